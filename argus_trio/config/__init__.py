@@ -1,0 +1,1 @@
+"""Text to frozen values: the configuration file, its problems and its schema."""

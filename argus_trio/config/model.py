@@ -1,0 +1,210 @@
+"""The configuration as frozen values: what a loaded file means, every default included.
+
+The shape is the shape of the file. Each field's `about` is its line in the reference and in the JSON Schema;
+`part="link"` marks what a running connection was opened with, so that a change there needs a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, TypeVar
+
+import attrs
+
+T = TypeVar("T")
+
+Session = Literal["auto", "shared", "per-client"]
+Protocol = Literal["auto", "legacy", "modern"]
+Strategy = Literal["prefix", "first-wins", "priority", "error"]
+
+NO_ENTRIES: Mapping[str, str] = MappingProxyType({})
+
+
+def _about(text: str, **more: object) -> dict[str, object]:
+    return {"about": text, **more}
+
+
+@attrs.frozen(kw_only=True)
+class Globs:
+    """Which names pass: those that some `allow` glob matches (all, if there is none) and no `deny` glob does."""
+
+    allow: tuple[str, ...] = attrs.field(default=(), metadata=_about("globs that let a name pass; none lets all pass"))
+    deny: tuple[str, ...] = attrs.field(default=(), metadata=_about("globs that hide a name, whatever allow says"))
+
+
+@attrs.frozen(kw_only=True)
+class Filters:
+    """What of a backend is shown; globs see the backend's own names (for resources, their URIs)."""
+
+    tools: Globs = attrs.field(default=Globs(), metadata=_about("by the tool's own name"))
+    resources: Globs = attrs.field(default=Globs(), metadata=_about("by URI, or by URI template"))
+    prompts: Globs = attrs.field(default=Globs(), metadata=_about("by the prompt's own name"))
+
+
+@attrs.frozen(kw_only=True)
+class Override:
+    """How one tool is shown instead of how its backend describes it."""
+
+    name: str | None = attrs.field(default=None, metadata=_about("the name shown, before any prefix"))
+    description: str | None = attrs.field(default=None, metadata=_about("the description shown"))
+
+
+@attrs.frozen(kw_only=True)
+class Timeouts:
+    """Deadlines of one backend, in seconds."""
+
+    connect: float = attrs.field(default=30.0, metadata=_about("to open the link, greet and list", minimum=0.001))
+    call: float = attrs.field(default=120.0, metadata=_about("for one call; progress extends it", minimum=0.001))
+    call_max: float = attrs.field(
+        default=3600.0, metadata=_about("the most that progress can extend a call to", minimum=0.001)
+    )
+    idle: float = attrs.field(
+        default=600.0, metadata=_about("until an unused per-client connection closes", minimum=0.001)
+    )
+
+
+@attrs.frozen(kw_only=True)
+class ClientTls:
+    """How an HTTPS backend is verified."""
+
+    ca_file: Path | None = attrs.field(default=None, metadata=_about("a PEM bundle to trust instead of the system's"))
+
+
+@attrs.frozen(kw_only=True)
+class Backend:
+    """What every backend has, whatever its transport. `name` is its key in the file."""
+
+    name: str
+    enabled: bool = attrs.field(default=True, metadata=_about("false leaves the backend out"))
+    protocol: Protocol = attrs.field(
+        default="auto", metadata=_about("the era to speak: found out by asking, or pinned", part="link")
+    )
+    session: Session = attrs.field(
+        default="auto",
+        metadata=_about(
+            "whether clients share one connection: auto gives a client its own when it can be asked", part="link"
+        ),
+    )
+    prefix: str | None = attrs.field(
+        default=None, metadata=_about('the prefix of its names instead of its own name; "" shows them bare')
+    )
+    timeouts: Timeouts = attrs.field(default=Timeouts(), metadata=_about("deadlines in seconds"))
+    filters: Filters = attrs.field(default=Filters(), metadata=_about("what is shown of it"))
+    tool_overrides: Mapping[str, Override] = attrs.field(
+        default=MappingProxyType({}), metadata=_about("other names and descriptions, by the tool's own name")
+    )
+
+
+@attrs.frozen(kw_only=True)
+class StdioBackend(Backend):
+    """A server that is started as a child process and spoken to over its stdin and stdout."""
+
+    command: str = attrs.field(metadata=_about("the program; looked up in PATH, never through a shell", part="link"))
+    args: tuple[str, ...] = attrs.field(
+        default=(), repr=False, metadata=_about("its arguments, each as it is", part="link")
+    )
+    env: Mapping[str, str] = attrs.field(
+        default=NO_ENTRIES, repr=False, metadata=_about("variables that are set for it", part="link")
+    )
+    env_from: tuple[str, ...] = attrs.field(
+        default=(), metadata=_about("names of the gateway's own variables that it also gets", part="link")
+    )
+    cwd: Path | None = attrs.field(default=None, metadata=_about("its working directory", part="link"))
+    type: Literal["stdio"] = "stdio"
+
+
+@attrs.frozen(kw_only=True)
+class RemoteBackend(Backend):
+    """What both kinds of HTTP backend have."""
+
+    url: str = attrs.field(
+        repr=False, metadata=_about("the http or https address of the server's endpoint", part="link")
+    )
+    headers: Mapping[str, str] = attrs.field(
+        default=NO_ENTRIES, repr=False, metadata=_about("sent with every request to it", part="link")
+    )
+    tls: ClientTls = attrs.field(default=ClientTls(), metadata=_about("how its certificate is verified", part="link"))
+
+
+@attrs.frozen(kw_only=True)
+class SseBackend(RemoteBackend):
+    """A server of the HTTP+SSE transport of revision 2024-11-05."""
+
+    type: Literal["sse"] = "sse"
+
+
+@attrs.frozen(kw_only=True)
+class HttpBackend(RemoteBackend):
+    """A server of the Streamable HTTP transport."""
+
+    type: Literal["streamable-http"] = "streamable-http"
+
+
+@attrs.frozen(kw_only=True)
+class ServerTls:
+    """The certificate the gateway itself serves with."""
+
+    cert_file: Path = attrs.field(metadata=_about("PEM certificate chain"))
+    key_file: Path = attrs.field(metadata=_about("PEM private key"))
+
+
+@attrs.frozen(kw_only=True)
+class Server:
+    """The gateway's own side."""
+
+    host: str = attrs.field(default="127.0.0.1", metadata=_about("the address to listen on"))
+    port: int = attrs.field(
+        default=9000, metadata=_about("the port to listen on; 0 takes a free one", minimum=0, maximum=65535)
+    )
+    allowed_hosts: tuple[str, ...] = attrs.field(
+        default=(), metadata=_about("Host names clients may call it by, besides loopback")
+    )
+    allowed_origins: tuple[str, ...] = attrs.field(
+        default=(),
+        metadata=_about("Origins of web pages that may call it, besides loopback, such as https://app.example"),
+    )
+    allow_unauthenticated: bool = attrs.field(
+        default=False, metadata=_about("true lets it listen beyond loopback without authentication")
+    )
+    max_body_bytes: int = attrs.field(
+        default=4 * 1024 * 1024, metadata=_about("the largest request body, in bytes", minimum=1)
+    )
+    startup_grace: float = attrs.field(
+        default=5.0, metadata=_about("seconds that a first list waits for backends that are starting", minimum=0)
+    )
+    drain_timeout: float = attrs.field(
+        default=15.0, metadata=_about("seconds that calls in flight get to finish at a stop", minimum=0)
+    )
+    tls: ServerTls | None = attrs.field(default=None, metadata=_about("serve HTTPS with this certificate"))
+
+
+@attrs.frozen(kw_only=True)
+class ConflictResolution:
+    """How names of different backends stay apart."""
+
+    strategy: Strategy = attrs.field(default="prefix", metadata=_about("what happens to names that two backends share"))
+    separator: str = attrs.field(default="__", metadata=_about("what stands between a prefix and a name"))
+    order: tuple[str, ...] = attrs.field(
+        default=(), metadata=_about("backend names, the first to win; those left out follow in file order")
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Config:
+    """One loaded configuration. `backends` keeps the order of the file."""
+
+    version: Literal["1"] = attrs.field(default="1", metadata=_about("the version of this file's format"))
+    server: Server = attrs.field(default=Server(), metadata=_about("the gateway's own side"))
+    backends: Mapping[str, StdioBackend | SseBackend | HttpBackend] = attrs.field(
+        default=MappingProxyType({}), metadata=_about("the servers behind the gateway, by name")
+    )
+    conflict_resolution: ConflictResolution = attrs.field(
+        default=ConflictResolution(), metadata=_about("how names of different backends stay apart")
+    )
+    secrets: frozenset[str] = attrs.field(default=frozenset(), repr=False, eq=False)
+    """Every value that `${...}` brought in and every header value: what must not appear in a log or an error."""
+
+
+BackendSpec = StdioBackend | SseBackend | HttpBackend

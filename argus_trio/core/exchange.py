@@ -1,0 +1,53 @@
+"""One request of one client on its way through: what it asks, who asks, and the handles back to the client.
+
+`Call` is a frozen value; `Exchange` is the live part that each edge implements. No transport is known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import attrs
+
+from argus_trio.wire.envelope import Params
+from argus_trio.wire.revisions import Era
+
+
+@attrs.frozen(kw_only=True)
+class Principal:
+    """Who asks: the name that limits, policies and audit records go by."""
+
+    name: str
+
+
+ANONYMOUS = Principal(name="anonymous")
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """What a client asks: a method and one level of its params, values raw."""
+
+    method: str
+    params: Params
+    era: Era
+    """How the client converses."""
+    revision: str
+    """The revision that the client speaks."""
+    principal: Principal = ANONYMOUS
+    capabilities: Params = attrs.field(factory=dict)
+    """What the client declared that it can do: one level of its `ClientCapabilities`."""
+
+
+class Exchange(Protocol):
+    """A call and the way back to its client. Cancelling the task that serves it is the cancellation of the call."""
+
+    @property
+    def call(self) -> Call: ...
+
+    async def notify(self, method: str, params: Params) -> None:
+        """Send a notification on this request's own stream (progress, log messages); dropped if the client is gone."""
+
+
+Handler = Callable[[Exchange], Awaitable[bytes]]
+"""Serves an exchange: the raw JSON of its result, or an `RpcError`."""

@@ -1,0 +1,176 @@
+"""Every error of the gateway, as one tree; facts are attributes, and the edges render them.
+
+ArgusError
+├── ConfigInvalid              the configuration has problems, all of them at once
+├── LinkFailed                 a transport to a backend did not open, or has died
+└── RpcError                   what a client is told: a JSON-RPC code and, on a modern edge, an HTTP status
+    ├── ParseFailed            -32700
+    ├── InvalidRequest         -32600
+    ├── MethodUnknown          -32601
+    ├── InvalidParams          -32602
+    ├── Unexpected             -32603   an id that the log explains, never the exception's own text
+    ├── HeaderMismatch         -32020
+    ├── RevisionUnsupported    -32022
+    ├── BackendUnavailable     -31013
+    ├── BackendMisbehaved      -31014
+    ├── DeadlineExceeded       -31015
+    └── BackendError           a backend's own error object, passed on byte for byte
+
+Our own codes lie outside -32768…-32000 (reserved by JSON-RPC 2.0, section 5.1) because revision 2026-07-28 forbids
+implementations to add codes in the range that MCP reserves.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import attrs
+
+
+class ArgusError(Exception):
+    """The root: whatever the gateway raises on purpose."""
+
+
+@attrs.frozen(kw_only=True)
+class Problem:
+    """One thing that is wrong in a configuration: where, what was expected, and a hint where there is one."""
+
+    path: str
+    """Dotted path in the file, for example `backends.files.timeouts.call`; empty for the file as a whole."""
+    message: str
+    hint: str = ""
+    line: int | None = None
+    """1-based line in the file, where it is known."""
+
+
+class ConfigInvalid(ArgusError):
+    """The configuration cannot be used; `problems` lists everything that is wrong with it, in file order."""
+
+    def __init__(self, source: str, problems: tuple[Problem, ...]) -> None:
+        super().__init__(f"{source}: {len(problems)} problem(s)")
+        self.source = source
+        self.problems = problems
+
+
+class LinkFailed(ArgusError):
+    """A link did not open, or died. `reason` is one line; `details` are facts such as the last lines of stderr."""
+
+    def __init__(self, reason: str, *, details: tuple[str, ...] = ()) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.details = details
+
+
+class RpcError(ArgusError):
+    """What a client gets instead of a result. `data`, where given, is a JSON-encodable value."""
+
+    code: ClassVar[int]
+    http_status: ClassVar[int] = 200
+    """The status a modern edge answers with; a legacy edge answers errors of a valid request with 200."""
+
+    def __init__(self, message: str, *, data: object = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.data = data
+
+
+class ParseFailed(RpcError):
+    """The body is not JSON, not UTF-8, or nested too deeply to be read."""
+
+    code = -32700
+    http_status = 400
+
+
+class InvalidRequest(RpcError):
+    """The body is JSON but no JSON-RPC message that may stand here."""
+
+    code = -32600
+    http_status = 400
+
+
+class MethodUnknown(RpcError):
+    """No such method at this revision, or none that any backend could be meant by."""
+
+    code = -32601
+    http_status = 404
+
+
+class InvalidParams(RpcError):
+    """The parameters do not fit the method: a missing name, an unknown tool, a forged cursor."""
+
+    code = -32602
+    http_status = 400
+
+
+class Unexpected(RpcError):
+    """A fault of the gateway itself. The client sees `error_id`, the log tells what happened under the same id."""
+
+    code = -32603
+
+    def __init__(self, error_id: str) -> None:
+        super().__init__(f"internal error {error_id}", data={"errorId": error_id})
+        self.error_id = error_id
+
+
+class HeaderMismatch(RpcError):
+    """A routing header is missing or says something else than the body (revision 2026-07-28, Server Validation)."""
+
+    code = -32020
+    http_status = 400
+
+
+class RevisionUnsupported(RpcError):
+    """The client asks for a protocol revision that is not spoken here."""
+
+    code = -32022
+    http_status = 400
+
+    def __init__(self, requested: str, supported: tuple[str, ...]) -> None:
+        super().__init__(
+            f"unsupported protocol version {requested!r}", data={"requested": requested, "supported": list(supported)}
+        )
+
+
+class BackendUnavailable(RpcError):
+    """The backend that owns the name is starting, down, or lost the connection before it answered."""
+
+    code = -31013
+
+    def __init__(self, backend: str, reason: str, *, details: tuple[str, ...] = ()) -> None:
+        data: dict[str, object] = {"backend": backend, "reason": reason}
+        if details:
+            data["details"] = list(details)
+        super().__init__(f"backend {backend!r} is unavailable: {reason}", data=data)
+        self.backend = backend
+
+
+class BackendMisbehaved(RpcError):
+    """The backend answered with something that is no valid answer."""
+
+    code = -31014
+
+    def __init__(self, backend: str, reason: str) -> None:
+        super().__init__(f"backend {backend!r} misbehaved: {reason}", data={"backend": backend, "reason": reason})
+        self.backend = backend
+
+
+class DeadlineExceeded(RpcError):
+    """The backend did not answer within the call's deadline, `seconds`."""
+
+    code = -31015
+
+    def __init__(self, backend: str, seconds: float) -> None:
+        super().__init__(
+            f"backend {backend!r} did not answer within {seconds:g} s", data={"backend": backend, "seconds": seconds}
+        )
+        self.backend = backend
+
+
+class BackendError(RpcError):
+    """A backend's own JSON-RPC error; `encoded` is its error object as it came."""
+
+    code = 0
+
+    def __init__(self, encoded: bytes) -> None:
+        super().__init__("the backend answered with an error")
+        self.encoded = encoded

@@ -1,0 +1,1 @@
+"""The side that is called: HTTP, sessions, event streams, health."""

@@ -1,0 +1,1 @@
+"""The middleware chain that every request passes."""

@@ -1,0 +1,273 @@
+"""JSON-RPC 2.0 envelopes: bytes to messages and back, with everything below the envelope left as it was written.
+
+Only the envelope and one level of `params` are decoded; every value stays raw JSON (`msgspec.Raw`), so unknown fields,
+huge integers and odd floats leave as they came. Duplicate keys collapse to the last one on re-encoding, so that no
+backend can read another value than the one the gateway decided on.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from itertools import accumulate
+from typing import Final
+
+import attrs
+import msgspec
+
+from argus_trio.errors import InvalidRequest, ParseFailed, RpcError
+
+Raw = msgspec.Raw
+Params = dict[str, msgspec.Raw]
+"""One level of a JSON object: decoded keys, raw values."""
+
+MAX_DEPTH: Final = 128
+"""How deeply arrays and objects of one message may nest."""
+
+_STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+"""A string; an unterminated one reaches to the end, so that no text is scanned twice."""
+_NOT_BRACKETS: Final = bytes(sorted(set(range(256)) - set(b"[]{}")))
+_STEPS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+_LONE_SURROGATE: Final = re.compile(
+    rb"(?<!\\)((?:\\\\)*)(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+
+
+@attrs.frozen
+class Request:
+    """A request: `id` is the raw JSON of a string or a number."""
+
+    id: bytes
+    method: str
+    params: Params
+
+
+@attrs.frozen
+class Notification:
+    """A notification: nothing is answered."""
+
+    method: str
+    params: Params
+
+
+@attrs.frozen
+class Response:
+    """A result for the request with this raw `id`; `result` is raw JSON."""
+
+    id: bytes
+    result: bytes
+
+
+@attrs.frozen
+class ErrorResponse:
+    """An error for the request with this raw `id`, `null` where it could not be read; `error` is the raw object."""
+
+    id: bytes
+    error: bytes
+
+
+Message = Request | Notification | Response | ErrorResponse
+
+
+_ABSENT: Final = msgspec.Raw()
+_NO_PARAMS: Final = (b"", b"null")
+
+
+class _Envelope(msgspec.Struct):
+    jsonrpc: msgspec.Raw = _ABSENT
+    id: msgspec.Raw = _ABSENT
+    method: msgspec.Raw = _ABSENT
+    params: msgspec.Raw = _ABSENT
+    result: msgspec.Raw = _ABSENT
+    error: msgspec.Raw = _ABSENT
+
+
+_decode_envelope: Final = msgspec.json.Decoder(_Envelope).decode
+_decode_params: Final = msgspec.json.Decoder(Params).decode
+_decode_list: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_decode_string: Final = msgspec.json.Decoder(str).decode
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def decode(body: bytes) -> Message:
+    """The one message in `body`.
+
+    Raises:
+        ParseFailed: not JSON, not UTF-8, or nested deeper than `MAX_DEPTH`.
+        InvalidRequest: JSON, but not one JSON-RPC 2.0 message (a batch included: see `decode_batch`).
+    """
+    check_text(body)
+    return _decode_one(body)
+
+
+def decode_batch(body: bytes) -> list[Message | RpcError]:
+    """The messages of a batch, an error standing in for each member that is none.
+
+    Raises:
+        ParseFailed: as `decode`.
+        InvalidRequest: not an array, or an empty one (JSON-RPC 2.0, section 6).
+    """
+    check_text(body)
+    try:
+        members = _decode_list(body)
+    except msgspec.ValidationError:
+        raise InvalidRequest("the body is not a batch") from None
+    except msgspec.DecodeError as fault:
+        raise ParseFailed(f"the body is not JSON: {fault}") from None
+    if not members:
+        raise InvalidRequest("a batch must not be empty")
+    messages: list[Message | RpcError] = []
+    for member in members:
+        try:
+            messages.append(_decode_one(bytes(member)))
+        except RpcError as error:
+            messages.append(error)
+    return messages
+
+
+def is_batch(body: bytes) -> bool:
+    """Whether `body` opens like a JSON array."""
+    return body.lstrip(b" \t\r\n")[:1] == b"["
+
+
+def _decode_one(body: bytes) -> Message:
+    try:
+        envelope = _decode_envelope(body)
+    except msgspec.ValidationError:
+        raise InvalidRequest("the body must be one JSON-RPC object") from None
+    except (msgspec.DecodeError, RecursionError) as fault:
+        raise ParseFailed(f"the body is not JSON: {fault}") from None
+    if bytes(envelope.jsonrpc) != b'"2.0"':
+        raise InvalidRequest('"jsonrpc" must be "2.0"')
+    message_id, method = bytes(envelope.id), bytes(envelope.method)
+    if method:
+        return _call(message_id, method, envelope.params)
+    result, error = bytes(envelope.result), bytes(envelope.error)
+    if bool(result) == bool(error) or not message_id:
+        raise InvalidRequest('a message needs "method", or an "id" with either "result" or "error"')
+    return Response(message_id, result) if result else ErrorResponse(message_id, error)
+
+
+def _call(message_id: bytes, method: bytes, raw_params: msgspec.Raw) -> Request | Notification:
+    try:
+        name = _decode_string(method)
+    except msgspec.DecodeError:
+        raise InvalidRequest('"method" must be a string') from None
+    params: Params = {}
+    if bytes(raw_params) not in _NO_PARAMS:
+        try:
+            params = _decode_params(raw_params)
+        except msgspec.DecodeError:
+            raise InvalidRequest('"params" must be an object') from None
+    if not message_id:
+        return Notification(name, params)
+    if message_id[:1] not in b'"-0123456789':
+        raise InvalidRequest('"id" must be a string or a number')
+    return Request(message_id, name, params)
+
+
+def check_text(body: bytes) -> None:
+    """Refuse what must not be handed on unread: bytes that are not UTF-8, and nesting deeper than `MAX_DEPTH`.
+
+    Raises:
+        ParseFailed: with which of the two it was.
+    """
+    if not body.isascii():
+        try:
+            body.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ParseFailed(f"the body is not UTF-8: {error.reason} at byte {error.start}") from None
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and nesting(body) > MAX_DEPTH:
+        raise ParseFailed(f"the body is nested deeper than {MAX_DEPTH} levels")
+
+
+def nesting(body: bytes) -> int:
+    """The greatest depth of arrays and objects in `body`, in time linear in its length whatever it holds."""
+    steps = _STRING.sub(b"", body).translate(None, _NOT_BRACKETS).translate(_STEPS)
+    return max(accumulate(array("b", steps)), default=0)
+
+
+def mend_text(line: bytes) -> bytes:
+    """A backend's message made readable: invalid UTF-8 and lone surrogate escapes become U+FFFD, the rest stays."""
+    text = line if line.isascii() else line.decode("utf-8", "replace").encode()
+    return _LONE_SURROGATE.sub(lambda found: found[1] + (found[2] or rb"\ufffd"), text)
+
+
+def decode_object(raw: bytes | msgspec.Raw) -> Params:
+    """One level of a raw JSON object.
+
+    Raises:
+        msgspec.DecodeError: it is not an object.
+    """
+    return _decode_params(raw)
+
+
+def decode_array(raw: bytes | msgspec.Raw) -> list[msgspec.Raw]:
+    """The raw members of a raw JSON array.
+
+    Raises:
+        msgspec.DecodeError: it is not an array.
+    """
+    return _decode_list(raw)
+
+
+def decode_string(raw: bytes | msgspec.Raw) -> str:
+    """A raw JSON string.
+
+    Raises:
+        msgspec.DecodeError: it is not a string.
+    """
+    return _decode_string(raw)
+
+
+def encode(value: object) -> bytes:
+    """Any JSON-encodable value; `msgspec.Raw` within it is written as it stands."""
+    return _encode(value)
+
+
+def encode_raw(value: object) -> msgspec.Raw:
+    """`encode`, wrapped so that it can stand as a value in `Params`."""
+    return msgspec.Raw(_encode(value))
+
+
+def encode_request(message_id: bytes, method: str, params: Params) -> bytes:
+    """A request; `message_id` is raw JSON. Params that are empty are left out."""
+    if not params:
+        return b'{"jsonrpc":"2.0","id":%b,"method":%b}' % (message_id, _encode(method))
+    return b'{"jsonrpc":"2.0","id":%b,"method":%b,"params":%b}' % (message_id, _encode(method), _encode(params))
+
+
+def encode_notification(method: str, params: Params) -> bytes:
+    """A notification. Params that are empty are left out."""
+    if not params:
+        return b'{"jsonrpc":"2.0","method":%b}' % _encode(method)
+    return b'{"jsonrpc":"2.0","method":%b,"params":%b}' % (_encode(method), _encode(params))
+
+
+def encode_response(message_id: bytes, result: bytes) -> bytes:
+    """A response; both arguments are raw JSON."""
+    return b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (message_id, result)
+
+
+def encode_error_response(message_id: bytes, error: bytes) -> bytes:
+    """An error response; both arguments are raw JSON, `message_id` is `null` where the request's could not be read."""
+    return b'{"jsonrpc":"2.0","id":%b,"error":%b}' % (message_id, error)
+
+
+def encode_error(code: int, message: str, data: object = None) -> bytes:
+    """An error object."""
+    fields: dict[str, object] = {"code": code, "message": message}
+    if data is not None:
+        fields["data"] = data
+    return _encode(fields)
+
+
+def on_one_line(message: bytes) -> bytes:
+    """The message without raw line breaks, for transports that end a message at one.
+
+    JSON strings hold no raw control characters, so a raw line break can stand only between tokens; left in, what
+    follows it would be read as a message of its own.
+    """
+    if b"\n" in message or b"\r" in message:
+        return message.replace(b"\n", b" ").replace(b"\r", b" ")
+    return message
