@@ -8,6 +8,7 @@ ArgusError
     ├── InvalidRequest         -32600
     ├── MethodUnknown          -32601
     ├── InvalidParams          -32602
+    ├── ResourceUnknown        -32002   the legacy code; towards a modern client this is InvalidParams
     ├── Unexpected             -32603   an id that the log explains, never the exception's own text
     ├── HeaderMismatch         -32020
     ├── RevisionUnsupported    -32022
@@ -100,6 +101,15 @@ class InvalidParams(RpcError):
 
     code = -32602
     http_status = 400
+
+
+class ResourceUnknown(RpcError):
+    """No backend serves this URI (2025-11-25, Resources, Error Handling)."""
+
+    code = -32002
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(f"unknown resource: {uri}", data={"uri": uri})
 
 
 class Unexpected(RpcError):

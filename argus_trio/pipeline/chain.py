@@ -8,7 +8,7 @@ from functools import reduce
 from argus_trio.core.exchange import Exchange, Handler
 
 Middleware = Callable[[Exchange, Handler], Awaitable[bytes]]
-"""Serves an exchange with the help of what follows it: `(exchange, call_next)`. It does one thing and knows no other."""
+"""Serves an exchange with the help of what follows it, `call_next`. It does one thing and knows no other."""
 
 
 def chain(middlewares: Sequence[Middleware], handler: Handler) -> Handler:
