@@ -7,7 +7,7 @@ another backend.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Literal
 
@@ -19,6 +19,7 @@ from argus_trio.backends.connection import Connection
 from argus_trio.backends.greeting import DiedAtProbe, Greeting, greet
 from argus_trio.backends.link import Inbox, Link
 from argus_trio.backends.listing import CAPABILITIES, Listing, publish
+from argus_trio.backends.stderr import LAST_LINES, StderrRing
 from argus_trio.config.model import BackendSpec, HttpBackend, SseBackend
 from argus_trio.core.backoff import Backoff
 from argus_trio.core.catalog import KINDS, Published
@@ -31,7 +32,7 @@ from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
 
-OpenLink = Callable[[BackendSpec, Inbox], AbstractAsyncContextManager[Link]]
+OpenLink = Callable[[BackendSpec, Inbox, StderrRing], AbstractAsyncContextManager[Link]]
 """Opens a link for a spec: how a scope reaches the world."""
 
 STABLE_AFTER: Final = 30.0
@@ -72,16 +73,21 @@ class Scope:
     open_link: OpenLink
     on_published: Callable[[Published], None]
     redact: Redactor
-    backoff: Backoff = Backoff()
+    backoff: Backoff = attrs.field(factory=Backoff)
     state: State = State.STARTING
     reason: str = "it is still starting"
     """Why it is not ready, in one line for people."""
     details: tuple[str, ...] = ()
     greeting: Greeting | None = None
+    stderr: StderrRing = attrs.field(init=False)
+    """What its processes wrote to stderr, over all its connections."""
     settled: trio.Event = attrs.field(factory=trio.Event)
     """Set once the first attempt to connect has succeeded or failed."""
     _connection: Connection | None = None
     _legacy_assumed: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        self.stderr = StderrRing(self.spec.name)
 
     async def call(self, exchange: Exchange, params: Params) -> bytes:
         """Perform the exchange with `params`, once the first attempt to connect has had its outcome.
@@ -142,7 +148,7 @@ class Scope:
         started = trio.current_time()
         limit = trio.CancelScope(deadline=started + self.spec.timeouts.connect)
         with limit:
-            async with trio.open_nursery() as nursery, self.open_link(self.spec, mailbox.receive) as link:
+            async with trio.open_nursery() as nursery, self.open_link(self.spec, mailbox.receive, self.stderr) as link:
                 greeting = await greet(link, self._protocol())
                 changes = _Changes()
                 connection = Connection(
@@ -164,7 +170,9 @@ class Scope:
                 nursery.cancel_scope.cancel()
                 return failure
         seconds = self.spec.timeouts.connect
-        raise LinkFailed(f"it was not ready within {seconds:g} s (timeouts.connect)")
+        raise LinkFailed(
+            f"it was not ready within {seconds:g} s (timeouts.connect)", details=self.stderr.lines()[-LAST_LINES:]
+        )
 
     def _protocol(self) -> Literal["auto", "legacy", "modern"]:
         if isinstance(self.spec, SseBackend):
@@ -221,7 +229,7 @@ class Scope:
         return listed
 
     async def _keep_listed(
-        self, connection: Connection, listing: dict[str, list[tuple[str, Params]]], changes: _Changes
+        self, connection: Connection, listing: dict[str, Sequence[tuple[str, Params]]], changes: _Changes
     ) -> None:
         """List again what the backend says has changed, one round at a time, however often it says so."""
         while True:
