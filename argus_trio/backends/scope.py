@@ -7,7 +7,7 @@ another backend.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Literal
 
@@ -26,7 +26,7 @@ from argus_trio.core.catalog import KINDS, Published
 from argus_trio.core.exchange import Exchange
 from argus_trio.core.lifecycle import Happened, State, after
 from argus_trio.core.redaction import Redactor
-from argus_trio.errors import BackendUnavailable, LinkFailed
+from argus_trio.errors import BackendUnavailable, LinkFailed, leaves
 from argus_trio.wire.envelope import Notification, Params, Request
 from argus_trio.wire.revisions import Era
 
@@ -135,7 +135,7 @@ class Scope:
         try:
             failed.append(await self._live())
         except* LinkFailed as group:
-            failed.extend(_leaves(group))
+            failed.extend(leaves(group))
         except* Exception as group:
             log.exception("backend_fault", backend=self.spec.name, exc_info=group)
             failed.append(LinkFailed(f"the gateway failed at it: {type(group.exceptions[0]).__name__}"))
@@ -260,11 +260,3 @@ class _Changes:
         self._kinds.clear()
         self._woken = trio.Event()
         return kinds
-
-
-def _leaves(group: BaseExceptionGroup[LinkFailed]) -> Iterator[LinkFailed]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error

@@ -114,9 +114,6 @@ def build(published: Iterable[Published], scheme: Scheme, holders: Holders) -> C
     )
 
 
-EMPTY: Final = build((), Scheme(), {})
-
-
 def changed_kinds(before: Catalog, now: Catalog) -> frozenset[str]:
     """The kinds whose lists a client would see differently."""
     return frozenset(kind for kind in KINDS if before.lists[kind] != now.lists[kind])
@@ -174,3 +171,7 @@ def _entries(published: Published, kind: str) -> tuple[Entry, ...]:
         "resources": published.resources,
         "templates": published.templates,
     }[kind]
+
+
+EMPTY: Final = build((), Scheme(), {})
+"""The catalog before any backend has published."""
