@@ -1,0 +1,1 @@
+"""Small servers of our own, for what no published server does."""
