@@ -24,10 +24,10 @@ _TYPES: Final = ("string", "integer", "boolean")
 
 # Which keywords of JSON Schema 2020-12 hold schemas, by the shape of their value. `properties` alone keeps the path;
 # keywords that hold data (`default`, `enum`, …) are left out, and references are not followed.
-_ONE: Final = frozenset(
-    ("items", "contains", "unevaluatedItems", "additionalProperties", "propertyNames", "unevaluatedProperties")
-    + ("not", "if", "then", "else", "contentSchema")
-)
+_ONE: Final = frozenset({
+    "items", "contains", "unevaluatedItems", "additionalProperties", "propertyNames", "unevaluatedProperties",
+    "not", "if", "then", "else", "contentSchema",
+})  # fmt: skip
 _LIST: Final = frozenset(("allOf", "anyOf", "oneOf", "prefixItems"))
 _MAP: Final = frozenset(("patternProperties", "dependentSchemas", "$defs", "definitions"))
 

@@ -35,7 +35,9 @@ def grown(children: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
 
 
 schemas = st.recursive(leaves, grown, max_leaves=6)
-scalars = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(allow_nan=False)
+scalars = (
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(allow_nan=False, allow_infinity=False)
+)
 values = st.recursive(scalars, lambda inner: st.dictionaries(names, inner, max_size=3), max_leaves=5)
 
 
