@@ -3,6 +3,7 @@
 ArgusError
 ├── ConfigInvalid              the configuration has problems, all of them at once
 ├── LinkFailed                 a transport to a backend did not open, or has died
+│   └── HttpRefused            a remote backend answered with an HTTP status that is no success
 └── RpcError                   what a client is told: a JSON-RPC code and, on a modern edge, an HTTP status
     ├── ParseFailed            -32700
     ├── InvalidRequest         -32600
@@ -59,6 +60,14 @@ class LinkFailed(ArgusError):
         super().__init__(reason)
         self.reason = reason
         self.details = details
+
+
+class HttpRefused(LinkFailed):
+    """A remote backend answered one request with HTTP `status` and no JSON-RPC error; its link may live on."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 class RpcError(ArgusError):

@@ -87,6 +87,13 @@ class EventParser:
             raise EventTooLarge(self._limit)
         return events
 
+    def restart(self) -> None:
+        """The stream broke off and is read anew: an open event is forgotten, `last_id` and `retry` stay."""
+        self._tail.clear()
+        self._data.clear()
+        self._event, self._size = "", 0
+        self._after_return, self._at_start = False, True
+
     def _line(self, line: bytes, events: list[Event]) -> None:
         if self._at_start:
             self._at_start = False

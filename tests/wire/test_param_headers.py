@@ -35,9 +35,8 @@ def grown(children: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
 
 
 schemas = st.recursive(leaves, grown, max_leaves=6)
-scalars = (
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(allow_nan=False, allow_infinity=False)
-)
+floats = st.floats(allow_nan=False, allow_infinity=False)
+scalars = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | floats
 values = st.recursive(scalars, lambda inner: st.dictionaries(names, inner, max_size=3), max_leaves=5)
 
 

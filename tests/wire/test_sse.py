@@ -49,6 +49,13 @@ def test_id_and_retry_count_without_data() -> None:
     assert parser.feed(b"data: x\n\n") == [Event("message", b"x", "9", 250)]
 
 
+def test_a_stream_read_anew_forgets_the_open_event_and_keeps_its_place() -> None:
+    parser = EventParser()
+    parser.feed(b"id: 4\nretry: 10\ndata: a\n\nevent: x\ndata: half\ndata: lo")
+    parser.restart()
+    assert parser.feed(b"\xef\xbb\xbfdata: b\n\n") == [Event("message", b"b", "4", 10)]
+
+
 @pytest.mark.parametrize("value", [b"-1", b"1.5", b"soon", b"", b"1" * 10])
 def test_a_retry_that_is_no_plain_number_is_ignored(value: bytes) -> None:
     parser = EventParser()
