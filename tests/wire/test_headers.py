@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from argus_trio.errors import HeaderMismatch
-from argus_trio.wire.envelope import Params, decode_object
-from argus_trio.wire.headers import NAME_PARAM, check_routing_headers, decode_value, encode_value, routing_headers
 from hypothesis import example, given
 from hypothesis import strategies as st
 from mcp.shared.inbound import (
@@ -17,6 +14,10 @@ from mcp.shared.inbound import (
     decode_header_value,
     encode_header_value,
 )
+
+from argus_trio.errors import HeaderMismatch
+from argus_trio.wire.envelope import Params, decode_object
+from argus_trio.wire.headers import NAME_PARAM, check_routing_headers, decode_value, encode_value, routing_headers
 
 REVISION = "2026-07-28"
 texts = st.text(st.characters(codec="utf-8"), max_size=20) | st.sampled_from(["=?base64?eA==?=", " a", "a ", "\ta", ""])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from argus_trio.wire.param_headers import invalid_param_header, param_headers, render_param_headers
 from hypothesis import given
 from hypothesis import strategies as st
 from mcp.shared.inbound import find_invalid_x_mcp_header, mcp_param_headers, x_mcp_header_map
+
+from argus_trio.wire.param_headers import invalid_param_header, param_headers, render_param_headers
 
 leaves = st.fixed_dictionaries(
     {},

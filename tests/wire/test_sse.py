@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from argus_trio.wire.sse import COMMENT, Event, EventParser, EventTooLarge, encode_event
 from hypothesis import given
 from hypothesis import strategies as st
+
+from argus_trio.wire.sse import COMMENT, Event, EventParser, EventTooLarge, encode_event
 
 
 def read(*chunks: bytes) -> list[Event]:
