@@ -3,11 +3,13 @@
 ArgusError
 ├── ConfigInvalid              the configuration has problems, all of them at once
 ├── LinkFailed                 a transport to a backend did not open, or has died
+├── ListenFailed               the gateway's own address cannot be listened on
 └── RpcError                   what a client is told: a JSON-RPC code and, on a modern edge, an HTTP status
     ├── ParseFailed            -32700
     ├── InvalidRequest         -32600
     ├── MethodUnknown          -32601
     ├── InvalidParams          -32602
+    ├── ResourceUnknown        -32002   the legacy code; towards a modern client this is InvalidParams
     ├── Unexpected             -32603   an id that the log explains, never the exception's own text
     ├── HeaderMismatch         -32020
     ├── RevisionUnsupported    -32022
@@ -22,9 +24,21 @@ implementations to add codes in the range that MCP reserves.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterator
+from typing import ClassVar, TypeVar
 
 import attrs
+
+E = TypeVar("E", bound=BaseException)
+
+
+def leaves(group: BaseExceptionGroup[E]) -> Iterator[E]:
+    """The exceptions of a group and of the groups within it, in order."""
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from leaves(error)
+        else:
+            yield error
 
 
 class ArgusError(Exception):
@@ -59,6 +73,10 @@ class LinkFailed(ArgusError):
         super().__init__(reason)
         self.reason = reason
         self.details = details
+
+
+class ListenFailed(ArgusError):
+    """The address cannot be listened on; the text is one line that says which, why and what to do."""
 
 
 class RpcError(ArgusError):
@@ -100,6 +118,15 @@ class InvalidParams(RpcError):
 
     code = -32602
     http_status = 400
+
+
+class ResourceUnknown(RpcError):
+    """No backend serves this URI (2025-11-25, Resources, Error Handling)."""
+
+    code = -32002
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(f"unknown resource: {uri}", data={"uri": uri})
 
 
 class Unexpected(RpcError):

@@ -1,0 +1,126 @@
+"""Requests in flight on a duplex link: who waits for which answer. It moves no bytes and knows no transport."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+import attrs
+import trio
+
+from argus_trio.errors import LinkFailed
+from argus_trio.wire.envelope import ErrorResponse, Response
+
+Answer = Response | ErrorResponse
+
+
+@attrs.define(eq=False)
+class Expected:
+    """One request in flight, in the table for as long as it is entered.
+
+    An answer or a failure that comes before `wait` is kept for it, so a transport may send between the two:
+
+        with pending.expect(outgoing.id) as expected:
+            await send(outgoing.body)
+            return await expected.wait()
+    """
+
+    _table: dict[bytes, Expected]
+    _key: bytes
+    _outcome: Answer | LinkFailed | None = attrs.field(default=None, init=False)
+    _task: trio.lowlevel.Task | None = attrs.field(default=None, init=False)
+
+    def __enter__(self) -> Expected:
+        self._table[self._key] = self
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._table.pop(self._key, None)
+
+    async def wait(self) -> Answer:
+        """The answer. Called at most once; a checkpoint in every case.
+
+        Raises:
+            LinkFailed: the link died before the answer came.
+        """
+        if self._outcome is None:
+            self._task = trio.lowlevel.current_task()
+            # Bare parking: an Event costs twice as much, and this stands on the path of every call.
+            await trio.lowlevel.wait_task_rescheduled(self._give_up)
+        else:
+            await trio.lowlevel.checkpoint()
+        match self._outcome:
+            case LinkFailed() as failure:
+                raise _copied(failure)
+            case None:
+                raise AssertionError("woken without an outcome")
+            case answer:
+                return answer
+
+    def settle(self, outcome: Answer | LinkFailed) -> None:
+        """Keep the outcome and wake who waits for it."""
+        self._outcome = outcome
+        if self._task is not None:
+            trio.lowlevel.reschedule(self._task)
+            self._task = None
+
+    def _give_up(self, _: object) -> trio.lowlevel.Abort:
+        self._task = None
+        return trio.lowlevel.Abort.SUCCEEDED
+
+
+@attrs.define(eq=False)
+class Pending:
+    """The table. Once failed it stays so, and every later `expect` raises the same failure."""
+
+    _waiting: dict[bytes, Expected] = attrs.field(factory=dict, init=False)
+    _failure: LinkFailed | None = attrs.field(default=None, init=False)
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def failure(self) -> LinkFailed | None:
+        """What the table failed with, if it has."""
+        return self._failure
+
+    def expect(self, request_id: int) -> Expected:
+        """A place for the answer to `request_id`, which is unique for the link's life; enter it before sending.
+
+        Raises:
+            LinkFailed: the link has died.
+        """
+        self.check()
+        return Expected(self._waiting, b"%d" % request_id)
+
+    def resolve(self, answer: Answer) -> bool:
+        """Give `answer` to the request it belongs to; False when none waits for it: it is late, or forged."""
+        expected = self._waiting.pop(answer.id, None)
+        if expected is None:
+            # Some servers hand an integer id back as a string.
+            expected = self._waiting.pop(answer.id.strip(b'"'), None)
+        if expected is None:
+            return False
+        expected.settle(answer)
+        return True
+
+    def fail(self, failure: LinkFailed) -> None:
+        """End every request in flight with `failure`; the first failure stands, later ones change nothing."""
+        if self._failure is not None:
+            return
+        self._failure = failure
+        waiting = list(self._waiting.values())
+        self._waiting.clear()
+        for expected in waiting:
+            expected.settle(failure)
+
+    def check(self) -> None:
+        """Raise the failure, if there is one."""
+        if self._failure is not None:
+            raise _copied(self._failure)
+
+
+def _copied(failure: LinkFailed) -> LinkFailed:
+    # An exception object that several tasks raise would gather all their tracebacks.
+    return LinkFailed(failure.reason, details=failure.details)

@@ -1,0 +1,63 @@
+"""Bytes that arrive in chunks, cut into lines, in time linear in their total and with a bound on memory.
+
+It knows nothing of what the lines hold, and does no I/O.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from argus_trio.errors import ArgusError
+
+MAX_LINE_BYTES: Final = 16 * 1024 * 1024
+
+
+class LineTooLong(ArgusError):
+    """A line passed the limit, in bytes. `before` holds the whole lines that came before it in the same chunk."""
+
+    def __init__(self, limit: int, before: list[bytes]) -> None:
+        super().__init__(f"a line is longer than {limit} bytes")
+        self.limit = limit
+        self.before = before
+
+
+@attrs.define(eq=False)
+class Lines:
+    r"""Cuts at `\n` and drops one `\r` before it; a lone `\r` is an ordinary byte. `limit` does not count the `\n`."""
+
+    limit: int = MAX_LINE_BYTES
+    _partial: bytearray = attrs.field(factory=bytearray, init=False)
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The lines that `chunk` completes, without their ends.
+
+        Raises:
+            LineTooLong: a line passed the limit, ended or not; nothing of it is kept, and no more may be fed.
+        """
+        pieces = chunk.split(b"\n")
+        whole: list[bytes] = []
+        for piece in pieces[:-1]:
+            if len(self._partial) + len(piece) > self.limit:
+                raise self._too_long(whole)
+            if self._partial:
+                self._partial += piece
+                whole.append(bytes(self._partial).removesuffix(b"\r"))
+                self._partial.clear()
+            else:
+                whole.append(piece.removesuffix(b"\r"))
+        if len(self._partial) + len(pieces[-1]) > self.limit:
+            raise self._too_long(whole)
+        self._partial += pieces[-1]
+        return whole
+
+    def rest(self) -> bytes:
+        """What came after the last line end; asked for once, at the end of the stream."""
+        rest = bytes(self._partial)
+        self._partial.clear()
+        return rest
+
+    def _too_long(self, before: list[bytes]) -> LineTooLong:
+        self._partial.clear()
+        return LineTooLong(self.limit, before)
