@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from argus_trio.config.findings import Findings
-from argus_trio.config.model import BackendSpec, Filters, Override, StdioBackend
+from argus_trio.config.model import BackendSpec, Filters, Override, StdioBackend, Timeouts
 from argus_trio.config.place import Place
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -22,8 +22,8 @@ def check_backend(backend: BackendSpec, findings: Findings) -> None:
     place: Place = ("backends", backend.name)
     timeouts = (*place, "timeouts")
     if backend.timeouts.call > backend.timeouts.call_max:
-        message = f"more than call_max, which is {backend.timeouts.call_max:g}"
-        findings.add((*timeouts, "call"), message, "raise call_max too", given=((*timeouts, "call_max"),))
+        message, hint = "more than call_max", f"call_max is {Timeouts().call_max:g} if it is not given: raise it too"
+        findings.add((*timeouts, "call"), message, hint, given=((*timeouts, "call_max"),))
     _check_filters(backend.filters, (*place, "filters"), findings)
     _check_overrides(backend.tool_overrides, (*place, "tool_overrides"), findings)
     if isinstance(backend, StdioBackend):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from argus_trio.config.document import MAX_DEPTH, Document, NotYaml, read_document
 from argus_trio.config.scalar import Scalar
 
