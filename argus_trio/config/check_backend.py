@@ -94,6 +94,7 @@ def _check_reference(text: str, place: Place, findings: Findings) -> None:
 
 def _check_url(url: str, place: Place, findings: Findings) -> None:
     expected = "expected an http:// or https:// address with a host"
+    _check_reference(url, place, findings)
     if not url.isascii() or not url.isprintable() or " " in url:
         findings.add(place, expected + " and without blanks", "write other characters percent-encoded")
         return
@@ -109,7 +110,6 @@ def _check_url(url: str, place: Place, findings: Findings) -> None:
         findings.add(place, "a user and a password in the address", "write headers: {Authorization: Basic ...}")
     elif parts.fragment:
         findings.add(place, "a fragment (#...) is not sent to a server")
-    _check_reference(url, place, findings)
 
 
 def _check_headers(headers: Mapping[str, str], place: Place, findings: Findings) -> None:

@@ -30,6 +30,7 @@ def _url(url: str) -> str:
         (_url("ftp://x"), "url", "http://"),
         (_url("x.example/mcp"), "url", "write http://"),
         (_url("http://"), "url", "host"),
+        (_url("secret:x"), "url", "${file:PATH}"),
         (_url("http://[::1"), "url", "host"),
         (_url("http://x:99999"), "url", "host"),
         (_url("http://x:y"), "url", "host"),
