@@ -1,1 +1,1 @@
-"""Tests of the backends."""
+"""Tests of argus_trio.backends."""
