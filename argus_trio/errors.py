@@ -3,11 +3,14 @@
 ArgusError
 ├── ConfigInvalid              the configuration has problems, all of them at once
 ├── LinkFailed                 a transport to a backend did not open, or has died
+│   └── HttpRefused            a remote backend answered with an HTTP status that is no success
+├── ListenFailed               the gateway's own address cannot be listened on
 └── RpcError                   what a client is told: a JSON-RPC code and, on a modern edge, an HTTP status
     ├── ParseFailed            -32700
     ├── InvalidRequest         -32600
     ├── MethodUnknown          -32601
     ├── InvalidParams          -32602
+    ├── ResourceUnknown        -32002   the legacy code; towards a modern client this is InvalidParams
     ├── Unexpected             -32603   an id that the log explains, never the exception's own text
     ├── HeaderMismatch         -32020
     ├── RevisionUnsupported    -32022
@@ -22,9 +25,21 @@ implementations to add codes in the range that MCP reserves.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterator
+from typing import ClassVar, TypeVar
 
 import attrs
+
+E = TypeVar("E", bound=BaseException)
+
+
+def leaves(group: BaseExceptionGroup[E]) -> Iterator[E]:
+    """The exceptions of a group and of the groups within it, in order."""
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from leaves(error)
+        else:
+            yield error
 
 
 class ArgusError(Exception):
@@ -59,6 +74,18 @@ class LinkFailed(ArgusError):
         super().__init__(reason)
         self.reason = reason
         self.details = details
+
+
+class ListenFailed(ArgusError):
+    """The address cannot be listened on; the text is one line that says which, why and what to do."""
+
+
+class HttpRefused(LinkFailed):
+    """A remote backend answered one request with HTTP `status` and no JSON-RPC error; its link may live on."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 class RpcError(ArgusError):
@@ -100,6 +127,15 @@ class InvalidParams(RpcError):
 
     code = -32602
     http_status = 400
+
+
+class ResourceUnknown(RpcError):
+    """No backend serves this URI (2025-11-25, Resources, Error Handling)."""
+
+    code = -32002
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(f"unknown resource: {uri}", data={"uri": uri})
 
 
 class Unexpected(RpcError):

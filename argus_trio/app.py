@@ -1,0 +1,87 @@
+"""The composition root: the nursery tree of a running gateway, and the only module that knows everyone.
+
+root                    signals: the first TERM or INT stops, a second one stops without waiting
+└─ backends nursery     entered first, dies last: one scope per backend
+   └─ frontend nursery  dies first: the HTTP server, its sessions and streams
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import structlog
+import trio
+
+from argus_trio import __version__
+from argus_trio.backends.opening import open_link
+from argus_trio.backends.router import Router
+from argus_trio.backends.supervisor import Supervisor
+from argus_trio.config.model import Config
+from argus_trio.core.identity import Identity
+from argus_trio.errors import ListenFailed, leaves
+from argus_trio.frontend.announcer import Announcer
+from argus_trio.frontend.app import run_frontend
+from argus_trio.pipeline.chain import chain
+
+log = structlog.get_logger()
+
+PATHS = {"streamable_http": "/mcp", "sse": "/sse", "health": "/manage/v1/health"}
+"""What is served where, for the log."""
+
+
+async def run_gateway(config: Config, *, on_listening: Callable[[Sequence[str]], None]) -> None:
+    """Serve `config` until a signal says stop; `on_listening` gets the base URLs once clients can connect.
+
+    Raises:
+        ListenFailed: the address cannot be listened on.
+    """
+    stop = trio.Event()
+    refused: list[ListenFailed] = []
+    try:
+        async with trio.open_nursery() as root:
+            await root.start(_stop_on_signals, stop, root.cancel_scope)
+            await _serve(config, stop, on_listening)
+            log.info("stopped")
+            root.cancel_scope.cancel()
+    except* ListenFailed as group:
+        refused.extend(leaves(group))
+    if refused:
+        raise refused[0]
+
+
+async def _serve(config: Config, stop: trio.Event, on_listening: Callable[[Sequence[str]], None]) -> None:
+    announcer = Announcer()
+    supervisor = Supervisor(config, open_link, announcer.announce)
+    frontend = partial(
+        run_frontend,
+        handler=chain((), Router(supervisor)),
+        identity=partial(Identity, version=__version__),
+        announcer=announcer,
+        health=supervisor.health,
+        settings=config.server,
+        stop=stop,
+    )
+    async with trio.open_nursery() as backends:
+        await backends.start(supervisor.run)
+        async with trio.open_nursery() as front:
+            urls = await front.start(frontend)
+            for url in urls:
+                log.info("listening", url=url, **{name: url + path for name, path in PATHS.items()})
+            on_listening(urls)
+        backends.cancel_scope.cancel()
+
+
+async def _stop_on_signals(
+    stop: trio.Event, everything: trio.CancelScope, *, task_status: trio.TaskStatus[None]
+) -> None:
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        task_status.started()
+        async for number in signals:
+            if stop.is_set():
+                log.warning("stopping_at_once", signal=signal.Signals(number).name)
+                everything.cancel()
+            else:
+                log.info("stopping", signal=signal.Signals(number).name)
+                stop.set()

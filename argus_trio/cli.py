@@ -1,0 +1,122 @@
+"""The command `argus-trio`: its arguments, its exit codes, and what it prints.
+
+Exit codes: 0 done, 1 a problem that the message names, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import attrs
+import structlog
+import trio
+
+from argus_trio import __version__
+from argus_trio.app import run_gateway
+from argus_trio.config.find import find_config
+from argus_trio.config.load import load
+from argus_trio.config.model import Config
+from argus_trio.config.report import render_problems
+from argus_trio.config.schema import schema
+from argus_trio.core.redaction import Redactor
+from argus_trio.demo import run_demo
+from argus_trio.errors import ConfigInvalid, ListenFailed
+from argus_trio.logs import LEVELS, set_up_logs
+
+log = structlog.get_logger()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        _COMMANDS[options.command](options)
+    except ConfigInvalid as invalid:
+        sys.stderr.write(render_problems(invalid) + "\n")
+        return 1
+    except ListenFailed as failure:
+        sys.stderr.write(f"argus-trio: {failure}\n")
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="argus-trio", description="One MCP endpoint in front of many MCP servers.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"argus-trio {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    serve = commands.add_parser("serve", help="run the gateway")
+    _add_config(serve)
+    serve.add_argument("--host", help="listen on this address instead of server.host")
+    serve.add_argument("--port", type=_port, help="listen on this port instead of server.port; 0 takes a free one")
+    serve.add_argument("--log-format", choices=("console", "json"), default="console", help="default: console")
+    serve.add_argument("--log-level", choices=LEVELS, default="info", help="default: info")
+    demo = commands.add_parser("demo", help="run the gateway in front of two sample servers, without configuration")
+    demo.add_argument("--port", type=_port, default=9000, help="listen on this port; default: 9000")
+    _add_config(commands.add_parser("check", help="check the configuration and list every problem"))
+    commands.add_parser("schema", help="print the JSON Schema of the configuration")
+    return parser
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-c",
+        "--config",
+        type=Path,
+        metavar="PATH",
+        help="the configuration; default: $ARGUS_CONFIG, ./config.yaml, ./config.yml, "
+        "$XDG_CONFIG_HOME/argus-trio/config.yaml, /etc/argus-trio/config.yaml",
+    )
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return port
+
+
+def _load(options: argparse.Namespace) -> tuple[Path, Config]:
+    path = find_config(options.config, environ=os.environ, cwd=Path.cwd())
+    return path, load(path, environ=os.environ)
+
+
+def _serve(options: argparse.Namespace) -> None:
+    path, config = _load(options)
+    overrides = {name: getattr(options, name) for name in ("host", "port") if getattr(options, name) is not None}
+    config = attrs.evolve(config, server=attrs.evolve(config.server, **overrides))
+    refuse_open_door(config.server, source=str(path))
+    set_up_logs(options.log_format, options.log_level, Redactor(config.secrets))
+    log.info("starting", version=__version__, config=str(path), backends=list(config.backends))
+    trio.run(partial(run_gateway, config, on_listening=lambda _urls: None))
+
+
+def _demo(options: argparse.Namespace) -> None:
+    set_up_logs("console", "warning", Redactor())
+    trio.run(run_demo, options.port)
+
+
+def _check(options: argparse.Namespace) -> None:
+    path, config = _load(options)
+    count = len(config.backends)
+    sys.stdout.write(f"{path}: no problems, {count} backend{'' if count == 1 else 's'}\n")
+
+
+def _schema(_options: argparse.Namespace) -> None:
+    sys.stdout.write(json.dumps(schema(), indent=2) + "\n")
+
+
+_COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], None]]] = {
+    "serve": _serve,
+    "demo": _demo,
+    "check": _check,
+    "schema": _schema,
+}

@@ -1,0 +1,97 @@
+"""What names backends' tools and prompts are shown under, and which backend keeps a name that several want.
+
+A pure function of what the backends show, the strategy, the order, and who held which name before: a bare name stays
+with the backend that holds it for as long as that backend is configured, so no name changes its meaning because a
+backend was slow or is down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal
+
+import attrs
+
+Strategy = Literal["prefix", "first-wins", "priority", "error"]
+
+LONGEST_NAME: Final = 64
+"""Names longer than this are refused by common clients."""
+
+
+@attrs.frozen(kw_only=True)
+class Scheme:
+    """How names of different backends are kept apart; see `conflict_resolution` in the configuration."""
+
+    strategy: Strategy = "prefix"
+    separator: str = "__"
+    order: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Claim:
+    """One backend's wish to show something as `name`; `prefix` is what it is told apart by."""
+
+    backend: str
+    prefix: str
+    name: str
+
+
+@attrs.frozen(kw_only=True)
+class Collision:
+    """Two backends wanted one name: who has it now (None: neither), who lost, and what that one is shown as instead."""
+
+    name: str
+    winner: str | None
+    loser: str
+    shown_as: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Naming:
+    """The outcome: the names in the order of the claims, and every collision on the way."""
+
+    shown: Mapping[str, Claim]
+    collisions: tuple[Collision, ...]
+
+
+def in_order(backends: Iterable[str], order: tuple[str, ...]) -> list[str]:
+    """The backends by precedence: those that `order` names, as it names them, then the others as they come."""
+    known = list(backends)
+    return [*(b for b in order if b in known), *(b for b in known if b not in order)]
+
+
+def prefixed(claim: Claim, separator: str) -> str:
+    """The claim's name behind its prefix; bare where the prefix is empty."""
+    return f"{claim.prefix}{separator}{claim.name}" if claim.prefix else claim.name
+
+
+def resolve(claims: Iterable[Claim], scheme: Scheme, holders: Mapping[str, str]) -> Naming:
+    """Give each claim its name. `claims` come by precedence; `holders` maps names to the backends that hold them."""
+    wanted: dict[str, list[Claim]] = {}
+    for claim in claims:
+        name = prefixed(claim, scheme.separator) if scheme.strategy == "prefix" else claim.name
+        wanted.setdefault(name, []).append(claim)
+    shown: dict[str, Claim] = {}
+    collisions: list[Collision] = []
+    moved: list[tuple[str, Claim, str]] = []
+    for name, rivals in wanted.items():
+        winner = next((c for c in rivals if c.backend == holders.get(name)), rivals[0])
+        losers = [c for c in rivals if c is not winner]
+        hide_all = scheme.strategy == "error" and bool(losers)
+        if not hide_all:
+            shown[name] = winner
+        for loser in losers:
+            if scheme.strategy == "priority" and loser.backend != winner.backend:
+                moved.append((name, loser, winner.backend))
+            else:
+                holder = None if hide_all else winner.backend
+                collisions.append(Collision(name=name, winner=holder, loser=loser.backend))
+    for name, loser, winner_name in moved:
+        other = prefixed(loser, scheme.separator)
+        free = other not in shown
+        if free:
+            shown[other] = loser
+        collisions.append(
+            Collision(name=name, winner=winner_name, loser=loser.backend, shown_as=other if free else None)
+        )
+    return Naming(shown=shown, collisions=tuple(collisions))

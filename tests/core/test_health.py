@@ -1,0 +1,26 @@
+"""Health: what the numbers mean."""
+
+from __future__ import annotations
+
+import pytest
+
+from argus_trio.core.health import Health
+
+
+@pytest.mark.parametrize(
+    ("total", "healthy", "status"), [(0, 0, "healthy"), (2, 2, "healthy"), (2, 1, "degraded"), (2, 0, "unhealthy")]
+)
+def test_status_follows_how_many_answer(total: int, healthy: int, status: str) -> None:
+    assert Health(total=total, connected=healthy, healthy=healthy, starting=0).status == status
+
+
+def test_not_ready_while_a_backend_is_starting_or_none_is_connected() -> None:
+    starting = Health(total=2, connected=1, healthy=1, starting=1)
+    alone = Health(total=2, connected=0, healthy=0, starting=0)
+    assert starting.not_ready_because == "1 of 2 backends are still starting"
+    assert alone.not_ready_because == "none of 2 backends is connected"
+
+
+def test_ready_with_one_of_two_and_with_none_declared() -> None:
+    assert Health(total=2, connected=1, healthy=1, starting=0).not_ready_because is None
+    assert Health(total=0, connected=0, healthy=0, starting=0).not_ready_because is None
