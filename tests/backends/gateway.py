@@ -23,7 +23,7 @@ async def hold(marker: str, what: str, task_status: trio.TaskStatus[None]) -> No
         await link.wait_failed()
 
 
-async def main(marker: str, *servers: str) -> None:
+async def main(marker: str, servers: list[str]) -> None:
     async with trio.open_nursery() as nursery:
         for what in servers:
             await nursery.start(hold, marker, what)
@@ -31,4 +31,4 @@ async def main(marker: str, *servers: str) -> None:
 
 
 if __name__ == "__main__":
-    trio.run(main, *sys.argv[1:])
+    trio.run(main, sys.argv[1], sys.argv[2:])
