@@ -76,7 +76,7 @@ def descriptors() -> int:
 async def none_running(marker: str, within_s: float = PATIENCE_S) -> None:
     """Wait until nothing with `marker` runs; fails after `within_s`. Polls: there is no event for the end of others."""
     with trio.fail_after(within_s):
-        while running(marker):
+        while running(marker):  # noqa: ASYNC110 - as the docstring says
             await trio.sleep(0.02)
 
 
