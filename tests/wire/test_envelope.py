@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 
 import msgspec
 import pytest
@@ -57,7 +58,7 @@ def objects(members: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 raw_values = st.recursive(scalars, lambda inner: arrays(inner) | objects(inner), max_leaves=12)
-"""Any JSON value as text, in every odd way of writing it: huge integers, floats beyond doubles, duplicate keys, breaks."""
+"""Any JSON value as text, in every odd way of writing it: huge integers, floats beyond doubles, duplicate keys."""
 
 
 @given(raw_values, space, st.sampled_from(IDS))
@@ -96,10 +97,8 @@ def test_unknown_fields_of_the_envelope_harm_nothing(value: str) -> None:
 
 @given(st.binary(max_size=40) | raw_values.map(str.encode))
 def test_anything_is_a_message_or_refused(body: bytes) -> None:
-    try:
+    with suppress(ParseFailed, InvalidRequest):
         decode(body)
-    except (ParseFailed, InvalidRequest):
-        pass
 
 
 def test_the_last_of_two_keys_counts_and_is_the_only_one_to_leave() -> None:
@@ -223,10 +222,10 @@ class Object:
 
 
 @pytest.mark.parametrize(
-    "text", [b'"' + b"[" * 500 + b'"', b'"\\"' + b"{" * 500 + b'"', b'"[[[' * 300, b'"\\\\"', b'"' + b"[" * 500 + b"\\"]
+    "text", [b'"' + b"[" * 500 + b'"', b'"\\"' + b"{" * 500 + b'"', b'"[",' * 300, b'"\\\\"', b'"' + b"[" * 500 + b"\\"]
 )
 def test_brackets_in_strings_are_no_nesting(text: bytes) -> None:
-    assert nesting(text) <= 3
+    assert nesting(text) == 0
     check_text(text)
 
 
