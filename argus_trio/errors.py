@@ -3,6 +3,7 @@
 ArgusError
 ├── ConfigInvalid              the configuration has problems, all of them at once
 ├── LinkFailed                 a transport to a backend did not open, or has died
+│   └── HttpRefused            a remote backend answered with an HTTP status that is no success
 ├── ListenFailed               the gateway's own address cannot be listened on
 └── RpcError                   what a client is told: a JSON-RPC code and, on a modern edge, an HTTP status
     ├── ParseFailed            -32700
@@ -77,6 +78,14 @@ class LinkFailed(ArgusError):
 
 class ListenFailed(ArgusError):
     """The address cannot be listened on; the text is one line that says which, why and what to do."""
+
+
+class HttpRefused(LinkFailed):
+    """A remote backend answered one request with HTTP `status` and no JSON-RPC error; its link may live on."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 class RpcError(ArgusError):

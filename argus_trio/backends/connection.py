@@ -106,15 +106,17 @@ class Connection:
         with trio.CancelScope(deadline=started + timeouts.call) as scope:
             relay = Relay(exchange, self.nursery)
             self._flights[message_id] = _Flight(scope, timeouts.call, started + timeouts.call_max, relay, token)
+            awaited = True
             try:
                 answer = await self._request(message_id, exchange.call.method, params)
-            except trio.Cancelled:
-                await self._tell_cancelled(message_id)
-                raise
+                awaited = False
             except LinkFailed as failure:
+                awaited = False
                 raise BackendUnavailable(self.backend, failure.reason, details=failure.details) from failure
             finally:
                 del self._flights[message_id]
+                if awaited:
+                    await self._tell_cancelled(message_id)
             await relay.drained()
             return self._result_of(answer)
         raise DeadlineExceeded(self.backend, trio.current_time() - started)

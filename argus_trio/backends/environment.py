@@ -21,13 +21,15 @@ from argus_trio.config.model import StdioBackend
 
 _PROXIES: Final = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY"})
 ALLOWED: Final = (
-    frozenset(
-        "HOME LOGNAME PATH SHELL USER LANG LANGUAGE TZ TZDIR TMPDIR TMP TEMP TERM COLORTERM NO_COLOR "
-        "SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE GIT_SSL_CAINFO NODE_EXTRA_CA_CERTS "
-        "NIX_SSL_CERT_FILE PIP_CERT AWS_CA_BUNDLE NIX_LD NIX_LD_LIBRARY_PATH NIX_PROFILES".split()
-    )
+    frozenset({"HOME", "LOGNAME", "PATH", "SHELL", "USER"})
+    | {"LANG", "LANGUAGE", "TZ", "TZDIR"}
+    | {"TMPDIR", "TMP", "TEMP"}
+    | {"TERM", "COLORTERM", "NO_COLOR"}
     | _PROXIES
     | {name.lower() for name in _PROXIES}
+    | {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO"}
+    | {"NODE_EXTRA_CA_CERTS", "NIX_SSL_CERT_FILE", "PIP_CERT", "AWS_CA_BUNDLE"}
+    | {"NIX_LD", "NIX_LD_LIBRARY_PATH", "NIX_PROFILES"}
 )
 """Names that pass as they are."""
 ALLOWED_PREFIXES: Final = ("LC_", "XDG_")
@@ -37,7 +39,7 @@ ALLOWED_PREFIXES: Final = ("LC_", "XDG_")
 def backend_environment(spec: StdioBackend, environ: Mapping[str, str]) -> dict[str, str]:
     """The whole environment for `spec`'s process, out of the gateway's own `environ`.
 
-    The allow-list first, then the variables named in `env_from` (those that are unset stay so), then `env`; the last wins.
+    The allow-list first, then the variables that `env_from` names (unset ones stay so), then `env`; the last wins.
     """
     environment = {name: value for name, value in environ.items() if _is_allowed(name, value)}
     environment.update({name: environ[name] for name in spec.env_from if name in environ})

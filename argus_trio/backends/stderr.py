@@ -1,4 +1,4 @@
-"""What a backend writes to its stderr: the last lines, kept and logged. It reads nothing itself; bytes are pushed in."""
+"""What a backend writes to its stderr: the last lines, kept and logged. It reads nothing itself."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ log = structlog.get_logger()
 
 MAX_LINES: Final = 200
 MAX_LINE_BYTES: Final = 4096
+LAST_LINES: Final = 10
+"""Lines that explain the end of a process."""
 LOGGED_PER_SECOND: Final = 50
 """Lines of one backend that are logged in a second; the rest are kept in the ring, and counted."""
 
@@ -33,21 +35,48 @@ def plain(line: bytes) -> str:
 
 @attrs.define(eq=False)
 class StderrRing:
-    """The last lines of one backend's stderr, over all its connections. Blank lines are left out.
-
-    Bounded whatever comes: `MAX_LINES` lines, each cut at `MAX_LINE_BYTES`, and one line that has not ended yet.
-    """
+    """The last `MAX_LINES` lines that one backend wrote, over all its processes, earlier ones and parallel ones."""
 
     backend: str
     """The backend's name, for the log."""
     _lines: deque[str] = attrs.field(factory=lambda: deque(maxlen=MAX_LINES), init=False)
-    _partial: bytearray = attrs.field(factory=bytearray, init=False)
     _second: int = attrs.field(default=-1, init=False)
     _logged: int = attrs.field(default=0, init=False)
     _unlogged: int = attrs.field(default=0, init=False)
 
-    def push(self, chunk: bytes, now: float) -> None:
-        """Take what was read, at `now` (seconds of any steady clock)."""
+    def lines(self) -> tuple[str, ...]:
+        """What is kept, oldest first."""
+        return tuple(self._lines)
+
+    def add(self, line: str, now: float) -> None:
+        """Keep and log a line that came at `now`, in seconds of any steady clock."""
+        self._lines.append(line)
+        if int(now) != self._second:
+            self.report_unlogged()
+            self._second, self._logged = int(now), 0
+        if self._logged < LOGGED_PER_SECOND:
+            self._logged += 1
+            log.info("backend_stderr", backend=self.backend, line=line)
+        else:
+            self._unlogged += 1
+
+    def report_unlogged(self) -> None:
+        """Log how many lines the log did not get, if there were any."""
+        if self._unlogged:
+            log.warning("backend_stderr_overflow", backend=self.backend, lines_not_logged=self._unlogged)
+            self._unlogged = 0
+
+
+@attrs.define(eq=False)
+class StderrStream:
+    """One process's stderr on its way into the ring. Lines are cut at `MAX_LINE_BYTES`, blank ones left out."""
+
+    ring: StderrRing
+    _partial: bytearray = attrs.field(factory=bytearray, init=False)
+    _last: deque[str] = attrs.field(factory=lambda: deque(maxlen=LAST_LINES), init=False)
+
+    def feed(self, chunk: bytes, now: float) -> None:
+        """Take what was read, at `now`."""
         *ended, rest = chunk.split(b"\n")
         for piece in ended:
             self._extend(piece)
@@ -56,13 +85,13 @@ class StderrRing:
 
     def end(self, now: float) -> None:
         """The stream has ended: what stands without a line end is the last line."""
-        if self._partial:
-            self._end_line(now)
-        self._report_unlogged()
+        self._end_line(now)
+        self.ring.report_unlogged()
 
-    def tail(self, count: int) -> tuple[str, ...]:
-        """The last `count` lines, oldest first."""
-        return tuple(self._lines)[-count:]
+    def last_lines(self) -> tuple[str, ...]:
+        """The last `LAST_LINES` lines of this process, oldest first; an unended one counts."""
+        unended = plain(bytes(self._partial))
+        return (*self._last, *([unended] if unended else []))[-LAST_LINES:]
 
     def _extend(self, piece: bytes) -> None:
         self._partial += piece[: MAX_LINE_BYTES - len(self._partial)]
@@ -70,19 +99,6 @@ class StderrRing:
     def _end_line(self, now: float) -> None:
         line = plain(bytes(self._partial))
         self._partial.clear()
-        if not line:
-            return
-        self._lines.append(line)
-        if int(now) != self._second:
-            self._report_unlogged()
-            self._second, self._logged = int(now), 0
-        if self._logged < LOGGED_PER_SECOND:
-            self._logged += 1
-            log.info("backend_stderr", backend=self.backend, line=line)
-        else:
-            self._unlogged += 1
-
-    def _report_unlogged(self) -> None:
-        if self._unlogged:
-            log.warning("backend_stderr_overflow", backend=self.backend, lines_not_logged=self._unlogged)
-            self._unlogged = 0
+        if line:
+            self._last.append(line)
+            self.ring.add(line, now)

@@ -1,0 +1,196 @@
+"""One HTTP/1.1 connection to a remote backend, and the answer being read from it. Reuse is the pool's business."""
+
+from __future__ import annotations
+
+import select
+from typing import Final
+
+import attrs
+import h11
+import trio
+
+from argus_trio.errors import LinkFailed
+
+RawHeaders = list[tuple[bytes, bytes]]
+"""Headers in order, names in lower case."""
+
+MAX_HEAD_BYTES: Final = 64 * 1024
+"""The largest head of an answer, and the largest line of a chunked body."""
+
+_RECEIVE_BYTES: Final = 64 * 1024
+_GONE: Final = (trio.BrokenResourceError, trio.ClosedResourceError)
+
+
+@attrs.frozen(kw_only=True)
+class HttpRequest:
+    """A request with its whole body; `is_idempotent` is the caller's word that sending it twice does no harm."""
+
+    method: str
+    target: str
+    headers: RawHeaders = attrs.field(repr=False)
+    body: bytes = attrs.field(default=b"", repr=False)
+    is_idempotent: bool = False
+
+
+class ConnectionDied(LinkFailed):
+    """The connection ended before the first byte of an answer.
+
+    `is_unsent` if the request cannot have arrived whole; `was_reused` if the connection had served another one before.
+    """
+
+    def __init__(self, *, is_unsent: bool = False, was_reused: bool = False) -> None:
+        super().__init__("the server closed the connection without an answer")
+        self.is_unsent = is_unsent
+        self.was_reused = was_reused
+
+
+@attrs.define(eq=False)
+class Connection:
+    """An open connection that serves one exchange after the other. Whoever cancels an exchange must close it."""
+
+    stream: trio.abc.Stream
+    socket: trio.SocketStream
+    is_used: bool = False
+    is_closed: bool = False
+    idle_until: float = 0.0
+    """When the pool lets it go, on trio's clock."""
+    _http: h11.Connection = attrs.field(
+        factory=lambda: h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
+    )
+
+    async def exchange(self, request: HttpRequest) -> Answer:
+        """Send the request and wait for the head of its answer.
+
+        Raises:
+            ConnectionDied: not a byte came back.
+            LinkFailed: something else than an HTTP answer came back.
+        """
+        is_unsent = not await self._send(request)
+        try:
+            event = await self._next_event()
+            while isinstance(event, h11.InformationalResponse):
+                event = await self._next_event()
+        except ConnectionDied:
+            raise ConnectionDied(is_unsent=is_unsent, was_reused=self.is_used) from None
+        if not isinstance(event, h11.Response):
+            raise LinkFailed("the server's answer is not HTTP")
+        return Answer(connection=self, status=event.status_code, headers=list(event.headers))
+
+    async def _send(self, request: HttpRequest) -> bool:
+        """Whether the request was taken whole. One that was not may have an answer all the same, such as 413."""
+        head = h11.Request(method=request.method, target=request.target, headers=request.headers)
+        try:
+            parts = [self._http.send(head)]
+        except h11.LocalProtocolError as error:  # a header value of the configuration with a line break in it
+            raise LinkFailed(f"the request cannot be sent: {error}") from None
+        if request.body:
+            parts.append(self._http.send(h11.Data(data=request.body)))
+        parts.append(self._http.send(h11.EndOfMessage()))
+        try:
+            await self.stream.send_all(b"".join(part for part in parts if part))
+        except _GONE:
+            return False
+        return True
+
+    async def receive(self) -> bytes:
+        """The next piece of the answer's body, empty at its end."""
+        event = await self._next_event()
+        while isinstance(event, h11.Data) and not event.data:
+            event = await self._next_event()
+        return bytes(event.data) if isinstance(event, h11.Data) else b""
+
+    async def _next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        has_ended = False
+        while True:
+            try:
+                event = self._http.next_event()
+            except h11.RemoteProtocolError as error:
+                ended = "the server closed the connection before its answer was complete"
+                reason = ended if has_ended else f"the server's answer is not HTTP: {error}"
+                raise LinkFailed(reason) from error
+            if event is not h11.NEED_DATA:
+                return event
+            try:
+                chunk = await self.stream.receive_some(_RECEIVE_BYTES)
+            except _GONE as error:
+                if self._is_unanswered:
+                    raise ConnectionDied() from error
+                raise LinkFailed("the connection to the server broke") from error
+            if not chunk and self._is_unanswered:
+                raise ConnectionDied()
+            has_ended = not chunk
+            self._http.receive_data(bytes(chunk))
+
+    @property
+    def _is_unanswered(self) -> bool:
+        return self._http.their_state is h11.SEND_RESPONSE and not self._http.trailing_data[0]
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the last answer has been read to its end and another exchange may follow."""
+        return not self.is_closed and self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
+
+    @property
+    def may_finish(self) -> bool:
+        """Whether reading the rest of the answer would leave the connection fit for another exchange."""
+        return not self.is_closed and self._http.our_state is h11.DONE and self._http.their_state is h11.SEND_BODY
+
+    def begin_anew(self) -> None:
+        """Make a finished connection ready for the next exchange."""
+        self._http.start_next_cycle()
+        self.is_used = True
+
+    def is_dead(self) -> bool:
+        """Whether an idle connection has something to read: its end, or what nobody asked for."""
+        poll = select.poll()
+        poll.register(self.socket.socket.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
+
+    async def aclose(self) -> None:
+        """Close at once, without a farewell; safe to call when cancelled."""
+        self.is_closed = True
+        await trio.aclose_forcefully(self.stream)
+
+
+@attrs.define(eq=False, kw_only=True)
+class Answer:
+    """The head of an answer, and its body as it arrives."""
+
+    connection: Connection
+    status: int
+    headers: RawHeaders
+
+    def header(self, name: str) -> str | None:
+        """The first header of that (lower-case) name."""
+        wanted = name.encode("ascii")
+        return next((value.decode("latin-1") for key, value in self.headers if key == wanted), None)
+
+    @property
+    def media_type(self) -> str:
+        """The content type without its parameters, in lower case; empty where there is none."""
+        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+
+    async def receive(self) -> bytes:
+        """The next piece of the body, empty at its end.
+
+        Raises:
+            LinkFailed: the body broke off, or is encoded in a way that was not asked for.
+        """
+        encoding = self.header("content-encoding")
+        if encoding is not None and encoding.lower() != "identity":
+            raise LinkFailed("the server compressed its answer although it was told not to")
+        return await self.connection.receive()
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body.
+
+        Raises:
+            LinkFailed: as `receive`, or it is larger than `limit` bytes.
+        """
+        pieces, size = [], 0
+        while piece := await self.receive():
+            size += len(piece)
+            if size > limit:
+                raise LinkFailed(f"the server's answer is larger than {limit} bytes")
+            pieces.append(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -1,0 +1,240 @@
+"""The keeper of one backend's process tree: a small program of its own, run as `python -I -S keeper.py FD NAME`.
+
+It starts the backend with its own stdin, stdout and stderr, lets go of them, and copies nothing. FD is a stream socket
+whose other end only the gateway holds; NAME is for whoever reads a list of processes.
+
+- The gateway writes one start order: eight bytes of length (big-endian), then, separated by NUL, the folder to start in
+  (empty: the keeper's own), the count of arguments, the arguments, and NAME=VALUE for each variable. Nothing of it
+  stands in the keeper's own arguments or environment. That the socket then ends means: end the tree; it ends as well
+  when the gateway crashes or is killed.
+- The keeper writes lines: `started PID`, or `failed chdir|exec ERRNO`; then `ended WAITSTATUS` once the backend itself
+  has ended, and `survived COUNT` should descendants outlast `KILL_LIMIT_S`.
+
+It is a child subreaper: whatever the backend leaves behind, in whatever session, becomes the keeper's child, so that
+"no children" means that nothing is left. When the backend or the socket has ended it sends TERM to every descendant,
+after `TERM_GRACE_S` KILL until there are none, and leaves with the backend's exit code, or 128 + its signal.
+
+Keeper and backend each lead a session, so neither a Ctrl-C in the gateway's terminal nor a backend's `kill 0` reaches
+the keeper. It must stay single-threaded: the parent-death signal of the backend, which ends it should the keeper
+itself be killed, fires when the *thread* that started it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import select
+import signal
+import sys
+import time
+
+TERM_GRACE_S = 0.5
+KILL_LIMIT_S = 2.0
+KILL_AGAIN_S = 0.02
+MAX_ORDER_BYTES = 16 * 1024 * 1024
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_DEFAULT_IN_BACKEND = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE, signal.SIGXFSZ)
+"""Signals that the keeper or Python ignores; what is ignored stays so over an exec, so the backend gets them back."""
+
+
+def main(control: int) -> int:
+    """Keep one backend; the exit code to leave with."""
+    os.set_inheritable(control, False)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "cannot become a child subreaper")
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_IGN)
+    order = _read_order(control)
+    if order is None:
+        return 0
+    wake, written = os.pipe()
+    os.set_blocking(wake, False)
+    os.set_blocking(written, False)
+    signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+    signal.set_wakeup_fd(written, warn_on_full_buffer=False)
+    backend = _start(*order, libc=libc, control=control)
+    _let_go_of_stdio()
+    if backend is None:
+        return 127
+    keeper = _Keeper(backend, control, wake)
+    keeper.watch()
+    keeper.end_tree()
+    if keeper.status < 0:
+        return 1
+    code = os.waitstatus_to_exitcode(keeper.status)
+    return code if code >= 0 else 128 - code
+
+
+def _read_order(control: int) -> tuple[list[bytes], dict[bytes, bytes], bytes] | None:
+    """The start order, or None if the gateway went away first."""
+    header = _read_exactly(control, 8)
+    body = _read_exactly(control, min(int.from_bytes(header, "big"), MAX_ORDER_BYTES)) if header else None
+    if body is None:
+        return None
+    cwd, count, *rest = body.split(b"\0")
+    argv, entries = rest[: int(count)], rest[int(count) :]
+    pairs = (entry.partition(b"=") for entry in entries)
+    return argv, {name: value for name, _, value in pairs}, cwd
+
+
+def _read_exactly(control: int, count: int) -> bytes | None:
+    data = b""
+    while len(data) < count:
+        try:
+            chunk = os.read(control, count - len(data))
+        except ConnectionError:
+            return None
+        if not chunk:
+            return None
+        data += chunk
+    return data
+
+
+def _start(
+    argv: list[bytes], environment: dict[bytes, bytes], cwd: bytes, *, libc: ctypes.CDLL, control: int
+) -> int | None:
+    """Fork and execute; tell the gateway how it went. The process id, or None when there is no backend."""
+    outcome, told = os.pipe()
+    backend = os.fork()
+    if backend == 0:
+        _become(argv, environment, cwd, libc=libc, told=told)
+    os.close(told)
+    fault = os.read(outcome, 100)
+    os.close(outcome)
+    _tell(control, b"failed " + fault if fault else b"started %d" % backend)
+    return None if fault else backend
+
+
+def _become(argv: list[bytes], environment: dict[bytes, bytes], cwd: bytes, *, libc: ctypes.CDLL, told: int) -> None:
+    """The backend's side of the fork; does not return."""
+    stage = b"exec"
+    try:
+        os.setsid()
+        libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        signal.set_wakeup_fd(-1)
+        for number in _DEFAULT_IN_BACKEND:
+            signal.signal(number, signal.SIG_DFL)
+        if cwd:
+            stage = b"chdir"
+            os.chdir(cwd)
+            stage = b"exec"
+        os.execvpe(argv[0], argv, environment)  # noqa: S606 - that there is no shell is the point
+    except OSError as error:
+        os.write(told, b"%b %d" % (stage, error.errno or 0))
+    finally:
+        os._exit(127)
+
+
+def _let_go_of_stdio() -> None:
+    # The gateway learns from these pipes that the backend closed them, so nobody else may hold them.
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(nothing, number)
+    os.close(nothing)
+
+
+def _tell(control: int, line: bytes) -> None:
+    try:
+        os.write(control, line + b"\n")
+    except OSError:
+        return  # the gateway is gone; the end of the socket will say so
+
+
+class _Keeper:
+    def __init__(self, backend: int, control: int, wake: int) -> None:
+        self.status = -1
+        """The backend's wait status, -1 until it has ended."""
+        self._backend, self._control, self._wake = backend, control, wake
+        self._woken = select.poll()
+        self._woken.register(wake, select.POLLIN)
+
+    def watch(self) -> None:
+        """Until the backend or the control socket has ended."""
+        both = select.poll()
+        both.register(self._wake, select.POLLIN)
+        both.register(self._control, select.POLLIN)
+        self._reap()
+        while self.status < 0:
+            ready = dict(both.poll())
+            if self._wake in ready:
+                self._reap()
+            if self._control in ready and not self._control_lives():
+                return
+
+    def end_tree(self) -> None:
+        """Until no descendant is left, or `KILL_LIMIT_S` has passed."""
+        began = time.monotonic()
+        if not self._reap():
+            return
+        for pid in descendants():
+            _signal(pid, signal.SIGTERM)
+            _signal(pid, signal.SIGCONT)  # one that is stopped would not notice
+        while self._reap():
+            passed = time.monotonic() - began
+            if passed >= KILL_LIMIT_S:
+                _tell(self._control, b"survived %d" % len(descendants()))
+                return
+            if passed < TERM_GRACE_S:
+                self._woken.poll((TERM_GRACE_S - passed) * 1000)
+                continue
+            for pid in descendants():
+                _signal(pid, signal.SIGKILL)
+            self._woken.poll(KILL_AGAIN_S * 1000)
+
+    def _reap(self) -> bool:
+        """Take in every child that has ended; whether any child is left."""
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wake, 4096)
+        try:
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    return True
+                if pid == self._backend:
+                    self.status = status
+                    _tell(self._control, b"ended %d" % status)
+        except ChildProcessError:
+            return False
+
+    def _control_lives(self) -> bool:
+        try:
+            return bool(os.read(self._control, 4096))
+        except ConnectionError:
+            return False
+
+
+def descendants() -> list[int]:
+    """Every process below this one, zombies included."""
+    children: dict[int, list[int]] = {}
+    for entry in os.listdir("/proc"):  # noqa: PTH208 - pathlib would double the keeper's start time
+        if not entry.isdigit():
+            continue
+        try:
+            with open(f"/proc/{entry}/stat", "rb") as file:  # noqa: PTH123 - as above
+                stat = file.read()
+        except OSError:
+            continue  # it has just ended
+        # pid (name) state parent …, and the name may hold anything, parentheses too
+        parent = int(stat[stat.rindex(b")") + 2 :].split()[1])
+        children.setdefault(parent, []).append(int(entry))
+    found: list[int] = []
+    below = [os.getpid()]
+    while below:
+        below = [child for parent in below for child in children.get(parent, [])]
+        found += below
+    return found
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return  # gone, or another user's (a setuid program), which only its own pipes can end
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1])))

@@ -1,0 +1,175 @@
+"""What the links to remote servers share: the pool under a nursery of the link's own, its headers, and its end.
+
+No message is read here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Final
+
+import attrs
+import structlog
+import trio
+
+from argus_trio.backends.answers import refusal
+from argus_trio.backends.dial import Route, client_tls
+from argus_trio.backends.http1 import Answer, HttpRequest, RawHeaders
+from argus_trio.backends.link import Headers
+from argus_trio.backends.origin import Origin, split_url
+from argus_trio.backends.pool import Pool
+from argus_trio.backends.proxies import proxy_for
+from argus_trio.config.model import RemoteBackend
+from argus_trio.errors import HttpRefused, LinkFailed
+from argus_trio.wire import headers as names
+
+log = structlog.get_logger()
+
+REFUSAL_SECONDS: Final = 5.0
+REFUSAL_BYTES: Final = 64 * 1024
+"""How long, and how much, of the body of an HTTP error is read."""
+
+_RESERVED: Final = frozenset((
+    "host", "connection", "content-length", "transfer-encoding", "te", "upgrade", "expect", "accept-encoding",
+    names.ACCEPT, names.CONTENT_TYPE, names.PROTOCOL_VERSION, names.METHOD, names.NAME, names.SESSION_ID,
+    names.LAST_EVENT_ID,
+))  # fmt: skip
+"""Headers that the protocol decides; the configuration cannot."""
+
+
+@attrs.define(eq=False)
+class Life:
+    """Whether a link lives, and why it died."""
+
+    _failure: LinkFailed | None = None
+    _ended: trio.Event = attrs.field(factory=trio.Event, init=False)
+
+    def end(self, reason: str) -> LinkFailed:
+        """Declare the link dead; the first reason stays. Gives an error to raise."""
+        if self._failure is None:
+            self._failure = LinkFailed(reason)
+            self._ended.set()
+        return LinkFailed(self._failure.reason)
+
+    def check(self) -> None:
+        """Raise `LinkFailed` once the link has died."""
+        if self._failure is not None:
+            raise LinkFailed(self._failure.reason)
+
+    @property
+    def is_over(self) -> bool:
+        return self._failure is not None
+
+    async def wait_failed(self) -> LinkFailed:
+        """Wait for the end, and tell why."""
+        await self._ended.wait()
+        if self._failure is None:
+            raise AssertionError("an end without a reason")
+        return self._failure
+
+
+@attrs.define(eq=False, kw_only=True)
+class Remote:
+    """One remote server: where it is, how to reach it and what every request to it carries."""
+
+    name: str
+    origin: Origin
+    target: str = attrs.field(repr=False)
+    pool: Pool
+    nursery: trio.Nursery
+    """Ends with the link; holds its tasks."""
+    _base: RawHeaders = attrs.field(repr=False)
+    _secrets: tuple[str, ...] = attrs.field(repr=False)
+
+    def post(self, body: bytes, headers: Headers, *, target: str | None = None) -> HttpRequest:
+        """A POST of one message, to the server's own target if no other is given."""
+        own: RawHeaders = [
+            (b"accept", b"application/json, text/event-stream"),
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+        ]
+        all_headers = [*self._base, *own, *_raw(headers)]
+        return HttpRequest(method="POST", target=target or self.target, headers=all_headers, body=body)
+
+    def get(self, headers: Headers = ()) -> HttpRequest:
+        """A GET of an event stream; asking twice does no harm."""
+        all_headers = [*self._base, (b"accept", b"text/event-stream"), *_raw(headers)]
+        return HttpRequest(method="GET", target=self.target, headers=all_headers, is_idempotent=True)
+
+    def delete(self, headers: Headers) -> HttpRequest:
+        """A DELETE of what `headers` name."""
+        all_headers = [*self._base, *_raw(headers)]
+        return HttpRequest(method="DELETE", target=self.target, headers=all_headers, is_idempotent=True)
+
+    async def beginning(self, answer: Answer) -> bytes:
+        """The beginning of an HTTP error's body, as far as it comes."""
+        body = b""
+        try:
+            with trio.move_on_after(REFUSAL_SECONDS):
+                while len(body) < REFUSAL_BYTES and (piece := await answer.receive()):
+                    body += piece
+        except LinkFailed:
+            pass  # what it said is only for the reason's sake
+        return body
+
+    def refused(self, answer: Answer, body: bytes) -> HttpRefused:
+        """The error for an answer whose status is no success."""
+        return refusal(answer, body, self.origin, self._secrets)
+
+
+@asynccontextmanager
+async def open_remote(spec: RemoteBackend) -> AsyncIterator[Remote]:
+    """A remote server to talk to; connections open as they are needed.
+
+    What the body raises leaves as it is, not in a group.
+
+    Raises:
+        LinkFailed: the URL, the CA file or the proxy's address cannot be used.
+    """
+    origin, target = split_url(spec.url)
+    tls = await client_tls(spec.tls.ca_file) if origin.is_tls else None
+    route = Route(origin=origin, tls=tls, proxy=proxy_for(origin, os.environ))
+    try:
+        async with trio.open_nursery() as nursery:
+            pool = Pool(route=route, nursery=nursery)
+            nursery.start_soon(pool.reap)
+            try:
+                yield Remote(
+                    name=spec.name,
+                    origin=origin,
+                    target=target,
+                    pool=pool,
+                    nursery=nursery,
+                    base=_base_headers(spec, origin),
+                    secrets=tuple(spec.headers.values()),
+                )
+            finally:
+                nursery.cancel_scope.cancel()
+                await pool.aclose()
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) != 1:
+            raise
+        raise group.exceptions[0] from group.exceptions[0].__cause__
+
+
+def _base_headers(spec: RemoteBackend, origin: Origin) -> RawHeaders:
+    headers: RawHeaders = [
+        (b"host", origin.host_header.encode("ascii")),
+        (b"accept-encoding", b"identity"),
+    ]
+    for name, value in spec.headers.items():
+        if name.lower() in _RESERVED or name.lower().startswith(names.PARAM_PREFIX):
+            log.warning("backend_header_ignored", backend=spec.name, header=name)
+        elif not name.isascii():
+            raise LinkFailed("a header's name is not ASCII")
+        else:
+            headers.append((name.encode("ascii"), value.strip().encode()))
+    if not any(name.lower() == b"user-agent" for name, _ in headers):
+        headers.append((b"user-agent", b"argus-trio"))
+    return headers
+
+
+def _raw(headers: Iterable[tuple[str, str]]) -> RawHeaders:
+    return [(name.encode("ascii"), value.encode()) for name, value in headers]

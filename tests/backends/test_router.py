@@ -1,0 +1,225 @@
+"""The router over a supervisor: lists, names, URIs, backends that are slow, down or unknown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+import attrs
+import pytest
+import trio
+from trio.testing import MockClock
+
+from argus_trio.backends.link import Inbox, Link
+from argus_trio.backends.router import Router
+from argus_trio.backends.stderr import StderrRing
+from argus_trio.backends.supervisor import Supervisor
+from argus_trio.config.model import (
+    BackendSpec,
+    Config,
+    ConflictResolution,
+    Filters,
+    Globs,
+    Override,
+    Server,
+    StdioBackend,
+    Timeouts,
+)
+from argus_trio.core.lifecycle import State
+from argus_trio.errors import BackendUnavailable, InvalidParams, LinkFailed, MethodUnknown, ResourceUnknown
+from argus_trio.wire.revisions import Era
+from tests.backends.fakes import FakeBackend, FakeExchange, Json
+
+
+@attrs.define(eq=False)
+class House:
+    """A running supervisor, its router, and what clients were told."""
+
+    supervisor: Supervisor
+    router: Router
+    told: list[str]
+
+    async def ask(self, method: str, **params: object) -> Json:
+        answer: Json = json.loads(await self.router(FakeExchange(method, params)))
+        return answer
+
+    async def names(self, kind: str = "tools") -> list[object]:
+        entries = (await self.ask(f"{kind}/list"))[kind]
+        assert isinstance(entries, list)
+        return [entry["uri" if kind == "resources" else "name"] for entry in entries]
+
+
+def spec(name: str, **fields: object) -> StdioBackend:
+    timeouts = Timeouts(connect=30, call=10)
+    return StdioBackend(name=name, command="unused", timeouts=timeouts, **fields)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def house(
+    backends: dict[str, FakeBackend], specs: Iterable[StdioBackend] = (), **naming: object
+) -> AsyncIterator[House]:
+    by_name = {name: spec(name) for name in backends} | {s.name: s for s in specs}
+    config = Config(
+        backends=by_name,
+        server=Server(startup_grace=5),
+        conflict_resolution=ConflictResolution(**naming),  # type: ignore[arg-type]  # fields by name
+    )
+
+    @asynccontextmanager
+    async def open_link(declared: BackendSpec, inbox: Inbox, stderr: StderrRing) -> AsyncIterator[Link]:
+        async with backends[declared.name].open(declared, inbox, stderr) as link:
+            yield link
+
+    told: list[str] = []
+    supervisor = Supervisor(config, open_link, told.extend)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(supervisor.run)
+        yield House(supervisor, Router(supervisor), told)
+        nursery.cancel_scope.cancel()
+
+
+def named(*names: str) -> list[Json]:
+    return [{"name": name} for name in names]
+
+
+def slow_to_greet(seconds: float, **shown: list[Json]) -> FakeBackend:
+    async def greet(_params: Json) -> Json:
+        await trio.sleep(seconds)
+        return {"protocolVersion": "2025-11-25", "capabilities": {kind: {} for kind in shown}}
+
+    return FakeBackend(answers={"initialize": greet}, **shown)
+
+
+async def test_all_backends_make_one_list_in_file_order(autojump_clock: MockClock) -> None:
+    async with house({"b": FakeBackend(tools=named("x")), "a": FakeBackend(tools=named("x", "y"))}) as h:
+        assert await h.names() == ["b__x", "a__x", "a__y"]
+
+
+async def test_a_call_reaches_the_backend_under_its_own_name(autojump_clock: MockClock) -> None:
+    files = FakeBackend(tools=named("read"))
+    overridden = spec("files", tool_overrides={"read": Override(name="fetch")})
+    async with house({"files": files}, [overridden]) as h:
+        result = await h.ask("tools/call", name="files__fetch", arguments={"path": "/x"}, _meta={"trace": 1})
+    assert result == {
+        "asked": "tools/call",
+        "params": {"name": "read", "arguments": {"path": "/x"}, "_meta": {"trace": 1}},
+    }
+
+
+async def test_a_tool_and_a_prompt_of_one_name_do_not_meet(autojump_clock: MockClock) -> None:
+    async with house({"a": FakeBackend(tools=named("x")), "b": FakeBackend(prompts=named("x"))}, separator=".") as h:
+        assert (await h.ask("tools/call", name="a.x"))["asked"] == "tools/call"
+        assert (await h.ask("prompts/get", name="b.x"))["asked"] == "prompts/get"
+        with pytest.raises(InvalidParams, match=r"unknown prompt: a\.x"):
+            await h.ask("prompts/get", name="a.x")
+
+
+async def test_a_first_list_waits_for_a_slow_backend_only_as_long_as_the_grace(autojump_clock: MockClock) -> None:
+    backends = {"fast": FakeBackend(tools=named("x")), "slow": slow_to_greet(12, tools=named("y"))}
+    async with house(backends) as h:
+        assert await h.names() == ["fast__x"]
+        assert trio.current_time() == pytest.approx(5, abs=0.1)
+        await trio.sleep(8)
+        assert h.told.count("notifications/tools/list_changed") == 2
+        assert await h.names() == ["fast__x", "slow__y"]
+
+
+async def test_a_first_list_waits_no_longer_than_the_slowest_backend(autojump_clock: MockClock) -> None:
+    async with house({"slow": slow_to_greet(2, tools=named("y"))}) as h:
+        assert await h.names() == ["slow__y"]
+        assert trio.current_time() == pytest.approx(2, abs=0.1)
+
+
+async def test_a_prefixed_name_of_a_starting_backend_waits_for_it(autojump_clock: MockClock) -> None:
+    backends = {"fast": FakeBackend(tools=named("x")), "slow": slow_to_greet(8, tools=named("y"))}
+    async with house(backends) as h:
+        assert (await h.ask("tools/call", name="slow__y"))["asked"] == "tools/call"
+        with pytest.raises(InvalidParams):
+            await h.ask("tools/call", name="slow__z")
+
+
+async def test_a_name_of_a_backend_that_never_came_up_is_unavailable_not_unknown(autojump_clock: MockClock) -> None:
+    dead = FakeBackend(open_failures=[LinkFailed("exited with code 1")] * 99)
+    async with house({"dead": dead, "fine": FakeBackend(tools=named("x"))}) as h:
+        with pytest.raises(BackendUnavailable, match="exited with code 1"):
+            await h.ask("tools/call", name="dead__x")
+        assert (await h.ask("tools/call", name="fine__x"))["asked"] == "tools/call"
+        assert h.supervisor.health().status == "degraded"
+
+
+async def test_a_backend_that_went_down_keeps_its_names_and_answers_unavailable(autojump_clock: MockClock) -> None:
+    files = FakeBackend(tools=named("x"))
+    async with house({"files": files}) as h:
+        await h.supervisor.settle()
+        files.open_failures = [LinkFailed("gone")] * 99
+        files.links[0].die("exited with code 9")
+        await trio.sleep(0.01)
+        assert await h.names() == ["files__x"]
+        with pytest.raises(BackendUnavailable, match="exited with code 9"):
+            await h.ask("tools/call", name="files__x")
+        assert h.supervisor.scopes["files"].state is State.DOWN
+
+
+async def test_resources_are_read_by_uri_and_by_template(autojump_clock: MockClock) -> None:
+    a = FakeBackend(resources=[{"uri": "file:///x", "name": "x"}])
+    b = FakeBackend(templates=[{"uriTemplate": "note://{id}", "name": "n"}])
+    async with house({"a": a, "b": b}) as h:
+        assert await h.names("resources") == ["file:///x"]
+        await h.ask("resources/read", uri="file:///x")
+        await h.ask("resources/read", uri="note://7")
+        with pytest.raises(ResourceUnknown):
+            await h.ask("resources/read", uri="other://7")
+        with pytest.raises(InvalidParams):
+            await h.router(FakeExchange("resources/read", {"uri": "other://7"}, era=Era.MODERN))
+    assert [m for m, _ in a.seen].count("resources/read") == 1
+    assert b.seen[-1] == ("resources/read", {"uri": "note://7"})
+
+
+async def test_what_a_filter_hides_cannot_be_read_or_called_either(autojump_clock: MockClock) -> None:
+    hidden = Filters(tools=Globs(deny=("rm",)), resources=Globs(deny=("secret://*",)))
+    files = FakeBackend(tools=named("rm", "ls"), templates=[{"uriTemplate": "{+any}", "name": "n"}])
+    async with house({"files": files}, [spec("files", filters=hidden)]) as h:
+        assert await h.names() == ["files__ls"]
+        with pytest.raises(InvalidParams):
+            await h.ask("tools/call", name="files__rm")
+        with pytest.raises(ResourceUnknown):
+            await h.ask("resources/read", uri="secret://1")
+        await h.ask("resources/read", uri="open://1")
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "error"),
+    [
+        ("tools/call", {}, InvalidParams),
+        ("tools/call", {"name": 7}, InvalidParams),
+        ("prompts/get", {"name": "nope"}, InvalidParams),
+        ("resources/read", {}, InvalidParams),
+        ("tools/list", {"cursor": "forged"}, InvalidParams),
+        ("no/such", {}, MethodUnknown),
+    ],
+)
+async def test_what_fits_nothing_is_refused(
+    method: str, params: Json, error: type[Exception], autojump_clock: MockClock
+) -> None:
+    async with house({"a": FakeBackend(tools=named("x"))}) as h:
+        with pytest.raises(error):
+            await h.ask(method, **params)
+
+
+async def test_a_disabled_backend_is_left_out(autojump_clock: MockClock) -> None:
+    backends = {"on": FakeBackend(tools=named("x")), "off": FakeBackend(tools=named("x"))}
+    async with house(backends, [spec("off", enabled=False)]) as h:
+        assert await h.names() == ["on__x"]
+        assert backends["off"].links == []
+        assert h.supervisor.health().total == 1
+
+
+async def test_a_reconnect_that_shows_the_same_tells_nobody(autojump_clock: MockClock) -> None:
+    files = FakeBackend(tools=named("x"))
+    async with house({"files": files}) as h:
+        await h.supervisor.settle()
+        files.links[0].die("exited with code 9")
+        await trio.sleep(90)
+        assert len(files.links) == 2
+        assert h.told == ["notifications/tools/list_changed"]
