@@ -100,8 +100,8 @@ class TestTheDistribution:
         (wheel,) = dist.glob("*.whl")
         subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True, timeout=INSTALL_S)
         binaries = tmp_path / "venv" / "bin"
-        install = [binaries / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel]
-        subprocess.run(install, check=True, timeout=INSTALL_S)
+        pip = [str(binaries / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, str(wheel)], check=True, timeout=INSTALL_S)
         return binaries
 
     async def test_the_demo_of_the_wheel_serves_a_real_client(self, installed: Path, tmp_path: Path) -> None:
