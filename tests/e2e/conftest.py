@@ -18,6 +18,7 @@ from tests.e2e.tools import Npm, Python, Unavailable
 HERE = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` is looked at
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything in this folder is `e2e`, without a test having to say so."""
     for item in items:

@@ -101,6 +101,8 @@ class Python:
     """The PyPI packages, in an environment of their own: what they depend on is not what we depend on."""
 
     def __init__(self) -> None:
+        if shutil.which("git") is None:
+            raise Unavailable("mcp-server-git needs git, and there is none in PATH")
         self._bin = cached("pypi", [PYTHON, sys.version_info[:2]], install_python) / "venv" / "bin"
 
     def command(self, name: str) -> str:

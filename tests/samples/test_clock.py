@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from argus_trio.samples import clock
 from mcp.client import Client
+
+from argus_trio.samples import clock
 
 
 async def call(tool: str, **arguments: object) -> object:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 import trio
-from argus_trio.samples import notes
 from mcp.client import Client
 from mcp.shared.exceptions import MCPError
+
+from argus_trio.samples import notes
 
 
 async def test_a_note_is_kept_listed_found_and_read() -> None:

@@ -80,8 +80,9 @@ def tool_process(_: Json) -> Json:
 
 
 def tool_received(_: Json) -> Json:
-    """Every notification that has arrived so far."""
-    return {"content": [], "structuredContent": {"notifications": Server.current.notifications}}
+    """Every notification that has arrived so far, and the tools that were called late."""
+    server = Server.current
+    return {"content": [], "structuredContent": {"notifications": server.notifications, "calls": server.late_calls}}
 
 
 TOOLS: dict[str, Callable[[Json], Json]] = {
@@ -141,6 +142,7 @@ class Server:
         self.options = options
         self.names = [*TOOLS, *LATE_TOOLS, *(f"tool_{number:04}" for number in range(options.tools))]
         self.notifications: list[Json] = []
+        self.late_calls: list[str] = []
         self.writing = threading.Lock()
 
     def send(self, message: Json) -> None:
@@ -232,6 +234,7 @@ class Server:
         self.send({"jsonrpc": "2.0", "id": request["id"], "result": result})
 
     def call_late(self, request: Json, name: str, params: Json) -> None:
+        self.late_calls.append(name)
         arguments = params.get("arguments") or {}
         match name:
             case "slow":
