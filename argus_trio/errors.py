@@ -3,6 +3,7 @@
 ArgusError
 ├── ConfigInvalid              the configuration has problems, all of them at once
 ├── LinkFailed                 a transport to a backend did not open, or has died
+├── ListenFailed               the gateway cannot listen where it should
 └── RpcError                   what a client is told: a JSON-RPC code and, on a modern edge, an HTTP status
     ├── ParseFailed            -32700
     ├── InvalidRequest         -32600
@@ -14,6 +15,7 @@ ArgusError
     ├── BackendUnavailable     -31013
     ├── BackendMisbehaved      -31014
     ├── DeadlineExceeded       -31015
+    ├── Overloaded             -31016   a bound of the gateway itself is reached
     └── BackendError           a backend's own error object, passed on byte for byte
 
 Our own codes lie outside -32768…-32000 (reserved by JSON-RPC 2.0, section 5.1) because revision 2026-07-28 forbids
@@ -59,6 +61,14 @@ class LinkFailed(ArgusError):
         super().__init__(reason)
         self.reason = reason
         self.details = details
+
+
+class ListenFailed(ArgusError):
+    """The gateway cannot listen at `address`; the text is one line with the reason and what to do."""
+
+    def __init__(self, address: str, reason: str, advice: str) -> None:
+        super().__init__(f"cannot listen on {address}: {reason}; {advice}")
+        self.address = address
 
 
 class RpcError(ArgusError):
@@ -164,6 +174,13 @@ class DeadlineExceeded(RpcError):
             f"backend {backend!r} did not answer within {seconds:g} s", data={"backend": backend, "seconds": seconds}
         )
         self.backend = backend
+
+
+class Overloaded(RpcError):
+    """A bound of the gateway itself is reached, such as the number of sessions."""
+
+    code = -31016
+    http_status = 503
 
 
 class BackendError(RpcError):
