@@ -1,0 +1,109 @@
+"""The HTTP headers of MCP: their names, the codec of their values, and the routing headers of revision 2026-07-28.
+
+(2026-07-28, Streamable HTTP, sections Request Metadata, Value Encoding and Server Validation.) The headers that a
+tool's own schema asks for are in `param_headers`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from argus_trio.errors import HeaderMismatch
+from argus_trio.wire.envelope import Params, decode_string
+
+ACCEPT: Final = "accept"
+CONTENT_TYPE: Final = "content-type"
+PROTOCOL_VERSION: Final = "mcp-protocol-version"
+METHOD: Final = "mcp-method"
+NAME: Final = "mcp-name"
+PARAM_PREFIX: Final = "mcp-param-"
+SESSION_ID: Final = "mcp-session-id"
+LAST_EVENT_ID: Final = "last-event-id"
+
+JSON: Final = "application/json"
+EVENT_STREAM: Final = "text/event-stream"
+
+NAME_PARAM: Final[Mapping[str, str]] = MappingProxyType(
+    {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+)
+"""The params key that `Mcp-Name` repeats, for the methods that have one."""
+
+_PLAIN: Final = re.compile(r"[\x20-\x7e]*")
+_ENCODED: Final = re.compile(r"=\?base64\?(.*)\?=", re.DOTALL)
+
+
+def encode_value(value: str) -> str:
+    """`value` as a header can carry it: as it is where that is safe, else in the Base64 sentinel."""
+    if _PLAIN.fullmatch(value) and value == value.strip(" ") and not _ENCODED.fullmatch(value):
+        return value
+    return f"=?base64?{base64.b64encode(value.encode()).decode('ascii')}?="
+
+
+def decode_value(value: str) -> str | None:
+    """What `encode_value` was given, or None for a sentinel that it would never have written."""
+    found = _ENCODED.fullmatch(value)
+    if found is None:
+        return value
+    try:
+        decoded = base64.b64decode(found[1], validate=True)
+        text = decoded.decode("utf-8")
+    except (binascii.Error, ValueError):
+        return None
+    # Several spellings decode to the same bytes; only one of them is canonical.
+    return text if base64.b64encode(decoded).decode("ascii") == found[1] else None
+
+
+def routing_headers(revision: str, method: str, params: Params) -> tuple[tuple[str, str], ...]:
+    """The routing headers of an outgoing modern request. A name that is absent or no string gets no header."""
+    headers = [(PROTOCOL_VERSION, revision), (METHOD, encode_value(method))]
+    key = NAME_PARAM.get(method)
+    if key is not None and key in params:
+        with contextlib.suppress(msgspec.DecodeError):
+            headers.append((NAME, encode_value(decode_string(params[key]))))
+    return tuple(headers)
+
+
+def check_routing_headers(
+    headers: Sequence[tuple[bytes, bytes]], *, method: str, params: Params, revision: str
+) -> None:
+    """Compare the routing headers of a modern request with its body; `revision` is the one in its `_meta`.
+
+    Raises:
+        HeaderMismatch: one is missing, given twice, or says something else than the body.
+    """
+    if _single(headers, PROTOCOL_VERSION) != revision:
+        raise HeaderMismatch("Mcp-Protocol-Version does not match the protocol version in _meta")
+    if _single(headers, METHOD) != method:
+        raise HeaderMismatch("Mcp-Method does not match the method of the body")
+    key = NAME_PARAM.get(method)
+    name = _single(headers, NAME)
+    if key is None or bytes(params.get(key, b"null")) == b"null":
+        return
+    if name is None:
+        raise HeaderMismatch("Mcp-Name is missing")
+    try:
+        expected = decode_string(params[key])
+    except msgspec.DecodeError:
+        raise HeaderMismatch(f"Mcp-Name cannot match: params.{key} is no string") from None
+    if decode_value(name) != expected:
+        raise HeaderMismatch(f"Mcp-Name does not match params.{key}")
+
+
+def _single(headers: Sequence[tuple[bytes, bytes]], name: str) -> str | None:
+    wanted = name.encode("ascii")
+    values = [value for key, value in headers if key.lower() == wanted]
+    if len(values) > 1:
+        raise HeaderMismatch(f"{name.title()} is given more than once")
+    if not values:
+        return None
+    if not values[0].isascii():
+        raise HeaderMismatch(f"{name.title()} holds characters that a header must not hold")
+    return values[0].decode("ascii")

@@ -1,0 +1,1 @@
+"""Servers that misbehave on purpose, and helpers to run real ones."""

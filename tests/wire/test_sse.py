@@ -1,0 +1,99 @@
+"""The event stream format: reading by the WHATWG rules, and writing."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from argus_trio.wire.sse import COMMENT, Event, EventParser, EventTooLarge, encode_event
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def read(*chunks: bytes) -> list[Event]:
+    parser = EventParser()
+    return [event for chunk in chunks for event in parser.feed(chunk)]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
+def test_every_line_end_is_understood_even_byte_by_byte(end: bytes) -> None:
+    stream = end.join([b"event: greeting", b"data: one", b"data:two", b"id: 7", b"", b"data: three", b"", b""])
+    whole = read(stream)
+    assert whole == [Event("greeting", b"one\ntwo", "7", None), Event("message", b"three", "7", None)]
+    assert read(*(stream[at : at + 1] for at in range(len(stream)))) == whole
+
+
+@pytest.mark.parametrize("cut", range(1, 24))
+def test_a_stream_may_be_cut_anywhere(cut: int) -> None:
+    stream = b"\xef\xbb\xbfdata: a\r\ndata: b\r\n\r\ndata: c\r\r"
+    assert [event.data for event in read(stream[:cut], stream[cut:])] == [b"a\nb", b"c"]
+
+
+def test_comments_and_unknown_fields_say_nothing() -> None:
+    assert read(COMMENT, b":\n\n", b"colour: red\n\n", b"data\n\n") == [Event("message", b"", "", None)]
+
+
+def test_only_one_space_after_the_colon_is_dropped() -> None:
+    assert read(b"data:  x \n\n")[0].data == b" x "
+
+
+def test_an_id_with_nul_is_ignored_and_an_empty_one_resets() -> None:
+    events = read(b"id: 1\ndata:\n\n", b"id: 2\0\ndata:\n\n", b"id\ndata:\n\n")
+    assert [event.id for event in events] == ["1", "1", ""]
+
+
+def test_id_and_retry_count_without_data() -> None:
+    parser = EventParser()
+    assert parser.feed(b"id: 9\nretry: 250\n\nevent: lost\n\n") == []
+    assert (parser.last_id, parser.retry) == ("9", 250)
+    assert parser.feed(b"data: x\n\n") == [Event("message", b"x", "9", 250)]
+
+
+@pytest.mark.parametrize("value", [b"-1", b"1.5", b"soon", b"", b"1" * 10])
+def test_a_retry_that_is_no_plain_number_is_ignored(value: bytes) -> None:
+    parser = EventParser()
+    parser.feed(b"retry: " + value + b"\n\n")
+    assert parser.retry is None
+
+
+def test_an_event_without_its_blank_line_is_not_dispatched() -> None:
+    assert read(b"data: half\n") == []
+
+
+@pytest.mark.parametrize("chunk", [b"data: 123456789\n", b"data: 123456789", b"data: 12\n" * 4, b": 3456789012345678"])
+def test_an_event_beyond_the_bound_is_refused(chunk: bytes) -> None:
+    parser = EventParser(max_event_bytes=9)
+    with pytest.raises(EventTooLarge) as caught:
+        parser.feed(chunk)
+    assert caught.value.limit == 9
+
+
+def test_the_bound_is_on_one_event_and_not_on_the_stream() -> None:
+    parser = EventParser(max_event_bytes=64)
+    assert sum(len(parser.feed(b"data: 0123456789\n\n")) for _ in range(100)) == 100
+
+
+def test_a_large_event_in_small_chunks_arrives_whole() -> None:
+    parser = EventParser()
+    parser.feed(b"data: ")
+    for _ in range(4096):
+        assert parser.feed(b"x" * 2048) == []
+    assert parser.feed(b"\n\n")[0].data == b"x" * 4096 * 2048
+
+
+@given(st.binary(max_size=80), st.lists(st.integers(0, 80)))
+def test_cutting_never_changes_what_is_read(stream: bytes, cuts: list[int]) -> None:
+    bounds = [0, *sorted(cuts), len(stream)]
+    assert read(*(stream[a:b] for a, b in itertools.pairwise(bounds))) == read(stream)
+
+
+@given(st.binary())
+def test_whatever_is_written_is_read_as_one_event(data: bytes) -> None:
+    events = read(encode_event(data, event_id="e1"))
+    assert events == [Event("message", data.replace(b"\n", b" ").replace(b"\r", b" "), "e1", None)]
+
+
+def test_the_fields_of_a_written_event_can_be_left_out() -> None:
+    assert encode_event(b"{}", event=None) == b"data: {}\n\n"
+    assert encode_event(b"{}") == b"event: message\ndata: {}\n\n"
+    assert encode_event(b"/messages", event="endpoint", event_id="3") == b"event: endpoint\nid: 3\ndata: /messages\n\n"
