@@ -28,7 +28,7 @@ class Health:
 
     @property
     def not_ready_because(self) -> str | None:
-        """Why no traffic should come here yet, or None: ready is when no backend is starting and one answers, if any."""
+        """Why no traffic should come yet, or None: ready is when no backend is starting and one answers, if any."""
         if self.starting:
             return f"{self.starting} of {self.total} backends are still starting"
         if self.total and not self.connected:

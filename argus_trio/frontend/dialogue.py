@@ -76,7 +76,7 @@ def read_batch(session: Session, body: bytes) -> list[Message | RpcError]:
         ParseFailed: not JSON.
     """
     if session.revision != BATCH_REVISION:
-        raise InvalidRequest(f"a batch is accepted at revision {BATCH_REVISION} alone, this session is at {session.revision}")
+        raise InvalidRequest(f"batches are for revision {BATCH_REVISION} alone; this session is at {session.revision}")
     members = decode_batch(body)
     if len(members) > MAX_BATCH:
         raise InvalidRequest(f"a batch must not hold more than {MAX_BATCH} messages")

@@ -104,9 +104,7 @@ class ModernEdge:
                 error = error_response(message.id, outcome.error, Era.MODERN)
                 await reply.finish(error, status=http_status(outcome.error))
                 return
-            result = for_modern_client(
-                message.method, outcome.result or b"{}", server_info(self._gateway.identity())
-            )
+            result = for_modern_client(message.method, outcome.result or b"{}", server_info(self._gateway.identity()))
             await reply.finish(encode_response(message.id, result))
 
 

@@ -47,7 +47,7 @@ async def outcome_of(handler: Handler, exchange: Exchange) -> Outcome:
         return Outcome(result=await handler(exchange))
     except RpcError as error:
         return Outcome(error=error)
-    except Exception:  # noqa: BLE001  # the boundary: a fault of one call must not reach another
+    except Exception:  # the boundary: a fault of one call must not reach another
         error_id = secrets.token_hex(6)
         log.exception("call_failed_unexpectedly", error_id=error_id, method=exchange.call.method)
         return Outcome(error=Unexpected(error_id))
@@ -80,8 +80,6 @@ def http_status(error: RpcError) -> int:
         return _STATUS.get(int(code), 200)
     except ValueError:
         return 200
-
-
 
 
 def _code(encoded: bytes) -> bytes:

@@ -20,6 +20,8 @@ Send = Callable[[Message], Awaitable[None]]
 
 JSON: Final = (b"content-type", b"application/json")
 
+_NO_CONTENT: Final = 204
+
 LINGER_S: Final = 2.0
 LINGER_BYTES: Final = 64 * 1024 * 1024
 """How long, and how much, an unwanted body is still read after its refusal: a connection that is closed over unread
@@ -80,15 +82,15 @@ class Request:
 
     async def answer(self, status: int, body: bytes = b"", headers: Sequence[Header] = ()) -> None:
         """Answer with `body` as a whole."""
-        await self.send(start(status, [*headers, (b"content-length", b"%d" % len(body))]))
+        await self.send(start(status, headers, len(body)))
         await self.send({"type": "http.response.body", "body": body})
 
-    async def refuse(self, status: int, body: bytes, headers: Sequence[Header] = (JSON,)) -> None:
+    async def answer_unread(self, status: int, body: bytes, headers: Sequence[Header] = (JSON,)) -> None:
         """Answer without having read the whole body, and see that the client gets to read the answer."""
         if not self.body_pending:
             await self.answer(status, body, headers)
             return
-        await self.send(start(status, [*headers, (b"content-length", b"%d" % len(body))]))
+        await self.send(start(status, headers, len(body)))
         await self.send({"type": "http.response.body", "body": body, "more_body": True})
         await self._linger()
         await self.send({"type": "http.response.body", "body": b""})
@@ -105,8 +107,10 @@ class Request:
                 left -= len(part) if isinstance(part, bytes) else 0
 
 
-def start(status: int, headers: Sequence[Header]) -> Message:
-    """The ASGI message that opens an answer."""
+def start(status: int, headers: Sequence[Header], length: int | None = None) -> Message:
+    """The ASGI message that opens an answer; `length` is None where the end is not known yet."""
+    if length is not None and status != _NO_CONTENT:
+        headers = [*headers, (b"content-length", b"%d" % length)]
     return {"type": "http.response.start", "status": status, "headers": headers}
 
 
