@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import trio
+
 from argus_trio.backends.dial import Route, client_tls, dial
 from argus_trio.backends.origin import split_url
 from argus_trio.backends.proxies import Proxy
 from argus_trio.errors import LinkFailed
-
 from tests.servers.certificates import make_authority
 from tests.servers.nasty_http import Received, Wire, nasty_server
 

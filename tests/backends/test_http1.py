@@ -5,9 +5,10 @@ from __future__ import annotations
 import h11
 import pytest
 import trio
+from trio.testing import memory_stream_pair
+
 from argus_trio.backends.http1 import Answer, Connection, ConnectionDied, HttpRequest
 from argus_trio.errors import LinkFailed
-from trio.testing import memory_stream_pair
 
 REQUEST = HttpRequest(method="POST", target="/x", headers=[(b"host", b"h"), (b"content-length", b"2")], body=b"{}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from argus_trio.backends.origin import split_url
 from argus_trio.errors import LinkFailed
 

@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 import trio
+
 from argus_trio.backends.dial import Route
 from argus_trio.backends.http1 import HttpRequest
 from argus_trio.backends.origin import split_url
 from argus_trio.backends.pool import Pool
 from argus_trio.backends.proxies import Proxy
 from argus_trio.errors import LinkFailed
-
 from tests.servers.nasty_http import NastyServer, Received, Wire, nasty_server
 
 

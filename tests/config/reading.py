@@ -7,6 +7,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+
 from argus_trio.config.load import parse
 from argus_trio.config.model import Config
 from argus_trio.errors import ConfigInvalid, Problem

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from argus_trio.config.check import is_separable
 from hypothesis import given
 from hypothesis import strategies as st
 
+from argus_trio.config.check import is_separable
 from tests.config.reading import paths, problem, problems, read
 
 

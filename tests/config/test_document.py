@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from argus_trio.config.document import MAX_DEPTH, Document, NotYaml, read_document
 from argus_trio.config.scalar import Scalar
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from argus_trio.config.find import find_config
 from argus_trio.errors import ConfigInvalid
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+
 from argus_trio.config.heritage import KEYS, TYPES, advice
 from argus_trio.config.model import Config
 from argus_trio.config.structure import BACKEND_TYPES, keys_of
-
 from tests.config.reading import HTTP, STDIO, problem
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from argus_trio.config.interpolation import Brought, Filling, Malformed, Unavailable, parse
 from hypothesis import given
 from hypothesis import strategies as st
+
+from argus_trio.config.interpolation import Brought, Filling, Malformed, Unavailable, parse
 
 VARIABLES = {"A": "one", "B": "two", "EMPTY": "", "DIR": "dir", "WITH": "${A}"}
 FILES = {"dir/token": "content\r\n\n", "plain": "text"}

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from cattrs import Converter
+
 from argus_trio.config import leaf
 from argus_trio.config.leaf import Unfit
 from argus_trio.config.scalar import Scalar, Tree
-from cattrs import Converter
 
 CONVERTER = Converter()
 leaf.register(CONVERTER)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from argus_trio.config.locate import Locator
 from argus_trio.config.model import ClientTls, Config, HttpBackend, Server, ServerTls, StdioBackend
 

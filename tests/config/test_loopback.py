@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from argus_trio.config.loopback import exposure, is_loopback
 from argus_trio.config.model import Server
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 import attrs
+
 from argus_trio.config.model import BackendSpec, Config
 
 LINK = {"type", "protocol", "session", "command", "args", "env", "env_from", "cwd", "url", "headers", "tls"}

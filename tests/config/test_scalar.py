@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from argus_trio.config.scalar import Scalar, as_bool, as_float, as_int, described
 from hypothesis import given
 from hypothesis import strategies as st
+
+from argus_trio.config.scalar import Scalar, as_bool, as_float, as_int, described
 
 
 def _plain(text: str) -> Scalar:

@@ -9,12 +9,12 @@ from typing import get_args
 import attrs
 import pytest
 import yaml
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it ships no types
+
 from argus_trio.config.load import load
 from argus_trio.config.model import Backend, BackendSpec, Config
 from argus_trio.config.schema import schema
 from argus_trio.config.structure import keys_of
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it ships no types
-
 from tests.config.reading import HTTP, STDIO, problem, read
 
 CONF = Path(__file__).parents[2] / "conf"

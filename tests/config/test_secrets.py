@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from argus_trio.config.secrets import SECRET_KEYS, is_telling
 
+from argus_trio.config.secrets import SECRET_KEYS, is_telling
 from tests.config.reading import HTTP, STDIO, read
 
 

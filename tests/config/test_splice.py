@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
+
 from argus_trio.config.model import StdioBackend
 from argus_trio.config.splice import MAX_FILE_BYTES
-
 from tests.config.reading import STDIO, problem, problems, read
 
 

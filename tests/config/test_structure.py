@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 import pytest
+
 from argus_trio.config.model import (
     Config,
     Globs,
@@ -13,7 +14,6 @@ from argus_trio.config.model import (
     StdioBackend,
     Timeouts,
 )
-
 from tests.config.reading import HTTP, STDIO, paths, problem, problems, read
 
 
