@@ -22,12 +22,13 @@ from argus_trio import __version__
 from argus_trio.app import run_gateway
 from argus_trio.config.find import find_config
 from argus_trio.config.load import load
+from argus_trio.config.loopback import exposure
 from argus_trio.config.model import Config
 from argus_trio.config.report import render_problems
 from argus_trio.config.schema import schema
 from argus_trio.core.redaction import Redactor
 from argus_trio.demo import run_demo
-from argus_trio.errors import ConfigInvalid, ListenFailed
+from argus_trio.errors import ConfigInvalid, LinkFailed, ListenFailed
 from argus_trio.logs import LEVELS, set_up_logs
 
 log = structlog.get_logger()
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigInvalid as invalid:
         sys.stderr.write(render_problems(invalid) + "\n")
         return 1
-    except ListenFailed as failure:
+    except (ListenFailed, LinkFailed) as failure:
         sys.stderr.write(f"argus-trio: {failure}\n")
         return 1
     return 0
@@ -93,7 +94,8 @@ def _serve(options: argparse.Namespace) -> None:
     path, config = _load(options)
     overrides = {name: getattr(options, name) for name in ("host", "port") if getattr(options, name) is not None}
     config = attrs.evolve(config, server=attrs.evolve(config.server, **overrides))
-    refuse_open_door(config.server, source=str(path))
+    if problem := exposure(config.server):
+        raise ConfigInvalid(str(path) if options.host is None else "--host", (problem,))
     set_up_logs(options.log_format, options.log_level, Redactor(config.secrets))
     log.info("starting", version=__version__, config=str(path), backends=list(config.backends))
     trio.run(partial(run_gateway, config, on_listening=lambda _urls: None))

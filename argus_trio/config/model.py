@@ -2,6 +2,7 @@
 
 The shape is the shape of the file. Each field's `about` is its line in the reference and in the JSON Schema;
 `part="link"` marks what a running connection was opened with, so that a change there needs a new one.
+A field without `about` is no key of the file. What a secret may come in with has `repr=False`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ T = TypeVar("T")
 Session = Literal["auto", "shared", "per-client"]
 Protocol = Literal["auto", "legacy", "modern"]
 Strategy = Literal["prefix", "first-wins", "priority", "error"]
+
+BACKEND_NAME = "[A-Za-z0-9][A-Za-z0-9_.-]{0,31}"
+NAME_PART = "[A-Za-z0-9_./-]"
+"""The characters that the protocol wants tool names to be made of: separators and prefixes hold no others."""
 
 NO_ENTRIES: Mapping[str, str] = MappingProxyType({})
 
@@ -88,7 +93,10 @@ class Backend:
         ),
     )
     prefix: str | None = attrs.field(
-        default=None, metadata=_about('the prefix of its names instead of its own name; "" shows them bare')
+        default=None,
+        metadata=_about(
+            'the prefix of its names instead of its own name; "" shows them bare', pattern=f"^{NAME_PART}*$"
+        ),
     )
     timeouts: Timeouts = attrs.field(default=Timeouts(), metadata=_about("deadlines in seconds"))
     filters: Filters = attrs.field(default=Filters(), metadata=_about("what is shown of it"))
@@ -112,7 +120,9 @@ class StdioBackend(Backend):
         default=(), metadata=_about("names of the gateway's own variables that it also gets", part="link")
     )
     cwd: Path | None = attrs.field(default=None, metadata=_about("its working directory", part="link"))
-    type: Literal["stdio"] = "stdio"
+    type: Literal["stdio"] = attrs.field(
+        default="stdio", metadata=_about("the transport: a child process", part="link")
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -132,14 +142,18 @@ class RemoteBackend(Backend):
 class SseBackend(RemoteBackend):
     """A server of the HTTP+SSE transport of revision 2024-11-05."""
 
-    type: Literal["sse"] = "sse"
+    type: Literal["sse"] = attrs.field(
+        default="sse", metadata=_about("the transport: HTTP+SSE, the transport of revision 2024-11-05", part="link")
+    )
 
 
 @attrs.frozen(kw_only=True)
 class HttpBackend(RemoteBackend):
     """A server of the Streamable HTTP transport."""
 
-    type: Literal["streamable-http"] = "streamable-http"
+    type: Literal["streamable-http"] = attrs.field(
+        default="streamable-http", metadata=_about("the transport: Streamable HTTP", part="link")
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -185,7 +199,9 @@ class ConflictResolution:
     """How names of different backends stay apart."""
 
     strategy: Strategy = attrs.field(default="prefix", metadata=_about("what happens to names that two backends share"))
-    separator: str = attrs.field(default="__", metadata=_about("what stands between a prefix and a name"))
+    separator: str = attrs.field(
+        default="__", metadata=_about("what stands between a prefix and a name", pattern=f"^{NAME_PART}+$")
+    )
     order: tuple[str, ...] = attrs.field(
         default=(), metadata=_about("backend names, the first to win; those left out follow in file order")
     )
@@ -198,13 +214,15 @@ class Config:
     version: Literal["1"] = attrs.field(default="1", metadata=_about("the version of this file's format"))
     server: Server = attrs.field(default=Server(), metadata=_about("the gateway's own side"))
     backends: Mapping[str, StdioBackend | SseBackend | HttpBackend] = attrs.field(
-        default=MappingProxyType({}), metadata=_about("the servers behind the gateway, by name")
+        default=MappingProxyType({}),
+        metadata=_about("the servers behind the gateway, by name", key_pattern=f"^{BACKEND_NAME}$"),
     )
     conflict_resolution: ConflictResolution = attrs.field(
         default=ConflictResolution(), metadata=_about("how names of different backends stay apart")
     )
     secrets: frozenset[str] = attrs.field(default=frozenset(), repr=False, eq=False)
-    """Every value that `${...}` brought in and every header value: what must not appear in a log or an error."""
+    """What must not appear in a log or an error: every header value, and every value that `${...}` brought into
+    a field with `repr=False`; `config/secrets.py` says what is left out."""
 
 
 BackendSpec = StdioBackend | SseBackend | HttpBackend

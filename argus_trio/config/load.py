@@ -1,0 +1,81 @@
+"""A configuration file to a frozen Config, or to every problem that it has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+
+from argus_trio.config.check import check
+from argus_trio.config.check_files import check_files
+from argus_trio.config.document import Document, NotYaml, read_document
+from argus_trio.config.findings import Findings
+from argus_trio.config.locate import Locator
+from argus_trio.config.model import Config
+from argus_trio.config.scalar import Tree, described
+from argus_trio.config.secrets import gather
+from argus_trio.config.splice import Splicer
+from argus_trio.config.structure import structure
+from argus_trio.errors import ConfigInvalid, Problem
+
+MAX_BYTES = 1024 * 1024
+
+
+def load(path: Path, *, environ: Mapping[str, str]) -> Config:
+    """Read the file. Raises ConfigInvalid with everything that is wrong with it, in file order."""
+    path = path.absolute()
+    return parse(_text(path), source=str(path), folder=path.parent, environ=environ)
+
+
+def parse(text: str, *, source: str, folder: Path, environ: Mapping[str, str]) -> Config:
+    """Read the text of a file named `source` in `folder`. Looks at the files it names. Raises ConfigInvalid."""
+    try:
+        document = read_document(text)
+    except NotYaml as error:
+        raise ConfigInvalid(source, (error.problem,)) from None
+    findings = Findings(lines=document.lines)
+    for place, line, message in document.problems:
+        findings.note(place, message, line=line)
+    config = _config(_root(document, source), findings, folder, environ)
+    if problems := findings.in_file_order():
+        raise ConfigInvalid(source, problems)
+    return config
+
+
+def _config(root: dict[str, Tree], findings: Findings, folder: Path, environ: Mapping[str, str]) -> Config:
+    splicer = Splicer(environ=environ, folder=folder, findings=findings)
+    tree = {key: splicer.spliced(value, (key,)) for key, value in root.items()}
+    config = Locator(folder=folder, environ=environ).config(structure(tree, findings))
+    backends = root.get("backends")
+    check(config, tuple(backends) if isinstance(backends, dict) else (), findings)
+    check_files(config, findings)
+    return attrs.evolve(config, secrets=gather(config, splicer.brought))
+
+
+def _root(document: Document, source: str) -> dict[str, Tree]:
+    if isinstance(document.root, dict):
+        return document.root
+    found = "nothing" if document.root is None else described(document.root)
+    hint = 'begin with version: "1" and backends:'
+    problem = Problem(path="", message=f"expected a mapping, found {found}", hint=hint, line=1)
+    raise ConfigInvalid(source, (problem,))
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise _unreadable(path, f"cannot be read: {error.strerror or type(error).__name__}") from None
+    if len(content) > MAX_BYTES:
+        raise _unreadable(path, f"is larger than {MAX_BYTES} bytes")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise _unreadable(path, f"is not UTF-8: byte {error.start + 1}", line) from None
+
+
+def _unreadable(path: Path, what: str, line: int | None = None) -> ConfigInvalid:
+    return ConfigInvalid(str(path), (Problem(path="", message=f"the file {what}", line=line),))

@@ -1,0 +1,54 @@
+"""What the operating system says of a process and of its descendants: CPU time and memory, from /proc."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import attrs
+
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+
+
+@attrs.frozen(kw_only=True)
+class Memory:
+    """In MiB: what is resident, and its proportional share where pages are shared."""
+
+    rss: float
+    pss: float
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields after the command's name: [0] is the state, [1] the parent."""
+    return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+
+
+def descendants(pid: int) -> list[int]:
+    """Everything below a process, at this moment."""
+    parents: dict[int, int] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parents[int(folder.name)] = int(_stat(int(folder.name))[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    found = [pid]
+    for each in found:
+        found += [child for child, parent in parents.items() if parent == each]
+    return found[1:]
+
+
+def cpu_s(pid: int) -> float:
+    """User and system time that a process has spent so far, its threads included, its children not."""
+    fields = _stat(pid)
+    return (int(fields[11]) + int(fields[12])) * TICK_S
+
+
+def _mib(pid: int, file: str, key: str) -> float:
+    for line in Path(f"/proc/{pid}/{file}").read_text().splitlines():
+        if line.startswith(f"{key}:"):
+            return int(line.split()[1]) / 1024
+    raise LookupError(key)
+
+
+def memory(pid: int) -> Memory:
+    return Memory(rss=_mib(pid, "status", "VmRSS"), pss=_mib(pid, "smaps_rollup", "Pss"))

@@ -1,0 +1,109 @@
+"""Published servers and clients for the tests, at pinned versions, installed once into .cache/ of the project.
+
+npm's `node` package brings the Node that they need, whatever the machine has. Installing takes half a minute.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tests.e2e.child import ROOT
+
+NODE = {"node": "22.23.3"}
+PACKAGES = {
+    "@modelcontextprotocol/server-everything": "2026.8.31",
+    "@modelcontextprotocol/server-filesystem": "2026.8.31",
+    "@modelcontextprotocol/server-memory": "2026.8.31",
+    "@modelcontextprotocol/inspector": "2.12.0",
+}
+PYTHON = ("mcp-server-time==2026.10.19", "mcp-server-git==2026.10.19")
+INSTALL_S = 300.0
+
+
+class Unavailable(Exception):
+    """A package cannot be installed here; the message says why."""
+
+
+def cached(kind: str, pins: object, install: Callable[[Path], None]) -> Path:
+    """The folder of .cache/ that holds exactly these pins, installed by whoever comes first. Raises: Unavailable."""
+    key = hashlib.sha256(json.dumps(pins, sort_keys=True).encode()).hexdigest()[:12]
+    folder = ROOT / ".cache" / f"{kind}-{key}"
+    folder.parent.mkdir(exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several environments of one CI run come here at the same time
+        if not (folder / "complete").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            install(folder)
+            (folder / "complete").touch()
+    return folder
+
+
+def ran(command: list[str], folder: Path, env: Mapping[str, str] | None = None) -> None:
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env=env, capture_output=True, text=True, timeout=INSTALL_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as problem:
+        raise Unavailable(f"{command[0]}: {problem}") from problem
+    if done.returncode:
+        last_words = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
+        raise Unavailable(f"{' '.join(command)}: status {done.returncode}\n{last_words}")
+
+
+def npm_install(folder: Path, pins: Mapping[str, str], env: Mapping[str, str] | None = None) -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise Unavailable("there is no npm in PATH")
+    folder.mkdir(exist_ok=True)
+    (folder / "package.json").write_text(json.dumps({"private": True, "dependencies": pins}))
+    ran([npm, "install", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error"], folder, env)
+
+
+def node_path(folder: Path) -> str:
+    return f"{folder / 'node' / 'node_modules' / 'node' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+
+
+def install_npm(folder: Path) -> None:
+    npm_install(folder / "node", NODE)
+    # With the new Node first in PATH, or npm checks the packages' demands against the machine's.
+    npm_install(folder / "packages", PACKAGES, {**os.environ, "PATH": node_path(folder)})
+
+
+def install_python(folder: Path) -> None:
+    ran([sys.executable, "-m", "venv", "venv"], folder)
+    python = str(folder / "venv" / "bin" / "python")
+    ran([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PYTHON], folder)
+
+
+class Npm:
+    """The npm packages. `node` is the interpreter; `script` the entry of a package by its command's name."""
+
+    def __init__(self) -> None:
+        folder = cached("npm", [NODE, PACKAGES], install_npm)
+        self.path = node_path(folder)
+        self.node = str(folder / "node" / "node_modules" / "node" / "bin" / "node")
+        self._bin = folder / "packages" / "node_modules" / ".bin"
+
+    def script(self, command: str) -> str:
+        return str((self._bin / command).resolve(strict=True))
+
+
+class Python:
+    """The PyPI packages, in an environment of their own: what they depend on is not what we depend on."""
+
+    def __init__(self) -> None:
+        if shutil.which("git") is None:
+            raise Unavailable("mcp-server-git needs git, and there is none in PATH")
+        self._bin = cached("pypi", [PYTHON, sys.version_info[:2]], install_python) / "venv" / "bin"
+
+    def command(self, name: str) -> str:
+        return str(self._bin / name)
