@@ -17,6 +17,7 @@ ArgusError
     ├── BackendUnavailable     -31013
     ├── BackendMisbehaved      -31014
     ├── DeadlineExceeded       -31015
+    ├── Overloaded             -31016   a bound of the gateway itself is reached
     └── BackendError           a backend's own error object, passed on byte for byte
 
 Our own codes lie outside -32768…-32000 (reserved by JSON-RPC 2.0, section 5.1) because revision 2026-07-28 forbids
@@ -76,16 +77,20 @@ class LinkFailed(ArgusError):
         self.details = details
 
 
-class ListenFailed(ArgusError):
-    """The address cannot be listened on; the text is one line that says which, why and what to do."""
-
-
 class HttpRefused(LinkFailed):
     """A remote backend answered one request with HTTP `status` and no JSON-RPC error; its link may live on."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
         self.status = status
+
+
+class ListenFailed(ArgusError):
+    """The gateway cannot listen at `address`; the text is one line with the reason and what to do."""
+
+    def __init__(self, address: str, reason: str, advice: str) -> None:
+        super().__init__(f"cannot listen on {address}: {reason}; {advice}")
+        self.address = address
 
 
 class RpcError(ArgusError):
@@ -200,6 +205,13 @@ class DeadlineExceeded(RpcError):
             f"backend {backend!r} did not answer within {seconds:g} s", data={"backend": backend, "seconds": seconds}
         )
         self.backend = backend
+
+
+class Overloaded(RpcError):
+    """A bound of the gateway itself is reached, such as the number of sessions."""
+
+    code = -31016
+    http_status = 503
 
 
 class BackendError(RpcError):

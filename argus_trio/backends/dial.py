@@ -1,7 +1,8 @@
-"""How a connection to a remote backend is opened: TCP, a proxy's tunnel where one is set, TLS; no HTTP beyond CONNECT."""
+"""How a connection to a remote backend is opened: TCP, a proxy's tunnel where one is set, TLS. No requests."""
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 from pathlib import Path
@@ -87,7 +88,9 @@ async def _connect(origin: Origin) -> trio.SocketStream:
         while isinstance(cause, BaseExceptionGroup):
             cause = cause.exceptions[0]
         nearest = cause if isinstance(cause, OSError) else error
-        raise LinkFailed(f"cannot connect to {origin}: {nearest.strerror or nearest}") from error
+        is_lookup = nearest.errno is None or isinstance(nearest, socket.gaierror)
+        why = nearest.strerror if is_lookup else os.strerror(nearest.errno or 0)
+        raise LinkFailed(f"cannot connect to {origin}: {why or nearest}") from error
     for level, name, value in _KEEP_ALIVE:
         if hasattr(socket, name):  # the finer ones are not everywhere
             stream.setsockopt(level, getattr(socket, name), value)

@@ -78,8 +78,8 @@ class Connection:
 
     async def _send(self, request: HttpRequest) -> bool:
         """Whether the request was taken whole. One that was not may have an answer all the same, such as 413."""
-        head = h11.Request(method=request.method, target=request.target, headers=request.headers)
         try:
+            head = h11.Request(method=request.method, target=request.target, headers=request.headers)
             parts = [self._http.send(head)]
         except h11.LocalProtocolError as error:  # a header value of the configuration with a line break in it
             raise LinkFailed(f"the request cannot be sent: {error}") from None

@@ -144,6 +144,7 @@ class Pool:
             if not self._idle:
                 self._became_idle = trio.Event()
                 await self._became_idle.wait()
+                continue  # it may have been taken again by now
             await trio.sleep_until(min(connection.idle_until for connection in self._idle))
             now = trio.current_time()
             expired = [connection for connection in self._idle if connection.idle_until <= now]

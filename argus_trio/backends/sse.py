@@ -150,7 +150,7 @@ class SseLink:
             return
         raise LinkFailed(f"the server did not take a message within {SEND_SECONDS:g} s")
 
-    async def listen(self, headers: Headers = ()) -> None:
+    async def listen(self, headers: Headers = ()) -> None:  # noqa: ARG002 - the protocol has it
         """See `Link.listen`: the one stream is open from the beginning."""
         self._life.check()
 
@@ -160,9 +160,9 @@ class SseLink:
 
     def end(self, reason: str) -> None:
         """Declare the link dead, and tell whoever waits for an answer."""
-        failure = self._life.end(reason)
+        self._life.end(reason)
         for waiter in self._waiting.values():
-            waiter.settle(failure)
+            waiter.settle(LinkFailed(reason))
 
     async def read(self, stream: _Stream) -> None:
         """Hand on what arrives, until the stream ends and the link with it."""

@@ -60,6 +60,10 @@ class StderrRing:
         else:
             self._unlogged += 1
 
+    def skip(self, count: int) -> None:
+        """Count lines that are neither kept nor logged."""
+        self._unlogged += count
+
     def report_unlogged(self) -> None:
         """Log how many lines the log did not get, if there were any."""
         if self._unlogged:
@@ -78,6 +82,11 @@ class StderrStream:
     def feed(self, chunk: bytes, now: float) -> None:
         """Take what was read, at `now`."""
         *ended, rest = chunk.split(b"\n")
+        if len(ended) > MAX_LINES:
+            # A flood: what would be pushed out at once is not worth the time to look at.
+            self._partial.clear()
+            self.ring.skip(len(ended) - MAX_LINES)
+            ended = ended[-MAX_LINES:]
         for piece in ended:
             self._extend(piece)
             self._end_line(now)

@@ -111,10 +111,7 @@ class StdioLink:
         try:
             await self._writer.write(on_one_line(body) + b"\n")
         except (trio.BrokenResourceError, trio.ClosedResourceError):
-            # Whoever watches the child will know better why, and soon: most likely it has ended.
-            with trio.move_on_after(2 * DRAIN_S):
-                await self._died.wait()
-            self._fail("closed its stdin")
+            await self._fail_unless_it_ended("closed its stdin")
             self._pending.check()
 
     async def _read_stdout(self) -> None:
@@ -135,9 +132,7 @@ class StdioLink:
             if not chunk:
                 break
         self._stdout_ended.set()
-        with trio.move_on_after(2 * DRAIN_S):
-            await self._died.wait()
-        self._fail("closed its stdout")
+        await self._fail_unless_it_ended("closed its stdout")
 
     async def _read_stderr(self) -> None:
         fd = self._child.stderr.fileno()
@@ -158,10 +153,18 @@ class StdioLink:
         self._fail(ending)
 
     async def _watch_writer(self) -> None:
-        fault = await self._writer.run()
+        try:
+            await self._writer.run()
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            await self._fail_unless_it_ended("closed its stdin")
+        else:
+            self._fail(f"did not read its stdin for {self._writer.limit_s:g} s")
+
+    async def _fail_unless_it_ended(self, reason: str) -> None:
+        # A pipe that ends is mostly the first sign of a process that ends, and how it did says more.
         with trio.move_on_after(2 * DRAIN_S):
             await self._died.wait()
-        self._fail(fault)
+        self._fail(reason)
 
     async def _take(self, line: bytes) -> None:
         try:

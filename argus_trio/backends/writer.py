@@ -49,8 +49,13 @@ class LineWriter:
         if waiting.rest:
             raise trio.BrokenResourceError("the line was not read to its end")
 
-    async def run(self) -> str:
-        """Write what did not fit at once. Returns, as a predicate about the reader, why no more can be written."""
+    async def run(self) -> None:
+        """Write what did not fit at once, until the reader has taken nothing for `limit_s`.
+
+        Raises:
+            BrokenResourceError: nobody reads the pipe any more.
+            ClosedResourceError: this side has closed it.
+        """
         try:
             while True:
                 while not self._queue:
@@ -58,11 +63,9 @@ class LineWriter:
                 with trio.move_on_after(self.limit_s) as limit:
                     await trio.lowlevel.wait_writable(self._fd())
                 if limit.cancelled_caught:
-                    return f"did not read its stdin for {self.limit_s:g} s"
+                    return
                 if self._queue:
                     self._push(self._queue[0])
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            return "closed its stdin"
         finally:
             for waiting in self._queue:
                 waiting.done.set()

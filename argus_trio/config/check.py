@@ -71,7 +71,7 @@ def _check_name(name: str, separator: str, findings: Findings) -> None:
         )
     elif not is_separable(name, separator) and not findings.is_faulty(_SEPARATOR):
         findings.note(
-            place, f"the name runs into the separator {separator!r}", "rename it, or choose another separator"
+            place, "the name holds the separator, or ends in a part of it", "rename it, or choose another separator"
         )
 
 
@@ -87,7 +87,7 @@ def _check_prefix(backend: Backend, separator: str, findings: Findings) -> None:
     if not _PARTS.fullmatch(backend.prefix):
         findings.add(place, "expected characters out of A-Z a-z 0-9 _ . - /", '"" shows the names bare')
     elif not is_separable(backend.prefix, separator):
-        message = f"the prefix runs into the separator {separator!r}"
+        message = "the prefix holds the separator, or ends in a part of it"
         findings.add(place, message, "the separator is put behind it: write the prefix without", given=(_SEPARATOR,))
 
 

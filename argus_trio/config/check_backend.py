@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from argus_trio.config.findings import Findings
-from argus_trio.config.model import BackendSpec, Filters, Override, StdioBackend
+from argus_trio.config.model import BackendSpec, Filters, Override, StdioBackend, Timeouts
 from argus_trio.config.place import Place
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -22,8 +22,8 @@ def check_backend(backend: BackendSpec, findings: Findings) -> None:
     place: Place = ("backends", backend.name)
     timeouts = (*place, "timeouts")
     if backend.timeouts.call > backend.timeouts.call_max:
-        message = f"more than call_max, which is {backend.timeouts.call_max:g}"
-        findings.add((*timeouts, "call"), message, "raise call_max too", given=((*timeouts, "call_max"),))
+        message, hint = "more than call_max", f"call_max is {Timeouts().call_max:g} if it is not given: raise it too"
+        findings.add((*timeouts, "call"), message, hint, given=((*timeouts, "call_max"),))
     _check_filters(backend.filters, (*place, "filters"), findings)
     _check_overrides(backend.tool_overrides, (*place, "tool_overrides"), findings)
     if isinstance(backend, StdioBackend):
@@ -94,6 +94,7 @@ def _check_reference(text: str, place: Place, findings: Findings) -> None:
 
 def _check_url(url: str, place: Place, findings: Findings) -> None:
     expected = "expected an http:// or https:// address with a host"
+    _check_reference(url, place, findings)
     if not url.isascii() or not url.isprintable() or " " in url:
         findings.add(place, expected + " and without blanks", "write other characters percent-encoded")
         return
@@ -109,7 +110,6 @@ def _check_url(url: str, place: Place, findings: Findings) -> None:
         findings.add(place, "a user and a password in the address", "write headers: {Authorization: Basic ...}")
     elif parts.fragment:
         findings.add(place, "a fragment (#...) is not sent to a server")
-    _check_reference(url, place, findings)
 
 
 def _check_headers(headers: Mapping[str, str], place: Place, findings: Findings) -> None:

@@ -1,5 +1,6 @@
-"""A stdio server that misbehaves as its arguments say: `nasty.py MODE [ARGUMENT]`. Standard library only, to start fast.
+"""A stdio server that misbehaves as its arguments say: `nasty.py MODE [ARGUMENT]`.
 
+Standard library only, to start fast.
 Where a mode says nothing else, every request is answered with its own parameters as the result.
 """
 
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 Handler = Callable[[dict[str, object], str], None]
@@ -64,8 +66,8 @@ def garbage(request: dict[str, object], _: str) -> None:
 
 
 def broken_text(request: dict[str, object], _: str) -> None:
-    head = b'{"jsonrpc":"2.0","id":%d,"result":' % request["id"]
-    write(head + b'"caf\xe9 \\ud800"}\r\n')
+    head = f'{{"jsonrpc":"2.0","id":{request["id"]},"result":'
+    write(head.encode() + b'"caf\xe9 \\ud800"}\r\n')
 
 
 def batch(request: dict[str, object], _: str) -> None:
@@ -86,11 +88,11 @@ def flood_stderr(request: dict[str, object], argument: str) -> None:
 
 
 def environment(request: dict[str, object], _: str) -> None:
-    answer(request, {"argv": sys.argv, "env": dict(os.environ), "cwd": str(os.getcwd()), "sid": os.getsid(0)})
+    answer(request, {"argv": sys.argv, "env": dict(os.environ), "cwd": str(Path.cwd()), "sid": os.getsid(0)})
 
 
 def descriptors(request: dict[str, object], _: str) -> None:
-    answer(request, sorted(int(name) for name in os.listdir("/proc/self/fd"))[:-1])
+    answer(request, sorted(int(entry.name) for entry in Path("/proc/self/fd").iterdir())[:-1])
 
 
 def no_answer_to_term() -> None:

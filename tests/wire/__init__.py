@@ -1,1 +1,1 @@
-"""Tests of the wire formats."""
+"""Tests of argus_trio.wire."""

@@ -1,0 +1,64 @@
+"""Tells every open stream that something has changed: news without content, so repeats are merged and none waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final, Protocol
+
+from argus_trio.wire.envelope import encode_notification
+from argus_trio.wire.sse import encode_event
+
+TOOLS: Final = "notifications/tools/list_changed"
+PROMPTS: Final = "notifications/prompts/list_changed"
+RESOURCES: Final = "notifications/resources/list_changed"
+LIST_CHANGES: Final = (TOOLS, PROMPTS, RESOURCES)
+
+PLAIN_EVENTS: Final[Mapping[str, bytes]] = {
+    method: encode_event(encode_notification(method, {})) for method in LIST_CHANGES
+}
+"""How a legacy client is told each of them."""
+
+
+class Listener(Protocol):
+    """An open stream."""
+
+    def offer(self, key: str, event: bytes) -> None:
+        """Have `event` sent once, however often it is offered under `key` until then. Must not block."""
+
+    def close(self) -> None:
+        """End as soon as nothing is owed to the client. Must not block."""
+
+
+class Announcer:
+    """The open streams, and what each of them wants to hear."""
+
+    def __init__(self) -> None:
+        self._wanted: dict[Listener, Mapping[str, bytes]] = {}
+        self._closed = False
+
+    def announce(self, methods: Iterable[str]) -> None:
+        """Send these notifications to every open stream that wants them. Synchronous, from any task; never blocks."""
+        told = tuple(methods)
+        for listener, events in self._wanted.items():
+            for method in told:
+                event = events.get(method)
+                if event is not None:
+                    listener.offer(method, event)
+
+    @contextmanager
+    def listening(self, listener: Listener, events: Mapping[str, bytes] = PLAIN_EVENTS) -> Iterator[None]:
+        """Feed `listener`, within the block, the event that stands in `events` for each method announced."""
+        if self._closed:
+            listener.close()
+        self._wanted[listener] = events
+        try:
+            yield
+        finally:
+            del self._wanted[listener]
+
+    def close(self) -> None:
+        """End every open stream, and each that opens later at once: the gateway stops."""
+        self._closed = True
+        for listener in tuple(self._wanted):
+            listener.close()

@@ -1,0 +1,88 @@
+"""What the gateway says of itself, in the words of each era: the results of `initialize` and `server/discover`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+import msgspec
+
+from argus_trio.core.identity import Identity
+from argus_trio.errors import InvalidParams
+from argus_trio.wire.envelope import Params, Raw, decode_object, decode_string, encode
+from argus_trio.wire.results import RESERVED
+from argus_trio.wire.revisions import LATEST_LEGACY, LEGACY_REVISIONS, MODERN_REVISIONS
+
+_CAPABILITIES: Final[dict[str, object]] = {
+    "tools": {"listChanged": True},
+    "prompts": {"listChanged": True},
+    "resources": {"listChanged": True},
+}
+"""What is always there: a legacy client is told before any backend has answered."""
+
+
+@attrs.frozen(kw_only=True)
+class Hello:
+    """What a legacy client says at `initialize`, and the revision that is settled on."""
+
+    revision: str
+    capabilities: Params
+    client: str
+    """The client's name, for the log; empty where it gives none."""
+
+
+def read_hello(params: Params) -> Hello:
+    """The client's `initialize`: its revision if it is a legacy one that is spoken here, else the newest of those.
+
+    Raises:
+        InvalidParams: `protocolVersion` or `capabilities` is not what it must be.
+    """
+    try:
+        requested = decode_string(params.get("protocolVersion", b"0"))
+        capabilities = decode_object(params.get("capabilities", b"{}"))
+    except msgspec.DecodeError:
+        raise InvalidParams('initialize needs a string "protocolVersion" and an object "capabilities"') from None
+    return Hello(
+        revision=requested if requested in LEGACY_REVISIONS else LATEST_LEGACY,
+        capabilities=capabilities,
+        client=_client_name(params),
+    )
+
+
+def initialize_result(identity: Identity, revision: str) -> bytes:
+    """The raw result of `initialize`."""
+    result: dict[str, object] = {
+        "protocolVersion": revision,
+        "capabilities": {**_CAPABILITIES, **identity.capabilities},
+        "serverInfo": Raw(server_info(identity)),
+    }
+    if identity.instructions is not None:
+        result["instructions"] = identity.instructions
+    return encode(result)
+
+
+def discover_result(identity: Identity) -> bytes:
+    """The raw result of `server/discover`, which tells the present and therefore must not be kept."""
+    result: dict[str, object] = {
+        "resultType": "complete",
+        "supportedVersions": MODERN_REVISIONS,
+        "capabilities": {**_CAPABILITIES, **identity.capabilities},
+        "ttlMs": 0,
+        "cacheScope": "private",
+        "_meta": {f"{RESERVED}serverInfo": Raw(server_info(identity))},
+    }
+    if identity.instructions is not None:
+        result["instructions"] = identity.instructions
+    return encode(result)
+
+
+def server_info(identity: Identity) -> bytes:
+    """The gateway's raw `Implementation`."""
+    return encode({"name": identity.name, "title": identity.title, "version": identity.version})
+
+
+def _client_name(params: Params) -> str:
+    try:
+        return decode_string(decode_object(params.get("clientInfo", b"{}")).get("name", b'""'))
+    except msgspec.DecodeError:
+        return ""

@@ -1,0 +1,76 @@
+"""Whether a request may come in by its Host and Origin; sans I/O. It is the guard against DNS rebinding.
+
+An absent Origin is fine: only browsers send one, and they always do where it matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+Verdict = Literal["host", "origin"] | None
+
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_REMEMBERED: Final = 256
+"""Distinct values that are remembered, of those let in and of those turned away."""
+
+
+class Guard:
+    """The rules of one configuration: loopback, and what `allowed_hosts` and `allowed_origins` add to it."""
+
+    def __init__(self, *, allowed_hosts: Iterable[str] = (), allowed_origins: Iterable[str] = ()) -> None:
+        self._hosts = _LOOPBACK | {_host_name(name) for name in allowed_hosts}
+        self._origins = {_origin(origin) for origin in allowed_origins}
+        self._passed: set[tuple[bytes | None, bytes | None]] = set()
+        self._reported: set[tuple[str, bytes]] = set()
+
+    def judge(self, host: bytes | None, origin: bytes | None) -> Verdict:
+        """None to let the request in, else which of the two is wrong."""
+        pair = (host, origin)
+        if pair in self._passed:
+            return None
+        if host is None or _host_name(host.decode("latin-1")) not in self._hosts:
+            return "host"
+        if origin is not None and not self._is_good(origin.decode("latin-1")):
+            return "origin"
+        if len(self._passed) < _REMEMBERED:
+            self._passed.add(pair)
+        return None
+
+    def is_news(self, wrong: Literal["host", "origin"], value: bytes | None) -> bool:
+        """Whether this wrong value was not told before; after `_REMEMBERED` of them none is."""
+        key = (wrong, value or b"")
+        if key in self._reported or len(self._reported) >= _REMEMBERED:
+            return False
+        self._reported.add(key)
+        return True
+
+    def _is_good(self, origin: str) -> bool:
+        if _origin(origin) in self._origins:
+            return True
+        parts = _split(origin)
+        return parts is not None and parts[0] in ("http", "https") and parts[1] in _LOOPBACK
+
+
+def _host_name(authority: str) -> str:
+    """The lower-case host of a Host header without its port; what is no authority matches nothing."""
+    name, colon, port = authority.strip().lower().rpartition(":")
+    if not colon or (authority.strip().startswith("[") and authority.strip().endswith("]")):
+        return authority.strip().lower().removesuffix(".")
+    return name.removesuffix(".") if port.isdigit() or not port else ""
+
+
+def _origin(origin: str) -> str:
+    return origin.strip().lower().rstrip("/")
+
+
+def _split(origin: str) -> tuple[str, str] | None:
+    try:
+        parts = urlsplit(_origin(origin))
+        _ = parts.port
+    except ValueError:
+        return None
+    if parts.username is not None or parts.path or parts.query or parts.fragment:
+        return None
+    return parts.scheme, _host_name(parts.netloc)

@@ -1,0 +1,105 @@
+"""The legacy edge of `/mcp`: POST, GET and DELETE of the revisions 2025-03-26 to 2025-11-25, with sessions.
+
+A lost POST does not cancel its call (2025-11-25, Sending Messages): the call goes on, its answer is dropped.
+"""
+
+from __future__ import annotations
+
+import trio
+
+from argus_trio.errors import InvalidRequest
+from argus_trio.frontend.announcer import Announcer
+from argus_trio.frontend.dialogue import greet, read_batch, respond, respond_batch, take_notification
+from argus_trio.frontend.fields import Accepts, require_events_accepted
+from argus_trio.frontend.gateway import Gateway
+from argus_trio.frontend.greeting import read_hello
+from argus_trio.frontend.outbox import Outbox
+from argus_trio.frontend.refusals import SessionUnknown
+from argus_trio.frontend.reply import Reply
+from argus_trio.frontend.request import JSON, Request
+from argus_trio.frontend.sessions import Session, Sessions
+from argus_trio.frontend.stream import write_stream
+from argus_trio.frontend.ticker import Ticker
+from argus_trio.wire import envelope
+from argus_trio.wire.envelope import Message, Notification, encode_response
+
+SESSION_HEADER = b"mcp-session-id"
+REVISION_HEADER = b"mcp-protocol-version"
+
+
+class LegacyEdge:
+    """The sessions' side of the endpoint. Every method raises `InvalidRequest` for what is no call."""
+
+    def __init__(self, gateway: Gateway, sessions: Sessions, announcer: Announcer, ticker: Ticker) -> None:
+        self._gateway = gateway
+        self._sessions = sessions
+        self._announcer = announcer
+        self._ticker = ticker
+
+    async def post(self, http: Request, accepted: Accepts, message: Message) -> None:
+        """Answer one posted message."""
+        if isinstance(message, envelope.Request):
+            if message.method == "initialize":
+                await self._initialize(http, message)
+                return
+            session = self._session(http)
+            with Reply(http, self._ticker, may_stream=accepted.events) as reply:
+                answer = await respond(self._gateway, session, message, reply.notify)
+                await (reply.abandon() if answer is None else reply.finish(answer))
+            return
+        session = self._session(http)
+        if isinstance(message, Notification):
+            take_notification(session, message)
+        await http.answer(202)
+
+    async def post_batch(self, http: Request, accepted: Accepts, body: bytes) -> None:
+        """Answer a posted batch."""
+        session = self._session(http)
+        members = read_batch(session, body)
+        with Reply(http, self._ticker, may_stream=accepted.events) as reply:
+            answer = await respond_batch(self._gateway, session, members, reply.notify)
+            await (reply.abandon() if answer is None else reply.finish(answer))
+
+    async def get(self, http: Request) -> None:
+        """Open the session's own stream, in place of an earlier one."""
+        require_events_accepted(http.fields.get(b"accept"))
+        session = self._session(http)
+        if session.stream is not None:
+            session.stream.close()
+        outbox = Outbox()
+        session.stream = outbox
+        try:
+            with self._announcer.listening(outbox):
+                await write_stream(http, outbox)
+        finally:
+            if session.stream is outbox:
+                session.stream = None
+
+    async def delete(self, http: Request) -> None:
+        """End the session; its calls in flight are cancelled."""
+        self._sessions.end(self._session(http).id)
+        await http.answer(204)
+
+    async def _initialize(self, http: Request, message: envelope.Request) -> None:
+        hello = read_hello(message.params)
+        session = self._sessions.open(trio.current_time())
+        result = greet(self._gateway, session, hello)
+        await http.answer(200, encode_response(message.id, result), [JSON, (SESSION_HEADER, session.id.encode())])
+
+    def _session(self, http: Request) -> Session:
+        """The session that the request names.
+
+        Raises:
+            InvalidRequest: it names none, or another revision than the session's.
+            SessionUnknown: there is none by that name.
+        """
+        session_id = http.fields.get(SESSION_HEADER)
+        if session_id is None:
+            raise InvalidRequest("the Mcp-Session-Id header is missing; a session begins with initialize")
+        session = self._sessions.use(session_id.decode("latin-1"), trio.current_time())
+        if session is None:
+            raise SessionUnknown("no such session, or no more; begin anew with initialize")
+        revision = http.fields.get(REVISION_HEADER)
+        if revision is not None and revision.decode("latin-1") != session.revision:
+            raise InvalidRequest(f"the MCP-Protocol-Version header does not say {session.revision}, as was agreed")
+        return session

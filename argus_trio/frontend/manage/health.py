@@ -1,0 +1,25 @@
+"""`/manage/v1/health` and `/manage/v1/ready`: whether it works, and whether traffic should come; values to bodies."""
+
+from __future__ import annotations
+
+from argus_trio import __version__
+from argus_trio.core.health import Health
+from argus_trio.wire.envelope import encode
+
+
+def health_body(health: Health, *, uptime: float) -> bytes:
+    """The answer to `health`, which is 200 whatever it says: it was given. `uptime` is in seconds."""
+    return encode(
+        {
+            "status": health.status,
+            "uptime_seconds": round(uptime, 3),
+            "version": __version__,
+            "backends": {"total": health.total, "connected": health.connected, "healthy": health.healthy},
+        }
+    )
+
+
+def ready_answer(health: Health) -> tuple[int, bytes]:
+    """The status and the body of the answer to `ready`."""
+    reason = health.not_ready_because
+    return (200 if reason is None else 503), encode({"ready": reason is None, "reason": reason})

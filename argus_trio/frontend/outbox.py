@@ -1,0 +1,61 @@
+"""What waits to be written to one long-lived event stream: a bounded queue that merges what repeats itself."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import trio
+
+CAPACITY = 256
+"""Events that wait for a client that reads slowly, before those that bring more have to wait too."""
+
+
+class Outbox:
+    """One stream's queue: any task fills it, the stream's own task empties it."""
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._capacity = capacity
+        self._events: deque[bytes] = deque()
+        self._news: dict[str, bytes] = {}
+        self._closed = False
+        self._changed = trio.Event()
+        self._room = trio.Event()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the stream is at its end."""
+        return self._closed
+
+    def offer(self, key: str, event: bytes) -> None:
+        """Have `event` sent once, however often it is offered under `key` until then. Never blocks."""
+        if not self._closed:
+            self._news[key] = event
+            self._changed.set()
+
+    async def put(self, event: bytes) -> None:
+        """Have `event` sent in turn, waiting for room; dropped once the stream is at its end."""
+        while len(self._events) >= self._capacity and not self._closed:
+            await self._room.wait()
+        if not self._closed:
+            self._events.append(event)
+            self._changed.set()
+
+    async def take(self) -> bytes:
+        """Everything that waits, as one chunk, as soon as there is anything; empty at the end."""
+        while not self._events and not self._news:
+            if self._closed:
+                return b""
+            await self._changed.wait()
+            self._changed = trio.Event()
+        chunk = b"".join((*self._events, *self._news.values()))
+        self._events.clear()
+        self._news.clear()
+        self._room.set()
+        self._room = trio.Event()
+        return chunk
+
+    def close(self) -> None:
+        """End the stream after what already waits. Idempotent, never blocks."""
+        self._closed = True
+        self._changed.set()
+        self._room.set()

@@ -1,0 +1,1 @@
+"""The tests of `argus_trio/config/`."""

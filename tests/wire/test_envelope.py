@@ -1,0 +1,298 @@
+"""Envelopes: what must be understood is, what must be refused is, and all else leaves as it came."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import suppress
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from argus_trio.errors import InvalidRequest, ParseFailed, RpcError
+from argus_trio.wire.envelope import (
+    MAX_DEPTH,
+    ErrorResponse,
+    Notification,
+    Raw,
+    Request,
+    Response,
+    check_text,
+    decode,
+    decode_array,
+    decode_batch,
+    decode_object,
+    decode_string,
+    encode,
+    encode_error,
+    encode_error_response,
+    encode_notification,
+    encode_raw,
+    encode_request,
+    encode_response,
+    is_batch,
+    mend_text,
+    nesting,
+    on_one_line,
+)
+
+IDS = [b"0", b"17", b"-1", b"1.5", b"1e3", b"123456789012345678901234567890", b'"a"', b'""', b'"\\u00e9 \xc3\xa9"']
+
+numbers = st.from_regex(r"\A-?(0|[1-9][0-9]{0,60})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,4})?\Z")
+strings = st.text(st.characters(exclude_categories=["Cs"])).map(json.dumps) | st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters='"\\', min_codepoint=0x20)
+).map('"{}"'.format)
+scalars = numbers | strings | st.sampled_from(["true", "false", "null"])
+space = st.sampled_from(["", " ", "\t", "\n", " \r\n "])
+
+
+def arrays(members: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.lists(members, max_size=4).map(lambda found: "[" + " , ".join(found) + "]")
+
+
+def objects(members: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    pairs = st.lists(st.tuples(strings, members), max_size=4)
+    return pairs.map(lambda found: "{" + ",\n".join(f"{key}: {value}" for key, value in found) + "}")
+
+
+raw_values = st.recursive(scalars, lambda inner: arrays(inner) | objects(inner), max_leaves=12)
+"""Any JSON value as text, in every odd way of writing it: huge integers, floats beyond doubles, duplicate keys."""
+
+
+@given(raw_values, space, st.sampled_from(IDS))
+def test_values_of_params_leave_as_they_came(value: str, gap: str, message_id: bytes) -> None:
+    written = value.encode()
+    body = b'{"jsonrpc":"2.0",%b"id":%b,"method":"x/y","params":{%b"a":%b,"z":1}}' % (
+        gap.encode(),
+        message_id,
+        gap.encode(),
+        written,
+    )
+    message = decode(body)
+    assert message == Request(message_id, "x/y", {"a": Raw(written), "z": Raw(b"1")})
+    assert isinstance(message, Request)
+    again = encode_request(message_id, message.method, message.params)
+    assert again == b'{"jsonrpc":"2.0","id":%b,"method":"x/y","params":{"a":%b,"z":1}}' % (message_id, written)
+
+
+@given(raw_values, st.sampled_from(IDS))
+def test_results_leave_as_they_came(value: str, message_id: bytes) -> None:
+    body = encode_response(message_id, value.encode())
+    assert decode(body) == Response(message_id, value.encode())
+
+
+@given(objects(raw_values), st.sampled_from([*IDS, b"null"]))
+def test_errors_leave_as_they_came(error: str, message_id: bytes) -> None:
+    body = encode_error_response(message_id, error.encode())
+    assert decode(body) == ErrorResponse(message_id, error.encode())
+
+
+@given(raw_values)
+def test_unknown_fields_of_the_envelope_harm_nothing(value: str) -> None:
+    body = b'{"extra":%b,"jsonrpc":"2.0","method":"m"}' % value.encode()
+    assert decode(body) == Notification("m", {})
+
+
+@given(st.binary(max_size=40) | raw_values.map(str.encode))
+def test_anything_is_a_message_or_refused(body: bytes) -> None:
+    with suppress(ParseFailed, InvalidRequest):
+        decode(body)
+
+
+def test_the_last_of_two_keys_counts_and_is_the_only_one_to_leave() -> None:
+    body = b'{"jsonrpc":"2.0","id":1,"method":"a","method":"b","params":{"name":"x","name":"y"}}'
+    message = decode(body)
+    assert message == Request(b"1", "b", {"name": Raw(b'"y"')})
+    assert encode_request(b"1", "b", message.params) == b'{"jsonrpc":"2.0","id":1,"method":"b","params":{"name":"y"}}'
+
+
+def test_a_method_may_be_written_with_escapes() -> None:
+    assert decode(rb'{"jsonrpc":"2.0","method":"tools\/c\u0061ll"}') == Notification("tools/call", {})
+
+
+@pytest.mark.parametrize("params", [b"", b',"params":null', b',"params":{}'])
+def test_params_may_be_left_out(params: bytes) -> None:
+    assert decode(b'{"jsonrpc":"2.0","id":1,"method":"m"%b}' % params) == Request(b"1", "m", {})
+    assert decode(b'{"jsonrpc":"2.0","method":"m"%b}' % params) == Notification("m", {})
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b'{"jsonrpc":"2.0","method":"m"} x', "not JSON"),
+        (b"\xef\xbb\xbf{}", "not JSON"),
+        (b'{"jsonrpc":"2.0","method":"m","params":{"a":NaN}}', "not JSON"),
+        (b'{"jsonrpc":"2.0","method":"caf\xe9"}', "not UTF-8: .* at byte 30"),
+        (b'{"jsonrpc":"2.0","method":"\xed\xa0\x80"}', "not UTF-8"),
+        (b'{"jsonrpc":"2.0","method":"m","params":{"a":"\xff"}}', "not UTF-8"),
+        (b"[" * (MAX_DEPTH + 1), "nested deeper than 128 levels"),
+    ],
+)
+def test_what_cannot_be_parsed(body: bytes, reason: str) -> None:
+    with pytest.raises(ParseFailed, match=reason):
+        decode(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"17", "must be one JSON-RPC object"),
+        (b'"text"', "must be one JSON-RPC object"),
+        (b"null", "must be one JSON-RPC object"),
+        (b'[{"jsonrpc":"2.0","method":"m"}]', "must be one JSON-RPC object"),
+        (b"{}", '"jsonrpc" must be "2.0"'),
+        (b'{"jsonrpc":2.0,"method":"m"}', '"jsonrpc" must be "2.0"'),
+        (b'{"jsonrpc":"1.0","method":"m"}', '"jsonrpc" must be "2.0"'),
+        (b'{"jsonrpc":"2.0"}', 'needs "method"'),
+        (b'{"jsonrpc":"2.0","id":1}', 'needs "method"'),
+        (b'{"jsonrpc":"2.0","result":{}}', 'needs "method"'),
+        (b'{"jsonrpc":"2.0","id":1,"result":{},"error":{}}', 'needs "method"'),
+        (b'{"jsonrpc":"2.0","id":1,"method":17}', '"method" must be a string'),
+        (b'{"jsonrpc":"2.0","id":1,"method":null}', '"method" must be a string'),
+        (b'{"jsonrpc":"2.0","id":1,"method":"m","params":[1]}', '"params" must be an object'),
+        (b'{"jsonrpc":"2.0","id":1,"method":"m","params":"x"}', '"params" must be an object'),
+        (b'{"jsonrpc":"2.0","id":null,"method":"m"}', '"id" must be a string or a number'),
+        (b'{"jsonrpc":"2.0","id":true,"method":"m"}', '"id" must be a string or a number'),
+        (b'{"jsonrpc":"2.0","id":{},"method":"m"}', '"id" must be a string or a number'),
+        (b'{"jsonrpc":"2.0","id":[1],"method":"m"}', '"id" must be a string or a number'),
+    ],
+)
+def test_what_is_json_but_no_message(body: bytes, reason: str) -> None:
+    with pytest.raises(InvalidRequest, match=reason):
+        decode(body)
+
+
+def test_a_batch_holds_messages_and_errors_in_their_places() -> None:
+    first, third = decode_batch(b' [{"jsonrpc":"2.0","method":"m"}, 17, {"jsonrpc":"2.0","id":2,"result":[1]}]')[::2]
+    assert (first, third) == (Notification("m", {}), Response(b"2", b"[1]"))
+    members = decode_batch(b'[17,{"jsonrpc":"2.0"}]')
+    assert all(isinstance(member, InvalidRequest) for member in members)
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [(b"[]", InvalidRequest), (b"{}", InvalidRequest), (b"[1,", ParseFailed), (b'["\xff"]', ParseFailed)],
+)
+def test_what_is_no_batch(body: bytes, error: type[RpcError]) -> None:
+    with pytest.raises(error):
+        decode_batch(body)
+
+
+@pytest.mark.parametrize(("body", "claim"), [(b"[", True), (b" \r\n\t[1]", True), (b'{"a":[]}', False), (b"", False)])
+def test_a_batch_is_told_by_its_first_character(body: bytes, claim: bool) -> None:
+    assert is_batch(body) is claim
+
+
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
+def test_the_bound_on_nesting_is_exact(opening: bytes, closing: bytes) -> None:
+    def body(depth: int) -> bytes:
+        inner = depth - 2  # the envelope and the params are two levels
+        return b'{"jsonrpc":"2.0","method":"m","params":{"a":%b1%b}}' % (opening * inner, closing * inner)
+
+    assert isinstance(decode(body(MAX_DEPTH)), Notification)
+    with pytest.raises(ParseFailed, match="nested deeper"):
+        decode(body(MAX_DEPTH + 1))
+
+
+@given(raw_values)
+def test_nesting_is_what_a_parser_finds(value: str) -> None:
+    def depth(found: object) -> int:
+        match found:
+            case Object(pairs):
+                return 1 + max((depth(inner) for _, inner in pairs), default=0)
+            case list():
+                return 1 + max(map(depth, found), default=0)
+            case _:
+                return 0
+
+    assert nesting(value.encode()) == depth(json.loads(value, object_pairs_hook=Object))
+
+
+class Object:
+    """A JSON object with its duplicate keys."""
+
+    __match_args__ = ("pairs",)
+
+    def __init__(self, pairs: list[tuple[str, object]]) -> None:
+        self.pairs = pairs
+
+
+@pytest.mark.parametrize(
+    "text", [b'"' + b"[" * 500 + b'"', b'"\\"' + b"{" * 500 + b'"', b'"[",' * 300, b'"\\\\"', b'"' + b"[" * 500 + b"\\"]
+)
+def test_brackets_in_strings_are_no_nesting(text: bytes) -> None:
+    assert nesting(text) == 0
+    check_text(text)
+
+
+@pytest.mark.parametrize("piece", [b'"', b'"[', b"\\", b'\\"', b"[", b'{"', b'"\\', b"\\ud800", b"\\\\u"])
+def test_reading_takes_time_in_proportion_whatever_the_text(piece: bytes) -> None:
+    def seconds(size: int) -> float:
+        text = b'{"' + piece * (size // len(piece))
+        began = time.process_time()
+        nesting(text)
+        mend_text(text)
+        return time.process_time() - began
+
+    # Were it quadratic, 16 times the text would take 256 times the time; the allowance is for a noisy machine.
+    assert seconds(1_600_000) < 80 * max(seconds(100_000), 0.002)
+
+
+@given(st.text(st.characters(codec=None) | st.sampled_from("\\u\ud83d\ude00\udfff")))
+def test_lone_surrogates_are_mended_and_nothing_else(text: str) -> None:
+    written = json.dumps(text)
+    read = json.loads(written)  # joins the halves of a pair
+    expected = "".join("\ufffd" if "\ud800" <= character <= "\udfff" else character for character in read)
+    mended = mend_text(written.encode())
+    assert json.loads(mended) == expected
+    assert msgspec.json.decode(mended) == expected
+    if read == expected:
+        assert mended == written.encode()
+
+
+@given(st.binary())
+def test_mended_text_is_utf8_and_mending_again_changes_nothing(line: bytes) -> None:
+    mended = mend_text(line)
+    mended.decode("utf-8")
+    assert mend_text(mended) == mended
+
+
+@given(raw_values, st.sampled_from(IDS))
+def test_a_message_on_one_line_means_the_same(value: str, message_id: bytes) -> None:
+    body = encode_request(message_id, "m", {"a": Raw(value.encode())})
+    line = on_one_line(body)
+    assert b"\n" not in line
+    assert b"\r" not in line
+    assert len(line) == len(body)
+    assert _read(line) == _read(body)
+
+
+def _read(body: bytes) -> object:
+    # Numbers as text, so that none is too large to compare.
+    return json.loads(body, parse_int=str, parse_float=str, object_pairs_hook=list)
+
+
+def test_what_is_encoded_can_be_read_again() -> None:
+    params = {"name": encode_raw("é"), "n": Raw(b"1.0")}
+    assert encode_request(b"1", "m", {}) == b'{"jsonrpc":"2.0","id":1,"method":"m"}'
+    assert encode_notification("m", {}) == b'{"jsonrpc":"2.0","method":"m"}'
+    assert (
+        encode_notification('a"b', params)
+        == '{"jsonrpc":"2.0","method":"a\\"b","params":{"name":"é","n":1.0}}'.encode()
+    )
+    assert encode_error(-31013, "down") == b'{"code":-31013,"message":"down"}'
+    assert encode_error(1, "x", {"a": [None]}) == b'{"code":1,"message":"x","data":{"a":[null]}}'
+    assert encode([Raw(b"1e999"), "x"]) == b'[1e999,"x"]'
+
+
+def test_one_level_is_read_and_what_does_not_fit_is_refused() -> None:
+    assert decode_object(b'{"a": [1] }') == {"a": Raw(b"[1]")}
+    assert decode_array(Raw(b'[{"a":1}, 2]')) == [Raw(b'{"a":1}'), Raw(b"2")]
+    assert decode_string(b'"a\\n"') == "a\n"
+    for refuse, body in ((decode_object, b"[]"), (decode_array, b"{}"), (decode_string, b"1")):
+        with pytest.raises(msgspec.DecodeError):
+            refuse(body)

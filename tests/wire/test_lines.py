@@ -1,0 +1,79 @@
+"""Cutting a stream into lines: exact, linear and bounded."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from argus_trio.wire.lines import Lines, LineTooLong
+
+chunks = st.lists(st.binary(max_size=12).map(lambda data: data.replace(b"a", b"\n").replace(b"b", b"\r")), max_size=12)
+
+
+def test_lines_leave_without_their_ends_and_the_rest_stays() -> None:
+    lines = Lines()
+    assert lines.feed(b"one\ntwo\r\n\nthr") == [b"one", b"two", b""]
+    assert lines.feed(b"ee\r") == []
+    assert lines.feed(b"\nfour") == [b"three"]
+    assert lines.rest() == b"four"
+    assert lines.rest() == b""
+
+
+def test_a_lone_carriage_return_is_an_ordinary_byte() -> None:
+    assert Lines().feed(b"a\rb\r\r\n") == [b"a\rb\r"]
+
+
+@given(chunks)
+def test_the_chunking_changes_nothing(pieces: list[bytes]) -> None:
+    lines = Lines()
+    cut = [line for piece in pieces for line in lines.feed(piece)]
+    *expected, rest = b"".join(pieces).split(b"\n")
+    assert cut == [line.removesuffix(b"\r") for line in expected]
+    assert lines.rest() == rest
+
+
+@given(st.integers(1, 40), st.lists(st.integers(1, 9), min_size=1, max_size=30))
+def test_the_limit_is_exact_whatever_the_chunking(length: int, sizes: list[int]) -> None:
+    lines = Lines(limit=20)
+    data = b"x" * length + b"\n"
+    cut: list[bytes] = []
+
+    def feed_all() -> None:
+        position = 0
+        while position < len(data):
+            size = sizes[position % len(sizes)]
+            cut.extend(lines.feed(data[position : position + size]))
+            position += size
+
+    if length > 20:
+        with pytest.raises(LineTooLong):
+            feed_all()
+        assert lines.rest() == b""
+    else:
+        feed_all()
+        assert cut == [b"x" * length]
+
+
+def test_what_came_before_a_line_that_is_too_long_is_not_lost() -> None:
+    lines = Lines(limit=4)
+    assert lines.feed(b"on") == []
+    with pytest.raises(LineTooLong, match="longer than 4 bytes") as caught:
+        lines.feed(b"e\ntwo\n12345")
+    assert caught.value.before == [b"one", b"two"]
+    assert caught.value.limit == 4
+
+
+def test_time_grows_with_the_bytes_and_not_with_their_square() -> None:
+    def seconds(total: int) -> float:
+        lines = Lines()
+        began = time.process_time()
+        for _ in range(total // 1024):
+            lines.feed(b"x" * 1024)
+        assert len(lines.feed(b"\n")[0]) == total
+        return time.process_time() - began
+
+    # Sixteen times the bytes would cost 256 times the time, were it quadratic; the allowance is for a noisy machine.
+    assert seconds(16 * 1024 * 1024) < 80 * max(seconds(1024 * 1024), 0.002)
