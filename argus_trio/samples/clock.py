@@ -5,8 +5,8 @@ Written with the MCP Python SDK, on trio. It is what `argus-trio demo` puts behi
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
-from typing import TypedDict
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import anyio
@@ -25,7 +25,8 @@ server = MCPServer(
 LOOKING_ONLY = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 
 
-class Moment(TypedDict):
+@dataclass(frozen=True)
+class Moment:
     """A point in time as somebody in `timezone` reads it."""
 
     timezone: str

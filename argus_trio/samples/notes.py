@@ -9,8 +9,9 @@ from __future__ import annotations
 import argparse
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import TypedDict, cast
+from typing import cast
 from urllib.parse import urlsplit
 
 import hypercorn.trio
@@ -36,7 +37,8 @@ GRACE_S = 1.0
 """What open streams get to end after a stop."""
 
 
-class Note(TypedDict):
+@dataclass(frozen=True)
+class Note:
     """One note. `uri` is where it can be read as a resource."""
 
     id: int
@@ -55,7 +57,7 @@ def keep(title: str, text: str) -> Note:
     note = notes[number] = Note(id=number, title=title, text=text, uri=f"note://{number}")
     server.add_resource(
         FunctionResource(
-            uri=note["uri"], name=f"note-{number}", title=title, mime_type="text/plain", fn=partial(read, str(number))
+            uri=note.uri, name=f"note-{number}", title=title, mime_type="text/plain", fn=partial(read, str(number))
         )
     )
     return note
@@ -79,9 +81,7 @@ def list_notes() -> list[Note]:
 def search(words: str) -> list[Note]:
     """Notes whose title or text holds every one of the words, whatever their case."""
     wanted = words.casefold().split()
-    return [
-        note for note in notes.values() if all(word in f"{note['title']} {note['text']}".casefold() for word in wanted)
-    ]
+    return [note for note in notes.values() if all(word in f"{note.title} {note.text}".casefold() for word in wanted)]
 
 
 @server.resource("note://{id}", title="A note", mime_type="text/plain")
@@ -90,7 +90,7 @@ def read(id: str) -> str:  # noqa: A002  the template's variable is the paramete
     note = notes.get(int(id)) if id.isdecimal() else None
     if note is None:
         raise ResourceNotFoundError(f"there is no note {id}")
-    return f"{note['title']}\n\n{note['text']}\n"
+    return f"{note.title}\n\n{note.text}\n"
 
 
 @server.prompt(title="Summarise the notes")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import dataclass
 from functools import partial
-from typing import TypedDict, cast
+from typing import cast
 from urllib.parse import urlsplit
 
 import anyio
@@ -22,7 +23,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 MODERN = "2026-07-28"
 
 
-class Sum(TypedDict):
+@dataclass(frozen=True)
+class Sum:
     """What `add` answers, as structured content."""
 
     total: int
