@@ -72,8 +72,11 @@ class Backstage:
                 return encode({"content": [{"type": "text", "text": "x" * 5_000_000}]})
             case "flood":
                 self.waiting.set()
-                while True:
-                    await exchange.notify("notifications/message", {"data": encode_raw("x" * 100_000)})
+                try:
+                    while True:
+                        await exchange.notify("notifications/message", {"data": encode_raw("x" * 100_000)})
+                finally:
+                    self.cancelled.set()
             case "broken":
                 raise ZeroDivisionError("the secret of the house")
             case "refused":
@@ -99,18 +102,26 @@ class Served:
 
 @asynccontextmanager
 async def serving(
-    *, settings: Server | None = None, health: Health = WELL, handler: Handler | None = None
+    *, settings: Server | None = None, health: Health | None = WELL, handler: Handler | None = None
 ) -> AsyncIterator[Served]:
-    """Serve within the block; what is left at its end is cut. All of it within `DEADLINE_S`."""
+    """Serve within the block; what is left at its end is cut. All of it within `DEADLINE_S`.
+
+    Without `health`, asking for it is a fault.
+    """
     backstage, announcer = Backstage(), Announcer()
     stop, stopped = trio.Event(), trio.Event()
+
+    def tell_health() -> Health:
+        if health is None:
+            raise ZeroDivisionError
+        return health
 
     async def run(task_status: trio.TaskStatus[tuple[str, ...]]) -> None:
         await run_frontend(
             handler=handler or backstage.handle,
             identity=lambda: Identity(version="1.2.3", instructions="be kind"),
             announcer=announcer,
-            health=lambda: health,
+            health=tell_health,
             settings=settings or Server(port=0),
             stop=stop,
             task_status=task_status,
