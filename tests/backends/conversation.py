@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import attrs
 import trio
+
 from argus_trio.backends.link import Headers, Outgoing
 from argus_trio.config.model import ClientTls, HttpBackend, SseBackend, Timeouts
 from argus_trio.wire.envelope import Notification, Request, Response, decode_object, encode_request

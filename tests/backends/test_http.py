@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 import trio
+
 from argus_trio.backends import http
 from argus_trio.backends.http import open_http
 from argus_trio.backends.link import Link
 from argus_trio.config.model import ClientTls
 from argus_trio.errors import BackendMisbehaved, HttpRefused, LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Request, Response, encode_notification
-
 from tests.backends.conversation import (
     LEGACY,
     MODERN,

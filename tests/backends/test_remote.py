@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import trio
-from argus_trio.backends.remote import Life, open_remote
-from argus_trio.errors import LinkFailed
 from structlog.testing import capture_logs
 
+from argus_trio.backends.remote import Life, open_remote
+from argus_trio.errors import LinkFailed
 from tests.backends.conversation import http_spec
 
 

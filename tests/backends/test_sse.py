@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 import trio
+
 from argus_trio.backends import sse
 from argus_trio.backends.link import Link
 from argus_trio.backends.sse import open_sse
 from argus_trio.errors import HttpRefused, LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Response, encode_notification
-
 from tests.backends.conversation import LEGACY, VERSION, Remembered, ask, greeting, result_of, sse_spec
 from tests.servers.nasty_http import NastyServer, Received, Wire, nasty_server
 from tests.servers.sdk_http import make_server, serve_app
