@@ -5,6 +5,8 @@ ArgusError
 ├── LinkFailed                 a transport to a backend did not open, or has died
 │   └── HttpRefused            a remote backend answered with an HTTP status that is no success
 ├── ListenFailed               the gateway's own address cannot be listened on
+├── ClientCannotAnswer         an ask that the client did not declare, or cannot be reached for
+├── ClientRefused              the client answered an ask with an error
 └── RpcError                   what a client is told: a JSON-RPC code and, on a modern edge, an HTTP status
     ├── ParseFailed            -32700
     ├── InvalidRequest         -32600
@@ -91,6 +93,22 @@ class ListenFailed(ArgusError):
     def __init__(self, address: str, reason: str, advice: str) -> None:
         super().__init__(f"cannot listen on {address}: {reason}; {advice}")
         self.address = address
+
+
+class ClientCannotAnswer(ArgusError):
+    """The client cannot be asked `method`: it did not declare it, or there is no stream to ask it on."""
+
+    def __init__(self, method: str, reason: str) -> None:
+        super().__init__(f"the client cannot be asked {method}: {reason}")
+        self.method = method
+
+
+class ClientRefused(ArgusError):
+    """The client answered an ask with a JSON-RPC error; `encoded` is its error object as it came."""
+
+    def __init__(self, encoded: bytes) -> None:
+        super().__init__("the client answered with an error")
+        self.encoded = encoded
 
 
 class RpcError(ArgusError):

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import attrs
 
+from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 
@@ -22,6 +23,16 @@ class Principal:
 
 
 ANONYMOUS = Principal(name="anonymous")
+
+
+class Client(Protocol):
+    """A client across its calls: a legacy session, for what belongs to none of them. Compared by identity."""
+
+    async def notify(self, method: str, params: Params) -> None:
+        """Send a notification on the client's own stream; kept or dropped, in bounds, while none is open."""
+
+    async def ask(self, method: str, params: Params) -> bytes:
+        """Send a request on the client's own stream and wait for its answer; as `Exchange.ask`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -37,6 +48,12 @@ class Call:
     principal: Principal = ANONYMOUS
     capabilities: Params = attrs.field(factory=dict)
     """What the client declared that it can do: one level of its `ClientCapabilities`."""
+    abilities: Abilities = NONE
+    """The same, as what it can be asked."""
+    log_level: str | None = None
+    """The level of log messages that it asked for: of its session (legacy) or of this request (modern)."""
+    client: Client | None = None
+    """The legacy session that the call belongs to; a modern call belongs to none."""
 
 
 class Exchange(Protocol):
@@ -47,6 +64,16 @@ class Exchange(Protocol):
 
     async def notify(self, method: str, params: Params) -> None:
         """Send a notification on this request's own stream (progress, log messages); dropped if the client is gone."""
+
+    async def ask(self, method: str, params: Params) -> bytes:
+        """Ask the client (elicitation, sampling, roots) and wait for its answer: the raw JSON of the result.
+
+        Has no deadline of its own. Cancelling it tells the client, where its era has a way to.
+
+        Raises:
+            ClientCannotAnswer: the client did not declare it, or has no stream to be asked on.
+            ClientRefused: the client answered with an error.
+        """
 
 
 Handler = Callable[[Exchange], Awaitable[bytes]]

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import attrs
 
 from argus_trio.core.exchange import Call
+from argus_trio.errors import ClientCannotAnswer
 from argus_trio.wire.envelope import Params, encode_notification
 
 Notify = Callable[[bytes], Awaitable[None]]
@@ -22,3 +23,6 @@ class ClientExchange:
 
     async def notify(self, method: str, params: Params) -> None:
         await self.send(encode_notification(method, params))
+
+    async def ask(self, method: str, params: Params) -> bytes:  # noqa: ARG002 - no edge can ask yet
+        raise ClientCannotAnswer(method, "asks are not carried yet")

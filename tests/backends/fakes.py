@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 
 import attrs
 import trio
+from argus_trio.core.abilities import NONE, Abilities
 
 from argus_trio.backends.link import Headers, Inbox, Link, Outgoing
 from argus_trio.backends.stderr import StderrRing
 from argus_trio.config.model import BackendSpec
-from argus_trio.core.exchange import Call
-from argus_trio.errors import LinkFailed
+from argus_trio.core.exchange import Call, Client
+from argus_trio.errors import ClientCannotAnswer, ClientRefused, LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Notification, Params, Request, Response, decode, encode_raw
 from argus_trio.wire.revisions import LATEST_LEGACY, LATEST_MODERN, Era
 
@@ -190,11 +191,36 @@ class FakeExchange:
     params: Json = attrs.field(factory=dict)
     era: Era = Era.LEGACY
     told: list[tuple[str, Json]] = attrs.field(factory=list)
+    asked: list[tuple[str, Json]] = attrs.field(factory=list)
+    answer: Answer | None = None
+    """Answers what the client is asked; None: it cannot be asked."""
+    abilities: Abilities = NONE
+    log_level: str | None = None
+    client: Client | None = None
 
     @property
     def call(self) -> Call:
-        return Call(method=self.method, params=raw(self.params), era=self.era, revision=LATEST_LEGACY)
+        return Call(
+            method=self.method,
+            params=raw(self.params),
+            era=self.era,
+            revision=LATEST_LEGACY,
+            abilities=self.abilities,
+            capabilities=raw(self.abilities.declared()),
+            log_level=self.log_level,
+            client=self.client,
+        )
 
     async def notify(self, method: str, params: Params) -> None:
         await trio.lowlevel.checkpoint()
         self.told.append((method, json.loads(json_of(params))))
+
+    async def ask(self, method: str, params: Params) -> bytes:
+        await trio.lowlevel.checkpoint()
+        if self.answer is None:
+            raise ClientCannotAnswer(method, "it is a fake")
+        self.asked.append((method, json.loads(json_of(params))))
+        try:
+            return json.dumps(await self.answer(json.loads(json_of(params)))).encode()
+        except Refusal as refusal:
+            raise ClientRefused(json.dumps(refusal.error).encode()) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from argus_trio.core.exchange import Call, Exchange, Handler
-from argus_trio.errors import InvalidParams
+from argus_trio.errors import ClientCannotAnswer, InvalidParams
 from argus_trio.pipeline.chain import Middleware, chain
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
@@ -15,6 +15,9 @@ class Plain:
     call = Call(method="m", params={}, era=Era.LEGACY, revision="2025-11-25")
 
     async def notify(self, method: str, params: Params) -> None: ...
+
+    async def ask(self, method: str, params: Params) -> bytes:
+        raise ClientCannotAnswer(method, "nobody is here")
 
 
 def noting(name: str, notes: list[str]) -> Middleware:
