@@ -35,7 +35,7 @@ ROOMS: dict[str, frozenset[str]] = {
     "hypercorn": frozenset({"frontend.server"}),
     "yaml": frozenset({"config.*"}),
     "cattrs": frozenset({"config.*"}),
-    "h11": frozenset({"backends.http1*"}),
+    "h11": frozenset({"backends.http1*", "backends.dial", "frontend.server"}),
     "h2": frozenset(),
     "mcp": frozenset(),
     "mcp_types": frozenset(),
