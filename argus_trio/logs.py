@@ -51,7 +51,7 @@ def set_up_logs(form: Format, level: str, redact: Redactor) -> None:
         rendering = [
             structlog.processors.format_exc_info,
             RedactEvents(redact),
-            structlog.dev.ConsoleRenderer(colors=colours),
+            structlog.dev.ConsoleRenderer(colors=colours, sort_keys=False, pad_event_to=20),
         ]
     structlog.configure(
         processors=[*shared, *rendering],

@@ -38,6 +38,7 @@ from argus_trio.wire.envelope import (
     encode_response,
 )
 from argus_trio.wire.headers import PROTOCOL_VERSION, routing_headers
+from argus_trio.wire.results import RESERVED
 from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
@@ -101,7 +102,7 @@ class Connection:
             DeadlineExceeded: no answer in `timeouts.call`, which progress extends up to `timeouts.call_max`.
         """
         message_id = next(self._ids)
-        token, params = _exchange_token(params, message_id)
+        token, params = _exchange_meta(params, message_id)
         started = trio.current_time()
         with trio.CancelScope(deadline=started + timeouts.call) as scope:
             relay = Relay(exchange, self.nursery)
@@ -215,19 +216,21 @@ class Connection:
             log.debug("backend_request_unanswered", backend=self.backend, reason=failure.reason)
 
 
-def _exchange_token(params: Params, message_id: int) -> tuple[msgspec.Raw | None, Params]:
-    """The client's progress token, and the params with ours instead: two clients' tokens may be the same."""
+def _exchange_meta(params: Params, message_id: int) -> tuple[msgspec.Raw | None, Params]:
+    """The client's progress token, and the params for the next hop: our token in its place (two clients' may be the
+    same), and none of the `_meta` keys by which one peer tells the next of itself."""
     raw_meta = params.get("_meta")
     if raw_meta is None:
         return None, params
     try:
         meta = decode_object(raw_meta)
     except msgspec.DecodeError:
-        return None, {key: value for key, value in params.items() if key != "_meta"}
+        meta = {}
     token = meta.get("progressToken")
-    if token is None:
-        return None, params
-    return token, {**params, "_meta": encode_raw({**meta, "progressToken": message_id})}
+    kept = {key: value for key, value in meta.items() if not key.startswith(RESERVED)}
+    if token is not None:
+        kept["progressToken"] = encode_raw(message_id)
+    return token, {**params, "_meta": encode_raw(kept)}
 
 
 def _stamped(raw_meta: msgspec.Raw | None, revision: str) -> msgspec.Raw:

@@ -118,6 +118,7 @@ class Scope:
         try:
             while True:
                 started = trio.current_time()
+                self.stderr.is_probed = True
                 failure = await self._attempt()
                 if isinstance(failure, DiedAtProbe) and not self._legacy_assumed:
                     self._legacy_assumed = True
@@ -184,6 +185,7 @@ class Scope:
         self._publish(connection, listing)
         self.state, self.reason, self.details = after(self.state, Happened.CONNECTED), "", ()
         self.settled.set()
+        self.stderr.is_probed = False
         log.info(
             "backend_ready",
             backend=self.spec.name,

@@ -39,6 +39,9 @@ class StderrRing:
 
     backend: str
     """The backend's name, for the log."""
+    is_probed: bool = attrs.field(default=False, init=False)
+    """While a backend is asked what it is, its complaints about the question go to the log at debug level only; why it
+    did not start is told with the failure."""
     _lines: deque[str] = attrs.field(factory=lambda: deque(maxlen=MAX_LINES), init=False)
     _second: int = attrs.field(default=-1, init=False)
     _logged: int = attrs.field(default=0, init=False)
@@ -51,6 +54,9 @@ class StderrRing:
     def add(self, line: str, now: float) -> None:
         """Keep and log a line that came at `now`, in seconds of any steady clock."""
         self._lines.append(line)
+        if self.is_probed:
+            log.debug("backend_stderr", backend=self.backend, line=line)
+            return
         if int(now) != self._second:
             self.report_unlogged()
             self._second, self._logged = int(now), 0

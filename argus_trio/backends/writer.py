@@ -23,6 +23,7 @@ class LineWriter:
     _pipe: trio.lowlevel.FdStream
     limit_s: float
     """How long the reader may take nothing at all while something waits for it, in seconds."""
+    _is_over: bool = attrs.field(default=False, init=False)
     _queue: deque[_Waiting] = attrs.field(factory=deque, init=False)
     _idle: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot, init=False)
 
@@ -32,9 +33,11 @@ class LineWriter:
         Cancelled before its first byte is out, nothing of the line is sent; after that the rest still follows.
 
         Raises:
-            BrokenResourceError: nobody reads the pipe any more.
+            BrokenResourceError: nobody reads the pipe any more, or `run` has ended.
             ClosedResourceError: this side has closed it.
         """
+        if self._is_over:
+            raise trio.BrokenResourceError("nothing is written any more")
         written = 0 if self._queue else self._put(line)
         if written == len(line):
             return
@@ -67,8 +70,9 @@ class LineWriter:
                 if self._queue:
                     self._push(self._queue[0])
         finally:
-            for waiting in self._queue:
-                waiting.done.set()
+            self._is_over = True
+            while self._queue:
+                self._queue.popleft().done.set()
 
     def _fd(self) -> int:
         fd = self._pipe.fileno()

@@ -127,7 +127,7 @@ class _Connection:
         """Serve the client until it goes or is too slow. Whatever goes wrong ends here, and only this connection."""
         self._site.connections.add(self)
         try:
-            if await self._transport.handshake():
+            if not self._site.context.terminated.is_set() and await self._transport.handshake():
                 await self._converse()
         except* OSError:
             pass  # the client was gone before its address could be asked for

@@ -1,4 +1,4 @@
-"""One client's byte stream with every wait bounded: reading until a deadline, writing while the client reads, ending."""
+"""One client's byte stream with every wait bounded: reading, writing and ending."""
 
 from __future__ import annotations
 

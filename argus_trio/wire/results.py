@@ -65,7 +65,7 @@ def for_legacy_client(method: str, result: bytes) -> bytes:
     left = {name: value for name, value in members.items() if name not in foreign}
     if kept is not None:
         left["_meta"] = kept
-        if kept == Raw(b"{}"):
+        if bytes(kept) == b"{}":
             del left["_meta"]
     return encode(left)
 

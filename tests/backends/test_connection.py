@@ -212,6 +212,29 @@ async def test_a_modern_backend_gets_the_reserved_meta_and_the_routing_headers(a
     assert headers["mcp-name"] == "read"
 
 
+async def test_what_a_client_says_of_itself_to_the_gateway_does_not_reach_the_backend(
+    autojump_clock: MockClock,
+) -> None:
+    said = {"io.modelcontextprotocol/logLevel": "debug", "io.modelcontextprotocol/protocolVersion": "1999"}
+    for era in Era:
+        backend = FakeBackend(era=era)
+        async with talk(backend) as t:
+            await perform(t, call(trace="kept", **said))
+        meta = backend.seen[-1][1]["_meta"]
+        assert isinstance(meta, dict)
+        assert meta["trace"] == "kept"
+        assert "io.modelcontextprotocol/logLevel" not in meta
+        assert meta.get("io.modelcontextprotocol/protocolVersion") != "1999"
+
+
+@pytest.mark.parametrize("meta", [None, 7, "text", []])
+async def test_a_meta_that_is_no_object_is_emptied(meta: object, autojump_clock: MockClock) -> None:
+    backend = FakeBackend()
+    async with talk(backend) as t:
+        await perform(t, FakeExchange("tools/call", {"name": "read", "_meta": meta}))
+    assert backend.seen[-1][1] == {"name": "read", "_meta": {}}
+
+
 async def test_a_legacy_backend_gets_the_negotiated_version_as_header(autojump_clock: MockClock) -> None:
     backend = FakeBackend()
     async with talk(backend) as t:

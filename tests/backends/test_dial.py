@@ -45,7 +45,7 @@ async def test_a_server_of_an_unknown_authority_is_not(tmp_path: Path) -> None:
     async with trio.open_nursery() as nursery:
         listeners = await nursery.start(trio.serve_tcp, shake, 0)
         origin = split_url(f"https://127.0.0.1:{listeners[0].socket.getsockname()[1]}")[0]
-        with pytest.raises(LinkFailed, match="no TLS with https://127.0.0.1:.*unable to get local issuer"):
+        with pytest.raises(LinkFailed, match=r"no TLS with https://127\.0\.0\.1:.*unable to get local issuer"):
             await ask(Route(origin=origin, tls=await client_tls(None)))
         nursery.cancel_scope.cancel()
 

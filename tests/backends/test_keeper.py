@@ -21,7 +21,7 @@ from argus_trio.backends.child import KEEPER
 from argus_trio.config.model import StdioBackend
 from tests.backends.children import MARKER, PATIENCE_S, ask, nasty, none_running, opened, running
 
-KILL_CYCLES = int(os.environ.get("ARGUS_KILL_CYCLES", "6"))
+KILL_CYCLES = int(os.environ.get("ARGUS_KILL_CYCLES", "4"))
 TREES = ("double-fork:4", "double-fork-ignore-term:6", "ignore-term:0", "echo:0")
 
 

@@ -83,12 +83,12 @@ def named(*names: str) -> list[Json]:
     return [{"name": name} for name in names]
 
 
-def slow_to_greet(seconds: float, **shown: list[Json]) -> FakeBackend:
+def slow_to_greet(seconds: float, tools: list[Json]) -> FakeBackend:
     async def greet(_params: Json) -> Json:
         await trio.sleep(seconds)
-        return {"protocolVersion": "2025-11-25", "capabilities": {kind: {} for kind in shown}}
+        return {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}}
 
-    return FakeBackend(answers={"initialize": greet}, **shown)
+    return FakeBackend(answers={"initialize": greet}, tools=tools)
 
 
 async def test_all_backends_make_one_list_in_file_order(autojump_clock: MockClock) -> None:

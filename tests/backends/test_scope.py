@@ -31,6 +31,9 @@ class Life:
     backend: FakeBackend
     published: list[Published]
 
+    def state(self) -> State:
+        return self.scope.state
+
     def tools(self) -> list[str]:
         return [entry.key for entry in self.published[-1].tools]
 
@@ -52,11 +55,11 @@ def named(*names: str) -> list[Json]:
 async def test_a_backend_becomes_ready_and_publishes_what_it_shows(autojump_clock: MockClock) -> None:
     async with living(FakeBackend(tools=named("a"), prompts=named("p"))) as life:
         await life.scope.settled.wait()
-        assert life.scope.state is State.READY
+        assert life.state() is State.READY
         assert life.tools() == ["a"]
         assert [entry.key for entry in life.published[-1].prompts] == ["p"]
         assert life.backend.links[0].listening == [(("mcp-protocol-version", "2025-11-25"),)]
-    assert life.scope.state is State.STOPPED
+    assert life.state() is State.STOPPED
     assert not life.backend.links[0].is_open
 
 
@@ -81,7 +84,7 @@ async def test_a_backend_that_does_not_start_refuses_calls_with_its_reason(autoj
     async with living(backend) as life:
         with pytest.raises(BackendUnavailable) as caught:
             await life.scope.call(FakeExchange("tools/call"), {})
-        assert life.scope.state is State.DOWN
+        assert life.state() is State.DOWN
     assert caught.value.data == {
         "backend": "files",
         "reason": "exited with code 1",
@@ -106,11 +109,11 @@ async def test_a_lost_backend_comes_back_and_its_names_stay_meanwhile(autojump_c
         await life.scope.settled.wait()
         life.backend.links[0].die("was killed by SIGKILL")
         await wait_all_tasks_blocked()
-        assert life.scope.state is State.DOWN
+        assert life.state() is State.DOWN
         with pytest.raises(BackendUnavailable, match="SIGKILL"):
             await life.scope.call(FakeExchange("tools/call"), {})
         await trio.sleep(5)
-        assert life.scope.state is State.READY
+        assert life.state() is State.READY
         assert len(life.backend.links) == 2
         assert life.tools() == ["a"]
 
@@ -124,7 +127,7 @@ async def test_a_backend_that_leaves_at_discovery_is_started_again_as_legacy_at_
     backend = FakeBackend(tools=named("a"), answers={"server/discover": leave})
     async with living(backend) as life:
         await life.scope.settled.wait()
-        assert life.scope.state is State.READY
+        assert life.state() is State.READY
         assert trio.current_time() < 0.1
         assert [m for m, _ in backend.seen].count("server/discover") == 1
 
@@ -147,7 +150,7 @@ async def test_a_list_that_is_refused_leaves_the_other_kinds(autojump_clock: Moc
     backend = FakeBackend(tools=named("a"), prompts=named("p"), answers={"tools/list": odd})
     async with living(backend) as life:
         await life.scope.settled.wait()
-        assert life.scope.state is State.READY
+        assert life.state() is State.READY
         assert life.tools() == []
         assert [entry.key for entry in life.published[-1].prompts] == ["p"]
 
@@ -156,10 +159,10 @@ async def test_a_fault_of_our_own_ends_at_the_scope_and_is_tried_again(autojump_
     backend = FakeBackend(tools=named("a"), open_failures=[ZeroDivisionError("ours")])  # type: ignore[list-item]
     async with living(backend) as life:
         await life.scope.settled.wait()
-        assert life.scope.state is State.DOWN
+        assert life.state() is State.DOWN
         assert "ZeroDivisionError" in life.scope.reason
         await trio.sleep(5)
-        assert life.scope.state is State.READY
+        assert life.state() is State.READY
 
 
 @pytest.mark.parametrize(("era", "notices"), [(Era.LEGACY, 1), (Era.MODERN, 0)])

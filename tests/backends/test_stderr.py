@@ -85,3 +85,12 @@ def test_a_flood_is_counted_instead_of_logged() -> None:
     events = [entry["event"] for entry in logs]
     assert events == ["backend_stderr"] * LOGGED_PER_SECOND + ["backend_stderr_overflow", "backend_stderr"]
     assert logs[LOGGED_PER_SECOND]["lines_not_logged"] == 7
+
+
+def test_a_probed_backends_complaints_are_kept_but_logged_at_debug_only() -> None:
+    ring = StderrRing("files")
+    ring.is_probed = True
+    with capture_logs() as logs:
+        StderrStream(ring).feed(b"unknown method\n" * (LOGGED_PER_SECOND + 7), 10.5)
+    assert {entry["log_level"] for entry in logs} == {"debug"}
+    assert ring.lines() == ("unknown method",) * (LOGGED_PER_SECOND + 7)

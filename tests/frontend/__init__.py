@@ -1,0 +1,1 @@
+"""Tests of the front end: its parts on their own, and the whole through real sockets."""

@@ -1,0 +1,92 @@
+"""Results in the words of each era."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from argus_trio.wire.envelope import Raw
+from argus_trio.wire.results import CACHEABLE, for_legacy_client, for_modern_client, without_reserved
+
+INFO = b'{"name":"argus"}'
+STAMP = {"io.modelcontextprotocol/serverInfo": {"name": "argus"}}
+
+
+def modern(method: str, result: bytes) -> object:
+    return msgspec.json.decode(for_modern_client(method, result, INFO))
+
+
+def test_a_plain_result_gets_its_type_and_our_identity() -> None:
+    assert modern("tools/call", b'{"content":[],"odd":1}') == {
+        "resultType": "complete",
+        "_meta": STAMP,
+        "content": [],
+        "odd": 1,
+    }
+    assert modern("tools/call", b"{}") == {"resultType": "complete", "_meta": STAMP}
+    assert modern("tools/call", b"{ }") == {"resultType": "complete", "_meta": STAMP}
+
+
+@pytest.mark.parametrize("method", sorted(CACHEABLE))
+def test_a_cacheable_result_gets_hints_that_promise_nothing(method: str) -> None:
+    assert modern(method, b'{"x":[]}') == {
+        "resultType": "complete",
+        "ttlMs": 0,
+        "cacheScope": "private",
+        "_meta": STAMP,
+        "x": [],
+    }
+
+
+def test_what_a_modern_backend_says_stays_but_its_identity() -> None:
+    result = b'{"resultType":"complete","ttlMs":5,"_meta":{"a":1,"io.modelcontextprotocol/serverInfo":{"name":"b"}}}'
+    assert modern("tools/list", result) == {
+        "resultType": "complete",
+        "ttlMs": 5,
+        "cacheScope": "private",
+        "_meta": {"a": 1, **STAMP},
+    }
+
+
+def test_an_interim_result_gets_no_hints() -> None:
+    assert modern("resources/read", b'{"resultType":"input_required"}') == {
+        "resultType": "input_required",
+        "_meta": STAMP,
+    }
+
+
+def test_words_inside_a_text_are_not_taken_for_members() -> None:
+    text = msgspec.json.encode({"content": [{"text": '"resultType" "_meta"'}], "s": {"resultType": 1, "_meta": 2}})
+    found = modern("tools/call", text)
+    assert isinstance(found, dict)
+    assert found["resultType"] == "complete"
+    assert found["s"] == {"resultType": 1, "_meta": 2}
+    assert for_legacy_client("tools/call", text) == text
+
+
+@pytest.mark.parametrize("result", [b"null", b"[1]", b'"x"'])
+def test_what_is_no_object_passes_as_it_is(result: bytes) -> None:
+    assert for_modern_client("tools/call", result, INFO) == result
+    assert for_legacy_client("tools/list", result) == result
+
+
+def test_a_legacy_result_reaches_a_legacy_client_untouched() -> None:
+    result = b'{ "content" : [ ], "ttlMs": 3, "_meta":{"a":1} }'
+    assert for_legacy_client("tools/call", result) is result
+
+
+def test_a_modern_result_loses_what_only_that_revision_knows() -> None:
+    result = (
+        b'{"resultType":"complete","ttlMs":1,"cacheScope":"public","x":1.10,"_meta":{"io.modelcontextprotocol/a":1}}'
+    )
+    assert for_legacy_client("tools/list", result) == b'{"x":1.10}'
+    kept = b'{"resultType":"complete","_meta":{"io.modelcontextprotocol/a":1,"b":2}}'
+    assert for_legacy_client("tools/call", kept) == b'{"_meta":{"b":2}}'
+    assert for_legacy_client("tools/list", b'{"tools":[],"ttlMs":0}') == b'{"tools":[]}'
+
+
+def test_only_reserved_keys_leave_a_meta() -> None:
+    assert without_reserved(Raw(b'{"a":1}')) is None
+    assert without_reserved(Raw(b'{"a":"io.modelcontextprotocol/x"}')) is None
+    assert without_reserved(Raw(b'["io.modelcontextprotocol/x"]')) is None
+    assert bytes(without_reserved(Raw(b'{"io.modelcontextprotocol/x":1,"a":2}')) or b"") == b'{"a":2}'
