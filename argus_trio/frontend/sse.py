@@ -110,9 +110,9 @@ class SseEdge:
         """Take one message, or a batch, of an open conversation."""
         try:
             require_json_sent(http.fields.get(b"content-type"))
-            conversation = self._conversation(http)
+            self._conversation(http)  # an unknown session is told before its body is read
             body = await read_body(http, self._max_body_bytes)
-            self._take(conversation, body)
+            self._take(self._conversation(http), body)
         except RpcError as error:
             await http.answer_unread(error.http_status, error_response(b"null", error), (JSON,))
             return

@@ -10,7 +10,6 @@ import attrs
 import h11
 import msgspec
 import trio
-
 from argus_trio.config.model import Server
 from argus_trio.core.exchange import Exchange, Handler
 from argus_trio.core.health import Health
@@ -164,9 +163,7 @@ class Client:
         self._authority = authority
         self._h11 = h11.Connection(h11.CLIENT)
 
-    async def ask(
-        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
-    ) -> Answer:
+    async def ask(self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
         """One request and its whole response."""
         await self.send(method, path, headers, body)
         status, found = await self.head()
@@ -174,9 +171,7 @@ class Client:
         self._h11.start_next_cycle() if self._h11.their_state is h11.DONE else None
         return Answer(status, found, b"".join(parts))
 
-    async def send(
-        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
-    ) -> None:
+    async def send(self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> None:
         """A request alone."""
         fields = {"host": self._authority, **(headers or {})}
         if body and "transfer-encoding" not in fields:

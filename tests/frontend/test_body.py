@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import trio
-from trio.testing import MockClock
-
 from argus_trio.frontend.body import BODY_STALL_S, BODY_TOTAL_S, read_body
 from argus_trio.frontend.refusals import BodyStalled, BodyTooLarge, ClientGone
+from trio.testing import MockClock
+
 from tests.frontend.fakes import FakeRequest
 
 

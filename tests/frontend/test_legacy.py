@@ -193,7 +193,12 @@ async def test_a_lost_post_does_not_cancel_its_call() -> None:
 async def test_a_batch_is_answered_at_its_one_revision() -> None:
     async with serving() as served:
         session = await initialized(served, "2025-03-26")
-        members = [call("echo", 1), b"7", rpc("no/such", message_id=2), rpc("notifications/initialized", message_id=None)]
+        members = [
+            call("echo", 1),
+            b"7",
+            rpc("no/such", message_id=2),
+            rpc("notifications/initialized", message_id=None),
+        ]
         answer = await post(served, b" [" + b",".join(members) + b"]", session)
         assert answer.status == 200
         assert answer.body.startswith(b'[{"jsonrpc":"2.0","id":1,"result"')
@@ -225,9 +230,7 @@ async def test_the_session_stream_tells_of_changes_once_each() -> None:
             assert await client.part() == b": keep-alive\n\n"
             for _ in range(3):
                 served.announcer.announce(["notifications/tools/list_changed", "notifications/unheard/of"])
-            assert events_in(await client.part()) == [
-                {"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}
-            ]
+            assert events_in(await client.part()) == [{"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}]
 
 
 async def test_a_new_session_stream_takes_the_place_of_the_old() -> None:

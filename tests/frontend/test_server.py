@@ -8,10 +8,10 @@ import struct
 
 import pytest
 import trio
-from structlog.testing import capture_logs
-
 from argus_trio.config.model import Server
 from argus_trio.frontend import server, transport
+from structlog.testing import capture_logs
+
 from tests.frontend.serving import (
     Served,
     call,
@@ -113,13 +113,12 @@ async def flooded(served: Served) -> trio.SocketStream:
 
 
 async def test_a_client_that_stops_reading_cannot_hold_up_a_stop() -> None:
-    async with serving(settings=Server(port=0, drain_timeout=0.3)) as served:
-        async with await flooded(served):
-            assert await is_well(served)
-            began = trio.current_time()
-            served.stop.set()
-            await served.stopped.wait()
-            assert 0.2 < trio.current_time() - began < 3
+    async with serving(settings=Server(port=0, drain_timeout=0.3)) as served, await flooded(served):
+        assert await is_well(served)
+        began = trio.current_time()
+        served.stop.set()
+        await served.stopped.wait()
+        assert 0.2 < trio.current_time() - began < 3
 
 
 async def test_a_client_that_stops_reading_cannot_hold_up_a_cancellation() -> None:

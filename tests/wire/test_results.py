@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-
 from argus_trio.wire.envelope import Raw
 from argus_trio.wire.results import CACHEABLE, for_legacy_client, for_modern_client, without_reserved
 
@@ -76,7 +75,9 @@ def test_a_legacy_result_reaches_a_legacy_client_untouched() -> None:
 
 
 def test_a_modern_result_loses_what_only_that_revision_knows() -> None:
-    result = b'{"resultType":"complete","ttlMs":1,"cacheScope":"public","x":1.10,"_meta":{"io.modelcontextprotocol/a":1}}'
+    result = (
+        b'{"resultType":"complete","ttlMs":1,"cacheScope":"public","x":1.10,"_meta":{"io.modelcontextprotocol/a":1}}'
+    )
     assert for_legacy_client("tools/list", result) == b'{"x":1.10}'
     kept = b'{"resultType":"complete","_meta":{"io.modelcontextprotocol/a":1,"b":2}}'
     assert for_legacy_client("tools/call", kept) == b'{"_meta":{"b":2}}'
