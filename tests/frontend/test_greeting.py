@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from argus_trio.core.identity import Identity
 from argus_trio.errors import InvalidParams
-from argus_trio.frontend.greeting import discover_result, initialize_result, read_hello
+from argus_trio.frontend.greeting import MAX_CAPABILITIES_BYTES, discover_result, initialize_result, read_hello
 from argus_trio.wire.envelope import Params, decode_object
 
 
@@ -27,6 +27,11 @@ def test_a_client_that_does_not_name_itself_is_taken_as_it_is(info: object) -> N
 def test_a_hello_without_a_revision_is_none() -> None:
     with pytest.raises(InvalidParams):
         read_hello(params(capabilities={}))
+
+
+def test_capabilities_too_large_to_keep_are_refused() -> None:
+    with pytest.raises(InvalidParams):
+        read_hello(params(protocolVersion="2025-03-26", capabilities={"a": "x" * MAX_CAPABILITIES_BYTES}))
 
 
 def test_extra_capabilities_are_told_and_instructions_only_where_there_are_some() -> None:
