@@ -22,6 +22,7 @@ class ClientExchange:
     send: Notify
 
     async def notify(self, method: str, params: Params) -> None:
+        """Send a notification; may wait for a client that reads slowly, and is dropped if it is gone."""
         await self.send(encode_notification(method, params))
 
     async def ask(self, method: str, params: Params) -> bytes:  # noqa: ARG002 - no edge can ask yet

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import trio
-
 from argus_trio.frontend.inbox import Inbox, Message
 from argus_trio.frontend.request import Request
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from argus_trio.frontend.guard import Guard
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import trio
-from trio.testing import MockClock
-
 from argus_trio.frontend.ticker import TICK_S, Ticker
+from trio.testing import MockClock
 
 
 class Pulse:
