@@ -14,7 +14,7 @@ from argus_trio.backends.http import open_http
 from argus_trio.backends.link import Link
 from argus_trio.config.model import ClientTls
 from argus_trio.errors import BackendMisbehaved, HttpRefused, LinkFailed
-from argus_trio.wire.envelope import ErrorResponse, Request, Response, encode_notification
+from argus_trio.wire.envelope import ErrorResponse, Request, Response, encode_notification, encode_response
 
 from tests.backends.conversation import (
     LEGACY,
@@ -29,7 +29,7 @@ from tests.backends.conversation import (
 )
 from tests.servers.certificates import make_authority
 from tests.servers.nasty_http import Handler, NastyServer, Received, Wire, nasty_server
-from tests.servers.sdk_http import make_server, serve_app
+from tests.servers.sdk_http import Events, make_server, serve_app
 
 OK = b'{"jsonrpc":"2.0","id":1,"result":{}}'
 NOTE = b'{"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1}}'
@@ -457,7 +457,7 @@ async def test_the_sdk_server_is_spoken_to_in_the_legacy_era(json_response: bool
             await link.listen(VERSION)
             tools = result_of(await link.request(ask(2, headers=VERSION)))["tools"]
             assert isinstance(tools, list)
-            assert [tool["name"] for tool in tools] == ["add", "count"]
+            assert [tool["name"] for tool in tools] == ["add", "count", "nap", "greet"]
             call = ask(3, "tools/call", headers=VERSION, name="add", arguments={"a": 2, "b": 3})
             assert result_of(await link.request(call))["structuredContent"] == {"result": 5}
             meta = {"progressToken": "t"}
@@ -484,3 +484,37 @@ async def test_the_sdk_server_is_spoken_to_in_the_modern_era(json_response: bool
             assert isinstance(unknown, ErrorResponse)
             assert b"-32601" in unknown.error
     assert inbox.methods == ([] if json_response else [("notifications/progress", 4)] * 2)
+
+
+async def test_a_stream_that_the_sdk_server_breaks_off_is_resumed() -> None:
+    app = make_server().streamable_http_app(event_store=Events(), retry_interval=1)
+    inbox = Remembered()
+    with trio.fail_after(15):
+        async with serve_app(app) as origin, open_http(http_spec(f"{origin}/mcp"), inbox) as link:
+            await link.request(greeting())
+            await link.send(encode_notification("notifications/initialized", {}), VERSION)
+            nap = ask(2, "tools/call", headers=VERSION, name="nap", arguments={}, _meta={"progressToken": "t"})
+            assert "awake" in json.dumps(result_of(await link.request(nap)))
+    assert inbox.methods == [("notifications/progress", 2)] * 2
+
+
+async def test_the_sdk_server_asks_back_within_a_call_and_hears_the_answer() -> None:
+    app = make_server().streamable_http_app()
+    inbox = Remembered()
+
+    async def answer(link: Link) -> None:
+        await inbox.until(1)
+        message, within = inbox.messages[0]
+        assert isinstance(message, Request)
+        assert (message.method, within) == ("elicitation/create", 2)
+        reply = b'{"action":"accept","content":{"name":"Ada"}}'
+        await link.send(encode_response(message.id, reply), VERSION)
+
+    with trio.fail_after(15):
+        async with serve_app(app) as origin, open_http(http_spec(f"{origin}/mcp"), inbox) as link:
+            await link.request(greeting(elicitation={"form": {}}))
+            await link.send(encode_notification("notifications/initialized", {}), VERSION)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(answer, link)
+                greet = ask(2, "tools/call", headers=VERSION, name="greet", arguments={})
+                assert "hello Ada" in json.dumps(result_of(await link.request(greet)))

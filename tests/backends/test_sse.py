@@ -240,7 +240,7 @@ async def test_the_sdk_server_is_spoken_to() -> None:
             await link.send(encode_notification("notifications/initialized", {}), VERSION)
             tools = result_of(await link.request(ask(2, headers=VERSION)))["tools"]
             assert isinstance(tools, list)
-            assert [tool["name"] for tool in tools] == ["add", "count"]
+            assert [tool["name"] for tool in tools] == ["add", "count", "nap", "greet"]
             call = ask(3, "tools/call", headers=VERSION, name="add", arguments={"a": 2, "b": 3})
             assert result_of(await link.request(call))["structuredContent"] == {"result": 5}
             count = ask(4, "tools/call", name="count", arguments={"to": 2}, _meta={"progressToken": "t"})
