@@ -85,7 +85,7 @@ async def test_what_a_stream_says_before_its_answer_goes_to_the_inbox_within_the
         for at in range(len(stream)):
             await wire.chunk(stream[at : at + 1])
         await wire.event(b"not json")
-        await wire.event(b'{"jsonrpc":"2.0","id":77,"result":{}}')
+        await wire.event(b'{"jsonrpc":"2.0","id":77,"result":{"of":"another"}}')
         await wire.event(OK)
         await wire.end_stream()
 
@@ -219,6 +219,16 @@ async def test_a_session_is_sent_from_then_on_and_ended_at_the_close() -> None:
     goodbye = server.received[-1]
     assert goodbye.method == "DELETE"
     assert goodbye.headers["mcp-protocol-version"] == LEGACY
+
+
+async def test_a_link_that_is_left_is_dead() -> None:
+    async with linked(saying(OK)) as (link, _, server):
+        await link.request(greeting())
+    with trio.fail_after(1):
+        assert (await link.wait_failed()).reason == "the link is closed"
+    with pytest.raises(LinkFailed, match="the link is closed"):
+        await link.request(ask(1))
+    assert [received.method for received in server.received] == ["POST"]
 
 
 async def test_a_server_that_does_not_answer_the_goodbye_delays_it_by_its_deadline(

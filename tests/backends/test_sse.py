@@ -10,7 +10,7 @@ import pytest
 import trio
 from argus_trio.backends import sse
 from argus_trio.backends.link import Link
-from argus_trio.backends.sse import open_sse
+from argus_trio.backends.sse import SseLink, open_sse
 from argus_trio.errors import HttpRefused, LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Response, encode_notification
 
@@ -212,6 +212,8 @@ async def test_a_request_that_is_given_up_is_forgotten() -> None:
             await plain.posted.wait()
             await trio.testing.wait_all_tasks_blocked()
             nursery.cancel_scope.cancel()
+        assert isinstance(link, SseLink)
+        assert not link._waiting
         assert plain.stream is not None
         await plain.stream.chunk(b'data: {"jsonrpc":"2.0","id":1,"result":{}}\n\n')
         plain.is_answering = True

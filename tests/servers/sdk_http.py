@@ -90,6 +90,3 @@ async def serve_app(app: Starlette) -> AsyncIterator[str]:
             yield binds[0]
         finally:
             stop.set()
-            with trio.CancelScope(shield=True) as cleanup:
-                cleanup.deadline = trio.current_time() + 5
-                await trio.lowlevel.checkpoint()
