@@ -64,9 +64,9 @@ def ask_modern(message_id: int, method: str, **params: object) -> Outgoing:
     return Outgoing(id=message_id, body=body, headers=routing_headers(MODERN, method, fields))
 
 
-def greeting(message_id: int = 1) -> Outgoing:
+def greeting(message_id: int = 1, **capabilities: object) -> Outgoing:
     info = {"name": "test", "version": "1"}
-    return ask(message_id, "initialize", protocolVersion=LEGACY, capabilities={}, clientInfo=info)
+    return ask(message_id, "initialize", protocolVersion=LEGACY, capabilities=capabilities, clientInfo=info)
 
 
 def result_of(answer: object) -> dict[str, object]:

@@ -15,7 +15,7 @@ from argus_trio.backends.http import open_http
 from argus_trio.backends.link import Link
 from argus_trio.config.model import ClientTls
 from argus_trio.errors import BackendMisbehaved, HttpRefused, LinkFailed
-from argus_trio.wire.envelope import ErrorResponse, Request, Response, encode_notification
+from argus_trio.wire.envelope import ErrorResponse, Request, Response, encode_notification, encode_response
 from tests.backends.conversation import (
     LEGACY,
     MODERN,
@@ -29,7 +29,7 @@ from tests.backends.conversation import (
 )
 from tests.servers.certificates import make_authority
 from tests.servers.nasty_http import Handler, NastyServer, Received, Wire, nasty_server
-from tests.servers.sdk_http import make_server, serve_app
+from tests.servers.sdk_http import Events, make_server, serve_app
 
 OK = b'{"jsonrpc":"2.0","id":1,"result":{}}'
 NOTE = b'{"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1}}'
@@ -85,7 +85,7 @@ async def test_what_a_stream_says_before_its_answer_goes_to_the_inbox_within_the
         for at in range(len(stream)):
             await wire.chunk(stream[at : at + 1])
         await wire.event(b"not json")
-        await wire.event(b'{"jsonrpc":"2.0","id":77,"result":{}}')
+        await wire.event(b'{"jsonrpc":"2.0","id":77,"result":{"of":"another"}}')
         await wire.event(OK)
         await wire.end_stream()
 
@@ -219,6 +219,16 @@ async def test_a_session_is_sent_from_then_on_and_ended_at_the_close() -> None:
     goodbye = server.received[-1]
     assert goodbye.method == "DELETE"
     assert goodbye.headers["mcp-protocol-version"] == LEGACY
+
+
+async def test_a_link_that_is_left_is_dead() -> None:
+    async with linked(saying(OK)) as (link, _, server):
+        await link.request(greeting())
+    with trio.fail_after(1):
+        assert (await link.wait_failed()).reason == "the link is closed"
+    with pytest.raises(LinkFailed, match="the link is closed"):
+        await link.request(ask(1))
+    assert [received.method for received in server.received] == ["POST"]
 
 
 async def test_a_server_that_does_not_answer_the_goodbye_delays_it_by_its_deadline(
@@ -457,7 +467,7 @@ async def test_the_sdk_server_is_spoken_to_in_the_legacy_era(json_response: bool
             await link.listen(VERSION)
             tools = result_of(await link.request(ask(2, headers=VERSION)))["tools"]
             assert isinstance(tools, list)
-            assert [tool["name"] for tool in tools] == ["add", "count"]
+            assert [tool["name"] for tool in tools] == ["add", "count", "nap", "greet"]
             call = ask(3, "tools/call", headers=VERSION, name="add", arguments={"a": 2, "b": 3})
             assert result_of(await link.request(call))["structuredContent"] == {"result": 5}
             meta = {"progressToken": "t"}
@@ -484,3 +494,37 @@ async def test_the_sdk_server_is_spoken_to_in_the_modern_era(json_response: bool
             assert isinstance(unknown, ErrorResponse)
             assert b"-32601" in unknown.error
     assert inbox.methods == ([] if json_response else [("notifications/progress", 4)] * 2)
+
+
+async def test_a_stream_that_the_sdk_server_breaks_off_is_resumed() -> None:
+    app = make_server().streamable_http_app(event_store=Events(), retry_interval=1)
+    inbox = Remembered()
+    with trio.fail_after(15):
+        async with serve_app(app) as origin, open_http(http_spec(f"{origin}/mcp"), inbox) as link:
+            await link.request(greeting())
+            await link.send(encode_notification("notifications/initialized", {}), VERSION)
+            nap = ask(2, "tools/call", headers=VERSION, name="nap", arguments={}, _meta={"progressToken": "t"})
+            assert "awake" in json.dumps(result_of(await link.request(nap)))
+    assert inbox.methods == [("notifications/progress", 2)] * 2
+
+
+async def test_the_sdk_server_asks_back_within_a_call_and_hears_the_answer() -> None:
+    app = make_server().streamable_http_app()
+    inbox = Remembered()
+
+    async def answer(link: Link) -> None:
+        await inbox.until(1)
+        message, within = inbox.messages[0]
+        assert isinstance(message, Request)
+        assert (message.method, within) == ("elicitation/create", 2)
+        reply = b'{"action":"accept","content":{"name":"Ada"}}'
+        await link.send(encode_response(message.id, reply), VERSION)
+
+    with trio.fail_after(15):
+        async with serve_app(app) as origin, open_http(http_spec(f"{origin}/mcp"), inbox) as link:
+            await link.request(greeting(elicitation={"form": {}}))
+            await link.send(encode_notification("notifications/initialized", {}), VERSION)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(answer, link)
+                greet = ask(2, "tools/call", headers=VERSION, name="greet", arguments={})
+                assert "hello Ada" in json.dumps(result_of(await link.request(greet)))

@@ -8,9 +8,9 @@ import struct
 
 import pytest
 import trio
-from argus_trio.config.model import Server
 from structlog.testing import capture_logs
 
+from argus_trio.config.model import Server
 from tests.frontend.serving import (
     HASTY,
     Served,
