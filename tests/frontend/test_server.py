@@ -10,13 +10,13 @@ from typing import cast
 
 import pytest
 import trio
+from structlog.testing import capture_logs
+from trio.testing import wait_all_tasks_blocked
+
 from argus_trio.config.model import Server
 from argus_trio.frontend import server
 from argus_trio.frontend.asgi import Application
 from argus_trio.frontend.listening import Listener
-from structlog.testing import capture_logs
-from trio.testing import wait_all_tasks_blocked
-
 from tests.frontend.serving import (
     HASTY,
     Served,
