@@ -8,17 +8,12 @@ from contextlib import asynccontextmanager
 
 import attrs
 import trio
-<<<<<<< HEAD
 
-from argus_trio.backends.link import Headers, Outgoing
-=======
 from argus_trio.backends.http import open_http
 from argus_trio.backends.link import Headers, Link, Outgoing
->>>>>>> remote
 from argus_trio.config.model import ClientTls, HttpBackend, SseBackend, Timeouts
 from argus_trio.wire.envelope import Notification, Request, Response, decode_object, encode_request
 from argus_trio.wire.headers import routing_headers
-
 from tests.servers.nasty_http import Handler, NastyServer, Received, Wire, nasty_server
 
 MODERN = "2026-07-28"

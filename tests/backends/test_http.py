@@ -11,12 +11,7 @@ from argus_trio.backends import http
 from argus_trio.backends.http import open_http
 from argus_trio.config.model import ClientTls
 from argus_trio.errors import BackendMisbehaved, HttpRefused, LinkFailed
-<<<<<<< HEAD
-from argus_trio.wire.envelope import ErrorResponse, Request, Response, encode_notification, encode_response
-=======
 from argus_trio.wire.envelope import ErrorResponse, Request, Response
-
->>>>>>> remote
 from tests.backends.conversation import (
     LEGACY,
     NOTE,
