@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 
 import attrs
 import trio
-from argus_trio.core.abilities import NONE, Abilities
 
 from argus_trio.backends.link import Headers, Inbox, Link, Outgoing
 from argus_trio.backends.stderr import StderrRing
 from argus_trio.config.model import BackendSpec
+from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.core.exchange import Call, Client
 from argus_trio.errors import ClientCannotAnswer, ClientRefused, LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Notification, Params, Request, Response, decode, encode_raw
