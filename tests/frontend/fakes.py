@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import trio
+
 from argus_trio.frontend.inbox import Inbox, Message
 from argus_trio.frontend.request import Request
 

@@ -10,6 +10,7 @@ import attrs
 import h11
 import msgspec
 import trio
+
 from argus_trio.config.model import Server
 from argus_trio.core.exchange import Exchange
 from argus_trio.core.health import Health

@@ -6,12 +6,12 @@ from functools import partial
 
 import pytest
 import trio
+
 from argus_trio.config.model import Server
 from argus_trio.core.identity import Identity
 from argus_trio.errors import ListenFailed
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
-
 from tests.frontend.serving import WELL, Backstage, call, initialized, post, serving
 
 

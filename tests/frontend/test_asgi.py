@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from argus_trio.config.model import Server
-from argus_trio.core.health import Health
 from structlog.testing import capture_logs
 
+from argus_trio.config.model import Server
+from argus_trio.core.health import Health
 from tests.frontend.serving import ask, serving
 
 PATHS = ["/mcp", "/sse", "/messages/", "/manage/v1/health", "/manage/v1/ready", "/", "/nowhere"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 import trio
+from trio.testing import MockClock
+
 from argus_trio.frontend.body import read_body
 from argus_trio.frontend.limits import Limits
 from argus_trio.frontend.refusals import BodyStalled, BodyTooLarge, ClientGone
-from trio.testing import MockClock
-
 from tests.frontend.fakes import FakeRequest
 
 LIMITS = Limits(body_bytes=16)

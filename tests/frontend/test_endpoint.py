@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 import trio
-from argus_trio.config.model import Server
 
+from argus_trio.config.model import Server
 from tests.frontend.serving import JSON, Answer, call, connected, initialized, post, rpc, serving
 
 

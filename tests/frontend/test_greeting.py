@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+
 from argus_trio.core.identity import Identity
 from argus_trio.errors import InvalidParams
 from argus_trio.frontend.greeting import MAX_CAPABILITIES_BYTES, discover_result, initialize_result, read_hello

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import trio
-from argus_trio.frontend.inbox import DISCONNECT, MAX_WAITING, Inbox
 from trio.testing import wait_all_tasks_blocked
+
+from argus_trio.frontend.inbox import DISCONNECT, MAX_WAITING, Inbox
 
 
 async def test_messages_come_in_order_and_the_disconnect_last_and_for_ever() -> None:

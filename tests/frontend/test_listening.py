@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 import trio
-from argus_trio.config.model import Server, ServerTls
-from argus_trio.errors import ListenFailed
-from argus_trio.frontend.listening import open_listeners
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from argus_trio.config.model import Server, ServerTls
+from argus_trio.errors import ListenFailed
+from argus_trio.frontend.listening import open_listeners
 from tests.frontend.serving import serving
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import msgspec
 import pytest
-from argus_trio.wire.revisions import REVISIONS
 
+from argus_trio.wire.revisions import REVISIONS
 from tests.frontend.serving import (
     META,
     MODERN,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import trio
-from argus_trio.frontend.outbox import Outbox
 from trio.testing import wait_all_tasks_blocked
+
+from argus_trio.frontend.outbox import Outbox
 
 
 async def test_what_is_put_comes_out_in_order_and_offers_are_merged() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
+
 from argus_trio.core.exchange import Call, Exchange
 from argus_trio.errors import (
     BackendError,
@@ -18,7 +20,6 @@ from argus_trio.errors import (
 from argus_trio.frontend.exchange import ClientExchange
 from argus_trio.frontend.outcome import error_object, error_response, http_status, outcome_of
 from argus_trio.wire.revisions import Era
-from structlog.testing import capture_logs
 
 
 async def drop(_: bytes) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
 from argus_trio.frontend.reply import KEEP_ALIVE_S, QUIET_S, Reply
 from argus_trio.frontend.ticker import Ticker
 from argus_trio.wire.sse import COMMENT
-from trio.testing import MockClock, wait_all_tasks_blocked
-
 from tests.frontend.fakes import FakeRequest
 
 

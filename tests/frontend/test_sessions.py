@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from argus_trio.errors import InvalidRequest, Overloaded
 from argus_trio.frontend.sessions import IDLE_S, Session, Sessions
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
 from argus_trio.frontend.outbox import Outbox
 from argus_trio.frontend.reply import KEEP_ALIVE_S
 from argus_trio.frontend.stream import write_stream
 from argus_trio.wire.sse import COMMENT
-from trio.testing import MockClock, wait_all_tasks_blocked
-
 from tests.frontend.fakes import FakeRequest
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import trio
-from argus_trio.frontend.ticker import TICK_S, Ticker
 from trio.testing import MockClock
+
+from argus_trio.frontend.ticker import TICK_S, Ticker
 
 
 class Pulse:

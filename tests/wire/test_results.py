@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+
 from argus_trio.wire.envelope import Raw
 from argus_trio.wire.results import CACHEABLE, for_legacy_client, for_modern_client, without_reserved
 

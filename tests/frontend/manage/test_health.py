@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+
 from argus_trio import __version__
 from argus_trio.core.health import Health
 from argus_trio.frontend.manage.health import health_body, ready_answer
