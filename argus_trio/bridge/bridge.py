@@ -174,6 +174,7 @@ class Bridge:
         flight.renounce(message_id)
         if flight.is_modern or (not flight.is_begun and not flight.is_batch):
             flight.scope.cancel()
+            del self._flights[message_id]  # to the client its id is free from here on
             return False
         return True
 
@@ -191,7 +192,8 @@ class Bridge:
             log.info("request_failed", gateway=self._carrier.whereto, reason=reason)
         finally:
             for each in flight.ids:
-                del self._flights[each]
+                if self._flights.get(each) is flight:
+                    del self._flights[each]
         if (failed := flight.failed(self._carrier.whereto, reason)) is not None and not flight.scope.cancelled_caught:
             await self._write(failed)
 

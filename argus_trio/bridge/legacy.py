@@ -61,6 +61,8 @@ class Legacy:
     """The client's `initialize`, and its id."""
     _initialized: bytes | None = attrs.field(default=None, init=False, repr=False)
     _session: Session | None = attrs.field(default=None, init=False)
+    _heard: Session | None = attrs.field(default=None, init=False)
+    """The session whose own stream is, or was, opened."""
     _reopening: trio.Lock = attrs.field(factory=trio.Lock, init=False)
 
     @property
@@ -179,7 +181,9 @@ class Legacy:
         return session
 
     def _listen(self) -> None:
-        if self._session is not None:
+        # One stream for each session: of two, the gateway would close the other each time.
+        if self._session is not None and self._session is not self._heard:
+            self._heard = self._session
             self._nursery.start_soon(self._keep_listening, self._session)
 
     async def _keep_listening(self, session: Session) -> None:
