@@ -77,6 +77,15 @@ class Catalog:
     too_long: tuple[str, ...]
     """Shown names that common clients refuse for their length."""
 
+    def named(self, kind: str) -> Mapping[str, Route]:
+        """The routes of `tools` or `prompts` by the name shown."""
+        return self.tools if kind == "tools" else self.prompts
+
+    def route_of_reference(self, uri: str) -> Route | None:
+        """Who serves what `uri` refers to: the template that is spelled so, else as `route_of_uri`."""
+        exact = next((route for _, route in self.templates if route.key == uri), None)
+        return exact or self.route_of_uri(uri)
+
     def route_of_uri(self, uri: str) -> Route | None:
         """Who serves `uri`: the owner of exactly this resource, else of the first template that can mean it, else the
         only backend that serves resources at all (backends may serve more than they list)."""

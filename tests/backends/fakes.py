@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 
 import attrs
 import trio
-from argus_trio.core.abilities import NONE, Abilities
 
 from argus_trio.backends.link import Headers, Inbox, Link, Outgoing
 from argus_trio.backends.stderr import StderrRing
 from argus_trio.config.model import BackendSpec
+from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.core.exchange import Call, Client
 from argus_trio.errors import ClientCannotAnswer, ClientRefused, LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Notification, Params, Request, Response, decode, encode_raw
@@ -26,9 +26,11 @@ Answer = Callable[[Json], Awaitable[Json]]
 class Refusal(Exception):
     """The backend's own JSON-RPC error."""
 
-    def __init__(self, code: int, message: str) -> None:
+    def __init__(self, code: int, message: str, data: object = None) -> None:
         super().__init__(message)
-        self.error = {"code": code, "message": message}
+        self.error: Json = {"code": code, "message": message}
+        if data is not None:
+            self.error["data"] = data
 
 
 async def empty(_params: Json) -> Json:
@@ -53,6 +55,11 @@ class FakeBackend:
     seen: list[tuple[str, Json]] = attrs.field(factory=list)
     """Every request and notification, in order: method and params."""
     headers: list[Headers] = attrs.field(factory=list)
+    declares: Json = attrs.field(factory=dict)
+    """Capabilities beside those that follow from what it lists."""
+    instructions: str | None = None
+    revision: str = LATEST_LEGACY
+    """What a legacy one settles on."""
 
     @asynccontextmanager
     async def open(self, _spec: BackendSpec, inbox: Inbox, _stderr: StderrRing) -> AsyncIterator[Link]:
@@ -78,9 +85,9 @@ class FakeBackend:
         if method in lists:
             return self._page(*lists[method], params)
         if method == "initialize" and self.era is Era.LEGACY:
-            return {"protocolVersion": LATEST_LEGACY, "capabilities": self._capabilities(), "serverInfo": {"name": "f"}}
+            return {"protocolVersion": self.revision, "serverInfo": {"name": "f"}, **self._introduction()}
         if method == "server/discover" and self.era is Era.MODERN:
-            return {"supportedVersions": [LATEST_MODERN], "capabilities": self._capabilities()}
+            return {"supportedVersions": [LATEST_MODERN], **self._introduction()}
         if method in ("tools/call", "prompts/get", "resources/read"):
             return {"asked": method, "params": params}
         raise Refusal(-32601, f"no {method}")
@@ -92,9 +99,11 @@ class FakeBackend:
             page["nextCursor"] = str(start + self.page_size)
         return page
 
-    def _capabilities(self) -> Json:
+    def _introduction(self) -> Json:
         declared = {"tools": self.tools, "prompts": self.prompts, "resources": self.resources or self.templates}
-        return {name: {} for name, entries in declared.items() if entries}
+        capabilities = {name: {} for name, entries in declared.items() if entries} | self.declares
+        said: Json = {"capabilities": capabilities}
+        return said if self.instructions is None else {**said, "instructions": self.instructions}
 
 
 @attrs.define(eq=False)
