@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Final
 
 import attrs
@@ -13,8 +14,9 @@ from argus_trio.backends.params import string_param
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.core.catalog import Catalog
 from argus_trio.core.exchange import Call, Exchange
-from argus_trio.errors import InvalidParams, MethodUnknown
-from argus_trio.wire.envelope import Params, encode_raw
+from argus_trio.core.paging import Cursors
+from argus_trio.errors import MethodUnknown
+from argus_trio.wire.envelope import Params, Raw, encode, encode_raw
 
 _KIND_LISTED: Final = {method: kind for kind, method in METHODS.items()}
 _KIND_NAMED: Final = {"tools/call": "tools", "prompts/get": "prompts"}
@@ -26,6 +28,7 @@ class Router:
 
     supervisor: Supervisor
     _directory: Directory = attrs.field(init=False)
+    _cursors: Cursors = attrs.field(factory=lambda: Cursors(key=secrets.token_bytes()))
 
     def __attrs_post_init__(self) -> None:
         self._directory = Directory(self.supervisor)
@@ -48,10 +51,16 @@ class Router:
         raise MethodUnknown(f"unknown method: {call.method[:100]}")
 
     async def _list(self, call: Call, kind: str) -> bytes:
-        catalog = await self._catalog(call)
-        if "cursor" in call.params:
-            raise InvalidParams("unknown cursor: lists are answered whole")
-        return catalog.lists[kind]
+        listed = (await self._catalog(call)).paged[kind]
+        cursor = call.params.get("cursor")
+        if cursor is None and listed.is_one_page:
+            return listed.whole
+        after = None if cursor is None else self._cursors.open(kind, string_param(call, "cursor"))
+        entries, last = listed.page(after)
+        page: dict[str, object] = {listed.member: list(map(Raw, entries))}
+        if last is not None:
+            page["nextCursor"] = self._cursors.seal(kind, last)
+        return encode(page)
 
     async def _named(self, exchange: Exchange, kind: str) -> bytes:
         call = exchange.call

@@ -14,6 +14,7 @@ from typing import Final
 import attrs
 
 from argus_trio.core.names import LONGEST_NAME, Claim, Collision, Scheme, in_order, resolve
+from argus_trio.core.paging import Listed, listed
 from argus_trio.core.templates import compile_template, matches
 from argus_trio.wire.envelope import Params, encode, encode_raw
 
@@ -72,6 +73,8 @@ class Catalog:
     templates: tuple[tuple[re.Pattern[str], Route], ...]
     resource_backends: tuple[str, ...]
     lists: Mapping[str, bytes]
+    paged: Mapping[str, Listed]
+    """The same lists, where the pages of long ones begin and end."""
     holders: Holders
     collisions: tuple[Collision, ...]
     too_long: tuple[str, ...]
@@ -110,13 +113,15 @@ def build(published: Iterable[Published], scheme: Scheme, holders: Holders) -> C
     templates, template_list, template_collisions = _owned(ordered, "templates", holders)
     lists = {"tools": tool_list, "prompts": prompt_list, "resources": resource_list, "templates": template_list}
     routes = {"tools": tools, "prompts": prompts, "resources": resources, "templates": templates}
+    paged = {kind: listed(LIST_KEYS[kind], zip(routes[kind], entries, strict=True)) for kind, entries in lists.items()}
     return Catalog(
         tools=MappingProxyType(tools),
         prompts=MappingProxyType(prompts),
         resources=MappingProxyType(resources),
         templates=tuple((compile_template(template), route) for template, route in templates.items()),
         resource_backends=tuple(p.backend for p in ordered if p.serves_resources),
-        lists=MappingProxyType({kind: _list_result(kind, entries) for kind, entries in lists.items()}),
+        lists=MappingProxyType({kind: one.whole for kind, one in paged.items()}),
+        paged=MappingProxyType(paged),
         holders={kind: {**holders.get(kind, {}), **_held(routes[kind])} for kind in KINDS},
         collisions=(*tool_collisions, *prompt_collisions, *resource_collisions, *template_collisions),
         too_long=tuple(name for name in (*tools, *prompts) if len(name) > LONGEST_NAME),
@@ -130,10 +135,6 @@ def changed_kinds(before: Catalog, now: Catalog) -> frozenset[str]:
 
 def _held(routes: Mapping[str, Route]) -> dict[str, str]:
     return {name: route.backend for name, route in routes.items()}
-
-
-def _list_result(kind: str, entries: Sequence[bytes]) -> bytes:
-    return b'{"%b":[%b]}' % (LIST_KEYS[kind].encode(), b",".join(entries))
 
 
 def _named(

@@ -146,3 +146,39 @@ async def test_a_reconnect_that_shows_the_same_tells_nobody(autojump_clock: Mock
         await trio.sleep(90)
         assert len(files.links) == 2
         assert h.told == ["notifications/tools/list_changed"]
+
+
+async def test_a_long_list_is_read_page_by_page(autojump_clock: MockClock) -> None:
+    everything = [f"t{number:04}" for number in range(2500)]
+    async with house({"a": FakeBackend(tools=named(*everything)), "b": FakeBackend(prompts=named("p"))}) as h:
+        shown: list[object] = []
+        page = await h.ask("tools/list")
+        for size in (1000, 1000, 500):
+            tools = page["tools"]
+            assert isinstance(tools, list)
+            assert len(tools) == size
+            shown += [tool["name"] for tool in tools]
+            cursor = page.get("nextCursor")
+            page = await h.ask("tools/list", **({"cursor": cursor} if cursor else {}))
+            with pytest.raises(InvalidParams):
+                await h.ask("prompts/list", cursor=cursor or "")
+        assert shown == [f"a__{name}" for name in everything]
+
+
+async def test_a_list_that_became_short_is_read_on_from_a_cursor(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=named(*(f"t{number:04}" for number in range(1001))))
+    async with house({"a": backend}) as h:
+        cursor = (await h.ask("tools/list"))["nextCursor"]
+        backend.tools = named("z", "t0001", "y")
+        await backend.links[0].says("notifications/tools/list_changed", {})
+        await trio.sleep(1)
+        assert await h.names() == ["a__z", "a__t0001", "a__y"]
+        rest = await h.ask("tools/list", cursor=cursor)
+        assert rest == {"tools": [{"name": "a__y"}, {"name": "a__z"}]}
+
+
+@pytest.mark.parametrize("cursor", ["", 7, {}])
+async def test_a_cursor_that_is_none_is_refused(cursor: object, autojump_clock: MockClock) -> None:
+    async with house({"a": FakeBackend(tools=named("x"))}) as h:
+        with pytest.raises(InvalidParams):
+            await h.ask("tools/list", cursor=cursor)
