@@ -90,8 +90,8 @@ class Connection:
         """How many exchanges are under way."""
         return len(self._flights)
 
-    async def call(self, exchange: Exchange, params: Params, timeouts: Timeouts) -> bytes:
-        """Perform the exchange's method with `params`; the raw JSON of the result.
+    async def call(self, exchange: Exchange, params: Params, timeouts: Timeouts, headers: Headers = ()) -> bytes:
+        """Perform the exchange's method with `params`; the raw JSON of the result. `headers` go with it on modern HTTP.
 
         Cancelling tells the backend, within `CANCEL_NOTICE`.
 
@@ -109,7 +109,7 @@ class Connection:
             self._flights[message_id] = _Flight(scope, timeouts.call, started + timeouts.call_max, relay, token)
             awaited = True
             try:
-                answer = await self._request(message_id, exchange.call.method, params)
+                answer = await self._request(message_id, exchange.call.method, params, headers)
                 awaited = False
             except LinkFailed as failure:
                 awaited = False
@@ -155,11 +155,13 @@ class Connection:
         except msgspec.DecodeError as fault:
             raise LinkFailed(f"its answer to {method} is no list: {fault}") from None
 
-    async def _request(self, message_id: int, method: str, params: Params) -> Response | ErrorResponse:
+    async def _request(
+        self, message_id: int, method: str, params: Params, more: Headers = ()
+    ) -> Response | ErrorResponse:
         headers: Headers
         if self.greeting.era is Era.MODERN:
             params = {**params, "_meta": _stamped(params.get("_meta"), self.greeting.revision)}
-            headers = routing_headers(self.greeting.revision, method, params)
+            headers = (*routing_headers(self.greeting.revision, method, params), *more)
         else:
             headers = ((PROTOCOL_VERSION, self.greeting.revision),)
         body = encode_request(b"%d" % message_id, method, params)

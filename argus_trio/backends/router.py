@@ -17,6 +17,7 @@ from argus_trio.core.exchange import Call, Exchange
 from argus_trio.core.paging import Cursors
 from argus_trio.errors import MethodUnknown
 from argus_trio.wire.envelope import Params, Raw, encode, encode_raw
+from argus_trio.wire.param_headers import ParamHeaders, render_param_headers
 
 _KIND_LISTED: Final = {method: kind for kind, method in METHODS.items()}
 _KIND_NAMED: Final = {"tools/call": "tools", "prompts/get": "prompts"}
@@ -50,6 +51,11 @@ class Router:
             return await complete(self._directory, exchange)
         raise MethodUnknown(f"unknown method: {call.method[:100]}")
 
+    def param_headers(self, name: str) -> ParamHeaders:
+        """Which arguments of the tool shown as `name` a client must repeat in headers; none where nobody shows it."""
+        route = self.supervisor.catalog.tools.get(name)
+        return () if route is None else route.param_headers
+
     async def _list(self, call: Call, kind: str) -> bytes:
         listed = (await self._catalog(call)).paged[kind]
         cursor = call.params.get("cursor")
@@ -67,7 +73,8 @@ class Router:
         name = string_param(call, "name")
         scope, route = await self._directory.named(call, kind, name)
         params: Params = call.params if route.key == name else {**call.params, "name": encode_raw(route.key)}
-        return await scope.call(exchange, params)
+        headers = render_param_headers(route.param_headers, params.get("arguments", b"")) if route.param_headers else ()
+        return await scope.call(exchange, params, headers)
 
     async def _read(self, exchange: Exchange) -> bytes:
         uri = string_param(exchange.call, "uri")

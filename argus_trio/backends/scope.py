@@ -17,7 +17,7 @@ import trio
 
 from argus_trio.backends.connection import Connection
 from argus_trio.backends.greeting import DiedAtProbe, Greeting, greet
-from argus_trio.backends.link import Inbox, Link
+from argus_trio.backends.link import Headers, Inbox, Link
 from argus_trio.backends.listing import CAPABILITIES, Listing, publish
 from argus_trio.backends.stderr import LAST_LINES, StderrRing
 from argus_trio.config.model import BackendSpec, HttpBackend, SseBackend
@@ -89,8 +89,9 @@ class Scope:
     def __attrs_post_init__(self) -> None:
         self.stderr = StderrRing(self.spec.name)
 
-    async def call(self, exchange: Exchange, params: Params) -> bytes:
-        """Perform the exchange with `params`, once the first attempt to connect has had its outcome.
+    async def call(self, exchange: Exchange, params: Params, headers: Headers = ()) -> bytes:
+        """Perform the exchange with `params`, once the first attempt to connect has had its outcome; `headers` go with
+        it on modern HTTP.
 
         Raises:
             BackendUnavailable: not connected, with the reason.
@@ -99,7 +100,7 @@ class Scope:
         await self.wait_settled()
         if self._connection is None:
             raise BackendUnavailable(self.spec.name, self.reason, details=self.details)
-        return await self._connection.call(exchange, params, self.spec.timeouts)
+        return await self._connection.call(exchange, params, self.spec.timeouts, headers)
 
     async def wait_settled(self) -> None:
         """Wait for the outcome of the first attempt to connect, at most as long as a call may take."""

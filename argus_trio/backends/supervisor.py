@@ -91,6 +91,9 @@ class Supervisor:
         for name in self.catalog.too_long:
             if name not in before.too_long:
                 log.warning("name_too_long", name=name, length=len(name))
+        for dropped in self.catalog.dropped:
+            if dropped not in before.dropped:
+                log.warning("tool_dropped", **attrs.asdict(dropped))
         kinds = changed_kinds(before, self.catalog)
         if kinds:
             self.announce(sorted({LIST_CHANGED[kind] for kind in kinds}))

@@ -17,6 +17,7 @@ from argus_trio.core.names import LONGEST_NAME, Claim, Collision, Scheme, in_ord
 from argus_trio.core.paging import Listed, listed
 from argus_trio.core.templates import compile_template, matches
 from argus_trio.wire.envelope import Params, encode, encode_raw
+from argus_trio.wire.param_headers import ParamHeaders
 
 
 @attrs.frozen(kw_only=True)
@@ -26,6 +27,16 @@ class Entry:
     key: str
     shown: str
     fields: Params
+    param_headers: ParamHeaders = ()
+
+
+@attrs.frozen(kw_only=True)
+class Dropped:
+    """A tool that must not be shown, and why."""
+
+    backend: str
+    tool: str
+    reason: str
 
 
 @attrs.frozen(kw_only=True)
@@ -40,6 +51,7 @@ class Published:
     templates: tuple[Entry, ...] = ()
     serves_resources: bool = False
     """Whether the backend declares resources at all: it may serve URIs that it does not list."""
+    dropped: tuple[Dropped, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -48,6 +60,8 @@ class Route:
 
     backend: str
     key: str
+    param_headers: ParamHeaders = ()
+    """Which arguments of a tool are repeated in headers towards a modern HTTP backend."""
 
 
 Holders = Mapping[str, Mapping[str, str]]
@@ -79,6 +93,7 @@ class Catalog:
     collisions: tuple[Collision, ...]
     too_long: tuple[str, ...]
     """Shown names that common clients refuse for their length."""
+    dropped: tuple[Dropped, ...]
 
     def named(self, kind: str) -> Mapping[str, Route]:
         """The routes of `tools` or `prompts` by the name shown."""
@@ -125,6 +140,7 @@ def build(published: Iterable[Published], scheme: Scheme, holders: Holders) -> C
         holders={kind: {**holders.get(kind, {}), **_held(routes[kind])} for kind in KINDS},
         collisions=(*tool_collisions, *prompt_collisions, *resource_collisions, *template_collisions),
         too_long=tuple(name for name in (*tools, *prompts) if len(name) > LONGEST_NAME),
+        dropped=tuple(dropped for p in ordered for dropped in p.dropped),
     )
 
 
@@ -150,7 +166,7 @@ def _named(
     encoded: list[bytes] = []
     for name, claim in naming.shown.items():
         entry = entries[claim]
-        routes[name] = Route(backend=claim.backend, key=entry.key)
+        routes[name] = Route(backend=claim.backend, key=entry.key, param_headers=entry.param_headers)
         encoded.append(encode(entry.fields if name == entry.key else {**entry.fields, "name": encode_raw(name)}))
     return routes, encoded, naming.collisions
 

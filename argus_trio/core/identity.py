@@ -53,16 +53,15 @@ def identity_of(version: str, introductions: Sequence[Introduction]) -> Identity
     )
 
 
-def merged_capabilities(declared: Iterable[Params]) -> dict[str, object]:
+def merged_capabilities(declared: Iterable[Params]) -> dict[str, Params]:
     """The extensions, experimental capabilities and tasks that any of these declares."""
-    merged: dict[str, object] = {}
+    merged: dict[str, Params] = {}
     for capabilities in declared:
         for name in _MERGED:
             members = _object(capabilities.get(name))
             if members is None:
                 continue
             known = merged.setdefault(name, {})
-            assert isinstance(known, dict)
             for key, value in members.items():
                 # An extension's settings belong together; what tasks can do is a tree of independent claims.
                 known[key] = _united(known[key], value) if name == "tasks" and key in known else known.get(key, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 from trio.testing import MockClock
 
 from argus_trio.config.model import Filters, Globs, Override
@@ -182,3 +183,37 @@ async def test_a_cursor_that_is_none_is_refused(cursor: object, autojump_clock: 
     async with house({"a": FakeBackend(tools=named("x"))}) as h:
         with pytest.raises(InvalidParams):
             await h.ask("tools/list", cursor=cursor)
+
+
+REGION: Json = {"type": "object", "properties": {"region": {"type": "string", "x-mcp-header": "Region"}}}
+BROKEN: Json = {"type": "object", "properties": {"region": {"type": "object", "x-mcp-header": "Region"}}}
+
+
+async def test_annotated_arguments_go_to_a_modern_backend_in_headers_too(autojump_clock: MockClock) -> None:
+    tools: list[Json] = [{"name": "x", "inputSchema": REGION}, {"name": "y", "inputSchema": {"type": "object"}}]
+    modern, legacy = FakeBackend(era=Era.MODERN, tools=tools), FakeBackend(tools=tools)
+    async with house({"m": modern, "l": legacy}) as h:
+        assert len(await h.names()) == 4
+        await h.ask("tools/call", name="m__x", arguments={"region": "eü"})
+        assert modern.headers[-1][-1] == ("mcp-param-region", "=?base64?ZcO8?=")
+        for name, arguments in (("x", {}), ("y", {"region": "eu"})):
+            await h.ask("tools/call", name=f"m__{name}", arguments=arguments)
+            assert "mcp-param-region" not in dict(modern.headers[-1])
+        await h.ask("tools/call", name="l__x", arguments={"region": "eu"})
+        assert legacy.headers[-1] == (("mcp-protocol-version", "2025-11-25"),)
+        assert h.router.param_headers("m__x") == ((("region",), "Region"),)
+        assert h.router.param_headers("m__y") == h.router.param_headers("x") == ()
+
+
+async def test_a_tool_with_an_invalid_header_annotation_is_dropped_and_reported_once(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=[{"name": "x", "inputSchema": BROKEN}, {"name": "y"}])
+    with capture_logs() as logs:
+        async with house({"a": backend}) as h:
+            assert await h.names() == ["a__y"]
+            with pytest.raises(InvalidParams):
+                await h.ask("tools/call", name="a__x")
+            await backend.links[0].says("notifications/tools/list_changed", {})
+            await trio.sleep(1)
+    dropped = [line for line in logs if line["event"] == "tool_dropped"]
+    assert [(line["backend"], line["tool"]) for line in dropped] == [("a", "x")]
+    assert "x-mcp-header" in dropped[0]["reason"]
