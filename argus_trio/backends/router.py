@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio.backends.across import call_across
 from argus_trio.backends.completion import complete
 from argus_trio.backends.directory import Directory, unknown_resource
 from argus_trio.backends.listing import METHODS
@@ -74,14 +75,14 @@ class Router:
         scope, route = await self._directory.named(call, kind, name)
         params: Params = call.params if route.key == name else {**call.params, "name": encode_raw(route.key)}
         headers = render_param_headers(route.param_headers, params.get("arguments", b"")) if route.param_headers else ()
-        return await scope.call(exchange, params, headers)
+        return await call_across(scope, exchange, params, headers)
 
     async def _read(self, exchange: Exchange) -> bytes:
         uri = string_param(exchange.call, "uri")
         scope = await self._directory.serving(exchange.call, uri)
         if scope is None:
             raise unknown_resource(exchange.call, uri)
-        return await scope.call(exchange, exchange.call.params)
+        return await call_across(scope, exchange, exchange.call.params)
 
     async def _catalog(self, call: Call) -> Catalog:
         return await self._directory.catalog(call, settled=True)
