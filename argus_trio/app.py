@@ -15,11 +15,11 @@ import structlog
 import trio
 
 from argus_trio import __version__
+from argus_trio.backends.introductions import Introductions
 from argus_trio.backends.opening import open_link
 from argus_trio.backends.router import Router
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.model import Config
-from argus_trio.core.identity import Identity
 from argus_trio.errors import ListenFailed, leaves
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
@@ -57,7 +57,7 @@ async def _serve(config: Config, stop: trio.Event, on_listening: Callable[[Seque
     frontend = partial(
         run_frontend,
         handler=chain((), Router(supervisor)),
-        identity=partial(Identity, version=__version__),
+        identity=Introductions(supervisor, __version__),
         announcer=announcer,
         health=supervisor.health,
         settings=config.server,

@@ -12,6 +12,7 @@ from argus_trio.backends.relay import Relay
 from argus_trio.core.exchange import Exchange
 from argus_trio.core.levels import passes_level
 from argus_trio.wire.envelope import Params, decode_string
+from argus_trio.wire.revisions import Era
 
 
 @attrs.define(eq=False)
@@ -53,9 +54,12 @@ class Flight:
             ask.cancel()
 
     def wants_log(self, params: Params) -> bool:
-        """Whether this client asked for log messages of that level."""
-        level = self.exchange.call.log_level
-        return level is not None and passes_level(level_of(params), level)
+        """Whether this client hears a log message of that level: what it asked for; a legacy one that asked for nothing
+        hears what the backend chooses to send (2025-11-25, Logging)."""
+        call = self.exchange.call
+        if call.log_level is None:
+            return call.era is Era.LEGACY
+        return passes_level(level_of(params), call.log_level)
 
 
 @attrs.define(eq=False)

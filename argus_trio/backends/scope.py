@@ -144,6 +144,11 @@ class Scope:
         if self._connection is not None and self.dedicated is not None and self.depends_on(abilities):
             await self.shown.make(self.dedicated, abilities)
 
+    def list_soon(self, abilities: Abilities) -> None:
+        """As `list_for`, without waiting for it."""
+        if self._connection is not None and self.dedicated is not None and self.depends_on(abilities):
+            self.shown.make_soon(self.dedicated, abilities)
+
     async def subscribe(self, exchange: Exchange, uri: str) -> bytes:
         """Subscribe the exchange's client to a resource, or with `resources/unsubscribe` end that; the raw result."""
         call = exchange.call

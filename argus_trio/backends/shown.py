@@ -56,9 +56,13 @@ class Shown:
 
     async def make(self, dedicated: Dedicated, abilities: Abilities) -> None:
         """See to it that there is a listing for `abilities`, or that the attempt to make one has failed."""
+        self.make_soon(dedicated, abilities)
+        await self._made[abilities].wait()
+
+    def make_soon(self, dedicated: Dedicated, abilities: Abilities) -> None:
+        """As `make`, without waiting for it."""
         if abilities not in self._made:
             self._start(dedicated, abilities)
-        await self._made[abilities].wait()
 
     def _start(self, dedicated: Dedicated, abilities: Abilities) -> None:
         made = self._made[abilities] = trio.Event()

@@ -85,10 +85,12 @@ class Supervisor:
 
     async def catalog_for(self, abilities: Abilities) -> Catalog:
         """What clients with `abilities` are shown: made at their first question, which waits for it as for a start."""
-        depending = [scope for scope in self.scopes.values() if scope.depends_on(abilities)]
-        if not depending:
+        if not abilities.any:
             return self.catalog
         if abilities not in self._of_abilities:
+            depending = [scope for scope in self.scopes.values() if scope.depends_on(abilities)]
+            if not depending:
+                return self.catalog
             with trio.move_on_after(self.config.server.startup_grace):
                 async with trio.open_nursery() as nursery:
                     for scope in depending:
@@ -118,6 +120,8 @@ class Supervisor:
         self._report(before, self.catalog)
         kinds = set(changed_kinds(before, self.catalog))
         for abilities, catalog in self._of_abilities.items():
+            for scope in self.scopes.values():
+                scope.list_soon(abilities)
             self._of_abilities[abilities] = self._built(abilities, self.catalog.holders)
             kinds |= changed_kinds(catalog, self._of_abilities[abilities])
         if kinds:
@@ -130,3 +134,6 @@ class Supervisor:
         for name in now.too_long:
             if name not in before.too_long:
                 log.warning("name_too_long", name=name, length=len(name))
+        for dropped in now.dropped:
+            if dropped not in before.dropped:
+                log.warning("tool_dropped", **attrs.asdict(dropped))

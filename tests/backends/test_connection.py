@@ -15,6 +15,7 @@ from argus_trio.backends.connection import MAX_PAGES, Connection
 from argus_trio.backends.greeting import Greeting, greet
 from argus_trio.backends.stderr import StderrRing
 from argus_trio.config.model import StdioBackend, Timeouts
+from argus_trio.core.exchange import Client
 from argus_trio.errors import BackendError, BackendMisbehaved, BackendUnavailable, DeadlineExceeded, LinkFailed
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
@@ -47,7 +48,13 @@ class Talk:
 
 
 @asynccontextmanager
-async def talk(backend: FakeBackend, *, cancels_by_notice: bool = True) -> AsyncIterator[Talk]:
+async def talk(
+    backend: FakeBackend,
+    *,
+    cancels_by_notice: bool = True,
+    is_exclusive: bool = False,
+    client: Client | None = None,
+) -> AsyncIterator[Talk]:
     box: list[Connection] = []
 
     async def inbox(message, within) -> None:  # type: ignore[no-untyped-def]  # the Inbox of a link
@@ -64,6 +71,8 @@ async def talk(backend: FakeBackend, *, cancels_by_notice: bool = True) -> Async
                 nursery=nursery,
                 listener=Ears(changed),
                 cancels_by_notice=cancels_by_notice,
+                is_exclusive=is_exclusive,
+                client=client,
             )
         )
         yield Talk(box[0], backend.links[-1], changed)
