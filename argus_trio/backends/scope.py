@@ -159,11 +159,11 @@ class Scope:
                 result = await connection.call(exchange, call.params, self.spec.timeouts)
                 (own.subscribed.add if is_wanted else own.subscribed.discard)(uri)
                 return result
-        client = call.client
-        if client is not None and is_wanted:
+        client, dedicated = call.client, self.dedicated
+        if client is not None and dedicated is not None and is_wanted:
 
             def deliver(method: str, params: Params) -> None:
-                connection.nursery.start_soon(client.notify, method, params)
+                dedicated.nursery.start_soon(client.notify, method, params)
 
             await self.watching.watch(connection, uri, client, deliver)
         elif client is not None:
@@ -241,7 +241,6 @@ class Scope:
                 connection.nursery.start_soon(
                     keep_listed, connection, self._changes, self.redact, seconds, self._relisted
                 )
-                self.watching.begin(connection)
                 return await connection.link.wait_failed()
         raise LinkFailed(
             f"it was not ready within {seconds:g} s (timeouts.connect)", details=self.stderr.lines()[-LAST_LINES:]
@@ -256,6 +255,7 @@ class Scope:
 
     def _begin(self, connection: Connection, kept: Kept, seconds: float) -> None:
         self._connection, self.greeting = connection, connection.greeting
+        self.watching.begin(connection)
         self.shown.begin(kept)
         self.state, self.reason, self.details = after(self.state, Happened.CONNECTED), "", ()
         self.settled.set()

@@ -34,7 +34,7 @@ class Watching:
             self._upstream = Upstream(connection, self.subscriptions, self.redact)
             connection.nursery.start_soon(self._upstream.run)
         else:
-            connection.nursery.start_soon(self._resubscribe, connection)
+            connection.nursery.start_soon(self._resubscribe, connection, self.subscriptions.uris)
 
     async def watch(self, connection: Connection, uri: str, key: object, deliver: Deliver) -> None:
         """Deliver what is said of a resource, until `unwatch` or `forget`.
@@ -75,8 +75,8 @@ class Watching:
         except LinkFailed as failure:
             log.debug("backend_unsubscribe_failed", backend=self.backend, reason=self.redact(failure.reason))
 
-    async def _resubscribe(self, connection: Connection) -> None:
-        for uri in self.subscriptions.uris:
+    async def _resubscribe(self, connection: Connection, uris: list[str]) -> None:
+        for uri in uris:
             try:
                 await self._ask(connection, "resources/subscribe", uri)
             except LinkFailed as failure:

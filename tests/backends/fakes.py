@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 
 import attrs
 import trio
@@ -21,6 +22,10 @@ from argus_trio.wire.revisions import LATEST_LEGACY, LATEST_MODERN, Era
 Json = dict[str, object]
 Answer = Callable[[Json], Awaitable[Json]]
 """Answers one method: its params to its result; raises `Refusal` for a JSON-RPC error."""
+
+
+answering: ContextVar[FakeLink] = ContextVar("answering")
+"""The link that the request came over, for whoever answers it."""
 
 
 class Refusal(Exception):
@@ -138,6 +143,7 @@ class FakeLink:
         answer: list[Response | ErrorResponse] = []
 
         async def perform() -> None:
+            answering.set(self)
             try:
                 result = await self.backend.answer(request.method, params)
                 answer.append(Response(request.id, json.dumps(result).encode()))
@@ -180,7 +186,9 @@ class FakeLink:
         self._failed.set()
 
     async def says(self, method: str, params: Json) -> None:
-        """The backend sends a notification on its own."""
+        """The backend sends a notification on its own; into the void once the link is closed."""
+        if not self.is_open:
+            return
         await self.inbox(Notification(method, raw(params)), None)
 
     async def ask(self, method: str, params: Json | None = None, within: int | None = None) -> Json:
@@ -188,6 +196,8 @@ class FakeLink:
         self._questions += 1
         question = b'"ask-%d"' % self._questions
         self._answered_asks[question] = trio.Event()
+        if not self.is_open:
+            await trio.sleep_forever()
         await self.inbox(Request(question, method, raw(params or {})), within)
         await self._answered_asks[question].wait()
         return next(answer for answer in map(json.loads, self.sent) if answer.get("id") == json.loads(question))
