@@ -237,7 +237,7 @@ async def test_the_session_stream_tells_of_changes_once_each() -> None:
             await client.send("GET", "/mcp", session)
             status, headers = await client.head()
             assert (status, headers["content-type"]) == (200, "text/event-stream")
-            assert await client.part() == b": keep-alive\n\n"
+            assert await client.part() == b": keep-alive\n"
             for _ in range(3):
                 served.announcer.announce(["notifications/tools/list_changed", "notifications/unheard/of"])
             assert events_in(await client.part()) == [{"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}]
@@ -251,7 +251,7 @@ async def test_a_new_session_stream_takes_the_place_of_the_old() -> None:
             await old.head()
             await new.send("GET", "/mcp", session)
             await new.head()
-            assert [part async for part in old.parts()] == [b": keep-alive\n\n"]
+            assert [part async for part in old.parts()] == [b": keep-alive\n"]
             await new.part()
             served.announcer.announce(["notifications/prompts/list_changed"])
             assert b"prompts" in await new.part()
