@@ -14,10 +14,10 @@ PROMPTS: Final = "notifications/prompts/list_changed"
 RESOURCES: Final = "notifications/resources/list_changed"
 LIST_CHANGES: Final = (TOOLS, PROMPTS, RESOURCES)
 
-PLAIN_EVENTS: Final[Mapping[str, bytes]] = {
-    method: encode_event(encode_notification(method, {})) for method in LIST_CHANGES
-}
+PLAIN_MESSAGES: Final[Mapping[str, bytes]] = {method: encode_notification(method, {}) for method in LIST_CHANGES}
 """How a legacy client is told each of them."""
+PLAIN_EVENTS: Final[Mapping[str, bytes]] = {method: encode_event(told) for method, told in PLAIN_MESSAGES.items()}
+"""The same, as events without an id."""
 
 
 class Listener(Protocol):
@@ -49,13 +49,21 @@ class Announcer:
     @contextmanager
     def listening(self, listener: Listener, events: Mapping[str, bytes] = PLAIN_EVENTS) -> Iterator[None]:
         """Feed `listener`, within the block, the event that stands in `events` for each method announced."""
-        if self._closed:
-            listener.close()
-        self._wanted[listener] = events
+        self.add(listener, events)
         try:
             yield
         finally:
-            del self._wanted[listener]
+            self.remove(listener)
+
+    def add(self, listener: Listener, events: Mapping[str, bytes]) -> None:
+        """Begin to feed `listener`, as `listening` does, for as long as it lives."""
+        if self._closed:
+            listener.close()
+        self._wanted[listener] = events
+
+    def remove(self, listener: Listener) -> None:
+        """End that. Idempotent."""
+        self._wanted.pop(listener, None)
 
     def close(self) -> None:
         """End every open stream, and each that opens later at once: the gateway stops."""

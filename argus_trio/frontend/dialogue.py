@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
@@ -10,13 +11,23 @@ import structlog
 import trio
 
 from argus_trio.core.exchange import Call
-from argus_trio.errors import InvalidRequest, RpcError
-from argus_trio.frontend.exchange import ClientExchange, Notify
+from argus_trio.core.levels import LEVELS
+from argus_trio.errors import InvalidParams, InvalidRequest, RpcError
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.greeting import Hello, initialize_result, read_hello
+from argus_trio.frontend.legacy_exchange import LegacyExchange, Way
 from argus_trio.frontend.outcome import error_response, outcome_of
-from argus_trio.frontend.sessions import Session
-from argus_trio.wire.envelope import Message, Notification, Request, decode_batch, encode_response
+from argus_trio.frontend.session import Session
+from argus_trio.wire.envelope import (
+    ErrorResponse,
+    Message,
+    Notification,
+    Request,
+    Response,
+    decode_batch,
+    decode_string,
+    encode_response,
+)
 from argus_trio.wire.results import for_legacy_client
 from argus_trio.wire.revisions import BATCH_REVISION, Era
 
@@ -28,44 +39,49 @@ MAX_BATCH: Final = 128
 
 def greet(gateway: Gateway, session: Session, hello: Hello) -> bytes:
     """Settle the session on what its client said, and give the raw result of `initialize`."""
-    session.revision = hello.revision
-    session.capabilities = hello.capabilities
-    session.client = hello.client
+    session.settle(hello)
     log.info("session_opened", client=hello.client, revision=hello.revision)
     return initialize_result(gateway.identity(), hello.revision)
 
 
-async def respond(gateway: Gateway, session: Session, request: Request, notify: Notify) -> bytes | None:
+async def respond(gateway: Gateway, session: Session, request: Request, way: Way) -> bytes | None:
     """The encoded response to `request`; None if the call was cancelled, of which nothing more may be said.
 
     Cancelled by `notifications/cancelled`, by the end of the session, or with the task.
     """
-    if request.method == "ping":
-        return encode_response(request.id, b"{}")
-    if request.method == "initialize":
-        return _greet_again(gateway, session, request)
+    answered_here = _HERE.get(request.method)
+    if answered_here is not None:
+        return answered_here(gateway, session, request)
     with trio.CancelScope() as scope:
+        exchange = LegacyExchange(_call(session, request), session, way, scope)
         try:
-            session.begin(request.id, scope)
+            session.begin(request.id, exchange)
         except RpcError as error:
             return error_response(request.id, error)
         try:
-            outcome = await outcome_of(gateway.handler, _exchange(session, request, notify))
+            outcome = await outcome_of(gateway.handler, exchange)
         finally:
-            del session.calls[request.id]
-    if scope.cancel_called:
+            session.finish(request.id)
+    if exchange.is_silent:
         return None
     if outcome.error is not None:
         return error_response(request.id, outcome.error)
     return encode_response(request.id, for_legacy_client(request.method, outcome.result or b"{}"))
 
 
-def take_notification(session: Session, notification: Notification) -> None:
-    """Act on a client's notification; those that mean nothing here are dropped."""
-    if notification.method == "notifications/cancelled":
-        message_id = notification.params.get("requestId", msgspec.Raw())
-        if session.cancel(bytes(message_id)):
-            log.debug("call_cancelled", client=session.client)
+def take(gateway: Gateway, session: Session, message: Message) -> None:
+    """Act on what a client posts and nobody answers; what belongs to nothing is dropped."""
+    match message:
+        case Response() | ErrorResponse():
+            if not session.asks.answer(message):
+                log.debug("answer_unasked", client=session.client)
+        case Notification(method="notifications/cancelled"):
+            if session.cancel(bytes(message.params.get("requestId", msgspec.Raw()))):
+                log.debug("call_cancelled", client=session.client)
+        case Notification() if message.method not in _OURS:
+            gateway.tell(session, message.method, message.params)
+        case _:
+            pass
 
 
 def read_batch(session: Session, body: bytes) -> list[Message | RpcError]:
@@ -84,7 +100,7 @@ def read_batch(session: Session, body: bytes) -> list[Message | RpcError]:
 
 
 async def respond_batch(
-    gateway: Gateway, session: Session, members: list[Message | RpcError], notify: Notify
+    gateway: Gateway, session: Session, members: list[Message | RpcError], way: Way
 ) -> bytes | None:
     """Serve a batch, its requests side by side: the encoded array of responses in the order of the requests.
 
@@ -93,7 +109,7 @@ async def respond_batch(
     answers: list[bytes | None] = [None] * len(members)
 
     async def serve(index: int, request: Request) -> None:
-        answers[index] = await respond(gateway, session, request, notify)
+        answers[index] = await respond(gateway, session, request, way)
 
     async with trio.open_nursery() as nursery:
         for index, member in enumerate(members):
@@ -105,23 +121,39 @@ async def respond_batch(
                     answers[index] = error_response(member.id, error)
                 case Request():
                     nursery.start_soon(partial(serve, index, member))
-                case Notification():
-                    take_notification(session, member)
                 case _:
-                    pass
+                    take(gateway, session, member)
     given = [answer for answer in answers if answer is not None]
     return b"[" + b",".join(given) + b"]" if given else None
 
 
-def _exchange(session: Session, request: Request, notify: Notify) -> ClientExchange:
-    call = Call(
+def _call(session: Session, request: Request) -> Call:
+    return Call(
         method=request.method,
         params=request.params,
         era=Era.LEGACY,
         revision=session.revision,
         capabilities=session.capabilities,
+        abilities=session.abilities,
+        log_level=session.log_level,
+        client=session,
     )
-    return ClientExchange(call, notify)
+
+
+def _pong(_: Gateway, __: Session, request: Request) -> bytes:
+    return encode_response(request.id, b"{}")
+
+
+def _set_level(_: Gateway, session: Session, request: Request) -> bytes:
+    """Take the least grave level that the session's client wants to hear (2025-11-25, Logging)."""
+    try:
+        level = decode_string(request.params.get("level", b"0"))
+    except msgspec.DecodeError:
+        level = ""
+    if level not in LEVELS:
+        return error_response(request.id, InvalidParams(f"level must be one of {', '.join(LEVELS)}"))
+    session.log_level = level
+    return encode_response(request.id, b"{}")
 
 
 def _greet_again(gateway: Gateway, session: Session, request: Request) -> bytes:
@@ -130,3 +162,14 @@ def _greet_again(gateway: Gateway, session: Session, request: Request) -> bytes:
     except RpcError as error:
         return error_response(request.id, error)
     return encode_response(request.id, greet(gateway, session, hello))
+
+
+_HERE: Final[Mapping[str, Callable[[Gateway, Session, Request], bytes]]] = {
+    "ping": _pong,
+    "initialize": _greet_again,
+    "logging/setLevel": _set_level,
+}
+"""What the edge answers itself."""
+
+_OURS: Final = ("notifications/initialized", "notifications/progress")
+"""What concerns no one behind the edge; nobody is asked for progress, as asks carry no token."""

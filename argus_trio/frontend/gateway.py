@@ -6,9 +6,23 @@ from collections.abc import Callable
 
 import attrs
 
-from argus_trio.core.exchange import Handler
+from argus_trio.core.exchange import Client, Handler
 from argus_trio.core.health import Health
 from argus_trio.core.identity import Identity
+from argus_trio.wire.envelope import Params
+
+Tell = Callable[[Client, str, Params], None]
+"""Hears of a legacy client's notification that is not the edge's own, such as `notifications/roots/list_changed`."""
+Release = Callable[[Client], None]
+"""Hears, once for each, that a legacy client's session has ended: whatever is held for it can go."""
+
+
+def tell_nobody(_: Client, method: str, params: Params) -> None:
+    """Nobody listens to what clients tell."""
+
+
+def release_nothing(_: Client) -> None:
+    """Nothing is held for a client."""
 
 
 @attrs.frozen(kw_only=True)
@@ -18,3 +32,5 @@ class Gateway:
     handler: Handler
     identity: Callable[[], Identity]
     health: Callable[[], Health]
+    tell: Tell = tell_nobody
+    release: Release = release_nothing

@@ -23,7 +23,14 @@ _CAPABILITIES: Final[dict[str, object]] = {
     "prompts": {"listChanged": True},
     "resources": {"listChanged": True},
 }
-"""What is always there: a legacy client is told before any backend has answered."""
+"""What is always there, whichever backends are ready."""
+_LEGACY_CAPABILITIES: Final[dict[str, object]] = {
+    **_CAPABILITIES,
+    "resources": {"subscribe": True, "listChanged": True},
+    "logging": {},
+    "completions": {},
+}
+"""What a legacy client is told before any backend has answered, once for all of its session."""
 
 
 @attrs.frozen(kw_only=True)
@@ -61,7 +68,7 @@ def initialize_result(identity: Identity, revision: str) -> bytes:
     """The raw result of `initialize`."""
     result: dict[str, object] = {
         "protocolVersion": revision,
-        "capabilities": {**_CAPABILITIES, **identity.capabilities},
+        "capabilities": {**_LEGACY_CAPABILITIES, **identity.capabilities},
         "serverInfo": Raw(server_info(identity)),
     }
     if identity.instructions is not None:

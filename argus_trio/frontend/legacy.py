@@ -1,6 +1,7 @@
 """The legacy edge of `/mcp`: POST, GET and DELETE of the revisions 2025-03-26 to 2025-11-25, with sessions.
 
-A lost POST does not cancel its call (2025-11-25, Sending Messages): the call goes on, its answer is dropped.
+A lost POST does not cancel its call (2025-11-25, Sending Messages): the call goes on, and a GET with `Last-Event-ID`
+gets what the POST's stream would have brought.
 """
 
 from __future__ import annotations
@@ -8,23 +9,26 @@ from __future__ import annotations
 import trio
 
 from argus_trio.errors import InvalidRequest
-from argus_trio.frontend.announcer import Announcer
-from argus_trio.frontend.dialogue import greet, read_batch, respond, respond_batch, take_notification
+from argus_trio.frontend.announcer import PLAIN_MESSAGES, Announcer
+from argus_trio.frontend.dialogue import greet, read_batch, respond, respond_batch, take
+from argus_trio.frontend.events import prime
 from argus_trio.frontend.fields import Accepts, require_events_accepted
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.greeting import read_hello
-from argus_trio.frontend.outbox import Outbox
+from argus_trio.frontend.post import PRIMED_REVISION, PostReply
 from argus_trio.frontend.refusals import SessionUnknown
-from argus_trio.frontend.reply import Reply
 from argus_trio.frontend.request import JSON, Request
-from argus_trio.frontend.sessions import Session, Sessions
+from argus_trio.frontend.session import HttpSession
+from argus_trio.frontend.sessions import Sessions
 from argus_trio.frontend.stream import write_stream
 from argus_trio.frontend.ticker import Ticker
 from argus_trio.wire import envelope
-from argus_trio.wire.envelope import Message, Notification, encode_response
+from argus_trio.wire.envelope import Message, encode_response
+from argus_trio.wire.sse import COMMENT
 
 SESSION_HEADER = b"mcp-session-id"
 REVISION_HEADER = b"mcp-protocol-version"
+LAST_EVENT_HEADER = b"last-event-id"
 
 
 class LegacyEdge:
@@ -43,39 +47,39 @@ class LegacyEdge:
                 await self._initialize(http, message)
                 return
             session = self._session(http)
-            with Reply(http, self._ticker, may_stream=accepted.events) as reply:
-                answer = await respond(self._gateway, session, message, reply.notify)
-                await (reply.abandon() if answer is None else reply.finish(answer))
+            with PostReply(http, self._ticker, session, may_stream=accepted.events) as reply:
+                answer = await respond(self._gateway, session, message, reply)
+                await (reply.cancel() if answer is None else reply.finish(answer))
             self._sessions.use(session.id, trio.current_time())
             return
-        session = self._session(http)
-        if isinstance(message, Notification):
-            take_notification(session, message)
+        take(self._gateway, self._session(http), message)
         await http.answer(202)
 
     async def post_batch(self, http: Request, accepted: Accepts, body: bytes) -> None:
         """Answer a posted batch."""
         session = self._session(http)
         members = read_batch(session, body)
-        with Reply(http, self._ticker, may_stream=accepted.events) as reply:
-            answer = await respond_batch(self._gateway, session, members, reply.notify)
-            await (reply.abandon() if answer is None else reply.finish(answer))
+        with PostReply(http, self._ticker, session, may_stream=accepted.events) as reply:
+            answer = await respond_batch(self._gateway, session, members, reply)
+            await (reply.cancel() if answer is None else reply.finish(answer))
 
     async def get(self, http: Request) -> None:
-        """Open the session's own stream, in place of an earlier one."""
+        """Carry the session's own stream, in place of who does, or with `Last-Event-ID` the stream that it names."""
         require_events_accepted(http.fields.get(b"accept"))
         session = self._session(http)
-        if session.stream is not None:
-            session.stream.close()
-        outbox = Outbox()
-        session.stream = outbox
+        streams = session.streams
+        last_event_id = http.fields.get(LAST_EVENT_HEADER)
+        if last_event_id:
+            feed, first = streams.resume(last_event_id.decode("latin-1")), COMMENT
+        else:
+            feed, first = streams.carry(), COMMENT
+            if session.revision == PRIMED_REVISION:
+                first = prime(streams.own.number, streams.own.position)
         try:
-            with self._announcer.listening(outbox):
-                await write_stream(http, outbox)
+            await write_stream(http, feed, first=first)
         finally:
+            streams.release(feed)
             self._sessions.use(session.id, trio.current_time())
-            if session.stream is outbox:
-                session.stream = None
 
     async def delete(self, http: Request) -> None:
         """End the session; its calls in flight are cancelled."""
@@ -85,10 +89,11 @@ class LegacyEdge:
     async def _initialize(self, http: Request, message: envelope.Request) -> None:
         hello = read_hello(message.params)
         session = self._sessions.open(trio.current_time())
+        self._announcer.add(session, PLAIN_MESSAGES)
         result = greet(self._gateway, session, hello)
         await http.answer(200, encode_response(message.id, result), [JSON, (SESSION_HEADER, session.id.encode())])
 
-    def _session(self, http: Request) -> Session:
+    def _session(self, http: Request) -> HttpSession:
         """The session that the request names.
 
         Raises:

@@ -53,11 +53,11 @@ class Reply:
     async def notify(self, message: bytes) -> None:
         """Send an encoded message before the answer; dropped where the client takes no event stream."""
         if self._may_stream:
-            await self._send_chunk(encode_event(message))
+            await self._send_chunk(self.event(message))
 
     async def beat(self) -> None:
         """Show that the call is alive: open the stream, or send a comment on it."""
-        await self._send_chunk(COMMENT)
+        await self._send_chunk(self.sign())
 
     async def finish(self, message: bytes, *, status: int = 200) -> None:
         """Send the encoded answer and end. On an open stream the status has gone out already."""
@@ -65,7 +65,7 @@ class Reply:
             self._end()
             await self._request.answer(status, message, (JSON,))
             return
-        await self._close(encode_event(message))
+        await self._close(self.event(message))
 
     async def abandon(self) -> None:
         """End without an answer: the call was cancelled, and nothing more may be said of it."""
@@ -74,6 +74,14 @@ class Reply:
             await self._request.answer(202)
             return
         await self._close(b"")
+
+    def event(self, message: bytes) -> bytes:
+        """The event for a message; called once for each, in the order in which they go out."""
+        return encode_event(message)
+
+    def sign(self) -> bytes:
+        """What shows that the call is alive."""
+        return COMMENT
 
     def __enter__(self) -> Self:
         return self

@@ -1,16 +1,16 @@
-"""The legacy sessions: who they are, what runs in them, and when they end; sans I/O, `now` is an argument."""
+"""The sessions on `/mcp`: who they are, and when they end; sans I/O, `now` is an argument."""
 
 from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Final
 
-import attrs
-
-from argus_trio.errors import InvalidRequest, Overloaded
-from argus_trio.wire.envelope import Params
-from argus_trio.wire.revisions import LEGACY_REVISIONS
+from argus_trio.errors import Overloaded
+from argus_trio.frontend.events import Total
+from argus_trio.frontend.session import HttpSession
+from argus_trio.frontend.streams import Streams
 
 MAX_SESSIONS: Final = 10_000
 IDLE_S: Final = 1800.0
@@ -18,74 +18,26 @@ IDLE_S: Final = 1800.0
 _ID_BYTES: Final = 24
 
 
-class Cancellable(Protocol):
-    """A call in flight, as far as a session is concerned."""
-
-    def cancel(self) -> None: ...
-
-
-class Closable(Protocol):
-    """A session's own stream, as far as the session is concerned."""
-
-    def close(self) -> None: ...
-
-
-@attrs.define(eq=False)
-class Session:
-    """One legacy client's session. Call ids are raw JSON, as the client wrote them."""
-
-    id: str
-    revision: str = LEGACY_REVISIONS[0]
-    capabilities: Params = attrs.field(factory=dict)
-    client: str = ""
-    last_used: float = 0.0
-    calls: dict[bytes, Cancellable] = attrs.field(factory=dict)
-    stream: Closable | None = None
-    """The one stream for what belongs to no request; a new one takes the place of an old one."""
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether something is under way that idling must not end."""
-        return bool(self.calls) or self.stream is not None
-
-    def begin(self, message_id: bytes, call: Cancellable) -> None:
-        """Enter a call.
-
-        Raises:
-            InvalidRequest: a call with this id is in flight; ids must not be used twice (2025-11-25, Requests).
-        """
-        if message_id in self.calls:
-            raise InvalidRequest(f"the id {message_id.decode()} is in use by a call in flight")
-        self.calls[message_id] = call
-
-    def cancel(self, message_id: bytes) -> bool:
-        """Cancel that call; False if none is in flight under this id."""
-        call = self.calls.get(message_id)
-        if call is None:
-            return False
-        call.cancel()
-        return True
-
-    def end(self) -> None:
-        """Cancel every call and close the stream."""
-        for call in self.calls.values():
-            call.cancel()
-        if self.stream is not None:
-            self.stream.close()
-
-
 class Sessions:
-    """All of them, least recently used first."""
+    """All of them, least recently used first. `on_end` is called once for each, at its end."""
 
-    def __init__(self, *, max_sessions: int = MAX_SESSIONS, idle: float = IDLE_S) -> None:
-        self._sessions: OrderedDict[str, Session] = OrderedDict()
+    def __init__(
+        self,
+        *,
+        on_end: Callable[[HttpSession], object],
+        max_sessions: int = MAX_SESSIONS,
+        idle: float = IDLE_S,
+    ) -> None:
+        self._sessions: OrderedDict[str, HttpSession] = OrderedDict()
+        self._total = Total()
+        self._on_end = on_end
         self._max = max_sessions
         self._idle = idle
 
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def open(self, now: float) -> Session:
+    def open(self, now: float) -> HttpSession:
         """A new session; at the limit the one that has idled longest makes room.
 
         Raises:
@@ -93,11 +45,12 @@ class Sessions:
         """
         if len(self._sessions) >= self._max:
             self._make_room()
-        session = Session(id=secrets.token_urlsafe(_ID_BYTES), last_used=now)
+        streams = Streams(self._total)
+        session = HttpSession(id=secrets.token_urlsafe(_ID_BYTES), own=streams, streams=streams, last_used=now)
         self._sessions[session.id] = session
         return session
 
-    def use(self, session_id: str, now: float) -> Session | None:
+    def use(self, session_id: str, now: float) -> HttpSession | None:
         """The session with this id, its idle time begun anew; None if there is none."""
         session = self._sessions.get(session_id)
         if session is not None:
@@ -111,7 +64,13 @@ class Sessions:
         if session is None:
             return False
         session.end()
+        self._on_end(session)
         return True
+
+    def end_all(self) -> None:
+        """End every session: the gateway has stopped."""
+        for session_id in tuple(self._sessions):
+            self.end(session_id)
 
     def expire(self, now: float) -> int:
         """End the sessions that have idled too long, and tell how many they were."""

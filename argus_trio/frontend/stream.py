@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import trio
 
-from argus_trio.frontend.outbox import Outbox
 from argus_trio.frontend.reply import EVENT_STREAM, KEEP_ALIVE_S
 from argus_trio.frontend.request import Header, Request, start
 from argus_trio.wire.sse import COMMENT
 
 
-async def write_stream(request: Request, outbox: Outbox, *, first: bytes = COMMENT, last: bytes = b"") -> None:
+class Source(Protocol):
+    """What a stream is written from: an outbox, or a feed."""
+
+    async def take(self) -> bytes:
+        """Everything that waits, as soon as there is anything; empty at the end."""
+
+    def close(self) -> None:
+        """The client is gone. Must not block."""
+
+
+async def write_stream(request: Request, outbox: Source, *, first: bytes = COMMENT, last: bytes = b"") -> None:
     """Answer `request` with `first`, then with what comes into `outbox`, and with `last` once that is closed.
 
     The client's going closes the outbox: whoever fills it learns of it by `is_closed`.

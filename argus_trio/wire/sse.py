@@ -15,8 +15,9 @@ from argus_trio.wire.envelope import on_one_line
 MAX_EVENT_BYTES: Final = 16 * 1024 * 1024
 """The default bound on one event, in bytes."""
 
-COMMENT: Final = b": keep-alive\n\n"
-"""Says nothing, and keeps a silent stream from being taken for a dead one."""
+COMMENT: Final = b": keep-alive\n"
+"""Says nothing, and keeps a silent stream from being taken for a dead one. Without an empty line after it: some clients
+take one for an event without data once they have seen an id."""
 
 _BOM: Final = b"\xef\xbb\xbf"
 _LINE_ENDS: Final = (b"\n", b"\r")

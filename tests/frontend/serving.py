@@ -12,6 +12,7 @@ import msgspec
 import trio
 
 from argus_trio.config.model import Server
+from argus_trio.core.exchange import Client as Caller
 from argus_trio.core.exchange import Exchange
 from argus_trio.core.health import Health
 from argus_trio.core.identity import Identity
@@ -19,7 +20,7 @@ from argus_trio.errors import BackendError, InvalidParams, MethodUnknown
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
 from argus_trio.frontend.limits import Limits
-from argus_trio.wire.envelope import decode_object, encode, encode_raw
+from argus_trio.wire.envelope import Params, decode_object, encode, encode_raw
 
 DEADLINE_S = 10.0
 JSON = "application/json"
@@ -43,6 +44,11 @@ class Backstage:
     waiting: trio.Event = attrs.field(factory=trio.Event)
     go_on: trio.Event = attrs.field(factory=trio.Event)
     cancelled: trio.Event = attrs.field(factory=trio.Event)
+    told: list[tuple[Caller, str, Params]] = attrs.field(factory=list)
+    released: list[Caller] = attrs.field(factory=list)
+
+    def tell(self, client: Caller, method: str, params: Params) -> None:
+        self.told.append((client, method, params))
 
     async def handle(self, exchange: Exchange) -> bytes:
         self.calls.append(exchange)
@@ -51,9 +57,9 @@ class Backstage:
             return b'{"tools":[{"name":"echo","inputSchema":{"type":"object"}}]}'
         if call.method != "tools/call":
             raise MethodUnknown(f"unknown method {call.method}")
-        return await self._tool(exchange, msgspec.json.decode(call.params["name"]))
+        return await self.tool(exchange, msgspec.json.decode(call.params["name"]))
 
-    async def _tool(self, exchange: Exchange, name: str) -> bytes:
+    async def tool(self, exchange: Exchange, name: str) -> bytes:
         match name:
             case "echo":
                 arguments = bytes(exchange.call.params.get("arguments", b"{}")).decode()
@@ -104,13 +110,17 @@ class Served:
 
 @asynccontextmanager
 async def serving(
-    *, settings: Server | None = None, health: Health | None = WELL, limits: Limits | None = None
+    *,
+    settings: Server | None = None,
+    health: Health | None = WELL,
+    limits: Limits | None = None,
+    backstage: Backstage | None = None,
 ) -> AsyncIterator[Served]:
     """Serve within the block; what is left at its end is cut. All of it within `DEADLINE_S`.
 
     Without `health`, asking for it is a fault.
     """
-    backstage, announcer = Backstage(), Announcer()
+    backstage, announcer = backstage or Backstage(), Announcer()
     stop, stopped = trio.Event(), trio.Event()
 
     def tell_health() -> Health:
@@ -127,6 +137,8 @@ async def serving(
             settings=settings or Server(port=0),
             stop=stop,
             limits=limits,
+            tell=backstage.tell,
+            release=backstage.released.append,
             task_status=task_status,
         )
         stopped.set()
@@ -270,7 +282,14 @@ def modern_headers(method: str, name: str | None = None) -> dict[str, str]:
 
 
 def events_in(stream: bytes) -> Sequence[dict[str, object]]:
-    """The messages of an event stream."""
+    """The messages of an event stream; an event without data is none."""
     return [
-        msgspec.json.decode(line.removeprefix(b"data: ")) for line in stream.split(b"\n") if line.startswith(b"data: ")
+        msgspec.json.decode(line.removeprefix(b"data: "))
+        for line in stream.split(b"\n")
+        if line.startswith(b"data: ") and line != b"data: "
     ]
+
+
+def ids_in(stream: bytes) -> Sequence[str]:
+    """The ids of the events of a stream."""
+    return [line.removeprefix(b"id: ").decode() for line in stream.split(b"\n") if line.startswith(b"id: ")]

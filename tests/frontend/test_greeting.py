@@ -36,8 +36,8 @@ def test_capabilities_too_large_to_keep_are_refused() -> None:
 
 
 def test_extra_capabilities_are_told_and_instructions_only_where_there_are_some() -> None:
-    identity = Identity(version="1", capabilities={"logging": {}})
+    identity = Identity(version="1", capabilities={"tasks": {}})
     for result in (initialize_result(identity, "2025-06-18"), discover_result(identity)):
         found = msgspec.json.decode(result)
-        assert set(found["capabilities"]) == {"tools", "prompts", "resources", "logging"}
+        assert set(found["capabilities"]) >= {"tools", "prompts", "resources", "tasks"}
         assert "instructions" not in found

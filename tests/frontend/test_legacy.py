@@ -29,7 +29,9 @@ async def test_initialize_settles_on_a_legacy_revision(asked: str, agreed: str) 
             "capabilities": {
                 "tools": {"listChanged": True},
                 "prompts": {"listChanged": True},
-                "resources": {"listChanged": True},
+                "resources": {"subscribe": True, "listChanged": True},
+                "logging": {},
+                "completions": {},
             },
             "serverInfo": {"name": "argus-trio", "title": "Argus", "version": "1.2.3"},
             "instructions": "be kind",
@@ -237,7 +239,7 @@ async def test_the_session_stream_tells_of_changes_once_each() -> None:
             await client.send("GET", "/mcp", session)
             status, headers = await client.head()
             assert (status, headers["content-type"]) == (200, "text/event-stream")
-            assert await client.part() == b": keep-alive\n\n"
+            assert await client.part() == b"id: 0-0\nretry: 1000\ndata: \n\n"
             for _ in range(3):
                 served.announcer.announce(["notifications/tools/list_changed", "notifications/unheard/of"])
             assert events_in(await client.part()) == [{"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}]
@@ -251,7 +253,7 @@ async def test_a_new_session_stream_takes_the_place_of_the_old() -> None:
             await old.head()
             await new.send("GET", "/mcp", session)
             await new.head()
-            assert [part async for part in old.parts()] == [b": keep-alive\n\n"]
+            assert events_in(b"".join([part async for part in old.parts()])) == []
             await new.part()
             served.announcer.announce(["notifications/prompts/list_changed"])
             assert b"prompts" in await new.part()
