@@ -23,6 +23,7 @@ from argus_trio.core.identity import Identity
 from argus_trio.errors import ListenFailed, leaves
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
+from argus_trio.frontend.states import Seal
 from argus_trio.pipeline.chain import chain
 
 log = structlog.get_logger()
@@ -62,6 +63,7 @@ async def _serve(config: Config, stop: trio.Event, on_listening: Callable[[Seque
         health=supervisor.health,
         settings=config.server,
         stop=stop,
+        make_seal=_make_seal,
     )
     async with trio.open_nursery() as backends:
         await backends.start(supervisor.run)
@@ -71,6 +73,13 @@ async def _serve(config: Config, stop: trio.Event, on_listening: Callable[[Seque
                 log.info("listening", url=url, **{name: url + path for name, path in PATHS.items()})
             on_listening(urls)
         backends.cancel_scope.cancel()
+
+
+def _make_seal() -> Seal:
+    """The seal of what clients carry between the rounds of a call; loaded when a call asks its client."""
+    from argus_trio.frontend.seal import AesGcmSeal
+
+    return AesGcmSeal()
 
 
 async def _stop_on_signals(

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import attrs
 
 from argus_trio.core.exchange import Handler
 from argus_trio.core.health import Health
 from argus_trio.core.identity import Identity
+from argus_trio.wire.envelope import Params
+from argus_trio.wire.param_headers import ParamHeaders
+
+Tell = Callable[[str, Params], None]
+"""Takes a notification, its method and its params, synchronously."""
+
+Watch = Callable[[Sequence[str], Tell], AbstractAsyncContextManager[tuple[str, ...]]]
+"""Subscribes to these resource URIs while it is entered, and gives those that are honoured; their updates are told."""
+
+ParamHeadersOf = Callable[[str], ParamHeaders | None]
+"""Which arguments of a tool, by the name it is shown under, its callers must repeat in headers."""
+
+
+@asynccontextmanager
+async def watch_nothing(_uris: Sequence[str], _tell: Tell) -> AsyncIterator[tuple[str, ...]]:
+    """A `Watch` that honours no URI."""
+    yield ()
 
 
 @attrs.frozen(kw_only=True)
@@ -18,3 +36,5 @@ class Gateway:
     handler: Handler
     identity: Callable[[], Identity]
     health: Callable[[], Health]
+    watch: Watch = watch_nothing
+    param_headers: ParamHeadersOf | None = None

@@ -12,13 +12,15 @@ import msgspec
 import trio
 
 from argus_trio.config.model import Server
-from argus_trio.core.exchange import Exchange
+from argus_trio.core.exchange import Exchange, Handler
 from argus_trio.core.health import Health
 from argus_trio.core.identity import Identity
 from argus_trio.errors import BackendError, InvalidParams, MethodUnknown
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
+from argus_trio.frontend.gateway import ParamHeadersOf, Watch, watch_nothing
 from argus_trio.frontend.limits import Limits
+from argus_trio.frontend.seal import AesGcmSeal
 from argus_trio.wire.envelope import decode_object, encode, encode_raw
 
 DEADLINE_S = 10.0
@@ -76,7 +78,9 @@ class Backstage:
                 self.waiting.set()
                 try:
                     while True:
-                        await exchange.notify("notifications/message", {"data": encode_raw("x" * 100_000)})
+                        await exchange.notify(
+                            "notifications/message", {"level": encode_raw("info"), "data": encode_raw("x" * 100_000)}
+                        )
                 finally:
                     self.cancelled.set()
             case "broken":
@@ -104,11 +108,17 @@ class Served:
 
 @asynccontextmanager
 async def serving(
-    *, settings: Server | None = None, health: Health | None = WELL, limits: Limits | None = None
+    *,
+    settings: Server | None = None,
+    health: Health | None = WELL,
+    limits: Limits | None = None,
+    handler: Handler | None = None,
+    watch: Watch = watch_nothing,
+    param_headers: ParamHeadersOf | None = None,
 ) -> AsyncIterator[Served]:
     """Serve within the block; what is left at its end is cut. All of it within `DEADLINE_S`.
 
-    Without `health`, asking for it is a fault.
+    Without `health`, asking for it is a fault. `handler` stands in for the backstage's own.
     """
     backstage, announcer = Backstage(), Announcer()
     stop, stopped = trio.Event(), trio.Event()
@@ -120,12 +130,15 @@ async def serving(
 
     async def run(task_status: trio.TaskStatus[tuple[str, ...]]) -> None:
         await run_frontend(
-            handler=backstage.handle,
+            handler=handler or backstage.handle,
             identity=lambda: Identity(version="1.2.3", instructions="be kind"),
             announcer=announcer,
             health=tell_health,
             settings=settings or Server(port=0),
             stop=stop,
+            make_seal=AesGcmSeal,
+            watch=watch,
+            param_headers=param_headers,
             limits=limits,
             task_status=task_status,
         )
