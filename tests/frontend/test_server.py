@@ -19,6 +19,7 @@ from argus_trio.frontend.asgi import Application
 from argus_trio.frontend.listening import Listener
 from tests.frontend.serving import (
     HASTY,
+    META,
     Served,
     call,
     connected,
@@ -110,7 +111,7 @@ async def flooded(served: Served) -> trio.SocketStream:
     """A client that asks for more than it will ever read."""
     stream = await trio.open_tcp_stream("127.0.0.1", served.port)
     stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    body = modern("tools/call", {"name": "flood"})
+    body = rpc("tools/call", {"name": "flood", "_meta": {**META, "io.modelcontextprotocol/logLevel": "debug"}})
     head = "".join(f"{name}: {value}\r\n" for name, value in modern_headers("tools/call", "flood").items())
     start = f"POST /mcp HTTP/1.1\r\nhost: localhost\r\n{head}content-length: {len(body)}\r\n\r\n"
     await stream.send_all(start.encode() + body)
