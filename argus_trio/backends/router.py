@@ -13,6 +13,7 @@ from argus_trio.backends.directory import Directory, unknown_resource
 from argus_trio.backends.listing import METHODS
 from argus_trio.backends.params import string_param
 from argus_trio.backends.supervisor import Supervisor
+from argus_trio.backends.tasks import Tasks
 from argus_trio.core.catalog import Catalog
 from argus_trio.core.exchange import Call, Exchange
 from argus_trio.core.paging import Cursors
@@ -29,11 +30,13 @@ class Router:
     """Serves every exchange that no middleware answered."""
 
     supervisor: Supervisor
+    tasks: Tasks = attrs.field(init=False)
     _directory: Directory = attrs.field(init=False)
     _cursors: Cursors = attrs.field(factory=lambda: Cursors(key=secrets.token_bytes()))
 
     def __attrs_post_init__(self) -> None:
         self._directory = Directory(self.supervisor)
+        self.tasks = Tasks(self.supervisor, self._cursors)
 
     async def __call__(self, exchange: Exchange) -> bytes:
         """The raw JSON of the result.
@@ -50,6 +53,8 @@ class Router:
             return await self._list(call, _KIND_LISTED[call.method])
         if call.method == "completion/complete":
             return await complete(self._directory, exchange)
+        if call.method.startswith("tasks/"):
+            return await self.tasks.request(exchange)
         raise MethodUnknown(f"unknown method: {call.method[:100]}")
 
     def param_headers(self, name: str) -> ParamHeaders:
@@ -75,7 +80,7 @@ class Router:
         scope, route = await self._directory.named(call, kind, name)
         params: Params = call.params if route.key == name else {**call.params, "name": encode_raw(route.key)}
         headers = render_param_headers(route.param_headers, params.get("arguments", b"")) if route.param_headers else ()
-        return await call_across(scope, exchange, params, headers)
+        return await self.tasks.call(scope, exchange, params, headers)
 
     async def _read(self, exchange: Exchange) -> bytes:
         uri = string_param(exchange.call, "uri")
