@@ -10,6 +10,7 @@ import attrs
 from argus_trio.backends.across import call_across
 from argus_trio.backends.completion import complete
 from argus_trio.backends.directory import Directory, unknown_resource
+from argus_trio.backends.extensions import pass_on
 from argus_trio.backends.listing import METHODS
 from argus_trio.backends.params import string_param
 from argus_trio.backends.supervisor import Supervisor
@@ -17,7 +18,6 @@ from argus_trio.backends.tasks import Tasks
 from argus_trio.core.catalog import Catalog
 from argus_trio.core.exchange import Call, Exchange
 from argus_trio.core.paging import Cursors
-from argus_trio.errors import MethodUnknown
 from argus_trio.wire.envelope import Params, Raw, encode, encode_raw
 from argus_trio.wire.param_headers import ParamHeaders, render_param_headers
 
@@ -55,7 +55,7 @@ class Router:
             return await complete(self._directory, exchange)
         if call.method.startswith("tasks/"):
             return await self.tasks.request(exchange)
-        raise MethodUnknown(f"unknown method: {call.method[:100]}")
+        return await pass_on(self._directory, self.tasks, exchange)
 
     def param_headers(self, name: str) -> ParamHeaders:
         """Which arguments of the tool shown as `name` a client must repeat in headers; none where nobody shows it."""

@@ -80,15 +80,23 @@ class Tasks:
         if call.method == "tasks/list":
             return await self._list(exchange)
         task_id = string_param(call, "taskId")
-        task = self.table.find(owner_of(call), task_id, trio.current_time())
-        if task is None or task.backend not in self.supervisor.scopes:
+        task = self.known(call, task_id)
+        if task is None:
             raise InvalidParams(f"unknown task: {task_id[:200]}")
         return await self._ask(exchange, call, task)
 
-    def status(self, backend: str, params: Params) -> tuple[Client | None, Params] | None:
-        """Whom a notification of `STATUS` is for and what it says to them; None: nobody. No client: a modern owner."""
+    def known(self, call: Call, task_id: str) -> Task | None:
+        """The task of this call's client by its id, if its backend is still there."""
+        task = self.table.find(owner_of(call), task_id, trio.current_time())
+        return task if task is not None and task.backend in self.supervisor.scopes else None
+
+    def status(self, backend: str, params: Params, client: Client | None = None) -> tuple[Client | None, Params] | None:
+        """Whom a notification of `STATUS` is for and what it says to them; None: nobody. No client: a modern owner.
+
+        `client` is the session that alone uses the connection which it came on, if one does.
+        """
         key = task_id_of(params)
-        task = None if key is None else self.table.running(backend, key, trio.current_time())
+        task = None if key is None else self.table.running(backend, key, trio.current_time(), client=client)
         return None if task is None else (task.owner.client, {**params, "taskId": encode_raw(task.id)})
 
     def forget(self, client: Client) -> None:

@@ -87,13 +87,14 @@ class TaskTable:
         task = self._tasks.get(task_id)
         return task if task is not None and task.owner == owner and now < task.until else None
 
-    def running(self, backend: str, key: str, now: float) -> Task | None:
-        """The task by its backend's key, if that is one only: two processes of one backend may agree in a key."""
-        ids = self._by_key.get((backend, key), {})
-        if len(ids) != 1:
-            return None
-        (task_id,) = ids.values()
-        return self.find(self._tasks[task_id].owner, task_id, now)
+    def running(self, backend: str, key: str, now: float, *, client: Client | None = None) -> Task | None:
+        """The task by its backend's key, of this session where one is given, if that is one only.
+
+        Two processes of one backend may agree in a key, so whoever alone uses one of them should say so.
+        """
+        owners = self._by_key.get((backend, key), {})
+        ids = [task_id for owner, task_id in owners.items() if client is None or owner.client is client]
+        return self.find(self._tasks[ids[0]].owner, ids[0], now) if len(ids) == 1 else None
 
     def of(self, owner: Owner, now: float) -> list[Task]:
         """The owner's tasks, the oldest first."""

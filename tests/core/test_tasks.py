@@ -115,6 +115,14 @@ def test_a_key_that_two_owners_know_is_nobodys_in_particular() -> None:
     assert tasks.running("b", "k", 0) == task
 
 
+def test_a_key_of_a_sessions_own_process_is_that_sessions() -> None:
+    tasks, first, second = table(), Session(), Session()
+    entered = [tasks.enter(Owner(principal="anna", client=client), "b", "k", now=0) for client in (first, second)]
+    assert tasks.running("b", "k", 0) is None
+    assert [tasks.running("b", "k", 0, client=client) for client in (first, second)] == entered
+    assert tasks.running("b", "k", 0, client=Session()) is None
+
+
 def test_the_end_of_a_session_is_the_end_of_its_tasks() -> None:
     tasks, client = table(), Session()
     tasks.enter(Owner(principal="anna", client=client), "b", "k", now=0)
