@@ -195,10 +195,14 @@ class BackendUnavailable(RpcError):
 
     code = -31013
 
-    def __init__(self, backend: str, reason: str, *, details: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, backend: str, reason: str, *, details: tuple[str, ...] = (), retry_after: float | None = None
+    ) -> None:
         data: dict[str, object] = {"backend": backend, "reason": reason}
         if details:
             data["details"] = list(details)
+        if retry_after is not None:
+            data["retryAfter"] = retry_after
         super().__init__(f"backend {backend!r} is unavailable: {reason}", data=data)
         self.backend = backend
 

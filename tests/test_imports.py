@@ -21,7 +21,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"frontend"}),
     frozenset({"logs"}),
     frozenset({"app"}),
-    frozenset({"demo"}),
+    frozenset({"demo", "bridge"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
 )

@@ -23,11 +23,11 @@ class Directory:
 
     supervisor: Supervisor
 
-    async def catalog(self, call: Call, *, settled: bool = False) -> Catalog:  # noqa: ARG002 - the seam for it
+    async def catalog(self, call: Call, *, settled: bool = False) -> Catalog:
         """What this call's client is shown; where `settled`, once the backends are, in the bounds of the grace."""
         if settled:
             await self.supervisor.settle()
-        return self.supervisor.catalog
+        return await self.supervisor.catalog_for(call.abilities)
 
     async def named(self, call: Call, kind: str, name: str) -> tuple[Scope, Route]:
         """The owner of a tool or prompt by the name it is shown under.

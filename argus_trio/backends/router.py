@@ -20,8 +20,10 @@ from argus_trio.core.exchange import Call, Exchange
 from argus_trio.core.paging import Cursors
 from argus_trio.wire.envelope import Params, Raw, encode, encode_raw
 from argus_trio.wire.param_headers import ParamHeaders, render_param_headers
+from argus_trio.wire.revisions import Era
 
 _KIND_LISTED: Final = {method: kind for kind, method in METHODS.items()}
+_SUBSCRIBING: Final = ("resources/subscribe", "resources/unsubscribe")
 _KIND_NAMED: Final = {"tools/call": "tools", "prompts/get": "prompts"}
 
 
@@ -30,12 +32,12 @@ class Router:
     """Serves every exchange that no middleware answered."""
 
     supervisor: Supervisor
+    directory: Directory = attrs.field(init=False)
     tasks: Tasks = attrs.field(init=False)
-    _directory: Directory = attrs.field(init=False)
     _cursors: Cursors = attrs.field(factory=lambda: Cursors(key=secrets.token_bytes()))
 
     def __attrs_post_init__(self) -> None:
-        self._directory = Directory(self.supervisor)
+        self.directory = Directory(self.supervisor)
         self.tasks = Tasks(self.supervisor, self._cursors)
 
     async def __call__(self, exchange: Exchange) -> bytes:
@@ -51,11 +53,13 @@ class Router:
             return await self._read(exchange)
         if call.method in _KIND_LISTED:
             return await self._list(call, _KIND_LISTED[call.method])
+        if call.method in _SUBSCRIBING and call.era is Era.LEGACY:
+            return await self._subscribe(exchange)
         if call.method == "completion/complete":
-            return await complete(self._directory, exchange)
+            return await complete(self.directory, exchange)
         if call.method.startswith("tasks/"):
             return await self.tasks.request(exchange)
-        return await pass_on(self._directory, self.tasks, exchange)
+        return await pass_on(self.directory, self.tasks, exchange)
 
     def param_headers(self, name: str) -> ParamHeaders:
         """Which arguments of the tool shown as `name` a client must repeat in headers; none where nobody shows it."""
@@ -77,17 +81,24 @@ class Router:
     async def _named(self, exchange: Exchange, kind: str) -> bytes:
         call = exchange.call
         name = string_param(call, "name")
-        scope, route = await self._directory.named(call, kind, name)
+        scope, route = await self.directory.named(call, kind, name)
         params: Params = call.params if route.key == name else {**call.params, "name": encode_raw(route.key)}
         headers = render_param_headers(route.param_headers, params.get("arguments", b"")) if route.param_headers else ()
         return await self.tasks.call(scope, exchange, params, headers)
 
     async def _read(self, exchange: Exchange) -> bytes:
         uri = string_param(exchange.call, "uri")
-        scope = await self._directory.serving(exchange.call, uri)
+        scope = await self.directory.serving(exchange.call, uri)
         if scope is None:
             raise unknown_resource(exchange.call, uri)
         return await call_across(scope, exchange, exchange.call.params)
 
+    async def _subscribe(self, exchange: Exchange) -> bytes:
+        uri = string_param(exchange.call, "uri")
+        scope = await self.directory.serving(exchange.call, uri)
+        if scope is None:
+            raise unknown_resource(exchange.call, uri)
+        return await scope.subscribe(exchange, uri)
+
     async def _catalog(self, call: Call) -> Catalog:
-        return await self._directory.catalog(call, settled=True)
+        return await self.directory.catalog(call, settled=True)

@@ -46,19 +46,13 @@ async def run_frontend(
     """
     listening = await open_listeners(settings)
     limits = limits or Limits(body_bytes=settings.max_body_bytes)
+    sessions, ticker = Sessions(), Ticker()
     gateway = Gateway(handler=handler, identity=identity, health=health)
-    sessions = Sessions()
-    ticker = Ticker()
-    application = Application(
-        gateway,
-        Guard(allowed_hosts=settings.allowed_hosts, allowed_origins=settings.allowed_origins),
-        Endpoint(
-            LegacyEdge(gateway, sessions, announcer, ticker),
-            ModernEdge(gateway, announcer, ticker),
-            limits,
-        ),
-        SseEdge(gateway, announcer, limits),
+    endpoint = Endpoint(
+        LegacyEdge(gateway, sessions, announcer, ticker), ModernEdge(gateway, announcer, ticker), limits
     )
+    guard = Guard(allowed_hosts=settings.allowed_hosts, allowed_origins=settings.allowed_origins)
+    application = Application(gateway, guard, endpoint, SseEdge(gateway, announcer, limits))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(ticker.run, sessions.expire)
         task_status.started(listening.urls)

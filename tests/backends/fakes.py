@@ -117,6 +117,8 @@ class FakeLink:
     listening: list[Headers] = attrs.field(factory=list)
     sent: list[bytes] = attrs.field(factory=list)
     failure: LinkFailed | None = None
+    _questions: int = 0
+    _answered_asks: dict[bytes, trio.Event] = attrs.field(factory=dict)
     _failed: trio.Event = attrs.field(factory=trio.Event)
 
     async def request(self, outgoing: Outgoing) -> Response | ErrorResponse:
@@ -158,6 +160,8 @@ class FakeLink:
             raise self.failure
         self.sent.append(body)
         message = decode(body)
+        if isinstance(message, Response | ErrorResponse) and message.id in self._answered_asks:
+            self._answered_asks[message.id].set()
         if isinstance(message, Notification):
             self.backend.seen.append((message.method, json.loads(json_of(message.params))))
 
@@ -178,6 +182,15 @@ class FakeLink:
     async def says(self, method: str, params: Json) -> None:
         """The backend sends a notification on its own."""
         await self.inbox(Notification(method, raw(params)), None)
+
+    async def ask(self, method: str, params: Json | None = None, within: int | None = None) -> Json:
+        """The backend asks its client and waits for the answer: the whole response."""
+        self._questions += 1
+        question = b'"ask-%d"' % self._questions
+        self._answered_asks[question] = trio.Event()
+        await self.inbox(Request(question, method, raw(params or {})), within)
+        await self._answered_asks[question].wait()
+        return next(answer for answer in map(json.loads, self.sent) if answer.get("id") == json.loads(question))
 
     async def asks(self, method: str) -> None:
         """The backend sends a request of its own."""
