@@ -15,8 +15,8 @@ from argus_trio.errors import BackendError
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 
-_MODERN_PARAMS: Final = ("inputResponses", "requestState")
-"""What a retry of 2026-07-28 carries, and no legacy backend knows."""
+_NOT_FOR_LEGACY: Final = ("inputResponses", "requestState", "task")
+"""What a retry of 2026-07-28 carries and no legacy backend knows, and what means nothing from such a client."""
 
 
 async def call_across(scope: Scope, exchange: Exchange, params: Params, headers: Headers = ()) -> bytes:
@@ -30,7 +30,7 @@ async def call_across(scope: Scope, exchange: Exchange, params: Params, headers:
     await scope.wait_settled()
     if scope.greeting is None or scope.greeting.era is Era.MODERN:
         return await scope.call(exchange, params, headers)
-    told = params if params.keys().isdisjoint(_MODERN_PARAMS) else _without(params, _MODERN_PARAMS)
+    told = params if params.keys().isdisjoint(_NOT_FOR_LEGACY) else _without(params, _NOT_FOR_LEGACY)
     try:
         return await scope.call(exchange, told, headers)
     except BackendError as error:

@@ -10,18 +10,18 @@ from typing import Final
 
 import msgspec
 
+from argus_trio.backends.codes import METHOD_UNKNOWN, code_of
 from argus_trio.backends.directory import Directory
 from argus_trio.backends.params import object_param
 from argus_trio.backends.scope import Scope
 from argus_trio.core.exchange import Exchange
 from argus_trio.errors import BackendError, InvalidParams
-from argus_trio.wire.envelope import Params, decode_object, decode_string, encode_raw
+from argus_trio.wire.envelope import Params, decode_string, encode_raw
 
 NOTHING: Final = b'{"completion":{"values":[],"total":0,"hasMore":false}}'
 
 _UNDECLARABLE_AT: Final = "2024-11-05"
 """The revision that has the method, but not yet the capability that declares it."""
-_METHOD_UNKNOWN: Final = b"-32601"
 
 
 async def complete(directory: Directory, exchange: Exchange) -> bytes:
@@ -41,7 +41,7 @@ async def complete(directory: Directory, exchange: Exchange) -> bytes:
     try:
         return await scope.call(exchange, params)
     except BackendError as error:
-        if _code(error.encoded) != _METHOD_UNKNOWN:
+        if code_of(error) != METHOD_UNKNOWN:
             raise
         return NOTHING
 
@@ -74,7 +74,3 @@ def _member(ref: Params, key: str) -> str:
         return decode_string(ref[key])
     except (KeyError, msgspec.DecodeError):
         raise InvalidParams(f'a reference needs a string "{key}"') from None
-
-
-def _code(error: bytes) -> bytes:
-    return bytes(decode_object(error).get("code", b""))

@@ -10,13 +10,14 @@ import attrs
 from argus_trio.backends.across import call_across
 from argus_trio.backends.completion import complete
 from argus_trio.backends.directory import Directory, unknown_resource
+from argus_trio.backends.extensions import pass_on
 from argus_trio.backends.listing import METHODS
 from argus_trio.backends.params import string_param
 from argus_trio.backends.supervisor import Supervisor
+from argus_trio.backends.tasks import Tasks
 from argus_trio.core.catalog import Catalog
 from argus_trio.core.exchange import Call, Exchange
 from argus_trio.core.paging import Cursors
-from argus_trio.errors import MethodUnknown
 from argus_trio.wire.envelope import Params, Raw, encode, encode_raw
 from argus_trio.wire.param_headers import ParamHeaders, render_param_headers
 from argus_trio.wire.revisions import Era
@@ -32,10 +33,12 @@ class Router:
 
     supervisor: Supervisor
     directory: Directory = attrs.field(init=False)
+    tasks: Tasks = attrs.field(init=False)
     _cursors: Cursors = attrs.field(factory=lambda: Cursors(key=secrets.token_bytes()))
 
     def __attrs_post_init__(self) -> None:
         self.directory = Directory(self.supervisor)
+        self.tasks = Tasks(self.supervisor, self._cursors)
 
     async def __call__(self, exchange: Exchange) -> bytes:
         """The raw JSON of the result.
@@ -54,7 +57,9 @@ class Router:
             return await self._subscribe(exchange)
         if call.method == "completion/complete":
             return await complete(self.directory, exchange)
-        raise MethodUnknown(f"unknown method: {call.method[:100]}")
+        if call.method.startswith("tasks/"):
+            return await self.tasks.request(exchange)
+        return await pass_on(self.directory, self.tasks, exchange)
 
     def param_headers(self, name: str) -> ParamHeaders:
         """Which arguments of the tool shown as `name` a client must repeat in headers; none where nobody shows it."""
@@ -79,7 +84,7 @@ class Router:
         scope, route = await self.directory.named(call, kind, name)
         params: Params = call.params if route.key == name else {**call.params, "name": encode_raw(route.key)}
         headers = render_param_headers(route.param_headers, params.get("arguments", b"")) if route.param_headers else ()
-        return await call_across(scope, exchange, params, headers)
+        return await self.tasks.call(scope, exchange, params, headers)
 
     async def _read(self, exchange: Exchange) -> bytes:
         uri = string_param(exchange.call, "uri")

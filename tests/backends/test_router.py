@@ -120,7 +120,7 @@ async def test_what_a_filter_hides_cannot_be_read_or_called_either(autojump_cloc
         ("prompts/get", {"name": "nope"}, InvalidParams),
         ("resources/read", {}, InvalidParams),
         ("tools/list", {"cursor": "forged"}, InvalidParams),
-        ("no/such", {}, MethodUnknown),
+        ("ping", {}, MethodUnknown),
     ],
 )
 async def test_what_fits_nothing_is_refused(
