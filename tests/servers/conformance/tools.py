@@ -9,6 +9,8 @@ from mcp.types import AudioContent, ContentBlock, EmbeddedResource, ImageContent
 from tests.servers.conformance.logs import log
 from tests.servers.conformance.offers import DOT_PNG, SILENCE_WAV, Json, ToolOffer, Visit, text
 
+OPENING_S = 0.05
+"""What the SDK gets to write the event that opens a stream, before the stream is closed again."""
 AWAY_S = 0.2
 """How long the answer of `test_reconnection` stays away after its stream was closed."""
 
@@ -84,6 +86,8 @@ async def progress(visit: Visit) -> list[ContentBlock]:
 
 async def reconnection(visit: Visit) -> list[ContentBlock]:
     """Closes its own event stream, where there is one, so that the answer has to be fetched by another request."""
+    await log(visit.context, "info", "about to close")
+    await trio.sleep(OPENING_S)
     if visit.context.close_sse_stream is not None:
         await visit.context.close_sse_stream()
         await trio.sleep(AWAY_S)
