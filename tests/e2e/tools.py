@@ -23,6 +23,7 @@ PACKAGES = {
     "@modelcontextprotocol/server-filesystem": "2026.8.31",
     "@modelcontextprotocol/server-memory": "2026.8.31",
     "@modelcontextprotocol/inspector": "2.12.0",
+    "@modelcontextprotocol/conformance": "0.2.0-alpha.12",
 }
 PYTHON = ("mcp-server-time==2026.10.19", "mcp-server-git==2026.10.19")
 INSTALL_S = 300.0
