@@ -139,7 +139,11 @@ def played(combination: Combination, npm: Npm, folder: Path) -> Report:
             url = behind_gateway(combination, folder, children).url + "/mcp"
         results = folder / "results"
         results.mkdir()
-        return suite.run(npm, results, ["server", "--url", url, "--requirements", combination.revision])
+        done = suite.ran(
+            npm, "server", "--url", url, "--requirements", combination.revision, "--output-dir", str(results)
+        )
+    assert "=== SUMMARY ===" in done.stdout, done.stdout
+    return suite.report(results)
 
 
 @pytest.fixture(scope="module")
