@@ -13,6 +13,7 @@ from argus_trio.backends.connection import Connection, Listener
 from argus_trio.backends.greeting import greet
 from argus_trio.backends.link import Inbox, Link
 from argus_trio.backends.stderr import StderrRing
+from argus_trio.backends.task_news import OnTask, nobody_cares
 from argus_trio.config.model import BackendSpec, HttpBackend, SseBackend
 from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.core.exchange import Client
@@ -33,6 +34,7 @@ class Way:
     spec: BackendSpec
     open_link: OpenLink
     stderr: StderrRing
+    on_task: OnTask = nobody_cares
 
 
 @attrs.define(eq=False)
@@ -83,6 +85,7 @@ async def converse(
             cancels_by_notice=greeting.era is Era.LEGACY or not isinstance(way.spec, HttpBackend),
             is_exclusive=is_exclusive,
             client=client,
+            on_task=way.on_task,
         )
         await mailbox.attach(connection)
         if greeting.era is Era.LEGACY:

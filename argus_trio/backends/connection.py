@@ -21,6 +21,7 @@ from argus_trio.backends.link import Headers, Link, Outgoing
 from argus_trio.backends.listing import METHODS, Page, read_page
 from argus_trio.backends.relay import Relay
 from argus_trio.backends.rounds import MAX_ROUNDS, answer_all, check_declared, read_input_required
+from argus_trio.backends.task_news import TASK_STATUS, OnTask, nobody_cares
 from argus_trio.config.model import Timeouts
 from argus_trio.core.catalog import LIST_KEYS
 from argus_trio.core.exchange import Call, Client, Exchange
@@ -82,6 +83,7 @@ class Connection:
     """Whether one client alone uses it."""
     client: Client | None = None
     """The legacy session that it belongs to, for what the backend says outside any call."""
+    on_task: OnTask = nobody_cares
     flights: Flights = attrs.field(init=False)
     _asks: Asks = attrs.field(init=False)
     _ids: count[int] = attrs.field(factory=lambda: count(FIRST_CALL_ID))
@@ -290,6 +292,9 @@ class Connection:
             self.listener.lists_changed(_LIST_CHANGED[method])
         elif method == "notifications/resources/updated":
             self.listener.resource_updated(_without_reserved(params))
+        elif method in TASK_STATUS:
+            client = self.client if self.is_exclusive else None
+            self.nursery.start_soon(self.on_task, self.backend, method, params, client)
         elif method == "notifications/cancelled":
             self._asks.withdraw(params)
         elif method != "notifications/subscriptions/acknowledged":

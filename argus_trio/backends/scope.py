@@ -25,6 +25,7 @@ from argus_trio.backends.listing import publish
 from argus_trio.backends.shown import Shown
 from argus_trio.backends.stderr import LAST_LINES, StderrRing
 from argus_trio.backends.subscriptions import Deliver
+from argus_trio.backends.task_news import OnTask, nobody_cares
 from argus_trio.backends.watching import Watching
 from argus_trio.config.model import BackendSpec, HttpBackend
 from argus_trio.core.abilities import NONE, Abilities
@@ -52,6 +53,7 @@ class Scope:
     on_published: Callable[[], None]
     redact: Redactor
     backoff: Backoff = attrs.field(factory=Backoff)
+    on_task: OnTask = nobody_cares
     state: State = State.STARTING
     reason: str = "it is still starting"
     """Why it is not ready, in one line for people."""
@@ -196,7 +198,7 @@ class Scope:
 
     async def run(self) -> None:
         """Live until cancelled. Whatever fails is logged here and ends at this boundary."""
-        way = Way(spec=self.spec, open_link=self.open_link, stderr=self.stderr)
+        way = Way(spec=self.spec, open_link=self.open_link, stderr=self.stderr, on_task=self.on_task)
         failures = 0
         try:
             async with trio.open_nursery() as nursery:

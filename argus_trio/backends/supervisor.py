@@ -10,6 +10,7 @@ import trio
 
 from argus_trio.backends.attempt import OpenLink
 from argus_trio.backends.scope import Scope
+from argus_trio.backends.task_news import OnTask, nobody_cares
 from argus_trio.config.model import Config
 from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.core.catalog import EMPTY, Catalog, Holders, build, changed_kinds
@@ -41,6 +42,10 @@ class Supervisor:
     catalog: Catalog = EMPTY
     """What clients are shown that declare nothing to be asked."""
     scopes: dict[str, Scope] = attrs.field(factory=dict)
+    on_task: OnTask = nobody_cares
+    """Hears how tasks of the backends stand."""
+    on_release: Callable[[Client], None] = lambda _client: None
+    """Hears that a legacy session has ended."""
     _of_abilities: dict[Abilities, Catalog] = attrs.field(factory=dict)
     _settled: trio.Event = attrs.field(factory=trio.Event)
     _grace_ends: float = 0.0
@@ -51,7 +56,7 @@ class Supervisor:
         self._grace_ends = trio.current_time() + self.config.server.startup_grace
         for spec in self.config.backends.values():
             if spec.enabled:
-                self.scopes[spec.name] = Scope(spec, self.open_link, self._on_published, redact)
+                self.scopes[spec.name] = Scope(spec, self.open_link, self._on_published, redact, on_task=self._on_task)
         async with trio.open_nursery() as nursery:
             for scope in self.scopes.values():
                 nursery.start_soon(scope.run, name=f"backend {scope.spec.name}")
@@ -102,6 +107,7 @@ class Supervisor:
         """A legacy session has ended: so does what was open for it alone."""
         for scope in self.scopes.values():
             scope.release(client)
+        self.on_release(client)
 
     def tell(self, client: Client, method: str, params: Params) -> None:
         """Pass a client's own notification on to the backends that have a connection of its."""
@@ -137,3 +143,6 @@ class Supervisor:
         for dropped in now.dropped:
             if dropped not in before.dropped:
                 log.warning("tool_dropped", **attrs.asdict(dropped))
+
+    async def _on_task(self, backend: str, method: str, params: Params, client: Client | None) -> None:
+        await self.on_task(backend, method, params, client)

@@ -37,9 +37,6 @@ METHODS: Final = {
 }
 """What a client of each era may ask of tasks; a legacy one may have agreed on the extension too."""
 
-STATUS: Final = frozenset(("notifications/tasks/status", "notifications/tasks"))
-"""The notifications of a task's state: of 2025-11-25, and of the extension."""
-
 LIST_PAGE: Final = 50
 _AT_ONCE: Final = 8
 _CURSOR_KIND: Final = "tasks"
@@ -56,6 +53,10 @@ class Tasks:
     supervisor: Supervisor
     cursors: Cursors
     table: TaskTable = attrs.field(factory=lambda: TaskTable(_new_id))
+
+    def __attrs_post_init__(self) -> None:
+        self.supervisor.on_task = self.tell
+        self.supervisor.on_release = self.forget
 
     async def call(self, scope: Scope, exchange: Exchange, params: Params, headers: Headers = ()) -> bytes:
         """Perform an exchange that a task may come of; the raw result, its ids ours. Raises as `call_across`."""
@@ -90,14 +91,12 @@ class Tasks:
         task = self.table.find(owner_of(call), task_id, trio.current_time())
         return task if task is not None and task.backend in self.supervisor.scopes else None
 
-    def status(self, backend: str, params: Params, client: Client | None = None) -> tuple[Client | None, Params] | None:
-        """Whom a notification of `STATUS` is for and what it says to them; None: nobody. No client: a modern owner.
-
-        `client` is the session that alone uses the connection which it came on, if one does.
-        """
+    async def tell(self, backend: str, method: str, params: Params, client: Client | None) -> None:
+        """Tell the session that owns a task how it stands; see `OnTask`. A modern client polls."""
         key = task_id_of(params)
         task = None if key is None else self.table.running(backend, key, trio.current_time(), client=client)
-        return None if task is None else (task.owner.client, {**params, "taskId": encode_raw(task.id)})
+        if task is not None and task.owner.client is not None:
+            await task.owner.client.notify(method, {**params, "taskId": encode_raw(task.id)})
 
     def forget(self, client: Client) -> None:
         """Know nothing of a session's tasks any more: it has ended."""

@@ -7,13 +7,13 @@ import json
 import attrs
 import pytest
 import trio
-from trio.testing import MockClock
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.errors import BackendError, DeadlineExceeded, InvalidParams, MethodUnknown
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
-from tests.backends.fakes import Answer, FakeBackend, FakeExchange, Json, Refusal, raw
-from tests.backends.house import House, bring_down, house, named
+from tests.backends.fakes import Answer, FakeBackend, FakeExchange, Json, Refusal, json_of
+from tests.backends.house import House, bring_down, house, named, spec
 
 RELATED = "io.modelcontextprotocol/related-task"
 EXTENSION: Json = {"extensions": {"io.modelcontextprotocol/tasks": {}}}
@@ -23,10 +23,10 @@ EXTENSION: Json = {"extensions": {"io.modelcontextprotocol/tasks": {}}}
 class Session:
     """A legacy client."""
 
-    told: list[str] = attrs.field(factory=list)
+    told: list[tuple[str, Json]] = attrs.field(factory=list)
 
     async def notify(self, method: str, params: Params) -> None:
-        self.told.append(method)
+        self.told.append((method, json.loads(json_of(params))))
 
     async def ask(self, method: str, params: Params) -> bytes:
         raise NotImplementedError
@@ -206,20 +206,35 @@ async def test_the_result_of_a_task_is_waited_for_longer_than_another_answer(aut
 
 
 async def test_a_notification_of_a_tasks_state_is_for_its_owner(autojump_clock: MockClock) -> None:
-    session = Session()
-    async with house({"a": Runner().backend()}) as h:
-        task = await begin(h, session)
-        tasks = h.router.tasks
-        to, params = tasks.status("a", raw({"taskId": "task-1", "status": "completed"})) or (None, {})
-        assert to is session
-        assert {key: json.loads(bytes(value)) for key, value in params.items()} == {
-            "taskId": task,
-            "status": "completed",
-        }
-        assert tasks.status("a", raw({"taskId": "task-9"})) is tasks.status("b", raw({"taskId": "task-1"})) is None
-        assert tasks.status("a", {}) is None
-        tasks.forget(session)
-        assert len(tasks.table) == 0
+    session, other, backend = Session(), Session(), Runner().backend()
+    async with house({"a": backend}) as h:
+        task, _ = await begin(h, session), await begin(h, other)
+        status = "notifications/tasks/status"
+        told: list[Json] = [{"taskId": "task-1", "status": "completed"}, {"taskId": "task-9"}, {}]
+        for params in told:
+            await backend.links[0].says(status, params)
+        await wait_all_tasks_blocked()
+        assert session.told == [(status, {"taskId": task, "status": "completed"})]
+        assert other.told == []
+        h.supervisor.release(session)
+        assert len(h.router.tasks.table) == 1
+
+
+async def test_sessions_with_connections_of_their_own_have_tasks_of_their_own(autojump_clock: MockClock) -> None:
+    """Two processes of one backend count their tasks from one."""
+
+    async def create(_params: Json) -> Json:
+        return {"task": {"taskId": "task-1", "status": "working", "ttl": 60000}}
+
+    backend = Runner().backend()
+    backend.answers["tools/call"] = create
+    first, second = Session(), Session()
+    async with house({"a": backend}, [spec("a", session="per-client")]) as h:
+        tasks = [await begin(h, session) for session in (first, second)]
+        assert len(set(tasks)) == 2
+        await backend.links[2].says("notifications/tasks/status", {"taskId": "task-1"})
+        await wait_all_tasks_blocked()
+        assert (first.told, second.told) == ([], [("notifications/tasks/status", {"taskId": tasks[1]})])
 
 
 async def test_a_backends_own_refusal_passes(autojump_clock: MockClock) -> None:
