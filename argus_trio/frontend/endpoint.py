@@ -61,9 +61,11 @@ class Endpoint:
             await http.answer(error.http_status, error_response(message_id, error), (JSON,))
 
     def _is_modern(self, http: Request, message: Message) -> bool:
-        if isinstance(message, envelope.Request) and message.method == "initialize":
-            return False
-        return _era(http) is Era.MODERN or is_introduced(message)
+        """By the header; without one `initialize` is legacy, and what introduces its client in itself is modern."""
+        if _era(http) is Era.MODERN:
+            return True
+        is_greeting = isinstance(message, envelope.Request) and message.method == "initialize"
+        return not is_greeting and is_introduced(message)
 
 
 def _era(http: Request) -> Era:

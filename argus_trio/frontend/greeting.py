@@ -21,16 +21,13 @@ _SHOWN: Final = 100
 _CAPABILITIES: Final[dict[str, object]] = {
     "tools": {"listChanged": True},
     "prompts": {"listChanged": True},
-    "resources": {"listChanged": True},
-}
-"""What is always there, whichever backends are ready."""
-_LEGACY_CAPABILITIES: Final[dict[str, object]] = {
-    **_CAPABILITIES,
     "resources": {"subscribe": True, "listChanged": True},
     "logging": {},
     "completions": {},
 }
-"""What a legacy client is told before any backend has answered, once for all of its session."""
+"""What is always there, whichever backends are ready: a legacy client is told once for all of its session."""
+_LEGACY_ONLY: Final = frozenset({"tasks"})
+"""Capabilities that 2026-07-28 knows as an extension only."""
 
 
 @attrs.frozen(kw_only=True)
@@ -68,7 +65,7 @@ def initialize_result(identity: Identity, revision: str) -> bytes:
     """The raw result of `initialize`."""
     result: dict[str, object] = {
         "protocolVersion": revision,
-        "capabilities": {**_LEGACY_CAPABILITIES, **identity.capabilities},
+        "capabilities": {**_CAPABILITIES, **identity.capabilities},
         "serverInfo": Raw(server_info(identity)),
     }
     if identity.instructions is not None:
@@ -78,10 +75,11 @@ def initialize_result(identity: Identity, revision: str) -> bytes:
 
 def discover_result(identity: Identity) -> bytes:
     """The raw result of `server/discover`, which tells the present and therefore must not be kept."""
+    there = {name: value for name, value in identity.capabilities.items() if name not in _LEGACY_ONLY}
     result: dict[str, object] = {
         "resultType": "complete",
         "supportedVersions": MODERN_REVISIONS,
-        "capabilities": {**_CAPABILITIES, **identity.capabilities},
+        "capabilities": {**_CAPABILITIES, **there},
         "ttlMs": 0,
         "cacheScope": "private",
         "_meta": {f"{RESERVED}serverInfo": Raw(server_info(identity))},

@@ -39,7 +39,7 @@ from argus_trio.wire.envelope import (
 from argus_trio.wire.headers import check_routing_headers
 from argus_trio.wire.param_headers import check_param_headers
 from argus_trio.wire.results import RESERVED, for_modern_client
-from argus_trio.wire.revisions import REVISIONS, Era, era_of
+from argus_trio.wire.revisions import MODERN_REVISIONS, Era, era_of
 
 _LOG_LEVEL_KEY: Final = f"{RESERVED}logLevel"
 _REVISION_KEY: Final = f"{RESERVED}protocolVersion"
@@ -47,8 +47,8 @@ _CAPABILITIES_KEY: Final = f"{RESERVED}clientCapabilities"
 REVISION_MARK: Final = _REVISION_KEY.encode()
 """What only a modern request has in its `_meta`."""
 
-SUPPORTED: Final = tuple(reversed(REVISIONS))
-"""What a client is told that asks for a revision that is not spoken here, the newest first."""
+SUPPORTED: Final = MODERN_REVISIONS
+"""What a client is told that asks for a revision that is not spoken here: the same as at `server/discover`."""
 
 
 @attrs.frozen(kw_only=True)

@@ -40,32 +40,7 @@ INEXPRESSIBLE: dict[tuple[str, Era], dict[str, str]] = {
 """What one era can say and the other cannot, for suite and backend of different eras."""
 
 ASKS = "questions of a backend to the client"
-NOT_YET: dict[str, str] = {
-    "completion-complete": "completion/complete",
-    "logging-set-level": "logging/setLevel",
-    "tools-call-with-logging": "logging/setLevel and log messages",
-    "resources-subscribe": "resources/subscribe",
-    "resources-unsubscribe": "resources/subscribe",
-    "tools-call-sampling": ASKS,
-    "tools-call-elicitation": ASKS,
-    "elicitation-sep1034-defaults": ASKS,
-    "elicitation-sep1330-enums": ASKS,
-    "server-sse-polling": "log messages, and the event that opens a stream with `retry`",
-    "server-stateless": f"{ASKS}, initialize as an unknown method, the versions that a refusal names, subscriptions",
-    "http-custom-header-server-validation": "Mcp-Param-* compared with the arguments, and sent on to the backend",
-    "input-required-result-basic-elicitation": ASKS,
-    "input-required-result-basic-sampling": ASKS,
-    "input-required-result-basic-list-roots": ASKS,
-    "input-required-result-request-state": ASKS,
-    "input-required-result-multiple-input-requests": ASKS,
-    "input-required-result-multi-round": ASKS,
-    "input-required-result-missing-input-response": ASKS,
-    "input-required-result-non-tool-request": ASKS,
-    "input-required-result-result-type": ASKS,
-    "input-required-result-tampered-state": ASKS,
-    "input-required-result-capability-check": ASKS,
-    "input-required-result-ignore-extra-params": ASKS,
-}
+NOT_YET: dict[str, str] = {}
 """What the gateway cannot do yet, by the scenarios that show it. Once it can, the row fails until it is deleted."""
 
 
