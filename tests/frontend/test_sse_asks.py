@@ -27,7 +27,9 @@ async def test_an_ask_goes_out_on_the_stream_and_its_answer_comes_back(method: s
         await say(served, path, asking(method, message_id="c"))
         (asked,) = await messages(client, 1)
         assert asked["method"] == method
-        assert (await say(served, path, encode({"jsonrpc": "2.0", "id": asked["id"], "result": {"x": 1}}))).status == 202
+        assert (
+            await say(served, path, encode({"jsonrpc": "2.0", "id": asked["id"], "result": {"x": 1}}))
+        ).status == 202
         (result,) = await messages(client, 1)
         assert result["id"] == "c"
         assert asker.outcomes == [b'{"x":1}']
