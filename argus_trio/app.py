@@ -15,14 +15,16 @@ import structlog
 import trio
 
 from argus_trio import __version__
+from argus_trio.backends.introductions import Introductions
 from argus_trio.backends.opening import open_link
 from argus_trio.backends.router import Router
 from argus_trio.backends.supervisor import Supervisor
+from argus_trio.backends.watch import Watch
 from argus_trio.config.model import Config
-from argus_trio.core.identity import Identity
 from argus_trio.errors import ListenFailed, leaves
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
+from argus_trio.frontend.states import Seal
 from argus_trio.pipeline.chain import chain
 
 log = structlog.get_logger()
@@ -54,14 +56,20 @@ async def run_gateway(config: Config, *, on_listening: Callable[[Sequence[str]],
 async def _serve(config: Config, stop: trio.Event, on_listening: Callable[[Sequence[str]], None]) -> None:
     announcer = Announcer()
     supervisor = Supervisor(config, open_link, announcer.announce)
+    router = Router(supervisor)
     frontend = partial(
         run_frontend,
-        handler=chain((), Router(supervisor)),
-        identity=partial(Identity, version=__version__),
+        handler=chain((), router),
+        identity=Introductions(supervisor, __version__),
         announcer=announcer,
         health=supervisor.health,
         settings=config.server,
         stop=stop,
+        make_seal=_make_seal,
+        watch=Watch(router.directory),
+        param_headers=router.param_headers,
+        tell=supervisor.tell,
+        release=supervisor.release,
     )
     async with trio.open_nursery() as backends:
         await backends.start(supervisor.run)
@@ -71,6 +79,13 @@ async def _serve(config: Config, stop: trio.Event, on_listening: Callable[[Seque
                 log.info("listening", url=url, **{name: url + path for name, path in PATHS.items()})
             on_listening(urls)
         backends.cancel_scope.cancel()
+
+
+def _make_seal() -> Seal:
+    """The seal of what clients carry between the rounds of a call; loaded when a call asks its client."""
+    from argus_trio.frontend.seal import AesGcmSeal
+
+    return AesGcmSeal()
 
 
 async def _stop_on_signals(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -20,6 +21,7 @@ import trio
 
 from argus_trio import __version__
 from argus_trio.app import run_gateway
+from argus_trio.bridge.run import DEFAULT_URL, run_bridge
 from argus_trio.config.find import find_config
 from argus_trio.config.load import load
 from argus_trio.config.loopback import exposure
@@ -32,6 +34,8 @@ from argus_trio.errors import ConfigInvalid, LinkFailed, ListenFailed
 from argus_trio.logs import LEVELS, set_up_logs
 
 log = structlog.get_logger()
+
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=_port, help="listen on this port instead of server.port; 0 takes a free one")
     serve.add_argument("--log-format", choices=("console", "json"), default="console", help="default: console")
     serve.add_argument("--log-level", choices=LEVELS, default="info", help="default: info")
+    _add_stdio(commands.add_parser("stdio", help="carry a client that speaks stdio only to a running gateway"))
     demo = commands.add_parser("demo", help="run the gateway in front of two sample servers, without configuration")
     demo.add_argument("--port", type=_port, default=9000, help="listen on this port; default: 9000")
     _add_config(commands.add_parser("check", help="check the configuration and list every problem"))
@@ -76,6 +81,27 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
         help="the configuration; default: $ARGUS_CONFIG, ./config.yaml, ./config.yml, "
         "$XDG_CONFIG_HOME/argus-trio/config.yaml, /etc/argus-trio/config.yaml",
     )
+
+
+def _add_stdio(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--url", help=f"the gateway; default: $ARGUS_URL, {DEFAULT_URL}")
+    parser.add_argument(
+        "--header",
+        action="append",
+        type=_header,
+        default=[],
+        metavar="'NAME: VALUE'",
+        help="sent with every request; others can see it in the list of processes, so a secret is better off in "
+        "$ARGUS_TOKEN, which is sent as Authorization: Bearer",
+    )
+    parser.add_argument("--log-level", choices=LEVELS, default="warning", help="on stderr; default: warning")
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not _HEADER_NAME.fullmatch(name) or not value.isprintable():
+        raise argparse.ArgumentTypeError("a header is written 'NAME: VALUE'")  # its value may be a secret
+    return name, value.strip()
 
 
 def _port(text: str) -> int:
@@ -106,6 +132,17 @@ def _demo(options: argparse.Namespace) -> None:
     trio.run(run_demo, options.port)
 
 
+def _stdio(options: argparse.Namespace) -> None:
+    headers: dict[str, str] = dict(options.header)
+    token = os.environ.get("ARGUS_TOKEN", "").strip()
+    if not token.isprintable():
+        raise LinkFailed("$ARGUS_TOKEN holds a character that cannot be sent")
+    if token and not any(name.lower() == "authorization" for name in headers):
+        headers["Authorization"] = f"Bearer {token}"
+    set_up_logs("console", options.log_level, Redactor({*headers.values(), token}))
+    trio.run(run_bridge, options.url or os.environ.get("ARGUS_URL") or DEFAULT_URL, headers)
+
+
 def _check(options: argparse.Namespace) -> None:
     path, config = _load(options)
     count = len(config.backends)
@@ -119,6 +156,7 @@ def _schema(_options: argparse.Namespace) -> None:
 _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], None]]] = {
     "serve": _serve,
     "demo": _demo,
+    "stdio": _stdio,
     "check": _check,
     "schema": _schema,
 }

@@ -15,6 +15,7 @@ ArgusError
     ├── ResourceUnknown        -32002   the legacy code; towards a modern client this is InvalidParams
     ├── Unexpected             -32603   an id that the log explains, never the exception's own text
     ├── HeaderMismatch         -32020
+    ├── CapabilityMissing      -32021
     ├── RevisionUnsupported    -32022
     ├── BackendUnavailable     -31013
     ├── BackendMisbehaved      -31014
@@ -28,7 +29,7 @@ implementations to add codes in the range that MCP reserves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, TypeVar
 
 import attrs
@@ -96,11 +97,15 @@ class ListenFailed(ArgusError):
 
 
 class ClientCannotAnswer(ArgusError):
-    """The client cannot be asked `method`: it did not declare it, or there is no stream to ask it on."""
+    """The client cannot be asked `method`: it did not declare it, or there is no stream to ask it on.
 
-    def __init__(self, method: str, reason: str) -> None:
+    `required` are the capabilities that it would have had to declare, where that was the reason.
+    """
+
+    def __init__(self, method: str, reason: str, *, required: Mapping[str, object] | None = None) -> None:
         super().__init__(f"the client cannot be asked {method}: {reason}")
         self.method = method
+        self.required = dict(required or {})
 
 
 class ClientRefused(ArgusError):
@@ -178,6 +183,16 @@ class HeaderMismatch(RpcError):
     http_status = 400
 
 
+class CapabilityMissing(RpcError):
+    """The call needs what the client did not declare (2026-07-28, Per-request protocol fields)."""
+
+    code = -32021
+    http_status = 400
+
+    def __init__(self, message: str, required: Mapping[str, object]) -> None:
+        super().__init__(message, data={"requiredCapabilities": dict(required)})
+
+
 class RevisionUnsupported(RpcError):
     """The client asks for a protocol revision that is not spoken here."""
 
@@ -195,10 +210,14 @@ class BackendUnavailable(RpcError):
 
     code = -31013
 
-    def __init__(self, backend: str, reason: str, *, details: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, backend: str, reason: str, *, details: tuple[str, ...] = (), retry_after: float | None = None
+    ) -> None:
         data: dict[str, object] = {"backend": backend, "reason": reason}
         if details:
             data["details"] = list(details)
+        if retry_after is not None:
+            data["retryAfter"] = retry_after
         super().__init__(f"backend {backend!r} is unavailable: {reason}", data=data)
         self.backend = backend
 

@@ -21,7 +21,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"frontend"}),
     frozenset({"logs"}),
     frozenset({"app"}),
-    frozenset({"demo"}),
+    frozenset({"demo", "bridge"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
 )
@@ -36,6 +36,7 @@ ROOMS: dict[str, frozenset[str]] = {
     "yaml": frozenset({"config.*"}),
     "cattrs": frozenset({"config.*"}),
     "h11": frozenset({"backends.http1*", "backends.dial", "frontend.server"}),
+    "cryptography": frozenset({"frontend.seal"}),
     "h2": frozenset(),
     "mcp": frozenset(),
     "mcp_types": frozenset(),

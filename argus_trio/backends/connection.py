@@ -1,27 +1,30 @@
 """A live MCP conversation with one backend on one link: mints ids and progress tokens and maps them back.
 
-It performs exchanges, lists what the backend shows, answers what the backend asks on its own. It neither opens the
-link nor decides what happens when it dies: that is the scope's.
+It performs exchanges, lists what the backend shows, and hands what the backend says on its own to whom it concerns. It
+neither opens the link nor decides what happens when it dies: that is the scope's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import count
-from typing import Final
+from typing import Final, Protocol
 
 import attrs
 import msgspec
 import structlog
 import trio
 
+from argus_trio.backends.asks import Asks
+from argus_trio.backends.flights import Flight, Flights
 from argus_trio.backends.greeting import FIRST_CALL_ID, Greeting, modern_meta
 from argus_trio.backends.link import Headers, Link, Outgoing
 from argus_trio.backends.listing import METHODS, Page, read_page
 from argus_trio.backends.relay import Relay
+from argus_trio.backends.rounds import MAX_ROUNDS, answer_all, check_declared, read_input_required
 from argus_trio.config.model import Timeouts
 from argus_trio.core.catalog import LIST_KEYS
-from argus_trio.core.exchange import Exchange
+from argus_trio.core.exchange import Call, Client, Exchange
+from argus_trio.core.levels import most_verbose
 from argus_trio.errors import BackendError, BackendMisbehaved, BackendUnavailable, DeadlineExceeded, LinkFailed
 from argus_trio.wire.envelope import (
     ErrorResponse,
@@ -30,15 +33,12 @@ from argus_trio.wire.envelope import (
     Request,
     Response,
     decode_object,
-    encode_error,
-    encode_error_response,
     encode_notification,
     encode_raw,
     encode_request,
-    encode_response,
 )
 from argus_trio.wire.headers import PROTOCOL_VERSION, routing_headers
-from argus_trio.wire.results import RESERVED
+from argus_trio.wire.results import RESERVED, without_reserved
 from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
@@ -55,72 +55,130 @@ _LIST_CHANGED: Final = {
     "notifications/resources/list_changed": ("resources", "templates"),
 }
 
+_PASSED_ON: Final = ("extensions", "experimental")
+"""Client capabilities that are no questions: a modern backend is told them as the client said them."""
 
-@attrs.define(eq=False)
-class _Flight:
-    """One exchange under way: its deadline and how far progress may move it, its client's token, its notifications."""
 
-    scope: trio.CancelScope
-    patience: float
-    latest: float
-    relay: Relay
-    token: msgspec.Raw | None
+class Listener(Protocol):
+    """Who hears what a backend says of itself, to nobody in particular."""
 
-    def progressed(self) -> None:
-        """Give the call its full patience again, as far as `latest` lets it."""
-        self.scope.deadline = min(trio.current_time() + self.patience, self.latest)
+    def lists_changed(self, kinds: tuple[str, ...]) -> None: ...
+
+    def resource_updated(self, params: Params) -> None: ...
 
 
 @attrs.define(eq=False)
 class Connection:
-    """The conversation. `nursery` is the scope's, for what must not hold up the link's reader."""
+    """The conversation. `nursery` is the connection's own, for what must not hold up the link's reader."""
 
     backend: str
     link: Link
     greeting: Greeting
     nursery: trio.Nursery
-    on_list_changed: Callable[[tuple[str, ...]], None]
+    listener: Listener
     cancels_by_notice: bool
     """Whether a cancelled call is told by a notification; on modern HTTP the closed stream says it."""
+    is_exclusive: bool = False
+    """Whether one client alone uses it."""
+    client: Client | None = None
+    """The legacy session that it belongs to, for what the backend says outside any call."""
+    flights: Flights = attrs.field(init=False)
+    _asks: Asks = attrs.field(init=False)
     _ids: count[int] = attrs.field(factory=lambda: count(FIRST_CALL_ID))
-    _flights: dict[int, _Flight] = attrs.field(factory=dict)
+    _level: str | None = None
 
-    @property
-    def calls_in_flight(self) -> int:
-        """How many exchanges are under way."""
-        return len(self._flights)
+    def __attrs_post_init__(self) -> None:
+        self.flights = Flights(self.is_exclusive)
+        self._asks = Asks(self.backend, self.link, ((PROTOCOL_VERSION, self.greeting.revision),))
 
-    async def call(self, exchange: Exchange, params: Params, timeouts: Timeouts) -> bytes:
-        """Perform the exchange's method with `params`; the raw JSON of the result.
+    async def call(self, exchange: Exchange, params: Params, timeouts: Timeouts, headers: Headers = ()) -> bytes:
+        """Perform the exchange's method with `params`; the raw JSON of the result. `headers` go with it on modern HTTP.
 
         Cancelling tells the backend, within `CANCEL_NOTICE`.
 
         Raises:
-            BackendError: the backend's own error.
+            BackendError: the backend's own error, or the client's when it refused what it was asked.
             BackendUnavailable: the link died, or refused the request.
             BackendMisbehaved: the answer is neither a result object nor an error object.
             DeadlineExceeded: no answer in `timeouts.call`, which progress extends up to `timeouts.call_max`.
         """
-        message_id = next(self._ids)
-        token, params = _exchange_meta(params, message_id)
         started = trio.current_time()
         with trio.CancelScope(deadline=started + timeouts.call) as scope:
-            relay = Relay(exchange, self.nursery)
-            self._flights[message_id] = _Flight(scope, timeouts.call, started + timeouts.call_max, relay, token)
-            awaited = True
-            try:
-                answer = await self._request(message_id, exchange.call.method, params)
-                awaited = False
-            except LinkFailed as failure:
-                awaited = False
-                raise BackendUnavailable(self.backend, failure.reason, details=failure.details) from failure
-            finally:
-                del self._flights[message_id]
-                if awaited:
-                    await self._tell_cancelled(message_id)
-            await relay.drained()
-            return self._result_of(answer)
+            await self._tell_level(exchange.call)
+            flight = Flight(exchange, scope, timeouts.call, started + timeouts.call_max, Relay(exchange, self.nursery))
+            result = await self._round(flight, params, headers)
+            if self.greeting.era is Era.MODERN:
+                result = await self._all_rounds(flight, params, headers, result)
+            return result
         raise DeadlineExceeded(self.backend, trio.current_time() - started)
+
+    async def _all_rounds(self, flight: Flight, params: Params, headers: Headers, result: bytes) -> bytes:
+        exchange = flight.exchange
+        for _ in range(MAX_ROUNDS):
+            required = read_input_required(self.backend, result)
+            if required is None:
+                return result
+            check_declared(self.backend, required, exchange)
+            if exchange.call.era is Era.MODERN:
+                return result  # the client drives the rounds itself
+            with trio.CancelScope() as ask:
+                flight.begin_ask(ask)
+                try:
+                    answers = await answer_all(self.backend, required, exchange.ask)
+                finally:
+                    flight.end_ask(ask)
+            result = await self._round(flight, required.retried(params, answers), headers)
+        raise BackendMisbehaved(self.backend, f"it asked more than {MAX_ROUNDS} times in one call")
+
+    async def _round(self, flight: Flight, params: Params, headers: Headers) -> bytes:
+        message_id = next(self._ids)
+        flight.token, params = _exchange_meta(params, message_id)
+        self.flights.add(message_id, flight)
+        awaited = True
+        try:
+            answer = await self._request(message_id, flight.exchange.call, params, headers)
+            awaited = False
+        except BackendMisbehaved:
+            awaited = False
+            raise
+        except LinkFailed as failure:
+            awaited = False
+            raise BackendUnavailable(self.backend, failure.reason, details=failure.details) from failure
+        finally:
+            self.flights.remove(message_id)
+            if awaited:
+                await self._tell_cancelled(message_id)
+        await flight.relay.drained()
+        return self._result_of(answer)
+
+    async def ask(self, method: str, params: Params) -> bytes:
+        """Make a request of our own that belongs to no exchange; the raw result. Has no deadline of its own.
+
+        Raises:
+            LinkFailed: the link died, or the backend refused.
+        """
+        message_id = next(self._ids)
+        awaited = True
+        try:
+            answer = await self._request(message_id, None, params, method=method)
+            awaited = False
+        except LinkFailed:
+            awaited = False
+            raise
+        finally:
+            if awaited:
+                await self._tell_cancelled(message_id)
+        if isinstance(answer, ErrorResponse):
+            raise LinkFailed(f"it refused {method}: {answer.error[:300].decode('utf-8', 'replace')}")
+        return answer.result
+
+    async def tell(self, method: str, params: Params) -> None:
+        """Send a notification.
+
+        Raises:
+            LinkFailed: the link has died.
+        """
+        await self.link.send(encode_notification(method, params), ((PROTOCOL_VERSION, self.greeting.revision),))
 
     async def list_all(self, kind: str) -> list[tuple[str, Params]]:
         """Every entry of one kind, all pages followed up to `MAX_PAGES`. Has no deadline of its own.
@@ -147,23 +205,36 @@ class Connection:
 
     async def _page(self, kind: str, cursor: msgspec.Raw | None) -> Page:
         method = METHODS[kind]
-        answer = await self._request(next(self._ids), method, {} if cursor is None else {"cursor": cursor})
-        if isinstance(answer, ErrorResponse):
-            raise LinkFailed(f"it refused {method}: {answer.error[:300].decode('utf-8', 'replace')}")
+        result = await self.ask(method, {} if cursor is None else {"cursor": cursor})
         try:
-            return read_page(kind, LIST_KEYS[kind], answer.result)
+            return read_page(kind, LIST_KEYS[kind], result)
         except msgspec.DecodeError as fault:
             raise LinkFailed(f"its answer to {method} is no list: {fault}") from None
 
-    async def _request(self, message_id: int, method: str, params: Params) -> Response | ErrorResponse:
+    async def _request(
+        self, message_id: int, call: Call | None, params: Params, more: Headers = (), *, method: str = ""
+    ) -> Response | ErrorResponse:
+        method = method if call is None else call.method
         headers: Headers
         if self.greeting.era is Era.MODERN:
-            params = {**params, "_meta": _stamped(params.get("_meta"), self.greeting.revision)}
-            headers = routing_headers(self.greeting.revision, method, params)
+            params = {**params, "_meta": self._stamped(params.get("_meta"), call)}
+            headers = (*routing_headers(self.greeting.revision, method, params), *more)
         else:
             headers = ((PROTOCOL_VERSION, self.greeting.revision),)
         body = encode_request(b"%d" % message_id, method, params)
         return await self.link.request(Outgoing(id=message_id, body=body, headers=headers))
+
+    def _stamped(self, raw_meta: msgspec.Raw | None, call: Call | None) -> msgspec.Raw:
+        """The `_meta` of a modern request: the client's own keys, and what we say of it and of ourselves."""
+        meta = {} if raw_meta is None else decode_object(raw_meta)
+        if call is None:
+            return encode_raw({**meta, **modern_meta(self.greeting.revision)})
+        declared = call.abilities.declared()
+        declared.update({name: call.capabilities[name] for name in _PASSED_ON if name in call.capabilities})
+        stamps = modern_meta(self.greeting.revision, encode_raw(declared))
+        if call.log_level is not None:
+            stamps[f"{RESERVED}logLevel"] = encode_raw(call.log_level)
+        return encode_raw({**meta, **stamps})
 
     def _result_of(self, answer: Response | ErrorResponse) -> bytes:
         if isinstance(answer, ErrorResponse):
@@ -174,46 +245,72 @@ class Connection:
             raise BackendMisbehaved(self.backend, "its result is no object")
         return answer.result
 
+    async def _tell_level(self, call: Call) -> None:
+        """Have a legacy backend log as verbosely as this client wants; on a shared link, as any client wants."""
+        wanted = call.log_level
+        if wanted is None or wanted == self._level or self.greeting.era is Era.MODERN:
+            return
+        if "logging" not in self.greeting.capabilities:
+            return
+        if not self.is_exclusive and self._level is not None and most_verbose([wanted, self._level]) == self._level:
+            return
+        self._level = wanted
+        try:
+            await self.ask("logging/setLevel", {"level": encode_raw(wanted)})
+        except LinkFailed as failure:
+            log.debug("log_level_refused", backend=self.backend, level=wanted, reason=failure.reason)
+
     async def _tell_cancelled(self, message_id: int) -> None:
         if not self.cancels_by_notice:
             return
-        notice = encode_notification("notifications/cancelled", {"requestId": encode_raw(message_id)})
         with trio.move_on_after(CANCEL_NOTICE, shield=True):
             try:
-                await self.link.send(notice, ((PROTOCOL_VERSION, self.greeting.revision),))
+                await self.tell("notifications/cancelled", {"requestId": encode_raw(message_id)})
             except LinkFailed as failure:
                 log.debug("cancellation_untold", backend=self.backend, reason=failure.reason)
 
     async def receive(self, message: Request | Notification, within: int | None) -> None:
         """Take what the backend says on its own; the link's `Inbox`. Returns without waiting for anybody."""
         if isinstance(message, Request):
-            self.nursery.start_soon(self._answer, message)
-        elif message.method == "notifications/progress":
-            self._progress(message.params)
-        elif message.method in _LIST_CHANGED:
-            self.on_list_changed(_LIST_CHANGED[message.method])
+            flight = self.flights.of(within)
+            client = self.client if self.is_exclusive else None
+            self.nursery.start_soon(self._asks.answer, message, flight, client)
         else:
-            log.debug("backend_notification_dropped", backend=self.backend, method=message.method, within=within)
+            self._take(message.method, message.params, within)
 
-    def _progress(self, params: Params) -> None:
-        try:
-            flight = self._flights.get(msgspec.json.decode(params["progressToken"], type=int))
-        except (KeyError, msgspec.DecodeError):
-            flight = None
-        if flight is not None and flight.token is not None:
-            flight.progressed()
-            flight.relay.put("notifications/progress", {**params, "progressToken": flight.token})
+    def _take(self, method: str, params: Params, within: int | None) -> None:
+        if method == "notifications/progress":
+            flight = self.flights.of_token(params)
+            if flight is not None and flight.token is not None:
+                flight.progressed()
+                flight.relay.put(method, {**params, "progressToken": flight.token})
+        elif method == "notifications/message":
+            self._log_message(method, params, within)
+        elif method in _LIST_CHANGED:
+            self.listener.lists_changed(_LIST_CHANGED[method])
+        elif method == "notifications/resources/updated":
+            self.listener.resource_updated(_without_reserved(params))
+        elif method == "notifications/cancelled":
+            self._asks.withdraw(params)
+        elif method != "notifications/subscriptions/acknowledged":
+            self._pass_on(method, params, within)
 
-    async def _answer(self, request: Request) -> None:
-        if request.method == "ping":
-            body = encode_response(request.id, b"{}")
+    def _log_message(self, method: str, params: Params, within: int | None) -> None:
+        flight = self.flights.of(within)
+        if flight is None and self.client is None:
+            log.debug("backend_log", backend=self.backend, params={key: str(raw) for key, raw in params.items()})
+        elif flight is None or flight.wants_log(params):
+            self._pass_on(method, params, within)
+
+    def _pass_on(self, method: str, params: Params, within: int | None) -> None:
+        """To the exchange on whose stream it came; else to the client whose connection this is; else to nobody."""
+        flight = self.flights.of(within)
+        if flight is not None:
+            flight.relay.put(method, params)
+        elif self.is_exclusive and self.client is not None:
+            self.nursery.start_soon(self.client.notify, method, params)
         else:
-            refusal = encode_error(-32601, f"{request.method} was not declared as a capability")
-            body = encode_error_response(request.id, refusal)
-        try:
-            await self.link.send(body, ((PROTOCOL_VERSION, self.greeting.revision),))
-        except LinkFailed as failure:
-            log.debug("backend_request_unanswered", backend=self.backend, reason=failure.reason)
+            log.debug("backend_notification_dropped", backend=self.backend, method=method[:100])
 
 
 def _exchange_meta(params: Params, message_id: int) -> tuple[msgspec.Raw | None, Params]:
@@ -233,9 +330,9 @@ def _exchange_meta(params: Params, message_id: int) -> tuple[msgspec.Raw | None,
     return token, {**params, "_meta": encode_raw(kept)}
 
 
-def _stamped(raw_meta: msgspec.Raw | None, revision: str) -> msgspec.Raw:
-    meta = {} if raw_meta is None else decode_object(raw_meta)
-    return encode_raw({**meta, **modern_meta(revision)})
+def _without_reserved(params: Params) -> Params:
+    kept = without_reserved(params["_meta"]) if "_meta" in params else None
+    return params if kept is None else {**params, "_meta": kept}
 
 
 def _is_error_object(error: bytes) -> bool:

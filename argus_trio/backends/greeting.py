@@ -14,6 +14,7 @@ import trio
 
 from argus_trio import __version__
 from argus_trio.backends.link import Headers, Link, Outgoing
+from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.errors import LinkFailed
 from argus_trio.wire.envelope import (
     ErrorResponse,
@@ -70,21 +71,23 @@ def modern_meta(revision: str, capabilities: msgspec.Raw = NO_CAPABILITIES) -> P
     }
 
 
-async def greet(link: Link, protocol: Literal["auto", "legacy", "modern"]) -> Greeting:
+async def greet(link: Link, protocol: Literal["auto", "legacy", "modern"], abilities: Abilities = NONE) -> Greeting:
     """Find out the era where `protocol` is auto, greet in it, and return what was answered. Has no deadline of its own.
+
+    A legacy backend is told of `abilities`, for the life of the connection; a modern one is told with every request.
 
     Raises:
         DiedAtProbe: the link died before the probe was answered (only where `protocol` is auto).
         LinkFailed: it answered neither greeting in a way that is understood.
     """
     if protocol == "legacy":
-        return await _initialize(link)
+        return await _initialize(link, abilities)
     if protocol == "modern":
         return await _discover(link)
-    return await _probe(link)
+    return await _probe(link, abilities)
 
 
-async def _probe(link: Link) -> Greeting:
+async def _probe(link: Link, abilities: Abilities) -> Greeting:
     """Discover, and if that fails or is silent for `PROBE_SILENCE`, initialize; the first to succeed tells the era."""
     found: list[Greeting] = []
     failed: list[LinkFailed] = []
@@ -104,7 +107,7 @@ async def _probe(link: Link) -> Greeting:
         if found:
             return
         try:
-            found.append(await _initialize(link))
+            found.append(await _initialize(link, abilities))
             nursery.cancel_scope.cancel()
         except LinkFailed as failure:
             failed.append(failure)
@@ -135,10 +138,10 @@ async def _discover(link: Link) -> Greeting:
     return _greeting(Era.MODERN, common[-1], fields, _meta_server_info(fields))
 
 
-async def _initialize(link: Link) -> Greeting:
+async def _initialize(link: Link, abilities: Abilities) -> Greeting:
     params: Params = {
         "protocolVersion": encode_raw(LATEST_LEGACY),
-        "capabilities": NO_CAPABILITIES,
+        "capabilities": encode_raw(abilities.declared()),
         "clientInfo": CLIENT_INFO,
     }
     body = encode_request(b"%d" % _INITIALIZE_ID, "initialize", params)

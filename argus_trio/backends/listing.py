@@ -10,8 +10,9 @@ import attrs
 import msgspec
 
 from argus_trio.config.model import BackendSpec, Globs, Override
-from argus_trio.core.catalog import Entry, Published
+from argus_trio.core.catalog import Dropped, Entry, Published
 from argus_trio.wire.envelope import Params, decode_array, decode_object, decode_string, encode_raw
+from argus_trio.wire.param_headers import invalid_param_header, param_headers
 
 METHODS: Final = {
     "tools": "tools/list",
@@ -72,15 +73,38 @@ Listing = Mapping[str, Sequence[tuple[str, Params]]]
 def publish(spec: BackendSpec, listing: Listing, *, serves_resources: bool) -> Published:
     """What the gateway shows of a backend: globs look at the backend's own names, then overrides apply."""
     filters = spec.filters
+    tools, dropped = _sound_tools(
+        spec.name, _entries(listing.get("tools", ()), filters.tools, _overriding(spec.tool_overrides))
+    )
     return Published(
         backend=spec.name,
         prefix=spec.name if spec.prefix is None else spec.prefix,
-        tools=_entries(listing.get("tools", ()), filters.tools, _overriding(spec.tool_overrides)),
+        tools=tools,
         prompts=_entries(listing.get("prompts", ()), filters.prompts, _as_it_is),
         resources=_entries(listing.get("resources", ()), filters.resources, _as_it_is),
         templates=_entries(listing.get("templates", ()), filters.resources, _as_it_is),
         serves_resources=serves_resources,
+        dropped=dropped,
     )
+
+
+def _sound_tools(backend: str, entries: tuple[Entry, ...]) -> tuple[tuple[Entry, ...], tuple[Dropped, ...]]:
+    """The tools that may be shown, with the headers their schemas ask for, and those that must not be.
+
+    (2026-07-28, Streamable HTTP, Custom Headers from Tool Parameters.)
+    """
+    kept: list[Entry] = []
+    dropped: list[Dropped] = []
+    for entry in entries:
+        schema = entry.fields.get("inputSchema", b"")
+        reason = invalid_param_header(schema)
+        if reason is not None:
+            dropped.append(Dropped(backend=backend, tool=entry.key, reason=reason))
+        elif headers := param_headers(schema):
+            kept.append(attrs.evolve(entry, param_headers=headers))
+        else:
+            kept.append(entry)
+    return tuple(kept), tuple(dropped)
 
 
 def passes(globs: Globs, name: str) -> bool:

@@ -1,24 +1,30 @@
-"""The end of the pipeline: which backend an exchange goes to, and the lists, which none is asked for."""
+"""The end of the pipeline: what each method means here, and which backend it goes to. Lists are asked of none."""
 
 from __future__ import annotations
 
+import secrets
 from typing import Final
 
 import attrs
-import msgspec
 
-from argus_trio.backends.listing import METHODS, passes
-from argus_trio.backends.scope import Scope
+from argus_trio.backends.across import call_across
+from argus_trio.backends.completion import complete
+from argus_trio.backends.directory import Directory, unknown_resource
+from argus_trio.backends.extensions import pass_on
+from argus_trio.backends.listing import METHODS
+from argus_trio.backends.params import string_param
 from argus_trio.backends.supervisor import Supervisor
-from argus_trio.core.catalog import Route
+from argus_trio.backends.tasks import Tasks
+from argus_trio.core.catalog import Catalog
 from argus_trio.core.exchange import Call, Exchange
-from argus_trio.errors import BackendUnavailable, InvalidParams, MethodUnknown, ResourceUnknown
-from argus_trio.wire.envelope import Params, decode_string, encode_raw
+from argus_trio.core.paging import Cursors
+from argus_trio.wire.envelope import Params, Raw, encode, encode_raw
+from argus_trio.wire.param_headers import ParamHeaders, render_param_headers
 from argus_trio.wire.revisions import Era
 
 _KIND_LISTED: Final = {method: kind for kind, method in METHODS.items()}
+_SUBSCRIBING: Final = ("resources/subscribe", "resources/unsubscribe")
 _KIND_NAMED: Final = {"tools/call": "tools", "prompts/get": "prompts"}
-_ONE_OF: Final = {"tools": "tool", "prompts": "prompt"}
 
 
 @attrs.define(eq=False)
@@ -26,6 +32,13 @@ class Router:
     """Serves every exchange that no middleware answered."""
 
     supervisor: Supervisor
+    directory: Directory = attrs.field(init=False)
+    tasks: Tasks = attrs.field(init=False)
+    _cursors: Cursors = attrs.field(factory=lambda: Cursors(key=secrets.token_bytes()))
+
+    def __attrs_post_init__(self) -> None:
+        self.directory = Directory(self.supervisor)
+        self.tasks = Tasks(self.supervisor, self._cursors)
 
     async def __call__(self, exchange: Exchange) -> bytes:
         """The raw JSON of the result.
@@ -40,59 +53,52 @@ class Router:
             return await self._read(exchange)
         if call.method in _KIND_LISTED:
             return await self._list(call, _KIND_LISTED[call.method])
-        raise MethodUnknown(f"unknown method: {call.method[:100]}")
+        if call.method in _SUBSCRIBING and call.era is Era.LEGACY:
+            return await self._subscribe(exchange)
+        if call.method == "completion/complete":
+            return await complete(self.directory, exchange)
+        if call.method.startswith("tasks/"):
+            return await self.tasks.request(exchange)
+        return await pass_on(self.directory, self.tasks, exchange)
+
+    def param_headers(self, name: str) -> ParamHeaders:
+        """Which arguments of the tool shown as `name` a client must repeat in headers; none where nobody shows it."""
+        route = self.supervisor.catalog.tools.get(name)
+        return () if route is None else route.param_headers
 
     async def _list(self, call: Call, kind: str) -> bytes:
-        await self.supervisor.settle()
-        if "cursor" in call.params:
-            raise InvalidParams("unknown cursor: lists are answered whole")
-        return self.supervisor.catalog.lists[kind]
+        listed = (await self._catalog(call)).paged[kind]
+        cursor = call.params.get("cursor")
+        if cursor is None and listed.is_one_page:
+            return listed.whole
+        after = None if cursor is None else self._cursors.open(kind, string_param(call, "cursor"))
+        entries, last = listed.page(after)
+        page: dict[str, object] = {listed.member: list(map(Raw, entries))}
+        if last is not None:
+            page["nextCursor"] = self._cursors.seal(kind, last)
+        return encode(page)
 
     async def _named(self, exchange: Exchange, kind: str) -> bytes:
         call = exchange.call
-        name = _string(call, "name")
-        scope, route = await self._owner(kind, name)
+        name = string_param(call, "name")
+        scope, route = await self.directory.named(call, kind, name)
         params: Params = call.params if route.key == name else {**call.params, "name": encode_raw(route.key)}
-        return await scope.call(exchange, params)
-
-    async def _owner(self, kind: str, name: str) -> tuple[Scope, Route]:
-        route = self._route(kind, name)
-        if route is None:
-            owner = self.supervisor.starting_owner(name)
-            if owner is not None:
-                await owner.wait_settled()
-            else:
-                await self.supervisor.settle()
-            route = self._route(kind, name)
-            if route is None and owner is not None and not owner.has_listed:
-                raise BackendUnavailable(owner.spec.name, owner.reason, details=owner.details)
-        if route is None:
-            raise InvalidParams(f"unknown {_ONE_OF[kind]}: {name[:200]}")
-        return self.supervisor.scopes[route.backend], route
-
-    def _route(self, kind: str, name: str) -> Route | None:
-        catalog = self.supervisor.catalog
-        return (catalog.tools if kind == "tools" else catalog.prompts).get(name)
+        headers = render_param_headers(route.param_headers, params.get("arguments", b"")) if route.param_headers else ()
+        return await self.tasks.call(scope, exchange, params, headers)
 
     async def _read(self, exchange: Exchange) -> bytes:
-        uri = _string(exchange.call, "uri")
-        route = self.supervisor.catalog.route_of_uri(uri)
-        if route is None:
-            await self.supervisor.settle()
-            route = self.supervisor.catalog.route_of_uri(uri)
-        scope = None if route is None else self.supervisor.scopes[route.backend]
-        # A template or a lone backend can lead to a URI that its filter hides: what is not listed is not read either.
-        if scope is None or not passes(scope.spec.filters.resources, uri):
-            if exchange.call.era is Era.MODERN:
-                raise InvalidParams(f"unknown resource: {uri[:200]}", data={"uri": uri[:2000]})
-            raise ResourceUnknown(uri[:2000])
-        return await scope.call(exchange, exchange.call.params)
+        uri = string_param(exchange.call, "uri")
+        scope = await self.directory.serving(exchange.call, uri)
+        if scope is None:
+            raise unknown_resource(exchange.call, uri)
+        return await call_across(scope, exchange, exchange.call.params)
 
+    async def _subscribe(self, exchange: Exchange) -> bytes:
+        uri = string_param(exchange.call, "uri")
+        scope = await self.directory.serving(exchange.call, uri)
+        if scope is None:
+            raise unknown_resource(exchange.call, uri)
+        return await scope.subscribe(exchange, uri)
 
-def _string(call: Call, key: str) -> str:
-    try:
-        return decode_string(call.params[key])
-    except KeyError:
-        raise InvalidParams(f'{call.method} needs "{key}"') from None
-    except msgspec.DecodeError:
-        raise InvalidParams(f'"{key}" of {call.method} must be a string') from None
+    async def _catalog(self, call: Call) -> Catalog:
+        return await self.directory.catalog(call, settled=True)

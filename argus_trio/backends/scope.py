@@ -7,62 +7,40 @@ another backend.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable
+from math import inf
 from typing import Final, Literal
 
 import attrs
 import structlog
 import trio
 
+from argus_trio.backends.attempt import OpenLink, Way, converse
 from argus_trio.backends.connection import Connection
-from argus_trio.backends.greeting import DiedAtProbe, Greeting, greet
-from argus_trio.backends.link import Inbox, Link
-from argus_trio.backends.listing import CAPABILITIES, Listing, publish
+from argus_trio.backends.dedicated import Dedicated
+from argus_trio.backends.greeting import DiedAtProbe, Greeting
+from argus_trio.backends.link import Headers
+from argus_trio.backends.lister import Changes, Kept, keep_listed, list_kinds
+from argus_trio.backends.listing import publish
+from argus_trio.backends.shown import Shown
 from argus_trio.backends.stderr import LAST_LINES, StderrRing
-from argus_trio.config.model import BackendSpec, HttpBackend, SseBackend
+from argus_trio.backends.subscriptions import Deliver
+from argus_trio.backends.watching import Watching
+from argus_trio.config.model import BackendSpec, HttpBackend
+from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.core.backoff import Backoff
 from argus_trio.core.catalog import KINDS, Published
-from argus_trio.core.exchange import Exchange
+from argus_trio.core.exchange import Call, Client, Exchange
 from argus_trio.core.lifecycle import Happened, State, after
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import BackendUnavailable, LinkFailed, leaves
-from argus_trio.wire.envelope import Notification, Params, Request
+from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
 
-OpenLink = Callable[[BackendSpec, Inbox, StderrRing], AbstractAsyncContextManager[Link]]
-"""Opens a link for a spec: how a scope reaches the world."""
-
 STABLE_AFTER: Final = 30.0
 """Seconds a connection must have lasted for the backoff to begin anew."""
-
-RELIST_QUIET: Final = 0.05
-"""Seconds in which further `list_changed` of a backend count as the same one."""
-
-EARLY_MESSAGES: Final = 64
-"""Messages kept that a backend sends before it is greeted; more are dropped."""
-
-
-@attrs.define(eq=False)
-class _Mailbox:
-    """Holds what arrives before there is a connection, then hands everything to it."""
-
-    connection: Connection | None = None
-    _early: list[tuple[Request | Notification, int | None]] = attrs.field(factory=list)
-
-    async def receive(self, message: Request | Notification, within: int | None) -> None:
-        if self.connection is not None:
-            await self.connection.receive(message, within)
-        elif len(self._early) < EARLY_MESSAGES:
-            self._early.append((message, within))
-
-    async def attach(self, connection: Connection) -> None:
-        self.connection = connection
-        for message, within in self._early:
-            await connection.receive(message, within)
-        self._early.clear()
 
 
 @attrs.define(eq=False)
@@ -71,7 +49,7 @@ class Scope:
 
     spec: BackendSpec
     open_link: OpenLink
-    on_published: Callable[[Published], None]
+    on_published: Callable[[], None]
     redact: Redactor
     backoff: Backoff = attrs.field(factory=Backoff)
     state: State = State.STARTING
@@ -83,23 +61,43 @@ class Scope:
     """What its processes wrote to stderr, over all its connections."""
     settled: trio.Event = attrs.field(factory=trio.Event)
     """Set once the first attempt to connect has succeeded or failed."""
+    shown: Shown = attrs.field(init=False)
+    watching: Watching = attrs.field(init=False)
+    dedicated: Dedicated | None = None
+    """The connections of single clients, while `run` runs."""
     _connection: Connection | None = None
     _legacy_assumed: bool = False
+    _changes: Changes = attrs.field(factory=Changes)
 
     def __attrs_post_init__(self) -> None:
-        self.stderr = StderrRing(self.spec.name)
+        name, timeouts = self.spec.name, self.spec.timeouts
+        self.stderr = StderrRing(name)
+        self.shown = Shown(name, self.redact, timeouts.connect, self.on_published)
+        self.watching = Watching(name, self.redact, timeouts.call)
 
-    async def call(self, exchange: Exchange, params: Params) -> bytes:
+    async def call(self, exchange: Exchange, params: Params, headers: Headers = ()) -> bytes:
         """Perform the exchange with `params`, once the first attempt to connect has had its outcome.
 
         Raises:
             BackendUnavailable: not connected, with the reason.
             RpcError: as `Connection.call`.
         """
+        connection = await self.connected()
+        if self.dedicated is None or not self.needs_own(exchange.call):
+            return await connection.call(exchange, params, self.spec.timeouts, headers)
+        async with self.dedicated.lease(exchange.call) as (connection, _):
+            return await connection.call(exchange, params, self.spec.timeouts, headers)
+
+    async def connected(self) -> Connection:
+        """The shared connection, once the first attempt to connect has had its outcome.
+
+        Raises:
+            BackendUnavailable: there is none, with the reason.
+        """
         await self.wait_settled()
         if self._connection is None:
             raise BackendUnavailable(self.spec.name, self.reason, details=self.details)
-        return await self._connection.call(exchange, params, self.spec.timeouts)
+        return self._connection
 
     async def wait_settled(self) -> None:
         """Wait for the outcome of the first attempt to connect, at most as long as a call may take."""
@@ -110,31 +108,118 @@ class Scope:
     @property
     def has_listed(self) -> bool:
         """Whether it has been ready at least once, so that the catalog knows its names."""
-        return self.greeting is not None
+        return self.shown.of(NONE) is not None
+
+    @property
+    def is_legacy(self) -> bool:
+        """Whether it converses in the legacy era, as far as is known."""
+        return self.greeting is not None and self.greeting.era is Era.LEGACY
+
+    def needs_own(self, call: Call) -> bool:
+        """Whether the call has to go over its client's own connection; see `session` in the configuration.
+
+        A legacy backend asks, and logs, on its connection, not within a call. On stdio and HTTP+SSE no log message says
+        whose call it belongs to, in either era.
+        """
+        if self.spec.session != "auto":
+            return self.spec.session == "per-client"
+        if self.is_legacy and call.abilities.any:
+            return True
+        return call.log_level is not None and not isinstance(self.spec, HttpBackend)
+
+    def depends_on(self, abilities: Abilities) -> bool:
+        """Whether what it shows may depend on what a client can be asked."""
+        return self.is_legacy and self.spec.session != "shared" and abilities.any
+
+    def published(self, abilities: Abilities) -> Published | None:
+        """What it shows to clients with `abilities`, as far as it has been listed."""
+        kept = self.shown.of(abilities if self.depends_on(abilities) else NONE)
+        if kept is None:
+            return None
+        serves_resources = self.greeting is not None and "resources" in self.greeting.capabilities
+        return publish(self.spec, kept, serves_resources=serves_resources)
+
+    async def list_for(self, abilities: Abilities) -> None:
+        """See to it that what clients with `abilities` are shown has been listed, or has failed to be."""
+        if self._connection is not None and self.dedicated is not None and self.depends_on(abilities):
+            await self.shown.make(self.dedicated, abilities)
+
+    def list_soon(self, abilities: Abilities) -> None:
+        """As `list_for`, without waiting for it."""
+        if self._connection is not None and self.dedicated is not None and self.depends_on(abilities):
+            self.shown.make_soon(self.dedicated, abilities)
+
+    async def subscribe(self, exchange: Exchange, uri: str) -> bytes:
+        """Subscribe the exchange's client to a resource, or with `resources/unsubscribe` end that; the raw result."""
+        call = exchange.call
+        is_wanted = call.method == "resources/subscribe"
+        connection = await self.connected()
+        if self.dedicated is not None and self.needs_own(call):
+            async with self.dedicated.lease(call) as (connection, own):
+                result = await connection.call(exchange, call.params, self.spec.timeouts)
+                (own.subscribed.add if is_wanted else own.subscribed.discard)(uri)
+                return result
+        client, dedicated = call.client, self.dedicated
+        if client is not None and dedicated is not None and is_wanted:
+
+            def deliver(method: str, params: Params) -> None:
+                dedicated.nursery.start_soon(client.notify, method, params)
+
+            await self.watching.watch(connection, uri, client, deliver)
+        elif client is not None:
+            await self.watching.unwatch(connection, uri, client)
+        return b"{}"
+
+    async def watch(self, uri: str, key: object, deliver: Deliver) -> None:
+        """Deliver what is said of a resource over the shared connection, until `unwatch`.
+
+        Raises:
+            BackendUnavailable: the backend cannot be told, or refuses.
+        """
+        await self.watching.watch(await self.connected(), uri, key, deliver)
+
+    async def unwatch(self, uri: str, key: object) -> None:
+        """Deliver no more of it."""
+        await self.watching.unwatch(self._connection, uri, key)
+
+    def release(self, client: Client) -> None:
+        """A legacy session has ended: its connection closes, its subscriptions end."""
+        if self.dedicated is not None:
+            self.dedicated.release(client)
+        self.watching.forget(self._connection, client)
+
+    def tell(self, client: Client, method: str, params: Params) -> None:
+        """Pass a client's own notification on to its connection, if it has one."""
+        own = None if self.dedicated is None else self.dedicated.of(client)
+        if own is not None and own.connection is not None:
+            own.connection.nursery.start_soon(self._pass_on, own.connection, method, params)
 
     async def run(self) -> None:
         """Live until cancelled. Whatever fails is logged here and ends at this boundary."""
+        way = Way(spec=self.spec, open_link=self.open_link, stderr=self.stderr)
         failures = 0
         try:
-            while True:
-                started = trio.current_time()
-                self.stderr.is_probed = True
-                failure = await self._attempt()
-                if isinstance(failure, DiedAtProbe) and not self._legacy_assumed:
-                    self._legacy_assumed = True
-                    continue
-                failures = 1 if trio.current_time() - started > STABLE_AFTER else failures + 1
-                delay = self.backoff.delay(failures, random.random())  # noqa: S311 - jitter, no secret
-                self._fail(failure, delay)
-                await trio.sleep(delay)
+            async with trio.open_nursery() as nursery:
+                self.dedicated = Dedicated(way, nursery, self.redact, self.shown.keep, self._protocol)
+                while True:
+                    started = trio.current_time()
+                    self.stderr.is_probed = True
+                    failure = await self._attempt(way)
+                    if isinstance(failure, DiedAtProbe) and not self._legacy_assumed:
+                        self._legacy_assumed = True
+                        continue
+                    failures = 1 if trio.current_time() - started > STABLE_AFTER else failures + 1
+                    delay = self.backoff.delay(failures, random.random())  # noqa: S311 - jitter, no secret
+                    self._fail(failure, delay)
+                    await trio.sleep(delay)
         finally:
             self.state = after(self.state, Happened.STOPPED)
 
-    async def _attempt(self) -> LinkFailed:
+    async def _attempt(self, way: Way) -> LinkFailed:
         """Connect once and stay connected; how it ended."""
         failed: list[LinkFailed] = []
         try:
-            failed.append(await self._live())
+            failed.append(await self._live(way))
         except* LinkFailed as group:
             failed.extend(leaves(group))
         except* Exception as group:
@@ -144,45 +229,34 @@ class Scope:
             self._connection = None
         return failed[0]
 
-    async def _live(self) -> LinkFailed:
-        mailbox = _Mailbox()
+    async def _live(self, way: Way) -> LinkFailed:
         started = trio.current_time()
-        limit = trio.CancelScope(deadline=started + self.spec.timeouts.connect)
-        with limit:
-            async with trio.open_nursery() as nursery, self.open_link(self.spec, mailbox.receive, self.stderr) as link:
-                greeting = await greet(link, self._protocol())
-                changes = _Changes()
-                connection = Connection(
-                    backend=self.spec.name,
-                    link=link,
-                    greeting=greeting,
-                    nursery=nursery,
-                    on_list_changed=changes.add,
-                    cancels_by_notice=greeting.era is Era.LEGACY or not isinstance(self.spec, HttpBackend),
-                )
-                await mailbox.attach(connection)
-                if greeting.era is Era.LEGACY:
-                    await link.listen((("mcp-protocol-version", greeting.revision),))
-                listing = await self._listing(connection, KINDS)
-                limit.deadline = float("inf")
-                self._begin(connection, listing, trio.current_time() - started)
-                nursery.start_soon(self._keep_listed, connection, dict(listing), changes)
-                failure = await link.wait_failed()
-                nursery.cancel_scope.cancel()
-                return failure
         seconds = self.spec.timeouts.connect
+        limit = trio.CancelScope(deadline=started + seconds)
+        with limit:
+            async with converse(way, self._protocol(), self) as connection:
+                kept = await list_kinds(connection, KINDS, self.redact)
+                limit.deadline = inf
+                self._begin(connection, kept, trio.current_time() - started)
+                connection.nursery.start_soon(
+                    keep_listed, connection, self._changes, self.redact, seconds, self._relisted
+                )
+                return await connection.link.wait_failed()
         raise LinkFailed(
             f"it was not ready within {seconds:g} s (timeouts.connect)", details=self.stderr.lines()[-LAST_LINES:]
         )
 
     def _protocol(self) -> Literal["auto", "legacy", "modern"]:
-        if isinstance(self.spec, SseBackend):
-            return "legacy"  # HTTP+SSE ended with 2024-11-05: no modern server speaks it
-        return "legacy" if self.spec.protocol == "auto" and self._legacy_assumed else self.spec.protocol
+        if self.spec.protocol != "auto":
+            return self.spec.protocol
+        if self._connection is not None and self.greeting is not None:
+            return "legacy" if self.is_legacy else "modern"
+        return "legacy" if self._legacy_assumed else "auto"
 
-    def _begin(self, connection: Connection, listing: Listing, seconds: float) -> None:
+    def _begin(self, connection: Connection, kept: Kept, seconds: float) -> None:
         self._connection, self.greeting = connection, connection.greeting
-        self._publish(connection, listing)
+        self.watching.begin(connection)
+        self.shown.begin(kept)
         self.state, self.reason, self.details = after(self.state, Happened.CONNECTED), "", ()
         self.settled.set()
         self.stderr.is_probed = False
@@ -191,7 +265,7 @@ class Scope:
             backend=self.spec.name,
             revision=connection.greeting.revision,
             seconds=round(seconds, 3),
-            **{kind: len(listing.get(kind, ())) for kind in KINDS},
+            **{kind: len(kept.get(kind, ())) for kind in KINDS},
         )
 
     def _fail(self, failure: LinkFailed, delay: float) -> None:
@@ -207,58 +281,20 @@ class Scope:
             retry_in=round(delay, 1),
         )
 
-    def _publish(self, connection: Connection, listing: Listing) -> None:
-        serves_resources = "resources" in connection.greeting.capabilities
-        self.on_published(publish(self.spec, listing, serves_resources=serves_resources))
+    def lists_changed(self, kinds: tuple[str, ...]) -> None:
+        """See `Listener`."""
+        self._changes.add(kinds)
 
-    async def _listing(self, connection: Connection, kinds: tuple[str, ...]) -> Listing:
-        """What the backend lists of the kinds it declares; a list that it refuses is reported and empty."""
-        declared = connection.greeting.capabilities
-        listed: dict[str, list[tuple[str, Params]]] = {}
+    def resource_updated(self, params: Params) -> None:
+        """See `Listener`."""
+        self.watching.subscriptions.updated(params)
 
-        async def fetch(kind: str) -> None:
-            try:
-                listed[kind] = await connection.list_all(kind)
-            except LinkFailed as failure:
-                log.warning(
-                    "backend_list_failed", backend=self.spec.name, kind=kind, reason=self.redact(failure.reason)
-                )
+    def _relisted(self, kept: Kept) -> None:
+        if self.dedicated is not None:
+            self.shown.relisted(self.dedicated, kept)
 
-        async with trio.open_nursery() as nursery:
-            for kind in kinds:
-                if CAPABILITIES[kind] in declared:
-                    nursery.start_soon(fetch, kind)
-        return listed
-
-    async def _keep_listed(
-        self, connection: Connection, listing: dict[str, Sequence[tuple[str, Params]]], changes: _Changes
-    ) -> None:
-        """List again what the backend says has changed, one round at a time, however often it says so."""
-        while True:
-            await changes.wait()
-            await trio.sleep(RELIST_QUIET)
-            kinds = changes.take()
-            with trio.move_on_after(self.spec.timeouts.connect):
-                listing.update(await self._listing(connection, kinds))
-                self._publish(connection, listing)
-
-
-@attrs.define(eq=False)
-class _Changes:
-    """The kinds that a backend said have changed since the last look."""
-
-    _kinds: set[str] = attrs.field(factory=set)
-    _woken: trio.Event = attrs.field(factory=trio.Event)
-
-    def add(self, kinds: tuple[str, ...]) -> None:
-        self._kinds.update(kinds)
-        self._woken.set()
-
-    async def wait(self) -> None:
-        await self._woken.wait()
-
-    def take(self) -> tuple[str, ...]:
-        kinds = tuple(kind for kind in KINDS if kind in self._kinds)
-        self._kinds.clear()
-        self._woken = trio.Event()
-        return kinds
+    async def _pass_on(self, connection: Connection, method: str, params: Params) -> None:
+        try:
+            await connection.tell(method, params)
+        except LinkFailed as failure:
+            log.debug("client_notification_untold", backend=self.spec.name, reason=self.redact(failure.reason))

@@ -8,13 +8,17 @@ import attrs
 import structlog
 import trio
 
-from argus_trio.backends.scope import OpenLink, Scope
+from argus_trio.backends.attempt import OpenLink
+from argus_trio.backends.scope import Scope
 from argus_trio.config.model import Config
-from argus_trio.core.catalog import EMPTY, Catalog, Published, build, changed_kinds
+from argus_trio.core.abilities import NONE, Abilities
+from argus_trio.core.catalog import EMPTY, Catalog, Holders, build, changed_kinds
+from argus_trio.core.exchange import Client
 from argus_trio.core.health import Health
 from argus_trio.core.lifecycle import State
 from argus_trio.core.names import Scheme
 from argus_trio.core.redaction import Redactor
+from argus_trio.wire.envelope import Params
 
 log = structlog.get_logger()
 
@@ -35,8 +39,9 @@ class Supervisor:
     open_link: OpenLink
     announce: Callable[[Iterable[str]], None]
     catalog: Catalog = EMPTY
+    """What clients are shown that declare nothing to be asked."""
     scopes: dict[str, Scope] = attrs.field(factory=dict)
-    _published: dict[str, Published] = attrs.field(factory=dict)
+    _of_abilities: dict[Abilities, Catalog] = attrs.field(factory=dict)
     _settled: trio.Event = attrs.field(factory=trio.Event)
     _grace_ends: float = 0.0
 
@@ -78,19 +83,57 @@ class Supervisor:
         ready = states.count(State.READY)
         return Health(total=len(states), connected=ready, healthy=ready, starting=states.count(State.STARTING))
 
-    def _on_published(self, published: Published) -> None:
-        self._published[published.backend] = published
-        before = self.catalog
+    async def catalog_for(self, abilities: Abilities) -> Catalog:
+        """What clients with `abilities` are shown: made at their first question, which waits for it as for a start."""
+        if not abilities.any:
+            return self.catalog
+        if abilities not in self._of_abilities:
+            depending = [scope for scope in self.scopes.values() if scope.depends_on(abilities)]
+            if not depending:
+                return self.catalog
+            with trio.move_on_after(self.config.server.startup_grace):
+                async with trio.open_nursery() as nursery:
+                    for scope in depending:
+                        nursery.start_soon(scope.list_for, abilities)
+            self._of_abilities[abilities] = self._built(abilities, self.catalog.holders)
+        return self._of_abilities[abilities]
+
+    def release(self, client: Client) -> None:
+        """A legacy session has ended: so does what was open for it alone."""
+        for scope in self.scopes.values():
+            scope.release(client)
+
+    def tell(self, client: Client, method: str, params: Params) -> None:
+        """Pass a client's own notification on to the backends that have a connection of its."""
+        for scope in self.scopes.values():
+            scope.tell(client, method, params)
+
+    def _built(self, abilities: Abilities, holders: Holders) -> Catalog:
         naming = self.config.conflict_resolution
         scheme = Scheme(strategy=naming.strategy, separator=naming.separator, order=naming.order)
-        in_file_order = [self._published[name] for name in self.scopes if name in self._published]
-        self.catalog = build(in_file_order, scheme, before.holders)
-        for collision in self.catalog.collisions:
-            if collision not in before.collisions:
-                log.warning("name_collision", **attrs.asdict(collision))
-        for name in self.catalog.too_long:
-            if name not in before.too_long:
-                log.warning("name_too_long", name=name, length=len(name))
-        kinds = changed_kinds(before, self.catalog)
+        shown = [scope.published(abilities) for scope in self.scopes.values()]
+        return build([published for published in shown if published is not None], scheme, holders)
+
+    def _on_published(self) -> None:
+        before = self.catalog
+        self.catalog = self._built(NONE, before.holders)
+        self._report(before, self.catalog)
+        kinds = set(changed_kinds(before, self.catalog))
+        for abilities, catalog in self._of_abilities.items():
+            for scope in self.scopes.values():
+                scope.list_soon(abilities)
+            self._of_abilities[abilities] = self._built(abilities, self.catalog.holders)
+            kinds |= changed_kinds(catalog, self._of_abilities[abilities])
         if kinds:
             self.announce(sorted({LIST_CHANGED[kind] for kind in kinds}))
+
+    def _report(self, before: Catalog, now: Catalog) -> None:
+        for collision in now.collisions:
+            if collision not in before.collisions:
+                log.warning("name_collision", **attrs.asdict(collision))
+        for name in now.too_long:
+            if name not in before.too_long:
+                log.warning("name_too_long", name=name, length=len(name))
+        for dropped in now.dropped:
+            if dropped not in before.dropped:
+                log.warning("tool_dropped", **attrs.asdict(dropped))

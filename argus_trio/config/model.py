@@ -92,6 +92,9 @@ class Backend:
             "whether clients share one connection: auto gives a client its own when it can be asked", part="link"
         ),
     )
+    max_sessions: int = attrs.field(
+        default=16, metadata=_about("how many connections for single clients may be open at once", minimum=1)
+    )
     prefix: str | None = attrs.field(
         default=None,
         metadata=_about(

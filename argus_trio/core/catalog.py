@@ -14,8 +14,10 @@ from typing import Final
 import attrs
 
 from argus_trio.core.names import LONGEST_NAME, Claim, Collision, Scheme, in_order, resolve
+from argus_trio.core.paging import Listed, listed
 from argus_trio.core.templates import compile_template, matches
 from argus_trio.wire.envelope import Params, encode, encode_raw
+from argus_trio.wire.param_headers import ParamHeaders
 
 
 @attrs.frozen(kw_only=True)
@@ -25,6 +27,16 @@ class Entry:
     key: str
     shown: str
     fields: Params
+    param_headers: ParamHeaders = ()
+
+
+@attrs.frozen(kw_only=True)
+class Dropped:
+    """A tool that must not be shown, and why."""
+
+    backend: str
+    tool: str
+    reason: str
 
 
 @attrs.frozen(kw_only=True)
@@ -39,6 +51,7 @@ class Published:
     templates: tuple[Entry, ...] = ()
     serves_resources: bool = False
     """Whether the backend declares resources at all: it may serve URIs that it does not list."""
+    dropped: tuple[Dropped, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -47,6 +60,8 @@ class Route:
 
     backend: str
     key: str
+    param_headers: ParamHeaders = ()
+    """Which arguments of a tool are repeated in headers towards a modern HTTP backend."""
 
 
 Holders = Mapping[str, Mapping[str, str]]
@@ -72,10 +87,22 @@ class Catalog:
     templates: tuple[tuple[re.Pattern[str], Route], ...]
     resource_backends: tuple[str, ...]
     lists: Mapping[str, bytes]
+    paged: Mapping[str, Listed]
+    """The same lists, where the pages of long ones begin and end."""
     holders: Holders
     collisions: tuple[Collision, ...]
     too_long: tuple[str, ...]
     """Shown names that common clients refuse for their length."""
+    dropped: tuple[Dropped, ...]
+
+    def named(self, kind: str) -> Mapping[str, Route]:
+        """The routes of `tools` or `prompts` by the name shown."""
+        return self.tools if kind == "tools" else self.prompts
+
+    def route_of_reference(self, uri: str) -> Route | None:
+        """Who serves what `uri` refers to: the template that is spelled so, else as `route_of_uri`."""
+        exact = next((route for _, route in self.templates if route.key == uri), None)
+        return exact or self.route_of_uri(uri)
 
     def route_of_uri(self, uri: str) -> Route | None:
         """Who serves `uri`: the owner of exactly this resource, else of the first template that can mean it, else the
@@ -101,16 +128,19 @@ def build(published: Iterable[Published], scheme: Scheme, holders: Holders) -> C
     templates, template_list, template_collisions = _owned(ordered, "templates", holders)
     lists = {"tools": tool_list, "prompts": prompt_list, "resources": resource_list, "templates": template_list}
     routes = {"tools": tools, "prompts": prompts, "resources": resources, "templates": templates}
+    paged = {kind: listed(LIST_KEYS[kind], zip(routes[kind], entries, strict=True)) for kind, entries in lists.items()}
     return Catalog(
         tools=MappingProxyType(tools),
         prompts=MappingProxyType(prompts),
         resources=MappingProxyType(resources),
         templates=tuple((compile_template(template), route) for template, route in templates.items()),
         resource_backends=tuple(p.backend for p in ordered if p.serves_resources),
-        lists=MappingProxyType({kind: _list_result(kind, entries) for kind, entries in lists.items()}),
+        lists=MappingProxyType({kind: one.whole for kind, one in paged.items()}),
+        paged=MappingProxyType(paged),
         holders={kind: {**holders.get(kind, {}), **_held(routes[kind])} for kind in KINDS},
         collisions=(*tool_collisions, *prompt_collisions, *resource_collisions, *template_collisions),
         too_long=tuple(name for name in (*tools, *prompts) if len(name) > LONGEST_NAME),
+        dropped=tuple(dropped for p in ordered for dropped in p.dropped),
     )
 
 
@@ -121,10 +151,6 @@ def changed_kinds(before: Catalog, now: Catalog) -> frozenset[str]:
 
 def _held(routes: Mapping[str, Route]) -> dict[str, str]:
     return {name: route.backend for name, route in routes.items()}
-
-
-def _list_result(kind: str, entries: Sequence[bytes]) -> bytes:
-    return b'{"%b":[%b]}' % (LIST_KEYS[kind].encode(), b",".join(entries))
 
 
 def _named(
@@ -140,7 +166,7 @@ def _named(
     encoded: list[bytes] = []
     for name, claim in naming.shown.items():
         entry = entries[claim]
-        routes[name] = Route(backend=claim.backend, key=entry.key)
+        routes[name] = Route(backend=claim.backend, key=entry.key, param_headers=entry.param_headers)
         encoded.append(encode(entry.fields if name == entry.key else {**entry.fields, "name": encode_raw(name)}))
     return routes, encoded, naming.collisions
 

@@ -73,6 +73,7 @@ class Exchange(Protocol):
         Raises:
             ClientCannotAnswer: the client did not declare it, or has no stream to be asked on.
             ClientRefused: the client answered with an error.
+            Overloaded: too many calls are asking their clients already.
         """
 
 

@@ -1,11 +1,25 @@
-"""What the gateway says of itself at `initialize` and `server/discover`: values only, no protocol shapes."""
+"""What the gateway says of itself at `initialize` and `server/discover`, made of what its backends say of themselves.
+
+Values only: which capabilities are always there, and the shapes of the protocol, are the front end's.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Final
 
 import attrs
+import msgspec
+
+from argus_trio.wire.envelope import Params, Raw, decode_object, encode_raw
+
+MAX_INSTRUCTIONS: Final = 8 * 1024
+"""Bytes of merged instructions: clients put them in front of every conversation of their model."""
+
+_CUT: Final = "\n[cut]"
+_MERGED: Final = ("extensions", "experimental", "tasks")
+"""Capabilities that are advertised because a backend has them; each is an object."""
 
 
 @attrs.frozen(kw_only=True)
@@ -18,3 +32,77 @@ class Identity:
     instructions: str | None = None
     capabilities: Mapping[str, object] = attrs.field(default=MappingProxyType({}))
     """JSON-encodable capabilities beside tools, prompts and resources, by name."""
+
+
+@attrs.frozen(kw_only=True)
+class Introduction:
+    """What one backend says of itself. `prefix` is what its names begin with, empty where they are bare."""
+
+    backend: str
+    prefix: str
+    capabilities: Params
+    instructions: str | None
+
+
+def identity_of(version: str, introductions: Sequence[Introduction]) -> Identity:
+    """The identity of a gateway with these backends, by precedence: where two differ in a setting, the first says."""
+    return Identity(
+        version=version,
+        instructions=merged_instructions(introductions),
+        capabilities=MappingProxyType(merged_capabilities(one.capabilities for one in introductions)),
+    )
+
+
+def merged_capabilities(declared: Iterable[Params]) -> dict[str, Params]:
+    """The extensions, experimental capabilities and tasks that any of these declares."""
+    merged: dict[str, Params] = {}
+    for capabilities in declared:
+        for name in _MERGED:
+            members = _object(capabilities.get(name))
+            if members is None:
+                continue
+            known = merged.setdefault(name, {})
+            for key, value in members.items():
+                # An extension's settings belong together; what tasks can do is a tree of independent claims.
+                known[key] = _united(known[key], value) if name == "tasks" and key in known else known.get(key, value)
+    return merged
+
+
+def merged_instructions(introductions: Sequence[Introduction]) -> str | None:
+    """The instructions of all, each under a heading that names its backend, in `MAX_INSTRUCTIONS` bytes.
+
+    A long one is cut to its share, so that it leaves room for the others; the cut is marked.
+    """
+    speaking = [(one, text) for one in introductions if (text := (one.instructions or "").strip())]
+    parts: list[str] = []
+    left = MAX_INSTRUCTIONS
+    for at, (one, text) in enumerate(speaking):
+        names = f" (its names begin with {one.prefix})" if one.prefix else ""
+        share = left // (len(speaking) - at)
+        part = _cut(f"## {one.backend}{names}\n\n{text}", share - len("\n\n"))
+        left -= len(part.encode()) + len("\n\n")
+        parts.append(part)
+    return "\n\n".join(part for part in parts if part) or None
+
+
+def _cut(text: str, size: int) -> str:
+    encoded = text.encode()
+    if len(encoded) <= size:
+        return text
+    room = size - len(_CUT)
+    return encoded[:room].decode("utf-8", "ignore") + _CUT if room > 0 else ""
+
+
+def _united(one: Raw, other: Raw) -> Raw:
+    """Two objects as one, level by level; where they are none, the first."""
+    members, more = _object(one), _object(other)
+    if members is None or more is None:
+        return one
+    return encode_raw(more | {key: _united(value, more.get(key, value)) for key, value in members.items()})
+
+
+def _object(raw: Raw | None) -> Params | None:
+    try:
+        return None if raw is None else decode_object(raw)
+    except msgspec.DecodeError:
+        return None

@@ -13,16 +13,27 @@ from argus_trio.core.identity import Identity
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.asgi import Application
 from argus_trio.frontend.endpoint import Endpoint
-from argus_trio.frontend.gateway import Gateway, Release, Tell, release_nothing, tell_nobody
+from argus_trio.frontend.gateway import (
+    Gateway,
+    ParamHeadersOf,
+    Release,
+    Tell,
+    Watch,
+    release_nothing,
+    tell_nobody,
+    watch_nothing,
+)
 from argus_trio.frontend.guard import Guard
 from argus_trio.frontend.legacy import LegacyEdge
 from argus_trio.frontend.limits import Limits
 from argus_trio.frontend.listening import open_listeners
 from argus_trio.frontend.modern import ModernEdge
+from argus_trio.frontend.parking import Parking
 from argus_trio.frontend.server import serve
 from argus_trio.frontend.session import HttpSession
 from argus_trio.frontend.sessions import Sessions
 from argus_trio.frontend.sse import SseEdge
+from argus_trio.frontend.states import Seal, States
 from argus_trio.frontend.ticker import Ticker
 
 
@@ -34,6 +45,9 @@ async def run_frontend(
     health: Callable[[], Health],
     settings: Server,
     stop: trio.Event,
+    make_seal: Callable[[], Seal],
+    watch: Watch = watch_nothing,
+    param_headers: ParamHeadersOf | None = None,
     limits: Limits | None = None,
     tell: Tell = tell_nobody,
     release: Release = release_nothing,
@@ -42,41 +56,51 @@ async def run_frontend(
     """Serve until `stop` is set, and then for as long as calls in flight take, at most `settings.drain_timeout`.
 
     Reports the base URLs, such as `http://127.0.0.1:9000`, once it listens. Cancelling it cuts everything at once.
-    `limits` are the usual ones where none are given. `tell` and `release` hear of legacy clients, as `Gateway` says;
-    neither may block.
+    `tell` and `release` hear of legacy clients, as `Gateway` says; neither may block.
+    `make_seal` is called when the first call asks its client. Without `watch` no resource can be subscribed to, without
+    `param_headers` no argument is expected in a header. `limits` are the usual ones where none are given.
 
     Raises:
         ListenFailed: the address cannot be listened on, or the certificate cannot be used.
     """
     listening = await open_listeners(settings)
     limits = limits or Limits(body_bytes=settings.max_body_bytes)
-    gateway = Gateway(handler=handler, identity=identity, health=health, tell=tell, release=release)
+    gateway = Gateway(
+        handler=handler,
+        identity=identity,
+        health=health,
+        tell=tell,
+        release=release,
+        watch=watch,
+        param_headers=param_headers,
+    )
+    parking = Parking(handler, States(make_seal))
 
     def let_go(session: HttpSession) -> None:
         announcer.remove(session)
         release(session)
 
-    sessions = Sessions(on_end=let_go)
-    ticker = Ticker()
-    application = Application(
-        gateway,
-        Guard(allowed_hosts=settings.allowed_hosts, allowed_origins=settings.allowed_origins),
-        Endpoint(
-            LegacyEdge(gateway, sessions, announcer, ticker),
-            ModernEdge(gateway, announcer, ticker),
-            limits,
-        ),
-        SseEdge(gateway, announcer, limits),
+    sessions, ticker = Sessions(on_end=let_go), Ticker()
+    endpoint = Endpoint(
+        LegacyEdge(gateway, sessions, announcer, ticker), ModernEdge(gateway, announcer, ticker, parking), limits
     )
+    guard = Guard(allowed_hosts=settings.allowed_hosts, allowed_origins=settings.allowed_origins)
+    application = Application(gateway, guard, endpoint, SseEdge(gateway, announcer, limits))
+
+    def end_what_lasts() -> None:
+        announcer.close()
+        parking.stop(settings.drain_timeout)
+
     async with trio.open_nursery() as nursery:
         nursery.start_soon(ticker.run, sessions.expire)
+        await nursery.start(parking.run)
         task_status.started(listening.urls)
         try:
             await serve(
                 application,
                 listening.listeners,
                 stop=stop,
-                on_stop=announcer.close,
+                on_stop=end_what_lasts,
                 limits=limits,
                 drain_timeout=settings.drain_timeout,
             )

@@ -1,126 +1,131 @@
-"""What a legacy client has been asked and has not answered: elicitation, sampling, roots; by ids of our own.
-
-An ask goes out on whatever stream its route finds; the answer comes as a message that the client posts.
-"""
+"""The open asks of one call to its client, and what the client's answers mean to them; sans I/O."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import attrs
 import msgspec
-import trio
 
-from argus_trio.errors import ClientCannotAnswer, ClientRefused
-from argus_trio.wire.envelope import (
-    ErrorResponse,
-    Params,
-    Raw,
-    Response,
-    decode_object,
-    encode_notification,
-    encode_raw,
-    encode_request,
-)
+from argus_trio.core.abilities import Abilities
+from argus_trio.errors import ArgusError, ClientRefused, InvalidParams
+from argus_trio.frontend.hearing import undeclared
+from argus_trio.frontend.states import ANSWERS
+from argus_trio.wire.envelope import Params, decode_object, encode
 
-MAX_OPEN: Final = 64
-"""Asks that one session may have open."""
-STREAM_S: Final = 10.0
-"""How long an ask waits for a stream that it can go out on, where there is none."""
-FAREWELL_S: Final = 1.0
-"""How long it may take to tell the client that an ask is withdrawn."""
-
-Send = Callable[[bytes], Awaitable[None]]
-"""Sends one encoded message on one stream of the client."""
-Route = Callable[[], Awaitable[Send | None]]
-"""Finds the stream for an ask, within `STREAM_S`; None if there is none."""
+_NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
+    "elicitation/create": ("action",),
+    "sampling/createMessage": ("role", "content", "model"),
+    "roots/list": ("roots",),
+}
+"""What each result must have (2026-07-28, InputResponse)."""
 
 
-@attrs.define(eq=False)
-class _Ask:
-    answered: trio.Event = attrs.field(factory=trio.Event)
-    answer: Response | ErrorResponse | None = None
+@attrs.define(eq=False, kw_only=True)
+class Ask:
+    """One open question. `wake` is called, synchronously, once there is an answer or a refusal."""
+
+    key: str
+    method: str
+    params: Params
+    wake: Callable[[], object]
+    answer: bytes | None = None
+    refusal: ArgusError | None = None
+
+    def settle(self, outcome: bytes | ArgusError) -> None:
+        """Answer it with a raw result, or refuse it."""
+        if isinstance(outcome, ArgusError):
+            self.refusal = outcome
+        else:
+            self.answer = outcome
+        self.wake()
 
 
 class Asks:
-    """The open asks of one session."""
+    """The open asks of one call, by keys that are never used twice."""
 
     def __init__(self) -> None:
-        self._open: dict[bytes, _Ask] = {}
-        self._asked = 0
-        self._ended = False
+        self._open: dict[str, Ask] = {}
+        self._minted = 0
 
-    def __len__(self) -> int:
-        return len(self._open)
+    def __bool__(self) -> bool:
+        return bool(self._open)
 
-    async def ask(self, route: Route, method: str, params: Params) -> bytes:
-        """Ask, and give the raw result; cancelled, it tells the client on the same stream.
+    def open(self, method: str, params: Params, wake: Callable[[], object]) -> Ask:
+        """A new ask."""
+        self._minted += 1
+        ask = Ask(key=f"ask-{self._minted}", method=method, params=params, wake=wake)
+        self._open[ask.key] = ask
+        return ask
+
+    def close(self, ask: Ask) -> None:
+        """Nobody waits for it any more. Idempotent."""
+        self._open.pop(ask.key, None)
+
+    def requests(self) -> bytes:
+        """The raw `InputRequests` of all that are open."""
+        return encode({ask.key: _request(ask) for ask in self._open.values()})
+
+    def judge(self, answers: Params) -> dict[str, bytes | ArgusError]:
+        """What the client's answers mean to the open asks; those to others are ignored.
 
         Raises:
-            ClientCannotAnswer: there is no stream, too much is open, or the session has ended.
-            ClientRefused: the client answered with an error.
+            InvalidParams: an answer is no result of what was asked, and no error either.
         """
-        if self._ended:
-            raise ClientCannotAnswer(method, "its session has ended")
-        if len(self._open) >= MAX_OPEN:
-            raise ClientCannotAnswer(method, f"{MAX_OPEN} requests to it are open")
-        self._asked += 1
-        message_id = b"%d" % self._asked
-        ask = self._open[message_id] = _Ask()
-        try:
-            send = await route()
-            if send is None:
-                raise ClientCannotAnswer(method, "it has no stream open")
-            await self._converse(ask, send, message_id, encode_request(message_id, method, without_token(params)))
-        finally:
-            del self._open[message_id]
-        match ask.answer:
-            case Response():
-                return ask.answer.result
-            case ErrorResponse():
-                raise ClientRefused(ask.answer.error)
-            case None:
-                raise ClientCannotAnswer(method, "its session has ended")
+        return {key: _judged(ask, answers[key]) for key, ask in self._open.items() if key in answers}
 
-    def answer(self, message: Response | ErrorResponse) -> bool:
-        """Take a client's answer; False if nothing is open under its id."""
-        ask = self._open.get(message.id)
-        if ask is None or ask.answer is not None:
-            return False
-        ask.answer = message
-        ask.answered.set()
-        return True
+    def settle(self, outcomes: Mapping[str, bytes | ArgusError]) -> None:
+        """Settle and close these asks."""
+        for key, outcome in outcomes.items():
+            ask = self._open.pop(key, None)
+            if ask is not None:
+                ask.settle(outcome)
 
-    def end(self) -> None:
-        """The session is over: nothing is answered any more."""
-        self._ended = True
-        for ask in self._open.values():
-            ask.answered.set()
+    def refuse_undeclared(self, abilities: Abilities) -> None:
+        """Refuse what a client with these abilities cannot be asked (again)."""
+        asks = self._open.items()
+        self.settle({k: undeclared(a.method, a.params) for k, a in asks if not abilities.permits(a.method, a.params)})
 
-    async def _converse(self, ask: _Ask, send: Send, message_id: bytes, message: bytes) -> None:
-        try:
-            await send(message)
-            await ask.answered.wait()
-        except trio.Cancelled:
-            if not ask.answered.is_set():
-                withdrawn: Params = {"requestId": Raw(message_id), "reason": encode_raw("no longer needed")}
-                with trio.move_on_after(FAREWELL_S, shield=True):
-                    await send(encode_notification("notifications/cancelled", withdrawn))
-            raise
+    def refuse_all(self, reason: Callable[[str], ArgusError]) -> None:
+        """Refuse every open ask with the error that `reason` makes of its method."""
+        self.settle({key: reason(ask.method) for key, ask in self._open.items()})
 
 
-def without_token(params: Params) -> Params:
-    """The params of an ask without a progress token.
+def read_answers(params: Params) -> Params:
+    """The client's `inputResponses`, one level of it; none where there are none.
 
-    A token belongs to its hop, and a client need not report progress: none is asked for, so none comes.
+    Raises:
+        InvalidParams: it is no object.
     """
-    meta = bytes(params.get("_meta", b""))
-    if b"progressToken" not in meta:
-        return params
     try:
-        kept = {key: value for key, value in decode_object(meta).items() if key != "progressToken"}
+        return decode_object(params.get(ANSWERS, b"{}"))
     except msgspec.DecodeError:
-        return params
-    rest = {key: value for key, value in params.items() if key != "_meta"}
-    return {**rest, "_meta": encode_raw(kept)} if kept else rest
+        raise InvalidParams(f"{ANSWERS} must be an object") from None
+
+
+def _request(ask: Ask) -> dict[str, object]:
+    return {"method": ask.method, "params": ask.params} if ask.params else {"method": ask.method}
+
+
+def _judged(ask: Ask, raw: msgspec.Raw) -> bytes | ArgusError:
+    try:
+        members = decode_object(raw)
+    except msgspec.DecodeError:
+        raise InvalidParams(f"{ANSWERS}[{ask.key!r}] must be an object") from None
+    missing = [name for name in _NEEDED.get(ask.method, ()) if name not in members]
+    if not missing:
+        return bytes(raw)
+    error = members.get("error", raw)
+    if _is_error(error):
+        return ClientRefused(bytes(error))
+    raise InvalidParams(f"{ANSWERS}[{ask.key!r}] is no result of {ask.method}: it lacks {', '.join(missing)}")
+
+
+def _is_error(raw: msgspec.Raw) -> bool:
+    """Whether it is a JSON-RPC error object, which some clients answer with though the revision has results alone."""
+    try:
+        members = decode_object(raw)
+    except msgspec.DecodeError:
+        return False
+    return bytes(members.get("code", b"")).lstrip(b"-").isdigit() and bytes(members.get("message", b""))[:1] == b'"'

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import attrs
 
@@ -10,6 +11,7 @@ from argus_trio.core.exchange import Client, Handler
 from argus_trio.core.health import Health
 from argus_trio.core.identity import Identity
 from argus_trio.wire.envelope import Params
+from argus_trio.wire.param_headers import ParamHeaders
 
 Tell = Callable[[Client, str, Params], None]
 """Hears of a legacy client's notification that is not the edge's own, such as `notifications/roots/list_changed`."""
@@ -25,6 +27,22 @@ def release_nothing(_: Client) -> None:
     """Nothing is held for a client."""
 
 
+Deliver = Callable[[str, Params], None]
+"""Takes a notification, its method and its params, synchronously."""
+
+Watch = Callable[[Sequence[str], Deliver], AbstractAsyncContextManager[tuple[str, ...]]]
+"""Subscribes to these resource URIs while it is entered, and gives those that are honoured; their updates are told."""
+
+ParamHeadersOf = Callable[[str], ParamHeaders | None]
+"""Which arguments of a tool, by the name it is shown under, its callers must repeat in headers."""
+
+
+@asynccontextmanager
+async def watch_nothing(_uris: Sequence[str], _deliver: Deliver) -> AsyncIterator[tuple[str, ...]]:
+    """A `Watch` that honours no URI."""
+    yield ()
+
+
 @attrs.frozen(kw_only=True)
 class Gateway:
     """The gateway behind the front end. Identity and health are asked for anew each time."""
@@ -34,3 +52,5 @@ class Gateway:
     health: Callable[[], Health]
     tell: Tell = tell_nobody
     release: Release = release_nothing
+    watch: Watch = watch_nothing
+    param_headers: ParamHeadersOf | None = None

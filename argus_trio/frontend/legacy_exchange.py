@@ -8,8 +8,8 @@ import attrs
 import trio
 
 from argus_trio.core.exchange import Call
-from argus_trio.frontend.asks import Send
 from argus_trio.frontend.session import Session
+from argus_trio.frontend.session_asks import Send
 from argus_trio.wire.envelope import Params, encode_notification
 
 

@@ -8,17 +8,22 @@ import attrs
 import msgspec
 import trio
 
+from argus_trio.core.abilities import NONE, abilities_of
 from argus_trio.core.exchange import Call
+from argus_trio.core.levels import LEVELS
 from argus_trio.errors import InvalidParams, InvalidRequest, RevisionUnsupported
 from argus_trio.frontend.announcer import Announcer
-from argus_trio.frontend.exchange import ClientExchange
 from argus_trio.frontend.fields import Accepts, require_events_accepted
-from argus_trio.frontend.gateway import Gateway
+from argus_trio.frontend.gateway import Gateway, ParamHeadersOf
 from argus_trio.frontend.greeting import discover_result, server_info
-from argus_trio.frontend.listen import honoured, listen
-from argus_trio.frontend.outcome import error_response, http_status, outcome_of
+from argus_trio.frontend.hearing import Hearing, PlainExchange
+from argus_trio.frontend.listen import asked_of, listen
+from argus_trio.frontend.outcome import Outcome, error_response, http_status, outcome_of
+from argus_trio.frontend.parked import ParkedCall
+from argus_trio.frontend.parking import ASKING, Parking
 from argus_trio.frontend.reply import Reply
 from argus_trio.frontend.request import JSON, Request
+from argus_trio.frontend.states import STATE
 from argus_trio.frontend.ticker import Ticker
 from argus_trio.wire import envelope
 from argus_trio.wire.envelope import (
@@ -32,9 +37,11 @@ from argus_trio.wire.envelope import (
     encode_response,
 )
 from argus_trio.wire.headers import check_routing_headers
+from argus_trio.wire.param_headers import check_param_headers
 from argus_trio.wire.results import RESERVED, for_modern_client
 from argus_trio.wire.revisions import REVISIONS, Era, era_of
 
+_LOG_LEVEL_KEY: Final = f"{RESERVED}logLevel"
 _REVISION_KEY: Final = f"{RESERVED}protocolVersion"
 _CAPABILITIES_KEY: Final = f"{RESERVED}clientCapabilities"
 REVISION_MARK: Final = _REVISION_KEY.encode()
@@ -50,14 +57,17 @@ class Introduction:
 
     revision: str
     capabilities: Params
+    log_level: str | None
+    progress_token: Raw | None
     params: Params
 
 
 class ModernEdge:
     """The stateless side of the endpoint. `post` raises an `RpcError` for what is no call."""
 
-    def __init__(self, gateway: Gateway, announcer: Announcer, ticker: Ticker) -> None:
+    def __init__(self, gateway: Gateway, announcer: Announcer, ticker: Ticker, parking: Parking) -> None:
         self._gateway = gateway
+        self._parking = parking
         self._announcer = announcer
         self._ticker = ticker
 
@@ -79,26 +89,30 @@ class ModernEdge:
             await http.answer(200, encode_response(message.id, result), (JSON,))
         elif message.method == "subscriptions/listen":
             require_events_accepted(http.fields.get(b"accept"))
-            await listen(http, message.id, honoured(message.params), self._announcer)
+            await listen(http, message.id, asked_of(message.params), self._announcer, self._gateway.watch)
         else:
             await self._call(http, accepted, message, introduction)
 
     async def _call(
         self, http: Request, accepted: Accepts, message: envelope.Request, introduction: Introduction
     ) -> None:
-        call = Call(
+        asked = Call(
             method=message.method,
             params=introduction.params,
             era=Era.MODERN,
             revision=introduction.revision,
             capabilities=introduction.capabilities,
+            abilities=abilities_of(introduction.capabilities) if introduction.capabilities else NONE,
+            log_level=introduction.log_level,
         )
+        call = self._asking(http, asked) if asked.method in ASKING else asked
         with Reply(http, self._ticker, may_stream=accepted.events) as reply:
-            with trio.CancelScope() as scope:
-                http.disconnects.on_disconnect(scope.cancel)
-                outcome = await outcome_of(self._gateway.handler, ClientExchange(call, reply.notify))
-            http.disconnects.on_disconnect(None)
-            if scope.cancel_called:
+            hearing = Hearing(reply.notify, introduction.progress_token, introduction.log_level)
+            if isinstance(call, ParkedCall):
+                outcome = await self._attend(http, call, hearing)
+            else:
+                outcome = await self._serve(http, call, hearing)
+            if outcome is None:
                 return
             if outcome.error is not None:
                 error = error_response(message.id, outcome.error, Era.MODERN)
@@ -106,6 +120,39 @@ class ModernEdge:
                 return
             result = for_modern_client(message.method, outcome.result or b"{}", server_info(self._gateway.identity()))
             await reply.finish(encode_response(message.id, result))
+
+    def _asking(self, http: Request, call: Call) -> Call | ParkedCall:
+        """A call that may be answered with a request for input: begun and parked already if its client can be asked."""
+        if call.method == "tools/call" and self._gateway.param_headers is not None:
+            self._check_param_headers(http, call, self._gateway.param_headers)
+        found: Call | ParkedCall = self._parking.reopened(call) if STATE in call.params else call
+        if isinstance(found, Call) and found.abilities is not NONE and found.abilities.any:
+            return self._parking.begin(found)
+        return found
+
+    async def _serve(self, http: Request, call: Call, hearing: Hearing) -> Outcome | None:
+        """The outcome of a call that runs in this task; None if the client has gone."""
+        with trio.CancelScope() as scope:
+            http.disconnects.on_disconnect(scope.cancel)
+            outcome = await outcome_of(self._gateway.handler, PlainExchange(call, hearing))
+        http.disconnects.on_disconnect(None)
+        return None if scope.cancel_called else self._parking.relayed(call, outcome)
+
+    async def _attend(self, http: Request, parked: ParkedCall, hearing: Hearing) -> Outcome | None:
+        """What this request of a parked call's client is answered with; None if the client has gone."""
+        outcome = await parked.attend(hearing, http.disconnects)
+        if parked.is_away:
+            return Outcome(result=self._parking.input_required(parked))
+        return None if outcome is None else self._parking.relayed(parked.call, outcome)
+
+    def _check_param_headers(self, http: Request, call: Call, wanted_by: ParamHeadersOf) -> None:
+        """Compare the headers that the tool's own schema asks for with the arguments. Raises `HeaderMismatch`."""
+        try:
+            wanted = wanted_by(decode_string(call.params["name"]))
+        except (KeyError, msgspec.DecodeError):
+            return
+        if wanted:
+            check_param_headers(http.headers, wanted, call.params.get("arguments", Raw(b"{}")))
 
 
 def is_introduced(message: Message) -> bool:
@@ -117,7 +164,7 @@ def introduced(message: envelope.Request) -> Introduction:
     """Take what the request says of its client (2026-07-28, Per-request protocol fields) out of its params.
 
     Raises:
-        InvalidParams: `_meta` or one of the required keys is missing, or not what it must be.
+        InvalidParams: `_meta` or one of the required keys is missing, or not what it must be; or an unknown log level.
     """
     params = dict(message.params)
     try:
@@ -131,4 +178,20 @@ def introduced(message: envelope.Request) -> Introduction:
     kept = {key: value for key, value in meta.items() if not key.startswith(RESERVED)}
     if kept:
         params["_meta"] = Raw(encode(kept))
-    return Introduction(revision=revision, capabilities=capabilities, params=params)
+    return Introduction(
+        revision=revision,
+        capabilities=capabilities,
+        log_level=_log_level(meta[_LOG_LEVEL_KEY]) if _LOG_LEVEL_KEY in meta else None,
+        progress_token=kept.get("progressToken"),
+        params=params,
+    )
+
+
+def _log_level(raw: Raw) -> str:
+    try:
+        level = decode_string(raw)
+    except msgspec.DecodeError:
+        level = ""
+    if level not in LEVELS:
+        raise InvalidParams(f'"{_LOG_LEVEL_KEY}" must be one of {", ".join(LEVELS)}')
+    return level

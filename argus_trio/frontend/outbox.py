@@ -9,6 +9,8 @@ import trio
 
 CAPACITY: Final = 1024 * 1024
 """Bytes that wait for a client that reads slowly, before those that bring more have to wait too."""
+MAX_NEWS: Final = 4096
+"""Kinds of news that wait at a time; a backend may tell of any number of resources below one subscribed to."""
 
 
 class Outbox:
@@ -29,8 +31,11 @@ class Outbox:
         return self._closed
 
     def offer(self, key: str, event: bytes) -> None:
-        """Have `event` sent once, however often it is offered under `key` until then. Never blocks."""
-        if not self._closed:
+        """Have `event` sent once, however often it is offered under `key` until then. Never blocks.
+
+        Dropped where `MAX_NEWS` others wait already.
+        """
+        if not self._closed and (key in self._news or len(self._news) < MAX_NEWS):
             self._news[key] = event
             self._changed.set()
 

@@ -13,7 +13,14 @@ import msgspec
 import structlog
 
 from argus_trio.core.exchange import Exchange, Handler
-from argus_trio.errors import BackendError, RpcError, Unexpected
+from argus_trio.errors import (
+    BackendError,
+    CapabilityMissing,
+    ClientCannotAnswer,
+    InvalidRequest,
+    RpcError,
+    Unexpected,
+)
 from argus_trio.wire.envelope import (
     Raw,
     decode_object,
@@ -47,6 +54,8 @@ async def outcome_of(handler: Handler, exchange: Exchange) -> Outcome:
         return Outcome(result=await handler(exchange))
     except RpcError as error:
         return Outcome(error=error)
+    except ClientCannotAnswer as error:
+        return Outcome(error=_unanswerable(error, exchange.call.era))
     except Exception:  # the boundary: a fault of one call must not reach another
         error_id = secrets.token_hex(6)
         log.exception("call_failed_unexpectedly", error_id=error_id, method=exchange.call.method)
@@ -80,6 +89,13 @@ def http_status(error: RpcError) -> int:
         return _STATUS.get(int(code), 200)
     except ValueError:
         return 200
+
+
+def _unanswerable(error: ClientCannotAnswer, era: Era) -> RpcError:
+    """What a client is told of a call that could not do without asking it."""
+    if era is Era.MODERN and error.required:
+        return CapabilityMissing(str(error), error.required)
+    return InvalidRequest(str(error))
 
 
 def _code(encoded: bytes) -> bytes:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from argus_trio.frontend.asks import Send
 from argus_trio.frontend.channel import Channel
 from argus_trio.frontend.events import prime
 from argus_trio.frontend.reply import Reply
 from argus_trio.frontend.request import Request
 from argus_trio.frontend.session import HttpSession
+from argus_trio.frontend.session_asks import Send
 from argus_trio.frontend.ticker import Ticker
 from argus_trio.wire.sse import COMMENT
 

@@ -8,8 +8,8 @@ import attrs
 
 from argus_trio.core.abilities import NONE, Abilities, abilities_of
 from argus_trio.errors import ClientCannotAnswer, InvalidRequest
-from argus_trio.frontend.asks import Asks, Send
 from argus_trio.frontend.greeting import Hello
+from argus_trio.frontend.session_asks import Asks, Send
 from argus_trio.frontend.streams import Streams
 from argus_trio.wire.envelope import Params, encode_notification
 from argus_trio.wire.revisions import LEGACY_REVISIONS

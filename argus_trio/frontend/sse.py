@@ -14,7 +14,6 @@ import trio
 
 from argus_trio.errors import InvalidRequest, Overloaded, RpcError
 from argus_trio.frontend.announcer import Announcer
-from argus_trio.frontend.asks import Send
 from argus_trio.frontend.body import read_body
 from argus_trio.frontend.dialogue import read_batch, respond, respond_batch, take
 from argus_trio.frontend.fields import require_json_sent
@@ -25,6 +24,7 @@ from argus_trio.frontend.outcome import error_response
 from argus_trio.frontend.refusals import SessionUnknown
 from argus_trio.frontend.request import JSON, Request
 from argus_trio.frontend.session import Session
+from argus_trio.frontend.session_asks import Send
 from argus_trio.frontend.stream import write_stream
 from argus_trio.wire import envelope
 from argus_trio.wire.envelope import Message, decode, is_batch

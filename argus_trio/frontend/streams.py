@@ -7,9 +7,9 @@ from collections.abc import Callable
 import trio
 
 from argus_trio.errors import InvalidParams
-from argus_trio.frontend.asks import STREAM_S, Send
 from argus_trio.frontend.channel import Channel, Feed
 from argus_trio.frontend.events import EventStore, Total
+from argus_trio.frontend.session_asks import STREAM_S, Send
 
 
 class Streams:

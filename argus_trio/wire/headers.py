@@ -32,7 +32,15 @@ JSON: Final = "application/json"
 EVENT_STREAM: Final = "text/event-stream"
 
 NAME_PARAM: Final[Mapping[str, str]] = MappingProxyType(
-    {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+    {
+        "tools/call": "name",
+        "prompts/get": "name",
+        "resources/read": "uri",
+        # The extension io.modelcontextprotocol/tasks (SEP-2663, Routing Headers)
+        "tasks/get": "taskId",
+        "tasks/update": "taskId",
+        "tasks/cancel": "taskId",
+    }
 )
 """The params key that `Mcp-Name` repeats, for the methods that have one."""
 

@@ -7,13 +7,15 @@ schema is understood here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Final
 
 import msgspec
 
+from argus_trio.errors import HeaderMismatch
 from argus_trio.wire.envelope import Params, decode_object, decode_string
-from argus_trio.wire.headers import PARAM_PREFIX, encode_value
+from argus_trio.wire.headers import PARAM_PREFIX, decode_value, encode_value
 
 ParamHeaders = tuple[tuple[tuple[str, ...], str], ...]
 """For each annotated parameter its property path in the arguments, and the token that names its header."""
@@ -33,6 +35,10 @@ _MAP: Final = frozenset(("patternProperties", "dependentSchemas", "$defs", "defi
 
 _decode_schema: Final = msgspec.json.Decoder().decode
 _INTEGER: Final = re.compile(rb"-?[0-9]+")
+_NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
+_NUMERIC: Final = b"-0123456789"
+_MAX_DIGITS: Final = 40
+"""More than any integer has that may stand in a header (up to 2⁵³ - 1)."""
 _LITERALS: Final = {b"true": "true", b"false": "false", b"null": None}
 
 
@@ -81,6 +87,42 @@ def render_param_headers(wanted: ParamHeaders, arguments: bytes | msgspec.Raw) -
         if text is not None:
             headers.append((PARAM_PREFIX + token.lower(), encode_value(text)))
     return tuple(headers)
+
+
+def check_param_headers(
+    headers: Sequence[tuple[bytes, bytes]], wanted: ParamHeaders, arguments: bytes | msgspec.Raw
+) -> None:
+    """Compare these headers of a call with its raw arguments; integers by value, everything else by text.
+
+    Raises:
+        HeaderMismatch: one is missing, given twice, stands for nothing, or says something else than the body.
+    """
+    given: dict[str, list[bytes]] = {}
+    for name, value in headers:
+        given.setdefault(name.decode("latin-1").lower(), []).append(value)
+    for path, token in wanted:
+        values = given.get(PARAM_PREFIX + token.lower(), [])
+        argument = _value_at(arguments, path)
+        text = None if argument is None else _render(argument)
+        shown = f"Mcp-Param-{token}"
+        if len(values) > 1:
+            raise HeaderMismatch(f"{shown} is given more than once")
+        if not values and text is not None:
+            raise HeaderMismatch(f"{shown} is missing, but arguments.{'.'.join(path)} is given")
+        is_number = argument is not None and argument[:1] in _NUMERIC
+        if values and (text is None or not _says(values[0], text, is_number=is_number)):
+            raise HeaderMismatch(f"{shown} does not match arguments.{'.'.join(path)}")
+
+
+def _says(header: bytes, text: str, *, is_number: bool) -> bool:
+    decoded = decode_value(header.decode("ascii")) if header.isascii() else None
+    if decoded is None or decoded == text:
+        return decoded is not None
+    return is_number and _is_short_number(decoded) and _is_short_number(text) and Decimal(decoded) == Decimal(text)
+
+
+def _is_short_number(text: str) -> bool:
+    return len(text) <= _MAX_DIGITS and _NUMBER.fullmatch(text) is not None
 
 
 def _may_annotate(schema: bytes | msgspec.Raw) -> bool:

@@ -14,6 +14,9 @@ from argus_trio.wire.envelope import Params, Raw, decode_object, encode
 RESERVED: Final = "io.modelcontextprotocol/"
 """`_meta` keys that belong to the hop: what one peer says of itself to the next."""
 _RESERVED: Final = RESERVED.encode()
+RELATED_TASK: Final = f"{RESERVED}related-task"
+_PASSED: Final = frozenset({RELATED_TASK, f"{RESERVED}model-immediate-response"})
+"""Reserved keys that say something of the result itself, not of a hop (2025-11-25, Tasks)."""
 
 CACHEABLE: Final = frozenset(
     {
@@ -70,6 +73,11 @@ def for_legacy_client(method: str, result: bytes) -> bytes:
     return encode(left)
 
 
+def is_of_hop(key: str) -> bool:
+    """Whether a `_meta` key is said by one peer to the next, and to nobody behind it."""
+    return key.startswith(RESERVED) and key not in _PASSED
+
+
 def without_reserved(meta: Raw) -> Raw | None:
     """A raw `_meta` object without the hop's own keys; None if it holds none of them, or is no object."""
     if _RESERVED not in bytes(meta):
@@ -78,7 +86,7 @@ def without_reserved(meta: Raw) -> Raw | None:
         members = decode_object(meta)
     except msgspec.DecodeError:
         return None
-    left = {key: value for key, value in members.items() if not key.startswith(RESERVED)}
+    left = {key: value for key, value in members.items() if not is_of_hop(key)}
     return None if len(left) == len(members) else Raw(encode(left))
 
 
@@ -102,6 +110,6 @@ def _stamped(meta: Raw | None, server_info: bytes) -> Raw:
             members = decode_object(meta)
         except msgspec.DecodeError:
             members = {}
-    kept = {key: value for key, value in members.items() if not key.startswith(RESERVED)}
+    kept = {key: value for key, value in members.items() if not is_of_hop(key)}
     kept[f"{RESERVED}serverInfo"] = Raw(server_info)
     return Raw(encode(kept))

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 
 import attrs
 import trio
-from argus_trio.core.abilities import NONE, Abilities
 
 from argus_trio.backends.link import Headers, Inbox, Link, Outgoing
 from argus_trio.backends.stderr import StderrRing
 from argus_trio.config.model import BackendSpec
+from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.core.exchange import Call, Client
 from argus_trio.errors import ClientCannotAnswer, ClientRefused, LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Notification, Params, Request, Response, decode, encode_raw
@@ -23,12 +24,18 @@ Answer = Callable[[Json], Awaitable[Json]]
 """Answers one method: its params to its result; raises `Refusal` for a JSON-RPC error."""
 
 
+answering: ContextVar[FakeLink] = ContextVar("answering")
+"""The link that the request came over, for whoever answers it."""
+
+
 class Refusal(Exception):
     """The backend's own JSON-RPC error."""
 
-    def __init__(self, code: int, message: str) -> None:
+    def __init__(self, code: int, message: str, data: object = None) -> None:
         super().__init__(message)
-        self.error = {"code": code, "message": message}
+        self.error: Json = {"code": code, "message": message}
+        if data is not None:
+            self.error["data"] = data
 
 
 async def empty(_params: Json) -> Json:
@@ -53,6 +60,11 @@ class FakeBackend:
     seen: list[tuple[str, Json]] = attrs.field(factory=list)
     """Every request and notification, in order: method and params."""
     headers: list[Headers] = attrs.field(factory=list)
+    declares: Json = attrs.field(factory=dict)
+    """Capabilities beside those that follow from what it lists."""
+    instructions: str | None = None
+    revision: str = LATEST_LEGACY
+    """What a legacy one settles on."""
 
     @asynccontextmanager
     async def open(self, _spec: BackendSpec, inbox: Inbox, _stderr: StderrRing) -> AsyncIterator[Link]:
@@ -78,9 +90,9 @@ class FakeBackend:
         if method in lists:
             return self._page(*lists[method], params)
         if method == "initialize" and self.era is Era.LEGACY:
-            return {"protocolVersion": LATEST_LEGACY, "capabilities": self._capabilities(), "serverInfo": {"name": "f"}}
+            return {"protocolVersion": self.revision, "serverInfo": {"name": "f"}, **self._introduction()}
         if method == "server/discover" and self.era is Era.MODERN:
-            return {"supportedVersions": [LATEST_MODERN], "capabilities": self._capabilities()}
+            return {"supportedVersions": [LATEST_MODERN], **self._introduction()}
         if method in ("tools/call", "prompts/get", "resources/read"):
             return {"asked": method, "params": params}
         raise Refusal(-32601, f"no {method}")
@@ -92,9 +104,11 @@ class FakeBackend:
             page["nextCursor"] = str(start + self.page_size)
         return page
 
-    def _capabilities(self) -> Json:
+    def _introduction(self) -> Json:
         declared = {"tools": self.tools, "prompts": self.prompts, "resources": self.resources or self.templates}
-        return {name: {} for name, entries in declared.items() if entries}
+        capabilities = {name: {} for name, entries in declared.items() if entries} | self.declares
+        said: Json = {"capabilities": capabilities}
+        return said if self.instructions is None else {**said, "instructions": self.instructions}
 
 
 @attrs.define(eq=False)
@@ -108,6 +122,8 @@ class FakeLink:
     listening: list[Headers] = attrs.field(factory=list)
     sent: list[bytes] = attrs.field(factory=list)
     failure: LinkFailed | None = None
+    _questions: int = 0
+    _answered_asks: dict[bytes, trio.Event] = attrs.field(factory=dict)
     _failed: trio.Event = attrs.field(factory=trio.Event)
 
     async def request(self, outgoing: Outgoing) -> Response | ErrorResponse:
@@ -127,6 +143,7 @@ class FakeLink:
         answer: list[Response | ErrorResponse] = []
 
         async def perform() -> None:
+            answering.set(self)
             try:
                 result = await self.backend.answer(request.method, params)
                 answer.append(Response(request.id, json.dumps(result).encode()))
@@ -149,6 +166,8 @@ class FakeLink:
             raise self.failure
         self.sent.append(body)
         message = decode(body)
+        if isinstance(message, Response | ErrorResponse) and message.id in self._answered_asks:
+            self._answered_asks[message.id].set()
         if isinstance(message, Notification):
             self.backend.seen.append((message.method, json.loads(json_of(message.params))))
 
@@ -167,8 +186,21 @@ class FakeLink:
         self._failed.set()
 
     async def says(self, method: str, params: Json) -> None:
-        """The backend sends a notification on its own."""
+        """The backend sends a notification on its own; into the void once the link is closed."""
+        if not self.is_open:
+            return
         await self.inbox(Notification(method, raw(params)), None)
+
+    async def ask(self, method: str, params: Json | None = None, within: int | None = None) -> Json:
+        """The backend asks its client and waits for the answer: the whole response."""
+        self._questions += 1
+        question = b'"ask-%d"' % self._questions
+        self._answered_asks[question] = trio.Event()
+        if not self.is_open:
+            await trio.sleep_forever()
+        await self.inbox(Request(question, method, raw(params or {})), within)
+        await self._answered_asks[question].wait()
+        return next(answer for answer in map(json.loads, self.sent) if answer.get("id") == json.loads(question))
 
     async def asks(self, method: str) -> None:
         """The backend sends a request of its own."""

@@ -15,12 +15,27 @@ from argus_trio.backends.connection import MAX_PAGES, Connection
 from argus_trio.backends.greeting import Greeting, greet
 from argus_trio.backends.stderr import StderrRing
 from argus_trio.config.model import StdioBackend, Timeouts
+from argus_trio.core.exchange import Client
 from argus_trio.errors import BackendError, BackendMisbehaved, BackendUnavailable, DeadlineExceeded, LinkFailed
+from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 from tests.backends.fakes import FakeBackend, FakeExchange, FakeLink, Json, Refusal, raw
 
 SPEC = StdioBackend(name="files", command="unused")
 TIMEOUTS = Timeouts(call=10, call_max=25)
+
+
+@attrs.define(eq=False)
+class Ears:
+    """Hears what the backend says to nobody in particular."""
+
+    changed: list[str]
+
+    def lists_changed(self, kinds: tuple[str, ...]) -> None:
+        self.changed.extend(kinds)
+
+    def resource_updated(self, params: Params) -> None:
+        self.changed.append(bytes(params["uri"]).decode())
 
 
 @attrs.define(eq=False)
@@ -33,7 +48,13 @@ class Talk:
 
 
 @asynccontextmanager
-async def talk(backend: FakeBackend, *, cancels_by_notice: bool = True) -> AsyncIterator[Talk]:
+async def talk(
+    backend: FakeBackend,
+    *,
+    cancels_by_notice: bool = True,
+    is_exclusive: bool = False,
+    client: Client | None = None,
+) -> AsyncIterator[Talk]:
     box: list[Connection] = []
 
     async def inbox(message, within) -> None:  # type: ignore[no-untyped-def]  # the Inbox of a link
@@ -48,8 +69,10 @@ async def talk(backend: FakeBackend, *, cancels_by_notice: bool = True) -> Async
                 link=link,
                 greeting=greeting,
                 nursery=nursery,
-                on_list_changed=changed.extend,
+                listener=Ears(changed),
                 cancels_by_notice=cancels_by_notice,
+                is_exclusive=is_exclusive,
+                client=client,
             )
         )
         yield Talk(box[0], backend.links[-1], changed)
@@ -67,7 +90,7 @@ async def perform(t: Talk, exchange: FakeExchange) -> bytes:
 async def test_a_result_passes_as_the_bytes_it_came_in(autojump_clock: MockClock) -> None:
     async with talk(FakeBackend()) as t:
         assert json.loads(await perform(t, call())) == {"asked": "tools/call", "params": {"name": "read"}}
-        assert t.connection.calls_in_flight == 0
+        assert len(t.connection.flights) == 0
 
 
 async def test_a_backends_own_error_passes_unchanged(autojump_clock: MockClock) -> None:
@@ -102,7 +125,7 @@ async def test_a_silent_backend_meets_the_deadline_and_is_told(autojump_clock: M
         assert trio.current_time() - began == pytest.approx(10)
         assert caught.value.data == {"backend": "files", "seconds": pytest.approx(10)}
         assert backend.seen[-1] == ("notifications/cancelled", {"requestId": 3})
-        assert t.connection.calls_in_flight == t.link.waiting == 0
+        assert len(t.connection.flights) == t.link.waiting == 0
 
 
 async def test_progress_extends_the_deadline_up_to_the_maximum(autojump_clock: MockClock) -> None:

@@ -2,93 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-
-import attrs
 import pytest
 import trio
+from structlog.testing import capture_logs
 from trio.testing import MockClock
 
-from argus_trio.backends.link import Inbox, Link
-from argus_trio.backends.router import Router
-from argus_trio.backends.stderr import StderrRing
-from argus_trio.backends.supervisor import Supervisor
-from argus_trio.config.model import (
-    BackendSpec,
-    Config,
-    ConflictResolution,
-    Filters,
-    Globs,
-    Override,
-    Server,
-    StdioBackend,
-    Timeouts,
-)
+from argus_trio.config.model import Filters, Globs, Override
 from argus_trio.core.lifecycle import State
 from argus_trio.errors import BackendUnavailable, InvalidParams, LinkFailed, MethodUnknown, ResourceUnknown
 from argus_trio.wire.revisions import Era
 from tests.backends.fakes import FakeBackend, FakeExchange, Json
-
-
-@attrs.define(eq=False)
-class House:
-    """A running supervisor, its router, and what clients were told."""
-
-    supervisor: Supervisor
-    router: Router
-    told: list[str]
-
-    async def ask(self, method: str, **params: object) -> Json:
-        answer: Json = json.loads(await self.router(FakeExchange(method, params)))
-        return answer
-
-    async def names(self, kind: str = "tools") -> list[object]:
-        entries = (await self.ask(f"{kind}/list"))[kind]
-        assert isinstance(entries, list)
-        return [entry["uri" if kind == "resources" else "name"] for entry in entries]
-
-
-def spec(name: str, **fields: object) -> StdioBackend:
-    timeouts = Timeouts(connect=30, call=10)
-    return StdioBackend(name=name, command="unused", timeouts=timeouts, **fields)  # type: ignore[arg-type]
-
-
-@asynccontextmanager
-async def house(
-    backends: dict[str, FakeBackend], specs: Iterable[StdioBackend] = (), **naming: object
-) -> AsyncIterator[House]:
-    by_name = {name: spec(name) for name in backends} | {s.name: s for s in specs}
-    config = Config(
-        backends=by_name,
-        server=Server(startup_grace=5),
-        conflict_resolution=ConflictResolution(**naming),  # type: ignore[arg-type]  # fields by name
-    )
-
-    @asynccontextmanager
-    async def open_link(declared: BackendSpec, inbox: Inbox, stderr: StderrRing) -> AsyncIterator[Link]:
-        async with backends[declared.name].open(declared, inbox, stderr) as link:
-            yield link
-
-    told: list[str] = []
-    supervisor = Supervisor(config, open_link, told.extend)
-    async with trio.open_nursery() as nursery:
-        await nursery.start(supervisor.run)
-        yield House(supervisor, Router(supervisor), told)
-        nursery.cancel_scope.cancel()
-
-
-def named(*names: str) -> list[Json]:
-    return [{"name": name} for name in names]
-
-
-def slow_to_greet(seconds: float, tools: list[Json]) -> FakeBackend:
-    async def greet(_params: Json) -> Json:
-        await trio.sleep(seconds)
-        return {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}}
-
-    return FakeBackend(answers={"initialize": greet}, tools=tools)
+from tests.backends.house import house, named, slow_to_greet, spec
 
 
 async def test_all_backends_make_one_list_in_file_order(autojump_clock: MockClock) -> None:
@@ -196,7 +120,7 @@ async def test_what_a_filter_hides_cannot_be_read_or_called_either(autojump_cloc
         ("prompts/get", {"name": "nope"}, InvalidParams),
         ("resources/read", {}, InvalidParams),
         ("tools/list", {"cursor": "forged"}, InvalidParams),
-        ("no/such", {}, MethodUnknown),
+        ("ping", {}, MethodUnknown),
     ],
 )
 async def test_what_fits_nothing_is_refused(
@@ -223,3 +147,73 @@ async def test_a_reconnect_that_shows_the_same_tells_nobody(autojump_clock: Mock
         await trio.sleep(90)
         assert len(files.links) == 2
         assert h.told == ["notifications/tools/list_changed"]
+
+
+async def test_a_long_list_is_read_page_by_page(autojump_clock: MockClock) -> None:
+    everything = [f"t{number:04}" for number in range(2500)]
+    async with house({"a": FakeBackend(tools=named(*everything)), "b": FakeBackend(prompts=named("p"))}) as h:
+        shown: list[object] = []
+        page = await h.ask("tools/list")
+        for size in (1000, 1000, 500):
+            tools = page["tools"]
+            assert isinstance(tools, list)
+            assert len(tools) == size
+            shown += [tool["name"] for tool in tools]
+            cursor = page.get("nextCursor")
+            page = await h.ask("tools/list", **({"cursor": cursor} if cursor else {}))
+            with pytest.raises(InvalidParams):
+                await h.ask("prompts/list", cursor=cursor or "")
+        assert shown == [f"a__{name}" for name in everything]
+
+
+async def test_a_list_that_became_short_is_read_on_from_a_cursor(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=named(*(f"t{number:04}" for number in range(1001))))
+    async with house({"a": backend}) as h:
+        cursor = (await h.ask("tools/list"))["nextCursor"]
+        backend.tools = named("z", "t0001", "y")
+        await backend.links[0].says("notifications/tools/list_changed", {})
+        await trio.sleep(1)
+        assert await h.names() == ["a__z", "a__t0001", "a__y"]
+        rest = await h.ask("tools/list", cursor=cursor)
+        assert rest == {"tools": [{"name": "a__y"}, {"name": "a__z"}]}
+
+
+@pytest.mark.parametrize("cursor", ["", 7, {}])
+async def test_a_cursor_that_is_none_is_refused(cursor: object, autojump_clock: MockClock) -> None:
+    async with house({"a": FakeBackend(tools=named("x"))}) as h:
+        with pytest.raises(InvalidParams):
+            await h.ask("tools/list", cursor=cursor)
+
+
+REGION: Json = {"type": "object", "properties": {"region": {"type": "string", "x-mcp-header": "Region"}}}
+BROKEN: Json = {"type": "object", "properties": {"region": {"type": "object", "x-mcp-header": "Region"}}}
+
+
+async def test_annotated_arguments_go_to_a_modern_backend_in_headers_too(autojump_clock: MockClock) -> None:
+    tools: list[Json] = [{"name": "x", "inputSchema": REGION}, {"name": "y", "inputSchema": {"type": "object"}}]
+    modern, legacy = FakeBackend(era=Era.MODERN, tools=tools), FakeBackend(tools=tools)
+    async with house({"m": modern, "l": legacy}) as h:
+        assert len(await h.names()) == 4
+        await h.ask("tools/call", name="m__x", arguments={"region": "eü"})
+        assert modern.headers[-1][-1] == ("mcp-param-region", "=?base64?ZcO8?=")
+        for name, arguments in (("x", {}), ("y", {"region": "eu"})):
+            await h.ask("tools/call", name=f"m__{name}", arguments=arguments)
+            assert "mcp-param-region" not in dict(modern.headers[-1])
+        await h.ask("tools/call", name="l__x", arguments={"region": "eu"})
+        assert legacy.headers[-1] == (("mcp-protocol-version", "2025-11-25"),)
+        assert h.router.param_headers("m__x") == ((("region",), "Region"),)
+        assert h.router.param_headers("m__y") == h.router.param_headers("x") == ()
+
+
+async def test_a_tool_with_an_invalid_header_annotation_is_dropped_and_reported_once(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=[{"name": "x", "inputSchema": BROKEN}, {"name": "y"}])
+    with capture_logs() as logs:
+        async with house({"a": backend}) as h:
+            assert await h.names() == ["a__y"]
+            with pytest.raises(InvalidParams):
+                await h.ask("tools/call", name="a__x")
+            await backend.links[0].says("notifications/tools/list_changed", {})
+            await trio.sleep(1)
+    dropped = [line for line in logs if line["event"] == "tool_dropped"]
+    assert [(line["backend"], line["tool"]) for line in dropped] == [("a", "x")]
+    assert "x-mcp-header" in dropped[0]["reason"]

@@ -12,6 +12,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.scope import Scope
 from argus_trio.config.model import HttpBackend, StdioBackend, Timeouts
+from argus_trio.core.abilities import NONE
 from argus_trio.core.backoff import Backoff
 from argus_trio.core.catalog import Published
 from argus_trio.core.lifecycle import State
@@ -41,7 +42,13 @@ class Life:
 @asynccontextmanager
 async def living(backend: FakeBackend, spec: StdioBackend | HttpBackend = SPEC) -> AsyncIterator[Life]:
     published: list[Published] = []
-    scope = Scope(spec, backend.open, published.append, Redactor(["hunter2"]), Backoff(first=4, longest=4))
+
+    def note() -> None:
+        shown = scope.published(NONE)
+        assert shown is not None
+        published.append(shown)
+
+    scope = Scope(spec, backend.open, note, Redactor(["hunter2"]), Backoff(first=4, longest=4))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(scope.run)
         yield Life(scope, backend, published)

@@ -213,7 +213,7 @@ async def test_a_request_that_is_given_up_is_forgotten() -> None:
             await trio.testing.wait_all_tasks_blocked()
             nursery.cancel_scope.cancel()
         assert isinstance(link, SseLink)
-        assert not link._waiting
+        assert not link._pending
         assert plain.stream is not None
         await plain.stream.chunk(b'data: {"jsonrpc":"2.0","id":1,"result":{}}\n\n')
         plain.is_answering = True

@@ -13,13 +13,15 @@ import trio
 
 from argus_trio.config.model import Server
 from argus_trio.core.exchange import Client as Caller
-from argus_trio.core.exchange import Exchange
+from argus_trio.core.exchange import Exchange, Handler
 from argus_trio.core.health import Health
 from argus_trio.core.identity import Identity
 from argus_trio.errors import BackendError, InvalidParams, MethodUnknown
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
+from argus_trio.frontend.gateway import ParamHeadersOf, Watch, watch_nothing
 from argus_trio.frontend.limits import Limits
+from argus_trio.frontend.seal import AesGcmSeal
 from argus_trio.wire.envelope import Params, decode_object, encode, encode_raw
 
 DEADLINE_S = 10.0
@@ -82,7 +84,9 @@ class Backstage:
                 self.waiting.set()
                 try:
                     while True:
-                        await exchange.notify("notifications/message", {"data": encode_raw("x" * 100_000)})
+                        await exchange.notify(
+                            "notifications/message", {"level": encode_raw("info"), "data": encode_raw("x" * 100_000)}
+                        )
                 finally:
                     self.cancelled.set()
             case "broken":
@@ -115,10 +119,13 @@ async def serving(
     health: Health | None = WELL,
     limits: Limits | None = None,
     backstage: Backstage | None = None,
+    handler: Handler | None = None,
+    watch: Watch = watch_nothing,
+    param_headers: ParamHeadersOf | None = None,
 ) -> AsyncIterator[Served]:
     """Serve within the block; what is left at its end is cut. All of it within `DEADLINE_S`.
 
-    Without `health`, asking for it is a fault.
+    Without `health`, asking for it is a fault. `handler` stands in for the backstage's own.
     """
     backstage, announcer = backstage or Backstage(), Announcer()
     stop, stopped = trio.Event(), trio.Event()
@@ -130,12 +137,15 @@ async def serving(
 
     async def run(task_status: trio.TaskStatus[tuple[str, ...]]) -> None:
         await run_frontend(
-            handler=backstage.handle,
+            handler=handler or backstage.handle,
             identity=lambda: Identity(version="1.2.3", instructions="be kind"),
             announcer=announcer,
             health=tell_health,
             settings=settings or Server(port=0),
             stop=stop,
+            make_seal=AesGcmSeal,
+            watch=watch,
+            param_headers=param_headers,
             limits=limits,
             tell=backstage.tell,
             release=backstage.released.append,

@@ -12,6 +12,7 @@ from argus_trio.core.identity import Identity
 from argus_trio.errors import ListenFailed
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
+from argus_trio.frontend.seal import AesGcmSeal
 from tests.frontend.serving import WELL, Backstage, call, initialized, post, serving
 
 
@@ -25,6 +26,7 @@ async def test_a_failure_to_listen_reaches_the_starter_as_it_is() -> None:
             health=lambda: WELL,
             settings=Server(port=served.port),
             stop=trio.Event(),
+            make_seal=AesGcmSeal,
         )
         with pytest.raises(ListenFailed):
             await nursery.start(run)

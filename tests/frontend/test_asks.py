@@ -1,120 +1,100 @@
-"""The open asks of one session, on virtual time."""
+"""Open asks, and what answers mean to them."""
 
 from __future__ import annotations
 
-import msgspec
+import json
+
 import pytest
-import trio
-from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.errors import ClientCannotAnswer, ClientRefused
-from argus_trio.frontend.asks import FAREWELL_S, MAX_OPEN, Asks, Send, without_token
-from argus_trio.wire.envelope import ErrorResponse, Params, Response, decode_object
+from argus_trio.core.abilities import Abilities
+from argus_trio.errors import ArgusError, ClientCannotAnswer, ClientRefused, InvalidParams
+from argus_trio.frontend.asks import Ask, Asks, read_answers
+from argus_trio.wire.envelope import Params, Raw
 
-
-class Stream:
-    """A client's stream that keeps what was sent."""
-
-    def __init__(self) -> None:
-        self.sent: list[dict[str, object]] = []
-        self.is_blocked = False
-
-    async def send(self, message: bytes) -> None:
-        self.sent.append(msgspec.json.decode(message))
-        if self.is_blocked:
-            await trio.sleep_forever()
-
-    async def route(self) -> Send | None:
-        return self.send
+ANSWERS = {
+    "elicitation/create": b'{"action":"cancel"}',
+    "sampling/createMessage": b'{"role":"assistant","content":[],"model":"m"}',
+    "roots/list": b'{"roots":[]}',
+    "odd/method": b"{}",
+}
 
 
-async def nowhere() -> Send | None:
-    return None
+def opened(asks: Asks, method: str, woken: list[str] | None = None) -> Ask:
+    return asks.open(method, {}, lambda: None if woken is None else woken.append(method))
 
 
-async def test_results_and_errors_find_their_asks(nursery: trio.Nursery) -> None:
-    asks, stream, results = Asks(), Stream(), []
-
-    async def ask() -> None:
-        try:
-            results.append(await asks.ask(stream.route, "roots/list", {}))
-        except ClientRefused as error:
-            results.append(error.encoded)
-
-    nursery.start_soon(ask)
-    nursery.start_soon(ask)
-    await wait_all_tasks_blocked()
-    assert len(asks) == 2
-    assert asks.answer(ErrorResponse(b"2", b'{"code":1}'))
-    assert not asks.answer(Response(b"2", b"{}"))
-    await wait_all_tasks_blocked()
-    assert asks.answer(Response(b"1", b'{"a":1}'))
-    assert not asks.answer(Response(b"3", b"{}"))
-    await wait_all_tasks_blocked()
-    assert results == [b'{"code":1}', b'{"a":1}']
-    assert len(asks) == 0
-
-
-async def test_without_a_stream_there_is_no_answer() -> None:
+def test_keys_are_never_used_twice() -> None:
     asks = Asks()
-    with pytest.raises(ClientCannotAnswer, match="no stream"):
-        await asks.ask(nowhere, "roots/list", {})
-    assert len(asks) == 0
+    first = opened(asks, "roots/list")
+    asks.close(first)
+    asks.close(first)
+    assert not asks
+    assert opened(asks, "roots/list").key != first.key
 
 
-async def test_too_many_open_asks_are_refused(nursery: trio.Nursery) -> None:
-    asks, stream = Asks(), Stream()
-    for _ in range(MAX_OPEN):
-        nursery.start_soon(asks.ask, stream.route, "roots/list", {})
-    await wait_all_tasks_blocked()
-    with pytest.raises(ClientCannotAnswer, match="64"):
-        await asks.ask(stream.route, "roots/list", {})
-    nursery.cancel_scope.cancel()
+def test_requests_leave_out_params_that_are_empty() -> None:
+    asks = Asks()
+    opened(asks, "roots/list")
+    asks.open("elicitation/create", {"message": Raw(b'"\\u00e9"'), "x": Raw(b"1.50")}, lambda: None)
+    assert asks.requests() == (
+        b'{"ask-1":{"method":"roots/list"},'
+        b'"ask-2":{"method":"elicitation/create","params":{"message":"\\u00e9","x":1.50}}}'
+    )
 
 
-async def test_a_cancelled_ask_tells_the_client_within_a_bound(autojump_clock: MockClock) -> None:
-    asks, stream = Asks(), Stream()
-    with trio.move_on_after(1):
-        await asks.ask(stream.route, "roots/list", {})
-    assert [message["method"] for message in stream.sent] == ["roots/list", "notifications/cancelled"]
-    stream.is_blocked = True
-    began = trio.current_time()
-    with trio.move_on_after(1):
-        await asks.ask(stream.route, "roots/list", {})
-    assert trio.current_time() - began == pytest.approx(1 + FAREWELL_S)
-    assert stream.sent[-1]["method"] == "notifications/cancelled"
-    assert len(asks) == 0
+@pytest.mark.parametrize("method", ANSWERS)
+def test_a_result_answers_what_it_was_asked_for_alone(method: str) -> None:
+    woken: list[str] = []
+    asks = Asks()
+    ask, other = opened(asks, method, woken), opened(asks, "roots/list", woken)
+    outcomes = asks.judge({ask.key: Raw(ANSWERS[method]), "stranger": Raw(b"7")})
+    assert woken == []
+    asks.settle(outcomes)
+    assert (ask.answer, ask.refusal, woken) == (ANSWERS[method], None, [method])
+    assert list(json.loads(asks.requests())) == [other.key]
+    asks.settle(outcomes)
+    assert woken == [method]
 
 
-async def test_the_end_of_the_session_ends_them_without_a_word(
-    autojump_clock: MockClock, nursery: trio.Nursery
-) -> None:
-    asks, stream = Asks(), Stream()
-
-    async def ask() -> None:
-        with pytest.raises(ClientCannotAnswer, match="ended"):
-            await asks.ask(stream.route, "roots/list", {})
-
-    nursery.start_soon(ask)
-    await wait_all_tasks_blocked()
-    asks.end()
-    await wait_all_tasks_blocked()
-    assert not nursery.child_tasks
-    assert len(stream.sent) == 1
-    await ask()
-    assert len(stream.sent) == 1
-
-
+@pytest.mark.parametrize("method", list(ANSWERS)[:3])
 @pytest.mark.parametrize(
-    ("given", "left"),
-    [
-        (b'{"a":1}', b'{"a":1}'),
-        (b'{"a":1,"_meta":{"progressToken":1}}', b'{"a":1}'),
-        (b'{"_meta":{"progressToken":"t","b":1e2}}', b'{"_meta":{"b":1e2}}'),
-        (b'{"_meta":{"b":"progressToken"}}', b'{"_meta":{"b":"progressToken"}}'),
-        (b'{"_meta":"progressToken"}', b'{"_meta":"progressToken"}'),
-    ],
+    "answer", [b"7", b"[]", b"null", b"{}", b'{"code":1}', b'{"code":"a","message":"b"}', b'{"error":7}']
 )
-def test_a_token_is_taken_out_and_nothing_else(given: bytes, left: bytes) -> None:
-    params: Params = decode_object(given)
-    assert msgspec.json.encode(without_token(params)) == left
+def test_what_is_no_result_is_invalid(method: str, answer: bytes) -> None:
+    asks = Asks()
+    with pytest.raises(InvalidParams):
+        asks.judge({opened(asks, method).key: Raw(answer)})
+
+
+def test_an_error_is_a_refusal_as_it_was_written() -> None:
+    asks = Asks()
+    ask = opened(asks, "roots/list")
+    asks.settle(asks.judge({ask.key: Raw(b'{"error":{ "code":-32603,"message":"no","data":1.50}}')}))
+    assert isinstance(ask.refusal, ClientRefused)
+    assert ask.refusal.encoded == b'{ "code":-32603,"message":"no","data":1.50}'
+
+
+def test_a_client_with_less_abilities_refuses_what_it_lost() -> None:
+    asks = Asks()
+    roots, form = opened(asks, "roots/list"), opened(asks, "elicitation/create")
+    asks.refuse_undeclared(Abilities(roots=True))
+    assert roots.refusal is None
+    assert isinstance(form.refusal, ClientCannotAnswer)
+    assert form.refusal.required == {"elicitation": {"form": {}}}
+
+
+def test_all_can_be_refused() -> None:
+    woken: list[str] = []
+    asks = Asks()
+    opened(asks, "roots/list", woken)
+    opened(asks, "elicitation/create", woken)
+    asks.refuse_all(ArgusError)
+    assert (woken, bool(asks)) == (["roots/list", "elicitation/create"], False)
+
+
+def test_answers_are_an_object_or_not_there() -> None:
+    nothing: Params = {}
+    assert read_answers(nothing) == {}
+    assert read_answers({"inputResponses": Raw(b'{"a":1}')}) == {"a": Raw(b"1")}
+    with pytest.raises(InvalidParams):
+        read_answers({"inputResponses": Raw(b"null")})

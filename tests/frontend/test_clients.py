@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import trio
 from mcp.client.client import Client
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
+from mcp_types import (
+    CreateMessageRequestParams,
+    CreateMessageResult,
+    ElicitRequestParams,
+    ElicitResult,
+    ListRootsResult,
+    Root,
+    TextContent,
+)
+from pydantic import FileUrl
 
+from tests.frontend.rounds import Asker
 from tests.frontend.serving import Served, serving
 
 
-def client_of(served: Served, kind: str) -> Client:
-    """A client of the SDK; `kind` is the edge it comes in by."""
+def client_of(served: Served, kind: str, **more: Any) -> Client:
+    """A client of the SDK; `kind` is the edge it comes in by, `more` are its callbacks."""
     match kind:
         case "sse":
-            return Client(sse_client(f"{served.url}/sse"), mode="legacy")
+            return Client(sse_client(f"{served.url}/sse"), mode="legacy", **more)
         case "legacy":
-            return Client(streamable_http_client(f"{served.url}/mcp"), mode="legacy")
+            return Client(streamable_http_client(f"{served.url}/mcp"), mode="legacy", **more)
         case "modern":
-            return Client(streamable_http_client(f"{served.url}/mcp"), mode="2026-07-28")
+            return Client(streamable_http_client(f"{served.url}/mcp"), mode="2026-07-28", **more)
         case _:
-            return Client(f"{served.url}/mcp")
+            return Client(f"{served.url}/mcp", **more)
 
 
 @pytest.mark.parametrize("kind", ["sse", "legacy", "modern", "auto"])
@@ -67,3 +80,43 @@ async def test_a_stop_with_it_connected_takes_less_than_a_second(kind: str) -> N
         served.stop.set()
         await served.stopped.wait()
         assert trio.current_time() - began < 1
+
+
+@pytest.mark.parametrize("kind", ["modern", "auto"])
+@pytest.mark.parametrize("tool", ["at_once", "in_turn"])
+async def test_it_answers_what_it_is_asked(kind: str, tool: str) -> None:
+    async def elicit(_: object, params: ElicitRequestParams) -> ElicitResult:
+        assert params.message == "who?"
+        return ElicitResult(action="accept", content={"name": "ada"})
+
+    async def sample(_: object, params: CreateMessageRequestParams) -> CreateMessageResult:
+        assert params.max_tokens == 9
+        return CreateMessageResult(role="assistant", content=TextContent(type="text", text="Paris"), model="m")
+
+    async def list_roots(_: object) -> ListRootsResult:
+        return ListRootsResult(roots=[Root(uri=FileUrl("file:///a"))])
+
+    asker = Asker()
+    callbacks = {"elicitation_callback": elicit, "sampling_callback": sample, "list_roots_callback": list_roots}
+    async with serving(handler=asker.handle) as served, client_of(served, kind, **callbacks) as client:
+        result = await client.call_tool(tool, {})
+        (part,) = result.content
+        assert part.type == "text"
+        assert '"name":"ada"' in part.text
+        assert "file:///a" in part.text
+        assert ("Paris" in part.text) == (tool == "at_once")
+        assert len(asker.calls) == 1
+
+
+async def test_it_goes_on_with_a_backends_own_request_for_input() -> None:
+    async def elicit(_: object, params: ElicitRequestParams) -> ElicitResult:
+        return ElicitResult(action="decline")
+
+    async with (
+        serving(handler=Asker().handle) as served,
+        client_of(served, "modern", elicitation_callback=elicit) as client,
+    ):
+        (part,) = (await client.call_tool("stateful", {})).content
+        assert part.type == "text"
+        assert part.text.startswith('"their\\"s"')
+        assert '"decline"' in part.text

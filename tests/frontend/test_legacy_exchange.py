@@ -8,10 +8,10 @@ import trio
 from argus_trio.core.abilities import Abilities
 from argus_trio.core.exchange import Call
 from argus_trio.errors import ClientCannotAnswer
-from argus_trio.frontend.asks import Send
 from argus_trio.frontend.events import Total
 from argus_trio.frontend.legacy_exchange import LegacyExchange
 from argus_trio.frontend.session import HttpSession
+from argus_trio.frontend.session_asks import Send
 from argus_trio.frontend.streams import Streams
 from argus_trio.wire.envelope import Response
 from argus_trio.wire.revisions import Era

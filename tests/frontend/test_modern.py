@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 
+from argus_trio.core.abilities import NONE, Abilities
+from argus_trio.wire.param_headers import ParamHeaders
 from argus_trio.wire.revisions import REVISIONS
 from tests.frontend.serving import (
     META,
@@ -194,3 +196,60 @@ async def test_a_modern_header_does_not_keep_initialize_from_the_legacy_edge() -
         answer = await post(served, hello, {"mcp-protocol-version": MODERN})
         assert answer.status == 200
         assert answer.headers["mcp-session-id"]
+
+
+async def test_a_call_tells_what_its_client_can_be_asked_and_the_level_of_its_log() -> None:
+    async with serving() as served:
+        meta = {
+            **META,
+            "io.modelcontextprotocol/clientCapabilities": {"sampling": {"tools": {}}},
+            "io.modelcontextprotocol/logLevel": "notice",
+        }
+        body = rpc("tools/call", {"name": "echo", "_meta": meta})
+        await post(served, body, modern_headers("tools/call", "echo"))
+        await post(served, modern("tools/call", {"name": "echo"}), modern_headers("tools/call", "echo"))
+        first, second = (exchange.call for exchange in served.backstage.calls)
+        assert (first.abilities, first.log_level) == (Abilities(sampling=True, sampling_tools=True), "notice")
+        assert (second.abilities, second.log_level) == (NONE, None)
+
+
+@pytest.mark.parametrize("level", ["loud", "DEBUG", 7, None])
+async def test_a_log_level_that_is_none_is_refused(level: object) -> None:
+    async with serving() as served:
+        body = rpc("tools/list", {"_meta": {**META, "io.modelcontextprotocol/logLevel": level}})
+        answer = await post(served, body, modern_headers("tools/list"))
+        assert (answer.status, answer.error[0]) == (400, -32602)
+
+
+def wanted_headers(tool: str) -> ParamHeaders | None:
+    return ((("region",), "Region"), (("deep", "size"), "Size")) if tool == "echo" else None
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ({"mcp-param-region": "eu", "mcp-param-size": "42"}, 200),
+        ({"mcp-param-region": "=?base64?ZXU=?=", "Mcp-Param-Size": "42.0"}, 200),
+        ({"mcp-param-region": "eu"}, 400),
+        ({"mcp-param-region": "us", "mcp-param-size": "42"}, 400),
+        ({"mcp-param-region": "eu", "mcp-param-size": "43"}, 400),
+    ],
+)
+async def test_arguments_that_a_tool_wants_in_headers_must_be_there_and_equal(
+    sent: Mapping[str, str], status: int
+) -> None:
+    async with serving(param_headers=wanted_headers) as served:
+        body = modern("tools/call", {"name": "echo", "arguments": {"region": "eu", "deep": {"size": 42}}})
+        answer = await post(served, body, {**modern_headers("tools/call", "echo"), **sent})
+        assert answer.status == status
+        if status == 400:
+            assert answer.error[0] == -32020
+            assert not served.backstage.calls
+
+
+async def test_other_tools_and_methods_want_no_headers() -> None:
+    async with serving(param_headers=wanted_headers) as served:
+        body = modern("tools/call", {"name": "big"})
+        answer = await post(served, body, {**modern_headers("tools/call", "big"), "mcp-param-region": "x"})
+        assert answer.status == 200
+        assert (await post(served, modern("tools/list"), modern_headers("tools/list"))).status == 200

@@ -5,14 +5,21 @@ from __future__ import annotations
 import random
 import socket
 import struct
+from functools import partial
+from typing import cast
 
 import pytest
 import trio
 from structlog.testing import capture_logs
+from trio.testing import wait_all_tasks_blocked
 
 from argus_trio.config.model import Server
+from argus_trio.frontend import server
+from argus_trio.frontend.asgi import Application
+from argus_trio.frontend.listening import Listener
 from tests.frontend.serving import (
     HASTY,
+    META,
     Served,
     call,
     connected,
@@ -104,7 +111,7 @@ async def flooded(served: Served) -> trio.SocketStream:
     """A client that asks for more than it will ever read."""
     stream = await trio.open_tcp_stream("127.0.0.1", served.port)
     stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    body = modern("tools/call", {"name": "flood"})
+    body = rpc("tools/call", {"name": "flood", "_meta": {**META, "io.modelcontextprotocol/logLevel": "debug"}})
     head = "".join(f"{name}: {value}\r\n" for name, value in modern_headers("tools/call", "flood").items())
     start = f"POST /mcp HTTP/1.1\r\nhost: localhost\r\n{head}content-length: {len(body)}\r\n\r\n"
     await stream.send_all(start.encode() + body)
@@ -260,3 +267,55 @@ async def test_a_cancelled_ping_storm_leaves_nothing_behind() -> None:
         assert await is_well(served)
         served.stop.set()
         await served.stopped.wait()
+
+
+class BrokenStream(trio.abc.Stream):
+    """A connection that fails in a way that nobody foresaw: it has no socket."""
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        raise NotImplementedError
+
+    async def wait_send_all_might_not_block(self) -> None:
+        raise NotImplementedError
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        raise NotImplementedError
+
+    async def aclose(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+
+class BrokenListener(trio.abc.Listener[BrokenStream]):
+    """Accepts one broken connection, and no other."""
+
+    def __init__(self) -> None:
+        self._streams = [BrokenStream()]
+
+    async def accept(self) -> BrokenStream:
+        if not self._streams:
+            await trio.sleep_forever()
+        return self._streams.pop()
+
+    async def aclose(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+
+async def test_an_unforeseen_fault_of_one_connection_is_logged_and_ends_only_that() -> None:
+    stop = trio.Event()
+    with capture_logs() as logs:
+        async with trio.open_nursery() as serving_nursery:
+            serving_nursery.start_soon(
+                partial(
+                    server.serve,
+                    cast("Application", None),
+                    [cast("Listener", BrokenListener())],
+                    stop=stop,
+                    on_stop=lambda: None,
+                    limits=HASTY,
+                    drain_timeout=1,
+                )
+            )
+            await wait_all_tasks_blocked()
+            assert len(serving_nursery.child_tasks) == 1
+            stop.set()
+    assert [entry["event"] for entry in logs] == ["connection_failed_unexpectedly"]

@@ -7,8 +7,8 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.errors import InvalidParams
-from argus_trio.frontend.asks import STREAM_S, Send
 from argus_trio.frontend.events import Total
+from argus_trio.frontend.session_asks import STREAM_S, Send
 from argus_trio.frontend.streams import Streams
 from tests.frontend.serving import ids_in
 

@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mcp.shared.inbound import find_invalid_x_mcp_header, mcp_param_headers, x_mcp_header_map
 
-from argus_trio.wire.param_headers import invalid_param_header, param_headers, render_param_headers
+from argus_trio.errors import HeaderMismatch
+from argus_trio.wire.param_headers import (
+    check_param_headers,
+    invalid_param_header,
+    param_headers,
+    render_param_headers,
+)
 
 leaves = st.fixed_dictionaries(
     {},
@@ -85,3 +91,56 @@ def test_huge_integers_keep_every_digit() -> None:
     assert render_param_headers(((("a",), "A"),), b'{"a":12345678901234567890123}') == (
         ("mcp-param-a", "12345678901234567890123"),
     )
+
+
+WANTED = ((("a",), "A"), (("b", "c"), "Sea"))
+
+
+@pytest.mark.parametrize(
+    ("headers", "arguments"),
+    [
+        ([], b"{}"),
+        ([], b'{"a":null,"b":{"c":null}}'),
+        ([(b"Mcp-Param-A", b"x"), (b"mcp-param-sea", b"true")], b'{"a":"x","b":{"c":true}}'),
+        ([(b"mcp-param-a", b"=?base64?w6k=?=")], '{"a":"é"}'.encode()),
+        ([(b"mcp-param-a", b"42.0")], b'{"a":42}'),
+        ([(b"mcp-param-a", b"42")], b'{"a":42.0}'),
+        ([(b"mcp-param-a", b"4.2e1")], b'{"a":42}'),
+        ([(b"mcp-param-other", b"?")], b"{}"),
+    ],
+)
+def test_headers_that_say_what_the_arguments_do_pass(headers: list[tuple[bytes, bytes]], arguments: bytes) -> None:
+    check_param_headers(headers, WANTED, arguments)
+
+
+@pytest.mark.parametrize(
+    ("headers", "arguments"),
+    [
+        ([], b'{"a":"x"}'),
+        ([(b"mcp-param-a", b"x")], b"{}"),
+        ([(b"mcp-param-a", b"null")], b'{"a":null}'),
+        ([(b"mcp-param-a", b"y")], b'{"a":"x"}'),
+        ([(b"mcp-param-a", b"1")], b'{"a":"1.0"}'),
+        ([(b"mcp-param-a", b"43")], b'{"a":42}'),
+        ([(b"mcp-param-a", b"x"), (b"mcp-param-a", b"x")], b'{"a":"x"}'),
+        ([(b"mcp-param-a", b"=?base64?!?=")], b'{"a":"x"}'),
+        ([(b"mcp-param-a", "é".encode("latin-1"))], '{"a":"é"}'.encode()),
+        ([(b"mcp-param-a", b"True")], b'{"a":true}'),
+        ([(b"mcp-param-a", b"[]")], b'{"a":[]}'),
+        ([(b"mcp-param-a", b"1e9999999")], b'{"a":42}'),
+        ([(b"mcp-param-a", b"x")], b"7"),
+    ],
+)
+def test_headers_that_say_anything_else_are_refused(headers: list[tuple[bytes, bytes]], arguments: bytes) -> None:
+    with pytest.raises(HeaderMismatch):
+        check_param_headers(headers, WANTED, arguments)
+
+
+@given(st.dictionaries(st.sampled_from("ab"), scalars | st.dictionaries(st.just("c"), scalars)))
+def test_the_headers_that_we_would_send_ourselves_pass(arguments: dict[str, object]) -> None:
+    raw = json.dumps(arguments).encode()
+    headers = [(name.encode(), value.encode()) for name, value in render_param_headers(WANTED, raw)]
+    check_param_headers(headers, WANTED, raw)
+    for index in range(len(headers)):
+        with pytest.raises(HeaderMismatch):
+            check_param_headers(headers[:index] + headers[index + 1 :], WANTED, raw)

@@ -90,3 +90,11 @@ def test_only_reserved_keys_leave_a_meta() -> None:
     assert without_reserved(Raw(b'{"a":"io.modelcontextprotocol/x"}')) is None
     assert without_reserved(Raw(b'["io.modelcontextprotocol/x"]')) is None
     assert bytes(without_reserved(Raw(b'{"io.modelcontextprotocol/x":1,"a":2}')) or b"") == b'{"a":2}'
+
+
+def test_what_is_said_of_a_task_is_not_of_the_hop() -> None:
+    related = b'{"_meta":{"io.modelcontextprotocol/related-task":{"taskId":"t"},"io.modelcontextprotocol/x":1}}'
+    assert for_legacy_client("tasks/result", related) == (
+        b'{"_meta":{"io.modelcontextprotocol/related-task":{"taskId":"t"}}}'
+    )
+    assert b'"taskId":"t"' in for_modern_client("tools/call", related, INFO)

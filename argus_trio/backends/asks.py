@@ -1,0 +1,101 @@
+"""What a legacy backend asks on its own: answered by the client whose exchange it belongs to, and by no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import attrs
+import msgspec
+import structlog
+import trio
+
+from argus_trio.backends.flights import Flight
+from argus_trio.backends.link import Headers, Link
+from argus_trio.core.abilities import ASKS
+from argus_trio.core.exchange import Client
+from argus_trio.errors import ClientCannotAnswer, ClientRefused, LinkFailed
+from argus_trio.wire.envelope import Params, Request, encode_error, encode_error_response, encode_response
+
+log = structlog.get_logger()
+
+ASK_LIMIT: Final = 600.0
+"""Seconds that a client has for an answer: people give them."""
+
+MAX_OPEN: Final = 64
+"""Asks of one connection that may be open at once."""
+
+_NOT_FOUND: Final = -32601
+_INTERNAL: Final = -32603
+
+
+@attrs.define(eq=False)
+class Asks:
+    """The open asks of one connection. `headers` go with every answer."""
+
+    backend: str
+    link: Link
+    headers: Headers
+    _open: dict[bytes, trio.CancelScope] = attrs.field(factory=dict)
+
+    def withdraw(self, params: Params) -> None:
+        """The backend no longer wants an answer (`notifications/cancelled`)."""
+        scope = self._open.get(bytes(params.get("requestId", msgspec.Raw())))
+        if scope is not None:
+            scope.cancel()
+
+    async def answer(self, request: Request, flight: Flight | None, client: Client | None) -> None:
+        """Answer one request of the backend: by `flight`'s client, else by the `client` that the connection is of.
+
+        A request that is withdrawn, or whose call ends, is not answered.
+        """
+        with trio.CancelScope(deadline=trio.current_time() + ASK_LIMIT) as scope:
+            with self._registered(request, flight, scope):
+                body = await self._answered(request, flight, client)
+            await self._send(body)
+            return
+        if trio.current_time() >= scope.deadline:
+            error = encode_error(_INTERNAL, f"the client did not answer within {ASK_LIMIT:g} s")
+            await self._send(encode_error_response(request.id, error))
+
+    @contextmanager
+    def _registered(self, request: Request, flight: Flight | None, scope: trio.CancelScope) -> Iterator[None]:
+        self._open[request.id] = scope
+        is_counted = flight is not None and request.method in ASKS
+        if is_counted and flight is not None:
+            flight.begin_ask(scope)
+        try:
+            yield
+        finally:
+            if is_counted and flight is not None:
+                flight.end_ask(scope)
+            self._open.pop(request.id, None)
+
+    async def _answered(self, request: Request, flight: Flight | None, client: Client | None) -> bytes:
+        if request.method == "ping":
+            return encode_response(request.id, b"{}")
+        try:
+            result = await self._asked(request, flight, client)
+        except ClientRefused as refused:
+            return encode_error_response(request.id, refused.encoded)
+        except ClientCannotAnswer as unable:
+            return encode_error_response(request.id, encode_error(_NOT_FOUND, str(unable)))
+        return encode_response(request.id, result)
+
+    async def _asked(self, request: Request, flight: Flight | None, client: Client | None) -> bytes:
+        if len(self._open) > MAX_OPEN:
+            raise ClientCannotAnswer(request.method, f"more than {MAX_OPEN} asks are open")
+        if flight is not None:
+            if not flight.exchange.call.abilities.permits(request.method, request.params):
+                raise ClientCannotAnswer(request.method[:100], "it did not declare that it can be")
+            return await flight.exchange.ask(request.method, request.params)
+        if client is not None and request.method in ASKS:
+            return await client.ask(request.method, request.params)
+        raise ClientCannotAnswer(request.method[:100], "no call of a client is under way")
+
+    async def _send(self, body: bytes) -> None:
+        try:
+            await self.link.send(body, self.headers)
+        except LinkFailed as failure:
+            log.debug("backend_request_unanswered", backend=self.backend, reason=failure.reason)

@@ -1,0 +1,210 @@
+"""A backend's connections that belong to one client each: opened at need, bounded, closed when idle or released.
+
+A legacy session has one, for all its calls and until it ends. Modern clients have no sessions: a connection is leased
+to one call at a time and afterwards kept for the next one of the same principal with the same abilities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from math import inf
+from typing import Final, Literal
+
+import attrs
+import structlog
+import trio
+
+from argus_trio.backends.attempt import Way, converse
+from argus_trio.backends.connection import Connection
+from argus_trio.backends.lister import Changes, Kept, keep_listed
+from argus_trio.core.abilities import Abilities
+from argus_trio.core.exchange import Call, Client
+from argus_trio.core.redaction import Redactor
+from argus_trio.errors import BackendUnavailable, LinkFailed, leaves
+from argus_trio.wire.envelope import Params
+
+log = structlog.get_logger()
+
+RETRY_AFTER: Final = 5.0
+"""Seconds after which a client that found every connection taken may try again."""
+
+
+@attrs.define(eq=False)
+class Own:
+    """One dedicated connection, from the wish for it to its end. It is also what listens to its backend."""
+
+    key: object
+    abilities: Abilities
+    client: Client | None
+    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+    settled: trio.Event = attrs.field(factory=trio.Event)
+    connection: Connection | None = None
+    failure: LinkFailed = attrs.field(factory=lambda: LinkFailed("it was closed"))
+    users: int = 0
+    subscribed: set[str] = attrs.field(factory=set)
+    changes: Changes = attrs.field(factory=Changes)
+
+    def lists_changed(self, kinds: tuple[str, ...]) -> None:
+        """See `Listener`."""
+        self.changes.add(kinds)
+
+    def resource_updated(self, params: Params) -> None:
+        """See `Listener`: it is this client's connection, so it is this client's news."""
+        if self.client is not None and self.connection is not None:
+            method = "notifications/resources/updated"
+            self.connection.nursery.start_soon(self.client.notify, method, params)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody uses it, so that it may close."""
+        return not self.users and not self.subscribed
+
+
+@attrs.define(eq=False)
+class Dedicated:
+    """The dedicated connections of one backend; their tasks run in `nursery`."""
+
+    way: Way
+    nursery: trio.Nursery
+    redact: Redactor
+    on_listed: Callable[[Abilities, Kept], None]
+    protocol: Callable[[], Literal["auto", "legacy", "modern"]]
+    _owned: list[Own] = attrs.field(factory=list)
+    _freed: trio.Event = attrs.field(factory=trio.Event)
+
+    def __len__(self) -> int:
+        return len(self._owned)
+
+    @asynccontextmanager
+    async def lease(self, call: Call) -> AsyncIterator[tuple[Connection, Own]]:
+        """The connection of the call's client, for the length of the block.
+
+        Raises:
+            BackendUnavailable: it could not be opened, or too many are open, after `timeouts.connect`.
+        """
+        key: object = call.client if call.client is not None else (call.principal, call.abilities)
+        async with self._use(key, call.abilities, call.client) as own:
+            if own.connection is None:
+                raise self._unavailable(own.failure)
+            yield own.connection, own
+
+    @asynccontextmanager
+    async def borrowed(self, abilities: Abilities) -> AsyncIterator[Connection]:
+        """A connection that is nobody's and closes with the block: to see what a client with `abilities` is shown.
+
+        Raises:
+            BackendUnavailable: as `lease`.
+        """
+        async with self._use(object(), abilities, None) as own:
+            try:
+                if own.connection is None:
+                    raise self._unavailable(own.failure)
+                yield own.connection
+            finally:
+                own.scope.cancel()
+
+    def release(self, client: Client) -> None:
+        """The session has ended, and its connection with it."""
+        for own in self._owned:
+            if own.client is client:
+                own.scope.cancel()
+
+    def of(self, client: Client) -> Own | None:
+        """The session's connection, if it has one."""
+        return next((own for own in self._owned if own.client is client), None)
+
+    @asynccontextmanager
+    async def _use(self, key: object, abilities: Abilities, client: Client | None) -> AsyncIterator[Own]:
+        own = self._found(key, client) or await self._opened(key, abilities, client)
+        own.users += 1
+        own.scope.deadline = inf
+        try:
+            await own.settled.wait()
+            yield own
+        finally:
+            own.users -= 1
+            self.let_idle(own)
+
+    def let_idle(self, own: Own) -> None:
+        """Begin to count the idle time of a connection that nobody uses."""
+        if own.is_idle:
+            own.scope.deadline = trio.current_time() + self.way.spec.timeouts.idle
+            self._wake()
+
+    def _found(self, key: object, client: Client | None) -> Own | None:
+        """The session's own; for a modern client the one of its kind that was used last and is free."""
+        for own in reversed(self._owned):
+            if own.key == key and not own.scope.cancel_called and (client is not None or own.is_idle):
+                if client is None:
+                    self._owned.remove(own)
+                    self._owned.append(own)
+                return own
+        return None
+
+    async def _opened(self, key: object, abilities: Abilities, client: Client | None) -> Own:
+        with trio.move_on_after(self.way.spec.timeouts.connect):
+            while len(self._owned) >= self.way.spec.max_sessions:
+                self._evict()
+                await self._freed.wait()
+            own = Own(key, abilities, client)
+            self._owned.append(own)
+            self.nursery.start_soon(self._live, own)
+            return own
+        raise BackendUnavailable(
+            self.way.spec.name,
+            f"all {self.way.spec.max_sessions} connections for single clients are taken (max_sessions)",
+            retry_after=RETRY_AFTER,
+        )
+
+    def _evict(self) -> None:
+        for own in self._owned:
+            if own.is_idle:
+                own.scope.cancel()
+                return
+
+    def _wake(self) -> None:
+        self._freed.set()
+        self._freed = trio.Event()
+
+    async def _live(self, own: Own) -> None:
+        failures: list[LinkFailed] = []
+        try:
+            with own.scope:
+                failures.append(await self._converse(own))
+        except* LinkFailed as group:
+            failures.extend(leaves(group))
+        except* Exception as group:
+            log.exception("backend_fault", backend=self.way.spec.name, exc_info=group)
+            failures.append(LinkFailed(f"the gateway failed at it: {type(group.exceptions[0]).__name__}"))
+        finally:
+            own.connection = None
+            self._owned.remove(own)
+            self._wake()
+            own.failure = failures[0] if failures else own.failure
+            own.settled.set()
+        if failures:
+            log.info("client_connection_lost", backend=self.way.spec.name, reason=self.redact(failures[0].reason))
+
+    async def _converse(self, own: Own) -> LinkFailed:
+        seconds = self.way.spec.timeouts.connect
+        opening = trio.CancelScope(deadline=trio.current_time() + seconds)
+        with opening:
+            async with converse(
+                self.way, self.protocol(), own, abilities=own.abilities, is_exclusive=True, client=own.client
+            ) as connection:
+                opening.deadline = inf
+                own.connection = connection
+                own.settled.set()
+                log.debug("client_connection_opened", backend=self.way.spec.name, open=len(self._owned))
+                publish = self._publisher(own.abilities)
+                connection.nursery.start_soon(keep_listed, connection, own.changes, self.redact, seconds, publish)
+                return await connection.link.wait_failed()
+        raise LinkFailed(f"it was not ready for one more client within {seconds:g} s (timeouts.connect)")
+
+    def _publisher(self, abilities: Abilities) -> Callable[[Kept], None]:
+        return lambda kept: self.on_listed(abilities, kept)
+
+    def _unavailable(self, failure: LinkFailed) -> BackendUnavailable:
+        details = tuple(map(self.redact, failure.details))
+        return BackendUnavailable(self.way.spec.name, self.redact(failure.reason), details=details)

@@ -1,0 +1,75 @@
+"""Whose is it? The backend behind a name or a URI, as the catalog shows them to the client that asks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from argus_trio.backends.listing import passes
+from argus_trio.backends.scope import Scope
+from argus_trio.backends.supervisor import Supervisor
+from argus_trio.core.catalog import Catalog, Route
+from argus_trio.core.exchange import Call
+from argus_trio.errors import BackendUnavailable, InvalidParams, ResourceUnknown, RpcError
+from argus_trio.wire.revisions import Era
+
+_ONE_OF: Final = {"tools": "tool", "prompts": "prompt"}
+
+
+@attrs.define(eq=False)
+class Directory:
+    """Finds owners. Waits for backends that are starting only where the answer depends on them."""
+
+    supervisor: Supervisor
+
+    async def catalog(self, call: Call, *, settled: bool = False) -> Catalog:
+        """What this call's client is shown; where `settled`, once the backends are, in the bounds of the grace."""
+        if settled:
+            await self.supervisor.settle()
+        return await self.supervisor.catalog_for(call.abilities)
+
+    async def named(self, call: Call, kind: str, name: str) -> tuple[Scope, Route]:
+        """The owner of a tool or prompt by the name it is shown under.
+
+        Raises:
+            BackendUnavailable: its backend has never been ready.
+            InvalidParams: nobody shows such a name.
+        """
+        route = (await self.catalog(call)).named(kind).get(name)
+        if route is None:
+            owner = self.supervisor.starting_owner(name)
+            if owner is not None:
+                await owner.wait_settled()
+            route = (await self.catalog(call, settled=owner is None)).named(kind).get(name)
+            if route is None and owner is not None and not owner.has_listed:
+                raise BackendUnavailable(owner.spec.name, owner.reason, details=owner.details)
+        if route is None:
+            raise InvalidParams(f"unknown {_ONE_OF[kind]}: {name[:200]}")
+        return self.supervisor.scopes[route.backend], route
+
+    async def serving(self, call: Call, uri: str) -> Scope | None:
+        """Who serves the resource `uri`, if anybody may be asked for it."""
+        route = (await self.catalog(call)).route_of_uri(uri)
+        if route is None:
+            route = (await self.catalog(call, settled=True)).route_of_uri(uri)
+        return self._unless_hidden(route, uri)
+
+    async def referred(self, call: Call, uri: str) -> Scope | None:
+        """Who serves what `uri` refers to: a resource template, spelled exactly, or a resource."""
+        route = (await self.catalog(call)).route_of_reference(uri)
+        if route is None:
+            route = (await self.catalog(call, settled=True)).route_of_reference(uri)
+        return self._unless_hidden(route, uri)
+
+    def _unless_hidden(self, route: Route | None, uri: str) -> Scope | None:
+        # A template or a lone backend can lead to a URI that its filter hides: what is not listed is not served either.
+        scope = None if route is None else self.supervisor.scopes[route.backend]
+        return scope if scope is not None and passes(scope.spec.filters.resources, uri) else None
+
+
+def unknown_resource(call: Call, uri: str) -> RpcError:
+    """The error for a URI that nobody serves, in the words of the client's era."""
+    if call.era is Era.MODERN:
+        return InvalidParams(f"unknown resource: {uri[:200]}", data={"uri": uri[:2000]})
+    return ResourceUnknown(uri[:2000])

@@ -1,0 +1,54 @@
+"""Who wants to hear of which resource of one backend: one subscription upstream for each URI, however many want it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+import msgspec
+
+from argus_trio.wire.envelope import Params, decode_string
+
+UPDATED = "notifications/resources/updated"
+
+Deliver = Callable[[str, Params], None]
+"""Takes a notification, method and params; returns at once."""
+
+
+@attrs.define(eq=False)
+class Subscriptions:
+    """The table. Subscribers are told apart by any key of theirs."""
+
+    _by_uri: dict[str, dict[object, Deliver]] = attrs.field(factory=dict)
+
+    @property
+    def uris(self) -> list[str]:
+        """Every URI that somebody wants, in a stable order."""
+        return list(self._by_uri)
+
+    def add(self, uri: str, key: object, deliver: Deliver) -> bool:
+        """Subscribe; whether nobody had wanted this URI before."""
+        is_first = uri not in self._by_uri
+        self._by_uri.setdefault(uri, {})[key] = deliver
+        return is_first
+
+    def remove(self, uri: str, key: object) -> bool:
+        """Unsubscribe; whether nobody wants this URI any more, who did before."""
+        subscribers = self._by_uri.get(uri)
+        if subscribers is None or subscribers.pop(key, None) is None or subscribers:
+            return False
+        del self._by_uri[uri]
+        return True
+
+    def forget(self, key: object) -> list[str]:
+        """Unsubscribe from everything; the URIs that nobody wants any more."""
+        return [uri for uri in self.uris if self.remove(uri, key)]
+
+    def updated(self, params: Params) -> None:
+        """Tell everyone who wants to hear of this resource."""
+        try:
+            uri = decode_string(params["uri"])
+        except (KeyError, msgspec.DecodeError):
+            return
+        for deliver in list(self._by_uri.get(uri, {}).values()):
+            deliver(UPDATED, params)

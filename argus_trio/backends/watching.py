@@ -1,0 +1,83 @@
+"""Hearing of resource updates of one backend over its shared connection, in the way of its era, for all who want to."""
+
+from __future__ import annotations
+
+import attrs
+import structlog
+import trio
+
+from argus_trio.backends.connection import Connection
+from argus_trio.backends.subscriptions import Deliver, Subscriptions
+from argus_trio.backends.upstream import Upstream
+from argus_trio.core.redaction import Redactor
+from argus_trio.errors import BackendUnavailable, LinkFailed
+from argus_trio.wire.envelope import encode_raw
+from argus_trio.wire.revisions import Era
+
+log = structlog.get_logger()
+
+
+@attrs.define(eq=False)
+class Watching:
+    """What is watched, over whatever connection there is at the time. `seconds` bounds each request upstream."""
+
+    backend: str
+    redact: Redactor
+    seconds: float
+    subscriptions: Subscriptions = attrs.field(factory=Subscriptions)
+    _upstream: Upstream | None = None
+
+    def begin(self, connection: Connection) -> None:
+        """There is a new connection: have it tell of everything that is wanted. Its tasks are the connection's."""
+        self._upstream = None
+        if connection.greeting.era is Era.MODERN:
+            self._upstream = Upstream(connection, self.subscriptions, self.redact)
+            connection.nursery.start_soon(self._upstream.run)
+        else:
+            connection.nursery.start_soon(self._resubscribe, connection, self.subscriptions.uris)
+
+    async def watch(self, connection: Connection, uri: str, key: object, deliver: Deliver) -> None:
+        """Deliver what is said of a resource, until `unwatch` or `forget`.
+
+        Raises:
+            BackendUnavailable: the backend cannot be told, or refuses.
+        """
+        if self.subscriptions.add(uri, key, deliver):
+            try:
+                await self._ask(connection, "resources/subscribe", uri)
+            except LinkFailed as failure:
+                self.subscriptions.remove(uri, key)
+                raise BackendUnavailable(self.backend, self.redact(failure.reason)) from None
+
+    async def unwatch(self, connection: Connection | None, uri: str, key: object) -> None:
+        """Deliver no more of it."""
+        if self.subscriptions.remove(uri, key) and connection is not None:
+            await self._unsubscribe(connection, uri)
+
+    def forget(self, connection: Connection | None, key: object) -> None:
+        """Deliver nothing more to this subscriber."""
+        for uri in self.subscriptions.forget(key):
+            if connection is not None:
+                connection.nursery.start_soon(self._unsubscribe, connection, uri)
+
+    async def _ask(self, connection: Connection, method: str, uri: str) -> None:
+        if self._upstream is not None:
+            self._upstream.wanted_changed()
+            return
+        with trio.move_on_after(self.seconds):
+            await connection.ask(method, {"uri": encode_raw(uri)})
+            return
+        raise LinkFailed(f"it did not answer {method} within {self.seconds:g} s")
+
+    async def _unsubscribe(self, connection: Connection, uri: str) -> None:
+        try:
+            await self._ask(connection, "resources/unsubscribe", uri)
+        except LinkFailed as failure:
+            log.debug("backend_unsubscribe_failed", backend=self.backend, reason=self.redact(failure.reason))
+
+    async def _resubscribe(self, connection: Connection, uris: list[str]) -> None:
+        for uri in uris:
+            try:
+                await self._ask(connection, "resources/subscribe", uri)
+            except LinkFailed as failure:
+                log.info("backend_resubscribe_failed", backend=self.backend, reason=self.redact(failure.reason))

@@ -1,0 +1,231 @@
+"""The bridge itself: each line of the client goes to the gateway in the way of its era, and what comes back is written.
+
+It keeps no state of the protocol but what its transport needs: which requests are open, and the legacy session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Final
+
+import attrs
+import msgspec
+import structlog
+import trio
+
+from argus_trio.backends.background import Background
+from argus_trio.bridge.carrier import Carrier
+from argus_trio.bridge.flight import Flight
+from argus_trio.bridge.legacy import Legacy
+from argus_trio.bridge.modern import Modern, revision_of
+from argus_trio.bridge.pipes import Write
+from argus_trio.errors import InvalidRequest, LinkFailed, Overloaded, RpcError
+from argus_trio.wire.envelope import (
+    Notification,
+    Request,
+    decode,
+    decode_batch,
+    encode_error,
+    encode_error_response,
+    is_batch,
+)
+from argus_trio.wire.revisions import BATCH_REVISION
+
+log = structlog.get_logger()
+
+MAX_IN_FLIGHT: Final = 512
+"""How many requests may be open at once. One beyond that is refused, so that a cancellation can still follow."""
+MAX_UNTOLD: Final = 512
+"""How many notifications and responses may wait to be told before no more lines are read."""
+FINISH_S: Final = 1.0
+"""How long what is open may take once the client has closed its end: clients soon lose patience, and kill."""
+
+_LISTEN: Final = "subscriptions/listen"
+_CANCELLED: Final = "notifications/cancelled"
+_INITIALIZED: Final = "notifications/initialized"
+
+_Work = Callable[[], Awaitable[None]]
+
+
+@asynccontextmanager
+async def bridging(carrier: Carrier, write: Write) -> AsyncIterator[Bridge]:
+    """A bridge to feed lines to. Leaving the block well finishes what is open; leaving it in any way ends the session.
+
+    That takes `FINISH_S` and `GOODBYE_S` at most.
+    """
+    async with Background() as streams:
+        legacy = Legacy(carrier=carrier, write=write, nursery=streams)
+        try:
+            async with trio.open_nursery() as calls:
+                bridge = Bridge(carrier=carrier, write=write, legacy=legacy, modern=Modern(carrier, write), calls=calls)
+                yield bridge
+                bridge.finish()
+        finally:
+            await legacy.aclose()
+
+
+@attrs.define(eq=False, kw_only=True)
+class Bridge:
+    """One client's bridge; `bridging` makes one. `calls` holds a task for each message on its way."""
+
+    _carrier: Carrier
+    _write: Write
+    _legacy: Legacy
+    _modern: Modern
+    _calls: trio.Nursery
+    _revision: str | None = attrs.field(default=None, init=False)
+    """What the last modern request said of itself."""
+    _flights: dict[bytes, Flight] = attrs.field(factory=dict, init=False)
+    """By the raw id of each request that is open."""
+    _untold: int = attrs.field(default=0, init=False)
+    _before: trio.Event = attrs.field(factory=trio.Event, init=False)
+    """Set once everything that legacy messages must not overtake has been told."""
+
+    def __attrs_post_init__(self) -> None:
+        self._before.set()
+
+    async def take(self, line: bytes) -> None:
+        """Begin to carry one line. Waits only for a client that does not read, or a gateway that takes nothing."""
+        try:
+            if is_batch(line):
+                await self._take_batch(line)
+            elif line.strip():
+                message = decode(line)
+                if isinstance(message, Request):
+                    await self._take_request(line, message)
+                elif isinstance(message, Notification):
+                    await self._take_notification(line, message)
+                else:
+                    await self._tell(partial(self._legacy.tell, line))
+        except RpcError as error:
+            await self.refuse(error)
+
+    async def refuse(self, error: RpcError, message_id: bytes = b"null") -> None:
+        """Tell the client that its line is not carried."""
+        encoded = encode_error(error.code, error.message, error.data)
+        await self._write(encode_error_response(message_id, encoded))
+
+    def finish(self) -> None:
+        """No more lines come: what is open has `FINISH_S` left, and what has no end of its own ends now."""
+        self._calls.cancel_scope.deadline = trio.current_time() + FINISH_S
+        for flight in self._flights.values():
+            if flight.is_endless:
+                flight.scope.cancel()
+
+    async def _take_request(self, line: bytes, request: Request) -> None:
+        revision = None if request.method == "initialize" else revision_of(request)
+        flight = Flight(ids=(request.id,), is_modern=revision is not None, is_endless=request.method == _LISTEN)
+        if (refusal := self._refusal(flight)) is not None:
+            await self.refuse(refusal, request.id)
+        elif request.method == "initialize":
+            before, told = self._queue()
+            self._start(flight, partial(_in_order, before, told, partial(self._legacy.open, line, flight)))
+        elif revision is not None:
+            self._revision = revision
+            self._start(flight, partial(self._modern.ask, line, request, revision, flight))
+        else:
+            self._start(flight, partial(self._ask_legacy, self._before, line, flight))
+
+    async def _take_notification(self, line: bytes, notification: Notification) -> None:
+        if notification.method == _CANCELLED and not self._cancel(notification):
+            return
+        revision = revision_of(notification) or self._revision
+        if notification.method == _INITIALIZED:
+            await self._tell(partial(self._legacy.initialized, line))
+        elif revision is not None and self._legacy.revision is None:
+            await self._tell(partial(self._modern.tell, line, notification, revision))
+        else:
+            await self._tell(partial(self._legacy.tell, line))
+
+    async def _take_batch(self, line: bytes) -> None:
+        if self._legacy.revision != BATCH_REVISION:
+            raise InvalidRequest(f"batches are for revision {BATCH_REVISION} alone")
+        members = decode_batch(line)
+        for member in members:
+            if isinstance(member, Notification) and member.method == _CANCELLED:
+                self._cancel(member)
+        flight = Flight(ids=tuple(each.id for each in members if isinstance(each, Request)), is_batch=True)
+        if (refusal := self._refusal(flight)) is not None:
+            await self.refuse(refusal)
+        elif flight.ids:
+            self._start(flight, partial(self._ask_legacy, self._before, line, flight))
+        else:
+            await self._tell(partial(self._legacy.tell, line))
+
+    def _refusal(self, flight: Flight) -> RpcError | None:
+        taken = [each for each in flight.ids if each in self._flights or flight.ids.count(each) > 1]
+        if taken:
+            return InvalidRequest(f"the id {taken[0].decode()} is in use by a call in flight")
+        if len(self._flights) + len(flight.ids) > MAX_IN_FLIGHT:
+            return Overloaded(f"{MAX_IN_FLIGHT} requests are in flight already")
+        return None
+
+    def _cancel(self, notification: Notification) -> bool:
+        """Let the client's cancellation take effect here; whether the gateway has to be told of it.
+
+        A modern request is cancelled by closing it (2026-07-28, Streamable HTTP, Cancellation).
+        """
+        message_id = bytes(notification.params.get("requestId", msgspec.Raw()))
+        flight = self._flights.get(message_id)
+        if flight is None:
+            return self._legacy.revision is not None
+        flight.renounce(message_id)
+        if flight.is_modern or (not flight.is_begun and not flight.is_batch):
+            flight.scope.cancel()
+            del self._flights[message_id]  # to the client its id is free from here on
+            return False
+        return True
+
+    def _start(self, flight: Flight, ask: _Work) -> None:
+        self._flights.update(dict.fromkeys(flight.ids, flight))
+        self._calls.start_soon(self._carry, flight, ask)
+
+    async def _carry(self, flight: Flight, ask: _Work) -> None:
+        reason = "its answer does not hold what was asked"
+        try:
+            with flight.scope:
+                await ask()
+        except LinkFailed as failure:
+            reason = failure.reason
+            log.info("request_failed", gateway=self._carrier.whereto, reason=reason)
+        finally:
+            for each in flight.ids:
+                if self._flights.get(each) is flight:
+                    del self._flights[each]
+        if (failed := flight.failed(self._carrier.whereto, reason)) is not None and not flight.scope.cancelled_caught:
+            await self._write(failed)
+
+    async def _ask_legacy(self, before: trio.Event, line: bytes, flight: Flight) -> None:
+        await before.wait()
+        flight.is_begun = True
+        await self._legacy.ask(line, flight)
+
+    async def _tell(self, tell: _Work) -> None:
+        """Have something told after all that was said before it."""
+        before, told = self._queue()
+        self._untold += 1
+        self._calls.start_soon(self._carry_word, partial(_in_order, before, told, tell))
+        if self._untold > MAX_UNTOLD:
+            await before.wait()
+
+    async def _carry_word(self, tell: _Work) -> None:
+        try:
+            await tell()
+        except LinkFailed as failure:
+            log.warning("message_lost", gateway=self._carrier.whereto, reason=failure.reason)
+        finally:
+            self._untold -= 1
+
+    def _queue(self) -> tuple[trio.Event, trio.Event]:
+        before, self._before = self._before, trio.Event()
+        return before, self._before
+
+
+async def _in_order(before: trio.Event, done: trio.Event, work: _Work) -> None:
+    try:
+        await before.wait()
+        await work()
+    finally:
+        done.set()

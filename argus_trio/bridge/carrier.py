@@ -1,0 +1,184 @@
+"""The bridge's HTTP: a message to the gateway, and whatever comes back, message by message as the bytes that came.
+
+It knows nothing of eras; only that a 404 to a request that names a session means that the session is gone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import attrs
+import structlog
+import trio
+
+from argus_trio.backends.answers import error_in, is_addressed, read_messages
+from argus_trio.backends.http1 import Answer
+from argus_trio.backends.link import Headers
+from argus_trio.backends.remote import Remote
+from argus_trio.errors import HttpRefused, LinkFailed, RpcError
+from argus_trio.wire import headers as names
+from argus_trio.wire.envelope import Message, encode_error_response, mend_text, on_one_line
+from argus_trio.wire.sse import EventParser, EventTooLarge
+
+log = structlog.get_logger()
+
+MAX_BODY_BYTES: Final = 64 * 1024 * 1024
+"""The largest JSON answer."""
+TELL_S: Final = 30.0
+"""The deadline for the gateway to take a notification or a response."""
+
+_METHOD_NOT_FOUND: Final = re.compile(rb'"code"\s*:\s*-32601\b')
+
+
+class SessionLost(LinkFailed):
+    """The gateway does not know the session (any more); what was asked was not executed."""
+
+    def __init__(self) -> None:
+        super().__init__("the session is gone")
+
+
+@attrs.frozen
+class Said:
+    """What the gateway said at once: a message, or a batch of them. `raw` is on one line."""
+
+    raw: bytes
+    messages: tuple[Message, ...]
+
+
+@attrs.define(eq=False, kw_only=True)
+class Hearing:
+    """The answer to one HTTP request, while it is being read."""
+
+    session_id: str | None = None
+    """The session that the answer opens, if it does."""
+    _answer: Answer | None = None
+    _parser: EventParser = attrs.field(factory=EventParser)
+    _ready: deque[Said] = attrs.field(factory=deque)
+
+    async def next(self) -> Said | None:
+        """What is said next, or None at the end.
+
+        Raises:
+            LinkFailed: the answer broke off, or holds an event that is too large.
+        """
+        while not self._ready:
+            chunk = b"" if self._answer is None else await self._answer.receive()
+            if not chunk:
+                return None
+            try:
+                events = self._parser.feed(chunk)
+            except EventTooLarge as error:
+                raise LinkFailed(str(error)) from None
+            for event in events:
+                if event.event == "message" and event.data and (said := _read(event.data)) is not None:
+                    self._ready.append(said)
+        return self._ready.popleft()
+
+
+@attrs.define(eq=False)
+class Carrier:
+    """The way to one gateway."""
+
+    _remote: Remote
+
+    @property
+    def whereto(self) -> str:
+        """The gateway's origin, which holds no secret."""
+        return str(self._remote.origin)
+
+    @asynccontextmanager
+    async def post(
+        self, body: bytes, headers: Headers = (), *, wanted: bytes = b"null", parser: EventParser | None = None
+    ) -> AsyncIterator[Hearing]:
+        """Post `body` and hear the answer; leaving early closes the request. `wanted` is the raw id that is asked.
+
+        An HTTP error that carries a JSON-RPC error is an answer like any other.
+
+        Raises:
+            SessionLost: see there.
+            LinkFailed: there is no answer, or it is none; `HttpRefused` with the status if that was why.
+        """
+        async with self._remote.pool.send(self._remote.post(body, headers)) as answer:
+            if 200 <= answer.status < 300:
+                yield await self._hearing(answer, parser or EventParser())
+            else:
+                yield Hearing(ready=deque([await self._refused(answer, headers, wanted)]))
+
+    @asynccontextmanager
+    async def get(self, headers: Headers, parser: EventParser) -> AsyncIterator[Hearing]:
+        """The stream for what belongs to no request, or what is left of one, from where `parser` left off.
+
+        Raises:
+            SessionLost, LinkFailed: as `post`.
+        """
+        parser.restart()
+        place = ((names.LAST_EVENT_ID, parser.last_id),) if parser.last_id else ()
+        async with self._remote.pool.send(self._remote.get((*headers, *place))) as answer:
+            if answer.status != 200:
+                raise self._refusal(answer, headers, b"null", await self._remote.beginning(answer))
+            if answer.media_type != names.EVENT_STREAM:
+                raise HttpRefused(405, "the gateway has no stream of its own")
+            yield Hearing(answer=answer, parser=parser)
+
+    async def tell(self, body: bytes, headers: Headers = ()) -> None:
+        """Post what is not answered: a notification, a response, or a batch of them.
+
+        Raises:
+            SessionLost, LinkFailed: as `post`.
+        """
+        with trio.move_on_after(TELL_S):
+            async with self.post(body, headers) as hearing:
+                if (said := await hearing.next()) is not None:
+                    log.warning("message_refused", said=said.raw[:200].decode("utf-8", "replace"))
+            return
+        raise LinkFailed(f"it did not take a message within {TELL_S:g} s")
+
+    async def delete(self, headers: Headers) -> None:
+        """End a session, whatever the gateway thinks of it; the caller sets the deadline."""
+        try:
+            async with self._remote.pool.send(self._remote.delete(headers)):
+                pass
+        except LinkFailed as failure:
+            log.debug("session_not_ended", reason=failure.reason)
+
+    async def _hearing(self, answer: Answer, parser: EventParser) -> Hearing:
+        session_id = answer.header(names.SESSION_ID)
+        if answer.media_type == names.EVENT_STREAM:
+            return Hearing(session_id=session_id, answer=answer, parser=parser)
+        body = await answer.read(MAX_BODY_BYTES)
+        if answer.media_type != names.JSON or not body.strip():
+            return Hearing(session_id=session_id)
+        said = _read(body)
+        if said is None:
+            raise LinkFailed("its answer is no message")
+        return Hearing(session_id=session_id, ready=deque([said]))
+
+    async def _refused(self, answer: Answer, headers: Headers, wanted: bytes) -> Said:
+        body = await self._remote.beginning(answer)
+        failure = self._refusal(answer, headers, wanted, body)
+        error = error_in(body, wanted)
+        if isinstance(failure, SessionLost) or error is None or answer.status in (401, 403):
+            raise failure
+        return Said(encode_error_response(wanted, on_one_line(error.error)), (error,))
+
+    def _refusal(self, answer: Answer, headers: Headers, wanted: bytes, body: bytes) -> LinkFailed:
+        names_session = any(name == names.SESSION_ID for name, _ in headers)
+        is_unknown_method = is_addressed(body, wanted) and wanted != b"null" and _METHOD_NOT_FOUND.search(body)
+        if answer.status == 404 and names_session and not is_unknown_method:
+            return SessionLost()
+        return self._remote.refused(answer, body)
+
+
+def _read(data: bytes) -> Said | None:
+    text = mend_text(data)
+    messages: list[Message] = []
+    for message in read_messages(text):
+        if isinstance(message, RpcError):
+            log.warning("gateway_message_unreadable", reason=message.message)
+            return None
+        messages.append(message)
+    return Said(on_one_line(text), tuple(messages))

@@ -1,0 +1,235 @@
+"""A legacy client's session with the gateway: opened by its `initialize`, opened again when it is lost, and ended.
+
+(2025-11-25, Streamable HTTP: Session Management, Listening for Messages, Resumability and Redelivery.)
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+import msgspec
+import structlog
+import trio
+
+from argus_trio.backends.link import Headers
+from argus_trio.bridge.carrier import Carrier, Hearing, Said, SessionLost
+from argus_trio.bridge.flight import Flight
+from argus_trio.bridge.pipes import Write
+from argus_trio.errors import HttpRefused, LinkFailed
+from argus_trio.wire import headers as names
+from argus_trio.wire.envelope import Response, decode_object, decode_string
+from argus_trio.wire.sse import EventParser
+
+log = structlog.get_logger()
+
+GOODBYE_S: Final = 0.5
+"""The deadline for the DELETE that ends a session."""
+REOPEN_S: Final = 30.0
+"""The deadline for a lost session to be opened again."""
+RESUME_TRIES: Final = 4
+"""How often in a row a stream is resumed without a new event before its request fails."""
+FIRST_WAIT_S: Final = 0.5
+LONGEST_WAIT_S: Final = 5.0
+"""The waits before a stream is opened again, the first and what they grow to, where the gateway did not say."""
+LEAST_WAIT_S: Final = 0.1
+"""What a gateway that asks to be called again at once is given instead."""
+
+
+@attrs.frozen(kw_only=True)
+class Session:
+    """What was agreed with the gateway. `id` is None if the other side has no sessions."""
+
+    id: str | None = attrs.field(default=None, repr=False)
+    revision: str
+
+    @property
+    def headers(self) -> Headers:
+        """What every later request carries."""
+        version = (names.PROTOCOL_VERSION, self.revision)
+        return (version,) if self.id is None else (version, (names.SESSION_ID, self.id))
+
+
+@attrs.define(eq=False, kw_only=True)
+class Legacy:
+    """The legacy side of the bridge; `nursery` holds the session's own stream."""
+
+    _carrier: Carrier
+    _write: Write
+    _nursery: trio.Nursery
+    _hello: tuple[bytes, bytes] = attrs.field(default=(b"", b""), init=False, repr=False)
+    """The client's `initialize`, and its id."""
+    _initialized: bytes | None = attrs.field(default=None, init=False, repr=False)
+    _session: Session | None = attrs.field(default=None, init=False)
+    _heard: Session | None = attrs.field(default=None, init=False)
+    """The session whose own stream is, or was, opened."""
+    _reopening: trio.Lock = attrs.field(factory=trio.Lock, init=False)
+
+    @property
+    def revision(self) -> str | None:
+        """The negotiated revision, None without a session."""
+        return None if self._session is None else self._session.revision
+
+    async def open(self, hello: bytes, flight: Flight) -> None:
+        """Post the client's `initialize`, which ends a session that there is. Raises `LinkFailed`."""
+        await self.aclose()
+        async with self._carrier.post(hello, wanted=flight.ids[0]) as hearing:
+            while not flight.is_settled and (said := await hearing.next()) is not None:
+                session = _session_in(said, flight, hearing)
+                if session is not None:
+                    # Before the client reads the answer: what it says next belongs to the session.
+                    self._session, self._hello, self._initialized = session, (hello, flight.ids[0]), None
+                await self._write(flight.settle(said))
+
+    async def ask(self, body: bytes, flight: Flight) -> None:
+        """Post a request, or a batch with requests; again if the session proves lost.
+
+        Raises:
+            LinkFailed: it may be open still.
+        """
+        session = self._session
+        try:
+            await self._ask(session, body, flight)
+        except SessionLost:
+            await self._ask(await self._reopen(session), body, flight)
+
+    async def tell(self, body: bytes) -> None:
+        """Post what is not answered: a notification, a response, or a batch of them. Raises `LinkFailed`."""
+        await self._carrier.tell(body, () if self._session is None else self._session.headers)
+
+    async def initialized(self, body: bytes) -> None:
+        """Post the client's `notifications/initialized`, and open the session's own stream. Raises `LinkFailed`."""
+        self._initialized = body
+        await self.tell(body)
+        self._listen()
+
+    async def aclose(self) -> None:
+        """End the session, if there is one, within `GOODBYE_S`, cancelled or not."""
+        session, self._session = self._session, None
+        if session is not None and session.id is not None:
+            with trio.move_on_after(GOODBYE_S, shield=True):
+                await self._carrier.delete(session.headers)
+
+    async def _ask(self, session: Session | None, body: bytes, flight: Flight) -> None:
+        headers = () if session is None else session.headers
+        parser = EventParser()
+        wanted = b"null" if flight.is_batch else flight.ids[0]
+        try:
+            async with self._carrier.post(body, headers, wanted=wanted, parser=parser) as hearing:
+                await flight.hear(hearing, self._write)
+        except LinkFailed:
+            if not parser.last_id:
+                raise
+        if not flight.is_settled and parser.last_id:
+            await self._resume(headers, parser, flight)
+
+    async def _resume(self, headers: Headers, parser: EventParser, flight: Flight) -> None:
+        tries = 0
+        while not flight.is_settled:
+            last_id = parser.last_id
+            await trio.sleep(_wait_s(parser, FIRST_WAIT_S))
+            try:
+                async with self._carrier.get(headers, parser) as hearing:
+                    await flight.hear(hearing, self._write)
+            except SessionLost:
+                # Not to be repeated: the request itself was executed, or at least begun.
+                raise LinkFailed("the session was lost while the request was under way") from None
+            except LinkFailed as failure:
+                if isinstance(failure, HttpRefused) and failure.status < 500:
+                    raise
+                log.debug("stream_broke", reason=failure.reason)
+            tries = tries + 1 if parser.last_id == last_id else 0
+            if tries == RESUME_TRIES:
+                return
+
+    async def _reopen(self, lost: Session | None) -> Session:
+        """The session in place of `lost`, opened by the client's own greeting if nobody else has done so meanwhile.
+
+        Raises:
+            LinkFailed: there is none.
+        """
+        async with self._reopening:
+            if self._session is None or self._session is not lost:
+                if self._session is None:
+                    raise SessionLost
+                return self._session
+            with trio.move_on_after(REOPEN_S):
+                session = await self._greet_again(lost)
+                log.info("session_opened_again", gateway=self._carrier.whereto)
+                return session
+            raise LinkFailed(f"the session is gone, and was not opened again within {REOPEN_S:g} s")
+
+    async def _greet_again(self, lost: Session) -> Session:
+        hello, hello_id = self._hello
+        flight = Flight(ids=(hello_id,))
+        session: Session | None = None
+        async with self._carrier.post(hello, wanted=hello_id) as hearing:
+            while not flight.is_settled and (said := await hearing.next()) is not None:
+                session = _session_in(said, flight, hearing)
+                raw = flight.settle(said)
+                if not flight.is_settled:  # the client has had its answer long ago
+                    await self._write(raw)
+        if session is None:
+            raise LinkFailed("the session is gone, and the gateway does not open another")
+        if session.revision != lost.revision:
+            raise LinkFailed(f"the session is gone, and the gateway speaks {lost.revision} no more")
+        if self._initialized is not None:
+            await self._carrier.tell(self._initialized, session.headers)
+        self._session = session
+        if self._initialized is not None:
+            self._listen()
+        return session
+
+    def _listen(self) -> None:
+        # One stream for each session: of two, the gateway would close the other each time.
+        if self._session is not None and self._session is not self._heard:
+            self._heard = self._session
+            self._nursery.start_soon(self._keep_listening, self._session)
+
+    async def _keep_listening(self, session: Session) -> None:
+        parser = EventParser()
+        wait_s = FIRST_WAIT_S
+        is_known = False
+        while self._session is session:
+            try:
+                async with self._carrier.get(session.headers, parser) as hearing:
+                    is_known = True
+                    while (said := await hearing.next()) is not None:
+                        wait_s = FIRST_WAIT_S
+                        await self._write(said.raw)
+            except SessionLost:
+                if not is_known or await self._is_replaced(session):
+                    return
+            except LinkFailed as failure:
+                if isinstance(failure, HttpRefused) and failure.status < 500:
+                    log.debug("gateway_has_no_stream", status=failure.status)
+                    return
+                log.debug("stream_broke", reason=failure.reason)
+            await trio.sleep(_wait_s(parser, wait_s))
+            wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+
+    async def _is_replaced(self, session: Session) -> bool:
+        """Whether the session could be opened again, which gives it another stream."""
+        try:
+            await self._reopen(session)
+        except LinkFailed as failure:
+            log.debug("session_not_opened_again", reason=failure.reason)
+            return False
+        return True
+
+
+def _session_in(said: Said, flight: Flight, hearing: Hearing) -> Session | None:
+    """The session that the answer to `initialize` opens, if it is in what was said. Raises `LinkFailed`."""
+    for message in said.messages:
+        if isinstance(message, Response) and message.id == flight.ids[0]:
+            try:
+                revision = decode_string(decode_object(message.result).get("protocolVersion", b"0"))
+            except msgspec.DecodeError:
+                raise LinkFailed("its answer to initialize names no protocol version") from None
+            return Session(id=hearing.session_id, revision=revision)
+    return None
+
+
+def _wait_s(parser: EventParser, otherwise: float) -> float:
+    """How long to wait before a stream is opened again: what the gateway said, else `otherwise`."""
+    return otherwise if parser.retry is None else max(parser.retry / 1000, LEAST_WAIT_S)

@@ -1,0 +1,68 @@
+"""`argus-trio stdio`: the bridge between this process's stdin and stdout and a gateway, until either end is closed."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+import structlog
+import trio
+
+from argus_trio.backends.background import Background
+from argus_trio.backends.remote import open_remote
+from argus_trio.bridge.bridge import bridging
+from argus_trio.bridge.carrier import Carrier
+from argus_trio.bridge.pipes import LineReader, line_writer
+from argus_trio.config.model import HttpBackend
+from argus_trio.errors import ParseFailed
+from argus_trio.wire.lines import LineTooLong
+
+log = structlog.get_logger()
+
+DEFAULT_URL: Final = "http://127.0.0.1:9000/mcp"
+PATH: Final = "/mcp"
+
+
+async def run_bridge(url: str, headers: Mapping[str, str], *, stdin: int = 0, stdout: int = 1) -> None:
+    """Carry messages until `stdin` ends, nobody reads `stdout` any more, or a signal says stop.
+
+    The gateway at `url` need not be there yet, and may go and come again.
+
+    Raises:
+        LinkFailed: the URL cannot be used.
+    """
+    spec = HttpBackend(name="gateway", url=endpoint(url), headers=headers)
+    async with open_remote(spec) as remote:
+        with trio.CancelScope() as scope:
+            async with Background() as helpers, line_writer(stdout, scope) as write:
+                await helpers.start(_stop_on_signals, scope)
+                async with bridging(Carrier(remote), write) as bridge:
+                    reader = LineReader(stdin)
+                    while (lines := await reader.read()) is not None:
+                        for line in lines:
+                            if isinstance(line, LineTooLong):
+                                await bridge.refuse(ParseFailed(str(line)))
+                            else:
+                                await bridge.take(line)
+
+
+def endpoint(url: str) -> str:
+    """The address of the gateway's endpoint, given that or the gateway's base URL."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # said better by whoever opens it
+        return url
+    path = parts.path.rstrip("/")
+    return urlunsplit(parts._replace(path=path if path.endswith(PATH) else path + PATH))
+
+
+async def _stop_on_signals(
+    scope: trio.CancelScope, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        task_status.started()
+        async for number in signals:
+            log.info("stopping", signal=signal.Signals(number).name)
+            scope.cancel()

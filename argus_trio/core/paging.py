@@ -1,0 +1,104 @@
+"""Long lists in pages: one kind's list as bytes, and the cursors that say where a client stands in it.
+
+A cursor holds the last key that was shown, and pages follow the order of the keys. So a list that changes between two
+pages neither repeats nor skips what stayed, whether or not that last entry did.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable
+from itertools import accumulate, islice
+from typing import Final
+
+import attrs
+
+from argus_trio.errors import InvalidParams
+
+PAGE: Final = 1000
+"""Entries on one page; a list that is no longer than this is one page."""
+
+_MAC_BYTES: Final = 16
+
+
+@attrs.frozen(kw_only=True)
+class Listed:
+    """One kind's whole list result, raw. A list of several pages is in the order of its keys, a short one as given."""
+
+    whole: bytes
+    member: str
+    """The member of the result that holds the entries."""
+    keys: tuple[str, ...]
+    """The key of each entry as it is shown, in the order of the entries."""
+    _ends: array[int]
+    """Where in `whole` each entry ends; one byte stands between two."""
+
+    @property
+    def is_one_page(self) -> bool:
+        """Whether the whole is all that there is to send."""
+        return len(self.keys) <= PAGE
+
+    def page(self, after: str | None) -> tuple[list[bytes], str | None]:
+        """The entries that follow the key `after`, at most `PAGE`, and the last key if there are more behind it."""
+        count = len(self.keys)
+        order = sorted(range(count), key=self.keys.__getitem__) if self.is_one_page else range(count)
+        start = 0 if after is None else bisect_right(order, after, key=self.keys.__getitem__)
+        chosen = order[start : start + PAGE]
+        return [self._entry(i) for i in chosen], self.keys[chosen[-1]] if start + PAGE < count else None
+
+    def _entry(self, index: int) -> bytes:
+        start = self._ends[index - 1] + 1 if index else len(_opening(self.member))
+        return self.whole[start : self._ends[index]]
+
+
+def listed(member: str, entries: Iterable[tuple[str, bytes]]) -> Listed:
+    """The list of these entries, each with its key (no two are the same) and its raw JSON."""
+    ordered = list(entries)
+    if len(ordered) > PAGE:
+        ordered.sort(key=lambda entry: entry[0])
+    opening = _opening(member)
+    ends = accumulate((len(raw) + 1 for _, raw in ordered), initial=len(opening) - 1)
+    return Listed(
+        whole=b"%b%b]}" % (opening, b",".join(raw for _, raw in ordered)),
+        member=member,
+        keys=tuple(key for key, _ in ordered),
+        ends=array("Q", islice(ends, 1, None)),
+    )
+
+
+def _opening(member: str) -> bytes:
+    return b'{"%b":[' % member.encode()
+
+
+@attrs.frozen(kw_only=True)
+class Cursors:
+    """Cursors that only the holder of `key` can have made, each good for one kind of list."""
+
+    key: bytes = attrs.field(repr=False)
+
+    def seal(self, kind: str, last: str) -> str:
+        """The cursor for what follows the key `last`: opaque, and safe in JSON as it is."""
+        text = last.encode()
+        return base64.urlsafe_b64encode(self._mac(kind, text) + text).decode("ascii")
+
+    def open(self, kind: str, cursor: str) -> str:
+        """The key that `cursor` was made of.
+
+        Raises:
+            InvalidParams: it was not made here, or for another kind.
+        """
+        try:
+            sealed = base64.b64decode(cursor, altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            raise InvalidParams("unknown cursor") from None
+        mac, text = sealed[:_MAC_BYTES], sealed[_MAC_BYTES:]
+        if not hmac.compare_digest(mac, self._mac(kind, text)):
+            raise InvalidParams("unknown cursor")
+        return text.decode()
+
+    def _mac(self, kind: str, text: bytes) -> bytes:
+        return hmac.digest(self.key, b"%b\0%b" % (kind.encode(), text), "sha256")[:_MAC_BYTES]

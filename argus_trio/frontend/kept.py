@@ -1,0 +1,40 @@
+"""The notifications of a call whose client is away, until it comes back; in bounds, sans I/O."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from argus_trio.wire.envelope import Params
+
+MAX_KEPT: Final = 256
+MAX_KEPT_BYTES: Final = 1024 * 1024
+"""What is kept of the notifications of a call whose client is away; beyond either the oldest go."""
+
+
+class Kept:
+    """Notifications that wait for the client to come back, in order and in bounds."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[str, Params, int]] = deque()
+        self._size = 0
+        self.dropped = 0
+        """How many had to go."""
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def put(self, method: str, params: Params) -> None:
+        """Keep one more; the oldest go where there is no room."""
+        size = sum(len(value) for value in params.values())
+        self._waiting.append((method, params, size))
+        self._size += size
+        while len(self._waiting) > MAX_KEPT or self._size > MAX_KEPT_BYTES:
+            self.take()
+            self.dropped += 1
+
+    def take(self) -> tuple[str, Params]:
+        """The oldest one."""
+        method, params, size = self._waiting.popleft()
+        self._size -= size
+        return method, params

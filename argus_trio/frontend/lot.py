@@ -1,0 +1,77 @@
+"""The lot: which calls have asks open, how many they may be, and the tickets they are found again by; sans I/O."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from typing import Final, Generic, Protocol, TypeVar
+
+from argus_trio.errors import InvalidParams, Overloaded
+
+MAX_PARKED: Final = 512
+MAX_PARKED_EACH: Final = 32
+"""How many calls may have asks open at a time: in all, and of one principal."""
+
+_TICKET_BYTES: Final = 24
+
+
+class Holder(Protocol):
+    """A call, as far as the lot is concerned."""
+
+    ticket: str
+    """What it is found by, once; empty while it is not in the lot. The lot alone writes it."""
+
+    @property
+    def principal(self) -> str:
+        """The name of who asked for it."""
+
+
+H = TypeVar("H", bound=Holder)
+
+
+class Lot(Generic[H]):
+    """The calls that have asks open, or whose client is away."""
+
+    def __init__(self, max_parked: int = MAX_PARKED, max_each: int = MAX_PARKED_EACH) -> None:
+        self._max_parked = max_parked
+        self._max_each = max_each
+        self._held: dict[str, H] = {}
+        self._of: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def admit(self, call: H) -> None:
+        """Take `call` in under a new ticket.
+
+        Raises:
+            Overloaded: it is full, or its principal has too many in it already.
+        """
+        if len(self._held) >= self._max_parked:
+            raise Overloaded(f"{self._max_parked} calls wait for answers of their clients already")
+        if self._of[call.principal] >= self._max_each:
+            raise Overloaded(f"{self._max_each} calls of this client wait for its answers already")
+        call.ticket = secrets.token_urlsafe(_TICKET_BYTES)
+        self._held[call.ticket] = call
+        self._of[call.principal] += 1
+
+    def find(self, ticket: str) -> H:
+        """The call with this ticket.
+
+        Raises:
+            InvalidParams: there is none any more.
+        """
+        try:
+            return self._held[ticket]
+        except KeyError:
+            raise InvalidParams("requestState has been used already, or its call has ended") from None
+
+    def leave(self, call: H) -> None:
+        """Let `call` go, and its ticket be void. Idempotent."""
+        if not call.ticket:
+            return
+        del self._held[call.ticket]
+        call.ticket = ""
+        self._of[call.principal] -= 1
+        if not self._of[call.principal]:
+            del self._of[call.principal]

@@ -1,0 +1,126 @@
+"""What a legacy client has been asked and has not answered: elicitation, sampling, roots; by ids of our own.
+
+An ask goes out on whatever stream its route finds; the answer comes as a message that the client posts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import attrs
+import msgspec
+import trio
+
+from argus_trio.errors import ClientCannotAnswer, ClientRefused
+from argus_trio.wire.envelope import (
+    ErrorResponse,
+    Params,
+    Raw,
+    Response,
+    decode_object,
+    encode_notification,
+    encode_raw,
+    encode_request,
+)
+
+MAX_OPEN: Final = 64
+"""Asks that one session may have open."""
+STREAM_S: Final = 10.0
+"""How long an ask waits for a stream that it can go out on, where there is none."""
+FAREWELL_S: Final = 1.0
+"""How long it may take to tell the client that an ask is withdrawn."""
+
+Send = Callable[[bytes], Awaitable[None]]
+"""Sends one encoded message on one stream of the client."""
+Route = Callable[[], Awaitable[Send | None]]
+"""Finds the stream for an ask, within `STREAM_S`; None if there is none."""
+
+
+@attrs.define(eq=False)
+class _Ask:
+    answered: trio.Event = attrs.field(factory=trio.Event)
+    answer: Response | ErrorResponse | None = None
+
+
+class Asks:
+    """The open asks of one session."""
+
+    def __init__(self) -> None:
+        self._open: dict[bytes, _Ask] = {}
+        self._asked = 0
+        self._ended = False
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    async def ask(self, route: Route, method: str, params: Params) -> bytes:
+        """Ask, and give the raw result; cancelled, it tells the client on the same stream.
+
+        Raises:
+            ClientCannotAnswer: there is no stream, too much is open, or the session has ended.
+            ClientRefused: the client answered with an error.
+        """
+        if self._ended:
+            raise ClientCannotAnswer(method, "its session has ended")
+        if len(self._open) >= MAX_OPEN:
+            raise ClientCannotAnswer(method, f"{MAX_OPEN} requests to it are open")
+        self._asked += 1
+        message_id = b"%d" % self._asked
+        ask = self._open[message_id] = _Ask()
+        try:
+            send = await route()
+            if send is None:
+                raise ClientCannotAnswer(method, "it has no stream open")
+            await self._converse(ask, send, message_id, encode_request(message_id, method, without_token(params)))
+        finally:
+            del self._open[message_id]
+        match ask.answer:
+            case Response():
+                return ask.answer.result
+            case ErrorResponse():
+                raise ClientRefused(ask.answer.error)
+            case None:
+                raise ClientCannotAnswer(method, "its session has ended")
+
+    def answer(self, message: Response | ErrorResponse) -> bool:
+        """Take a client's answer; False if nothing is open under its id."""
+        ask = self._open.get(message.id)
+        if ask is None or ask.answer is not None:
+            return False
+        ask.answer = message
+        ask.answered.set()
+        return True
+
+    def end(self) -> None:
+        """The session is over: nothing is answered any more."""
+        self._ended = True
+        for ask in self._open.values():
+            ask.answered.set()
+
+    async def _converse(self, ask: _Ask, send: Send, message_id: bytes, message: bytes) -> None:
+        try:
+            await send(message)
+            await ask.answered.wait()
+        except trio.Cancelled:
+            if not ask.answered.is_set():
+                withdrawn: Params = {"requestId": Raw(message_id), "reason": encode_raw("no longer needed")}
+                with trio.move_on_after(FAREWELL_S, shield=True):
+                    await send(encode_notification("notifications/cancelled", withdrawn))
+            raise
+
+
+def without_token(params: Params) -> Params:
+    """The params of an ask without a progress token.
+
+    A token belongs to its hop, and a client need not report progress: none is asked for, so none comes.
+    """
+    meta = bytes(params.get("_meta", b""))
+    if b"progressToken" not in meta:
+        return params
+    try:
+        kept = {key: value for key, value in decode_object(meta).items() if key != "progressToken"}
+    except msgspec.DecodeError:
+        return params
+    rest = {key: value for key, value in params.items() if key != "_meta"}
+    return {**rest, "_meta": encode_raw(kept)} if kept else rest

@@ -1,0 +1,266 @@
+"""Dedicated connections: whose they are, when they open, when they close, and that they are bounded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import attrs
+import pytest
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from argus_trio.backends.scope import Scope
+from argus_trio.config.model import HttpBackend, StdioBackend, Timeouts
+from argus_trio.core.abilities import NONE, Abilities
+from argus_trio.core.exchange import Client
+from argus_trio.core.redaction import Redactor
+from argus_trio.errors import BackendUnavailable, LinkFailed
+from argus_trio.wire.envelope import Params
+from argus_trio.wire.revisions import Era
+from tests.backends.fakes import FakeBackend, FakeExchange, Json, raw
+
+ROOTS, FORM = Abilities(roots=True), Abilities(form=True)
+TIMEOUTS = Timeouts(connect=20, call=100, idle=60)
+
+
+def spec(**fields: object) -> StdioBackend:
+    return StdioBackend(name="files", command="unused", timeouts=TIMEOUTS, **fields)  # type: ignore[arg-type]
+
+
+@attrs.define(eq=False)
+class Session:
+    """A legacy session, and what it was told on its own stream."""
+
+    told: list[tuple[str, Json]] = attrs.field(factory=list)
+
+    async def notify(self, method: str, params: Params) -> None:
+        await trio.lowlevel.checkpoint()
+        self.told.append((method, {key: json.loads(bytes(value)) for key, value in params.items()}))
+
+    async def ask(self, method: str, params: Params) -> bytes:
+        raise AssertionError("nobody asks")
+
+
+@asynccontextmanager
+async def living(backend: FakeBackend, declared: StdioBackend | HttpBackend | None = None) -> AsyncIterator[Scope]:
+    scope = Scope(declared or spec(), backend.open, lambda: None, Redactor())
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(scope.run)
+        await scope.settled.wait()
+        yield scope
+        nursery.cancel_scope.cancel()
+
+
+async def call(
+    scope: Scope, client: Client | None = None, abilities: Abilities = ROOTS, level: str | None = None
+) -> None:
+    era = Era.MODERN if client is None else Era.LEGACY
+    exchange = FakeExchange("tools/call", {"name": "x"}, era=era, abilities=abilities, client=client, log_level=level)
+    await scope.call(exchange, raw(exchange.params))
+
+
+def open_links(backend: FakeBackend) -> int:
+    return sum(link.is_open for link in backend.links)
+
+
+def waiting(seconds: float = 5) -> FakeBackend:
+    async def wait(_params: Json) -> Json:
+        await trio.sleep(seconds)
+        return {}
+
+    return FakeBackend(tools=[{"name": "x"}], answers={"tools/call": wait})
+
+
+async def test_a_client_that_can_be_asked_gets_its_own_connection_at_its_first_call(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=[{"name": "x"}])
+    async with living(backend) as scope:
+        session = Session()
+        assert len(backend.links) == 1
+        await call(scope, session)
+        await call(scope, session)
+        assert len(backend.links) == 2
+    greetings = [params["capabilities"] for method, params in backend.seen if method == "initialize"]
+    assert greetings == [{}, {"roots": {}}]
+
+
+async def test_clients_that_can_be_asked_nothing_share_one(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=[{"name": "x"}])
+    async with living(backend) as scope:
+        await call(scope, Session(), NONE)
+        await call(scope, None, NONE)
+        assert len(backend.links) == 1
+
+
+@pytest.mark.parametrize(
+    ("session", "abilities", "level", "own"),
+    [
+        ("shared", ROOTS, "debug", 0),
+        ("per-client", NONE, None, 1),
+        ("auto", NONE, None, 0),
+        ("auto", NONE, "debug", 1),
+    ],
+)
+async def test_the_session_setting_decides(
+    session: str, abilities: Abilities, level: str | None, own: int, autojump_clock: MockClock
+) -> None:
+    backend = FakeBackend(tools=[{"name": "x"}])
+    async with living(backend, spec(session=session)) as scope:
+        await call(scope, Session(), abilities, level)
+        assert len(backend.links) == 1 + own
+
+
+async def test_a_modern_backend_is_told_with_every_request_and_needs_no_second_connection(
+    autojump_clock: MockClock,
+) -> None:
+    backend = FakeBackend(era=Era.MODERN, tools=[{"name": "x"}])
+    http = HttpBackend(name="web", url="http://127.0.0.1/mcp", timeouts=TIMEOUTS)
+    async with living(backend, http) as scope:
+        await call(scope, Session(), ROOTS, "debug")
+        assert len(backend.links) == 1
+
+
+async def test_two_sessions_have_two_and_an_ended_one_has_none(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=[{"name": "x"}])
+    async with living(backend) as scope:
+        one, other = Session(), Session()
+        await call(scope, one)
+        await call(scope, other)
+        assert open_links(backend) == 3
+        scope.release(one)
+        await wait_all_tasks_blocked()
+        assert [link.is_open for link in backend.links] == [True, False, True]
+
+
+async def test_calls_of_one_session_share_its_connection_side_by_side(autojump_clock: MockClock) -> None:
+    backend = waiting()
+    async with living(backend) as scope:
+        session = Session()
+        async with trio.open_nursery() as nursery:
+            for _ in range(5):
+                nursery.start_soon(call, scope, session)
+        assert len(backend.links) == 2
+        assert trio.current_time() < 6
+
+
+async def test_a_modern_call_has_a_connection_to_itself_and_leaves_it_to_the_next_of_its_kind(
+    autojump_clock: MockClock,
+) -> None:
+    backend = waiting()
+    async with living(backend) as scope:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(call, scope)
+            nursery.start_soon(call, scope)
+        assert len(backend.links) == 3
+        await call(scope)
+        assert len(backend.links) == 3
+        await call(scope, None, FORM)
+        assert len(backend.links) == 4
+
+
+async def test_an_idle_connection_closes_and_the_next_call_opens_another(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=[{"name": "x"}])
+    async with living(backend) as scope:
+        session = Session()
+        await call(scope, session)
+        await trio.sleep(TIMEOUTS.idle - 1)
+        assert open_links(backend) == 2
+        await trio.sleep(2)
+        assert open_links(backend) == 1
+        await call(scope, session)
+        assert open_links(backend) == 2
+
+
+async def test_one_in_use_does_not_count_as_idle(autojump_clock: MockClock) -> None:
+    backend = waiting(seconds=90)
+    async with living(backend) as scope:
+        await call(scope, Session())
+        assert trio.current_time() >= 90
+
+
+async def test_at_the_limit_an_idle_one_makes_room_and_without_one_the_client_hears_when_to_return(
+    autojump_clock: MockClock,
+) -> None:
+    backend = waiting(seconds=50)
+    async with living(backend, spec(max_sessions=2)) as scope:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(call, scope, Session())
+            nursery.start_soon(call, scope, Session())
+            await wait_all_tasks_blocked()
+            with pytest.raises(BackendUnavailable) as caught:
+                await call(scope, Session())
+            assert trio.current_time() == pytest.approx(TIMEOUTS.connect)
+        assert isinstance(caught.value.data, dict)
+        assert caught.value.data["retryAfter"] > 0
+        await call(scope, Session())
+        assert open_links(backend) == 3
+
+
+async def test_one_that_does_not_open_fails_its_call_alone(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=[{"name": "x"}])
+    async with living(backend) as scope:
+        backend.open_failures = [LinkFailed("exited with code 7")]
+        with pytest.raises(BackendUnavailable, match="code 7"):
+            await call(scope, Session())
+        await call(scope, Session(), NONE)
+        await call(scope, Session())
+
+
+async def test_one_that_dies_fails_its_call_and_the_next_opens_another(autojump_clock: MockClock) -> None:
+    backend = waiting()
+    async with living(backend) as scope:
+        session = Session()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(call, scope, Session(), NONE)
+
+            async def cut() -> None:
+                with pytest.raises(BackendUnavailable, match="SIGKILL"):
+                    await call(scope, session)
+
+            nursery.start_soon(cut)
+            await trio.sleep(1)
+            backend.links[1].die("was killed by SIGKILL")
+        await call(scope, session)
+        assert open_links(backend) == 2
+
+
+async def test_what_a_client_is_shown_depends_on_what_it_can_do_and_is_listed_once(autojump_clock: MockClock) -> None:
+    async def listed(_params: Json) -> Json:
+        declared = [params["capabilities"] for method, params in backend.seen if method == "initialize"][-1]
+        return {"tools": [{"name": "plain"}, *([{"name": "ask"}] if declared else [])]}
+
+    backend = FakeBackend(declares={"tools": {}}, answers={"tools/list": listed})
+    async with living(backend) as scope:
+        for _ in range(3):
+            await scope.list_for(ROOTS)
+        shown = {abilities: scope.published(abilities) for abilities in (NONE, ROOTS, FORM)}
+        names = {abilities: [e.key for e in p.tools] for abilities, p in shown.items() if p is not None}
+        assert names == {NONE: ["plain"], ROOTS: ["plain", "ask"], FORM: ["plain"]}
+        assert len(backend.links) == 2
+        assert open_links(backend) == 1
+
+
+async def test_news_of_a_list_renew_what_every_kind_of_client_is_shown(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=[{"name": "x"}])
+    async with living(backend) as scope:
+        await scope.list_for(ROOTS)
+        backend.tools.append({"name": "y"})
+        await backend.links[0].says("notifications/tools/list_changed", {})
+        await trio.sleep(1)
+        for abilities in (NONE, ROOTS):
+            published = scope.published(abilities)
+            assert published is not None
+            assert [entry.key for entry in published.tools] == ["x", "y"]
+
+
+async def test_a_clients_own_news_go_to_its_own_connection_and_only_there(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=[{"name": "x"}])
+    async with living(backend) as scope:
+        one, other = Session(), Session()
+        await call(scope, one)
+        await call(scope, other)
+        scope.tell(one, "notifications/roots/list_changed", {})
+        await wait_all_tasks_blocked()
+        heard = [any(b"roots/list_changed" in body for body in link.sent) for link in backend.links]
+        assert heard == [False, True, False]

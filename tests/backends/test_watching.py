@@ -1,0 +1,153 @@
+"""Resource subscriptions: counted upstream, split downstream, over own and shared connections of both eras."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from argus_trio.backends.scope import Scope
+from argus_trio.backends.subscriptions import Subscriptions
+from argus_trio.core.abilities import NONE, Abilities
+from argus_trio.errors import BackendUnavailable
+from argus_trio.wire.envelope import Params
+from argus_trio.wire.revisions import Era
+from tests.backends.fakes import FakeBackend, FakeExchange, Json, Refusal, empty, raw
+from tests.backends.test_dedicated import Session, living
+
+URI = "file:///x"
+UPDATED = "notifications/resources/updated"
+
+
+async def subscribe(scope: Scope, session: Session, abilities: Abilities = NONE, *, end: bool = False) -> None:
+    method = "resources/unsubscribe" if end else "resources/subscribe"
+    exchange = FakeExchange(method, {"uri": URI}, abilities=abilities, client=session)
+    await scope.subscribe(exchange, URI)
+
+
+def serving(era: Era = Era.LEGACY) -> FakeBackend:
+    async def listen(_params: Json) -> Json:
+        await trio.sleep_forever()
+        raise AssertionError
+
+    answers = {"resources/subscribe": empty, "resources/unsubscribe": empty, "subscriptions/listen": listen}
+    return FakeBackend(era=era, resources=[{"uri": URI, "name": "x"}], answers=dict(answers))
+
+
+def asked(backend: FakeBackend, method: str) -> int:
+    return [seen for seen, _ in backend.seen].count(method)
+
+
+def test_one_subscription_upstream_however_many_want_it() -> None:
+    table, told = Subscriptions(), []
+
+    def deliver(method: str, params: Params) -> None:
+        told.append(method)
+
+    assert [table.add(URI, key, deliver) for key in "aab"] == [True, False, False]
+    table.updated(raw({"uri": URI}))
+    table.updated(raw({"uri": "other"}))
+    table.updated({})
+    assert told == [UPDATED] * 2
+    assert [table.remove(URI, key) for key in "axb"] == [False, False, True]
+    table.add(URI, "a", deliver)
+    table.add("u", "a", deliver)
+    table.add("u", "b", deliver)
+    assert table.forget("a") == [URI]
+    assert table.uris == ["u"]
+
+
+async def test_sessions_that_share_a_connection_share_the_subscription(autojump_clock: MockClock) -> None:
+    backend = serving()
+    async with living(backend) as scope:
+        one, other, third = Session(), Session(), Session()
+        await subscribe(scope, one)
+        await subscribe(scope, other)
+        assert asked(backend, "resources/subscribe") == 1
+        await backend.links[0].says(UPDATED, {"uri": URI})
+        await wait_all_tasks_blocked()
+        assert [session.told for session in (one, other, third)] == [[(UPDATED, {"uri": URI})]] * 2 + [[]]
+        await subscribe(scope, one, end=True)
+        assert asked(backend, "resources/unsubscribe") == 0
+        scope.release(other)
+        await wait_all_tasks_blocked()
+        assert asked(backend, "resources/unsubscribe") == 1
+
+
+async def test_a_session_with_its_own_connection_subscribes_there_and_keeps_it(autojump_clock: MockClock) -> None:
+    backend = serving()
+    async with living(backend) as scope:
+        own, shared = Session(), Session()
+        await subscribe(scope, own, Abilities(roots=True))
+        await subscribe(scope, shared)
+        assert asked(backend, "resources/subscribe") == 2
+        await backend.links[1].says(UPDATED, {"uri": URI})
+        await wait_all_tasks_blocked()
+        assert (len(own.told), len(shared.told)) == (1, 0)
+        await trio.sleep(1000)
+        assert backend.links[1].is_open
+        await subscribe(scope, own, Abilities(roots=True), end=True)
+        await trio.sleep(1000)
+        assert not backend.links[1].is_open
+
+
+async def test_a_backend_that_comes_back_is_subscribed_to_again(autojump_clock: MockClock) -> None:
+    backend = serving()
+    async with living(backend) as scope:
+        session = Session()
+        await subscribe(scope, session)
+        backend.links[0].die("exited with code 1")
+        await trio.sleep(90)
+        assert asked(backend, "resources/subscribe") == 2
+        await backend.links[-1].says(UPDATED, {"uri": URI})
+        await wait_all_tasks_blocked()
+        assert len(session.told) == 1
+
+
+async def test_a_refused_subscription_is_told_and_forgotten(autojump_clock: MockClock) -> None:
+    async def refuse(_params: Json) -> Json:
+        raise Refusal(-32601, "no")
+
+    backend = serving()
+    backend.answers["resources/subscribe"] = refuse
+    async with living(backend) as scope:
+        with pytest.raises(BackendUnavailable):
+            await subscribe(scope, Session())
+        assert scope.watching.subscriptions.uris == []
+
+
+async def test_a_modern_backend_is_listened_to_anew_when_other_resources_are_wanted(autojump_clock: MockClock) -> None:
+    backend = serving(Era.MODERN)
+    async with living(backend) as scope:
+        await trio.sleep(1)
+        session = Session()
+        await subscribe(scope, session)
+        await trio.sleep(1)
+        filters = [p["notifications"] for method, p in backend.seen if method == "subscriptions/listen"]
+        assert filters == [
+            {"resourcesListChanged": True},
+            {"resourcesListChanged": True, "resourceSubscriptions": [URI]},
+        ]
+        assert backend.links[0].waiting == 1
+        said: Json = {"uri": URI, "_meta": {"io.modelcontextprotocol/subscriptionId": 7, "x": 1}}
+        await backend.links[0].says(UPDATED, said)
+        await wait_all_tasks_blocked()
+        assert session.told == [(UPDATED, {"uri": URI, "_meta": {"x": 1}})]
+
+
+async def test_a_modern_backends_changed_lists_are_heard(autojump_clock: MockClock) -> None:
+    backend = serving(Era.MODERN)
+    async with living(backend) as scope:
+        backend.resources.append({"uri": "file:///y", "name": "y"})
+        await backend.links[0].says("notifications/resources/list_changed", {})
+        await trio.sleep(1)
+        published = scope.published(NONE)
+        assert published is not None
+        assert len(published.resources) == 2
+
+
+async def test_a_modern_backend_that_knows_no_listening_is_not_asked_again(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(era=Era.MODERN, resources=[{"uri": URI, "name": "x"}])
+    async with living(backend):
+        await trio.sleep(1000)
+        assert asked(backend, "subscriptions/listen") == 1
