@@ -55,6 +55,7 @@ class PostReply(Reply):
             await super().finish(message, status=status)
         else:
             await self._channel.send(message)
+            self._session.streams.settle(self._channel)  # first: a write to a client that is not there may yet block
             await self.abandon()
 
     async def cancel(self) -> None:

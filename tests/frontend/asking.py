@@ -41,7 +41,9 @@ class Asker(Backstage):
                 return encode({"content": [{"type": "text", "text": outcome}]})
             case "count":
                 for number in range(3):
-                    await exchange.notify("notifications/message", {"data": encode_raw(number)})
+                    await exchange.notify(
+                        "notifications/message", {"level": encode_raw("info"), "data": encode_raw(number)}
+                    )
                 return await super().tool(exchange, "wait")
             case "late":
                 try:

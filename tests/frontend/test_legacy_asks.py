@@ -214,3 +214,21 @@ async def test_what_a_client_tells_is_handed_on_unless_it_is_the_edges_own() -> 
         assert [(client, method) for client, method, _ in asker.told] == [
             (asker.session(), "notifications/roots/list_changed")
         ]
+
+
+async def test_a_batch_may_hold_answers_and_its_calls_may_ask() -> None:
+    asker = Asker()
+    async with serving(backstage=asker) as served, connected(served) as client:
+        session = await greeted(served, "2025-03-26")
+        body = b"[" + asking("roots/list", message_id=1) + b"," + asking("roots/list", message_id=2) + b"]"
+        await client.send("POST", "/mcp", session, body)
+        asked = await first_messages(client, 2)
+        answers = [encode({"jsonrpc": "2.0", "id": one["id"], "result": {"roots": []}}) for one in asked]
+        answered = await post(served, b"[" + b",".join(answers) + b"]", session)
+        assert (answered.status, answered.body) == (202, b"")
+        stream = b""
+        while part := await client.part():
+            stream += part
+        assert stream.count(b'"result"') == 2
+        assert asker.outcomes == [b'{"roots":[]}'] * 2
+        await asker.settled()

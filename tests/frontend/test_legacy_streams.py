@@ -36,7 +36,7 @@ async def test_a_client_that_lost_its_post_gets_the_rest_and_the_result(revision
         await resumed(served, client, session, ids[-2])
         rest = b"".join([part async for part in client.parts()])
         last, result = events_in(rest)
-        assert last["params"] == {"data": 2}
+        assert last["params"] == {"level": "info", "data": 2}
         assert (result["id"], result["result"]) == ("c", {"content": []})
         assert ids_in(rest)[0] == ids[-1]
 
@@ -47,7 +47,9 @@ async def test_a_resumed_stream_goes_on_live_and_ends_with_the_result() -> None:
         session = await greeted(served)
         ids = await lose_after(served, session, call("count"), 3)
         await resumed(served, client, session, ids[0])
-        assert [message["params"] for message in await messages(client, 3)] == [{"data": n} for n in range(3)]
+        assert [message["params"] for message in await messages(client, 3)] == [
+            {"level": "info", "data": n} for n in range(3)
+        ]
         asker.go_on.set()
         assert [message["id"] for message in await messages(client, 1)] == [1]
         assert await client.part() == b""
