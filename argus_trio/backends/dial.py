@@ -30,11 +30,12 @@ _KEEP_ALIVE: Final = (
 
 @attrs.frozen(kw_only=True)
 class Route:
-    """The way to an origin: `tls` where it is https, `proxy` where the environment wants one."""
+    """The way to an origin: `tls` where it is https, `proxy` where the environment wants one (and `proxy_tls`)."""
 
     origin: Origin
     tls: ssl.SSLContext | None = None
     proxy: Proxy | None = None
+    proxy_tls: ssl.SSLContext | None = None
 
 
 async def client_tls(ca_file: Path | None) -> ssl.SSLContext:
@@ -67,8 +68,8 @@ async def dial(route: Route) -> tuple[trio.abc.Stream, trio.SocketStream]:
         try:
             stream: trio.abc.Stream = tcp
             if route.proxy:
-                if route.proxy.origin.is_tls:
-                    stream = await _with_tls(stream, ssl.create_default_context(), route.proxy.origin)
+                if route.proxy_tls is not None:
+                    stream = await _with_tls(stream, route.proxy_tls, route.proxy.origin)
                 if origin.is_tls:
                     await _tunnel(stream, origin, route.proxy)
             if route.tls is not None:

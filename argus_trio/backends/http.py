@@ -87,7 +87,11 @@ class HttpLink:
         try:
             return await self._ask(outgoing, parser)
         except LinkFailed:
-            if not parser.last_id or any(name.lower() == names.METHOD for name, _ in outgoing.headers):
+            if (
+                self._life.is_over
+                or not parser.last_id
+                or any(name.lower() == names.METHOD for name, _ in outgoing.headers)
+            ):
                 raise  # modern streams cannot be resumed
         return await self._resume(outgoing.id, parser)
 
@@ -189,7 +193,7 @@ class HttpLink:
         tries = 0
         while True:
             last_id = parser.last_id
-            await trio.sleep(_wait_seconds(parser, FIRST_WAIT_SECONDS))
+            await trio.sleep(_wait_seconds(parser))
             try:
                 async with self._stream(parser) as answer:
                     return await self._read_stream(answer, parser, request_id)
@@ -213,20 +217,22 @@ class HttpLink:
                 body = await self._remote.beginning(answer)
                 raise self._remote.refused(answer, body) if is_first else self._refused(answer, body, b"")
             if answer.media_type != names.EVENT_STREAM:
-                raise HttpRefused(405, "the server has no stream of its own")
+                raise HttpRefused(405, "the server has no stream of its own")  # it says so in another way
             yield answer
 
     async def _keep_listening(self, headers: Headers, is_under_way: trio.Event) -> None:
         parser = EventParser()
-        backoff = FIRST_WAIT_SECONDS
+        backoff = FIRST_WAIT_SECONDS / 2
         is_first = True
         while not self._life.is_over:
+            backoff = min(backoff * 2, LONGEST_WAIT_SECONDS)
+            least = backoff
             try:
                 async with self._stream(parser, headers, is_first=is_first) as answer:
                     is_first = False
                     is_under_way.set()
                     while chunk := await answer.receive():
-                        backoff = FIRST_WAIT_SECONDS
+                        backoff, least = FIRST_WAIT_SECONDS, LEAST_WAIT_SECONDS
                         await self._hear(parser, chunk)
             except HttpRefused as refused:
                 is_under_way.set()
@@ -238,8 +244,7 @@ class HttpLink:
             except LinkFailed as failure:
                 log.debug("backend_stream_ended", backend=self._remote.name, reason=failure.reason)
             is_under_way.set()
-            await trio.sleep(_wait_seconds(parser, backoff))
-            backoff = min(backoff * 2, LONGEST_WAIT_SECONDS)
+            await trio.sleep(max(_wait_seconds(parser), least))
 
     async def _hear(self, parser: EventParser, chunk: bytes) -> None:
         for message in self._messages(parser, chunk):
@@ -286,6 +291,6 @@ class HttpLink:
 _SESSION_NAMES: Final = (names.SESSION_ID, names.PROTOCOL_VERSION)
 
 
-def _wait_seconds(parser: EventParser, otherwise: float) -> float:
-    """How long to wait before a stream is opened again: what the server said, else `otherwise`."""
-    return otherwise if parser.retry is None else max(parser.retry / 1000, LEAST_WAIT_SECONDS)
+def _wait_seconds(parser: EventParser) -> float:
+    """How long to wait before a stream is opened again."""
+    return FIRST_WAIT_SECONDS if parser.retry is None else max(parser.retry / 1000, LEAST_WAIT_SECONDS)

@@ -81,8 +81,8 @@ class Connection:
         try:
             head = h11.Request(method=request.method, target=request.target, headers=request.headers)
             parts = [self._http.send(head)]
-        except h11.LocalProtocolError as error:  # a header value of the configuration with a line break in it
-            raise LinkFailed(f"the request cannot be sent: {error}") from None
+        except h11.LocalProtocolError:  # its text quotes the header
+            raise LinkFailed("the request cannot be sent: a header holds what no header may hold") from None
         if request.body:
             parts.append(self._http.send(h11.Data(data=request.body)))
         parts.append(self._http.send(h11.EndOfMessage()))
@@ -106,8 +106,7 @@ class Connection:
                 event = self._http.next_event()
             except h11.RemoteProtocolError as error:
                 ended = "the server closed the connection before its answer was complete"
-                reason = ended if has_ended else f"the server's answer is not HTTP: {error}"
-                raise LinkFailed(reason) from error
+                raise LinkFailed(ended if has_ended else "the server's answer is not HTTP") from error
             if event is not h11.NEED_DATA:
                 return event
             try:

@@ -52,7 +52,7 @@ class Expected:
             await trio.lowlevel.checkpoint()
         match self._outcome:
             case LinkFailed() as failure:
-                raise _copied(failure)
+                raise failure
             case None:
                 raise AssertionError("woken without an outcome")
             case answer:
@@ -113,7 +113,7 @@ class Pending:
         waiting = list(self._waiting.values())
         self._waiting.clear()
         for expected in waiting:
-            expected.settle(failure)
+            expected.settle(_copied(failure))
 
     def check(self) -> None:
         """Raise the failure, if there is one."""

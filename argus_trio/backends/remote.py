@@ -6,9 +6,11 @@ No message is read here.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
+from urllib.parse import parse_qsl, quote
 
 import attrs
 import structlog
@@ -37,6 +39,10 @@ _RESERVED: Final = frozenset((
     names.LAST_EVENT_ID,
 ))  # fmt: skip
 """Headers that the protocol decides; the configuration cannot."""
+
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_HEADER_VALUE: Final = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
+_LONG_SEGMENT: Final = 16
 
 
 @attrs.define(eq=False)
@@ -129,8 +135,11 @@ async def open_remote(spec: RemoteBackend) -> AsyncIterator[Remote]:
         LinkFailed: the URL, the CA file or the proxy's address cannot be used.
     """
     origin, target = split_url(spec.url)
+    proxy = proxy_for(origin, os.environ)
     tls = await client_tls(spec.tls.ca_file) if origin.is_tls else None
-    route = Route(origin=origin, tls=tls, proxy=proxy_for(origin, os.environ))
+    proxy_tls = await client_tls(None) if proxy is not None and proxy.origin.is_tls else None
+    route = Route(origin=origin, tls=tls, proxy=proxy, proxy_tls=proxy_tls)
+    base, secrets = _base_headers(spec, origin), (*spec.headers.values(), *_secrets_in(target))
     try:
         async with trio.open_nursery() as nursery:
             pool = Pool(route=route, nursery=nursery)
@@ -142,8 +151,8 @@ async def open_remote(spec: RemoteBackend) -> AsyncIterator[Remote]:
                     target=target,
                     pool=pool,
                     nursery=nursery,
-                    base=_base_headers(spec, origin),
-                    secrets=tuple(spec.headers.values()),
+                    base=base,
+                    secrets=secrets,
                 )
             finally:
                 nursery.cancel_scope.cancel()
@@ -162,13 +171,21 @@ def _base_headers(spec: RemoteBackend, origin: Origin) -> RawHeaders:
     for name, value in spec.headers.items():
         if name.lower() in _RESERVED or name.lower().startswith(names.PARAM_PREFIX):
             log.warning("backend_header_ignored", backend=spec.name, header=name)
-        elif not name.isascii():
-            raise LinkFailed("a header's name is not ASCII")
+        elif not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value.strip()):
+            raise LinkFailed(f"headers.{name} cannot be sent: its name or value holds what no header may hold")
         else:
             headers.append((name.encode("ascii"), value.strip().encode()))
     if not any(name.lower() == b"user-agent" for name, _ in headers):
         headers.append((b"user-agent", b"argus-trio"))
     return headers
+
+
+def _secrets_in(target: str) -> list[str]:
+    """What of a target looks like a secret: what its query says, and the long segments of its path."""
+    path, _, query = target.partition("?")
+    values = [value for pair in parse_qsl(query) for value in pair[1:]]
+    segments = [segment for segment in path.split("/") if len(segment) >= _LONG_SEGMENT]
+    return [spelling for word in (*values, *segments) for spelling in (word, quote(word, safe=""))]
 
 
 def _raw(headers: Iterable[tuple[str, str]]) -> RawHeaders:

@@ -15,9 +15,11 @@ import structlog
 import trio
 
 from argus_trio.backends.answers import read_messages
+from argus_trio.backends.background import Background
 from argus_trio.backends.http1 import Answer
 from argus_trio.backends.link import Headers, Inbox, Link, Outgoing
 from argus_trio.backends.origin import split_url
+from argus_trio.backends.pending import Expected, Pending
 from argus_trio.backends.remote import Life, Remote, open_remote
 from argus_trio.config.model import SseBackend
 from argus_trio.errors import LinkFailed, RpcError
@@ -101,20 +103,6 @@ async def _endpoint(remote: Remote, url: str, stream: _Stream) -> str:
     return target
 
 
-@attrs.define(eq=False)
-class _Waiter:
-    """Who waits for one answer."""
-
-    answered: trio.Event = attrs.field(factory=trio.Event)
-    answer: Response | ErrorResponse | LinkFailed | None = None
-
-    def settle(self, answer: Response | ErrorResponse | LinkFailed) -> None:
-        """Give the answer; only the first counts."""
-        if self.answer is None:
-            self.answer = answer
-            self.answered.set()
-
-
 @attrs.define(eq=False, kw_only=True)
 class SseLink:
     """The link; see `Link`."""
@@ -123,24 +111,15 @@ class SseLink:
     _target: str = attrs.field(repr=False)
     _inbox: Inbox
     _life: Life = attrs.field(factory=Life, init=False)
-    _waiting: dict[bytes, _Waiter] = attrs.field(factory=dict, init=False)
+    _pending: Pending = attrs.field(factory=Pending, init=False)
 
     async def request(self, outgoing: Outgoing) -> Response | ErrorResponse:
         """See `Link.request`."""
-        self._life.check()
-        wanted = b"%d" % outgoing.id
-        waiter = self._waiting[wanted] = _Waiter()
-        try:
-            async with trio.open_nursery() as nursery:
-                # On the side: some servers end the POST only after they have answered on the stream.
-                nursery.start_soon(self._post_for, waiter, outgoing)
-                await waiter.answered.wait()
-                nursery.cancel_scope.cancel()
-        finally:
-            del self._waiting[wanted]
-        if isinstance(waiter.answer, Response | ErrorResponse):
-            return waiter.answer
-        raise waiter.answer or LinkFailed("the request was given up")
+        # The POST is on the side: some servers end it only after they have answered on the stream.
+        with self._pending.expect(outgoing.id) as expected:
+            async with Background() as nursery:
+                nursery.start_soon(self._post_for, expected, outgoing)
+                return await expected.wait()
 
     async def send(self, body: bytes, headers: Headers = ()) -> None:
         """See `Link.send`."""
@@ -161,8 +140,7 @@ class SseLink:
     def end(self, reason: str) -> None:
         """Declare the link dead, and tell whoever waits for an answer."""
         self._life.end(reason)
-        for waiter in self._waiting.values():
-            waiter.settle(LinkFailed(reason))
+        self._pending.fail(LinkFailed(reason))
 
     async def read(self, stream: _Stream) -> None:
         """Hand on what arrives, until the stream ends and the link with it."""
@@ -184,16 +162,14 @@ class SseLink:
                 log.warning("backend_message_unreadable", backend=self._remote.name, reason=str(message))
             elif isinstance(message, Request | Notification):
                 await self._inbox(message, None)
-            elif (waiter := self._waiting.get(message.id)) is not None:
-                waiter.settle(message)
-            else:  # as a rule the late answer of a request that was given up
+            elif not self._pending.resolve(message):  # as a rule the late answer of a request that was given up
                 log.debug("backend_answer_unasked", backend=self._remote.name)
 
-    async def _post_for(self, waiter: _Waiter, outgoing: Outgoing) -> None:
+    async def _post_for(self, expected: Expected, outgoing: Outgoing) -> None:
         try:
             await self._post(outgoing.body, outgoing.headers)
         except LinkFailed as failure:
-            waiter.settle(failure)
+            expected.settle(failure)
 
     async def _post(self, body: bytes, headers: Headers) -> None:
         request = self._remote.post(body, headers, target=self._target)

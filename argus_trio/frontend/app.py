@@ -16,6 +16,7 @@ from argus_trio.frontend.endpoint import Endpoint
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.guard import Guard
 from argus_trio.frontend.legacy import LegacyEdge
+from argus_trio.frontend.limits import Limits
 from argus_trio.frontend.listening import open_listeners
 from argus_trio.frontend.modern import ModernEdge
 from argus_trio.frontend.server import serve
@@ -32,29 +33,26 @@ async def run_frontend(
     health: Callable[[], Health],
     settings: Server,
     stop: trio.Event,
+    limits: Limits | None = None,
     task_status: trio.TaskStatus[tuple[str, ...]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve until `stop` is set, and then for as long as calls in flight take, at most `settings.drain_timeout`.
 
     Reports the base URLs, such as `http://127.0.0.1:9000`, once it listens. Cancelling it cuts everything at once.
+    `limits` are the usual ones where none are given.
 
     Raises:
         ListenFailed: the address cannot be listened on, or the certificate cannot be used.
     """
     listening = await open_listeners(settings)
+    limits = limits or Limits(body_bytes=settings.max_body_bytes)
+    sessions, ticker = Sessions(), Ticker()
     gateway = Gateway(handler=handler, identity=identity, health=health)
-    sessions = Sessions()
-    ticker = Ticker()
-    application = Application(
-        gateway,
-        Guard(allowed_hosts=settings.allowed_hosts, allowed_origins=settings.allowed_origins),
-        Endpoint(
-            LegacyEdge(gateway, sessions, announcer, ticker),
-            ModernEdge(gateway, announcer, ticker),
-            max_body_bytes=settings.max_body_bytes,
-        ),
-        SseEdge(gateway, announcer, max_body_bytes=settings.max_body_bytes),
+    endpoint = Endpoint(
+        LegacyEdge(gateway, sessions, announcer, ticker), ModernEdge(gateway, announcer, ticker), limits
     )
+    guard = Guard(allowed_hosts=settings.allowed_hosts, allowed_origins=settings.allowed_origins)
+    application = Application(gateway, guard, endpoint, SseEdge(gateway, announcer, limits))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(ticker.run, sessions.expire)
         task_status.started(listening.urls)
@@ -63,6 +61,7 @@ async def run_frontend(
             listening.listeners,
             stop=stop,
             on_stop=announcer.close,
+            limits=limits,
             drain_timeout=settings.drain_timeout,
         )
         nursery.cancel_scope.cancel()

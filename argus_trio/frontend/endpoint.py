@@ -6,6 +6,7 @@ from argus_trio.errors import InvalidRequest, RevisionUnsupported, RpcError
 from argus_trio.frontend.body import read_body
 from argus_trio.frontend.fields import require_json_accepted, require_json_sent
 from argus_trio.frontend.legacy import REVISION_HEADER, LegacyEdge
+from argus_trio.frontend.limits import Limits
 from argus_trio.frontend.modern import SUPPORTED, ModernEdge, is_introduced
 from argus_trio.frontend.outcome import error_response
 from argus_trio.frontend.refusals import MethodNotAllowed
@@ -18,10 +19,10 @@ from argus_trio.wire.revisions import Era, era_of
 class Endpoint:
     """One path, two eras. `serve` answers everything, errors included."""
 
-    def __init__(self, legacy: LegacyEdge, modern: ModernEdge, *, max_body_bytes: int) -> None:
+    def __init__(self, legacy: LegacyEdge, modern: ModernEdge, limits: Limits) -> None:
         self._legacy = legacy
         self._modern = modern
-        self._max_body_bytes = max_body_bytes
+        self._limits = limits
 
     async def serve(self, http: Request) -> None:
         """Answer one request of any method.
@@ -45,7 +46,7 @@ class Endpoint:
     async def _post(self, http: Request) -> None:
         require_json_sent(http.fields.get(b"content-type"))
         accepted = require_json_accepted(http.fields.get(b"accept"))
-        body = await read_body(http, self._max_body_bytes)
+        body = await read_body(http, self._limits)
         if is_batch(body):
             if _era(http) is not Era.LEGACY:
                 raise InvalidRequest("this revision has no batches")

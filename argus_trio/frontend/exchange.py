@@ -21,4 +21,5 @@ class ClientExchange:
     send: Notify
 
     async def notify(self, method: str, params: Params) -> None:
+        """Send a notification; may wait for a client that reads slowly, and is dropped if it is gone."""
         await self.send(encode_notification(method, params))

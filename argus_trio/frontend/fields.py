@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import attrs
@@ -9,6 +10,7 @@ import attrs
 from argus_trio.frontend.refusals import NotAcceptable, WrongMediaType
 
 _REMEMBERED: Final = 256
+"""Accept headers that are remembered: clients send few different ones, but the same one at each call."""
 _JSON: Final = frozenset({"application/json", "application/*", "*/*"})
 _EVENTS: Final = frozenset({"text/event-stream", "text/*", "*/*"})
 
@@ -21,22 +23,13 @@ class Accepts:
     events: bool
 
 
-_known: dict[bytes, Accepts] = {}
-"""Accept headers as they were last read: clients send few different ones, but the same one at each call."""
-
-
+@lru_cache(maxsize=_REMEMBERED)
 def accepts(accept: bytes | None) -> Accepts:
     """The meaning of an Accept header. A missing one accepts nothing: clients must send it (2025-11-25, Transports)."""
     if accept is None:
         return Accepts(json=False, events=False)
-    known = _known.get(accept)
-    if known is not None:
-        return known
     ranges = {part for part in map(_media_type, accept.decode("latin-1").split(",")) if part}
-    found = Accepts(json=not ranges.isdisjoint(_JSON), events=not ranges.isdisjoint(_EVENTS))
-    if len(_known) < _REMEMBERED:
-        _known[accept] = found
-    return found
+    return Accepts(json=not ranges.isdisjoint(_JSON), events=not ranges.isdisjoint(_EVENTS))
 
 
 def require_json_accepted(accept: bytes | None) -> Accepts:

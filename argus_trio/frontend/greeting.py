@@ -13,6 +13,11 @@ from argus_trio.wire.envelope import Params, Raw, decode_object, decode_string, 
 from argus_trio.wire.results import RESERVED
 from argus_trio.wire.revisions import LATEST_LEGACY, LEGACY_REVISIONS, MODERN_REVISIONS
 
+MAX_CAPABILITIES_BYTES: Final = 64 * 1024
+"""What a session keeps of its client for as long as it lives must be small: there may be many."""
+_SHOWN: Final = 100
+"""As much of a client's name as is kept, in characters."""
+
 _CAPABILITIES: Final[dict[str, object]] = {
     "tools": {"listChanged": True},
     "prompts": {"listChanged": True},
@@ -35,13 +40,16 @@ def read_hello(params: Params) -> Hello:
     """The client's `initialize`: its revision if it is a legacy one that is spoken here, else the newest of those.
 
     Raises:
-        InvalidParams: `protocolVersion` or `capabilities` is not what it must be.
+        InvalidParams: `protocolVersion` or `capabilities` is not what it must be, or too large to keep.
     """
     try:
         requested = decode_string(params.get("protocolVersion", b"0"))
-        capabilities = decode_object(params.get("capabilities", b"{}"))
+        raw_capabilities = bytes(params.get("capabilities", b"{}"))
+        capabilities = decode_object(raw_capabilities)
     except msgspec.DecodeError:
         raise InvalidParams('initialize needs a string "protocolVersion" and an object "capabilities"') from None
+    if len(raw_capabilities) > MAX_CAPABILITIES_BYTES:
+        raise InvalidParams(f"capabilities must not be larger than {MAX_CAPABILITIES_BYTES} bytes")
     return Hello(
         revision=requested if requested in LEGACY_REVISIONS else LATEST_LEGACY,
         capabilities=capabilities,
@@ -83,6 +91,6 @@ def server_info(identity: Identity) -> bytes:
 
 def _client_name(params: Params) -> str:
     try:
-        return decode_string(decode_object(params.get("clientInfo", b"{}")).get("name", b'""'))
+        return decode_string(decode_object(params.get("clientInfo", b"{}")).get("name", b'""'))[:_SHOWN]
     except msgspec.DecodeError:
         return ""

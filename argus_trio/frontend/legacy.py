@@ -46,6 +46,7 @@ class LegacyEdge:
             with Reply(http, self._ticker, may_stream=accepted.events) as reply:
                 answer = await respond(self._gateway, session, message, reply.notify)
                 await (reply.abandon() if answer is None else reply.finish(answer))
+            self._sessions.use(session.id, trio.current_time())
             return
         session = self._session(http)
         if isinstance(message, Notification):
@@ -72,6 +73,7 @@ class LegacyEdge:
             with self._announcer.listening(outbox):
                 await write_stream(http, outbox)
         finally:
+            self._sessions.use(session.id, trio.current_time())
             if session.stream is outbox:
                 session.stream = None
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Final
 
 import trio
 
-CAPACITY = 256
-"""Events that wait for a client that reads slowly, before those that bring more have to wait too."""
+CAPACITY: Final = 1024 * 1024
+"""Bytes that wait for a client that reads slowly, before those that bring more have to wait too."""
 
 
 class Outbox:
@@ -16,6 +17,7 @@ class Outbox:
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
         self._events: deque[bytes] = deque()
+        self._size = 0
         self._news: dict[str, bytes] = {}
         self._closed = False
         self._changed = trio.Event()
@@ -34,10 +36,11 @@ class Outbox:
 
     async def put(self, event: bytes) -> None:
         """Have `event` sent in turn, waiting for room; dropped once the stream is at its end."""
-        while len(self._events) >= self._capacity and not self._closed:
+        while self._size and self._size + len(event) > self._capacity and not self._closed:
             await self._room.wait()
         if not self._closed:
             self._events.append(event)
+            self._size += len(event)
             self._changed.set()
 
     async def take(self) -> bytes:
@@ -49,6 +52,7 @@ class Outbox:
             self._changed = trio.Event()
         chunk = b"".join((*self._events, *self._news.values()))
         self._events.clear()
+        self._size = 0
         self._news.clear()
         self._room.set()
         self._room = trio.Event()

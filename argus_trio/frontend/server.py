@@ -38,16 +38,13 @@ from hypercorn.utils import UnexpectedMessageError, parse_socket_addr
 
 from argus_trio.frontend.asgi import Application
 from argus_trio.frontend.inbox import Inbox
+from argus_trio.frontend.limits import Limits
 from argus_trio.frontend.listening import Listener
 from argus_trio.frontend.request import DISCONNECT_EXTENSION
 from argus_trio.frontend.transport import Stream, Transport
 
 log = structlog.get_logger()
 
-KEEP_ALIVE_S: Final = 65.0
-"""How long a connection may wait for its next request; longer than common proxies keep theirs."""
-HEAD_S: Final = 15.0
-"""How long a request's head may take from its first byte on."""
 MAX_HEAD_BYTES: Final = 32 * 1024
 AppSend = Callable[[ASGISendEvent | None], Awaitable[None]]
 
@@ -58,13 +55,14 @@ async def serve(
     *,
     stop: trio.Event,
     on_stop: Callable[[], object],
+    limits: Limits,
     drain_timeout: float,
 ) -> None:
     """Serve on `listeners` until `stop` is set; then let requests in flight end within `drain_timeout` seconds.
 
     `on_stop` is called at the stop, to end what would go on for ever. Cancelling cuts everything at once.
     """
-    site = _Site(application)
+    site = _Site(application, limits)
     async with trio.open_nursery() as connections:
         async with trio.open_nursery() as accepting:
             accepting.start_soon(_accept, site, listeners, connections)
@@ -106,7 +104,8 @@ class _Settings(Config):
 class _Site:
     """What all connections share."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, limits: Limits) -> None:
+        self.limits = limits
         self.app: AppWrapper = ASGIWrapper(cast("ASGIFramework", application))
         self.config = _Settings()
         self.context = WorkerContext(None)
@@ -118,7 +117,7 @@ class _Connection:
 
     def __init__(self, site: _Site, stream: Stream) -> None:
         self._site = site
-        self._transport = Transport(stream)
+        self._transport = Transport(stream, write_limit=site.limits.write)
         self._reading = trio.CancelScope()
         self._protocol: _Http1 | None = None
         self._head_since: float | None = None
@@ -176,10 +175,10 @@ class _Connection:
             return inf
         if not protocol.has_partial_head:
             self._head_since = None
-            return now + KEEP_ALIVE_S
+            return now + self._site.limits.keep_alive
         if self._head_since is None:
             self._head_since = now
-        return self._head_since + HEAD_S
+        return self._head_since + self._site.limits.head
 
     async def send(self, event: Event) -> None:
         """Act on what the protocol has for the connection; after a failed write the application is told."""
@@ -188,7 +187,7 @@ class _Connection:
                 if not await self._transport.write(event.data):
                     await self._abort()
             case Updated(idle=True):
-                self._transport.set_deadline(trio.current_time() + KEEP_ALIVE_S)
+                self._transport.set_deadline(trio.current_time() + self._site.limits.keep_alive)
             case Closed():
                 await self._transport.close()
                 await self._abort()

@@ -18,6 +18,7 @@ from argus_trio.frontend.body import read_body
 from argus_trio.frontend.dialogue import read_batch, respond, respond_batch, take_notification
 from argus_trio.frontend.fields import require_json_sent
 from argus_trio.frontend.gateway import Gateway
+from argus_trio.frontend.limits import Limits
 from argus_trio.frontend.outbox import Outbox
 from argus_trio.frontend.outcome import error_response
 from argus_trio.frontend.refusals import SessionUnknown
@@ -86,10 +87,10 @@ class Conversation:
 class SseEdge:
     """The open conversations, by session id."""
 
-    def __init__(self, gateway: Gateway, announcer: Announcer, *, max_body_bytes: int) -> None:
+    def __init__(self, gateway: Gateway, announcer: Announcer, limits: Limits) -> None:
         self._gateway = gateway
         self._announcer = announcer
-        self._max_body_bytes = max_body_bytes
+        self._limits = limits
         self._open: dict[str, Conversation] = {}
 
     async def get(self, http: Request) -> None:
@@ -110,9 +111,9 @@ class SseEdge:
         """Take one message, or a batch, of an open conversation."""
         try:
             require_json_sent(http.fields.get(b"content-type"))
-            conversation = self._conversation(http)
-            body = await read_body(http, self._max_body_bytes)
-            self._take(conversation, body)
+            self._conversation(http)  # an unknown session is told before its body is read
+            body = await read_body(http, self._limits)
+            self._take(self._conversation(http), body)
         except RpcError as error:
             await http.answer_unread(error.http_status, error_response(b"null", error), (JSON,))
             return

@@ -9,8 +9,6 @@ import trio
 
 Stream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 
-WRITE_S: Final = 30.0
-"""How long a client may take to read `WRITE_BYTES`."""
 WRITE_BYTES: Final = 256 * 1024
 READ_BYTES: Final = 64 * 1024
 HANDSHAKE_S: Final = 15.0
@@ -19,9 +17,13 @@ CLOSE_S: Final = 0.5
 
 
 class Transport:
-    """A stream, plain or TLS. One task reads; any task writes or ends it."""
+    """A stream, plain or TLS. One task reads; any task writes or ends it.
 
-    def __init__(self, stream: Stream) -> None:
+    `write_limit` is how many seconds the client may take to read the next `WRITE_BYTES`.
+    """
+
+    def __init__(self, stream: Stream, *, write_limit: float) -> None:
+        self._write_limit = write_limit
         self._stream = stream
         self._lock = trio.Lock()
         self._waiting = trio.CancelScope()
@@ -75,7 +77,7 @@ class Transport:
         try:
             with memoryview(data) as view:
                 for begin in range(0, len(data), WRITE_BYTES):
-                    with trio.fail_after(WRITE_S):
+                    with trio.fail_after(self._write_limit):
                         await self._stream.send_all(view[begin : begin + WRITE_BYTES])
         except trio.Cancelled:
             await self.abort()

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 import attrs
 import trio
 
-from argus_trio.backends.link import Headers, Outgoing
+from argus_trio.backends.http import open_http
+from argus_trio.backends.link import Headers, Link, Outgoing
 from argus_trio.config.model import ClientTls, HttpBackend, SseBackend, Timeouts
 from argus_trio.wire.envelope import Notification, Request, Response, decode_object, encode_request
 from argus_trio.wire.headers import routing_headers
+from tests.servers.nasty_http import Handler, NastyServer, Received, Wire, nasty_server
 
 MODERN = "2026-07-28"
 LEGACY = "2025-11-25"
 VERSION: Headers = (("mcp-protocol-version", LEGACY),)
+OK = b'{"jsonrpc":"2.0","id":1,"result":{}}'
+NOTE = b'{"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1}}'
 
 
 @attrs.define(eq=False)
@@ -64,9 +69,9 @@ def ask_modern(message_id: int, method: str, **params: object) -> Outgoing:
     return Outgoing(id=message_id, body=body, headers=routing_headers(MODERN, method, fields))
 
 
-def greeting(message_id: int = 1) -> Outgoing:
+def greeting(message_id: int = 1, **capabilities: object) -> Outgoing:
     info = {"name": "test", "version": "1"}
-    return ask(message_id, "initialize", protocolVersion=LEGACY, capabilities={}, clientInfo=info)
+    return ask(message_id, "initialize", protocolVersion=LEGACY, capabilities=capabilities, clientInfo=info)
 
 
 def result_of(answer: object) -> dict[str, object]:
@@ -74,3 +79,20 @@ def result_of(answer: object) -> dict[str, object]:
     result = json.loads(answer.result)
     assert isinstance(result, dict)
     return result
+
+
+@asynccontextmanager
+async def linked(
+    handler: Handler, *, headers: Mapping[str, str] | None = None
+) -> AsyncIterator[tuple[Link, Remembered, NastyServer]]:
+    inbox = Remembered()
+    with trio.fail_after(10):
+        async with nasty_server(handler) as server, open_http(http_spec(server.url, headers=headers), inbox) as link:
+            yield link, inbox, server
+
+
+def saying(body: bytes, *, status: int = 200, kind: str = "application/json", more: str = "") -> Handler:
+    async def handler(request: Received, wire: Wire) -> None:
+        await wire.reply(status, body, kind=kind, more=more)
+
+    return handler

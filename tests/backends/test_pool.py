@@ -174,6 +174,15 @@ async def test_closing_the_pool_fails_whoever_still_reads() -> None:
     assert len(failures) == 1
 
 
+async def test_a_connection_that_closed_while_it_was_used_is_not_kept() -> None:
+    async with nasty_server(say_hello) as server, pool_for(server) as pool:
+        async with pool.send(request()) as answer:
+            assert await answer.read(5) == b"hello"
+            await answer.connection.aclose()
+        assert not pool._idle
+        assert not pool._open
+
+
 async def test_idle_connections_close_when_the_server_says_that_they_would() -> None:
     async def brief(request: Received, wire: Wire) -> None:
         await wire.reply(200, b"x", more="keep-alive: timeout=1\r\n")

@@ -6,6 +6,7 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
+from argus_trio.backends.http1 import Answer, Connection
 from argus_trio.backends.remote import Life, open_remote
 from argus_trio.errors import LinkFailed
 from tests.backends.conversation import http_spec
@@ -37,7 +38,9 @@ async def test_headers_of_the_protocol_are_dropped_and_logged_by_name() -> None:
     ("url", "headers", "proxy", "reason"),
     [
         ("ftp://a/", {}, "", "not an http or https address"),
-        ("http://a.test/", {"ü": "x"}, "", "not ASCII"),
+        ("http://a.test/", {"ü": "x"}, "", r"headers\.ü cannot be sent"),
+        ("http://a.test/", {"a b": "x"}, "", r"headers\.a b cannot be sent"),
+        ("http://a.test/", {"authorization": "Bearer a\nb: c"}, "", r"headers\.authorization cannot be sent[^a]"),
         ("http://a.test/", {}, "socks5://b", "not the address of an HTTP proxy"),
     ],
 )
@@ -45,9 +48,19 @@ async def test_a_specification_that_cannot_be_used_is_refused(
     url: str, headers: dict[str, str], proxy: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", proxy)
-    with pytest.raises(LinkFailed, match=reason):
+    with pytest.raises(LinkFailed, match=reason) as caught:
         async with open_remote(http_spec(url, headers=headers)):
             raise AssertionError("opened")
+    assert "Bearer" not in str(caught.value)
+
+
+async def test_what_looks_like_a_secret_in_the_url_is_not_quoted() -> None:
+    url = "http://a.test/hooks/0123456789abcdef/mcp?key=top%20secret&n=1"
+    async with open_remote(http_spec(url)) as remote:
+        unused: Connection = None  # type: ignore[assignment]  # a refusal does not read on
+        answer = Answer(connection=unused, status=404, headers=[])
+        reason = remote.refused(answer, b"Cannot POST /hooks/0123456789abcdef/mcp?key=top%20secret (top secret)").reason
+    assert reason == "the server answered HTTP 404: Cannot POST /hooks/***/mcp?key=*** (***)"
 
 
 async def test_two_failures_at_once_leave_as_a_group() -> None:

@@ -11,7 +11,7 @@ import trio
 
 from argus_trio.backends import sse
 from argus_trio.backends.link import Link
-from argus_trio.backends.sse import open_sse
+from argus_trio.backends.sse import SseLink, open_sse
 from argus_trio.errors import HttpRefused, LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Response, encode_notification
 from tests.backends.conversation import LEGACY, VERSION, Remembered, ask, greeting, result_of, sse_spec
@@ -212,6 +212,8 @@ async def test_a_request_that_is_given_up_is_forgotten() -> None:
             await plain.posted.wait()
             await trio.testing.wait_all_tasks_blocked()
             nursery.cancel_scope.cancel()
+        assert isinstance(link, SseLink)
+        assert not link._pending
         assert plain.stream is not None
         await plain.stream.chunk(b'data: {"jsonrpc":"2.0","id":1,"result":{}}\n\n')
         plain.is_answering = True
@@ -240,7 +242,7 @@ async def test_the_sdk_server_is_spoken_to() -> None:
             await link.send(encode_notification("notifications/initialized", {}), VERSION)
             tools = result_of(await link.request(ask(2, headers=VERSION)))["tools"]
             assert isinstance(tools, list)
-            assert [tool["name"] for tool in tools] == ["add", "count"]
+            assert [tool["name"] for tool in tools] == ["add", "count", "nap", "greet"]
             call = ask(3, "tools/call", headers=VERSION, name="add", arguments={"a": 2, "b": 3})
             assert result_of(await link.request(call))["structuredContent"] == {"result": 5}
             count = ask(4, "tools/call", name="count", arguments={"to": 2}, _meta={"progressToken": "t"})

@@ -27,6 +27,7 @@ PACKAGES = {
 }
 PYTHON = ("mcp-server-time==2026.10.19", "mcp-server-git==2026.10.19")
 INSTALL_S = 300.0
+PATIENCE = ("--fetch-retries=2", "--fetch-retry-mintimeout=2000", "--fetch-retry-maxtimeout=8000")
 
 
 class Unavailable(Exception):
@@ -66,7 +67,7 @@ def npm_install(folder: Path, pins: Mapping[str, str], env: Mapping[str, str] | 
         raise Unavailable("there is no npm in PATH")
     folder.mkdir(exist_ok=True)
     (folder / "package.json").write_text(json.dumps({"private": True, "dependencies": pins}))
-    ran([npm, "install", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error"], folder, env)
+    ran([npm, "install", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error", *PATIENCE], folder, env)
 
 
 def node_path(folder: Path) -> str:

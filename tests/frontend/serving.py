@@ -12,18 +12,20 @@ import msgspec
 import trio
 
 from argus_trio.config.model import Server
-from argus_trio.core.exchange import Exchange, Handler
+from argus_trio.core.exchange import Exchange
 from argus_trio.core.health import Health
 from argus_trio.core.identity import Identity
 from argus_trio.errors import BackendError, InvalidParams, MethodUnknown
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
+from argus_trio.frontend.limits import Limits
 from argus_trio.wire.envelope import decode_object, encode, encode_raw
 
 DEADLINE_S = 10.0
 JSON = "application/json"
 BOTH = "application/json, text/event-stream"
 MODERN = "2026-07-28"
+HASTY = Limits(body_bytes=1024, body_stall=0.1, head=0.1, keep_alive=0.1, write=0.2)
 WELL = Health(total=1, connected=1, healthy=1, starting=0)
 
 META = {
@@ -102,7 +104,7 @@ class Served:
 
 @asynccontextmanager
 async def serving(
-    *, settings: Server | None = None, health: Health | None = WELL, handler: Handler | None = None
+    *, settings: Server | None = None, health: Health | None = WELL, limits: Limits | None = None
 ) -> AsyncIterator[Served]:
     """Serve within the block; what is left at its end is cut. All of it within `DEADLINE_S`.
 
@@ -118,12 +120,13 @@ async def serving(
 
     async def run(task_status: trio.TaskStatus[tuple[str, ...]]) -> None:
         await run_frontend(
-            handler=handler or backstage.handle,
+            handler=backstage.handle,
             identity=lambda: Identity(version="1.2.3", instructions="be kind"),
             announcer=announcer,
             health=tell_health,
             settings=settings or Server(port=0),
             stop=stop,
+            limits=limits,
             task_status=task_status,
         )
         stopped.set()

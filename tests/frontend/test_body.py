@@ -6,9 +6,12 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from argus_trio.frontend.body import BODY_STALL_S, BODY_TOTAL_S, read_body
+from argus_trio.frontend.body import read_body
+from argus_trio.frontend.limits import Limits
 from argus_trio.frontend.refusals import BodyStalled, BodyTooLarge, ClientGone
 from tests.frontend.fakes import FakeRequest
+
+LIMITS = Limits(body_bytes=16)
 
 
 async def test_parts_are_joined_up_to_the_limit() -> None:
@@ -16,22 +19,22 @@ async def test_parts_are_joined_up_to_the_limit() -> None:
     await fake.give(b"ab", more=True)
     await fake.give(b"cd", more=True)
     await fake.give(b"")
-    assert await read_body(fake.http, 4) == b"abcd"
+    assert await read_body(fake.http, LIMITS) == b"abcd"
     assert not fake.http.body_pending
 
 
 async def test_a_declared_length_above_the_limit_is_refused_unread() -> None:
-    fake = FakeRequest({b"content-length": b"5"})
+    fake = FakeRequest({b"content-length": b"17"})
     with pytest.raises(BodyTooLarge):
-        await read_body(fake.http, 4)
+        await read_body(fake.http, LIMITS)
 
 
 async def test_an_undeclared_length_above_the_limit_is_refused_when_it_shows() -> None:
     fake = FakeRequest()
-    await fake.give(b"abc", more=True)
-    await fake.give(b"de", more=True)
+    await fake.give(b"a" * 15, more=True)
+    await fake.give(b"bc", more=True)
     with pytest.raises(BodyTooLarge):
-        await read_body(fake.http, 4)
+        await read_body(fake.http, LIMITS)
 
 
 async def test_a_body_that_stops_coming_is_given_up(autojump_clock: MockClock) -> None:
@@ -39,8 +42,8 @@ async def test_a_body_that_stops_coming_is_given_up(autojump_clock: MockClock) -
     await fake.give(b"a", more=True)
     began = trio.current_time()
     with pytest.raises(BodyStalled):
-        await read_body(fake.http, 4)
-    assert trio.current_time() - began == pytest.approx(BODY_STALL_S)
+        await read_body(fake.http, LIMITS)
+    assert trio.current_time() - began == pytest.approx(LIMITS.body_stall)
 
 
 async def test_a_body_that_drips_is_given_up(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
@@ -49,13 +52,13 @@ async def test_a_body_that_drips_is_given_up(autojump_clock: MockClock, nursery:
     async def drip() -> None:
         while True:
             await fake.give(b"a", more=True)
-            await trio.sleep(BODY_STALL_S - 1)
+            await trio.sleep(LIMITS.body_stall - 1)
 
     nursery.start_soon(drip)
     began = trio.current_time()
     with pytest.raises(BodyStalled):
-        await read_body(fake.http, 1000)
-    assert trio.current_time() - began == pytest.approx(BODY_TOTAL_S)
+        await read_body(fake.http, LIMITS)
+    assert trio.current_time() - began == pytest.approx(LIMITS.body_total)
     nursery.cancel_scope.cancel()
 
 
@@ -63,4 +66,4 @@ async def test_a_client_that_goes_is_not_answered() -> None:
     fake = FakeRequest()
     await fake.inbox.put({"type": "http.disconnect"})
     with pytest.raises(ClientGone):
-        await read_body(fake.http, 4)
+        await read_body(fake.http, LIMITS)

@@ -131,7 +131,8 @@ async def test_an_expectation_of_100_continue_is_met() -> None:
         head = "".join(f"{name}: {value}\r\n" for name, value in (await initialized(served)).items())
         body = rpc("ping")
         async with connected(served) as client:
-            start = f"POST /mcp HTTP/1.1\r\nhost: localhost\r\n{head}expect: 100-continue\r\ncontent-length: {len(body)}\r\n\r\n"
+            head += f"expect: 100-continue\r\ncontent-length: {len(body)}\r\n"
+            start = f"POST /mcp HTTP/1.1\r\nhost: localhost\r\n{head}\r\n"
             await client.stream.send_all(start.encode())
             assert (await client.stream.receive_some()).startswith(b"HTTP/1.1 100")
             await client.stream.send_all(body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 
 from tests.frontend.serving import BOTH, JSON, ask, call, connected, events_in, initialized, post, rpc, serving
 
@@ -179,6 +180,13 @@ async def test_another_session_cannot_cancel_a_call() -> None:
 
 
 async def test_a_lost_post_does_not_cancel_its_call() -> None:
+    with capture_logs() as logs:
+        await lose_a_post()
+    assert not [entry for entry in logs if entry["log_level"] in ("warning", "error")]
+
+
+async def lose_a_post() -> None:
+    """Call, go away, and see that the call goes on to its end."""
     async with serving() as served:
         session = await initialized(served)
         async with connected(served) as client:
@@ -188,6 +196,8 @@ async def test_a_lost_post_does_not_cancel_its_call() -> None:
         assert (again.status, again.error[0]) == (200, -32600)
         assert not served.backstage.cancelled.is_set()
         served.backstage.go_on.set()
+        while b"error" in (await post(served, call("echo", "x"), session)).body:
+            await trio.lowlevel.checkpoint()
 
 
 async def test_a_batch_is_answered_at_its_one_revision() -> None:

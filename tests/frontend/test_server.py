@@ -5,14 +5,20 @@ from __future__ import annotations
 import random
 import socket
 import struct
+from functools import partial
+from typing import cast
 
 import pytest
 import trio
 from structlog.testing import capture_logs
+from trio.testing import wait_all_tasks_blocked
 
 from argus_trio.config.model import Server
-from argus_trio.frontend import server, transport
+from argus_trio.frontend import server
+from argus_trio.frontend.asgi import Application
+from argus_trio.frontend.listening import Listener
 from tests.frontend.serving import (
+    HASTY,
     Served,
     call,
     connected,
@@ -129,9 +135,8 @@ async def test_a_client_that_stops_reading_cannot_hold_up_a_cancellation() -> No
     await stream.aclose()
 
 
-async def test_a_client_that_stops_reading_is_ended_at_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "WRITE_S", 0.2)
-    async with serving() as served, await flooded(served):
+async def test_a_client_that_stops_reading_is_ended_at_its_deadline() -> None:
+    async with serving(limits=HASTY) as served, await flooded(served):
         await served.backstage.cancelled.wait()
 
 
@@ -143,25 +148,21 @@ async def until_closed(stream: trio.SocketStream) -> bytes:
     return received
 
 
-async def test_a_head_that_is_never_finished_is_ended_at_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "HEAD_S", 0.1)
-    async with serving() as served, connected(served) as client:
+async def test_a_head_that_is_never_finished_is_ended_at_its_deadline() -> None:
+    async with serving(limits=HASTY) as served, connected(served) as client:
         await client.stream.send_all(b"GET /sse HTTP/1.1\r\nHost: loc")
         assert (await until_closed(client.stream)).startswith(b"HTTP/1.1 408")
 
 
-async def test_a_body_that_is_never_finished_is_ended_at_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("argus_trio.frontend.body.BODY_STALL_S", 0.1)
-    monkeypatch.setattr("argus_trio.frontend.request.LINGER_S", 0.1)
-    async with serving() as served, connected(served) as client:
+async def test_a_body_that_is_never_finished_is_ended_at_its_deadline() -> None:
+    async with serving(limits=HASTY) as served, connected(served) as client:
         head = b"Content-Type: application/json\r\nAccept: application/json\r\nContent-Length: 50\r\n\r\n{"
         await client.stream.send_all(b"POST /mcp HTTP/1.1\r\n" + HOST + head)
-        assert (await until_closed(client.stream)).startswith(b"HTTP/1.1 408")
+        assert (await client.stream.receive_some()).startswith(b"HTTP/1.1 408")
 
 
-async def test_a_connection_that_idles_is_ended_at_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "KEEP_ALIVE_S", 0.1)
-    async with serving() as served, connected(served) as fresh, connected(served) as used:
+async def test_a_connection_that_idles_is_ended_at_its_deadline() -> None:
+    async with serving(limits=HASTY) as served, connected(served) as fresh, connected(served) as used:
         await used.ask("GET", "/manage/v1/health")
         assert await until_closed(fresh.stream) == b""
         assert await until_closed(used.stream) == b""
@@ -265,3 +266,55 @@ async def test_a_cancelled_ping_storm_leaves_nothing_behind() -> None:
         assert await is_well(served)
         served.stop.set()
         await served.stopped.wait()
+
+
+class BrokenStream(trio.abc.Stream):
+    """A connection that fails in a way that nobody foresaw: it has no socket."""
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        raise NotImplementedError
+
+    async def wait_send_all_might_not_block(self) -> None:
+        raise NotImplementedError
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        raise NotImplementedError
+
+    async def aclose(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+
+class BrokenListener(trio.abc.Listener[BrokenStream]):
+    """Accepts one broken connection, and no other."""
+
+    def __init__(self) -> None:
+        self._streams = [BrokenStream()]
+
+    async def accept(self) -> BrokenStream:
+        if not self._streams:
+            await trio.sleep_forever()
+        return self._streams.pop()
+
+    async def aclose(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+
+async def test_an_unforeseen_fault_of_one_connection_is_logged_and_ends_only_that() -> None:
+    stop = trio.Event()
+    with capture_logs() as logs:
+        async with trio.open_nursery() as serving_nursery:
+            serving_nursery.start_soon(
+                partial(
+                    server.serve,
+                    cast("Application", None),
+                    [cast("Listener", BrokenListener())],
+                    stop=stop,
+                    on_stop=lambda: None,
+                    limits=HASTY,
+                    drain_timeout=1,
+                )
+            )
+            await wait_all_tasks_blocked()
+            assert len(serving_nursery.child_tasks) == 1
+            stop.set()
+    assert [entry["event"] for entry in logs] == ["connection_failed_unexpectedly"]

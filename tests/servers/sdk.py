@@ -18,6 +18,7 @@ import trio
 from hypercorn.config import Config
 from hypercorn.typing import ASGIFramework
 from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MODERN = "2026-07-28"
@@ -42,7 +43,7 @@ def build(name: str) -> MCPServer:
     @server.tool()
     def fail() -> str:
         """Fails."""
-        raise ValueError("on purpose")
+        raise ToolError("on purpose")
 
     @server.tool()
     async def count(upto: int, context: Context) -> str:

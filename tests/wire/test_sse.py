@@ -30,6 +30,11 @@ def test_a_stream_may_be_cut_anywhere(cut: int) -> None:
     assert [event.data for event in read(stream[:cut], stream[cut:])] == [b"a\nb", b"c"]
 
 
+def test_a_return_and_its_newline_end_one_line_though_they_come_apart() -> None:
+    assert read(b"data: a\r", b"\n", b"\n") == [Event("message", b"a", "", None)]
+    assert read(b"data: a\r", b"\n", b"data: b\n\n") == [Event("message", b"a\nb", "", None)]
+
+
 def test_comments_and_unknown_fields_say_nothing() -> None:
     assert read(COMMENT, b":\n\n", b"colour: red\n\n", b"data\n\n") == [Event("message", b"", "", None)]
 

@@ -1,0 +1,23 @@
+"""How much of the gateway's time and memory one client may take over HTTP; times are in seconds."""
+
+from __future__ import annotations
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """The bounds of one front end."""
+
+    body_bytes: int
+    """The largest request body."""
+    body_stall: float = 30.0
+    """How long the next part of a body may take to come."""
+    body_total: float = 300.0
+    """How long a whole body may take to come."""
+    head: float = 15.0
+    """How long a request's head may take from its first byte on."""
+    keep_alive: float = 65.0
+    """How long a connection may wait for its next request; longer than common proxies keep theirs."""
+    write: float = 30.0
+    """How long a client may take to read the next 256 KiB."""

@@ -1,0 +1,56 @@
+"""The front end as the rest of the house starts it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+import trio
+
+from argus_trio.config.model import Server
+from argus_trio.core.identity import Identity
+from argus_trio.errors import ListenFailed
+from argus_trio.frontend.announcer import Announcer
+from argus_trio.frontend.app import run_frontend
+from tests.frontend.serving import WELL, Backstage, call, initialized, post, serving
+
+
+async def test_a_failure_to_listen_reaches_the_starter_as_it_is() -> None:
+    async with serving() as served, trio.open_nursery() as nursery:
+        run = partial(
+            run_frontend,
+            handler=Backstage().handle,
+            identity=lambda: Identity(version="1"),
+            announcer=Announcer(),
+            health=lambda: WELL,
+            settings=Server(port=served.port),
+            stop=trio.Event(),
+        )
+        with pytest.raises(ListenFailed):
+            await nursery.start(run)
+
+
+async def test_50_calls_at_once_are_all_answered() -> None:
+    async with serving() as served:
+        session = await initialized(served)
+        found: set[object] = set()
+
+        async def ask_one(number: int) -> None:
+            found.add((await post(served, call("echo", number), session)).json["id"])
+
+        async with trio.open_nursery() as nursery:
+            for number in range(50):
+                nursery.start_soon(ask_one, number)
+        assert found == set(range(50))
+
+
+async def test_a_cancellation_cuts_everything_at_once() -> None:
+    async with serving() as served:
+        session = await initialized(served)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(post, served, call("wait"), session)
+            await served.backstage.waiting.wait()
+            nursery.cancel_scope.cancel()
+        began = trio.current_time()
+    assert trio.current_time() - began < 1
+    assert served.backstage.cancelled.is_set()

@@ -1,0 +1,115 @@
+"""Sockets and certificates."""
+
+from __future__ import annotations
+
+import datetime
+import ssl
+from pathlib import Path
+
+import pytest
+import trio
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from argus_trio.config.model import Server, ServerTls
+from argus_trio.errors import ListenFailed
+from argus_trio.frontend.listening import open_listeners
+from tests.frontend.serving import serving
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> ServerTls:
+    """A certificate for localhost, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    plain = serialization.NoEncryption()
+    settings = ServerTls(cert_file=tmp_path / "cert.pem", key_file=tmp_path / "key.pem")
+    settings.cert_file.write_bytes(certificate.public_bytes(pem))
+    settings.key_file.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    return settings
+
+
+async def test_port_0_takes_a_free_one_and_tells_it() -> None:
+    listening = await open_listeners(Server(port=0))
+    port = listening.listeners[0].socket.getsockname()[1]  # type: ignore[union-attr]  # plain, as there is no TLS
+    assert listening.urls == (f"http://127.0.0.1:{port}",)
+    for listener in listening.listeners:
+        await listener.aclose()
+
+
+async def test_an_ipv6_address_stands_in_brackets() -> None:
+    listening = await open_listeners(Server(host="::1", port=0))
+    assert listening.urls[0].startswith("http://[::1]:")
+    for listener in listening.listeners:
+        await listener.aclose()
+
+
+async def test_a_port_in_use_is_one_clear_line() -> None:
+    async with serving() as served:
+        with pytest.raises(ListenFailed) as failure:
+            await open_listeners(Server(port=served.port))
+        assert str(failure.value) == (
+            f"cannot listen on 127.0.0.1:{served.port}: the port is in use; "
+            "end what listens there, or choose another server.port"
+        )
+
+
+async def test_an_address_of_another_machine_is_one_clear_line() -> None:
+    with pytest.raises(ListenFailed, match=r"192\.0\.2\.1.*server\.host"):
+        await open_listeners(Server(host="192.0.2.1", port=0))
+
+
+async def test_https_is_served_with_the_certificate(tls: ServerTls) -> None:
+    async with serving(settings=Server(port=0, tls=tls)) as served:
+        assert served.url.startswith("https://")
+        context = ssl.create_default_context(cafile=tls.cert_file)
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        stream = await secured(served.port, context)
+        await stream.send_all(b"GET /manage/v1/health HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        assert b'"healthy"' in await stream.receive_some()
+        assert stream.selected_alpn_protocol() == "http/1.1"
+        served.stop.set()
+        await served.stopped.wait()
+        await stream.aclose()
+
+
+async def test_plain_http_to_https_harms_nobody(tls: ServerTls) -> None:
+    async with serving(settings=Server(port=0, tls=tls)) as served:
+        async with await trio.open_tcp_stream("127.0.0.1", served.port) as stream:
+            await stream.send_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            assert not (await stream.receive_some()).startswith(b"HTTP/")
+        secure = await secured(served.port, ssl.create_default_context(cafile=tls.cert_file))
+        await secure.send_all(b"GET /manage/v1/health HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        assert b'"healthy"' in await secure.receive_some()
+        await secure.aclose()
+
+
+async def secured(port: int, context: ssl.SSLContext) -> trio.SSLStream[trio.SocketStream]:
+    """A TLS stream to this machine that takes it for `localhost`."""
+    plain = await trio.open_tcp_stream("127.0.0.1", port)
+    return trio.SSLStream(plain, context, server_hostname="localhost", https_compatible=True)
+
+
+async def test_a_certificate_that_cannot_be_used_is_one_clear_line(tls: ServerTls) -> None:
+    tls.key_file.write_text("no key")
+    with pytest.raises(ListenFailed, match=r"certificate .* cannot be used .*; mend server\.tls"):
+        await open_listeners(Server(port=0, tls=tls))
+    tls.cert_file.unlink()
+    with pytest.raises(ListenFailed, match="No such file"):
+        await open_listeners(Server(port=0, tls=tls))

@@ -1,0 +1,102 @@
+"""The boundary: outcomes, error objects, statuses."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from structlog.testing import capture_logs
+
+from argus_trio.core.exchange import Call, Exchange
+from argus_trio.errors import (
+    BackendError,
+    BackendUnavailable,
+    HeaderMismatch,
+    InvalidParams,
+    MethodUnknown,
+    Overloaded,
+    RpcError,
+    Unexpected,
+)
+from argus_trio.frontend.exchange import ClientExchange
+from argus_trio.frontend.outcome import error_object, error_response, http_status, outcome_of
+from argus_trio.wire.revisions import Era
+
+
+async def drop(_: bytes) -> None:
+    """A client that hears nothing."""
+
+
+EXCHANGE = ClientExchange(Call(method="m", params={}, era=Era.LEGACY, revision="2025-11-25"), drop)
+
+
+async def test_a_result_is_a_result() -> None:
+    async def handler(_: Exchange) -> bytes:
+        return b"{}"
+
+    assert (await outcome_of(handler, EXCHANGE)).result == b"{}"
+
+
+async def test_an_error_of_ours_is_kept() -> None:
+    error = InvalidParams("no")
+
+    async def handler(_: Exchange) -> bytes:
+        raise error
+
+    assert (await outcome_of(handler, EXCHANGE)).error is error
+
+
+async def test_an_unexpected_exception_is_logged_once_under_the_id_that_the_client_gets() -> None:
+    async def handler(_: Exchange) -> bytes:
+        raise ZeroDivisionError("secret")
+
+    with capture_logs() as logs:
+        outcome = await outcome_of(handler, EXCHANGE)
+    assert isinstance(outcome.error, Unexpected)
+    assert [(entry["error_id"], entry["exc_info"]) for entry in logs] == [(outcome.error.error_id, True)]
+    assert b"secret" not in error_object(outcome.error)
+
+
+def test_an_error_of_ours_is_rendered_with_its_code_and_data() -> None:
+    response = error_response(b'"x"', BackendUnavailable("files", "down"))
+    assert msgspec.json.decode(response) == {
+        "jsonrpc": "2.0",
+        "id": "x",
+        "error": {
+            "code": -31013,
+            "message": "backend 'files' is unavailable: down",
+            "data": {"backend": "files", "reason": "down"},
+        },
+    }
+
+
+def test_a_backends_error_passes_byte_for_byte() -> None:
+    encoded = b'{ "code" : -32002 , "message":"x", "odd":1.50 }'
+    assert error_object(BackendError(encoded)) is encoded
+    assert (
+        error_object(BackendError(b'{"code":-1,"message":"-32002"}'), Era.MODERN) == b'{"code":-1,"message":"-32002"}'
+    )
+
+
+def test_a_missing_resource_has_another_code_for_a_modern_client() -> None:
+    encoded = b'{"code":-32002,"message":"x","odd":1.50}'
+    assert error_object(BackendError(encoded), Era.MODERN) == b'{"code":-32602,"message":"x","odd":1.50}'
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (MethodUnknown("x"), 404),
+        (InvalidParams("x"), 400),
+        (HeaderMismatch("x"), 400),
+        (Overloaded("x"), 503),
+        (Unexpected("x"), 200),
+        (BackendError(b'{"code":-32601,"message":""}'), 404),
+        (BackendError(b'{"code":-32002,"message":""}'), 400),
+        (BackendError(b'{"code":-32021,"message":""}'), 400),
+        (BackendError(b'{"code":5,"message":""}'), 200),
+        (BackendError(b'{"code":"x"}'), 200),
+        (BackendError(b"[]"), 200),
+    ],
+)
+def test_a_modern_status_follows_the_code(error: RpcError, status: int) -> None:
+    assert http_status(error) == status

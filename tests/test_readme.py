@@ -1,0 +1,56 @@
+"""What the README shows works as it is shown: its configuration, its snippets, its test command, its links."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from argus_trio.config.load import load
+from argus_trio.config.model import HttpBackend, StdioBackend
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+def test_the_configuration_loads_and_says_what_it_seems_to(tmp_path: Path) -> None:
+    (text,) = blocks("yaml")
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    backends = load(path, environ={"TICKETS_TOKEN": "secret"}).backends
+    assert isinstance(backends["time"], StdioBackend)
+    assert backends["files"].filters.tools.deny == ("write_*", "edit_*", "move_*")
+    tickets = backends["tickets"]
+    assert isinstance(tickets, HttpBackend)
+    assert tickets.headers["Authorization"] == "Bearer secret"
+
+
+def test_the_json_for_clients_is_json() -> None:
+    assert blocks("json")
+    for text in blocks("json"):
+        assert "http://127.0.0.1:9000/mcp" in json.dumps(json.loads(text))
+
+
+def test_the_python_is_python() -> None:
+    (text,) = blocks("python")
+    compile(text, "README.md", "exec")
+
+
+def test_ci_finds_the_test_command() -> None:
+    (command,) = re.findall(r"<!-- test command -->\n```sh\n(.*)\n```", README)
+    assert command.startswith("python3 -m venv .venv && ")
+    assert command.endswith("/pytest")
+    assert "<!-- test command -->" in (ROOT / ".ci" / "run").read_text()
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_link_to_a_file_leads_somewhere(name: str) -> None:
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", (ROOT / name).read_text())
+    assert [target for target in targets if not (ROOT / target).exists()] == []
