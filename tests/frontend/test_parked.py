@@ -282,3 +282,30 @@ async def test_an_answer_is_told_as_it_was_written(autojump_clock: trio.testing.
         outcome = await attended(call)
         assert outcome is not None
         assert outcome.result == written
+
+
+async def test_each_state_is_good_once_even_if_nothing_was_answered(autojump_clock: trio.testing.MockClock) -> None:
+    async with parking(ask) as park:
+        call = park.begin(CALL)
+        await attended(call)
+        first = retry(park, call)
+        assert park.reopened(first) is call
+        with pytest.raises(InvalidParams, match="used already"):
+            park.reopened(first)
+        await attended(call)
+        answered = retry(park, call, inputResponses={"ask-1": {"roots": []}})
+        assert park.reopened(answered) is call
+        with pytest.raises(InvalidParams, match="used already"):
+            park.reopened(answered)
+
+
+async def test_nothing_is_left_of_a_call_that_has_ended(autojump_clock: trio.testing.MockClock) -> None:
+    async with parking(ask) as park:
+        for _ in range(3 * MAX_PARKED_EACH):
+            call = park.begin(CALL)
+            await attended(call)
+            park.reopened(retry(park, call, inputResponses={"ask-1": {"roots": []}}))
+            await attended(call)
+        await trio.testing.wait_all_tasks_blocked()
+        assert not park._calls
+        assert len(park._lot) == 0
