@@ -158,9 +158,8 @@ class ParkedCall:
                 if self.asks and not self._scope.cancel_called:
                     self._go_away()
                     return None
-            if not self.asks or self._scope.cancel_called:
-                await self._changed.wait()
-                self._changed = trio.Event()
+            await self._changed.wait()
+            self._changed = trio.Event()
         return None
 
     def _go_away(self) -> None:

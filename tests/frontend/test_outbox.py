@@ -5,7 +5,7 @@ from __future__ import annotations
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from argus_trio.frontend.outbox import Outbox
+from argus_trio.frontend.outbox import MAX_NEWS, Outbox
 
 
 async def test_what_is_put_comes_out_in_order_and_offers_are_merged() -> None:
@@ -60,3 +60,11 @@ async def test_the_end_frees_those_that_wait_for_room(nursery: trio.Nursery) -> 
     outbox.close()
     await wait_all_tasks_blocked()
     assert not nursery.child_tasks
+
+
+async def test_there_are_only_so_many_kinds_of_news() -> None:
+    outbox = Outbox()
+    for number in range(MAX_NEWS + 10):
+        outbox.offer(str(number), b"a")
+    outbox.offer("0", b"b")
+    assert await outbox.take() == b"b" + b"a" * (MAX_NEWS - 1)

@@ -10,6 +10,7 @@ from argus_trio.core.exchange import Call, Exchange
 from argus_trio.errors import (
     BackendError,
     BackendUnavailable,
+    ClientCannotAnswer,
     HeaderMismatch,
     InvalidParams,
     MethodUnknown,
@@ -100,3 +101,20 @@ def test_a_missing_resource_has_another_code_for_a_modern_client() -> None:
 )
 def test_a_modern_status_follows_the_code(error: RpcError, status: int) -> None:
     assert http_status(error) == status
+
+
+@pytest.mark.parametrize(
+    ("era", "required", "code"),
+    [(Era.MODERN, {"roots": {}}, -32021), (Era.MODERN, None, -32600), (Era.LEGACY, {"roots": {}}, -32600)],
+)
+async def test_what_could_not_be_asked_is_an_error_of_the_clients_era(
+    era: Era, required: dict[str, object] | None, code: int
+) -> None:
+    async def handler(_: Exchange) -> bytes:
+        raise ClientCannotAnswer("roots/list", "why", required=required)
+
+    with capture_logs() as logs:
+        outcome = await outcome_of(handler, ClientExchange(Call(method="m", params={}, era=era, revision="x"), drop))
+    assert outcome.error is not None
+    assert outcome.error.code == code
+    assert not logs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -96,6 +97,7 @@ async def test_a_call_whose_client_stays_away_is_cancelled(autojump_clock: trio.
         assert [entry["event"] for entry in logs] == ["parked_call_expired"]
         with pytest.raises(InvalidParams, match="expired"):
             park.reopened(late)
+        assert len(park._lot) == 0
 
 
 async def test_its_time_is_counted_from_the_last_question(autojump_clock: trio.testing.MockClock) -> None:
@@ -282,3 +284,58 @@ async def test_an_answer_is_told_as_it_was_written(autojump_clock: trio.testing.
         outcome = await attended(call)
         assert outcome is not None
         assert outcome.result == written
+
+
+async def test_each_state_is_good_once_even_if_nothing_was_answered(autojump_clock: trio.testing.MockClock) -> None:
+    async with parking(ask) as park:
+        call = park.begin(CALL)
+        await attended(call)
+        first = retry(park, call)
+        assert park.reopened(first) is call
+        with pytest.raises(InvalidParams, match="used already"):
+            park.reopened(first)
+        await attended(call)
+        answered = retry(park, call, inputResponses={"ask-1": {"roots": []}})
+        assert park.reopened(answered) is call
+        with pytest.raises(InvalidParams, match="used already"):
+            park.reopened(answered)
+
+
+async def test_nothing_is_left_of_a_call_that_has_ended(autojump_clock: trio.testing.MockClock) -> None:
+    async with parking(ask) as park:
+        for _ in range(3 * MAX_PARKED_EACH):
+            call = park.begin(CALL)
+            await attended(call)
+            park.reopened(retry(park, call, inputResponses={"ask-1": {"roots": []}}))
+            await attended(call)
+        await trio.testing.wait_all_tasks_blocked()
+        assert not park._calls
+        assert len(park._lot) == 0
+
+
+async def test_what_was_kept_is_told_before_what_comes_while_it_is_told(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async def handler(exchange: Exchange) -> bytes:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask, exchange)
+            for number in range(6):
+                await trio.sleep(1)
+                await exchange.notify("n", {"number": encode_raw(number)})
+            nursery.cancel_scope.cancel()
+        return b"{}"
+
+    heard: list[int] = []
+
+    async def send_slowly(message: bytes) -> None:
+        await trio.sleep(1.5)
+        heard.append(json.loads(message)["params"]["number"])
+
+    async with parking(handler) as park:
+        call = park.begin(CALL)
+        await attended(call)
+        again = retry(park, call)
+        await trio.sleep(3.5)
+        park.reopened(attrs.evolve(again, params={**again.params, "inputResponses": Raw(b'{"ask-1":{"roots":[]}}')}))
+        await call.attend(Hearing(send_slowly, None, None), Inbox())
+    assert heard == [0, 1, 2, 3, 4, 5]

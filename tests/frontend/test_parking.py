@@ -128,6 +128,16 @@ async def test_a_client_that_comes_back_with_less_is_not_asked_again() -> None:
         assert said_in(answer) == "cannot: elicitation/create"
 
 
+async def test_what_a_client_declares_no_more_is_not_asked_either() -> None:
+    async with serving(handler=Asker().handle) as served:
+        _, state = asked_in(await call_tool(served, "in_turn"))
+        answers = {"ask-1": ACCEPTED}
+        answer = await call_tool(
+            served, "in_turn", 2, abilities={"elicitation": {}}, inputResponses=answers, requestState=state
+        )
+        assert (answer.status, answer.error[0]) == (400, -32021)
+
+
 async def test_only_three_methods_can_ask() -> None:
     async with serving(handler=Asker().handle) as served:
         meta = {**META, "io.modelcontextprotocol/clientCapabilities": {"elicitation": {}}}
