@@ -79,7 +79,7 @@ def test_it_refuses_to_listen_beyond_loopback_without_being_told_so(tmp_path: Pa
 @pytest.fixture(scope="module")
 def demo() -> Iterator[str]:
     """A running demo: its address, and the mark of its processes."""
-    mark = "demonstration"
+    mark = f"demonstration-{os.getpid()}"
     with Child([sys.executable, "-m", "argus_trio", "demo", "--port", "0"], env={MARK: mark}) as child:
         match = child.wait_for(lambda line: re.search(r"http://127\.0\.0\.1:\d+", line))
         yield match.group()
