@@ -15,7 +15,7 @@ from argus_trio.backends.flights import Flight
 from argus_trio.backends.link import Headers, Link
 from argus_trio.core.abilities import ASKS
 from argus_trio.core.exchange import Client
-from argus_trio.errors import ClientCannotAnswer, ClientRefused, LinkFailed
+from argus_trio.errors import ClientCannotAnswer, ClientRefused, LinkFailed, Overloaded
 from argus_trio.wire.envelope import Params, Request, encode_error, encode_error_response, encode_response
 
 log = structlog.get_logger()
@@ -79,7 +79,7 @@ class Asks:
             result = await self._asked(request, flight, client)
         except ClientRefused as refused:
             return encode_error_response(request.id, refused.encoded)
-        except ClientCannotAnswer as unable:
+        except (ClientCannotAnswer, Overloaded) as unable:
             return encode_error_response(request.id, encode_error(_NOT_FOUND, str(unable)))
         return encode_response(request.id, result)
 

@@ -37,10 +37,20 @@ NO_CAPABILITIES: Final = msgspec.Raw(b"{}")
 
 _DISCOVER_ID: Final = 1
 _INITIALIZE_ID: Final = 2
-FIRST_CALL_ID: Final = 3
+_DISCOVER_AGAIN_ID: Final = 3
+FIRST_CALL_ID: Final = 4
 """The ids before this one are spent on the greeting."""
 
 _UNSUPPORTED_REVISION: Final = -32022
+
+
+class _Supported(msgspec.Struct):
+    supported: list[str] = []
+
+
+class _Refusal(msgspec.Struct):
+    code: int
+    data: _Supported
 
 
 class DiedAtProbe(LinkFailed):
@@ -127,6 +137,10 @@ async def _discover(link: Link) -> Greeting:
     headers: Headers = ((PROTOCOL_VERSION, LATEST_MODERN), (METHOD, "server/discover"))
     body = encode_request(b"%d" % _DISCOVER_ID, "server/discover", {"_meta": encode_raw(meta)})
     answer = await link.request(Outgoing(id=_DISCOVER_ID, body=body, headers=headers))
+    if isinstance(answer, ErrorResponse) and _names_what_was_asked(answer.error):
+        # Such a server is modern, and may have chosen to refuse one version once (2026-07-28, stdio, probe).
+        body = encode_request(b"%d" % _DISCOVER_AGAIN_ID, "server/discover", {"_meta": encode_raw(meta)})
+        answer = await link.request(Outgoing(id=_DISCOVER_AGAIN_ID, body=body, headers=headers))
     fields = _result_of(answer, "server/discover")
     try:
         offered = msgspec.json.decode(fields["supportedVersions"], type=list[str])
@@ -136,6 +150,14 @@ async def _discover(link: Link) -> Greeting:
     if not common:
         raise Refused(f"it speaks {', '.join(offered) or 'nothing'}, none of which is spoken here as modern")
     return _greeting(Era.MODERN, common[-1], fields, _meta_server_info(fields))
+
+
+def _names_what_was_asked(error: bytes) -> bool:
+    try:
+        refusal = msgspec.json.decode(error, type=_Refusal)
+    except msgspec.DecodeError:
+        return False
+    return refusal.code == _UNSUPPORTED_REVISION and LATEST_MODERN in refusal.data.supported
 
 
 async def _initialize(link: Link, abilities: Abilities) -> Greeting:

@@ -16,6 +16,7 @@ from argus_trio.errors import (
     BackendMisbehaved,
     ClientCannotAnswer,
     ClientRefused,
+    Overloaded,
     leaves,
 )
 from argus_trio.wire.envelope import Params, Raw, decode_object, decode_string, encode_raw
@@ -83,22 +84,25 @@ async def answer_all(backend: str, required: InputRequired, ask: Ask) -> dict[st
     Raises:
         BackendError: the client refused one, in its own words.
         BackendMisbehaved: the client cannot be asked.
+        Overloaded: too much is asked of it already.
     """
     answers: dict[str, Raw] = {}
 
     async def one(key: str, method: str, params: Params) -> None:
         answers[key] = Raw(await ask(method, params))
 
-    failed: list[ClientRefused | ClientCannotAnswer] = []
+    failed: list[ClientRefused | ClientCannotAnswer | Overloaded] = []
     try:
         async with trio.open_nursery() as nursery:
             for key, (method, params) in required.requests.items():
                 nursery.start_soon(one, key, method, params)
-    except* (ClientRefused, ClientCannotAnswer) as group:
+    except* (ClientRefused, ClientCannotAnswer, Overloaded) as group:
         failed.extend(leaves(group))
     match failed:
         case [ClientRefused() as refused, *_]:
             raise BackendError(refused.encoded)
+        case [Overloaded() as overloaded, *_]:
+            raise overloaded
         case [ClientCannotAnswer() as unable, *_]:
             raise BackendMisbehaved(backend, str(unable))
     return answers

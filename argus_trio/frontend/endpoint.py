@@ -61,11 +61,11 @@ class Endpoint:
             await http.answer(error.http_status, error_response(message_id, error), (JSON,))
 
     def _is_modern(self, http: Request, message: Message) -> bool:
-        """By the header; without one `initialize` is legacy, and what introduces its client in itself is modern."""
-        if _era(http) is Era.MODERN:
-            return True
-        is_greeting = isinstance(message, envelope.Request) and message.method == "initialize"
-        return not is_greeting and is_introduced(message)
+        """By its header or by its own introduction; `initialize` is legacy unless both say otherwise."""
+        by_header = _era(http) is Era.MODERN
+        if isinstance(message, envelope.Request) and message.method == "initialize":
+            return by_header and is_introduced(message)
+        return by_header or is_introduced(message)
 
 
 def _era(http: Request) -> Era:

@@ -88,7 +88,7 @@ async def test_an_ask_on_a_calls_own_stream_is_that_calls_even_on_a_shared_conne
     autojump_clock: MockClock,
 ) -> None:
     async def call(_params: Json) -> Json:
-        await backend.links[-1].ask("roots/list", within=4)
+        await backend.links[-1].ask("roots/list", within=5)
         return {}
 
     async def wait(_params: Json) -> Json:

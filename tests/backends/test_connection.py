@@ -124,7 +124,7 @@ async def test_a_silent_backend_meets_the_deadline_and_is_told(autojump_clock: M
             await perform(t, call())
         assert trio.current_time() - began == pytest.approx(10)
         assert caught.value.data == {"backend": "files", "seconds": pytest.approx(10)}
-        assert backend.seen[-1] == ("notifications/cancelled", {"requestId": 3})
+        assert backend.seen[-1] == ("notifications/cancelled", {"requestId": 4})
         assert len(t.connection.flights) == t.link.waiting == 0
 
 
@@ -187,7 +187,7 @@ async def test_a_cancelled_call_is_told_and_no_other_is(autojump_clock: MockCloc
             with trio.move_on_after(1):
                 await perform(t, call())
         assert [m for m in backend.seen if m[0] == "notifications/cancelled"] == [
-            ("notifications/cancelled", {"requestId": 4})
+            ("notifications/cancelled", {"requestId": 5})
         ]
 
 

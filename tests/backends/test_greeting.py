@@ -124,3 +124,18 @@ async def test_pinned_to_an_era_only_that_one_is_asked(autojump_clock: MockClock
             await greet(link, "legacy")
     assert asked(legacy) == ["initialize", "notifications/initialized"]
     assert asked(modern) == ["initialize"]
+
+
+async def test_a_refusal_that_names_the_version_that_was_asked_for_is_asked_again(autojump_clock: MockClock) -> None:
+    refusals = [Refusal(-32022, "not yet")]
+
+    async def discover(_params: Json) -> Json:
+        if refusals:
+            refusals[0].error["data"] = {"supported": ["2026-07-28"]}
+            raise refusals.pop()
+        return {"supportedVersions": ["2026-07-28"], "capabilities": {}}
+
+    backend = FakeBackend(answers={"server/discover": discover})
+    async with opened(backend) as link:
+        assert (await greet(link, "auto")).era is Era.MODERN
+    assert asked(backend) == ["server/discover", "server/discover"]

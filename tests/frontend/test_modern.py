@@ -9,7 +9,6 @@ import pytest
 
 from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.wire.param_headers import ParamHeaders
-from argus_trio.wire.revisions import REVISIONS
 from tests.frontend.serving import (
     META,
     MODERN,
@@ -36,7 +35,9 @@ async def test_discover_tells_who_answers() -> None:
             "capabilities": {
                 "tools": {"listChanged": True},
                 "prompts": {"listChanged": True},
-                "resources": {"listChanged": True},
+                "resources": {"subscribe": True, "listChanged": True},
+                "logging": {},
+                "completions": {},
             },
             "instructions": "be kind",
             "ttlMs": 0,
@@ -124,7 +125,7 @@ async def test_a_revision_that_is_not_spoken_is_answered_with_those_that_are(bod
         assert answer.error[0] == -32022
         error = answer.json["error"]
         assert isinstance(error, dict)
-        assert error["data"] == {"requested": "2031-01-01", "supported": list(reversed(REVISIONS))}
+        assert error["data"] == {"requested": "2031-01-01", "supported": [MODERN]}
 
 
 async def test_errors_carry_their_http_status() -> None:
@@ -196,6 +197,12 @@ async def test_a_modern_header_does_not_keep_initialize_from_the_legacy_edge() -
         answer = await post(served, hello, {"mcp-protocol-version": MODERN})
         assert answer.status == 200
         assert answer.headers["mcp-session-id"]
+
+
+async def test_initialize_in_modern_words_is_an_unknown_method() -> None:
+    async with serving() as served:
+        answer = await post(served, modern("initialize"), modern_headers("initialize"))
+        assert (answer.status, answer.error[0]) == (404, -32601)
 
 
 async def test_a_call_tells_what_its_client_can_be_asked_and_the_level_of_its_log() -> None:
