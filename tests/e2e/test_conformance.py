@@ -39,10 +39,6 @@ INEXPRESSIBLE: dict[tuple[str, Era], dict[str, str]] = {
 }
 """What one era can say and the other cannot, for suite and backend of different eras."""
 
-ASKS = "questions of a backend to the client"
-NOT_YET: dict[str, str] = {}
-"""What the gateway cannot do yet, by the scenarios that show it. Once it can, the row fails until it is deleted."""
-
 
 @attrs.frozen(kw_only=True)
 class Combination:
@@ -138,9 +134,7 @@ def cases() -> list[ParameterSet]:
     found = []
     for combination in COMBINATIONS:
         for scenario in combination.scenarios:
-            missing = NOT_YET.get(scenario) if combination.transport is not None else None
-            marks = [pytest.mark.xfail(reason=missing, raises=pytest.fail.Exception, strict=True)] if missing else []
-            found.append(pytest.param(combination, scenario, marks=marks, id=f"{combination}-{scenario}"))
+            found.append(pytest.param(combination, scenario, id=f"{combination}-{scenario}"))
     return found
 
 
@@ -160,7 +154,6 @@ def test_no_scenario_is_missing(report_of: Callable[[Combination], Report], comb
 
 
 def test_what_is_set_aside_is_known_to_the_suite() -> None:
-    assert set(NOT_YET) <= {scenario for scenarios in SCENARIOS.values() for scenario in scenarios}
     for (revision, _), beyond in INEXPRESSIBLE.items():
         assert set(beyond) <= set(SCENARIOS[revision])
     for revision, playable in PREFIXED.items():

@@ -40,17 +40,6 @@ PARDONED = {
 }
 """Checks, by name, that may be skipped or come to a warning."""
 
-NOT_YET: dict[tuple[str, Way], str] = {
-    ("elicitation-sep1034-client-defaults", "legacy"): "questions of a backend to the client",
-    ("elicitation-sep1034-client-defaults", "modern"): "questions of a backend to the client",
-    ("elicitation-sep1034-client-defaults", "sse"): "questions of a backend to the client",
-    ("sep-2322-client-request-state", "legacy"): "input_required of a backend, for a legacy client",
-    ("request-metadata", "modern"): "a revision that a refused server/discover names is tried before initialize",
-    ("http-custom-headers", "modern"): "Mcp-Param-* towards the backend",
-    ("http-invalid-tool-headers", "modern"): "tools with an invalid x-mcp-header are dropped",
-}
-"""What the gateway cannot do yet, by the scenarios that show it. Once it can, the row fails until it is deleted."""
-
 
 @attrs.frozen(kw_only=True)
 class Case:
@@ -96,12 +85,6 @@ CASES = [
 ]
 
 
-def marked(case: Case) -> object:
-    missing = NOT_YET.get((case.scenario, case.way))
-    marks = [pytest.mark.xfail(reason=missing, raises=pytest.fail.Exception, strict=True)] if missing else []
-    return pytest.param(case, marks=marks, id=str(case))
-
-
 def played(case: Case, npm: Npm, folder: Path) -> tuple[Verdict, str]:
     """What the suite found in one case, and its output."""
     command = f"{sys.executable} -m tests.e2e.conformance_client {case.way}"
@@ -121,7 +104,7 @@ def outcomes(
         yield {case: pool.submit(played, case, npm, tmp_path_factory.mktemp("conformance")) for case in cases}
 
 
-@pytest.mark.parametrize("case", [marked(case) for case in CASES])
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_scenario_passes(outcomes: dict[Case, Future[tuple[Verdict, str]]], case: Case) -> None:
     found, output = outcomes[case].result()
     if not found.passed:
@@ -135,4 +118,3 @@ def test_every_scenario_is_played_or_has_a_reason_not_to(npm: Npm) -> None:
     assert set(PLAYS) <= scenarios
     assert {scenario for scenario in scenarios - set(PLAYS) if not scenario.startswith(tuple(NOT_PLAYED))} == set()
     assert {case.scenario for case in CASES} == set(PLAYS)
-    assert set(NOT_YET) <= {(case.scenario, case.way) for case in CASES}
