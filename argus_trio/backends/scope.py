@@ -18,7 +18,7 @@ import trio
 from argus_trio.backends.attempt import OpenLink, Way, converse
 from argus_trio.backends.connection import Connection
 from argus_trio.backends.dedicated import Dedicated
-from argus_trio.backends.greeting import DiedAtProbe, Greeting
+from argus_trio.backends.greeting import DiedAtProbe, Greeting, Refused
 from argus_trio.backends.link import Headers
 from argus_trio.backends.lister import Changes, Kept, keep_listed, list_kinds
 from argus_trio.backends.listing import publish
@@ -210,6 +210,8 @@ class Scope:
                     if isinstance(failure, DiedAtProbe) and not self._legacy_assumed:
                         self._legacy_assumed = True
                         continue
+                    if isinstance(failure, Refused):
+                        self._legacy_assumed = False  # it lives, and is not what it was taken for: ask it again
                     failures = 1 if trio.current_time() - started > STABLE_AFTER else failures + 1
                     delay = self.backoff.delay(failures, random.random())  # noqa: S311 - jitter, no secret
                     self._fail(failure, delay)

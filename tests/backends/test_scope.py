@@ -139,6 +139,23 @@ async def test_a_backend_that_leaves_at_discovery_is_started_again_as_legacy_at_
         assert [m for m, _ in backend.seen].count("server/discover") == 1
 
 
+async def test_a_backend_that_was_taken_for_legacy_and_is_not_is_asked_again(autojump_clock: MockClock) -> None:
+    async def leave(_params: Json) -> Json:
+        backend.links[-1].die("exited with code 1")
+        await trio.sleep_forever()
+        raise AssertionError
+
+    backend = FakeBackend(era=Era.MODERN, tools=named("a"), answers={"server/discover": leave})
+    async with living(backend) as life:
+        await life.scope.settled.wait()
+        assert life.state() is State.DOWN
+        del backend.answers["server/discover"]
+        await trio.sleep(60)
+        assert life.state() is State.READY
+        assert life.scope.greeting is not None
+        assert life.scope.greeting.era is Era.MODERN
+
+
 async def test_changes_are_listed_again_and_a_storm_of_them_once(autojump_clock: MockClock) -> None:
     async with living(FakeBackend(tools=named("a"))) as life:
         await life.scope.settled.wait()
