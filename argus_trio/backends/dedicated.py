@@ -26,6 +26,11 @@ from argus_trio.wire.envelope import Params
 
 log = structlog.get_logger()
 
+FRESH: Final = 30.0
+"""Seconds that a connection which no client has used yet waits for one."""
+
+_NOBODY: Final = object()
+
 RETRY_AFTER: Final = 5.0
 """Seconds after which a client that found every connection taken may try again."""
 
@@ -54,6 +59,12 @@ class Own:
         if self.client is not None and self.connection is not None:
             method = "notifications/resources/updated"
             self.connection.nursery.start_soon(self.client.notify, method, params)
+
+    def belong_to(self, key: object, client: Client | None) -> None:
+        """It is this client's from now on."""
+        self.key, self.client = key, client
+        if self.connection is not None:
+            self.connection.client = client
 
     @property
     def is_idle(self) -> bool:
@@ -91,18 +102,17 @@ class Dedicated:
 
     @asynccontextmanager
     async def borrowed(self, abilities: Abilities) -> AsyncIterator[Connection]:
-        """A connection that is nobody's and closes with the block: to see what a client with `abilities` is shown.
+        """A connection that is nobody's, to see what a client with `abilities` is shown.
+
+        No client has used it, so the first one with these abilities may have it, within `FRESH` after the block.
 
         Raises:
             BackendUnavailable: as `lease`.
         """
-        async with self._use(object(), abilities, None) as own:
-            try:
-                if own.connection is None:
-                    raise self._unavailable(own.failure)
-                yield own.connection
-            finally:
-                own.scope.cancel()
+        async with self._use(_NOBODY, abilities, None) as own:
+            if own.connection is None:
+                raise self._unavailable(own.failure)
+            yield own.connection
 
     def release(self, client: Client) -> None:
         """The session has ended, and its connection with it."""
@@ -116,7 +126,7 @@ class Dedicated:
 
     @asynccontextmanager
     async def _use(self, key: object, abilities: Abilities, client: Client | None) -> AsyncIterator[Own]:
-        own = self._found(key, client) or await self._opened(key, abilities, client)
+        own = self._found(key, abilities, client) or await self._opened(key, abilities, client)
         own.users += 1
         own.scope.deadline = inf
         try:
@@ -129,18 +139,24 @@ class Dedicated:
     def let_idle(self, own: Own) -> None:
         """Begin to count the idle time of a connection that nobody uses."""
         if own.is_idle:
-            own.scope.deadline = trio.current_time() + self.way.spec.timeouts.idle
+            patience = self.way.spec.timeouts.idle
+            own.scope.deadline = trio.current_time() + (min(FRESH, patience) if own.key is _NOBODY else patience)
             self._wake()
 
-    def _found(self, key: object, client: Client | None) -> Own | None:
-        """The session's own; for a modern client the one of its kind that was used last and is free."""
-        for own in reversed(self._owned):
-            if own.key == key and not own.scope.cancel_called and (client is not None or own.is_idle):
-                if client is None:
-                    self._owned.remove(own)
-                    self._owned.append(own)
-                return own
-        return None
+    def _found(self, key: object, abilities: Abilities, client: Client | None) -> Own | None:
+        """The session's own; for a modern client the one of its kind that was used last; else one that is nobody's."""
+        living = [own for own in reversed(self._owned) if not own.scope.cancel_called]
+        if client is not None:
+            own = next((own for own in living if own.key is key), None)
+        else:
+            own = next((own for own in living if own.key == key and own.is_idle), None)
+        if own is None:
+            own = next((o for o in living if o.key is _NOBODY and o.is_idle and o.abilities == abilities), None)
+        if own is not None:
+            own.belong_to(key, client)
+            self._owned.remove(own)
+            self._owned.append(own)
+        return own
 
     async def _opened(self, key: object, abilities: Abilities, client: Client | None) -> Own:
         with trio.move_on_after(self.way.spec.timeouts.connect):

@@ -36,7 +36,10 @@ class Directory:
             BackendUnavailable: its backend has never been ready.
             InvalidParams: nobody shows such a name.
         """
-        route = (await self.catalog(call)).named(kind).get(name)
+        # What everybody is shown first: only a name that is not there can depend on what the client can be asked.
+        route = self.supervisor.catalog.named(kind).get(name)
+        if route is None:
+            route = (await self.catalog(call)).named(kind).get(name)
         if route is None:
             owner = self.supervisor.starting_owner(name)
             if owner is not None:

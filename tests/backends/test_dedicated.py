@@ -11,6 +11,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from argus_trio.backends.dedicated import FRESH
 from argus_trio.backends.scope import Scope
 from argus_trio.config.model import HttpBackend, StdioBackend, Timeouts
 from argus_trio.core.abilities import NONE, Abilities
@@ -238,7 +239,27 @@ async def test_what_a_client_is_shown_depends_on_what_it_can_do_and_is_listed_on
         names = {abilities: [e.key for e in p.tools] for abilities, p in shown.items() if p is not None}
         assert names == {NONE: ["plain"], ROOTS: ["plain", "ask"], FORM: ["plain"]}
         assert len(backend.links) == 2
+        await trio.sleep(FRESH + 1)
         assert open_links(backend) == 1
+
+
+async def test_the_connection_that_a_listing_was_made_over_becomes_the_first_clients(
+    autojump_clock: MockClock,
+) -> None:
+    backend = FakeBackend(tools=[{"name": "x"}])
+    async with living(backend) as scope:
+        await scope.list_for(ROOTS)
+        one, other = Session(), Session()
+        await call(scope, one)
+        assert len(backend.links) == 2
+        await call(scope, other)
+        assert len(backend.links) == 3
+        await backend.links[1].says("notifications/message", {"level": "info", "data": 1})
+        await wait_all_tasks_blocked()
+        assert (len(one.told), len(other.told)) == (1, 0)
+        scope.release(one)
+        await wait_all_tasks_blocked()
+        assert [link.is_open for link in backend.links] == [True, False, True]
 
 
 async def test_news_of_a_list_renew_what_every_kind_of_client_is_shown(autojump_clock: MockClock) -> None:
