@@ -145,13 +145,13 @@ class Dedicated:
 
     def _found(self, key: object, abilities: Abilities, client: Client | None) -> Own | None:
         """The session's own; for a modern client the one of its kind that was used last; else one that is nobody's."""
-        living = [own for own in reversed(self._owned) if not own.scope.cancel_called]
+        fit = [own for own in reversed(self._owned) if own.abilities == abilities and not own.scope.cancel_called]
         if client is not None:
-            own = next((own for own in living if own.key is key), None)
+            own = next((own for own in fit if own.key is key), None)
         else:
-            own = next((own for own in living if own.key == key and own.is_idle), None)
+            own = next((own for own in fit if own.key == key and own.is_idle), None)
         if own is None:
-            own = next((o for o in living if o.key is _NOBODY and o.is_idle and o.abilities == abilities), None)
+            own = next((own for own in fit if own.key is _NOBODY and own.is_idle), None)
         if own is not None:
             own.belong_to(key, client)
             self._owned.remove(own)

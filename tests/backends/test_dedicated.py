@@ -262,6 +262,17 @@ async def test_the_connection_that_a_listing_was_made_over_becomes_the_first_cli
         assert [link.is_open for link in backend.links] == [True, False, True]
 
 
+async def test_each_set_of_abilities_is_listed_over_a_connection_that_declares_just_that(
+    autojump_clock: MockClock,
+) -> None:
+    backend = FakeBackend(tools=[{"name": "x"}])
+    async with living(backend) as scope:
+        await scope.list_for(ROOTS)
+        await scope.list_for(FORM)
+    declared = [params["capabilities"] for method, params in backend.seen if method == "initialize"]
+    assert declared == [{}, {"roots": {}}, {"elicitation": {"form": {}}}]
+
+
 async def test_news_of_a_list_renew_what_every_kind_of_client_is_shown(autojump_clock: MockClock) -> None:
     backend = FakeBackend(tools=[{"name": "x"}])
     async with living(backend) as scope:
