@@ -9,8 +9,9 @@ from typing import Final, Literal
 import attrs
 import trio
 
-from argus_trio.backends.connection import Connection, Listener
+from argus_trio.backends.connection import Connection
 from argus_trio.backends.greeting import greet
+from argus_trio.backends.inbound import Listener
 from argus_trio.backends.link import Inbox, Link
 from argus_trio.backends.stderr import StderrRing
 from argus_trio.backends.task_news import OnTask, nobody_cares
@@ -46,14 +47,14 @@ class _Mailbox:
 
     async def receive(self, message: Request | Notification, within: int | None) -> None:
         if self.connection is not None:
-            await self.connection.receive(message, within)
+            await self.connection.inbound.receive(message, within)
         elif len(self._early) < EARLY_MESSAGES:
             self._early.append((message, within))
 
     async def attach(self, connection: Connection) -> None:
         self.connection = connection
         for message, within in self._early:
-            await connection.receive(message, within)
+            await connection.inbound.receive(message, within)
         self._early.clear()
 
 

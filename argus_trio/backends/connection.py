@@ -7,7 +7,7 @@ neither opens the link nor decides what happens when it dies: that is the scope'
 from __future__ import annotations
 
 from itertools import count
-from typing import Final, Protocol
+from typing import Final
 
 import attrs
 import msgspec
@@ -17,11 +17,12 @@ import trio
 from argus_trio.backends.asks import Asks
 from argus_trio.backends.flights import Flight, Flights
 from argus_trio.backends.greeting import FIRST_CALL_ID, Greeting, modern_meta
+from argus_trio.backends.inbound import Inbound, Listener
 from argus_trio.backends.link import Headers, Link, Outgoing
 from argus_trio.backends.listing import METHODS, Page, read_page
 from argus_trio.backends.relay import Relay
 from argus_trio.backends.rounds import MAX_ROUNDS, answer_all, check_declared, read_input_required
-from argus_trio.backends.task_news import TASK_STATUS, OnTask, nobody_cares
+from argus_trio.backends.task_news import OnTask, nobody_cares
 from argus_trio.config.model import Timeouts
 from argus_trio.core.catalog import LIST_KEYS
 from argus_trio.core.exchange import Call, Client, Exchange
@@ -29,9 +30,7 @@ from argus_trio.core.levels import most_verbose
 from argus_trio.errors import BackendError, BackendMisbehaved, BackendUnavailable, DeadlineExceeded, LinkFailed
 from argus_trio.wire.envelope import (
     ErrorResponse,
-    Notification,
     Params,
-    Request,
     Response,
     decode_object,
     encode_notification,
@@ -39,7 +38,7 @@ from argus_trio.wire.envelope import (
     encode_request,
 )
 from argus_trio.wire.headers import PROTOCOL_VERSION, routing_headers
-from argus_trio.wire.results import RESERVED, without_reserved
+from argus_trio.wire.results import RESERVED
 from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
@@ -50,22 +49,8 @@ MAX_PAGES: Final = 200
 CANCEL_NOTICE: Final = 2.0
 """Seconds that telling a backend of a cancellation may take."""
 
-_LIST_CHANGED: Final = {
-    "notifications/tools/list_changed": ("tools",),
-    "notifications/prompts/list_changed": ("prompts",),
-    "notifications/resources/list_changed": ("resources", "templates"),
-}
-
 _PASSED_ON: Final = ("extensions", "experimental")
 """Client capabilities that are no questions: a modern backend is told them as the client said them."""
-
-
-class Listener(Protocol):
-    """Who hears what a backend says of itself, to nobody in particular."""
-
-    def lists_changed(self, kinds: tuple[str, ...]) -> None: ...
-
-    def resource_updated(self, params: Params) -> None: ...
 
 
 @attrs.define(eq=False)
@@ -85,13 +70,23 @@ class Connection:
     """The legacy session that it belongs to, for what the backend says outside any call."""
     on_task: OnTask = nobody_cares
     flights: Flights = attrs.field(init=False)
-    _asks: Asks = attrs.field(init=False)
+    inbound: Inbound = attrs.field(init=False)
+    """What the backend says on its own goes here; its `receive` is the link's `Inbox`."""
     _ids: count[int] = attrs.field(factory=lambda: count(FIRST_CALL_ID))
     _level: str | None = None
 
     def __attrs_post_init__(self) -> None:
         self.flights = Flights(self.is_exclusive)
-        self._asks = Asks(self.backend, self.link, ((PROTOCOL_VERSION, self.greeting.revision),))
+        asks = Asks(self.backend, self.link, ((PROTOCOL_VERSION, self.greeting.revision),))
+        self.inbound = Inbound(
+            backend=self.backend,
+            nursery=self.nursery,
+            flights=self.flights,
+            asks=asks,
+            listener=self.listener,
+            client=self.client,
+            on_task=self.on_task,
+        )
 
     async def call(self, exchange: Exchange, params: Params, timeouts: Timeouts, headers: Headers = ()) -> bytes:
         """Perform the exchange's method with `params`; the raw JSON of the result. `headers` go with it on modern HTTP.
@@ -271,52 +266,6 @@ class Connection:
             except LinkFailed as failure:
                 log.debug("cancellation_untold", backend=self.backend, reason=failure.reason)
 
-    async def receive(self, message: Request | Notification, within: int | None) -> None:
-        """Take what the backend says on its own; the link's `Inbox`. Returns without waiting for anybody."""
-        if isinstance(message, Request):
-            flight = self.flights.of(within)
-            client = self.client if self.is_exclusive else None
-            self.nursery.start_soon(self._asks.answer, message, flight, client)
-        else:
-            self._take(message.method, message.params, within)
-
-    def _take(self, method: str, params: Params, within: int | None) -> None:
-        if method == "notifications/progress":
-            flight = self.flights.of_token(params)
-            if flight is not None and flight.token is not None:
-                flight.progressed()
-                flight.relay.put(method, {**params, "progressToken": flight.token})
-        elif method == "notifications/message":
-            self._log_message(method, params, within)
-        elif method in _LIST_CHANGED:
-            self.listener.lists_changed(_LIST_CHANGED[method])
-        elif method == "notifications/resources/updated":
-            self.listener.resource_updated(_without_reserved(params))
-        elif method in TASK_STATUS:
-            client = self.client if self.is_exclusive else None
-            self.nursery.start_soon(self.on_task, self.backend, method, params, client)
-        elif method == "notifications/cancelled":
-            self._asks.withdraw(params)
-        elif method != "notifications/subscriptions/acknowledged":
-            self._pass_on(method, params, within)
-
-    def _log_message(self, method: str, params: Params, within: int | None) -> None:
-        flight = self.flights.of(within)
-        if flight is None and self.client is None:
-            log.debug("backend_log", backend=self.backend, params={key: str(raw) for key, raw in params.items()})
-        elif flight is None or flight.wants_log(params):
-            self._pass_on(method, params, within)
-
-    def _pass_on(self, method: str, params: Params, within: int | None) -> None:
-        """To the exchange on whose stream it came; else to the client whose connection this is; else to nobody."""
-        flight = self.flights.of(within)
-        if flight is not None:
-            flight.relay.put(method, params)
-        elif self.is_exclusive and self.client is not None:
-            self.nursery.start_soon(self.client.notify, method, params)
-        else:
-            log.debug("backend_notification_dropped", backend=self.backend, method=method[:100])
-
 
 def _exchange_meta(params: Params, message_id: int) -> tuple[msgspec.Raw | None, Params]:
     """The client's progress token, and the params for the next hop: our token in its place (two clients' may be the
@@ -333,11 +282,6 @@ def _exchange_meta(params: Params, message_id: int) -> tuple[msgspec.Raw | None,
     if token is not None:
         kept["progressToken"] = encode_raw(message_id)
     return token, {**params, "_meta": encode_raw(kept)}
-
-
-def _without_reserved(params: Params) -> Params:
-    kept = without_reserved(params["_meta"]) if "_meta" in params else None
-    return params if kept is None else {**params, "_meta": kept}
 
 
 def _is_error_object(error: bytes) -> bool:

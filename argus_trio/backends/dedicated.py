@@ -64,7 +64,7 @@ class Own:
         """It is this client's from now on."""
         self.key, self.client = key, client
         if self.connection is not None:
-            self.connection.client = client
+            self.connection.inbound.client = client
 
     @property
     def is_idle(self) -> bool:

@@ -28,6 +28,10 @@ ANONYMOUS = Principal(name="anonymous")
 class Client(Protocol):
     """A client across its calls: a legacy session, for what belongs to none of them. Compared by identity."""
 
+    @property
+    def log_level(self) -> str | None:
+        """The level of log messages that it asked for; None: it has not said."""
+
     async def notify(self, method: str, params: Params) -> None:
         """Send a notification on the client's own stream; kept or dropped, in bounds, while none is open."""
 

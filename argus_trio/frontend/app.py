@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import attrs
 import trio
 
 from argus_trio.config.model import Server
@@ -64,7 +65,6 @@ async def run_frontend(
         ListenFailed: the address cannot be listened on, or the certificate cannot be used.
     """
     listening = await open_listeners(settings)
-    limits = limits or Limits(body_bytes=settings.max_body_bytes)
     gateway = Gateway(
         handler=handler,
         identity=identity,
@@ -74,30 +74,20 @@ async def run_frontend(
         watch=watch,
         param_headers=param_headers,
     )
-    parking = Parking(handler, States(make_seal))
-
-    def let_go(session: HttpSession) -> None:
-        announcer.remove(session)
-        release(session)
-
-    sessions, ticker = Sessions(on_end=let_go), Ticker()
-    endpoint = Endpoint(
-        LegacyEdge(gateway, sessions, announcer, ticker), ModernEdge(gateway, announcer, ticker, parking), limits
-    )
-    guard = Guard(allowed_hosts=settings.allowed_hosts, allowed_origins=settings.allowed_origins)
-    application = Application(gateway, guard, endpoint, SseEdge(gateway, announcer, limits))
+    limits = limits or Limits(body_bytes=settings.max_body_bytes)
+    house = _furnished(gateway, announcer, settings, limits, make_seal)
 
     def end_what_lasts() -> None:
         announcer.close()
-        parking.stop(settings.drain_timeout)
+        house.parking.stop(settings.drain_timeout)
 
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(ticker.run, sessions.expire)
-        await nursery.start(parking.run)
+        nursery.start_soon(house.ticker.run, house.sessions.expire)
+        await nursery.start(house.parking.run)
         task_status.started(listening.urls)
         try:
             await serve(
-                application,
+                house.application,
                 listening.listeners,
                 stop=stop,
                 on_stop=end_what_lasts,
@@ -105,5 +95,32 @@ async def run_frontend(
                 drain_timeout=settings.drain_timeout,
             )
         finally:
-            sessions.end_all()
+            house.sessions.end_all()
         nursery.cancel_scope.cancel()
+
+
+@attrs.frozen(kw_only=True)
+class _House:
+    """The application, and what of it lives in tasks."""
+
+    application: Application
+    sessions: Sessions
+    ticker: Ticker
+    parking: Parking
+
+
+def _furnished(
+    gateway: Gateway, announcer: Announcer, settings: Server, limits: Limits, make_seal: Callable[[], Seal]
+) -> _House:
+    def let_go(session: HttpSession) -> None:
+        announcer.remove(session)
+        gateway.release(session)
+
+    sessions, ticker = Sessions(on_end=let_go), Ticker()
+    parking = Parking(gateway.handler, States(make_seal))
+    endpoint = Endpoint(
+        LegacyEdge(gateway, sessions, announcer, ticker), ModernEdge(gateway, announcer, ticker, parking), limits
+    )
+    guard = Guard(allowed_hosts=settings.allowed_hosts, allowed_origins=settings.allowed_origins)
+    application = Application(gateway, guard, endpoint, SseEdge(gateway, announcer, limits))
+    return _House(application=application, sessions=sessions, ticker=ticker, parking=parking)

@@ -22,6 +22,7 @@ class Session:
     """A legacy session whose client answers on its own stream."""
 
     told: list[str] = attrs.field(factory=list)
+    log_level: str | None = None
 
     async def notify(self, method: str, params: Params) -> None:
         self.told.append(method)
@@ -160,6 +161,11 @@ async def test_what_belongs_to_no_call_goes_to_the_session_that_the_connection_i
         await t.link.says("notifications/message", {"level": "info", "data": 1})
         await wait_all_tasks_blocked()
         assert session.told == ["notifications/message"]
+        session.log_level = "error"
+        await t.link.says("notifications/message", {"level": "warning", "data": 1})
+        await t.link.says("notifications/message", {"level": "alert", "data": 1})
+        await wait_all_tasks_blocked()
+        assert len(session.told) == 2
 
 
 async def test_open_asks_are_bounded(autojump_clock: MockClock) -> None:

@@ -58,7 +58,7 @@ async def talk(
     box: list[Connection] = []
 
     async def inbox(message, within) -> None:  # type: ignore[no-untyped-def]  # the Inbox of a link
-        await box[0].receive(message, within)
+        await box[0].inbound.receive(message, within)
 
     changed: list[str] = []
     async with trio.open_nursery() as nursery, backend.open(SPEC, inbox, StderrRing("files")) as link:

@@ -35,6 +35,7 @@ class Session:
     """A legacy session, and what it was told on its own stream."""
 
     told: list[tuple[str, Json]] = attrs.field(factory=list)
+    log_level: str | None = None
 
     async def notify(self, method: str, params: Params) -> None:
         await trio.lowlevel.checkpoint()

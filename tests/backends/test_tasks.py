@@ -24,6 +24,7 @@ class Session:
     """A legacy client."""
 
     told: list[tuple[str, Json]] = attrs.field(factory=list)
+    log_level: str | None = None
 
     async def notify(self, method: str, params: Params) -> None:
         self.told.append((method, json.loads(json_of(params))))

@@ -15,6 +15,8 @@ from argus_trio.wire.envelope import Params
 class Session:
     """A client."""
 
+    log_level = None
+
     async def notify(self, method: str, params: Params) -> None:
         raise NotImplementedError
 

@@ -1,0 +1,106 @@
+"""What a backend says on its own: handed to the call, the client or the listener that it concerns, and to no other.
+
+It runs on the link's reader, so nothing here waits for anybody.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+import attrs
+import structlog
+import trio
+
+from argus_trio.backends.asks import Asks
+from argus_trio.backends.flights import Flights, level_of
+from argus_trio.backends.task_news import TASK_STATUS, OnTask
+from argus_trio.core.exchange import Client
+from argus_trio.core.levels import passes_level
+from argus_trio.wire.envelope import Notification, Params, Request
+from argus_trio.wire.results import without_reserved
+
+log = structlog.get_logger()
+
+_LIST_CHANGED: Final = {
+    "notifications/tools/list_changed": ("tools",),
+    "notifications/prompts/list_changed": ("prompts",),
+    "notifications/resources/list_changed": ("resources", "templates"),
+}
+
+
+class Listener(Protocol):
+    """Who hears what a backend says of itself, to nobody in particular."""
+
+    def lists_changed(self, kinds: tuple[str, ...]) -> None: ...
+
+    def resource_updated(self, params: Params) -> None: ...
+
+
+@attrs.define(eq=False, kw_only=True)
+class Inbound:
+    """The ear of one connection. `client` is the legacy session that the connection belongs to, if it is one's."""
+
+    backend: str
+    nursery: trio.Nursery
+    flights: Flights
+    asks: Asks
+    listener: Listener
+    client: Client | None
+    on_task: OnTask
+
+    async def receive(self, message: Request | Notification, within: int | None) -> None:
+        """Take what the backend says; the link's `Inbox`. Returns without waiting for anybody."""
+        if isinstance(message, Request):
+            self.nursery.start_soon(self.asks.answer, message, self.flights.of(within), self.client)
+        else:
+            self._take(message.method, message.params, within)
+
+    def _take(self, method: str, params: Params, within: int | None) -> None:
+        if method == "notifications/progress":
+            self._progress(method, params)
+        elif method == "notifications/message":
+            self._log_message(method, params, within)
+        elif method in _LIST_CHANGED:
+            self.listener.lists_changed(_LIST_CHANGED[method])
+        elif method == "notifications/resources/updated":
+            self.listener.resource_updated(_without_reserved(params))
+        elif method in TASK_STATUS:
+            self.nursery.start_soon(self.on_task, self.backend, method, params, self.client)
+        elif method == "notifications/cancelled":
+            self.asks.withdraw(params)
+        elif method != "notifications/subscriptions/acknowledged":
+            self._pass_on(method, params, within)
+
+    def _progress(self, method: str, params: Params) -> None:
+        flight = self.flights.of_token(params)
+        if flight is not None and flight.token is not None:
+            flight.progressed()
+            flight.relay.put(method, {**params, "progressToken": flight.token})
+
+    def _log_message(self, method: str, params: Params, within: int | None) -> None:
+        """To a client that asked for that level; else to our own log alone."""
+        flight = self.flights.of(within)
+        if flight is not None:
+            is_wanted = flight.wants_log(params)
+        else:
+            asked = None if self.client is None else self.client.log_level
+            is_wanted = self.client is not None and (asked is None or passes_level(level_of(params), asked))
+        if is_wanted:
+            self._pass_on(method, params, within)
+        else:
+            log.debug("backend_log", backend=self.backend, level=level_of(params)[:20])
+
+    def _pass_on(self, method: str, params: Params, within: int | None) -> None:
+        """To the exchange on whose stream it came; else to the client whose connection this is; else to nobody."""
+        flight = self.flights.of(within)
+        if flight is not None:
+            flight.relay.put(method, params)
+        elif self.client is not None:
+            self.nursery.start_soon(self.client.notify, method, params)
+        else:
+            log.debug("backend_notification_dropped", backend=self.backend, method=method[:100])
+
+
+def _without_reserved(params: Params) -> Params:
+    kept = without_reserved(params["_meta"]) if "_meta" in params else None
+    return params if kept is None else {**params, "_meta": kept}
