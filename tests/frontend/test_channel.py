@@ -83,6 +83,7 @@ async def test_a_client_that_reads_slowly_holds_up_those_that_bring_more(nursery
     stream = channel()
     feed = stream.attach()
     nursery.start_soon(stream.send, b"x" * (BACKLOG + 1))
+    await wait_all_tasks_blocked()
     nursery.start_soon(stream.send, b"2")
     await wait_all_tasks_blocked()
     assert len(nursery.child_tasks) == 2
