@@ -6,6 +6,7 @@ neither opens the link nor decides what happens when it dies: that is the scope'
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
 from typing import Final, Protocol
 
@@ -84,6 +85,8 @@ class Connection:
     client: Client | None = None
     """The legacy session that it belongs to, for what the backend says outside any call."""
     on_task: OnTask = nobody_cares
+    acknowledged: Callable[[], None] = lambda: None
+    """Called when the backend has acknowledged a `subscriptions/listen`."""
     flights: Flights = attrs.field(init=False)
     _asks: Asks = attrs.field(init=False)
     _ids: count[int] = attrs.field(factory=lambda: count(FIRST_CALL_ID))
@@ -297,7 +300,9 @@ class Connection:
             self.nursery.start_soon(self.on_task, self.backend, method, params, client)
         elif method == "notifications/cancelled":
             self._asks.withdraw(params)
-        elif method != "notifications/subscriptions/acknowledged":
+        elif method == "notifications/subscriptions/acknowledged":
+            self.acknowledged()
+        else:
             self._pass_on(method, params, within)
 
     def _log_message(self, method: str, params: Params, within: int | None) -> None:
