@@ -5,6 +5,7 @@ It runs on the link's reader, so nothing here waits for anybody.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, Protocol
 
 import attrs
@@ -47,6 +48,8 @@ class Inbound:
     listener: Listener
     client: Client | None
     on_task: OnTask
+    acknowledged: Callable[[], None] = lambda: None
+    """Called when the backend has acknowledged a `subscriptions/listen`."""
 
     async def receive(self, message: Request | Notification, within: int | None) -> None:
         """Take what the backend says; the link's `Inbox`. Returns without waiting for anybody."""
@@ -68,7 +71,9 @@ class Inbound:
             self.nursery.start_soon(self.on_task, self.backend, method, params, self.client)
         elif method == "notifications/cancelled":
             self.asks.withdraw(params)
-        elif method != "notifications/subscriptions/acknowledged":
+        elif method == "notifications/subscriptions/acknowledged":
+            self.acknowledged()
+        else:
             self._pass_on(method, params, within)
 
     def _progress(self, method: str, params: Params) -> None:

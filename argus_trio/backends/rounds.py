@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Final
+from uuid import uuid4
 
 import attrs
 import msgspec
@@ -89,7 +90,7 @@ async def answer_all(backend: str, required: InputRequired, ask: Ask) -> dict[st
     answers: dict[str, Raw] = {}
 
     async def one(key: str, method: str, params: Params) -> None:
-        answers[key] = Raw(await ask(method, params))
+        answers[key] = Raw(await ask(method, _for_legacy(method, params)))
 
     failed: list[ClientRefused | ClientCannotAnswer | Overloaded] = []
     try:
@@ -106,6 +107,14 @@ async def answer_all(backend: str, required: InputRequired, ask: Ask) -> dict[st
         case [ClientCannotAnswer() as unable, *_]:
             raise BackendMisbehaved(backend, str(unable))
     return answers
+
+
+def _for_legacy(method: str, params: Params) -> Params:
+    """The params of a question as legacy revisions want them: an elicitation by URL has an id (2025-11-25), which
+    2026-07-28 has no more."""
+    if method != "elicitation/create" or bytes(params.get("mode", b"")) != b'"url"' or "elicitationId" in params:
+        return params
+    return {**params, "elicitationId": encode_raw(uuid4().hex)}
 
 
 def _request(raw: Raw) -> tuple[str, Params]:

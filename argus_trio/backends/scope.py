@@ -156,7 +156,7 @@ class Scope:
         call = exchange.call
         is_wanted = call.method == "resources/subscribe"
         connection = await self.connected()
-        if self.dedicated is not None and self.needs_own(call):
+        if self.dedicated is not None and self.is_legacy and self.needs_own(call):  # modern ones know no such request
             async with self.dedicated.lease(call) as (connection, own):
                 result = await connection.call(exchange, call.params, self.spec.timeouts)
                 (own.subscribed.add if is_wanted else own.subscribed.discard)(uri)

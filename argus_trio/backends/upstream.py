@@ -16,8 +16,10 @@ from argus_trio.wire.envelope import encode_raw
 
 log = structlog.get_logger()
 
-QUIET: Final = 0.05
+QUIET: Final = 0.02
 """Seconds in which further changes of what is wanted count as the same one."""
+ACKNOWLEDGED: Final = 2.0
+"""Seconds in which a stream should be acknowledged; one that is not counts as open all the same."""
 AGAIN: Final = (1.0, 60.0)
 """Seconds before a stream that ended is opened anew: at first, and at most."""
 
@@ -25,33 +27,69 @@ _FILTERS: Final = {"tools": "toolsListChanged", "prompts": "promptsListChanged",
 
 
 @attrs.define(eq=False)
+class _Stream:
+    """One `subscriptions/listen`."""
+
+    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+    opened: trio.Event = attrs.field(factory=trio.Event)
+    """Set when it is acknowledged, or has ended: whichever comes first."""
+    has_ended: bool = False
+    is_refused: bool = False
+    """Whether the backend knows no such request, so that no other will do better."""
+
+
+@attrs.define(eq=False)
 class Upstream:
-    """The stream of one connection; `wanted_changed` is called when `subscriptions` has other URIs than before."""
+    """The stream of one connection. When something else is wanted than before, the next stream is open before the last
+    one is closed, so that nothing is lost in between; what both say is said twice."""
 
     connection: Connection
     subscriptions: Subscriptions
     redact: Redactor
-    _stream: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+    _opening: _Stream | None = None
+    _wake: trio.Event = attrs.field(factory=trio.Event)
+    _renewals: list[trio.Event] = attrs.field(factory=list)
+    _is_over: bool = False
 
-    def wanted_changed(self) -> None:
-        """Open the stream anew, with what is wanted now."""
-        self._stream.cancel()
+    def wanted_changed(self) -> trio.Event:
+        """`subscriptions` has other URIs than before; the event is set once the backend has been told."""
+        renewed = trio.Event()
+        if self._is_over:
+            renewed.set()
+        self._renewals.append(renewed)
+        self._wake.set()
+        return renewed
 
     async def run(self) -> None:
         """Keep the stream open until cancelled, or until the backend refuses it for good."""
+        self.connection.inbound.acknowledged = self._acknowledged
         delay = AGAIN[0]
-        while True:
-            wanted = self._wanted()
-            self._stream = trio.CancelScope()
-            with self._stream:
-                if not wanted:
-                    await trio.sleep_forever()
+        async with trio.open_nursery() as nursery:
+            current: _Stream | None = None
+            while current is None or not current.is_refused:
+                renewals, self._renewals, self._wake = self._renewals, [], trio.Event()
                 began = trio.current_time()
-                if not await self._listen(wanted):
-                    return
-                delay = AGAIN[0] if trio.current_time() - began > AGAIN[1] else min(2 * delay, AGAIN[1])
-                await trio.sleep(delay)
-            await trio.sleep(QUIET)
+                current = await self._replaced(current, nursery)
+                for renewed in renewals:
+                    renewed.set()
+                await self._wake.wait()
+                if current is not None and current.has_ended and not current.is_refused:
+                    delay = AGAIN[0] if trio.current_time() - began > AGAIN[1] else min(2 * delay, AGAIN[1])
+                    await self._pause(delay)
+                await trio.sleep(QUIET)
+        self._is_over = True
+        for renewed in self._renewals:
+            renewed.set()
+
+    async def _pause(self, seconds: float) -> None:
+        self._wake = trio.Event()
+        if not self._renewals:
+            with trio.move_on_after(seconds):
+                await self._wake.wait()
+
+    def _acknowledged(self) -> None:
+        if self._opening is not None:
+            self._opening.opened.set()
 
     def _wanted(self) -> dict[str, object]:
         declared = self.connection.greeting.capabilities
@@ -60,11 +98,27 @@ class Upstream:
             wanted["resourceSubscriptions"] = self.subscriptions.uris
         return wanted
 
-    async def _listen(self, wanted: dict[str, object]) -> bool:
-        try:
-            await self.connection.ask("subscriptions/listen", {"notifications": encode_raw(wanted)})
-        except LinkFailed as failure:
-            reason = self.redact(failure.reason)
-            log.info("backend_changes_unheard", backend=self.connection.backend, reason=reason)
-            return "-32601" not in failure.reason
-        return True
+    async def _replaced(self, last: _Stream | None, nursery: trio.Nursery) -> _Stream | None:
+        """A stream for what is wanted now, None if that is nothing; then `last` is closed."""
+        wanted = self._wanted()
+        fresh = None
+        if wanted:
+            fresh = self._opening = _Stream()
+            nursery.start_soon(self._listen, wanted, fresh)
+            with trio.move_on_after(ACKNOWLEDGED):
+                await fresh.opened.wait()
+        if last is not None:
+            last.scope.cancel()
+        return fresh
+
+    async def _listen(self, wanted: dict[str, object], stream: _Stream) -> None:
+        with stream.scope:
+            try:
+                await self.connection.ask("subscriptions/listen", {"notifications": encode_raw(wanted)})
+            except LinkFailed as failure:
+                reason = self.redact(failure.reason)
+                log.info("backend_changes_unheard", backend=self.connection.backend, reason=reason)
+                stream.is_refused = "-32601" in failure.reason
+            stream.has_ended = True
+            stream.opened.set()
+            self._wake.set()

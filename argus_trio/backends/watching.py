@@ -61,10 +61,10 @@ class Watching:
                 connection.nursery.start_soon(self._unsubscribe, connection, uri)
 
     async def _ask(self, connection: Connection, method: str, uri: str) -> None:
-        if self._upstream is not None:
-            self._upstream.wanted_changed()
-            return
         with trio.move_on_after(self.seconds):
+            if self._upstream is not None:
+                await self._upstream.wanted_changed().wait()
+                return
             await connection.ask(method, {"uri": encode_raw(uri)})
             return
         raise LinkFailed(f"it did not answer {method} within {self.seconds:g} s")

@@ -56,6 +56,19 @@ async def test_a_legacy_client_is_asked_everything_and_the_call_retried_with_its
     assert (second["requestState"], second["arguments"], second["name"]) == ("s1", {"a": 1}, "x")
 
 
+async def test_a_legacy_client_is_given_the_id_that_its_revision_wants_of_an_elicitation_by_url(
+    autojump_clock: MockClock,
+) -> None:
+    go: Json = {"method": "elicitation/create", "params": {"mode": "url", "message": "go", "url": "https://x.example"}}
+    async with talk(backend_asking(required("s", go=go, who=WHO))) as t:
+        exchange = legacy_client(agree, Abilities(form=True, url=True))
+        await perform(t, exchange)
+    by_url, by_form = sorted((params for _, params in exchange.asked), key=len, reverse=True)
+    assert by_url["url"] == "https://x.example"
+    assert by_url["elicitationId"]
+    assert "elicitationId" not in by_form
+
+
 async def test_a_round_may_ask_for_nothing_but_to_be_called_again(autojump_clock: MockClock) -> None:
     backend = backend_asking({"resultType": "input_required", "requestState": "later"}, required("s2", who=WHO))
     async with talk(backend) as t:

@@ -135,6 +135,35 @@ async def test_a_modern_backend_is_listened_to_anew_when_other_resources_are_wan
         assert session.told == [(UPDATED, {"uri": URI, "_meta": {"x": 1}})]
 
 
+async def test_a_modern_subscriber_is_answered_once_the_next_stream_is_open_and_before_the_last_is_closed(
+    autojump_clock: MockClock,
+) -> None:
+    backend = serving(Era.MODERN)
+    async with living(backend) as scope:
+        await trio.sleep(1)
+        await backend.links[0].says("notifications/subscriptions/acknowledged", {})
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(subscribe, scope, Session())
+            await trio.sleep(1)
+            assert asked(backend, "subscriptions/listen") == 2
+            assert backend.links[0].waiting == 2
+            assert nursery.child_tasks
+            await backend.links[0].says("notifications/subscriptions/acknowledged", {})
+            await wait_all_tasks_blocked()
+            assert backend.links[0].waiting == 1
+            assert not nursery.child_tasks
+
+
+async def test_who_wants_a_log_level_subscribes_at_a_modern_backend_in_its_own_way(autojump_clock: MockClock) -> None:
+    backend = serving(Era.MODERN)
+    async with living(backend) as scope:
+        session = Session()
+        exchange = FakeExchange("resources/subscribe", {"uri": URI}, client=session, log_level="info")
+        await scope.subscribe(exchange, URI)
+        assert asked(backend, "resources/subscribe") == 0
+        assert scope.watching.subscriptions.uris == [URI]
+
+
 async def test_a_modern_backends_changed_lists_are_heard(autojump_clock: MockClock) -> None:
     backend = serving(Era.MODERN)
     async with living(backend) as scope:
