@@ -40,7 +40,7 @@ from argus_trio.wire.envelope import (
     encode_request,
 )
 from argus_trio.wire.headers import PROTOCOL_VERSION, routing_headers
-from argus_trio.wire.results import RESERVED, without_reserved
+from argus_trio.wire.results import RESERVED, params_without_reserved
 from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
@@ -85,8 +85,7 @@ class Connection:
     client: Client | None = None
     """The legacy session that it belongs to, for what the backend says outside any call."""
     on_task: OnTask = nobody_cares
-    acknowledged: Callable[[], None] = lambda: None
-    """Called when the backend has acknowledged a `subscriptions/listen`."""
+    acknowledged: Callable[[], None] = lambda: None  # what to do when a `subscriptions/listen` is acknowledged
     flights: Flights = attrs.field(init=False)
     _asks: Asks = attrs.field(init=False)
     _ids: count[int] = attrs.field(factory=lambda: count(FIRST_CALL_ID))
@@ -294,7 +293,7 @@ class Connection:
         elif method in _LIST_CHANGED:
             self.listener.lists_changed(_LIST_CHANGED[method])
         elif method == "notifications/resources/updated":
-            self.listener.resource_updated(_without_reserved(params))
+            self.listener.resource_updated(params_without_reserved(params))
         elif method in TASK_STATUS:
             client = self.client if self.is_exclusive else None
             self.nursery.start_soon(self.on_task, self.backend, method, params, client)
@@ -338,11 +337,6 @@ def _exchange_meta(params: Params, message_id: int) -> tuple[msgspec.Raw | None,
     if token is not None:
         kept["progressToken"] = encode_raw(message_id)
     return token, {**params, "_meta": encode_raw(kept)}
-
-
-def _without_reserved(params: Params) -> Params:
-    kept = without_reserved(params["_meta"]) if "_meta" in params else None
-    return params if kept is None else {**params, "_meta": kept}
 
 
 def _is_error_object(error: bytes) -> bool:
