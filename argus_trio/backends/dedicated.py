@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from math import inf
 from typing import Final, Literal
 
@@ -18,11 +19,13 @@ import trio
 from argus_trio.backends.attempt import Way, converse
 from argus_trio.backends.connection import Connection
 from argus_trio.backends.lister import Changes, Kept, keep_listed
+from argus_trio.backends.listing import LIST_CHANGED
+from argus_trio.backends.watching import Watching
 from argus_trio.core.abilities import Abilities
 from argus_trio.core.exchange import Call, Client
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import BackendUnavailable, LinkFailed, leaves
-from argus_trio.wire.envelope import Params
+from argus_trio.wire.envelope import Params, encode_raw
 
 log = structlog.get_logger()
 
@@ -48,6 +51,12 @@ class Own:
     failure: LinkFailed = attrs.field(factory=lambda: LinkFailed("it was closed"))
     users: int = 0
     subscribed: set[str] = attrs.field(factory=set)
+    """What its session subscribed to: it stays open for that."""
+    watched: set[str] = attrs.field(factory=set)
+    """What modern clients of its kind watch, and its backend has been told."""
+    kept: Kept | None = None
+    """What it lists that others of its kind do not: the kinds that changed on it since it opened."""
+    on_update: Callable[[object, Params], None] = attrs.field(kw_only=True)
     changes: Changes = attrs.field(factory=Changes)
 
     def lists_changed(self, kinds: tuple[str, ...]) -> None:
@@ -59,6 +68,8 @@ class Own:
         if self.client is not None and self.connection is not None:
             method = "notifications/resources/updated"
             self.connection.nursery.start_soon(self.client.notify, method, params)
+        elif self.client is None:
+            self.on_update(self.key, params)
 
     def belong_to(self, key: object, client: Client | None) -> None:
         """It is this client's from now on."""
@@ -81,6 +92,7 @@ class Dedicated:
     redact: Redactor
     on_listed: Callable[[Abilities, Kept], None]
     protocol: Callable[[], Literal["auto", "legacy", "modern"]]
+    watching: Watching
     _owned: list[Own] = attrs.field(factory=list)
     _freed: trio.Event = attrs.field(factory=trio.Event)
 
@@ -98,6 +110,7 @@ class Dedicated:
         async with self._use(key, call.abilities, call.client) as own:
             if own.connection is None:
                 raise self._unavailable(own.failure)
+            await self._catch_up(own.connection, own)
             yield own.connection, own
 
     @asynccontextmanager
@@ -163,7 +176,7 @@ class Dedicated:
             while len(self._owned) >= self.way.spec.max_sessions:
                 self._evict()
                 await self._freed.wait()
-            own = Own(key, abilities, client)
+            own = Own(key, abilities, client, on_update=self.watching.updated_of)
             self._owned.append(own)
             self.nursery.start_soon(self._live, own)
             return own
@@ -213,13 +226,29 @@ class Dedicated:
                 own.connection = connection
                 own.settled.set()
                 log.debug("client_connection_opened", backend=self.way.spec.name, open=len(self._owned))
-                publish = self._publisher(own.abilities)
+                publish = partial(self._listed, own)
                 connection.nursery.start_soon(keep_listed, connection, own.changes, self.redact, seconds, publish)
                 return await connection.link.wait_failed()
         raise LinkFailed(f"it was not ready for one more client within {seconds:g} s (timeouts.connect)")
 
-    def _publisher(self, abilities: Abilities) -> Callable[[Kept], None]:
-        return lambda kept: self.on_listed(abilities, kept)
+    def _listed(self, own: Own, kept: Kept) -> None:
+        """A session's connection lists something new: that is news for this session alone."""
+        if own.client is None or own.connection is None:
+            self.on_listed(own.abilities, kept)
+            return
+        own.kept = {**(own.kept or {}), **kept}
+        for method in sorted({LIST_CHANGED[kind] for kind in kept}):
+            own.connection.nursery.start_soon(own.client.notify, method, {})
+
+    async def _catch_up(self, connection: Connection, own: Own) -> None:
+        """Subscribe a modern client's connection to what clients of its kind watch."""
+        for uri in self.watching.wanted_of(own.key) if own.client is None else ():
+            if uri not in own.watched:
+                own.watched.add(uri)
+                try:
+                    await connection.ask("resources/subscribe", {"uri": encode_raw(uri)})
+                except LinkFailed as failure:
+                    log.debug("own_subscription_refused", backend=connection.backend, reason=failure.reason[:200])
 
     def _unavailable(self, failure: LinkFailed) -> BackendUnavailable:
         details = tuple(map(self.redact, failure.details))

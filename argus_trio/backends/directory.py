@@ -27,7 +27,7 @@ class Directory:
         """What this call's client is shown; where `settled`, once the backends are, in the bounds of the grace."""
         if settled:
             await self.supervisor.settle()
-        return await self.supervisor.catalog_for(call.abilities)
+        return await self.supervisor.catalog_for(call.abilities, call.client)
 
     async def named(self, call: Call, kind: str, name: str) -> tuple[Scope, Route]:
         """The owner of a tool or prompt by the name it is shown under.

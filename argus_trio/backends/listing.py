@@ -28,6 +28,14 @@ KEYS: Final = {"tools": "name", "prompts": "name", "resources": "uri", "template
 CAPABILITIES: Final = {"tools": "tools", "prompts": "prompts", "resources": "resources", "templates": "resources"}
 """The server capability under which each kind is declared."""
 
+LIST_CHANGED: Final = {
+    "tools": "notifications/tools/list_changed",
+    "prompts": "notifications/prompts/list_changed",
+    "resources": "notifications/resources/list_changed",
+    "templates": "notifications/resources/list_changed",
+}
+"""What clients are told when a kind's list has changed."""
+
 
 @attrs.frozen(kw_only=True)
 class Page:

@@ -27,7 +27,7 @@ from argus_trio.backends.stderr import LAST_LINES, StderrRing
 from argus_trio.backends.subscriptions import Deliver
 from argus_trio.backends.task_news import OnTask, nobody_cares
 from argus_trio.backends.watching import Watching
-from argus_trio.config.model import BackendSpec, HttpBackend
+from argus_trio.config.model import BackendSpec, HttpBackend, StdioBackend
 from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.core.backoff import Backoff
 from argus_trio.core.catalog import KINDS, Published
@@ -133,13 +133,18 @@ class Scope:
         """Whether what it shows may depend on what a client can be asked."""
         return self.is_legacy and self.spec.session != "shared" and abilities.any
 
-    def published(self, abilities: Abilities) -> Published | None:
-        """What it shows to clients with `abilities`, as far as it has been listed."""
+    def own_listing(self, client: Client) -> Kept | None:
+        """What the session's own connection has listed that others do not, if anything."""
+        own = None if self.dedicated is None else self.dedicated.of(client)
+        return None if own is None else own.kept
+
+    def published(self, abilities: Abilities, own: Kept | None = None) -> Published | None:
+        """What it shows to clients with `abilities`, as far as it has been listed; what is in `own` instead."""
         kept = self.shown.of(abilities if self.depends_on(abilities) else NONE)
         if kept is None:
             return None
         serves_resources = self.greeting is not None and "resources" in self.greeting.capabilities
-        return publish(self.spec, kept, serves_resources=serves_resources)
+        return publish(self.spec, kept if own is None else {**kept, **own}, serves_resources=serves_resources)
 
     async def list_for(self, abilities: Abilities) -> None:
         """See to it that what clients with `abilities` are shown has been listed, or has failed to be."""
@@ -172,13 +177,16 @@ class Scope:
             await self.watching.unwatch(connection, uri, client)
         return b"{}"
 
-    async def watch(self, uri: str, key: object, deliver: Deliver) -> None:
-        """Deliver what is said of a resource over the shared connection, until `unwatch`.
+    async def watch(self, call: Call, uri: str, key: object, deliver: Deliver) -> None:
+        """Deliver what is said of a resource, until `unwatch`: over the shared connection, and by the processes
+        that the calls of clients like this one run in.
 
         Raises:
             BackendUnavailable: the backend cannot be told, or refuses.
         """
         await self.watching.watch(await self.connected(), uri, key, deliver)
+        if isinstance(self.spec, StdioBackend) and self.needs_own(call):
+            self.watching.watch_owned((call.principal, call.abilities), uri, key, deliver)
 
     async def unwatch(self, uri: str, key: object) -> None:
         """Deliver no more of it."""
@@ -202,7 +210,7 @@ class Scope:
         failures = 0
         try:
             async with trio.open_nursery() as nursery:
-                self.dedicated = Dedicated(way, nursery, self.redact, self.shown.keep, self._protocol)
+                self.dedicated = Dedicated(way, nursery, self.redact, self.shown.keep, self._protocol, self.watching)
                 while True:
                     started = trio.current_time()
                     self.stderr.is_probed = True

@@ -9,11 +9,12 @@ import structlog
 import trio
 
 from argus_trio.backends.attempt import OpenLink
+from argus_trio.backends.listing import LIST_CHANGED
 from argus_trio.backends.scope import Scope
 from argus_trio.backends.task_news import OnTask, nobody_cares
 from argus_trio.config.model import Config
 from argus_trio.core.abilities import NONE, Abilities
-from argus_trio.core.catalog import EMPTY, Catalog, Holders, build, changed_kinds
+from argus_trio.core.catalog import EMPTY, Catalog, Holders, Published, build, changed_kinds
 from argus_trio.core.exchange import Client
 from argus_trio.core.health import Health
 from argus_trio.core.lifecycle import State
@@ -22,14 +23,6 @@ from argus_trio.core.redaction import Redactor
 from argus_trio.wire.envelope import Params
 
 log = structlog.get_logger()
-
-LIST_CHANGED = {
-    "tools": "notifications/tools/list_changed",
-    "prompts": "notifications/prompts/list_changed",
-    "resources": "notifications/resources/list_changed",
-    "templates": "notifications/resources/list_changed",
-}
-"""What clients are told when a kind's list has changed."""
 
 
 @attrs.define(eq=False)
@@ -47,6 +40,8 @@ class Supervisor:
     on_release: Callable[[Client], None] = lambda _client: None
     """Hears that a legacy session has ended."""
     _of_abilities: dict[Abilities, Catalog] = attrs.field(factory=dict)
+    _of_client: dict[Client, tuple[tuple[object, ...], Catalog]] = attrs.field(factory=dict)
+    """Of the sessions whose own connections list something else, with what it was made from."""
     _settled: trio.Event = attrs.field(factory=trio.Event)
     _grace_ends: float = 0.0
 
@@ -88,8 +83,27 @@ class Supervisor:
         ready = states.count(State.READY)
         return Health(total=len(states), connected=ready, healthy=ready, starting=states.count(State.STARTING))
 
-    async def catalog_for(self, abilities: Abilities) -> Catalog:
-        """What clients with `abilities` are shown: made at their first question, which waits for it as for a start."""
+    async def catalog_for(self, abilities: Abilities, client: Client | None = None) -> Catalog:
+        """What a client with `abilities` is shown: made at the first question, which waits for it as for a start.
+
+        A legacy session is shown what its own connections list, where that is something else.
+        """
+        catalog = await self._catalog_of(abilities)
+        return catalog if client is None or not abilities.any else self._own_catalog(catalog, abilities, client)
+
+    def _own_catalog(self, catalog: Catalog, abilities: Abilities, client: Client) -> Catalog:
+        own = {name: scope.own_listing(client) for name, scope in self.scopes.items()}
+        stamp = (id(catalog), *((name, id(kept)) for name, kept in own.items() if kept is not None))
+        if len(stamp) == 1:
+            return catalog
+        cached = self._of_client.get(client)
+        if cached is None or cached[0] != stamp:
+            shown = [scope.published(abilities, own[name]) for name, scope in self.scopes.items()]
+            cached = stamp, self._of(shown, catalog.holders)
+            self._of_client[client] = cached
+        return cached[1]
+
+    async def _catalog_of(self, abilities: Abilities) -> Catalog:
         if not abilities.any:
             return self.catalog
         if abilities not in self._of_abilities:
@@ -105,6 +119,7 @@ class Supervisor:
 
     def release(self, client: Client) -> None:
         """A legacy session has ended: so does what was open for it alone."""
+        self._of_client.pop(client, None)
         for scope in self.scopes.values():
             scope.release(client)
         self.on_release(client)
@@ -115,9 +130,11 @@ class Supervisor:
             scope.tell(client, method, params)
 
     def _built(self, abilities: Abilities, holders: Holders) -> Catalog:
+        return self._of([scope.published(abilities) for scope in self.scopes.values()], holders)
+
+    def _of(self, shown: Iterable[Published | None], holders: Holders) -> Catalog:
         naming = self.config.conflict_resolution
         scheme = Scheme(strategy=naming.strategy, separator=naming.separator, order=naming.order)
-        shown = [scope.published(abilities) for scope in self.scopes.values()]
         return build([published for published in shown if published is not None], scheme, holders)
 
     def _on_published(self) -> None:

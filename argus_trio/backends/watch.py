@@ -15,31 +15,28 @@ from argus_trio.backends.scope import Scope
 from argus_trio.backends.subscriptions import Deliver
 from argus_trio.core.exchange import Call
 from argus_trio.errors import RpcError
-from argus_trio.wire.revisions import LATEST_MODERN, Era
 
 log = structlog.get_logger()
 
 UNWATCH_LIMIT: Final = 5.0
 """Seconds that telling the backends of the end of a stream may take."""
 
-_CALL: Final = Call(method="subscriptions/listen", params={}, era=Era.MODERN, revision=LATEST_MODERN)
-
 
 @attrs.define(eq=False)
 class Watch:
-    """Subscribes upstream, over the shared connections, for the length of a block."""
+    """Subscribes upstream, for the length of a block."""
 
     directory: Directory
 
     @asynccontextmanager
-    async def __call__(self, uris: Sequence[str], deliver: Deliver) -> AsyncIterator[tuple[str, ...]]:
+    async def __call__(self, call: Call, uris: Sequence[str], deliver: Deliver) -> AsyncIterator[tuple[str, ...]]:
         """The URIs that are honoured: those that a backend serves and lets itself be subscribed to."""
         key = object()
         honoured: dict[str, Scope] = {}
         try:
             for uri in dict.fromkeys(uris):
-                scope = await self.directory.serving(_CALL, uri)
-                if scope is not None and await _is_watched(scope, uri, key, deliver):
+                scope = await self.directory.serving(call, uri)
+                if scope is not None and await _is_watched(scope, call, uri, key, deliver):
                     honoured[uri] = scope
             yield tuple(honoured)
         finally:
@@ -48,9 +45,9 @@ class Watch:
                     await scope.unwatch(uri, key)
 
 
-async def _is_watched(scope: Scope, uri: str, key: object, deliver: Deliver) -> bool:
+async def _is_watched(scope: Scope, call: Call, uri: str, key: object, deliver: Deliver) -> bool:
     try:
-        await scope.watch(uri, key, deliver)
+        await scope.watch(call, uri, key, deliver)
     except RpcError as refused:
         log.info("resource_not_watched", backend=scope.spec.name, reason=refused.message)
         return False

@@ -11,7 +11,7 @@ from argus_trio.backends.subscriptions import Deliver, Subscriptions
 from argus_trio.backends.upstream import Upstream
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import BackendUnavailable, LinkFailed
-from argus_trio.wire.envelope import encode_raw
+from argus_trio.wire.envelope import Params, encode_raw
 from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
@@ -26,6 +26,8 @@ class Watching:
     seconds: float
     subscriptions: Subscriptions = attrs.field(factory=Subscriptions)
     _upstream: Upstream | None = None
+    _owned: dict[object, Subscriptions] = attrs.field(factory=dict)
+    """By kind of client, principal and abilities: who watches what their dedicated connections tell."""
 
     def begin(self, connection: Connection) -> None:
         """There is a new connection: have it tell of everything that is wanted. Its tasks are the connection's."""
@@ -35,6 +37,19 @@ class Watching:
             connection.nursery.start_soon(self._upstream.run)
         else:
             connection.nursery.start_soon(self._resubscribe, connection, self.subscriptions.uris)
+
+    def watch_owned(self, kind: object, uri: str, key: object, deliver: Deliver) -> None:
+        """Deliver as well what is said of it over the dedicated connections of clients of this `kind`."""
+        self._owned.setdefault(kind, Subscriptions()).add(uri, key, deliver)
+
+    def wanted_of(self, kind: object) -> list[str]:
+        """The URIs that clients of this kind watch."""
+        return self._owned[kind].uris if kind in self._owned else []
+
+    def updated_of(self, kind: object, params: Params) -> None:
+        """A dedicated connection of that kind told of a resource."""
+        if kind in self._owned:
+            self._owned[kind].updated(params)
 
     async def watch(self, connection: Connection, uri: str, key: object, deliver: Deliver) -> None:
         """Deliver what is said of a resource, until `unwatch` or `forget`.
@@ -51,6 +66,8 @@ class Watching:
 
     async def unwatch(self, connection: Connection | None, uri: str, key: object) -> None:
         """Deliver no more of it."""
+        for owned in self._owned.values():
+            owned.remove(uri, key)
         if self.subscriptions.remove(uri, key) and connection is not None:
             await self._unsubscribe(connection, uri)
 

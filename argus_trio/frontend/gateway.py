@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import attrs
 
-from argus_trio.core.exchange import Client, Handler
+from argus_trio.core.exchange import Call, Client, Handler
 from argus_trio.core.health import Health
 from argus_trio.core.identity import Identity
 from argus_trio.wire.envelope import Params
@@ -30,7 +30,7 @@ def release_nothing(_: Client) -> None:
 Deliver = Callable[[str, Params], None]
 """Takes a notification, its method and its params, synchronously."""
 
-Watch = Callable[[Sequence[str], Deliver], AbstractAsyncContextManager[tuple[str, ...]]]
+Watch = Callable[[Call, Sequence[str], Deliver], AbstractAsyncContextManager[tuple[str, ...]]]
 """Subscribes to these resource URIs while it is entered, and gives those that are honoured; their updates are told."""
 
 ParamHeadersOf = Callable[[str], ParamHeaders | None]
@@ -38,7 +38,7 @@ ParamHeadersOf = Callable[[str], ParamHeaders | None]
 
 
 @asynccontextmanager
-async def watch_nothing(_uris: Sequence[str], _deliver: Deliver) -> AsyncIterator[tuple[str, ...]]:
+async def watch_nothing(_call: Call, _uris: Sequence[str], _deliver: Deliver) -> AsyncIterator[tuple[str, ...]]:
     """A `Watch` that honours no URI."""
     yield ()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 import attrs
@@ -10,7 +12,7 @@ import trio
 
 from argus_trio.errors import InvalidParams
 from argus_trio.frontend.announcer import PROMPTS, RESOURCES, TOOLS, Announcer
-from argus_trio.frontend.gateway import Watch, watch_nothing
+from argus_trio.frontend.gateway import Deliver
 from argus_trio.frontend.outbox import Outbox
 from argus_trio.frontend.request import Request
 from argus_trio.frontend.stream import write_stream
@@ -64,9 +66,11 @@ def asked_of(params: Params) -> Filter:
     return Filter(kinds=kinds, uris=tuple(uris)[:MAX_URIS])
 
 
-async def listen(
-    http: Request, message_id: bytes, asked: Filter, announcer: Announcer, watch: Watch = watch_nothing
-) -> None:
+Watching = Callable[[Sequence[str], Deliver], AbstractAsyncContextManager[tuple[str, ...]]]
+"""The gateway's `Watch` for the call that listens."""
+
+
+async def listen(http: Request, message_id: bytes, asked: Filter, announcer: Announcer, watch: Watching) -> None:
     """Acknowledge, tell of changes, and end with a result when the gateway stops; until the client goes."""
     outbox = Outbox()
     tag = encode_raw({_TAG: Raw(message_id)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import attrs
@@ -89,22 +90,15 @@ class ModernEdge:
             await http.answer(200, encode_response(message.id, result), (JSON,))
         elif message.method == "subscriptions/listen":
             require_events_accepted(http.fields.get(b"accept"))
-            await listen(http, message.id, asked_of(message.params), self._announcer, self._gateway.watch)
+            watch = partial(self._gateway.watch, _call_of(message, introduction))
+            await listen(http, message.id, asked_of(message.params), self._announcer, watch)
         else:
             await self._call(http, accepted, message, introduction)
 
     async def _call(
         self, http: Request, accepted: Accepts, message: envelope.Request, introduction: Introduction
     ) -> None:
-        asked = Call(
-            method=message.method,
-            params=introduction.params,
-            era=Era.MODERN,
-            revision=introduction.revision,
-            capabilities=introduction.capabilities,
-            abilities=abilities_of(introduction.capabilities) if introduction.capabilities else NONE,
-            log_level=introduction.log_level,
-        )
+        asked = _call_of(message, introduction)
         call = self._asking(http, asked) if asked.method in ASKING else asked
         with Reply(http, self._ticker, may_stream=accepted.events) as reply:
             hearing = Hearing(reply.notify, introduction.progress_token, introduction.log_level)
@@ -153,6 +147,18 @@ class ModernEdge:
             return
         if wanted:
             check_param_headers(http.headers, wanted, call.params.get("arguments", Raw(b"{}")))
+
+
+def _call_of(message: envelope.Request, introduction: Introduction) -> Call:
+    return Call(
+        method=message.method,
+        params=introduction.params,
+        era=Era.MODERN,
+        revision=introduction.revision,
+        capabilities=introduction.capabilities,
+        abilities=abilities_of(introduction.capabilities) if introduction.capabilities else NONE,
+        log_level=introduction.log_level,
+    )
 
 
 def is_introduced(message: Message) -> bool:

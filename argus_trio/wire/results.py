@@ -113,3 +113,9 @@ def _stamped(meta: Raw | None, server_info: bytes) -> Raw:
     kept = {key: value for key, value in members.items() if not is_of_hop(key)}
     kept[f"{RESERVED}serverInfo"] = Raw(server_info)
     return Raw(encode(kept))
+
+
+def params_without_reserved(params: Params) -> Params:
+    """Params whose `_meta` has none of the keys by which one peer tells the next of itself."""
+    kept = without_reserved(params["_meta"]) if "_meta" in params else None
+    return params if kept is None else {**params, "_meta": kept}

@@ -8,11 +8,13 @@ from structlog.testing import capture_logs
 from trio.testing import MockClock
 
 from argus_trio.config.model import Filters, Globs, Override
+from argus_trio.core.abilities import Abilities
 from argus_trio.core.lifecycle import State
 from argus_trio.errors import BackendUnavailable, InvalidParams, LinkFailed, MethodUnknown, ResourceUnknown
 from argus_trio.wire.revisions import Era
-from tests.backends.fakes import FakeBackend, FakeExchange, Json
+from tests.backends.fakes import FakeBackend, FakeExchange, Json, answering
 from tests.backends.house import house, named, slow_to_greet, spec
+from tests.backends.test_dedicated import Session
 
 
 async def test_all_backends_make_one_list_in_file_order(autojump_clock: MockClock) -> None:
@@ -217,3 +219,32 @@ async def test_a_tool_with_an_invalid_header_annotation_is_dropped_and_reported_
     dropped = [line for line in logs if line["event"] == "tool_dropped"]
     assert [(line["backend"], line["tool"]) for line in dropped] == [("a", "x")]
     assert "x-mcp-header" in dropped[0]["reason"]
+
+
+async def test_what_changes_on_a_sessions_own_connection_is_shown_to_that_session_alone(
+    autojump_clock: MockClock,
+) -> None:
+    async def listed(_params: Json) -> Json:
+        return {"tools": named("x", *(["mine"] if answering.get() is files.links[-1] and grown else []))}
+
+    grown: list[bool] = []
+    files = FakeBackend(declares={"tools": {}}, answers={"tools/list": listed})
+    async with house({"files": files}) as h:
+
+        async def names(session: Session) -> list[object]:
+            exchange = FakeExchange("tools/list", abilities=Abilities(roots=True), client=session)
+            return [tool["name"] for tool in json.loads(await h.router(exchange))["tools"]]
+
+        one, other = Session(), Session()
+        for session in (other, one):
+            call = FakeExchange("tools/call", {"name": "files__x"}, abilities=Abilities(roots=True), client=session)
+            await h.router(call)
+            assert await names(session) == ["files__x"]
+        grown.append(True)
+        await files.links[-1].says("notifications/tools/list_changed", {})
+        await trio.sleep(1)
+        assert await names(one) == ["files__x", "files__mine"]
+        assert await names(other) == ["files__x"]
+        assert [method for method, _ in one.told] == ["notifications/tools/list_changed"]
+        assert other.told == []
+        h.supervisor.release(one)

@@ -180,3 +180,29 @@ async def test_a_modern_backend_that_knows_no_listening_is_not_asked_again(autoj
     async with living(backend):
         await trio.sleep(1000)
         assert asked(backend, "subscriptions/listen") == 1
+
+
+async def test_a_modern_client_hears_of_what_its_own_calls_change_in_a_process_of_their_own(
+    autojump_clock: MockClock,
+) -> None:
+    backend = serving()
+    backend.tools.append({"name": "x"})
+    async with living(backend) as scope:
+        able = Abilities(roots=True)
+        told: list[str] = []
+        others: list[str] = []
+
+        listen = FakeExchange("subscriptions/listen", era=Era.MODERN, abilities=able)
+        other = FakeExchange("subscriptions/listen", era=Era.MODERN, abilities=Abilities(form=True))
+        await scope.watch(listen.call, URI, "one", lambda method, _params: told.append(method))
+        await scope.watch(other.call, URI, "other", lambda method, _params: others.append(method))
+        exchange = FakeExchange("tools/call", {"name": "x"}, era=Era.MODERN, abilities=able)
+        await scope.call(exchange, raw(exchange.params))
+        assert asked(backend, "resources/subscribe") == 2
+        await backend.links[1].says(UPDATED, {"uri": URI})
+        await wait_all_tasks_blocked()
+        assert (told, others) == ([UPDATED], [])
+        await scope.unwatch(URI, "one")
+        await backend.links[1].says(UPDATED, {"uri": URI})
+        await wait_all_tasks_blocked()
+        assert told == [UPDATED]

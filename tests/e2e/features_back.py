@@ -159,7 +159,8 @@ async def hears_of_a_resource(cell: Cell, client: Client, heard: Heard) -> None:
         for uri in (first, never, second):
             await client.call_tool(cell.name("touch"), {"uri": uri})
         await news(second)
-        assert set(updated(heard)) <= {second}
+        # That a stream is closed has no answer to wait for, unlike `resources/unsubscribe`.
+        assert set(updated(heard)) <= ({second} if cell.door.era == "legacy" else {first, second})
 
 
 @feature("Changes", "a resource that is watched is updated")

@@ -9,6 +9,7 @@ import attrs
 import pytest
 import trio
 
+from argus_trio.core.exchange import Call
 from argus_trio.frontend.gateway import Deliver
 from argus_trio.frontend.listen import MAX_URIS
 from argus_trio.wire.envelope import Params, encode_raw
@@ -67,7 +68,7 @@ class Upstream:
     slow: trio.Event | None = None
 
     @asynccontextmanager
-    async def watch(self, uris: Sequence[str], tell: Deliver) -> AsyncIterator[tuple[str, ...]]:
+    async def watch(self, _call: Call, uris: Sequence[str], tell: Deliver) -> AsyncIterator[tuple[str, ...]]:
         self.asked.append(uris)
         self.tells.append(tell)
         try:

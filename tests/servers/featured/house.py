@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from weakref import WeakKeyDictionary
 
 import attrs
@@ -63,7 +64,7 @@ class House:
 
     async def grow(self, kind: str) -> str:
         """Add an entry to a list, and say so; the name of the entry."""
-        name = f"grown_{len(self.grown[kind])}"
+        name = f"grown_{uuid4().hex[:8]}"  # no other process of the same backend has this one
         self.grown[kind].append(name)
         match kind:
             case "tools":
