@@ -176,6 +176,9 @@ class Dedicated:
             while len(self._owned) >= self.way.spec.max_sessions:
                 self._evict()
                 await self._freed.wait()
+                found = self._found(key, abilities, client)
+                if found is not None:
+                    return found
             own = Own(key, abilities, client, on_update=self.watching.updated_of)
             self._owned.append(own)
             self.nursery.start_soon(self._live, own)
@@ -241,10 +244,13 @@ class Dedicated:
             own.connection.nursery.start_soon(own.client.notify, method, {})
 
     async def _catch_up(self, connection: Connection, own: Own) -> None:
-        """Subscribe a modern client's connection to what clients of its kind watch."""
-        for uri in self.watching.wanted_of(own.key) if own.client is None else ():
-            if uri not in own.watched:
-                own.watched.add(uri)
+        """Subscribe a modern client's connection to what clients of its kind watch; bounded as a call is."""
+        wanted = [uri for uri in self.watching.wanted_of(own.key) if uri not in own.watched]
+        if own.client is not None or not wanted:
+            return
+        own.watched.update(wanted)
+        with trio.move_on_after(self.way.spec.timeouts.call):
+            for uri in wanted:
                 try:
                     await connection.ask("resources/subscribe", {"uri": encode_raw(uri)})
                 except LinkFailed as failure:

@@ -199,6 +199,19 @@ async def test_at_the_limit_an_idle_one_makes_room_and_without_one_the_client_he
         assert open_links(backend) == 3
 
 
+async def test_two_calls_of_a_session_that_wait_for_room_get_one_connection(autojump_clock: MockClock) -> None:
+    backend = waiting(seconds=10)
+    async with living(backend, spec(max_sessions=1)) as scope:
+        session = Session()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(call, scope, Session())
+            await wait_all_tasks_blocked()
+            nursery.start_soon(call, scope, session)
+            nursery.start_soon(call, scope, session)
+        assert len(backend.links) == 3
+        assert trio.current_time() < 25
+
+
 async def test_one_that_does_not_open_fails_its_call_alone(autojump_clock: MockClock) -> None:
     backend = FakeBackend(tools=[{"name": "x"}])
     async with living(backend) as scope:
