@@ -127,6 +127,8 @@ class Cell:
     able: Client
     heard: Heard
     able_heard: Heard
+    url: str
+    """The gateway's."""
     journal: Path
     """The folder in which servers leave marks of what happened to calls, in whichever process."""
 
@@ -192,7 +194,16 @@ async def opened(door: Door, kind: Kind, url: str, journal: Path) -> AsyncIterat
     async with AsyncExitStack() as clients:
         plain = await clients.enter_async_context(client(door, url, heard))
         able = await clients.enter_async_context(client(door, url, able_heard, **asked))
-        yield Cell(door=door, kind=kind, plain=plain, able=able, heard=heard, able_heard=able_heard, journal=journal)
+        yield Cell(
+            door=door,
+            kind=kind,
+            plain=plain,
+            able=able,
+            heard=heard,
+            able_heard=able_heard,
+            url=url,
+            journal=journal,
+        )
 
 
 async def play(url: str, journal: Path, features: Iterable[Feature], wanted: Mapping[Key, Feature]) -> Outcomes:

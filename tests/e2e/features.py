@@ -39,6 +39,9 @@ REASONS = {
     "lists-are-the-same": "Revision 2026-07-28 allows no list of tools that varies so: only by authorization.",
     "ping": "Revision 2026-07-28 has no `ping`.",
     "url-required": "Revision 2026-07-28 has no error −32042: its servers ask with `input_required`.",
+    "no-resuming": "Revision 2026-07-28 has no streams that can be resumed: a lost one ends its call.",
+    "sse-lost": "HTTP+SSE has one stream for everything: without it the session is over.",
+    "pipes": "A client on stdio has pipes; the streams behind them are the bridge's, which resumes them itself.",
     "discover": "`server/discover`, `ttlMs` and `resultType` are of revision 2026-07-28.",
 }
 """Why a cell can have no such thing, by key."""

@@ -56,6 +56,10 @@ TEMPLATES = 260
 """So many that those of the servers of all kinds together fill more than one page of the gateway's."""
 PAGE = 100
 OBJECT: Json = {"type": "object", "properties": {}}
+SCHEMAS: dict[str, Json] = {
+    "by_region": {"type": "object", "properties": {"region": {"type": "string", "x-mcp-header": "Region"}}}
+}
+"""The input schemas of those tools that need one."""
 SUM: Json = {"type": "object", "properties": {"total": {"type": "integer"}, "server": {"type": "string"}}}
 ODD: Json = {"x-unknown": {"kept": ["please", None, {"é": "\u2028"}], "big": 12345678901234567890}}
 """What the results of `received` have besides what any schema knows, at every level."""
@@ -77,7 +81,7 @@ class Desk:
         declared = context.session.client_capabilities
         hidden = [] if declared is None or declared.sampling is None else [SAMPLING_ONLY]
         names = [*TOOLS, *hidden, *self.house.grown["tools"]]
-        tools = [Tool(name=name, description=f"Does {name}", input_schema=OBJECT) for name in names]
+        tools = [Tool(name=name, description=f"Does {name}", input_schema=SCHEMAS.get(name, OBJECT)) for name in names]
         tools[0].output_schema = SUM
         return ListToolsResult(tools=tools)
 

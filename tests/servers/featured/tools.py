@@ -97,6 +97,11 @@ async def log_all(visit: Visit) -> CallToolResult:
     return text("logged")
 
 
+async def by_region(visit: Visit) -> CallToolResult:
+    """Its argument is one that clients repeat in a header."""
+    return structured(region=visit.arguments["region"])
+
+
 async def wait(visit: Visit) -> CallToolResult:
     await visit.house.wait(visit.arguments["token"])
     return text("released")
@@ -164,7 +169,7 @@ async def grow(visit: Visit) -> CallToolResult:
 TOOLS: dict[str, Run] = {
     run.__name__: run
     for run in (
-        *(add, echo, fail, refuse, received, count, count_slowly, log_all, wait, abilities),
+        *(add, echo, fail, refuse, received, count, count_slowly, log_all, by_region, wait, abilities),
         *(ask_form, ask_url, ask_sample, ask_roots, ask_two, ask_rounds, ask_anyway, demand_url, touch, grow),
     )
 }
