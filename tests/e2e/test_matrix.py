@@ -23,7 +23,7 @@ from tests.e2e.features import FEATURES, REASONS
 from tests.e2e.gateway import Json
 
 BRIEF: Json = {
-    "timeouts": {"call": 2.0, "call_max": 30},
+    "timeouts": {"call": 4.0, "call_max": 30},
     "filters": {
         "tools": {"allow": ["wait", "count_slowly"]},
         "resources": {"deny": ["*"]},
