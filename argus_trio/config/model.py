@@ -71,6 +71,48 @@ class Timeouts:
 
 
 @attrs.frozen(kw_only=True)
+class Restart:
+    """When a backend that was lost is tried again; in seconds, where it is not a count."""
+
+    initial: float = attrs.field(default=1.0, metadata=_about("until the first new attempt", minimum=0.001))
+    max: float = attrs.field(
+        default=30.0, metadata=_about("the most that doubling with each failure leads to", minimum=0.001)
+    )
+    stable_after: float = attrs.field(
+        default=30.0,
+        metadata=_about("how long it must have been ready for the failures before to be forgotten", minimum=0),
+    )
+    breaker: int = attrs.field(
+        default=8, metadata=_about("failed attempts in a row after which it is tried only every cooldown", minimum=1)
+    )
+    cooldown: float = attrs.field(
+        default=60.0, metadata=_about("between attempts once the breaker is open", minimum=0.001)
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Probing:
+    """How a backend that is ready is watched; in seconds, where it is not a count."""
+
+    interval: float = attrs.field(default=30.0, metadata=_about("of silence until it is probed", minimum=0.001))
+    timeout: float = attrs.field(default=10.0, metadata=_about("for the answer to a probe", minimum=0.001))
+    slow: float = attrs.field(
+        default=2.0, metadata=_about("an answer that takes longer makes it degraded", minimum=0.001)
+    )
+    failures: int = attrs.field(
+        default=3, metadata=_about("unanswered probes in a row after which it counts as lost", minimum=1)
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Bounds:
+    """How much one backend is given to do at once."""
+
+    concurrency: int = attrs.field(default=100, metadata=_about("calls under way at once; more wait", minimum=1))
+    queue: int = attrs.field(default=400, metadata=_about("calls that may wait; more are refused at once", minimum=0))
+
+
+@attrs.frozen(kw_only=True)
 class ClientTls:
     """How an HTTPS backend is verified."""
 
@@ -102,6 +144,13 @@ class Backend:
         ),
     )
     timeouts: Timeouts = attrs.field(default=Timeouts(), metadata=_about("deadlines in seconds"))
+    restart: Restart = attrs.field(default=Restart(), metadata=_about("when it is tried again once it was lost"))
+    health: Probing = attrs.field(default=Probing(), metadata=_about("how it is watched while it is ready"))
+    limits: Bounds = attrs.field(default=Bounds(), metadata=_about("how much it is given to do at once"))
+    overlap: bool = attrs.field(
+        default=True,
+        metadata=_about("false ends the running one before a changed one starts, for those that hold a port or a lock"),
+    )
     filters: Filters = attrs.field(default=Filters(), metadata=_about("what is shown of it"))
     tool_overrides: Mapping[str, Override] = attrs.field(
         default=MappingProxyType({}), metadata=_about("other names and descriptions, by the tool's own name")
@@ -188,11 +237,12 @@ class Server:
     max_body_bytes: int = attrs.field(
         default=4 * 1024 * 1024, metadata=_about("the largest request body, in bytes", minimum=1)
     )
+    watch: bool = attrs.field(default=True, metadata=_about("reload when the configuration file changes"))
     startup_grace: float = attrs.field(
         default=5.0, metadata=_about("seconds that a first list waits for backends that are starting", minimum=0)
     )
     drain_timeout: float = attrs.field(
-        default=15.0, metadata=_about("seconds that calls in flight get to finish at a stop", minimum=0)
+        default=15.0, metadata=_about("seconds that calls in flight get to finish at a stop or a reload", minimum=0)
     )
     tls: ServerTls | None = attrs.field(default=None, metadata=_about("serve HTTPS with this certificate"))
 
