@@ -6,7 +6,7 @@ to one call at a time and afterwards kept for the next one of the same principal
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from math import inf
@@ -34,6 +34,9 @@ FRESH: Final = 30.0
 
 _NOBODY: Final = object()
 
+Lost = dict[Client, tuple[Abilities, set[str]]]
+"""Sessions whose own connection is gone, with what they had subscribed to there."""
+
 RETRY_AFTER: Final = 5.0
 """Seconds after which a client that found every connection taken may try again."""
 
@@ -50,6 +53,7 @@ class Own:
     connection: Connection | None = None
     failure: LinkFailed = attrs.field(factory=lambda: LinkFailed("it was closed"))
     users: int = 0
+    since: float = attrs.field(factory=trio.current_time)
     subscribed: set[str] = attrs.field(factory=set)
     """What its session subscribed to: it stays open for that."""
     watched: set[str] = attrs.field(factory=set)
@@ -93,6 +97,7 @@ class Dedicated:
     on_listed: Callable[[Abilities, Kept], None]
     protocol: Callable[[], Literal["auto", "legacy", "modern"]]
     watching: Watching
+    lost: Lost
     _owned: list[Own] = attrs.field(factory=list)
     _freed: trio.Event = attrs.field(factory=trio.Event)
 
@@ -111,6 +116,7 @@ class Dedicated:
             if own.connection is None:
                 raise self._unavailable(own.failure)
             await self._catch_up(own.connection, own)
+            await self._subscribe_again(own.connection, own)
             yield own.connection, own
 
     @asynccontextmanager
@@ -129,9 +135,24 @@ class Dedicated:
 
     def release(self, client: Client) -> None:
         """The session has ended, and its connection with it."""
+        self.lost.pop(client, None)
         for own in self._owned:
             if own.client is client:
                 own.scope.cancel()
+
+    def subscribers(self) -> Lost:
+        """The sessions that subscribed to something over a connection of theirs."""
+        subscribed = {own.client: (own.abilities, set(own.subscribed)) for own in self._owned if own.subscribed}
+        return {client: what for client, what in subscribed.items() if client is not None}
+
+    def listings(self) -> Iterator[tuple[Client, Kept]]:
+        """The sessions whose own connections list something else, and what."""
+        return ((own.client, own.kept) for own in self._owned if own.client is not None and own.kept)
+
+    def restore(self) -> None:
+        """Open connections for the sessions that lost theirs and wait for news of resources."""
+        for client, (abilities, _) in self.lost.items():
+            self.nursery.start_soon(self._restore, client, abilities)
 
     def of(self, client: Client) -> Own | None:
         """The session's connection, if it has one."""
@@ -215,6 +236,10 @@ class Dedicated:
             self._wake()
             own.failure = failures[0] if failures else own.failure
             own.settled.set()
+        if failures and own.client is not None and own.subscribed:
+            self.lost[own.client] = own.abilities, own.subscribed
+            if trio.current_time() - own.since > FRESH:  # one that dies at once waits for the next call
+                self.nursery.start_soon(self._restore, own.client, own.abilities)
         if failures:
             log.info("client_connection_lost", backend=self.way.spec.name, reason=self.redact(failures[0].reason))
 
@@ -249,8 +274,27 @@ class Dedicated:
         if own.client is not None or not wanted:
             return
         own.watched.update(wanted)
+        await self._ask_for(connection, wanted)
+
+    async def _restore(self, client: Client, abilities: Abilities) -> None:
+        try:
+            async with self._use(client, abilities, client) as own:
+                if own.connection is not None:
+                    await self._subscribe_again(own.connection, own)
+        except BackendUnavailable as full:
+            log.info("own_subscription_unheard", backend=self.way.spec.name, reason=full.message)
+
+    async def _subscribe_again(self, connection: Connection, own: Own) -> None:
+        """Subscribe a session's connection to what its session had subscribed to over an earlier one."""
+        if own.client is None or own.client not in self.lost:
+            return
+        _, uris = self.lost.pop(own.client)
+        own.subscribed |= uris
+        await self._ask_for(connection, sorted(uris))
+
+    async def _ask_for(self, connection: Connection, uris: Iterable[str]) -> None:
         with trio.move_on_after(self.way.spec.timeouts.call):
-            for uri in wanted:
+            for uri in uris:
                 try:
                     await connection.ask("resources/subscribe", {"uri": encode_raw(uri)})
                 except LinkFailed as failure:

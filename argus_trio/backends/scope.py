@@ -17,8 +17,9 @@ import trio
 
 from argus_trio.backends.attempt import OpenLink, Way, converse
 from argus_trio.backends.connection import Connection
-from argus_trio.backends.dedicated import Dedicated
+from argus_trio.backends.dedicated import Dedicated, Lost
 from argus_trio.backends.greeting import DiedAtProbe, Greeting, Refused
+from argus_trio.backends.lease import Leases
 from argus_trio.backends.link import Headers
 from argus_trio.backends.lister import Changes, Kept, keep_listed, list_kinds
 from argus_trio.backends.listing import publish
@@ -67,6 +68,14 @@ class Scope:
     watching: Watching = attrs.field(init=False)
     dedicated: Dedicated | None = None
     """The connections of single clients, while `run` runs."""
+    leases: Leases = attrs.field(factory=Leases)
+    cancel_scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+    """Of its whole life; the supervisor's."""
+    ended: trio.Event = attrs.field(factory=trio.Event)
+    heir: Scope | None = None
+    """The scope that took its place, once it is in effect."""
+    lost: Lost = attrs.field(factory=dict)
+    _way: Way = attrs.field(init=False)
     _connection: Connection | None = None
     _legacy_assumed: bool = False
     _changes: Changes = attrs.field(factory=Changes)
@@ -74,8 +83,33 @@ class Scope:
     def __attrs_post_init__(self) -> None:
         name, timeouts = self.spec.name, self.spec.timeouts
         self.stderr = StderrRing(name)
+        self._way = Way(self.spec, self.open_link, self.stderr, self.on_task)
         self.shown = Shown(name, self.redact, timeouts.connect, self.on_published)
         self.watching = Watching(name, self.redact, timeouts.call)
+
+    @property
+    def connection(self) -> Connection | None:
+        """The shared connection, if there is one."""
+        return self._connection
+
+    @property
+    def latest(self) -> Scope:
+        """The scope that has its place now: what lasts longer than a call belongs there."""
+        scope = self
+        while scope.heir is not None:
+            scope = scope.heir
+        return scope
+
+    def adjust(self, spec: BackendSpec) -> None:
+        """Go on with a spec whose link part is the same."""
+        self.spec = self._way.spec = spec
+        self.shown.seconds, self.watching.seconds = spec.timeouts.connect, spec.timeouts.call
+
+    def inherit(self, old: Scope) -> None:
+        """Show what `old` showed, unless something has been listed here already."""
+        if not self.has_listed:
+            self.shown.inherit(old.shown)
+            self.greeting = self.greeting or old.greeting
 
     async def call(self, exchange: Exchange, params: Params, headers: Headers = ()) -> bytes:
         """Perform the exchange with `params`, once the first attempt to connect has had its outcome.
@@ -206,11 +240,13 @@ class Scope:
 
     async def run(self) -> None:
         """Live until cancelled. Whatever fails is logged here and ends at this boundary."""
-        way = Way(spec=self.spec, open_link=self.open_link, stderr=self.stderr, on_task=self.on_task)
+        way = self._way
         failures = 0
         try:
             async with trio.open_nursery() as nursery:
-                self.dedicated = Dedicated(way, nursery, self.redact, self.shown.keep, self._protocol, self.watching)
+                self.dedicated = Dedicated(
+                    way, nursery, self.redact, self.shown.keep, self._protocol, self.watching, self.lost
+                )
                 while True:
                     started = trio.current_time()
                     self.stderr.is_probed = True
@@ -268,6 +304,8 @@ class Scope:
     def _begin(self, connection: Connection, kept: Kept, seconds: float) -> None:
         self._connection, self.greeting = connection, connection.greeting
         self.watching.begin(connection)
+        if self.dedicated is not None:
+            self.dedicated.restore()
         self.shown.begin(kept)
         self.state, self.reason, self.details = after(self.state, Happened.CONNECTED), "", ()
         self.settled.set()

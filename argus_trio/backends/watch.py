@@ -13,6 +13,7 @@ import trio
 from argus_trio.backends.directory import Directory
 from argus_trio.backends.scope import Scope
 from argus_trio.backends.subscriptions import Deliver
+from argus_trio.backends.supervisor import Supervisor
 from argus_trio.core.exchange import Call
 from argus_trio.errors import RpcError
 
@@ -26,23 +27,24 @@ UNWATCH_LIMIT: Final = 5.0
 class Watch:
     """Subscribes upstream, for the length of a block."""
 
-    directory: Directory
+    supervisor: Supervisor
 
     @asynccontextmanager
     async def __call__(self, call: Call, uris: Sequence[str], deliver: Deliver) -> AsyncIterator[tuple[str, ...]]:
         """The URIs that are honoured: those that a backend serves and lets itself be subscribed to."""
         key = object()
-        honoured: dict[str, Scope] = {}
+        honoured: dict[str, str] = {}
         try:
             for uri in dict.fromkeys(uris):
-                scope = await self.directory.serving(call, uri)
-                if scope is not None and await _is_watched(scope, call, uri, key, deliver):
-                    honoured[uri] = scope
+                scope = await Directory(self.supervisor.current).serving(call, uri)
+                if scope is not None and await _is_watched(scope.latest, call, uri, key, deliver):
+                    honoured[uri] = scope.spec.name
             yield tuple(honoured)
         finally:
             with trio.move_on_after(UNWATCH_LIMIT, shield=True):
-                for uri, scope in honoured.items():
-                    await scope.unwatch(uri, key)
+                for uri, backend in honoured.items():
+                    if backend in self.supervisor.scopes:  # whoever has that place by now
+                        await self.supervisor.scopes[backend].unwatch(uri, key)
 
 
 async def _is_watched(scope: Scope, call: Call, uri: str, key: object, deliver: Deliver) -> bool:

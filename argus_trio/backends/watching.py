@@ -38,6 +38,16 @@ class Watching:
         else:
             connection.nursery.start_soon(self._resubscribe, connection, self.subscriptions.uris)
 
+    def take_over(self, old: Watching, connection: Connection | None) -> None:
+        """Go on for everyone who watches over `old`, which has nobody then; have the backend told, if there is one."""
+        self.subscriptions, old.subscriptions = old.subscriptions, Subscriptions()
+        self._owned, old._owned = old._owned, {}
+        if self._upstream is not None:
+            self._upstream.subscriptions = self.subscriptions
+            self._upstream.wanted_changed()
+        elif connection is not None:
+            connection.nursery.start_soon(self._resubscribe, connection, self.subscriptions.uris)
+
     def watch_owned(self, kind: object, uri: str, key: object, deliver: Deliver) -> None:
         """Deliver as well what is said of it over the dedicated connections of clients of this `kind`."""
         self._owned.setdefault(kind, Subscriptions()).add(uri, key, deliver)
@@ -57,11 +67,12 @@ class Watching:
         Raises:
             BackendUnavailable: the backend cannot be told, or refuses.
         """
-        if self.subscriptions.add(uri, key, deliver):
+        subscriptions = self.subscriptions
+        if subscriptions.add(uri, key, deliver):
             try:
                 await self._ask(connection, "resources/subscribe", uri)
             except LinkFailed as failure:
-                self.subscriptions.remove(uri, key)
+                subscriptions.remove(uri, key)
                 raise BackendUnavailable(self.backend, self.redact(failure.reason)) from None
 
     async def unwatch(self, connection: Connection | None, uri: str, key: object) -> None:

@@ -10,6 +10,7 @@ import attrs
 import msgspec
 import trio
 
+from argus_trio.core.abilities import Abilities
 from argus_trio.errors import InvalidParams
 from argus_trio.frontend.announcer import PROMPTS, RESOURCES, TOOLS, Announcer
 from argus_trio.frontend.gateway import Deliver
@@ -70,7 +71,9 @@ Watching = Callable[[Sequence[str], Deliver], AbstractAsyncContextManager[tuple[
 """The gateway's `Watch` for the call that listens."""
 
 
-async def listen(http: Request, message_id: bytes, asked: Filter, announcer: Announcer, watch: Watching) -> None:
+async def listen(
+    http: Request, message_id: bytes, asked: Filter, abilities: Abilities, announcer: Announcer, watch: Watching
+) -> None:
     """Acknowledge, tell of changes, and end with a result when the gateway stops; until the client goes."""
     outbox = Outbox()
     tag = encode_raw({_TAG: Raw(message_id)})
@@ -81,7 +84,7 @@ async def listen(http: Request, message_id: bytes, asked: Filter, announcer: Ann
         key = f"{method} {bytes(params.get('uri', b'')).decode()}"
         outbox.offer(key, encode_event(encode_notification(method, tagged)))
 
-    with announcer.listening(outbox, events), trio.CancelScope() as scope:
+    with announcer.listening(outbox, events, lambda: abilities), trio.CancelScope() as scope:
         http.disconnects.on_disconnect(scope.cancel)  # from here on news wait in the outbox, behind the acknowledgment
         if not asked.uris:
             await _write(http, outbox, tag, message_id, dict.fromkeys(asked.kinds, True))

@@ -90,8 +90,9 @@ class ModernEdge:
             await http.answer(200, encode_response(message.id, result), (JSON,))
         elif message.method == "subscriptions/listen":
             require_events_accepted(http.fields.get(b"accept"))
-            watch = partial(self._gateway.watch, _call_of(message, introduction))
-            await listen(http, message.id, asked_of(message.params), self._announcer, watch)
+            call = _call_of(message, introduction)
+            watch = partial(self._gateway.watch, call)
+            await listen(http, message.id, asked_of(message.params), call.abilities, self._announcer, watch)
         else:
             await self._call(http, accepted, message, introduction)
 

@@ -10,9 +10,10 @@ import attrs
 import trio
 
 from argus_trio.backends.link import Inbox, Link
-from argus_trio.backends.router import Router
+from argus_trio.backends.routes import Routes
 from argus_trio.backends.stderr import StderrRing
 from argus_trio.backends.supervisor import Supervisor
+from argus_trio.backends.tasks import Tasks
 from argus_trio.config.model import BackendSpec, Config, ConflictResolution, Server, StdioBackend, Timeouts
 from argus_trio.errors import LinkFailed
 from tests.backends.fakes import FakeBackend, FakeExchange, Json
@@ -23,11 +24,11 @@ class House:
     """A running supervisor, its router, and what clients were told."""
 
     supervisor: Supervisor
-    router: Router
+    tasks: Tasks
     told: list[str]
 
     async def ask(self, method: str, **params: object) -> Json:
-        answer: Json = json.loads(await self.router(FakeExchange(method, params)))
+        answer: Json = json.loads(await self.supervisor.serve(FakeExchange(method, params)))
         return answer
 
     async def names(self, kind: str = "tools") -> list[object]:
@@ -58,10 +59,11 @@ async def house(
             yield link
 
     told: list[str] = []
-    supervisor = Supervisor(config, open_link, told.extend)
+    supervisor = Supervisor(config, open_link, lambda methods, _concerns: told.extend(methods), lambda g: routes(g))
+    routes = Routes(supervisor)
     async with trio.open_nursery() as nursery:
         await nursery.start(supervisor.run)
-        yield House(supervisor, Router(supervisor), told)
+        yield House(supervisor, routes.tasks, told)
         nursery.cancel_scope.cancel()
 
 

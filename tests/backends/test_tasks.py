@@ -76,7 +76,7 @@ class Runner:
 
 
 async def ask(h: House, session: Session | None, method: str, era: Era = Era.LEGACY, **params: object) -> Json:
-    answer: Json = json.loads(await h.router(FakeExchange(method, params, era=era, client=session)))
+    answer: Json = json.loads(await h.supervisor.serve(FakeExchange(method, params, era=era, client=session)))
     return answer
 
 
@@ -126,7 +126,7 @@ async def test_tasks_of_several_backends_are_listed_and_only_ones_own(autojump_c
         assert await listed(h, other) == [theirs]
         one.states.clear()
         assert await listed(h, session) == mine[1:]
-        assert len(h.router.tasks.table) == 2
+        assert len(h.tasks.table) == 2
 
 
 async def test_a_task_of_a_backend_that_is_down_is_left_out_but_not_forgotten(autojump_clock: MockClock) -> None:
@@ -135,7 +135,7 @@ async def test_a_task_of_a_backend_that_is_down_is_left_out_but_not_forgotten(au
         await begin(h, session)
         await bring_down(backend)
         assert await listed(h, session) == []
-        assert len(h.router.tasks.table) == 1
+        assert len(h.tasks.table) == 1
 
 
 async def test_a_long_list_of_tasks_is_read_page_by_page(autojump_clock: MockClock) -> None:
@@ -174,7 +174,7 @@ async def test_a_modern_backend_is_told_the_task_in_a_header_too(autojump_clock:
 
 async def test_without_a_backend_that_runs_tasks_there_are_no_such_methods(autojump_clock: MockClock) -> None:
     async with house({"a": FakeBackend(tools=named("x"))}) as h:
-        await h.supervisor.settle()
+        await h.supervisor.current.settle()
         with pytest.raises(MethodUnknown):
             await ask(h, Session(), "tasks/get", taskId="x")
         answer = await ask(h, Session(), "tools/call", name="a__x", task={})
@@ -218,7 +218,7 @@ async def test_a_notification_of_a_tasks_state_is_for_its_owner(autojump_clock: 
         assert session.told == [(status, {"taskId": task, "status": "completed"})]
         assert other.told == []
         h.supervisor.release(session)
-        assert len(h.router.tasks.table) == 1
+        assert len(h.tasks.table) == 1
 
 
 async def test_sessions_with_connections_of_their_own_have_tasks_of_their_own(autojump_clock: MockClock) -> None:
