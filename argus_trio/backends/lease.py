@@ -32,16 +32,15 @@ class Leases:
 
     def cut(self) -> int:
         """Cancel what still holds one; how many that are."""
-        held = tuple(self.held)
-        for lease in held:
+        for lease in self.held:
             lease.cancel_scope.cancel()
-        return len(held)
+        return len(self.held)
 
 
 @attrs.define(eq=False)
 class Lease:
-    """One exchange's hold on a scope, for the length of a `with` block. An exchange that is cut leaves the block without
-    an error and without a result."""
+    """One exchange's hold on a scope, for the length of a `with` block. What is cut leaves the block without an error
+    and without a result."""
 
     leases: Leases
     counted: Counted

@@ -95,10 +95,10 @@ class Scope:
     @property
     def latest(self) -> Scope:
         """The scope that has its place now: what lasts longer than a call belongs there."""
-        scope = self
-        while scope.heir is not None:
-            scope = scope.heir
-        return scope
+        if self.heir is None:
+            return self
+        self.heir = self.heir.latest  # those between are needed no more
+        return self.heir
 
     def adjust(self, spec: BackendSpec) -> None:
         """Go on with a spec whose link part is the same."""
@@ -200,11 +200,12 @@ class Scope:
                 result = await connection.call(exchange, call.params, self.spec.timeouts)
                 (own.subscribed.add if is_wanted else own.subscribed.discard)(uri)
                 return result
-        client, dedicated = call.client, self.dedicated
-        if client is not None and dedicated is not None and is_wanted:
+        client = call.client
+        if client is not None and is_wanted:
 
             def deliver(method: str, params: Params) -> None:
-                dedicated.nursery.start_soon(client.notify, method, params)
+                if (dedicated := self.latest.dedicated) is not None:
+                    dedicated.nursery.start_soon(client.notify, method, params)
 
             await self.watching.watch(connection, uri, client, deliver)
         elif client is not None:

@@ -260,6 +260,8 @@ class Supervisor:
         self._freed = trio.Event()
 
     def _on_published(self) -> None:
+        for generation in self._past:
+            generation.rebuild()  # an exchange may wait there for a backend that was starting
         self._tell(self.current.rebuild())
 
     def _tell(self, changes: Changes) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 
 import attrs
 import trio
@@ -15,6 +16,7 @@ from argus_trio.backends.stderr import StderrRing
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.backends.tasks import Tasks
 from argus_trio.config.model import BackendSpec, Config, ConflictResolution, Server, StdioBackend, Timeouts
+from argus_trio.core.abilities import Abilities
 from argus_trio.errors import LinkFailed
 from tests.backends.fakes import FakeBackend, FakeExchange, Json
 
@@ -26,6 +28,8 @@ class House:
     supervisor: Supervisor
     tasks: Tasks
     told: list[str]
+    concerned: list[Callable[[Abilities], bool]]
+    """Whom each of `told` concerned."""
 
     async def ask(self, method: str, **params: object) -> Json:
         answer: Json = json.loads(await self.supervisor.serve(FakeExchange(method, params)))
@@ -44,8 +48,13 @@ def spec(name: str, **fields: object) -> StdioBackend:
 
 @asynccontextmanager
 async def house(
-    backends: dict[str, FakeBackend], specs: Iterable[StdioBackend] = (), **naming: object
+    backends: dict[str, FakeBackend],
+    specs: Iterable[StdioBackend] = (),
+    *,
+    spare: Mapping[str, FakeBackend] = MappingProxyType({}),
+    **naming: object,
 ) -> AsyncIterator[House]:
+    """`spare` are fakes that no backend leads to yet: those whose `command` is their name do."""
     by_name = {name: spec(name) for name in backends} | {s.name: s for s in specs}
     config = Config(
         backends=by_name,
@@ -55,15 +64,23 @@ async def house(
 
     @asynccontextmanager
     async def open_link(declared: BackendSpec, inbox: Inbox, stderr: StderrRing) -> AsyncIterator[Link]:
-        async with backends[declared.name].open(declared, inbox, stderr) as link:
+        assert isinstance(declared, StdioBackend)
+        backend = spare.get(declared.command) or backends[declared.name]
+        async with backend.open(declared, inbox, stderr) as link:
             yield link
 
     told: list[str] = []
-    supervisor = Supervisor(config, open_link, lambda methods, _concerns: told.extend(methods), lambda g: routes(g))
+    concerned: list[Callable[[Abilities], bool]] = []
+
+    def announce(methods: Iterable[str], concerns: Callable[[Abilities], bool]) -> None:
+        told.extend(methods)
+        concerned.append(concerns)
+
+    supervisor = Supervisor(config, open_link, announce, lambda generation: routes(generation))
     routes = Routes(supervisor)
     async with trio.open_nursery() as nursery:
         await nursery.start(supervisor.run)
-        yield House(supervisor, routes.tasks, told)
+        yield House(supervisor, routes.tasks, told, concerned)
         nursery.cancel_scope.cancel()
 
 
