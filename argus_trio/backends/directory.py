@@ -36,6 +36,8 @@ class Directory:
             BackendUnavailable: its backend has never been ready.
             InvalidParams: nobody shows such a name.
         """
+        if self.generation.config.conflict_resolution.strategy != "prefix":
+            await self.generation.settle()  # whose a bare name is depends on all of them
         # What everybody is shown first: only a name that is not there can depend on what the client can be asked.
         route = self.generation.catalog.named(kind).get(name)
         if route is None:

@@ -50,20 +50,28 @@ class Generation:
     _of_abilities: dict[Abilities, Catalog] = attrs.field(factory=dict)
     _of_client: dict[Client, tuple[tuple[object, ...], Catalog]] = attrs.field(factory=dict)
     """Of the sessions whose own connections list something else, with what it was made from."""
+    _held: Holders = attrs.field(factory=dict)
+    """Who held which name when this generation began."""
     _is_settled: bool = False
 
     def lease(self, scope: Scope) -> Lease:
         """Hold `scope` for the length of a `with` block; what comes after the block is reached only by what was cut."""
         return Lease(scope.leases, self)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether every backend has connected or failed once, or the startup grace is over."""
+        if not self._is_settled:
+            is_over = trio.current_time() >= self.grace_ends
+            self._is_settled = is_over or all(scope.settled.is_set() for scope in self.scopes.values())
+        return self._is_settled
+
     async def settle(self) -> None:
-        """Wait until every backend has connected or failed once, at most until the startup grace is over."""
-        if self._is_settled:
-            return
-        with trio.move_on_at(self.grace_ends):
-            for scope in self.scopes.values():
-                await scope.settled.wait()
-            self._is_settled = True
+        """Wait until that is so."""
+        if not self.is_settled:
+            with trio.move_on_at(self.grace_ends):
+                for scope in self.scopes.values():
+                    await scope.settled.wait()
 
     def starting_owner(self, name: str) -> Scope | None:
         """The backend that a name unknown to the catalog must belong to by its prefix, unless that one has listed."""
@@ -96,7 +104,8 @@ class Generation:
     def rebuild(self) -> Changes:
         """Show what the scopes publish now; what that changes."""
         before = self.catalog
-        self.catalog = self._built(NONE, before.holders)
+        # Until then nobody holds a name that was free: which backend is the quickest to start must not decide.
+        self.catalog = self._built(NONE, before.holders if self.is_settled else self._held)
         _report(before, self.catalog)
         changes = {NONE: changed_kinds(before, self.catalog)}
         for abilities, catalog in self._of_abilities.items():
@@ -108,6 +117,7 @@ class Generation:
 
     def follow(self, last: Generation, holders: Holders) -> Changes:
         """Take the place of `last`, of whose names `holders` are kept; what that changes. No checkpoint."""
+        self._held = holders
         self.catalog = attrs.evolve(last.catalog, holders=holders)
         self._of_abilities = dict(last._of_abilities)
         return self.rebuild()

@@ -47,8 +47,8 @@ def test_a_backend_that_stays_disabled_is_in_none() -> None:
 @pytest.mark.parametrize("field", [f.name for f in attrs.fields(StdioBackend) if f.metadata.get("part") == "link"])
 def test_every_field_of_the_link_part_takes_another_link(field: str) -> None:
     other = {"args": ("x",), "env": {"TOKEN": "two"}, "env_from": ("X",), "command": "x", "cwd": "/", "type": "x"}
-    other |= {"protocol": "modern", "session": "shared"}  # type: ignore[dict-item]
-    assert not is_same_link(A, attrs.evolve(A, **{field: other[field]}))
+    other |= {"protocol": "modern", "session": "shared"}
+    assert not is_same_link(A, attrs.evolve(A, **{field: other[field]}))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
