@@ -67,6 +67,7 @@ async def _serve(config: Config, stop: trio.Event, on_listening: Callable[[Seque
         stop=stop,
         make_seal=_make_seal,
         watch=Watch(router.directory),
+        watch_tasks=router.tasks.watch,
         param_headers=router.param_headers,
         tell=supervisor.tell,
         release=supervisor.release,

@@ -11,7 +11,7 @@ import trio
 from argus_trio.backends.attempt import OpenLink
 from argus_trio.backends.listing import LIST_CHANGED
 from argus_trio.backends.scope import Scope
-from argus_trio.backends.task_news import OnTask, nobody_cares
+from argus_trio.backends.task_news import News, OnTask, nobody_cares
 from argus_trio.config.model import Config
 from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.core.catalog import EMPTY, Catalog, Holders, Published, build, changed_kinds
@@ -161,5 +161,5 @@ class Supervisor:
             if dropped not in before.dropped:
                 log.warning("tool_dropped", **attrs.asdict(dropped))
 
-    async def _on_task(self, backend: str, method: str, params: Params, client: Client | None) -> None:
-        await self.on_task(backend, method, params, client)
+    async def _on_task(self, news: News) -> None:
+        await self.on_task(news)
