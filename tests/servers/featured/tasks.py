@@ -103,9 +103,9 @@ class Tasks:
     jobs: dict[str, Job] = attrs.field(factory=dict)
     streams: list[Stream] = attrs.field(factory=list)
 
-    async def __call__(self, context: Context, call_next: CallNext) -> HandlerResult:
+    async def __call__(self, ctx: Context, call_next: CallNext) -> HandlerResult:
         """A middleware of the server."""
-        params = context.params or {}
+        context, params = ctx, ctx.params or {}
         match context.method:
             case "initialize" | "server/discover" | "tools/list":
                 return self._declared(context.method, await call_next(context))
