@@ -30,13 +30,13 @@ def modern_only(door: Door, kind: Kind) -> str | None:
 
 
 @asynccontextmanager
-async def working(cell: Cell, **capabilities: Any) -> AsyncIterator[tuple[Peer, str, str]]:
+async def working(cell: Cell, *, asks: bool = False, **capabilities: Any) -> AsyncIterator[tuple[Peer, str, str]]:
     """A client of tasks, a token, and the id of a task that works on it."""
     token = uuid.uuid4().hex
     if cell.door.era == "modern":
         capabilities = {**capabilities, "extensions": {EXTENSION: {}}}
     async with peer(cell.door, cell.url, **capabilities) as client:
-        call: Json = {"name": cell.name("work"), "arguments": {"token": token}}
+        call: Json = {"name": cell.name("work"), "arguments": {"token": token, "asks": asks}}
         if cell.door.era == "legacy":
             call |= {"task": {"ttl": 60000}, "_meta": {"progressToken": f"p-{token}"}}
         made = await client.result("tools/call", **call)
@@ -106,6 +106,24 @@ async def its_client_alone_hears_of_a_task(cell: Cell) -> None:
 @feature("Tasks", "tasks of 2025-11-25: the same for a client that can be asked", legacy_only)
 async def an_able_client_alone_hears_of_its_task(cell: Cell) -> None:
     await hears_alone(cell, elicitation={}, roots={})
+
+
+@feature("Tasks", "tasks of 2025-11-25: one that asks its client", legacy_only)
+async def a_task_asks_its_client(cell: Cell) -> None:
+    """Question and answer both say which task they are about, each side by its own id."""
+    async with working(cell, asks=True, elicitation={}) as (client, _, task):
+        about: Json = {"_meta": {RELATED: {"taskId": task}}}
+        client.reply = lambda _params: {"action": "accept", "content": {"name": "Ada"}, **about}
+        result = await client.result("tasks/result", taskId=task)
+        (question,) = client.asked
+        assert (question["method"], question["params"]["message"]) == ("elicitation/create", "Who?")
+        assert question["params"]["_meta"][RELATED] == {"taskId": task}
+        told = result["structuredContent"]["told"]
+        assert told["content"] == {"name": "Ada"}
+        assert told["_meta"][RELATED]["taskId"].startswith("task-")
+        await client.until(lambda: len(client.news("notifications/tasks/status")) == 2)
+        states = [news["status"] for news in client.news("notifications/tasks/status")]
+        assert states == ["input_required", "completed"]
 
 
 @feature("Tasks", "tasks of the extension: create, get, update, result", modern_only)

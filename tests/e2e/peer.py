@@ -15,7 +15,7 @@ from mcp.client.sse import sse_client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.message import ClientMessageMetadata, SessionMessage
-from mcp.types import JSONRPCNotification, JSONRPCRequest
+from mcp.types import JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 
 from tests.e2e.cells import Door
 from tests.e2e.child import ROOT
@@ -26,12 +26,14 @@ Json = dict[str, Any]
 
 @attrs.define(eq=False)
 class Peer:
-    """One client. `heard` is every notification that has come to it."""
+    """One client. `heard` is every notification that has come to it; `asked` what it was asked, and `reply` answers."""
 
     door: Door
     capabilities: Json
     writing: Any
     heard: list[Json] = attrs.field(factory=list)
+    asked: list[Json] = attrs.field(factory=list)
+    reply: Callable[[Json], Json] = lambda _params: {}
     _answers: dict[Any, Json] = attrs.field(factory=dict)
     _changed: trio.Event = attrs.field(factory=trio.Event)
     _ids: Any = attrs.field(factory=lambda: itertools.count(1))
@@ -40,7 +42,12 @@ class Peer:
         async for message in reading:
             assert isinstance(message, SessionMessage), message
             said = message.message.model_dump(by_alias=True, mode="json", exclude_unset=True)
-            if "method" in said:
+            if "method" in said and "id" in said:
+                self.asked.append(said)
+                result = self.reply(said["params"])
+                answer = JSONRPCResponse(jsonrpc="2.0", id=said["id"], result=result)
+                await self.writing.send(SessionMessage(answer))
+            elif "method" in said:
                 self.heard.append(said)
             else:
                 self._answers[said["id"]] = said

@@ -27,7 +27,11 @@ RELATED = "io.modelcontextprotocol/related-task"
 SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId"
 TTL_MS = 60_000
 LEGACY: Json = {"list": {}, "cancel": {}, "requests": {"tools": {"call": {}}}}
-QUESTION: Json = {"method": "elicitation/create", "params": {"mode": "form", "message": "Who?", "requestedSchema": {}}}
+SCHEMA: Json = {"type": "object", "properties": {"name": {"type": "string"}}}
+QUESTION: Json = {
+    "method": "elicitation/create",
+    "params": {"mode": "form", "message": "Who?", "requestedSchema": SCHEMA},
+}
 
 Context = ServerRequestContext[Any, Any]
 
@@ -40,6 +44,8 @@ class Job:
     token: str
     connection: Connection
     progress_token: object
+    asks: bool = False
+    """Whether it needs an answer of its client, and ends with that."""
     status: str = "working"
     answers: Json | None = None
     over: trio.Event = attrs.field(factory=trio.Event)
@@ -120,7 +126,7 @@ class Tasks:
                 job = self.jobs.get(params.get("taskId", ""))
                 if job is None:
                     raise MCPError(INVALID_PARAMS, "There is no such task")
-                return await (self._modern(method, job, params) if is_modern(context) else self._legacy(method, job))
+                return await (self._modern(method, job, params) if is_modern(context) else self._legacy(context, job))
             case "subscriptions/listen" if keys := params.get("notifications", {}).get("taskIds"):
                 return await self._listen(context, keys, call_next)
         return await call_next(context)
@@ -141,6 +147,7 @@ class Tasks:
             token=params["arguments"]["token"],
             connection=connection_of(context),
             progress_token=params.get("_meta", {}).get("progressToken"),
+            asks=params["arguments"].get("asks", False),
         )
         self.jobs[job.key] = job
         if is_modern(context):
@@ -168,13 +175,19 @@ class Tasks:
         more: Json = {"result": job.result()} if job.status == "completed" else {}
         return job.described("ttlMs") | more
 
-    async def _legacy(self, method: str, job: Job) -> Json:
-        match method:
+    async def _legacy(self, context: Context, job: Job) -> Json:
+        match context.method:
             case "tasks/get":
                 return job.described("ttl")
             case "tasks/cancel":
                 await self._becomes(job, "cancelled")
                 return job.described("ttl")
+        if job.asks:
+            await self._becomes(job, "input_required")
+            channel = context.session._request_outbound  # the SDK would leave out what relates the question to the task
+            question = {**QUESTION["params"], "_meta": {RELATED: {"taskId": job.key}}}
+            job.answers = await channel.send_raw_request(QUESTION["method"], question)
+            await self._becomes(job, "completed")
         await job.over.wait()
         return {**job.result(), "_meta": {RELATED: {"taskId": job.key}}}
 
