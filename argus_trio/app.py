@@ -67,6 +67,7 @@ async def _serve(config: Config, stop: trio.Event, on_listening: Callable[[Seque
         stop=stop,
         make_seal=_make_seal,
         watch=Watch(supervisor),
+        watch_tasks=route.tasks.watch,
         param_headers=supervisor.param_headers,
         tell=supervisor.tell,
         release=supervisor.release,

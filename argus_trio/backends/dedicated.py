@@ -83,8 +83,21 @@ class Own:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nobody uses it, so that it may close."""
+        """Whether nobody uses it, so that it may close, or serve another call."""
         return not self.users and not self.subscribed
+
+    @property
+    def runs_until(self) -> float:
+        """When no task that was begun on it counts as running any more: it stays open until then."""
+        return -inf if self.connection is None else self.connection.inbound.tasks.until
+
+    def began(self, call: Call, task: str) -> bool:
+        """Whether that task was begun on it by the client of this call."""
+        if call.client is not None:
+            is_its = self.client is call.client
+        else:
+            is_its = isinstance(self.key, tuple) and self.key[0] == call.principal
+        return is_its and self.connection is not None and task in self.connection.inbound.tasks
 
 
 @attrs.define(eq=False)
@@ -105,14 +118,14 @@ class Dedicated:
         return len(self._owned)
 
     @asynccontextmanager
-    async def lease(self, call: Call) -> AsyncIterator[tuple[Connection, Own]]:
-        """The connection of the call's client, for the length of the block.
+    async def lease(self, call: Call, task: str | None = None) -> AsyncIterator[tuple[Connection, Own]]:
+        """The connection of the call's client, for the length of the block: the one where it began `task`, if any.
 
         Raises:
             BackendUnavailable: it could not be opened, or too many are open, after `timeouts.connect`.
         """
         key: object = call.client if call.client is not None else (call.principal, call.abilities)
-        async with self._use(key, call.abilities, call.client) as own:
+        async with self._use(key, call.abilities, call.client, self.where(call, task)) as own:
             if own.connection is None:
                 raise self._unavailable(own.failure)
             await self._catch_up(own.connection, own)
@@ -158,9 +171,21 @@ class Dedicated:
         """The session's connection, if it has one."""
         return next((own for own in self._owned if own.client is client), None)
 
+    def where(self, call: Call, task: str | None) -> Own | None:
+        """The connection on which the call's client began that task, by its backend's id."""
+        if task is None:
+            return None
+        return next((own for own in self._owned if own.began(call, task) and not own.scope.cancel_called), None)
+
+    def is_begun(self, task: str) -> bool:
+        """Whether a task of this id was begun on one of them, whosever it is."""
+        return any(own.connection is not None and task in own.connection.inbound.tasks for own in self._owned)
+
     @asynccontextmanager
-    async def _use(self, key: object, abilities: Abilities, client: Client | None) -> AsyncIterator[Own]:
-        own = self._found(key, abilities, client) or await self._opened(key, abilities, client)
+    async def _use(
+        self, key: object, abilities: Abilities, client: Client | None, own: Own | None = None
+    ) -> AsyncIterator[Own]:
+        own = own or self._found(key, abilities, client) or await self._opened(key, abilities, client)
         own.users += 1
         own.scope.deadline = inf
         try:
@@ -174,7 +199,8 @@ class Dedicated:
         """Begin to count the idle time of a connection that nobody uses."""
         if own.is_idle:
             patience = self.way.spec.timeouts.idle
-            own.scope.deadline = trio.current_time() + (min(FRESH, patience) if own.key is _NOBODY else patience)
+            idle_at = trio.current_time() + (min(FRESH, patience) if own.key is _NOBODY else patience)
+            own.scope.deadline = max(idle_at, own.runs_until)
             self._wake()
 
     def _found(self, key: object, abilities: Abilities, client: Client | None) -> Own | None:
@@ -212,7 +238,7 @@ class Dedicated:
 
     def _evict(self) -> None:
         for own in self._owned:
-            if own.is_idle:
+            if own.is_idle and own.runs_until <= trio.current_time():
                 own.scope.cancel()
                 return
 
@@ -252,6 +278,7 @@ class Dedicated:
             ) as connection:
                 opening.deadline = inf
                 own.connection = connection
+                connection.inbound.task_ended = partial(self.let_idle, own)
                 own.settled.set()
                 log.debug("client_connection_opened", backend=self.way.spec.name, open=len(self._owned))
                 publish = partial(self._listed, own)

@@ -35,11 +35,15 @@ from argus_trio.core.catalog import KINDS, Published
 from argus_trio.core.exchange import Call, Client, Exchange
 from argus_trio.core.lifecycle import Happened, State, after
 from argus_trio.core.redaction import Redactor
+from argus_trio.core.task_ids import task_id_of
 from argus_trio.errors import BackendUnavailable, LinkFailed, leaves
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
+
+TASKS: Final = "tasks/"
+"""What the methods begin with that ask of a task."""
 
 STABLE_AFTER: Final = 30.0
 """Seconds a connection must have lasted for the backoff to begin anew."""
@@ -119,9 +123,11 @@ class Scope:
             RpcError: as `Connection.call`.
         """
         connection = await self.connected()
-        if self.dedicated is None or not self.needs_own(exchange.call):
+        call, dedicated = exchange.call, self.dedicated
+        task = task_id_of(params) if call.method.startswith(TASKS) else None
+        if dedicated is None or not (self.needs_own(call) or dedicated.where(call, task)):
             return await connection.call(exchange, params, self.spec.timeouts, headers)
-        async with self.dedicated.lease(exchange.call) as (connection, _):
+        async with dedicated.lease(call, task) as (connection, _):
             return await connection.call(exchange, params, self.spec.timeouts, headers)
 
     async def connected(self) -> Connection:
@@ -155,12 +161,14 @@ class Scope:
         """Whether the call has to go over its client's own connection; see `session` in the configuration.
 
         A legacy backend asks, and logs, on its connection, not within a call. On stdio and HTTP+SSE no log message says
-        whose call it belongs to, in either era.
+        whose call it belongs to, in either era; what is asked of a task goes to where the task is all the same.
         """
         if self.spec.session != "auto":
             return self.spec.session == "per-client"
         if self.is_legacy and call.abilities.any:
             return True
+        if call.method.startswith(TASKS):
+            return False
         return call.log_level is not None and not isinstance(self.spec, HttpBackend)
 
     def depends_on(self, abilities: Abilities) -> bool:
@@ -222,6 +230,26 @@ class Scope:
         await self.watching.watch(await self.connected(), uri, key, deliver)
         if isinstance(self.spec, StdioBackend) and self.needs_own(call):
             self.watching.watch_owned((call.principal, call.abilities), uri, key, deliver)
+
+    async def follow(self, task: str) -> bool:
+        """Hear how a task stands, by the backend's id, until `unfollow`.
+
+        False if there is nothing to hear, and nothing to undo: the backend does not agree to tell, or the task is on a
+        connection of a single client, where nothing is listened for.
+        """
+        if self._connection is None or (self.dedicated is not None and self.dedicated.is_begun(task)):
+            return False
+        is_told = False
+        try:
+            is_told = await self.watching.follow(task)
+        finally:
+            if not is_told:
+                self.watching.unfollow(task)
+        return is_told
+
+    def unfollow(self, task: str) -> None:
+        """Need to hear no more of it."""
+        self.watching.unfollow(task)
 
     async def unwatch(self, uri: str, key: object) -> None:
         """Deliver no more of it."""

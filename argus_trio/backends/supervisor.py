@@ -19,7 +19,7 @@ from argus_trio.backends.generation import Changes, Generation
 from argus_trio.backends.listing import LIST_CHANGED
 from argus_trio.backends.scope import Scope
 from argus_trio.backends.succession import hand_over, keep_subscribed
-from argus_trio.backends.task_news import OnTask, nobody_cares
+from argus_trio.backends.task_news import News, OnTask, nobody_cares
 from argus_trio.config.diff import Difference, difference, enabled, shows_the_same
 from argus_trio.config.model import Config
 from argus_trio.core.abilities import NONE, Abilities
@@ -269,8 +269,8 @@ class Supervisor:
             concerned = {a: any(LIST_CHANGED[kind] == method for kind in kinds) for a, kinds in changes.items()}
             self.announce((method,), lambda abilities, told=concerned: told.get(abilities, told[NONE]))  # type: ignore[misc]
 
-    async def _on_task(self, backend: str, method: str, params: Params, client: Client | None) -> None:
-        await self.on_task(backend, method, params, client)
+    async def _on_task(self, news: News) -> None:
+        await self.on_task(news)
 
 
 async def _ready_for(scope: Scope, abilities: Sequence[Abilities]) -> None:

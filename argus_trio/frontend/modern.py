@@ -18,7 +18,7 @@ from argus_trio.frontend.fields import Accepts, require_events_accepted
 from argus_trio.frontend.gateway import Gateway, ParamHeadersOf
 from argus_trio.frontend.greeting import discover_result, server_info
 from argus_trio.frontend.hearing import Hearing, PlainExchange
-from argus_trio.frontend.listen import asked_of, listen
+from argus_trio.frontend.listen import Ways, asked_of, listen
 from argus_trio.frontend.outcome import Outcome, error_response, http_status, outcome_of
 from argus_trio.frontend.parked import ParkedCall
 from argus_trio.frontend.parking import ASKING, Parking
@@ -91,8 +91,8 @@ class ModernEdge:
         elif message.method == "subscriptions/listen":
             require_events_accepted(http.fields.get(b"accept"))
             call = _call_of(message, introduction)
-            watch = partial(self._gateway.watch, call)
-            await listen(http, message.id, asked_of(message.params), call.abilities, self._announcer, watch)
+            ways = Ways(call.abilities, partial(self._gateway.watch, call), partial(self._gateway.watch_tasks, call))
+            await listen(http, message.id, asked_of(call), self._announcer, ways)
         else:
             await self._call(http, accepted, message, introduction)
 

@@ -164,6 +164,63 @@ async def test_who_wants_a_log_level_subscribes_at_a_modern_backend_in_its_own_w
         assert scope.watching.subscriptions.uris == [URI]
 
 
+async def test_a_modern_backend_is_asked_for_the_tasks_that_somebody_follows(autojump_clock: MockClock) -> None:
+    backend = serving(Era.MODERN)
+    backend.declares = {"extensions": {"io.modelcontextprotocol/tasks": {}}}
+    agrees: Json = {"notifications": {"taskIds": ["t1"]}}
+    told: list[bool] = []
+    async with living(backend) as scope, trio.open_nursery() as nursery:
+
+        async def follow(task: str) -> None:
+            told.append(await scope.follow(task))
+
+        await trio.sleep(1)
+        await backend.links[0].says("notifications/subscriptions/acknowledged", {})
+        nursery.start_soon(follow, "t1")
+        await trio.sleep(1)
+        await backend.links[0].says("notifications/subscriptions/acknowledged", agrees)
+        await wait_all_tasks_blocked()
+        assert told == [True]
+        await follow("t1")
+        assert asked(backend, "subscriptions/listen") == 2
+        nursery.start_soon(follow, "t2")
+        await trio.sleep(1)
+        await backend.links[0].says("notifications/subscriptions/acknowledged", agrees)
+        await trio.sleep(1)
+        assert told == [True, True, False]
+        scope.unfollow("t1")
+        scope.unfollow("t1")
+        await trio.sleep(5)
+    listens = [params for method, params in backend.seen if method == "subscriptions/listen"]
+    wanted = [params["notifications"].get("taskIds") for params in listens]  # type: ignore[attr-defined]  # an object
+    assert wanted == [None, ["t1"], ["t1", "t2"], ["t1"], None]
+    declared = [params["_meta"]["io.modelcontextprotocol/clientCapabilities"] for params in listens]  # type: ignore[index]
+    assert declared[:2] == [{}, {"extensions": {"io.modelcontextprotocol/tasks": {}}}]
+
+
+async def test_a_backend_that_refuses_to_tell_of_tasks_is_listened_to_without(autojump_clock: MockClock) -> None:
+    async def listen(params: Json) -> Json:
+        if "taskIds" in params["notifications"]:  # type: ignore[operator]  # an object
+            raise Refusal(-32602, "no tasks")
+        await trio.sleep_forever()
+        raise AssertionError
+
+    backend = serving(Era.MODERN)
+    backend.declares = {"extensions": {"io.modelcontextprotocol/tasks": {}}}
+    backend.answers["subscriptions/listen"] = listen
+    async with living(backend) as scope:
+        await trio.sleep(1)
+        assert not await scope.follow("t1")
+        await trio.sleep(5)
+        assert backend.links[0].waiting == 1
+
+
+async def test_a_legacy_backend_cannot_be_asked_to_tell_of_a_task(autojump_clock: MockClock) -> None:
+    async with living(serving()) as scope:
+        assert not await scope.follow("t1")
+        assert not scope.watching.followed
+
+
 async def test_a_modern_backends_changed_lists_are_heard(autojump_clock: MockClock) -> None:
     backend = serving(Era.MODERN)
     async with living(backend) as scope:
