@@ -13,6 +13,7 @@ from argus_trio.backends.extensions import pass_on
 from argus_trio.backends.generation import Generation, cut_short
 from argus_trio.backends.listing import METHODS
 from argus_trio.backends.params import string_param
+from argus_trio.backends.subscribing import subscribe
 from argus_trio.backends.tasks import Tasks
 from argus_trio.core.catalog import Catalog
 from argus_trio.core.exchange import Call, Exchange
@@ -96,7 +97,7 @@ class Router:
         if scope is None:
             raise unknown_resource(exchange.call, uri)
         with self.generation.lease(scope):
-            return await scope.latest.subscribe(exchange, uri)
+            return await subscribe(scope, exchange, uri)
         raise cut_short(scope)
 
     async def _catalog(self, call: Call) -> Catalog:

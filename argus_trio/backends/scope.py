@@ -25,10 +25,9 @@ from argus_trio.backends.lister import Changes, Kept, keep_listed, list_kinds
 from argus_trio.backends.listing import publish
 from argus_trio.backends.shown import Shown
 from argus_trio.backends.stderr import LAST_LINES, StderrRing
-from argus_trio.backends.subscriptions import Deliver
 from argus_trio.backends.task_news import OnTask, nobody_cares
 from argus_trio.backends.watching import Watching
-from argus_trio.config.model import BackendSpec, HttpBackend, StdioBackend
+from argus_trio.config.model import BackendSpec, HttpBackend
 from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.core.backoff import Backoff
 from argus_trio.core.catalog import KINDS, Published
@@ -197,63 +196,6 @@ class Scope:
         """As `list_for`, without waiting for it."""
         if self._connection is not None and self.dedicated is not None and self.depends_on(abilities):
             self.shown.make_soon(self.dedicated, abilities)
-
-    async def subscribe(self, exchange: Exchange, uri: str) -> bytes:
-        """Subscribe the exchange's client to a resource, or with `resources/unsubscribe` end that; the raw result."""
-        call = exchange.call
-        is_wanted = call.method == "resources/subscribe"
-        connection = await self.connected()
-        if self.dedicated is not None and self.is_legacy and self.needs_own(call):  # modern ones know no such request
-            async with self.dedicated.lease(call) as (connection, own):
-                result = await connection.call(exchange, call.params, self.spec.timeouts)
-                (own.subscribed.add if is_wanted else own.subscribed.discard)(uri)
-                return result
-        client = call.client
-        if client is not None and is_wanted:
-
-            def deliver(method: str, params: Params) -> None:
-                if (dedicated := self.latest.dedicated) is not None:
-                    dedicated.nursery.start_soon(client.notify, method, params)
-
-            await self.watching.watch(connection, uri, client, deliver)
-        elif client is not None:
-            await self.watching.unwatch(connection, uri, client)
-        return b"{}"
-
-    async def watch(self, call: Call, uri: str, key: object, deliver: Deliver) -> None:
-        """Deliver what is said of a resource, until `unwatch`: over the shared connection, and by the processes
-        that the calls of clients like this one run in.
-
-        Raises:
-            BackendUnavailable: the backend cannot be told, or refuses.
-        """
-        await self.watching.watch(await self.connected(), uri, key, deliver)
-        if isinstance(self.spec, StdioBackend) and self.needs_own(call):
-            self.watching.watch_owned((call.principal, call.abilities), uri, key, deliver)
-
-    async def follow(self, task: str) -> bool:
-        """Hear how a task stands, by the backend's id, until `unfollow`.
-
-        False if there is nothing to hear, and nothing to undo: the backend does not agree to tell, or the task is on a
-        connection of a single client, where nothing is listened for.
-        """
-        if self._connection is None or (self.dedicated is not None and self.dedicated.is_begun(task)):
-            return False
-        is_told = False
-        try:
-            is_told = await self.watching.follow(task)
-        finally:
-            if not is_told:
-                self.watching.unfollow(task)
-        return is_told
-
-    def unfollow(self, task: str) -> None:
-        """Need to hear no more of it."""
-        self.watching.unfollow(task)
-
-    async def unwatch(self, uri: str, key: object) -> None:
-        """Deliver no more of it."""
-        await self.watching.unwatch(self._connection, uri, key)
 
     def release(self, client: Client) -> None:
         """A legacy session has ended: its connection closes, its subscriptions end."""

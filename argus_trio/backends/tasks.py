@@ -21,6 +21,7 @@ from argus_trio.backends.codes import INVALID_PARAMS, code_of
 from argus_trio.backends.link import Headers
 from argus_trio.backends.params import string_param
 from argus_trio.backends.scope import Scope
+from argus_trio.backends.subscribing import follow
 from argus_trio.backends.subscriptions import Deliver
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.backends.task_exchange import TaskExchange
@@ -132,7 +133,7 @@ class Tasks:
 
         async def begin(task: Task) -> None:
             self._listening.setdefault(task.id, {})[key] = deliver
-            if await self.supervisor.scopes[task.backend].follow(task.key):
+            if await follow(self.supervisor.scopes[task.backend], task.key):
                 told.append(task)
 
         try:
@@ -148,7 +149,7 @@ class Tasks:
                     self._listening.pop(task.id, None)
             for task in told:
                 if task.backend in self.supervisor.scopes:
-                    self.supervisor.scopes[task.backend].unfollow(task.key)
+                    self.supervisor.scopes[task.backend].watching.unfollow(task.key)
 
     def _running(self, news: News) -> Task | None:
         return self.table.running(news.backend, news.key, trio.current_time(), client=news.client)

@@ -12,6 +12,7 @@ import trio
 
 from argus_trio.backends.directory import Directory
 from argus_trio.backends.scope import Scope
+from argus_trio.backends.subscribing import unwatch, watch
 from argus_trio.backends.subscriptions import Deliver
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.core.exchange import Call
@@ -37,19 +38,19 @@ class Watch:
         try:
             for uri in dict.fromkeys(uris):
                 scope = await Directory(self.supervisor.current).serving(call, uri)
-                if scope is not None and await _is_watched(scope.latest, call, uri, key, deliver):
+                if scope is not None and await _is_watched(scope, call, uri, key, deliver):
                     honoured[uri] = scope.spec.name
             yield tuple(honoured)
         finally:
             with trio.move_on_after(UNWATCH_LIMIT, shield=True):
                 for uri, backend in honoured.items():
                     if backend in self.supervisor.scopes:  # whoever has that place by now
-                        await self.supervisor.scopes[backend].unwatch(uri, key)
+                        await unwatch(self.supervisor.scopes[backend], uri, key)
 
 
 async def _is_watched(scope: Scope, call: Call, uri: str, key: object, deliver: Deliver) -> bool:
     try:
-        await scope.watch(call, uri, key, deliver)
+        await watch(scope, call, uri, key, deliver)
     except RpcError as refused:
         log.info("resource_not_watched", backend=scope.spec.name, reason=refused.message)
         return False

@@ -7,6 +7,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.scope import Scope
+from argus_trio.backends.subscribing import follow, subscribe, unwatch, watch
 from argus_trio.backends.subscriptions import Subscriptions
 from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.errors import BackendUnavailable
@@ -22,7 +23,7 @@ UPDATED = "notifications/resources/updated"
 async def subscribe(scope: Scope, session: Session, abilities: Abilities = NONE, *, end: bool = False) -> None:
     method = "resources/unsubscribe" if end else "resources/subscribe"
     exchange = FakeExchange(method, {"uri": URI}, abilities=abilities, client=session)
-    await scope.subscribe(exchange, URI)
+    await subscribe(scope, exchange, URI)
 
 
 def serving(era: Era = Era.LEGACY) -> FakeBackend:
@@ -159,7 +160,7 @@ async def test_who_wants_a_log_level_subscribes_at_a_modern_backend_in_its_own_w
     async with living(backend) as scope:
         session = Session()
         exchange = FakeExchange("resources/subscribe", {"uri": URI}, client=session, log_level="info")
-        await scope.subscribe(exchange, URI)
+        await subscribe(scope, exchange, URI)
         assert asked(backend, "resources/subscribe") == 0
         assert scope.watching.subscriptions.uris == [URI]
 
@@ -172,7 +173,7 @@ async def test_a_modern_backend_is_asked_for_the_tasks_that_somebody_follows(aut
     async with living(backend) as scope, trio.open_nursery() as nursery:
 
         async def follow(task: str) -> None:
-            told.append(await scope.follow(task))
+            told.append(await follow(scope, task))
 
         await trio.sleep(1)
         await backend.links[0].says("notifications/subscriptions/acknowledged", {})
@@ -188,8 +189,8 @@ async def test_a_modern_backend_is_asked_for_the_tasks_that_somebody_follows(aut
         await backend.links[0].says("notifications/subscriptions/acknowledged", agrees)
         await trio.sleep(1)
         assert told == [True, True, False]
-        scope.unfollow("t1")
-        scope.unfollow("t1")
+        scope.watching.unfollow("t1")
+        scope.watching.unfollow("t1")
         await trio.sleep(5)
     listens = [params for method, params in backend.seen if method == "subscriptions/listen"]
     wanted = [params["notifications"].get("taskIds") for params in listens]  # type: ignore[attr-defined]  # an object
@@ -210,14 +211,14 @@ async def test_a_backend_that_refuses_to_tell_of_tasks_is_listened_to_without(au
     backend.answers["subscriptions/listen"] = listen
     async with living(backend) as scope:
         await trio.sleep(1)
-        assert not await scope.follow("t1")
+        assert not await follow(scope, "t1")
         await trio.sleep(5)
         assert backend.links[0].waiting == 1
 
 
 async def test_a_legacy_backend_cannot_be_asked_to_tell_of_a_task(autojump_clock: MockClock) -> None:
     async with living(serving()) as scope:
-        assert not await scope.follow("t1")
+        assert not await follow(scope, "t1")
         assert not scope.watching.followed
 
 
@@ -251,15 +252,15 @@ async def test_a_modern_client_hears_of_what_its_own_calls_change_in_a_process_o
 
         listen = FakeExchange("subscriptions/listen", era=Era.MODERN, abilities=able)
         other = FakeExchange("subscriptions/listen", era=Era.MODERN, abilities=Abilities(form=True))
-        await scope.watch(listen.call, URI, "one", lambda method, _params: told.append(method))
-        await scope.watch(other.call, URI, "other", lambda method, _params: others.append(method))
+        await watch(scope, listen.call, URI, "one", lambda method, _params: told.append(method))
+        await watch(scope, other.call, URI, "other", lambda method, _params: others.append(method))
         exchange = FakeExchange("tools/call", {"name": "x"}, era=Era.MODERN, abilities=able)
         await scope.call(exchange, raw(exchange.params))
         assert asked(backend, "resources/subscribe") == 2
         await backend.links[1].says(UPDATED, {"uri": URI})
         await wait_all_tasks_blocked()
         assert (told, others) == ([UPDATED], [])
-        await scope.unwatch(URI, "one")
+        await unwatch(scope, URI, "one")
         await backend.links[1].says(UPDATED, {"uri": URI})
         await wait_all_tasks_blocked()
         assert told == [UPDATED]
