@@ -20,7 +20,7 @@ URI = "file:///x"
 UPDATED = "notifications/resources/updated"
 
 
-async def subscribe(scope: Scope, session: Session, abilities: Abilities = NONE, *, end: bool = False) -> None:
+async def subscribed(scope: Scope, session: Session, abilities: Abilities = NONE, *, end: bool = False) -> None:
     method = "resources/unsubscribe" if end else "resources/subscribe"
     exchange = FakeExchange(method, {"uri": URI}, abilities=abilities, client=session)
     await subscribe(scope, exchange, URI)
@@ -62,13 +62,13 @@ async def test_sessions_that_share_a_connection_share_the_subscription(autojump_
     backend = serving()
     async with living(backend) as scope:
         one, other, third = Session(), Session(), Session()
-        await subscribe(scope, one)
-        await subscribe(scope, other)
+        await subscribed(scope, one)
+        await subscribed(scope, other)
         assert asked(backend, "resources/subscribe") == 1
         await backend.links[0].says(UPDATED, {"uri": URI})
         await wait_all_tasks_blocked()
         assert [session.told for session in (one, other, third)] == [[(UPDATED, {"uri": URI})]] * 2 + [[]]
-        await subscribe(scope, one, end=True)
+        await subscribed(scope, one, end=True)
         assert asked(backend, "resources/unsubscribe") == 0
         scope.release(other)
         await wait_all_tasks_blocked()
@@ -79,15 +79,15 @@ async def test_a_session_with_its_own_connection_subscribes_there_and_keeps_it(a
     backend = serving()
     async with living(backend) as scope:
         own, shared = Session(), Session()
-        await subscribe(scope, own, Abilities(roots=True))
-        await subscribe(scope, shared)
+        await subscribed(scope, own, Abilities(roots=True))
+        await subscribed(scope, shared)
         assert asked(backend, "resources/subscribe") == 2
         await backend.links[1].says(UPDATED, {"uri": URI})
         await wait_all_tasks_blocked()
         assert (len(own.told), len(shared.told)) == (1, 0)
         await trio.sleep(1000)
         assert backend.links[1].is_open
-        await subscribe(scope, own, Abilities(roots=True), end=True)
+        await subscribed(scope, own, Abilities(roots=True), end=True)
         await trio.sleep(1000)
         assert not backend.links[1].is_open
 
@@ -96,7 +96,7 @@ async def test_a_backend_that_comes_back_is_subscribed_to_again(autojump_clock: 
     backend = serving()
     async with living(backend) as scope:
         session = Session()
-        await subscribe(scope, session)
+        await subscribed(scope, session)
         backend.links[0].die("exited with code 1")
         await trio.sleep(90)
         assert asked(backend, "resources/subscribe") == 2
@@ -113,7 +113,7 @@ async def test_a_refused_subscription_is_told_and_forgotten(autojump_clock: Mock
     backend.answers["resources/subscribe"] = refuse
     async with living(backend) as scope:
         with pytest.raises(BackendUnavailable):
-            await subscribe(scope, Session())
+            await subscribed(scope, Session())
         assert scope.watching.subscriptions.uris == []
 
 
@@ -122,7 +122,7 @@ async def test_a_modern_backend_is_listened_to_anew_when_other_resources_are_wan
     async with living(backend) as scope:
         await trio.sleep(1)
         session = Session()
-        await subscribe(scope, session)
+        await subscribed(scope, session)
         await trio.sleep(1)
         filters = [p["notifications"] for method, p in backend.seen if method == "subscriptions/listen"]
         assert filters == [
@@ -144,7 +144,7 @@ async def test_a_modern_subscriber_is_answered_once_the_next_stream_is_open_and_
         await trio.sleep(1)
         await backend.links[0].says("notifications/subscriptions/acknowledged", {})
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(subscribe, scope, Session())
+            nursery.start_soon(subscribed, scope, Session())
             await trio.sleep(1)
             assert asked(backend, "subscriptions/listen") == 2
             assert backend.links[0].waiting == 2
@@ -172,19 +172,19 @@ async def test_a_modern_backend_is_asked_for_the_tasks_that_somebody_follows(aut
     told: list[bool] = []
     async with living(backend) as scope, trio.open_nursery() as nursery:
 
-        async def follow(task: str) -> None:
+        async def ask(task: str) -> None:
             told.append(await follow(scope, task))
 
         await trio.sleep(1)
         await backend.links[0].says("notifications/subscriptions/acknowledged", {})
-        nursery.start_soon(follow, "t1")
+        nursery.start_soon(ask, "t1")
         await trio.sleep(1)
         await backend.links[0].says("notifications/subscriptions/acknowledged", agrees)
         await wait_all_tasks_blocked()
         assert told == [True]
-        await follow("t1")
+        await ask("t1")
         assert asked(backend, "subscriptions/listen") == 2
-        nursery.start_soon(follow, "t2")
+        nursery.start_soon(ask, "t2")
         await trio.sleep(1)
         await backend.links[0].says("notifications/subscriptions/acknowledged", agrees)
         await trio.sleep(1)
