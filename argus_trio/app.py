@@ -1,16 +1,18 @@
 """The composition root: the nursery tree of a running gateway, and the only module that knows everyone.
 
-root                    signals: the first TERM or INT stops, a second one stops without waiting
+root                    signals: the first TERM or INT stops, a second one stops without waiting, HUP reloads
 └─ backends nursery     entered first, dies last: one scope per backend
+   ├─ reload supervisor ends at the stop: one reload at a time; with it what follows the configuration file
    └─ frontend nursery  dies first: the HTTP server, its sessions and streams
 """
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 
+import attrs
 import structlog
 import trio
 
@@ -20,12 +22,20 @@ from argus_trio.backends.opening import open_link
 from argus_trio.backends.router import Router
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.backends.watch import Watch
+from argus_trio.config.file import ConfigFile
 from argus_trio.config.model import Config
+from argus_trio.config.sources import Stamps
+from argus_trio.core.applied import Applied
+from argus_trio.core.redaction import Redactor
 from argus_trio.errors import ListenFailed, leaves
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
 from argus_trio.frontend.states import Seal
+from argus_trio.frontend.terms import CurrentTerms, Terms
 from argus_trio.pipeline.chain import chain
+from argus_trio.runtime.candidate import load_candidate
+from argus_trio.runtime.follow import follow
+from argus_trio.runtime.reload import ReloadSupervisor
 
 log = structlog.get_logger()
 
@@ -33,18 +43,27 @@ PATHS = {"streamable_http": "/mcp", "sse": "/sse", "health": "/manage/v1/health"
 """What is served where, for the log."""
 
 
-async def run_gateway(config: Config, *, on_listening: Callable[[Sequence[str]], None]) -> None:
+async def run_gateway(
+    config: Config,
+    *,
+    on_listening: Callable[[Sequence[str]], None],
+    file: ConfigFile | None = None,
+    redact: Redactor | None = None,
+) -> None:
     """Serve `config` until a signal says stop; `on_listening` gets the base URLs once clients can connect.
 
+    `file` is where the configuration came from and is read again by a reload; without it there is none, and SIGHUP ends
+    the process as ever. `redact` is what the logs hide, and learns what a reload brings in.
+
     Raises:
-        ListenFailed: the address cannot be listened on.
+        ListenFailed: the address cannot be listened on, or the certificate cannot be used.
     """
     stop = trio.Event()
     refused: list[ListenFailed] = []
     try:
         async with trio.open_nursery() as root:
             await root.start(_stop_on_signals, stop, root.cancel_scope)
-            await _serve(config, stop, on_listening)
+            await _serve(_House(config, file, redact or Redactor(config.secrets)), stop, on_listening)
             log.info("stopped")
             root.cancel_scope.cancel()
     except* ListenFailed as group:
@@ -53,32 +72,91 @@ async def run_gateway(config: Config, *, on_listening: Callable[[Sequence[str]],
         raise refused[0]
 
 
-async def _serve(config: Config, stop: trio.Event, on_listening: Callable[[Sequence[str]], None]) -> None:
-    announcer = Announcer()
-    supervisor = Supervisor(config, open_link, announcer.announce)
-    router = Router(supervisor)
-    frontend = partial(
-        run_frontend,
-        handler=chain((), router),
-        identity=Introductions(supervisor, __version__),
-        announcer=announcer,
-        health=supervisor.health,
-        settings=config.server,
-        stop=stop,
-        make_seal=_make_seal,
-        watch=Watch(router.directory),
-        param_headers=router.param_headers,
-        tell=supervisor.tell,
-        release=supervisor.release,
-    )
+class _House:
+    """The parts of one gateway, joined; nothing runs yet.
+
+    Raises:
+        ListenFailed: the certificate cannot be used.
+    """
+
+    def __init__(self, config: Config, file: ConfigFile | None, redact: Redactor) -> None:
+        self.file = file
+        self.announcer = Announcer()
+        self.supervisor = Supervisor(config, open_link, self.announcer.announce, redact=redact)
+        self.terms = CurrentTerms(Terms.of(config.server))
+        self.reloads: ReloadSupervisor | None = None
+        if file is not None:
+            self.reloads = ReloadSupervisor(
+                config=config,
+                load=partial(load_candidate, file),
+                apply=partial(_keep_backends, self.supervisor),
+                terms=self.terms,
+                redact=redact,
+            )
+
+    def frontend(self, stop: trio.Event) -> Callable[..., Awaitable[None]]:
+        """What serves clients, to be started."""
+        supervisor, router = self.supervisor, Router(self.supervisor)
+        return partial(
+            run_frontend,
+            handler=chain((), router),
+            identity=Introductions(supervisor, __version__),
+            announcer=self.announcer,
+            health=supervisor.health,
+            terms=self.terms,
+            stop=stop,
+            make_seal=_make_seal,
+            watch=Watch(router.directory),
+            param_headers=router.param_headers,
+            control=self.reloads,
+            tell=supervisor.tell,
+            release=supervisor.release,
+        )
+
+
+async def _serve(house: _House, stop: trio.Event, on_listening: Callable[[Sequence[str]], None]) -> None:
     async with trio.open_nursery() as backends:
-        await backends.start(supervisor.run)
+        await backends.start(house.supervisor.run)
+        if house.reloads is not None and house.file is not None:
+            await backends.start(_reload, house.reloads, house.file, stop)
         async with trio.open_nursery() as front:
-            urls = await front.start(frontend)
+            urls = await front.start(house.frontend(stop))
             for url in urls:
                 log.info("listening", url=url, **{name: url + path for name, path in PATHS.items()})
             on_listening(urls)
         backends.cancel_scope.cancel()
+
+
+async def _reload(
+    reloads: ReloadSupervisor, file: ConfigFile, stop: trio.Event, *, task_status: trio.TaskStatus[None]
+) -> None:
+    """All that has to do with reload, until `stop`."""
+    with trio.open_signal_receiver(signal.SIGHUP) as signals:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_reload_on_signals, reloads, signals)
+            nursery.start_soon(follow, file, reloads, _wait_for_change)
+            task_status.started()
+            await reloads.run(stop)
+            nursery.cancel_scope.cancel()
+        await trio.sleep_forever()  # a signal that comes during the stop must not end the process
+
+
+async def _reload_on_signals(reloads: ReloadSupervisor, signals: AsyncIterator[int]) -> None:
+    async for _ in signals:
+        reloads.ask("signal")
+
+
+async def _wait_for_change(stamps: Stamps) -> None:
+    """Wait until a file of the configuration changes; what does so is loaded when files are watched."""
+    from argus_trio.runtime.watch import wait_for_change
+
+    await wait_for_change(stamps)
+
+
+async def _keep_backends(supervisor: Supervisor, config: Config) -> Applied:
+    """Let a configuration take effect for what is not a backend."""
+    supervisor.config = attrs.evolve(supervisor.config, server=config.server)
+    return Applied(generation=1, untouched=tuple(supervisor.config.backends))
 
 
 def _make_seal() -> Seal:

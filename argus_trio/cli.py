@@ -15,16 +15,15 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import attrs
 import structlog
 import trio
 
 from argus_trio import __version__
 from argus_trio.app import run_gateway
 from argus_trio.bridge.run import DEFAULT_URL, run_bridge
+from argus_trio.config.file import ConfigFile
 from argus_trio.config.find import find_config
 from argus_trio.config.load import load
-from argus_trio.config.loopback import exposure
 from argus_trio.config.model import Config
 from argus_trio.config.report import render_problems
 from argus_trio.config.schema import schema
@@ -117,14 +116,13 @@ def _load(options: argparse.Namespace) -> tuple[Path, Config]:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    path, config = _load(options)
-    overrides = {name: getattr(options, name) for name in ("host", "port") if getattr(options, name) is not None}
-    config = attrs.evolve(config, server=attrs.evolve(config.server, **overrides))
-    if problem := exposure(config.server):
-        raise ConfigInvalid(str(path) if options.host is None else "--host", (problem,))
-    set_up_logs(options.log_format, options.log_level, Redactor(config.secrets))
+    path = find_config(options.config, environ=os.environ, cwd=Path.cwd()).absolute()
+    file = ConfigFile(path=path, environ=os.environ, host=options.host, port=options.port)
+    config = file.read()
+    redact = Redactor(config.secrets)
+    set_up_logs(options.log_format, options.log_level, redact)
     log.info("starting", version=__version__, config=str(path), backends=list(config.backends))
-    trio.run(partial(run_gateway, config, on_listening=lambda _urls: None))
+    trio.run(partial(run_gateway, config, file=file, redact=redact, on_listening=lambda _urls: None))
 
 
 def _demo(options: argparse.Namespace) -> None:

@@ -39,6 +39,8 @@ class Supervisor:
     """Hears how tasks of the backends stand."""
     on_release: Callable[[Client], None] = lambda _client: None
     """Hears that a legacy session has ended."""
+    redact: Redactor = attrs.field(factory=Redactor)
+    """Hides the secrets of every configuration that there has been."""
     _of_abilities: dict[Abilities, Catalog] = attrs.field(factory=dict)
     _of_client: dict[Client, tuple[tuple[object, ...], Catalog]] = attrs.field(factory=dict)
     """Of the sessions whose own connections list something else, with what it was made from."""
@@ -47,11 +49,13 @@ class Supervisor:
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Start every backend at once and keep them until cancelled. Started as soon as all are under way."""
-        redact = Redactor(self.config.secrets)
+        self.redact.learn(self.config.secrets)
         self._grace_ends = trio.current_time() + self.config.server.startup_grace
         for spec in self.config.backends.values():
             if spec.enabled:
-                self.scopes[spec.name] = Scope(spec, self.open_link, self._on_published, redact, on_task=self._on_task)
+                self.scopes[spec.name] = Scope(
+                    spec, self.open_link, self._on_published, self.redact, on_task=self._on_task
+                )
         async with trio.open_nursery() as nursery:
             for scope in self.scopes.values():
                 nursery.start_soon(scope.run, name=f"backend {scope.spec.name}")

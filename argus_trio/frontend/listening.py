@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import errno
 import socket
-import ssl
 from typing import Final
 
 import attrs
 import trio
 
-from argus_trio.config.model import Server, ServerTls
 from argus_trio.errors import ListenFailed
-
-Listener = trio.SocketListener | trio.SSLListener[trio.SocketStream]
+from argus_trio.frontend.terms import CurrentTerms, reason_of
+from argus_trio.frontend.transport import Stream
 
 _BACKLOG: Final = 512
 _ADVICE: Final = {
@@ -21,6 +19,26 @@ _ADVICE: Final = {
     errno.EACCES: "choose a server.port above 1023, or grant the right to bind it",
     errno.EADDRNOTAVAIL: "choose a server.host that is an address of this machine",
 }
+
+
+@attrs.define(eq=False)
+class Listener(trio.abc.Listener[Stream]):
+    """One socket that listens. Each connection begins with the certificate that is current when it comes."""
+
+    plain: trio.SocketListener
+    terms: CurrentTerms
+
+    async def accept(self) -> Stream:
+        """The next connection; where TLS is spoken, its handshake is still to come."""
+        stream = await self.plain.accept()
+        context = self.terms.now.context
+        if context is None:
+            return stream
+        return trio.SSLStream(stream, context, server_side=True, https_compatible=True)
+
+    async def aclose(self) -> None:
+        """Listen no longer."""
+        await self.plain.aclose()
 
 
 @attrs.frozen
@@ -31,47 +49,22 @@ class Listening:
     urls: tuple[str, ...]
 
 
-async def open_listeners(settings: Server) -> Listening:
-    """Listen as `settings` say.
+async def open_listeners(terms: CurrentTerms) -> Listening:
+    """Listen as the current terms say.
 
     Raises:
-        ListenFailed: the address cannot be listened on, or the certificate cannot be used.
+        ListenFailed: the address cannot be listened on.
     """
-    address = f"{settings.host}:{settings.port}"
-    context = _context(settings.tls, address) if settings.tls is not None else None
+    settings = terms.now.settings
     try:
         plain = await trio.open_tcp_listeners(settings.port, host=settings.host, backlog=_BACKLOG)
     except OSError as error:
         advice = _ADVICE.get(error.errno or 0, "choose another server.host or server.port")
-        raise ListenFailed(address, _reason(error), advice) from None
-    scheme = "http" if context is None else "https"
+        reason = "the port is in use" if error.errno == errno.EADDRINUSE else reason_of(error)
+        raise ListenFailed(f"{settings.host}:{settings.port}", reason, advice) from None
+    scheme = "http" if terms.now.context is None else "https"
     urls = tuple(f"{scheme}://{_authority(listener.socket)}" for listener in plain)
-    if context is None:
-        return Listening(tuple(plain), urls)
-    secure = tuple(trio.SSLListener(listener, context, https_compatible=True) for listener in plain)
-    return Listening(secure, urls)
-
-
-def _context(tls: ServerTls, address: str) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
-    try:
-        context.load_cert_chain(tls.cert_file, tls.key_file)
-    except (OSError, ssl.SSLError) as error:
-        reason = f"the certificate {tls.cert_file} with the key {tls.key_file} cannot be used ({_reason(error)})"
-        raise ListenFailed(address, reason, "mend server.tls") from None
-    return context
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, ssl.SSLError):
-        return error.reason or "no valid PEM"
-    if isinstance(error, socket.gaierror):
-        return error.strerror or "the host name does not resolve"
-    if error.errno == errno.EADDRINUSE:
-        return "the port is in use"
-    return error.strerror or str(error)
+    return Listening(tuple(Listener(listener, terms) for listener in plain), urls)
 
 
 def _authority(listening: trio.socket.SocketType) -> str:

@@ -19,9 +19,10 @@ from argus_trio.core.identity import Identity
 from argus_trio.errors import BackendError, InvalidParams, MethodUnknown
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
-from argus_trio.frontend.gateway import ParamHeadersOf, Watch, watch_nothing
+from argus_trio.frontend.gateway import Control, ParamHeadersOf, Watch, watch_nothing
 from argus_trio.frontend.limits import Limits
 from argus_trio.frontend.seal import AesGcmSeal
+from argus_trio.frontend.terms import CurrentTerms, Terms
 from argus_trio.wire.envelope import Params, decode_object, encode, encode_raw
 
 DEADLINE_S = 10.0
@@ -106,6 +107,7 @@ class Served:
     stopped: trio.Event
     announcer: Announcer
     backstage: Backstage
+    terms: CurrentTerms
 
     @property
     def port(self) -> int:
@@ -122,6 +124,7 @@ async def serving(
     handler: Handler | None = None,
     watch: Watch = watch_nothing,
     param_headers: ParamHeadersOf | None = None,
+    control: Control | None = None,
 ) -> AsyncIterator[Served]:
     """Serve within the block; what is left at its end is cut. All of it within `DEADLINE_S`.
 
@@ -129,6 +132,7 @@ async def serving(
     """
     backstage, announcer = backstage or Backstage(), Announcer()
     stop, stopped = trio.Event(), trio.Event()
+    terms = CurrentTerms(Terms.of(settings or Server(port=0), limits))
 
     def tell_health() -> Health:
         if health is None:
@@ -141,12 +145,12 @@ async def serving(
             identity=lambda: Identity(version="1.2.3", instructions="be kind"),
             announcer=announcer,
             health=tell_health,
-            settings=settings or Server(port=0),
+            terms=terms,
             stop=stop,
             make_seal=AesGcmSeal,
             watch=watch,
             param_headers=param_headers,
-            limits=limits,
+            control=control,
             tell=backstage.tell,
             release=backstage.released.append,
             task_status=task_status,
@@ -156,7 +160,7 @@ async def serving(
     with trio.fail_after(DEADLINE_S):
         async with trio.open_nursery() as nursery:
             urls = await nursery.start(run)
-            yield Served(urls[0], stop, stopped, announcer, backstage)
+            yield Served(urls[0], stop, stopped, announcer, backstage, terms)
             nursery.cancel_scope.cancel()
 
 

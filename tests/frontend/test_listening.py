@@ -15,7 +15,8 @@ from cryptography.x509.oid import NameOID
 
 from argus_trio.config.model import Server, ServerTls
 from argus_trio.errors import ListenFailed
-from argus_trio.frontend.listening import open_listeners
+from argus_trio.frontend.listening import Listening, open_listeners
+from argus_trio.frontend.terms import CurrentTerms, Terms
 from tests.frontend.serving import serving
 
 
@@ -45,16 +46,20 @@ def tls(tmp_path: Path) -> ServerTls:
     return settings
 
 
+async def opened(settings: Server) -> Listening:
+    return await open_listeners(CurrentTerms(Terms.of(settings)))
+
+
 async def test_port_0_takes_a_free_one_and_tells_it() -> None:
-    listening = await open_listeners(Server(port=0))
-    port = listening.listeners[0].socket.getsockname()[1]  # type: ignore[union-attr]  # plain, as there is no TLS
+    listening = await opened(Server(port=0))
+    port = listening.listeners[0].plain.socket.getsockname()[1]
     assert listening.urls == (f"http://127.0.0.1:{port}",)
     for listener in listening.listeners:
         await listener.aclose()
 
 
 async def test_an_ipv6_address_stands_in_brackets() -> None:
-    listening = await open_listeners(Server(host="::1", port=0))
+    listening = await opened(Server(host="::1", port=0))
     assert listening.urls[0].startswith("http://[::1]:")
     for listener in listening.listeners:
         await listener.aclose()
@@ -63,7 +68,7 @@ async def test_an_ipv6_address_stands_in_brackets() -> None:
 async def test_a_port_in_use_is_one_clear_line() -> None:
     async with serving() as served:
         with pytest.raises(ListenFailed) as failure:
-            await open_listeners(Server(port=served.port))
+            await opened(Server(port=served.port))
         assert str(failure.value) == (
             f"cannot listen on 127.0.0.1:{served.port}: the port is in use; "
             "end what listens there, or choose another server.port"
@@ -72,7 +77,7 @@ async def test_a_port_in_use_is_one_clear_line() -> None:
 
 async def test_an_address_of_another_machine_is_one_clear_line() -> None:
     with pytest.raises(ListenFailed, match=r"192\.0\.2\.1.*server\.host"):
-        await open_listeners(Server(host="192.0.2.1", port=0))
+        await opened(Server(host="192.0.2.1", port=0))
 
 
 async def test_https_is_served_with_the_certificate(tls: ServerTls) -> None:
@@ -109,7 +114,7 @@ async def secured(port: int, context: ssl.SSLContext) -> trio.SSLStream[trio.Soc
 async def test_a_certificate_that_cannot_be_used_is_one_clear_line(tls: ServerTls) -> None:
     tls.key_file.write_text("no key")
     with pytest.raises(ListenFailed, match=r"certificate .* cannot be used .*; mend server\.tls"):
-        await open_listeners(Server(port=0, tls=tls))
+        await opened(Server(port=0, tls=tls))
     tls.cert_file.unlink()
     with pytest.raises(ListenFailed, match="No such file"):
-        await open_listeners(Server(port=0, tls=tls))
+        await opened(Server(port=0, tls=tls))

@@ -1,0 +1,1 @@
+"""What changes the running whole: reload, and what asks for it."""
