@@ -8,6 +8,7 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
+from argus_trio.config.certificate import CertificateUnusable, load_certificate
 from argus_trio.config.findings import Findings
 from argus_trio.config.model import Config, ServerTls, StdioBackend
 from argus_trio.config.place import Place
@@ -55,10 +56,9 @@ class _Look:
         if any(map(self._findings.is_faulty, places)):
             return
         try:
-            tls.load_into(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
-        except OSError as error:  # ssl.SSLError is one
-            reason = (isinstance(error, ssl.SSLError) and error.reason) or error.strerror or "no valid PEM"
-            self._findings.add(_TLS, f"the certificate cannot be used with the key: {reason}")
+            load_certificate(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), tls)
+        except CertificateUnusable as error:
+            self._findings.add(_TLS, f"the certificate cannot be used with the key: {error}")
 
 
 def _check_folder(path: Path | None, place: Place, findings: Findings) -> None:

@@ -7,7 +7,6 @@ A field without `about` is no key of the file. What a secret may come in with ha
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -215,11 +214,6 @@ class ServerTls:
 
     cert_file: Path = attrs.field(metadata=_about("PEM certificate chain"))
     key_file: Path = attrs.field(metadata=_about("PEM private key"))
-
-    def load_into(self, context: ssl.SSLContext) -> None:
-        """Serve with it from now on. Raises OSError (ssl.SSLError is one) if it cannot be used, and asks nobody."""
-        # Without a password it would be asked for on the terminal, where a key has one.
-        context.load_cert_chain(self.cert_file, self.key_file, password="")
 
 
 @attrs.frozen(kw_only=True)

@@ -10,7 +10,7 @@ import attrs
 import trio
 
 from argus_trio.errors import ListenFailed
-from argus_trio.frontend.terms import CurrentTerms, reason_of
+from argus_trio.frontend.terms import CurrentTerms
 from argus_trio.frontend.transport import Stream
 
 _BACKLOG: Final = 512
@@ -60,11 +60,18 @@ async def open_listeners(terms: CurrentTerms) -> Listening:
         plain = await trio.open_tcp_listeners(settings.port, host=settings.host, backlog=_BACKLOG)
     except OSError as error:
         advice = _ADVICE.get(error.errno or 0, "choose another server.host or server.port")
-        reason = "the port is in use" if error.errno == errno.EADDRINUSE else reason_of(error)
-        raise ListenFailed(f"{settings.host}:{settings.port}", reason, advice) from None
+        raise ListenFailed(f"{settings.host}:{settings.port}", _reason(error), advice) from None
     scheme = "http" if terms.now.context is None else "https"
     urls = tuple(f"{scheme}://{_authority(listener.socket)}" for listener in plain)
     return Listening(tuple(Listener(listener, terms) for listener in plain), urls)
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, socket.gaierror):
+        return error.strerror or "the host name does not resolve"
+    if error.errno == errno.EADDRINUSE:
+        return "the port is in use"
+    return error.strerror or str(error)
 
 
 def _authority(listening: trio.socket.SocketType) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 
 import attrs
 
+from argus_trio.config.certificate import CertificateUnusable, load_certificate
 from argus_trio.config.model import Server, ServerTls
 from argus_trio.errors import ListenFailed
 from argus_trio.frontend.guard import Guard
@@ -56,17 +56,8 @@ def _context(tls: ServerTls, settings: Server) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     try:
-        tls.load_into(context)
-    except OSError as error:  # ssl.SSLError is one
-        reason = f"the certificate {tls.cert_file} with the key {tls.key_file} cannot be used ({reason_of(error)})"
+        load_certificate(context, tls)
+    except CertificateUnusable as error:
+        reason = f"the certificate {tls.cert_file} with the key {tls.key_file} cannot be used ({error})"
         raise ListenFailed(f"{settings.host}:{settings.port}", reason, "mend server.tls") from None
     return context
-
-
-def reason_of(error: OSError) -> str:
-    """What went wrong with a socket or a certificate, in a few words."""
-    if isinstance(error, ssl.SSLError):
-        return error.reason or "no valid PEM"
-    if isinstance(error, socket.gaierror):
-        return error.strerror or "the host name does not resolve"
-    return error.strerror or str(error)

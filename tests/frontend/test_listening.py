@@ -2,48 +2,24 @@
 
 from __future__ import annotations
 
-import datetime
 import ssl
 from pathlib import Path
 
 import pytest
 import trio
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from argus_trio.config.model import Server, ServerTls
 from argus_trio.errors import ListenFailed
 from argus_trio.frontend.listening import Listening, open_listeners
 from argus_trio.frontend.terms import CurrentTerms, Terms
 from tests.frontend.serving import serving
+from tests.servers.certificates import make_pair
 
 
 @pytest.fixture
 def tls(tmp_path: Path) -> ServerTls:
     """A certificate for localhost, signed by itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    plain = serialization.NoEncryption()
-    settings = ServerTls(cert_file=tmp_path / "cert.pem", key_file=tmp_path / "key.pem")
-    settings.cert_file.write_bytes(certificate.public_bytes(pem))
-    settings.key_file.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
-    return settings
+    return ServerTls(**make_pair(tmp_path))
 
 
 async def opened(settings: Server) -> Listening:
