@@ -17,7 +17,7 @@ from typing import Final
 import attrs
 import structlog
 import trio
-from watchfiles import watch
+from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError  # documented as its "rust backend"
 
 from argus_trio.config.sources import Stamp, Stamps, stamp
 
@@ -79,22 +79,15 @@ class _Watched:
 
     def _looks(self, folders: frozenset[Path]) -> Iterator[None]:
         """Every moment at which to look."""
-        yield
         try:
-            for _ in watch(
-                *folders,
-                watch_filter=None,
-                debounce=round(QUIET_S * 1000),
-                step=round(STEP_S * 1000),
-                stop_event=self.stop,
-                rust_timeout=round(LOOK_S * 1000),
-                yield_on_timeout=True,
-                recursive=False,
-                raise_interrupt=False,
-            ):
+            with open_news([str(folder) for folder in folders]) as news:
+                # The first look comes when the kernel watches already, so that nothing falls in between.
                 yield
-        except (OSError, RuntimeError) as error:
+                while news.watch(_ms(QUIET_S), _ms(STEP_S), _ms(LOOK_S), self.stop) != "stop":
+                    yield
+        except (OSError, WatchfilesRustInternalError) as error:  # too many watches, most of all
             log.warning("file_news_unavailable", reason=str(error), looks_every=LOOK_S)
+            yield
             while not self.stop.wait(LOOK_S):
                 yield
 
@@ -124,6 +117,17 @@ class _Watched:
 
     def _folders(self) -> frozenset[Path]:
         return frozenset().union(*map(folders_of, self.stamps))
+
+
+def open_news(folders: list[str]) -> RustNotify:
+    """News of what happens in these folders from now on."""
+    return RustNotify(
+        folders, debug=False, force_polling=False, poll_delay_ms=0, recursive=False, ignore_permission_denied=True
+    )
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
 
 
 def folders_of(path: Path) -> frozenset[Path]:

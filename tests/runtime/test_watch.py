@@ -160,10 +160,10 @@ async def test_it_waits_until_a_file_that_is_written_in_pieces_stands_still(tmp_
 async def test_without_news_of_the_kernel_it_looks_now_and_then(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def deaf(*_: object, **__: object) -> object:
+    def deaf(_: object) -> object:
         raise OSError("no watches left")
 
-    monkeypatch.setattr(watch, "watch", deaf)
+    monkeypatch.setattr(watch, "open_news", deaf)
     monkeypatch.setattr(watch, "LOOK_S", 0.05)
     file = tmp_path / "config.yaml"
     file.write_text("old")
