@@ -72,7 +72,7 @@ class ReloadSupervisor:
 
     def __attrs_post_init__(self) -> None:
         self._started_with = self.config.server
-        first = Applied(generation=1, added=tuple(self.config.backends))
+        first = Applied(generation=1, added=_enabled(self.config))
         self.last = Reloaded(at=_now(), duration=0.0, triggers=("start",), applied=first, is_applied=True)
 
     async def run(self, stop: trio.Event, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -161,7 +161,7 @@ class ReloadSupervisor:
 
     def _draft(self, batch: _Batch) -> Reloaded:
         """The report of a reload that has changed nothing yet."""
-        standing = Applied(generation=self.last.applied.generation, untouched=tuple(self.config.backends))
+        standing = Applied(generation=self.last.applied.generation, untouched=_enabled(self.config))
         return Reloaded(at=_now(), duration=0.0, triggers=tuple(batch.triggers), applied=standing, is_applied=False)
 
     def _cut(self, batch: _Batch) -> Reloaded:
@@ -174,6 +174,10 @@ class ReloadSupervisor:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _enabled(config: Config) -> tuple[str, ...]:
+    return tuple(name for name, spec in config.backends.items() if spec.enabled)
 
 
 def _needs_restart(started_with: Server, server: Server) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from argus_trio.runtime.candidate import Candidate
 from argus_trio.runtime.reload import ReloadSupervisor
 
 BACKEND = StdioBackend(name="files", command="run")
-FIRST = Config(backends={"files": BACKEND})
+FIRST = Config(backends={"files": BACKEND, "off": attrs.evolve(BACKEND, name="off", enabled=False)})
 PROBLEM = Problem(path="server.port", message="expected a whole number", hint="write 9000", line=3)
 
 
