@@ -12,20 +12,20 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 
-import attrs
 import structlog
 import trio
 
 from argus_trio import __version__
+from argus_trio.backends.generation import Generation
 from argus_trio.backends.introductions import Introductions
 from argus_trio.backends.opening import open_link
-from argus_trio.backends.router import Router
+from argus_trio.backends.routes import Routes
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.backends.watch import Watch
 from argus_trio.config.file import ConfigFile
 from argus_trio.config.model import Config
 from argus_trio.config.sources import Stamps
-from argus_trio.core.applied import Applied
+from argus_trio.core.exchange import Handler
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import ListenFailed, leaves
 from argus_trio.frontend.announcer import Announcer
@@ -82,32 +82,37 @@ class _House:
     def __init__(self, config: Config, file: ConfigFile | None, redact: Redactor) -> None:
         self.file = file
         self.announcer = Announcer()
-        self.supervisor = Supervisor(config, open_link, self.announcer.announce, redact=redact)
+        self.supervisor = Supervisor(config, open_link, self.announcer.announce, self._handler, redact=redact)
+        self.routes = Routes(self.supervisor)
         self.terms = CurrentTerms(Terms.of(config.server))
         self.reloads: ReloadSupervisor | None = None
         if file is not None:
             self.reloads = ReloadSupervisor(
                 config=config,
                 load=partial(load_candidate, file),
-                apply=partial(_keep_backends, self.supervisor),
+                apply=self.supervisor.apply,
                 terms=self.terms,
                 redact=redact,
             )
 
+    def _handler(self, generation: Generation) -> Handler:
+        return chain((), self.routes(generation))
+
     def frontend(self, stop: trio.Event) -> Callable[..., Awaitable[None]]:
         """What serves clients, to be started."""
-        supervisor, router = self.supervisor, Router(self.supervisor)
+        supervisor = self.supervisor
         return partial(
             run_frontend,
-            handler=chain((), router),
+            handler=supervisor.serve,
             identity=Introductions(supervisor, __version__),
             announcer=self.announcer,
             health=supervisor.health,
             terms=self.terms,
             stop=stop,
             make_seal=_make_seal,
-            watch=Watch(router.directory),
-            param_headers=router.param_headers,
+            watch=Watch(supervisor),
+            watch_tasks=self.routes.tasks.watch,
+            param_headers=supervisor.param_headers,
             control=self.reloads,
             tell=supervisor.tell,
             release=supervisor.release,
@@ -151,12 +156,6 @@ async def _wait_for_change(stamps: Stamps) -> None:
     from argus_trio.runtime.watch import wait_for_change
 
     await wait_for_change(stamps)
-
-
-async def _keep_backends(supervisor: Supervisor, config: Config) -> Applied:
-    """Let a configuration take effect for what is not a backend."""
-    supervisor.config = attrs.evolve(supervisor.config, server=config.server)
-    return Applied(generation=1, untouched=tuple(supervisor.config.backends))
 
 
 def _make_seal() -> Seal:

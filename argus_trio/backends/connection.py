@@ -6,6 +6,7 @@ neither opens the link nor decides what happens when it dies: that is the scope'
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import count
 from typing import Final
 
@@ -27,6 +28,7 @@ from argus_trio.config.model import Timeouts
 from argus_trio.core.catalog import LIST_KEYS
 from argus_trio.core.exchange import Call, Client, Exchange
 from argus_trio.core.levels import most_verbose
+from argus_trio.core.task_ids import task_id_of
 from argus_trio.errors import BackendError, BackendMisbehaved, BackendUnavailable, DeadlineExceeded, LinkFailed
 from argus_trio.wire.envelope import (
     ErrorResponse,
@@ -145,8 +147,22 @@ class Connection:
             self.flights.remove(message_id)
             if awaited:
                 await self._tell_cancelled(message_id)
+        if isinstance(answer, Response):
+            self._follow(flight, params, message_id, answer.result)  # before anything that lets the reader run
         await flight.relay.drained()
         return self._result_of(answer)
+
+    def _follow(self, flight: Flight, params: Params, message_id: int, result: bytes) -> None:
+        """Keep account of the tasks that were begun here; a client's progress token outlives its call for one."""
+        tasks, now, method = self.inbound.tasks, trio.current_time(), flight.exchange.call.method
+        if not method.startswith("tasks/"):
+            if "task" in params or self.greeting.era is Era.MODERN:
+                tasks.begun(result, now, request=message_id, token=flight.token)
+        elif method == "tasks/result":
+            tasks.ended(task_id_of(params) or "", now)
+        elif b'"status"' in result:
+            with suppress(msgspec.DecodeError):
+                tasks.heard(decode_object(result), now)
 
     async def ask(self, method: str, params: Params) -> bytes:
         """Make a request of our own that belongs to no exchange; the raw result. Has no deadline of its own.
@@ -225,7 +241,7 @@ class Connection:
         """The `_meta` of a modern request: the client's own keys, and what we say of it and of ourselves."""
         meta = {} if raw_meta is None else decode_object(raw_meta)
         if call is None:
-            return encode_raw({**meta, **modern_meta(self.greeting.revision)})
+            return encode_raw({**modern_meta(self.greeting.revision), **meta})  # it is our own: it may say more
         declared = call.abilities.declared()
         declared.update({name: call.capabilities[name] for name in _PASSED_ON if name in call.capabilities})
         stamps = modern_meta(self.greeting.revision, encode_raw(declared))

@@ -17,28 +17,32 @@ import trio
 
 from argus_trio.backends.attempt import OpenLink, Way, converse
 from argus_trio.backends.connection import Connection
-from argus_trio.backends.dedicated import Dedicated
+from argus_trio.backends.dedicated import Dedicated, Lost
 from argus_trio.backends.greeting import DiedAtProbe, Greeting, Refused
+from argus_trio.backends.lease import Leases
 from argus_trio.backends.link import Headers
 from argus_trio.backends.lister import Changes, Kept, keep_listed, list_kinds
 from argus_trio.backends.listing import publish
 from argus_trio.backends.shown import Shown
 from argus_trio.backends.stderr import LAST_LINES, StderrRing
-from argus_trio.backends.subscriptions import Deliver
 from argus_trio.backends.task_news import OnTask, nobody_cares
 from argus_trio.backends.watching import Watching
-from argus_trio.config.model import BackendSpec, HttpBackend, StdioBackend
+from argus_trio.config.model import BackendSpec, HttpBackend
 from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.core.backoff import Backoff
 from argus_trio.core.catalog import KINDS, Published
 from argus_trio.core.exchange import Call, Client, Exchange
 from argus_trio.core.lifecycle import Happened, State, after
 from argus_trio.core.redaction import Redactor
+from argus_trio.core.task_ids import task_id_of
 from argus_trio.errors import BackendUnavailable, LinkFailed, leaves
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
+
+TASKS: Final = "tasks/"
+"""What the methods begin with that ask of a task."""
 
 STABLE_AFTER: Final = 30.0
 """Seconds a connection must have lasted for the backoff to begin anew."""
@@ -67,6 +71,14 @@ class Scope:
     watching: Watching = attrs.field(init=False)
     dedicated: Dedicated | None = None
     """The connections of single clients, while `run` runs."""
+    leases: Leases = attrs.field(factory=Leases)
+    cancel_scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+    """Of its whole life; the supervisor's."""
+    ended: trio.Event = attrs.field(factory=trio.Event)
+    heir: Scope | None = None
+    """The scope that took its place, once it is in effect."""
+    lost: Lost = attrs.field(factory=dict)
+    _way: Way = attrs.field(init=False)
     _connection: Connection | None = None
     _legacy_assumed: bool = False
     _changes: Changes = attrs.field(factory=Changes)
@@ -74,8 +86,33 @@ class Scope:
     def __attrs_post_init__(self) -> None:
         name, timeouts = self.spec.name, self.spec.timeouts
         self.stderr = StderrRing(name)
+        self._way = Way(self.spec, self.open_link, self.stderr, self.on_task)
         self.shown = Shown(name, self.redact, timeouts.connect, self.on_published)
         self.watching = Watching(name, self.redact, timeouts.call)
+
+    @property
+    def connection(self) -> Connection | None:
+        """The shared connection, if there is one."""
+        return self._connection
+
+    @property
+    def latest(self) -> Scope:
+        """The scope that has its place now: what lasts longer than a call belongs there."""
+        if self.heir is None:
+            return self
+        self.heir = self.heir.latest  # those between are needed no more
+        return self.heir
+
+    def adjust(self, spec: BackendSpec) -> None:
+        """Go on with a spec whose link part is the same."""
+        self.spec = self._way.spec = spec
+        self.shown.seconds, self.watching.seconds = spec.timeouts.connect, spec.timeouts.call
+
+    def inherit(self, old: Scope) -> None:
+        """Show what `old` showed, unless something has been listed here already."""
+        if not self.has_listed:
+            self.shown.inherit(old.shown)
+            self.greeting = self.greeting or old.greeting
 
     async def call(self, exchange: Exchange, params: Params, headers: Headers = ()) -> bytes:
         """Perform the exchange with `params`, once the first attempt to connect has had its outcome.
@@ -85,9 +122,11 @@ class Scope:
             RpcError: as `Connection.call`.
         """
         connection = await self.connected()
-        if self.dedicated is None or not self.needs_own(exchange.call):
+        call, dedicated = exchange.call, self.dedicated
+        task = task_id_of(params) if call.method.startswith(TASKS) else None
+        if dedicated is None or not (self.needs_own(call) or dedicated.where(call, task)):
             return await connection.call(exchange, params, self.spec.timeouts, headers)
-        async with self.dedicated.lease(exchange.call) as (connection, _):
+        async with dedicated.lease(call, task) as (connection, _):
             return await connection.call(exchange, params, self.spec.timeouts, headers)
 
     async def connected(self) -> Connection:
@@ -121,12 +160,14 @@ class Scope:
         """Whether the call has to go over its client's own connection; see `session` in the configuration.
 
         A legacy backend asks, and logs, on its connection, not within a call. On stdio and HTTP+SSE no log message says
-        whose call it belongs to, in either era.
+        whose call it belongs to, in either era; what is asked of a task goes to where the task is all the same.
         """
         if self.spec.session != "auto":
             return self.spec.session == "per-client"
         if self.is_legacy and call.abilities.any:
             return True
+        if call.method.startswith(TASKS):
+            return False
         return call.log_level is not None and not isinstance(self.spec, HttpBackend)
 
     def depends_on(self, abilities: Abilities) -> bool:
@@ -156,42 +197,6 @@ class Scope:
         if self._connection is not None and self.dedicated is not None and self.depends_on(abilities):
             self.shown.make_soon(self.dedicated, abilities)
 
-    async def subscribe(self, exchange: Exchange, uri: str) -> bytes:
-        """Subscribe the exchange's client to a resource, or with `resources/unsubscribe` end that; the raw result."""
-        call = exchange.call
-        is_wanted = call.method == "resources/subscribe"
-        connection = await self.connected()
-        if self.dedicated is not None and self.is_legacy and self.needs_own(call):  # modern ones know no such request
-            async with self.dedicated.lease(call) as (connection, own):
-                result = await connection.call(exchange, call.params, self.spec.timeouts)
-                (own.subscribed.add if is_wanted else own.subscribed.discard)(uri)
-                return result
-        client, dedicated = call.client, self.dedicated
-        if client is not None and dedicated is not None and is_wanted:
-
-            def deliver(method: str, params: Params) -> None:
-                dedicated.nursery.start_soon(client.notify, method, params)
-
-            await self.watching.watch(connection, uri, client, deliver)
-        elif client is not None:
-            await self.watching.unwatch(connection, uri, client)
-        return b"{}"
-
-    async def watch(self, call: Call, uri: str, key: object, deliver: Deliver) -> None:
-        """Deliver what is said of a resource, until `unwatch`: over the shared connection, and by the processes
-        that the calls of clients like this one run in.
-
-        Raises:
-            BackendUnavailable: the backend cannot be told, or refuses.
-        """
-        await self.watching.watch(await self.connected(), uri, key, deliver)
-        if isinstance(self.spec, StdioBackend) and self.needs_own(call):
-            self.watching.watch_owned((call.principal, call.abilities), uri, key, deliver)
-
-    async def unwatch(self, uri: str, key: object) -> None:
-        """Deliver no more of it."""
-        await self.watching.unwatch(self._connection, uri, key)
-
     def release(self, client: Client) -> None:
         """A legacy session has ended: its connection closes, its subscriptions end."""
         if self.dedicated is not None:
@@ -206,11 +211,13 @@ class Scope:
 
     async def run(self) -> None:
         """Live until cancelled. Whatever fails is logged here and ends at this boundary."""
-        way = Way(spec=self.spec, open_link=self.open_link, stderr=self.stderr, on_task=self.on_task)
+        way = self._way
         failures = 0
         try:
             async with trio.open_nursery() as nursery:
-                self.dedicated = Dedicated(way, nursery, self.redact, self.shown.keep, self._protocol, self.watching)
+                self.dedicated = Dedicated(
+                    way, nursery, self.redact, self.shown.keep, self._protocol, self.watching, self.lost
+                )
                 while True:
                     started = trio.current_time()
                     self.stderr.is_probed = True
@@ -268,6 +275,8 @@ class Scope:
     def _begin(self, connection: Connection, kept: Kept, seconds: float) -> None:
         self._connection, self.greeting = connection, connection.greeting
         self.watching.begin(connection)
+        if self.dedicated is not None:
+            self.dedicated.restore()
         self.shown.begin(kept)
         self.state, self.reason, self.details = after(self.state, Happened.CONNECTED), "", ()
         self.settled.set()

@@ -47,6 +47,7 @@ async def run_frontend(
     stop: trio.Event,
     make_seal: Callable[[], Seal],
     watch: Watch = watch_nothing,
+    watch_tasks: Watch = watch_nothing,
     param_headers: ParamHeadersOf | None = None,
     control: Control | None = None,
     tell: Tell = tell_nobody,
@@ -72,6 +73,7 @@ async def run_frontend(
         tell=tell,
         release=release,
         watch=watch,
+        watch_tasks=watch_tasks,
         param_headers=param_headers,
         control=control,
     )

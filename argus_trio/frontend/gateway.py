@@ -69,6 +69,8 @@ class Gateway:
     tell: Tell = tell_nobody
     release: Release = release_nothing
     watch: Watch = watch_nothing
+    watch_tasks: Watch = watch_nothing
+    """The same for ids of tasks."""
     param_headers: ParamHeadersOf | None = None
     control: Control | None = None
     """None where there is no configuration file that could be read again."""

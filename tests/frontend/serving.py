@@ -123,6 +123,7 @@ async def serving(
     backstage: Backstage | None = None,
     handler: Handler | None = None,
     watch: Watch = watch_nothing,
+    watch_tasks: Watch = watch_nothing,
     param_headers: ParamHeadersOf | None = None,
     control: Control | None = None,
 ) -> AsyncIterator[Served]:
@@ -149,6 +150,7 @@ async def serving(
             stop=stop,
             make_seal=AesGcmSeal,
             watch=watch,
+            watch_tasks=watch_tasks,
             param_headers=param_headers,
             control=control,
             tell=backstage.tell,
