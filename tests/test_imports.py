@@ -19,6 +19,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"config"}),
     frozenset({"backends", "pipeline"}),
     frozenset({"frontend"}),
+    frozenset({"runtime"}),
     frozenset({"logs"}),
     frozenset({"app"}),
     frozenset({"demo", "bridge"}),

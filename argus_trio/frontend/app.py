@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import attrs
 import trio
@@ -25,6 +25,7 @@ from argus_trio.frontend.gateway import (
     watch_nothing,
 )
 from argus_trio.frontend.guard import Guard
+from argus_trio.frontend.inherited import Inherited
 from argus_trio.frontend.legacy import LegacyEdge
 from argus_trio.frontend.limits import Limits
 from argus_trio.frontend.listening import open_listeners
@@ -52,6 +53,7 @@ async def run_frontend(
     limits: Limits | None = None,
     tell: Tell = tell_nobody,
     release: Release = release_nothing,
+    inherited: Sequence[Inherited] = (),
     task_status: trio.TaskStatus[tuple[str, ...]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve until `stop` is set, and then for as long as calls in flight take, at most `settings.drain_timeout`.
@@ -60,11 +62,12 @@ async def run_frontend(
     `tell` and `release` hear of legacy clients, as `Gateway` says; neither may block.
     `make_seal` is called when the first call asks its client. Without `watch` no resource can be subscribed to, without
     `param_headers` no argument is expected in a header. `limits` are the usual ones where none are given.
+    With `inherited` sockets it listens on these, and on no address of its own.
 
     Raises:
-        ListenFailed: the address cannot be listened on, or the certificate cannot be used.
+        ListenFailed: as `open_listeners`.
     """
-    listening = await open_listeners(settings)
+    listening = await open_listeners(settings, inherited)
     gateway = Gateway(
         handler=handler,
         identity=identity,

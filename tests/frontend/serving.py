@@ -20,6 +20,7 @@ from argus_trio.errors import BackendError, InvalidParams, MethodUnknown
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
 from argus_trio.frontend.gateway import ParamHeadersOf, Watch, watch_nothing
+from argus_trio.frontend.inherited import Inherited
 from argus_trio.frontend.limits import Limits
 from argus_trio.frontend.seal import AesGcmSeal
 from argus_trio.wire.envelope import Params, decode_object, encode, encode_raw
@@ -122,6 +123,7 @@ async def serving(
     handler: Handler | None = None,
     watch: Watch = watch_nothing,
     param_headers: ParamHeadersOf | None = None,
+    inherited: Sequence[Inherited] = (),
 ) -> AsyncIterator[Served]:
     """Serve within the block; what is left at its end is cut. All of it within `DEADLINE_S`.
 
@@ -146,6 +148,7 @@ async def serving(
             make_seal=AesGcmSeal,
             watch=watch,
             param_headers=param_headers,
+            inherited=inherited,
             limits=limits,
             tell=backstage.tell,
             release=backstage.released.append,
