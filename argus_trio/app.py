@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Final
 
 import structlog
 import trio
@@ -36,6 +37,8 @@ log = structlog.get_logger()
 
 PATHS = {"streamable_http": "/mcp", "sse": "/sse", "health": "/manage/v1/health"}
 """What is served where, for the log."""
+LAST_WORDS_S: Final = 0.25
+"""How long the front end may take after the drain to say what was cut, before backends are closed under it."""
 
 
 async def run_gateway(config: Config, *, on_listening: Callable[[Sequence[str]], None]) -> None:
@@ -97,6 +100,7 @@ async def _serve(
         return status_line(supervisor.health(), under_way.count)
 
     async with trio.open_nursery() as backends:
+        backends.start_soon(_cut_after_drain, stop, config.server.drain_timeout, backends.cancel_scope)
         await backends.start(supervisor.run)
         async with trio.open_nursery() as front:
             urls = await front.start(frontend)
@@ -105,6 +109,13 @@ async def _serve(
             on_listening(urls)
             backends.start_soon(_tell_how_it_stands, notifier, supervisor, line)
         backends.cancel_scope.cancel()
+
+
+async def _cut_after_drain(stop: trio.Event, drain_timeout: float, everything: trio.CancelScope) -> None:
+    # What the front end still owes to a backend that does not answer is bounded, but must not come before the time that
+    # backends need to end: both at once is what keeps a stop within `drain_timeout` and 5 s.
+    await stop.wait()
+    everything.deadline = trio.current_time() + drain_timeout + LAST_WORDS_S
 
 
 async def _tell_how_it_stands(notifier: Notifier, supervisor: Supervisor, line: Callable[[], str]) -> None:
