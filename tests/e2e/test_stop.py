@@ -266,3 +266,9 @@ def test_a_second_signal_does_not_wait_for_the_drain(tmp_path: Path, numbers: tu
         calls_hanging(scene)
         answer_unread(scene)
         assert seconds_to_stop(scene.house, *numbers) < 3
+
+
+def test_a_second_signal_is_bounded_with_a_child_that_hears_nothing(tmp_path: Path) -> None:
+    with scene_of(moody("deaf", "stubborn", "mute"), tmp_path, drain_timeout=600) as scene:
+        child_deaf(scene)
+        assert seconds_to_stop(scene.house, signal.SIGTERM, signal.SIGINT) < LIMIT_S - DRAIN_S
