@@ -100,7 +100,7 @@ async def _serve(
         return status_line(supervisor.health(), under_way.count)
 
     async with trio.open_nursery() as backends:
-        backends.start_soon(_cut_after_drain, stop, config.server.drain_timeout, backends.cancel_scope)
+        backends.start_soon(_cut_after_drain, stop, supervisor, backends.cancel_scope)
         await backends.start(supervisor.run)
         async with trio.open_nursery() as front:
             urls = await front.start(frontend)
@@ -111,11 +111,11 @@ async def _serve(
         backends.cancel_scope.cancel()
 
 
-async def _cut_after_drain(stop: trio.Event, drain_timeout: float, everything: trio.CancelScope) -> None:
+async def _cut_after_drain(stop: trio.Event, supervisor: Supervisor, everything: trio.CancelScope) -> None:
     # What the front end still owes to a backend that does not answer is bounded, but must not come before the time that
     # backends need to end: both at once is what keeps a stop within `drain_timeout` and 5 s.
     await stop.wait()
-    everything.deadline = trio.current_time() + drain_timeout + LAST_WORDS_S
+    everything.deadline = trio.current_time() + supervisor.config.server.drain_timeout + LAST_WORDS_S
 
 
 async def _tell_how_it_stands(notifier: Notifier, supervisor: Supervisor, line: Callable[[], str]) -> None:
