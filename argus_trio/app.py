@@ -1,6 +1,6 @@
 """The composition root: the nursery tree of a running gateway, and the only module that knows everyone.
 
-root                    signals: the first TERM or INT stops, a second one stops without waiting, HUP reloads
+root                    signals: the first TERM or INT stops, a second one at once, HUP reloads; signs of life
 └─ backends nursery     entered first, dies last: one scope per backend
    ├─ reload supervisor ends at the stop: one reload at a time; with it what follows the configuration file
    └─ frontend nursery  dies first: the HTTP server, its sessions and streams
@@ -8,9 +8,11 @@ root                    signals: the first TERM or INT stops, a second one stops
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
+from typing import Final
 
 import structlog
 import trio
@@ -30,17 +32,23 @@ from argus_trio.core.redaction import Redactor
 from argus_trio.errors import ListenFailed, leaves
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
+from argus_trio.frontend.inherited import Inherited, inherited_sockets
 from argus_trio.frontend.states import Seal
 from argus_trio.frontend.terms import CurrentTerms, Terms
 from argus_trio.pipeline.chain import chain
+from argus_trio.pipeline.under_way import UnderWay
 from argus_trio.runtime.candidate import load_candidate
 from argus_trio.runtime.follow import follow
+from argus_trio.runtime.notify import Notifier
 from argus_trio.runtime.reload import ReloadSupervisor
+from argus_trio.runtime.status import keep_status, status_line
 
 log = structlog.get_logger()
 
 PATHS = {"streamable_http": "/mcp", "sse": "/sse", "health": "/manage/v1/health"}
 """What is served where, for the log."""
+LAST_WORDS_S: Final = 0.25
+"""How long the front end may take after the drain to say what was cut, before backends are closed under it."""
 
 
 async def run_gateway(
@@ -55,19 +63,28 @@ async def run_gateway(
     `file` is where the configuration came from and is read again by a reload; without it there is none, and SIGHUP ends
     the process as ever. `redact` is what the logs hide, and learns what a reload brings in.
 
+    A service manager that started the gateway is told how it stands, and its sockets are served on.
+
     Raises:
-        ListenFailed: the address cannot be listened on, or the certificate cannot be used.
+        ListenFailed: the address or an inherited socket cannot be listened on, or the certificate cannot be used.
     """
+    notifier = Notifier.of(os.environ)
+    inherited = inherited_sockets(os.environ)
     stop = trio.Event()
     refused: list[ListenFailed] = []
     try:
         async with trio.open_nursery() as root:
-            await root.start(_stop_on_signals, stop, root.cancel_scope)
-            await _serve(_House(config, file, redact or Redactor(config.secrets)), stop, on_listening)
+            await root.start(_stop_on_signals, stop, root.cancel_scope, notifier)
+            root.start_soon(notifier.run_watchdog)
+            house = _House(config, file, redact or Redactor(config.secrets), notifier)
+            await _serve(house, stop, on_listening, inherited)
             log.info("stopped")
             root.cancel_scope.cancel()
     except* ListenFailed as group:
         refused.extend(leaves(group))
+    finally:
+        for each in inherited:
+            each.socket.close()
     if refused:
         raise refused[0]
 
@@ -79,8 +96,10 @@ class _House:
         ListenFailed: the certificate cannot be used.
     """
 
-    def __init__(self, config: Config, file: ConfigFile | None, redact: Redactor) -> None:
+    def __init__(self, config: Config, file: ConfigFile | None, redact: Redactor, notifier: Notifier) -> None:
         self.file = file
+        self.notifier = notifier
+        self.under_way = UnderWay()
         self.announcer = Announcer()
         self.supervisor = Supervisor(config, open_link, self.announcer.announce, self._handler, redact=redact)
         self.routes = Routes(self.supervisor)
@@ -93,12 +112,18 @@ class _House:
                 apply=self.supervisor.apply,
                 terms=self.terms,
                 redact=redact,
+                on_begin=notifier.reloading,
+                on_end=lambda _: notifier.ready(self.status()),
             )
 
     def _handler(self, generation: Generation) -> Handler:
-        return chain((), self.routes(generation))
+        return chain((self.under_way,), self.routes(generation))
 
-    def frontend(self, stop: trio.Event) -> Callable[..., Awaitable[None]]:
+    def status(self) -> str:
+        """How it stands, in one line for people."""
+        return status_line(self.supervisor.health(), self.under_way.count)
+
+    def frontend(self, stop: trio.Event, inherited: Sequence[Inherited]) -> Callable[..., Awaitable[None]]:
         """What serves clients, to be started."""
         supervisor = self.supervisor
         return partial(
@@ -116,19 +141,27 @@ class _House:
             control=self.reloads,
             tell=supervisor.tell,
             release=supervisor.release,
+            inherited=inherited,
         )
 
 
-async def _serve(house: _House, stop: trio.Event, on_listening: Callable[[Sequence[str]], None]) -> None:
+async def _serve(
+    house: _House,
+    stop: trio.Event,
+    on_listening: Callable[[Sequence[str]], None],
+    inherited: Sequence[Inherited],
+) -> None:
     async with trio.open_nursery() as backends:
+        backends.start_soon(_cut_after_drain, stop, house.terms, backends.cancel_scope)
         await backends.start(house.supervisor.run)
         if house.reloads is not None and house.file is not None:
             await backends.start(_reload, house.reloads, house.file, stop)
         async with trio.open_nursery() as front:
-            urls = await front.start(house.frontend(stop))
+            urls = await front.start(house.frontend(stop, inherited))
             for url in urls:
                 log.info("listening", url=url, **{name: url + path for name, path in PATHS.items()})
             on_listening(urls)
+            backends.start_soon(_tell_how_it_stands, house)
         backends.cancel_scope.cancel()
 
 
@@ -158,6 +191,19 @@ async def _wait_for_change(stamps: Stamps) -> None:
     await wait_for_change(stamps)
 
 
+async def _cut_after_drain(stop: trio.Event, terms: CurrentTerms, everything: trio.CancelScope) -> None:
+    # What the front end still owes to a backend that does not answer is bounded, but must not come before the time that
+    # backends need to end: both at once is what keeps a stop within `drain_timeout` and 5 s.
+    await stop.wait()
+    everything.deadline = trio.current_time() + terms.now.settings.drain_timeout + LAST_WORDS_S
+
+
+async def _tell_how_it_stands(house: _House) -> None:
+    await house.supervisor.current.settle()
+    house.notifier.ready(house.status())
+    await keep_status(house.notifier, house.status)
+
+
 def _make_seal() -> Seal:
     """The seal of what clients carry between the rounds of a call; loaded when a call asks its client."""
     from argus_trio.frontend.seal import AesGcmSeal
@@ -166,7 +212,7 @@ def _make_seal() -> Seal:
 
 
 async def _stop_on_signals(
-    stop: trio.Event, everything: trio.CancelScope, *, task_status: trio.TaskStatus[None]
+    stop: trio.Event, everything: trio.CancelScope, notifier: Notifier, *, task_status: trio.TaskStatus[None]
 ) -> None:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         task_status.started()
@@ -176,4 +222,5 @@ async def _stop_on_signals(
                 everything.cancel()
             else:
                 log.info("stopping", signal=signal.Signals(number).name)
+                notifier.stopping()
                 stop.set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import attrs
 import trio
@@ -24,6 +24,7 @@ from argus_trio.frontend.gateway import (
     tell_nobody,
     watch_nothing,
 )
+from argus_trio.frontend.inherited import Inherited
 from argus_trio.frontend.legacy import LegacyEdge
 from argus_trio.frontend.listening import open_listeners
 from argus_trio.frontend.modern import ModernEdge
@@ -52,6 +53,7 @@ async def run_frontend(
     control: Control | None = None,
     tell: Tell = tell_nobody,
     release: Release = release_nothing,
+    inherited: Sequence[Inherited] = (),
     task_status: trio.TaskStatus[tuple[str, ...]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve until `stop` is set, and then for as long as calls in flight take, at most `server.drain_timeout`.
@@ -61,11 +63,12 @@ async def run_frontend(
     `make_seal` is called when the first call asks its client. Without `watch` no resource can be subscribed to, without
     `param_headers` no argument is expected in a header. `terms` may be renewed at any time. Without `control` nothing
     is served at `/manage/v1/reload`.
+    With `inherited` sockets it listens on these, and on no address of its own.
 
     Raises:
-        ListenFailed: the address cannot be listened on.
+        ListenFailed: as `open_listeners`.
     """
-    listening = await open_listeners(terms)
+    listening = await open_listeners(terms, inherited)
     gateway = Gateway(
         handler=handler,
         identity=identity,

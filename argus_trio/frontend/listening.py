@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Sequence
 from typing import Final
 
 import attrs
+import structlog
 import trio
 
+from argus_trio.config.model import Server
 from argus_trio.errors import ListenFailed
+from argus_trio.frontend.inherited import Inherited
 from argus_trio.frontend.terms import CurrentTerms
 from argus_trio.frontend.transport import Stream
+
+log = structlog.get_logger()
 
 _BACKLOG: Final = 512
 _ADVICE: Final = {
@@ -49,21 +55,41 @@ class Listening:
     urls: tuple[str, ...]
 
 
-async def open_listeners(terms: CurrentTerms) -> Listening:
-    """Listen as the current terms say.
+async def open_listeners(terms: CurrentTerms, inherited: Sequence[Inherited] = ()) -> Listening:
+    """Listen as the current terms say; on the `inherited` sockets instead of `host` and `port`, if there are any.
 
     Raises:
-        ListenFailed: the address cannot be listened on.
+        ListenFailed: the address cannot be listened on, or an inherited socket can be reached from elsewhere and
+            nobody has said that it may.
     """
     settings = terms.now.settings
+    address = f"{settings.host}:{settings.port}"
+    plain = _adopted(settings, inherited) if inherited else await _bound(settings, address)
+    scheme = "http" if terms.now.context is None else "https"
+    urls = tuple(_url(scheme, listener.socket) for listener in plain)
+    if inherited:
+        log.info("sockets_inherited", urls=list(urls), not_listening_on=address)
+    return Listening(tuple(Listener(listener, terms) for listener in plain), urls)
+
+
+async def _bound(settings: Server, address: str) -> list[trio.SocketListener]:
     try:
-        plain = await trio.open_tcp_listeners(settings.port, host=settings.host, backlog=_BACKLOG)
+        return await trio.open_tcp_listeners(settings.port, host=settings.host, backlog=_BACKLOG)
     except OSError as error:
         advice = _ADVICE.get(error.errno or 0, "choose another server.host or server.port")
-        raise ListenFailed(f"{settings.host}:{settings.port}", _reason(error), advice) from None
-    scheme = "http" if terms.now.context is None else "https"
-    urls = tuple(f"{scheme}://{_authority(listener.socket)}" for listener in plain)
-    return Listening(tuple(Listener(listener, terms) for listener in plain), urls)
+        raise ListenFailed(address, _reason(error), advice) from None
+
+
+def _adopted(settings: Server, inherited: Sequence[Inherited]) -> list[trio.SocketListener]:
+    for each in inherited:
+        if each.is_exposed and not settings.allow_unauthenticated:
+            where = _authority(each.socket.family, each.socket.getsockname())
+            raise ListenFailed(
+                f"{where}, {each.name}",
+                "listening beyond loopback would let everyone who reaches this address call every tool",
+                "set server.allow_unauthenticated: true if that is meant, or have the socket unit listen on 127.0.0.1",
+            )
+    return [trio.SocketListener(trio.socket.from_stdlib_socket(each.socket)) for each in inherited]
 
 
 def _reason(error: OSError) -> str:
@@ -74,6 +100,14 @@ def _reason(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def _authority(listening: trio.socket.SocketType) -> str:
-    host, port = listening.getsockname()[:2]
-    return f"[{host}]:{port}" if listening.family == socket.AF_INET6 else f"{host}:{port}"
+def _url(scheme: str, listening: trio.socket.SocketType) -> str:
+    if listening.family != socket.AF_UNIX:
+        return f"{scheme}://{_authority(listening.family, listening.getsockname())}"
+    path = listening.getsockname()
+    shown = f"@{path[1:].decode(errors='replace')}" if isinstance(path, bytes) else path
+    return f"{scheme}://unix:{shown}:"  # as nginx and HAProxy write it
+
+
+def _authority(family: int, address: tuple[object, ...]) -> str:
+    host, port = address[:2]
+    return f"[{host}]:{port}" if family == socket.AF_INET6 else f"{host}:{port}"

@@ -1,1 +1,1 @@
-"""What changes the running whole: reload, and what asks for it."""
+"""What the running whole tells its surroundings, and what changes it."""

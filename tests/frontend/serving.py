@@ -20,6 +20,7 @@ from argus_trio.errors import BackendError, InvalidParams, MethodUnknown
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
 from argus_trio.frontend.gateway import Control, ParamHeadersOf, Watch, watch_nothing
+from argus_trio.frontend.inherited import Inherited
 from argus_trio.frontend.limits import Limits
 from argus_trio.frontend.seal import AesGcmSeal
 from argus_trio.frontend.terms import CurrentTerms, Terms
@@ -126,6 +127,7 @@ async def serving(
     watch_tasks: Watch = watch_nothing,
     param_headers: ParamHeadersOf | None = None,
     control: Control | None = None,
+    inherited: Sequence[Inherited] = (),
 ) -> AsyncIterator[Served]:
     """Serve within the block; what is left at its end is cut. All of it within `DEADLINE_S`.
 
@@ -153,6 +155,7 @@ async def serving(
             watch_tasks=watch_tasks,
             param_headers=param_headers,
             control=control,
+            inherited=inherited,
             tell=backstage.tell,
             release=backstage.released.append,
             task_status=task_status,

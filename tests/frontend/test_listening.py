@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import ssl
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import trio
 
 from argus_trio.config.model import Server, ServerTls
 from argus_trio.errors import ListenFailed
+from argus_trio.frontend.inherited import Inherited
 from argus_trio.frontend.listening import Listening, open_listeners
 from argus_trio.frontend.terms import CurrentTerms, Terms
 from tests.frontend.serving import serving
@@ -22,8 +25,8 @@ def tls(tmp_path: Path) -> ServerTls:
     return ServerTls(**make_pair(tmp_path))
 
 
-async def opened(settings: Server) -> Listening:
-    return await open_listeners(CurrentTerms(Terms.of(settings)))
+async def opened(settings: Server, inherited: tuple[Inherited, ...] = ()) -> Listening:
+    return await open_listeners(CurrentTerms(Terms.of(settings)), inherited)
 
 
 async def test_port_0_takes_a_free_one_and_tells_it() -> None:
@@ -94,3 +97,42 @@ async def test_a_certificate_that_cannot_be_used_is_one_clear_line(tls: ServerTl
     tls.cert_file.unlink()
     with pytest.raises(ListenFailed, match="No such file"):
         await opened(Server(port=0, tls=tls))
+
+
+async def test_an_inherited_socket_is_served_on_and_the_address_is_not(tmp_path: Path) -> None:
+    given = socket.create_server(("127.0.0.1", 0))
+    port = given.getsockname()[1]
+    async with serving() as other:  # its port is taken, so that listening there would fail
+        listening = await opened(Server(port=other.port), (Inherited(given, "descriptor 3"),))
+    assert listening.urls == (f"http://127.0.0.1:{port}",)
+    (listener,) = listening.listeners
+    async with listener, await trio.open_tcp_stream("127.0.0.1", port):
+        await (await listener.accept()).aclose()
+
+
+async def test_a_unix_socket_serves_requests(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as given:
+        given.bind(str(tmp_path / "argus"))
+        given.listen()
+        async with serving(inherited=(Inherited(given, "descriptor 3"),)) as served:
+            assert served.url == f"http://unix:{tmp_path}/argus:"
+            async with await trio.open_unix_socket(str(tmp_path / "argus")) as stream:
+                await stream.send_all(b"GET /manage/v1/health HTTP/1.1\r\nhost: localhost\r\n\r\n")
+                assert b'"healthy"' in await stream.receive_some()
+
+
+async def test_an_abstract_unix_socket_has_a_name_too() -> None:
+    with socket.socket(socket.AF_UNIX) as given:
+        given.bind(f"\0argus-trio-test-{os.getpid()}")
+        given.listen()
+        listening = await opened(Server(), (Inherited(given, "descriptor 3"),))
+        assert listening.urls == (f"http://unix:@argus-trio-test-{os.getpid()}:",)
+
+
+async def test_an_inherited_socket_beyond_loopback_needs_to_be_meant() -> None:
+    with socket.create_server(("0.0.0.0", 0)) as given:
+        handed = (Inherited(given, "descriptor 3"),)
+        with pytest.raises(ListenFailed, match=r"0\.0\.0\.0:\d+, descriptor 3: .*server\.allow_unauthenticated"):
+            await opened(Server(), handed)
+        (url,) = (await opened(Server(allow_unauthenticated=True), handed)).urls
+        assert url.startswith("http://0.0.0.0:")
