@@ -9,8 +9,10 @@ import argparse
 import json
 import os
 import re
+import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -122,7 +124,18 @@ def _serve(options: argparse.Namespace) -> None:
     redact = Redactor(config.secrets)
     set_up_logs(options.log_format, options.log_level, redact)
     log.info("starting", version=__version__, config=str(path), backends=list(config.backends))
-    trio.run(partial(run_gateway, config, file=file, redact=redact, on_listening=lambda _urls: None))
+    with _unharmed_by_hangups():
+        trio.run(partial(run_gateway, config, file=file, redact=redact, on_listening=lambda _urls: None))
+
+
+@contextmanager
+def _unharmed_by_hangups() -> Iterator[None]:
+    """Let SIGHUP, which asks a running gateway to reload, do nothing while one starts, and once it has stopped."""
+    signal.signal(signal.SIGHUP, lambda *_: None)  # not ignored: the backends would inherit that
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a handler would not last until the process has ended
 
 
 def _demo(options: argparse.Namespace) -> None:
