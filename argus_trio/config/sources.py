@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from stat import S_ISREG
 
 import attrs
 
 Stamp = tuple[int, int, int, int, int] | None
-"""What differs whenever a file has been written, replaced or given other rights; None if there is none to be seen."""
+"""What differs whenever a file has been written, replaced or given other rights; None if there is none to be seen.
+What is no regular file, such as a pipe that a shell made, can be read once only: it never counts as changed."""
 
 Stamps = Mapping[Path, Stamp]
 
@@ -18,6 +20,8 @@ def stamp(path: Path) -> Stamp:
     try:
         found = path.stat()
     except (OSError, ValueError):
+        return None
+    if not S_ISREG(found.st_mode):
         return None
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,8 @@ def test_a_file_stands_differently_after_a_write_and_after_a_replacement(tmp_pat
 def test_what_cannot_be_seen_has_no_stamp(tmp_path: Path) -> None:
     assert stamp(tmp_path / "absent") is None
     assert stamp(tmp_path / "nul\0") is None
+    os.mkfifo(tmp_path / "pipe")
+    assert stamp(tmp_path / "pipe") is None
 
 
 def test_a_file_keeps_the_stamp_of_its_first_reading(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -180,6 +181,24 @@ async def test_a_cancelled_watch_ends_at_once(tmp_path: Path) -> None:
     async with waiting(file):
         began = trio.current_time()
     assert trio.current_time() - began < watch.END_S + 0.5
+
+
+async def test_a_watch_that_hangs_in_the_file_system_is_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looking, go_on = threading.Event(), threading.Event()
+
+    def hang(_: Path) -> None:
+        looking.set()
+        go_on.wait()
+
+    monkeypatch.setattr(watch, "stamp", hang)
+    monkeypatch.setattr(watch, "END_S", 0.1)
+    async with waiting(tmp_path / "config.yaml"):
+        await trio.to_thread.run_sync(looking.wait)
+        began = trio.current_time()
+    assert 0.1 <= trio.current_time() - began < DEADLINE_S / 2
+    go_on.set()
 
 
 def test_the_folders_of_all_symlinks_on_the_way_are_watched(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ class ReloadPage:
         No page of another site has any business here, not even one that may call tools.
         """
         if http.fields.get(b"sec-fetch-site") == b"cross-site":
-            log.warning("reload_refused", reason="a web page of another site asked for it")
+            log.warning("reload_turned_away", header="sec-fetch-site")
             await http.answer_unread(403, refusal("cross_site", "a web page of another site may not ask for this"))
             return
         report = await self.control.reload()
