@@ -1,85 +1,207 @@
 """The composition root: the nursery tree of a running gateway, and the only module that knows everyone.
 
-root                    signals: the first TERM or INT stops, a second one stops without waiting
+root                    signals: the first TERM or INT stops, a second one at once, HUP reloads; signs of life
 └─ backends nursery     entered first, dies last: one scope per backend
+   ├─ reload supervisor ends at the stop: one reload at a time; with it what follows the configuration file
    └─ frontend nursery  dies first: the HTTP server, its sessions and streams
 """
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
+from typing import Final
 
 import structlog
 import trio
 
 from argus_trio import __version__
+from argus_trio.backends.generation import Generation
 from argus_trio.backends.introductions import Introductions
 from argus_trio.backends.opening import open_link
 from argus_trio.backends.routes import Routes
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.backends.watch import Watch
+from argus_trio.config.file import ConfigFile
 from argus_trio.config.model import Config
+from argus_trio.config.sources import Stamps
+from argus_trio.core.exchange import Handler
+from argus_trio.core.redaction import Redactor
 from argus_trio.errors import ListenFailed, leaves
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
+from argus_trio.frontend.inherited import Inherited, inherited_sockets
 from argus_trio.frontend.states import Seal
+from argus_trio.frontend.terms import CurrentTerms, Terms
 from argus_trio.pipeline.chain import chain
+from argus_trio.pipeline.under_way import UnderWay
+from argus_trio.runtime.candidate import load_candidate
+from argus_trio.runtime.follow import follow
+from argus_trio.runtime.notify import Notifier
+from argus_trio.runtime.reload import ReloadSupervisor
+from argus_trio.runtime.status import keep_status, status_line
 
 log = structlog.get_logger()
 
 PATHS = {"streamable_http": "/mcp", "sse": "/sse", "health": "/manage/v1/health"}
 """What is served where, for the log."""
+LAST_WORDS_S: Final = 0.25
+"""How long the front end may take after the drain to say what was cut, before backends are closed under it."""
 
 
-async def run_gateway(config: Config, *, on_listening: Callable[[Sequence[str]], None]) -> None:
+async def run_gateway(
+    config: Config,
+    *,
+    on_listening: Callable[[Sequence[str]], None],
+    file: ConfigFile | None = None,
+    redact: Redactor | None = None,
+) -> None:
     """Serve `config` until a signal says stop; `on_listening` gets the base URLs once clients can connect.
 
+    `file` is where the configuration came from and is read again by a reload; without it there is none, and SIGHUP ends
+    the process as ever. `redact` is what the logs hide, and learns what a reload brings in.
+
+    A service manager that started the gateway is told how it stands, and its sockets are served on.
+
     Raises:
-        ListenFailed: the address cannot be listened on.
+        ListenFailed: the address or an inherited socket cannot be listened on, or the certificate cannot be used.
     """
+    notifier = Notifier.of(os.environ)
+    inherited = inherited_sockets(os.environ)
     stop = trio.Event()
     refused: list[ListenFailed] = []
     try:
         async with trio.open_nursery() as root:
-            await root.start(_stop_on_signals, stop, root.cancel_scope)
-            await _serve(config, stop, on_listening)
+            await root.start(_stop_on_signals, stop, root.cancel_scope, notifier)
+            root.start_soon(notifier.run_watchdog)
+            house = _House(config, file, redact or Redactor(config.secrets), notifier)
+            await _serve(house, stop, on_listening, inherited)
             log.info("stopped")
             root.cancel_scope.cancel()
     except* ListenFailed as group:
         refused.extend(leaves(group))
+    finally:
+        for each in inherited:
+            each.socket.close()
     if refused:
         raise refused[0]
 
 
-async def _serve(config: Config, stop: trio.Event, on_listening: Callable[[Sequence[str]], None]) -> None:
-    announcer = Announcer()
-    supervisor = Supervisor(config, open_link, announcer.announce, lambda generation: chain((), route(generation)))
-    route = Routes(supervisor)
-    frontend = partial(
-        run_frontend,
-        handler=supervisor.serve,
-        identity=Introductions(supervisor, __version__),
-        announcer=announcer,
-        health=supervisor.health,
-        settings=config.server,
-        stop=stop,
-        make_seal=_make_seal,
-        watch=Watch(supervisor),
-        watch_tasks=route.tasks.watch,
-        param_headers=supervisor.param_headers,
-        tell=supervisor.tell,
-        release=supervisor.release,
-    )
+class _House:
+    """The parts of one gateway, joined; nothing runs yet.
+
+    Raises:
+        ListenFailed: the certificate cannot be used.
+    """
+
+    def __init__(self, config: Config, file: ConfigFile | None, redact: Redactor, notifier: Notifier) -> None:
+        self.file = file
+        self.notifier = notifier
+        self.under_way = UnderWay()
+        self.announcer = Announcer()
+        self.supervisor = Supervisor(config, open_link, self.announcer.announce, self._handler, redact=redact)
+        self.routes = Routes(self.supervisor)
+        self.terms = CurrentTerms(Terms.of(config.server))
+        self.reloads: ReloadSupervisor | None = None
+        if file is not None:
+            self.reloads = ReloadSupervisor(
+                config=config,
+                load=partial(load_candidate, file),
+                apply=self.supervisor.apply,
+                terms=self.terms,
+                redact=redact,
+                on_begin=notifier.reloading,
+                on_end=lambda _: notifier.ready(self.status()),
+            )
+
+    def _handler(self, generation: Generation) -> Handler:
+        return chain((self.under_way,), self.routes(generation))
+
+    def status(self) -> str:
+        """How it stands, in one line for people."""
+        return status_line(self.supervisor.health(), self.under_way.count)
+
+    def frontend(self, stop: trio.Event, inherited: Sequence[Inherited]) -> Callable[..., Awaitable[None]]:
+        """What serves clients, to be started."""
+        supervisor = self.supervisor
+        return partial(
+            run_frontend,
+            handler=supervisor.serve,
+            identity=Introductions(supervisor, __version__),
+            announcer=self.announcer,
+            health=supervisor.health,
+            terms=self.terms,
+            stop=stop,
+            make_seal=_make_seal,
+            watch=Watch(supervisor),
+            watch_tasks=self.routes.tasks.watch,
+            param_headers=supervisor.param_headers,
+            control=self.reloads,
+            tell=supervisor.tell,
+            release=supervisor.release,
+            inherited=inherited,
+        )
+
+
+async def _serve(
+    house: _House,
+    stop: trio.Event,
+    on_listening: Callable[[Sequence[str]], None],
+    inherited: Sequence[Inherited],
+) -> None:
     async with trio.open_nursery() as backends:
-        await backends.start(supervisor.run)
+        backends.start_soon(_cut_after_drain, stop, house.terms, backends.cancel_scope)
+        await backends.start(house.supervisor.run)
+        if house.reloads is not None and house.file is not None:
+            await backends.start(_reload, house.reloads, house.file, stop)
         async with trio.open_nursery() as front:
-            urls = await front.start(frontend)
+            urls = await front.start(house.frontend(stop, inherited))
             for url in urls:
                 log.info("listening", url=url, **{name: url + path for name, path in PATHS.items()})
             on_listening(urls)
+            backends.start_soon(_tell_how_it_stands, house)
         backends.cancel_scope.cancel()
+
+
+async def _reload(
+    reloads: ReloadSupervisor, file: ConfigFile, stop: trio.Event, *, task_status: trio.TaskStatus[None]
+) -> None:
+    """All that has to do with reload, until `stop`."""
+    with trio.open_signal_receiver(signal.SIGHUP) as signals:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_reload_on_signals, reloads, signals)
+            nursery.start_soon(follow, file, reloads, _wait_for_change)
+            task_status.started()
+            await reloads.run(stop)
+            nursery.cancel_scope.cancel()
+        await trio.sleep_forever()  # a signal that comes during the stop must not end the process
+
+
+async def _reload_on_signals(reloads: ReloadSupervisor, signals: AsyncIterator[int]) -> None:
+    async for _ in signals:
+        reloads.ask("signal")
+
+
+async def _wait_for_change(stamps: Stamps) -> None:
+    """Wait until a file of the configuration changes; what does so is loaded when files are watched."""
+    from argus_trio.runtime.watch import wait_for_change
+
+    await wait_for_change(stamps)
+
+
+async def _cut_after_drain(stop: trio.Event, terms: CurrentTerms, everything: trio.CancelScope) -> None:
+    # What the front end still owes to a backend that does not answer is bounded, but must not come before the time that
+    # backends need to end: both at once is what keeps a stop within `drain_timeout` and 5 s.
+    await stop.wait()
+    everything.deadline = trio.current_time() + terms.now.settings.drain_timeout + LAST_WORDS_S
+
+
+async def _tell_how_it_stands(house: _House) -> None:
+    await house.supervisor.current.settle()
+    house.notifier.ready(house.status())
+    await keep_status(house.notifier, house.status)
 
 
 def _make_seal() -> Seal:
@@ -90,7 +212,7 @@ def _make_seal() -> Seal:
 
 
 async def _stop_on_signals(
-    stop: trio.Event, everything: trio.CancelScope, *, task_status: trio.TaskStatus[None]
+    stop: trio.Event, everything: trio.CancelScope, notifier: Notifier, *, task_status: trio.TaskStatus[None]
 ) -> None:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         task_status.started()
@@ -100,4 +222,5 @@ async def _stop_on_signals(
                 everything.cancel()
             else:
                 log.info("stopping", signal=signal.Signals(number).name)
+                notifier.stopping()
                 stop.set()

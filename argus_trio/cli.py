@@ -9,22 +9,23 @@ import argparse
 import json
 import os
 import re
+import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-import attrs
 import structlog
 import trio
 
 from argus_trio import __version__
 from argus_trio.app import run_gateway
 from argus_trio.bridge.run import DEFAULT_URL, run_bridge
+from argus_trio.config.file import ConfigFile
 from argus_trio.config.find import find_config
 from argus_trio.config.load import load
-from argus_trio.config.loopback import exposure
 from argus_trio.config.model import Config
 from argus_trio.config.report import render_problems
 from argus_trio.config.schema import schema
@@ -117,14 +118,24 @@ def _load(options: argparse.Namespace) -> tuple[Path, Config]:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    path, config = _load(options)
-    overrides = {name: getattr(options, name) for name in ("host", "port") if getattr(options, name) is not None}
-    config = attrs.evolve(config, server=attrs.evolve(config.server, **overrides))
-    if problem := exposure(config.server):
-        raise ConfigInvalid(str(path) if options.host is None else "--host", (problem,))
-    set_up_logs(options.log_format, options.log_level, Redactor(config.secrets))
+    path = find_config(options.config, environ=os.environ, cwd=Path.cwd()).absolute()
+    file = ConfigFile(path=path, environ=os.environ, host=options.host, port=options.port)
+    config = file.read()
+    redact = Redactor(config.secrets)
+    set_up_logs(options.log_format, options.log_level, redact)
     log.info("starting", version=__version__, config=str(path), backends=list(config.backends))
-    trio.run(partial(run_gateway, config, on_listening=lambda _urls: None))
+    with _unharmed_by_hangups():
+        trio.run(partial(run_gateway, config, file=file, redact=redact, on_listening=lambda _urls: None))
+
+
+@contextmanager
+def _unharmed_by_hangups() -> Iterator[None]:
+    """Let SIGHUP, which asks a running gateway to reload, do nothing while one starts, and once it has stopped."""
+    signal.signal(signal.SIGHUP, lambda *_: None)  # not ignored: the backends would inherit that
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a handler would not last until the process has ended
 
 
 def _demo(options: argparse.Namespace) -> None:

@@ -85,7 +85,7 @@ class TestTheDistribution:
         with tarfile.open(path) as archive:
             names = {name.partition("/")[2] for name in archive.getnames()}
         assert {"LICENSE", "README.md", "CHANGELOG.md", "setup.cfg", "tox.ini", "tests/test_package.py"} <= names
-        assert "conf/argus.yaml" in names
+        assert {"conf/argus.yaml", "conf/argus-trio.service", "conf/argus-trio.socket"} <= names
 
     def test_the_wheel_holds_the_package_and_nothing_else(self, dist: Path) -> None:
         (path,) = dist.glob("*.whl")

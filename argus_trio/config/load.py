@@ -15,6 +15,7 @@ from argus_trio.config.locate import Locator
 from argus_trio.config.model import Config
 from argus_trio.config.scalar import Tree, described
 from argus_trio.config.secrets import gather
+from argus_trio.config.sources import Sources
 from argus_trio.config.splice import Splicer
 from argus_trio.config.structure import structure
 from argus_trio.errors import ConfigInvalid, Problem
@@ -22,13 +23,20 @@ from argus_trio.errors import ConfigInvalid, Problem
 MAX_BYTES = 1024 * 1024
 
 
-def load(path: Path, *, environ: Mapping[str, str]) -> Config:
-    """Read the file. Raises ConfigInvalid with everything that is wrong with it, in file order."""
+def load(path: Path, *, environ: Mapping[str, str], sources: Sources | None = None) -> Config:
+    """Read the file. Raises ConfigInvalid with everything that is wrong with it, in file order.
+
+    `sources` is told of each file that is looked at, this one included.
+    """
     path = path.absolute()
-    return parse(_text(path), source=str(path), folder=path.parent, environ=environ)
+    sources = sources or Sources()
+    sources.note(path)
+    return parse(_text(path), source=str(path), folder=path.parent, environ=environ, sources=sources)
 
 
-def parse(text: str, *, source: str, folder: Path, environ: Mapping[str, str]) -> Config:
+def parse(
+    text: str, *, source: str, folder: Path, environ: Mapping[str, str], sources: Sources | None = None
+) -> Config:
     """Read the text of a file named `source` in `folder`. Looks at the files it names. Raises ConfigInvalid."""
     try:
         document = read_document(text)
@@ -37,19 +45,20 @@ def parse(text: str, *, source: str, folder: Path, environ: Mapping[str, str]) -
     findings = Findings(lines=document.lines)
     for place, line, message in document.problems:
         findings.note(place, message, line=line)
-    config = _config(_root(document, source), findings, folder, environ)
+    splicer = Splicer(environ=environ, folder=folder, findings=findings, sources=sources or Sources())
+    config = _config(_root(document, source), splicer)
     if problems := findings.in_file_order():
         raise ConfigInvalid(source, problems)
     return config
 
 
-def _config(root: dict[str, Tree], findings: Findings, folder: Path, environ: Mapping[str, str]) -> Config:
-    splicer = Splicer(environ=environ, folder=folder, findings=findings)
+def _config(root: dict[str, Tree], splicer: Splicer) -> Config:
+    findings = splicer.findings
     tree = {key: splicer.spliced(value, (key,)) for key, value in root.items()}
-    config = Locator(folder=folder, environ=environ).config(structure(tree, findings))
+    config = Locator(folder=splicer.folder, environ=splicer.environ).config(structure(tree, findings))
     backends = root.get("backends")
     check(config, tuple(backends) if isinstance(backends, dict) else (), findings)
-    check_files(config, findings)
+    check_files(config, findings, splicer.sources)
     return attrs.evolve(config, secrets=gather(config, splicer.brought))
 
 

@@ -18,6 +18,12 @@ def render_problems(error: ConfigInvalid) -> str:
     return "\n".join(lines)
 
 
+def one_line(problem: Problem) -> str:
+    """The problem as one line of text."""
+    where = _where(problem)
+    return f"{where} {_what(problem)}" if where else _what(problem)
+
+
 def _where(problem: Problem) -> str:
     line = f"line {problem.line}" if problem.line else ""
     if problem.path:

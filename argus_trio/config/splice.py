@@ -11,17 +11,19 @@ from argus_trio.config.findings import Findings
 from argus_trio.config.interpolation import Brought, Filling, Malformed, Unavailable, parse
 from argus_trio.config.place import Place
 from argus_trio.config.scalar import Scalar, Tree
+from argus_trio.config.sources import Sources
 
 MAX_FILE_BYTES = 1024 * 1024
 
 
 @attrs.define(eq=False)
 class Splicer:
-    """Fills the trees of one file. `brought` says which values came in where."""
+    """Fills the trees of one file. `brought` says which values came in where; `sources` is told of each file."""
 
     environ: Mapping[str, str]
     folder: Path
     findings: Findings
+    sources: Sources = attrs.field(factory=Sources)
     brought: dict[Place, tuple[Brought, ...]] = attrs.field(factory=dict)
 
     def spliced(self, tree: Tree, place: Place = ()) -> Tree:
@@ -49,6 +51,7 @@ class Splicer:
 
     def _file(self, name: str) -> str:
         path = located(name, folder=self.folder, environ=self.environ)
+        self.sources.note(path)
         try:
             # A device or a pipe could block for ever, or never end.
             if not path.is_file():

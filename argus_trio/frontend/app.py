@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import attrs
 import trio
 
-from argus_trio.config.model import Server
 from argus_trio.core.exchange import Handler
 from argus_trio.core.health import Health
 from argus_trio.core.identity import Identity
@@ -15,6 +14,7 @@ from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.asgi import Application
 from argus_trio.frontend.endpoint import Endpoint
 from argus_trio.frontend.gateway import (
+    Control,
     Gateway,
     ParamHeadersOf,
     Release,
@@ -24,9 +24,8 @@ from argus_trio.frontend.gateway import (
     tell_nobody,
     watch_nothing,
 )
-from argus_trio.frontend.guard import Guard
+from argus_trio.frontend.inherited import Inherited
 from argus_trio.frontend.legacy import LegacyEdge
-from argus_trio.frontend.limits import Limits
 from argus_trio.frontend.listening import open_listeners
 from argus_trio.frontend.modern import ModernEdge
 from argus_trio.frontend.parking import Parking
@@ -35,6 +34,7 @@ from argus_trio.frontend.session import HttpSession
 from argus_trio.frontend.sessions import Sessions
 from argus_trio.frontend.sse import SseEdge
 from argus_trio.frontend.states import Seal, States
+from argus_trio.frontend.terms import CurrentTerms
 from argus_trio.frontend.ticker import Ticker
 
 
@@ -44,29 +44,31 @@ async def run_frontend(
     identity: Callable[[], Identity],
     announcer: Announcer,
     health: Callable[[], Health],
-    settings: Server,
+    terms: CurrentTerms,
     stop: trio.Event,
     make_seal: Callable[[], Seal],
     watch: Watch = watch_nothing,
     watch_tasks: Watch = watch_nothing,
     param_headers: ParamHeadersOf | None = None,
-    limits: Limits | None = None,
+    control: Control | None = None,
     tell: Tell = tell_nobody,
     release: Release = release_nothing,
+    inherited: Sequence[Inherited] = (),
     task_status: trio.TaskStatus[tuple[str, ...]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve until `stop` is set, and then for as long as calls in flight take, at most `settings.drain_timeout`.
+    """Serve until `stop` is set, and then for as long as calls in flight take, at most `server.drain_timeout`.
 
     Reports the base URLs, such as `http://127.0.0.1:9000`, once it listens. Cancelling it cuts everything at once.
     `tell` and `release` hear of legacy clients, as `Gateway` says; neither may block.
     `make_seal` is called when the first call asks its client. Without `watch` no resource can be subscribed to, without
-    `watch_tasks` no task, without
-    `param_headers` no argument is expected in a header. `limits` are the usual ones where none are given.
+    `param_headers` no argument is expected in a header. `terms` may be renewed at any time. Without `control` nothing
+    is served at `/manage/v1/reload`.
+    With `inherited` sockets it listens on these, and on no address of its own.
 
     Raises:
-        ListenFailed: the address cannot be listened on, or the certificate cannot be used.
+        ListenFailed: as `open_listeners`.
     """
-    listening = await open_listeners(settings)
+    listening = await open_listeners(terms, inherited)
     gateway = Gateway(
         handler=handler,
         identity=identity,
@@ -76,13 +78,13 @@ async def run_frontend(
         watch=watch,
         watch_tasks=watch_tasks,
         param_headers=param_headers,
+        control=control,
     )
-    limits = limits or Limits(body_bytes=settings.max_body_bytes)
-    house = _furnished(gateway, announcer, settings, limits, make_seal)
+    house = _furnished(gateway, announcer, terms, make_seal)
 
     def end_what_lasts() -> None:
         announcer.close()
-        house.parking.stop(settings.drain_timeout)
+        house.parking.stop(terms.now.settings.drain_timeout)
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(house.ticker.run, house.sessions.expire)
@@ -94,8 +96,7 @@ async def run_frontend(
                 listening.listeners,
                 stop=stop,
                 on_stop=end_what_lasts,
-                limits=limits,
-                drain_timeout=settings.drain_timeout,
+                terms=terms,
             )
         finally:
             house.sessions.end_all()
@@ -112,9 +113,7 @@ class _House:
     parking: Parking
 
 
-def _furnished(
-    gateway: Gateway, announcer: Announcer, settings: Server, limits: Limits, make_seal: Callable[[], Seal]
-) -> _House:
+def _furnished(gateway: Gateway, announcer: Announcer, terms: CurrentTerms, make_seal: Callable[[], Seal]) -> _House:
     def let_go(session: HttpSession) -> None:
         announcer.remove(session)
         gateway.release(session)
@@ -122,8 +121,7 @@ def _furnished(
     sessions, ticker = Sessions(on_end=let_go), Ticker()
     parking = Parking(gateway.handler, States(make_seal))
     endpoint = Endpoint(
-        LegacyEdge(gateway, sessions, announcer, ticker), ModernEdge(gateway, announcer, ticker, parking), limits
+        LegacyEdge(gateway, sessions, announcer, ticker), ModernEdge(gateway, announcer, ticker, parking), terms
     )
-    guard = Guard(allowed_hosts=settings.allowed_hosts, allowed_origins=settings.allowed_origins)
-    application = Application(gateway, guard, endpoint, SseEdge(gateway, announcer, limits))
+    application = Application(gateway, terms, endpoint, SseEdge(gateway, announcer, terms))
     return _House(application=application, sessions=sessions, ticker=ticker, parking=parking)

@@ -10,11 +10,12 @@ import trio
 
 from argus_trio.frontend.endpoint import Endpoint
 from argus_trio.frontend.gateway import Gateway
-from argus_trio.frontend.guard import Guard
 from argus_trio.frontend.manage.health import health_body, ready_answer
+from argus_trio.frontend.manage.reload import ReloadPage
 from argus_trio.frontend.refusals import ClientGone
 from argus_trio.frontend.request import JSON, Receive, Request, Scope, Send, refusal
 from argus_trio.frontend.sse import SseEdge
+from argus_trio.frontend.terms import CurrentTerms
 
 log = structlog.get_logger()
 
@@ -30,9 +31,9 @@ _SHOWN: Final = 200
 class Application:
     """Everything that is served over HTTP."""
 
-    def __init__(self, gateway: Gateway, guard: Guard, endpoint: Endpoint, sse: SseEdge) -> None:
+    def __init__(self, gateway: Gateway, terms: CurrentTerms, endpoint: Endpoint, sse: SseEdge) -> None:
         self._gateway = gateway
-        self._guard = guard
+        self._terms = terms
         self._started = trio.current_time()
         self._mcp: Route = {"POST": endpoint.serve, "GET": endpoint.serve, "DELETE": endpoint.serve}
         self._routes: dict[str, Route] = {
@@ -42,11 +43,14 @@ class Application:
             "/manage/v1/health": {"GET": self._health, "HEAD": self._health},
             "/manage/v1/ready": {"GET": self._ready, "HEAD": self._ready},
         }
+        if gateway.control is not None:
+            reload = ReloadPage(gateway.control)
+            self._routes["/manage/v1/reload"] = {"GET": reload.get, "HEAD": reload.get, "POST": reload.post}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. A client that goes before it has asked anything gets no answer."""
         http = Request.of(scope, receive, send)
-        wrong = self._guard.judge(http.fields.get(b"host"), http.fields.get(b"origin"))
+        wrong = self._terms.now.guard.judge(http.fields.get(b"host"), http.fields.get(b"origin"))
         if wrong is not None:
             await self._turn_away(http, wrong)
             return
@@ -66,7 +70,7 @@ class Application:
 
     async def _turn_away(self, http: Request, wrong: Literal["host", "origin"]) -> None:
         value = http.fields.get(wrong.encode())
-        if self._guard.is_news(wrong, value):
+        if self._terms.now.guard.is_news(wrong, value):
             shown = (value or b"").decode("latin-1")[:_SHOWN]
             log.warning("request_turned_away", header=wrong, value=shown, setting=_SETTING[wrong])
         message = f"the {wrong.capitalize()} header is not allowed here; {_SETTING[wrong]} lists what is"

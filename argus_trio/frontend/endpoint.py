@@ -6,11 +6,11 @@ from argus_trio.errors import InvalidRequest, RevisionUnsupported, RpcError
 from argus_trio.frontend.body import read_body
 from argus_trio.frontend.fields import require_json_accepted, require_json_sent
 from argus_trio.frontend.legacy import REVISION_HEADER, LegacyEdge
-from argus_trio.frontend.limits import Limits
 from argus_trio.frontend.modern import SUPPORTED, ModernEdge, is_introduced
 from argus_trio.frontend.outcome import error_response
 from argus_trio.frontend.refusals import MethodNotAllowed
 from argus_trio.frontend.request import JSON, Header, Request
+from argus_trio.frontend.terms import CurrentTerms
 from argus_trio.wire import envelope
 from argus_trio.wire.envelope import Message, decode, is_batch
 from argus_trio.wire.revisions import Era, era_of
@@ -19,10 +19,10 @@ from argus_trio.wire.revisions import Era, era_of
 class Endpoint:
     """One path, two eras. `serve` answers everything, errors included."""
 
-    def __init__(self, legacy: LegacyEdge, modern: ModernEdge, limits: Limits) -> None:
+    def __init__(self, legacy: LegacyEdge, modern: ModernEdge, terms: CurrentTerms) -> None:
         self._legacy = legacy
         self._modern = modern
-        self._limits = limits
+        self._terms = terms
 
     async def serve(self, http: Request) -> None:
         """Answer one request of any method.
@@ -46,7 +46,7 @@ class Endpoint:
     async def _post(self, http: Request) -> None:
         require_json_sent(http.fields.get(b"content-type"))
         accepted = require_json_accepted(http.fields.get(b"accept"))
-        body = await read_body(http, self._limits)
+        body = await read_body(http, self._terms.now.limits)
         if is_batch(body):
             if _era(http) is not Era.LEGACY:
                 raise InvalidRequest("this revision has no batches")

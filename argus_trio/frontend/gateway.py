@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
 
 import attrs
 
 from argus_trio.core.exchange import Call, Client, Handler
 from argus_trio.core.health import Health
 from argus_trio.core.identity import Identity
+from argus_trio.core.reloaded import Reloaded
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.param_headers import ParamHeaders
 
@@ -43,6 +45,20 @@ async def watch_nothing(_call: Call, _uris: Sequence[str], _deliver: Deliver) ->
     yield ()
 
 
+class Control(Protocol):
+    """What the management API can have done to the running whole."""
+
+    @property
+    def last(self) -> Reloaded:
+        """The report of the latest reload, or of the start."""
+
+    async def reload(self) -> Reloaded:
+        """Read the configuration again; the report of a reload that began after this was asked for.
+
+        Cancelling it ends the waiting, not the reload.
+        """
+
+
 @attrs.frozen(kw_only=True)
 class Gateway:
     """The gateway behind the front end. Identity and health are asked for anew each time."""
@@ -56,3 +72,5 @@ class Gateway:
     watch_tasks: Watch = watch_nothing
     """The same for ids of tasks."""
     param_headers: ParamHeadersOf | None = None
+    control: Control | None = None
+    """None where there is no configuration file that could be read again."""

@@ -38,9 +38,9 @@ from hypercorn.utils import UnexpectedMessageError, parse_socket_addr
 
 from argus_trio.frontend.asgi import Application
 from argus_trio.frontend.inbox import Inbox
-from argus_trio.frontend.limits import Limits
 from argus_trio.frontend.listening import Listener
 from argus_trio.frontend.request import DISCONNECT_EXTENSION
+from argus_trio.frontend.terms import CurrentTerms
 from argus_trio.frontend.transport import Stream, Transport
 
 log = structlog.get_logger()
@@ -55,14 +55,13 @@ async def serve(
     *,
     stop: trio.Event,
     on_stop: Callable[[], object],
-    limits: Limits,
-    drain_timeout: float,
+    terms: CurrentTerms,
 ) -> None:
-    """Serve on `listeners` until `stop` is set; then let requests in flight end within `drain_timeout` seconds.
+    """Serve on `listeners` until `stop` is set; then let requests in flight end within `server.drain_timeout`.
 
     `on_stop` is called at the stop, to end what would go on for ever. Cancelling cuts everything at once.
     """
-    site = _Site(application, limits)
+    site = _Site(application, terms)
     async with trio.open_nursery() as connections:
         async with trio.open_nursery() as accepting:
             accepting.start_soon(_accept, site, listeners, connections)
@@ -70,7 +69,7 @@ async def serve(
             accepting.cancel_scope.cancel()
         await site.context.terminated.set()
         on_stop()
-        connections.cancel_scope.deadline = trio.current_time() + drain_timeout
+        connections.cancel_scope.deadline = trio.current_time() + terms.now.settings.drain_timeout
         for connection in tuple(site.connections):
             connection.end_if_idle()
 
@@ -104,8 +103,8 @@ class _Settings(Config):
 class _Site:
     """What all connections share."""
 
-    def __init__(self, application: Application, limits: Limits) -> None:
-        self.limits = limits
+    def __init__(self, application: Application, terms: CurrentTerms) -> None:
+        self.terms = terms
         self.app: AppWrapper = ASGIWrapper(cast("ASGIFramework", application))
         self.config = _Settings()
         self.context = WorkerContext(None)
@@ -117,7 +116,7 @@ class _Connection:
 
     def __init__(self, site: _Site, stream: Stream) -> None:
         self._site = site
-        self._transport = Transport(stream, write_limit=site.limits.write)
+        self._transport = Transport(stream, write_limit=site.terms.now.limits.write)
         self._reading = trio.CancelScope()
         self._protocol: _Http1 | None = None
         self._head_since: float | None = None
@@ -175,10 +174,10 @@ class _Connection:
             return inf
         if not protocol.has_partial_head:
             self._head_since = None
-            return now + self._site.limits.keep_alive
+            return now + self._site.terms.now.limits.keep_alive
         if self._head_since is None:
             self._head_since = now
-        return self._head_since + self._site.limits.head
+        return self._head_since + self._site.terms.now.limits.head
 
     async def send(self, event: Event) -> None:
         """Act on what the protocol has for the connection; after a failed write the application is told."""
@@ -187,7 +186,7 @@ class _Connection:
                 if not await self._transport.write(event.data):
                     await self._abort()
             case Updated(idle=True):
-                self._transport.set_deadline(trio.current_time() + self._site.limits.keep_alive)
+                self._transport.set_deadline(trio.current_time() + self._site.terms.now.limits.keep_alive)
             case Closed():
                 await self._transport.close()
                 await self._abort()

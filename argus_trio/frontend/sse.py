@@ -18,7 +18,6 @@ from argus_trio.frontend.body import read_body
 from argus_trio.frontend.dialogue import read_batch, respond, respond_batch, take
 from argus_trio.frontend.fields import require_json_sent
 from argus_trio.frontend.gateway import Gateway
-from argus_trio.frontend.limits import Limits
 from argus_trio.frontend.outbox import Outbox
 from argus_trio.frontend.outcome import error_response
 from argus_trio.frontend.refusals import SessionUnknown
@@ -26,6 +25,7 @@ from argus_trio.frontend.request import JSON, Request
 from argus_trio.frontend.session import Session
 from argus_trio.frontend.session_asks import Send
 from argus_trio.frontend.stream import write_stream
+from argus_trio.frontend.terms import CurrentTerms
 from argus_trio.wire import envelope
 from argus_trio.wire.envelope import Message, decode, is_batch
 from argus_trio.wire.sse import encode_event
@@ -109,10 +109,10 @@ class SseSession(Session):
 class SseEdge:
     """The open sessions, by their ids."""
 
-    def __init__(self, gateway: Gateway, announcer: Announcer, limits: Limits) -> None:
+    def __init__(self, gateway: Gateway, announcer: Announcer, terms: CurrentTerms) -> None:
         self._gateway = gateway
         self._announcer = announcer
-        self._limits = limits
+        self._terms = terms
         self._open: dict[str, SseSession] = {}
 
     async def get(self, http: Request) -> None:
@@ -136,7 +136,7 @@ class SseEdge:
         try:
             require_json_sent(http.fields.get(b"content-type"))
             self._session(http)  # an unknown session is told before its body is read
-            body = await read_body(http, self._limits)
+            body = await read_body(http, self._terms.now.limits)
             self._take(self._session(http), body)
         except RpcError as error:
             await http.answer_unread(error.http_status, error_response(b"null", error), (JSON,))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.config.reading import HTTP, STDIO, paths, problem, problems, read
+from tests.servers.certificates import make_pair
 
 
 def test_files_and_folders_that_are_not_there_are_problems(tmp_path: Path) -> None:
@@ -45,3 +46,17 @@ def test_a_path_that_is_too_long_is_a_problem(tmp_path: Path) -> None:
     long = "x" * 5000
     assert problem(STDIO + f"    cwd: {long}\n", folder=tmp_path).path == "backends.a.cwd"
     assert problem(HTTP + f"    tls: {{ca_file: {long}}}\n", folder=tmp_path).path == "backends.a.tls.ca_file"
+
+
+def test_a_certificate_that_does_not_go_with_its_key_is_one_problem(tmp_path: Path) -> None:
+    pair = make_pair(tmp_path)
+    text = "server: {tls: {cert_file: cert.pem, key_file: key.pem}}\n"
+    read(text, folder=tmp_path)
+    key = pair["key_file"].read_bytes()
+    make_pair(tmp_path)
+    pair["key_file"].write_bytes(key)
+    found = problem(text, folder=tmp_path)
+    assert (found.path, found.line) == ("server.tls", 1)
+    assert "cannot be used with the key: KEY_VALUES_MISMATCH" in found.message
+    pair["key_file"].write_text("no key")
+    assert "cannot be used with the key" in problem(text, folder=tmp_path).message

@@ -15,7 +15,7 @@ from argus_trio.config.load import load
 from argus_trio.config.model import Backend, BackendSpec, Config
 from argus_trio.config.schema import schema
 from argus_trio.config.structure import keys_of
-from tests.config.reading import HTTP, STDIO, problem, read
+from tests.config.reading import HTTP, STDIO, problem, problems, read
 
 CONF = Path(__file__).parents[2] / "conf"
 VALIDATOR = Draft202012Validator(schema())
@@ -85,8 +85,9 @@ def test_every_class_of_the_schema_is_tried_with_an_unknown_key() -> None:
 
 @pytest.mark.parametrize("name", UNKNOWN)
 def test_loader_and_schema_agree_on_unknown_keys(name: str) -> None:
-    found = problem(UNKNOWN[name], folder=Path(__file__).parent / "data")
-    assert found.message == "unknown key"
+    found = problems(UNKNOWN[name], folder=Path(__file__).parent / "data")
+    # The file that stands for all files is no certificate.
+    assert [each.message for each in found if each.path != "server.tls"] == ["unknown key"]
     assert not _accepts(UNKNOWN[name])
     without = yaml.safe_load(UNKNOWN[name].replace(", nonsense: 1", "").replace("nonsense: 1", ""))
     assert VALIDATOR.is_valid(without or {})

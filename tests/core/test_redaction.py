@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus_trio.core.redaction import HIDDEN, Redactor
+from argus_trio.core.redaction import HIDDEN, MAX_SECRETS, Redactor
 
 
 def test_a_secret_that_holds_another_is_taken_out_whole() -> None:
@@ -21,3 +21,16 @@ def test_no_secret_survives_wherever_it_stands(secrets: list[str], between: list
     text = "".join(part + secret for part in between for secret in secrets)
     cleaned = Redactor(secrets)(text).replace(HIDDEN, "|")
     assert not any(secret in cleaned for secret in secrets)
+
+
+def test_what_is_learned_is_hidden_beside_what_was_known() -> None:
+    redact = Redactor(["old-secret"])
+    redact.learn(["new-secret", ""])
+    assert redact("old-secret new-secret") == f"{HIDDEN} {HIDDEN}"
+
+
+def test_the_oldest_secret_is_forgotten_when_there_are_too_many() -> None:
+    redact = Redactor(["first", "second"])
+    redact.learn(["first"])
+    redact.learn(f"number {n}" for n in range(MAX_SECRETS - 1))
+    assert redact("first second number 5.") == f"{HIDDEN} second {HIDDEN}."

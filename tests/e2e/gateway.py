@@ -104,15 +104,18 @@ def running(
     ready: bool | Sequence[str] = True,
     env: Mapping[str, str] | None = None,
     arguments: Sequence[str] = (),
+    launcher: Sequence[str] = (),
 ) -> Iterator[Gateway]:
-    """A gateway with this configuration; `ready` says which backends to wait for (True is all).
+    """A gateway with this configuration; `ready` says which backends to wait for (True is all),
+    and `launcher` is a command that runs the gateway's.
 
     Leaving it stops it and checks that it stops within its limit, with status 0, and that nothing of it is left;
     unless the test has ended it already.
     """
     mark = uuid.uuid4().hex
     path = written(config, folder, mark)
-    command = [sys.executable, "-m", "argus_trio", "serve", "-c", str(path), "--port", "0", "--log-format", "json"]
+    command = [*launcher, sys.executable, "-m", "argus_trio", "serve", "-c", str(path), "--port", "0"]
+    command += ["--log-format", "json"]
     with Child([*command, *arguments], env={MARK: mark, **(env or {})}) as child:
         gateway = Gateway(child, mark)
         for name in config["backends"] if ready is True else ready or ():

@@ -19,9 +19,11 @@ from argus_trio.core.identity import Identity
 from argus_trio.errors import BackendError, InvalidParams, MethodUnknown
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
-from argus_trio.frontend.gateway import ParamHeadersOf, Watch, watch_nothing
+from argus_trio.frontend.gateway import Control, ParamHeadersOf, Watch, watch_nothing
+from argus_trio.frontend.inherited import Inherited
 from argus_trio.frontend.limits import Limits
 from argus_trio.frontend.seal import AesGcmSeal
+from argus_trio.frontend.terms import CurrentTerms, Terms
 from argus_trio.wire.envelope import Params, decode_object, encode, encode_raw
 
 DEADLINE_S = 10.0
@@ -106,6 +108,7 @@ class Served:
     stopped: trio.Event
     announcer: Announcer
     backstage: Backstage
+    terms: CurrentTerms
 
     @property
     def port(self) -> int:
@@ -123,6 +126,8 @@ async def serving(
     watch: Watch = watch_nothing,
     watch_tasks: Watch = watch_nothing,
     param_headers: ParamHeadersOf | None = None,
+    control: Control | None = None,
+    inherited: Sequence[Inherited] = (),
 ) -> AsyncIterator[Served]:
     """Serve within the block; what is left at its end is cut. All of it within `DEADLINE_S`.
 
@@ -130,6 +135,7 @@ async def serving(
     """
     backstage, announcer = backstage or Backstage(), Announcer()
     stop, stopped = trio.Event(), trio.Event()
+    terms = CurrentTerms(Terms.of(settings or Server(port=0), limits))
 
     def tell_health() -> Health:
         if health is None:
@@ -142,13 +148,14 @@ async def serving(
             identity=lambda: Identity(version="1.2.3", instructions="be kind"),
             announcer=announcer,
             health=tell_health,
-            settings=settings or Server(port=0),
+            terms=terms,
             stop=stop,
             make_seal=AesGcmSeal,
             watch=watch,
             watch_tasks=watch_tasks,
             param_headers=param_headers,
-            limits=limits,
+            control=control,
+            inherited=inherited,
             tell=backstage.tell,
             release=backstage.released.append,
             task_status=task_status,
@@ -158,7 +165,7 @@ async def serving(
     with trio.fail_after(DEADLINE_S):
         async with trio.open_nursery() as nursery:
             urls = await nursery.start(run)
-            yield Served(urls[0], stop, stopped, announcer, backstage)
+            yield Served(urls[0], stop, stopped, announcer, backstage, terms)
             nursery.cancel_scope.cancel()
 
 

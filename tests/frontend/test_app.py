@@ -13,6 +13,7 @@ from argus_trio.errors import ListenFailed
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
 from argus_trio.frontend.seal import AesGcmSeal
+from argus_trio.frontend.terms import CurrentTerms, Terms
 from tests.frontend.serving import WELL, Backstage, call, initialized, post, serving
 
 
@@ -24,7 +25,7 @@ async def test_a_failure_to_listen_reaches_the_starter_as_it_is() -> None:
             identity=lambda: Identity(version="1"),
             announcer=Announcer(),
             health=lambda: WELL,
-            settings=Server(port=served.port),
+            terms=CurrentTerms(Terms.of(Server(port=served.port))),
             stop=trio.Event(),
             make_seal=AesGcmSeal,
         )

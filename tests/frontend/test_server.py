@@ -17,6 +17,7 @@ from argus_trio.config.model import Server
 from argus_trio.frontend import server
 from argus_trio.frontend.asgi import Application
 from argus_trio.frontend.listening import Listener
+from argus_trio.frontend.terms import CurrentTerms, Terms
 from tests.frontend.serving import (
     HASTY,
     META,
@@ -311,8 +312,7 @@ async def test_an_unforeseen_fault_of_one_connection_is_logged_and_ends_only_tha
                     [cast("Listener", BrokenListener())],
                     stop=stop,
                     on_stop=lambda: None,
-                    limits=HASTY,
-                    drain_timeout=1,
+                    terms=CurrentTerms(Terms.of(Server(drain_timeout=1), HASTY)),
                 )
             )
             await wait_all_tasks_blocked()

@@ -6,6 +6,7 @@ import datetime
 import ipaddress
 import ssl
 from pathlib import Path
+from typing import TypedDict
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -66,3 +67,34 @@ def make_authority(folder: Path, *, name: str = "127.0.0.1") -> tuple[Path, ssl.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain_file)
     return ca_file, context
+
+
+class Pair(TypedDict):
+    """The files of a certificate and its key, by the keys of `server.tls`."""
+
+    cert_file: Path
+    key_file: Path
+
+
+def make_pair(folder: Path, *, number: int = 1) -> Pair:
+    """Write `cert.pem` and `key.pem`: a new certificate for localhost with this serial number, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(number)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    pair = Pair(cert_file=folder / "cert.pem", key_file=folder / "key.pem")
+    pair["cert_file"].write_bytes(certificate.public_bytes(pem))
+    pair["key_file"].write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    return pair

@@ -77,6 +77,20 @@ def go_silent(_: Json) -> None:
     pass
 
 
+def go_asking(request: Json) -> None:
+    question = {"message": "Well?", "requestedSchema": {"type": "object", "properties": {}}}
+    send({"jsonrpc": "2.0", "id": f"about {request['id']}", "method": "elicitation/create", "params": question})
+
+
+def go_deaf(_: Json) -> None:
+    """Read nothing any more, end at nothing but KILL, and close nothing."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_IGN)
+    print("deaf from here on", file=sys.stderr, flush=True)
+    while True:
+        time.sleep(60)
+
+
 def go(request: Json) -> None:
     say(request, "went")
 
@@ -87,8 +101,10 @@ GO: dict[str, Callable[[Json], None]] = {
     "invalid": go_answering_nothing_valid,
     "spawns": go_spawning,
     "hangs": go_silent,
+    "asks": go_asking,
+    "deaf": go_deaf,
 }
-BEFORE = ("refuses", "mute", "banner", "slow", "stubborn")
+BEFORE = ("refuses", "mute", "banner", "slow", "stubborn", "clings")
 
 
 def start(mood: str, seconds: float) -> None:
@@ -115,12 +131,18 @@ def handle(request: Json, mood: str) -> None:
                 request,
                 {
                     "protocolVersion": request["params"]["protocolVersion"],
-                    "capabilities": {"tools": {}},
+                    "capabilities": {"tools": {}, **({"resources": {"subscribe": True}} if mood == "clings" else {})},
                     "serverInfo": {"name": "moody", "version": "1"},
                 },
             )
         case "tools/list":
             answer(request, {"tools": [{"name": "go", "inputSchema": {"type": "object"}}]})
+        case "resources/list" if mood == "clings":
+            answer(request, {"resources": [{"uri": "moody://it", "name": "it"}]})
+        case "resources/subscribe" if mood == "clings":
+            answer(request, {})
+        case "resources/unsubscribe" if mood == "clings":
+            pass
         case "tools/call":
             GO.get(mood, go)(request)
         case _:

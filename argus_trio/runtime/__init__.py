@@ -1,0 +1,1 @@
+"""What the running whole tells its surroundings, and what changes it."""

@@ -1,0 +1,31 @@
+"""How the gateway stands in one line, for `systemctl status` and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import trio
+
+from argus_trio.core.health import Health
+from argus_trio.runtime.notify import Notifier
+
+REFRESH_S: Final = 1.0
+"""How often the line may change."""
+
+
+def status_line(health: Health, calls: int) -> str:
+    """Such as "3 of 4 backends ready, 2 calls under way"."""
+    starting = f" ({health.starting} starting)" if health.starting else ""
+    backends = "backend" if health.total == 1 else "backends"
+    return (
+        f"{health.healthy} of {health.total} {backends} ready{starting}, "
+        f"{calls} call{'' if calls == 1 else 's'} under way"
+    )
+
+
+async def keep_status(notifier: Notifier, line: Callable[[], str]) -> None:
+    """Tell `line()` whenever it has changed, at most every `REFRESH_S` seconds; until cancelled."""
+    while notifier.is_active:
+        notifier.status(line())
+        await trio.sleep(REFRESH_S)

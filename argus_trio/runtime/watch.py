@@ -1,0 +1,154 @@
+"""Waits for files to change; the one file that knows watchfiles.
+
+The kernel's news say when to look, and only how the files then stand says whether something changed. So it does not
+matter how a file is changed (written in place, replaced, the symlink before it swapped), and a file system that tells
+no news is looked at every few seconds all the same.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+from typing import Final
+
+import attrs
+import structlog
+import trio
+from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError  # documented as its "rust backend"
+
+from argus_trio.config.sources import Stamp, Stamps, stamp
+
+log = structlog.get_logger()
+
+LOOK_S: Final = 5.0
+"""How long the files go without a look when there is no news of them."""
+STEP_S: Final = 0.1
+"""How long after the first news it looks, and how long the thread may take to see that it should end."""
+QUIET_S: Final = 0.2
+"""How long the files must stand still: an editor that writes in pieces has finished by then."""
+RESTLESS_S: Final = 2.0
+"""The longest wait for that."""
+END_S: Final = 1.0
+"""How long the thread may take to end; one that hangs in the file system is left behind."""
+_MAX_LINKS: Final = 40
+
+
+async def wait_for_change(stamps: Stamps) -> None:
+    """Wait until one of the files stands differently than `stamps` say, and all have been still for a moment.
+
+    One that vanished is not a change until it is back. Cancelled within `END_S`.
+    """
+    stop = threading.Event()
+    ending = trio.CancelScope(shield=True)
+
+    async def end_with_us() -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            stop.set()
+            ending.deadline = trio.current_time() + END_S
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(end_with_us)
+        with ending:
+            # Not one of the threads that others share: it is taken for months.
+            own = trio.CapacityLimiter(1)
+            await trio.to_thread.run_sync(_Watched(stamps, stop).wait, abandon_on_cancel=True, limiter=own)
+        nursery.cancel_scope.cancel()
+
+
+@attrs.define(eq=False)
+class _Watched:
+    """The files, and the flag that ends the watch; in a thread of its own."""
+
+    stamps: Stamps
+    stop: threading.Event
+    missing: set[Path] = attrs.field(factory=set)
+
+    def wait(self) -> None:
+        while not self.stop.is_set():
+            folders = self._folders()
+            for _ in self._looks(folders):
+                if self._is_changed() and self._is_still() and self._is_changed():
+                    return
+                if self._folders() != folders:
+                    break
+
+    def _looks(self, folders: frozenset[Path]) -> Iterator[None]:
+        """Every moment at which to look."""
+        try:
+            with open_news([str(folder) for folder in folders]) as news:
+                # The first look comes when the kernel watches already, so that nothing falls in between.
+                yield
+                while news.watch(_ms(QUIET_S), _ms(STEP_S), _ms(LOOK_S), self.stop) != "stop":
+                    yield
+        except (OSError, WatchfilesRustInternalError) as error:  # too many watches, most of all
+            log.warning("file_news_unavailable", reason=str(error), looks_every=LOOK_S)
+            yield
+            while not self.stop.wait(LOOK_S):
+                yield
+
+    def _is_changed(self) -> bool:
+        changed = False
+        for path, before in self.stamps.items():
+            now = stamp(path)
+            if now is None and before is not None and path not in self.missing:
+                self.missing.add(path)
+                log.warning("config_file_missing", path=str(path), running="as before, until it is back")
+            changed = changed or now not in (None, before)
+        return changed
+
+    def _is_still(self) -> bool:
+        """Wait until the files stand still; False if it is to end."""
+        until = monotonic() + RESTLESS_S
+        seen = self._now()
+        while not self.stop.wait(QUIET_S):
+            now = self._now()
+            if now == seen or monotonic() > until:
+                return True
+            seen = now
+        return False
+
+    def _now(self) -> list[Stamp]:
+        return [stamp(path) for path in self.stamps]
+
+    def _folders(self) -> frozenset[Path]:
+        return frozenset().union(*map(folders_of, self.stamps))
+
+
+def open_news(folders: list[str]) -> RustNotify:
+    """News of what happens in these folders from now on."""
+    return RustNotify(
+        folders, debug=False, force_polling=False, poll_delay_ms=0, recursive=False, ignore_permission_denied=True
+    )
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def folders_of(path: Path) -> frozenset[Path]:
+    """The folders in which something happens when the file at `path` changes: its own, and one for each symlink that
+    leads to it. Of those that are not there, the nearest that is."""
+    found: set[Path] = set()
+    _gather(path, found, _MAX_LINKS)
+    return frozenset(found)
+
+
+def _gather(path: Path, found: set[Path], links: int) -> None:
+    found.add(_nearest(path.parent))
+    for part in (path, *path.parents):
+        try:
+            target = part.readlink()
+        except OSError:  # no symlink, or nothing that we may see
+            continue
+        if links:
+            found.add(_nearest(part.parent))
+            _gather(part.parent / target, found, links - 1)
+
+
+def _nearest(folder: Path) -> Path:
+    return next((each for each in (folder, *folder.parents) if os.path.isdir(each)), Path("/"))  # noqa: PTH112  # raises nothing

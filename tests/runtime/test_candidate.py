@@ -1,0 +1,44 @@
+"""A file to what could take effect."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+import trio
+
+from argus_trio.config.file import ConfigFile
+from argus_trio.config.model import Config
+from argus_trio.errors import ConfigInvalid
+from argus_trio.runtime import candidate
+from argus_trio.runtime.candidate import load_candidate
+
+
+class Hanging(ConfigFile):
+    """A file on a file system that does not answer."""
+
+    go_on = threading.Event()
+
+    def read(self) -> Config:
+        self.go_on.wait()
+        return Config()
+
+
+async def test_a_file_comes_with_the_terms_that_follow_from_it(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("server: {max_body_bytes: 5, allowed_hosts: [a.example]}")
+    found = await load_candidate(ConfigFile(path=path, environ={}))
+    assert found.terms.limits.body_bytes == 5
+    assert found.terms.guard.judge(b"a.example", None) is None
+    assert found.terms.settings == found.config.server
+
+
+async def test_a_file_system_that_hangs_is_a_problem_and_not_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidate, "READ_S", 0.05)
+    with pytest.raises(ConfigInvalid) as caught, trio.fail_after(5):
+        await load_candidate(Hanging(path=tmp_path, environ={}))
+    Hanging.go_on.set()
+    assert "could not be read within 0.05 s" in caught.value.problems[0].message
