@@ -27,7 +27,16 @@ from argus_trio.config.model import Timeouts
 from argus_trio.core.catalog import LIST_KEYS
 from argus_trio.core.exchange import Call, Client, Exchange
 from argus_trio.core.levels import most_verbose
-from argus_trio.errors import BackendError, BackendMisbehaved, BackendUnavailable, DeadlineExceeded, LinkFailed
+from argus_trio.core.pulse import Pulse
+from argus_trio.errors import (
+    BackendError,
+    BackendMisbehaved,
+    BackendUnavailable,
+    DeadlineExceeded,
+    HttpRefused,
+    LinkFailed,
+    SessionLost,
+)
 from argus_trio.wire.envelope import (
     ErrorResponse,
     Params,
@@ -69,6 +78,13 @@ class Connection:
     client: Client | None = None
     """The legacy session that it belongs to, for what the backend says outside any call."""
     on_task: OnTask = nobody_cares
+    pulse: Pulse = attrs.field(kw_only=True)
+    lost: LinkFailed | None = None
+    """Why it is at its end, as soon as that is known."""
+    gone: trio.Event = attrs.field(factory=trio.Event)
+    """Set once whoever keeps it knows of its end too."""
+    stirred: trio.Event = attrs.field(factory=trio.Event)
+    """Set when its pulse should be looked at."""
     flights: Flights = attrs.field(init=False)
     inbound: Inbound = attrs.field(init=False)
     """What the backend says on its own goes here; its `receive` is the link's `Inbox`."""
@@ -86,6 +102,7 @@ class Connection:
             listener=self.listener,
             client=self.client,
             on_task=self.on_task,
+            pulse=self.pulse,
         )
 
     async def call(self, exchange: Exchange, params: Params, timeouts: Timeouts, headers: Headers = ()) -> bytes:
@@ -107,6 +124,8 @@ class Connection:
             if self.greeting.era is Era.MODERN:
                 result = await self._all_rounds(flight, params, headers, result)
             return result
+        self.pulse.overdue_at = trio.current_time()
+        self._suspect()
         raise DeadlineExceeded(self.backend, trio.current_time() - started)
 
     async def _all_rounds(self, flight: Flight, params: Params, headers: Headers, result: bytes) -> bytes:
@@ -140,7 +159,10 @@ class Connection:
             raise
         except LinkFailed as failure:
             awaited = False
-            raise BackendUnavailable(self.backend, failure.reason, details=failure.details) from failure
+            if not isinstance(failure, HttpRefused):
+                self._suspect()
+            told = self.lost or failure
+            raise BackendUnavailable(self.backend, told.reason, details=told.details, cause=failure) from failure
         finally:
             self.flights.remove(message_id)
             if awaited:
@@ -168,6 +190,19 @@ class Connection:
         if isinstance(answer, ErrorResponse):
             raise LinkFailed(f"it refused {method}: {answer.error[:300].decode('utf-8', 'replace')}")
         return answer.result
+
+    async def probe(self, method: str) -> None:
+        """Ask for a sign of life; an error is one too. Has no deadline of its own; nobody is told of a cancellation.
+
+        Raises:
+            LinkFailed: the link died, or the request got no answer.
+            BackendMisbehaved: it got one that is none.
+        """
+        await self._request(next(self._ids), None, {}, method=method)
+
+    def _suspect(self) -> None:
+        self.pulse.suspect()
+        self.stirred.set()
 
     async def tell(self, method: str, params: Params) -> None:
         """Send a notification.
@@ -219,7 +254,13 @@ class Connection:
         else:
             headers = ((PROTOCOL_VERSION, self.greeting.revision),)
         body = encode_request(b"%d" % message_id, method, params)
-        return await self.link.request(Outgoing(id=message_id, body=body, headers=headers))
+        try:
+            answer = await self.link.request(Outgoing(id=message_id, body=body, headers=headers))
+        except SessionLost as failure:
+            self.lost = failure
+            raise
+        self.pulse.heard_at = trio.current_time()
+        return answer
 
     def _stamped(self, raw_meta: msgspec.Raw | None, call: Call | None) -> msgspec.Raw:
         """The `_meta` of a modern request: the client's own keys, and what we say of it and of ourselves."""

@@ -20,7 +20,7 @@ from argus_trio.backends.http1 import Answer
 from argus_trio.backends.link import Headers, Inbox, Link, Outgoing
 from argus_trio.backends.remote import Life, Remote, open_remote
 from argus_trio.config.model import HttpBackend
-from argus_trio.errors import BackendMisbehaved, HttpRefused, LinkFailed, RpcError
+from argus_trio.errors import BackendMisbehaved, HttpRefused, LinkFailed, RpcError, SessionLost
 from argus_trio.wire import headers as names
 from argus_trio.wire.envelope import ErrorResponse, Notification, Request, Response
 from argus_trio.wire.sse import EventParser, EventTooLarge
@@ -120,7 +120,7 @@ class HttpLink:
         """End the session, if there is one that lives; the caller sets the deadline."""
         try:
             self._life.check()
-            self._life.end("the link is closed")
+            self._life.end(LinkFailed("the link is closed"))
             if self._session_id is not None:
                 async with self._remote.pool.send(self._remote.delete(self._session_headers())):
                     pass  # whatever the status: 405 is as good as 200
@@ -134,6 +134,10 @@ class HttpLink:
             if not 200 <= answer.status < 300:
                 body = await self._remote.beginning(answer)
                 refused = self._refused(answer, body, wanted)
+                # It says so before it looks at the message, except where it answers that very one with something else.
+                refused.never_ran = isinstance(refused, SessionLost) and (
+                    not is_addressed(body, wanted) or bool(_NAMES_THE_SESSION.search(body))
+                )
                 error = error_in(body, wanted) if isinstance(refused, HttpRefused) else None
                 if error is None or answer.status in (401, 403):
                     raise refused
@@ -281,7 +285,7 @@ class HttpLink:
             is_unknown_method = answer.status == 404 and is_read and _METHOD_NOT_FOUND.search(body)
             is_old_style = answer.status == 400 and not is_read and _NAMES_THE_SESSION.search(body)
             if (answer.status == 404 and not is_unknown_method) or is_old_style:
-                return self._life.end("the session has expired")
+                return self._life.end(SessionLost("the session has expired"))
         return self._remote.refused(answer, body)
 
     def _misbehaved(self, reason: str) -> BackendMisbehaved:

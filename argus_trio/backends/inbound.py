@@ -17,6 +17,7 @@ from argus_trio.backends.flights import Flights, level_of
 from argus_trio.backends.task_news import TASK_STATUS, OnTask
 from argus_trio.core.exchange import Client
 from argus_trio.core.levels import passes_level
+from argus_trio.core.pulse import Pulse
 from argus_trio.wire.envelope import Notification, Params, Request
 from argus_trio.wire.results import without_reserved
 
@@ -48,11 +49,13 @@ class Inbound:
     listener: Listener
     client: Client | None
     on_task: OnTask
+    pulse: Pulse
     acknowledged: Callable[[], None] = lambda: None
     """Called when the backend has acknowledged a `subscriptions/listen`."""
 
     async def receive(self, message: Request | Notification, within: int | None) -> None:
         """Take what the backend says; the link's `Inbox`. Returns without waiting for anybody."""
+        self.pulse.heard_at = trio.current_time()
         if isinstance(message, Request):
             self.nursery.start_soon(self.asks.answer, message, self.flights.of(within), self.client)
         else:

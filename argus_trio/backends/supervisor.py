@@ -9,6 +9,7 @@ import structlog
 import trio
 
 from argus_trio.backends.attempt import OpenLink
+from argus_trio.backends.checkup import checkups_of, health_of
 from argus_trio.backends.listing import LIST_CHANGED
 from argus_trio.backends.scope import Scope
 from argus_trio.backends.task_news import OnTask, nobody_cares
@@ -16,8 +17,7 @@ from argus_trio.config.model import Config
 from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.core.catalog import EMPTY, Catalog, Holders, Published, build, changed_kinds
 from argus_trio.core.exchange import Client
-from argus_trio.core.health import Health
-from argus_trio.core.lifecycle import State
+from argus_trio.core.health import Checkup, Health
 from argus_trio.core.names import Scheme
 from argus_trio.core.redaction import Redactor
 from argus_trio.wire.envelope import Params
@@ -73,15 +73,17 @@ class Supervisor:
             return None
         for scope in self.scopes.values():
             prefix = scope.spec.name if scope.spec.prefix is None else scope.spec.prefix
-            if prefix and name.startswith(prefix + scheme.separator) and scope.state is not State.READY:
+            if prefix and name.startswith(prefix + scheme.separator) and not scope.state.is_up:
                 return scope
         return None
 
     def health(self) -> Health:
         """How the backends stand now."""
-        states = [scope.state for scope in self.scopes.values()]
-        ready = states.count(State.READY)
-        return Health(total=len(states), connected=ready, healthy=ready, starting=states.count(State.STARTING))
+        return health_of(self.scopes.values())
+
+    def checkups(self) -> list[Checkup]:
+        """How each backend stands now."""
+        return checkups_of(self.scopes.values(), self.catalog)
 
     async def catalog_for(self, abilities: Abilities, client: Client | None = None) -> Catalog:
         """What a client with `abilities` is shown: made at the first question, which waits for it as for a start.
