@@ -63,6 +63,7 @@ async def _serve(config: Config, stop: trio.Event, on_listening: Callable[[Seque
         identity=Introductions(supervisor, __version__),
         announcer=announcer,
         health=supervisor.health,
+        checkups=supervisor.checkups,
         settings=config.server,
         stop=stop,
         make_seal=_make_seal,

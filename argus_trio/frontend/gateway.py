@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import attrs
 
 from argus_trio.core.exchange import Call, Client, Handler
-from argus_trio.core.health import Health
+from argus_trio.core.health import Checkup, Health
 from argus_trio.core.identity import Identity
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.param_headers import ParamHeaders
@@ -25,6 +25,11 @@ def tell_nobody(_: Client, method: str, params: Params) -> None:
 
 def release_nothing(_: Client) -> None:
     """Nothing is held for a client."""
+
+
+def no_backends() -> Sequence[Checkup]:
+    """Nothing is known of any backend."""
+    return ()
 
 
 Deliver = Callable[[str, Params], None]
@@ -45,11 +50,13 @@ async def watch_nothing(_call: Call, _uris: Sequence[str], _deliver: Deliver) ->
 
 @attrs.frozen(kw_only=True)
 class Gateway:
-    """The gateway behind the front end. Identity and health are asked for anew each time."""
+    """The gateway behind the front end. Identity, health and checkups are asked for anew each time."""
 
     handler: Handler
     identity: Callable[[], Identity]
     health: Callable[[], Health]
+    checkups: Callable[[], Sequence[Checkup]] = no_backends
+    """How each backend stands."""
     tell: Tell = tell_nobody
     release: Release = release_nothing
     watch: Watch = watch_nothing
