@@ -35,6 +35,9 @@ LISTEN_SECONDS: Final = 1.0
 """How long `listen` waits for the GET stream; some servers send its head only with the first event."""
 GOODBYE_SECONDS: Final = 2.0
 """The deadline for the DELETE that ends a session."""
+LAST_ANSWERS_SECONDS: Final = 0.5
+"""How long the other requests of a session that was forgotten have to hear the same, so that they are known not to have
+been acted on."""
 RESUME_TRIES: Final = 4
 """How often in a row a stream is resumed without a new event before its request fails."""
 FIRST_WAIT_SECONDS: Final = 1.0
@@ -61,6 +64,8 @@ async def open_http(spec: HttpBackend, inbox: Inbox) -> AsyncIterator[Link]:
         try:
             yield link
         finally:
+            with trio.move_on_after(LAST_ANSWERS_SECONDS, shield=True):
+                await link.wait_refused()
             with trio.move_on_after(GOODBYE_SECONDS, shield=True):
                 await link.aclose()
 
@@ -75,6 +80,9 @@ class HttpLink:
     _session_id: str | None = attrs.field(default=None, init=False, repr=False)
     _revision: str | None = attrs.field(default=None, init=False)
     """What the last message said; requests that carry no message say it too."""
+    _asking: int = attrs.field(default=0, init=False)
+    """Requests under way; those whose stream broke are not counted."""
+    _all_told: trio.Event = attrs.field(factory=trio.Event, init=False)
 
     async def request(self, outgoing: Outgoing) -> Response | ErrorResponse:
         """See `Link.request`.
@@ -84,6 +92,7 @@ class HttpLink:
             BackendMisbehaved: it got one that is none.
         """
         parser = EventParser()
+        self._asking += 1
         try:
             return await self._ask(outgoing, parser)
         except LinkFailed:
@@ -93,6 +102,10 @@ class HttpLink:
                 or any(name.lower() == names.METHOD for name, _ in outgoing.headers)
             ):
                 raise  # modern streams cannot be resumed
+        finally:
+            self._asking -= 1
+            if not self._asking:
+                self._all_told.set()
         return await self._resume(outgoing.id, parser)
 
     async def send(self, body: bytes, headers: Headers = ()) -> None:
@@ -115,6 +128,13 @@ class HttpLink:
     async def wait_failed(self) -> LinkFailed:
         """See `Link.wait_failed`."""
         return await self._life.wait_failed()
+
+    async def wait_refused(self) -> None:
+        """If the session was forgotten: wait until no request is under way; the caller sets the deadline."""
+        if isinstance(self._life.failure, SessionLost):
+            while self._asking:
+                self._all_told = trio.Event()
+                await self._all_told.wait()
 
     async def aclose(self) -> None:
         """End the session, if there is one that lives; the caller sets the deadline."""

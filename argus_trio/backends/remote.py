@@ -65,6 +65,11 @@ class Life:
             raise self._failure.again(never_ran=True)
 
     @property
+    def failure(self) -> LinkFailed | None:
+        """Why it died, if it has."""
+        return self._failure
+
+    @property
     def is_over(self) -> bool:
         return self._failure is not None
 

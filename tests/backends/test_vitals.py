@@ -35,7 +35,6 @@ class Watched:
     backend: FakeBackend
     scope: Scope
 
-    @property
     def state(self) -> State:
         return self.scope.state
 
@@ -82,7 +81,7 @@ async def test_each_era_is_probed_in_its_own_way_and_never_greeted_again(
     await trio.sleep(3600)
     assert life.count(probe) - before == pytest.approx(120, abs=2)
     assert life.count("initialize") == greetings
-    assert life.state is State.READY
+    assert life.state() is State.READY
     assert len(life.backend.links) == 1
 
 
@@ -109,27 +108,27 @@ async def test_a_slow_answer_is_degraded_with_the_figure_until_a_prompt_one(
 ) -> None:
     life = await watched(nursery, FakeBackend(answers={"ping": late(5)}))
     await trio.sleep(36)
-    assert life.state is State.DEGRADED
+    assert life.state() is State.DEGRADED
     assert life.reason == "it took 5.0 s to answer a probe (health.slow: 2 s)"
     await life.call()
     del life.backend.answers["ping"]
     await trio.sleep(30)
-    assert life.state is State.READY
+    assert life.state() is State.READY
 
 
 async def test_a_silent_backend_is_degraded_then_replaced(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
     life = await watched(nursery, FakeBackend())
     life.backend.answers = {"ping": never, "tools/list": never}
     await trio.sleep(41)
-    assert life.state is State.DEGRADED
+    assert life.state() is State.DEGRADED
     assert life.reason == "it did not answer 1 probe of 10 s"
     await trio.sleep(20)
-    assert life.state is State.DOWN
+    assert life.state() is State.DOWN
     assert life.reason == "it did not answer 3 probes of 10 s"
     assert not life.backend.links[0].is_open
     life.backend.answers = {}
     await trio.sleep(40)
-    assert life.state is State.READY
+    assert life.state() is State.READY
     assert life.backend.links[-1].is_open
 
 
@@ -141,7 +140,7 @@ async def test_a_call_that_waits_on_a_silent_backend_is_told_of_the_silence(
     with pytest.raises(DeadlineExceeded):
         await life.call()
     await wait_all_tasks_blocked()
-    assert life.state is State.DOWN
+    assert life.state() is State.DOWN
     with pytest.raises(BackendUnavailable, match="did not answer 3 probes of 10 s"):
         await life.call()
 
@@ -155,13 +154,13 @@ async def test_a_backend_that_works_on_a_long_call_is_degraded_not_lost(
 
     async def look() -> None:
         await trio.sleep(80)
-        states.append(life.state)
+        states.append(life.state())
 
     nursery.start_soon(look)
     await life.call()
     assert states == [State.DEGRADED]
     await trio.sleep(10)
-    assert life.state is State.READY
+    assert life.state() is State.READY
     assert len(life.backend.links) == 1
     assert life.count("ping") + life.count("tools/list") <= 5, "it is not given a heap of probes to wake up to"
 
@@ -171,7 +170,7 @@ async def test_a_legacy_backend_that_never_answers_a_ping_is_asked_for_a_list(
 ) -> None:
     life = await watched(nursery, FakeBackend(answers={"ping": never}))
     await trio.sleep(600)
-    assert life.state is State.READY
+    assert life.state() is State.READY
     assert len(life.backend.links) == 1
     assert life.count("ping") == 1
 
@@ -182,7 +181,7 @@ async def test_a_refusal_is_a_sign_of_life(nursery: trio.Nursery, autojump_clock
 
     life = await watched(nursery, FakeBackend(answers={"ping": refuse}))
     await trio.sleep(600)
-    assert life.state is State.READY
+    assert life.state() is State.READY
 
 
 def failing(failure: LinkFailed) -> Callable[[Json], Awaitable[Json]]:
@@ -210,7 +209,7 @@ async def test_an_http_refusal_counts_as_what_every_call_would_meet(
     life.backend.answers = {"ping": failing(failure), "tools/list": failing(failure)}
     life.backend.open_failures = [failure] * 9
     await trio.sleep(55)
-    assert life.state is state
+    assert life.state() is state
     assert state is State.READY or life.reason == failure.reason
 
 
@@ -225,7 +224,7 @@ async def test_a_call_that_cannot_be_sent_makes_the_scope_look_at_once_and_says_
         await life.call()
     assert caught.value.retry_after == 4
     await wait_all_tasks_blocked()
-    assert life.state is State.DOWN
+    assert life.state() is State.DOWN
     with pytest.raises(BackendUnavailable, match="Connection refused") as caught:
         await life.call()
     assert caught.value.retry_after is not None
