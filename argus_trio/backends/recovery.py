@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from math import inf
 
 import attrs
@@ -55,11 +56,12 @@ class Recovery:
         self.breaker.threshold, self.breaker.cooldown = fresh.threshold, fresh.cooldown
         self.breaker.longest_wait = fresh.longest_wait
 
-    def connected(self) -> None:
-        """An attempt has succeeded."""
+    def connected(self, revision: str, counts: Mapping[str, int], seconds: float) -> None:
+        """An attempt has succeeded, in so many seconds; `counts` is what it listed, by kind."""
         now = trio.current_time()
         self.breaker.connected(now)
         self.standing = self.standing.moved(Happened.CONNECTED, now)
+        log.info("backend_ready", backend=self.backend, revision=revision, seconds=round(seconds, 3), **counts)
 
     def try_again_at_once(self) -> None:
         """The attempt that failed told how to make the next one better."""

@@ -17,7 +17,7 @@ import trio
 from argus_trio.backends.attempt import OpenLink, Way, converse
 from argus_trio.backends.connection import Connection
 from argus_trio.backends.dedicated import Dedicated
-from argus_trio.backends.greeting import DiedAtProbe, Greeting, Refused
+from argus_trio.backends.greeting import Greeting, Guess
 from argus_trio.backends.link import Headers
 from argus_trio.backends.lister import Changes, Kept, keep_listed, list_kinds
 from argus_trio.backends.listing import publish
@@ -62,7 +62,7 @@ class Scope:
     dedicated: Dedicated | None = None
     """The connections of single clients, while `run` runs."""
     _connection: Connection | None = None
-    _legacy_assumed: bool = False
+    _guess: Guess = attrs.field(factory=Guess)
     _has_failed: bool = False
     """Whether the failure of the present attempt has been dealt with."""
     _changes: Changes = attrs.field(factory=Changes)
@@ -285,31 +285,23 @@ class Scope:
             return self.spec.protocol
         if self._connection is not None and self.greeting is not None:
             return "legacy" if self.is_legacy else "modern"
-        return "legacy" if self._legacy_assumed else "auto"
+        return "legacy" if self._guess.is_legacy else "auto"
 
     def _begin(self, connection: Connection, kept: Kept, seconds: float) -> None:
         self._connection, self.greeting = connection, connection.greeting
         self.watching.begin(connection)
         self.shown.begin(kept)
-        self.recovery.connected()
+        self.recovery.connected(
+            connection.greeting.revision, {kind: len(kept.get(kind, ())) for kind in KINDS}, seconds
+        )
         self.settled.set()
         self.stderr.is_probed = False
-        log.info(
-            "backend_ready",
-            backend=self.spec.name,
-            revision=connection.greeting.revision,
-            seconds=round(seconds, 3),
-            **{kind: len(kept.get(kind, ())) for kind in KINDS},
-        )
 
     def _fail(self, failure: LinkFailed) -> None:
         self._has_failed = True
-        if isinstance(failure, DiedAtProbe) and not self._legacy_assumed:
-            self._legacy_assumed = True
+        if self._guess.is_better_after(failure):
             self.recovery.try_again_at_once()
             return
-        if isinstance(failure, Refused):
-            self._legacy_assumed = False  # it lives, and is not what it was taken for: ask it again
         self.recovery.adopt(self.spec)
         self.recovery.failed(failure)
         if self.state is State.STARTING:
