@@ -181,8 +181,10 @@ class Connection:
         try:
             answer = await self._request(message_id, None, params, method=method)
             awaited = False
-        except LinkFailed:
+        except LinkFailed as failure:
             awaited = False
+            if not isinstance(failure, HttpRefused):
+                self._suspect()
             raise
         finally:
             if awaited:

@@ -96,8 +96,9 @@ class Recovery:
         """The connection is like that now."""
         now = trio.current_time()
         if verdict.condition in (Condition.SLOW, Condition.SILENT):
+            tell = log.debug if self.standing.state is State.DEGRADED else log.warning
             self.standing = self.standing.moved(Happened.FALTERED, now, verdict.reason)
-            log.warning("backend_degraded", backend=self.backend, reason=verdict.reason)
+            tell("backend_degraded", backend=self.backend, reason=verdict.reason)
         elif self.standing.state is State.DEGRADED:
             self.standing = self.standing.moved(Happened.RECOVERED, now)
             log.info("backend_recovered", backend=self.backend)

@@ -7,6 +7,7 @@ another backend.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import inf
 from typing import Literal
 
@@ -21,6 +22,7 @@ from argus_trio.backends.greeting import Greeting, Guess
 from argus_trio.backends.link import Headers
 from argus_trio.backends.lister import Changes, Kept, keep_listed, list_kinds
 from argus_trio.backends.listing import publish
+from argus_trio.backends.once_more import once_more
 from argus_trio.backends.recovery import Recovery, breaker_of
 from argus_trio.backends.shown import Shown
 from argus_trio.backends.stderr import LAST_LINES, StderrRing
@@ -34,7 +36,7 @@ from argus_trio.core.catalog import KINDS, Published
 from argus_trio.core.exchange import Call, Client, Exchange
 from argus_trio.core.lifecycle import State
 from argus_trio.core.redaction import Redactor
-from argus_trio.errors import BackendUnavailable, LinkFailed, SessionLost, leaves
+from argus_trio.errors import LinkFailed, leaves
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 
@@ -77,17 +79,13 @@ class Scope:
     async def call(self, exchange: Exchange, params: Params, headers: Headers = ()) -> bytes:
         """Perform the exchange with `params`, once the first attempt to connect has had its outcome.
 
+        It is performed once more if the backend forgot the session before it acted on it.
+
         Raises:
             BackendUnavailable: not connected, with the reason.
             RpcError: as `Connection.call`.
         """
-        try:
-            return await self._perform(exchange, params, headers)
-        except BackendUnavailable as error:
-            # Only what provably was not acted on may be sent once more; here the session was gone before.
-            if not isinstance(error.cause, SessionLost) or not error.cause.never_ran:
-                raise self.recovery.advised(error) from error.cause
-        return await self._perform(exchange, params, headers)
+        return await once_more(self.recovery, partial(self._perform, exchange, params, headers))
 
     async def _perform(self, exchange: Exchange, params: Params, headers: Headers) -> bytes:
         connection = await self.connected()
@@ -179,6 +177,9 @@ class Scope:
 
     async def subscribe(self, exchange: Exchange, uri: str) -> bytes:
         """Subscribe the exchange's client to a resource, or with `resources/unsubscribe` end that; the raw result."""
+        return await once_more(self.recovery, partial(self._subscribe, exchange, uri))
+
+    async def _subscribe(self, exchange: Exchange, uri: str) -> bytes:
         call = exchange.call
         is_wanted = call.method == "resources/subscribe"
         connection = await self.connected()
@@ -205,7 +206,11 @@ class Scope:
         Raises:
             BackendUnavailable: the backend cannot be told, or refuses.
         """
-        await self.watching.watch(await self.connected(), uri, key, deliver)
+
+        async def on_the_shared_one() -> None:
+            await self.watching.watch(await self.connected(), uri, key, deliver)
+
+        await once_more(self.recovery, on_the_shared_one)
         if isinstance(self.spec, StdioBackend) and self.needs_own(call):
             self.watching.watch_owned((call.principal, call.abilities), uri, key, deliver)
 

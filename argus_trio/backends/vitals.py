@@ -20,8 +20,8 @@ from argus_trio.core.redaction import Redactor
 from argus_trio.errors import BackendMisbehaved, HttpRefused, LinkFailed, SessionLost
 from argus_trio.wire.revisions import Era
 
-_ILL: Final = frozenset({401, 403})
-"""HTTP statuses below 500 that every call would meet too; all others are an answer of something that lives."""
+_ALIVE: Final = frozenset({400, 429})
+"""HTTP refusals of a server that works; any other is what calls would meet too."""
 
 
 def ignore(_: Verdict) -> None:
@@ -94,8 +94,8 @@ class Vitals:
             await self.connection.probe(method)
         except SessionLost:
             return  # the end of the link, which tells of itself
-        except (HttpRefused, LinkFailed) as failure:
-            if isinstance(failure, HttpRefused) and failure.status < 500 and failure.status not in _ILL:
+        except LinkFailed as failure:
+            if isinstance(failure, HttpRefused) and failure.status in _ALIVE:
                 self._answered(sent_at)
                 return
             await trio.lowlevel.checkpoint()  # a link that has died tells of itself, and better

@@ -21,10 +21,11 @@ from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.core.lifecycle import State
 from argus_trio.errors import BackendUnavailable
 from tests.backends.fakes import FakeExchange, raw
+from tests.backends.test_dedicated import Session
 from tests.servers.forgetful import Forgetful
 from tests.servers.nasty_http import Wire
 
-RESTART = Restart(initial=0.05, max=0.1, stable_after=30)
+RESTART = Restart(initial=0.05, max=0.1, stable_after=0)
 PROBING = Probing(interval=0.3, timeout=0.3, slow=5, failures=2)
 TIMEOUTS = Timeouts(connect=10, call=10)
 PATIENCE_S = 15.0
@@ -102,6 +103,21 @@ async def test_a_client_with_a_connection_of_its_own_gets_a_new_one() -> None:
         server.forget()
         await h.call("second", Abilities(sampling=True))
     assert server.executed == {"first": 1, "second": 1}
+
+
+async def test_a_subscription_finds_the_session_gone_as_a_call_does() -> None:
+    async with forgetful() as (server, h):
+        scope = h.supervisor.scopes["far"]
+        for abilities in (NONE, Abilities(sampling=True)):
+            session = Session()
+            await h.call(f"before {abilities.any}", abilities)
+            server.forget()
+            exchange = FakeExchange("resources/subscribe", {"uri": "file:///x"}, abilities=abilities, client=session)
+            await scope.subscribe(exchange, "file:///x")
+            await scope.connected()
+        server.forget()
+        await scope.watch(exchange.call, "file:///y", "key", lambda _method, _params: None)
+    assert server.methods.count("resources/subscribe") >= 3
 
 
 async def test_a_server_that_forgets_at_once_again_is_not_hammered() -> None:

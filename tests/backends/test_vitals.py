@@ -195,7 +195,8 @@ def failing(failure: LinkFailed) -> Callable[[Json], Awaitable[Json]]:
 @pytest.mark.parametrize(
     ("failure", "state"),
     [
-        (HttpRefused(405, "no"), State.READY),
+        (HttpRefused(400, "no"), State.READY),
+        (HttpRefused(404, "the server answered HTTP 404"), State.DOWN),
         (HttpRefused(401, "the server wants authentication"), State.DOWN),
         (HttpRefused(502, "the server answered HTTP 502"), State.DOWN),
         (LinkFailed("cannot connect", never_ran=True), State.DOWN),
