@@ -17,7 +17,7 @@ import trio
 from argus_trio import __version__
 from argus_trio.backends.introductions import Introductions
 from argus_trio.backends.opening import open_link
-from argus_trio.backends.router import Router
+from argus_trio.backends.routes import Routes
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.backends.watch import Watch
 from argus_trio.config.model import Config
@@ -55,11 +55,11 @@ async def run_gateway(config: Config, *, on_listening: Callable[[Sequence[str]],
 
 async def _serve(config: Config, stop: trio.Event, on_listening: Callable[[Sequence[str]], None]) -> None:
     announcer = Announcer()
-    supervisor = Supervisor(config, open_link, announcer.announce)
-    router = Router(supervisor)
+    supervisor = Supervisor(config, open_link, announcer.announce, lambda generation: chain((), route(generation)))
+    route = Routes(supervisor)
     frontend = partial(
         run_frontend,
-        handler=chain((), router),
+        handler=supervisor.serve,
         identity=Introductions(supervisor, __version__),
         announcer=announcer,
         health=supervisor.health,
@@ -67,8 +67,9 @@ async def _serve(config: Config, stop: trio.Event, on_listening: Callable[[Seque
         settings=config.server,
         stop=stop,
         make_seal=_make_seal,
-        watch=Watch(router.directory),
-        param_headers=router.param_headers,
+        watch=Watch(supervisor),
+        watch_tasks=route.tasks.watch,
+        param_headers=supervisor.param_headers,
         tell=supervisor.tell,
         release=supervisor.release,
     )

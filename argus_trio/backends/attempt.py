@@ -29,9 +29,10 @@ EARLY_MESSAGES: Final = 64
 """Messages kept that a backend sends before it is greeted; more are dropped."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(eq=False)
 class Way:
-    """How a backend is reached: what every connection to it has in common."""
+    """How a backend is reached: what every connection to it has in common. `spec` is replaced by one whose link part is
+    the same."""
 
     spec: BackendSpec
     open_link: OpenLink

@@ -12,6 +12,7 @@ import msgspec
 
 from argus_trio.backends.codes import METHOD_UNKNOWN, code_of
 from argus_trio.backends.directory import Directory
+from argus_trio.backends.generation import cut_short
 from argus_trio.backends.params import object_param
 from argus_trio.backends.scope import Scope
 from argus_trio.core.exchange import Exchange
@@ -32,6 +33,12 @@ async def complete(directory: Directory, exchange: Exchange) -> bytes:
         RpcError: as `Scope.call`.
     """
     scope, params = await _referred(directory, exchange)
+    with directory.generation.lease(scope):
+        return await _completed(scope, exchange, params)
+    raise cut_short(scope)
+
+
+async def _completed(scope: Scope, exchange: Exchange, params: Params) -> bytes:
     await scope.wait_settled()
     greeting = scope.greeting
     if greeting is None or "completions" in greeting.capabilities:

@@ -6,6 +6,7 @@ neither opens the link nor decides what happens when it dies: that is the scope'
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import count
 from typing import Final
 
@@ -20,6 +21,7 @@ from argus_trio.backends.greeting import FIRST_CALL_ID, Greeting, modern_meta
 from argus_trio.backends.inbound import Inbound, Listener
 from argus_trio.backends.link import Headers, Link, Outgoing
 from argus_trio.backends.listing import METHODS, Page, read_page
+from argus_trio.backends.params import exchange_meta
 from argus_trio.backends.relay import Relay
 from argus_trio.backends.rounds import MAX_ROUNDS, answer_all, check_declared, read_input_required
 from argus_trio.backends.task_news import OnTask, nobody_cares
@@ -28,6 +30,7 @@ from argus_trio.core.catalog import LIST_KEYS
 from argus_trio.core.exchange import Call, Client, Exchange
 from argus_trio.core.levels import most_verbose
 from argus_trio.core.pulse import Pulse
+from argus_trio.core.task_ids import task_id_of
 from argus_trio.errors import (
     BackendError,
     BackendMisbehaved,
@@ -148,7 +151,7 @@ class Connection:
 
     async def _round(self, flight: Flight, params: Params, headers: Headers) -> bytes:
         message_id = next(self._ids)
-        flight.token, params = _exchange_meta(params, message_id)
+        flight.token, params = exchange_meta(params, message_id)
         self.flights.add(message_id, flight)
         awaited = True
         try:
@@ -167,8 +170,22 @@ class Connection:
             self.flights.remove(message_id)
             if awaited:
                 await self._tell_cancelled(message_id)
+        if isinstance(answer, Response):
+            self._follow(flight, params, message_id, answer.result)  # before anything that lets the reader run
         await flight.relay.drained()
         return self._result_of(answer)
+
+    def _follow(self, flight: Flight, params: Params, message_id: int, result: bytes) -> None:
+        """Keep account of the tasks that were begun here; a client's progress token outlives its call for one."""
+        tasks, now, method = self.inbound.tasks, trio.current_time(), flight.exchange.call.method
+        if not method.startswith("tasks/"):
+            if "task" in params or self.greeting.era is Era.MODERN:
+                tasks.begun(result, now, request=message_id, token=flight.token)
+        elif method == "tasks/result":
+            tasks.ended(task_id_of(params) or "", now)
+        elif b'"status"' in result:
+            with suppress(msgspec.DecodeError):
+                tasks.heard(decode_object(result), now)
 
     async def ask(self, method: str, params: Params) -> bytes:
         """Make a request of our own that belongs to no exchange; the raw result. Has no deadline of its own.
@@ -268,7 +285,7 @@ class Connection:
         """The `_meta` of a modern request: the client's own keys, and what we say of it and of ourselves."""
         meta = {} if raw_meta is None else decode_object(raw_meta)
         if call is None:
-            return encode_raw({**meta, **modern_meta(self.greeting.revision)})
+            return encode_raw({**modern_meta(self.greeting.revision), **meta})  # it is our own: it may say more
         declared = call.abilities.declared()
         declared.update({name: call.capabilities[name] for name in _PASSED_ON if name in call.capabilities})
         stamps = modern_meta(self.greeting.revision, encode_raw(declared))
@@ -308,23 +325,6 @@ class Connection:
                 await self.tell("notifications/cancelled", {"requestId": encode_raw(message_id)})
             except LinkFailed as failure:
                 log.debug("cancellation_untold", backend=self.backend, reason=failure.reason)
-
-
-def _exchange_meta(params: Params, message_id: int) -> tuple[msgspec.Raw | None, Params]:
-    """The client's progress token, and the params for the next hop: our token in its place (two clients' may be the
-    same), and none of the `_meta` keys by which one peer tells the next of itself."""
-    raw_meta = params.get("_meta")
-    if raw_meta is None:
-        return None, params
-    try:
-        meta = decode_object(raw_meta)
-    except msgspec.DecodeError:
-        meta = {}
-    token = meta.get("progressToken")
-    kept = {key: value for key, value in meta.items() if not key.startswith(RESERVED)}
-    if token is not None:
-        kept["progressToken"] = encode_raw(message_id)
-    return token, {**params, "_meta": encode_raw(kept)}
 
 
 def _is_error_object(error: bytes) -> bool:

@@ -6,7 +6,7 @@ to one call at a time and afterwards kept for the next one of the same principal
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from math import inf
@@ -35,6 +35,9 @@ FRESH: Final = 30.0
 
 _NOBODY: Final = object()
 
+Lost = dict[Client, tuple[Abilities, set[str]]]
+"""Sessions whose own connection is gone, with what they had subscribed to there."""
+
 RETRY_AFTER: Final = 5.0
 """Seconds after which a client that found every connection taken may try again."""
 
@@ -51,6 +54,7 @@ class Own:
     connection: Connection | None = None
     failure: LinkFailed = attrs.field(factory=lambda: LinkFailed("it was closed"))
     users: int = 0
+    since: float = attrs.field(factory=trio.current_time)
     subscribed: set[str] = attrs.field(factory=set)
     """What its session subscribed to: it stays open for that."""
     watched: set[str] = attrs.field(factory=set)
@@ -85,8 +89,21 @@ class Own:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nobody uses it, so that it may close."""
+        """Whether nobody uses it, so that it may close, or serve another call."""
         return not self.users and not self.subscribed
+
+    @property
+    def runs_until(self) -> float:
+        """When no task that was begun on it counts as running any more: it stays open until then."""
+        return -inf if self.connection is None else self.connection.inbound.tasks.until
+
+    def began(self, call: Call, task: str) -> bool:
+        """Whether that task was begun on it by the client of this call."""
+        if call.client is not None:
+            is_its = self.client is call.client
+        else:
+            is_its = isinstance(self.key, tuple) and self.key[0] == call.principal
+        return is_its and self.connection is not None and task in self.connection.inbound.tasks
 
 
 @attrs.define(eq=False)
@@ -99,6 +116,7 @@ class Dedicated:
     on_listed: Callable[[Abilities, Kept], None]
     protocol: Callable[[], Literal["auto", "legacy", "modern"]]
     watching: Watching
+    lost: Lost
     _owned: list[Own] = attrs.field(factory=list)
     _freed: trio.Event = attrs.field(factory=trio.Event)
 
@@ -106,17 +124,18 @@ class Dedicated:
         return len(self._owned)
 
     @asynccontextmanager
-    async def lease(self, call: Call) -> AsyncIterator[tuple[Connection, Own]]:
-        """The connection of the call's client, for the length of the block.
+    async def lease(self, call: Call, task: str | None = None) -> AsyncIterator[tuple[Connection, Own]]:
+        """The connection of the call's client, for the length of the block: the one where it began `task`, if any.
 
         Raises:
             BackendUnavailable: it could not be opened, or too many are open, after `timeouts.connect`.
         """
         key: object = call.client if call.client is not None else (call.principal, call.abilities)
-        async with self._use(key, call.abilities, call.client) as own:
+        async with self._use(key, call.abilities, call.client, self.where(call, task)) as own:
             if own.connection is None:
                 raise self._unavailable(own.failure)
             await self._catch_up(own.connection, own)
+            await self._subscribe_again(own.connection, own)
             yield own.connection, own
 
     @asynccontextmanager
@@ -135,17 +154,44 @@ class Dedicated:
 
     def release(self, client: Client) -> None:
         """The session has ended, and its connection with it."""
+        self.lost.pop(client, None)
         for own in self._owned:
             if own.client is client:
                 own.scope.cancel()
+
+    def subscribers(self) -> Lost:
+        """The sessions that subscribed to something over a connection of theirs."""
+        subscribed = {own.client: (own.abilities, set(own.subscribed)) for own in self._owned if own.subscribed}
+        return {client: what for client, what in subscribed.items() if client is not None}
+
+    def listings(self) -> Iterator[tuple[Client, Kept]]:
+        """The sessions whose own connections list something else, and what."""
+        return ((own.client, own.kept) for own in self._owned if own.client is not None and own.kept)
+
+    def restore(self) -> None:
+        """Open connections for the sessions that lost theirs and wait for news of resources."""
+        for client, (abilities, _) in self.lost.items():
+            self.nursery.start_soon(self._restore, client, abilities)
 
     def of(self, client: Client) -> Own | None:
         """The session's connection, if it has one."""
         return next((own for own in self._owned if own.client is client and own.is_usable), None)
 
+    def where(self, call: Call, task: str | None) -> Own | None:
+        """The connection on which the call's client began that task, by its backend's id."""
+        if task is None:
+            return None
+        return next((own for own in self._owned if own.began(call, task) and own.is_usable), None)
+
+    def is_begun(self, task: str) -> bool:
+        """Whether a task of this id was begun on one of them, whosever it is."""
+        return any(own.connection is not None and task in own.connection.inbound.tasks for own in self._owned)
+
     @asynccontextmanager
-    async def _use(self, key: object, abilities: Abilities, client: Client | None) -> AsyncIterator[Own]:
-        own = self._found(key, abilities, client) or await self._opened(key, abilities, client)
+    async def _use(
+        self, key: object, abilities: Abilities, client: Client | None, own: Own | None = None
+    ) -> AsyncIterator[Own]:
+        own = own or self._found(key, abilities, client) or await self._opened(key, abilities, client)
         own.users += 1
         own.scope.deadline = inf
         try:
@@ -159,7 +205,8 @@ class Dedicated:
         """Begin to count the idle time of a connection that nobody uses."""
         if own.is_idle:
             patience = self.way.spec.timeouts.idle
-            own.scope.deadline = trio.current_time() + (min(FRESH, patience) if own.key is _NOBODY else patience)
+            idle_at = trio.current_time() + (min(FRESH, patience) if own.key is _NOBODY else patience)
+            own.scope.deadline = max(idle_at, own.runs_until)
             self._wake()
 
     def _found(self, key: object, abilities: Abilities, client: Client | None) -> Own | None:
@@ -197,7 +244,7 @@ class Dedicated:
 
     def _evict(self) -> None:
         for own in self._owned:
-            if own.is_idle:
+            if own.is_idle and own.runs_until <= trio.current_time():
                 own.scope.cancel()
                 return
 
@@ -221,6 +268,10 @@ class Dedicated:
             self._wake()
             own.failure = failures[0] if failures else own.failure
             own.settled.set()
+        if failures and own.client is not None and own.subscribed:
+            self.lost[own.client] = own.abilities, own.subscribed
+            if trio.current_time() - own.since > FRESH:  # one that dies at once waits for the next call
+                self.nursery.start_soon(self._restore, own.client, own.abilities)
         if failures:
             log.info("client_connection_lost", backend=self.way.spec.name, reason=self.redact(failures[0].reason))
 
@@ -233,6 +284,7 @@ class Dedicated:
             ) as connection:
                 opening.deadline = inf
                 own.connection = connection
+                connection.inbound.task_ended = partial(self.let_idle, own)
                 own.settled.set()
                 log.debug("client_connection_opened", backend=self.way.spec.name, open=len(self._owned))
                 publish = partial(self._listed, own)
@@ -257,8 +309,27 @@ class Dedicated:
         if own.client is not None or not wanted:
             return
         own.watched.update(wanted)
+        await self._ask_for(connection, wanted)
+
+    async def _restore(self, client: Client, abilities: Abilities) -> None:
+        try:
+            async with self._use(client, abilities, client) as own:
+                if own.connection is not None:
+                    await self._subscribe_again(own.connection, own)
+        except BackendUnavailable as full:
+            log.info("own_subscription_unheard", backend=self.way.spec.name, reason=full.message)
+
+    async def _subscribe_again(self, connection: Connection, own: Own) -> None:
+        """Subscribe a session's connection to what its session had subscribed to over an earlier one."""
+        if own.client is None or own.client not in self.lost:
+            return
+        _, uris = self.lost.pop(own.client)
+        own.subscribed |= uris
+        await self._ask_for(connection, sorted(uris))
+
+    async def _ask_for(self, connection: Connection, uris: Iterable[str]) -> None:
         with trio.move_on_after(self.way.spec.timeouts.call):
-            for uri in wanted:
+            for uri in uris:
                 try:
                     await connection.ask("resources/subscribe", {"uri": encode_raw(uri)})
                 except LinkFailed as failure:

@@ -6,9 +6,9 @@ from typing import Final
 
 import attrs
 
+from argus_trio.backends.generation import Generation
 from argus_trio.backends.listing import passes
 from argus_trio.backends.scope import Scope
-from argus_trio.backends.supervisor import Supervisor
 from argus_trio.core.catalog import Catalog, Route
 from argus_trio.core.exchange import Call
 from argus_trio.errors import InvalidParams, ResourceUnknown, RpcError
@@ -21,13 +21,13 @@ _ONE_OF: Final = {"tools": "tool", "prompts": "prompt"}
 class Directory:
     """Finds owners. Waits for backends that are starting only where the answer depends on them."""
 
-    supervisor: Supervisor
+    generation: Generation
 
     async def catalog(self, call: Call, *, settled: bool = False) -> Catalog:
         """What this call's client is shown; where `settled`, once the backends are, in the bounds of the grace."""
         if settled:
-            await self.supervisor.settle()
-        return await self.supervisor.catalog_for(call.abilities, call.client)
+            await self.generation.settle()
+        return await self.generation.catalog_for(call.abilities, call.client)
 
     async def named(self, call: Call, kind: str, name: str) -> tuple[Scope, Route]:
         """The owner of a tool or prompt by the name it is shown under.
@@ -36,12 +36,14 @@ class Directory:
             BackendUnavailable: its backend has never been ready.
             InvalidParams: nobody shows such a name.
         """
+        if self.generation.config.conflict_resolution.strategy != "prefix":
+            await self.generation.settle()  # whose a bare name is depends on all of them
         # What everybody is shown first: only a name that is not there can depend on what the client can be asked.
-        route = self.supervisor.catalog.named(kind).get(name)
+        route = self.generation.catalog.named(kind).get(name)
         if route is None:
             route = (await self.catalog(call)).named(kind).get(name)
         if route is None:
-            owner = self.supervisor.starting_owner(name)
+            owner = self.generation.starting_owner(name)
             if owner is not None:
                 await owner.wait_settled()
             route = (await self.catalog(call, settled=owner is None)).named(kind).get(name)
@@ -49,7 +51,7 @@ class Directory:
                 raise owner.recovery.unavailable()
         if route is None:
             raise InvalidParams(f"unknown {_ONE_OF[kind]}: {name[:200]}")
-        return self.supervisor.scopes[route.backend], route
+        return self.generation.scopes[route.backend], route
 
     async def serving(self, call: Call, uri: str) -> Scope | None:
         """Who serves the resource `uri`, if anybody may be asked for it."""
@@ -67,7 +69,7 @@ class Directory:
 
     def _unless_hidden(self, route: Route | None, uri: str) -> Scope | None:
         # A template or a lone backend can lead to a URI that its filter hides: what is not listed is not served either.
-        scope = None if route is None else self.supervisor.scopes[route.backend]
+        scope = None if route is None else self.generation.scopes[route.backend]
         return scope if scope is not None and passes(scope.spec.filters.resources, uri) else None
 
 

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from argus_trio.backends.directory import Directory
+from argus_trio.backends.generation import cut_short
 from argus_trio.backends.listing import passes
 from argus_trio.backends.scope import Scope
 from argus_trio.backends.tasks import Tasks
@@ -49,14 +50,17 @@ async def pass_on(directory: Directory, tasks: Tasks, exchange: Exchange) -> byt
     if call.method in _OF_THE_PROTOCOL or call.method.startswith("notifications/"):
         raise unknown
     pointers = await _pointers(directory, tasks, call)
-    scope = _meant(directory.supervisor.scopes, call.method) or _pointed_at(directory.supervisor.scopes, pointers)
+    scopes = directory.generation.scopes
+    scope = _meant(scopes, call.method) or _pointed_at(scopes, pointers)
     if scope is None or _is_hidden(scope, call.params, pointers):
         raise unknown
     params = call.params
     for member, route in pointers.items():
         if route.backend == scope.spec.name:
             params = {**params, member: encode_raw(route.key)}
-    return await tasks.call(scope, exchange, params)
+    with directory.generation.lease(scope):
+        return await tasks.call(scope, exchange, params)
+    raise cut_short(scope)
 
 
 async def _pointers(directory: Directory, tasks: Tasks, call: Call) -> dict[str, Route]:

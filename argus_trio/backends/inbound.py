@@ -14,10 +14,12 @@ import trio
 
 from argus_trio.backends.asks import Asks
 from argus_trio.backends.flights import Flights, level_of
-from argus_trio.backends.task_news import TASK_STATUS, OnTask
+from argus_trio.backends.running import RunningTasks
+from argus_trio.backends.task_news import TASK_STATUS, News, Newsroom, OnTask
 from argus_trio.core.exchange import Client
 from argus_trio.core.levels import passes_level
 from argus_trio.core.pulse import Pulse
+from argus_trio.core.task_ids import task_id_of
 from argus_trio.wire.envelope import Notification, Params, Request
 from argus_trio.wire.results import without_reserved
 
@@ -50,8 +52,16 @@ class Inbound:
     client: Client | None
     on_task: OnTask
     pulse: Pulse
-    acknowledged: Callable[[], None] = lambda: None
-    """Called when the backend has acknowledged a `subscriptions/listen`."""
+    tasks: RunningTasks = attrs.field(factory=RunningTasks)
+    """The tasks that were begun on this connection."""
+    acknowledged: Callable[[Params], None] = lambda _params: None
+    """Called when the backend has acknowledged a `subscriptions/listen`, with what it says of that."""
+    task_ended: Callable[[], None] = lambda: None
+    """Called when a task that was begun on this connection runs no more."""
+    _newsroom: Newsroom = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._newsroom = Newsroom(self.nursery, self.on_task)
 
     async def receive(self, message: Request | Notification, within: int | None) -> None:
         """Take what the backend says; the link's `Inbox`. Returns without waiting for anybody."""
@@ -71,11 +81,11 @@ class Inbound:
         elif method == "notifications/resources/updated":
             self.listener.resource_updated(_without_reserved(params))
         elif method in TASK_STATUS:
-            self.nursery.start_soon(self.on_task, self.backend, method, params, self.client)
+            self._task_status(method, params)
         elif method == "notifications/cancelled":
             self.asks.withdraw(params)
         elif method == "notifications/subscriptions/acknowledged":
-            self.acknowledged()
+            self.acknowledged(params)
         else:
             self._pass_on(method, params, within)
 
@@ -84,6 +94,23 @@ class Inbound:
         if flight is not None and flight.token is not None:
             flight.progressed()
             flight.relay.put(method, {**params, "progressToken": flight.token})
+        if flight is not None:
+            return
+        task = self.tasks.of_token(params, trio.current_time())
+        if task is not None and task.token is not None:
+            self._put(task.key, method, {**params, "progressToken": task.token})
+
+    def _task_status(self, method: str, params: Params) -> None:
+        key = task_id_of(params)
+        if key is None:
+            return
+        if self.tasks.heard(params, trio.current_time()):
+            self.task_ended()
+        self._put(key, method, params)
+
+    def _put(self, key: str, method: str, params: Params) -> None:
+        news = News(backend=self.backend, key=key, method=method, params=params, client=self.client)
+        self._newsroom.put(news)
 
     def _log_message(self, method: str, params: Params, within: int | None) -> None:
         """To a client that asked for that level; else to our own log alone."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Final
 
 import attrs
@@ -11,15 +10,16 @@ from argus_trio.backends.across import call_across
 from argus_trio.backends.completion import complete
 from argus_trio.backends.directory import Directory, unknown_resource
 from argus_trio.backends.extensions import pass_on
+from argus_trio.backends.generation import Generation, cut_short
 from argus_trio.backends.listing import METHODS
 from argus_trio.backends.params import string_param
-from argus_trio.backends.supervisor import Supervisor
+from argus_trio.backends.subscribing import subscribe
 from argus_trio.backends.tasks import Tasks
 from argus_trio.core.catalog import Catalog
 from argus_trio.core.exchange import Call, Exchange
 from argus_trio.core.paging import Cursors
 from argus_trio.wire.envelope import Params, Raw, encode, encode_raw
-from argus_trio.wire.param_headers import ParamHeaders, render_param_headers
+from argus_trio.wire.param_headers import render_param_headers
 from argus_trio.wire.revisions import Era
 
 _KIND_LISTED: Final = {method: kind for kind, method in METHODS.items()}
@@ -29,16 +29,15 @@ _KIND_NAMED: Final = {"tools/call": "tools", "prompts/get": "prompts"}
 
 @attrs.define(eq=False)
 class Router:
-    """Serves every exchange that no middleware answered."""
+    """Serves every exchange of one generation that no middleware answered. `tasks` and `cursors` outlive it."""
 
-    supervisor: Supervisor
+    generation: Generation
+    tasks: Tasks
+    cursors: Cursors
     directory: Directory = attrs.field(init=False)
-    tasks: Tasks = attrs.field(init=False)
-    _cursors: Cursors = attrs.field(factory=lambda: Cursors(key=secrets.token_bytes()))
 
     def __attrs_post_init__(self) -> None:
-        self.directory = Directory(self.supervisor)
-        self.tasks = Tasks(self.supervisor, self._cursors)
+        self.directory = Directory(self.generation)
 
     async def __call__(self, exchange: Exchange) -> bytes:
         """The raw JSON of the result.
@@ -61,21 +60,16 @@ class Router:
             return await self.tasks.request(exchange)
         return await pass_on(self.directory, self.tasks, exchange)
 
-    def param_headers(self, name: str) -> ParamHeaders:
-        """Which arguments of the tool shown as `name` a client must repeat in headers; none where nobody shows it."""
-        route = self.supervisor.catalog.tools.get(name)
-        return () if route is None else route.param_headers
-
     async def _list(self, call: Call, kind: str) -> bytes:
         listed = (await self._catalog(call)).paged[kind]
         cursor = call.params.get("cursor")
         if cursor is None and listed.is_one_page:
             return listed.whole
-        after = None if cursor is None else self._cursors.open(kind, string_param(call, "cursor"))
+        after = None if cursor is None else self.cursors.open(kind, string_param(call, "cursor"))
         entries, last = listed.page(after)
         page: dict[str, object] = {listed.member: list(map(Raw, entries))}
         if last is not None:
-            page["nextCursor"] = self._cursors.seal(kind, last)
+            page["nextCursor"] = self.cursors.seal(kind, last)
         return encode(page)
 
     async def _named(self, exchange: Exchange, kind: str) -> bytes:
@@ -84,21 +78,27 @@ class Router:
         scope, route = await self.directory.named(call, kind, name)
         params: Params = call.params if route.key == name else {**call.params, "name": encode_raw(route.key)}
         headers = render_param_headers(route.param_headers, params.get("arguments", b"")) if route.param_headers else ()
-        return await self.tasks.call(scope, exchange, params, headers)
+        with self.generation.lease(scope):
+            return await self.tasks.call(scope, exchange, params, headers)
+        raise cut_short(scope)
 
     async def _read(self, exchange: Exchange) -> bytes:
         uri = string_param(exchange.call, "uri")
         scope = await self.directory.serving(exchange.call, uri)
         if scope is None:
             raise unknown_resource(exchange.call, uri)
-        return await call_across(scope, exchange, exchange.call.params)
+        with self.generation.lease(scope):
+            return await call_across(scope, exchange, exchange.call.params)
+        raise cut_short(scope)
 
     async def _subscribe(self, exchange: Exchange) -> bytes:
         uri = string_param(exchange.call, "uri")
         scope = await self.directory.serving(exchange.call, uri)
         if scope is None:
             raise unknown_resource(exchange.call, uri)
-        return await scope.subscribe(exchange, uri)
+        with self.generation.lease(scope):
+            return await subscribe(scope, exchange, uri)
+        raise cut_short(scope)
 
     async def _catalog(self, call: Call) -> Catalog:
         return await self.directory.catalog(call, settled=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from math import inf
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 import structlog
@@ -17,8 +17,9 @@ import trio
 
 from argus_trio.backends.attempt import OpenLink, Way, converse
 from argus_trio.backends.connection import Connection
-from argus_trio.backends.dedicated import Dedicated
+from argus_trio.backends.dedicated import Dedicated, Lost
 from argus_trio.backends.greeting import Greeting, Guess
+from argus_trio.backends.lease import Leases
 from argus_trio.backends.link import Headers
 from argus_trio.backends.lister import Changes, Kept, keep_listed, list_kinds
 from argus_trio.backends.listing import publish
@@ -26,21 +27,24 @@ from argus_trio.backends.once_more import once_more
 from argus_trio.backends.recovery import Recovery, breaker_of
 from argus_trio.backends.shown import Shown
 from argus_trio.backends.stderr import LAST_LINES, StderrRing
-from argus_trio.backends.subscriptions import Deliver
 from argus_trio.backends.task_news import OnTask, nobody_cares
 from argus_trio.backends.vitals import Vitals
 from argus_trio.backends.watching import Watching
-from argus_trio.config.model import BackendSpec, HttpBackend, StdioBackend
+from argus_trio.config.model import BackendSpec, HttpBackend
 from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.core.catalog import KINDS, Published
 from argus_trio.core.exchange import Call, Client, Exchange
 from argus_trio.core.lifecycle import State
 from argus_trio.core.redaction import Redactor
+from argus_trio.core.task_ids import task_id_of
 from argus_trio.errors import LinkFailed, leaves
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
+
+TASKS: Final = "tasks/"
+"""What the methods begin with that ask of a task."""
 
 
 @attrs.define(eq=False)
@@ -63,6 +67,14 @@ class Scope:
     watching: Watching = attrs.field(init=False)
     dedicated: Dedicated | None = None
     """The connections of single clients, while `run` runs."""
+    leases: Leases = attrs.field(factory=Leases)
+    cancel_scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+    """Of its whole life; the supervisor's."""
+    ended: trio.Event = attrs.field(factory=trio.Event)
+    heir: Scope | None = None
+    """The scope that took its place, once it is in effect."""
+    lost: Lost = attrs.field(factory=dict)
+    _way: Way = attrs.field(init=False)
     _connection: Connection | None = None
     _guess: Guess = attrs.field(factory=Guess)
     _has_failed: bool = False
@@ -73,8 +85,33 @@ class Scope:
         name, timeouts = self.spec.name, self.spec.timeouts
         self.stderr = StderrRing(name)
         self.recovery = Recovery(name, self.redact, breaker_of(self.spec))
+        self._way = Way(self.spec, self.open_link, self.stderr, self.on_task)
         self.shown = Shown(name, self.redact, timeouts.connect, self.on_published)
         self.watching = Watching(name, self.redact, timeouts.call)
+
+    @property
+    def connection(self) -> Connection | None:
+        """The shared connection, if there is one."""
+        return self._connection
+
+    @property
+    def latest(self) -> Scope:
+        """The scope that has its place now: what lasts longer than a call belongs there."""
+        if self.heir is None:
+            return self
+        self.heir = self.heir.latest  # those between are needed no more
+        return self.heir
+
+    def adjust(self, spec: BackendSpec) -> None:
+        """Go on with a spec whose link part is the same."""
+        self.spec = self._way.spec = spec
+        self.shown.seconds, self.watching.seconds = spec.timeouts.connect, spec.timeouts.call
+
+    def inherit(self, old: Scope) -> None:
+        """Show what `old` showed, unless something has been listed here already."""
+        if not self.has_listed:
+            self.shown.inherit(old.shown)
+            self.greeting = self.greeting or old.greeting
 
     async def call(self, exchange: Exchange, params: Params, headers: Headers = ()) -> bytes:
         """Perform the exchange with `params`, once the first attempt to connect has had its outcome.
@@ -89,9 +126,11 @@ class Scope:
 
     async def _perform(self, exchange: Exchange, params: Params, headers: Headers) -> bytes:
         connection = await self.connected()
-        if self.dedicated is None or not self.needs_own(exchange.call):
+        call, dedicated = exchange.call, self.dedicated
+        task = task_id_of(params) if call.method.startswith(TASKS) else None
+        if dedicated is None or not (self.needs_own(call) or dedicated.where(call, task)):
             return await connection.call(exchange, params, self.spec.timeouts, headers)
-        async with self.dedicated.lease(exchange.call) as (connection, _):
+        async with dedicated.lease(call, task) as (connection, _):
             return await connection.call(exchange, params, self.spec.timeouts, headers)
 
     async def connected(self) -> Connection:
@@ -122,11 +161,6 @@ class Scope:
         return self.recovery.standing.state
 
     @property
-    def connection(self) -> Connection | None:
-        """The shared connection, while there is one."""
-        return self._connection
-
-    @property
     def has_listed(self) -> bool:
         """Whether it has been ready at least once, so that the catalog knows its names."""
         return self.shown.of(NONE) is not None
@@ -140,12 +174,14 @@ class Scope:
         """Whether the call has to go over its client's own connection; see `session` in the configuration.
 
         A legacy backend asks, and logs, on its connection, not within a call. On stdio and HTTP+SSE no log message says
-        whose call it belongs to, in either era.
+        whose call it belongs to, in either era; what is asked of a task goes to where the task is all the same.
         """
         if self.spec.session != "auto":
             return self.spec.session == "per-client"
         if self.is_legacy and call.abilities.any:
             return True
+        if call.method.startswith(TASKS):
+            return False
         return call.log_level is not None and not isinstance(self.spec, HttpBackend)
 
     def depends_on(self, abilities: Abilities) -> bool:
@@ -175,49 +211,6 @@ class Scope:
         if self._connection is not None and self.dedicated is not None and self.depends_on(abilities):
             self.shown.make_soon(self.dedicated, abilities)
 
-    async def subscribe(self, exchange: Exchange, uri: str) -> bytes:
-        """Subscribe the exchange's client to a resource, or with `resources/unsubscribe` end that; the raw result."""
-        return await once_more(self.recovery, partial(self._subscribe, exchange, uri))
-
-    async def _subscribe(self, exchange: Exchange, uri: str) -> bytes:
-        call = exchange.call
-        is_wanted = call.method == "resources/subscribe"
-        connection = await self.connected()
-        if self.dedicated is not None and self.is_legacy and self.needs_own(call):  # modern ones know no such request
-            async with self.dedicated.lease(call) as (connection, own):
-                result = await connection.call(exchange, call.params, self.spec.timeouts)
-                (own.subscribed.add if is_wanted else own.subscribed.discard)(uri)
-                return result
-        client, dedicated = call.client, self.dedicated
-        if client is not None and dedicated is not None and is_wanted:
-
-            def deliver(method: str, params: Params) -> None:
-                dedicated.nursery.start_soon(client.notify, method, params)
-
-            await self.watching.watch(connection, uri, client, deliver)
-        elif client is not None:
-            await self.watching.unwatch(connection, uri, client)
-        return b"{}"
-
-    async def watch(self, call: Call, uri: str, key: object, deliver: Deliver) -> None:
-        """Deliver what is said of a resource, until `unwatch`: over the shared connection, and by the processes
-        that the calls of clients like this one run in.
-
-        Raises:
-            BackendUnavailable: the backend cannot be told, or refuses.
-        """
-
-        async def on_the_shared_one() -> None:
-            await self.watching.watch(await self.connected(), uri, key, deliver)
-
-        await once_more(self.recovery, on_the_shared_one)
-        if isinstance(self.spec, StdioBackend) and self.needs_own(call):
-            self.watching.watch_owned((call.principal, call.abilities), uri, key, deliver)
-
-    async def unwatch(self, uri: str, key: object) -> None:
-        """Deliver no more of it."""
-        await self.watching.unwatch(self._connection, uri, key)
-
     def release(self, client: Client) -> None:
         """A legacy session has ended: its connection closes, its subscriptions end."""
         if self.dedicated is not None:
@@ -232,11 +225,13 @@ class Scope:
 
     async def run(self) -> None:
         """Live until cancelled. Whatever fails is logged here and ends at this boundary."""
-        way = Way(spec=self.spec, open_link=self.open_link, stderr=self.stderr, on_task=self.on_task)
+        way = self._way
         self.recovery.begin()
         try:
             async with trio.open_nursery() as nursery:
-                self.dedicated = Dedicated(way, nursery, self.redact, self.shown.keep, self._protocol, self.watching)
+                self.dedicated = Dedicated(
+                    way, nursery, self.redact, self.shown.keep, self._protocol, self.watching, self.lost
+                )
                 while True:
                     self.stderr.is_probed = True
                     await self._attempt(way)
@@ -295,6 +290,8 @@ class Scope:
     def _begin(self, connection: Connection, kept: Kept, seconds: float) -> None:
         self._connection, self.greeting = connection, connection.greeting
         self.watching.begin(connection)
+        if self.dedicated is not None:
+            self.dedicated.restore()
         self.shown.begin(kept)
         self.recovery.connected(
             connection.greeting.revision, {kind: len(kept.get(kind, ())) for kind in KINDS}, seconds

@@ -38,6 +38,10 @@ class Shown:
         kept = self._kept.get(abilities)
         return self._kept.get(NONE) if kept is None else kept
 
+    def inherit(self, old: Shown) -> None:
+        """Show what another did, as long as nothing has been listed here; without telling of it."""
+        self._kept = dict(old._kept)
+
     def begin(self, kept: Kept) -> None:
         """There is a new shared connection, which lists this; whatever was made over an earlier one is made anew."""
         self._kept, self._made = {NONE: kept}, {}

@@ -1,8 +1,14 @@
-"""All backends together: one scope each under one nursery, and the catalog of what they show."""
+"""All backends together, one scope each under one nursery, and the generation that is in effect.
+
+A new configuration is applied here: what it adds or changes starts beside what runs, one assignment puts it in effect,
+and what it replaces ends when nobody needs it any more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from math import inf
+from typing import Final
 
 import attrs
 import structlog
@@ -10,72 +16,126 @@ import trio
 
 from argus_trio.backends.attempt import OpenLink
 from argus_trio.backends.checkup import checkups_of, health_of
+from argus_trio.backends.generation import Changes, Generation
 from argus_trio.backends.listing import LIST_CHANGED
 from argus_trio.backends.scope import Scope
-from argus_trio.backends.task_news import OnTask, nobody_cares
+from argus_trio.backends.succession import hand_over, keep_subscribed
+from argus_trio.backends.task_news import News, OnTask, nobody_cares
+from argus_trio.config.diff import Difference, difference, enabled, shows_the_same
 from argus_trio.config.model import Config
 from argus_trio.core.abilities import NONE, Abilities
-from argus_trio.core.catalog import EMPTY, Catalog, Holders, Published, build, changed_kinds
-from argus_trio.core.exchange import Client
+from argus_trio.core.applied import Applied
+from argus_trio.core.catalog import Catalog, Holders
+from argus_trio.core.exchange import Client, Exchange, Handler
 from argus_trio.core.health import Checkup, Health
-from argus_trio.core.names import Scheme
 from argus_trio.core.redaction import Redactor
 from argus_trio.wire.envelope import Params
+from argus_trio.wire.param_headers import ParamHeaders
 
 log = structlog.get_logger()
+
+CUT_LIMIT: Final = 3.0
+"""Seconds in which calls that were cut tell their backend and are answered, before its connections close."""
+
+Announce = Callable[[Iterable[str], Callable[[Abilities], bool]], None]
+"""Takes notifications for the clients whose abilities the function is true of."""
 
 
 @attrs.define(eq=False)
 class Supervisor:
-    """The scopes of one configuration. `announce` gets the notifications that clients should hear."""
+    """The scopes of the configuration in effect, and of those before it as long as a call is under way there.
+
+    `make_handler` gives each generation its way through the house.
+    """
 
     config: Config
     open_link: OpenLink
-    announce: Callable[[Iterable[str]], None]
-    catalog: Catalog = EMPTY
-    """What clients are shown that declare nothing to be asked."""
-    scopes: dict[str, Scope] = attrs.field(factory=dict)
+    announce: Announce
+    make_handler: Callable[[Generation], Handler]
+    redact: Redactor = attrs.field(factory=Redactor)
     on_task: OnTask = nobody_cares
     """Hears how tasks of the backends stand."""
     on_release: Callable[[Client], None] = lambda _client: None
     """Hears that a legacy session has ended."""
-    _of_abilities: dict[Abilities, Catalog] = attrs.field(factory=dict)
-    _of_client: dict[Client, tuple[tuple[object, ...], Catalog]] = attrs.field(factory=dict)
-    """Of the sessions whose own connections list something else, with what it was made from."""
-    _settled: trio.Event = attrs.field(factory=trio.Event)
-    _grace_ends: float = 0.0
+    calls_cut: int = 0
+    """How many calls a reload has cut so far."""
+    current: Generation = attrs.field(init=False)
+    retiring: set[Scope] = attrs.field(factory=set)
+    """Scopes that no generation to come has, until they have ended."""
+    _past: list[Generation] = attrs.field(factory=list)
+    """Generations that still have exchanges."""
+    _freed: trio.Event = attrs.field(factory=trio.Event)
+    _nursery: trio.Nursery | None = None
+
+    def __attrs_post_init__(self) -> None:
+        self.current = self._generation(1, self.config, {})
+
+    @property
+    def scopes(self) -> dict[str, Scope]:
+        """Those of the generation in effect."""
+        return self.current.scopes
+
+    @property
+    def catalog(self) -> Catalog:
+        """What clients are shown now that declare nothing to be asked."""
+        return self.current.catalog
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Start every backend at once and keep them until cancelled. Started as soon as all are under way."""
-        redact = Redactor(self.config.secrets)
-        self._grace_ends = trio.current_time() + self.config.server.startup_grace
-        for spec in self.config.backends.values():
-            if spec.enabled:
-                self.scopes[spec.name] = Scope(spec, self.open_link, self._on_published, redact, on_task=self._on_task)
         async with trio.open_nursery() as nursery:
-            for scope in self.scopes.values():
-                nursery.start_soon(scope.run, name=f"backend {scope.spec.name}")
+            self._nursery = nursery
+            config = self.config
+            scopes = {name: self._scope(config, name) for name in enabled(config)}
+            self._install(self._generation(1, config, scopes))
+            self._start(scopes.values())
             task_status.started()
-            for scope in self.scopes.values():
-                await scope.settled.wait()
-            self._settled.set()
+            await trio.sleep_forever()
 
-    async def settle(self) -> None:
-        """Wait until every backend has connected or failed once, at most until the startup grace is over."""
-        if not self._settled.is_set():
-            with trio.move_on_at(self._grace_ends):
-                await self._settled.wait()
+    async def serve(self, exchange: Exchange) -> bytes:
+        """Serve an exchange by the generation in effect, which stays its own; a `Handler`.
 
-    def starting_owner(self, name: str) -> Scope | None:
-        """The backend that a name unknown to the catalog must belong to by its prefix, unless that one has listed."""
-        scheme = self.config.conflict_resolution
-        if scheme.strategy != "prefix":
-            return None
-        for scope in self.scopes.values():
-            prefix = scope.spec.name if scope.spec.prefix is None else scope.spec.prefix
-            if prefix and name.startswith(prefix + scheme.separator) and not scope.state.is_up:
-                return scope
-        return None
+        Raises:
+            RpcError: as the generation's handler.
+        """
+        generation = self.current
+        generation.exchanges += 1
+        try:
+            return await self._handler_of(generation)(exchange)
+        finally:
+            generation.exchanges -= 1
+            if generation is not self.current:
+                if not generation.exchanges:
+                    self._past.remove(generation)
+                self._wake()
+
+    def param_headers(self, name: str) -> ParamHeaders:
+        """Which arguments of the tool shown as `name` a client must repeat in headers; none where nobody shows it."""
+        route = self.catalog.tools.get(name)
+        return () if route is None else route.param_headers
+
+    async def apply(self, config: Config) -> Applied:
+        """Put a configuration in effect; what came of it, once every backend has taken its place or failed to.
+
+        Calls under way finish where they are, within `server.drain_timeout`. One call at a time. Cancelling it before
+        the swap changes nothing.
+        """
+        last = self.current
+        found = difference(last.config, config)
+        fresh = {name: self._scope(config, name) for name in (*found.added, *found.changed)}
+        beside = [scope for name, scope in fresh.items() if scope.spec.overlap or name in found.added]
+        await self._prepare(beside, last.abilities)
+        self._swap(last, config, found, fresh)
+        in_turn = [scope for scope in fresh.values() if scope not in beside]
+        self._start(in_turn)
+        for scope in in_turn:
+            await scope.settled.wait()
+        applied = Applied(
+            generation=self.current.number,
+            **attrs.asdict(found),
+            not_ready=tuple(name for name, scope in fresh.items() if not scope.state.is_up),
+        )
+        log.info("generation_applied", **attrs.asdict(applied))
+        return applied
 
     def health(self) -> Health:
         """How the backends stand now."""
@@ -85,83 +145,144 @@ class Supervisor:
         """How each backend stands now."""
         return checkups_of(self.scopes.values(), self.catalog)
 
-    async def catalog_for(self, abilities: Abilities, client: Client | None = None) -> Catalog:
-        """What a client with `abilities` is shown: made at the first question, which waits for it as for a start.
-
-        A legacy session is shown what its own connections list, where that is something else.
-        """
-        catalog = await self._catalog_of(abilities)
-        return catalog if client is None or not abilities.any else self._own_catalog(catalog, abilities, client)
-
-    def _own_catalog(self, catalog: Catalog, abilities: Abilities, client: Client) -> Catalog:
-        own = {name: scope.own_listing(client) for name, scope in self.scopes.items()}
-        stamp = (id(catalog), *((name, id(kept)) for name, kept in own.items() if kept is not None))
-        if len(stamp) == 1:
-            return catalog
-        cached = self._of_client.get(client)
-        if cached is None or cached[0] != stamp:
-            shown = [scope.published(abilities, own[name]) for name, scope in self.scopes.items()]
-            cached = stamp, self._of(shown, catalog.holders)
-            self._of_client[client] = cached
-        return cached[1]
-
-    async def _catalog_of(self, abilities: Abilities) -> Catalog:
-        if not abilities.any:
-            return self.catalog
-        if abilities not in self._of_abilities:
-            depending = [scope for scope in self.scopes.values() if scope.depends_on(abilities)]
-            if not depending:
-                return self.catalog
-            with trio.move_on_after(self.config.server.startup_grace):
-                async with trio.open_nursery() as nursery:
-                    for scope in depending:
-                        nursery.start_soon(scope.list_for, abilities)
-            self._of_abilities[abilities] = self._built(abilities, self.catalog.holders)
-        return self._of_abilities[abilities]
-
     def release(self, client: Client) -> None:
         """A legacy session has ended: so does what was open for it alone."""
-        self._of_client.pop(client, None)
-        for scope in self.scopes.values():
+        for generation in (self.current, *self._past):
+            generation.forget(client)
+        for scope in (*self.scopes.values(), *self.retiring):
             scope.release(client)
         self.on_release(client)
 
     def tell(self, client: Client, method: str, params: Params) -> None:
         """Pass a client's own notification on to the backends that have a connection of its."""
-        for scope in self.scopes.values():
+        for scope in (*self.scopes.values(), *self.retiring):
             scope.tell(client, method, params)
 
-    def _built(self, abilities: Abilities, holders: Holders) -> Catalog:
-        return self._of([scope.published(abilities) for scope in self.scopes.values()], holders)
+    async def _prepare(self, beside: Sequence[Scope], abilities: Sequence[Abilities]) -> None:
+        """Start what may run beside the rest, and wait until it is ready for the clients there are, or has failed."""
+        try:
+            self._start(beside)
+            async with trio.open_nursery() as nursery:
+                for scope in beside:
+                    nursery.start_soon(_ready_for, scope, abilities)
+        except trio.Cancelled:
+            for scope in beside:
+                scope.cancel_scope.cancel()
+            raise
 
-    def _of(self, shown: Iterable[Published | None], holders: Holders) -> Catalog:
-        naming = self.config.conflict_resolution
-        scheme = Scheme(strategy=naming.strategy, separator=naming.separator, order=naming.order)
-        return build([published for published in shown if published is not None], scheme, holders)
+    def _swap(self, last: Generation, config: Config, found: Difference, fresh: dict[str, Scope]) -> None:
+        """Put the new generation in effect. Without a checkpoint, so that nobody sees half of it."""
+        before = enabled(last.config)
+        scopes = {name: fresh.get(name) or last.scopes[name] for name in enabled(config)}
+        for name in found.adjusted:
+            scopes[name].adjust(config.backends[name])
+        for name in found.changed:
+            hand_over(last.scopes[name], fresh[name])
+        now = self._generation(last.number + 1, config, scopes)
+        same_names = config.conflict_resolution == last.config.conflict_resolution
+        keeping = {name for name in scopes if name in before and shows_the_same(before[name], scopes[name].spec)}
+        changes = now.follow(last, _kept(last.catalog.holders, keeping) if same_names else {})
+        if last.exchanges:
+            self._past.append(last)
+        self._install(now)
+        for name in (*found.removed, *found.changed):
+            self._retire(last.scopes[name])
+        self._tell(changes)
+
+    def _install(self, generation: Generation) -> None:
+        self.current = generation
+        self.config = generation.config
+
+    def _generation(self, number: int, config: Config, scopes: dict[str, Scope]) -> Generation:
+        grace_ends = trio.current_time() + config.server.startup_grace if scopes else -inf
+        return Generation(number, config, scopes, grace_ends)
+
+    def _handler_of(self, generation: Generation) -> Handler:
+        if generation.handler is None:
+            generation.handler = self.make_handler(generation)
+        return generation.handler
+
+    def _scope(self, config: Config, name: str) -> Scope:
+        spec = config.backends[name]
+        return Scope(spec, self.open_link, self._on_published, self.redact, on_task=self._on_task)
+
+    def _start(self, scopes: Iterable[Scope]) -> None:
+        for scope in scopes:
+            self._children.start_soon(self._run, scope, name=f"backend {scope.spec.name}")
+
+    @property
+    def _children(self) -> trio.Nursery:
+        if self._nursery is None:
+            raise AssertionError("a supervisor that does not run")
+        return self._nursery
+
+    async def _run(self, scope: Scope) -> None:
+        """A scope's whole life. One that must not overlap waits until none of its name is left."""
+        try:
+            with scope.cancel_scope:
+                while not scope.spec.overlap and any(old.spec.name == scope.spec.name for old in self.retiring):
+                    await self._freed.wait()
+                await scope.run()
+        finally:
+            scope.ended.set()
+
+    def _retire(self, scope: Scope) -> None:
+        self.retiring.add(scope)
+        scope.leases.on_freed = self._wake
+        self._children.start_soon(self._drain, scope, name=f"drain {scope.spec.name}")
+
+    async def _drain(self, scope: Scope) -> None:
+        """Let a scope end when nobody needs it any more, at the latest after the drain."""
+        began = trio.current_time()
+        with trio.move_on_after(self.config.server.drain_timeout):
+            while not self._is_free(scope):
+                await self._freed.wait()
+        cut = scope.leases.cut()
+        self.calls_cut += cut
+        with trio.move_on_after(CUT_LIMIT):
+            while scope.leases:
+                await self._freed.wait()
+        keep_subscribed(scope)
+        scope.cancel_scope.cancel()
+        await scope.ended.wait()
+        self.retiring.discard(scope)
+        self._wake()
+        seconds = round(trio.current_time() - began, 3)
+        log.log(30 if cut else 20, "backend_retired", backend=scope.spec.name, seconds=seconds, calls_cut=cut)
+
+    def _is_free(self, scope: Scope) -> bool:
+        may_come = any(
+            generation.exchanges > generation.routed and scope in generation.scopes.values()
+            for generation in self._past
+        )
+        return not scope.leases and not may_come
+
+    def _wake(self) -> None:
+        self._freed.set()
+        self._freed = trio.Event()
 
     def _on_published(self) -> None:
-        before = self.catalog
-        self.catalog = self._built(NONE, before.holders)
-        self._report(before, self.catalog)
-        kinds = set(changed_kinds(before, self.catalog))
-        for abilities, catalog in self._of_abilities.items():
-            for scope in self.scopes.values():
-                scope.list_soon(abilities)
-            self._of_abilities[abilities] = self._built(abilities, self.catalog.holders)
-            kinds |= changed_kinds(catalog, self._of_abilities[abilities])
-        if kinds:
-            self.announce(sorted({LIST_CHANGED[kind] for kind in kinds}))
+        for generation in self._past:
+            generation.rebuild()  # an exchange may wait there for a backend that was starting
+        self._tell(self.current.rebuild())
 
-    def _report(self, before: Catalog, now: Catalog) -> None:
-        for collision in now.collisions:
-            if collision not in before.collisions:
-                log.warning("name_collision", **attrs.asdict(collision))
-        for name in now.too_long:
-            if name not in before.too_long:
-                log.warning("name_too_long", name=name, length=len(name))
-        for dropped in now.dropped:
-            if dropped not in before.dropped:
-                log.warning("tool_dropped", **attrs.asdict(dropped))
+    def _tell(self, changes: Changes) -> None:
+        for method in sorted({LIST_CHANGED[kind] for kinds in changes.values() for kind in kinds}):
+            concerned = {a: any(LIST_CHANGED[kind] == method for kind in kinds) for a, kinds in changes.items()}
+            self.announce((method,), lambda abilities, told=concerned: told.get(abilities, told[NONE]))  # type: ignore[misc]
 
-    async def _on_task(self, backend: str, method: str, params: Params, client: Client | None) -> None:
-        await self.on_task(backend, method, params, client)
+    async def _on_task(self, news: News) -> None:
+        await self.on_task(news)
+
+
+async def _ready_for(scope: Scope, abilities: Sequence[Abilities]) -> None:
+    await scope.settled.wait()
+    async with trio.open_nursery() as nursery:
+        for some in abilities:
+            nursery.start_soon(scope.list_for, some)
+
+
+def _kept(holders: Holders, backends: set[str]) -> Holders:
+    return {
+        kind: {name: backend for name, backend in held.items() if backend in backends} for kind, held in holders.items()
+    }

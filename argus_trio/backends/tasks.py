@@ -7,6 +7,8 @@ Both kinds in one table: the tasks of 2025-11-25, which a client asks for, and t
 from __future__ import annotations
 
 import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Final
 
 import attrs
@@ -19,11 +21,14 @@ from argus_trio.backends.codes import INVALID_PARAMS, code_of
 from argus_trio.backends.link import Headers
 from argus_trio.backends.params import string_param
 from argus_trio.backends.scope import Scope
+from argus_trio.backends.subscribing import follow
+from argus_trio.backends.subscriptions import Deliver
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.backends.task_exchange import TaskExchange
+from argus_trio.backends.task_news import TASK_STATUS, News
 from argus_trio.core.exchange import Call, Client, Exchange
 from argus_trio.core.paging import Cursors
-from argus_trio.core.task_ids import renamed_result, serves_tasks, task_id_of
+from argus_trio.core.task_ids import renamed_related, renamed_result, serves_tasks
 from argus_trio.core.tasks import Owner, Task, TaskTable
 from argus_trio.errors import BackendError, DeadlineExceeded, InvalidParams, MethodUnknown, RpcError
 from argus_trio.wire.envelope import Params, Raw, decode_object, encode, encode_raw
@@ -39,6 +44,8 @@ METHODS: Final = {
 
 LIST_PAGE: Final = 50
 _AT_ONCE: Final = 8
+KNOWN_WITHIN: Final = 2.0
+"""Seconds that news of a task wait for the answer that creates it: they may be read before that is dealt with."""
 _CURSOR_KIND: Final = "tasks"
 
 
@@ -53,6 +60,10 @@ class Tasks:
     supervisor: Supervisor
     cursors: Cursors
     table: TaskTable = attrs.field(factory=lambda: TaskTable(_new_id))
+    _listening: dict[str, dict[object, Deliver]] = attrs.field(factory=dict)
+    """Who listens for news of a task, by our id: streams of modern clients."""
+    _entered: trio.Event = attrs.field(factory=trio.Event)
+    """Replaced whenever a call may have brought a new task."""
 
     def __attrs_post_init__(self) -> None:
         self.supervisor.on_task = self.tell
@@ -65,7 +76,10 @@ class Tasks:
             return await call_across(scope, exchange, params, headers)
         renamer = _Renamer(self.table, owner_of(exchange.call), scope.spec.name)
         result = await call_across(scope, TaskExchange(exchange, exchange.call, renamer), params, headers)
-        return renamed_result(result, renamer.shown, is_task=False, augmented="task" in params)
+        shown = renamed_result(result, renamer.shown, is_task=False, augmented="task" in params)
+        self._entered.set()
+        self._entered = trio.Event()
+        return shown
 
     async def request(self, exchange: Exchange) -> bytes:
         """Serve one of `METHODS`; the raw result.
@@ -91,12 +105,54 @@ class Tasks:
         task = self.table.find(owner_of(call), task_id, trio.current_time())
         return task if task is not None and task.backend in self.supervisor.scopes else None
 
-    async def tell(self, backend: str, method: str, params: Params, client: Client | None) -> None:
-        """Tell the session that owns a task how it stands; see `OnTask`. A modern client polls."""
-        key = task_id_of(params)
-        task = None if key is None else self.table.running(backend, key, trio.current_time(), client=client)
-        if task is not None and task.owner.client is not None:
-            await task.owner.client.notify(method, {**params, "taskId": encode_raw(task.id)})
+    async def tell(self, news: News) -> None:
+        """Tell the session that owns a task, or the streams that its owner listens on; see `OnTask`."""
+        task = self._running(news)
+        with trio.move_on_after(KNOWN_WITHIN):
+            while task is None:
+                await self._entered.wait()
+                task = self._running(news)
+        if task is None:
+            return
+        renamer = _Renamer(self.table, task.owner, task.backend)
+        params = renamed_related(news.params, renamer.shown)
+        if news.method in TASK_STATUS:
+            params = {**params, "taskId": encode_raw(task.id)}
+        if task.owner.client is not None:
+            await task.owner.client.notify(news.method, params)
+        elif news.method in TASK_STATUS:
+            for deliver in list(self._listening.get(task.id, {}).values()):
+                deliver(news.method, params)
+
+    @asynccontextmanager
+    async def watch(self, call: Call, task_ids: Sequence[str], deliver: Deliver) -> AsyncIterator[tuple[str, ...]]:
+        """Deliver how these tasks of the call's client stand, within the block; gives the ids of those it will be told
+        of: a task of somebody else is none, and a backend need not tell."""
+        key, told = object(), list[Task]()
+        wanted = [task for task_id in dict.fromkeys(task_ids) if (task := self.known(call, task_id)) is not None]
+
+        async def begin(task: Task) -> None:
+            self._listening.setdefault(task.id, {})[key] = deliver
+            if await follow(self.supervisor.scopes[task.backend], task.key):
+                told.append(task)
+
+        try:
+            async with trio.open_nursery() as nursery:
+                for task in wanted:
+                    nursery.start_soon(begin, task)
+            yield tuple(task.id for task in wanted if task in told)
+        finally:
+            for task in wanted:
+                streams = self._listening.get(task.id, {})
+                streams.pop(key, None)
+                if not streams:
+                    self._listening.pop(task.id, None)
+            for task in told:
+                if task.backend in self.supervisor.scopes:
+                    self.supervisor.scopes[task.backend].watching.unfollow(task.key)
+
+    def _running(self, news: News) -> Task | None:
+        return self.table.running(news.backend, news.key, trio.current_time(), client=news.client)
 
     def forget(self, client: Client) -> None:
         """Know nothing of a session's tasks any more: it has ended."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 import attrs
+import msgspec
 import structlog
 import trio
 
 from argus_trio.backends.connection import Connection
+from argus_trio.backends.greeting import modern_meta
 from argus_trio.backends.subscriptions import Subscriptions
 from argus_trio.core.catalog import KINDS
 from argus_trio.core.redaction import Redactor
+from argus_trio.core.task_ids import EXTENSION, serves_tasks
 from argus_trio.errors import LinkFailed
-from argus_trio.wire.envelope import encode_raw
+from argus_trio.wire.envelope import Params, decode_array, decode_object, decode_string, encode_raw
 
 log = structlog.get_logger()
 
@@ -24,6 +28,7 @@ ACKNOWLEDGED: Final = 2.0
 AGAIN: Final = (1.0, 60.0)
 """Seconds before a stream that ended is opened anew: at first, and at most."""
 
+_TASKS: Final = "taskIds"
 _FILTERS: Final = {"tools": "toolsListChanged", "prompts": "promptsListChanged", "resources": "resourcesListChanged"}
 
 
@@ -37,6 +42,8 @@ class _Stream:
     has_ended: bool = False
     is_refused: bool = False
     """Whether the backend knows no such request, so that no other will do better."""
+    agreed: frozenset[str] = frozenset()
+    """The tasks that the backend agreed to tell of."""
 
 
 @attrs.define(eq=False)
@@ -47,13 +54,22 @@ class Upstream:
     connection: Connection
     subscriptions: Subscriptions
     redact: Redactor
+    followed: Collection[str] = ()
+    """The ids of the tasks that somebody wants to hear of; changes as that does."""
     _opening: _Stream | None = None
     _wake: trio.Event = attrs.field(factory=trio.Event)
     _renewals: list[trio.Event] = attrs.field(factory=list)
     _is_over: bool = False
+    _tells_of_no_task: bool = False
+    """Whether the backend refused a stream for the tasks that it was asked for."""
+
+    def tells_of(self, task: str) -> bool:
+        """Whether the backend agreed to tell of this task on the latest stream."""
+        return self._opening is not None and not self._opening.has_ended and task in self._opening.agreed
 
     def wanted_changed(self) -> trio.Event:
-        """`subscriptions` has other URIs than before; the event is set once the backend has been told."""
+        """`subscriptions` has other URIs than before, or `followed` other tasks; the event is set once the backend has
+        been told."""
         renewed = trio.Event()
         if self._is_over:
             renewed.set()
@@ -91,8 +107,9 @@ class Upstream:
             with trio.move_on_after(seconds):
                 await self._wake.wait()
 
-    def _acknowledged(self) -> None:
+    def _acknowledged(self, params: Params) -> None:
         if self._opening is not None:
+            self._opening.agreed = _agreed(params)
             self._opening.opened.set()
 
     def _wanted(self) -> dict[str, object]:
@@ -100,14 +117,15 @@ class Upstream:
         wanted: dict[str, object] = {name: True for kind, name in _FILTERS.items() if kind in declared}
         if self.subscriptions.uris:
             wanted["resourceSubscriptions"] = self.subscriptions.uris
+        if self.followed and serves_tasks(declared) and not self._tells_of_no_task:
+            wanted[_TASKS] = list(self.followed)
         return wanted
 
     async def _replaced(self, last: _Stream | None, nursery: trio.Nursery) -> _Stream | None:
         """A stream for what is wanted now, None if that is nothing; then `last` is closed."""
         wanted = self._wanted()
-        fresh = None
-        if wanted:
-            fresh = self._opening = _Stream()
+        fresh = self._opening = _Stream() if wanted else None
+        if fresh is not None:
             nursery.start_soon(self._listen, wanted, fresh)
             with trio.move_on_after(ACKNOWLEDGED):
                 await fresh.opened.wait()
@@ -118,11 +136,27 @@ class Upstream:
     async def _listen(self, wanted: dict[str, object], stream: _Stream) -> None:
         with stream.scope:
             try:
-                await self.connection.ask("subscriptions/listen", {"notifications": encode_raw(wanted)})
+                await self.connection.ask("subscriptions/listen", self._request(wanted))
             except LinkFailed as failure:
+                self._tells_of_no_task = _TASKS in wanted and not stream.opened.is_set()
                 reason = self.redact(failure.reason)
                 log.info("backend_changes_unheard", backend=self.connection.backend, reason=reason)
                 stream.is_refused = "-32601" in failure.reason
             stream.has_ended = True
             stream.opened.set()
             self._wake.set()
+
+    def _request(self, wanted: dict[str, object]) -> Params:
+        params: Params = {"notifications": encode_raw(wanted)}
+        if _TASKS in wanted:  # only a client of the extension may ask for that
+            declared = encode_raw({"extensions": {EXTENSION: {}}})
+            params["_meta"] = encode_raw(modern_meta(self.connection.greeting.revision, declared))
+        return params
+
+
+def _agreed(params: Params) -> frozenset[str]:
+    """The tasks that an acknowledgment names."""
+    try:
+        return frozenset(map(decode_string, decode_array(decode_object(params["notifications"])[_TASKS])))
+    except (KeyError, msgspec.DecodeError):
+        return frozenset()

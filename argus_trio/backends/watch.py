@@ -12,7 +12,9 @@ import trio
 
 from argus_trio.backends.directory import Directory
 from argus_trio.backends.scope import Scope
+from argus_trio.backends.subscribing import unwatch, watch
 from argus_trio.backends.subscriptions import Deliver
+from argus_trio.backends.supervisor import Supervisor
 from argus_trio.core.exchange import Call
 from argus_trio.errors import RpcError
 
@@ -26,28 +28,29 @@ UNWATCH_LIMIT: Final = 5.0
 class Watch:
     """Subscribes upstream, for the length of a block."""
 
-    directory: Directory
+    supervisor: Supervisor
 
     @asynccontextmanager
     async def __call__(self, call: Call, uris: Sequence[str], deliver: Deliver) -> AsyncIterator[tuple[str, ...]]:
         """The URIs that are honoured: those that a backend serves and lets itself be subscribed to."""
         key = object()
-        honoured: dict[str, Scope] = {}
+        honoured: dict[str, str] = {}
         try:
             for uri in dict.fromkeys(uris):
-                scope = await self.directory.serving(call, uri)
+                scope = await Directory(self.supervisor.current).serving(call, uri)
                 if scope is not None and await _is_watched(scope, call, uri, key, deliver):
-                    honoured[uri] = scope
+                    honoured[uri] = scope.spec.name
             yield tuple(honoured)
         finally:
             with trio.move_on_after(UNWATCH_LIMIT, shield=True):
-                for uri, scope in honoured.items():
-                    await scope.unwatch(uri, key)
+                for uri, backend in honoured.items():
+                    if backend in self.supervisor.scopes:  # whoever has that place by now
+                        await unwatch(self.supervisor.scopes[backend], uri, key)
 
 
 async def _is_watched(scope: Scope, call: Call, uri: str, key: object, deliver: Deliver) -> bool:
     try:
-        await scope.watch(call, uri, key, deliver)
+        await watch(scope, call, uri, key, deliver)
     except RpcError as refused:
         log.info("resource_not_watched", backend=scope.spec.name, reason=refused.message)
         return False

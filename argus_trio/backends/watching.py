@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import attrs
 import structlog
 import trio
@@ -25,6 +27,8 @@ class Watching:
     redact: Redactor
     seconds: float
     subscriptions: Subscriptions = attrs.field(factory=Subscriptions)
+    followed: Counter[str] = attrs.field(factory=Counter)
+    """The tasks that somebody wants to hear of, by the backend's ids, and by how many."""
     _upstream: Upstream | None = None
     _owned: dict[object, Subscriptions] = attrs.field(factory=dict)
     """By kind of client, principal and abilities: who watches what their dedicated connections tell."""
@@ -33,9 +37,19 @@ class Watching:
         """There is a new connection: have it tell of everything that is wanted. Its tasks are the connection's."""
         self._upstream = None
         if connection.greeting.era is Era.MODERN:
-            self._upstream = Upstream(connection, self.subscriptions, self.redact)
+            self._upstream = Upstream(connection, self.subscriptions, self.redact, self.followed)
             connection.nursery.start_soon(self._upstream.run)
         else:
+            connection.nursery.start_soon(self._resubscribe, connection, self.subscriptions.uris)
+
+    def take_over(self, old: Watching, connection: Connection | None) -> None:
+        """Go on for everyone who watches over `old`, which has nobody then; have the backend told, if there is one."""
+        self.subscriptions, old.subscriptions = old.subscriptions, Subscriptions()
+        self._owned, old._owned = old._owned, {}
+        if self._upstream is not None:
+            self._upstream.subscriptions = self.subscriptions
+            self._upstream.wanted_changed()
+        elif connection is not None:
             connection.nursery.start_soon(self._resubscribe, connection, self.subscriptions.uris)
 
     def watch_owned(self, kind: object, uri: str, key: object, deliver: Deliver) -> None:
@@ -57,11 +71,12 @@ class Watching:
         Raises:
             BackendUnavailable: the backend cannot be told, or refuses.
         """
-        if self.subscriptions.add(uri, key, deliver):
+        subscriptions = self.subscriptions
+        if subscriptions.add(uri, key, deliver):
             try:
                 await self._ask(connection, "resources/subscribe", uri)
             except LinkFailed as failure:
-                self.subscriptions.remove(uri, key)
+                subscriptions.remove(uri, key)
                 raise BackendUnavailable(self.backend, self.redact(failure.reason), cause=failure) from None
 
     async def unwatch(self, connection: Connection | None, uri: str, key: object) -> None:
@@ -76,6 +91,22 @@ class Watching:
         for uri in self.subscriptions.forget(key):
             if connection is not None:
                 connection.nursery.start_soon(self._unsubscribe, connection, uri)
+
+    async def follow(self, task: str) -> bool:
+        """Have a modern backend tell how a task stands, until `unfollow`; whether it agreed to."""
+        self.followed[task] += 1
+        if self._upstream is not None and not self._upstream.tells_of(task):
+            with trio.move_on_after(self.seconds):
+                await self._upstream.wanted_changed().wait()
+        return self._upstream is not None and self._upstream.tells_of(task)
+
+    def unfollow(self, task: str) -> None:
+        """One wants to hear no more of it."""
+        self.followed[task] -= 1
+        if self.followed[task] <= 0:
+            del self.followed[task]
+            if self._upstream is not None:
+                self._upstream.wanted_changed()
 
     async def _ask(self, connection: Connection, method: str, uri: str) -> None:
         with trio.move_on_after(self.seconds):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final, Protocol
 
+from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.wire.envelope import encode_notification
 from argus_trio.wire.sse import encode_event
 
@@ -30,36 +31,57 @@ class Listener(Protocol):
         """End as soon as nothing is owed to the client. Must not block."""
 
 
+def _everybody(_: Abilities) -> bool:
+    return True
+
+
+def _undeclared() -> Abilities:
+    return NONE
+
+
 class Announcer:
     """The open streams, and what each of them wants to hear."""
 
     def __init__(self) -> None:
-        self._wanted: dict[Listener, Mapping[str, bytes]] = {}
+        self._wanted: dict[Listener, tuple[Mapping[str, bytes], Callable[[], Abilities]]] = {}
         self._closed = False
 
-    def announce(self, methods: Iterable[str]) -> None:
-        """Send these notifications to every open stream that wants them. Synchronous, from any task; never blocks."""
+    def announce(self, methods: Iterable[str], concerns: Callable[[Abilities], bool] = _everybody) -> None:
+        """Send these notifications to every open stream that wants them, of clients whose abilities they concern.
+
+        Synchronous, from any task; never blocks.
+        """
         told = tuple(methods)
-        for listener, events in self._wanted.items():
+        for listener, (events, abilities) in self._wanted.items():
+            if not concerns(abilities()):
+                continue
             for method in told:
                 event = events.get(method)
                 if event is not None:
                     listener.offer(method, event)
 
     @contextmanager
-    def listening(self, listener: Listener, events: Mapping[str, bytes] = PLAIN_EVENTS) -> Iterator[None]:
-        """Feed `listener`, within the block, the event that stands in `events` for each method announced."""
-        self.add(listener, events)
+    def listening(
+        self,
+        listener: Listener,
+        events: Mapping[str, bytes] = PLAIN_EVENTS,
+        abilities: Callable[[], Abilities] = _undeclared,
+    ) -> Iterator[None]:
+        """Feed `listener`, within the block, the event that stands in `events` for each method announced.
+
+        `abilities` are those of its client at the time.
+        """
+        self.add(listener, events, abilities)
         try:
             yield
         finally:
             self.remove(listener)
 
-    def add(self, listener: Listener, events: Mapping[str, bytes]) -> None:
+    def add(self, listener: Listener, events: Mapping[str, bytes], abilities: Callable[[], Abilities]) -> None:
         """Begin to feed `listener`, as `listening` does, for as long as it lives."""
         if self._closed:
             listener.close()
-        self._wanted[listener] = events
+        self._wanted[listener] = events, abilities
 
     def remove(self, listener: Listener) -> None:
         """End that. Idempotent."""

@@ -50,6 +50,7 @@ async def run_frontend(
     make_seal: Callable[[], Seal],
     checkups: Callable[[], Sequence[Checkup]] = no_backends,
     watch: Watch = watch_nothing,
+    watch_tasks: Watch = watch_nothing,
     param_headers: ParamHeadersOf | None = None,
     limits: Limits | None = None,
     tell: Tell = tell_nobody,
@@ -61,6 +62,7 @@ async def run_frontend(
     Reports the base URLs, such as `http://127.0.0.1:9000`, once it listens. Cancelling it cuts everything at once.
     `tell` and `release` hear of legacy clients, as `Gateway` says; neither may block.
     `make_seal` is called when the first call asks its client. Without `watch` no resource can be subscribed to, without
+    `watch_tasks` no task, without
     `param_headers` no argument is expected in a header. `limits` are the usual ones where none are given.
 
     Raises:
@@ -75,6 +77,7 @@ async def run_frontend(
         tell=tell,
         release=release,
         watch=watch,
+        watch_tasks=watch_tasks,
         param_headers=param_headers,
     )
     limits = limits or Limits(body_bytes=settings.max_body_bytes)

@@ -60,4 +60,6 @@ class Gateway:
     tell: Tell = tell_nobody
     release: Release = release_nothing
     watch: Watch = watch_nothing
+    watch_tasks: Watch = watch_nothing
+    """The same for ids of tasks."""
     param_headers: ParamHeadersOf | None = None

@@ -89,7 +89,7 @@ class LegacyEdge:
     async def _initialize(self, http: Request, message: envelope.Request) -> None:
         hello = read_hello(message.params)
         session = self._sessions.open(trio.current_time())
-        self._announcer.add(session, PLAIN_MESSAGES)
+        self._announcer.add(session, PLAIN_MESSAGES, lambda: session.abilities)
         result = greet(self._gateway, session, hello)
         await http.answer(200, encode_response(message.id, result), [JSON, (SESSION_HEADER, session.id.encode())])
 

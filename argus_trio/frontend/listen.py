@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Final
 
 import attrs
 import msgspec
 import trio
 
-from argus_trio.errors import InvalidParams
+from argus_trio.core.abilities import Abilities
+from argus_trio.core.exchange import Call
+from argus_trio.core.task_ids import EXTENSION
+from argus_trio.errors import CapabilityMissing, InvalidParams
 from argus_trio.frontend.announcer import PROMPTS, RESOURCES, TOOLS, Announcer
 from argus_trio.frontend.gateway import Deliver
 from argus_trio.frontend.outbox import Outbox
@@ -30,13 +33,15 @@ from argus_trio.wire.results import RESERVED
 from argus_trio.wire.sse import encode_event
 
 MAX_URIS: Final = 1024
-"""Resources that one request may subscribe to; those beyond are not honoured."""
+"""Resources, or tasks, that one request may subscribe to; those beyond are not honoured."""
 
 _KINDS: Final = {"toolsListChanged": TOOLS, "promptsListChanged": PROMPTS, "resourcesListChanged": RESOURCES}
 """What a client may ask for, and the notification that it means."""
 
 _ACKNOWLEDGED: Final = "notifications/subscriptions/acknowledged"
 _URIS: Final = "resourceSubscriptions"
+_TASKS: Final = "taskIds"
+"""Of the extension `io.modelcontextprotocol/tasks` (SEP-2663, Task Status Notifications)."""
 _TAG: Final = f"{RESERVED}subscriptionId"
 
 
@@ -46,31 +51,49 @@ class Filter:
 
     kinds: tuple[str, ...]
     uris: tuple[str, ...]
+    tasks: tuple[str, ...]
 
 
-def asked_of(params: Params) -> Filter:
-    """What `subscriptions/listen` with these params asks for.
+def asked_of(call: Call) -> Filter:
+    """What `subscriptions/listen` asks for.
 
     Raises:
-        InvalidParams: there is no object of kinds, or the resources are no array of strings.
+        InvalidParams: there is no object of kinds, or the resources or tasks are no array of strings.
+        CapabilityMissing: it asks for tasks, and the client did not declare that it knows them.
     """
     try:
-        asked = decode_object(params.get("notifications", b"0"))
+        asked = decode_object(call.params.get("notifications", b"0"))
     except msgspec.DecodeError:
         raise InvalidParams('subscriptions/listen needs an object "notifications"') from None
-    try:
-        uris = dict.fromkeys(decode_string(uri) for uri in decode_array(asked.get(_URIS, b"[]")))
-    except msgspec.DecodeError:
-        raise InvalidParams(f'"{_URIS}" must be an array of strings') from None
+    tasks = _strings(asked, _TASKS)
+    if tasks and EXTENSION.encode() not in bytes(call.capabilities.get("extensions", b"")):
+        raise CapabilityMissing(f'"{_TASKS}" needs the extension {EXTENSION}', {"extensions": {EXTENSION: {}}})
     kinds = tuple(kind for kind in _KINDS if bytes(asked.get(kind, b"")) == b"true")
-    return Filter(kinds=kinds, uris=tuple(uris)[:MAX_URIS])
+    return Filter(kinds=kinds, uris=_strings(asked, _URIS), tasks=tasks)
+
+
+def _strings(asked: Params, name: str) -> tuple[str, ...]:
+    try:
+        return tuple(dict.fromkeys(map(decode_string, decode_array(asked.get(name, b"[]")))))[:MAX_URIS]
+    except msgspec.DecodeError:
+        raise InvalidParams(f'"{name}" must be an array of strings') from None
 
 
 Watching = Callable[[Sequence[str], Deliver], AbstractAsyncContextManager[tuple[str, ...]]]
-"""The gateway's `Watch` for the call that listens."""
+"""A `Watch` of the gateway's for the call that listens."""
 
 
-async def listen(http: Request, message_id: bytes, asked: Filter, announcer: Announcer, watch: Watching) -> None:
+@attrs.frozen
+class Ways:
+    """How to hear of what has a name."""
+
+    abilities: Abilities
+    """What the client can be asked: what it is shown may depend on it."""
+    resources: Watching
+    tasks: Watching
+
+
+async def listen(http: Request, message_id: bytes, asked: Filter, announcer: Announcer, ways: Ways) -> None:
     """Acknowledge, tell of changes, and end with a result when the gateway stops; until the client goes."""
     outbox = Outbox()
     tag = encode_raw({_TAG: Raw(message_id)})
@@ -78,18 +101,16 @@ async def listen(http: Request, message_id: bytes, asked: Filter, announcer: Ann
 
     def tell(method: str, params: Params) -> None:
         tagged = {**params, "_meta": _tagged(params.get("_meta"), message_id)}
-        key = f"{method} {bytes(params.get('uri', b'')).decode()}"
-        outbox.offer(key, encode_event(encode_notification(method, tagged)))
+        subject = params.get("uri", params.get("taskId", b""))  # of a task, too, only the latest news count
+        outbox.offer(f"{method} {bytes(subject).decode()}", encode_event(encode_notification(method, tagged)))
 
-    with announcer.listening(outbox, events), trio.CancelScope() as scope:
+    with announcer.listening(outbox, events, lambda: ways.abilities), trio.CancelScope() as scope:
         http.disconnects.on_disconnect(scope.cancel)  # from here on news wait in the outbox, behind the acknowledgment
-        if not asked.uris:
-            await _write(http, outbox, tag, message_id, dict.fromkeys(asked.kinds, True))
-            return
-        async with watch(asked.uris, tell) as uris:
+        async with AsyncExitStack() as watched:
             granted: dict[str, object] = {**dict.fromkeys(asked.kinds, True)}
-            if uris:
-                granted[_URIS] = uris
+            for name, wanted, watch in ((_URIS, asked.uris, ways.resources), (_TASKS, asked.tasks, ways.tasks)):
+                if wanted and (honoured := await watched.enter_async_context(watch(wanted, tell))):
+                    granted[name] = honoured
             await _write(http, outbox, tag, message_id, granted)
 
 

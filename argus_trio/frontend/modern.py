@@ -18,7 +18,7 @@ from argus_trio.frontend.fields import Accepts, require_events_accepted
 from argus_trio.frontend.gateway import Gateway, ParamHeadersOf
 from argus_trio.frontend.greeting import discover_result, server_info
 from argus_trio.frontend.hearing import Hearing, PlainExchange
-from argus_trio.frontend.listen import asked_of, listen
+from argus_trio.frontend.listen import Ways, asked_of, listen
 from argus_trio.frontend.outcome import Outcome, error_response, http_status, outcome_of
 from argus_trio.frontend.parked import ParkedCall
 from argus_trio.frontend.parking import ASKING, Parking
@@ -90,8 +90,9 @@ class ModernEdge:
             await http.answer(200, encode_response(message.id, result), (JSON,))
         elif message.method == "subscriptions/listen":
             require_events_accepted(http.fields.get(b"accept"))
-            watch = partial(self._gateway.watch, _call_of(message, introduction))
-            await listen(http, message.id, asked_of(message.params), self._announcer, watch)
+            call = _call_of(message, introduction)
+            ways = Ways(call.abilities, partial(self._gateway.watch, call), partial(self._gateway.watch_tasks, call))
+            await listen(http, message.id, asked_of(call), self._announcer, ways)
         else:
             await self._call(http, accepted, message, introduction)
 

@@ -123,7 +123,7 @@ class SseEdge:
             endpoint = encode_event(b"/messages/?session_id=" + session.id.encode(), event="endpoint")
             self._open[session.id] = session
             try:
-                with self._announcer.listening(conversation):
+                with self._announcer.listening(conversation, abilities=lambda: session.abilities):
                     await write_stream(http, conversation.outbox, first=endpoint)
             finally:
                 del self._open[session.id]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 
 import attrs
 import trio
 
 from argus_trio.backends.link import Inbox, Link
-from argus_trio.backends.router import Router
+from argus_trio.backends.routes import Routes
 from argus_trio.backends.stderr import StderrRing
 from argus_trio.backends.supervisor import Supervisor
+from argus_trio.backends.tasks import Tasks
 from argus_trio.config.model import BackendSpec, Config, ConflictResolution, Server, StdioBackend, Timeouts
+from argus_trio.core.abilities import Abilities
 from argus_trio.errors import LinkFailed
 from tests.backends.fakes import FakeBackend, FakeExchange, Json
 
@@ -23,11 +26,13 @@ class House:
     """A running supervisor, its router, and what clients were told."""
 
     supervisor: Supervisor
-    router: Router
+    tasks: Tasks
     told: list[str]
+    concerned: list[Callable[[Abilities], bool]]
+    """Whom each of `told` concerned."""
 
     async def ask(self, method: str, **params: object) -> Json:
-        answer: Json = json.loads(await self.router(FakeExchange(method, params)))
+        answer: Json = json.loads(await self.supervisor.serve(FakeExchange(method, params)))
         return answer
 
     async def names(self, kind: str = "tools") -> list[object]:
@@ -43,8 +48,13 @@ def spec(name: str, **fields: object) -> StdioBackend:
 
 @asynccontextmanager
 async def house(
-    backends: dict[str, FakeBackend], specs: Iterable[StdioBackend] = (), **naming: object
+    backends: dict[str, FakeBackend],
+    specs: Iterable[StdioBackend] = (),
+    *,
+    spare: Mapping[str, FakeBackend] = MappingProxyType({}),
+    **naming: object,
 ) -> AsyncIterator[House]:
+    """`spare` are fakes that no backend leads to yet: those whose `command` is their name do."""
     by_name = {name: spec(name) for name in backends} | {s.name: s for s in specs}
     config = Config(
         backends=by_name,
@@ -54,14 +64,23 @@ async def house(
 
     @asynccontextmanager
     async def open_link(declared: BackendSpec, inbox: Inbox, stderr: StderrRing) -> AsyncIterator[Link]:
-        async with backends[declared.name].open(declared, inbox, stderr) as link:
+        assert isinstance(declared, StdioBackend)
+        backend = spare.get(declared.command) or backends[declared.name]
+        async with backend.open(declared, inbox, stderr) as link:
             yield link
 
     told: list[str] = []
-    supervisor = Supervisor(config, open_link, told.extend)
+    concerned: list[Callable[[Abilities], bool]] = []
+
+    def announce(methods: Iterable[str], concerns: Callable[[Abilities], bool]) -> None:
+        told.extend(methods)
+        concerned.append(concerns)
+
+    supervisor = Supervisor(config, open_link, announce, lambda generation: routes(generation))
+    routes = Routes(supervisor)
     async with trio.open_nursery() as nursery:
         await nursery.start(supervisor.run)
-        yield House(supervisor, Router(supervisor), told)
+        yield House(supervisor, routes.tasks, told, concerned)
         nursery.cancel_scope.cancel()
 
 

@@ -72,7 +72,7 @@ async def test_another_error_of_a_backend_is_passed_on(autojump_clock: MockClock
 async def test_a_backend_that_went_down_is_unavailable_for_completion(autojump_clock: MockClock) -> None:
     a = proposing(prompts=named("p"))
     async with house({"a": a}) as h:
-        await h.supervisor.settle()
+        await h.supervisor.current.settle()
         await bring_down(a)
         with pytest.raises(BackendUnavailable):
             await complete(h, "ref/prompt", name="a__p")

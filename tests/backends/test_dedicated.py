@@ -20,7 +20,7 @@ from argus_trio.core.redaction import Redactor
 from argus_trio.errors import BackendUnavailable, LinkFailed
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
-from tests.backends.fakes import FakeBackend, FakeExchange, Json, raw
+from tests.backends.fakes import Answer, FakeBackend, FakeExchange, Json, answering, empty, raw
 
 ROOTS, FORM = Abilities(roots=True), Abilities(form=True)
 TIMEOUTS = Timeouts(connect=20, call=100, idle=60)
@@ -172,6 +172,88 @@ async def test_an_idle_connection_closes_and_the_next_call_opens_another(autojum
         assert open_links(backend) == 1
         await call(scope, session)
         assert open_links(backend) == 2
+
+
+def running_tasks(ttl: object = 300_000) -> FakeBackend:
+    async def create(_params: Json) -> Json:
+        return {"task": {"taskId": "task-1", "status": "working", "ttl": ttl}}
+
+    async def state(_params: Json) -> Json:
+        return {"taskId": "task-1", "status": "working", "ttl": ttl}
+
+    answers: dict[str, Answer] = {"tools/call": create, "tasks/get": state, "tasks/result": empty}
+    return FakeBackend(tools=[{"name": "x"}], answers=answers, declares={"tasks": {}})
+
+
+async def begin(scope: Scope, client: Client, method: str = "tools/call", **more: object) -> None:
+    params: Json = {"name": "x", "task": {}} if method == "tools/call" else {"taskId": "task-1"}
+    exchange = FakeExchange(method, params, abilities=ROOTS, client=client, **more)  # type: ignore[arg-type]
+    await scope.call(exchange, raw(params))
+
+
+async def test_one_stays_open_while_a_task_that_was_begun_on_it_runs_but_no_longer_than_its_ttl(
+    autojump_clock: MockClock,
+) -> None:
+    backend = running_tasks()
+    async with living(backend) as scope:
+        await begin(scope, Session())
+        await trio.sleep(299)
+        assert open_links(backend) == 2
+        await trio.sleep(2)
+        assert open_links(backend) == 1
+
+
+@pytest.mark.parametrize("how", ["told", "fetched"])
+async def test_it_counts_as_idle_once_its_task_has_ended(how: str, autojump_clock: MockClock) -> None:
+    backend = running_tasks(ttl=None)
+    async with living(backend) as scope:
+        session = Session()
+        await begin(scope, session)
+        await trio.sleep(1000)
+        await begin(scope, session, "tasks/get")
+        assert open_links(backend) == 2
+        if how == "told":
+            await backend.links[1].says("notifications/tasks/status", {"taskId": "task-1", "status": "completed"})
+        else:
+            await begin(scope, session, "tasks/result")
+        await trio.sleep(TIMEOUTS.idle - 1)
+        assert open_links(backend) == 2
+        await trio.sleep(2)
+        assert open_links(backend) == 1
+
+
+async def test_one_that_runs_a_task_does_not_make_room_for_another(autojump_clock: MockClock) -> None:
+    backend = running_tasks()
+    async with living(backend, spec(max_sessions=1)) as scope:
+        await begin(scope, Session())
+        with pytest.raises(BackendUnavailable):
+            await call(scope, Session())
+        await trio.sleep(300)
+        await call(scope, Session())
+
+
+async def test_what_is_asked_of_a_task_goes_to_where_it_was_begun(autojump_clock: MockClock) -> None:
+    """On stdio a client that asks for a log level has a process of its own, which alone knows the task."""
+    asked: list[object] = []
+
+    async def create(_params: Json) -> Json:
+        return {"resultType": "task", "taskId": "task-1", "status": "working", "ttlMs": 60_000}
+
+    async def state(_params: Json) -> Json:
+        asked.append(answering.get())
+        return {"taskId": "task-1", "status": "working", "ttlMs": 60_000}
+
+    answers: dict[str, Answer] = {"tools/call": create, "tasks/get": state}
+    backend = FakeBackend(era=Era.MODERN, tools=[{"name": "x"}], answers=answers)
+    async with living(backend) as scope:
+        exchange = FakeExchange("tools/call", {"name": "x"}, era=Era.MODERN, log_level="info")
+        await scope.call(exchange, raw(exchange.params))
+        for level in (None, "info"):
+            about = FakeExchange("tasks/get", {"taskId": "task-1"}, era=Era.MODERN, log_level=level)
+            await scope.call(about, raw(about.params))
+        other = FakeExchange("tasks/get", {"taskId": "task-2"}, era=Era.MODERN, log_level="info")
+        await scope.call(other, raw(other.params))
+        assert asked == [backend.links[1], backend.links[1], backend.links[0]]
 
 
 async def test_one_in_use_does_not_count_as_idle(autojump_clock: MockClock) -> None:

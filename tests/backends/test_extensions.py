@@ -55,9 +55,9 @@ async def test_the_only_backend_is_meant_by_any_method(autojump_clock: MockClock
 
 async def test_a_task_leads_to_its_backend(autojump_clock: MockClock) -> None:
     async with house({"a": backend("x/do"), "b": backend("x/do")}) as h:
-        await h.supervisor.settle()
+        await h.supervisor.current.settle()
         owner = owner_of(FakeExchange("x/do").call)
-        task = h.router.tasks.table.enter(owner, "b", "task-1", now=0)
+        task = h.tasks.table.enter(owner, "b", "task-1", now=0)
         assert await h.ask("x/do", taskId=task.id) == {"got": {"taskId": "task-1"}}
 
 

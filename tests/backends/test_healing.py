@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,7 +14,9 @@ import pytest
 import trio
 
 from argus_trio.backends.opening import open_link
+from argus_trio.backends.routes import Routes
 from argus_trio.backends.stdio import StdioLink
+from argus_trio.backends.subscribing import subscribe, watch
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.model import BackendSpec, Config, HttpBackend, Probing, Restart, StdioBackend, Timeouts
 from argus_trio.core.abilities import NONE, Abilities
@@ -57,7 +59,14 @@ class House:
 @asynccontextmanager
 async def house(spec: BackendSpec) -> AsyncIterator[House]:
     told: list[str] = []
-    supervisor = Supervisor(Config(backends={spec.name: spec}), open_link, told.extend)
+
+    def announce(methods: Iterable[str], _concerns: Callable[[Abilities], bool]) -> None:
+        told.extend(methods)
+
+    supervisor = Supervisor(
+        Config(backends={spec.name: spec}), open_link, announce, lambda generation: routes(generation)
+    )
+    routes = Routes(supervisor)
     with trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             await nursery.start(supervisor.run)
@@ -113,10 +122,10 @@ async def test_a_subscription_finds_the_session_gone_as_a_call_does() -> None:
             await h.call(f"before {abilities.any}", abilities)
             server.forget()
             exchange = FakeExchange("resources/subscribe", {"uri": "file:///x"}, abilities=abilities, client=session)
-            await scope.subscribe(exchange, "file:///x")
+            await subscribe(scope, exchange, "file:///x")
             await scope.connected()
         server.forget()
-        await scope.watch(exchange.call, "file:///y", "key", lambda _method, _params: None)
+        await watch(scope, exchange.call, "file:///y", "key", lambda _method, _params: None)
     assert server.methods.count("resources/subscribe") >= 3
 
 

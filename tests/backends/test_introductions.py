@@ -18,7 +18,7 @@ async def test_the_identity_is_of_the_backends_that_are_ready(autojump_clock: Mo
     async with house({"a": a, "b": b}, [spec("b", prefix="bee")], order=("b",)) as h:
         identity = Introductions(h.supervisor, "1.2.3")
         assert identity().instructions is None
-        await h.supervisor.settle()
+        await h.supervisor.current.settle()
         now = identity()
         assert now is identity()
         assert now.version == "1.2.3"
@@ -30,5 +30,5 @@ async def test_the_identity_is_of_the_backends_that_are_ready(autojump_clock: Mo
 
 async def test_bare_names_have_no_prefix_to_tell(autojump_clock: MockClock) -> None:
     async with house({"a": FakeBackend(instructions="A.")}, strategy="first-wins") as h:
-        await h.supervisor.settle()
+        await h.supervisor.current.settle()
         assert Introductions(h.supervisor, "1")().instructions == "## a\n\nA."

@@ -79,7 +79,7 @@ async def test_a_name_of_a_backend_that_never_came_up_is_unavailable_not_unknown
 async def test_a_backend_that_went_down_keeps_its_names_and_answers_unavailable(autojump_clock: MockClock) -> None:
     files = FakeBackend(tools=named("x"))
     async with house({"files": files}) as h:
-        await h.supervisor.settle()
+        await h.supervisor.current.settle()
         files.open_failures = [LinkFailed("gone")] * 99
         files.links[0].die("exited with code 9")
         await trio.sleep(0.01)
@@ -99,7 +99,7 @@ async def test_resources_are_read_by_uri_and_by_template(autojump_clock: MockClo
         with pytest.raises(ResourceUnknown):
             await h.ask("resources/read", uri="other://7")
         with pytest.raises(InvalidParams):
-            await h.router(FakeExchange("resources/read", {"uri": "other://7"}, era=Era.MODERN))
+            await h.supervisor.serve(FakeExchange("resources/read", {"uri": "other://7"}, era=Era.MODERN))
     assert [m for m, _ in a.seen].count("resources/read") == 1
     assert b.seen[-1] == ("resources/read", {"uri": "note://7"})
 
@@ -146,7 +146,7 @@ async def test_a_disabled_backend_is_left_out(autojump_clock: MockClock) -> None
 async def test_a_reconnect_that_shows_the_same_tells_nobody(autojump_clock: MockClock) -> None:
     files = FakeBackend(tools=named("x"))
     async with house({"files": files}) as h:
-        await h.supervisor.settle()
+        await h.supervisor.current.settle()
         files.links[0].die("exited with code 9")
         await trio.sleep(90)
         assert len(files.links) == 2
@@ -205,8 +205,8 @@ async def test_annotated_arguments_go_to_a_modern_backend_in_headers_too(autojum
             assert "mcp-param-region" not in dict(modern.headers[-1])
         await h.ask("tools/call", name="l__x", arguments={"region": "eu"})
         assert legacy.headers[-1] == (("mcp-protocol-version", "2025-11-25"),)
-        assert h.router.param_headers("m__x") == ((("region",), "Region"),)
-        assert h.router.param_headers("m__y") == h.router.param_headers("x") == ()
+        assert h.supervisor.param_headers("m__x") == ((("region",), "Region"),)
+        assert h.supervisor.param_headers("m__y") == h.supervisor.param_headers("x") == ()
 
 
 async def test_a_tool_with_an_invalid_header_annotation_is_dropped_and_reported_once(autojump_clock: MockClock) -> None:
@@ -235,12 +235,12 @@ async def test_what_changes_on_a_sessions_own_connection_is_shown_to_that_sessio
 
         async def names(session: Session) -> list[object]:
             exchange = FakeExchange("tools/list", abilities=Abilities(roots=True), client=session)
-            return [tool["name"] for tool in json.loads(await h.router(exchange))["tools"]]
+            return [tool["name"] for tool in json.loads(await h.supervisor.serve(exchange))["tools"]]
 
         one, other = Session(), Session()
         for session in (other, one):
             call = FakeExchange("tools/call", {"name": "files__x"}, abilities=Abilities(roots=True), client=session)
-            await h.router(call)
+            await h.supervisor.serve(call)
             assert await names(session) == ["files__x"]
         grown.append(True)
         await files.links[-1].says("notifications/tools/list_changed", {})

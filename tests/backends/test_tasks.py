@@ -9,12 +9,15 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from argus_trio.core.exchange import Principal
 from argus_trio.errors import BackendError, DeadlineExceeded, InvalidParams, MethodUnknown
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 from tests.backends.fakes import Answer, FakeBackend, FakeExchange, Json, Refusal, json_of
 from tests.backends.house import House, bring_down, house, named, spec
 
+STATUS = "notifications/tasks/status"
+PROGRESS = "notifications/progress"
 RELATED = "io.modelcontextprotocol/related-task"
 EXTENSION: Json = {"extensions": {"io.modelcontextprotocol/tasks": {}}}
 
@@ -76,7 +79,7 @@ class Runner:
 
 
 async def ask(h: House, session: Session | None, method: str, era: Era = Era.LEGACY, **params: object) -> Json:
-    answer: Json = json.loads(await h.router(FakeExchange(method, params, era=era, client=session)))
+    answer: Json = json.loads(await h.supervisor.serve(FakeExchange(method, params, era=era, client=session)))
     return answer
 
 
@@ -126,7 +129,7 @@ async def test_tasks_of_several_backends_are_listed_and_only_ones_own(autojump_c
         assert await listed(h, other) == [theirs]
         one.states.clear()
         assert await listed(h, session) == mine[1:]
-        assert len(h.router.tasks.table) == 2
+        assert len(h.tasks.table) == 2
 
 
 async def test_a_task_of_a_backend_that_is_down_is_left_out_but_not_forgotten(autojump_clock: MockClock) -> None:
@@ -135,7 +138,7 @@ async def test_a_task_of_a_backend_that_is_down_is_left_out_but_not_forgotten(au
         await begin(h, session)
         await bring_down(backend)
         assert await listed(h, session) == []
-        assert len(h.router.tasks.table) == 1
+        assert len(h.tasks.table) == 1
 
 
 async def test_a_long_list_of_tasks_is_read_page_by_page(autojump_clock: MockClock) -> None:
@@ -174,7 +177,7 @@ async def test_a_modern_backend_is_told_the_task_in_a_header_too(autojump_clock:
 
 async def test_without_a_backend_that_runs_tasks_there_are_no_such_methods(autojump_clock: MockClock) -> None:
     async with house({"a": FakeBackend(tools=named("x"))}) as h:
-        await h.supervisor.settle()
+        await h.supervisor.current.settle()
         with pytest.raises(MethodUnknown):
             await ask(h, Session(), "tasks/get", taskId="x")
         answer = await ask(h, Session(), "tools/call", name="a__x", task={})
@@ -218,7 +221,82 @@ async def test_a_notification_of_a_tasks_state_is_for_its_owner(autojump_clock: 
         assert session.told == [(status, {"taskId": task, "status": "completed"})]
         assert other.told == []
         h.supervisor.release(session)
-        assert len(h.router.tasks.table) == 1
+        assert len(h.tasks.table) == 1
+
+
+async def test_news_that_are_read_before_the_answer_is_dealt_with_are_not_lost(autojump_clock: MockClock) -> None:
+    session, backend = Session(), Runner().backend()
+
+    async def create(_params: Json) -> Json:
+        for status in ("working", "completed"):
+            await backend.links[0].says(STATUS, {"taskId": "task-1", "status": status})
+        return {"task": {"taskId": "task-1", "status": "working", "ttl": 60000}}
+
+    backend.answers["tools/call"] = create
+    async with house({"a": backend}) as h:
+        task = await begin(h, session)
+        await wait_all_tasks_blocked()
+        assert session.told == [(STATUS, {"taskId": task, "status": s}) for s in ("working", "completed")]
+
+
+@pytest.mark.parametrize("session_kind", ["auto", "per-client"])
+async def test_progress_is_told_to_the_owner_for_as_long_as_the_task_runs(
+    session_kind: str, autojump_clock: MockClock
+) -> None:
+    backend, sessions = Runner().backend(), (Session(), Session())
+    async with house({"a": backend}, [spec("a", session=session_kind)]) as h:
+        for session in sessions:
+            await ask(h, session, "tools/call", name="a__x", task={}, _meta={"progressToken": "same"})
+        link = backend.links[0] if session_kind == "auto" else backend.links[1]
+        calls = [params for method, params in backend.seen if method == "tools/call"]
+        token = calls[0]["_meta"]["progressToken"]  # type: ignore[index]  # as sent
+        for done in (1, 2):
+            await link.says(PROGRESS, {"progressToken": token, "progress": done})
+        await link.says(STATUS, {"taskId": "task-1", "status": "completed"})
+        await link.says(PROGRESS, {"progressToken": token, "progress": 3})
+        await wait_all_tasks_blocked()
+        told = [(PROGRESS, {"progressToken": "same", "progress": done}) for done in (1, 2)]
+        assert sessions[0].told[:2] == told
+        assert [method for method, _ in sessions[0].told] == [PROGRESS, PROGRESS, STATUS]
+        assert sessions[1].told == []
+
+
+async def test_a_modern_client_is_told_of_the_tasks_that_it_listens_for_and_owns(autojump_clock: MockClock) -> None:
+    backend = Runner(modern=True).backend()
+    told: list[tuple[str, Json]] = []
+    foreign: list[str] = []
+
+    async def listen(params: Json) -> Json:
+        agreed: Json = {"notifications": {"taskIds": params["notifications"].get("taskIds", [])}}  # type: ignore[attr-defined]
+        await backend.links[0].says("notifications/subscriptions/acknowledged", agreed)
+        await trio.sleep_forever()
+        raise AssertionError
+
+    backend.answers["subscriptions/listen"] = listen
+    call = FakeExchange("subscriptions/listen", era=Era.MODERN).call
+    thief = attrs.evolve(call, principal=Principal(name="thief"))
+    async with house({"a": backend}) as h:
+        tasks = [str((await ask(h, None, "tools/call", Era.MODERN, name="a__x"))["taskId"]) for _ in range(2)]
+
+        def hear(method: str, params: Params) -> None:
+            told.append((method, json.loads(json_of(params))))
+
+        def overhear(method: str, _params: Params) -> None:
+            foreign.append(method)
+
+        async with h.tasks.watch(thief, tasks, overhear) as stolen:
+            assert stolen == ()
+            async with h.tasks.watch(call, [tasks[0], "task-1", "x"], hear) as granted:
+                assert granted == (tasks[0],)
+                for key in ("task-1", "task-2"):
+                    await backend.links[0].says("notifications/tasks", {"taskId": key, "status": "completed"})
+                await wait_all_tasks_blocked()
+        await backend.links[0].says("notifications/tasks", {"taskId": "task-1", "status": "completed"})
+        await trio.sleep(5)
+        assert told == [("notifications/tasks", {"taskId": tasks[0], "status": "completed"})]
+        assert foreign == []
+    listens = [params["notifications"] for method, params in backend.seen if method == "subscriptions/listen"]
+    assert [wanted.get("taskIds") for wanted in listens] == [None, ["task-1"], None]  # type: ignore[attr-defined]
 
 
 async def test_sessions_with_connections_of_their_own_have_tasks_of_their_own(autojump_clock: MockClock) -> None:

@@ -7,6 +7,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.scope import Scope
+from argus_trio.backends.subscribing import follow, subscribe, unwatch, watch
 from argus_trio.backends.subscriptions import Subscriptions
 from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.errors import BackendUnavailable, LinkFailed
@@ -19,10 +20,10 @@ URI = "file:///x"
 UPDATED = "notifications/resources/updated"
 
 
-async def subscribe(scope: Scope, session: Session, abilities: Abilities = NONE, *, end: bool = False) -> None:
+async def subscribed(scope: Scope, session: Session, abilities: Abilities = NONE, *, end: bool = False) -> None:
     method = "resources/unsubscribe" if end else "resources/subscribe"
     exchange = FakeExchange(method, {"uri": URI}, abilities=abilities, client=session)
-    await scope.subscribe(exchange, URI)
+    await subscribe(scope, exchange, URI)
 
 
 def serving(era: Era = Era.LEGACY) -> FakeBackend:
@@ -61,13 +62,13 @@ async def test_sessions_that_share_a_connection_share_the_subscription(autojump_
     backend = serving()
     async with living(backend) as scope:
         one, other, third = Session(), Session(), Session()
-        await subscribe(scope, one)
-        await subscribe(scope, other)
+        await subscribed(scope, one)
+        await subscribed(scope, other)
         assert asked(backend, "resources/subscribe") == 1
         await backend.links[0].says(UPDATED, {"uri": URI})
         await wait_all_tasks_blocked()
         assert [session.told for session in (one, other, third)] == [[(UPDATED, {"uri": URI})]] * 2 + [[]]
-        await subscribe(scope, one, end=True)
+        await subscribed(scope, one, end=True)
         assert asked(backend, "resources/unsubscribe") == 0
         scope.release(other)
         await wait_all_tasks_blocked()
@@ -78,15 +79,15 @@ async def test_a_session_with_its_own_connection_subscribes_there_and_keeps_it(a
     backend = serving()
     async with living(backend) as scope:
         own, shared = Session(), Session()
-        await subscribe(scope, own, Abilities(roots=True))
-        await subscribe(scope, shared)
+        await subscribed(scope, own, Abilities(roots=True))
+        await subscribed(scope, shared)
         assert asked(backend, "resources/subscribe") == 2
         await backend.links[1].says(UPDATED, {"uri": URI})
         await wait_all_tasks_blocked()
         assert (len(own.told), len(shared.told)) == (1, 0)
         await trio.sleep(1000)
         assert backend.links[1].is_open
-        await subscribe(scope, own, Abilities(roots=True), end=True)
+        await subscribed(scope, own, Abilities(roots=True), end=True)
         await trio.sleep(1000)
         assert not backend.links[1].is_open
 
@@ -95,7 +96,7 @@ async def test_a_backend_that_comes_back_is_subscribed_to_again(autojump_clock: 
     backend = serving()
     async with living(backend) as scope:
         session = Session()
-        await subscribe(scope, session)
+        await subscribed(scope, session)
         backend.links[0].die("exited with code 1")
         await trio.sleep(90)
         assert asked(backend, "resources/subscribe") == 2
@@ -112,7 +113,7 @@ async def test_a_refused_subscription_is_told_and_forgotten(autojump_clock: Mock
     backend.answers["resources/subscribe"] = refuse
     async with living(backend) as scope:
         with pytest.raises(BackendUnavailable):
-            await subscribe(scope, Session())
+            await subscribed(scope, Session())
         assert scope.watching.subscriptions.uris == []
 
 
@@ -121,7 +122,7 @@ async def test_a_modern_backend_is_listened_to_anew_when_other_resources_are_wan
     async with living(backend) as scope:
         await trio.sleep(1)
         session = Session()
-        await subscribe(scope, session)
+        await subscribed(scope, session)
         await trio.sleep(1)
         filters = [p["notifications"] for method, p in backend.seen if method == "subscriptions/listen"]
         assert filters == [
@@ -143,7 +144,7 @@ async def test_a_modern_subscriber_is_answered_once_the_next_stream_is_open_and_
         await trio.sleep(1)
         await backend.links[0].says("notifications/subscriptions/acknowledged", {})
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(subscribe, scope, Session())
+            nursery.start_soon(subscribed, scope, Session())
             await trio.sleep(1)
             assert asked(backend, "subscriptions/listen") == 2
             assert backend.links[0].waiting == 2
@@ -159,9 +160,66 @@ async def test_who_wants_a_log_level_subscribes_at_a_modern_backend_in_its_own_w
     async with living(backend) as scope:
         session = Session()
         exchange = FakeExchange("resources/subscribe", {"uri": URI}, client=session, log_level="info")
-        await scope.subscribe(exchange, URI)
+        await subscribe(scope, exchange, URI)
         assert asked(backend, "resources/subscribe") == 0
         assert scope.watching.subscriptions.uris == [URI]
+
+
+async def test_a_modern_backend_is_asked_for_the_tasks_that_somebody_follows(autojump_clock: MockClock) -> None:
+    backend = serving(Era.MODERN)
+    backend.declares = {"extensions": {"io.modelcontextprotocol/tasks": {}}}
+    agrees: Json = {"notifications": {"taskIds": ["t1"]}}
+    told: list[bool] = []
+    async with living(backend) as scope, trio.open_nursery() as nursery:
+
+        async def ask(task: str) -> None:
+            told.append(await follow(scope, task))
+
+        await trio.sleep(1)
+        await backend.links[0].says("notifications/subscriptions/acknowledged", {})
+        nursery.start_soon(ask, "t1")
+        await trio.sleep(1)
+        await backend.links[0].says("notifications/subscriptions/acknowledged", agrees)
+        await wait_all_tasks_blocked()
+        assert told == [True]
+        await ask("t1")
+        assert asked(backend, "subscriptions/listen") == 2
+        nursery.start_soon(ask, "t2")
+        await trio.sleep(1)
+        await backend.links[0].says("notifications/subscriptions/acknowledged", agrees)
+        await trio.sleep(1)
+        assert told == [True, True, False]
+        scope.watching.unfollow("t1")
+        scope.watching.unfollow("t1")
+        await trio.sleep(5)
+    listens = [params for method, params in backend.seen if method == "subscriptions/listen"]
+    wanted = [params["notifications"].get("taskIds") for params in listens]  # type: ignore[attr-defined]  # an object
+    assert wanted == [None, ["t1"], ["t1", "t2"], ["t1"], None]
+    declared = [params["_meta"]["io.modelcontextprotocol/clientCapabilities"] for params in listens]  # type: ignore[index]
+    assert declared[:2] == [{}, {"extensions": {"io.modelcontextprotocol/tasks": {}}}]
+
+
+async def test_a_backend_that_refuses_to_tell_of_tasks_is_listened_to_without(autojump_clock: MockClock) -> None:
+    async def listen(params: Json) -> Json:
+        if "taskIds" in params["notifications"]:  # type: ignore[operator]  # an object
+            raise Refusal(-32602, "no tasks")
+        await trio.sleep_forever()
+        raise AssertionError
+
+    backend = serving(Era.MODERN)
+    backend.declares = {"extensions": {"io.modelcontextprotocol/tasks": {}}}
+    backend.answers["subscriptions/listen"] = listen
+    async with living(backend) as scope:
+        await trio.sleep(1)
+        assert not await follow(scope, "t1")
+        await trio.sleep(5)
+        assert backend.links[0].waiting == 1
+
+
+async def test_a_legacy_backend_cannot_be_asked_to_tell_of_a_task(autojump_clock: MockClock) -> None:
+    async with living(serving()) as scope:
+        assert not await follow(scope, "t1")
+        assert not scope.watching.followed
 
 
 async def test_a_modern_backends_changed_lists_are_heard(autojump_clock: MockClock) -> None:
@@ -194,15 +252,15 @@ async def test_a_modern_client_hears_of_what_its_own_calls_change_in_a_process_o
 
         listen = FakeExchange("subscriptions/listen", era=Era.MODERN, abilities=able)
         other = FakeExchange("subscriptions/listen", era=Era.MODERN, abilities=Abilities(form=True))
-        await scope.watch(listen.call, URI, "one", lambda method, _params: told.append(method))
-        await scope.watch(other.call, URI, "other", lambda method, _params: others.append(method))
+        await watch(scope, listen.call, URI, "one", lambda method, _params: told.append(method))
+        await watch(scope, other.call, URI, "other", lambda method, _params: others.append(method))
         exchange = FakeExchange("tools/call", {"name": "x"}, era=Era.MODERN, abilities=able)
         await scope.call(exchange, raw(exchange.params))
         assert asked(backend, "resources/subscribe") == 2
         await backend.links[1].says(UPDATED, {"uri": URI})
         await wait_all_tasks_blocked()
         assert (told, others) == ([UPDATED], [])
-        await scope.unwatch(URI, "one")
+        await unwatch(scope, URI, "one")
         await backend.links[1].says(UPDATED, {"uri": URI})
         await wait_all_tasks_blocked()
         assert told == [UPDATED]

@@ -18,7 +18,8 @@ speak. *Legacy* is the protocol with a handshake, up to revision 2025-11-25; *mo
 
 This page is written by a test, `tests/e2e/test_matrix.py`: one gateway runs in front of a server of each kind, the
 clients of each kind use each feature through it, and what came of it stands here. Clients and servers are those of
-the MCP Python SDK. After a change, `pytest tests/e2e/test_matrix.py --update` writes the page anew.
+the MCP Python SDK, except for tasks, which it does not know: there, it only carries the messages. After a change,
+`pytest tests/e2e/test_matrix.py --update` writes the page anew.
 
 In the tables, a column is a way in and holds a mark for each kind of server, in this order:
 """

@@ -17,6 +17,7 @@ import trio
 from tests.e2e import cells, compatibility, gateway
 from tests.e2e import features_back as _questions_and_changes  # noqa: F401  # they enter themselves into the list
 from tests.e2e import features_ends as _ends_and_headers  # noqa: F401  # likewise
+from tests.e2e import features_tasks as _tasks  # noqa: F401  # likewise
 from tests.e2e.cells import DOORS, KINDS, Feature, Key, Outcomes
 from tests.e2e.child import ROOT, Child, serving
 from tests.e2e.features import FEATURES, REASONS

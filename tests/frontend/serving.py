@@ -121,6 +121,7 @@ async def serving(
     backstage: Backstage | None = None,
     handler: Handler | None = None,
     watch: Watch = watch_nothing,
+    watch_tasks: Watch = watch_nothing,
     param_headers: ParamHeadersOf | None = None,
 ) -> AsyncIterator[Served]:
     """Serve within the block; what is left at its end is cut. All of it within `DEADLINE_S`.
@@ -145,6 +146,7 @@ async def serving(
             stop=stop,
             make_seal=AesGcmSeal,
             watch=watch,
+            watch_tasks=watch_tasks,
             param_headers=param_headers,
             limits=limits,
             tell=backstage.tell,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -148,6 +149,44 @@ async def test_a_stop_ends_a_watch_with_a_result() -> None:
         await upstream.left.wait()
 
 
+def listen_as_a_client_of_tasks(*task_ids: object) -> bytes:
+    declared: dict[str, object] = {"extensions": {"io.modelcontextprotocol/tasks": {}}}
+    message = json.loads(modern("subscriptions/listen", {"notifications": {"taskIds": task_ids}}, "sub"))
+    message["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"] = declared
+    return json.dumps(message).encode()
+
+
+async def test_tasks_are_watched_and_only_the_latest_news_of_each_wait() -> None:
+    upstream = Upstream(slow=trio.Event())
+    async with serving(watch_tasks=upstream.watch) as served, connected(served) as client:
+        assert upstream.slow is not None
+        headers = modern_headers("subscriptions/listen")
+        await client.send("POST", "/mcp", headers, listen_as_a_client_of_tasks("a:1", "b:2"))
+        while not upstream.tells:
+            await trio.lowlevel.checkpoint()
+        for task, status in (("a:1", "working"), ("a:2", "working"), ("a:1", "completed")):
+            told: Params = {"taskId": encode_raw(task), "status": encode_raw(status)}
+            upstream.tells[0]("notifications/tasks", told)
+        upstream.slow.set()
+        await client.head()
+        acknowledged, *news = [*events_in(await client.part()), *events_in(await client.part())]
+        assert acknowledged["params"] == {"_meta": TAG, "notifications": {"taskIds": ["a:1"]}}
+        assert [event["params"] for event in news] == [
+            {"taskId": "a:1", "status": "completed", "_meta": TAG},
+            {"taskId": "a:2", "status": "working", "_meta": TAG},
+        ]
+
+
+async def test_who_does_not_declare_the_extension_cannot_listen_for_tasks() -> None:
+    async with serving() as served:
+        body = modern("subscriptions/listen", {"notifications": {"taskIds": ["a"]}})
+        answer = await post(served, body, modern_headers("subscriptions/listen"))
+        assert (answer.status, answer.error[0]) == (400, -32021)
+        error = answer.json["error"]
+        assert isinstance(error, dict)
+        assert error["data"] == {"requiredCapabilities": {"extensions": {"io.modelcontextprotocol/tasks": {}}}}
+
+
 async def test_more_resources_than_may_be_watched_are_not_honoured() -> None:
     upstream = Upstream()
     async with serving(watch=upstream.watch) as served, connected(served) as client:
@@ -162,6 +201,7 @@ async def test_more_resources_than_may_be_watched_are_not_honoured() -> None:
         {"notifications": []},
         {"notifications": {"resourceSubscriptions": "a:1"}},
         {"notifications": {"resourceSubscriptions": [1]}},
+        {"notifications": {"taskIds": "a"}},
     ],
 )
 async def test_without_an_object_of_kinds_it_is_refused(params: dict[str, object]) -> None:

@@ -47,6 +47,7 @@ from tests.servers.conformance.dialogue import Context, Dialogue, Unanswered
 from tests.servers.conformance.logs import connection_of, set_level
 from tests.servers.conformance.server import Announcing
 from tests.servers.featured.house import House, Json
+from tests.servers.featured.tasks import Tasks
 from tests.servers.featured.tools import SAMPLING_ONLY, TOOLS, Blunt, Visit, echo
 
 T = TypeVar("T")
@@ -175,4 +176,5 @@ def build(name: str, journal: Path) -> Server[Any]:
     seal = RequestStateSecurity(keys=[secrets.token_bytes(32)])
     server.middleware.append(RequestStateBoundary(seal, default_audience=name))
     server.middleware.append(desk.oddly)
+    server.middleware.append(Tasks())
     return server

@@ -166,11 +166,22 @@ async def grow(visit: Visit) -> CallToolResult:
     return text(await visit.house.grow(visit.arguments["kind"]))
 
 
+async def work(visit: Visit) -> CallToolResult:
+    """What a task is made of, for clients that know of none."""
+    return text(f"done {visit.arguments['token']}")
+
+
+async def end_work(visit: Visit) -> CallToolResult:
+    """See tasks.py."""
+    return text("ended")
+
+
 TOOLS: dict[str, Run] = {
     run.__name__: run
     for run in (
         *(add, echo, fail, refuse, received, count, count_slowly, log_all, by_region, wait, abilities),
         *(ask_form, ask_url, ask_sample, ask_roots, ask_two, ask_rounds, ask_anyway, demand_url, touch, grow),
+        *(work, end_work),
     )
 }
 SAMPLING_ONLY = "for_samplers"

@@ -1,0 +1,173 @@
+"""One loaded configuration at work: its scopes, and the catalog of what they show together.
+
+An exchange is served by the generation that was there when it came, from its first middleware to its backend. Scopes of
+backends that a reload leaves alone belong to both generations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+import structlog
+import trio
+
+from argus_trio.backends.lease import Lease
+from argus_trio.backends.scope import Scope
+from argus_trio.config.model import Config
+from argus_trio.core.abilities import NONE, Abilities
+from argus_trio.core.catalog import EMPTY, Catalog, Holders, Published, build, changed_kinds
+from argus_trio.core.exchange import Client, Handler
+from argus_trio.core.names import Scheme
+from argus_trio.errors import BackendUnavailable
+
+log = structlog.get_logger()
+
+CUT = "it was replaced or removed by a reload, and the call did not end within server.drain_timeout"
+
+Changes = Mapping[Abilities, frozenset[str]]
+"""The kinds that clients see differently than before, by what those can be asked; NONE stands for all others too."""
+
+
+@attrs.define(eq=False)
+class Generation:
+    """`scopes` are in the order of the file, those of enabled backends only."""
+
+    number: int
+    config: Config
+    scopes: dict[str, Scope]
+    grace_ends: float
+    """Until when a first list waits for backends that are starting; a time of trio's clock."""
+    handler: Handler | None = None
+    """The way through this generation: its middleware, then its router."""
+    exchanges: int = 0
+    """How many it accepted that have not ended."""
+    routed: int = 0
+    """How many of those hold a lease on one scope, and can need no other."""
+    catalog: Catalog = EMPTY
+    """What clients are shown that declare nothing to be asked."""
+    _of_abilities: dict[Abilities, Catalog] = attrs.field(factory=dict)
+    _of_client: dict[Client, tuple[tuple[object, ...], Catalog]] = attrs.field(factory=dict)
+    """Of the sessions whose own connections list something else, with what it was made from."""
+    _held: Holders = attrs.field(factory=dict)
+    """Who held which name when this generation began."""
+    _is_settled: bool = False
+
+    def lease(self, scope: Scope) -> Lease:
+        """Hold `scope` for the length of a `with` block; what comes after the block is reached only by what was cut."""
+        return Lease(scope.leases, self)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every backend has connected or failed once, or the startup grace is over."""
+        if not self._is_settled:
+            is_over = trio.current_time() >= self.grace_ends
+            self._is_settled = is_over or all(scope.settled.is_set() for scope in self.scopes.values())
+        return self._is_settled
+
+    async def settle(self) -> None:
+        """Wait until that is so."""
+        if not self.is_settled:
+            with trio.move_on_at(self.grace_ends):
+                for scope in self.scopes.values():
+                    await scope.settled.wait()
+
+    def starting_owner(self, name: str) -> Scope | None:
+        """The backend that a name unknown to the catalog must belong to by its prefix, unless that one has listed."""
+        scheme = self.config.conflict_resolution
+        if scheme.strategy != "prefix":
+            return None
+        for scope in self.scopes.values():
+            prefix = scope.spec.name if scope.spec.prefix is None else scope.spec.prefix
+            if prefix and name.startswith(prefix + scheme.separator) and not scope.state.is_up:
+                return scope
+        return None
+
+    async def catalog_for(self, abilities: Abilities, client: Client | None = None) -> Catalog:
+        """What a client with `abilities` is shown: made at the first question, which waits for it as for a start.
+
+        A legacy session is shown what its own connections list, where that is something else.
+        """
+        catalog = await self._catalog_of(abilities)
+        return catalog if client is None or not abilities.any else self._own_catalog(catalog, abilities, client)
+
+    @property
+    def abilities(self) -> tuple[Abilities, ...]:
+        """The distinct ones for which there is a catalog of their own."""
+        return tuple(self._of_abilities)
+
+    def forget(self, client: Client) -> None:
+        """A legacy session has ended."""
+        self._of_client.pop(client, None)
+
+    def rebuild(self) -> Changes:
+        """Show what the scopes publish now; what that changes."""
+        before = self.catalog
+        # Until then nobody holds a name that was free: which backend is the quickest to start must not decide.
+        self.catalog = self._built(NONE, before.holders if self.is_settled else self._held)
+        _report(before, self.catalog)
+        changes = {NONE: changed_kinds(before, self.catalog)}
+        for abilities, catalog in self._of_abilities.items():
+            for scope in self.scopes.values():
+                scope.list_soon(abilities)
+            self._of_abilities[abilities] = self._built(abilities, self.catalog.holders)
+            changes[abilities] = changed_kinds(catalog, self._of_abilities[abilities])
+        return changes
+
+    def follow(self, last: Generation, holders: Holders) -> Changes:
+        """Take the place of `last`, of whose names `holders` are kept; what that changes. No checkpoint."""
+        self._held = holders
+        self.catalog = attrs.evolve(last.catalog, holders=holders)
+        self._of_abilities = dict(last._of_abilities)
+        return self.rebuild()
+
+    def _own_catalog(self, catalog: Catalog, abilities: Abilities, client: Client) -> Catalog:
+        own = {name: scope.own_listing(client) for name, scope in self.scopes.items()}
+        stamp = (id(catalog), *((name, id(kept)) for name, kept in own.items() if kept is not None))
+        if len(stamp) == 1:
+            return catalog
+        cached = self._of_client.get(client)
+        if cached is None or cached[0] != stamp:
+            shown = [scope.published(abilities, own[name]) for name, scope in self.scopes.items()]
+            cached = stamp, self._of(shown, catalog.holders)
+            self._of_client[client] = cached
+        return cached[1]
+
+    async def _catalog_of(self, abilities: Abilities) -> Catalog:
+        if not abilities.any:
+            return self.catalog
+        if abilities not in self._of_abilities:
+            depending = [scope for scope in self.scopes.values() if scope.depends_on(abilities)]
+            if not depending:
+                return self.catalog
+            with trio.move_on_after(self.config.server.startup_grace):
+                async with trio.open_nursery() as nursery:
+                    for scope in depending:
+                        nursery.start_soon(scope.list_for, abilities)
+            self._of_abilities[abilities] = self._built(abilities, self.catalog.holders)
+        return self._of_abilities[abilities]
+
+    def _built(self, abilities: Abilities, holders: Holders) -> Catalog:
+        return self._of([scope.published(abilities) for scope in self.scopes.values()], holders)
+
+    def _of(self, shown: Iterable[Published | None], holders: Holders) -> Catalog:
+        naming = self.config.conflict_resolution
+        scheme = Scheme(strategy=naming.strategy, separator=naming.separator, order=naming.order)
+        return build([published for published in shown if published is not None], scheme, holders)
+
+
+def cut_short(scope: Scope) -> BackendUnavailable:
+    """The error for an exchange whose lease was cut."""
+    return BackendUnavailable(scope.spec.name, CUT)
+
+
+def _report(before: Catalog, now: Catalog) -> None:
+    for collision in now.collisions:
+        if collision not in before.collisions:
+            log.warning("name_collision", **attrs.asdict(collision))
+    for name in now.too_long:
+        if name not in before.too_long:
+            log.warning("name_too_long", name=name, length=len(name))
+    for dropped in now.dropped:
+        if dropped not in before.dropped:
+            log.warning("tool_dropped", **attrs.asdict(dropped))
