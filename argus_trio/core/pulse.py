@@ -77,7 +77,7 @@ class Pulse:
         """When the next probe is due; in the past if that is now; infinite while one has time to be answered."""
         if any(not probe.fault and now < probe.sent_at + self.timeout for probe in self._open):
             return inf
-        if len(self._open) >= self.failures:
+        if sum(1 for probe in self._open if not probe.fault) >= self.failures:
             return inf  # it must not wake up to a heap of them
         if self.is_suspect:
             return self.probed_at + SUSPECT_PACE
@@ -100,7 +100,7 @@ class Pulse:
     def sent(self, now: float) -> None:
         """A probe is on its way."""
         self.probed_at, self.is_suspect, self.is_unreachable = now, False, False
-        self._open.append(_Probe(now))
+        self._open = [*self._open, _Probe(now)][-self.failures :]
 
     def answered(self, sent_at: float, now: float) -> None:
         """The probe sent then was answered, in time or not, with a result or an error."""

@@ -95,7 +95,7 @@ def test_a_fault_counts_at_once_and_says_why() -> None:
         one.sent(now)
         one.failed(now, "the server answered HTTP 502")
         told.append(one.judged(now, is_busy=False))
-        assert one.due_at(now) in (now + 10, inf)
+        assert one.due_at(now) == now + 10
     assert [verdict.condition for verdict in told] == [Condition.SILENT, Condition.SILENT, Condition.LOST]
     assert {verdict.reason for verdict in told} == {"the server answered HTTP 502"}
 
@@ -118,3 +118,16 @@ def test_a_suspicion_makes_a_probe_due_at_once_but_not_a_storm_of_them() -> None
     one.answered(5, 5.1)
     one.suspect()
     assert one.due_at(5.2) == 6
+
+
+def test_a_busy_one_whose_probes_fail_is_probed_on_and_may_recover() -> None:
+    one = pulse()
+    for now in range(30, 300, 10):
+        assert one.due_at(now) <= now
+        one.sent(now)
+        one.failed(now, "the server answered HTTP 502")
+        assert one.judged(now, is_busy=True).condition is Condition.SILENT
+    assert one.unanswered(300) == 3
+    one.sent(300)
+    one.answered(300, 300.1)
+    assert one.judged(300.1, is_busy=False).condition is Condition.WELL
