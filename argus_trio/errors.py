@@ -3,7 +3,8 @@
 ArgusError
 ├── ConfigInvalid              the configuration has problems, all of them at once
 ├── LinkFailed                 a transport to a backend did not open, or has died
-│   └── HttpRefused            a remote backend answered with an HTTP status that is no success
+│   ├── HttpRefused            a remote backend answered with an HTTP status that is no success
+│   └── SessionLost            a remote backend does not know the session any more
 ├── ListenFailed               the gateway's own address cannot be listened on
 ├── ClientCannotAnswer         an ask that the client did not declare, or cannot be reached for
 ├── ClientRefused              the client answered an ask with an error
@@ -72,12 +73,20 @@ class ConfigInvalid(ArgusError):
 
 
 class LinkFailed(ArgusError):
-    """A link did not open, or died. `reason` is one line; `details` are facts such as the last lines of stderr."""
+    """A link did not open, or died. `reason` is one line; `details` are facts such as the last lines of stderr.
 
-    def __init__(self, reason: str, *, details: tuple[str, ...] = ()) -> None:
+    `never_ran`: the request that it is raised for provably was not acted on, so that it may be sent again.
+    """
+
+    def __init__(self, reason: str, *, details: tuple[str, ...] = (), never_ran: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.details = details
+        self.never_ran = never_ran
+
+    def again(self, *, never_ran: bool = False) -> LinkFailed:
+        """The same failure for another task: an exception that several raise would gather all their tracebacks."""
+        return LinkFailed(self.reason, details=self.details, never_ran=never_ran)
 
 
 class HttpRefused(LinkFailed):
@@ -86,6 +95,14 @@ class HttpRefused(LinkFailed):
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
         self.status = status
+
+
+class SessionLost(LinkFailed):
+    """A remote backend forgot the session, and with it the link ended; a new one can be opened at once."""
+
+    def again(self, *, never_ran: bool = False) -> SessionLost:
+        """See `LinkFailed.again`."""
+        return SessionLost(self.reason, details=self.details, never_ran=never_ran)
 
 
 class ListenFailed(ArgusError):
@@ -206,12 +223,21 @@ class RevisionUnsupported(RpcError):
 
 
 class BackendUnavailable(RpcError):
-    """The backend that owns the name is starting, down, or lost the connection before it answered."""
+    """The backend that owns the name is starting, down, or lost the connection before it answered.
+
+    `cause` is the failure that the call itself met, where it got as far as a connection; `retry_after` is in seconds.
+    """
 
     code = -31013
 
     def __init__(
-        self, backend: str, reason: str, *, details: tuple[str, ...] = (), retry_after: float | None = None
+        self,
+        backend: str,
+        reason: str,
+        *,
+        details: tuple[str, ...] = (),
+        retry_after: float | None = None,
+        cause: LinkFailed | None = None,
     ) -> None:
         data: dict[str, object] = {"backend": backend, "reason": reason}
         if details:
@@ -220,6 +246,10 @@ class BackendUnavailable(RpcError):
             data["retryAfter"] = retry_after
         super().__init__(f"backend {backend!r} is unavailable: {reason}", data=data)
         self.backend = backend
+        self.reason = reason
+        self.details = details
+        self.retry_after = retry_after
+        self.cause = cause
 
 
 class BackendMisbehaved(RpcError):

@@ -15,9 +15,10 @@ from argus_trio.backends.inbound import Listener
 from argus_trio.backends.link import Inbox, Link
 from argus_trio.backends.stderr import StderrRing
 from argus_trio.backends.task_news import OnTask, nobody_cares
-from argus_trio.config.model import BackendSpec, HttpBackend, SseBackend
+from argus_trio.config.model import BackendSpec, HttpBackend, Probing, SseBackend
 from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.core.exchange import Client
+from argus_trio.core.pulse import Pulse
 from argus_trio.wire.envelope import Notification, Request
 from argus_trio.wire.revisions import Era
 
@@ -88,9 +89,21 @@ async def converse(
             is_exclusive=is_exclusive,
             client=client,
             on_task=way.on_task,
+            pulse=pulse_of(way.spec.health),
         )
         await mailbox.attach(connection)
         if greeting.era is Era.LEGACY:
             await link.listen((("mcp-protocol-version", greeting.revision),))
         yield connection
         nursery.cancel_scope.cancel()
+
+
+def pulse_of(probing: Probing) -> Pulse:
+    """The pulse of a connection that begins now."""
+    return Pulse(
+        interval=probing.interval,
+        timeout=probing.timeout,
+        slow=probing.slow,
+        failures=probing.failures,
+        heard_at=trio.current_time(),
+    )

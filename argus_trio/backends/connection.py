@@ -21,6 +21,7 @@ from argus_trio.backends.greeting import FIRST_CALL_ID, Greeting, modern_meta
 from argus_trio.backends.inbound import Inbound, Listener
 from argus_trio.backends.link import Headers, Link, Outgoing
 from argus_trio.backends.listing import METHODS, Page, read_page
+from argus_trio.backends.params import exchange_meta
 from argus_trio.backends.relay import Relay
 from argus_trio.backends.rounds import MAX_ROUNDS, answer_all, check_declared, read_input_required
 from argus_trio.backends.task_news import OnTask, nobody_cares
@@ -28,8 +29,17 @@ from argus_trio.config.model import Timeouts
 from argus_trio.core.catalog import LIST_KEYS
 from argus_trio.core.exchange import Call, Client, Exchange
 from argus_trio.core.levels import most_verbose
+from argus_trio.core.pulse import Pulse
 from argus_trio.core.task_ids import task_id_of
-from argus_trio.errors import BackendError, BackendMisbehaved, BackendUnavailable, DeadlineExceeded, LinkFailed
+from argus_trio.errors import (
+    BackendError,
+    BackendMisbehaved,
+    BackendUnavailable,
+    DeadlineExceeded,
+    HttpRefused,
+    LinkFailed,
+    SessionLost,
+)
 from argus_trio.wire.envelope import (
     ErrorResponse,
     Params,
@@ -71,6 +81,13 @@ class Connection:
     client: Client | None = None
     """The legacy session that it belongs to, for what the backend says outside any call."""
     on_task: OnTask = nobody_cares
+    pulse: Pulse = attrs.field(kw_only=True)
+    lost: LinkFailed | None = None
+    """Why it is at its end, as soon as that is known."""
+    gone: trio.Event = attrs.field(factory=trio.Event)
+    """Set once whoever keeps it knows of its end too."""
+    stirred: trio.Event = attrs.field(factory=trio.Event)
+    """Set when its pulse should be looked at."""
     flights: Flights = attrs.field(init=False)
     inbound: Inbound = attrs.field(init=False)
     """What the backend says on its own goes here; its `receive` is the link's `Inbox`."""
@@ -88,6 +105,7 @@ class Connection:
             listener=self.listener,
             client=self.client,
             on_task=self.on_task,
+            pulse=self.pulse,
         )
 
     async def call(self, exchange: Exchange, params: Params, timeouts: Timeouts, headers: Headers = ()) -> bytes:
@@ -109,6 +127,8 @@ class Connection:
             if self.greeting.era is Era.MODERN:
                 result = await self._all_rounds(flight, params, headers, result)
             return result
+        self.pulse.overdue_at = trio.current_time()
+        self._suspect()
         raise DeadlineExceeded(self.backend, trio.current_time() - started)
 
     async def _all_rounds(self, flight: Flight, params: Params, headers: Headers, result: bytes) -> bytes:
@@ -131,7 +151,7 @@ class Connection:
 
     async def _round(self, flight: Flight, params: Params, headers: Headers) -> bytes:
         message_id = next(self._ids)
-        flight.token, params = _exchange_meta(params, message_id)
+        flight.token, params = exchange_meta(params, message_id)
         self.flights.add(message_id, flight)
         awaited = True
         try:
@@ -142,7 +162,10 @@ class Connection:
             raise
         except LinkFailed as failure:
             awaited = False
-            raise BackendUnavailable(self.backend, failure.reason, details=failure.details) from failure
+            if not isinstance(failure, HttpRefused):
+                self._suspect()
+            told = self.lost or failure
+            raise BackendUnavailable(self.backend, told.reason, details=told.details, cause=failure) from failure
         finally:
             self.flights.remove(message_id)
             if awaited:
@@ -175,8 +198,10 @@ class Connection:
         try:
             answer = await self._request(message_id, None, params, method=method)
             awaited = False
-        except LinkFailed:
+        except LinkFailed as failure:
             awaited = False
+            if not isinstance(failure, HttpRefused):
+                self._suspect()
             raise
         finally:
             if awaited:
@@ -184,6 +209,19 @@ class Connection:
         if isinstance(answer, ErrorResponse):
             raise LinkFailed(f"it refused {method}: {answer.error[:300].decode('utf-8', 'replace')}")
         return answer.result
+
+    async def probe(self, method: str) -> None:
+        """Ask for a sign of life; an error is one too. Has no deadline of its own; nobody is told of a cancellation.
+
+        Raises:
+            LinkFailed: the link died, or the request got no answer.
+            BackendMisbehaved: it got one that is none.
+        """
+        await self._request(next(self._ids), None, {}, method=method)
+
+    def _suspect(self) -> None:
+        self.pulse.suspect()
+        self.stirred.set()
 
     async def tell(self, method: str, params: Params) -> None:
         """Send a notification.
@@ -235,7 +273,13 @@ class Connection:
         else:
             headers = ((PROTOCOL_VERSION, self.greeting.revision),)
         body = encode_request(b"%d" % message_id, method, params)
-        return await self.link.request(Outgoing(id=message_id, body=body, headers=headers))
+        try:
+            answer = await self.link.request(Outgoing(id=message_id, body=body, headers=headers))
+        except SessionLost as failure:
+            self.lost = failure
+            raise
+        self.pulse.heard_at = trio.current_time()
+        return answer
 
     def _stamped(self, raw_meta: msgspec.Raw | None, call: Call | None) -> msgspec.Raw:
         """The `_meta` of a modern request: the client's own keys, and what we say of it and of ourselves."""
@@ -281,23 +325,6 @@ class Connection:
                 await self.tell("notifications/cancelled", {"requestId": encode_raw(message_id)})
             except LinkFailed as failure:
                 log.debug("cancellation_untold", backend=self.backend, reason=failure.reason)
-
-
-def _exchange_meta(params: Params, message_id: int) -> tuple[msgspec.Raw | None, Params]:
-    """The client's progress token, and the params for the next hop: our token in its place (two clients' may be the
-    same), and none of the `_meta` keys by which one peer tells the next of itself."""
-    raw_meta = params.get("_meta")
-    if raw_meta is None:
-        return None, params
-    try:
-        meta = decode_object(raw_meta)
-    except msgspec.DecodeError:
-        meta = {}
-    token = meta.get("progressToken")
-    kept = {key: value for key, value in meta.items() if not key.startswith(RESERVED)}
-    if token is not None:
-        kept["progressToken"] = encode_raw(message_id)
-    return token, {**params, "_meta": encode_raw(kept)}
 
 
 def _is_error_object(error: bytes) -> bool:

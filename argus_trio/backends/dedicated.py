@@ -20,6 +20,7 @@ from argus_trio.backends.attempt import Way, converse
 from argus_trio.backends.connection import Connection
 from argus_trio.backends.lister import Changes, Kept, keep_listed
 from argus_trio.backends.listing import LIST_CHANGED
+from argus_trio.backends.vitals import Vitals
 from argus_trio.backends.watching import Watching
 from argus_trio.core.abilities import Abilities
 from argus_trio.core.exchange import Call, Client
@@ -80,6 +81,11 @@ class Own:
         self.key, self.client = key, client
         if self.connection is not None:
             self.connection.inbound.client = client
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it is open, or about to be."""
+        return not self.scope.cancel_called and (self.connection is None or self.connection.lost is None)
 
     @property
     def is_idle(self) -> bool:
@@ -169,13 +175,13 @@ class Dedicated:
 
     def of(self, client: Client) -> Own | None:
         """The session's connection, if it has one."""
-        return next((own for own in self._owned if own.client is client), None)
+        return next((own for own in self._owned if own.client is client and own.is_usable), None)
 
     def where(self, call: Call, task: str | None) -> Own | None:
         """The connection on which the call's client began that task, by its backend's id."""
         if task is None:
             return None
-        return next((own for own in self._owned if own.began(call, task) and not own.scope.cancel_called), None)
+        return next((own for own in self._owned if own.began(call, task) and own.is_usable), None)
 
     def is_begun(self, task: str) -> bool:
         """Whether a task of this id was begun on one of them, whosever it is."""
@@ -205,7 +211,7 @@ class Dedicated:
 
     def _found(self, key: object, abilities: Abilities, client: Client | None) -> Own | None:
         """The session's own; for a modern client the one of its kind that was used last; else one that is nobody's."""
-        fit = [own for own in reversed(self._owned) if own.abilities == abilities and not own.scope.cancel_called]
+        fit = [own for own in reversed(self._owned) if own.abilities == abilities and own.is_usable]
         if client is not None:
             own = next((own for own in fit if own.key is key), None)
         else:
@@ -283,7 +289,9 @@ class Dedicated:
                 log.debug("client_connection_opened", backend=self.way.spec.name, open=len(self._owned))
                 publish = partial(self._listed, own)
                 connection.nursery.start_soon(keep_listed, connection, own.changes, self.redact, seconds, publish)
-                return await connection.link.wait_failed()
+                vitals = Vitals(connection=connection, probing=lambda: self.way.spec.health, redact=self.redact)
+                connection.lost = await vitals.watch()
+                return connection.lost
         raise LinkFailed(f"it was not ready for one more client within {seconds:g} s (timeouts.connect)")
 
     def _listed(self, own: Own, kept: Kept) -> None:
@@ -329,4 +337,4 @@ class Dedicated:
 
     def _unavailable(self, failure: LinkFailed) -> BackendUnavailable:
         details = tuple(map(self.redact, failure.details))
-        return BackendUnavailable(self.way.spec.name, self.redact(failure.reason), details=details)
+        return BackendUnavailable(self.way.spec.name, self.redact(failure.reason), details=details, cause=failure)

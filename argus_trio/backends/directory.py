@@ -11,7 +11,7 @@ from argus_trio.backends.listing import passes
 from argus_trio.backends.scope import Scope
 from argus_trio.core.catalog import Catalog, Route
 from argus_trio.core.exchange import Call
-from argus_trio.errors import BackendUnavailable, InvalidParams, ResourceUnknown, RpcError
+from argus_trio.errors import InvalidParams, ResourceUnknown, RpcError
 from argus_trio.wire.revisions import Era
 
 _ONE_OF: Final = {"tools": "tool", "prompts": "prompt"}
@@ -48,7 +48,7 @@ class Directory:
                 await owner.wait_settled()
             route = (await self.catalog(call, settled=owner is None)).named(kind).get(name)
             if route is None and owner is not None and not owner.has_listed:
-                raise BackendUnavailable(owner.spec.name, owner.reason, details=owner.details)
+                raise owner.recovery.unavailable()
         if route is None:
             raise InvalidParams(f"unknown {_ONE_OF[kind]}: {name[:200]}")
         return self.generation.scopes[route.backend], route

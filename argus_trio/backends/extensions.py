@@ -17,7 +17,6 @@ from argus_trio.backends.scope import Scope
 from argus_trio.backends.tasks import Tasks
 from argus_trio.core.catalog import Route
 from argus_trio.core.exchange import Call, Exchange
-from argus_trio.core.lifecycle import State
 from argus_trio.errors import MethodUnknown
 from argus_trio.wire.envelope import Params, decode_object, decode_string, encode_raw
 
@@ -84,7 +83,7 @@ def _meant(scopes: dict[str, Scope], method: str) -> Scope | None:
     """The one that the method alone leads to."""
     if len(scopes) == 1:
         return next(iter(scopes.values()))
-    declaring = [scope for scope in scopes.values() if scope.state is State.READY and _declares(scope, method)]
+    declaring = [scope for scope in scopes.values() if scope.state.is_up and _declares(scope, method)]
     return declaring[0] if len(declaring) == 1 else None
 
 

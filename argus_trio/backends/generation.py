@@ -18,7 +18,6 @@ from argus_trio.config.model import Config
 from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.core.catalog import EMPTY, Catalog, Holders, Published, build, changed_kinds
 from argus_trio.core.exchange import Client, Handler
-from argus_trio.core.lifecycle import State
 from argus_trio.core.names import Scheme
 from argus_trio.errors import BackendUnavailable
 
@@ -80,7 +79,7 @@ class Generation:
             return None
         for scope in self.scopes.values():
             prefix = scope.spec.name if scope.spec.prefix is None else scope.spec.prefix
-            if prefix and name.startswith(prefix + scheme.separator) and scope.state is not State.READY:
+            if prefix and name.startswith(prefix + scheme.separator) and not scope.state.is_up:
                 return scope
         return None
 

@@ -72,6 +72,22 @@ class Greeting:
     instructions: str | None
 
 
+@attrs.define(eq=False)
+class Guess:
+    """What a backend is taken for before it is greeted, learned from the attempts that failed."""
+
+    is_legacy: bool = False
+
+    def is_better_after(self, failure: LinkFailed) -> bool:
+        """Learn from a failed attempt; whether the next one will be another, so that it may follow at once."""
+        if isinstance(failure, DiedAtProbe) and not self.is_legacy:
+            self.is_legacy = True
+            return True
+        if isinstance(failure, Refused):
+            self.is_legacy = False  # it lives, and is not what it was taken for: ask it again
+        return False
+
+
 def modern_meta(revision: str, capabilities: msgspec.Raw = NO_CAPABILITIES) -> Params:
     """The `_meta` members that every modern request carries (2026-07-28, Basic, Per-request protocol fields)."""
     return {

@@ -20,7 +20,7 @@ from argus_trio.backends.http1 import Answer
 from argus_trio.backends.link import Headers, Inbox, Link, Outgoing
 from argus_trio.backends.remote import Life, Remote, open_remote
 from argus_trio.config.model import HttpBackend
-from argus_trio.errors import BackendMisbehaved, HttpRefused, LinkFailed, RpcError
+from argus_trio.errors import BackendMisbehaved, HttpRefused, LinkFailed, RpcError, SessionLost
 from argus_trio.wire import headers as names
 from argus_trio.wire.envelope import ErrorResponse, Notification, Request, Response
 from argus_trio.wire.sse import EventParser, EventTooLarge
@@ -35,6 +35,9 @@ LISTEN_SECONDS: Final = 1.0
 """How long `listen` waits for the GET stream; some servers send its head only with the first event."""
 GOODBYE_SECONDS: Final = 2.0
 """The deadline for the DELETE that ends a session."""
+LAST_ANSWERS_SECONDS: Final = 0.5
+"""How long the other requests of a session that was forgotten have to hear the same, so that they are known not to have
+been acted on."""
 RESUME_TRIES: Final = 4
 """How often in a row a stream is resumed without a new event before its request fails."""
 FIRST_WAIT_SECONDS: Final = 1.0
@@ -61,6 +64,8 @@ async def open_http(spec: HttpBackend, inbox: Inbox) -> AsyncIterator[Link]:
         try:
             yield link
         finally:
+            with trio.move_on_after(LAST_ANSWERS_SECONDS, shield=True):
+                await link.wait_refused()
             with trio.move_on_after(GOODBYE_SECONDS, shield=True):
                 await link.aclose()
 
@@ -75,6 +80,9 @@ class HttpLink:
     _session_id: str | None = attrs.field(default=None, init=False, repr=False)
     _revision: str | None = attrs.field(default=None, init=False)
     """What the last message said; requests that carry no message say it too."""
+    _asking: int = attrs.field(default=0, init=False)
+    """Requests under way; those whose stream broke are not counted."""
+    _all_told: trio.Event = attrs.field(factory=trio.Event, init=False)
 
     async def request(self, outgoing: Outgoing) -> Response | ErrorResponse:
         """See `Link.request`.
@@ -84,6 +92,7 @@ class HttpLink:
             BackendMisbehaved: it got one that is none.
         """
         parser = EventParser()
+        self._asking += 1
         try:
             return await self._ask(outgoing, parser)
         except LinkFailed:
@@ -93,6 +102,10 @@ class HttpLink:
                 or any(name.lower() == names.METHOD for name, _ in outgoing.headers)
             ):
                 raise  # modern streams cannot be resumed
+        finally:
+            self._asking -= 1
+            if not self._asking:
+                self._all_told.set()
         return await self._resume(outgoing.id, parser)
 
     async def send(self, body: bytes, headers: Headers = ()) -> None:
@@ -116,11 +129,18 @@ class HttpLink:
         """See `Link.wait_failed`."""
         return await self._life.wait_failed()
 
+    async def wait_refused(self) -> None:
+        """If the session was forgotten: wait until no request is under way; the caller sets the deadline."""
+        if isinstance(self._life.failure, SessionLost):
+            while self._asking:
+                self._all_told = trio.Event()
+                await self._all_told.wait()
+
     async def aclose(self) -> None:
         """End the session, if there is one that lives; the caller sets the deadline."""
         try:
             self._life.check()
-            self._life.end("the link is closed")
+            self._life.end(LinkFailed("the link is closed"))
             if self._session_id is not None:
                 async with self._remote.pool.send(self._remote.delete(self._session_headers())):
                     pass  # whatever the status: 405 is as good as 200
@@ -134,6 +154,10 @@ class HttpLink:
             if not 200 <= answer.status < 300:
                 body = await self._remote.beginning(answer)
                 refused = self._refused(answer, body, wanted)
+                # It says so before it looks at the message, except where it answers that very one with something else.
+                refused.never_ran = isinstance(refused, SessionLost) and (
+                    not is_addressed(body, wanted) or bool(_NAMES_THE_SESSION.search(body))
+                )
                 error = error_in(body, wanted) if isinstance(refused, HttpRefused) else None
                 if error is None or answer.status in (401, 403):
                     raise refused
@@ -281,7 +305,7 @@ class HttpLink:
             is_unknown_method = answer.status == 404 and is_read and _METHOD_NOT_FOUND.search(body)
             is_old_style = answer.status == 400 and not is_read and _NAMES_THE_SESSION.search(body)
             if (answer.status == 404 and not is_unknown_method) or is_old_style:
-                return self._life.end("the session has expired")
+                return self._life.end(SessionLost("the session has expired"))
         return self._remote.refused(answer, body)
 
     def _misbehaved(self, reason: str) -> BackendMisbehaved:

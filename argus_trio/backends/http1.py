@@ -39,7 +39,7 @@ class ConnectionDied(LinkFailed):
     """
 
     def __init__(self, *, is_unsent: bool = False, was_reused: bool = False) -> None:
-        super().__init__("the server closed the connection without an answer")
+        super().__init__("the server closed the connection without an answer", never_ran=is_unsent)
         self.is_unsent = is_unsent
         self.was_reused = was_reused
 

@@ -18,6 +18,7 @@ from argus_trio.backends.running import RunningTasks
 from argus_trio.backends.task_news import TASK_STATUS, News, Newsroom, OnTask
 from argus_trio.core.exchange import Client
 from argus_trio.core.levels import passes_level
+from argus_trio.core.pulse import Pulse
 from argus_trio.core.task_ids import task_id_of
 from argus_trio.wire.envelope import Notification, Params, Request
 from argus_trio.wire.results import without_reserved
@@ -50,6 +51,7 @@ class Inbound:
     listener: Listener
     client: Client | None
     on_task: OnTask
+    pulse: Pulse
     tasks: RunningTasks = attrs.field(factory=RunningTasks)
     """The tasks that were begun on this connection."""
     acknowledged: Callable[[Params], None] = lambda _params: None
@@ -63,6 +65,7 @@ class Inbound:
 
     async def receive(self, message: Request | Notification, within: int | None) -> None:
         """Take what the backend says; the link's `Inbox`. Returns without waiting for anybody."""
+        self.pulse.heard_at = trio.current_time()
         if isinstance(message, Request):
             self.nursery.start_soon(self.asks.answer, message, self.flights.of(within), self.client)
         else:

@@ -8,7 +8,6 @@ from argus_trio.backends.greeting import Greeting
 from argus_trio.backends.scope import Scope
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.core.identity import Identity, Introduction, identity_of
-from argus_trio.core.lifecycle import State
 from argus_trio.core.names import in_order
 
 
@@ -26,7 +25,7 @@ class Introductions:
         heard = tuple(
             (name, scope.greeting)
             for name, scope in self.supervisor.scopes.items()
-            if scope.greeting is not None and scope.state is State.READY
+            if scope.greeting is not None and scope.state.is_up
         )
         if heard != self._heard:
             self._identity = self._merged(dict(heard))

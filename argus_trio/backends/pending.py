@@ -113,14 +113,9 @@ class Pending:
         waiting = list(self._waiting.values())
         self._waiting.clear()
         for expected in waiting:
-            expected.settle(_copied(failure))
+            expected.settle(failure.again())
 
     def check(self) -> None:
-        """Raise the failure, if there is one."""
+        """Raise the failure, if there is one: whoever asks has sent nothing yet."""
         if self._failure is not None:
-            raise _copied(self._failure)
-
-
-def _copied(failure: LinkFailed) -> LinkFailed:
-    # An exception object that several tasks raise would gather all their tracebacks.
-    return LinkFailed(failure.reason, details=failure.details)
+            raise self._failure.again(never_ran=True)

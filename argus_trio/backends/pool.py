@@ -103,10 +103,13 @@ class Pool:
 
     async def _dial(self) -> Connection:
         if self._is_closed:
-            raise LinkFailed("the link is closed")
+            raise LinkFailed("the link is closed", never_ran=True)
         if len(self._open) >= MAX_CONNECTIONS:
-            raise LinkFailed(f"{MAX_CONNECTIONS} connections to {self.route.origin} are open already")
-        connection = Connection(*await dial(self.route))
+            raise LinkFailed(f"{MAX_CONNECTIONS} connections to {self.route.origin} are open already", never_ran=True)
+        try:
+            connection = Connection(*await dial(self.route))
+        except LinkFailed as failure:
+            raise failure.again(never_ran=True) from failure.__cause__
         self._open.add(connection)
         return connection
 

@@ -52,17 +52,22 @@ class Life:
     _failure: LinkFailed | None = None
     _ended: trio.Event = attrs.field(factory=trio.Event, init=False)
 
-    def end(self, reason: str) -> LinkFailed:
-        """Declare the link dead; the first reason stays. Gives an error to raise."""
+    def end(self, failure: LinkFailed) -> LinkFailed:
+        """Declare the link dead; the first failure stays. Gives an error to raise."""
         if self._failure is None:
-            self._failure = LinkFailed(reason)
+            self._failure = failure
             self._ended.set()
-        return LinkFailed(self._failure.reason)
+        return self._failure.again()
 
     def check(self) -> None:
-        """Raise `LinkFailed` once the link has died."""
+        """Raise the failure once the link has died: whoever asks has sent nothing yet."""
         if self._failure is not None:
-            raise LinkFailed(self._failure.reason)
+            raise self._failure.again(never_ran=True)
+
+    @property
+    def failure(self) -> LinkFailed | None:
+        """Why it died, if it has."""
+        return self._failure
 
     @property
     def is_over(self) -> bool:

@@ -6,8 +6,8 @@ another backend.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
+from functools import partial
 from math import inf
 from typing import Final, Literal
 
@@ -18,24 +18,26 @@ import trio
 from argus_trio.backends.attempt import OpenLink, Way, converse
 from argus_trio.backends.connection import Connection
 from argus_trio.backends.dedicated import Dedicated, Lost
-from argus_trio.backends.greeting import DiedAtProbe, Greeting, Refused
+from argus_trio.backends.greeting import Greeting, Guess
 from argus_trio.backends.lease import Leases
 from argus_trio.backends.link import Headers
 from argus_trio.backends.lister import Changes, Kept, keep_listed, list_kinds
 from argus_trio.backends.listing import publish
+from argus_trio.backends.once_more import once_more
+from argus_trio.backends.recovery import Recovery, breaker_of
 from argus_trio.backends.shown import Shown
 from argus_trio.backends.stderr import LAST_LINES, StderrRing
 from argus_trio.backends.task_news import OnTask, nobody_cares
+from argus_trio.backends.vitals import Vitals
 from argus_trio.backends.watching import Watching
 from argus_trio.config.model import BackendSpec, HttpBackend
 from argus_trio.core.abilities import NONE, Abilities
-from argus_trio.core.backoff import Backoff
 from argus_trio.core.catalog import KINDS, Published
 from argus_trio.core.exchange import Call, Client, Exchange
-from argus_trio.core.lifecycle import Happened, State, after
+from argus_trio.core.lifecycle import State
 from argus_trio.core.redaction import Redactor
 from argus_trio.core.task_ids import task_id_of
-from argus_trio.errors import BackendUnavailable, LinkFailed, leaves
+from argus_trio.errors import LinkFailed, leaves
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 
@@ -43,9 +45,6 @@ log = structlog.get_logger()
 
 TASKS: Final = "tasks/"
 """What the methods begin with that ask of a task."""
-
-STABLE_AFTER: Final = 30.0
-"""Seconds a connection must have lasted for the backoff to begin anew."""
 
 
 @attrs.define(eq=False)
@@ -56,17 +55,14 @@ class Scope:
     open_link: OpenLink
     on_published: Callable[[], None]
     redact: Redactor
-    backoff: Backoff = attrs.field(factory=Backoff)
     on_task: OnTask = nobody_cares
-    state: State = State.STARTING
-    reason: str = "it is still starting"
-    """Why it is not ready, in one line for people."""
-    details: tuple[str, ...] = ()
+    recovery: Recovery = attrs.field(init=False)
+    """How it stands, and when it is tried again."""
     greeting: Greeting | None = None
     stderr: StderrRing = attrs.field(init=False)
     """What its processes wrote to stderr, over all its connections."""
     settled: trio.Event = attrs.field(factory=trio.Event)
-    """Set once the first attempt to connect has succeeded or failed."""
+    """Set once the attempt that calls wait for has succeeded or failed: the first, or one that renews a session."""
     shown: Shown = attrs.field(init=False)
     watching: Watching = attrs.field(init=False)
     dedicated: Dedicated | None = None
@@ -80,12 +76,15 @@ class Scope:
     lost: Lost = attrs.field(factory=dict)
     _way: Way = attrs.field(init=False)
     _connection: Connection | None = None
-    _legacy_assumed: bool = False
+    _guess: Guess = attrs.field(factory=Guess)
+    _has_failed: bool = False
+    """Whether the failure of the present attempt has been dealt with."""
     _changes: Changes = attrs.field(factory=Changes)
 
     def __attrs_post_init__(self) -> None:
         name, timeouts = self.spec.name, self.spec.timeouts
         self.stderr = StderrRing(name)
+        self.recovery = Recovery(name, self.redact, breaker_of(self.spec))
         self._way = Way(self.spec, self.open_link, self.stderr, self.on_task)
         self.shown = Shown(name, self.redact, timeouts.connect, self.on_published)
         self.watching = Watching(name, self.redact, timeouts.call)
@@ -117,10 +116,15 @@ class Scope:
     async def call(self, exchange: Exchange, params: Params, headers: Headers = ()) -> bytes:
         """Perform the exchange with `params`, once the first attempt to connect has had its outcome.
 
+        It is performed once more if the backend forgot the session before it acted on it.
+
         Raises:
             BackendUnavailable: not connected, with the reason.
             RpcError: as `Connection.call`.
         """
+        return await once_more(self.recovery, partial(self._perform, exchange, params, headers))
+
+    async def _perform(self, exchange: Exchange, params: Params, headers: Headers) -> bytes:
         connection = await self.connected()
         call, dedicated = exchange.call, self.dedicated
         task = task_id_of(params) if call.method.startswith(TASKS) else None
@@ -136,15 +140,25 @@ class Scope:
             BackendUnavailable: there is none, with the reason.
         """
         await self.wait_settled()
-        if self._connection is None:
-            raise BackendUnavailable(self.spec.name, self.reason, details=self.details)
-        return self._connection
+        connection = self._connection
+        if connection is not None and connection.lost is not None:  # and `run` is about to know it
+            await connection.gone.wait()
+            await self.wait_settled()
+            connection = self._connection
+        if connection is None:
+            raise self.recovery.unavailable()
+        return connection
 
     async def wait_settled(self) -> None:
         """Wait for the outcome of the first attempt to connect, at most as long as a call may take."""
         if not self.settled.is_set():
             with trio.move_on_after(self.spec.timeouts.call):
                 await self.settled.wait()
+
+    @property
+    def state(self) -> State:
+        """Where it stands; `recovery.standing` says more."""
+        return self.recovery.standing.state
 
     @property
     def has_listed(self) -> bool:
@@ -212,43 +226,36 @@ class Scope:
     async def run(self) -> None:
         """Live until cancelled. Whatever fails is logged here and ends at this boundary."""
         way = self._way
-        failures = 0
+        self.recovery.begin()
         try:
             async with trio.open_nursery() as nursery:
                 self.dedicated = Dedicated(
                     way, nursery, self.redact, self.shown.keep, self._protocol, self.watching, self.lost
                 )
                 while True:
-                    started = trio.current_time()
                     self.stderr.is_probed = True
-                    failure = await self._attempt(way)
-                    if isinstance(failure, DiedAtProbe) and not self._legacy_assumed:
-                        self._legacy_assumed = True
-                        continue
-                    if isinstance(failure, Refused):
-                        self._legacy_assumed = False  # it lives, and is not what it was taken for: ask it again
-                    failures = 1 if trio.current_time() - started > STABLE_AFTER else failures + 1
-                    delay = self.backoff.delay(failures, random.random())  # noqa: S311 - jitter, no secret
-                    self._fail(failure, delay)
-                    await trio.sleep(delay)
+                    await self._attempt(way)
+                    await trio.sleep_until(self.recovery.next_at)
         finally:
-            self.state = after(self.state, Happened.STOPPED)
+            self.recovery.stopped()
 
-    async def _attempt(self, way: Way) -> LinkFailed:
-        """Connect once and stay connected; how it ended."""
+    async def _attempt(self, way: Way) -> None:
+        """Connect once and stay connected, until that has failed."""
         failed: list[LinkFailed] = []
+        self._has_failed = False
         try:
-            failed.append(await self._live(way))
+            await self._live(way)
         except* LinkFailed as group:
             failed.extend(leaves(group))
         except* Exception as group:
             log.exception("backend_fault", backend=self.spec.name, exc_info=group)
             failed.append(LinkFailed(f"the gateway failed at it: {type(group.exceptions[0]).__name__}"))
         finally:
-            self._connection = None
-        return failed[0]
+            self._let_go(LinkFailed("it was stopped"))
+        if failed and not self._has_failed:
+            self._fail(failed[0])
 
-    async def _live(self, way: Way) -> LinkFailed:
+    async def _live(self, way: Way) -> None:
         started = trio.current_time()
         seconds = self.spec.timeouts.connect
         limit = trio.CancelScope(deadline=started + seconds)
@@ -260,17 +267,25 @@ class Scope:
                 connection.nursery.start_soon(
                     keep_listed, connection, self._changes, self.redact, seconds, self._relisted
                 )
-                return await connection.link.wait_failed()
-        raise LinkFailed(
-            f"it was not ready within {seconds:g} s (timeouts.connect)", details=self.stderr.lines()[-LAST_LINES:]
-        )
+                vitals = Vitals(
+                    connection=connection,
+                    probing=lambda: self.spec.health,
+                    redact=self.redact,
+                    on_verdict=self.recovery.judged,
+                )
+                # Closing the link takes its time: what failed is known from here on.
+                self._fail(await vitals.watch())
+        if limit.cancelled_caught:
+            raise LinkFailed(
+                f"it was not ready within {seconds:g} s (timeouts.connect)", details=self.stderr.lines()[-LAST_LINES:]
+            )
 
     def _protocol(self) -> Literal["auto", "legacy", "modern"]:
         if self.spec.protocol != "auto":
             return self.spec.protocol
         if self._connection is not None and self.greeting is not None:
             return "legacy" if self.is_legacy else "modern"
-        return "legacy" if self._legacy_assumed else "auto"
+        return "legacy" if self._guess.is_legacy else "auto"
 
     def _begin(self, connection: Connection, kept: Kept, seconds: float) -> None:
         self._connection, self.greeting = connection, connection.greeting
@@ -278,29 +293,30 @@ class Scope:
         if self.dedicated is not None:
             self.dedicated.restore()
         self.shown.begin(kept)
-        self.state, self.reason, self.details = after(self.state, Happened.CONNECTED), "", ()
+        self.recovery.connected(
+            connection.greeting.revision, {kind: len(kept.get(kind, ())) for kind in KINDS}, seconds
+        )
         self.settled.set()
         self.stderr.is_probed = False
-        log.info(
-            "backend_ready",
-            backend=self.spec.name,
-            revision=connection.greeting.revision,
-            seconds=round(seconds, 3),
-            **{kind: len(kept.get(kind, ())) for kind in KINDS},
-        )
 
-    def _fail(self, failure: LinkFailed, delay: float) -> None:
-        self.state = after(self.state, Happened.FAILED)
-        self.reason = self.redact(failure.reason)
-        self.details = tuple(map(self.redact, failure.details))
-        self.settled.set()
-        log.warning(
-            "backend_down",
-            backend=self.spec.name,
-            reason=self.reason,
-            details=list(self.details),
-            retry_in=round(delay, 1),
-        )
+    def _fail(self, failure: LinkFailed) -> None:
+        self._has_failed = True
+        if self._guess.is_better_after(failure):
+            self.recovery.try_again_at_once()
+            return
+        self.recovery.adopt(self.spec)
+        self.recovery.failed(failure)
+        if self.state is State.STARTING:
+            self.settled = trio.Event()
+        else:
+            self.settled.set()
+        self._let_go(failure)
+
+    def _let_go(self, failure: LinkFailed) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.lost = failure
+            connection.gone.set()
 
     def lists_changed(self, kinds: tuple[str, ...]) -> None:
         """See `Listener`."""

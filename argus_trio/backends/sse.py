@@ -139,7 +139,7 @@ class SseLink:
 
     def end(self, reason: str) -> None:
         """Declare the link dead, and tell whoever waits for an answer."""
-        self._life.end(reason)
+        self._life.end(LinkFailed(reason))
         self._pending.fail(LinkFailed(reason))
 
     async def read(self, stream: _Stream) -> None:

@@ -5,6 +5,9 @@ It lasts longer than the scope that was there when it began: what is asked of a 
 
 from __future__ import annotations
 
+from functools import partial
+
+from argus_trio.backends.once_more import once_more
 from argus_trio.backends.scope import Scope
 from argus_trio.backends.subscriptions import Deliver
 from argus_trio.config.model import StdioBackend
@@ -18,7 +21,12 @@ async def subscribe(scope: Scope, exchange: Exchange, uri: str) -> bytes:
     Raises:
         RpcError: as `Scope.call`.
     """
-    call, scope = exchange.call, scope.latest
+    scope = scope.latest
+    return await once_more(scope.recovery, partial(_subscribe, scope, exchange, uri))
+
+
+async def _subscribe(scope: Scope, exchange: Exchange, uri: str) -> bytes:
+    call = exchange.call
     is_wanted = call.method == "resources/subscribe"
     connection = await scope.connected()
     if scope.dedicated is not None and scope.is_legacy and scope.needs_own(call):  # modern ones know no such request
@@ -47,7 +55,11 @@ async def watch(scope: Scope, call: Call, uri: str, key: object, deliver: Delive
         BackendUnavailable: the backend cannot be told, or refuses.
     """
     scope = scope.latest
-    await scope.watching.watch(await scope.connected(), uri, key, deliver)
+
+    async def on_the_shared_one() -> None:
+        await scope.watching.watch(await scope.connected(), uri, key, deliver)
+
+    await once_more(scope.recovery, on_the_shared_one)
     if isinstance(scope.spec, StdioBackend) and scope.needs_own(call):
         scope.watching.watch_owned((call.principal, call.abilities), uri, key, deliver)
 

@@ -15,6 +15,7 @@ import structlog
 import trio
 
 from argus_trio.backends.attempt import OpenLink
+from argus_trio.backends.checkup import checkups_of, health_of
 from argus_trio.backends.generation import Changes, Generation
 from argus_trio.backends.listing import LIST_CHANGED
 from argus_trio.backends.scope import Scope
@@ -26,8 +27,7 @@ from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.core.applied import Applied
 from argus_trio.core.catalog import Catalog, Holders
 from argus_trio.core.exchange import Client, Exchange, Handler
-from argus_trio.core.health import Health
-from argus_trio.core.lifecycle import State
+from argus_trio.core.health import Checkup, Health
 from argus_trio.core.redaction import Redactor
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.param_headers import ParamHeaders
@@ -132,16 +132,18 @@ class Supervisor:
         applied = Applied(
             generation=self.current.number,
             **attrs.asdict(found),
-            not_ready=tuple(name for name, scope in fresh.items() if scope.state is not State.READY),
+            not_ready=tuple(name for name, scope in fresh.items() if not scope.state.is_up),
         )
         log.info("generation_applied", **attrs.asdict(applied))
         return applied
 
     def health(self) -> Health:
         """How the backends stand now."""
-        states = [scope.state for scope in self.scopes.values()]
-        ready = states.count(State.READY)
-        return Health(total=len(states), connected=ready, healthy=ready, starting=states.count(State.STARTING))
+        return health_of(self.scopes.values())
+
+    def checkups(self) -> list[Checkup]:
+        """How each backend stands now."""
+        return checkups_of(self.scopes.values(), self.catalog)
 
     def release(self, client: Client) -> None:
         """A legacy session has ended: so does what was open for it alone."""

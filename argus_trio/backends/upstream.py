@@ -13,6 +13,7 @@ import trio
 from argus_trio.backends.connection import Connection
 from argus_trio.backends.greeting import modern_meta
 from argus_trio.backends.subscriptions import Subscriptions
+from argus_trio.core.catalog import KINDS
 from argus_trio.core.redaction import Redactor
 from argus_trio.core.task_ids import EXTENSION, serves_tasks
 from argus_trio.errors import LinkFailed
@@ -85,7 +86,10 @@ class Upstream:
             while current is None or not current.is_refused:
                 renewals, self._renewals, self._wake = self._renewals, [], trio.Event()
                 began = trio.current_time()
+                was_lost = current is not None and current.has_ended
                 current = await self._replaced(current, nursery)
+                if was_lost:  # nobody heard what changed meanwhile
+                    self.connection.listener.lists_changed(KINDS)
                 for renewed in renewals:
                     renewed.set()
                 await self._wake.wait()

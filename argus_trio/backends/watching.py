@@ -77,7 +77,7 @@ class Watching:
                 await self._ask(connection, "resources/subscribe", uri)
             except LinkFailed as failure:
                 subscriptions.remove(uri, key)
-                raise BackendUnavailable(self.backend, self.redact(failure.reason)) from None
+                raise BackendUnavailable(self.backend, self.redact(failure.reason), cause=failure) from None
 
     async def unwatch(self, connection: Connection | None, uri: str, key: object) -> None:
         """Deliver no more of it."""

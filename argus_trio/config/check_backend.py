@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from argus_trio.config.findings import Findings
-from argus_trio.config.model import BackendSpec, Filters, Override, StdioBackend, Timeouts
+from argus_trio.config.model import BackendSpec, Filters, Override, Restart, StdioBackend, Timeouts
 from argus_trio.config.place import Place
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -24,6 +24,7 @@ def check_backend(backend: BackendSpec, findings: Findings) -> None:
     if backend.timeouts.call > backend.timeouts.call_max:
         message, hint = "more than call_max", f"call_max is {Timeouts().call_max:g} if it is not given: raise it too"
         findings.add((*timeouts, "call"), message, hint, given=((*timeouts, "call_max"),))
+    _check_healing(backend, place, findings)
     _check_filters(backend.filters, (*place, "filters"), findings)
     _check_overrides(backend.tool_overrides, (*place, "tool_overrides"), findings)
     if isinstance(backend, StdioBackend):
@@ -32,6 +33,21 @@ def check_backend(backend: BackendSpec, findings: Findings) -> None:
     else:
         _check_url(backend.url, (*place, "url"), findings)
         _check_headers(backend.headers, (*place, "headers"), findings)
+
+
+def _check_healing(backend: BackendSpec, place: Place, findings: Findings) -> None:
+    restart, health = backend.restart, backend.health
+    at, probing = (*place, "restart"), (*place, "health")
+    if restart.initial > restart.max:
+        hint = f"max is {Restart().max:g} if it is not given: raise it too"
+        findings.add((*at, "initial"), "more than max", hint, given=((*at, "max"),))
+    if restart.cooldown < restart.max:
+        message = "less than max: what fails most would be tried more often than before"
+        hint = f"cooldown is {Restart().cooldown:g} if it is not given: raise it too"
+        findings.add((*at, "cooldown"), message, hint, given=((*at, "max"),))
+    if health.slow > health.timeout:
+        message = "more than timeout: what takes that long counts as unanswered before"
+        findings.add((*probing, "slow"), message, given=((*probing, "timeout"),))
 
 
 def _check_filters(filters: Filters, place: Place, findings: Findings) -> None:

@@ -12,7 +12,9 @@ _NONE = "has no counterpart here; leave it out"
 _CONTAINER = "belongs to container isolation, which " + _LATER
 _STAMP = "provenance " + _NONE
 _CONNECT = "write timeouts.connect: it covers starting, greeting and listing"
-_RETRIES = "has no counterpart: a backend that fails is tried again for as long as it is configured"
+_RETRIES = "has no counterpart: a backend that fails is tried again for ever; backends.<name>.restart says how often"
+_RETRY_DELAY = "write restart: {initial: <seconds>}; the wait doubles from there to restart.max"
+_PROBES = "write health: {interval: <seconds>, timeout: <seconds>} for each backend"
 _BACKENDS = "write backends: with one entry per server, each with its type"
 
 KEYS: dict[str, str] = {
@@ -46,7 +48,12 @@ KEYS: dict[str, str] = {
     "backends.*.timeouts.startup": _CONNECT,
     "backends.*.timeouts.sse_startup": _CONNECT,
     "backends.*.timeouts.retries": _RETRIES,
-    "backends.*.timeouts.retry_delay": _RETRIES,
+    "backends.*.timeouts.retry_delay": _RETRY_DELAY,
+    "backends.*.retries": _RETRIES,
+    "backends.*.retry_delay": _RETRY_DELAY,
+    "backends.*.health_check": _PROBES,
+    "health_check": _PROBES,
+    "health": _PROBES,
     "mcpServers": _BACKENDS,
     "mcp_servers": _BACKENDS,
     "servers": _BACKENDS,

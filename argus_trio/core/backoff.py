@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
+
+LEAST_SHARE: Final = 0.1
+"""Of `first`: no retry is sooner than that."""
 
 
 @attrs.frozen(kw_only=True)
@@ -10,13 +15,13 @@ class Backoff:
     """Delays in seconds: `first` doubled per failed attempt, at most `longest`."""
 
     first: float = 1.0
-    longest: float = 60.0
+    longest: float = 30.0
 
     def delay(self, failures: int, chance: float) -> float:
         """The wait after `failures` failed attempts in a row (1 or more); `chance` is a random number in [0, 1).
 
-        Full jitter keeps many backends of one host from coming back in step; the lower half is left out so that no
-        retry is immediate.
+        Full jitter: anything up to the ceiling, so that backends which fail together do not come back in step. Only
+        the very beginning is left out, so that no retry is immediate.
         """
         ceiling: float = min(self.longest, self.first * 2 ** min(failures - 1, 32))
-        return ceiling * (0.5 + chance / 2)
+        return max(self.first * LEAST_SHARE, ceiling * chance)

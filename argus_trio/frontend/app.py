@@ -8,7 +8,7 @@ import attrs
 import trio
 
 from argus_trio.core.exchange import Handler
-from argus_trio.core.health import Health
+from argus_trio.core.health import Checkup, Health
 from argus_trio.core.identity import Identity
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.asgi import Application
@@ -20,6 +20,7 @@ from argus_trio.frontend.gateway import (
     Release,
     Tell,
     Watch,
+    no_backends,
     release_nothing,
     tell_nobody,
     watch_nothing,
@@ -47,6 +48,7 @@ async def run_frontend(
     terms: CurrentTerms,
     stop: trio.Event,
     make_seal: Callable[[], Seal],
+    checkups: Callable[[], Sequence[Checkup]] = no_backends,
     watch: Watch = watch_nothing,
     watch_tasks: Watch = watch_nothing,
     param_headers: ParamHeadersOf | None = None,
@@ -73,6 +75,7 @@ async def run_frontend(
         handler=handler,
         identity=identity,
         health=health,
+        checkups=checkups,
         tell=tell,
         release=release,
         watch=watch,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Literal
 
@@ -10,6 +11,7 @@ import trio
 
 from argus_trio.frontend.endpoint import Endpoint
 from argus_trio.frontend.gateway import Gateway
+from argus_trio.frontend.manage.backends import Clocks, backends_body
 from argus_trio.frontend.manage.health import health_body, ready_answer
 from argus_trio.frontend.manage.reload import ReloadPage
 from argus_trio.frontend.refusals import ClientGone
@@ -42,6 +44,7 @@ class Application:
             "/messages": {"POST": sse.post},
             "/manage/v1/health": {"GET": self._health, "HEAD": self._health},
             "/manage/v1/ready": {"GET": self._ready, "HEAD": self._ready},
+            "/manage/v1/backends": {"GET": self._backends, "HEAD": self._backends},
         }
         if gateway.control is not None:
             reload = ReloadPage(gateway.control)
@@ -89,3 +92,7 @@ class Application:
 
     async def _ready(self, http: Request) -> None:
         await http.answer_unread(*ready_answer(self._gateway.health()))
+
+    async def _backends(self, http: Request) -> None:
+        clocks = Clocks(now=trio.current_time(), unix=time.time())
+        await http.answer_unread(200, backends_body(self._gateway.checkups(), clocks))

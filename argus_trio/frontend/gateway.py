@@ -9,7 +9,7 @@ from typing import Protocol
 import attrs
 
 from argus_trio.core.exchange import Call, Client, Handler
-from argus_trio.core.health import Health
+from argus_trio.core.health import Checkup, Health
 from argus_trio.core.identity import Identity
 from argus_trio.core.reloaded import Reloaded
 from argus_trio.wire.envelope import Params
@@ -27,6 +27,11 @@ def tell_nobody(_: Client, method: str, params: Params) -> None:
 
 def release_nothing(_: Client) -> None:
     """Nothing is held for a client."""
+
+
+def no_backends() -> Sequence[Checkup]:
+    """Nothing is known of any backend."""
+    return ()
 
 
 Deliver = Callable[[str, Params], None]
@@ -61,11 +66,13 @@ class Control(Protocol):
 
 @attrs.frozen(kw_only=True)
 class Gateway:
-    """The gateway behind the front end. Identity and health are asked for anew each time."""
+    """The gateway behind the front end. Identity, health and checkups are asked for anew each time."""
 
     handler: Handler
     identity: Callable[[], Identity]
     health: Callable[[], Health]
+    checkups: Callable[[], Sequence[Checkup]] = no_backends
+    """How each backend stands."""
     tell: Tell = tell_nobody
     release: Release = release_nothing
     watch: Watch = watch_nothing

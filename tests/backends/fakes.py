@@ -21,7 +21,7 @@ from argus_trio.wire.revisions import LATEST_LEGACY, LATEST_MODERN, Era
 
 Json = dict[str, object]
 Answer = Callable[[Json], Awaitable[Json]]
-"""Answers one method: its params to its result; raises `Refusal` for a JSON-RPC error."""
+"""Answers one method: its params to its result; raises `Refusal` for a JSON-RPC error, `LinkFailed` for no answer."""
 
 
 answering: ContextVar[FakeLink] = ContextVar("answering")
@@ -141,6 +141,7 @@ class FakeLink:
 
     async def _answered(self, request: Request, params: Json) -> Response | ErrorResponse:
         answer: list[Response | ErrorResponse] = []
+        refused: list[LinkFailed] = []
 
         async def perform() -> None:
             answering.set(self)
@@ -149,6 +150,8 @@ class FakeLink:
                 answer.append(Response(request.id, json.dumps(result).encode()))
             except Refusal as refusal:
                 answer.append(ErrorResponse(request.id, json.dumps(refusal.error).encode()))
+            except LinkFailed as failure:
+                refused.append(failure)
             nursery.cancel_scope.cancel()
 
         async with trio.open_nursery() as nursery:
@@ -157,6 +160,8 @@ class FakeLink:
             nursery.cancel_scope.cancel()
         if answer:
             return answer[0]
+        if refused:
+            raise refused[0]
         assert self.failure is not None
         raise LinkFailed(self.failure.reason, details=self.failure.details)
 

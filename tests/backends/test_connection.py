@@ -11,10 +11,11 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from argus_trio.backends.attempt import pulse_of
 from argus_trio.backends.connection import MAX_PAGES, Connection
 from argus_trio.backends.greeting import Greeting, greet
 from argus_trio.backends.stderr import StderrRing
-from argus_trio.config.model import StdioBackend, Timeouts
+from argus_trio.config.model import Probing, StdioBackend, Timeouts
 from argus_trio.core.exchange import Client
 from argus_trio.errors import BackendError, BackendMisbehaved, BackendUnavailable, DeadlineExceeded, LinkFailed
 from argus_trio.wire.envelope import Params
@@ -73,6 +74,7 @@ async def talk(
                 cancels_by_notice=cancels_by_notice,
                 is_exclusive=is_exclusive,
                 client=client,
+                pulse=pulse_of(Probing()),
             )
         )
         yield Talk(box[0], backend.links[-1], changed)

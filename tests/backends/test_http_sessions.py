@@ -6,7 +6,7 @@ import pytest
 import trio
 
 from argus_trio.backends import http
-from argus_trio.errors import LinkFailed
+from argus_trio.errors import LinkFailed, SessionLost
 from argus_trio.wire.envelope import ErrorResponse, Response, encode_notification
 from tests.backends.conversation import (
     LEGACY,
@@ -73,6 +73,7 @@ EXPIRED = [
     (404, b'{"jsonrpc":"2.0","id":"server-error","error":{"code":-32600,"message":"Session not found"}}', True),
     (404, b'{"jsonrpc":"2.0","id":1,"error":{"code":-32600,"message":"Session not found"}}', True),
     (400, b'{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"No valid session ID provided"}}', True),
+    (404, b'{"jsonrpc":"2.0","id":1,"error":{"code":-32600,"message":"Not found"}}', True),
     (404, b'{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"no such method"}}', False),
     (400, b'{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"which session?"}}', False),
 ]
@@ -91,9 +92,15 @@ async def test_a_lost_session_is_the_end_of_the_link(status: int, body: bytes, i
         if not is_lost:
             assert isinstance(await link.request(ask(1)), ErrorResponse)
             return
-        with pytest.raises(LinkFailed, match="session has expired"):
+        with pytest.raises(SessionLost, match="session has expired") as caught:
             await link.request(ask(1))
-        assert (await link.wait_failed()).reason == "the session has expired"
+        assert caught.value.never_ran is (b"Not found" not in body), (
+            "an answer to that very request came of a look at it"
+        )
+        assert isinstance(await link.wait_failed(), SessionLost)
+        with pytest.raises(SessionLost) as caught:
+            await link.request(ask(2))
+        assert caught.value.never_ran
         with pytest.raises(LinkFailed, match="session has expired"):
             await link.send(NOTE)
     assert [received.method for received in server.received] == ["POST", "POST"]
@@ -225,3 +232,32 @@ async def test_listening_does_not_wait_for_a_server_that_sends_its_head_late(mon
     monkeypatch.setattr(http, "LISTEN_SECONDS", 0.05)
     async with linked(handler) as (link, _, _):
         await link.listen()
+
+
+async def test_requests_on_their_way_hear_too_that_the_session_is_forgotten() -> None:
+    both = trio.Event()
+
+    async def handler(request: Received, wire: Wire) -> None:
+        if "mcp-session-id" not in request.headers:
+            await wire.json(OK, more=SESSION)
+            return
+        if b'"id":2' in request.body:
+            both.set()
+            await link.wait_failed()
+        else:
+            await both.wait()
+        await wire.reply(404)
+
+    refused: list[bool] = []
+
+    async def ask_in_vain(number: int) -> None:
+        with pytest.raises(SessionLost) as caught:
+            await link.request(ask(number))
+        refused.append(caught.value.never_ran)
+
+    async with trio.open_nursery() as nursery, linked(handler) as (link, _, _server):
+        await link.request(greeting())
+        nursery.start_soon(ask_in_vain, 1)
+        nursery.start_soon(ask_in_vain, 2)
+        await link.wait_failed()
+    assert refused == [True, True]

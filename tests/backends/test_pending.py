@@ -102,3 +102,13 @@ async def test_a_failure_wakes_all_and_stands() -> None:
     with pytest.raises(LinkFailed, match="exited with code 3"):
         pending.check()
     assert not pending.resolve(Response(b"1", b"{}"))
+
+
+async def test_only_what_was_never_sent_is_said_to_have_never_run() -> None:
+    pending, answers = Pending(), dict[int, Answer | LinkFailed]()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(wait_for, pending, 1, answers)
+        await wait_all_tasks_blocked()
+        pending.fail(LinkFailed("exited with code 3"))
+    await wait_for(pending, 2, answers)
+    assert [failure.never_ran for failure in answers.values() if isinstance(failure, LinkFailed)] == [False, True]

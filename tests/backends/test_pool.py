@@ -208,8 +208,9 @@ async def test_a_refused_connection_names_the_origin_and_the_reason() -> None:
         await free.bind(("127.0.0.1", 0))
         origin = f"http://127.0.0.1:{free.getsockname()[1]}"
         async with nasty_server(say_hello) as server, pool_for(server, origin=origin) as pool:
-            with pytest.raises(LinkFailed, match=f"cannot connect to {origin}: Connection refused"):
+            with pytest.raises(LinkFailed, match=f"cannot connect to {origin}: Connection refused") as caught:
                 await ask(pool)
+            assert caught.value.never_ran
 
 
 async def test_a_proxy_sees_the_whole_address_and_its_own_credentials() -> None:

@@ -77,8 +77,8 @@ async def test_two_failures_at_once_leave_as_a_group() -> None:
 async def test_a_life_ends_once() -> None:
     life = Life()
     life.check()
-    assert life.end("first").reason == "first"
-    assert life.end("second").reason == "first"
+    assert life.end(LinkFailed("first")).reason == "first"
+    assert life.end(LinkFailed("second")).reason == "first"
     assert life.is_over
     assert (await life.wait_failed()).reason == "first"
     with pytest.raises(LinkFailed, match="first"):

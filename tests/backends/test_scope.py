@@ -11,9 +11,8 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.scope import Scope
-from argus_trio.config.model import HttpBackend, StdioBackend, Timeouts
+from argus_trio.config.model import HttpBackend, Restart, StdioBackend, Timeouts
 from argus_trio.core.abilities import NONE
-from argus_trio.core.backoff import Backoff
 from argus_trio.core.catalog import Published
 from argus_trio.core.lifecycle import State
 from argus_trio.core.redaction import HIDDEN, Redactor
@@ -21,7 +20,8 @@ from argus_trio.errors import BackendUnavailable, LinkFailed
 from argus_trio.wire.revisions import Era
 from tests.backends.fakes import FakeBackend, FakeExchange, Json, raw
 
-SPEC = StdioBackend(name="files", command="unused", timeouts=Timeouts(connect=20, call=10))
+RESTART = Restart(initial=4, max=4)
+SPEC = StdioBackend(name="files", command="unused", timeouts=Timeouts(connect=20, call=10), restart=RESTART)
 
 
 @attrs.define(eq=False)
@@ -48,7 +48,7 @@ async def living(backend: FakeBackend, spec: StdioBackend | HttpBackend = SPEC) 
         assert shown is not None
         published.append(shown)
 
-    scope = Scope(spec, backend.open, note, Redactor(["hunter2"]), Backoff(first=4, longest=4))
+    scope = Scope(spec, backend.open, note, Redactor(["hunter2"]))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(scope.run)
         yield Life(scope, backend, published)
@@ -92,6 +92,8 @@ async def test_a_backend_that_does_not_start_refuses_calls_with_its_reason(autoj
         with pytest.raises(BackendUnavailable) as caught:
             await life.scope.call(FakeExchange("tools/call"), {})
         assert life.state() is State.DOWN
+    assert isinstance(caught.value.data, dict)
+    assert 0 < caught.value.data.pop("retryAfter") <= 4
     assert caught.value.data == {
         "backend": "files",
         "reason": "exited with code 1",
@@ -107,7 +109,7 @@ async def test_a_backend_that_never_answers_is_given_up_at_its_deadline(autojump
     async with living(FakeBackend(answers={"initialize": never, "server/discover": never})) as life:
         await life.scope.settled.wait()
         assert trio.current_time() == pytest.approx(20, abs=0.1)
-        assert "20 s (timeouts.connect)" in life.scope.reason
+        assert "20 s (timeouts.connect)" in life.scope.recovery.standing.reason
         assert not life.backend.links[0].is_open
 
 
@@ -184,7 +186,7 @@ async def test_a_fault_of_our_own_ends_at_the_scope_and_is_tried_again(autojump_
     async with living(backend) as life:
         await life.scope.settled.wait()
         assert life.state() is State.DOWN
-        assert "ZeroDivisionError" in life.scope.reason
+        assert "ZeroDivisionError" in life.scope.recovery.standing.reason
         await trio.sleep(5)
         assert life.state() is State.READY
 

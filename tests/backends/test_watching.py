@@ -10,7 +10,7 @@ from argus_trio.backends.scope import Scope
 from argus_trio.backends.subscribing import follow, subscribe, unwatch, watch
 from argus_trio.backends.subscriptions import Subscriptions
 from argus_trio.core.abilities import NONE, Abilities
-from argus_trio.errors import BackendUnavailable
+from argus_trio.errors import BackendUnavailable, LinkFailed
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 from tests.backends.fakes import FakeBackend, FakeExchange, Json, Refusal, empty, raw
@@ -264,3 +264,30 @@ async def test_a_modern_client_hears_of_what_its_own_calls_change_in_a_process_o
         await backend.links[1].says(UPDATED, {"uri": URI})
         await wait_all_tasks_blocked()
         assert told == [UPDATED]
+
+
+async def test_what_changed_while_a_modern_backends_stream_was_broken_is_listed_again(
+    autojump_clock: MockClock,
+) -> None:
+    broken = trio.Event()
+
+    async def listen(_params: Json) -> Json:
+        if not broken.is_set():
+            await broken.wait()
+            raise LinkFailed("the server ended the stream without an answer")
+        await trio.sleep_forever()
+        raise AssertionError
+
+    backend = serving(Era.MODERN)
+    backend.answers["subscriptions/listen"] = listen
+    async with living(backend) as scope:
+        await trio.sleep(1)
+        before = asked(backend, "server/discover")
+        backend.resources.append({"uri": "file:///y", "name": "y"})
+        broken.set()
+        await trio.sleep(5)
+        assert asked(backend, "subscriptions/listen") == 2
+        assert asked(backend, "server/discover") == before + 1, "what broke makes it suspect"
+        published = scope.published(NONE)
+        assert published is not None
+        assert len(published.resources) == 2

@@ -15,6 +15,9 @@ def _url(url: str) -> str:
     ("text", "path", "words"),
     [
         (STDIO + "    timeouts: {call: 4000}\n", "timeouts.call", "call_max"),
+        (STDIO + "    restart: {initial: 31}\n", "restart.initial", "max is 30"),
+        (STDIO + "    restart: {max: 61}\n", "restart.cooldown", "cooldown is 60"),
+        (STDIO + "    health: {slow: 11}\n", "health.slow", "more than timeout"),
         (STDIO + "    filters: {resources: {deny: [a, '']}}\n", "filters.resources.deny[1]", "empty glob"),
         (STDIO + "    tool_overrides: {a: {name: x}, b: {name: x}}\n", "tool_overrides.b.name", "same name"),
         (STDIO + "    tool_overrides: {a: {name: ''}}\n", "tool_overrides.a.name", "printable"),
@@ -60,6 +63,8 @@ def test_what_makes_no_sense_is_a_problem(text: str, path: str, words: str) -> N
     "text",
     [
         STDIO + "    timeouts: {call: 5000, call_max: 5000}\n",
+        STDIO + "    restart: {initial: 30, max: 90, cooldown: 90}\n",
+        STDIO + "    health: {slow: 10, timeout: 10, interval: 1}\n",
         STDIO + "    tool_overrides: {a: {name: b}, b: {name: a}}\n",
         "backends: {a: {type: stdio, command: /opt/My App/run}}",
         _url("http://[::1]:8080/mcp?x=1"),

@@ -14,7 +14,8 @@ def test_delays_double_up_to_the_longest() -> None:
 
 
 @given(st.integers(1, 10**6), st.floats(0, 1))
-def test_a_delay_lies_in_the_upper_half_of_its_ceiling(failures: int, chance: float) -> None:
+def test_a_delay_is_anything_up_to_its_ceiling_but_never_nothing(failures: int, chance: float) -> None:
     backoff = Backoff(first=1, longest=60)
     ceiling = backoff.delay(failures, 1.0)
-    assert ceiling / 2 <= backoff.delay(failures, chance) <= ceiling <= 60
+    assert 0.1 <= backoff.delay(failures, chance) <= ceiling <= 60
+    assert backoff.delay(failures, chance) == max(0.1, ceiling * chance)

@@ -9,7 +9,7 @@ from argus_trio.config.model import Server
 from argus_trio.core.health import Health
 from tests.frontend.serving import ask, serving
 
-PATHS = ["/mcp", "/sse", "/messages/", "/manage/v1/health", "/manage/v1/ready", "/", "/nowhere"]
+PATHS = ["/mcp", "/sse", "/messages/", "/manage/v1/health", "/manage/v1/ready", "/manage/v1/backends", "/", "/nowhere"]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -88,3 +88,10 @@ async def test_health_is_told_to_get_and_head() -> None:
         assert (await ask(served, "HEAD", "/manage/v1/health")).body == b""
         ready = await ask(served, "GET", "/manage/v1/ready")
         assert (ready.status, ready.json["ready"]) == (503, False)
+
+
+async def test_how_each_backend_stands_is_told() -> None:
+    async with serving() as served:
+        answer = await ask(served, "GET", "/manage/v1/backends")
+        assert (answer.status, answer.json) == (200, {"backends": []})
+        assert (await ask(served, "HEAD", "/manage/v1/backends")).status == 200

@@ -1,0 +1,57 @@
+"""`/manage/v1/backends`: how each backend stands, as values to a body. Reasons come without secrets in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import attrs
+
+from argus_trio.core.health import Checkup
+from argus_trio.core.lifecycle import State
+from argus_trio.wire.envelope import encode
+
+
+@attrs.frozen(kw_only=True)
+class Clocks:
+    """The same moment on the clock that values use, and as seconds of the Unix epoch."""
+
+    now: float
+    unix: float
+
+    def rfc3339(self, moment: float | None) -> str | None:
+        """A moment of the former, as people and programs write it."""
+        if moment is None:
+            return None
+        told = datetime.fromtimestamp(self.unix + moment - self.now, UTC)
+        return told.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def backends_body(checkups: Iterable[Checkup], clocks: Clocks) -> bytes:
+    """The answer to `backends`."""
+    return encode({"backends": [_shown(checkup, clocks) for checkup in checkups]})
+
+
+def _shown(checkup: Checkup, clocks: Clocks) -> dict[str, object]:
+    standing = checkup.standing
+    since = clocks.rfc3339(standing.since)
+    return {
+        "name": checkup.name,
+        "type": checkup.type,
+        "state": standing.state.value,
+        "reason": standing.reason,
+        "details": list(standing.details),
+        "since": since,
+        "next_attempt": clocks.rfc3339(standing.next_attempt),
+        "error": standing.reason if standing.state is State.DOWN else None,
+        "revision": checkup.revision,
+        "failed_attempts": checkup.failures,
+        "breaker": "open" if checkup.is_breaker_open else "closed",
+        "health": {
+            "status": checkup.status,
+            "last_check": clocks.rfc3339(checkup.heard_at),
+            "latency_ms": None if checkup.latency is None else round(checkup.latency * 1000, 1),
+            "failures": checkup.unanswered,
+        },
+        "capabilities": dict(checkup.counts),
+    }

@@ -1,0 +1,67 @@
+"""The body that says how each backend stands."""
+
+from __future__ import annotations
+
+import msgspec
+
+from argus_trio.core.health import Checkup
+from argus_trio.core.lifecycle import Standing, State
+from argus_trio.frontend.manage.backends import Clocks, backends_body
+
+CLOCKS = Clocks(now=1000.0, unix=1_750_000_000.0)
+
+
+def test_a_backend_that_is_down_says_why_and_when_it_is_tried_again() -> None:
+    standing = Standing(
+        state=State.DOWN, since=990.5, reason="exited with code 3", details=("boo",), next_attempt=1002.25
+    )
+    checkup = Checkup(
+        name="files",
+        type="stdio",
+        standing=standing,
+        failures=9,
+        is_breaker_open=True,
+        counts={"tools": 2, "resources": 0, "prompts": 1},
+    )
+    assert msgspec.json.decode(backends_body([checkup], CLOCKS)) == {
+        "backends": [
+            {
+                "name": "files",
+                "type": "stdio",
+                "state": "down",
+                "reason": "exited with code 3",
+                "details": ["boo"],
+                "since": "2025-06-15T15:06:30.500Z",
+                "next_attempt": "2025-06-15T15:06:42.250Z",
+                "error": "exited with code 3",
+                "revision": None,
+                "failed_attempts": 9,
+                "breaker": "open",
+                "health": {"status": "unhealthy", "last_check": None, "latency_ms": None, "failures": 0},
+                "capabilities": {"tools": 2, "resources": 0, "prompts": 1},
+            }
+        ]
+    }
+
+
+def test_a_degraded_backend_gives_its_figures() -> None:
+    standing = Standing(state=State.DEGRADED, since=990.0, reason="it took 3.0 s to answer a probe")
+    checkup = Checkup(
+        name="far",
+        type="sse",
+        standing=standing,
+        revision="2024-11-05",
+        heard_at=1000.0,
+        latency=3.00049,
+        unanswered=1,
+        counts={},
+    )
+    (shown,) = msgspec.json.decode(backends_body([checkup], CLOCKS))["backends"]
+    assert shown["error"] is None
+    assert shown["next_attempt"] is None
+    assert shown["health"] == {
+        "status": "degraded",
+        "last_check": "2025-06-15T15:06:40.000Z",
+        "latency_ms": 3000.5,
+        "failures": 1,
+    }
