@@ -88,8 +88,11 @@ class Connection:
             on_task=self.on_task,
         )
 
-    async def call(self, exchange: Exchange, params: Params, timeouts: Timeouts, headers: Headers = ()) -> bytes:
+    async def call(
+        self, exchange: Exchange, params: Params, timeouts: Timeouts, headers: Headers = (), *, waited: float = 0.0
+    ) -> bytes:
         """Perform the exchange's method with `params`; the raw JSON of the result. `headers` go with it on modern HTTP.
+        What it has `waited` already, in seconds, is part of its deadline.
 
         Cancelling tells the backend, within `CANCEL_NOTICE`.
 
@@ -99,7 +102,7 @@ class Connection:
             BackendMisbehaved: the answer is neither a result object nor an error object.
             DeadlineExceeded: no answer in `timeouts.call`, which progress extends up to `timeouts.call_max`.
         """
-        started = trio.current_time()
+        started = trio.current_time() - waited
         with trio.CancelScope(deadline=started + timeouts.call) as scope:
             await self._tell_level(exchange.call)
             flight = Flight(exchange, scope, timeouts.call, started + timeouts.call_max, Relay(exchange, self.nursery))

@@ -16,6 +16,7 @@ import structlog
 import trio
 
 from argus_trio.backends.attempt import OpenLink, Way, converse
+from argus_trio.backends.bulkhead import Bulkhead, Place
 from argus_trio.backends.connection import Connection
 from argus_trio.backends.dedicated import Dedicated
 from argus_trio.backends.greeting import DiedAtProbe, Greeting, Refused
@@ -65,6 +66,8 @@ class Scope:
     """Set once the first attempt to connect has succeeded or failed."""
     shown: Shown = attrs.field(init=False)
     watching: Watching = attrs.field(init=False)
+    bulkhead: Bulkhead = attrs.field(init=False)
+    """What every call of a client passes."""
     dedicated: Dedicated | None = None
     """The connections of single clients, while `run` runs."""
     _connection: Connection | None = None
@@ -74,21 +77,25 @@ class Scope:
     def __attrs_post_init__(self) -> None:
         name, timeouts = self.spec.name, self.spec.timeouts
         self.stderr = StderrRing(name)
+        self.bulkhead = Bulkhead(name, self.spec.limits)
         self.shown = Shown(name, self.redact, timeouts.connect, self.on_published)
         self.watching = Watching(name, self.redact, timeouts.call)
 
     async def call(self, exchange: Exchange, params: Params, headers: Headers = ()) -> bytes:
-        """Perform the exchange with `params`, once the first attempt to connect has had its outcome.
+        """Perform the exchange with `params`, once there is room and the first attempt to connect has had its outcome.
 
         Raises:
-            BackendUnavailable: not connected, with the reason.
+            BackendUnavailable: not connected, or too many calls wait, with the reason.
+            DeadlineExceeded: there was no room in time.
             RpcError: as `Connection.call`.
         """
-        connection = await self.connected()
-        if self.dedicated is None or not self.needs_own(exchange.call):
-            return await connection.call(exchange, params, self.spec.timeouts, headers)
-        async with self.dedicated.lease(exchange.call) as (connection, _):
-            return await connection.call(exchange, params, self.spec.timeouts, headers)
+        timeouts = self.spec.timeouts
+        async with self.bulkhead.place(exchange, timeouts.call) as place:
+            connection = await self.connected()
+            if self.dedicated is None or not self.needs_own(exchange.call):
+                return await connection.call(place.exchange, params, timeouts, headers, waited=place.waited)
+            async with self.dedicated.lease(exchange.call) as (connection, _):
+                return await connection.call(place.exchange, params, timeouts, headers, waited=place.waited)
 
     async def connected(self) -> Connection:
         """The shared connection, once the first attempt to connect has had its outcome.
@@ -157,13 +164,20 @@ class Scope:
             self.shown.make_soon(self.dedicated, abilities)
 
     async def subscribe(self, exchange: Exchange, uri: str) -> bytes:
-        """Subscribe the exchange's client to a resource, or with `resources/unsubscribe` end that; the raw result."""
-        call = exchange.call
+        """Subscribe the exchange's client to a resource, or with `resources/unsubscribe` end that; the raw result.
+
+        Raises: as `call`.
+        """
+        async with self.bulkhead.place(exchange, self.spec.timeouts.call) as place:
+            return await self._subscribe(place, uri)
+
+    async def _subscribe(self, place: Place, uri: str) -> bytes:
+        call = place.exchange.call
         is_wanted = call.method == "resources/subscribe"
         connection = await self.connected()
         if self.dedicated is not None and self.is_legacy and self.needs_own(call):  # modern ones know no such request
             async with self.dedicated.lease(call) as (connection, own):
-                result = await connection.call(exchange, call.params, self.spec.timeouts)
+                result = await connection.call(place.exchange, call.params, self.spec.timeouts, waited=place.waited)
                 (own.subscribed.add if is_wanted else own.subscribed.discard)(uri)
                 return result
         client, dedicated = call.client, self.dedicated
