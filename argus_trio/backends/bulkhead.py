@@ -1,8 +1,8 @@
 """A backend's bulkhead: so many calls are under way there at once, so many more wait their turn, others are refused.
 
-It counts clients' calls alone: the gateway's own probes, lists, notifications and cancellations pass it by. A call whose
-client is being asked does not count: a person thinks for minutes, and meanwhile the backend only waits. When the answer
-comes the call goes on at once, even if that is one too many for a while; new ones wait for that.
+It counts clients' calls alone: the gateway's own probes, lists, notifications and cancellations pass it by. A call
+whose client is being asked does not count: a person thinks for minutes, and meanwhile the backend only waits. When the
+answer comes the call goes on at once, even if that is one too many for a while; new ones wait for that.
 """
 
 from __future__ import annotations

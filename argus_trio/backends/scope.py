@@ -147,11 +147,12 @@ class Scope:
 
     def published(self, abilities: Abilities, own: Kept | None = None) -> Published | None:
         """What it shows to clients with `abilities`, as far as it has been listed; what is in `own` instead."""
-        kept = self.shown.of(abilities if self.depends_on(abilities) else NONE)
-        if kept is None:
-            return None
+        abilities = abilities if self.depends_on(abilities) else NONE
         serves_resources = self.greeting is not None and "resources" in self.greeting.capabilities
-        return publish(self.spec, kept if own is None else {**kept, **own}, serves_resources=serves_resources)
+        kept = self.shown.of(abilities)
+        if kept is None or own is None:
+            return self.shown.published(self.spec, abilities, serves_resources=serves_resources)
+        return publish(self.spec, {**kept, **own}, serves_resources=serves_resources)
 
     async def list_for(self, abilities: Abilities) -> None:
         """See to it that what clients with `abilities` are shown has been listed, or has failed to be."""
@@ -224,7 +225,9 @@ class Scope:
         failures = 0
         try:
             async with trio.open_nursery() as nursery:
-                self.dedicated = Dedicated(way, nursery, self.redact, self.shown.keep, self._protocol, self.watching)
+                self.dedicated = Dedicated(
+                    way, nursery, self.redact, self.shown.keep, self.shown.of, self._protocol, self.watching
+                )
                 while True:
                     started = trio.current_time()
                     self.stderr.is_probed = True

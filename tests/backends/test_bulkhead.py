@@ -252,8 +252,7 @@ async def test_waiting_for_room_is_part_of_a_calls_deadline(autojump_clock: Mock
             try:
                 await scope.call(FakeExchange("tools/call"), {})
             except DeadlineExceeded as error:
-                assert isinstance(error.data, dict)
-                ended.append((trio.current_time() - began, "waiting" in error.data))
+                ended.append((round(trio.current_time() - began, 3), "no room" in error.message))
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(scope.run)
@@ -266,7 +265,7 @@ async def test_waiting_for_room_is_part_of_a_calls_deadline(autojump_clock: Mock
             await wait_all_tasks_blocked()
             calling.start_soon(call, 100)
         nursery.cancel_scope.cancel()
-    assert sorted(ended) == [(pytest.approx(10), False), (pytest.approx(10), True)]
+    assert sorted(ended) == [(10, False), (10, True)]
 
 
 async def test_lists_and_pings_pass_a_full_bulkhead(autojump_clock: MockClock) -> None:
