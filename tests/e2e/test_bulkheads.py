@@ -15,13 +15,14 @@ import pytest
 from bench.client import Client, encoded
 from tests.e2e import gateway
 from tests.e2e.gateway import Gateway
-from tests.e2e.raw import META, MODERN, Raw
+from tests.e2e.raw import META, MODERN, Json, Raw
 
 UNAVAILABLE, TOO_LATE = -31013, -31015
 CONCURRENCY, QUEUE = 40, 20
 ROUNDS = 8
 CALLS = 120
 """Of each round, without the trouble and then with it."""
+SETTLING = 40
 SLACK_MS = 3.0
 """What a busy machine may add to either figure by itself."""
 MEDIAN, LATEST = 2.0, 4.0
@@ -66,9 +67,9 @@ def calls_that_hang(house: Gateway, backend: str, tool: str, count: int) -> Iter
         yield
 
 
-def timed(client: Client, took: list[float]) -> None:
+def timed(client: Client, took: list[float], calls: int = CALLS) -> None:
     body = encoded("tools/call", {"name": "good__echo", "arguments": {"text": "x" * 100}})
-    for _ in range(CALLS):
+    for _ in range(calls):
         started = time.perf_counter()
         _, answer = client.exchange(body)
         took.append((time.perf_counter() - started) * 1000)
@@ -81,9 +82,10 @@ def compared(house: Gateway, what: str, trouble: Callable[[], Iterator[None]]) -
     without: list[float] = []
     beside: list[float] = []
     for _ in range(ROUNDS):
-        timed(client, [])  # what the last round left behind is over then
+        timed(client, [], SETTLING)  # what the last round left behind is over then
         timed(client, without)
         with contextmanager(trouble)():
+            timed(client, [], SETTLING)  # and here what brought the trouble about
             timed(client, beside)
     client.close()
     figures = []
@@ -116,7 +118,8 @@ def test_a_backend_that_floods_costs_the_others_little(house: Gateway) -> None:
 def test_a_full_queue_is_refused_at_once_and_one_that_waits_is_told_so(house: Gateway) -> None:
     raw = Raw(house.url, MODERN)
     with calls_that_hang(house, "narrow", "hang", 1):
-        started, late = time.monotonic(), {"result": "the hanging call was not there yet"}
+        started = time.monotonic()
+        late: Json = {"result": "the call that hangs was not there yet"}
         while "result" in late:
             late = raw.request("tools/call", name="narrow__echo", arguments={})
         assert late["error"]["code"] == TOO_LATE
