@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
+from collections import Counter
 
 import attrs
 import pytest
 import trio
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
@@ -332,3 +336,50 @@ async def test_a_legacy_backend_that_asks_a_person_can_be_called_meanwhile(autoj
 def retry_after(error: BackendUnavailable | DeadlineExceeded) -> object:
     assert isinstance(error.data, dict)
     return error.data["retryAfter"]
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_whatever_happens_the_bound_holds_and_nothing_remains(seed: int) -> None:
+    trio.run(crowded, random.Random(seed), clock=MockClock(autojump_threshold=0))
+
+
+async def crowded(chance: random.Random) -> None:
+    """Calls that come, wait, stay, are cancelled and run out of patience, while the limits change."""
+    widest = 6
+    bulkhead = bounded(3, 5)
+    outcomes: Counter[str] = Counter()
+    now_inside = 0
+
+    async def call() -> None:
+        nonlocal now_inside
+        outcome = "cancelled"
+        with trio.move_on_after(chance.choice([1, 5, 1000])):
+            try:
+                async with bulkhead.place(FakeExchange("tools/call"), chance.choice([0.5, 3, 100])):
+                    now_inside += 1
+                    try:
+                        assert now_inside <= bulkhead.under_way <= widest  # some have a place and have not run yet
+                        await trio.sleep(chance.choice([0, 0.1, 1, 20]))
+                    finally:
+                        now_inside -= 1
+                outcome = "done"
+            except BackendUnavailable:
+                outcome = "refused"
+                assert bulkhead.waiting >= bulkhead.limits.queue
+            except DeadlineExceeded:
+                outcome = "late"
+        outcomes[outcome] += 1
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(80):
+            nursery.start_soon(call)
+            await wait_all_tasks_blocked()
+            assert now_inside <= widest
+            if not chance.randrange(10):
+                bulkhead.limits = Bounds(concurrency=chance.randint(1, widest), queue=chance.randint(0, 8))
+            await trio.sleep(chance.choice([0, 0, 0.05, 1]))
+    assert sum(outcomes.values()) == 80
+    assert outcomes["done"]
+    assert (bulkhead.under_way, bulkhead.waiting, bulkhead.refused) == (0, 0, outcomes["refused"])
+    assert bulkhead.take()
