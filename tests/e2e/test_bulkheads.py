@@ -67,33 +67,36 @@ def calls_that_hang(house: Gateway, backend: str, tool: str, count: int) -> Iter
         yield
 
 
-def timed(client: Client, took: list[float], calls: int = CALLS) -> None:
+def timed(client: Client, calls: int) -> list[float]:
+    """Milliseconds of each of so many calls of the good backend."""
+    took: list[float] = []
     body = encoded("tools/call", {"name": "good__echo", "arguments": {"text": "x" * 100}})
     for _ in range(calls):
         started = time.perf_counter()
         _, answer = client.exchange(body)
         took.append((time.perf_counter() - started) * 1000)
         assert b'"result"' in answer
+    return took
 
 
 def compared(house: Gateway, what: str, trouble: Callable[[], Iterator[None]]) -> None:
     """Call the good backend in turns, without the trouble and with it; print both, and compare."""
     client = Client(f"{house.url}/mcp")
-    without: list[float] = []
-    beside: list[float] = []
+    rounds: list[tuple[list[float], list[float]]] = []
     for _ in range(ROUNDS):
-        timed(client, [], SETTLING)  # what the last round left behind is over then
-        timed(client, without)
+        timed(client, SETTLING)  # what the last round left behind is over then
+        without = timed(client, CALLS)
         with contextmanager(trouble)():
-            timed(client, [], SETTLING)  # and here what brought the trouble about
-            timed(client, beside)
+            timed(client, SETTLING)  # and here what brought the trouble about
+            rounds.append((without, timed(client, CALLS)))
     client.close()
-    figures = []
     for name, limit, place in (("p50", MEDIAN, 49), ("p99", LATEST, 98)):
-        before, after = (statistics.quantiles(took, n=100)[place] for took in (without, beside))
-        print(f"{what}: {name} {before:.2f} ms without, {after:.2f} ms beside it, ratio {after / before:.2f}")
-        figures.append((before * limit + SLACK_MS, after))
-    assert all(after < limit for limit, after in figures)
+        pairs = [[statistics.quantiles(took, n=100)[place] for took in both] for both in rounds]
+        before, after = (statistics.median(side) for side in zip(*pairs, strict=True))
+        ratio = statistics.median(beside / without for without, beside in pairs)
+        print(f"{what}: {name} {before:.2f} ms without, {after:.2f} ms beside it, ratio {ratio:.2f}")
+        # Round by round: what else the machine does comes and goes, and is not the trouble's doing.
+        assert statistics.median(beside - without * limit for without, beside in pairs) < SLACK_MS
 
 
 def test_a_backend_that_hangs_costs_the_others_nothing(house: Gateway) -> None:
@@ -115,7 +118,7 @@ def test_a_backend_that_floods_costs_the_others_little(house: Gateway) -> None:
     compared(house, "a backend that floods", flooding)
 
 
-def test_a_full_queue_is_refused_at_once_and_one_that_waits_is_told_so(house: Gateway) -> None:
+def test_a_full_queue_is_refused_at_once_and_waiting_has_the_calls_own_deadline(house: Gateway) -> None:
     raw = Raw(house.url, MODERN)
     with calls_that_hang(house, "narrow", "hang", 1):
         started = time.monotonic()
@@ -123,7 +126,6 @@ def test_a_full_queue_is_refused_at_once_and_one_that_waits_is_told_so(house: Ga
         while "result" in late:
             late = raw.request("tools/call", name="narrow__echo", arguments={})
         assert late["error"]["code"] == TOO_LATE
-        assert late["error"]["data"]["waiting"] is True
         assert time.monotonic() - started < PROMPTLY_S
     with calls_that_hang(house, "narrow", "hang", 3):
         house.event("backend_queue_full", backend="narrow")  # by the third of them
