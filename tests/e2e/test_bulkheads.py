@@ -100,9 +100,12 @@ def compared(house: Gateway, what: str, trouble: Callable[[], Iterator[None]]) -
 
 
 def test_a_backend_that_hangs_costs_the_others_nothing(house: Gateway) -> None:
+    raw = Raw(house.url, MODERN)
+
     def hanging() -> Iterator[None]:
         with calls_that_hang(house, "hangs", "go", CONCURRENCY + QUEUE):
             yield
+            assert raw.error("tools/call", name="hangs__go", arguments={})["code"] == UNAVAILABLE  # it was full
 
     compared(house, "a backend that hangs", hanging)
 
