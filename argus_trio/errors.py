@@ -263,14 +263,16 @@ class BackendMisbehaved(RpcError):
 
 
 class DeadlineExceeded(RpcError):
-    """The backend did not answer within the call's deadline, `seconds`."""
+    """The backend did not answer within the call's deadline, `seconds`; it never got the call if that `was_waiting`."""
 
     code = -31015
 
-    def __init__(self, backend: str, seconds: float) -> None:
-        super().__init__(
-            f"backend {backend!r} did not answer within {seconds:g} s", data={"backend": backend, "seconds": seconds}
-        )
+    def __init__(self, backend: str, seconds: float, *, was_waiting: bool = False) -> None:
+        data: dict[str, object] = {"backend": backend, "seconds": seconds}
+        if was_waiting:
+            data["waiting"] = True
+        did_not = "had no room for the call" if was_waiting else "did not answer"
+        super().__init__(f"backend {backend!r} {did_not} within {seconds:g} s", data=data)
         self.backend = backend
 
 

@@ -17,6 +17,7 @@ import trio
 
 from argus_trio.backends.asks import Asks
 from argus_trio.backends.flights import Flight, Flights
+from argus_trio.backends.gathering import Gathering
 from argus_trio.backends.greeting import FIRST_CALL_ID, Greeting, modern_meta
 from argus_trio.backends.inbound import Inbound, Listener
 from argus_trio.backends.link import Headers, Link, Outgoing
@@ -54,9 +55,6 @@ from argus_trio.wire.results import RESERVED
 from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
-
-MAX_PAGES: Final = 200
-"""Pages of one list that are followed; a backend with more is reported and shown as far as that."""
 
 CANCEL_NOTICE: Final = 2.0
 """Seconds that telling a backend of a cancellation may take."""
@@ -108,8 +106,11 @@ class Connection:
             pulse=self.pulse,
         )
 
-    async def call(self, exchange: Exchange, params: Params, timeouts: Timeouts, headers: Headers = ()) -> bytes:
+    async def call(
+        self, exchange: Exchange, params: Params, timeouts: Timeouts, headers: Headers = (), *, waited: float = 0.0
+    ) -> bytes:
         """Perform the exchange's method with `params`; the raw JSON of the result. `headers` go with it on modern HTTP.
+        What it has `waited` already, in seconds, is part of its deadline.
 
         Cancelling tells the backend, within `CANCEL_NOTICE`.
 
@@ -119,7 +120,7 @@ class Connection:
             BackendMisbehaved: the answer is neither a result object nor an error object.
             DeadlineExceeded: no answer in `timeouts.call`, which progress extends up to `timeouts.call_max`.
         """
-        started = trio.current_time()
+        started = trio.current_time() - waited
         with trio.CancelScope(deadline=started + timeouts.call) as scope:
             await self._tell_level(exchange.call)
             flight = Flight(exchange, scope, timeouts.call, started + timeouts.call_max, Relay(exchange, self.nursery))
@@ -232,33 +233,30 @@ class Connection:
         await self.link.send(encode_notification(method, params), ((PROTOCOL_VERSION, self.greeting.revision),))
 
     async def list_all(self, kind: str) -> list[tuple[str, Params]]:
-        """Every entry of one kind, all pages followed up to `MAX_PAGES`. Has no deadline of its own.
+        """Every entry of one kind, all pages followed as far as `Gathering` lets them be. Has no deadline of its own.
 
         Raises:
             LinkFailed: the link died, or the backend refused or garbled the list.
         """
-        entries: list[tuple[str, Params]] = []
+        gathering = Gathering()
         cursor: msgspec.Raw | None = None
-        seen: set[bytes] = set()
-        for _ in range(MAX_PAGES):
-            page = await self._page(kind, cursor)
-            entries += page.entries
+        is_more = True
+        while is_more:
+            page, size = await self._page(kind, cursor)
             if page.invalid:
                 log.warning("backend_entries_invalid", backend=self.backend, kind=kind, count=page.invalid)
+            is_more = gathering.add(page, size)
             cursor = page.next_cursor
-            if cursor is None:
-                return entries
-            if bytes(cursor) in seen:
-                break
-            seen.add(bytes(cursor))
-        log.warning("backend_list_cut", backend=self.backend, kind=kind, kept=len(entries), pages=len(seen) + 1)
-        return entries
+        if gathering.cut:
+            facts = {"kept": len(gathering.entries), "pages": gathering.pages, "reason": gathering.cut}
+            log.warning("backend_list_cut", backend=self.backend, kind=kind, **facts)
+        return gathering.entries
 
-    async def _page(self, kind: str, cursor: msgspec.Raw | None) -> Page:
+    async def _page(self, kind: str, cursor: msgspec.Raw | None) -> tuple[Page, int]:
         method = METHODS[kind]
         result = await self.ask(method, {} if cursor is None else {"cursor": cursor})
         try:
-            return read_page(kind, LIST_KEYS[kind], result)
+            return read_page(kind, LIST_KEYS[kind], result), len(result)
         except msgspec.DecodeError as fault:
             raise LinkFailed(f"its answer to {method} is no list: {fault}") from None
 

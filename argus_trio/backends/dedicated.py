@@ -114,6 +114,8 @@ class Dedicated:
     nursery: trio.Nursery
     redact: Redactor
     on_listed: Callable[[Abilities, Kept], None]
+    known: Callable[[Abilities], Kept | None]
+    """What clients with such abilities are shown."""
     protocol: Callable[[], Literal["auto", "legacy", "modern"]]
     watching: Watching
     lost: Lost
@@ -299,8 +301,9 @@ class Dedicated:
         if own.client is None or own.connection is None:
             self.on_listed(own.abilities, kept)
             return
+        before = {**(self.known(own.abilities) or {}), **(own.kept or {})}
         own.kept = {**(own.kept or {}), **kept}
-        for method in sorted({LIST_CHANGED[kind] for kind in kept}):
+        for method in sorted({LIST_CHANGED[kind] for kind in kept if before.get(kind) != kept[kind]}):
             own.connection.nursery.start_soon(own.client.notify, method, {})
 
     async def _catch_up(self, connection: Connection, own: Own) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
 import attrs
 import structlog
@@ -13,13 +12,11 @@ from argus_trio.backends.connection import Connection
 from argus_trio.backends.listing import CAPABILITIES
 from argus_trio.core.catalog import KINDS
 from argus_trio.core.redaction import Redactor
+from argus_trio.core.storm import Storm
 from argus_trio.errors import LinkFailed
 from argus_trio.wire.envelope import Params
 
 log = structlog.get_logger()
-
-RELIST_QUIET: Final = 0.05
-"""Seconds in which further `list_changed` of a backend count as the same one."""
 
 Kept = dict[str, Sequence[tuple[str, Params]]]
 """Per kind, the entries that were listed last."""
@@ -46,20 +43,31 @@ async def list_kinds(connection: Connection, kinds: Sequence[str], redact: Redac
 
 @attrs.define(eq=False)
 class Changes:
-    """The kinds that a backend said have changed since the last look."""
+    """The kinds that a backend said have changed since the last look, and the pace of the looks."""
 
+    storm: Storm = attrs.field(factory=Storm)
     _kinds: set[str] = attrs.field(factory=set)
     _woken: trio.Event = attrs.field(factory=trio.Event)
 
     def add(self, kinds: tuple[str, ...]) -> None:
         """These have changed, once more."""
+        self.storm.heard += 1
+        self.again(kinds)
+
+    def again(self, kinds: tuple[str, ...]) -> None:
+        """These have to be looked at once more."""
         self._kinds.update(kinds)
         self._woken.set()
 
     async def wait(self) -> tuple[str, ...]:
-        """The kinds that changed, once something has and it has been quiet for a moment."""
+        """The kinds that changed, once something has and it is time to look; none of them if a storm is over first."""
+        if self.storm.is_storm:
+            with trio.move_on_at(self.storm.calm_at):
+                await self._woken.wait()
+            if not self._woken.is_set():
+                return ()
         await self._woken.wait()
-        await trio.sleep(RELIST_QUIET)
+        await trio.sleep_until(self.storm.next_look(trio.current_time()))
         kinds = tuple(kind for kind in KINDS if kind in self._kinds)
         self._kinds.clear()
         self._woken = trio.Event()
@@ -69,8 +77,22 @@ class Changes:
 async def keep_listed(
     connection: Connection, changes: Changes, redact: Redactor, seconds: float, publish: Callable[[Kept], None]
 ) -> None:
-    """List again what has changed, one round of at most `seconds` at a time, until cancelled."""
+    """List again what has changed, one round of at most `seconds` at a time, until cancelled.
+
+    A round that takes longer is told and repeated: what changed is not forgotten. Rounds of a backend that says without
+    end that something has changed come ever later (`core/storm.py`).
+    """
+    storm, backend = changes.storm, connection.backend
     while True:
         kinds = await changes.wait()
-        with trio.move_on_after(seconds):
+        if not kinds:
+            log.info("backend_list_storm_over", backend=backend, heard=storm.heard, rounds=storm.looks)
+            storm.end()
+            continue
+        with trio.move_on_after(seconds) as limit:
             publish(await list_kinds(connection, kinds, redact))
+        if storm.looked(trio.current_time()):
+            log.warning("backend_list_storm", backend=backend, heard=storm.heard, rounds=storm.looks)
+        if limit.cancelled_caught:
+            log.warning("backend_relist_late", backend=backend, kinds=list(kinds), seconds=seconds)
+            changes.again(kinds)

@@ -16,6 +16,7 @@ import structlog
 import trio
 
 from argus_trio.backends.attempt import OpenLink, Way, converse
+from argus_trio.backends.bulkhead import Bulkhead, Place
 from argus_trio.backends.connection import Connection
 from argus_trio.backends.dedicated import Dedicated, Lost
 from argus_trio.backends.greeting import Greeting, Guess
@@ -65,6 +66,8 @@ class Scope:
     """Set once the attempt that calls wait for has succeeded or failed: the first, or one that renews a session."""
     shown: Shown = attrs.field(init=False)
     watching: Watching = attrs.field(init=False)
+    bulkhead: Bulkhead = attrs.field(init=False)
+    """What every call of a client passes."""
     dedicated: Dedicated | None = None
     """The connections of single clients, while `run` runs."""
     leases: Leases = attrs.field(factory=Leases)
@@ -86,6 +89,7 @@ class Scope:
         self.stderr = StderrRing(name)
         self.recovery = Recovery(name, self.redact, breaker_of(self.spec))
         self._way = Way(self.spec, self.open_link, self.stderr, self.on_task)
+        self.bulkhead = Bulkhead(name, self.spec.limits)
         self.shown = Shown(name, self.redact, timeouts.connect, self.on_published)
         self.watching = Watching(name, self.redact, timeouts.call)
 
@@ -106,6 +110,7 @@ class Scope:
         """Go on with a spec whose link part is the same."""
         self.spec = self._way.spec = spec
         self.shown.seconds, self.watching.seconds = spec.timeouts.connect, spec.timeouts.call
+        self.bulkhead.limits = spec.limits
 
     def inherit(self, old: Scope) -> None:
         """Show what `old` showed, unless something has been listed here already."""
@@ -114,24 +119,26 @@ class Scope:
             self.greeting = self.greeting or old.greeting
 
     async def call(self, exchange: Exchange, params: Params, headers: Headers = ()) -> bytes:
-        """Perform the exchange with `params`, once the first attempt to connect has had its outcome.
+        """Perform the exchange with `params`, once there is room and the first attempt to connect has had its outcome.
 
         It is performed once more if the backend forgot the session before it acted on it.
 
         Raises:
-            BackendUnavailable: not connected, with the reason.
+            BackendUnavailable: not connected, or too many calls wait, with the reason.
+            DeadlineExceeded: there was no room in time.
             RpcError: as `Connection.call`.
         """
-        return await once_more(self.recovery, partial(self._perform, exchange, params, headers))
+        async with self.bulkhead.place(exchange, self.spec.timeouts.call) as place:
+            return await once_more(self.recovery, partial(self._perform, place, params, headers))
 
-    async def _perform(self, exchange: Exchange, params: Params, headers: Headers) -> bytes:
+    async def _perform(self, place: Place, params: Params, headers: Headers) -> bytes:
         connection = await self.connected()
-        call, dedicated = exchange.call, self.dedicated
+        exchange, call, dedicated, timeouts = place.exchange, place.exchange.call, self.dedicated, self.spec.timeouts
         task = task_id_of(params) if call.method.startswith(TASKS) else None
         if dedicated is None or not (self.needs_own(call) or dedicated.where(call, task)):
-            return await connection.call(exchange, params, self.spec.timeouts, headers)
+            return await connection.call(exchange, params, timeouts, headers, waited=place.waited)
         async with dedicated.lease(call, task) as (connection, _):
-            return await connection.call(exchange, params, self.spec.timeouts, headers)
+            return await connection.call(exchange, params, timeouts, headers, waited=place.waited)
 
     async def connected(self) -> Connection:
         """The shared connection, once the first attempt to connect has had its outcome.
@@ -195,11 +202,12 @@ class Scope:
 
     def published(self, abilities: Abilities, own: Kept | None = None) -> Published | None:
         """What it shows to clients with `abilities`, as far as it has been listed; what is in `own` instead."""
-        kept = self.shown.of(abilities if self.depends_on(abilities) else NONE)
-        if kept is None:
-            return None
+        abilities = abilities if self.depends_on(abilities) else NONE
         serves_resources = self.greeting is not None and "resources" in self.greeting.capabilities
-        return publish(self.spec, kept if own is None else {**kept, **own}, serves_resources=serves_resources)
+        kept = self.shown.of(abilities)
+        if kept is None or own is None:
+            return self.shown.published(self.spec, abilities, serves_resources=serves_resources)
+        return publish(self.spec, {**kept, **own}, serves_resources=serves_resources)
 
     async def list_for(self, abilities: Abilities) -> None:
         """See to it that what clients with `abilities` are shown has been listed, or has failed to be."""
@@ -230,7 +238,7 @@ class Scope:
         try:
             async with trio.open_nursery() as nursery:
                 self.dedicated = Dedicated(
-                    way, nursery, self.redact, self.shown.keep, self._protocol, self.watching, self.lost
+                    way, nursery, self.redact, self.shown.keep, self.shown.of, self._protocol, self.watching, self.lost
                 )
                 while True:
                     self.stderr.is_probed = True

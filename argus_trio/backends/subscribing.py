@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from argus_trio.backends.bulkhead import Place
 from argus_trio.backends.once_more import once_more
 from argus_trio.backends.scope import Scope
 from argus_trio.backends.subscriptions import Deliver
@@ -22,16 +23,17 @@ async def subscribe(scope: Scope, exchange: Exchange, uri: str) -> bytes:
         RpcError: as `Scope.call`.
     """
     scope = scope.latest
-    return await once_more(scope.recovery, partial(_subscribe, scope, exchange, uri))
+    async with scope.bulkhead.place(exchange, scope.spec.timeouts.call) as place:
+        return await once_more(scope.recovery, partial(_subscribe, scope, place, uri))
 
 
-async def _subscribe(scope: Scope, exchange: Exchange, uri: str) -> bytes:
-    call = exchange.call
+async def _subscribe(scope: Scope, place: Place, uri: str) -> bytes:
+    call = place.exchange.call
     is_wanted = call.method == "resources/subscribe"
     connection = await scope.connected()
     if scope.dedicated is not None and scope.is_legacy and scope.needs_own(call):  # modern ones know no such request
         async with scope.dedicated.lease(call) as (connection, own):
-            result = await connection.call(exchange, call.params, scope.spec.timeouts)
+            result = await connection.call(place.exchange, call.params, scope.spec.timeouts, waited=place.waited)
             (own.subscribed.add if is_wanted else own.subscribed.discard)(uri)
             return result
     client = call.client

@@ -12,7 +12,8 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.attempt import pulse_of
-from argus_trio.backends.connection import MAX_PAGES, Connection
+from argus_trio.backends.connection import Connection
+from argus_trio.backends.gathering import MAX_PAGES
 from argus_trio.backends.greeting import Greeting, greet
 from argus_trio.backends.stderr import StderrRing
 from argus_trio.config.model import Probing, StdioBackend, Timeouts

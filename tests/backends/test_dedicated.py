@@ -392,3 +392,18 @@ async def test_a_clients_own_news_go_to_its_own_connection_and_only_there(autoju
         await wait_all_tasks_blocked()
         heard = [any(b"roots/list_changed" in body for body in link.sent) for link in backend.links]
         assert heard == [False, True, False]
+
+
+async def test_a_session_hears_of_its_own_list_only_what_is_new(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=[{"name": "x"}])
+    async with living(backend) as scope:
+        session = Session()
+        await call(scope, session)
+        for _ in range(300):
+            await backend.links[1].says("notifications/tools/list_changed", {})
+            await trio.sleep(0.1)
+        assert session.told == []
+        backend.tools.append({"name": "y"})
+        await backend.links[1].says("notifications/tools/list_changed", {})
+        await trio.sleep(6)
+        assert session.told == [("notifications/tools/list_changed", {})]

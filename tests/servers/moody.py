@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -18,11 +19,14 @@ Json = dict[str, Any]
 
 LAST_WORDS = ("the disk is on fire", "giving up")
 DESCENDANTS = 3
+writing = threading.Lock()
+"""A flood comes from a thread of its own."""
 
 
 def send(message: Json) -> None:
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
+    with writing:
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
 
 
 def answer(request: Json, result: Json) -> None:
@@ -73,6 +77,26 @@ def go_spawning(request: Json) -> None:
     say(request, json.dumps([detach() for _ in range(DESCENDANTS)]))
 
 
+def flood(seconds: float, pause: float) -> None:
+    """Say that the tools have changed, log and complain on stderr, over and over."""
+    end = time.monotonic() + seconds
+    news = {"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}
+    words = {"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": "x" * 100}}
+    while time.monotonic() < end:
+        for _ in range(10):
+            send(news)
+            send(words)
+        sys.stderr.write("it is all too much\n" * 10)
+        sys.stderr.flush()
+        time.sleep(pause)
+
+
+def go_flooding(request: Json) -> None:
+    say(request, "now")
+    arguments = request["params"]["arguments"]
+    threading.Thread(target=flood, args=(arguments["seconds"], arguments["pause"]), daemon=True).start()
+
+
 def go_silent(_: Json) -> None:
     pass
 
@@ -103,6 +127,7 @@ GO: dict[str, Callable[[Json], None]] = {
     "hangs": go_silent,
     "asks": go_asking,
     "deaf": go_deaf,
+    "floods": go_flooding,
 }
 BEFORE = ("refuses", "mute", "banner", "slow", "stubborn", "clings")
 
