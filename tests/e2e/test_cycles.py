@@ -1,6 +1,6 @@
 """Nothing outlives the gateway: random cycles of start, call, cancel, crash and kill with backends that try to.
 
-Most cycles run in this process, several side by side, on links to real children; the last ones have a gateway as a
+Most cycles run in this process, many side by side, on links to real children; the last ones have a gateway as a
 process, which is itself stopped or killed. `ARGUS_CYCLES` says how many, `ARGUS_CYCLES_SEED` replays a run.
 """
 
@@ -39,7 +39,8 @@ SEED = int(os.environ.get("ARGUS_CYCLES_SEED") or random.SystemRandom().randrang
 CYCLES = int(os.environ.get("ARGUS_CYCLES", "300"))
 SHARE = 15
 """One cycle in so many has a gateway as a process."""
-BATCH = 20
+BATCH = 70
+SIDE_BY_SIDE = 16
 ROOM = 5
 """Gateways that run side by side."""
 CALL_S = 0.4
@@ -122,8 +123,13 @@ async def act(link: StdioLink, action: str, chance: random.Random) -> None:
             keeper.send_signal(signal.SIGSTOP)
 
 
-async def cycle(unruly: Unruly, action: str, chance: random.Random, tally: Tally) -> None:
-    """Start it, do something to it, leave it, and look at once for what is left."""
+async def cycle(unruly: Unruly, action: str, chance: random.Random, tally: Tally, room: trio.CapacityLimiter) -> None:
+    """Start it once there is room, do something to it, leave it, and look at once for what is left."""
+    async with room:
+        await cycle_in_room(unruly, action, chance, tally)
+
+
+async def cycle_in_room(unruly: Unruly, action: str, chance: random.Random, tally: Tally) -> None:
     limit = chance.uniform(0, 0.3) if action == "cancel-all" else 30.0
     leaving = trio.current_time() + limit
     with trio.CancelScope(deadline=leaving):
@@ -148,12 +154,13 @@ async def run_cycles(count: int, sink: Tally, wrapper: str | None = None) -> int
     chance = random.Random(SEED)
     mark = uuid.uuid4().hex[:24]
     ours, fds = children(os.getpid()), descriptors(os.getpid())
+    room = trio.CapacityLimiter(SIDE_BY_SIDE)
     for start in range(0, count, BATCH):
         async with trio.open_nursery() as nursery:
             for number in range(start, min(start + BATCH, count)):
                 unruly = any_unruly(chance, f"{mark}-{number}-", wrapper)
                 of_its_own = random.Random(chance.getrandbits(64))
-                nursery.start_soon(cycle, unruly, chance.choice(ACTIONS), of_its_own, sink)
+                nursery.start_soon(cycle, unruly, chance.choice(ACTIONS), of_its_own, sink, room)
         sink.look(mark, "after a batch")
         sink.zombies += len(children(os.getpid()).keys() - ours.keys())
         assert not sink.orphans, sink.orphans
