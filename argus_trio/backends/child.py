@@ -55,7 +55,7 @@ class Child:
     _tree: str = attrs.field(factory=lambda: secrets.token_hex(16), init=False)
     """What every process of the tree has in its environment as `TREE`, unless it was taken out."""
     _is_lost: bool = attrs.field(default=False, init=False)
-    """Whether the keeper left without having ended the tree."""
+    """Whether the keeper is known to have left without having ended the tree."""
     _is_gone: bool = attrs.field(default=False, init=False)
 
     async def wait_ended(self) -> str:
@@ -70,6 +70,7 @@ class Child:
                 case [b"ended", status]:
                     self._has_ended(_ending(os.waitstatus_to_exitcode(int(status))))
                 case [b"survived", count]:
+                    self._is_lost = True
                     log.error("backend_tree_survives", backend=self.backend, processes=int(count))
                 case _:
                     log.error("keeper_report_unknown", backend=self.backend, report=report.decode("utf-8", "replace"))

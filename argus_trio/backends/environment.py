@@ -10,8 +10,6 @@ Passed on where the gateway has them, and nothing else (the gateway's own enviro
 - certificate authorities: SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, GIT_SSL_CAINFO,
   NODE_EXTRA_CA_CERTS, NIX_SSL_CERT_FILE, PIP_CERT, AWS_CA_BUNDLE
 - dynamic linker and Nix profiles, without which programs there do not start: NIX_LD, NIX_LD_LIBRARY_PATH, NIX_PROFILES
-
-What the gateway itself adds, `ARGUS_TRIO_TREE`, is in `orphans.py`.
 """
 
 from __future__ import annotations

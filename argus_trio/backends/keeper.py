@@ -33,6 +33,8 @@ import time
 TERM_GRACE_S = 0.5
 KILL_LIMIT_S = 2.0
 KILL_AGAIN_S = 0.02
+KILLS = 25
+"""So often KILL is sent at least: a keeper that was stopped for a while has no time left, and its work to do."""
 MAX_ORDER_BYTES = 16 * 1024 * 1024
 
 _PR_SET_PDEATHSIG = 1
@@ -172,8 +174,9 @@ class _Keeper:
                 return
 
     def end_tree(self) -> None:
-        """Until no descendant is left, or `KILL_LIMIT_S` has passed."""
+        """Until no descendant is left, or `KILL_LIMIT_S` has passed and KILL was sent `KILLS` times."""
         began = time.monotonic()
+        kills = 0
         if not self._reap():
             return
         for pid, _ in descendants():
@@ -181,13 +184,14 @@ class _Keeper:
             _signal(pid, signal.SIGCONT)  # one that is stopped would not notice
         while self._reap():
             passed = time.monotonic() - began
-            if passed >= KILL_LIMIT_S:
+            if passed >= KILL_LIMIT_S and kills >= KILLS:
                 _tell(self._control, b"survived %d" % len(descendants()))
                 return
             if passed < TERM_GRACE_S:
                 self._woken.poll((TERM_GRACE_S - passed) * 1000)
                 continue
             _kill(descendants())
+            kills += 1
             self._woken.poll(KILL_AGAIN_S * 1000)
 
     def _reap(self) -> bool:
@@ -242,7 +246,7 @@ def _kill(found: list[tuple[int, int]]) -> None:
     # By groups, since the kernel lets no member of one fork its way past a signal to the whole, as it could past one to
     # a process that we saw a moment ago. A group lies within one session, and each session below the backend's is of
     # the tree, so no group holds a stranger.
-    for group in {group for _, group in found} - {0, os.getpgrp()}:
+    for group in {group for _, group in found} - {0, 1, os.getpgrp()}:
         _signal(-group, signal.SIGKILL)
     for pid, _ in found:
         _signal(pid, signal.SIGKILL)

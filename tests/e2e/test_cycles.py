@@ -63,7 +63,7 @@ class Tally:
     longest: float = 0.0
     """Seconds that leaving a link took."""
     began: float = attrs.field(factory=time.monotonic)
-    said: str = ""
+    said: str = f"failed with ARGUS_CYCLES_SEED={SEED}"
 
     def report(self, kind: str, **more: object) -> None:
         facts = "".join(f" {name}={value}" for name, value in more.items())
