@@ -40,7 +40,7 @@ CYCLES = int(os.environ.get("ARGUS_CYCLES", "300"))
 SHARE = 15
 """One cycle in so many has a gateway as a process."""
 BATCH = 70
-SIDE_BY_SIDE = 16
+SIDE_BY_SIDE = 12
 ROOM = 5
 """Gateways that run side by side."""
 CALL_S = 0.4

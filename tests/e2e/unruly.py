@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shlex
 import sys
@@ -70,14 +71,18 @@ def any_unruly(chance: random.Random, mark: str, wrapper: str | None = None) -> 
 def found(mark: str) -> dict[int, str]:
     """The processes, zombies left out, in whose arguments or environment the mark stands."""
     processes: dict[int, str] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            line = (folder / "cmdline").read_bytes()
-            if mark.encode() in line or mark.encode() in (folder / "environ").read_bytes():
-                processes[int(folder.name)] = line.replace(b"\0", b" ").decode(errors="replace")
-        except (FileNotFoundError, ProcessLookupError, PermissionError):
-            continue  # it ended while we looked, or is somebody else's
+    for pid in os.listdir("/proc"):  # noqa: PTH208 - it is looked at hundreds of times, and pathlib takes most of that
+        if pid.isdigit() and mark.encode() in (line := read(pid, "cmdline")) + read(pid, "environ"):
+            processes[int(pid)] = line.replace(b"\0", b" ").decode(errors="replace")
     return processes
+
+
+def read(pid: str, name: str) -> bytes:
+    try:
+        with open(f"/proc/{pid}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - as above
+            return file.readall()
+    except OSError:
+        return b""  # it ended while we looked, or is somebody else's
 
 
 def children(of: int) -> dict[int, str]:
