@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ import structlog
 import trio
 
 from argus_trio.backends.environment import backend_environment
+from argus_trio.backends.orphans import TREE, end_orphans
 from argus_trio.config.model import StdioBackend
 from argus_trio.errors import LinkFailed
 from argus_trio.wire.lines import Lines
@@ -28,6 +30,8 @@ log = structlog.get_logger()
 KEEPER: Final = Path(__file__).with_name("keeper.py")
 KEEPER_LIMIT_S: Final = 2.5
 """How long a keeper may take to end its tree: its own `KILL_LIMIT_S`, and some more for a busy machine."""
+KEEPER_KILL_S: Final = 1.0
+"""How long a keeper that had to be killed may take to be gone."""
 MAX_REPORT_BYTES: Final = 4096
 MAX_PATH_SHOWN: Final = 1000
 
@@ -48,6 +52,11 @@ class Child:
     _unread: deque[bytes] = attrs.field(factory=deque, init=False)
     _ending: str = attrs.field(default="", init=False)
     _ended: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _tree: str = attrs.field(factory=lambda: secrets.token_hex(16), init=False)
+    """What every process of the tree has in its environment as `TREE`, unless it was taken out."""
+    _is_lost: bool = attrs.field(default=False, init=False)
+    """Whether the keeper is known to have left without having ended the tree."""
+    _is_gone: bool = attrs.field(default=False, init=False)
 
     async def wait_ended(self) -> str:
         """Wait until the backend itself has ended, and tell how: "exited with code 3", "was killed by SIGKILL"."""
@@ -61,35 +70,49 @@ class Child:
                 case [b"ended", status]:
                     self._has_ended(_ending(os.waitstatus_to_exitcode(int(status))))
                 case [b"survived", count]:
+                    self._is_lost = True
                     log.error("backend_tree_survives", backend=self.backend, processes=int(count))
                 case _:
                     log.error("keeper_report_unknown", backend=self.backend, report=report.decode("utf-8", "replace"))
         if not self._ended.is_set():
             code = await self._keeper.wait()
+            self._is_lost = True
             log.error("keeper_lost", backend=self.backend, ending=_ending(code))
+            await end_orphans(self.backend, self._tree, self.pid)
             self._has_ended(f"lost its keeper, which {_ending(code)}")
 
     async def end(self, grace_s: float) -> None:
         """End the whole tree; afterwards nothing of it runs. Not cancellable, but bounded.
 
         Closing stdin asks the backend to leave (the stdio transports' shutdown); what is still there after `grace_s`
-        gets TERM and then KILL from the keeper, within `KEEPER_LIMIT_S`.
+        gets TERM and then KILL from the keeper, within `KEEPER_LIMIT_S`. If the keeper itself was killed, see
+        `orphans.py`.
         """
+        if self._is_gone:
+            return
         with trio.CancelScope(shield=True):
             self.stdin.close()
             with trio.move_on_after(grace_s):
                 await self._keeper.wait()
-            try:
-                self._control.socket.shutdown(socket.SHUT_WR)
-            except OSError as error:
-                if error.errno not in (errno.ENOTCONN, errno.EPIPE):
-                    raise
+            self._let_go_of_keeper()
             with trio.move_on_after(KEEPER_LIMIT_S):
                 await self._keeper.wait()
             if self._keeper.returncode is None:
                 log.error("keeper_stuck", backend=self.backend)
                 self._keeper.kill()
-                await self._keeper.wait()
+                with trio.move_on_after(KEEPER_KILL_S):
+                    await self._keeper.wait()
+            if self._is_lost or self._keeper.returncode is None or self._keeper.returncode < 0:
+                await end_orphans(self.backend, self._tree, self.pid)
+        self._is_gone = True
+
+    def _let_go_of_keeper(self) -> None:
+        try:
+            self._control.socket.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            if error.errno not in (errno.ENOTCONN, errno.EPIPE):
+                raise
+        self._keeper.send_signal(signal.SIGCONT)  # one that was stopped would not notice
 
     async def order(self, spec: StdioBackend, environ: Mapping[str, str]) -> None:
         """Have the keeper start the backend.
@@ -97,7 +120,7 @@ class Child:
         Raises:
             LinkFailed: it could not, and why.
         """
-        environment = backend_environment(spec, environ)
+        environment = {**backend_environment(spec, environ), TREE: self._tree}
         try:
             await self._control.send_all(_start_order(spec, environment))
         except trio.BrokenResourceError:

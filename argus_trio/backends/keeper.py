@@ -12,7 +12,8 @@ whose other end only the gateway holds; NAME is for whoever reads a list of proc
 
 It is a child subreaper: whatever the backend leaves behind, in whatever session, becomes the keeper's child, so that
 "no children" means that nothing is left. When the backend or the socket has ended it sends TERM to every descendant,
-after `TERM_GRACE_S` KILL until there are none, and leaves with the backend's exit code, or 128 + its signal.
+after `TERM_GRACE_S` KILL to their process groups until there are none, and leaves with the backend's exit code, or
+128 + its signal. What it cannot end is another user's, or was started by another program (a container engine).
 
 Keeper and backend each lead a session, so neither a Ctrl-C in the gateway's terminal nor a backend's `kill 0` reaches
 the keeper. It must stay single-threaded: the parent-death signal of the backend, which ends it should the keeper
@@ -32,6 +33,8 @@ import time
 TERM_GRACE_S = 0.5
 KILL_LIMIT_S = 2.0
 KILL_AGAIN_S = 0.02
+KILLS = 25
+"""So often KILL is sent at least: a keeper that was stopped for a while has no time left, and its work to do."""
 MAX_ORDER_BYTES = 16 * 1024 * 1024
 
 _PR_SET_PDEATHSIG = 1
@@ -99,9 +102,10 @@ def _start(
 ) -> int | None:
     """Fork and execute; tell the gateway how it went. The process id, or None when there is no backend."""
     outcome, told = os.pipe()
+    keeper = os.getpid()
     backend = os.fork()
     if backend == 0:
-        _become(argv, environment, cwd, libc=libc, told=told)
+        _become(argv, environment, cwd, libc=libc, told=told, keeper=keeper)
     os.close(told)
     fault = os.read(outcome, 100)
     os.close(outcome)
@@ -109,12 +113,16 @@ def _start(
     return None if fault else backend
 
 
-def _become(argv: list[bytes], environment: dict[bytes, bytes], cwd: bytes, *, libc: ctypes.CDLL, told: int) -> None:
+def _become(
+    argv: list[bytes], environment: dict[bytes, bytes], cwd: bytes, *, libc: ctypes.CDLL, told: int, keeper: int
+) -> None:
     """The backend's side of the fork; does not return."""
     stage = b"exec"
     try:
         os.setsid()
         libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        if os.getppid() != keeper:
+            return  # it was killed before the line above, so that nothing would tell us
         signal.set_wakeup_fd(-1)
         for number in _DEFAULT_IN_BACKEND:
             signal.signal(number, signal.SIG_DFL)
@@ -166,23 +174,24 @@ class _Keeper:
                 return
 
     def end_tree(self) -> None:
-        """Until no descendant is left, or `KILL_LIMIT_S` has passed."""
+        """Until no descendant is left, or `KILL_LIMIT_S` has passed and KILL was sent `KILLS` times."""
         began = time.monotonic()
+        kills = 0
         if not self._reap():
             return
-        for pid in descendants():
+        for pid, _ in descendants():
             _signal(pid, signal.SIGTERM)
             _signal(pid, signal.SIGCONT)  # one that is stopped would not notice
         while self._reap():
             passed = time.monotonic() - began
-            if passed >= KILL_LIMIT_S:
+            if passed >= KILL_LIMIT_S and kills >= KILLS:
                 _tell(self._control, b"survived %d" % len(descendants()))
                 return
             if passed < TERM_GRACE_S:
                 self._woken.poll((TERM_GRACE_S - passed) * 1000)
                 continue
-            for pid in descendants():
-                _signal(pid, signal.SIGKILL)
+            _kill(descendants())
+            kills += 1
             self._woken.poll(KILL_AGAIN_S * 1000)
 
     def _reap(self) -> bool:
@@ -207,10 +216,14 @@ class _Keeper:
             return False
 
 
-def descendants() -> list[int]:
-    """Every process below this one, zombies included."""
-    children: dict[int, list[int]] = {}
-    for entry in os.listdir("/proc"):  # noqa: PTH208 - pathlib would double the keeper's start time
+def descendants() -> list[tuple[int, int]]:
+    """Every process below this one, zombies included: its id and its process group."""
+    children: dict[int, list[tuple[int, int]]] = {}
+    try:
+        entries = os.listdir("/proc")  # noqa: PTH208 - pathlib would double the keeper's start time
+    except OSError:
+        return []  # the machine is out of files or memory; whoever asks, asks again
+    for entry in entries:
         if not entry.isdigit():
             continue
         try:
@@ -218,15 +231,25 @@ def descendants() -> list[int]:
                 stat = file.read()
         except OSError:
             continue  # it has just ended
-        # pid (name) state parent …, and the name may hold anything, parentheses too
-        parent = int(stat[stat.rindex(b")") + 2 :].split()[1])
-        children.setdefault(parent, []).append(int(entry))
-    found: list[int] = []
-    below = [os.getpid()]
+        # pid (name) state parent group …, and the name may hold anything, parentheses too
+        _, parent, group, *_ = stat[stat.rindex(b")") + 2 :].split(None, 3)
+        children.setdefault(int(parent), []).append((int(entry), int(group)))
+    found: list[tuple[int, int]] = []
+    below = [(os.getpid(), os.getpgrp())]
     while below:
-        below = [child for parent in below for child in children.get(parent, [])]
+        below = [child for parent, _ in below for child in children.get(parent, [])]
         found += below
     return found
+
+
+def _kill(found: list[tuple[int, int]]) -> None:
+    # By groups, since the kernel lets no member of one fork its way past a signal to the whole, as it could past one to
+    # a process that we saw a moment ago. A group lies within one session, and each session below the backend's is of
+    # the tree, so no group holds a stranger.
+    for group in {group for _, group in found} - {0, 1, os.getpgrp()}:
+        _signal(-group, signal.SIGKILL)
+    for pid, _ in found:
+        _signal(pid, signal.SIGKILL)
 
 
 def _signal(pid: int, number: int) -> None:

@@ -18,6 +18,7 @@ import trio
 from structlog.testing import capture_logs
 
 from argus_trio.backends.child import KEEPER
+from argus_trio.backends.keeper import KILL_LIMIT_S
 from argus_trio.config.model import StdioBackend
 from tests.backends.children import MARKER, PATIENCE_S, ask, nasty, none_running, opened, running
 
@@ -101,6 +102,19 @@ async def test_what_a_backend_leaves_behind_ends_with_it() -> None:
     async with opened(spec) as link:
         await link.wait_failed()
         await none_running(marker)
+
+
+async def test_a_keeper_that_was_stopped_while_it_ended_its_tree_ends_it_afterwards() -> None:
+    marker = uuid.uuid4().hex
+    spec = attrs.evolve(nasty("orphan-then-die", marker, env={MARKER: marker}), name=marker)
+    with capture_logs() as logs:
+        async with opened(spec) as link:
+            await link._child.wait_ended()
+            os.kill(link._child._keeper.pid, signal.SIGSTOP)
+            await trio.sleep(KILL_LIMIT_S + 0.1)  # it is the time itself that it loses
+            assert running(marker)
+    assert not running(marker)
+    assert "backend_tree_survives" not in [entry["event"] for entry in logs]
 
 
 def keep(*argv: str) -> tuple[int, list[bytes]]:

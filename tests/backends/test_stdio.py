@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from trio.testing import wait_all_tasks_blocked
 
 from argus_trio.backends.link import Link, Outgoing
+from argus_trio.backends.orphans import TREE
 from argus_trio.backends.stderr import MAX_LINE_BYTES, StderrRing
 from argus_trio.backends.stdio import EXIT_GRACE_S, NOISE_SHOWN, open_stdio
 from argus_trio.config.model import StdioBackend
@@ -256,6 +257,7 @@ async def test_the_backend_gets_its_environment_and_folder_and_nothing_shows_the
     environ = {"PATH": os.environ["PATH"], "EXTRA": "1", "PRIVATE": "no"}
     async with open_stdio(spec, Inbox(), stderr=StderrRing("nasty"), environ=environ) as link:
         seen = msgspec.json.decode(await ask(link, 1))
+        assert len(seen["env"].pop(TREE)) == 32
         assert seen["env"].pop("LC_CTYPE", "C.UTF-8") == "C.UTF-8"  # Python's own doing, in the server
         assert seen["env"] == {"PATH": os.environ["PATH"], "EXTRA": "1", "TOKEN": "s3cret-é"}
         assert (seen["cwd"], seen["sid"]) == (str(tmp_path), link.pid)
