@@ -163,8 +163,11 @@ class Dedicated:
 
     def subscribers(self) -> Lost:
         """The sessions that subscribed to something over a connection of theirs."""
-        subscribed = {own.client: (own.abilities, set(own.subscribed)) for own in self._owned if own.subscribed}
-        return {client: what for client, what in subscribed.items() if client is not None}
+        return {
+            own.client: (own.abilities, set(own.subscribed))
+            for own in self._owned
+            if own.client is not None and own.subscribed and not own.scope.cancel_called
+        }
 
     def listings(self) -> Iterator[tuple[Client, Kept]]:
         """The sessions whose own connections list something else, and what."""

@@ -19,10 +19,11 @@ from argus_trio.wire.envelope import Params
 async def subscribe(scope: Scope, exchange: Exchange, uri: str) -> bytes:
     """Subscribe the exchange's client to a resource, or with `resources/unsubscribe` end that; the raw result.
 
+    The exchange holds a lease on `scope`: what it subscribed to is handed over when that one ends, if not before.
+
     Raises:
         RpcError: as `Scope.call`.
     """
-    scope = scope.latest
     async with scope.bulkhead.place(exchange, scope.spec.timeouts.call) as place:
         return await once_more(scope.recovery, partial(_subscribe, scope, place, uri))
 
@@ -46,6 +47,8 @@ async def _subscribe(scope: Scope, place: Place, uri: str) -> bytes:
         await scope.watching.watch(connection, uri, client, deliver)
     elif client is not None:
         await scope.watching.unwatch(connection, uri, client)
+        if scope.heir is not None:  # it has been handed over meanwhile
+            await unwatch(scope.latest, uri, client)
     return b"{}"
 
 

@@ -40,6 +40,12 @@ class Subscriptions:
         del self._by_uri[uri]
         return True
 
+    def take_over(self, old: Subscriptions) -> list[str]:
+        """Go on for everyone in `old`, where nobody is left; the URIs that nobody had wanted here."""
+        subscribed = [(uri, key, deliver) for uri, keys in old._by_uri.items() for key, deliver in keys.items()]
+        old._by_uri.clear()
+        return [uri for uri, key, deliver in subscribed if self.add(uri, key, deliver)]
+
     def forget(self, key: object) -> list[str]:
         """Unsubscribe from everything; the URIs that nobody wants any more."""
         return [uri for uri in self.uris if self.remove(uri, key)]

@@ -12,7 +12,6 @@ def hand_over(old: Scope, new: Scope) -> None:
     Calls under way stay with `old`. No checkpoint.
     """
     new.inherit(old)
-    new.watching.take_over(old.watching, new.connection)
     old.heir = new
     keep_subscribed(old)
     if old.dedicated is not None:
@@ -22,10 +21,11 @@ def hand_over(old: Scope, new: Scope) -> None:
 
 
 def keep_subscribed(old: Scope) -> None:
-    """Have the heir hear of what sessions subscribed to over connections of their own, which end with `old`."""
-    if old.heir is None or old.dedicated is None:
+    """Have the heir hear of what clients subscribed to: once when it takes over, and once more when `old` ends."""
+    if old.heir is None:
         return
-    new, subscribers = old.latest, old.dedicated.subscribers()
+    new, subscribers = old.latest, {} if old.dedicated is None else old.dedicated.subscribers()
+    new.watching.take_over(old.watching, new.connection)
     for client, (abilities, uris) in subscribers.items():
         own = None if new.dedicated is None else new.dedicated.of(client)
         missing = uris if own is None else uris - own.subscribed

@@ -44,13 +44,14 @@ class Watching:
 
     def take_over(self, old: Watching, connection: Connection | None) -> None:
         """Go on for everyone who watches over `old`, which has nobody then; have the backend told, if there is one."""
-        self.subscriptions, old.subscriptions = old.subscriptions, Subscriptions()
-        self._owned, old._owned = old._owned, {}
-        if self._upstream is not None:
-            self._upstream.subscriptions = self.subscriptions
+        fresh = self.subscriptions.take_over(old.subscriptions)
+        for kind, owned in old._owned.items():
+            self._owned.setdefault(kind, Subscriptions()).take_over(owned)
+        old._owned.clear()
+        if fresh and self._upstream is not None:
             self._upstream.wanted_changed()
-        elif connection is not None:
-            connection.nursery.start_soon(self._resubscribe, connection, self.subscriptions.uris)
+        elif fresh and connection is not None:
+            connection.nursery.start_soon(self._resubscribe, connection, fresh)
 
     def watch_owned(self, kind: object, uri: str, key: object, deliver: Deliver) -> None:
         """Deliver as well what is said of it over the dedicated connections of clients of this `kind`."""
@@ -75,6 +76,9 @@ class Watching:
         if subscriptions.add(uri, key, deliver):
             try:
                 await self._ask(connection, "resources/subscribe", uri)
+            except trio.Cancelled:
+                subscriptions.remove(uri, key)
+                raise
             except LinkFailed as failure:
                 subscriptions.remove(uri, key)
                 raise BackendUnavailable(self.backend, self.redact(failure.reason), cause=failure) from None

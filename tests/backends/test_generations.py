@@ -26,7 +26,7 @@ from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.diff import enabled
 from argus_trio.config.model import BackendSpec, Config, Filters, Globs, Server, StdioBackend, Timeouts
 from argus_trio.core.abilities import NONE, Abilities
-from argus_trio.errors import BackendUnavailable, InvalidParams, RpcError
+from argus_trio.errors import BackendUnavailable, InvalidParams, ResourceUnknown, RpcError
 from tests.backends.fakes import FakeBackend, FakeExchange, FakeLink, Json, answering, empty
 from tests.backends.test_dedicated import Session
 
@@ -91,6 +91,8 @@ class World:
     fakes: dict[str, FakeBackend] = attrs.field(factory=dict)
     executed: Counter[int] = attrs.field(factory=Counter)
     calls: list[Asked] = attrs.field(factory=list)
+    active: list[tuple[Session, trio.CancelScope]] = attrs.field(factory=list)
+    """What each session has under way."""
     sessions: list[Session] = attrs.field(factory=lambda: [Session() for _ in range(SESSIONS)])
     subscribed: set[tuple[Session, str]] = attrs.field(factory=set)
     """Who has to hear of which backend's resource."""
@@ -159,6 +161,8 @@ class World:
 
         abilities = NONE if session is None else ABILITIES[index]
         exchange = FakeExchange("tools/call", params, abilities=abilities, client=session, answer=answer)
+        if session is not None:
+            self.active.append((session, asked.scope))
         with asked.scope:
             try:
                 asked.ends.append(json.loads(await self.supervisor.serve(exchange)))
@@ -173,11 +177,14 @@ class World:
         session = self.sessions[index]
         exchange = FakeExchange("resources/subscribe", {"uri": f"{name}:1"}, client=session, abilities=ABILITIES[index])
         try:
-            await self.supervisor.serve(exchange)
-        except RpcError:
-            assert not self.is_faultless or name not in enabled(self.supervisor.current.config)
+            with trio.CancelScope() as scope:
+                self.active.append((session, scope))
+                await self.supervisor.serve(exchange)
+        except RpcError as error:
+            is_unknown = isinstance(error, ResourceUnknown)
+            assert not self.is_faultless or is_unknown
             return
-        if session in self.sessions and name in enabled(self.supervisor.current.config):
+        if not scope.cancelled_caught and session in self.sessions and name in enabled(self.supervisor.current.config):
             self.subscribed.add((session, name))
 
     async def reload(self, change: Callable[[dict[str, BackendSpec]], None]) -> None:
@@ -207,6 +214,9 @@ class World:
         """A session ends, as the edge ends it: its calls first. Another one takes its place."""
         session = self.sessions[index]
         self.sessions[index] = Session()
+        for owner, scope in self.active:
+            if owner is session:
+                scope.cancel()
         self.subscribed = {one for one in self.subscribed if one[0] is not session}
         self.supervisor.release(session)
 
