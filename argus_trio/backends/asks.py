@@ -45,13 +45,17 @@ class Asks:
         if scope is not None:
             scope.cancel()
 
-    async def answer(self, request: Request, flight: Flight | None, client: Client | None) -> None:
+    async def answer(
+        self, request: Request, flight: Flight | None, client: Client | None, *, is_guess: bool = False
+    ) -> None:
         """Answer one request of the backend: by `flight`'s client, else by the `client` that the connection is of.
+
+        `is_guess` says that another call of that client may be meant: the ask goes on as long as there is one.
 
         A request that is withdrawn, or whose call ends, is not answered.
         """
         with trio.CancelScope(deadline=trio.current_time() + ASK_LIMIT) as scope:
-            with self._registered(request, flight, scope):
+            with self._registered(request, flight, scope, is_guess=is_guess):
                 body = await self._answered(request, flight, client)
             await self._send(body)
             return
@@ -60,11 +64,13 @@ class Asks:
             await self._send(encode_error_response(request.id, error))
 
     @contextmanager
-    def _registered(self, request: Request, flight: Flight | None, scope: trio.CancelScope) -> Iterator[None]:
+    def _registered(
+        self, request: Request, flight: Flight | None, scope: trio.CancelScope, *, is_guess: bool
+    ) -> Iterator[None]:
         self._open[request.id] = scope
         is_counted = flight is not None and request.method in ASKS
         if is_counted and flight is not None:
-            flight.begin_ask(scope)
+            flight.begin_ask(scope, is_guess=is_guess)
         try:
             yield
         finally:

@@ -28,6 +28,10 @@ class Flight:
     relay: Relay
     token: msgspec.Raw | None = None
     asks: set[trio.CancelScope] = attrs.field(factory=set)
+    _guessed: set[trio.CancelScope] = attrs.field(factory=set)
+    """Those that no request is named in: they may belong to another call of the same client."""
+    _heir: Flight | None = None
+    """Who waits for them now."""
     _left: float = 0.0
 
     def progressed(self) -> None:
@@ -35,8 +39,10 @@ class Flight:
         if not self.asks:
             self.scope.deadline = min(trio.current_time() + self.patience, self.latest)
 
-    def begin_ask(self, ask: trio.CancelScope) -> None:
-        """Stop the clock: it is the client's turn."""
+    def begin_ask(self, ask: trio.CancelScope, *, is_guess: bool = False) -> None:
+        """Stop the clock: it is the client's turn. `is_guess` where it is not certain that the ask is this call's."""
+        if is_guess:
+            self._guessed.add(ask)
         if not self.asks:
             self._left = self.scope.deadline - trio.current_time()
             self.scope.deadline = inf
@@ -44,14 +50,23 @@ class Flight:
 
     def end_ask(self, ask: trio.CancelScope) -> None:
         """Let the clock run on once no ask is open."""
+        if ask not in self.asks and self._heir is not None:
+            self._heir.end_ask(ask)
+            return
+        self._guessed.discard(ask)
         self.asks.discard(ask)
         if not self.asks:
             self.scope.deadline = trio.current_time() + self._left
 
-    def end(self) -> None:
-        """Withdraw what is still asked: nobody waits for it any more."""
+    def end(self, heir: Flight | None) -> None:
+        """Withdraw what is still asked: nobody waits for it any more. What was a guess is `heir`'s, if there is one."""
+        self._heir = heir
         for ask in tuple(self.asks):
-            ask.cancel()
+            if heir is None or ask not in self._guessed:
+                ask.cancel()
+            else:
+                self.asks.discard(ask)
+                heir.begin_ask(ask, is_guess=True)
 
     def wants_log(self, params: Params) -> bool:
         """Whether this client hears a log message of that level: what it asked for; a legacy one that asked for nothing
@@ -78,8 +93,9 @@ class Flights:
         self._by_id[message_id] = flight
 
     def remove(self, message_id: int) -> None:
-        """End, with everything that it still asks."""
-        self._by_id.pop(message_id).end()
+        """End, with everything that it still asks; but what may have been asked for another call goes on."""
+        flight = self._by_id.pop(message_id)
+        flight.end(self.of(None))
 
     def of_token(self, params: Params) -> Flight | None:
         """The flight that a progress token of ours belongs to."""

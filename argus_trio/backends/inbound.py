@@ -6,6 +6,7 @@ It runs on the link's reader, so nothing here waits for anybody.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final, Protocol
 
 import attrs
@@ -67,7 +68,8 @@ class Inbound:
         """Take what the backend says; the link's `Inbox`. Returns without waiting for anybody."""
         self.pulse.heard_at = trio.current_time()
         if isinstance(message, Request):
-            self.nursery.start_soon(self.asks.answer, message, self.flights.of(within), self.client)
+            answer = partial(self.asks.answer, is_guess=within is None)
+            self.nursery.start_soon(answer, message, self.flights.of(within), self.client)
         else:
             self._take(message.method, message.params, within)
 
