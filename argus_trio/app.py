@@ -76,8 +76,8 @@ async def run_gateway(
         async with trio.open_nursery() as root:
             await root.start(_stop_on_signals, stop, root.cancel_scope, notifier)
             root.start_soon(notifier.run_watchdog)
-            house = _House(config, file, redact or Redactor(config.secrets), notifier)
-            await _serve(house, stop, on_listening, inherited)
+            house = _House(config, file, redact or Redactor(config.secrets), notifier, inherited)
+            await _serve(house, stop, on_listening)
             log.info("stopped")
             root.cancel_scope.cancel()
     except* ListenFailed as group:
@@ -96,7 +96,15 @@ class _House:
         ListenFailed: the certificate cannot be used.
     """
 
-    def __init__(self, config: Config, file: ConfigFile | None, redact: Redactor, notifier: Notifier) -> None:
+    def __init__(
+        self,
+        config: Config,
+        file: ConfigFile | None,
+        redact: Redactor,
+        notifier: Notifier,
+        inherited: Sequence[Inherited],
+    ) -> None:
+        self.inherited = inherited
         self.file = file
         self.notifier = notifier
         self.under_way = UnderWay()
@@ -108,7 +116,7 @@ class _House:
         if file is not None:
             self.reloads = ReloadSupervisor(
                 config=config,
-                load=partial(load_candidate, file),
+                load=partial(load_candidate, file, is_exposed=any(each.is_exposed for each in inherited)),
                 apply=self.supervisor.apply,
                 terms=self.terms,
                 redact=redact,
@@ -123,7 +131,7 @@ class _House:
         """How it stands, in one line for people."""
         return status_line(self.supervisor.health(), self.under_way.count)
 
-    def frontend(self, stop: trio.Event, inherited: Sequence[Inherited]) -> Callable[..., Awaitable[None]]:
+    def frontend(self, stop: trio.Event) -> Callable[..., Awaitable[None]]:
         """What serves clients, to be started."""
         supervisor = self.supervisor
         return partial(
@@ -142,7 +150,7 @@ class _House:
             control=self.reloads,
             tell=supervisor.tell,
             release=supervisor.release,
-            inherited=inherited,
+            inherited=self.inherited,
         )
 
 
@@ -150,7 +158,6 @@ async def _serve(
     house: _House,
     stop: trio.Event,
     on_listening: Callable[[Sequence[str]], None],
-    inherited: Sequence[Inherited],
 ) -> None:
     async with trio.open_nursery() as backends:
         backends.start_soon(_cut_after_drain, stop, house.terms, backends.cancel_scope)
@@ -158,7 +165,7 @@ async def _serve(
         if house.reloads is not None and house.file is not None:
             await backends.start(_reload, house.reloads, house.file, stop)
         async with trio.open_nursery() as front:
-            urls = await front.start(house.frontend(stop, inherited))
+            urls = await front.start(house.frontend(stop))
             for url in urls:
                 log.info("listening", url=url, **{name: url + path for name, path in PATHS.items()})
             on_listening(urls)

@@ -57,7 +57,7 @@ class Router:
         if call.method == "completion/complete":
             return await complete(self.directory, exchange)
         if call.method.startswith("tasks/"):
-            return await self.tasks.request(exchange)
+            return await self.tasks.request(exchange, self.generation)
         return await pass_on(self.directory, self.tasks, exchange)
 
     async def _list(self, call: Call, kind: str) -> bytes:

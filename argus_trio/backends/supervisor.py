@@ -129,13 +129,11 @@ class Supervisor:
         self._start(in_turn)
         for scope in in_turn:
             await scope.settled.wait()
-        applied = Applied(
+        return Applied(
             generation=self.current.number,
             **attrs.asdict(found),
             not_ready=tuple(name for name, scope in fresh.items() if not scope.state.is_up),
         )
-        log.info("generation_applied", **attrs.asdict(applied))
-        return applied
 
     def health(self) -> Health:
         """How the backends stand now."""

@@ -18,6 +18,7 @@ import trio
 
 from argus_trio.backends.across import call_across
 from argus_trio.backends.codes import INVALID_PARAMS, code_of
+from argus_trio.backends.generation import Generation, cut_short
 from argus_trio.backends.link import Headers
 from argus_trio.backends.params import string_param
 from argus_trio.backends.scope import Scope
@@ -81,8 +82,8 @@ class Tasks:
         self._entered = trio.Event()
         return shown
 
-    async def request(self, exchange: Exchange) -> bytes:
-        """Serve one of `METHODS`; the raw result.
+    async def request(self, exchange: Exchange, generation: Generation) -> bytes:
+        """Serve one of `METHODS`, accepted by this generation; the raw result.
 
         Raises:
             MethodUnknown: no backend runs tasks, or the method is not of the client's era.
@@ -98,7 +99,12 @@ class Tasks:
         task = self.known(call, task_id)
         if task is None:
             raise InvalidParams(f"unknown task: {task_id[:200]}")
-        return await self._ask(exchange, call, task)
+        scope = self.supervisor.scopes[task.backend]
+        if scope is not generation.scopes.get(task.backend):  # the task is where its backend is now
+            return await self._ask(exchange, call, task)
+        with generation.lease(scope):
+            return await self._ask(exchange, call, task)
+        raise cut_short(scope)
 
     def known(self, call: Call, task_id: str) -> Task | None:
         """The task of this call's client by its id, if its backend is still there."""

@@ -24,20 +24,30 @@ class Candidate:
     terms: Terms
 
 
-async def load_candidate(file: ConfigFile) -> Candidate:
+async def load_candidate(file: ConfigFile, *, is_exposed: bool = False) -> Candidate:
     """What the file says now. A thread that hangs in the file system is left behind.
+
+    `is_exposed` says that the gateway serves on an inherited socket that can be reached from elsewhere, whatever
+    `server.host` is.
 
     Raises:
         ConfigInvalid: everything that is wrong with it.
     """
     with trio.move_on_after(READ_S):
-        return await trio.to_thread.run_sync(_candidate, file, abandon_on_cancel=True)
+        return await trio.to_thread.run_sync(_candidate, file, is_exposed, abandon_on_cancel=True)
     message = f"the file, or one that it names, could not be read within {READ_S:g} s"
     raise ConfigInvalid(str(file.path), (Problem(path="", message=message),))
 
 
-def _candidate(file: ConfigFile) -> Candidate:
+def _candidate(file: ConfigFile, is_exposed: bool) -> Candidate:
     config = file.read()
+    if is_exposed and not config.server.allow_unauthenticated:
+        problem = Problem(
+            path="server.allow_unauthenticated",
+            message="an inherited socket that is served on can be reached from elsewhere",
+            hint="set it to true if that is meant, or have the service manager listen on loopback",
+        )
+        raise ConfigInvalid(str(file.path), (problem,))
     try:
         return Candidate(config=config, terms=Terms.of(config.server))
     except ListenFailed as failure:  # the certificate was changed since it was checked

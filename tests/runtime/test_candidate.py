@@ -42,3 +42,14 @@ async def test_a_file_system_that_hangs_is_a_problem_and_not_the_end(
         await load_candidate(Hanging(path=tmp_path, environ={}))
     Hanging.go_on.set()
     assert "could not be read within 0.05 s" in caught.value.problems[0].message
+
+
+async def test_an_inherited_socket_that_is_exposed_has_to_be_meant_at_every_reload(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("server: {allow_unauthenticated: true}")
+    await load_candidate(ConfigFile(path=path, environ={}), is_exposed=True)
+    path.write_text("server: {}")
+    await load_candidate(ConfigFile(path=path, environ={}))
+    with pytest.raises(ConfigInvalid) as caught:
+        await load_candidate(ConfigFile(path=path, environ={}), is_exposed=True)
+    assert caught.value.problems[0].path == "server.allow_unauthenticated"
