@@ -6,6 +6,7 @@ import os
 import signal
 import time
 import uuid
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import attrs
@@ -13,12 +14,11 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
-from argus_trio.backends.link import Inbox
+from argus_trio.backends.link import Inbox, Link
 from argus_trio.backends.scope import Scope
 from argus_trio.backends.stderr import StderrRing
 from argus_trio.backends.stdio import StdioLink, open_stdio
-from argus_trio.config.model import BackendSpec, StdioBackend
-from argus_trio.core.backoff import Backoff
+from argus_trio.config.model import BackendSpec, Restart, StdioBackend
 from argus_trio.core.redaction import Redactor
 from tests.e2e.child import START_S
 from tests.e2e.gateway import Gateway, running
@@ -51,7 +51,7 @@ class Held:
         )
 
 
-def open_link(spec: BackendSpec, inbox: Inbox, stderr: StderrRing) -> object:
+def open_link(spec: BackendSpec, inbox: Inbox, stderr: StderrRing) -> AbstractAsyncContextManager[Link]:
     assert isinstance(spec, StdioBackend)
     return open_stdio(spec, inbox, stderr=stderr, environ=os.environ)
 
@@ -65,8 +65,9 @@ async def test_fifty_crashes_in_a_row_leave_nothing_behind(capsys: pytest.Captur
         assert isinstance(link, StdioLink)
         ready.send_nowait(link.pid)
 
-    spec = Unruly(mark=mark, traits=("bare", "answers")).spec()
-    scope = Scope(spec, open_link, published, Redactor([]), Backoff(first=0.01, longest=0.02))  # type: ignore[arg-type]  # any link
+    quickly = Restart(initial=0.01, max=0.02, breaker=10 * CRASHES)
+    spec = attrs.evolve(Unruly(mark=mark, traits=("bare", "answers")).spec(), restart=quickly)
+    scope = Scope(spec, open_link, published, Redactor([]))
     began = time.monotonic()
     held: dict[int, tuple[Held, int]] = {}
     with capture_logs() as logs, ready, is_ready:
