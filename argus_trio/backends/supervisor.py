@@ -22,6 +22,7 @@ from argus_trio.backends.listing import LIST_CHANGED
 from argus_trio.backends.scope import Scope
 from argus_trio.backends.succession import hand_over, keep_subscribed
 from argus_trio.backends.task_news import News, OnTask, nobody_cares
+from argus_trio.backends.telling import tell
 from argus_trio.config.diff import Difference, difference, enabled, shows_the_same
 from argus_trio.config.model import Config
 from argus_trio.core.abilities import NONE, Abilities
@@ -158,7 +159,7 @@ class Supervisor:
     def tell(self, client: Client, method: str, params: Params) -> None:
         """Pass a client's own notification on to the backends that have a connection of its."""
         for scope in (*self.scopes.values(), *self.retiring):
-            scope.tell(client, method, params)
+            tell(scope, client, method, params)
 
     async def _prepare(self, beside: Sequence[Scope], abilities: Sequence[Abilities]) -> None:
         """Start what may run beside the rest, and wait until it is ready for the clients there are, or has failed."""
