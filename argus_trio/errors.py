@@ -4,13 +4,15 @@ ArgusError
 ├── ConfigInvalid              the configuration has problems, all of them at once
 ├── LinkFailed                 a transport to a backend did not open, or has died
 │   ├── HttpRefused            a remote backend answered with an HTTP status that is no success
-│   └── SessionLost            a remote backend does not know the session any more
+│   ├── SessionLost            a remote backend does not know the session any more
+│   └── AnswerInvalid          what a backend answered one request with is no answer
 ├── ListenFailed               the gateway's own address cannot be listened on
 ├── ClientCannotAnswer         an ask that the client did not declare, or cannot be reached for
 ├── ClientRefused              the client answered an ask with an error
 └── RpcError                   what a client is told: a JSON-RPC code and, on a modern edge, an HTTP status
     ├── ParseFailed            -32700
     ├── InvalidRequest         -32600
+    │   └── ResponseInvalid    a response that holds neither a result nor an error, or both
     ├── MethodUnknown          -32601
     ├── InvalidParams          -32602
     ├── ResourceUnknown        -32002   the legacy code; towards a modern client this is InvalidParams
@@ -105,6 +107,10 @@ class SessionLost(LinkFailed):
         return SessionLost(self.reason, details=self.details, never_ran=never_ran)
 
 
+class AnswerInvalid(LinkFailed):
+    """A backend answered one request with what is no answer; `reason` says why. Its link may live on."""
+
+
 class ListenFailed(ArgusError):
     """The gateway cannot listen at `address`; the text is one line with the reason and what to do."""
 
@@ -158,6 +164,14 @@ class InvalidRequest(RpcError):
 
     code = -32600
     http_status = 400
+
+
+class ResponseInvalid(InvalidRequest):
+    """A response that cannot be understood, to the request with the raw JSON `id`."""
+
+    def __init__(self, message_id: bytes, message: str) -> None:
+        super().__init__(message)
+        self.id = message_id
 
 
 class MethodUnknown(RpcError):

@@ -11,12 +11,20 @@ import msgspec
 import structlog
 import trio
 
+from argus_trio.backends.ask_progress import Reports, split_token
 from argus_trio.backends.flights import Flight
 from argus_trio.backends.link import Headers, Link
 from argus_trio.core.abilities import ASKS
 from argus_trio.core.exchange import Client
 from argus_trio.errors import ClientCannotAnswer, ClientRefused, LinkFailed, Overloaded
-from argus_trio.wire.envelope import Params, Request, encode_error, encode_error_response, encode_response
+from argus_trio.wire.envelope import (
+    Params,
+    Request,
+    decode_string,
+    encode_error,
+    encode_error_response,
+    encode_response,
+)
 
 log = structlog.get_logger()
 
@@ -38,12 +46,29 @@ class Asks:
     link: Link
     headers: Headers
     _open: dict[bytes, trio.CancelScope] = attrs.field(factory=dict)
+    _reports: dict[str, Reports] = attrs.field(factory=dict)
+    """Of the asks whose progress the backend wants to hear of, by the token that the client was given."""
 
     def withdraw(self, params: Params) -> None:
         """The backend no longer wants an answer (`notifications/cancelled`)."""
         scope = self._open.get(bytes(params.get("requestId", msgspec.Raw())))
         if scope is not None:
             scope.cancel()
+
+    def report(self, client: Client, params: Params) -> Reports | None:
+        """Take a client's `notifications/progress`; what is then to be passed on, if it is about an open ask of its."""
+        try:
+            reports = self._reports.get(decode_string(params["progressToken"]))
+        except (KeyError, msgspec.DecodeError):
+            return None
+        if reports is None or reports.client is not client:
+            return None
+        reports.put(params)
+        return reports
+
+    async def pass_on(self, reports: Reports) -> None:
+        """Tell the backend what was reported. Raises nothing if its link has died."""
+        await reports.pass_on(self._send)
 
     async def answer(
         self, request: Request, flight: Flight | None, client: Client | None, *, is_guess: bool = False
@@ -54,9 +79,13 @@ class Asks:
 
         A request that is withdrawn, or whose call ends, is not answered.
         """
+        params, reports = split_token(request.params, client if flight is None else flight.exchange.call.client)
+        request = attrs.evolve(request, params=params)
         with trio.CancelScope(deadline=trio.current_time() + ASK_LIMIT) as scope:
-            with self._registered(request, flight, scope, is_guess=is_guess):
+            with self._registered(request, flight, scope, is_guess=is_guess), self._reporting(reports):
                 body = await self._answered(request, flight, client)
+            if reports is not None:
+                await self.pass_on(reports)  # nothing may be reported of what has been answered
             await self._send(body)
             return
         if trio.current_time() >= scope.deadline:
@@ -77,6 +106,17 @@ class Asks:
             if is_counted and flight is not None:
                 flight.end_ask(scope)
             self._open.pop(request.id, None)
+
+    @contextmanager
+    def _reporting(self, reports: Reports | None) -> Iterator[None]:
+        if reports is None:
+            yield
+            return
+        self._reports[reports.shown] = reports
+        try:
+            yield
+        finally:
+            del self._reports[reports.shown]
 
     async def _answered(self, request: Request, flight: Flight | None, client: Client | None) -> bytes:
         if request.method == "ping":

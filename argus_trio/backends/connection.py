@@ -33,6 +33,7 @@ from argus_trio.core.levels import most_verbose
 from argus_trio.core.pulse import Pulse
 from argus_trio.core.task_ids import task_id_of
 from argus_trio.errors import (
+    AnswerInvalid,
     BackendError,
     BackendMisbehaved,
     BackendUnavailable,
@@ -117,7 +118,7 @@ class Connection:
         Raises:
             BackendError: the backend's own error, or the client's when it refused what it was asked.
             BackendUnavailable: the link died, or refused the request.
-            BackendMisbehaved: the answer is neither a result object nor an error object.
+            BackendMisbehaved: the answer is no answer, or neither a result object nor an error object.
             DeadlineExceeded: no answer in `timeouts.call`, which progress extends up to `timeouts.call_max`.
         """
         started = trio.current_time() - waited
@@ -158,9 +159,9 @@ class Connection:
         try:
             answer = await self._request(message_id, flight.exchange.call, params, headers)
             awaited = False
-        except BackendMisbehaved:
+        except AnswerInvalid as invalid:
             awaited = False
-            raise
+            raise BackendMisbehaved(self.backend, invalid.reason) from invalid
         except LinkFailed as failure:
             awaited = False
             if not isinstance(failure, HttpRefused):
@@ -201,7 +202,7 @@ class Connection:
             awaited = False
         except LinkFailed as failure:
             awaited = False
-            if not isinstance(failure, HttpRefused):
+            if not isinstance(failure, HttpRefused | AnswerInvalid):
                 self._suspect()
             raise
         finally:
@@ -215,8 +216,7 @@ class Connection:
         """Ask for a sign of life; an error is one too. Has no deadline of its own; nobody is told of a cancellation.
 
         Raises:
-            LinkFailed: the link died, or the request got no answer.
-            BackendMisbehaved: it got one that is none.
+            LinkFailed: the link died, or the request got no answer; `AnswerInvalid` if it got one that is none.
         """
         await self._request(next(self._ids), None, {}, method=method)
 

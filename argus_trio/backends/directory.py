@@ -53,6 +53,18 @@ class Directory:
             raise InvalidParams(f"unknown {_ONE_OF[kind]}: {name[:200]}")
         return self.generation.scopes[route.backend], route
 
+    async def tool_shown(self, call: Call, name: str) -> Route | None:
+        """The tool that this call's client is shown as `name`, of which others may be shown another schema, or nothing.
+
+        Waits only where `named` does: for a name that not everybody is shown.
+        """
+        catalog = self.generation.made_for(call.abilities)
+        if catalog is None:
+            catalog = self.generation.catalog
+            if name not in catalog.tools:
+                catalog = await self.catalog(call)
+        return catalog.tools.get(name)
+
     async def serving(self, call: Call, uri: str) -> Scope | None:
         """Who serves the resource `uri`, if anybody may be asked for it."""
         route = (await self.catalog(call)).route_of_uri(uri)

@@ -91,6 +91,10 @@ class Generation:
         catalog = await self._catalog_of(abilities)
         return catalog if client is None or not abilities.any else self._own_catalog(catalog, abilities, client)
 
+    def made_for(self, abilities: Abilities) -> Catalog | None:
+        """What clients with `abilities` are shown, if that has been made."""
+        return self._of_abilities.get(abilities) if abilities.any else self.catalog
+
     @property
     def abilities(self) -> tuple[Abilities, ...]:
         """The distinct ones for which there is a catalog of their own."""

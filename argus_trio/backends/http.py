@@ -20,12 +20,15 @@ from argus_trio.backends.http1 import Answer
 from argus_trio.backends.link import Headers, Inbox, Link, Outgoing
 from argus_trio.backends.remote import Life, Remote, open_remote
 from argus_trio.config.model import HttpBackend
-from argus_trio.errors import BackendMisbehaved, HttpRefused, LinkFailed, RpcError, SessionLost
+from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed, ResponseInvalid, RpcError, SessionLost
 from argus_trio.wire import headers as names
-from argus_trio.wire.envelope import ErrorResponse, Notification, Request, Response
+from argus_trio.wire.envelope import ErrorResponse, Message, Notification, Request, Response
 from argus_trio.wire.sse import EventParser, EventTooLarge
 
 log = structlog.get_logger()
+
+_Heard = Message | ResponseInvalid
+"""What a stream says: messages, and what means to be an answer."""
 
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 """The largest JSON answer."""
@@ -88,13 +91,15 @@ class HttpLink:
         """See `Link.request`.
 
         Raises:
-            LinkFailed: this request got no answer; `HttpRefused` with the status if that was why.
-            BackendMisbehaved: it got one that is none.
+            LinkFailed: this request got no answer; `HttpRefused` with the status if that was why, `AnswerInvalid` if
+                it got one that is none.
         """
         parser = EventParser()
         self._asking += 1
         try:
             return await self._ask(outgoing, parser)
+        except AnswerInvalid:
+            raise
         except LinkFailed:
             if (
                 self._life.is_over
@@ -168,20 +173,20 @@ class HttpLink:
             if answer.media_type == names.JSON:
                 return await self._read_body(await answer.read(MAX_BODY_BYTES), outgoing.id)
             what = answer.media_type or "nothing"
-            raise self._misbehaved(f"it answered a request with HTTP {answer.status} and {what}")
+            raise AnswerInvalid(f"it answered a request with HTTP {answer.status} and {what}")
 
     async def _read_body(self, body: bytes, request_id: int) -> Response | ErrorResponse:
         wanted = b"%d" % request_id
         found: Response | ErrorResponse | None = None
         for message in read_messages(body):
             if isinstance(message, RpcError):
-                raise self._misbehaved(f"its answer is no message: {message}")
+                raise AnswerInvalid(f"its answer is no message: {message}")
             if isinstance(message, Request | Notification):
                 await self._inbox(message, request_id)
             elif is_answer(message, wanted):
                 found = message
         if found is None:
-            raise self._misbehaved("it answered another request than the one it was asked")
+            raise AnswerInvalid("it answered another request than the one it was asked")
         return found if found.id == wanted else attrs.evolve(found, id=wanted)
 
     async def _read_stream(self, answer: Answer, parser: EventParser, within: int) -> Response | ErrorResponse:
@@ -190,23 +195,25 @@ class HttpLink:
             for message in self._messages(parser, chunk):
                 if isinstance(message, Request | Notification):
                     await self._inbox(message, within)
-                elif is_answer(message, wanted):
+                elif isinstance(message, ResponseInvalid) and message.id == wanted:
+                    raise AnswerInvalid(f"its answer is no message: {message}")
+                elif isinstance(message, Response | ErrorResponse) and is_answer(message, wanted):
                     return message if message.id == wanted else attrs.evolve(message, id=wanted)
                 else:
                     log.warning("backend_answer_unasked", backend=self._remote.name)
         raise LinkFailed("the server ended the stream without an answer")
 
-    def _messages(self, parser: EventParser, chunk: bytes) -> list[Request | Notification | Response | ErrorResponse]:
+    def _messages(self, parser: EventParser, chunk: bytes) -> list[_Heard]:
         try:
             events = parser.feed(chunk)
         except EventTooLarge as error:
-            raise self._misbehaved(str(error)) from None
-        messages: list[Request | Notification | Response | ErrorResponse] = []
+            raise AnswerInvalid(str(error)) from None
+        messages: list[_Heard] = []
         for event in events:
             if event.event != "message" or not event.data:  # an empty one only tells its id
                 continue
             for message in read_messages(event.data):
-                if isinstance(message, RpcError):
+                if isinstance(message, RpcError) and not isinstance(message, ResponseInvalid):
                     log.warning("backend_message_unreadable", backend=self._remote.name, reason=str(message))
                 else:
                     messages.append(message)
@@ -221,6 +228,8 @@ class HttpLink:
             try:
                 async with self._stream(parser) as answer:
                     return await self._read_stream(answer, parser, request_id)
+            except AnswerInvalid:
+                raise
             except LinkFailed as failure:
                 self._life.check()
                 tries = tries + 1 if parser.last_id == last_id else 0
@@ -263,8 +272,8 @@ class HttpLink:
                 if refused.status < 500:
                     log.debug("backend_has_no_stream", backend=self._remote.name, status=refused.status)
                     return
-            except BackendMisbehaved as error:
-                log.warning("backend_stream_unreadable", backend=self._remote.name, reason=str(error))
+            except AnswerInvalid as invalid:
+                log.warning("backend_stream_unreadable", backend=self._remote.name, reason=invalid.reason)
             except LinkFailed as failure:
                 log.debug("backend_stream_ended", backend=self._remote.name, reason=failure.reason)
             is_under_way.set()
@@ -307,9 +316,6 @@ class HttpLink:
             if (answer.status == 404 and not is_unknown_method) or is_old_style:
                 return self._life.end(SessionLost("the session has expired"))
         return self._remote.refused(answer, body)
-
-    def _misbehaved(self, reason: str) -> BackendMisbehaved:
-        return BackendMisbehaved(self._remote.name, reason)
 
 
 _SESSION_NAMES: Final = (names.SESSION_ID, names.PROTOCOL_VERSION)

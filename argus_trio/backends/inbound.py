@@ -73,6 +73,12 @@ class Inbound:
         else:
             self._take(message.method, message.params, within)
 
+    def reported(self, client: Client, params: Params) -> None:
+        """Take what the client reports of something that it was asked here; what concerns no such thing is dropped."""
+        reports = self.asks.report(client, params)
+        if reports is not None:
+            self.nursery.start_soon(self.asks.pass_on, reports)
+
     def _take(self, method: str, params: Params, within: int | None) -> None:
         if method == "notifications/progress":
             self._progress(method, params)

@@ -42,6 +42,8 @@ class Link(Protocol):
     async def request(self, outgoing: Outgoing) -> Response | ErrorResponse:
         """Send and wait for the answer, without a deadline of its own.
 
+        Raises `AnswerInvalid` if what comes back is none.
+
         Cancelling the wait forgets the request (a late answer is dropped); on Streamable HTTP it also closes the
         request's stream. Telling the backend is the era's business.
         """

@@ -7,7 +7,7 @@ from types import TracebackType
 import attrs
 import trio
 
-from argus_trio.errors import LinkFailed
+from argus_trio.errors import AnswerInvalid, LinkFailed, ResponseInvalid
 from argus_trio.wire.envelope import ErrorResponse, Response
 
 Answer = Response | ErrorResponse
@@ -42,7 +42,7 @@ class Expected:
         """The answer. Called at most once; a checkpoint in every case.
 
         Raises:
-            LinkFailed: the link died before the answer came.
+            LinkFailed: the link died before the answer came; `AnswerInvalid` if it came and is none.
         """
         if self._outcome is None:
             self._task = trio.lowlevel.current_task()
@@ -94,7 +94,7 @@ class Pending:
         self.check()
         return Expected(self._waiting, b"%d" % request_id)
 
-    def resolve(self, answer: Answer) -> bool:
+    def resolve(self, answer: Answer | ResponseInvalid) -> bool:
         """Give `answer` to the request it belongs to; False when none waits for it: it is late, or forged."""
         expected = self._waiting.pop(answer.id, None)
         if expected is None:
@@ -102,7 +102,7 @@ class Pending:
             expected = self._waiting.pop(answer.id.strip(b'"'), None)
         if expected is None:
             return False
-        expected.settle(answer)
+        expected.settle(AnswerInvalid(answer.message) if isinstance(answer, ResponseInvalid) else answer)
         return True
 
     def fail(self, failure: LinkFailed) -> None:

@@ -11,6 +11,7 @@ import attrs
 import msgspec
 import trio
 
+from argus_trio.backends.ask_progress import split_token
 from argus_trio.core.exchange import Exchange
 from argus_trio.errors import (
     BackendError,
@@ -111,7 +112,8 @@ async def answer_all(backend: str, required: InputRequired, ask: Ask) -> dict[st
 
 def _for_legacy(method: str, params: Params) -> Params:
     """The params of a question as legacy revisions want them: an elicitation by URL has an id (2025-11-25), which
-    2026-07-28 has no more."""
+    2026-07-28 has no more. Nobody could report of its progress, so no token is passed on."""
+    params, _ = split_token(params, None)
     if method != "elicitation/create" or bytes(params.get("mode", b"")) != b'"url"' or "elicitationId" in params:
         return params
     return {**params, "elicitationId": encode_raw(uuid4().hex)}

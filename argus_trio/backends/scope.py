@@ -225,12 +225,6 @@ class Scope:
             self.dedicated.release(client)
         self.watching.forget(self._connection, client)
 
-    def tell(self, client: Client, method: str, params: Params) -> None:
-        """Pass a client's own notification on to its connection, if it has one."""
-        own = None if self.dedicated is None else self.dedicated.of(client)
-        if own is not None and own.connection is not None:
-            own.connection.nursery.start_soon(self._pass_on, own.connection, method, params)
-
     async def run(self) -> None:
         """Live until cancelled. Whatever fails is logged here and ends at this boundary."""
         way = self._way
@@ -337,9 +331,3 @@ class Scope:
     def _relisted(self, kept: Kept) -> None:
         if self.dedicated is not None:
             self.shown.relisted(self.dedicated, kept)
-
-    async def _pass_on(self, connection: Connection, method: str, params: Params) -> None:
-        try:
-            await connection.tell(method, params)
-        except LinkFailed as failure:
-            log.debug("client_notification_untold", backend=self.spec.name, reason=self.redact(failure.reason))

@@ -22,7 +22,7 @@ from argus_trio.backends.origin import split_url
 from argus_trio.backends.pending import Expected, Pending
 from argus_trio.backends.remote import Life, Remote, open_remote
 from argus_trio.config.model import SseBackend
-from argus_trio.errors import LinkFailed, RpcError
+from argus_trio.errors import LinkFailed, ResponseInvalid, RpcError
 from argus_trio.wire import headers as names
 from argus_trio.wire.envelope import ErrorResponse, Notification, Request, Response
 from argus_trio.wire.sse import Event, EventParser, EventTooLarge
@@ -158,6 +158,8 @@ class SseLink:
 
     async def _take(self, data: bytes) -> None:
         for message in read_messages(data):
+            if isinstance(message, ResponseInvalid) and self._pending.resolve(message):
+                continue
             if isinstance(message, RpcError):
                 log.warning("backend_message_unreadable", backend=self._remote.name, reason=str(message))
             elif isinstance(message, Request | Notification):

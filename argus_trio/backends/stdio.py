@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -18,7 +18,7 @@ from argus_trio.backends.pending import Pending
 from argus_trio.backends.stderr import StderrRing, StderrStream, plain
 from argus_trio.backends.writer import LineWriter
 from argus_trio.config.model import StdioBackend
-from argus_trio.errors import LinkFailed, RpcError
+from argus_trio.errors import LinkFailed, ResponseInvalid, RpcError
 from argus_trio.wire.envelope import (
     ErrorResponse,
     Message,
@@ -178,12 +178,17 @@ class StdioLink:
     async def _take_odd(self, line: bytes, fault: RpcError) -> None:
         """A line that is no message as it stands: one with broken text, a batch (revision 2025-03-26), or noise."""
         mended = mend_text(line)
+        members: Sequence[Message | RpcError]
         try:
             members = decode_batch(mended) if is_batch(mended) else [decode(mended)]
+        except ResponseInvalid as invalid:
+            members = [invalid]
         except RpcError:
             self._note_noise(line, fault)
             return
         for member in members:
+            if isinstance(member, ResponseInvalid) and self._pending.resolve(member):
+                continue
             if isinstance(member, RpcError):
                 self._note_noise(line, member)
             else:

@@ -16,17 +16,19 @@ import trio
 
 from argus_trio.backends.attempt import OpenLink
 from argus_trio.backends.checkup import checkups_of, health_of
+from argus_trio.backends.directory import Directory
 from argus_trio.backends.generation import Changes, Generation
 from argus_trio.backends.listing import LIST_CHANGED
 from argus_trio.backends.scope import Scope
 from argus_trio.backends.succession import hand_over, keep_subscribed
 from argus_trio.backends.task_news import News, OnTask, nobody_cares
+from argus_trio.backends.telling import tell
 from argus_trio.config.diff import Difference, difference, enabled, shows_the_same
 from argus_trio.config.model import Config
 from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.core.applied import Applied
 from argus_trio.core.catalog import Catalog, Holders
-from argus_trio.core.exchange import Client, Exchange, Handler
+from argus_trio.core.exchange import Call, Client, Exchange, Handler
 from argus_trio.core.health import Checkup, Health
 from argus_trio.core.redaction import Redactor
 from argus_trio.wire.envelope import Params
@@ -108,9 +110,10 @@ class Supervisor:
                     self._past.remove(generation)
                 self._wake()
 
-    def param_headers(self, name: str) -> ParamHeaders:
-        """Which arguments of the tool shown as `name` a client must repeat in headers; none where nobody shows it."""
-        route = self.catalog.tools.get(name)
+    async def param_headers(self, call: Call, name: str) -> ParamHeaders:
+        """Which arguments of the tool that it is shown as `name` the call's client must repeat in headers; none if it
+        is shown none."""
+        route = await Directory(self.current).tool_shown(call, name)
         return () if route is None else route.param_headers
 
     async def apply(self, config: Config) -> Applied:
@@ -154,7 +157,7 @@ class Supervisor:
     def tell(self, client: Client, method: str, params: Params) -> None:
         """Pass a client's own notification on to the backends that have a connection of its."""
         for scope in (*self.scopes.values(), *self.retiring):
-            scope.tell(client, method, params)
+            tell(scope, client, method, params)
 
     async def _prepare(self, beside: Sequence[Scope], abilities: Sequence[Abilities]) -> None:
         """Start what may run beside the rest, and wait until it is ready for the clients there are, or has failed."""

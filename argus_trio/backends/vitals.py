@@ -17,7 +17,7 @@ from argus_trio.config.model import Probing
 from argus_trio.core.catalog import KINDS
 from argus_trio.core.pulse import WELL, Condition, Verdict
 from argus_trio.core.redaction import Redactor
-from argus_trio.errors import BackendMisbehaved, HttpRefused, LinkFailed, SessionLost
+from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed, SessionLost
 from argus_trio.wire.revisions import Era
 
 _ALIVE: Final = frozenset({400, 429})
@@ -92,6 +92,8 @@ class Vitals:
         pulse = self.connection.pulse
         try:
             await self.connection.probe(method)
+        except AnswerInvalid:
+            self._answered(sent_at)  # in its own way, and what that breaks the calls will tell
         except SessionLost:
             return  # the end of the link, which tells of itself
         except LinkFailed as failure:
@@ -101,8 +103,6 @@ class Vitals:
             await trio.lowlevel.checkpoint()  # a link that has died tells of itself, and better
             pulse.failed(sent_at, self.redact(failure.reason), is_unreachable=failure.never_ran)
             self.connection.stirred.set()
-        except BackendMisbehaved:
-            self._answered(sent_at)  # in its own way, and what that breaks the calls will tell
         else:
             self._answered(sent_at)
 

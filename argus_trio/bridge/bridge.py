@@ -126,7 +126,7 @@ class Bridge:
             self._revision = revision
             self._start(flight, partial(self._modern.ask, line, request, revision, flight))
         else:
-            self._start(flight, partial(self._ask_legacy, self._before, line, flight))
+            self._start(flight, partial(self._ask_legacy, self._before, line, (request,), flight))
 
     async def _take_notification(self, line: bytes, notification: Notification) -> None:
         if notification.method == _CANCELLED and not self._cancel(notification):
@@ -146,11 +146,12 @@ class Bridge:
         for member in members:
             if isinstance(member, Notification) and member.method == _CANCELLED:
                 self._cancel(member)
-        flight = Flight(ids=tuple(each.id for each in members if isinstance(each, Request)), is_batch=True)
+        requests = tuple(each for each in members if isinstance(each, Request))
+        flight = Flight(ids=tuple(each.id for each in requests), is_batch=True)
         if (refusal := self._refusal(flight)) is not None:
             await self.refuse(refusal)
         elif flight.ids:
-            self._start(flight, partial(self._ask_legacy, self._before, line, flight))
+            self._start(flight, partial(self._ask_legacy, self._before, line, requests, flight))
         else:
             await self._tell(partial(self._legacy.tell, line))
 
@@ -197,10 +198,10 @@ class Bridge:
         if (failed := flight.failed(self._carrier.whereto, reason)) is not None and not flight.scope.cancelled_caught:
             await self._write(failed)
 
-    async def _ask_legacy(self, before: trio.Event, line: bytes, flight: Flight) -> None:
+    async def _ask_legacy(self, before: trio.Event, line: bytes, requests: tuple[Request, ...], flight: Flight) -> None:
         await before.wait()
         flight.is_begun = True
-        await self._legacy.ask(line, flight)
+        await self._legacy.ask(line, requests, flight)
 
     async def _tell(self, tell: _Work) -> None:
         """Have something told after all that was said before it."""

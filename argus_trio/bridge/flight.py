@@ -25,6 +25,8 @@ class Flight:
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
     is_begun: bool = attrs.field(default=False, init=False)
     """Whether anything of it may have reached the gateway."""
+    granted: set[bytes] = attrs.field(factory=set, init=False)
+    """The ids that were answered with a result."""
     _open: set[bytes] = attrs.field(init=False)
     _unwanted: set[bytes] = attrs.field(factory=set, init=False)
 
@@ -49,6 +51,8 @@ class Flight:
                 self._open.clear()
                 return encode_error_response(self.ids[0], message.error)
             self._open.discard(message.id)
+            if isinstance(message, Response):
+                self.granted.add(message.id)
         return said.raw
 
     async def hear(self, hearing: Hearing, write: Write) -> None:

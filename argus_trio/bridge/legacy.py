@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import attrs
@@ -16,9 +17,10 @@ from argus_trio.backends.link import Headers
 from argus_trio.bridge.carrier import Carrier, Hearing, Said, SessionLost
 from argus_trio.bridge.flight import Flight
 from argus_trio.bridge.pipes import Write
+from argus_trio.bridge.wishes import Wish, Wishes
 from argus_trio.errors import HttpRefused, LinkFailed
 from argus_trio.wire import headers as names
-from argus_trio.wire.envelope import Response, decode_object, decode_string
+from argus_trio.wire.envelope import Request, Response, decode_object, decode_string
 from argus_trio.wire.sse import EventParser
 
 log = structlog.get_logger()
@@ -29,6 +31,8 @@ REOPEN_S: Final = 30.0
 """The deadline for a lost session to be opened again."""
 RESUME_TRIES: Final = 4
 """How often in a row a stream is resumed without a new event before its request fails."""
+WISH_TRIES: Final = 12
+"""How often a new session is asked for what the lost one had granted: backends of a gateway that begins are late."""
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 5.0
 """The waits before a stream is opened again, the first and what they grow to, where the gateway did not say."""
@@ -63,6 +67,7 @@ class Legacy:
     _session: Session | None = attrs.field(default=None, init=False)
     _heard: Session | None = attrs.field(default=None, init=False)
     """The session whose own stream is, or was, opened."""
+    _wishes: Wishes = attrs.field(factory=Wishes, init=False)
     _reopening: trio.Lock = attrs.field(factory=trio.Lock, init=False)
 
     @property
@@ -79,10 +84,11 @@ class Legacy:
                 if session is not None:
                     # Before the client reads the answer: what it says next belongs to the session.
                     self._session, self._hello, self._initialized = session, (hello, flight.ids[0]), None
+                    self._wishes = Wishes()
                 await self._write(flight.settle(said))
 
-    async def ask(self, body: bytes, flight: Flight) -> None:
-        """Post a request, or a batch with requests; again if the session proves lost.
+    async def ask(self, body: bytes, requests: Sequence[Request], flight: Flight) -> None:
+        """Post a request, or a batch with `requests`; again if the session proves lost.
 
         Raises:
             LinkFailed: it may be open still.
@@ -92,6 +98,9 @@ class Legacy:
             await self._ask(session, body, flight)
         except SessionLost:
             await self._ask(await self._reopen(session), body, flight)
+        for request in requests:
+            if request.id in flight.granted:
+                self._wishes.granted(request)
 
     async def tell(self, body: bytes) -> None:
         """Post what is not answered: a notification, a response, or a batch of them. Raises `LinkFailed`."""
@@ -164,21 +173,50 @@ class Legacy:
         flight = Flight(ids=(hello_id,))
         session: Session | None = None
         async with self._carrier.post(hello, wanted=hello_id) as hearing:
-            while not flight.is_settled and (said := await hearing.next()) is not None:
-                session = _session_in(said, flight, hearing)
-                raw = flight.settle(said)
-                if not flight.is_settled:  # the client has had its answer long ago
-                    await self._write(raw)
+            answer = await self._answer_to(flight, hearing)
+            if answer is not None:
+                session = _session_in(answer, flight, hearing)
         if session is None:
             raise LinkFailed("the session is gone, and the gateway does not open another")
         if session.revision != lost.revision:
             raise LinkFailed(f"the session is gone, and the gateway speaks {lost.revision} no more")
         if self._initialized is not None:
             await self._carrier.tell(self._initialized, session.headers)
+        if self._wishes.level is not None:
+            await self._is_granted(self._wishes.level, session)
         self._session = session
         if self._initialized is not None:
             self._listen()
+        for wish in self._wishes.subscriptions:
+            self._nursery.start_soon(self._wish_again, wish, session)
         return session
+
+    async def _answer_to(self, flight: Flight, hearing: Hearing) -> Said | None:
+        """What a request is answered that the client knows nothing of, or has had its answer to long ago."""
+        while (said := await hearing.next()) is not None:
+            raw = flight.settle(said)
+            if flight.is_settled:
+                return said
+            await self._write(raw)
+        return None
+
+    async def _wish_again(self, wish: Wish, session: Session) -> None:
+        wait_s = FIRST_WAIT_S
+        for _ in range(WISH_TRIES):
+            if self._session is not session or not self._wishes.hold(wish) or await self._is_granted(wish, session):
+                return
+            await trio.sleep(wait_s)
+            wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+        log.warning("subscription_lost", gateway=self._carrier.whereto)
+
+    async def _is_granted(self, wish: Wish, session: Session) -> bool:
+        flight = Flight(ids=(wish.id,))
+        try:
+            async with self._carrier.post(wish.body, session.headers, wanted=wish.id) as hearing:
+                await self._answer_to(flight, hearing)
+        except LinkFailed as failure:
+            log.debug("wish_not_granted", reason=failure.reason)
+        return wish.id in flight.granted
 
     def _listen(self) -> None:
         # One stream for each session: of two, the gateway would close the other each time.

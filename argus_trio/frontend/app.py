@@ -121,7 +121,7 @@ def _furnished(gateway: Gateway, announcer: Announcer, terms: CurrentTerms, make
         announcer.remove(session)
         gateway.release(session)
 
-    sessions, ticker = Sessions(on_end=let_go), Ticker()
+    sessions, ticker = Sessions(on_end=let_go, idle=terms.now.limits.session_idle), Ticker()
     parking = Parking(gateway.handler, States(make_seal))
     endpoint = Endpoint(
         LegacyEdge(gateway, sessions, announcer, ticker), ModernEdge(gateway, announcer, ticker, parking), terms

@@ -9,6 +9,7 @@ from typing import Final, Literal
 import structlog
 import trio
 
+from argus_trio.frontend.cors import answer_preflight, is_preflight, readable_by
 from argus_trio.frontend.endpoint import Endpoint
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.manage.backends import Clocks, backends_body
@@ -25,6 +26,8 @@ Route = Mapping[str, Callable[[Request], Awaitable[None]]]
 """What answers at one path, by HTTP method."""
 
 _SETTING: Final = {"host": "server.allowed_hosts", "origin": "server.allowed_origins"}
+_FOR_PAGES: Final = ("/mcp", "/sse", "/messages")
+"""What pages of other origins may use, where they are listed; the management API is for none."""
 _STATUS: Final = {"host": 421, "origin": 403}
 _SHOWN: Final = 200
 """As much of a wrong header value as the log shows, in characters."""
@@ -53,7 +56,8 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. A client that goes before it has asked anything gets no answer."""
         http = Request.of(scope, receive, send)
-        wrong = self._terms.now.guard.judge(http.fields.get(b"host"), http.fields.get(b"origin"))
+        guard, origin = self._terms.now.guard, http.fields.get(b"origin")
+        wrong = guard.judge(http.fields.get(b"host"), origin)
         if wrong is not None:
             await self._turn_away(http, wrong)
             return
@@ -62,6 +66,11 @@ class Application:
         if route is None:
             await http.answer_unread(404, refusal("not_found", "nothing is served at this path"))
             return
+        if origin is not None and path.removesuffix("/") in _FOR_PAGES and guard.is_listed(origin):
+            http.send = readable_by(origin, send)
+            if is_preflight(http):
+                await answer_preflight(http)
+                return
         serve = route.get(http.method)
         if serve is None:
             await self._refuse_method(http, route)

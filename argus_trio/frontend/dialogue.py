@@ -171,5 +171,5 @@ _HERE: Final[Mapping[str, Callable[[Gateway, Session, Request], bytes]]] = {
 }
 """What the edge answers itself."""
 
-_OURS: Final = ("notifications/initialized", "notifications/progress")
-"""What concerns no one behind the edge; nobody is asked for progress, as asks carry no token."""
+_OURS: Final = ("notifications/initialized",)
+"""What concerns no one behind the edge."""

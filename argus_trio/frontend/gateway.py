@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
@@ -40,8 +40,8 @@ Deliver = Callable[[str, Params], None]
 Watch = Callable[[Call, Sequence[str], Deliver], AbstractAsyncContextManager[tuple[str, ...]]]
 """Subscribes to these resource URIs while it is entered, and gives those that are honoured; their updates are told."""
 
-ParamHeadersOf = Callable[[str], ParamHeaders | None]
-"""Which arguments of a tool, by the name it is shown under, its callers must repeat in headers."""
+ParamHeadersOf = Callable[[Call, str], Awaitable[ParamHeaders | None]]
+"""Which arguments of a tool, by the name it is shown under, this call's client must repeat in headers."""
 
 
 @asynccontextmanager

@@ -38,6 +38,10 @@ class Guard:
             self._passed.add(pair)
         return None
 
+    def is_listed(self, origin: bytes) -> bool:
+        """Whether `allowed_origins` names this one: being let in from loopback is not enough."""
+        return _origin(origin.decode("latin-1")) in self._origins
+
     def is_news(self, wrong: Literal["host", "origin"], value: bytes | None) -> bool:
         """Whether this wrong value was not told before; after `_REMEMBERED` of them none is."""
         key = (wrong, value or b"")

@@ -47,7 +47,7 @@ class LegacyEdge:
                 await self._initialize(http, message)
                 return
             session = self._session(http)
-            with PostReply(http, self._ticker, session, may_stream=accepted.events) as reply:
+            with self._reply(http, accepted, session) as reply:
                 answer = await respond(self._gateway, session, message, reply)
                 await (reply.cancel() if answer is None else reply.finish(answer))
             self._sessions.use(session.id, trio.current_time())
@@ -59,7 +59,7 @@ class LegacyEdge:
         """Answer a posted batch."""
         session = self._session(http)
         members = read_batch(session, body)
-        with PostReply(http, self._ticker, session, may_stream=accepted.events) as reply:
+        with self._reply(http, accepted, session) as reply:
             answer = await respond_batch(self._gateway, session, members, reply)
             await (reply.cancel() if answer is None else reply.finish(answer))
 
@@ -85,6 +85,12 @@ class LegacyEdge:
         """End the session; its calls in flight are cancelled."""
         self._sessions.end(self._session(http).id)
         await http.answer(204)
+
+    def _reply(self, http: Request, accepted: Accepts, session: HttpSession) -> PostReply:
+        def begin_idling() -> None:
+            self._sessions.use(session.id, trio.current_time())
+
+        return PostReply(http, self._ticker, session, may_stream=accepted.events, on_lost=begin_idling)
 
     async def _initialize(self, http: Request, message: envelope.Request) -> None:
         hello = read_hello(message.params)

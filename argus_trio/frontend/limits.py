@@ -19,5 +19,7 @@ class Limits:
     """How long a request's head may take from its first byte on."""
     keep_alive: float = 65.0
     """How long a connection may wait for its next request; longer than common proxies keep theirs."""
+    session_idle: float = 1800.0
+    """After this long without a request, an open stream or anyone who waits for a call, a session on `/mcp` ends."""
     write: float = 30.0
     """How long a client may take to read the next 256 KiB."""

@@ -100,7 +100,9 @@ class ModernEdge:
         self, http: Request, accepted: Accepts, message: envelope.Request, introduction: Introduction
     ) -> None:
         asked = _call_of(message, introduction)
-        call = self._asking(http, asked) if asked.method in ASKING else asked
+        if asked.method == "tools/call" and self._gateway.param_headers is not None:
+            await self._check_param_headers(http, asked, self._gateway.param_headers)
+        call = self._asking(asked) if asked.method in ASKING else asked
         with Reply(http, self._ticker, may_stream=accepted.events) as reply:
             hearing = Hearing(reply.notify, introduction.progress_token, introduction.log_level)
             if isinstance(call, ParkedCall):
@@ -116,10 +118,8 @@ class ModernEdge:
             result = for_modern_client(message.method, outcome.result or b"{}", server_info(self._gateway.identity()))
             await reply.finish(encode_response(message.id, result))
 
-    def _asking(self, http: Request, call: Call) -> Call | ParkedCall:
+    def _asking(self, call: Call) -> Call | ParkedCall:
         """A call that may be answered with a request for input: begun and parked already if its client can be asked."""
-        if call.method == "tools/call" and self._gateway.param_headers is not None:
-            self._check_param_headers(http, call, self._gateway.param_headers)
         found: Call | ParkedCall = self._parking.reopened(call) if STATE in call.params else call
         if isinstance(found, Call) and found.abilities is not NONE and found.abilities.any:
             return self._parking.begin(found)
@@ -140,12 +140,13 @@ class ModernEdge:
             return Outcome(result=self._parking.input_required(parked))
         return None if outcome is None else self._parking.relayed(parked.call, outcome)
 
-    def _check_param_headers(self, http: Request, call: Call, wanted_by: ParamHeadersOf) -> None:
+    async def _check_param_headers(self, http: Request, call: Call, wanted_by: ParamHeadersOf) -> None:
         """Compare the headers that the tool's own schema asks for with the arguments. Raises `HeaderMismatch`."""
         try:
-            wanted = wanted_by(decode_string(call.params["name"]))
+            name = decode_string(call.params["name"])
         except (KeyError, msgspec.DecodeError):
             return
+        wanted = await wanted_by(call, name)
         if wanted:
             check_param_headers(http.headers, wanted, call.params.get("arguments", Raw(b"{}")))
 

@@ -6,6 +6,7 @@ the session's: kept, and carried on by whoever resumes it. (What is plain JSON h
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from argus_trio.frontend.channel import Channel
@@ -21,14 +22,32 @@ PRIMED_REVISION: Final = "2025-11-25"
 """The one revision whose clients expect an event without data first."""
 
 
-class PostReply(Reply):
-    """A `Reply` on a stream of its session. The stream exists from its first event on."""
+def _nothing() -> None:
+    """Nobody wants to know."""
 
-    def __init__(self, request: Request, ticker: Ticker, session: HttpSession, *, may_stream: bool) -> None:
+
+class PostReply(Reply):
+    """A `Reply` on a stream of its session. The stream exists from its first event on.
+
+    `on_lost` is called when the client is gone from the POST, before it has its answer.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        ticker: Ticker,
+        session: HttpSession,
+        *,
+        may_stream: bool,
+        on_lost: Callable[[], object] = _nothing,
+    ) -> None:
         super().__init__(request, ticker, may_stream=may_stream)
         self._session = session
+        self._on_lost = on_lost
         self._channel: Channel | None = None
         self._is_carrying = may_stream
+        self._is_attended = True
+        session.posts += 1
         request.disconnects.on_disconnect(self._lose)
 
     async def notify(self, message: bytes) -> None:
@@ -68,6 +87,7 @@ class PostReply(Reply):
         """Whoever served the calls is done with them, or was cancelled: the stream ends."""
         if self._channel is not None:
             self._session.streams.settle(self._channel)
+        self._leave()
         super().__exit__(*error)
 
     def event(self, message: bytes) -> bytes:
@@ -91,3 +111,11 @@ class PostReply(Reply):
     def _lose(self) -> None:
         """The client is gone from the POST, or has resumed its stream elsewhere; the calls go on."""
         self._is_carrying = False
+        if self._leave():
+            self._on_lost()
+
+    def _leave(self) -> bool:
+        """Count the client out, once; whether it was in."""
+        was_attended, self._is_attended = self._is_attended, False
+        self._session.posts -= was_attended
+        return was_attended

@@ -134,8 +134,15 @@ class HttpSession(Session):
     """A session on `/mcp`, whose streams can be resumed."""
 
     streams: Streams
+    posts: int = 0
+    """How many of its client's POSTs wait for an answer."""
+
+    @property
+    def is_attended(self) -> bool:
+        """Whether its client is there, or is expected to answer."""
+        return bool(self.posts or self.streams.is_busy or self.asks)
 
     @property
     def is_busy(self) -> bool:
-        """Whether something is under way that idling must not end."""
-        return bool(self.calls or self.streams.is_busy or self.asks)
+        """Whether something is under way that must not end for another's sake; its client may have lost its POST."""
+        return bool(self.calls) or self.is_attended

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 import attrs
-import msgspec
 import trio
 
 from argus_trio.errors import ClientCannotAnswer, ClientRefused
@@ -18,7 +17,6 @@ from argus_trio.wire.envelope import (
     Params,
     Raw,
     Response,
-    decode_object,
     encode_notification,
     encode_raw,
     encode_request,
@@ -72,7 +70,7 @@ class Asks:
             send = await route()
             if send is None:
                 raise ClientCannotAnswer(method, "it has no stream open")
-            await self._converse(ask, send, message_id, encode_request(message_id, method, without_token(params)))
+            await self._converse(ask, send, message_id, encode_request(message_id, method, params))
         finally:
             del self._open[message_id]
         match ask.answer:
@@ -108,19 +106,3 @@ class Asks:
                 with trio.move_on_after(FAREWELL_S, shield=True):
                     await send(encode_notification("notifications/cancelled", withdrawn))
             raise
-
-
-def without_token(params: Params) -> Params:
-    """The params of an ask without a progress token.
-
-    A token belongs to its hop, and a client need not report progress: none is asked for, so none comes.
-    """
-    meta = bytes(params.get("_meta", b""))
-    if b"progressToken" not in meta:
-        return params
-    try:
-        kept = {key: value for key, value in decode_object(meta).items() if key != "progressToken"}
-    except msgspec.DecodeError:
-        return params
-    rest = {key: value for key, value in params.items() if key != "_meta"}
-    return {**rest, "_meta": encode_raw(kept)} if kept else rest

@@ -13,8 +13,6 @@ from argus_trio.frontend.session import HttpSession
 from argus_trio.frontend.streams import Streams
 
 MAX_SESSIONS: Final = 10_000
-IDLE_S: Final = 1800.0
-"""After this long without a request, a call in flight or an open stream a session ends."""
 _ID_BYTES: Final = 24
 
 
@@ -25,8 +23,8 @@ class Sessions:
         self,
         *,
         on_end: Callable[[HttpSession], object],
+        idle: float,
         max_sessions: int = MAX_SESSIONS,
-        idle: float = IDLE_S,
     ) -> None:
         self._sessions: OrderedDict[str, HttpSession] = OrderedDict()
         self._total = Total()
@@ -73,7 +71,7 @@ class Sessions:
             self.end(session_id)
 
     def expire(self, now: float) -> int:
-        """End the sessions that have idled too long, and tell how many they were."""
+        """End the sessions whose clients have been away too long, calls and all, and tell how many they were."""
         old = []
         for session in self._sessions.values():
             if now - session.last_used < self._idle:
@@ -81,7 +79,7 @@ class Sessions:
             old.append(session)
         ended = 0
         for session in old:
-            if session.is_busy:
+            if session.is_attended:
                 self.use(session.id, now)
             else:
                 self.end(session.id)

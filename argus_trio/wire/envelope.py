@@ -15,7 +15,7 @@ from typing import Final
 import attrs
 import msgspec
 
-from argus_trio.errors import InvalidRequest, ParseFailed, RpcError
+from argus_trio.errors import InvalidRequest, ParseFailed, ResponseInvalid, RpcError
 
 Raw = msgspec.Raw
 Params = dict[str, msgspec.Raw]
@@ -69,6 +69,7 @@ class ErrorResponse:
 Message = Request | Notification | Response | ErrorResponse
 
 
+_NEEDED: Final = 'a message needs "method", or an "id" with either "result" or "error"'
 _ABSENT: Final = msgspec.Raw()
 _NO_PARAMS: Final = (b"", b"null")
 
@@ -94,7 +95,8 @@ def decode(body: bytes) -> Message:
 
     Raises:
         ParseFailed: not JSON, not UTF-8, or nested deeper than `MAX_DEPTH`.
-        InvalidRequest: JSON, but not one JSON-RPC 2.0 message (a batch included: see `decode_batch`).
+        InvalidRequest: JSON, but not one JSON-RPC 2.0 message (a batch included: see `decode_batch`);
+            `ResponseInvalid` where it says which request it means to answer.
     """
     check_text(body)
     return _decode_one(body)
@@ -143,8 +145,10 @@ def _decode_one(body: bytes) -> Message:
     if method:
         return _call(message_id, method, envelope.params)
     result, error = bytes(envelope.result), bytes(envelope.error)
-    if bool(result) == bool(error) or not message_id:
-        raise InvalidRequest('a message needs "method", or an "id" with either "result" or "error"')
+    if not message_id:
+        raise InvalidRequest(_NEEDED)
+    if bool(result) == bool(error):
+        raise ResponseInvalid(message_id, f"{_NEEDED}; it has {'both' if result else 'neither'}")
     return Response(message_id, result) if result else ErrorResponse(message_id, error)
 
 

@@ -18,7 +18,14 @@ from argus_trio.backends.greeting import Greeting, greet
 from argus_trio.backends.stderr import StderrRing
 from argus_trio.config.model import Probing, StdioBackend, Timeouts
 from argus_trio.core.exchange import Client
-from argus_trio.errors import BackendError, BackendMisbehaved, BackendUnavailable, DeadlineExceeded, LinkFailed
+from argus_trio.errors import (
+    AnswerInvalid,
+    BackendError,
+    BackendMisbehaved,
+    BackendUnavailable,
+    DeadlineExceeded,
+    LinkFailed,
+)
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 from tests.backends.fakes import FakeBackend, FakeExchange, FakeLink, Json, Refusal, raw
@@ -113,6 +120,17 @@ async def test_a_result_that_is_no_object_is_misbehaviour(autojump_clock: MockCl
     async with talk(FakeBackend(answers={"tools/call": garbage})) as t:
         with pytest.raises(BackendMisbehaved, match="files"):
             await perform(t, call())
+
+
+async def test_an_answer_that_is_none_is_misbehaviour_and_nothing_is_cancelled(autojump_clock: MockClock) -> None:
+    async def nothing(_params: Json) -> Json:
+        raise AnswerInvalid("it has neither")
+
+    backend = FakeBackend(answers={"tools/call": nothing})
+    async with talk(backend) as t:
+        with pytest.raises(BackendMisbehaved, match="'files' misbehaved: it has neither"):
+            await perform(t, call())
+    assert "notifications/cancelled" not in [method for method, _ in backend.seen]
 
 
 async def test_a_silent_backend_meets_the_deadline_and_is_told(autojump_clock: MockClock) -> None:

@@ -13,6 +13,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.dedicated import FRESH
 from argus_trio.backends.scope import Scope
+from argus_trio.backends.telling import tell
 from argus_trio.config.model import HttpBackend, StdioBackend, Timeouts
 from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.core.exchange import Client
@@ -388,7 +389,7 @@ async def test_a_clients_own_news_go_to_its_own_connection_and_only_there(autoju
         one, other = Session(), Session()
         await call(scope, one)
         await call(scope, other)
-        scope.tell(one, "notifications/roots/list_changed", {})
+        tell(scope, one, "notifications/roots/list_changed", {})
         await wait_all_tasks_blocked()
         heard = [any(b"roots/list_changed" in body for body in link.sent) for link in backend.links]
         assert heard == [False, True, False]

@@ -12,7 +12,7 @@ from trio.testing import MockClock
 from argus_trio.backends.greeting import PROBE_SILENCE, DiedAtProbe, Refused, greet
 from argus_trio.backends.stderr import StderrRing
 from argus_trio.config.model import StdioBackend
-from argus_trio.errors import LinkFailed
+from argus_trio.errors import AnswerInvalid, LinkFailed
 from argus_trio.wire.envelope import Notification, Request
 from argus_trio.wire.revisions import Era
 from tests.backends.fakes import FakeBackend, FakeLink, Json, Refusal
@@ -47,6 +47,17 @@ async def test_a_backend_that_refuses_discovery_is_greeted_with_initialize(autoj
         greeting = await greet(link, "auto")
     assert (greeting.era, greeting.revision) == (Era.LEGACY, "2025-11-25")
     assert asked(backend) == ["server/discover", "initialize", "notifications/initialized"]
+    assert trio.current_time() < PROBE_SILENCE
+
+
+async def test_a_backend_that_answers_discovery_with_nothing_is_greeted_at_once(autojump_clock: MockClock) -> None:
+    async def nothing(_params: Json) -> Json:
+        raise AnswerInvalid("it has neither")
+
+    backend = FakeBackend(answers={"server/discover": nothing})
+    async with opened(backend) as link:
+        greeting = await greet(link, "auto")
+    assert greeting.era is Era.LEGACY
     assert trio.current_time() < PROBE_SILENCE
 
 

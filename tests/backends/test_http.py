@@ -10,7 +10,7 @@ import trio
 from argus_trio.backends import http
 from argus_trio.backends.http import open_http
 from argus_trio.config.model import ClientTls
-from argus_trio.errors import BackendMisbehaved, HttpRefused, LinkFailed
+from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Request, Response
 from tests.backends.conversation import (
     LEGACY,
@@ -95,8 +95,22 @@ async def test_a_batch_in_a_body_is_taken_apart() -> None:
 async def test_an_answer_that_is_none_is_misbehaviour_and_the_link_lives(handler: Handler) -> None:
     async with linked(handler) as (link, _, _):
         for _ in range(2):
-            with pytest.raises(BackendMisbehaved, match="'far' misbehaved"):
+            with pytest.raises(AnswerInvalid):
                 await link.request(ask(1))
+
+
+@pytest.mark.parametrize("rest", [b"", b',"result":{},"error":{"code":1,"message":"x"}'])
+async def test_an_answer_on_a_stream_with_neither_result_nor_error_or_both_is_misbehaviour(rest: bytes) -> None:
+    async def handler(request: Received, wire: Wire) -> None:
+        await wire.begin_stream()
+        await wire.event(b'{"jsonrpc":"2.0","id":77}')
+        await wire.event(b'{"jsonrpc":"2.0","id":1%b}' % rest, more=b"id: resumable\n")
+        await trio.sleep_forever()
+
+    async with linked(handler) as (link, _, server):
+        with trio.fail_after(5), pytest.raises(AnswerInvalid, match="both" if rest else "neither"):
+            await link.request(ask(1))
+        assert [received.method for received in server.received] == ["POST"]
 
 
 async def test_broken_text_is_mended() -> None:
@@ -129,7 +143,7 @@ async def test_an_event_beyond_the_bound_is_misbehaviour() -> None:
             wire.keep = False
 
     async with linked(handler) as (link, _, _):
-        with pytest.raises(BackendMisbehaved, match="larger than"):
+        with pytest.raises(AnswerInvalid, match="larger than"):
             await link.request(ask(1))
 
 

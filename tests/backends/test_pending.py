@@ -7,7 +7,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from argus_trio.backends.pending import Answer, Pending
-from argus_trio.errors import LinkFailed
+from argus_trio.errors import AnswerInvalid, LinkFailed, ResponseInvalid
 from argus_trio.wire.envelope import ErrorResponse, Response
 
 
@@ -30,6 +30,19 @@ async def test_each_answer_wakes_the_request_it_belongs_to() -> None:
         assert pending.resolve(Response(b"1", b"{}"))
     assert answers == {1: Response(b"1", b"{}"), 2: ErrorResponse(b"2", b'{"code":1}')}
     assert len(pending) == 0
+
+
+async def test_an_answer_that_is_none_fails_the_request_it_belongs_to_and_no_other() -> None:
+    pending, answers = Pending(), dict[int, Answer | LinkFailed]()
+    async with trio.open_nursery() as nursery:
+        for number in (1, 2):
+            nursery.start_soon(wait_for, pending, number, answers)
+        await wait_all_tasks_blocked()
+        assert pending.resolve(ResponseInvalid(b'"2"', "it has neither"))
+        assert not pending.resolve(ResponseInvalid(b"2", "it has neither"))
+        assert pending.resolve(Response(b"1", b"{}"))
+    assert answers[1] == Response(b"1", b"{}")
+    assert isinstance(answers[2], AnswerInvalid)
 
 
 async def test_an_answer_that_nobody_waits_for_is_reported_as_such() -> None:

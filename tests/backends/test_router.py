@@ -205,8 +205,35 @@ async def test_annotated_arguments_go_to_a_modern_backend_in_headers_too(autojum
             assert "mcp-param-region" not in dict(modern.headers[-1])
         await h.ask("tools/call", name="l__x", arguments={"region": "eu"})
         assert legacy.headers[-1] == (("mcp-protocol-version", "2025-11-25"),)
-        assert h.supervisor.param_headers("m__x") == ((("region",), "Region"),)
-        assert h.supervisor.param_headers("m__y") == h.supervisor.param_headers("x") == ()
+        plain = FakeExchange("tools/call").call
+        assert await h.supervisor.param_headers(plain, "m__x") == ((("region",), "Region"),)
+        assert await h.supervisor.param_headers(plain, "m__y") == await h.supervisor.param_headers(plain, "x") == ()
+
+
+async def test_annotated_arguments_count_as_the_tool_is_shown_to_the_client_that_calls(
+    autojump_clock: MockClock,
+) -> None:
+    """A tool that all are shown may have another schema for some, and one may be shown to some alone."""
+
+    async def tools(_params: Json) -> Json:
+        declared = [params["capabilities"] for method, params in backend.seen if method == "initialize"][-1]
+        area = {"type": "object", "properties": {"region": {"type": "string", "x-mcp-header": "Area"}}}
+        if declared:
+            return {"tools": [{"name": "x", "inputSchema": area}, {"name": "own", "inputSchema": REGION}]}
+        return {"tools": [{"name": "x", "inputSchema": REGION}]}
+
+    backend = FakeBackend(tools=named("x"), answers={"tools/list": tools})
+    region, area = ((("region",), "Region"),), ((("region",), "Area"),)
+    plain = FakeExchange("tools/call").call
+    asked = FakeExchange("tools/call", era=Era.MODERN, abilities=Abilities(roots=True)).call
+    async with house({"a": backend}) as h:
+        await h.names()
+        assert await h.supervisor.param_headers(asked, "a__x") == region  # nothing is known yet of what it is shown
+        assert await h.supervisor.param_headers(asked, "a__own") == region
+        assert await h.supervisor.param_headers(asked, "a__x") == area
+        assert await h.supervisor.param_headers(asked, "a__none") == ()
+        assert await h.supervisor.param_headers(plain, "a__x") == region
+        assert await h.supervisor.param_headers(plain, "a__own") == ()
 
 
 async def test_a_tool_with_an_invalid_header_annotation_is_dropped_and_reported_once(autojump_clock: MockClock) -> None:

@@ -12,7 +12,7 @@ import trio
 from argus_trio.backends import sse
 from argus_trio.backends.link import Link
 from argus_trio.backends.sse import SseLink, open_sse
-from argus_trio.errors import HttpRefused, LinkFailed
+from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Response, encode_notification
 from tests.backends.conversation import LEGACY, VERSION, Remembered, ask, greeting, result_of, sse_spec
 from tests.servers.nasty_http import NastyServer, Received, Wire, nasty_server
@@ -85,6 +85,25 @@ async def test_an_absolute_endpoint_of_the_same_origin_is_fine_and_one_elsewhere
         with pytest.raises(LinkFailed, match=r"an endpoint elsewhere, at http://127\.0\.0\.2:1$"):
             async with open_sse(sse_spec(f"{running.origin}/sse"), Remembered()):
                 pass
+
+
+async def test_an_answer_with_neither_result_nor_error_fails_its_request_at_once() -> None:
+    plain = Plain()
+    async with linked(plain) as (link, _, _):
+        plain.is_answering = False
+        failed: list[AnswerInvalid] = []
+
+        async def one() -> None:
+            with pytest.raises(AnswerInvalid, match="neither") as caught:
+                await link.request(ask(1))
+            failed.append(caught.value)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(one)
+            await plain.posted.wait()
+            assert plain.stream is not None
+            await plain.stream.chunk(b'data: {"jsonrpc":"2.0","id":77}\n\ndata: {"jsonrpc":"2.0","id":1}\n\n')
+        assert len(failed) == 1
 
 
 @pytest.mark.parametrize("first", [b"data: x\n\n", b"event: endpoint\ndata: ftp://a/\n\n"])

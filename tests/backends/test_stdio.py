@@ -18,7 +18,7 @@ from argus_trio.backends.orphans import TREE
 from argus_trio.backends.stderr import MAX_LINE_BYTES, StderrRing
 from argus_trio.backends.stdio import EXIT_GRACE_S, NOISE_SHOWN, open_stdio
 from argus_trio.config.model import StdioBackend
-from argus_trio.errors import LinkFailed
+from argus_trio.errors import AnswerInvalid, LinkFailed
 from argus_trio.wire.envelope import Notification, Raw, Request, encode_notification, encode_raw, encode_request
 from argus_trio.wire.lines import MAX_LINE_BYTES as LINE_LIMIT
 from tests.backends.children import MARKER, PATIENCE_S, Inbox, ask, children, descriptors, nasty, opened, running
@@ -72,6 +72,30 @@ async def test_garbage_on_stdout_is_logged_cut_and_skipped() -> None:
     shown = [entry["line"] for entry in logs if entry["event"] == "backend_noise"]
     assert shown[:4] == ["Starting up", "{\ufffd}", "[1,2]", "[1,2]"]
     assert shown[4:] == ["[" * NOISE_SHOWN, "n" * NOISE_SHOWN]
+
+
+@pytest.mark.parametrize(
+    ("rest", "has"),
+    [
+        (" ", "neither"),
+        (',"result":{},"error":{"code":1,"message":"x"}', "both"),
+        (',"result":"\\ud800","error":1', "both"),
+    ],
+)
+async def test_an_answer_with_neither_result_nor_error_or_both_fails_its_request_at_once(rest: str, has: str) -> None:
+    async with opened(nasty("half-answer", rest)) as link:
+        for number in (1, 2):
+            with pytest.raises(AnswerInvalid, match=f"it has {has}"):
+                await ask(link, number)
+        assert link.noise == 0
+
+
+async def test_an_answer_with_neither_that_nobody_waits_for_is_noise() -> None:
+    async with opened(nasty("half-answer", " ")) as link:
+        await link.send(encode_request(b"7", "tools/call", {}))
+        with pytest.raises(AnswerInvalid):
+            await ask(link, 8)
+        assert link.noise == 1
 
 
 async def test_a_banner_harms_nothing() -> None:

@@ -14,7 +14,7 @@ from argus_trio.config.model import HttpBackend, Probing, Restart, StdioBackend,
 from argus_trio.core.abilities import Abilities
 from argus_trio.core.lifecycle import State
 from argus_trio.core.redaction import Redactor
-from argus_trio.errors import BackendError, BackendUnavailable, DeadlineExceeded, HttpRefused, LinkFailed
+from argus_trio.errors import AnswerInvalid, BackendError, BackendUnavailable, DeadlineExceeded, HttpRefused, LinkFailed
 from argus_trio.wire.revisions import Era
 from tests.backends.fakes import FakeBackend, FakeExchange, Json, Refusal, raw
 from tests.backends.test_scope import named
@@ -173,6 +173,16 @@ async def test_a_legacy_backend_that_never_answers_a_ping_is_asked_for_a_list(
     assert life.state() is State.READY
     assert len(life.backend.links) == 1
     assert life.count("ping") == 1
+
+
+async def test_an_answer_that_is_none_is_a_sign_of_life_too(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
+    async def garbled(_params: Json) -> Json:
+        raise AnswerInvalid("neither result nor error")
+
+    life = await watched(nursery, FakeBackend(answers={"ping": garbled}))
+    await trio.sleep(600)
+    assert (life.state(), len(life.backend.links)) == (State.READY, 1)
+    assert life.count("ping") > 10
 
 
 async def test_a_refusal_is_a_sign_of_life(nursery: trio.Nursery, autojump_clock: MockClock) -> None:

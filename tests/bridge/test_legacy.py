@@ -206,6 +206,70 @@ async def test_a_lost_session_is_opened_again_and_the_request_repeated() -> None
     assert gateway.ended == ["s-2"]
 
 
+async def test_a_session_that_is_opened_again_is_asked_for_what_the_lost_one_had_granted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The log level before anything else; a subscription until a backend that is late grants it."""
+    monkeypatch.setattr(legacy, "FIRST_WAIT_S", 0.0)
+    seen: list[tuple[str | None, str, object]] = []
+    is_late, granted = [False], trio.Event()
+
+    async def serve(received: Received, wire: Wire) -> None:
+        message, session = json.loads(received.body), received.headers.get("mcp-session-id")
+        params = message["params"]
+        seen.append((session, message["method"], params.get("uri", params.get("level"))))
+        if params.get("uri") == "a://2" or (params.get("uri") == "a://3" and is_late.pop()):
+            error = {"code": -32002, "message": "unknown"}
+            await wire.json(json.dumps({"jsonrpc": "2.0", "id": message["id"], "error": error}).encode())
+            is_late.append(False)
+            return
+        await echo(received, wire)
+        if session == "s-2" and params.get("uri") == "a://3":
+            granted.set()
+
+    gateway = FakeGateway(serve)
+    async with bridged(gateway.handle) as client:
+        await client.greet()
+        for number, uri in enumerate(("a://1", "a://2", "a://3", "a://3"), start=1):
+            await client.say(request(number, "resources/subscribe", uri=uri, _meta={"progressToken": 1}))
+            await client.hear(1 + number)
+        await client.say(request(5, "resources/unsubscribe", uri="a://1"), request(6, "logging/setLevel", level="info"))
+        await client.hear(7)
+        gateway.alive.clear()
+        seen.clear()
+        is_late[:] = [True]
+        await client.say(request(7, "ping"))
+        assert (await client.hear(8))[7]["id"] == 7
+        await granted.wait()
+        await trio.testing.wait_all_tasks_blocked(0.05)
+        assert len(client.lines) == 8
+    assert seen[0] == ("s-2", "logging/setLevel", "info")
+    assert sorted(seen[1:], key=str) == [
+        ("s-2", "ping", None),
+        ("s-2", "resources/subscribe", "a://3"),
+        ("s-2", "resources/subscribe", "a://3"),
+    ]
+
+
+async def test_a_client_that_greets_again_has_asked_for_nothing_yet() -> None:
+    methods: list[object] = []
+
+    async def serve(received: Received, wire: Wire) -> None:
+        methods.append(asked(received)["method"])
+        await echo(received, wire)
+
+    gateway = FakeGateway(serve)
+    async with bridged(gateway.handle) as client:
+        await client.say(HELLO, request(1, "logging/setLevel", level="info"))
+        await client.hear(2)
+        await client.say(HELLO)
+        await client.hear(3)
+        gateway.alive.clear()
+        await client.say(request(2, "ping"))
+        await client.hear(4)
+    assert methods == ["logging/setLevel", "ping"]
+
+
 async def test_a_lost_session_that_cannot_be_opened_again_is_an_error_each_time_and_no_end() -> None:
     gateway = FakeGateway(echo)
     async with bridged(gateway.handle) as client:

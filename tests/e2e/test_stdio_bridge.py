@@ -20,10 +20,19 @@ from mcp.client import Client
 from mcp.client.session import IncomingMessage
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.shared.exceptions import MCPError
-from mcp_types import ToolListChangedNotification
+from mcp_types import (
+    EmptyResult,
+    LoggingMessageNotificationParams,
+    ResourceUpdatedNotification,
+    SetLevelRequest,
+    SetLevelRequestParams,
+    SubscribeRequest,
+    SubscribeRequestParams,
+    ToolListChangedNotification,
+)
 
 from tests.e2e import gateway
-from tests.e2e.child import MARK, ROOT, Child, left_after, marked
+from tests.e2e.child import MARK, ROOT, Child, left_after, marked, serving
 from tests.e2e.clients import CALL_S, MODERN, words
 from tests.e2e.gateway import Gateway, Json
 
@@ -139,6 +148,40 @@ async def test_a_gateway_may_go_and_come_again(tmp_path: Path, era: Era) -> None
             assert url in str(told.value)
             with gateway.running(config, tmp_path, arguments=arguments):
                 assert words(await client.call_tool("echo__echo", {"text": "three"})) == "three"
+
+
+async def test_a_subscription_and_a_level_outlive_a_gateway(tmp_path: Path) -> None:
+    """The backend on HTTP lives on; what the client had asked of the lost session holds in the new one."""
+    arguments = ("-m", "tests.servers.featured", "streamable-http", "--name", "far", "--journal", str(tmp_path))
+    port = ("--port", str(free_port()))
+    updated, logged = trio.Event(), list[str]()
+
+    async def hear(message: IncomingMessage) -> None:
+        if isinstance(message, ResourceUpdatedNotification):
+            updated.set()
+
+    async def log(params: LoggingMessageNotificationParams) -> None:
+        logged.append(params.level)
+
+    with Child([sys.executable, *arguments]) as child:
+        config = {"backends": {"far": gateway.http(f"http://127.0.0.1:{child.wait_for(serving)}/mcp")}}
+        with gateway.running(config, tmp_path, arguments=port) as first:
+            url = first.url
+            async with connected("legacy", url, message_handler=hear, logging_callback=log) as client:
+                uri = str((await client.list_resources()).resources[0].uri)
+                await client.session.send_request(SubscribeRequest(params=SubscribeRequestParams(uri=uri)), EmptyResult)
+                await client.session.send_request(
+                    SetLevelRequest(params=SetLevelRequestParams(level="error")), EmptyResult
+                )
+                assert first.stop() == 0
+                with gateway.running(config, tmp_path, arguments=port):
+                    await client.call_tool("far__log_all", {"mark": "m"})
+                    while not updated.is_set():
+                        await client.call_tool("far__touch", {"uri": uri})
+                        with trio.move_on_after(0.2):
+                            await updated.wait()
+        assert set(logged) <= {"error", "critical", "alert", "emergency"}
+        assert logged
 
 
 def free_port() -> int:

@@ -67,13 +67,13 @@ async def test_what_was_not_declared_is_not_asked() -> None:
         assert len(asker.outcomes) == 2
 
 
-async def test_a_progress_token_stays_behind_and_other_meta_passes() -> None:
+async def test_what_an_ask_says_in_its_meta_passes() -> None:
     asker = Asker()
     async with serving(backstage=asker) as served, connected(served) as client:
         session = await greeted(served)
         await client.send("POST", "/mcp", session, asking("roots/list", {"_meta": {"progressToken": 1, "a": 1e2}}))
         (asked,) = await first_messages(client)
-        assert asked["params"] == {"_meta": {"a": 1e2}}
+        assert asked["params"] == {"_meta": {"progressToken": 1, "a": 1e2}}
 
 
 async def test_a_client_that_takes_only_json_is_asked_on_its_own_stream() -> None:
@@ -209,10 +209,11 @@ async def test_what_a_client_tells_is_handed_on_unless_it_is_the_edges_own() -> 
     async with serving(backstage=asker) as served:
         session = await greeted(served)
         await post(served, rpc("tools/list"), session)
-        for method in ("initialized", "cancelled", "progress", "roots/list_changed"):
+        for method in ("initialized", "cancelled", "roots/list_changed", "progress"):
             assert (await post(served, rpc(f"notifications/{method}", {"a": 1}, None), session)).status == 202
         assert [(client, method) for client, method, _ in asker.told] == [
-            (asker.session(), "notifications/roots/list_changed")
+            (asker.session(), "notifications/roots/list_changed"),
+            (asker.session(), "notifications/progress"),
         ]
 
 

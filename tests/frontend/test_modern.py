@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from argus_trio.core.abilities import NONE, Abilities
+from argus_trio.core.exchange import Call
 from argus_trio.wire.param_headers import ParamHeaders
 from tests.frontend.serving import (
     META,
@@ -228,7 +229,9 @@ async def test_a_log_level_that_is_none_is_refused(level: object) -> None:
         assert (answer.status, answer.error[0]) == (400, -32602)
 
 
-def wanted_headers(tool: str) -> ParamHeaders | None:
+async def wanted_headers(call: Call, tool: str) -> ParamHeaders | None:
+    if call.abilities.any:
+        return ((("region",), "Area"),)
     return ((("region",), "Region"), (("deep", "size"), "Size")) if tool == "echo" else None
 
 
@@ -252,6 +255,17 @@ async def test_arguments_that_a_tool_wants_in_headers_must_be_there_and_equal(
         if status == 400:
             assert answer.error[0] == -32020
             assert not served.backstage.calls
+
+
+@pytest.mark.parametrize(("header", "status"), [("mcp-param-area", 200), ("mcp-param-region", 400)])
+async def test_what_a_tool_wants_in_headers_may_depend_on_what_its_client_can_be_asked(
+    header: str, status: int
+) -> None:
+    meta = {**META, "io.modelcontextprotocol/clientCapabilities": {"sampling": {}}}
+    async with serving(param_headers=wanted_headers) as served:
+        body = rpc("tools/call", {"name": "echo", "arguments": {"region": "eu"}, "_meta": meta})
+        answer = await post(served, body, {**modern_headers("tools/call", "echo"), header: "eu"})
+        assert answer.status == status
 
 
 async def test_other_tools_and_methods_want_no_headers() -> None:

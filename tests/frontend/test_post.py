@@ -39,6 +39,23 @@ async def test_plain_json_leaves_no_trace() -> None:
     assert made.streams.counts == (0, 0, 1)
 
 
+async def test_a_client_counts_as_there_until_it_is_answered_or_gone() -> None:
+    fake, lost, made = FakeRequest(), FakeRequest(), session()
+    there: list[bool] = []
+    losses: list[str] = []
+    with PostReply(fake.http, Ticker(), made, may_stream=True, on_lost=lambda: losses.append("answered")) as reply:
+        there.append(made.is_attended)
+        await reply.finish(b"{}")
+    there.append(made.is_attended)
+    with PostReply(lost.http, Ticker(), made, may_stream=False, on_lost=lambda: losses.append("lost")):
+        there.append(made.is_attended)
+        await gone(lost)
+        there.append(made.is_attended)
+    assert there == [True, False, True, False]
+    assert losses == ["lost"]
+    assert made.posts == 0
+
+
 async def test_every_event_has_its_own_id_and_the_end_leaves_them_to_be_asked_for() -> None:
     fake, made = FakeRequest(), session()
     with PostReply(fake.http, Ticker(), made, may_stream=True) as reply:

@@ -8,8 +8,8 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.errors import ClientCannotAnswer, ClientRefused
-from argus_trio.frontend.session_asks import FAREWELL_S, MAX_OPEN, Asks, Send, without_token
-from argus_trio.wire.envelope import ErrorResponse, Params, Response, decode_object
+from argus_trio.frontend.session_asks import FAREWELL_S, MAX_OPEN, Asks, Send
+from argus_trio.wire.envelope import ErrorResponse, Response
 
 
 class Stream:
@@ -103,18 +103,3 @@ async def test_the_end_of_the_session_ends_them_without_a_word(
     assert len(stream.sent) == 1
     await ask()
     assert len(stream.sent) == 1
-
-
-@pytest.mark.parametrize(
-    ("given", "left"),
-    [
-        (b'{"a":1}', b'{"a":1}'),
-        (b'{"a":1,"_meta":{"progressToken":1}}', b'{"a":1}'),
-        (b'{"_meta":{"progressToken":"t","b":1e2}}', b'{"_meta":{"b":1e2}}'),
-        (b'{"_meta":{"b":"progressToken"}}', b'{"_meta":{"b":"progressToken"}}'),
-        (b'{"_meta":"progressToken"}', b'{"_meta":"progressToken"}'),
-    ],
-)
-def test_a_token_is_taken_out_and_nothing_else(given: bytes, left: bytes) -> None:
-    params: Params = decode_object(given)
-    assert msgspec.json.encode(without_token(params)) == left

@@ -75,6 +75,10 @@ def batch(request: dict[str, object], _: str) -> None:
     write(json.dumps([note, 17, {"jsonrpc": "2.0", "id": str(request["id"]), "result": {}}]).encode() + b"\n")
 
 
+def half_answer(request: dict[str, object], argument: str) -> None:
+    write(b'{"jsonrpc":"2.0","id":%b%b}\n' % (str(request["id"]).encode(), argument.encode()))
+
+
 def talkative(request: dict[str, object], _: str) -> None:
     write(b'{"jsonrpc":"2.0","method":"notifications/progress","params":{"n":1e400}}\n')
     write(b'{"jsonrpc":"2.0","id":"ask-1","method":"roots/list"}\n')
@@ -135,6 +139,7 @@ HANDLERS: dict[str, Handler] = {
     "garbage": garbage,
     "broken-text": broken_text,
     "batch": batch,
+    "half-answer": half_answer,
     "talkative": talkative,
     "flood-stderr": flood_stderr,
     "environment": environment,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus_trio.errors import InvalidRequest, ParseFailed, RpcError
+from argus_trio.errors import InvalidRequest, ParseFailed, ResponseInvalid, RpcError
 from argus_trio.wire.envelope import (
     MAX_DEPTH,
     ErrorResponse,
@@ -164,6 +164,13 @@ def test_what_cannot_be_parsed(body: bytes, reason: str) -> None:
 def test_what_is_json_but_no_message(body: bytes, reason: str) -> None:
     with pytest.raises(InvalidRequest, match=reason):
         decode(body)
+
+
+@pytest.mark.parametrize(("rest", "has"), [(b"", "neither"), (b',"result":{},"error":null', "both")])
+def test_a_response_that_cannot_be_understood_says_whose_it_is(rest: bytes, has: str) -> None:
+    with pytest.raises(ResponseInvalid, match=has) as caught:
+        decode(b'{"jsonrpc":"2.0","id":"a b"%b}' % rest)
+    assert caught.value.id == b'"a b"'
 
 
 def test_a_batch_holds_messages_and_errors_in_their_places() -> None:
