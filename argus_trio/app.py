@@ -140,7 +140,7 @@ class _House:
             identity=Introductions(supervisor, __version__),
             announcer=self.announcer,
             health=supervisor.health,
-            checkups=supervisor.checkups,
+            overview=supervisor.overview,
             terms=self.terms,
             stop=stop,
             make_seal=_make_seal,

@@ -9,7 +9,7 @@ import trio
 
 from argus_trio.backends.scope import Scope
 from argus_trio.core.catalog import Catalog
-from argus_trio.core.health import Checkup, Health
+from argus_trio.core.health import Calls, Checkup, Health
 from argus_trio.core.lifecycle import State
 
 
@@ -47,5 +47,6 @@ def _checkup_of(scope: Scope, counts: Counter[tuple[str, str]]) -> Checkup:
         unanswered=0 if connection is None else connection.pulse.unanswered(now),
         failures=breaker.failures,
         is_breaker_open=breaker.is_open,
+        calls=Calls(under_way=scope.bulkhead.under_way, waiting=scope.bulkhead.waiting, refused=scope.bulkhead.refused),
         counts={kind: counts[scope.spec.name, kind] for kind in ("tools", "resources", "prompts")},
     )

@@ -29,7 +29,7 @@ from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.core.applied import Applied
 from argus_trio.core.catalog import Catalog, Holders
 from argus_trio.core.exchange import Call, Client, Exchange, Handler
-from argus_trio.core.health import Checkup, Health
+from argus_trio.core.health import Draining, Health, Overview
 from argus_trio.core.redaction import Redactor
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.param_headers import ParamHeaders
@@ -142,9 +142,13 @@ class Supervisor:
         """How the backends stand now."""
         return health_of(self.scopes.values())
 
-    def checkups(self) -> list[Checkup]:
-        """How each backend stands now."""
-        return checkups_of(self.scopes.values(), self.catalog)
+    def overview(self) -> Overview:
+        """How each backend stands now, and what is left of those before."""
+        return Overview(
+            backends=tuple(checkups_of(self.scopes.values(), self.catalog)),
+            draining=tuple(Draining(name=scope.spec.name, calls=len(scope.leases)) for scope in self.retiring),
+            calls_cut=self.calls_cut,
+        )
 
     def release(self, client: Client) -> None:
         """A legacy session has ended: so does what was open for it alone."""

@@ -42,6 +42,16 @@ class Health:
 
 
 @attrs.frozen(kw_only=True)
+class Calls:
+    """What clients have at one backend."""
+
+    under_way: int = 0
+    waiting: int = 0
+    refused: int = 0
+    """How many there was no room for, so far."""
+
+
+@attrs.frozen(kw_only=True)
 class Checkup:
     """How one backend stands, and what it is known to show. Times are of the caller's clock, in seconds."""
 
@@ -59,6 +69,7 @@ class Checkup:
     failures: int = 0
     """Attempts in a row to connect that have failed."""
     is_breaker_open: bool = False
+    calls: Calls = Calls()
     counts: Mapping[str, int]
     """By kind, how many entries it shows."""
 
@@ -74,3 +85,20 @@ class Checkup:
                 return "unknown"
             case _:
                 return "unhealthy"
+
+
+@attrs.frozen(kw_only=True)
+class Draining:
+    """A backend that a reload replaced or removed, as long as calls are under way there."""
+
+    name: str
+    calls: int
+
+
+@attrs.frozen(kw_only=True)
+class Overview:
+    """All backends: those in effect, those that are on their way out, and how many calls reloads have cut so far."""
+
+    backends: tuple[Checkup, ...] = ()
+    draining: tuple[Draining, ...] = ()
+    calls_cut: int = 0

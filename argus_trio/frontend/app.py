@@ -8,7 +8,7 @@ import attrs
 import trio
 
 from argus_trio.core.exchange import Handler
-from argus_trio.core.health import Checkup, Health
+from argus_trio.core.health import Health, Overview
 from argus_trio.core.identity import Identity
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.asgi import Application
@@ -48,7 +48,7 @@ async def run_frontend(
     terms: CurrentTerms,
     stop: trio.Event,
     make_seal: Callable[[], Seal],
-    checkups: Callable[[], Sequence[Checkup]] = no_backends,
+    overview: Callable[[], Overview] = no_backends,
     watch: Watch = watch_nothing,
     watch_tasks: Watch = watch_nothing,
     param_headers: ParamHeadersOf | None = None,
@@ -75,7 +75,7 @@ async def run_frontend(
         handler=handler,
         identity=identity,
         health=health,
-        checkups=checkups,
+        overview=overview,
         tell=tell,
         release=release,
         watch=watch,

@@ -104,4 +104,4 @@ class Application:
 
     async def _backends(self, http: Request) -> None:
         clocks = Clocks(now=trio.current_time(), unix=time.time())
-        await http.answer_unread(200, backends_body(self._gateway.checkups(), clocks))
+        await http.answer_unread(200, backends_body(self._gateway.overview(), clocks))

@@ -9,7 +9,7 @@ from typing import Protocol
 import attrs
 
 from argus_trio.core.exchange import Call, Client, Handler
-from argus_trio.core.health import Checkup, Health
+from argus_trio.core.health import Health, Overview
 from argus_trio.core.identity import Identity
 from argus_trio.core.reloaded import Reloaded
 from argus_trio.wire.envelope import Params
@@ -29,9 +29,9 @@ def release_nothing(_: Client) -> None:
     """Nothing is held for a client."""
 
 
-def no_backends() -> Sequence[Checkup]:
+def no_backends() -> Overview:
     """Nothing is known of any backend."""
-    return ()
+    return Overview()
 
 
 Deliver = Callable[[str, Params], None]
@@ -66,12 +66,12 @@ class Control(Protocol):
 
 @attrs.frozen(kw_only=True)
 class Gateway:
-    """The gateway behind the front end. Identity, health and checkups are asked for anew each time."""
+    """The gateway behind the front end. Identity, health and overview are asked for anew each time."""
 
     handler: Handler
     identity: Callable[[], Identity]
     health: Callable[[], Health]
-    checkups: Callable[[], Sequence[Checkup]] = no_backends
+    overview: Callable[[], Overview] = no_backends
     """How each backend stands."""
     tell: Tell = tell_nobody
     release: Release = release_nothing

@@ -93,5 +93,5 @@ async def test_health_is_told_to_get_and_head() -> None:
 async def test_how_each_backend_stands_is_told() -> None:
     async with serving() as served:
         answer = await ask(served, "GET", "/manage/v1/backends")
-        assert (answer.status, answer.json) == (200, {"backends": []})
+        assert (answer.status, answer.json) == (200, {"backends": [], "draining": [], "calls_cut": 0})
         assert (await ask(served, "HEAD", "/manage/v1/backends")).status == 200

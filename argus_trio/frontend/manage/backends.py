@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import attrs
 
-from argus_trio.core.health import Checkup
+from argus_trio.core.health import Checkup, Overview
 from argus_trio.core.lifecycle import State
 from argus_trio.wire.envelope import encode
 
@@ -27,9 +26,15 @@ class Clocks:
         return told.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def backends_body(checkups: Iterable[Checkup], clocks: Clocks) -> bytes:
+def backends_body(overview: Overview, clocks: Clocks) -> bytes:
     """The answer to `backends`."""
-    return encode({"backends": [_shown(checkup, clocks) for checkup in checkups]})
+    return encode(
+        {
+            "backends": [_shown(checkup, clocks) for checkup in overview.backends],
+            "draining": [attrs.asdict(draining) for draining in overview.draining],
+            "calls_cut": overview.calls_cut,
+        }
+    )
 
 
 def _shown(checkup: Checkup, clocks: Clocks) -> dict[str, object]:
@@ -53,5 +58,6 @@ def _shown(checkup: Checkup, clocks: Clocks) -> dict[str, object]:
             "latency_ms": None if checkup.latency is None else round(checkup.latency * 1000, 1),
             "failures": checkup.unanswered,
         },
+        "calls": attrs.asdict(checkup.calls),
         "capabilities": dict(checkup.counts),
     }

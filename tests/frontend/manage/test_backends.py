@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from argus_trio.core.health import Checkup
+from argus_trio.core.health import Calls, Checkup, Draining, Overview
 from argus_trio.core.lifecycle import Standing, State
 from argus_trio.frontend.manage.backends import Clocks, backends_body
 
@@ -23,7 +23,7 @@ def test_a_backend_that_is_down_says_why_and_when_it_is_tried_again() -> None:
         is_breaker_open=True,
         counts={"tools": 2, "resources": 0, "prompts": 1},
     )
-    assert msgspec.json.decode(backends_body([checkup], CLOCKS)) == {
+    assert msgspec.json.decode(backends_body(Overview(backends=(checkup,)), CLOCKS)) == {
         "backends": [
             {
                 "name": "files",
@@ -38,10 +38,23 @@ def test_a_backend_that_is_down_says_why_and_when_it_is_tried_again() -> None:
                 "failed_attempts": 9,
                 "breaker": "open",
                 "health": {"status": "unhealthy", "last_check": None, "latency_ms": None, "failures": 0},
+                "calls": {"under_way": 0, "waiting": 0, "refused": 0},
                 "capabilities": {"tools": 2, "resources": 0, "prompts": 1},
             }
-        ]
+        ],
+        "draining": [],
+        "calls_cut": 0,
     }
+
+
+def test_what_a_reload_left_behind_is_shown_until_its_calls_have_ended() -> None:
+    busy = Checkup(
+        name="b", type="sse", standing=Standing(since=990.0), calls=Calls(under_way=3, waiting=2, refused=1), counts={}
+    )
+    told = Overview(backends=(busy,), draining=(Draining(name="a", calls=2),), calls_cut=4)
+    body = msgspec.json.decode(backends_body(told, CLOCKS))
+    assert (body["draining"], body["calls_cut"]) == ([{"name": "a", "calls": 2}], 4)
+    assert body["backends"][0]["calls"] == {"under_way": 3, "waiting": 2, "refused": 1}
 
 
 def test_a_degraded_backend_gives_its_figures() -> None:
@@ -56,7 +69,7 @@ def test_a_degraded_backend_gives_its_figures() -> None:
         unanswered=1,
         counts={},
     )
-    (shown,) = msgspec.json.decode(backends_body([checkup], CLOCKS))["backends"]
+    (shown,) = msgspec.json.decode(backends_body(Overview(backends=(checkup,)), CLOCKS))["backends"]
     assert shown["error"] is None
     assert shown["next_attempt"] is None
     assert shown["health"] == {
