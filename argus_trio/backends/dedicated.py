@@ -6,7 +6,7 @@ to one call at a time and afterwards kept for the next one of the same principal
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from math import inf
@@ -18,15 +18,17 @@ import trio
 
 from argus_trio.backends.attempt import Way, converse
 from argus_trio.backends.connection import Connection
-from argus_trio.backends.lister import Changes, Kept, keep_listed
+from argus_trio.backends.lister import Kept, keep_listed
 from argus_trio.backends.listing import LIST_CHANGED
+from argus_trio.backends.own import Own
 from argus_trio.backends.vitals import Vitals
 from argus_trio.backends.watching import Watching
+from argus_trio.config.model import StdioBackend
 from argus_trio.core.abilities import Abilities
 from argus_trio.core.exchange import Call, Client
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import BackendUnavailable, LinkFailed, leaves
-from argus_trio.wire.envelope import Params, encode_raw
+from argus_trio.wire.envelope import encode_raw
 
 log = structlog.get_logger()
 
@@ -40,70 +42,6 @@ Lost = dict[Client, tuple[Abilities, set[str]]]
 
 RETRY_AFTER: Final = 5.0
 """Seconds after which a client that found every connection taken may try again."""
-
-
-@attrs.define(eq=False)
-class Own:
-    """One dedicated connection, from the wish for it to its end. It is also what listens to its backend."""
-
-    key: object
-    abilities: Abilities
-    client: Client | None
-    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
-    settled: trio.Event = attrs.field(factory=trio.Event)
-    connection: Connection | None = None
-    failure: LinkFailed = attrs.field(factory=lambda: LinkFailed("it was closed"))
-    users: int = 0
-    since: float = attrs.field(factory=trio.current_time)
-    subscribed: set[str] = attrs.field(factory=set)
-    """What its session subscribed to: it stays open for that."""
-    watched: set[str] = attrs.field(factory=set)
-    """What modern clients of its kind watch, and its backend has been told."""
-    kept: Kept | None = None
-    """What it lists that others of its kind do not: the kinds that changed on it since it opened."""
-    on_update: Callable[[object, Params], None] = attrs.field(kw_only=True)
-    changes: Changes = attrs.field(factory=Changes)
-
-    def lists_changed(self, kinds: tuple[str, ...]) -> None:
-        """See `Listener`."""
-        self.changes.add(kinds)
-
-    def resource_updated(self, params: Params) -> None:
-        """See `Listener`: it is this client's connection, so it is this client's news."""
-        if self.client is not None and self.connection is not None:
-            method = "notifications/resources/updated"
-            self.connection.nursery.start_soon(self.client.notify, method, params)
-        elif self.client is None:
-            self.on_update(self.key, params)
-
-    def belong_to(self, key: object, client: Client | None) -> None:
-        """It is this client's from now on."""
-        self.key, self.client = key, client
-        if self.connection is not None:
-            self.connection.inbound.client = client
-
-    @property
-    def is_usable(self) -> bool:
-        """Whether it is open, or about to be."""
-        return not self.scope.cancel_called and (self.connection is None or self.connection.lost is None)
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether nobody uses it, so that it may close, or serve another call."""
-        return not self.users and not self.subscribed
-
-    @property
-    def runs_until(self) -> float:
-        """When no task that was begun on it counts as running any more: it stays open until then."""
-        return -inf if self.connection is None else self.connection.inbound.tasks.until
-
-    def began(self, call: Call, task: str) -> bool:
-        """Whether that task was begun on it by the client of this call."""
-        if call.client is not None:
-            is_its = self.client is call.client
-        else:
-            is_its = isinstance(self.key, tuple) and self.key[0] == call.principal
-        return is_its and self.connection is not None and task in self.connection.inbound.tasks
 
 
 @attrs.define(eq=False)
@@ -136,8 +74,9 @@ class Dedicated:
         async with self._use(key, call.abilities, call.client, self.where(call, task)) as own:
             if own.connection is None:
                 raise self._unavailable(own.failure)
-            await self._catch_up(own.connection, own)
-            await self._subscribe_again(own.connection, own)
+            await self._go_on_hearing(own.connection, own)
+            if own.connection is None:  # lost meanwhile
+                raise self._unavailable(own.failure)
             yield own.connection, own
 
     @asynccontextmanager
@@ -177,6 +116,12 @@ class Dedicated:
         """Open connections for the sessions that lost theirs and wait for news of resources."""
         for client, (abilities, _) in self.lost.items():
             self.nursery.start_soon(self._restore, client, abilities)
+
+    async def unwatch(self, client: Client, uri: str) -> None:
+        """The session no longer wants to hear of this, over its own connection either."""
+        own = self.of(client)
+        if own is not None:
+            await own.unwatch(uri)
 
     def of(self, client: Client) -> Own | None:
         """The session's connection, if it has one."""
@@ -237,7 +182,9 @@ class Dedicated:
                 found = self._found(key, abilities, client)
                 if found is not None:
                     return found
-            own = Own(key, abilities, client, on_update=self.watching.updated_of)
+            spec = self.way.spec
+            watching = Watching(spec.name, self.redact, spec.timeouts.call, hears_lists=False)
+            own = Own(key, abilities, client, watching=watching, on_update=self.watching.updated_of)
             self._owned.append(own)
             self.nursery.start_soon(self._live, own)
             return own
@@ -289,6 +236,7 @@ class Dedicated:
             ) as connection:
                 opening.deadline = inf
                 own.connection = connection
+                own.watching.begin(connection)
                 connection.inbound.task_ended = partial(self.let_idle, own)
                 own.settled.set()
                 log.debug("client_connection_opened", backend=self.way.spec.name, open=len(self._owned))
@@ -309,19 +257,20 @@ class Dedicated:
         for method in sorted({LIST_CHANGED[kind] for kind in kept if before.get(kind) != kept[kind]}):
             own.connection.nursery.start_soon(own.client.notify, method, {})
 
-    async def _catch_up(self, connection: Connection, own: Own) -> None:
-        """Subscribe a modern client's connection to what clients of its kind watch; bounded as a call is."""
-        wanted = [uri for uri in self.watching.wanted_of(own.key) if uri not in own.watched]
-        if own.client is not None or not wanted:
-            return
-        own.watched.update(wanted)
-        await self._ask_for(connection, wanted)
+    async def _go_on_hearing(self, connection: Connection, own: Own) -> None:
+        """Have it tell what its client, or clients of its kind, want to hear; each request is bounded as a call is."""
+        await self._subscribe_again(connection, own)
+        if own.client is None:
+            await own.watch_too(connection, self.watching.wanted_of(own.key))
+        elif isinstance(self.way.spec, StdioBackend):
+            # Elsewhere the shared connection tells of what happens on this one too: it is the same server.
+            await own.watch_too(connection, self.watching.subscriptions.uris_of(own.client))
 
     async def _restore(self, client: Client, abilities: Abilities) -> None:
         try:
             async with self._use(client, abilities, client) as own:
                 if own.connection is not None:
-                    await self._subscribe_again(own.connection, own)
+                    await self._go_on_hearing(own.connection, own)
         except BackendUnavailable as full:
             log.info("own_subscription_unheard", backend=self.way.spec.name, reason=full.message)
 
@@ -333,7 +282,7 @@ class Dedicated:
         own.subscribed |= uris
         await self._ask_for(connection, sorted(uris))
 
-    async def _ask_for(self, connection: Connection, uris: Iterable[str]) -> None:
+    async def _ask_for(self, connection: Connection, uris: list[str]) -> None:
         with trio.move_on_after(self.way.spec.timeouts.call):
             for uri in uris:
                 try:

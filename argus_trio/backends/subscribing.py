@@ -12,7 +12,7 @@ from argus_trio.backends.once_more import once_more
 from argus_trio.backends.scope import Scope
 from argus_trio.backends.subscriptions import Deliver
 from argus_trio.config.model import StdioBackend
-from argus_trio.core.exchange import Call, Exchange
+from argus_trio.core.exchange import Call, Client, Exchange
 from argus_trio.wire.envelope import Params
 
 
@@ -36,7 +36,9 @@ async def _subscribe(scope: Scope, place: Place, uri: str) -> bytes:
         async with scope.dedicated.lease(call) as (connection, own):
             result = await connection.call(place.exchange, call.params, scope.spec.timeouts, waited=place.waited)
             (own.subscribed.add if is_wanted else own.subscribed.discard)(uri)
-            return result
+        if not is_wanted and call.client is not None:
+            await _end(scope, uri, call.client)  # it may have subscribed before its calls had a connection of their own
+        return result
     client = call.client
     if client is not None and is_wanted:
 
@@ -46,10 +48,17 @@ async def _subscribe(scope: Scope, place: Place, uri: str) -> bytes:
 
         await scope.watching.watch(connection, uri, client, deliver)
     elif client is not None:
-        await scope.watching.unwatch(connection, uri, client)
-        if scope.heir is not None:  # it has been handed over meanwhile
-            await unwatch(scope.latest, uri, client)
+        await _end(scope, uri, client)
     return b"{}"
+
+
+async def _end(scope: Scope, uri: str, client: Client) -> None:
+    """The client no longer wants to hear of this: over the shared connection, nor where its own calls run."""
+    scopes = [scope] if scope.heir is None else [scope, scope.latest]  # it has been handed over meanwhile
+    for each in scopes:
+        await unwatch(each, uri, client)
+        if each.dedicated is not None:
+            await each.dedicated.unwatch(client, uri)
 
 
 async def watch(scope: Scope, call: Call, uri: str, key: object, deliver: Deliver) -> None:

@@ -26,6 +26,10 @@ class Subscriptions:
         """Every URI that somebody wants, in a stable order."""
         return list(self._by_uri)
 
+    def uris_of(self, key: object) -> list[str]:
+        """Every URI that this subscriber wants, in a stable order."""
+        return [uri for uri, subscribers in self._by_uri.items() if key in subscribers]
+
     def add(self, uri: str, key: object, deliver: Deliver) -> bool:
         """Subscribe; whether nobody had wanted this URI before."""
         is_first = uri not in self._by_uri

@@ -1,4 +1,4 @@
-"""Hearing of changes from a modern backend: one `subscriptions/listen` on the shared connection, kept up to date."""
+"""Hearing of changes from a modern backend: one `subscriptions/listen` on a connection, kept up to date."""
 
 from __future__ import annotations
 
@@ -56,6 +56,8 @@ class Upstream:
     redact: Redactor
     followed: Collection[str] = ()
     """The ids of the tasks that somebody wants to hear of; changes as that does."""
+    hears_lists: bool = attrs.field(default=True, kw_only=True)
+    """Whether it asks for changes of lists too; without, there is no stream as long as nothing else is wanted."""
     _opening: _Stream | None = None
     _wake: trio.Event = attrs.field(factory=trio.Event)
     _renewals: list[trio.Event] = attrs.field(factory=list)
@@ -80,6 +82,14 @@ class Upstream:
     async def run(self) -> None:
         """Keep the stream open until cancelled, or until the backend refuses it for good."""
         self.connection.inbound.acknowledged = self._acknowledged
+        try:
+            await self._keep_open()
+        finally:  # its connection is lost, if not refused: whoever waits for it learns nothing more here
+            self._is_over = True
+            for renewed in self._renewals:
+                renewed.set()
+
+    async def _keep_open(self) -> None:
         delay = AGAIN[0]
         async with trio.open_nursery() as nursery:
             current: _Stream | None = None
@@ -87,19 +97,18 @@ class Upstream:
                 renewals, self._renewals, self._wake = self._renewals, [], trio.Event()
                 began = trio.current_time()
                 was_lost = current is not None and current.has_ended
-                current = await self._replaced(current, nursery)
-                if was_lost:  # nobody heard what changed meanwhile
+                try:
+                    current = await self._replaced(current, nursery)
+                finally:
+                    for renewed in renewals:
+                        renewed.set()
+                if was_lost and self.hears_lists:  # nobody heard what changed meanwhile
                     self.connection.listener.lists_changed(KINDS)
-                for renewed in renewals:
-                    renewed.set()
                 await self._wake.wait()
                 if current is not None and current.has_ended and not current.is_refused:
                     delay = AGAIN[0] if trio.current_time() - began > AGAIN[1] else min(2 * delay, AGAIN[1])
                     await self._pause(delay)
                 await trio.sleep(QUIET)
-        self._is_over = True
-        for renewed in self._renewals:
-            renewed.set()
 
     async def _pause(self, seconds: float) -> None:
         self._wake = trio.Event()
@@ -114,7 +123,8 @@ class Upstream:
 
     def _wanted(self) -> dict[str, object]:
         declared = self.connection.greeting.capabilities
-        wanted: dict[str, object] = {name: True for kind, name in _FILTERS.items() if kind in declared}
+        kinds = _FILTERS if self.hears_lists else {}
+        wanted: dict[str, object] = {name: True for kind, name in kinds.items() if kind in declared}
         if self.subscriptions.uris:
             wanted["resourceSubscriptions"] = self.subscriptions.uris
         if self.followed and serves_tasks(declared) and not self._tells_of_no_task:

@@ -1,4 +1,5 @@
-"""Hearing of resource updates of one backend over its shared connection, in the way of its era, for all who want to."""
+"""Hearing of resource updates over a connection, in the way of its era, for all who want to: the one that all share, or
+the one that belongs to a single client."""
 
 from __future__ import annotations
 
@@ -29,6 +30,8 @@ class Watching:
     subscriptions: Subscriptions = attrs.field(factory=Subscriptions)
     followed: Counter[str] = attrs.field(factory=Counter)
     """The tasks that somebody wants to hear of, by the backend's ids, and by how many."""
+    hears_lists: bool = attrs.field(default=True, kw_only=True)
+    """Whether a modern backend is listened to for changes of its lists as well."""
     _upstream: Upstream | None = None
     _owned: dict[object, Subscriptions] = attrs.field(factory=dict)
     """By kind of client, principal and abilities: who watches what their dedicated connections tell."""
@@ -37,7 +40,9 @@ class Watching:
         """There is a new connection: have it tell of everything that is wanted. Its tasks are the connection's."""
         self._upstream = None
         if connection.greeting.era is Era.MODERN:
-            self._upstream = Upstream(connection, self.subscriptions, self.redact, self.followed)
+            self._upstream = Upstream(
+                connection, self.subscriptions, self.redact, self.followed, hears_lists=self.hears_lists
+            )
             connection.nursery.start_soon(self._upstream.run)
         else:
             connection.nursery.start_soon(self._resubscribe, connection, self.subscriptions.uris)
@@ -74,14 +79,15 @@ class Watching:
         """
         subscriptions = self.subscriptions
         if subscriptions.add(uri, key, deliver):
+            is_told = False
             try:
                 await self._ask(connection, "resources/subscribe", uri)
-            except trio.Cancelled:
-                subscriptions.remove(uri, key)
-                raise
+                is_told = True
             except LinkFailed as failure:
-                subscriptions.remove(uri, key)
                 raise BackendUnavailable(self.backend, self.redact(failure.reason), cause=failure) from None
+            finally:
+                if not is_told:  # cancelled, be it alone or in a group, or refused
+                    subscriptions.remove(uri, key)
 
     async def unwatch(self, connection: Connection | None, uri: str, key: object) -> None:
         """Deliver no more of it."""

@@ -117,6 +117,18 @@ async def test_a_refused_subscription_is_told_and_forgotten(autojump_clock: Mock
         assert scope.watching.subscriptions.uris == []
 
 
+async def test_a_subscription_that_is_cancelled_before_the_backend_agreed_is_forgotten(
+    autojump_clock: MockClock,
+) -> None:
+    backend = serving()
+    backend.answers["resources/subscribe"] = backend.answers["subscriptions/listen"]  # no answer to either
+    async with living(backend) as scope:
+        with trio.move_on_after(1):
+            await subscribed(scope, Session())
+        assert asked(backend, "resources/subscribe") == 1
+        assert scope.watching.subscriptions.uris == []
+
+
 async def test_a_modern_backend_is_listened_to_anew_when_other_resources_are_wanted(autojump_clock: MockClock) -> None:
     backend = serving(Era.MODERN)
     async with living(backend) as scope:
