@@ -18,7 +18,7 @@ import pytest
 from bench.client import Client, encoded
 from tests.e2e import gateway
 from tests.e2e.child import marked
-from tests.e2e.gateway import Gateway, Json, written
+from tests.e2e.gateway import Gateway, Json, as_event, written
 from tests.e2e.raw import LEGACY, MODERN, Raw
 
 RELOADS = int(os.environ.get("ARGUS_RELOADS", "200"))
@@ -113,6 +113,20 @@ def reload(house: Gateway) -> Json:
     return report
 
 
+def retired(house: Gateway, count: int) -> list[Json]:
+    """The ends of so many replaced backends, waited for."""
+    found: list[Json] = []
+
+    def take(line: str) -> bool | None:
+        event = as_event(line)
+        if event.get("event") == "backend_retired":
+            found.append(event)
+        return True if len(found) == count else None
+
+    house.child.wait_for(take)
+    return found
+
+
 @pytest.mark.e2e
 def test_reloads_under_load_lose_no_call_double_none_and_misdirect_none(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -144,7 +158,7 @@ def test_reloads_under_load_lose_no_call_double_none_and_misdirect_none(
         assert not any(thread.is_alive() for thread in threads)
         for client in clients:
             client.socket.close()
-        cut = sum(event["calls_cut"] for event in house.events("backend_retired"))
+        cut = sum(event["calls_cut"] for event in retired(house, sum(load.versions.most.values())))
         processes = len(marked(house.mark)) - 1
     executed = Counter(record.read_text().split())
     doubled = [token for token, count in executed.items() if count > 1]
