@@ -127,7 +127,6 @@ def retired(house: Gateway, count: int) -> list[Json]:
     return found
 
 
-@pytest.mark.e2e
 def test_reloads_under_load_lose_no_call_double_none_and_misdirect_none(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
