@@ -83,6 +83,11 @@ class Asked:
     ends: list[object] = attrs.field(factory=list)
 
 
+async def answer_at_once(params: Json) -> Json:
+    """A client that is asked during another of its requests."""
+    return {"number": params["number"]}
+
+
 @attrs.define(eq=False)
 class World:
     """The gateway's side that calls, over fakes: one fake for each program that a configuration names."""
@@ -175,7 +180,10 @@ class World:
         """A session wants to hear of a backend's resource."""
         name, index = NAMES[step.which % 3], step.which // 3 % SESSIONS
         session = self.sessions[index]
-        exchange = FakeExchange("resources/subscribe", {"uri": f"{name}:1"}, client=session, abilities=ABILITIES[index])
+        uri, abilities = f"{name}:1", ABILITIES[index]
+        exchange = FakeExchange(
+            "resources/subscribe", {"uri": uri}, client=session, abilities=abilities, answer=answer_at_once
+        )
         accepted = self.supervisor.scopes.get(name)
         try:
             with trio.CancelScope() as scope:
