@@ -74,7 +74,7 @@ async def _pointers(directory: Directory, tasks: Tasks, call: Call) -> dict[str,
             found["name"] = routes[0]
     if uri is not None and (owner := await directory.serving(call, uri)) is not None:
         found["uri"] = Route(backend=owner.spec.name, key=uri)
-    if task_id is not None and (task := tasks.known(call, task_id)) is not None:
+    if task_id is not None and (task := tasks.known(call, task_id, directory.generation.scopes)) is not None:
         found["taskId"] = Route(backend=task.backend, key=task.key)
     return found
 

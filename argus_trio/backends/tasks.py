@@ -7,7 +7,7 @@ Both kinds in one table: the tasks of 2025-11-25, which a client asks for, and t
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -91,25 +91,23 @@ class Tasks:
             RpcError: as `call_across`.
         """
         call = exchange.call
-        if call.method not in METHODS[call.era] or not self._are_served():
+        if call.method not in METHODS[call.era] or not _are_served(generation.scopes):
             raise MethodUnknown(f"unknown method: {call.method[:100]}")
         if call.method == "tasks/list":
-            return await self._list(exchange)
+            return await self._list(exchange, generation.scopes)
         task_id = string_param(call, "taskId")
-        task = self.known(call, task_id)
+        task = self.known(call, task_id, generation.scopes)
         if task is None:
             raise InvalidParams(f"unknown task: {task_id[:200]}")
-        scope = self.supervisor.scopes[task.backend]
-        if scope is not generation.scopes.get(task.backend):  # the task is where its backend is now
-            return await self._ask(exchange, call, task)
+        scope = generation.scopes[task.backend]
         with generation.lease(scope):
-            return await self._ask(exchange, call, task)
+            return await self._ask(exchange, call, task, scope)
         raise cut_short(scope)
 
-    def known(self, call: Call, task_id: str) -> Task | None:
-        """The task of this call's client by its id, if its backend is still there."""
+    def known(self, call: Call, task_id: str, scopes: Mapping[str, Scope]) -> Task | None:
+        """The task of this call's client by its id, if its backend is one of these."""
         task = self.table.find(owner_of(call), task_id, trio.current_time())
-        return task if task is not None and task.backend in self.supervisor.scopes else None
+        return task if task is not None and task.backend in scopes else None
 
     async def tell(self, news: News) -> None:
         """Tell the session that owns a task, or the streams that its owner listens on; see `OnTask`."""
@@ -134,12 +132,13 @@ class Tasks:
     async def watch(self, call: Call, task_ids: Sequence[str], deliver: Deliver) -> AsyncIterator[tuple[str, ...]]:
         """Deliver how these tasks of the call's client stand, within the block; gives the ids of those it will be told
         of: a task of somebody else is none, and a backend need not tell."""
-        key, told = object(), list[Task]()
-        wanted = [task for task_id in dict.fromkeys(task_ids) if (task := self.known(call, task_id)) is not None]
+        key, told, scopes = object(), list[Task](), self.supervisor.scopes
+        known = (self.known(call, task_id, scopes) for task_id in dict.fromkeys(task_ids))
+        wanted = [task for task in known if task is not None]
 
         async def begin(task: Task) -> None:
             self._listening.setdefault(task.id, {})[key] = deliver
-            if await follow(self.supervisor.scopes[task.backend], task.key):
+            if await follow(scopes[task.backend], task.key):
                 told.append(task)
 
         try:
@@ -164,13 +163,8 @@ class Tasks:
         """Know nothing of a session's tasks any more: it has ended."""
         self.table.forget_client(client)
 
-    def _are_served(self) -> bool:
-        greetings = [scope.greeting for scope in self.supervisor.scopes.values()]
-        return any(greeting is not None and serves_tasks(greeting.capabilities) for greeting in greetings)
-
-    async def _ask(self, exchange: Exchange, call: Call, task: Task) -> bytes:
-        """Perform `call` about `task` on the exchange's way."""
-        scope = self.supervisor.scopes[task.backend]
+    async def _ask(self, exchange: Exchange, call: Call, task: Task, scope: Scope) -> bytes:
+        """Perform `call` about `task`, which is at `scope`, on the exchange's way."""
         renamer = _Renamer(self.table, task.owner, task.backend)
         params = {**call.params, "taskId": encode_raw(task.key)}
         give_up_at = trio.current_time() + scope.spec.timeouts.call_max
@@ -185,19 +179,19 @@ class Tasks:
                     raise
         return renamed_result(result, renamer.shown, is_task=call.method != "tasks/result", augmented=False)
 
-    async def _list(self, exchange: Exchange) -> bytes:
+    async def _list(self, exchange: Exchange, scopes: Mapping[str, Scope]) -> bytes:
         """The client's own tasks, each asked for at its backend: what others run there is none of its business."""
         call = exchange.call
         cursor = call.params.get("cursor")
         after = -1 if cursor is None else int(self.cursors.open(_CURSOR_KIND, string_param(call, "cursor")))
         own = self.table.of(owner_of(call), trio.current_time())
-        behind = [task for task in own if task.number > after and task.backend in self.supervisor.scopes]
+        behind = [task for task in own if task.number > after and task.backend in scopes]
         page, found = behind[:LIST_PAGE], dict[int, Raw]()
         at_once = trio.CapacityLimiter(_AT_ONCE)
 
         async def fetch(task: Task) -> None:
             async with at_once:
-                state = await self._state(exchange, task)
+                state = await self._state(exchange, task, scopes[task.backend])
             if state is not None:
                 found[task.number] = state
 
@@ -209,11 +203,11 @@ class Tasks:
             result["nextCursor"] = self.cursors.seal(_CURSOR_KIND, str(page[-1].number))
         return encode(result)
 
-    async def _state(self, exchange: Exchange, task: Task) -> Raw | None:
+    async def _state(self, exchange: Exchange, task: Task, scope: Scope) -> Raw | None:
         """How a task stands; None if its backend does not tell, and forgotten if it does not know."""
         call = attrs.evolve(exchange.call, method="tasks/get", params={"taskId": encode_raw(task.id)})
         try:
-            fields = decode_object(await self._ask(exchange, call, task))
+            fields = decode_object(await self._ask(exchange, call, task, scope))
         except RpcError as error:
             if isinstance(error, BackendError) and code_of(error) == INVALID_PARAMS:
                 self.table.forget(task)
@@ -222,6 +216,11 @@ class Tasks:
         except msgspec.DecodeError:
             return None
         return encode_raw({name: value for name, value in fields.items() if name != "_meta"})
+
+
+def _are_served(scopes: Mapping[str, Scope]) -> bool:
+    greetings = [scope.greeting for scope in scopes.values()]
+    return any(greeting is not None and serves_tasks(greeting.capabilities) for greeting in greetings)
 
 
 def owner_of(call: Call) -> Owner:

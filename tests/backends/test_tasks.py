@@ -323,3 +323,29 @@ async def test_a_backends_own_refusal_passes(autojump_clock: MockClock) -> None:
         runner.states.clear()
         with pytest.raises(BackendError):
             await ask(h, session, "tasks/get", taskId=task)
+
+
+async def test_a_list_of_tasks_is_finished_by_the_backends_that_were_there_when_it_was_asked_for(
+    autojump_clock: MockClock,
+) -> None:
+    runner, session, go_on = Runner(), Session(), trio.Event()
+    backend = runner.backend()
+
+    async def slow(params: Json) -> Json:
+        await go_on.wait()
+        return await runner.state(params)
+
+    backend.answers["tasks/get"] = slow
+    found: list[object] = []
+    async with house({"a": backend, "b": FakeBackend()}, [spec("a")]) as h, trio.open_nursery() as nursery:
+        tasks = [await begin(h, session) for _ in range(12)]  # more than are asked for at once
+
+        async def look() -> None:
+            found.extend(await listed(h, session))
+
+        nursery.start_soon(look)
+        await wait_all_tasks_blocked()
+        remaining = {name: one for name, one in h.supervisor.config.backends.items() if name != "a"}
+        await h.supervisor.apply(attrs.evolve(h.supervisor.config, backends=remaining))
+        go_on.set()
+    assert found == tasks
