@@ -13,6 +13,7 @@ from argus_trio.backends.extensions import pass_on
 from argus_trio.backends.generation import Generation, cut_short
 from argus_trio.backends.listing import METHODS
 from argus_trio.backends.params import string_param
+from argus_trio.backends.scope import Scope
 from argus_trio.backends.subscribing import subscribe
 from argus_trio.backends.tasks import Tasks
 from argus_trio.core.catalog import Catalog
@@ -83,22 +84,24 @@ class Router:
         raise cut_short(scope)
 
     async def _read(self, exchange: Exchange) -> bytes:
-        uri = string_param(exchange.call, "uri")
-        scope = await self.directory.serving(exchange.call, uri)
-        if scope is None:
-            raise unknown_resource(exchange.call, uri)
+        scope, _ = await self._serving(exchange.call)
         with self.generation.lease(scope):
             return await call_across(scope, exchange, exchange.call.params)
         raise cut_short(scope)
 
     async def _subscribe(self, exchange: Exchange) -> bytes:
-        uri = string_param(exchange.call, "uri")
-        scope = await self.directory.serving(exchange.call, uri)
-        if scope is None:
-            raise unknown_resource(exchange.call, uri)
+        scope, uri = await self._serving(exchange.call)
         with self.generation.lease(scope):
             return await subscribe(scope, exchange, uri)
         raise cut_short(scope)
+
+    async def _serving(self, call: Call) -> tuple[Scope, str]:
+        """Who serves the resource that the call names, and its URI."""
+        uri = string_param(call, "uri")
+        scope = await self.directory.serving(call, uri)
+        if scope is None:
+            raise unknown_resource(call, uri)
+        return scope, uri
 
     async def _catalog(self, call: Call) -> Catalog:
         return await self.directory.catalog(call, settled=True)

@@ -1,6 +1,6 @@
 """Subscribing a client to what one backend tells of: over the connection that all share, or over the client's own.
 
-It lasts longer than the scope that was there when it began: what is asked of a scope is asked of the one in its place.
+It lasts longer than the scope that was there when it began; `succession.py` hands it on.
 """
 
 from __future__ import annotations

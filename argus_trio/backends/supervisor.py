@@ -6,7 +6,8 @@ and what it replaces ends when nobody needs it any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from math import inf
 from typing import Final
 
@@ -274,10 +275,14 @@ class Supervisor:
     def _tell(self, changes: Changes) -> None:
         for method in sorted({LIST_CHANGED[kind] for kinds in changes.values() for kind in kinds}):
             concerned = {a: any(LIST_CHANGED[kind] == method for kind in kinds) for a, kinds in changes.items()}
-            self.announce((method,), lambda abilities, told=concerned: told.get(abilities, told[NONE]))  # type: ignore[misc]
+            self.announce((method,), partial(_is_concerned, concerned))
 
     async def _on_task(self, news: News) -> None:
         await self.on_task(news)
+
+
+def _is_concerned(concerned: Mapping[Abilities, bool], abilities: Abilities) -> bool:
+    return concerned.get(abilities, concerned[NONE])
 
 
 async def _ready_for(scope: Scope, abilities: Sequence[Abilities]) -> None:
