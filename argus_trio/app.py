@@ -32,6 +32,7 @@ from argus_trio.core.redaction import Redactor
 from argus_trio.errors import ListenFailed, leaves
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
+from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.inherited import Inherited, inherited_sockets
 from argus_trio.frontend.states import Seal
 from argus_trio.frontend.terms import CurrentTerms, Terms
@@ -134,22 +135,25 @@ class _House:
     def frontend(self, stop: trio.Event) -> Callable[..., Awaitable[None]]:
         """What serves clients, to be started."""
         supervisor = self.supervisor
-        return partial(
-            run_frontend,
+        gateway = Gateway(
             handler=supervisor.serve,
             identity=Introductions(supervisor, __version__),
-            announcer=self.announcer,
             health=supervisor.health,
             overview=supervisor.overview,
-            terms=self.terms,
-            stop=stop,
-            make_seal=_make_seal,
             watch=Watch(supervisor),
             watch_tasks=self.routes.tasks.watch,
             param_headers=supervisor.param_headers,
             control=self.reloads,
             tell=supervisor.tell,
             release=supervisor.release,
+        )
+        return partial(
+            run_frontend,
+            gateway,
+            announcer=self.announcer,
+            terms=self.terms,
+            stop=stop,
+            make_seal=_make_seal,
             inherited=self.inherited,
         )
 

@@ -7,24 +7,10 @@ from collections.abc import Callable, Sequence
 import attrs
 import trio
 
-from argus_trio.core.exchange import Handler
-from argus_trio.core.health import Health, Overview
-from argus_trio.core.identity import Identity
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.asgi import Application
 from argus_trio.frontend.endpoint import Endpoint
-from argus_trio.frontend.gateway import (
-    Control,
-    Gateway,
-    ParamHeadersOf,
-    Release,
-    Tell,
-    Watch,
-    no_backends,
-    release_nothing,
-    tell_nobody,
-    watch_nothing,
-)
+from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.inherited import Inherited
 from argus_trio.frontend.legacy import LegacyEdge
 from argus_trio.frontend.listening import open_listeners
@@ -40,49 +26,25 @@ from argus_trio.frontend.ticker import Ticker
 
 
 async def run_frontend(
+    gateway: Gateway,
     *,
-    handler: Handler,
-    identity: Callable[[], Identity],
     announcer: Announcer,
-    health: Callable[[], Health],
     terms: CurrentTerms,
     stop: trio.Event,
     make_seal: Callable[[], Seal],
-    overview: Callable[[], Overview] = no_backends,
-    watch: Watch = watch_nothing,
-    watch_tasks: Watch = watch_nothing,
-    param_headers: ParamHeadersOf | None = None,
-    control: Control | None = None,
-    tell: Tell = tell_nobody,
-    release: Release = release_nothing,
     inherited: Sequence[Inherited] = (),
     task_status: trio.TaskStatus[tuple[str, ...]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve until `stop` is set, and then for as long as calls in flight take, at most `server.drain_timeout`.
 
     Reports the base URLs, such as `http://127.0.0.1:9000`, once it listens. Cancelling it cuts everything at once.
-    `tell` and `release` hear of legacy clients, as `Gateway` says; neither may block.
-    `make_seal` is called when the first call asks its client. Without `watch` no resource can be subscribed to, without
-    `param_headers` no argument is expected in a header. `terms` may be renewed at any time. Without `control` nothing
-    is served at `/manage/v1/reload`.
-    With `inherited` sockets it listens on these, and on no address of its own.
+    `terms` may be renewed at any time. `make_seal` is called when the first call asks its client. With `inherited`
+    sockets it listens on these, and on no address of its own.
 
     Raises:
         ListenFailed: as `open_listeners`.
     """
     listening = await open_listeners(terms, inherited)
-    gateway = Gateway(
-        handler=handler,
-        identity=identity,
-        health=health,
-        overview=overview,
-        tell=tell,
-        release=release,
-        watch=watch,
-        watch_tasks=watch_tasks,
-        param_headers=param_headers,
-        control=control,
-    )
     house = _furnished(gateway, announcer, terms, make_seal)
 
     def end_what_lasts() -> None:

@@ -75,9 +75,12 @@ class Gateway:
     """How each backend stands."""
     tell: Tell = tell_nobody
     release: Release = release_nothing
+    """Neither of the two may block."""
     watch: Watch = watch_nothing
+    """Without it no resource can be subscribed to."""
     watch_tasks: Watch = watch_nothing
     """The same for ids of tasks."""
     param_headers: ParamHeadersOf | None = None
+    """Without it no argument is expected in a header."""
     control: Control | None = None
     """None where there is no configuration file that could be read again."""

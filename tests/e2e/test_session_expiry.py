@@ -21,6 +21,7 @@ from argus_trio.backends.watch import Watch
 from argus_trio.config.model import BackendSpec, Config, HttpBackend, Server, StdioBackend
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
+from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.limits import Limits
 from argus_trio.frontend.seal import AesGcmSeal
 from argus_trio.frontend.terms import CurrentTerms, Terms
@@ -52,18 +53,21 @@ async def gateway(backend: BackendSpec) -> AsyncIterator[str]:
     supervisor = Supervisor(config, open_link, announcer.announce, lambda generation: routes(generation))
     routes = Routes(supervisor)
     limits = Limits(body_bytes=1_000_000, session_idle=SHORT_S)
-    run = partial(
-        run_frontend,
+    behind = Gateway(
         handler=supervisor.serve,
         identity=Introductions(supervisor, "1"),
-        announcer=announcer,
         health=supervisor.health,
-        terms=CurrentTerms(Terms.of(config.server, limits)),
-        stop=stop,
-        make_seal=AesGcmSeal,
         watch=Watch(supervisor),
         tell=supervisor.tell,
         release=supervisor.release,
+    )
+    run = partial(
+        run_frontend,
+        behind,
+        announcer=announcer,
+        terms=CurrentTerms(Terms.of(config.server, limits)),
+        stop=stop,
+        make_seal=AesGcmSeal,
     )
     with trio.fail_after(LIMIT_S):
         async with trio.open_nursery() as nursery:

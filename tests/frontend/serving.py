@@ -19,7 +19,7 @@ from argus_trio.core.identity import Identity
 from argus_trio.errors import BackendError, InvalidParams, MethodUnknown
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
-from argus_trio.frontend.gateway import Control, ParamHeadersOf, Watch, watch_nothing
+from argus_trio.frontend.gateway import Control, Gateway, ParamHeadersOf, Watch, watch_nothing
 from argus_trio.frontend.inherited import Inherited
 from argus_trio.frontend.limits import Limits
 from argus_trio.frontend.seal import AesGcmSeal
@@ -143,21 +143,24 @@ async def serving(
         return health
 
     async def run(task_status: trio.TaskStatus[tuple[str, ...]]) -> None:
-        await run_frontend(
+        gateway = Gateway(
             handler=handler or backstage.handle,
             identity=lambda: Identity(version="1.2.3", instructions="be kind"),
-            announcer=announcer,
             health=tell_health,
-            terms=terms,
-            stop=stop,
-            make_seal=AesGcmSeal,
             watch=watch,
             watch_tasks=watch_tasks,
             param_headers=param_headers,
             control=control,
-            inherited=inherited,
             tell=backstage.tell,
             release=backstage.released.append,
+        )
+        await run_frontend(
+            gateway,
+            announcer=announcer,
+            terms=terms,
+            stop=stop,
+            make_seal=AesGcmSeal,
+            inherited=inherited,
             task_status=task_status,
         )
         stopped.set()

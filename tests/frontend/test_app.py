@@ -12,6 +12,7 @@ from argus_trio.core.identity import Identity
 from argus_trio.errors import ListenFailed
 from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
+from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.seal import AesGcmSeal
 from argus_trio.frontend.terms import CurrentTerms, Terms
 from tests.frontend.serving import WELL, Backstage, call, initialized, post, serving
@@ -21,10 +22,8 @@ async def test_a_failure_to_listen_reaches_the_starter_as_it_is() -> None:
     async with serving() as served, trio.open_nursery() as nursery:
         run = partial(
             run_frontend,
-            handler=Backstage().handle,
-            identity=lambda: Identity(version="1"),
+            Gateway(handler=Backstage().handle, identity=lambda: Identity(version="1"), health=lambda: WELL),
             announcer=Announcer(),
-            health=lambda: WELL,
             terms=CurrentTerms(Terms.of(Server(port=served.port))),
             stop=trio.Event(),
             make_seal=AesGcmSeal,
