@@ -19,23 +19,23 @@ import trio
 
 from argus_trio import __version__
 from argus_trio.backends.generation import Generation
-from argus_trio.backends.introductions import Introductions
-from argus_trio.backends.opening import open_link
-from argus_trio.backends.routes import Routes
+from argus_trio.backends.links.open import open_link
+from argus_trio.backends.routing.identity import Introductions
+from argus_trio.backends.routing.resource_watch import Watch
+from argus_trio.backends.routing.routes import Routes
 from argus_trio.backends.supervisor import Supervisor
-from argus_trio.backends.watch import Watch
-from argus_trio.config.file import ConfigFile
 from argus_trio.config.model import Config
-from argus_trio.config.sources import Stamps
-from argus_trio.core.exchange import Handler
+from argus_trio.config.read.file import ConfigFile
+from argus_trio.config.read.sources import Stamps
+from argus_trio.core.call.exchange import Handler
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import ListenFailed, leaves
-from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
 from argus_trio.frontend.gateway import Gateway
-from argus_trio.frontend.inherited import Inherited, inherited_sockets
-from argus_trio.frontend.states import Seal
-from argus_trio.frontend.terms import CurrentTerms, Terms
+from argus_trio.frontend.http.served_settings import CurrentTerms, Terms
+from argus_trio.frontend.input_required.request_state import Seal
+from argus_trio.frontend.notifications.announcer import Announcer
+from argus_trio.frontend.server.socket_activation import Inherited, inherited_sockets
 from argus_trio.pipeline.chain import chain
 from argus_trio.pipeline.under_way import UnderWay
 from argus_trio.runtime.candidate import load_candidate
@@ -218,7 +218,7 @@ async def _tell_how_it_stands(house: _House) -> None:
 
 def _make_seal() -> Seal:
     """The seal of what clients carry between the rounds of a call; loaded when a call asks its client."""
-    from argus_trio.frontend.seal import AesGcmSeal
+    from argus_trio.frontend.input_required.seal import AesGcmSeal
 
     return AesGcmSeal()
 

@@ -23,12 +23,12 @@ import trio
 from argus_trio import __version__
 from argus_trio.app import run_gateway
 from argus_trio.bridge.run import DEFAULT_URL, run_bridge
-from argus_trio.config.file import ConfigFile
-from argus_trio.config.find import find_config
+from argus_trio.config.check.report import render_problems
 from argus_trio.config.load import load
 from argus_trio.config.model import Config
-from argus_trio.config.report import render_problems
-from argus_trio.config.schema import schema
+from argus_trio.config.read.file import ConfigFile
+from argus_trio.config.read.find import find_config
+from argus_trio.config.structure.schema import schema
 from argus_trio.core.redaction import Redactor
 from argus_trio.demo import run_demo
 from argus_trio.errors import ConfigInvalid, LinkFailed, ListenFailed

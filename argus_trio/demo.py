@@ -14,7 +14,7 @@ from typing import Final
 import trio
 
 from argus_trio.app import run_gateway
-from argus_trio.backends.child import Child, start_child
+from argus_trio.backends.process.process import Child, start_child
 from argus_trio.config.model import Config, HttpBackend, Server, StdioBackend
 from argus_trio.errors import LinkFailed
 

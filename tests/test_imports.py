@@ -17,6 +17,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"wire"}),
     frozenset({"core"}),
     frozenset({"config"}),
+    frozenset({"net"}),
     frozenset({"backends", "pipeline"}),
     frozenset({"frontend"}),
     frozenset({"runtime"}),
@@ -33,12 +34,12 @@ STARTERS = frozenset({"app", "demo", "cli"})
 """The composition root: it may load inside a function what only some configurations need."""
 
 ROOMS: dict[str, frozenset[str]] = {
-    "hypercorn": frozenset({"frontend.server"}),
+    "hypercorn": frozenset({"frontend.server.hypercorn_server"}),
     "yaml": frozenset({"config.*"}),
     "cattrs": frozenset({"config.*"}),
-    "h11": frozenset({"backends.http1*", "backends.dial", "frontend.server"}),
+    "h11": frozenset({"net.http1", "net.dial", "frontend.server.*"}),
     "watchfiles": frozenset({"runtime.watch"}),
-    "cryptography": frozenset({"frontend.seal"}),
+    "cryptography": frozenset({"frontend.input_required.seal"}),
     "h2": frozenset(),
     "mcp": frozenset(),
     "mcp_types": frozenset(),
@@ -167,8 +168,8 @@ def test_samples_import_nothing_of_the_package() -> None:
 @pytest.mark.parametrize(
     ("importer", "statement", "broken"),
     [
-        ("wire.lines", "from argus_trio.core.names import shown", goes_down),
-        ("pipeline.chain", "from argus_trio.backends.router import Router", goes_down),
+        ("wire.lines", "from argus_trio.core.catalog.names import shown", goes_down),
+        ("pipeline.chain", "from argus_trio.backends.routing.router import Router", goes_down),
         ("backends.router", "import argus_trio.pipeline.chain", goes_down),
         ("errors", "from argus_trio import wire", goes_down),
         ("frontend.server", "from argus_trio.samples import notes", goes_down),

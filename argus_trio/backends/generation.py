@@ -12,13 +12,13 @@ import attrs
 import structlog
 import trio
 
-from argus_trio.backends.lease import Lease
-from argus_trio.backends.scope import Scope
+from argus_trio.backends.scope.lease import Lease
+from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model import Config
-from argus_trio.core.abilities import NONE, Abilities
-from argus_trio.core.catalog import EMPTY, Catalog, Holders, Published, build, changed_kinds
-from argus_trio.core.exchange import Client, Handler
-from argus_trio.core.names import Scheme
+from argus_trio.core.call.abilities import NONE, Abilities
+from argus_trio.core.call.exchange import Client, Handler
+from argus_trio.core.catalog.catalog import EMPTY, Catalog, Holders, Published, build, changed_kinds
+from argus_trio.core.catalog.names import Scheme
 from argus_trio.errors import BackendUnavailable
 
 log = structlog.get_logger()

@@ -15,22 +15,22 @@ import attrs
 import structlog
 import trio
 
-from argus_trio.backends.attempt import OpenLink
-from argus_trio.backends.checkup import checkups_of, health_of
-from argus_trio.backends.directory import Directory
+from argus_trio.backends.connection.open import OpenLink
+from argus_trio.backends.connection.task_notifications import News, OnTask, nobody_cares
 from argus_trio.backends.generation import Changes, Generation
-from argus_trio.backends.listing import LIST_CHANGED
-from argus_trio.backends.scope import Scope
-from argus_trio.backends.succession import hand_over, keep_subscribed
-from argus_trio.backends.task_news import News, OnTask, nobody_cares
-from argus_trio.backends.telling import tell
+from argus_trio.backends.listings.listing import LIST_CHANGED
+from argus_trio.backends.routing.directory import Directory
+from argus_trio.backends.scope.client_notifications import tell
+from argus_trio.backends.scope.handover import hand_over, keep_subscribed
+from argus_trio.backends.scope.scope import Scope
+from argus_trio.backends.scope.status import checkups_of, health_of
 from argus_trio.config.diff import Difference, difference, enabled, shows_the_same
 from argus_trio.config.model import Config
-from argus_trio.core.abilities import NONE, Abilities
 from argus_trio.core.applied import Applied
-from argus_trio.core.catalog import Catalog, Holders
-from argus_trio.core.exchange import Call, Client, Exchange, Handler
-from argus_trio.core.health import Draining, Health, Overview
+from argus_trio.core.call.abilities import NONE, Abilities
+from argus_trio.core.call.exchange import Call, Client, Exchange, Handler
+from argus_trio.core.catalog.catalog import Catalog, Holders
+from argus_trio.core.health.health import Draining, Health, Overview
 from argus_trio.core.redaction import Redactor
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.param_headers import ParamHeaders

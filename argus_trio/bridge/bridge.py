@@ -15,13 +15,13 @@ import msgspec
 import structlog
 import trio
 
-from argus_trio.backends.background import Background
 from argus_trio.bridge.carrier import Carrier
-from argus_trio.bridge.flight import Flight
 from argus_trio.bridge.legacy import Legacy
 from argus_trio.bridge.modern import Modern, revision_of
+from argus_trio.bridge.open_request import Flight
 from argus_trio.bridge.pipes import Write
 from argus_trio.errors import InvalidRequest, LinkFailed, Overloaded, RpcError
+from argus_trio.net.service_nursery import Background
 from argus_trio.wire.envelope import (
     Notification,
     Request,

@@ -13,14 +13,14 @@ import msgspec
 import structlog
 import trio
 
-from argus_trio.backends.link import Headers
 from argus_trio.bridge.carrier import Carrier, Hearing, Said, SessionLost
-from argus_trio.bridge.flight import Flight
+from argus_trio.bridge.open_request import Flight
 from argus_trio.bridge.pipes import Write
-from argus_trio.bridge.wishes import Wish, Wishes
+from argus_trio.bridge.wished_settings import Wish, Wishes
 from argus_trio.errors import HttpRefused, LinkFailed
 from argus_trio.wire import headers as names
 from argus_trio.wire.envelope import Request, Response, decode_object, decode_string
+from argus_trio.wire.headers import Headers
 from argus_trio.wire.sse import EventParser
 
 log = structlog.get_logger()

@@ -8,12 +8,11 @@ from typing import Final
 import attrs
 import msgspec
 
-from argus_trio.backends.link import Headers
 from argus_trio.bridge.carrier import Carrier, Said
-from argus_trio.bridge.flight import Flight
+from argus_trio.bridge.open_request import Flight
 from argus_trio.bridge.pipes import Write
 from argus_trio.wire.envelope import Notification, Request, Response, decode_array, decode_object, decode_string
-from argus_trio.wire.headers import routing_headers
+from argus_trio.wire.headers import Headers, routing_headers
 from argus_trio.wire.param_headers import ParamHeaders, invalid_param_header, param_headers, render_param_headers
 from argus_trio.wire.results import RESERVED
 

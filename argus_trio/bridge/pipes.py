@@ -10,8 +10,8 @@ from typing import Final
 
 import trio
 
-from argus_trio.backends.background import Background
-from argus_trio.backends.writer import LineWriter
+from argus_trio.net.line_writer import LineWriter
+from argus_trio.net.service_nursery import Background
 from argus_trio.wire.lines import Lines, LineTooLong
 
 Write = Callable[[bytes], Awaitable[None]]

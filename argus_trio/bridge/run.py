@@ -10,13 +10,13 @@ from urllib.parse import urlsplit, urlunsplit
 import structlog
 import trio
 
-from argus_trio.backends.background import Background
-from argus_trio.backends.remote import open_remote
 from argus_trio.bridge.bridge import bridging
 from argus_trio.bridge.carrier import Carrier
 from argus_trio.bridge.pipes import LineReader, line_writer
 from argus_trio.config.model import HttpBackend
 from argus_trio.errors import ParseFailed
+from argus_trio.net.http_client import open_remote
+from argus_trio.net.service_nursery import Background
 from argus_trio.wire.lines import LineTooLong
 
 log = structlog.get_logger()

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import attrs
 
-from argus_trio.config.check import check
-from argus_trio.config.check_files import check_files
-from argus_trio.config.document import Document, NotYaml, read_document
-from argus_trio.config.findings import Findings
-from argus_trio.config.locate import Locator
+from argus_trio.config.check.check import check
+from argus_trio.config.check.check_files import check_files
+from argus_trio.config.check.findings import Findings
 from argus_trio.config.model import Config
-from argus_trio.config.scalar import Tree, described
-from argus_trio.config.secrets import gather
-from argus_trio.config.sources import Sources
-from argus_trio.config.splice import Splicer
-from argus_trio.config.structure import structure
+from argus_trio.config.read.document import Document, NotYaml, read_document
+from argus_trio.config.read.locate import Locator
+from argus_trio.config.read.scalar import Tree, described
+from argus_trio.config.read.secrets import gather
+from argus_trio.config.read.sources import Sources
+from argus_trio.config.read.splice import Splicer
+from argus_trio.config.structure.structure import structure
 from argus_trio.errors import ConfigInvalid, Problem
 
 MAX_BYTES = 1024 * 1024

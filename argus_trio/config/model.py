@@ -275,7 +275,7 @@ class Config:
     )
     secrets: frozenset[str] = attrs.field(default=frozenset(), repr=False, eq=False)
     """What must not appear in a log or an error: every header value, and every value that `${...}` brought into
-    a field with `repr=False`; `config/secrets.py` says what is left out."""
+    a field with `repr=False`; `config/read/secrets.py` says what is left out."""
 
 
 BackendSpec = StdioBackend | SseBackend | HttpBackend

@@ -7,22 +7,22 @@ from collections.abc import Callable, Sequence
 import attrs
 import trio
 
-from argus_trio.frontend.announcer import Announcer
-from argus_trio.frontend.asgi import Application
-from argus_trio.frontend.endpoint import Endpoint
+from argus_trio.frontend.application import Application
+from argus_trio.frontend.edges.endpoint import Endpoint
+from argus_trio.frontend.edges.http_sse import SseEdge
+from argus_trio.frontend.edges.streamable_http_legacy import LegacyEdge
+from argus_trio.frontend.edges.streamable_http_modern import ModernEdge
 from argus_trio.frontend.gateway import Gateway
-from argus_trio.frontend.inherited import Inherited
-from argus_trio.frontend.legacy import LegacyEdge
-from argus_trio.frontend.listening import open_listeners
-from argus_trio.frontend.modern import ModernEdge
-from argus_trio.frontend.parking import Parking
-from argus_trio.frontend.server import serve
-from argus_trio.frontend.session import HttpSession
-from argus_trio.frontend.sessions import Sessions
-from argus_trio.frontend.sse import SseEdge
-from argus_trio.frontend.states import Seal, States
-from argus_trio.frontend.terms import CurrentTerms
-from argus_trio.frontend.ticker import Ticker
+from argus_trio.frontend.http.keep_alive import Ticker
+from argus_trio.frontend.http.served_settings import CurrentTerms
+from argus_trio.frontend.input_required.parking import Parking
+from argus_trio.frontend.input_required.request_state import Seal, States
+from argus_trio.frontend.notifications.announcer import Announcer
+from argus_trio.frontend.server.hypercorn_server import serve
+from argus_trio.frontend.server.listeners import open_listeners
+from argus_trio.frontend.server.socket_activation import Inherited
+from argus_trio.frontend.sessions.session import HttpSession
+from argus_trio.frontend.sessions.table import Sessions
 
 
 async def run_frontend(

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import attrs
 
-from argus_trio.core.exchange import Call
+from argus_trio.core.call.exchange import Call
 from argus_trio.errors import ClientCannotAnswer
 from argus_trio.wire.envelope import Params, encode_notification
 

@@ -8,9 +8,9 @@ from typing import Protocol
 
 import attrs
 
-from argus_trio.core.exchange import Call, Client, Handler
-from argus_trio.core.health import Health, Overview
-from argus_trio.core.identity import Identity
+from argus_trio.core.call.exchange import Call, Client, Handler
+from argus_trio.core.catalog.identity import Identity
+from argus_trio.core.health.health import Health, Overview
 from argus_trio.core.reloaded import Reloaded
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.param_headers import ParamHeaders

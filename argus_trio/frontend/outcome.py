@@ -12,7 +12,7 @@ import attrs
 import msgspec
 import structlog
 
-from argus_trio.core.exchange import Exchange, Handler
+from argus_trio.core.call.exchange import Exchange, Handler
 from argus_trio.errors import (
     BackendError,
     CapabilityMissing,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from functools import reduce
 
-from argus_trio.core.exchange import Exchange, Handler
+from argus_trio.core.call.exchange import Exchange, Handler
 
 Middleware = Callable[[Exchange, Handler], Awaitable[bytes]]
 """Serves an exchange with the help of what follows it, `call_next`. It does one thing and knows no other."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from argus_trio.core.exchange import Exchange, Handler
+from argus_trio.core.call.exchange import Exchange, Handler
 
 
 @attrs.define(eq=False)

@@ -7,10 +7,10 @@ from typing import Final
 import attrs
 import trio
 
-from argus_trio.config.file import ConfigFile
 from argus_trio.config.model import Config
+from argus_trio.config.read.file import ConfigFile
 from argus_trio.errors import ConfigInvalid, ListenFailed, Problem
-from argus_trio.frontend.terms import Terms
+from argus_trio.frontend.http.served_settings import Terms
 
 READ_S: Final = 20.0
 """How long the files may take to be read; a file system that hangs must not hold up the reloads after it for ever."""

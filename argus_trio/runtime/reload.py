@@ -18,7 +18,7 @@ from argus_trio.core.applied import Applied
 from argus_trio.core.redaction import Redactor
 from argus_trio.core.reloaded import Reloaded, Trigger
 from argus_trio.errors import ConfigInvalid
-from argus_trio.frontend.terms import CurrentTerms
+from argus_trio.frontend.http.served_settings import CurrentTerms
 from argus_trio.runtime.candidate import Candidate
 
 log = structlog.get_logger()

@@ -7,7 +7,7 @@ from typing import Final
 
 import trio
 
-from argus_trio.core.health import Health
+from argus_trio.core.health.health import Health
 from argus_trio.runtime.notify import Notifier
 
 REFRESH_S: Final = 1.0

@@ -19,7 +19,7 @@ import structlog
 import trio
 from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError  # documented as its "rust backend"
 
-from argus_trio.config.sources import Stamp, Stamps, stamp
+from argus_trio.config.read.sources import Stamp, Stamps, stamp
 
 log = structlog.get_logger()
 

@@ -28,6 +28,9 @@ PARAM_PREFIX: Final = "mcp-param-"
 SESSION_ID: Final = "mcp-session-id"
 LAST_EVENT_ID: Final = "last-event-id"
 
+Headers = tuple[tuple[str, str], ...]
+"""HTTP headers of one message, in order; links that are not HTTP ignore them."""
+
 JSON: Final = "application/json"
 EVENT_STREAM: Final = "text/event-stream"
 

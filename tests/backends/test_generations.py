@@ -19,16 +19,16 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from argus_trio.backends.link import Inbox, Link
-from argus_trio.backends.routes import Routes
-from argus_trio.backends.stderr import StderrRing
+from argus_trio.backends.links.link import Inbox, Link
+from argus_trio.backends.links.stderr import StderrRing
+from argus_trio.backends.routing.routes import Routes
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.diff import enabled
 from argus_trio.config.model import BackendSpec, Config, Filters, Globs, Server, StdioBackend, Timeouts
-from argus_trio.core.abilities import NONE, Abilities
+from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.errors import BackendUnavailable, InvalidParams, ResourceUnknown, RpcError
-from tests.backends.fakes import FakeBackend, FakeExchange, FakeLink, Json, answering, empty
-from tests.backends.test_dedicated import Session
+from tests.backends.scope.test_client_connections import Session
+from tests.backends.support.fakes import FakeBackend, FakeExchange, FakeLink, Json, answering, empty
 
 EXAMPLES = int(os.environ.get("ARGUS_GENERATIONS_EXAMPLES", "60"))
 NAMES = ("a", "b", "c")

@@ -12,14 +12,14 @@ import trio.testing
 
 from argus_trio.backends.generation import CUT
 from argus_trio.config.model import BackendSpec, Config, ConflictResolution, Filters, Globs, Override, Timeouts
-from argus_trio.core.abilities import NONE, Abilities
-from argus_trio.core.health import Draining
-from argus_trio.core.lifecycle import State
+from argus_trio.core.call.abilities import NONE, Abilities
+from argus_trio.core.health.health import Draining
+from argus_trio.core.health.lifecycle import State
 from argus_trio.errors import BackendUnavailable, LinkFailed
 from argus_trio.wire.envelope import Params, encode_raw
 from argus_trio.wire.revisions import Era
-from tests.backends.fakes import FakeBackend, FakeExchange, FakeLink, Json, answering
-from tests.backends.house import House, house, named, slow_to_greet, spec
+from tests.backends.support.fakes import FakeBackend, FakeExchange, FakeLink, Json, answering
+from tests.backends.support.house import House, house, named, slow_to_greet, spec
 
 TOOLS_CHANGED = "notifications/tools/list_changed"
 SAMPLING = Abilities(sampling=True)

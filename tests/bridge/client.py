@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 import attrs
 import trio
 
-from argus_trio.backends.remote import open_remote
 from argus_trio.bridge.bridge import Bridge, bridging
 from argus_trio.bridge.carrier import Carrier
 from argus_trio.config.model import HttpBackend
+from argus_trio.net.http_client import open_remote
 from tests.servers.nasty_http import Handler, NastyServer, Received, Wire, nasty_server
 
 Json = dict[str, object]

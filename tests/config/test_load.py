@@ -10,10 +10,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from argus_trio.config.check.report import render_problems
 from argus_trio.config.load import MAX_BYTES, load, parse
-from argus_trio.config.report import render_problems
 from argus_trio.errors import ConfigInvalid, Problem
-from tests.config.reading import NOWHERE, problem
+from tests.config.support.reading import NOWHERE, problem
 
 SECRET = "hush-7f3a9c"
 

@@ -23,13 +23,13 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
-from argus_trio.backends.child import KEEPER_KILL_S, KEEPER_LIMIT_S
-from argus_trio.backends.link import Outgoing
-from argus_trio.backends.orphans import ORPHANS_LIMIT_S
-from argus_trio.backends.stdio import EXIT_GRACE_S, StdioLink
+from argus_trio.backends.links.link import Outgoing
+from argus_trio.backends.links.stdio import EXIT_GRACE_S, StdioLink
+from argus_trio.backends.process.orphans import ORPHANS_LIMIT_S
+from argus_trio.backends.process.process import KEEPER_KILL_S, KEEPER_LIMIT_S
 from argus_trio.errors import LinkFailed
 from argus_trio.wire.envelope import Params, encode_request
-from tests.backends.children import opened
+from tests.backends.support.children import opened
 from tests.e2e import gateway
 from tests.e2e.raw import LEGACY, Raw
 from tests.e2e.tools import Npm

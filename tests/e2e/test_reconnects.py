@@ -14,10 +14,10 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
-from argus_trio.backends.link import Inbox, Link
-from argus_trio.backends.scope import Scope
-from argus_trio.backends.stderr import StderrRing
-from argus_trio.backends.stdio import StdioLink, open_stdio
+from argus_trio.backends.links.link import Inbox, Link
+from argus_trio.backends.links.stderr import StderrRing
+from argus_trio.backends.links.stdio import StdioLink, open_stdio
+from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model import BackendSpec, Restart, StdioBackend
 from argus_trio.core.redaction import Redactor
 from tests.e2e.child import START_S

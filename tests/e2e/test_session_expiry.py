@@ -13,19 +13,19 @@ import httpx2
 import pytest
 import trio
 
-from argus_trio.backends.introductions import Introductions
-from argus_trio.backends.opening import open_link
-from argus_trio.backends.routes import Routes
+from argus_trio.backends.links.open import open_link
+from argus_trio.backends.routing.identity import Introductions
+from argus_trio.backends.routing.resource_watch import Watch
+from argus_trio.backends.routing.routes import Routes
 from argus_trio.backends.supervisor import Supervisor
-from argus_trio.backends.watch import Watch
 from argus_trio.config.model import BackendSpec, Config, HttpBackend, Server, StdioBackend
-from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
 from argus_trio.frontend.gateway import Gateway
-from argus_trio.frontend.limits import Limits
-from argus_trio.frontend.seal import AesGcmSeal
-from argus_trio.frontend.terms import CurrentTerms, Terms
-from argus_trio.frontend.ticker import TICK_S
+from argus_trio.frontend.http.keep_alive import TICK_S
+from argus_trio.frontend.http.limits import Limits
+from argus_trio.frontend.http.served_settings import CurrentTerms, Terms
+from argus_trio.frontend.input_required.seal import AesGcmSeal
+from argus_trio.frontend.notifications.announcer import Announcer
 from tests.e2e.child import ROOT, Child, serving
 from tests.e2e.raw import LEGACY
 

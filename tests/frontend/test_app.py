@@ -8,14 +8,14 @@ import pytest
 import trio
 
 from argus_trio.config.model import Server
-from argus_trio.core.identity import Identity
+from argus_trio.core.catalog.identity import Identity
 from argus_trio.errors import ListenFailed
-from argus_trio.frontend.announcer import Announcer
 from argus_trio.frontend.app import run_frontend
 from argus_trio.frontend.gateway import Gateway
-from argus_trio.frontend.seal import AesGcmSeal
-from argus_trio.frontend.terms import CurrentTerms, Terms
-from tests.frontend.serving import WELL, Backstage, call, initialized, post, serving
+from argus_trio.frontend.http.served_settings import CurrentTerms, Terms
+from argus_trio.frontend.input_required.seal import AesGcmSeal
+from argus_trio.frontend.notifications.announcer import Announcer
+from tests.frontend.support.serving import WELL, Backstage, call, initialized, post, serving
 
 
 async def test_a_failure_to_listen_reaches_the_starter_as_it_is() -> None:

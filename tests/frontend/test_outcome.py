@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from argus_trio.core.exchange import Call, Exchange
+from argus_trio.core.call.exchange import Call, Exchange
 from argus_trio.errors import (
     BackendError,
     BackendUnavailable,

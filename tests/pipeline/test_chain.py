@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from argus_trio.core.exchange import Call, Exchange, Handler
+from argus_trio.core.call.exchange import Call, Exchange, Handler
 from argus_trio.errors import ClientCannotAnswer, InvalidParams
 from argus_trio.pipeline.chain import Middleware, chain
 from argus_trio.wire.envelope import Params

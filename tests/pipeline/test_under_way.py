@@ -6,7 +6,7 @@ import pytest
 import trio
 import trio.testing
 
-from argus_trio.core.exchange import Exchange
+from argus_trio.core.call.exchange import Exchange
 from argus_trio.errors import InvalidParams
 from argus_trio.pipeline.chain import chain
 from argus_trio.pipeline.under_way import UnderWay

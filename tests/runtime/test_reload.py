@@ -17,9 +17,9 @@ from argus_trio.core.applied import Applied
 from argus_trio.core.redaction import HIDDEN, Redactor
 from argus_trio.core.reloaded import Reloaded
 from argus_trio.errors import ConfigInvalid, Problem
-from argus_trio.frontend.guard import Guard
-from argus_trio.frontend.limits import Limits
-from argus_trio.frontend.terms import CurrentTerms, Terms
+from argus_trio.frontend.http.host_origin import Guard
+from argus_trio.frontend.http.limits import Limits
+from argus_trio.frontend.http.served_settings import CurrentTerms, Terms
 from argus_trio.runtime.candidate import Candidate
 from argus_trio.runtime.reload import ReloadSupervisor
 

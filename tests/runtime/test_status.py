@@ -6,7 +6,7 @@ import pytest
 import trio
 import trio.testing
 
-from argus_trio.core.health import Health
+from argus_trio.core.health.health import Health
 from argus_trio.runtime.notify import Notifier
 from argus_trio.runtime.status import keep_status, status_line
 

@@ -11,7 +11,7 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
-from argus_trio.config.sources import Sources, Stamps
+from argus_trio.config.read.sources import Sources, Stamps
 from argus_trio.runtime import watch
 from argus_trio.runtime.watch import folders_of, wait_for_change
 

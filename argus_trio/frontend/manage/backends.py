@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import attrs
 
-from argus_trio.core.health import Checkup, Overview
-from argus_trio.core.lifecycle import State
+from argus_trio.core.health.health import Checkup, Overview
+from argus_trio.core.health.lifecycle import State
 from argus_trio.wire.envelope import encode
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argus_trio import __version__
-from argus_trio.core.health import Health
+from argus_trio.core.health.health import Health
 from argus_trio.wire.envelope import encode
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import attrs
 import structlog
 
-from argus_trio.config.report import one_line
+from argus_trio.config.check.report import one_line
 from argus_trio.core.reloaded import Reloaded
 from argus_trio.frontend.gateway import Control
-from argus_trio.frontend.request import Request, refusal
+from argus_trio.frontend.http.request import Request, refusal
 from argus_trio.wire.envelope import encode
 
 log = structlog.get_logger()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from argus_trio.core.health import Calls, Checkup, Draining, Overview
-from argus_trio.core.lifecycle import Standing, State
+from argus_trio.core.health.health import Calls, Checkup, Draining, Overview
+from argus_trio.core.health.lifecycle import Standing, State
 from argus_trio.frontend.manage.backends import Clocks, backends_body
 
 CLOCKS = Clocks(now=1000.0, unix=1_750_000_000.0)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from argus_trio import __version__
-from argus_trio.core.health import Health
+from argus_trio.core.health.health import Health
 from argus_trio.frontend.manage.health import health_body, ready_answer
 
 

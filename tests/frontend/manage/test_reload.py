@@ -10,7 +10,7 @@ import pytest
 from argus_trio.core.applied import Applied
 from argus_trio.core.reloaded import Reloaded
 from argus_trio.errors import Problem
-from tests.frontend.serving import ask, serving
+from tests.frontend.support.serving import ask, serving
 
 APPLIED = Applied(
     generation=4,

@@ -1,0 +1,335 @@
+"""A live MCP conversation with one backend on one link: mints ids and progress tokens and maps them back.
+
+It performs exchanges, lists what the backend shows, and hands what the backend says on its own to whom it concerns. It
+neither opens the link nor decides what happens when it dies: that is the scope's.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import count
+from typing import Final
+
+import attrs
+import msgspec
+import structlog
+import trio
+
+from argus_trio.backends.connection.handshake import FIRST_CALL_ID, Greeting, modern_meta
+from argus_trio.backends.connection.in_flight import Flight, Flights
+from argus_trio.backends.connection.inbound import Inbound, Listener
+from argus_trio.backends.connection.input_required import MAX_ROUNDS, answer_all, check_declared, read_input_required
+from argus_trio.backends.connection.notification_queue import Relay
+from argus_trio.backends.connection.server_requests import Asks
+from argus_trio.backends.connection.task_notifications import OnTask, nobody_cares
+from argus_trio.backends.links.link import Link, Outgoing
+from argus_trio.backends.listings.listing import METHODS, Page, read_page
+from argus_trio.backends.listings.pages import Gathering
+from argus_trio.backends.routing.params import exchange_meta
+from argus_trio.config.model import Timeouts
+from argus_trio.core.call.exchange import Call, Client, Exchange
+from argus_trio.core.call.levels import most_verbose
+from argus_trio.core.call.task_ids import task_id_of
+from argus_trio.core.catalog.catalog import LIST_KEYS
+from argus_trio.core.health.probing import Pulse
+from argus_trio.errors import (
+    AnswerInvalid,
+    BackendError,
+    BackendMisbehaved,
+    BackendUnavailable,
+    DeadlineExceeded,
+    HttpRefused,
+    LinkFailed,
+    SessionLost,
+)
+from argus_trio.wire.envelope import (
+    ErrorResponse,
+    Params,
+    Response,
+    decode_object,
+    encode_notification,
+    encode_raw,
+    encode_request,
+)
+from argus_trio.wire.headers import PROTOCOL_VERSION, Headers, routing_headers
+from argus_trio.wire.results import RESERVED
+from argus_trio.wire.revisions import Era
+
+log = structlog.get_logger()
+
+CANCEL_NOTICE: Final = 2.0
+"""Seconds that telling a backend of a cancellation may take."""
+
+_PASSED_ON: Final = ("extensions", "experimental")
+"""Client capabilities that are no questions: a modern backend is told them as the client said them."""
+
+
+@attrs.define(eq=False)
+class Connection:
+    """The conversation. `nursery` is the connection's own, for what must not hold up the link's reader."""
+
+    backend: str
+    link: Link
+    greeting: Greeting
+    nursery: trio.Nursery
+    listener: Listener
+    cancels_by_notice: bool
+    """Whether a cancelled call is told by a notification; on modern HTTP the closed stream says it."""
+    is_exclusive: bool = False
+    """Whether one client alone uses it."""
+    client: Client | None = None
+    """The legacy session that it belongs to, for what the backend says outside any call."""
+    on_task: OnTask = nobody_cares
+    pulse: Pulse = attrs.field(kw_only=True)
+    lost: LinkFailed | None = None
+    """Why it is at its end, as soon as that is known."""
+    gone: trio.Event = attrs.field(factory=trio.Event)
+    """Set once whoever keeps it knows of its end too."""
+    stirred: trio.Event = attrs.field(factory=trio.Event)
+    """Set when its pulse should be looked at."""
+    flights: Flights = attrs.field(init=False)
+    inbound: Inbound = attrs.field(init=False)
+    """What the backend says on its own goes here; its `receive` is the link's `Inbox`."""
+    _ids: count[int] = attrs.field(factory=lambda: count(FIRST_CALL_ID))
+    _level: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        self.flights = Flights(self.is_exclusive)
+        asks = Asks(self.backend, self.link, ((PROTOCOL_VERSION, self.greeting.revision),))
+        self.inbound = Inbound(
+            backend=self.backend,
+            nursery=self.nursery,
+            flights=self.flights,
+            asks=asks,
+            listener=self.listener,
+            client=self.client,
+            on_task=self.on_task,
+            pulse=self.pulse,
+        )
+
+    async def call(
+        self, exchange: Exchange, params: Params, timeouts: Timeouts, headers: Headers = (), *, waited: float = 0.0
+    ) -> bytes:
+        """Perform the exchange's method with `params`; the raw JSON of the result. `headers` go with it on modern HTTP.
+        What it has `waited` already, in seconds, is part of its deadline.
+
+        Cancelling tells the backend, within `CANCEL_NOTICE`.
+
+        Raises:
+            BackendError: the backend's own error, or the client's when it refused what it was asked.
+            BackendUnavailable: the link died, or refused the request.
+            BackendMisbehaved: the answer is no answer, or neither a result object nor an error object.
+            DeadlineExceeded: no answer in `timeouts.call`, which progress extends up to `timeouts.call_max`.
+        """
+        started = trio.current_time() - waited
+        with trio.CancelScope(deadline=started + timeouts.call) as scope:
+            await self._tell_level(exchange.call)
+            flight = Flight(exchange, scope, timeouts.call, started + timeouts.call_max, Relay(exchange, self.nursery))
+            result = await self._round(flight, params, headers)
+            if self.greeting.era is Era.MODERN:
+                result = await self._all_rounds(flight, params, headers, result)
+            return result
+        self.pulse.overdue_at = trio.current_time()
+        self._suspect()
+        raise DeadlineExceeded(self.backend, trio.current_time() - started)
+
+    async def _all_rounds(self, flight: Flight, params: Params, headers: Headers, result: bytes) -> bytes:
+        exchange = flight.exchange
+        for _ in range(MAX_ROUNDS):
+            required = read_input_required(self.backend, result)
+            if required is None:
+                return result
+            check_declared(self.backend, required, exchange)
+            if exchange.call.era is Era.MODERN:
+                return result  # the client drives the rounds itself
+            with trio.CancelScope() as ask:
+                flight.begin_ask(ask)
+                try:
+                    answers = await answer_all(self.backend, required, exchange.ask)
+                finally:
+                    flight.end_ask(ask)
+            result = await self._round(flight, required.retried(params, answers), headers)
+        raise BackendMisbehaved(self.backend, f"it asked more than {MAX_ROUNDS} times in one call")
+
+    async def _round(self, flight: Flight, params: Params, headers: Headers) -> bytes:
+        message_id = next(self._ids)
+        flight.token, params = exchange_meta(params, message_id)
+        self.flights.add(message_id, flight)
+        awaited = True
+        try:
+            answer = await self._request(message_id, flight.exchange.call, params, headers)
+            awaited = False
+        except AnswerInvalid as invalid:
+            awaited = False
+            raise BackendMisbehaved(self.backend, invalid.reason) from invalid
+        except LinkFailed as failure:
+            awaited = False
+            if not isinstance(failure, HttpRefused):
+                self._suspect()
+            told = self.lost or failure
+            raise BackendUnavailable(self.backend, told.reason, details=told.details, cause=failure) from failure
+        finally:
+            self.flights.remove(message_id)
+            if awaited:
+                await self._tell_cancelled(message_id)
+        if isinstance(answer, Response):
+            self._follow(flight, params, message_id, answer.result)  # before anything that lets the reader run
+        await flight.relay.drained()
+        return self._result_of(answer)
+
+    def _follow(self, flight: Flight, params: Params, message_id: int, result: bytes) -> None:
+        """Keep account of the tasks that were begun here; a client's progress token outlives its call for one."""
+        tasks, now, method = self.inbound.tasks, trio.current_time(), flight.exchange.call.method
+        if not method.startswith("tasks/"):
+            if "task" in params or self.greeting.era is Era.MODERN:
+                tasks.begun(result, now, request=message_id, token=flight.token)
+        elif method == "tasks/result":
+            tasks.ended(task_id_of(params) or "", now)
+        elif b'"status"' in result:
+            with suppress(msgspec.DecodeError):
+                tasks.heard(decode_object(result), now)
+
+    async def ask(self, method: str, params: Params) -> bytes:
+        """Make a request of our own that belongs to no exchange; the raw result. Has no deadline of its own.
+
+        Raises:
+            LinkFailed: the link died, or the backend refused.
+        """
+        message_id = next(self._ids)
+        awaited = True
+        try:
+            answer = await self._request(message_id, None, params, method=method)
+            awaited = False
+        except LinkFailed as failure:
+            awaited = False
+            if not isinstance(failure, HttpRefused | AnswerInvalid):
+                self._suspect()
+            raise
+        finally:
+            if awaited:
+                await self._tell_cancelled(message_id)
+        if isinstance(answer, ErrorResponse):
+            raise LinkFailed(f"it refused {method}: {answer.error[:300].decode('utf-8', 'replace')}")
+        return answer.result
+
+    async def probe(self, method: str) -> None:
+        """Ask for a sign of life; an error is one too. Has no deadline of its own; nobody is told of a cancellation.
+
+        Raises:
+            LinkFailed: the link died, or the request got no answer; `AnswerInvalid` if it got one that is none.
+        """
+        await self._request(next(self._ids), None, {}, method=method)
+
+    def _suspect(self) -> None:
+        self.pulse.suspect()
+        self.stirred.set()
+
+    async def tell(self, method: str, params: Params) -> None:
+        """Send a notification.
+
+        Raises:
+            LinkFailed: the link has died.
+        """
+        await self.link.send(encode_notification(method, params), ((PROTOCOL_VERSION, self.greeting.revision),))
+
+    async def list_all(self, kind: str) -> list[tuple[str, Params]]:
+        """Every entry of one kind, all pages followed as far as `Gathering` lets them be. Has no deadline of its own.
+
+        Raises:
+            LinkFailed: the link died, or the backend refused or garbled the list.
+        """
+        gathering = Gathering()
+        cursor: msgspec.Raw | None = None
+        is_more = True
+        while is_more:
+            page, size = await self._page(kind, cursor)
+            if page.invalid:
+                log.warning("backend_entries_invalid", backend=self.backend, kind=kind, count=page.invalid)
+            is_more = gathering.add(page, size)
+            cursor = page.next_cursor
+        if gathering.cut:
+            facts = {"kept": len(gathering.entries), "pages": gathering.pages, "reason": gathering.cut}
+            log.warning("backend_list_cut", backend=self.backend, kind=kind, **facts)
+        return gathering.entries
+
+    async def _page(self, kind: str, cursor: msgspec.Raw | None) -> tuple[Page, int]:
+        method = METHODS[kind]
+        result = await self.ask(method, {} if cursor is None else {"cursor": cursor})
+        try:
+            return read_page(kind, LIST_KEYS[kind], result), len(result)
+        except msgspec.DecodeError as fault:
+            raise LinkFailed(f"its answer to {method} is no list: {fault}") from None
+
+    async def _request(
+        self, message_id: int, call: Call | None, params: Params, more: Headers = (), *, method: str = ""
+    ) -> Response | ErrorResponse:
+        method = method if call is None else call.method
+        headers: Headers
+        if self.greeting.era is Era.MODERN:
+            params = {**params, "_meta": self._stamped(params.get("_meta"), call)}
+            headers = (*routing_headers(self.greeting.revision, method, params), *more)
+        else:
+            headers = ((PROTOCOL_VERSION, self.greeting.revision),)
+        body = encode_request(b"%d" % message_id, method, params)
+        try:
+            answer = await self.link.request(Outgoing(id=message_id, body=body, headers=headers))
+        except SessionLost as failure:
+            self.lost = failure
+            raise
+        self.pulse.heard_at = trio.current_time()
+        return answer
+
+    def _stamped(self, raw_meta: msgspec.Raw | None, call: Call | None) -> msgspec.Raw:
+        """The `_meta` of a modern request: the client's own keys, and what we say of it and of ourselves."""
+        meta = {} if raw_meta is None else decode_object(raw_meta)
+        if call is None:
+            return encode_raw({**modern_meta(self.greeting.revision), **meta})  # it is our own: it may say more
+        declared = call.abilities.declared()
+        declared.update({name: call.capabilities[name] for name in _PASSED_ON if name in call.capabilities})
+        stamps = modern_meta(self.greeting.revision, encode_raw(declared))
+        if call.log_level is not None:
+            stamps[f"{RESERVED}logLevel"] = encode_raw(call.log_level)
+        return encode_raw({**meta, **stamps})
+
+    def _result_of(self, answer: Response | ErrorResponse) -> bytes:
+        if isinstance(answer, ErrorResponse):
+            if not _is_error_object(answer.error):
+                raise BackendMisbehaved(self.backend, "its error is no JSON-RPC error object")
+            raise BackendError(answer.error)
+        if answer.result[:1] != b"{":
+            raise BackendMisbehaved(self.backend, "its result is no object")
+        return answer.result
+
+    async def _tell_level(self, call: Call) -> None:
+        """Have a legacy backend log as verbosely as this client wants; on a shared link, as any client wants."""
+        wanted = call.log_level
+        if wanted is None or wanted == self._level or self.greeting.era is Era.MODERN:
+            return
+        if "logging" not in self.greeting.capabilities:
+            return
+        if not self.is_exclusive and self._level is not None and most_verbose([wanted, self._level]) == self._level:
+            return
+        self._level = wanted
+        try:
+            await self.ask("logging/setLevel", {"level": encode_raw(wanted)})
+        except LinkFailed as failure:
+            log.debug("log_level_refused", backend=self.backend, level=wanted, reason=failure.reason)
+
+    async def _tell_cancelled(self, message_id: int) -> None:
+        if not self.cancels_by_notice:
+            return
+        with trio.move_on_after(CANCEL_NOTICE, shield=True):
+            try:
+                await self.tell("notifications/cancelled", {"requestId": encode_raw(message_id)})
+            except LinkFailed as failure:
+                log.debug("cancellation_untold", backend=self.backend, reason=failure.reason)
+
+
+def _is_error_object(error: bytes) -> bool:
+    try:
+        fields = decode_object(error)
+        msgspec.json.decode(fields["code"], type=int)
+        msgspec.json.decode(fields["message"], type=str)
+    except (msgspec.DecodeError, KeyError):
+        return False
+    return True

@@ -1,0 +1,233 @@
+"""Getting to know a backend: which era it converses in, and what it says of itself.
+
+A backend of unknown era is asked `server/discover` first; whatever is no positive sign of a modern server makes it a
+legacy one, greeted with `initialize` (2026-07-28, Versioning, Backward Compatibility).
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import attrs
+import msgspec
+import trio
+
+from argus_trio import __version__
+from argus_trio.backends.links.link import Link, Outgoing
+from argus_trio.core.call.abilities import NONE, Abilities
+from argus_trio.errors import LinkFailed
+from argus_trio.wire.envelope import (
+    ErrorResponse,
+    Params,
+    Response,
+    decode_object,
+    decode_string,
+    encode_notification,
+    encode_raw,
+    encode_request,
+)
+from argus_trio.wire.headers import METHOD, PROTOCOL_VERSION, Headers
+from argus_trio.wire.revisions import LATEST_LEGACY, LATEST_MODERN, LEGACY_REVISIONS, MODERN_REVISIONS, Era
+
+PROBE_SILENCE: Final = 2.0
+"""Seconds a backend may leave `server/discover` unanswered before it is also greeted with `initialize`."""
+
+CLIENT_INFO: Final = encode_raw({"name": "argus-trio", "version": __version__})
+NO_CAPABILITIES: Final = msgspec.Raw(b"{}")
+
+_DISCOVER_ID: Final = 1
+_INITIALIZE_ID: Final = 2
+_DISCOVER_AGAIN_ID: Final = 3
+FIRST_CALL_ID: Final = 4
+"""The ids before this one are spent on the greeting."""
+
+_UNSUPPORTED_REVISION: Final = -32022
+
+
+class _Supported(msgspec.Struct):
+    supported: list[str] = []
+
+
+class _Refusal(msgspec.Struct):
+    code: int
+    data: _Supported
+
+
+class DiedAtProbe(LinkFailed):
+    """The link failed with `server/discover` unanswered: perhaps a legacy backend that cannot bear the question."""
+
+
+class Refused(LinkFailed):
+    """The backend answered a greeting, but not in a way that is understood."""
+
+
+@attrs.frozen(kw_only=True)
+class Greeting:
+    """What a backend said of itself."""
+
+    era: Era
+    revision: str
+    capabilities: Params
+    server_info: Params
+    instructions: str | None
+
+
+@attrs.define(eq=False)
+class Guess:
+    """What a backend is taken for before it is greeted, learned from the attempts that failed."""
+
+    is_legacy: bool = False
+
+    def is_better_after(self, failure: LinkFailed) -> bool:
+        """Learn from a failed attempt; whether the next one will be another, so that it may follow at once."""
+        if isinstance(failure, DiedAtProbe) and not self.is_legacy:
+            self.is_legacy = True
+            return True
+        if isinstance(failure, Refused):
+            self.is_legacy = False  # it lives, and is not what it was taken for: ask it again
+        return False
+
+
+def modern_meta(revision: str, capabilities: msgspec.Raw = NO_CAPABILITIES) -> Params:
+    """The `_meta` members that every modern request carries (2026-07-28, Basic, Per-request protocol fields)."""
+    return {
+        "io.modelcontextprotocol/protocolVersion": encode_raw(revision),
+        "io.modelcontextprotocol/clientInfo": CLIENT_INFO,
+        "io.modelcontextprotocol/clientCapabilities": capabilities,
+    }
+
+
+async def greet(link: Link, protocol: Literal["auto", "legacy", "modern"], abilities: Abilities = NONE) -> Greeting:
+    """Find out the era where `protocol` is auto, greet in it, and return what was answered. Has no deadline of its own.
+
+    A legacy backend is told of `abilities`, for the life of the connection; a modern one is told with every request.
+
+    Raises:
+        DiedAtProbe: the link died before the probe was answered (only where `protocol` is auto).
+        LinkFailed: it answered neither greeting in a way that is understood.
+    """
+    if protocol == "legacy":
+        return await _initialize(link, abilities)
+    if protocol == "modern":
+        return await _discover(link)
+    return await _probe(link, abilities)
+
+
+async def _probe(link: Link, abilities: Abilities) -> Greeting:
+    """Discover, and if that fails or is silent for `PROBE_SILENCE`, initialize; the first to succeed tells the era."""
+    found: list[Greeting] = []
+    failed: list[LinkFailed] = []
+    discovered = trio.Event()
+
+    async def discover() -> None:
+        try:
+            found.append(await _discover(link))
+            nursery.cancel_scope.cancel()
+        except LinkFailed as failure:
+            failed.append(failure)
+        discovered.set()
+
+    async def initialize() -> None:
+        with trio.move_on_after(PROBE_SILENCE):
+            await discovered.wait()
+        if found:
+            return
+        try:
+            found.append(await _initialize(link, abilities))
+            nursery.cancel_scope.cancel()
+        except LinkFailed as failure:
+            failed.append(failure)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(discover)
+        nursery.start_soon(initialize)
+    if found:
+        return found[0]
+    if isinstance(failed[0], Refused):
+        raise failed[-1]
+    raise DiedAtProbe(failed[-1].reason, details=failed[-1].details)
+
+
+async def _discover(link: Link) -> Greeting:
+    meta = modern_meta(LATEST_MODERN)
+    headers: Headers = ((PROTOCOL_VERSION, LATEST_MODERN), (METHOD, "server/discover"))
+    body = encode_request(b"%d" % _DISCOVER_ID, "server/discover", {"_meta": encode_raw(meta)})
+    answer = await link.request(Outgoing(id=_DISCOVER_ID, body=body, headers=headers))
+    if isinstance(answer, ErrorResponse) and _names_what_was_asked(answer.error):
+        # Such a server is modern, and may have chosen to refuse one version once (2026-07-28, stdio, probe).
+        body = encode_request(b"%d" % _DISCOVER_AGAIN_ID, "server/discover", {"_meta": encode_raw(meta)})
+        answer = await link.request(Outgoing(id=_DISCOVER_AGAIN_ID, body=body, headers=headers))
+    fields = _result_of(answer, "server/discover")
+    try:
+        offered = msgspec.json.decode(fields["supportedVersions"], type=list[str])
+    except (KeyError, msgspec.DecodeError):
+        raise Refused("its answer to server/discover names no supported versions") from None
+    common = [revision for revision in MODERN_REVISIONS if revision in offered]
+    if not common:
+        raise Refused(f"it speaks {', '.join(offered) or 'nothing'}, none of which is spoken here as modern")
+    return _greeting(Era.MODERN, common[-1], fields, _meta_server_info(fields))
+
+
+def _names_what_was_asked(error: bytes) -> bool:
+    try:
+        refusal = msgspec.json.decode(error, type=_Refusal)
+    except msgspec.DecodeError:
+        return False
+    return refusal.code == _UNSUPPORTED_REVISION and LATEST_MODERN in refusal.data.supported
+
+
+async def _initialize(link: Link, abilities: Abilities) -> Greeting:
+    params: Params = {
+        "protocolVersion": encode_raw(LATEST_LEGACY),
+        "capabilities": encode_raw(abilities.declared()),
+        "clientInfo": CLIENT_INFO,
+    }
+    body = encode_request(b"%d" % _INITIALIZE_ID, "initialize", params)
+    answer = await link.request(Outgoing(id=_INITIALIZE_ID, body=body))
+    fields = _result_of(answer, "initialize")
+    try:
+        revision = decode_string(fields["protocolVersion"])
+    except (KeyError, msgspec.DecodeError):
+        raise Refused("its answer to initialize names no protocol version") from None
+    if revision not in LEGACY_REVISIONS:
+        raise Refused(f"it wants protocol version {revision[:40]!r}, which is not spoken here")
+    headers: Headers = ((PROTOCOL_VERSION, revision),)
+    await link.send(encode_notification("notifications/initialized", {}), headers)
+    return _greeting(Era.LEGACY, revision, fields, fields.get("serverInfo"))
+
+
+def _result_of(answer: Response | ErrorResponse, method: str) -> Params:
+    if isinstance(answer, ErrorResponse):
+        raise Refused(f"it refused {method}: {answer.error[:300].decode('utf-8', 'replace')}")
+    try:
+        return decode_object(answer.result)
+    except msgspec.DecodeError:
+        raise Refused(f"its answer to {method} is no object") from None
+
+
+def _greeting(era: Era, revision: str, fields: Params, server_info: msgspec.Raw | None) -> Greeting:
+    return Greeting(
+        era=era,
+        revision=revision,
+        capabilities=_object_or_empty(fields.get("capabilities")),
+        server_info=_object_or_empty(server_info),
+        instructions=_string_or_none(fields.get("instructions")),
+    )
+
+
+def _meta_server_info(fields: Params) -> msgspec.Raw | None:
+    return _object_or_empty(fields.get("_meta")).get("io.modelcontextprotocol/serverInfo")
+
+
+def _object_or_empty(raw: msgspec.Raw | None) -> Params:
+    try:
+        return {} if raw is None else decode_object(raw)
+    except msgspec.DecodeError:
+        return {}
+
+
+def _string_or_none(raw: msgspec.Raw | None) -> str | None:
+    try:
+        return None if raw is None else decode_string(raw)
+    except msgspec.DecodeError:
+        return None

@@ -1,0 +1,149 @@
+"""What a backend says on its own: handed to the call, the client or the listener that it concerns, and to no other.
+
+It runs on the link's reader, so nothing here waits for anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final, Protocol
+
+import attrs
+import structlog
+import trio
+
+from argus_trio.backends.connection.in_flight import Flights, level_of
+from argus_trio.backends.connection.running_tasks import RunningTasks
+from argus_trio.backends.connection.server_requests import Asks
+from argus_trio.backends.connection.task_notifications import TASK_STATUS, News, Newsroom, OnTask
+from argus_trio.core.call.exchange import Client
+from argus_trio.core.call.levels import passes_level
+from argus_trio.core.call.task_ids import task_id_of
+from argus_trio.core.health.probing import Pulse
+from argus_trio.wire.envelope import Notification, Params, Request
+from argus_trio.wire.results import without_reserved
+
+log = structlog.get_logger()
+
+_LIST_CHANGED: Final = {
+    "notifications/tools/list_changed": ("tools",),
+    "notifications/prompts/list_changed": ("prompts",),
+    "notifications/resources/list_changed": ("resources", "templates"),
+}
+
+
+class Listener(Protocol):
+    """Who hears what a backend says of itself, to nobody in particular."""
+
+    def lists_changed(self, kinds: tuple[str, ...]) -> None: ...
+
+    def resource_updated(self, params: Params) -> None: ...
+
+
+@attrs.define(eq=False, kw_only=True)
+class Inbound:
+    """The ear of one connection. `client` is the legacy session that the connection belongs to, if it is one's."""
+
+    backend: str
+    nursery: trio.Nursery
+    flights: Flights
+    asks: Asks
+    listener: Listener
+    client: Client | None
+    on_task: OnTask
+    pulse: Pulse
+    tasks: RunningTasks = attrs.field(factory=RunningTasks)
+    """The tasks that were begun on this connection."""
+    acknowledged: Callable[[Params], None] = lambda _params: None
+    """Called when the backend has acknowledged a `subscriptions/listen`, with what it says of that."""
+    task_ended: Callable[[], None] = lambda: None
+    """Called when a task that was begun on this connection runs no more."""
+    _newsroom: Newsroom = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._newsroom = Newsroom(self.nursery, self.on_task)
+
+    async def receive(self, message: Request | Notification, within: int | None) -> None:
+        """Take what the backend says; the link's `Inbox`. Returns without waiting for anybody."""
+        self.pulse.heard_at = trio.current_time()
+        if isinstance(message, Request):
+            answer = partial(self.asks.answer, is_guess=within is None)
+            self.nursery.start_soon(answer, message, self.flights.of(within), self.client)
+        else:
+            self._take(message.method, message.params, within)
+
+    def reported(self, client: Client, params: Params) -> None:
+        """Take what the client reports of something that it was asked here; what concerns no such thing is dropped."""
+        reports = self.asks.report(client, params)
+        if reports is not None:
+            self.nursery.start_soon(self.asks.pass_on, reports)
+
+    def _take(self, method: str, params: Params, within: int | None) -> None:
+        if method == "notifications/progress":
+            self._progress(method, params)
+        elif method == "notifications/message":
+            self._log_message(method, params, within)
+        elif method in _LIST_CHANGED:
+            self.listener.lists_changed(_LIST_CHANGED[method])
+        elif method == "notifications/resources/updated":
+            self.listener.resource_updated(_without_reserved(params))
+        elif method in TASK_STATUS:
+            self._task_status(method, params)
+        elif method == "notifications/cancelled":
+            self.asks.withdraw(params)
+        elif method == "notifications/subscriptions/acknowledged":
+            self.acknowledged(params)
+        else:
+            self._pass_on(method, params, within)
+
+    def _progress(self, method: str, params: Params) -> None:
+        flight = self.flights.of_token(params)
+        if flight is not None and flight.token is not None:
+            flight.progressed()
+            flight.relay.put(method, {**params, "progressToken": flight.token})
+        if flight is not None:
+            return
+        task = self.tasks.of_token(params, trio.current_time())
+        if task is not None and task.token is not None:
+            self._put(task.key, method, {**params, "progressToken": task.token})
+
+    def _task_status(self, method: str, params: Params) -> None:
+        key = task_id_of(params)
+        if key is None:
+            return
+        if self.tasks.heard(params, trio.current_time()):
+            self.task_ended()
+        self._put(key, method, params)
+
+    def _put(self, key: str, method: str, params: Params) -> None:
+        news = News(backend=self.backend, key=key, method=method, params=params, client=self.client)
+        self._newsroom.put(news)
+
+    def _log_message(self, method: str, params: Params, within: int | None) -> None:
+        """To a client that asked for that level; else to our own log alone."""
+        flight = self.flights.of(within)
+        if flight is not None:
+            is_wanted = flight.wants_log(params)
+        else:
+            asked = None if self.client is None else self.client.log_level
+            is_wanted = self.client is not None and (asked is None or passes_level(level_of(params), asked))
+        if is_wanted:
+            self._pass_on(method, params, within)
+        else:
+            log.debug("backend_log", backend=self.backend, level=level_of(params)[:20])
+
+    def _pass_on(self, method: str, params: Params, within: int | None) -> None:
+        """To the exchange on whose stream it came; else to the client whose connection this is; else to nobody."""
+        flight = self.flights.of(within)
+        if flight is not None:
+            flight.relay.put(method, params)
+        elif self.client is not None:
+            self.nursery.start_soon(self.client.notify, method, params)
+        else:
+            log.debug("backend_notification_dropped", backend=self.backend, method=method[:100])
+
+
+def _without_reserved(params: Params) -> Params:
+    kept = without_reserved(params["_meta"]) if "_meta" in params else None
+    return params if kept is None else {**params, "_meta": kept}

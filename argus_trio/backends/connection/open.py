@@ -1,0 +1,109 @@
+"""One attempt to converse with a backend: link, greeting and connection, entered and left together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final, Literal
+
+import attrs
+import trio
+
+from argus_trio.backends.connection.connection import Connection
+from argus_trio.backends.connection.handshake import greet
+from argus_trio.backends.connection.inbound import Listener
+from argus_trio.backends.connection.task_notifications import OnTask, nobody_cares
+from argus_trio.backends.links.link import Inbox, Link
+from argus_trio.backends.links.stderr import StderrRing
+from argus_trio.config.model import BackendSpec, HttpBackend, Probing, SseBackend
+from argus_trio.core.call.abilities import NONE, Abilities
+from argus_trio.core.call.exchange import Client
+from argus_trio.core.health.probing import Pulse
+from argus_trio.wire.envelope import Notification, Request
+from argus_trio.wire.revisions import Era
+
+OpenLink = Callable[[BackendSpec, Inbox, StderrRing], AbstractAsyncContextManager[Link]]
+"""Opens a link for a spec: how a scope reaches the world."""
+
+EARLY_MESSAGES: Final = 64
+"""Messages kept that a backend sends before it is greeted; more are dropped."""
+
+
+@attrs.define(eq=False)
+class Way:
+    """How a backend is reached: what every connection to it has in common. `spec` is replaced by one whose link part is
+    the same."""
+
+    spec: BackendSpec
+    open_link: OpenLink
+    stderr: StderrRing
+    on_task: OnTask = nobody_cares
+
+
+@attrs.define(eq=False)
+class _Mailbox:
+    """Holds what arrives before there is a connection, then hands everything to it."""
+
+    connection: Connection | None = None
+    _early: list[tuple[Request | Notification, int | None]] = attrs.field(factory=list)
+
+    async def receive(self, message: Request | Notification, within: int | None) -> None:
+        if self.connection is not None:
+            await self.connection.inbound.receive(message, within)
+        elif len(self._early) < EARLY_MESSAGES:
+            self._early.append((message, within))
+
+    async def attach(self, connection: Connection) -> None:
+        self.connection = connection
+        for message, within in self._early:
+            await connection.inbound.receive(message, within)
+        self._early.clear()
+
+
+@asynccontextmanager
+async def converse(
+    way: Way,
+    protocol: Literal["auto", "legacy", "modern"],
+    listener: Listener,
+    *,
+    abilities: Abilities = NONE,
+    is_exclusive: bool = False,
+    client: Client | None = None,
+) -> AsyncIterator[Connection]:
+    """A greeted connection for the length of the block. Has no deadline of its own.
+
+    Raises:
+        LinkFailed: it could not be opened, or the backend was not understood.
+    """
+    mailbox = _Mailbox()
+    async with trio.open_nursery() as nursery, way.open_link(way.spec, mailbox.receive, way.stderr) as link:
+        era = "legacy" if isinstance(way.spec, SseBackend) else protocol  # HTTP+SSE ended with 2024-11-05
+        greeting = await greet(link, era, abilities)
+        connection = Connection(
+            backend=way.spec.name,
+            link=link,
+            greeting=greeting,
+            nursery=nursery,
+            listener=listener,
+            cancels_by_notice=greeting.era is Era.LEGACY or not isinstance(way.spec, HttpBackend),
+            is_exclusive=is_exclusive,
+            client=client,
+            on_task=way.on_task,
+            pulse=pulse_of(way.spec.health),
+        )
+        await mailbox.attach(connection)
+        if greeting.era is Era.LEGACY:
+            await link.listen((("mcp-protocol-version", greeting.revision),))
+        yield connection
+        nursery.cancel_scope.cancel()
+
+
+def pulse_of(probing: Probing) -> Pulse:
+    """The pulse of a connection that begins now."""
+    return Pulse(
+        interval=probing.interval,
+        timeout=probing.timeout,
+        slow=probing.slow,
+        failures=probing.failures,
+        heard_at=trio.current_time(),
+    )

@@ -1,0 +1,120 @@
+"""The tasks that were begun on one connection: until when each may run, and by which token it tells of its progress.
+
+What is known here is what went over the connection. Whose a task is and what its owner calls it, `tasks.py` knows.
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Final
+
+import attrs
+import msgspec
+
+from argus_trio.core.call.task_ids import life_of, task_id_of
+from argus_trio.core.call.tasks import MAX_LIFE_S
+from argus_trio.wire.envelope import Params, decode_object, decode_string
+
+MAX_RUNNING: Final = 1000
+"""Tasks known of one connection; past that the oldest is forgotten."""
+
+UNLIMITED_S: Final = 3600.0
+"""A task that says no end of its life counts as running for so long after it was last heard of."""
+
+_TERMINAL: Final = frozenset(("completed", "failed", "cancelled"))
+
+
+@attrs.frozen(kw_only=True)
+class Running:
+    """One task. `until` is when it no longer counts as running, in the past once it has ended."""
+
+    key: str
+    since: float
+    until: float
+    request: int
+    """The id of the request that began it, which is also our progress token for it."""
+    token: msgspec.Raw | None
+    """The client's progress token: valid until the task has ended (2025-11-25, Progress)."""
+
+
+@attrs.define(eq=False)
+class RunningTasks:
+    """The table of one connection. Times are seconds of any one clock."""
+
+    _by_key: dict[str, Running] = attrs.field(factory=dict)
+    _by_request: dict[int, str] = attrs.field(factory=dict)
+
+    def __contains__(self, key: str) -> bool:
+        """Whether this task was begun here, ended or not."""
+        return key in self._by_key
+
+    @property
+    def until(self) -> float:
+        """When the last of them no longer counts as running."""
+        return max((task.until for task in self._by_key.values()), default=-inf)
+
+    def begun(self, result: bytes, now: float, *, request: int, token: msgspec.Raw | None) -> None:
+        """A request was answered with `result`: if that is a task, it runs from now on."""
+        fields = _created(result)
+        key = None if fields is None else task_id_of(fields)
+        if fields is None or key is None:
+            return
+        self._forget(key)
+        if len(self._by_key) >= MAX_RUNNING:
+            self._forget(next(iter(self._by_key)))
+        task = Running(key=key, since=now, until=now, request=request, token=token)
+        self._by_key[key] = attrs.evolve(task, until=_end_of(task, fields, now))
+        if token is not None:
+            self._by_request[request] = key
+
+    def heard(self, fields: Params, now: float) -> bool:
+        """A task was described, in a result or a notification; whether one that was running here has ended by that."""
+        key = task_id_of(fields)
+        task = None if key is None else self._by_key.get(key)
+        if task is None:
+            return False
+        changed = attrs.evolve(task, until=_end_of(task, fields, now))
+        self._by_key[task.key] = changed
+        return task.until > now and changed.until <= now
+
+    def ended(self, key: str, now: float) -> None:
+        """The final result of a task was given."""
+        if key in self._by_key:
+            self._by_key[key] = attrs.evolve(self._by_key[key], until=now)
+
+    def of_token(self, params: Params, now: float) -> Running | None:
+        """The running task that a progress token of ours belongs to."""
+        try:
+            key = self._by_request[msgspec.json.decode(params["progressToken"], type=int)]
+        except (KeyError, msgspec.DecodeError):
+            return None
+        task = self._by_key[key]
+        return task if now < task.until else None
+
+    def _forget(self, key: str) -> None:
+        task = self._by_key.pop(key, None)
+        if task is not None:
+            self._by_request.pop(task.request, None)
+
+
+def _created(result: bytes) -> Params | None:
+    """The members of the task that a result of either era says was created; None if it says no such thing."""
+    if b'"taskId"' not in result:
+        return None
+    try:
+        fields = decode_object(result)
+        if bytes(fields.get("resultType", b"")) == b'"task"':
+            return fields
+        return decode_object(fields["task"])
+    except (KeyError, msgspec.DecodeError):
+        return None
+
+
+def _end_of(task: Running, fields: Params, now: float) -> float:
+    try:
+        if decode_string(fields["status"]) in _TERMINAL:
+            return now
+    except (KeyError, msgspec.DecodeError):
+        return task.until
+    life = life_of(fields)
+    return now + UNLIMITED_S if life is None else task.since + min(max(life, 0.0), MAX_LIFE_S)

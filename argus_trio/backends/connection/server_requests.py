@@ -1,0 +1,148 @@
+"""What a legacy backend asks on its own: answered by the client whose exchange it belongs to, and by no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import attrs
+import msgspec
+import structlog
+import trio
+
+from argus_trio.backends.connection.ask_progress import Reports, split_token
+from argus_trio.backends.connection.in_flight import Flight
+from argus_trio.backends.links.link import Link
+from argus_trio.core.call.abilities import ASKS
+from argus_trio.core.call.exchange import Client
+from argus_trio.errors import ClientCannotAnswer, ClientRefused, LinkFailed, Overloaded
+from argus_trio.wire.envelope import (
+    Params,
+    Request,
+    decode_string,
+    encode_error,
+    encode_error_response,
+    encode_response,
+)
+from argus_trio.wire.headers import Headers
+
+log = structlog.get_logger()
+
+ASK_LIMIT: Final = 600.0
+"""Seconds that a client has for an answer: people give them."""
+
+MAX_OPEN: Final = 64
+"""Asks of one connection that may be open at once."""
+
+_NOT_FOUND: Final = -32601
+_INTERNAL: Final = -32603
+
+
+@attrs.define(eq=False)
+class Asks:
+    """The open asks of one connection. `headers` go with every answer."""
+
+    backend: str
+    link: Link
+    headers: Headers
+    _open: dict[bytes, trio.CancelScope] = attrs.field(factory=dict)
+    _reports: dict[str, Reports] = attrs.field(factory=dict)
+    """Of the asks whose progress the backend wants to hear of, by the token that the client was given."""
+
+    def withdraw(self, params: Params) -> None:
+        """The backend no longer wants an answer (`notifications/cancelled`)."""
+        scope = self._open.get(bytes(params.get("requestId", msgspec.Raw())))
+        if scope is not None:
+            scope.cancel()
+
+    def report(self, client: Client, params: Params) -> Reports | None:
+        """Take a client's `notifications/progress`; what is then to be passed on, if it is about an open ask of its."""
+        try:
+            reports = self._reports.get(decode_string(params["progressToken"]))
+        except (KeyError, msgspec.DecodeError):
+            return None
+        if reports is None or reports.client is not client:
+            return None
+        reports.put(params)
+        return reports
+
+    async def pass_on(self, reports: Reports) -> None:
+        """Tell the backend what was reported. Raises nothing if its link has died."""
+        await reports.pass_on(self._send)
+
+    async def answer(
+        self, request: Request, flight: Flight | None, client: Client | None, *, is_guess: bool = False
+    ) -> None:
+        """Answer one request of the backend: by `flight`'s client, else by the `client` that the connection is of.
+
+        `is_guess` says that another call of that client may be meant: the ask goes on as long as there is one.
+
+        A request that is withdrawn, or whose call ends, is not answered.
+        """
+        params, reports = split_token(request.params, client if flight is None else flight.exchange.call.client)
+        request = attrs.evolve(request, params=params)
+        with trio.CancelScope(deadline=trio.current_time() + ASK_LIMIT) as scope:
+            with self._registered(request, flight, scope, is_guess=is_guess), self._reporting(reports):
+                body = await self._answered(request, flight, client)
+            if reports is not None:
+                await self.pass_on(reports)  # nothing may be reported of what has been answered
+            await self._send(body)
+            return
+        if trio.current_time() >= scope.deadline:
+            error = encode_error(_INTERNAL, f"the client did not answer within {ASK_LIMIT:g} s")
+            await self._send(encode_error_response(request.id, error))
+
+    @contextmanager
+    def _registered(
+        self, request: Request, flight: Flight | None, scope: trio.CancelScope, *, is_guess: bool
+    ) -> Iterator[None]:
+        self._open[request.id] = scope
+        is_counted = flight is not None and request.method in ASKS
+        if is_counted and flight is not None:
+            flight.begin_ask(scope, is_guess=is_guess)
+        try:
+            yield
+        finally:
+            if is_counted and flight is not None:
+                flight.end_ask(scope)
+            self._open.pop(request.id, None)
+
+    @contextmanager
+    def _reporting(self, reports: Reports | None) -> Iterator[None]:
+        if reports is None:
+            yield
+            return
+        self._reports[reports.shown] = reports
+        try:
+            yield
+        finally:
+            del self._reports[reports.shown]
+
+    async def _answered(self, request: Request, flight: Flight | None, client: Client | None) -> bytes:
+        if request.method == "ping":
+            return encode_response(request.id, b"{}")
+        try:
+            result = await self._asked(request, flight, client)
+        except ClientRefused as refused:
+            return encode_error_response(request.id, refused.encoded)
+        except (ClientCannotAnswer, Overloaded) as unable:
+            return encode_error_response(request.id, encode_error(_NOT_FOUND, str(unable)))
+        return encode_response(request.id, result)
+
+    async def _asked(self, request: Request, flight: Flight | None, client: Client | None) -> bytes:
+        if len(self._open) > MAX_OPEN:
+            raise ClientCannotAnswer(request.method, f"more than {MAX_OPEN} asks are open")
+        if flight is not None:
+            if not flight.exchange.call.abilities.permits(request.method, request.params):
+                raise ClientCannotAnswer(request.method[:100], "it did not declare that it can be")
+            return await flight.exchange.ask(request.method, request.params)
+        if client is not None and request.method in ASKS:
+            return await client.ask(request.method, request.params)
+        raise ClientCannotAnswer(request.method[:100], "no call of a client is under way")
+
+    async def _send(self, body: bytes) -> None:
+        try:
+            await self.link.send(body, self.headers)
+        except LinkFailed as failure:
+            log.debug("backend_request_unanswered", backend=self.backend, reason=failure.reason)

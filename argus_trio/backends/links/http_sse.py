@@ -1,0 +1,185 @@
+"""The HTTP+SSE link of revision 2024-11-05: one event stream carries all that the server says, POSTs what it is told.
+
+The stream is the link: it has no deadline, for it is silent for long, and its end is the end of the link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+from urllib.parse import urljoin
+
+import attrs
+import structlog
+import trio
+
+from argus_trio.backends.links.link import Inbox, Link, Outgoing
+from argus_trio.backends.links.pending import Expected, Pending
+from argus_trio.config.model import SseBackend
+from argus_trio.errors import LinkFailed, ResponseInvalid, RpcError
+from argus_trio.net.answers import read_messages
+from argus_trio.net.http1 import Answer
+from argus_trio.net.http_client import Life, Remote, open_remote
+from argus_trio.net.origin import split_url
+from argus_trio.net.service_nursery import Background
+from argus_trio.wire import headers as names
+from argus_trio.wire.envelope import ErrorResponse, Notification, Request, Response
+from argus_trio.wire.headers import Headers
+from argus_trio.wire.sse import Event, EventParser, EventTooLarge
+
+log = structlog.get_logger()
+
+SEND_SECONDS: Final = 30.0
+"""The deadline for a server to take a notification or a response."""
+MAX_BODY_BYTES: Final = 64 * 1024 * 1024
+"""The largest body of a POST's answer that is looked at."""
+
+
+@asynccontextmanager
+async def open_sse(spec: SseBackend, inbox: Inbox) -> AsyncIterator[Link]:
+    """A link to an HTTP+SSE server, once it has said where messages go; `spec.timeouts.connect` bounds the wait.
+
+    Raises:
+        LinkFailed: the stream did not open, or names no endpoint of the same origin.
+    """
+    seconds = spec.timeouts.connect
+    async with open_remote(spec) as remote:
+        with trio.move_on_after(seconds) as opening:
+            async with remote.pool.send(remote.get()) as answer:
+                stream = _Stream(answer=answer)
+                target = await _endpoint(remote, spec.url, stream)
+                opening.deadline = float("inf")
+                link = SseLink(remote=remote, target=target, inbox=inbox)
+                remote.nursery.start_soon(link.read, stream)
+                try:
+                    yield link
+                finally:
+                    link.end("the link is closed")
+                    await answer.connection.aclose()
+        if opening.cancelled_caught:
+            raise LinkFailed(f"the server named no endpoint within {seconds:g} s")
+
+
+@attrs.define(eq=False, kw_only=True)
+class _Stream:
+    """The events of the one stream."""
+
+    answer: Answer
+    parser: EventParser = attrs.field(factory=EventParser)
+    _events: list[Event] = attrs.field(factory=list)
+
+    async def receive(self) -> list[Event]:
+        """The next events, at least one, or none at the stream's end."""
+        while not self._events:
+            chunk = await self.answer.receive()
+            if not chunk:
+                return []
+            self._events = self.parser.feed(chunk)
+        events, self._events = self._events, []
+        return events
+
+    def put_back(self, events: list[Event]) -> None:
+        """Have these received next."""
+        self._events = events
+
+
+async def _endpoint(remote: Remote, url: str, stream: _Stream) -> str:
+    """The target to post to, which the first event names (2024-11-05, HTTP with SSE)."""
+    answer = stream.answer
+    if answer.status != 200:
+        raise remote.refused(answer, await remote.beginning(answer))
+    if answer.media_type != names.EVENT_STREAM:
+        raise LinkFailed(f"the server answered with {answer.media_type or 'nothing'} instead of an event stream")
+    try:
+        events = await stream.receive()
+    except EventTooLarge as error:
+        raise LinkFailed(str(error)) from None
+    if not events or events[0].event != "endpoint":
+        raise LinkFailed("the server's stream does not begin with its endpoint")
+    stream.put_back(events[1:])
+    origin, target = split_url(urljoin(url, events[0].data.decode("utf-8", "replace").strip()))
+    if origin != remote.origin:
+        raise LinkFailed(f"the server names an endpoint elsewhere, at {origin}")
+    return target
+
+
+@attrs.define(eq=False, kw_only=True)
+class SseLink:
+    """The link; see `Link`."""
+
+    _remote: Remote
+    _target: str = attrs.field(repr=False)
+    _inbox: Inbox
+    _life: Life = attrs.field(factory=Life, init=False)
+    _pending: Pending = attrs.field(factory=Pending, init=False)
+
+    async def request(self, outgoing: Outgoing) -> Response | ErrorResponse:
+        """See `Link.request`."""
+        # The POST is on the side: some servers end it only after they have answered on the stream.
+        with self._pending.expect(outgoing.id) as expected:
+            async with Background() as nursery:
+                nursery.start_soon(self._post_for, expected, outgoing)
+                return await expected.wait()
+
+    async def send(self, body: bytes, headers: Headers = ()) -> None:
+        """See `Link.send`."""
+        self._life.check()
+        with trio.move_on_after(SEND_SECONDS):
+            await self._post(body, headers)
+            return
+        raise LinkFailed(f"the server did not take a message within {SEND_SECONDS:g} s")
+
+    async def listen(self, headers: Headers = ()) -> None:  # noqa: ARG002 - the protocol has it
+        """See `Link.listen`: the one stream is open from the beginning."""
+        self._life.check()
+
+    async def wait_failed(self) -> LinkFailed:
+        """See `Link.wait_failed`."""
+        return await self._life.wait_failed()
+
+    def end(self, reason: str) -> None:
+        """Declare the link dead, and tell whoever waits for an answer."""
+        self._life.end(LinkFailed(reason))
+        self._pending.fail(LinkFailed(reason))
+
+    async def read(self, stream: _Stream) -> None:
+        """Hand on what arrives, until the stream ends and the link with it."""
+        try:
+            while events := await stream.receive():
+                for event in events:
+                    if event.event == "message":
+                        await self._take(event.data)
+        except LinkFailed as failure:
+            self.end(failure.reason)
+        except EventTooLarge as error:
+            self.end(str(error))
+        else:
+            self.end("the server ended the stream")
+
+    async def _take(self, data: bytes) -> None:
+        for message in read_messages(data):
+            if isinstance(message, ResponseInvalid) and self._pending.resolve(message):
+                continue
+            if isinstance(message, RpcError):
+                log.warning("backend_message_unreadable", backend=self._remote.name, reason=str(message))
+            elif isinstance(message, Request | Notification):
+                await self._inbox(message, None)
+            elif not self._pending.resolve(message):  # as a rule the late answer of a request that was given up
+                log.debug("backend_answer_unasked", backend=self._remote.name)
+
+    async def _post_for(self, expected: Expected, outgoing: Outgoing) -> None:
+        try:
+            await self._post(outgoing.body, outgoing.headers)
+        except LinkFailed as failure:
+            expected.settle(failure)
+
+    async def _post(self, body: bytes, headers: Headers) -> None:
+        request = self._remote.post(body, headers, target=self._target)
+        async with self._remote.pool.send(request) as answer:
+            if not 200 <= answer.status < 300:
+                raise self._remote.refused(answer, await self._remote.beginning(answer))
+            if answer.media_type == names.JSON and answer.status == 200:  # some put the answer here, or here as well
+                said = await answer.read(MAX_BODY_BYTES)
+                if said[:1] in b"{[":
+                    await self._take(said)

@@ -1,0 +1,58 @@
+"""One list of a backend as its pages come in: bounded in entries and bytes, whatever the backend sends."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from argus_trio.backends.listings.listing import Page
+from argus_trio.wire.envelope import Params
+
+MAX_PAGES: Final = 200
+"""Pages of one list that are followed; a backend with more is reported and shown as far as that."""
+MAX_ENTRIES: Final = 10_000
+"""Entries of one list that are kept."""
+MAX_LIST_BYTES: Final = 32 * 1024 * 1024
+"""Bytes of one list that are kept, all pages together."""
+
+
+@attrs.define(eq=False)
+class Gathering:
+    """The entries of one list so far."""
+
+    entries: list[tuple[str, Params]] = attrs.field(factory=list)
+    pages: int = 0
+    cut: str = ""
+    """Why the rest is left out, once it is."""
+    _bytes: int = 0
+    _seen: set[bytes] = attrs.field(factory=set)
+
+    def add(self, page: Page, size: int) -> bool:
+        """Take the next page, which came as `size` bytes; whether another one is to be fetched."""
+        self.pages += 1
+        fitting = page.entries[: MAX_ENTRIES - len(self.entries)]
+        if len(fitting) < len(page.entries):
+            self.cut = f"it has more than {MAX_ENTRIES} entries"
+        if self._bytes + size > MAX_LIST_BYTES:
+            fitting = self._light(fitting)
+            self.cut = f"it is larger than {MAX_LIST_BYTES} bytes"
+        self._bytes += size
+        self.entries += fitting
+        if page.next_cursor is None or self.cut:
+            return False
+        cursor = bytes(page.next_cursor)
+        if cursor in self._seen:
+            self.cut = "its pages go round in a circle"
+        elif self.pages == MAX_PAGES:
+            self.cut = f"it has more than {MAX_PAGES} pages"
+        self._seen.add(cursor)
+        return not self.cut
+
+    def _light(self, entries: tuple[tuple[str, Params], ...]) -> tuple[tuple[str, Params], ...]:
+        room = MAX_LIST_BYTES - self._bytes
+        for index, (_, fields) in enumerate(entries):
+            room -= sum(len(name) + len(bytes(value)) for name, value in fields.items())
+            if room < 0:
+                return entries[:index]
+        return entries

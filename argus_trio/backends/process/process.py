@@ -1,0 +1,241 @@
+"""A backend's process tree as the gateway holds it: started under a keeper, watched, and ended. It reads no stdio."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import attrs
+import structlog
+import trio
+
+from argus_trio.backends.process.environment import backend_environment
+from argus_trio.backends.process.orphans import TREE, end_orphans
+from argus_trio.config.model import StdioBackend
+from argus_trio.errors import LinkFailed
+from argus_trio.wire.lines import Lines
+
+log = structlog.get_logger()
+
+KEEPER: Final = Path(__file__).with_name("keeper.py")
+KEEPER_LIMIT_S: Final = 2.5
+"""How long a keeper may take to end its tree: its own `KILL_LIMIT_S`, and some more for a busy machine."""
+KEEPER_KILL_S: Final = 1.0
+"""How long a keeper that had to be killed may take to be gone."""
+MAX_REPORT_BYTES: Final = 4096
+MAX_PATH_SHOWN: Final = 1000
+
+
+@attrs.define(eq=False)
+class Child:
+    """A backend that is running under its keeper, its pipes not yet read or written. `watch` must run in a task."""
+
+    backend: str
+    stdin: trio.lowlevel.FdStream
+    stdout: trio.lowlevel.FdStream
+    stderr: trio.lowlevel.FdStream
+    pid: int = attrs.field(default=0, init=False)
+    """The backend's own process id; 0 until it has started."""
+    _keeper: trio.Process
+    _control: trio.SocketStream
+    _reports: Lines = attrs.field(factory=lambda: Lines(MAX_REPORT_BYTES), init=False)
+    _unread: deque[bytes] = attrs.field(factory=deque, init=False)
+    _ending: str = attrs.field(default="", init=False)
+    _ended: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _tree: str = attrs.field(factory=lambda: secrets.token_hex(16), init=False)
+    """What every process of the tree has in its environment as `TREE`, unless it was taken out."""
+    _is_lost: bool = attrs.field(default=False, init=False)
+    """Whether the keeper is known to have left without having ended the tree."""
+    _is_gone: bool = attrs.field(default=False, init=False)
+
+    async def wait_ended(self) -> str:
+        """Wait until the backend itself has ended, and tell how: "exited with code 3", "was killed by SIGKILL"."""
+        await self._ended.wait()
+        return self._ending
+
+    async def watch(self) -> None:
+        """Take the keeper's reports until it leaves."""
+        while (report := await self._next_report()) is not None:
+            match report.split():
+                case [b"ended", status]:
+                    self._has_ended(_ending(os.waitstatus_to_exitcode(int(status))))
+                case [b"survived", count]:
+                    self._is_lost = True
+                    log.error("backend_tree_survives", backend=self.backend, processes=int(count))
+                case _:
+                    log.error("keeper_report_unknown", backend=self.backend, report=report.decode("utf-8", "replace"))
+        if not self._ended.is_set():
+            code = await self._keeper.wait()
+            self._is_lost = True
+            log.error("keeper_lost", backend=self.backend, ending=_ending(code))
+            await end_orphans(self.backend, self._tree, self.pid)
+            self._has_ended(f"lost its keeper, which {_ending(code)}")
+
+    async def end(self, grace_s: float) -> None:
+        """End the whole tree; afterwards nothing of it runs. Not cancellable, but bounded.
+
+        Closing stdin asks the backend to leave (the stdio transports' shutdown); what is still there after `grace_s`
+        gets TERM and then KILL from the keeper, within `KEEPER_LIMIT_S`. If the keeper itself was killed, see
+        `orphans.py`.
+        """
+        if self._is_gone:
+            return
+        with trio.CancelScope(shield=True):
+            self.stdin.close()
+            with trio.move_on_after(grace_s):
+                await self._keeper.wait()
+            self._let_go_of_keeper()
+            with trio.move_on_after(KEEPER_LIMIT_S):
+                await self._keeper.wait()
+            if self._keeper.returncode is None:
+                log.error("keeper_stuck", backend=self.backend)
+                self._keeper.kill()
+                with trio.move_on_after(KEEPER_KILL_S):
+                    await self._keeper.wait()
+            if self._is_lost or self._keeper.returncode is None or self._keeper.returncode < 0:
+                await end_orphans(self.backend, self._tree, self.pid)
+        self._is_gone = True
+
+    def _let_go_of_keeper(self) -> None:
+        try:
+            self._control.socket.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            if error.errno not in (errno.ENOTCONN, errno.EPIPE):
+                raise
+        self._keeper.send_signal(signal.SIGCONT)  # one that was stopped would not notice
+
+    async def order(self, spec: StdioBackend, environ: Mapping[str, str]) -> None:
+        """Have the keeper start the backend.
+
+        Raises:
+            LinkFailed: it could not, and why.
+        """
+        environment = {**backend_environment(spec, environ), TREE: self._tree}
+        try:
+            await self._control.send_all(_start_order(spec, environment))
+        except trio.BrokenResourceError:
+            raise LinkFailed(f"its keeper {_ending(await self._keeper.wait())}") from None
+        match (await self._next_report() or b"").split():
+            case [b"started", pid]:
+                self.pid = int(pid)
+            case [b"failed", stage, number]:
+                raise LinkFailed(_not_started(spec, environment.get("PATH", os.defpath), stage, int(number)))
+            case _:
+                raise LinkFailed(f"its keeper {_ending(await self._keeper.wait())}")
+
+    async def _next_report(self) -> bytes | None:
+        while not self._unread:
+            try:
+                chunk = await self._control.receive_some(MAX_REPORT_BYTES)
+            except trio.BrokenResourceError:
+                return None
+            if not chunk:
+                return None
+            self._unread.extend(self._reports.feed(chunk))
+        return self._unread.popleft()
+
+    def _has_ended(self, ending: str) -> None:
+        self._ending = ending
+        self._ended.set()
+
+
+@asynccontextmanager
+async def start_child(spec: StdioBackend, environ: Mapping[str, str]) -> AsyncIterator[Child]:
+    """Start the backend's process for the length of the block; the whole tree is gone when the block is left.
+
+    Raises:
+        LinkFailed: it cannot be started: the command or the folder is missing, or not to be used.
+    """
+    ours, theirs = socket.socketpair()
+    async with trio.SocketStream(trio.socket.from_stdlib_socket(ours)) as control:
+        with theirs:
+            keeper = await _start_keeper(spec.name, theirs)
+        if keeper.stdin is None or keeper.stdout is None or keeper.stderr is None:
+            raise AssertionError("the keeper was started with pipes")
+        child = Child(
+            backend=spec.name,
+            stdin=_as_fd(keeper.stdin),
+            stdout=_as_fd(keeper.stdout),
+            stderr=_as_fd(keeper.stderr),
+            keeper=keeper,
+            control=control,
+        )
+        try:
+            await child.order(spec, environ)
+            yield child
+        finally:
+            await child.end(grace_s=0)
+            child.stdout.close()
+            child.stderr.close()
+
+
+async def _start_keeper(name: str, control: socket.socket) -> trio.Process:
+    # The keeper gets no environment: it needs none, and what a backend's could do to a Python (LD_PRELOAD) it must not.
+    try:
+        return await trio.lowlevel.open_process(
+            [sys.executable, "-I", "-S", str(KEEPER), str(control.fileno()), name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={},
+            pass_fds=(control.fileno(),),
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise LinkFailed(f"no process can be started for it: {error.strerror}") from None
+
+
+def _as_fd(stream: trio.abc.SendStream | trio.abc.ReceiveStream) -> trio.lowlevel.FdStream:
+    if not isinstance(stream, trio.lowlevel.FdStream):
+        raise TypeError("pipes of a process are file descriptors here")
+    return stream
+
+
+def _start_order(spec: StdioBackend, environment: Mapping[str, str]) -> bytes:
+    """What the keeper reads (see its docstring).
+
+    Raises:
+        LinkFailed: something in it cannot be passed to a program.
+    """
+    argv = (spec.command, *spec.args)
+    fields = ["" if spec.cwd is None else str(spec.cwd), str(len(argv)), *argv]
+    fields += [f"{name}={value}" for name, value in environment.items()]
+    if any("\0" in field for field in fields):
+        raise LinkFailed("its command, arguments, cwd or environment hold a NUL character")
+    if any(not name or "=" in name for name in environment):
+        raise LinkFailed("a variable of its environment has an impossible name")
+    body = b"\0".join([os.fsencode(field) for field in fields])
+    return len(body).to_bytes(8, "big") + body
+
+
+def _not_started(spec: StdioBackend, path: str, stage: bytes, number: int) -> str:
+    if stage == b"chdir":
+        return f"cwd {str(spec.cwd)!r} cannot be entered: {os.strerror(number)}"
+    searched = "" if "/" in spec.command else f"; PATH is {path[:MAX_PATH_SHOWN]}"
+    match number:
+        case errno.ENOENT | errno.ENOTDIR:
+            # An existing script whose interpreter is missing gives the same answer.
+            return f"command {spec.command!r} was not found, or its interpreter was not{searched}"
+        case errno.EACCES:
+            return f"command {spec.command!r} is not executable{searched}"
+        case _:
+            return f"command {spec.command!r} cannot be executed: {os.strerror(number)}{searched}"
+
+
+def _ending(code: int) -> str:
+    if code >= 0:
+        return f"exited with code {code}"
+    try:
+        return f"was killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was killed by signal {-code}"

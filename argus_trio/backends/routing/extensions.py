@@ -1,0 +1,126 @@
+"""Methods that the protocol does not know: an extension's, or a backend's own.
+
+They pass where exactly one backend can be meant: the only one that is ready and declares the extension, the only one
+there is, or the one that params lead to by a `name`, a `uri` or a `taskId`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from argus_trio.backends.generation import cut_short
+from argus_trio.backends.listings.listing import passes
+from argus_trio.backends.routing.directory import Directory
+from argus_trio.backends.routing.tasks import Tasks
+from argus_trio.backends.scope.scope import Scope
+from argus_trio.core.call.exchange import Call, Exchange
+from argus_trio.core.catalog.catalog import Route
+from argus_trio.errors import MethodUnknown
+from argus_trio.wire.envelope import Params, decode_object, decode_string, encode_raw
+
+_OF_THE_PROTOCOL: Final = frozenset(
+    {
+        "initialize",
+        "ping",
+        "server/discover",
+        "logging/setLevel",
+        "resources/subscribe",
+        "resources/unsubscribe",
+        "subscriptions/listen",
+        "sampling/createMessage",
+        "elicitation/create",
+        "roots/list",
+    }
+)
+"""Methods that every revision's tables give a meaning; who does not serve one does not know it."""
+_DECLARED_IN: Final = ("extensions", "experimental")
+
+
+async def pass_on(directory: Directory, tasks: Tasks, exchange: Exchange) -> bytes:
+    """Perform a method that is none of ours; the raw result.
+
+    Raises:
+        MethodUnknown: it is the protocol's, or no one backend can be meant.
+        RpcError: as `Tasks.call`.
+    """
+    call = exchange.call
+    unknown = MethodUnknown(f"unknown method: {call.method[:100]}")
+    if call.method in _OF_THE_PROTOCOL or call.method.startswith("notifications/"):
+        raise unknown
+    pointers = await _pointers(directory, tasks, call)
+    scopes = directory.generation.scopes
+    scope = _meant(scopes, call.method) or _pointed_at(scopes, pointers)
+    if scope is None or _is_hidden(scope, call.params, pointers):
+        raise unknown
+    params = call.params
+    for member, route in pointers.items():
+        if route.backend == scope.spec.name:
+            params = {**params, member: encode_raw(route.key)}
+    with directory.generation.lease(scope):
+        return await tasks.call(scope, exchange, params)
+    raise cut_short(scope)
+
+
+async def _pointers(directory: Directory, tasks: Tasks, call: Call) -> dict[str, Route]:
+    """Where members of the params lead, by member."""
+    catalog = await directory.catalog(call, settled=True)
+    found: dict[str, Route] = {}
+    name, uri, task_id = (_text(call.params, member) for member in ("name", "uri", "taskId"))
+    if name is not None:
+        routes = [route for kind in ("tools", "prompts") if (route := catalog.named(kind).get(name)) is not None]
+        if len({(route.backend, route.key) for route in routes}) == 1:
+            found["name"] = routes[0]
+    if uri is not None and (owner := await directory.serving(call, uri)) is not None:
+        found["uri"] = Route(backend=owner.spec.name, key=uri)
+    if task_id is not None and (task := tasks.known(call, task_id, directory.generation.scopes)) is not None:
+        found["taskId"] = Route(backend=task.backend, key=task.key)
+    return found
+
+
+def _meant(scopes: dict[str, Scope], method: str) -> Scope | None:
+    """The one that the method alone leads to."""
+    if len(scopes) == 1:
+        return next(iter(scopes.values()))
+    declaring = [scope for scope in scopes.values() if scope.state.is_up and _declares(scope, method)]
+    return declaring[0] if len(declaring) == 1 else None
+
+
+def _pointed_at(scopes: dict[str, Scope], pointers: dict[str, Route]) -> Scope | None:
+    backends = {route.backend for route in pointers.values()}
+    return scopes[backends.pop()] if len(backends) == 1 else None
+
+
+def _declares(scope: Scope, method: str) -> bool:
+    """Whether it declares an extension whose name, or the last part of it, is what the method begins with."""
+    if scope.greeting is None:
+        return False
+    for where in _DECLARED_IN:
+        try:
+            names = decode_object(scope.greeting.capabilities[where])
+        except (KeyError, msgspec.DecodeError):
+            continue
+        if any(method.startswith((f"{name}/", f"{name.rpartition('/')[2]}/")) for name in names):
+            return True
+    return False
+
+
+def _is_hidden(scope: Scope, params: Params, pointers: dict[str, Route]) -> bool:
+    """Whether a member could lead to what a filter hides: what is not listed is not reached otherwise either."""
+    filters = scope.spec.filters
+    name, uri = _text(params, "name"), _text(params, "uri")
+    if (
+        name is not None
+        and "name" not in pointers
+        and not (passes(filters.tools, name) and passes(filters.prompts, name))
+    ):
+        return True
+    return uri is not None and not passes(filters.resources, uri)
+
+
+def _text(params: Params, member: str) -> str | None:
+    try:
+        return decode_string(params[member])
+    except (KeyError, msgspec.DecodeError):
+        return None

@@ -1,0 +1,107 @@
+"""The end of the pipeline: what each method means here, and which backend it goes to. Lists are asked of none."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from argus_trio.backends.generation import Generation, cut_short
+from argus_trio.backends.listings.listing import METHODS
+from argus_trio.backends.routing.completion import complete
+from argus_trio.backends.routing.directory import Directory, unknown_resource
+from argus_trio.backends.routing.era_translation import call_across
+from argus_trio.backends.routing.extensions import pass_on
+from argus_trio.backends.routing.params import string_param
+from argus_trio.backends.routing.subscribe import subscribe
+from argus_trio.backends.routing.tasks import Tasks
+from argus_trio.backends.scope.scope import Scope
+from argus_trio.core.call.exchange import Call, Exchange
+from argus_trio.core.catalog.catalog import Catalog
+from argus_trio.core.catalog.paging import Cursors
+from argus_trio.wire.envelope import Params, Raw, encode, encode_raw
+from argus_trio.wire.param_headers import render_param_headers
+from argus_trio.wire.revisions import Era
+
+_KIND_LISTED: Final = {method: kind for kind, method in METHODS.items()}
+_SUBSCRIBING: Final = ("resources/subscribe", "resources/unsubscribe")
+_KIND_NAMED: Final = {"tools/call": "tools", "prompts/get": "prompts"}
+
+
+@attrs.define(eq=False)
+class Router:
+    """Serves every exchange of one generation that no middleware answered. `tasks` and `cursors` outlive it."""
+
+    generation: Generation
+    tasks: Tasks
+    cursors: Cursors
+    directory: Directory = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.directory = Directory(self.generation)
+
+    async def __call__(self, exchange: Exchange) -> bytes:
+        """The raw JSON of the result.
+
+        Raises:
+            RpcError: unknown method, name or URI, an unavailable backend, or what the backend answered.
+        """
+        call = exchange.call
+        if call.method in _KIND_NAMED:
+            return await self._named(exchange, _KIND_NAMED[call.method])
+        if call.method == "resources/read":
+            return await self._read(exchange)
+        if call.method in _KIND_LISTED:
+            return await self._list(call, _KIND_LISTED[call.method])
+        if call.method in _SUBSCRIBING and call.era is Era.LEGACY:
+            return await self._subscribe(exchange)
+        if call.method == "completion/complete":
+            return await complete(self.directory, exchange)
+        if call.method.startswith("tasks/"):
+            return await self.tasks.request(exchange, self.generation)
+        return await pass_on(self.directory, self.tasks, exchange)
+
+    async def _list(self, call: Call, kind: str) -> bytes:
+        listed = (await self._catalog(call)).paged[kind]
+        cursor = call.params.get("cursor")
+        if cursor is None and listed.is_one_page:
+            return listed.whole
+        after = None if cursor is None else self.cursors.open(kind, string_param(call, "cursor"))
+        entries, last = listed.page(after)
+        page: dict[str, object] = {listed.member: list(map(Raw, entries))}
+        if last is not None:
+            page["nextCursor"] = self.cursors.seal(kind, last)
+        return encode(page)
+
+    async def _named(self, exchange: Exchange, kind: str) -> bytes:
+        call = exchange.call
+        name = string_param(call, "name")
+        scope, route = await self.directory.named(call, kind, name)
+        params: Params = call.params if route.key == name else {**call.params, "name": encode_raw(route.key)}
+        headers = render_param_headers(route.param_headers, params.get("arguments", b"")) if route.param_headers else ()
+        with self.generation.lease(scope):
+            return await self.tasks.call(scope, exchange, params, headers)
+        raise cut_short(scope)
+
+    async def _read(self, exchange: Exchange) -> bytes:
+        scope, _ = await self._serving(exchange.call)
+        with self.generation.lease(scope):
+            return await call_across(scope, exchange, exchange.call.params)
+        raise cut_short(scope)
+
+    async def _subscribe(self, exchange: Exchange) -> bytes:
+        scope, uri = await self._serving(exchange.call)
+        with self.generation.lease(scope):
+            return await subscribe(scope, exchange, uri)
+        raise cut_short(scope)
+
+    async def _serving(self, call: Call) -> tuple[Scope, str]:
+        """Who serves the resource that the call names, and its URI."""
+        uri = string_param(call, "uri")
+        scope = await self.directory.serving(call, uri)
+        if scope is None:
+            raise unknown_resource(call, uri)
+        return scope, uri
+
+    async def _catalog(self, call: Call) -> Catalog:
+        return await self.directory.catalog(call, settled=True)

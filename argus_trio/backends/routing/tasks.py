@@ -1,0 +1,244 @@
+"""Tasks: calls that answer with a task, and what their clients ask of it later.
+
+Both kinds in one table: the tasks of 2025-11-25, which a client asks for, and those of the extension
+`io.modelcontextprotocol/tasks`, which a modern backend decides on.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+import attrs
+import msgspec
+import structlog
+import trio
+
+from argus_trio.backends.connection.task_notifications import TASK_STATUS, News
+from argus_trio.backends.generation import Generation, cut_short
+from argus_trio.backends.routing.era_translation import call_across
+from argus_trio.backends.routing.params import string_param
+from argus_trio.backends.routing.subscribe import follow
+from argus_trio.backends.routing.task_exchange import TaskExchange
+from argus_trio.backends.scope.scope import Scope
+from argus_trio.backends.subscriptions.table import Deliver
+from argus_trio.backends.supervisor import Supervisor
+from argus_trio.core.call.exchange import Call, Client, Exchange
+from argus_trio.core.call.task_ids import renamed_related, renamed_result, serves_tasks
+from argus_trio.core.call.tasks import Owner, Task, TaskTable
+from argus_trio.core.catalog.paging import Cursors
+from argus_trio.errors import BackendError, DeadlineExceeded, InvalidParams, MethodUnknown, RpcError
+from argus_trio.wire.envelope import Params, Raw, decode_object, encode, encode_raw
+from argus_trio.wire.error_objects import INVALID_PARAMS, code_of
+from argus_trio.wire.headers import Headers
+from argus_trio.wire.revisions import Era
+
+log = structlog.get_logger()
+
+METHODS: Final = {
+    Era.LEGACY: frozenset(("tasks/get", "tasks/result", "tasks/cancel", "tasks/list", "tasks/update")),
+    Era.MODERN: frozenset(("tasks/get", "tasks/update", "tasks/cancel")),
+}
+"""What a client of each era may ask of tasks; a legacy one may have agreed on the extension too."""
+
+LIST_PAGE: Final = 50
+_AT_ONCE: Final = 8
+KNOWN_WITHIN: Final = 2.0
+"""Seconds that news of a task wait for the answer that creates it: they may be read before that is dealt with."""
+_CURSOR_KIND: Final = "tasks"
+
+
+def _new_id() -> str:
+    return secrets.token_urlsafe(24)
+
+
+@attrs.define(eq=False)
+class Tasks:
+    """The tasks of all backends, each known to its owner alone by an id that only the owner was told."""
+
+    supervisor: Supervisor
+    cursors: Cursors
+    table: TaskTable = attrs.field(factory=lambda: TaskTable(_new_id))
+    _listening: dict[str, dict[object, Deliver]] = attrs.field(factory=dict)
+    """Who listens for news of a task, by our id: streams of modern clients."""
+    _entered: trio.Event = attrs.field(factory=trio.Event)
+    """Replaced whenever a call may have brought a new task."""
+
+    def __attrs_post_init__(self) -> None:
+        self.supervisor.on_task = self.tell
+        self.supervisor.on_release = self.forget
+
+    async def call(self, scope: Scope, exchange: Exchange, params: Params, headers: Headers = ()) -> bytes:
+        """Perform an exchange that a task may come of; the raw result, its ids ours. Raises as `call_across`."""
+        await scope.wait_settled()
+        if scope.greeting is None or not serves_tasks(scope.greeting.capabilities):
+            return await call_across(scope, exchange, params, headers)
+        renamer = _Renamer(self.table, owner_of(exchange.call), scope.spec.name)
+        result = await call_across(scope, TaskExchange(exchange, exchange.call, renamer), params, headers)
+        shown = renamed_result(result, renamer.shown, is_task=False, augmented="task" in params)
+        self._entered.set()
+        self._entered = trio.Event()
+        return shown
+
+    async def request(self, exchange: Exchange, generation: Generation) -> bytes:
+        """Serve one of `METHODS`, accepted by this generation; the raw result.
+
+        Raises:
+            MethodUnknown: no backend runs tasks, or the method is not of the client's era.
+            InvalidParams: the task is unknown, or another's; the cursor is.
+            RpcError: as `call_across`.
+        """
+        call = exchange.call
+        if call.method not in METHODS[call.era] or not _are_served(generation.scopes):
+            raise MethodUnknown(f"unknown method: {call.method[:100]}")
+        if call.method == "tasks/list":
+            return await self._list(exchange, generation.scopes)
+        task_id = string_param(call, "taskId")
+        task = self.known(call, task_id, generation.scopes)
+        if task is None:
+            raise InvalidParams(f"unknown task: {task_id[:200]}")
+        scope = generation.scopes[task.backend]
+        with generation.lease(scope):
+            return await self._ask(exchange, call, task, scope)
+        raise cut_short(scope)
+
+    def known(self, call: Call, task_id: str, scopes: Mapping[str, Scope]) -> Task | None:
+        """The task of this call's client by its id, if its backend is one of these."""
+        task = self.table.find(owner_of(call), task_id, trio.current_time())
+        return task if task is not None and task.backend in scopes else None
+
+    async def tell(self, news: News) -> None:
+        """Tell the session that owns a task, or the streams that its owner listens on; see `OnTask`."""
+        task = self._running(news)
+        with trio.move_on_after(KNOWN_WITHIN):
+            while task is None:
+                await self._entered.wait()
+                task = self._running(news)
+        if task is None:
+            return
+        renamer = _Renamer(self.table, task.owner, task.backend)
+        params = renamed_related(news.params, renamer.shown)
+        if news.method in TASK_STATUS:
+            params = {**params, "taskId": encode_raw(task.id)}
+        if task.owner.client is not None:
+            await task.owner.client.notify(news.method, params)
+        elif news.method in TASK_STATUS:
+            for deliver in list(self._listening.get(task.id, {}).values()):
+                deliver(news.method, params)
+
+    @asynccontextmanager
+    async def watch(self, call: Call, task_ids: Sequence[str], deliver: Deliver) -> AsyncIterator[tuple[str, ...]]:
+        """Deliver how these tasks of the call's client stand, within the block; gives the ids of those it will be told
+        of: a task of somebody else is none, and a backend need not tell."""
+        key, told, scopes = object(), list[Task](), self.supervisor.scopes
+        known = (self.known(call, task_id, scopes) for task_id in dict.fromkeys(task_ids))
+        wanted = [task for task in known if task is not None]
+
+        async def begin(task: Task) -> None:
+            self._listening.setdefault(task.id, {})[key] = deliver
+            if await follow(scopes[task.backend], task.key):
+                told.append(task)
+
+        try:
+            async with trio.open_nursery() as nursery:
+                for task in wanted:
+                    nursery.start_soon(begin, task)
+            yield tuple(task.id for task in wanted if task in told)
+        finally:
+            for task in wanted:
+                streams = self._listening.get(task.id, {})
+                streams.pop(key, None)
+                if not streams:
+                    self._listening.pop(task.id, None)
+            for task in told:
+                if task.backend in self.supervisor.scopes:
+                    self.supervisor.scopes[task.backend].watching.unfollow(task.key)
+
+    def _running(self, news: News) -> Task | None:
+        return self.table.running(news.backend, news.key, trio.current_time(), client=news.client)
+
+    def forget(self, client: Client) -> None:
+        """Know nothing of a session's tasks any more: it has ended."""
+        self.table.forget_client(client)
+
+    async def _ask(self, exchange: Exchange, call: Call, task: Task, scope: Scope) -> bytes:
+        """Perform `call` about `task`, which is at `scope`, on the exchange's way."""
+        renamer = _Renamer(self.table, task.owner, task.backend)
+        params = {**call.params, "taskId": encode_raw(task.key)}
+        give_up_at = trio.current_time() + scope.spec.timeouts.call_max
+        while True:
+            try:
+                # No `call_across`: an update's `inputResponses` are for the task, whatever the era.
+                result = await scope.call(TaskExchange(exchange, call, renamer), params)
+                break
+            except DeadlineExceeded:
+                # Only this one has to wait for the end of the task (2025-11-25, Tasks, Result Retrieval).
+                if call.method != "tasks/result" or trio.current_time() >= give_up_at:
+                    raise
+        return renamed_result(result, renamer.shown, is_task=call.method != "tasks/result", augmented=False)
+
+    async def _list(self, exchange: Exchange, scopes: Mapping[str, Scope]) -> bytes:
+        """The client's own tasks, each asked for at its backend: what others run there is none of its business."""
+        call = exchange.call
+        cursor = call.params.get("cursor")
+        after = -1 if cursor is None else int(self.cursors.open(_CURSOR_KIND, string_param(call, "cursor")))
+        own = self.table.of(owner_of(call), trio.current_time())
+        behind = [task for task in own if task.number > after and task.backend in scopes]
+        page, found = behind[:LIST_PAGE], dict[int, Raw]()
+        at_once = trio.CapacityLimiter(_AT_ONCE)
+
+        async def fetch(task: Task) -> None:
+            async with at_once:
+                state = await self._state(exchange, task, scopes[task.backend])
+            if state is not None:
+                found[task.number] = state
+
+        async with trio.open_nursery() as nursery:
+            for task in page:
+                nursery.start_soon(fetch, task)
+        result: dict[str, object] = {"tasks": [found[task.number] for task in page if task.number in found]}
+        if len(behind) > LIST_PAGE:
+            result["nextCursor"] = self.cursors.seal(_CURSOR_KIND, str(page[-1].number))
+        return encode(result)
+
+    async def _state(self, exchange: Exchange, task: Task, scope: Scope) -> Raw | None:
+        """How a task stands; None if its backend does not tell, and forgotten if it does not know."""
+        call = attrs.evolve(exchange.call, method="tasks/get", params={"taskId": encode_raw(task.id)})
+        try:
+            fields = decode_object(await self._ask(exchange, call, task, scope))
+        except RpcError as error:
+            if isinstance(error, BackendError) and code_of(error) == INVALID_PARAMS:
+                self.table.forget(task)
+            log.debug("task_unlisted", backend=task.backend, error=type(error).__name__)
+            return None
+        except msgspec.DecodeError:
+            return None
+        return encode_raw({name: value for name, value in fields.items() if name != "_meta"})
+
+
+def _are_served(scopes: Mapping[str, Scope]) -> bool:
+    greetings = [scope.greeting for scope in scopes.values()]
+    return any(greeting is not None and serves_tasks(greeting.capabilities) for greeting in greetings)
+
+
+def owner_of(call: Call) -> Owner:
+    """Whose the tasks are that come of this call."""
+    return Owner(principal=call.principal.name, client=call.client)
+
+
+@attrs.frozen(eq=False)
+class _Renamer:
+    """Ids of one backend's tasks to ours and back, for one owner; a task that is new becomes known."""
+
+    table: TaskTable
+    owner: Owner
+    backend: str
+
+    def shown(self, key: str, life: float | None) -> str:
+        return self.table.enter(self.owner, self.backend, key, now=trio.current_time(), ttl=life).id
+
+    def told(self, task_id: str, _life: float | None) -> str:
+        task = self.table.find(self.owner, task_id, trio.current_time())
+        return task_id if task is None or task.backend != self.backend else task.key

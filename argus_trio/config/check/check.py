@@ -1,0 +1,106 @@
+"""Whether the values of a configuration make sense together: the server's side, names and prefixes. No I/O here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from argus_trio.config.check.check_backend import check_backend
+from argus_trio.config.check.findings import Findings
+from argus_trio.config.check.loopback import exposure
+from argus_trio.config.model import BACKEND_NAME, NAME_PART, Backend, Config, ConflictResolution, Server
+from argus_trio.config.read.place import Place
+
+_NAME = re.compile(BACKEND_NAME)
+_PARTS = re.compile(f"{NAME_PART}*")
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#@\\]+")
+_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::[0-9]{1,5})?")
+
+_SEPARATOR: Place = ("conflict_resolution", "separator")
+_STRATEGY: Place = ("conflict_resolution", "strategy")
+
+
+def check(config: Config, names: Collection[str], findings: Findings) -> None:
+    """Report what does not make sense. `names` are the backends of the file, also those that could not be read."""
+    _check_server(config.server, findings)
+    _check_resolution(config.conflict_resolution, names, findings)
+    for name in names:
+        _check_name(name, config.conflict_resolution.separator, findings)
+    for backend in config.backends.values():
+        _check_prefix(backend, config.conflict_resolution.separator, findings)
+        check_backend(backend, findings)
+    _check_same_prefix(config, findings)
+
+
+def _check_server(server: Server, findings: Findings) -> None:
+    if not server.host or server.host != server.host.strip() or "[" in server.host:
+        findings.add(("server", "host"), "expected a host name or an IP address", "for example 127.0.0.1 or ::1")
+    if problem := exposure(server):
+        findings.add(("server", "host"), problem.message, problem.hint, given=(("server", "allow_unauthenticated"),))
+    for index, origin in enumerate(server.allowed_origins):
+        if not _ORIGIN.fullmatch(origin):
+            hint = "there is no wildcard: list each origin" if "*" in origin else "for example https://app.example:8443"
+            findings.add(("server", "allowed_origins", index), "expected scheme://host or scheme://host:port", hint)
+    for index, host in enumerate(server.allowed_hosts):
+        if not _HOST.fullmatch(host):
+            hint = (
+                "there is no wildcard: list each host"
+                if "*" in host
+                else "for example argus.example or argus.example:9000"
+            )
+            findings.add(("server", "allowed_hosts", index), "expected a host, with or without a port", hint)
+
+
+def _check_resolution(resolution: ConflictResolution, names: Collection[str], findings: Findings) -> None:
+    if not resolution.separator or not _PARTS.fullmatch(resolution.separator):
+        findings.add(_SEPARATOR, "expected one or more of the characters A-Z a-z 0-9 _ . - /", "the default is __")
+    for index, name in enumerate(resolution.order):
+        place = ("conflict_resolution", "order", index)
+        if name not in names:
+            findings.add(place, "expected the name of a backend", f"there are: {', '.join(names)}" if names else "")
+        elif name in resolution.order[:index]:
+            findings.add(place, "the backend is in the order twice")
+
+
+def _check_name(name: str, separator: str, findings: Findings) -> None:
+    place: Place = ("backends", name)
+    if not _NAME.fullmatch(name):
+        findings.note(
+            place,
+            "a backend's name has 1 to 32 of the characters A-Z a-z 0-9 _ . - and begins with a letter or a digit",
+        )
+    elif not is_separable(name, separator) and not findings.is_faulty(_SEPARATOR):
+        findings.note(
+            place, "the name holds the separator, or ends in a part of it", "rename it, or choose another separator"
+        )
+
+
+def is_separable(prefix: str, separator: str) -> bool:
+    """Whether the first separator in `<prefix><separator><name>` is the one behind the prefix, whatever the name."""
+    return (prefix + separator).find(separator) == len(prefix)
+
+
+def _check_prefix(backend: Backend, separator: str, findings: Findings) -> None:
+    place: Place = ("backends", backend.name, "prefix")
+    if not backend.prefix:
+        return
+    if not _PARTS.fullmatch(backend.prefix):
+        findings.add(place, "expected characters out of A-Z a-z 0-9 _ . - /", '"" shows the names bare')
+    elif not is_separable(backend.prefix, separator):
+        message = "the prefix holds the separator, or ends in a part of it"
+        findings.add(place, message, "the separator is put behind it: write the prefix without", given=(_SEPARATOR,))
+
+
+def _check_same_prefix(config: Config, findings: Findings) -> None:
+    """Bare names of several backends may collide: the first in order then wins. Prefixes are there to tell apart."""
+    if config.conflict_resolution.strategy != "prefix":
+        return
+    seen: dict[str, str] = {}
+    for name, backend in config.backends.items():
+        prefix = name if backend.prefix is None else backend.prefix
+        if not backend.enabled or not prefix:
+            continue
+        if (other := seen.setdefault(prefix, name)) != name:
+            place: Place = ("backends", name, "prefix")
+            given: tuple[Place, ...] = (_STRATEGY, ("backends", other, "prefix"), ("backends", name, "enabled"))
+            findings.add(place, f"the backend {other} has the same prefix", given=given)

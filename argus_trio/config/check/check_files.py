@@ -1,0 +1,76 @@
+"""Whether the files and folders that a configuration names are there, and whether the gateway's own certificate works.
+
+Those of disabled backends need not be there.
+"""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+from argus_trio.config.check.certificate import CertificateUnusable, load_certificate
+from argus_trio.config.check.findings import Findings
+from argus_trio.config.model import Config, ServerTls, StdioBackend
+from argus_trio.config.read.place import Place
+from argus_trio.config.read.sources import Sources
+
+_TLS = ("server", "tls")
+
+
+def check_files(config: Config, findings: Findings, sources: Sources) -> None:
+    """Report what is missing or cannot be used. It looks at the file system, and tells `sources` at which files."""
+    look = _Look(findings, sources)
+    if config.server.tls is not None:
+        look.certificate(config.server.tls)
+    for name, backend in config.backends.items():
+        if not backend.enabled:
+            continue
+        if isinstance(backend, StdioBackend):
+            _check_folder(backend.cwd, ("backends", name, "cwd"), findings)
+        elif backend.tls.ca_file is not None:
+            look.file(backend.tls.ca_file, ("backends", name, "tls", "ca_file"))
+
+
+class _Look:
+    """Looks at files."""
+
+    def __init__(self, findings: Findings, sources: Sources) -> None:
+        self._findings = findings
+        self._sources = sources
+
+    def file(self, path: Path, place: Place) -> None:
+        self._sources.note(path)
+        try:
+            if not path.is_file():
+                self._findings.add(place, "there is no such file", _RELATIVE)
+                return
+            with path.open("rb"):
+                pass
+        except OSError as error:
+            self._findings.add(place, f"the file cannot be read: {error.strerror or type(error).__name__}")
+
+    def certificate(self, tls: ServerTls) -> None:
+        places = (*_TLS, "cert_file"), (*_TLS, "key_file")
+        for path, place in zip((tls.cert_file, tls.key_file), places, strict=True):
+            self.file(path, place)
+        if any(map(self._findings.is_faulty, places)):
+            return
+        try:
+            load_certificate(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), tls)
+        except CertificateUnusable as error:
+            self._findings.add(_TLS, f"the certificate cannot be used with the key: {error}")
+
+
+def _check_folder(path: Path | None, place: Place, findings: Findings) -> None:
+    if path is None:
+        return
+    try:
+        is_there = path.is_dir()
+    except OSError as error:
+        findings.add(place, f"the folder cannot be looked at: {error.strerror or type(error).__name__}")
+        return
+    if not is_there:
+        findings.add(place, "there is no such folder", _RELATIVE)
+
+
+_RELATIVE = "relative paths start at the folder of the configuration file"

@@ -1,0 +1,171 @@
+"""YAML text to a tree of mappings, lists and scalars with the line of each: the only module that knows YAML.
+
+It keeps scalars as written, refuses tags and duplicate keys, follows anchors and merge keys, and is bounded: neither
+a deeply nested text nor one whose aliases multiply costs more than its size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+import yaml
+import yaml.reader
+
+from argus_trio.config.read.place import Place
+from argus_trio.config.read.scalar import Scalar, Tree
+from argus_trio.errors import Problem
+
+MAX_DEPTH = 24
+MAX_NODES = 50_000
+
+_YAML = "tag:yaml.org,2002:"
+_MERGE = f"{_YAML}merge"
+_TAGS = frozenset(
+    _YAML + name for name in ("null", "bool", "int", "float", "str", "timestamp", "value", "merge", "seq", "map")
+)
+
+
+@attrs.frozen(kw_only=True)
+class Document:
+    """A text that is YAML. `root` is None if it is empty; `problems` is what is wrong with it as YAML."""
+
+    root: Tree | None
+    lines: dict[Place, int]
+    problems: tuple[tuple[Place, int, str], ...] = ()
+    """Place, line, what is wrong."""
+
+
+class NotYaml(Exception):
+    """The text cannot be read at all; `problem` says why and where."""
+
+    def __init__(self, message: str, line: int, hint: str = "") -> None:
+        super().__init__(message)
+        self.problem = Problem(path="", message=message, line=line, hint=hint)
+
+
+def read_document(text: str) -> Document:
+    """Read one YAML document. Raises NotYaml."""
+    node = _compose(text)
+    reader = _Reader()
+    if node is None or _is_null(node):
+        return Document(root=None, lines={})
+    root = reader.tree(node, ())
+    return Document(root=root, lines=reader.lines, problems=tuple(reader.problems))
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's composer with a limit to its recursion."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise NotYaml(f"nested more than {MAX_DEPTH} levels deep", self.line + 1)
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
+def _compose(text: str) -> yaml.Node | None:
+    try:
+        return _Loader(text).get_single_node()
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise NotYaml("not valid YAML: a control character that YAML does not allow", line) from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        hint = "indent with spaces" if "'\\t'" in str(error.problem) else ""
+        raise NotYaml(f"not valid YAML: {error.problem} (column {column})", line, hint) from None
+    except (ValueError, OverflowError):  # PyYAML's own scanner, at an escape such as "\U00110000"
+        raise NotYaml("not valid YAML: an escape in double quotes that is no character", 1) from None
+
+
+def _is_null(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and Scalar(text=node.value, is_plain=node.style is None).is_null
+
+
+@attrs.define(eq=False)
+class _Reader:
+    lines: dict[Place, int] = attrs.field(factory=dict)
+    problems: list[tuple[Place, int, str]] = attrs.field(factory=list)
+    left: int = MAX_NODES
+
+    def tree(self, node: yaml.Node, place: Place) -> Tree:
+        line = node.start_mark.line + 1
+        self._spend(line)
+        if len(place) > MAX_DEPTH:
+            raise NotYaml("nested too deeply, perhaps by an alias inside of what it names", line)
+        self.lines.setdefault(place, line)
+        if node.tag not in _TAGS:
+            self.problems.append((place, line, "YAML tags mean nothing here"))
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, place)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.tree(each, (*place, index)) for index, each in enumerate(node.value)]
+        return Scalar(text=self._text(node, place), is_plain=isinstance(node, yaml.ScalarNode) and node.style is None)
+
+    def _mapping(self, node: yaml.MappingNode, place: Place) -> Tree:
+        tree: dict[str, Tree] = {}
+        for key, value in self._own_entries(node, place):
+            tree[key] = self.tree(value, (*place, key))
+        for key_node, value in self._merged(node, place, 0):
+            name = self._key(key_node, place)
+            if name is not None and name not in tree:
+                self.lines[(*place, name)] = key_node.start_mark.line + 1
+                tree[name] = self.tree(value, (*place, name))
+        return tree
+
+    def _own_entries(self, node: yaml.MappingNode, place: Place) -> Iterator[tuple[str, yaml.Node]]:
+        first: dict[str, int] = {}
+        for key_node, value in node.value:
+            if key_node.tag == _MERGE:
+                continue
+            key = self._key(key_node, place)
+            if key is None:
+                continue
+            line = key_node.start_mark.line + 1
+            if key in first:
+                self.problems.append(((*place, key), line, f"the key is there twice, first on line {first[key]}"))
+                continue
+            first[key] = line
+            self.lines[(*place, key)] = line
+            yield key, value
+
+    def _merged(self, node: yaml.MappingNode, place: Place, depth: int) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+        """What the mapping's merge keys bring in, the nearest first."""
+        for key_node, value in node.value:
+            if key_node.tag != _MERGE:
+                continue
+            line = key_node.start_mark.line + 1
+            sources = value.value if isinstance(value, yaml.SequenceNode) else [value]
+            for source in sources:
+                self._spend(line)
+                if not isinstance(source, yaml.MappingNode) or depth > MAX_DEPTH:
+                    self.problems.append(
+                        (place, line, "<< takes a mapping, or a list of mappings, that it is not part of")
+                    )
+                    continue
+                yield from (entry for entry in source.value if entry[0].tag != _MERGE)
+                yield from self._merged(source, place, depth + 1)
+
+    def _key(self, node: yaml.Node, place: Place) -> str | None:
+        self._spend(node.start_mark.line + 1)
+        if isinstance(node, yaml.ScalarNode):
+            return self._text(node, place)
+        self.problems.append((place, node.start_mark.line + 1, "a key is text, not a list or a mapping"))
+        return None
+
+    def _text(self, node: yaml.Node, place: Place) -> str:
+        text = str(node.value)
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            self.problems.append((place, node.start_mark.line + 1, "half of a surrogate pair is no character"))
+            return ""
+        return text
+
+    def _spend(self, line: int) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise NotYaml(f"more than {MAX_NODES} values, aliases counted as often as they are used", line)

@@ -1,0 +1,46 @@
+"""A configuration whose relative paths are made absolute: they are relative to the file's own folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import attrs
+
+from argus_trio.config.model import BackendSpec, Config, StdioBackend
+from argus_trio.config.read.splice import located
+
+
+@attrs.frozen(kw_only=True)
+class Locator:
+    """Where relative paths start from, and where `~/` is (`environ["HOME"]`)."""
+
+    folder: Path
+    environ: Mapping[str, str]
+
+    def config(self, config: Config) -> Config:
+        """The configuration with every path absolute, and `~/` replaced."""
+        server = config.server
+        if server.tls is not None:
+            tls = attrs.evolve(
+                server.tls, cert_file=self._path(server.tls.cert_file), key_file=self._path(server.tls.key_file)
+            )
+            server = attrs.evolve(server, tls=tls)
+        backends = {name: self._backend(backend) for name, backend in config.backends.items()}
+        return attrs.evolve(config, server=server, backends=MappingProxyType(backends))
+
+    def _backend(self, backend: BackendSpec) -> BackendSpec:
+        if isinstance(backend, StdioBackend):
+            cwd = None if backend.cwd is None else self._path(backend.cwd)
+            return attrs.evolve(backend, command=self._command(backend.command), cwd=cwd)
+        if backend.tls.ca_file is None:
+            return backend
+        return attrs.evolve(backend, tls=attrs.evolve(backend.tls, ca_file=self._path(backend.tls.ca_file)))
+
+    def _path(self, path: Path) -> Path:
+        return located(str(path), folder=self.folder, environ=self.environ)
+
+    def _command(self, command: str) -> str:
+        """A command without a slash is looked up in PATH; one with a slash is a path like any other."""
+        return str(self._path(Path(command))) if "/" in command else command

@@ -1,0 +1,57 @@
+"""Which values of a loaded configuration must never be shown.
+
+Every header value, and what `${...}` brought into a field that may hold a secret (`repr=False` in the model: args, env,
+headers, url). Left out is what would only turn a log into noise: short values, ports, booleans, loopback names, and the
+variables that say where and who one is. A default written in the file is no secret: the file says it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import attrs
+
+from argus_trio.config.model import Config, HttpBackend, SseBackend, StdioBackend
+from argus_trio.config.read.interpolation import Brought
+from argus_trio.config.read.place import Place
+
+SHORTEST = 4
+
+PUBLIC_VARIABLES = frozenset({"HOME", "USER", "LOGNAME", "SHELL", "PATH", "PWD", "LANG", "TZ", "TMPDIR", "HOSTNAME"})
+_COMMON_WORDS = frozenset({"true", "false", "none", "null", "localhost", "127.0.0.1"})
+_LONGEST_PORT = 5
+
+SECRET_KEYS = frozenset(
+    field.name
+    for cls in (StdioBackend, SseBackend, HttpBackend)
+    for field in attrs.fields(cls)
+    if field.repr is False and "about" in field.metadata
+)
+
+
+def gather(config: Config, brought: Mapping[Place, tuple[Brought, ...]]) -> frozenset[str]:
+    """The secrets of the configuration; `brought` says what `${...}` brought in where."""
+    return frozenset(value for value in (*_header_values(config), *_brought_values(brought)) if is_telling(value))
+
+
+def is_telling(value: str) -> bool:
+    """Whether hiding the value can hide a secret and does not hide half of a log."""
+    if len(value) < SHORTEST or value.lower() in _COMMON_WORDS:
+        return False
+    return not (value.isdigit() and len(value) <= _LONGEST_PORT)
+
+
+def _header_values(config: Config) -> Iterator[str]:
+    for backend in config.backends.values():
+        if isinstance(backend, StdioBackend):
+            continue
+        for value in backend.headers.values():
+            yield value
+            _, _, credentials = value.partition(" ")  # `Bearer <token>`: the token alone is as secret
+            yield credentials.strip()
+
+
+def _brought_values(brought: Mapping[Place, tuple[Brought, ...]]) -> Iterator[str]:
+    for place, values in brought.items():
+        if len(place) > 2 and place[0] == "backends" and place[2] in SECRET_KEYS:
+            yield from (each.value for each in values if each.variable not in PUBLIC_VARIABLES)

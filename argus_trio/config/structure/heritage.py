@@ -1,0 +1,123 @@
+"""What users of the original Argus, and of other programs' configurations, write, and what stands for it here.
+
+Tables of keys, of values and of shapes; nothing here is understood, it is only answered well.
+"""
+
+from __future__ import annotations
+
+from argus_trio.config.read.place import Place
+
+_LATER = "comes with a later version; leave it out until then"
+_NONE = "has no counterpart here; leave it out"
+_CONTAINER = "belongs to container isolation, which " + _LATER
+_STAMP = "provenance " + _NONE
+_CONNECT = "write timeouts.connect: it covers starting, greeting and listing"
+_RETRIES = "has no counterpart: a backend that fails is tried again for ever; backends.<name>.restart says how often"
+_RETRY_DELAY = "write restart: {initial: <seconds>}; the wait doubles from there to restart.max"
+_PROBES = "write health: {interval: <seconds>, timeout: <seconds>} for each backend"
+_BACKENDS = "write backends: with one entry per server, each with its type"
+
+KEYS: dict[str, str] = {
+    "server.transport": "has no counterpart: /mcp and /sse are both served, all the time",
+    "server.management": "access to the management API " + _LATER,
+    "server.auth_background_refresh_enabled": "OAuth towards backends " + _LATER,
+    "server.auth_background_refresh_interval_seconds": "OAuth towards backends " + _LATER,
+    "backends.*.name": "the name of a backend is its key under backends",
+    "backends.*.group": "groups of backends " + _NONE,
+    "backends.*.auth": "OAuth towards backends comes with a later version; a fixed token goes into headers",
+    "backends.*.container": _CONTAINER,
+    "backends.*.container_isolation": _CONTAINER,
+    "backends.*.builder_image": _CONTAINER,
+    "backends.*.system_deps": _CONTAINER,
+    "backends.*.build_system_deps": _CONTAINER,
+    "backends.*.additional_packages": _CONTAINER,
+    "backends.*.network": _CONTAINER,
+    "backends.*.volumes": _CONTAINER,
+    "backends.*.tool_rename": "write tool_overrides: {<tool>: {name: <new name>}}",
+    "backends.*.transport": "write type: stdio, sse or streamable-http",
+    "backends.*.disabled": "write enabled: false",
+    "backends.*.timeout": "write timeouts: {call: <seconds>}",
+    "backends.*.created_by": _STAMP,
+    "backends.*.updated_by": _STAMP,
+    "backends.*.created_via": _STAMP,
+    "backends.*.updated_via": _STAMP,
+    "backends.*.import_batch_id": _STAMP,
+    "backends.*.metadata_version": _STAMP,
+    "backends.*.timeouts.init": _CONNECT,
+    "backends.*.timeouts.cap_fetch": _CONNECT,
+    "backends.*.timeouts.startup": _CONNECT,
+    "backends.*.timeouts.sse_startup": _CONNECT,
+    "backends.*.timeouts.retries": _RETRIES,
+    "backends.*.timeouts.retry_delay": _RETRY_DELAY,
+    "backends.*.retries": _RETRIES,
+    "backends.*.retry_delay": _RETRY_DELAY,
+    "backends.*.health_check": _PROBES,
+    "health_check": _PROBES,
+    "health": _PROBES,
+    "mcpServers": _BACKENDS,
+    "mcp_servers": _BACKENDS,
+    "servers": _BACKENDS,
+    "incoming_auth": "authentication of clients " + _LATER,
+    "authorization": "access policies come with a later version; backends.<name>.filters hide tools from everybody",
+    "rate_limits": "rate limits come with a later version; leave them out until then",
+    "security": "server.allowed_origins, allowed_hosts and max_body_bytes are what there is of it",
+    "audit": "the audit log " + _LATER,
+    "telemetry": "telemetry " + _LATER,
+    "secrets": "write ${VAR} or ${file:PATH} where the secret is needed",
+    "plugins": _NONE,
+    "optimizer": _NONE,
+    "registries": _NONE,
+    "workflows": _NONE,
+    "skills": _NONE,
+    "client": "the settings of a terminal client do not belong to the gateway's file; leave them out",
+    "feature_flags": "there are no feature flags; leave them out",
+    "session_pool": _NONE + "; see session and timeouts.idle of a backend",
+    "http_pool": _NONE,
+    "retry": _RETRIES,
+    "sse_resilience": _NONE,
+    "sync": _NONE,
+    "tool_rename": "write backends.<name>.tool_overrides: {<tool>: {name: <new name>}}",
+}
+"""By the dotted path of the key; `*` is any backend."""
+
+TYPES: dict[str, str] = {
+    "http": "streamable-http",
+    "https": "streamable-http",
+    "remote": "streamable-http",
+    "url": "streamable-http",
+    "streamable": "streamable-http",
+    "streamable_http": "streamable-http",
+    "streamablehttp": "streamable-http",
+    "http-stream": "streamable-http",
+    "local": "stdio",
+    "command": "stdio",
+    "process": "stdio",
+    "http+sse": "sse",
+    "http-sse": "sse",
+}
+"""Other words for a backend's type."""
+
+
+SHAPES: dict[str, str] = {
+    "backends": "write a mapping of names to servers: each name is a key",
+    "backends.*.command": "command is the program alone; its arguments go into args",
+    "backends.*.env": "write NAME: value, one a line",
+    "backends.*.headers": "write Name: value, one a line",
+}
+"""What to say of a list, a mapping or a text where something of another shape stands."""
+
+
+def advice(place: Place) -> str:
+    """What to say of a key that is none here, or "" if it was none elsewhere either."""
+    return KEYS.get(_pattern(place), "")
+
+
+def shape(place: Place) -> str:
+    """What to say of a value of the wrong shape, or ""."""
+    return SHAPES.get(_pattern(place), "")
+
+
+def _pattern(place: Place) -> str:
+    if place[:1] == ("backends",) and len(place) > 2:
+        place = ("backends", "*", *place[2:])
+    return ".".join(str(part) for part in place)

@@ -1,0 +1,150 @@
+"""How single values are read: text, numbers, booleans, paths, chosen words; and what to say if they do not fit."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Literal, get_args, get_origin
+
+import attrs
+from cattrs import Converter
+
+from argus_trio.config.read.place import Place
+from argus_trio.config.read.scalar import Scalar, Tree, as_bool, as_float, as_int, described
+from argus_trio.config.structure.heritage import TYPES
+
+
+class Unfit(Exception):
+    """A part of the file is not what has to stand there. `below` leads from where it was raised to what is wrong."""
+
+    def __init__(self, message: str, hint: str = "", *, below: Place = (), is_all: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.below = below
+        self.is_all = is_all
+        """Whether all of the part is lost by it, not only what is wrong."""
+
+
+def register(converter: Converter) -> None:
+    """Teach the converter to read scalars."""
+    converter.register_structure_hook(str, _text)
+    converter.register_structure_hook(bool, _bool)
+    converter.register_structure_hook(int, lambda tree, _: _number(tree, int, {}))
+    converter.register_structure_hook(float, lambda tree, _: _number(tree, float, {}))
+    converter.register_structure_hook(Path, _path)
+    converter.register_structure_hook_func(lambda kind: _origin(kind) is Literal, _word)
+
+
+def bounded(field: attrs.Attribute[object]) -> Callable[[Tree, object], float] | None:
+    """A hook for a number with limits, if the field has any."""
+    if field.type in (int, float) and ("minimum" in field.metadata or "maximum" in field.metadata):
+        return lambda tree, kind: _number(tree, kind, field.metadata)
+    return None
+
+
+def is_null(tree: Tree) -> bool:
+    """Whether it says nothing, as a key with nothing behind it does."""
+    return isinstance(tree, Scalar) and tree.is_null
+
+
+def is_absent(tree: Tree, field: attrs.Attribute[object]) -> bool:
+    """Whether the key counts as not given: it says nothing, and the field has a default.
+
+    Where a path stands, `~` is more likely meant to be the home directory than YAML's null.
+    """
+    if field.default is attrs.NOTHING or not isinstance(tree, Scalar) or not tree.is_null:
+        return False
+    return tree.text != "~" or Path not in (field.type, *get_args(field.type))
+
+
+def is_mapping(kind: object) -> bool:
+    return _origin(kind) is Mapping
+
+
+def is_tuple(kind: object) -> bool:
+    return _origin(kind) is tuple
+
+
+def _origin(kind: object) -> object:
+    return get_origin(kind)
+
+
+def unfit_type(kind: Tree | None, guess: str | None, types: tuple[str, ...]) -> Unfit:
+    """What to say of a backend whose type is missing or none of `types`; `guess` is what it looks like."""
+    expected = f"expected one of {', '.join(types)}"
+    if kind is None or is_null(kind):
+        hint = f"write type: {guess}" if guess else ""
+        return Unfit(f"missing: {expected}", hint, below=("type",), is_all=guess is None)
+    if not isinstance(kind, Scalar):
+        return Unfit(f"{expected}, found {described(kind)}", below=("type",), is_all=guess is None)
+    meant = TYPES.get(kind.text.lower()) or _nearest(kind.text, types)
+    hint = f"did you mean {meant!r}?" if meant else ""
+    return Unfit(f"{expected}, found {_shown(kind)}", hint, below=("type",), is_all=guess is None)
+
+
+def _text(tree: Tree, _: object) -> str:
+    if not isinstance(tree, Scalar):
+        raise Unfit(f"expected text, found {described(tree)}")
+    if tree.is_null:
+        raise Unfit("expected text, found nothing", 'write "" for an empty text')
+    return tree.text
+
+
+def _bool(tree: Tree, _: object) -> bool:
+    value = as_bool(tree) if isinstance(tree, Scalar) else None
+    if value is None:
+        raise Unfit(f"expected true or false, found {described(tree)}", _without_quotes(tree, as_bool))
+    return value
+
+
+def _number(tree: Tree, kind: object, limits: Mapping[object, object]) -> float:
+    read: Callable[[Scalar], float | None] = as_int if kind is int else as_float
+    value = read(tree) if isinstance(tree, Scalar) else None
+    low, high = limits.get("minimum"), limits.get("maximum")
+    expected = "expected a whole number" if kind is int else "expected a number"
+    if low is not None:
+        expected += f" from {low} to {high}" if high is not None else f" of at least {low}"
+    if value is None:
+        raise Unfit(f"{expected}, found {described(tree)}", _without_quotes(tree, read))
+    if (isinstance(low, int | float) and value < low) or (isinstance(high, int | float) and value > high):
+        raise Unfit(f"{expected}, found {described(tree)}")
+    return value
+
+
+def _path(tree: Tree, _: object) -> Path:
+    if isinstance(tree, Scalar) and tree.is_null:
+        hint = 'an unquoted ~ is YAML\'s null: write "~"' if tree.text == "~" else ""
+        raise Unfit("expected a path, found nothing", hint)
+    text = _text(tree, str)
+    if not text or "\0" in text:
+        raise Unfit("expected a path, found an empty text" if not text else "expected a path, found a NUL character")
+    return Path(text)
+
+
+def _word(tree: Tree, kind: object) -> str:
+    words = tuple(str(word) for word in get_args(kind))
+    if isinstance(tree, Scalar) and tree.text in words:
+        return tree.text
+    expected = f"expected one of {', '.join(words)}" if len(words) > 1 else f'expected "{words[0]}"'
+    if not isinstance(tree, Scalar):
+        raise Unfit(f"{expected}, found {described(tree)}")
+    meant = _nearest(tree.text, words) if not tree.is_spliced else None
+    raise Unfit(f"{expected}, found {_shown(tree)}", f"did you mean {meant!r}?" if meant else "")
+
+
+def _shown(scalar: Scalar) -> str:
+    return described(scalar) if scalar.is_spliced or scalar.is_null or len(scalar.text) > 40 else repr(scalar.text)
+
+
+def _nearest(text: str, words: tuple[str, ...]) -> str | None:
+    return next(iter(difflib.get_close_matches(text.lower(), words, n=1)), None)
+
+
+def _without_quotes(tree: Tree, read: Callable[[Scalar], object]) -> str:
+    if isinstance(tree, Scalar) and not tree.is_readable:
+        bare = attrs.evolve(tree, is_plain=True)
+        if read(bare) is not None:
+            return f"write {tree.text} without quotes"
+    return ""

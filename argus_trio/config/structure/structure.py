@@ -1,0 +1,214 @@
+"""A file's tree to the frozen values of `model`, by cattrs; what does not fit is reported, all of it at once.
+
+A part that does not fit is cut out of the tree and the rest is structured again, so that the checks that follow see
+everything that can be seen. Whether the values make sense together is not judged here.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from types import MappingProxyType
+from typing import get_args
+
+import attrs
+from cattrs import (
+    BaseValidationError,
+    ClassValidationError,
+    Converter,
+    ForbiddenExtraKeysError,
+    IterableValidationError,
+)
+from cattrs.errors import IterableValidationNote
+from cattrs.gen import make_dict_structure_fn, override
+
+from argus_trio.config.check.findings import Findings
+from argus_trio.config.model import BackendSpec, Config, HttpBackend, SseBackend, StdioBackend
+from argus_trio.config.read.place import Place
+from argus_trio.config.read.scalar import Scalar, Tree, described
+from argus_trio.config.structure import leaf
+from argus_trio.config.structure.heritage import shape
+from argus_trio.config.structure.leaf import Unfit
+from argus_trio.config.structure.unknown import hint_for
+
+BACKEND_TYPES: dict[str, type[StdioBackend | SseBackend | HttpBackend]] = {
+    "stdio": StdioBackend,
+    "sse": SseBackend,
+    "streamable-http": HttpBackend,
+}
+
+_NAME = "\0name"
+"""How a backend's name is handed to cattrs: a key that no file can hold unnoticed."""
+
+
+@attrs.frozen(kw_only=True)
+class _Fault:
+    place: Place
+    message: str
+    hint: str = ""
+    cut: Place
+    """What cannot be kept because of it."""
+
+
+def structure(root: dict[str, Tree], findings: Findings) -> Config:
+    """The configuration that the tree says, without the parts that are reported in `findings`."""
+    tree = _named(root)
+    while True:
+        try:
+            return _converter().structure(tree, Config)
+        except BaseValidationError as error:
+            for fault in list(_faults(error, ())):
+                findings.add(fault.place, fault.message, fault.hint)
+                _cut(tree, fault.cut)
+
+
+def keys_of(cls: type) -> dict[str, attrs.Attribute[object]]:
+    """The fields of a class that are keys of the file, by key."""
+    return {field.name: field for field in attrs.fields(attrs.resolve_types(cls)) if "about" in field.metadata}
+
+
+def _named(root: dict[str, Tree]) -> dict[str, Tree]:
+    tree = {key: _copied(value) for key, value in root.items()}
+    backends = tree.get("backends")
+    for name, backend in backends.items() if isinstance(backends, dict) else ():
+        if isinstance(backend, dict):
+            backend[_NAME] = Scalar(text=name)
+    return tree
+
+
+def _copied(tree: Tree) -> Tree:
+    if isinstance(tree, dict):
+        return {key: _copied(value) for key, value in tree.items()}
+    return [_copied(value) for value in tree] if isinstance(tree, list) else tree
+
+
+def _cut(tree: Tree, place: Place) -> None:
+    """Take away what stands at `place`, if it still is there."""
+    *above, last = place
+    for part in above:
+        if isinstance(tree, dict) and isinstance(part, str) and part in tree:
+            tree = tree[part]
+        else:
+            return
+    if isinstance(tree, list) and isinstance(last, int):
+        tree[last] = Scalar(text="")  # the others keep their places
+    elif isinstance(tree, dict) and isinstance(last, str):
+        guess = _guessed_type(tree) if len(place) == 3 and place[0] == "backends" and last == "type" else None
+        if guess:
+            tree["type"] = Scalar(text=guess)
+        else:
+            tree.pop(last, None)
+
+
+def _guessed_type(backend: dict[str, Tree]) -> str | None:
+    return "stdio" if "command" in backend else "streamable-http" if "url" in backend else None
+
+
+# ---------------------------------------------------------------------------------------------- what cattrs found
+
+
+def _faults(error: Exception, place: Place) -> Iterator[_Fault]:
+    match error:
+        case ClassValidationError():
+            named, unnamed = error.group_exceptions()
+            for each, note in named:
+                if isinstance(each, KeyError):
+                    yield _missing((*place, note.name))
+                else:
+                    yield from _faults(each, (*place, note.name))
+            for each in unnamed:
+                yield from _faults(each, place)
+        case IterableValidationError():
+            for each, index in error.group_exceptions()[0]:
+                yield from _faults(each, (*place, index.index))
+        case ForbiddenExtraKeysError():
+            for key in error.extra_fields:
+                unknown = (*place, key)
+                yield _Fault(
+                    place=unknown, message="unknown key", hint=hint_for(unknown, keys_of(error.cl)), cut=unknown
+                )
+        case Unfit():
+            at = (*place, *error.below)
+            yield _Fault(
+                place=at, message=error.message, hint=error.hint or shape(at), cut=place if error.is_all else at
+            )
+        case _:
+            raise error
+
+
+def _missing(place: Place) -> _Fault:
+    return _Fault(place=place, message="missing", cut=place[:-1])
+
+
+# ------------------------------------------------------------------------------------------------- what cattrs does
+
+
+@functools.cache
+def _converter() -> Converter:
+    converter = Converter(detailed_validation=True, forbid_extra_keys=True)
+    converter.register_structure_hook_factory(attrs.has, lambda cls: _class_hook(cls, converter))
+    converter.register_structure_hook_func(leaf.is_tuple, functools.partial(_tuple, converter))
+    converter.register_structure_hook_func(leaf.is_mapping, functools.partial(_mapping, converter))
+    converter.register_structure_hook_func(lambda kind: kind == BackendSpec, functools.partial(_backend, converter))
+    leaf.register(converter)
+    return converter
+
+
+def _class_hook(cls: type, converter: Converter) -> Callable[[Tree, object], object]:
+    keys = keys_of(cls)
+    overrides = {name: override(struct_hook=hook) for name, field in keys.items() if (hook := leaf.bounded(field))}
+    for field in attrs.fields(cls):
+        if field.name not in keys:
+            overrides[field.name] = override(rename=_NAME) if field.name == "name" else override(omit=True)
+    fill: Callable[[dict[str, Tree], type], object] = make_dict_structure_fn(
+        cls,
+        converter,
+        **overrides,  # type: ignore[arg-type]  # cattrs' own options share the ** with the fields
+    )
+
+    def structured(tree: Tree, _: object) -> object:
+        if not isinstance(tree, dict):
+            raise Unfit(f"expected a mapping, found {described(tree)}", f"its keys are {', '.join(keys)}")
+        absent = {key for key, value in tree.items() if key in keys and leaf.is_absent(value, keys[key])}
+        return fill({key: value for key, value in tree.items() if key not in absent}, cls)
+
+    return structured
+
+
+def _backend(converter: Converter, tree: Tree, _: type) -> object:
+    if not isinstance(tree, dict):
+        raise Unfit(f"expected a mapping, found {described(tree)}", "a backend has a type, and a command or a url")
+    kind = tree.get("type")
+    if isinstance(kind, Scalar) and kind.text in BACKEND_TYPES:
+        return converter.structure(tree, BACKEND_TYPES[kind.text])
+    raise leaf.unfit_type(kind, _guessed_type(tree), tuple(BACKEND_TYPES))
+
+
+def _tuple(converter: Converter, tree: Tree, kind: type) -> tuple[object, ...]:
+    if not isinstance(tree, list):
+        raise Unfit(
+            f"expected a list, found {described(tree)}", "write each entry on its own line after a dash, or [one, two]"
+        )
+    return tuple(_each(converter, enumerate(tree), kind, get_args(kind)[0]).values())
+
+
+def _mapping(converter: Converter, tree: Tree, kind: type) -> MappingProxyType[object, object]:
+    if not isinstance(tree, dict):
+        raise Unfit(f"expected a mapping, found {described(tree)}")
+    return MappingProxyType(_each(converter, iter(tree.items()), kind, get_args(kind)[1]))
+
+
+def _each(
+    converter: Converter, entries: Iterator[tuple[str | int, Tree]], kind: type, value: type
+) -> dict[object, object]:
+    done: dict[object, object] = {}
+    errors: list[Exception] = []
+    for index, tree in entries:
+        try:
+            done[index] = converter.structure(tree, value)
+        except (Unfit, BaseValidationError) as error:
+            error.add_note(IterableValidationNote(f"at {index!r}", index, value))
+            errors.append(error)
+    if errors:
+        raise IterableValidationError("entries do not fit", errors, kind)
+    return done

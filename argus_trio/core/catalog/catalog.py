@@ -1,0 +1,203 @@
+"""The catalog: one immutable snapshot of everything that all backends show, and of where each name leads.
+
+Built from what the backends last published, in a deterministic order, and swapped by one assignment. Entries are kept
+encoded, so that a list is bytes that are ready to send.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+
+from argus_trio.core.catalog.names import LONGEST_NAME, Claim, Collision, Scheme, in_order, resolve
+from argus_trio.core.catalog.paging import Listed, listed
+from argus_trio.core.catalog.templates import compile_template, matches
+from argus_trio.wire.envelope import Params, encode, encode_raw
+from argus_trio.wire.param_headers import ParamHeaders
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """One tool, prompt, resource or template: the backend's key for it, the key shown before any prefix, its fields."""
+
+    key: str
+    shown: str
+    fields: Params
+    param_headers: ParamHeaders = ()
+
+
+@attrs.frozen(kw_only=True)
+class Dropped:
+    """A tool that must not be shown, and why."""
+
+    backend: str
+    tool: str
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class Published:
+    """What one backend shows, its filters and overrides already applied. `prefix` may be empty: bare names."""
+
+    backend: str
+    prefix: str
+    tools: tuple[Entry, ...] = ()
+    prompts: tuple[Entry, ...] = ()
+    resources: tuple[Entry, ...] = ()
+    templates: tuple[Entry, ...] = ()
+    serves_resources: bool = False
+    """Whether the backend declares resources at all: it may serve URIs that it does not list."""
+    dropped: tuple[Dropped, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Route:
+    """Where a name leads: a backend, and the name there."""
+
+    backend: str
+    key: str
+    param_headers: ParamHeaders = ()
+    """Which arguments of a tool are repeated in headers towards a modern HTTP backend."""
+
+
+Holders = Mapping[str, Mapping[str, str]]
+"""Per kind, which backend holds which bare name."""
+
+KINDS: Final = ("tools", "prompts", "resources", "templates")
+LIST_KEYS: Final = {
+    "tools": "tools",
+    "prompts": "prompts",
+    "resources": "resources",
+    "templates": "resourceTemplates",
+}
+"""The member of a list result that holds the entries of each kind."""
+
+
+@attrs.frozen(kw_only=True)
+class Catalog:
+    """The snapshot. `lists` maps each kind to its whole list result as raw JSON."""
+
+    tools: Mapping[str, Route]
+    prompts: Mapping[str, Route]
+    resources: Mapping[str, Route]
+    templates: tuple[tuple[re.Pattern[str], Route], ...]
+    resource_backends: tuple[str, ...]
+    lists: Mapping[str, bytes]
+    paged: Mapping[str, Listed]
+    """The same lists, where the pages of long ones begin and end."""
+    holders: Holders
+    collisions: tuple[Collision, ...]
+    too_long: tuple[str, ...]
+    """Shown names that common clients refuse for their length."""
+    dropped: tuple[Dropped, ...]
+
+    def named(self, kind: str) -> Mapping[str, Route]:
+        """The routes of `tools` or `prompts` by the name shown."""
+        return self.tools if kind == "tools" else self.prompts
+
+    def route_of_reference(self, uri: str) -> Route | None:
+        """Who serves what `uri` refers to: the template that is spelled so, else as `route_of_uri`."""
+        exact = next((route for _, route in self.templates if route.key == uri), None)
+        return exact or self.route_of_uri(uri)
+
+    def route_of_uri(self, uri: str) -> Route | None:
+        """Who serves `uri`: the owner of exactly this resource, else of the first template that can mean it, else the
+        only backend that serves resources at all (backends may serve more than they list)."""
+        exact = self.resources.get(uri)
+        if exact is not None:
+            return exact
+        for pattern, route in self.templates:
+            if matches(pattern, uri):
+                return Route(backend=route.backend, key=uri)
+        if len(self.resource_backends) == 1:
+            return Route(backend=self.resource_backends[0], key=uri)
+        return None
+
+
+def build(published: Iterable[Published], scheme: Scheme, holders: Holders) -> Catalog:
+    """The catalog of what is `published` now; `holders` is the previous catalog's, less the backends that left."""
+    by_name = {p.backend: p for p in published}
+    ordered = [by_name[name] for name in in_order(by_name, scheme.order)]
+    tools, tool_list, tool_collisions = _named(ordered, "tools", scheme, holders)
+    prompts, prompt_list, prompt_collisions = _named(ordered, "prompts", scheme, holders)
+    resources, resource_list, resource_collisions = _owned(ordered, "resources", holders)
+    templates, template_list, template_collisions = _owned(ordered, "templates", holders)
+    lists = {"tools": tool_list, "prompts": prompt_list, "resources": resource_list, "templates": template_list}
+    routes = {"tools": tools, "prompts": prompts, "resources": resources, "templates": templates}
+    paged = {kind: listed(LIST_KEYS[kind], zip(routes[kind], entries, strict=True)) for kind, entries in lists.items()}
+    return Catalog(
+        tools=MappingProxyType(tools),
+        prompts=MappingProxyType(prompts),
+        resources=MappingProxyType(resources),
+        templates=tuple((compile_template(template), route) for template, route in templates.items()),
+        resource_backends=tuple(p.backend for p in ordered if p.serves_resources),
+        lists=MappingProxyType({kind: one.whole for kind, one in paged.items()}),
+        paged=MappingProxyType(paged),
+        holders={kind: {**holders.get(kind, {}), **_held(routes[kind])} for kind in KINDS},
+        collisions=(*tool_collisions, *prompt_collisions, *resource_collisions, *template_collisions),
+        too_long=tuple(name for name in (*tools, *prompts) if len(name) > LONGEST_NAME),
+        dropped=tuple(dropped for p in ordered for dropped in p.dropped),
+    )
+
+
+def changed_kinds(before: Catalog, now: Catalog) -> frozenset[str]:
+    """The kinds whose lists a client would see differently."""
+    return frozenset(kind for kind in KINDS if before.lists[kind] != now.lists[kind])
+
+
+def _held(routes: Mapping[str, Route]) -> dict[str, str]:
+    return {name: route.backend for name, route in routes.items()}
+
+
+def _named(
+    ordered: Sequence[Published], kind: str, scheme: Scheme, holders: Holders
+) -> tuple[dict[str, Route], list[bytes], tuple[Collision, ...]]:
+    entries = {
+        Claim(backend=p.backend, prefix=p.prefix, name=entry.shown): entry
+        for p in ordered
+        for entry in _entries(p, kind)
+    }
+    naming = resolve(entries, scheme, holders.get(kind, {}))
+    routes: dict[str, Route] = {}
+    encoded: list[bytes] = []
+    for name, claim in naming.shown.items():
+        entry = entries[claim]
+        routes[name] = Route(backend=claim.backend, key=entry.key, param_headers=entry.param_headers)
+        encoded.append(encode(entry.fields if name == entry.key else {**entry.fields, "name": encode_raw(name)}))
+    return routes, encoded, naming.collisions
+
+
+def _owned(
+    ordered: Sequence[Published], kind: str, holders: Holders
+) -> tuple[dict[str, Route], list[bytes], tuple[Collision, ...]]:
+    held = holders.get(kind, {})
+    claims: dict[str, list[tuple[str, Entry]]] = {}
+    for p in ordered:
+        for entry in _entries(p, kind):
+            claims.setdefault(entry.key, []).append((p.backend, entry))
+    routes: dict[str, Route] = {}
+    encoded: list[bytes] = []
+    collisions: list[Collision] = []
+    for key, rivals in claims.items():
+        backend, entry = next((rival for rival in rivals if rival[0] == held.get(key)), rivals[0])
+        routes[key] = Route(backend=backend, key=key)
+        encoded.append(encode(entry.fields))
+        collisions += [Collision(name=key, winner=backend, loser=b) for b, e in rivals if e is not entry]
+    return routes, encoded, tuple(collisions)
+
+
+def _entries(published: Published, kind: str) -> tuple[Entry, ...]:
+    return {
+        "tools": published.tools,
+        "prompts": published.prompts,
+        "resources": published.resources,
+        "templates": published.templates,
+    }[kind]
+
+
+EMPTY: Final = build((), Scheme(), {})
+"""The catalog before any backend has published."""

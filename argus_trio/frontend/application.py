@@ -1,0 +1,107 @@
+"""The ASGI application: the guard, and which edge answers at which path. It knows no message and no server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, Literal
+
+import structlog
+import trio
+
+from argus_trio.frontend.edges.endpoint import Endpoint
+from argus_trio.frontend.edges.http_sse import SseEdge
+from argus_trio.frontend.gateway import Gateway
+from argus_trio.frontend.http.cors import answer_preflight, is_preflight, readable_by
+from argus_trio.frontend.http.errors import ClientGone
+from argus_trio.frontend.http.request import JSON, Receive, Request, Scope, Send, refusal
+from argus_trio.frontend.http.served_settings import CurrentTerms
+from argus_trio.frontend.manage.backends import Clocks, backends_body
+from argus_trio.frontend.manage.health import health_body, ready_answer
+from argus_trio.frontend.manage.reload import ReloadPage
+
+log = structlog.get_logger()
+
+Route = Mapping[str, Callable[[Request], Awaitable[None]]]
+"""What answers at one path, by HTTP method."""
+
+_SETTING: Final = {"host": "server.allowed_hosts", "origin": "server.allowed_origins"}
+_FOR_PAGES: Final = ("/mcp", "/sse", "/messages")
+"""What pages of other origins may use, where they are listed; the management API is for none."""
+_STATUS: Final = {"host": 421, "origin": 403}
+_SHOWN: Final = 200
+"""As much of a wrong header value as the log shows, in characters."""
+
+
+class Application:
+    """Everything that is served over HTTP."""
+
+    def __init__(self, gateway: Gateway, terms: CurrentTerms, endpoint: Endpoint, sse: SseEdge) -> None:
+        self._gateway = gateway
+        self._terms = terms
+        self._started = trio.current_time()
+        self._mcp: Route = {"POST": endpoint.serve, "GET": endpoint.serve, "DELETE": endpoint.serve}
+        self._routes: dict[str, Route] = {
+            "/mcp": self._mcp,
+            "/sse": {"GET": sse.get},
+            "/messages": {"POST": sse.post},
+            "/manage/v1/health": {"GET": self._health, "HEAD": self._health},
+            "/manage/v1/ready": {"GET": self._ready, "HEAD": self._ready},
+            "/manage/v1/backends": {"GET": self._backends, "HEAD": self._backends},
+        }
+        if gateway.control is not None:
+            reload = ReloadPage(gateway.control)
+            self._routes["/manage/v1/reload"] = {"GET": reload.get, "HEAD": reload.get, "POST": reload.post}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request. A client that goes before it has asked anything gets no answer."""
+        http = Request.of(scope, receive, send)
+        guard, origin = self._terms.now.guard, http.fields.get(b"origin")
+        wrong = guard.judge(http.fields.get(b"host"), origin)
+        if wrong is not None:
+            await self._turn_away(http, wrong)
+            return
+        path = http.path
+        route = self._routes.get(path) or self._routes.get(path.removesuffix("/"))
+        if route is None:
+            await http.answer_unread(404, refusal("not_found", "nothing is served at this path"))
+            return
+        if origin is not None and path.removesuffix("/") in _FOR_PAGES and guard.is_listed(origin):
+            http.send = readable_by(origin, send)
+            if is_preflight(http):
+                await answer_preflight(http)
+                return
+        serve = route.get(http.method)
+        if serve is None:
+            await self._refuse_method(http, route)
+            return
+        try:
+            await serve(http)
+        except ClientGone:
+            log.debug("client_gone", path=path)
+
+    async def _turn_away(self, http: Request, wrong: Literal["host", "origin"]) -> None:
+        value = http.fields.get(wrong.encode())
+        if self._terms.now.guard.is_news(wrong, value):
+            shown = (value or b"").decode("latin-1")[:_SHOWN]
+            log.warning("request_turned_away", header=wrong, value=shown, setting=_SETTING[wrong])
+        message = f"the {wrong.capitalize()} header is not allowed here; {_SETTING[wrong]} lists what is"
+        await http.answer_unread(_STATUS[wrong], refusal(f"wrong_{wrong}", message))
+
+    async def _refuse_method(self, http: Request, route: Route) -> None:
+        allow = (b"allow", ", ".join((*route, "OPTIONS")).encode())
+        if http.method == "OPTIONS":
+            await http.answer_unread(204, b"", (allow,))
+            return
+        await http.answer_unread(405, refusal("method_not_allowed", f"{http.method} is not served here"), (JSON, allow))
+
+    async def _health(self, http: Request) -> None:
+        uptime = trio.current_time() - self._started
+        await http.answer_unread(200, health_body(self._gateway.health(), uptime=uptime))
+
+    async def _ready(self, http: Request) -> None:
+        await http.answer_unread(*ready_answer(self._gateway.health()))
+
+    async def _backends(self, http: Request) -> None:
+        clocks = Clocks(now=trio.current_time(), unix=time.time())
+        await http.answer_unread(200, backends_body(self._gateway.overview(), clocks))

@@ -1,0 +1,164 @@
+"""The HTTP+SSE edge (2024-11-05): `GET /sse` opens a session and carries its answers, `POST /messages/` its messages.
+
+The task of the GET owns the nursery in which the session's calls run, so a client that goes cancels them all.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+from urllib.parse import parse_qs
+
+import attrs
+import trio
+
+from argus_trio.errors import InvalidRequest, Overloaded, RpcError
+from argus_trio.frontend.gateway import Gateway
+from argus_trio.frontend.http.body import read_body
+from argus_trio.frontend.http.errors import SessionUnknown
+from argus_trio.frontend.http.event_stream import write_stream
+from argus_trio.frontend.http.negotiation import require_json_sent
+from argus_trio.frontend.http.request import JSON, Request
+from argus_trio.frontend.http.served_settings import CurrentTerms
+from argus_trio.frontend.notifications.announcer import Announcer
+from argus_trio.frontend.notifications.outbox import Outbox
+from argus_trio.frontend.outcome import error_response
+from argus_trio.frontend.sessions.client_requests import Send
+from argus_trio.frontend.sessions.dispatch import read_batch, respond, respond_batch, take
+from argus_trio.frontend.sessions.session import Session
+from argus_trio.wire import envelope
+from argus_trio.wire.envelope import Message, decode, is_batch
+from argus_trio.wire.sse import encode_event
+
+MAX_CALLS: Final = 256
+"""Calls in flight in one session: unlike a POST to `/mcp` they hold no connection that would bound them."""
+_ID_BYTES: Final = 24
+
+
+Work = envelope.Request | list[Message | RpcError]
+
+
+@attrs.define(eq=False)
+class Conversation:
+    """One open `/sse` stream, its session's one way to the client; ends once its calls in flight are answered.
+
+    Its events carry no ids: this transport has nothing to resume, a client that lost the stream begins anew.
+    """
+
+    outbox: Outbox
+    nursery: trio.Nursery
+    in_flight: int = 0
+    _is_ending: bool = False
+
+    async def notify(self, message: bytes) -> None:
+        """Send an encoded message in turn; dropped once the client is gone."""
+        await self.outbox.put(encode_event(message))
+
+    async def route(self) -> Send | None:
+        """How to ask the client: on the stream, for as long as there is one."""
+        return None if self.outbox.is_closed else self.notify
+
+    def offer(self, key: str, event: bytes) -> None:
+        """Have news told once."""
+        self.outbox.offer(key, event)
+
+    def close(self) -> None:
+        """End the stream once the calls in flight are answered."""
+        self._is_ending = True
+        self._end_if_idle()
+
+    def end(self) -> None:
+        """End the stream."""
+        self.outbox.close()
+
+    def spawn(self, gateway: Gateway, session: Session, work: Work) -> None:
+        """Serve a request or a batch in the conversation's nursery; its answer goes on the stream.
+
+        Raises:
+            Overloaded: `MAX_CALLS` are in flight.
+        """
+        if self.in_flight >= MAX_CALLS:
+            raise Overloaded(f"{MAX_CALLS} calls of this session are in flight")
+        self.in_flight += 1
+        self.nursery.start_soon(self._serve, gateway, session, work)
+
+    async def _serve(self, gateway: Gateway, session: Session, work: Work) -> None:
+        try:
+            if isinstance(work, list):
+                answer = await respond_batch(gateway, session, work, self)
+            else:
+                answer = await respond(gateway, session, work, self)
+            if answer is not None:
+                await self.notify(answer)
+        finally:
+            self.in_flight -= 1
+            self._end_if_idle()
+
+    def _end_if_idle(self) -> None:
+        if self._is_ending and not self.in_flight:
+            self.outbox.close()
+
+
+@attrs.define(eq=False, kw_only=True)
+class SseSession(Session):
+    """A session that lives as long as its conversation."""
+
+    conversation: Conversation
+
+
+class SseEdge:
+    """The open sessions, by their ids."""
+
+    def __init__(self, gateway: Gateway, announcer: Announcer, terms: CurrentTerms) -> None:
+        self._gateway = gateway
+        self._announcer = announcer
+        self._terms = terms
+        self._open: dict[str, SseSession] = {}
+
+    async def get(self, http: Request) -> None:
+        """Hold a conversation: until the client goes, or the gateway stops."""
+        async with trio.open_nursery() as nursery:
+            conversation = Conversation(Outbox(), nursery)
+            session = SseSession(id=secrets.token_urlsafe(_ID_BYTES), own=conversation, conversation=conversation)
+            endpoint = encode_event(b"/messages/?session_id=" + session.id.encode(), event="endpoint")
+            self._open[session.id] = session
+            try:
+                with self._announcer.listening(conversation, abilities=lambda: session.abilities):
+                    await write_stream(http, conversation.outbox, first=endpoint)
+            finally:
+                del self._open[session.id]
+                session.end()
+                self._gateway.release(session)
+            nursery.cancel_scope.cancel()
+
+    async def post(self, http: Request) -> None:
+        """Take one message, or a batch, of an open conversation."""
+        try:
+            require_json_sent(http.fields.get(b"content-type"))
+            self._session(http)  # an unknown session is told before its body is read
+            body = await read_body(http, self._terms.now.limits)
+            self._take(self._session(http), body)
+        except RpcError as error:
+            await http.answer_unread(error.http_status, error_response(b"null", error), (JSON,))
+            return
+        await http.answer(202)
+
+    def _take(self, session: SseSession, body: bytes) -> None:
+        if is_batch(body):
+            session.conversation.spawn(self._gateway, session, read_batch(session, body))
+            return
+        message = decode(body)
+        if isinstance(message, envelope.Request):
+            session.conversation.spawn(self._gateway, session, message)
+        else:
+            take(self._gateway, session, message)
+
+    def _session(self, http: Request) -> SseSession:
+        query = parse_qs(http.query.decode("latin-1"), max_num_fields=8)
+        ids = query.get("session_id") or query.get("sessionId")
+        if not ids:
+            raise InvalidRequest("the query parameter session_id is missing; GET /sse tells it")
+        session = self._open.get(ids[0])
+        if session is None:
+            raise SessionUnknown("no such session, or no more; GET /sse begins anew")
+        return session

@@ -1,0 +1,118 @@
+"""The legacy edge of `/mcp`: POST, GET and DELETE of the revisions 2025-03-26 to 2025-11-25, with sessions.
+
+A lost POST does not cancel its call (2025-11-25, Sending Messages): the call goes on, and a GET with `Last-Event-ID`
+gets what the POST's stream would have brought.
+"""
+
+from __future__ import annotations
+
+import trio
+
+from argus_trio.errors import InvalidRequest
+from argus_trio.frontend.gateway import Gateway
+from argus_trio.frontend.http.errors import SessionUnknown
+from argus_trio.frontend.http.event_stream import write_stream
+from argus_trio.frontend.http.keep_alive import Ticker
+from argus_trio.frontend.http.negotiation import Accepts, require_events_accepted
+from argus_trio.frontend.http.request import JSON, Request
+from argus_trio.frontend.identity import read_hello
+from argus_trio.frontend.notifications.announcer import PLAIN_MESSAGES, Announcer
+from argus_trio.frontend.sessions.dispatch import greet, read_batch, respond, respond_batch, take
+from argus_trio.frontend.sessions.event_store import prime
+from argus_trio.frontend.sessions.post_reply import PRIMED_REVISION, PostReply
+from argus_trio.frontend.sessions.session import HttpSession
+from argus_trio.frontend.sessions.table import Sessions
+from argus_trio.wire import envelope
+from argus_trio.wire.envelope import Message, encode_response
+from argus_trio.wire.sse import COMMENT
+
+SESSION_HEADER = b"mcp-session-id"
+REVISION_HEADER = b"mcp-protocol-version"
+LAST_EVENT_HEADER = b"last-event-id"
+
+
+class LegacyEdge:
+    """The sessions' side of the endpoint. Every method raises `InvalidRequest` for what is no call."""
+
+    def __init__(self, gateway: Gateway, sessions: Sessions, announcer: Announcer, ticker: Ticker) -> None:
+        self._gateway = gateway
+        self._sessions = sessions
+        self._announcer = announcer
+        self._ticker = ticker
+
+    async def post(self, http: Request, accepted: Accepts, message: Message) -> None:
+        """Answer one posted message."""
+        if isinstance(message, envelope.Request):
+            if message.method == "initialize":
+                await self._initialize(http, message)
+                return
+            session = self._session(http)
+            with self._reply(http, accepted, session) as reply:
+                answer = await respond(self._gateway, session, message, reply)
+                await (reply.cancel() if answer is None else reply.finish(answer))
+            self._sessions.use(session.id, trio.current_time())
+            return
+        take(self._gateway, self._session(http), message)
+        await http.answer(202)
+
+    async def post_batch(self, http: Request, accepted: Accepts, body: bytes) -> None:
+        """Answer a posted batch."""
+        session = self._session(http)
+        members = read_batch(session, body)
+        with self._reply(http, accepted, session) as reply:
+            answer = await respond_batch(self._gateway, session, members, reply)
+            await (reply.cancel() if answer is None else reply.finish(answer))
+
+    async def get(self, http: Request) -> None:
+        """Carry the session's own stream, in place of who does, or with `Last-Event-ID` the stream that it names."""
+        require_events_accepted(http.fields.get(b"accept"))
+        session = self._session(http)
+        streams = session.streams
+        last_event_id = http.fields.get(LAST_EVENT_HEADER)
+        if last_event_id:
+            feed, first = streams.resume(last_event_id.decode("latin-1")), COMMENT
+        else:
+            feed, first = streams.carry(), COMMENT
+            if session.revision == PRIMED_REVISION:
+                first = prime(streams.own.number, streams.own.position)
+        try:
+            await write_stream(http, feed, first=first)
+        finally:
+            streams.release(feed)
+            self._sessions.use(session.id, trio.current_time())
+
+    async def delete(self, http: Request) -> None:
+        """End the session; its calls in flight are cancelled."""
+        self._sessions.end(self._session(http).id)
+        await http.answer(204)
+
+    def _reply(self, http: Request, accepted: Accepts, session: HttpSession) -> PostReply:
+        def begin_idling() -> None:
+            self._sessions.use(session.id, trio.current_time())
+
+        return PostReply(http, self._ticker, session, may_stream=accepted.events, on_lost=begin_idling)
+
+    async def _initialize(self, http: Request, message: envelope.Request) -> None:
+        hello = read_hello(message.params)
+        session = self._sessions.open(trio.current_time())
+        self._announcer.add(session, PLAIN_MESSAGES, lambda: session.abilities)
+        result = greet(self._gateway, session, hello)
+        await http.answer(200, encode_response(message.id, result), [JSON, (SESSION_HEADER, session.id.encode())])
+
+    def _session(self, http: Request) -> HttpSession:
+        """The session that the request names.
+
+        Raises:
+            InvalidRequest: it names none, or another revision than the session's.
+            SessionUnknown: there is none by that name.
+        """
+        session_id = http.fields.get(SESSION_HEADER)
+        if session_id is None:
+            raise InvalidRequest("the Mcp-Session-Id header is missing; a session begins with initialize")
+        session = self._sessions.use(session_id.decode("latin-1"), trio.current_time())
+        if session is None:
+            raise SessionUnknown("no such session, or no more; begin anew with initialize")
+        revision = http.fields.get(REVISION_HEADER)
+        if revision is not None and revision.decode("latin-1") != session.revision:
+            raise InvalidRequest(f"the MCP-Protocol-Version header does not say {session.revision}, as was agreed")
+        return session

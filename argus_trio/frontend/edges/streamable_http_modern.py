@@ -1,0 +1,205 @@
+"""The modern edge of `/mcp`: POST of revision 2026-07-28, without sessions; a client that goes cancels its call."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+import attrs
+import msgspec
+import trio
+
+from argus_trio.core.call.abilities import NONE, abilities_of
+from argus_trio.core.call.exchange import Call
+from argus_trio.core.call.levels import LEVELS
+from argus_trio.errors import InvalidParams, InvalidRequest, RevisionUnsupported
+from argus_trio.frontend.edges.subscriptions_listen import Ways, asked_of, listen
+from argus_trio.frontend.gateway import Gateway, ParamHeadersOf
+from argus_trio.frontend.http.keep_alive import Ticker
+from argus_trio.frontend.http.negotiation import Accepts, require_events_accepted
+from argus_trio.frontend.http.reply import Reply
+from argus_trio.frontend.http.request import JSON, Request
+from argus_trio.frontend.identity import discover_result, server_info
+from argus_trio.frontend.input_required.exchange import Hearing, PlainExchange
+from argus_trio.frontend.input_required.parked_call import ParkedCall
+from argus_trio.frontend.input_required.parking import ASKING, Parking
+from argus_trio.frontend.input_required.request_state import STATE
+from argus_trio.frontend.notifications.announcer import Announcer
+from argus_trio.frontend.outcome import Outcome, error_response, http_status, outcome_of
+from argus_trio.wire import envelope
+from argus_trio.wire.envelope import (
+    Message,
+    Notification,
+    Params,
+    Raw,
+    decode_object,
+    decode_string,
+    encode,
+    encode_response,
+)
+from argus_trio.wire.headers import check_routing_headers
+from argus_trio.wire.param_headers import check_param_headers
+from argus_trio.wire.results import RESERVED, for_modern_client
+from argus_trio.wire.revisions import MODERN_REVISIONS, Era, era_of
+
+_LOG_LEVEL_KEY: Final = f"{RESERVED}logLevel"
+_REVISION_KEY: Final = f"{RESERVED}protocolVersion"
+_CAPABILITIES_KEY: Final = f"{RESERVED}clientCapabilities"
+REVISION_MARK: Final = _REVISION_KEY.encode()
+"""What only a modern request has in its `_meta`."""
+
+SUPPORTED: Final = MODERN_REVISIONS
+"""What a client is told that asks for a revision that is not spoken here: the same as at `server/discover`."""
+
+
+@attrs.frozen(kw_only=True)
+class Introduction:
+    """What a modern request says of its client, and the params without it."""
+
+    revision: str
+    capabilities: Params
+    log_level: str | None
+    progress_token: Raw | None
+    params: Params
+
+
+class ModernEdge:
+    """The stateless side of the endpoint. `post` raises an `RpcError` for what is no call."""
+
+    def __init__(self, gateway: Gateway, announcer: Announcer, ticker: Ticker, parking: Parking) -> None:
+        self._gateway = gateway
+        self._parking = parking
+        self._announcer = announcer
+        self._ticker = ticker
+
+    async def post(self, http: Request, accepted: Accepts, message: Message) -> None:
+        """Answer one posted message."""
+        if isinstance(message, Notification):
+            await http.answer(202)
+            return
+        if not isinstance(message, envelope.Request):
+            raise InvalidRequest("a client must not post responses at this revision")
+        introduction = introduced(message)
+        check_routing_headers(
+            http.headers, method=message.method, params=message.params, revision=introduction.revision
+        )
+        if era_of(introduction.revision) is not Era.MODERN:
+            raise RevisionUnsupported(introduction.revision, SUPPORTED)
+        if message.method == "server/discover":
+            result = discover_result(self._gateway.identity())
+            await http.answer(200, encode_response(message.id, result), (JSON,))
+        elif message.method == "subscriptions/listen":
+            require_events_accepted(http.fields.get(b"accept"))
+            call = _call_of(message, introduction)
+            ways = Ways(call.abilities, partial(self._gateway.watch, call), partial(self._gateway.watch_tasks, call))
+            await listen(http, message.id, asked_of(call), self._announcer, ways)
+        else:
+            await self._call(http, accepted, message, introduction)
+
+    async def _call(
+        self, http: Request, accepted: Accepts, message: envelope.Request, introduction: Introduction
+    ) -> None:
+        asked = _call_of(message, introduction)
+        if asked.method == "tools/call" and self._gateway.param_headers is not None:
+            await self._check_param_headers(http, asked, self._gateway.param_headers)
+        call = self._asking(asked) if asked.method in ASKING else asked
+        with Reply(http, self._ticker, may_stream=accepted.events) as reply:
+            hearing = Hearing(reply.notify, introduction.progress_token, introduction.log_level)
+            if isinstance(call, ParkedCall):
+                outcome = await self._attend(http, call, hearing)
+            else:
+                outcome = await self._serve(http, call, hearing)
+            if outcome is None:
+                return
+            if outcome.error is not None:
+                error = error_response(message.id, outcome.error, Era.MODERN)
+                await reply.finish(error, status=http_status(outcome.error))
+                return
+            result = for_modern_client(message.method, outcome.result or b"{}", server_info(self._gateway.identity()))
+            await reply.finish(encode_response(message.id, result))
+
+    def _asking(self, call: Call) -> Call | ParkedCall:
+        """A call that may be answered with a request for input: begun and parked already if its client can be asked."""
+        found: Call | ParkedCall = self._parking.reopened(call) if STATE in call.params else call
+        if isinstance(found, Call) and found.abilities is not NONE and found.abilities.any:
+            return self._parking.begin(found)
+        return found
+
+    async def _serve(self, http: Request, call: Call, hearing: Hearing) -> Outcome | None:
+        """The outcome of a call that runs in this task; None if the client has gone."""
+        with trio.CancelScope() as scope:
+            http.disconnects.on_disconnect(scope.cancel)
+            outcome = await outcome_of(self._gateway.handler, PlainExchange(call, hearing))
+        http.disconnects.on_disconnect(None)
+        return None if scope.cancel_called else self._parking.relayed(call, outcome)
+
+    async def _attend(self, http: Request, parked: ParkedCall, hearing: Hearing) -> Outcome | None:
+        """What this request of a parked call's client is answered with; None if the client has gone."""
+        outcome = await parked.attend(hearing, http.disconnects)
+        if parked.is_away:
+            return Outcome(result=self._parking.input_required(parked))
+        return None if outcome is None else self._parking.relayed(parked.call, outcome)
+
+    async def _check_param_headers(self, http: Request, call: Call, wanted_by: ParamHeadersOf) -> None:
+        """Compare the headers that the tool's own schema asks for with the arguments. Raises `HeaderMismatch`."""
+        try:
+            name = decode_string(call.params["name"])
+        except (KeyError, msgspec.DecodeError):
+            return
+        wanted = await wanted_by(call, name)
+        if wanted:
+            check_param_headers(http.headers, wanted, call.params.get("arguments", Raw(b"{}")))
+
+
+def _call_of(message: envelope.Request, introduction: Introduction) -> Call:
+    return Call(
+        method=message.method,
+        params=introduction.params,
+        era=Era.MODERN,
+        revision=introduction.revision,
+        capabilities=introduction.capabilities,
+        abilities=abilities_of(introduction.capabilities) if introduction.capabilities else NONE,
+        log_level=introduction.log_level,
+    )
+
+
+def is_introduced(message: Message) -> bool:
+    """Whether the message itself says that it is modern, whatever its headers say."""
+    return isinstance(message, envelope.Request) and REVISION_MARK in bytes(message.params.get("_meta", b""))
+
+
+def introduced(message: envelope.Request) -> Introduction:
+    """Take what the request says of its client (2026-07-28, Per-request protocol fields) out of its params.
+
+    Raises:
+        InvalidParams: `_meta` or one of the required keys is missing, or not what it must be; or an unknown log level.
+    """
+    params = dict(message.params)
+    try:
+        meta = decode_object(params.pop("_meta", b"0"))
+        revision = decode_string(meta.get(_REVISION_KEY, b"0"))
+        capabilities = decode_object(meta.get(_CAPABILITIES_KEY, b"0"))
+    except msgspec.DecodeError:
+        raise InvalidParams(
+            f'params._meta must hold a string "{_REVISION_KEY}" and an object "{_CAPABILITIES_KEY}"'
+        ) from None
+    kept = {key: value for key, value in meta.items() if not key.startswith(RESERVED)}
+    if kept:
+        params["_meta"] = Raw(encode(kept))
+    return Introduction(
+        revision=revision,
+        capabilities=capabilities,
+        log_level=_log_level(meta[_LOG_LEVEL_KEY]) if _LOG_LEVEL_KEY in meta else None,
+        progress_token=kept.get("progressToken"),
+        params=params,
+    )
+
+
+def _log_level(raw: Raw) -> str:
+    try:
+        level = decode_string(raw)
+    except msgspec.DecodeError:
+        level = ""
+    if level not in LEVELS:
+        raise InvalidParams(f'"{_LOG_LEVEL_KEY}" must be one of {", ".join(LEVELS)}')
+    return level

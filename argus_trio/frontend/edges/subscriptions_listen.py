@@ -1,0 +1,135 @@
+"""`subscriptions/listen` of 2026-07-28: one long answer that tells of changes, each marked with the request's id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import Final
+
+import attrs
+import msgspec
+import trio
+
+from argus_trio.core.call.abilities import Abilities
+from argus_trio.core.call.exchange import Call
+from argus_trio.core.call.task_ids import EXTENSION
+from argus_trio.errors import CapabilityMissing, InvalidParams
+from argus_trio.frontend.gateway import Deliver
+from argus_trio.frontend.http.event_stream import write_stream
+from argus_trio.frontend.http.request import Request
+from argus_trio.frontend.notifications.announcer import PROMPTS, RESOURCES, TOOLS, Announcer
+from argus_trio.frontend.notifications.outbox import Outbox
+from argus_trio.wire.envelope import (
+    Params,
+    Raw,
+    decode_array,
+    decode_object,
+    decode_string,
+    encode_notification,
+    encode_raw,
+    encode_response,
+)
+from argus_trio.wire.results import RESERVED
+from argus_trio.wire.sse import encode_event
+
+MAX_URIS: Final = 1024
+"""Resources, or tasks, that one request may subscribe to; those beyond are not honoured."""
+
+_KINDS: Final = {"toolsListChanged": TOOLS, "promptsListChanged": PROMPTS, "resourcesListChanged": RESOURCES}
+"""What a client may ask for, and the notification that it means."""
+
+_ACKNOWLEDGED: Final = "notifications/subscriptions/acknowledged"
+_URIS: Final = "resourceSubscriptions"
+_TASKS: Final = "taskIds"
+"""Of the extension `io.modelcontextprotocol/tasks` (SEP-2663, Task Status Notifications)."""
+_TAG: Final = f"{RESERVED}subscriptionId"
+
+
+@attrs.frozen(kw_only=True)
+class Filter:
+    """What a client wants to hear of, as far as there is such a thing here."""
+
+    kinds: tuple[str, ...]
+    uris: tuple[str, ...]
+    tasks: tuple[str, ...]
+
+
+def asked_of(call: Call) -> Filter:
+    """What `subscriptions/listen` asks for.
+
+    Raises:
+        InvalidParams: there is no object of kinds, or the resources or tasks are no array of strings.
+        CapabilityMissing: it asks for tasks, and the client did not declare that it knows them.
+    """
+    try:
+        asked = decode_object(call.params.get("notifications", b"0"))
+    except msgspec.DecodeError:
+        raise InvalidParams('subscriptions/listen needs an object "notifications"') from None
+    tasks = _strings(asked, _TASKS)
+    if tasks and EXTENSION.encode() not in bytes(call.capabilities.get("extensions", b"")):
+        raise CapabilityMissing(f'"{_TASKS}" needs the extension {EXTENSION}', {"extensions": {EXTENSION: {}}})
+    kinds = tuple(kind for kind in _KINDS if bytes(asked.get(kind, b"")) == b"true")
+    return Filter(kinds=kinds, uris=_strings(asked, _URIS), tasks=tasks)
+
+
+def _strings(asked: Params, name: str) -> tuple[str, ...]:
+    try:
+        return tuple(dict.fromkeys(map(decode_string, decode_array(asked.get(name, b"[]")))))[:MAX_URIS]
+    except msgspec.DecodeError:
+        raise InvalidParams(f'"{name}" must be an array of strings') from None
+
+
+Watching = Callable[[Sequence[str], Deliver], AbstractAsyncContextManager[tuple[str, ...]]]
+"""A `Watch` of the gateway's for the call that listens."""
+
+
+@attrs.frozen
+class Ways:
+    """How to hear of what has a name."""
+
+    abilities: Abilities
+    """What the client can be asked: what it is shown may depend on it."""
+    resources: Watching
+    tasks: Watching
+
+
+async def listen(http: Request, message_id: bytes, asked: Filter, announcer: Announcer, ways: Ways) -> None:
+    """Acknowledge, tell of changes, and end with a result when the gateway stops; until the client goes."""
+    outbox = Outbox()
+    tag = encode_raw({_TAG: Raw(message_id)})
+    events = {_KINDS[kind]: encode_event(encode_notification(_KINDS[kind], {"_meta": tag})) for kind in asked.kinds}
+
+    def tell(method: str, params: Params) -> None:
+        tagged = {**params, "_meta": _tagged(params.get("_meta"), message_id)}
+        subject = params.get("uri", params.get("taskId", b""))  # of a task, too, only the latest news count
+        outbox.offer(f"{method} {bytes(subject).decode()}", encode_event(encode_notification(method, tagged)))
+
+    with announcer.listening(outbox, events, lambda: ways.abilities), trio.CancelScope() as scope:
+        http.disconnects.on_disconnect(scope.cancel)  # from here on news wait in the outbox, behind the acknowledgment
+        async with AsyncExitStack() as watched:
+            granted: dict[str, object] = {**dict.fromkeys(asked.kinds, True)}
+            for name, wanted, watch in ((_URIS, asked.uris, ways.resources), (_TASKS, asked.tasks, ways.tasks)):
+                if wanted and (honoured := await watched.enter_async_context(watch(wanted, tell))):
+                    granted[name] = honoured
+            await _write(http, outbox, tag, message_id, granted)
+
+
+async def _write(http: Request, outbox: Outbox, tag: Raw, message_id: bytes, granted: dict[str, object]) -> None:
+    acknowledgment: Params = {"_meta": tag, "notifications": encode_raw(granted)}
+    ended = encode_response(message_id, b'{"resultType":"complete","_meta":%b}' % bytes(tag))
+    await write_stream(
+        http,
+        outbox,
+        first=encode_event(encode_notification(_ACKNOWLEDGED, acknowledgment)),
+        last=encode_event(ended),
+    )
+
+
+def _tagged(meta: Raw | None, message_id: bytes) -> Raw:
+    """A notification's raw `_meta` with the subscription's id in place of the hop's own keys."""
+    try:
+        members = {} if meta is None else decode_object(meta)
+    except msgspec.DecodeError:
+        members = {}
+    kept = {key: value for key, value in members.items() if not key.startswith(RESERVED)}
+    return encode_raw({**kept, _TAG: Raw(message_id)})

@@ -1,0 +1,44 @@
+"""Collects a request's body within its bounds of size and time, and nothing else."""
+
+from __future__ import annotations
+
+import trio
+
+from argus_trio.frontend.http.errors import BodyStalled, BodyTooLarge, ClientGone
+from argus_trio.frontend.http.limits import Limits
+from argus_trio.frontend.http.request import Request
+
+
+async def read_body(request: Request, limits: Limits) -> bytes:
+    """The whole body.
+
+    Raises:
+        BodyTooLarge: declared or found to be larger than `limits.body_bytes`.
+        BodyStalled: `limits.body_stall` or `limits.body_total` passed.
+        ClientGone: the client disconnected.
+    """
+    limit = limits.body_bytes
+    declared = request.fields.get(b"content-length")
+    if declared is not None and int(declared) > limit:
+        raise BodyTooLarge(f"the body is larger than {limit} bytes (server.max_body_bytes)")
+    end = trio.current_time() + limits.body_total
+    with trio.CancelScope() as waiting:
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            waiting.deadline = min(end, trio.current_time() + limits.body_stall)
+            message = await request.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone("the client left before its request was complete")
+            part = message["body"]
+            if isinstance(part, bytes) and part:
+                parts.append(part)
+                size += len(part)
+            if size > limit:
+                raise BodyTooLarge(f"the body is larger than {limit} bytes (server.max_body_bytes)")
+            if not message.get("more_body"):
+                request.body_pending = False
+                return parts[0] if len(parts) == 1 else b"".join(parts)
+    raise BodyStalled(
+        f"the body did not come: {limits.body_stall:g} s without any of it, or {limits.body_total:g} s in all"
+    )

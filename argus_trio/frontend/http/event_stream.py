@@ -1,0 +1,41 @@
+"""Writes an outbox to a long-lived event stream, with keep-alive comments, until its end or the client's going."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import trio
+
+from argus_trio.frontend.http.reply import EVENT_STREAM, KEEP_ALIVE_S
+from argus_trio.frontend.http.request import Header, Request, start
+from argus_trio.wire.sse import COMMENT
+
+
+class Source(Protocol):
+    """What a stream is written from: an outbox, or a feed."""
+
+    async def take(self) -> bytes:
+        """Everything that waits, as soon as there is anything; empty at the end."""
+
+    def close(self) -> None:
+        """The client is gone. Must not block."""
+
+
+async def write_stream(request: Request, outbox: Source, *, first: bytes = COMMENT, last: bytes = b"") -> None:
+    """Answer `request` with `first`, then with what comes into `outbox`, and with `last` once that is closed.
+
+    The client's going closes the outbox: whoever fills it learns of it by `is_closed`.
+    """
+    request.disconnects.on_disconnect(outbox.close)
+    headers: list[Header] = [*EVENT_STREAM]
+    await request.send(start(200, headers))
+    await request.send({"type": "http.response.body", "body": first, "more_body": True})
+    while True:
+        chunk = COMMENT
+        with trio.move_on_after(KEEP_ALIVE_S):
+            chunk = await outbox.take()
+        if not chunk:
+            break
+        await request.send({"type": "http.response.body", "body": chunk, "more_body": True})
+    request.disconnects.on_disconnect(None)
+    await request.send({"type": "http.response.body", "body": last})

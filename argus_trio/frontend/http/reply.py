@@ -1,0 +1,122 @@
+"""The answer to one POST: plain JSON, unless something must go out before it or it takes long; then an event stream.
+
+It does not know what it carries: messages come in encoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from math import inf
+from typing import Final, Self
+
+import trio
+
+from argus_trio.frontend.http.keep_alive import Ticker
+from argus_trio.frontend.http.request import JSON, Header, Request, start
+from argus_trio.wire.sse import COMMENT, encode_event
+
+QUIET_S: Final = 5.0
+"""After this much silence an answer becomes an event stream, where the client takes one."""
+KEEP_ALIVE_S: Final = 15.0
+"""The longest silence on an event stream."""
+
+EVENT_STREAM: Final[Sequence[Header]] = (
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-cache, no-transform"),
+    (b"x-accel-buffering", b"no"),
+)
+
+
+class State(Enum):
+    """QUIET → STREAMING → DONE, or QUIET → DONE: nothing sent yet, an event stream open, no more to come."""
+
+    QUIET = "quiet"
+    STREAMING = "streaming"
+    DONE = "done"
+
+
+class Reply:
+    """One answer. `notify` and `beat` may run beside the task that finishes it; what comes after the end is dropped."""
+
+    def __init__(self, request: Request, ticker: Ticker, *, may_stream: bool) -> None:
+        self._request = request
+        self._ticker = ticker
+        self._may_stream = may_stream
+        self._state = State.QUIET
+        self._lock: trio.Lock | None = None
+        self.due = inf
+        if may_stream:
+            self.due = trio.current_time() + QUIET_S
+            ticker.watch(self)
+
+    async def notify(self, message: bytes) -> None:
+        """Send an encoded message before the answer; dropped where the client takes no event stream."""
+        if self._may_stream:
+            await self._send_chunk(self.event(message))
+
+    async def beat(self) -> None:
+        """Show that the call is alive: open the stream, or send a comment on it."""
+        await self._send_chunk(self.sign())
+
+    async def finish(self, message: bytes, *, status: int = 200) -> None:
+        """Send the encoded answer and end. On an open stream the status has gone out already."""
+        if self._state is State.QUIET:
+            self._end()
+            await self._request.answer(status, message, (JSON,))
+            return
+        await self._close(self.event(message))
+
+    async def abandon(self) -> None:
+        """End without an answer: the call was cancelled, and nothing more may be said of it."""
+        if self._state is State.QUIET:
+            self._end()
+            await self._request.answer(202)
+            return
+        await self._close(b"")
+
+    def event(self, message: bytes) -> bytes:
+        """The event for a message; called once for each, in the order in which they go out."""
+        return encode_event(message)
+
+    def sign(self) -> bytes:
+        """What shows that the call is alive."""
+        return COMMENT
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Whoever served the call is done with it, or was cancelled: nothing more is sent."""
+        self._end()
+
+    async def _send_chunk(self, chunk: bytes) -> None:
+        if self._state is State.QUIET:
+            self._state = State.STREAMING
+            self._lock = trio.Lock()
+            self._lock.acquire_nowait()
+            try:
+                await self._request.send(start(200, EVENT_STREAM))
+                await self._send_body(chunk)
+            finally:
+                self._lock.release()
+        elif self._lock is not None:
+            async with self._lock:
+                if self._state is State.STREAMING:
+                    await self._send_body(chunk)
+        if self._state is State.STREAMING:
+            self.due = trio.current_time() + KEEP_ALIVE_S
+
+    async def _close(self, chunk: bytes) -> None:
+        if self._lock is None or self._state is State.DONE:
+            return
+        async with self._lock:
+            self._end()
+            await self._request.send({"type": "http.response.body", "body": chunk})
+
+    async def _send_body(self, chunk: bytes) -> None:
+        await self._request.send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+    def _end(self) -> None:
+        self._state = State.DONE
+        self._ticker.forget(self)

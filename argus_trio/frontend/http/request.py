@@ -1,0 +1,126 @@
+"""One HTTP request as the edges see it: the fields they ask for, and plain answers to it.
+
+The header fields are read in one pass. What may be asked at which path is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final, Protocol, TypedDict
+
+import attrs
+import trio
+
+from argus_trio.frontend.http.receive_queue import Message
+from argus_trio.wire.envelope import encode
+
+Header = tuple[bytes, bytes]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+JSON: Final = (b"content-type", b"application/json")
+
+_NO_CONTENT: Final = 204
+
+LINGER_S: Final = 2.0
+LINGER_BYTES: Final = 64 * 1024 * 1024
+"""How long, and how much, an unwanted body is still read after its refusal: a connection that is closed over unread
+bytes is reset, and a reset takes the refusal with it."""
+
+
+class Disconnects(Protocol):
+    """Tells of the client's going, without a task that waits for it."""
+
+    def on_disconnect(self, callback: Callable[[], object] | None) -> None: ...
+
+
+class Scope(TypedDict):
+    """What is used of the ASGI scope."""
+
+    method: str
+    path: str
+    query_string: bytes
+    headers: Sequence[Header]
+    extensions: dict[str, Disconnects]
+
+
+DISCONNECT_EXTENSION: Final = "argus.disconnect"
+
+
+@attrs.define(eq=False)
+class Request:
+    """One request. `fields` holds each header once, lower-case; repeated ones are joined by a comma (RFC 9110, 5.3)."""
+
+    method: str
+    path: str
+    query: bytes
+    headers: Sequence[Header]
+    fields: Mapping[bytes, bytes]
+    receive: Receive
+    send: Send
+    disconnects: Disconnects
+    body_pending: bool = True
+    """Whether some of the body may still come in."""
+
+    @classmethod
+    def of(cls, scope: Scope, receive: Receive, send: Send) -> Request:
+        """The request that an ASGI server hands over."""
+        headers = scope["headers"]
+        fields = dict(headers)
+        if len(fields) != len(headers):
+            fields = _joined(headers)
+        return cls(
+            scope["method"],
+            scope["path"],
+            scope["query_string"],
+            headers,
+            fields,
+            receive,
+            send,
+            scope["extensions"][DISCONNECT_EXTENSION],
+        )
+
+    async def answer(self, status: int, body: bytes = b"", headers: Sequence[Header] = ()) -> None:
+        """Answer with `body` as a whole."""
+        await self.send(start(status, headers, len(body)))
+        await self.send({"type": "http.response.body", "body": body})
+
+    async def answer_unread(self, status: int, body: bytes, headers: Sequence[Header] = (JSON,)) -> None:
+        """Answer without having read the whole body, and see that the client gets to read the answer."""
+        if not self.body_pending:
+            await self.answer(status, body, headers)
+            return
+        await self.send(start(status, headers, len(body)))
+        await self.send({"type": "http.response.body", "body": body, "more_body": True})
+        await self._linger()
+        await self.send({"type": "http.response.body", "body": b""})
+
+    async def _linger(self) -> None:
+        left = LINGER_BYTES
+        with trio.move_on_after(LINGER_S):
+            while left > 0:
+                message = await self.receive()
+                if message["type"] != "http.request" or not message.get("more_body"):
+                    self.body_pending = False
+                    return
+                part = message["body"]
+                left -= len(part) if isinstance(part, bytes) else 0
+
+
+def start(status: int, headers: Sequence[Header], length: int | None = None) -> Message:
+    """The ASGI message that opens an answer; `length` is None where the end is not known yet."""
+    if length is not None and status != _NO_CONTENT:
+        headers = [*headers, (b"content-length", b"%d" % length)]
+    return {"type": "http.response.start", "status": status, "headers": headers}
+
+
+def refusal(error: str, message: str) -> bytes:
+    """The body of a refusal outside JSON-RPC."""
+    return encode({"error": error, "message": message})
+
+
+def _joined(headers: Sequence[Header]) -> dict[bytes, bytes]:
+    fields: dict[bytes, bytes] = {}
+    for name, value in headers:
+        fields[name] = fields[name] + b", " + value if name in fields else value
+    return fields

@@ -1,0 +1,82 @@
+"""One request of a modern client, as what its call has to tell in the meantime sees it; and the exchange around it."""
+
+from __future__ import annotations
+
+import attrs
+import msgspec
+
+from argus_trio.core.call.exchange import Call
+from argus_trio.core.call.levels import passes_level
+from argus_trio.errors import ClientCannotAnswer
+from argus_trio.frontend.exchange import Notify
+from argus_trio.wire.envelope import Params, Raw, decode_string, encode_notification
+
+_PROGRESS = "notifications/progress"
+_LOG = "notifications/message"
+
+
+@attrs.define(eq=False)
+class Hearing:
+    """What a request wants to hear of: of its own progress token and its own log level, no other."""
+
+    send: Notify
+    progress_token: Raw | None
+    log_level: str | None
+
+    async def tell(self, method: str, params: Params) -> None:
+        """Send a notification on the request's stream, if it is one that the request asked for.
+
+        Progress is told under the request's own token: that of a retry may differ from that of the first request.
+        """
+        if method == _PROGRESS:
+            if self.progress_token is None:
+                return
+            params = {**params, "progressToken": self.progress_token}
+        elif method == _LOG and not self._wants(params):
+            return
+        await self.send(encode_notification(method, params))
+
+    def _wants(self, params: Params) -> bool:
+        if self.log_level is None:
+            return False
+        try:
+            return passes_level(decode_string(params["level"]), self.log_level)
+        except (KeyError, msgspec.DecodeError):
+            return True
+
+
+@attrs.define(eq=False)
+class PlainExchange:
+    """The `Exchange` of a call that runs in its request's task, and whose client therefore cannot be asked."""
+
+    call: Call
+    hearing: Hearing
+
+    async def notify(self, method: str, params: Params) -> None:
+        """Send a notification on the request's own stream."""
+        await self.hearing.tell(method, params)
+
+    async def ask(self, method: str, params: Params) -> bytes:
+        """Always raises `ClientCannotAnswer`."""
+        if self.call.abilities.permits(method, params):
+            raise ClientCannotAnswer(method, f"{self.call.method} has no way to ask a client of this revision")
+        raise undeclared(method, params)
+
+
+def undeclared(method: str, params: Params) -> ClientCannotAnswer:
+    """The error of an ask that the client did not declare."""
+    return ClientCannotAnswer(method, "it did not declare that it can answer this", required=_required(method, params))
+
+
+def _required(method: str, params: Params) -> dict[str, object]:
+    """The capabilities that a client needs to be asked this."""
+    match method:
+        case "elicitation/create":
+            mode = "url" if bytes(params.get("mode", b"")) == b'"url"' else "form"
+            return {"elicitation": {mode: {}}}
+        case "sampling/createMessage":
+            return {"sampling": {"tools": {}} if "tools" in params else {}}
+        case "roots/list":
+            return {"roots": {}}
+        case _:
+            return {}

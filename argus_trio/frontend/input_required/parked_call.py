@@ -1,0 +1,187 @@
+"""A call that may ask its client, and so outlives its POST: its own task, the asks, and the POST that attends it.
+
+It is the `Exchange` that its handler sees. While no POST attends it, its client is away.
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Final
+
+import structlog
+import trio
+
+from argus_trio.core.call.exchange import Call, Handler
+from argus_trio.errors import ClientCannotAnswer, InvalidParams, Overloaded, RpcError
+from argus_trio.frontend.http.request import Disconnects
+from argus_trio.frontend.input_required.asks import Asks
+from argus_trio.frontend.input_required.exchange import Hearing, undeclared
+from argus_trio.frontend.input_required.kept_notifications import Kept
+from argus_trio.frontend.input_required.lot import Lot
+from argus_trio.frontend.input_required.request_state import STATE_LIFE_S
+from argus_trio.frontend.outcome import Outcome, outcome_of
+from argus_trio.wire.envelope import Params
+
+log = structlog.get_logger()
+
+GATHER_S: Final = 0.02
+"""How long an ask waits for others that come at the same time: one answer then carries them all."""
+
+
+class ParkedCall:
+    """One call. `run` is its task; `attend` is for the POST that its client waits on."""
+
+    def __init__(self, call: Call, lot: Lot[ParkedCall]) -> None:
+        self.call = call
+        self.ticket = ""
+        self.asks = Asks()
+        self._lot = lot
+        self._abilities = call.abilities
+        self._kept = Kept()
+        self._scope = trio.CancelScope()
+        self._limit = inf
+        self._hearing: Hearing | None = None
+        """The request that hears what the call tells; None while what it tells is kept."""
+        self._is_away = False
+        self._is_lost = False
+        self._is_over = False
+        self._is_stopping = False
+        self._outcome: Outcome | None = None
+        self._collected = trio.Event()
+        self._changed = trio.Event()
+
+    @property
+    def principal(self) -> str:
+        """The name of who made the call."""
+        return self.call.principal.name
+
+    async def run(self, handler: Handler) -> None:
+        """Have the call served, and keep its outcome until it is collected, or the client has been away too long."""
+        try:
+            with self._scope:
+                self._outcome = await outcome_of(handler, self)
+                self._changed.set()
+                await self._collected.wait()
+            if self._scope.cancelled_caught and self._is_away and not self._is_stopping:
+                log.info("parked_call_expired", method=self.call.method)
+        finally:
+            self._is_over = True
+            self._changed.set()
+            self._lot.leave(self)
+
+    async def notify(self, method: str, params: Params) -> None:
+        """Tell the request that attends the call; kept, in bounds, while none does."""
+        if self._hearing is None:
+            self._kept.put(method, params)
+        else:
+            await self._hearing.tell(method, params)
+
+    async def ask(self, method: str, params: Params) -> bytes:
+        """Ask the client by the next answer to it, and wait for the retry that brings its own.
+
+        Raises:
+            ClientCannotAnswer: the client did not declare it, or the gateway stops.
+            ClientRefused: the client answered with an error.
+            Overloaded: too many calls are asking.
+        """
+        if self._is_stopping:
+            raise _stopping(method)
+        if not self._abilities.permits(method, params):
+            raise undeclared(method, params)
+        if not self.ticket:
+            self._lot.admit(self)
+        answered = trio.Event()
+        ask = self.asks.open(method, params, answered.set)
+        self._changed.set()
+        try:
+            await answered.wait()
+        finally:
+            self.asks.close(ask)
+            self._leave_if_done()
+        if ask.refusal is not None:
+            raise ask.refusal
+        return ask.answer or b"{}"
+
+    async def attend(self, hearing: Hearing, disconnects: Disconnects) -> Outcome | None:
+        """Wait with a request until its answer is due: the outcome; None if the client is to be asked (`is_away`).
+
+        None as well if the client went meanwhile, which cancels the call, as the end of the waiting task does.
+        """
+        disconnects.on_disconnect(self._lose)
+        try:
+            await self._tell_kept(hearing)
+            return await self._until_due()
+        except BaseException:
+            self._scope.cancel()
+            raise
+        finally:
+            disconnects.on_disconnect(None)
+
+    def come_back(self, call: Call) -> None:
+        """The client is back with the retry `call`: it may declare less than before."""
+        self._is_away = False
+        self._scope.deadline = self._limit
+        self._abilities = call.abilities
+        self.asks.refuse_undeclared(call.abilities)
+
+    def stop(self, limit: float) -> None:
+        """The gateway stops: the client cannot come back, and the call has until `limit` to end."""
+        self._is_stopping = True
+        self._limit = self._scope.deadline = limit
+        if self._is_away:
+            self._scope.cancel()
+        else:
+            self.asks.refuse_all(_stopping)
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the client was asked, and has not come back."""
+        return self._is_away
+
+    async def _tell_kept(self, hearing: Hearing) -> None:
+        if self._kept.dropped:
+            log.warning("parked_notifications_dropped", method=self.call.method, dropped=self._kept.dropped)
+            self._kept.dropped = 0
+        while self._kept:
+            await hearing.tell(*self._kept.take())
+        self._hearing = hearing
+
+    async def _until_due(self) -> Outcome | None:
+        while not self._is_lost:
+            if self._outcome is not None:
+                self._collected.set()
+                return self._outcome
+            if self._is_over:
+                return Outcome(error=_ended(self._is_stopping))
+            if self.asks:
+                await trio.sleep(GATHER_S)
+                if self.asks and not self._scope.cancel_called:
+                    self._go_away()
+                    return None
+            await self._changed.wait()
+            self._changed = trio.Event()
+        return None
+
+    def _go_away(self) -> None:
+        self._is_away = True
+        self._hearing = None
+        self._scope.deadline = trio.current_time() + STATE_LIFE_S
+
+    def _leave_if_done(self) -> None:
+        if not self.asks and not self._is_away:
+            self._lot.leave(self)
+
+    def _lose(self) -> None:
+        self._is_lost = True
+        self._scope.cancel()
+        self._changed.set()
+
+
+def _stopping(method: str) -> ClientCannotAnswer:
+    return ClientCannotAnswer(method, "the gateway is stopping")
+
+
+def _ended(is_stopping: bool) -> RpcError:
+    if is_stopping:
+        return Overloaded("the gateway is stopping")
+    return InvalidParams("requestState has expired; begin anew without it")

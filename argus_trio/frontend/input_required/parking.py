@@ -1,0 +1,98 @@
+"""Where calls that may ask their client live: their nursery, and the way from a retry back to its call.
+
+(2026-07-28, Multi Round-Trip Requests.)
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import trio
+
+from argus_trio.core.call.exchange import Call, Handler
+from argus_trio.frontend.input_required.asks import read_answers
+from argus_trio.frontend.input_required.lot import Lot
+from argus_trio.frontend.input_required.parked_call import ParkedCall
+from argus_trio.frontend.input_required.request_state import States, unwrapped
+from argus_trio.frontend.outcome import Outcome
+from argus_trio.wire.envelope import encode
+
+ASKING: Final = frozenset({"tools/call", "prompts/get", "resources/read"})
+"""The methods that may be answered with a request for input."""
+
+LAST_WORD_S: Final = 0.5
+"""How long before the end of a drain a call is cancelled, so that its client still gets an answer."""
+
+
+class Parking:
+    """The parked calls of one front end. `run` must be running before the first one begins."""
+
+    def __init__(self, handler: Handler, states: States) -> None:
+        self._handler = handler
+        self._states = states
+        self._lot: Lot[ParkedCall] = Lot()
+        self._calls: set[ParkedCall] = set()
+        self._nursery: trio.Nursery | None = None
+        self._limit: float | None = None
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Be the nursery of all parked calls, until cancelled, which cancels them."""
+        async with trio.open_nursery() as self._nursery:
+            task_status.started()
+            await trio.sleep_forever()
+
+    def begin(self, call: Call) -> ParkedCall:
+        """Start a call of its own."""
+        if self._nursery is None:
+            raise RuntimeError("nothing can be parked before `run` is running")
+        parked = ParkedCall(call, self._lot)
+        if self._limit is not None:
+            parked.stop(self._limit)
+        self._calls.add(parked)
+        self._nursery.start_soon(self._serve, parked)
+        return parked
+
+    def reopened(self, call: Call) -> Call | ParkedCall:
+        """What a retry goes on with: its parked call, its asks answered; or the call as the backend wants it again.
+
+        Raises:
+            InvalidParams: its `requestState` does not belong to it or is used up, or its answers are none.
+        """
+        state = self._states.read(call, trio.current_time())
+        if state.kind == "relayed":
+            return unwrapped(call, state)
+        parked = self._lot.find(state.content or "")
+        outcomes = parked.asks.judge(read_answers(call.params))
+        self._lot.leave(parked)
+        parked.asks.settle(outcomes)
+        parked.come_back(call)
+        if parked.asks:
+            self._lot.admit(parked)  # there is room: its own place was freed above
+        return parked
+
+    def input_required(self, parked: ParkedCall) -> bytes:
+        """The raw result that asks a client for what its call wants to know, and lets it come back."""
+        state = self._states.give_out(parked.call, "parked", parked.ticket, trio.current_time())
+        return b'{"resultType":"input_required","inputRequests":%b,"requestState":%b}' % (
+            parked.asks.requests(),
+            encode(state),
+        )
+
+    def relayed(self, call: Call, outcome: Outcome) -> Outcome:
+        """The outcome of a backend, its own request for input included, as the client may see it."""
+        if outcome.result is None or call.method not in ASKING:
+            return outcome
+        result = self._states.relayed(call, outcome.result, trio.current_time())
+        return outcome if result is outcome.result else Outcome(result=result)
+
+    def stop(self, drain_timeout: float) -> None:
+        """The gateway stops: calls whose client is away are cancelled, the others shortly before the drain's end."""
+        self._limit = trio.current_time() + drain_timeout - min(LAST_WORD_S, drain_timeout / 2)
+        for parked in tuple(self._calls):
+            parked.stop(self._limit)
+
+    async def _serve(self, parked: ParkedCall) -> None:
+        try:
+            await parked.run(self._handler)
+        finally:
+            self._calls.discard(parked)

@@ -1,0 +1,94 @@
+"""Tells every open stream that something has changed: news without content, so repeats are merged and none waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final, Protocol
+
+from argus_trio.core.call.abilities import NONE, Abilities
+from argus_trio.wire.envelope import encode_notification
+from argus_trio.wire.sse import encode_event
+
+TOOLS: Final = "notifications/tools/list_changed"
+PROMPTS: Final = "notifications/prompts/list_changed"
+RESOURCES: Final = "notifications/resources/list_changed"
+LIST_CHANGES: Final = (TOOLS, PROMPTS, RESOURCES)
+
+PLAIN_MESSAGES: Final[Mapping[str, bytes]] = {method: encode_notification(method, {}) for method in LIST_CHANGES}
+"""How a legacy client is told each of them."""
+PLAIN_EVENTS: Final[Mapping[str, bytes]] = {method: encode_event(told) for method, told in PLAIN_MESSAGES.items()}
+"""The same, as events without an id."""
+
+
+class Listener(Protocol):
+    """An open stream."""
+
+    def offer(self, key: str, event: bytes) -> None:
+        """Have `event` sent once, however often it is offered under `key` until then. Must not block."""
+
+    def close(self) -> None:
+        """End as soon as nothing is owed to the client. Must not block."""
+
+
+def _everybody(_: Abilities) -> bool:
+    return True
+
+
+def _undeclared() -> Abilities:
+    return NONE
+
+
+class Announcer:
+    """The open streams, and what each of them wants to hear."""
+
+    def __init__(self) -> None:
+        self._wanted: dict[Listener, tuple[Mapping[str, bytes], Callable[[], Abilities]]] = {}
+        self._closed = False
+
+    def announce(self, methods: Iterable[str], concerns: Callable[[Abilities], bool] = _everybody) -> None:
+        """Send these notifications to every open stream that wants them, of clients whose abilities they concern.
+
+        Synchronous, from any task; never blocks.
+        """
+        told = tuple(methods)
+        for listener, (events, abilities) in self._wanted.items():
+            if not concerns(abilities()):
+                continue
+            for method in told:
+                event = events.get(method)
+                if event is not None:
+                    listener.offer(method, event)
+
+    @contextmanager
+    def listening(
+        self,
+        listener: Listener,
+        events: Mapping[str, bytes] = PLAIN_EVENTS,
+        abilities: Callable[[], Abilities] = _undeclared,
+    ) -> Iterator[None]:
+        """Feed `listener`, within the block, the event that stands in `events` for each method announced.
+
+        `abilities` are those of its client at the time.
+        """
+        self.add(listener, events, abilities)
+        try:
+            yield
+        finally:
+            self.remove(listener)
+
+    def add(self, listener: Listener, events: Mapping[str, bytes], abilities: Callable[[], Abilities]) -> None:
+        """Begin to feed `listener`, as `listening` does, for as long as it lives."""
+        if self._closed:
+            listener.close()
+        self._wanted[listener] = events, abilities
+
+    def remove(self, listener: Listener) -> None:
+        """End that. Idempotent."""
+        self._wanted.pop(listener, None)
+
+    def close(self) -> None:
+        """End every open stream, and each that opens later at once: the gateway stops."""
+        self._closed = True
+        for listener in tuple(self._wanted):
+            listener.close()

@@ -1,0 +1,113 @@
+"""Opens what the server accepts connections on: sockets, TLS, and the URLs they are reached by."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Sequence
+from typing import Final
+
+import attrs
+import structlog
+import trio
+
+from argus_trio.config.model import Server
+from argus_trio.errors import ListenFailed
+from argus_trio.frontend.http.served_settings import CurrentTerms
+from argus_trio.frontend.server.socket_activation import Inherited
+from argus_trio.frontend.server.transport import Stream
+
+log = structlog.get_logger()
+
+_BACKLOG: Final = 512
+_ADVICE: Final = {
+    errno.EADDRINUSE: "end what listens there, or choose another server.port",
+    errno.EACCES: "choose a server.port above 1023, or grant the right to bind it",
+    errno.EADDRNOTAVAIL: "choose a server.host that is an address of this machine",
+}
+
+
+@attrs.define(eq=False)
+class Listener(trio.abc.Listener[Stream]):
+    """One socket that listens. Each connection begins with the certificate that is current when it comes."""
+
+    plain: trio.SocketListener
+    terms: CurrentTerms
+
+    async def accept(self) -> Stream:
+        """The next connection; where TLS is spoken, its handshake is still to come."""
+        stream = await self.plain.accept()
+        context = self.terms.now.context
+        if context is None:
+            return stream
+        return trio.SSLStream(stream, context, server_side=True, https_compatible=True)
+
+    async def aclose(self) -> None:
+        """Listen no longer."""
+        await self.plain.aclose()
+
+
+@attrs.frozen
+class Listening:
+    """Open listeners, and the base URL of each."""
+
+    listeners: tuple[Listener, ...]
+    urls: tuple[str, ...]
+
+
+async def open_listeners(terms: CurrentTerms, inherited: Sequence[Inherited] = ()) -> Listening:
+    """Listen as the current terms say; on the `inherited` sockets instead of `host` and `port`, if there are any.
+
+    Raises:
+        ListenFailed: the address cannot be listened on, or an inherited socket can be reached from elsewhere and
+            nobody has said that it may.
+    """
+    settings = terms.now.settings
+    address = f"{settings.host}:{settings.port}"
+    plain = _adopted(settings, inherited) if inherited else await _bound(settings, address)
+    scheme = "http" if terms.now.context is None else "https"
+    urls = tuple(_url(scheme, listener.socket) for listener in plain)
+    if inherited:
+        log.info("sockets_inherited", urls=list(urls), not_listening_on=address)
+    return Listening(tuple(Listener(listener, terms) for listener in plain), urls)
+
+
+async def _bound(settings: Server, address: str) -> list[trio.SocketListener]:
+    try:
+        return await trio.open_tcp_listeners(settings.port, host=settings.host, backlog=_BACKLOG)
+    except OSError as error:
+        advice = _ADVICE.get(error.errno or 0, "choose another server.host or server.port")
+        raise ListenFailed(address, _reason(error), advice) from None
+
+
+def _adopted(settings: Server, inherited: Sequence[Inherited]) -> list[trio.SocketListener]:
+    for each in inherited:
+        if each.is_exposed and not settings.allow_unauthenticated:
+            where = _authority(each.socket.family, each.socket.getsockname())
+            raise ListenFailed(
+                f"{where}, {each.name}",
+                "listening beyond loopback would let everyone who reaches this address call every tool",
+                "set server.allow_unauthenticated: true if that is meant, or have the socket unit listen on 127.0.0.1",
+            )
+    return [trio.SocketListener(trio.socket.from_stdlib_socket(each.socket)) for each in inherited]
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, socket.gaierror):
+        return error.strerror or "the host name does not resolve"
+    if error.errno == errno.EADDRINUSE:
+        return "the port is in use"
+    return error.strerror or str(error)
+
+
+def _url(scheme: str, listening: trio.socket.SocketType) -> str:
+    if listening.family != socket.AF_UNIX:
+        return f"{scheme}://{_authority(listening.family, listening.getsockname())}"
+    path = listening.getsockname()
+    shown = f"@{path[1:].decode(errors='replace')}" if isinstance(path, bytes) else path
+    return f"{scheme}://unix:{shown}:"  # as nginx and HAProxy write it
+
+
+def _authority(family: int, address: tuple[object, ...]) -> str:
+    host, port = address[:2]
+    return f"[{host}]:{port}" if family == socket.AF_INET6 else f"{host}:{port}"

@@ -1,0 +1,65 @@
+"""The live part of a legacy client's call. Where its messages go is decided by the edge that it came in by."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import attrs
+import trio
+
+from argus_trio.core.call.exchange import Call
+from argus_trio.frontend.sessions.client_requests import Send
+from argus_trio.frontend.sessions.session import Session
+from argus_trio.wire.envelope import Params, encode_notification
+
+
+class Way(Protocol):
+    """The way back to the client for the calls of one POST."""
+
+    async def notify(self, message: bytes) -> None:
+        """Send an encoded message on the POST's own stream; may wait for a client that reads slowly."""
+
+    async def route(self) -> Send | None:
+        """How to send a request to the client on the nearest stream; None if there is none within a bound."""
+
+
+@attrs.define(eq=False)
+class LegacyExchange:
+    """An `Exchange`. A call that its client cancelled says nothing more, whatever its handler still does."""
+
+    call: Call
+    session: Session
+    way: Way
+    scope: trio.CancelScope
+    is_silent: bool = False
+
+    def cancel(self) -> None:
+        """The client wants no more of it."""
+        self.is_silent = True
+        self.scope.cancel()
+
+    async def notify(self, method: str, params: Params) -> None:
+        """Send a notification; may wait for a client that reads slowly, and is dropped if nobody can get it."""
+        if not self.is_silent:
+            await self.way.notify(encode_notification(method, params))
+
+    async def ask(self, method: str, params: Params) -> bytes:
+        """Send a request on the call's stream, or on the session's own where that is not open; await its answer.
+
+        Raises:
+            ClientCannotAnswer: the client did not declare it, or no stream opens in time.
+            ClientRefused: the client answered with an error.
+        """
+        self.session.require(method, params)
+        return await self.session.asks.ask(self._route, method, params)
+
+    async def _route(self) -> Send | None:
+        send = await self.way.route()
+        if send is None:
+            return None
+
+        async def send_unless_silent(message: bytes) -> None:
+            if not self.is_silent:
+                await send(message)
+
+        return send_unless_silent

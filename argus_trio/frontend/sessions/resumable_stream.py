@@ -1,0 +1,139 @@
+"""One event stream of a session across the connections that carry it; all that is sent on it is kept for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import trio
+
+from argus_trio.frontend.sessions.event_store import EventStore
+from argus_trio.wire.sse import encode_event
+
+BACKLOG: Final = 1024 * 1024
+"""Bytes that wait for a client that reads slowly, before those that bring more have to wait too."""
+
+
+class Channel:
+    """A stream by its number in the store. `on_carried` is called whenever a connection begins to carry it."""
+
+    def __init__(self, store: EventStore, number: int, *, on_carried: Callable[[], object]) -> None:
+        self.number = number
+        self.position = 0
+        """The number of the last event that was given to a `Feed`."""
+        self._store = store
+        self._on_carried = on_carried
+        self._feed: Feed | None = None
+        self._told: dict[str, int] = {}
+        self._ended = False
+
+    @property
+    def is_carried(self) -> bool:
+        """Whether a `Feed` carries it."""
+        return self._feed is not None
+
+    async def send(self, message: bytes) -> None:
+        """Send an encoded message in turn, waiting while too much else waits; kept while nobody carries the stream."""
+        if not self._ended:
+            event = self.record(message)
+            if self._feed is not None:
+                await self._feed.announce(event)
+
+    def record(self, message: bytes) -> bytes:
+        """Keep an encoded message as the next of the stream, and give its event for somebody else to send."""
+        return encode_event(message) if self._ended else self._store.add(self.number, message)
+
+    def offer(self, key: str, message: bytes) -> None:
+        """Have `message` sent once, however often it is offered under `key` until then. Never blocks."""
+        if self._ended or self._is_pending(self._told.get(key, 0)):
+            return
+        self._store.add(self.number, message)
+        self._told[key] = self._store.last(self.number)
+        if self._feed is not None:
+            self._feed.wake()
+
+    def attach(self, after: int | None = None) -> Feed:
+        """Begin to carry the stream, in place of whoever does: from what came `after`, or from what nobody had."""
+        if self._feed is not None:
+            self._feed.close()
+        if after is not None:
+            self.position = after
+        feed = Feed(self)
+        self._feed = feed
+        if self._ended:
+            feed.finish()
+        self._on_carried()
+        return feed
+
+    def detach(self, feed: Feed) -> None:
+        """`feed` carries it no more; harmless if another took its place."""
+        if self._feed is feed:
+            self._feed = None
+
+    def pending(self) -> bytes:
+        """The events that nobody had, as one chunk; from now on somebody had them."""
+        self.position, events = self._store.after(self.number, self.position)
+        return b"".join(events)
+
+    def end(self) -> None:
+        """Nothing more comes; whoever carries it ends after what waits. Idempotent."""
+        self._ended = True
+        self._store.end(self.number)
+        if self._feed is not None:
+            self._feed.finish()
+
+    def _is_pending(self, number: int) -> bool:
+        return number > self.position and self._store.holds(self.number, number)
+
+
+class Feed:
+    """What one connection carries of a channel, until the channel ends, another takes its place, or its client goes."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._waiting = 0
+        self._is_last = False
+        self._is_closed = False
+        self._changed = trio.Event()
+        self._room = trio.Event()
+
+    async def take(self) -> bytes:
+        """Everything that waits, as one chunk, as soon as there is anything; empty at the end."""
+        while not self._is_closed:
+            self._changed = trio.Event()
+            chunk = self._channel.pending()
+            if chunk:
+                self._make_room()
+                return chunk
+            if self._is_last:
+                break
+            await self._changed.wait()
+        return b""
+
+    async def announce(self, event: bytes) -> None:
+        """`event` is in the store; wait while more than `BACKLOG` waits with it."""
+        self._waiting += len(event)
+        self._changed.set()
+        while self._waiting > BACKLOG and not self._is_closed:
+            await self._room.wait()
+
+    def wake(self) -> None:
+        """Something is in the store."""
+        self._changed.set()
+
+    def finish(self) -> None:
+        """End after what waits. Idempotent, never blocks."""
+        self._is_last = True
+        self._changed.set()
+
+    def close(self) -> None:
+        """End at once: what waits is for the next who carries the channel. Idempotent, never blocks."""
+        self._is_closed = True
+        self._channel.detach(self)
+        self._changed.set()
+        self._make_room()
+
+    def _make_room(self) -> None:
+        self._waiting = 0
+        self._room.set()
+        self._room = trio.Event()

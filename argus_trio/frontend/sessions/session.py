@@ -1,0 +1,148 @@
+"""One legacy client's session: what it said of itself, what runs for it, and the ways to it that belong to no call."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import attrs
+
+from argus_trio.core.call.abilities import NONE, Abilities, abilities_of
+from argus_trio.errors import ClientCannotAnswer, InvalidRequest
+from argus_trio.frontend.identity import Hello
+from argus_trio.frontend.sessions.client_requests import Asks, Send
+from argus_trio.frontend.sessions.streams import Streams
+from argus_trio.wire.envelope import Params, encode_notification
+from argus_trio.wire.revisions import LEGACY_REVISIONS
+
+
+class Cancellable(Protocol):
+    """A call in flight, as far as a session is concerned."""
+
+    def cancel(self) -> None: ...
+
+
+class Own(Protocol):
+    """A session's own stream: the one for what belongs to no call."""
+
+    async def notify(self, message: bytes) -> None:
+        """Send an encoded message; kept or dropped, in bounds, while nothing carries the stream."""
+
+    async def route(self) -> Send | None:
+        """How to send a message that is sure to go out; None if that cannot be said within a bound."""
+
+    def offer(self, key: str, event: bytes) -> None:
+        """Have news told once, however often it is offered under `key` until then. Must not block."""
+
+    def close(self) -> None:
+        """End the stream after what waits. Must not block."""
+
+    def end(self) -> None:
+        """The session is over. Must not block."""
+
+
+@attrs.define(eq=False, kw_only=True)
+class Session:
+    """A `Client` of the gateway. Call ids are raw JSON, as the client wrote them."""
+
+    id: str
+    own: Own
+    revision: str = LEGACY_REVISIONS[0]
+    capabilities: Params = attrs.field(factory=dict)
+    abilities: Abilities = NONE
+    log_level: str | None = None
+    """What the client asked for by `logging/setLevel`."""
+    client: str = ""
+    last_used: float = 0.0
+    calls: dict[bytes, Cancellable] = attrs.field(factory=dict)
+    asks: Asks = attrs.field(factory=Asks)
+    _is_closing: bool = attrs.field(default=False, init=False)
+
+    def settle(self, hello: Hello) -> None:
+        """Take over what the client says at `initialize`."""
+        self.revision = hello.revision
+        self.capabilities = hello.capabilities
+        self.abilities = abilities_of(hello.capabilities)
+        self.client = hello.client
+
+    async def notify(self, method: str, params: Params) -> None:
+        """Send a notification on the session's own stream; kept, in bounds, while none is open."""
+        await self.own.notify(encode_notification(method, params))
+
+    async def ask(self, method: str, params: Params) -> bytes:
+        """Send a request on the session's own stream and wait for its answer: the raw JSON of the result.
+
+        Raises:
+            ClientCannotAnswer: the client did not declare it, or its stream does not open in time.
+            ClientRefused: the client answered with an error.
+        """
+        self.require(method, params)
+        return await self.asks.ask(self.own.route, method, params)
+
+    def require(self, method: str, params: Params) -> None:
+        """See that the client declared that it can be asked this.
+
+        Raises:
+            ClientCannotAnswer: it did not.
+        """
+        if not self.abilities.permits(method, params):
+            raise ClientCannotAnswer(method, "it did not declare that it can answer")
+
+    def begin(self, message_id: bytes, call: Cancellable) -> None:
+        """Enter a call.
+
+        Raises:
+            InvalidRequest: a call with this id is in flight; ids must not be used twice (2025-11-25, Requests).
+        """
+        if message_id in self.calls:
+            raise InvalidRequest(f"the id {message_id.decode()} is in use by a call in flight")
+        self.calls[message_id] = call
+
+    def finish(self, message_id: bytes) -> None:
+        """The call has ended."""
+        del self.calls[message_id]
+        if self._is_closing and not self.calls:
+            self.own.close()
+
+    def cancel(self, message_id: bytes) -> bool:
+        """Cancel that call; False if none is in flight under this id."""
+        call = self.calls.get(message_id)
+        if call is None:
+            return False
+        call.cancel()
+        return True
+
+    def offer(self, key: str, event: bytes) -> None:
+        """Have news told once on the session's own stream."""
+        self.own.offer(key, event)
+
+    def close(self) -> None:
+        """The gateway stops: end the session's own stream as soon as no call is in flight that may ask on it."""
+        self._is_closing = True
+        if not self.calls:
+            self.own.close()
+
+    def end(self) -> None:
+        """The session is over: cancel every call and ask, and end the streams."""
+        for call in self.calls.values():
+            call.cancel()
+        self.asks.end()
+        self.own.end()
+
+
+@attrs.define(eq=False, kw_only=True)
+class HttpSession(Session):
+    """A session on `/mcp`, whose streams can be resumed."""
+
+    streams: Streams
+    posts: int = 0
+    """How many of its client's POSTs wait for an answer."""
+
+    @property
+    def is_attended(self) -> bool:
+        """Whether its client is there, or is expected to answer."""
+        return bool(self.posts or self.streams.is_busy or self.asks)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is under way that must not end for another's sake; its client may have lost its POST."""
+        return bool(self.calls) or self.is_attended

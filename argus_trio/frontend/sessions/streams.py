@@ -1,0 +1,131 @@
+"""The event streams of one `/mcp` session: its own, which a GET carries, and those of its calls in flight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import trio
+
+from argus_trio.errors import InvalidParams
+from argus_trio.frontend.sessions.client_requests import STREAM_S, Send
+from argus_trio.frontend.sessions.event_store import EventStore, Total
+from argus_trio.frontend.sessions.resumable_stream import Channel, Feed
+
+
+class Streams:
+    """A session's way to its client, and the only way in to its store."""
+
+    def __init__(self, total: Total) -> None:
+        self._store = EventStore(total)
+        self._calls: dict[int, Channel] = {}
+        self._feeds: set[Feed] = set()
+        self._carried = trio.Event()
+        self._ended = False
+        self.own = Channel(self._store, self._store.open(), on_carried=self._tell_carried)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a connection carries any of them."""
+        return bool(self._feeds)
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """How many connections carry streams, how many streams of calls are open, how many streams are known."""
+        return len(self._feeds), len(self._calls), self._store.streams
+
+    def open(self, *, on_carried: Callable[[], object]) -> Channel:
+        """A new stream, of a call; `on_carried` is called when a GET carries it on."""
+
+        def tell() -> None:
+            on_carried()
+            self._tell_carried()
+
+        channel = Channel(self._store, self._store.open(), on_carried=tell)
+        if self._ended:
+            channel.end()
+        else:
+            self._calls[channel.number] = channel
+        return channel
+
+    def settle(self, channel: Channel) -> None:
+        """The call has its answer: what it was sent is kept for a client that lost it."""
+        self._calls.pop(channel.number, None)
+        channel.end()
+
+    def drop(self, channel: Channel) -> None:
+        """The call was cancelled: nothing of its stream may be sent any more."""
+        self._store.drop(channel.number)
+        self.settle(channel)
+
+    def carry(self) -> Feed:
+        """Carry the session's own stream, from what nobody had."""
+        return self._enter(self.own.attach())
+
+    def resume(self, event_id: str) -> Feed:
+        """Carry the stream that an event belongs to, from what came after it.
+
+        Raises:
+            InvalidParams: there never was such an event, or its stream is forgotten.
+        """
+        found = self._store.locate(event_id)
+        if found is None:
+            raise InvalidParams("Last-Event-ID names no event of this session, or one that is too old to go on from")
+        stream, number = found
+        if stream == self.own.number:
+            return self._enter(self.own.attach(number))
+        channel = self._calls.get(stream)
+        if channel is None:
+            channel = Channel(self._store, stream, on_carried=self._tell_carried)
+            channel.end()
+        return self._enter(channel.attach(number))
+
+    def release(self, feed: Feed) -> None:
+        """The connection that carried something is gone."""
+        self._feeds.discard(feed)
+        feed.close()
+
+    async def notify(self, message: bytes) -> None:
+        """Send on the session's own stream."""
+        if not self._ended:
+            await self.own.send(message)
+
+    async def route(self, channel: Channel | None = None) -> Send | None:
+        """Where the client can be asked now: on a call's stream if one carries it, else on the session's own.
+
+        Waits for either at most `STREAM_S`.
+        """
+        with trio.move_on_after(STREAM_S):
+            while not self._ended:
+                if channel is not None and channel.is_carried:
+                    return channel.send
+                if self.own.is_carried:
+                    return self.notify
+                await self._carried.wait()
+        return None
+
+    def offer(self, key: str, event: bytes) -> None:
+        """Have news told once, on the session's own stream."""
+        self.own.offer(key, event)
+
+    def close(self) -> None:
+        """End the session's own stream after what waits."""
+        self.own.end()
+
+    def end(self) -> None:
+        """The session is over: every stream ends, and everything is forgotten."""
+        self._ended = True
+        self._tell_carried()
+        for channel in (self.own, *self._calls.values()):
+            channel.end()
+        for feed in self._feeds:
+            feed.finish()
+        self._calls.clear()
+        self._store.clear()
+
+    def _enter(self, feed: Feed) -> Feed:
+        self._feeds.add(feed)
+        return feed
+
+    def _tell_carried(self) -> None:
+        self._carried.set()
+        self._carried = trio.Event()

@@ -1,0 +1,131 @@
+"""How a connection to a remote backend is opened: TCP, a proxy's tunnel where one is set, TLS. No requests."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+from pathlib import Path
+from typing import Final
+
+import attrs
+import h11
+import trio
+
+from argus_trio.errors import LinkFailed
+from argus_trio.net.origin import Origin
+from argus_trio.net.proxies import Proxy
+
+CONNECT_SECONDS: Final = 10.0
+"""The deadline for name lookup, TCP, proxy and TLS together."""
+
+_KEEP_ALIVE: Final = (
+    (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
+    (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 60),
+    (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 15),
+    (socket.IPPROTO_TCP, "TCP_KEEPCNT", 4),
+)
+"""Streams are silent for long: only the kernel's probes tell a silent peer from one that is gone."""
+
+
+@attrs.frozen(kw_only=True)
+class Route:
+    """The way to an origin: `tls` where it is https, `proxy` where the environment wants one (and `proxy_tls`)."""
+
+    origin: Origin
+    tls: ssl.SSLContext | None = None
+    proxy: Proxy | None = None
+    proxy_tls: ssl.SSLContext | None = None
+
+
+async def client_tls(ca_file: Path | None) -> ssl.SSLContext:
+    """How an HTTPS server is verified: against the system's trust store, or against `ca_file` alone.
+
+    Raises:
+        LinkFailed: the file cannot be read or holds no certificate.
+    """
+
+    def load() -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=ca_file)
+        context.set_alpn_protocols(["http/1.1"])
+        return context
+
+    try:
+        return await trio.to_thread.run_sync(load)  # reading a trust store takes tens of milliseconds
+    except OSError as error:  # ssl.SSLError is one
+        raise LinkFailed(f"tls.ca_file cannot be used: {error.strerror or error}") from error
+
+
+async def dial(route: Route) -> tuple[trio.abc.Stream, trio.SocketStream]:
+    """An open connection to the route's origin, and the socket under it.
+
+    Raises:
+        LinkFailed: with what went wrong, and between whom.
+    """
+    origin = route.origin
+    with trio.move_on_after(CONNECT_SECONDS):
+        tcp = await _connect(route.proxy.origin if route.proxy else origin)
+        try:
+            stream: trio.abc.Stream = tcp
+            if route.proxy:
+                if route.proxy_tls is not None:
+                    stream = await _with_tls(stream, route.proxy_tls, route.proxy.origin)
+                if origin.is_tls:
+                    await _tunnel(stream, origin, route.proxy)
+            if route.tls is not None:
+                stream = await _with_tls(stream, route.tls, origin)
+        except BaseException:
+            await trio.aclose_forcefully(tcp)
+            raise
+        return stream, tcp
+    raise LinkFailed(f"{origin} did not take the connection within {CONNECT_SECONDS:g} s")
+
+
+async def _connect(origin: Origin) -> trio.SocketStream:
+    try:
+        stream = await trio.open_tcp_stream(origin.host, origin.port)
+    except OSError as error:
+        cause: BaseException | None = error.__cause__
+        while isinstance(cause, BaseExceptionGroup):
+            cause = cause.exceptions[0]
+        nearest = cause if isinstance(cause, OSError) else error
+        is_lookup = nearest.errno is None or isinstance(nearest, socket.gaierror)
+        why = nearest.strerror if is_lookup else os.strerror(nearest.errno or 0)
+        raise LinkFailed(f"cannot connect to {origin}: {why or nearest}") from error
+    for level, name, value in _KEEP_ALIVE:
+        if hasattr(socket, name):  # the finer ones are not everywhere
+            stream.setsockopt(level, getattr(socket, name), value)
+    return stream
+
+
+async def _with_tls(stream: trio.abc.Stream, context: ssl.SSLContext, origin: Origin) -> trio.abc.Stream:
+    secured: trio.SSLStream[trio.abc.Stream] = trio.SSLStream(
+        stream, context, server_hostname=origin.host, https_compatible=True
+    )
+    try:
+        await secured.do_handshake()
+    except trio.BrokenResourceError as error:
+        cause = error.__cause__
+        why = getattr(cause, "verify_message", None) or getattr(cause, "reason", None) or "the connection broke"
+        raise LinkFailed(f"no TLS with {origin}: {why}") from error
+    return secured
+
+
+async def _tunnel(stream: trio.abc.Stream, origin: Origin, proxy: Proxy) -> None:
+    """Ask the proxy for a way through to `origin` (RFC 9110, section 9.3.6)."""
+    http = h11.Connection(h11.CLIENT)
+    headers = [("host", origin.authority)]
+    if proxy.authorization:
+        headers.append(("proxy-authorization", proxy.authorization))
+    opening = http.send(h11.Request(method="CONNECT", target=origin.authority, headers=headers))
+    try:
+        await stream.send_all((opening or b"") + (http.send(h11.EndOfMessage()) or b""))
+        while not isinstance(event := http.next_event(), h11.Response):
+            if event is h11.NEED_DATA:
+                http.receive_data(bytes(await stream.receive_some(4096)))
+            elif not isinstance(event, h11.InformationalResponse):
+                raise LinkFailed(f"the proxy {proxy.origin} closed the connection")
+    except (trio.BrokenResourceError, h11.RemoteProtocolError) as error:
+        raise LinkFailed(f"the proxy {proxy.origin} does not answer in HTTP") from error
+    if not 200 <= event.status_code < 300:
+        raise LinkFailed(f"the proxy {proxy.origin} answered HTTP {event.status_code}")

@@ -1,0 +1,164 @@
+"""The connections to one origin: reused while they are fit, opened as needed, closed when idle.
+
+Requests never wait for each other. Redirects are not followed, and nothing here knows what a message is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import attrs
+import trio
+
+from argus_trio.errors import LinkFailed
+from argus_trio.net.dial import Route, dial
+from argus_trio.net.http1 import Answer, Connection, ConnectionDied, HttpRequest
+
+MAX_CONNECTIONS: Final = 1000
+"""How many connections to one origin may be open; a request beyond that fails rather than waits."""
+
+IDLE_SECONDS: Final = 30.0
+"""How long an unused connection stays open, unless the server says that it closes it sooner."""
+
+_LEFTOVER_SECONDS: Final = 1.0
+_LEFTOVER_BYTES: Final = 64 * 1024
+"""How long, and how much, of an answer nobody reads on is read to save its connection."""
+
+_CLOSE_SECONDS: Final = 1.0
+_KEEP_ALIVE_TIMEOUT: Final = re.compile(r"\btimeout=([0-9]{1,6})\b")
+
+
+@attrs.define(eq=False, kw_only=True)
+class Pool:
+    """Connections along one route.
+
+    `nursery` holds what it does on the side; its owner runs `reap` in it, and `aclose` at the end.
+    """
+
+    route: Route
+    nursery: trio.Nursery
+    _idle: list[Connection] = attrs.field(factory=list, init=False)
+    _open: set[Connection] = attrs.field(factory=set, init=False)
+    _became_idle: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _is_closed: bool = attrs.field(default=False, init=False)
+
+    @asynccontextmanager
+    async def send(self, request: HttpRequest) -> AsyncIterator[Answer]:
+        """Send, and give the answer while it is being read. Leaving by an exception closes the connection.
+
+        Raises:
+            LinkFailed: no connection, or no answer on it.
+        """
+        answer = await self._exchange(self._for_proxy(request))
+        connection = answer.connection
+        is_left_well = False
+        try:
+            yield answer
+            is_left_well = True
+        finally:
+            if is_left_well and connection.is_finished:
+                self._keep(connection, answer)
+            elif is_left_well and connection.may_finish and not self._is_closed:
+                self.nursery.start_soon(self._finish, connection, answer)
+            else:
+                await self._drop(connection)
+
+    def _for_proxy(self, request: HttpRequest) -> HttpRequest:
+        """What a proxy without a tunnel wants to see: the whole address (RFC 9112, section 3.2.2)."""
+        route = self.route
+        if route.proxy is None or route.origin.is_tls:
+            return request
+        headers = request.headers
+        if route.proxy.authorization is not None:
+            headers = [*headers, (b"proxy-authorization", route.proxy.authorization.encode("ascii"))]
+        return attrs.evolve(request, target=f"{route.origin}{request.target}", headers=headers)
+
+    async def _exchange(self, request: HttpRequest) -> Answer:
+        try:
+            return await self._exchange_on(await self._take(), request)
+        except ConnectionDied as death:
+            # The server may close a reused connection at any time, also just when the request is on its way. Sending
+            # again is safe only if it cannot have been acted on, or if that does not matter.
+            if not death.was_reused or not (death.is_unsent or request.is_idempotent):
+                raise
+        return await self._exchange_on(await self._dial(), request)
+
+    async def _exchange_on(self, connection: Connection, request: HttpRequest) -> Answer:
+        try:
+            return await connection.exchange(request)
+        except BaseException:
+            await self._drop(connection)
+            raise
+
+    async def _take(self) -> Connection:
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_dead():
+                return connection
+            await self._drop(connection)
+        return await self._dial()
+
+    async def _dial(self) -> Connection:
+        if self._is_closed:
+            raise LinkFailed("the link is closed", never_ran=True)
+        if len(self._open) >= MAX_CONNECTIONS:
+            raise LinkFailed(f"{MAX_CONNECTIONS} connections to {self.route.origin} are open already", never_ran=True)
+        try:
+            connection = Connection(*await dial(self.route))
+        except LinkFailed as failure:
+            raise failure.again(never_ran=True) from failure.__cause__
+        self._open.add(connection)
+        return connection
+
+    def _keep(self, connection: Connection, answer: Answer) -> None:
+        connection.begin_anew()
+        told = _KEEP_ALIVE_TIMEOUT.search(answer.header("keep-alive") or "")
+        # One second sooner than the server, so that the two do not cross on the wire.
+        seconds = min(IDLE_SECONDS, float(told[1]) - 1) if told else IDLE_SECONDS
+        connection.idle_until = trio.current_time() + seconds
+        self._idle.append(connection)
+        self._became_idle.set()
+
+    async def _finish(self, connection: Connection, answer: Answer) -> None:
+        """Read the little that follows an answer in its stream: as a rule only the mark of the stream's end."""
+        size = 0
+        try:
+            with trio.move_on_after(_LEFTOVER_SECONDS):
+                while size < _LEFTOVER_BYTES and (piece := await connection.receive()):
+                    size += len(piece)
+        except LinkFailed:
+            pass
+        finally:
+            if connection.is_finished and not self._is_closed:
+                self._keep(connection, answer)
+            else:
+                await self._drop(connection)
+
+    async def _drop(self, connection: Connection) -> None:
+        self._open.discard(connection)
+        await connection.aclose()
+
+    async def reap(self) -> None:
+        """Close what has been idle for too long, for ever."""
+        while True:
+            if not self._idle:
+                self._became_idle = trio.Event()
+                await self._became_idle.wait()
+                continue  # it may have been taken again by now
+            await trio.sleep_until(min(connection.idle_until for connection in self._idle))
+            now = trio.current_time()
+            expired = [connection for connection in self._idle if connection.idle_until <= now]
+            self._idle = [connection for connection in self._idle if connection.idle_until > now]
+            for connection in expired:
+                await self._drop(connection)
+
+    async def aclose(self) -> None:
+        """Close every connection at once; who still reads from one gets `LinkFailed`."""
+        self._is_closed = True
+        self._idle.clear()
+        with trio.move_on_after(_CLOSE_SECONDS, shield=True):
+            while self._open:
+                await self._drop(next(iter(self._open)))

@@ -1,0 +1,341 @@
+"""A connection: ids and tokens per hop, deadlines, cancellation, lists, what the backend says on its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import attrs
+import pytest
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from argus_trio.backends.connection.connection import Connection
+from argus_trio.backends.connection.handshake import Greeting, greet
+from argus_trio.backends.connection.open import pulse_of
+from argus_trio.backends.links.stderr import StderrRing
+from argus_trio.backends.listings.pages import MAX_PAGES
+from argus_trio.config.model import Probing, StdioBackend, Timeouts
+from argus_trio.core.call.exchange import Client
+from argus_trio.errors import (
+    AnswerInvalid,
+    BackendError,
+    BackendMisbehaved,
+    BackendUnavailable,
+    DeadlineExceeded,
+    LinkFailed,
+)
+from argus_trio.wire.envelope import Params
+from argus_trio.wire.revisions import Era
+from tests.backends.support.fakes import FakeBackend, FakeExchange, FakeLink, Json, Refusal, raw
+
+SPEC = StdioBackend(name="files", command="unused")
+TIMEOUTS = Timeouts(call=10, call_max=25)
+
+
+@attrs.define(eq=False)
+class Ears:
+    """Hears what the backend says to nobody in particular."""
+
+    changed: list[str]
+
+    def lists_changed(self, kinds: tuple[str, ...]) -> None:
+        self.changed.extend(kinds)
+
+    def resource_updated(self, params: Params) -> None:
+        self.changed.append(bytes(params["uri"]).decode())
+
+
+@attrs.define(eq=False)
+class Talk:
+    """An open connection, the fake at its far end, and the kinds that it said have changed."""
+
+    connection: Connection
+    link: FakeLink
+    changed: list[str]
+
+
+@asynccontextmanager
+async def talk(
+    backend: FakeBackend,
+    *,
+    cancels_by_notice: bool = True,
+    is_exclusive: bool = False,
+    client: Client | None = None,
+) -> AsyncIterator[Talk]:
+    box: list[Connection] = []
+
+    async def inbox(message, within) -> None:  # type: ignore[no-untyped-def]  # the Inbox of a link
+        await box[0].inbound.receive(message, within)
+
+    changed: list[str] = []
+    async with trio.open_nursery() as nursery, backend.open(SPEC, inbox, StderrRing("files")) as link:
+        greeting: Greeting = await greet(link, "legacy" if backend.era is Era.LEGACY else "modern")
+        box.append(
+            Connection(
+                backend="files",
+                link=link,
+                greeting=greeting,
+                nursery=nursery,
+                listener=Ears(changed),
+                cancels_by_notice=cancels_by_notice,
+                is_exclusive=is_exclusive,
+                client=client,
+                pulse=pulse_of(Probing()),
+            )
+        )
+        yield Talk(box[0], backend.links[-1], changed)
+        nursery.cancel_scope.cancel()
+
+
+def call(name: str = "read", **meta: object) -> FakeExchange:
+    return FakeExchange("tools/call", {"name": name, **({"_meta": meta} if meta else {})})
+
+
+async def perform(t: Talk, exchange: FakeExchange) -> bytes:
+    return await t.connection.call(exchange, raw(exchange.params), TIMEOUTS)
+
+
+async def test_a_result_passes_as_the_bytes_it_came_in(autojump_clock: MockClock) -> None:
+    async with talk(FakeBackend()) as t:
+        assert json.loads(await perform(t, call())) == {"asked": "tools/call", "params": {"name": "read"}}
+        assert len(t.connection.flights) == 0
+
+
+async def test_a_backends_own_error_passes_unchanged(autojump_clock: MockClock) -> None:
+    async def refuse(_params: Json) -> Json:
+        raise Refusal(-32099, "mine")
+
+    async with talk(FakeBackend(answers={"tools/call": refuse})) as t:
+        with pytest.raises(BackendError) as caught:
+            await perform(t, call())
+    assert json.loads(caught.value.encoded) == {"code": -32099, "message": "mine"}
+
+
+async def test_a_result_that_is_no_object_is_misbehaviour(autojump_clock: MockClock) -> None:
+    async def garbage(_params: Json) -> Json:
+        return [1]  # type: ignore[return-value]  # the garbage
+
+    async with talk(FakeBackend(answers={"tools/call": garbage})) as t:
+        with pytest.raises(BackendMisbehaved, match="files"):
+            await perform(t, call())
+
+
+async def test_an_answer_that_is_none_is_misbehaviour_and_nothing_is_cancelled(autojump_clock: MockClock) -> None:
+    async def nothing(_params: Json) -> Json:
+        raise AnswerInvalid("it has neither")
+
+    backend = FakeBackend(answers={"tools/call": nothing})
+    async with talk(backend) as t:
+        with pytest.raises(BackendMisbehaved, match="'files' misbehaved: it has neither"):
+            await perform(t, call())
+    assert "notifications/cancelled" not in [method for method, _ in backend.seen]
+
+
+async def test_a_silent_backend_meets_the_deadline_and_is_told(autojump_clock: MockClock) -> None:
+    async def never(_params: Json) -> Json:
+        await trio.sleep_forever()
+        raise AssertionError
+
+    backend = FakeBackend(answers={"tools/call": never})
+    async with talk(backend) as t:
+        began = trio.current_time()
+        with pytest.raises(DeadlineExceeded) as caught:
+            await perform(t, call())
+        assert trio.current_time() - began == pytest.approx(10)
+        assert caught.value.data == {"backend": "files", "seconds": pytest.approx(10)}
+        assert backend.seen[-1] == ("notifications/cancelled", {"requestId": 4})
+        assert len(t.connection.flights) == t.link.waiting == 0
+
+
+async def test_progress_extends_the_deadline_up_to_the_maximum(autojump_clock: MockClock) -> None:
+    async def slow(params: Json) -> Json:
+        token = params["_meta"]["progressToken"]  # type: ignore[index]  # as sent
+        while True:
+            await trio.sleep(8)
+            await backend.links[0].says("notifications/progress", {"progressToken": token, "progress": 1})
+
+    backend = FakeBackend(answers={"tools/call": slow})
+    async with talk(backend) as t:
+        began = trio.current_time()
+        with pytest.raises(DeadlineExceeded):
+            await perform(t, call(progressToken="mine"))
+        assert trio.current_time() - began == pytest.approx(25)
+
+
+async def test_progress_reaches_its_own_client_with_its_own_token_before_the_result(autojump_clock: MockClock) -> None:
+    async def slow(params: Json) -> Json:
+        token = params["_meta"]["progressToken"]  # type: ignore[index]  # as sent
+        for done in range(3):
+            await backend.links[0].says("notifications/progress", {"progressToken": token, "progress": done, "x": 1})
+        return {}
+
+    backend = FakeBackend(answers={"tools/call": slow})
+    async with talk(backend) as t:
+        one, other = call(progressToken="same"), call(progressToken="same")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(perform, t, one)
+            nursery.start_soon(perform, t, other)
+    sent = [params["_meta"]["progressToken"] for method, params in backend.seen if method == "tools/call"]  # type: ignore[index]
+    assert len(set(sent)) == 2
+    for exchange in (one, other):
+        told = [("notifications/progress", {"progressToken": "same", "progress": n, "x": 1}) for n in range(3)]
+        assert exchange.told == told
+
+
+async def test_progress_for_a_call_that_is_over_is_dropped(autojump_clock: MockClock) -> None:
+    async with talk(FakeBackend()) as t:
+        exchange = call(progressToken=7)
+        await perform(t, exchange)
+        await t.link.says("notifications/progress", {"progressToken": 3, "progress": 1})
+        await t.link.says("notifications/progress", {"progressToken": "odd"})
+        await t.link.says("notifications/progress", {})
+        await wait_all_tasks_blocked()
+        assert exchange.told == []
+
+
+async def test_a_cancelled_call_is_told_and_no_other_is(autojump_clock: MockClock) -> None:
+    async def wait(params: Json) -> Json:
+        await trio.sleep(5)
+        return {}
+
+    backend = FakeBackend(answers={"tools/call": wait})
+    async with talk(backend) as t:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(perform, t, call())
+            await wait_all_tasks_blocked()
+            with trio.move_on_after(1):
+                await perform(t, call())
+        assert [m for m in backend.seen if m[0] == "notifications/cancelled"] == [
+            ("notifications/cancelled", {"requestId": 5})
+        ]
+
+
+async def test_where_the_closed_stream_says_it_no_notice_is_sent(autojump_clock: MockClock) -> None:
+    async def never(_params: Json) -> Json:
+        await trio.sleep_forever()
+        raise AssertionError
+
+    backend = FakeBackend(era=Era.MODERN, answers={"tools/call": never})
+    async with talk(backend, cancels_by_notice=False) as t:
+        with trio.move_on_after(1):
+            await perform(t, call())
+        assert t.link.sent == []
+
+
+async def test_a_link_that_dies_answers_every_call_with_the_reason(autojump_clock: MockClock) -> None:
+    async def die(_params: Json) -> Json:
+        backend.links[0].die("exited with code 3", "Traceback", "boom")
+        await trio.sleep_forever()
+        raise AssertionError
+
+    backend = FakeBackend(answers={"tools/call": die})
+    async with talk(backend) as t:
+        with pytest.raises(BackendUnavailable) as caught:
+            await perform(t, call())
+    assert "exited with code 3" in caught.value.message
+    assert caught.value.data == {
+        "backend": "files",
+        "reason": "exited with code 3",
+        "details": ["Traceback", "boom"],
+    }
+
+
+async def test_a_modern_backend_gets_the_reserved_meta_and_the_routing_headers(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(era=Era.MODERN)
+    async with talk(backend) as t:
+        await perform(t, call(trace="kept"))
+    meta = backend.seen[-1][1]["_meta"]
+    assert isinstance(meta, dict)
+    assert meta["trace"] == "kept"
+    assert meta["io.modelcontextprotocol/protocolVersion"] == "2026-07-28"
+    assert meta["io.modelcontextprotocol/clientCapabilities"] == {}
+    headers = dict(backend.headers[-1])
+    assert headers["mcp-method"] == "tools/call"
+    assert headers["mcp-name"] == "read"
+
+
+async def test_what_a_client_says_of_itself_to_the_gateway_does_not_reach_the_backend(
+    autojump_clock: MockClock,
+) -> None:
+    said = {"io.modelcontextprotocol/logLevel": "debug", "io.modelcontextprotocol/protocolVersion": "1999"}
+    for era in Era:
+        backend = FakeBackend(era=era)
+        async with talk(backend) as t:
+            await perform(t, call(trace="kept", **said))
+        meta = backend.seen[-1][1]["_meta"]
+        assert isinstance(meta, dict)
+        assert meta["trace"] == "kept"
+        assert "io.modelcontextprotocol/logLevel" not in meta
+        assert meta.get("io.modelcontextprotocol/protocolVersion") != "1999"
+
+
+@pytest.mark.parametrize("meta", [None, 7, "text", []])
+async def test_a_meta_that_is_no_object_is_emptied(meta: object, autojump_clock: MockClock) -> None:
+    backend = FakeBackend()
+    async with talk(backend) as t:
+        await perform(t, FakeExchange("tools/call", {"name": "read", "_meta": meta}))
+    assert backend.seen[-1][1] == {"name": "read", "_meta": {}}
+
+
+async def test_a_legacy_backend_gets_the_negotiated_version_as_header(autojump_clock: MockClock) -> None:
+    backend = FakeBackend()
+    async with talk(backend) as t:
+        await perform(t, call())
+    assert backend.headers[-1] == (("mcp-protocol-version", "2025-11-25"),)
+
+
+async def test_every_page_of_a_list_is_followed(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=[{"name": f"t{n}"} for n in range(25)], page_size=10)
+    async with talk(backend) as t:
+        assert [name for name, _ in await t.connection.list_all("tools")] == [f"t{n}" for n in range(25)]
+
+
+async def test_a_list_without_end_is_cut_and_one_that_turns_in_circles_too(autojump_clock: MockClock) -> None:
+    async def endless(params: Json) -> Json:
+        return {"tools": [{"name": "x"}], "nextCursor": str(int(str(params.get("cursor", 0))) + 1)}
+
+    async def circle(_params: Json) -> Json:
+        return {"tools": [{"name": "x"}], "nextCursor": "same"}
+
+    async with talk(FakeBackend(answers={"tools/list": endless})) as t:
+        assert len(await t.connection.list_all("tools")) == MAX_PAGES
+    async with talk(FakeBackend(answers={"tools/list": circle})) as t:
+        assert len(await t.connection.list_all("tools")) == 2
+
+
+async def test_entries_that_are_none_are_left_out_and_the_rest_stays(autojump_clock: MockClock) -> None:
+    async def mixed(_params: Json) -> Json:
+        return {"tools": [{"name": "good"}, {"name": 7}, "text", {}, None]}
+
+    async with talk(FakeBackend(answers={"tools/list": mixed})) as t:
+        assert [name for name, _ in await t.connection.list_all("tools")] == ["good"]
+
+
+@pytest.mark.parametrize("result", [{}, {"tools": {}}, {"tools": None}])
+async def test_a_list_result_without_a_list_is_refused(result: Json, autojump_clock: MockClock) -> None:
+    async def odd(_params: Json) -> Json:
+        return result
+
+    async with talk(FakeBackend(answers={"tools/list": odd})) as t:
+        with pytest.raises(LinkFailed, match="tools/list"):
+            await t.connection.list_all("tools")
+
+
+async def test_a_ping_is_answered_and_what_was_not_declared_is_refused(autojump_clock: MockClock) -> None:
+    async with talk(FakeBackend()) as t:
+        t.link.sent.clear()
+        await t.link.asks("ping")
+        await t.link.asks("roots/list")
+        await wait_all_tasks_blocked()
+        answers = [json.loads(body) for body in t.link.sent]
+    assert {"jsonrpc": "2.0", "id": "q1", "result": {}} in answers
+    assert [a["error"]["code"] for a in answers if "error" in a] == [-32601]
+
+
+async def test_a_changed_list_is_reported_by_kind(autojump_clock: MockClock) -> None:
+    async with talk(FakeBackend()) as t:
+        await t.link.says("notifications/resources/list_changed", {})
+        await t.link.says("notifications/tools/list_changed", {})
+        assert t.changed == ["resources", "templates", "tools"]

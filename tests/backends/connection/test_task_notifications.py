@@ -1,0 +1,51 @@
+"""News of tasks: in order for each, none waiting for another's, and bounded."""
+
+from __future__ import annotations
+
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from argus_trio.backends.connection.task_notifications import CAPACITY, MAX_TASKS, News, Newsroom
+
+
+def news(key: str, method: str = "m") -> News:
+    return News(backend="a", key=key, method=method, params={}, client=None)
+
+
+async def test_news_of_one_task_stay_in_order_and_do_not_hold_up_those_of_another(autojump_clock: MockClock) -> None:
+    heard: list[tuple[str, str]] = []
+    go = trio.Event()
+
+    async def listen(said: News) -> None:
+        if said.key == "slow":
+            await go.wait()
+        heard.append((said.key, said.method))
+
+    async with trio.open_nursery() as nursery:
+        room = Newsroom(nursery, listen)
+        for number in range(10):
+            room.put(news("slow", str(number)))
+        room.put(news("quick"))
+        await wait_all_tasks_blocked()
+        assert heard == [("quick", "m")]
+        go.set()
+    assert heard[1:] == [("slow", str(number)) for number in range(10)]
+
+
+async def test_what_waits_is_bounded_for_one_task_and_in_all(autojump_clock: MockClock) -> None:
+    heard: list[News] = []
+    go = trio.Event()
+
+    async def listen(said: News) -> None:
+        await go.wait()
+        heard.append(said)
+
+    async with trio.open_nursery() as nursery:
+        room = Newsroom(nursery, listen)
+        for number in range(CAPACITY + 10):
+            room.put(news("k0", str(number)))
+        for number in range(MAX_TASKS + 10):
+            room.put(news(f"k{number}"))
+        go.set()
+    assert len([said for said in heard if said.key == "k0"]) == CAPACITY
+    assert len({said.key for said in heard}) == MAX_TASKS

@@ -1,0 +1,270 @@
+"""The HTTP+SSE link, against servers that misbehave and against the MCP SDK's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import trio
+
+from argus_trio.backends.links import http_sse as sse
+from argus_trio.backends.links.http_sse import SseLink, open_sse
+from argus_trio.backends.links.link import Link
+from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed
+from argus_trio.wire.envelope import ErrorResponse, Response, encode_notification
+from tests.backends.support.conversation import LEGACY, VERSION, Remembered, ask, greeting, result_of, sse_spec
+from tests.servers.nasty_http import NastyServer, Received, Wire, nasty_server
+from tests.servers.sdk_http import make_server, serve_app
+
+NOTE = b'{"jsonrpc":"2.0","method":"notifications/message","params":{}}'
+
+
+def answer_to(request: Received) -> bytes:
+    return b'{"jsonrpc":"2.0","id":%d,"result":{}}' % json.loads(request.body)["id"]
+
+
+class Plain:
+    """A server of this transport whose stream the test writes, and which says how its POSTs are answered."""
+
+    def __init__(self, *, endpoint: bytes = b"/messages?id=1", first: bytes = b"event: endpoint\ndata: %b\n\n") -> None:
+        self.first = first % endpoint if b"%b" in first else first
+        self.stream: Wire | None = None
+        self.post_status = 202
+        self.post_body: bytes | None = None
+        self.is_answering = True
+        self.posted = trio.Event()
+        self.may_end = trio.Event()
+
+    async def __call__(self, request: Received, wire: Wire) -> None:
+        if request.method == "GET":
+            await wire.begin_stream()
+            self.stream = wire
+            await wire.chunk(self.first)
+            await self.may_end.wait()
+            wire.keep = False
+            return
+        if self.is_answering and self.stream is not None:
+            await self.stream.chunk(b"event: message\ndata: %b\n\n" % answer_to(request))
+        self.posted.set()
+        if self.post_body is not None:
+            await wire.json(self.post_body or answer_to(request))
+        else:
+            await wire.reply(self.post_status, b"Accepted")
+
+
+@asynccontextmanager
+async def linked(server: Plain) -> AsyncIterator[tuple[Link, Remembered, NastyServer]]:
+    inbox = Remembered()
+    with trio.fail_after(10):
+        async with nasty_server(server) as running, open_sse(sse_spec(f"{running.origin}/sse?k=v"), inbox) as link:
+            yield link, inbox, running
+
+
+@pytest.mark.parametrize("endpoint", [b"/messages?id=1", b"messages?id=1", b"?id=1", b" /m\xc3\xbc "])
+async def test_messages_go_to_the_endpoint_and_answers_come_on_the_stream(endpoint: bytes) -> None:
+    async with linked(Plain(endpoint=endpoint)) as (link, _, server):
+        for message_id in (1, 2):
+            assert await link.request(ask(message_id, headers=VERSION)) == Response(b"%d" % message_id, b"{}")
+    stream, post, again = server.received
+    assert (stream.method, stream.target, stream.headers["accept"]) == ("GET", "/sse?k=v", "text/event-stream")
+    expected = {b"?id=1": "/sse?id=1", b" /m\xc3\xbc ": "/m%C3%BC"}.get(endpoint, "/messages?id=1")
+    assert {post.target, again.target} == {expected}
+    assert post.connection == again.connection
+
+
+async def test_an_absolute_endpoint_of_the_same_origin_is_fine_and_one_elsewhere_is_not() -> None:
+    plain = Plain()
+    async with nasty_server(plain) as running:
+        plain.first = b"event: endpoint\r\ndata: %b/m\r\n\r\n" % running.origin.encode()
+        async with open_sse(sse_spec(f"{running.origin}/sse"), Remembered()) as link:
+            await link.request(ask(1))
+        assert running.received[-1].target == "/m"
+        plain.first = b"event: endpoint\ndata: http://127.0.0.2:1/m?secret\n\n"
+        with pytest.raises(LinkFailed, match=r"an endpoint elsewhere, at http://127\.0\.0\.2:1$"):
+            async with open_sse(sse_spec(f"{running.origin}/sse"), Remembered()):
+                pass
+
+
+async def test_an_answer_with_neither_result_nor_error_fails_its_request_at_once() -> None:
+    plain = Plain()
+    async with linked(plain) as (link, _, _):
+        plain.is_answering = False
+        failed: list[AnswerInvalid] = []
+
+        async def one() -> None:
+            with pytest.raises(AnswerInvalid, match="neither") as caught:
+                await link.request(ask(1))
+            failed.append(caught.value)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(one)
+            await plain.posted.wait()
+            assert plain.stream is not None
+            await plain.stream.chunk(b'data: {"jsonrpc":"2.0","id":77}\n\ndata: {"jsonrpc":"2.0","id":1}\n\n')
+        assert len(failed) == 1
+
+
+@pytest.mark.parametrize("first", [b"data: x\n\n", b"event: endpoint\ndata: ftp://a/\n\n"])
+async def test_a_stream_that_begins_otherwise_is_refused(first: bytes) -> None:
+    async with nasty_server(Plain(first=first)) as running:
+        with pytest.raises(LinkFailed, match=r"does not begin with its endpoint|the url is not"):
+            async with open_sse(sse_spec(f"{running.origin}/sse"), Remembered()):
+                pass
+
+
+async def test_a_server_that_is_none_of_this_transport_is_named() -> None:
+    async def page(request: Received, wire: Wire) -> None:
+        await wire.reply(200, b"<p>", kind="text/html")
+
+    async def refuse(request: Received, wire: Wire) -> None:
+        await wire.reply(405, b"POST only")
+
+    async with nasty_server(page) as running:
+        with pytest.raises(LinkFailed, match="answered with text/html instead of an event stream"):
+            async with open_sse(sse_spec(running.url), Remembered()):
+                pass
+    async with nasty_server(refuse) as running:
+        with pytest.raises(HttpRefused, match="HTTP 405: POST only") as caught:
+            async with open_sse(sse_spec(running.url), Remembered()):
+                pass
+        assert caught.value.status == 405
+
+
+async def test_a_server_that_names_no_endpoint_runs_into_the_deadline() -> None:
+    async def silent(request: Received, wire: Wire) -> None:
+        await wire.begin_stream()
+        await wire.chunk(b": hello\n\n")
+        await wire.until_closed()
+
+    async with nasty_server(silent) as running:
+        with pytest.raises(LinkFailed, match=r"named no endpoint within 0\.05 s"):
+            async with open_sse(sse_spec(running.url, connect=0.05), Remembered()):
+                pass
+
+
+async def test_what_the_server_says_on_its_own_goes_to_the_inbox_in_order() -> None:
+    plain = Plain(first=b'event: endpoint\ndata: /m\n\ndata: %b\n\ndata: {"jsonrpc":"2.0","id":1,"method":"ping"}\n\n')
+    plain.first = plain.first.replace(b"/messages?id=1", NOTE, 1)
+    async with linked(plain) as (link, inbox, _):
+        await inbox.until(2)
+        assert inbox.methods == [("notifications/message", None), ("ping", None)]
+        await link.listen(VERSION)
+        assert plain.stream is not None
+        await plain.stream.chunk(b"event: ping\ndata: x\n\ndata: not json\n\n")
+        await plain.stream.chunk(b'data: {"jsonrpc":"2.0","id":99,"result":{}}\n\n')
+        assert await link.request(ask(1)) == Response(b"1", b"{}")
+
+
+async def test_an_answer_in_the_post_itself_is_tolerated() -> None:
+    plain = Plain()
+    plain.is_answering, plain.post_body = False, b""
+    async with linked(plain) as (link, _, _):
+        assert await link.request(ask(1)) == Response(b"1", b"{}")
+        plain.is_answering = True  # and if it comes twice, once is enough
+        assert await link.request(ask(2)) == Response(b"2", b"{}")
+
+
+async def test_a_post_that_is_held_open_does_not_hold_up_its_answer() -> None:
+    released = trio.Event()
+
+    class Holding(Plain):
+        async def __call__(self, request: Received, wire: Wire) -> None:
+            if request.method == "POST" and self.stream is not None:
+                await self.stream.chunk(b"data: %b\n\n" % answer_to(request))
+                await wire.until_closed()
+                released.set()
+            else:
+                await super().__call__(request, wire)
+
+    async with linked(Holding()) as (link, _, _):
+        assert await link.request(ask(1)) == Response(b"1", b"{}")
+        await released.wait()
+
+
+async def test_a_post_that_is_refused_fails_its_request_alone() -> None:
+    plain = Plain()
+    async with linked(plain) as (link, _, _):
+        plain.is_answering, plain.post_status = False, 500
+        with pytest.raises(HttpRefused, match="HTTP 500: Accepted"):
+            await link.request(ask(1))
+        with pytest.raises(HttpRefused, match="HTTP 500: Accepted"):
+            await link.send(NOTE)
+        plain.is_answering, plain.post_status = True, 202
+        assert await link.request(ask(2)) == Response(b"2", b"{}")
+
+
+async def test_the_end_of_the_stream_is_the_end_of_the_link() -> None:
+    plain = Plain()
+    plain.is_answering = False
+    reasons = []
+
+    async def wait(link: Link, message_id: int) -> None:
+        try:
+            await link.request(ask(message_id))
+        except LinkFailed as failure:
+            reasons.append(failure.reason)
+
+    async with linked(plain) as (link, _, server):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(wait, link, 1)
+            nursery.start_soon(wait, link, 2)
+            while len(server.received) < 3:
+                await trio.lowlevel.checkpoint()
+            await trio.testing.wait_all_tasks_blocked()
+            plain.may_end.set()
+        assert len(reasons) == 2
+        assert (await link.wait_failed()).reason in reasons
+        with pytest.raises(LinkFailed):
+            await link.request(ask(3))
+        with pytest.raises(LinkFailed):
+            await link.send(NOTE)
+
+
+async def test_a_request_that_is_given_up_is_forgotten() -> None:
+    plain = Plain()
+    plain.is_answering = False
+    async with linked(plain) as (link, _, _):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(link.request, ask(1))
+            await plain.posted.wait()
+            await trio.testing.wait_all_tasks_blocked()
+            nursery.cancel_scope.cancel()
+        assert isinstance(link, SseLink)
+        assert not link._pending
+        assert plain.stream is not None
+        await plain.stream.chunk(b'data: {"jsonrpc":"2.0","id":1,"result":{}}\n\n')
+        plain.is_answering = True
+        assert await link.request(ask(2)) == Response(b"2", b"{}")
+
+
+async def test_a_server_that_never_takes_a_message_runs_into_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Deaf(Plain):
+        async def __call__(self, request: Received, wire: Wire) -> None:
+            if request.method == "POST":
+                await wire.until_closed()
+            else:
+                await super().__call__(request, wire)
+
+    monkeypatch.setattr(sse, "SEND_SECONDS", 0.05)
+    async with linked(Deaf()) as (link, _, _):
+        with pytest.raises(LinkFailed, match="did not take a message"):
+            await link.send(NOTE)
+
+
+async def test_the_sdk_server_is_spoken_to() -> None:
+    inbox = Remembered()
+    with trio.fail_after(15):
+        async with serve_app(make_server().sse_app()) as origin, open_sse(sse_spec(f"{origin}/sse"), inbox) as link:
+            assert result_of(await link.request(greeting()))["protocolVersion"] == LEGACY
+            await link.send(encode_notification("notifications/initialized", {}), VERSION)
+            tools = result_of(await link.request(ask(2, headers=VERSION)))["tools"]
+            assert isinstance(tools, list)
+            assert [tool["name"] for tool in tools] == ["add", "count", "nap", "greet"]
+            call = ask(3, "tools/call", headers=VERSION, name="add", arguments={"a": 2, "b": 3})
+            assert result_of(await link.request(call))["structuredContent"] == {"result": 5}
+            count = ask(4, "tools/call", name="count", arguments={"to": 2}, _meta={"progressToken": "t"})
+            assert "done" in json.dumps(result_of(await link.request(count)))
+            assert isinstance(await link.request(ask(5, "no/such")), ErrorResponse)
+    assert inbox.methods == [("notifications/progress", None)] * 2

@@ -1,0 +1,127 @@
+"""The table of requests in flight."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from argus_trio.backends.links.pending import Answer, Pending
+from argus_trio.errors import AnswerInvalid, LinkFailed, ResponseInvalid
+from argus_trio.wire.envelope import ErrorResponse, Response
+
+
+async def wait_for(pending: Pending, number: int, answers: dict[int, Answer | LinkFailed]) -> None:
+    try:
+        with pending.expect(number) as expected:
+            answers[number] = await expected.wait()
+    except LinkFailed as failure:
+        answers[number] = failure
+
+
+async def test_each_answer_wakes_the_request_it_belongs_to() -> None:
+    pending, answers = Pending(), dict[int, Answer | LinkFailed]()
+    async with trio.open_nursery() as nursery:
+        for number in (1, 2):
+            nursery.start_soon(wait_for, pending, number, answers)
+        await wait_all_tasks_blocked()
+        assert len(pending) == 2
+        assert pending.resolve(ErrorResponse(b"2", b'{"code":1}'))
+        assert pending.resolve(Response(b"1", b"{}"))
+    assert answers == {1: Response(b"1", b"{}"), 2: ErrorResponse(b"2", b'{"code":1}')}
+    assert len(pending) == 0
+
+
+async def test_an_answer_that_is_none_fails_the_request_it_belongs_to_and_no_other() -> None:
+    pending, answers = Pending(), dict[int, Answer | LinkFailed]()
+    async with trio.open_nursery() as nursery:
+        for number in (1, 2):
+            nursery.start_soon(wait_for, pending, number, answers)
+        await wait_all_tasks_blocked()
+        assert pending.resolve(ResponseInvalid(b'"2"', "it has neither"))
+        assert not pending.resolve(ResponseInvalid(b"2", "it has neither"))
+        assert pending.resolve(Response(b"1", b"{}"))
+    assert answers[1] == Response(b"1", b"{}")
+    assert isinstance(answers[2], AnswerInvalid)
+
+
+async def test_an_answer_that_nobody_waits_for_is_reported_as_such() -> None:
+    pending, answers = Pending(), dict[int, Answer | LinkFailed]()
+    assert not pending.resolve(Response(b"1", b"{}"))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(wait_for, pending, 1, answers)
+        await wait_all_tasks_blocked()
+        assert not pending.resolve(ErrorResponse(b"null", b"{}"))
+        assert pending.resolve(Response(b"1", b"{}"))
+        assert not pending.resolve(Response(b"1", b'"twice"'))
+    assert answers == {1: Response(b"1", b"{}")}
+
+
+async def test_an_id_that_comes_back_as_a_string_is_known() -> None:
+    pending, answers = Pending(), dict[int, Answer | LinkFailed]()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(wait_for, pending, 17, answers)
+        await wait_all_tasks_blocked()
+        assert pending.resolve(Response(b'"17"', b"{}"))
+    assert answers == {17: Response(b'"17"', b"{}")}
+
+
+async def test_an_answer_that_comes_before_the_wait_is_kept() -> None:
+    pending = Pending()
+    with pending.expect(1) as expected:
+        assert pending.resolve(Response(b"1", b"{}"))
+        with trio.fail_after(1):
+            assert await expected.wait() == Response(b"1", b"{}")
+
+
+async def test_a_cancelled_request_leaves_nothing_behind() -> None:
+    pending = Pending()
+    with trio.move_on_after(5) as scope:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(wait_for, pending, 1, {})
+            await wait_all_tasks_blocked()
+            scope.cancel()
+    assert len(pending) == 0
+    assert not pending.resolve(Response(b"1", b"{}"))
+
+
+async def test_a_cancellation_after_the_answer_does_not_lose_it() -> None:
+    pending, answers = Pending(), dict[int, Answer | LinkFailed]()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(wait_for, pending, 1, answers)
+        await wait_all_tasks_blocked()
+        assert pending.resolve(Response(b"1", b"{}"))
+        nursery.cancel_scope.cancel()
+    assert answers == {1: Response(b"1", b"{}")}
+
+
+async def test_a_failure_wakes_all_and_stands() -> None:
+    pending, answers = Pending(), dict[int, Answer | LinkFailed]()
+    first = LinkFailed("exited with code 3", details=("why",))
+    async with trio.open_nursery() as nursery:
+        for number in (1, 2):
+            nursery.start_soon(wait_for, pending, number, answers)
+        await wait_all_tasks_blocked()
+        pending.fail(first)
+        pending.fail(LinkFailed("something later"))
+    assert len(pending) == 0
+    for failure in answers.values():
+        assert isinstance(failure, LinkFailed)
+        assert (failure.reason, failure.details) == ("exited with code 3", ("why",))
+    assert answers[1] is not answers[2]
+    assert pending.failure is first
+    with pytest.raises(LinkFailed, match="exited with code 3"):
+        pending.expect(3)
+    with pytest.raises(LinkFailed, match="exited with code 3"):
+        pending.check()
+    assert not pending.resolve(Response(b"1", b"{}"))
+
+
+async def test_only_what_was_never_sent_is_said_to_have_never_run() -> None:
+    pending, answers = Pending(), dict[int, Answer | LinkFailed]()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(wait_for, pending, 1, answers)
+        await wait_all_tasks_blocked()
+        pending.fail(LinkFailed("exited with code 3"))
+    await wait_for(pending, 2, answers)
+    assert [failure.never_ran for failure in answers.values() if isinstance(failure, LinkFailed)] == [False, True]

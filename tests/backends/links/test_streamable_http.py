@@ -1,0 +1,243 @@
+"""The Streamable HTTP link, against servers that misbehave and against the MCP SDK's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import trio
+
+from argus_trio.backends.links import streamable_http as http
+from argus_trio.backends.links.streamable_http import open_http
+from argus_trio.config.model import ClientTls
+from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed
+from argus_trio.wire.envelope import ErrorResponse, Request, Response
+from tests.backends.support.conversation import (
+    LEGACY,
+    NOTE,
+    OK,
+    VERSION,
+    Remembered,
+    ask,
+    ask_modern,
+    http_spec,
+    linked,
+    result_of,
+    saying,
+)
+from tests.servers.certificates import make_authority
+from tests.servers.nasty_http import Handler, Received, Wire, nasty_server
+
+
+async def test_a_json_answer_is_the_answer() -> None:
+    async with linked(saying(OK, kind="application/json; charset=utf-8")) as (link, _, server):
+        assert await link.request(ask(1)) == Response(b"1", b"{}")
+    [received] = server.received
+    assert received.headers["accept"] == "application/json, text/event-stream"
+    assert received.headers["content-type"] == "application/json"
+    assert received.headers["accept-encoding"] == "identity"
+    assert "mcp-session-id" not in received.headers
+
+
+async def test_the_specs_headers_are_sent_but_decide_nothing_of_the_protocol() -> None:
+    headers = {"Authorization": "Bearer x", "Accept": "text/html", "Mcp-Session-Id": "forged", "Host": "evil"}
+    async with linked(saying(OK), headers=headers) as (link, _, server):
+        await link.request(ask(1, headers=VERSION))
+    sent = server.received[0].headers
+    assert sent["authorization"] == "Bearer x"
+    assert sent["accept"].startswith("application/json")
+    assert sent["host"] == server.origin.removeprefix("http://")
+    assert sent["mcp-protocol-version"] == LEGACY
+    assert "mcp-session-id" not in sent
+
+
+async def test_what_a_stream_says_before_its_answer_goes_to_the_inbox_within_the_request() -> None:
+    asked = b'{"jsonrpc":"2.0","id":"a","method":"roots/list"}'
+
+    async def handler(request: Received, wire: Wire) -> None:
+        await wire.begin_stream()
+        await wire.event(b"", more=b"id: prime\n")
+        stream = b"event: message\ndata: %b\n\ndata: %b\r\n\r\nevent: ping\ndata: x\n\n: c\n\n" % (NOTE, asked)
+        for at in range(len(stream)):
+            await wire.chunk(stream[at : at + 1])
+        await wire.event(b"not json")
+        await wire.event(b'{"jsonrpc":"2.0","id":77,"result":{"of":"another"}}')
+        await wire.event(OK)
+        await wire.end_stream()
+
+    async with linked(handler) as (link, inbox, server):
+        assert await link.request(ask(1)) == Response(b"1", b"{}")
+        assert inbox.methods == [("notifications/progress", 1), ("roots/list", 1)]
+        assert isinstance(inbox.messages[1][0], Request)
+        assert server.connections == 1
+
+
+async def test_a_batch_in_a_body_is_taken_apart() -> None:
+    async with linked(saying(b"[%b,%b]" % (NOTE, OK))) as (link, inbox, _):
+        assert await link.request(ask(1)) == Response(b"1", b"{}")
+        assert inbox.methods == [("notifications/progress", 1)]
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        saying(b'{"jsonrpc":"2.0","id":2,"result":{}}'),
+        saying(b'{"jsonrpc":"2.0","id":"1","result":{}}'),
+        saying(NOTE),
+        saying(b"{"),
+        saying(b"\xff"),
+        saying(b"{}"),
+        saying(b"<p>hello", kind="text/html"),
+        saying(b"", kind=""),
+        saying(b"", status=202, kind=""),
+    ],
+)
+async def test_an_answer_that_is_none_is_misbehaviour_and_the_link_lives(handler: Handler) -> None:
+    async with linked(handler) as (link, _, _):
+        for _ in range(2):
+            with pytest.raises(AnswerInvalid):
+                await link.request(ask(1))
+
+
+@pytest.mark.parametrize("rest", [b"", b',"result":{},"error":{"code":1,"message":"x"}'])
+async def test_an_answer_on_a_stream_with_neither_result_nor_error_or_both_is_misbehaviour(rest: bytes) -> None:
+    async def handler(request: Received, wire: Wire) -> None:
+        await wire.begin_stream()
+        await wire.event(b'{"jsonrpc":"2.0","id":77}')
+        await wire.event(b'{"jsonrpc":"2.0","id":1%b}' % rest, more=b"id: resumable\n")
+        await trio.sleep_forever()
+
+    async with linked(handler) as (link, _, server):
+        with trio.fail_after(5), pytest.raises(AnswerInvalid, match="both" if rest else "neither"):
+            await link.request(ask(1))
+        assert [received.method for received in server.received] == ["POST"]
+
+
+async def test_broken_text_is_mended() -> None:
+    async with linked(saying(rb'{"jsonrpc":"2.0","id":1,"result":{"a":"' + b'\xff\\ud800"}}')) as (link, _, _):
+        answer = await link.request(ask(1))
+        assert result_of(answer) == {"a": "\ufffd\ufffd"}
+
+
+async def test_twenty_megabytes_of_answer_are_taken_and_more_than_the_bound_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    big = b'{"jsonrpc":"2.0","id":1,"result":"%b"}' % (b"x" * 20_000_000)
+    async with linked(saying(big)) as (link, _, _):
+        answer = await link.request(ask(1))
+        assert isinstance(answer, Response)
+        assert len(answer.result) == 20_000_002
+        monkeypatch.setattr(http, "MAX_BODY_BYTES", 1_000_000)
+        with pytest.raises(LinkFailed, match="larger than 1000000 bytes"):
+            await link.request(ask(1))
+
+
+async def test_an_event_beyond_the_bound_is_misbehaviour() -> None:
+    async def handler(request: Received, wire: Wire) -> None:
+        await wire.begin_stream()
+        await wire.chunk(b"data: ")
+        try:
+            for _ in range(17 * 16):
+                await wire.chunk(b"x" * 65536)
+        finally:
+            wire.keep = False
+
+    async with linked(handler) as (link, _, _):
+        with pytest.raises(AnswerInvalid, match="larger than"):
+            await link.request(ask(1))
+
+
+@pytest.mark.parametrize("given_id", [b',"id":1', b',"id":null', b""])
+@pytest.mark.parametrize("status", [400, 404, 500])
+async def test_an_http_error_with_a_json_rpc_error_is_that_error(status: int, given_id: bytes) -> None:
+    body = b'{"jsonrpc":"2.0","error":{"code":-32022,"message":"no"}%b}' % given_id
+    async with linked(saying(body, status=status)) as (link, _, _):
+        assert await link.request(ask(1)) == ErrorResponse(b"1", b'{"code":-32022,"message":"no"}')
+
+
+async def test_other_http_errors_say_the_status_and_a_little_of_the_body_without_secrets() -> None:
+    body = b"<h1>Bad\r\n\x1b[31m gateway</h1> token abc-123 " + b"y" * 500
+    headers = {"authorization": "Bearer abc-123"}
+    async with linked(saying(body, status=502, kind="text/html"), headers=headers) as (link, _, _):
+        with pytest.raises(HttpRefused) as caught:
+            await link.request(ask(1))
+    assert caught.value.status == 502
+    assert caught.value.reason.startswith("the server answered HTTP 502: <h1>Bad [31m gateway</h1> token *** yyy")
+    assert len(caught.value.reason) < 240
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_missing_authentication_is_named(status: int) -> None:
+    body = b'{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"secret"}}'
+    async with linked(saying(body, status=status)) as (link, _, _):
+        with pytest.raises(HttpRefused, match="authentication") as caught:
+            await link.request(ask(1))
+    assert "secret" not in caught.value.reason
+
+
+async def test_a_redirect_is_not_followed_and_names_where_it_leads() -> None:
+    more = "location: https://other.test/path?token=1\r\n"
+    async with linked(saying(b"", status=307, more=more)) as (link, _, server):
+        with pytest.raises(HttpRefused, match=r"redirects to https://other\.test; redirects are not followed"):
+            await link.request(ask(1))
+        assert len(server.received) == 1
+
+
+async def test_a_server_that_is_not_there_fails_the_request_and_not_the_link() -> None:
+    async with nasty_server(saying(OK)) as server:
+        pass
+    async with open_http(http_spec(server.url), Remembered()) as link:
+        for _ in range(2):
+            with pytest.raises(LinkFailed, match="Connection refused"):
+                await link.request(ask(1))
+
+
+async def test_what_a_server_does_not_take_is_an_error() -> None:
+    async with linked(saying(b"full", status=503)) as (link, _, _):
+        with pytest.raises(HttpRefused, match="503: full"):
+            await link.send(NOTE)
+
+
+async def test_a_server_that_never_takes_a_message_runs_into_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def handler(request: Received, wire: Wire) -> None:
+        await wire.until_closed()
+
+    monkeypatch.setattr(http, "SEND_SECONDS", 0.05)
+    async with linked(handler) as (link, _, _):
+        with pytest.raises(LinkFailed, match="did not take a message"):
+            await link.send(NOTE)
+
+
+async def test_cancelling_a_request_closes_its_connection() -> None:
+    began, closed = trio.Event(), trio.Event()
+
+    async def handler(request: Received, wire: Wire) -> None:
+        await wire.begin_stream()
+        began.set()
+        await wire.until_closed()
+        closed.set()
+
+    async with linked(handler) as (link, _, _):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(link.request, ask_modern(1, "tools/list"))
+            await began.wait()
+            nursery.cancel_scope.cancel()
+        await closed.wait()
+
+
+async def test_a_server_behind_tls_is_reached(tmp_path: Path) -> None:
+    ca_file, served = make_authority(tmp_path)
+    with trio.fail_after(5):
+        async with (
+            nasty_server(saying(OK), tls=served) as server,
+            open_http(http_spec(server.url, tls=ClientTls(ca_file=ca_file)), Remembered()) as link,
+        ):
+            for _ in range(3):
+                assert await link.request(ask(1)) == Response(b"1", b"{}")
+            assert server.connections == 1
+
+
+async def test_what_the_body_raises_leaves_as_it_is() -> None:
+    with pytest.raises(KeyError):
+        async with open_http(http_spec("http://127.0.0.1:9/"), Remembered()):
+            raise KeyError

@@ -1,0 +1,67 @@
+"""Listings: pages read entry by entry, filters before overrides."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+
+from argus_trio.backends.listings.listing import passes, publish, read_page
+from argus_trio.config.model import Filters, Globs, Override, StdioBackend
+from tests.backends.support.fakes import Json, raw
+
+
+def spec(**fields: object) -> StdioBackend:
+    return StdioBackend(name="files", command="unused", **fields)  # type: ignore[arg-type]  # fields by name
+
+
+def listed(*names: str) -> dict[str, list[tuple[str, dict[str, msgspec.Raw]]]]:
+    return {"tools": [(name, raw({"name": name, "description": "old"})) for name in names]}
+
+
+def test_deny_wins_over_allow_and_no_allow_lets_all_pass() -> None:
+    assert passes(Globs(), "anything")
+    assert passes(Globs(allow=("read_*",)), "read_file")
+    assert not passes(Globs(allow=("read_*",)), "write_file")
+    assert not passes(Globs(allow=("read_*",), deny=("*_file",)), "read_file")
+    assert not passes(Globs(deny=("READ",)), "READ")
+    assert passes(Globs(deny=("READ",)), "read")
+
+
+def test_filters_look_at_own_names_and_overrides_follow() -> None:
+    declared = spec(
+        filters=Filters(tools=Globs(allow=("read",))),
+        tool_overrides={"read": Override(name="fetch", description="new"), "write": Override(name="read")},
+    )
+    published = publish(declared, listed("read", "write"), serves_resources=False)
+    assert [(entry.key, entry.shown) for entry in published.tools] == [("read", "fetch")]
+    assert bytes(published.tools[0].fields["description"]) == b'"new"'
+
+
+def test_resource_filters_see_uris_and_templates() -> None:
+    declared = spec(filters=Filters(resources=Globs(deny=("secret://*",))))
+    listing = {
+        "resources": [(uri, raw({"uri": uri})) for uri in ("secret://1", "open://1")],
+        "templates": [(uri, raw({"uriTemplate": uri})) for uri in ("secret://{x}", "open://{x}")],
+    }
+    published = publish(declared, listing, serves_resources=True)
+    assert [e.key for e in (*published.resources, *published.templates)] == ["open://1", "open://{x}"]
+
+
+def test_a_prefix_is_the_name_unless_the_specification_says_otherwise() -> None:
+    assert publish(spec(), {}, serves_resources=False).prefix == "files"
+    assert publish(spec(prefix=""), {}, serves_resources=False).prefix == ""
+
+
+@pytest.mark.parametrize(("cursor", "last"), [(None, True), ("", True), ("2", False), (7, False)])
+def test_an_absent_or_empty_cursor_ends_a_list(cursor: object, last: bool) -> None:
+    page: Json = {"tools": [], "nextCursor": cursor}
+    read = read_page("tools", "tools", json.dumps(page).encode())
+    assert (read.next_cursor is None) is last
+
+
+def test_a_page_counts_what_is_no_entry() -> None:
+    read = read_page("prompts", "prompts", b'{"prompts":[{"name":"a","z":1e999},{"title":"b"},3]}')
+    assert [key for key, _ in read.entries] == ["a"]
+    assert read.invalid == 2

@@ -1,0 +1,166 @@
+"""Listing again what a backend says has changed: never too often, never too late, and told to clients only if true."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+from structlog.testing import capture_logs
+from trio.testing import MockClock
+
+from argus_trio.core.catalog.storm import LONGEST
+from argus_trio.core.catalog.upheaval import WORTH
+from tests.backends.support.fakes import FakeBackend, Json
+from tests.backends.support.house import House, house, named, spec
+
+CHANGED = "notifications/tools/list_changed"
+
+
+def lists(backend: FakeBackend) -> int:
+    return sum(method == "tools/list" for method, _ in backend.seen)
+
+
+async def storm(backend: FakeBackend, seconds: float, every: float = 0.01) -> None:
+    """The backend says again and again that its tools have changed."""
+    with trio.move_on_after(seconds):
+        while True:
+            await backend.links[-1].says(CHANGED, {})
+            await trio.sleep(every)
+
+
+def events(logs: list[dict[str, object]], name: str) -> list[dict[str, object]]:
+    return [entry for entry in logs if entry["event"] == name]
+
+
+async def begun(at: House) -> None:
+    await at.supervisor.current.settle()
+    at.told.clear()
+
+
+async def test_a_storm_is_listed_at_a_bounded_pace_and_told_once(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=named("a"))
+    async with house({"files": backend}) as at:
+        await begun(at)
+        before = lists(backend)
+        with capture_logs() as logs:
+            await storm(backend, 60)
+            assert 10 < lists(backend) - before < 25
+            await trio.sleep(30)
+        (told,) = events(list(map(dict, logs)), "backend_list_storm")
+        (over,) = events(list(map(dict, logs)), "backend_list_storm_over")
+        assert told["backend"] == "files"
+        assert isinstance(over["heard"], int)
+        assert over["heard"] > 5000
+        assert at.told == []
+
+
+async def test_the_last_change_of_a_storm_is_not_missed(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=named("a"))
+    async with house({"files": backend}) as at:
+        await begun(at)
+        await storm(backend, 20)
+        backend.tools.append({"name": "last"})
+        await backend.links[0].says(CHANGED, {})
+        await trio.sleep(LONGEST + 0.1)
+        assert await at.names() == ["files__a", "files__last"]
+        assert at.told == [CHANGED]
+
+
+async def test_a_change_while_it_is_being_listed_is_not_missed(autojump_clock: MockClock) -> None:
+    async def slow(_params: Json) -> Json:
+        found: Json = {"tools": list(backend.tools)}
+        await trio.sleep(3)
+        return found
+
+    backend = FakeBackend(tools=named("a"), answers={"tools/list": slow})
+    async with house({"files": backend}) as at:
+        await begun(at)
+        await backend.links[0].says(CHANGED, {})
+        await trio.sleep(1)
+        backend.tools.append({"name": "b"})
+        await backend.links[0].says(CHANGED, {})
+        await trio.sleep(10)
+        assert await at.names() == ["files__a", "files__b"]
+
+
+async def test_after_a_storm_a_change_is_seen_at_once_again(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=named("a"))
+    async with house({"files": backend}) as at:
+        await begun(at)
+        await storm(backend, 20)
+        await trio.sleep(2 * LONGEST)
+        backend.tools.append({"name": "b"})
+        await backend.links[0].says(CHANGED, {})
+        await trio.sleep(0.1)
+        assert await at.names() == ["files__a", "files__b"]
+
+
+async def test_a_list_that_did_not_come_in_time_is_asked_for_again(autojump_clock: MockClock) -> None:
+    stuck = False
+
+    async def listed(_params: Json) -> Json:
+        if stuck:
+            await trio.sleep_forever()
+        return {"tools": list(backend.tools)}
+
+    backend = FakeBackend(tools=named("a"), answers={"tools/list": listed})
+    async with house({"files": backend}) as at:
+        await begun(at)
+        stuck = True
+        backend.tools.append({"name": "b"})
+        with capture_logs() as logs:
+            await backend.links[0].says(CHANGED, {})
+            await trio.sleep(31)
+            stuck = False
+            await trio.sleep(31)
+        assert [entry["event"] for entry in logs] == ["backend_relist_late"] * 2
+        assert await at.names() == ["files__a", "files__b"]
+
+
+async def test_clients_hear_of_as_many_changes_as_there_are(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=named("a"))
+    async with house({"files": backend}) as at:
+        await begun(at)
+        for number in range(3):
+            backend.tools.append({"name": f"t{number}"})
+            await storm(backend, 10)
+        await trio.sleep(LONGEST + 1)
+        assert at.told == [CHANGED] * 3
+
+
+@pytest.mark.parametrize(("before", "after"), [(WORTH * 2, 3), (WORTH, WORTH * 3)])
+async def test_a_list_that_is_halved_or_doubled_is_reported(autojump_clock: MockClock, before: int, after: int) -> None:
+    backend = FakeBackend(tools=named(*(f"t{number}" for number in range(before))))
+    async with house({"files": backend}) as at:
+        await begun(at)
+        with capture_logs() as logs:
+            backend.tools = named(*(f"t{number}" for number in range(after)))
+            await backend.links[0].says(CHANGED, {})
+            await trio.sleep(1)
+        (entry,) = logs
+        assert (entry["event"], entry["kind"]) == ("backend_list_upheaval", "tools")
+        assert (entry["before"], entry["after"]) == (before, after)
+
+
+async def test_one_that_comes_back_with_half_its_list_is_reported(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=named(*(f"t{number}" for number in range(WORTH))))
+    async with house({"files": backend}) as at:
+        await begun(at)
+        with capture_logs() as logs:
+            backend.tools = named("t0")
+            backend.links[0].die("gone")
+            await trio.sleep(5)
+        (entry,) = events(list(map(dict, logs)), "backend_list_upheaval")
+        assert (entry["before"], entry["after"]) == (WORTH, 1)
+
+
+async def test_a_backend_that_flaps_is_told_of_once_and_clients_hear_nothing(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=named("a"), resources=[{"uri": "u"}])
+    async with house({"files": backend}, [spec("files")]) as at:
+        await begun(at)
+        with capture_logs() as logs:
+            for _ in range(8):
+                backend.links[-1].die("gone")
+                await trio.sleep(65)  # longer than the backoff ever is
+        assert len(events(list(map(dict, logs)), "backend_flapping")) == 1
+        assert len(backend.links) == 9
+        assert at.told == []

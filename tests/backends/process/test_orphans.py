@@ -1,0 +1,97 @@
+"""What is left of a tree whose keeper was killed is found by variable, session or parent, and nothing else is."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import uuid
+
+import attrs
+import pytest
+import trio
+from structlog.testing import capture_logs
+
+from argus_trio.backends.process.keeper import KILL_LIMIT_S
+from argus_trio.backends.process.orphans import TREE, end_orphans, kill_orphans
+from tests.backends.support.children import MARKER, PATIENCE_S, ask, nasty, none_running, opened, running
+
+STAY = [sys.executable, "-I", "-S", "-c", "import time; print(flush=True); time.sleep(60)"]
+
+
+def started(environment: dict[str, str], *, leads: bool = False) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(STAY, env=environment, stdout=subprocess.PIPE, start_new_session=leads)
+    assert process.stdout is not None
+    process.stdout.readline()  # so that it has been executed, environment and all
+    return process
+
+
+def ended(process: subprocess.Popen[bytes]) -> int:
+    with process:
+        return process.wait(PATIENCE_S)
+
+
+def test_what_has_the_variable_is_killed_and_nothing_else() -> None:
+    tree, other = uuid.uuid4().hex, uuid.uuid4().hex
+    ours, stranger = started({TREE: tree}), started({TREE: other})
+    assert kill_orphans(tree, 0) == [ours.pid]
+    assert ended(ours) == -signal.SIGKILL
+    assert stranger.poll() is None
+    stranger.kill()
+    ended(stranger)
+
+
+def test_a_session_is_not_taken_for_the_backends_while_its_leader_lives() -> None:
+    stranger = started({}, leads=True)
+    assert kill_orphans(uuid.uuid4().hex, stranger.pid) == []
+    stranger.kill()
+    ended(stranger)
+
+
+async def test_nothing_to_end_is_nothing_to_say() -> None:
+    with capture_logs() as logs:
+        await end_orphans("files", uuid.uuid4().hex, 0)
+    assert logs == []
+
+
+@pytest.mark.parametrize("how", ["double-fork:4", "double-fork-ignore-term:6", "ignore-term:0"])
+async def test_what_a_killed_keeper_kept_is_gone_when_the_link_is_left(how: str) -> None:
+    marker = uuid.uuid4().hex
+    mode, _, argument = how.partition(":")
+    spec = attrs.evolve(nasty(mode, argument, env={MARKER: marker}), name=marker)
+    with capture_logs() as logs:
+        async with opened(spec) as link:
+            await ask(link, 1)
+            link._child._keeper.kill()
+            with trio.fail_after(PATIENCE_S):
+                assert (await link.wait_failed()).reason.startswith(("lost its keeper", "closed its std"))
+        assert not running(marker)
+    assert "keeper_lost" in [entry["event"] for entry in logs]
+
+
+async def test_an_orphan_without_an_environment_is_known_by_its_session() -> None:
+    marker = uuid.uuid4().hex
+    echo = nasty("echo")
+    script = f"env -i sh -c 'sleep 60; : {marker}' & exec \"$@\""
+    spec = attrs.evolve(echo, command="sh", args=("-c", script, "sh", echo.command, *echo.args))
+    async with opened(spec) as link:
+        await ask(link, 1)
+        assert len(running(marker)) == 1
+        link._child._keeper.kill()
+        await link.wait_failed()
+    await none_running(marker, within_s=0.5)
+
+
+async def test_a_keeper_that_was_stopped_ends_its_tree_in_time() -> None:
+    marker = uuid.uuid4().hex
+    spec = attrs.evolve(nasty("double-fork-ignore-term", "3", env={MARKER: marker}), name=marker)
+    with capture_logs() as logs:
+        async with opened(spec) as link:
+            await ask(link, 1)
+            os.kill(link._child._keeper.pid, signal.SIGSTOP)
+            began = trio.current_time()
+            await link._child.end(grace_s=0)
+            assert trio.current_time() - began < KILL_LIMIT_S
+    assert not running(marker)
+    assert [entry for entry in logs if entry["log_level"] == "error"] == []

@@ -1,0 +1,36 @@
+"""Which values count as secrets."""
+
+from __future__ import annotations
+
+import pytest
+
+from argus_trio.config.read.secrets import SECRET_KEYS, is_telling
+from tests.config.support.reading import HTTP, STDIO, read
+
+
+def test_the_fields_that_may_hold_secrets_are_those_that_the_model_does_not_show() -> None:
+    assert {"args", "env", "url", "headers"} == SECRET_KEYS
+
+
+def test_header_values_are_secrets_and_so_are_the_credentials_in_them() -> None:
+    assert read(HTTP + "    headers: {A: Bearer abcd-1, B: xy}\n").secrets == {"Bearer abcd-1", "abcd-1"}
+
+
+def test_what_is_spliced_in_is_a_secret_and_its_default_is_not() -> None:
+    text = STDIO + "    args: ['--key=${KEY}', '${UNSET:-default}']\n    env: {A: '${OTHER}', B: literal}\n"
+    assert read(text, environ={"KEY": "key-value", "OTHER": "other-value"}).secrets == {"key-value", "other-value"}
+
+
+def test_what_is_spliced_in_where_no_secret_can_stand_is_none() -> None:
+    text = "server: {host: '${H}'}\n" + STDIO + "    timeouts: {call: '${N}'}\n    env: {A: '${HOME}'}\n"
+    assert read(text, environ={"H": "127.0.0.7", "N": "123.25", "HOME": "/home/me"}).secrets == frozenset()
+
+
+@pytest.mark.parametrize("value", ["", "abc", "true", "9000", "65535", "localhost", "127.0.0.1"])
+def test_what_would_only_be_noise_is_no_secret(value: str) -> None:
+    assert not is_telling(value)
+
+
+@pytest.mark.parametrize("value", ["abcd", "123456", "a b c d"])
+def test_everything_else_is(value: str) -> None:
+    assert is_telling(value)

@@ -1,0 +1,71 @@
+"""Abilities: declared capabilities as bits, and back."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from argus_trio.core.call.abilities import NONE, Abilities, abilities_of
+from argus_trio.wire.envelope import encode_raw
+
+bits = st.builds(
+    Abilities,
+    form=st.booleans(),
+    url=st.booleans(),
+    roots=st.booleans(),
+    sampling=st.just(value=True),
+    sampling_tools=st.booleans(),
+    sampling_context=st.booleans(),
+)
+
+
+def of(capabilities: dict[str, object]) -> Abilities:
+    return abilities_of({name: encode_raw(value) for name, value in capabilities.items()})
+
+
+@given(bits)
+def test_what_is_declared_reads_back_as_the_same_abilities(abilities: Abilities) -> None:
+    assert of(json.loads(json.dumps(abilities.declared()))) == abilities
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "abilities"),
+    [
+        ({}, NONE),
+        ({"elicitation": {}}, Abilities(form=True)),
+        ({"elicitation": {"url": {}}}, Abilities(url=True)),
+        ({"elicitation": {"form": {}, "url": {}}}, Abilities(form=True, url=True)),
+        ({"roots": {"listChanged": True}}, Abilities(roots=True, roots_changes=True)),
+        ({"roots": {"listChanged": "yes"}}, Abilities(roots=True)),
+        ({"sampling": {"tools": {}}}, Abilities(sampling=True, sampling_tools=True)),
+        ({"elicitation": None, "sampling": 7, "roots": []}, NONE),
+        ({"extensions": {"x": {}}, "experimental": {}}, NONE),
+    ],
+)
+def test_declared_capabilities_become_bits(capabilities: dict[str, object], abilities: Abilities) -> None:
+    assert of(capabilities) == abilities
+    assert abilities.any is (abilities != NONE)
+
+
+@pytest.mark.parametrize(
+    ("abilities", "method", "params", "permitted"),
+    [
+        (Abilities(form=True), "elicitation/create", {}, True),
+        (Abilities(form=True), "elicitation/create", {"mode": "url"}, False),
+        (Abilities(url=True), "elicitation/create", {"mode": "url"}, True),
+        (Abilities(url=True), "elicitation/create", {"mode": "form"}, False),
+        (Abilities(sampling=True), "sampling/createMessage", {}, True),
+        (Abilities(sampling=True), "sampling/createMessage", {"tools": []}, False),
+        (Abilities(sampling=True, sampling_tools=True), "sampling/createMessage", {"tools": []}, True),
+        (Abilities(roots=True), "roots/list", {}, True),
+        (NONE, "roots/list", {}, False),
+        (Abilities(form=True, sampling=True, roots=True), "tools/call", {}, False),
+    ],
+)
+def test_only_what_was_declared_is_permitted(
+    abilities: Abilities, method: str, params: dict[str, object], permitted: bool
+) -> None:
+    assert abilities.permits(method, {name: encode_raw(value) for name, value in params.items()}) is permitted

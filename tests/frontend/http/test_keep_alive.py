@@ -1,0 +1,34 @@
+"""The ticker, on virtual time."""
+
+from __future__ import annotations
+
+import trio
+from trio.testing import MockClock
+
+from argus_trio.frontend.http.keep_alive import TICK_S, Ticker
+
+
+class Pulse:
+    """Something quiet, due once."""
+
+    def __init__(self, due: float) -> None:
+        self.due = due
+        self.beats: list[float] = []
+
+    async def beat(self) -> None:
+        self.beats.append(trio.current_time())
+
+
+async def test_what_is_due_beats_once_until_it_is_due_again(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
+    ticker, pulse, forgotten = Ticker(), Pulse(2.5), Pulse(2.5)
+    ticks: list[float] = []
+    ticker.watch(pulse)
+    ticker.watch(forgotten)
+    ticker.forget(forgotten)
+    nursery.start_soon(ticker.run, ticks.append)
+    began = trio.current_time()
+    pulse.due += began
+    await trio.sleep(10 * TICK_S + 0.5)
+    assert [beat - began for beat in pulse.beats] == [3.0]
+    assert not forgotten.beats
+    assert len(ticks) == 10

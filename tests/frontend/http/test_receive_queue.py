@@ -1,0 +1,62 @@
+"""What a connection has for the application."""
+
+from __future__ import annotations
+
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from argus_trio.frontend.http.receive_queue import DISCONNECT, MAX_WAITING, Inbox
+
+
+async def test_messages_come_in_order_and_the_disconnect_last_and_for_ever() -> None:
+    inbox = Inbox()
+    await inbox.put({"type": "http.request", "body": b"1"})
+    await inbox.put({"type": "http.disconnect"})
+    assert (await inbox.receive())["body"] == b"1"
+    assert await inbox.receive() is DISCONNECT
+    assert await inbox.receive() is DISCONNECT
+
+
+async def test_the_connection_waits_while_too_much_is_unread(nursery: trio.Nursery) -> None:
+    inbox = Inbox()
+    for _ in range(MAX_WAITING):
+        await inbox.put({"type": "http.request", "body": b"x"})
+    nursery.start_soon(inbox.put, {"type": "http.request", "body": b"last"})
+    await wait_all_tasks_blocked()
+    received = [(await inbox.receive())["body"]]
+    await wait_all_tasks_blocked()
+    received += [(await inbox.receive())["body"] for _ in range(MAX_WAITING)]
+    assert received[-1] == b"last"
+
+
+async def test_a_disconnect_is_heard_at_once_early_or_late() -> None:
+    inbox = Inbox()
+    heard: list[str] = []
+    inbox.on_disconnect(lambda: heard.append("early"))
+    await inbox.put({"type": "http.disconnect"})
+    inbox.on_disconnect(lambda: heard.append("late"))
+    assert heard == ["early", "late"]
+
+
+async def test_a_callback_can_be_taken_back() -> None:
+    inbox = Inbox()
+    heard: list[str] = []
+    inbox.on_disconnect(lambda: heard.append("no"))
+    inbox.on_disconnect(None)
+    await inbox.put({"type": "http.disconnect"})
+    assert not heard
+
+
+async def test_after_the_answer_nothing_matters_and_nobody_waits(nursery: trio.Nursery) -> None:
+    inbox = Inbox()
+    heard: list[str] = []
+    for _ in range(MAX_WAITING):
+        await inbox.put({"type": "http.request", "body": b"x"})
+    nursery.start_soon(inbox.put, {"type": "http.request", "body": b"x"})
+    await wait_all_tasks_blocked()
+    inbox.on_disconnect(lambda: heard.append("no"))
+    inbox.close()
+    await wait_all_tasks_blocked()
+    assert not nursery.child_tasks
+    await inbox.put({"type": "http.disconnect"})
+    assert not heard

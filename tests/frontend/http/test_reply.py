@@ -1,0 +1,107 @@
+"""Answers to POSTs, on virtual time."""
+
+from __future__ import annotations
+
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from argus_trio.frontend.http.keep_alive import Ticker
+from argus_trio.frontend.http.reply import KEEP_ALIVE_S, QUIET_S, Reply
+from argus_trio.wire.sse import COMMENT
+from tests.frontend.support.fakes import FakeRequest
+
+
+def nothing(_: float) -> None:
+    """Nothing to do at a tick."""
+
+
+async def test_a_quick_answer_is_plain_json() -> None:
+    fake = FakeRequest()
+    with Reply(fake.http, Ticker(), may_stream=True) as reply:
+        await reply.finish(b"{}", status=404)
+    assert fake.sent[0]["status"] == 404
+    assert (fake.body, fake.is_ended) == (b"{}", True)
+
+
+async def test_a_silent_answer_becomes_a_stream_and_shows_signs_of_life(
+    autojump_clock: MockClock, nursery: trio.Nursery
+) -> None:
+    fake, ticker = FakeRequest(), Ticker()
+    nursery.start_soon(ticker.run, nothing)
+    with Reply(fake.http, ticker, may_stream=True) as reply:
+        await trio.sleep(QUIET_S - 1)
+        assert not fake.sent
+        await trio.sleep(2.5)
+        assert fake.body == COMMENT
+        await trio.sleep(2 * KEEP_ALIVE_S + 3)
+        assert fake.body == 3 * COMMENT
+        await reply.finish(b"{}")
+    assert fake.body == 3 * COMMENT + b"event: message\ndata: {}\n\n"
+    await trio.sleep(10 * KEEP_ALIVE_S)
+    assert fake.is_ended
+
+
+async def test_a_client_that_takes_no_stream_gets_none(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
+    fake, ticker = FakeRequest(), Ticker()
+    nursery.start_soon(ticker.run, nothing)
+    with Reply(fake.http, ticker, may_stream=False) as reply:
+        await reply.notify(b"{}")
+        await trio.sleep(10 * QUIET_S)
+        assert not fake.sent
+        await reply.finish(b"{}")
+    assert fake.body == b"{}"
+
+
+async def test_a_blocked_client_holds_up_no_other(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
+    stuck, well, ticker = FakeRequest(), FakeRequest(), Ticker()
+    stuck.blocked = trio.Event()
+    nursery.start_soon(ticker.run, nothing)
+    with Reply(stuck.http, ticker, may_stream=True), Reply(well.http, ticker, may_stream=True):
+        await trio.sleep(3 * KEEP_ALIVE_S)
+        assert not stuck.sent
+        assert well.body.count(COMMENT) >= 3
+        stuck.blocked.set()
+        await wait_all_tasks_blocked()
+        assert stuck.body == COMMENT
+
+
+async def test_the_answer_waits_for_what_goes_before_it(nursery: trio.Nursery) -> None:
+    fake = FakeRequest()
+    fake.blocked = trio.Event()
+    with Reply(fake.http, Ticker(), may_stream=True) as reply:
+        nursery.start_soon(reply.notify, b"1")
+        nursery.start_soon(reply.notify, b"2")
+        await wait_all_tasks_blocked()
+        nursery.start_soon(reply.finish, b"3")
+        await wait_all_tasks_blocked()
+        fake.blocked.set()
+        await wait_all_tasks_blocked()
+    assert [line for line in fake.body.split() if line.isdigit()][-1] == b"3"
+    assert fake.is_ended
+
+
+async def test_nothing_is_sent_after_the_end() -> None:
+    fake = FakeRequest()
+    with Reply(fake.http, Ticker(), may_stream=True) as reply:
+        await reply.notify(b"1")
+        await reply.abandon()
+        await reply.notify(b"2")
+        await reply.beat()
+        await reply.finish(b"3")
+    assert fake.body == b"event: message\ndata: 1\n\n"
+
+
+async def test_an_abandoned_answer_is_202_without_a_body() -> None:
+    fake = FakeRequest()
+    with Reply(fake.http, Ticker(), may_stream=True) as reply:
+        await reply.abandon()
+    assert (fake.sent[0]["status"], fake.body) == (202, b"")
+
+
+async def test_a_reply_that_failed_is_forgotten(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
+    fake, ticker = FakeRequest(), Ticker()
+    nursery.start_soon(ticker.run, nothing)
+    with trio.move_on_after(1), Reply(fake.http, ticker, may_stream=True):
+        await trio.sleep_forever()
+    await trio.sleep(10 * QUIET_S)
+    assert not fake.sent

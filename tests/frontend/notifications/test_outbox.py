@@ -1,0 +1,70 @@
+"""The queue of one stream."""
+
+from __future__ import annotations
+
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from argus_trio.frontend.notifications.outbox import MAX_NEWS, Outbox
+
+
+async def test_what_is_put_comes_out_in_order_and_offers_are_merged() -> None:
+    outbox = Outbox()
+    await outbox.put(b"1")
+    outbox.offer("k", b"a")
+    outbox.offer("k", b"b")
+    await outbox.put(b"2")
+    assert await outbox.take() == b"12b"
+
+
+async def test_a_full_outbox_makes_put_wait_and_never_an_offer(nursery: trio.Nursery) -> None:
+    outbox = Outbox(capacity=1)
+    await outbox.put(b"1")
+    nursery.start_soon(outbox.put, b"2")
+    await wait_all_tasks_blocked()
+    outbox.offer("k", b"a")
+    assert await outbox.take() == b"1a"
+    assert await outbox.take() == b"2"
+
+
+async def test_a_waiting_take_is_woken(nursery: trio.Nursery) -> None:
+    outbox = Outbox()
+    taken: list[bytes] = []
+
+    async def take() -> None:
+        taken.append(await outbox.take())
+
+    nursery.start_soon(take)
+    await wait_all_tasks_blocked()
+    outbox.offer("k", b"a")
+    await wait_all_tasks_blocked()
+    assert taken == [b"a"]
+
+
+async def test_what_waits_at_the_end_is_still_taken_and_nothing_after_it() -> None:
+    outbox = Outbox(capacity=1)
+    await outbox.put(b"1")
+    outbox.close()
+    await outbox.put(b"2")
+    outbox.offer("k", b"3")
+    assert outbox.is_closed
+    assert await outbox.take() == b"1"
+    assert await outbox.take() == b""
+
+
+async def test_the_end_frees_those_that_wait_for_room(nursery: trio.Nursery) -> None:
+    outbox = Outbox(capacity=1)
+    await outbox.put(b"1")
+    nursery.start_soon(outbox.put, b"2")
+    await wait_all_tasks_blocked()
+    outbox.close()
+    await wait_all_tasks_blocked()
+    assert not nursery.child_tasks
+
+
+async def test_there_are_only_so_many_kinds_of_news() -> None:
+    outbox = Outbox()
+    for number in range(MAX_NEWS + 10):
+        outbox.offer(str(number), b"a")
+    outbox.offer("0", b"b")
+    assert await outbox.take() == b"b" + b"a" * (MAX_NEWS - 1)

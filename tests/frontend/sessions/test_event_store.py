@@ -1,0 +1,139 @@
+"""The store of a session's events: that it forgets in bounds, and replays what it has not forgotten."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
+
+from argus_trio.frontend.sessions.event_store import EventStore, Total, prime
+from argus_trio.wire.sse import Event, EventParser
+
+MAX_EVENTS = 8
+MAX_BYTES = 600
+MAX_TOTAL = 1000
+
+
+class Model(RuleBasedStateMachine):
+    """Two stores with a common bound, and beside them everything that was ever added."""
+
+    streams = Bundle("streams")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = Total(limit=MAX_TOTAL)
+        self.stores = [EventStore(self.total, max_events=MAX_EVENTS, max_bytes=MAX_BYTES) for _ in range(2)]
+        self.added: dict[tuple[int, int], list[bytes]] = {}
+        self.ended: set[tuple[int, int]] = set()
+        self.newest: dict[int, tuple[int, bytes]] = {}
+
+    @rule(target=streams, which=st.integers(0, 1))
+    def open(self, which: int) -> tuple[int, int]:
+        number = self.stores[which].open()
+        assert (which, number) not in self.added
+        self.added[which, number] = []
+        return which, number
+
+    @rule(stream=streams, message=st.binary(max_size=200).filter(lambda data: b"\n" not in data and b"\r" not in data))
+    def add(self, stream: tuple[int, int], message: bytes) -> None:
+        if stream not in self.ended:
+            which, number = stream
+            event = self.stores[which].add(number, message)
+            self.added[stream].append(event)
+            self.newest[which] = (number, event)
+            store = self.stores[which]
+            assert store.after(number, store.last(number) - 1) == (len(self.added[stream]), [event])
+
+    @rule(stream=streams)
+    def end(self, stream: tuple[int, int]) -> None:
+        self.ended.add(stream)
+        self.stores[stream[0]].end(stream[1])
+
+    @rule(stream=streams)
+    def drop(self, stream: tuple[int, int]) -> None:
+        self.ended.add(stream)
+        self.stores[stream[0]].drop(stream[1])
+        self.added[stream].clear()
+        assert self.stores[stream[0]].locate(f"{stream[1]}-0") is None
+        if self.newest.get(stream[0], (None, b""))[0] == stream[1]:
+            del self.newest[stream[0]]
+
+    @rule(stream=streams, number=st.integers(0, 40))
+    def replay(self, stream: tuple[int, int], number: int) -> None:
+        _, found = self.stores[stream[0]].after(stream[1], number)
+        rest = self.added[stream][number:]
+        assert found == rest[len(rest) - len(found) :]
+
+    @invariant()
+    def the_bounds_hold(self) -> None:
+        for store in self.stores:
+            assert len(store) <= MAX_EVENTS
+            assert store.size <= MAX_BYTES or len(store) == 1
+        assert self.total.size == sum(store.size for store in self.stores)
+
+    @invariant()
+    def the_newest_stays(self) -> None:
+        for which, (number, event) in self.newest.items():
+            assert self.stores[which].after(number, 0)[1][-1] == event
+
+    @invariant()
+    def an_ended_stream_without_events_is_forgotten(self) -> None:
+        for which, number in self.ended:
+            store = self.stores[which]
+            assert (store.locate(f"{number}-0") is not None) == bool(store.after(number, 0)[1])
+
+    def teardown(self) -> None:
+        for store in self.stores:
+            store.clear()
+            assert (len(store), store.size, store.streams) == (0, 0, 0)
+        assert self.total.size == 0
+
+
+TestModel = Model.TestCase
+
+
+@given(st.dictionaries(st.text(max_size=5), st.text(max_size=20), max_size=3), st.integers(0, 3))
+def test_an_event_carries_its_message_and_an_id_that_leads_back_to_it(value: dict[str, str], stream: int) -> None:
+    store = EventStore(Total())
+    for _ in range(4):
+        store.open()
+    message = msgspec.json.encode(value)
+    store.add(stream, b"{}")
+    (event,) = EventParser().feed(store.add(stream, message))
+    assert event.data == message
+    assert store.locate(event.id) == (stream, 2)
+
+
+def test_a_flood_on_one_stream_takes_nothing_of_another() -> None:
+    store = EventStore(Total(), max_events=MAX_EVENTS, max_bytes=MAX_BYTES)
+    quiet, loud = store.open(), store.open()
+    result = store.add(quiet, b"the result")
+    for _ in range(10 * MAX_EVENTS):
+        store.add(loud, b"progress")
+    assert store.after(quiet, 0) == (1, [result])
+    assert len(store) == MAX_EVENTS
+
+
+def test_the_newest_stays_whatever_its_size() -> None:
+    store = EventStore(Total(limit=10), max_events=MAX_EVENTS, max_bytes=MAX_BYTES)
+    stream = store.open()
+    store.add(stream, b"1")
+    large = store.add(stream, b"x" * MAX_BYTES * 2)
+    assert store.after(stream, 0) == (2, [large])
+    assert not store.holds(stream, 1)
+    assert store.holds(stream, 2)
+
+
+@pytest.mark.parametrize(
+    "event_id", ["", "0", "0-", "-1", "0-2", "1-0", "0-0-0", " 0-0", "0-0\n", "\xb2-\xb2", "0-" + "9" * 99]
+)
+def test_an_id_that_was_never_given_out_leads_nowhere(event_id: str) -> None:
+    store = EventStore(Total())
+    store.add(store.open(), b"{}")
+    assert store.locate(event_id) is None
+
+
+def test_an_event_without_data_is_an_id_and_a_time_to_come_back_after() -> None:
+    assert EventParser().feed(prime(3, 4)) == [Event("message", b"", "3-4", 1000)]

@@ -1,0 +1,73 @@
+"""The live part of a legacy call."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+
+from argus_trio.core.call.abilities import Abilities
+from argus_trio.core.call.exchange import Call
+from argus_trio.errors import ClientCannotAnswer
+from argus_trio.frontend.sessions.client_requests import Send
+from argus_trio.frontend.sessions.event_store import Total
+from argus_trio.frontend.sessions.exchange import LegacyExchange
+from argus_trio.frontend.sessions.session import HttpSession
+from argus_trio.frontend.sessions.streams import Streams
+from argus_trio.wire.envelope import Response
+from argus_trio.wire.revisions import Era
+
+
+class Way:
+    """A way to the client that keeps what was sent, or is none."""
+
+    def __init__(self, *, is_open: bool = True) -> None:
+        self.sent: list[bytes] = []
+        self._is_open = is_open
+
+    async def notify(self, message: bytes) -> None:
+        self.sent.append(message)
+
+    async def route(self) -> Send | None:
+        return self.notify if self._is_open else None
+
+
+def exchange(way: Way, abilities: Abilities | None = None) -> LegacyExchange:
+    streams = Streams(Total())
+    session = HttpSession(id="s", own=streams, streams=streams, abilities=abilities or Abilities(roots=True))
+    call = Call(method="tools/call", params={}, era=Era.LEGACY, revision="2025-06-18", client=session)
+    return LegacyExchange(call, session, way, trio.CancelScope())
+
+
+async def test_it_asks_on_its_way_and_gives_the_answer(nursery: trio.Nursery) -> None:
+    way = Way()
+    made = exchange(way)
+
+    async def respond() -> None:
+        while not made.session.asks.answer(Response(b"1", b'{"roots":[]}')):
+            await trio.lowlevel.checkpoint()
+
+    nursery.start_soon(respond)
+    assert await made.ask("roots/list", {}) == b'{"roots":[]}'
+    assert way.sent == [b'{"jsonrpc":"2.0","id":1,"method":"roots/list"}']
+
+
+async def test_it_asks_nothing_that_was_not_declared_and_nowhere() -> None:
+    way = Way()
+    with pytest.raises(ClientCannotAnswer, match="did not declare"):
+        await exchange(way, Abilities(form=True)).ask("roots/list", {})
+    assert not way.sent
+    with pytest.raises(ClientCannotAnswer, match="no stream"):
+        await exchange(Way(is_open=False)).ask("roots/list", {})
+
+
+async def test_once_its_client_cancelled_it_says_nothing_more() -> None:
+    way = Way()
+    made = exchange(way)
+    await made.notify("notifications/message", {})
+    with made.scope:
+        made.cancel()
+        await made.ask("roots/list", {})
+    await made.notify("notifications/message", {})
+    assert made.scope.cancelled_caught
+    assert len(way.sent) == 1
+    assert not made.session.asks

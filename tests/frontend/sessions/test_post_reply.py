@@ -1,0 +1,139 @@
+"""The answer to a POST of a session, on virtual time."""
+
+from __future__ import annotations
+
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from argus_trio.frontend.http.keep_alive import Ticker
+from argus_trio.frontend.http.reply import QUIET_S
+from argus_trio.frontend.sessions.event_store import Total
+from argus_trio.frontend.sessions.post_reply import PostReply
+from argus_trio.frontend.sessions.session import HttpSession
+from argus_trio.frontend.sessions.streams import Streams
+from argus_trio.wire.sse import COMMENT
+from tests.frontend.support.fakes import FakeRequest
+from tests.frontend.support.serving import events_in, ids_in
+
+
+def session(revision: str = "2025-11-25") -> HttpSession:
+    streams = Streams(Total())
+    return HttpSession(id="s", own=streams, streams=streams, revision=revision)
+
+
+def numbers(stream: bytes) -> list[object]:
+    """The messages of a stream, which here are numbers."""
+    return list(events_in(stream))
+
+
+async def gone(fake: FakeRequest) -> None:
+    """The client goes."""
+    await fake.inbox.put({"type": "http.disconnect"})
+
+
+async def test_plain_json_leaves_no_trace() -> None:
+    fake, made = FakeRequest(), session()
+    with PostReply(fake.http, Ticker(), made, may_stream=True) as reply:
+        await reply.finish(b"{}")
+    assert fake.body == b"{}"
+    assert made.streams.counts == (0, 0, 1)
+
+
+async def test_a_client_counts_as_there_until_it_is_answered_or_gone() -> None:
+    fake, lost, made = FakeRequest(), FakeRequest(), session()
+    there: list[bool] = []
+    losses: list[str] = []
+    with PostReply(fake.http, Ticker(), made, may_stream=True, on_lost=lambda: losses.append("answered")) as reply:
+        there.append(made.is_attended)
+        await reply.finish(b"{}")
+    there.append(made.is_attended)
+    with PostReply(lost.http, Ticker(), made, may_stream=False, on_lost=lambda: losses.append("lost")):
+        there.append(made.is_attended)
+        await gone(lost)
+        there.append(made.is_attended)
+    assert there == [True, False, True, False]
+    assert losses == ["lost"]
+    assert made.posts == 0
+
+
+async def test_every_event_has_its_own_id_and_the_end_leaves_them_to_be_asked_for() -> None:
+    fake, made = FakeRequest(), session()
+    with PostReply(fake.http, Ticker(), made, may_stream=True) as reply:
+        await reply.notify(b"1")
+        assert made.streams.counts == (0, 1, 2)
+        await reply.finish(b"2")
+    assert ids_in(fake.body) == ["1-0", "1-1", "1-2"]
+    assert made.streams.counts == (0, 0, 2)
+    assert numbers(await made.streams.resume("1-1").take()) == [2]
+
+
+async def test_a_silent_stream_opens_with_an_id_then_shows_comments(
+    autojump_clock: MockClock, nursery: trio.Nursery
+) -> None:
+    fake, old, ticker = FakeRequest(), FakeRequest(), Ticker()
+    nursery.start_soon(ticker.run, lambda _: None)
+    with (
+        PostReply(fake.http, ticker, session(), may_stream=True),
+        PostReply(old.http, ticker, session("2025-06-18"), may_stream=True),
+    ):
+        await trio.sleep(5 * QUIET_S)
+    assert fake.body == b"id: 1-0\nretry: 1000\ndata: \n\n" + COMMENT
+    assert old.body == 2 * COMMENT
+
+
+async def test_what_comes_after_the_client_went_is_kept_only_if_it_knows_the_stream() -> None:
+    known, unknown, made = FakeRequest(), FakeRequest(), session()
+    with PostReply(known.http, Ticker(), made, may_stream=True) as reply:
+        await reply.notify(b"1")
+        await gone(known)
+        await reply.notify(b"2")
+        await reply.beat()
+        await reply.finish(b"3")
+    assert numbers(known.body) == [1]
+    assert numbers(await made.streams.resume("1-1").take()) == [2, 3]
+    with PostReply(unknown.http, Ticker(), made, may_stream=True) as reply:
+        await gone(unknown)
+        await reply.notify(b"1")
+        await reply.beat()
+        assert not unknown.sent
+        await reply.finish(b"2")
+    assert made.streams.counts[1:] == (0, 2)
+
+
+async def test_once_it_is_resumed_elsewhere_nothing_more_goes_out_here(nursery: trio.Nursery) -> None:
+    fake, made = FakeRequest(), session()
+    with PostReply(fake.http, Ticker(), made, may_stream=True) as reply:
+        await reply.notify(b"1")
+        feed = made.streams.resume("1-0")
+        assert numbers(await feed.take()) == [1]
+        send = await reply.route()
+        assert send is not None
+        await send(b"2")
+        assert numbers(await feed.take()) == [2]
+        made.streams.release(feed)
+        await reply.notify(b"3")
+        await reply.finish(b"4")
+        await wait_all_tasks_blocked()
+    assert numbers(fake.body) == [1]
+    assert fake.is_ended
+    assert numbers(await made.streams.resume("1-2").take()) == [3, 4]
+
+
+async def test_an_ask_goes_out_here_while_the_client_is_there() -> None:
+    fake, made = FakeRequest(), session()
+    with PostReply(fake.http, Ticker(), made, may_stream=True) as reply:
+        own = made.streams.carry()
+        assert await reply.route() == reply.notify
+        await gone(fake)
+        assert await reply.route() == made.streams.notify
+        made.streams.release(own)
+
+
+async def test_a_cancelled_call_ends_without_an_answer_and_is_forgotten() -> None:
+    fake, made = FakeRequest(), session()
+    with PostReply(fake.http, Ticker(), made, may_stream=True) as reply:
+        await reply.notify(b"1")
+        await reply.cancel()
+    assert numbers(fake.body) == [1]
+    assert fake.is_ended
+    assert made.streams.counts == (0, 0, 1)

@@ -1,0 +1,38 @@
+"""A request that comes from no socket, for tests on virtual time."""
+
+from __future__ import annotations
+
+import trio
+
+from argus_trio.frontend.http.receive_queue import Inbox, Message
+from argus_trio.frontend.http.request import Request
+
+
+class FakeRequest:
+    """A request and what was sent in answer to it. `blocked` makes every send wait."""
+
+    def __init__(self, fields: dict[bytes, bytes] | None = None) -> None:
+        self.inbox = Inbox()
+        self.sent: list[Message] = []
+        self.blocked: trio.Event | None = None
+        self.http = Request("POST", "/", b"", [], fields or {}, self.inbox.receive, self._send, self.inbox)
+
+    async def _send(self, message: Message) -> None:
+        if self.blocked is not None:
+            await self.blocked.wait()
+        self.sent.append(message)
+
+    @property
+    def body(self) -> bytes:
+        """All of the body that was sent."""
+        parts = [message["body"] for message in self.sent if message["type"] == "http.response.body"]
+        return b"".join(part for part in parts if isinstance(part, bytes))
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether the last part was sent."""
+        return bool(self.sent) and self.sent[-1]["type"] == "http.response.body" and not self.sent[-1].get("more_body")
+
+    async def give(self, body: bytes, *, more: bool = False) -> None:
+        """A part of the request's body."""
+        await self.inbox.put({"type": "http.request", "body": body, "more_body": more})

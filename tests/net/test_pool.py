@@ -1,0 +1,222 @@
+"""The pool: what is reused, what is sent again and what is not, and how everything closes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import trio
+
+from argus_trio.errors import LinkFailed
+from argus_trio.net.dial import Route
+from argus_trio.net.http1 import HttpRequest
+from argus_trio.net.origin import split_url
+from argus_trio.net.pool import Pool
+from argus_trio.net.proxies import Proxy
+from tests.servers.nasty_http import NastyServer, Received, Wire, nasty_server
+
+
+@asynccontextmanager
+async def pool_for(server: NastyServer, *, proxy: Proxy | None = None, origin: str = "") -> AsyncIterator[Pool]:
+    route = Route(origin=split_url(origin or server.origin)[0], proxy=proxy)
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            pool = Pool(route=route, nursery=nursery)
+            nursery.start_soon(pool.reap)
+            try:
+                yield pool
+            finally:
+                nursery.cancel_scope.cancel()
+                await pool.aclose()
+
+
+def request(method: str = "POST", *, is_idempotent: bool = False, body: bytes = b"{}") -> HttpRequest:
+    headers = [(b"host", b"h"), (b"content-length", b"%d" % len(body))]
+    return HttpRequest(method=method, target="/x?y", headers=headers, body=body, is_idempotent=is_idempotent)
+
+
+async def ask(pool: Pool, what: HttpRequest | None = None) -> bytes:
+    async with pool.send(what or request()) as answer:
+        return await answer.read(1 << 30)
+
+
+async def say_hello(request: Received, wire: Wire) -> None:
+    await wire.reply(200, b"hello")
+
+
+async def test_one_connection_serves_many_requests() -> None:
+    async with nasty_server(say_hello) as server, pool_for(server) as pool:
+        assert [await ask(pool) for _ in range(5)] == [b"hello"] * 5
+        assert server.connections == 1
+
+
+async def test_requests_at_the_same_time_do_not_wait_for_each_other() -> None:
+    arrived, everybody = [], trio.Event()
+
+    async def together(request: Received, wire: Wire) -> None:
+        arrived.append(request)
+        if len(arrived) == 20:
+            everybody.set()
+        await everybody.wait()
+        await wire.reply(200, b"x")
+
+    async with nasty_server(together) as server, pool_for(server) as pool, trio.open_nursery() as nursery:
+        for _ in range(20):
+            nursery.start_soon(ask, pool)
+    assert server.connections == 20
+
+
+async def test_an_idle_connection_that_the_server_closed_is_noticed_before_use() -> None:
+    closed = trio.Event()
+
+    async def once(request: Received, wire: Wire) -> None:
+        await wire.reply(200, b"hello")
+        await trio.aclose_forcefully(wire.stream)
+        wire.keep = False
+        closed.set()
+
+    async with nasty_server(once) as server, pool_for(server) as pool:
+        for _ in range(3):
+            await ask(pool)
+            await closed.wait()
+            closed = trio.Event()
+        assert server.connections == 3
+
+
+async def die_when_reused(request: Received, wire: Wire) -> None:
+    if request.connection == 1 and request.target.startswith("/x") and "again" in request.headers:
+        wire.keep = False
+        return
+    await wire.reply(200, b"hello")
+
+
+def again(*, is_idempotent: bool) -> HttpRequest:
+    headers = [(b"host", b"h"), (b"again", b"1")]
+    return HttpRequest(method="GET", target="/x", headers=headers, is_idempotent=is_idempotent)
+
+
+async def test_a_request_that_dies_on_a_reused_connection_fails_unless_it_may_be_sent_twice() -> None:
+    async with nasty_server(die_when_reused) as server, pool_for(server) as pool:
+        await ask(pool)
+        with pytest.raises(LinkFailed, match="without an answer"):
+            await ask(pool, again(is_idempotent=False))
+        assert len(server.received) == 2
+
+    async with nasty_server(die_when_reused) as server, pool_for(server) as pool:
+        await ask(pool)
+        assert await ask(pool, again(is_idempotent=True)) == b"hello"
+        assert [received.connection for received in server.received] == [1, 1, 2]
+
+
+async def test_a_request_that_dies_on_a_fresh_connection_is_not_sent_again() -> None:
+    async with nasty_server(die_when_reused) as server, pool_for(server) as pool:
+        with pytest.raises(LinkFailed, match="without an answer"):
+            await ask(pool, again(is_idempotent=True))
+        assert server.connections == 1
+
+
+async def test_leaving_a_stream_early_reads_its_end_and_saves_the_connection() -> None:
+    async def stream(request: Received, wire: Wire) -> None:
+        await wire.begin_stream()
+        await wire.chunk(b"first")
+        await may_end.wait()
+        await wire.end_stream()
+
+    async with nasty_server(stream) as server, pool_for(server) as pool:
+        for _ in range(3):
+            may_end = trio.Event()
+            async with pool.send(request()) as answer:
+                assert await answer.receive() == b"first"
+            may_end.set()
+            while not pool._idle:
+                await trio.lowlevel.checkpoint()
+        assert server.connections == 1
+
+
+async def test_cancelling_a_request_closes_its_connection() -> None:
+    began, seen_closed = trio.Event(), trio.Event()
+
+    async def never(request: Received, wire: Wire) -> None:
+        began.set()
+        await wire.until_closed()
+        seen_closed.set()
+
+    async with nasty_server(never) as server, pool_for(server) as pool, trio.open_nursery() as nursery:
+        nursery.start_soon(ask, pool)
+        await began.wait()
+        nursery.cancel_scope.cancel()
+        with trio.CancelScope(shield=True):
+            await seen_closed.wait()
+        assert not pool._open
+
+
+async def test_closing_the_pool_fails_whoever_still_reads() -> None:
+    failures = []
+
+    async def stall(request: Received, wire: Wire) -> None:
+        await wire.begin_stream()
+        await wire.until_closed()
+
+    async def read(pool: Pool) -> None:
+        try:
+            await ask(pool)
+        except LinkFailed as failure:
+            failures.append(failure.reason)
+
+    async with nasty_server(stall) as server, pool_for(server) as pool, trio.open_nursery() as nursery:
+        nursery.start_soon(read, pool)
+        while not server.received:
+            await trio.lowlevel.checkpoint()
+        await trio.testing.wait_all_tasks_blocked()
+        await pool.aclose()
+        assert not pool._open
+    assert len(failures) == 1
+
+
+async def test_a_connection_that_closed_while_it_was_used_is_not_kept() -> None:
+    async with nasty_server(say_hello) as server, pool_for(server) as pool:
+        async with pool.send(request()) as answer:
+            assert await answer.read(5) == b"hello"
+            await answer.connection.aclose()
+        assert not pool._idle
+        assert not pool._open
+
+
+async def test_idle_connections_close_when_the_server_says_that_they_would() -> None:
+    async def brief(request: Received, wire: Wire) -> None:
+        await wire.reply(200, b"x", more="keep-alive: timeout=1\r\n")
+
+    async with nasty_server(brief) as server, pool_for(server) as pool:
+        await ask(pool)
+        while pool._open:
+            await trio.lowlevel.checkpoint()
+
+
+async def test_twenty_megabytes_arrive_whole_in_both_directions() -> None:
+    big = bytes(range(256)) * (20 * 4096)
+
+    async def echo(request: Received, wire: Wire) -> None:
+        await wire.reply(200, request.body)
+
+    async with nasty_server(echo) as server, pool_for(server) as pool:
+        assert await ask(pool, request(body=big)) == big
+
+
+async def test_a_refused_connection_names_the_origin_and_the_reason() -> None:
+    with trio.socket.socket() as free:
+        await free.bind(("127.0.0.1", 0))
+        origin = f"http://127.0.0.1:{free.getsockname()[1]}"
+        async with nasty_server(say_hello) as server, pool_for(server, origin=origin) as pool:
+            with pytest.raises(LinkFailed, match=f"cannot connect to {origin}: Connection refused") as caught:
+                await ask(pool)
+            assert caught.value.never_ran
+
+
+async def test_a_proxy_sees_the_whole_address_and_its_own_credentials() -> None:
+    async with nasty_server(say_hello) as server:
+        proxy = Proxy(origin=split_url(server.origin)[0], authorization="Basic eA==")
+        async with pool_for(server, proxy=proxy, origin="http://backend.test:8080") as pool:
+            assert await ask(pool) == b"hello"
+    assert server.received[0].target == "http://backend.test:8080/x?y"
+    assert server.received[0].headers["proxy-authorization"] == "Basic eA=="
