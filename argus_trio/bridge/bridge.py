@@ -21,7 +21,7 @@ from argus_trio.bridge.modern import Modern, revision_of
 from argus_trio.bridge.open_request import Flight
 from argus_trio.bridge.pipes import Write
 from argus_trio.errors import InvalidRequest, LinkFailed, Overloaded, RpcError
-from argus_trio.net.service_nursery import Background
+from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.wire.envelope import (
     Notification,
     Request,
@@ -55,7 +55,7 @@ async def bridging(carrier: Carrier, write: Write) -> AsyncIterator[Bridge]:
 
     That takes `FINISH_S` and `GOODBYE_S` at most.
     """
-    async with Background() as streams:
+    async with ServiceNursery() as streams:
         legacy = Legacy(carrier=carrier, write=write, nursery=streams)
         try:
             async with trio.open_nursery() as calls:

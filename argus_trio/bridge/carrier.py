@@ -17,8 +17,8 @@ import trio
 
 from argus_trio.errors import HttpRefused, LinkFailed, RpcError
 from argus_trio.net.answers import error_in, is_addressed, read_messages
-from argus_trio.net.http1 import Answer
-from argus_trio.net.http_client import Remote
+from argus_trio.net.http1 import HttpAnswer
+from argus_trio.net.http_client import HttpClient
 from argus_trio.wire import headers as names
 from argus_trio.wire.envelope import Message, encode_error_response, mend_text, on_one_line
 from argus_trio.wire.headers import Headers
@@ -55,7 +55,7 @@ class Hearing:
 
     session_id: str | None = None
     """The session that the answer opens, if it does."""
-    _answer: Answer | None = None
+    _answer: HttpAnswer | None = None
     _parser: EventParser = attrs.field(factory=EventParser)
     _ready: deque[Said] = attrs.field(factory=deque)
 
@@ -83,12 +83,12 @@ class Hearing:
 class Carrier:
     """The way to one gateway."""
 
-    _remote: Remote
+    _client: HttpClient
 
     @property
     def whereto(self) -> str:
         """The gateway's origin, which holds no secret."""
-        return str(self._remote.origin)
+        return str(self._client.origin)
 
     @asynccontextmanager
     async def post(
@@ -102,7 +102,7 @@ class Carrier:
             SessionLost: see there.
             LinkFailed: there is no answer, or it is none; `HttpRefused` with the status if that was why.
         """
-        async with self._remote.pool.send(self._remote.post(body, headers)) as answer:
+        async with self._client.pool.send(self._client.post(body, headers)) as answer:
             if 200 <= answer.status < 300:
                 yield await self._hearing(answer, parser or EventParser())
             else:
@@ -117,9 +117,9 @@ class Carrier:
         """
         parser.restart()
         place = ((names.LAST_EVENT_ID, parser.last_id),) if parser.last_id else ()
-        async with self._remote.pool.send(self._remote.get((*headers, *place))) as answer:
+        async with self._client.pool.send(self._client.get((*headers, *place))) as answer:
             if answer.status != 200:
-                raise self._refusal(answer, headers, b"null", await self._remote.beginning(answer))
+                raise self._refusal(answer, headers, b"null", await self._client.beginning(answer))
             if answer.media_type != names.EVENT_STREAM:
                 raise HttpRefused(405, "the gateway has no stream of its own")
             yield Hearing(answer=answer, parser=parser)
@@ -140,12 +140,12 @@ class Carrier:
     async def delete(self, headers: Headers) -> None:
         """End a session, whatever the gateway thinks of it; the caller sets the deadline."""
         try:
-            async with self._remote.pool.send(self._remote.delete(headers)):
+            async with self._client.pool.send(self._client.delete(headers)):
                 pass
         except LinkFailed as failure:
             log.debug("session_not_ended", reason=failure.reason)
 
-    async def _hearing(self, answer: Answer, parser: EventParser) -> Hearing:
+    async def _hearing(self, answer: HttpAnswer, parser: EventParser) -> Hearing:
         session_id = answer.header(names.SESSION_ID)
         if answer.media_type == names.EVENT_STREAM:
             return Hearing(session_id=session_id, answer=answer, parser=parser)
@@ -157,20 +157,20 @@ class Carrier:
             raise LinkFailed("its answer is no message")
         return Hearing(session_id=session_id, ready=deque([said]))
 
-    async def _refused(self, answer: Answer, headers: Headers, wanted: bytes) -> Said:
-        body = await self._remote.beginning(answer)
+    async def _refused(self, answer: HttpAnswer, headers: Headers, wanted: bytes) -> Said:
+        body = await self._client.beginning(answer)
         failure = self._refusal(answer, headers, wanted, body)
         error = error_in(body, wanted)
         if isinstance(failure, SessionLost) or error is None or answer.status in (401, 403):
             raise failure
         return Said(encode_error_response(wanted, on_one_line(error.error)), (error,))
 
-    def _refusal(self, answer: Answer, headers: Headers, wanted: bytes, body: bytes) -> LinkFailed:
+    def _refusal(self, answer: HttpAnswer, headers: Headers, wanted: bytes, body: bytes) -> LinkFailed:
         names_session = any(name == names.SESSION_ID for name, _ in headers)
         is_unknown_method = is_addressed(body, wanted) and wanted != b"null" and _METHOD_NOT_FOUND.search(body)
         if answer.status == 404 and names_session and not is_unknown_method:
             return SessionLost()
-        return self._remote.refused(answer, body)
+        return self._client.refused(answer, body)
 
 
 def _read(data: bytes) -> Said | None:

@@ -11,7 +11,7 @@ from typing import Final
 import trio
 
 from argus_trio.net.line_writer import LineWriter
-from argus_trio.net.service_nursery import Background
+from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.wire.lines import Lines, LineTooLong
 
 Write = Callable[[bytes], Awaitable[None]]
@@ -24,7 +24,7 @@ READ_BYTES: Final = 64 * 1024
 @asynccontextmanager
 async def line_writer(fd: int, gone: trio.CancelScope) -> AsyncIterator[Write]:
     """A `Write` to a duplicate of `fd`. `gone` is cancelled when nobody reads it any more."""
-    async with trio.lowlevel.FdStream(os.dup(fd)) as pipe, Background() as nursery:
+    async with trio.lowlevel.FdStream(os.dup(fd)) as pipe, ServiceNursery() as nursery:
         lines = LineWriter(pipe, inf)
 
         async def run() -> None:

@@ -13,10 +13,9 @@ import trio
 from argus_trio.bridge.bridge import bridging
 from argus_trio.bridge.carrier import Carrier
 from argus_trio.bridge.pipes import LineReader, line_writer
-from argus_trio.config.model import HttpBackend
 from argus_trio.errors import ParseFailed
-from argus_trio.net.http_client import open_remote
-from argus_trio.net.service_nursery import Background
+from argus_trio.net.http_client import open_http_client
+from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.wire.lines import LineTooLong
 
 log = structlog.get_logger()
@@ -33,12 +32,11 @@ async def run_bridge(url: str, headers: Mapping[str, str], *, stdin: int = 0, st
     Raises:
         LinkFailed: the URL cannot be used.
     """
-    spec = HttpBackend(name="gateway", url=endpoint(url), headers=headers)
-    async with open_remote(spec) as remote:
+    async with open_http_client(endpoint(url), name="gateway", headers=headers) as client:
         with trio.CancelScope() as scope:
-            async with Background() as helpers, line_writer(stdout, scope) as write:
+            async with ServiceNursery() as helpers, line_writer(stdout, scope) as write:
                 await helpers.start(_stop_on_signals, scope)
-                async with bridging(Carrier(remote), write) as bridge:
+                async with bridging(Carrier(client), write) as bridge:
                     reader = LineReader(stdin)
                     while (lines := await reader.read()) is not None:
                         for line in lines:

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 import msgspec
 
 from argus_trio.errors import HttpRefused, LinkFailed, RpcError
-from argus_trio.net.http1 import Answer
+from argus_trio.net.http1 import HttpAnswer
 from argus_trio.net.origin import Origin, split_url
 from argus_trio.wire.envelope import (
     ErrorResponse,
@@ -65,7 +65,7 @@ def is_addressed(body: bytes, wanted: bytes) -> bool:
         return False
 
 
-def refusal(answer: Answer, body: bytes, origin: Origin, secrets: Iterable[str]) -> HttpRefused:
+def refusal(answer: HttpAnswer, body: bytes, origin: Origin, secrets: Iterable[str]) -> HttpRefused:
     """Why the server refused, in one line without any of `secrets`; `body` is the beginning of what it said."""
     status = answer.status
     location = answer.header("location")

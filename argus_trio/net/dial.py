@@ -29,7 +29,7 @@ _KEEP_ALIVE: Final = (
 
 
 @attrs.frozen(kw_only=True)
-class Route:
+class OriginRoute:
     """The way to an origin: `tls` where it is https, `proxy` where the environment wants one (and `proxy_tls`)."""
 
     origin: Origin
@@ -56,7 +56,7 @@ async def client_tls(ca_file: Path | None) -> ssl.SSLContext:
         raise LinkFailed(f"tls.ca_file cannot be used: {error.strerror or error}") from error
 
 
-async def dial(route: Route) -> tuple[trio.abc.Stream, trio.SocketStream]:
+async def dial(route: OriginRoute) -> tuple[trio.abc.Stream, trio.SocketStream]:
     """An open connection to the route's origin, and the socket under it.
 
     Raises:

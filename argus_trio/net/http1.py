@@ -45,7 +45,7 @@ class ConnectionDied(LinkFailed):
 
 
 @attrs.define(eq=False)
-class Connection:
+class HttpConnection:
     """An open connection that serves one exchange after the other. Whoever cancels an exchange must close it."""
 
     stream: trio.abc.Stream
@@ -58,7 +58,7 @@ class Connection:
         factory=lambda: h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
     )
 
-    async def exchange(self, request: HttpRequest) -> Answer:
+    async def exchange(self, request: HttpRequest) -> HttpAnswer:
         """Send the request and wait for the head of its answer.
 
         Raises:
@@ -74,7 +74,7 @@ class Connection:
             raise ConnectionDied(is_unsent=is_unsent, was_reused=self.is_used) from None
         if not isinstance(event, h11.Response):
             raise LinkFailed("the server's answer is not HTTP")
-        return Answer(connection=self, status=event.status_code, headers=list(event.headers))
+        return HttpAnswer(connection=self, status=event.status_code, headers=list(event.headers))
 
     async def _send(self, request: HttpRequest) -> bool:
         """Whether the request was taken whole. One that was not may have an answer all the same, such as 413."""
@@ -152,10 +152,10 @@ class Connection:
 
 
 @attrs.define(eq=False, kw_only=True)
-class Answer:
+class HttpAnswer:
     """The head of an answer, and its body as it arrives."""
 
-    connection: Connection
+    connection: HttpConnection
     status: int
     headers: RawHeaders
 

@@ -1,4 +1,4 @@
-"""What the links to remote servers share: the pool under a nursery of the link's own, its headers, and its end.
+"""A client of one HTTP server: a pool of connections under a nursery of its own, and the headers of every request.
 
 No message is read here.
 """
@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, quote
 
@@ -16,14 +17,14 @@ import attrs
 import structlog
 import trio
 
-from argus_trio.config.model import RemoteBackend
 from argus_trio.errors import HttpRefused, LinkFailed
 from argus_trio.net.answers import refusal
-from argus_trio.net.dial import Route, client_tls
-from argus_trio.net.http1 import Answer, HttpRequest, RawHeaders
+from argus_trio.net.dial import OriginRoute, client_tls
+from argus_trio.net.http1 import HttpAnswer, HttpRequest, RawHeaders
 from argus_trio.net.origin import Origin, split_url
 from argus_trio.net.pool import Pool
 from argus_trio.net.proxies import proxy_for
+from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.wire import headers as names
 from argus_trio.wire.headers import Headers
 
@@ -45,45 +46,9 @@ _HEADER_VALUE: Final = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 _LONG_SEGMENT: Final = 16
 
 
-@attrs.define(eq=False)
-class Life:
-    """Whether a link lives, and why it died."""
-
-    _failure: LinkFailed | None = None
-    _ended: trio.Event = attrs.field(factory=trio.Event, init=False)
-
-    def end(self, failure: LinkFailed) -> LinkFailed:
-        """Declare the link dead; the first failure stays. Gives an error to raise."""
-        if self._failure is None:
-            self._failure = failure
-            self._ended.set()
-        return self._failure.again()
-
-    def check(self) -> None:
-        """Raise the failure once the link has died: whoever asks has sent nothing yet."""
-        if self._failure is not None:
-            raise self._failure.again(never_ran=True)
-
-    @property
-    def failure(self) -> LinkFailed | None:
-        """Why it died, if it has."""
-        return self._failure
-
-    @property
-    def is_over(self) -> bool:
-        return self._failure is not None
-
-    async def wait_failed(self) -> LinkFailed:
-        """Wait for the end, and tell why."""
-        await self._ended.wait()
-        if self._failure is None:
-            raise AssertionError("an end without a reason")
-        return self._failure
-
-
 @attrs.define(eq=False, kw_only=True)
-class Remote:
-    """One remote server: where it is, how to reach it and what every request to it carries."""
+class HttpClient:
+    """One server: where it is, how to reach it and what every request to it carries. `open_http_client` makes one."""
 
     name: str
     origin: Origin
@@ -114,7 +79,7 @@ class Remote:
         all_headers = [*self._base, *_raw(headers)]
         return HttpRequest(method="DELETE", target=self.target, headers=all_headers, is_idempotent=True)
 
-    async def beginning(self, answer: Answer) -> bytes:
+    async def beginning(self, answer: HttpAnswer) -> bytes:
         """The beginning of an HTTP error's body, as far as it comes."""
         body = b""
         try:
@@ -125,57 +90,48 @@ class Remote:
             pass  # what it said is only for the reason's sake
         return body
 
-    def refused(self, answer: Answer, body: bytes) -> HttpRefused:
+    def refused(self, answer: HttpAnswer, body: bytes) -> HttpRefused:
         """The error for an answer whose status is no success."""
         return refusal(answer, body, self.origin, self._secrets)
 
 
 @asynccontextmanager
-async def open_remote(spec: RemoteBackend) -> AsyncIterator[Remote]:
-    """A remote server to talk to; connections open as they are needed.
+async def open_http_client(
+    url: str, *, name: str, headers: Mapping[str, str], ca_file: Path | None = None
+) -> AsyncIterator[HttpClient]:
+    """A client of the server at `url`; connections open as they are needed. `name` is what the log calls the server.
 
     What the body raises leaves as it is, not in a group.
 
     Raises:
-        LinkFailed: the URL, the CA file or the proxy's address cannot be used.
+        LinkFailed: the URL, a header, the CA file or the proxy's address cannot be used.
     """
-    origin, target = split_url(spec.url)
+    origin, target = split_url(url)
     proxy = proxy_for(origin, os.environ)
-    tls = await client_tls(spec.tls.ca_file) if origin.is_tls else None
+    tls = await client_tls(ca_file) if origin.is_tls else None
     proxy_tls = await client_tls(None) if proxy is not None and proxy.origin.is_tls else None
-    route = Route(origin=origin, tls=tls, proxy=proxy, proxy_tls=proxy_tls)
-    base, secrets = _base_headers(spec, origin), (*spec.headers.values(), *_secrets_in(target))
-    try:
-        async with trio.open_nursery() as nursery:
-            pool = Pool(route=route, nursery=nursery)
-            nursery.start_soon(pool.reap)
-            try:
-                yield Remote(
-                    name=spec.name,
-                    origin=origin,
-                    target=target,
-                    pool=pool,
-                    nursery=nursery,
-                    base=base,
-                    secrets=secrets,
-                )
-            finally:
-                nursery.cancel_scope.cancel()
-                await pool.aclose()
-    except BaseExceptionGroup as group:
-        if len(group.exceptions) != 1:
-            raise
-        raise group.exceptions[0] from group.exceptions[0].__cause__
+    route = OriginRoute(origin=origin, tls=tls, proxy=proxy, proxy_tls=proxy_tls)
+    base, secrets = _base_headers(name, headers, origin), (*headers.values(), *_secrets_in(target))
+    async with ServiceNursery() as nursery:
+        pool = Pool(route=route, nursery=nursery)
+        nursery.start_soon(pool.reap)
+        try:
+            yield HttpClient(
+                name=name, origin=origin, target=target, pool=pool, nursery=nursery, base=base, secrets=secrets
+            )
+        finally:
+            nursery.cancel_scope.cancel()
+            await pool.aclose()
 
 
-def _base_headers(spec: RemoteBackend, origin: Origin) -> RawHeaders:
+def _base_headers(server: str, configured: Mapping[str, str], origin: Origin) -> RawHeaders:
     headers: RawHeaders = [
         (b"host", origin.host_header.encode("ascii")),
         (b"accept-encoding", b"identity"),
     ]
-    for name, value in spec.headers.items():
+    for name, value in configured.items():
         if name.lower() in _RESERVED or name.lower().startswith(names.PARAM_PREFIX):
-            log.warning("backend_header_ignored", backend=spec.name, header=name)
+            log.warning("backend_header_ignored", backend=server, header=name)
         elif not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value.strip()):
             raise LinkFailed(f"headers.{name} cannot be sent: its name or value holds what no header may hold")
         else:

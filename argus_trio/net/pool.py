@@ -14,8 +14,8 @@ import attrs
 import trio
 
 from argus_trio.errors import LinkFailed
-from argus_trio.net.dial import Route, dial
-from argus_trio.net.http1 import Answer, Connection, ConnectionDied, HttpRequest
+from argus_trio.net.dial import OriginRoute, dial
+from argus_trio.net.http1 import ConnectionDied, HttpAnswer, HttpConnection, HttpRequest
 
 MAX_CONNECTIONS: Final = 1000
 """How many connections to one origin may be open; a request beyond that fails rather than waits."""
@@ -38,15 +38,15 @@ class Pool:
     `nursery` holds what it does on the side; its owner runs `reap` in it, and `aclose` at the end.
     """
 
-    route: Route
+    route: OriginRoute
     nursery: trio.Nursery
-    _idle: list[Connection] = attrs.field(factory=list, init=False)
-    _open: set[Connection] = attrs.field(factory=set, init=False)
+    _idle: list[HttpConnection] = attrs.field(factory=list, init=False)
+    _open: set[HttpConnection] = attrs.field(factory=set, init=False)
     _became_idle: trio.Event = attrs.field(factory=trio.Event, init=False)
     _is_closed: bool = attrs.field(default=False, init=False)
 
     @asynccontextmanager
-    async def send(self, request: HttpRequest) -> AsyncIterator[Answer]:
+    async def send(self, request: HttpRequest) -> AsyncIterator[HttpAnswer]:
         """Send, and give the answer while it is being read. Leaving by an exception closes the connection.
 
         Raises:
@@ -76,7 +76,7 @@ class Pool:
             headers = [*headers, (b"proxy-authorization", route.proxy.authorization.encode("ascii"))]
         return attrs.evolve(request, target=f"{route.origin}{request.target}", headers=headers)
 
-    async def _exchange(self, request: HttpRequest) -> Answer:
+    async def _exchange(self, request: HttpRequest) -> HttpAnswer:
         try:
             return await self._exchange_on(await self._take(), request)
         except ConnectionDied as death:
@@ -86,14 +86,14 @@ class Pool:
                 raise
         return await self._exchange_on(await self._dial(), request)
 
-    async def _exchange_on(self, connection: Connection, request: HttpRequest) -> Answer:
+    async def _exchange_on(self, connection: HttpConnection, request: HttpRequest) -> HttpAnswer:
         try:
             return await connection.exchange(request)
         except BaseException:
             await self._drop(connection)
             raise
 
-    async def _take(self) -> Connection:
+    async def _take(self) -> HttpConnection:
         while self._idle:
             connection = self._idle.pop()
             if not connection.is_dead():
@@ -101,19 +101,19 @@ class Pool:
             await self._drop(connection)
         return await self._dial()
 
-    async def _dial(self) -> Connection:
+    async def _dial(self) -> HttpConnection:
         if self._is_closed:
             raise LinkFailed("the link is closed", never_ran=True)
         if len(self._open) >= MAX_CONNECTIONS:
             raise LinkFailed(f"{MAX_CONNECTIONS} connections to {self.route.origin} are open already", never_ran=True)
         try:
-            connection = Connection(*await dial(self.route))
+            connection = HttpConnection(*await dial(self.route))
         except LinkFailed as failure:
             raise failure.again(never_ran=True) from failure.__cause__
         self._open.add(connection)
         return connection
 
-    def _keep(self, connection: Connection, answer: Answer) -> None:
+    def _keep(self, connection: HttpConnection, answer: HttpAnswer) -> None:
         connection.begin_anew()
         told = _KEEP_ALIVE_TIMEOUT.search(answer.header("keep-alive") or "")
         # One second sooner than the server, so that the two do not cross on the wire.
@@ -122,7 +122,7 @@ class Pool:
         self._idle.append(connection)
         self._became_idle.set()
 
-    async def _finish(self, connection: Connection, answer: Answer) -> None:
+    async def _finish(self, connection: HttpConnection, answer: HttpAnswer) -> None:
         """Read the little that follows an answer in its stream: as a rule only the mark of the stream's end."""
         size = 0
         try:
@@ -137,7 +137,7 @@ class Pool:
             else:
                 await self._drop(connection)
 
-    async def _drop(self, connection: Connection) -> None:
+    async def _drop(self, connection: HttpConnection) -> None:
         self._open.discard(connection)
         await connection.aclose()
 

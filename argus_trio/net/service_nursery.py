@@ -10,12 +10,12 @@ import trio
 
 
 @attrs.define(eq=False)
-class Background:
+class ServiceNursery:
     """A nursery whose end is the end of its block.
 
     A plain nursery would hand the block's own exception on inside an exception group, which whoever enters a link
-    through a context manager could not catch by its name. What a *task* raises still cancels the block, and leaves as a
-    group.
+    through a context manager could not catch by its name. What a *task* raises still cancels the block, and leaves in a
+    group, together with what the block raises.
     """
 
     _manager: AbstractAsyncContextManager[trio.Nursery, bool | None] = attrs.field(
@@ -29,7 +29,12 @@ class Background:
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    ) -> bool | None:
         if self._nursery is not None:
             self._nursery.cancel_scope.cancel()
-        await self._manager.__aexit__(None, None, None)
+        try:
+            return await self._manager.__aexit__(kind, error, traceback)
+        except BaseExceptionGroup as group:
+            if error is None or group.exceptions != (error,):
+                raise
+        return False  # what the block raised, as it is

@@ -11,8 +11,7 @@ import trio
 
 from argus_trio.bridge.bridge import Bridge, bridging
 from argus_trio.bridge.carrier import Carrier
-from argus_trio.config.model import HttpBackend
-from argus_trio.net.http_client import open_remote
+from argus_trio.net.http_client import open_http_client
 from tests.servers.nasty_http import Handler, NastyServer, Received, Wire, nasty_server
 
 Json = dict[str, object]
@@ -127,6 +126,6 @@ async def bridged(handler: Handler, *, headers: Mapping[str, str] | None = None)
 
     with trio.fail_after(LIMIT_S):
         async with nasty_server(handler) as server:
-            spec = HttpBackend(name="gateway", url=server.url, headers=headers or {})
-            async with open_remote(spec) as remote, bridging(Carrier(remote), write) as bridge:
+            opening = open_http_client(server.url, name="gateway", headers=headers or {})
+            async with opening as client, bridging(Carrier(client), write) as bridge:
                 yield Client(bridge, server, lines, heard)

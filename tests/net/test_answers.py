@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from argus_trio.errors import InvalidRequest, ParseFailed
 from argus_trio.net.answers import error_in, is_addressed, is_answer, read_messages, refusal
-from argus_trio.net.http1 import Answer, Connection
+from argus_trio.net.http1 import HttpAnswer, HttpConnection
 from argus_trio.net.origin import split_url
 from argus_trio.wire.envelope import ErrorResponse, Notification, Response
 
 ORIGIN, _ = split_url("https://a.test/")
 
 
-def answer(status: int, *headers: tuple[bytes, bytes]) -> Answer:
-    unused: Connection = None  # type: ignore[assignment]  # a refusal does not read on
-    return Answer(connection=unused, status=status, headers=list(headers))
+def answer(status: int, *headers: tuple[bytes, bytes]) -> HttpAnswer:
+    unused: HttpConnection = None  # type: ignore[assignment]  # a refusal does not read on
+    return HttpAnswer(connection=unused, status=status, headers=list(headers))
 
 
 def test_a_body_is_one_message_or_a_batch_with_errors_in_place() -> None:

@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from argus_trio.errors import LinkFailed
-from argus_trio.net.dial import Route, client_tls, dial
+from argus_trio.net.dial import OriginRoute, client_tls, dial
 from argus_trio.net.origin import split_url
 from argus_trio.net.proxies import Proxy
 from tests.servers.certificates import make_authority
@@ -20,7 +20,7 @@ async def say_hello(request: Received, wire: Wire) -> None:
     await wire.reply(200, b"hello")
 
 
-async def ask(route: Route) -> bytes:
+async def ask(route: OriginRoute) -> bytes:
     with trio.fail_after(5):
         stream, _ = await dial(route)
         async with stream:
@@ -31,7 +31,7 @@ async def ask(route: Route) -> bytes:
 async def test_a_server_of_the_given_authority_is_trusted(tmp_path: Path) -> None:
     ca_file, served = make_authority(tmp_path)
     async with nasty_server(say_hello, tls=served) as server:
-        route = Route(origin=split_url(server.url)[0], tls=await client_tls(ca_file))
+        route = OriginRoute(origin=split_url(server.url)[0], tls=await client_tls(ca_file))
         assert (await ask(route)).endswith(b"hello")
 
 
@@ -46,7 +46,7 @@ async def test_a_server_of_an_unknown_authority_is_not(tmp_path: Path) -> None:
         listeners = await nursery.start(trio.serve_tcp, shake, 0)
         origin = split_url(f"https://127.0.0.1:{listeners[0].socket.getsockname()[1]}")[0]
         with pytest.raises(LinkFailed, match=r"no TLS with https://127\.0\.0\.1:.*unable to get local issuer"):
-            await ask(Route(origin=origin, tls=await client_tls(None)))
+            await ask(OriginRoute(origin=origin, tls=await client_tls(None)))
         nursery.cancel_scope.cancel()
 
 
@@ -61,7 +61,7 @@ async def test_a_certificate_for_another_name_is_refused(tmp_path: Path) -> None
         listeners = await nursery.start(trio.serve_tcp, shake, 0)
         origin = split_url(f"https://127.0.0.1:{listeners[0].socket.getsockname()[1]}")[0]
         with pytest.raises(LinkFailed, match="IP address mismatch"):
-            await ask(Route(origin=origin, tls=await client_tls(ca_file)))
+            await ask(OriginRoute(origin=origin, tls=await client_tls(ca_file)))
         nursery.cancel_scope.cancel()
 
 
@@ -73,7 +73,7 @@ async def test_plain_http_behind_an_https_address_is_named() -> None:
         listeners = await nursery.start(trio.serve_tcp, talk, 0)
         origin = split_url(f"https://127.0.0.1:{listeners[0].socket.getsockname()[1]}")[0]
         with pytest.raises(LinkFailed, match="no TLS with"):
-            await ask(Route(origin=origin, tls=ssl.create_default_context()))
+            await ask(OriginRoute(origin=origin, tls=ssl.create_default_context()))
         nursery.cancel_scope.cancel()
 
 
@@ -96,7 +96,7 @@ async def test_a_proxy_gives_a_tunnel_to_an_https_server(tmp_path: Path) -> None
         wire.keep = False
 
     async with nasty_server(proxy) as server:
-        route = Route(
+        route = OriginRoute(
             origin=split_url("https://backend.test")[0],
             tls=await client_tls(ca_file),
             proxy=Proxy(origin=split_url(server.url)[0], authorization="Basic eA=="),
@@ -121,7 +121,7 @@ async def test_a_proxy_that_gives_no_tunnel_is_named(said: bytes, reason: str) -
         wire.keep = False
 
     async with nasty_server(proxy) as server:
-        route = Route(
+        route = OriginRoute(
             origin=split_url("https://backend.test")[0],
             tls=await client_tls(None),
             proxy=Proxy(origin=split_url(server.url)[0]),
@@ -143,4 +143,4 @@ async def test_a_server_that_never_answers_the_handshake_runs_into_the_deadline(
 
     trio.socket.set_custom_hostname_resolver(Silent())
     with pytest.raises(LinkFailed, match=r"http://slow.test did not take the connection within 10 s"):
-        await dial(Route(origin=split_url("http://slow.test/")[0]))
+        await dial(OriginRoute(origin=split_url("http://slow.test/")[0]))

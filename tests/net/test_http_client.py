@@ -1,34 +1,40 @@
-"""What both links to remote servers share: headers, reasons to refuse a specification, the end of a link."""
+"""The client of one HTTP server: its headers, reasons to refuse what it is given, and what leaves its block."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 import trio
 from structlog.testing import capture_logs
 
 from argus_trio.errors import LinkFailed
-from argus_trio.net.http1 import Answer, Connection
-from argus_trio.net.http_client import Life, open_remote
-from tests.backends.support.conversation import http_spec
+from argus_trio.net.http1 import HttpAnswer, HttpConnection
+from argus_trio.net.http_client import HttpClient, open_http_client
+
+
+def client_of(url: str, headers: Mapping[str, str] | None = None) -> AbstractAsyncContextManager[HttpClient]:
+    return open_http_client(url, name="far", headers=headers or {})
 
 
 async def test_every_request_carries_the_host_and_the_specs_headers() -> None:
-    spec = http_spec("http://127.0.0.1:9/x?k=v", headers={"X-Key": " säcret ", "user-agent": "mine"})
-    async with open_remote(spec) as remote:
-        for request in (remote.post(b"{}", ()), remote.get((("a", "b"),)), remote.delete(())):
+    headers = {"X-Key": " säcret ", "user-agent": "mine"}
+    async with client_of("http://127.0.0.1:9/x?k=v", headers) as client:
+        for request in (client.post(b"{}", ()), client.get((("a", "b"),)), client.delete(())):
             assert request.target == "/x?k=v"
             assert request.headers[0] == (b"host", b"127.0.0.1:9")
             assert (b"X-Key", "säcret".encode()) in request.headers
             assert sum(name.lower() == b"user-agent" for name, _ in request.headers) == 1
             assert b"cret" not in repr(request).encode()
-        assert "cret" not in repr(remote)
-        assert "k=v" not in repr(remote)
+        assert "cret" not in repr(client)
+        assert "k=v" not in repr(client)
 
 
 async def test_headers_of_the_protocol_are_dropped_and_logged_by_name() -> None:
     with capture_logs() as logs:
-        async with open_remote(http_spec("http://a.test/", headers={"Mcp-Param-X": "1", "HOST": "b"})) as remote:
-            names = [name.lower() for name, _ in remote.get().headers]
+        async with client_of("http://a.test/", {"Mcp-Param-X": "1", "HOST": "b"}) as client:
+            names = [name.lower() for name, _ in client.get().headers]
     assert names == [b"host", b"accept-encoding", b"user-agent", b"accept"]
     assert [entry["header"] for entry in logs] == ["Mcp-Param-X", "HOST"]
     assert "b" not in [entry.get("value") for entry in logs]
@@ -49,17 +55,17 @@ async def test_a_specification_that_cannot_be_used_is_refused(
 ) -> None:
     monkeypatch.setenv("http_proxy", proxy)
     with pytest.raises(LinkFailed, match=reason) as caught:
-        async with open_remote(http_spec(url, headers=headers)):
+        async with client_of(url, headers):
             raise AssertionError("opened")
     assert "Bearer" not in str(caught.value)
 
 
 async def test_what_looks_like_a_secret_in_the_url_is_not_quoted() -> None:
     url = "http://a.test/hooks/0123456789abcdef/mcp?key=top%20secret&n=1"
-    async with open_remote(http_spec(url)) as remote:
-        unused: Connection = None  # type: ignore[assignment]  # a refusal does not read on
-        answer = Answer(connection=unused, status=404, headers=[])
-        reason = remote.refused(answer, b"Cannot POST /hooks/0123456789abcdef/mcp?key=top%20secret (top secret)").reason
+    async with client_of(url) as client:
+        unused: HttpConnection = None  # type: ignore[assignment]  # a refusal does not read on
+        answer = HttpAnswer(connection=unused, status=404, headers=[])
+        reason = client.refused(answer, b"Cannot POST /hooks/0123456789abcdef/mcp?key=top%20secret (top secret)").reason
     assert reason == "the server answered HTTP 404: Cannot POST /hooks/***/mcp?key=*** (***)"
 
 
@@ -69,17 +75,6 @@ async def test_two_failures_at_once_leave_as_a_group() -> None:
         raise KeyError
 
     with pytest.RaisesGroup(KeyError, ValueError):
-        async with open_remote(http_spec("http://a.test/")) as remote:
-            await remote.nursery.start(fail)
+        async with client_of("http://a.test/") as client:
+            await client.nursery.start(fail)
             raise ValueError
-
-
-async def test_a_life_ends_once() -> None:
-    life = Life()
-    life.check()
-    assert life.end(LinkFailed("first")).reason == "first"
-    assert life.end(LinkFailed("second")).reason == "first"
-    assert life.is_over
-    assert (await life.wait_failed()).reason == "first"
-    with pytest.raises(LinkFailed, match="first"):
-        life.check()

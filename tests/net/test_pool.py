@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from argus_trio.errors import LinkFailed
-from argus_trio.net.dial import Route
+from argus_trio.net.dial import OriginRoute
 from argus_trio.net.http1 import HttpRequest
 from argus_trio.net.origin import split_url
 from argus_trio.net.pool import Pool
@@ -19,7 +19,7 @@ from tests.servers.nasty_http import NastyServer, Received, Wire, nasty_server
 
 @asynccontextmanager
 async def pool_for(server: NastyServer, *, proxy: Proxy | None = None, origin: str = "") -> AsyncIterator[Pool]:
-    route = Route(origin=split_url(origin or server.origin)[0], proxy=proxy)
+    route = OriginRoute(origin=split_url(origin or server.origin)[0], proxy=proxy)
     with trio.fail_after(10):
         async with trio.open_nursery() as nursery:
             pool = Pool(route=route, nursery=nursery)

@@ -14,15 +14,16 @@ import attrs
 import structlog
 import trio
 
+from argus_trio.backends.links.life import Life
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.backends.links.pending import Expected, Pending
 from argus_trio.config.model import SseBackend
 from argus_trio.errors import LinkFailed, ResponseInvalid, RpcError
 from argus_trio.net.answers import read_messages
-from argus_trio.net.http1 import Answer
-from argus_trio.net.http_client import Life, Remote, open_remote
+from argus_trio.net.http1 import HttpAnswer
+from argus_trio.net.http_client import HttpClient, open_http_client
 from argus_trio.net.origin import split_url
-from argus_trio.net.service_nursery import Background
+from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.wire import headers as names
 from argus_trio.wire.envelope import ErrorResponse, Notification, Request, Response
 from argus_trio.wire.headers import Headers
@@ -44,14 +45,14 @@ async def open_sse(spec: SseBackend, inbox: Inbox) -> AsyncIterator[Link]:
         LinkFailed: the stream did not open, or names no endpoint of the same origin.
     """
     seconds = spec.timeouts.connect
-    async with open_remote(spec) as remote:
+    async with open_http_client(spec.url, name=spec.name, headers=spec.headers, ca_file=spec.tls.ca_file) as client:
         with trio.move_on_after(seconds) as opening:
-            async with remote.pool.send(remote.get()) as answer:
+            async with client.pool.send(client.get()) as answer:
                 stream = _Stream(answer=answer)
-                target = await _endpoint(remote, spec.url, stream)
+                target = await _endpoint(client, spec.url, stream)
                 opening.deadline = float("inf")
-                link = SseLink(remote=remote, target=target, inbox=inbox)
-                remote.nursery.start_soon(link.read, stream)
+                link = SseLink(client=client, target=target, inbox=inbox)
+                client.nursery.start_soon(link.read, stream)
                 try:
                     yield link
                 finally:
@@ -65,7 +66,7 @@ async def open_sse(spec: SseBackend, inbox: Inbox) -> AsyncIterator[Link]:
 class _Stream:
     """The events of the one stream."""
 
-    answer: Answer
+    answer: HttpAnswer
     parser: EventParser = attrs.field(factory=EventParser)
     _events: list[Event] = attrs.field(factory=list)
 
@@ -84,11 +85,11 @@ class _Stream:
         self._events = events
 
 
-async def _endpoint(remote: Remote, url: str, stream: _Stream) -> str:
+async def _endpoint(client: HttpClient, url: str, stream: _Stream) -> str:
     """The target to post to, which the first event names (2024-11-05, HTTP with SSE)."""
     answer = stream.answer
     if answer.status != 200:
-        raise remote.refused(answer, await remote.beginning(answer))
+        raise client.refused(answer, await client.beginning(answer))
     if answer.media_type != names.EVENT_STREAM:
         raise LinkFailed(f"the server answered with {answer.media_type or 'nothing'} instead of an event stream")
     try:
@@ -99,7 +100,7 @@ async def _endpoint(remote: Remote, url: str, stream: _Stream) -> str:
         raise LinkFailed("the server's stream does not begin with its endpoint")
     stream.put_back(events[1:])
     origin, target = split_url(urljoin(url, events[0].data.decode("utf-8", "replace").strip()))
-    if origin != remote.origin:
+    if origin != client.origin:
         raise LinkFailed(f"the server names an endpoint elsewhere, at {origin}")
     return target
 
@@ -108,7 +109,7 @@ async def _endpoint(remote: Remote, url: str, stream: _Stream) -> str:
 class SseLink:
     """The link; see `Link`."""
 
-    _remote: Remote
+    _client: HttpClient
     _target: str = attrs.field(repr=False)
     _inbox: Inbox
     _life: Life = attrs.field(factory=Life, init=False)
@@ -118,7 +119,7 @@ class SseLink:
         """See `Link.request`."""
         # The POST is on the side: some servers end it only after they have answered on the stream.
         with self._pending.expect(outgoing.id) as expected:
-            async with Background() as nursery:
+            async with ServiceNursery() as nursery:
                 nursery.start_soon(self._post_for, expected, outgoing)
                 return await expected.wait()
 
@@ -162,11 +163,11 @@ class SseLink:
             if isinstance(message, ResponseInvalid) and self._pending.resolve(message):
                 continue
             if isinstance(message, RpcError):
-                log.warning("backend_message_unreadable", backend=self._remote.name, reason=str(message))
+                log.warning("backend_message_unreadable", backend=self._client.name, reason=str(message))
             elif isinstance(message, Request | Notification):
                 await self._inbox(message, None)
             elif not self._pending.resolve(message):  # as a rule the late answer of a request that was given up
-                log.debug("backend_answer_unasked", backend=self._remote.name)
+                log.debug("backend_answer_unasked", backend=self._client.name)
 
     async def _post_for(self, expected: Expected, outgoing: Outgoing) -> None:
         try:
@@ -175,10 +176,10 @@ class SseLink:
             expected.settle(failure)
 
     async def _post(self, body: bytes, headers: Headers) -> None:
-        request = self._remote.post(body, headers, target=self._target)
-        async with self._remote.pool.send(request) as answer:
+        request = self._client.post(body, headers, target=self._target)
+        async with self._client.pool.send(request) as answer:
             if not 200 <= answer.status < 300:
-                raise self._remote.refused(answer, await self._remote.beginning(answer))
+                raise self._client.refused(answer, await self._client.beginning(answer))
             if answer.media_type == names.JSON and answer.status == 200:  # some put the answer here, or here as well
                 said = await answer.read(MAX_BODY_BYTES)
                 if said[:1] in b"{[":

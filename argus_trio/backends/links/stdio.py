@@ -18,7 +18,7 @@ from argus_trio.backends.process.process import Child, start_child
 from argus_trio.config.model import StdioBackend
 from argus_trio.errors import LinkFailed, ResponseInvalid, RpcError
 from argus_trio.net.line_writer import LineWriter
-from argus_trio.net.service_nursery import Background
+from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.wire.envelope import (
     ErrorResponse,
     Message,
@@ -235,7 +235,7 @@ async def open_stdio(
         link = StdioLink(
             child=child, inbox=inbox, stderr=StderrStream(stderr), writer=LineWriter(child.stdin, write_limit_s)
         )
-        async with Background() as nursery:
+        async with ServiceNursery() as nursery:
             link.start(nursery)
             try:
                 yield link

@@ -15,12 +15,13 @@ import attrs
 import structlog
 import trio
 
+from argus_trio.backends.links.life import Life
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.config.model import HttpBackend
 from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed, ResponseInvalid, RpcError, SessionLost
 from argus_trio.net.answers import error_in, is_addressed, is_answer, read_messages
-from argus_trio.net.http1 import Answer
-from argus_trio.net.http_client import Life, Remote, open_remote
+from argus_trio.net.http1 import HttpAnswer
+from argus_trio.net.http_client import HttpClient, open_http_client
 from argus_trio.wire import headers as names
 from argus_trio.wire.envelope import ErrorResponse, Message, Notification, Request, Response
 from argus_trio.wire.headers import Headers
@@ -63,8 +64,8 @@ async def open_http(spec: HttpBackend, inbox: Inbox) -> AsyncIterator[Link]:
     Raises:
         LinkFailed: the specification cannot be used.
     """
-    async with open_remote(spec) as remote:
-        link = HttpLink(remote=remote, inbox=inbox)
+    async with open_http_client(spec.url, name=spec.name, headers=spec.headers, ca_file=spec.tls.ca_file) as client:
+        link = HttpLink(client=client, inbox=inbox)
         try:
             yield link
         finally:
@@ -78,7 +79,7 @@ async def open_http(spec: HttpBackend, inbox: Inbox) -> AsyncIterator[Link]:
 class HttpLink:
     """The link; see `Link`. A request that fails raises `LinkFailed` alone; only a lost session ends the link."""
 
-    _remote: Remote
+    _client: HttpClient
     _inbox: Inbox
     _life: Life = attrs.field(factory=Life, init=False)
     _session_id: str | None = attrs.field(default=None, init=False, repr=False)
@@ -117,9 +118,9 @@ class HttpLink:
     async def send(self, body: bytes, headers: Headers = ()) -> None:
         """See `Link.send`. An event stream or a body in return is ignored."""
         with trio.move_on_after(SEND_SECONDS):
-            async with self._remote.pool.send(self._remote.post(body, self._stamped(headers))) as answer:
+            async with self._client.pool.send(self._client.post(body, self._stamped(headers))) as answer:
                 if not 200 <= answer.status < 300:
-                    raise self._refused(answer, await self._remote.beginning(answer), b"")
+                    raise self._refused(answer, await self._client.beginning(answer), b"")
             return
         raise LinkFailed(f"the server did not take a message within {SEND_SECONDS:g} s")
 
@@ -127,7 +128,7 @@ class HttpLink:
         """See `Link.listen`."""
         stamped = self._stamped(headers)
         is_under_way = trio.Event()
-        self._remote.nursery.start_soon(self._keep_listening, stamped, is_under_way)
+        self._client.nursery.start_soon(self._keep_listening, stamped, is_under_way)
         with trio.move_on_after(LISTEN_SECONDS):
             await is_under_way.wait()
 
@@ -148,17 +149,17 @@ class HttpLink:
             self._life.check()
             self._life.end(LinkFailed("the link is closed"))
             if self._session_id is not None:
-                async with self._remote.pool.send(self._remote.delete(self._session_headers())):
+                async with self._client.pool.send(self._client.delete(self._session_headers())):
                     pass  # whatever the status: 405 is as good as 200
         except LinkFailed:
             pass
 
     async def _ask(self, outgoing: Outgoing, parser: EventParser) -> Response | ErrorResponse:
         wanted = b"%d" % outgoing.id
-        request = self._remote.post(outgoing.body, self._stamped(outgoing.headers))
-        async with self._remote.pool.send(request) as answer:
+        request = self._client.post(outgoing.body, self._stamped(outgoing.headers))
+        async with self._client.pool.send(request) as answer:
             if not 200 <= answer.status < 300:
-                body = await self._remote.beginning(answer)
+                body = await self._client.beginning(answer)
                 refused = self._refused(answer, body, wanted)
                 # It says so before it looks at the message, except where it answers that very one with something else.
                 refused.never_ran = isinstance(refused, SessionLost) and (
@@ -190,7 +191,7 @@ class HttpLink:
             raise AnswerInvalid("it answered another request than the one it was asked")
         return found if found.id == wanted else attrs.evolve(found, id=wanted)
 
-    async def _read_stream(self, answer: Answer, parser: EventParser, within: int) -> Response | ErrorResponse:
+    async def _read_stream(self, answer: HttpAnswer, parser: EventParser, within: int) -> Response | ErrorResponse:
         wanted = b"%d" % within
         while chunk := await answer.receive():
             for message in self._messages(parser, chunk):
@@ -201,7 +202,7 @@ class HttpLink:
                 elif isinstance(message, Response | ErrorResponse) and is_answer(message, wanted):
                     return message if message.id == wanted else attrs.evolve(message, id=wanted)
                 else:
-                    log.warning("backend_answer_unasked", backend=self._remote.name)
+                    log.warning("backend_answer_unasked", backend=self._client.name)
         raise LinkFailed("the server ended the stream without an answer")
 
     def _messages(self, parser: EventParser, chunk: bytes) -> list[_Heard]:
@@ -215,7 +216,7 @@ class HttpLink:
                 continue
             for message in read_messages(event.data):
                 if isinstance(message, RpcError) and not isinstance(message, ResponseInvalid):
-                    log.warning("backend_message_unreadable", backend=self._remote.name, reason=str(message))
+                    log.warning("backend_message_unreadable", backend=self._client.name, reason=str(message))
                 else:
                     messages.append(message)
         return messages
@@ -240,16 +241,16 @@ class HttpLink:
     @asynccontextmanager
     async def _stream(
         self, parser: EventParser, headers: Headers = (), *, is_first: bool = False
-    ) -> AsyncIterator[Answer]:
+    ) -> AsyncIterator[HttpAnswer]:
         """A GET stream, from where `parser` left off. At the `is_first` one, 404 only says that there is none."""
         parser.restart()
         place = ((names.LAST_EVENT_ID, parser.last_id),) if parser.last_id else ()
         others = tuple(header for header in headers if header[0].lower() not in _SESSION_NAMES)
-        request = self._remote.get((*self._session_headers(), *others, *place))
-        async with self._remote.pool.send(request) as answer:
+        request = self._client.get((*self._session_headers(), *others, *place))
+        async with self._client.pool.send(request) as answer:
             if answer.status != 200:
-                body = await self._remote.beginning(answer)
-                raise self._remote.refused(answer, body) if is_first else self._refused(answer, body, b"")
+                body = await self._client.beginning(answer)
+                raise self._client.refused(answer, body) if is_first else self._refused(answer, body, b"")
             if answer.media_type != names.EVENT_STREAM:
                 raise HttpRefused(405, "the server has no stream of its own")  # it says so in another way
             yield answer
@@ -271,12 +272,12 @@ class HttpLink:
             except HttpRefused as refused:
                 is_under_way.set()
                 if refused.status < 500:
-                    log.debug("backend_has_no_stream", backend=self._remote.name, status=refused.status)
+                    log.debug("backend_has_no_stream", backend=self._client.name, status=refused.status)
                     return
             except AnswerInvalid as invalid:
-                log.warning("backend_stream_unreadable", backend=self._remote.name, reason=invalid.reason)
+                log.warning("backend_stream_unreadable", backend=self._client.name, reason=invalid.reason)
             except LinkFailed as failure:
-                log.debug("backend_stream_ended", backend=self._remote.name, reason=failure.reason)
+                log.debug("backend_stream_ended", backend=self._client.name, reason=failure.reason)
             is_under_way.set()
             await trio.sleep(max(_wait_seconds(parser), least))
 
@@ -285,7 +286,7 @@ class HttpLink:
             if isinstance(message, Request | Notification):
                 await self._inbox(message, None)
             else:
-                log.warning("backend_answer_unasked", backend=self._remote.name)
+                log.warning("backend_answer_unasked", backend=self._client.name)
 
     def _stamped(self, headers: Headers) -> Headers:
         """The message's headers and the session's. Raises `LinkFailed` if the link is dead."""
@@ -299,12 +300,12 @@ class HttpLink:
         session = () if self._session_id is None else ((names.SESSION_ID, self._session_id),)
         return session if self._revision is None else (*session, (names.PROTOCOL_VERSION, self._revision))
 
-    def _note_session(self, answer: Answer) -> None:
+    def _note_session(self, answer: HttpAnswer) -> None:
         given = answer.header(names.SESSION_ID)
         if given is not None and _SESSION_ID.fullmatch(given):
             self._session_id = given
 
-    def _refused(self, answer: Answer, body: bytes, wanted: bytes) -> LinkFailed:
+    def _refused(self, answer: HttpAnswer, body: bytes, wanted: bytes) -> LinkFailed:
         """The error for a refusal, which ends the link if it means that the session is gone.
 
         That is 404 (2025-11-25, Session Management), and with servers made after an old example of the TypeScript SDK
@@ -316,7 +317,7 @@ class HttpLink:
             is_old_style = answer.status == 400 and not is_read and _NAMES_THE_SESSION.search(body)
             if (answer.status == 404 and not is_unknown_method) or is_old_style:
                 return self._life.end(SessionLost("the session has expired"))
-        return self._remote.refused(answer, body)
+        return self._client.refused(answer, body)
 
 
 _SESSION_NAMES: Final = (names.SESSION_ID, names.PROTOCOL_VERSION)

@@ -1,0 +1,44 @@
+"""The life of a link to a remote server: whether it is usable, and what ended it."""
+
+from __future__ import annotations
+
+import attrs
+import trio
+
+from argus_trio.errors import LinkFailed
+
+
+@attrs.define(eq=False)
+class Life:
+    """Whether a link lives, and why it died."""
+
+    _failure: LinkFailed | None = None
+    _ended: trio.Event = attrs.field(factory=trio.Event, init=False)
+
+    def end(self, failure: LinkFailed) -> LinkFailed:
+        """Declare the link dead; the first failure stays. Gives an error to raise."""
+        if self._failure is None:
+            self._failure = failure
+            self._ended.set()
+        return self._failure.again()
+
+    def check(self) -> None:
+        """Raise the failure once the link has died: whoever asks has sent nothing yet."""
+        if self._failure is not None:
+            raise self._failure.again(never_ran=True)
+
+    @property
+    def failure(self) -> LinkFailed | None:
+        """Why it died, if it has."""
+        return self._failure
+
+    @property
+    def is_over(self) -> bool:
+        return self._failure is not None
+
+    async def wait_failed(self) -> LinkFailed:
+        """Wait for the end, and tell why."""
+        await self._ended.wait()
+        if self._failure is None:
+            raise AssertionError("an end without a reason")
+        return self._failure
