@@ -20,9 +20,9 @@ import trio
 from argus_trio import __version__
 from argus_trio.backends.generation import Generation
 from argus_trio.backends.links.open import open_link
-from argus_trio.backends.routing.identity import Introductions
-from argus_trio.backends.routing.resource_watch import Watch
-from argus_trio.backends.routing.routes import Routes
+from argus_trio.backends.routing.identity import CurrentIdentity
+from argus_trio.backends.routing.resource_watch import ResourceWatch
+from argus_trio.backends.routing.routes import RouterFactory
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.model import Config
 from argus_trio.config.read.file import ConfigFile
@@ -32,7 +32,7 @@ from argus_trio.core.redaction import Redactor
 from argus_trio.errors import ListenFailed, leaves
 from argus_trio.frontend.app import run_frontend
 from argus_trio.frontend.gateway import Gateway
-from argus_trio.frontend.http.served_settings import CurrentTerms, Terms
+from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.input_required.request_state import Seal
 from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.server.socket_activation import Inherited, inherited_sockets
@@ -77,8 +77,8 @@ async def run_gateway(
         async with trio.open_nursery() as root:
             await root.start(_stop_on_signals, stop, root.cancel_scope, notifier)
             root.start_soon(notifier.run_watchdog)
-            house = _House(config, file, redact or Redactor(config.secrets), notifier, inherited)
-            await _serve(house, stop, on_listening)
+            parts = _GatewayParts(config, file, redact or Redactor(config.secrets), notifier, inherited)
+            await _serve(parts, stop, on_listening)
             log.info("stopped")
             root.cancel_scope.cancel()
     except* ListenFailed as group:
@@ -90,7 +90,7 @@ async def run_gateway(
         raise refused[0]
 
 
-class _House:
+class _GatewayParts:
     """The parts of one gateway, joined; nothing runs yet.
 
     Raises:
@@ -111,8 +111,8 @@ class _House:
         self.under_way = UnderWay()
         self.announcer = Announcer()
         self.supervisor = Supervisor(config, open_link, self.announcer.announce, self._handler, redact=redact)
-        self.routes = Routes(self.supervisor)
-        self.terms = CurrentTerms(Terms.of(config.server))
+        self.routes = RouterFactory(self.supervisor)
+        self.terms = CurrentSettings(ServedSettings.of(config.server))
         self.reloads: ReloadSupervisor | None = None
         if file is not None:
             self.reloads = ReloadSupervisor(
@@ -137,10 +137,10 @@ class _House:
         supervisor = self.supervisor
         gateway = Gateway(
             handler=supervisor.serve,
-            identity=Introductions(supervisor, __version__),
+            identity=CurrentIdentity(supervisor, __version__),
             health=supervisor.health,
             overview=supervisor.overview,
-            watch=Watch(supervisor),
+            watch=ResourceWatch(supervisor),
             watch_tasks=self.routes.tasks.watch,
             param_headers=supervisor.param_headers,
             control=self.reloads,
@@ -159,21 +159,21 @@ class _House:
 
 
 async def _serve(
-    house: _House,
+    parts: _GatewayParts,
     stop: trio.Event,
     on_listening: Callable[[Sequence[str]], None],
 ) -> None:
     async with trio.open_nursery() as backends:
-        backends.start_soon(_cut_after_drain, stop, house.terms, backends.cancel_scope)
-        await backends.start(house.supervisor.run)
-        if house.reloads is not None and house.file is not None:
-            await backends.start(_reload, house.reloads, house.file, stop)
+        backends.start_soon(_cut_after_drain, stop, parts.terms, backends.cancel_scope)
+        await backends.start(parts.supervisor.run)
+        if parts.reloads is not None and parts.file is not None:
+            await backends.start(_reload, parts.reloads, parts.file, stop)
         async with trio.open_nursery() as front:
-            urls = await front.start(house.frontend(stop))
+            urls = await front.start(parts.frontend(stop))
             for url in urls:
                 log.info("listening", url=url, **{name: url + path for name, path in PATHS.items()})
             on_listening(urls)
-            backends.start_soon(_tell_how_it_stands, house)
+            backends.start_soon(_tell_how_it_stands, parts)
         backends.cancel_scope.cancel()
 
 
@@ -203,17 +203,17 @@ async def _wait_for_change(stamps: Stamps) -> None:
     await wait_for_change(stamps)
 
 
-async def _cut_after_drain(stop: trio.Event, terms: CurrentTerms, everything: trio.CancelScope) -> None:
+async def _cut_after_drain(stop: trio.Event, terms: CurrentSettings, everything: trio.CancelScope) -> None:
     # What the front end still owes to a backend that does not answer is bounded, but must not come before the time that
     # backends need to end: both at once is what keeps a stop within `drain_timeout` and 5 s.
     await stop.wait()
     everything.deadline = trio.current_time() + terms.now.settings.drain_timeout + LAST_WORDS_S
 
 
-async def _tell_how_it_stands(house: _House) -> None:
-    await house.supervisor.current.settle()
-    house.notifier.ready(house.status())
-    await keep_status(house.notifier, house.status)
+async def _tell_how_it_stands(parts: _GatewayParts) -> None:
+    await parts.supervisor.current.settle()
+    parts.notifier.ready(parts.status())
+    await keep_status(parts.notifier, parts.status)
 
 
 def _make_seal() -> Seal:

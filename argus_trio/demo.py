@@ -14,7 +14,7 @@ from typing import Final
 import trio
 
 from argus_trio.app import run_gateway
-from argus_trio.backends.process.process import Child, start_child
+from argus_trio.backends.process.process import BackendProcess, start_process
 from argus_trio.config.model import Config, HttpBackend, Server, StdioBackend
 from argus_trio.errors import LinkFailed
 
@@ -53,7 +53,7 @@ async def run_demo(port: int) -> None:
         ListenFailed: the port is taken.
         LinkFailed: the notes server did not start.
     """
-    async with start_child(_NOTES, os.environ) as child, trio.open_nursery() as nursery:
+    async with start_process(_NOTES, os.environ) as child, trio.open_nursery() as nursery:
         nursery.start_soon(child.watch)
         notes_port = await _port_of(child)
         config = Config(
@@ -72,7 +72,7 @@ def _welcome(notes_port: int, urls: Sequence[str]) -> None:
     sys.stdout.flush()
 
 
-async def _port_of(notes: Child) -> int:
+async def _port_of(notes: BackendProcess) -> int:
     """The port that the notes server says it listens on: its first line is `listening PORT`."""
     said = b""
     with trio.move_on_after(START_S):

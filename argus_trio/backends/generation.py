@@ -16,7 +16,7 @@ from argus_trio.backends.scope.lease import Lease
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model import Config
 from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.core.call.exchange import Client, Handler
+from argus_trio.core.call.exchange import ClientSession, Handler
 from argus_trio.core.catalog.catalog import EMPTY, Catalog, Holders, Published, build, changed_kinds
 from argus_trio.core.catalog.names import Scheme
 from argus_trio.errors import BackendUnavailable
@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 CUT = "it was replaced or removed by a reload, and the call did not end within server.drain_timeout"
 
-Changes = Mapping[Abilities, frozenset[str]]
+CatalogChanges = Mapping[Abilities, frozenset[str]]
 """The kinds that clients see differently than before, by what those can be asked; NONE stands for all others too."""
 
 
@@ -47,7 +47,7 @@ class Generation:
     catalog: Catalog = EMPTY
     """What clients are shown that declare nothing to be asked."""
     _of_abilities: dict[Abilities, Catalog] = attrs.field(factory=dict)
-    _of_client: dict[Client, tuple[tuple[object, ...], Catalog]] = attrs.field(factory=dict)
+    _of_client: dict[ClientSession, tuple[tuple[object, ...], Catalog]] = attrs.field(factory=dict)
     """Of the sessions whose own connections list something else, with what it was made from."""
     _held: Holders = attrs.field(factory=dict)
     """Who held which name when this generation began."""
@@ -83,7 +83,7 @@ class Generation:
                 return scope
         return None
 
-    async def catalog_for(self, abilities: Abilities, client: Client | None = None) -> Catalog:
+    async def catalog_for(self, abilities: Abilities, client: ClientSession | None = None) -> Catalog:
         """What a client with `abilities` is shown: made at the first question, which waits for it as for a start.
 
         A legacy session is shown what its own connections list, where that is something else.
@@ -100,11 +100,11 @@ class Generation:
         """The distinct ones for which there is a catalog of their own."""
         return tuple(self._of_abilities)
 
-    def forget(self, client: Client) -> None:
+    def forget(self, client: ClientSession) -> None:
         """A legacy session has ended."""
         self._of_client.pop(client, None)
 
-    def rebuild(self) -> Changes:
+    def rebuild(self) -> CatalogChanges:
         """Show what the scopes publish now; what that changes."""
         before = self.catalog
         # Until then nobody holds a name that was free: which backend is the quickest to start must not decide.
@@ -118,14 +118,14 @@ class Generation:
             changes[abilities] = changed_kinds(catalog, self._of_abilities[abilities])
         return changes
 
-    def follow(self, last: Generation, holders: Holders) -> Changes:
+    def follow(self, last: Generation, holders: Holders) -> CatalogChanges:
         """Take the place of `last`, of whose names `holders` are kept; what that changes. No checkpoint."""
         self._held = holders
         self.catalog = attrs.evolve(last.catalog, holders=holders)
         self._of_abilities = dict(last._of_abilities)
         return self.rebuild()
 
-    def _own_catalog(self, catalog: Catalog, abilities: Abilities, client: Client) -> Catalog:
+    def _own_catalog(self, catalog: Catalog, abilities: Abilities, client: ClientSession) -> Catalog:
         own = {name: scope.own_listing(client) for name, scope in self.scopes.items()}
         stamp = (id(catalog), *((name, id(kept)) for name, kept in own.items() if kept is not None))
         if len(stamp) == 1:

@@ -16,19 +16,19 @@ import structlog
 import trio
 
 from argus_trio.backends.connection.open import OpenLink
-from argus_trio.backends.connection.task_notifications import News, OnTask, nobody_cares
-from argus_trio.backends.generation import Changes, Generation
+from argus_trio.backends.connection.task_notifications import OnTask, TaskNotification, ignore_task
+from argus_trio.backends.generation import CatalogChanges, Generation
 from argus_trio.backends.listings.listing import LIST_CHANGED
 from argus_trio.backends.routing.directory import Directory
-from argus_trio.backends.scope.client_notifications import tell
+from argus_trio.backends.scope.client_notifications import forward_notification
 from argus_trio.backends.scope.handover import hand_over, keep_subscribed
 from argus_trio.backends.scope.scope import Scope
-from argus_trio.backends.scope.status import checkups_of, health_of
+from argus_trio.backends.scope.status import health_of, statuses_of
 from argus_trio.config.diff import Difference, difference, enabled, shows_the_same
 from argus_trio.config.model import Config
-from argus_trio.core.applied import Applied
+from argus_trio.core.applied import AppliedConfig
 from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.core.call.exchange import Call, Client, Exchange, Handler
+from argus_trio.core.call.exchange import Call, ClientSession, Exchange, Handler
 from argus_trio.core.catalog.catalog import Catalog, Holders
 from argus_trio.core.health.health import Draining, Health, Overview
 from argus_trio.core.redaction import Redactor
@@ -56,9 +56,9 @@ class Supervisor:
     announce: Announce
     make_handler: Callable[[Generation], Handler]
     redact: Redactor = attrs.field(factory=Redactor)
-    on_task: OnTask = nobody_cares
+    on_task: OnTask = ignore_task
     """Hears how tasks of the backends stand."""
-    on_release: Callable[[Client], None] = lambda _client: None
+    on_release: Callable[[ClientSession], None] = lambda _client: None
     """Hears that a legacy session has ended."""
     calls_cut: int = 0
     """How many calls a reload has cut so far."""
@@ -117,7 +117,7 @@ class Supervisor:
         route = await Directory(self.current).tool_shown(call, name)
         return () if route is None else route.param_headers
 
-    async def apply(self, config: Config) -> Applied:
+    async def apply(self, config: Config) -> AppliedConfig:
         """Put a configuration in effect; what came of it, once every backend has taken its place or failed to.
 
         Calls under way finish where they are, within `server.drain_timeout`. One call at a time. Cancelling it before
@@ -133,7 +133,7 @@ class Supervisor:
         self._start(in_turn)
         for scope in in_turn:
             await scope.settled.wait()
-        return Applied(
+        return AppliedConfig(
             generation=self.current.number,
             **attrs.asdict(found),
             not_ready=tuple(name for name, scope in fresh.items() if not scope.state.is_up),
@@ -146,12 +146,12 @@ class Supervisor:
     def overview(self) -> Overview:
         """How each backend stands now, and what is left of those before."""
         return Overview(
-            backends=tuple(checkups_of(self.scopes.values(), self.catalog)),
+            backends=tuple(statuses_of(self.scopes.values(), self.catalog)),
             draining=tuple(Draining(name=scope.spec.name, calls=len(scope.leases)) for scope in self.retiring),
             calls_cut=self.calls_cut,
         )
 
-    def release(self, client: Client) -> None:
+    def release(self, client: ClientSession) -> None:
         """A legacy session has ended: so does what was open for it alone."""
         for generation in (self.current, *self._past):
             generation.forget(client)
@@ -159,10 +159,10 @@ class Supervisor:
             scope.release(client)
         self.on_release(client)
 
-    def tell(self, client: Client, method: str, params: Params) -> None:
+    def tell(self, client: ClientSession, method: str, params: Params) -> None:
         """Pass a client's own notification on to the backends that have a connection of its."""
         for scope in (*self.scopes.values(), *self.retiring):
-            tell(scope, client, method, params)
+            forward_notification(scope, client, method, params)
 
     async def _prepare(self, beside: Sequence[Scope], abilities: Sequence[Abilities]) -> None:
         """Start what may run beside the rest, and wait until it is ready for the clients there are, or has failed."""
@@ -272,13 +272,13 @@ class Supervisor:
             generation.rebuild()  # an exchange may wait there for a backend that was starting
         self._tell(self.current.rebuild())
 
-    def _tell(self, changes: Changes) -> None:
+    def _tell(self, changes: CatalogChanges) -> None:
         for method in sorted({LIST_CHANGED[kind] for kinds in changes.values() for kind in kinds}):
             concerned = {a: any(LIST_CHANGED[kind] == method for kind in kinds) for a, kinds in changes.items()}
             self.announce((method,), partial(_is_concerned, concerned))
 
-    async def _on_task(self, news: News) -> None:
-        await self.on_task(news)
+    async def _on_task(self, notification: TaskNotification) -> None:
+        await self.on_task(notification)
 
 
 def _is_concerned(concerned: Mapping[Abilities, bool], abilities: Abilities) -> bool:

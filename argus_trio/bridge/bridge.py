@@ -18,7 +18,7 @@ import trio
 from argus_trio.bridge.carrier import Carrier
 from argus_trio.bridge.legacy import Legacy
 from argus_trio.bridge.modern import Modern, revision_of
-from argus_trio.bridge.open_request import Flight
+from argus_trio.bridge.open_request import OpenRequest
 from argus_trio.bridge.pipes import Write
 from argus_trio.errors import InvalidRequest, LinkFailed, Overloaded, RpcError
 from argus_trio.net.service_nursery import ServiceNursery
@@ -77,7 +77,7 @@ class Bridge:
     _calls: trio.Nursery
     _revision: str | None = attrs.field(default=None, init=False)
     """What the last modern request said of itself."""
-    _flights: dict[bytes, Flight] = attrs.field(factory=dict, init=False)
+    _flights: dict[bytes, OpenRequest] = attrs.field(factory=dict, init=False)
     """By the raw id of each request that is open."""
     _untold: int = attrs.field(default=0, init=False)
     _before: trio.Event = attrs.field(factory=trio.Event, init=False)
@@ -116,7 +116,7 @@ class Bridge:
 
     async def _take_request(self, line: bytes, request: Request) -> None:
         revision = None if request.method == "initialize" else revision_of(request)
-        flight = Flight(ids=(request.id,), is_modern=revision is not None, is_endless=request.method == _LISTEN)
+        flight = OpenRequest(ids=(request.id,), is_modern=revision is not None, is_endless=request.method == _LISTEN)
         if (refusal := self._refusal(flight)) is not None:
             await self.refuse(refusal, request.id)
         elif request.method == "initialize":
@@ -147,7 +147,7 @@ class Bridge:
             if isinstance(member, Notification) and member.method == _CANCELLED:
                 self._cancel(member)
         requests = tuple(each for each in members if isinstance(each, Request))
-        flight = Flight(ids=tuple(each.id for each in requests), is_batch=True)
+        flight = OpenRequest(ids=tuple(each.id for each in requests), is_batch=True)
         if (refusal := self._refusal(flight)) is not None:
             await self.refuse(refusal)
         elif flight.ids:
@@ -155,7 +155,7 @@ class Bridge:
         else:
             await self._tell(partial(self._legacy.tell, line))
 
-    def _refusal(self, flight: Flight) -> RpcError | None:
+    def _refusal(self, flight: OpenRequest) -> RpcError | None:
         taken = [each for each in flight.ids if each in self._flights or flight.ids.count(each) > 1]
         if taken:
             return InvalidRequest(f"the id {taken[0].decode()} is in use by a call in flight")
@@ -179,11 +179,11 @@ class Bridge:
             return False
         return True
 
-    def _start(self, flight: Flight, ask: _Work) -> None:
+    def _start(self, flight: OpenRequest, ask: _Work) -> None:
         self._flights.update(dict.fromkeys(flight.ids, flight))
         self._calls.start_soon(self._carry, flight, ask)
 
-    async def _carry(self, flight: Flight, ask: _Work) -> None:
+    async def _carry(self, flight: OpenRequest, ask: _Work) -> None:
         reason = "its answer does not hold what was asked"
         try:
             with flight.scope:
@@ -198,7 +198,9 @@ class Bridge:
         if (failed := flight.failed(self._carrier.whereto, reason)) is not None and not flight.scope.cancelled_caught:
             await self._write(failed)
 
-    async def _ask_legacy(self, before: trio.Event, line: bytes, requests: tuple[Request, ...], flight: Flight) -> None:
+    async def _ask_legacy(
+        self, before: trio.Event, line: bytes, requests: tuple[Request, ...], flight: OpenRequest
+    ) -> None:
         await before.wait()
         flight.is_begun = True
         await self._legacy.ask(line, requests, flight)

@@ -34,7 +34,7 @@ TELL_S: Final = 30.0
 _METHOD_NOT_FOUND: Final = re.compile(rb'"code"\s*:\s*-32601\b')
 
 
-class SessionLost(LinkFailed):
+class GatewaySessionLost(LinkFailed):
     """The gateway does not know the session (any more); what was asked was not executed."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class SessionLost(LinkFailed):
 
 
 @attrs.frozen
-class Said:
+class GatewayMessage:
     """What the gateway said at once: a message, or a batch of them. `raw` is on one line."""
 
     raw: bytes
@@ -50,16 +50,16 @@ class Said:
 
 
 @attrs.define(eq=False, kw_only=True)
-class Hearing:
+class AnswerStream:
     """The answer to one HTTP request, while it is being read."""
 
     session_id: str | None = None
     """The session that the answer opens, if it does."""
     _answer: HttpAnswer | None = None
     _parser: EventParser = attrs.field(factory=EventParser)
-    _ready: deque[Said] = attrs.field(factory=deque)
+    _ready: deque[GatewayMessage] = attrs.field(factory=deque)
 
-    async def next(self) -> Said | None:
+    async def next(self) -> GatewayMessage | None:
         """What is said next, or None at the end.
 
         Raises:
@@ -93,7 +93,7 @@ class Carrier:
     @asynccontextmanager
     async def post(
         self, body: bytes, headers: Headers = (), *, wanted: bytes = b"null", parser: EventParser | None = None
-    ) -> AsyncIterator[Hearing]:
+    ) -> AsyncIterator[AnswerStream]:
         """Post `body` and hear the answer; leaving early closes the request. `wanted` is the raw id that is asked.
 
         An HTTP error that carries a JSON-RPC error is an answer like any other.
@@ -104,12 +104,12 @@ class Carrier:
         """
         async with self._client.pool.send(self._client.post(body, headers)) as answer:
             if 200 <= answer.status < 300:
-                yield await self._hearing(answer, parser or EventParser())
+                yield await self._answer_stream(answer, parser or EventParser())
             else:
-                yield Hearing(ready=deque([await self._refused(answer, headers, wanted)]))
+                yield AnswerStream(ready=deque([await self._refused(answer, headers, wanted)]))
 
     @asynccontextmanager
-    async def get(self, headers: Headers, parser: EventParser) -> AsyncIterator[Hearing]:
+    async def get(self, headers: Headers, parser: EventParser) -> AsyncIterator[AnswerStream]:
         """The stream for what belongs to no request, or what is left of one, from where `parser` left off.
 
         Raises:
@@ -122,7 +122,7 @@ class Carrier:
                 raise self._refusal(answer, headers, b"null", await self._client.beginning(answer))
             if answer.media_type != names.EVENT_STREAM:
                 raise HttpRefused(405, "the gateway has no stream of its own")
-            yield Hearing(answer=answer, parser=parser)
+            yield AnswerStream(answer=answer, parser=parser)
 
     async def tell(self, body: bytes, headers: Headers = ()) -> None:
         """Post what is not answered: a notification, a response, or a batch of them.
@@ -131,8 +131,8 @@ class Carrier:
             SessionLost, LinkFailed: as `post`.
         """
         with trio.move_on_after(TELL_S):
-            async with self.post(body, headers) as hearing:
-                if (said := await hearing.next()) is not None:
+            async with self.post(body, headers) as answer:
+                if (said := await answer.next()) is not None:
                     log.warning("message_refused", said=said.raw[:200].decode("utf-8", "replace"))
             return
         raise LinkFailed(f"it did not take a message within {TELL_S:g} s")
@@ -145,35 +145,35 @@ class Carrier:
         except LinkFailed as failure:
             log.debug("session_not_ended", reason=failure.reason)
 
-    async def _hearing(self, answer: HttpAnswer, parser: EventParser) -> Hearing:
+    async def _answer_stream(self, answer: HttpAnswer, parser: EventParser) -> AnswerStream:
         session_id = answer.header(names.SESSION_ID)
         if answer.media_type == names.EVENT_STREAM:
-            return Hearing(session_id=session_id, answer=answer, parser=parser)
+            return AnswerStream(session_id=session_id, answer=answer, parser=parser)
         body = await answer.read(MAX_BODY_BYTES)
         if answer.media_type != names.JSON or not body.strip():
-            return Hearing(session_id=session_id)
+            return AnswerStream(session_id=session_id)
         said = _read(body)
         if said is None:
             raise LinkFailed("its answer is no message")
-        return Hearing(session_id=session_id, ready=deque([said]))
+        return AnswerStream(session_id=session_id, ready=deque([said]))
 
-    async def _refused(self, answer: HttpAnswer, headers: Headers, wanted: bytes) -> Said:
+    async def _refused(self, answer: HttpAnswer, headers: Headers, wanted: bytes) -> GatewayMessage:
         body = await self._client.beginning(answer)
         failure = self._refusal(answer, headers, wanted, body)
         error = error_in(body, wanted)
-        if isinstance(failure, SessionLost) or error is None or answer.status in (401, 403):
+        if isinstance(failure, GatewaySessionLost) or error is None or answer.status in (401, 403):
             raise failure
-        return Said(encode_error_response(wanted, on_one_line(error.error)), (error,))
+        return GatewayMessage(encode_error_response(wanted, on_one_line(error.error)), (error,))
 
     def _refusal(self, answer: HttpAnswer, headers: Headers, wanted: bytes, body: bytes) -> LinkFailed:
         names_session = any(name == names.SESSION_ID for name, _ in headers)
         is_unknown_method = is_addressed(body, wanted) and wanted != b"null" and _METHOD_NOT_FOUND.search(body)
         if answer.status == 404 and names_session and not is_unknown_method:
-            return SessionLost()
+            return GatewaySessionLost()
         return self._client.refused(answer, body)
 
 
-def _read(data: bytes) -> Said | None:
+def _read(data: bytes) -> GatewayMessage | None:
     text = mend_text(data)
     messages: list[Message] = []
     for message in read_messages(text):
@@ -181,4 +181,4 @@ def _read(data: bytes) -> Said | None:
             log.warning("gateway_message_unreadable", reason=message.message)
             return None
         messages.append(message)
-    return Said(on_one_line(text), tuple(messages))
+    return GatewayMessage(on_one_line(text), tuple(messages))

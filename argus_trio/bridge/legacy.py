@@ -13,10 +13,10 @@ import msgspec
 import structlog
 import trio
 
-from argus_trio.bridge.carrier import Carrier, Hearing, Said, SessionLost
-from argus_trio.bridge.open_request import Flight
+from argus_trio.bridge.carrier import AnswerStream, Carrier, GatewayMessage, GatewaySessionLost
+from argus_trio.bridge.open_request import OpenRequest
 from argus_trio.bridge.pipes import Write
-from argus_trio.bridge.wished_settings import Wish, Wishes
+from argus_trio.bridge.wished_settings import WishedSetting, WishedSettings
 from argus_trio.errors import HttpRefused, LinkFailed
 from argus_trio.wire import headers as names
 from argus_trio.wire.envelope import Request, Response, decode_object, decode_string
@@ -41,7 +41,7 @@ LEAST_WAIT_S: Final = 0.1
 
 
 @attrs.frozen(kw_only=True)
-class Session:
+class GatewaySession:
     """What was agreed with the gateway. `id` is None if the other side has no sessions."""
 
     id: str | None = attrs.field(default=None, repr=False)
@@ -64,10 +64,10 @@ class Legacy:
     _hello: tuple[bytes, bytes] = attrs.field(default=(b"", b""), init=False, repr=False)
     """The client's `initialize`, and its id."""
     _initialized: bytes | None = attrs.field(default=None, init=False, repr=False)
-    _session: Session | None = attrs.field(default=None, init=False)
-    _heard: Session | None = attrs.field(default=None, init=False)
+    _session: GatewaySession | None = attrs.field(default=None, init=False)
+    _heard: GatewaySession | None = attrs.field(default=None, init=False)
     """The session whose own stream is, or was, opened."""
-    _wishes: Wishes = attrs.field(factory=Wishes, init=False)
+    _wishes: WishedSettings = attrs.field(factory=WishedSettings, init=False)
     _reopening: trio.Lock = attrs.field(factory=trio.Lock, init=False)
 
     @property
@@ -75,19 +75,19 @@ class Legacy:
         """The negotiated revision, None without a session."""
         return None if self._session is None else self._session.revision
 
-    async def open(self, hello: bytes, flight: Flight) -> None:
+    async def open(self, hello: bytes, flight: OpenRequest) -> None:
         """Post the client's `initialize`, which ends a session that there is. Raises `LinkFailed`."""
         await self.aclose()
-        async with self._carrier.post(hello, wanted=flight.ids[0]) as hearing:
-            while not flight.is_settled and (said := await hearing.next()) is not None:
-                session = _session_in(said, flight, hearing)
+        async with self._carrier.post(hello, wanted=flight.ids[0]) as answer:
+            while not flight.is_settled and (said := await answer.next()) is not None:
+                session = _session_in(said, flight, answer)
                 if session is not None:
                     # Before the client reads the answer: what it says next belongs to the session.
                     self._session, self._hello, self._initialized = session, (hello, flight.ids[0]), None
-                    self._wishes = Wishes()
+                    self._wishes = WishedSettings()
                 await self._write(flight.settle(said))
 
-    async def ask(self, body: bytes, requests: Sequence[Request], flight: Flight) -> None:
+    async def ask(self, body: bytes, requests: Sequence[Request], flight: OpenRequest) -> None:
         """Post a request, or a batch with `requests`; again if the session proves lost.
 
         Raises:
@@ -96,7 +96,7 @@ class Legacy:
         session = self._session
         try:
             await self._ask(session, body, flight)
-        except SessionLost:
+        except GatewaySessionLost:
             await self._ask(await self._reopen(session), body, flight)
         for request in requests:
             if request.id in flight.granted:
@@ -119,28 +119,28 @@ class Legacy:
             with trio.move_on_after(GOODBYE_S, shield=True):
                 await self._carrier.delete(session.headers)
 
-    async def _ask(self, session: Session | None, body: bytes, flight: Flight) -> None:
+    async def _ask(self, session: GatewaySession | None, body: bytes, flight: OpenRequest) -> None:
         headers = () if session is None else session.headers
         parser = EventParser()
         wanted = b"null" if flight.is_batch else flight.ids[0]
         try:
-            async with self._carrier.post(body, headers, wanted=wanted, parser=parser) as hearing:
-                await flight.hear(hearing, self._write)
+            async with self._carrier.post(body, headers, wanted=wanted, parser=parser) as answer:
+                await flight.hear(answer, self._write)
         except LinkFailed:
             if not parser.last_id:
                 raise
         if not flight.is_settled and parser.last_id:
             await self._resume(headers, parser, flight)
 
-    async def _resume(self, headers: Headers, parser: EventParser, flight: Flight) -> None:
+    async def _resume(self, headers: Headers, parser: EventParser, flight: OpenRequest) -> None:
         tries = 0
         while not flight.is_settled:
             last_id = parser.last_id
             await trio.sleep(_wait_s(parser, FIRST_WAIT_S))
             try:
-                async with self._carrier.get(headers, parser) as hearing:
-                    await flight.hear(hearing, self._write)
-            except SessionLost:
+                async with self._carrier.get(headers, parser) as answer:
+                    await flight.hear(answer, self._write)
+            except GatewaySessionLost:
                 # Not to be repeated: the request itself was executed, or at least begun.
                 raise LinkFailed("the session was lost while the request was under way") from None
             except LinkFailed as failure:
@@ -151,7 +151,7 @@ class Legacy:
             if tries == RESUME_TRIES:
                 return
 
-    async def _reopen(self, lost: Session | None) -> Session:
+    async def _reopen(self, lost: GatewaySession | None) -> GatewaySession:
         """The session in place of `lost`, opened by the client's own greeting if nobody else has done so meanwhile.
 
         Raises:
@@ -160,7 +160,7 @@ class Legacy:
         async with self._reopening:
             if self._session is None or self._session is not lost:
                 if self._session is None:
-                    raise SessionLost
+                    raise GatewaySessionLost
                 return self._session
             with trio.move_on_after(REOPEN_S):
                 session = await self._greet_again(lost)
@@ -168,14 +168,14 @@ class Legacy:
                 return session
             raise LinkFailed(f"the session is gone, and was not opened again within {REOPEN_S:g} s")
 
-    async def _greet_again(self, lost: Session) -> Session:
+    async def _greet_again(self, lost: GatewaySession) -> GatewaySession:
         hello, hello_id = self._hello
-        flight = Flight(ids=(hello_id,))
-        session: Session | None = None
-        async with self._carrier.post(hello, wanted=hello_id) as hearing:
-            answer = await self._answer_to(flight, hearing)
-            if answer is not None:
-                session = _session_in(answer, flight, hearing)
+        flight = OpenRequest(ids=(hello_id,))
+        session: GatewaySession | None = None
+        async with self._carrier.post(hello, wanted=hello_id) as answer:
+            message = await self._answer_to(flight, answer)
+            if message is not None:
+                session = _session_in(message, flight, answer)
         if session is None:
             raise LinkFailed("the session is gone, and the gateway does not open another")
         if session.revision != lost.revision:
@@ -191,16 +191,16 @@ class Legacy:
             self._nursery.start_soon(self._wish_again, wish, session)
         return session
 
-    async def _answer_to(self, flight: Flight, hearing: Hearing) -> Said | None:
+    async def _answer_to(self, flight: OpenRequest, answer: AnswerStream) -> GatewayMessage | None:
         """What a request is answered that the client knows nothing of, or has had its answer to long ago."""
-        while (said := await hearing.next()) is not None:
+        while (said := await answer.next()) is not None:
             raw = flight.settle(said)
             if flight.is_settled:
                 return said
             await self._write(raw)
         return None
 
-    async def _wish_again(self, wish: Wish, session: Session) -> None:
+    async def _wish_again(self, wish: WishedSetting, session: GatewaySession) -> None:
         wait_s = FIRST_WAIT_S
         for _ in range(WISH_TRIES):
             if self._session is not session or not self._wishes.hold(wish) or await self._is_granted(wish, session):
@@ -209,11 +209,11 @@ class Legacy:
             wait_s = min(wait_s * 2, LONGEST_WAIT_S)
         log.warning("subscription_lost", gateway=self._carrier.whereto)
 
-    async def _is_granted(self, wish: Wish, session: Session) -> bool:
-        flight = Flight(ids=(wish.id,))
+    async def _is_granted(self, wish: WishedSetting, session: GatewaySession) -> bool:
+        flight = OpenRequest(ids=(wish.id,))
         try:
-            async with self._carrier.post(wish.body, session.headers, wanted=wish.id) as hearing:
-                await self._answer_to(flight, hearing)
+            async with self._carrier.post(wish.body, session.headers, wanted=wish.id) as answer:
+                await self._answer_to(flight, answer)
         except LinkFailed as failure:
             log.debug("wish_not_granted", reason=failure.reason)
         return wish.id in flight.granted
@@ -224,18 +224,18 @@ class Legacy:
             self._heard = self._session
             self._nursery.start_soon(self._keep_listening, self._session)
 
-    async def _keep_listening(self, session: Session) -> None:
+    async def _keep_listening(self, session: GatewaySession) -> None:
         parser = EventParser()
         wait_s = FIRST_WAIT_S
         is_known = False
         while self._session is session:
             try:
-                async with self._carrier.get(session.headers, parser) as hearing:
+                async with self._carrier.get(session.headers, parser) as answer:
                     is_known = True
-                    while (said := await hearing.next()) is not None:
+                    while (said := await answer.next()) is not None:
                         wait_s = FIRST_WAIT_S
                         await self._write(said.raw)
-            except SessionLost:
+            except GatewaySessionLost:
                 if not is_known or await self._is_replaced(session):
                     return
             except LinkFailed as failure:
@@ -246,7 +246,7 @@ class Legacy:
             await trio.sleep(_wait_s(parser, wait_s))
             wait_s = min(wait_s * 2, LONGEST_WAIT_S)
 
-    async def _is_replaced(self, session: Session) -> bool:
+    async def _is_replaced(self, session: GatewaySession) -> bool:
         """Whether the session could be opened again, which gives it another stream."""
         try:
             await self._reopen(session)
@@ -256,7 +256,7 @@ class Legacy:
         return True
 
 
-def _session_in(said: Said, flight: Flight, hearing: Hearing) -> Session | None:
+def _session_in(said: GatewayMessage, flight: OpenRequest, answer: AnswerStream) -> GatewaySession | None:
     """The session that the answer to `initialize` opens, if it is in what was said. Raises `LinkFailed`."""
     for message in said.messages:
         if isinstance(message, Response) and message.id == flight.ids[0]:
@@ -264,7 +264,7 @@ def _session_in(said: Said, flight: Flight, hearing: Hearing) -> Session | None:
                 revision = decode_string(decode_object(message.result).get("protocolVersion", b"0"))
             except msgspec.DecodeError:
                 raise LinkFailed("its answer to initialize names no protocol version") from None
-            return Session(id=hearing.session_id, revision=revision)
+            return GatewaySession(id=answer.session_id, revision=revision)
     return None
 
 

@@ -8,8 +8,8 @@ from typing import Final
 import attrs
 import msgspec
 
-from argus_trio.bridge.carrier import Carrier, Said
-from argus_trio.bridge.open_request import Flight
+from argus_trio.bridge.carrier import Carrier, GatewayMessage
+from argus_trio.bridge.open_request import OpenRequest
 from argus_trio.bridge.pipes import Write
 from argus_trio.wire.envelope import Notification, Request, Response, decode_array, decode_object, decode_string
 from argus_trio.wire.headers import Headers, routing_headers
@@ -36,10 +36,10 @@ class Modern:
     _wanted: dict[str, ParamHeaders] = attrs.field(factory=dict, init=False)
     """The tools that are known to want headers of their own."""
 
-    async def ask(self, body: bytes, request: Request, revision: str, flight: Flight) -> None:
+    async def ask(self, body: bytes, request: Request, revision: str, flight: OpenRequest) -> None:
         """Post a request; cancelling it closes it. Raises `LinkFailed`."""
-        async with self._carrier.post(body, self._headers(request, revision), wanted=request.id) as hearing:
-            while not flight.is_settled and (said := await hearing.next()) is not None:
+        async with self._carrier.post(body, self._headers(request, revision), wanted=request.id) as answer:
+            while not flight.is_settled and (said := await answer.next()) is not None:
                 if request.method == "tools/list":
                     self._learn(said)
                 await self._write(flight.settle(said))
@@ -58,7 +58,7 @@ class Modern:
             return routing
         return (*routing, *render_param_headers(wanted, message.params.get("arguments", b"{}")))
 
-    def _learn(self, said: Said) -> None:
+    def _learn(self, said: GatewayMessage) -> None:
         for message in said.messages:
             if isinstance(message, Response):
                 with contextlib.suppress(msgspec.DecodeError):  # a list that cannot be read is the client's to judge

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import attrs
 import trio
 
-from argus_trio.bridge.carrier import Hearing, Said
+from argus_trio.bridge.carrier import AnswerStream, GatewayMessage
 from argus_trio.bridge.pipes import Write
 from argus_trio.errors import BackendUnavailable
 from argus_trio.wire.envelope import ErrorResponse, Response, encode_error, encode_error_response
 
 
 @attrs.define(eq=False, kw_only=True)
-class Flight:
+class OpenRequest:
     """One request, or the requests of one batch. Ids are raw JSON."""
 
     ids: Sequence[bytes]
@@ -42,7 +42,7 @@ class Flight:
         """The client wants this answer no more: that there is none is no failure."""
         self._unwanted.add(message_id)
 
-    def settle(self, said: Said) -> bytes:
+    def settle(self, said: GatewayMessage) -> bytes:
         """Take note of the answers in what was said, and give what the client is to be told."""
         for message in said.messages:
             if not isinstance(message, Response | ErrorResponse):
@@ -55,9 +55,9 @@ class Flight:
                 self.granted.add(message.id)
         return said.raw
 
-    async def hear(self, hearing: Hearing, write: Write) -> None:
+    async def hear(self, answer: AnswerStream, write: Write) -> None:
         """Hand on all that is said, until everything is answered or nothing more is said. Raises `LinkFailed`."""
-        while not self.is_settled and (said := await hearing.next()) is not None:
+        while not self.is_settled and (said := await answer.next()) is not None:
             await write(self.settle(said))
 
     def failed(self, whereto: str, reason: str) -> bytes | None:

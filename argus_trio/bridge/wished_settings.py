@@ -17,7 +17,7 @@ UNSUBSCRIBE = "resources/unsubscribe"
 
 
 @attrs.frozen
-class Wish:
+class WishedSetting:
     """One request in words of our own, under an `id` (raw JSON) that no client uses."""
 
     id: bytes
@@ -25,16 +25,16 @@ class Wish:
 
 
 @attrs.define(eq=False)
-class Wishes:
+class WishedSettings:
     """What was granted and still holds."""
 
-    level: Wish | None = None
+    level: WishedSetting | None = None
     """How the log level is asked for, if one was."""
-    _subscriptions: dict[bytes, Wish] = attrs.field(factory=dict)
+    _subscriptions: dict[bytes, WishedSetting] = attrs.field(factory=dict)
     _numbers: count[int] = attrs.field(factory=count)
 
     @property
-    def subscriptions(self) -> list[Wish]:
+    def subscriptions(self) -> list[WishedSetting]:
         """How each resource is subscribed to, in the order in which they were."""
         return list(self._subscriptions.values())
 
@@ -48,10 +48,10 @@ class Wishes:
         elif request.method == UNSUBSCRIBE and uri is not None:
             self._subscriptions.pop(bytes(uri), None)
 
-    def hold(self, wish: Wish) -> bool:
+    def hold(self, wish: WishedSetting) -> bool:
         """Whether the client still wants this."""
         return wish == self.level or wish in self.subscriptions
 
-    def _wish(self, method: str, params: Params) -> Wish:
+    def _wish(self, method: str, params: Params) -> WishedSetting:
         wish_id = b'"argus-trio-again-%d"' % next(self._numbers)
-        return Wish(wish_id, encode_request(wish_id, method, params))
+        return WishedSetting(wish_id, encode_request(wish_id, method, params))

@@ -14,11 +14,12 @@ from typing import Literal, TypeVar
 
 import attrs
 
+from argus_trio.core.catalog.names import Strategy
+
 T = TypeVar("T")
 
-Session = Literal["auto", "shared", "per-client"]
-Protocol = Literal["auto", "legacy", "modern"]
-Strategy = Literal["prefix", "first-wins", "priority", "error"]
+SessionSetting = Literal["auto", "shared", "per-client"]
+ProtocolSetting = Literal["auto", "legacy", "modern"]
 
 BACKEND_NAME = "[A-Za-z0-9][A-Za-z0-9_.-]{0,31}"
 NAME_PART = "[A-Za-z0-9_./-]"
@@ -125,10 +126,10 @@ class Backend:
 
     name: str
     enabled: bool = attrs.field(default=True, metadata=_about("false leaves the backend out"))
-    protocol: Protocol = attrs.field(
+    protocol: ProtocolSetting = attrs.field(
         default="auto", metadata=_about("the era to speak: found out by asking, or pinned", part="link")
     )
-    session: Session = attrs.field(
+    session: SessionSetting = attrs.field(
         default="auto",
         metadata=_about(
             "whether clients share one connection: auto gives a client its own when it can be asked", part="link"

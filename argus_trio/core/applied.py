@@ -6,7 +6,7 @@ import attrs
 
 
 @attrs.frozen(kw_only=True)
-class Applied:
+class AppliedConfig:
     """The backends by name, each in exactly one of the first five; in the order of the files, the new one first."""
 
     generation: int

@@ -13,10 +13,10 @@ from argus_trio.frontend.edges.http_sse import SseEdge
 from argus_trio.frontend.edges.streamable_http_legacy import LegacyEdge
 from argus_trio.frontend.edges.streamable_http_modern import ModernEdge
 from argus_trio.frontend.gateway import Gateway
-from argus_trio.frontend.http.keep_alive import Ticker
-from argus_trio.frontend.http.served_settings import CurrentTerms
+from argus_trio.frontend.http.keep_alive import KeepAlive
+from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.input_required.parking import Parking
-from argus_trio.frontend.input_required.request_state import Seal, States
+from argus_trio.frontend.input_required.request_state import RequestStates, Seal
 from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.server.hypercorn_server import serve
 from argus_trio.frontend.server.listeners import open_listeners
@@ -29,7 +29,7 @@ async def run_frontend(
     gateway: Gateway,
     *,
     announcer: Announcer,
-    terms: CurrentTerms,
+    terms: CurrentSettings,
     stop: trio.Event,
     make_seal: Callable[[], Seal],
     inherited: Sequence[Inherited] = (),
@@ -45,48 +45,48 @@ async def run_frontend(
         ListenFailed: as `open_listeners`.
     """
     listening = await open_listeners(terms, inherited)
-    house = _furnished(gateway, announcer, terms, make_seal)
+    parts = _assembled(gateway, announcer, terms, make_seal)
 
     def end_what_lasts() -> None:
         announcer.close()
-        house.parking.stop(terms.now.settings.drain_timeout)
+        parts.parking.stop(terms.now.settings.drain_timeout)
 
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(house.ticker.run, house.sessions.expire)
-        await nursery.start(house.parking.run)
+        nursery.start_soon(parts.keep_alive.run, parts.sessions.expire)
+        await nursery.start(parts.parking.run)
         task_status.started(listening.urls)
         try:
             await serve(
-                house.application,
+                parts.application,
                 listening.listeners,
                 stop=stop,
                 on_stop=end_what_lasts,
                 terms=terms,
             )
         finally:
-            house.sessions.end_all()
+            parts.sessions.end_all()
         nursery.cancel_scope.cancel()
 
 
 @attrs.frozen(kw_only=True)
-class _House:
+class _Parts:
     """The application, and what of it lives in tasks."""
 
     application: Application
     sessions: Sessions
-    ticker: Ticker
+    keep_alive: KeepAlive
     parking: Parking
 
 
-def _furnished(gateway: Gateway, announcer: Announcer, terms: CurrentTerms, make_seal: Callable[[], Seal]) -> _House:
+def _assembled(gateway: Gateway, announcer: Announcer, terms: CurrentSettings, make_seal: Callable[[], Seal]) -> _Parts:
     def let_go(session: HttpSession) -> None:
         announcer.remove(session)
         gateway.release(session)
 
-    sessions, ticker = Sessions(on_end=let_go, idle=terms.now.limits.session_idle), Ticker()
-    parking = Parking(gateway.handler, States(make_seal))
+    sessions, keep_alive = Sessions(on_end=let_go, idle=terms.now.limits.session_idle), KeepAlive()
+    parking = Parking(gateway.handler, RequestStates(make_seal))
     endpoint = Endpoint(
-        LegacyEdge(gateway, sessions, announcer, ticker), ModernEdge(gateway, announcer, ticker, parking), terms
+        LegacyEdge(gateway, sessions, announcer, keep_alive), ModernEdge(gateway, announcer, keep_alive, parking), terms
     )
     application = Application(gateway, terms, endpoint, SseEdge(gateway, announcer, terms))
-    return _House(application=application, sessions=sessions, ticker=ticker, parking=parking)
+    return _Parts(application=application, sessions=sessions, keep_alive=keep_alive, parking=parking)

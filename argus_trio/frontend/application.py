@@ -14,15 +14,15 @@ from argus_trio.frontend.edges.http_sse import SseEdge
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.cors import answer_preflight, is_preflight, readable_by
 from argus_trio.frontend.http.errors import ClientGone
-from argus_trio.frontend.http.request import JSON, Receive, Request, Scope, Send, refusal
-from argus_trio.frontend.http.served_settings import CurrentTerms
+from argus_trio.frontend.http.request import JSON, AsgiReceive, AsgiScope, AsgiSend, IncomingRequest, refusal
+from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.manage.backends import Clocks, backends_body
 from argus_trio.frontend.manage.health import health_body, ready_answer
 from argus_trio.frontend.manage.reload import ReloadPage
 
 log = structlog.get_logger()
 
-Route = Mapping[str, Callable[[Request], Awaitable[None]]]
+PathHandlers = Mapping[str, Callable[[IncomingRequest], Awaitable[None]]]
 """What answers at one path, by HTTP method."""
 
 _SETTING: Final = {"host": "server.allowed_hosts", "origin": "server.allowed_origins"}
@@ -36,12 +36,12 @@ _SHOWN: Final = 200
 class Application:
     """Everything that is served over HTTP."""
 
-    def __init__(self, gateway: Gateway, terms: CurrentTerms, endpoint: Endpoint, sse: SseEdge) -> None:
+    def __init__(self, gateway: Gateway, terms: CurrentSettings, endpoint: Endpoint, sse: SseEdge) -> None:
         self._gateway = gateway
         self._terms = terms
         self._started = trio.current_time()
-        self._mcp: Route = {"POST": endpoint.serve, "GET": endpoint.serve, "DELETE": endpoint.serve}
-        self._routes: dict[str, Route] = {
+        self._mcp: PathHandlers = {"POST": endpoint.serve, "GET": endpoint.serve, "DELETE": endpoint.serve}
+        self._routes: dict[str, PathHandlers] = {
             "/mcp": self._mcp,
             "/sse": {"GET": sse.get},
             "/messages": {"POST": sse.post},
@@ -53,11 +53,11 @@ class Application:
             reload = ReloadPage(gateway.control)
             self._routes["/manage/v1/reload"] = {"GET": reload.get, "HEAD": reload.get, "POST": reload.post}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         """Answer one request. A client that goes before it has asked anything gets no answer."""
-        http = Request.of(scope, receive, send)
-        guard, origin = self._terms.now.guard, http.fields.get(b"origin")
-        wrong = guard.judge(http.fields.get(b"host"), origin)
+        http = IncomingRequest.of(scope, receive, send)
+        host_origin, origin = self._terms.now.host_origin, http.fields.get(b"origin")
+        wrong = host_origin.judge(http.fields.get(b"host"), origin)
         if wrong is not None:
             await self._turn_away(http, wrong)
             return
@@ -66,7 +66,7 @@ class Application:
         if route is None:
             await http.answer_unread(404, refusal("not_found", "nothing is served at this path"))
             return
-        if origin is not None and path.removesuffix("/") in _FOR_PAGES and guard.is_listed(origin):
+        if origin is not None and path.removesuffix("/") in _FOR_PAGES and host_origin.is_listed(origin):
             http.send = readable_by(origin, send)
             if is_preflight(http):
                 await answer_preflight(http)
@@ -80,28 +80,28 @@ class Application:
         except ClientGone:
             log.debug("client_gone", path=path)
 
-    async def _turn_away(self, http: Request, wrong: Literal["host", "origin"]) -> None:
+    async def _turn_away(self, http: IncomingRequest, wrong: Literal["host", "origin"]) -> None:
         value = http.fields.get(wrong.encode())
-        if self._terms.now.guard.is_news(wrong, value):
+        if self._terms.now.host_origin.is_news(wrong, value):
             shown = (value or b"").decode("latin-1")[:_SHOWN]
             log.warning("request_turned_away", header=wrong, value=shown, setting=_SETTING[wrong])
         message = f"the {wrong.capitalize()} header is not allowed here; {_SETTING[wrong]} lists what is"
         await http.answer_unread(_STATUS[wrong], refusal(f"wrong_{wrong}", message))
 
-    async def _refuse_method(self, http: Request, route: Route) -> None:
+    async def _refuse_method(self, http: IncomingRequest, route: PathHandlers) -> None:
         allow = (b"allow", ", ".join((*route, "OPTIONS")).encode())
         if http.method == "OPTIONS":
             await http.answer_unread(204, b"", (allow,))
             return
         await http.answer_unread(405, refusal("method_not_allowed", f"{http.method} is not served here"), (JSON, allow))
 
-    async def _health(self, http: Request) -> None:
+    async def _health(self, http: IncomingRequest) -> None:
         uptime = trio.current_time() - self._started
         await http.answer_unread(200, health_body(self._gateway.health(), uptime=uptime))
 
-    async def _ready(self, http: Request) -> None:
+    async def _ready(self, http: IncomingRequest) -> None:
         await http.answer_unread(*ready_answer(self._gateway.health()))
 
-    async def _backends(self, http: Request) -> None:
+    async def _backends(self, http: IncomingRequest) -> None:
         clocks = Clocks(now=trio.current_time(), unix=time.time())
         await http.answer_unread(200, backends_body(self._gateway.overview(), clocks))

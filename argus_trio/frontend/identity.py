@@ -7,7 +7,7 @@ from typing import Final
 import attrs
 import msgspec
 
-from argus_trio.core.catalog.identity import Identity
+from argus_trio.core.catalog.identity import GatewayIdentity
 from argus_trio.errors import InvalidParams
 from argus_trio.wire.envelope import Params, Raw, decode_object, decode_string, encode
 from argus_trio.wire.results import RESERVED
@@ -61,7 +61,7 @@ def read_hello(params: Params) -> Hello:
     )
 
 
-def initialize_result(identity: Identity, revision: str) -> bytes:
+def initialize_result(identity: GatewayIdentity, revision: str) -> bytes:
     """The raw result of `initialize`."""
     result: dict[str, object] = {
         "protocolVersion": revision,
@@ -73,7 +73,7 @@ def initialize_result(identity: Identity, revision: str) -> bytes:
     return encode(result)
 
 
-def discover_result(identity: Identity) -> bytes:
+def discover_result(identity: GatewayIdentity) -> bytes:
     """The raw result of `server/discover`, which tells the present and therefore must not be kept."""
     there = {name: value for name, value in identity.capabilities.items() if name not in _LEGACY_ONLY}
     result: dict[str, object] = {
@@ -89,7 +89,7 @@ def discover_result(identity: Identity) -> bytes:
     return encode(result)
 
 
-def server_info(identity: Identity) -> bytes:
+def server_info(identity: GatewayIdentity) -> bytes:
     """The gateway's raw `Implementation`."""
     return encode({"name": identity.name, "title": identity.title, "version": identity.version})
 

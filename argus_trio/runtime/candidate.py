@@ -10,7 +10,7 @@ import trio
 from argus_trio.config.model import Config
 from argus_trio.config.read.file import ConfigFile
 from argus_trio.errors import ConfigInvalid, ListenFailed, Problem
-from argus_trio.frontend.http.served_settings import Terms
+from argus_trio.frontend.http.served_settings import ServedSettings
 
 READ_S: Final = 20.0
 """How long the files may take to be read; a file system that hangs must not hold up the reloads after it for ever."""
@@ -21,7 +21,7 @@ class Candidate:
     """What one reading of the file came to."""
 
     config: Config
-    terms: Terms
+    terms: ServedSettings
 
 
 async def load_candidate(file: ConfigFile, *, is_exposed: bool = False) -> Candidate:
@@ -49,6 +49,6 @@ def _candidate(file: ConfigFile, is_exposed: bool) -> Candidate:
         )
         raise ConfigInvalid(str(file.path), (problem,))
     try:
-        return Candidate(config=config, terms=Terms.of(config.server))
+        return Candidate(config=config, terms=ServedSettings.of(config.server))
     except ListenFailed as failure:  # the certificate was changed since it was checked
         raise ConfigInvalid(str(file.path), (Problem(path="server.tls", message=str(failure)),)) from None

@@ -24,7 +24,7 @@ MAX_STATUS: Final = 200
 MAX_OWED: Final = 8
 """Turns of the gateway's life that are kept while the service manager's queue is full."""
 
-Send = Callable[[bytes], None]
+SendDatagram = Callable[[bytes], None]
 """Sends one datagram without waiting, or raises `OSError`."""
 
 
@@ -32,7 +32,7 @@ Send = Callable[[bytes], None]
 class Notifier:
     """The line to the service manager. Its methods may be called from any task, at any time."""
 
-    _send: Send | None = None
+    _send: SendDatagram | None = None
     watchdog_s: float | None = None
     """How long the service manager waits for a sign of life, in seconds; None: it does not wait."""
     _owed: deque[bytes] = attrs.field(factory=lambda: deque(maxlen=MAX_OWED), init=False)
@@ -127,7 +127,7 @@ def _status(text: str) -> str:
     return f"STATUS={' '.join(text.split())[:MAX_STATUS]}"
 
 
-def _sender(address: str) -> Send:
+def _sender(address: str) -> SendDatagram:
     name = f"\0{address[1:]}" if address.startswith("@") else address
 
     def send(told: bytes) -> None:

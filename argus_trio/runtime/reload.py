@@ -14,16 +14,16 @@ import structlog
 import trio
 
 from argus_trio.config.model import Config, Server
-from argus_trio.core.applied import Applied
+from argus_trio.core.applied import AppliedConfig
 from argus_trio.core.redaction import Redactor
-from argus_trio.core.reloaded import Reloaded, Trigger
+from argus_trio.core.reload_report import ReloadReport, Trigger
 from argus_trio.errors import ConfigInvalid
-from argus_trio.frontend.http.served_settings import CurrentTerms
+from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.runtime.candidate import Candidate
 
 log = structlog.get_logger()
 
-Apply = Callable[[Config], Awaitable[Applied]]
+Apply = Callable[[Config], Awaitable[AppliedConfig]]
 """Lets a valid configuration take effect for the backends; cancelling it leaves either the old or the new in effect."""
 
 
@@ -37,7 +37,7 @@ class _Batch:
 
     triggers: list[Trigger] = attrs.field(factory=list)
     done: trio.Event = attrs.field(factory=trio.Event)
-    report: Reloaded | None = None
+    report: ReloadReport | None = None
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -53,13 +53,13 @@ class ReloadSupervisor:
     load: Callable[[], Awaitable[Candidate]]
     """Reads what the file says now, or raises ConfigInvalid."""
     apply: Apply
-    terms: CurrentTerms
+    terms: CurrentSettings
     redact: Redactor
     on_begin: Callable[[], None] = _not_observed
     """Called as a reload begins. Neither of the two may block."""
-    on_end: Callable[[Reloaded], None] = _not_observed
+    on_end: Callable[[ReloadReport], None] = _not_observed
     """Called with the report of each reload that came to its end; not of one that the gateway's stop cut."""
-    last: Reloaded = attrs.field(init=False)
+    last: ReloadReport = attrs.field(init=False)
     """The report of the latest reload, or of the start."""
     _started_with: Server = attrs.field(init=False)
     _must_apply: bool = attrs.field(default=False, init=False)
@@ -72,8 +72,8 @@ class ReloadSupervisor:
 
     def __attrs_post_init__(self) -> None:
         self._started_with = self.config.server
-        first = Applied(generation=1, added=_enabled(self.config))
-        self.last = Reloaded(at=_now(), duration=0.0, triggers=("start",), applied=first, is_applied=True)
+        first = AppliedConfig(generation=1, added=_enabled(self.config))
+        self.last = ReloadReport(at=_now(), duration=0.0, triggers=("start",), applied=first, is_applied=True)
 
     async def run(self, stop: trio.Event, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Reload whenever it is asked for, until `stop` is set, which cuts a reload that is under way."""
@@ -91,7 +91,7 @@ class ReloadSupervisor:
         """Have the configuration reloaded, without waiting for it."""
         self._join(trigger)
 
-    async def reload(self, trigger: Trigger = "request") -> Reloaded:
+    async def reload(self, trigger: Trigger = "request") -> ReloadReport:
         """Have it reloaded; the report of a reload that began after this. Cancelling it ends the waiting alone."""
         batch = self._join(trigger)
         await batch.done.wait()
@@ -127,13 +127,13 @@ class ReloadSupervisor:
             self._ended = trio.Event()
             self.on_end(report)
 
-    async def _report(self, batch: _Batch) -> Reloaded:
+    async def _report(self, batch: _Batch) -> ReloadReport:
         began = trio.current_time()
         log.info("reloading", triggers=batch.triggers)
         report = await self._attempt(self._draft(batch))
         return attrs.evolve(report, duration=trio.current_time() - began)
 
-    async def _attempt(self, draft: Reloaded) -> Reloaded:
+    async def _attempt(self, draft: ReloadReport) -> ReloadReport:
         try:
             candidate = await self.load()
         except ConfigInvalid as invalid:
@@ -159,15 +159,15 @@ class ReloadSupervisor:
     def _is_in_effect(self, config: Config) -> bool:
         return not self._must_apply and config == self.config and config.secrets == self.config.secrets
 
-    def _draft(self, batch: _Batch) -> Reloaded:
+    def _draft(self, batch: _Batch) -> ReloadReport:
         """The report of a reload that has changed nothing yet."""
-        standing = Applied(generation=self.last.applied.generation, untouched=_enabled(self.config))
-        return Reloaded(at=_now(), duration=0.0, triggers=tuple(batch.triggers), applied=standing, is_applied=False)
+        standing = AppliedConfig(generation=self.last.applied.generation, untouched=_enabled(self.config))
+        return ReloadReport(at=_now(), duration=0.0, triggers=tuple(batch.triggers), applied=standing, is_applied=False)
 
-    def _cut(self, batch: _Batch) -> Reloaded:
+    def _cut(self, batch: _Batch) -> ReloadReport:
         return attrs.evolve(self._draft(batch), is_stopping=True)
 
-    def _settle(self, batch: _Batch, report: Reloaded) -> None:
+    def _settle(self, batch: _Batch, report: ReloadReport) -> None:
         batch.report = report
         batch.done.set()
 
@@ -190,7 +190,7 @@ def _needs_restart(started_with: Server, server: Server) -> tuple[str, ...]:
     return tuple(name for name, is_other in differs.items() if is_other)
 
 
-def _log(report: Reloaded) -> None:
+def _log(report: ReloadReport) -> None:
     applied = report.applied
     if not report.is_applied:
         for problem in report.problems:

@@ -21,7 +21,7 @@ from trio.testing import MockClock
 
 from argus_trio.backends.links.link import Inbox, Link
 from argus_trio.backends.links.stderr import StderrRing
-from argus_trio.backends.routing.routes import Routes
+from argus_trio.backends.routing.routes import RouterFactory
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.diff import enabled
 from argus_trio.config.model import BackendSpec, Config, Filters, Globs, Server, StdioBackend, Timeouts
@@ -107,9 +107,9 @@ class World:
 
     def __attrs_post_init__(self) -> None:
         config = Config(backends={name: self.spec(name) for name in NAMES}, server=Server(drain_timeout=DRAIN))
-        routes: list[Routes] = []
+        routes: list[RouterFactory] = []
         self.supervisor = Supervisor(config, self.open_link, lambda *_: None, lambda g: routes[0](g))
-        routes.append(Routes(self.supervisor))
+        routes.append(RouterFactory(self.supervisor))
 
     def spec(self, name: str) -> StdioBackend:
         """A backend behind a program that has not been there before."""
@@ -308,11 +308,11 @@ class World:
         assert not supervisor._past
         assert supervisor.current.exchanges == supervisor.current.routed == 0
         for scope in supervisor.scopes.values():
-            assert scope.dedicated is not None
+            assert scope.client_connections is not None
             assert scope.connection is not None
-            assert len(scope.leases) == len(scope.dedicated) == len(scope.connection.flights) == 0
+            assert len(scope.leases) == len(scope.client_connections) == len(scope.connection.in_flight) == 0
             assert not scope.lost
-            assert not scope.watching.subscriptions.uris
+            assert not scope.subscriptions.table.uris
         assert not supervisor.current._of_client
 
 

@@ -14,7 +14,7 @@ from argus_trio.backends.generation import CUT
 from argus_trio.config.model import BackendSpec, Config, ConflictResolution, Filters, Globs, Override, Timeouts
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.health.health import Draining
-from argus_trio.core.health.lifecycle import State
+from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.errors import BackendUnavailable, LinkFailed
 from argus_trio.wire.envelope import Params, encode_raw
 from argus_trio.wire.revisions import Era
@@ -385,7 +385,7 @@ async def test_a_hundred_generations_leave_nothing_behind(autojump_clock: object
         open_links = [link for fake in fakes.values() for link in fake.links if link.is_open]
         assert len(open_links) == 1
         assert not h.supervisor.retiring
-        assert h.supervisor.scopes["b"].state is State.READY
+        assert h.supervisor.scopes["b"].state is BackendState.READY
 
 
 async def test_a_backend_of_the_modern_era_follows_one_of_the_legacy_era(autojump_clock: object) -> None:

@@ -14,16 +14,16 @@ import pytest
 import trio
 
 from argus_trio.backends.links.open import open_link
-from argus_trio.backends.routing.identity import Introductions
-from argus_trio.backends.routing.resource_watch import Watch
-from argus_trio.backends.routing.routes import Routes
+from argus_trio.backends.routing.identity import CurrentIdentity
+from argus_trio.backends.routing.resource_watch import ResourceWatch
+from argus_trio.backends.routing.routes import RouterFactory
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.model import BackendSpec, Config, HttpBackend, Server, StdioBackend
 from argus_trio.frontend.app import run_frontend
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.keep_alive import TICK_S
 from argus_trio.frontend.http.limits import Limits
-from argus_trio.frontend.http.served_settings import CurrentTerms, Terms
+from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.input_required.seal import AesGcmSeal
 from argus_trio.frontend.notifications.announcer import Announcer
 from tests.e2e.child import ROOT, Child, serving
@@ -51,13 +51,13 @@ async def gateway(backend: BackendSpec) -> AsyncIterator[str]:
     config = Config(backends={backend.name: backend}, server=Server(port=0))
     announcer, stop = Announcer(), trio.Event()
     supervisor = Supervisor(config, open_link, announcer.announce, lambda generation: routes(generation))
-    routes = Routes(supervisor)
+    routes = RouterFactory(supervisor)
     limits = Limits(body_bytes=1_000_000, session_idle=SHORT_S)
     behind = Gateway(
         handler=supervisor.serve,
-        identity=Introductions(supervisor, "1"),
+        identity=CurrentIdentity(supervisor, "1"),
         health=supervisor.health,
-        watch=Watch(supervisor),
+        watch=ResourceWatch(supervisor),
         tell=supervisor.tell,
         release=supervisor.release,
     )
@@ -65,7 +65,7 @@ async def gateway(backend: BackendSpec) -> AsyncIterator[str]:
         run_frontend,
         behind,
         announcer=announcer,
-        terms=CurrentTerms(Terms.of(config.server, limits)),
+        terms=CurrentSettings(ServedSettings.of(config.server, limits)),
         stop=stop,
         make_seal=AesGcmSeal,
     )

@@ -8,11 +8,11 @@ import pytest
 import trio
 
 from argus_trio.config.model import Server
-from argus_trio.core.catalog.identity import Identity
+from argus_trio.core.catalog.identity import GatewayIdentity
 from argus_trio.errors import ListenFailed
 from argus_trio.frontend.app import run_frontend
 from argus_trio.frontend.gateway import Gateway
-from argus_trio.frontend.http.served_settings import CurrentTerms, Terms
+from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.input_required.seal import AesGcmSeal
 from argus_trio.frontend.notifications.announcer import Announcer
 from tests.frontend.support.serving import WELL, Backstage, call, initialized, post, serving
@@ -22,9 +22,9 @@ async def test_a_failure_to_listen_reaches_the_starter_as_it_is() -> None:
     async with serving() as served, trio.open_nursery() as nursery:
         run = partial(
             run_frontend,
-            Gateway(handler=Backstage().handle, identity=lambda: Identity(version="1"), health=lambda: WELL),
+            Gateway(handler=Backstage().handle, identity=lambda: GatewayIdentity(version="1"), health=lambda: WELL),
             announcer=Announcer(),
-            terms=CurrentTerms(Terms.of(Server(port=served.port))),
+            terms=CurrentSettings(ServedSettings.of(Server(port=served.port))),
             stop=trio.Event(),
             make_seal=AesGcmSeal,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from argus_trio.core.catalog.identity import Identity
+from argus_trio.core.catalog.identity import GatewayIdentity
 from argus_trio.errors import InvalidParams
 from argus_trio.frontend.identity import MAX_CAPABILITIES_BYTES, discover_result, initialize_result, read_hello
 from argus_trio.wire.envelope import Params, decode_object
@@ -36,7 +36,7 @@ def test_capabilities_too_large_to_keep_are_refused() -> None:
 
 
 def test_extra_capabilities_are_told_and_instructions_only_where_there_are_some() -> None:
-    identity = Identity(version="1", capabilities={"extensions": {}})
+    identity = GatewayIdentity(version="1", capabilities={"extensions": {}})
     for result in (initialize_result(identity, "2025-06-18"), discover_result(identity)):
         found = msgspec.json.decode(result)
         assert set(found["capabilities"]) >= {"tools", "prompts", "resources", "extensions"}
@@ -44,6 +44,6 @@ def test_extra_capabilities_are_told_and_instructions_only_where_there_are_some(
 
 
 def test_the_tasks_of_the_legacy_era_are_no_capability_of_the_modern_one() -> None:
-    identity = Identity(version="1", capabilities={"tasks": {}})
+    identity = GatewayIdentity(version="1", capabilities={"tasks": {}})
     assert "tasks" in msgspec.json.decode(initialize_result(identity, "2025-11-25"))["capabilities"]
     assert "tasks" not in msgspec.json.decode(discover_result(identity))["capabilities"]

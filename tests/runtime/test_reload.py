@@ -13,13 +13,13 @@ from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.config.model import Config, Server, ServerTls, StdioBackend
-from argus_trio.core.applied import Applied
+from argus_trio.core.applied import AppliedConfig
 from argus_trio.core.redaction import HIDDEN, Redactor
-from argus_trio.core.reloaded import Reloaded
+from argus_trio.core.reload_report import ReloadReport
 from argus_trio.errors import ConfigInvalid, Problem
-from argus_trio.frontend.http.host_origin import Guard
+from argus_trio.frontend.http.host_origin import HostOriginCheck
 from argus_trio.frontend.http.limits import Limits
-from argus_trio.frontend.http.served_settings import CurrentTerms, Terms
+from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.runtime.candidate import Candidate
 from argus_trio.runtime.reload import ReloadSupervisor
 
@@ -33,10 +33,10 @@ def bodies(size: int) -> Config:
     return attrs.evolve(FIRST, server=Server(max_body_bytes=size))
 
 
-def terms(config: Config) -> Terms:
+def terms(config: Config) -> ServedSettings:
     """Its terms, without a look at any file."""
     limits = Limits(body_bytes=config.server.max_body_bytes)
-    return Terms(settings=config.server, guard=Guard(), limits=limits, context=None)
+    return ServedSettings(settings=config.server, host_origin=HostOriginCheck(), limits=limits, context=None)
 
 
 @attrs.define(eq=False)
@@ -50,7 +50,7 @@ class House:
     applied: list[Config] = attrs.field(factory=list)
     seen: list[object] = attrs.field(factory=list)
     redact: Redactor = attrs.field(factory=Redactor)
-    terms: CurrentTerms = attrs.field(factory=lambda: CurrentTerms(terms(FIRST)))
+    terms: CurrentSettings = attrs.field(factory=lambda: CurrentSettings(terms(FIRST)))
     stop: trio.Event = attrs.field(factory=trio.Event)
 
     async def load(self) -> Candidate:
@@ -60,12 +60,12 @@ class House:
             raise text
         return Candidate(config=text, terms=terms(text))
 
-    async def apply(self, config: Config) -> Applied:
+    async def apply(self, config: Config) -> AppliedConfig:
         await trio.sleep(self.apply_s)
         if self.is_broken:
             raise ZeroDivisionError("hush-7f3a9c")
         self.applied.append(config)
-        return Applied(generation=len(self.applied) + 1, changed=("files",))
+        return AppliedConfig(generation=len(self.applied) + 1, changed=("files",))
 
     def supervisor(self) -> ReloadSupervisor:
         return ReloadSupervisor(
@@ -90,7 +90,11 @@ async def running(house: House) -> AsyncIterator[ReloadSupervisor]:
 
 async def test_the_start_is_the_first_report() -> None:
     last = House().supervisor().last
-    assert (last.triggers, last.is_applied, last.applied) == (("start",), True, Applied(generation=1, added=("files",)))
+    assert (last.triggers, last.is_applied, last.applied) == (
+        ("start",),
+        True,
+        AppliedConfig(generation=1, added=("files",)),
+    )
 
 
 async def test_a_changed_file_takes_effect_and_is_reported(autojump_clock: MockClock) -> None:
@@ -99,7 +103,7 @@ async def test_a_changed_file_takes_effect_and_is_reported(autojump_clock: MockC
         report = await supervisor.reload()
     assert report.is_applied
     assert not report.is_unchanged
-    assert report.applied == Applied(generation=2, changed=("files",))
+    assert report.applied == AppliedConfig(generation=2, changed=("files",))
     assert report.triggers == ("request",)
     assert report.duration == pytest.approx(2)
     assert supervisor.last is report
@@ -112,7 +116,7 @@ async def test_requests_during_a_reload_become_one_that_reads_what_stands_there_
     autojump_clock: MockClock,
 ) -> None:
     house = House(text=bodies(1))
-    reports: dict[int, Reloaded] = {}
+    reports: dict[int, ReloadReport] = {}
 
     async def ask(supervisor: ReloadSupervisor, number: int) -> None:
         reports[number] = await supervisor.reload()
@@ -150,7 +154,7 @@ async def test_any_problem_keeps_what_runs_and_all_are_told(autojump_clock: Mock
             report = await supervisor.reload()
     assert not report.is_applied
     assert report.problems == problems
-    assert report.applied == Applied(generation=1, untouched=("files",))
+    assert report.applied == AppliedConfig(generation=1, untouched=("files",))
     assert supervisor.config == FIRST
     assert house.applied == []
     assert [(each["path"], each["line"]) for each in logs if each["event"] == "config_problem"] == [
@@ -167,7 +171,7 @@ async def test_the_same_content_changes_nothing_but_certificates_are_read_anew(a
         report = await supervisor.reload()
     assert report.is_applied
     assert report.is_unchanged
-    assert report.applied == Applied(generation=1, untouched=("files",))
+    assert report.applied == AppliedConfig(generation=1, untouched=("files",))
     assert house.applied == []
     assert house.terms.now is not before
 
@@ -222,7 +226,7 @@ async def test_what_needs_a_restart_is_named_and_the_rest_takes_effect(
 
 async def test_the_stop_cuts_a_reload_and_answers_all_who_wait(autojump_clock: MockClock) -> None:
     house = House(text=bodies(1), apply_s=1000)
-    reports: list[Reloaded] = []
+    reports: list[ReloadReport] = []
 
     async def ask(supervisor: ReloadSupervisor) -> None:
         reports.append(await supervisor.reload())

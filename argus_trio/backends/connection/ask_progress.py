@@ -14,7 +14,7 @@ import attrs
 import msgspec
 import trio
 
-from argus_trio.core.call.exchange import Client
+from argus_trio.core.call.exchange import ClientSession
 from argus_trio.wire.envelope import Params, Raw, decode_object, encode_notification, encode_raw
 from argus_trio.wire.results import params_without_reserved
 
@@ -28,7 +28,7 @@ MAX_WAITING: Final = 64
 class Reports:
     """The reports of one ask, by `shown`, the token that its client was given; `token` is the backend's."""
 
-    client: Client
+    client: ClientSession
     shown: str
     token: Raw
     _waiting: deque[Params] = attrs.field(factory=lambda: deque(maxlen=MAX_WAITING))
@@ -45,7 +45,7 @@ class Reports:
                 await send(encode_notification(PROGRESS, self._waiting.popleft()))
 
 
-def split_token(params: Params, client: Client | None) -> tuple[Params, Reports | None]:
+def split_token(params: Params, client: ClientSession | None) -> tuple[Params, Reports | None]:
     """The params of an ask as `client`, a legacy session, is to see them; without a token where it is None."""
     try:
         meta = decode_object(params.get("_meta", b"{}"))

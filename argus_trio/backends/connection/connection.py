@@ -15,23 +15,23 @@ import msgspec
 import structlog
 import trio
 
-from argus_trio.backends.connection.handshake import FIRST_CALL_ID, Greeting, modern_meta
-from argus_trio.backends.connection.in_flight import Flight, Flights
-from argus_trio.backends.connection.inbound import Inbound, Listener
+from argus_trio.backends.connection.handshake import FIRST_CALL_ID, Handshake, modern_meta
+from argus_trio.backends.connection.in_flight import InFlight, InFlightTable
+from argus_trio.backends.connection.inbound import BackendListener, Inbound
 from argus_trio.backends.connection.input_required import MAX_ROUNDS, answer_all, check_declared, read_input_required
-from argus_trio.backends.connection.notification_queue import Relay
-from argus_trio.backends.connection.server_requests import Asks
-from argus_trio.backends.connection.task_notifications import OnTask, nobody_cares
+from argus_trio.backends.connection.notification_queue import NotificationQueue
+from argus_trio.backends.connection.server_requests import ServerRequests
+from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
 from argus_trio.backends.links.link import Link, Outgoing
-from argus_trio.backends.listings.listing import METHODS, Page, read_page
-from argus_trio.backends.listings.pages import Gathering
+from argus_trio.backends.listings.listing import METHODS, ListPage, read_page
+from argus_trio.backends.listings.pages import ListPages
 from argus_trio.backends.routing.params import exchange_meta
 from argus_trio.config.model import Timeouts
-from argus_trio.core.call.exchange import Call, Client, Exchange
+from argus_trio.core.call.exchange import Call, ClientSession, Exchange
 from argus_trio.core.call.levels import most_verbose
 from argus_trio.core.call.task_ids import task_id_of
 from argus_trio.core.catalog.catalog import LIST_KEYS
-from argus_trio.core.health.probing import Pulse
+from argus_trio.core.health.probing import ProbeState
 from argus_trio.errors import (
     AnswerInvalid,
     BackendError,
@@ -70,41 +70,41 @@ class Connection:
 
     backend: str
     link: Link
-    greeting: Greeting
+    handshake: Handshake
     nursery: trio.Nursery
-    listener: Listener
+    listener: BackendListener
     cancels_by_notice: bool
     """Whether a cancelled call is told by a notification; on modern HTTP the closed stream says it."""
     is_exclusive: bool = False
     """Whether one client alone uses it."""
-    client: Client | None = None
+    client: ClientSession | None = None
     """The legacy session that it belongs to, for what the backend says outside any call."""
-    on_task: OnTask = nobody_cares
-    pulse: Pulse = attrs.field(kw_only=True)
+    on_task: OnTask = ignore_task
+    probe_state: ProbeState = attrs.field(kw_only=True)
     lost: LinkFailed | None = None
     """Why it is at its end, as soon as that is known."""
     gone: trio.Event = attrs.field(factory=trio.Event)
     """Set once whoever keeps it knows of its end too."""
     stirred: trio.Event = attrs.field(factory=trio.Event)
     """Set when its pulse should be looked at."""
-    flights: Flights = attrs.field(init=False)
+    in_flight: InFlightTable = attrs.field(init=False)
     inbound: Inbound = attrs.field(init=False)
     """What the backend says on its own goes here; its `receive` is the link's `Inbox`."""
     _ids: count[int] = attrs.field(factory=lambda: count(FIRST_CALL_ID))
     _level: str | None = None
 
     def __attrs_post_init__(self) -> None:
-        self.flights = Flights(self.is_exclusive)
-        asks = Asks(self.backend, self.link, ((PROTOCOL_VERSION, self.greeting.revision),))
+        self.in_flight = InFlightTable(self.is_exclusive)
+        asks = ServerRequests(self.backend, self.link, ((PROTOCOL_VERSION, self.handshake.revision),))
         self.inbound = Inbound(
             backend=self.backend,
             nursery=self.nursery,
-            flights=self.flights,
+            in_flight=self.in_flight,
             asks=asks,
             listener=self.listener,
             client=self.client,
             on_task=self.on_task,
-            pulse=self.pulse,
+            probe_state=self.probe_state,
         )
 
     async def call(
@@ -124,17 +124,19 @@ class Connection:
         started = trio.current_time() - waited
         with trio.CancelScope(deadline=started + timeouts.call) as scope:
             await self._tell_level(exchange.call)
-            flight = Flight(exchange, scope, timeouts.call, started + timeouts.call_max, Relay(exchange, self.nursery))
-            result = await self._round(flight, params, headers)
-            if self.greeting.era is Era.MODERN:
-                result = await self._all_rounds(flight, params, headers, result)
+            call_in_flight = InFlight(
+                exchange, scope, timeouts.call, started + timeouts.call_max, NotificationQueue(exchange, self.nursery)
+            )
+            result = await self._round(call_in_flight, params, headers)
+            if self.handshake.era is Era.MODERN:
+                result = await self._all_rounds(call_in_flight, params, headers, result)
             return result
-        self.pulse.overdue_at = trio.current_time()
+        self.probe_state.overdue_at = trio.current_time()
         self._suspect()
         raise DeadlineExceeded(self.backend, trio.current_time() - started)
 
-    async def _all_rounds(self, flight: Flight, params: Params, headers: Headers, result: bytes) -> bytes:
-        exchange = flight.exchange
+    async def _all_rounds(self, call_in_flight: InFlight, params: Params, headers: Headers, result: bytes) -> bytes:
+        exchange = call_in_flight.exchange
         for _ in range(MAX_ROUNDS):
             required = read_input_required(self.backend, result)
             if required is None:
@@ -143,21 +145,21 @@ class Connection:
             if exchange.call.era is Era.MODERN:
                 return result  # the client drives the rounds itself
             with trio.CancelScope() as ask:
-                flight.begin_ask(ask)
+                call_in_flight.begin_ask(ask)
                 try:
                     answers = await answer_all(self.backend, required, exchange.ask)
                 finally:
-                    flight.end_ask(ask)
-            result = await self._round(flight, required.retried(params, answers), headers)
+                    call_in_flight.end_ask(ask)
+            result = await self._round(call_in_flight, required.retried(params, answers), headers)
         raise BackendMisbehaved(self.backend, f"it asked more than {MAX_ROUNDS} times in one call")
 
-    async def _round(self, flight: Flight, params: Params, headers: Headers) -> bytes:
+    async def _round(self, call_in_flight: InFlight, params: Params, headers: Headers) -> bytes:
         message_id = next(self._ids)
-        flight.token, params = exchange_meta(params, message_id)
-        self.flights.add(message_id, flight)
+        call_in_flight.token, params = exchange_meta(params, message_id)
+        self.in_flight.add(message_id, call_in_flight)
         awaited = True
         try:
-            answer = await self._request(message_id, flight.exchange.call, params, headers)
+            answer = await self._request(message_id, call_in_flight.exchange.call, params, headers)
             awaited = False
         except AnswerInvalid as invalid:
             awaited = False
@@ -169,20 +171,20 @@ class Connection:
             told = self.lost or failure
             raise BackendUnavailable(self.backend, told.reason, details=told.details, cause=failure) from failure
         finally:
-            self.flights.remove(message_id)
+            self.in_flight.remove(message_id)
             if awaited:
                 await self._tell_cancelled(message_id)
         if isinstance(answer, Response):
-            self._follow(flight, params, message_id, answer.result)  # before anything that lets the reader run
-        await flight.relay.drained()
+            self._follow(call_in_flight, params, message_id, answer.result)  # before anything that lets the reader run
+        await call_in_flight.notifications.drained()
         return self._result_of(answer)
 
-    def _follow(self, flight: Flight, params: Params, message_id: int, result: bytes) -> None:
+    def _follow(self, call_in_flight: InFlight, params: Params, message_id: int, result: bytes) -> None:
         """Keep account of the tasks that were begun here; a client's progress token outlives its call for one."""
-        tasks, now, method = self.inbound.tasks, trio.current_time(), flight.exchange.call.method
+        tasks, now, method = self.inbound.tasks, trio.current_time(), call_in_flight.exchange.call.method
         if not method.startswith("tasks/"):
-            if "task" in params or self.greeting.era is Era.MODERN:
-                tasks.begun(result, now, request=message_id, token=flight.token)
+            if "task" in params or self.handshake.era is Era.MODERN:
+                tasks.begun(result, now, request=message_id, token=call_in_flight.token)
         elif method == "tasks/result":
             tasks.ended(task_id_of(params) or "", now)
         elif b'"status"' in result:
@@ -221,7 +223,7 @@ class Connection:
         await self._request(next(self._ids), None, {}, method=method)
 
     def _suspect(self) -> None:
-        self.pulse.suspect()
+        self.probe_state.suspect()
         self.stirred.set()
 
     async def tell(self, method: str, params: Params) -> None:
@@ -230,29 +232,29 @@ class Connection:
         Raises:
             LinkFailed: the link has died.
         """
-        await self.link.send(encode_notification(method, params), ((PROTOCOL_VERSION, self.greeting.revision),))
+        await self.link.send(encode_notification(method, params), ((PROTOCOL_VERSION, self.handshake.revision),))
 
     async def list_all(self, kind: str) -> list[tuple[str, Params]]:
-        """Every entry of one kind, all pages followed as far as `Gathering` lets them be. Has no deadline of its own.
+        """Every entry of one kind, all pages followed as far as `ListPages` lets them be. Has no deadline of its own.
 
         Raises:
             LinkFailed: the link died, or the backend refused or garbled the list.
         """
-        gathering = Gathering()
+        pages = ListPages()
         cursor: msgspec.Raw | None = None
         is_more = True
         while is_more:
             page, size = await self._page(kind, cursor)
             if page.invalid:
                 log.warning("backend_entries_invalid", backend=self.backend, kind=kind, count=page.invalid)
-            is_more = gathering.add(page, size)
+            is_more = pages.add(page, size)
             cursor = page.next_cursor
-        if gathering.cut:
-            facts = {"kept": len(gathering.entries), "pages": gathering.pages, "reason": gathering.cut}
+        if pages.cut:
+            facts = {"kept": len(pages.entries), "pages": pages.pages, "reason": pages.cut}
             log.warning("backend_list_cut", backend=self.backend, kind=kind, **facts)
-        return gathering.entries
+        return pages.entries
 
-    async def _page(self, kind: str, cursor: msgspec.Raw | None) -> tuple[Page, int]:
+    async def _page(self, kind: str, cursor: msgspec.Raw | None) -> tuple[ListPage, int]:
         method = METHODS[kind]
         result = await self.ask(method, {} if cursor is None else {"cursor": cursor})
         try:
@@ -265,28 +267,28 @@ class Connection:
     ) -> Response | ErrorResponse:
         method = method if call is None else call.method
         headers: Headers
-        if self.greeting.era is Era.MODERN:
+        if self.handshake.era is Era.MODERN:
             params = {**params, "_meta": self._stamped(params.get("_meta"), call)}
-            headers = (*routing_headers(self.greeting.revision, method, params), *more)
+            headers = (*routing_headers(self.handshake.revision, method, params), *more)
         else:
-            headers = ((PROTOCOL_VERSION, self.greeting.revision),)
+            headers = ((PROTOCOL_VERSION, self.handshake.revision),)
         body = encode_request(b"%d" % message_id, method, params)
         try:
             answer = await self.link.request(Outgoing(id=message_id, body=body, headers=headers))
         except SessionLost as failure:
             self.lost = failure
             raise
-        self.pulse.heard_at = trio.current_time()
+        self.probe_state.heard_at = trio.current_time()
         return answer
 
     def _stamped(self, raw_meta: msgspec.Raw | None, call: Call | None) -> msgspec.Raw:
         """The `_meta` of a modern request: the client's own keys, and what we say of it and of ourselves."""
         meta = {} if raw_meta is None else decode_object(raw_meta)
         if call is None:
-            return encode_raw({**modern_meta(self.greeting.revision), **meta})  # it is our own: it may say more
+            return encode_raw({**modern_meta(self.handshake.revision), **meta})  # it is our own: it may say more
         declared = call.abilities.declared()
         declared.update({name: call.capabilities[name] for name in _PASSED_ON if name in call.capabilities})
-        stamps = modern_meta(self.greeting.revision, encode_raw(declared))
+        stamps = modern_meta(self.handshake.revision, encode_raw(declared))
         if call.log_level is not None:
             stamps[f"{RESERVED}logLevel"] = encode_raw(call.log_level)
         return encode_raw({**meta, **stamps})
@@ -303,9 +305,9 @@ class Connection:
     async def _tell_level(self, call: Call) -> None:
         """Have a legacy backend log as verbosely as this client wants; on a shared link, as any client wants."""
         wanted = call.log_level
-        if wanted is None or wanted == self._level or self.greeting.era is Era.MODERN:
+        if wanted is None or wanted == self._level or self.handshake.era is Era.MODERN:
             return
-        if "logging" not in self.greeting.capabilities:
+        if "logging" not in self.handshake.capabilities:
             return
         if not self.is_exclusive and self._level is not None and most_verbose([wanted, self._level]) == self._level:
             return

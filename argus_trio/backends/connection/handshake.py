@@ -48,7 +48,7 @@ class _Supported(msgspec.Struct):
     supported: list[str] = []
 
 
-class _Refusal(msgspec.Struct):
+class _RevisionRefusal(msgspec.Struct):
     code: int
     data: _Supported
 
@@ -57,12 +57,12 @@ class DiedAtProbe(LinkFailed):
     """The link failed with `server/discover` unanswered: perhaps a legacy backend that cannot bear the question."""
 
 
-class Refused(LinkFailed):
+class HandshakeRefused(LinkFailed):
     """The backend answered a greeting, but not in a way that is understood."""
 
 
 @attrs.frozen(kw_only=True)
-class Greeting:
+class Handshake:
     """What a backend said of itself."""
 
     era: Era
@@ -73,7 +73,7 @@ class Greeting:
 
 
 @attrs.define(eq=False)
-class Guess:
+class EraGuess:
     """What a backend is taken for before it is greeted, learned from the attempts that failed."""
 
     is_legacy: bool = False
@@ -83,7 +83,7 @@ class Guess:
         if isinstance(failure, DiedAtProbe) and not self.is_legacy:
             self.is_legacy = True
             return True
-        if isinstance(failure, Refused):
+        if isinstance(failure, HandshakeRefused):
             self.is_legacy = False  # it lives, and is not what it was taken for: ask it again
         return False
 
@@ -97,7 +97,9 @@ def modern_meta(revision: str, capabilities: msgspec.Raw = NO_CAPABILITIES) -> P
     }
 
 
-async def greet(link: Link, protocol: Literal["auto", "legacy", "modern"], abilities: Abilities = NONE) -> Greeting:
+async def perform_handshake(
+    link: Link, protocol: Literal["auto", "legacy", "modern"], abilities: Abilities = NONE
+) -> Handshake:
     """Find out the era where `protocol` is auto, greet in it, and return what was answered. Has no deadline of its own.
 
     A legacy backend is told of `abilities`, for the life of the connection; a modern one is told with every request.
@@ -113,9 +115,9 @@ async def greet(link: Link, protocol: Literal["auto", "legacy", "modern"], abili
     return await _probe(link, abilities)
 
 
-async def _probe(link: Link, abilities: Abilities) -> Greeting:
+async def _probe(link: Link, abilities: Abilities) -> Handshake:
     """Discover, and if that fails or is silent for `PROBE_SILENCE`, initialize; the first to succeed tells the era."""
-    found: list[Greeting] = []
+    found: list[Handshake] = []
     failed: list[LinkFailed] = []
     discovered = trio.Event()
 
@@ -143,12 +145,12 @@ async def _probe(link: Link, abilities: Abilities) -> Greeting:
         nursery.start_soon(initialize)
     if found:
         return found[0]
-    if isinstance(failed[0], Refused):
+    if isinstance(failed[0], HandshakeRefused):
         raise failed[-1]
     raise DiedAtProbe(failed[-1].reason, details=failed[-1].details)
 
 
-async def _discover(link: Link) -> Greeting:
+async def _discover(link: Link) -> Handshake:
     meta = modern_meta(LATEST_MODERN)
     headers: Headers = ((PROTOCOL_VERSION, LATEST_MODERN), (METHOD, "server/discover"))
     body = encode_request(b"%d" % _DISCOVER_ID, "server/discover", {"_meta": encode_raw(meta)})
@@ -161,22 +163,22 @@ async def _discover(link: Link) -> Greeting:
     try:
         offered = msgspec.json.decode(fields["supportedVersions"], type=list[str])
     except (KeyError, msgspec.DecodeError):
-        raise Refused("its answer to server/discover names no supported versions") from None
+        raise HandshakeRefused("its answer to server/discover names no supported versions") from None
     common = [revision for revision in MODERN_REVISIONS if revision in offered]
     if not common:
-        raise Refused(f"it speaks {', '.join(offered) or 'nothing'}, none of which is spoken here as modern")
+        raise HandshakeRefused(f"it speaks {', '.join(offered) or 'nothing'}, none of which is spoken here as modern")
     return _greeting(Era.MODERN, common[-1], fields, _meta_server_info(fields))
 
 
 def _names_what_was_asked(error: bytes) -> bool:
     try:
-        refusal = msgspec.json.decode(error, type=_Refusal)
+        refusal = msgspec.json.decode(error, type=_RevisionRefusal)
     except msgspec.DecodeError:
         return False
     return refusal.code == _UNSUPPORTED_REVISION and LATEST_MODERN in refusal.data.supported
 
 
-async def _initialize(link: Link, abilities: Abilities) -> Greeting:
+async def _initialize(link: Link, abilities: Abilities) -> Handshake:
     params: Params = {
         "protocolVersion": encode_raw(LATEST_LEGACY),
         "capabilities": encode_raw(abilities.declared()),
@@ -188,9 +190,9 @@ async def _initialize(link: Link, abilities: Abilities) -> Greeting:
     try:
         revision = decode_string(fields["protocolVersion"])
     except (KeyError, msgspec.DecodeError):
-        raise Refused("its answer to initialize names no protocol version") from None
+        raise HandshakeRefused("its answer to initialize names no protocol version") from None
     if revision not in LEGACY_REVISIONS:
-        raise Refused(f"it wants protocol version {revision[:40]!r}, which is not spoken here")
+        raise HandshakeRefused(f"it wants protocol version {revision[:40]!r}, which is not spoken here")
     headers: Headers = ((PROTOCOL_VERSION, revision),)
     await link.send(encode_notification("notifications/initialized", {}), headers)
     return _greeting(Era.LEGACY, revision, fields, fields.get("serverInfo"))
@@ -198,15 +200,15 @@ async def _initialize(link: Link, abilities: Abilities) -> Greeting:
 
 def _result_of(answer: Response | ErrorResponse, method: str) -> Params:
     if isinstance(answer, ErrorResponse):
-        raise Refused(f"it refused {method}: {answer.error[:300].decode('utf-8', 'replace')}")
+        raise HandshakeRefused(f"it refused {method}: {answer.error[:300].decode('utf-8', 'replace')}")
     try:
         return decode_object(answer.result)
     except msgspec.DecodeError:
-        raise Refused(f"its answer to {method} is no object") from None
+        raise HandshakeRefused(f"its answer to {method} is no object") from None
 
 
-def _greeting(era: Era, revision: str, fields: Params, server_info: msgspec.Raw | None) -> Greeting:
-    return Greeting(
+def _greeting(era: Era, revision: str, fields: Params, server_info: msgspec.Raw | None) -> Handshake:
+    return Handshake(
         era=era,
         revision=revision,
         capabilities=_object_or_empty(fields.get("capabilities")),

@@ -8,7 +8,7 @@ import attrs
 import msgspec
 import trio
 
-from argus_trio.backends.connection.notification_queue import Relay
+from argus_trio.backends.connection.notification_queue import NotificationQueue
 from argus_trio.core.call.exchange import Exchange
 from argus_trio.core.call.levels import passes_level
 from argus_trio.wire.envelope import Params, decode_string
@@ -16,7 +16,7 @@ from argus_trio.wire.revisions import Era
 
 
 @attrs.define(eq=False)
-class Flight:
+class InFlight:
     """One exchange under way: its clock, its client's progress token, its notifications and its open asks."""
 
     exchange: Exchange
@@ -25,12 +25,12 @@ class Flight:
     """Seconds of silence that the call may take."""
     latest: float
     """The time that no progress moves its deadline beyond."""
-    relay: Relay
+    notifications: NotificationQueue
     token: msgspec.Raw | None = None
     asks: set[trio.CancelScope] = attrs.field(factory=set)
     _guessed: set[trio.CancelScope] = attrs.field(factory=set)
     """Those that no request is named in: they may belong to another call of the same client."""
-    _heir: Flight | None = None
+    _successor: InFlight | None = None
     """Who waits for them now."""
     _left: float = 0.0
 
@@ -50,23 +50,23 @@ class Flight:
 
     def end_ask(self, ask: trio.CancelScope) -> None:
         """Let the clock run on once no ask is open."""
-        if ask not in self.asks and self._heir is not None:
-            self._heir.end_ask(ask)
+        if ask not in self.asks and self._successor is not None:
+            self._successor.end_ask(ask)
             return
         self._guessed.discard(ask)
         self.asks.discard(ask)
         if not self.asks:
             self.scope.deadline = trio.current_time() + self._left
 
-    def end(self, heir: Flight | None) -> None:
-        """Withdraw what is still asked: nobody waits for it any more. What was a guess is `heir`'s, if there is one."""
-        self._heir = heir
+    def end(self, successor: InFlight | None) -> None:
+        """Withdraw what is still asked: nobody waits for it any more. What was a guess goes to `successor`, if any."""
+        self._successor = successor
         for ask in tuple(self.asks):
-            if heir is None or ask not in self._guessed:
+            if successor is None or ask not in self._guessed:
                 ask.cancel()
             else:
                 self.asks.discard(ask)
-                heir.begin_ask(ask, is_guess=True)
+                successor.begin_ask(ask, is_guess=True)
 
     def wants_log(self, params: Params) -> bool:
         """Whether this client hears a log message of that level: what it asked for; a legacy one that asked for nothing
@@ -78,33 +78,33 @@ class Flight:
 
 
 @attrs.define(eq=False)
-class Flights:
+class InFlightTable:
     """The flights of one connection, by the id of their request."""
 
     is_exclusive: bool
     """Whether they all belong to one client: then what names no request is said to it."""
-    _by_id: dict[int, Flight] = attrs.field(factory=dict)
+    _by_id: dict[int, InFlight] = attrs.field(factory=dict)
 
     def __len__(self) -> int:
         return len(self._by_id)
 
-    def add(self, message_id: int, flight: Flight) -> None:
+    def add(self, message_id: int, call_in_flight: InFlight) -> None:
         """Begin."""
-        self._by_id[message_id] = flight
+        self._by_id[message_id] = call_in_flight
 
     def remove(self, message_id: int) -> None:
         """End, with everything that it still asks; but what may have been asked for another call goes on."""
-        flight = self._by_id.pop(message_id)
-        flight.end(self.of(None))
+        call_in_flight = self._by_id.pop(message_id)
+        call_in_flight.end(self.of(None))
 
-    def of_token(self, params: Params) -> Flight | None:
+    def of_token(self, params: Params) -> InFlight | None:
         """The flight that a progress token of ours belongs to."""
         try:
             return self._by_id.get(msgspec.json.decode(params["progressToken"], type=int))
         except (KeyError, msgspec.DecodeError):
             return None
 
-    def of(self, within: int | None) -> Flight | None:
+    def of(self, within: int | None) -> InFlight | None:
         """The flight on whose stream something came, or the latest one where all are one client's."""
         if within is not None and within in self._by_id:
             return self._by_id[within]

@@ -13,14 +13,19 @@ import attrs
 import structlog
 import trio
 
-from argus_trio.backends.connection.in_flight import Flights, level_of
+from argus_trio.backends.connection.in_flight import InFlightTable, level_of
 from argus_trio.backends.connection.running_tasks import RunningTasks
-from argus_trio.backends.connection.server_requests import Asks
-from argus_trio.backends.connection.task_notifications import TASK_STATUS, News, Newsroom, OnTask
-from argus_trio.core.call.exchange import Client
+from argus_trio.backends.connection.server_requests import ServerRequests
+from argus_trio.backends.connection.task_notifications import (
+    TASK_STATUS,
+    OnTask,
+    TaskNotification,
+    TaskNotificationQueue,
+)
+from argus_trio.core.call.exchange import ClientSession
 from argus_trio.core.call.levels import passes_level
 from argus_trio.core.call.task_ids import task_id_of
-from argus_trio.core.health.probing import Pulse
+from argus_trio.core.health.probing import ProbeState
 from argus_trio.wire.envelope import Notification, Params, Request
 from argus_trio.wire.results import without_reserved
 
@@ -33,7 +38,7 @@ _LIST_CHANGED: Final = {
 }
 
 
-class Listener(Protocol):
+class BackendListener(Protocol):
     """Who hears what a backend says of itself, to nobody in particular."""
 
     def lists_changed(self, kinds: tuple[str, ...]) -> None: ...
@@ -47,33 +52,33 @@ class Inbound:
 
     backend: str
     nursery: trio.Nursery
-    flights: Flights
-    asks: Asks
-    listener: Listener
-    client: Client | None
+    in_flight: InFlightTable
+    asks: ServerRequests
+    listener: BackendListener
+    client: ClientSession | None
     on_task: OnTask
-    pulse: Pulse
+    probe_state: ProbeState
     tasks: RunningTasks = attrs.field(factory=RunningTasks)
     """The tasks that were begun on this connection."""
     acknowledged: Callable[[Params], None] = lambda _params: None
     """Called when the backend has acknowledged a `subscriptions/listen`, with what it says of that."""
     task_ended: Callable[[], None] = lambda: None
     """Called when a task that was begun on this connection runs no more."""
-    _newsroom: Newsroom = attrs.field(init=False)
+    _task_notifications: TaskNotificationQueue = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._newsroom = Newsroom(self.nursery, self.on_task)
+        self._task_notifications = TaskNotificationQueue(self.nursery, self.on_task)
 
     async def receive(self, message: Request | Notification, within: int | None) -> None:
         """Take what the backend says; the link's `Inbox`. Returns without waiting for anybody."""
-        self.pulse.heard_at = trio.current_time()
+        self.probe_state.heard_at = trio.current_time()
         if isinstance(message, Request):
             answer = partial(self.asks.answer, is_guess=within is None)
-            self.nursery.start_soon(answer, message, self.flights.of(within), self.client)
+            self.nursery.start_soon(answer, message, self.in_flight.of(within), self.client)
         else:
             self._take(message.method, message.params, within)
 
-    def reported(self, client: Client, params: Params) -> None:
+    def reported(self, client: ClientSession, params: Params) -> None:
         """Take what the client reports of something that it was asked here; what concerns no such thing is dropped."""
         reports = self.asks.report(client, params)
         if reports is not None:
@@ -98,11 +103,11 @@ class Inbound:
             self._pass_on(method, params, within)
 
     def _progress(self, method: str, params: Params) -> None:
-        flight = self.flights.of_token(params)
-        if flight is not None and flight.token is not None:
-            flight.progressed()
-            flight.relay.put(method, {**params, "progressToken": flight.token})
-        if flight is not None:
+        call_in_flight = self.in_flight.of_token(params)
+        if call_in_flight is not None and call_in_flight.token is not None:
+            call_in_flight.progressed()
+            call_in_flight.notifications.put(method, {**params, "progressToken": call_in_flight.token})
+        if call_in_flight is not None:
             return
         task = self.tasks.of_token(params, trio.current_time())
         if task is not None and task.token is not None:
@@ -117,14 +122,14 @@ class Inbound:
         self._put(key, method, params)
 
     def _put(self, key: str, method: str, params: Params) -> None:
-        news = News(backend=self.backend, key=key, method=method, params=params, client=self.client)
-        self._newsroom.put(news)
+        notification = TaskNotification(backend=self.backend, key=key, method=method, params=params, client=self.client)
+        self._task_notifications.put(notification)
 
     def _log_message(self, method: str, params: Params, within: int | None) -> None:
         """To a client that asked for that level; else to our own log alone."""
-        flight = self.flights.of(within)
-        if flight is not None:
-            is_wanted = flight.wants_log(params)
+        call_in_flight = self.in_flight.of(within)
+        if call_in_flight is not None:
+            is_wanted = call_in_flight.wants_log(params)
         else:
             asked = None if self.client is None else self.client.log_level
             is_wanted = self.client is not None and (asked is None or passes_level(level_of(params), asked))
@@ -135,9 +140,9 @@ class Inbound:
 
     def _pass_on(self, method: str, params: Params, within: int | None) -> None:
         """To the exchange on whose stream it came; else to the client whose connection this is; else to nobody."""
-        flight = self.flights.of(within)
-        if flight is not None:
-            flight.relay.put(method, params)
+        call_in_flight = self.in_flight.of(within)
+        if call_in_flight is not None:
+            call_in_flight.notifications.put(method, params)
         elif self.client is not None:
             self.nursery.start_soon(self.client.notify, method, params)
         else:

@@ -29,7 +29,7 @@ MAX_ROUNDS: Final = 16
 MARK: Final = b'"input_required"'
 """What stands in every result that asks; a result without it is not looked into."""
 
-Ask = Callable[[str, Params], Awaitable[bytes]]
+AskClient = Callable[[str, Params], Awaitable[bytes]]
 
 
 @attrs.frozen(kw_only=True)
@@ -80,7 +80,7 @@ def check_declared(backend: str, required: InputRequired, exchange: Exchange) ->
             raise BackendMisbehaved(backend, f"it asks for {method[:100]}, which the client did not declare")
 
 
-async def answer_all(backend: str, required: InputRequired, ask: Ask) -> dict[str, Raw]:
+async def answer_all(backend: str, required: InputRequired, ask: AskClient) -> dict[str, Raw]:
     """Ask the client for everything at once; the answers by key.
 
     Raises:

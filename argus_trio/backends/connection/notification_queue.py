@@ -19,7 +19,7 @@ CAPACITY: Final = 256
 
 
 @attrs.define(eq=False)
-class Relay:
+class NotificationQueue:
     """The way of one call's notifications to its client."""
 
     exchange: Exchange

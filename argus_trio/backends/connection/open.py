@@ -10,15 +10,15 @@ import attrs
 import trio
 
 from argus_trio.backends.connection.connection import Connection
-from argus_trio.backends.connection.handshake import greet
-from argus_trio.backends.connection.inbound import Listener
-from argus_trio.backends.connection.task_notifications import OnTask, nobody_cares
+from argus_trio.backends.connection.handshake import perform_handshake
+from argus_trio.backends.connection.inbound import BackendListener
+from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
 from argus_trio.backends.links.link import Inbox, Link
 from argus_trio.backends.links.stderr import StderrRing
 from argus_trio.config.model import BackendSpec, HttpBackend, Probing, SseBackend
 from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.core.call.exchange import Client
-from argus_trio.core.health.probing import Pulse
+from argus_trio.core.call.exchange import ClientSession
+from argus_trio.core.health.probing import ProbeState
 from argus_trio.wire.envelope import Notification, Request
 from argus_trio.wire.revisions import Era
 
@@ -30,18 +30,18 @@ EARLY_MESSAGES: Final = 64
 
 
 @attrs.define(eq=False)
-class Way:
+class BackendAddress:
     """How a backend is reached: what every connection to it has in common. `spec` is replaced by one whose link part is
     the same."""
 
     spec: BackendSpec
     open_link: OpenLink
     stderr: StderrRing
-    on_task: OnTask = nobody_cares
+    on_task: OnTask = ignore_task
 
 
 @attrs.define(eq=False)
-class _Mailbox:
+class _EarlyMessages:
     """Holds what arrives before there is a connection, then hands everything to it."""
 
     connection: Connection | None = None
@@ -61,46 +61,46 @@ class _Mailbox:
 
 
 @asynccontextmanager
-async def converse(
-    way: Way,
+async def open_connection(
+    address: BackendAddress,
     protocol: Literal["auto", "legacy", "modern"],
-    listener: Listener,
+    listener: BackendListener,
     *,
     abilities: Abilities = NONE,
     is_exclusive: bool = False,
-    client: Client | None = None,
+    client: ClientSession | None = None,
 ) -> AsyncIterator[Connection]:
     """A greeted connection for the length of the block. Has no deadline of its own.
 
     Raises:
         LinkFailed: it could not be opened, or the backend was not understood.
     """
-    mailbox = _Mailbox()
-    async with trio.open_nursery() as nursery, way.open_link(way.spec, mailbox.receive, way.stderr) as link:
-        era = "legacy" if isinstance(way.spec, SseBackend) else protocol  # HTTP+SSE ended with 2024-11-05
-        greeting = await greet(link, era, abilities)
+    early = _EarlyMessages()
+    async with trio.open_nursery() as nursery, address.open_link(address.spec, early.receive, address.stderr) as link:
+        era = "legacy" if isinstance(address.spec, SseBackend) else protocol  # HTTP+SSE ended with 2024-11-05
+        handshake = await perform_handshake(link, era, abilities)
         connection = Connection(
-            backend=way.spec.name,
+            backend=address.spec.name,
             link=link,
-            greeting=greeting,
+            handshake=handshake,
             nursery=nursery,
             listener=listener,
-            cancels_by_notice=greeting.era is Era.LEGACY or not isinstance(way.spec, HttpBackend),
+            cancels_by_notice=handshake.era is Era.LEGACY or not isinstance(address.spec, HttpBackend),
             is_exclusive=is_exclusive,
             client=client,
-            on_task=way.on_task,
-            pulse=pulse_of(way.spec.health),
+            on_task=address.on_task,
+            probe_state=probe_state_of(address.spec.health),
         )
-        await mailbox.attach(connection)
-        if greeting.era is Era.LEGACY:
-            await link.listen((("mcp-protocol-version", greeting.revision),))
+        await early.attach(connection)
+        if handshake.era is Era.LEGACY:
+            await link.listen((("mcp-protocol-version", handshake.revision),))
         yield connection
         nursery.cancel_scope.cancel()
 
 
-def pulse_of(probing: Probing) -> Pulse:
+def probe_state_of(probing: Probing) -> ProbeState:
     """The pulse of a connection that begins now."""
-    return Pulse(
+    return ProbeState(
         interval=probing.interval,
         timeout=probing.timeout,
         slow=probing.slow,

@@ -25,7 +25,7 @@ _TERMINAL: Final = frozenset(("completed", "failed", "cancelled"))
 
 
 @attrs.frozen(kw_only=True)
-class Running:
+class RunningTask:
     """One task. `until` is when it no longer counts as running, in the past once it has ended."""
 
     key: str
@@ -41,7 +41,7 @@ class Running:
 class RunningTasks:
     """The table of one connection. Times are seconds of any one clock."""
 
-    _by_key: dict[str, Running] = attrs.field(factory=dict)
+    _by_key: dict[str, RunningTask] = attrs.field(factory=dict)
     _by_request: dict[int, str] = attrs.field(factory=dict)
 
     def __contains__(self, key: str) -> bool:
@@ -62,7 +62,7 @@ class RunningTasks:
         self._forget(key)
         if len(self._by_key) >= MAX_RUNNING:
             self._forget(next(iter(self._by_key)))
-        task = Running(key=key, since=now, until=now, request=request, token=token)
+        task = RunningTask(key=key, since=now, until=now, request=request, token=token)
         self._by_key[key] = attrs.evolve(task, until=_end_of(task, fields, now))
         if token is not None:
             self._by_request[request] = key
@@ -82,7 +82,7 @@ class RunningTasks:
         if key in self._by_key:
             self._by_key[key] = attrs.evolve(self._by_key[key], until=now)
 
-    def of_token(self, params: Params, now: float) -> Running | None:
+    def of_token(self, params: Params, now: float) -> RunningTask | None:
         """The running task that a progress token of ours belongs to."""
         try:
             key = self._by_request[msgspec.json.decode(params["progressToken"], type=int)]
@@ -110,7 +110,7 @@ def _created(result: bytes) -> Params | None:
         return None
 
 
-def _end_of(task: Running, fields: Params, now: float) -> float:
+def _end_of(task: RunningTask, fields: Params, now: float) -> float:
     try:
         if decode_string(fields["status"]) in _TERMINAL:
             return now

@@ -12,10 +12,10 @@ import structlog
 import trio
 
 from argus_trio.backends.connection.ask_progress import Reports, split_token
-from argus_trio.backends.connection.in_flight import Flight
+from argus_trio.backends.connection.in_flight import InFlight
 from argus_trio.backends.links.link import Link
 from argus_trio.core.call.abilities import ASKS
-from argus_trio.core.call.exchange import Client
+from argus_trio.core.call.exchange import ClientSession
 from argus_trio.errors import ClientCannotAnswer, ClientRefused, LinkFailed, Overloaded
 from argus_trio.wire.envelope import (
     Params,
@@ -40,7 +40,7 @@ _INTERNAL: Final = -32603
 
 
 @attrs.define(eq=False)
-class Asks:
+class ServerRequests:
     """The open asks of one connection. `headers` go with every answer."""
 
     backend: str
@@ -56,7 +56,7 @@ class Asks:
         if scope is not None:
             scope.cancel()
 
-    def report(self, client: Client, params: Params) -> Reports | None:
+    def report(self, client: ClientSession, params: Params) -> Reports | None:
         """Take a client's `notifications/progress`; what is then to be passed on, if it is about an open ask of its."""
         try:
             reports = self._reports.get(decode_string(params["progressToken"]))
@@ -72,19 +72,21 @@ class Asks:
         await reports.pass_on(self._send)
 
     async def answer(
-        self, request: Request, flight: Flight | None, client: Client | None, *, is_guess: bool = False
+        self, request: Request, call_in_flight: InFlight | None, client: ClientSession | None, *, is_guess: bool = False
     ) -> None:
-        """Answer one request of the backend: by `flight`'s client, else by the `client` that the connection is of.
+        """Answer one request of the backend: by the client of `call_in_flight`, else by the connection's own `client`.
 
         `is_guess` says that another call of that client may be meant: the ask goes on as long as there is one.
 
         A request that is withdrawn, or whose call ends, is not answered.
         """
-        params, reports = split_token(request.params, client if flight is None else flight.exchange.call.client)
+        params, reports = split_token(
+            request.params, client if call_in_flight is None else call_in_flight.exchange.call.client
+        )
         request = attrs.evolve(request, params=params)
         with trio.CancelScope(deadline=trio.current_time() + ASK_LIMIT) as scope:
-            with self._registered(request, flight, scope, is_guess=is_guess), self._reporting(reports):
-                body = await self._answered(request, flight, client)
+            with self._registered(request, call_in_flight, scope, is_guess=is_guess), self._reporting(reports):
+                body = await self._answered(request, call_in_flight, client)
             if reports is not None:
                 await self.pass_on(reports)  # nothing may be reported of what has been answered
             await self._send(body)
@@ -95,17 +97,17 @@ class Asks:
 
     @contextmanager
     def _registered(
-        self, request: Request, flight: Flight | None, scope: trio.CancelScope, *, is_guess: bool
+        self, request: Request, call_in_flight: InFlight | None, scope: trio.CancelScope, *, is_guess: bool
     ) -> Iterator[None]:
         self._open[request.id] = scope
-        is_counted = flight is not None and request.method in ASKS
-        if is_counted and flight is not None:
-            flight.begin_ask(scope, is_guess=is_guess)
+        is_counted = call_in_flight is not None and request.method in ASKS
+        if is_counted and call_in_flight is not None:
+            call_in_flight.begin_ask(scope, is_guess=is_guess)
         try:
             yield
         finally:
-            if is_counted and flight is not None:
-                flight.end_ask(scope)
+            if is_counted and call_in_flight is not None:
+                call_in_flight.end_ask(scope)
             self._open.pop(request.id, None)
 
     @contextmanager
@@ -119,24 +121,24 @@ class Asks:
         finally:
             del self._reports[reports.shown]
 
-    async def _answered(self, request: Request, flight: Flight | None, client: Client | None) -> bytes:
+    async def _answered(self, request: Request, call_in_flight: InFlight | None, client: ClientSession | None) -> bytes:
         if request.method == "ping":
             return encode_response(request.id, b"{}")
         try:
-            result = await self._asked(request, flight, client)
+            result = await self._asked(request, call_in_flight, client)
         except ClientRefused as refused:
             return encode_error_response(request.id, refused.encoded)
         except (ClientCannotAnswer, Overloaded) as unable:
             return encode_error_response(request.id, encode_error(_NOT_FOUND, str(unable)))
         return encode_response(request.id, result)
 
-    async def _asked(self, request: Request, flight: Flight | None, client: Client | None) -> bytes:
+    async def _asked(self, request: Request, call_in_flight: InFlight | None, client: ClientSession | None) -> bytes:
         if len(self._open) > MAX_OPEN:
             raise ClientCannotAnswer(request.method, f"more than {MAX_OPEN} asks are open")
-        if flight is not None:
-            if not flight.exchange.call.abilities.permits(request.method, request.params):
+        if call_in_flight is not None:
+            if not call_in_flight.exchange.call.abilities.permits(request.method, request.params):
                 raise ClientCannotAnswer(request.method[:100], "it did not declare that it can be")
-            return await flight.exchange.ask(request.method, request.params)
+            return await call_in_flight.exchange.ask(request.method, request.params)
         if client is not None and request.method in ASKS:
             return await client.ask(request.method, request.params)
         raise ClientCannotAnswer(request.method[:100], "no call of a client is under way")

@@ -13,7 +13,7 @@ import attrs
 import structlog
 import trio
 
-from argus_trio.core.call.exchange import Client
+from argus_trio.core.call.exchange import ClientSession
 from argus_trio.wire.envelope import Params
 
 log = structlog.get_logger()
@@ -29,44 +29,44 @@ MAX_TASKS: Final = 256
 
 
 @attrs.frozen(kw_only=True)
-class News:
+class TaskNotification:
     """What was said of the task `key` of `backend`; `client` is the session whose own connection it came on."""
 
     backend: str
     key: str
     method: str
     params: Params
-    client: Client | None
+    client: ClientSession | None
 
 
-OnTask = Callable[[News], Awaitable[None]]
+OnTask = Callable[[TaskNotification], Awaitable[None]]
 """Takes what a backend says of a task."""
 
 
-async def nobody_cares(_news: News) -> None:
+async def ignore_task(_news: TaskNotification) -> None:
     """The `OnTask` where nobody follows tasks."""
 
 
 @attrs.define(eq=False)
-class Newsroom:
+class TaskNotificationQueue:
     """Hands the news of one connection on; its tasks run in `nursery`."""
 
     nursery: trio.Nursery
     on_task: OnTask
-    _waiting: dict[str, deque[News]] = attrs.field(factory=dict)
+    _waiting: dict[str, deque[TaskNotification]] = attrs.field(factory=dict)
 
-    def put(self, news: News) -> None:
+    def put(self, notification: TaskNotification) -> None:
         """Hand it over; returns at once."""
-        queue = self._waiting.get(news.key)
+        queue = self._waiting.get(notification.key)
         if queue is None:
             if len(self._waiting) >= MAX_TASKS:
-                log.debug("task_news_dropped", backend=news.backend, method=news.method)
+                log.debug("task_news_dropped", backend=notification.backend, method=notification.method)
                 return
-            queue = self._waiting[news.key] = deque(maxlen=CAPACITY)
-            self.nursery.start_soon(self._deliver, news.key, queue)
-        queue.append(news)
+            queue = self._waiting[notification.key] = deque(maxlen=CAPACITY)
+            self.nursery.start_soon(self._deliver, notification.key, queue)
+        queue.append(notification)
 
-    async def _deliver(self, key: str, queue: deque[News]) -> None:
+    async def _deliver(self, key: str, queue: deque[TaskNotification]) -> None:
         try:
             while queue:
                 await self.on_task(queue.popleft())

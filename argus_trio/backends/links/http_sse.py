@@ -38,7 +38,7 @@ MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 
 
 @asynccontextmanager
-async def open_sse(spec: SseBackend, inbox: Inbox) -> AsyncIterator[Link]:
+async def open_http_sse(spec: SseBackend, inbox: Inbox) -> AsyncIterator[Link]:
     """A link to an HTTP+SSE server, once it has said where messages go; `spec.timeouts.connect` bounds the wait.
 
     Raises:
@@ -48,10 +48,10 @@ async def open_sse(spec: SseBackend, inbox: Inbox) -> AsyncIterator[Link]:
     async with open_http_client(spec.url, name=spec.name, headers=spec.headers, ca_file=spec.tls.ca_file) as client:
         with trio.move_on_after(seconds) as opening:
             async with client.pool.send(client.get()) as answer:
-                stream = _Stream(answer=answer)
+                stream = _Events(answer=answer)
                 target = await _endpoint(client, spec.url, stream)
                 opening.deadline = float("inf")
-                link = SseLink(client=client, target=target, inbox=inbox)
+                link = HttpSseLink(client=client, target=target, inbox=inbox)
                 client.nursery.start_soon(link.read, stream)
                 try:
                     yield link
@@ -63,7 +63,7 @@ async def open_sse(spec: SseBackend, inbox: Inbox) -> AsyncIterator[Link]:
 
 
 @attrs.define(eq=False, kw_only=True)
-class _Stream:
+class _Events:
     """The events of the one stream."""
 
     answer: HttpAnswer
@@ -85,7 +85,7 @@ class _Stream:
         self._events = events
 
 
-async def _endpoint(client: HttpClient, url: str, stream: _Stream) -> str:
+async def _endpoint(client: HttpClient, url: str, stream: _Events) -> str:
     """The target to post to, which the first event names (2024-11-05, HTTP with SSE)."""
     answer = stream.answer
     if answer.status != 200:
@@ -106,7 +106,7 @@ async def _endpoint(client: HttpClient, url: str, stream: _Stream) -> str:
 
 
 @attrs.define(eq=False, kw_only=True)
-class SseLink:
+class HttpSseLink:
     """The link; see `Link`."""
 
     _client: HttpClient
@@ -144,7 +144,7 @@ class SseLink:
         self._life.end(LinkFailed(reason))
         self._pending.fail(LinkFailed(reason))
 
-    async def read(self, stream: _Stream) -> None:
+    async def read(self, stream: _Events) -> None:
         """Hand on what arrives, until the stream ends and the link with it."""
         try:
             while events := await stream.receive():

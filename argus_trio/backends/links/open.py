@@ -6,11 +6,11 @@ import os
 from contextlib import AbstractAsyncContextManager
 from typing import assert_never
 
-from argus_trio.backends.links.http_sse import open_sse
+from argus_trio.backends.links.http_sse import open_http_sse
 from argus_trio.backends.links.link import Inbox, Link
 from argus_trio.backends.links.stderr import StderrRing
 from argus_trio.backends.links.stdio import open_stdio
-from argus_trio.backends.links.streamable_http import open_http
+from argus_trio.backends.links.streamable_http import open_streamable_http
 from argus_trio.config.model import BackendSpec, HttpBackend, SseBackend, StdioBackend
 
 
@@ -24,7 +24,7 @@ def open_link(spec: BackendSpec, inbox: Inbox, stderr: StderrRing) -> AbstractAs
         case StdioBackend():
             return open_stdio(spec, inbox, stderr=stderr, environ=os.environ)
         case SseBackend():
-            return open_sse(spec, inbox)
+            return open_http_sse(spec, inbox)
         case HttpBackend():
-            return open_http(spec, inbox)
+            return open_streamable_http(spec, inbox)
     assert_never(spec)

@@ -14,7 +14,7 @@ import trio
 from argus_trio.backends.links.link import Inbox, Outgoing
 from argus_trio.backends.links.pending import Pending
 from argus_trio.backends.links.stderr import StderrRing, StderrStream, plain
-from argus_trio.backends.process.process import Child, start_child
+from argus_trio.backends.process.process import BackendProcess, start_process
 from argus_trio.config.model import StdioBackend
 from argus_trio.errors import LinkFailed, ResponseInvalid, RpcError
 from argus_trio.net.line_writer import LineWriter
@@ -52,7 +52,7 @@ NOISE_SHOWN: Final = 200
 class StdioLink:
     """A `Link` over a child's pipes; `open_stdio` makes them."""
 
-    _child: Child
+    _child: BackendProcess
     _inbox: Inbox
     _stderr: StderrStream
     _writer: LineWriter
@@ -231,7 +231,7 @@ async def open_stdio(
     Raises:
         LinkFailed: on entering, if the process cannot be started. One that leaves at once is a link that has died.
     """
-    async with start_child(spec, environ) as child:
+    async with start_process(spec, environ) as child:
         link = StdioLink(
             child=child, inbox=inbox, stderr=StderrStream(stderr), writer=LineWriter(child.stdin, write_limit_s)
         )

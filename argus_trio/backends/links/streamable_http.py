@@ -29,7 +29,7 @@ from argus_trio.wire.sse import EventParser, EventTooLarge
 
 log = structlog.get_logger()
 
-_Heard = Message | ResponseInvalid
+_Received = Message | ResponseInvalid
 """What a stream says: messages, and what means to be an answer."""
 
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
@@ -58,14 +58,14 @@ _NAMES_THE_SESSION: Final = re.compile(rb"session", re.IGNORECASE)
 
 
 @asynccontextmanager
-async def open_http(spec: HttpBackend, inbox: Inbox) -> AsyncIterator[Link]:
+async def open_streamable_http(spec: HttpBackend, inbox: Inbox) -> AsyncIterator[Link]:
     """A link to a Streamable HTTP server. Nothing is sent before the first message; leaving ends the session, if any.
 
     Raises:
         LinkFailed: the specification cannot be used.
     """
     async with open_http_client(spec.url, name=spec.name, headers=spec.headers, ca_file=spec.tls.ca_file) as client:
-        link = HttpLink(client=client, inbox=inbox)
+        link = StreamableHttpLink(client=client, inbox=inbox)
         try:
             yield link
         finally:
@@ -76,7 +76,7 @@ async def open_http(spec: HttpBackend, inbox: Inbox) -> AsyncIterator[Link]:
 
 
 @attrs.define(eq=False, kw_only=True)
-class HttpLink:
+class StreamableHttpLink:
     """The link; see `Link`. A request that fails raises `LinkFailed` alone; only a lost session ends the link."""
 
     _client: HttpClient
@@ -205,12 +205,12 @@ class HttpLink:
                     log.warning("backend_answer_unasked", backend=self._client.name)
         raise LinkFailed("the server ended the stream without an answer")
 
-    def _messages(self, parser: EventParser, chunk: bytes) -> list[_Heard]:
+    def _messages(self, parser: EventParser, chunk: bytes) -> list[_Received]:
         try:
             events = parser.feed(chunk)
         except EventTooLarge as error:
             raise AnswerInvalid(str(error)) from None
-        messages: list[_Heard] = []
+        messages: list[_Received] = []
         for event in events:
             if event.event != "message" or not event.data:  # an empty one only tells its id
                 continue

@@ -38,7 +38,7 @@ LIST_CHANGED: Final = {
 
 
 @attrs.frozen(kw_only=True)
-class Page:
+class ListPage:
     """One page of a list result: its entries by key, how many were no valid entries, and the cursor of the next one."""
 
     entries: tuple[tuple[str, Params], ...]
@@ -46,7 +46,7 @@ class Page:
     next_cursor: msgspec.Raw | None
 
 
-def read_page(kind: str, member: str, result: bytes) -> Page:
+def read_page(kind: str, member: str, result: bytes) -> ListPage:
     """The page that a backend answered with; `member` names the list in it.
 
     Raises:
@@ -63,7 +63,7 @@ def read_page(kind: str, member: str, result: bytes) -> Page:
             entries.append(entry)
     cursor = fields.get("nextCursor")
     last = cursor is None or bytes(cursor) in (b"null", b'""')
-    return Page(entries=tuple(entries), invalid=len(members) - len(entries), next_cursor=None if last else cursor)
+    return ListPage(entries=tuple(entries), invalid=len(members) - len(entries), next_cursor=None if last else cursor)
 
 
 def _read_entry(raw: msgspec.Raw, key: str) -> tuple[str, Params] | None:

@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from argus_trio.backends.listings.listing import Page
+from argus_trio.backends.listings.listing import ListPage
 from argus_trio.wire.envelope import Params
 
 MAX_PAGES: Final = 200
@@ -18,7 +18,7 @@ MAX_LIST_BYTES: Final = 32 * 1024 * 1024
 
 
 @attrs.define(eq=False)
-class Gathering:
+class ListPages:
     """The entries of one list so far."""
 
     entries: list[tuple[str, Params]] = attrs.field(factory=list)
@@ -28,7 +28,7 @@ class Gathering:
     _bytes: int = 0
     _seen: set[bytes] = attrs.field(factory=set)
 
-    def add(self, page: Page, size: int) -> bool:
+    def add(self, page: ListPage, size: int) -> bool:
         """Take the next page, which came as `size` bytes; whether another one is to be fetched."""
         self.pages += 1
         fitting = page.entries[: MAX_ENTRIES - len(self.entries)]

@@ -18,14 +18,14 @@ from argus_trio.wire.envelope import Params
 
 log = structlog.get_logger()
 
-Kept = dict[str, Sequence[tuple[str, Params]]]
+KnownListing = dict[str, Sequence[tuple[str, Params]]]
 """Per kind, the entries that were listed last."""
 
 
-async def list_kinds(connection: Connection, kinds: Sequence[str], redact: Redactor) -> Kept:
+async def list_kinds(connection: Connection, kinds: Sequence[str], redact: Redactor) -> KnownListing:
     """What the backend lists of those kinds that it declares. A list that it refuses is reported and left out."""
-    declared = connection.greeting.capabilities
-    listed: Kept = {}
+    declared = connection.handshake.capabilities
+    listed: KnownListing = {}
 
     async def fetch(kind: str) -> None:
         try:
@@ -42,7 +42,7 @@ async def list_kinds(connection: Connection, kinds: Sequence[str], redact: Redac
 
 
 @attrs.define(eq=False)
-class Changes:
+class PendingChanges:
     """The kinds that a backend said have changed since the last look, and the pace of the looks."""
 
     storm: Storm = attrs.field(factory=Storm)
@@ -75,7 +75,11 @@ class Changes:
 
 
 async def keep_listed(
-    connection: Connection, changes: Changes, redact: Redactor, seconds: float, publish: Callable[[Kept], None]
+    connection: Connection,
+    changes: PendingChanges,
+    redact: Redactor,
+    seconds: float,
+    publish: Callable[[KnownListing], None],
 ) -> None:
     """List again what has changed, one round of at most `seconds` at a time, until cancelled.
 

@@ -37,7 +37,7 @@ MAX_PATH_SHOWN: Final = 1000
 
 
 @attrs.define(eq=False)
-class Child:
+class BackendProcess:
     """A backend that is running under its keeper, its pipes not yet read or written. `watch` must run in a task."""
 
     backend: str
@@ -150,7 +150,7 @@ class Child:
 
 
 @asynccontextmanager
-async def start_child(spec: StdioBackend, environ: Mapping[str, str]) -> AsyncIterator[Child]:
+async def start_process(spec: StdioBackend, environ: Mapping[str, str]) -> AsyncIterator[BackendProcess]:
     """Start the backend's process for the length of the block; the whole tree is gone when the block is left.
 
     Raises:
@@ -162,7 +162,7 @@ async def start_child(spec: StdioBackend, environ: Mapping[str, str]) -> AsyncIt
             keeper = await _start_keeper(spec.name, theirs)
         if keeper.stdin is None or keeper.stdout is None or keeper.stderr is None:
             raise AssertionError("the keeper was started with pipes")
-        child = Child(
+        child = BackendProcess(
             backend=spec.name,
             stdin=_as_fd(keeper.stdin),
             stdout=_as_fd(keeper.stdout),

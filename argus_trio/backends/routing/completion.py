@@ -40,10 +40,10 @@ async def complete(directory: Directory, exchange: Exchange) -> bytes:
 
 async def _completed(scope: Scope, exchange: Exchange, params: Params) -> bytes:
     await scope.wait_settled()
-    greeting = scope.greeting
-    if greeting is None or "completions" in greeting.capabilities:
+    handshake = scope.handshake
+    if handshake is None or "completions" in handshake.capabilities:
         return await scope.call(exchange, params)
-    if greeting.revision != _UNDECLARABLE_AT:
+    if handshake.revision != _UNDECLARABLE_AT:
         return NOTHING
     try:
         return await scope.call(exchange, params)

@@ -19,7 +19,7 @@ _NOT_FOR_LEGACY: Final = ("inputResponses", "requestState", "task")
 """What a retry of 2026-07-28 carries and no legacy backend knows, and what means nothing from such a client."""
 
 
-async def call_across(scope: Scope, exchange: Exchange, params: Params, headers: Headers = ()) -> bytes:
+async def call_in_backend_era(scope: Scope, exchange: Exchange, params: Params, headers: Headers = ()) -> bytes:
     """Perform the exchange at the backend of `scope`; the raw result, in that backend's or the client's words.
 
     Raises:
@@ -28,7 +28,7 @@ async def call_across(scope: Scope, exchange: Exchange, params: Params, headers:
     if exchange.call.era is Era.LEGACY:
         return await scope.call(exchange, params, headers)
     await scope.wait_settled()
-    if scope.greeting is None or scope.greeting.era is Era.MODERN:
+    if scope.handshake is None or scope.handshake.era is Era.MODERN:
         return await scope.call(exchange, params, headers)
     told = params if params.keys().isdisjoint(_NOT_FOR_LEGACY) else _without(params, _NOT_FOR_LEGACY)
     try:

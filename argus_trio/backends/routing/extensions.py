@@ -38,7 +38,7 @@ _OF_THE_PROTOCOL: Final = frozenset(
 _DECLARED_IN: Final = ("extensions", "experimental")
 
 
-async def pass_on(directory: Directory, tasks: Tasks, exchange: Exchange) -> bytes:
+async def call_extension(directory: Directory, tasks: Tasks, exchange: Exchange) -> bytes:
     """Perform a method that is none of ours; the raw result.
 
     Raises:
@@ -94,11 +94,11 @@ def _pointed_at(scopes: dict[str, Scope], pointers: dict[str, Route]) -> Scope |
 
 def _declares(scope: Scope, method: str) -> bool:
     """Whether it declares an extension whose name, or the last part of it, is what the method begins with."""
-    if scope.greeting is None:
+    if scope.handshake is None:
         return False
     for where in _DECLARED_IN:
         try:
-            names = decode_object(scope.greeting.capabilities[where])
+            names = decode_object(scope.handshake.capabilities[where])
         except (KeyError, msgspec.DecodeError):
             continue
         if any(method.startswith((f"{name}/", f"{name.rpartition('/')[2]}/")) for name in names):

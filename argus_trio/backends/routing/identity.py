@@ -4,45 +4,45 @@ from __future__ import annotations
 
 import attrs
 
-from argus_trio.backends.connection.handshake import Greeting
+from argus_trio.backends.connection.handshake import Handshake
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.backends.supervisor import Supervisor
-from argus_trio.core.catalog.identity import Identity, Introduction, identity_of
+from argus_trio.core.catalog.identity import BackendIdentity, GatewayIdentity, identity_of
 from argus_trio.core.catalog.names import in_order
 
 
 @attrs.define(eq=False)
-class Introductions:
+class CurrentIdentity:
     """Called for every client, and often for every call: merged anew only when another set of greetings is there."""
 
     supervisor: Supervisor
     version: str
-    _heard: tuple[tuple[str, Greeting], ...] | None = None
-    _identity: Identity = attrs.field(init=False)
+    _heard: tuple[tuple[str, Handshake], ...] | None = None
+    _identity: GatewayIdentity = attrs.field(init=False)
 
-    def __call__(self) -> Identity:
+    def __call__(self) -> GatewayIdentity:
         """The identity with the backends that are ready at this moment."""
         heard = tuple(
-            (name, scope.greeting)
+            (name, scope.handshake)
             for name, scope in self.supervisor.scopes.items()
-            if scope.greeting is not None and scope.state.is_up
+            if scope.handshake is not None and scope.state.is_up
         )
         if heard != self._heard:
             self._identity = self._merged(dict(heard))
             self._heard = heard
         return self._identity
 
-    def _merged(self, greetings: dict[str, Greeting]) -> Identity:
+    def _merged(self, handshakes: dict[str, Handshake]) -> GatewayIdentity:
         scopes = self.supervisor.scopes
-        order = in_order(greetings, self.supervisor.config.conflict_resolution.order)
+        order = in_order(handshakes, self.supervisor.config.conflict_resolution.order)
         return identity_of(
             self.version,
             [
-                Introduction(
+                BackendIdentity(
                     backend=name,
                     prefix=self._prefix(scopes[name]),
-                    capabilities=greetings[name].capabilities,
-                    instructions=greetings[name].instructions,
+                    capabilities=handshakes[name].capabilities,
+                    instructions=handshakes[name].instructions,
                 )
                 for name in order
             ],

@@ -13,9 +13,8 @@ import trio
 from argus_trio.backends.routing.directory import Directory
 from argus_trio.backends.routing.subscribe import unwatch, watch
 from argus_trio.backends.scope.scope import Scope
-from argus_trio.backends.subscriptions.table import Deliver
 from argus_trio.backends.supervisor import Supervisor
-from argus_trio.core.call.exchange import Call
+from argus_trio.core.call.exchange import Call, Deliver
 from argus_trio.errors import RpcError
 
 log = structlog.get_logger()
@@ -25,7 +24,7 @@ UNWATCH_LIMIT: Final = 5.0
 
 
 @attrs.define(eq=False)
-class Watch:
+class ResourceWatch:
     """Subscribes upstream, for the length of a block."""
 
     supervisor: Supervisor

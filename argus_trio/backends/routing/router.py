@@ -10,8 +10,8 @@ from argus_trio.backends.generation import Generation, cut_short
 from argus_trio.backends.listings.listing import METHODS
 from argus_trio.backends.routing.completion import complete
 from argus_trio.backends.routing.directory import Directory, unknown_resource
-from argus_trio.backends.routing.era_translation import call_across
-from argus_trio.backends.routing.extensions import pass_on
+from argus_trio.backends.routing.era_translation import call_in_backend_era
+from argus_trio.backends.routing.extensions import call_extension
 from argus_trio.backends.routing.params import string_param
 from argus_trio.backends.routing.subscribe import subscribe
 from argus_trio.backends.routing.tasks import Tasks
@@ -59,7 +59,7 @@ class Router:
             return await complete(self.directory, exchange)
         if call.method.startswith("tasks/"):
             return await self.tasks.request(exchange, self.generation)
-        return await pass_on(self.directory, self.tasks, exchange)
+        return await call_extension(self.directory, self.tasks, exchange)
 
     async def _list(self, call: Call, kind: str) -> bytes:
         listed = (await self._catalog(call)).paged[kind]
@@ -86,7 +86,7 @@ class Router:
     async def _read(self, exchange: Exchange) -> bytes:
         scope, _ = await self._serving(exchange.call)
         with self.generation.lease(scope):
-            return await call_across(scope, exchange, exchange.call.params)
+            return await call_in_backend_era(scope, exchange, exchange.call.params)
         raise cut_short(scope)
 
     async def _subscribe(self, exchange: Exchange) -> bytes:

@@ -14,7 +14,7 @@ from argus_trio.core.catalog.paging import Cursors
 
 
 @attrs.define(eq=False)
-class Routes:
+class RouterFactory:
     """Makes the router of a generation."""
 
     supervisor: Supervisor

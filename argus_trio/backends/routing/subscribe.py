@@ -8,11 +8,10 @@ from __future__ import annotations
 from functools import partial
 
 from argus_trio.backends.scope.bulkhead import Place
-from argus_trio.backends.scope.retry import once_more
+from argus_trio.backends.scope.retry import retry_after_session_loss
 from argus_trio.backends.scope.scope import Scope
-from argus_trio.backends.subscriptions.table import Deliver
 from argus_trio.config.model import StdioBackend
-from argus_trio.core.call.exchange import Call, Client, Exchange
+from argus_trio.core.call.exchange import Call, ClientSession, Deliver, Exchange
 from argus_trio.wire.envelope import Params
 
 
@@ -25,15 +24,17 @@ async def subscribe(scope: Scope, exchange: Exchange, uri: str) -> bytes:
         RpcError: as `Scope.call`.
     """
     async with scope.bulkhead.place(exchange, scope.spec.timeouts.call) as place:
-        return await once_more(scope.recovery, partial(_subscribe, scope, place, uri))
+        return await retry_after_session_loss(scope.recovery, partial(_subscribe, scope, place, uri))
 
 
 async def _subscribe(scope: Scope, place: Place, uri: str) -> bytes:
     call = place.exchange.call
     is_wanted = call.method == "resources/subscribe"
     connection = await scope.connected()
-    if scope.dedicated is not None and scope.is_legacy and scope.needs_own(call):  # modern ones know no such request
-        async with scope.dedicated.lease(call) as (connection, own):
+    if (
+        scope.client_connections is not None and scope.is_legacy and scope.needs_own(call)
+    ):  # modern ones know no such request
+        async with scope.client_connections.lease(call) as (connection, own):
             result = await connection.call(place.exchange, call.params, scope.spec.timeouts, waited=place.waited)
             (own.subscribed.add if is_wanted else own.subscribed.discard)(uri)
         if not is_wanted and call.client is not None:
@@ -43,22 +44,22 @@ async def _subscribe(scope: Scope, place: Place, uri: str) -> bytes:
     if client is not None and is_wanted:
 
         def deliver(method: str, params: Params) -> None:
-            if (dedicated := scope.latest.dedicated) is not None:
-                dedicated.nursery.start_soon(client.notify, method, params)
+            if (client_connections := scope.latest.client_connections) is not None:
+                client_connections.nursery.start_soon(client.notify, method, params)
 
-        await scope.watching.watch(connection, uri, client, deliver)
+        await scope.subscriptions.watch(connection, uri, client, deliver)
     elif client is not None:
         await _end(scope, uri, client)
     return b"{}"
 
 
-async def _end(scope: Scope, uri: str, client: Client) -> None:
+async def _end(scope: Scope, uri: str, client: ClientSession) -> None:
     """The client no longer wants to hear of this: over the shared connection, nor where its own calls run."""
-    scopes = [scope] if scope.heir is None else [scope, scope.latest]  # it has been handed over meanwhile
+    scopes = [scope] if scope.successor is None else [scope, scope.latest]  # it has been handed over meanwhile
     for each in scopes:
         await unwatch(each, uri, client)
-        if each.dedicated is not None:
-            await each.dedicated.unwatch(client, uri)
+        if each.client_connections is not None:
+            await each.client_connections.unwatch(client, uri)
 
 
 async def watch(scope: Scope, call: Call, uri: str, key: object, deliver: Deliver) -> None:
@@ -71,16 +72,16 @@ async def watch(scope: Scope, call: Call, uri: str, key: object, deliver: Delive
     scope = scope.latest
 
     async def on_the_shared_one() -> None:
-        await scope.watching.watch(await scope.connected(), uri, key, deliver)
+        await scope.subscriptions.watch(await scope.connected(), uri, key, deliver)
 
-    await once_more(scope.recovery, on_the_shared_one)
+    await retry_after_session_loss(scope.recovery, on_the_shared_one)
     if isinstance(scope.spec, StdioBackend) and scope.needs_own(call):
-        scope.watching.watch_owned((call.principal, call.abilities), uri, key, deliver)
+        scope.subscriptions.watch_owned((call.principal, call.abilities), uri, key, deliver)
 
 
 async def unwatch(scope: Scope, uri: str, key: object) -> None:
     """Deliver no more of it."""
-    await scope.watching.unwatch(scope.connection, uri, key)
+    await scope.subscriptions.unwatch(scope.connection, uri, key)
 
 
 async def follow(scope: Scope, task: str) -> bool:
@@ -89,12 +90,12 @@ async def follow(scope: Scope, task: str) -> bool:
     False if there is nothing to hear, and nothing to undo: the backend does not agree to tell, or the task is on a
     connection of a single client, where nothing is listened for.
     """
-    if scope.connection is None or (scope.dedicated is not None and scope.dedicated.is_begun(task)):
+    if scope.connection is None or (scope.client_connections is not None and scope.client_connections.is_begun(task)):
         return False
     is_told = False
     try:
-        is_told = await scope.watching.follow(task)
+        is_told = await scope.subscriptions.follow(task)
     finally:
         if not is_told:
-            scope.watching.unfollow(task)
+            scope.subscriptions.unfollow(task)
     return is_told

@@ -16,16 +16,15 @@ import msgspec
 import structlog
 import trio
 
-from argus_trio.backends.connection.task_notifications import TASK_STATUS, News
+from argus_trio.backends.connection.task_notifications import TASK_STATUS, TaskNotification
 from argus_trio.backends.generation import Generation, cut_short
-from argus_trio.backends.routing.era_translation import call_across
+from argus_trio.backends.routing.era_translation import call_in_backend_era
 from argus_trio.backends.routing.params import string_param
 from argus_trio.backends.routing.subscribe import follow
 from argus_trio.backends.routing.task_exchange import TaskExchange
 from argus_trio.backends.scope.scope import Scope
-from argus_trio.backends.subscriptions.table import Deliver
 from argus_trio.backends.supervisor import Supervisor
-from argus_trio.core.call.exchange import Call, Client, Exchange
+from argus_trio.core.call.exchange import Call, ClientSession, Deliver, Exchange
 from argus_trio.core.call.task_ids import renamed_related, renamed_result, serves_tasks
 from argus_trio.core.call.tasks import Owner, Task, TaskTable
 from argus_trio.core.catalog.paging import Cursors
@@ -71,12 +70,15 @@ class Tasks:
         self.supervisor.on_release = self.forget
 
     async def call(self, scope: Scope, exchange: Exchange, params: Params, headers: Headers = ()) -> bytes:
-        """Perform an exchange that a task may come of; the raw result, its ids ours. Raises as `call_across`."""
+        """Perform an exchange that a task may come of; the raw result, its ids ours.
+
+        Raises as `call_in_backend_era`.
+        """
         await scope.wait_settled()
-        if scope.greeting is None or not serves_tasks(scope.greeting.capabilities):
-            return await call_across(scope, exchange, params, headers)
-        renamer = _Renamer(self.table, owner_of(exchange.call), scope.spec.name)
-        result = await call_across(scope, TaskExchange(exchange, exchange.call, renamer), params, headers)
+        if scope.handshake is None or not serves_tasks(scope.handshake.capabilities):
+            return await call_in_backend_era(scope, exchange, params, headers)
+        renamer = _TaskIds(self.table, owner_of(exchange.call), scope.spec.name)
+        result = await call_in_backend_era(scope, TaskExchange(exchange, exchange.call, renamer), params, headers)
         shown = renamed_result(result, renamer.shown, is_task=False, augmented="task" in params)
         self._entered.set()
         self._entered = trio.Event()
@@ -88,7 +90,7 @@ class Tasks:
         Raises:
             MethodUnknown: no backend runs tasks, or the method is not of the client's era.
             InvalidParams: the task is unknown, or another's; the cursor is.
-            RpcError: as `call_across`.
+            RpcError: as `call_in_backend_era`.
         """
         call = exchange.call
         if call.method not in METHODS[call.era] or not _are_served(generation.scopes):
@@ -109,24 +111,24 @@ class Tasks:
         task = self.table.find(owner_of(call), task_id, trio.current_time())
         return task if task is not None and task.backend in scopes else None
 
-    async def tell(self, news: News) -> None:
+    async def tell(self, notification: TaskNotification) -> None:
         """Tell the session that owns a task, or the streams that its owner listens on; see `OnTask`."""
-        task = self._running(news)
+        task = self._running(notification)
         with trio.move_on_after(KNOWN_WITHIN):
             while task is None:
                 await self._entered.wait()
-                task = self._running(news)
+                task = self._running(notification)
         if task is None:
             return
-        renamer = _Renamer(self.table, task.owner, task.backend)
-        params = renamed_related(news.params, renamer.shown)
-        if news.method in TASK_STATUS:
+        renamer = _TaskIds(self.table, task.owner, task.backend)
+        params = renamed_related(notification.params, renamer.shown)
+        if notification.method in TASK_STATUS:
             params = {**params, "taskId": encode_raw(task.id)}
         if task.owner.client is not None:
-            await task.owner.client.notify(news.method, params)
-        elif news.method in TASK_STATUS:
+            await task.owner.client.notify(notification.method, params)
+        elif notification.method in TASK_STATUS:
             for deliver in list(self._listening.get(task.id, {}).values()):
-                deliver(news.method, params)
+                deliver(notification.method, params)
 
     @asynccontextmanager
     async def watch(self, call: Call, task_ids: Sequence[str], deliver: Deliver) -> AsyncIterator[tuple[str, ...]]:
@@ -154,23 +156,25 @@ class Tasks:
                     self._listening.pop(task.id, None)
             for task in told:
                 if task.backend in self.supervisor.scopes:
-                    self.supervisor.scopes[task.backend].watching.unfollow(task.key)
+                    self.supervisor.scopes[task.backend].subscriptions.unfollow(task.key)
 
-    def _running(self, news: News) -> Task | None:
-        return self.table.running(news.backend, news.key, trio.current_time(), client=news.client)
+    def _running(self, notification: TaskNotification) -> Task | None:
+        return self.table.running(
+            notification.backend, notification.key, trio.current_time(), client=notification.client
+        )
 
-    def forget(self, client: Client) -> None:
+    def forget(self, client: ClientSession) -> None:
         """Know nothing of a session's tasks any more: it has ended."""
         self.table.forget_client(client)
 
     async def _ask(self, exchange: Exchange, call: Call, task: Task, scope: Scope) -> bytes:
         """Perform `call` about `task`, which is at `scope`, on the exchange's way."""
-        renamer = _Renamer(self.table, task.owner, task.backend)
+        renamer = _TaskIds(self.table, task.owner, task.backend)
         params = {**call.params, "taskId": encode_raw(task.key)}
         give_up_at = trio.current_time() + scope.spec.timeouts.call_max
         while True:
             try:
-                # No `call_across`: an update's `inputResponses` are for the task, whatever the era.
+                # No `call_in_backend_era`: an update's `inputResponses` are for the task, whatever the era.
                 result = await scope.call(TaskExchange(exchange, call, renamer), params)
                 break
             except DeadlineExceeded:
@@ -219,8 +223,8 @@ class Tasks:
 
 
 def _are_served(scopes: Mapping[str, Scope]) -> bool:
-    greetings = [scope.greeting for scope in scopes.values()]
-    return any(greeting is not None and serves_tasks(greeting.capabilities) for greeting in greetings)
+    handshakes = [scope.handshake for scope in scopes.values()]
+    return any(handshake is not None and serves_tasks(handshake.capabilities) for handshake in handshakes)
 
 
 def owner_of(call: Call) -> Owner:
@@ -229,7 +233,7 @@ def owner_of(call: Call) -> Owner:
 
 
 @attrs.frozen(eq=False)
-class _Renamer:
+class _TaskIds:
     """Ids of one backend's tasks to ours and back, for one owner; a task that is new becomes known."""
 
     table: TaskTable

@@ -149,7 +149,7 @@ class Place:
         self._since = trio.current_time()
         self.waited = self._since - arrived
         if self.exchange.call.abilities.any:
-            self.exchange = Asking(self.exchange, self)
+            self.exchange = AskingExchange(self.exchange, self)
         return self
 
     async def __aexit__(
@@ -174,7 +174,7 @@ class Place:
 
 
 @attrs.frozen(eq=False)
-class Asking:
+class AskingExchange:
     """The exchange of a client that can be asked: while it is, its call has no place."""
 
     exchange: Exchange

@@ -13,10 +13,10 @@ import structlog
 import trio
 
 from argus_trio.backends.connection.connection import Connection
-from argus_trio.backends.listings.refresh import Changes, Kept
-from argus_trio.backends.subscriptions.hub import Watching
+from argus_trio.backends.listings.refresh import KnownListing, PendingChanges
+from argus_trio.backends.subscriptions.hub import SubscriptionHub
 from argus_trio.core.call.abilities import Abilities
-from argus_trio.core.call.exchange import Call, Client
+from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.errors import BackendUnavailable, LinkFailed
 from argus_trio.wire.envelope import Params
 
@@ -24,12 +24,12 @@ log = structlog.get_logger()
 
 
 @attrs.define(eq=False)
-class Own:
+class ClientConnection:
     """One dedicated connection, from the wish for it to its end. It is also what listens to its backend."""
 
     key: object
     abilities: Abilities
-    client: Client | None
+    client: ClientSession | None
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
     settled: trio.Event = attrs.field(factory=trio.Event)
     connection: Connection | None = None
@@ -40,12 +40,12 @@ class Own:
     """What its session subscribed to: it stays open for that."""
     watched: set[str] = attrs.field(factory=set)
     """What its client, or modern clients of its kind, watch over the shared connection too, and it has been told."""
-    watching: Watching = attrs.field(kw_only=True)
+    subscriptions: SubscriptionHub = attrs.field(kw_only=True)
     """How it hears of what is in `watched`."""
-    kept: Kept | None = None
+    kept: KnownListing | None = None
     """What it lists that others of its kind do not: the kinds that changed on it since it opened."""
     on_update: Callable[[object, Params], None] = attrs.field(kw_only=True)
-    changes: Changes = attrs.field(factory=Changes)
+    changes: PendingChanges = attrs.field(factory=PendingChanges)
 
     def lists_changed(self, kinds: tuple[str, ...]) -> None:
         """See `Listener`."""
@@ -59,7 +59,7 @@ class Own:
         elif self.client is None:
             self.on_update(self.key, params)
 
-    def belong_to(self, key: object, client: Client | None) -> None:
+    def belong_to(self, key: object, client: ClientSession | None) -> None:
         """It is this client's from now on."""
         self.key, self.client = key, client
         if self.connection is not None:
@@ -103,12 +103,12 @@ class Own:
         """Its client no longer wants to hear of it."""
         if uri in self.watched:
             self.watched.discard(uri)
-            await self.watching.unwatch(self.connection, uri, self)
+            await self.subscriptions.unwatch(self.connection, uri, self)
 
     async def _watch_too(self, connection: Connection, uri: str) -> None:
         is_settled = False
         try:
-            await self.watching.watch(connection, uri, self, _deliver_nothing)
+            await self.subscriptions.watch(connection, uri, self, _deliver_nothing)
             is_settled = True
         except BackendUnavailable as unavailable:
             log.debug("own_subscription_refused", backend=connection.backend, reason=unavailable.message[:200])
@@ -119,4 +119,4 @@ class Own:
 
 
 def _deliver_nothing(method: str, params: Params) -> None:
-    """What the connection tells is delivered by `Own.resource_updated`, whoever subscribed."""
+    """What the connection tells is delivered by `ClientConnection.resource_updated`, whoever subscribed."""

@@ -7,17 +7,17 @@ import structlog
 from argus_trio.backends.connection.ask_progress import PROGRESS
 from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.scope.scope import Scope
-from argus_trio.core.call.exchange import Client
+from argus_trio.core.call.exchange import ClientSession
 from argus_trio.errors import LinkFailed
 from argus_trio.wire.envelope import Params
 
 log = structlog.get_logger()
 
 
-def tell(scope: Scope, client: Client, method: str, params: Params) -> None:
+def forward_notification(scope: Scope, client: ClientSession, method: str, params: Params) -> None:
     """Pass a client's own notification on to its connection, if it has one; a report of progress to where it was asked
     for. Waits for nobody."""
-    own = None if scope.dedicated is None else scope.dedicated.of(client)
+    own = None if scope.client_connections is None else scope.client_connections.of(client)
     if method == PROGRESS:
         for connection in (scope.connection, None if own is None else own.connection):
             if connection is not None:

@@ -15,7 +15,7 @@ from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.listings.listing import CAPABILITIES, METHODS
 from argus_trio.config.model import Probing
 from argus_trio.core.catalog.catalog import KINDS
-from argus_trio.core.health.probing import WELL, Condition, Verdict
+from argus_trio.core.health.probing import WELL, Condition, HealthVerdict
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed, SessionLost
 from argus_trio.wire.revisions import Era
@@ -24,21 +24,21 @@ _ALIVE: Final = frozenset({400, 429})
 """HTTP refusals of a server that works; any other is what calls would meet too."""
 
 
-def ignore(_: Verdict) -> None:
+def ignore(_: HealthVerdict) -> None:
     """Nobody needs to know how it is, short of its end."""
 
 
 @attrs.define(eq=False, kw_only=True)
-class Vitals:
+class HealthMonitor:
     """The watch over one connection. `probing` is asked anew each time, for it may change; so is nothing else."""
 
     connection: Connection
     probing: Callable[[], Probing]
     redact: Redactor
-    on_verdict: Callable[[Verdict], None] = ignore
+    on_verdict: Callable[[HealthVerdict], None] = ignore
     _method: str = attrs.field(default="ping", init=False)
     _has_answered: bool = attrs.field(default=False, init=False)
-    _last: Verdict = attrs.field(default=WELL, init=False)
+    _last: HealthVerdict = attrs.field(default=WELL, init=False)
 
     async def watch(self) -> LinkFailed:
         """Wait until the link has died, or leaves too many probes unanswered; why. Changes of verdict are told."""
@@ -58,38 +58,38 @@ class Vitals:
         return ended[0]
 
     async def _judge(self, nursery: trio.Nursery) -> LinkFailed:
-        connection, pulse = self.connection, self.connection.pulse
+        connection, probe_state = self.connection, self.connection.probe_state
         while True:
             settings = self.probing()
-            pulse.interval, pulse.timeout = settings.interval, settings.timeout
-            pulse.slow, pulse.failures = settings.slow, settings.failures
+            probe_state.interval, probe_state.timeout = settings.interval, settings.timeout
+            probe_state.slow, probe_state.failures = settings.slow, settings.failures
             now = trio.current_time()
-            verdict = pulse.judged(now, is_busy=len(connection.flights) > 0)
+            verdict = probe_state.judged(now, is_busy=len(connection.in_flight) > 0)
             if verdict.condition is Condition.LOST:
                 return LinkFailed(verdict.reason)
             if verdict != self._last:
                 self._last = verdict
                 self.on_verdict(verdict)
             connection.stirred = trio.Event()
-            if pulse.due_at(now) <= now:
-                method = self._chosen(pulse.unanswered(now))
-                pulse.sent(now)
+            if probe_state.due_at(now) <= now:
+                method = self._chosen(probe_state.unanswered(now))
+                probe_state.sent(now)
                 nursery.start_soon(self._probe, method, now)
-            with trio.move_on_at(pulse.look_again_at(now)):
+            with trio.move_on_at(probe_state.look_again_at(now)):
                 await connection.stirred.wait()
 
     def _chosen(self, unanswered: int) -> str:
         """The method to ask. Some legacy servers never answer a ping: those are asked for a list instead."""
-        if self.connection.greeting.era is Era.MODERN:
+        if self.connection.handshake.era is Era.MODERN:
             return "server/discover"
         if unanswered and not self._has_answered:
-            declared = self.connection.greeting.capabilities
+            declared = self.connection.handshake.capabilities
             self._method = next((METHODS[kind] for kind in KINDS if CAPABILITIES[kind] in declared), "ping")
         return self._method
 
     async def _probe(self, method: str, sent_at: float) -> None:
         # Without a deadline: an answer that comes late still tells that it lives, and how slowly.
-        pulse = self.connection.pulse
+        probe_state = self.connection.probe_state
         try:
             await self.connection.probe(method)
         except AnswerInvalid:
@@ -101,12 +101,12 @@ class Vitals:
                 self._answered(sent_at)
                 return
             await trio.lowlevel.checkpoint()  # a link that has died tells of itself, and better
-            pulse.failed(sent_at, self.redact(failure.reason), is_unreachable=failure.never_ran)
+            probe_state.failed(sent_at, self.redact(failure.reason), is_unreachable=failure.never_ran)
             self.connection.stirred.set()
         else:
             self._answered(sent_at)
 
     def _answered(self, sent_at: float) -> None:
         self._has_answered = True
-        self.connection.pulse.answered(sent_at, trio.current_time())
+        self.connection.probe_state.answered(sent_at, trio.current_time())
         self.connection.stirred.set()

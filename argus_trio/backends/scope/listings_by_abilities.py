@@ -13,8 +13,8 @@ import structlog
 import trio
 
 from argus_trio.backends.listings.listing import publish
-from argus_trio.backends.listings.refresh import Kept, list_kinds
-from argus_trio.backends.scope.client_connections import Dedicated
+from argus_trio.backends.listings.refresh import KnownListing, list_kinds
+from argus_trio.backends.scope.client_connections import ClientConnections
 from argus_trio.config.model import BackendSpec
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.catalog.catalog import KINDS, Published
@@ -31,32 +31,32 @@ class _Made:
     """What was made ready for the catalog, and of what."""
 
     spec: BackendSpec
-    kept: Kept
+    kept: KnownListing
     serves_resources: bool
     published: Published
 
 
 @attrs.define(eq=False)
-class Shown:
+class ListingsByAbilities:
     """The listings, by abilities. `on_published` is called when one has changed; `seconds` bounds the making of one."""
 
     backend: str
     redact: Redactor
     seconds: float
     on_published: Callable[[], None]
-    _kept: dict[Abilities, Kept] = attrs.field(factory=dict)
+    _kept: dict[Abilities, KnownListing] = attrs.field(factory=dict)
     _made: dict[Abilities, trio.Event] = attrs.field(factory=dict)
     _outdated: set[Abilities] = attrs.field(factory=set)
     """Listed over an earlier connection, and not yet over this one."""
     _flapping: Flapping = attrs.field(factory=Flapping)
     _published: dict[Abilities, _Made] = attrs.field(factory=dict)
 
-    def of(self, abilities: Abilities) -> Kept | None:
+    def of(self, abilities: Abilities) -> KnownListing | None:
         """What clients with `abilities` are shown; what all are, as long as theirs is not made; None: nothing known."""
         kept = self._kept.get(abilities)
         return self._kept.get(NONE) if kept is None else kept
 
-    def inherit(self, old: Shown) -> None:
+    def inherit(self, old: ListingsByAbilities) -> None:
         """Show what another did, as long as nothing has been listed here; without telling of it."""
         self._kept = dict(old._kept)
 
@@ -72,7 +72,7 @@ class Shown:
             self._published[abilities] = last
         return last.published
 
-    def begin(self, kept: Kept) -> None:
+    def begin(self, kept: KnownListing) -> None:
         """There is a new shared connection, which lists this; whatever was made over an earlier one is made anew.
 
         Until it is, it stands: a backend that comes back as it was shows nobody anything else meanwhile.
@@ -91,7 +91,7 @@ class Shown:
             self._outdated.discard(abilities)
             del self._kept[abilities]
 
-    def keep(self, abilities: Abilities, kept: Kept) -> None:
+    def keep(self, abilities: Abilities, kept: KnownListing) -> None:
         """This has been listed for clients with `abilities`: everything, or the kinds that changed."""
         before = self._kept.get(abilities)
         self._outdated.discard(abilities)
@@ -102,30 +102,30 @@ class Shown:
             self._report(before or {}, self._kept[abilities])
         self.on_published()
 
-    def relisted(self, dedicated: Dedicated, kept: Kept) -> None:
+    def relisted(self, client_connections: ClientConnections, kept: KnownListing) -> None:
         """The shared connection lists this now; what clients with abilities are shown may have changed with it."""
         self.keep(NONE, kept)
         for abilities in self._made:
-            self._start(dedicated, abilities)
+            self._start(client_connections, abilities)
 
-    async def make(self, dedicated: Dedicated, abilities: Abilities) -> None:
+    async def make(self, client_connections: ClientConnections, abilities: Abilities) -> None:
         """See to it that there is a listing for `abilities`, or that the attempt to make one has failed."""
-        self.make_soon(dedicated, abilities)
+        self.make_soon(client_connections, abilities)
         await self._made[abilities].wait()
 
-    def make_soon(self, dedicated: Dedicated, abilities: Abilities) -> None:
+    def make_soon(self, client_connections: ClientConnections, abilities: Abilities) -> None:
         """As `make`, without waiting for it."""
         if abilities not in self._made:
-            self._start(dedicated, abilities)
+            self._start(client_connections, abilities)
 
-    def _start(self, dedicated: Dedicated, abilities: Abilities) -> None:
+    def _start(self, client_connections: ClientConnections, abilities: Abilities) -> None:
         made = self._made[abilities] = trio.Event()
-        dedicated.nursery.start_soon(self._list, dedicated, abilities, made)
+        client_connections.nursery.start_soon(self._list, client_connections, abilities, made)
 
-    async def _list(self, dedicated: Dedicated, abilities: Abilities, made: trio.Event) -> None:
+    async def _list(self, client_connections: ClientConnections, abilities: Abilities, made: trio.Event) -> None:
         try:
             with trio.move_on_after(self.seconds):
-                async with dedicated.borrowed(abilities) as connection:
+                async with client_connections.borrowed(abilities) as connection:
                     self.keep(abilities, await list_kinds(connection, KINDS, self.redact))
         except BackendUnavailable as unavailable:
             log.info("backend_list_for_client_failed", backend=self.backend, reason=unavailable.message)
@@ -136,6 +136,6 @@ class Shown:
                 self._kept.pop(abilities, None)
                 self.on_published()
 
-    def _report(self, before: Kept, now: Kept) -> None:
+    def _report(self, before: KnownListing, now: KnownListing) -> None:
         for upheaval in upheavals(before, now):
             log.warning("backend_list_upheaval", backend=self.backend, **attrs.asdict(upheaval))

@@ -13,8 +13,8 @@ import trio
 from argus_trio.config.model import BackendSpec, StdioBackend
 from argus_trio.core.health.backoff import Backoff
 from argus_trio.core.health.breaker import Breaker
-from argus_trio.core.health.lifecycle import Happened, Standing, State
-from argus_trio.core.health.probing import Condition, Verdict
+from argus_trio.core.health.lifecycle import BackendEvent, BackendStanding, BackendState
+from argus_trio.core.health.probing import Condition, HealthVerdict
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import BackendUnavailable, LinkFailed, SessionLost
 
@@ -41,13 +41,13 @@ class Recovery:
     backend: str
     redact: Redactor
     breaker: Breaker
-    standing: Standing = attrs.field(factory=lambda: Standing(since=0.0))
+    standing: BackendStanding = attrs.field(factory=lambda: BackendStanding(since=0.0))
     next_at: float = 0.0
     """When the next attempt is due."""
 
     def begin(self) -> None:
         """The scope begins to run."""
-        self.standing = Standing(since=trio.current_time())
+        self.standing = BackendStanding(since=trio.current_time())
 
     def adopt(self, spec: BackendSpec) -> None:
         """These are the settings from now on; what is counted stays."""
@@ -60,7 +60,7 @@ class Recovery:
         """An attempt has succeeded, in so many seconds; `counts` is what it listed, by kind."""
         now = trio.current_time()
         self.breaker.connected(now)
-        self.standing = self.standing.moved(Happened.CONNECTED, now)
+        self.standing = self.standing.moved(BackendEvent.CONNECTED, now)
         log.info("backend_ready", backend=self.backend, revision=revision, seconds=round(seconds, 3), **counts)
 
     def try_again_at_once(self) -> None:
@@ -76,12 +76,14 @@ class Recovery:
         reason, details = self.redact(failure.reason), tuple(map(self.redact, failure.details))
         if isinstance(failure, SessionLost) and self.standing.state.is_up and self.breaker.may_renew(now):
             self.next_at = now
-            self.standing = self.standing.moved(Happened.FORGOTTEN, now, f"{reason}; it is greeted anew")
+            self.standing = self.standing.moved(BackendEvent.FORGOTTEN, now, f"{reason}; it is greeted anew")
             log.info("backend_session_lost", backend=self.backend, reason=reason)
             return
         delay = self.breaker.failed(now, random.random())  # noqa: S311 - jitter, no secret
         self.next_at = now + delay
-        self.standing = self.standing.moved(Happened.FAILED, now, reason, details=details, next_attempt=self.next_at)
+        self.standing = self.standing.moved(
+            BackendEvent.FAILED, now, reason, details=details, next_attempt=self.next_at
+        )
         log.warning(
             "backend_down",
             backend=self.backend,
@@ -92,20 +94,20 @@ class Recovery:
             breaker="open" if self.breaker.is_open else "closed",
         )
 
-    def judged(self, verdict: Verdict) -> None:
+    def judged(self, verdict: HealthVerdict) -> None:
         """The connection is like that now."""
         now = trio.current_time()
         if verdict.condition in (Condition.SLOW, Condition.SILENT):
-            tell = log.debug if self.standing.state is State.DEGRADED else log.warning
-            self.standing = self.standing.moved(Happened.FALTERED, now, verdict.reason)
+            tell = log.debug if self.standing.state is BackendState.DEGRADED else log.warning
+            self.standing = self.standing.moved(BackendEvent.FALTERED, now, verdict.reason)
             tell("backend_degraded", backend=self.backend, reason=verdict.reason)
-        elif self.standing.state is State.DEGRADED:
-            self.standing = self.standing.moved(Happened.RECOVERED, now)
+        elif self.standing.state is BackendState.DEGRADED:
+            self.standing = self.standing.moved(BackendEvent.RECOVERED, now)
             log.info("backend_recovered", backend=self.backend)
 
     def stopped(self) -> None:
         """It is left for good."""
-        self.standing = self.standing.moved(Happened.STOPPED, trio.current_time())
+        self.standing = self.standing.moved(BackendEvent.STOPPED, trio.current_time())
 
     def unavailable(self) -> BackendUnavailable:
         """What a call is told that finds no connection."""

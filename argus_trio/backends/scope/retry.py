@@ -11,7 +11,7 @@ from argus_trio.errors import BackendUnavailable, SessionLost
 T = TypeVar("T")
 
 
-async def once_more(recovery: Recovery, perform: Callable[[], Awaitable[T]]) -> T:
+async def retry_after_session_loss(recovery: Recovery, perform: Callable[[], Awaitable[T]]) -> T:
     """Perform; and again, over whatever connection there is then, if the server provably did not act on it.
 
     Raises:

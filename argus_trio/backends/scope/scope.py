@@ -16,26 +16,26 @@ import structlog
 import trio
 
 from argus_trio.backends.connection.connection import Connection
-from argus_trio.backends.connection.handshake import Greeting, Guess
-from argus_trio.backends.connection.open import OpenLink, Way, converse
-from argus_trio.backends.connection.task_notifications import OnTask, nobody_cares
+from argus_trio.backends.connection.handshake import EraGuess, Handshake
+from argus_trio.backends.connection.open import BackendAddress, OpenLink, open_connection
+from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
 from argus_trio.backends.links.stderr import LAST_LINES, StderrRing
 from argus_trio.backends.listings.listing import publish
-from argus_trio.backends.listings.refresh import Changes, Kept, keep_listed, list_kinds
+from argus_trio.backends.listings.refresh import KnownListing, PendingChanges, keep_listed, list_kinds
 from argus_trio.backends.scope.bulkhead import Bulkhead, Place
-from argus_trio.backends.scope.client_connections import Dedicated, Lost
-from argus_trio.backends.scope.health_monitor import Vitals
+from argus_trio.backends.scope.client_connections import ClientConnections, LostSubscriptions
+from argus_trio.backends.scope.health_monitor import HealthMonitor
 from argus_trio.backends.scope.lease import Leases
-from argus_trio.backends.scope.listings_by_abilities import Shown
+from argus_trio.backends.scope.listings_by_abilities import ListingsByAbilities
 from argus_trio.backends.scope.recovery import Recovery, breaker_of
-from argus_trio.backends.scope.retry import once_more
-from argus_trio.backends.subscriptions.hub import Watching
+from argus_trio.backends.scope.retry import retry_after_session_loss
+from argus_trio.backends.subscriptions.hub import SubscriptionHub
 from argus_trio.config.model import BackendSpec, HttpBackend
 from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.core.call.exchange import Call, Client, Exchange
+from argus_trio.core.call.exchange import Call, ClientSession, Exchange
 from argus_trio.core.call.task_ids import task_id_of
 from argus_trio.core.catalog.catalog import KINDS, Published
-from argus_trio.core.health.lifecycle import State
+from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import LinkFailed, leaves
 from argus_trio.wire.envelope import Params
@@ -56,42 +56,42 @@ class Scope:
     open_link: OpenLink
     on_published: Callable[[], None]
     redact: Redactor
-    on_task: OnTask = nobody_cares
+    on_task: OnTask = ignore_task
     recovery: Recovery = attrs.field(init=False)
     """How it stands, and when it is tried again."""
-    greeting: Greeting | None = None
+    handshake: Handshake | None = None
     stderr: StderrRing = attrs.field(init=False)
     """What its processes wrote to stderr, over all its connections."""
     settled: trio.Event = attrs.field(factory=trio.Event)
     """Set once the attempt that calls wait for has succeeded or failed: the first, or one that renews a session."""
-    shown: Shown = attrs.field(init=False)
-    watching: Watching = attrs.field(init=False)
+    shown: ListingsByAbilities = attrs.field(init=False)
+    subscriptions: SubscriptionHub = attrs.field(init=False)
     bulkhead: Bulkhead = attrs.field(init=False)
     """What every call of a client passes."""
-    dedicated: Dedicated | None = None
+    client_connections: ClientConnections | None = None
     """The connections of single clients, while `run` runs."""
     leases: Leases = attrs.field(factory=Leases)
     cancel_scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
     """Of its whole life; the supervisor's."""
     ended: trio.Event = attrs.field(factory=trio.Event)
-    heir: Scope | None = None
+    successor: Scope | None = None
     """The scope that took its place, once it is in effect."""
-    lost: Lost = attrs.field(factory=dict)
-    _way: Way = attrs.field(init=False)
+    lost: LostSubscriptions = attrs.field(factory=dict)
+    _address: BackendAddress = attrs.field(init=False)
     _connection: Connection | None = None
-    _guess: Guess = attrs.field(factory=Guess)
+    _guess: EraGuess = attrs.field(factory=EraGuess)
     _has_failed: bool = False
     """Whether the failure of the present attempt has been dealt with."""
-    _changes: Changes = attrs.field(factory=Changes)
+    _changes: PendingChanges = attrs.field(factory=PendingChanges)
 
     def __attrs_post_init__(self) -> None:
         name, timeouts = self.spec.name, self.spec.timeouts
         self.stderr = StderrRing(name)
         self.recovery = Recovery(name, self.redact, breaker_of(self.spec))
-        self._way = Way(self.spec, self.open_link, self.stderr, self.on_task)
+        self._address = BackendAddress(self.spec, self.open_link, self.stderr, self.on_task)
         self.bulkhead = Bulkhead(name, self.spec.limits)
-        self.shown = Shown(name, self.redact, timeouts.connect, self.on_published)
-        self.watching = Watching(name, self.redact, timeouts.call)
+        self.shown = ListingsByAbilities(name, self.redact, timeouts.connect, self.on_published)
+        self.subscriptions = SubscriptionHub(name, self.redact, timeouts.call)
 
     @property
     def connection(self) -> Connection | None:
@@ -101,22 +101,22 @@ class Scope:
     @property
     def latest(self) -> Scope:
         """The scope that has its place now: what lasts longer than a call belongs there."""
-        if self.heir is None:
+        if self.successor is None:
             return self
-        self.heir = self.heir.latest  # those between are needed no more
-        return self.heir
+        self.successor = self.successor.latest  # those between are needed no more
+        return self.successor
 
     def adjust(self, spec: BackendSpec) -> None:
         """Go on with a spec whose link part is the same."""
-        self.spec = self._way.spec = spec
-        self.shown.seconds, self.watching.seconds = spec.timeouts.connect, spec.timeouts.call
+        self.spec = self._address.spec = spec
+        self.shown.seconds, self.subscriptions.seconds = spec.timeouts.connect, spec.timeouts.call
         self.bulkhead.limits = spec.limits
 
     def inherit(self, old: Scope) -> None:
         """Show what `old` showed, unless something has been listed here already."""
         if not self.has_listed:
             self.shown.inherit(old.shown)
-            self.greeting = self.greeting or old.greeting
+            self.handshake = self.handshake or old.handshake
 
     async def call(self, exchange: Exchange, params: Params, headers: Headers = ()) -> bytes:
         """Perform the exchange with `params`, once there is room and the first attempt to connect has had its outcome.
@@ -129,15 +129,20 @@ class Scope:
             RpcError: as `Connection.call`.
         """
         async with self.bulkhead.place(exchange, self.spec.timeouts.call) as place:
-            return await once_more(self.recovery, partial(self._perform, place, params, headers))
+            return await retry_after_session_loss(self.recovery, partial(self._perform, place, params, headers))
 
     async def _perform(self, place: Place, params: Params, headers: Headers) -> bytes:
         connection = await self.connected()
-        exchange, call, dedicated, timeouts = place.exchange, place.exchange.call, self.dedicated, self.spec.timeouts
+        exchange, call, client_connections, timeouts = (
+            place.exchange,
+            place.exchange.call,
+            self.client_connections,
+            self.spec.timeouts,
+        )
         task = task_id_of(params) if call.method.startswith(TASKS) else None
-        if dedicated is None or not (self.needs_own(call) or dedicated.where(call, task)):
+        if client_connections is None or not (self.needs_own(call) or client_connections.where(call, task)):
             return await connection.call(exchange, params, timeouts, headers, waited=place.waited)
-        async with dedicated.lease(call, task) as (connection, _):
+        async with client_connections.lease(call, task) as (connection, _):
             return await connection.call(exchange, params, timeouts, headers, waited=place.waited)
 
     async def connected(self) -> Connection:
@@ -163,7 +168,7 @@ class Scope:
                 await self.settled.wait()
 
     @property
-    def state(self) -> State:
+    def state(self) -> BackendState:
         """Where it stands; `recovery.standing` says more."""
         return self.recovery.standing.state
 
@@ -175,7 +180,7 @@ class Scope:
     @property
     def is_legacy(self) -> bool:
         """Whether it converses in the legacy era, as far as is known."""
-        return self.greeting is not None and self.greeting.era is Era.LEGACY
+        return self.handshake is not None and self.handshake.era is Era.LEGACY
 
     def needs_own(self, call: Call) -> bool:
         """Whether the call has to go over its client's own connection; see `session` in the configuration.
@@ -195,15 +200,15 @@ class Scope:
         """Whether what it shows may depend on what a client can be asked."""
         return self.is_legacy and self.spec.session != "shared" and abilities.any
 
-    def own_listing(self, client: Client) -> Kept | None:
+    def own_listing(self, client: ClientSession) -> KnownListing | None:
         """What the session's own connection has listed that others do not, if anything."""
-        own = None if self.dedicated is None else self.dedicated.of(client)
+        own = None if self.client_connections is None else self.client_connections.of(client)
         return None if own is None else own.kept
 
-    def published(self, abilities: Abilities, own: Kept | None = None) -> Published | None:
+    def published(self, abilities: Abilities, own: KnownListing | None = None) -> Published | None:
         """What it shows to clients with `abilities`, as far as it has been listed; what is in `own` instead."""
         abilities = abilities if self.depends_on(abilities) else NONE
-        serves_resources = self.greeting is not None and "resources" in self.greeting.capabilities
+        serves_resources = self.handshake is not None and "resources" in self.handshake.capabilities
         kept = self.shown.of(abilities)
         if kept is None or own is None:
             return self.shown.published(self.spec, abilities, serves_resources=serves_resources)
@@ -211,42 +216,49 @@ class Scope:
 
     async def list_for(self, abilities: Abilities) -> None:
         """See to it that what clients with `abilities` are shown has been listed, or has failed to be."""
-        if self._connection is not None and self.dedicated is not None and self.depends_on(abilities):
-            await self.shown.make(self.dedicated, abilities)
+        if self._connection is not None and self.client_connections is not None and self.depends_on(abilities):
+            await self.shown.make(self.client_connections, abilities)
 
     def list_soon(self, abilities: Abilities) -> None:
         """As `list_for`, without waiting for it."""
-        if self._connection is not None and self.dedicated is not None and self.depends_on(abilities):
-            self.shown.make_soon(self.dedicated, abilities)
+        if self._connection is not None and self.client_connections is not None and self.depends_on(abilities):
+            self.shown.make_soon(self.client_connections, abilities)
 
-    def release(self, client: Client) -> None:
+    def release(self, client: ClientSession) -> None:
         """A legacy session has ended: its connection closes, its subscriptions end."""
-        if self.dedicated is not None:
-            self.dedicated.release(client)
-        self.watching.forget(self._connection, client)
+        if self.client_connections is not None:
+            self.client_connections.release(client)
+        self.subscriptions.forget(self._connection, client)
 
     async def run(self) -> None:
         """Live until cancelled. Whatever fails is logged here and ends at this boundary."""
-        way = self._way
+        address = self._address
         self.recovery.begin()
         try:
             async with trio.open_nursery() as nursery:
-                self.dedicated = Dedicated(
-                    way, nursery, self.redact, self.shown.keep, self.shown.of, self._protocol, self.watching, self.lost
+                self.client_connections = ClientConnections(
+                    address,
+                    nursery,
+                    self.redact,
+                    self.shown.keep,
+                    self.shown.of,
+                    self._protocol,
+                    self.subscriptions,
+                    self.lost,
                 )
                 while True:
                     self.stderr.is_probed = True
-                    await self._attempt(way)
+                    await self._attempt(address)
                     await trio.sleep_until(self.recovery.next_at)
         finally:
             self.recovery.stopped()
 
-    async def _attempt(self, way: Way) -> None:
+    async def _attempt(self, address: BackendAddress) -> None:
         """Connect once and stay connected, until that has failed."""
         failed: list[LinkFailed] = []
         self._has_failed = False
         try:
-            await self._live(way)
+            await self._live(address)
         except* LinkFailed as group:
             failed.extend(leaves(group))
         except* Exception as group:
@@ -257,26 +269,26 @@ class Scope:
         if failed and not self._has_failed:
             self._fail(failed[0])
 
-    async def _live(self, way: Way) -> None:
+    async def _live(self, address: BackendAddress) -> None:
         started = trio.current_time()
         seconds = self.spec.timeouts.connect
         limit = trio.CancelScope(deadline=started + seconds)
         with limit:
-            async with converse(way, self._protocol(), self) as connection:
+            async with open_connection(address, self._protocol(), self) as connection:
                 kept = await list_kinds(connection, KINDS, self.redact)
                 limit.deadline = inf
                 self._begin(connection, kept, trio.current_time() - started)
                 connection.nursery.start_soon(
                     keep_listed, connection, self._changes, self.redact, seconds, self._relisted
                 )
-                vitals = Vitals(
+                monitor = HealthMonitor(
                     connection=connection,
                     probing=lambda: self.spec.health,
                     redact=self.redact,
                     on_verdict=self.recovery.judged,
                 )
                 # Closing the link takes its time: what failed is known from here on.
-                self._fail(await vitals.watch())
+                self._fail(await monitor.watch())
         if limit.cancelled_caught:
             raise LinkFailed(
                 f"it was not ready within {seconds:g} s (timeouts.connect)", details=self.stderr.lines()[-LAST_LINES:]
@@ -285,18 +297,18 @@ class Scope:
     def _protocol(self) -> Literal["auto", "legacy", "modern"]:
         if self.spec.protocol != "auto":
             return self.spec.protocol
-        if self._connection is not None and self.greeting is not None:
+        if self._connection is not None and self.handshake is not None:
             return "legacy" if self.is_legacy else "modern"
         return "legacy" if self._guess.is_legacy else "auto"
 
-    def _begin(self, connection: Connection, kept: Kept, seconds: float) -> None:
-        self._connection, self.greeting = connection, connection.greeting
-        self.watching.begin(connection)
-        if self.dedicated is not None:
-            self.dedicated.restore()
+    def _begin(self, connection: Connection, kept: KnownListing, seconds: float) -> None:
+        self._connection, self.handshake = connection, connection.handshake
+        self.subscriptions.begin(connection)
+        if self.client_connections is not None:
+            self.client_connections.restore()
         self.shown.begin(kept)
         self.recovery.connected(
-            connection.greeting.revision, {kind: len(kept.get(kind, ())) for kind in KINDS}, seconds
+            connection.handshake.revision, {kind: len(kept.get(kind, ())) for kind in KINDS}, seconds
         )
         self.settled.set()
         self.stderr.is_probed = False
@@ -308,7 +320,7 @@ class Scope:
             return
         self.recovery.adopt(self.spec)
         self.recovery.failed(failure)
-        if self.state is State.STARTING:
+        if self.state is BackendState.STARTING:
             self.settled = trio.Event()
         else:
             self.settled.set()
@@ -326,8 +338,8 @@ class Scope:
 
     def resource_updated(self, params: Params) -> None:
         """See `Listener`."""
-        self.watching.subscriptions.updated(params)
+        self.subscriptions.table.updated(params)
 
-    def _relisted(self, kept: Kept) -> None:
-        if self.dedicated is not None:
-            self.shown.relisted(self.dedicated, kept)
+    def _relisted(self, kept: KnownListing) -> None:
+        if self.client_connections is not None:
+            self.shown.relisted(self.client_connections, kept)

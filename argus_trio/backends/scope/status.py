@@ -9,24 +9,24 @@ import trio
 
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.core.catalog.catalog import Catalog
-from argus_trio.core.health.health import Calls, Checkup, Health
-from argus_trio.core.health.lifecycle import State
+from argus_trio.core.health.health import BackendStatus, Calls, Health
+from argus_trio.core.health.lifecycle import BackendState
 
 
 def health_of(scopes: Iterable[Scope]) -> Health:
     """What a client would meet. One whose session is being renewed is not counted as starting: calls reach it."""
     all_scopes = list(scopes)
     states = [scope.state for scope in all_scopes]
-    renewing = sum(1 for scope in all_scopes if scope.state is State.STARTING and scope.has_listed)
+    renewing = sum(1 for scope in all_scopes if scope.state is BackendState.STARTING and scope.has_listed)
     return Health(
         total=len(states),
         connected=sum(1 for state in states if state.is_up) + renewing,
-        healthy=states.count(State.READY),
-        starting=states.count(State.STARTING) - renewing,
+        healthy=states.count(BackendState.READY),
+        starting=states.count(BackendState.STARTING) - renewing,
     )
 
 
-def checkups_of(scopes: Iterable[Scope], catalog: Catalog) -> list[Checkup]:
+def statuses_of(scopes: Iterable[Scope], catalog: Catalog) -> list[BackendStatus]:
     """How each backend stands now, with how much of it `catalog` shows."""
     counts: Counter[tuple[str, str]] = Counter()
     for kind, routes in (("tools", catalog.tools), ("prompts", catalog.prompts), ("resources", catalog.resources)):
@@ -35,16 +35,16 @@ def checkups_of(scopes: Iterable[Scope], catalog: Catalog) -> list[Checkup]:
     return [_checkup_of(scope, counts) for scope in scopes]
 
 
-def _checkup_of(scope: Scope, counts: Counter[tuple[str, str]]) -> Checkup:
+def _checkup_of(scope: Scope, counts: Counter[tuple[str, str]]) -> BackendStatus:
     now, connection, breaker = trio.current_time(), scope.connection, scope.recovery.breaker
-    return Checkup(
+    return BackendStatus(
         name=scope.spec.name,
         type=scope.spec.type,
         standing=scope.recovery.standing,
-        revision=None if connection is None else connection.greeting.revision,
-        heard_at=None if connection is None else connection.pulse.heard_at,
-        latency=None if connection is None else connection.pulse.latency,
-        unanswered=0 if connection is None else connection.pulse.unanswered(now),
+        revision=None if connection is None else connection.handshake.revision,
+        heard_at=None if connection is None else connection.probe_state.heard_at,
+        latency=None if connection is None else connection.probe_state.latency,
+        unanswered=0 if connection is None else connection.probe_state.unanswered(now),
         failures=breaker.failures,
         is_breaker_open=breaker.is_open,
         calls=Calls(under_way=scope.bulkhead.under_way, waiting=scope.bulkhead.waiting, refused=scope.bulkhead.refused),

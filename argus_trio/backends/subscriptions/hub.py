@@ -10,8 +10,9 @@ import structlog
 import trio
 
 from argus_trio.backends.connection.connection import Connection
-from argus_trio.backends.subscriptions.listen_stream import Upstream
-from argus_trio.backends.subscriptions.table import Deliver, Subscriptions
+from argus_trio.backends.subscriptions.listen_stream import ListenStream
+from argus_trio.backends.subscriptions.table import SubscriptionTable
+from argus_trio.core.call.exchange import Deliver
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import BackendUnavailable, LinkFailed
 from argus_trio.wire.envelope import Params, encode_raw
@@ -21,37 +22,37 @@ log = structlog.get_logger()
 
 
 @attrs.define(eq=False)
-class Watching:
+class SubscriptionHub:
     """What is watched, over whatever connection there is at the time. `seconds` bounds each request upstream."""
 
     backend: str
     redact: Redactor
     seconds: float
-    subscriptions: Subscriptions = attrs.field(factory=Subscriptions)
+    table: SubscriptionTable = attrs.field(factory=SubscriptionTable)
     followed: Counter[str] = attrs.field(factory=Counter)
     """The tasks that somebody wants to hear of, by the backend's ids, and by how many."""
     hears_lists: bool = attrs.field(default=True, kw_only=True)
     """Whether a modern backend is listened to for changes of its lists as well."""
-    _upstream: Upstream | None = None
-    _owned: dict[object, Subscriptions] = attrs.field(factory=dict)
+    _upstream: ListenStream | None = None
+    _owned: dict[object, SubscriptionTable] = attrs.field(factory=dict)
     """By kind of client, principal and abilities: who watches what their dedicated connections tell."""
 
     def begin(self, connection: Connection) -> None:
         """There is a new connection: have it tell of everything that is wanted. Its tasks are the connection's."""
         self._upstream = None
-        if connection.greeting.era is Era.MODERN:
-            self._upstream = Upstream(
-                connection, self.subscriptions, self.redact, self.followed, hears_lists=self.hears_lists
+        if connection.handshake.era is Era.MODERN:
+            self._upstream = ListenStream(
+                connection, self.table, self.redact, self.followed, hears_lists=self.hears_lists
             )
             connection.nursery.start_soon(self._upstream.run)
         else:
-            connection.nursery.start_soon(self._resubscribe, connection, self.subscriptions.uris)
+            connection.nursery.start_soon(self._resubscribe, connection, self.table.uris)
 
-    def take_over(self, old: Watching, connection: Connection | None) -> None:
+    def take_over(self, old: SubscriptionHub, connection: Connection | None) -> None:
         """Go on for everyone who watches over `old`, which has nobody then; have the backend told, if there is one."""
-        fresh = self.subscriptions.take_over(old.subscriptions)
+        fresh = self.table.take_over(old.table)
         for kind, owned in old._owned.items():
-            self._owned.setdefault(kind, Subscriptions()).take_over(owned)
+            self._owned.setdefault(kind, SubscriptionTable()).take_over(owned)
         old._owned.clear()
         if fresh and self._upstream is not None:
             self._upstream.wanted_changed()
@@ -60,7 +61,7 @@ class Watching:
 
     def watch_owned(self, kind: object, uri: str, key: object, deliver: Deliver) -> None:
         """Deliver as well what is said of it over the dedicated connections of clients of this `kind`."""
-        self._owned.setdefault(kind, Subscriptions()).add(uri, key, deliver)
+        self._owned.setdefault(kind, SubscriptionTable()).add(uri, key, deliver)
 
     def wanted_of(self, kind: object) -> list[str]:
         """The URIs that clients of this kind watch."""
@@ -77,8 +78,8 @@ class Watching:
         Raises:
             BackendUnavailable: the backend cannot be told, or refuses.
         """
-        subscriptions = self.subscriptions
-        if subscriptions.add(uri, key, deliver):
+        table = self.table
+        if table.add(uri, key, deliver):
             is_told = False
             try:
                 await self._ask(connection, "resources/subscribe", uri)
@@ -87,18 +88,18 @@ class Watching:
                 raise BackendUnavailable(self.backend, self.redact(failure.reason), cause=failure) from None
             finally:
                 if not is_told:  # cancelled, be it alone or in a group, or refused
-                    subscriptions.remove(uri, key)
+                    table.remove(uri, key)
 
     async def unwatch(self, connection: Connection | None, uri: str, key: object) -> None:
         """Deliver no more of it."""
         for owned in self._owned.values():
             owned.remove(uri, key)
-        if self.subscriptions.remove(uri, key) and connection is not None:
+        if self.table.remove(uri, key) and connection is not None:
             await self._unsubscribe(connection, uri)
 
     def forget(self, connection: Connection | None, key: object) -> None:
         """Deliver nothing more to this subscriber."""
-        for uri in self.subscriptions.forget(key):
+        for uri in self.table.forget(key):
             if connection is not None:
                 connection.nursery.start_soon(self._unsubscribe, connection, uri)
 

@@ -12,7 +12,7 @@ import trio
 
 from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.connection.handshake import modern_meta
-from argus_trio.backends.subscriptions.table import Subscriptions
+from argus_trio.backends.subscriptions.table import SubscriptionTable
 from argus_trio.core.call.task_ids import EXTENSION, serves_tasks
 from argus_trio.core.catalog.catalog import KINDS
 from argus_trio.core.redaction import Redactor
@@ -33,7 +33,7 @@ _FILTERS: Final = {"tools": "toolsListChanged", "prompts": "promptsListChanged",
 
 
 @attrs.define(eq=False)
-class _Stream:
+class _ListenRequest:
     """One `subscriptions/listen`."""
 
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
@@ -47,18 +47,18 @@ class _Stream:
 
 
 @attrs.define(eq=False)
-class Upstream:
+class ListenStream:
     """The stream of one connection. When something else is wanted than before, the next stream is open before the last
     one is closed, so that nothing is lost in between; what both say is said twice."""
 
     connection: Connection
-    subscriptions: Subscriptions
+    table: SubscriptionTable
     redact: Redactor
     followed: Collection[str] = ()
     """The ids of the tasks that somebody wants to hear of; changes as that does."""
     hears_lists: bool = attrs.field(default=True, kw_only=True)
     """Whether it asks for changes of lists too; without, there is no stream as long as nothing else is wanted."""
-    _opening: _Stream | None = None
+    _opening: _ListenRequest | None = None
     _wake: trio.Event = attrs.field(factory=trio.Event)
     _renewals: list[trio.Event] = attrs.field(factory=list)
     _is_over: bool = False
@@ -70,7 +70,7 @@ class Upstream:
         return self._opening is not None and not self._opening.has_ended and task in self._opening.agreed
 
     def wanted_changed(self) -> trio.Event:
-        """`subscriptions` has other URIs than before, or `followed` other tasks; the event is set once the backend has
+        """`table` has other URIs than before, or `followed` other tasks; the event is set once the backend has
         been told."""
         renewed = trio.Event()
         if self._is_over:
@@ -92,7 +92,7 @@ class Upstream:
     async def _keep_open(self) -> None:
         delay = AGAIN[0]
         async with trio.open_nursery() as nursery:
-            current: _Stream | None = None
+            current: _ListenRequest | None = None
             while current is None or not current.is_refused:
                 renewals, self._renewals, self._wake = self._renewals, [], trio.Event()
                 began = trio.current_time()
@@ -122,19 +122,19 @@ class Upstream:
             self._opening.opened.set()
 
     def _wanted(self) -> dict[str, object]:
-        declared = self.connection.greeting.capabilities
+        declared = self.connection.handshake.capabilities
         kinds = _FILTERS if self.hears_lists else {}
         wanted: dict[str, object] = {name: True for kind, name in kinds.items() if kind in declared}
-        if self.subscriptions.uris:
-            wanted["resourceSubscriptions"] = self.subscriptions.uris
+        if self.table.uris:
+            wanted["resourceSubscriptions"] = self.table.uris
         if self.followed and serves_tasks(declared) and not self._tells_of_no_task:
             wanted[_TASKS] = list(self.followed)
         return wanted
 
-    async def _replaced(self, last: _Stream | None, nursery: trio.Nursery) -> _Stream | None:
+    async def _replaced(self, last: _ListenRequest | None, nursery: trio.Nursery) -> _ListenRequest | None:
         """A stream for what is wanted now, None if that is nothing; then `last` is closed."""
         wanted = self._wanted()
-        fresh = self._opening = _Stream() if wanted else None
+        fresh = self._opening = _ListenRequest() if wanted else None
         if fresh is not None:
             nursery.start_soon(self._listen, wanted, fresh)
             with trio.move_on_after(ACKNOWLEDGED):
@@ -143,7 +143,7 @@ class Upstream:
             last.scope.cancel()
         return fresh
 
-    async def _listen(self, wanted: dict[str, object], stream: _Stream) -> None:
+    async def _listen(self, wanted: dict[str, object], stream: _ListenRequest) -> None:
         with stream.scope:
             try:
                 await self.connection.ask("subscriptions/listen", self._request(wanted))
@@ -160,7 +160,7 @@ class Upstream:
         params: Params = {"notifications": encode_raw(wanted)}
         if _TASKS in wanted:  # only a client of the extension may ask for that
             declared = encode_raw({"extensions": {EXTENSION: {}}})
-            params["_meta"] = encode_raw(modern_meta(self.connection.greeting.revision, declared))
+            params["_meta"] = encode_raw(modern_meta(self.connection.handshake.revision, declared))
         return params
 
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import attrs
 import msgspec
 
+from argus_trio.core.call.exchange import Deliver
 from argus_trio.wire.envelope import Params, decode_string
 
 UPDATED = "notifications/resources/updated"
 
-Deliver = Callable[[str, Params], None]
-"""Takes a notification, method and params; returns at once."""
-
 
 @attrs.define(eq=False)
-class Subscriptions:
+class SubscriptionTable:
     """The table. Subscribers are told apart by any key of theirs."""
 
     _by_uri: dict[str, dict[object, Deliver]] = attrs.field(factory=dict)
@@ -44,7 +40,7 @@ class Subscriptions:
         del self._by_uri[uri]
         return True
 
-    def take_over(self, old: Subscriptions) -> list[str]:
+    def take_over(self, old: SubscriptionTable) -> list[str]:
         """Go on for everyone in `old`, where nobody is left; the URIs that nobody had wanted here."""
         subscribed = [(uri, key, deliver) for uri, keys in old._by_uri.items() for key, deliver in keys.items()]
         old._by_uri.clear()

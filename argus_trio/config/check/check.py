@@ -9,15 +9,15 @@ from argus_trio.config.check.check_backend import check_backend
 from argus_trio.config.check.findings import Findings
 from argus_trio.config.check.loopback import exposure
 from argus_trio.config.model import BACKEND_NAME, NAME_PART, Backend, Config, ConflictResolution, Server
-from argus_trio.config.read.place import Place
+from argus_trio.config.read.key_path import KeyPath
 
 _NAME = re.compile(BACKEND_NAME)
 _PARTS = re.compile(f"{NAME_PART}*")
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#@\\]+")
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::[0-9]{1,5})?")
 
-_SEPARATOR: Place = ("conflict_resolution", "separator")
-_STRATEGY: Place = ("conflict_resolution", "strategy")
+_SEPARATOR: KeyPath = ("conflict_resolution", "separator")
+_STRATEGY: KeyPath = ("conflict_resolution", "strategy")
 
 
 def check(config: Config, names: Collection[str], findings: Findings) -> None:
@@ -63,7 +63,7 @@ def _check_resolution(resolution: ConflictResolution, names: Collection[str], fi
 
 
 def _check_name(name: str, separator: str, findings: Findings) -> None:
-    place: Place = ("backends", name)
+    place: KeyPath = ("backends", name)
     if not _NAME.fullmatch(name):
         findings.note(
             place,
@@ -81,7 +81,7 @@ def is_separable(prefix: str, separator: str) -> bool:
 
 
 def _check_prefix(backend: Backend, separator: str, findings: Findings) -> None:
-    place: Place = ("backends", backend.name, "prefix")
+    place: KeyPath = ("backends", backend.name, "prefix")
     if not backend.prefix:
         return
     if not _PARTS.fullmatch(backend.prefix):
@@ -101,6 +101,6 @@ def _check_same_prefix(config: Config, findings: Findings) -> None:
         if not backend.enabled or not prefix:
             continue
         if (other := seen.setdefault(prefix, name)) != name:
-            place: Place = ("backends", name, "prefix")
-            given: tuple[Place, ...] = (_STRATEGY, ("backends", other, "prefix"), ("backends", name, "enabled"))
+            place: KeyPath = ("backends", name, "prefix")
+            given: tuple[KeyPath, ...] = (_STRATEGY, ("backends", other, "prefix"), ("backends", name, "enabled"))
             findings.add(place, f"the backend {other} has the same prefix", given=given)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from argus_trio.config.check.findings import Findings
 from argus_trio.config.model import BackendSpec, Filters, Override, Restart, StdioBackend, Timeouts
-from argus_trio.config.read.place import Place
+from argus_trio.config.read.key_path import KeyPath
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FIELD_VALUE = re.compile(r"[\x21-\x7e\x80-\xff](?:[\x20\t\x21-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?|")
@@ -19,7 +19,7 @@ _SECRET_REFERENCE = re.compile(r"(?:[A-Za-z]+ )?secret:[A-Za-z0-9_.-]+")
 
 def check_backend(backend: BackendSpec, findings: Findings) -> None:
     """Report what does not make sense in one backend."""
-    place: Place = ("backends", backend.name)
+    place: KeyPath = ("backends", backend.name)
     timeouts = (*place, "timeouts")
     if backend.timeouts.call > backend.timeouts.call_max:
         message, hint = "more than call_max", f"call_max is {Timeouts().call_max:g} if it is not given: raise it too"
@@ -35,7 +35,7 @@ def check_backend(backend: BackendSpec, findings: Findings) -> None:
         _check_headers(backend.headers, (*place, "headers"), findings)
 
 
-def _check_healing(backend: BackendSpec, place: Place, findings: Findings) -> None:
+def _check_healing(backend: BackendSpec, place: KeyPath, findings: Findings) -> None:
     restart, health = backend.restart, backend.health
     at, probing = (*place, "restart"), (*place, "health")
     if restart.initial > restart.max:
@@ -50,7 +50,7 @@ def _check_healing(backend: BackendSpec, place: Place, findings: Findings) -> No
         findings.add((*probing, "slow"), message, given=((*probing, "timeout"),))
 
 
-def _check_filters(filters: Filters, place: Place, findings: Findings) -> None:
+def _check_filters(filters: Filters, place: KeyPath, findings: Findings) -> None:
     for kind in ("tools", "resources", "prompts"):
         globs = getattr(filters, kind)
         for way, entries in (("allow", globs.allow), ("deny", globs.deny)):
@@ -59,7 +59,7 @@ def _check_filters(filters: Filters, place: Place, findings: Findings) -> None:
                     findings.add((*place, kind, way, index), "an empty glob matches nothing", "* matches everything")
 
 
-def _check_overrides(overrides: Mapping[str, Override], place: Place, findings: Findings) -> None:
+def _check_overrides(overrides: Mapping[str, Override], place: KeyPath, findings: Findings) -> None:
     seen: dict[str, str] = {}
     for tool, override in overrides.items():
         if override.name is None:
@@ -71,7 +71,7 @@ def _check_overrides(overrides: Mapping[str, Override], place: Place, findings: 
             findings.add(at, "another tool of this backend is given the same name", given=((*place, other, "name"),))
 
 
-def _check_command(backend: StdioBackend, place: Place, findings: Findings) -> None:
+def _check_command(backend: StdioBackend, place: KeyPath, findings: Findings) -> None:
     at = (*place, "command")
     if not backend.command or "\0" in backend.command:
         findings.add(at, "expected a program, found " + ("a NUL character" if backend.command else "an empty text"))
@@ -81,7 +81,7 @@ def _check_command(backend: StdioBackend, place: Place, findings: Findings) -> N
         _check_text(argument, (*place, "args", index), findings)
 
 
-def _check_environment(backend: StdioBackend, place: Place, findings: Findings) -> None:
+def _check_environment(backend: StdioBackend, place: KeyPath, findings: Findings) -> None:
     for name, value in backend.env.items():
         at = (*place, "env", name)
         if not _is_variable(name):
@@ -97,18 +97,18 @@ def _is_variable(name: str) -> bool:
     return bool(name) and "=" not in name and "\0" not in name
 
 
-def _check_text(text: str, place: Place, findings: Findings) -> None:
+def _check_text(text: str, place: KeyPath, findings: Findings) -> None:
     if "\0" in text:
         findings.add(place, "a NUL character cannot be passed to a program")
     _check_reference(text, place, findings)
 
 
-def _check_reference(text: str, place: Place, findings: Findings) -> None:
+def _check_reference(text: str, place: KeyPath, findings: Findings) -> None:
     if _SECRET_REFERENCE.fullmatch(text):
         findings.add(place, "secret:<name> is not looked up here", "write ${VAR} or ${file:PATH}")
 
 
-def _check_url(url: str, place: Place, findings: Findings) -> None:
+def _check_url(url: str, place: KeyPath, findings: Findings) -> None:
     expected = "expected an http:// or https:// address with a host"
     _check_reference(url, place, findings)
     if not url.isascii() or not url.isprintable() or " " in url:
@@ -128,7 +128,7 @@ def _check_url(url: str, place: Place, findings: Findings) -> None:
         findings.add(place, "a fragment (#...) is not sent to a server")
 
 
-def _check_headers(headers: Mapping[str, str], place: Place, findings: Findings) -> None:
+def _check_headers(headers: Mapping[str, str], place: KeyPath, findings: Findings) -> None:
     seen: set[str] = set()
     for name, value in headers.items():
         at = (*place, name)

@@ -11,7 +11,7 @@ from pathlib import Path
 from argus_trio.config.check.certificate import CertificateUnusable, load_certificate
 from argus_trio.config.check.findings import Findings
 from argus_trio.config.model import Config, ServerTls, StdioBackend
-from argus_trio.config.read.place import Place
+from argus_trio.config.read.key_path import KeyPath
 from argus_trio.config.read.sources import Sources
 
 _TLS = ("server", "tls")
@@ -38,7 +38,7 @@ class _Look:
         self._findings = findings
         self._sources = sources
 
-    def file(self, path: Path, place: Place) -> None:
+    def file(self, path: Path, place: KeyPath) -> None:
         self._sources.note(path)
         try:
             if not path.is_file():
@@ -61,7 +61,7 @@ class _Look:
             self._findings.add(_TLS, f"the certificate cannot be used with the key: {error}")
 
 
-def _check_folder(path: Path | None, place: Place, findings: Findings) -> None:
+def _check_folder(path: Path | None, place: KeyPath, findings: Findings) -> None:
     if path is None:
         return
     try:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from argus_trio.config.read.place import Place, dotted
+from argus_trio.config.read.key_path import KeyPath, dotted
 from argus_trio.errors import Problem
 
 
@@ -14,28 +14,28 @@ from argus_trio.errors import Problem
 class Findings:
     """Collects the problems of one file. `lines` says on which line each place of the file stands."""
 
-    lines: Mapping[Place, int]
-    faulty: set[Place] = attrs.field(factory=set)
+    lines: Mapping[KeyPath, int]
+    faulty: set[KeyPath] = attrs.field(factory=set)
     _found: list[tuple[int, int, Problem]] = attrs.field(factory=list)
 
-    def add(self, place: Place, message: str, hint: str = "", *, given: tuple[Place, ...] = ()) -> None:
+    def add(self, place: KeyPath, message: str, hint: str = "", *, given: tuple[KeyPath, ...] = ()) -> None:
         """Report `place`, unless it, or a place in `given` that the finding rests on, is already known to be faulty."""
         if any(self.is_faulty(each) for each in (place, *given)):
             return
         self.faulty.add(place)
         self.note(place, message, hint)
 
-    def note(self, place: Place, message: str, hint: str = "", *, line: int | None = None) -> None:
+    def note(self, place: KeyPath, message: str, hint: str = "", *, line: int | None = None) -> None:
         """Report `place` whatever else is known of it, and leave it in good standing."""
         number = self.line(place) if line is None else line
         problem = Problem(path=dotted(place), message=message, hint=hint, line=number or None)
         self._found.append((number, len(self._found), problem))
 
-    def is_faulty(self, place: Place) -> bool:
+    def is_faulty(self, place: KeyPath) -> bool:
         """Whether this place, or one that it is part of, has been reported by `add`."""
         return any(place[:end] in self.faulty for end in range(1, len(place) + 1))
 
-    def line(self, place: Place) -> int:
+    def line(self, place: KeyPath) -> int:
         """The line of the place, or of the nearest thing around it that is in the file; 0 if there is none."""
         for end in range(len(place), -1, -1):
             if (number := self.lines.get(place[:end])) is not None:

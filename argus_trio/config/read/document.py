@@ -12,7 +12,7 @@ import attrs
 import yaml
 import yaml.reader
 
-from argus_trio.config.read.place import Place
+from argus_trio.config.read.key_path import KeyPath
 from argus_trio.config.read.scalar import Scalar, Tree
 from argus_trio.errors import Problem
 
@@ -31,8 +31,8 @@ class Document:
     """A text that is YAML. `root` is None if it is empty; `problems` is what is wrong with it as YAML."""
 
     root: Tree | None
-    lines: dict[Place, int]
-    problems: tuple[tuple[Place, int, str], ...] = ()
+    lines: dict[KeyPath, int]
+    problems: tuple[tuple[KeyPath, int, str], ...] = ()
     """Place, line, what is wrong."""
 
 
@@ -89,11 +89,11 @@ def _is_null(node: yaml.Node) -> bool:
 
 @attrs.define(eq=False)
 class _Reader:
-    lines: dict[Place, int] = attrs.field(factory=dict)
-    problems: list[tuple[Place, int, str]] = attrs.field(factory=list)
+    lines: dict[KeyPath, int] = attrs.field(factory=dict)
+    problems: list[tuple[KeyPath, int, str]] = attrs.field(factory=list)
     left: int = MAX_NODES
 
-    def tree(self, node: yaml.Node, place: Place) -> Tree:
+    def tree(self, node: yaml.Node, place: KeyPath) -> Tree:
         line = node.start_mark.line + 1
         self._spend(line)
         if len(place) > MAX_DEPTH:
@@ -107,7 +107,7 @@ class _Reader:
             return [self.tree(each, (*place, index)) for index, each in enumerate(node.value)]
         return Scalar(text=self._text(node, place), is_plain=isinstance(node, yaml.ScalarNode) and node.style is None)
 
-    def _mapping(self, node: yaml.MappingNode, place: Place) -> Tree:
+    def _mapping(self, node: yaml.MappingNode, place: KeyPath) -> Tree:
         tree: dict[str, Tree] = {}
         for key, value in self._own_entries(node, place):
             tree[key] = self.tree(value, (*place, key))
@@ -118,7 +118,7 @@ class _Reader:
                 tree[name] = self.tree(value, (*place, name))
         return tree
 
-    def _own_entries(self, node: yaml.MappingNode, place: Place) -> Iterator[tuple[str, yaml.Node]]:
+    def _own_entries(self, node: yaml.MappingNode, place: KeyPath) -> Iterator[tuple[str, yaml.Node]]:
         first: dict[str, int] = {}
         for key_node, value in node.value:
             if key_node.tag == _MERGE:
@@ -134,7 +134,7 @@ class _Reader:
             self.lines[(*place, key)] = line
             yield key, value
 
-    def _merged(self, node: yaml.MappingNode, place: Place, depth: int) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    def _merged(self, node: yaml.MappingNode, place: KeyPath, depth: int) -> Iterator[tuple[yaml.Node, yaml.Node]]:
         """What the mapping's merge keys bring in, the nearest first."""
         for key_node, value in node.value:
             if key_node.tag != _MERGE:
@@ -151,14 +151,14 @@ class _Reader:
                 yield from (entry for entry in source.value if entry[0].tag != _MERGE)
                 yield from self._merged(source, place, depth + 1)
 
-    def _key(self, node: yaml.Node, place: Place) -> str | None:
+    def _key(self, node: yaml.Node, place: KeyPath) -> str | None:
         self._spend(node.start_mark.line + 1)
         if isinstance(node, yaml.ScalarNode):
             return self._text(node, place)
         self.problems.append((place, node.start_mark.line + 1, "a key is text, not a list or a mapping"))
         return None
 
-    def _text(self, node: yaml.Node, place: Place) -> str:
+    def _text(self, node: yaml.Node, place: KeyPath) -> str:
         text = str(node.value)
         if any("\ud800" <= character <= "\udfff" for character in text):
             self.problems.append((place, node.start_mark.line + 1, "half of a surrogate pair is no character"))

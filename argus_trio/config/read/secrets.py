@@ -13,7 +13,7 @@ import attrs
 
 from argus_trio.config.model import Config, HttpBackend, SseBackend, StdioBackend
 from argus_trio.config.read.interpolation import Brought
-from argus_trio.config.read.place import Place
+from argus_trio.config.read.key_path import KeyPath
 
 SHORTEST = 4
 
@@ -29,7 +29,7 @@ SECRET_KEYS = frozenset(
 )
 
 
-def gather(config: Config, brought: Mapping[Place, tuple[Brought, ...]]) -> frozenset[str]:
+def gather(config: Config, brought: Mapping[KeyPath, tuple[Brought, ...]]) -> frozenset[str]:
     """The secrets of the configuration; `brought` says what `${...}` brought in where."""
     return frozenset(value for value in (*_header_values(config), *_brought_values(brought)) if is_telling(value))
 
@@ -51,7 +51,7 @@ def _header_values(config: Config) -> Iterator[str]:
             yield credentials.strip()
 
 
-def _brought_values(brought: Mapping[Place, tuple[Brought, ...]]) -> Iterator[str]:
+def _brought_values(brought: Mapping[KeyPath, tuple[Brought, ...]]) -> Iterator[str]:
     for place, values in brought.items():
         if len(place) > 2 and place[0] == "backends" and place[2] in SECRET_KEYS:
             yield from (each.value for each in values if each.variable not in PUBLIC_VARIABLES)

@@ -9,7 +9,7 @@ import attrs
 
 from argus_trio.config.check.findings import Findings
 from argus_trio.config.read.interpolation import Brought, Filling, Malformed, Unavailable, parse
-from argus_trio.config.read.place import Place
+from argus_trio.config.read.key_path import KeyPath
 from argus_trio.config.read.scalar import Scalar, Tree
 from argus_trio.config.read.sources import Sources
 
@@ -24,9 +24,9 @@ class Splicer:
     folder: Path
     findings: Findings
     sources: Sources = attrs.field(factory=Sources)
-    brought: dict[Place, tuple[Brought, ...]] = attrs.field(factory=dict)
+    brought: dict[KeyPath, tuple[Brought, ...]] = attrs.field(factory=dict)
 
-    def spliced(self, tree: Tree, place: Place = ()) -> Tree:
+    def spliced(self, tree: Tree, place: KeyPath = ()) -> Tree:
         """The tree with every `${...}` filled in; what cannot be is reported."""
         if isinstance(tree, dict):
             return {key: self.spliced(value, (*place, key)) for key, value in tree.items()}
@@ -34,7 +34,7 @@ class Splicer:
             return [self.spliced(value, (*place, index)) for index, value in enumerate(tree)]
         return self._scalar(tree, place) if "${" in tree.text else tree
 
-    def _scalar(self, scalar: Scalar, place: Place) -> Scalar:
+    def _scalar(self, scalar: Scalar, place: KeyPath) -> Scalar:
         filling = Filling(variable=self.environ.get, file=self._file)
         try:
             text = filling.fill(parse(scalar.text))

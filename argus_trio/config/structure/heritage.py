@@ -5,7 +5,7 @@ Tables of keys, of values and of shapes; nothing here is understood, it is only 
 
 from __future__ import annotations
 
-from argus_trio.config.read.place import Place
+from argus_trio.config.read.key_path import KeyPath
 
 _LATER = "comes with a later version; leave it out until then"
 _NONE = "has no counterpart here; leave it out"
@@ -107,17 +107,17 @@ SHAPES: dict[str, str] = {
 """What to say of a list, a mapping or a text where something of another shape stands."""
 
 
-def advice(place: Place) -> str:
+def advice(place: KeyPath) -> str:
     """What to say of a key that is none here, or "" if it was none elsewhere either."""
     return KEYS.get(_pattern(place), "")
 
 
-def shape(place: Place) -> str:
+def shape(place: KeyPath) -> str:
     """What to say of a value of the wrong shape, or ""."""
     return SHAPES.get(_pattern(place), "")
 
 
-def _pattern(place: Place) -> str:
+def _pattern(place: KeyPath) -> str:
     if place[:1] == ("backends",) and len(place) > 2:
         place = ("backends", "*", *place[2:])
     return ".".join(str(part) for part in place)

@@ -10,7 +10,7 @@ from typing import Literal, get_args, get_origin
 import attrs
 from cattrs import Converter
 
-from argus_trio.config.read.place import Place
+from argus_trio.config.read.key_path import KeyPath
 from argus_trio.config.read.scalar import Scalar, Tree, as_bool, as_float, as_int, described
 from argus_trio.config.structure.heritage import TYPES
 
@@ -18,7 +18,7 @@ from argus_trio.config.structure.heritage import TYPES
 class Unfit(Exception):
     """A part of the file is not what has to stand there. `below` leads from where it was raised to what is wrong."""
 
-    def __init__(self, message: str, hint: str = "", *, below: Place = (), is_all: bool = False) -> None:
+    def __init__(self, message: str, hint: str = "", *, below: KeyPath = (), is_all: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint

@@ -24,7 +24,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from argus_trio.config.check.findings import Findings
 from argus_trio.config.model import BackendSpec, Config, HttpBackend, SseBackend, StdioBackend
-from argus_trio.config.read.place import Place
+from argus_trio.config.read.key_path import KeyPath
 from argus_trio.config.read.scalar import Scalar, Tree, described
 from argus_trio.config.structure import leaf
 from argus_trio.config.structure.heritage import shape
@@ -43,10 +43,10 @@ _NAME = "\0name"
 
 @attrs.frozen(kw_only=True)
 class _Fault:
-    place: Place
+    place: KeyPath
     message: str
     hint: str = ""
-    cut: Place
+    cut: KeyPath
     """What cannot be kept because of it."""
 
 
@@ -82,7 +82,7 @@ def _copied(tree: Tree) -> Tree:
     return [_copied(value) for value in tree] if isinstance(tree, list) else tree
 
 
-def _cut(tree: Tree, place: Place) -> None:
+def _cut(tree: Tree, place: KeyPath) -> None:
     """Take away what stands at `place`, if it still is there."""
     *above, last = place
     for part in above:
@@ -107,7 +107,7 @@ def _guessed_type(backend: dict[str, Tree]) -> str | None:
 # ---------------------------------------------------------------------------------------------- what cattrs found
 
 
-def _faults(error: Exception, place: Place) -> Iterator[_Fault]:
+def _faults(error: Exception, place: KeyPath) -> Iterator[_Fault]:
     match error:
         case ClassValidationError():
             named, unnamed = error.group_exceptions()
@@ -136,7 +136,7 @@ def _faults(error: Exception, place: Place) -> Iterator[_Fault]:
             raise error
 
 
-def _missing(place: Place) -> _Fault:
+def _missing(place: KeyPath) -> _Fault:
     return _Fault(place=place, message="missing", cut=place[:-1])
 
 

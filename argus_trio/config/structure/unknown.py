@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection
 
-from argus_trio.config.read.place import Place, quoted
+from argus_trio.config.read.key_path import KeyPath, quoted
 from argus_trio.config.structure.heritage import advice
 
 _ELSEWHERE = {
@@ -20,7 +20,7 @@ _ELSEWHERE = {
 }
 
 
-def hint_for(place: Place, known: Collection[str]) -> str:
+def hint_for(place: KeyPath, known: Collection[str]) -> str:
     """The hint for the unknown key at `place`, where only `known` are understood."""
     if said := advice(place):
         return said

@@ -25,7 +25,7 @@ class Principal:
 ANONYMOUS = Principal(name="anonymous")
 
 
-class Client(Protocol):
+class ClientSession(Protocol):
     """A client across its calls: a legacy session, for what belongs to none of them. Compared by identity."""
 
     @property
@@ -56,7 +56,7 @@ class Call:
     """The same, as what it can be asked."""
     log_level: str | None = None
     """The level of log messages that it asked for: of its session (legacy) or of this request (modern)."""
-    client: Client | None = None
+    client: ClientSession | None = None
     """The legacy session that the call belongs to; a modern call belongs to none."""
 
 
@@ -83,3 +83,6 @@ class Exchange(Protocol):
 
 Handler = Callable[[Exchange], Awaitable[bytes]]
 """Serves an exchange: the raw JSON of its result, or an `RpcError`."""
+
+Deliver = Callable[[str, Params], None]
+"""Takes a notification, its method and its params; returns at once."""

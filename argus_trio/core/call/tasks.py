@@ -12,7 +12,7 @@ from typing import Final
 
 import attrs
 
-from argus_trio.core.call.exchange import Client
+from argus_trio.core.call.exchange import ClientSession
 
 MAX_TASKS: Final = 10_000
 MAX_TASKS_OF_ONE: Final = 1000
@@ -32,7 +32,7 @@ class Owner:
     """Whose a task is: the principal's, and in the legacy era this session's alone (compared by identity)."""
 
     principal: str
-    client: Client | None = attrs.field(default=None, eq=id)
+    client: ClientSession | None = attrs.field(default=None, eq=id)
 
 
 @attrs.frozen(kw_only=True)
@@ -87,7 +87,7 @@ class TaskTable:
         task = self._tasks.get(task_id)
         return task if task is not None and task.owner == owner and now < task.until else None
 
-    def running(self, backend: str, key: str, now: float, *, client: Client | None = None) -> Task | None:
+    def running(self, backend: str, key: str, now: float, *, client: ClientSession | None = None) -> Task | None:
         """The task by its backend's key, of this session where one is given, if that is one only.
 
         Two processes of one backend may agree in a key, so whoever alone uses one of them should say so.
@@ -113,7 +113,7 @@ class TaskTable:
         if not self._by_key[place]:
             del self._by_key[place]
 
-    def forget_client(self, client: Client) -> None:
+    def forget_client(self, client: ClientSession) -> None:
         """Know no task of this session any more: it has ended."""
         for owner in [owner for owner in self._by_owner if owner.client is client]:
             for task_id in list(self._by_owner[owner].values()):

@@ -23,7 +23,7 @@ _MERGED: Final = ("extensions", "experimental", "tasks")
 
 
 @attrs.frozen(kw_only=True)
-class Identity:
+class GatewayIdentity:
     """Who the gateway is to a client, at the moment it is asked."""
 
     version: str
@@ -35,7 +35,7 @@ class Identity:
 
 
 @attrs.frozen(kw_only=True)
-class Introduction:
+class BackendIdentity:
     """What one backend says of itself. `prefix` is what its names begin with, empty where they are bare."""
 
     backend: str
@@ -44,9 +44,9 @@ class Introduction:
     instructions: str | None
 
 
-def identity_of(version: str, introductions: Sequence[Introduction]) -> Identity:
+def identity_of(version: str, introductions: Sequence[BackendIdentity]) -> GatewayIdentity:
     """The identity of a gateway with these backends, by precedence: where two differ in a setting, the first says."""
-    return Identity(
+    return GatewayIdentity(
         version=version,
         instructions=merged_instructions(introductions),
         capabilities=MappingProxyType(merged_capabilities(one.capabilities for one in introductions)),
@@ -68,7 +68,7 @@ def merged_capabilities(declared: Iterable[Params]) -> dict[str, Params]:
     return merged
 
 
-def merged_instructions(introductions: Sequence[Introduction]) -> str | None:
+def merged_instructions(introductions: Sequence[BackendIdentity]) -> str | None:
     """The instructions of all, each under a heading that names its backend, in `MAX_INSTRUCTIONS` bytes.
 
     A long one is cut to its share, so that it leaves room for the others; the cut is marked.

@@ -7,7 +7,7 @@ from typing import Literal
 
 import attrs
 
-from argus_trio.core.health.lifecycle import Standing, State
+from argus_trio.core.health.lifecycle import BackendStanding, BackendState
 
 Status = Literal["healthy", "degraded", "unhealthy"]
 
@@ -52,12 +52,12 @@ class Calls:
 
 
 @attrs.frozen(kw_only=True)
-class Checkup:
+class BackendStatus:
     """How one backend stands, and what it is known to show. Times are of the caller's clock, in seconds."""
 
     name: str
     type: str
-    standing: Standing
+    standing: BackendStanding
     revision: str | None = None
     """The protocol revision that it converses in, if it is connected."""
     heard_at: float | None = None
@@ -77,11 +77,11 @@ class Checkup:
     def status(self) -> Literal["healthy", "degraded", "unhealthy", "unknown"]:
         """Its health in one word."""
         match self.standing.state:
-            case State.READY:
+            case BackendState.READY:
                 return "healthy"
-            case State.DEGRADED:
+            case BackendState.DEGRADED:
                 return "degraded"
-            case State.STARTING:
+            case BackendState.STARTING:
                 return "unknown"
             case _:
                 return "unhealthy"
@@ -99,6 +99,6 @@ class Draining:
 class Overview:
     """All backends: those in effect, those that are on their way out, and how many calls reloads have cut so far."""
 
-    backends: tuple[Checkup, ...] = ()
+    backends: tuple[BackendStatus, ...] = ()
     draining: tuple[Draining, ...] = ()
     calls_cut: int = 0

@@ -8,7 +8,7 @@ from typing import Final
 import attrs
 
 
-class State(Enum):
+class BackendState(Enum):
     """Where a backend stands."""
 
     STARTING = "starting"
@@ -25,10 +25,10 @@ class State(Enum):
     @property
     def is_up(self) -> bool:
         """Whether calls pass."""
-        return self in (State.READY, State.DEGRADED)
+        return self in (BackendState.READY, BackendState.DEGRADED)
 
 
-class Happened(Enum):
+class BackendEvent(Enum):
     """What moves a backend from one state to another."""
 
     CONNECTED = "connected"
@@ -41,35 +41,35 @@ class Happened(Enum):
     STOPPED = "stopped"
 
 
-TRANSITIONS: Final[dict[tuple[State, Happened], State]] = {
-    (State.STARTING, Happened.CONNECTED): State.READY,
-    (State.STARTING, Happened.FAILED): State.DOWN,
-    (State.STARTING, Happened.STOPPED): State.STOPPED,
-    (State.READY, Happened.FALTERED): State.DEGRADED,
-    (State.READY, Happened.FORGOTTEN): State.STARTING,
-    (State.READY, Happened.FAILED): State.DOWN,
-    (State.READY, Happened.STOPPED): State.STOPPED,
-    (State.DEGRADED, Happened.FALTERED): State.DEGRADED,
-    (State.DEGRADED, Happened.RECOVERED): State.READY,
-    (State.DEGRADED, Happened.FORGOTTEN): State.STARTING,
-    (State.DEGRADED, Happened.FAILED): State.DOWN,
-    (State.DEGRADED, Happened.STOPPED): State.STOPPED,
-    (State.DOWN, Happened.CONNECTED): State.READY,
-    (State.DOWN, Happened.FAILED): State.DOWN,
-    (State.DOWN, Happened.STOPPED): State.STOPPED,
+TRANSITIONS: Final[dict[tuple[BackendState, BackendEvent], BackendState]] = {
+    (BackendState.STARTING, BackendEvent.CONNECTED): BackendState.READY,
+    (BackendState.STARTING, BackendEvent.FAILED): BackendState.DOWN,
+    (BackendState.STARTING, BackendEvent.STOPPED): BackendState.STOPPED,
+    (BackendState.READY, BackendEvent.FALTERED): BackendState.DEGRADED,
+    (BackendState.READY, BackendEvent.FORGOTTEN): BackendState.STARTING,
+    (BackendState.READY, BackendEvent.FAILED): BackendState.DOWN,
+    (BackendState.READY, BackendEvent.STOPPED): BackendState.STOPPED,
+    (BackendState.DEGRADED, BackendEvent.FALTERED): BackendState.DEGRADED,
+    (BackendState.DEGRADED, BackendEvent.RECOVERED): BackendState.READY,
+    (BackendState.DEGRADED, BackendEvent.FORGOTTEN): BackendState.STARTING,
+    (BackendState.DEGRADED, BackendEvent.FAILED): BackendState.DOWN,
+    (BackendState.DEGRADED, BackendEvent.STOPPED): BackendState.STOPPED,
+    (BackendState.DOWN, BackendEvent.CONNECTED): BackendState.READY,
+    (BackendState.DOWN, BackendEvent.FAILED): BackendState.DOWN,
+    (BackendState.DOWN, BackendEvent.STOPPED): BackendState.STOPPED,
 }
 
-WHY: Final[dict[State, str]] = {
-    State.STARTING: "it is still starting",
-    State.READY: "it answers",
-    State.DEGRADED: "it does not answer as it should",
-    State.DOWN: "it is not connected",
-    State.STOPPED: "it was stopped",
+WHY: Final[dict[BackendState, str]] = {
+    BackendState.STARTING: "it is still starting",
+    BackendState.READY: "it answers",
+    BackendState.DEGRADED: "it does not answer as it should",
+    BackendState.DOWN: "it is not connected",
+    BackendState.STOPPED: "it was stopped",
 }
 """Why it stands there, where nothing more particular is known."""
 
 
-def after(state: State, happened: Happened) -> State:
+def after(state: BackendState, happened: BackendEvent) -> BackendState:
     """The state that follows.
 
     Raises:
@@ -79,13 +79,13 @@ def after(state: State, happened: Happened) -> State:
 
 
 @attrs.frozen(kw_only=True)
-class Standing:
+class BackendStanding:
     """Where a backend stands, since when, and why. Times are of the caller's clock, in seconds."""
 
-    state: State = State.STARTING
+    state: BackendState = BackendState.STARTING
     since: float
     """When it came into this state."""
-    reason: str = WHY[State.STARTING]
+    reason: str = WHY[BackendState.STARTING]
     """One line for people."""
     details: tuple[str, ...] = ()
     next_attempt: float | None = None
@@ -93,17 +93,17 @@ class Standing:
 
     def moved(
         self,
-        happened: Happened,
+        happened: BackendEvent,
         now: float,
         reason: str = "",
         *,
         details: tuple[str, ...] = (),
         next_attempt: float | None = None,
-    ) -> Standing:
+    ) -> BackendStanding:
         """The standing that follows. Raises `KeyError` as `after` does."""
         state = after(self.state, happened)
         since = self.since if state is self.state else now
-        return Standing(
+        return BackendStanding(
             state=state, since=since, reason=reason or WHY[state], details=details, next_attempt=next_attempt
         )
 

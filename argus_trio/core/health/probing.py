@@ -27,14 +27,14 @@ class Condition(Enum):
 
 
 @attrs.frozen(kw_only=True)
-class Verdict:
+class HealthVerdict:
     """A judgement, with its reason in one line for people."""
 
     condition: Condition
     reason: str = ""
 
 
-WELL: Final = Verdict(condition=Condition.WELL)
+WELL: Final = HealthVerdict(condition=Condition.WELL)
 
 
 @attrs.define(eq=False)
@@ -45,7 +45,7 @@ class _Probe:
 
 
 @attrs.define(eq=False, kw_only=True)
-class Pulse:
+class ProbeState:
     """The pulse of one connection; times and durations in seconds.
 
     `heard_at` is set by whoever hears anything of the backend: one assignment, for it is done for every message.
@@ -115,20 +115,20 @@ class Pulse:
                 probe.fault = fault
                 self.is_unreachable = is_unreachable
 
-    def judged(self, now: float, *, is_busy: bool) -> Verdict:
+    def judged(self, now: float, *, is_busy: bool) -> HealthVerdict:
         """How it is; `is_busy` if calls are under way, which a backend may be too busy with to answer anything else."""
         self._open = [probe for probe in self._open if not self._is_made_up_for(probe, now)]
         count = self.unanswered(now)
         if not count:
             if self.latency is not None and self.latency > self.slow:
                 reason = f"it took {self.latency:.1f} s to answer a probe (health.slow: {self.slow:g} s)"
-                return Verdict(condition=Condition.SLOW, reason=reason)
+                return HealthVerdict(condition=Condition.SLOW, reason=reason)
             return WELL
         reason = self._why(count)
         is_given_up = not is_busy or self.overdue_at > self.heard_at
         if is_given_up and (count >= self.failures or self.is_unreachable):
-            return Verdict(condition=Condition.LOST, reason=reason)
-        return Verdict(condition=Condition.SILENT, reason=reason + ("; calls are under way" if is_busy else ""))
+            return HealthVerdict(condition=Condition.LOST, reason=reason)
+        return HealthVerdict(condition=Condition.SILENT, reason=reason + ("; calls are under way" if is_busy else ""))
 
     def _is_made_up_for(self, probe: _Probe, now: float) -> bool:
         """Whether something else that was heard since stands for its answer."""

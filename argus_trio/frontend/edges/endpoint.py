@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from argus_trio.errors import InvalidRequest, RevisionUnsupported, RpcError
 from argus_trio.frontend.edges.streamable_http_legacy import REVISION_HEADER, LegacyEdge
-from argus_trio.frontend.edges.streamable_http_modern import SUPPORTED, ModernEdge, is_introduced
+from argus_trio.frontend.edges.streamable_http_modern import SUPPORTED, ModernEdge, has_request_meta
 from argus_trio.frontend.http.body import read_body
 from argus_trio.frontend.http.errors import MethodNotAllowed
 from argus_trio.frontend.http.negotiation import require_json_accepted, require_json_sent
-from argus_trio.frontend.http.request import JSON, Header, Request
-from argus_trio.frontend.http.served_settings import CurrentTerms
+from argus_trio.frontend.http.request import JSON, Header, IncomingRequest
+from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.outcome import error_response
 from argus_trio.wire import envelope
 from argus_trio.wire.envelope import Message, decode, is_batch
@@ -19,12 +19,12 @@ from argus_trio.wire.revisions import Era, era_of
 class Endpoint:
     """One path, two eras. `serve` answers everything, errors included."""
 
-    def __init__(self, legacy: LegacyEdge, modern: ModernEdge, terms: CurrentTerms) -> None:
+    def __init__(self, legacy: LegacyEdge, modern: ModernEdge, terms: CurrentSettings) -> None:
         self._legacy = legacy
         self._modern = modern
         self._terms = terms
 
-    async def serve(self, http: Request) -> None:
+    async def serve(self, http: IncomingRequest) -> None:
         """Answer one request of any method.
 
         Raises:
@@ -43,7 +43,7 @@ class Endpoint:
             allow: list[Header] = [(b"allow", b"POST")] if isinstance(error, MethodNotAllowed) else []
             await http.answer_unread(error.http_status, error_response(b"null", error), [JSON, *allow])
 
-    async def _post(self, http: Request) -> None:
+    async def _post(self, http: IncomingRequest) -> None:
         require_json_sent(http.fields.get(b"content-type"))
         accepted = require_json_accepted(http.fields.get(b"accept"))
         body = await read_body(http, self._terms.now.limits)
@@ -60,15 +60,15 @@ class Endpoint:
             message_id = message.id if isinstance(message, envelope.Request) else b"null"
             await http.answer(error.http_status, error_response(message_id, error), (JSON,))
 
-    def _is_modern(self, http: Request, message: Message) -> bool:
+    def _is_modern(self, http: IncomingRequest, message: Message) -> bool:
         """By its header or by its own introduction; `initialize` is legacy unless both say otherwise."""
         by_header = _era(http) is Era.MODERN
         if isinstance(message, envelope.Request) and message.method == "initialize":
-            return by_header and is_introduced(message)
-        return by_header or is_introduced(message)
+            return by_header and has_request_meta(message)
+        return by_header or has_request_meta(message)
 
 
-def _era(http: Request) -> Era:
+def _era(http: IncomingRequest) -> Era:
     """The era that the request's header names, or a legacy client's without one (2026-07-28, Protocol Version Header).
 
     Raises:

@@ -18,13 +18,13 @@ from argus_trio.frontend.http.body import read_body
 from argus_trio.frontend.http.errors import SessionUnknown
 from argus_trio.frontend.http.event_stream import write_stream
 from argus_trio.frontend.http.negotiation import require_json_sent
-from argus_trio.frontend.http.request import JSON, Request
-from argus_trio.frontend.http.served_settings import CurrentTerms
+from argus_trio.frontend.http.request import JSON, IncomingRequest
+from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.notifications.outbox import Outbox
 from argus_trio.frontend.outcome import error_response
-from argus_trio.frontend.sessions.client_requests import Send
-from argus_trio.frontend.sessions.dispatch import read_batch, respond, respond_batch, take
+from argus_trio.frontend.sessions.client_requests import SendMessage
+from argus_trio.frontend.sessions.dispatch import accept, read_batch, respond, respond_batch
 from argus_trio.frontend.sessions.session import Session
 from argus_trio.wire import envelope
 from argus_trio.wire.envelope import Message, decode, is_batch
@@ -35,7 +35,7 @@ MAX_CALLS: Final = 256
 _ID_BYTES: Final = 24
 
 
-Work = envelope.Request | list[Message | RpcError]
+Posted = envelope.Request | list[Message | RpcError]
 
 
 @attrs.define(eq=False)
@@ -54,7 +54,7 @@ class Conversation:
         """Send an encoded message in turn; dropped once the client is gone."""
         await self.outbox.put(encode_event(message))
 
-    async def route(self) -> Send | None:
+    async def route(self) -> SendMessage | None:
         """How to ask the client: on the stream, for as long as there is one."""
         return None if self.outbox.is_closed else self.notify
 
@@ -71,7 +71,7 @@ class Conversation:
         """End the stream."""
         self.outbox.close()
 
-    def spawn(self, gateway: Gateway, session: Session, work: Work) -> None:
+    def spawn(self, gateway: Gateway, session: Session, work: Posted) -> None:
         """Serve a request or a batch in the conversation's nursery; its answer goes on the stream.
 
         Raises:
@@ -82,7 +82,7 @@ class Conversation:
         self.in_flight += 1
         self.nursery.start_soon(self._serve, gateway, session, work)
 
-    async def _serve(self, gateway: Gateway, session: Session, work: Work) -> None:
+    async def _serve(self, gateway: Gateway, session: Session, work: Posted) -> None:
         try:
             if isinstance(work, list):
                 answer = await respond_batch(gateway, session, work, self)
@@ -109,13 +109,13 @@ class SseSession(Session):
 class SseEdge:
     """The open sessions, by their ids."""
 
-    def __init__(self, gateway: Gateway, announcer: Announcer, terms: CurrentTerms) -> None:
+    def __init__(self, gateway: Gateway, announcer: Announcer, terms: CurrentSettings) -> None:
         self._gateway = gateway
         self._announcer = announcer
         self._terms = terms
         self._open: dict[str, SseSession] = {}
 
-    async def get(self, http: Request) -> None:
+    async def get(self, http: IncomingRequest) -> None:
         """Hold a conversation: until the client goes, or the gateway stops."""
         async with trio.open_nursery() as nursery:
             conversation = Conversation(Outbox(), nursery)
@@ -131,7 +131,7 @@ class SseEdge:
                 self._gateway.release(session)
             nursery.cancel_scope.cancel()
 
-    async def post(self, http: Request) -> None:
+    async def post(self, http: IncomingRequest) -> None:
         """Take one message, or a batch, of an open conversation."""
         try:
             require_json_sent(http.fields.get(b"content-type"))
@@ -151,9 +151,9 @@ class SseEdge:
         if isinstance(message, envelope.Request):
             session.conversation.spawn(self._gateway, session, message)
         else:
-            take(self._gateway, session, message)
+            accept(self._gateway, session, message)
 
-    def _session(self, http: Request) -> SseSession:
+    def _session(self, http: IncomingRequest) -> SseSession:
         query = parse_qs(http.query.decode("latin-1"), max_num_fields=8)
         ids = query.get("session_id") or query.get("sessionId")
         if not ids:

@@ -12,12 +12,12 @@ from argus_trio.errors import InvalidRequest
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.errors import SessionUnknown
 from argus_trio.frontend.http.event_stream import write_stream
-from argus_trio.frontend.http.keep_alive import Ticker
+from argus_trio.frontend.http.keep_alive import KeepAlive
 from argus_trio.frontend.http.negotiation import Accepts, require_events_accepted
-from argus_trio.frontend.http.request import JSON, Request
+from argus_trio.frontend.http.request import JSON, IncomingRequest
 from argus_trio.frontend.identity import read_hello
 from argus_trio.frontend.notifications.announcer import PLAIN_MESSAGES, Announcer
-from argus_trio.frontend.sessions.dispatch import greet, read_batch, respond, respond_batch, take
+from argus_trio.frontend.sessions.dispatch import accept, initialize, read_batch, respond, respond_batch
 from argus_trio.frontend.sessions.event_store import prime
 from argus_trio.frontend.sessions.post_reply import PRIMED_REVISION, PostReply
 from argus_trio.frontend.sessions.session import HttpSession
@@ -34,13 +34,13 @@ LAST_EVENT_HEADER = b"last-event-id"
 class LegacyEdge:
     """The sessions' side of the endpoint. Every method raises `InvalidRequest` for what is no call."""
 
-    def __init__(self, gateway: Gateway, sessions: Sessions, announcer: Announcer, ticker: Ticker) -> None:
+    def __init__(self, gateway: Gateway, sessions: Sessions, announcer: Announcer, keep_alive: KeepAlive) -> None:
         self._gateway = gateway
         self._sessions = sessions
         self._announcer = announcer
-        self._ticker = ticker
+        self._keep_alive = keep_alive
 
-    async def post(self, http: Request, accepted: Accepts, message: Message) -> None:
+    async def post(self, http: IncomingRequest, accepted: Accepts, message: Message) -> None:
         """Answer one posted message."""
         if isinstance(message, envelope.Request):
             if message.method == "initialize":
@@ -52,10 +52,10 @@ class LegacyEdge:
                 await (reply.cancel() if answer is None else reply.finish(answer))
             self._sessions.use(session.id, trio.current_time())
             return
-        take(self._gateway, self._session(http), message)
+        accept(self._gateway, self._session(http), message)
         await http.answer(202)
 
-    async def post_batch(self, http: Request, accepted: Accepts, body: bytes) -> None:
+    async def post_batch(self, http: IncomingRequest, accepted: Accepts, body: bytes) -> None:
         """Answer a posted batch."""
         session = self._session(http)
         members = read_batch(session, body)
@@ -63,7 +63,7 @@ class LegacyEdge:
             answer = await respond_batch(self._gateway, session, members, reply)
             await (reply.cancel() if answer is None else reply.finish(answer))
 
-    async def get(self, http: Request) -> None:
+    async def get(self, http: IncomingRequest) -> None:
         """Carry the session's own stream, in place of who does, or with `Last-Event-ID` the stream that it names."""
         require_events_accepted(http.fields.get(b"accept"))
         session = self._session(http)
@@ -81,25 +81,25 @@ class LegacyEdge:
             streams.release(feed)
             self._sessions.use(session.id, trio.current_time())
 
-    async def delete(self, http: Request) -> None:
+    async def delete(self, http: IncomingRequest) -> None:
         """End the session; its calls in flight are cancelled."""
         self._sessions.end(self._session(http).id)
         await http.answer(204)
 
-    def _reply(self, http: Request, accepted: Accepts, session: HttpSession) -> PostReply:
+    def _reply(self, http: IncomingRequest, accepted: Accepts, session: HttpSession) -> PostReply:
         def begin_idling() -> None:
             self._sessions.use(session.id, trio.current_time())
 
-        return PostReply(http, self._ticker, session, may_stream=accepted.events, on_lost=begin_idling)
+        return PostReply(http, self._keep_alive, session, may_stream=accepted.events, on_lost=begin_idling)
 
-    async def _initialize(self, http: Request, message: envelope.Request) -> None:
+    async def _initialize(self, http: IncomingRequest, message: envelope.Request) -> None:
         hello = read_hello(message.params)
         session = self._sessions.open(trio.current_time())
         self._announcer.add(session, PLAIN_MESSAGES, lambda: session.abilities)
-        result = greet(self._gateway, session, hello)
+        result = initialize(self._gateway, session, hello)
         await http.answer(200, encode_response(message.id, result), [JSON, (SESSION_HEADER, session.id.encode())])
 
-    def _session(self, http: Request) -> HttpSession:
+    def _session(self, http: IncomingRequest) -> HttpSession:
         """The session that the request names.
 
         Raises:

@@ -13,14 +13,14 @@ from argus_trio.core.call.abilities import NONE, abilities_of
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.levels import LEVELS
 from argus_trio.errors import InvalidParams, InvalidRequest, RevisionUnsupported
-from argus_trio.frontend.edges.subscriptions_listen import Ways, asked_of, listen
+from argus_trio.frontend.edges.subscriptions_listen import WatchFunctions, asked_of, listen
 from argus_trio.frontend.gateway import Gateway, ParamHeadersOf
-from argus_trio.frontend.http.keep_alive import Ticker
+from argus_trio.frontend.http.keep_alive import KeepAlive
 from argus_trio.frontend.http.negotiation import Accepts, require_events_accepted
 from argus_trio.frontend.http.reply import Reply
-from argus_trio.frontend.http.request import JSON, Request
+from argus_trio.frontend.http.request import JSON, IncomingRequest
 from argus_trio.frontend.identity import discover_result, server_info
-from argus_trio.frontend.input_required.exchange import Hearing, PlainExchange
+from argus_trio.frontend.input_required.exchange import AskingRequest, PlainExchange
 from argus_trio.frontend.input_required.parked_call import ParkedCall
 from argus_trio.frontend.input_required.parking import ASKING, Parking
 from argus_trio.frontend.input_required.request_state import STATE
@@ -53,7 +53,7 @@ SUPPORTED: Final = MODERN_REVISIONS
 
 
 @attrs.frozen(kw_only=True)
-class Introduction:
+class RequestMeta:
     """What a modern request says of its client, and the params without it."""
 
     revision: str
@@ -66,49 +66,49 @@ class Introduction:
 class ModernEdge:
     """The stateless side of the endpoint. `post` raises an `RpcError` for what is no call."""
 
-    def __init__(self, gateway: Gateway, announcer: Announcer, ticker: Ticker, parking: Parking) -> None:
+    def __init__(self, gateway: Gateway, announcer: Announcer, keep_alive: KeepAlive, parking: Parking) -> None:
         self._gateway = gateway
         self._parking = parking
         self._announcer = announcer
-        self._ticker = ticker
+        self._keep_alive = keep_alive
 
-    async def post(self, http: Request, accepted: Accepts, message: Message) -> None:
+    async def post(self, http: IncomingRequest, accepted: Accepts, message: Message) -> None:
         """Answer one posted message."""
         if isinstance(message, Notification):
             await http.answer(202)
             return
         if not isinstance(message, envelope.Request):
             raise InvalidRequest("a client must not post responses at this revision")
-        introduction = introduced(message)
-        check_routing_headers(
-            http.headers, method=message.method, params=message.params, revision=introduction.revision
-        )
-        if era_of(introduction.revision) is not Era.MODERN:
-            raise RevisionUnsupported(introduction.revision, SUPPORTED)
+        meta = read_request_meta(message)
+        check_routing_headers(http.headers, method=message.method, params=message.params, revision=meta.revision)
+        if era_of(meta.revision) is not Era.MODERN:
+            raise RevisionUnsupported(meta.revision, SUPPORTED)
         if message.method == "server/discover":
             result = discover_result(self._gateway.identity())
             await http.answer(200, encode_response(message.id, result), (JSON,))
         elif message.method == "subscriptions/listen":
             require_events_accepted(http.fields.get(b"accept"))
-            call = _call_of(message, introduction)
-            ways = Ways(call.abilities, partial(self._gateway.watch, call), partial(self._gateway.watch_tasks, call))
-            await listen(http, message.id, asked_of(call), self._announcer, ways)
+            call = _call_of(message, meta)
+            watches = WatchFunctions(
+                call.abilities, partial(self._gateway.watch, call), partial(self._gateway.watch_tasks, call)
+            )
+            await listen(http, message.id, asked_of(call), self._announcer, watches)
         else:
-            await self._call(http, accepted, message, introduction)
+            await self._call(http, accepted, message, meta)
 
     async def _call(
-        self, http: Request, accepted: Accepts, message: envelope.Request, introduction: Introduction
+        self, http: IncomingRequest, accepted: Accepts, message: envelope.Request, meta: RequestMeta
     ) -> None:
-        asked = _call_of(message, introduction)
+        asked = _call_of(message, meta)
         if asked.method == "tools/call" and self._gateway.param_headers is not None:
             await self._check_param_headers(http, asked, self._gateway.param_headers)
         call = self._asking(asked) if asked.method in ASKING else asked
-        with Reply(http, self._ticker, may_stream=accepted.events) as reply:
-            hearing = Hearing(reply.notify, introduction.progress_token, introduction.log_level)
+        with Reply(http, self._keep_alive, may_stream=accepted.events) as reply:
+            asking_request = AskingRequest(reply.notify, meta.progress_token, meta.log_level)
             if isinstance(call, ParkedCall):
-                outcome = await self._attend(http, call, hearing)
+                outcome = await self._attend(http, call, asking_request)
             else:
-                outcome = await self._serve(http, call, hearing)
+                outcome = await self._serve(http, call, asking_request)
             if outcome is None:
                 return
             if outcome.error is not None:
@@ -125,22 +125,22 @@ class ModernEdge:
             return self._parking.begin(found)
         return found
 
-    async def _serve(self, http: Request, call: Call, hearing: Hearing) -> Outcome | None:
+    async def _serve(self, http: IncomingRequest, call: Call, asking_request: AskingRequest) -> Outcome | None:
         """The outcome of a call that runs in this task; None if the client has gone."""
         with trio.CancelScope() as scope:
             http.disconnects.on_disconnect(scope.cancel)
-            outcome = await outcome_of(self._gateway.handler, PlainExchange(call, hearing))
+            outcome = await outcome_of(self._gateway.handler, PlainExchange(call, asking_request))
         http.disconnects.on_disconnect(None)
         return None if scope.cancel_called else self._parking.relayed(call, outcome)
 
-    async def _attend(self, http: Request, parked: ParkedCall, hearing: Hearing) -> Outcome | None:
+    async def _attend(self, http: IncomingRequest, parked: ParkedCall, asking_request: AskingRequest) -> Outcome | None:
         """What this request of a parked call's client is answered with; None if the client has gone."""
-        outcome = await parked.attend(hearing, http.disconnects)
+        outcome = await parked.attend(asking_request, http.disconnects)
         if parked.is_away:
             return Outcome(result=self._parking.input_required(parked))
         return None if outcome is None else self._parking.relayed(parked.call, outcome)
 
-    async def _check_param_headers(self, http: Request, call: Call, wanted_by: ParamHeadersOf) -> None:
+    async def _check_param_headers(self, http: IncomingRequest, call: Call, wanted_by: ParamHeadersOf) -> None:
         """Compare the headers that the tool's own schema asks for with the arguments. Raises `HeaderMismatch`."""
         try:
             name = decode_string(call.params["name"])
@@ -151,24 +151,24 @@ class ModernEdge:
             check_param_headers(http.headers, wanted, call.params.get("arguments", Raw(b"{}")))
 
 
-def _call_of(message: envelope.Request, introduction: Introduction) -> Call:
+def _call_of(message: envelope.Request, meta: RequestMeta) -> Call:
     return Call(
         method=message.method,
-        params=introduction.params,
+        params=meta.params,
         era=Era.MODERN,
-        revision=introduction.revision,
-        capabilities=introduction.capabilities,
-        abilities=abilities_of(introduction.capabilities) if introduction.capabilities else NONE,
-        log_level=introduction.log_level,
+        revision=meta.revision,
+        capabilities=meta.capabilities,
+        abilities=abilities_of(meta.capabilities) if meta.capabilities else NONE,
+        log_level=meta.log_level,
     )
 
 
-def is_introduced(message: Message) -> bool:
+def has_request_meta(message: Message) -> bool:
     """Whether the message itself says that it is modern, whatever its headers say."""
     return isinstance(message, envelope.Request) and REVISION_MARK in bytes(message.params.get("_meta", b""))
 
 
-def introduced(message: envelope.Request) -> Introduction:
+def read_request_meta(message: envelope.Request) -> RequestMeta:
     """Take what the request says of its client (2026-07-28, Per-request protocol fields) out of its params.
 
     Raises:
@@ -186,7 +186,7 @@ def introduced(message: envelope.Request) -> Introduction:
     kept = {key: value for key, value in meta.items() if not key.startswith(RESERVED)}
     if kept:
         params["_meta"] = Raw(encode(kept))
-    return Introduction(
+    return RequestMeta(
         revision=revision,
         capabilities=capabilities,
         log_level=_log_level(meta[_LOG_LEVEL_KEY]) if _LOG_LEVEL_KEY in meta else None,

@@ -11,12 +11,11 @@ import msgspec
 import trio
 
 from argus_trio.core.call.abilities import Abilities
-from argus_trio.core.call.exchange import Call
+from argus_trio.core.call.exchange import Call, Deliver
 from argus_trio.core.call.task_ids import EXTENSION
 from argus_trio.errors import CapabilityMissing, InvalidParams
-from argus_trio.frontend.gateway import Deliver
 from argus_trio.frontend.http.event_stream import write_stream
-from argus_trio.frontend.http.request import Request
+from argus_trio.frontend.http.request import IncomingRequest
 from argus_trio.frontend.notifications.announcer import PROMPTS, RESOURCES, TOOLS, Announcer
 from argus_trio.frontend.notifications.outbox import Outbox
 from argus_trio.wire.envelope import (
@@ -46,7 +45,7 @@ _TAG: Final = f"{RESERVED}subscriptionId"
 
 
 @attrs.frozen(kw_only=True)
-class Filter:
+class SubscriptionFilter:
     """What a client wants to hear of, as far as there is such a thing here."""
 
     kinds: tuple[str, ...]
@@ -54,7 +53,7 @@ class Filter:
     tasks: tuple[str, ...]
 
 
-def asked_of(call: Call) -> Filter:
+def asked_of(call: Call) -> SubscriptionFilter:
     """What `subscriptions/listen` asks for.
 
     Raises:
@@ -69,7 +68,7 @@ def asked_of(call: Call) -> Filter:
     if tasks and EXTENSION.encode() not in bytes(call.capabilities.get("extensions", b"")):
         raise CapabilityMissing(f'"{_TASKS}" needs the extension {EXTENSION}', {"extensions": {EXTENSION: {}}})
     kinds = tuple(kind for kind in _KINDS if bytes(asked.get(kind, b"")) == b"true")
-    return Filter(kinds=kinds, uris=_strings(asked, _URIS), tasks=tasks)
+    return SubscriptionFilter(kinds=kinds, uris=_strings(asked, _URIS), tasks=tasks)
 
 
 def _strings(asked: Params, name: str) -> tuple[str, ...]:
@@ -79,21 +78,23 @@ def _strings(asked: Params, name: str) -> tuple[str, ...]:
         raise InvalidParams(f'"{name}" must be an array of strings') from None
 
 
-Watching = Callable[[Sequence[str], Deliver], AbstractAsyncContextManager[tuple[str, ...]]]
+WatchNamed = Callable[[Sequence[str], Deliver], AbstractAsyncContextManager[tuple[str, ...]]]
 """A `Watch` of the gateway's for the call that listens."""
 
 
 @attrs.frozen
-class Ways:
+class WatchFunctions:
     """How to hear of what has a name."""
 
     abilities: Abilities
     """What the client can be asked: what it is shown may depend on it."""
-    resources: Watching
-    tasks: Watching
+    resources: WatchNamed
+    tasks: WatchNamed
 
 
-async def listen(http: Request, message_id: bytes, asked: Filter, announcer: Announcer, ways: Ways) -> None:
+async def listen(
+    http: IncomingRequest, message_id: bytes, asked: SubscriptionFilter, announcer: Announcer, watches: WatchFunctions
+) -> None:
     """Acknowledge, tell of changes, and end with a result when the gateway stops; until the client goes."""
     outbox = Outbox()
     tag = encode_raw({_TAG: Raw(message_id)})
@@ -104,17 +105,19 @@ async def listen(http: Request, message_id: bytes, asked: Filter, announcer: Ann
         subject = params.get("uri", params.get("taskId", b""))  # of a task, too, only the latest news count
         outbox.offer(f"{method} {bytes(subject).decode()}", encode_event(encode_notification(method, tagged)))
 
-    with announcer.listening(outbox, events, lambda: ways.abilities), trio.CancelScope() as scope:
+    with announcer.listening(outbox, events, lambda: watches.abilities), trio.CancelScope() as scope:
         http.disconnects.on_disconnect(scope.cancel)  # from here on news wait in the outbox, behind the acknowledgment
         async with AsyncExitStack() as watched:
             granted: dict[str, object] = {**dict.fromkeys(asked.kinds, True)}
-            for name, wanted, watch in ((_URIS, asked.uris, ways.resources), (_TASKS, asked.tasks, ways.tasks)):
+            for name, wanted, watch in ((_URIS, asked.uris, watches.resources), (_TASKS, asked.tasks, watches.tasks)):
                 if wanted and (honoured := await watched.enter_async_context(watch(wanted, tell))):
                     granted[name] = honoured
             await _write(http, outbox, tag, message_id, granted)
 
 
-async def _write(http: Request, outbox: Outbox, tag: Raw, message_id: bytes, granted: dict[str, object]) -> None:
+async def _write(
+    http: IncomingRequest, outbox: Outbox, tag: Raw, message_id: bytes, granted: dict[str, object]
+) -> None:
     acknowledgment: Params = {"_meta": tag, "notifications": encode_raw(granted)}
     ended = encode_response(message_id, b'{"resultType":"complete","_meta":%b}' % bytes(tag))
     await write_stream(

@@ -6,10 +6,10 @@ import trio
 
 from argus_trio.frontend.http.errors import BodyStalled, BodyTooLarge, ClientGone
 from argus_trio.frontend.http.limits import Limits
-from argus_trio.frontend.http.request import Request
+from argus_trio.frontend.http.request import IncomingRequest
 
 
-async def read_body(request: Request, limits: Limits) -> bytes:
+async def read_body(request: IncomingRequest, limits: Limits) -> bytes:
     """The whole body.
 
     Raises:

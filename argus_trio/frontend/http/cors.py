@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from argus_trio.frontend.http.receive_queue import Message
-from argus_trio.frontend.http.request import Header, Request, Send
+from argus_trio.frontend.http.receive_queue import AsgiMessage
+from argus_trio.frontend.http.request import AsgiSend, Header, IncomingRequest
 
 METHODS: Final = b"GET, POST, DELETE"
 READABLE: Final = b"Mcp-Session-Id, Mcp-Protocol-Version, WWW-Authenticate, Retry-After"
@@ -22,12 +22,12 @@ _LONGEST: Final = 4096
 _NAMES: Final = re.compile(rb"[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*", re.ASCII)
 
 
-def is_preflight(http: Request) -> bool:
+def is_preflight(http: IncomingRequest) -> bool:
     """Whether the browser asks on its own what the page may do."""
     return http.method == "OPTIONS" and b"access-control-request-method" in http.fields
 
 
-async def answer_preflight(http: Request) -> None:
+async def answer_preflight(http: IncomingRequest) -> None:
     """Allow what an MCP client needs. Any header may be sent: `Mcp-Param-*` and tokens have names of their own."""
     headers: list[Header] = [
         (b"access-control-allow-methods", METHODS),
@@ -40,7 +40,7 @@ async def answer_preflight(http: Request) -> None:
     await http.answer_unread(204, b"", headers)
 
 
-def readable_by(origin: bytes, send: Send) -> Send:
+def readable_by(origin: bytes, send: AsgiSend) -> AsgiSend:
     """A `send` whose answer a page of `origin` may read."""
     added: list[Header] = [
         (b"access-control-allow-origin", origin),
@@ -48,7 +48,7 @@ def readable_by(origin: bytes, send: Send) -> Send:
         (b"vary", b"Origin"),
     ]
 
-    async def send_readable(message: Message) -> None:
+    async def send_readable(message: AsgiMessage) -> None:
         if message["type"] == "http.response.start":
             headers = message["headers"]
             message = {**message, "headers": [*headers, *added] if isinstance(headers, list | tuple) else added}

@@ -7,7 +7,7 @@ from typing import Protocol
 import trio
 
 from argus_trio.frontend.http.reply import EVENT_STREAM, KEEP_ALIVE_S
-from argus_trio.frontend.http.request import Header, Request, start
+from argus_trio.frontend.http.request import Header, IncomingRequest, start
 from argus_trio.wire.sse import COMMENT
 
 
@@ -21,7 +21,7 @@ class Source(Protocol):
         """The client is gone. Must not block."""
 
 
-async def write_stream(request: Request, outbox: Source, *, first: bytes = COMMENT, last: bytes = b"") -> None:
+async def write_stream(request: IncomingRequest, outbox: Source, *, first: bytes = COMMENT, last: bytes = b"") -> None:
     """Answer `request` with `first`, then with what comes into `outbox`, and with `last` once that is closed.
 
     The client's going closes the outbox: whoever fills it learns of it by `is_closed`.

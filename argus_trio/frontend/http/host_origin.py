@@ -9,14 +9,14 @@ from collections.abc import Iterable
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
-Verdict = Literal["host", "origin"] | None
+WrongHeader = Literal["host", "origin"] | None
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _REMEMBERED: Final = 256
 """Distinct values that are remembered, of those let in and of those turned away."""
 
 
-class Guard:
+class HostOriginCheck:
     """The rules of one configuration: loopback, and what `allowed_hosts` and `allowed_origins` add to it."""
 
     def __init__(self, *, allowed_hosts: Iterable[str] = (), allowed_origins: Iterable[str] = ()) -> None:
@@ -25,7 +25,7 @@ class Guard:
         self._passed: set[tuple[bytes | None, bytes | None]] = set()
         self._reported: set[tuple[str, bytes]] = set()
 
-    def judge(self, host: bytes | None, origin: bytes | None) -> Verdict:
+    def judge(self, host: bytes | None, origin: bytes | None) -> WrongHeader:
         """None to let the request in, else which of the two is wrong."""
         pair = (host, origin)
         if pair in self._passed:

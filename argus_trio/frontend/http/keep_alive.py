@@ -22,7 +22,7 @@ class Quiet(Protocol):
         """Give the sign of life, and set `due` again. May block for as long as the client does."""
 
 
-class Ticker:
+class KeepAlive:
     """The answers that are waited for. A blocked one delays only itself."""
 
     def __init__(self) -> None:

@@ -13,27 +13,27 @@ from typing import Final
 
 import trio
 
-Message = Mapping[str, object]
+AsgiMessage = Mapping[str, object]
 """One ASGI message."""
 
-DISCONNECT: Final[Message] = {"type": "http.disconnect"}
+DISCONNECT: Final[AsgiMessage] = {"type": "http.disconnect"}
 
 MAX_WAITING: Final = 8
 """Body parts (64 KiB each at most) that wait for the application before the connection stops reading."""
 
 
-class Inbox:
+class ReceiveQueue:
     """The receiving side of one request. `put` is for the connection, all else for the application."""
 
     def __init__(self) -> None:
-        self._messages: deque[Message] = deque()
+        self._messages: deque[AsgiMessage] = deque()
         self._callback: Callable[[], object] | None = None
         self._reader: trio.Event | None = None
         self._writer: trio.Event | None = None
         self._closed = False
         self._disconnected = False
 
-    async def put(self, message: Message) -> None:
+    async def put(self, message: AsgiMessage) -> None:
         """Take one message of the connection; waits only while `MAX_WAITING` others do."""
         if self._closed:
             return
@@ -46,7 +46,7 @@ class Inbox:
         self._messages.append(message)
         self._wake_reader()
 
-    async def receive(self) -> Message:
+    async def receive(self) -> AsgiMessage:
         """The next message, as ASGI has it: the disconnect comes last and then for ever."""
         while not self._messages:
             if self._disconnected:

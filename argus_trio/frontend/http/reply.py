@@ -12,8 +12,8 @@ from typing import Final, Self
 
 import trio
 
-from argus_trio.frontend.http.keep_alive import Ticker
-from argus_trio.frontend.http.request import JSON, Header, Request, start
+from argus_trio.frontend.http.keep_alive import KeepAlive
+from argus_trio.frontend.http.request import JSON, Header, IncomingRequest, start
 from argus_trio.wire.sse import COMMENT, encode_event
 
 QUIET_S: Final = 5.0
@@ -28,7 +28,7 @@ EVENT_STREAM: Final[Sequence[Header]] = (
 )
 
 
-class State(Enum):
+class ReplyState(Enum):
     """QUIET → STREAMING → DONE, or QUIET → DONE: nothing sent yet, an event stream open, no more to come."""
 
     QUIET = "quiet"
@@ -39,16 +39,16 @@ class State(Enum):
 class Reply:
     """One answer. `notify` and `beat` may run beside the task that finishes it; what comes after the end is dropped."""
 
-    def __init__(self, request: Request, ticker: Ticker, *, may_stream: bool) -> None:
+    def __init__(self, request: IncomingRequest, keep_alive: KeepAlive, *, may_stream: bool) -> None:
         self._request = request
-        self._ticker = ticker
+        self._keep_alive = keep_alive
         self._may_stream = may_stream
-        self._state = State.QUIET
+        self._state = ReplyState.QUIET
         self._lock: trio.Lock | None = None
         self.due = inf
         if may_stream:
             self.due = trio.current_time() + QUIET_S
-            ticker.watch(self)
+            keep_alive.watch(self)
 
     async def notify(self, message: bytes) -> None:
         """Send an encoded message before the answer; dropped where the client takes no event stream."""
@@ -61,7 +61,7 @@ class Reply:
 
     async def finish(self, message: bytes, *, status: int = 200) -> None:
         """Send the encoded answer and end. On an open stream the status has gone out already."""
-        if self._state is State.QUIET:
+        if self._state is ReplyState.QUIET:
             self._end()
             await self._request.answer(status, message, (JSON,))
             return
@@ -69,7 +69,7 @@ class Reply:
 
     async def abandon(self) -> None:
         """End without an answer: the call was cancelled, and nothing more may be said of it."""
-        if self._state is State.QUIET:
+        if self._state is ReplyState.QUIET:
             self._end()
             await self._request.answer(202)
             return
@@ -91,8 +91,8 @@ class Reply:
         self._end()
 
     async def _send_chunk(self, chunk: bytes) -> None:
-        if self._state is State.QUIET:
-            self._state = State.STREAMING
+        if self._state is ReplyState.QUIET:
+            self._state = ReplyState.STREAMING
             self._lock = trio.Lock()
             self._lock.acquire_nowait()
             try:
@@ -102,13 +102,13 @@ class Reply:
                 self._lock.release()
         elif self._lock is not None:
             async with self._lock:
-                if self._state is State.STREAMING:
+                if self._state is ReplyState.STREAMING:
                     await self._send_body(chunk)
-        if self._state is State.STREAMING:
+        if self._state is ReplyState.STREAMING:
             self.due = trio.current_time() + KEEP_ALIVE_S
 
     async def _close(self, chunk: bytes) -> None:
-        if self._lock is None or self._state is State.DONE:
+        if self._lock is None or self._state is ReplyState.DONE:
             return
         async with self._lock:
             self._end()
@@ -118,5 +118,5 @@ class Reply:
         await self._request.send({"type": "http.response.body", "body": chunk, "more_body": True})
 
     def _end(self) -> None:
-        self._state = State.DONE
-        self._ticker.forget(self)
+        self._state = ReplyState.DONE
+        self._keep_alive.forget(self)

@@ -11,12 +11,12 @@ from typing import Final, Protocol, TypedDict
 import attrs
 import trio
 
-from argus_trio.frontend.http.receive_queue import Message
+from argus_trio.frontend.http.receive_queue import AsgiMessage
 from argus_trio.wire.envelope import encode
 
 Header = tuple[bytes, bytes]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+AsgiReceive = Callable[[], Awaitable[AsgiMessage]]
+AsgiSend = Callable[[AsgiMessage], Awaitable[None]]
 
 JSON: Final = (b"content-type", b"application/json")
 
@@ -34,7 +34,7 @@ class Disconnects(Protocol):
     def on_disconnect(self, callback: Callable[[], object] | None) -> None: ...
 
 
-class Scope(TypedDict):
+class AsgiScope(TypedDict):
     """What is used of the ASGI scope."""
 
     method: str
@@ -48,7 +48,7 @@ DISCONNECT_EXTENSION: Final = "argus.disconnect"
 
 
 @attrs.define(eq=False)
-class Request:
+class IncomingRequest:
     """One request. `fields` holds each header once, lower-case; repeated ones are joined by a comma (RFC 9110, 5.3)."""
 
     method: str
@@ -56,14 +56,14 @@ class Request:
     query: bytes
     headers: Sequence[Header]
     fields: Mapping[bytes, bytes]
-    receive: Receive
-    send: Send
+    receive: AsgiReceive
+    send: AsgiSend
     disconnects: Disconnects
     body_pending: bool = True
     """Whether some of the body may still come in."""
 
     @classmethod
-    def of(cls, scope: Scope, receive: Receive, send: Send) -> Request:
+    def of(cls, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> IncomingRequest:
         """The request that an ASGI server hands over."""
         headers = scope["headers"]
         fields = dict(headers)
@@ -107,7 +107,7 @@ class Request:
                 left -= len(part) if isinstance(part, bytes) else 0
 
 
-def start(status: int, headers: Sequence[Header], length: int | None = None) -> Message:
+def start(status: int, headers: Sequence[Header], length: int | None = None) -> AsgiMessage:
     """The ASGI message that opens an answer; `length` is None where the end is not known yet."""
     if length is not None and status != _NO_CONTENT:
         headers = [*headers, (b"content-length", b"%d" % length)]

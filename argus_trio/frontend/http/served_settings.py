@@ -9,22 +9,22 @@ import attrs
 from argus_trio.config.check.certificate import CertificateUnusable, load_certificate
 from argus_trio.config.model import Server, ServerTls
 from argus_trio.errors import ListenFailed
-from argus_trio.frontend.http.host_origin import Guard
+from argus_trio.frontend.http.host_origin import HostOriginCheck
 from argus_trio.frontend.http.limits import Limits
 
 
 @attrs.frozen(kw_only=True)
-class Terms:
+class ServedSettings:
     """What follows from one configuration's `server`."""
 
     settings: Server
-    guard: Guard
+    host_origin: HostOriginCheck
     limits: Limits
     context: ssl.SSLContext | None
     """For new TLS connections; those that are open keep the one they began with."""
 
     @classmethod
-    def of(cls, settings: Server, limits: Limits | None = None) -> Terms:
+    def of(cls, settings: Server, limits: Limits | None = None) -> ServedSettings:
         """The terms of `settings`, the certificate read; `limits` stand in for the usual ones.
 
         Raises:
@@ -32,19 +32,19 @@ class Terms:
         """
         return cls(
             settings=settings,
-            guard=Guard(allowed_hosts=settings.allowed_hosts, allowed_origins=settings.allowed_origins),
+            host_origin=HostOriginCheck(allowed_hosts=settings.allowed_hosts, allowed_origins=settings.allowed_origins),
             limits=limits or Limits(body_bytes=settings.max_body_bytes),
             context=None if settings.tls is None else _context(settings.tls, settings),
         )
 
 
 @attrs.define(eq=False)
-class CurrentTerms:
+class CurrentSettings:
     """The terms that hold now; who serves reads them anew for each connection and each request."""
 
-    now: Terms
+    now: ServedSettings
 
-    def renew(self, terms: Terms) -> None:
+    def renew(self, terms: ServedSettings) -> None:
         """Let `terms` hold from now on. What was begun goes on; what listens stays, with TLS or without as it is."""
         if (terms.context is None) != (self.now.context is None):
             terms = attrs.evolve(terms, context=self.now.context)

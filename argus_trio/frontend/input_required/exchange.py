@@ -16,7 +16,7 @@ _LOG = "notifications/message"
 
 
 @attrs.define(eq=False)
-class Hearing:
+class AskingRequest:
     """What a request wants to hear of: of its own progress token and its own log level, no other."""
 
     send: Notify
@@ -50,11 +50,11 @@ class PlainExchange:
     """The `Exchange` of a call that runs in its request's task, and whose client therefore cannot be asked."""
 
     call: Call
-    hearing: Hearing
+    request: AskingRequest
 
     async def notify(self, method: str, params: Params) -> None:
         """Send a notification on the request's own stream."""
-        await self.hearing.tell(method, params)
+        await self.request.tell(method, params)
 
     async def ask(self, method: str, params: Params) -> bytes:
         """Always raises `ClientCannotAnswer`."""

@@ -14,10 +14,10 @@ import trio
 from argus_trio.core.call.exchange import Call, Handler
 from argus_trio.errors import ClientCannotAnswer, InvalidParams, Overloaded, RpcError
 from argus_trio.frontend.http.request import Disconnects
-from argus_trio.frontend.input_required.asks import Asks
-from argus_trio.frontend.input_required.exchange import Hearing, undeclared
-from argus_trio.frontend.input_required.kept_notifications import Kept
-from argus_trio.frontend.input_required.lot import Lot
+from argus_trio.frontend.input_required.exchange import AskingRequest, undeclared
+from argus_trio.frontend.input_required.notification_buffer import NotificationBuffer
+from argus_trio.frontend.input_required.open_calls import OpenCalls
+from argus_trio.frontend.input_required.open_inputs import OpenInputs
 from argus_trio.frontend.input_required.request_state import STATE_LIFE_S
 from argus_trio.frontend.outcome import Outcome, outcome_of
 from argus_trio.wire.envelope import Params
@@ -31,16 +31,16 @@ GATHER_S: Final = 0.02
 class ParkedCall:
     """One call. `run` is its task; `attend` is for the POST that its client waits on."""
 
-    def __init__(self, call: Call, lot: Lot[ParkedCall]) -> None:
+    def __init__(self, call: Call, lot: OpenCalls[ParkedCall]) -> None:
         self.call = call
         self.ticket = ""
-        self.asks = Asks()
-        self._lot = lot
+        self.asks = OpenInputs()
+        self._open_calls = lot
         self._abilities = call.abilities
-        self._kept = Kept()
+        self._buffer = NotificationBuffer()
         self._scope = trio.CancelScope()
         self._limit = inf
-        self._hearing: Hearing | None = None
+        self._request: AskingRequest | None = None
         """The request that hears what the call tells; None while what it tells is kept."""
         self._is_away = False
         self._is_lost = False
@@ -67,14 +67,14 @@ class ParkedCall:
         finally:
             self._is_over = True
             self._changed.set()
-            self._lot.leave(self)
+            self._open_calls.leave(self)
 
     async def notify(self, method: str, params: Params) -> None:
         """Tell the request that attends the call; kept, in bounds, while none does."""
-        if self._hearing is None:
-            self._kept.put(method, params)
+        if self._request is None:
+            self._buffer.put(method, params)
         else:
-            await self._hearing.tell(method, params)
+            await self._request.tell(method, params)
 
     async def ask(self, method: str, params: Params) -> bytes:
         """Ask the client by the next answer to it, and wait for the retry that brings its own.
@@ -89,7 +89,7 @@ class ParkedCall:
         if not self._abilities.permits(method, params):
             raise undeclared(method, params)
         if not self.ticket:
-            self._lot.admit(self)
+            self._open_calls.admit(self)
         answered = trio.Event()
         ask = self.asks.open(method, params, answered.set)
         self._changed.set()
@@ -102,14 +102,14 @@ class ParkedCall:
             raise ask.refusal
         return ask.answer or b"{}"
 
-    async def attend(self, hearing: Hearing, disconnects: Disconnects) -> Outcome | None:
+    async def attend(self, request: AskingRequest, disconnects: Disconnects) -> Outcome | None:
         """Wait with a request until its answer is due: the outcome; None if the client is to be asked (`is_away`).
 
         None as well if the client went meanwhile, which cancels the call, as the end of the waiting task does.
         """
         disconnects.on_disconnect(self._lose)
         try:
-            await self._tell_kept(hearing)
+            await self._tell_buffered(request)
             return await self._until_due()
         except BaseException:
             self._scope.cancel()
@@ -138,13 +138,13 @@ class ParkedCall:
         """Whether the client was asked, and has not come back."""
         return self._is_away
 
-    async def _tell_kept(self, hearing: Hearing) -> None:
-        if self._kept.dropped:
-            log.warning("parked_notifications_dropped", method=self.call.method, dropped=self._kept.dropped)
-            self._kept.dropped = 0
-        while self._kept:
-            await hearing.tell(*self._kept.take())
-        self._hearing = hearing
+    async def _tell_buffered(self, request: AskingRequest) -> None:
+        if self._buffer.dropped:
+            log.warning("parked_notifications_dropped", method=self.call.method, dropped=self._buffer.dropped)
+            self._buffer.dropped = 0
+        while self._buffer:
+            await request.tell(*self._buffer.take())
+        self._request = request
 
     async def _until_due(self) -> Outcome | None:
         while not self._is_lost:
@@ -164,12 +164,12 @@ class ParkedCall:
 
     def _go_away(self) -> None:
         self._is_away = True
-        self._hearing = None
+        self._request = None
         self._scope.deadline = trio.current_time() + STATE_LIFE_S
 
     def _leave_if_done(self) -> None:
         if not self.asks and not self._is_away:
-            self._lot.leave(self)
+            self._open_calls.leave(self)
 
     def _lose(self) -> None:
         self._is_lost = True

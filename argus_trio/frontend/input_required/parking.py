@@ -10,10 +10,10 @@ from typing import Final
 import trio
 
 from argus_trio.core.call.exchange import Call, Handler
-from argus_trio.frontend.input_required.asks import read_answers
-from argus_trio.frontend.input_required.lot import Lot
+from argus_trio.frontend.input_required.open_calls import OpenCalls
+from argus_trio.frontend.input_required.open_inputs import read_answers
 from argus_trio.frontend.input_required.parked_call import ParkedCall
-from argus_trio.frontend.input_required.request_state import States, unwrapped
+from argus_trio.frontend.input_required.request_state import RequestStates, unwrapped
 from argus_trio.frontend.outcome import Outcome
 from argus_trio.wire.envelope import encode
 
@@ -27,10 +27,10 @@ LAST_WORD_S: Final = 0.5
 class Parking:
     """The parked calls of one front end. `run` must be running before the first one begins."""
 
-    def __init__(self, handler: Handler, states: States) -> None:
+    def __init__(self, handler: Handler, states: RequestStates) -> None:
         self._handler = handler
         self._states = states
-        self._lot: Lot[ParkedCall] = Lot()
+        self._open_calls: OpenCalls[ParkedCall] = OpenCalls()
         self._calls: set[ParkedCall] = set()
         self._nursery: trio.Nursery | None = None
         self._limit: float | None = None
@@ -45,7 +45,7 @@ class Parking:
         """Start a call of its own."""
         if self._nursery is None:
             raise RuntimeError("nothing can be parked before `run` is running")
-        parked = ParkedCall(call, self._lot)
+        parked = ParkedCall(call, self._open_calls)
         if self._limit is not None:
             parked.stop(self._limit)
         self._calls.add(parked)
@@ -61,13 +61,13 @@ class Parking:
         state = self._states.read(call, trio.current_time())
         if state.kind == "relayed":
             return unwrapped(call, state)
-        parked = self._lot.find(state.content or "")
+        parked = self._open_calls.find(state.content or "")
         outcomes = parked.asks.judge(read_answers(call.params))
-        self._lot.leave(parked)
+        self._open_calls.leave(parked)
         parked.asks.settle(outcomes)
         parked.come_back(call)
         if parked.asks:
-            self._lot.admit(parked)  # there is room: its own place was freed above
+            self._open_calls.admit(parked)  # there is room: its own place was freed above
         return parked
 
     def input_required(self, parked: ParkedCall) -> bytes:

@@ -39,7 +39,7 @@ class Seal(Protocol):
         """What was sealed. Raises `InvalidParams` with the reason if it was not sealed by this one."""
 
 
-class State(msgspec.Struct, frozen=True, array_like=True):
+class RequestState(msgspec.Struct, frozen=True, array_like=True):
     """What is sealed. `content` is a ticket (parked), or the raw JSON of the backend's own state, if any (relayed)."""
 
     kind: Kind
@@ -50,12 +50,12 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     content: str | None
 
 
-_decode_state: Final = msgspec.json.Decoder(State).decode
+_decode_state: Final = msgspec.json.Decoder(RequestState).decode
 _decode_any: Final = msgspec.json.Decoder().decode
 _encode_sorted: Final = msgspec.json.Encoder(order="sorted").encode
 
 
-class States:
+class RequestStates:
     """Gives out states and reads them. `make_seal` is called when the first one is needed."""
 
     def __init__(self, make_seal: Callable[[], Seal]) -> None:
@@ -64,10 +64,10 @@ class States:
 
     def give_out(self, call: Call, kind: Kind, content: str | None, now: float) -> str:
         """A sealed state for the client of `call`."""
-        state = State(kind, call.principal.name, call.method, digest(call.params), now + STATE_LIFE_S, content)
+        state = RequestState(kind, call.principal.name, call.method, digest(call.params), now + STATE_LIFE_S, content)
         return self._sealing().seal(msgspec.json.encode(state))
 
-    def read(self, call: Call, now: float) -> State:
+    def read(self, call: Call, now: float) -> RequestState:
         """The state that the retry `call` brings with it.
 
         Raises:
@@ -109,7 +109,7 @@ class States:
         return self._seal
 
 
-def unwrapped(call: Call, state: State) -> Call:
+def unwrapped(call: Call, state: RequestState) -> Call:
     """The retry `call` as the backend has to see it: with the state that it gave itself, or none."""
     params = dict(call.params)
     del params[STATE]

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import attrs
 
-from argus_trio.core.health.health import Checkup, Overview
-from argus_trio.core.health.lifecycle import State
+from argus_trio.core.health.health import BackendStatus, Overview
+from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.wire.envelope import encode
 
 
@@ -37,7 +37,7 @@ def backends_body(overview: Overview, clocks: Clocks) -> bytes:
     )
 
 
-def _shown(checkup: Checkup, clocks: Clocks) -> dict[str, object]:
+def _shown(checkup: BackendStatus, clocks: Clocks) -> dict[str, object]:
     standing = checkup.standing
     since = clocks.rfc3339(standing.since)
     return {
@@ -48,7 +48,7 @@ def _shown(checkup: Checkup, clocks: Clocks) -> dict[str, object]:
         "details": list(standing.details),
         "since": since,
         "next_attempt": clocks.rfc3339(standing.next_attempt),
-        "error": standing.reason if standing.state is State.DOWN else None,
+        "error": standing.reason if standing.state is BackendState.DOWN else None,
         "revision": checkup.revision,
         "failed_attempts": checkup.failures,
         "breaker": "open" if checkup.is_breaker_open else "closed",

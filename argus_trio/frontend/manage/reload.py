@@ -8,9 +8,9 @@ import attrs
 import structlog
 
 from argus_trio.config.check.report import one_line
-from argus_trio.core.reloaded import Reloaded
+from argus_trio.core.reload_report import ReloadReport
 from argus_trio.frontend.gateway import Control
-from argus_trio.frontend.http.request import Request, refusal
+from argus_trio.frontend.http.request import IncomingRequest, refusal
 from argus_trio.wire.envelope import encode
 
 log = structlog.get_logger()
@@ -22,11 +22,11 @@ class ReloadPage:
 
     control: Control
 
-    async def get(self, http: Request) -> None:
+    async def get(self, http: IncomingRequest) -> None:
         """The report of the latest reload, or of the start."""
         await http.answer_unread(200, reload_body(self.control.last))
 
-    async def post(self, http: Request) -> None:
+    async def post(self, http: IncomingRequest) -> None:
         """Reload, and answer with its report. The body says nothing and is not read.
 
         No page of another site has any business here, not even one that may call tools.
@@ -39,7 +39,7 @@ class ReloadPage:
         await http.answer_unread(status_of(report), reload_body(report))
 
 
-def status_of(report: Reloaded) -> int:
+def status_of(report: ReloadReport) -> int:
     """The HTTP status that says how it went."""
     if report.is_applied:
         return 200
@@ -48,7 +48,7 @@ def status_of(report: Reloaded) -> int:
     return 422 if report.problems else 500
 
 
-def reload_body(report: Reloaded) -> bytes:
+def reload_body(report: ReloadReport) -> bytes:
     """The report as JSON; the first five keys are those of the original Argus. Backends are only listed as changed
     where something took effect."""
     applied = report.applied
@@ -73,7 +73,7 @@ def reload_body(report: Reloaded) -> bytes:
     )
 
 
-def _errors(report: Reloaded) -> Iterator[str]:
+def _errors(report: ReloadReport) -> Iterator[str]:
     yield from map(one_line, report.problems)
     if report.error_id is not None:
         yield f"internal error {report.error_id}; the log tells more under this id"

@@ -21,7 +21,7 @@ PLAIN_EVENTS: Final[Mapping[str, bytes]] = {method: encode_event(told) for metho
 """The same, as events without an id."""
 
 
-class Listener(Protocol):
+class Recipient(Protocol):
     """An open stream."""
 
     def offer(self, key: str, event: bytes) -> None:
@@ -43,7 +43,7 @@ class Announcer:
     """The open streams, and what each of them wants to hear."""
 
     def __init__(self) -> None:
-        self._wanted: dict[Listener, tuple[Mapping[str, bytes], Callable[[], Abilities]]] = {}
+        self._wanted: dict[Recipient, tuple[Mapping[str, bytes], Callable[[], Abilities]]] = {}
         self._closed = False
 
     def announce(self, methods: Iterable[str], concerns: Callable[[Abilities], bool] = _everybody) -> None:
@@ -63,7 +63,7 @@ class Announcer:
     @contextmanager
     def listening(
         self,
-        listener: Listener,
+        listener: Recipient,
         events: Mapping[str, bytes] = PLAIN_EVENTS,
         abilities: Callable[[], Abilities] = _undeclared,
     ) -> Iterator[None]:
@@ -77,13 +77,13 @@ class Announcer:
         finally:
             self.remove(listener)
 
-    def add(self, listener: Listener, events: Mapping[str, bytes], abilities: Callable[[], Abilities]) -> None:
+    def add(self, listener: Recipient, events: Mapping[str, bytes], abilities: Callable[[], Abilities]) -> None:
         """Begin to feed `listener`, as `listening` does, for as long as it lives."""
         if self._closed:
             listener.close()
         self._wanted[listener] = events, abilities
 
-    def remove(self, listener: Listener) -> None:
+    def remove(self, listener: Recipient) -> None:
         """End that. Idempotent."""
         self._wanted.pop(listener, None)
 

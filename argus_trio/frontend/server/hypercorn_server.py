@@ -37,11 +37,11 @@ from hypercorn.typing import (
 from hypercorn.utils import UnexpectedMessageError, parse_socket_addr
 
 from argus_trio.frontend.application import Application
-from argus_trio.frontend.http.receive_queue import Inbox
+from argus_trio.frontend.http.receive_queue import ReceiveQueue
 from argus_trio.frontend.http.request import DISCONNECT_EXTENSION
-from argus_trio.frontend.http.served_settings import CurrentTerms
-from argus_trio.frontend.server.listeners import Listener
-from argus_trio.frontend.server.transport import Stream, Transport
+from argus_trio.frontend.http.served_settings import CurrentSettings
+from argus_trio.frontend.server.listeners import ServerListener
+from argus_trio.frontend.server.transport import ClientStream, Transport
 
 log = structlog.get_logger()
 
@@ -51,11 +51,11 @@ AppSend = Callable[[ASGISendEvent | None], Awaitable[None]]
 
 async def serve(
     application: Application,
-    listeners: Sequence[Listener],
+    listeners: Sequence[ServerListener],
     *,
     stop: trio.Event,
     on_stop: Callable[[], object],
-    terms: CurrentTerms,
+    terms: CurrentSettings,
 ) -> None:
     """Serve on `listeners` until `stop` is set; then let requests in flight end within `server.drain_timeout`.
 
@@ -74,9 +74,9 @@ async def serve(
             connection.end_if_idle()
 
 
-async def _accept(site: _Site, listeners: Sequence[Listener], connections: trio.Nursery) -> None:
-    async def converse(stream: Stream) -> None:
-        await _Connection(site, stream).run()
+async def _accept(site: _Site, listeners: Sequence[ServerListener], connections: trio.Nursery) -> None:
+    async def converse(stream: ClientStream) -> None:
+        await _ServedConnection(site, stream).run()
 
     await trio.serve_listeners(converse, list(listeners), handler_nursery=connections)
 
@@ -103,18 +103,18 @@ class _Settings(Config):
 class _Site:
     """What all connections share."""
 
-    def __init__(self, application: Application, terms: CurrentTerms) -> None:
+    def __init__(self, application: Application, terms: CurrentSettings) -> None:
         self.terms = terms
         self.app: AppWrapper = ASGIWrapper(cast("ASGIFramework", application))
         self.config = _Settings()
         self.context = WorkerContext(None)
-        self.connections: set[_Connection] = set()
+        self.connections: set[_ServedConnection] = set()
 
 
-class _Connection:
+class _ServedConnection:
     """One client's connection: carries bytes between its transport and the protocol, and tells when it is idle."""
 
-    def __init__(self, site: _Site, stream: Stream) -> None:
+    def __init__(self, site: _Site, stream: ClientStream) -> None:
         self._site = site
         self._transport = Transport(stream, write_limit=site.terms.now.limits.write)
         self._reading = trio.CancelScope()
@@ -231,7 +231,7 @@ class _Http1(H11Protocol):
             raise _VersionUnknown
 
     async def _create_stream(self, request: h11.Request) -> None:
-        self.stream = _Stream(
+        self.stream = _RequestStream(
             self.app,
             self.config,
             self.context,
@@ -268,7 +268,7 @@ class _Http1(H11Protocol):
             await self.send(RawData(data=data))
 
 
-class _Stream(HTTPStream):
+class _RequestStream(HTTPStream):
     """One request and its response."""
 
     async def app_send(self, message: ASGISendEvent | None) -> None:
@@ -281,7 +281,7 @@ class _Stream(HTTPStream):
             log.exception("response_out_of_order", path=self.scope["path"])
 
     async def _send_closed(self) -> None:
-        inbox = cast("Inbox", self.scope["extensions"][DISCONNECT_EXTENSION])
+        inbox = cast("ReceiveQueue", self.scope["extensions"][DISCONNECT_EXTENSION])
         inbox.close()
         await super()._send_closed()
 
@@ -295,12 +295,12 @@ class _Requests:
     async def spawn_app(
         self, app: AppWrapper, _: Config, scope: HTTPScope, send: AppSend
     ) -> Callable[[ASGIReceiveEvent], Awaitable[None]]:
-        inbox = Inbox()
+        inbox = ReceiveQueue()
         cast("dict[str, object]", scope["extensions"])[DISCONNECT_EXTENSION] = inbox
         self._nursery.start_soon(self._serve, app, scope, inbox, send)
         return cast("Callable[[ASGIReceiveEvent], Awaitable[None]]", inbox.put)
 
-    async def _serve(self, app: AppWrapper, scope: HTTPScope, inbox: Inbox, send: AppSend) -> None:
+    async def _serve(self, app: AppWrapper, scope: HTTPScope, inbox: ReceiveQueue, send: AppSend) -> None:
         try:
             receive = cast("ASGIReceiveCallable", inbox.receive)
             await app(scope, receive, send, trio.to_thread.run_sync, trio.from_thread.run)

@@ -13,9 +13,9 @@ import trio
 
 from argus_trio.config.model import Server
 from argus_trio.errors import ListenFailed
-from argus_trio.frontend.http.served_settings import CurrentTerms
+from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.server.socket_activation import Inherited
-from argus_trio.frontend.server.transport import Stream
+from argus_trio.frontend.server.transport import ClientStream
 
 log = structlog.get_logger()
 
@@ -28,13 +28,13 @@ _ADVICE: Final = {
 
 
 @attrs.define(eq=False)
-class Listener(trio.abc.Listener[Stream]):
+class ServerListener(trio.abc.Listener[ClientStream]):
     """One socket that listens. Each connection begins with the certificate that is current when it comes."""
 
     plain: trio.SocketListener
-    terms: CurrentTerms
+    terms: CurrentSettings
 
-    async def accept(self) -> Stream:
+    async def accept(self) -> ClientStream:
         """The next connection; where TLS is spoken, its handshake is still to come."""
         stream = await self.plain.accept()
         context = self.terms.now.context
@@ -48,14 +48,14 @@ class Listener(trio.abc.Listener[Stream]):
 
 
 @attrs.frozen
-class Listening:
+class OpenListeners:
     """Open listeners, and the base URL of each."""
 
-    listeners: tuple[Listener, ...]
+    listeners: tuple[ServerListener, ...]
     urls: tuple[str, ...]
 
 
-async def open_listeners(terms: CurrentTerms, inherited: Sequence[Inherited] = ()) -> Listening:
+async def open_listeners(terms: CurrentSettings, inherited: Sequence[Inherited] = ()) -> OpenListeners:
     """Listen as the current terms say; on the `inherited` sockets instead of `host` and `port`, if there are any.
 
     Raises:
@@ -69,7 +69,7 @@ async def open_listeners(terms: CurrentTerms, inherited: Sequence[Inherited] = (
     urls = tuple(_url(scheme, listener.socket) for listener in plain)
     if inherited:
         log.info("sockets_inherited", urls=list(urls), not_listening_on=address)
-    return Listening(tuple(Listener(listener, terms) for listener in plain), urls)
+    return OpenListeners(tuple(ServerListener(listener, terms) for listener in plain), urls)
 
 
 async def _bound(settings: Server, address: str) -> list[trio.SocketListener]:

@@ -7,7 +7,7 @@ from typing import Final
 
 import trio
 
-Stream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
+ClientStream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 
 WRITE_BYTES: Final = 256 * 1024
 READ_BYTES: Final = 64 * 1024
@@ -22,7 +22,7 @@ class Transport:
     `write_limit` is how many seconds the client may take to read the next `WRITE_BYTES`.
     """
 
-    def __init__(self, stream: Stream, *, write_limit: float) -> None:
+    def __init__(self, stream: ClientStream, *, write_limit: float) -> None:
         self._write_limit = write_limit
         self._stream = stream
         self._lock = trio.Lock()

@@ -29,30 +29,30 @@ STREAM_S: Final = 10.0
 FAREWELL_S: Final = 1.0
 """How long it may take to tell the client that an ask is withdrawn."""
 
-Send = Callable[[bytes], Awaitable[None]]
+SendMessage = Callable[[bytes], Awaitable[None]]
 """Sends one encoded message on one stream of the client."""
-Route = Callable[[], Awaitable[Send | None]]
+FindStream = Callable[[], Awaitable[SendMessage | None]]
 """Finds the stream for an ask, within `STREAM_S`; None if there is none."""
 
 
 @attrs.define(eq=False)
-class _Ask:
+class _ClientRequest:
     answered: trio.Event = attrs.field(factory=trio.Event)
     answer: Response | ErrorResponse | None = None
 
 
-class Asks:
+class ClientRequests:
     """The open asks of one session."""
 
     def __init__(self) -> None:
-        self._open: dict[bytes, _Ask] = {}
+        self._open: dict[bytes, _ClientRequest] = {}
         self._asked = 0
         self._ended = False
 
     def __len__(self) -> int:
         return len(self._open)
 
-    async def ask(self, route: Route, method: str, params: Params) -> bytes:
+    async def ask(self, route: FindStream, method: str, params: Params) -> bytes:
         """Ask, and give the raw result; cancelled, it tells the client on the same stream.
 
         Raises:
@@ -65,7 +65,7 @@ class Asks:
             raise ClientCannotAnswer(method, f"{MAX_OPEN} requests to it are open")
         self._asked += 1
         message_id = b"%d" % self._asked
-        ask = self._open[message_id] = _Ask()
+        ask = self._open[message_id] = _ClientRequest()
         try:
             send = await route()
             if send is None:
@@ -96,7 +96,7 @@ class Asks:
         for ask in self._open.values():
             ask.answered.set()
 
-    async def _converse(self, ask: _Ask, send: Send, message_id: bytes, message: bytes) -> None:
+    async def _converse(self, ask: _ClientRequest, send: SendMessage, message_id: bytes, message: bytes) -> None:
         try:
             await send(message)
             await ask.answered.wait()

@@ -16,7 +16,7 @@ from argus_trio.errors import InvalidParams, InvalidRequest, RpcError
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.identity import Hello, initialize_result, read_hello
 from argus_trio.frontend.outcome import error_response, outcome_of
-from argus_trio.frontend.sessions.exchange import LegacyExchange, Way
+from argus_trio.frontend.sessions.exchange import CallStream, LegacyExchange
 from argus_trio.frontend.sessions.session import Session
 from argus_trio.wire.envelope import (
     ErrorResponse,
@@ -37,14 +37,14 @@ MAX_BATCH: Final = 128
 """The most messages that one batch may hold."""
 
 
-def greet(gateway: Gateway, session: Session, hello: Hello) -> bytes:
+def initialize(gateway: Gateway, session: Session, hello: Hello) -> bytes:
     """Settle the session on what its client said, and give the raw result of `initialize`."""
     session.settle(hello)
     log.info("session_opened", client=hello.client, revision=hello.revision)
     return initialize_result(gateway.identity(), hello.revision)
 
 
-async def respond(gateway: Gateway, session: Session, request: Request, way: Way) -> bytes | None:
+async def respond(gateway: Gateway, session: Session, request: Request, way: CallStream) -> bytes | None:
     """The encoded response to `request`; None if the call was cancelled, of which nothing more may be said.
 
     Cancelled by `notifications/cancelled`, by the end of the session, or with the task.
@@ -69,7 +69,7 @@ async def respond(gateway: Gateway, session: Session, request: Request, way: Way
     return encode_response(request.id, for_legacy_client(request.method, outcome.result or b"{}"))
 
 
-def take(gateway: Gateway, session: Session, message: Message) -> None:
+def accept(gateway: Gateway, session: Session, message: Message) -> None:
     """Act on what a client posts and nobody answers; what belongs to nothing is dropped."""
     match message:
         case Response() | ErrorResponse():
@@ -100,7 +100,7 @@ def read_batch(session: Session, body: bytes) -> list[Message | RpcError]:
 
 
 async def respond_batch(
-    gateway: Gateway, session: Session, members: list[Message | RpcError], way: Way
+    gateway: Gateway, session: Session, members: list[Message | RpcError], way: CallStream
 ) -> bytes | None:
     """Serve a batch, its requests side by side: the encoded array of responses in the order of the requests.
 
@@ -122,7 +122,7 @@ async def respond_batch(
                 case Request():
                     nursery.start_soon(partial(serve, index, member))
                 case _:
-                    take(gateway, session, member)
+                    accept(gateway, session, member)
     given = [answer for answer in answers if answer is not None]
     return b"[" + b",".join(given) + b"]" if given else None
 
@@ -161,7 +161,7 @@ def _greet_again(gateway: Gateway, session: Session, request: Request) -> bytes:
         hello = read_hello(request.params)
     except RpcError as error:
         return error_response(request.id, error)
-    return encode_response(request.id, greet(gateway, session, hello))
+    return encode_response(request.id, initialize(gateway, session, hello))
 
 
 _HERE: Final[Mapping[str, Callable[[Gateway, Session, Request], bytes]]] = {

@@ -35,7 +35,7 @@ class Total:
 
 
 @attrs.define(eq=False)
-class _Stream:
+class _StoredStream:
     last: int = 0
     size: int = 0
     is_ended: bool = False
@@ -49,7 +49,7 @@ class EventStore:
         self._total = total
         self._max_events = max_events
         self._max_bytes = max_bytes
-        self._streams: dict[int, _Stream] = {}
+        self._streams: dict[int, _StoredStream] = {}
         self._order: deque[int] = deque()
         self._size = 0
         self._opened = 0
@@ -72,7 +72,7 @@ class EventStore:
         """The number of a new stream; the first is 0."""
         number = self._opened
         self._opened += 1
-        self._streams[number] = _Stream()
+        self._streams[number] = _StoredStream()
         return number
 
     def add(self, stream: int, message: bytes) -> bytes:
@@ -152,7 +152,7 @@ class EventStore:
             len(self._order) > self._max_events or self._size > self._max_bytes or self._total.size > self._total.limit
         )
 
-    def _is_most(self, entry: _Stream) -> bool:
+    def _is_most(self, entry: _StoredStream) -> bool:
         if len(entry.events) < 2:
             return False
         return 2 * len(entry.events) > self._max_events or 2 * entry.size > self._max_bytes
@@ -165,7 +165,7 @@ class EventStore:
         self._count(-len(event))
         self._forget_if_over(stream, entry)
 
-    def _forget_if_over(self, stream: int, entry: _Stream) -> None:
+    def _forget_if_over(self, stream: int, entry: _StoredStream) -> None:
         if entry.is_ended and not entry.events:
             del self._streams[stream]
 

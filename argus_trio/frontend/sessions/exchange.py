@@ -8,18 +8,18 @@ import attrs
 import trio
 
 from argus_trio.core.call.exchange import Call
-from argus_trio.frontend.sessions.client_requests import Send
+from argus_trio.frontend.sessions.client_requests import SendMessage
 from argus_trio.frontend.sessions.session import Session
 from argus_trio.wire.envelope import Params, encode_notification
 
 
-class Way(Protocol):
+class CallStream(Protocol):
     """The way back to the client for the calls of one POST."""
 
     async def notify(self, message: bytes) -> None:
         """Send an encoded message on the POST's own stream; may wait for a client that reads slowly."""
 
-    async def route(self) -> Send | None:
+    async def route(self) -> SendMessage | None:
         """How to send a request to the client on the nearest stream; None if there is none within a bound."""
 
 
@@ -29,7 +29,7 @@ class LegacyExchange:
 
     call: Call
     session: Session
-    way: Way
+    way: CallStream
     scope: trio.CancelScope
     is_silent: bool = False
 
@@ -53,7 +53,7 @@ class LegacyExchange:
         self.session.require(method, params)
         return await self.session.asks.ask(self._route, method, params)
 
-    async def _route(self) -> Send | None:
+    async def _route(self) -> SendMessage | None:
         send = await self.way.route()
         if send is None:
             return None

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from argus_trio.frontend.http.keep_alive import Ticker
+from argus_trio.frontend.http.keep_alive import KeepAlive
 from argus_trio.frontend.http.reply import Reply
-from argus_trio.frontend.http.request import Request
-from argus_trio.frontend.sessions.client_requests import Send
+from argus_trio.frontend.http.request import IncomingRequest
+from argus_trio.frontend.sessions.client_requests import SendMessage
 from argus_trio.frontend.sessions.event_store import prime
-from argus_trio.frontend.sessions.resumable_stream import Channel
+from argus_trio.frontend.sessions.resumable_stream import ResumableStream
 from argus_trio.frontend.sessions.session import HttpSession
 from argus_trio.wire.sse import COMMENT
 
@@ -34,17 +34,17 @@ class PostReply(Reply):
 
     def __init__(
         self,
-        request: Request,
-        ticker: Ticker,
+        request: IncomingRequest,
+        keep_alive: KeepAlive,
         session: HttpSession,
         *,
         may_stream: bool,
         on_lost: Callable[[], object] = _nothing,
     ) -> None:
-        super().__init__(request, ticker, may_stream=may_stream)
+        super().__init__(request, keep_alive, may_stream=may_stream)
         self._session = session
         self._on_lost = on_lost
-        self._channel: Channel | None = None
+        self._channel: ResumableStream | None = None
         self._is_carrying = may_stream
         self._is_attended = True
         session.posts += 1
@@ -57,7 +57,7 @@ class PostReply(Reply):
         elif self._channel is not None:
             await self._channel.send(message)
 
-    async def route(self) -> Send | None:
+    async def route(self) -> SendMessage | None:
         """Where an ask can go: on this answer, on what resumed it, or on the session's own stream."""
         if self._is_carrying:
             return self.notify
@@ -101,11 +101,11 @@ class PostReply(Reply):
         """A sign of life; the first opens the stream."""
         return COMMENT if self._channel is not None else self._opening(self._open()) or COMMENT
 
-    def _open(self) -> Channel:
+    def _open(self) -> ResumableStream:
         self._channel = self._session.streams.open(on_carried=self._lose)
         return self._channel
 
-    def _opening(self, channel: Channel) -> bytes:
+    def _opening(self, channel: ResumableStream) -> bytes:
         return prime(channel.number, 0) if self._session.revision == PRIMED_REVISION else b""
 
     def _lose(self) -> None:

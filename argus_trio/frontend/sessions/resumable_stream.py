@@ -14,7 +14,7 @@ BACKLOG: Final = 1024 * 1024
 """Bytes that wait for a client that reads slowly, before those that bring more have to wait too."""
 
 
-class Channel:
+class ResumableStream:
     """A stream by its number in the store. `on_carried` is called whenever a connection begins to carry it."""
 
     def __init__(self, store: EventStore, number: int, *, on_carried: Callable[[], object]) -> None:
@@ -89,7 +89,7 @@ class Channel:
 class Feed:
     """What one connection carries of a channel, until the channel ends, another takes its place, or its client goes."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: ResumableStream) -> None:
         self._channel = channel
         self._waiting = 0
         self._is_last = False

@@ -9,7 +9,7 @@ import attrs
 from argus_trio.core.call.abilities import NONE, Abilities, abilities_of
 from argus_trio.errors import ClientCannotAnswer, InvalidRequest
 from argus_trio.frontend.identity import Hello
-from argus_trio.frontend.sessions.client_requests import Asks, Send
+from argus_trio.frontend.sessions.client_requests import ClientRequests, SendMessage
 from argus_trio.frontend.sessions.streams import Streams
 from argus_trio.wire.envelope import Params, encode_notification
 from argus_trio.wire.revisions import LEGACY_REVISIONS
@@ -21,13 +21,13 @@ class Cancellable(Protocol):
     def cancel(self) -> None: ...
 
 
-class Own(Protocol):
+class StandaloneStream(Protocol):
     """A session's own stream: the one for what belongs to no call."""
 
     async def notify(self, message: bytes) -> None:
         """Send an encoded message; kept or dropped, in bounds, while nothing carries the stream."""
 
-    async def route(self) -> Send | None:
+    async def route(self) -> SendMessage | None:
         """How to send a message that is sure to go out; None if that cannot be said within a bound."""
 
     def offer(self, key: str, event: bytes) -> None:
@@ -45,7 +45,7 @@ class Session:
     """A `Client` of the gateway. Call ids are raw JSON, as the client wrote them."""
 
     id: str
-    own: Own
+    own: StandaloneStream
     revision: str = LEGACY_REVISIONS[0]
     capabilities: Params = attrs.field(factory=dict)
     abilities: Abilities = NONE
@@ -54,7 +54,7 @@ class Session:
     client: str = ""
     last_used: float = 0.0
     calls: dict[bytes, Cancellable] = attrs.field(factory=dict)
-    asks: Asks = attrs.field(factory=Asks)
+    asks: ClientRequests = attrs.field(factory=ClientRequests)
     _is_closing: bool = attrs.field(default=False, init=False)
 
     def settle(self, hello: Hello) -> None:

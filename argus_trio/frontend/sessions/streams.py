@@ -7,9 +7,9 @@ from collections.abc import Callable
 import trio
 
 from argus_trio.errors import InvalidParams
-from argus_trio.frontend.sessions.client_requests import STREAM_S, Send
+from argus_trio.frontend.sessions.client_requests import STREAM_S, SendMessage
 from argus_trio.frontend.sessions.event_store import EventStore, Total
-from argus_trio.frontend.sessions.resumable_stream import Channel, Feed
+from argus_trio.frontend.sessions.resumable_stream import Feed, ResumableStream
 
 
 class Streams:
@@ -17,11 +17,11 @@ class Streams:
 
     def __init__(self, total: Total) -> None:
         self._store = EventStore(total)
-        self._calls: dict[int, Channel] = {}
+        self._calls: dict[int, ResumableStream] = {}
         self._feeds: set[Feed] = set()
         self._carried = trio.Event()
         self._ended = False
-        self.own = Channel(self._store, self._store.open(), on_carried=self._tell_carried)
+        self.own = ResumableStream(self._store, self._store.open(), on_carried=self._tell_carried)
 
     @property
     def is_busy(self) -> bool:
@@ -33,26 +33,26 @@ class Streams:
         """How many connections carry streams, how many streams of calls are open, how many streams are known."""
         return len(self._feeds), len(self._calls), self._store.streams
 
-    def open(self, *, on_carried: Callable[[], object]) -> Channel:
+    def open(self, *, on_carried: Callable[[], object]) -> ResumableStream:
         """A new stream, of a call; `on_carried` is called when a GET carries it on."""
 
         def tell() -> None:
             on_carried()
             self._tell_carried()
 
-        channel = Channel(self._store, self._store.open(), on_carried=tell)
+        channel = ResumableStream(self._store, self._store.open(), on_carried=tell)
         if self._ended:
             channel.end()
         else:
             self._calls[channel.number] = channel
         return channel
 
-    def settle(self, channel: Channel) -> None:
+    def settle(self, channel: ResumableStream) -> None:
         """The call has its answer: what it was sent is kept for a client that lost it."""
         self._calls.pop(channel.number, None)
         channel.end()
 
-    def drop(self, channel: Channel) -> None:
+    def drop(self, channel: ResumableStream) -> None:
         """The call was cancelled: nothing of its stream may be sent any more."""
         self._store.drop(channel.number)
         self.settle(channel)
@@ -75,7 +75,7 @@ class Streams:
             return self._enter(self.own.attach(number))
         channel = self._calls.get(stream)
         if channel is None:
-            channel = Channel(self._store, stream, on_carried=self._tell_carried)
+            channel = ResumableStream(self._store, stream, on_carried=self._tell_carried)
             channel.end()
         return self._enter(channel.attach(number))
 
@@ -89,7 +89,7 @@ class Streams:
         if not self._ended:
             await self.own.send(message)
 
-    async def route(self, channel: Channel | None = None) -> Send | None:
+    async def route(self, channel: ResumableStream | None = None) -> SendMessage | None:
         """Where the client can be asked now: on a call's stream if one carries it, else on the session's own.
 
         Waits for either at most `STREAM_S`.

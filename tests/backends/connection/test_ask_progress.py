@@ -10,7 +10,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.connection.ask_progress import MAX_WAITING, Reports, split_token
-from argus_trio.backends.scope.client_notifications import tell
+from argus_trio.backends.scope.client_notifications import forward_notification
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.wire.envelope import Raw, decode_object
 from argus_trio.wire.revisions import Era
@@ -95,16 +95,18 @@ async def test_what_a_client_reports_reaches_the_backend_that_asked_before_its_a
             token = meta["progressToken"]
             assert token != 7
             forged = {"progressToken": token, "progress": 99}
-            tell(scope, other, "notifications/progress", raw(forged))
-            tell(scope, one, "notifications/progress", raw({"progressToken": 7, "progress": 98}))
+            forward_notification(scope, other, "notifications/progress", raw(forged))
+            forward_notification(scope, one, "notifications/progress", raw({"progressToken": 7, "progress": 98}))
             for number in range(3):
-                tell(scope, one, "notifications/progress", raw({"progressToken": token, "progress": number, "x": [1]}))
+                forward_notification(
+                    scope, one, "notifications/progress", raw({"progressToken": token, "progress": number, "x": [1]})
+                )
             nursery.start_soon(late, token)
             return {"roots": []}
 
         async def late(token: object) -> None:
             await answered.wait()
-            tell(scope, one, "notifications/progress", raw({"progressToken": token, "progress": 97}))
+            forward_notification(scope, one, "notifications/progress", raw({"progressToken": token, "progress": 97}))
 
         exchange = FakeExchange("tools/call", {"name": "x"}, abilities=ROOTS, client=one, answer=respond)
         await scope.call(exchange, raw(exchange.params))

@@ -12,12 +12,12 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.connection.connection import Connection
-from argus_trio.backends.connection.handshake import Greeting, greet
-from argus_trio.backends.connection.open import pulse_of
+from argus_trio.backends.connection.handshake import Handshake, perform_handshake
+from argus_trio.backends.connection.open import probe_state_of
 from argus_trio.backends.links.stderr import StderrRing
 from argus_trio.backends.listings.pages import MAX_PAGES
 from argus_trio.config.model import Probing, StdioBackend, Timeouts
-from argus_trio.core.call.exchange import Client
+from argus_trio.core.call.exchange import ClientSession
 from argus_trio.errors import (
     AnswerInvalid,
     BackendError,
@@ -62,7 +62,7 @@ async def talk(
     *,
     cancels_by_notice: bool = True,
     is_exclusive: bool = False,
-    client: Client | None = None,
+    client: ClientSession | None = None,
 ) -> AsyncIterator[Talk]:
     box: list[Connection] = []
 
@@ -71,18 +71,18 @@ async def talk(
 
     changed: list[str] = []
     async with trio.open_nursery() as nursery, backend.open(SPEC, inbox, StderrRing("files")) as link:
-        greeting: Greeting = await greet(link, "legacy" if backend.era is Era.LEGACY else "modern")
+        handshake: Handshake = await perform_handshake(link, "legacy" if backend.era is Era.LEGACY else "modern")
         box.append(
             Connection(
                 backend="files",
                 link=link,
-                greeting=greeting,
+                handshake=handshake,
                 nursery=nursery,
                 listener=Ears(changed),
                 cancels_by_notice=cancels_by_notice,
                 is_exclusive=is_exclusive,
                 client=client,
-                pulse=pulse_of(Probing()),
+                probe_state=probe_state_of(Probing()),
             )
         )
         yield Talk(box[0], backend.links[-1], changed)
@@ -100,7 +100,7 @@ async def perform(t: Talk, exchange: FakeExchange) -> bytes:
 async def test_a_result_passes_as_the_bytes_it_came_in(autojump_clock: MockClock) -> None:
     async with talk(FakeBackend()) as t:
         assert json.loads(await perform(t, call())) == {"asked": "tools/call", "params": {"name": "read"}}
-        assert len(t.connection.flights) == 0
+        assert len(t.connection.in_flight) == 0
 
 
 async def test_a_backends_own_error_passes_unchanged(autojump_clock: MockClock) -> None:
@@ -146,7 +146,7 @@ async def test_a_silent_backend_meets_the_deadline_and_is_told(autojump_clock: M
         assert trio.current_time() - began == pytest.approx(10)
         assert caught.value.data == {"backend": "files", "seconds": pytest.approx(10)}
         assert backend.seen[-1] == ("notifications/cancelled", {"requestId": 4})
-        assert len(t.connection.flights) == t.link.waiting == 0
+        assert len(t.connection.in_flight) == t.link.waiting == 0
 
 
 async def test_progress_extends_the_deadline_up_to_the_maximum(autojump_clock: MockClock) -> None:

@@ -9,7 +9,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from argus_trio.backends.connection.handshake import PROBE_SILENCE, DiedAtProbe, Refused, greet
+from argus_trio.backends.connection.handshake import PROBE_SILENCE, DiedAtProbe, HandshakeRefused, perform_handshake
 from argus_trio.backends.links.stderr import StderrRing
 from argus_trio.config.model import StdioBackend
 from argus_trio.errors import AnswerInvalid, LinkFailed
@@ -35,8 +35,8 @@ def asked(backend: FakeBackend) -> list[str]:
 async def test_a_modern_backend_is_known_by_its_discovery(autojump_clock: MockClock) -> None:
     backend = FakeBackend(era=Era.MODERN)
     async with opened(backend) as link:
-        greeting = await greet(link, "auto")
-    assert (greeting.era, greeting.revision) == (Era.MODERN, "2026-07-28")
+        handshake = await perform_handshake(link, "auto")
+    assert (handshake.era, handshake.revision) == (Era.MODERN, "2026-07-28")
     assert asked(backend) == ["server/discover"]
     assert dict(backend.headers[0]) == {"mcp-protocol-version": "2026-07-28", "mcp-method": "server/discover"}
 
@@ -44,8 +44,8 @@ async def test_a_modern_backend_is_known_by_its_discovery(autojump_clock: MockCl
 async def test_a_backend_that_refuses_discovery_is_greeted_with_initialize(autojump_clock: MockClock) -> None:
     backend = FakeBackend()
     async with opened(backend) as link:
-        greeting = await greet(link, "auto")
-    assert (greeting.era, greeting.revision) == (Era.LEGACY, "2025-11-25")
+        handshake = await perform_handshake(link, "auto")
+    assert (handshake.era, handshake.revision) == (Era.LEGACY, "2025-11-25")
     assert asked(backend) == ["server/discover", "initialize", "notifications/initialized"]
     assert trio.current_time() < PROBE_SILENCE
 
@@ -56,8 +56,8 @@ async def test_a_backend_that_answers_discovery_with_nothing_is_greeted_at_once(
 
     backend = FakeBackend(answers={"server/discover": nothing})
     async with opened(backend) as link:
-        greeting = await greet(link, "auto")
-    assert greeting.era is Era.LEGACY
+        handshake = await perform_handshake(link, "auto")
+    assert handshake.era is Era.LEGACY
     assert trio.current_time() < PROBE_SILENCE
 
 
@@ -70,7 +70,7 @@ async def test_a_discovery_without_a_modern_revision_means_legacy(discovered: Js
 
     backend = FakeBackend(answers={"server/discover": discover})
     async with opened(backend) as link:
-        assert (await greet(link, "auto")).era is Era.LEGACY
+        assert (await perform_handshake(link, "auto")).era is Era.LEGACY
 
 
 async def test_silence_at_discovery_is_followed_by_initialize_on_the_same_link(autojump_clock: MockClock) -> None:
@@ -80,9 +80,9 @@ async def test_silence_at_discovery_is_followed_by_initialize_on_the_same_link(a
 
     backend = FakeBackend(answers={"server/discover": silent})
     async with opened(backend) as link:
-        greeting = await greet(link, "auto")
+        handshake = await perform_handshake(link, "auto")
         assert link.waiting == 0
-    assert greeting.era is Era.LEGACY
+    assert handshake.era is Era.LEGACY
     assert trio.current_time() == pytest.approx(PROBE_SILENCE, abs=0.1)
 
 
@@ -97,9 +97,9 @@ async def test_a_modern_backend_that_starts_slowly_is_still_found_modern(autojum
 
     backend = FakeBackend(answers={"server/discover": slow, "initialize": unknown})
     async with opened(backend) as link:
-        greeting = await greet(link, "auto")
-    assert greeting.era is Era.MODERN
-    assert greeting.instructions == "be kind"
+        handshake = await perform_handshake(link, "auto")
+    assert handshake.era is Era.MODERN
+    assert handshake.instructions == "be kind"
 
 
 async def test_a_backend_that_leaves_at_discovery_is_told_apart(autojump_clock: MockClock) -> None:
@@ -111,7 +111,7 @@ async def test_a_backend_that_leaves_at_discovery_is_told_apart(autojump_clock: 
     backend = FakeBackend(answers={"server/discover": leave})
     with pytest.RaisesGroup(DiedAtProbe, flatten_subgroups=True, allow_unwrapped=True):
         async with opened(backend) as link:
-            await greet(link, "auto")
+            await perform_handshake(link, "auto")
 
 
 @pytest.mark.parametrize(
@@ -122,17 +122,17 @@ async def test_an_initialize_that_is_not_understood_is_refused(result: Json, aut
         return result
 
     async with opened(FakeBackend(answers={"initialize": odd})) as link:
-        with pytest.raises(Refused):
-            await greet(link, "legacy")
+        with pytest.raises(HandshakeRefused):
+            await perform_handshake(link, "legacy")
 
 
 async def test_pinned_to_an_era_only_that_one_is_asked(autojump_clock: MockClock) -> None:
     legacy, modern = FakeBackend(), FakeBackend(era=Era.MODERN)
     async with opened(legacy) as link:
-        await greet(link, "legacy")
+        await perform_handshake(link, "legacy")
     async with opened(modern) as link:
         with pytest.raises(LinkFailed):
-            await greet(link, "legacy")
+            await perform_handshake(link, "legacy")
     assert asked(legacy) == ["initialize", "notifications/initialized"]
     assert asked(modern) == ["initialize"]
 
@@ -148,5 +148,5 @@ async def test_a_refusal_that_names_the_version_that_was_asked_for_is_asked_agai
 
     backend = FakeBackend(answers={"server/discover": discover})
     async with opened(backend) as link:
-        assert (await greet(link, "auto")).era is Era.MODERN
+        assert (await perform_handshake(link, "auto")).era is Era.MODERN
     assert asked(backend) == ["server/discover", "server/discover"]

@@ -6,7 +6,7 @@ import attrs
 import trio
 from trio.testing import MockClock
 
-from argus_trio.backends.connection.notification_queue import CAPACITY, Relay
+from argus_trio.backends.connection.notification_queue import CAPACITY, NotificationQueue
 from argus_trio.wire.envelope import Params
 from tests.backends.support.fakes import FakeExchange, raw
 
@@ -23,7 +23,7 @@ class SlowExchange(FakeExchange):
 async def test_notifications_arrive_in_order_and_drained_waits_for_the_last(autojump_clock: MockClock) -> None:
     exchange = SlowExchange("tools/call")
     async with trio.open_nursery() as nursery:
-        relay = Relay(exchange, nursery)
+        relay = NotificationQueue(exchange, nursery)
         for n in range(5):
             relay.put("n", raw({"n": n}))
         await relay.drained()
@@ -36,7 +36,7 @@ async def test_notifications_arrive_in_order_and_drained_waits_for_the_last(auto
 async def test_a_slow_client_loses_the_oldest_and_the_loss_is_counted(autojump_clock: MockClock) -> None:
     exchange = SlowExchange("tools/call")
     async with trio.open_nursery() as nursery:
-        relay = Relay(exchange, nursery)
+        relay = NotificationQueue(exchange, nursery)
         for n in range(CAPACITY + 10):
             relay.put("n", raw({"n": n}))
         await relay.drained()
@@ -46,6 +46,6 @@ async def test_a_slow_client_loses_the_oldest_and_the_loss_is_counted(autojump_c
 
 async def test_a_relay_without_notifications_costs_no_wait() -> None:
     async with trio.open_nursery() as nursery:
-        relay = Relay(FakeExchange("tools/call"), nursery)
+        relay = NotificationQueue(FakeExchange("tools/call"), nursery)
         with trio.fail_after(1):
             await relay.drained()

@@ -5,24 +5,29 @@ from __future__ import annotations
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.backends.connection.task_notifications import CAPACITY, MAX_TASKS, News, Newsroom
+from argus_trio.backends.connection.task_notifications import (
+    CAPACITY,
+    MAX_TASKS,
+    TaskNotification,
+    TaskNotificationQueue,
+)
 
 
-def news(key: str, method: str = "m") -> News:
-    return News(backend="a", key=key, method=method, params={}, client=None)
+def news(key: str, method: str = "m") -> TaskNotification:
+    return TaskNotification(backend="a", key=key, method=method, params={}, client=None)
 
 
 async def test_news_of_one_task_stay_in_order_and_do_not_hold_up_those_of_another(autojump_clock: MockClock) -> None:
     heard: list[tuple[str, str]] = []
     go = trio.Event()
 
-    async def listen(said: News) -> None:
+    async def listen(said: TaskNotification) -> None:
         if said.key == "slow":
             await go.wait()
         heard.append((said.key, said.method))
 
     async with trio.open_nursery() as nursery:
-        room = Newsroom(nursery, listen)
+        room = TaskNotificationQueue(nursery, listen)
         for number in range(10):
             room.put(news("slow", str(number)))
         room.put(news("quick"))
@@ -33,15 +38,15 @@ async def test_news_of_one_task_stay_in_order_and_do_not_hold_up_those_of_anothe
 
 
 async def test_what_waits_is_bounded_for_one_task_and_in_all(autojump_clock: MockClock) -> None:
-    heard: list[News] = []
+    heard: list[TaskNotification] = []
     go = trio.Event()
 
-    async def listen(said: News) -> None:
+    async def listen(said: TaskNotification) -> None:
         await go.wait()
         heard.append(said)
 
     async with trio.open_nursery() as nursery:
-        room = Newsroom(nursery, listen)
+        room = TaskNotificationQueue(nursery, listen)
         for number in range(CAPACITY + 10):
             room.put(news("k0", str(number)))
         for number in range(MAX_TASKS + 10):

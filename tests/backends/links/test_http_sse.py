@@ -10,11 +10,11 @@ import pytest
 import trio
 
 from argus_trio.backends.links import http_sse as sse
-from argus_trio.backends.links.http_sse import SseLink, open_sse
+from argus_trio.backends.links.http_sse import HttpSseLink, open_http_sse
 from argus_trio.backends.links.link import Link
 from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Response, encode_notification
-from tests.backends.support.conversation import LEGACY, VERSION, Remembered, ask, greeting, result_of, sse_spec
+from tests.backends.support.conversation import LEGACY, VERSION, Remembered, ask, handshake, result_of, sse_spec
 from tests.servers.nasty_http import NastyServer, Received, Wire, nasty_server
 from tests.servers.sdk_http import make_server, serve_app
 
@@ -58,7 +58,7 @@ class Plain:
 async def linked(server: Plain) -> AsyncIterator[tuple[Link, Remembered, NastyServer]]:
     inbox = Remembered()
     with trio.fail_after(10):
-        async with nasty_server(server) as running, open_sse(sse_spec(f"{running.origin}/sse?k=v"), inbox) as link:
+        async with nasty_server(server) as running, open_http_sse(sse_spec(f"{running.origin}/sse?k=v"), inbox) as link:
             yield link, inbox, running
 
 
@@ -78,12 +78,12 @@ async def test_an_absolute_endpoint_of_the_same_origin_is_fine_and_one_elsewhere
     plain = Plain()
     async with nasty_server(plain) as running:
         plain.first = b"event: endpoint\r\ndata: %b/m\r\n\r\n" % running.origin.encode()
-        async with open_sse(sse_spec(f"{running.origin}/sse"), Remembered()) as link:
+        async with open_http_sse(sse_spec(f"{running.origin}/sse"), Remembered()) as link:
             await link.request(ask(1))
         assert running.received[-1].target == "/m"
         plain.first = b"event: endpoint\ndata: http://127.0.0.2:1/m?secret\n\n"
         with pytest.raises(LinkFailed, match=r"an endpoint elsewhere, at http://127\.0\.0\.2:1$"):
-            async with open_sse(sse_spec(f"{running.origin}/sse"), Remembered()):
+            async with open_http_sse(sse_spec(f"{running.origin}/sse"), Remembered()):
                 pass
 
 
@@ -110,7 +110,7 @@ async def test_an_answer_with_neither_result_nor_error_fails_its_request_at_once
 async def test_a_stream_that_begins_otherwise_is_refused(first: bytes) -> None:
     async with nasty_server(Plain(first=first)) as running:
         with pytest.raises(LinkFailed, match=r"does not begin with its endpoint|the url is not"):
-            async with open_sse(sse_spec(f"{running.origin}/sse"), Remembered()):
+            async with open_http_sse(sse_spec(f"{running.origin}/sse"), Remembered()):
                 pass
 
 
@@ -123,11 +123,11 @@ async def test_a_server_that_is_none_of_this_transport_is_named() -> None:
 
     async with nasty_server(page) as running:
         with pytest.raises(LinkFailed, match="answered with text/html instead of an event stream"):
-            async with open_sse(sse_spec(running.url), Remembered()):
+            async with open_http_sse(sse_spec(running.url), Remembered()):
                 pass
     async with nasty_server(refuse) as running:
         with pytest.raises(HttpRefused, match="HTTP 405: POST only") as caught:
-            async with open_sse(sse_spec(running.url), Remembered()):
+            async with open_http_sse(sse_spec(running.url), Remembered()):
                 pass
         assert caught.value.status == 405
 
@@ -140,7 +140,7 @@ async def test_a_server_that_names_no_endpoint_runs_into_the_deadline() -> None:
 
     async with nasty_server(silent) as running:
         with pytest.raises(LinkFailed, match=r"named no endpoint within 0\.05 s"):
-            async with open_sse(sse_spec(running.url, connect=0.05), Remembered()):
+            async with open_http_sse(sse_spec(running.url, connect=0.05), Remembered()):
                 pass
 
 
@@ -231,7 +231,7 @@ async def test_a_request_that_is_given_up_is_forgotten() -> None:
             await plain.posted.wait()
             await trio.testing.wait_all_tasks_blocked()
             nursery.cancel_scope.cancel()
-        assert isinstance(link, SseLink)
+        assert isinstance(link, HttpSseLink)
         assert not link._pending
         assert plain.stream is not None
         await plain.stream.chunk(b'data: {"jsonrpc":"2.0","id":1,"result":{}}\n\n')
@@ -256,8 +256,11 @@ async def test_a_server_that_never_takes_a_message_runs_into_the_deadline(monkey
 async def test_the_sdk_server_is_spoken_to() -> None:
     inbox = Remembered()
     with trio.fail_after(15):
-        async with serve_app(make_server().sse_app()) as origin, open_sse(sse_spec(f"{origin}/sse"), inbox) as link:
-            assert result_of(await link.request(greeting()))["protocolVersion"] == LEGACY
+        async with (
+            serve_app(make_server().sse_app()) as origin,
+            open_http_sse(sse_spec(f"{origin}/sse"), inbox) as link,
+        ):
+            assert result_of(await link.request(handshake()))["protocolVersion"] == LEGACY
             await link.send(encode_notification("notifications/initialized", {}), VERSION)
             tools = result_of(await link.request(ask(2, headers=VERSION)))["tools"]
             assert isinstance(tools, list)

@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from argus_trio.backends.links import streamable_http as http
-from argus_trio.backends.links.streamable_http import open_http
+from argus_trio.backends.links.streamable_http import open_streamable_http
 from argus_trio.config.model import ClientTls
 from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Request, Response
@@ -186,7 +186,7 @@ async def test_a_redirect_is_not_followed_and_names_where_it_leads() -> None:
 async def test_a_server_that_is_not_there_fails_the_request_and_not_the_link() -> None:
     async with nasty_server(saying(OK)) as server:
         pass
-    async with open_http(http_spec(server.url), Remembered()) as link:
+    async with open_streamable_http(http_spec(server.url), Remembered()) as link:
         for _ in range(2):
             with pytest.raises(LinkFailed, match="Connection refused"):
                 await link.request(ask(1))
@@ -230,7 +230,7 @@ async def test_a_server_behind_tls_is_reached(tmp_path: Path) -> None:
     with trio.fail_after(5):
         async with (
             nasty_server(saying(OK), tls=served) as server,
-            open_http(http_spec(server.url, tls=ClientTls(ca_file=ca_file)), Remembered()) as link,
+            open_streamable_http(http_spec(server.url, tls=ClientTls(ca_file=ca_file)), Remembered()) as link,
         ):
             for _ in range(3):
                 assert await link.request(ask(1)) == Response(b"1", b"{}")
@@ -239,5 +239,5 @@ async def test_a_server_behind_tls_is_reached(tmp_path: Path) -> None:
 
 async def test_what_the_body_raises_leaves_as_it_is() -> None:
     with pytest.raises(KeyError):
-        async with open_http(http_spec("http://127.0.0.1:9/"), Remembered()):
+        async with open_streamable_http(http_spec("http://127.0.0.1:9/"), Remembered()):
             raise KeyError

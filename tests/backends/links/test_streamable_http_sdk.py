@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from argus_trio.backends.links.link import Link
-from argus_trio.backends.links.streamable_http import open_http
+from argus_trio.backends.links.streamable_http import open_streamable_http
 from argus_trio.wire.envelope import ErrorResponse, Request, encode_notification, encode_response
 from tests.backends.support.conversation import (
     LEGACY,
@@ -17,7 +17,7 @@ from tests.backends.support.conversation import (
     Remembered,
     ask,
     ask_modern,
-    greeting,
+    handshake,
     http_spec,
     result_of,
 )
@@ -29,8 +29,8 @@ async def test_the_sdk_server_is_spoken_to_in_the_legacy_era(json_response: bool
     app = make_server().streamable_http_app(json_response=json_response)
     inbox = Remembered()
     with trio.fail_after(15):
-        async with serve_app(app) as origin, open_http(http_spec(f"{origin}/mcp"), inbox) as link:
-            assert result_of(await link.request(greeting()))["protocolVersion"] == LEGACY
+        async with serve_app(app) as origin, open_streamable_http(http_spec(f"{origin}/mcp"), inbox) as link:
+            assert result_of(await link.request(handshake()))["protocolVersion"] == LEGACY
             await link.send(encode_notification("notifications/initialized", {}), VERSION)
             await link.listen(VERSION)
             tools = result_of(await link.request(ask(2, headers=VERSION)))["tools"]
@@ -49,7 +49,7 @@ async def test_the_sdk_server_is_spoken_to_in_the_modern_era(json_response: bool
     app = make_server().streamable_http_app(json_response=json_response)
     inbox = Remembered()
     with trio.fail_after(15):
-        async with serve_app(app) as origin, open_http(http_spec(f"{origin}/mcp"), inbox) as link:
+        async with serve_app(app) as origin, open_streamable_http(http_spec(f"{origin}/mcp"), inbox) as link:
             found = result_of(await link.request(ask_modern(1, "server/discover")))
             assert MODERN in str(found["supportedVersions"])
             assert len(str(result_of(await link.request(ask_modern(2, "tools/list")))["tools"])) > 0
@@ -68,8 +68,8 @@ async def test_a_stream_that_the_sdk_server_breaks_off_is_resumed() -> None:
     app = make_server().streamable_http_app(event_store=Events(), retry_interval=1)
     inbox = Remembered()
     with trio.fail_after(15):
-        async with serve_app(app) as origin, open_http(http_spec(f"{origin}/mcp"), inbox) as link:
-            await link.request(greeting())
+        async with serve_app(app) as origin, open_streamable_http(http_spec(f"{origin}/mcp"), inbox) as link:
+            await link.request(handshake())
             await link.send(encode_notification("notifications/initialized", {}), VERSION)
             nap = ask(2, "tools/call", headers=VERSION, name="nap", arguments={}, _meta={"progressToken": "t"})
             assert "awake" in json.dumps(result_of(await link.request(nap)))
@@ -89,8 +89,8 @@ async def test_the_sdk_server_asks_back_within_a_call_and_hears_the_answer() -> 
         await link.send(encode_response(message.id, reply), VERSION)
 
     with trio.fail_after(15):
-        async with serve_app(app) as origin, open_http(http_spec(f"{origin}/mcp"), inbox) as link:
-            await link.request(greeting(elicitation={"form": {}}))
+        async with serve_app(app) as origin, open_streamable_http(http_spec(f"{origin}/mcp"), inbox) as link:
+            await link.request(handshake(elicitation={"form": {}}))
             await link.send(encode_notification("notifications/initialized", {}), VERSION)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(answer, link)

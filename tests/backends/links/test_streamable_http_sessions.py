@@ -15,7 +15,7 @@ from tests.backends.support.conversation import (
     VERSION,
     ask,
     ask_modern,
-    greeting,
+    handshake,
     linked,
     saying,
 )
@@ -34,7 +34,7 @@ async def test_a_session_is_sent_from_then_on_and_ended_at_the_close() -> None:
             await wire.reply(202)
 
     async with linked(handler) as (link, _, server):
-        await link.request(greeting())
+        await link.request(handshake())
         await link.send(encode_notification("notifications/initialized", {}), VERSION)
         await link.request(ask(1, headers=VERSION))
     assert [received.headers.get("mcp-session-id") for received in server.received] == [None, "s-1", "s-1", "s-1"]
@@ -45,7 +45,7 @@ async def test_a_session_is_sent_from_then_on_and_ended_at_the_close() -> None:
 
 async def test_a_link_that_is_left_is_dead() -> None:
     async with linked(saying(OK)) as (link, _, server):
-        await link.request(greeting())
+        await link.request(handshake())
     with trio.fail_after(1):
         assert (await link.wait_failed()).reason == "the link is closed"
     with pytest.raises(LinkFailed, match="the link is closed"):
@@ -64,7 +64,7 @@ async def test_a_server_that_does_not_answer_the_goodbye_delays_it_by_its_deadli
 
     monkeypatch.setattr(http, "GOODBYE_SECONDS", 0.05)
     async with linked(handler) as (link, _, server):
-        await link.request(greeting())
+        await link.request(handshake())
     assert server.received[-1].method == "DELETE"
 
 
@@ -88,7 +88,7 @@ async def test_a_lost_session_is_the_end_of_the_link(status: int, body: bytes, i
             await wire.json(OK, more=SESSION)
 
     async with linked(handler) as (link, _, server):
-        await link.request(greeting())
+        await link.request(handshake())
         if not is_lost:
             assert isinstance(await link.request(ask(1)), ErrorResponse)
             return
@@ -200,7 +200,7 @@ async def test_a_server_without_a_stream_of_its_own_is_asked_once(status: int) -
             await wire.reply(status)
 
     async with linked(handler) as (link, _, server):
-        await link.request(greeting())
+        await link.request(handshake())
         await link.listen()
         await trio.testing.wait_all_tasks_blocked()
         assert await link.request(ask(1)) == Response(b"1", b"{}")
@@ -220,7 +220,7 @@ async def test_a_session_that_is_lost_while_listening_is_the_end_of_the_link(mon
 
     monkeypatch.setattr(http, "LEAST_WAIT_SECONDS", 0.0)
     async with linked(handler) as (link, _, server):
-        await link.request(greeting())
+        await link.request(handshake())
         await link.listen()
         assert (await link.wait_failed()).reason == "the session has expired"
 
@@ -256,7 +256,7 @@ async def test_requests_on_their_way_hear_too_that_the_session_is_forgotten() ->
         refused.append(caught.value.never_ran)
 
     async with trio.open_nursery() as nursery, linked(handler) as (link, _, _server):
-        await link.request(greeting())
+        await link.request(handshake())
         nursery.start_soon(ask_in_vain, 1)
         nursery.start_soon(ask_in_vain, 2)
         await link.wait_failed()

@@ -6,7 +6,7 @@ import json
 
 from trio.testing import MockClock
 
-from argus_trio.backends.routing.identity import Introductions
+from argus_trio.backends.routing.identity import CurrentIdentity
 from argus_trio.wire.envelope import encode
 from tests.backends.support.fakes import FakeBackend
 from tests.backends.support.house import bring_down, house, named, spec
@@ -16,7 +16,7 @@ async def test_the_identity_is_of_the_backends_that_are_ready(autojump_clock: Mo
     a = FakeBackend(tools=named("x"), instructions="A.", declares={"extensions": {"x/ui": {"by": "a"}}})
     b = FakeBackend(tools=named("x"), instructions="B.", declares={"extensions": {"x/ui": {"by": "b"}}})
     async with house({"a": a, "b": b}, [spec("b", prefix="bee")], order=("b",)) as h:
-        identity = Introductions(h.supervisor, "1.2.3")
+        identity = CurrentIdentity(h.supervisor, "1.2.3")
         assert identity().instructions is None
         await h.supervisor.current.settle()
         now = identity()
@@ -31,4 +31,4 @@ async def test_the_identity_is_of_the_backends_that_are_ready(autojump_clock: Mo
 async def test_bare_names_have_no_prefix_to_tell(autojump_clock: MockClock) -> None:
     async with house({"a": FakeBackend(instructions="A.")}, strategy="first-wins") as h:
         await h.supervisor.current.settle()
-        assert Introductions(h.supervisor, "1")().instructions == "## a\n\nA."
+        assert CurrentIdentity(h.supervisor, "1")().instructions == "## a\n\nA."

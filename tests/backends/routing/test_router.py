@@ -11,7 +11,7 @@ from trio.testing import MockClock
 
 from argus_trio.config.model import Filters, Globs, Override
 from argus_trio.core.call.abilities import Abilities
-from argus_trio.core.health.lifecycle import State
+from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.errors import BackendUnavailable, InvalidParams, LinkFailed, MethodUnknown, ResourceUnknown
 from argus_trio.wire.revisions import Era
 from tests.backends.scope.test_client_connections import Session
@@ -86,7 +86,7 @@ async def test_a_backend_that_went_down_keeps_its_names_and_answers_unavailable(
         assert await h.names() == ["files__x"]
         with pytest.raises(BackendUnavailable, match="exited with code 9"):
             await h.ask("tools/call", name="files__x")
-        assert h.supervisor.scopes["files"].state is State.DOWN
+        assert h.supervisor.scopes["files"].state is BackendState.DOWN
 
 
 async def test_resources_are_read_by_uri_and_by_template(autojump_clock: MockClock) -> None:

@@ -96,7 +96,7 @@ async def test_a_session_that_subscribed_before_it_asked_for_a_level_hears_its_o
         await subscribe(scope, subscribing(session, level="info", end=True), URI)
         assert asked(backend, "resources/unsubscribe") > before
         assert await told(backend, 0, session) == [0]
-        assert scope.watching.subscriptions.uris == []
+        assert scope.subscriptions.table.uris == []
         await call(scope, session)
         assert asked(backend, "resources/subscribe") == 2
 
@@ -106,7 +106,7 @@ async def test_on_http_the_shared_connection_tells_of_what_the_own_one_changes(a
     declared = HttpBackend(name="files", url="http://unused", session="per-client")
     async with living(backend, declared) as scope:
         session = Session()
-        await scope.watching.watch(await scope.connected(), URI, session, lambda _method, _params: None)
+        await scope.subscriptions.watch(await scope.connected(), URI, session, lambda _method, _params: None)
         await call(scope, session)
         assert len(backend.links) == 2
         assert asked(backend, "resources/subscribe") == 1

@@ -12,11 +12,11 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.scope.client_connections import FRESH
-from argus_trio.backends.scope.client_notifications import tell
+from argus_trio.backends.scope.client_notifications import forward_notification
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model import HttpBackend, StdioBackend, Timeouts
 from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.core.call.exchange import Client
+from argus_trio.core.call.exchange import ClientSession
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import BackendUnavailable, LinkFailed
 from argus_trio.wire.envelope import Params
@@ -57,7 +57,7 @@ async def living(backend: FakeBackend, declared: StdioBackend | HttpBackend | No
 
 
 async def call(
-    scope: Scope, client: Client | None = None, abilities: Abilities = ROOTS, level: str | None = None
+    scope: Scope, client: ClientSession | None = None, abilities: Abilities = ROOTS, level: str | None = None
 ) -> None:
     era = Era.MODERN if client is None else Era.LEGACY
     exchange = FakeExchange("tools/call", {"name": "x"}, era=era, abilities=abilities, client=client, log_level=level)
@@ -84,8 +84,8 @@ async def test_a_client_that_can_be_asked_gets_its_own_connection_at_its_first_c
         await call(scope, session)
         await call(scope, session)
         assert len(backend.links) == 2
-    greetings = [params["capabilities"] for method, params in backend.seen if method == "initialize"]
-    assert greetings == [{}, {"roots": {}}]
+    handshakes = [params["capabilities"] for method, params in backend.seen if method == "initialize"]
+    assert handshakes == [{}, {"roots": {}}]
 
 
 async def test_clients_that_can_be_asked_nothing_share_one(autojump_clock: MockClock) -> None:
@@ -186,7 +186,7 @@ def running_tasks(ttl: object = 300_000) -> FakeBackend:
     return FakeBackend(tools=[{"name": "x"}], answers=answers, declares={"tasks": {}})
 
 
-async def begin(scope: Scope, client: Client, method: str = "tools/call", **more: object) -> None:
+async def begin(scope: Scope, client: ClientSession, method: str = "tools/call", **more: object) -> None:
     params: Json = {"name": "x", "task": {}} if method == "tools/call" else {"taskId": "task-1"}
     exchange = FakeExchange(method, params, abilities=ROOTS, client=client, **more)  # type: ignore[arg-type]
     await scope.call(exchange, raw(params))
@@ -389,7 +389,7 @@ async def test_a_clients_own_news_go_to_its_own_connection_and_only_there(autoju
         one, other = Session(), Session()
         await call(scope, one)
         await call(scope, other)
-        tell(scope, one, "notifications/roots/list_changed", {})
+        forward_notification(scope, one, "notifications/roots/list_changed", {})
         await wait_all_tasks_blocked()
         heard = [any(b"roots/list_changed" in body for body in link.sent) for link in backend.links]
         assert heard == [False, True, False]

@@ -15,12 +15,12 @@ import trio
 
 from argus_trio.backends.links.open import open_link
 from argus_trio.backends.links.stdio import StdioLink
-from argus_trio.backends.routing.routes import Routes
+from argus_trio.backends.routing.routes import RouterFactory
 from argus_trio.backends.routing.subscribe import subscribe, watch
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.model import BackendSpec, Config, HttpBackend, Probing, Restart, StdioBackend, Timeouts
 from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.core.health.lifecycle import State
+from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.errors import BackendUnavailable
 from tests.backends.scope.test_client_connections import Session
 from tests.backends.support.fakes import FakeExchange, raw
@@ -42,7 +42,7 @@ class House:
     told: list[str]
 
     @property
-    def state(self) -> State:
+    def state(self) -> BackendState:
         return self.supervisor.scopes[self.name].state
 
     async def call(self, what: str, abilities: Abilities = NONE, tool: str = "do") -> bytes:
@@ -50,7 +50,7 @@ class House:
         exchange = FakeExchange("tools/call", abilities=abilities)
         return await self.supervisor.scopes[self.name].call(exchange, params)
 
-    async def until(self, *states: State) -> None:
+    async def until(self, *states: BackendState) -> None:
         with trio.fail_after(PATIENCE_S):
             while self.state not in states:  # noqa: ASYNC110 - states are no events
                 await trio.sleep(0.01)
@@ -66,7 +66,7 @@ async def house(spec: BackendSpec) -> AsyncIterator[House]:
     supervisor = Supervisor(
         Config(backends={spec.name: spec}), open_link, announce, lambda generation: routes(generation)
     )
-    routes = Routes(supervisor)
+    routes = RouterFactory(supervisor)
     with trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             await nursery.start(supervisor.run)
@@ -91,7 +91,7 @@ async def test_a_forgotten_session_is_begun_anew_and_the_call_is_made_once_more(
         await h.call("first")
         server.forget()
         await h.call("second")
-        assert h.state is State.READY
+        assert h.state is BackendState.READY
     assert server.executed == {"first": 1, "second": 1}
     assert server.greeted == 2
 
@@ -135,7 +135,7 @@ async def test_a_server_that_forgets_at_once_again_is_not_hammered() -> None:
         server.forget()
         with pytest.raises(BackendUnavailable, match="session has expired") as caught:
             await h.call("never")
-        await h.until(State.DOWN)
+        await h.until(BackendState.DOWN)
         assert server.greeted <= 3
         with pytest.raises(BackendUnavailable, match="session has expired") as caught:
             await h.call("never")
@@ -168,7 +168,7 @@ async def test_a_server_that_stops_is_down_and_comes_back_within_one_probe_with_
         spec = HttpBackend(name="far", url=server.url, timeouts=TIMEOUTS, restart=restart, health=PROBING)
         async with house(spec) as h:
             server.stop()
-            await h.until(State.DOWN)
+            await h.until(BackendState.DOWN)
             with pytest.raises(BackendUnavailable, match="Connection refused") as caught:
                 await h.call("nothing")
             assert caught.value.retry_after is not None
@@ -178,7 +178,7 @@ async def test_a_server_that_stops_is_down_and_comes_back_within_one_probe_with_
             server.tools.append("more")
             await server.start(nursery)
             began = trio.current_time()
-            await h.until(State.READY)
+            await h.until(BackendState.READY)
             assert trio.current_time() - began < PROBING.interval + 3
             assert h.told == ["notifications/tools/list_changed"]
             assert "far__more" in h.supervisor.catalog.tools
@@ -216,13 +216,13 @@ def pid_of(h: House) -> int:
 async def test_a_process_that_was_killed_or_hangs_is_replaced(number: signal.Signals) -> None:
     reasons = {signal.SIGKILL: "was killed by SIGKILL", signal.SIGSTOP: "it did not answer 2 probes of 0.3 s"}
     async with house(ECHO) as h:
-        assert h.state is State.READY
+        assert h.state is BackendState.READY
         pid = pid_of(h)
         os.kill(pid, number)
-        await h.until(State.DOWN)
+        await h.until(BackendState.DOWN)
         reason = h.supervisor.scopes["echo"].recovery.standing.reason
         assert reason == reasons[number]
-        await h.until(State.READY)
+        await h.until(BackendState.READY)
         assert pid_of(h) != pid
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)

@@ -12,7 +12,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model import HttpBackend, Probing, Restart, StdioBackend, Timeouts
 from argus_trio.core.call.abilities import Abilities
-from argus_trio.core.health.lifecycle import State
+from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import AnswerInvalid, BackendError, BackendUnavailable, DeadlineExceeded, HttpRefused, LinkFailed
 from argus_trio.wire.revisions import Era
@@ -35,7 +35,7 @@ class Watched:
     backend: FakeBackend
     scope: Scope
 
-    def state(self) -> State:
+    def state(self) -> BackendState:
         return self.scope.state
 
     @property
@@ -55,7 +55,7 @@ async def watched(nursery: trio.Nursery, backend: FakeBackend, spec: StdioBacken
     scope = Scope(spec, backend.open, lambda: None, Redactor(["hunter2"]))
     nursery.start_soon(scope.run)
     await scope.settled.wait()
-    assert scope.state is State.READY
+    assert scope.state is BackendState.READY
     return Watched(backend, scope)
 
 
@@ -72,16 +72,16 @@ def late(seconds: float) -> Callable[[Json], Awaitable[Json]]:
     return answer
 
 
-@pytest.mark.parametrize(("era", "probe", "greetings"), [(Era.LEGACY, "ping", 1), (Era.MODERN, "server/discover", 0)])
+@pytest.mark.parametrize(("era", "probe", "handshakes"), [(Era.LEGACY, "ping", 1), (Era.MODERN, "server/discover", 0)])
 async def test_each_era_is_probed_in_its_own_way_and_never_greeted_again(
-    era: Era, probe: str, greetings: int, nursery: trio.Nursery, autojump_clock: MockClock
+    era: Era, probe: str, handshakes: int, nursery: trio.Nursery, autojump_clock: MockClock
 ) -> None:
     life = await watched(nursery, FakeBackend(era=era))
     before = life.count(probe)
     await trio.sleep(3600)
     assert life.count(probe) - before == pytest.approx(120, abs=2)
-    assert life.count("initialize") == greetings
-    assert life.state() is State.READY
+    assert life.count("initialize") == handshakes
+    assert life.state() is BackendState.READY
     assert len(life.backend.links) == 1
 
 
@@ -108,27 +108,27 @@ async def test_a_slow_answer_is_degraded_with_the_figure_until_a_prompt_one(
 ) -> None:
     life = await watched(nursery, FakeBackend(answers={"ping": late(5)}))
     await trio.sleep(36)
-    assert life.state() is State.DEGRADED
+    assert life.state() is BackendState.DEGRADED
     assert life.reason == "it took 5.0 s to answer a probe (health.slow: 2 s)"
     await life.call()
     del life.backend.answers["ping"]
     await trio.sleep(30)
-    assert life.state() is State.READY
+    assert life.state() is BackendState.READY
 
 
 async def test_a_silent_backend_is_degraded_then_replaced(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
     life = await watched(nursery, FakeBackend())
     life.backend.answers = {"ping": never, "tools/list": never}
     await trio.sleep(41)
-    assert life.state() is State.DEGRADED
+    assert life.state() is BackendState.DEGRADED
     assert life.reason == "it did not answer 1 probe of 10 s"
     await trio.sleep(20)
-    assert life.state() is State.DOWN
+    assert life.state() is BackendState.DOWN
     assert life.reason == "it did not answer 3 probes of 10 s"
     assert not life.backend.links[0].is_open
     life.backend.answers = {}
     await trio.sleep(40)
-    assert life.state() is State.READY
+    assert life.state() is BackendState.READY
     assert life.backend.links[-1].is_open
 
 
@@ -140,7 +140,7 @@ async def test_a_call_that_waits_on_a_silent_backend_is_told_of_the_silence(
     with pytest.raises(DeadlineExceeded):
         await life.call()
     await wait_all_tasks_blocked()
-    assert life.state() is State.DOWN
+    assert life.state() is BackendState.DOWN
     with pytest.raises(BackendUnavailable, match="did not answer 3 probes of 10 s"):
         await life.call()
 
@@ -150,7 +150,7 @@ async def test_a_backend_that_works_on_a_long_call_is_degraded_not_lost(
 ) -> None:
     life = await watched(nursery, FakeBackend())
     life.backend.answers = {"ping": never, "tools/list": never, "tools/call": late(95)}
-    states: list[State] = []
+    states: list[BackendState] = []
 
     async def look() -> None:
         await trio.sleep(80)
@@ -158,9 +158,9 @@ async def test_a_backend_that_works_on_a_long_call_is_degraded_not_lost(
 
     nursery.start_soon(look)
     await life.call()
-    assert states == [State.DEGRADED]
+    assert states == [BackendState.DEGRADED]
     await trio.sleep(10)
-    assert life.state() is State.READY
+    assert life.state() is BackendState.READY
     assert len(life.backend.links) == 1
     assert life.count("ping") + life.count("tools/list") <= 5, "it is not given a heap of probes to wake up to"
 
@@ -170,7 +170,7 @@ async def test_a_legacy_backend_that_never_answers_a_ping_is_asked_for_a_list(
 ) -> None:
     life = await watched(nursery, FakeBackend(answers={"ping": never}))
     await trio.sleep(600)
-    assert life.state() is State.READY
+    assert life.state() is BackendState.READY
     assert len(life.backend.links) == 1
     assert life.count("ping") == 1
 
@@ -181,7 +181,7 @@ async def test_an_answer_that_is_none_is_a_sign_of_life_too(nursery: trio.Nurser
 
     life = await watched(nursery, FakeBackend(answers={"ping": garbled}))
     await trio.sleep(600)
-    assert (life.state(), len(life.backend.links)) == (State.READY, 1)
+    assert (life.state(), len(life.backend.links)) == (BackendState.READY, 1)
     assert life.count("ping") > 10
 
 
@@ -191,7 +191,7 @@ async def test_a_refusal_is_a_sign_of_life(nursery: trio.Nursery, autojump_clock
 
     life = await watched(nursery, FakeBackend(answers={"ping": refuse}))
     await trio.sleep(600)
-    assert life.state() is State.READY
+    assert life.state() is BackendState.READY
 
 
 def failing(failure: LinkFailed) -> Callable[[Json], Awaitable[Json]]:
@@ -205,15 +205,15 @@ def failing(failure: LinkFailed) -> Callable[[Json], Awaitable[Json]]:
 @pytest.mark.parametrize(
     ("failure", "state"),
     [
-        (HttpRefused(400, "no"), State.READY),
-        (HttpRefused(404, "the server answered HTTP 404"), State.DOWN),
-        (HttpRefused(401, "the server wants authentication"), State.DOWN),
-        (HttpRefused(502, "the server answered HTTP 502"), State.DOWN),
-        (LinkFailed("cannot connect", never_ran=True), State.DOWN),
+        (HttpRefused(400, "no"), BackendState.READY),
+        (HttpRefused(404, "the server answered HTTP 404"), BackendState.DOWN),
+        (HttpRefused(401, "the server wants authentication"), BackendState.DOWN),
+        (HttpRefused(502, "the server answered HTTP 502"), BackendState.DOWN),
+        (LinkFailed("cannot connect", never_ran=True), BackendState.DOWN),
     ],
 )
 async def test_an_http_refusal_counts_as_what_every_call_would_meet(
-    failure: LinkFailed, state: State, nursery: trio.Nursery, autojump_clock: MockClock
+    failure: LinkFailed, state: BackendState, nursery: trio.Nursery, autojump_clock: MockClock
 ) -> None:
     spec = HttpBackend(name="web", url="http://127.0.0.1/mcp", health=SPEC.health, restart=Restart(initial=30, max=30))
     life = await watched(nursery, FakeBackend(), spec)
@@ -221,7 +221,7 @@ async def test_an_http_refusal_counts_as_what_every_call_would_meet(
     life.backend.open_failures = [failure] * 9
     await trio.sleep(55)
     assert life.state() is state
-    assert state is State.READY or life.reason == failure.reason
+    assert state is BackendState.READY or life.reason == failure.reason
 
 
 async def test_a_call_that_cannot_be_sent_makes_the_scope_look_at_once_and_says_when_to_come_again(
@@ -235,7 +235,7 @@ async def test_a_call_that_cannot_be_sent_makes_the_scope_look_at_once_and_says_
         await life.call()
     assert caught.value.retry_after == 4
     await wait_all_tasks_blocked()
-    assert life.state() is State.DOWN
+    assert life.state() is BackendState.DOWN
     with pytest.raises(BackendUnavailable, match="Connection refused") as caught:
         await life.call()
     assert caught.value.retry_after is not None

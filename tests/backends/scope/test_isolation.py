@@ -88,8 +88,8 @@ async def live(seed: int) -> None:
         await trio.sleep(1)
         assert sum(link.is_open for link in backend.links) == 1
         assert all(link.waiting == 0 for link in backend.links)
-        assert scope.dedicated is not None
-        assert len(scope.dedicated) == 0
+        assert scope.client_connections is not None
+        assert len(scope.client_connections) == 0
         nursery.cancel_scope.cancel()
     for person in people:
         marks = [*person.seen, *(str(params["mark"]) for _, params in person.session.told)]

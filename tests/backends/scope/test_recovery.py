@@ -9,7 +9,7 @@ from trio.testing import MockClock
 
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model import HttpBackend, Probing, Restart, StdioBackend, Timeouts
-from argus_trio.core.health.lifecycle import State
+from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.core.redaction import HIDDEN, Redactor
 from argus_trio.errors import BackendUnavailable, LinkFailed
 from tests.backends.scope.test_scope import named
@@ -50,7 +50,7 @@ async def test_a_backend_that_never_starts_is_tried_once_a_cooldown(
     assert scope.recovery.standing.since < 1, "it has been down all the time"
     backend.open_failures.clear()
     await trio.sleep(70)
-    assert scope.state is State.READY
+    assert scope.state is BackendState.READY
     assert scope.recovery.standing.next_attempt is None
 
 
@@ -63,7 +63,7 @@ async def test_a_backend_that_dies_as_soon_as_it_is_ready_is_not_hammered(
     async def kill() -> None:
         while True:
             await trio.sleep(0.5)
-            if scope.state is State.READY:
+            if scope.state is BackendState.READY:
                 backend.links[-1].die("exited with code 1")
 
     nursery.start_soon(kill)
@@ -77,10 +77,10 @@ async def test_after_a_stable_time_the_first_retry_is_soon_again(
     backend = FakeBackend(tools=named("a"), open_failures=[LinkFailed("no")] * 12)
     scope = started(nursery, backend)
     await trio.sleep(HOUR)
-    assert scope.state is State.READY
+    assert scope.state is BackendState.READY
     backend.links[-1].die("was killed by SIGKILL")
     await trio.sleep(1.1)
-    assert scope.state is State.READY
+    assert scope.state is BackendState.READY
 
 
 async def test_a_remote_backend_is_never_left_alone_for_longer_than_the_interval_of_probes(
@@ -91,7 +91,7 @@ async def test_a_remote_backend_is_never_left_alone_for_longer_than_the_interval
     await trio.sleep(HOUR)
     backend.open_failures.clear()
     await trio.sleep(20.1)
-    assert scope.state is State.READY
+    assert scope.state is BackendState.READY
 
 
 async def test_a_call_to_a_backend_that_is_down_is_told_when_to_come_again(

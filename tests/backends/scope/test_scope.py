@@ -14,7 +14,7 @@ from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model import HttpBackend, Restart, StdioBackend, Timeouts
 from argus_trio.core.call.abilities import NONE
 from argus_trio.core.catalog.catalog import Published
-from argus_trio.core.health.lifecycle import State
+from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.core.redaction import HIDDEN, Redactor
 from argus_trio.errors import BackendUnavailable, LinkFailed
 from argus_trio.wire.revisions import Era
@@ -32,7 +32,7 @@ class Life:
     backend: FakeBackend
     published: list[Published]
 
-    def state(self) -> State:
+    def state(self) -> BackendState:
         return self.scope.state
 
     def tools(self) -> list[str]:
@@ -62,11 +62,11 @@ def named(*names: str) -> list[Json]:
 async def test_a_backend_becomes_ready_and_publishes_what_it_shows(autojump_clock: MockClock) -> None:
     async with living(FakeBackend(tools=named("a"), prompts=named("p"))) as life:
         await life.scope.settled.wait()
-        assert life.state() is State.READY
+        assert life.state() is BackendState.READY
         assert life.tools() == ["a"]
         assert [entry.key for entry in life.published[-1].prompts] == ["p"]
         assert life.backend.links[0].listening == [(("mcp-protocol-version", "2025-11-25"),)]
-    assert life.state() is State.STOPPED
+    assert life.state() is BackendState.STOPPED
     assert not life.backend.links[0].is_open
 
 
@@ -91,7 +91,7 @@ async def test_a_backend_that_does_not_start_refuses_calls_with_its_reason(autoj
     async with living(backend) as life:
         with pytest.raises(BackendUnavailable) as caught:
             await life.scope.call(FakeExchange("tools/call"), {})
-        assert life.state() is State.DOWN
+        assert life.state() is BackendState.DOWN
     assert isinstance(caught.value.data, dict)
     assert 0 < caught.value.data.pop("retryAfter") <= 4
     assert caught.value.data == {
@@ -118,11 +118,11 @@ async def test_a_lost_backend_comes_back_and_its_names_stay_meanwhile(autojump_c
         await life.scope.settled.wait()
         life.backend.links[0].die("was killed by SIGKILL")
         await wait_all_tasks_blocked()
-        assert life.state() is State.DOWN
+        assert life.state() is BackendState.DOWN
         with pytest.raises(BackendUnavailable, match="SIGKILL"):
             await life.scope.call(FakeExchange("tools/call"), {})
         await trio.sleep(5)
-        assert life.state() is State.READY
+        assert life.state() is BackendState.READY
         assert len(life.backend.links) == 2
         assert life.tools() == ["a"]
 
@@ -136,7 +136,7 @@ async def test_a_backend_that_leaves_at_discovery_is_started_again_as_legacy_at_
     backend = FakeBackend(tools=named("a"), answers={"server/discover": leave})
     async with living(backend) as life:
         await life.scope.settled.wait()
-        assert life.state() is State.READY
+        assert life.state() is BackendState.READY
         assert trio.current_time() < 0.1
         assert [m for m, _ in backend.seen].count("server/discover") == 1
 
@@ -150,12 +150,12 @@ async def test_a_backend_that_was_taken_for_legacy_and_is_not_is_asked_again(aut
     backend = FakeBackend(era=Era.MODERN, tools=named("a"), answers={"server/discover": leave})
     async with living(backend) as life:
         await life.scope.settled.wait()
-        assert life.state() is State.DOWN
+        assert life.state() is BackendState.DOWN
         del backend.answers["server/discover"]
         await trio.sleep(60)
-        assert life.state() is State.READY
-        assert life.scope.greeting is not None
-        assert life.scope.greeting.era is Era.MODERN
+        assert life.state() is BackendState.READY
+        assert life.scope.handshake is not None
+        assert life.scope.handshake.era is Era.MODERN
 
 
 async def test_changes_are_listed_again_and_a_storm_of_them_once(autojump_clock: MockClock) -> None:
@@ -176,7 +176,7 @@ async def test_a_list_that_is_refused_leaves_the_other_kinds(autojump_clock: Moc
     backend = FakeBackend(tools=named("a"), prompts=named("p"), answers={"tools/list": odd})
     async with living(backend) as life:
         await life.scope.settled.wait()
-        assert life.state() is State.READY
+        assert life.state() is BackendState.READY
         assert life.tools() == []
         assert [entry.key for entry in life.published[-1].prompts] == ["p"]
 
@@ -185,10 +185,10 @@ async def test_a_fault_of_our_own_ends_at_the_scope_and_is_tried_again(autojump_
     backend = FakeBackend(tools=named("a"), open_failures=[ZeroDivisionError("ours")])  # type: ignore[list-item]
     async with living(backend) as life:
         await life.scope.settled.wait()
-        assert life.state() is State.DOWN
+        assert life.state() is BackendState.DOWN
         assert "ZeroDivisionError" in life.scope.recovery.standing.reason
         await trio.sleep(5)
-        assert life.state() is State.READY
+        assert life.state() is BackendState.READY
 
 
 @pytest.mark.parametrize(("era", "notices"), [(Era.LEGACY, 1), (Era.MODERN, 0)])

@@ -8,7 +8,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.routing.subscribe import follow, subscribe, unwatch, watch
 from argus_trio.backends.scope.scope import Scope
-from argus_trio.backends.subscriptions.table import Subscriptions
+from argus_trio.backends.subscriptions.table import SubscriptionTable
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.errors import BackendUnavailable, LinkFailed
 from argus_trio.wire.envelope import Params
@@ -40,7 +40,7 @@ def asked(backend: FakeBackend, method: str) -> int:
 
 
 def test_one_subscription_upstream_however_many_want_it() -> None:
-    table, told = Subscriptions(), []
+    table, told = SubscriptionTable(), []
 
     def deliver(method: str, params: Params) -> None:
         told.append(method)
@@ -114,7 +114,7 @@ async def test_a_refused_subscription_is_told_and_forgotten(autojump_clock: Mock
     async with living(backend) as scope:
         with pytest.raises(BackendUnavailable):
             await subscribed(scope, Session())
-        assert scope.watching.subscriptions.uris == []
+        assert scope.subscriptions.table.uris == []
 
 
 async def test_a_subscription_that_is_cancelled_before_the_backend_agreed_is_forgotten(
@@ -126,7 +126,7 @@ async def test_a_subscription_that_is_cancelled_before_the_backend_agreed_is_for
         with trio.move_on_after(1):
             await subscribed(scope, Session())
         assert asked(backend, "resources/subscribe") == 1
-        assert scope.watching.subscriptions.uris == []
+        assert scope.subscriptions.table.uris == []
 
 
 async def test_a_modern_backend_is_listened_to_anew_when_other_resources_are_wanted(autojump_clock: MockClock) -> None:
@@ -174,7 +174,7 @@ async def test_who_wants_a_log_level_subscribes_at_a_modern_backend_in_its_own_w
         exchange = FakeExchange("resources/subscribe", {"uri": URI}, client=session, log_level="info")
         await subscribe(scope, exchange, URI)
         assert asked(backend, "resources/subscribe") == 0
-        assert scope.watching.subscriptions.uris == [URI]
+        assert scope.subscriptions.table.uris == [URI]
 
 
 async def test_a_modern_backend_is_asked_for_the_tasks_that_somebody_follows(autojump_clock: MockClock) -> None:
@@ -201,8 +201,8 @@ async def test_a_modern_backend_is_asked_for_the_tasks_that_somebody_follows(aut
         await backend.links[0].says("notifications/subscriptions/acknowledged", agrees)
         await trio.sleep(1)
         assert told == [True, True, False]
-        scope.watching.unfollow("t1")
-        scope.watching.unfollow("t1")
+        scope.subscriptions.unfollow("t1")
+        scope.subscriptions.unfollow("t1")
         await trio.sleep(5)
     listens = [params for method, params in backend.seen if method == "subscriptions/listen"]
     wanted = [params["notifications"].get("taskIds") for params in listens]  # type: ignore[attr-defined]  # an object
@@ -231,7 +231,7 @@ async def test_a_backend_that_refuses_to_tell_of_tasks_is_listened_to_without(au
 async def test_a_legacy_backend_cannot_be_asked_to_tell_of_a_task(autojump_clock: MockClock) -> None:
     async with living(serving()) as scope:
         assert not await follow(scope, "t1")
-        assert not scope.watching.followed
+        assert not scope.subscriptions.followed
 
 
 async def test_a_modern_backends_changed_lists_are_heard(autojump_clock: MockClock) -> None:

@@ -10,7 +10,7 @@ import attrs
 import trio
 
 from argus_trio.backends.links.link import Link, Outgoing
-from argus_trio.backends.links.streamable_http import open_http
+from argus_trio.backends.links.streamable_http import open_streamable_http
 from argus_trio.config.model import ClientTls, HttpBackend, SseBackend, Timeouts
 from argus_trio.wire.envelope import Notification, Request, Response, decode_object, encode_request
 from argus_trio.wire.headers import Headers, routing_headers
@@ -69,7 +69,7 @@ def ask_modern(message_id: int, method: str, **params: object) -> Outgoing:
     return Outgoing(id=message_id, body=body, headers=routing_headers(MODERN, method, fields))
 
 
-def greeting(message_id: int = 1, **capabilities: object) -> Outgoing:
+def handshake(message_id: int = 1, **capabilities: object) -> Outgoing:
     info = {"name": "test", "version": "1"}
     return ask(message_id, "initialize", protocolVersion=LEGACY, capabilities=capabilities, clientInfo=info)
 
@@ -87,7 +87,10 @@ async def linked(
 ) -> AsyncIterator[tuple[Link, Remembered, NastyServer]]:
     inbox = Remembered()
     with trio.fail_after(10):
-        async with nasty_server(handler) as server, open_http(http_spec(server.url, headers=headers), inbox) as link:
+        async with (
+            nasty_server(handler) as server,
+            open_streamable_http(http_spec(server.url, headers=headers), inbox) as link,
+        ):
             yield link, inbox, server
 
 

@@ -14,7 +14,7 @@ from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.backends.links.stderr import StderrRing
 from argus_trio.config.model import BackendSpec
 from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.core.call.exchange import Call, Client
+from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.errors import ClientCannotAnswer, ClientRefused, LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Notification, Params, Request, Response, decode, encode_raw
 from argus_trio.wire.headers import Headers
@@ -234,7 +234,7 @@ class FakeExchange:
     """Answers what the client is asked; None: it cannot be asked."""
     abilities: Abilities = NONE
     log_level: str | None = None
-    client: Client | None = None
+    client: ClientSession | None = None
 
     @property
     def call(self) -> Call:

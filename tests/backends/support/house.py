@@ -12,7 +12,7 @@ import trio
 
 from argus_trio.backends.links.link import Inbox, Link
 from argus_trio.backends.links.stderr import StderrRing
-from argus_trio.backends.routing.routes import Routes
+from argus_trio.backends.routing.routes import RouterFactory
 from argus_trio.backends.routing.tasks import Tasks
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.model import BackendSpec, Config, ConflictResolution, Server, StdioBackend, Timeouts
@@ -77,7 +77,7 @@ async def house(
         concerned.append(concerns)
 
     supervisor = Supervisor(config, open_link, announce, lambda generation: routes(generation))
-    routes = Routes(supervisor)
+    routes = RouterFactory(supervisor)
     async with trio.open_nursery() as nursery:
         await nursery.start(supervisor.run)
         yield House(supervisor, routes.tasks, told, concerned)

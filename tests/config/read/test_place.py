@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argus_trio.config.read.place import dotted
+from argus_trio.config.read.key_path import dotted
 
 
 def test_places_are_dotted_and_indexed() -> None:

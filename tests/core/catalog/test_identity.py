@@ -7,16 +7,16 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus_trio.core.catalog.identity import MAX_INSTRUCTIONS, Introduction, identity_of, merged_instructions
+from argus_trio.core.catalog.identity import MAX_INSTRUCTIONS, BackendIdentity, identity_of, merged_instructions
 from argus_trio.wire.envelope import decode_object, encode
 
 
-def introduction(backend: str, *, prefix: str = "", said: str | None = None, **capabilities: object) -> Introduction:
+def introduction(backend: str, *, prefix: str = "", said: str | None = None, **capabilities: object) -> BackendIdentity:
     declared = decode_object(json.dumps(capabilities).encode())
-    return Introduction(backend=backend, prefix=prefix, capabilities=declared, instructions=said)
+    return BackendIdentity(backend=backend, prefix=prefix, capabilities=declared, instructions=said)
 
 
-def capabilities_of(*introductions: Introduction) -> object:
+def capabilities_of(*introductions: BackendIdentity) -> object:
     return json.loads(encode(dict(identity_of("1", introductions).capabilities)))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from argus_trio.core.health.health import Checkup, Health
-from argus_trio.core.health.lifecycle import Standing, State
+from argus_trio.core.health.health import BackendStatus, Health
+from argus_trio.core.health.lifecycle import BackendStanding, BackendState
 
 
 @pytest.mark.parametrize(
@@ -34,13 +34,13 @@ def test_backends_that_are_all_degraded_are_no_outage() -> None:
 @pytest.mark.parametrize(
     ("state", "status"),
     [
-        (State.STARTING, "unknown"),
-        (State.READY, "healthy"),
-        (State.DEGRADED, "degraded"),
-        (State.DOWN, "unhealthy"),
-        (State.STOPPED, "unhealthy"),
+        (BackendState.STARTING, "unknown"),
+        (BackendState.READY, "healthy"),
+        (BackendState.DEGRADED, "degraded"),
+        (BackendState.DOWN, "unhealthy"),
+        (BackendState.STOPPED, "unhealthy"),
     ],
 )
-def test_each_state_has_its_word(state: State, status: str) -> None:
-    standing = Standing(state=state, since=0)
-    assert Checkup(name="a", type="stdio", standing=standing, counts={}).status == status
+def test_each_state_has_its_word(state: BackendState, status: str) -> None:
+    standing = BackendStanding(state=state, since=0)
+    assert BackendStatus(name="a", type="stdio", standing=standing, counts={}).status == status

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from argus_trio.core.health.lifecycle import TRANSITIONS, WHY, Happened, Standing, State, after
+from argus_trio.core.health.lifecycle import TRANSITIONS, WHY, BackendEvent, BackendStanding, BackendState, after
 
 TABLE = {
     "starting": {"connected": "ready", "failed": "down", "stopped": "stopped"},
@@ -25,7 +25,7 @@ TABLE = {
 
 
 def test_the_table_is_this_one_and_no_other() -> None:
-    found: dict[str, dict[str, str]] = {state.value: {} for state in State}
+    found: dict[str, dict[str, str]] = {state.value: {} for state in BackendState}
     for (state, happened), following in TRANSITIONS.items():
         found[state.value][happened.value] = following.value
     assert found == TABLE
@@ -33,29 +33,34 @@ def test_the_table_is_this_one_and_no_other() -> None:
 
 @pytest.mark.parametrize(
     ("state", "happened"),
-    [pair for pair in product(State, Happened) if pair[1].value not in TABLE[pair[0].value]],
+    [pair for pair in product(BackendState, BackendEvent) if pair[1].value not in TABLE[pair[0].value]],
     ids=lambda each: each.value,
 )
-def test_what_is_not_in_the_table_cannot_happen(state: State, happened: Happened) -> None:
+def test_what_is_not_in_the_table_cannot_happen(state: BackendState, happened: BackendEvent) -> None:
     with pytest.raises(KeyError):
         after(state, happened)
 
 
 def test_calls_pass_to_what_is_ready_or_degraded_alone() -> None:
-    assert {state for state in State if state.is_up} == {State.READY, State.DEGRADED}
+    assert {state for state in BackendState if state.is_up} == {BackendState.READY, BackendState.DEGRADED}
 
 
 def test_every_state_has_its_why_in_one_line() -> None:
-    assert all(WHY[state] and "\n" not in WHY[state] for state in State)
+    assert all(WHY[state] and "\n" not in WHY[state] for state in BackendState)
 
 
 def test_a_standing_says_since_when_and_why_and_when_it_is_tried_again() -> None:
-    standing = Standing(since=1.0)
-    assert (standing.state, standing.reason) == (State.STARTING, "it is still starting")
-    down = standing.moved(Happened.FAILED, 5.0, "exited with code 1", details=("boo",), next_attempt=7.0)
-    assert (down.state, down.since, down.reason, down.details) == (State.DOWN, 5.0, "exited with code 1", ("boo",))
+    standing = BackendStanding(since=1.0)
+    assert (standing.state, standing.reason) == (BackendState.STARTING, "it is still starting")
+    down = standing.moved(BackendEvent.FAILED, 5.0, "exited with code 1", details=("boo",), next_attempt=7.0)
+    assert (down.state, down.since, down.reason, down.details) == (
+        BackendState.DOWN,
+        5.0,
+        "exited with code 1",
+        ("boo",),
+    )
     assert [down.retry_after(now) for now in (5.0, 6.5, 9.0)] == [2.0, 0.5, 0.0]
-    still = down.moved(Happened.FAILED, 7.0, "exited with code 2", next_attempt=11.0)
+    still = down.moved(BackendEvent.FAILED, 7.0, "exited with code 2", next_attempt=11.0)
     assert (still.since, still.reason, still.details) == (5.0, "exited with code 2", ())
-    ready = still.moved(Happened.CONNECTED, 12.0)
+    ready = still.moved(BackendEvent.CONNECTED, 12.0)
     assert (ready.since, ready.reason, ready.retry_after(12.0)) == (12.0, "it answers", None)

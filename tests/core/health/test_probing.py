@@ -6,15 +6,15 @@ from math import inf
 
 import pytest
 
-from argus_trio.core.health.probing import Condition, Pulse, Verdict
+from argus_trio.core.health.probing import Condition, HealthVerdict, ProbeState
 
 
-def pulse(**changes: float) -> Pulse:
-    return Pulse(interval=30, timeout=10, slow=2, failures=3, heard_at=0.0, **changes)  # type: ignore[arg-type]
+def probe_state(**changes: float) -> ProbeState:
+    return ProbeState(interval=30, timeout=10, slow=2, failures=3, heard_at=0.0, **changes)  # type: ignore[arg-type]
 
 
 def test_real_traffic_puts_the_probe_off() -> None:
-    one = pulse()
+    one = probe_state()
     assert one.due_at(0) == 30
     one.heard_at = 29
     assert one.due_at(30) == 59
@@ -22,11 +22,11 @@ def test_real_traffic_puts_the_probe_off() -> None:
 
 
 def test_a_prompt_answer_is_well_and_a_late_one_slow_with_the_figure() -> None:
-    one = pulse()
+    one = probe_state()
     one.sent(30)
     assert one.due_at(31) == inf
     one.answered(30, 30.5)
-    assert one.judged(30.5, is_busy=False) == Verdict(condition=Condition.WELL)
+    assert one.judged(30.5, is_busy=False) == HealthVerdict(condition=Condition.WELL)
     one.sent(60)
     one.answered(60, 63.25)
     verdict = one.judged(63.25, is_busy=False)
@@ -35,7 +35,7 @@ def test_a_prompt_answer_is_well_and_a_late_one_slow_with_the_figure() -> None:
 
 
 def test_one_that_is_slow_is_probed_again_whatever_else_is_heard() -> None:
-    one = pulse()
+    one = probe_state()
     one.sent(30)
     one.answered(30, 35)
     one.heard_at = 59
@@ -46,7 +46,7 @@ def test_one_that_is_slow_is_probed_again_whatever_else_is_heard() -> None:
 
 
 def test_silence_is_probed_again_at_once_and_lost_after_so_many() -> None:
-    one, told = pulse(), []
+    one, told = probe_state(), []
     for now in (30, 40, 50):
         assert one.due_at(now) <= now
         one.sent(now)
@@ -60,7 +60,7 @@ def test_silence_is_probed_again_at_once_and_lost_after_so_many() -> None:
 
 
 def test_one_that_is_busy_is_not_lost_until_a_call_ran_out_of_time_with_nothing_heard_since() -> None:
-    one = pulse()
+    one = probe_state()
     for now in (30, 40, 50):
         one.sent(now)
     verdict = one.judged(600, is_busy=True)
@@ -72,7 +72,7 @@ def test_one_that_is_busy_is_not_lost_until_a_call_ran_out_of_time_with_nothing_
 
 
 def test_something_heard_stands_for_the_answer() -> None:
-    one = pulse()
+    one = probe_state()
     one.sent(30)
     one.sent(40)
     one.heard_at = 45
@@ -82,7 +82,7 @@ def test_something_heard_stands_for_the_answer() -> None:
 
 
 def test_a_late_answer_counts_and_is_slow() -> None:
-    one = pulse()
+    one = probe_state()
     one.sent(30)
     assert one.judged(40, is_busy=False).condition is Condition.SILENT
     one.answered(30, 45)
@@ -90,7 +90,7 @@ def test_a_late_answer_counts_and_is_slow() -> None:
 
 
 def test_a_fault_counts_at_once_and_says_why() -> None:
-    one, told = pulse(), []
+    one, told = probe_state(), []
     for now in (30, 40, 50):
         one.sent(now)
         one.failed(now, "the server answered HTTP 502")
@@ -104,14 +104,14 @@ def test_a_fault_counts_at_once_and_says_why() -> None:
 def test_one_that_cannot_be_reached_is_lost_at_once_unless_calls_are_under_way(
     is_busy: bool, condition: Condition
 ) -> None:
-    one = pulse()
+    one = probe_state()
     one.sent(30)
     one.failed(30, "connection refused", is_unreachable=True)
     assert one.judged(30, is_busy=is_busy).condition is condition
 
 
 def test_a_suspicion_makes_a_probe_due_at_once_but_not_a_storm_of_them() -> None:
-    one = pulse()
+    one = probe_state()
     one.suspect()
     assert one.due_at(5) <= 5
     one.sent(5)
@@ -121,7 +121,7 @@ def test_a_suspicion_makes_a_probe_due_at_once_but_not_a_storm_of_them() -> None
 
 
 def test_a_busy_one_whose_probes_fail_is_probed_on_and_may_recover() -> None:
-    one = pulse()
+    one = probe_state()
     for now in range(30, 300, 10):
         assert one.due_at(now) <= now
         one.sent(now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from argus_trio.config.model import Server
-from argus_trio.frontend.http.served_settings import Terms
+from argus_trio.frontend.http.served_settings import ServedSettings
 from tests.frontend.support.serving import Answer, ask, modern, modern_headers, post, rpc, serving
 
 ORIGIN = "https://app.example"
@@ -79,10 +79,10 @@ async def test_other_origins_are_told_nothing(origin: str) -> None:
 async def test_the_list_that_holds_now_decides() -> None:
     async with serving() as served:
         assert told(await ask(served, "OPTIONS", "/mcp", preflight())) == {}
-        served.terms.renew(Terms.of(SETTINGS))
+        served.terms.renew(ServedSettings.of(SETTINGS))
         answer = await ask(served, "OPTIONS", "/mcp", preflight())
         assert answer.headers["access-control-allow-origin"] == ORIGIN
-        served.terms.renew(Terms.of(Server(port=0)))
+        served.terms.renew(ServedSettings.of(Server(port=0)))
         assert told(await ask(served, "OPTIONS", "/mcp", preflight())) == {}
 
 

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import pytest
 
-from argus_trio.frontend.http.host_origin import Guard
+from argus_trio.frontend.http.host_origin import HostOriginCheck
 
 
 @pytest.mark.parametrize(
     "host", [b"localhost", b"127.0.0.1", b"localhost:9000", b"127.0.0.1:1", b"[::1]", b"[::1]:9000", b"LOCALHOST:80"]
 )
 def test_loopback_is_let_in_at_any_port(host: bytes) -> None:
-    assert Guard().judge(host, None) is None
+    assert HostOriginCheck().judge(host, None) is None
 
 
 @pytest.mark.parametrize(
     "host", [None, b"", b"evil.example.com", b"localhost.evil.com", b"127.0.0.1.evil.com", b"localhost:evil", b":80"]
 )
 def test_any_other_host_is_turned_away(host: bytes | None) -> None:
-    assert Guard().judge(host, None) == "host"
+    assert HostOriginCheck().judge(host, None) == "host"
 
 
 def test_an_allowed_host_is_let_in_at_any_port() -> None:
-    guard = Guard(allowed_hosts=["Gate.Example", "10.0.0.7:9000"])
-    assert guard.judge(b"gate.example:8443", None) is None
-    assert guard.judge(b"10.0.0.7", None) is None
-    assert guard.judge(b"other.example", None) == "host"
+    host_origin = HostOriginCheck(allowed_hosts=["Gate.Example", "10.0.0.7:9000"])
+    assert host_origin.judge(b"gate.example:8443", None) is None
+    assert host_origin.judge(b"10.0.0.7", None) is None
+    assert host_origin.judge(b"other.example", None) == "host"
 
 
 @pytest.mark.parametrize("origin", [b"http://localhost:6274", b"https://127.0.0.1", b"http://[::1]:3000"])
 def test_a_loopback_origin_is_let_in(origin: bytes) -> None:
-    assert Guard().judge(b"localhost", origin) is None
+    assert HostOriginCheck().judge(b"localhost", origin) is None
 
 
 @pytest.mark.parametrize(
@@ -48,19 +48,19 @@ def test_a_loopback_origin_is_let_in(origin: bytes) -> None:
     ],
 )
 def test_any_other_origin_is_turned_away(origin: bytes) -> None:
-    assert Guard().judge(b"localhost", origin) == "origin"
+    assert HostOriginCheck().judge(b"localhost", origin) == "origin"
 
 
 def test_an_allowed_origin_is_let_in_as_a_whole() -> None:
-    guard = Guard(allowed_origins=["https://app.example/"])
-    assert guard.judge(b"localhost", b"https://APP.example") is None
-    assert guard.judge(b"localhost", b"http://app.example") == "origin"
-    assert guard.judge(b"localhost", b"https://app.example:8443") == "origin"
+    host_origin = HostOriginCheck(allowed_origins=["https://app.example/"])
+    assert host_origin.judge(b"localhost", b"https://APP.example") is None
+    assert host_origin.judge(b"localhost", b"http://app.example") == "origin"
+    assert host_origin.judge(b"localhost", b"https://app.example:8443") == "origin"
 
 
 def test_a_wrong_value_is_news_once_and_only_so_many_are_remembered() -> None:
-    guard = Guard()
-    assert guard.is_news("host", b"evil")
-    assert not guard.is_news("host", b"evil")
-    assert guard.is_news("origin", b"evil")
-    assert sum(guard.is_news("host", b"%d" % number) for number in range(1000)) == 254
+    host_origin = HostOriginCheck()
+    assert host_origin.is_news("host", b"evil")
+    assert not host_origin.is_news("host", b"evil")
+    assert host_origin.is_news("origin", b"evil")
+    assert sum(host_origin.is_news("host", b"%d" % number) for number in range(1000)) == 254

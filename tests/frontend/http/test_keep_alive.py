@@ -5,7 +5,7 @@ from __future__ import annotations
 import trio
 from trio.testing import MockClock
 
-from argus_trio.frontend.http.keep_alive import TICK_S, Ticker
+from argus_trio.frontend.http.keep_alive import TICK_S, KeepAlive
 
 
 class Pulse:
@@ -20,12 +20,12 @@ class Pulse:
 
 
 async def test_what_is_due_beats_once_until_it_is_due_again(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
-    ticker, pulse, forgotten = Ticker(), Pulse(2.5), Pulse(2.5)
+    keep_alive, pulse, forgotten = KeepAlive(), Pulse(2.5), Pulse(2.5)
     ticks: list[float] = []
-    ticker.watch(pulse)
-    ticker.watch(forgotten)
-    ticker.forget(forgotten)
-    nursery.start_soon(ticker.run, ticks.append)
+    keep_alive.watch(pulse)
+    keep_alive.watch(forgotten)
+    keep_alive.forget(forgotten)
+    nursery.start_soon(keep_alive.run, ticks.append)
     began = trio.current_time()
     pulse.due += began
     await trio.sleep(10 * TICK_S + 0.5)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from argus_trio.frontend.http.receive_queue import DISCONNECT, MAX_WAITING, Inbox
+from argus_trio.frontend.http.receive_queue import DISCONNECT, MAX_WAITING, ReceiveQueue
 
 
 async def test_messages_come_in_order_and_the_disconnect_last_and_for_ever() -> None:
-    inbox = Inbox()
+    inbox = ReceiveQueue()
     await inbox.put({"type": "http.request", "body": b"1"})
     await inbox.put({"type": "http.disconnect"})
     assert (await inbox.receive())["body"] == b"1"
@@ -18,7 +18,7 @@ async def test_messages_come_in_order_and_the_disconnect_last_and_for_ever() -> 
 
 
 async def test_the_connection_waits_while_too_much_is_unread(nursery: trio.Nursery) -> None:
-    inbox = Inbox()
+    inbox = ReceiveQueue()
     for _ in range(MAX_WAITING):
         await inbox.put({"type": "http.request", "body": b"x"})
     nursery.start_soon(inbox.put, {"type": "http.request", "body": b"last"})
@@ -30,7 +30,7 @@ async def test_the_connection_waits_while_too_much_is_unread(nursery: trio.Nurse
 
 
 async def test_a_disconnect_is_heard_at_once_early_or_late() -> None:
-    inbox = Inbox()
+    inbox = ReceiveQueue()
     heard: list[str] = []
     inbox.on_disconnect(lambda: heard.append("early"))
     await inbox.put({"type": "http.disconnect"})
@@ -39,7 +39,7 @@ async def test_a_disconnect_is_heard_at_once_early_or_late() -> None:
 
 
 async def test_a_callback_can_be_taken_back() -> None:
-    inbox = Inbox()
+    inbox = ReceiveQueue()
     heard: list[str] = []
     inbox.on_disconnect(lambda: heard.append("no"))
     inbox.on_disconnect(None)
@@ -48,7 +48,7 @@ async def test_a_callback_can_be_taken_back() -> None:
 
 
 async def test_after_the_answer_nothing_matters_and_nobody_waits(nursery: trio.Nursery) -> None:
-    inbox = Inbox()
+    inbox = ReceiveQueue()
     heard: list[str] = []
     for _ in range(MAX_WAITING):
         await inbox.put({"type": "http.request", "body": b"x"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.frontend.http.keep_alive import Ticker
+from argus_trio.frontend.http.keep_alive import KeepAlive
 from argus_trio.frontend.http.reply import KEEP_ALIVE_S, QUIET_S, Reply
 from argus_trio.wire.sse import COMMENT
 from tests.frontend.support.fakes import FakeRequest
@@ -17,7 +17,7 @@ def nothing(_: float) -> None:
 
 async def test_a_quick_answer_is_plain_json() -> None:
     fake = FakeRequest()
-    with Reply(fake.http, Ticker(), may_stream=True) as reply:
+    with Reply(fake.http, KeepAlive(), may_stream=True) as reply:
         await reply.finish(b"{}", status=404)
     assert fake.sent[0]["status"] == 404
     assert (fake.body, fake.is_ended) == (b"{}", True)
@@ -26,9 +26,9 @@ async def test_a_quick_answer_is_plain_json() -> None:
 async def test_a_silent_answer_becomes_a_stream_and_shows_signs_of_life(
     autojump_clock: MockClock, nursery: trio.Nursery
 ) -> None:
-    fake, ticker = FakeRequest(), Ticker()
-    nursery.start_soon(ticker.run, nothing)
-    with Reply(fake.http, ticker, may_stream=True) as reply:
+    fake, keep_alive = FakeRequest(), KeepAlive()
+    nursery.start_soon(keep_alive.run, nothing)
+    with Reply(fake.http, keep_alive, may_stream=True) as reply:
         await trio.sleep(QUIET_S - 1)
         assert not fake.sent
         await trio.sleep(2.5)
@@ -42,9 +42,9 @@ async def test_a_silent_answer_becomes_a_stream_and_shows_signs_of_life(
 
 
 async def test_a_client_that_takes_no_stream_gets_none(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
-    fake, ticker = FakeRequest(), Ticker()
-    nursery.start_soon(ticker.run, nothing)
-    with Reply(fake.http, ticker, may_stream=False) as reply:
+    fake, keep_alive = FakeRequest(), KeepAlive()
+    nursery.start_soon(keep_alive.run, nothing)
+    with Reply(fake.http, keep_alive, may_stream=False) as reply:
         await reply.notify(b"{}")
         await trio.sleep(10 * QUIET_S)
         assert not fake.sent
@@ -53,10 +53,10 @@ async def test_a_client_that_takes_no_stream_gets_none(autojump_clock: MockClock
 
 
 async def test_a_blocked_client_holds_up_no_other(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
-    stuck, well, ticker = FakeRequest(), FakeRequest(), Ticker()
+    stuck, well, keep_alive = FakeRequest(), FakeRequest(), KeepAlive()
     stuck.blocked = trio.Event()
-    nursery.start_soon(ticker.run, nothing)
-    with Reply(stuck.http, ticker, may_stream=True), Reply(well.http, ticker, may_stream=True):
+    nursery.start_soon(keep_alive.run, nothing)
+    with Reply(stuck.http, keep_alive, may_stream=True), Reply(well.http, keep_alive, may_stream=True):
         await trio.sleep(3 * KEEP_ALIVE_S)
         assert not stuck.sent
         assert well.body.count(COMMENT) >= 3
@@ -68,7 +68,7 @@ async def test_a_blocked_client_holds_up_no_other(autojump_clock: MockClock, nur
 async def test_the_answer_waits_for_what_goes_before_it(nursery: trio.Nursery) -> None:
     fake = FakeRequest()
     fake.blocked = trio.Event()
-    with Reply(fake.http, Ticker(), may_stream=True) as reply:
+    with Reply(fake.http, KeepAlive(), may_stream=True) as reply:
         nursery.start_soon(reply.notify, b"1")
         nursery.start_soon(reply.notify, b"2")
         await wait_all_tasks_blocked()
@@ -82,7 +82,7 @@ async def test_the_answer_waits_for_what_goes_before_it(nursery: trio.Nursery) -
 
 async def test_nothing_is_sent_after_the_end() -> None:
     fake = FakeRequest()
-    with Reply(fake.http, Ticker(), may_stream=True) as reply:
+    with Reply(fake.http, KeepAlive(), may_stream=True) as reply:
         await reply.notify(b"1")
         await reply.abandon()
         await reply.notify(b"2")
@@ -93,15 +93,15 @@ async def test_nothing_is_sent_after_the_end() -> None:
 
 async def test_an_abandoned_answer_is_202_without_a_body() -> None:
     fake = FakeRequest()
-    with Reply(fake.http, Ticker(), may_stream=True) as reply:
+    with Reply(fake.http, KeepAlive(), may_stream=True) as reply:
         await reply.abandon()
     assert (fake.sent[0]["status"], fake.body) == (202, b"")
 
 
 async def test_a_reply_that_failed_is_forgotten(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
-    fake, ticker = FakeRequest(), Ticker()
-    nursery.start_soon(ticker.run, nothing)
-    with trio.move_on_after(1), Reply(fake.http, ticker, may_stream=True):
+    fake, keep_alive = FakeRequest(), KeepAlive()
+    nursery.start_soon(keep_alive.run, nothing)
+    with trio.move_on_after(1), Reply(fake.http, keep_alive, may_stream=True):
         await trio.sleep_forever()
     await trio.sleep(10 * QUIET_S)
     assert not fake.sent

@@ -9,7 +9,7 @@ import pytest
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import Call
 from argus_trio.errors import ClientCannotAnswer
-from argus_trio.frontend.input_required.exchange import Hearing, PlainExchange
+from argus_trio.frontend.input_required.exchange import AskingRequest, PlainExchange
 from argus_trio.wire.envelope import Params, Raw, encode_raw
 from argus_trio.wire.revisions import Era
 
@@ -21,7 +21,7 @@ async def heard(method: str, params: Params, *, token: bytes | None = None, leve
     async def send(message: bytes) -> None:
         messages.append(json.loads(message)["params"])
 
-    await Hearing(send, None if token is None else Raw(token), level).tell(method, params)
+    await AskingRequest(send, None if token is None else Raw(token), level).tell(method, params)
     return messages
 
 
@@ -72,7 +72,7 @@ async def test_an_ask_tells_what_should_have_been_declared(
 
     def exchange(abilities: Abilities) -> PlainExchange:
         call = Call(method="tools/call", params={}, era=Era.MODERN, revision="2026-07-28", abilities=abilities)
-        return PlainExchange(call, Hearing(drop, None, None))
+        return PlainExchange(call, AskingRequest(drop, None, None))
 
     with pytest.raises(ClientCannotAnswer) as unable:
         await exchange(NONE).ask(method, params)

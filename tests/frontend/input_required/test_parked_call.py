@@ -15,13 +15,13 @@ from structlog.testing import capture_logs
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.call.exchange import Call, Exchange, Handler, Principal
 from argus_trio.errors import ClientCannotAnswer, InvalidParams, Overloaded, RpcError
-from argus_trio.frontend.http.receive_queue import DISCONNECT, Inbox
-from argus_trio.frontend.input_required.exchange import Hearing
-from argus_trio.frontend.input_required.kept_notifications import MAX_KEPT
-from argus_trio.frontend.input_required.lot import MAX_PARKED_EACH
+from argus_trio.frontend.http.receive_queue import DISCONNECT, ReceiveQueue
+from argus_trio.frontend.input_required.exchange import AskingRequest
+from argus_trio.frontend.input_required.notification_buffer import MAX_KEPT
+from argus_trio.frontend.input_required.open_calls import MAX_PARKED_EACH
 from argus_trio.frontend.input_required.parked_call import ParkedCall
 from argus_trio.frontend.input_required.parking import Parking
-from argus_trio.frontend.input_required.request_state import STATE_LIFE_S, States
+from argus_trio.frontend.input_required.request_state import STATE_LIFE_S, RequestStates
 from argus_trio.frontend.input_required.seal import AesGcmSeal
 from argus_trio.frontend.outcome import Outcome
 from argus_trio.wire.envelope import Raw, decode_object, encode_raw
@@ -41,21 +41,21 @@ async def ask(exchange: Exchange) -> bytes:
     return await exchange.ask("roots/list", {})
 
 
-def hearing(heard: list[bytes] | None = None) -> Hearing:
+def hearing(heard: list[bytes] | None = None) -> AskingRequest:
     """A request that hears everything."""
     told: list[bytes] = [] if heard is None else heard
 
     async def send(message: bytes) -> None:
         told.append(message)
 
-    return Hearing(send, encode_raw("t"), "debug")
+    return AskingRequest(send, encode_raw("t"), "debug")
 
 
 @asynccontextmanager
 async def parking(handler: Handler) -> AsyncIterator[Parking]:
     """A parking that runs within the block."""
     async with trio.open_nursery() as nursery:
-        parked = Parking(handler, States(AesGcmSeal))
+        parked = Parking(handler, RequestStates(AesGcmSeal))
         await nursery.start(parked.run)
         yield parked
         nursery.cancel_scope.cancel()
@@ -63,7 +63,7 @@ async def parking(handler: Handler) -> AsyncIterator[Parking]:
 
 async def attended(parked: ParkedCall, heard: list[bytes] | None = None) -> Outcome | None:
     """Attend a call with a request whose client stays."""
-    return await parked.attend(hearing(heard), Inbox())
+    return await parked.attend(hearing(heard), ReceiveQueue())
 
 
 def retry(park: Parking, parked: ParkedCall, call: Call = CALL, **params: object) -> Call:
@@ -97,7 +97,7 @@ async def test_a_call_whose_client_stays_away_is_cancelled(autojump_clock: trio.
         assert [entry["event"] for entry in logs] == ["parked_call_expired"]
         with pytest.raises(InvalidParams, match="expired"):
             park.reopened(late)
-        assert len(park._lot) == 0
+        assert len(park._open_calls) == 0
 
 
 async def test_its_time_is_counted_from_the_last_question(autojump_clock: trio.testing.MockClock) -> None:
@@ -225,7 +225,7 @@ async def test_a_client_that_goes_gets_no_outcome(autojump_clock: trio.testing.M
         return await trio.sleep_forever()
 
     async with parking(handler) as park, trio.open_nursery() as nursery:
-        inbox = Inbox()
+        inbox = ReceiveQueue()
         call = park.begin(CALL)
 
         async def go() -> None:
@@ -310,7 +310,7 @@ async def test_nothing_is_left_of_a_call_that_has_ended(autojump_clock: trio.tes
             await attended(call)
         await trio.testing.wait_all_tasks_blocked()
         assert not park._calls
-        assert len(park._lot) == 0
+        assert len(park._open_calls) == 0
 
 
 async def test_what_was_kept_is_told_before_what_comes_while_it_is_told(
@@ -337,5 +337,5 @@ async def test_what_was_kept_is_told_before_what_comes_while_it_is_told(
         again = retry(park, call)
         await trio.sleep(3.5)
         park.reopened(attrs.evolve(again, params={**again.params, "inputResponses": Raw(b'{"ask-1":{"roots":[]}}')}))
-        await call.attend(Hearing(send_slowly, None, None), Inbox())
+        await call.attend(AskingRequest(send_slowly, None, None), ReceiveQueue())
     assert heard == [0, 1, 2, 3, 4, 5]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from argus_trio.core.call.exchange import Call, Principal
 from argus_trio.errors import InvalidParams
-from argus_trio.frontend.input_required.request_state import STATE_LIFE_S, States, digest, unwrapped
+from argus_trio.frontend.input_required.request_state import STATE_LIFE_S, RequestStates, digest, unwrapped
 from argus_trio.frontend.input_required.seal import AesGcmSeal
 from argus_trio.wire.envelope import Params, Raw, decode_object, encode_raw
 from argus_trio.wire.revisions import Era
@@ -23,7 +23,7 @@ CALL = Call(
     revision="2026-07-28",
     principal=Principal(name="ada"),
 )
-STATES = States(AesGcmSeal)
+STATES = RequestStates(AesGcmSeal)
 GIVEN = STATES.give_out(CALL, "parked", "ticket", 100.0)
 
 
@@ -38,7 +38,7 @@ def test_the_seal_is_made_when_it_is_needed() -> None:
         made.append(AesGcmSeal())
         return made[0]
 
-    states = States(make)
+    states = RequestStates(make)
     assert states.relayed(CALL, b'{"content":["input_required"]}', 0.0) == b'{"content":["input_required"]}'
     assert made == []
     states.give_out(CALL, "parked", "x", 0.0)
@@ -70,7 +70,7 @@ def test_it_belongs_to_one_call_of_one_client(call: Call, reason: str) -> None:
 
 def test_another_process_cannot_read_it() -> None:
     with pytest.raises(InvalidParams, match="since it was started"):
-        States(AesGcmSeal).read(coming_back(GIVEN), 100.0)
+        RequestStates(AesGcmSeal).read(coming_back(GIVEN), 100.0)
 
 
 @given(st.integers(0, len(GIVEN) - 1), st.sampled_from(string.ascii_letters + string.digits + "-_+/=. é"))

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import msgspec
 
-from argus_trio.core.health.health import Calls, Checkup, Draining, Overview
-from argus_trio.core.health.lifecycle import Standing, State
+from argus_trio.core.health.health import BackendStatus, Calls, Draining, Overview
+from argus_trio.core.health.lifecycle import BackendStanding, BackendState
 from argus_trio.frontend.manage.backends import Clocks, backends_body
 
 CLOCKS = Clocks(now=1000.0, unix=1_750_000_000.0)
 
 
 def test_a_backend_that_is_down_says_why_and_when_it_is_tried_again() -> None:
-    standing = Standing(
-        state=State.DOWN, since=990.5, reason="exited with code 3", details=("boo",), next_attempt=1002.25
+    standing = BackendStanding(
+        state=BackendState.DOWN, since=990.5, reason="exited with code 3", details=("boo",), next_attempt=1002.25
     )
-    checkup = Checkup(
+    checkup = BackendStatus(
         name="files",
         type="stdio",
         standing=standing,
@@ -48,8 +48,12 @@ def test_a_backend_that_is_down_says_why_and_when_it_is_tried_again() -> None:
 
 
 def test_what_a_reload_left_behind_is_shown_until_its_calls_have_ended() -> None:
-    busy = Checkup(
-        name="b", type="sse", standing=Standing(since=990.0), calls=Calls(under_way=3, waiting=2, refused=1), counts={}
+    busy = BackendStatus(
+        name="b",
+        type="sse",
+        standing=BackendStanding(since=990.0),
+        calls=Calls(under_way=3, waiting=2, refused=1),
+        counts={},
     )
     told = Overview(backends=(busy,), draining=(Draining(name="a", calls=2),), calls_cut=4)
     body = msgspec.json.decode(backends_body(told, CLOCKS))
@@ -58,8 +62,8 @@ def test_what_a_reload_left_behind_is_shown_until_its_calls_have_ended() -> None
 
 
 def test_a_degraded_backend_gives_its_figures() -> None:
-    standing = Standing(state=State.DEGRADED, since=990.0, reason="it took 3.0 s to answer a probe")
-    checkup = Checkup(
+    standing = BackendStanding(state=BackendState.DEGRADED, since=990.0, reason="it took 3.0 s to answer a probe")
+    checkup = BackendStatus(
         name="far",
         type="sse",
         standing=standing,

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import attrs
 import pytest
 
-from argus_trio.core.applied import Applied
-from argus_trio.core.reloaded import Reloaded
+from argus_trio.core.applied import AppliedConfig
+from argus_trio.core.reload_report import ReloadReport
 from argus_trio.errors import Problem
 from tests.frontend.support.serving import ask, serving
 
-APPLIED = Applied(
+APPLIED = AppliedConfig(
     generation=4,
     added=("a",),
     removed=("b",),
@@ -21,7 +21,7 @@ APPLIED = Applied(
     untouched=("e",),
     not_ready=("a",),
 )
-DONE = Reloaded(
+DONE = ReloadReport(
     at=datetime(2026, 11, 22, 12, 0, tzinfo=UTC),
     duration=1.23456,
     triggers=("request",),
@@ -32,7 +32,7 @@ DONE = Reloaded(
 REFUSED = attrs.evolve(
     DONE,
     is_applied=False,
-    applied=Applied(generation=3, untouched=("e",)),
+    applied=AppliedConfig(generation=3, untouched=("e",)),
     needs_restart=(),
     problems=(
         Problem(path="server.port", message="expected a number", hint="write 9000", line=3),
@@ -45,11 +45,11 @@ REFUSED = attrs.evolve(
 class FakeControl:
     """Reloads to what it was made with."""
 
-    report: Reloaded
-    last: Reloaded = DONE
+    report: ReloadReport
+    last: ReloadReport = DONE
     count: int = 0
 
-    async def reload(self) -> Reloaded:
+    async def reload(self) -> ReloadReport:
         self.count += 1
         self.last = self.report
         return self.report
@@ -101,7 +101,7 @@ async def test_an_invalid_file_is_answered_with_every_problem() -> None:
         (attrs.evolve(REFUSED, problems=(), is_stopping=True), 503, "the gateway is stopping"),
     ],
 )
-async def test_other_ends_have_their_status(report: Reloaded, status: int, error: str) -> None:
+async def test_other_ends_have_their_status(report: ReloadReport, status: int, error: str) -> None:
     async with serving(control=FakeControl(report)) as served:
         answer = await ask(served, "POST", "/manage/v1/reload")
     assert (answer.status, answer.json["errors"]) == (status, [error])

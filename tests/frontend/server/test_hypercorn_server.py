@@ -15,9 +15,9 @@ from trio.testing import wait_all_tasks_blocked
 
 from argus_trio.config.model import Server
 from argus_trio.frontend.application import Application
-from argus_trio.frontend.http.served_settings import CurrentTerms, Terms
+from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.server import hypercorn_server as server
-from argus_trio.frontend.server.listeners import Listener
+from argus_trio.frontend.server.listeners import ServerListener
 from tests.frontend.support.serving import (
     HASTY,
     META,
@@ -309,10 +309,10 @@ async def test_an_unforeseen_fault_of_one_connection_is_logged_and_ends_only_tha
                 partial(
                     server.serve,
                     cast("Application", None),
-                    [cast("Listener", BrokenListener())],
+                    [cast("ServerListener", BrokenListener())],
                     stop=stop,
                     on_stop=lambda: None,
-                    terms=CurrentTerms(Terms.of(Server(drain_timeout=1), HASTY)),
+                    terms=CurrentSettings(ServedSettings.of(Server(drain_timeout=1), HASTY)),
                 )
             )
             await wait_all_tasks_blocked()

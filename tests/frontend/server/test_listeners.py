@@ -12,8 +12,8 @@ import trio
 
 from argus_trio.config.model import Server, ServerTls
 from argus_trio.errors import ListenFailed
-from argus_trio.frontend.http.served_settings import CurrentTerms, Terms
-from argus_trio.frontend.server.listeners import Listening, open_listeners
+from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
+from argus_trio.frontend.server.listeners import OpenListeners, open_listeners
 from argus_trio.frontend.server.socket_activation import Inherited
 from tests.frontend.support.serving import serving
 from tests.servers.certificates import make_pair
@@ -25,8 +25,8 @@ def tls(tmp_path: Path) -> ServerTls:
     return ServerTls(**make_pair(tmp_path))
 
 
-async def opened(settings: Server, inherited: tuple[Inherited, ...] = ()) -> Listening:
-    return await open_listeners(CurrentTerms(Terms.of(settings)), inherited)
+async def opened(settings: Server, inherited: tuple[Inherited, ...] = ()) -> OpenListeners:
+    return await open_listeners(CurrentSettings(ServedSettings.of(settings)), inherited)
 
 
 async def test_port_0_takes_a_free_one_and_tells_it() -> None:

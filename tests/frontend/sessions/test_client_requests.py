@@ -8,7 +8,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.errors import ClientCannotAnswer, ClientRefused
-from argus_trio.frontend.sessions.client_requests import FAREWELL_S, MAX_OPEN, Asks, Send
+from argus_trio.frontend.sessions.client_requests import FAREWELL_S, MAX_OPEN, ClientRequests, SendMessage
 from argus_trio.wire.envelope import ErrorResponse, Response
 
 
@@ -24,16 +24,16 @@ class Stream:
         if self.is_blocked:
             await trio.sleep_forever()
 
-    async def route(self) -> Send | None:
+    async def route(self) -> SendMessage | None:
         return self.send
 
 
-async def nowhere() -> Send | None:
+async def nowhere() -> SendMessage | None:
     return None
 
 
 async def test_results_and_errors_find_their_asks(nursery: trio.Nursery) -> None:
-    asks, stream, results = Asks(), Stream(), []
+    asks, stream, results = ClientRequests(), Stream(), []
 
     async def ask() -> None:
         try:
@@ -56,14 +56,14 @@ async def test_results_and_errors_find_their_asks(nursery: trio.Nursery) -> None
 
 
 async def test_without_a_stream_there_is_no_answer() -> None:
-    asks = Asks()
+    asks = ClientRequests()
     with pytest.raises(ClientCannotAnswer, match="no stream"):
         await asks.ask(nowhere, "roots/list", {})
     assert len(asks) == 0
 
 
 async def test_too_many_open_asks_are_refused(nursery: trio.Nursery) -> None:
-    asks, stream = Asks(), Stream()
+    asks, stream = ClientRequests(), Stream()
     for _ in range(MAX_OPEN):
         nursery.start_soon(asks.ask, stream.route, "roots/list", {})
     await wait_all_tasks_blocked()
@@ -73,7 +73,7 @@ async def test_too_many_open_asks_are_refused(nursery: trio.Nursery) -> None:
 
 
 async def test_a_cancelled_ask_tells_the_client_within_a_bound(autojump_clock: MockClock) -> None:
-    asks, stream = Asks(), Stream()
+    asks, stream = ClientRequests(), Stream()
     with trio.move_on_after(1):
         await asks.ask(stream.route, "roots/list", {})
     assert [message["method"] for message in stream.sent] == ["roots/list", "notifications/cancelled"]
@@ -89,7 +89,7 @@ async def test_a_cancelled_ask_tells_the_client_within_a_bound(autojump_clock: M
 async def test_the_end_of_the_session_ends_them_without_a_word(
     autojump_clock: MockClock, nursery: trio.Nursery
 ) -> None:
-    asks, stream = Asks(), Stream()
+    asks, stream = ClientRequests(), Stream()
 
     async def ask() -> None:
         with pytest.raises(ClientCannotAnswer, match="ended"):

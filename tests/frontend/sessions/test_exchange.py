@@ -8,7 +8,7 @@ import trio
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.call.exchange import Call
 from argus_trio.errors import ClientCannotAnswer
-from argus_trio.frontend.sessions.client_requests import Send
+from argus_trio.frontend.sessions.client_requests import SendMessage
 from argus_trio.frontend.sessions.event_store import Total
 from argus_trio.frontend.sessions.exchange import LegacyExchange
 from argus_trio.frontend.sessions.session import HttpSession
@@ -27,7 +27,7 @@ class Way:
     async def notify(self, message: bytes) -> None:
         self.sent.append(message)
 
-    async def route(self) -> Send | None:
+    async def route(self) -> SendMessage | None:
         return self.notify if self._is_open else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.frontend.http.keep_alive import Ticker
+from argus_trio.frontend.http.keep_alive import KeepAlive
 from argus_trio.frontend.http.reply import QUIET_S
 from argus_trio.frontend.sessions.event_store import Total
 from argus_trio.frontend.sessions.post_reply import PostReply
@@ -33,7 +33,7 @@ async def gone(fake: FakeRequest) -> None:
 
 async def test_plain_json_leaves_no_trace() -> None:
     fake, made = FakeRequest(), session()
-    with PostReply(fake.http, Ticker(), made, may_stream=True) as reply:
+    with PostReply(fake.http, KeepAlive(), made, may_stream=True) as reply:
         await reply.finish(b"{}")
     assert fake.body == b"{}"
     assert made.streams.counts == (0, 0, 1)
@@ -43,11 +43,11 @@ async def test_a_client_counts_as_there_until_it_is_answered_or_gone() -> None:
     fake, lost, made = FakeRequest(), FakeRequest(), session()
     there: list[bool] = []
     losses: list[str] = []
-    with PostReply(fake.http, Ticker(), made, may_stream=True, on_lost=lambda: losses.append("answered")) as reply:
+    with PostReply(fake.http, KeepAlive(), made, may_stream=True, on_lost=lambda: losses.append("answered")) as reply:
         there.append(made.is_attended)
         await reply.finish(b"{}")
     there.append(made.is_attended)
-    with PostReply(lost.http, Ticker(), made, may_stream=False, on_lost=lambda: losses.append("lost")):
+    with PostReply(lost.http, KeepAlive(), made, may_stream=False, on_lost=lambda: losses.append("lost")):
         there.append(made.is_attended)
         await gone(lost)
         there.append(made.is_attended)
@@ -58,7 +58,7 @@ async def test_a_client_counts_as_there_until_it_is_answered_or_gone() -> None:
 
 async def test_every_event_has_its_own_id_and_the_end_leaves_them_to_be_asked_for() -> None:
     fake, made = FakeRequest(), session()
-    with PostReply(fake.http, Ticker(), made, may_stream=True) as reply:
+    with PostReply(fake.http, KeepAlive(), made, may_stream=True) as reply:
         await reply.notify(b"1")
         assert made.streams.counts == (0, 1, 2)
         await reply.finish(b"2")
@@ -70,11 +70,11 @@ async def test_every_event_has_its_own_id_and_the_end_leaves_them_to_be_asked_fo
 async def test_a_silent_stream_opens_with_an_id_then_shows_comments(
     autojump_clock: MockClock, nursery: trio.Nursery
 ) -> None:
-    fake, old, ticker = FakeRequest(), FakeRequest(), Ticker()
-    nursery.start_soon(ticker.run, lambda _: None)
+    fake, old, keep_alive = FakeRequest(), FakeRequest(), KeepAlive()
+    nursery.start_soon(keep_alive.run, lambda _: None)
     with (
-        PostReply(fake.http, ticker, session(), may_stream=True),
-        PostReply(old.http, ticker, session("2025-06-18"), may_stream=True),
+        PostReply(fake.http, keep_alive, session(), may_stream=True),
+        PostReply(old.http, keep_alive, session("2025-06-18"), may_stream=True),
     ):
         await trio.sleep(5 * QUIET_S)
     assert fake.body == b"id: 1-0\nretry: 1000\ndata: \n\n" + COMMENT
@@ -83,7 +83,7 @@ async def test_a_silent_stream_opens_with_an_id_then_shows_comments(
 
 async def test_what_comes_after_the_client_went_is_kept_only_if_it_knows_the_stream() -> None:
     known, unknown, made = FakeRequest(), FakeRequest(), session()
-    with PostReply(known.http, Ticker(), made, may_stream=True) as reply:
+    with PostReply(known.http, KeepAlive(), made, may_stream=True) as reply:
         await reply.notify(b"1")
         await gone(known)
         await reply.notify(b"2")
@@ -91,7 +91,7 @@ async def test_what_comes_after_the_client_went_is_kept_only_if_it_knows_the_str
         await reply.finish(b"3")
     assert numbers(known.body) == [1]
     assert numbers(await made.streams.resume("1-1").take()) == [2, 3]
-    with PostReply(unknown.http, Ticker(), made, may_stream=True) as reply:
+    with PostReply(unknown.http, KeepAlive(), made, may_stream=True) as reply:
         await gone(unknown)
         await reply.notify(b"1")
         await reply.beat()
@@ -102,7 +102,7 @@ async def test_what_comes_after_the_client_went_is_kept_only_if_it_knows_the_str
 
 async def test_once_it_is_resumed_elsewhere_nothing_more_goes_out_here(nursery: trio.Nursery) -> None:
     fake, made = FakeRequest(), session()
-    with PostReply(fake.http, Ticker(), made, may_stream=True) as reply:
+    with PostReply(fake.http, KeepAlive(), made, may_stream=True) as reply:
         await reply.notify(b"1")
         feed = made.streams.resume("1-0")
         assert numbers(await feed.take()) == [1]
@@ -121,7 +121,7 @@ async def test_once_it_is_resumed_elsewhere_nothing_more_goes_out_here(nursery: 
 
 async def test_an_ask_goes_out_here_while_the_client_is_there() -> None:
     fake, made = FakeRequest(), session()
-    with PostReply(fake.http, Ticker(), made, may_stream=True) as reply:
+    with PostReply(fake.http, KeepAlive(), made, may_stream=True) as reply:
         own = made.streams.carry()
         assert await reply.route() == reply.notify
         await gone(fake)
@@ -131,7 +131,7 @@ async def test_an_ask_goes_out_here_while_the_client_is_there() -> None:
 
 async def test_a_cancelled_call_ends_without_an_answer_and_is_forgotten() -> None:
     fake, made = FakeRequest(), session()
-    with PostReply(fake.http, Ticker(), made, may_stream=True) as reply:
+    with PostReply(fake.http, KeepAlive(), made, may_stream=True) as reply:
         await reply.notify(b"1")
         await reply.cancel()
     assert numbers(fake.body) == [1]

@@ -6,7 +6,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from argus_trio.frontend.sessions.event_store import EventStore, Total
-from argus_trio.frontend.sessions.resumable_stream import BACKLOG, Channel, Feed
+from argus_trio.frontend.sessions.resumable_stream import BACKLOG, Feed, ResumableStream
 from tests.frontend.support.serving import ids_in
 
 
@@ -14,9 +14,9 @@ def nothing() -> None:
     """Nothing to do when it is carried."""
 
 
-def channel() -> Channel:
+def channel() -> ResumableStream:
     store = EventStore(Total())
-    return Channel(store, store.open(), on_carried=nothing)
+    return ResumableStream(store, store.open(), on_carried=nothing)
 
 
 async def test_what_nobody_had_goes_to_the_next_who_carries_it() -> None:
@@ -106,5 +106,5 @@ async def test_a_connection_that_ends_frees_those_that_wait_for_it(nursery: trio
 async def test_whoever_waits_for_it_to_be_carried_is_told() -> None:
     store = EventStore(Total())
     told: list[None] = []
-    Channel(store, store.open(), on_carried=lambda: told.append(None)).attach()
+    ResumableStream(store, store.open(), on_carried=lambda: told.append(None)).attach()
     assert told == [None]

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import trio
 
-from argus_trio.frontend.http.receive_queue import Inbox, Message
-from argus_trio.frontend.http.request import Request
+from argus_trio.frontend.http.receive_queue import AsgiMessage, ReceiveQueue
+from argus_trio.frontend.http.request import IncomingRequest
 
 
 class FakeRequest:
     """A request and what was sent in answer to it. `blocked` makes every send wait."""
 
     def __init__(self, fields: dict[bytes, bytes] | None = None) -> None:
-        self.inbox = Inbox()
-        self.sent: list[Message] = []
+        self.inbox = ReceiveQueue()
+        self.sent: list[AsgiMessage] = []
         self.blocked: trio.Event | None = None
-        self.http = Request("POST", "/", b"", [], fields or {}, self.inbox.receive, self._send, self.inbox)
+        self.http = IncomingRequest("POST", "/", b"", [], fields or {}, self.inbox.receive, self._send, self.inbox)
 
-    async def _send(self, message: Message) -> None:
+    async def _send(self, message: AsgiMessage) -> None:
         if self.blocked is not None:
             await self.blocked.wait()
         self.sent.append(message)

@@ -12,15 +12,15 @@ import msgspec
 import trio
 
 from argus_trio.config.model import Server
-from argus_trio.core.call.exchange import Client as Caller
+from argus_trio.core.call.exchange import ClientSession as Caller
 from argus_trio.core.call.exchange import Exchange, Handler
-from argus_trio.core.catalog.identity import Identity
+from argus_trio.core.catalog.identity import GatewayIdentity
 from argus_trio.core.health.health import Health
 from argus_trio.errors import BackendError, InvalidParams, MethodUnknown
 from argus_trio.frontend.app import run_frontend
-from argus_trio.frontend.gateway import Control, Gateway, ParamHeadersOf, Watch, watch_nothing
+from argus_trio.frontend.gateway import Control, Gateway, ParamHeadersOf, WatchFunction, watch_nothing
 from argus_trio.frontend.http.limits import Limits
-from argus_trio.frontend.http.served_settings import CurrentTerms, Terms
+from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.input_required.seal import AesGcmSeal
 from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.server.socket_activation import Inherited
@@ -108,7 +108,7 @@ class Served:
     stopped: trio.Event
     announcer: Announcer
     backstage: Backstage
-    terms: CurrentTerms
+    terms: CurrentSettings
 
     @property
     def port(self) -> int:
@@ -123,8 +123,8 @@ async def serving(
     limits: Limits | None = None,
     backstage: Backstage | None = None,
     handler: Handler | None = None,
-    watch: Watch = watch_nothing,
-    watch_tasks: Watch = watch_nothing,
+    watch: WatchFunction = watch_nothing,
+    watch_tasks: WatchFunction = watch_nothing,
     param_headers: ParamHeadersOf | None = None,
     control: Control | None = None,
     inherited: Sequence[Inherited] = (),
@@ -135,7 +135,7 @@ async def serving(
     """
     backstage, announcer = backstage or Backstage(), Announcer()
     stop, stopped = trio.Event(), trio.Event()
-    terms = CurrentTerms(Terms.of(settings or Server(port=0), limits))
+    terms = CurrentSettings(ServedSettings.of(settings or Server(port=0), limits))
 
     def tell_health() -> Health:
         if health is None:
@@ -145,7 +145,7 @@ async def serving(
     async def run(task_status: trio.TaskStatus[tuple[str, ...]]) -> None:
         gateway = Gateway(
             handler=handler or backstage.handle,
-            identity=lambda: Identity(version="1.2.3", instructions="be kind"),
+            identity=lambda: GatewayIdentity(version="1.2.3", instructions="be kind"),
             health=tell_health,
             watch=watch,
             watch_tasks=watch_tasks,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from argus_trio.frontend.input_required.kept_notifications import MAX_KEPT_BYTES, Kept
+from argus_trio.frontend.input_required.notification_buffer import MAX_KEPT_BYTES, NotificationBuffer
 from argus_trio.wire.envelope import encode_raw
 
 
 def test_they_come_out_in_order() -> None:
-    kept = Kept()
+    kept = NotificationBuffer()
     kept.put("a", {})
     kept.put("b", {"x": encode_raw(1)})
     assert [kept.take()[0], kept.take()[0]] == ["a", "b"]
@@ -16,7 +16,7 @@ def test_they_come_out_in_order() -> None:
 
 
 def test_large_ones_drive_out_the_oldest() -> None:
-    kept = Kept()
+    kept = NotificationBuffer()
     for name in "abcde":
         kept.put(name, {"data": encode_raw("x" * (MAX_KEPT_BYTES // 3))})
     assert kept.dropped == 3
@@ -24,6 +24,6 @@ def test_large_ones_drive_out_the_oldest() -> None:
 
 
 def test_one_that_is_too_large_is_not_kept() -> None:
-    kept = Kept()
+    kept = NotificationBuffer()
     kept.put("a", {"data": encode_raw("x" * MAX_KEPT_BYTES)})
     assert (bool(kept), kept.dropped) == (False, 1)

@@ -23,7 +23,7 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 @attrs.define(eq=False, kw_only=True)
-class Ask:
+class OpenInput:
     """One open question. `wake` is called, synchronously, once there is an answer or a refusal."""
 
     key: str
@@ -42,24 +42,24 @@ class Ask:
         self.wake()
 
 
-class Asks:
+class OpenInputs:
     """The open asks of one call, by keys that are never used twice."""
 
     def __init__(self) -> None:
-        self._open: dict[str, Ask] = {}
+        self._open: dict[str, OpenInput] = {}
         self._minted = 0
 
     def __bool__(self) -> bool:
         return bool(self._open)
 
-    def open(self, method: str, params: Params, wake: Callable[[], object]) -> Ask:
+    def open(self, method: str, params: Params, wake: Callable[[], object]) -> OpenInput:
         """A new ask."""
         self._minted += 1
-        ask = Ask(key=f"ask-{self._minted}", method=method, params=params, wake=wake)
+        ask = OpenInput(key=f"ask-{self._minted}", method=method, params=params, wake=wake)
         self._open[ask.key] = ask
         return ask
 
-    def close(self, ask: Ask) -> None:
+    def close(self, ask: OpenInput) -> None:
         """Nobody waits for it any more. Idempotent."""
         self._open.pop(ask.key, None)
 
@@ -104,11 +104,11 @@ def read_answers(params: Params) -> Params:
         raise InvalidParams(f"{ANSWERS} must be an object") from None
 
 
-def _request(ask: Ask) -> dict[str, object]:
+def _request(ask: OpenInput) -> dict[str, object]:
     return {"method": ask.method, "params": ask.params} if ask.params else {"method": ask.method}
 
 
-def _judged(ask: Ask, raw: msgspec.Raw) -> bytes | ArgusError:
+def _judged(ask: OpenInput, raw: msgspec.Raw) -> bytes | ArgusError:
     try:
         members = decode_object(raw)
     except msgspec.DecodeError:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import attrs
 
-from argus_trio.core.applied import Applied
+from argus_trio.core.applied import AppliedConfig
 from argus_trio.errors import Problem
 
 Trigger = Literal["start", "file", "signal", "request"]
@@ -15,7 +15,7 @@ Trigger = Literal["start", "file", "signal", "request"]
 
 
 @attrs.frozen(kw_only=True)
-class Reloaded:
+class ReloadReport:
     """The report of one reload. `applied` tells what is in effect since, also where nothing was changed."""
 
     at: datetime
@@ -24,7 +24,7 @@ class Reloaded:
     """In seconds."""
     triggers: tuple[Trigger, ...]
     """Several where requests were taken together."""
-    applied: Applied
+    applied: AppliedConfig
     is_applied: bool
     """Whether what the file says is in effect."""
     is_unchanged: bool = False

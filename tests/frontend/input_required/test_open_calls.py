@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argus_trio.errors import InvalidParams, Overloaded
-from argus_trio.frontend.input_required.lot import Lot
+from argus_trio.frontend.input_required.open_calls import OpenCalls
 
 
 @attrs.define(eq=False)
@@ -18,7 +18,7 @@ class Holder:
 
 
 def test_a_ticket_finds_its_call_until_that_leaves() -> None:
-    lot: Lot[Holder] = Lot()
+    lot: OpenCalls[Holder] = OpenCalls()
     holder = Holder()
     lot.admit(holder)
     ticket = holder.ticket
@@ -33,7 +33,7 @@ def test_a_ticket_finds_its_call_until_that_leaves() -> None:
 
 
 def test_it_is_full_when_it_is() -> None:
-    lot: Lot[Holder] = Lot(max_parked=2, max_each=2)
+    lot: OpenCalls[Holder] = OpenCalls(max_parked=2, max_each=2)
     lot.admit(Holder("a"))
     lot.admit(Holder("b"))
     with pytest.raises(Overloaded, match="2 calls wait"):
@@ -42,7 +42,7 @@ def test_it_is_full_when_it_is() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.booleans()), max_size=40))
 def test_the_bounds_hold_whoever_comes_and_goes(steps: list[tuple[str, bool]]) -> None:
-    lot: Lot[Holder] = Lot(max_parked=5, max_each=3)
+    lot: OpenCalls[Holder] = OpenCalls(max_parked=5, max_each=3)
     inside: list[Holder] = []
     for principal, comes in steps:
         of_principal = [holder for holder in inside if holder.principal == principal]

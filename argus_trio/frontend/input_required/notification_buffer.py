@@ -12,7 +12,7 @@ MAX_KEPT_BYTES: Final = 1024 * 1024
 """What is kept of the notifications of a call whose client is away; beyond either the oldest go."""
 
 
-class Kept:
+class NotificationBuffer:
     """Notifications that wait for the client to come back, in order and in bounds."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.errors import ArgusError, ClientCannotAnswer, ClientRefused, InvalidParams
-from argus_trio.frontend.input_required.asks import Ask, Asks, read_answers
+from argus_trio.frontend.input_required.open_inputs import OpenInput, OpenInputs, read_answers
 from argus_trio.wire.envelope import Params, Raw
 
 ANSWERS = {
@@ -19,12 +19,12 @@ ANSWERS = {
 }
 
 
-def opened(asks: Asks, method: str, woken: list[str] | None = None) -> Ask:
+def opened(asks: OpenInputs, method: str, woken: list[str] | None = None) -> OpenInput:
     return asks.open(method, {}, lambda: None if woken is None else woken.append(method))
 
 
 def test_keys_are_never_used_twice() -> None:
-    asks = Asks()
+    asks = OpenInputs()
     first = opened(asks, "roots/list")
     asks.close(first)
     asks.close(first)
@@ -33,7 +33,7 @@ def test_keys_are_never_used_twice() -> None:
 
 
 def test_requests_leave_out_params_that_are_empty() -> None:
-    asks = Asks()
+    asks = OpenInputs()
     opened(asks, "roots/list")
     asks.open("elicitation/create", {"message": Raw(b'"\\u00e9"'), "x": Raw(b"1.50")}, lambda: None)
     assert asks.requests() == (
@@ -45,7 +45,7 @@ def test_requests_leave_out_params_that_are_empty() -> None:
 @pytest.mark.parametrize("method", ANSWERS)
 def test_a_result_answers_what_it_was_asked_for_alone(method: str) -> None:
     woken: list[str] = []
-    asks = Asks()
+    asks = OpenInputs()
     ask, other = opened(asks, method, woken), opened(asks, "roots/list", woken)
     outcomes = asks.judge({ask.key: Raw(ANSWERS[method]), "stranger": Raw(b"7")})
     assert woken == []
@@ -61,13 +61,13 @@ def test_a_result_answers_what_it_was_asked_for_alone(method: str) -> None:
     "answer", [b"7", b"[]", b"null", b"{}", b'{"code":1}', b'{"code":"a","message":"b"}', b'{"error":7}']
 )
 def test_what_is_no_result_is_invalid(method: str, answer: bytes) -> None:
-    asks = Asks()
+    asks = OpenInputs()
     with pytest.raises(InvalidParams):
         asks.judge({opened(asks, method).key: Raw(answer)})
 
 
 def test_an_error_is_a_refusal_as_it_was_written() -> None:
-    asks = Asks()
+    asks = OpenInputs()
     ask = opened(asks, "roots/list")
     asks.settle(asks.judge({ask.key: Raw(b'{"error":{ "code":-32603,"message":"no","data":1.50}}')}))
     assert isinstance(ask.refusal, ClientRefused)
@@ -75,7 +75,7 @@ def test_an_error_is_a_refusal_as_it_was_written() -> None:
 
 
 def test_a_client_with_less_abilities_refuses_what_it_lost() -> None:
-    asks = Asks()
+    asks = OpenInputs()
     roots, form = opened(asks, "roots/list"), opened(asks, "elicitation/create")
     asks.refuse_undeclared(Abilities(roots=True))
     assert roots.refusal is None
@@ -85,7 +85,7 @@ def test_a_client_with_less_abilities_refuses_what_it_lost() -> None:
 
 def test_all_can_be_refused() -> None:
     woken: list[str] = []
-    asks = Asks()
+    asks = OpenInputs()
     opened(asks, "roots/list", woken)
     opened(asks, "elicitation/create", woken)
     asks.refuse_all(ArgusError)

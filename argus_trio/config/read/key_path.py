@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 
-Place = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LONGEST = 64
 
 
-def dotted(place: Place) -> str:
+def dotted(place: KeyPath) -> str:
     """The place as people read it: `backends.files.args[2]`; keys that would be ambiguous or unprintable are quoted."""
     text = ""
     for part in place:

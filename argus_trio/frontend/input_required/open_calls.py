@@ -15,7 +15,7 @@ MAX_PARKED_EACH: Final = 32
 _TICKET_BYTES: Final = 24
 
 
-class Holder(Protocol):
+class OpenCall(Protocol):
     """A call, as far as the lot is concerned."""
 
     ticket: str
@@ -26,10 +26,10 @@ class Holder(Protocol):
         """The name of who asked for it."""
 
 
-H = TypeVar("H", bound=Holder)
+H = TypeVar("H", bound=OpenCall)
 
 
-class Lot(Generic[H]):
+class OpenCalls(Generic[H]):
     """The calls that have asks open, or whose client is away."""
 
     def __init__(self, max_parked: int = MAX_PARKED, max_each: int = MAX_PARKED_EACH) -> None:
