@@ -22,10 +22,10 @@ from argus_trio.backends.generation import Generation
 from argus_trio.backends.links.open import open_link
 from argus_trio.backends.routing.identity import CurrentIdentity
 from argus_trio.backends.routing.resource_watch import ResourceWatch
-from argus_trio.backends.routing.routes import RouterFactory
+from argus_trio.backends.routing.router import RouterFactory
 from argus_trio.backends.supervisor import Supervisor
-from argus_trio.config.model import Config
-from argus_trio.config.read.file import ConfigFile
+from argus_trio.config.file import ConfigFile
+from argus_trio.config.model.config import Config
 from argus_trio.config.read.sources import Stamps
 from argus_trio.core.call.exchange import Handler
 from argus_trio.core.redaction import Redactor

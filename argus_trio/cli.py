@@ -24,9 +24,9 @@ from argus_trio import __version__
 from argus_trio.app import run_gateway
 from argus_trio.bridge.run import DEFAULT_URL, run_bridge
 from argus_trio.config.check.report import render_problems
+from argus_trio.config.file import ConfigFile
 from argus_trio.config.load import load
-from argus_trio.config.model import Config
-from argus_trio.config.read.file import ConfigFile
+from argus_trio.config.model.config import Config
 from argus_trio.config.read.find import find_config
 from argus_trio.config.structure.schema import schema
 from argus_trio.core.redaction import Redactor

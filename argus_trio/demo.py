@@ -15,7 +15,9 @@ import trio
 
 from argus_trio.app import run_gateway
 from argus_trio.backends.process.process import BackendProcess, start_process
-from argus_trio.config.model import Config, HttpBackend, Server, StdioBackend
+from argus_trio.config.model.backend import HttpBackend, StdioBackend
+from argus_trio.config.model.config import Config
+from argus_trio.config.model.server import Server
 from argus_trio.errors import LinkFailed
 
 START_S: Final = 30.0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from argus_trio.config.load import load
-from argus_trio.config.model import HttpBackend, StdioBackend
+from argus_trio.config.model.backend import HttpBackend, StdioBackend
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

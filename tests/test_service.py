@@ -11,7 +11,8 @@ import pytest
 
 from argus_trio.cli import _parser
 from argus_trio.config.load import load
-from argus_trio.config.model import HttpBackend, Server
+from argus_trio.config.model.backend import HttpBackend
+from argus_trio.config.model.server import Server
 
 ROOT = Path(__file__).parents[1]
 SERVICE = (ROOT / "conf" / "argus-trio.service").read_text()

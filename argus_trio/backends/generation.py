@@ -14,7 +14,7 @@ import trio
 
 from argus_trio.backends.scope.lease import Lease
 from argus_trio.backends.scope.scope import Scope
-from argus_trio.config.model import Config
+from argus_trio.config.model.config import Config
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import ClientSession, Handler
 from argus_trio.core.catalog.catalog import EMPTY, Catalog, Holders, Published, build, changed_kinds

@@ -25,13 +25,13 @@ from argus_trio.backends.scope.handover import hand_over, keep_subscribed
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.backends.scope.status import health_of, statuses_of
 from argus_trio.config.diff import Difference, difference, enabled, shows_the_same
-from argus_trio.config.model import Config
-from argus_trio.core.applied import AppliedConfig
+from argus_trio.config.model.config import Config
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import Call, ClientSession, Exchange, Handler
 from argus_trio.core.catalog.catalog import Catalog, Holders
 from argus_trio.core.health.health import Draining, Health, Overview
 from argus_trio.core.redaction import Redactor
+from argus_trio.core.reload_report import AppliedConfig
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.param_headers import ParamHeaders
 

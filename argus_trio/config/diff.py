@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import attrs
 
-from argus_trio.config.model import BackendSpec, Config
+from argus_trio.config.model.backend import BackendSpec
+from argus_trio.config.model.config import Config
 
 
 @attrs.frozen(kw_only=True)

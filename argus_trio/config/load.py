@@ -9,9 +9,9 @@ import attrs
 
 from argus_trio.config.check.check import check
 from argus_trio.config.check.check_files import check_files
-from argus_trio.config.check.findings import Findings
-from argus_trio.config.model import Config
+from argus_trio.config.model.config import Config
 from argus_trio.config.read.document import Document, NotYaml, read_document
+from argus_trio.config.read.findings import Findings
 from argus_trio.config.read.locate import Locator
 from argus_trio.config.read.scalar import Tree, described
 from argus_trio.config.read.secrets import gather

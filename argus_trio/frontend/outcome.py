@@ -9,7 +9,6 @@ import secrets
 from typing import Final
 
 import attrs
-import msgspec
 import structlog
 
 from argus_trio.core.call.exchange import Exchange, Handler
@@ -28,6 +27,7 @@ from argus_trio.wire.envelope import (
     encode_error,
     encode_error_response,
 )
+from argus_trio.wire.error_objects import code_of
 from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
@@ -71,7 +71,7 @@ def error_object(error: RpcError, era: Era = Era.LEGACY) -> bytes:
     """The raw error object: a backend's own as it came, save for the code that the modern era changed."""
     if not isinstance(error, BackendError):
         return encode_error(error.code, error.message, error.data)
-    if era is Era.MODERN and _NOT_FOUND_THEN in error.encoded and _code(error.encoded) == _NOT_FOUND_THEN:
+    if era is Era.MODERN and _NOT_FOUND_THEN in error.encoded and code_of(error.encoded) == _NOT_FOUND_THEN:
         members = decode_object(error.encoded)
         members["code"] = Raw(_NOT_FOUND_NOW)
         return encode(members)
@@ -82,7 +82,7 @@ def http_status(error: RpcError) -> int:
     """The status that a modern edge answers `error` with."""
     if not isinstance(error, BackendError):
         return error.http_status
-    code = _code(error.encoded)
+    code = code_of(error.encoded)
     if code == _NOT_FOUND_THEN:
         code = _NOT_FOUND_NOW
     try:
@@ -96,10 +96,3 @@ def _unanswerable(error: ClientCannotAnswer, era: Era) -> RpcError:
     if era is Era.MODERN and error.required:
         return CapabilityMissing(str(error), error.required)
     return InvalidRequest(str(error))
-
-
-def _code(encoded: bytes) -> bytes:
-    try:
-        return bytes(decode_object(encoded).get("code", b""))
-    except msgspec.DecodeError:
-        return b""

@@ -18,12 +18,12 @@ import structlog
 import trio
 
 from argus_trio.errors import HttpRefused, LinkFailed
-from argus_trio.net.answers import refusal
 from argus_trio.net.dial import OriginRoute, client_tls
 from argus_trio.net.http1 import HttpAnswer, HttpRequest, RawHeaders
 from argus_trio.net.origin import Origin, split_url
 from argus_trio.net.pool import Pool
 from argus_trio.net.proxies import proxy_for
+from argus_trio.net.refusal import refusal
 from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.wire import headers as names
 from argus_trio.wire.headers import Headers

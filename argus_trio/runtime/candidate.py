@@ -7,8 +7,8 @@ from typing import Final
 import attrs
 import trio
 
-from argus_trio.config.model import Config
-from argus_trio.config.read.file import ConfigFile
+from argus_trio.config.file import ConfigFile
+from argus_trio.config.model.config import Config
 from argus_trio.errors import ConfigInvalid, ListenFailed, Problem
 from argus_trio.frontend.http.served_settings import ServedSettings
 

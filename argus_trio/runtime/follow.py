@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from argus_trio.config.read.file import ConfigFile
+from argus_trio.config.file import ConfigFile
 from argus_trio.config.read.sources import Stamps
 from argus_trio.runtime.reload import ReloadSupervisor
 

@@ -13,10 +13,10 @@ import attrs
 import structlog
 import trio
 
-from argus_trio.config.model import Config, Server
-from argus_trio.core.applied import AppliedConfig
+from argus_trio.config.model.config import Config
+from argus_trio.config.model.server import Server
 from argus_trio.core.redaction import Redactor
-from argus_trio.core.reload_report import ReloadReport, Trigger
+from argus_trio.core.reload_report import AppliedConfig, ReloadReport, Trigger
 from argus_trio.errors import ConfigInvalid
 from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.runtime.candidate import Candidate

@@ -24,9 +24,6 @@ LATEST_MODERN: Final = MODERN_REVISIONS[-1]
 BATCH_REVISION: Final = "2025-03-26"
 """The one revision with JSON-RPC batches (removed again in 2025-06-18)."""
 
-ASSUMED_REVISION: Final = "2025-03-26"
-"""What a legacy request without `MCP-Protocol-Version` counts as (2025-11-25, Streamable HTTP)."""
-
 
 def era_of(revision: str) -> Era | None:
     """The era of a revision spoken here, else None."""

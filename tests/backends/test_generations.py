@@ -21,10 +21,14 @@ from trio.testing import MockClock
 
 from argus_trio.backends.links.link import Inbox, Link
 from argus_trio.backends.links.stderr import StderrRing
-from argus_trio.backends.routing.routes import RouterFactory
+from argus_trio.backends.routing.router import RouterFactory
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.diff import enabled
-from argus_trio.config.model import BackendSpec, Config, Filters, Globs, Server, StdioBackend, Timeouts
+from argus_trio.config.model.backend import BackendSpec, StdioBackend
+from argus_trio.config.model.config import Config
+from argus_trio.config.model.operation import Timeouts
+from argus_trio.config.model.server import Server
+from argus_trio.config.model.visibility import Filters, Globs
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.errors import BackendUnavailable, InvalidParams, ResourceUnknown, RpcError
 from tests.backends.scope.test_client_connections import Session

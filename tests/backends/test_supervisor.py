@@ -11,7 +11,11 @@ import trio
 import trio.testing
 
 from argus_trio.backends.generation import CUT
-from argus_trio.config.model import BackendSpec, Config, ConflictResolution, Filters, Globs, Override, Timeouts
+from argus_trio.config.model.backend import BackendSpec
+from argus_trio.config.model.config import Config
+from argus_trio.config.model.naming import ConflictResolution
+from argus_trio.config.model.operation import Timeouts
+from argus_trio.config.model.visibility import Filters, Globs, Override
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.health.health import Draining
 from argus_trio.core.health.lifecycle import BackendState

@@ -6,17 +6,10 @@ import attrs
 import pytest
 
 from argus_trio.config.diff import Difference, difference, is_same_link, shows_the_same
-from argus_trio.config.model import (
-    BackendSpec,
-    Config,
-    Filters,
-    Globs,
-    HttpBackend,
-    Restart,
-    SseBackend,
-    StdioBackend,
-    Timeouts,
-)
+from argus_trio.config.model.backend import BackendSpec, HttpBackend, SseBackend, StdioBackend
+from argus_trio.config.model.config import Config
+from argus_trio.config.model.operation import Restart, Timeouts
+from argus_trio.config.model.visibility import Filters, Globs
 
 A = StdioBackend(name="a", command="run", env={"TOKEN": "one"})
 

@@ -18,7 +18,8 @@ from argus_trio.backends.links.link import Inbox, Link
 from argus_trio.backends.links.stderr import StderrRing
 from argus_trio.backends.links.stdio import StdioLink, open_stdio
 from argus_trio.backends.scope.scope import Scope
-from argus_trio.config.model import BackendSpec, Restart, StdioBackend
+from argus_trio.config.model.backend import BackendSpec, StdioBackend
+from argus_trio.config.model.operation import Restart
 from argus_trio.core.redaction import Redactor
 from tests.e2e.child import START_S
 from tests.e2e.gateway import Gateway, running

@@ -16,9 +16,11 @@ import trio
 from argus_trio.backends.links.open import open_link
 from argus_trio.backends.routing.identity import CurrentIdentity
 from argus_trio.backends.routing.resource_watch import ResourceWatch
-from argus_trio.backends.routing.routes import RouterFactory
+from argus_trio.backends.routing.router import RouterFactory
 from argus_trio.backends.supervisor import Supervisor
-from argus_trio.config.model import BackendSpec, Config, HttpBackend, Server, StdioBackend
+from argus_trio.config.model.backend import BackendSpec, HttpBackend, StdioBackend
+from argus_trio.config.model.config import Config
+from argus_trio.config.model.server import Server
 from argus_trio.frontend.app import run_frontend
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.keep_alive import TICK_S

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import attrs
 
-from argus_trio.config.model import StdioBackend
+from argus_trio.config.model.backend import StdioBackend
 from tests.e2e.child import MARK
 from tests.e2e.gateway import SERVERS, Json
 from tests.servers.unruly import AT_START, ON_CALL

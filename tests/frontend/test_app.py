@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 import trio
 
-from argus_trio.config.model import Server
+from argus_trio.config.model.server import Server
 from argus_trio.core.catalog.identity import GatewayIdentity
 from argus_trio.errors import ListenFailed
 from argus_trio.frontend.app import run_frontend

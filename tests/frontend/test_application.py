@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from structlog.testing import capture_logs
 
-from argus_trio.config.model import Server
+from argus_trio.config.model.server import Server
 from argus_trio.core.health.health import Health
 from tests.frontend.support.serving import ask, serving
 

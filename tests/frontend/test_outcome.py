@@ -18,7 +18,7 @@ from argus_trio.errors import (
     RpcError,
     Unexpected,
 )
-from argus_trio.frontend.exchange import ClientExchange
+from argus_trio.frontend.input_required.exchange import AskingRequest, PlainExchange
 from argus_trio.frontend.outcome import error_object, error_response, http_status, outcome_of
 from argus_trio.wire.revisions import Era
 
@@ -27,7 +27,11 @@ async def drop(_: bytes) -> None:
     """A client that hears nothing."""
 
 
-EXCHANGE = ClientExchange(Call(method="m", params={}, era=Era.LEGACY, revision="2025-11-25"), drop)
+def exchange_of(call: Call) -> PlainExchange:
+    return PlainExchange(call, AskingRequest(drop, None, None))
+
+
+EXCHANGE = exchange_of(Call(method="m", params={}, era=Era.LEGACY, revision="2025-11-25"))
 
 
 async def test_a_result_is_a_result() -> None:
@@ -114,7 +118,7 @@ async def test_what_could_not_be_asked_is_an_error_of_the_clients_era(
         raise ClientCannotAnswer("roots/list", "why", required=required)
 
     with capture_logs() as logs:
-        outcome = await outcome_of(handler, ClientExchange(Call(method="m", params={}, era=era, revision="x"), drop))
+        outcome = await outcome_of(handler, exchange_of(Call(method="m", params={}, era=era, revision="x")))
     assert outcome.error is not None
     assert outcome.error.code == code
     assert not logs

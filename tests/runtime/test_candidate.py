@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import trio
 
-from argus_trio.config.model import Config
-from argus_trio.config.read.file import ConfigFile
+from argus_trio.config.file import ConfigFile
+from argus_trio.config.model.config import Config
 from argus_trio.errors import ConfigInvalid
 from argus_trio.runtime import candidate
 from argus_trio.runtime.candidate import load_candidate

@@ -9,7 +9,7 @@ import attrs
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.config.read.file import ConfigFile
+from argus_trio.config.file import ConfigFile
 from argus_trio.config.read.sources import Stamps
 from argus_trio.runtime.follow import follow
 from tests.runtime.test_reload import FIRST, House, bodies, running

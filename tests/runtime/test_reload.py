@@ -12,10 +12,11 @@ import trio
 from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.config.model import Config, Server, ServerTls, StdioBackend
-from argus_trio.core.applied import AppliedConfig
+from argus_trio.config.model.backend import StdioBackend
+from argus_trio.config.model.config import Config
+from argus_trio.config.model.server import Server, ServerTls
 from argus_trio.core.redaction import HIDDEN, Redactor
-from argus_trio.core.reload_report import ReloadReport
+from argus_trio.core.reload_report import AppliedConfig, ReloadReport
 from argus_trio.errors import ConfigInvalid, Problem
 from argus_trio.frontend.http.host_origin import HostOriginCheck
 from argus_trio.frontend.http.limits import Limits

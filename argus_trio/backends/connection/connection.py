@@ -26,7 +26,7 @@ from argus_trio.backends.links.link import Link, Outgoing
 from argus_trio.backends.listings.listing import METHODS, ListPage, read_page
 from argus_trio.backends.listings.pages import ListPages
 from argus_trio.backends.routing.params import exchange_meta
-from argus_trio.config.model import Timeouts
+from argus_trio.config.model.operation import Timeouts
 from argus_trio.core.call.exchange import Call, ClientSession, Exchange
 from argus_trio.core.call.levels import most_verbose
 from argus_trio.core.call.task_ids import task_id_of
@@ -51,6 +51,7 @@ from argus_trio.wire.envelope import (
     encode_raw,
     encode_request,
 )
+from argus_trio.wire.error_objects import is_error_object
 from argus_trio.wire.headers import PROTOCOL_VERSION, Headers, routing_headers
 from argus_trio.wire.results import RESERVED
 from argus_trio.wire.revisions import Era
@@ -295,7 +296,7 @@ class Connection:
 
     def _result_of(self, answer: Response | ErrorResponse) -> bytes:
         if isinstance(answer, ErrorResponse):
-            if not _is_error_object(answer.error):
+            if not is_error_object(answer.error):
                 raise BackendMisbehaved(self.backend, "its error is no JSON-RPC error object")
             raise BackendError(answer.error)
         if answer.result[:1] != b"{":
@@ -325,13 +326,3 @@ class Connection:
                 await self.tell("notifications/cancelled", {"requestId": encode_raw(message_id)})
             except LinkFailed as failure:
                 log.debug("cancellation_untold", backend=self.backend, reason=failure.reason)
-
-
-def _is_error_object(error: bytes) -> bool:
-    try:
-        fields = decode_object(error)
-        msgspec.json.decode(fields["code"], type=int)
-        msgspec.json.decode(fields["message"], type=str)
-    except (msgspec.DecodeError, KeyError):
-        return False
-    return True

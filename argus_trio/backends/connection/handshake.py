@@ -21,12 +21,12 @@ from argus_trio.wire.envelope import (
     Params,
     Response,
     decode_object,
-    decode_string,
     encode_notification,
     encode_raw,
     encode_request,
 )
 from argus_trio.wire.headers import METHOD, PROTOCOL_VERSION, Headers
+from argus_trio.wire.members import object_member, object_or_none, string_member
 from argus_trio.wire.revisions import LATEST_LEGACY, LATEST_MODERN, LEGACY_REVISIONS, MODERN_REVISIONS, Era
 
 PROBE_SILENCE: Final = 2.0
@@ -187,10 +187,9 @@ async def _initialize(link: Link, abilities: Abilities) -> Handshake:
     body = encode_request(b"%d" % _INITIALIZE_ID, "initialize", params)
     answer = await link.request(Outgoing(id=_INITIALIZE_ID, body=body))
     fields = _result_of(answer, "initialize")
-    try:
-        revision = decode_string(fields["protocolVersion"])
-    except (KeyError, msgspec.DecodeError):
-        raise HandshakeRefused("its answer to initialize names no protocol version") from None
+    revision = string_member(fields, "protocolVersion")
+    if revision is None:
+        raise HandshakeRefused("its answer to initialize names no protocol version")
     if revision not in LEGACY_REVISIONS:
         raise HandshakeRefused(f"it wants protocol version {revision[:40]!r}, which is not spoken here")
     headers: Headers = ((PROTOCOL_VERSION, revision),)
@@ -211,25 +210,11 @@ def _greeting(era: Era, revision: str, fields: Params, server_info: msgspec.Raw 
     return Handshake(
         era=era,
         revision=revision,
-        capabilities=_object_or_empty(fields.get("capabilities")),
-        server_info=_object_or_empty(server_info),
-        instructions=_string_or_none(fields.get("instructions")),
+        capabilities=object_member(fields, "capabilities") or {},
+        server_info=object_or_none(server_info) or {},
+        instructions=string_member(fields, "instructions"),
     )
 
 
 def _meta_server_info(fields: Params) -> msgspec.Raw | None:
-    return _object_or_empty(fields.get("_meta")).get("io.modelcontextprotocol/serverInfo")
-
-
-def _object_or_empty(raw: msgspec.Raw | None) -> Params:
-    try:
-        return {} if raw is None else decode_object(raw)
-    except msgspec.DecodeError:
-        return {}
-
-
-def _string_or_none(raw: msgspec.Raw | None) -> str | None:
-    try:
-        return None if raw is None else decode_string(raw)
-    except msgspec.DecodeError:
-        return None
+    return (object_member(fields, "_meta") or {}).get("io.modelcontextprotocol/serverInfo")

@@ -11,7 +11,8 @@ import trio
 from argus_trio.backends.connection.notification_queue import NotificationQueue
 from argus_trio.core.call.exchange import Exchange
 from argus_trio.core.call.levels import passes_level
-from argus_trio.wire.envelope import Params, decode_string
+from argus_trio.wire.envelope import Params
+from argus_trio.wire.members import int_member, string_member
 from argus_trio.wire.revisions import Era
 
 
@@ -99,10 +100,8 @@ class InFlightTable:
 
     def of_token(self, params: Params) -> InFlight | None:
         """The flight that a progress token of ours belongs to."""
-        try:
-            return self._by_id.get(msgspec.json.decode(params["progressToken"], type=int))
-        except (KeyError, msgspec.DecodeError):
-            return None
+        token = int_member(params, "progressToken")
+        return None if token is None else self._by_id.get(token)
 
     def of(self, within: int | None) -> InFlight | None:
         """The flight on whose stream something came, or the latest one where all are one client's."""
@@ -115,7 +114,5 @@ class InFlightTable:
 
 def level_of(params: Params) -> str:
     """The level of a `notifications/message`; what is malformed counts as the gravest, so that it is not lost."""
-    try:
-        return decode_string(params["level"])
-    except (KeyError, msgspec.DecodeError):
-        return "emergency"
+    level = string_member(params, "level")
+    return "emergency" if level is None else level

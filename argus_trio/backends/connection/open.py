@@ -15,7 +15,8 @@ from argus_trio.backends.connection.inbound import BackendListener
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
 from argus_trio.backends.links.link import Inbox, Link
 from argus_trio.backends.links.stderr import StderrRing
-from argus_trio.config.model import BackendSpec, HttpBackend, Probing, SseBackend
+from argus_trio.config.model.backend import BackendSpec, HttpBackend, SseBackend
+from argus_trio.config.model.operation import Probing
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import ClientSession
 from argus_trio.core.health.probing import ProbeState

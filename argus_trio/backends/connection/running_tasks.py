@@ -13,7 +13,8 @@ import msgspec
 
 from argus_trio.core.call.task_ids import life_of, task_id_of
 from argus_trio.core.call.tasks import MAX_LIFE_S
-from argus_trio.wire.envelope import Params, decode_object, decode_string
+from argus_trio.wire.envelope import Params
+from argus_trio.wire.members import int_member, object_member, object_or_none, string_member
 
 MAX_RUNNING: Final = 1000
 """Tasks known of one connection; past that the oldest is forgotten."""
@@ -84,12 +85,10 @@ class RunningTasks:
 
     def of_token(self, params: Params, now: float) -> RunningTask | None:
         """The running task that a progress token of ours belongs to."""
-        try:
-            key = self._by_request[msgspec.json.decode(params["progressToken"], type=int)]
-        except (KeyError, msgspec.DecodeError):
-            return None
-        task = self._by_key[key]
-        return task if now < task.until else None
+        token = int_member(params, "progressToken")
+        key = None if token is None else self._by_request.get(token)
+        task = None if key is None else self._by_key[key]
+        return task if task is not None and now < task.until else None
 
     def _forget(self, key: str) -> None:
         task = self._by_key.pop(key, None)
@@ -101,20 +100,17 @@ def _created(result: bytes) -> Params | None:
     """The members of the task that a result of either era says was created; None if it says no such thing."""
     if b'"taskId"' not in result:
         return None
-    try:
-        fields = decode_object(result)
-        if bytes(fields.get("resultType", b"")) == b'"task"':
-            return fields
-        return decode_object(fields["task"])
-    except (KeyError, msgspec.DecodeError):
-        return None
+    fields = object_or_none(result)
+    if fields is None or bytes(fields.get("resultType", b"")) == b'"task"':
+        return fields
+    return object_member(fields, "task")
 
 
 def _end_of(task: RunningTask, fields: Params, now: float) -> float:
-    try:
-        if decode_string(fields["status"]) in _TERMINAL:
-            return now
-    except (KeyError, msgspec.DecodeError):
+    status = string_member(fields, "status")
+    if status is None:
         return task.until
+    if status in _TERMINAL:
+        return now
     life = life_of(fields)
     return now + UNLIMITED_S if life is None else task.since + min(max(life, 0.0), MAX_LIFE_S)

@@ -20,12 +20,12 @@ from argus_trio.errors import ClientCannotAnswer, ClientRefused, LinkFailed, Ove
 from argus_trio.wire.envelope import (
     Params,
     Request,
-    decode_string,
     encode_error,
     encode_error_response,
     encode_response,
 )
 from argus_trio.wire.headers import Headers
+from argus_trio.wire.members import string_member
 
 log = structlog.get_logger()
 
@@ -58,10 +58,7 @@ class ServerRequests:
 
     def report(self, client: ClientSession, params: Params) -> Reports | None:
         """Take a client's `notifications/progress`; what is then to be passed on, if it is about an open ask of its."""
-        try:
-            reports = self._reports.get(decode_string(params["progressToken"]))
-        except (KeyError, msgspec.DecodeError):
-            return None
+        reports = self._reports.get(string_member(params, "progressToken") or "")
         if reports is None or reports.client is not client:
             return None
         reports.put(params)

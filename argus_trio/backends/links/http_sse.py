@@ -17,9 +17,8 @@ import trio
 from argus_trio.backends.links.life import Life
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.backends.links.pending import Expected, Pending
-from argus_trio.config.model import SseBackend
+from argus_trio.config.model.backend import SseBackend
 from argus_trio.errors import LinkFailed, ResponseInvalid, RpcError
-from argus_trio.net.answers import read_messages
 from argus_trio.net.http1 import HttpAnswer
 from argus_trio.net.http_client import HttpClient, open_http_client
 from argus_trio.net.origin import split_url
@@ -27,6 +26,7 @@ from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.wire import headers as names
 from argus_trio.wire.envelope import ErrorResponse, Notification, Request, Response
 from argus_trio.wire.headers import Headers
+from argus_trio.wire.http_bodies import read_messages
 from argus_trio.wire.sse import Event, EventParser, EventTooLarge
 
 log = structlog.get_logger()

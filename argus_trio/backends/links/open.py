@@ -11,7 +11,7 @@ from argus_trio.backends.links.link import Inbox, Link
 from argus_trio.backends.links.stderr import StderrRing
 from argus_trio.backends.links.stdio import open_stdio
 from argus_trio.backends.links.streamable_http import open_streamable_http
-from argus_trio.config.model import BackendSpec, HttpBackend, SseBackend, StdioBackend
+from argus_trio.config.model.backend import BackendSpec, HttpBackend, SseBackend, StdioBackend
 
 
 def open_link(spec: BackendSpec, inbox: Inbox, stderr: StderrRing) -> AbstractAsyncContextManager[Link]:

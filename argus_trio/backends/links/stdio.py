@@ -15,7 +15,7 @@ from argus_trio.backends.links.link import Inbox, Outgoing
 from argus_trio.backends.links.pending import Pending
 from argus_trio.backends.links.stderr import StderrRing, StderrStream, plain
 from argus_trio.backends.process.process import BackendProcess, start_process
-from argus_trio.config.model import StdioBackend
+from argus_trio.config.model.backend import StdioBackend
 from argus_trio.errors import LinkFailed, ResponseInvalid, RpcError
 from argus_trio.net.line_writer import LineWriter
 from argus_trio.net.service_nursery import ServiceNursery

@@ -17,14 +17,14 @@ import trio
 
 from argus_trio.backends.links.life import Life
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
-from argus_trio.config.model import HttpBackend
+from argus_trio.config.model.backend import HttpBackend
 from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed, ResponseInvalid, RpcError, SessionLost
-from argus_trio.net.answers import error_in, is_addressed, is_answer, read_messages
 from argus_trio.net.http1 import HttpAnswer
 from argus_trio.net.http_client import HttpClient, open_http_client
 from argus_trio.wire import headers as names
 from argus_trio.wire.envelope import ErrorResponse, Message, Notification, Request, Response
 from argus_trio.wire.headers import Headers
+from argus_trio.wire.http_bodies import error_in, is_addressed, is_answer, read_messages
 from argus_trio.wire.sse import EventParser, EventTooLarge
 
 log = structlog.get_logger()

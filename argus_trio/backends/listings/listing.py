@@ -9,7 +9,8 @@ from typing import Final
 import attrs
 import msgspec
 
-from argus_trio.config.model import BackendSpec, Globs, Override
+from argus_trio.config.model.backend import BackendSpec
+from argus_trio.config.model.visibility import Globs, Override
 from argus_trio.core.catalog.catalog import Dropped, Entry, Published
 from argus_trio.wire.envelope import Params, decode_array, decode_object, decode_string, encode_raw
 from argus_trio.wire.param_headers import invalid_param_header, param_headers

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from argus_trio.config.model import StdioBackend
+from argus_trio.config.model.backend import StdioBackend
 
 _PROXIES: Final = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY"})
 ALLOWED: Final = (

@@ -21,7 +21,7 @@ import trio
 
 from argus_trio.backends.process.environment import backend_environment
 from argus_trio.backends.process.orphans import TREE, end_orphans
-from argus_trio.config.model import StdioBackend
+from argus_trio.config.model.backend import StdioBackend
 from argus_trio.errors import LinkFailed
 from argus_trio.wire.lines import Lines
 

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
 from argus_trio.backends.generation import cut_short
 from argus_trio.backends.routing.directory import Directory
 from argus_trio.backends.routing.params import object_param
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.core.call.exchange import Exchange
 from argus_trio.errors import BackendError, InvalidParams
-from argus_trio.wire.envelope import Params, decode_string, encode_raw
+from argus_trio.wire.envelope import Params, encode_raw
 from argus_trio.wire.error_objects import METHOD_UNKNOWN, code_of
+from argus_trio.wire.members import string_member
 
 NOTHING: Final = b'{"completion":{"values":[],"total":0,"hasMore":false}}'
 
@@ -48,7 +47,7 @@ async def _completed(scope: Scope, exchange: Exchange, params: Params) -> bytes:
     try:
         return await scope.call(exchange, params)
     except BackendError as error:
-        if code_of(error) != METHOD_UNKNOWN:
+        if code_of(error.encoded) != METHOD_UNKNOWN:
             raise
         return NOTHING
 
@@ -77,7 +76,7 @@ async def _referred(directory: Directory, exchange: Exchange) -> tuple[Scope, Pa
 
 
 def _member(ref: Params, key: str) -> str:
-    try:
-        return decode_string(ref[key])
-    except (KeyError, msgspec.DecodeError):
-        raise InvalidParams(f'a reference needs a string "{key}"') from None
+    value = string_member(ref, key)
+    if value is None:
+        raise InvalidParams(f'a reference needs a string "{key}"')
+    return value

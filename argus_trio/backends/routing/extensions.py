@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
 from argus_trio.backends.generation import cut_short
 from argus_trio.backends.listings.listing import passes
 from argus_trio.backends.routing.directory import Directory
@@ -18,7 +16,8 @@ from argus_trio.backends.scope.scope import Scope
 from argus_trio.core.call.exchange import Call, Exchange
 from argus_trio.core.catalog.catalog import Route
 from argus_trio.errors import MethodUnknown
-from argus_trio.wire.envelope import Params, decode_object, decode_string, encode_raw
+from argus_trio.wire.envelope import Params, encode_raw
+from argus_trio.wire.members import object_member, string_member
 
 _OF_THE_PROTOCOL: Final = frozenset(
     {
@@ -67,7 +66,7 @@ async def _pointers(directory: Directory, tasks: Tasks, call: Call) -> dict[str,
     """Where members of the params lead, by member."""
     catalog = await directory.catalog(call, settled=True)
     found: dict[str, Route] = {}
-    name, uri, task_id = (_text(call.params, member) for member in ("name", "uri", "taskId"))
+    name, uri, task_id = (string_member(call.params, member) for member in ("name", "uri", "taskId"))
     if name is not None:
         routes = [route for kind in ("tools", "prompts") if (route := catalog.named(kind).get(name)) is not None]
         if len({(route.backend, route.key) for route in routes}) == 1:
@@ -97,10 +96,7 @@ def _declares(scope: Scope, method: str) -> bool:
     if scope.handshake is None:
         return False
     for where in _DECLARED_IN:
-        try:
-            names = decode_object(scope.handshake.capabilities[where])
-        except (KeyError, msgspec.DecodeError):
-            continue
+        names = object_member(scope.handshake.capabilities, where) or {}
         if any(method.startswith((f"{name}/", f"{name.rpartition('/')[2]}/")) for name in names):
             return True
     return False
@@ -109,7 +105,7 @@ def _declares(scope: Scope, method: str) -> bool:
 def _is_hidden(scope: Scope, params: Params, pointers: dict[str, Route]) -> bool:
     """Whether a member could lead to what a filter hides: what is not listed is not reached otherwise either."""
     filters = scope.spec.filters
-    name, uri = _text(params, "name"), _text(params, "uri")
+    name, uri = string_member(params, "name"), string_member(params, "uri")
     if (
         name is not None
         and "name" not in pointers
@@ -117,10 +113,3 @@ def _is_hidden(scope: Scope, params: Params, pointers: dict[str, Route]) -> bool
     ):
         return True
     return uri is not None and not passes(filters.resources, uri)
-
-
-def _text(params: Params, member: str) -> str | None:
-    try:
-        return decode_string(params[member])
-    except (KeyError, msgspec.DecodeError):
-        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Final
 
 import attrs
@@ -16,6 +17,7 @@ from argus_trio.backends.routing.params import string_param
 from argus_trio.backends.routing.subscribe import subscribe
 from argus_trio.backends.routing.tasks import Tasks
 from argus_trio.backends.scope.scope import Scope
+from argus_trio.backends.supervisor import Supervisor
 from argus_trio.core.call.exchange import Call, Exchange
 from argus_trio.core.catalog.catalog import Catalog
 from argus_trio.core.catalog.paging import Cursors
@@ -105,3 +107,19 @@ class Router:
 
     async def _catalog(self, call: Call) -> Catalog:
         return await self.directory.catalog(call, settled=True)
+
+
+@attrs.define(eq=False)
+class RouterFactory:
+    """Makes the router of a generation."""
+
+    supervisor: Supervisor
+    tasks: Tasks = attrs.field(init=False)
+    _cursors: Cursors = attrs.field(factory=lambda: Cursors(key=secrets.token_bytes()))
+
+    def __attrs_post_init__(self) -> None:
+        self.tasks = Tasks(self.supervisor, self._cursors)
+
+    def __call__(self, generation: Generation) -> Router:
+        """Its router."""
+        return Router(generation, self.tasks, self._cursors)

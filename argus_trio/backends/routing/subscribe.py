@@ -10,7 +10,7 @@ from functools import partial
 from argus_trio.backends.scope.bulkhead import Place
 from argus_trio.backends.scope.retry import retry_after_session_loss
 from argus_trio.backends.scope.scope import Scope
-from argus_trio.config.model import StdioBackend
+from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.call.exchange import Call, ClientSession, Deliver, Exchange
 from argus_trio.wire.envelope import Params
 

@@ -213,7 +213,7 @@ class Tasks:
         try:
             fields = decode_object(await self._ask(exchange, call, task, scope))
         except RpcError as error:
-            if isinstance(error, BackendError) and code_of(error) == INVALID_PARAMS:
+            if isinstance(error, BackendError) and code_of(error.encoded) == INVALID_PARAMS:
                 self.table.forget(task)
             log.debug("task_unlisted", backend=task.backend, error=type(error).__name__)
             return None

@@ -14,7 +14,7 @@ import attrs
 import structlog
 import trio
 
-from argus_trio.config.model import Bounds
+from argus_trio.config.model.operation import Bounds
 from argus_trio.core.call.exchange import Call, Exchange
 from argus_trio.core.health.occupancy import Occupancy
 from argus_trio.errors import BackendUnavailable, DeadlineExceeded

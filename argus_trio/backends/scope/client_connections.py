@@ -23,7 +23,7 @@ from argus_trio.backends.listings.refresh import KnownListing, keep_listed
 from argus_trio.backends.scope.client_connection import ClientConnection
 from argus_trio.backends.scope.health_monitor import HealthMonitor
 from argus_trio.backends.subscriptions.hub import SubscriptionHub
-from argus_trio.config.model import StdioBackend
+from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.redaction import Redactor

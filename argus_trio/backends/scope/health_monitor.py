@@ -13,7 +13,7 @@ import trio
 
 from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.listings.listing import CAPABILITIES, METHODS
-from argus_trio.config.model import Probing
+from argus_trio.config.model.operation import Probing
 from argus_trio.core.catalog.catalog import KINDS
 from argus_trio.core.health.probing import WELL, Condition, HealthVerdict
 from argus_trio.core.redaction import Redactor

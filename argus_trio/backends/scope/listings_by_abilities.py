@@ -15,7 +15,7 @@ import trio
 from argus_trio.backends.listings.listing import publish
 from argus_trio.backends.listings.refresh import KnownListing, list_kinds
 from argus_trio.backends.scope.client_connections import ClientConnections
-from argus_trio.config.model import BackendSpec
+from argus_trio.config.model.backend import BackendSpec
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.catalog.catalog import KINDS, Published
 from argus_trio.core.catalog.upheaval import upheavals

@@ -10,7 +10,7 @@ import attrs
 import structlog
 import trio
 
-from argus_trio.config.model import BackendSpec, StdioBackend
+from argus_trio.config.model.backend import BackendSpec, StdioBackend
 from argus_trio.core.health.backoff import Backoff
 from argus_trio.core.health.breaker import Breaker
 from argus_trio.core.health.lifecycle import BackendEvent, BackendStanding, BackendState

@@ -30,7 +30,7 @@ from argus_trio.backends.scope.listings_by_abilities import ListingsByAbilities
 from argus_trio.backends.scope.recovery import Recovery, breaker_of
 from argus_trio.backends.scope.retry import retry_after_session_loss
 from argus_trio.backends.subscriptions.hub import SubscriptionHub
-from argus_trio.config.model import BackendSpec, HttpBackend
+from argus_trio.config.model.backend import BackendSpec, HttpBackend
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import Call, ClientSession, Exchange
 from argus_trio.core.call.task_ids import task_id_of

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import attrs
-import msgspec
 
 from argus_trio.core.call.exchange import Deliver
-from argus_trio.wire.envelope import Params, decode_string
+from argus_trio.wire.envelope import Params
+from argus_trio.wire.members import string_member
 
 UPDATED = "notifications/resources/updated"
 
@@ -52,9 +52,6 @@ class SubscriptionTable:
 
     def updated(self, params: Params) -> None:
         """Tell everyone who wants to hear of this resource."""
-        try:
-            uri = decode_string(params["uri"])
-        except (KeyError, msgspec.DecodeError):
-            return
-        for deliver in list(self._by_uri.get(uri, {}).values()):
+        uri = string_member(params, "uri")
+        for deliver in () if uri is None else list(self._by_uri.get(uri, {}).values()):
             deliver(UPDATED, params)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 
-from argus_trio.config.model import ServerTls
+from argus_trio.config.model.server import ServerTls
 
 
 class CertificateUnusable(Exception):

@@ -6,9 +6,12 @@ import re
 from collections.abc import Collection
 
 from argus_trio.config.check.check_backend import check_backend
-from argus_trio.config.check.findings import Findings
 from argus_trio.config.check.loopback import exposure
-from argus_trio.config.model import BACKEND_NAME, NAME_PART, Backend, Config, ConflictResolution, Server
+from argus_trio.config.model.backend import Backend
+from argus_trio.config.model.config import Config
+from argus_trio.config.model.naming import BACKEND_NAME, NAME_PART, ConflictResolution
+from argus_trio.config.model.server import Server
+from argus_trio.config.read.findings import Findings
 from argus_trio.config.read.key_path import KeyPath
 
 _NAME = re.compile(BACKEND_NAME)

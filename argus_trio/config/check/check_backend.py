@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from argus_trio.config.check.findings import Findings
-from argus_trio.config.model import BackendSpec, Filters, Override, Restart, StdioBackend, Timeouts
+from argus_trio.config.model.backend import BackendSpec, StdioBackend
+from argus_trio.config.model.operation import Restart, Timeouts
+from argus_trio.config.model.visibility import Filters, Override
+from argus_trio.config.read.findings import Findings
 from argus_trio.config.read.key_path import KeyPath
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

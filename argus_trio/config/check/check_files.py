@@ -9,8 +9,10 @@ import ssl
 from pathlib import Path
 
 from argus_trio.config.check.certificate import CertificateUnusable, load_certificate
-from argus_trio.config.check.findings import Findings
-from argus_trio.config.model import Config, ServerTls, StdioBackend
+from argus_trio.config.model.backend import StdioBackend
+from argus_trio.config.model.config import Config
+from argus_trio.config.model.server import ServerTls
+from argus_trio.config.read.findings import Findings
 from argus_trio.config.read.key_path import KeyPath
 from argus_trio.config.read.sources import Sources
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from argus_trio.config.model import Server
+from argus_trio.config.model.server import Server
 from argus_trio.errors import Problem
 
 _LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))

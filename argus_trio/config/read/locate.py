@@ -8,7 +8,8 @@ from types import MappingProxyType
 
 import attrs
 
-from argus_trio.config.model import BackendSpec, Config, StdioBackend
+from argus_trio.config.model.backend import BackendSpec, StdioBackend
+from argus_trio.config.model.config import Config
 from argus_trio.config.read.splice import located
 
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
-from argus_trio.config.model import Config, HttpBackend, SseBackend, StdioBackend
+from argus_trio.config.model.backend import HttpBackend, SseBackend, StdioBackend
+from argus_trio.config.model.config import Config
 from argus_trio.config.read.interpolation import Brought
 from argus_trio.config.read.key_path import KeyPath
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import attrs
 
-from argus_trio.config.check.findings import Findings
+from argus_trio.config.read.findings import Findings
 from argus_trio.config.read.interpolation import Brought, Filling, Malformed, Unavailable, parse
 from argus_trio.config.read.key_path import KeyPath
 from argus_trio.config.read.scalar import Scalar, Tree

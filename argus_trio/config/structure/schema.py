@@ -9,7 +9,8 @@ from typing import Literal, Union, get_args, get_origin
 
 import attrs
 
-from argus_trio.config.model import BackendSpec, Config
+from argus_trio.config.model.backend import BackendSpec
+from argus_trio.config.model.config import Config
 from argus_trio.config.structure.structure import keys_of
 
 Schema = dict[str, object]

@@ -22,8 +22,9 @@ from cattrs import (
 from cattrs.errors import IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, override
 
-from argus_trio.config.check.findings import Findings
-from argus_trio.config.model import BackendSpec, Config, HttpBackend, SseBackend, StdioBackend
+from argus_trio.config.model.backend import BackendSpec, HttpBackend, SseBackend, StdioBackend
+from argus_trio.config.model.config import Config
+from argus_trio.config.read.findings import Findings
 from argus_trio.config.read.key_path import KeyPath
 from argus_trio.config.read.scalar import Scalar, Tree, described
 from argus_trio.config.structure import leaf

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 import attrs
-import msgspec
 
-from argus_trio.wire.envelope import Params, decode_object, decode_string
+from argus_trio.wire.envelope import Params
+from argus_trio.wire.members import object_member, string_member
 
 ASKS: Final = ("elicitation/create", "sampling/createMessage", "roots/list")
 """What a server may ask a client for."""
@@ -62,9 +62,9 @@ NONE: Final = Abilities()
 
 def abilities_of(capabilities: Params) -> Abilities:
     """The abilities that one level of a `ClientCapabilities` object declares; what is malformed declares nothing."""
-    elicitation = _object(capabilities, "elicitation")
-    sampling = _object(capabilities, "sampling")
-    roots = _object(capabilities, "roots")
+    elicitation = object_member(capabilities, "elicitation")
+    sampling = object_member(capabilities, "sampling")
+    roots = object_member(capabilities, "roots")
     return Abilities(
         form=elicitation is not None and ("form" in elicitation or "url" not in elicitation),
         url=elicitation is not None and "url" in elicitation,
@@ -76,15 +76,6 @@ def abilities_of(capabilities: Params) -> Abilities:
     )
 
 
-def _object(capabilities: Params, name: str) -> Params | None:
-    try:
-        return decode_object(capabilities[name])
-    except (KeyError, msgspec.DecodeError):
-        return None
-
-
 def _mode(params: Params) -> str:
-    try:
-        return decode_string(params["mode"])
-    except (KeyError, msgspec.DecodeError):
-        return "form"
+    mode = string_member(params, "mode")
+    return "form" if mode is None else mode

@@ -11,7 +11,8 @@ from typing import Final
 
 import msgspec
 
-from argus_trio.wire.envelope import Params, decode_object, decode_string, encode, encode_raw
+from argus_trio.wire.envelope import Params, decode_object, encode, encode_raw
+from argus_trio.wire.members import string_member
 from argus_trio.wire.results import RELATED_TASK
 
 EXTENSION: Final = "io.modelcontextprotocol/tasks"
@@ -64,10 +65,7 @@ def renamed_related(fields: Params, rename: Rename) -> Params:
 
 def task_id_of(fields: Params) -> str | None:
     """The id of a task, by its members."""
-    try:
-        return decode_string(fields["taskId"])
-    except (KeyError, msgspec.DecodeError):
-        return None
+    return string_member(fields, "taskId")
 
 
 def life_of(fields: Params) -> float | None:

@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import Final
 
 import attrs
-import msgspec
 
-from argus_trio.wire.envelope import Params, Raw, decode_object, encode_raw
+from argus_trio.wire.envelope import Params, Raw, encode_raw
+from argus_trio.wire.members import object_member, object_or_none
 
 MAX_INSTRUCTIONS: Final = 8 * 1024
 """Bytes of merged instructions: clients put them in front of every conversation of their model."""
@@ -58,7 +58,7 @@ def merged_capabilities(declared: Iterable[Params]) -> dict[str, Params]:
     merged: dict[str, Params] = {}
     for capabilities in declared:
         for name in _MERGED:
-            members = _object(capabilities.get(name))
+            members = object_member(capabilities, name)
             if members is None:
                 continue
             known = merged.setdefault(name, {})
@@ -95,14 +95,7 @@ def _cut(text: str, size: int) -> str:
 
 def _united(one: Raw, other: Raw) -> Raw:
     """Two objects as one, level by level; where they are none, the first."""
-    members, more = _object(one), _object(other)
+    members, more = object_or_none(one), object_or_none(other)
     if members is None or more is None:
         return one
     return encode_raw(more | {key: _united(value, more.get(key, value)) for key, value in members.items()})
-
-
-def _object(raw: Raw | None) -> Params | None:
-    try:
-        return None if raw is None else decode_object(raw)
-    except msgspec.DecodeError:
-        return None

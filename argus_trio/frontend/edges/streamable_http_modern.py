@@ -38,6 +38,7 @@ from argus_trio.wire.envelope import (
     encode_response,
 )
 from argus_trio.wire.headers import check_routing_headers
+from argus_trio.wire.members import string_member
 from argus_trio.wire.param_headers import check_param_headers
 from argus_trio.wire.results import RESERVED, for_modern_client
 from argus_trio.wire.revisions import MODERN_REVISIONS, Era, era_of
@@ -142,9 +143,8 @@ class ModernEdge:
 
     async def _check_param_headers(self, http: IncomingRequest, call: Call, wanted_by: ParamHeadersOf) -> None:
         """Compare the headers that the tool's own schema asks for with the arguments. Raises `HeaderMismatch`."""
-        try:
-            name = decode_string(call.params["name"])
-        except (KeyError, msgspec.DecodeError):
+        name = string_member(call.params, "name")
+        if name is None:
             return
         wanted = await wanted_by(call, name)
         if wanted:

@@ -7,7 +7,7 @@ import ssl
 import attrs
 
 from argus_trio.config.check.certificate import CertificateUnusable, load_certificate
-from argus_trio.config.model import Server, ServerTls
+from argus_trio.config.model.server import Server, ServerTls
 from argus_trio.errors import ListenFailed
 from argus_trio.frontend.http.host_origin import HostOriginCheck
 from argus_trio.frontend.http.limits import Limits

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import attrs
-import msgspec
 
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.levels import passes_level
 from argus_trio.errors import ClientCannotAnswer
-from argus_trio.frontend.exchange import Notify
-from argus_trio.wire.envelope import Params, Raw, decode_string, encode_notification
+from argus_trio.wire.envelope import Params, Raw, encode_notification
+from argus_trio.wire.members import string_member
+
+Notify = Callable[[bytes], Awaitable[None]]
+"""Sends one encoded message to the client, on the stream of the request that it belongs to."""
 
 _PROGRESS = "notifications/progress"
 _LOG = "notifications/message"
@@ -39,10 +43,8 @@ class AskingRequest:
     def _wants(self, params: Params) -> bool:
         if self.log_level is None:
             return False
-        try:
-            return passes_level(decode_string(params["level"]), self.log_level)
-        except (KeyError, msgspec.DecodeError):
-            return True
+        level = string_member(params, "level")
+        return level is None or passes_level(level, self.log_level)
 
 
 @attrs.define(eq=False)

@@ -11,7 +11,7 @@ import attrs
 import structlog
 import trio
 
-from argus_trio.config.model import Server
+from argus_trio.config.model.server import Server
 from argus_trio.errors import ListenFailed
 from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.server.socket_activation import Inherited

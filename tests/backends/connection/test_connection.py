@@ -16,7 +16,8 @@ from argus_trio.backends.connection.handshake import Handshake, perform_handshak
 from argus_trio.backends.connection.open import probe_state_of
 from argus_trio.backends.links.stderr import StderrRing
 from argus_trio.backends.listings.pages import MAX_PAGES
-from argus_trio.config.model import Probing, StdioBackend, Timeouts
+from argus_trio.config.model.backend import StdioBackend
+from argus_trio.config.model.operation import Probing, Timeouts
 from argus_trio.core.call.exchange import ClientSession
 from argus_trio.errors import (
     AnswerInvalid,

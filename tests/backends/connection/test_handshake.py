@@ -11,7 +11,7 @@ from trio.testing import MockClock
 
 from argus_trio.backends.connection.handshake import PROBE_SILENCE, DiedAtProbe, HandshakeRefused, perform_handshake
 from argus_trio.backends.links.stderr import StderrRing
-from argus_trio.config.model import StdioBackend
+from argus_trio.config.model.backend import StdioBackend
 from argus_trio.errors import AnswerInvalid, LinkFailed
 from argus_trio.wire.envelope import Notification, Request
 from argus_trio.wire.revisions import Era

@@ -17,7 +17,7 @@ from argus_trio.backends.links.link import Link, Outgoing
 from argus_trio.backends.links.stderr import MAX_LINE_BYTES, StderrRing
 from argus_trio.backends.links.stdio import EXIT_GRACE_S, NOISE_SHOWN, open_stdio
 from argus_trio.backends.process.orphans import TREE
-from argus_trio.config.model import StdioBackend
+from argus_trio.config.model.backend import StdioBackend
 from argus_trio.errors import AnswerInvalid, LinkFailed
 from argus_trio.wire.envelope import Notification, Raw, Request, encode_notification, encode_raw, encode_request
 from argus_trio.wire.lines import MAX_LINE_BYTES as LINE_LIMIT

@@ -9,7 +9,7 @@ import trio
 
 from argus_trio.backends.links import streamable_http as http
 from argus_trio.backends.links.streamable_http import open_streamable_http
-from argus_trio.config.model import ClientTls
+from argus_trio.config.model.backend import ClientTls
 from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Request, Response
 from tests.backends.support.conversation import (

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from argus_trio.backends.listings.listing import passes, publish, read_page
-from argus_trio.config.model import Filters, Globs, Override, StdioBackend
+from argus_trio.config.model.backend import StdioBackend
+from argus_trio.config.model.visibility import Filters, Globs, Override
 from tests.backends.support.fakes import Json, raw
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from argus_trio.backends.process import environment
 from argus_trio.backends.process.environment import ALLOWED, backend_environment
-from argus_trio.config.model import StdioBackend
+from argus_trio.config.model.backend import StdioBackend
 
 
 def spec(*, env: dict[str, str] | None = None, env_from: tuple[str, ...] = ()) -> StdioBackend:

@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 
 from argus_trio.backends.process.keeper import KILL_LIMIT_S
 from argus_trio.backends.process.process import KEEPER
-from argus_trio.config.model import StdioBackend
+from argus_trio.config.model.backend import StdioBackend
 from tests.backends.support.children import MARKER, PATIENCE_S, ask, nasty, none_running, opened, running
 
 KILL_CYCLES = int(os.environ.get("ARGUS_KILL_CYCLES", "4"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from trio.testing import MockClock
 
-from argus_trio.config.model import Filters, Globs
+from argus_trio.config.model.visibility import Filters, Globs
 from argus_trio.errors import BackendError, BackendUnavailable, InvalidParams
 from tests.backends.support.fakes import FakeBackend, Json, Refusal
 from tests.backends.support.house import House, bring_down, house, named, spec

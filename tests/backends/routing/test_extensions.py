@@ -6,7 +6,7 @@ import pytest
 from trio.testing import MockClock
 
 from argus_trio.backends.routing.tasks import owner_of
-from argus_trio.config.model import Filters, Globs, Override
+from argus_trio.config.model.visibility import Filters, Globs, Override
 from argus_trio.errors import InvalidParams, MethodUnknown
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json
 from tests.backends.support.house import bring_down, house, named, spec

@@ -9,7 +9,7 @@ import trio
 from structlog.testing import capture_logs
 from trio.testing import MockClock
 
-from argus_trio.config.model import Filters, Globs, Override
+from argus_trio.config.model.visibility import Filters, Globs, Override
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.errors import BackendUnavailable, InvalidParams, LinkFailed, MethodUnknown, ResourceUnknown

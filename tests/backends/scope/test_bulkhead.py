@@ -17,7 +17,8 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from argus_trio.backends.routing.subscribe import subscribe
 from argus_trio.backends.scope.bulkhead import CALM, LATEST, Bulkhead
 from argus_trio.backends.scope.scope import Scope
-from argus_trio.config.model import Bounds, StdioBackend, Timeouts
+from argus_trio.config.model.backend import StdioBackend
+from argus_trio.config.model.operation import Bounds, Timeouts
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import BackendUnavailable, DeadlineExceeded

@@ -10,7 +10,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from argus_trio.backends.routing.subscribe import subscribe
 from argus_trio.backends.scope.client_connections import FRESH
 from argus_trio.backends.scope.scope import Scope
-from argus_trio.config.model import HttpBackend
+from argus_trio.config.model.backend import HttpBackend
 from argus_trio.errors import BackendUnavailable
 from argus_trio.wire.revisions import Era
 from tests.backends.scope.test_client_connections import Session, living

@@ -14,7 +14,8 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from argus_trio.backends.scope.client_connections import FRESH
 from argus_trio.backends.scope.client_notifications import forward_notification
 from argus_trio.backends.scope.scope import Scope
-from argus_trio.config.model import HttpBackend, StdioBackend, Timeouts
+from argus_trio.config.model.backend import HttpBackend, StdioBackend
+from argus_trio.config.model.operation import Timeouts
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import ClientSession
 from argus_trio.core.redaction import Redactor

@@ -15,10 +15,12 @@ import trio
 
 from argus_trio.backends.links.open import open_link
 from argus_trio.backends.links.stdio import StdioLink
-from argus_trio.backends.routing.routes import RouterFactory
+from argus_trio.backends.routing.router import RouterFactory
 from argus_trio.backends.routing.subscribe import subscribe, watch
 from argus_trio.backends.supervisor import Supervisor
-from argus_trio.config.model import BackendSpec, Config, HttpBackend, Probing, Restart, StdioBackend, Timeouts
+from argus_trio.config.model.backend import BackendSpec, HttpBackend, StdioBackend
+from argus_trio.config.model.config import Config
+from argus_trio.config.model.operation import Probing, Restart, Timeouts
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.errors import BackendUnavailable

@@ -10,7 +10,8 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.scope.scope import Scope
-from argus_trio.config.model import HttpBackend, Probing, Restart, StdioBackend, Timeouts
+from argus_trio.config.model.backend import HttpBackend, StdioBackend
+from argus_trio.config.model.operation import Probing, Restart, Timeouts
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.core.redaction import Redactor

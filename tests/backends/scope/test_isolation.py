@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from trio.testing import MockClock
 
 from argus_trio.backends.scope.scope import Scope
-from argus_trio.config.model import StdioBackend, Timeouts
+from argus_trio.config.model.backend import StdioBackend
+from argus_trio.config.model.operation import Timeouts
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.redaction import Redactor
 from tests.backends.scope.test_client_connections import Session

@@ -8,7 +8,8 @@ from structlog.testing import capture_logs
 from trio.testing import MockClock
 
 from argus_trio.backends.scope.scope import Scope
-from argus_trio.config.model import HttpBackend, Probing, Restart, StdioBackend, Timeouts
+from argus_trio.config.model.backend import HttpBackend, StdioBackend
+from argus_trio.config.model.operation import Probing, Restart, Timeouts
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.core.redaction import HIDDEN, Redactor
 from argus_trio.errors import BackendUnavailable, LinkFailed

@@ -11,7 +11,8 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.scope.scope import Scope
-from argus_trio.config.model import HttpBackend, Restart, StdioBackend, Timeouts
+from argus_trio.config.model.backend import HttpBackend, StdioBackend
+from argus_trio.config.model.operation import Restart, Timeouts
 from argus_trio.core.call.abilities import NONE
 from argus_trio.core.catalog.catalog import Published
 from argus_trio.core.health.lifecycle import BackendState

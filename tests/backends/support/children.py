@@ -14,7 +14,7 @@ import trio
 from argus_trio.backends.links.link import Outgoing
 from argus_trio.backends.links.stderr import StderrRing
 from argus_trio.backends.links.stdio import WRITE_LIMIT_S, StdioLink, open_stdio
-from argus_trio.config.model import StdioBackend
+from argus_trio.config.model.backend import StdioBackend
 from argus_trio.wire.envelope import ErrorResponse, Notification, Params, Request, Response, encode_request
 
 NASTY = Path(__file__).parents[2] / "servers" / "nasty.py"

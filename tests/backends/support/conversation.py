@@ -11,7 +11,8 @@ import trio
 
 from argus_trio.backends.links.link import Link, Outgoing
 from argus_trio.backends.links.streamable_http import open_streamable_http
-from argus_trio.config.model import ClientTls, HttpBackend, SseBackend, Timeouts
+from argus_trio.config.model.backend import ClientTls, HttpBackend, SseBackend
+from argus_trio.config.model.operation import Timeouts
 from argus_trio.wire.envelope import Notification, Request, Response, decode_object, encode_request
 from argus_trio.wire.headers import Headers, routing_headers
 from tests.servers.nasty_http import Handler, NastyServer, Received, Wire, nasty_server

@@ -12,7 +12,7 @@ import trio
 
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.backends.links.stderr import StderrRing
-from argus_trio.config.model import BackendSpec
+from argus_trio.config.model.backend import BackendSpec
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.errors import ClientCannotAnswer, ClientRefused, LinkFailed

@@ -12,10 +12,14 @@ import trio
 
 from argus_trio.backends.links.link import Inbox, Link
 from argus_trio.backends.links.stderr import StderrRing
-from argus_trio.backends.routing.routes import RouterFactory
+from argus_trio.backends.routing.router import RouterFactory
 from argus_trio.backends.routing.tasks import Tasks
 from argus_trio.backends.supervisor import Supervisor
-from argus_trio.config.model import BackendSpec, Config, ConflictResolution, Server, StdioBackend, Timeouts
+from argus_trio.config.model.backend import BackendSpec, StdioBackend
+from argus_trio.config.model.config import Config
+from argus_trio.config.model.naming import ConflictResolution
+from argus_trio.config.model.operation import Timeouts
+from argus_trio.config.model.server import Server
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.errors import LinkFailed
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json

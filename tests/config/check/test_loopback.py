@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from argus_trio.config.check.loopback import exposure, is_loopback
-from argus_trio.config.model import Server
+from argus_trio.config.model.server import Server
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.255.0.9", "::1", "localhost", "LOCALHOST"])

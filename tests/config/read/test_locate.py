@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from argus_trio.config.model import ClientTls, Config, HttpBackend, Server, ServerTls, StdioBackend
+from argus_trio.config.model.backend import ClientTls, HttpBackend, StdioBackend
+from argus_trio.config.model.config import Config
+from argus_trio.config.model.server import Server, ServerTls
 from argus_trio.config.read.locate import Locator
 
 LOCATOR = Locator(folder=Path("/conf"), environ={"HOME": "/home/me"})

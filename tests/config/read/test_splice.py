@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from argus_trio.config.model import StdioBackend
+from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.read.splice import MAX_FILE_BYTES
 from tests.config.support.reading import STDIO, problem, problems, read
 

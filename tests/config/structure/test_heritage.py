@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from argus_trio.config.model import Config
+from argus_trio.config.model.config import Config
 from argus_trio.config.structure.heritage import KEYS, TYPES, advice
 from argus_trio.config.structure.structure import BACKEND_TYPES, keys_of
 from tests.config.support.reading import HTTP, STDIO, problem

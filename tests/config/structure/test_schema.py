@@ -12,7 +12,8 @@ import yaml
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it ships no types
 
 from argus_trio.config.load import load
-from argus_trio.config.model import Backend, BackendSpec, Config
+from argus_trio.config.model.backend import Backend, BackendSpec
+from argus_trio.config.model.config import Config
 from argus_trio.config.structure.schema import schema
 from argus_trio.config.structure.structure import keys_of
 from tests.config.support.reading import HTTP, STDIO, problem, problems, read

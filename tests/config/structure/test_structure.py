@@ -5,15 +5,10 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from argus_trio.config.model import (
-    Config,
-    Globs,
-    HttpBackend,
-    Override,
-    SseBackend,
-    StdioBackend,
-    Timeouts,
-)
+from argus_trio.config.model.backend import HttpBackend, SseBackend, StdioBackend
+from argus_trio.config.model.config import Config
+from argus_trio.config.model.operation import Timeouts
+from argus_trio.config.model.visibility import Globs, Override
 from tests.config.support.reading import HTTP, STDIO, paths, problem, problems, read
 
 

@@ -9,7 +9,7 @@ from textwrap import dedent
 import pytest
 
 from argus_trio.config.load import parse
-from argus_trio.config.model import Config
+from argus_trio.config.model.config import Config
 from argus_trio.errors import ConfigInvalid, Problem
 
 NOWHERE = Path("/nowhere")

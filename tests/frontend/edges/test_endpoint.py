@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 import trio
 
-from argus_trio.config.model import Server
+from argus_trio.config.model.server import Server
 from tests.frontend.support.serving import JSON, Answer, call, connected, initialized, post, rpc, serving
 
 

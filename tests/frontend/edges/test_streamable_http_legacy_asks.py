@@ -6,7 +6,7 @@ import msgspec
 import pytest
 import trio
 
-from argus_trio.config.model import Server
+from argus_trio.config.model.server import Server
 from argus_trio.frontend.sessions import streams
 from argus_trio.wire.envelope import encode
 from tests.frontend.support.asking import ASKS, Asker, answer, asking, first_messages, greeted, messages, own_stream

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from argus_trio.config.model import Server
+from argus_trio.config.model.server import Server
 from argus_trio.frontend.http.served_settings import ServedSettings
 from tests.frontend.support.serving import Answer, ask, modern, modern_headers, post, rpc, serving
 

@@ -10,7 +10,7 @@ import pytest
 import trio
 from cryptography import x509
 
-from argus_trio.config.model import Server, ServerTls
+from argus_trio.config.model.server import Server, ServerTls
 from argus_trio.errors import ListenFailed
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from tests.frontend.support.serving import Served, call, connected, initialized, post, serving

@@ -8,7 +8,7 @@ import pytest
 import trio
 import trio.testing
 
-from argus_trio.config.model import Server
+from argus_trio.config.model.server import Server
 from argus_trio.core.call.exchange import Exchange
 from tests.frontend.support.rounds import (
     ACCEPTED,

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 import attrs
 import pytest
 
-from argus_trio.core.applied import AppliedConfig
-from argus_trio.core.reload_report import ReloadReport
+from argus_trio.core.reload_report import AppliedConfig, ReloadReport
 from argus_trio.errors import Problem
 from tests.frontend.support.serving import ask, serving
 

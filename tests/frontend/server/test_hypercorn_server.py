@@ -13,7 +13,7 @@ import trio
 from structlog.testing import capture_logs
 from trio.testing import wait_all_tasks_blocked
 
-from argus_trio.config.model import Server
+from argus_trio.config.model.server import Server
 from argus_trio.frontend.application import Application
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.server import hypercorn_server as server

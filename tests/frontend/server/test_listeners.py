@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from argus_trio.config.model import Server, ServerTls
+from argus_trio.config.model.server import Server, ServerTls
 from argus_trio.errors import ListenFailed
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.server.listeners import OpenListeners, open_listeners

@@ -11,7 +11,7 @@ import h11
 import msgspec
 import trio
 
-from argus_trio.config.model import Server
+from argus_trio.config.model.server import Server
 from argus_trio.core.call.exchange import ClientSession as Caller
 from argus_trio.core.call.exchange import Exchange, Handler
 from argus_trio.core.catalog.identity import GatewayIdentity

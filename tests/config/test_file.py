@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from argus_trio.config.read.file import ConfigFile
+from argus_trio.config.file import ConfigFile
 from argus_trio.errors import ConfigInvalid
 
 

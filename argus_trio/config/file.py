@@ -10,7 +10,7 @@ import attrs
 
 from argus_trio.config.check.loopback import exposure
 from argus_trio.config.load import load
-from argus_trio.config.model import Config
+from argus_trio.config.model.config import Config
 from argus_trio.config.read.sources import Sources, Stamps
 from argus_trio.errors import ConfigInvalid
 

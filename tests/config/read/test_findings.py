@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argus_trio.config.check.findings import Findings
+from argus_trio.config.read.findings import Findings
 
 
 def _findings() -> Findings:

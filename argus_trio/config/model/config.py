@@ -1,0 +1,32 @@
+"""One loaded configuration as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+import attrs
+
+from argus_trio.config.model.about import about
+from argus_trio.config.model.backend import BackendSpec
+from argus_trio.config.model.naming import BACKEND_NAME, ConflictResolution
+from argus_trio.config.model.server import Server
+
+
+@attrs.frozen(kw_only=True)
+class Config:
+    """One loaded configuration. `backends` keeps the order of the file."""
+
+    version: Literal["1"] = attrs.field(default="1", metadata=about("the version of this file's format"))
+    server: Server = attrs.field(default=Server(), metadata=about("the gateway's own side"))
+    backends: Mapping[str, BackendSpec] = attrs.field(
+        default=MappingProxyType({}),
+        metadata=about("the servers behind the gateway, by name", key_pattern=f"^{BACKEND_NAME}$"),
+    )
+    conflict_resolution: ConflictResolution = attrs.field(
+        default=ConflictResolution(), metadata=about("how names of different backends stay apart")
+    )
+    secrets: frozenset[str] = attrs.field(default=frozenset(), repr=False, eq=False)
+    """What must not appear in a log or an error: every header value, and every value that `${...}` brought into
+    a field with `repr=False`; `config/read/secrets.py` says what is left out."""

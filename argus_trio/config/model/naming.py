@@ -1,0 +1,25 @@
+"""How names of different backends stay apart, and what names are made of."""
+
+from __future__ import annotations
+
+import attrs
+
+from argus_trio.config.model.about import about
+from argus_trio.core.catalog.names import Strategy
+
+BACKEND_NAME = "[A-Za-z0-9][A-Za-z0-9_.-]{0,31}"
+NAME_PART = "[A-Za-z0-9_./-]"
+"""The characters that the protocol wants tool names to be made of: separators and prefixes hold no others."""
+
+
+@attrs.frozen(kw_only=True)
+class ConflictResolution:
+    """How names of different backends stay apart."""
+
+    strategy: Strategy = attrs.field(default="prefix", metadata=about("what happens to names that two backends share"))
+    separator: str = attrs.field(
+        default="__", metadata=about("what stands between a prefix and a name", pattern=f"^{NAME_PART}+$")
+    )
+    order: tuple[str, ...] = attrs.field(
+        default=(), metadata=about("backend names, the first to win; those left out follow in file order")
+    )

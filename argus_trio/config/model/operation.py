@@ -1,0 +1,63 @@
+"""How a backend is operated: its deadlines, how it is watched and tried again, how much it is given to do."""
+
+from __future__ import annotations
+
+import attrs
+
+from argus_trio.config.model.about import about
+
+
+@attrs.frozen(kw_only=True)
+class Timeouts:
+    """Deadlines of one backend, in seconds."""
+
+    connect: float = attrs.field(default=30.0, metadata=about("to open the link, greet and list", minimum=0.001))
+    call: float = attrs.field(default=120.0, metadata=about("for one call; progress extends it", minimum=0.001))
+    call_max: float = attrs.field(
+        default=3600.0, metadata=about("the most that progress can extend a call to", minimum=0.001)
+    )
+    idle: float = attrs.field(
+        default=600.0, metadata=about("until an unused per-client connection closes", minimum=0.001)
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Restart:
+    """When a backend that was lost is tried again; in seconds, where it is not a count."""
+
+    initial: float = attrs.field(default=1.0, metadata=about("until the first new attempt", minimum=0.001))
+    max: float = attrs.field(
+        default=30.0, metadata=about("the most that doubling with each failure leads to", minimum=0.001)
+    )
+    stable_after: float = attrs.field(
+        default=30.0,
+        metadata=about("how long it must have been ready for the failures before to be forgotten", minimum=0),
+    )
+    breaker: int = attrs.field(
+        default=8, metadata=about("failed attempts in a row after which it is tried only every cooldown", minimum=1)
+    )
+    cooldown: float = attrs.field(
+        default=60.0, metadata=about("between attempts once the breaker is open", minimum=0.001)
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Probing:
+    """How a backend that is ready is watched; in seconds, where it is not a count."""
+
+    interval: float = attrs.field(default=30.0, metadata=about("of silence until it is probed", minimum=0.001))
+    timeout: float = attrs.field(default=10.0, metadata=about("for the answer to a probe", minimum=0.001))
+    slow: float = attrs.field(
+        default=2.0, metadata=about("an answer that takes longer makes it degraded", minimum=0.001)
+    )
+    failures: int = attrs.field(
+        default=3, metadata=about("unanswered probes in a row after which it counts as lost", minimum=1)
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Bounds:
+    """How much one backend is given to do at once."""
+
+    concurrency: int = attrs.field(default=100, metadata=about("calls under way at once; more wait", minimum=1))
+    queue: int = attrs.field(default=400, metadata=about("calls that may wait; more are refused at once", minimum=0))

@@ -1,0 +1,48 @@
+"""The gateway's own side of the configuration: where and with what it listens, whom it serves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+
+from argus_trio.config.model.about import about
+
+
+@attrs.frozen(kw_only=True)
+class ServerTls:
+    """The certificate the gateway itself serves with."""
+
+    cert_file: Path = attrs.field(metadata=about("PEM certificate chain"))
+    key_file: Path = attrs.field(metadata=about("PEM private key"))
+
+
+@attrs.frozen(kw_only=True)
+class Server:
+    """The gateway's own side."""
+
+    host: str = attrs.field(default="127.0.0.1", metadata=about("the address to listen on"))
+    port: int = attrs.field(
+        default=9000, metadata=about("the port to listen on; 0 takes a free one", minimum=0, maximum=65535)
+    )
+    allowed_hosts: tuple[str, ...] = attrs.field(
+        default=(), metadata=about("Host names clients may call it by, besides loopback")
+    )
+    allowed_origins: tuple[str, ...] = attrs.field(
+        default=(),
+        metadata=about("Origins of web pages that may call it, besides loopback, such as https://app.example"),
+    )
+    allow_unauthenticated: bool = attrs.field(
+        default=False, metadata=about("true lets it listen beyond loopback without authentication")
+    )
+    max_body_bytes: int = attrs.field(
+        default=4 * 1024 * 1024, metadata=about("the largest request body, in bytes", minimum=1)
+    )
+    watch: bool = attrs.field(default=True, metadata=about("reload when the configuration file changes"))
+    startup_grace: float = attrs.field(
+        default=5.0, metadata=about("seconds that a first list waits for backends that are starting", minimum=0)
+    )
+    drain_timeout: float = attrs.field(
+        default=15.0, metadata=about("seconds that calls in flight get to finish at a stop or a reload", minimum=0)
+    )
+    tls: ServerTls | None = attrs.field(default=None, metadata=about("serve HTTPS with this certificate"))

@@ -1,0 +1,45 @@
+"""Members of a JSON object of which one level is decoded: each read as one type, None where it is absent or another.
+
+Who has to refuse what is malformed decodes for himself (`envelope.decode_string`); this is for what may be missing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from argus_trio.wire.envelope import Params, Raw, decode_object, decode_string
+
+_decode_int: Final = msgspec.json.Decoder(int).decode
+
+
+def string_member(fields: Params, name: str) -> str | None:
+    """The string that is the member `name`."""
+    raw = fields.get(name)
+    try:
+        return None if raw is None else decode_string(raw)
+    except msgspec.DecodeError:
+        return None
+
+
+def int_member(fields: Params, name: str) -> int | None:
+    """The whole number that is the member `name`."""
+    raw = fields.get(name)
+    try:
+        return None if raw is None else _decode_int(raw)
+    except msgspec.DecodeError:
+        return None
+
+
+def object_member(fields: Params, name: str) -> Params | None:
+    """One level of the object that is the member `name`."""
+    return object_or_none(fields.get(name))
+
+
+def object_or_none(raw: Raw | bytes | None) -> Params | None:
+    """One level of an object; None for what is none."""
+    try:
+        return None if raw is None else decode_object(raw)
+    except msgspec.DecodeError:
+        return None
