@@ -20,9 +20,11 @@ import trio
 from argus_trio import __version__
 from argus_trio.backends.generation import Generation
 from argus_trio.backends.links.open import open_link
+from argus_trio.backends.routing.directory import ToolHeaders
 from argus_trio.backends.routing.identity import CurrentIdentity
 from argus_trio.backends.routing.resource_watch import ResourceWatch
 from argus_trio.backends.routing.router import RouterFactory
+from argus_trio.backends.routing.task_watch import TaskWatch
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.file import ConfigFile
 from argus_trio.config.model.config import Config
@@ -110,8 +112,16 @@ class _GatewayParts:
         self.notifier = notifier
         self.under_way = UnderWay()
         self.announcer = Announcer()
-        self.supervisor = Supervisor(config, open_link, self.announcer.announce, self._handler, redact=redact)
-        self.routes = RouterFactory(self.supervisor)
+        self.routers = RouterFactory()
+        self.supervisor = Supervisor(
+            initial=config,
+            open_link=open_link,
+            announce=self.announcer.announce,
+            make_handler=self._handler,
+            redact=redact,
+            on_task=self.routers.tasks.tell,
+            on_release=self.routers.tasks.forget,
+        )
         self.terms = CurrentSettings(ServedSettings.of(config.server))
         self.reloads: ReloadSupervisor | None = None
         if file is not None:
@@ -126,7 +136,7 @@ class _GatewayParts:
             )
 
     def _handler(self, generation: Generation) -> Handler:
-        return chain((self.under_way,), self.routes(generation))
+        return chain((self.under_way,), self.routers(generation))
 
     def status(self) -> str:
         """How it stands, in one line for people."""
@@ -136,15 +146,15 @@ class _GatewayParts:
         """What serves clients, to be started."""
         supervisor = self.supervisor
         gateway = Gateway(
-            handler=supervisor.serve,
+            handler=supervisor.generations.serve,
             identity=CurrentIdentity(supervisor, __version__),
             health=supervisor.health,
             overview=supervisor.overview,
             watch=ResourceWatch(supervisor),
-            watch_tasks=self.routes.tasks.watch,
-            param_headers=supervisor.param_headers,
+            watch_tasks=TaskWatch(supervisor, self.routers.tasks),
+            param_headers=ToolHeaders(supervisor.generations),
             control=self.reloads,
-            tell=supervisor.tell,
+            tell=supervisor.forward_notification,
             release=supervisor.release,
         )
         return partial(

@@ -29,7 +29,7 @@ META = (
     '"io.modelcontextprotocol/clientInfo":{"name":"trace","version":"1"}}'
 )
 BODY = (
-    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo__echo","arguments":{"text":"x"},%s}}' % META
+    f'{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"echo__echo","arguments":{{"text":"x"}},{META}}}}}'
 ).encode()
 HEAD = (
     "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
@@ -91,9 +91,9 @@ async def traced(stream: trio.SocketStream) -> list[tuple[str, str]]:
 
 
 def is_fresh(frame: FrameType) -> bool:
-    """Whether the function begins, and is no coroutine that goes on."""
-    code = frame.f_code.co_code
-    return not any(code[at] == RESUME and code[at + 1] & 3 for at in range(0, frame.f_lasti + 2, 2) if at == frame.f_lasti)
+    """Whether the function begins, and is no coroutine that goes on: its last instruction says how it resumes."""
+    code, at = frame.f_code.co_code, frame.f_lasti
+    return not (code[at] == RESUME and code[at + 1] & 3)
 
 
 async def call(stream: trio.SocketStream) -> None:

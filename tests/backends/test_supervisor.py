@@ -10,7 +10,7 @@ import pytest
 import trio
 import trio.testing
 
-from argus_trio.backends.generation import CUT
+from argus_trio.backends.scope.lease import CUT
 from argus_trio.config.model.backend import BackendSpec
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.naming import ConflictResolution
@@ -136,8 +136,8 @@ async def test_a_call_under_way_ends_where_it_began(autojump_clock: object) -> N
         await trio.sleep(0.1)
         assert results == [{"by": "old"}]
         assert not is_open(old)
-        assert not h.supervisor.retiring
-        assert h.supervisor.calls_cut == 0
+        assert not h.supervisor.drain.retiring
+        assert h.supervisor.drain.calls_cut == 0
 
 
 async def test_what_the_drain_cuts_is_answered_and_counted_and_its_backend_told(autojump_clock: object) -> None:
@@ -158,11 +158,11 @@ async def test_what_the_drain_cuts_is_answered_and_counted_and_its_backend_told(
         await trio.sleep(1)
         await changed(h)
         began = trio.current_time()
-        (retiring,) = (scope for scope in h.supervisor.retiring if scope.spec.name == "b")
+        (retiring,) = (scope for scope in h.supervisor.drain.retiring if scope.spec.name == "b")
         await retiring.ended.wait()
         assert trio.current_time() - began == pytest.approx(h.supervisor.config.server.drain_timeout, abs=0.3)
         assert [CUT in failure for failure in failures] == [True, True]
-        assert h.supervisor.calls_cut == 2
+        assert h.supervisor.drain.calls_cut == 2
         assert [method for method, _ in old.seen].count("notifications/cancelled") == 2
         assert not is_open(old)
 
@@ -344,10 +344,10 @@ async def test_a_session_goes_on_hearing_of_what_it_subscribed_to(autojump_clock
         session = Session()
         await h.ask("tools/list")
         exchange = FakeExchange("resources/subscribe", {"uri": "a:1"}, client=session)
-        assert await h.supervisor.serve(exchange) == b"{}"
+        assert await h.supervisor.generations.serve(exchange) == b"{}"
         await changed(h)
         await trio.sleep(0.1)
-        new = h.supervisor.scopes["b"].connection
+        new = h.supervisor.scopes["b"].shared.connection
         assert new is not None
         await says_updated(h, "a:1")
         assert [method for method, _ in session.heard] == ["notifications/resources/updated"]
@@ -360,7 +360,7 @@ async def test_a_session_with_a_connection_of_its_own_gets_another_for_what_it_s
     async with house({"b": old}, spare={"new": new}) as h:
         session = Session()
         exchange = FakeExchange("resources/subscribe", {"uri": "a:1"}, client=session, abilities=SAMPLING)
-        await h.supervisor.serve(exchange)
+        await h.supervisor.generations.serve(exchange)
         await changed(h)
         await trio.sleep(0.1)
         subscribed = [params["uri"] for method, params in new.seen if method == "resources/subscribe"]
@@ -375,7 +375,7 @@ async def test_a_session_with_a_connection_of_its_own_gets_another_for_what_it_s
 
 
 async def says_updated(h: House, uri: str) -> None:
-    h.supervisor.scopes["b"].resource_updated({"uri": encode_raw(uri)})
+    h.supervisor.scopes["b"].shared.resource_updated({"uri": encode_raw(uri)})
     await trio.sleep(0.1)
 
 
@@ -388,7 +388,7 @@ async def test_a_hundred_generations_leave_nothing_behind(autojump_clock: object
         await trio.sleep(1)
         open_links = [link for fake in fakes.values() for link in fake.links if link.is_open]
         assert len(open_links) == 1
-        assert not h.supervisor.retiring
+        assert not h.supervisor.drain.retiring
         assert h.supervisor.scopes["b"].state is BackendState.READY
 
 

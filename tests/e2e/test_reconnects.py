@@ -17,10 +17,9 @@ from structlog.testing import capture_logs
 from argus_trio.backends.links.link import Inbox, Link
 from argus_trio.backends.links.stderr import StderrRing
 from argus_trio.backends.links.stdio import StdioLink, open_stdio
-from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model.backend import BackendSpec, StdioBackend
 from argus_trio.config.model.operation import Restart
-from argus_trio.core.redaction import Redactor
+from tests.backends.support.scopes import scope_of
 from tests.e2e.child import START_S
 from tests.e2e.gateway import Gateway, running
 from tests.e2e.raw import LEGACY, Raw
@@ -62,13 +61,13 @@ async def test_fifty_crashes_in_a_row_leave_nothing_behind(capsys: pytest.Captur
     ready, is_ready = trio.open_memory_channel[int](CRASHES)
 
     def published() -> None:
-        link = scope._connection.link if scope._connection else None
+        link = scope.shared.connection.link if scope.shared.connection else None
         assert isinstance(link, StdioLink)
         ready.send_nowait(link.pid)
 
     quickly = Restart(initial=0.01, max=0.02, breaker=10 * CRASHES)
     spec = attrs.evolve(Unruly(mark=mark, traits=("bare", "answers")).spec(), restart=quickly)
-    scope = Scope(spec, open_link, published, Redactor([]))
+    scope = scope_of(spec, open_link, on_published=published)
     began = time.monotonic()
     held: dict[int, tuple[Held, int]] = {}
     with capture_logs() as logs, ready, is_ready:

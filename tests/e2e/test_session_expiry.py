@@ -16,8 +16,6 @@ import trio
 from argus_trio.backends.links.open import open_link
 from argus_trio.backends.routing.identity import CurrentIdentity
 from argus_trio.backends.routing.resource_watch import ResourceWatch
-from argus_trio.backends.routing.router import RouterFactory
-from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, StdioBackend
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.server import Server
@@ -28,6 +26,7 @@ from argus_trio.frontend.http.limits import Limits
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.input_required.seal import AesGcmSeal
 from argus_trio.frontend.notifications.announcer import Announcer
+from tests.backends.support.scopes import supervisor_of
 from tests.e2e.child import ROOT, Child, serving
 from tests.e2e.raw import LEGACY
 
@@ -52,15 +51,14 @@ async def gateway(backend: BackendSpec) -> AsyncIterator[str]:
     """A gateway in this process, whose sessions expire soon: its URL."""
     config = Config(backends={backend.name: backend}, server=Server(port=0))
     announcer, stop = Announcer(), trio.Event()
-    supervisor = Supervisor(config, open_link, announcer.announce, lambda generation: routes(generation))
-    routes = RouterFactory(supervisor)
+    supervisor, _ = supervisor_of(config, open_link, announcer.announce)
     limits = Limits(body_bytes=1_000_000, session_idle=SHORT_S)
     behind = Gateway(
-        handler=supervisor.serve,
+        handler=supervisor.generations.serve,
         identity=CurrentIdentity(supervisor, "1"),
         health=supervisor.health,
         watch=ResourceWatch(supervisor),
-        tell=supervisor.tell,
+        tell=supervisor.forward_notification,
         release=supervisor.release,
     )
     run = partial(

@@ -15,22 +15,19 @@ import msgspec
 import structlog
 import trio
 
-from argus_trio.backends.connection.handshake import FIRST_CALL_ID, Handshake, modern_meta
+from argus_trio.backends.connection.handshake import FIRST_CALL_ID, Handshake
 from argus_trio.backends.connection.in_flight import InFlight, InFlightTable
 from argus_trio.backends.connection.inbound import BackendListener, Inbound
 from argus_trio.backends.connection.input_required import MAX_ROUNDS, answer_all, check_declared, read_input_required
 from argus_trio.backends.connection.notification_queue import NotificationQueue
+from argus_trio.backends.connection.outgoing_request import call_request, own_request, with_our_token
 from argus_trio.backends.connection.server_requests import ServerRequests
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
 from argus_trio.backends.links.link import Link, Outgoing
-from argus_trio.backends.listings.listing import METHODS, ListPage, read_page
-from argus_trio.backends.listings.pages import ListPages
-from argus_trio.backends.routing.params import exchange_meta
 from argus_trio.config.model.operation import Timeouts
-from argus_trio.core.call.exchange import Call, ClientSession, Exchange
+from argus_trio.core.call.exchange import Call, Exchange
 from argus_trio.core.call.levels import most_verbose
 from argus_trio.core.call.task_ids import task_id_of
-from argus_trio.core.catalog.catalog import LIST_KEYS
 from argus_trio.core.health.probing import ProbeState
 from argus_trio.errors import (
     AnswerInvalid,
@@ -40,6 +37,7 @@ from argus_trio.errors import (
     DeadlineExceeded,
     HttpRefused,
     LinkFailed,
+    RequestRefused,
     SessionLost,
 )
 from argus_trio.wire.envelope import (
@@ -49,11 +47,9 @@ from argus_trio.wire.envelope import (
     decode_object,
     encode_notification,
     encode_raw,
-    encode_request,
 )
-from argus_trio.wire.error_objects import is_error_object
-from argus_trio.wire.headers import PROTOCOL_VERSION, Headers, routing_headers
-from argus_trio.wire.results import RESERVED
+from argus_trio.wire.error_objects import code_of, is_error_object
+from argus_trio.wire.headers import PROTOCOL_VERSION, Headers
 from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
@@ -61,11 +57,8 @@ log = structlog.get_logger()
 CANCEL_NOTICE: Final = 2.0
 """Seconds that telling a backend of a cancellation may take."""
 
-_PASSED_ON: Final = ("extensions", "experimental")
-"""Client capabilities that are no questions: a modern backend is told them as the client said them."""
 
-
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class Connection:
     """The conversation. `nursery` is the connection's own, for what must not hold up the link's reader."""
 
@@ -78,10 +71,8 @@ class Connection:
     """Whether a cancelled call is told by a notification; on modern HTTP the closed stream says it."""
     is_exclusive: bool = False
     """Whether one client alone uses it."""
-    client: ClientSession | None = None
-    """The legacy session that it belongs to, for what the backend says outside any call."""
     on_task: OnTask = ignore_task
-    probe_state: ProbeState = attrs.field(kw_only=True)
+    probe_state: ProbeState
     lost: LinkFailed | None = None
     """Why it is at its end, as soon as that is known."""
     gone: trio.Event = attrs.field(factory=trio.Event)
@@ -103,7 +94,6 @@ class Connection:
             in_flight=self.in_flight,
             asks=asks,
             listener=self.listener,
-            client=self.client,
             on_task=self.on_task,
             probe_state=self.probe_state,
         )
@@ -156,11 +146,12 @@ class Connection:
 
     async def _round(self, call_in_flight: InFlight, params: Params, headers: Headers) -> bytes:
         message_id = next(self._ids)
-        call_in_flight.token, params = exchange_meta(params, message_id)
+        call_in_flight.token, params = with_our_token(params, message_id)
+        outgoing = call_request(self.handshake, message_id, call_in_flight.exchange.call, params, headers)
         self.in_flight.add(message_id, call_in_flight)
         awaited = True
         try:
-            answer = await self._request(message_id, call_in_flight.exchange.call, params, headers)
+            answer = await self._request(outgoing)
             awaited = False
         except AnswerInvalid as invalid:
             awaited = False
@@ -196,12 +187,12 @@ class Connection:
         """Make a request of our own that belongs to no exchange; the raw result. Has no deadline of its own.
 
         Raises:
-            LinkFailed: the link died, or the backend refused.
+            LinkFailed: the link died; `RequestRefused` if the backend answered with an error.
         """
         message_id = next(self._ids)
         awaited = True
         try:
-            answer = await self._request(message_id, None, params, method=method)
+            answer = await self._request(own_request(self.handshake, message_id, method, params))
             awaited = False
         except LinkFailed as failure:
             awaited = False
@@ -212,7 +203,7 @@ class Connection:
             if awaited:
                 await self._tell_cancelled(message_id)
         if isinstance(answer, ErrorResponse):
-            raise LinkFailed(f"it refused {method}: {answer.error[:300].decode('utf-8', 'replace')}")
+            raise RequestRefused(method, answer.error, code=code_of(answer.error))
         return answer.result
 
     async def probe(self, method: str) -> None:
@@ -221,7 +212,12 @@ class Connection:
         Raises:
             LinkFailed: the link died, or the request got no answer; `AnswerInvalid` if it got one that is none.
         """
-        await self._request(next(self._ids), None, {}, method=method)
+        await self._request(own_request(self.handshake, next(self._ids), method, {}))
+
+    def end(self, failure: LinkFailed) -> None:
+        """Know from now on that it is at its end, and why; whoever keeps it knows too."""
+        self.lost = failure
+        self.gone.set()
 
     def _suspect(self) -> None:
         self.probe_state.suspect()
@@ -235,64 +231,14 @@ class Connection:
         """
         await self.link.send(encode_notification(method, params), ((PROTOCOL_VERSION, self.handshake.revision),))
 
-    async def list_all(self, kind: str) -> list[tuple[str, Params]]:
-        """Every entry of one kind, all pages followed as far as `ListPages` lets them be. Has no deadline of its own.
-
-        Raises:
-            LinkFailed: the link died, or the backend refused or garbled the list.
-        """
-        pages = ListPages()
-        cursor: msgspec.Raw | None = None
-        is_more = True
-        while is_more:
-            page, size = await self._page(kind, cursor)
-            if page.invalid:
-                log.warning("backend_entries_invalid", backend=self.backend, kind=kind, count=page.invalid)
-            is_more = pages.add(page, size)
-            cursor = page.next_cursor
-        if pages.cut:
-            facts = {"kept": len(pages.entries), "pages": pages.pages, "reason": pages.cut}
-            log.warning("backend_list_cut", backend=self.backend, kind=kind, **facts)
-        return pages.entries
-
-    async def _page(self, kind: str, cursor: msgspec.Raw | None) -> tuple[ListPage, int]:
-        method = METHODS[kind]
-        result = await self.ask(method, {} if cursor is None else {"cursor": cursor})
+    async def _request(self, outgoing: Outgoing) -> Response | ErrorResponse:
         try:
-            return read_page(kind, LIST_KEYS[kind], result), len(result)
-        except msgspec.DecodeError as fault:
-            raise LinkFailed(f"its answer to {method} is no list: {fault}") from None
-
-    async def _request(
-        self, message_id: int, call: Call | None, params: Params, more: Headers = (), *, method: str = ""
-    ) -> Response | ErrorResponse:
-        method = method if call is None else call.method
-        headers: Headers
-        if self.handshake.era is Era.MODERN:
-            params = {**params, "_meta": self._stamped(params.get("_meta"), call)}
-            headers = (*routing_headers(self.handshake.revision, method, params), *more)
-        else:
-            headers = ((PROTOCOL_VERSION, self.handshake.revision),)
-        body = encode_request(b"%d" % message_id, method, params)
-        try:
-            answer = await self.link.request(Outgoing(id=message_id, body=body, headers=headers))
+            answer = await self.link.request(outgoing)
         except SessionLost as failure:
             self.lost = failure
             raise
         self.probe_state.heard_at = trio.current_time()
         return answer
-
-    def _stamped(self, raw_meta: msgspec.Raw | None, call: Call | None) -> msgspec.Raw:
-        """The `_meta` of a modern request: the client's own keys, and what we say of it and of ourselves."""
-        meta = {} if raw_meta is None else decode_object(raw_meta)
-        if call is None:
-            return encode_raw({**modern_meta(self.handshake.revision), **meta})  # it is our own: it may say more
-        declared = call.abilities.declared()
-        declared.update({name: call.capabilities[name] for name in _PASSED_ON if name in call.capabilities})
-        stamps = modern_meta(self.handshake.revision, encode_raw(declared))
-        if call.log_level is not None:
-            stamps[f"{RESERVED}logLevel"] = encode_raw(call.log_level)
-        return encode_raw({**meta, **stamps})
 
     def _result_of(self, answer: Response | ErrorResponse) -> bytes:
         if isinstance(answer, ErrorResponse):

@@ -15,6 +15,7 @@ import trio
 from argus_trio import __version__
 from argus_trio.backends.links.link import Link, Outgoing
 from argus_trio.core.call.abilities import NONE, Abilities
+from argus_trio.core.call.task_ids import serves_tasks
 from argus_trio.errors import LinkFailed
 from argus_trio.wire.envelope import (
     ErrorResponse,
@@ -70,6 +71,12 @@ class Handshake:
     capabilities: Params
     server_info: Params
     instructions: str | None
+    runs_tasks: bool = attrs.field(init=False)
+    """Whether calls there may be answered with a task."""
+
+    @runs_tasks.default
+    def _whether_it_runs_tasks(self) -> bool:
+        return serves_tasks(self.capabilities)
 
 
 @attrs.define(eq=False)

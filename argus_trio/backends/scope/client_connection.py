@@ -1,69 +1,84 @@
-"""One connection to a backend that belongs to a single client: whose it is, what it hears, whether it may close.
+"""One connection to a backend that belongs to a single client: its life, whose it is, what it hears, whether it may
+close.
 
-`dedicated.py` opens and closes it.
+`client_connections.py` decides when one opens, and for whom.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from math import inf
+from typing import Final
 
 import attrs
 import structlog
 import trio
 
 from argus_trio.backends.connection.connection import Connection
-from argus_trio.backends.listings.refresh import KnownListing, PendingChanges
+from argus_trio.backends.connection.open import BackendAddress, open_connection
+from argus_trio.backends.listings.listing import LIST_CHANGED
+from argus_trio.backends.listings.refresh import KnownListing, PendingChanges, keep_listed
+from argus_trio.backends.scope.health_monitor import HealthMonitor
+from argus_trio.backends.scope.listings_by_abilities import ListingsByAbilities
+from argus_trio.backends.scope.shared_connection import SharedConnection
 from argus_trio.backends.subscriptions.hub import SubscriptionHub
-from argus_trio.core.call.abilities import Abilities
+from argus_trio.backends.subscriptions.table import UPDATED
+from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.call.exchange import Call, ClientSession
-from argus_trio.errors import BackendUnavailable, LinkFailed
-from argus_trio.wire.envelope import Params
+from argus_trio.core.call.session_policy import ConnectionOwner
+from argus_trio.errors import BackendUnavailable, LinkFailed, leaves
+from argus_trio.wire.envelope import Params, encode_raw
 
 log = structlog.get_logger()
 
+CLOSED: Final = "it was closed"
 
-@attrs.define(eq=False)
+
+@attrs.define(eq=False, kw_only=True)
 class ClientConnection:
-    """One dedicated connection, from the wish for it to its end. It is also what listens to its backend."""
+    """The connection, from the wish for it to its end. It is also the `BackendListener` of its backend.
 
-    key: object
-    abilities: Abilities
-    client: ClientSession | None
-    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
-    settled: trio.Event = attrs.field(factory=trio.Event)
-    connection: Connection | None = None
-    failure: LinkFailed = attrs.field(factory=lambda: LinkFailed("it was closed"))
-    users: int = 0
-    since: float = attrs.field(factory=trio.current_time)
-    subscribed: set[str] = attrs.field(factory=set)
+    `on_idle` is called when a task that it stayed open for has ended.
+    """
+
+    owner: ConnectionOwner
+    shared: SharedConnection
+    """The one beside it that clients share."""
+    listings: ListingsByAbilities
+    """What is shown to clients that have none of their own, or one like this."""
+    on_idle: Callable[[ClientConnection], None]
+    connection: Connection | None = attrs.field(default=None, init=False)
+    settled: trio.Event = attrs.field(factory=trio.Event, init=False)
+    """Set once it is open, or has failed to open."""
+    failure: LinkFailed = attrs.field(factory=lambda: LinkFailed(CLOSED), init=False)
+    """Why it is open no more."""
+    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+    """Of its life; the deadline is when it has been idle for long enough."""
+    users: int = attrs.field(default=0, init=False)
+    """How many calls, or others, need it at the moment."""
+    since: float = attrs.field(factory=trio.current_time, init=False)
+    subscribed: set[str] = attrs.field(factory=set, init=False)
     """What its session subscribed to: it stays open for that."""
-    watched: set[str] = attrs.field(factory=set)
+    watched: set[str] = attrs.field(factory=set, init=False)
     """What its client, or modern clients of its kind, watch over the shared connection too, and it has been told."""
-    subscriptions: SubscriptionHub = attrs.field(kw_only=True)
-    """How it hears of what is in `watched`."""
-    kept: KnownListing | None = None
+    listing: KnownListing | None = attrs.field(default=None, init=False)
     """What it lists that others of its kind do not: the kinds that changed on it since it opened."""
-    on_update: Callable[[object, Params], None] = attrs.field(kw_only=True)
-    changes: PendingChanges = attrs.field(factory=PendingChanges)
+    _subscriptions: SubscriptionHub = attrs.field(init=False)
+    """How it hears of what is in `watched`."""
+    _changes: PendingChanges = attrs.field(factory=PendingChanges, init=False)
 
-    def lists_changed(self, kinds: tuple[str, ...]) -> None:
-        """See `Listener`."""
-        self.changes.add(kinds)
+    def __attrs_post_init__(self) -> None:
+        self._subscriptions = SubscriptionHub(self.address, hears_lists=False)
 
-    def resource_updated(self, params: Params) -> None:
-        """See `Listener`: it is this client's connection, so it is this client's news."""
-        if self.client is not None and self.connection is not None:
-            method = "notifications/resources/updated"
-            self.connection.nursery.start_soon(self.client.notify, method, params)
-        elif self.client is None:
-            self.on_update(self.key, params)
+    @property
+    def address(self) -> BackendAddress:
+        """Where the backend is reached."""
+        return self.shared.address
 
-    def belong_to(self, key: object, client: ClientSession | None) -> None:
-        """It is this client's from now on."""
-        self.key, self.client = key, client
-        if self.connection is not None:
-            self.connection.inbound.client = client
+    @property
+    def client(self) -> ClientSession | None:
+        """See `BackendListener`."""
+        return self.owner.client
 
     @property
     def is_usable(self) -> bool:
@@ -82,14 +97,127 @@ class ClientConnection:
 
     def began(self, call: Call, task: str) -> bool:
         """Whether that task was begun on it by the client of this call."""
-        if call.client is not None:
-            is_its = self.client is call.client
-        else:
-            is_its = isinstance(self.key, tuple) and self.key[0] == call.principal
-        return is_its and self.connection is not None and task in self.connection.inbound.tasks
+        return self.knows_task(task) and self.owner.may_ask_of_tasks(call)
 
-    async def watch_too(self, connection: Connection, uris: Iterable[str]) -> None:
-        """Hear over `connection`, its own, of what is watched elsewhere as well; a refusal is logged, and that is all.
+    def knows_task(self, task: str) -> bool:
+        """Whether a task of this id, which is the backend's, was begun on it, by whomever."""
+        return self.connection is not None and task in self.connection.inbound.tasks
+
+    async def run(self, on_open: Callable[[], None]) -> LinkFailed | None:
+        """Open it and stay until it is lost, which is told in the log and returned, or closed: None."""
+        failures: list[LinkFailed] = []
+        backend = self.address.spec.name
+        try:
+            with self.scope:
+                failures.append(await self._live(on_open))
+        except* LinkFailed as group:
+            failures.extend(leaves(group))
+        except* Exception as group:
+            log.exception("backend_fault", backend=backend, exc_info=group)
+            failures.append(LinkFailed(f"the gateway failed at it: {type(group.exceptions[0]).__name__}"))
+        finally:
+            self.connection = None
+            self.failure = failures[0] if failures else self.failure
+            self.settled.set()
+        if not failures:
+            return None
+        log.info("client_connection_lost", backend=backend, reason=self.address.redact(failures[0].reason))
+        return failures[0]
+
+    async def resubscribe(self, connection: Connection, lost: Iterable[str]) -> None:
+        """Have it tell what its client, or clients of its kind, want to hear; each request is bounded as a call is.
+
+        `lost` is what its session had subscribed to over an earlier connection.
+        """
+        uris = sorted(lost)
+        if uris:
+            self.subscribed.update(uris)
+            await self._subscribe(connection, uris)
+        shared = self.shared.subscriptions
+        if self.client is None:
+            await self._watch_too(connection, shared.wanted_of(self.owner.key))
+        elif isinstance(self.address.spec, StdioBackend):
+            # Elsewhere the shared connection tells of what happens on this one too: it is the same server.
+            await self._watch_too(connection, shared.table.uris_of(self.client))
+
+    async def unwatch(self, uri: str) -> None:
+        """Stop hearing of a resource that its client watched over the shared connection too."""
+        if uri in self.watched:
+            self.watched.discard(uri)
+            await self._subscriptions.unwatch(self.connection, uri, self)
+
+    async def forward(self, connection: Connection, method: str, params: Params) -> None:
+        """Pass a notification of its client on to the backend; one that cannot be told is logged."""
+        try:
+            await connection.tell(method, params)
+        except LinkFailed as failure:
+            address = self.address
+            log.debug("client_notification_untold", backend=address.spec.name, reason=address.redact(failure.reason))
+
+    def lists_changed(self, kinds: tuple[str, ...]) -> None:
+        """See `BackendListener`."""
+        self._changes.add(kinds)
+
+    def resource_updated(self, params: Params) -> None:
+        """See `BackendListener`: it is this client's connection, so it is this client's notification."""
+        if self.client is None:
+            self.shared.subscriptions.updated_of(self.owner.key, params)
+        elif self.connection is not None:
+            self.connection.nursery.start_soon(self.client.notify, UPDATED, params)
+
+    def listen_acknowledged(self, params: Params) -> None:
+        """See `BackendListener`."""
+        self._subscriptions.acknowledged(params)
+
+    def task_ended(self) -> None:
+        """See `BackendListener`."""
+        self.on_idle(self)
+
+    async def _live(self, on_open: Callable[[], None]) -> LinkFailed:
+        address = self.address
+        seconds = address.spec.timeouts.connect
+        opening = trio.CancelScope(deadline=trio.current_time() + seconds)
+        with opening:
+            protocol = self.shared.protocol()
+            async with open_connection(
+                address, protocol, self, abilities=self.owner.abilities, is_exclusive=True
+            ) as connection:
+                opening.deadline = inf
+                self.connection = connection
+                self._subscriptions.begin(connection)
+                self.settled.set()
+                on_open()
+                connection.nursery.start_soon(
+                    keep_listed, connection, self._changes, address.redact, seconds, self._listed
+                )
+                monitor = HealthMonitor(
+                    connection=connection, probing=lambda: address.spec.health, redact=address.redact
+                )
+                lost = await monitor.watch()
+                connection.end(lost)
+                return lost
+        raise LinkFailed(f"it was not ready for one more client within {seconds:g} s (timeouts.connect)")
+
+    def _listed(self, listing: KnownListing) -> None:
+        """It lists something new: that concerns its session alone, or all clients with these abilities."""
+        if self.client is None or self.connection is None:
+            self.listings.keep(self.owner.abilities, listing)
+            return
+        before = {**(self.listings.of(self.owner.abilities) or {}), **(self.listing or {})}
+        self.listing = {**(self.listing or {}), **listing}
+        for method in sorted({LIST_CHANGED[kind] for kind in listing if before.get(kind) != listing[kind]}):
+            self.connection.nursery.start_soon(self.client.notify, method, {})
+
+    async def _subscribe(self, connection: Connection, uris: list[str]) -> None:
+        with trio.move_on_after(self.address.spec.timeouts.call):
+            for uri in uris:
+                try:
+                    await connection.ask("resources/subscribe", {"uri": encode_raw(uri)})
+                except LinkFailed as failure:
+                    log.debug("own_subscription_refused", backend=connection.backend, reason=failure.reason[:200])
+
+    async def _watch_too(self, connection: Connection, uris: Iterable[str]) -> None:
+        """Hear over it of what is watched elsewhere as well; a refusal is logged, and that is all.
 
         What has not been asked for when this is cancelled is asked for the next time.
         """
@@ -97,18 +225,12 @@ class ClientConnection:
             for uri in uris:
                 if uri not in self.watched and uri not in self.subscribed:
                     self.watched.add(uri)
-                    nursery.start_soon(self._watch_too, connection, uri)
+                    nursery.start_soon(self._watch_one, connection, uri)
 
-    async def unwatch(self, uri: str) -> None:
-        """Its client no longer wants to hear of it."""
-        if uri in self.watched:
-            self.watched.discard(uri)
-            await self.subscriptions.unwatch(self.connection, uri, self)
-
-    async def _watch_too(self, connection: Connection, uri: str) -> None:
+    async def _watch_one(self, connection: Connection, uri: str) -> None:
         is_settled = False
         try:
-            await self.subscriptions.watch(connection, uri, self, _deliver_nothing)
+            await self._subscriptions.watch(connection, uri, self, _deliver_nothing)
             is_settled = True
         except BackendUnavailable as unavailable:
             log.debug("own_subscription_refused", backend=connection.backend, reason=unavailable.message[:200])

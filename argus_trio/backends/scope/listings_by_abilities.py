@@ -6,24 +6,39 @@ connection that declares just that set, kept, and made again when the backend sa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, TypeVarTuple
 
 import attrs
 import structlog
 import trio
 
+from argus_trio.backends.connection.connection import Connection
+from argus_trio.backends.connection.open import BackendAddress
 from argus_trio.backends.listings.listing import publish
 from argus_trio.backends.listings.refresh import KnownListing, list_kinds
-from argus_trio.backends.scope.client_connections import ClientConnections
 from argus_trio.config.model.backend import BackendSpec
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.catalog.catalog import KINDS, Published
 from argus_trio.core.catalog.upheaval import upheavals
 from argus_trio.core.health.flapping import OFTEN, Flapping
-from argus_trio.core.redaction import Redactor
 from argus_trio.errors import BackendUnavailable
 
 log = structlog.get_logger()
+
+
+Ts = TypeVarTuple("Ts")
+
+
+class Lender(Protocol):
+    """Who lends connections to list over, and runs the tasks that do."""
+
+    def borrowed(self, abilities: Abilities) -> AbstractAsyncContextManager[Connection]:
+        """A connection that was greeted with `abilities`. Raises `BackendUnavailable` on entering."""
+
+    def start_soon(self, function: Callable[[*Ts], Awaitable[object]], *args: *Ts) -> None:
+        """Start a task."""
 
 
 @attrs.frozen(kw_only=True)
@@ -38,11 +53,9 @@ class _Made:
 
 @attrs.define(eq=False)
 class ListingsByAbilities:
-    """The listings, by abilities. `on_published` is called when one has changed; `seconds` bounds the making of one."""
+    """The listings, by abilities. `on_published` is called when one has changed."""
 
-    backend: str
-    redact: Redactor
-    seconds: float
+    address: BackendAddress
     on_published: Callable[[], None]
     _kept: dict[Abilities, KnownListing] = attrs.field(factory=dict)
     _made: dict[Abilities, trio.Event] = attrs.field(factory=dict)
@@ -60,11 +73,12 @@ class ListingsByAbilities:
         """Show what another did, as long as nothing has been listed here; without telling of it."""
         self._kept = dict(old._kept)
 
-    def published(self, spec: BackendSpec, abilities: Abilities, *, serves_resources: bool) -> Published | None:
+    def published(self, abilities: Abilities, *, serves_resources: bool) -> Published | None:
         """The same, made ready for the catalog; made once, as long as nothing of it changes."""
         kept = self.of(abilities)
         if kept is None:
             return None
+        spec = self.address.spec
         last = self._published.get(abilities)
         if last is None or last.kept is not kept or last.spec is not spec or last.serves_resources != serves_resources:
             published = publish(spec, kept, serves_resources=serves_resources)
@@ -82,7 +96,7 @@ class ListingsByAbilities:
             now = trio.current_time()
             if self._flapping.returned(now):
                 seconds = round(self._flapping.within(now), 1)
-                log.warning("backend_flapping", backend=self.backend, returns=OFTEN, seconds=seconds)
+                log.warning("backend_flapping", backend=self.address.spec.name, returns=OFTEN, seconds=seconds)
             self._report(before, kept)
         self._kept[NONE], self._made = kept, {}
         self._outdated = self._kept.keys() - {NONE}
@@ -102,33 +116,33 @@ class ListingsByAbilities:
             self._report(before or {}, self._kept[abilities])
         self.on_published()
 
-    def relisted(self, client_connections: ClientConnections, kept: KnownListing) -> None:
+    def relisted(self, lender: Lender, kept: KnownListing) -> None:
         """The shared connection lists this now; what clients with abilities are shown may have changed with it."""
         self.keep(NONE, kept)
         for abilities in self._made:
-            self._start(client_connections, abilities)
+            self._start(lender, abilities)
 
-    async def make(self, client_connections: ClientConnections, abilities: Abilities) -> None:
+    async def make(self, lender: Lender, abilities: Abilities) -> None:
         """See to it that there is a listing for `abilities`, or that the attempt to make one has failed."""
-        self.make_soon(client_connections, abilities)
+        self.make_soon(lender, abilities)
         await self._made[abilities].wait()
 
-    def make_soon(self, client_connections: ClientConnections, abilities: Abilities) -> None:
+    def make_soon(self, lender: Lender, abilities: Abilities) -> None:
         """As `make`, without waiting for it."""
         if abilities not in self._made:
-            self._start(client_connections, abilities)
+            self._start(lender, abilities)
 
-    def _start(self, client_connections: ClientConnections, abilities: Abilities) -> None:
+    def _start(self, lender: Lender, abilities: Abilities) -> None:
         made = self._made[abilities] = trio.Event()
-        client_connections.nursery.start_soon(self._list, client_connections, abilities, made)
+        lender.start_soon(self._list, lender, abilities, made)
 
-    async def _list(self, client_connections: ClientConnections, abilities: Abilities, made: trio.Event) -> None:
+    async def _list(self, lender: Lender, abilities: Abilities, made: trio.Event) -> None:
         try:
-            with trio.move_on_after(self.seconds):
-                async with client_connections.borrowed(abilities) as connection:
-                    self.keep(abilities, await list_kinds(connection, KINDS, self.redact))
+            with trio.move_on_after(self.address.spec.timeouts.connect):
+                async with lender.borrowed(abilities) as connection:
+                    self.keep(abilities, await list_kinds(connection, KINDS, self.address.redact))
         except BackendUnavailable as unavailable:
-            log.info("backend_list_for_client_failed", backend=self.backend, reason=unavailable.message)
+            log.info("backend_list_for_client_failed", backend=self.address.spec.name, reason=unavailable.message)
         finally:
             made.set()
             if abilities in self._outdated:  # it could not be made anew
@@ -138,4 +152,4 @@ class ListingsByAbilities:
 
     def _report(self, before: KnownListing, now: KnownListing) -> None:
         for upheaval in upheavals(before, now):
-            log.warning("backend_list_upheaval", backend=self.backend, **attrs.asdict(upheaval))
+            log.warning("backend_list_upheaval", backend=self.address.spec.name, **attrs.asdict(upheaval))

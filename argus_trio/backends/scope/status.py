@@ -32,11 +32,11 @@ def statuses_of(scopes: Iterable[Scope], catalog: Catalog) -> list[BackendStatus
     for kind, routes in (("tools", catalog.tools), ("prompts", catalog.prompts), ("resources", catalog.resources)):
         counts.update((route.backend, kind) for route in routes.values())
     counts.update((route.backend, "resources") for _, route in catalog.templates)
-    return [_checkup_of(scope, counts) for scope in scopes]
+    return [_status_of(scope, counts) for scope in scopes]
 
 
-def _checkup_of(scope: Scope, counts: Counter[tuple[str, str]]) -> BackendStatus:
-    now, connection, breaker = trio.current_time(), scope.connection, scope.recovery.breaker
+def _status_of(scope: Scope, counts: Counter[tuple[str, str]]) -> BackendStatus:
+    now, connection, breaker = trio.current_time(), scope.shared.connection, scope.recovery.breaker
     return BackendStatus(
         name=scope.spec.name,
         type=scope.spec.type,

@@ -16,8 +16,9 @@ from argus_trio.backends.subscriptions.table import SubscriptionTable
 from argus_trio.core.call.task_ids import EXTENSION, serves_tasks
 from argus_trio.core.catalog.catalog import KINDS
 from argus_trio.core.redaction import Redactor
-from argus_trio.errors import LinkFailed
+from argus_trio.errors import LinkFailed, RequestRefused
 from argus_trio.wire.envelope import Params, decode_array, decode_object, decode_string, encode_raw
+from argus_trio.wire.error_objects import METHOD_UNKNOWN
 
 log = structlog.get_logger()
 
@@ -81,7 +82,6 @@ class ListenStream:
 
     async def run(self) -> None:
         """Keep the stream open until cancelled, or until the backend refuses it for good."""
-        self.connection.inbound.acknowledged = self._acknowledged
         try:
             await self._keep_open()
         finally:  # its connection is lost, if not refused: whoever waits for it learns nothing more here
@@ -116,7 +116,8 @@ class ListenStream:
             with trio.move_on_after(seconds):
                 await self._wake.wait()
 
-    def _acknowledged(self, params: Params) -> None:
+    def acknowledged(self, params: Params) -> None:
+        """The backend has acknowledged the latest stream, with what it says of that."""
         if self._opening is not None:
             self._opening.agreed = _agreed(params)
             self._opening.opened.set()
@@ -151,7 +152,7 @@ class ListenStream:
                 self._tells_of_no_task = _TASKS in wanted and not stream.opened.is_set()
                 reason = self.redact(failure.reason)
                 log.info("backend_changes_unheard", backend=self.connection.backend, reason=reason)
-                stream.is_refused = "-32601" in failure.reason
+                stream.is_refused = isinstance(failure, RequestRefused) and failure.code == METHOD_UNKNOWN
             stream.has_ended = True
             stream.opened.set()
             self._wake.set()

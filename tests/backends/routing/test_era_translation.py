@@ -27,7 +27,7 @@ def gated(era: Era = Era.LEGACY) -> FakeBackend:
 
 async def call(h: House, *, era: Era = Era.MODERN, abilities: Abilities = BY_URL, **params: object) -> Json:
     exchange = FakeExchange("tools/call", {"name": "a__x", **params}, era=era, abilities=abilities)
-    answer: Json = json.loads(await h.supervisor.serve(exchange))
+    answer: Json = json.loads(await h.supervisor.generations.serve(exchange))
     return answer
 
 
@@ -75,4 +75,4 @@ async def test_reading_a_resource_can_require_a_visit_too(autojump_clock: MockCl
     backend = FakeBackend(resources=[{"uri": "u://1", "name": "u"}], answers={"resources/read": require_a_visit})
     async with house({"a": backend}) as h:
         exchange = FakeExchange("resources/read", {"uri": "u://1"}, era=Era.MODERN, abilities=BY_URL)
-        assert json.loads(await h.supervisor.serve(exchange))["resultType"] == "input_required"
+        assert json.loads(await h.supervisor.generations.serve(exchange))["resultType"] == "input_required"

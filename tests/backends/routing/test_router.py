@@ -9,14 +9,15 @@ import trio
 from structlog.testing import capture_logs
 from trio.testing import MockClock
 
+from argus_trio.backends.routing.directory import ToolHeaders
 from argus_trio.config.model.visibility import Filters, Globs, Override
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.errors import BackendUnavailable, InvalidParams, LinkFailed, MethodUnknown, ResourceUnknown
 from argus_trio.wire.revisions import Era
-from tests.backends.scope.test_client_connections import Session
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json, answering
 from tests.backends.support.house import house, named, slow_to_greet, spec
+from tests.backends.support.scopes import Session
 
 
 async def test_all_backends_make_one_list_in_file_order(autojump_clock: MockClock) -> None:
@@ -99,7 +100,7 @@ async def test_resources_are_read_by_uri_and_by_template(autojump_clock: MockClo
         with pytest.raises(ResourceUnknown):
             await h.ask("resources/read", uri="other://7")
         with pytest.raises(InvalidParams):
-            await h.supervisor.serve(FakeExchange("resources/read", {"uri": "other://7"}, era=Era.MODERN))
+            await h.supervisor.generations.serve(FakeExchange("resources/read", {"uri": "other://7"}, era=Era.MODERN))
     assert [m for m, _ in a.seen].count("resources/read") == 1
     assert b.seen[-1] == ("resources/read", {"uri": "note://7"})
 
@@ -206,8 +207,12 @@ async def test_annotated_arguments_go_to_a_modern_backend_in_headers_too(autojum
         await h.ask("tools/call", name="l__x", arguments={"region": "eu"})
         assert legacy.headers[-1] == (("mcp-protocol-version", "2025-11-25"),)
         plain = FakeExchange("tools/call").call
-        assert await h.supervisor.param_headers(plain, "m__x") == ((("region",), "Region"),)
-        assert await h.supervisor.param_headers(plain, "m__y") == await h.supervisor.param_headers(plain, "x") == ()
+        assert await ToolHeaders(h.supervisor.generations)(plain, "m__x") == ((("region",), "Region"),)
+        assert (
+            await ToolHeaders(h.supervisor.generations)(plain, "m__y")
+            == await ToolHeaders(h.supervisor.generations)(plain, "x")
+            == ()
+        )
 
 
 async def test_annotated_arguments_count_as_the_tool_is_shown_to_the_client_that_calls(
@@ -228,12 +233,14 @@ async def test_annotated_arguments_count_as_the_tool_is_shown_to_the_client_that
     asked = FakeExchange("tools/call", era=Era.MODERN, abilities=Abilities(roots=True)).call
     async with house({"a": backend}) as h:
         await h.names()
-        assert await h.supervisor.param_headers(asked, "a__x") == region  # nothing is known yet of what it is shown
-        assert await h.supervisor.param_headers(asked, "a__own") == region
-        assert await h.supervisor.param_headers(asked, "a__x") == area
-        assert await h.supervisor.param_headers(asked, "a__none") == ()
-        assert await h.supervisor.param_headers(plain, "a__x") == region
-        assert await h.supervisor.param_headers(plain, "a__own") == ()
+        assert (
+            await ToolHeaders(h.supervisor.generations)(asked, "a__x") == region
+        )  # nothing is known yet of what it is shown
+        assert await ToolHeaders(h.supervisor.generations)(asked, "a__own") == region
+        assert await ToolHeaders(h.supervisor.generations)(asked, "a__x") == area
+        assert await ToolHeaders(h.supervisor.generations)(asked, "a__none") == ()
+        assert await ToolHeaders(h.supervisor.generations)(plain, "a__x") == region
+        assert await ToolHeaders(h.supervisor.generations)(plain, "a__own") == ()
 
 
 async def test_a_tool_with_an_invalid_header_annotation_is_dropped_and_reported_once(autojump_clock: MockClock) -> None:
@@ -262,12 +269,12 @@ async def test_what_changes_on_a_sessions_own_connection_is_shown_to_that_sessio
 
         async def names(session: Session) -> list[object]:
             exchange = FakeExchange("tools/list", abilities=Abilities(roots=True), client=session)
-            return [tool["name"] for tool in json.loads(await h.supervisor.serve(exchange))["tools"]]
+            return [tool["name"] for tool in json.loads(await h.supervisor.generations.serve(exchange))["tools"]]
 
         one, other = Session(), Session()
         for session in (other, one):
             call = FakeExchange("tools/call", {"name": "files__x"}, abilities=Abilities(roots=True), client=session)
-            await h.supervisor.serve(call)
+            await h.supervisor.generations.serve(call)
             assert await names(session) == ["files__x"]
         grown.append(True)
         await files.links[-1].says("notifications/tools/list_changed", {})

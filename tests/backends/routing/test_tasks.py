@@ -9,6 +9,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from argus_trio.backends.routing.task_watch import TaskWatch
 from argus_trio.core.call.exchange import Principal
 from argus_trio.errors import BackendError, DeadlineExceeded, InvalidParams, MethodUnknown
 from argus_trio.wire.envelope import Params
@@ -79,7 +80,9 @@ class Runner:
 
 
 async def ask(h: House, session: Session | None, method: str, era: Era = Era.LEGACY, **params: object) -> Json:
-    answer: Json = json.loads(await h.supervisor.serve(FakeExchange(method, params, era=era, client=session)))
+    answer: Json = json.loads(
+        await h.supervisor.generations.serve(FakeExchange(method, params, era=era, client=session))
+    )
     return answer
 
 
@@ -284,9 +287,9 @@ async def test_a_modern_client_is_told_of_the_tasks_that_it_listens_for_and_owns
         def overhear(method: str, _params: Params) -> None:
             foreign.append(method)
 
-        async with h.tasks.watch(thief, tasks, overhear) as stolen:
+        async with TaskWatch(h.supervisor, h.tasks)(thief, tasks, overhear) as stolen:
             assert stolen == ()
-            async with h.tasks.watch(call, [tasks[0], "task-1", "x"], hear) as granted:
+            async with TaskWatch(h.supervisor, h.tasks)(call, [tasks[0], "task-1", "x"], hear) as granted:
                 assert granted == (tasks[0],)
                 for key in ("task-1", "task-2"):
                     await backend.links[0].says("notifications/tasks", {"taskId": key, "status": "completed"})

@@ -7,15 +7,14 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.backends.routing.subscribe import subscribe
-from argus_trio.backends.scope.client_connections import FRESH
+from argus_trio.backends.scope.client_connections import UNUSED_SECONDS
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model.backend import HttpBackend
 from argus_trio.errors import BackendUnavailable
 from argus_trio.wire.revisions import Era
-from tests.backends.scope.test_client_connections import Session, living
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json, Refusal, empty, raw
 from tests.backends.support.house import house, spec
+from tests.backends.support.scopes import Session, living
 
 URI, OTHER = "file:///x", "file:///y"
 UPDATED = "notifications/resources/updated"
@@ -47,7 +46,7 @@ def calling(session: Session) -> FakeExchange:
 
 async def call(scope: Scope, session: Session) -> None:
     exchange = calling(session)
-    await scope.call(exchange, raw(exchange.params))
+    await scope.calls.call(exchange, raw(exchange.params))
 
 
 def asked(backend: FakeBackend, method: str) -> int:
@@ -69,7 +68,7 @@ async def test_a_session_hears_of_what_its_calls_change_in_a_modern_process_of_t
     async with living(backend) as scope:
         one, other = Session(), Session()
         for session in (one, other):
-            await subscribe(scope, subscribing(session, level="info"), URI)
+            await scope.subscriptions.subscribe(subscribing(session, level="info"), URI)
         await call(scope, one)
         await call(scope, one)
         filters = [p["notifications"] for method, p in backend.seen if method == "subscriptions/listen"]
@@ -77,7 +76,7 @@ async def test_a_session_hears_of_what_its_calls_change_in_a_modern_process_of_t
         assert backend.links[1].waiting == 1
         assert await told(backend, 1, one, other) == [1, 0]
         assert await told(backend, 0, one, other) == [1, 1]
-        await subscribe(scope, subscribing(one, level="info", end=True), URI)
+        await scope.subscriptions.subscribe(subscribing(one, level="info", end=True), URI)
         await trio.sleep(1)
         assert backend.links[1].waiting == 0
 
@@ -88,15 +87,15 @@ async def test_a_session_that_subscribed_before_it_asked_for_a_level_hears_its_o
     backend = serving()
     async with living(backend) as scope:
         session = Session()
-        await subscribe(scope, subscribing(session), URI)
+        await scope.subscriptions.subscribe(subscribing(session), URI)
         await call(scope, session)
         assert asked(backend, "resources/subscribe") == 2
         assert await told(backend, 1, session) == [1]
         before = asked(backend, "resources/unsubscribe")
-        await subscribe(scope, subscribing(session, level="info", end=True), URI)
+        await scope.subscriptions.subscribe(subscribing(session, level="info", end=True), URI)
         assert asked(backend, "resources/unsubscribe") > before
         assert await told(backend, 0, session) == [0]
-        assert scope.subscriptions.table.uris == []
+        assert scope.shared.subscriptions.table.uris == []
         await call(scope, session)
         assert asked(backend, "resources/subscribe") == 2
 
@@ -106,7 +105,9 @@ async def test_on_http_the_shared_connection_tells_of_what_the_own_one_changes(a
     declared = HttpBackend(name="files", url="http://unused", session="per-client")
     async with living(backend, declared) as scope:
         session = Session()
-        await scope.subscriptions.watch(await scope.connected(), URI, session, lambda _method, _params: None)
+        await scope.shared.subscriptions.watch(
+            await scope.shared.connected(), URI, session, lambda _method, _params: None
+        )
         await call(scope, session)
         assert len(backend.links) == 2
         assert asked(backend, "resources/subscribe") == 1
@@ -118,7 +119,7 @@ async def test_a_refused_subscription_of_its_own_process_fails_no_call_and_is_no
     backend = serving()
     async with living(backend) as scope:
         session = Session()
-        await subscribe(scope, subscribing(session), URI)
+        await scope.subscriptions.subscribe(subscribing(session), URI)
 
         async def refuse(_params: Json) -> Json:
             raise Refusal(-32602, "no")
@@ -134,7 +135,7 @@ async def test_what_a_cancelled_call_did_not_get_to_watch_the_next_one_does(auto
     backend = serving()
     async with living(backend) as scope:
         session = Session()
-        await subscribe(scope, subscribing(session), URI)
+        await scope.subscriptions.subscribe(subscribing(session), URI)
 
         async def hang(_params: Json) -> Json:
             await trio.sleep_forever()
@@ -153,7 +154,7 @@ async def test_a_call_does_not_wait_for_the_stream_of_a_process_that_dies(autoju
     backend = serving(Era.MODERN)
     async with living(backend) as scope:
         session = Session()
-        await subscribe(scope, subscribing(session), URI)
+        await scope.subscriptions.subscribe(subscribing(session), URI)
         backend.answers["tools/call"] = backend.answers["subscriptions/listen"]  # no answer to either
         started = trio.current_time()
         async with trio.open_nursery() as nursery:
@@ -175,7 +176,7 @@ async def test_after_the_loss_of_its_own_modern_process_the_next_calls_process_i
     backend = serving(Era.MODERN)
     async with living(backend) as scope:
         session = Session()
-        await subscribe(scope, subscribing(session), URI)
+        await scope.subscriptions.subscribe(subscribing(session), URI)
         await call(scope, session)
         backend.links[1].die("exited with code 1")
         await trio.sleep(1)
@@ -189,9 +190,9 @@ async def test_what_it_watches_too_is_heard_again_as_soon_as_a_lost_own_process_
     backend = serving()
     async with living(backend) as scope:
         session = Session()
-        await subscribe(scope, subscribing(session), URI)
-        await subscribe(scope, subscribing(session, OTHER, "info"), OTHER)
-        await trio.sleep(FRESH + 1)
+        await scope.subscriptions.subscribe(subscribing(session), URI)
+        await scope.subscriptions.subscribe(subscribing(session, OTHER, "info"), OTHER)
+        await trio.sleep(UNUSED_SECONDS + 1)
         before = len(backend.seen)
         backend.links[1].die("exited with code 1")
         await trio.sleep(1)
@@ -205,8 +206,8 @@ async def test_what_it_watches_too_is_heard_again_after_a_reload(autojump_clock:
     old, new = serving(), serving()
     async with house({"b": old}, spare={"new": new}) as h:
         session = Session()
-        await h.supervisor.serve(subscribing(session))
-        await h.supervisor.serve(subscribing(session, OTHER, "info"))
+        await h.supervisor.generations.serve(subscribing(session))
+        await h.supervisor.generations.serve(subscribing(session, OTHER, "info"))
         backends = {"b": attrs.evolve(spec("b"), command="new")}
         await h.supervisor.apply(attrs.evolve(h.supervisor.config, backends=backends))
         await trio.sleep(0.1)
@@ -220,12 +221,12 @@ async def test_after_a_reload_the_next_calls_modern_process_is_heard(autojump_cl
     old, new = serving(Era.MODERN), serving(Era.MODERN)
     async with house({"b": old}, spare={"new": new}) as h:
         session = Session()
-        await h.supervisor.serve(subscribing(session))
+        await h.supervisor.generations.serve(subscribing(session))
         call_it = attrs.evolve(calling(session), params={"name": "b__x"})
-        await h.supervisor.serve(call_it)
+        await h.supervisor.generations.serve(call_it)
         backends = {"b": attrs.evolve(spec("b"), command="new")}
         await h.supervisor.apply(attrs.evolve(h.supervisor.config, backends=backends))
         await trio.sleep(0.1)
-        await h.supervisor.serve(attrs.evolve(call_it))
+        await h.supervisor.generations.serve(attrs.evolve(call_it))
         assert len(new.links) == 2
         assert await told(new, 1, session) == [1]

@@ -2,59 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-import attrs
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.backends.scope.client_connections import FRESH
-from argus_trio.backends.scope.client_notifications import forward_notification
+from argus_trio.backends.scope.client_connections import UNUSED_SECONDS
 from argus_trio.backends.scope.scope import Scope
-from argus_trio.config.model.backend import HttpBackend, StdioBackend
-from argus_trio.config.model.operation import Timeouts
+from argus_trio.config.model.backend import HttpBackend
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import ClientSession
-from argus_trio.core.redaction import Redactor
 from argus_trio.errors import BackendUnavailable, LinkFailed
-from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import Answer, FakeBackend, FakeExchange, Json, answering, empty, raw
+from tests.backends.support.scopes import TIMEOUTS, Session, living, spec
 
 ROOTS, FORM = Abilities(roots=True), Abilities(form=True)
-TIMEOUTS = Timeouts(connect=20, call=100, idle=60)
-
-
-def spec(**fields: object) -> StdioBackend:
-    return StdioBackend(name="files", command="unused", timeouts=TIMEOUTS, **fields)  # type: ignore[arg-type]
-
-
-@attrs.define(eq=False)
-class Session:
-    """A legacy session, and what it was told on its own stream."""
-
-    told: list[tuple[str, Json]] = attrs.field(factory=list)
-    log_level: str | None = None
-
-    async def notify(self, method: str, params: Params) -> None:
-        await trio.lowlevel.checkpoint()
-        self.told.append((method, {key: json.loads(bytes(value)) for key, value in params.items()}))
-
-    async def ask(self, method: str, params: Params) -> bytes:
-        raise AssertionError("nobody asks")
-
-
-@asynccontextmanager
-async def living(backend: FakeBackend, declared: StdioBackend | HttpBackend | None = None) -> AsyncIterator[Scope]:
-    scope = Scope(declared or spec(), backend.open, lambda: None, Redactor())
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(scope.run)
-        await scope.settled.wait()
-        yield scope
-        nursery.cancel_scope.cancel()
 
 
 async def call(
@@ -62,7 +24,7 @@ async def call(
 ) -> None:
     era = Era.MODERN if client is None else Era.LEGACY
     exchange = FakeExchange("tools/call", {"name": "x"}, era=era, abilities=abilities, client=client, log_level=level)
-    await scope.call(exchange, raw(exchange.params))
+    await scope.calls.call(exchange, raw(exchange.params))
 
 
 def open_links(backend: FakeBackend) -> int:
@@ -190,7 +152,7 @@ def running_tasks(ttl: object = 300_000) -> FakeBackend:
 async def begin(scope: Scope, client: ClientSession, method: str = "tools/call", **more: object) -> None:
     params: Json = {"name": "x", "task": {}} if method == "tools/call" else {"taskId": "task-1"}
     exchange = FakeExchange(method, params, abilities=ROOTS, client=client, **more)  # type: ignore[arg-type]
-    await scope.call(exchange, raw(params))
+    await scope.calls.call(exchange, raw(params))
 
 
 async def test_one_stays_open_while_a_task_that_was_begun_on_it_runs_but_no_longer_than_its_ttl(
@@ -249,12 +211,12 @@ async def test_what_is_asked_of_a_task_goes_to_where_it_was_begun(autojump_clock
     backend = FakeBackend(era=Era.MODERN, tools=[{"name": "x"}], answers=answers)
     async with living(backend) as scope:
         exchange = FakeExchange("tools/call", {"name": "x"}, era=Era.MODERN, log_level="info")
-        await scope.call(exchange, raw(exchange.params))
+        await scope.calls.call(exchange, raw(exchange.params))
         for level in (None, "info"):
             about = FakeExchange("tasks/get", {"taskId": "task-1"}, era=Era.MODERN, log_level=level)
-            await scope.call(about, raw(about.params))
+            await scope.calls.call(about, raw(about.params))
         other = FakeExchange("tasks/get", {"taskId": "task-2"}, era=Era.MODERN, log_level="info")
-        await scope.call(other, raw(other.params))
+        await scope.calls.call(other, raw(other.params))
         assert asked == [backend.links[1], backend.links[1], backend.links[0]]
 
 
@@ -337,7 +299,7 @@ async def test_what_a_client_is_shown_depends_on_what_it_can_do_and_is_listed_on
         names = {abilities: [e.key for e in p.tools] for abilities, p in shown.items() if p is not None}
         assert names == {NONE: ["plain"], ROOTS: ["plain", "ask"], FORM: ["plain"]}
         assert len(backend.links) == 2
-        await trio.sleep(FRESH + 1)
+        await trio.sleep(UNUSED_SECONDS + 1)
         assert open_links(backend) == 1
 
 
@@ -390,7 +352,7 @@ async def test_a_clients_own_news_go_to_its_own_connection_and_only_there(autoju
         one, other = Session(), Session()
         await call(scope, one)
         await call(scope, other)
-        forward_notification(scope, one, "notifications/roots/list_changed", {})
+        scope.forward_notification(one, "notifications/roots/list_changed", {})
         await wait_all_tasks_blocked()
         heard = [any(b"roots/list_changed" in body for body in link.sent) for link in backend.links]
         assert heard == [False, True, False]

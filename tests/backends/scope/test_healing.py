@@ -15,8 +15,6 @@ import trio
 
 from argus_trio.backends.links.open import open_link
 from argus_trio.backends.links.stdio import StdioLink
-from argus_trio.backends.routing.router import RouterFactory
-from argus_trio.backends.routing.subscribe import subscribe, watch
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, StdioBackend
 from argus_trio.config.model.config import Config
@@ -24,8 +22,8 @@ from argus_trio.config.model.operation import Probing, Restart, Timeouts
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.errors import BackendUnavailable
-from tests.backends.scope.test_client_connections import Session
 from tests.backends.support.fakes import FakeExchange, raw
+from tests.backends.support.scopes import Session, supervisor_of
 from tests.servers.forgetful import Forgetful
 from tests.servers.nasty_http import Wire
 
@@ -50,7 +48,7 @@ class House:
     async def call(self, what: str, abilities: Abilities = NONE, tool: str = "do") -> bytes:
         params = raw({"name": tool, "arguments": {"what": what}})
         exchange = FakeExchange("tools/call", abilities=abilities)
-        return await self.supervisor.scopes[self.name].call(exchange, params)
+        return await self.supervisor.scopes[self.name].calls.call(exchange, params)
 
     async def until(self, *states: BackendState) -> None:
         with trio.fail_after(PATIENCE_S):
@@ -65,14 +63,11 @@ async def house(spec: BackendSpec) -> AsyncIterator[House]:
     def announce(methods: Iterable[str], _concerns: Callable[[Abilities], bool]) -> None:
         told.extend(methods)
 
-    supervisor = Supervisor(
-        Config(backends={spec.name: spec}), open_link, announce, lambda generation: routes(generation)
-    )
-    routes = RouterFactory(supervisor)
+    supervisor, _ = supervisor_of(Config(backends={spec.name: spec}), open_link, announce)
     with trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             await nursery.start(supervisor.run)
-            await supervisor.scopes[spec.name].settled.wait()
+            await supervisor.scopes[spec.name].shared.settled.wait()
             yield House(supervisor, spec.name, told)
             nursery.cancel_scope.cancel()
 
@@ -124,10 +119,10 @@ async def test_a_subscription_finds_the_session_gone_as_a_call_does() -> None:
             await h.call(f"before {abilities.any}", abilities)
             server.forget()
             exchange = FakeExchange("resources/subscribe", {"uri": "file:///x"}, abilities=abilities, client=session)
-            await subscribe(scope, exchange, "file:///x")
-            await scope.connected()
+            await scope.subscriptions.subscribe(exchange, "file:///x")
+            await scope.shared.connected()
         server.forget()
-        await watch(scope, exchange.call, "file:///y", "key", lambda _method, _params: None)
+        await scope.subscriptions.watch(exchange.call, "file:///y", "key", lambda _method, _params: None)
     assert server.methods.count("resources/subscribe") >= 3
 
 
@@ -175,7 +170,7 @@ async def test_a_server_that_stops_is_down_and_comes_back_within_one_probe_with_
                 await h.call("nothing")
             assert caught.value.retry_after is not None
             assert caught.value.retry_after <= PROBING.interval
-            assert "far__do" in h.supervisor.catalog.tools, "its names stay"
+            assert "far__do" in h.supervisor.current.catalog.tools, "its names stay"
             h.told.clear()
             server.tools.append("more")
             await server.start(nursery)
@@ -183,7 +178,7 @@ async def test_a_server_that_stops_is_down_and_comes_back_within_one_probe_with_
             await h.until(BackendState.READY)
             assert trio.current_time() - began < PROBING.interval + 3
             assert h.told == ["notifications/tools/list_changed"]
-            assert "far__more" in h.supervisor.catalog.tools
+            assert "far__more" in h.supervisor.current.catalog.tools
             await h.call("it")
         nursery.cancel_scope.cancel()
     assert server.executed == {"it": 1}
@@ -208,7 +203,7 @@ ECHO = StdioBackend(
 
 
 def pid_of(h: House) -> int:
-    connection = h.supervisor.scopes[h.name].connection
+    connection = h.supervisor.scopes[h.name].shared.connection
     assert connection is not None
     assert isinstance(connection.link, StdioLink)
     return connection.link.pid

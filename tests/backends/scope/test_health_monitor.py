@@ -14,11 +14,11 @@ from argus_trio.config.model.backend import HttpBackend, StdioBackend
 from argus_trio.config.model.operation import Probing, Restart, Timeouts
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.health.lifecycle import BackendState
-from argus_trio.core.redaction import Redactor
 from argus_trio.errors import AnswerInvalid, BackendError, BackendUnavailable, DeadlineExceeded, HttpRefused, LinkFailed
 from argus_trio.wire.revisions import Era
-from tests.backends.scope.test_scope import named
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json, Refusal, raw
+from tests.backends.support.house import named
+from tests.backends.support.scopes import scope_of
 
 SPEC = StdioBackend(
     name="files",
@@ -48,14 +48,14 @@ class Watched:
 
     async def call(self, name: str = "a", **fields: object) -> bytes:
         exchange = FakeExchange("tools/call", **fields)  # type: ignore[arg-type]  # fields by name
-        return await self.scope.call(exchange, raw({"name": name}))
+        return await self.scope.calls.call(exchange, raw({"name": name}))
 
 
 async def watched(nursery: trio.Nursery, backend: FakeBackend, spec: StdioBackend | HttpBackend = SPEC) -> Watched:
     backend.tools = backend.tools or named("a")
-    scope = Scope(spec, backend.open, lambda: None, Redactor(["hunter2"]))
+    scope = scope_of(spec, backend.open, secrets=["hunter2"])
     nursery.start_soon(scope.run)
-    await scope.settled.wait()
+    await scope.shared.settled.wait()
     assert scope.state is BackendState.READY
     return Watched(backend, scope)
 

@@ -16,9 +16,8 @@ from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.operation import Timeouts
 from argus_trio.core.call.abilities import Abilities
-from argus_trio.core.redaction import Redactor
-from tests.backends.scope.test_client_connections import Session
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json, answering, empty, raw
+from tests.backends.support.scopes import Session, scope_of
 
 STEPS = int(os.environ.get("ARGUS_ISOLATION_STEPS", "60"))
 """Actions of each client in one example."""
@@ -78,18 +77,17 @@ async def live(seed: int) -> None:
     chance = random.Random(seed)
     backend = talkative(chance)
     spec = StdioBackend(name="files", command="unused", timeouts=Timeouts(connect=20, call=100, idle=5))
-    scope = Scope(spec, backend.open, lambda: None, Redactor())
+    scope = scope_of(spec, backend.open)
     people = [Person(name, Session(), abilities) for name, abilities in zip("AB", ABILITIES, strict=True)]
     async with trio.open_nursery() as nursery:
         nursery.start_soon(scope.run)
-        await scope.settled.wait()
+        await scope.shared.settled.wait()
         async with trio.open_nursery() as acting:
             for person in people:
                 acting.start_soon(act, scope, person, random.Random(chance.random()))
         await trio.sleep(1)
         assert sum(link.is_open for link in backend.links) == 1
         assert all(link.waiting == 0 for link in backend.links)
-        assert scope.client_connections is not None
         assert len(scope.client_connections) == 0
         nursery.cancel_scope.cancel()
     for person in people:
@@ -104,7 +102,7 @@ async def act(scope: Scope, person: Person, chance: random.Random) -> None:
         exchange = person.exchange(index)
         try:
             with trio.move_on_after(chance.choice([0.1, 1, 1000])):
-                result = json.loads(await scope.call(exchange, raw(exchange.params)))
+                result = json.loads(await scope.calls.call(exchange, raw(exchange.params)))
                 assert result["mark"].startswith(person.name)
         finally:
             person.seen.extend(str(params["mark"]) for _, params in exchange.told)

@@ -33,7 +33,7 @@ def more_for_those_who_can_be_asked(is_stuck: Callable[[], bool] = lambda: False
 
 
 async def names(at: House) -> list[str]:
-    result = json.loads(await at.supervisor.serve(FakeExchange("tools/list", abilities=FORM)))
+    result = json.loads(await at.supervisor.generations.serve(FakeExchange("tools/list", abilities=FORM)))
     return [tool["name"] for tool in result["tools"]]
 
 

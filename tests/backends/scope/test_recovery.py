@@ -11,10 +11,11 @@ from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model.backend import HttpBackend, StdioBackend
 from argus_trio.config.model.operation import Probing, Restart, Timeouts
 from argus_trio.core.health.lifecycle import BackendState
-from argus_trio.core.redaction import HIDDEN, Redactor
+from argus_trio.core.redaction import HIDDEN
 from argus_trio.errors import BackendUnavailable, LinkFailed
-from tests.backends.scope.test_scope import named
 from tests.backends.support.fakes import FakeBackend, FakeExchange
+from tests.backends.support.house import named
+from tests.backends.support.scopes import scope_of
 
 HOUR = 3600
 RESTART = Restart(initial=1, max=30, stable_after=30, breaker=8, cooldown=60)
@@ -30,7 +31,7 @@ REMOTE = HttpBackend(
 
 
 def started(nursery: trio.Nursery, backend: FakeBackend, spec: StdioBackend | HttpBackend = STDIO) -> Scope:
-    scope = Scope(spec, backend.open, lambda: None, Redactor(["hunter2"]))
+    scope = scope_of(spec, backend.open, secrets=["hunter2"])
     nursery.start_soon(scope.run)
     return scope
 
@@ -102,7 +103,7 @@ async def test_a_call_to_a_backend_that_is_down_is_told_when_to_come_again(
     scope = started(nursery, backend)
     await trio.sleep(HOUR)
     with pytest.raises(BackendUnavailable, match="exited with code 3") as caught:
-        await scope.call(FakeExchange("tools/call"), {})
+        await scope.calls.call(FakeExchange("tools/call"), {})
     wait = caught.value.retry_after
     assert wait is not None
     before = len(backend.open_failures)

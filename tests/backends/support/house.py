@@ -12,7 +12,6 @@ import trio
 
 from argus_trio.backends.links.link import Inbox, Link
 from argus_trio.backends.links.stderr import StderrRing
-from argus_trio.backends.routing.router import RouterFactory
 from argus_trio.backends.routing.tasks import Tasks
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.model.backend import BackendSpec, StdioBackend
@@ -23,6 +22,7 @@ from argus_trio.config.model.server import Server
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.errors import LinkFailed
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json
+from tests.backends.support.scopes import supervisor_of
 
 
 @attrs.define(eq=False)
@@ -36,7 +36,7 @@ class House:
     """Whom each of `told` concerned."""
 
     async def ask(self, method: str, **params: object) -> Json:
-        answer: Json = json.loads(await self.supervisor.serve(FakeExchange(method, params)))
+        answer: Json = json.loads(await self.supervisor.generations.serve(FakeExchange(method, params)))
         return answer
 
     async def names(self, kind: str = "tools") -> list[object]:
@@ -80,11 +80,10 @@ async def house(
         told.extend(methods)
         concerned.append(concerns)
 
-    supervisor = Supervisor(config, open_link, announce, lambda generation: routes(generation))
-    routes = RouterFactory(supervisor)
+    supervisor, routers = supervisor_of(config, open_link, announce)
     async with trio.open_nursery() as nursery:
         await nursery.start(supervisor.run)
-        yield House(supervisor, routes.tasks, told, concerned)
+        yield House(supervisor, routers.tasks, told, concerned)
         nursery.cancel_scope.cancel()
 
 
