@@ -42,8 +42,8 @@ class RunningTask:
 class RunningTasks:
     """The table of one connection. Times are seconds of any one clock."""
 
-    _by_key: dict[str, RunningTask] = attrs.field(factory=dict)
-    _by_request: dict[int, str] = attrs.field(factory=dict)
+    _by_key: dict[str, RunningTask] = attrs.field(factory=dict, init=False)
+    _by_request: dict[int, str] = attrs.field(factory=dict, init=False)
 
     def __contains__(self, key: str) -> bool:
         """Whether this task was begun here, ended or not."""

@@ -94,10 +94,12 @@ class Catalog:
     too_long: tuple[str, ...]
     """Shown names that common clients refuse for their length."""
     dropped: tuple[Dropped, ...]
+    named: Mapping[str, Mapping[str, Route]] = attrs.field(init=False, eq=False, repr=False)
+    """The routes of what is called by a name, by kind and by the name shown."""
 
-    def named(self, kind: str) -> Mapping[str, Route]:
-        """The routes of `tools` or `prompts` by the name shown."""
-        return self.tools if kind == "tools" else self.prompts
+    @named.default
+    def _by_kind(self) -> Mapping[str, Mapping[str, Route]]:
+        return MappingProxyType({"tools": self.tools, "prompts": self.prompts})
 
     def route_of_reference(self, uri: str) -> Route | None:
         """Who serves what `uri` refers to: the template that is spelled so, else as `route_of_uri`."""
