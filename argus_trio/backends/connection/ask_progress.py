@@ -1,6 +1,7 @@
-"""What a client reports of an ask that it works on: to the backend that asked, under the token that it chose.
+"""Progress that a client reports of a backend's request: passed on to that backend, under the token that it chose.
 
-A token belongs to its hop, so the client is given one of ours. Modern clients have no way to report: they get none.
+A progress token is valid on one hop only, so the client is given one of ours. A modern client cannot report progress:
+it is given no token. Progress in the other direction, of a client's call, is the business of `in_flight.py`.
 """
 
 from __future__ import annotations
@@ -19,34 +20,46 @@ from argus_trio.wire.envelope import Params, Raw, decode_object, encode_notifica
 from argus_trio.wire.results import params_without_reserved
 
 PROGRESS: Final = "notifications/progress"
+"""The method of a progress notification, in every revision."""
 
 MAX_WAITING: Final = 64
-"""Reports of one ask that wait for a backend that reads slowly; then the oldest are dropped."""
+"""Reports of one request that wait for a backend that reads slowly; past that the oldest are dropped. A later report
+makes an earlier one needless, so losing some does no harm."""
 
 
 @attrs.define(eq=False)
 class Reports:
-    """The reports of one ask, by `shown`, the token that its client was given; `token` is the backend's."""
+    """The progress reports of one request of a backend, as far as they have not been sent to it."""
 
     client: ClientSession
+    """The session that was asked; nobody else may report."""
     shown: str
+    """The progress token that the client was given."""
     token: Raw
+    """The progress token that the backend chose."""
     _waiting: deque[Params] = attrs.field(factory=lambda: deque(maxlen=MAX_WAITING), init=False)
     _lock: trio.Lock = attrs.field(factory=trio.Lock, init=False)
 
     def put(self, params: Params) -> None:
-        """Take one report; it waits for `pass_on`."""
+        """Take the params of one progress notification of the client; they wait for `pass_on`."""
         self._waiting.append({**params_without_reserved(params), "progressToken": self.token})
 
     async def pass_on(self, send: Callable[[bytes], Awaitable[None]]) -> None:
-        """Send all that waits, in order; returns when all that was put before has been sent, by whomever."""
+        """Send every report that waits, in order; returns when all that were put before have been sent.
+
+        Raises what `send` raises.
+        """
         async with self._lock:
             while self._waiting:
                 await send(encode_notification(PROGRESS, self._waiting.popleft()))
 
 
 def split_token(params: Params, client: ClientSession | None) -> tuple[Params, Reports | None]:
-    """The params of an ask as `client`, a legacy session, is to see them; without a token where it is None."""
+    """The params of a backend's request as `client` is to see them, and where its reports of progress go.
+
+    The reports are None, and the params without a progress token, where the backend wants none or `client` is None: not
+    a legacy session. Malformed `_meta` passes as it is.
+    """
     try:
         meta = decode_object(params.get("_meta", b"{}"))
     except msgspec.DecodeError:

@@ -1,7 +1,7 @@
-"""A live MCP conversation with one backend on one link: mints ids and progress tokens and maps them back.
+"""A live MCP conversation with one backend on one link: calls of clients, and requests of the gateway's own.
 
-It performs exchanges, lists what the backend shows, and hands what the backend says on its own to whom it concerns. It
-neither opens the link nor decides what happens when it dies: that is the scope's.
+It gives each request an id and a progress token of ours. It neither opens the link (`open.py`) nor decides what happens
+when the link dies (`connectivity`); what the backend says on its own goes to `inbound.py`.
 """
 
 from __future__ import annotations
@@ -55,45 +55,52 @@ from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
 
-CANCEL_NOTICE: Final = 2.0
-"""Seconds that telling a backend of a cancellation may take."""
+CANCEL_NOTICE_SECONDS: Final = 2.0
+"""How long sending `notifications/cancelled` to a backend may take: the caller waits for it, and a backend that does
+not read must not hold up the end of a call."""
 
 
 @attrs.define(eq=False, kw_only=True)
 class Connection:
-    """The conversation. `nursery` is the connection's own, for what must not hold up the link's reader."""
+    """The conversation on one link, from the handshake on."""
 
     backend: str
+    """The name of the backend."""
     link: Link
     handshake: Handshake
+    """What the backend said of itself when the connection was opened."""
     nursery: trio.Nursery
+    """Tasks of this connection run here, so that they do not hold up the link's reader; it ends with the connection."""
     listener: BackendListener
     cancels_by_notice: bool
-    """Whether a cancelled call is told by a notification; on modern HTTP the closed stream says it."""
+    """Whether the backend is sent a notification when a call is cancelled; on modern HTTP the closed stream says it."""
     is_exclusive: bool = False
-    """Whether one client alone uses it."""
+    """Whether one client alone uses the connection."""
     on_task: OnTask = ignore_task
     probe_state: ProbeState
+    """When the backend was heard from and how it answered probes: what its health is judged by."""
     lost: LinkFailed | None = attrs.field(default=None, init=False)
-    """Why it is at its end, as soon as that is known."""
+    """Why the connection is at its end, as soon as that is known."""
     gone: trio.Event = attrs.field(factory=trio.Event, init=False)
-    """Set once whoever keeps it knows of its end too."""
+    """Set once the owner of the connection knows of its end too."""
     stirred: trio.Event = attrs.field(factory=trio.Event, init=False)
-    """Set when its pulse should be looked at."""
+    """Set when the probe state should be judged anew; replaced by whoever does."""
     in_flight: InFlightTable = attrs.field(init=False)
+    """The calls that wait for their answers."""
     inbound: Inbound = attrs.field(init=False)
     """What the backend says on its own goes here; its `receive` is the link's `Inbox`."""
     _ids: count[int] = attrs.field(factory=lambda: count(FIRST_CALL_ID), init=False)
     _level: str | None = attrs.field(default=None, init=False)
+    """The log level that the backend was asked for last."""
 
     def __attrs_post_init__(self) -> None:
         self.in_flight = InFlightTable(self.is_exclusive)
-        asks = ServerRequests(self.backend, self.link, ((PROTOCOL_VERSION, self.handshake.revision),))
+        server_requests = ServerRequests(self.backend, self.link, ((PROTOCOL_VERSION, self.handshake.revision),))
         self.inbound = Inbound(
             backend=self.backend,
             nursery=self.nursery,
             in_flight=self.in_flight,
-            asks=asks,
+            server_requests=server_requests,
             listener=self.listener,
             on_task=self.on_task,
             probe_state=self.probe_state,
@@ -102,21 +109,22 @@ class Connection:
     async def call(
         self, exchange: Exchange, params: Params, timeouts: Timeouts, headers: Headers = (), *, waited: float = 0.0
     ) -> bytes:
-        """Perform the exchange's method with `params`; the raw JSON of the result. `headers` go with it on modern HTTP.
-        What it has `waited` already, in seconds, is part of its deadline.
+        """Perform the exchange's method with `params`; the raw JSON of the result.
 
-        Cancelling tells the backend, within `CANCEL_NOTICE`.
+        `headers` go with the request on modern HTTP. `waited` is how many seconds the call has waited before: they
+        count towards its deadline. Cancelling notifies the backend, within `CANCEL_NOTICE_SECONDS`.
 
         Raises:
-            BackendError: the backend's own error, or the client's when it refused what it was asked.
+            BackendError: the backend answered with an error, or the client did when it was asked something.
             BackendUnavailable: the link died, or refused the request.
             BackendMisbehaved: the answer is no answer, or neither a result object nor an error object.
             DeadlineExceeded: no answer in `timeouts.call`, which progress extends up to `timeouts.call_max`.
+            Overloaded: too many calls are asking their clients already.
         """
         started = trio.current_time() - waited
         with trio.CancelScope(deadline=started + timeouts.call) as scope:
             if exchange.call.log_level is not None:
-                await self._tell_level(exchange.call.log_level)
+                await self._send_log_level(exchange.call.log_level)
             call_in_flight = InFlight(
                 exchange=exchange,
                 scope=scope,
@@ -168,12 +176,12 @@ class Connection:
             awaited = False
             if not isinstance(failure, HttpRefused):
                 self._suspect()
-            told = self.lost or failure
-            raise BackendUnavailable(self.backend, told.reason, details=told.details, cause=failure) from failure
+            known = self.lost or failure
+            raise BackendUnavailable(self.backend, known.reason, details=known.details, cause=failure) from failure
         finally:
             self.in_flight.remove(message_id)
             if awaited:
-                await self._tell_cancelled(message_id)
+                await self._send_cancelled(message_id)
         if isinstance(answer, Response) and (is_of_tasks or b'"taskId"' in answer.result):
             self._note_tasks(call_in_flight, params, message_id, answer.result)  # before the reader can run again
         if call_in_flight.notifications.delivering is not None:
@@ -181,7 +189,7 @@ class Connection:
         return self._result_of(answer)
 
     def _note_tasks(self, call_in_flight: InFlight, params: Params, message_id: int, result: bytes) -> None:
-        """Keep account of the tasks that were begun here; a client's progress token outlives its call for one."""
+        """Note what the result says of a task that was begun here, for which a progress token outlives its call."""
         tasks, now, method = self.inbound.tasks, trio.current_time(), call_in_flight.exchange.call.method
         if not method.startswith(TASK_METHODS):
             if "task" in params or self.handshake.era is Era.MODERN:
@@ -193,10 +201,13 @@ class Connection:
                 tasks.heard(decode_object(result), now)
 
     async def ask(self, method: str, params: Params) -> bytes:
-        """Make a request of our own that belongs to no exchange; the raw result. Has no deadline of its own.
+        """Make a request of the gateway's own, which belongs to no exchange; the raw JSON of the result.
+
+        Has no deadline of its own. Cancelling notifies the backend, within `CANCEL_NOTICE_SECONDS`.
 
         Raises:
-            LinkFailed: the link died; `RequestRefused` if the backend answered with an error.
+            LinkFailed: the link died, or the request got no proper answer.
+            RequestRefused: the backend answered with an error.
         """
         message_id = next(self._ids)
         awaited = True
@@ -210,21 +221,24 @@ class Connection:
             raise
         finally:
             if awaited:
-                await self._tell_cancelled(message_id)
+                await self._send_cancelled(message_id)
         if isinstance(answer, ErrorResponse):
             raise RequestRefused(method, answer.error, code=code_of(answer.error))
         return answer.result
 
     async def probe(self, method: str) -> None:
-        """Ask for a sign of life; an error is one too. Has no deadline of its own; nobody is told of a cancellation.
+        """Ask the backend for a sign of life, which an error is too.
+
+        Has no deadline of its own. Cancelling notifies nobody.
 
         Raises:
-            LinkFailed: the link died, or the request got no answer; `AnswerInvalid` if it got one that is none.
+            LinkFailed: the link died, or the request got no answer.
+            AnswerInvalid: it got an answer that is none.
         """
         await self._request(own_request(self.handshake, next(self._ids), method, {}))
 
     def end(self, failure: LinkFailed) -> None:
-        """Know from now on that it is at its end, and why; whoever keeps it knows too."""
+        """Note that the connection is at its end, and why; called by its owner, so this sets `gone` as well."""
         self.lost = failure
         self.gone.set()
 
@@ -233,7 +247,7 @@ class Connection:
         self.stirred.set()
 
     async def tell(self, method: str, params: Params) -> None:
-        """Send a notification.
+        """Send the backend a notification.
 
         Raises:
             LinkFailed: the link has died.
@@ -258,8 +272,9 @@ class Connection:
             raise BackendMisbehaved(self.backend, "its result is no object")
         return answer.result
 
-    async def _tell_level(self, wanted: str) -> None:
-        """Have a legacy backend log as verbosely as this client wants; on a shared link, as any client wants."""
+    async def _send_log_level(self, wanted: str) -> None:
+        """Set the log level of a legacy backend to what this client wants; over a shared connection, to the most
+        verbose level that any client wants."""
         if wanted == self._level or self.handshake.era is Era.MODERN:
             return
         if "logging" not in self.handshake.capabilities:
@@ -272,10 +287,10 @@ class Connection:
         except LinkFailed as failure:
             log.debug("log_level_refused", backend=self.backend, level=wanted, reason=failure.reason)
 
-    async def _tell_cancelled(self, message_id: int) -> None:
+    async def _send_cancelled(self, message_id: int) -> None:
         if not self.cancels_by_notice:
             return
-        with trio.move_on_after(CANCEL_NOTICE, shield=True):
+        with trio.move_on_after(CANCEL_NOTICE_SECONDS, shield=True):
             try:
                 await self.tell("notifications/cancelled", {"requestId": encode_raw(message_id)})
             except LinkFailed as failure:

@@ -1,7 +1,7 @@
-"""Getting to know a backend: which era it converses in, and what it says of itself.
+"""The handshake with a backend: which era it converses in, and what it says of itself.
 
 A backend of unknown era is asked `server/discover` first; whatever is no positive sign of a modern server makes it a
-legacy one, greeted with `initialize` (2026-07-28, Versioning, Backward Compatibility).
+legacy one, which is sent `initialize` (2026-07-28, Versioning, Backward Compatibility).
 """
 
 from __future__ import annotations
@@ -30,17 +30,21 @@ from argus_trio.wire.headers import METHOD, PROTOCOL_VERSION, Headers
 from argus_trio.wire.members import object_member, object_or_none, string_member
 from argus_trio.wire.revisions import LATEST_LEGACY, LATEST_MODERN, LEGACY_REVISIONS, MODERN_REVISIONS, Era
 
-PROBE_SILENCE: Final = 2.0
-"""Seconds a backend may leave `server/discover` unanswered before it is also greeted with `initialize`."""
+PROBE_SILENCE_SECONDS: Final = 2.0
+"""How long a backend may leave `server/discover` unanswered before it is sent `initialize` as well: some legacy servers
+never answer what they do not know, and each of those costs this much at its start."""
 
 CLIENT_INFO: Final = encode_raw({"name": "argus-trio", "version": __version__})
+"""What the gateway says of itself to every backend."""
+
 NO_CAPABILITIES: Final = msgspec.Raw(b"{}")
+"""The client capabilities of a request that the gateway makes for itself."""
 
 _DISCOVER_ID: Final = 1
 _INITIALIZE_ID: Final = 2
 _DISCOVER_AGAIN_ID: Final = 3
 FIRST_CALL_ID: Final = 4
-"""The ids before this one are spent on the greeting."""
+"""The id of the first request after the handshake, which uses those before."""
 
 _UNSUPPORTED_REVISION: Final = -32022
 
@@ -55,24 +59,25 @@ class _RevisionRefusal(msgspec.Struct):
 
 
 class DiedAtProbe(LinkFailed):
-    """The link failed with `server/discover` unanswered: perhaps a legacy backend that cannot bear the question."""
+    """The link failed with `server/discover` unanswered: perhaps a legacy backend that unknown methods kill."""
 
 
 class HandshakeRefused(LinkFailed):
-    """The backend answered a greeting, but not in a way that is understood."""
+    """The backend answered a request of the handshake, but refused it or was not understood."""
 
 
 @attrs.frozen(kw_only=True)
 class Handshake:
-    """What a backend said of itself."""
+    """What a backend said of itself at the handshake."""
 
     era: Era
     revision: str
     capabilities: Params
+    """Its `ServerCapabilities`, one level; empty where it declared none."""
     server_info: Params
     instructions: str | None
     runs_tasks: bool = attrs.field(init=False)
-    """Whether calls there may be answered with a task."""
+    """Whether calls of this backend may be answered with a task."""
 
     @runs_tasks.default
     def _whether_it_runs_tasks(self) -> bool:
@@ -81,12 +86,13 @@ class Handshake:
 
 @attrs.define(eq=False)
 class EraGuess:
-    """What a backend is taken for before it is greeted, learned from the attempts that failed."""
+    """The era that a backend is taken to be of before the handshake, learned from attempts that failed."""
 
     is_legacy: bool = False
+    """Whether the next handshake should begin with `initialize`."""
 
     def is_better_after(self, failure: LinkFailed) -> bool:
-        """Learn from a failed attempt; whether the next one will be another, so that it may follow at once."""
+        """Learn from a failed attempt; whether the next one will differ from it, so that it may follow at once."""
         if isinstance(failure, DiedAtProbe) and not self.is_legacy:
             self.is_legacy = True
             return True
@@ -107,13 +113,14 @@ def modern_meta(revision: str, capabilities: msgspec.Raw = NO_CAPABILITIES) -> P
 async def perform_handshake(
     link: Link, protocol: Literal["auto", "legacy", "modern"], abilities: Abilities = NONE
 ) -> Handshake:
-    """Find out the era where `protocol` is auto, greet in it, and return what was answered. Has no deadline of its own.
+    """Find out the era where `protocol` is auto, and perform the handshake in it. Has no deadline of its own.
 
-    A legacy backend is told of `abilities`, for the life of the connection; a modern one is told with every request.
+    A legacy backend is sent `abilities` here, for the life of the connection; a modern one with every request.
 
     Raises:
         DiedAtProbe: the link died before the probe was answered (only where `protocol` is auto).
-        LinkFailed: it answered neither greeting in a way that is understood.
+        HandshakeRefused: the backend answered, but in no way that is understood.
+        LinkFailed: the link died.
     """
     if protocol == "legacy":
         return await _initialize(link, abilities)
@@ -123,7 +130,7 @@ async def perform_handshake(
 
 
 async def _probe(link: Link, abilities: Abilities) -> Handshake:
-    """Discover, and if that fails or is silent for `PROBE_SILENCE`, initialize; the first to succeed tells the era."""
+    """Discover, and if that fails or is silent for `PROBE_SILENCE_SECONDS`, initialize; the first success counts."""
     found: list[Handshake] = []
     failed: list[LinkFailed] = []
     discovered = trio.Event()
@@ -137,7 +144,7 @@ async def _probe(link: Link, abilities: Abilities) -> Handshake:
         discovered.set()
 
     async def initialize() -> None:
-        with trio.move_on_after(PROBE_SILENCE):
+        with trio.move_on_after(PROBE_SILENCE_SECONDS):
             await discovered.wait()
         if found:
             return
@@ -174,7 +181,7 @@ async def _discover(link: Link) -> Handshake:
     common = [revision for revision in MODERN_REVISIONS if revision in offered]
     if not common:
         raise HandshakeRefused(f"it speaks {', '.join(offered) or 'nothing'}, none of which is spoken here as modern")
-    return _greeting(Era.MODERN, common[-1], fields, _meta_server_info(fields))
+    return _handshake(Era.MODERN, common[-1], fields, _meta_server_info(fields))
 
 
 def _names_what_was_asked(error: bytes) -> bool:
@@ -201,7 +208,7 @@ async def _initialize(link: Link, abilities: Abilities) -> Handshake:
         raise HandshakeRefused(f"it wants protocol version {revision[:40]!r}, which is not spoken here")
     headers: Headers = ((PROTOCOL_VERSION, revision),)
     await link.send(encode_notification("notifications/initialized", {}), headers)
-    return _greeting(Era.LEGACY, revision, fields, fields.get("serverInfo"))
+    return _handshake(Era.LEGACY, revision, fields, fields.get("serverInfo"))
 
 
 def _result_of(answer: Response | ErrorResponse, method: str) -> Params:
@@ -213,7 +220,7 @@ def _result_of(answer: Response | ErrorResponse, method: str) -> Params:
         raise HandshakeRefused(f"its answer to {method} is no object") from None
 
 
-def _greeting(era: Era, revision: str, fields: Params, server_info: msgspec.Raw | None) -> Handshake:
+def _handshake(era: Era, revision: str, fields: Params, server_info: msgspec.Raw | None) -> Handshake:
     return Handshake(
         era=era,
         revision=revision,

@@ -1,4 +1,8 @@
-"""The exchanges under way on one connection, and whose is what the backend says meanwhile."""
+"""The calls in flight on one connection, and which of them it is that the backend says something about.
+
+A call's clock stands still while its client is being asked. What is then sent to the client goes through
+`notification_queue.py`.
+"""
 
 from __future__ import annotations
 
@@ -18,22 +22,26 @@ from argus_trio.wire.revisions import Era
 
 @attrs.define(eq=False, kw_only=True)
 class InFlight:
-    """One exchange under way: its clock, its client's progress token, its notifications and its open asks."""
+    """One call in flight: its clock, its client's progress token, its notifications and what its client is asked."""
 
     exchange: Exchange
     scope: trio.CancelScope
+    """The scope of the call; its deadline is the call's."""
     patience: float
-    """Seconds of silence that the call may take."""
+    """Seconds that the call may take without an answer or progress."""
     latest: float
-    """The time that no progress moves its deadline beyond."""
+    """The time beyond which no progress moves the deadline, on trio's clock."""
     notifications: NotificationQueue
     token: msgspec.Raw | None = attrs.field(default=None, init=False)
+    """The progress token that the client chose, if it wants progress."""
     asks: set[trio.CancelScope] = attrs.field(factory=set, init=False)
+    """The requests of the backend that the client is to answer and has not yet, by their scopes."""
     _guessed: set[trio.CancelScope] = attrs.field(factory=set, init=False)
-    """Those that no request is named in: they may belong to another call of the same client."""
+    """Those of `asks` that name no request: they may belong to another call of the same client."""
     _successor: InFlight | None = attrs.field(default=None, init=False)
-    """Who waits for them now."""
+    """The call that those of `_guessed` went over to when this one ended."""
     _left: float = attrs.field(default=0.0, init=False)
+    """Seconds that were left when the clock was stopped."""
 
     def progressed(self) -> None:
         """Give the call its full patience again, as far as `latest` lets it."""
@@ -41,7 +49,10 @@ class InFlight:
             self.scope.deadline = min(trio.current_time() + self.patience, self.latest)
 
     def begin_ask(self, ask: trio.CancelScope, *, is_guess: bool = False) -> None:
-        """Stop the clock: it is the client's turn. `is_guess` where it is not certain that the ask is this call's."""
+        """Stop the clock, for it is the client's turn: it is asked something, in the scope `ask`.
+
+        `is_guess` says that it is not certain that this call is the one meant.
+        """
         if is_guess:
             self._guessed.add(ask)
         if not self.asks:
@@ -50,7 +61,7 @@ class InFlight:
         self.asks.add(ask)
 
     def end_ask(self, ask: trio.CancelScope) -> None:
-        """Let the clock run on once no ask is open."""
+        """Let the clock run on, once the client is asked nothing any more."""
         if ask not in self.asks and self._successor is not None:
             self._successor.end_ask(ask)
             return
@@ -60,7 +71,7 @@ class InFlight:
             self.scope.deadline = trio.current_time() + self._left
 
     def end(self, successor: InFlight | None) -> None:
-        """Withdraw what is still asked: nobody waits for it any more. What was a guess goes to `successor`, if any."""
+        """End the call, and cancel what its client is still asked; guesses go over to `successor`, if there is one."""
         self._successor = successor
         for ask in tuple(self.asks):
             if successor is None or ask not in self._guessed:
@@ -70,8 +81,10 @@ class InFlight:
                 successor.begin_ask(ask, is_guess=True)
 
     def wants_log(self, params: Params) -> bool:
-        """Whether this client hears a log message of that level: what it asked for; a legacy one that asked for nothing
-        hears what the backend chooses to send (2025-11-25, Logging)."""
+        """Whether the client is to be sent a log message with these params, by the level that it asked for.
+
+        A legacy client that asked for none is sent what the backend chooses to send (2025-11-25, Logging).
+        """
         call = self.exchange.call
         if call.log_level is None:
             return call.era is Era.LEGACY
@@ -80,32 +93,35 @@ class InFlight:
 
 @attrs.define(eq=False)
 class InFlightTable:
-    """The flights of one connection, by the id of their request."""
+    """The calls in flight on one connection, by the ids of their requests."""
 
     is_exclusive: bool
-    """Whether they all belong to one client: then what names no request is said to it."""
+    """Whether all calls belong to one client: then what names no request is meant for that client."""
     _by_id: dict[int, InFlight] = attrs.field(factory=dict, init=False)
 
     def __len__(self) -> int:
         return len(self._by_id)
 
     def add(self, message_id: int, call_in_flight: InFlight) -> None:
-        """Begin."""
+        """Note that a call begins, with this request id."""
         self._by_id[message_id] = call_in_flight
 
     def remove(self, message_id: int) -> None:
-        """End, with everything that it still asks; but what may have been asked for another call goes on."""
+        """End a call, and what its client is still asked for it; what may be asked for another call goes on."""
         call_in_flight = self._by_id.pop(message_id)
         if call_in_flight.asks:
             call_in_flight.end(self.of(None))
 
     def of_token(self, params: Params) -> InFlight | None:
-        """The flight that a progress token of ours belongs to."""
+        """The call in flight that the progress token in these params, one of ours, belongs to."""
         token = int_member(params, "progressToken")
         return None if token is None else self._by_id.get(token)
 
     def of(self, within: int | None) -> InFlight | None:
-        """The flight on whose stream something came, or the latest one where all are one client's."""
+        """The call in flight on whose stream something came: `within` is its request id.
+
+        Without one it is the latest call, where all belong to one client, and else none.
+        """
         if within is not None and within in self._by_id:
             return self._by_id[within]
         if self.is_exclusive and self._by_id:

@@ -1,6 +1,6 @@
 """What a backend says on its own: handed to the call, the client or the listener that it concerns, and to no other.
 
-It runs on the link's reader, so nothing here waits for anybody.
+It runs on the link's reader, so nothing here waits for anybody. Answers do not come here: they are the link's.
 """
 
 from __future__ import annotations
@@ -38,33 +38,33 @@ _LIST_CHANGED: Final = {
 
 
 class BackendListener(Protocol):
-    """Who a connection is kept for, and hears what the backend says outside any call. No method may block."""
+    """The owner of a connection: it is given what the backend says outside any call. No method may block."""
 
     @property
     def client(self) -> ClientSession | None:
-        """The legacy session that the connection belongs to at the moment, if it is one's."""
+        """The legacy session that the connection belongs to at the moment, if it belongs to one."""
 
     def lists_changed(self, kinds: tuple[str, ...]) -> None:
-        """The backend's lists of these kinds have changed."""
+        """Take note that the backend's lists of these kinds have changed."""
 
     def resource_updated(self, params: Params) -> None:
-        """A resource was updated: the params of `notifications/resources/updated`."""
+        """Take note that a resource was updated: the params of `notifications/resources/updated`."""
 
     def listen_acknowledged(self, params: Params) -> None:
-        """The backend has acknowledged a `subscriptions/listen`, with what it says of that."""
+        """Take note that the backend has acknowledged a `subscriptions/listen`: the params of its acknowledgment."""
 
     def task_ended(self) -> None:
-        """A task that was begun on the connection runs no more."""
+        """Take note that a task that was begun on the connection runs no more."""
 
 
 @attrs.define(eq=False, kw_only=True)
 class Inbound:
-    """What one connection receives. It is kept for `listener`, who says to which client it belongs."""
+    """What one connection receives besides answers. `listener` is the owner of the connection."""
 
     backend: str
     nursery: trio.Nursery
     in_flight: InFlightTable
-    asks: ServerRequests
+    server_requests: ServerRequests
     listener: BackendListener
     on_task: OnTask
     probe_state: ProbeState
@@ -76,19 +76,23 @@ class Inbound:
         self._task_notifications = TaskNotificationQueue(self.nursery, self.on_task)
 
     async def receive(self, message: Request | Notification, within: int | None) -> None:
-        """Take what the backend says; the link's `Inbox`. Returns without waiting for anybody."""
+        """Take what the backend says; the link's `Inbox`. Returns without waiting for anybody.
+
+        `within` is the id of the request on whose stream the message came, None where it came on no request's.
+        """
         self.probe_state.heard_at = trio.current_time()
         if isinstance(message, Request):
-            answer = partial(self.asks.answer, is_guess=within is None)
+            answer = partial(self.server_requests.answer, is_guess=within is None)
             self.nursery.start_soon(answer, message, self.in_flight.of(within), self.listener.client)
         else:
             self._take(message.method, message.params, within)
 
     def reported(self, client: ClientSession, params: Params) -> None:
-        """Take what the client reports of something that it was asked here; what concerns no such thing is dropped."""
-        reports = self.asks.report(client, params)
+        """Take the params of a client's `notifications/progress`, and pass them on if they are about a request of this
+        backend that the client is answering; dropped otherwise. Returns at once."""
+        reports = self.server_requests.report(client, params)
         if reports is not None:
-            self.nursery.start_soon(self.asks.pass_on, reports)
+            self.nursery.start_soon(self.server_requests.pass_on, reports)
 
     def _take(self, method: str, params: Params, within: int | None) -> None:
         if method == "notifications/progress":
@@ -102,7 +106,7 @@ class Inbound:
         elif method in TASK_STATUS:
             self._task_status(method, params)
         elif method == "notifications/cancelled":
-            self.asks.withdraw(params)
+            self.server_requests.withdraw(params)
         elif method == "notifications/subscriptions/acknowledged":
             self.listener.listen_acknowledged(params)
         else:
@@ -134,7 +138,7 @@ class Inbound:
         self._task_notifications.put(notification)
 
     def _log_message(self, method: str, params: Params, within: int | None) -> None:
-        """To a client that asked for that level; else to our own log alone."""
+        """Pass a log message on to a client that asked for that level; else to our own log alone."""
         call_in_flight = self.in_flight.of(within)
         if call_in_flight is not None:
             is_wanted = call_in_flight.wants_log(params)
@@ -147,7 +151,8 @@ class Inbound:
             log.debug("backend_log", backend=self.backend, level=level_of(params)[:20])
 
     def _pass_on(self, method: str, params: Params, within: int | None) -> None:
-        """To the exchange on whose stream it came; else to the client whose connection this is; else to nobody."""
+        """Pass a notification on to the call on whose stream it came, or to the client of the connection, or drop
+        it."""
         call_in_flight = self.in_flight.of(within)
         if call_in_flight is not None:
             call_in_flight.notifications.put(method, params)
@@ -158,5 +163,5 @@ class Inbound:
 
 
 def _without_reserved(params: Params) -> Params:
-    kept = without_reserved(params["_meta"]) if "_meta" in params else None
-    return params if kept is None else {**params, "_meta": kept}
+    meta = without_reserved(params["_meta"]) if "_meta" in params else None
+    return params if meta is None else {**params, "_meta": meta}

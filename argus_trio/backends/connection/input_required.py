@@ -1,5 +1,8 @@
-"""A modern backend's `input_required` towards a client: the rounds are driven here for a legacy one, checked for a
-modern one, which drives them itself (2026-07-28, Multi Round-Trip Requests)."""
+"""Reads, checks and answers `input_required` results of a modern backend (2026-07-28, Multi Round-Trip Requests).
+
+For a legacy client the rounds are driven by `Connection.call`, with the functions here. A modern client drives them
+itself: its results are checked only.
+"""
 
 from __future__ import annotations
 
@@ -24,36 +27,39 @@ from argus_trio.errors import (
 from argus_trio.wire.envelope import Params, Raw, decode_object, decode_string, encode_raw
 
 MAX_ROUNDS: Final = 16
-"""How often one call may ask its client."""
+"""How many rounds one call may take: an honest backend needs a few, and one that asks without end must be stopped."""
 
 MARK: Final = b'"input_required"'
-"""What stands in every result that asks; a result without it is not looked into."""
+"""The bytes that stand in every `input_required` result; a result without them is not decoded."""
 
 AskClient = Callable[[str, Params], Awaitable[bytes]]
+"""Asks a client, by method and params; the raw JSON of its result. Raises as `Exchange.ask`."""
 
 
 @attrs.frozen(kw_only=True)
 class InputRequired:
-    """A result that asks: what for, by key, and the state that the backend wants back."""
+    """An `input_required` result: what the backend asks of the client."""
 
     requests: dict[str, tuple[str, Params]]
+    """Method and params of each request, by the backend's key."""
     state: Raw | None
+    """The `requestState` that the backend wants back."""
 
     def retried(self, params: Params, answers: dict[str, Raw]) -> Params:
-        """The params of the next round."""
-        kept = {key: value for key, value in params.items() if key not in ("inputResponses", "requestState")}
+        """The params of the next round: `params` with the answers, by key, and the state of this one."""
+        fields = {key: value for key, value in params.items() if key not in ("inputResponses", "requestState")}
         if answers:
-            kept["inputResponses"] = encode_raw(answers)
+            fields["inputResponses"] = encode_raw(answers)
         if self.state is not None:
-            kept["requestState"] = self.state
-        return kept
+            fields["requestState"] = self.state
+        return fields
 
 
 def read_input_required(backend: str, result: bytes) -> InputRequired | None:
-    """What a result asks for, None if it asks for nothing.
+    """The `input_required` result that `result` is; None if it is another one.
 
     Raises:
-        BackendMisbehaved: it asks in a way that is not understood.
+        BackendMisbehaved: it is one, but malformed.
     """
     if MARK not in result:
         return None
@@ -70,10 +76,10 @@ def read_input_required(backend: str, result: bytes) -> InputRequired | None:
 
 
 def check_declared(backend: str, required: InputRequired, exchange: Exchange) -> None:
-    """Refuse what asks a client for something that it did not declare.
+    """Check that the client is asked only for what it declared.
 
     Raises:
-        BackendMisbehaved: it does.
+        BackendMisbehaved: it is asked for something else.
     """
     for method, params in required.requests.values():
         if not exchange.call.abilities.permits(method, params):
@@ -81,12 +87,12 @@ def check_declared(backend: str, required: InputRequired, exchange: Exchange) ->
 
 
 async def answer_all(backend: str, required: InputRequired, ask: AskClient) -> dict[str, Raw]:
-    """Ask the client for everything at once; the answers by key.
+    """Ask the client for everything at once; the raw results by key. Has no deadline of its own.
 
     Raises:
         BackendError: the client refused one, in its own words.
         BackendMisbehaved: the client cannot be asked.
-        Overloaded: too much is asked of it already.
+        Overloaded: too many calls are asking their clients already.
     """
     answers: dict[str, Raw] = {}
 

@@ -1,6 +1,6 @@
-"""What a backend says during a call, on its way to the call's client: in order, bounded, never in the backend's way.
+"""The notifications of one call that wait to be sent to its client: in order, and bounded.
 
-The link's reader hands a notification over and goes on at once; a client that reads slowly loses its oldest ones.
+The link's reader puts a notification and goes on at once; a client that reads slowly loses its oldest ones.
 """
 
 from __future__ import annotations
@@ -15,22 +15,24 @@ from argus_trio.core.call.exchange import Exchange
 from argus_trio.wire.envelope import Params
 
 CAPACITY: Final = 256
-"""Notifications kept for one call; past that the oldest is dropped."""
+"""Notifications that wait for one client; past that the oldest is dropped. Enough for a burst of log messages, and
+small enough that a client that has stopped reading costs little memory."""
 
 
 @attrs.define(eq=False)
 class NotificationQueue:
-    """The notifications of one call that its client has not been given yet."""
+    """The notifications of one call that its client has not been sent yet. They are sent in `nursery`."""
 
     exchange: Exchange
     nursery: trio.Nursery
     dropped: int = attrs.field(default=0, init=False)
+    """How many notifications were dropped."""
     _waiting: deque[tuple[str, Params]] = attrs.field(factory=deque, init=False)
     delivering: trio.Event | None = attrs.field(default=None, init=False)
-    """Set once what waits has been handed to the exchange; None while nothing waits."""
+    """The event that is set once what waits has been handed to the exchange; None while nothing waits."""
 
     def put(self, method: str, params: Params) -> None:
-        """Hand a notification over; returns at once."""
+        """Take a notification for the client; returns at once."""
         if len(self._waiting) == CAPACITY:
             self._waiting.popleft()
             self.dropped += 1

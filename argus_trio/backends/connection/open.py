@@ -1,4 +1,7 @@
-"""One attempt to converse with a backend: link, greeting and connection, entered and left together."""
+"""One attempt to converse with a backend: link, handshake and connection, entered and left together.
+
+When an attempt is made, how long it may take and what follows a failure is decided in `connectivity`.
+"""
 
 from __future__ import annotations
 
@@ -24,24 +27,26 @@ from argus_trio.wire.envelope import Notification, Request
 from argus_trio.wire.revisions import Era
 
 OpenLink = Callable[[BackendSpec, Inbox, StderrRing], AbstractAsyncContextManager[Link]]
-"""Opens a link for a spec: how a scope reaches the world."""
+"""Opens a link for a spec, for the length of the block; raises `LinkFailed`."""
 
 EARLY_MESSAGES: Final = 64
-"""Messages kept that a backend sends before it is greeted; more are dropped."""
+"""Messages held that a backend sends before the handshake is over; more are dropped. A backend has little to say then,
+and one that talks without end must not fill the memory."""
 
 
 @attrs.define(eq=False, kw_only=True)
 class BackendAddress:
-    """How a backend is reached: what everything that is opened or asked there has in common."""
+    """How one backend is reached: what all its connections have in common."""
 
     spec: BackendSpec
-    """Replaced by one whose link part is the same when a reload adjusts the rest."""
+    """Its configuration; replaced when a reload changes it, but never by one with another link part."""
     open_link: OpenLink
     redact: Redactor
-    """Hides secrets in what is told of the backend."""
+    """Hides secrets in what is logged or reported of the backend."""
     on_task: OnTask = ignore_task
+    """Called with every task notification."""
     stderr: StderrRing = attrs.field(init=False)
-    """What its processes wrote to stderr, over all its connections."""
+    """The last lines that the backend's processes wrote to stderr, over all its connections."""
 
     def __attrs_post_init__(self) -> None:
         self.stderr = StderrRing(self.spec.name)
@@ -76,10 +81,12 @@ async def open_connection(
     abilities: Abilities = NONE,
     is_exclusive: bool = False,
 ) -> AsyncIterator[Connection]:
-    """A greeted connection for the length of the block. Has no deadline of its own.
+    """A connection after its handshake, for the length of the block. Has no deadline of its own.
+
+    `abilities` are declared to a legacy backend. `is_exclusive` says that one client alone will use the connection.
 
     Raises:
-        LinkFailed: it could not be opened, or the backend was not understood.
+        LinkFailed: the link could not be opened, or the handshake failed; see `perform_handshake`.
     """
     early = _EarlyMessages()
     async with trio.open_nursery() as nursery, address.open_link(address.spec, early.receive, address.stderr) as link:
@@ -104,7 +111,7 @@ async def open_connection(
 
 
 def probe_state_of(probing: Probing) -> ProbeState:
-    """The pulse of a connection that begins now."""
+    """The probe state of a connection that begins now, with the settings `probing`."""
     return ProbeState(
         interval=probing.interval,
         timeout=probing.timeout,

@@ -1,7 +1,7 @@
 """A request as it leaves for a backend, in the words of the backend's era; sans I/O.
 
-Its params are the client's with a progress token of ours. A modern backend is told with each request who asks and what
-that client can do; the headers repeat what the transport wants to read without a look into the body.
+Its params are the client's, with a progress token of ours. To a modern backend each request says who asks and what that
+client can do; the headers repeat what the transport wants to read without a look into the body.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from argus_trio.wire.results import RESERVED
 from argus_trio.wire.revisions import Era
 
 _PASSED_ON: Final = ("extensions", "experimental")
-"""Client capabilities that are no questions: a modern backend is told them as the client said them."""
+"""Client capabilities that are not about what a client can be asked: passed on to a modern backend unchanged."""
 
 
 def with_our_token(params: Params, message_id: int) -> tuple[Raw | None, Params]:
-    """The client's progress token, and the params with ours in its place: two clients may have chosen the same.
+    """The client's progress token if there is one, and the params with ours, which is `message_id`, in its place: two
+    clients may have chosen the same.
 
-    None of the `_meta` keys is left by which one peer tells the next of itself.
+    The `_meta` keys that the protocol reserves are left out: they hold for one hop. Malformed `_meta` counts as empty.
     """
     raw_meta = params.get("_meta")
     if raw_meta is None:
@@ -42,7 +43,10 @@ def with_our_token(params: Params, message_id: int) -> tuple[Raw | None, Params]
 
 
 def call_request(handshake: Handshake, message_id: int, call: Call, params: Params, headers: Headers = ()) -> Outgoing:
-    """The request that performs a client's `call` with `params`; `headers` go with it to a modern backend."""
+    """The request that performs a client's `call` with `params`; `headers` go with it to a modern backend.
+
+    `params` come from `with_our_token`.
+    """
     if handshake.era is Era.LEGACY:
         return _legacy(handshake, message_id, call.method, params)
     declared = call.abilities.declared()
@@ -56,7 +60,7 @@ def call_request(handshake: Handshake, message_id: int, call: Call, params: Para
 
 
 def own_request(handshake: Handshake, message_id: int, method: str, params: Params) -> Outgoing:
-    """A request of the gateway's own; its `_meta` may say more of the gateway than every request does."""
+    """A request of the gateway's own. For a modern backend `_meta` in `params` may override members that each has."""
     if handshake.era is Era.LEGACY:
         return _legacy(handshake, message_id, method, params)
     meta = {**modern_meta(handshake.revision), **_meta_of(params)}

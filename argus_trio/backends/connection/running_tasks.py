@@ -1,6 +1,7 @@
-"""The tasks that were begun on one connection: until when each may run, and by which token it tells of its progress.
+"""The tasks that were begun on one connection: until when each may run, and the progress token of each.
 
-What is known here is what went over the connection. Whose a task is and what its owner calls it, `tasks.py` knows.
+What is known here is what went over the connection. Whose a task is, and by which id its owner knows it, is the
+business of `routing/tasks.py`.
 """
 
 from __future__ import annotations
@@ -17,45 +18,50 @@ from argus_trio.wire.envelope import Params
 from argus_trio.wire.members import int_member, object_member, object_or_none, string_member
 
 MAX_RUNNING: Final = 1000
-"""Tasks known of one connection; past that the oldest is forgotten."""
+"""Tasks known of one connection; past that the oldest is forgotten, so that no backend fills the memory."""
 
-UNLIMITED_S: Final = 3600.0
-"""A task that says no end of its life counts as running for so long after it was last heard of."""
+UNLIMITED_SECONDS: Final = 3600.0
+"""How long a task without a `ttl` counts as running after the backend last mentioned it: its connection stays open as
+long, and an hour is more than a client leaves a task without a look."""
 
 _TERMINAL: Final = frozenset(("completed", "failed", "cancelled"))
 
 
 @attrs.frozen(kw_only=True)
 class RunningTask:
-    """One task. `until` is when it no longer counts as running, in the past once it has ended."""
+    """One task. Times are seconds of the clock of its `RunningTasks`."""
 
     key: str
+    """The id of the task that the backend gave it."""
     since: float
+    """When it began."""
     until: float
+    """When it no longer counts as running; in the past once it has ended."""
     request: int
     """The id of the request that began it, which is also our progress token for it."""
     token: msgspec.Raw | None
-    """The client's progress token: valid until the task has ended (2025-11-25, Progress)."""
+    """The progress token that the client chose; it is valid until the task has ended (2025-11-25, Progress)."""
 
 
 @attrs.define(eq=False)
 class RunningTasks:
-    """The table of one connection. Times are seconds of any one clock."""
+    """The tasks that were begun on one connection. Times are seconds of any one clock."""
 
     _by_key: dict[str, RunningTask] = attrs.field(factory=dict, init=False)
     _by_request: dict[int, str] = attrs.field(factory=dict, init=False)
 
     def __contains__(self, key: str) -> bool:
-        """Whether this task was begun here, ended or not."""
+        """Whether the task of this id, the backend's, was begun on the connection, ended or not."""
         return key in self._by_key
 
     @property
     def until(self) -> float:
-        """When the last of them no longer counts as running."""
+        """When the last of the tasks no longer counts as running; minus infinity if there is none."""
         return max((task.until for task in self._by_key.values()), default=-inf)
 
     def begun(self, result: bytes, now: float, *, request: int, token: msgspec.Raw | None) -> None:
-        """A request was answered with `result`: if that is a task, it runs from now on."""
+        """Note that `request` was answered with `result`: if that is a task, it runs from now on. `token` is the
+        client's progress token."""
         fields = _created(result)
         key = None if fields is None else task_id_of(fields)
         if fields is None or key is None:
@@ -69,7 +75,7 @@ class RunningTasks:
             self._by_request[request] = key
 
     def heard(self, fields: Params, now: float) -> bool:
-        """A task was described, in a result or a notification; whether one that was running here has ended by that."""
+        """Note how a task stands, by a result or a notification of the backend; whether a running one has ended."""
         key = task_id_of(fields)
         task = None if key is None else self._by_key.get(key)
         if task is None:
@@ -79,12 +85,12 @@ class RunningTasks:
         return task.until > now and changed.until <= now
 
     def ended(self, key: str, now: float) -> None:
-        """The final result of a task was given."""
+        """Note that the final result of a task was given."""
         if key in self._by_key:
             self._by_key[key] = attrs.evolve(self._by_key[key], until=now)
 
     def of_token(self, params: Params, now: float) -> RunningTask | None:
-        """The running task that a progress token of ours belongs to."""
+        """The running task that the progress token in these params, one of ours, belongs to."""
         token = int_member(params, "progressToken")
         key = None if token is None else self._by_request.get(token)
         task = None if key is None else self._by_key[key]
@@ -97,7 +103,7 @@ class RunningTasks:
 
 
 def _created(result: bytes) -> Params | None:
-    """The members of the task that a result of either era says was created; None if it says no such thing."""
+    """The members of the task that a result, of either era, says was created; None if it says no such thing."""
     if b'"taskId"' not in result:
         return None
     fields = object_or_none(result)
@@ -113,4 +119,4 @@ def _end_of(task: RunningTask, fields: Params, now: float) -> float:
     if status in _TERMINAL:
         return now
     life = life_of(fields)
-    return now + UNLIMITED_S if life is None else task.since + min(max(life, 0.0), MAX_LIFE_S)
+    return now + UNLIMITED_SECONDS if life is None else task.since + min(max(life, 0.0), MAX_LIFE_S)

@@ -1,4 +1,7 @@
-"""What a legacy backend asks on its own: answered by the client whose exchange it belongs to, and by no other."""
+"""Requests of a legacy backend: answered by the client whose call they belong to, and by no other.
+
+What a modern backend asks comes in results instead: see `input_required.py`.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +32,12 @@ from argus_trio.wire.members import string_member
 
 log = structlog.get_logger()
 
-ASK_LIMIT: Final = 600.0
-"""Seconds that a client has for an answer: people give them."""
+ASK_LIMIT_SECONDS: Final = 600.0
+"""How long a client has for an answer: people give them, and ten minutes are enough to fill in a form."""
 
 MAX_OPEN: Final = 64
-"""Asks of one connection that may be open at once."""
+"""Requests of one backend that may be open at once on a connection; more are refused, so that clients are not
+flooded."""
 
 _NOT_FOUND: Final = -32601
 _INTERNAL: Final = -32603
@@ -41,23 +45,25 @@ _INTERNAL: Final = -32603
 
 @attrs.define(eq=False)
 class ServerRequests:
-    """The open asks of one connection. `headers` go with every answer."""
+    """The open requests of the backend on one connection. `headers` go with every answer."""
 
     backend: str
     link: Link
     headers: Headers
     _open: dict[bytes, trio.CancelScope] = attrs.field(factory=dict, init=False)
+    """The scopes of the open requests, by the backend's ids."""
     _reports: dict[str, Reports] = attrs.field(factory=dict, init=False)
-    """Of the asks whose progress the backend wants to hear of, by the token that the client was given."""
+    """Where progress is wanted: the reports of each open request, by the token that the client was given."""
 
     def withdraw(self, params: Params) -> None:
-        """The backend no longer wants an answer (`notifications/cancelled`)."""
+        """Cancel the open request that the params of a backend's `notifications/cancelled` name."""
         scope = self._open.get(bytes(params.get("requestId", msgspec.Raw())))
         if scope is not None:
             scope.cancel()
 
     def report(self, client: ClientSession, params: Params) -> Reports | None:
-        """Take a client's `notifications/progress`; what is then to be passed on, if it is about an open ask of its."""
+        """Take the params of a client's `notifications/progress`; what is to be passed on now, if they concern a
+        request that the client was asked here."""
         reports = self._reports.get(string_member(params, "progressToken") or "")
         if reports is None or reports.client is not client:
             return None
@@ -65,23 +71,23 @@ class ServerRequests:
         return reports
 
     async def pass_on(self, reports: Reports) -> None:
-        """Tell the backend what was reported. Raises nothing if its link has died."""
+        """Send the backend what was reported. Raises nothing if its link has died."""
         await reports.pass_on(self._send)
 
     async def answer(
         self, request: Request, call_in_flight: InFlight | None, client: ClientSession | None, *, is_guess: bool = False
     ) -> None:
-        """Answer one request of the backend: by the client of `call_in_flight`, else by the connection's own `client`.
+        """Answer one request of the backend: by the client of `call_in_flight`, else by `client`, the session that the
+        connection belongs to.
 
-        `is_guess` says that another call of that client may be meant: the ask goes on as long as there is one.
-
-        A request that is withdrawn, or whose call ends, is not answered.
+        `is_guess` says that another call of that client may be meant: the client is asked as long as there is one. A
+        request that is withdrawn, or whose call ends, is not answered. Raises nothing if the link has died.
         """
         params, reports = split_token(
             request.params, client if call_in_flight is None else call_in_flight.exchange.call.client
         )
         request = attrs.evolve(request, params=params)
-        with trio.CancelScope(deadline=trio.current_time() + ASK_LIMIT) as scope:
+        with trio.CancelScope(deadline=trio.current_time() + ASK_LIMIT_SECONDS) as scope:
             with self._registered(request, call_in_flight, scope, is_guess=is_guess), self._reporting(reports):
                 body = await self._answered(request, call_in_flight, client)
             if reports is not None:
@@ -89,7 +95,7 @@ class ServerRequests:
             await self._send(body)
             return
         if trio.current_time() >= scope.deadline:
-            error = encode_error(_INTERNAL, f"the client did not answer within {ASK_LIMIT:g} s")
+            error = encode_error(_INTERNAL, f"the client did not answer within {ASK_LIMIT_SECONDS:g} s")
             await self._send(encode_error_response(request.id, error))
 
     @contextmanager

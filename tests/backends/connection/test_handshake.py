@@ -9,7 +9,12 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from argus_trio.backends.connection.handshake import PROBE_SILENCE, DiedAtProbe, HandshakeRefused, perform_handshake
+from argus_trio.backends.connection.handshake import (
+    PROBE_SILENCE_SECONDS,
+    DiedAtProbe,
+    HandshakeRefused,
+    perform_handshake,
+)
 from argus_trio.backends.links.stderr import StderrRing
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.errors import AnswerInvalid, LinkFailed
@@ -47,7 +52,7 @@ async def test_a_backend_that_refuses_discovery_is_greeted_with_initialize(autoj
         handshake = await perform_handshake(link, "auto")
     assert (handshake.era, handshake.revision) == (Era.LEGACY, "2025-11-25")
     assert asked(backend) == ["server/discover", "initialize", "notifications/initialized"]
-    assert trio.current_time() < PROBE_SILENCE
+    assert trio.current_time() < PROBE_SILENCE_SECONDS
 
 
 async def test_a_backend_that_answers_discovery_with_nothing_is_greeted_at_once(autojump_clock: MockClock) -> None:
@@ -58,7 +63,7 @@ async def test_a_backend_that_answers_discovery_with_nothing_is_greeted_at_once(
     async with opened(backend) as link:
         handshake = await perform_handshake(link, "auto")
     assert handshake.era is Era.LEGACY
-    assert trio.current_time() < PROBE_SILENCE
+    assert trio.current_time() < PROBE_SILENCE_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -83,16 +88,16 @@ async def test_silence_at_discovery_is_followed_by_initialize_on_the_same_link(a
         handshake = await perform_handshake(link, "auto")
         assert link.waiting == 0
     assert handshake.era is Era.LEGACY
-    assert trio.current_time() == pytest.approx(PROBE_SILENCE, abs=0.1)
+    assert trio.current_time() == pytest.approx(PROBE_SILENCE_SECONDS, abs=0.1)
 
 
 async def test_a_modern_backend_that_starts_slowly_is_still_found_modern(autojump_clock: MockClock) -> None:
     async def slow(_params: Json) -> Json:
-        await trio.sleep(PROBE_SILENCE * 3)
+        await trio.sleep(PROBE_SILENCE_SECONDS * 3)
         return {"supportedVersions": ["2026-07-28"], "capabilities": {}, "instructions": "be kind"}
 
     async def unknown(_params: Json) -> Json:
-        await trio.sleep(PROBE_SILENCE * 4)
+        await trio.sleep(PROBE_SILENCE_SECONDS * 4)
         raise Refusal(-32022, "modern only")
 
     backend = FakeBackend(answers={"server/discover": slow, "initialize": unknown})

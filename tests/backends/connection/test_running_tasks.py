@@ -7,7 +7,7 @@ from math import inf
 
 import pytest
 
-from argus_trio.backends.connection.running_tasks import MAX_RUNNING, UNLIMITED_S, RunningTasks
+from argus_trio.backends.connection.running_tasks import MAX_RUNNING, UNLIMITED_SECONDS, RunningTasks
 from argus_trio.wire.envelope import encode_raw
 from tests.backends.support.fakes import Json, raw
 
@@ -74,9 +74,9 @@ def test_a_ttl_that_changes_counts_from_the_beginning() -> None:
 
 def test_a_task_without_an_end_runs_for_an_hour_after_it_was_last_heard_of() -> None:
     tasks = begun(created(ttl=None))
-    assert tasks.until == 100.0 + UNLIMITED_S
+    assert tasks.until == 100.0 + UNLIMITED_SECONDS
     tasks.heard(raw({"taskId": "k", "status": "working", "ttl": None}), 1000.0)
-    assert tasks.until == 1000.0 + UNLIMITED_S
+    assert tasks.until == 1000.0 + UNLIMITED_SECONDS
 
 
 def test_a_progress_token_is_valid_for_as_long_as_the_task_runs() -> None:

@@ -7,7 +7,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.backends.connection.server_requests import ASK_LIMIT, MAX_OPEN
+from argus_trio.backends.connection.server_requests import ASK_LIMIT_SECONDS, MAX_OPEN
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
@@ -118,8 +118,8 @@ async def test_the_clock_of_a_call_stands_still_while_its_client_is_asked(autoju
 async def test_a_client_that_never_answers_is_given_up_after_the_limit(autojump_clock: MockClock) -> None:
     answers: list[Json] = []
     async with talk(asking("roots/list", answers), is_exclusive=True) as t:
-        await perform(t, client(seconds=10 * ASK_LIMIT))
-        assert trio.current_time() == pytest.approx(ASK_LIMIT)
+        await perform(t, client(seconds=10 * ASK_LIMIT_SECONDS))
+        assert trio.current_time() == pytest.approx(ASK_LIMIT_SECONDS)
     assert "did not answer" in answers[0]["error"]["message"]  # type: ignore[index]  # an error object
 
 
