@@ -151,8 +151,7 @@ class Inbound:
             log.debug("backend_log", backend=self.backend, level=level_of(params)[:20])
 
     def _pass_on(self, method: str, params: Params, within: int | None) -> None:
-        """Pass a notification on to the call on whose stream it came, or to the client of the connection, or drop
-        it."""
+        """Pass a notification on to the call on whose stream it came, else to the client of the connection, if any."""
         call_in_flight = self.in_flight.of(within)
         if call_in_flight is not None:
             call_in_flight.notifications.put(method, params)

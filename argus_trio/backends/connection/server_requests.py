@@ -36,8 +36,7 @@ ASK_LIMIT_SECONDS: Final = 600.0
 """How long a client has for an answer: people give them, and ten minutes are enough to fill in a form."""
 
 MAX_OPEN: Final = 64
-"""Requests of one backend that may be open at once on a connection; more are refused, so that clients are not
-flooded."""
+"""Requests of a backend that may be open at once on a connection; more are refused, to spare the clients."""
 
 _NOT_FOUND: Final = -32601
 _INTERNAL: Final = -32603

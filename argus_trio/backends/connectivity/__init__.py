@@ -1,1 +1,16 @@
-"""Room."""
+"""Who is connected to one backend, and how that is kept up.
+
+`shared_connection.py` keeps up the one connection that clients share: connect, handshake, list, stay connected, and
+begin again when it is lost. `recovery.py` knows how the backend stands and when the next attempt is due;
+`health_monitor.py` probes a connection while nothing else is heard on it.
+
+Where `core/call/session_policy.py` says that a client needs a connection of its own, `client_connections.py` opens one,
+or finds it in `client_connection_table.py`. `client_connection.py` is one of them, from the wish for it to its end;
+`connection_subscriptions.py` has the resources that it is asked to send updates of, `lost_subscriptions.py` what
+sessions had subscribed to on connections that are gone.
+
+`listings_by_abilities.py` holds what the backend lists, to clients that declare nothing and to each set of abilities.
+
+It uses `connection`, `listings` and `subscriptions`. `scope` has one of each of these parts for its backend, and makes
+calls and subscriptions over them; nothing here knows of calls, of other backends, or of a reload.
+"""

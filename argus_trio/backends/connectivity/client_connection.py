@@ -1,7 +1,6 @@
-"""One connection to a backend that belongs to a single client: its life, whose it is, what it hears, whether it may
-close.
+"""One connection to a backend that belongs to a single client: its life, its owner, its subscriptions, its listing.
 
-`client_connections.py` decides when one opens, and for whom.
+When one opens, and for whom, is decided in `client_connections.py`.
 """
 
 from __future__ import annotations
@@ -32,35 +31,39 @@ from argus_trio.wire.envelope import Params
 log = structlog.get_logger()
 
 CLOSED: Final = "it was closed"
+"""Why a connection is open no more that did not fail."""
 
 
 @attrs.define(eq=False, kw_only=True)
 class ClientConnection:
-    """The connection, from the wish for it to its end. It is also the `BackendListener` of its backend.
+    """The connection of one client, from the wish for it to its end; the `BackendListener` of what it opens.
 
-    `on_idle` is called when a task that it stayed open for has ended.
+    `on_idle` is called with it when a task that it stayed open for has ended.
     """
 
     owner: ConnectionOwner
+    """Whose it is; may change while nobody uses it."""
     shared: SharedConnection
-    """The one beside it that clients share."""
+    """The shared connection to the same backend."""
     listings: ListingsByAbilities
-    """What is shown to clients that have none of their own, or one like this."""
+    """The listings of the backend that do not belong to one session."""
     on_idle: Callable[[ClientConnection], None]
     connection: Connection | None = attrs.field(default=None, init=False)
+    """The connection itself, while it is open."""
     settled: trio.Event = attrs.field(factory=trio.Event, init=False)
-    """Set once it is open, or has failed to open."""
+    """Set once the connection is open, or has failed to open."""
     failure: LinkFailed = attrs.field(factory=lambda: LinkFailed(CLOSED), init=False)
-    """Why it is open no more."""
+    """Why the connection is open no more; says `CLOSED` as long as nothing failed."""
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
-    """Of its life; the deadline is when it has been idle for long enough."""
+    """The scope of its life; the deadline is when it has been idle for long enough."""
     users: int = attrs.field(default=0, init=False)
-    """How many calls, or others, need it at the moment."""
+    """How many calls and other tasks use it at the moment."""
     since: float = attrs.field(factory=trio.current_time, init=False)
+    """When it was asked for, on trio's clock."""
     subscriptions: ConnectionSubscriptions = attrs.field(init=False)
-    """What it tells its client of."""
+    """The resources that it is asked to send updates of."""
     listing: KnownListing | None = attrs.field(default=None, init=False)
-    """What it lists that others of its kind do not: the kinds that changed on it since it opened."""
+    """What the connection of a session lists that others do not: the kinds that changed on it since it opened."""
     _changes: PendingChanges = attrs.field(factory=PendingChanges, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -68,39 +71,42 @@ class ClientConnection:
 
     @property
     def address(self) -> BackendAddress:
-        """Where the backend is reached."""
+        """How the backend is reached."""
         return self.shared.address
 
     @property
     def client(self) -> ClientSession | None:
-        """See `BackendListener`."""
+        """The legacy session that owns the connection, if one does; see `BackendListener`."""
         return self.owner.client
 
     @property
     def is_usable(self) -> bool:
-        """Whether it is open, or about to be."""
+        """Whether the connection is open, or about to be."""
         return not self.scope.cancel_called and (self.connection is None or self.connection.lost is None)
 
     @property
     def is_idle(self) -> bool:
-        """Whether nobody uses it, so that it may close, or serve another call."""
+        """Whether nobody uses the connection, so that it may close, or serve another call."""
         return not self.users and not self.subscriptions.subscribed
 
     @property
     def runs_until(self) -> float:
-        """When no task that was begun on it counts as running any more: it stays open until then."""
+        """When the last task that was begun on the connection counts as over: it stays open until then."""
         return -inf if self.connection is None else self.connection.inbound.tasks.until
 
     def began(self, call: Call, task: str) -> bool:
-        """Whether that task was begun on it by the client of this call."""
+        """Whether `task`, an id of the backend's, was begun on the connection by the client of this call."""
         return self.knows_task(task) and self.owner.may_ask_of_tasks(call)
 
     def knows_task(self, task: str) -> bool:
-        """Whether a task of this id, which is the backend's, was begun on it, by whomever."""
+        """Whether `task`, an id of the backend's, was begun on the connection, by any client."""
         return self.connection is not None and task in self.connection.inbound.tasks
 
     async def run(self, on_open: Callable[[], None]) -> LinkFailed | None:
-        """Open it and stay until it is lost, which is told in the log and returned, or closed: None."""
+        """Open the connection and stay until it is lost, which is logged and returned, or until it is closed: None.
+
+        `on_open` is called once it is open. Cancelling `scope` closes it. Raises nothing.
+        """
         failures: list[LinkFailed] = []
         backend = self.address.spec.name
         try:
@@ -121,9 +127,11 @@ class ClientConnection:
         return failures[0]
 
     async def resubscribe(self, connection: Connection, lost: Collection[str]) -> None:
-        """Have it tell what its client, or clients of its kind, want to hear; each request is bounded as a call is.
+        """Subscribe to what the owner of this connection should get updates of; each request is bounded by
+        `timeouts.call`.
 
-        `lost` is what its session had subscribed to over an earlier connection.
+        That is `lost`, what its session had subscribed to over an earlier connection, and what is watched over the
+        shared connection but happens on this one.
         """
         if lost:
             await self.subscriptions.subscribe(connection, lost)
@@ -131,11 +139,11 @@ class ClientConnection:
         if self.client is None:
             await self.subscriptions.watch(connection, shared.wanted_of(self.owner.key))
         elif isinstance(self.address.spec, StdioBackend):
-            # Elsewhere the shared connection tells of what happens on this one too: it is the same server.
+            # Elsewhere the shared connection reports what happens on this one too: it is the same server.
             await self.subscriptions.watch(connection, shared.table.uris_of(self.client))
 
     async def forward(self, connection: Connection, method: str, params: Params) -> None:
-        """Pass a notification of its client on to the backend; one that cannot be told is logged."""
+        """Pass a notification of the client on to the backend; logged where the link has died."""
         try:
             await connection.tell(method, params)
         except LinkFailed as failure:
@@ -143,22 +151,22 @@ class ClientConnection:
             log.debug("client_notification_untold", backend=address.spec.name, reason=address.redact(failure.reason))
 
     def lists_changed(self, kinds: tuple[str, ...]) -> None:
-        """See `BackendListener`."""
+        """List these kinds again; see `BackendListener`."""
         self._changes.add(kinds)
 
     def resource_updated(self, params: Params) -> None:
-        """See `BackendListener`: it is this client's connection, so it is this client's notification."""
+        """Notify the owner of the connection of the update, and nobody else; see `BackendListener`."""
         if self.client is None:
             self.shared.subscriptions.updated_of(self.owner.key, params)
         elif self.connection is not None:
             self.connection.nursery.start_soon(self.client.notify, UPDATED, params)
 
     def listen_acknowledged(self, params: Params) -> None:
-        """See `BackendListener`."""
+        """Take note of the acknowledgment of a listen stream; see `BackendListener`."""
         self.subscriptions.hub.acknowledged(params)
 
     def task_ended(self) -> None:
-        """See `BackendListener`."""
+        """Let the connection close in time, if it stayed open for a task alone; see `BackendListener`."""
         self.on_idle(self)
 
     async def _live(self, on_open: Callable[[], None]) -> LinkFailed:
@@ -187,7 +195,7 @@ class ClientConnection:
         raise LinkFailed(f"it was not ready for one more client within {seconds:g} s (timeouts.connect)")
 
     def _listed(self, listing: KnownListing) -> None:
-        """It lists something new: that concerns its session alone, or all clients with these abilities."""
+        """Keep what was listed anew: for the session alone, or for all clients with these abilities."""
         if self.client is None or self.connection is None:
             self.listings.keep(self.owner.abilities, listing)
             return

@@ -1,4 +1,7 @@
-"""The connections of single clients to one backend that are open, or about to be, and which of them is whose."""
+"""The connections of single clients to one backend that are open, or about to be, and which of them is whose.
+
+It opens and closes none: that is done in `client_connections.py`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from argus_trio.core.call.session_policy import ConnectionOwner, chosen
 
 @attrs.define(eq=False)
 class ClientConnectionTable:
-    """The connections, in the order of their use: the one used last at the end."""
+    """The connections of single clients, in the order of their use: the one used last at the end."""
 
     _open: list[ClientConnection] = attrs.field(factory=list, init=False)
 
@@ -24,11 +27,11 @@ class ClientConnectionTable:
         return iter(self._open)
 
     def add(self, connection: ClientConnection) -> None:
-        """Know one more."""
+        """Add a connection that is about to open."""
         self._open.append(connection)
 
     def remove(self, connection: ClientConnection) -> None:
-        """Know a connection that has ended no more."""
+        """Remove a connection that has ended."""
         self._open.remove(connection)
 
     def taken_by(self, owner: ConnectionOwner) -> ClientConnection | None:
@@ -41,19 +44,19 @@ class ClientConnectionTable:
         return connection
 
     def of(self, client: ClientSession) -> ClientConnection | None:
-        """The session's connection, if it has one."""
+        """The usable connection of this session, if it has one."""
         return next((each for each in self._open if each.client is client and each.is_usable), None)
 
     def with_task(self, call: Call, task: str | None) -> ClientConnection | None:
-        """The connection on which the call's client began that task, by its backend's id."""
+        """The usable connection on which the call's client began `task`, an id of the backend's; None without one."""
         if task is None:
             return None
         return next((each for each in self._open if each.began(call, task) and each.is_usable), None)
 
     def know_task(self, task: str) -> bool:
-        """Whether a task of this id was begun on one of them, whosever it is."""
+        """Whether `task`, an id of the backend's, was begun on one of the connections, by any client."""
         return any(each.knows_task(task) for each in self._open)
 
     def least_needed(self, now: float) -> ClientConnection | None:
-        """The one unused for the longest time that nothing keeps open, if there is one."""
+        """The connection unused for the longest time that no running task keeps open at `now`, if there is one."""
         return next((each for each in self._open if each.is_idle and each.runs_until <= now), None)

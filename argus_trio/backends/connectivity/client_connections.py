@@ -1,8 +1,8 @@
 """A backend's connections that belong to one client each: opened at need, bounded, closed when idle or released.
 
 A legacy session has one, for all its calls and until it ends. Modern clients have no sessions: a connection is leased
-to one call at a time and afterwards kept for the next one of the same principal with the same abilities. Which one it
-is to be says `core/call/session_policy.py`.
+to one call at a time and afterwards stays open for the next one of the same principal with the same abilities. Which
+connection a call may use is decided in `core/call/session_policy.py`.
 """
 
 from __future__ import annotations
@@ -31,29 +31,30 @@ from argus_trio.errors import BackendUnavailable, LinkFailed
 log = structlog.get_logger()
 
 UNUSED_SECONDS: Final = 30.0
-"""How long a connection that no client has used yet waits for one: the client whose list it was opened for calls soon,
-or not at all. A session whose connection lasted no longer than this has another at its next call, not at once."""
+"""How long a connection that no client has used yet stays open for one: the client whose list it was opened for calls
+soon, or not at all. A session whose connection lasted no longer gets another at its next call, not at once."""
 
 RETRY_AFTER_SECONDS: Final = 5.0
-"""When a client that found every connection taken may try again: calls of most clients are over by then."""
+"""How long a client that found every connection taken should wait: the calls of most clients are over by then."""
 
 Ts = TypeVarTuple("Ts")
 
 
 @attrs.define(eq=False)
 class ClientConnections:
-    """The connections of single clients to one backend; their tasks run in `run`."""
+    """The connections of single clients to one backend. Their tasks run in `run`."""
 
     shared: SharedConnection
     listings: ListingsByAbilities
     lost: LostSubscriptions = attrs.field(factory=LostSubscriptions, init=False)
+    """What sessions had subscribed to over connections that are gone."""
     table: ClientConnectionTable = attrs.field(factory=ClientConnectionTable, init=False)
-    """Those that are open, or about to be."""
+    """The connections that are open, or about to be."""
     _freed: trio.Event = attrs.field(factory=trio.Event, init=False)
     _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Hold the connections until cancelled, which closes them."""
+        """Run the tasks of the connections until cancelled, which closes them all."""
         try:
             async with trio.open_nursery() as self._nursery:
                 task_status.started()
@@ -62,16 +63,16 @@ class ClientConnections:
             self._nursery = None
 
     def start_soon(self, function: Callable[[*Ts], Awaitable[object]], *args: *Ts) -> None:
-        """Start a task that ends with the connections; none once they have ended."""
+        """Start a task that ends with `run`; does nothing while that is not running."""
         if self._nursery is not None:
             self._nursery.start_soon(function, *args)
 
     @asynccontextmanager
     async def lease(self, call: Call, task: str | None = None) -> AsyncIterator[tuple[Connection, ClientConnection]]:
-        """The connection of the call's client, for the length of the block: the one where it began `task`, if any.
+        """The connection of the call's client, for the length of the block: the one on which it began `task`, if any.
 
         Raises:
-            BackendUnavailable: it could not be opened, or too many are open, after `timeouts.connect`.
+            BackendUnavailable: it could not be opened, or as many as may be were in use for `timeouts.connect`.
         """
         async with self._use(ConnectionOwner.of(call), self.table.with_task(call, task)) as own:
             if own.connection is None:
@@ -83,10 +84,9 @@ class ClientConnections:
 
     @asynccontextmanager
     async def borrowed(self, abilities: Abilities) -> AsyncIterator[Connection]:
-        """A connection that is nobody's, to see what a client with `abilities` is shown.
+        """A connection that belongs to nobody, for the length of the block, to list what clients with `abilities` see.
 
-        No client has used it, so the first one with these abilities may have it, within `UNUSED_SECONDS` after the
-        block.
+        No client has used it, so the first one with these abilities may have it, for `UNUSED_SECONDS` after that.
 
         Raises:
             BackendUnavailable: as `lease`.
@@ -97,26 +97,26 @@ class ClientConnections:
             yield own.connection
 
     def release(self, client: ClientSession) -> None:
-        """Close the connection of a session that has ended."""
+        """Close the connection of a session that has ended, and forget what it had subscribed to."""
         self.lost.take(client)
         for own in self.table:
             if own.client is client:
                 own.scope.cancel()
 
     def restore(self) -> None:
-        """Open connections for the sessions that lost theirs and wait for updates of resources."""
+        """Open connections for the sessions that lost theirs and are subscribed to resources. Does not wait for it."""
         for client, abilities in self.lost:
             self.start_soon(self._restore, client, abilities)
 
     def tell_common_lists(self) -> None:
-        """Tell the sessions whose own connections list something else that they are shown what all are, from now on."""
+        """Notify the sessions whose own connections list something else that they see what all see, from now on."""
         for own in self.table:
             if own.client is not None and own.listing:
                 for method in sorted({LIST_CHANGED[kind] for kind in own.listing}):
                     self.start_soon(own.client.notify, method, {})
 
     def hand_over_subscriptions(self, successor: ClientConnections) -> None:
-        """Have `successor` subscribe for the sessions that subscribed to something over connections here."""
+        """Have `successor` subscribe for the sessions that subscribed over connections here. No checkpoint."""
         for own in self.table:
             client = own.client
             if client is None or not own.subscriptions.subscribed or own.scope.cancel_called:
@@ -131,7 +131,7 @@ class ClientConnections:
             successor.restore()
 
     def let_idle(self, own: ClientConnection) -> None:
-        """Begin to count the idle time of a connection that nobody uses."""
+        """Set the time at which a connection closes, if nobody uses it."""
         if own.is_idle:
             patience = self.shared.address.spec.timeouts.idle
             idle_at = trio.current_time() + (min(UNUSED_SECONDS, patience) if own.owner.key is NOBODY else patience)

@@ -1,5 +1,8 @@
-"""What the connection of a single client is asked to tell: what its session subscribed to over it, and what its client,
-or modern clients of its kind, watch over the shared connection too."""
+"""The resources that the connection of a single client is asked to send updates of.
+
+Those are what its session subscribed to over it, and what its client, or modern clients of its kind, watch over the
+shared connection too. What then comes is delivered by `client_connection.py`.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +23,15 @@ log = structlog.get_logger()
 
 @attrs.define(eq=False)
 class ConnectionSubscriptions:
-    """The resources that one connection tells of. A refusal is logged, and that is all."""
+    """The resources that one connection is asked to send updates of. A refusal is logged, and nothing else."""
 
     address: BackendAddress
     subscribed: set[str] = attrs.field(factory=set, init=False)
-    """What its session subscribed to: the connection stays open for that."""
+    """The URIs that its session subscribed to: the connection stays open for those."""
     watched: set[str] = attrs.field(factory=set, init=False)
-    """What is watched over the shared connection too, and this one has been asked for."""
+    """The URIs that are watched over the shared connection, and that this one has been asked for too."""
     hub: SubscriptionHub = attrs.field(init=False)
-    """How it hears of what is in `watched`."""
+    """How the backend is asked for what is in `watched`."""
 
     def __attrs_post_init__(self) -> None:
         self.hub = SubscriptionHub(self.address, hears_lists=False)
@@ -45,9 +48,9 @@ class ConnectionSubscriptions:
                     log.debug("own_subscription_refused", backend=connection.backend, reason=failure.reason[:200])
 
     async def watch(self, connection: Connection, uris: Iterable[str]) -> None:
-        """Hear of what is watched over the shared connection as well.
+        """Ask for updates of URIs that are watched over the shared connection, unless they have been asked for here.
 
-        What has not been asked for when this is cancelled is asked for the next time.
+        Each request takes at most `timeouts.call`. What was not asked for before cancellation is asked for next time.
         """
         async with trio.open_nursery() as nursery:
             for uri in uris:
@@ -56,7 +59,7 @@ class ConnectionSubscriptions:
                     nursery.start_soon(self._watch_one, connection, uri)
 
     async def unwatch(self, connection: Connection | None, uri: str) -> None:
-        """Hear no more of what the client watched over the shared connection too."""
+        """Ask for no more updates of a URI that was watched over the shared connection too."""
         if uri in self.watched:
             self.watched.discard(uri)
             await self.hub.unwatch(connection, uri, self)
@@ -75,4 +78,4 @@ class ConnectionSubscriptions:
 
 
 def _deliver_nothing(method: str, params: Params) -> None:
-    """What the connection tells is delivered by `ClientConnection.resource_updated`, whoever subscribed."""
+    """Do nothing: updates are delivered by `ClientConnection.resource_updated`, whoever subscribed."""

@@ -1,6 +1,7 @@
-"""Watching one connection: probes in its era's way while nothing else is heard, until it is lost.
+"""The health of one connection: probes it in its era's way while nothing else is heard, until it is lost.
 
-What that means is judged in `core/health/probing.py`. A probe never opens a session and never greets again.
+What the answers mean is judged in `core/health/probing.py`. A probe never opens a session and never repeats the
+handshake. What follows a loss is up to the owner of the connection.
 """
 
 from __future__ import annotations
@@ -21,27 +22,33 @@ from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed, SessionLos
 from argus_trio.wire.revisions import Era
 
 _ALIVE: Final = frozenset({400, 429})
-"""HTTP refusals of a server that works; any other is what calls would meet too."""
+"""HTTP statuses by which a server that works refuses a probe; any other is what calls would meet too."""
 
 
 def ignore(_: HealthVerdict) -> None:
-    """Nobody needs to know how it is, short of its end."""
+    """Drop a verdict: for a connection of which only the end matters."""
 
 
 @attrs.define(eq=False, kw_only=True)
 class HealthMonitor:
-    """The watch over one connection. `probing` is asked anew each time, for it may change; so is nothing else."""
+    """The health monitor of one connection."""
 
     connection: Connection
     probing: Callable[[], Probing]
+    """The settings; read again for each judgement, for a reload may change them."""
     redact: Redactor
     on_verdict: Callable[[HealthVerdict], None] = ignore
+    """Called when the verdict differs from the last, unless the connection is lost."""
     _method: str = attrs.field(default="ping", init=False)
     _has_answered: bool = attrs.field(default=False, init=False)
+    """Whether a probe has been answered before."""
     _last: HealthVerdict = attrs.field(default=WELL, init=False)
 
     async def watch(self) -> LinkFailed:
-        """Wait until the link has died, or leaves too many probes unanswered; why. Changes of verdict are told."""
+        """Wait until the link has died, or leaves too many probes unanswered; why.
+
+        Meanwhile `on_verdict` is called with changes of the verdict.
+        """
         ended: list[LinkFailed] = []
 
         async def wait_for_the_link() -> None:
@@ -79,7 +86,7 @@ class HealthMonitor:
                 await connection.stirred.wait()
 
     def _chosen(self, unanswered: int) -> str:
-        """The method to ask. Some legacy servers never answer a ping: those are asked for a list instead."""
+        """The method to probe with. Some legacy servers never answer a ping: those are asked for a list instead."""
         if self.connection.handshake.era is Era.MODERN:
             return "server/discover"
         if unanswered and not self._has_answered:
@@ -88,19 +95,19 @@ class HealthMonitor:
         return self._method
 
     async def _probe(self, method: str, sent_at: float) -> None:
-        # Without a deadline: an answer that comes late still tells that it lives, and how slowly.
+        # Without a deadline: an answer that comes late still shows that it lives, and how slowly.
         probe_state = self.connection.probe_state
         try:
             await self.connection.probe(method)
         except AnswerInvalid:
-            self._answered(sent_at)  # in its own way, and what that breaks the calls will tell
+            self._answered(sent_at)  # it lives; what its answers break the calls will show
         except SessionLost:
-            return  # the end of the link, which tells of itself
+            return  # the end of the link, which `watch` learns of itself
         except LinkFailed as failure:
             if isinstance(failure, HttpRefused) and failure.status in _ALIVE:
                 self._answered(sent_at)
                 return
-            await trio.lowlevel.checkpoint()  # a link that has died tells of itself, and better
+            await trio.lowlevel.checkpoint()  # a link that has died says so itself, and better
             probe_state.failed(sent_at, self.redact(failure.reason), is_unreachable=failure.never_ran)
             self.connection.stirred.set()
         else:

@@ -1,7 +1,8 @@
-"""What one backend shows: to clients that declare nothing, and to each distinct set of abilities that a client has.
+"""What one backend lists: to clients that declare nothing, and to each distinct set of abilities that a client has.
 
-What a legacy backend lists can depend on what its client can do: each set gets a listing of its own, made once over a
-connection that declares just that set, kept, and made again when the backend says that something has changed.
+What a legacy backend lists can depend on what its client can do: each set gets a listing of its own, requested once
+over a connection that declares just that set, and again when the backend says that something has changed. What a single
+session's connection lists differently is not here but in `client_connection.py`.
 """
 
 from __future__ import annotations
@@ -32,111 +33,124 @@ Ts = TypeVarTuple("Ts")
 
 
 class Lender(Protocol):
-    """Who lends connections to list over, and runs the tasks that do."""
+    """What lends connections to list over, and runs the tasks that do."""
 
     def borrowed(self, abilities: Abilities) -> AbstractAsyncContextManager[Connection]:
-        """A connection that was greeted with `abilities`. Raises `BackendUnavailable` on entering."""
+        """A connection that `abilities` were declared on, for the length of the block.
+
+        Raises:
+            BackendUnavailable: on entering, if there is none.
+        """
 
     def start_soon(self, function: Callable[[*Ts], Awaitable[object]], *args: *Ts) -> None:
-        """Start a task."""
+        """Start a task that ends with the lender."""
 
 
 @attrs.frozen(kw_only=True)
-class _Made:
-    """What was made ready for the catalog, and of what."""
+class _Prepared:
+    """A listing made ready for the catalog, and what it was made from."""
 
     spec: BackendSpec
-    kept: KnownListing
+    listing: KnownListing
     serves_resources: bool
     published: Published
 
 
 @attrs.define(eq=False)
 class ListingsByAbilities:
-    """The listings, by abilities. `on_published` is called when one has changed."""
+    """The listings of one backend, by abilities. `on_published` is called when one has changed."""
 
     address: BackendAddress
     on_published: Callable[[], None]
-    _kept: dict[Abilities, KnownListing] = attrs.field(factory=dict, init=False)
-    _made: dict[Abilities, trio.Event] = attrs.field(factory=dict, init=False)
+    _listings: dict[Abilities, KnownListing] = attrs.field(factory=dict, init=False)
+    _requested: dict[Abilities, trio.Event] = attrs.field(factory=dict, init=False)
+    """The abilities that a listing was requested for over the present shared connection; set once that has ended."""
     _outdated: set[Abilities] = attrs.field(factory=set, init=False)
-    """Listed over an earlier connection, and not yet over this one."""
+    """The abilities whose listing is of an earlier shared connection, and has not been renewed since."""
     _flapping: Flapping = attrs.field(factory=Flapping, init=False)
-    _published: dict[Abilities, _Made] = attrs.field(factory=dict, init=False)
+    _published: dict[Abilities, _Prepared] = attrs.field(factory=dict, init=False)
 
     def of(self, abilities: Abilities) -> KnownListing | None:
-        """What clients with `abilities` are shown; what all are, as long as theirs is not made; None: nothing known."""
-        kept = self._kept.get(abilities)
-        return self._kept.get(NONE) if kept is None else kept
+        """The listing for clients with `abilities`, or, as long as there is none, that for all; None without either."""
+        listing = self._listings.get(abilities)
+        return self._listings.get(NONE) if listing is None else listing
 
     def inherit(self, old: ListingsByAbilities) -> None:
-        """Show what another did, as long as nothing has been listed here; without telling of it."""
-        self._kept = dict(old._kept)
+        """Begin with the listings of `old`, until something has been listed here; without calling `on_published`."""
+        self._listings = dict(old._listings)
 
     def published(self, abilities: Abilities, *, serves_resources: bool) -> Published | None:
-        """The same, made ready for the catalog; made once, as long as nothing of it changes."""
-        kept = self.of(abilities)
-        if kept is None:
+        """What clients with `abilities` see, made ready for the catalog: once, as long as nothing of it changes.
+
+        None if nothing has been listed yet. `serves_resources` says whether the backend declared resources.
+        """
+        listing = self.of(abilities)
+        if listing is None:
             return None
         spec = self.address.spec
         last = self._published.get(abilities)
-        if last is None or last.kept is not kept or last.spec is not spec or last.serves_resources != serves_resources:
-            published = publish(spec, kept, serves_resources=serves_resources)
-            last = _Made(spec=spec, kept=kept, serves_resources=serves_resources, published=published)
+        if (
+            last is None
+            or last.listing is not listing
+            or last.spec is not spec
+            or last.serves_resources != serves_resources
+        ):
+            published = publish(spec, listing, serves_resources=serves_resources)
+            last = _Prepared(spec=spec, listing=listing, serves_resources=serves_resources, published=published)
             self._published[abilities] = last
         return last.published
 
-    def begin(self, kept: KnownListing) -> None:
-        """There is a new shared connection, which lists this; whatever was made over an earlier one is made anew.
+    def begin(self, listing: KnownListing) -> None:
+        """Take the listing of a new shared connection; listings by abilities are requested anew.
 
-        Until it is, it stands: a backend that comes back as it was shows nobody anything else meanwhile.
+        Until then the earlier ones stay: while a backend comes back as it was, nothing changes for clients.
         """
-        before = self._kept.get(NONE)
+        before = self._listings.get(NONE)
         if before is not None:
             now = trio.current_time()
             if self._flapping.returned(now):
                 seconds = round(self._flapping.within(now), 1)
                 log.warning("backend_flapping", backend=self.address.spec.name, returns=OFTEN, seconds=seconds)
-            self._report(before, kept)
-        self._kept[NONE], self._made = kept, {}
-        self._outdated = self._kept.keys() - {NONE}
+            self._report(before, listing)
+        self._listings[NONE], self._requested = listing, {}
+        self._outdated = self._listings.keys() - {NONE}
         self.on_published()
-        for abilities in self._outdated - self._made.keys():  # nobody has asked for these any more
+        for abilities in self._outdated - self._requested.keys():  # nobody has asked for these any more
             self._outdated.discard(abilities)
-            del self._kept[abilities]
+            del self._listings[abilities]
 
-    def keep(self, abilities: Abilities, kept: KnownListing) -> None:
-        """This has been listed for clients with `abilities`: everything, or the kinds that changed."""
-        before = self._kept.get(abilities)
+    def keep(self, abilities: Abilities, listing: KnownListing) -> None:
+        """Take what was listed for clients with `abilities`: everything, or the kinds that changed."""
+        before = self._listings.get(abilities)
         self._outdated.discard(abilities)
-        if before is not None and all(before.get(kind) == entries for kind, entries in kept.items()):
+        if before is not None and all(before.get(kind) == entries for kind, entries in listing.items()):
             return
-        self._kept[abilities] = {**(before or {}), **kept}
+        self._listings[abilities] = {**(before or {}), **listing}
         if abilities == NONE:
-            self._report(before or {}, self._kept[abilities])
+            self._report(before or {}, self._listings[abilities])
         self.on_published()
 
-    def relisted(self, lender: Lender, kept: KnownListing) -> None:
-        """The shared connection lists this now; what clients with abilities are shown may have changed with it."""
-        self.keep(NONE, kept)
-        for abilities in self._made:
+    def relisted(self, lender: Lender, listing: KnownListing) -> None:
+        """Take what the shared connection lists now, and request the listings by abilities anew."""
+        self.keep(NONE, listing)
+        for abilities in self._requested:
             self._start(lender, abilities)
 
     async def make(self, lender: Lender, abilities: Abilities) -> None:
-        """See to it that there is a listing for `abilities`, or that the attempt to make one has failed."""
+        """Wait until `abilities` have been listed for, or the attempt has failed; at most for `timeouts.connect`."""
         self.make_soon(lender, abilities)
-        await self._made[abilities].wait()
+        await self._requested[abilities].wait()
 
     def make_soon(self, lender: Lender, abilities: Abilities) -> None:
-        """As `make`, without waiting for it."""
-        if abilities not in self._made:
+        """Request a listing for `abilities`, unless that has been done. Does not wait for it."""
+        if abilities not in self._requested:
             self._start(lender, abilities)
 
     def _start(self, lender: Lender, abilities: Abilities) -> None:
-        made = self._made[abilities] = trio.Event()
-        lender.start_soon(self._list, lender, abilities, made)
+        listed = self._requested[abilities] = trio.Event()
+        lender.start_soon(self._list, lender, abilities, listed)
 
-    async def _list(self, lender: Lender, abilities: Abilities, made: trio.Event) -> None:
+    async def _list(self, lender: Lender, abilities: Abilities, listed: trio.Event) -> None:
         try:
             with trio.move_on_after(self.address.spec.timeouts.connect):
                 async with lender.borrowed(abilities) as connection:
@@ -144,10 +158,10 @@ class ListingsByAbilities:
         except BackendUnavailable as unavailable:
             log.info("backend_list_for_client_failed", backend=self.address.spec.name, reason=unavailable.message)
         finally:
-            made.set()
-            if abilities in self._outdated:  # it could not be made anew
+            listed.set()
+            if abilities in self._outdated:  # it could not be listed anew
                 self._outdated.discard(abilities)
-                self._kept.pop(abilities, None)
+                self._listings.pop(abilities, None)
                 self.on_published()
 
     def _report(self, before: KnownListing, now: KnownListing) -> None:

@@ -1,4 +1,7 @@
-"""How one backend stands and when it is tried again, told in the log; what makes it so happens in its scope."""
+"""How one backend stands and when the next attempt to connect is due; changes are logged.
+
+It is told what happened and connects nothing itself: that is done in `shared_connection.py`.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ log = structlog.get_logger()
 
 
 def breaker_of(spec: BackendSpec) -> Breaker:
-    """The breaker that `spec` wants."""
+    """The circuit breaker that the settings of `spec` ask for."""
     restart = spec.restart
     return Breaker(
         backoff=Backoff(first=restart.initial, longest=restart.max),
@@ -36,41 +39,41 @@ def breaker_of(spec: BackendSpec) -> Breaker:
 
 @attrs.define(eq=False)
 class Recovery:
-    """The standing of one backend. What it is told of takes effect at once."""
+    """The standing of one backend. No method blocks."""
 
     backend: str
     redact: Redactor
     breaker: Breaker
     standing: BackendStanding = attrs.field(factory=lambda: BackendStanding(since=0.0), init=False)
     next_at: float = attrs.field(default=0.0, init=False)
-    """When the next attempt is due."""
+    """When the next attempt to connect is due, on trio's clock."""
 
     def begin(self) -> None:
-        """The scope begins to run."""
+        """Begin as a backend that is starting now."""
         self.standing = BackendStanding(since=trio.current_time())
 
     def adopt(self, spec: BackendSpec) -> None:
-        """These are the settings from now on; what is counted stays."""
+        """Apply the settings of `spec` from now on; what has been counted stays."""
         fresh = breaker_of(spec)
         self.breaker.backoff, self.breaker.stable_after = fresh.backoff, fresh.stable_after
         self.breaker.threshold, self.breaker.cooldown = fresh.threshold, fresh.cooldown
         self.breaker.longest_wait = fresh.longest_wait
 
     def connected(self, revision: str, counts: Mapping[str, int], seconds: float) -> None:
-        """An attempt has succeeded, in so many seconds; `counts` is what it listed, by kind."""
+        """Note that an attempt has succeeded, in so many seconds; `counts` is how many entries were listed, by kind."""
         now = trio.current_time()
         self.breaker.connected(now)
         self.standing = self.standing.moved(BackendEvent.CONNECTED, now)
         log.info("backend_ready", backend=self.backend, revision=revision, seconds=round(seconds, 3), **counts)
 
     def try_again_at_once(self) -> None:
-        """The attempt that failed told how to make the next one better."""
+        """Make the next attempt due now, for the one that failed showed how to do better."""
         self.next_at = trio.current_time()
 
     def failed(self, failure: LinkFailed) -> None:
-        """An attempt has failed, or a connection was lost: down until the next attempt.
+        """Note that an attempt has failed, or the connection was lost: the backend is down until the next attempt.
 
-        A session that was forgotten is begun anew at once, and calls wait for it, unless that has just been done.
+        A session that the backend forgot is begun anew at once, and calls wait for it, unless that has just been done.
         """
         now = trio.current_time()
         reason, details = self.redact(failure.reason), tuple(map(self.redact, failure.details))
@@ -95,22 +98,22 @@ class Recovery:
         )
 
     def judged(self, verdict: HealthVerdict) -> None:
-        """The connection is like that now."""
+        """Take a verdict on the connection: the backend is degraded, or well again."""
         now = trio.current_time()
         if verdict.condition in (Condition.SLOW, Condition.SILENT):
-            tell = log.debug if self.standing.state is BackendState.DEGRADED else log.warning
+            report = log.debug if self.standing.state is BackendState.DEGRADED else log.warning
             self.standing = self.standing.moved(BackendEvent.FALTERED, now, verdict.reason)
-            tell("backend_degraded", backend=self.backend, reason=verdict.reason)
+            report("backend_degraded", backend=self.backend, reason=verdict.reason)
         elif self.standing.state is BackendState.DEGRADED:
             self.standing = self.standing.moved(BackendEvent.RECOVERED, now)
             log.info("backend_recovered", backend=self.backend)
 
     def stopped(self) -> None:
-        """It is left for good."""
+        """Note that nobody connects to the backend any more."""
         self.standing = self.standing.moved(BackendEvent.STOPPED, trio.current_time())
 
     def unavailable(self) -> BackendUnavailable:
-        """What a call is told that finds no connection."""
+        """The error of a call that finds no connection, with the reason and, where known, when to try again."""
         standing = self.standing
         return BackendUnavailable(
             self.backend,
@@ -120,9 +123,9 @@ class Recovery:
         )
 
     def advised(self, error: BackendUnavailable) -> BackendUnavailable:
-        """The error of a call that a connection failed, with the time to come again where that is known.
+        """`error`, of a call whose connection failed, with the time to try again added where that is known.
 
-        One that was never sent will find the backend down: the first retry is then near.
+        A call that was never sent found the backend down before that was noted: then the first retry is near.
         """
         wait = self.standing.retry_after(trio.current_time())
         if wait is None and error.cause is not None and error.cause.never_ran:

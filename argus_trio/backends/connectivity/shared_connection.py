@@ -1,7 +1,8 @@
-"""The connection to one backend that clients share: connect, handshake, list, stay connected, and begin again when it
-is lost, for ever.
+"""The connection to one backend that clients share: connect, handshake, list, stay connected; begin again when lost.
 
-`SharedConnection.run` is the one task that it lives in; nothing that goes wrong there reaches another backend.
+`SharedConnection.run` is the one task that all attempts belong to; nothing that goes wrong there reaches another
+backend. When the next attempt is due is decided in `recovery.py`, who may use the connection in
+`core/call/session_policy.py`.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ log = structlog.get_logger()
 
 @attrs.define(eq=False, kw_only=True)
 class SharedConnection:
-    """The shared connection, as it is now, and what keeps it. A `BackendListener`.
+    """The shared connection to one backend, and the task that keeps it up; the `BackendListener` of what it opens.
 
     `on_open` is called with the first listing of each connection, `on_relisted` with what is listed anew.
     """
@@ -45,15 +46,16 @@ class SharedConnection:
     on_open: Callable[[KnownListing], None]
     on_relisted: Callable[[KnownListing], None]
     connection: Connection | None = attrs.field(default=None, init=False)
+    """The connection itself, while there is one."""
     handshake: Handshake | None = attrs.field(default=None, init=False)
-    """What the backend said of itself at the latest handshake."""
+    """What the backend said of itself at the latest handshake; of a predecessor as long as there was none."""
     settled: trio.Event = attrs.field(factory=trio.Event, init=False)
     """Set once the attempt that calls wait for has succeeded or failed: the first, or one that renews a session."""
     sharing: Sharing = attrs.field(init=False)
-    """Who may use it."""
+    """Which calls may use the shared connection."""
     _guess: EraGuess = attrs.field(factory=EraGuess, init=False)
     _has_failed: bool = attrs.field(default=False, init=False)
-    """Whether the failure of the present attempt has been dealt with."""
+    """Whether the failure of the present attempt has been reported to `recovery`."""
     _changes: PendingChanges = attrs.field(factory=PendingChanges, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -61,10 +63,10 @@ class SharedConnection:
 
     @property
     def client(self) -> None:
-        """See `BackendListener`: it is no client's."""
+        """None: the connection belongs to no single client; see `BackendListener`."""
 
     def adopt(self, handshake: Handshake | None) -> None:
-        """Take what a predecessor said of itself for what the backend is, until it has been asked."""
+        """Take the handshake of a predecessor for that of the backend, until there has been one."""
         if self.handshake is None and handshake is not None:
             self._learn(handshake)
 
@@ -76,10 +78,11 @@ class SharedConnection:
             await trio.sleep_until(self.recovery.next_at)
 
     async def connected(self) -> Connection:
-        """The connection, once the attempt that calls wait for has had its outcome.
+        """The connection, once the attempt that calls wait for has had its outcome, at the latest after
+        `timeouts.call`.
 
         Raises:
-            BackendUnavailable: there is none, with the reason.
+            BackendUnavailable: there is none; says why.
         """
         if not self.settled.is_set():
             await self.wait_settled()
@@ -93,18 +96,18 @@ class SharedConnection:
         return connection
 
     async def wait_settled(self) -> None:
-        """Wait for the outcome of the attempt to connect, at most as long as a call may take."""
+        """Wait for the outcome of the attempt to connect that calls wait for, at most for `timeouts.call`."""
         if not self.settled.is_set():
             with trio.move_on_after(self.address.spec.timeouts.call):
                 await self.settled.wait()
 
     @property
     def runs_tasks(self) -> bool:
-        """Whether calls may be answered with a task, as far as is known."""
+        """Whether calls of the backend may be answered with a task, as far as is known."""
         return self.handshake is not None and self.handshake.runs_tasks
 
     def protocol(self) -> ProtocolSetting:
-        """How a connection is greeted that is opened now."""
+        """The era of the handshake on a connection that is opened now, or auto: it is to be found out."""
         spec = self.address.spec
         if spec.protocol != "auto":
             return spec.protocol
@@ -113,19 +116,19 @@ class SharedConnection:
         return "legacy" if self._guess.is_legacy else "auto"
 
     def lists_changed(self, kinds: tuple[str, ...]) -> None:
-        """See `BackendListener`."""
+        """List these kinds again; see `BackendListener`."""
         self._changes.add(kinds)
 
     def resource_updated(self, params: Params) -> None:
-        """See `BackendListener`."""
+        """Deliver the update to its subscribers; see `BackendListener`."""
         self.subscriptions.table.updated(params)
 
     def listen_acknowledged(self, params: Params) -> None:
-        """See `BackendListener`."""
+        """Take note of the acknowledgment of a listen stream; see `BackendListener`."""
         self.subscriptions.acknowledged(params)
 
     def task_ended(self) -> None:
-        """See `BackendListener`: the shared connection stays open anyway."""
+        """Do nothing: the shared connection stays open anyway; see `BackendListener`."""
 
     async def _attempt(self) -> None:
         """Connect once and stay connected, until that has failed. Whatever fails ends at this boundary."""
