@@ -1,1 +1,11 @@
-"""Room of `backends/listings`."""
+"""What a backend lists: tools, prompts, resources and resource templates, fetched and made ready for the catalog.
+
+`fetch.py` fetches one list page by page; `pages.py` bounds it, whatever the backend sends. `refresh.py` fetches the
+lists of all kinds that a backend declares, and again those that it says have changed, at a pace that withstands a
+backend that says so without end. `listing.py` reads pages, and applies filters and overrides to what was listed.
+
+A list is fetched over a `Connection` that somebody else opened, and goes to whoever asked for it: the listings are held
+in `connectivity/listings_by_abilities.py`, and merged with those of other backends in `core/catalog`.
+
+It uses `connection`. Nothing here knows who a list is for, or which names clients see.
+"""

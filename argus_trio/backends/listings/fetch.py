@@ -1,4 +1,4 @@
-"""Fetching a list from a backend: page after page, as far as the bounds of `pages.py` let it be."""
+"""Fetching a list from a backend: page after page, within the bounds of `pages.py`."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ log = structlog.get_logger()
 
 
 async def list_all(connection: Connection, kind: str) -> list[tuple[str, Params]]:
-    """Every entry of one kind that the backend lists, by key. Has no deadline of its own.
+    """Every entry of one kind that the backend lists: key and members of each. Has no deadline of its own.
 
     What is cut off or invalid is logged and left out.
 
     Raises:
-        LinkFailed: the link died, or the backend refused or garbled the list.
+        LinkFailed: the link died, or the backend refused the list, or its answer is none.
     """
     pages = ListPages()
     cursor: msgspec.Raw | None = None

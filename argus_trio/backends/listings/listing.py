@@ -1,4 +1,7 @@
-"""What a backend lists, made ready for the catalog: filters and overrides applied, entries that are none left out."""
+"""Reading what a backend lists, and making it ready for the catalog: with filters and overrides applied.
+
+Where the lists come from is the business of `fetch.py`; names that collide are the business of `core/catalog`.
+"""
 
 from __future__ import annotations
 
@@ -35,20 +38,23 @@ LIST_CHANGED: Final = {
     "resources": "notifications/resources/list_changed",
     "templates": "notifications/resources/list_changed",
 }
-"""What clients are told when a kind's list has changed."""
+"""The notification by which clients are informed that the list of each kind has changed."""
 
 
 @attrs.frozen(kw_only=True)
 class ListPage:
-    """One page of a list result: its entries by key, how many were no valid entries, and the cursor of the next one."""
+    """One page of a list."""
 
     entries: tuple[tuple[str, Params], ...]
+    """Key and members of each valid entry."""
     invalid: int
+    """How many entries were invalid, and left out."""
     next_cursor: msgspec.Raw | None
+    """The cursor of the next page; None on the last one."""
 
 
 def read_page(kind: str, member: str, result: bytes) -> ListPage:
-    """The page that a backend answered with; `member` names the list in it.
+    """The page of this kind that `result` is, the raw JSON of a backend's answer; `member` names the list in it.
 
     Raises:
         msgspec.DecodeError: the result is no object with that list.
@@ -76,11 +82,14 @@ def _read_entry(raw: msgspec.Raw, key: str) -> tuple[str, Params] | None:
 
 
 Listing = Mapping[str, Sequence[tuple[str, Params]]]
-"""Per kind, what a backend listed: keys and fields."""
+"""What a backend listed, by kind: key and members of each entry."""
 
 
 def publish(spec: BackendSpec, listing: Listing, *, serves_resources: bool) -> Published:
-    """What the gateway shows of a backend: globs look at the backend's own names, then overrides apply."""
+    """What the catalog may show of a backend that listed this: what filters let pass, with overrides applied.
+
+    Filters look at the backend's own names. `serves_resources` says whether the backend declared resources.
+    """
     filters = spec.filters
     tools, dropped = _sound_tools(
         spec.name, _entries(listing.get("tools", ()), filters.tools, _overriding(spec.tool_overrides))
@@ -102,7 +111,7 @@ def _sound_tools(backend: str, entries: tuple[Entry, ...]) -> tuple[tuple[Entry,
 
     (2026-07-28, Streamable HTTP, Custom Headers from Tool Parameters.)
     """
-    kept: list[Entry] = []
+    sound: list[Entry] = []
     dropped: list[Dropped] = []
     for entry in entries:
         schema = entry.fields.get("inputSchema", b"")
@@ -110,14 +119,14 @@ def _sound_tools(backend: str, entries: tuple[Entry, ...]) -> tuple[tuple[Entry,
         if reason is not None:
             dropped.append(Dropped(backend=backend, tool=entry.key, reason=reason))
         elif headers := param_headers(schema):
-            kept.append(attrs.evolve(entry, param_headers=headers))
+            sound.append(attrs.evolve(entry, param_headers=headers))
         else:
-            kept.append(entry)
-    return tuple(kept), tuple(dropped)
+            sound.append(entry)
+    return tuple(sound), tuple(dropped)
 
 
 def passes(globs: Globs, name: str) -> bool:
-    """Whether a filter lets a name pass: deny wins, and no allow glob at all allows everything."""
+    """Whether a filter lets a name pass: no deny glob fits it, and an allow glob does, or there is none at all."""
     if any(fnmatchcase(name, glob) for glob in globs.deny):
         return False
     return not globs.allow or any(fnmatchcase(name, glob) for glob in globs.allow)

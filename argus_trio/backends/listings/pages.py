@@ -1,4 +1,7 @@
-"""One list of a backend as its pages come in: bounded in entries and bytes, whatever the backend sends."""
+"""One list of a backend as its pages come in: bounded in pages, entries and bytes, whatever the backend sends.
+
+The bounds are far above what a sensible server lists: they are there for one that is broken or hostile.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +13,25 @@ from argus_trio.backends.listings.listing import ListPage
 from argus_trio.wire.envelope import Params
 
 MAX_PAGES: Final = 200
-"""Pages of one list that are followed; a backend with more is reported and shown as far as that."""
+"""Pages of one list that are fetched; each costs the backend's start a round trip. The rest is logged and left out."""
+
 MAX_ENTRIES: Final = 10_000
-"""Entries of one list that are kept."""
+"""Entries of one list that are held; a client could not use more."""
+
 MAX_LIST_BYTES: Final = 32 * 1024 * 1024
-"""Bytes of one list that are kept, all pages together."""
+"""Bytes of one list that are held, all pages together: there are four kinds, perhaps for several abilities."""
 
 
 @attrs.define(eq=False)
 class ListPages:
-    """The entries of one list so far."""
+    """The pages of one list so far."""
 
     entries: list[tuple[str, Params]] = attrs.field(factory=list, init=False)
+    """Key and members of each entry, in the backend's order."""
     pages: int = attrs.field(default=0, init=False)
+    """How many pages came in."""
     cut: str = attrs.field(default="", init=False)
-    """Why the rest is left out, once it is."""
+    """Why the rest of the list is left out; empty as long as it is not."""
     _bytes: int = attrs.field(default=0, init=False)
     _seen: set[bytes] = attrs.field(factory=set, init=False)
 

@@ -1,4 +1,7 @@
-"""Keeping what a connection lists: everything once, then again what the backend says has changed."""
+"""Listing what a backend has: everything once, then again the kinds that it says have changed.
+
+One list is fetched in `fetch.py`; the pace of many changes is set in `core/catalog/storm.py`.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +23,14 @@ from argus_trio.wire.envelope import Params
 log = structlog.get_logger()
 
 KnownListing = dict[str, Sequence[tuple[str, Params]]]
-"""Per kind, the entries that were listed last."""
+"""What a backend listed last, by kind: key and members of each entry."""
 
 
 async def list_kinds(connection: Connection, kinds: Sequence[str], redact: Redactor) -> KnownListing:
-    """What the backend lists of those kinds that it declares. A list that it refuses is reported and left out."""
+    """What the backend lists of these kinds, as far as it declared them, fetched at once. Has no deadline of its own.
+
+    A list that cannot be fetched is logged and left out.
+    """
     declared = connection.handshake.capabilities
     listed: KnownListing = {}
 
@@ -44,24 +50,26 @@ async def list_kinds(connection: Connection, kinds: Sequence[str], redact: Redac
 
 @attrs.define(eq=False)
 class PendingChanges:
-    """The kinds that a backend said have changed since the last look, and the pace of the looks."""
+    """The kinds that a backend said have changed and that have not been listed since, and the pace of listing them."""
 
     storm: Storm = attrs.field(factory=Storm, init=False)
+    """How often the backend says so, and when the next round is due."""
     _kinds: set[str] = attrs.field(factory=set, init=False)
     _woken: trio.Event = attrs.field(factory=trio.Event, init=False)
 
     def add(self, kinds: tuple[str, ...]) -> None:
-        """These have changed, once more."""
+        """Note that the backend said these kinds have changed."""
         self.storm.heard += 1
         self.again(kinds)
 
     def again(self, kinds: tuple[str, ...]) -> None:
-        """These have to be looked at once more."""
+        """Have these kinds listed again, without the backend saying anything."""
         self._kinds.update(kinds)
         self._woken.set()
 
     async def wait(self) -> tuple[str, ...]:
-        """The kinds that changed, once something has and it is time to look; none of them if a storm is over first."""
+        """Wait for a change, and until it is time to list again; the kinds that changed, none if a storm ended
+        first."""
         if self.storm.is_storm:
             with trio.move_on_at(self.storm.calm_at):
                 await self._woken.wait()
@@ -82,10 +90,11 @@ async def keep_listed(
     seconds: float,
     publish: Callable[[KnownListing], None],
 ) -> None:
-    """List again what has changed, one round of at most `seconds` at a time, until cancelled.
+    """List again what has changed, one round of at most `seconds` at a time, and call `publish` with that. Never
+    returns.
 
-    A round that takes longer is told and repeated: what changed is not forgotten. Rounds of a backend that says without
-    end that something has changed come ever later (`core/catalog/storm.py`).
+    A round that takes longer is logged and repeated: no change is forgotten. The rounds of a backend that reports
+    changes without end come ever later (`core/catalog/storm.py`).
     """
     storm, backend = changes.storm, connection.backend
     while True:

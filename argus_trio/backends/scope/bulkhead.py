@@ -1,8 +1,8 @@
 """A backend's bulkhead: so many calls are under way there at once, so many more wait their turn, others are refused.
 
-It counts clients' calls alone: the gateway's own probes, lists, notifications and cancellations pass it by. A call
+It counts calls of clients alone: the gateway's own probes, lists, notifications and cancellations pass it by. A call
 whose client is being asked does not count: a person thinks for minutes, and meanwhile the backend only waits. When the
-answer comes the call goes on at once, even if that is one too many for a while; new ones wait for that.
+answer comes the call goes on at once, even if that is one too many for a while; new calls wait for that.
 """
 
 from __future__ import annotations
@@ -22,31 +22,34 @@ from argus_trio.wire.envelope import Params
 
 log = structlog.get_logger()
 
-SOONEST: Final = 1.0
-"""Seconds that a refused client is told to wait, at least."""
-LATEST: Final = 60.0
-"""The same, at most: no estimate reaches further."""
-CALM: Final = 30.0
-"""Seconds without a refusal after which the next one is news again."""
+SOONEST_RETRY_SECONDS: Final = 1.0
+"""The shortest wait that a refused client is advised of: sooner, it would find the same queue."""
+
+LATEST_RETRY_SECONDS: Final = 60.0
+"""The longest wait that a refused client is advised of: no estimate from past calls reaches further."""
+
+CALM_SECONDS: Final = 30.0
+"""How long without a refusal until the next one is logged again: one line for each crowd, not for each call."""
 
 
 @attrs.define(eq=False)
 class Bulkhead:
-    """The places of one backend. Whoever has to wait for one gets it in the order of arrival."""
+    """The places of one backend. Calls that wait for one get it in the order of arrival."""
 
     backend: str
     _limits: Bounds = attrs.field(factory=Bounds)
     refused: int = attrs.field(default=0, init=False)
-    """Calls refused so far because the queue was full."""
+    """How many calls were refused so far because the queue was full."""
     _occupancy: Occupancy = attrs.field(factory=Occupancy, init=False)
     _queue: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot, init=False)
     _episode: int = attrs.field(default=0, init=False)
-    """Calls refused of late, with less than `CALM` from each to the next."""
+    """How many calls were refused of late, with less than `CALM_SECONDS` from each to the next."""
     _refused_at: float = attrs.field(default=0.0, init=False)
+    """When a call was refused last."""
 
     @property
     def limits(self) -> Bounds:
-        """What applies now. Setting it lets in as many as now fit; whoever waits already is not sent away."""
+        """The bounds that apply now. Setting them lets in as many calls as now fit, and refuses none that waits."""
         return self._limits
 
     @limits.setter
@@ -56,16 +59,16 @@ class Bulkhead:
 
     @property
     def under_way(self) -> int:
-        """Calls that have a place."""
+        """How many calls have a place."""
         return self._occupancy.count
 
     @property
     def waiting(self) -> int:
-        """Calls that wait for one."""
+        """How many calls wait for a place."""
         return len(self._queue)
 
     def take(self) -> bool:
-        """Take a place if one is free and nobody waits for it; whether that is so."""
+        """Take a place if one is free and no call waits for it; whether that was so."""
         occupancy = self._occupancy
         if occupancy.count >= self._limits.concurrency or self._queue:
             return False
@@ -80,7 +83,7 @@ class Bulkhead:
         self._occupancy.begin(trio.current_time())
 
     def leave(self, since: float) -> None:
-        """Give back a place that was taken at `since`."""
+        """Give back a place that was taken at `since`, on trio's clock."""
         self._occupancy.end(since, trio.current_time())
         if self._queue:
             self._let_in()
@@ -89,7 +92,7 @@ class Bulkhead:
         """Wait for a place and take it.
 
         Raises:
-            BackendUnavailable: too many wait already.
+            BackendUnavailable: too many calls wait already; says when to try again.
             DeadlineExceeded: it took longer than `patience` seconds.
         """
         if len(self._queue) >= self._limits.queue:
@@ -111,7 +114,7 @@ class Bulkhead:
         self._episode += 1
         self._refused_at = now
         until_served = self._occupancy.service_time(now) * (waiting + 1) / self._limits.concurrency
-        after = round(min(max(SOONEST, until_served), LATEST), 1)
+        after = round(min(max(SOONEST_RETRY_SECONDS, until_served), LATEST_RETRY_SECONDS), 1)
         facts = {"under_way": self.under_way, "waiting": waiting, "retry_after": after}
         if self._episode == 1:
             log.warning("backend_queue_full", backend=self.backend, **facts)
@@ -119,26 +122,33 @@ class Bulkhead:
         return BackendUnavailable(self.backend, reason, retry_after=after)
 
     def _relieve(self, now: float) -> None:
-        if self._episode and now - self._refused_at > CALM:
+        if self._episode and now - self._refused_at > CALM_SECONDS:
             log.info("backend_queue_relieved", backend=self.backend, refused=self._episode)
             self._episode = 0
 
 
 @attrs.define(eq=False)
 class Place:
-    """One call's place, held within `async with`. `exchange` is what the backend is to be called with."""
+    """One call's place, taken on entering and given back on leaving.
+
+    Raises (on entering):
+        BackendUnavailable: too many calls wait already.
+        DeadlineExceeded: no place was free within `patience`.
+    """
 
     bulkhead: Bulkhead
     exchange: Exchange
+    """The exchange to call the backend with; within the block it gives the place back while its client is asked."""
     patience: float
+    """Seconds that the call may wait for a place."""
     waited: float = attrs.field(default=0.0, init=False)
-    """Seconds that passed until the place was free: they belong to the call's deadline."""
+    """Seconds that passed until a place was free: they count towards the call's deadline."""
     _since: float = attrs.field(default=0.0, init=False)
     _asks: int = attrs.field(default=0, init=False)
     _is_over: bool = attrs.field(default=False, init=False)
 
     async def __aenter__(self) -> Place:
-        """Raises what `Bulkhead.wait` raises."""
+        """Take a place; raises what `Bulkhead.wait` raises."""
         arrived = trio.current_time()
         if not self.bulkhead.take():
             await self.bulkhead.wait(self.patience)
@@ -156,13 +166,13 @@ class Place:
             self.bulkhead.leave(self._since)
 
     def begin_ask(self) -> None:
-        """The client is asked something: give the place back while it is."""
+        """Give the place back while the client is asked something."""
         self._asks += 1
         if self._asks == 1 and not self._is_over:
             self.bulkhead.leave(self._since)
 
     def end_ask(self) -> None:
-        """The client has answered, or no longer needs to."""
+        """Take the place again: the client has answered, or no longer needs to. Does not wait for a free one."""
         self._asks -= 1
         if not self._asks and not self._is_over:
             self.bulkhead.retake()
@@ -171,22 +181,22 @@ class Place:
 
 @attrs.frozen(eq=False)
 class AskingExchange:
-    """The exchange of a client that can be asked: while it is, its call has no place."""
+    """The exchange of a client that can be asked: while it is asked, its call has no place."""
 
     exchange: Exchange
     place: Place
 
     @property
     def call(self) -> Call:
-        """See `Exchange`."""
+        """The call of the exchange; see `Exchange`."""
         return self.exchange.call
 
     async def notify(self, method: str, params: Params) -> None:
-        """See `Exchange`."""
+        """Send a notification to the client; see `Exchange`."""
         await self.exchange.notify(method, params)
 
     async def ask(self, method: str, params: Params) -> bytes:
-        """See `Exchange`."""
+        """Ask the client, with the place given back meanwhile; see `Exchange`."""
         self.place.begin_ask()
         try:
             return await self.exchange.ask(method, params)

@@ -1,5 +1,8 @@
-"""The calls of clients at one backend: each takes a place in the bulkhead and goes over the connection that it may
-use; it is made once more where a forgotten session was all that stood in its way."""
+"""The calls of clients at one backend: each takes a place in the bulkhead and goes over the connection that it may use.
+
+A call is performed once more where only a forgotten session stood in its way (`retry.py`). Which backend a call goes to
+is decided in `routing`.
+"""
 
 from __future__ import annotations
 
@@ -21,18 +24,20 @@ from argus_trio.wire.headers import Headers
 
 @attrs.define(eq=False)
 class BackendCalls:
-    """How clients call one backend."""
+    """Performs the calls of clients at one backend."""
 
     shared: SharedConnection
     client_connections: ClientConnections
     bulkhead: Bulkhead
 
     async def call(self, exchange: Exchange, params: Params, headers: Headers = ()) -> bytes:
-        """Perform the exchange with `params`, once there is room and the first attempt to connect has had its outcome.
+        """Perform the exchange with `params`, once there is a place and the attempt to connect has had its outcome.
+
+        The raw JSON of the result. `headers` go with it on modern HTTP. Cancelling notifies the backend.
 
         Raises:
-            BackendUnavailable: not connected, or too many calls wait, with the reason.
-            DeadlineExceeded: there was no room in time.
+            BackendUnavailable: not connected, or too many calls wait; says why.
+            DeadlineExceeded: no place was free within `timeouts.call`.
             RpcError: as `Connection.call`.
         """
         async with Place(self.bulkhead, exchange, self.shared.address.spec.timeouts.call) as place:

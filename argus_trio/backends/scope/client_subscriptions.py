@@ -1,6 +1,7 @@
-"""What clients subscribed to at one backend: over the connection that they share, or over the client's own.
+"""What clients subscribed to at one backend: over the shared connection, or over the client's own.
 
-A subscription lasts longer than the scope that was there when it began: it is handed over to that one's successor.
+A subscription lasts longer than the scope in which it began: it is handed over to the successor of that scope. How a
+backend is asked for updates is the business of `subscriptions`.
 """
 
 from __future__ import annotations
@@ -21,24 +22,24 @@ from argus_trio.wire.envelope import Params
 
 @attrs.define(eq=False)
 class ClientSubscriptions:
-    """The subscriptions of all clients at one backend, by connection."""
+    """The subscriptions of all clients at one backend."""
 
     shared: SharedConnection
     client_connections: ClientConnections
     bulkhead: Bulkhead
     successor: ClientSubscriptions | None = attrs.field(default=None, init=False)
-    """Those of the scope that took this one's place, once it is in effect."""
+    """The subscriptions of the scope that replaced this one, once it is in effect."""
 
     @property
     def latest(self) -> ClientSubscriptions:
-        """Those of the scope that has this place now."""
+        """The subscriptions of the scope that is in effect: these, or those of the last successor."""
         if self.successor is None:
             return self
         self.successor = self.successor.latest  # those between are needed no more
         return self.successor
 
     async def subscribe(self, exchange: Exchange, uri: str) -> bytes:
-        """Subscribe the exchange's client to a resource, or with `resources/unsubscribe` end that; the raw result.
+        """Perform the `resources/subscribe` or `resources/unsubscribe` of the exchange; the raw JSON of the result.
 
         The exchange holds a lease on the scope: what it subscribed to is handed over when that one ends, if not before.
 
@@ -53,11 +54,12 @@ class ClientSubscriptions:
                 return await retry_after_session_loss(self.shared.recovery, failed, again)
 
     async def watch(self, call: Call, uri: str, key: object, deliver: Deliver) -> None:
-        """Deliver what is said of a resource, until `unwatch`: over the shared connection, and by the processes that
-        the calls of clients like this one run in.
+        """Deliver the updates of a resource to `deliver`, until `unwatch` with the same `key`.
+
+        Those come over the shared connection, and from processes in which calls of clients like this one run.
 
         Raises:
-            BackendUnavailable: the backend cannot be told, or refuses.
+            BackendUnavailable: the backend cannot be reached, or refuses.
         """
         if self.successor is not None:
             await self.latest.watch(call, uri, key, deliver)
@@ -72,40 +74,40 @@ class ClientSubscriptions:
             shared.subscriptions.watch_owned((call.principal, call.abilities), uri, key, deliver)
 
     async def unwatch(self, uri: str, key: object) -> None:
-        """Deliver no more of what `key` watches at this URI."""
+        """Deliver no more updates of the resource to the subscriber `key`."""
         await self.shared.subscriptions.unwatch(self.shared.connection, uri, key)
 
     async def follow(self, task: str) -> bool:
-        """Hear how a task stands, by the backend's id, until `unfollow`.
+        """Ask for notifications of `task`, an id of the backend's, until `unfollow`; whether there will be any.
 
-        False if there is nothing to hear, and nothing to undo: the backend does not agree to tell, or the task is on a
-        connection of a single client, where nothing is listened for.
+        If False there is nothing to undo: the backend does not agree to it, or the task is on a connection of a single
+        client, which has no listen stream for tasks. Cancelling undoes it.
         """
         if self.shared.connection is None or self.client_connections.table.know_task(task):
             return False
-        is_told = False
+        is_followed = False
         try:
-            is_told = await self.shared.subscriptions.follow(task)
+            is_followed = await self.shared.subscriptions.follow(task)
         finally:
-            if not is_told:
+            if not is_followed:
                 self.unfollow(task)
-        return is_told
+        return is_followed
 
     def unfollow(self, task: str) -> None:
-        """Hear no more of a task, as far as one is concerned who wanted to."""
+        """Take back one `follow` of `task`."""
         self.shared.subscriptions.unfollow(task)
 
     def forget(self, client: ClientSession) -> None:
-        """End what a session subscribed to over the shared connection."""
+        """End what a session subscribed to over the shared connection. Does not wait for the backend."""
         self.shared.subscriptions.forget(self.shared.connection, client)
 
     def hand_over(self, successor: ClientSubscriptions) -> None:
-        """Have `successor` hear of everything that clients subscribed to here."""
+        """Hand everything that clients subscribed to here over to `successor`. No checkpoint."""
         self.successor = successor
         self.hand_over_rest()
 
     def hand_over_rest(self) -> None:
-        """Have the latest successor, if there is one, hear of what has been subscribed to here since."""
+        """Hand what has been subscribed to here since over to the latest successor, if there is one. No checkpoint."""
         if self.successor is None:
             return
         latest = self.latest
@@ -132,7 +134,7 @@ class ClientSubscriptions:
         return b"{}"
 
     async def _end(self, uri: str, client: ClientSession) -> None:
-        """End a client's subscription: over the shared connection, and where its own calls run."""
+        """End a client's subscription: over the shared connection, and over the client's own."""
         for each in [self] if self.successor is None else [self, self.latest]:  # it has been handed over meanwhile
             await each.unwatch(uri, client)
             own = each.client_connections.table.of(client)

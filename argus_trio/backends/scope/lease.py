@@ -1,7 +1,8 @@
-"""What an exchange holds while it is under way, so that what it may still need is not taken from under it.
+"""Leases: an exchange holds one on the scope of its backend, which does not end before it.
 
 Every exchange is counted by the generation that accepted it. From the moment on that its backend is known it holds a
-lease on that backend's scope, and keeps nothing else from ending.
+lease on that backend's scope, and keeps no other scope from ending. How long a scope waits for the end of its leases is
+decided in `drain.py`.
 """
 
 from __future__ import annotations
@@ -16,17 +17,19 @@ import trio
 from argus_trio.errors import BackendUnavailable
 
 CUT: Final = "it was replaced or removed by a reload, and the call did not end within server.drain_timeout"
+"""Why a call was cut, in the words of its error."""
 
 
 class Counted(Protocol):
-    """Where exchanges are counted that have a lease: their generation."""
+    """What counts the exchanges that hold a lease: their generation."""
 
     routed: int
+    """How many exchanges hold a lease."""
 
 
 @attrs.define(eq=False)
 class Leases:
-    """The leases on the scope of one backend. `on_freed` is called at the end of each, once the scope drains."""
+    """The leases on the scope of one backend. `on_freed` is called at the end of each, once `drain` has been called."""
 
     backend: str
     on_freed: Callable[[], None]
@@ -37,11 +40,11 @@ class Leases:
         return len(self.held)
 
     def drain(self) -> None:
-        """Begin to tell of each end: somebody waits for the last."""
+        """Call `on_freed` at the end of each lease from now on: somebody waits for the last."""
         self.is_draining = True
 
     def cut(self) -> int:
-        """Cancel what still holds a lease; how many that are."""
+        """Cancel the blocks of all leases; how many those are."""
         for lease in self.held:
             lease.cancel_scope.cancel()
         return len(self.held)

@@ -1,4 +1,7 @@
-"""Making a call again where a forgotten session was all that stood in its way."""
+"""Performing a call once more where only a forgotten session stood in its way.
+
+That a session is begun anew is the business of `connectivity`; a call that may have run is never repeated.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,12 @@ T = TypeVar("T")
 async def retry_after_session_loss(
     recovery: Recovery, failed: BackendUnavailable, perform: Callable[[], Awaitable[T]]
 ) -> T:
-    """Perform again what `failed`, over whatever connection there is then, if the server provably did not act on it.
+    """Perform once more what ended with `failed`, over the connection that there is then; what `perform` returns.
+
+    Only if the session was lost and the server provably did not act on the request.
 
     Raises:
-        BackendUnavailable: the failure, or that of the second time, with the time to come again where that is known.
+        BackendUnavailable: the failure, or that of the second time, with the time to try again where that is known.
         RpcError: whatever else `perform` raises.
     """
     if not isinstance(failed.cause, SessionLost) or not failed.cause.never_ran:

@@ -1,7 +1,7 @@
-"""One backend under supervision: its connections, what it shows, the calls and subscriptions of its clients.
+"""One backend under supervision: its connections, what it lists, the calls and subscriptions of its clients.
 
 `Scope.run` is the one task that every connection of the backend belongs to; nothing that goes wrong in it reaches
-another backend.
+another backend. What is done is done by the parts; here they are put together.
 """
 
 from __future__ import annotations
@@ -33,35 +33,40 @@ from argus_trio.wire.envelope import Params
 
 
 def _nothing() -> None:
-    """Nobody waits for the end of a lease."""
+    """Do nothing at the end of a lease: nobody waits for it."""
 
 
 @attrs.define(eq=False, kw_only=True)
 class Scope:
-    """One backend. `on_published` is called whenever what it shows may have changed, `on_lease_freed` at the end of
-    each lease once the scope drains."""
+    """One backend under supervision.
+
+    `on_published` is called whenever what it lists may have changed, `on_lease_freed` at the end of each lease while
+    the scope drains.
+    """
 
     address: BackendAddress
     on_published: Callable[[], None]
     on_lease_freed: Callable[[], None] = _nothing
     recovery: Recovery = attrs.field(init=False)
-    """How it stands, and when it is tried again."""
+    """How the backend stands, and when the next attempt to connect is due."""
     shared: SharedConnection = attrs.field(init=False)
     """The connection that clients share."""
     client_connections: ClientConnections = attrs.field(init=False)
     """The connections of single clients."""
     listings: ListingsByAbilities = attrs.field(init=False)
-    """What it shows, and to whom."""
+    """What the backend lists, by the abilities of clients."""
     bulkhead: Bulkhead = attrs.field(init=False)
-    """What every call of a client passes."""
+    """The bounds that every call of a client passes."""
     calls: BackendCalls = attrs.field(init=False)
+    """Performs the calls of clients."""
     subscriptions: ClientSubscriptions = attrs.field(init=False)
+    """What clients subscribed to."""
     leases: Leases = attrs.field(init=False)
-    """Of the exchanges that may need it."""
+    """The leases of the exchanges that may need the scope."""
     cancel_scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
-    """Of its whole life; the supervisor's."""
+    """The cancel scope of its whole life; the supervisor enters and cancels it."""
     ended: trio.Event = attrs.field(factory=trio.Event, init=False)
-    """Set once nothing of it is left."""
+    """Set once nothing of the scope is left; by the supervisor."""
 
     def __attrs_post_init__(self) -> None:
         address, spec = self.address, self.address.spec
@@ -82,21 +87,22 @@ class Scope:
 
     @property
     def spec(self) -> BackendSpec:
-        """Its configuration at the moment."""
+        """The backend's configuration at the moment."""
         return self.address.spec
 
     @property
     def state(self) -> BackendState:
-        """Where it stands; `recovery.standing` says more."""
+        """How the backend stands; `recovery.standing` says more."""
         return self.recovery.standing.state
 
     @property
     def has_listed(self) -> bool:
-        """Whether it has been ready at least once, so that the catalog knows its names."""
+        """Whether there is a listing: the backend has been ready at least once, or a predecessor handed its own
+        over."""
         return self.listings.of(NONE) is not None
 
     async def run(self) -> None:
-        """Live until cancelled. Whatever fails is logged within and ends there."""
+        """Connect and stay connected until cancelled. Whatever fails is logged within and ends there."""
         self.recovery.begin()
         try:
             async with trio.open_nursery() as nursery:
@@ -106,13 +112,15 @@ class Scope:
             self.recovery.stopped()
 
     def adjust(self, spec: BackendSpec) -> None:
-        """Go on with a spec whose link part is the same."""
+        """Go on with another configuration, whose link part is the same."""
         self.address.spec = spec
         self.bulkhead.limits = spec.limits
 
     def hand_over(self, successor: Scope) -> None:
-        """Have `successor` show what is shown here until it has listed something itself, and hear of what clients
-        subscribed to: they see and hear on without a gap. Calls under way stay here. No checkpoint."""
+        """Hand listings and subscriptions over to `successor`, so that clients notice no gap.
+
+        The listings count there until it has listed something itself. Calls under way stay here. No checkpoint.
+        """
         if not successor.has_listed:
             successor.listings.inherit(self.listings)
             successor.shared.adopt(self.shared.handshake)
@@ -120,7 +128,10 @@ class Scope:
         self.client_connections.tell_common_lists()
 
     def published(self, abilities: Abilities, own: KnownListing | None = None) -> Published | None:
-        """What it shows to clients with `abilities`, as far as it has been listed; what is in `own` instead."""
+        """What the backend lists to clients with `abilities`, made ready for the catalog; None if nothing is known yet.
+
+        Kinds that are in `own` are taken from there.
+        """
         abilities = abilities if self.shared.sharing.lists_by(abilities) else NONE
         handshake = self.shared.handshake
         serves_resources = handshake is not None and "resources" in handshake.capabilities
@@ -130,23 +141,25 @@ class Scope:
         return publish(self.spec, {**listing, **own}, serves_resources=serves_resources)
 
     def own_listing(self, client: ClientSession) -> KnownListing | None:
-        """What the session's own connection has listed that others do not, if anything."""
+        """What the session's own connection lists that others do not; None if that is nothing."""
         own = self.client_connections.table.of(client)
         return None if own is None else own.listing
 
     async def list_for(self, abilities: Abilities) -> None:
-        """See to it that what clients with `abilities` are shown has been listed, or has failed to be."""
+        """Wait until `abilities` have been listed for, or the attempt has failed; at most for `timeouts.connect`."""
         if self.shared.connection is not None and self.shared.sharing.lists_by(abilities):
             await self.listings.make(self.client_connections, abilities)
 
     def list_soon(self, abilities: Abilities) -> None:
-        """As `list_for`, without waiting for it."""
+        """Request the listing for clients with `abilities`, if there is to be one. Does not wait for it."""
         if self.shared.connection is not None and self.shared.sharing.lists_by(abilities):
             self.listings.make_soon(self.client_connections, abilities)
 
     def forward_notification(self, client: ClientSession, method: str, params: Params) -> None:
-        """Pass a client's own notification on to its connection, if it has one; a report of progress to where it was
-        asked for. Waits for nobody."""
+        """Pass a notification of a client on over its own connection, if it has one.
+
+        Progress goes to whichever connection asked for it. Waits for nobody.
+        """
         own = self.client_connections.table.of(client)
         connection = None if own is None else own.connection
         if method == PROGRESS:
@@ -157,7 +170,7 @@ class Scope:
             connection.nursery.start_soon(own.forward, connection, method, params)
 
     def release(self, client: ClientSession) -> None:
-        """End what was open for a session that has ended: its connection closes, its subscriptions end."""
+        """Close the connection of a session that has ended, and end its subscriptions. Waits for nobody."""
         self.client_connections.release(client)
         self.subscriptions.forget(client)
 

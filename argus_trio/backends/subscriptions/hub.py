@@ -1,5 +1,8 @@
-"""Hearing of resource updates over a connection, in the way of its era, for all who want to: the one that all share, or
-the one that belongs to a single client."""
+"""Resource updates and task notifications over one connection, asked for in the way of its era, for all who want them.
+
+The connection is the shared one, or one that belongs to a single client. Who wants what is in `table.py`, how a modern
+backend is asked in `listen_stream.py`.
+"""
 
 from __future__ import annotations
 
@@ -23,20 +26,24 @@ log = structlog.get_logger()
 
 @attrs.define(eq=False)
 class SubscriptionHub:
-    """What is watched, over whatever connection there is at the time. `seconds` bounds each request upstream."""
+    """What is subscribed to at one backend, over the connection that there is at the time.
+
+    Each request to the backend is bounded by `timeouts.call`.
+    """
 
     address: BackendAddress
     table: SubscriptionTable = attrs.field(factory=SubscriptionTable, init=False)
+    """Who subscribed to which resource."""
     followed: Counter[str] = attrs.field(factory=Counter, init=False)
-    """The tasks that somebody wants to hear of, by the backend's ids, and by how many."""
+    """How many want notifications of each task, by the backend's id."""
     hears_lists: bool = attrs.field(default=True, kw_only=True)
-    """Whether a modern backend is listened to for changes of its lists as well."""
+    """Whether a modern backend is asked to report changes of its lists as well."""
     _listen_stream: ListenStream | None = attrs.field(default=None, init=False)
-    _owned: dict[object, SubscriptionTable] = attrs.field(factory=dict, init=False)
-    """By kind of client, principal and abilities: who watches what their dedicated connections tell."""
+    _by_client_kind: dict[object, SubscriptionTable] = attrs.field(factory=dict, init=False)
+    """Who wants the updates that client connections report, by kind of client: principal and abilities."""
 
     def begin(self, connection: Connection) -> None:
-        """There is a new connection: have it tell of everything that is wanted. Its tasks are the connection's."""
+        """Ask for everything that is wanted over a new connection, in its nursery. Does not wait for it."""
         self._listen_stream = None
         if connection.handshake.era is Era.MODERN:
             self._listen_stream = ListenStream(
@@ -47,69 +54,72 @@ class SubscriptionHub:
             connection.nursery.start_soon(self._resubscribe, connection, self.table.uris)
 
     def acknowledged(self, params: Params) -> None:
-        """The backend has acknowledged the stream on which it tells of changes; see `BackendListener`."""
+        """Take note that the backend has acknowledged the listen stream: the params of its acknowledgment."""
         if self._listen_stream is not None:
             self._listen_stream.acknowledged(params)
 
     def take_over(self, old: SubscriptionHub, connection: Connection | None) -> None:
-        """Go on for everyone who watches over `old`, which has nobody then; have the backend told, if there is one."""
+        """Take over every subscriber of `old`, which has none then, and ask the backend for what is new.
+
+        Does not wait for it; without a `connection` that is done by `begin`.
+        """
         fresh = self.table.take_over(old.table)
-        for kind, owned in old._owned.items():
-            self._owned.setdefault(kind, SubscriptionTable()).take_over(owned)
-        old._owned.clear()
+        for kind, table in old._by_client_kind.items():
+            self._by_client_kind.setdefault(kind, SubscriptionTable()).take_over(table)
+        old._by_client_kind.clear()
         if fresh and self._listen_stream is not None:
             self._listen_stream.wanted_changed()
         elif fresh and connection is not None:
             connection.nursery.start_soon(self._resubscribe, connection, fresh)
 
     def watch_owned(self, kind: object, uri: str, key: object, deliver: Deliver) -> None:
-        """Deliver as well what is said of it over the dedicated connections of clients of this `kind`."""
-        self._owned.setdefault(kind, SubscriptionTable()).add(uri, key, deliver)
+        """Deliver the updates of a resource that come over client connections of this `kind`, until `unwatch`."""
+        self._by_client_kind.setdefault(kind, SubscriptionTable()).add(uri, key, deliver)
 
     def wanted_of(self, kind: object) -> list[str]:
-        """The URIs that clients of this kind watch."""
-        return self._owned[kind].uris if kind in self._owned else []
+        """The URIs that clients of this kind want updates of."""
+        return self._by_client_kind[kind].uris if kind in self._by_client_kind else []
 
     def updated_of(self, kind: object, params: Params) -> None:
-        """A dedicated connection of that kind told of a resource."""
-        if kind in self._owned:
-            self._owned[kind].updated(params)
+        """Deliver an update that came over a client connection of this kind: the params of the notification."""
+        if kind in self._by_client_kind:
+            self._by_client_kind[kind].updated(params)
 
     async def watch(self, connection: Connection, uri: str, key: object, deliver: Deliver) -> None:
-        """Deliver what is said of a resource, until `unwatch` or `forget`.
+        """Subscribe `key` to a resource: its updates go to `deliver`, until `unwatch` or `forget`.
 
         Raises:
-            BackendUnavailable: the backend cannot be told, or refuses.
+            BackendUnavailable: the backend cannot be reached, or refuses; then nothing is subscribed to.
         """
         table = self.table
         if table.add(uri, key, deliver):
-            is_told = False
+            is_subscribed = False
             try:
                 await self._ask(connection, "resources/subscribe", uri)
-                is_told = True
+                is_subscribed = True
             except LinkFailed as failure:
                 raise BackendUnavailable(
                     self.address.spec.name, self.address.redact(failure.reason), cause=failure
                 ) from None
             finally:
-                if not is_told:  # cancelled, be it alone or in a group, or refused
+                if not is_subscribed:  # cancelled, be it alone or in a group, or refused
                     table.remove(uri, key)
 
     async def unwatch(self, connection: Connection | None, uri: str, key: object) -> None:
-        """Deliver no more of it."""
-        for owned in self._owned.values():
-            owned.remove(uri, key)
+        """End the subscription of `key` to a resource. A refusal of the backend is logged."""
+        for table in self._by_client_kind.values():
+            table.remove(uri, key)
         if self.table.remove(uri, key) and connection is not None:
             await self._unsubscribe(connection, uri)
 
     def forget(self, connection: Connection | None, key: object) -> None:
-        """Deliver nothing more to this subscriber."""
+        """End every subscription of `key`. Does not wait for the backend."""
         for uri in self.table.forget(key):
             if connection is not None:
                 connection.nursery.start_soon(self._unsubscribe, connection, uri)
 
     async def follow(self, task: str) -> bool:
-        """Have a modern backend tell how a task stands, until `unfollow`; whether it agreed to."""
+        """Ask a modern backend to report on `task`, until `unfollow`; whether it agreed, within `timeouts.call`."""
         self.followed[task] += 1
         if self._listen_stream is not None and not self._listen_stream.tells_of(task):
             with trio.move_on_after(self.address.spec.timeouts.call):
@@ -117,7 +127,7 @@ class SubscriptionHub:
         return self._listen_stream is not None and self._listen_stream.tells_of(task)
 
     def unfollow(self, task: str) -> None:
-        """One wants to hear no more of it."""
+        """Take back one `follow` of `task`."""
         self.followed[task] -= 1
         if self.followed[task] <= 0:
             del self.followed[task]

@@ -1,4 +1,7 @@
-"""Hearing of changes from a modern backend: one `subscriptions/listen` on a connection, kept up to date."""
+"""The listen stream of a connection to a modern backend: one `subscriptions/listen`, renewed as wishes change.
+
+What comes on the stream is delivered by `connection/inbound.py`.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +25,21 @@ from argus_trio.wire.error_objects import METHOD_UNKNOWN
 
 log = structlog.get_logger()
 
-QUIET: Final = 0.02
-"""Seconds in which further changes of what is wanted count as the same one."""
-ACKNOWLEDGED: Final = 2.0
-"""Seconds in which a stream should be acknowledged; one that is not counts as open all the same."""
-AGAIN: Final = (1.0, 60.0)
-"""Seconds before a stream that ended is opened anew: at first, and at most."""
+QUIET_SECONDS: Final = 0.02
+"""How long further changes of what is wanted count as the same one: a client that subscribes to ten resources at once
+causes one new stream, and hardly waits for it."""
+
+ACKNOWLEDGE_SECONDS: Final = 2.0
+"""How long a stream may take to be acknowledged; after that it counts as open all the same, so that a backend that does
+not acknowledge costs its clients no more than this."""
+
+REOPEN_FIRST_SECONDS: Final = 1.0
+"""The wait before a stream that had lasted is opened anew, and from which it doubles for one that keeps ending: long
+enough for a server that restarts a worker, short enough that clients miss little."""
+
+REOPEN_LONGEST_SECONDS: Final = 60.0
+"""The longest wait before a stream that keeps ending is opened anew: each wait is twice the last, and a server that
+closes every stream is then asked once a minute. A stream that lasted longer than this counts as a good one again."""
 
 _TASKS: Final = "taskIds"
 _FILTERS: Final = {"tools": "toolsListChanged", "prompts": "promptsListChanged", "resources": "resourcesListChanged"}
@@ -35,44 +47,52 @@ _FILTERS: Final = {"tools": "toolsListChanged", "prompts": "promptsListChanged",
 
 @attrs.define(eq=False)
 class _ListenRequest:
-    """One `subscriptions/listen`."""
+    """One `subscriptions/listen` request."""
 
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
     opened: trio.Event = attrs.field(factory=trio.Event, init=False)
-    """Set when it is acknowledged, or has ended: whichever comes first."""
+    """Set when the stream is acknowledged, or has ended: whichever comes first."""
     has_ended: bool = attrs.field(default=False, init=False)
     is_refused: bool = attrs.field(default=False, init=False)
     """Whether the backend knows no such request, so that no other will do better."""
     agreed: frozenset[str] = attrs.field(default=frozenset(), init=False)
-    """The tasks that the backend agreed to tell of."""
+    """The ids of the tasks that the backend agreed to report."""
 
 
 @attrs.define(eq=False)
 class ListenStream:
-    """The stream of one connection. When something else is wanted than before, the next stream is open before the last
-    one is closed, so that nothing is lost in between; what both say is said twice."""
+    """The listen stream of one connection.
+
+    When something else is wanted than before, the next stream is open before the last one is closed, so that nothing is
+    lost in between; what comes on both is delivered twice.
+    """
 
     connection: Connection
     table: SubscriptionTable
+    """Who subscribed to which resource; changes as that does."""
     redact: Redactor
     followed: Collection[str] = ()
-    """The ids of the tasks that somebody wants to hear of; changes as that does."""
+    """The backend's ids of the tasks that somebody wants notifications of; changes as that does."""
     hears_lists: bool = attrs.field(default=True, kw_only=True)
-    """Whether it asks for changes of lists too; without, there is no stream as long as nothing else is wanted."""
+    """Whether it asks for changes of lists too; if not, there is no stream as long as nothing else is wanted."""
     _opening: _ListenRequest | None = attrs.field(default=None, init=False)
+    """The latest request, acknowledged or not."""
     _wake: trio.Event = attrs.field(factory=trio.Event, init=False)
     _renewals: list[trio.Event] = attrs.field(factory=list, init=False)
+    """The events to set once the next stream is open."""
     _is_over: bool = attrs.field(default=False, init=False)
     _tells_of_no_task: bool = attrs.field(default=False, init=False)
     """Whether the backend refused a stream for the tasks that it was asked for."""
 
     def tells_of(self, task: str) -> bool:
-        """Whether the backend agreed to tell of this task on the latest stream."""
+        """Whether the backend agreed to report this task, by its own id, on the latest stream."""
         return self._opening is not None and not self._opening.has_ended and task in self._opening.agreed
 
     def wanted_changed(self) -> trio.Event:
-        """`table` has other URIs than before, or `followed` other tasks; the event is set once the backend has
-        been told."""
+        """Renew the stream, for `table` has other URIs than before, or `followed` other tasks.
+
+        The event is set once the backend has been asked, or the stream is over for good.
+        """
         renewed = trio.Event()
         if self._is_over:
             renewed.set()
@@ -81,7 +101,7 @@ class ListenStream:
         return renewed
 
     async def run(self) -> None:
-        """Keep the stream open until cancelled, or until the backend refuses it for good."""
+        """Keep the stream open until cancelled, or until the backend does not know the method."""
         try:
             await self._keep_open()
         finally:  # its connection is lost, if not refused: whoever waits for it learns nothing more here
@@ -90,7 +110,7 @@ class ListenStream:
                 renewed.set()
 
     async def _keep_open(self) -> None:
-        delay = AGAIN[0]
+        delay = REOPEN_FIRST_SECONDS
         async with trio.open_nursery() as nursery:
             current: _ListenRequest | None = None
             while current is None or not current.is_refused:
@@ -102,13 +122,17 @@ class ListenStream:
                 finally:
                     for renewed in renewals:
                         renewed.set()
-                if was_lost and self.hears_lists:  # nobody heard what changed meanwhile
+                if was_lost and self.hears_lists:  # what changed meanwhile was not reported
                     self.connection.listener.lists_changed(KINDS)
                 await self._wake.wait()
                 if current is not None and current.has_ended and not current.is_refused:
-                    delay = AGAIN[0] if trio.current_time() - began > AGAIN[1] else min(2 * delay, AGAIN[1])
+                    delay = (
+                        REOPEN_FIRST_SECONDS
+                        if trio.current_time() - began > REOPEN_LONGEST_SECONDS
+                        else min(2 * delay, REOPEN_LONGEST_SECONDS)
+                    )
                     await self._pause(delay)
-                await trio.sleep(QUIET)
+                await trio.sleep(QUIET_SECONDS)
 
     async def _pause(self, seconds: float) -> None:
         self._wake = trio.Event()
@@ -117,7 +141,7 @@ class ListenStream:
                 await self._wake.wait()
 
     def acknowledged(self, params: Params) -> None:
-        """The backend has acknowledged the latest stream, with what it says of that."""
+        """Take note that the backend has acknowledged the latest stream: the params of its acknowledgment."""
         if self._opening is not None:
             self._opening.agreed = _agreed(params)
             self._opening.opened.set()
@@ -133,12 +157,12 @@ class ListenStream:
         return wanted
 
     async def _replaced(self, last: _ListenRequest | None, nursery: trio.Nursery) -> _ListenRequest | None:
-        """A stream for what is wanted now, None if that is nothing; then `last` is closed."""
+        """Open a stream for what is wanted now, then close `last`; None if nothing is wanted."""
         wanted = self._wanted()
         fresh = self._opening = _ListenRequest() if wanted else None
         if fresh is not None:
             nursery.start_soon(self._listen, wanted, fresh)
-            with trio.move_on_after(ACKNOWLEDGED):
+            with trio.move_on_after(ACKNOWLEDGE_SECONDS):
                 await fresh.opened.wait()
         if last is not None:
             last.scope.cancel()
@@ -166,7 +190,7 @@ class ListenStream:
 
 
 def _agreed(params: Params) -> frozenset[str]:
-    """The tasks that an acknowledgment names."""
+    """The ids of the tasks that an acknowledgment names."""
     try:
         return frozenset(map(decode_string, decode_array(decode_object(params["notifications"])[_TASKS])))
     except (KeyError, msgspec.DecodeError):

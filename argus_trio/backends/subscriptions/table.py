@@ -1,4 +1,7 @@
-"""Who wants to hear of which resource of one backend: one subscription upstream for each URI, however many want it."""
+"""Who subscribed to which resource of one backend: it is asked once for each URI, however many subscribed.
+
+Nothing is sent to the backend from here: what a change means for it is said by the methods' results.
+"""
 
 from __future__ import annotations
 
@@ -9,31 +12,32 @@ from argus_trio.wire.envelope import Params
 from argus_trio.wire.members import string_member
 
 UPDATED = "notifications/resources/updated"
+"""The method of the notification of an update, in every era."""
 
 
 @attrs.define(eq=False)
 class SubscriptionTable:
-    """The table. Subscribers are told apart by any key of theirs."""
+    """The subscribers of each URI of one backend, distinguished by any hashable key."""
 
     _by_uri: dict[str, dict[object, Deliver]] = attrs.field(factory=dict, init=False)
 
     @property
     def uris(self) -> list[str]:
-        """Every URI that somebody wants, in a stable order."""
+        """Every URI that somebody subscribed to, in the order of the first subscription."""
         return list(self._by_uri)
 
     def uris_of(self, key: object) -> list[str]:
-        """Every URI that this subscriber wants, in a stable order."""
+        """Every URI that the subscriber `key` subscribed to, in the same order as `uris`."""
         return [uri for uri, subscribers in self._by_uri.items() if key in subscribers]
 
     def add(self, uri: str, key: object, deliver: Deliver) -> bool:
-        """Subscribe; whether nobody had wanted this URI before."""
+        """Subscribe `key` to a URI; whether nobody had subscribed to it before."""
         is_first = uri not in self._by_uri
         self._by_uri.setdefault(uri, {})[key] = deliver
         return is_first
 
     def remove(self, uri: str, key: object) -> bool:
-        """Unsubscribe; whether nobody wants this URI any more, who did before."""
+        """Unsubscribe `key` from a URI; whether it was the last to be subscribed."""
         subscribers = self._by_uri.get(uri)
         if subscribers is None or subscribers.pop(key, None) is None or subscribers:
             return False
@@ -41,17 +45,17 @@ class SubscriptionTable:
         return True
 
     def take_over(self, old: SubscriptionTable) -> list[str]:
-        """Go on for everyone in `old`, where nobody is left; the URIs that nobody had wanted here."""
+        """Move every subscriber of `old` here; the URIs that nobody had subscribed to here before."""
         subscribed = [(uri, key, deliver) for uri, keys in old._by_uri.items() for key, deliver in keys.items()]
         old._by_uri.clear()
         return [uri for uri, key, deliver in subscribed if self.add(uri, key, deliver)]
 
     def forget(self, key: object) -> list[str]:
-        """Unsubscribe from everything; the URIs that nobody wants any more."""
+        """Unsubscribe `key` from everything; the URIs that nobody is subscribed to any more."""
         return [uri for uri in self.uris if self.remove(uri, key)]
 
     def updated(self, params: Params) -> None:
-        """Tell everyone who wants to hear of this resource."""
+        """Deliver an update, by the params of its notification, to everyone who subscribed to its URI."""
         uri = string_member(params, "uri")
         for deliver in () if uri is None else list(self._by_uri.get(uri, {}).values()):
             deliver(UPDATED, params)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.backends.scope.bulkhead import CALM, LATEST, Bulkhead, Place
+from argus_trio.backends.scope.bulkhead import CALM_SECONDS, LATEST_RETRY_SECONDS, Bulkhead, Place
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.operation import Bounds, Timeouts
@@ -126,7 +126,7 @@ async def test_a_full_queue_is_refused_at_once_and_said_once(autojump_clock: Moc
             assert [entry["event"] for entry in logs] == ["backend_queue_full"]
             await callers.go(1)
             await callers.go(2)
-            await trio.sleep(CALM + 1)
+            await trio.sleep(CALM_SECONDS + 1)
             await callers.come(5)
             assert [(entry["event"], entry.get("refused")) for entry in logs[1:]] == [("backend_queue_relieved", 2)]
             await callers.come(6, 7)
@@ -147,7 +147,9 @@ async def test_a_bulkhead_without_a_queue_is_no_chatterbox(autojump_clock: MockC
 
 
 @pytest.mark.parametrize(
-    ("service", "expected"), [(0.001, 1.0), (10.0, 15.0), (1000.0, LATEST)], ids=["quick", "slow", "endless"]
+    ("service", "expected"),
+    [(0.001, 1.0), (10.0, 15.0), (1000.0, LATEST_RETRY_SECONDS)],
+    ids=["quick", "slow", "endless"],
 )
 async def test_a_refusal_estimates_when_those_who_wait_are_served(
     autojump_clock: MockClock, service: float, expected: float
