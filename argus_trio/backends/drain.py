@@ -1,6 +1,7 @@
-"""What happens when a backend is removed or replaced: its scope drains, what is left is cut, and it ends.
+"""The end of a scope that a reload removed or replaced: it drains, what is left is cut, and it ends.
 
-(Envoy calls it draining too: what is under way may finish, nothing new begins.)
+While it drains, what is under way may finish and nothing new begins, as in Envoy. What a reload removes or replaces is
+decided in `supervisor.py`.
 """
 
 from __future__ import annotations
@@ -23,32 +24,36 @@ the two is bounded by less."""
 
 @attrs.define(eq=False, kw_only=True)
 class Drain:
-    """The scopes on their way out. `may_need` says whether an exchange that no backend is known of yet may need one."""
+    """The scopes that are draining or ending."""
 
     may_need: Callable[[Scope], bool]
+    """Whether an exchange may need the scope whose backend is not known yet, and which thus holds no lease."""
     calls_cut: int = attrs.field(default=0, init=False)
     """How many calls have been cut so far."""
     retiring: set[Scope] = attrs.field(factory=set, init=False)
-    """Scopes that no generation to come has, until they have ended."""
+    """The scopes that the generation in effect does not have, until they have ended."""
     _changed: trio.Event = attrs.field(factory=trio.Event, init=False)
 
     def wake(self) -> None:
-        """Look again at what may end: an exchange has, or a lease."""
+        """Look again at what may end, because an exchange or a lease has ended. Returns at once."""
         self._changed.set()
         self._changed = trio.Event()
 
     async def wait_gone(self, name: str) -> None:
-        """Wait until no scope of a backend of this name is on its way out."""
+        """Wait until no scope of a backend of this name is draining or ending. Has no deadline of its own."""
         while any(scope.spec.name == name for scope in self.retiring):
             await self._changed.wait()
 
     def begin(self, scope: Scope) -> None:
-        """Count the scope among those on their way out; `run` is to follow."""
+        """Add a scope to `retiring`; `run` is to follow."""
         self.retiring.add(scope)
         scope.leases.drain()
 
     async def run(self, scope: Scope, timeout_seconds: float) -> None:
-        """Let the scope end when nobody needs it any more, at the latest after the drain."""
+        """End the scope when nothing needs it any more; calls that take longer than `timeout_seconds` are cut.
+
+        Returns once nothing of it is left.
+        """
         began = trio.current_time()
         with trio.move_on_after(timeout_seconds):
             while scope.leases or self.may_need(scope):

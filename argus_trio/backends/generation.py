@@ -1,7 +1,7 @@
-"""One loaded configuration at work: its scopes, and the catalog of what they show together.
+"""One loaded configuration at work: its scopes, and the catalogs of what they list together.
 
-An exchange is served by the generation that was there when it came, from its first middleware to its backend. Scopes of
-backends that a reload leaves alone belong to both generations.
+An exchange is served by the generation that was in effect when it came, from its first middleware to its backend.
+Scopes of backends that a reload leaves alone belong to both generations. `generations.py` knows which is in effect.
 """
 
 from __future__ import annotations
@@ -22,32 +22,36 @@ from argus_trio.core.catalog.names import Scheme
 log = structlog.get_logger()
 
 CatalogChanges = Mapping[Abilities, frozenset[str]]
-"""The kinds that clients see differently than before, by what those can be asked; NONE stands for all others too."""
+"""The kinds of which clients see another list than before, by their abilities; NONE stands for all others too."""
 
 
 @attrs.define(eq=False, kw_only=True)
 class Generation:
-    """`scopes` are in the order of the file, those of enabled backends only."""
+    """One configuration at work."""
 
     number: int
+    """Counts the configurations that took effect, from 1."""
     config: Config
     scopes: dict[str, Scope]
+    """The scopes of enabled backends, by name, in the order of the file."""
     grace_ends: float
-    """Until when a first list waits for backends that are starting; a time of trio's clock."""
+    """Until when lists wait for backends that are starting, on trio's clock."""
     make_handler: Callable[[Generation], Handler]
+    """Makes what serves its exchanges."""
     handler: Handler = attrs.field(init=False)
-    """What serves its exchanges: its middleware, then its router."""
+    """Serves its exchanges: its middleware, then its router."""
     exchanges: int = attrs.field(default=0, init=False)
-    """How many it accepted that have not ended."""
+    """How many exchanges it accepted that have not ended."""
     routed: int = attrs.field(default=0, init=False)
-    """How many of those hold a lease on one scope, and can need no other."""
+    """How many of its exchanges hold a lease on one scope, and can need no other."""
     catalog: Catalog = attrs.field(default=EMPTY, init=False)
-    """What clients are shown that declare nothing to be asked."""
+    """The catalog for clients that declare no abilities."""
     _of_abilities: dict[Abilities, Catalog] = attrs.field(factory=dict, init=False)
+    """The catalogs for clients with abilities, made at need."""
     _of_client: dict[ClientSession, tuple[tuple[object, ...], Catalog]] = attrs.field(factory=dict, init=False)
-    """Of the sessions whose own connections list something else, with what it was made from."""
+    """The catalogs for sessions whose own connections list something else, each with what it was made from."""
     _held: Holders = attrs.field(factory=dict, init=False)
-    """Who held which name when this generation began."""
+    """The backends that held names when this generation began."""
     _is_settled: bool = attrs.field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -69,7 +73,7 @@ class Generation:
                     await scope.shared.settled.wait()
 
     def starting_owner(self, name: str) -> Scope | None:
-        """The backend that a name unknown to the catalog must belong to by its prefix, unless that one has listed."""
+        """The backend that a name must belong to by its prefix, if that backend is not up; None without one."""
         scheme = self.config.conflict_resolution
         if scheme.strategy != "prefix":
             return None
@@ -80,28 +84,28 @@ class Generation:
         return None
 
     async def catalog_for(self, abilities: Abilities, client: ClientSession | None = None) -> Catalog:
-        """What a client with `abilities` is shown: made at the first question, which waits for it as for a start.
+        """The catalog for a client with `abilities`. Making it waits for listings, at most for the startup grace.
 
-        A legacy session is shown what its own connections list, where that is something else.
+        Where the own connections of `client`, a legacy session, list something else, its catalog has that.
         """
         catalog = await self._catalog_of(abilities)
         return catalog if client is None or not abilities.any else self._own_catalog(catalog, abilities, client)
 
     def made_for(self, abilities: Abilities) -> Catalog | None:
-        """What clients with `abilities` are shown, if that has been made."""
+        """The catalog for clients with `abilities`, if it has been made. Waits for nothing."""
         return self._of_abilities.get(abilities) if abilities.any else self.catalog
 
     @property
     def abilities(self) -> tuple[Abilities, ...]:
-        """The distinct ones for which there is a catalog of their own."""
+        """The abilities that there is a catalog of their own for."""
         return tuple(self._of_abilities)
 
     def forget(self, client: ClientSession) -> None:
-        """Forget what is shown to a session that has ended."""
+        """Forget the catalog for a session that has ended."""
         self._of_client.pop(client, None)
 
     def rebuild(self) -> CatalogChanges:
-        """Show what the scopes publish now; what that changes."""
+        """Make the catalogs anew from what the scopes list now; the kinds that this changes. No checkpoint."""
         before = self.catalog
         # Until then nobody holds a name that was free: which backend is the quickest to start must not decide.
         self.catalog = self._built(NONE, before.holders if self.is_settled else self._held)
@@ -115,7 +119,10 @@ class Generation:
         return changes
 
     def follow(self, last: Generation, holders: Holders) -> CatalogChanges:
-        """Take the place of `last`, of whose names `holders` are kept; what that changes. No checkpoint."""
+        """Begin with the catalogs of `last`, then `rebuild`; the kinds that this changes. No checkpoint.
+
+        The backends in `holders` keep the names that they hold there.
+        """
         self._held = holders
         self.catalog = attrs.evolve(last.catalog, holders=holders)
         self._of_abilities = dict(last._of_abilities)
@@ -123,13 +130,13 @@ class Generation:
 
     def _own_catalog(self, catalog: Catalog, abilities: Abilities, client: ClientSession) -> Catalog:
         own = {name: scope.own_listing(client) for name, scope in self.scopes.items()}
-        stamp = (id(catalog), *((name, id(kept)) for name, kept in own.items() if kept is not None))
+        stamp = (id(catalog), *((name, id(listing)) for name, listing in own.items() if listing is not None))
         if len(stamp) == 1:
             return catalog
         cached = self._of_client.get(client)
         if cached is None or cached[0] != stamp:
-            shown = [scope.published(abilities, own[name]) for name, scope in self.scopes.items()]
-            cached = stamp, self._of(shown, catalog.holders)
+            published = [scope.published(abilities, own[name]) for name, scope in self.scopes.items()]
+            cached = stamp, self._of(published, catalog.holders)
             self._of_client[client] = cached
         return cached[1]
 
@@ -150,10 +157,10 @@ class Generation:
     def _built(self, abilities: Abilities, holders: Holders) -> Catalog:
         return self._of([scope.published(abilities) for scope in self.scopes.values()], holders)
 
-    def _of(self, shown: Iterable[Published | None], holders: Holders) -> Catalog:
+    def _of(self, listed: Iterable[Published | None], holders: Holders) -> Catalog:
         naming = self.config.conflict_resolution
         scheme = Scheme(strategy=naming.strategy, separator=naming.separator, order=naming.order)
-        return build([published for published in shown if published is not None], scheme, holders)
+        return build([published for published in listed if published is not None], scheme, holders)
 
 
 def _report(before: Catalog, now: Catalog) -> None:

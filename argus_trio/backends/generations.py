@@ -1,4 +1,7 @@
-"""Which generation serves an exchange: the one that was in effect when it came, to its end."""
+"""Which generation serves an exchange: the one that was in effect when it came, to its end.
+
+When a generation takes effect is decided in `supervisor.py`.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +18,17 @@ from argus_trio.core.call.exchange import ClientSession, Exchange
 class Generations:
     """The generation in effect, and those before it that still have exchanges.
 
-    `on_exchange_ended` is called whenever one of those before it has an exchange less.
+    `on_exchange_ended` is called whenever an exchange of an earlier generation has ended.
     """
 
     current: Generation
+    """The generation in effect."""
     on_exchange_ended: Callable[[], None]
     past: list[Generation] = attrs.field(factory=list, init=False)
+    """The earlier generations that still have exchanges."""
 
     async def serve(self, exchange: Exchange) -> bytes:
-        """Serve an exchange by the generation in effect, which stays its own; a `Handler`.
+        """Serve an exchange by the generation in effect, and by that one to its end; a `Handler`.
 
         Raises:
             RpcError: as the generation's handler.
@@ -40,18 +45,18 @@ class Generations:
                 self.on_exchange_ended()
 
     def install(self, generation: Generation) -> None:
-        """Put a generation in effect. One assignment: nobody sees half of it."""
+        """Put a generation in effect, by one assignment: no exchange sees half of it."""
         if self.current.exchanges:
             self.past.append(self.current)
         self.current = generation
 
     def may_need(self, scope: Scope) -> bool:
-        """Whether an exchange of an earlier generation, whose backend is not known yet, may need this scope."""
+        """Whether an exchange of an earlier generation may need this scope, because its backend is not known yet."""
         return any(
             generation.exchanges > generation.routed and scope in generation.scopes.values() for generation in self.past
         )
 
     def release(self, client: ClientSession) -> None:
-        """Forget what is shown to a session that has ended."""
+        """Forget the catalogs for a session that has ended."""
         for generation in (self.current, *self.past):
             generation.forget(client)

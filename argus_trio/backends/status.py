@@ -1,4 +1,7 @@
-"""How backends stand, gathered from their scopes as plain values for whoever shows them."""
+"""How backends stand, gathered from their scopes as plain values.
+
+What is made of them is up to the management API and the dashboard.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ from argus_trio.core.health.lifecycle import BackendState
 
 
 def health_of(scopes: Iterable[Scope]) -> Health:
-    """What a client would meet. One whose session is being renewed is not counted as starting: calls reach it."""
+    """How many backends a client would find in which state.
+
+    One whose session is being renewed does not count as starting: calls reach it.
+    """
     all_scopes = list(scopes)
     states = [scope.state for scope in all_scopes]
     renewing = sum(1 for scope in all_scopes if scope.state is BackendState.STARTING and scope.has_listed)
@@ -27,7 +33,7 @@ def health_of(scopes: Iterable[Scope]) -> Health:
 
 
 def statuses_of(scopes: Iterable[Scope], catalog: Catalog) -> list[BackendStatus]:
-    """How each backend stands now, with how much of it `catalog` shows."""
+    """How each backend stands now, with how many of its entries are in `catalog`."""
     counts: Counter[tuple[str, str]] = Counter()
     for kind, routes in (("tools", catalog.tools), ("prompts", catalog.prompts), ("resources", catalog.resources)):
         counts.update((route.backend, kind) for route in routes.values())

@@ -1,7 +1,7 @@
 """All backends together, one scope each under one nursery.
 
 A new configuration is applied here: what it adds or changes starts beside what runs, one assignment puts it in effect,
-and what it replaces ends when nobody needs it any more.
+and what it replaces ends when nothing needs it any more (`drain.py`). `routing` decides which backend serves a request.
 """
 
 from __future__ import annotations
@@ -32,31 +32,34 @@ from argus_trio.core.reload_report import AppliedConfig
 from argus_trio.wire.envelope import Params
 
 Announce = Callable[[Iterable[str], Callable[[Abilities], bool]], None]
-"""Takes notifications for the clients whose abilities the function is true of."""
+"""Sends notifications, by their methods, to the clients whose abilities the function is true of. Returns at once."""
 
 
 def _keep_nothing(_: ClientSession) -> None:
-    """Nobody holds anything for a session."""
+    """Do nothing when a session has ended: nothing else is held for it."""
 
 
 @attrs.define(eq=False, kw_only=True)
 class Supervisor:
-    """The scopes of the configuration in effect, and of those before it as long as a call is under way there.
+    """Runs the scopes of the configuration in effect, and of earlier ones as long as a call is under way there.
 
-    `make_handler` gives each generation its middleware and its router. `on_task` hears how tasks of the backends stand,
-    `on_release` that a legacy session has ended.
+    `make_handler` gives each generation its middleware and its router. `on_task` is called with every task notification
+    of a backend, `on_release` with each legacy session that has ended.
     """
 
     initial: Config
     """The configuration that `run` starts with."""
     open_link: OpenLink
     announce: Announce
+    """Notifies clients whose lists have changed."""
     make_handler: Callable[[Generation], Handler]
     redact: Redactor = attrs.field(factory=Redactor)
     on_task: OnTask = ignore_task
     on_release: Callable[[ClientSession], None] = _keep_nothing
     generations: Generations = attrs.field(init=False)
+    """The generation in effect, and those before it."""
     drain: Drain = attrs.field(init=False)
+    """The scopes that a reload removed or replaced, until they have ended."""
     _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -75,11 +78,11 @@ class Supervisor:
 
     @property
     def scopes(self) -> dict[str, Scope]:
-        """Those of the generation in effect, by the names of their backends."""
+        """The scopes of the generation in effect, by the names of their backends."""
         return self.current.scopes
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Start every backend at once and keep them until cancelled. Started as soon as all are under way."""
+        """Start every backend at once and run them until cancelled. Started as soon as all tasks are."""
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             config = self.initial
@@ -90,10 +93,10 @@ class Supervisor:
             await trio.sleep_forever()
 
     async def apply(self, config: Config) -> AppliedConfig:
-        """Put a configuration in effect; what came of it, once every backend has taken its place or failed to.
+        """Put a configuration in effect; what came of it, once every new backend has connected or failed.
 
-        Calls under way finish where they are, within `server.drain_timeout`. One call at a time. Cancelling it before
-        the swap changes nothing.
+        Calls under way finish where they are, within `server.drain_timeout`. Only one `apply` may run at a time.
+        Cancelling it before the swap changes nothing.
         """
         last = self.current
         found = difference(last.config, config)
@@ -112,11 +115,11 @@ class Supervisor:
         )
 
     def health(self) -> Health:
-        """How the backends stand now."""
+        """How many backends are in which state now."""
         return health_of(self.scopes.values())
 
     def overview(self) -> Overview:
-        """How each backend stands now, and what is left of those before."""
+        """How each backend stands now, and which scopes are still draining."""
         retiring = self.drain.retiring
         return Overview(
             backends=tuple(statuses_of(self.scopes.values(), self.current.catalog)),
@@ -125,19 +128,22 @@ class Supervisor:
         )
 
     def release(self, client: ClientSession) -> None:
-        """End what was open for a legacy session that has ended."""
+        """End what is open for a legacy session that has ended, at all backends. Waits for nobody."""
         self.generations.release(client)
         for scope in (*self.scopes.values(), *self.drain.retiring):
             scope.release(client)
         self.on_release(client)
 
     def forward_notification(self, client: ClientSession, method: str, params: Params) -> None:
-        """Pass a client's own notification on to the backends that have a connection of its."""
+        """Pass a notification of a client on to the backends where it has a connection of its own. Waits for nobody.
+
+        Progress goes to whichever connection asked for it.
+        """
         for scope in (*self.scopes.values(), *self.drain.retiring):
             scope.forward_notification(client, method, params)
 
     async def _prepare(self, beside: Sequence[Scope], abilities: Sequence[Abilities]) -> None:
-        """Start what may run beside the rest, and wait until it is ready for the clients there are, or has failed."""
+        """Start the scopes `beside`, and wait until each has listed for these abilities, or has failed."""
         try:
             self._start(beside)
             async with trio.open_nursery() as nursery:
@@ -149,7 +155,7 @@ class Supervisor:
             raise
 
     def _swap(self, last: Generation, config: Config, found: Difference, fresh: dict[str, Scope]) -> None:
-        """Put the new generation in effect. Without a checkpoint, so that nobody sees half of it."""
+        """Put the new generation in effect. Without a checkpoint, so that no exchange sees half of it."""
         before = enabled(last.config)
         scopes = {name: fresh.get(name) or last.scopes[name] for name in enabled(config)}
         for name in found.adjusted:
@@ -190,7 +196,7 @@ class Supervisor:
         return self._nursery
 
     async def _run(self, scope: Scope) -> None:
-        """A scope's whole life. One that must not overlap waits until none of its name is left."""
+        """Run a scope to its end. One that must not overlap first waits until none of its name is left."""
         try:
             with scope.cancel_scope:
                 if not scope.spec.overlap:

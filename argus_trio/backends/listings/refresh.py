@@ -68,8 +68,7 @@ class PendingChanges:
         self._woken.set()
 
     async def wait(self) -> tuple[str, ...]:
-        """Wait for a change, and until it is time to list again; the kinds that changed, none if a storm ended
-        first."""
+        """Wait for a change, and until it is time to list again; those that changed, none if a storm ended first."""
         if self.storm.is_storm:
             with trio.move_on_at(self.storm.calm_at):
                 await self._woken.wait()
@@ -90,8 +89,7 @@ async def keep_listed(
     seconds: float,
     publish: Callable[[KnownListing], None],
 ) -> None:
-    """List again what has changed, one round of at most `seconds` at a time, and call `publish` with that. Never
-    returns.
+    """List again what has changed, one round of at most `seconds` at a time, and `publish` that, until cancelled.
 
     A round that takes longer is logged and repeated: no change is forgotten. The rounds of a backend that reports
     changes without end come ever later (`core/catalog/storm.py`).

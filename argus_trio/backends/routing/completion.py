@@ -1,7 +1,7 @@
-"""`completion/complete`: to the backend that owns the prompt or the resource template that is referred to.
+"""`completion/complete`: sent to the backend that owns the prompt or the resource template that is referred to.
 
 The gateway declares completions for all of its backends, so a client cannot know that the one behind a prompt has none:
-it is told that there is nothing to propose, where a direct connection, which does not declare them, would refuse.
+it gets an empty result, where a backend that it is connected to directly, and that declares none, would refuse.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from argus_trio.wire.error_objects import METHOD_UNKNOWN, code_of
 from argus_trio.wire.members import string_member
 
 NOTHING: Final = b'{"completion":{"values":[],"total":0,"hasMore":false}}'
+"""The result that proposes nothing."""
 
 _UNDECLARABLE_AT: Final = "2024-11-05"
 """The revision that has the method, but not yet the capability that declares it."""
 
 
 async def complete(directory: Directory, exchange: Exchange) -> bytes:
-    """The raw result of `completion/complete`.
+    """Serve `completion/complete`; the raw JSON of the result.
 
     Raises:
         InvalidParams: the reference is malformed, or leads to nothing.
@@ -52,7 +53,7 @@ async def _completed(scope: Scope, exchange: Exchange, params: Params) -> bytes:
 
 
 async def _referred(directory: Directory, exchange: Exchange) -> tuple[Scope, Params]:
-    """Whose reference it is, and the params in that backend's words."""
+    """The backend that the reference of a call leads to, and the params with that backend's own name in it."""
     call = exchange.call
     ref = object_param(call, "ref")
     if "argument" not in call.params:

@@ -1,4 +1,7 @@
-"""Whose is it? The backend behind a name or a URI, as the catalog shows them to the client that asks."""
+"""Which backend is behind a name or a URI, as the catalog shows them to the client that asks.
+
+The catalogs are made in `generation.py`; the rules for names that collide are in `core/catalog`.
+"""
 
 from __future__ import annotations
 
@@ -21,26 +24,30 @@ _ONE_OF: Final = {"tools": "tool", "prompts": "prompt"}
 
 @attrs.define(eq=False)
 class Directory:
-    """Finds owners. Waits for backends that are starting only where the answer depends on them."""
+    """Finds the owners of names and URIs; waits for a starting backend only where the answer depends on it."""
 
     generation: Generation
+    """The generation whose catalogs are looked at."""
 
     async def catalog(self, call: Call, *, settled: bool = False) -> Catalog:
-        """What this call's client is shown; where `settled`, once the backends are, in the bounds of the grace."""
+        """The catalog for the client of this call.
+
+        With `settled` only once every backend has connected or failed, at the latest after the startup grace.
+        """
         if settled:
             await self.generation.settle()
         return await self.generation.catalog_for(call.abilities, call.client)
 
     async def named(self, call: Call, kind: str, name: str) -> tuple[Scope, Route]:
-        """The owner of a tool or prompt by the name it is shown under.
+        """The owner of a tool or prompt and its route, by the name that the call's client knows it by.
 
         Raises:
-            BackendUnavailable: its backend has never been ready.
-            InvalidParams: nobody shows such a name.
+            BackendUnavailable: by its prefix the name belongs to a backend that has never been ready.
+            InvalidParams: there is no such name.
         """
         if self.generation.config.conflict_resolution.strategy != "prefix":
             await self.generation.settle()  # whose a bare name is depends on all of them
-        # What everybody is shown first: only a name that is not there can depend on what the client can be asked.
+        # The catalog for all comes first: only a name that is not in it can depend on what the client can be asked.
         route = self.generation.catalog.named[kind].get(name)
         if route is None:
             route = (await self.catalog(call)).named[kind].get(name)
@@ -56,14 +63,14 @@ class Directory:
         return self.generation.scopes[route.backend], route
 
     async def serving(self, call: Call, uri: str) -> Scope | None:
-        """Who serves the resource `uri`, if anybody may be asked for it."""
+        """The backend that serves the resource `uri`; None if there is none, or its filter hides the URI."""
         route = (await self.catalog(call)).route_of_uri(uri)
         if route is None:
             route = (await self.catalog(call, settled=True)).route_of_uri(uri)
         return self._unless_hidden(route, uri)
 
     async def referred(self, call: Call, uri: str) -> Scope | None:
-        """Who serves what `uri` refers to: a resource template, spelled exactly, or a resource."""
+        """The backend that serves `uri`, which is a resource template, spelled exactly, or a resource; or None."""
         route = (await self.catalog(call)).route_of_reference(uri)
         if route is None:
             route = (await self.catalog(call, settled=True)).route_of_reference(uri)
@@ -84,15 +91,16 @@ def unknown_resource(call: Call, uri: str) -> RpcError:
 
 @attrs.define(eq=False)
 class ToolHeaders:
-    """Which arguments of a tool the client must repeat in headers, as that client is shown the tool."""
+    """Finds which arguments of a tool a client must repeat in headers, by the schema that this client sees."""
 
     generations: Generations
+    """The generations; the one in effect is asked."""
 
     async def __call__(self, call: Call, name: str) -> ParamHeaders:
-        """The headers of the tool that the call's client is shown as `name`; none if it is shown none.
+        """The headers for the tool that the call's client knows as `name`; none if it knows no such tool.
 
-        Others may be shown another schema of it. Waits only where `Directory.named` does: for a name that not everybody
-        is shown.
+        Other clients may see another schema of it. Waits, for a listing for this client, only if the name is not
+        in the catalog for all.
         """
         generation = self.generations.current
         catalog = generation.made_for(call.abilities)

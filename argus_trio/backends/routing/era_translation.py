@@ -1,6 +1,6 @@
-"""A call to a backend that may be of the other era than its client: what only one of the two understands.
+"""A call to a backend that may be of another era than its client: params and errors that only one of them understands.
 
-Asks are the connection's business; here is what concerns params and errors.
+What a backend asks of the client meanwhile is translated in `connection`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from argus_trio.wire.headers import Headers
 from argus_trio.wire.revisions import Era
 
 _NOT_FOR_LEGACY: Final = ("inputResponses", "requestState", "task")
-"""What a retry of 2026-07-28 carries and no legacy backend knows, and what means nothing from such a client."""
+"""The params that a legacy backend does not know (a retry's, 2026-07-28), or that mean nothing from a modern client."""
 
 
 async def call_in_backend_era(scope: Scope, exchange: Exchange, params: Params, headers: Headers = ()) -> bytes:
-    """Perform the exchange at the backend of `scope`; the raw result, in that backend's or the client's words.
+    """Perform the exchange at the backend of `scope`; the raw JSON of the result.
+
+    A legacy backend's demand that the client visit a URL is given to a modern client as `input_required`.
 
     Raises:
         RpcError: as `BackendCalls.call`.
@@ -32,9 +34,9 @@ async def call_in_backend_era(scope: Scope, exchange: Exchange, params: Params, 
         await shared.wait_settled()
     if not shared.sharing.is_legacy:
         return await scope.calls.call(exchange, params, headers)
-    told = params if params.keys().isdisjoint(_NOT_FOR_LEGACY) else _without(params, _NOT_FOR_LEGACY)
+    known = params if params.keys().isdisjoint(_NOT_FOR_LEGACY) else _without(params, _NOT_FOR_LEGACY)
     try:
-        return await scope.calls.call(exchange, told, headers)
+        return await scope.calls.call(exchange, known, headers)
     except BackendError as error:
         asked = required_input(error.encoded) if exchange.call.abilities.url else None
         if asked is None or is_declined(params):

@@ -34,12 +34,14 @@ _OF_THE_PROTOCOL: Final = frozenset(
         "roots/list",
     }
 )
-"""Methods that every revision's tables give a meaning; who does not serve one does not know it."""
+"""Methods that the protocol defines in some revision: where the gateway does not serve one, it is unknown."""
+
 _DECLARED_IN: Final = ("extensions", "experimental")
+"""The capabilities that have the names of extensions as members."""
 
 
 async def call_extension(directory: Directory, tasks: Tasks, exchange: Exchange) -> bytes:
-    """Perform a method that is none of ours; the raw result.
+    """Perform a method that the gateway does not serve itself; the raw JSON of the result.
 
     Raises:
         MethodUnknown: it is the protocol's, or no one backend can be meant.
@@ -66,7 +68,7 @@ async def call_extension(directory: Directory, tasks: Tasks, exchange: Exchange)
 
 
 async def _pointers(directory: Directory, tasks: Tasks, call: Call) -> dict[str, Route]:
-    """Where members of the params lead, by member."""
+    """The routes that members of the params lead to, by member: of `name`, `uri` and `taskId` those that are known."""
     catalog = await directory.catalog(call, settled=True)
     found: dict[str, Route] = {}
     name, uri, task_id = (string_member(call.params, member) for member in ("name", "uri", "taskId"))
@@ -82,7 +84,7 @@ async def _pointers(directory: Directory, tasks: Tasks, call: Call) -> dict[str,
 
 
 def _meant(scopes: dict[str, Scope], method: str) -> Scope | None:
-    """The one that the method alone leads to."""
+    """The backend that the method alone leads to, if it does."""
     if len(scopes) == 1:
         return next(iter(scopes.values()))
     declaring = [scope for scope in scopes.values() if scope.state.is_up and _declares(scope, method)]
@@ -95,7 +97,7 @@ def _pointed_at(scopes: dict[str, Scope], pointers: dict[str, Route]) -> Scope |
 
 
 def _declares(scope: Scope, method: str) -> bool:
-    """Whether it declares an extension whose name, or the last part of it, is what the method begins with."""
+    """Whether the backend declares an extension whose name, or the last part of it, the method begins with."""
     if scope.shared.handshake is None:
         return False
     for where in _DECLARED_IN:
@@ -106,7 +108,7 @@ def _declares(scope: Scope, method: str) -> bool:
 
 
 def _is_hidden(scope: Scope, params: Params, pointers: dict[str, Route]) -> bool:
-    """Whether a member could lead to what a filter hides: what is not listed is not reached otherwise either."""
+    """Whether a param could lead to what a filter hides: what is not listed is not reached otherwise either."""
     filters = scope.spec.filters
     name, uri = string_member(params, "name"), string_member(params, "uri")
     if (

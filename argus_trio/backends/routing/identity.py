@@ -1,4 +1,7 @@
-"""The gateway's identity as of now: what the backends that are ready say of themselves."""
+"""The gateway's identity as of now, merged from what the backends that are ready say of themselves.
+
+How it is merged is decided in `core/catalog/identity.py`.
+"""
 
 from __future__ import annotations
 
@@ -13,23 +16,25 @@ from argus_trio.core.catalog.names import in_order
 
 @attrs.define(eq=False)
 class CurrentIdentity:
-    """Called for every client, and often for every call: merged anew only when another set of greetings is there."""
+    """The identity of the gateway; merged anew only when the handshakes are others, for it is asked for often."""
 
     supervisor: Supervisor
     version: str
-    _heard: tuple[tuple[str, Handshake], ...] | None = None
+    """The version of the gateway."""
+    _handshakes: tuple[tuple[str, Handshake], ...] | None = None
+    """The handshakes that the identity was merged from, by the names of the backends."""
     _identity: GatewayIdentity = attrs.field(init=False)
 
     def __call__(self) -> GatewayIdentity:
         """The identity with the backends that are ready at this moment."""
-        heard = tuple(
+        handshakes = tuple(
             (name, scope.shared.handshake)
             for name, scope in self.supervisor.scopes.items()
             if scope.shared.handshake is not None and scope.state.is_up
         )
-        if heard != self._heard:
-            self._identity = self._merged(dict(heard))
-            self._heard = heard
+        if handshakes != self._handshakes:
+            self._identity = self._merged(dict(handshakes))
+            self._handshakes = handshakes
         return self._identity
 
     def _merged(self, handshakes: dict[str, Handshake]) -> GatewayIdentity:

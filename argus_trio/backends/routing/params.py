@@ -1,4 +1,4 @@
-"""Reading the params of a call, one member at a time, with the error that its client is told."""
+"""Reading the params of a call, one member at a time, with the error for its client where one is wrong."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def string_param(call: Call, key: str) -> str:
 
 
 def object_param(call: Call, key: str) -> Params:
-    """One level of the object `key` of the call's params.
+    """The members of the object `key` of the call's params, values raw.
 
     Raises:
         InvalidParams: it is absent, or no object.

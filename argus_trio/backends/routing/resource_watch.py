@@ -1,4 +1,8 @@
-"""Resource updates for a client that names its resources when it opens a stream (`subscriptions/listen`)."""
+"""Resource updates for a modern client, which names the resources when it opens a listen stream
+(`subscriptions/listen`).
+
+Legacy clients subscribe by a request each: see `Router`.
+"""
 
 from __future__ import annotations
 
@@ -18,19 +22,22 @@ from argus_trio.errors import RpcError
 
 log = structlog.get_logger()
 
-UNWATCH_LIMIT: Final = 5.0
-"""Seconds that telling the backends of the end of a stream may take."""
+UNWATCH_SECONDS: Final = 5.0
+"""How long unsubscribing may take at the end of a stream: one that has ended must not stay for slow backends."""
 
 
 @attrs.define(eq=False)
 class ResourceWatch:
-    """Subscribes upstream, for the length of a block."""
+    """Subscribes to resources at their backends, for the length of a block."""
 
     supervisor: Supervisor
 
     @asynccontextmanager
     async def __call__(self, call: Call, uris: Sequence[str], deliver: Deliver) -> AsyncIterator[tuple[str, ...]]:
-        """The URIs that are honoured: those that a backend serves and lets itself be subscribed to."""
+        """Deliver the updates of these resources, within the block; gives the URIs that a backend agreed to.
+
+        Refusals are logged. On leaving, the backends are asked to stop, within `UNWATCH_SECONDS`.
+        """
         key = object()
         honoured: dict[str, str] = {}
         try:
@@ -40,9 +47,9 @@ class ResourceWatch:
                     honoured[uri] = scope.spec.name
             yield tuple(honoured)
         finally:
-            with trio.move_on_after(UNWATCH_LIMIT, shield=True):
+            with trio.move_on_after(UNWATCH_SECONDS, shield=True):
                 for uri, backend in honoured.items():
-                    if backend in self.supervisor.scopes:  # whoever has that place by now
+                    if backend in self.supervisor.scopes:  # a reload may have replaced or removed it
                         await self.supervisor.scopes[backend].subscriptions.unwatch(uri, key)
 
 

@@ -1,4 +1,8 @@
-"""The end of the pipeline: what each method means here, and which backend it goes to. Lists are asked of none."""
+"""The end of the pipeline: what each method means here, and which backend it goes to.
+
+Lists are served from the catalog: no backend is asked for them here. Everything else goes to the one backend that
+`directory.py` finds.
+"""
 
 from __future__ import annotations
 
@@ -31,18 +35,21 @@ _KIND_NAMED: Final = {"tools/call": "tools", "prompts/get": "prompts"}
 
 @attrs.define(eq=False)
 class Router:
-    """Serves every exchange of one generation that no middleware answered. `tasks` and `cursors` outlive it."""
+    """Serves every exchange of one generation that no middleware answered; a `Handler`."""
 
     generation: Generation
     tasks: Tasks
+    """The tasks of all generations."""
     cursors: Cursors
+    """Seals and opens the cursors of lists, for all generations."""
     directory: Directory = attrs.field(init=False)
+    """Finds the owners of names and URIs in this generation."""
 
     def __attrs_post_init__(self) -> None:
         self.directory = Directory(self.generation)
 
     async def __call__(self, exchange: Exchange) -> bytes:
-        """The raw JSON of the result.
+        """Serve the exchange; the raw JSON of the result. Cancelling it cancels the call at the backend.
 
         Raises:
             RpcError: unknown method, name or URI, an unavailable backend, or what the backend answered.
@@ -99,7 +106,7 @@ class Router:
             return await scope.subscriptions.subscribe(exchange, uri)
 
     async def _serving(self, call: Call) -> tuple[Scope, str]:
-        """Who serves the resource that the call names, and its URI."""
+        """The backend that serves the resource that the call names, and its URI."""
         uri = string_param(call, "uri")
         scope = await self.directory.serving(call, uri)
         if scope is None:
@@ -112,14 +119,15 @@ class Router:
 
 @attrs.define(eq=False)
 class RouterFactory:
-    """Makes the router of each generation. What outlives a generation is here: tasks, and the key of the cursors."""
+    """Makes the router of each generation, and holds what outlives a generation: tasks, and the key of the cursors."""
 
     tasks: Tasks = attrs.field(init=False)
+    """The tasks of all generations."""
     _cursors: Cursors = attrs.field(factory=lambda: Cursors(key=secrets.token_bytes()), init=False)
 
     def __attrs_post_init__(self) -> None:
         self.tasks = Tasks(self._cursors)
 
     def __call__(self, generation: Generation) -> Router:
-        """The router of this generation."""
+        """A router for this generation."""
         return Router(generation, self.tasks, self._cursors)

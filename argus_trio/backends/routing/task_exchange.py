@@ -1,4 +1,7 @@
-"""An exchange at a backend that runs tasks: what is said of a task on the way goes by the ids of each side."""
+"""An exchange at a backend that runs tasks: ids of tasks are replaced in what goes to the client and comes back.
+
+The ids themselves are given out in `tasks.py`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from argus_trio.wire.results import RELATED_TASK
 
 
 class Renames(Protocol):
-    """Ids of one backend's tasks, to those of the client and back."""
+    """Replaces ids of one backend's tasks by those for the client (`shown`), and back (`told`)."""
 
     def shown(self, key: str, life: float | None) -> str: ...
 
@@ -23,18 +26,19 @@ class Renames(Protocol):
 
 @attrs.frozen(eq=False)
 class TaskExchange:
-    """The way back to `exchange`'s client for `call`, which may be another call than its own. An `Exchange`."""
+    """An `Exchange` that performs `call`, which may be another than its own, for the client of `exchange`."""
 
     exchange: Exchange
     call: Call
     ids: Renames
+    """Replaces the ids of tasks."""
 
     async def notify(self, method: str, params: Params) -> None:
-        """As the exchange's, in the client's ids."""
+        """Send a notification to the client, with its own ids of tasks; see `Exchange`."""
         await self.exchange.notify(method, renamed_related(params, self.ids.shown))
 
     async def ask(self, method: str, params: Params) -> bytes:
-        """As the exchange's, in the client's ids; the answer is in the backend's."""
+        """Ask the client, with its own ids of tasks; the answer has the backend's. See `Exchange`."""
         answer = await self.exchange.ask(method, renamed_related(params, self.ids.shown))
         if RELATED_TASK.encode() not in answer:
             return answer

@@ -1,4 +1,4 @@
-"""How tasks stand, for a client that names its tasks when it opens a stream (`subscriptions/listen`).
+"""Task statuses for a modern client, which names its tasks when it opens a listen stream (`subscriptions/listen`).
 
 (Extension `io.modelcontextprotocol/tasks`, Task Status Notifications.)
 """
@@ -26,27 +26,27 @@ class TaskWatch:
 
     @asynccontextmanager
     async def __call__(self, call: Call, task_ids: Sequence[str], deliver: Deliver) -> AsyncIterator[tuple[str, ...]]:
-        """Deliver how these tasks of the call's client stand, within the block; gives the ids of those it is told of.
+        """Deliver how these tasks of the call's client stand, within the block; gives the ids that a backend agreed to.
 
-        A task of somebody else is none, and a backend need not tell.
+        A task of another client counts as unknown, and a backend need not agree.
         """
-        key, told, scopes = object(), list[Task](), self.supervisor.scopes
+        key, followed, scopes = object(), list[Task](), self.supervisor.scopes
         known = (self.tasks.known(call, task_id, scopes) for task_id in dict.fromkeys(task_ids))
         wanted = [task for task in known if task is not None]
 
         async def begin(task: Task) -> None:
             self.tasks.listen(task, key, deliver)
             if await scopes[task.backend].subscriptions.follow(task.key):
-                told.append(task)
+                followed.append(task)
 
         try:
             async with trio.open_nursery() as nursery:
                 for task in wanted:
                     nursery.start_soon(begin, task)
-            yield tuple(task.id for task in wanted if task in told)
+            yield tuple(task.id for task in wanted if task in followed)
         finally:
             for task in wanted:
                 self.tasks.unlisten(task, key)
-            for task in told:
-                if task.backend in self.supervisor.scopes:  # whoever has that place by now
+            for task in followed:
+                if task.backend in self.supervisor.scopes:  # a reload may have replaced or removed it
                     self.supervisor.scopes[task.backend].subscriptions.unfollow(task.key)

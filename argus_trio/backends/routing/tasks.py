@@ -1,7 +1,8 @@
-"""Tasks: calls that answer with a task, and what their clients ask of it later.
+"""Tasks: calls that are answered with a task, and what their clients ask about it later.
 
-Both kinds in one table: the tasks of 2025-11-25, which a client asks for, and those of the extension
-`io.modelcontextprotocol/tasks`, which a modern backend decides on.
+Both kinds are in one table: the tasks of 2025-11-25, which a client asks for, and those of the extension
+`io.modelcontextprotocol/tasks`, which a modern backend decides on. Which connection a task was begun on is known in
+`connection/running_tasks.py`.
 """
 
 from __future__ import annotations
@@ -38,12 +39,18 @@ METHODS: Final = {
     Era.LEGACY: frozenset(("tasks/get", "tasks/result", "tasks/cancel", "tasks/list", "tasks/update")),
     Era.MODERN: frozenset(("tasks/get", "tasks/update", "tasks/cancel")),
 }
-"""What a client of each era may ask of tasks; a legacy one may have agreed on the extension too."""
+"""The methods about tasks of each era; a legacy client may have agreed on the extension too."""
 
 LIST_PAGE: Final = 50
-_AT_ONCE: Final = 8
-KNOWN_WITHIN: Final = 2.0
-"""Seconds that news of a task wait for the answer that creates it: they may be read before that is dealt with."""
+"""Tasks on one page of `tasks/list`: each is a request to its backend."""
+
+_MAX_AT_ONCE: Final = 8
+"""Requests to backends that one `tasks/list` makes at once: it must not take every place of a bulkhead."""
+
+KNOWN_WITHIN_SECONDS: Final = 2.0
+"""How long a notification waits for its task to become known: it may be read before the answer that creates the task
+has been dealt with, which takes no more than a moment."""
+
 _CURSOR_KIND: Final = "tasks"
 
 
@@ -53,19 +60,24 @@ def _new_id() -> str:
 
 @attrs.define(eq=False)
 class Tasks:
-    """The tasks of all backends, each known to its owner alone by an id that only the owner was told."""
+    """The tasks of all backends, each accessible to its owner alone, by an id that only the owner was given."""
 
     cursors: Cursors
+    """Seals and opens the cursors of `tasks/list`."""
     table: TaskTable = attrs.field(factory=lambda: TaskTable(_new_id), init=False)
+    """The tasks, with their owners and ids."""
     _listening: dict[str, dict[object, Deliver]] = attrs.field(factory=dict, init=False)
-    """Who listens for news of a task, by our id: streams of modern clients."""
+    """The listen streams of modern clients that follow a task, by our id of it and the key of the stream."""
     _entered: trio.Event = attrs.field(factory=trio.Event, init=False)
-    """Replaced whenever a call may have brought a new task."""
+    """Set, and replaced, whenever a call may have brought a new task."""
 
     async def call(self, scope: Scope, exchange: Exchange, params: Params, headers: Headers = ()) -> bytes:
-        """Perform an exchange at a backend that runs tasks; the raw result, its ids ours. One may come of it.
+        """Perform an exchange at a backend that runs tasks; the raw JSON of the result, with our ids of tasks.
 
-        Raises as `call_in_backend_era`.
+        A task that it creates becomes known here.
+
+        Raises:
+            RpcError: as `call_in_backend_era`.
         """
         renamer = _TaskIds(self.table, owner_of(exchange.call), scope.spec.name)
         result = await call_in_backend_era(scope, TaskExchange(exchange, exchange.call, renamer), params, headers)
@@ -75,12 +87,12 @@ class Tasks:
         return shown
 
     async def request(self, exchange: Exchange, generation: Generation) -> bytes:
-        """Serve one of `METHODS`, accepted by this generation; the raw result.
+        """Serve one of `METHODS`, accepted by this generation; the raw JSON of the result.
 
         Raises:
             MethodUnknown: no backend runs tasks, or the method is not of the client's era.
-            InvalidParams: the task is unknown, or another's; the cursor is.
-            RpcError: as `call_in_backend_era`.
+            InvalidParams: the task is unknown, or another client's; or the cursor is.
+            RpcError: as `BackendCalls.call`.
         """
         call = exchange.call
         if call.method not in METHODS[call.era] or not _are_served(generation.scopes):
@@ -96,14 +108,17 @@ class Tasks:
             return await self._ask(exchange, call, task, scope)
 
     def known(self, call: Call, task_id: str, scopes: Mapping[str, Scope]) -> Task | None:
-        """The task of this call's client by its id, if its backend is one of these."""
+        """The task of this call's client by our id; None if there is none, or its backend is not one of `scopes`."""
         task = self.table.find(owner_of(call), task_id, trio.current_time())
         return task if task is not None and task.backend in scopes else None
 
     async def tell(self, notification: TaskNotification) -> None:
-        """Tell the session that owns a task, or the streams that its owner listens on; see `OnTask`."""
+        """Send a task notification to the session that owns the task, or to the streams that follow it; an `OnTask`.
+
+        Dropped if the task does not become known within `KNOWN_WITHIN_SECONDS`.
+        """
         task = self._running(notification)
-        with trio.move_on_after(KNOWN_WITHIN):
+        with trio.move_on_after(KNOWN_WITHIN_SECONDS):
             while task is None:
                 await self._entered.wait()
                 task = self._running(notification)
@@ -120,11 +135,11 @@ class Tasks:
                 deliver(notification.method, params)
 
     def listen(self, task: Task, key: object, deliver: Deliver) -> None:
-        """Deliver how a task stands to a stream of its owner's, until `unlisten` with the same key."""
+        """Deliver notifications of how a task stands to `deliver`, until `unlisten` with the same key."""
         self._listening.setdefault(task.id, {})[key] = deliver
 
     def unlisten(self, task: Task, key: object) -> None:
-        """Deliver no more of a task to that stream."""
+        """Deliver no more notifications of a task to the stream that `key` stands for."""
         streams = self._listening.get(task.id, {})
         streams.pop(key, None)
         if not streams:
@@ -136,11 +151,11 @@ class Tasks:
         )
 
     def forget(self, client: ClientSession) -> None:
-        """Know nothing of a session's tasks any more: it has ended."""
+        """Forget the tasks of a session that has ended."""
         self.table.forget_client(client)
 
     async def _ask(self, exchange: Exchange, call: Call, task: Task, scope: Scope) -> bytes:
-        """Perform `call` about `task`, which is at `scope`, on the exchange's way."""
+        """Perform `call` about `task`, which is at `scope`, for the exchange's client; the raw result, with our ids."""
         renamer = _TaskIds(self.table, task.owner, task.backend)
         params = {**call.params, "taskId": encode_raw(task.key)}
         give_up_at = trio.current_time() + scope.spec.timeouts.call_max
@@ -156,14 +171,15 @@ class Tasks:
         return renamed_result(result, renamer.shown, is_task=call.method != "tasks/result", augmented=False)
 
     async def _list(self, exchange: Exchange, scopes: Mapping[str, Scope]) -> bytes:
-        """The client's own tasks, each asked for at its backend: what others run there is none of its business."""
+        """Serve `tasks/list`: the client's own tasks, each asked for at its backend, for others have tasks there
+        too."""
         call = exchange.call
         cursor = call.params.get("cursor")
         after = -1 if cursor is None else int(self.cursors.open(_CURSOR_KIND, string_param(call, "cursor")))
-        own = self.table.of(owner_of(call), trio.current_time())
-        behind = [task for task in own if task.number > after and task.backend in scopes]
+        owned = self.table.of(owner_of(call), trio.current_time())
+        behind = [task for task in owned if task.number > after and task.backend in scopes]
         page, found = behind[:LIST_PAGE], dict[int, Raw]()
-        at_once = trio.CapacityLimiter(_AT_ONCE)
+        at_once = trio.CapacityLimiter(_MAX_AT_ONCE)
 
         async def fetch(task: Task) -> None:
             async with at_once:
@@ -180,7 +196,7 @@ class Tasks:
         return encode(result)
 
     async def _state(self, exchange: Exchange, task: Task, scope: Scope) -> Raw | None:
-        """How a task stands; None if its backend does not tell, and forgotten if it does not know."""
+        """How a task stands, as its backend says; None without an answer. A task that is unknown there is forgotten."""
         call = attrs.evolve(exchange.call, method="tasks/get", params={"taskId": encode_raw(task.id)})
         try:
             fields = decode_object(await self._ask(exchange, call, task, scope))
@@ -199,13 +215,13 @@ def _are_served(scopes: Mapping[str, Scope]) -> bool:
 
 
 def owner_of(call: Call) -> Owner:
-    """Whose the tasks are that come of this call."""
+    """The owner of the tasks that this call creates."""
     return Owner(principal=call.principal.name, client=call.client)
 
 
 @attrs.frozen(eq=False)
 class _TaskIds:
-    """Ids of one backend's tasks to ours and back, for one owner; a task that is new becomes known."""
+    """Replaces ids of one backend's tasks by ours and back, for one owner; a task that is new becomes known."""
 
     table: TaskTable
     owner: Owner

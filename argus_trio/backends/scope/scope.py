@@ -40,8 +40,8 @@ def _nothing() -> None:
 class Scope:
     """One backend under supervision.
 
-    `on_published` is called whenever what it lists may have changed, `on_lease_freed` at the end of each lease while
-    the scope drains.
+    `on_published` is called whenever what it lists may have changed; `on_lease_freed` at the end of each lease, but
+    only while the scope drains.
     """
 
     address: BackendAddress
@@ -97,8 +97,7 @@ class Scope:
 
     @property
     def has_listed(self) -> bool:
-        """Whether there is a listing: the backend has been ready at least once, or a predecessor handed its own
-        over."""
+        """Whether there is a listing: the backend has been ready at least once, or a predecessor handed it over."""
         return self.listings.of(NONE) is not None
 
     async def run(self) -> None:

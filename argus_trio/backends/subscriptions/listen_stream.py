@@ -81,7 +81,7 @@ class ListenStream:
     _renewals: list[trio.Event] = attrs.field(factory=list, init=False)
     """The events to set once the next stream is open."""
     _is_over: bool = attrs.field(default=False, init=False)
-    _tells_of_no_task: bool = attrs.field(default=False, init=False)
+    _refuses_tasks: bool = attrs.field(default=False, init=False)
     """Whether the backend refused a stream for the tasks that it was asked for."""
 
     def tells_of(self, task: str) -> bool:
@@ -152,7 +152,7 @@ class ListenStream:
         wanted: dict[str, object] = {name: True for kind, name in kinds.items() if kind in declared}
         if self.table.uris:
             wanted["resourceSubscriptions"] = self.table.uris
-        if self.followed and serves_tasks(declared) and not self._tells_of_no_task:
+        if self.followed and serves_tasks(declared) and not self._refuses_tasks:
             wanted[_TASKS] = list(self.followed)
         return wanted
 
@@ -173,7 +173,7 @@ class ListenStream:
             try:
                 await self.connection.ask("subscriptions/listen", self._request(wanted))
             except LinkFailed as failure:
-                self._tells_of_no_task = _TASKS in wanted and not stream.opened.is_set()
+                self._refuses_tasks = _TASKS in wanted and not stream.opened.is_set()
                 reason = self.redact(failure.reason)
                 log.info("backend_changes_unheard", backend=self.connection.backend, reason=reason)
                 stream.is_refused = isinstance(failure, RequestRefused) and failure.code == METHOD_UNKNOWN
