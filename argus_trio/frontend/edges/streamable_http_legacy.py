@@ -15,10 +15,10 @@ from argus_trio.frontend.http.event_stream import write_stream
 from argus_trio.frontend.http.keep_alive import KeepAlive
 from argus_trio.frontend.http.negotiation import Accepts, require_events_accepted
 from argus_trio.frontend.http.request import JSON, IncomingRequest
-from argus_trio.frontend.identity import read_hello
 from argus_trio.frontend.notifications.announcer import PLAIN_MESSAGES, Announcer
 from argus_trio.frontend.sessions.dispatch import accept, initialize, read_batch, respond, respond_batch
 from argus_trio.frontend.sessions.event_store import prime
+from argus_trio.frontend.sessions.hello import read_hello
 from argus_trio.frontend.sessions.post_reply import PRIMED_REVISION, PostReply
 from argus_trio.frontend.sessions.session import HttpSession
 from argus_trio.frontend.sessions.table import Sessions

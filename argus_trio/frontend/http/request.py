@@ -18,6 +18,9 @@ Header = tuple[bytes, bytes]
 AsgiReceive = Callable[[], Awaitable[AsgiMessage]]
 AsgiSend = Callable[[AsgiMessage], Awaitable[None]]
 
+AsgiApplication = Callable[["AsgiScope", AsgiReceive, AsgiSend], Awaitable[None]]
+"""What a server calls once for each request."""
+
 JSON: Final = (b"content-type", b"application/json")
 
 _NO_CONTENT: Final = 204

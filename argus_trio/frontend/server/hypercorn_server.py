@@ -36,9 +36,8 @@ from hypercorn.typing import (
 )
 from hypercorn.utils import UnexpectedMessageError, parse_socket_addr
 
-from argus_trio.frontend.application import Application
 from argus_trio.frontend.http.receive_queue import ReceiveQueue
-from argus_trio.frontend.http.request import DISCONNECT_EXTENSION
+from argus_trio.frontend.http.request import DISCONNECT_EXTENSION, AsgiApplication
 from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.server.listeners import ServerListener
 from argus_trio.frontend.server.transport import ClientStream, Transport
@@ -50,7 +49,7 @@ AppSend = Callable[[ASGISendEvent | None], Awaitable[None]]
 
 
 async def serve(
-    application: Application,
+    application: AsgiApplication,
     listeners: Sequence[ServerListener],
     *,
     stop: trio.Event,
@@ -103,7 +102,7 @@ class _Settings(Config):
 class _Site:
     """What all connections share."""
 
-    def __init__(self, application: Application, terms: CurrentSettings) -> None:
+    def __init__(self, application: AsgiApplication, terms: CurrentSettings) -> None:
         self.terms = terms
         self.app: AppWrapper = ASGIWrapper(cast("ASGIFramework", application))
         self.config = _Settings()

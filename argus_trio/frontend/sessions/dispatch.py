@@ -14,9 +14,10 @@ from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.levels import LEVELS
 from argus_trio.errors import InvalidParams, InvalidRequest, RpcError
 from argus_trio.frontend.gateway import Gateway
-from argus_trio.frontend.identity import Hello, initialize_result, read_hello
+from argus_trio.frontend.identity import initialize_result
 from argus_trio.frontend.outcome import error_response, outcome_of
 from argus_trio.frontend.sessions.exchange import CallStream, LegacyExchange
+from argus_trio.frontend.sessions.hello import Hello, read_hello
 from argus_trio.frontend.sessions.session import Session
 from argus_trio.wire.envelope import (
     ErrorResponse,

@@ -8,8 +8,8 @@ import attrs
 
 from argus_trio.core.call.abilities import NONE, Abilities, abilities_of
 from argus_trio.errors import ClientCannotAnswer, InvalidRequest
-from argus_trio.frontend.identity import Hello
 from argus_trio.frontend.sessions.client_requests import ClientRequests, SendMessage
+from argus_trio.frontend.sessions.hello import Hello
 from argus_trio.frontend.sessions.streams import Streams
 from argus_trio.wire.envelope import Params, encode_notification
 from argus_trio.wire.revisions import LEGACY_REVISIONS

@@ -7,8 +7,8 @@ import pytest
 import trio
 
 from argus_trio.errors import ClientCannotAnswer, InvalidRequest
-from argus_trio.frontend.identity import read_hello
 from argus_trio.frontend.sessions.event_store import Total
+from argus_trio.frontend.sessions.hello import read_hello
 from argus_trio.frontend.sessions.session import HttpSession
 from argus_trio.frontend.sessions.streams import Streams
 from argus_trio.wire.envelope import Params, Response, decode_object
