@@ -62,11 +62,11 @@ class Parking:
         if state.kind == "relayed":
             return unwrapped(call, state)
         parked = self._open_calls.find(state.content or "")
-        outcomes = parked.asks.judge(read_answers(call.params))
+        outcomes = parked.inputs.judge(read_answers(call.params))
         self._open_calls.leave(parked)
-        parked.asks.settle(outcomes)
+        parked.inputs.settle(outcomes)
         parked.come_back(call)
-        if parked.asks:
+        if parked.inputs:
             self._open_calls.admit(parked)  # there is room: its own place was freed above
         return parked
 
@@ -74,7 +74,7 @@ class Parking:
         """The raw result that asks a client for what its call wants to know, and lets it come back."""
         state = self._states.give_out(parked.call, "parked", parked.ticket, trio.current_time())
         return b'{"resultType":"input_required","inputRequests":%b,"requestState":%b}' % (
-            parked.asks.requests(),
+            parked.inputs.requests(),
             encode(state),
         )
 
