@@ -105,3 +105,25 @@ async def test_a_reply_that_failed_is_forgotten(autojump_clock: MockClock, nurse
         await trio.sleep_forever()
     await trio.sleep(10 * QUIET_S)
     assert not fake.sent
+
+
+async def test_a_muted_reply_says_nothing_before_the_answer() -> None:
+    fake = FakeRequest()
+    with Reply(fake.http, KeepAlive(), may_stream=True) as reply:
+        reply.mute()
+        await reply.notify(b"1")
+        await reply.beat()  # as one does that was under way already
+        assert not fake.sent
+        await reply.finish(b"2")
+    assert fake.body == b"2"
+
+
+async def test_a_muted_stream_ends_with_its_answer(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
+    fake, keep_alive = FakeRequest(), KeepAlive()
+    nursery.start_soon(keep_alive.run, nothing)
+    with Reply(fake.http, keep_alive, may_stream=True) as reply:
+        await reply.notify(b"1")
+        reply.mute()
+        await trio.sleep(2 * KEEP_ALIVE_S)
+        await reply.finish(b"2")
+    assert fake.body == b"event: message\ndata: 1\n\nevent: message\ndata: 2\n\n"

@@ -6,7 +6,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.frontend.http.keep_alive import KeepAlive
-from argus_trio.frontend.http.reply import QUIET_S
+from argus_trio.frontend.http.reply import KEEP_ALIVE_S, QUIET_S
 from argus_trio.frontend.sessions.event_store import Total
 from argus_trio.frontend.sessions.post_reply import PostReply
 from argus_trio.frontend.sessions.session import HttpSession
@@ -81,20 +81,24 @@ async def test_a_silent_stream_opens_with_an_id_then_shows_comments(
     assert old.body == 2 * COMMENT
 
 
-async def test_what_comes_after_the_client_went_is_kept_only_if_it_knows_the_stream() -> None:
-    known, unknown, made = FakeRequest(), FakeRequest(), session()
-    with PostReply(known.http, KeepAlive(), made, may_stream=True) as reply:
+async def test_what_comes_after_the_client_went_is_kept_only_if_it_knows_the_stream(
+    autojump_clock: MockClock, nursery: trio.Nursery
+) -> None:
+    known, unknown, made, keep_alive = FakeRequest(), FakeRequest(), session(), KeepAlive()
+    nursery.start_soon(keep_alive.run, lambda _: None)
+    with PostReply(known.http, keep_alive, made, may_stream=True) as reply:
         await reply.notify(b"1")
         await gone(known)
         await reply.notify(b"2")
-        await reply.beat()
+        await trio.sleep(5 * KEEP_ALIVE_S)
         await reply.finish(b"3")
     assert numbers(known.body) == [1]
+    assert COMMENT not in known.body
     assert numbers(await made.streams.resume("1-1").take()) == [2, 3]
-    with PostReply(unknown.http, KeepAlive(), made, may_stream=True) as reply:
+    with PostReply(unknown.http, keep_alive, made, may_stream=True) as reply:
         await gone(unknown)
         await reply.notify(b"1")
-        await reply.beat()
+        await trio.sleep(5 * QUIET_S)
         assert not unknown.sent
         await reply.finish(b"2")
     assert made.streams.counts[1:] == (0, 2)
