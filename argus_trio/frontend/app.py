@@ -86,7 +86,9 @@ def _assembled(gateway: Gateway, announcer: Announcer, terms: CurrentSettings, m
     sessions, keep_alive = Sessions(on_end=let_go, idle=terms.now.limits.session_idle), KeepAlive()
     parking = Parking(gateway.handler, RequestStates(make_seal))
     endpoint = Endpoint(
-        LegacyEdge(gateway, sessions, announcer, keep_alive), ModernEdge(gateway, announcer, keep_alive, parking), terms
+        LegacyEdge(gateway, sessions, announcer, keep_alive),
+        ModernEdge(gateway=gateway, announcer=announcer, keep_alive=keep_alive, parking=parking),
+        terms,
     )
     application = Application(gateway, terms, endpoint, SseEdge(gateway, announcer, terms))
     return _Parts(application=application, sessions=sessions, keep_alive=keep_alive, parking=parking)

@@ -64,14 +64,19 @@ class RequestMeta:
     params: Params
 
 
+@attrs.define(eq=False, kw_only=True)
 class ModernEdge:
     """The stateless side of the endpoint. `post` raises an `RpcError` for what is no call."""
 
-    def __init__(self, gateway: Gateway, announcer: Announcer, keep_alive: KeepAlive, parking: Parking) -> None:
-        self._gateway = gateway
-        self._parking = parking
-        self._announcer = announcer
-        self._keep_alive = keep_alive
+    gateway: Gateway
+    announcer: Announcer
+    keep_alive: KeepAlive
+    parking: Parking
+    _server_info: bytes = attrs.field(init=False)
+    """The gateway's `Implementation`, which every result carries: who it is does not change while it runs."""
+
+    def __attrs_post_init__(self) -> None:
+        self._server_info = server_info(self.gateway.identity())
 
     async def post(self, http: IncomingRequest, accepted: Accepts, message: Message) -> None:
         """Answer one posted message."""
@@ -85,15 +90,15 @@ class ModernEdge:
         if era_of(meta.revision) is not Era.MODERN:
             raise RevisionUnsupported(meta.revision, SUPPORTED)
         if message.method == "server/discover":
-            result = discover_result(self._gateway.identity())
+            result = discover_result(self.gateway.identity())
             await http.answer(200, encode_response(message.id, result), (JSON,))
         elif message.method == "subscriptions/listen":
             require_events_accepted(http.fields.get(b"accept"))
             call = _call_of(message, meta)
             watches = WatchFunctions(
-                call.abilities, partial(self._gateway.watch, call), partial(self._gateway.watch_tasks, call)
+                call.abilities, partial(self.gateway.watch, call), partial(self.gateway.watch_tasks, call)
             )
-            await listen(http, message.id, asked_of(call), self._announcer, watches)
+            await listen(http, message.id, asked_of(call), self.announcer, watches)
         else:
             await self._call(http, accepted, message, meta)
 
@@ -101,10 +106,10 @@ class ModernEdge:
         self, http: IncomingRequest, accepted: Accepts, message: envelope.Request, meta: RequestMeta
     ) -> None:
         asked = _call_of(message, meta)
-        if asked.method == "tools/call" and self._gateway.param_headers is not None:
-            await self._check_param_headers(http, asked, self._gateway.param_headers)
+        if asked.method == "tools/call" and self.gateway.param_headers is not None:
+            await self._check_param_headers(http, asked, self.gateway.param_headers)
         call = self._asking(asked) if asked.method in ASKING else asked
-        with Reply(http, self._keep_alive, may_stream=accepted.events) as reply:
+        with Reply(http, self.keep_alive, may_stream=accepted.events) as reply:
             asking_request = AskingRequest(reply.notify, meta.progress_token, meta.log_level)
             if isinstance(call, ParkedCall):
                 outcome = await self._attend(http, call, asking_request)
@@ -116,30 +121,30 @@ class ModernEdge:
                 error = error_response(message.id, outcome.error, Era.MODERN)
                 await reply.finish(error, status=http_status(outcome.error))
                 return
-            result = for_modern_client(message.method, outcome.result or b"{}", server_info(self._gateway.identity()))
+            result = for_modern_client(message.method, outcome.result or b"{}", self._server_info)
             await reply.finish(encode_response(message.id, result))
 
     def _asking(self, call: Call) -> Call | ParkedCall:
         """A call that may be answered with a request for input: begun and parked already if its client can be asked."""
-        found: Call | ParkedCall = self._parking.reopened(call) if STATE in call.params else call
+        found: Call | ParkedCall = self.parking.reopened(call) if STATE in call.params else call
         if isinstance(found, Call) and found.abilities is not NONE and found.abilities.any:
-            return self._parking.begin(found)
+            return self.parking.begin(found)
         return found
 
     async def _serve(self, http: IncomingRequest, call: Call, asking_request: AskingRequest) -> Outcome | None:
         """The outcome of a call that runs in this task; None if the client has gone."""
         with trio.CancelScope() as scope:
             http.disconnects.on_disconnect(scope.cancel)
-            outcome = await outcome_of(self._gateway.handler, PlainExchange(call, asking_request))
+            outcome = await outcome_of(self.gateway.handler, PlainExchange(call, asking_request))
         http.disconnects.on_disconnect(None)
-        return None if scope.cancel_called else self._parking.relayed(call, outcome)
+        return None if scope.cancel_called else self.parking.relayed(call, outcome)
 
     async def _attend(self, http: IncomingRequest, parked: ParkedCall, asking_request: AskingRequest) -> Outcome | None:
         """What this request of a parked call's client is answered with; None if the client has gone."""
         outcome = await parked.attend(asking_request, http.disconnects)
         if parked.is_away:
-            return Outcome(result=self._parking.input_required(parked))
-        return None if outcome is None else self._parking.relayed(parked.call, outcome)
+            return Outcome(result=self.parking.input_required(parked))
+        return None if outcome is None else self.parking.relayed(parked.call, outcome)
 
     async def _check_param_headers(self, http: IncomingRequest, call: Call, wanted_by: ParamHeadersOf) -> None:
         """Compare the headers that the tool's own schema asks for with the arguments. Raises `HeaderMismatch`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
@@ -32,6 +32,7 @@ BOTH = "application/json, text/event-stream"
 MODERN = "2026-07-28"
 HASTY = Limits(body_bytes=1024, body_stall=0.1, head=0.1, keep_alive=0.1, write=0.2)
 WELL = Health(total=1, connected=1, healthy=1, starting=0)
+IDENTITY = GatewayIdentity(version="1.2.3", instructions="be kind")
 
 META = {
     "io.modelcontextprotocol/protocolVersion": MODERN,
@@ -127,6 +128,7 @@ async def serving(
     watch_tasks: WatchFunction = watch_nothing,
     param_headers: ParamHeadersOf | None = None,
     control: Control | None = None,
+    identity: Callable[[], GatewayIdentity] = lambda: IDENTITY,
     inherited: Sequence[Inherited] = (),
 ) -> AsyncIterator[Served]:
     """Serve within the block; what is left at its end is cut. All of it within `DEADLINE_S`.
@@ -145,7 +147,7 @@ async def serving(
     async def run(task_status: trio.TaskStatus[tuple[str, ...]]) -> None:
         gateway = Gateway(
             handler=handler or backstage.handle,
-            identity=lambda: GatewayIdentity(version="1.2.3", instructions="be kind"),
+            identity=identity,
             health=tell_health,
             watch=watch,
             watch_tasks=watch_tasks,
