@@ -161,7 +161,7 @@ class _GatewayParts:
             run_frontend,
             gateway,
             announcer=self.announcer,
-            terms=self.terms,
+            settings=self.terms,
             stop=stop,
             make_seal=_make_seal,
             inherited=self.inherited,
@@ -217,7 +217,7 @@ async def _cut_after_drain(stop: trio.Event, terms: CurrentSettings, everything:
     # What the front end still owes to a backend that does not answer is bounded, but must not come before the time that
     # backends need to end: both at once is what keeps a stop within `drain_timeout` and 5 s.
     await stop.wait()
-    everything.deadline = trio.current_time() + terms.now.settings.drain_timeout + LAST_WORDS_S
+    everything.deadline = trio.current_time() + terms.now.server.drain_timeout + LAST_WORDS_S
 
 
 async def _tell_how_it_stands(parts: _GatewayParts) -> None:

@@ -65,7 +65,7 @@ async def gateway(backend: BackendSpec) -> AsyncIterator[str]:
         run_frontend,
         behind,
         announcer=announcer,
-        terms=CurrentSettings(ServedSettings.of(config.server, limits)),
+        settings=CurrentSettings(ServedSettings.of(config.server, limits)),
         stop=stop,
         make_seal=AesGcmSeal,
     )

@@ -31,7 +31,7 @@ async def test_a_file_comes_with_the_terms_that_follow_from_it(tmp_path: Path) -
     found = await load_candidate(ConfigFile(path=path, environ={}))
     assert found.terms.limits.body_bytes == 5
     assert found.terms.host_origin.judge(b"a.example", None) is None
-    assert found.terms.settings == found.config.server
+    assert found.terms.server == found.config.server
 
 
 async def test_a_file_system_that_hangs_is_a_problem_and_not_the_end(

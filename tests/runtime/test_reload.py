@@ -37,7 +37,7 @@ def bodies(size: int) -> Config:
 def terms(config: Config) -> ServedSettings:
     """Its terms, without a look at any file."""
     limits = Limits(body_bytes=config.server.max_body_bytes)
-    return ServedSettings(settings=config.server, host_origin=HostOriginCheck(), limits=limits, context=None)
+    return ServedSettings(server=config.server, host_origin=HostOriginCheck(), limits=limits, context=None)
 
 
 @attrs.define(eq=False)

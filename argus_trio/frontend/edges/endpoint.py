@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import attrs
+
 from argus_trio.errors import InvalidRequest, RevisionUnsupported, RpcError
 from argus_trio.frontend.edges.streamable_http_legacy import REVISION_HEADER, LegacyEdge
 from argus_trio.frontend.edges.streamable_http_modern import SUPPORTED, ModernEdge, has_request_meta
@@ -16,13 +18,13 @@ from argus_trio.wire.envelope import Message, decode, is_batch
 from argus_trio.wire.revisions import Era, era_of
 
 
+@attrs.define(eq=False)
 class Endpoint:
     """One path, two eras. `serve` answers everything, errors included."""
 
-    def __init__(self, legacy: LegacyEdge, modern: ModernEdge, terms: CurrentSettings) -> None:
-        self._legacy = legacy
-        self._modern = modern
-        self._terms = terms
+    legacy: LegacyEdge
+    modern: ModernEdge
+    settings: CurrentSettings
 
     async def serve(self, http: IncomingRequest) -> None:
         """Answer one request of any method.
@@ -36,9 +38,9 @@ class Endpoint:
             elif _era(http) is not Era.LEGACY:
                 raise MethodNotAllowed("revision 2026-07-28 has POST alone at this path")
             elif http.method == "GET":
-                await self._legacy.get(http)
+                await self.legacy.get(http)
             else:
-                await self._legacy.delete(http)
+                await self.legacy.delete(http)
         except RpcError as error:
             allow: list[Header] = [(b"allow", b"POST")] if isinstance(error, MethodNotAllowed) else []
             await http.answer_unread(error.http_status, error_response(b"null", error), [JSON, *allow])
@@ -46,15 +48,15 @@ class Endpoint:
     async def _post(self, http: IncomingRequest) -> None:
         require_json_sent(http.fields.get(b"content-type"))
         accepted = require_json_accepted(http.fields.get(b"accept"))
-        body = await read_body(http, self._terms.now.limits)
+        body = await read_body(http, self.settings.now.limits)
         if is_batch(body):
             if _era(http) is not Era.LEGACY:
                 raise InvalidRequest("this revision has no batches")
-            await self._legacy.post_batch(http, accepted, body)
+            await self.legacy.post_batch(http, accepted, body)
             return
         message = decode(body)
         try:
-            edge = self._modern if self._is_modern(http, message) else self._legacy
+            edge = self.modern if self._is_modern(http, message) else self.legacy
             await edge.post(http, accepted, message)
         except RpcError as error:
             message_id = message.id if isinstance(message, envelope.Request) else b"null"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from math import inf
 from typing import Final, Protocol
 
+import attrs
 import trio
 
 TICK_S: Final = 1.0
@@ -22,11 +23,11 @@ class Quiet(Protocol):
         """Give the sign of life, and set `due` again. May block for as long as the client does."""
 
 
+@attrs.define(eq=False)
 class KeepAlive:
     """The answers that are waited for. A blocked one delays only itself."""
 
-    def __init__(self) -> None:
-        self._watched: set[Quiet] = set()
+    _watched: set[Quiet] = attrs.field(factory=set, init=False)
 
     def watch(self, quiet: Quiet) -> None:
         """Begin to keep `quiet` alive."""

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final
 
+import attrs
 import trio
 
 AsgiMessage = Mapping[str, object]
@@ -22,16 +23,16 @@ MAX_WAITING: Final = 8
 """Body parts (64 KiB each at most) that wait for the application before the connection stops reading."""
 
 
+@attrs.define(eq=False)
 class ReceiveQueue:
     """The receiving side of one request. `put` is for the connection, all else for the application."""
 
-    def __init__(self) -> None:
-        self._messages: deque[AsgiMessage] = deque()
-        self._callback: Callable[[], object] | None = None
-        self._reader: trio.Event | None = None
-        self._writer: trio.Event | None = None
-        self._closed = False
-        self._disconnected = False
+    _messages: deque[AsgiMessage] = attrs.field(factory=deque, init=False)
+    _callback: Callable[[], object] | None = attrs.field(default=None, init=False)
+    _reader: trio.Event | None = attrs.field(default=None, init=False)
+    _writer: trio.Event | None = attrs.field(default=None, init=False)
+    _closed: bool = attrs.field(default=False, init=False)
+    _disconnected: bool = attrs.field(default=False, init=False)
 
     async def put(self, message: AsgiMessage) -> None:
         """Take one message of the connection; waits only while `MAX_WAITING` others do."""

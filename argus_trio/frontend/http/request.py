@@ -50,7 +50,7 @@ class AsgiScope(TypedDict):
 DISCONNECT_EXTENSION: Final = "argus.disconnect"
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class IncomingRequest:
     """One request. `fields` holds each header once, lower-case; repeated ones are joined by a comma (RFC 9110, 5.3)."""
 
@@ -73,14 +73,14 @@ class IncomingRequest:
         if len(fields) != len(headers):
             fields = _joined(headers)
         return cls(
-            scope["method"],
-            scope["path"],
-            scope["query_string"],
-            headers,
-            fields,
-            receive,
-            send,
-            scope["extensions"][DISCONNECT_EXTENSION],
+            method=scope["method"],
+            path=scope["path"],
+            query=scope["query_string"],
+            headers=headers,
+            fields=fields,
+            receive=receive,
+            send=send,
+            disconnects=scope["extensions"][DISCONNECT_EXTENSION],
         )
 
     async def answer(self, status: int, body: bytes = b"", headers: Sequence[Header] = ()) -> None:

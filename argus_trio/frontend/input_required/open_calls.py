@@ -6,6 +6,8 @@ import secrets
 from collections import Counter
 from typing import Final, Generic, Protocol, TypeVar
 
+import attrs
+
 from argus_trio.errors import InvalidParams, Overloaded
 
 MAX_PARKED: Final = 512
@@ -29,14 +31,14 @@ class OpenCall(Protocol):
 H = TypeVar("H", bound=OpenCall)
 
 
+@attrs.define(eq=False)
 class OpenCalls(Generic[H]):
     """The calls that have asks open, or whose client is away."""
 
-    def __init__(self, max_parked: int = MAX_PARKED, max_each: int = MAX_PARKED_EACH) -> None:
-        self._max_parked = max_parked
-        self._max_each = max_each
-        self._held: dict[str, H] = {}
-        self._of: Counter[str] = Counter()
+    _max_parked: int = MAX_PARKED
+    _max_each: int = MAX_PARKED_EACH
+    _held: dict[str, H] = attrs.field(factory=dict, init=False)
+    _of: Counter[str] = attrs.field(factory=Counter, init=False)
 
     def __len__(self) -> int:
         return len(self._held)

@@ -42,12 +42,12 @@ class OpenInput:
         self.wake()
 
 
+@attrs.define(eq=False)
 class OpenInputs:
     """The open asks of one call, by keys that are never used twice."""
 
-    def __init__(self) -> None:
-        self._open: dict[str, OpenInput] = {}
-        self._minted = 0
+    _open: dict[str, OpenInput] = attrs.field(factory=dict, init=False)
+    _minted: int = attrs.field(default=0, init=False)
 
     def __bool__(self) -> bool:
         return bool(self._open)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import attrs
 import trio
 
 from argus_trio.core.call.exchange import Call, Handler
@@ -24,16 +25,16 @@ LAST_WORD_S: Final = 0.5
 """How long before the end of a drain a call is cancelled, so that its client still gets an answer."""
 
 
+@attrs.define(eq=False)
 class Parking:
     """The parked calls of one front end. `run` must be running before the first one begins."""
 
-    def __init__(self, handler: Handler, states: RequestStates) -> None:
-        self._handler = handler
-        self._states = states
-        self._open_calls: OpenCalls[ParkedCall] = OpenCalls()
-        self._calls: set[ParkedCall] = set()
-        self._nursery: trio.Nursery | None = None
-        self._limit: float | None = None
+    _handler: Handler
+    _states: RequestStates
+    _open_calls: OpenCalls[ParkedCall] = attrs.field(factory=OpenCalls, init=False)
+    _calls: set[ParkedCall] = attrs.field(factory=set, init=False)
+    _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
+    _limit: float | None = attrs.field(default=None, init=False)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Be the nursery of all parked calls, until cancelled, which cancels them."""

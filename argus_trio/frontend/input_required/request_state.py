@@ -55,16 +55,23 @@ _decode_any: Final = msgspec.json.Decoder().decode
 _encode_sorted: Final = msgspec.json.Encoder(order="sorted").encode
 
 
+@attrs.define(eq=False)
 class RequestStates:
     """Gives out states and reads them. `make_seal` is called when the first one is needed."""
 
-    def __init__(self, make_seal: Callable[[], Seal]) -> None:
-        self._make_seal = make_seal
-        self._seal: Seal | None = None
+    _make_seal: Callable[[], Seal]
+    _seal: Seal | None = attrs.field(default=None, init=False)
 
     def give_out(self, call: Call, kind: Kind, content: str | None, now: float) -> str:
         """A sealed state for the client of `call`."""
-        state = RequestState(kind, call.principal.name, call.method, digest(call.params), now + STATE_LIFE_S, content)
+        state = RequestState(
+            kind=kind,
+            principal=call.principal.name,
+            method=call.method,
+            digest=digest(call.params),
+            expires=now + STATE_LIFE_S,
+            content=content,
+        )
         return self._sealing().seal(msgspec.json.encode(state))
 
     def read(self, call: Call, now: float) -> RequestState:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final, Protocol
 
+import attrs
+
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.wire.envelope import encode_notification
 from argus_trio.wire.sse import encode_event
@@ -31,6 +33,10 @@ class Recipient(Protocol):
         """End as soon as nothing is owed to the client. Must not block."""
 
 
+_Wanted = tuple[Mapping[str, bytes], Callable[[], Abilities]]
+"""The events that a recipient wants, by method, and what tells the abilities of its client."""
+
+
 def _everybody(_: Abilities) -> bool:
     return True
 
@@ -39,12 +45,12 @@ def _undeclared() -> Abilities:
     return NONE
 
 
+@attrs.define(eq=False)
 class Announcer:
     """The open streams, and what each of them wants to hear."""
 
-    def __init__(self) -> None:
-        self._wanted: dict[Recipient, tuple[Mapping[str, bytes], Callable[[], Abilities]]] = {}
-        self._closed = False
+    _wanted: dict[Recipient, _Wanted] = attrs.field(factory=dict, init=False)
+    _closed: bool = attrs.field(default=False, init=False)
 
     def announce(self, methods: Iterable[str], concerns: Callable[[Abilities], bool] = _everybody) -> None:
         """Send these notifications to every open stream that wants them, of clients whose abilities they concern.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
+import attrs
 import trio
 
 CAPACITY: Final = 1024 * 1024
@@ -13,17 +14,17 @@ MAX_NEWS: Final = 4096
 """Kinds of news that wait at a time; a backend may tell of any number of resources below one subscribed to."""
 
 
+@attrs.define(eq=False)
 class Outbox:
     """One stream's queue: any task fills it, the stream's own task empties it."""
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
-        self._capacity = capacity
-        self._events: deque[bytes] = deque()
-        self._size = 0
-        self._news: dict[str, bytes] = {}
-        self._closed = False
-        self._changed = trio.Event()
-        self._room = trio.Event()
+    _capacity: int = CAPACITY
+    _events: deque[bytes] = attrs.field(factory=deque, init=False)
+    _size: int = attrs.field(default=0, init=False)
+    _news: dict[str, bytes] = attrs.field(factory=dict, init=False)
+    _closed: bool = attrs.field(default=False, init=False)
+    _changed: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _room: trio.Event = attrs.field(factory=trio.Event, init=False)
 
     @property
     def is_closed(self) -> bool:

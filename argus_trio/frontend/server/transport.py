@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import Final
 
+import attrs
 import trio
 
 ClientStream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
@@ -16,17 +17,17 @@ CLOSE_S: Final = 0.5
 """How long an orderly end may take."""
 
 
+@attrs.define(eq=False)
 class Transport:
     """A stream, plain or TLS. One task reads; any task writes or ends it.
 
     `write_limit` is how many seconds the client may take to read the next `WRITE_BYTES`.
     """
 
-    def __init__(self, stream: ClientStream, *, write_limit: float) -> None:
-        self._write_limit = write_limit
-        self._stream = stream
-        self._lock = trio.Lock()
-        self._waiting = trio.CancelScope()
+    _stream: ClientStream
+    _write_limit: float = attrs.field(kw_only=True)
+    _lock: trio.Lock = attrs.field(factory=trio.Lock, init=False)
+    _waiting: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
 
     @property
     def is_secure(self) -> bool:

@@ -41,13 +41,13 @@ class _ClientRequest:
     answer: Response | ErrorResponse | None = None
 
 
+@attrs.define(eq=False)
 class ClientRequests:
     """The open asks of one session."""
 
-    def __init__(self) -> None:
-        self._open: dict[bytes, _ClientRequest] = {}
-        self._asked = 0
-        self._ended = False
+    _open: dict[bytes, _ClientRequest] = attrs.field(factory=dict, init=False)
+    _asked: int = attrs.field(default=0, init=False)
+    _ended: bool = attrs.field(default=False, init=False)
 
     def __len__(self) -> int:
         return len(self._open)

@@ -42,17 +42,17 @@ class _StoredStream:
     events: deque[tuple[int, bytes]] = attrs.field(factory=deque)
 
 
+@attrs.define(eq=False)
 class EventStore:
     """The streams of one session, by number. A stream is known until it has ended and none of its events is left."""
 
-    def __init__(self, total: Total, *, max_events: int = MAX_EVENTS, max_bytes: int = MAX_BYTES) -> None:
-        self._total = total
-        self._max_events = max_events
-        self._max_bytes = max_bytes
-        self._streams: dict[int, _StoredStream] = {}
-        self._order: deque[int] = deque()
-        self._size = 0
-        self._opened = 0
+    _total: Total
+    _max_events: int = attrs.field(default=MAX_EVENTS, kw_only=True)
+    _max_bytes: int = attrs.field(default=MAX_BYTES, kw_only=True)
+    _streams: dict[int, _StoredStream] = attrs.field(factory=dict, init=False)
+    _order: deque[int] = attrs.field(factory=deque, init=False)
+    _size: int = attrs.field(default=0, init=False)
+    _opened: int = attrs.field(default=0, init=False)
 
     def __len__(self) -> int:
         """How many events there are."""
@@ -112,11 +112,6 @@ class EventStore:
         """Whether that event, and all that came after it in its stream, is still here."""
         entry = self._streams.get(stream)
         return entry is not None and bool(entry.events) and entry.events[0][0] <= number
-
-    def is_ended(self, stream: int) -> bool:
-        """Whether nothing more comes on the stream."""
-        entry = self._streams.get(stream)
-        return entry is None or entry.is_ended
 
     def locate(self, event_id: str) -> tuple[int, int] | None:
         """The stream and the number that an id means; None if it was never given out, or its stream is forgotten."""

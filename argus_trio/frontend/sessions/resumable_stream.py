@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+import attrs
 import trio
 
 from argus_trio.frontend.sessions.event_store import EventStore
@@ -14,18 +15,18 @@ BACKLOG: Final = 1024 * 1024
 """Bytes that wait for a client that reads slowly, before those that bring more have to wait too."""
 
 
+@attrs.define(eq=False)
 class ResumableStream:
     """A stream by its number in the store. `on_carried` is called whenever a connection begins to carry it."""
 
-    def __init__(self, store: EventStore, number: int, *, on_carried: Callable[[], object]) -> None:
-        self.number = number
-        self.position = 0
-        """The number of the last event that was given to a `Feed`."""
-        self._store = store
-        self._on_carried = on_carried
-        self._feed: Feed | None = None
-        self._told: dict[str, int] = {}
-        self._ended = False
+    _store: EventStore
+    number: int
+    _on_carried: Callable[[], object] = attrs.field(kw_only=True)
+    position: int = attrs.field(default=0, init=False)
+    """The number of the last event that was given to a `Feed`."""
+    _feed: Feed | None = attrs.field(default=None, init=False)
+    _told: dict[str, int] = attrs.field(factory=dict, init=False)
+    _ended: bool = attrs.field(default=False, init=False)
 
     @property
     def is_carried(self) -> bool:
@@ -86,22 +87,22 @@ class ResumableStream:
         return number > self.position and self._store.holds(self.number, number)
 
 
+@attrs.define(eq=False)
 class Feed:
     """What one connection carries of a channel, until the channel ends, another takes its place, or its client goes."""
 
-    def __init__(self, channel: ResumableStream) -> None:
-        self._channel = channel
-        self._waiting = 0
-        self._is_last = False
-        self._is_closed = False
-        self._changed = trio.Event()
-        self._room = trio.Event()
+    _stream: ResumableStream
+    _waiting: int = attrs.field(default=0, init=False)
+    _is_last: bool = attrs.field(default=False, init=False)
+    _is_closed: bool = attrs.field(default=False, init=False)
+    _changed: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _room: trio.Event = attrs.field(factory=trio.Event, init=False)
 
     async def take(self) -> bytes:
         """Everything that waits, as one chunk, as soon as there is anything; empty at the end."""
         while not self._is_closed:
             self._changed = trio.Event()
-            chunk = self._channel.pending()
+            chunk = self._stream.pending()
             if chunk:
                 self._make_room()
                 return chunk
@@ -129,7 +130,7 @@ class Feed:
     def close(self) -> None:
         """End at once: what waits is for the next who carries the channel. Idempotent, never blocks."""
         self._is_closed = True
-        self._channel.detach(self)
+        self._stream.detach(self)
         self._changed.set()
         self._make_room()
 

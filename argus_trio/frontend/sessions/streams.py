@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import attrs
 import trio
 
 from argus_trio.errors import InvalidParams
@@ -12,26 +13,27 @@ from argus_trio.frontend.sessions.event_store import EventStore, Total
 from argus_trio.frontend.sessions.resumable_stream import Feed, ResumableStream
 
 
+@attrs.define(eq=False)
 class Streams:
     """A session's way to its client, and the only way in to its store."""
 
-    def __init__(self, total: Total) -> None:
-        self._store = EventStore(total)
-        self._calls: dict[int, ResumableStream] = {}
-        self._feeds: set[Feed] = set()
-        self._carried = trio.Event()
-        self._ended = False
-        self.own = ResumableStream(self._store, self._store.open(), on_carried=self._tell_carried)
+    _total: Total
+    standalone: ResumableStream = attrs.field(init=False)
+    """The stream for what belongs to no call."""
+    _store: EventStore = attrs.field(init=False)
+    _calls: dict[int, ResumableStream] = attrs.field(factory=dict, init=False)
+    _feeds: set[Feed] = attrs.field(factory=set, init=False)
+    _carried: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _ended: bool = attrs.field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._store = EventStore(self._total)
+        self.standalone = ResumableStream(self._store, self._store.open(), on_carried=self._tell_carried)
 
     @property
     def is_busy(self) -> bool:
         """Whether a connection carries any of them."""
         return bool(self._feeds)
-
-    @property
-    def counts(self) -> tuple[int, int, int]:
-        """How many connections carry streams, how many streams of calls are open, how many streams are known."""
-        return len(self._feeds), len(self._calls), self._store.streams
 
     def open(self, *, on_carried: Callable[[], object]) -> ResumableStream:
         """A new stream, of a call; `on_carried` is called when a GET carries it on."""
@@ -59,7 +61,7 @@ class Streams:
 
     def carry(self) -> Feed:
         """Carry the session's own stream, from what nobody had."""
-        return self._enter(self.own.attach())
+        return self._enter(self.standalone.attach())
 
     def resume(self, event_id: str) -> Feed:
         """Carry the stream that an event belongs to, from what came after it.
@@ -71,8 +73,8 @@ class Streams:
         if found is None:
             raise InvalidParams("Last-Event-ID names no event of this session, or one that is too old to go on from")
         stream, number = found
-        if stream == self.own.number:
-            return self._enter(self.own.attach(number))
+        if stream == self.standalone.number:
+            return self._enter(self.standalone.attach(number))
         channel = self._calls.get(stream)
         if channel is None:
             channel = ResumableStream(self._store, stream, on_carried=self._tell_carried)
@@ -87,7 +89,7 @@ class Streams:
     async def notify(self, message: bytes) -> None:
         """Send on the session's own stream."""
         if not self._ended:
-            await self.own.send(message)
+            await self.standalone.send(message)
 
     async def route(self, channel: ResumableStream | None = None) -> SendMessage | None:
         """Where the client can be asked now: on a call's stream if one carries it, else on the session's own.
@@ -98,24 +100,24 @@ class Streams:
             while not self._ended:
                 if channel is not None and channel.is_carried:
                     return channel.send
-                if self.own.is_carried:
+                if self.standalone.is_carried:
                     return self.notify
                 await self._carried.wait()
         return None
 
     def offer(self, key: str, event: bytes) -> None:
         """Have news told once, on the session's own stream."""
-        self.own.offer(key, event)
+        self.standalone.offer(key, event)
 
     def close(self) -> None:
         """End the session's own stream after what waits."""
-        self.own.end()
+        self.standalone.end()
 
     def end(self) -> None:
         """The session is over: every stream ends, and everything is forgotten."""
         self._ended = True
         self._tell_carried()
-        for channel in (self.own, *self._calls.values()):
+        for channel in (self.standalone, *self._calls.values()):
             channel.end()
         for feed in self._feeds:
             feed.finish()

@@ -14,11 +14,12 @@ from argus_trio.frontend.sessions.streams import Streams
 from argus_trio.wire.sse import COMMENT
 from tests.frontend.support.fakes import FakeRequest
 from tests.frontend.support.serving import events_in, ids_in
+from tests.frontend.support.streams import counts
 
 
 def session(revision: str = "2025-11-25") -> HttpSession:
     streams = Streams(Total())
-    return HttpSession(id="s", own=streams, streams=streams, revision=revision)
+    return HttpSession(id="s", standalone=streams, streams=streams, revision=revision)
 
 
 def numbers(stream: bytes) -> list[object]:
@@ -36,7 +37,7 @@ async def test_plain_json_leaves_no_trace() -> None:
     with PostReply(fake.http, KeepAlive(), made, may_stream=True) as reply:
         await reply.finish(b"{}")
     assert fake.body == b"{}"
-    assert made.streams.counts == (0, 0, 1)
+    assert counts(made.streams) == (0, 0, 1)
 
 
 async def test_a_client_counts_as_there_until_it_is_answered_or_gone() -> None:
@@ -60,10 +61,10 @@ async def test_every_event_has_its_own_id_and_the_end_leaves_them_to_be_asked_fo
     fake, made = FakeRequest(), session()
     with PostReply(fake.http, KeepAlive(), made, may_stream=True) as reply:
         await reply.notify(b"1")
-        assert made.streams.counts == (0, 1, 2)
+        assert counts(made.streams) == (0, 1, 2)
         await reply.finish(b"2")
     assert ids_in(fake.body) == ["1-0", "1-1", "1-2"]
-    assert made.streams.counts == (0, 0, 2)
+    assert counts(made.streams) == (0, 0, 2)
     assert numbers(await made.streams.resume("1-1").take()) == [2]
 
 
@@ -101,7 +102,7 @@ async def test_what_comes_after_the_client_went_is_kept_only_if_it_knows_the_str
         await trio.sleep(5 * QUIET_S)
         assert not unknown.sent
         await reply.finish(b"2")
-    assert made.streams.counts[1:] == (0, 2)
+    assert counts(made.streams)[1:] == (0, 2)
 
 
 async def test_once_it_is_resumed_elsewhere_nothing_more_goes_out_here(nursery: trio.Nursery) -> None:
@@ -140,4 +141,4 @@ async def test_a_cancelled_call_ends_without_an_answer_and_is_forgotten() -> Non
         await reply.cancel()
     assert numbers(fake.body) == [1]
     assert fake.is_ended
-    assert made.streams.counts == (0, 0, 1)
+    assert counts(made.streams) == (0, 0, 1)

@@ -15,7 +15,16 @@ class FakeRequest:
         self.inbox = ReceiveQueue()
         self.sent: list[AsgiMessage] = []
         self.blocked: trio.Event | None = None
-        self.http = IncomingRequest("POST", "/", b"", [], fields or {}, self.inbox.receive, self._send, self.inbox)
+        self.http = IncomingRequest(
+            method="POST",
+            path="/",
+            query=b"",
+            headers=list((fields or {}).items()),
+            fields=fields or {},
+            receive=self.inbox.receive,
+            send=self._send,
+            disconnects=self.inbox,
+        )
 
     async def _send(self, message: AsgiMessage) -> None:
         if self.blocked is not None:

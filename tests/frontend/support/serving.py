@@ -109,7 +109,7 @@ class Served:
     stopped: trio.Event
     announcer: Announcer
     backstage: Backstage
-    terms: CurrentSettings
+    settings: CurrentSettings
 
     @property
     def port(self) -> int:
@@ -137,7 +137,7 @@ async def serving(
     """
     backstage, announcer = backstage or Backstage(), Announcer()
     stop, stopped = trio.Event(), trio.Event()
-    terms = CurrentSettings(ServedSettings.of(settings or Server(port=0), limits))
+    current = CurrentSettings(ServedSettings.of(settings or Server(port=0), limits))
 
     def tell_health() -> Health:
         if health is None:
@@ -159,7 +159,7 @@ async def serving(
         await run_frontend(
             gateway,
             announcer=announcer,
-            terms=terms,
+            settings=current,
             stop=stop,
             make_seal=AesGcmSeal,
             inherited=inherited,
@@ -170,7 +170,7 @@ async def serving(
     with trio.fail_after(DEADLINE_S):
         async with trio.open_nursery() as nursery:
             urls = await nursery.start(run)
-            yield Served(urls[0], stop, stopped, announcer, backstage, terms)
+            yield Served(urls[0], stop, stopped, announcer, backstage, current)
             nursery.cancel_scope.cancel()
 
 
