@@ -48,7 +48,7 @@ class Application:
     def __attrs_post_init__(self) -> None:
         endpoint, sse = self.endpoint, self.sse
         self._routes = {
-            "/mcp": {"POST": endpoint.serve, "GET": endpoint.serve, "DELETE": endpoint.serve},
+            "/mcp": {"POST": endpoint.post, "GET": endpoint.get, "DELETE": endpoint.delete},
             "/sse": {"GET": sse.get},
             "/messages": {"POST": sse.post},
             "/manage/v1/health": {"GET": self._health, "HEAD": self._health},

@@ -6,7 +6,7 @@ from typing import Final
 
 from argus_trio.core.catalog.identity import GatewayIdentity
 from argus_trio.wire.envelope import Raw, encode
-from argus_trio.wire.results import RESERVED
+from argus_trio.wire.results import SERVER_INFO
 from argus_trio.wire.revisions import MODERN_REVISIONS
 
 _CAPABILITIES: Final[dict[str, object]] = {
@@ -42,7 +42,7 @@ def discover_result(identity: GatewayIdentity) -> bytes:
         "capabilities": {**_CAPABILITIES, **there},
         "ttlMs": 0,
         "cacheScope": "private",
-        "_meta": {f"{RESERVED}serverInfo": Raw(server_info(identity))},
+        "_meta": {SERVER_INFO: Raw(server_info(identity))},
     }
     if identity.instructions is not None:
         result["instructions"] = identity.instructions

@@ -14,6 +14,8 @@ from argus_trio.wire.envelope import Params, Raw, decode_object, encode
 RESERVED: Final = "io.modelcontextprotocol/"
 """`_meta` keys that belong to the hop: what one peer says of itself to the next."""
 _RESERVED: Final = RESERVED.encode()
+SERVER_INFO: Final = f"{RESERVED}serverInfo"
+_SERVER_INFO: Final = SERVER_INFO.encode()
 RELATED_TASK: Final = f"{RESERVED}related-task"
 _PASSED: Final = frozenset({RELATED_TASK, f"{RESERVED}model-immediate-response"})
 """Reserved keys that say something of the result itself, not of a hop (2025-11-25, Tasks)."""
@@ -44,7 +46,7 @@ def for_modern_client(method: str, result: bytes, server_info: bytes) -> bytes:
     if b'"resultType"' in result or b'"_meta"' in result or b'"ttlMs"' in result or b'"cacheScope"' in result:
         return _decorated(method, result, server_info)
     hints = b'"ttlMs":0,"cacheScope":"private",' if method in CACHEABLE else b""
-    front = b'{"resultType":"complete",%b"_meta":{"%bserverInfo":%b}' % (hints, _RESERVED, server_info)
+    front = b'{"resultType":"complete",%b"_meta":{"%b":%b}' % (hints, _SERVER_INFO, server_info)
     rest = result[1:].lstrip(b" \t\r\n")
     return front + (rest if rest[:1] == b"}" else b"," + rest)
 
@@ -111,7 +113,7 @@ def _stamped(meta: Raw | None, server_info: bytes) -> Raw:
         except msgspec.DecodeError:
             members = {}
     kept = {key: value for key, value in members.items() if not is_of_hop(key)}
-    kept[f"{RESERVED}serverInfo"] = Raw(server_info)
+    kept[SERVER_INFO] = Raw(server_info)
     return Raw(encode(kept))
 
 

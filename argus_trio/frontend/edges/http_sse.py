@@ -17,6 +17,7 @@ from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.body import read_body
 from argus_trio.frontend.http.errors import SessionUnknown
 from argus_trio.frontend.http.event_stream import write_stream
+from argus_trio.frontend.http.header_names import CONTENT_TYPE
 from argus_trio.frontend.http.negotiation import require_json_sent
 from argus_trio.frontend.http.request import JSON, IncomingRequest
 from argus_trio.frontend.http.served_settings import CurrentSettings
@@ -136,7 +137,7 @@ class SseEdge:
     async def post(self, http: IncomingRequest) -> None:
         """Take one message, or a batch, of an open conversation."""
         try:
-            require_json_sent(http.fields.get(b"content-type"))
+            require_json_sent(http.fields.get(CONTENT_TYPE))
             self._session(http)  # an unknown session is told before its body is read
             body = await read_body(http, self.settings.now.limits)
             self._accept(self._session(http), body)

@@ -13,6 +13,7 @@ from argus_trio.errors import InvalidRequest
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.errors import SessionUnknown
 from argus_trio.frontend.http.event_stream import write_stream
+from argus_trio.frontend.http.header_names import ACCEPT, LAST_EVENT_ID, PROTOCOL_VERSION, SESSION_ID
 from argus_trio.frontend.http.keep_alive import KeepAlive
 from argus_trio.frontend.http.negotiation import Accepts, require_events_accepted
 from argus_trio.frontend.http.request import JSON, IncomingRequest
@@ -26,10 +27,6 @@ from argus_trio.frontend.sessions.table import Sessions
 from argus_trio.wire import envelope
 from argus_trio.wire.envelope import Message, encode_response
 from argus_trio.wire.sse import COMMENT
-
-SESSION_HEADER = b"mcp-session-id"
-REVISION_HEADER = b"mcp-protocol-version"
-LAST_EVENT_HEADER = b"last-event-id"
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -66,10 +63,10 @@ class LegacyEdge:
 
     async def get(self, http: IncomingRequest) -> None:
         """Carry the session's own stream, in place of who does, or with `Last-Event-ID` the stream that it names."""
-        require_events_accepted(http.fields.get(b"accept"))
+        require_events_accepted(http.fields.get(ACCEPT))
         session = self._session(http)
         streams = session.streams
-        last_event_id = http.fields.get(LAST_EVENT_HEADER)
+        last_event_id = http.fields.get(LAST_EVENT_ID)
         if last_event_id:
             feed, first = streams.resume(last_event_id.decode("latin-1")), COMMENT
         else:
@@ -98,7 +95,7 @@ class LegacyEdge:
         session = self.sessions.open(trio.current_time())
         self.announcer.add(session, PLAIN_MESSAGES, lambda: session.abilities)
         result = initialize(self.gateway, session, hello)
-        await http.answer(200, encode_response(message.id, result), [JSON, (SESSION_HEADER, session.id.encode())])
+        await http.answer(200, encode_response(message.id, result), [JSON, (SESSION_ID, session.id.encode())])
 
     def _session(self, http: IncomingRequest) -> HttpSession:
         """The session that the request names.
@@ -107,13 +104,13 @@ class LegacyEdge:
             InvalidRequest: it names none, or another revision than the session's.
             SessionUnknown: there is none by that name.
         """
-        session_id = http.fields.get(SESSION_HEADER)
+        session_id = http.fields.get(SESSION_ID)
         if session_id is None:
             raise InvalidRequest("the Mcp-Session-Id header is missing; a session begins with initialize")
         session = self.sessions.use(session_id.decode("latin-1"), trio.current_time())
         if session is None:
             raise SessionUnknown("no such session, or no more; begin anew with initialize")
-        revision = http.fields.get(REVISION_HEADER)
+        revision = http.fields.get(PROTOCOL_VERSION)
         if revision is not None and revision.decode("latin-1") != session.revision:
             raise InvalidRequest(f"the MCP-Protocol-Version header does not say {session.revision}, as was agreed")
         return session

@@ -28,6 +28,7 @@ from argus_trio.wire.envelope import (
     encode_raw,
     encode_response,
 )
+from argus_trio.wire.request_meta import SUBSCRIPTION_ID
 from argus_trio.wire.results import RESERVED
 from argus_trio.wire.sse import encode_event
 
@@ -41,7 +42,6 @@ _ACKNOWLEDGED: Final = "notifications/subscriptions/acknowledged"
 _URIS: Final = "resourceSubscriptions"
 _TASKS: Final = "taskIds"
 """Of the extension `io.modelcontextprotocol/tasks` (SEP-2663, Task Status Notifications)."""
-_TAG: Final = f"{RESERVED}subscriptionId"
 
 
 @attrs.frozen(kw_only=True)
@@ -97,7 +97,7 @@ async def listen(
 ) -> None:
     """Acknowledge, tell of changes, and end with a result when the gateway stops; until the client goes."""
     outbox = Outbox()
-    tag = encode_raw({_TAG: Raw(message_id)})
+    tag = encode_raw({SUBSCRIPTION_ID: Raw(message_id)})
     events = {_KINDS[kind]: encode_event(encode_notification(_KINDS[kind], {"_meta": tag})) for kind in asked.kinds}
 
     def tell(method: str, params: Params) -> None:
@@ -135,4 +135,4 @@ def _tagged(meta: Raw | None, message_id: bytes) -> Raw:
     except msgspec.DecodeError:
         members = {}
     kept = {key: value for key, value in members.items() if not key.startswith(RESERVED)}
-    return encode_raw({**kept, _TAG: Raw(message_id)})
+    return encode_raw({**kept, SUBSCRIPTION_ID: Raw(message_id)})

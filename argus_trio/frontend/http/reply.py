@@ -13,6 +13,7 @@ from typing import Final, Protocol, Self
 import attrs
 import trio
 
+from argus_trio.frontend.http.header_names import CONTENT_TYPE
 from argus_trio.frontend.http.keep_alive import KeepAlive
 from argus_trio.frontend.http.request import JSON, Header, IncomingRequest, start
 from argus_trio.wire.sse import COMMENT, encode_event
@@ -23,7 +24,7 @@ KEEP_ALIVE_S: Final = 15.0
 """The longest silence on an event stream."""
 
 EVENT_STREAM: Final[Sequence[Header]] = (
-    (b"content-type", b"text/event-stream"),
+    (CONTENT_TYPE, b"text/event-stream"),
     (b"cache-control", b"no-cache, no-transform"),
     (b"x-accel-buffering", b"no"),
 )
@@ -74,11 +75,6 @@ class Reply:
     _lock: trio.Lock | None = attrs.field(default=None, init=False)
     due: float = attrs.field(default=inf, init=False)
 
-    def __attrs_post_init__(self) -> None:
-        if self._may_stream:
-            self.due = trio.current_time() + QUIET_S
-            self._keep_alive.watch(self)
-
     @property
     def may_stream(self) -> bool:
         """Whether messages may go out before the answer."""
@@ -121,6 +117,9 @@ class Reply:
         self._keep_alive.forget(self)
 
     def __enter__(self) -> Self:
+        if self._may_stream:
+            self.due = trio.current_time() + QUIET_S
+            self._keep_alive.watch(self)
         return self
 
     def __exit__(self, *_: object) -> None:

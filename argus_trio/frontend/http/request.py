@@ -11,6 +11,7 @@ from typing import Final, Protocol, TypedDict
 import attrs
 import trio
 
+from argus_trio.frontend.http.header_names import CONTENT_TYPE
 from argus_trio.frontend.http.receive_queue import AsgiMessage
 from argus_trio.wire.envelope import encode
 
@@ -21,7 +22,7 @@ AsgiSend = Callable[[AsgiMessage], Awaitable[None]]
 AsgiApplication = Callable[["AsgiScope", AsgiReceive, AsgiSend], Awaitable[None]]
 """What a server calls once for each request."""
 
-JSON: Final = (b"content-type", b"application/json")
+JSON: Final = (CONTENT_TYPE, b"application/json")
 
 _NO_CONTENT: Final = 204
 

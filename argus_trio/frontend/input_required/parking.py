@@ -14,7 +14,7 @@ from argus_trio.core.call.exchange import Call, Handler
 from argus_trio.frontend.input_required.open_calls import OpenCalls
 from argus_trio.frontend.input_required.open_inputs import read_answers
 from argus_trio.frontend.input_required.parked_call import ParkedCall
-from argus_trio.frontend.input_required.request_state import RequestStates, unwrapped
+from argus_trio.frontend.input_required.request_state import MARK, RequestStates, unwrapped
 from argus_trio.frontend.outcome import Outcome
 from argus_trio.wire.envelope import encode
 
@@ -81,7 +81,7 @@ class Parking:
 
     def relayed(self, call: Call, outcome: Outcome) -> Outcome:
         """The outcome of a backend, its own request for input included, as the client may see it."""
-        if outcome.result is None or call.method not in ASKING:
+        if outcome.result is None or MARK not in outcome.result or call.method not in ASKING:
             return outcome
         result = self._states.relayed(call, outcome.result, trio.current_time())
         return outcome if result is outcome.result else Outcome(result=result)

@@ -25,7 +25,8 @@ ANSWERS: Final = "inputResponses"
 _PASSING: Final = frozenset({STATE, ANSWERS, "_meta"})
 """The params that differ between a request and its retry."""
 
-_MARK: Final = b'"input_required"'
+MARK: Final = b'"input_required"'
+"""The type of a result that asks for input; a result without it asks for none."""
 
 Kind = Literal["parked", "relayed"]
 
@@ -97,13 +98,11 @@ class RequestStates:
 
     def relayed(self, call: Call, result: bytes, now: float) -> bytes:
         """A backend's result; if it asks for input, with the state that it gave, or none, sealed within one of ours."""
-        if _MARK not in result:
-            return result
         try:
             members = decode_object(result)
         except msgspec.DecodeError:
             return result
-        if bytes(members.get("resultType", b"")) != _MARK:
+        if bytes(members.get("resultType", b"")) != MARK:
             return result
         theirs = members.get(STATE)
         content = None if theirs is None else bytes(theirs).decode()

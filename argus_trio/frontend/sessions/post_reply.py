@@ -74,8 +74,6 @@ class PostReply:
     def __attrs_post_init__(self) -> None:
         self._events = _StreamEvents(self._session, self._lose)
         self._reply = Reply(self._request, self._keep_alive, may_stream=self._may_stream, framing=self._events)
-        self._session.posts += 1
-        self._request.disconnects.on_disconnect(self._lose)
 
     async def notify(self, message: bytes) -> None:
         """Send an encoded message before the answer; dropped where the client has no stream, nor can have it again."""
@@ -107,14 +105,17 @@ class PostReply:
         await self._reply.abandon()
 
     def __enter__(self) -> Self:
+        self._reply.__enter__()
+        self._session.posts += 1
+        self._request.disconnects.on_disconnect(self._lose)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: object) -> None:
         """Whoever served the calls is done with them, or was cancelled: the stream ends."""
         if self._events.stream is not None:
             self._session.streams.settle(self._events.stream)
         self._leave()
-        self._reply.end()
+        self._reply.__exit__(*error)
 
     def _lose(self) -> None:
         """The client is gone from the POST, or has resumed its stream elsewhere; the calls go on."""
