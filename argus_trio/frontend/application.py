@@ -65,7 +65,7 @@ class Application:
         host_origin, origin = self.settings.now.host_origin, http.fields.get(b"origin")
         wrong = host_origin.judge(http.fields.get(b"host"), origin)
         if wrong is not None:
-            await self._turn_away(http, wrong)
+            await self._refuse(http, wrong)
             return
         path = http.path
         route = self._routes.get(path) or self._routes.get(path.removesuffix("/"))
@@ -86,9 +86,9 @@ class Application:
         except ClientGone:
             log.debug("client_gone", path=path)
 
-    async def _turn_away(self, http: IncomingRequest, wrong: Literal["host", "origin"]) -> None:
+    async def _refuse(self, http: IncomingRequest, wrong: Literal["host", "origin"]) -> None:
         value = http.fields.get(wrong.encode())
-        if self.settings.now.host_origin.is_news(wrong, value):
+        if self.settings.now.host_origin.is_new(wrong, value):
             shown = (value or b"").decode("latin-1")[:_SHOWN]
             log.warning("request_turned_away", header=wrong, value=shown, setting=_SETTING[wrong])
         message = f"the {wrong.capitalize()} header is not allowed here; {_SETTING[wrong]} lists what is"

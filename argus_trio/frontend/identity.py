@@ -16,7 +16,7 @@ _CAPABILITIES: Final[dict[str, object]] = {
     "logging": {},
     "completions": {},
 }
-"""What is always there, whichever backends are ready: a legacy client is told once for all of its session."""
+"""What is always there, whichever backends are ready: a legacy client learns it once for all of its session."""
 _LEGACY_ONLY: Final = frozenset({"tasks"})
 """Capabilities that 2026-07-28 knows as an extension only."""
 
@@ -34,7 +34,7 @@ def initialize_result(identity: GatewayIdentity, revision: str) -> bytes:
 
 
 def discover_result(identity: GatewayIdentity) -> bytes:
-    """The raw result of `server/discover`, which tells the present and therefore must not be kept."""
+    """The raw result of `server/discover`, which is true at present and therefore must not be cached."""
     there = {name: value for name, value in identity.capabilities.items() if name not in _LEGACY_ONLY}
     result: dict[str, object] = {
         "resultType": "complete",

@@ -21,7 +21,7 @@ from argus_trio.config.model.config import Config
 from argus_trio.config.model.server import Server
 from argus_trio.frontend.app import run_frontend
 from argus_trio.frontend.gateway import Gateway
-from argus_trio.frontend.http.keep_alive import TICK_S
+from argus_trio.frontend.http.keep_alive import TICK_SECONDS
 from argus_trio.frontend.http.limits import Limits
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.input_required.seal import AesGcmSeal
@@ -121,7 +121,7 @@ async def lose_a_call(url: str, http: httpx2.AsyncClient, mark: Path) -> None:
         nursery.start_soon(begin)
         await marked(mark.with_suffix(".waiting"))
         # Longer than the idle time and a tick: as long as the client is there, it is served.
-        await trio.sleep(SHORT_S + 1.5 * TICK_S)
+        await trio.sleep(SHORT_S + 1.5 * TICK_SECONDS)
         assert not await trio.Path(mark.with_suffix(".cancelled")).exists()
         scope.cancel()
         await marked(mark.with_suffix(".cancelled"))

@@ -41,7 +41,7 @@ Posted = envelope.Request | list[Message | RpcError]
 
 @attrs.define(eq=False)
 class Conversation:
-    """One open `/sse` stream, its session's one way to the client; ends once its calls in flight are answered.
+    """One open `/sse` stream, the only one of its session; ends once its calls in flight are answered.
 
     Its events carry no ids: this transport has nothing to resume, a client that lost the stream begins anew.
     """
@@ -60,7 +60,7 @@ class Conversation:
         return None if self.outbox.is_closed else self.notify
 
     def offer(self, key: str, event: bytes) -> None:
-        """Have news told once."""
+        """Have `event` sent once, however often it is offered under `key` until then."""
         self.outbox.offer(key, event)
 
     def close(self) -> None:
@@ -138,7 +138,7 @@ class SseEdge:
         """Take one message, or a batch, of an open conversation."""
         try:
             require_json_sent(http.fields.get(CONTENT_TYPE))
-            self._session(http)  # an unknown session is told before its body is read
+            self._session(http)  # an unknown session is refused before its body is read
             body = await read_body(http, self.settings.now.limits)
             self._accept(self._session(http), body)
         except RpcError as error:

@@ -62,7 +62,7 @@ class LegacyEdge:
             await (reply.cancel() if answer is None else reply.finish(answer))
 
     async def get(self, http: IncomingRequest) -> None:
-        """Carry the session's own stream, in place of who does, or with `Last-Event-ID` the stream that it names."""
+        """Carry the standalone stream, in place of who does, or with `Last-Event-ID` the stream that it names."""
         require_events_accepted(http.fields.get(ACCEPT))
         session = self._session(http)
         streams = session.streams

@@ -48,7 +48,7 @@ _REVISION_MARK: Final = PROTOCOL_VERSION.encode()
 """What only a modern request has in its `_meta`."""
 
 SUPPORTED: Final = MODERN_REVISIONS
-"""What a client is told that asks for a revision that is not spoken here: the same as at `server/discover`."""
+"""The revisions that are told to a client that asks for another one: the same as at `server/discover`."""
 
 
 @attrs.frozen(kw_only=True)

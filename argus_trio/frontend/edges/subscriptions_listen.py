@@ -46,7 +46,7 @@ _TASKS: Final = "taskIds"
 
 @attrs.frozen(kw_only=True)
 class SubscriptionFilter:
-    """What a client wants to hear of, as far as there is such a thing here."""
+    """What a client wants to be told, as far as there is such a thing here."""
 
     kinds: tuple[str, ...]
     uris: tuple[str, ...]
@@ -84,7 +84,7 @@ WatchNamed = Callable[[Sequence[str], Deliver], AbstractAsyncContextManager[tupl
 
 @attrs.frozen
 class WatchFunctions:
-    """How to hear of what has a name."""
+    """How updates of single resources and tasks are subscribed to, for one call."""
 
     abilities: Abilities
     """What the client can be asked: what it is shown may depend on it."""
@@ -102,11 +102,11 @@ async def listen(
 
     def tell(method: str, params: Params) -> None:
         tagged = {**params, "_meta": _tagged(params.get("_meta"), message_id)}
-        subject = params.get("uri", params.get("taskId", b""))  # of a task, too, only the latest news count
+        subject = params.get("uri", params.get("taskId", b""))  # of a task, too, only the latest state counts
         outbox.offer(f"{method} {bytes(subject).decode()}", encode_event(encode_notification(method, tagged)))
 
     with announcer.listening(outbox, events, lambda: watches.abilities), trio.CancelScope() as scope:
-        http.disconnects.on_disconnect(scope.cancel)  # from here on news wait in the outbox, behind the acknowledgment
+        http.disconnects.on_disconnect(scope.cancel)  # from here on changes wait behind the acknowledgment
         async with AsyncExitStack() as watched:
             granted: dict[str, object] = {**dict.fromkeys(asked.kinds, True)}
             for name, wanted, watch in ((_URIS, asked.uris, watches.resources), (_TASKS, asked.tasks, watches.tasks)):
@@ -134,5 +134,5 @@ def _tagged(meta: Raw | None, message_id: bytes) -> Raw:
         members = {} if meta is None else decode_object(meta)
     except msgspec.DecodeError:
         members = {}
-    kept = {key: value for key, value in members.items() if not key.startswith(RESERVED)}
-    return encode_raw({**kept, SUBSCRIPTION_ID: Raw(message_id)})
+    left = {key: value for key, value in members.items() if not key.startswith(RESERVED)}
+    return encode_raw({**left, SUBSCRIPTION_ID: Raw(message_id)})

@@ -52,8 +52,8 @@ class HostOriginCheck:
         """Whether `allowed_origins` names this one: being let in from loopback is not enough."""
         return _origin(origin.decode("latin-1")) in self._origins
 
-    def is_news(self, wrong: Literal["host", "origin"], value: bytes | None) -> bool:
-        """Whether this wrong value was not told before; after `_REMEMBERED` of them none is."""
+    def is_new(self, wrong: Literal["host", "origin"], value: bytes | None) -> bool:
+        """Whether this wrong value was not reported before; after `_REMEMBERED` of them none is new."""
         key = (wrong, value or b"")
         if key in self._reported or len(self._reported) >= _REMEMBERED:
             return False

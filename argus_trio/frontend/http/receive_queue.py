@@ -1,7 +1,7 @@
 """What a connection has for the application that serves one of its requests: body parts, and word of a disconnect.
 
 It stands between the connection's reader and the application's task in place of a channel: a part that fits never
-makes the reader wait, what comes after the application is done is dropped, and a disconnect can be heard without a
+makes the reader wait, what comes after the application is done is dropped, and a disconnect is noticed without a
 task that waits for it.
 """
 

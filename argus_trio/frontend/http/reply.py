@@ -18,10 +18,11 @@ from argus_trio.frontend.http.keep_alive import KeepAlive
 from argus_trio.frontend.http.request import JSON, Header, IncomingRequest, start
 from argus_trio.wire.sse import COMMENT, encode_event
 
-QUIET_S: Final = 5.0
-"""After this much silence an answer becomes an event stream, where the client takes one."""
-KEEP_ALIVE_S: Final = 15.0
-"""The longest silence on an event stream."""
+QUIET_SECONDS: Final = 5.0
+"""After this much silence an answer becomes an event stream, where the client takes one. Most calls end sooner and so
+cost no stream; proxies and clients that give up on silence wait longer."""
+KEEP_ALIVE_SECONDS: Final = 15.0
+"""The longest silence on an event stream: well below the 30 s after which the more impatient proxies give up."""
 
 EVENT_STREAM: Final[Sequence[Header]] = (
     (CONTENT_TYPE, b"text/event-stream"),
@@ -118,7 +119,7 @@ class Reply:
 
     def __enter__(self) -> Self:
         if self._may_stream:
-            self.due = trio.current_time() + QUIET_S
+            self.due = trio.current_time() + QUIET_SECONDS
             self._keep_alive.watch(self)
         return self
 
@@ -140,7 +141,7 @@ class Reply:
                 if self._state is ReplyState.STREAMING:
                     await self._send_body(chunk)
         if self._state is ReplyState.STREAMING:
-            self.due = trio.current_time() + KEEP_ALIVE_S
+            self.due = trio.current_time() + KEEP_ALIVE_SECONDS
 
     async def _close(self, chunk: bytes) -> None:
         if self._lock is None or self._state is ReplyState.DONE:

@@ -26,10 +26,11 @@ JSON: Final = (CONTENT_TYPE, b"application/json")
 
 _NO_CONTENT: Final = 204
 
-LINGER_S: Final = 2.0
+LINGER_SECONDS: Final = 2.0
+"""How long an unwanted body is still read after its refusal: a connection that is closed over unread bytes is reset,
+and a reset takes the refusal with it. A client that reads has it in a round trip; one that does not is left."""
 LINGER_BYTES: Final = 64 * 1024 * 1024
-"""How long, and how much, an unwanted body is still read after its refusal: a connection that is closed over unread
-bytes is reset, and a reset takes the refusal with it."""
+"""How much of an unwanted body is still read: as much as a fast line brings in that time."""
 
 
 class Disconnects(Protocol):
@@ -101,7 +102,7 @@ class IncomingRequest:
 
     async def _linger(self) -> None:
         left = LINGER_BYTES
-        with trio.move_on_after(LINGER_S):
+        with trio.move_on_after(LINGER_SECONDS):
             while left > 0:
                 message = await self.receive()
                 if message["type"] != "http.request" or not message.get("more_body"):

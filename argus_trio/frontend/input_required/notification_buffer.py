@@ -9,9 +9,9 @@ import attrs
 
 from argus_trio.wire.envelope import Params
 
-MAX_KEPT: Final = 256
-MAX_KEPT_BYTES: Final = 1024 * 1024
-"""What is kept of the notifications of a call whose client is away; beyond either the oldest go."""
+MAX_BUFFERED: Final = 256
+MAX_BUFFERED_BYTES: Final = 1024 * 1024
+"""How many notifications of a call whose client is away wait for it, and their bytes; beyond either the oldest go."""
 
 
 @attrs.define(eq=False)
@@ -31,7 +31,7 @@ class NotificationBuffer:
         size = sum(len(value) for value in params.values())
         self._waiting.append((method, params, size))
         self._size += size
-        while len(self._waiting) > MAX_KEPT or self._size > MAX_KEPT_BYTES:
+        while len(self._waiting) > MAX_BUFFERED or self._size > MAX_BUFFERED_BYTES:
             self.take()
             self.dropped += 1
 

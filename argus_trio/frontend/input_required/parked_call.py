@@ -1,4 +1,5 @@
-"""A call that may ask its client, and so outlives its POST: its own task, the asks, and the POST that attends it.
+"""A call that may ask its client, and so outlives its POST: its own task, its input requests, and the POST that
+attends it.
 
 It is the `Exchange` that its handler sees. While no POST attends it, its client is away.
 """
@@ -21,14 +22,15 @@ from argus_trio.frontend.input_required.notification_buffer import NotificationB
 from argus_trio.frontend.input_required.open_calls import OpenCalls
 from argus_trio.frontend.input_required.open_inputs import OpenInputs
 from argus_trio.frontend.input_required.parked_state import ParkedEvent, ParkedState, after
-from argus_trio.frontend.input_required.request_state import STATE_LIFE_S
+from argus_trio.frontend.input_required.request_state import STATE_LIFE_SECONDS
 from argus_trio.frontend.outcome import Outcome, outcome_of
 from argus_trio.wire.envelope import Params
 
 log = structlog.get_logger()
 
-GATHER_S: Final = 0.02
-"""How long an ask waits for others that come at the same time: one answer then carries them all."""
+GATHER_SECONDS: Final = 0.02
+"""How long an input request waits for others that come at the same time, so that one answer carries them all: longer
+than a backend takes to send them, shorter than a person notices."""
 
 
 @attrs.define(eq=False)
@@ -45,7 +47,7 @@ class ParkedCall:
     _limit: float = attrs.field(default=inf, init=False)
     """When the call must have ended: finite once the gateway stops."""
     _request: AskingRequest | None = attrs.field(default=None, init=False)
-    """The request that hears what the call tells; None while what it tells is kept."""
+    """The request that is sent the call's notifications; None while they wait in the buffer."""
     _state: ParkedState = attrs.field(default=ParkedState.ATTENDED, init=False)
     _outcome: Outcome | None = attrs.field(default=None, init=False)
     _collected: trio.Event = attrs.field(factory=trio.Event, init=False)
@@ -73,14 +75,14 @@ class ParkedCall:
             self._open_calls.leave(self)
 
     async def notify(self, method: str, params: Params) -> None:
-        """Tell the request that attends the call; kept, in bounds, while none does."""
+        """Send a notification by the request that attends the call; it waits, in bounds, while none does."""
         if self._request is None:
             self._buffer.put(method, params)
         else:
             await self._request.tell(method, params)
 
     async def ask(self, method: str, params: Params) -> bytes:
-        """Ask the client by the next answer to it, and wait for the retry that brings its own.
+        """Ask the client by the next answer to it, and wait for the retry that brings the client's.
 
         Raises:
             ClientCannotAnswer: the client did not declare it, or the gateway stops.
@@ -165,7 +167,7 @@ class ParkedCall:
             if self._state is ParkedState.ENDED:
                 return Outcome(error=_ended(self._is_stopping))
             if self.inputs:
-                await trio.sleep(GATHER_S)
+                await trio.sleep(GATHER_SECONDS)
                 if self._is_asking():
                     self._go_away()
                     return None
@@ -180,7 +182,7 @@ class ParkedCall:
     def _go_away(self) -> None:
         self._move(ParkedEvent.ASKED)
         self._request = None
-        self._scope.deadline = trio.current_time() + STATE_LIFE_S
+        self._scope.deadline = trio.current_time() + STATE_LIFE_SECONDS
 
     def _leave_if_done(self) -> None:
         if not self.inputs and not self.is_away:

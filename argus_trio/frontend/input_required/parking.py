@@ -1,4 +1,4 @@
-"""Where calls that may ask their client live: their nursery, and the way from a retry back to its call.
+"""Calls that may ask their client: the nursery that they run in, and how a retry finds back to its call.
 
 (2026-07-28, Multi Round-Trip Requests.)
 """
@@ -21,8 +21,9 @@ from argus_trio.wire.envelope import encode
 ASKING: Final = frozenset({"tools/call", "prompts/get", "resources/read"})
 """The methods that may be answered with a request for input."""
 
-LAST_WORD_S: Final = 0.5
-"""How long before the end of a drain a call is cancelled, so that its client still gets an answer."""
+LAST_WORD_SECONDS: Final = 0.5
+"""How long before the end of a drain a call is cancelled: time enough for its handler to end and its client to be
+answered."""
 
 
 @attrs.define(eq=False)
@@ -54,7 +55,7 @@ class Parking:
         return parked
 
     def reopened(self, call: Call) -> Call | ParkedCall:
-        """What a retry goes on with: its parked call, its asks answered; or the call as the backend wants it again.
+        """What a retry goes on with: its parked call, with its answers; or the call as the backend wants it again.
 
         Raises:
             InvalidParams: its `requestState` does not belong to it or is used up, or its answers are none.
@@ -88,7 +89,7 @@ class Parking:
 
     def stop(self, drain_timeout: float) -> None:
         """The gateway stops: calls whose client is away are cancelled, the others shortly before the drain's end."""
-        self._limit = trio.current_time() + drain_timeout - min(LAST_WORD_S, drain_timeout / 2)
+        self._limit = trio.current_time() + drain_timeout - min(LAST_WORD_SECONDS, drain_timeout / 2)
         for parked in tuple(self._calls):
             parked.stop(self._limit)
 

@@ -17,8 +17,8 @@ from argus_trio.core.call.exchange import Call
 from argus_trio.errors import InvalidParams
 from argus_trio.wire.envelope import Params, Raw, decode_object, decode_string, encode
 
-STATE_LIFE_S: Final = 600.0
-"""How long a state is good for, and a call waits for its client to come back: people answer."""
+STATE_LIFE_SECONDS: Final = 600.0
+"""How long a state is good for, and a call waits for its client to come back: people answer, and read first."""
 
 STATE: Final = "requestState"
 ANSWERS: Final = "inputResponses"
@@ -70,7 +70,7 @@ class RequestStates:
             principal=call.principal.name,
             method=call.method,
             digest=digest(call.params),
-            expires=now + STATE_LIFE_S,
+            expires=now + STATE_LIFE_SECONDS,
             content=content,
         )
         return self._sealing().seal(msgspec.json.encode(state))

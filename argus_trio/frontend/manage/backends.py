@@ -22,8 +22,8 @@ class Clocks:
         """A moment of the former, as people and programs write it."""
         if moment is None:
             return None
-        told = datetime.fromtimestamp(self.unix + moment - self.now, UTC)
-        return told.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        shown = datetime.fromtimestamp(self.unix + moment - self.now, UTC)
+        return shown.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def backends_body(overview: Overview, clocks: Clocks) -> bytes:

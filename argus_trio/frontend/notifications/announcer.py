@@ -1,4 +1,4 @@
-"""Tells every open stream that something has changed: news without content, so repeats are merged and none waits."""
+"""Tells every open stream that something has changed: without content, so that repeats merge and none waits."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ LIST_CHANGES: Final = (TOOLS, PROMPTS, RESOURCES)
 
 PLAIN_MESSAGES: Final[Mapping[str, bytes]] = {method: encode_notification(method, {}) for method in LIST_CHANGES}
 """How a legacy client is told each of them."""
-PLAIN_EVENTS: Final[Mapping[str, bytes]] = {method: encode_event(told) for method, told in PLAIN_MESSAGES.items()}
-"""The same, as events without an id."""
+PLAIN_EVENTS: Final[Mapping[str, bytes]] = {method: encode_event(message) for method, message in PLAIN_MESSAGES.items()}
+"""The messages of `PLAIN_MESSAGES`, as events without an id."""
 
 
 class Recipient(Protocol):
@@ -47,7 +47,7 @@ def _undeclared() -> Abilities:
 
 @attrs.define(eq=False)
 class Announcer:
-    """The open streams, and what each of them wants to hear."""
+    """The open streams, and what each of them wants to be sent."""
 
     _wanted: dict[Recipient, _Wanted] = attrs.field(factory=dict, init=False)
     _closed: bool = attrs.field(default=False, init=False)
@@ -57,11 +57,11 @@ class Announcer:
 
         Synchronous, from any task; never blocks.
         """
-        told = tuple(methods)
+        announced = tuple(methods)
         for listener, (events, abilities) in self._wanted.items():
             if not concerns(abilities()):
                 continue
-            for method in told:
+            for method in announced:
                 event = events.get(method)
                 if event is not None:
                     listener.offer(method, event)
@@ -90,7 +90,7 @@ class Announcer:
         self._wanted[listener] = events, abilities
 
     def remove(self, listener: Recipient) -> None:
-        """End that. Idempotent."""
+        """Feed `listener` no longer. Idempotent."""
         self._wanted.pop(listener, None)
 
     def close(self) -> None:

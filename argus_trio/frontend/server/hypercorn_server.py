@@ -188,7 +188,7 @@ class _ServedConnection:
         return self._head_since + self._site.settings.now.limits.head
 
     async def send(self, event: Event) -> None:
-        """Act on what the protocol has for the connection; after a failed write the application is told."""
+        """Act on what the protocol has for the connection; after a failed write the application learns of it."""
         match event:
             case RawData():
                 if not await self._transport.write(event.data):

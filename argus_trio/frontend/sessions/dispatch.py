@@ -146,7 +146,7 @@ def _pong(_: Gateway, __: Session, request: Request) -> bytes:
 
 
 def _set_level(_: Gateway, session: Session, request: Request) -> bytes:
-    """Take the least grave level that the session's client wants to hear (2025-11-25, Logging)."""
+    """Take the least grave level that the session's client wants messages of (2025-11-25, Logging)."""
     try:
         level = decode_string(request.params.get("level", b"0"))
     except msgspec.DecodeError:

@@ -20,8 +20,8 @@ MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_TOTAL_BYTES: Final = 256 * 1024 * 1024
 """What all sessions keep together; beyond it each keeps its newest event alone."""
 
-RETRY_MS: Final = 1000
-"""After how long a client of 2025-11-25 is told to come back to a stream that broke off."""
+RETRY_MILLISECONDS: Final = 1000
+"""After how long a client of 2025-11-25 is told to come back to a stream that broke off: soon, but not at once."""
 
 _ID: Final = re.compile(r"([0-9]{1,12})-([0-9]{1,12})", re.ASCII)
 
@@ -171,4 +171,4 @@ class EventStore:
 
 def prime(stream: int, number: int) -> bytes:
     """The event without data that gives a client the id to come back with (2025-11-25, Sending Messages, 6)."""
-    return b"id: %d-%d\nretry: %d\ndata: \n\n" % (stream, number, RETRY_MS)
+    return b"id: %d-%d\nretry: %d\ndata: \n\n" % (stream, number, RETRY_MILLISECONDS)

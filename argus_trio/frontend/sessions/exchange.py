@@ -14,10 +14,10 @@ from argus_trio.wire.envelope import Params, encode_notification
 
 
 class CallStream(Protocol):
-    """The way back to the client for the calls of one POST."""
+    """The stream back to the client for the calls of one POST."""
 
     async def notify(self, message: bytes) -> None:
-        """Send an encoded message on the POST's own stream; may wait for a client that reads slowly."""
+        """Send an encoded message on the stream of the POST; may wait for a client that reads slowly."""
 
     async def route(self) -> SendMessage | None:
         """How to send a request to the client on the nearest stream; None if there is none within a bound."""
@@ -44,7 +44,7 @@ class LegacyExchange:
             await self.stream.notify(encode_notification(method, params))
 
     async def ask(self, method: str, params: Params) -> bytes:
-        """Send a request on the call's stream, or on the session's own where that is not open; await its answer.
+        """Send a request on the call's stream, or on the standalone one where that is not open; await its answer.
 
         Raises:
             ClientCannotAnswer: the client did not declare it, or no stream opens in time.

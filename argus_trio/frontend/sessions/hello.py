@@ -1,4 +1,4 @@
-"""What a legacy client says of itself at `initialize`: read once, and what a session keeps of it."""
+"""What a legacy client says of itself at `initialize`, read once for all of its session."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from argus_trio.wire.envelope import Params, decode_object, decode_string
 from argus_trio.wire.revisions import LATEST_LEGACY, LEGACY_REVISIONS
 
 MAX_CAPABILITIES_BYTES: Final = 64 * 1024
-"""What a session keeps of its client for as long as it lives must be small: there may be many."""
+"""The largest capabilities that are taken: a session holds them for as long as it lives, and there may be many."""
 _SHOWN: Final = 100
-"""As much of a client's name as is kept, in characters."""
+"""As much of a client's name as a session holds, in characters."""
 
 
 @attrs.frozen(kw_only=True)

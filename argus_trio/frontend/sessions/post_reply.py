@@ -1,7 +1,7 @@
 """The answer to a POST of a legacy session, and what becomes of it when its client loses the POST.
 
 It is plain JSON where nothing else has to go out, and costs nothing more then. Once it is an event stream it is one of
-the session's: kept, and carried on by whoever resumes it. (What is plain JSON has no name to be asked for by.)
+the session's: stored, and carried on by whoever resumes it. (What is plain JSON has no name to be asked for by.)
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ def _nothing() -> None:
 
 @attrs.define(eq=False)
 class _StreamEvents:
-    """The framing of an answer that is kept: events of a stream of the session, which exists from the first one on."""
+    """The framing of an answer that is stored: events of a stream of the session, which the first one opens."""
 
     session: HttpSession
     on_carried: Callable[[], object]
     stream: ResumableStream | None = attrs.field(default=None, init=False)
 
     def event(self, message: bytes) -> bytes:
-        """The event for an encoded message, which is kept."""
+        """The event for an encoded message, which is stored."""
         if self.stream is not None:
             return self.stream.record(message)
         opened = self._open()

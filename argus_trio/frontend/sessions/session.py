@@ -1,4 +1,4 @@
-"""One legacy client's session: what it said of itself, what runs for it, and the ways to it that belong to no call."""
+"""One legacy client's session: what it said of itself, what runs for it, and the stream that belongs to no call."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ class StandaloneStream(Protocol):
     """The stream of a session for what belongs to no call."""
 
     async def notify(self, message: bytes) -> None:
-        """Send an encoded message; kept or dropped, in bounds, while nothing carries the stream."""
+        """Send an encoded message; stored in bounds, or dropped, while nothing carries the stream."""
 
     async def route(self) -> SendMessage | None:
         """How to send a message that is sure to go out; None if that cannot be said within a bound."""
 
     def offer(self, key: str, event: bytes) -> None:
-        """Have news told once, however often it is offered under `key` until then. Must not block."""
+        """Have `event` sent once, however often it is offered under `key` until then. Must not block."""
 
     def close(self) -> None:
         """End the stream after what waits. Must not block."""
 
     def end(self) -> None:
-        """The session is over. Must not block."""
+        """End the stream at once: the session is over. Must not block."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -65,7 +65,7 @@ class Session:
         self.client = hello.client
 
     async def notify(self, method: str, params: Params) -> None:
-        """Send a notification on the standalone stream; kept, in bounds, while none is open."""
+        """Send a notification on the standalone stream; stored, in bounds, while nothing carries it."""
         await self.standalone.notify(encode_notification(method, params))
 
     async def ask(self, method: str, params: Params) -> bytes:
@@ -98,13 +98,13 @@ class Session:
         self.calls[message_id] = call
 
     def finish(self, message_id: bytes) -> None:
-        """The call has ended."""
+        """Take out a call that has ended."""
         del self.calls[message_id]
         if self._is_closing and not self.calls:
             self.standalone.close()
 
     def cancel(self, message_id: bytes) -> bool:
-        """Cancel that call; False if none is in flight under this id."""
+        """Cancel the call with this id; False if none is in flight under it."""
         call = self.calls.get(message_id)
         if call is None:
             return False
@@ -112,17 +112,17 @@ class Session:
         return True
 
     def offer(self, key: str, event: bytes) -> None:
-        """Have news told once on the standalone stream."""
+        """Have `event` sent once on the standalone stream."""
         self.standalone.offer(key, event)
 
     def close(self) -> None:
-        """The gateway stops: end the standalone stream as soon as no call is in flight that may ask on it."""
+        """End the standalone stream as soon as no call is in flight that may ask on it: the gateway stops."""
         self._is_closing = True
         if not self.calls:
             self.standalone.close()
 
     def end(self) -> None:
-        """The session is over: cancel every call and ask, and end the streams."""
+        """End the session: cancel every call and every request to the client, and end the streams."""
         for call in self.calls.values():
             call.cancel()
         self.client_requests.end()

@@ -6,7 +6,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.frontend.http.keep_alive import KeepAlive
-from argus_trio.frontend.http.reply import KEEP_ALIVE_S, QUIET_S
+from argus_trio.frontend.http.reply import KEEP_ALIVE_SECONDS, QUIET_SECONDS
 from argus_trio.frontend.sessions.event_store import Total
 from argus_trio.frontend.sessions.post_reply import PostReply
 from argus_trio.frontend.sessions.session import HttpSession
@@ -77,7 +77,7 @@ async def test_a_silent_stream_opens_with_an_id_then_shows_comments(
         PostReply(fake.http, keep_alive, session(), may_stream=True),
         PostReply(old.http, keep_alive, session("2025-06-18"), may_stream=True),
     ):
-        await trio.sleep(5 * QUIET_S)
+        await trio.sleep(5 * QUIET_SECONDS)
     assert fake.body == b"id: 1-0\nretry: 1000\ndata: \n\n" + COMMENT
     assert old.body == 2 * COMMENT
 
@@ -91,7 +91,7 @@ async def test_what_comes_after_the_client_went_is_kept_only_if_it_knows_the_str
         await reply.notify(b"1")
         await gone(known)
         await reply.notify(b"2")
-        await trio.sleep(5 * KEEP_ALIVE_S)
+        await trio.sleep(5 * KEEP_ALIVE_SECONDS)
         await reply.finish(b"3")
     assert numbers(known.body) == [1]
     assert COMMENT not in known.body
@@ -99,7 +99,7 @@ async def test_what_comes_after_the_client_went_is_kept_only_if_it_knows_the_str
     with PostReply(unknown.http, keep_alive, made, may_stream=True) as reply:
         await gone(unknown)
         await reply.notify(b"1")
-        await trio.sleep(5 * QUIET_S)
+        await trio.sleep(5 * QUIET_SECONDS)
         assert not unknown.sent
         await reply.finish(b"2")
     assert counts(made.streams)[1:] == (0, 2)

@@ -7,7 +7,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.errors import InvalidParams
-from argus_trio.frontend.sessions.client_requests import STREAM_S, SendMessage
+from argus_trio.frontend.sessions.client_requests import STREAM_SECONDS, SendMessage
 from argus_trio.frontend.sessions.event_store import Total
 from argus_trio.frontend.sessions.streams import Streams
 from tests.frontend.support.serving import ids_in
@@ -72,7 +72,7 @@ async def test_an_ask_waits_for_a_stream_within_a_bound(autojump_clock: MockCloc
     streams = Streams(Total())
     began = trio.current_time()
     assert await streams.route() is None
-    assert trio.current_time() - began == STREAM_S
+    assert trio.current_time() - began == STREAM_SECONDS
     found: list[SendMessage | None] = []
 
     async def route() -> None:

@@ -26,7 +26,7 @@ from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.server.socket_activation import Inherited
 from argus_trio.wire.envelope import Params, decode_object, encode, encode_raw
 
-DEADLINE_S = 10.0
+DEADLINE_SECONDS = 10.0
 JSON = "application/json"
 BOTH = "application/json, text/event-stream"
 MODERN = "2026-07-28"
@@ -131,7 +131,7 @@ async def serving(
     identity: Callable[[], GatewayIdentity] = lambda: IDENTITY,
     inherited: Sequence[Inherited] = (),
 ) -> AsyncIterator[Served]:
-    """Serve within the block; what is left at its end is cut. All of it within `DEADLINE_S`.
+    """Serve within the block; what is left at its end is cut. All of it within `DEADLINE_SECONDS`.
 
     Without `health`, asking for it is a fault. `handler` stands in for the backstage's own.
     """
@@ -167,7 +167,7 @@ async def serving(
         )
         stopped.set()
 
-    with trio.fail_after(DEADLINE_S):
+    with trio.fail_after(DEADLINE_SECONDS):
         async with trio.open_nursery() as nursery:
             urls = await nursery.start(run)
             yield Served(urls[0], stop, stopped, announcer, backstage, current)
