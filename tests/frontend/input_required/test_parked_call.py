@@ -41,8 +41,8 @@ async def ask(exchange: Exchange) -> bytes:
     return await exchange.ask("roots/list", {})
 
 
-def hearing(heard: list[bytes] | None = None) -> AskingRequest:
-    """A request that hears everything."""
+def attending(heard: list[bytes] | None = None) -> AskingRequest:
+    """A request that is sent everything."""
     told: list[bytes] = [] if heard is None else heard
 
     async def send(message: bytes) -> None:
@@ -63,7 +63,7 @@ async def parking(handler: Handler) -> AsyncIterator[Parking]:
 
 async def attended(parked: ParkedCall, heard: list[bytes] | None = None) -> Outcome | None:
     """Attend a call with a request whose client stays."""
-    return await parked.attend(hearing(heard), ReceiveQueue())
+    return await parked.attend(attending(heard), ReceiveQueue())
 
 
 def retry(park: Parking, parked: ParkedCall, call: Call = CALL, **params: object) -> Call:
@@ -233,7 +233,7 @@ async def test_a_client_that_goes_gets_no_outcome(autojump_clock: trio.testing.M
             await inbox.put(DISCONNECT)
 
         nursery.start_soon(go)
-        assert await call.attend(hearing(), inbox) is None
+        assert await call.attend(attending(), inbox) is None
         assert not call.is_away
 
 

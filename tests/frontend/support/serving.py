@@ -93,7 +93,7 @@ class Backstage:
                 finally:
                     self.cancelled.set()
             case "broken":
-                raise ZeroDivisionError("the secret of the house")
+                raise ZeroDivisionError("the secret of a handler")
             case "refused":
                 raise BackendError(b'{"code":-32002,"message":"gone","data":{"x":1}}')
             case _:
