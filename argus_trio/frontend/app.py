@@ -44,7 +44,7 @@ async def run_frontend(
     Raises:
         ListenFailed: as `open_listeners`.
     """
-    listening = await open_listeners(settings, inherited)
+    listeners = await open_listeners(settings, inherited)
     parts = _assembled(gateway, announcer, settings, make_seal)
 
     def end_what_lasts() -> None:
@@ -54,11 +54,11 @@ async def run_frontend(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(parts.keep_alive.run, parts.sessions.expire)
         await nursery.start(parts.parking.run)
-        task_status.started(listening.urls)
+        task_status.started(listeners.urls)
         try:
             await serve(
                 parts.application,
-                listening.listeners,
+                listeners.listeners,
                 stop=stop,
                 on_stop=end_what_lasts,
                 settings=settings,

@@ -71,7 +71,7 @@ class Endpoint:
             await http.answer_unread(error.http_status, error_response(b"null", error), [JSON, *allow])
 
     def _is_modern(self, http: IncomingRequest, message: Message) -> bool:
-        """By its header or by its own introduction; `initialize` is legacy unless both say otherwise."""
+        """Whether its header or its `_meta` says so; `initialize` is legacy unless both do."""
         by_header = _era(http) is Era.MODERN
         if isinstance(message, envelope.Request) and message.method == "initialize":
             return by_header and has_request_meta(message)

@@ -21,7 +21,7 @@ _LOG = "notifications/message"
 
 @attrs.define(eq=False)
 class AskingRequest:
-    """The request that notifications go out by: those of its own progress token and its own log level, no other."""
+    """The request that notifications go out by: those of its progress token and of its log level, no other."""
 
     send: Notify
     progress_token: Raw | None

@@ -44,7 +44,7 @@ class Parking:
             await trio.sleep_forever()
 
     def begin(self, call: Call) -> ParkedCall:
-        """Start a call of its own."""
+        """Start a call in a task of its own."""
         if self._nursery is None:
             raise RuntimeError("nothing can be parked before `run` is running")
         parked = ParkedCall(call, self._open_calls)

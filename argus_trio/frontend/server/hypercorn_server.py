@@ -289,8 +289,8 @@ class _RequestStream(HTTPStream):
             log.exception("response_out_of_order", path=self.scope["path"])
 
     async def _send_closed(self) -> None:
-        inbox = cast("ReceiveQueue", self.scope["extensions"][DISCONNECT_EXTENSION])
-        inbox.close()
+        queue = cast("ReceiveQueue", self.scope["extensions"][DISCONNECT_EXTENSION])
+        queue.close()
         await super()._send_closed()
 
 
@@ -303,17 +303,17 @@ class _Requests:
     async def spawn_app(
         self, app: AppWrapper, _: Config, scope: HTTPScope, send: AppSend
     ) -> Callable[[ASGIReceiveEvent], Awaitable[None]]:
-        inbox = ReceiveQueue()
-        cast("dict[str, object]", scope["extensions"])[DISCONNECT_EXTENSION] = inbox
-        self._nursery.start_soon(self._serve, app, scope, inbox, send)
-        return cast("Callable[[ASGIReceiveEvent], Awaitable[None]]", inbox.put)
+        queue = ReceiveQueue()
+        cast("dict[str, object]", scope["extensions"])[DISCONNECT_EXTENSION] = queue
+        self._nursery.start_soon(self._serve, app, scope, queue, send)
+        return cast("Callable[[ASGIReceiveEvent], Awaitable[None]]", queue.put)
 
-    async def _serve(self, app: AppWrapper, scope: HTTPScope, inbox: ReceiveQueue, send: AppSend) -> None:
+    async def _serve(self, app: AppWrapper, scope: HTTPScope, queue: ReceiveQueue, send: AppSend) -> None:
         try:
-            receive = cast("ASGIReceiveCallable", inbox.receive)
+            receive = cast("ASGIReceiveCallable", queue.receive)
             await app(scope, receive, send, trio.to_thread.run_sync, trio.from_thread.run)
         except Exception:  # the guard of one request: the connection answers 500
             log.exception("request_failed_unexpectedly", path=scope["path"])
         finally:
-            inbox.close()
+            queue.close()
         await send(None)

@@ -1,4 +1,4 @@
-"""What was sent on the event streams of a session, kept so that a stream that broke off can go on; sans I/O.
+"""What was sent on the event streams of a session, stored so that a stream that broke off can go on; sans I/O.
 
 An event's id is `<stream>-<number>`: unique in its session, and a cursor in its own stream (2025-11-25, Resumability
 and Redelivery). Who carries a stream, and what it has had, is decided elsewhere.

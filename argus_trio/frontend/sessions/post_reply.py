@@ -89,7 +89,7 @@ class PostReply:
         return await self._session.streams.route(self._events.stream)
 
     async def finish(self, message: bytes) -> None:
-        """Send the encoded answer and end; kept for a client that lost the POST and knows the stream."""
+        """Send the encoded answer and end; stored for a client that lost the POST and knows the stream."""
         stream = self._events.stream
         if stream is None or self._reply.may_stream:
             await self._reply.finish(message)

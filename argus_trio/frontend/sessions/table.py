@@ -24,6 +24,7 @@ class Sessions:
 
     _on_end: Callable[[HttpSession], object]
     _idle: float
+    """After how many seconds a session ends whose client is away."""
     _max: int = attrs.field(default=MAX_SESSIONS, alias="max_sessions")
     _sessions: OrderedDict[str, HttpSession] = attrs.field(factory=OrderedDict, init=False)
     _total: Total = attrs.field(factory=Total, init=False)

@@ -31,7 +31,7 @@ async def test_the_clients_going_ends_it(nursery: trio.Nursery) -> None:
     fake, outbox = FakeRequest(), Outbox()
     nursery.start_soon(write_stream, fake.http, outbox)
     await wait_all_tasks_blocked()
-    await fake.inbox.put({"type": "http.disconnect"})
+    await fake.queue.put({"type": "http.disconnect"})
     await wait_all_tasks_blocked()
     assert outbox.is_closed
     assert not nursery.child_tasks

@@ -115,7 +115,7 @@ async def test_a_body_without_end_is_read_in_bounds(autojump_clock: MockClock, n
 
 async def test_a_client_that_goes_ends_the_waiting(autojump_clock: MockClock) -> None:
     fake = FakeRequest()
-    await fake.inbox.put({"type": "http.disconnect"})
+    await fake.queue.put({"type": "http.disconnect"})
     began = trio.current_time()
     await fake.http.answer_unread(413, b"{}")
     assert trio.current_time() == began

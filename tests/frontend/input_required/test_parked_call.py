@@ -225,15 +225,15 @@ async def test_a_client_that_goes_gets_no_outcome(autojump_clock: trio.testing.M
         return await trio.sleep_forever()
 
     async with parking(handler) as park, trio.open_nursery() as nursery:
-        inbox = ReceiveQueue()
+        queue = ReceiveQueue()
         call = park.begin(CALL)
 
         async def go() -> None:
             await trio.sleep(1)
-            await inbox.put(DISCONNECT)
+            await queue.put(DISCONNECT)
 
         nursery.start_soon(go)
-        assert await call.attend(attending(), inbox) is None
+        assert await call.attend(attending(), queue) is None
         assert not call.is_away
 
 

@@ -29,7 +29,7 @@ def numbers(stream: bytes) -> list[object]:
 
 async def gone(fake: FakeRequest) -> None:
     """The client goes."""
-    await fake.inbox.put({"type": "http.disconnect"})
+    await fake.queue.put({"type": "http.disconnect"})
 
 
 async def test_plain_json_leaves_no_trace() -> None:

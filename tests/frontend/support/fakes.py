@@ -12,7 +12,7 @@ class FakeRequest:
     """A request and what was sent in answer to it. `blocked` makes every send wait."""
 
     def __init__(self, fields: dict[bytes, bytes] | None = None) -> None:
-        self.inbox = ReceiveQueue()
+        self.queue = ReceiveQueue()
         self.sent: list[AsgiMessage] = []
         self.blocked: trio.Event | None = None
         self.http = IncomingRequest(
@@ -21,9 +21,9 @@ class FakeRequest:
             query=b"",
             headers=list((fields or {}).items()),
             fields=fields or {},
-            receive=self.inbox.receive,
+            receive=self.queue.receive,
             send=self._send,
-            disconnects=self.inbox,
+            disconnects=self.queue,
         )
 
     async def _send(self, message: AsgiMessage) -> None:
@@ -44,4 +44,4 @@ class FakeRequest:
 
     async def give(self, body: bytes, *, more: bool = False) -> None:
         """A part of the request's body."""
-        await self.inbox.put({"type": "http.request", "body": body, "more_body": more})
+        await self.queue.put({"type": "http.request", "body": body, "more_body": more})
