@@ -56,13 +56,7 @@ async def run_frontend(
         await nursery.start(parts.parking.run)
         task_status.started(listeners.urls)
         try:
-            await serve(
-                parts.application,
-                listeners.listeners,
-                stop=stop,
-                on_stop=end_what_lasts,
-                settings=settings,
-            )
+            await serve(parts.application, listeners.listeners, stop=stop, on_stop=end_what_lasts, settings=settings)
         finally:
             parts.sessions.end_all()
         nursery.cancel_scope.cancel()

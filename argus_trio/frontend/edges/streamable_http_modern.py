@@ -94,7 +94,7 @@ class ModernEdge:
             watches = WatchFunctions(
                 call.abilities, partial(self.gateway.watch, call), partial(self.gateway.watch_tasks, call)
             )
-            await listen(http, request.id, asked_of(call), self.announcer, watches)
+            await listen(http, request.id, asked_of(call), announcer=self.announcer, watches=watches)
         else:
             await self._call(http, accepted, request)
 

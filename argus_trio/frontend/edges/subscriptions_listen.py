@@ -93,7 +93,12 @@ class WatchFunctions:
 
 
 async def listen(
-    http: IncomingRequest, message_id: bytes, asked: SubscriptionFilter, announcer: Announcer, watches: WatchFunctions
+    http: IncomingRequest,
+    message_id: bytes,
+    asked: SubscriptionFilter,
+    *,
+    announcer: Announcer,
+    watches: WatchFunctions,
 ) -> None:
     """Acknowledge, tell of changes, and end with a result when the gateway stops; until the client goes."""
     outbox = Outbox()
@@ -112,12 +117,11 @@ async def listen(
             for name, wanted, watch in ((_URIS, asked.uris, watches.resources), (_TASKS, asked.tasks, watches.tasks)):
                 if wanted and (honoured := await watched.enter_async_context(watch(wanted, tell))):
                     granted[name] = honoured
-            await _write(http, outbox, tag, message_id, granted)
+            await _write(http, outbox, message_id, granted)
 
 
-async def _write(
-    http: IncomingRequest, outbox: Outbox, tag: Raw, message_id: bytes, granted: dict[str, object]
-) -> None:
+async def _write(http: IncomingRequest, outbox: Outbox, message_id: bytes, granted: dict[str, object]) -> None:
+    tag = encode_raw({SUBSCRIPTION_ID: Raw(message_id)})
     acknowledgment: Params = {"_meta": tag, "notifications": encode_raw(granted)}
     ended = encode_response(message_id, b'{"resultType":"complete","_meta":%b}' % bytes(tag))
     await write_stream(
