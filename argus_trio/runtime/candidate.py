@@ -12,7 +12,7 @@ from argus_trio.config.model.config import Config
 from argus_trio.errors import ConfigInvalid, ListenFailed, Problem
 from argus_trio.frontend.http.served_settings import ServedSettings
 
-READ_S: Final = 20.0
+READ_SECONDS: Final = 20.0
 """How long the files may take to be read; a file system that hangs must not hold up the reloads after it for ever."""
 
 
@@ -33,9 +33,9 @@ async def load_candidate(file: ConfigFile, *, is_exposed: bool = False) -> Candi
     Raises:
         ConfigInvalid: everything that is wrong with it.
     """
-    with trio.move_on_after(READ_S):
+    with trio.move_on_after(READ_SECONDS):
         return await trio.to_thread.run_sync(_candidate, file, is_exposed, abandon_on_cancel=True)
-    message = f"the file, or one that it names, could not be read within {READ_S:g} s"
+    message = f"the file, or one that it names, could not be read within {READ_SECONDS:g} s"
     raise ConfigInvalid(str(file.path), (Problem(path="", message=message),))
 
 

@@ -33,7 +33,7 @@ class Notifier:
     """The line to the service manager. Its methods may be called from any task, at any time."""
 
     _send: SendDatagram | None = None
-    watchdog_s: float | None = None
+    watchdog_seconds: float | None = None
     """How long the service manager waits for a sign of life, in seconds; None: it does not wait."""
     _owed: deque[bytes] = attrs.field(factory=lambda: deque(maxlen=MAX_OWED), init=False)
     _told: str = attrs.field(default="", init=False)
@@ -83,12 +83,12 @@ class Notifier:
 
         A task of the event loop that serves clients does it: when that loop is stuck, so is this.
         """
-        if self.watchdog_s is None:
+        if self.watchdog_seconds is None:
             return
         while True:
             if self._pay():
                 self._deliver(b"WATCHDOG=1")
-            await trio.sleep(self.watchdog_s / 2)
+            await trio.sleep(self.watchdog_seconds / 2)
 
     def _turn(self, *fields: str, status: str = "") -> None:
         """Tell what must not get lost: it is told again, in order, with whatever is told next."""

@@ -10,7 +10,7 @@ import trio
 from argus_trio.core.health.health import Health
 from argus_trio.runtime.notify import Notifier
 
-REFRESH_S: Final = 1.0
+REFRESH_SECONDS: Final = 1.0
 """How often the line may change."""
 
 
@@ -25,7 +25,7 @@ def status_line(health: Health, calls: int) -> str:
 
 
 async def keep_status(notifier: Notifier, line: Callable[[], str]) -> None:
-    """Tell `line()` whenever it has changed, at most every `REFRESH_S` seconds; until cancelled."""
+    """Tell `line()` whenever it has changed, at most every `REFRESH_SECONDS` seconds; until cancelled."""
     while notifier.is_active:
         notifier.status(line())
-        await trio.sleep(REFRESH_S)
+        await trio.sleep(REFRESH_SECONDS)

@@ -23,15 +23,15 @@ from argus_trio.config.read.sources import Stamp, Stamps, stamp
 
 log = structlog.get_logger()
 
-LOOK_S: Final = 5.0
+LOOK_SECONDS: Final = 5.0
 """How long the files go without a look when there is no news of them."""
-STEP_S: Final = 0.1
+STEP_SECONDS: Final = 0.1
 """How long after the first news it looks, and how long the thread may take to see that it should end."""
-QUIET_S: Final = 0.2
+QUIET_SECONDS: Final = 0.2
 """How long the files must stand still: an editor that writes in pieces has finished by then."""
-RESTLESS_S: Final = 2.0
+RESTLESS_SECONDS: Final = 2.0
 """The longest wait for that."""
-END_S: Final = 1.0
+END_SECONDS: Final = 1.0
 """How long the thread may take to end; one that hangs in the file system is left behind."""
 _MAX_LINKS: Final = 40
 
@@ -39,7 +39,7 @@ _MAX_LINKS: Final = 40
 async def wait_for_change(stamps: Stamps) -> None:
     """Wait until one of the files stands differently than `stamps` say, and all have been still for a moment.
 
-    One that vanished is not a change until it is back. Cancelled within `END_S`.
+    One that vanished is not a change until it is back. Cancelled within `END_SECONDS`.
     """
     stop = threading.Event()
     ending = trio.CancelScope(shield=True)
@@ -49,7 +49,7 @@ async def wait_for_change(stamps: Stamps) -> None:
             await trio.sleep_forever()
         finally:
             stop.set()
-            ending.deadline = trio.current_time() + END_S
+            ending.deadline = trio.current_time() + END_SECONDS
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(end_with_us)
@@ -80,15 +80,15 @@ class _Watched:
     def _looks(self, folders: frozenset[Path]) -> Iterator[None]:
         """Every moment at which to look."""
         try:
-            with open_news([str(folder) for folder in folders]) as news:
+            with open_notify([str(folder) for folder in folders]) as news:
                 # The first look comes when the kernel watches already, so that nothing falls in between.
                 yield
-                while news.watch(_ms(QUIET_S), _ms(STEP_S), _ms(LOOK_S), self.stop) != "stop":
+                while news.watch(_ms(QUIET_SECONDS), _ms(STEP_SECONDS), _ms(LOOK_SECONDS), self.stop) != "stop":
                     yield
         except (OSError, WatchfilesRustInternalError) as error:  # too many watches, most of all
-            log.warning("file_news_unavailable", reason=str(error), looks_every=LOOK_S)
+            log.warning("file_news_unavailable", reason=str(error), looks_every=LOOK_SECONDS)
             yield
-            while not self.stop.wait(LOOK_S):
+            while not self.stop.wait(LOOK_SECONDS):
                 yield
 
     def _is_changed(self) -> bool:
@@ -103,9 +103,9 @@ class _Watched:
 
     def _is_still(self) -> bool:
         """Wait until the files stand still; False if it is to end."""
-        until = monotonic() + RESTLESS_S
+        until = monotonic() + RESTLESS_SECONDS
         seen = self._now()
-        while not self.stop.wait(QUIET_S):
+        while not self.stop.wait(QUIET_SECONDS):
             now = self._now()
             if now == seen or monotonic() > until:
                 return True
@@ -119,7 +119,7 @@ class _Watched:
         return frozenset().union(*map(folders_of, self.stamps))
 
 
-def open_news(folders: list[str]) -> RustNotify:
+def open_notify(folders: list[str]) -> RustNotify:
     """News of what happens in these folders from now on."""
     return RustNotify(
         folders, debug=False, force_polling=False, poll_delay_ms=0, recursive=False, ignore_permission_denied=True

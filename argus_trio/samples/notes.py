@@ -33,7 +33,7 @@ server = MCPServer(
 
 LOOKING_ONLY = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 ADDING = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
-GRACE_S = 1.0
+GRACE_SECONDS = 1.0
 """What open streams get to end after a stop."""
 
 
@@ -108,7 +108,7 @@ async def serve(port: int, *, task_status: trio.TaskStatus[int] = trio.TASK_STAT
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.errorlog = None
-    config.graceful_timeout = GRACE_S
+    config.graceful_timeout = GRACE_SECONDS
     # Starlette and Hypercorn write the same ASGI signature down in two ways that no type checker unifies.
     app = cast("ASGIFramework", server.streamable_http_app())
     async with trio.open_nursery() as nursery:

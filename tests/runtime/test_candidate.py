@@ -37,7 +37,7 @@ async def test_a_file_comes_with_the_terms_that_follow_from_it(tmp_path: Path) -
 async def test_a_file_system_that_hangs_is_a_problem_and_not_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(candidate, "READ_S", 0.05)
+    monkeypatch.setattr(candidate, "READ_SECONDS", 0.05)
     with pytest.raises(ConfigInvalid) as caught, trio.fail_after(5):
         await load_candidate(Hanging(path=tmp_path, environ={}))
     Hanging.go_on.set()

@@ -54,7 +54,7 @@ def test_without_the_variable_nothing_happens(tmp_path: Path) -> None:
     notifier.ready("well")
     notifier.status("well")
     notifier.stopping()
-    assert notifier.watchdog_s is None
+    assert notifier.watchdog_seconds is None
 
 
 def test_a_path_is_told(line: socket.socket) -> None:
@@ -146,7 +146,7 @@ def test_a_manager_that_is_gone_is_told_no_more_of_the_past(notifier: Notifier, 
     ],
 )
 def test_the_watchdog_is_who_the_variables_say(variables: dict[str, str], seconds: float | None) -> None:
-    assert Notifier.of({"NOTIFY_SOCKET": "/nowhere", **variables}).watchdog_s == seconds
+    assert Notifier.of({"NOTIFY_SOCKET": "/nowhere", **variables}).watchdog_seconds == seconds
 
 
 async def test_the_watchdog_hears_twice_in_its_time(manager: Manager, autojump_clock: trio.testing.MockClock) -> None:
