@@ -119,7 +119,7 @@ class _GatewayParts:
                 config=config,
                 load=partial(load_candidate, file, is_exposed=any(each.is_exposed for each in inherited)),
                 apply=self.supervisor.apply,
-                terms=self.terms,
+                settings=self.terms,
                 redact=redact,
                 on_begin=notifier.reloading,
                 on_end=lambda _: notifier.ready(self.status()),

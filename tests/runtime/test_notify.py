@@ -14,7 +14,7 @@ import pytest
 import trio
 import trio.testing
 
-from argus_trio.runtime.notify import MAX_OWED, MAX_STATUS, Notifier
+from argus_trio.runtime.notify import MAX_STATUS, MAX_UNSENT, Notifier
 
 
 @attrs.define
@@ -115,15 +115,15 @@ def test_a_status_is_one_line_of_bounded_length_and_told_once(notifier: Notifier
     assert len(status) == len("STATUS=") + MAX_STATUS
 
 
-def test_a_turn_that_finds_the_queue_full_is_told_later_and_first(notifier: Notifier, manager: Manager) -> None:
+def test_a_change_that_finds_the_queue_full_is_told_later_and_first(notifier: Notifier, manager: Manager) -> None:
     manager.refusal = BlockingIOError(errno.EAGAIN, "full")
     notifier.ready("well")
     notifier.status("worse")
-    for _ in range(2 * MAX_OWED):
+    for _ in range(2 * MAX_UNSENT):
         notifier.reloading()
     manager.refusal = None
     notifier.status("better")
-    assert [told.partition("\n")[0] for told in manager.told] == ["RELOADING=1"] * MAX_OWED + ["STATUS=better"]
+    assert [told.partition("\n")[0] for told in manager.told] == ["RELOADING=1"] * MAX_UNSENT + ["STATUS=better"]
 
 
 def test_a_manager_that_is_gone_is_told_no_more_of_the_past(notifier: Notifier, manager: Manager) -> None:
