@@ -18,6 +18,7 @@ SessionSetting = Literal["auto", "shared", "per-client"]
 ProtocolSetting = Literal["auto", "legacy", "modern"]
 
 NO_ENTRIES: Final[Mapping[str, str]] = MappingProxyType({})
+"""A mapping of texts without entries."""
 
 
 @attrs.frozen(kw_only=True)
@@ -115,3 +116,4 @@ class HttpBackend(RemoteBackend):
 
 
 BackendSpec = StdioBackend | SseBackend | HttpBackend
+"""The spec of one backend: its frozen configuration, by transport."""
