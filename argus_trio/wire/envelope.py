@@ -74,7 +74,7 @@ _ABSENT: Final = msgspec.Raw()
 _NO_PARAMS: Final = (b"", b"null")
 
 
-class _Envelope(msgspec.Struct):
+class _Envelope(msgspec.Struct, kw_only=True):
     jsonrpc: msgspec.Raw = _ABSENT
     id: msgspec.Raw = _ABSENT
     method: msgspec.Raw = _ABSENT

@@ -37,7 +37,7 @@ class Document:
     lines: dict[KeyPath, int]
     """The line on which each key path stands."""
     problems: tuple[tuple[KeyPath, int, str], ...] = ()
-    """What is wrong with it as YAML: key path, line, message."""
+    """What is wrong with the text as YAML: key path, line and message of each problem."""
 
 
 class NotYaml(Exception):
