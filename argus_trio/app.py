@@ -137,7 +137,7 @@ class _GatewayParts:
                 config=self.config,
                 load=partial(load_candidate, self.file, is_exposed=is_exposed),
                 apply=self.supervisor.apply,
-                terms=self.settings,
+                settings=self.settings,
                 redact=self.redact,
                 on_begin=self.notifier.reloading,
                 on_end=lambda _: self.notifier.ready(self.status()),
