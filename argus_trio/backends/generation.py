@@ -37,18 +37,18 @@ class Generation:
     make_handler: Callable[[Generation], Handler]
     handler: Handler = attrs.field(init=False)
     """What serves its exchanges: its middleware, then its router."""
-    exchanges: int = 0
+    exchanges: int = attrs.field(default=0, init=False)
     """How many it accepted that have not ended."""
-    routed: int = 0
+    routed: int = attrs.field(default=0, init=False)
     """How many of those hold a lease on one scope, and can need no other."""
-    catalog: Catalog = EMPTY
+    catalog: Catalog = attrs.field(default=EMPTY, init=False)
     """What clients are shown that declare nothing to be asked."""
-    _of_abilities: dict[Abilities, Catalog] = attrs.field(factory=dict)
-    _of_client: dict[ClientSession, tuple[tuple[object, ...], Catalog]] = attrs.field(factory=dict)
+    _of_abilities: dict[Abilities, Catalog] = attrs.field(factory=dict, init=False)
+    _of_client: dict[ClientSession, tuple[tuple[object, ...], Catalog]] = attrs.field(factory=dict, init=False)
     """Of the sessions whose own connections list something else, with what it was made from."""
-    _held: Holders = attrs.field(factory=dict)
+    _held: Holders = attrs.field(factory=dict, init=False)
     """Who held which name when this generation began."""
-    _is_settled: bool = False
+    _is_settled: bool = attrs.field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.handler = self.make_handler(self)

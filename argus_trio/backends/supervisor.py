@@ -20,7 +20,7 @@ from argus_trio.backends.generation import CatalogChanges, Generation
 from argus_trio.backends.generations import Generations
 from argus_trio.backends.listings.listing import LIST_CHANGED
 from argus_trio.backends.scope.scope import Scope
-from argus_trio.backends.scope.status import health_of, statuses_of
+from argus_trio.backends.status import health_of, statuses_of
 from argus_trio.config.diff import Difference, difference, enabled, shows_the_same
 from argus_trio.config.model.config import Config
 from argus_trio.core.call.abilities import NONE, Abilities

@@ -310,7 +310,9 @@ class World:
         assert supervisor.current.exchanges == supervisor.current.routed == 0
         for scope in supervisor.scopes.values():
             assert scope.shared.connection is not None
-            assert len(scope.leases) == len(scope.client_connections) == len(scope.shared.connection.in_flight) == 0
+            assert (
+                len(scope.leases) == len(scope.client_connections.table) == len(scope.shared.connection.in_flight) == 0
+            )
             assert not scope.client_connections.lost
             assert not scope.shared.subscriptions.table.uris
         assert not supervisor.current._of_client

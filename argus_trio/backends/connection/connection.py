@@ -25,8 +25,9 @@ from argus_trio.backends.connection.server_requests import ServerRequests
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
 from argus_trio.backends.links.link import Link, Outgoing
 from argus_trio.config.model.operation import Timeouts
-from argus_trio.core.call.exchange import Call, Exchange
+from argus_trio.core.call.exchange import Exchange
 from argus_trio.core.call.levels import most_verbose
+from argus_trio.core.call.session_policy import TASK_METHODS
 from argus_trio.core.call.task_ids import task_id_of
 from argus_trio.core.health.probing import ProbeState
 from argus_trio.errors import (
@@ -73,17 +74,17 @@ class Connection:
     """Whether one client alone uses it."""
     on_task: OnTask = ignore_task
     probe_state: ProbeState
-    lost: LinkFailed | None = None
+    lost: LinkFailed | None = attrs.field(default=None, init=False)
     """Why it is at its end, as soon as that is known."""
-    gone: trio.Event = attrs.field(factory=trio.Event)
+    gone: trio.Event = attrs.field(factory=trio.Event, init=False)
     """Set once whoever keeps it knows of its end too."""
-    stirred: trio.Event = attrs.field(factory=trio.Event)
+    stirred: trio.Event = attrs.field(factory=trio.Event, init=False)
     """Set when its pulse should be looked at."""
     in_flight: InFlightTable = attrs.field(init=False)
     inbound: Inbound = attrs.field(init=False)
     """What the backend says on its own goes here; its `receive` is the link's `Inbox`."""
-    _ids: count[int] = attrs.field(factory=lambda: count(FIRST_CALL_ID))
-    _level: str | None = None
+    _ids: count[int] = attrs.field(factory=lambda: count(FIRST_CALL_ID), init=False)
+    _level: str | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.in_flight = InFlightTable(self.is_exclusive)
@@ -114,9 +115,14 @@ class Connection:
         """
         started = trio.current_time() - waited
         with trio.CancelScope(deadline=started + timeouts.call) as scope:
-            await self._tell_level(exchange.call)
+            if exchange.call.log_level is not None:
+                await self._tell_level(exchange.call.log_level)
             call_in_flight = InFlight(
-                exchange, scope, timeouts.call, started + timeouts.call_max, NotificationQueue(exchange, self.nursery)
+                exchange=exchange,
+                scope=scope,
+                patience=timeouts.call,
+                latest=started + timeouts.call_max,
+                notifications=NotificationQueue(exchange, self.nursery),
             )
             result = await self._round(call_in_flight, params, headers)
             if self.handshake.era is Era.MODERN:
@@ -147,7 +153,9 @@ class Connection:
     async def _round(self, call_in_flight: InFlight, params: Params, headers: Headers) -> bytes:
         message_id = next(self._ids)
         call_in_flight.token, params = with_our_token(params, message_id)
-        outgoing = call_request(self.handshake, message_id, call_in_flight.exchange.call, params, headers)
+        call = call_in_flight.exchange.call
+        outgoing = call_request(self.handshake, message_id, call, params, headers)
+        is_of_tasks = call.method.startswith(TASK_METHODS)
         self.in_flight.add(message_id, call_in_flight)
         awaited = True
         try:
@@ -166,15 +174,16 @@ class Connection:
             self.in_flight.remove(message_id)
             if awaited:
                 await self._tell_cancelled(message_id)
-        if isinstance(answer, Response):
-            self._follow(call_in_flight, params, message_id, answer.result)  # before anything that lets the reader run
-        await call_in_flight.notifications.drained()
+        if isinstance(answer, Response) and (is_of_tasks or b'"taskId"' in answer.result):
+            self._note_tasks(call_in_flight, params, message_id, answer.result)  # before the reader can run again
+        if call_in_flight.notifications.delivering is not None:
+            await call_in_flight.notifications.drained()
         return self._result_of(answer)
 
-    def _follow(self, call_in_flight: InFlight, params: Params, message_id: int, result: bytes) -> None:
+    def _note_tasks(self, call_in_flight: InFlight, params: Params, message_id: int, result: bytes) -> None:
         """Keep account of the tasks that were begun here; a client's progress token outlives its call for one."""
         tasks, now, method = self.inbound.tasks, trio.current_time(), call_in_flight.exchange.call.method
-        if not method.startswith("tasks/"):
+        if not method.startswith(TASK_METHODS):
             if "task" in params or self.handshake.era is Era.MODERN:
                 tasks.begun(result, now, request=message_id, token=call_in_flight.token)
         elif method == "tasks/result":
@@ -249,10 +258,9 @@ class Connection:
             raise BackendMisbehaved(self.backend, "its result is no object")
         return answer.result
 
-    async def _tell_level(self, call: Call) -> None:
+    async def _tell_level(self, wanted: str) -> None:
         """Have a legacy backend log as verbosely as this client wants; on a shared link, as any client wants."""
-        wanted = call.log_level
-        if wanted is None or wanted == self._level or self.handshake.era is Era.MODERN:
+        if wanted == self._level or self.handshake.era is Era.MODERN:
             return
         if "logging" not in self.handshake.capabilities:
             return

@@ -51,8 +51,8 @@ class BackendAddress:
 class _EarlyMessages:
     """Holds what arrives before there is a connection, then hands everything to it."""
 
-    connection: Connection | None = None
-    _early: list[tuple[Request | Notification, int | None]] = attrs.field(factory=list)
+    connection: Connection | None = attrs.field(default=None, init=False)
+    _early: list[tuple[Request | Notification, int | None]] = attrs.field(factory=list, init=False)
 
     async def receive(self, message: Request | Notification, within: int | None) -> None:
         if self.connection is not None:

@@ -46,9 +46,9 @@ async def list_kinds(connection: Connection, kinds: Sequence[str], redact: Redac
 class PendingChanges:
     """The kinds that a backend said have changed since the last look, and the pace of the looks."""
 
-    storm: Storm = attrs.field(factory=Storm)
-    _kinds: set[str] = attrs.field(factory=set)
-    _woken: trio.Event = attrs.field(factory=trio.Event)
+    storm: Storm = attrs.field(factory=Storm, init=False)
+    _kinds: set[str] = attrs.field(factory=set, init=False)
+    _woken: trio.Event = attrs.field(factory=trio.Event, init=False)
 
     def add(self, kinds: tuple[str, ...]) -> None:
         """These have changed, once more."""

@@ -41,14 +41,14 @@ class Directory:
         if self.generation.config.conflict_resolution.strategy != "prefix":
             await self.generation.settle()  # whose a bare name is depends on all of them
         # What everybody is shown first: only a name that is not there can depend on what the client can be asked.
-        route = self.generation.catalog.named(kind).get(name)
+        route = self.generation.catalog.named[kind].get(name)
         if route is None:
-            route = (await self.catalog(call)).named(kind).get(name)
+            route = (await self.catalog(call)).named[kind].get(name)
         if route is None:
             owner = self.generation.starting_owner(name)
             if owner is not None:
                 await owner.shared.wait_settled()
-            route = (await self.catalog(call, settled=owner is None)).named(kind).get(name)
+            route = (await self.catalog(call, settled=owner is None)).named[kind].get(name)
             if route is None and owner is not None and not owner.has_listed:
                 raise owner.recovery.unavailable()
         if route is None:

@@ -10,6 +10,7 @@ from typing import Final
 
 from argus_trio.backends.listings.listing import passes
 from argus_trio.backends.routing.directory import Directory
+from argus_trio.backends.routing.era_translation import call_in_backend_era
 from argus_trio.backends.routing.tasks import Tasks
 from argus_trio.backends.scope.lease import Lease
 from argus_trio.backends.scope.scope import Scope
@@ -58,7 +59,10 @@ async def call_extension(directory: Directory, tasks: Tasks, exchange: Exchange)
         if route.backend == scope.spec.name:
             params = {**params, member: encode_raw(route.key)}
     with Lease(scope.leases, directory.generation):
-        return await tasks.call(scope, exchange, params)
+        await scope.shared.wait_settled()
+        if scope.shared.runs_tasks:
+            return await tasks.call(scope, exchange, params)
+        return await call_in_backend_era(scope, exchange, params)
 
 
 async def _pointers(directory: Directory, tasks: Tasks, call: Call) -> dict[str, Route]:
@@ -67,7 +71,7 @@ async def _pointers(directory: Directory, tasks: Tasks, call: Call) -> dict[str,
     found: dict[str, Route] = {}
     name, uri, task_id = (string_member(call.params, member) for member in ("name", "uri", "taskId"))
     if name is not None:
-        routes = [route for kind in ("tools", "prompts") if (route := catalog.named(kind).get(name)) is not None]
+        routes = [route for kind in ("tools", "prompts") if (route := catalog.named[kind].get(name)) is not None]
         if len({(route.backend, route.key) for route in routes}) == 1:
             found["name"] = routes[0]
     if uri is not None and (owner := await directory.serving(call, uri)) is not None:

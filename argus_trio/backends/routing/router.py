@@ -81,7 +81,12 @@ class Router:
         params: Params = call.params if route.key == name else {**call.params, "name": encode_raw(route.key)}
         headers = render_param_headers(route.param_headers, params.get("arguments", b"")) if route.param_headers else ()
         with Lease(scope.leases, self.generation):
-            return await self.tasks.call(scope, exchange, params, headers)
+            shared = scope.shared
+            if not shared.settled.is_set():
+                await shared.wait_settled()
+            if shared.handshake is not None and shared.handshake.runs_tasks:
+                return await self.tasks.call(scope, exchange, params, headers)
+            return await call_in_backend_era(scope, exchange, params, headers)
 
     async def _read(self, exchange: Exchange) -> bytes:
         scope, _ = await self._serving(exchange.call)

@@ -56,22 +56,17 @@ class Tasks:
     """The tasks of all backends, each known to its owner alone by an id that only the owner was told."""
 
     cursors: Cursors
-    table: TaskTable = attrs.field(factory=lambda: TaskTable(_new_id))
-    _listening: dict[str, dict[object, Deliver]] = attrs.field(factory=dict)
+    table: TaskTable = attrs.field(factory=lambda: TaskTable(_new_id), init=False)
+    _listening: dict[str, dict[object, Deliver]] = attrs.field(factory=dict, init=False)
     """Who listens for news of a task, by our id: streams of modern clients."""
-    _entered: trio.Event = attrs.field(factory=trio.Event)
+    _entered: trio.Event = attrs.field(factory=trio.Event, init=False)
     """Replaced whenever a call may have brought a new task."""
 
     async def call(self, scope: Scope, exchange: Exchange, params: Params, headers: Headers = ()) -> bytes:
-        """Perform an exchange that a task may come of; the raw result, its ids ours.
+        """Perform an exchange at a backend that runs tasks; the raw result, its ids ours. One may come of it.
 
         Raises as `call_in_backend_era`.
         """
-        shared = scope.shared
-        if not shared.settled.is_set():
-            await shared.wait_settled()
-        if shared.handshake is None or not shared.handshake.runs_tasks:
-            return await call_in_backend_era(scope, exchange, params, headers)
         renamer = _TaskIds(self.table, owner_of(exchange.call), scope.spec.name)
         result = await call_in_backend_era(scope, TaskExchange(exchange, exchange.call, renamer), params, headers)
         shown = renamed_result(result, renamer.shown, is_task=False, augmented="task" in params)
@@ -200,8 +195,7 @@ class Tasks:
 
 
 def _are_served(scopes: Mapping[str, Scope]) -> bool:
-    handshakes = [scope.shared.handshake for scope in scopes.values()]
-    return any(handshake is not None and handshake.runs_tasks for handshake in handshakes)
+    return any(scope.shared.runs_tasks for scope in scopes.values())
 
 
 def owner_of(call: Call) -> Owner:

@@ -7,10 +7,10 @@ from functools import partial
 
 import attrs
 
+from argus_trio.backends.connectivity.client_connections import ClientConnections
+from argus_trio.backends.connectivity.shared_connection import SharedConnection
 from argus_trio.backends.scope.bulkhead import Bulkhead, Place
-from argus_trio.backends.scope.client_connections import ClientConnections
 from argus_trio.backends.scope.retry import retry_after_session_loss
-from argus_trio.backends.scope.shared_connection import SharedConnection
 from argus_trio.core.call.exchange import Exchange
 from argus_trio.core.call.session_policy import TASK_METHODS
 from argus_trio.core.call.task_ids import task_id_of
@@ -47,7 +47,9 @@ class BackendCalls:
         exchange, timeouts = place.exchange, self.shared.address.spec.timeouts
         call = exchange.call
         task = task_id_of(params) if call.method.startswith(TASK_METHODS) else None
-        if self.shared.sharing.separates(call) or (task is not None and self.client_connections.with_task(call, task)):
+        if self.shared.sharing.separates(call) or (
+            task is not None and self.client_connections.table.with_task(call, task)
+        ):
             async with self.client_connections.lease(call, task) as (connection, _):
                 return await connection.call(exchange, params, timeouts, headers, waited=place.waited)
         return await connection.call(exchange, params, timeouts, headers, waited=place.waited)

@@ -9,10 +9,10 @@ from functools import partial
 
 import attrs
 
+from argus_trio.backends.connectivity.client_connections import ClientConnections
+from argus_trio.backends.connectivity.shared_connection import SharedConnection
 from argus_trio.backends.scope.bulkhead import Bulkhead, Place
-from argus_trio.backends.scope.client_connections import ClientConnections
 from argus_trio.backends.scope.retry import retry_after_session_loss
-from argus_trio.backends.scope.shared_connection import SharedConnection
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.call.exchange import Call, ClientSession, Deliver, Exchange
 from argus_trio.errors import BackendUnavailable
@@ -81,7 +81,7 @@ class ClientSubscriptions:
         False if there is nothing to hear, and nothing to undo: the backend does not agree to tell, or the task is on a
         connection of a single client, where nothing is listened for.
         """
-        if self.shared.connection is None or self.client_connections.know_task(task):
+        if self.shared.connection is None or self.client_connections.table.know_task(task):
             return False
         is_told = False
         try:
@@ -120,7 +120,8 @@ class ClientSubscriptions:
             timeouts = shared.address.spec.timeouts
             async with self.client_connections.lease(call) as (connection, own):
                 result = await connection.call(place.exchange, call.params, timeouts, waited=place.waited)
-                (own.subscribed.add if is_wanted else own.subscribed.discard)(uri)
+                subscribed = own.subscriptions.subscribed
+                (subscribed.add if is_wanted else subscribed.discard)(uri)
             if not is_wanted and client is not None:
                 await self._end(uri, client)  # it may have subscribed before its calls had a connection of their own
             return result
@@ -134,9 +135,9 @@ class ClientSubscriptions:
         """End a client's subscription: over the shared connection, and where its own calls run."""
         for each in [self] if self.successor is None else [self, self.latest]:  # it has been handed over meanwhile
             await each.unwatch(uri, client)
-            own = each.client_connections.of(client)
+            own = each.client_connections.table.of(client)
             if own is not None:
-                await own.unwatch(uri)
+                await own.subscriptions.unwatch(own.connection, uri)
 
     async def _watch_shared(self, uri: str, key: object, deliver: Deliver) -> None:
         await self.shared.subscriptions.watch(await self.shared.connected(), uri, key, deliver)

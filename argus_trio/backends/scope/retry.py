@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from argus_trio.backends.scope.recovery import Recovery
+from argus_trio.backends.connectivity.recovery import Recovery
 from argus_trio.errors import BackendUnavailable, SessionLost
 
 T = TypeVar("T")

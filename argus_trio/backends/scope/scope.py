@@ -13,16 +13,16 @@ import trio
 
 from argus_trio.backends.connection.ask_progress import PROGRESS
 from argus_trio.backends.connection.open import BackendAddress
+from argus_trio.backends.connectivity.client_connections import ClientConnections
+from argus_trio.backends.connectivity.listings_by_abilities import ListingsByAbilities
+from argus_trio.backends.connectivity.recovery import Recovery, breaker_of
+from argus_trio.backends.connectivity.shared_connection import SharedConnection
 from argus_trio.backends.listings.listing import publish
 from argus_trio.backends.listings.refresh import KnownListing
 from argus_trio.backends.scope.bulkhead import Bulkhead
 from argus_trio.backends.scope.calls import BackendCalls
-from argus_trio.backends.scope.client_connections import ClientConnections
 from argus_trio.backends.scope.client_subscriptions import ClientSubscriptions
 from argus_trio.backends.scope.lease import Leases
-from argus_trio.backends.scope.listings_by_abilities import ListingsByAbilities
-from argus_trio.backends.scope.recovery import Recovery, breaker_of
-from argus_trio.backends.scope.shared_connection import SharedConnection
 from argus_trio.backends.subscriptions.hub import SubscriptionHub
 from argus_trio.config.model.backend import BackendSpec
 from argus_trio.core.call.abilities import NONE, Abilities
@@ -131,7 +131,7 @@ class Scope:
 
     def own_listing(self, client: ClientSession) -> KnownListing | None:
         """What the session's own connection has listed that others do not, if anything."""
-        own = self.client_connections.of(client)
+        own = self.client_connections.table.of(client)
         return None if own is None else own.listing
 
     async def list_for(self, abilities: Abilities) -> None:
@@ -147,7 +147,7 @@ class Scope:
     def forward_notification(self, client: ClientSession, method: str, params: Params) -> None:
         """Pass a client's own notification on to its connection, if it has one; a report of progress to where it was
         asked for. Waits for nobody."""
-        own = self.client_connections.of(client)
+        own = self.client_connections.table.of(client)
         connection = None if own is None else own.connection
         if method == PROGRESS:
             for each in (self.shared.connection, connection):

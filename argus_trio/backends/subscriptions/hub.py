@@ -26,13 +26,13 @@ class SubscriptionHub:
     """What is watched, over whatever connection there is at the time. `seconds` bounds each request upstream."""
 
     address: BackendAddress
-    table: SubscriptionTable = attrs.field(factory=SubscriptionTable)
-    followed: Counter[str] = attrs.field(factory=Counter)
+    table: SubscriptionTable = attrs.field(factory=SubscriptionTable, init=False)
+    followed: Counter[str] = attrs.field(factory=Counter, init=False)
     """The tasks that somebody wants to hear of, by the backend's ids, and by how many."""
     hears_lists: bool = attrs.field(default=True, kw_only=True)
     """Whether a modern backend is listened to for changes of its lists as well."""
-    _listen_stream: ListenStream | None = None
-    _owned: dict[object, SubscriptionTable] = attrs.field(factory=dict)
+    _listen_stream: ListenStream | None = attrs.field(default=None, init=False)
+    _owned: dict[object, SubscriptionTable] = attrs.field(factory=dict, init=False)
     """By kind of client, principal and abilities: who watches what their dedicated connections tell."""
 
     def begin(self, connection: Connection) -> None:

@@ -37,13 +37,13 @@ _FILTERS: Final = {"tools": "toolsListChanged", "prompts": "promptsListChanged",
 class _ListenRequest:
     """One `subscriptions/listen`."""
 
-    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
-    opened: trio.Event = attrs.field(factory=trio.Event)
+    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+    opened: trio.Event = attrs.field(factory=trio.Event, init=False)
     """Set when it is acknowledged, or has ended: whichever comes first."""
-    has_ended: bool = False
-    is_refused: bool = False
+    has_ended: bool = attrs.field(default=False, init=False)
+    is_refused: bool = attrs.field(default=False, init=False)
     """Whether the backend knows no such request, so that no other will do better."""
-    agreed: frozenset[str] = frozenset()
+    agreed: frozenset[str] = attrs.field(default=frozenset(), init=False)
     """The tasks that the backend agreed to tell of."""
 
 
@@ -59,11 +59,11 @@ class ListenStream:
     """The ids of the tasks that somebody wants to hear of; changes as that does."""
     hears_lists: bool = attrs.field(default=True, kw_only=True)
     """Whether it asks for changes of lists too; without, there is no stream as long as nothing else is wanted."""
-    _opening: _ListenRequest | None = None
-    _wake: trio.Event = attrs.field(factory=trio.Event)
-    _renewals: list[trio.Event] = attrs.field(factory=list)
-    _is_over: bool = False
-    _tells_of_no_task: bool = False
+    _opening: _ListenRequest | None = attrs.field(default=None, init=False)
+    _wake: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _renewals: list[trio.Event] = attrs.field(factory=list, init=False)
+    _is_over: bool = attrs.field(default=False, init=False)
+    _tells_of_no_task: bool = attrs.field(default=False, init=False)
     """Whether the backend refused a stream for the tasks that it was asked for."""
 
     def tells_of(self, task: str) -> bool:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.backends.scope.bulkhead import CALM, LATEST, Bulkhead
+from argus_trio.backends.scope.bulkhead import CALM, LATEST, Bulkhead, Place
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.operation import Bounds, Timeouts
@@ -55,7 +55,7 @@ class Callers:
     async def _call(self, number: int) -> None:
         with trio.CancelScope() as self.scopes[number]:
             try:
-                async with self.bulkhead.place(FakeExchange("tools/call"), self.patience):
+                async with Place(self.bulkhead, FakeExchange("tools/call"), self.patience):
                     self.entered.append(number)
                     await self._ends[number].wait()
             except (BackendUnavailable, DeadlineExceeded) as error:
@@ -209,12 +209,12 @@ async def test_a_call_has_no_place_while_its_client_is_asked(autojump_clock: Moc
     bulkhead = bounded(1, 10)
     asking = FakeExchange("tools/call", abilities=FORM, answer=answer)
     async with trio.open_nursery() as nursery:
-        async with bulkhead.place(asking, 10) as place:
+        async with Place(bulkhead, asking, 10) as place:
             nursery.start_soon(place.exchange.ask, "elicitation/create", {})
             nursery.start_soon(place.exchange.ask, "elicitation/create", {})
             await wait_all_tasks_blocked()
             assert bulkhead.under_way == 0
-            async with bulkhead.place(FakeExchange("tools/call"), 10):
+            async with Place(bulkhead, FakeExchange("tools/call"), 10):
                 answered.set()
                 await wait_all_tasks_blocked()
                 assert bulkhead.under_way == 2  # it goes on at once
@@ -231,7 +231,7 @@ async def test_a_call_that_ends_before_its_ask_does_leaves_nothing_behind(autoju
     bulkhead = bounded(1, 10)
     asking = FakeExchange("tools/call", abilities=FORM, answer=answer)
     async with trio.open_nursery() as nursery:
-        async with bulkhead.place(asking, 10) as place:
+        async with Place(bulkhead, asking, 10) as place:
             nursery.start_soon(place.exchange.ask, "elicitation/create", {})
             await wait_all_tasks_blocked()
         assert bulkhead.under_way == 0
@@ -357,7 +357,7 @@ async def crowded(chance: random.Random) -> None:
         outcome = "cancelled"
         with trio.move_on_after(chance.choice([1, 5, 1000])):
             try:
-                async with bulkhead.place(FakeExchange("tools/call"), chance.choice([0.5, 3, 100])):
+                async with Place(bulkhead, FakeExchange("tools/call"), chance.choice([0.5, 3, 100])):
                     now_inside += 1
                     try:
                         assert now_inside <= bulkhead.under_way <= widest  # some have a place and have not run yet

@@ -16,10 +16,10 @@ import trio
 from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.connection.handshake import EraGuess, Handshake
 from argus_trio.backends.connection.open import BackendAddress, open_connection
+from argus_trio.backends.connectivity.health_monitor import HealthMonitor
+from argus_trio.backends.connectivity.recovery import Recovery
 from argus_trio.backends.links.stderr import LAST_LINES
 from argus_trio.backends.listings.refresh import KnownListing, PendingChanges, keep_listed, list_kinds
-from argus_trio.backends.scope.health_monitor import HealthMonitor
-from argus_trio.backends.scope.recovery import Recovery
 from argus_trio.backends.subscriptions.hub import SubscriptionHub
 from argus_trio.config.model.backend import HttpBackend, ProtocolSetting
 from argus_trio.core.call.session_policy import Sharing
@@ -65,8 +65,8 @@ class SharedConnection:
 
     def adopt(self, handshake: Handshake | None) -> None:
         """Take what a predecessor said of itself for what the backend is, until it has been asked."""
-        self.handshake = self.handshake or handshake
-        self.sharing = self._sharing()
+        if self.handshake is None and handshake is not None:
+            self._learn(handshake)
 
     async def run(self) -> None:
         """Connect and stay connected, attempt after attempt, until cancelled."""
@@ -97,6 +97,11 @@ class SharedConnection:
         if not self.settled.is_set():
             with trio.move_on_after(self.address.spec.timeouts.call):
                 await self.settled.wait()
+
+    @property
+    def runs_tasks(self) -> bool:
+        """Whether calls may be answered with a task, as far as is known."""
+        return self.handshake is not None and self.handshake.runs_tasks
 
     def protocol(self) -> ProtocolSetting:
         """How a connection is greeted that is opened now."""
@@ -163,14 +168,18 @@ class SharedConnection:
             )
 
     def _begin(self, connection: Connection, listing: KnownListing, seconds: float) -> None:
-        self.connection, self.handshake = connection, connection.handshake
-        self.sharing = self._sharing()
+        self.connection = connection
+        self._learn(connection.handshake)
         self.subscriptions.begin(connection)
         self.on_open(listing)
         counts = {kind: len(listing.get(kind, ())) for kind in KINDS}
         self.recovery.connected(connection.handshake.revision, counts, seconds)
         self.settled.set()
         self.address.stderr.is_probed = False
+
+    def _learn(self, handshake: Handshake) -> None:
+        self.handshake = handshake
+        self.sharing = self._sharing()
 
     def _fail(self, failure: LinkFailed) -> None:
         self._has_failed = True

@@ -26,7 +26,7 @@ from tests.backends.support.scopes import supervisor_of
 
 
 @attrs.define(eq=False)
-class House:
+class Supervised:
     """A running supervisor, its router, and what clients were told."""
 
     supervisor: Supervisor
@@ -51,13 +51,13 @@ def spec(name: str, **fields: object) -> StdioBackend:
 
 
 @asynccontextmanager
-async def house(
+async def supervised(
     backends: dict[str, FakeBackend],
     specs: Iterable[StdioBackend] = (),
     *,
     spare: Mapping[str, FakeBackend] = MappingProxyType({}),
     **naming: object,
-) -> AsyncIterator[House]:
+) -> AsyncIterator[Supervised]:
     """`spare` are fakes that no backend leads to yet: those whose `command` is their name do."""
     by_name = {name: spec(name) for name in backends} | {s.name: s for s in specs}
     config = Config(
@@ -83,7 +83,7 @@ async def house(
     supervisor, routers = supervisor_of(config, open_link, announce)
     async with trio.open_nursery() as nursery:
         await nursery.start(supervisor.run)
-        yield House(supervisor, routers.tasks, told, concerned)
+        yield Supervised(supervisor, routers.tasks, told, concerned)
         nursery.cancel_scope.cancel()
 
 

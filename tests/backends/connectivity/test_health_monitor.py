@@ -17,8 +17,8 @@ from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.errors import AnswerInvalid, BackendError, BackendUnavailable, DeadlineExceeded, HttpRefused, LinkFailed
 from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json, Refusal, raw
-from tests.backends.support.house import named
 from tests.backends.support.scopes import scope_of
+from tests.backends.support.supervised import named
 
 SPEC = StdioBackend(
     name="files",

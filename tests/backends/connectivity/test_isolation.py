@@ -88,7 +88,7 @@ async def live(seed: int) -> None:
         await trio.sleep(1)
         assert sum(link.is_open for link in backend.links) == 1
         assert all(link.waiting == 0 for link in backend.links)
-        assert len(scope.client_connections) == 0
+        assert len(scope.client_connections.table) == 0
         nursery.cancel_scope.cancel()
     for person in people:
         marks = [*person.seen, *(str(params["mark"]) for _, params in person.session.told)]

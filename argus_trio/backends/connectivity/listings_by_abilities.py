@@ -57,12 +57,12 @@ class ListingsByAbilities:
 
     address: BackendAddress
     on_published: Callable[[], None]
-    _kept: dict[Abilities, KnownListing] = attrs.field(factory=dict)
-    _made: dict[Abilities, trio.Event] = attrs.field(factory=dict)
-    _outdated: set[Abilities] = attrs.field(factory=set)
+    _kept: dict[Abilities, KnownListing] = attrs.field(factory=dict, init=False)
+    _made: dict[Abilities, trio.Event] = attrs.field(factory=dict, init=False)
+    _outdated: set[Abilities] = attrs.field(factory=set, init=False)
     """Listed over an earlier connection, and not yet over this one."""
-    _flapping: Flapping = attrs.field(factory=Flapping)
-    _published: dict[Abilities, _Made] = attrs.field(factory=dict)
+    _flapping: Flapping = attrs.field(factory=Flapping, init=False)
+    _published: dict[Abilities, _Made] = attrs.field(factory=dict, init=False)
 
     def of(self, abilities: Abilities) -> KnownListing | None:
         """What clients with `abilities` are shown; what all are, as long as theirs is not made; None: nothing known."""

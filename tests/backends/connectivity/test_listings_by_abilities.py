@@ -10,7 +10,7 @@ from trio.testing import MockClock
 
 from argus_trio.core.call.abilities import Abilities
 from tests.backends.support.fakes import FakeBackend, FakeExchange, FakeLink, Json, answering
-from tests.backends.support.house import House, house, named
+from tests.backends.support.supervised import Supervised, named, supervised
 
 FORM = Abilities(form=True)
 
@@ -32,14 +32,14 @@ def more_for_those_who_can_be_asked(is_stuck: Callable[[], bool] = lambda: False
     return FakeBackend(tools=named("a"), answers={"tools/list": listed, "initialize": greet})
 
 
-async def names(at: House) -> list[str]:
+async def names(at: Supervised) -> list[str]:
     result = json.loads(await at.supervisor.generations.serve(FakeExchange("tools/list", abilities=FORM)))
     return [tool["name"] for tool in result["tools"]]
 
 
 async def test_a_backend_that_comes_back_as_it_was_shows_nobody_anything_else(autojump_clock: MockClock) -> None:
     backend = more_for_those_who_can_be_asked()
-    async with house({"files": backend}) as at:
+    async with supervised({"files": backend}) as at:
         await at.supervisor.current.settle()
         assert await names(at) == ["files__a", "files__asks"]
         at.told.clear()
@@ -53,7 +53,7 @@ async def test_a_backend_that_comes_back_as_it_was_shows_nobody_anything_else(au
 async def test_what_cannot_be_made_anew_is_shown_no_longer(autojump_clock: MockClock) -> None:
     is_back = False
     backend = more_for_those_who_can_be_asked(lambda: is_back)
-    async with house({"files": backend}) as at:
+    async with supervised({"files": backend}) as at:
         await at.supervisor.current.settle()
         assert await names(at) == ["files__a", "files__asks"]
         is_back = True

@@ -41,8 +41,8 @@ class Recovery:
     backend: str
     redact: Redactor
     breaker: Breaker
-    standing: BackendStanding = attrs.field(factory=lambda: BackendStanding(since=0.0))
-    next_at: float = 0.0
+    standing: BackendStanding = attrs.field(factory=lambda: BackendStanding(since=0.0), init=False)
+    next_at: float = attrs.field(default=0.0, init=False)
     """When the next attempt is due."""
 
     def begin(self) -> None:

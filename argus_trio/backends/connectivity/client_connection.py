@@ -6,7 +6,7 @@ close.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from math import inf
 from typing import Final
 
@@ -16,18 +16,18 @@ import trio
 
 from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.connection.open import BackendAddress, open_connection
+from argus_trio.backends.connectivity.connection_subscriptions import ConnectionSubscriptions
+from argus_trio.backends.connectivity.health_monitor import HealthMonitor
+from argus_trio.backends.connectivity.listings_by_abilities import ListingsByAbilities
+from argus_trio.backends.connectivity.shared_connection import SharedConnection
 from argus_trio.backends.listings.listing import LIST_CHANGED
 from argus_trio.backends.listings.refresh import KnownListing, PendingChanges, keep_listed
-from argus_trio.backends.scope.health_monitor import HealthMonitor
-from argus_trio.backends.scope.listings_by_abilities import ListingsByAbilities
-from argus_trio.backends.scope.shared_connection import SharedConnection
-from argus_trio.backends.subscriptions.hub import SubscriptionHub
 from argus_trio.backends.subscriptions.table import UPDATED
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.call.session_policy import ConnectionOwner
-from argus_trio.errors import BackendUnavailable, LinkFailed, leaves
-from argus_trio.wire.envelope import Params, encode_raw
+from argus_trio.errors import LinkFailed, leaves
+from argus_trio.wire.envelope import Params
 
 log = structlog.get_logger()
 
@@ -57,18 +57,14 @@ class ClientConnection:
     users: int = attrs.field(default=0, init=False)
     """How many calls, or others, need it at the moment."""
     since: float = attrs.field(factory=trio.current_time, init=False)
-    subscribed: set[str] = attrs.field(factory=set, init=False)
-    """What its session subscribed to: it stays open for that."""
-    watched: set[str] = attrs.field(factory=set, init=False)
-    """What its client, or modern clients of its kind, watch over the shared connection too, and it has been told."""
+    subscriptions: ConnectionSubscriptions = attrs.field(init=False)
+    """What it tells its client of."""
     listing: KnownListing | None = attrs.field(default=None, init=False)
     """What it lists that others of its kind do not: the kinds that changed on it since it opened."""
-    _subscriptions: SubscriptionHub = attrs.field(init=False)
-    """How it hears of what is in `watched`."""
     _changes: PendingChanges = attrs.field(factory=PendingChanges, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._subscriptions = SubscriptionHub(self.address, hears_lists=False)
+        self.subscriptions = ConnectionSubscriptions(self.address)
 
     @property
     def address(self) -> BackendAddress:
@@ -88,7 +84,7 @@ class ClientConnection:
     @property
     def is_idle(self) -> bool:
         """Whether nobody uses it, so that it may close, or serve another call."""
-        return not self.users and not self.subscribed
+        return not self.users and not self.subscriptions.subscribed
 
     @property
     def runs_until(self) -> float:
@@ -124,27 +120,19 @@ class ClientConnection:
         log.info("client_connection_lost", backend=backend, reason=self.address.redact(failures[0].reason))
         return failures[0]
 
-    async def resubscribe(self, connection: Connection, lost: Iterable[str]) -> None:
+    async def resubscribe(self, connection: Connection, lost: Collection[str]) -> None:
         """Have it tell what its client, or clients of its kind, want to hear; each request is bounded as a call is.
 
         `lost` is what its session had subscribed to over an earlier connection.
         """
-        uris = sorted(lost)
-        if uris:
-            self.subscribed.update(uris)
-            await self._subscribe(connection, uris)
+        if lost:
+            await self.subscriptions.subscribe(connection, lost)
         shared = self.shared.subscriptions
         if self.client is None:
-            await self._watch_too(connection, shared.wanted_of(self.owner.key))
+            await self.subscriptions.watch(connection, shared.wanted_of(self.owner.key))
         elif isinstance(self.address.spec, StdioBackend):
             # Elsewhere the shared connection tells of what happens on this one too: it is the same server.
-            await self._watch_too(connection, shared.table.uris_of(self.client))
-
-    async def unwatch(self, uri: str) -> None:
-        """Stop hearing of a resource that its client watched over the shared connection too."""
-        if uri in self.watched:
-            self.watched.discard(uri)
-            await self._subscriptions.unwatch(self.connection, uri, self)
+            await self.subscriptions.watch(connection, shared.table.uris_of(self.client))
 
     async def forward(self, connection: Connection, method: str, params: Params) -> None:
         """Pass a notification of its client on to the backend; one that cannot be told is logged."""
@@ -167,7 +155,7 @@ class ClientConnection:
 
     def listen_acknowledged(self, params: Params) -> None:
         """See `BackendListener`."""
-        self._subscriptions.acknowledged(params)
+        self.subscriptions.hub.acknowledged(params)
 
     def task_ended(self) -> None:
         """See `BackendListener`."""
@@ -184,7 +172,7 @@ class ClientConnection:
             ) as connection:
                 opening.deadline = inf
                 self.connection = connection
-                self._subscriptions.begin(connection)
+                self.subscriptions.hub.begin(connection)
                 self.settled.set()
                 on_open()
                 connection.nursery.start_soon(
@@ -207,38 +195,3 @@ class ClientConnection:
         self.listing = {**(self.listing or {}), **listing}
         for method in sorted({LIST_CHANGED[kind] for kind in listing if before.get(kind) != listing[kind]}):
             self.connection.nursery.start_soon(self.client.notify, method, {})
-
-    async def _subscribe(self, connection: Connection, uris: list[str]) -> None:
-        with trio.move_on_after(self.address.spec.timeouts.call):
-            for uri in uris:
-                try:
-                    await connection.ask("resources/subscribe", {"uri": encode_raw(uri)})
-                except LinkFailed as failure:
-                    log.debug("own_subscription_refused", backend=connection.backend, reason=failure.reason[:200])
-
-    async def _watch_too(self, connection: Connection, uris: Iterable[str]) -> None:
-        """Hear over it of what is watched elsewhere as well; a refusal is logged, and that is all.
-
-        What has not been asked for when this is cancelled is asked for the next time.
-        """
-        async with trio.open_nursery() as nursery:
-            for uri in uris:
-                if uri not in self.watched and uri not in self.subscribed:
-                    self.watched.add(uri)
-                    nursery.start_soon(self._watch_one, connection, uri)
-
-    async def _watch_one(self, connection: Connection, uri: str) -> None:
-        is_settled = False
-        try:
-            await self._subscriptions.watch(connection, uri, self, _deliver_nothing)
-            is_settled = True
-        except BackendUnavailable as unavailable:
-            log.debug("own_subscription_refused", backend=connection.backend, reason=unavailable.message[:200])
-            is_settled = True
-        finally:
-            if not is_settled:  # cancelled, be it alone or in a group
-                self.watched.discard(uri)
-
-
-def _deliver_nothing(method: str, params: Params) -> None:
-    """What the connection tells is delivered by `ClientConnection.resource_updated`, whoever subscribed."""

@@ -7,14 +7,14 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.backends.scope.client_connections import UNUSED_SECONDS
+from argus_trio.backends.connectivity.client_connections import UNUSED_SECONDS
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model.backend import HttpBackend
 from argus_trio.errors import BackendUnavailable
 from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json, Refusal, empty, raw
-from tests.backends.support.house import house, spec
 from tests.backends.support.scopes import Session, living
+from tests.backends.support.supervised import spec, supervised
 
 URI, OTHER = "file:///x", "file:///y"
 UPDATED = "notifications/resources/updated"
@@ -204,7 +204,7 @@ async def test_what_it_watches_too_is_heard_again_as_soon_as_a_lost_own_process_
 
 async def test_what_it_watches_too_is_heard_again_after_a_reload(autojump_clock: MockClock) -> None:
     old, new = serving(), serving()
-    async with house({"b": old}, spare={"new": new}) as h:
+    async with supervised({"b": old}, spare={"new": new}) as h:
         session = Session()
         await h.supervisor.generations.serve(subscribing(session))
         await h.supervisor.generations.serve(subscribing(session, OTHER, "info"))
@@ -219,7 +219,7 @@ async def test_what_it_watches_too_is_heard_again_after_a_reload(autojump_clock:
 
 async def test_after_a_reload_the_next_calls_modern_process_is_heard(autojump_clock: MockClock) -> None:
     old, new = serving(Era.MODERN), serving(Era.MODERN)
-    async with house({"b": old}, spare={"new": new}) as h:
+    async with supervised({"b": old}, spare={"new": new}) as h:
         session = Session()
         await h.supervisor.generations.serve(subscribing(session))
         call_it = attrs.evolve(calling(session), params={"name": "b__x"})

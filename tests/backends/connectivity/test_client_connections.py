@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.backends.scope.client_connections import UNUSED_SECONDS
+from argus_trio.backends.connectivity.client_connections import UNUSED_SECONDS
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model.backend import HttpBackend
 from argus_trio.core.call.abilities import NONE, Abilities

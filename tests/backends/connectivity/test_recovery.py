@@ -14,8 +14,8 @@ from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.core.redaction import HIDDEN
 from argus_trio.errors import BackendUnavailable, LinkFailed
 from tests.backends.support.fakes import FakeBackend, FakeExchange
-from tests.backends.support.house import named
 from tests.backends.support.scopes import scope_of
+from tests.backends.support.supervised import named
 
 HOUR = 3600
 RESTART = Restart(initial=1, max=30, stable_after=30, breaker=8, cooldown=60)

@@ -17,14 +17,15 @@ import structlog
 import trio
 
 from argus_trio.backends.connection.connection import Connection
+from argus_trio.backends.connectivity.client_connection import ClientConnection
+from argus_trio.backends.connectivity.client_connection_table import ClientConnectionTable
+from argus_trio.backends.connectivity.listings_by_abilities import ListingsByAbilities
+from argus_trio.backends.connectivity.lost_subscriptions import LostSubscriptions
+from argus_trio.backends.connectivity.shared_connection import SharedConnection
 from argus_trio.backends.listings.listing import LIST_CHANGED
-from argus_trio.backends.scope.client_connection import ClientConnection
-from argus_trio.backends.scope.listings_by_abilities import ListingsByAbilities
-from argus_trio.backends.scope.lost_subscriptions import LostSubscriptions
-from argus_trio.backends.scope.shared_connection import SharedConnection
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.call.exchange import Call, ClientSession
-from argus_trio.core.call.session_policy import NOBODY, ConnectionOwner, chosen
+from argus_trio.core.call.session_policy import NOBODY, ConnectionOwner
 from argus_trio.errors import BackendUnavailable, LinkFailed
 
 log = structlog.get_logger()
@@ -46,13 +47,10 @@ class ClientConnections:
     shared: SharedConnection
     listings: ListingsByAbilities
     lost: LostSubscriptions = attrs.field(factory=LostSubscriptions, init=False)
-    _open: list[ClientConnection] = attrs.field(factory=list, init=False)
-    """Those that are open, or about to be; the one used last at the end."""
+    table: ClientConnectionTable = attrs.field(factory=ClientConnectionTable, init=False)
+    """Those that are open, or about to be."""
     _freed: trio.Event = attrs.field(factory=trio.Event, init=False)
     _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
-
-    def __len__(self) -> int:
-        return len(self._open)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Hold the connections until cancelled, which closes them."""
@@ -75,7 +73,7 @@ class ClientConnections:
         Raises:
             BackendUnavailable: it could not be opened, or too many are open, after `timeouts.connect`.
         """
-        async with self._use(ConnectionOwner.of(call), self.with_task(call, task)) as own:
+        async with self._use(ConnectionOwner.of(call), self.table.with_task(call, task)) as own:
             if own.connection is None:
                 raise self._unavailable(own.failure)
             await self._resubscribe(own, own.connection)
@@ -101,23 +99,9 @@ class ClientConnections:
     def release(self, client: ClientSession) -> None:
         """Close the connection of a session that has ended."""
         self.lost.take(client)
-        for own in self._open:
+        for own in self.table:
             if own.client is client:
                 own.scope.cancel()
-
-    def of(self, client: ClientSession) -> ClientConnection | None:
-        """The session's connection, if it has one."""
-        return next((own for own in self._open if own.client is client and own.is_usable), None)
-
-    def with_task(self, call: Call, task: str | None) -> ClientConnection | None:
-        """The connection on which the call's client began that task, by its backend's id."""
-        if task is None:
-            return None
-        return next((own for own in self._open if own.began(call, task) and own.is_usable), None)
-
-    def know_task(self, task: str) -> bool:
-        """Whether a task of this id was begun on one of them, whosever it is."""
-        return any(own.knows_task(task) for own in self._open)
 
     def restore(self) -> None:
         """Open connections for the sessions that lost theirs and wait for updates of resources."""
@@ -126,19 +110,20 @@ class ClientConnections:
 
     def tell_common_lists(self) -> None:
         """Tell the sessions whose own connections list something else that they are shown what all are, from now on."""
-        for own in self._open:
+        for own in self.table:
             if own.client is not None and own.listing:
                 for method in sorted({LIST_CHANGED[kind] for kind in own.listing}):
                     self.start_soon(own.client.notify, method, {})
 
     def hand_over_subscriptions(self, successor: ClientConnections) -> None:
         """Have `successor` subscribe for the sessions that subscribed to something over connections here."""
-        for own in self._open:
+        for own in self.table:
             client = own.client
-            if client is None or not own.subscribed or own.scope.cancel_called:
+            if client is None or not own.subscriptions.subscribed or own.scope.cancel_called:
                 continue
-            theirs = successor.of(client)
-            missing = own.subscribed if theirs is None else own.subscribed - theirs.subscribed
+            theirs = successor.table.of(client)
+            subscribed = own.subscriptions.subscribed
+            missing = subscribed if theirs is None else subscribed - theirs.subscriptions.subscribed
             if missing:
                 successor.lost.add(client, own.owner.abilities, missing)
         successor.lost.take_over(self.lost)
@@ -157,7 +142,7 @@ class ClientConnections:
     async def _use(
         self, owner: ConnectionOwner, own: ClientConnection | None = None
     ) -> AsyncIterator[ClientConnection]:
-        own = own or self._found(owner) or await self._opened(owner)
+        own = own or self.table.taken_by(owner) or await self._opened(owner)
         own.users += 1
         own.scope.deadline = inf
         try:
@@ -167,26 +152,19 @@ class ClientConnections:
             own.users -= 1
             self.let_idle(own)
 
-    def _found(self, owner: ConnectionOwner) -> ClientConnection | None:
-        own = chosen(owner, reversed(self._open))
-        if own is not None:
-            own.owner = owner
-            self._open.remove(own)
-            self._open.append(own)
-        return own
-
     async def _opened(self, owner: ConnectionOwner) -> ClientConnection:
         spec = self.shared.address.spec
         with trio.move_on_after(spec.timeouts.connect):
-            while len(self._open) >= self.shared.address.spec.max_sessions:
-                self._evict()
+            while len(self.table) >= self.shared.address.spec.max_sessions:
+                if (idle := self.table.least_needed(trio.current_time())) is not None:
+                    idle.scope.cancel()
                 await self._freed.wait()
-                if (found := self._found(owner)) is not None:
+                if (found := self.table.taken_by(owner)) is not None:
                     return found
             if self._nursery is None:
                 raise self.shared.recovery.unavailable()
             own = ClientConnection(owner=owner, shared=self.shared, listings=self.listings, on_idle=self.let_idle)
-            self._open.append(own)
+            self.table.add(own)
             self.start_soon(self._keep, own)
             return own
         most = self.shared.address.spec.max_sessions
@@ -196,20 +174,14 @@ class ClientConnections:
             retry_after=RETRY_AFTER_SECONDS,
         )
 
-    def _evict(self) -> None:
-        for own in self._open:
-            if own.is_idle and own.runs_until <= trio.current_time():
-                own.scope.cancel()
-                return
-
     async def _keep(self, own: ClientConnection) -> None:
         try:
             failure = await own.run(self._log_opened)
         finally:
-            self._open.remove(own)
+            self.table.remove(own)
             self._wake()
-        if failure is not None and own.client is not None and own.subscribed:
-            self.lost.add(own.client, own.owner.abilities, own.subscribed)
+        if failure is not None and own.client is not None and own.subscriptions.subscribed:
+            self.lost.add(own.client, own.owner.abilities, own.subscriptions.subscribed)
             if trio.current_time() - own.since > UNUSED_SECONDS:  # one that dies at once waits for the next call
                 self.start_soon(self._restore, own.client, own.owner.abilities)
 
@@ -231,7 +203,7 @@ class ClientConnections:
         return BackendUnavailable(address.spec.name, address.redact(failure.reason), details=details, cause=failure)
 
     def _log_opened(self) -> None:
-        log.debug("client_connection_opened", backend=self.shared.address.spec.name, open=len(self._open))
+        log.debug("client_connection_opened", backend=self.shared.address.spec.name, open=len(self.table))
 
     def _wake(self) -> None:
         self._freed.set()
