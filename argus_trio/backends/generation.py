@@ -85,11 +85,11 @@ class Generation:
         A legacy session is shown what its own connections list, where that is something else.
         """
         catalog = await self._catalog_of(abilities)
-        return catalog if client is None or not abilities.any else self._own_catalog(catalog, abilities, client)
+        return catalog if client is None or not abilities.has_any else self._own_catalog(catalog, abilities, client)
 
     def made_for(self, abilities: Abilities) -> Catalog | None:
-        """What clients with `abilities` are shown, if that has been made."""
-        return self._of_abilities.get(abilities) if abilities.any else self.catalog
+        """The catalog of clients with `abilities` that can be asked something, if it has been made."""
+        return self._of_abilities.get(abilities)
 
     @property
     def abilities(self) -> tuple[Abilities, ...]:
@@ -134,7 +134,7 @@ class Generation:
         return cached[1]
 
     async def _catalog_of(self, abilities: Abilities) -> Catalog:
-        if not abilities.any:
+        if not abilities.has_any:
             return self.catalog
         if abilities not in self._of_abilities:
             depending = [scope for scope in self.scopes.values() if scope.shared.sharing.lists_by(abilities)]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from functools import reduce
+from collections.abc import Sequence
+from functools import partial, reduce
+from typing import Protocol
 
 from argus_trio.core.call.exchange import Exchange, Handler
 
-Middleware = Callable[[Exchange, Handler], Awaitable[bytes]]
-"""Serves an exchange with the help of what follows, `call_next`. A middleware does one thing and knows no other."""
+
+class Middleware(Protocol):
+    """Serves an exchange with the help of what follows. A middleware does one thing and knows no other."""
+
+    async def __call__(self, exchange: Exchange, call_next: Handler) -> bytes:
+        """The raw result; `call_next` gives that of the rest of the chain. Raises `RpcError`."""
 
 
 def chain(middlewares: Sequence[Middleware], handler: Handler) -> Handler:
@@ -17,7 +22,4 @@ def chain(middlewares: Sequence[Middleware], handler: Handler) -> Handler:
 
 
 def _around(call_next: Handler, middleware: Middleware) -> Handler:
-    async def serve(exchange: Exchange) -> bytes:
-        return await middleware(exchange, call_next)
-
-    return serve
+    return partial(middleware, call_next=call_next)

@@ -95,7 +95,7 @@ class ToolHeaders:
         is shown.
         """
         generation = self.generations.current
-        catalog = generation.made_for(call.abilities)
+        catalog = generation.made_for(call.abilities) if call.abilities.has_any else generation.catalog
         if catalog is None:
             catalog = generation.catalog
             if name not in catalog.tools:

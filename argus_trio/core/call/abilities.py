@@ -35,10 +35,13 @@ class Abilities:
     roots_changes: bool = False
     """Whether the client tells when its roots change."""
 
-    @property
-    def any(self) -> bool:
-        """Whether the client can be asked anything at all."""
-        return self != NONE
+    has_any: bool = attrs.field(init=False, eq=False, repr=False)
+    """Whether the client can be asked anything at all."""
+
+    @has_any.default
+    def _whether_there_is_any(self) -> bool:
+        elicitation, sampling = self.form or self.url, self.sampling or self.sampling_tools or self.sampling_context
+        return elicitation or sampling or self.roots or self.roots_changes
 
     def permits(self, method: str, params: Params) -> bool:
         """Whether the client declared that it can answer a request of this method with these params."""

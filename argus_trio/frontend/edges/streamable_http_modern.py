@@ -24,7 +24,7 @@ from argus_trio.frontend.identity import discover_result, server_info
 from argus_trio.frontend.input_required.exchange import AskingRequest, PlainExchange
 from argus_trio.frontend.input_required.parked_call import ParkedCall
 from argus_trio.frontend.input_required.parking import ASKING, Parking
-from argus_trio.frontend.input_required.request_state import STATE
+from argus_trio.frontend.input_required.request_state import MARK, STATE
 from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.outcome import Outcome, error_response, http_status, outcome_of
 from argus_trio.wire import envelope
@@ -122,7 +122,7 @@ class ModernEdge:
     def _parked(self, call: Call) -> Call | ParkedCall:
         """A call that may be answered with a request for input: begun and parked already if its client can be asked."""
         found: Call | ParkedCall = self.parking.reopened(call) if STATE in call.params else call
-        return self.parking.begin(found) if isinstance(found, Call) and found.abilities.any else found
+        return self.parking.begin(found) if isinstance(found, Call) and found.abilities.has_any else found
 
     async def _serve(self, http: IncomingRequest, call: Call, asking_request: AskingRequest) -> Outcome | None:
         """The outcome of a call that runs in this task; None if the client has gone."""
@@ -130,7 +130,9 @@ class ModernEdge:
             http.disconnects.on_disconnect(scope.cancel)
             outcome = await outcome_of(self.gateway.handler, PlainExchange(call, asking_request))
         http.disconnects.on_disconnect(None)
-        return None if scope.cancel_called else self.parking.relayed(call, outcome)
+        if scope.cancel_called:
+            return None
+        return self.parking.relayed(call, outcome) if MARK in (outcome.result or b"") else outcome
 
     async def _attend(self, http: IncomingRequest, parked: ParkedCall, asking_request: AskingRequest) -> Outcome | None:
         """What this request of a parked call's client is answered with; None if the client has gone."""

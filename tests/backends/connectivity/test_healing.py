@@ -116,7 +116,7 @@ async def test_a_subscription_finds_the_session_gone_as_a_call_does() -> None:
         scope = h.supervisor.scopes["far"]
         for abilities in (NONE, Abilities(sampling=True)):
             session = Session()
-            await h.call(f"before {abilities.any}", abilities)
+            await h.call(f"before {abilities.has_any}", abilities)
             server.forget()
             exchange = FakeExchange("resources/subscribe", {"uri": "file:///x"}, abilities=abilities, client=session)
             await scope.subscriptions.subscribe(exchange, "file:///x")

@@ -251,7 +251,7 @@ async def test_a_log_level_that_is_none_is_refused(level: object) -> None:
 
 
 async def wanted_headers(call: Call, tool: str) -> ParamHeaders | None:
-    if call.abilities.any:
+    if call.abilities.has_any:
         return ((("region",), "Area"),)
     return ((("region",), "Region"), (("deep", "size"), "Size")) if tool == "echo" else None
 
