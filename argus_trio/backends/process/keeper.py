@@ -8,12 +8,12 @@ whose other end only the gateway holds; NAME is for whoever reads a list of proc
   stands in the keeper's own arguments or environment. That the socket then ends means: end the tree; it ends as well
   when the gateway crashes or is killed.
 - The keeper writes lines: `started PID`, or `failed chdir|exec ERRNO`; then `ended WAITSTATUS` once the backend itself
-  has ended, and `survived COUNT` should descendants outlast `KILL_LIMIT_S`.
+  has ended, and `survived COUNT` should descendants outlast `KILL_LIMIT_SECONDS`.
 
 It is a child subreaper: whatever the backend leaves behind, in whatever session, becomes the keeper's child, so that
 "no children" means that nothing is left. When the backend or the socket has ended it sends TERM to every descendant,
-after `TERM_GRACE_S` KILL to their process groups until there are none, and leaves with the backend's exit code, or
-128 + its signal. What it cannot end is another user's, or was started by another program (a container engine).
+after `TERM_GRACE_SECONDS` KILL to their process groups until there are none, and leaves with the backend's exit code,
+or 128 + its signal. What it cannot end is another user's, or was started by another program (a container engine).
 
 Keeper and backend each lead a session, so neither a Ctrl-C in the gateway's terminal nor a backend's `kill 0` reaches
 the keeper. It must stay single-threaded: the parent-death signal of the backend, which ends it should the keeper
@@ -30,9 +30,9 @@ import signal
 import sys
 import time
 
-TERM_GRACE_S = 0.5
-KILL_LIMIT_S = 2.0
-KILL_AGAIN_S = 0.02
+TERM_GRACE_SECONDS = 0.5
+KILL_LIMIT_SECONDS = 2.0
+KILL_AGAIN_SECONDS = 0.02
 KILLS = 25
 """So often KILL is sent at least: a keeper that was stopped for a while has no time left, and its work to do."""
 MAX_ORDER_BYTES = 16 * 1024 * 1024
@@ -174,7 +174,7 @@ class _Keeper:
                 return
 
     def end_tree(self) -> None:
-        """Until no descendant is left, or `KILL_LIMIT_S` has passed and KILL was sent `KILLS` times."""
+        """Until no descendant is left, or `KILL_LIMIT_SECONDS` has passed and KILL was sent `KILLS` times."""
         began = time.monotonic()
         kills = 0
         if not self._reap():
@@ -184,15 +184,15 @@ class _Keeper:
             _signal(pid, signal.SIGCONT)  # one that is stopped would not notice
         while self._reap():
             passed = time.monotonic() - began
-            if passed >= KILL_LIMIT_S and kills >= KILLS:
+            if passed >= KILL_LIMIT_SECONDS and kills >= KILLS:
                 _tell(self._control, b"survived %d" % len(descendants()))
                 return
-            if passed < TERM_GRACE_S:
-                self._woken.poll((TERM_GRACE_S - passed) * 1000)
+            if passed < TERM_GRACE_SECONDS:
+                self._woken.poll((TERM_GRACE_SECONDS - passed) * 1000)
                 continue
             _kill(descendants())
             kills += 1
-            self._woken.poll(KILL_AGAIN_S * 1000)
+            self._woken.poll(KILL_AGAIN_SECONDS * 1000)
 
     def _reap(self) -> bool:
         """Take in every child that has ended; whether any child is left."""

@@ -21,9 +21,9 @@ log = structlog.get_logger()
 
 TREE: Final = "ARGUS_TRIO_TREE"
 """The variable: a random value for each start of a backend."""
-ORPHANS_LIMIT_S: Final = 1.0
+ORPHANS_LIMIT_SECONDS: Final = 1.0
 """How long orphans may take to be gone after the first KILL."""
-AGAIN_S: Final = 0.02
+AGAIN_SECONDS: Final = 0.02
 
 
 @attrs.frozen(kw_only=True)
@@ -36,13 +36,16 @@ class _Process:
 
 
 async def end_orphans(backend: str, tree: str, session: int) -> None:
-    """Kill what runs of the tree until nothing does, at most `ORPHANS_LIMIT_S`; `session` is the backend's pid."""
+    """Kill what runs of the tree until nothing does; gives up after `ORPHANS_LIMIT_SECONDS`.
+
+    `session` is the backend's process id.
+    """
     ended: set[int] = set()
     left: list[int] = []
-    with trio.move_on_after(ORPHANS_LIMIT_S):
+    with trio.move_on_after(ORPHANS_LIMIT_SECONDS):
         while left := await trio.to_thread.run_sync(kill_orphans, tree, session, abandon_on_cancel=True):
             ended.update(left)
-            await trio.sleep(AGAIN_S)  # the table of processes has no event to wait for
+            await trio.sleep(AGAIN_SECONDS)  # the table of processes has no event to wait for
     if left:
         log.error("backend_tree_survives", backend=backend, processes=len(left))
     elif ended:

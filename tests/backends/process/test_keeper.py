@@ -17,10 +17,10 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
-from argus_trio.backends.process.keeper import KILL_LIMIT_S
+from argus_trio.backends.process.keeper import KILL_LIMIT_SECONDS
 from argus_trio.backends.process.process import KEEPER
 from argus_trio.config.model.backend import StdioBackend
-from tests.backends.support.children import MARKER, PATIENCE_S, ask, nasty, none_running, opened, running
+from tests.backends.support.children import MARKER, PATIENCE_S, ask, nasty, none_running, opened, process_of, running
 
 KILL_CYCLES = int(os.environ.get("ARGUS_KILL_CYCLES", "4"))
 TREES = ("double-fork:4", "double-fork-ignore-term:6", "ignore-term:0", "echo:0")
@@ -76,7 +76,7 @@ async def test_no_process_outlives_a_gateway_killed_at_any_moment() -> None:
 async def test_signals_to_the_keeper_do_not_break_the_order() -> None:
     async with opened(nasty("echo")) as link:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
-            link._child._keeper.send_signal(number)
+            process_of(link)._keeper.send_signal(number)
         assert await ask(link, 1) == b"{}"
 
 
@@ -109,9 +109,9 @@ async def test_a_keeper_that_was_stopped_while_it_ended_its_tree_ends_it_afterwa
     spec = attrs.evolve(nasty("orphan-then-die", marker, env={MARKER: marker}), name=marker)
     with capture_logs() as logs:
         async with opened(spec) as link:
-            await link._child.wait_ended()
-            os.kill(link._child._keeper.pid, signal.SIGSTOP)
-            await trio.sleep(KILL_LIMIT_S + 0.1)  # it is the time itself that it loses
+            await process_of(link).wait_ended()
+            os.kill(process_of(link)._keeper.pid, signal.SIGSTOP)
+            await trio.sleep(KILL_LIMIT_SECONDS + 0.1)  # it is the time itself that it loses
             assert running(marker)
     assert not running(marker)
     assert "backend_tree_survives" not in [entry["event"] for entry in logs]

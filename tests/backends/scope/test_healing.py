@@ -14,7 +14,6 @@ import pytest
 import trio
 
 from argus_trio.backends.links.open import open_link
-from argus_trio.backends.links.stdio import StdioLink
 from argus_trio.backends.routing.router import RouterFactory
 from argus_trio.backends.routing.subscribe import subscribe, watch
 from argus_trio.backends.supervisor import Supervisor
@@ -25,6 +24,7 @@ from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.errors import BackendUnavailable
 from tests.backends.scope.test_client_connections import Session
+from tests.backends.support.children import process_of
 from tests.backends.support.fakes import FakeExchange, raw
 from tests.servers.forgetful import Forgetful
 from tests.servers.nasty_http import Wire
@@ -210,8 +210,7 @@ ECHO = StdioBackend(
 def pid_of(h: House) -> int:
     connection = h.supervisor.scopes[h.name].connection
     assert connection is not None
-    assert isinstance(connection.link, StdioLink)
-    return connection.link.pid
+    return process_of(connection.link).pid
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=lambda number: number.name)

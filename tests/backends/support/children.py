@@ -11,9 +11,11 @@ from pathlib import Path
 import attrs
 import trio
 
-from argus_trio.backends.links.link import Outgoing
+from argus_trio.backends.links.link import Link, Outgoing
+from argus_trio.backends.links.open import WRITE_LIMIT_SECONDS, open_stdio
 from argus_trio.backends.links.stderr import StderrRing
-from argus_trio.backends.links.stdio import WRITE_LIMIT_S, StdioLink, open_stdio
+from argus_trio.backends.links.stdio import StdioLink
+from argus_trio.backends.process.process import BackendProcess
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.wire.envelope import ErrorResponse, Notification, Params, Request, Response, encode_request
 
@@ -42,11 +44,21 @@ def nasty(*arguments: str, env: Mapping[str, str] | None = None) -> StdioBackend
 
 @asynccontextmanager
 async def opened(
-    spec: StdioBackend, *, inbox: Inbox | None = None, write_limit_s: float = WRITE_LIMIT_S
+    spec: StdioBackend, *, inbox: Inbox | None = None, write_limit_seconds: float = WRITE_LIMIT_SECONDS
 ) -> AsyncIterator[StdioLink]:
     ring = StderrRing(spec.name)
-    async with open_stdio(spec, inbox or Inbox(), stderr=ring, environ=os.environ, write_limit_s=write_limit_s) as link:
+    opening = open_stdio(
+        spec, inbox or Inbox(), stderr=ring, environ=os.environ, write_limit_seconds=write_limit_seconds
+    )
+    async with opening as link:
         yield link
+
+
+def process_of(link: Link) -> BackendProcess:
+    """The process under a stdio link."""
+    assert isinstance(link, StdioLink)
+    assert isinstance(link._peer, BackendProcess)
+    return link._peer
 
 
 async def ask(link: StdioLink, number: int, params: Params | None = None, method: str = "tools/call") -> bytes:
