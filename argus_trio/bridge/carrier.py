@@ -116,8 +116,7 @@ class Carrier:
             SessionLost, LinkFailed: as `post`.
         """
         parser.restart()
-        place = ((names.LAST_EVENT_ID, parser.last_id),) if parser.last_id else ()
-        async with self._client.pool.send(self._client.get((*headers, *place))) as answer:
+        async with self._client.pool.send(self._client.get(headers, last_id=parser.last_id)) as answer:
             if answer.status != 200:
                 raise self._refusal(answer, headers, b"null", await self._client.beginning(answer))
             if answer.media_type != names.EVENT_STREAM:

@@ -18,6 +18,7 @@ from argus_trio.bridge.open_request import OpenRequest
 from argus_trio.bridge.pipes import Write
 from argus_trio.bridge.wished_settings import WishedSetting, WishedSettings
 from argus_trio.errors import HttpRefused, LinkFailed
+from argus_trio.net.reconnect import Reconnect, ReconnectPace, is_final
 from argus_trio.wire import headers as names
 from argus_trio.wire.envelope import Request, Response, decode_object, decode_string
 from argus_trio.wire.headers import Headers
@@ -29,15 +30,14 @@ GOODBYE_S: Final = 0.5
 """The deadline for the DELETE that ends a session."""
 REOPEN_S: Final = 30.0
 """The deadline for a lost session to be opened again."""
-RESUME_TRIES: Final = 4
-"""How often in a row a stream is resumed without a new event before its request fails."""
-WISH_TRIES: Final = 12
-"""How often a new session is asked for what the lost one had granted: backends of a gateway that begins are late."""
-FIRST_WAIT_S: Final = 0.5
-LONGEST_WAIT_S: Final = 5.0
-"""The waits before a stream is opened again, the first and what they grow to, where the gateway did not say."""
-LEAST_WAIT_S: Final = 0.1
-"""What a gateway that asks to be called again at once is given instead."""
+RESUMING: Final = ReconnectPace(first_seconds=0.5, longest_seconds=0.5, least_seconds=0.1, tries=4)
+"""A request's own stream: someone waits for its answer, so the wait does not grow, and soon it has failed."""
+LISTENING: Final = ReconnectPace(first_seconds=0.5, longest_seconds=5.0, least_seconds=0.1)
+"""The session's own stream: never given up, and soon open again once a gateway that was restarted is back."""
+ASKING_AGAIN: Final = ReconnectPace(first_seconds=0.5, longest_seconds=5.0, least_seconds=0.1, tries=12)
+"""What a new session is asked for once more because the lost one had granted it.
+
+For almost a minute: the backends of a gateway that has just begun are late."""
 
 
 @attrs.frozen(kw_only=True)
@@ -133,10 +133,10 @@ class Legacy:
             await self._resume(headers, parser, flight)
 
     async def _resume(self, headers: Headers, parser: EventParser, flight: OpenRequest) -> None:
-        tries = 0
-        while not flight.is_settled:
+        reconnect = Reconnect(RESUMING)
+        while not flight.is_settled and not reconnect.is_given_up:
             last_id = parser.last_id
-            await trio.sleep(_wait_s(parser, FIRST_WAIT_S))
+            await trio.sleep(reconnect.wait_seconds(parser.retry))
             try:
                 async with self._carrier.get(headers, parser) as answer:
                     await flight.hear(answer, self._write)
@@ -144,12 +144,10 @@ class Legacy:
                 # Not to be repeated: the request itself was executed, or at least begun.
                 raise LinkFailed("the session was lost while the request was under way") from None
             except LinkFailed as failure:
-                if isinstance(failure, HttpRefused) and failure.status < 500:
+                if is_final(failure):
                     raise
                 log.debug("stream_broke", reason=failure.reason)
-            tries = tries + 1 if parser.last_id == last_id else 0
-            if tries == RESUME_TRIES:
-                return
+            reconnect.ended(has_brought=parser.last_id != last_id)
 
     async def _reopen(self, lost: GatewaySession | None) -> GatewaySession:
         """The session in place of `lost`, opened by the client's own greeting if nobody else has done so meanwhile.
@@ -201,12 +199,12 @@ class Legacy:
         return None
 
     async def _wish_again(self, wish: WishedSetting, session: GatewaySession) -> None:
-        wait_s = FIRST_WAIT_S
-        for _ in range(WISH_TRIES):
+        asking = Reconnect(ASKING_AGAIN)
+        while not asking.is_given_up:
             if self._session is not session or not self._wishes.hold(wish) or await self._is_granted(wish, session):
                 return
-            await trio.sleep(wait_s)
-            wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+            asking.ended(has_brought=False)
+            await trio.sleep(asking.wait_seconds())
         log.warning("subscription_lost", gateway=self._carrier.whereto)
 
     async def _is_granted(self, wish: WishedSetting, session: GatewaySession) -> bool:
@@ -226,25 +224,26 @@ class Legacy:
 
     async def _keep_listening(self, session: GatewaySession) -> None:
         parser = EventParser()
-        wait_s = FIRST_WAIT_S
+        reconnect = Reconnect(LISTENING)
         is_known = False
         while self._session is session:
+            has_brought = False
             try:
                 async with self._carrier.get(session.headers, parser) as answer:
                     is_known = True
                     while (said := await answer.next()) is not None:
-                        wait_s = FIRST_WAIT_S
+                        has_brought = True
                         await self._write(said.raw)
             except GatewaySessionLost:
                 if not is_known or await self._is_replaced(session):
                     return
             except LinkFailed as failure:
-                if isinstance(failure, HttpRefused) and failure.status < 500:
+                if isinstance(failure, HttpRefused) and is_final(failure):
                     log.debug("gateway_has_no_stream", status=failure.status)
                     return
                 log.debug("stream_broke", reason=failure.reason)
-            await trio.sleep(_wait_s(parser, wait_s))
-            wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+            reconnect.ended(has_brought=has_brought)
+            await trio.sleep(reconnect.wait_seconds(parser.retry))
 
     async def _is_replaced(self, session: GatewaySession) -> bool:
         """Whether the session could be opened again, which gives it another stream."""
@@ -266,8 +265,3 @@ def _session_in(said: GatewayMessage, flight: OpenRequest, answer: AnswerStream)
                 raise LinkFailed("its answer to initialize names no protocol version") from None
             return GatewaySession(id=answer.session_id, revision=revision)
     return None
-
-
-def _wait_s(parser: EventParser, otherwise: float) -> float:
-    """How long to wait before a stream is opened again: what the gateway said, else `otherwise`."""
-    return otherwise if parser.retry is None else max(parser.retry / 1000, LEAST_WAIT_S)

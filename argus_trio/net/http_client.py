@@ -69,9 +69,10 @@ class HttpClient:
         all_headers = [*self._base, *own, *_raw(headers)]
         return HttpRequest(method="POST", target=target or self.target, headers=all_headers, body=body)
 
-    def get(self, headers: Headers = ()) -> HttpRequest:
-        """A GET of an event stream; asking twice does no harm."""
-        all_headers = [*self._base, (b"accept", b"text/event-stream"), *_raw(headers)]
+    def get(self, headers: Headers = (), *, last_id: str = "") -> HttpRequest:
+        """A GET of an event stream, from behind the event `last_id` if there is one; asking twice does no harm."""
+        place = ((names.LAST_EVENT_ID, last_id),) if last_id else ()
+        all_headers = [*self._base, (b"accept", b"text/event-stream"), *_raw(headers), *_raw(place)]
         return HttpRequest(method="GET", target=self.target, headers=all_headers, is_idempotent=True)
 
     def delete(self, headers: Headers) -> HttpRequest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import attrs
 import pytest
 import trio
 
@@ -157,7 +158,7 @@ async def test_an_answer_that_never_comes_is_an_error() -> None:
 
 
 async def test_the_sessions_own_stream_is_kept_open_from_where_it_broke_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(legacy, "LEAST_WAIT_S", 0.0)
+    monkeypatch.setattr(legacy, "LISTENING", attrs.evolve(legacy.LISTENING, least_seconds=0.0))
     asks: list[str | None] = []
 
     async def listen(received: Received, wire: Wire) -> None:
@@ -210,7 +211,7 @@ async def test_a_session_that_is_opened_again_is_asked_for_what_the_lost_one_had
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The log level before anything else; a subscription until a backend that is late grants it."""
-    monkeypatch.setattr(legacy, "FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr(legacy, "ASKING_AGAIN", attrs.evolve(legacy.ASKING_AGAIN, first_seconds=0.0))
     seen: list[tuple[str | None, str, object]] = []
     is_late, granted = [False], trio.Event()
 
@@ -284,7 +285,7 @@ async def test_a_lost_session_that_cannot_be_opened_again_is_an_error_each_time_
 
 
 async def test_an_idle_client_has_its_lost_session_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(legacy, "FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr(legacy, "LISTENING", attrs.evolve(legacy.LISTENING, first_seconds=0.0))
     broken = trio.Event()
 
     async def listen(received: Received, wire: Wire) -> None:
@@ -321,7 +322,7 @@ async def test_a_request_whose_connection_breaks_is_not_repeated() -> None:
 
 
 async def test_an_answers_stream_that_breaks_is_followed_further(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(legacy, "LEAST_WAIT_S", 0.0)
+    monkeypatch.setattr(legacy, "RESUMING", attrs.evolve(legacy.RESUMING, least_seconds=0.0))
 
     async def serve(received: Received, wire: Wire) -> None:
         await wire.begin_stream()

@@ -21,6 +21,7 @@ from argus_trio.config.model.backend import HttpBackend
 from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed, ResponseInvalid, RpcError, SessionLost
 from argus_trio.net.http1 import HttpAnswer
 from argus_trio.net.http_client import HttpClient, open_http_client
+from argus_trio.net.reconnect import Reconnect, ReconnectPace, is_final
 from argus_trio.wire import headers as names
 from argus_trio.wire.envelope import ErrorResponse, Message, Notification, Request, Response
 from argus_trio.wire.headers import Headers
@@ -43,15 +44,12 @@ GOODBYE_SECONDS: Final = 2.0
 LAST_ANSWERS_SECONDS: Final = 0.5
 """How long the other requests of a session that was forgotten have to hear the same, so that they are known not to have
 been acted on."""
-RESUME_TRIES: Final = 4
-"""How often in a row a stream is resumed without a new event before its request fails."""
-FIRST_WAIT_SECONDS: Final = 1.0
-"""The wait before a stream is opened again, where the server did not say."""
-LEAST_WAIT_SECONDS: Final = 0.1
-"""What a server that asks to be called again at once is given instead."""
-LONGEST_WAIT_SECONDS: Final = 30.0
-"""What the wait between attempts at the GET stream grows to."""
+RESUMING: Final = ReconnectPace(first_seconds=1.0, longest_seconds=1.0, least_seconds=0.1, tries=4)
+"""A request's own stream: someone waits for its answer, so the wait does not grow, and soon it has failed."""
+LISTENING: Final = ReconnectPace(first_seconds=1.0, longest_seconds=30.0, least_seconds=0.1, slows_down_retry=True)
+"""The GET stream: nobody waits for it, so a server that is away for long, or has nothing to say, is asked ever less."""
 
+_SESSION_NAMES: Final = (names.SESSION_ID, names.PROTOCOL_VERSION)
 _SESSION_ID: Final = re.compile(r"[!-~]+")
 _METHOD_NOT_FOUND: Final = re.compile(rb'"code"\s*:\s*-32601\b')
 _NAMES_THE_SESSION: Final = re.compile(rb"session", re.IGNORECASE)
@@ -223,10 +221,10 @@ class StreamableHttpLink:
 
     async def _resume(self, request_id: int, parser: EventParser) -> Response | ErrorResponse:
         """Follow a broken stream further (2025-11-25, Resumability and Redelivery)."""
-        tries = 0
+        reconnect = Reconnect(RESUMING)
         while True:
             last_id = parser.last_id
-            await trio.sleep(_wait_seconds(parser))
+            await trio.sleep(reconnect.wait_seconds(parser.retry))
             try:
                 async with self._stream(parser) as answer:
                     return await self._read_stream(answer, parser, request_id)
@@ -234,8 +232,8 @@ class StreamableHttpLink:
                 raise
             except LinkFailed as failure:
                 self._life.check()
-                tries = tries + 1 if parser.last_id == last_id else 0
-                if tries == RESUME_TRIES or (isinstance(failure, HttpRefused) and failure.status < 500):
+                reconnect.ended(has_brought=parser.last_id != last_id)
+                if reconnect.is_given_up or is_final(failure):
                     raise
 
     @asynccontextmanager
@@ -244,9 +242,8 @@ class StreamableHttpLink:
     ) -> AsyncIterator[HttpAnswer]:
         """A GET stream, from where `parser` left off. At the `is_first` one, 404 only says that there is none."""
         parser.restart()
-        place = ((names.LAST_EVENT_ID, parser.last_id),) if parser.last_id else ()
         others = tuple(header for header in headers if header[0].lower() not in _SESSION_NAMES)
-        request = self._client.get((*self._session_headers(), *others, *place))
+        request = self._client.get((*self._session_headers(), *others), last_id=parser.last_id)
         async with self._client.pool.send(request) as answer:
             if answer.status != 200:
                 body = await self._client.beginning(answer)
@@ -257,21 +254,20 @@ class StreamableHttpLink:
 
     async def _keep_listening(self, headers: Headers, is_under_way: trio.Event) -> None:
         parser = EventParser()
-        backoff = FIRST_WAIT_SECONDS / 2
+        reconnect = Reconnect(LISTENING)
         is_first = True
         while not self._life.is_over:
-            backoff = min(backoff * 2, LONGEST_WAIT_SECONDS)
-            least = backoff
+            has_brought = False
             try:
                 async with self._stream(parser, headers, is_first=is_first) as answer:
                     is_first = False
                     is_under_way.set()
                     while chunk := await answer.receive():
-                        backoff, least = FIRST_WAIT_SECONDS, LEAST_WAIT_SECONDS
-                        await self._hear(parser, chunk)
+                        has_brought = True
+                        await self._hand_on(parser, chunk)
             except HttpRefused as refused:
-                is_under_way.set()
-                if refused.status < 500:
+                if is_final(refused):
+                    is_under_way.set()
                     log.debug("backend_has_no_stream", backend=self._client.name, status=refused.status)
                     return
             except AnswerInvalid as invalid:
@@ -279,9 +275,10 @@ class StreamableHttpLink:
             except LinkFailed as failure:
                 log.debug("backend_stream_ended", backend=self._client.name, reason=failure.reason)
             is_under_way.set()
-            await trio.sleep(max(_wait_seconds(parser), least))
+            reconnect.ended(has_brought=has_brought)
+            await trio.sleep(reconnect.wait_seconds(parser.retry))
 
-    async def _hear(self, parser: EventParser, chunk: bytes) -> None:
+    async def _hand_on(self, parser: EventParser, chunk: bytes) -> None:
         for message in self._messages(parser, chunk):
             if isinstance(message, Request | Notification):
                 await self._inbox(message, None)
@@ -318,11 +315,3 @@ class StreamableHttpLink:
             if (answer.status == 404 and not is_unknown_method) or is_old_style:
                 return self._life.end(SessionLost("the session has expired"))
         return self._client.refused(answer, body)
-
-
-_SESSION_NAMES: Final = (names.SESSION_ID, names.PROTOCOL_VERSION)
-
-
-def _wait_seconds(parser: EventParser) -> float:
-    """How long to wait before a stream is opened again."""
-    return FIRST_WAIT_SECONDS if parser.retry is None else max(parser.retry / 1000, LEAST_WAIT_SECONDS)
