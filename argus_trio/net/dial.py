@@ -15,6 +15,7 @@ import trio
 from argus_trio.errors import LinkFailed
 from argus_trio.net.origin import Origin
 from argus_trio.net.proxies import Proxy
+from argus_trio.wire import headers as names
 
 CONNECT_SECONDS: Final = 10.0
 """The deadline for name lookup, TCP, proxy and TLS together."""
@@ -114,9 +115,9 @@ async def _with_tls(stream: trio.abc.Stream, context: ssl.SSLContext, origin: Or
 async def _tunnel(stream: trio.abc.Stream, origin: Origin, proxy: Proxy) -> None:
     """Ask the proxy for a way through to `origin` (RFC 9110, section 9.3.6)."""
     http = h11.Connection(h11.CLIENT)
-    headers = [("host", origin.authority)]
+    headers = [(names.HOST, origin.authority)]
     if proxy.authorization:
-        headers.append(("proxy-authorization", proxy.authorization))
+        headers.append((names.PROXY_AUTHORIZATION, proxy.authorization))
     opening = http.send(h11.Request(method="CONNECT", target=origin.authority, headers=headers))
     try:
         await stream.send_all((opening or b"") + (http.send(h11.EndOfMessage()) or b""))

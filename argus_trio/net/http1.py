@@ -10,6 +10,7 @@ import h11
 import trio
 
 from argus_trio.errors import LinkFailed
+from argus_trio.wire import headers as names
 
 RawHeaders = list[tuple[bytes, bytes]]
 """Headers in order, names in lower case."""
@@ -167,7 +168,7 @@ class HttpAnswer:
     @property
     def media_type(self) -> str:
         """The content type without its parameters, in lower case; empty where there is none."""
-        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+        return (self.header(names.CONTENT_TYPE) or "").partition(";")[0].strip().lower()
 
     async def receive(self) -> bytes:
         """The next piece of the body, empty at its end.
@@ -175,7 +176,7 @@ class HttpAnswer:
         Raises:
             LinkFailed: the body broke off, or is encoded in a way that was not asked for.
         """
-        encoding = self.header("content-encoding")
+        encoding = self.header(names.CONTENT_ENCODING)
         if encoding is not None and encoding.lower() != "identity":
             raise LinkFailed("the server compressed its answer although it was told not to")
         return await self.connection.receive()

@@ -16,6 +16,7 @@ import trio
 from argus_trio.errors import LinkFailed
 from argus_trio.net.dial import OriginRoute, dial
 from argus_trio.net.http1 import ConnectionDied, HttpAnswer, HttpConnection, HttpRequest
+from argus_trio.wire import headers as names
 
 MAX_CONNECTIONS: Final = 1000
 """How many connections to one origin may be open; a request beyond that fails rather than waits."""
@@ -73,7 +74,7 @@ class Pool:
             return request
         headers = request.headers
         if route.proxy.authorization is not None:
-            headers = [*headers, (b"proxy-authorization", route.proxy.authorization.encode("ascii"))]
+            headers = [*headers, (names.PROXY_AUTHORIZATION.encode(), route.proxy.authorization.encode("ascii"))]
         return attrs.evolve(request, target=f"{route.origin}{request.target}", headers=headers)
 
     async def _exchange(self, request: HttpRequest) -> HttpAnswer:
@@ -115,7 +116,7 @@ class Pool:
 
     def _keep(self, connection: HttpConnection, answer: HttpAnswer) -> None:
         connection.begin_anew()
-        told = _KEEP_ALIVE_TIMEOUT.search(answer.header("keep-alive") or "")
+        told = _KEEP_ALIVE_TIMEOUT.search(answer.header(names.KEEP_ALIVE) or "")
         # One second sooner than the server, so that the two do not cross on the wire.
         seconds = min(IDLE_SECONDS, float(told[1]) - 1) if told else IDLE_SECONDS
         connection.idle_until = trio.current_time() + seconds
