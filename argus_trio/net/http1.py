@@ -45,18 +45,20 @@ class ConnectionDied(LinkFailed):
         self.was_reused = was_reused
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class HttpConnection:
     """An open connection that serves one exchange after the other. Whoever cancels an exchange must close it."""
 
     stream: trio.abc.Stream
     socket: trio.SocketStream
+    """What lies under the stream, which may be TLS."""
     is_used: bool = False
-    is_closed: bool = False
-    idle_until: float = 0.0
+    """Whether it has served an exchange."""
+    is_closed: bool = attrs.field(default=False, init=False)
+    idle_until: float = attrs.field(default=0.0, init=False)
     """When the pool lets it go, on trio's clock."""
     _http: h11.Connection = attrs.field(
-        factory=lambda: h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
+        factory=lambda: h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES), init=False
     )
 
     async def exchange(self, request: HttpRequest) -> HttpAnswer:
@@ -78,7 +80,7 @@ class HttpConnection:
         return HttpAnswer(connection=self, status=event.status_code, headers=list(event.headers))
 
     async def _send(self, request: HttpRequest) -> bool:
-        """Whether the request was taken whole. One that was not may have an answer all the same, such as 413."""
+        """Send the request; whether it was taken whole. One that was not may have an answer nevertheless, such as 413."""
         try:
             head = h11.Request(method=request.method, target=request.target, headers=request.headers)
             parts = [self._http.send(head)]
@@ -127,7 +129,7 @@ class HttpConnection:
 
     @property
     def is_finished(self) -> bool:
-        """Whether the last answer has been read to its end and another exchange may follow."""
+        """Whether the last answer has been read to its end, so that another exchange may follow."""
         return not self.is_closed and self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
 
     @property

@@ -32,7 +32,8 @@ log = structlog.get_logger()
 
 REFUSAL_SECONDS: Final = 5.0
 REFUSAL_BYTES: Final = 64 * 1024
-"""How long, and how much, of the body of an HTTP error is read."""
+"""How long, and how much, of the body of an HTTP error is read: it holds a JSON-RPC error at best, and whoever asked
+waits for it."""
 
 _RESERVED: Final = frozenset((
     names.HOST, names.CONTENT_LENGTH, names.ACCEPT_ENCODING, "connection", "transfer-encoding", "te", "upgrade",
@@ -62,7 +63,7 @@ class HttpClient:
     target: str = attrs.field(repr=False)
     pool: Pool
     nursery: trio.Nursery
-    """Ends with the link; holds its tasks."""
+    """Holds tasks that serve the client, its user's too; ends with it."""
     _base: RawHeaders = attrs.field(repr=False)
     _secrets: tuple[str, ...] = attrs.field(repr=False)
 

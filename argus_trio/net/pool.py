@@ -22,13 +22,15 @@ MAX_CONNECTIONS: Final = 1000
 """How many connections to one origin may be open; a request beyond that fails rather than waits."""
 
 IDLE_SECONDS: Final = 30.0
-"""How long an unused connection stays open, unless the server says that it closes it sooner."""
+"""How long an unused connection stays open, unless the server says that it closes it sooner.
+
+Long enough for the next call of a conversation, short enough that a hundred quiet backends hold few descriptors."""
 
 _LEFTOVER_SECONDS: Final = 1.0
 _LEFTOVER_BYTES: Final = 64 * 1024
-"""How long, and how much, of an answer nobody reads on is read to save its connection."""
-
+"""How long, and how much, of an answer nobody reads on is read to save its connection. A new one costs no more."""
 _CLOSE_SECONDS: Final = 1.0
+"""How long closing all connections may take. Each is closed without a farewell, which does not wait for anything."""
 _KEEP_ALIVE_TIMEOUT: Final = re.compile(r"\btimeout=([0-9]{1,6})\b")
 
 
@@ -108,9 +110,10 @@ class Pool:
         if len(self._open) >= MAX_CONNECTIONS:
             raise LinkFailed(f"{MAX_CONNECTIONS} connections to {self.route.origin} are open already", never_ran=True)
         try:
-            connection = HttpConnection(*await dial(self.route))
+            stream, socket = await dial(self.route)
         except LinkFailed as failure:
             raise failure.again(never_ran=True) from failure.__cause__
+        connection = HttpConnection(stream=stream, socket=socket)
         self._open.add(connection)
         return connection
 
@@ -143,7 +146,7 @@ class Pool:
         await connection.aclose()
 
     async def reap(self) -> None:
-        """Close what has been idle for too long, for ever."""
+        """Close connections that have been idle for too long, for ever."""
         while True:
             if not self._idle:
                 self._became_idle = trio.Event()

@@ -34,16 +34,20 @@ _Received = Message | ResponseInvalid
 """What a stream says: messages, and what means to be an answer."""
 
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
-"""The largest JSON answer."""
+"""The largest JSON answer: four times a message of ours, as servers put pictures and files into one."""
 SEND_SECONDS: Final = 30.0
-"""The deadline for a server to take a notification or a response."""
+"""The deadline for a server to take a notification or a response.
+
+It has nothing to work out, but may have to be woken first, as some that run on demand are."""
 LISTEN_SECONDS: Final = 1.0
-"""How long `listen` waits for the GET stream; some servers send its head only with the first event."""
+"""How long `listen` waits for the GET stream; some servers send its head only with the first event.
+
+Every connection to such a server begins by this much later, so it is short; a stream that comes later is as good."""
 GOODBYE_SECONDS: Final = 2.0
-"""The deadline for the DELETE that ends a session."""
+"""The deadline for the DELETE that ends a session: one round trip. A stop waits for it; servers forget by themselves."""
 LAST_ANSWERS_SECONDS: Final = 0.5
 """How long the other requests of a session that was forgotten have to hear the same, so that they are known not to have
-been acted on."""
+been acted on. They are under way already, and a new session waits for this."""
 RESUMING: Final = ReconnectPace(first_seconds=1.0, longest_seconds=1.0, least_seconds=0.1, tries=4)
 """A request's own stream: someone waits for its answer, so the wait does not grow, and soon it has failed."""
 LISTENING: Final = ReconnectPace(first_seconds=1.0, longest_seconds=30.0, least_seconds=0.1, slows_down_retry=True)
@@ -159,10 +163,6 @@ class StreamableHttpLink:
             if not 200 <= answer.status < 300:
                 body = await self._client.beginning(answer)
                 refused = self._refused(answer, body, wanted)
-                # It says so before it looks at the message, except where it answers that very one with something else.
-                refused.never_ran = isinstance(refused, SessionLost) and (
-                    not is_addressed(body, wanted) or bool(_NAMES_THE_SESSION.search(body))
-                )
                 error = error_in(body, wanted) if isinstance(refused, HttpRefused) else None
                 if error is None or answer.status in (401, 403):
                     raise refused
@@ -313,5 +313,8 @@ class StreamableHttpLink:
             is_unknown_method = answer.status == 404 and is_read and _METHOD_NOT_FOUND.search(body)
             is_old_style = answer.status == 400 and not is_read and _NAMES_THE_SESSION.search(body)
             if (answer.status == 404 and not is_unknown_method) or is_old_style:
-                return self._life.end(SessionLost("the session has expired"))
+                ended = self._life.end(SessionLost("the session has expired"))
+                # It says so before it looks at the message, except where it answers that very one with something else.
+                is_unseen = bool(wanted) and (not is_read or bool(_NAMES_THE_SESSION.search(body)))
+                return ended.again(never_ran=isinstance(ended, SessionLost) and is_unseen)
         return self._client.refused(answer, body)

@@ -31,11 +31,15 @@ import sys
 import time
 
 TERM_GRACE_SECONDS = 0.5
+"""How long descendants have between TERM and KILL. The backend itself had its time when its stdin was closed."""
 KILL_LIMIT_SECONDS = 2.0
+"""How long the tree may take to be gone, TERM included. A process that outlasts it is stuck in the kernel."""
 KILL_AGAIN_SECONDS = 0.02
+"""The pause between two KILLs, which find what was forked meanwhile."""
 KILLS = 25
 """So often KILL is sent at least: a keeper that was stopped for a while has no time left, and its work to do."""
 MAX_ORDER_BYTES = 16 * 1024 * 1024
+"""The largest start order: more than the kernel takes as arguments and environment."""
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -44,7 +48,7 @@ _DEFAULT_IN_BACKEND = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQ
 
 
 def main(control: int) -> int:
-    """Keep one backend; the exit code to leave with."""
+    """Keep one backend, and give the exit code to leave with."""
     os.set_inheritable(control, False)
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
@@ -161,7 +165,7 @@ class _Keeper:
         self._woken.register(wake, select.POLLIN)
 
     def watch(self) -> None:
-        """Until the backend or the control socket has ended."""
+        """Wait until the backend or the control socket has ended."""
         both = select.poll()
         both.register(self._wake, select.POLLIN)
         both.register(self._control, select.POLLIN)
@@ -174,7 +178,10 @@ class _Keeper:
                 return
 
     def end_tree(self) -> None:
-        """Until no descendant is left, or `KILL_LIMIT_SECONDS` has passed and KILL was sent `KILLS` times."""
+        """Send TERM, then KILL, until no descendant is left.
+
+        Gives up when `KILL_LIMIT_SECONDS` have passed and KILL was sent `KILLS` times.
+        """
         began = time.monotonic()
         kills = 0
         if not self._reap():
@@ -195,7 +202,7 @@ class _Keeper:
             self._woken.poll(KILL_AGAIN_SECONDS * 1000)
 
     def _reap(self) -> bool:
-        """Take in every child that has ended; whether any child is left."""
+        """Take in every child that has ended, and tell whether any child is left."""
         with contextlib.suppress(BlockingIOError):
             os.read(self._wake, 4096)
         try:

@@ -22,8 +22,9 @@ log = structlog.get_logger()
 TREE: Final = "ARGUS_TRIO_TREE"
 """The variable: a random value for each start of a backend."""
 ORPHANS_LIMIT_SECONDS: Final = 1.0
-"""How long orphans may take to be gone after the first KILL."""
+"""How long orphans may take to be gone after the first KILL: fifty looks at the table of processes."""
 AGAIN_SECONDS: Final = 0.02
+"""The pause between two looks: a process that was killed takes about that long to be gone."""
 
 
 @attrs.frozen(kw_only=True)
@@ -53,7 +54,7 @@ async def end_orphans(backend: str, tree: str, session: int) -> None:
 
 
 def kill_orphans(tree: str, session: int) -> list[int]:
-    """Send KILL to what runs of the tree, zombies left out; whom."""
+    """Send KILL to what runs of the tree, zombies left out, and tell to whom."""
     table = {process.pid: process for entry in os.listdir("/proc") if (process := _look(entry))}  # noqa: PTH208 - fast
     variable = f"{TREE}={tree}".encode()
     found = {process.pid for process in table.values() if variable in _environment(process.pid)}

@@ -30,11 +30,13 @@ log = structlog.get_logger()
 
 KEEPER: Final = Path(__file__).with_name("keeper.py")
 KEEPER_LIMIT_SECONDS: Final = 2.5
-"""How long a keeper may take to end its tree: its own `KILL_LIMIT_SECONDS`, and some more for a busy machine."""
+"""How long a keeper may take to end its tree: its own `KILL_LIMIT_SECONDS`, and half a second for a busy machine."""
 KEEPER_KILL_SECONDS: Final = 1.0
-"""How long a keeper that had to be killed may take to be gone."""
+"""How long a keeper that had to be killed may take to be gone. The kernel needs next to nothing, unless it is stuck."""
 MAX_REPORT_BYTES: Final = 4096
+"""More than any line that a keeper reports."""
 MAX_PATH_SHOWN: Final = 1000
+"""Characters of PATH that a failure quotes."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -66,7 +68,7 @@ class BackendProcess:
         return self._ending
 
     async def watch(self) -> None:
-        """Take the keeper's reports until it leaves."""
+        """Act on the keeper's reports until the keeper leaves."""
         while (report := await self._next_report()) is not None:
             match report.split():
                 case [b"ended", status]:

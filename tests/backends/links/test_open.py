@@ -24,7 +24,7 @@ from argus_trio.wire.envelope import Notification, Raw, Request, encode_notifica
 from argus_trio.wire.lines import MAX_LINE_BYTES as LINE_LIMIT
 from tests.backends.support.children import (
     MARKER,
-    PATIENCE_S,
+    PATIENCE_SECONDS,
     Inbox,
     ask,
     children,
@@ -39,7 +39,7 @@ ECHO = nasty("echo")
 
 
 async def failure_of(link: Link) -> LinkFailed:
-    with trio.fail_after(PATIENCE_S):
+    with trio.fail_after(PATIENCE_SECONDS):
         return await link.wait_failed()
 
 
@@ -137,7 +137,7 @@ async def test_a_message_of_almost_the_limit_goes_both_ways() -> None:
 
 async def test_twenty_megabytes_go_to_a_backend() -> None:
     async with opened(nasty("never-answers")) as link:
-        with trio.fail_after(PATIENCE_S):
+        with trio.fail_after(PATIENCE_SECONDS):
             await link.send(encode_notification("big", {"text": encode_raw("x" * 20_000_000)}))
 
 

@@ -20,7 +20,16 @@ from structlog.testing import capture_logs
 from argus_trio.backends.process.keeper import KILL_LIMIT_SECONDS
 from argus_trio.backends.process.process import KEEPER
 from argus_trio.config.model.backend import StdioBackend
-from tests.backends.support.children import MARKER, PATIENCE_S, ask, nasty, none_running, opened, process_of, running
+from tests.backends.support.children import (
+    MARKER,
+    PATIENCE_SECONDS,
+    ask,
+    nasty,
+    none_running,
+    opened,
+    process_of,
+    running,
+)
 
 KILL_CYCLES = int(os.environ.get("ARGUS_KILL_CYCLES", "4"))
 TREES = ("double-fork:4", "double-fork-ignore-term:6", "ignore-term:0", "echo:0")
@@ -43,7 +52,7 @@ async def gateway(marker: str, *servers: str) -> AsyncIterator[trio.Process]:
 
 async def ready(process: trio.Process) -> None:
     assert process.stdout is not None
-    with trio.fail_after(PATIENCE_S):
+    with trio.fail_after(PATIENCE_SECONDS):
         assert await process.stdout.receive_some(100)
 
 
@@ -56,7 +65,7 @@ async def test_no_process_outlives_a_gateway_that_is_killed(how: signal.Signals)
         assert len(running(marker)) == 1 + 2 + 2 + 8 + 5
         process.send_signal(how)
         await process.wait()
-        await none_running(marker, within_s=5)
+        await none_running(marker, within_seconds=5)
 
 
 async def test_no_process_outlives_a_gateway_killed_at_any_moment() -> None:
@@ -70,7 +79,7 @@ async def test_no_process_outlives_a_gateway_killed_at_any_moment() -> None:
                 await process.wait()
             process.kill()
             await process.wait()
-            await none_running(marker, within_s=5)
+            await none_running(marker, within_seconds=5)
 
 
 async def test_signals_to_the_keeper_do_not_break_the_order() -> None:
@@ -92,7 +101,7 @@ async def test_the_backend_starts_with_ordinary_signals() -> None:
 async def test_a_backend_that_signals_its_own_group_spares_the_keeper() -> None:
     spec = StdioBackend(name="sh", command="sh", args=("-c", "kill -KILL 0"))
     async with opened(spec) as link:
-        with trio.fail_after(PATIENCE_S):
+        with trio.fail_after(PATIENCE_SECONDS):
             assert (await link.wait_failed()).reason == "was killed by SIGKILL"
 
 
@@ -134,7 +143,7 @@ def keep(*argv: str) -> tuple[int, list[bytes]]:
             ours.shutdown(socket.SHUT_WR)
         with ours.makefile("rb") as reports:
             lines = reports.read().splitlines()
-    return process.wait(PATIENCE_S), lines
+    return process.wait(PATIENCE_SECONDS), lines
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from argus_trio.wire.envelope import ErrorResponse, Notification, Params, Reques
 
 NASTY = Path(__file__).parents[2] / "servers" / "nasty.py"
 MARKER = "ARGUS_TEST_MARKER"
-PATIENCE_S = 10.0
+PATIENCE_SECONDS = 10.0
 """Longer than anything here takes on a busy machine."""
 
 
@@ -62,7 +62,7 @@ def process_of(link: Link) -> BackendProcess:
 
 
 async def ask(link: StdioLink, number: int, params: Params | None = None, method: str = "tools/call") -> bytes:
-    with trio.fail_after(PATIENCE_S):
+    with trio.fail_after(PATIENCE_SECONDS):
         answer = await link.request(Outgoing(id=number, body=encode_request(b"%d" % number, method, params or {})))
     match answer:
         case Response():
@@ -85,9 +85,9 @@ def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-async def none_running(marker: str, within_s: float = PATIENCE_S) -> None:
-    """Wait until nothing with `marker` runs; fails after `within_s`. Polls: there is no event for the end of others."""
-    with trio.fail_after(within_s):
+async def none_running(marker: str, within_seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait until nothing with `marker` runs; fails after `within_seconds`. There is no event for it, so this polls."""
+    with trio.fail_after(within_seconds):
         while running(marker):  # noqa: ASYNC110 - as the docstring says
             await trio.sleep(0.02)
 
