@@ -80,7 +80,7 @@ class HttpConnection:
         return HttpAnswer(connection=self, status=event.status_code, headers=list(event.headers))
 
     async def _send(self, request: HttpRequest) -> bool:
-        """Send the request; whether it was taken whole. One that was not may have an answer nevertheless, such as 413."""
+        """Send the request; whether it was taken whole. One that was not may have an answer all the same: 413."""
         try:
             head = h11.Request(method=request.method, target=request.target, headers=request.headers)
             parts = [self._http.send(head)]

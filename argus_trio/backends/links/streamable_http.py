@@ -44,7 +44,7 @@ LISTEN_SECONDS: Final = 1.0
 
 Every connection to such a server begins by this much later, so it is short; a stream that comes later is as good."""
 GOODBYE_SECONDS: Final = 2.0
-"""The deadline for the DELETE that ends a session: one round trip. A stop waits for it; servers forget by themselves."""
+"""The deadline for the DELETE that ends a session: one round trip. A stop waits for it, servers forget anyway."""
 LAST_ANSWERS_SECONDS: Final = 0.5
 """How long the other requests of a session that was forgotten have to hear the same, so that they are known not to have
 been acted on. They are under way already, and a new session waits for this."""
