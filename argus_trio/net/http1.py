@@ -53,10 +53,10 @@ class HttpConnection:
     socket: trio.SocketStream
     """What lies under the stream, which may be TLS."""
     is_used: bool = False
-    """Whether it has served an exchange."""
+    """Whether the connection has served an exchange."""
     is_closed: bool = attrs.field(default=False, init=False)
     idle_until: float = attrs.field(default=0.0, init=False)
-    """When the pool lets it go, on trio's clock."""
+    """When the pool closes the connection if nobody has used it till then, on trio's clock."""
     _http: h11.Connection = attrs.field(
         factory=lambda: h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES), init=False
     )
@@ -138,7 +138,7 @@ class HttpConnection:
         return not self.is_closed and self._http.our_state is h11.DONE and self._http.their_state is h11.SEND_BODY
 
     def begin_anew(self) -> None:
-        """Make a finished connection ready for the next exchange."""
+        """Make a connection that is finished ready for the next exchange."""
         self._http.start_next_cycle()
         self.is_used = True
 

@@ -63,7 +63,7 @@ class HttpClient:
     target: str = attrs.field(repr=False)
     pool: Pool
     nursery: trio.Nursery
-    """Holds tasks that serve the client, its user's too; ends with it."""
+    """The tasks that serve the client, those of its user too; it ends with the client."""
     _base: RawHeaders = attrs.field(repr=False)
     _secrets: tuple[str, ...] = attrs.field(repr=False)
 

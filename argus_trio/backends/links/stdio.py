@@ -69,7 +69,7 @@ class StdioLink:
         await trio.lowlevel.checkpoint()
 
     async def listen(self, headers: Headers = ()) -> None:  # noqa: ARG002 - as above
-        """Nothing to do: whatever the backend says comes on its stdout."""
+        """See `Link.listen`: whatever the backend says comes on its stdout."""
         await trio.lowlevel.checkpoint()
 
     async def wait_failed(self) -> LinkFailed:

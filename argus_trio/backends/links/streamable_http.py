@@ -88,8 +88,9 @@ class StreamableHttpLink:
     _revision: str | None = attrs.field(default=None, init=False)
     """What the last message said; requests that carry no message say it too."""
     _asking: int = attrs.field(default=0, init=False)
-    """Requests under way; those whose stream broke are not counted."""
+    """The number of requests under way; those whose stream broke are not counted."""
     _all_told: trio.Event = attrs.field(factory=trio.Event, init=False)
+    """Set when no request is under way any more, for who waits for that."""
 
     async def request(self, outgoing: Outgoing) -> Response | ErrorResponse:
         """See `Link.request`.
@@ -139,7 +140,7 @@ class StreamableHttpLink:
         return await self._life.wait_failed()
 
     async def wait_refused(self) -> None:
-        """If the session was forgotten: wait until no request is under way; the caller sets the deadline."""
+        """Wait, if the session was forgotten, until no request is under way; the caller sets the deadline."""
         if isinstance(self._life.failure, SessionLost):
             while self._asking:
                 self._all_told = trio.Event()

@@ -104,7 +104,7 @@ def _read_exactly(control: int, count: int) -> bytes | None:
 def _start(
     argv: list[bytes], environment: dict[bytes, bytes], cwd: bytes, *, libc: ctypes.CDLL, control: int
 ) -> int | None:
-    """Fork and execute; tell the gateway how it went. The process id, or None when there is no backend."""
+    """Fork and execute, and tell the gateway how it went. The process id, or None when there is no backend."""
     outcome, told = os.pipe()
     keeper = os.getpid()
     backend = os.fork()

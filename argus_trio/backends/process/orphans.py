@@ -33,7 +33,7 @@ class _Process:
     parent: int
     session: int
     started: bytes
-    """With the pid it tells two processes apart that had the same one."""
+    """The time of the start, which tells two processes apart that had the same pid."""
 
 
 async def end_orphans(backend: str, tree: str, session: int) -> None:
