@@ -4,6 +4,7 @@ ArgusError
 ├── ConfigInvalid              the configuration has problems, all of them at once
 ├── LinkFailed                 a transport to a backend did not open, or has died
 │   ├── HttpRefused            a remote backend answered with an HTTP status that is no success
+│   ├── RequestRefused         a backend answered a request of the gateway's own with a JSON-RPC error
 │   ├── SessionLost            a remote backend does not know the session any more
 │   └── AnswerInvalid          what a backend answered one request with is no answer
 ├── ListenFailed               the gateway's own address cannot be listened on
@@ -108,6 +109,14 @@ class HttpRefused(LinkFailed):
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
         self.status = status
+
+
+class RequestRefused(LinkFailed):
+    """A backend answered a request of the gateway's own with the JSON-RPC error `code`; its link lives on."""
+
+    def __init__(self, method: str, error: bytes, *, code: bytes) -> None:
+        super().__init__(f"it refused {method}: {error[:300].decode('utf-8', 'replace')}")
+        self.code = code
 
 
 class SessionLost(LinkFailed):

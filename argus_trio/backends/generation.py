@@ -6,30 +6,26 @@ backends that a reload leaves alone belong to both generations.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 import structlog
 import trio
 
-from argus_trio.backends.scope.lease import Lease
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model.config import Config
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import ClientSession, Handler
 from argus_trio.core.catalog.catalog import EMPTY, Catalog, Holders, Published, build, changed_kinds
 from argus_trio.core.catalog.names import Scheme
-from argus_trio.errors import BackendUnavailable
 
 log = structlog.get_logger()
-
-CUT = "it was replaced or removed by a reload, and the call did not end within server.drain_timeout"
 
 CatalogChanges = Mapping[Abilities, frozenset[str]]
 """The kinds that clients see differently than before, by what those can be asked; NONE stands for all others too."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class Generation:
     """`scopes` are in the order of the file, those of enabled backends only."""
 
@@ -38,39 +34,39 @@ class Generation:
     scopes: dict[str, Scope]
     grace_ends: float
     """Until when a first list waits for backends that are starting; a time of trio's clock."""
-    handler: Handler | None = None
-    """The way through this generation: its middleware, then its router."""
-    exchanges: int = 0
+    make_handler: Callable[[Generation], Handler]
+    handler: Handler = attrs.field(init=False)
+    """What serves its exchanges: its middleware, then its router."""
+    exchanges: int = attrs.field(default=0, init=False)
     """How many it accepted that have not ended."""
-    routed: int = 0
+    routed: int = attrs.field(default=0, init=False)
     """How many of those hold a lease on one scope, and can need no other."""
-    catalog: Catalog = EMPTY
+    catalog: Catalog = attrs.field(default=EMPTY, init=False)
     """What clients are shown that declare nothing to be asked."""
-    _of_abilities: dict[Abilities, Catalog] = attrs.field(factory=dict)
-    _of_client: dict[ClientSession, tuple[tuple[object, ...], Catalog]] = attrs.field(factory=dict)
+    _of_abilities: dict[Abilities, Catalog] = attrs.field(factory=dict, init=False)
+    _of_client: dict[ClientSession, tuple[tuple[object, ...], Catalog]] = attrs.field(factory=dict, init=False)
     """Of the sessions whose own connections list something else, with what it was made from."""
-    _held: Holders = attrs.field(factory=dict)
+    _held: Holders = attrs.field(factory=dict, init=False)
     """Who held which name when this generation began."""
-    _is_settled: bool = False
+    _is_settled: bool = attrs.field(default=False, init=False)
 
-    def lease(self, scope: Scope) -> Lease:
-        """Hold `scope` for the length of a `with` block; what comes after the block is reached only by what was cut."""
-        return Lease(scope.leases, self)
+    def __attrs_post_init__(self) -> None:
+        self.handler = self.make_handler(self)
 
     @property
     def is_settled(self) -> bool:
         """Whether every backend has connected or failed once, or the startup grace is over."""
         if not self._is_settled:
             is_over = trio.current_time() >= self.grace_ends
-            self._is_settled = is_over or all(scope.settled.is_set() for scope in self.scopes.values())
+            self._is_settled = is_over or all(scope.shared.settled.is_set() for scope in self.scopes.values())
         return self._is_settled
 
     async def settle(self) -> None:
-        """Wait until that is so."""
+        """Wait until every backend has connected or failed once, at most until the startup grace is over."""
         if not self.is_settled:
             with trio.move_on_at(self.grace_ends):
                 for scope in self.scopes.values():
-                    await scope.settled.wait()
+                    await scope.shared.settled.wait()
 
     def starting_owner(self, name: str) -> Scope | None:
         """The backend that a name unknown to the catalog must belong to by its prefix, unless that one has listed."""
@@ -101,7 +97,7 @@ class Generation:
         return tuple(self._of_abilities)
 
     def forget(self, client: ClientSession) -> None:
-        """A legacy session has ended."""
+        """Forget what is shown to a session that has ended."""
         self._of_client.pop(client, None)
 
     def rebuild(self) -> CatalogChanges:
@@ -141,7 +137,7 @@ class Generation:
         if not abilities.any:
             return self.catalog
         if abilities not in self._of_abilities:
-            depending = [scope for scope in self.scopes.values() if scope.depends_on(abilities)]
+            depending = [scope for scope in self.scopes.values() if scope.shared.sharing.lists_by(abilities)]
             if not depending:
                 return self.catalog
             with trio.move_on_after(self.config.server.startup_grace):
@@ -158,11 +154,6 @@ class Generation:
         naming = self.config.conflict_resolution
         scheme = Scheme(strategy=naming.strategy, separator=naming.separator, order=naming.order)
         return build([published for published in shown if published is not None], scheme, holders)
-
-
-def cut_short(scope: Scope) -> BackendUnavailable:
-    """The error for an exchange whose lease was cut."""
-    return BackendUnavailable(scope.spec.name, CUT)
 
 
 def _report(before: Catalog, now: Catalog) -> None:

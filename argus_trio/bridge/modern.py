@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Final
 
 import attrs
 import msgspec
@@ -11,18 +10,16 @@ import msgspec
 from argus_trio.bridge.carrier import Carrier, GatewayMessage
 from argus_trio.bridge.open_request import OpenRequest
 from argus_trio.bridge.pipes import Write
+from argus_trio.wire import request_meta
 from argus_trio.wire.envelope import Notification, Request, Response, decode_array, decode_object, decode_string
 from argus_trio.wire.headers import Headers, routing_headers
 from argus_trio.wire.param_headers import ParamHeaders, invalid_param_header, param_headers, render_param_headers
-from argus_trio.wire.results import RESERVED
-
-_REVISION_KEY: Final = f"{RESERVED}protocolVersion"
 
 
 def revision_of(message: Request | Notification) -> str | None:
     """The revision that the message itself names in its `_meta`, as only modern ones do."""
     try:
-        return decode_string(decode_object(message.params.get("_meta", b"0")).get(_REVISION_KEY, b"0"))
+        return decode_string(decode_object(message.params.get("_meta", b"0")).get(request_meta.PROTOCOL_VERSION, b"0"))
     except msgspec.DecodeError:
         return None
 

@@ -8,11 +8,11 @@ from functools import reduce
 from argus_trio.core.call.exchange import Exchange, Handler
 
 Middleware = Callable[[Exchange, Handler], Awaitable[bytes]]
-"""Serves an exchange with the help of what follows it, `call_next`. It does one thing and knows no other."""
+"""Serves an exchange with the help of what follows, `call_next`. A middleware does one thing and knows no other."""
 
 
 def chain(middlewares: Sequence[Middleware], handler: Handler) -> Handler:
-    """One handler that passes each exchange through `middlewares`, the first outermost, to `handler`."""
+    """The handler that passes each exchange through `middlewares`, the first outermost, to `handler`."""
     return reduce(_around, reversed(middlewares), handler)
 
 

@@ -21,7 +21,6 @@ from trio.testing import MockClock
 
 from argus_trio.backends.links.link import Inbox, Link
 from argus_trio.backends.links.stderr import StderrRing
-from argus_trio.backends.routing.router import RouterFactory
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.diff import enabled
 from argus_trio.config.model.backend import BackendSpec, StdioBackend
@@ -31,8 +30,8 @@ from argus_trio.config.model.server import Server
 from argus_trio.config.model.visibility import Filters, Globs
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.errors import BackendUnavailable, InvalidParams, ResourceUnknown, RpcError
-from tests.backends.scope.test_client_connections import Session
 from tests.backends.support.fakes import FakeBackend, FakeExchange, FakeLink, Json, answering, empty
+from tests.backends.support.scopes import Session, supervisor_of
 
 EXAMPLES = int(os.environ.get("ARGUS_GENERATIONS_EXAMPLES", "60"))
 NAMES = ("a", "b", "c")
@@ -111,9 +110,7 @@ class World:
 
     def __attrs_post_init__(self) -> None:
         config = Config(backends={name: self.spec(name) for name in NAMES}, server=Server(drain_timeout=DRAIN))
-        routes: list[RouterFactory] = []
-        self.supervisor = Supervisor(config, self.open_link, lambda *_: None, lambda g: routes[0](g))
-        routes.append(RouterFactory(self.supervisor))
+        self.supervisor, _ = supervisor_of(config, self.open_link)
 
     def spec(self, name: str) -> StdioBackend:
         """A backend behind a program that has not been there before."""
@@ -174,7 +171,7 @@ class World:
             self.active.append((session, asked.scope))
         with asked.scope:
             try:
-                asked.ends.append(json.loads(await self.supervisor.serve(exchange)))
+                asked.ends.append(json.loads(await self.supervisor.generations.serve(exchange)))
             except RpcError as error:
                 asked.ends.append(error)
         if asked.scope.cancelled_caught:
@@ -192,13 +189,13 @@ class World:
         try:
             with trio.CancelScope() as scope:
                 self.active.append((session, scope))
-                await self.supervisor.serve(exchange)
+                await self.supervisor.generations.serve(exchange)
         except RpcError as error:
             is_unknown = isinstance(error, ResourceUnknown)
             assert not self.is_faultless or is_unknown
             return
         now = self.supervisor.scopes.get(name)
-        is_there = accepted is not None and now is not None and accepted.latest is now
+        is_there = accepted is not None and now is not None and accepted.subscriptions.latest is now.subscriptions
         if is_there and not scope.cancelled_caught and session in self.sessions:
             self.subscribed.add((session, name))
 
@@ -308,15 +305,16 @@ class World:
         supervisor = self.supervisor
         assert len(self.links()) == len(supervisor.scopes)
         assert all(link.waiting == 0 for link in self.links())
-        assert not supervisor.retiring
-        assert not supervisor._past
+        assert not supervisor.drain.retiring
+        assert not supervisor.generations.past
         assert supervisor.current.exchanges == supervisor.current.routed == 0
         for scope in supervisor.scopes.values():
-            assert scope.client_connections is not None
-            assert scope.connection is not None
-            assert len(scope.leases) == len(scope.client_connections) == len(scope.connection.in_flight) == 0
-            assert not scope.lost
-            assert not scope.subscriptions.table.uris
+            assert scope.shared.connection is not None
+            assert (
+                len(scope.leases) == len(scope.client_connections.table) == len(scope.shared.connection.in_flight) == 0
+            )
+            assert not scope.client_connections.lost
+            assert not scope.shared.subscriptions.table.uris
         assert not supervisor.current._of_client
 
 

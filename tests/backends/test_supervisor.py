@@ -10,7 +10,7 @@ import pytest
 import trio
 import trio.testing
 
-from argus_trio.backends.generation import CUT
+from argus_trio.backends.scope.lease import CUT
 from argus_trio.config.model.backend import BackendSpec
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.naming import ConflictResolution
@@ -23,7 +23,7 @@ from argus_trio.errors import BackendUnavailable, LinkFailed
 from argus_trio.wire.envelope import Params, encode_raw
 from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import FakeBackend, FakeExchange, FakeLink, Json, answering
-from tests.backends.support.house import House, house, named, slow_to_greet, spec
+from tests.backends.support.supervised import Supervised, named, slow_to_greet, spec, supervised
 
 TOOLS_CHANGED = "notifications/tools/list_changed"
 SAMPLING = Abilities(sampling=True)
@@ -34,7 +34,7 @@ def another(name: str, command: str, **fields: object) -> BackendSpec:
     return attrs.evolve(spec(name), command=command, **fields)  # type: ignore[arg-type]
 
 
-def having(h: House, *specs: BackendSpec, without: str = "", **naming: object) -> Config:
+def having(h: Supervised, *specs: BackendSpec, without: str = "", **naming: object) -> Config:
     """The configuration in effect, with these backends added or in the place of those of their names."""
     backends = {**h.supervisor.config.backends, **{s.name: s for s in specs}}
     backends.pop(without, None)
@@ -44,7 +44,7 @@ def having(h: House, *specs: BackendSpec, without: str = "", **naming: object) -
     return config
 
 
-def call(h: House, name: str) -> Callable[[], Awaitable[object]]:
+def call(h: Supervised, name: str) -> Callable[[], Awaitable[object]]:
     return partial(h.ask, "tools/call", name=name)
 
 
@@ -90,7 +90,7 @@ def by(name: str) -> FakeBackend:
 
 async def test_what_is_not_changed_keeps_its_connection_and_what_is_new_is_there(autojump_clock: object) -> None:
     files, search = FakeBackend(tools=named("read")), FakeBackend(tools=named("find"))
-    async with house({"files": files, "search": search}) as h:
+    async with supervised({"files": files, "search": search}) as h:
         await h.supervisor.apply(having(h, without="search"))
         applied = await h.supervisor.apply(having(h, spec("search")))
         assert (applied.generation, applied.added, applied.untouched) == (3, ("search",), ("files",))
@@ -101,7 +101,7 @@ async def test_what_is_not_changed_keeps_its_connection_and_what_is_new_is_there
 async def test_a_changed_backend_is_ready_before_it_takes_the_others_place(autojump_clock: object) -> None:
     new = slow_to_greet(7.0, named("x"))
     new.answers["tools/call"] = by("new").answers["tools/call"]
-    async with house({"b": by("old")}, spare={"new": new}) as h, trio.open_nursery() as nursery:
+    async with supervised({"b": by("old")}, spare={"new": new}) as h, trio.open_nursery() as nursery:
         await h.ask("tools/list")
         began = trio.current_time()
         nursery.start_soon(h.supervisor.apply, having(h, another("b", "new")))
@@ -112,14 +112,14 @@ async def test_a_changed_backend_is_ready_before_it_takes_the_others_place(autoj
         assert trio.current_time() - began < 8
 
 
-async def changed(h: House, command: str = "new", **fields: object) -> None:
+async def changed(h: Supervised, command: str = "new", **fields: object) -> None:
     await h.supervisor.apply(having(h, another("b", command, **fields)))
 
 
 async def test_a_call_under_way_ends_where_it_began(autojump_clock: object) -> None:
     old, slow = by("old"), Slow("old")
     old.answers["tools/call"] = slow
-    async with house({"b": old}, spare={"new": by("new")}) as h, trio.open_nursery() as nursery:
+    async with supervised({"b": old}, spare={"new": by("new")}) as h, trio.open_nursery() as nursery:
         results: list[object] = []
 
         async def begin() -> None:
@@ -136,15 +136,15 @@ async def test_a_call_under_way_ends_where_it_began(autojump_clock: object) -> N
         await trio.sleep(0.1)
         assert results == [{"by": "old"}]
         assert not is_open(old)
-        assert not h.supervisor.retiring
-        assert h.supervisor.calls_cut == 0
+        assert not h.supervisor.drain.retiring
+        assert h.supervisor.drain.calls_cut == 0
 
 
 async def test_what_the_drain_cuts_is_answered_and_counted_and_its_backend_told(autojump_clock: object) -> None:
     old = by("old")
     old.answers["tools/call"] = Slow("old")
     patient = attrs.evolve(spec("b"), timeouts=Timeouts(call=100))
-    async with house({"b": old}, [patient], spare={"new": by("new")}) as h, trio.open_nursery() as nursery:
+    async with supervised({"b": old}, [patient], spare={"new": by("new")}) as h, trio.open_nursery() as nursery:
         failures: list[str] = []
 
         async def begin() -> None:
@@ -158,11 +158,11 @@ async def test_what_the_drain_cuts_is_answered_and_counted_and_its_backend_told(
         await trio.sleep(1)
         await changed(h)
         began = trio.current_time()
-        (retiring,) = (scope for scope in h.supervisor.retiring if scope.spec.name == "b")
+        (retiring,) = (scope for scope in h.supervisor.drain.retiring if scope.spec.name == "b")
         await retiring.ended.wait()
         assert trio.current_time() - began == pytest.approx(h.supervisor.config.server.drain_timeout, abs=0.3)
         assert [CUT in failure for failure in failures] == [True, True]
-        assert h.supervisor.calls_cut == 2
+        assert h.supervisor.drain.calls_cut == 2
         assert [method for method, _ in old.seen].count("notifications/cancelled") == 2
         assert not is_open(old)
 
@@ -171,7 +171,7 @@ async def test_a_call_elsewhere_does_not_hold_up_the_end_of_a_replaced_backend(a
     slow = Slow("other")
     other = FakeBackend(tools=named("y"), answers={"tools/call": slow})
     old = by("old")
-    async with house({"b": old, "other": other}, spare={"new": by("new")}) as h, trio.open_nursery() as nursery:
+    async with supervised({"b": old, "other": other}, spare={"new": by("new")}) as h, trio.open_nursery() as nursery:
         await h.ask("tools/list")
         nursery.start_soon(call(h, "other__y"))
         await slow.asked.wait()
@@ -185,7 +185,7 @@ async def test_a_call_that_waits_for_its_backend_to_start_is_served_by_what_acce
     old = slow_to_greet(4.0, named("x"))
     old.answers["tools/call"] = by("old").answers["tools/call"]
     results: list[object] = []
-    async with house({"b": old}, spare={"new": by("new")}) as h, trio.open_nursery() as nursery:
+    async with supervised({"b": old}, spare={"new": by("new")}) as h, trio.open_nursery() as nursery:
 
         async def begin() -> None:
             results.append(await h.ask("tools/call", name="b__x"))
@@ -202,7 +202,7 @@ async def test_a_call_that_waits_for_its_backend_to_start_is_served_by_what_acce
 async def test_a_configuration_takes_effect_though_its_backend_cannot_be_reached(autojump_clock: object) -> None:
     new = by("new")
     new.open_failures = [LinkFailed("no such program")]
-    async with house({"b": by("old")}, spare={"new": new}) as h:
+    async with supervised({"b": by("old")}, spare={"new": new}) as h:
         await h.ask("tools/list")
         applied = await h.supervisor.apply(having(h, another("b", "new")))
         assert applied.not_ready == ("b",)
@@ -217,7 +217,7 @@ async def test_a_configuration_takes_effect_though_its_backend_cannot_be_reached
 
 async def test_one_that_hangs_is_not_waited_for_longer_than_its_connect_timeout(autojump_clock: object) -> None:
     new = slow_to_greet(1e6, named("x"))
-    async with house({"b": by("old")}, spare={"new": new}) as h:
+    async with supervised({"b": by("old")}, spare={"new": new}) as h:
         await h.ask("tools/list")
         began = trio.current_time()
         changed_spec = another("b", "new", timeouts=Timeouts(connect=12))
@@ -229,7 +229,7 @@ async def test_one_that_hangs_is_not_waited_for_longer_than_its_connect_timeout(
 async def test_without_overlap_the_old_one_has_ended_before_the_new_one_starts(autojump_clock: object) -> None:
     old, slow, new = by("old"), Slow("old"), by("new")
     old.answers["tools/call"] = slow
-    async with house({"b": old}, spare={"new": new}) as h, trio.open_nursery() as nursery:
+    async with supervised({"b": old}, spare={"new": new}) as h, trio.open_nursery() as nursery:
         nursery.start_soon(call(h, "b__x"))
         await slow.asked.wait()
         nursery.start_soon(partial(changed, h, overlap=False))
@@ -252,7 +252,7 @@ async def test_without_overlap_the_old_one_has_ended_before_the_new_one_starts(a
 
 async def test_filters_names_and_limits_change_in_place(autojump_clock: object) -> None:
     files = FakeBackend(tools=named("read", "write"))
-    async with house({"files": files}) as h:
+    async with supervised({"files": files}) as h:
         await h.ask("tools/list")
         h.told.clear()
         adjusted = spec(
@@ -270,7 +270,7 @@ async def test_filters_names_and_limits_change_in_place(autojump_clock: object) 
 
 
 async def test_clients_hear_once_that_the_visible_set_changed_and_only_if_it_did(autojump_clock: object) -> None:
-    async with house({"b": by("old")}, spare={"new": by("new"), "more": FakeBackend(tools=named("x", "y"))}) as h:
+    async with supervised({"b": by("old")}, spare={"new": by("new"), "more": FakeBackend(tools=named("x", "y"))}) as h:
         await h.supervisor.apply(having(h, without="more"))
         await h.ask("tools/list")
         h.told.clear()
@@ -292,7 +292,7 @@ async def test_only_clients_that_see_something_else_are_told(autojump_clock: obj
         return {"tools": named("x", "ask") if answering.get() in sampling else named("x")}
 
     new = FakeBackend(answers={"initialize": greet, "tools/list": tools})
-    async with house({"b": by("old")}, spare={"new": new}) as h:
+    async with supervised({"b": by("old")}, spare={"new": new}) as h:
         await h.supervisor.current.settle()
         await h.supervisor.current.catalog_for(SAMPLING)
         h.told.clear()
@@ -303,7 +303,7 @@ async def test_only_clients_that_see_something_else_are_told(autojump_clock: obj
 
 
 async def test_a_name_stays_with_its_holder_until_that_one_leaves(autojump_clock: object) -> None:
-    async with house({"a": by("a"), "b": by("b")}, strategy="first-wins") as h:
+    async with supervised({"a": by("a"), "b": by("b")}, strategy="first-wins") as h:
         assert await h.names() == ["x"]
         assert await h.ask("tools/call", name="x") == {"by": "a"}
         swapped = attrs.evolve(
@@ -319,7 +319,7 @@ async def test_a_name_stays_with_its_holder_until_that_one_leaves(autojump_clock
 
 async def test_a_removed_backends_names_are_unknown_and_its_process_gone(autojump_clock: object) -> None:
     b = by("b")
-    async with house({"a": by("a"), "b": b}) as h:
+    async with supervised({"a": by("a"), "b": b}) as h:
         await h.ask("tools/list")
         applied = await h.supervisor.apply(having(h, without="b"))
         assert applied.removed == ("b",)
@@ -340,14 +340,14 @@ def subscribing(uri: str) -> FakeBackend:
 
 
 async def test_a_session_goes_on_hearing_of_what_it_subscribed_to(autojump_clock: object) -> None:
-    async with house({"b": subscribing("a:1")}, spare={"new": subscribing("a:1")}) as h:
+    async with supervised({"b": subscribing("a:1")}, spare={"new": subscribing("a:1")}) as h:
         session = Session()
         await h.ask("tools/list")
         exchange = FakeExchange("resources/subscribe", {"uri": "a:1"}, client=session)
-        assert await h.supervisor.serve(exchange) == b"{}"
+        assert await h.supervisor.generations.serve(exchange) == b"{}"
         await changed(h)
         await trio.sleep(0.1)
-        new = h.supervisor.scopes["b"].connection
+        new = h.supervisor.scopes["b"].shared.connection
         assert new is not None
         await says_updated(h, "a:1")
         assert [method for method, _ in session.heard] == ["notifications/resources/updated"]
@@ -357,10 +357,10 @@ async def test_a_session_with_a_connection_of_its_own_gets_another_for_what_it_s
     autojump_clock: object,
 ) -> None:
     old, new = subscribing("a:1"), subscribing("a:1")
-    async with house({"b": old}, spare={"new": new}) as h:
+    async with supervised({"b": old}, spare={"new": new}) as h:
         session = Session()
         exchange = FakeExchange("resources/subscribe", {"uri": "a:1"}, client=session, abilities=SAMPLING)
-        await h.supervisor.serve(exchange)
+        await h.supervisor.generations.serve(exchange)
         await changed(h)
         await trio.sleep(0.1)
         subscribed = [params["uri"] for method, params in new.seen if method == "resources/subscribe"]
@@ -374,28 +374,28 @@ async def test_a_session_with_a_connection_of_its_own_gets_another_for_what_it_s
         assert not own.is_open
 
 
-async def says_updated(h: House, uri: str) -> None:
-    h.supervisor.scopes["b"].resource_updated({"uri": encode_raw(uri)})
+async def says_updated(h: Supervised, uri: str) -> None:
+    h.supervisor.scopes["b"].shared.resource_updated({"uri": encode_raw(uri)})
     await trio.sleep(0.1)
 
 
 async def test_a_hundred_generations_leave_nothing_behind(autojump_clock: object) -> None:
     fakes = {"old": by("old"), "new": by("new")}
-    async with house({"b": by("b")}, spare=fakes) as h:
+    async with supervised({"b": by("b")}, spare=fakes) as h:
         for number in range(100):
             await changed(h, "new" if number % 2 else "old")
             assert await h.ask("tools/call", name="b__x") == {"by": "new" if number % 2 else "old"}
         await trio.sleep(1)
         open_links = [link for fake in fakes.values() for link in fake.links if link.is_open]
         assert len(open_links) == 1
-        assert not h.supervisor.retiring
+        assert not h.supervisor.drain.retiring
         assert h.supervisor.scopes["b"].state is BackendState.READY
 
 
 async def test_a_backend_of_the_modern_era_follows_one_of_the_legacy_era(autojump_clock: object) -> None:
     new = by("new")
     new.era = Era.MODERN
-    async with house({"b": by("old")}, spare={"new": new}) as h:
+    async with supervised({"b": by("old")}, spare={"new": new}) as h:
         await h.ask("tools/list")
         await changed(h)
         assert await h.ask("tools/call", name="b__x") == {"by": "new"}

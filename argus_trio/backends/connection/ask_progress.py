@@ -31,8 +31,8 @@ class Reports:
     client: ClientSession
     shown: str
     token: Raw
-    _waiting: deque[Params] = attrs.field(factory=lambda: deque(maxlen=MAX_WAITING))
-    _lock: trio.Lock = attrs.field(factory=trio.Lock)
+    _waiting: deque[Params] = attrs.field(factory=lambda: deque(maxlen=MAX_WAITING), init=False)
+    _lock: trio.Lock = attrs.field(factory=trio.Lock, init=False)
 
     def put(self, params: Params) -> None:
         """Take one report; it waits for `pass_on`."""

@@ -15,22 +15,20 @@ import msgspec
 import structlog
 import trio
 
-from argus_trio.backends.connection.handshake import FIRST_CALL_ID, Handshake, modern_meta
+from argus_trio.backends.connection.handshake import FIRST_CALL_ID, Handshake
 from argus_trio.backends.connection.in_flight import InFlight, InFlightTable
 from argus_trio.backends.connection.inbound import BackendListener, Inbound
 from argus_trio.backends.connection.input_required import MAX_ROUNDS, answer_all, check_declared, read_input_required
 from argus_trio.backends.connection.notification_queue import NotificationQueue
+from argus_trio.backends.connection.outgoing_request import call_request, own_request, with_our_token
 from argus_trio.backends.connection.server_requests import ServerRequests
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
 from argus_trio.backends.links.link import Link, Outgoing
-from argus_trio.backends.listings.listing import METHODS, ListPage, read_page
-from argus_trio.backends.listings.pages import ListPages
-from argus_trio.backends.routing.params import exchange_meta
 from argus_trio.config.model.operation import Timeouts
-from argus_trio.core.call.exchange import Call, ClientSession, Exchange
+from argus_trio.core.call.exchange import Exchange
 from argus_trio.core.call.levels import most_verbose
+from argus_trio.core.call.session_policy import TASK_METHODS
 from argus_trio.core.call.task_ids import task_id_of
-from argus_trio.core.catalog.catalog import LIST_KEYS
 from argus_trio.core.health.probing import ProbeState
 from argus_trio.errors import (
     AnswerInvalid,
@@ -40,6 +38,7 @@ from argus_trio.errors import (
     DeadlineExceeded,
     HttpRefused,
     LinkFailed,
+    RequestRefused,
     SessionLost,
 )
 from argus_trio.wire.envelope import (
@@ -49,11 +48,9 @@ from argus_trio.wire.envelope import (
     decode_object,
     encode_notification,
     encode_raw,
-    encode_request,
 )
-from argus_trio.wire.error_objects import is_error_object
-from argus_trio.wire.headers import PROTOCOL_VERSION, Headers, routing_headers
-from argus_trio.wire.results import RESERVED
+from argus_trio.wire.error_objects import code_of, is_error_object
+from argus_trio.wire.headers import PROTOCOL_VERSION, Headers
 from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
@@ -61,11 +58,8 @@ log = structlog.get_logger()
 CANCEL_NOTICE: Final = 2.0
 """Seconds that telling a backend of a cancellation may take."""
 
-_PASSED_ON: Final = ("extensions", "experimental")
-"""Client capabilities that are no questions: a modern backend is told them as the client said them."""
 
-
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class Connection:
     """The conversation. `nursery` is the connection's own, for what must not hold up the link's reader."""
 
@@ -78,21 +72,19 @@ class Connection:
     """Whether a cancelled call is told by a notification; on modern HTTP the closed stream says it."""
     is_exclusive: bool = False
     """Whether one client alone uses it."""
-    client: ClientSession | None = None
-    """The legacy session that it belongs to, for what the backend says outside any call."""
     on_task: OnTask = ignore_task
-    probe_state: ProbeState = attrs.field(kw_only=True)
-    lost: LinkFailed | None = None
+    probe_state: ProbeState
+    lost: LinkFailed | None = attrs.field(default=None, init=False)
     """Why it is at its end, as soon as that is known."""
-    gone: trio.Event = attrs.field(factory=trio.Event)
+    gone: trio.Event = attrs.field(factory=trio.Event, init=False)
     """Set once whoever keeps it knows of its end too."""
-    stirred: trio.Event = attrs.field(factory=trio.Event)
+    stirred: trio.Event = attrs.field(factory=trio.Event, init=False)
     """Set when its pulse should be looked at."""
     in_flight: InFlightTable = attrs.field(init=False)
     inbound: Inbound = attrs.field(init=False)
     """What the backend says on its own goes here; its `receive` is the link's `Inbox`."""
-    _ids: count[int] = attrs.field(factory=lambda: count(FIRST_CALL_ID))
-    _level: str | None = None
+    _ids: count[int] = attrs.field(factory=lambda: count(FIRST_CALL_ID), init=False)
+    _level: str | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.in_flight = InFlightTable(self.is_exclusive)
@@ -103,7 +95,6 @@ class Connection:
             in_flight=self.in_flight,
             asks=asks,
             listener=self.listener,
-            client=self.client,
             on_task=self.on_task,
             probe_state=self.probe_state,
         )
@@ -124,9 +115,14 @@ class Connection:
         """
         started = trio.current_time() - waited
         with trio.CancelScope(deadline=started + timeouts.call) as scope:
-            await self._tell_level(exchange.call)
+            if exchange.call.log_level is not None:
+                await self._tell_level(exchange.call.log_level)
             call_in_flight = InFlight(
-                exchange, scope, timeouts.call, started + timeouts.call_max, NotificationQueue(exchange, self.nursery)
+                exchange=exchange,
+                scope=scope,
+                patience=timeouts.call,
+                latest=started + timeouts.call_max,
+                notifications=NotificationQueue(exchange, self.nursery),
             )
             result = await self._round(call_in_flight, params, headers)
             if self.handshake.era is Era.MODERN:
@@ -156,11 +152,14 @@ class Connection:
 
     async def _round(self, call_in_flight: InFlight, params: Params, headers: Headers) -> bytes:
         message_id = next(self._ids)
-        call_in_flight.token, params = exchange_meta(params, message_id)
+        call_in_flight.token, params = with_our_token(params, message_id)
+        call = call_in_flight.exchange.call
+        outgoing = call_request(self.handshake, message_id, call, params, headers)
+        is_of_tasks = call.method.startswith(TASK_METHODS)
         self.in_flight.add(message_id, call_in_flight)
         awaited = True
         try:
-            answer = await self._request(message_id, call_in_flight.exchange.call, params, headers)
+            answer = await self._request(outgoing)
             awaited = False
         except AnswerInvalid as invalid:
             awaited = False
@@ -175,15 +174,16 @@ class Connection:
             self.in_flight.remove(message_id)
             if awaited:
                 await self._tell_cancelled(message_id)
-        if isinstance(answer, Response):
-            self._follow(call_in_flight, params, message_id, answer.result)  # before anything that lets the reader run
-        await call_in_flight.notifications.drained()
+        if isinstance(answer, Response) and (is_of_tasks or b'"taskId"' in answer.result):
+            self._note_tasks(call_in_flight, params, message_id, answer.result)  # before the reader can run again
+        if call_in_flight.notifications.delivering is not None:
+            await call_in_flight.notifications.drained()
         return self._result_of(answer)
 
-    def _follow(self, call_in_flight: InFlight, params: Params, message_id: int, result: bytes) -> None:
+    def _note_tasks(self, call_in_flight: InFlight, params: Params, message_id: int, result: bytes) -> None:
         """Keep account of the tasks that were begun here; a client's progress token outlives its call for one."""
         tasks, now, method = self.inbound.tasks, trio.current_time(), call_in_flight.exchange.call.method
-        if not method.startswith("tasks/"):
+        if not method.startswith(TASK_METHODS):
             if "task" in params or self.handshake.era is Era.MODERN:
                 tasks.begun(result, now, request=message_id, token=call_in_flight.token)
         elif method == "tasks/result":
@@ -196,12 +196,12 @@ class Connection:
         """Make a request of our own that belongs to no exchange; the raw result. Has no deadline of its own.
 
         Raises:
-            LinkFailed: the link died, or the backend refused.
+            LinkFailed: the link died; `RequestRefused` if the backend answered with an error.
         """
         message_id = next(self._ids)
         awaited = True
         try:
-            answer = await self._request(message_id, None, params, method=method)
+            answer = await self._request(own_request(self.handshake, message_id, method, params))
             awaited = False
         except LinkFailed as failure:
             awaited = False
@@ -212,7 +212,7 @@ class Connection:
             if awaited:
                 await self._tell_cancelled(message_id)
         if isinstance(answer, ErrorResponse):
-            raise LinkFailed(f"it refused {method}: {answer.error[:300].decode('utf-8', 'replace')}")
+            raise RequestRefused(method, answer.error, code=code_of(answer.error))
         return answer.result
 
     async def probe(self, method: str) -> None:
@@ -221,7 +221,12 @@ class Connection:
         Raises:
             LinkFailed: the link died, or the request got no answer; `AnswerInvalid` if it got one that is none.
         """
-        await self._request(next(self._ids), None, {}, method=method)
+        await self._request(own_request(self.handshake, next(self._ids), method, {}))
+
+    def end(self, failure: LinkFailed) -> None:
+        """Know from now on that it is at its end, and why; whoever keeps it knows too."""
+        self.lost = failure
+        self.gone.set()
 
     def _suspect(self) -> None:
         self.probe_state.suspect()
@@ -235,64 +240,14 @@ class Connection:
         """
         await self.link.send(encode_notification(method, params), ((PROTOCOL_VERSION, self.handshake.revision),))
 
-    async def list_all(self, kind: str) -> list[tuple[str, Params]]:
-        """Every entry of one kind, all pages followed as far as `ListPages` lets them be. Has no deadline of its own.
-
-        Raises:
-            LinkFailed: the link died, or the backend refused or garbled the list.
-        """
-        pages = ListPages()
-        cursor: msgspec.Raw | None = None
-        is_more = True
-        while is_more:
-            page, size = await self._page(kind, cursor)
-            if page.invalid:
-                log.warning("backend_entries_invalid", backend=self.backend, kind=kind, count=page.invalid)
-            is_more = pages.add(page, size)
-            cursor = page.next_cursor
-        if pages.cut:
-            facts = {"kept": len(pages.entries), "pages": pages.pages, "reason": pages.cut}
-            log.warning("backend_list_cut", backend=self.backend, kind=kind, **facts)
-        return pages.entries
-
-    async def _page(self, kind: str, cursor: msgspec.Raw | None) -> tuple[ListPage, int]:
-        method = METHODS[kind]
-        result = await self.ask(method, {} if cursor is None else {"cursor": cursor})
+    async def _request(self, outgoing: Outgoing) -> Response | ErrorResponse:
         try:
-            return read_page(kind, LIST_KEYS[kind], result), len(result)
-        except msgspec.DecodeError as fault:
-            raise LinkFailed(f"its answer to {method} is no list: {fault}") from None
-
-    async def _request(
-        self, message_id: int, call: Call | None, params: Params, more: Headers = (), *, method: str = ""
-    ) -> Response | ErrorResponse:
-        method = method if call is None else call.method
-        headers: Headers
-        if self.handshake.era is Era.MODERN:
-            params = {**params, "_meta": self._stamped(params.get("_meta"), call)}
-            headers = (*routing_headers(self.handshake.revision, method, params), *more)
-        else:
-            headers = ((PROTOCOL_VERSION, self.handshake.revision),)
-        body = encode_request(b"%d" % message_id, method, params)
-        try:
-            answer = await self.link.request(Outgoing(id=message_id, body=body, headers=headers))
+            answer = await self.link.request(outgoing)
         except SessionLost as failure:
             self.lost = failure
             raise
         self.probe_state.heard_at = trio.current_time()
         return answer
-
-    def _stamped(self, raw_meta: msgspec.Raw | None, call: Call | None) -> msgspec.Raw:
-        """The `_meta` of a modern request: the client's own keys, and what we say of it and of ourselves."""
-        meta = {} if raw_meta is None else decode_object(raw_meta)
-        if call is None:
-            return encode_raw({**modern_meta(self.handshake.revision), **meta})  # it is our own: it may say more
-        declared = call.abilities.declared()
-        declared.update({name: call.capabilities[name] for name in _PASSED_ON if name in call.capabilities})
-        stamps = modern_meta(self.handshake.revision, encode_raw(declared))
-        if call.log_level is not None:
-            stamps[f"{RESERVED}logLevel"] = encode_raw(call.log_level)
-        return encode_raw({**meta, **stamps})
 
     def _result_of(self, answer: Response | ErrorResponse) -> bytes:
         if isinstance(answer, ErrorResponse):
@@ -303,10 +258,9 @@ class Connection:
             raise BackendMisbehaved(self.backend, "its result is no object")
         return answer.result
 
-    async def _tell_level(self, call: Call) -> None:
+    async def _tell_level(self, wanted: str) -> None:
         """Have a legacy backend log as verbosely as this client wants; on a shared link, as any client wants."""
-        wanted = call.log_level
-        if wanted is None or wanted == self._level or self.handshake.era is Era.MODERN:
+        if wanted == self._level or self.handshake.era is Era.MODERN:
             return
         if "logging" not in self.handshake.capabilities:
             return

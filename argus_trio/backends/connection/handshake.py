@@ -15,7 +15,9 @@ import trio
 from argus_trio import __version__
 from argus_trio.backends.links.link import Link, Outgoing
 from argus_trio.core.call.abilities import NONE, Abilities
+from argus_trio.core.call.task_ids import serves_tasks
 from argus_trio.errors import LinkFailed
+from argus_trio.wire import request_meta
 from argus_trio.wire.envelope import (
     ErrorResponse,
     Params,
@@ -27,6 +29,7 @@ from argus_trio.wire.envelope import (
 )
 from argus_trio.wire.headers import METHOD, PROTOCOL_VERSION, Headers
 from argus_trio.wire.members import object_member, object_or_none, string_member
+from argus_trio.wire.results import SERVER_INFO
 from argus_trio.wire.revisions import LATEST_LEGACY, LATEST_MODERN, LEGACY_REVISIONS, MODERN_REVISIONS, Era
 
 PROBE_SILENCE: Final = 2.0
@@ -70,6 +73,12 @@ class Handshake:
     capabilities: Params
     server_info: Params
     instructions: str | None
+    runs_tasks: bool = attrs.field(init=False)
+    """Whether calls there may be answered with a task."""
+
+    @runs_tasks.default
+    def _whether_it_runs_tasks(self) -> bool:
+        return serves_tasks(self.capabilities)
 
 
 @attrs.define(eq=False)
@@ -91,9 +100,9 @@ class EraGuess:
 def modern_meta(revision: str, capabilities: msgspec.Raw = NO_CAPABILITIES) -> Params:
     """The `_meta` members that every modern request carries (2026-07-28, Basic, Per-request protocol fields)."""
     return {
-        "io.modelcontextprotocol/protocolVersion": encode_raw(revision),
-        "io.modelcontextprotocol/clientInfo": CLIENT_INFO,
-        "io.modelcontextprotocol/clientCapabilities": capabilities,
+        request_meta.PROTOCOL_VERSION: encode_raw(revision),
+        request_meta.CLIENT_INFO: CLIENT_INFO,
+        request_meta.CLIENT_CAPABILITIES: capabilities,
     }
 
 
@@ -217,4 +226,4 @@ def _greeting(era: Era, revision: str, fields: Params, server_info: msgspec.Raw 
 
 
 def _meta_server_info(fields: Params) -> msgspec.Raw | None:
-    return (object_member(fields, "_meta") or {}).get("io.modelcontextprotocol/serverInfo")
+    return (object_member(fields, "_meta") or {}).get(SERVER_INFO)

@@ -16,7 +16,7 @@ from argus_trio.wire.members import int_member, string_member
 from argus_trio.wire.revisions import Era
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class InFlight:
     """One exchange under way: its clock, its client's progress token, its notifications and its open asks."""
 
@@ -27,13 +27,13 @@ class InFlight:
     latest: float
     """The time that no progress moves its deadline beyond."""
     notifications: NotificationQueue
-    token: msgspec.Raw | None = None
-    asks: set[trio.CancelScope] = attrs.field(factory=set)
-    _guessed: set[trio.CancelScope] = attrs.field(factory=set)
+    token: msgspec.Raw | None = attrs.field(default=None, init=False)
+    asks: set[trio.CancelScope] = attrs.field(factory=set, init=False)
+    _guessed: set[trio.CancelScope] = attrs.field(factory=set, init=False)
     """Those that no request is named in: they may belong to another call of the same client."""
-    _successor: InFlight | None = None
+    _successor: InFlight | None = attrs.field(default=None, init=False)
     """Who waits for them now."""
-    _left: float = 0.0
+    _left: float = attrs.field(default=0.0, init=False)
 
     def progressed(self) -> None:
         """Give the call its full patience again, as far as `latest` lets it."""
@@ -84,7 +84,7 @@ class InFlightTable:
 
     is_exclusive: bool
     """Whether they all belong to one client: then what names no request is said to it."""
-    _by_id: dict[int, InFlight] = attrs.field(factory=dict)
+    _by_id: dict[int, InFlight] = attrs.field(factory=dict, init=False)
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -96,7 +96,8 @@ class InFlightTable:
     def remove(self, message_id: int) -> None:
         """End, with everything that it still asks; but what may have been asked for another call goes on."""
         call_in_flight = self._by_id.pop(message_id)
-        call_in_flight.end(self.of(None))
+        if call_in_flight.asks:
+            call_in_flight.end(self.of(None))
 
     def of_token(self, params: Params) -> InFlight | None:
         """The flight that a progress token of ours belongs to."""

@@ -5,7 +5,6 @@ It runs on the link's reader, so nothing here waits for anybody.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Final, Protocol
 
@@ -39,31 +38,38 @@ _LIST_CHANGED: Final = {
 
 
 class BackendListener(Protocol):
-    """Who hears what a backend says of itself, to nobody in particular."""
+    """Who a connection is kept for, and hears what the backend says outside any call. No method may block."""
 
-    def lists_changed(self, kinds: tuple[str, ...]) -> None: ...
+    @property
+    def client(self) -> ClientSession | None:
+        """The legacy session that the connection belongs to at the moment, if it is one's."""
 
-    def resource_updated(self, params: Params) -> None: ...
+    def lists_changed(self, kinds: tuple[str, ...]) -> None:
+        """The backend's lists of these kinds have changed."""
+
+    def resource_updated(self, params: Params) -> None:
+        """A resource was updated: the params of `notifications/resources/updated`."""
+
+    def listen_acknowledged(self, params: Params) -> None:
+        """The backend has acknowledged a `subscriptions/listen`, with what it says of that."""
+
+    def task_ended(self) -> None:
+        """A task that was begun on the connection runs no more."""
 
 
 @attrs.define(eq=False, kw_only=True)
 class Inbound:
-    """The ear of one connection. `client` is the legacy session that the connection belongs to, if it is one's."""
+    """What one connection receives. It is kept for `listener`, who says to which client it belongs."""
 
     backend: str
     nursery: trio.Nursery
     in_flight: InFlightTable
     asks: ServerRequests
     listener: BackendListener
-    client: ClientSession | None
     on_task: OnTask
     probe_state: ProbeState
     tasks: RunningTasks = attrs.field(factory=RunningTasks)
     """The tasks that were begun on this connection."""
-    acknowledged: Callable[[Params], None] = lambda _params: None
-    """Called when the backend has acknowledged a `subscriptions/listen`, with what it says of that."""
-    task_ended: Callable[[], None] = lambda: None
-    """Called when a task that was begun on this connection runs no more."""
     _task_notifications: TaskNotificationQueue = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -74,7 +80,7 @@ class Inbound:
         self.probe_state.heard_at = trio.current_time()
         if isinstance(message, Request):
             answer = partial(self.asks.answer, is_guess=within is None)
-            self.nursery.start_soon(answer, message, self.in_flight.of(within), self.client)
+            self.nursery.start_soon(answer, message, self.in_flight.of(within), self.listener.client)
         else:
             self._take(message.method, message.params, within)
 
@@ -98,7 +104,7 @@ class Inbound:
         elif method == "notifications/cancelled":
             self.asks.withdraw(params)
         elif method == "notifications/subscriptions/acknowledged":
-            self.acknowledged(params)
+            self.listener.listen_acknowledged(params)
         else:
             self._pass_on(method, params, within)
 
@@ -118,11 +124,13 @@ class Inbound:
         if key is None:
             return
         if self.tasks.heard(params, trio.current_time()):
-            self.task_ended()
+            self.listener.task_ended()
         self._put(key, method, params)
 
     def _put(self, key: str, method: str, params: Params) -> None:
-        notification = TaskNotification(backend=self.backend, key=key, method=method, params=params, client=self.client)
+        notification = TaskNotification(
+            backend=self.backend, key=key, method=method, params=params, client=self.listener.client
+        )
         self._task_notifications.put(notification)
 
     def _log_message(self, method: str, params: Params, within: int | None) -> None:
@@ -131,8 +139,8 @@ class Inbound:
         if call_in_flight is not None:
             is_wanted = call_in_flight.wants_log(params)
         else:
-            asked = None if self.client is None else self.client.log_level
-            is_wanted = self.client is not None and (asked is None or passes_level(level_of(params), asked))
+            asked = None if self.listener.client is None else self.listener.client.log_level
+            is_wanted = self.listener.client is not None and (asked is None or passes_level(level_of(params), asked))
         if is_wanted:
             self._pass_on(method, params, within)
         else:
@@ -143,8 +151,8 @@ class Inbound:
         call_in_flight = self.in_flight.of(within)
         if call_in_flight is not None:
             call_in_flight.notifications.put(method, params)
-        elif self.client is not None:
-            self.nursery.start_soon(self.client.notify, method, params)
+        elif self.listener.client is not None:
+            self.nursery.start_soon(self.listener.client.notify, method, params)
         else:
             log.debug("backend_notification_dropped", backend=self.backend, method=method[:100])
 

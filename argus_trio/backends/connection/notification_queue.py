@@ -20,13 +20,14 @@ CAPACITY: Final = 256
 
 @attrs.define(eq=False)
 class NotificationQueue:
-    """The way of one call's notifications to its client."""
+    """The notifications of one call that its client has not been given yet."""
 
     exchange: Exchange
     nursery: trio.Nursery
-    dropped: int = 0
-    _waiting: deque[tuple[str, Params]] = attrs.field(factory=deque)
-    _idle: trio.Event | None = None
+    dropped: int = attrs.field(default=0, init=False)
+    _waiting: deque[tuple[str, Params]] = attrs.field(factory=deque, init=False)
+    delivering: trio.Event | None = attrs.field(default=None, init=False)
+    """Set once what waits has been handed to the exchange; None while nothing waits."""
 
     def put(self, method: str, params: Params) -> None:
         """Hand a notification over; returns at once."""
@@ -34,19 +35,19 @@ class NotificationQueue:
             self._waiting.popleft()
             self.dropped += 1
         self._waiting.append((method, params))
-        if self._idle is None:
-            self._idle = trio.Event()
-            self.nursery.start_soon(self._deliver, self._idle)
+        if self.delivering is None:
+            self.delivering = trio.Event()
+            self.nursery.start_soon(self._deliver, self.delivering)
 
     async def drained(self) -> None:
         """Wait until everything that was put has been handed to the exchange."""
-        while self._idle is not None:
-            await self._idle.wait()
+        while self.delivering is not None:
+            await self.delivering.wait()
 
     async def _deliver(self, idle: trio.Event) -> None:
         try:
             while self._waiting:
                 await self.exchange.notify(*self._waiting.popleft())
         finally:
-            self._idle = None
+            self.delivering = None
             idle.set()

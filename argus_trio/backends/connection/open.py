@@ -18,8 +18,8 @@ from argus_trio.backends.links.stderr import StderrRing
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, SseBackend
 from argus_trio.config.model.operation import Probing
 from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.core.call.exchange import ClientSession
 from argus_trio.core.health.probing import ProbeState
+from argus_trio.core.redaction import Redactor
 from argus_trio.wire.envelope import Notification, Request
 from argus_trio.wire.revisions import Era
 
@@ -30,23 +30,29 @@ EARLY_MESSAGES: Final = 64
 """Messages kept that a backend sends before it is greeted; more are dropped."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class BackendAddress:
-    """How a backend is reached: what every connection to it has in common. `spec` is replaced by one whose link part is
-    the same."""
+    """How a backend is reached: what everything that is opened or asked there has in common."""
 
     spec: BackendSpec
+    """Replaced by one whose link part is the same when a reload adjusts the rest."""
     open_link: OpenLink
-    stderr: StderrRing
+    redact: Redactor
+    """Hides secrets in what is told of the backend."""
     on_task: OnTask = ignore_task
+    stderr: StderrRing = attrs.field(init=False)
+    """What its processes wrote to stderr, over all its connections."""
+
+    def __attrs_post_init__(self) -> None:
+        self.stderr = StderrRing(self.spec.name)
 
 
 @attrs.define(eq=False)
 class _EarlyMessages:
     """Holds what arrives before there is a connection, then hands everything to it."""
 
-    connection: Connection | None = None
-    _early: list[tuple[Request | Notification, int | None]] = attrs.field(factory=list)
+    connection: Connection | None = attrs.field(default=None, init=False)
+    _early: list[tuple[Request | Notification, int | None]] = attrs.field(factory=list, init=False)
 
     async def receive(self, message: Request | Notification, within: int | None) -> None:
         if self.connection is not None:
@@ -69,7 +75,6 @@ async def open_connection(
     *,
     abilities: Abilities = NONE,
     is_exclusive: bool = False,
-    client: ClientSession | None = None,
 ) -> AsyncIterator[Connection]:
     """A greeted connection for the length of the block. Has no deadline of its own.
 
@@ -88,7 +93,6 @@ async def open_connection(
             listener=listener,
             cancels_by_notice=handshake.era is Era.LEGACY or not isinstance(address.spec, HttpBackend),
             is_exclusive=is_exclusive,
-            client=client,
             on_task=address.on_task,
             probe_state=probe_state_of(address.spec.health),
         )

@@ -12,7 +12,7 @@ import attrs
 import msgspec
 
 from argus_trio.core.call.task_ids import life_of, task_id_of
-from argus_trio.core.call.tasks import MAX_LIFE_S
+from argus_trio.core.call.tasks import MAX_LIFE_SECONDS
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.members import int_member, object_member, object_or_none, string_member
 
@@ -42,8 +42,8 @@ class RunningTask:
 class RunningTasks:
     """The table of one connection. Times are seconds of any one clock."""
 
-    _by_key: dict[str, RunningTask] = attrs.field(factory=dict)
-    _by_request: dict[int, str] = attrs.field(factory=dict)
+    _by_key: dict[str, RunningTask] = attrs.field(factory=dict, init=False)
+    _by_request: dict[int, str] = attrs.field(factory=dict, init=False)
 
     def __contains__(self, key: str) -> bool:
         """Whether this task was begun here, ended or not."""
@@ -113,4 +113,4 @@ def _end_of(task: RunningTask, fields: Params, now: float) -> float:
     if status in _TERMINAL:
         return now
     life = life_of(fields)
-    return now + UNLIMITED_S if life is None else task.since + min(max(life, 0.0), MAX_LIFE_S)
+    return now + UNLIMITED_S if life is None else task.since + min(max(life, 0.0), MAX_LIFE_SECONDS)

@@ -46,8 +46,8 @@ class ServerRequests:
     backend: str
     link: Link
     headers: Headers
-    _open: dict[bytes, trio.CancelScope] = attrs.field(factory=dict)
-    _reports: dict[str, Reports] = attrs.field(factory=dict)
+    _open: dict[bytes, trio.CancelScope] = attrs.field(factory=dict, init=False)
+    _reports: dict[str, Reports] = attrs.field(factory=dict, init=False)
     """Of the asks whose progress the backend wants to hear of, by the token that the client was given."""
 
     def withdraw(self, params: Params) -> None:

@@ -53,7 +53,7 @@ class TaskNotificationQueue:
 
     nursery: trio.Nursery
     on_task: OnTask
-    _waiting: dict[str, deque[TaskNotification]] = attrs.field(factory=dict)
+    _waiting: dict[str, deque[TaskNotification]] = attrs.field(factory=dict, init=False)
 
     def put(self, notification: TaskNotification) -> None:
         """Hand it over; returns at once."""

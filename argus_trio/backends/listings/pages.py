@@ -21,12 +21,12 @@ MAX_LIST_BYTES: Final = 32 * 1024 * 1024
 class ListPages:
     """The entries of one list so far."""
 
-    entries: list[tuple[str, Params]] = attrs.field(factory=list)
-    pages: int = 0
-    cut: str = ""
+    entries: list[tuple[str, Params]] = attrs.field(factory=list, init=False)
+    pages: int = attrs.field(default=0, init=False)
+    cut: str = attrs.field(default="", init=False)
     """Why the rest is left out, once it is."""
-    _bytes: int = 0
-    _seen: set[bytes] = attrs.field(factory=set)
+    _bytes: int = attrs.field(default=0, init=False)
+    _seen: set[bytes] = attrs.field(factory=set, init=False)
 
     def add(self, page: ListPage, size: int) -> bool:
         """Take the next page, which came as `size` bytes; whether another one is to be fetched."""

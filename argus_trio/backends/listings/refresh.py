@@ -9,6 +9,7 @@ import structlog
 import trio
 
 from argus_trio.backends.connection.connection import Connection
+from argus_trio.backends.listings.fetch import list_all
 from argus_trio.backends.listings.listing import CAPABILITIES
 from argus_trio.core.catalog.catalog import KINDS
 from argus_trio.core.catalog.storm import Storm
@@ -29,7 +30,7 @@ async def list_kinds(connection: Connection, kinds: Sequence[str], redact: Redac
 
     async def fetch(kind: str) -> None:
         try:
-            listed[kind] = await connection.list_all(kind)
+            listed[kind] = await list_all(connection, kind)
         except LinkFailed as failure:
             reason = redact(failure.reason)
             log.warning("backend_list_failed", backend=connection.backend, kind=kind, reason=reason)
@@ -45,9 +46,9 @@ async def list_kinds(connection: Connection, kinds: Sequence[str], redact: Redac
 class PendingChanges:
     """The kinds that a backend said have changed since the last look, and the pace of the looks."""
 
-    storm: Storm = attrs.field(factory=Storm)
-    _kinds: set[str] = attrs.field(factory=set)
-    _woken: trio.Event = attrs.field(factory=trio.Event)
+    storm: Storm = attrs.field(factory=Storm, init=False)
+    _kinds: set[str] = attrs.field(factory=set, init=False)
+    _woken: trio.Event = attrs.field(factory=trio.Event, init=False)
 
     def add(self, kinds: tuple[str, ...]) -> None:
         """These have changed, once more."""

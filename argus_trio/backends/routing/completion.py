@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from argus_trio.backends.generation import cut_short
 from argus_trio.backends.routing.directory import Directory
 from argus_trio.backends.routing.params import object_param
+from argus_trio.backends.scope.lease import Lease
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.core.call.exchange import Exchange
 from argus_trio.errors import BackendError, InvalidParams
@@ -29,23 +29,22 @@ async def complete(directory: Directory, exchange: Exchange) -> bytes:
 
     Raises:
         InvalidParams: the reference is malformed, or leads to nothing.
-        RpcError: as `Scope.call`.
+        RpcError: as `BackendCalls.call`.
     """
     scope, params = await _referred(directory, exchange)
-    with directory.generation.lease(scope):
+    with Lease(scope.leases, directory.generation):
         return await _completed(scope, exchange, params)
-    raise cut_short(scope)
 
 
 async def _completed(scope: Scope, exchange: Exchange, params: Params) -> bytes:
-    await scope.wait_settled()
-    handshake = scope.handshake
+    await scope.shared.wait_settled()
+    handshake = scope.shared.handshake
     if handshake is None or "completions" in handshake.capabilities:
-        return await scope.call(exchange, params)
+        return await scope.calls.call(exchange, params)
     if handshake.revision != _UNDECLARABLE_AT:
         return NOTHING
     try:
-        return await scope.call(exchange, params)
+        return await scope.calls.call(exchange, params)
     except BackendError as error:
         if code_of(error.encoded) != METHOD_UNKNOWN:
             raise

@@ -7,11 +7,13 @@ from typing import Final
 import attrs
 
 from argus_trio.backends.generation import Generation
+from argus_trio.backends.generations import Generations
 from argus_trio.backends.listings.listing import passes
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.catalog.catalog import Catalog, Route
 from argus_trio.errors import InvalidParams, ResourceUnknown, RpcError
+from argus_trio.wire.param_headers import ParamHeaders
 from argus_trio.wire.revisions import Era
 
 _ONE_OF: Final = {"tools": "tool", "prompts": "prompt"}
@@ -39,31 +41,19 @@ class Directory:
         if self.generation.config.conflict_resolution.strategy != "prefix":
             await self.generation.settle()  # whose a bare name is depends on all of them
         # What everybody is shown first: only a name that is not there can depend on what the client can be asked.
-        route = self.generation.catalog.named(kind).get(name)
+        route = self.generation.catalog.named[kind].get(name)
         if route is None:
-            route = (await self.catalog(call)).named(kind).get(name)
+            route = (await self.catalog(call)).named[kind].get(name)
         if route is None:
             owner = self.generation.starting_owner(name)
             if owner is not None:
-                await owner.wait_settled()
-            route = (await self.catalog(call, settled=owner is None)).named(kind).get(name)
+                await owner.shared.wait_settled()
+            route = (await self.catalog(call, settled=owner is None)).named[kind].get(name)
             if route is None and owner is not None and not owner.has_listed:
                 raise owner.recovery.unavailable()
         if route is None:
             raise InvalidParams(f"unknown {_ONE_OF[kind]}: {name[:200]}")
         return self.generation.scopes[route.backend], route
-
-    async def tool_shown(self, call: Call, name: str) -> Route | None:
-        """The tool that this call's client is shown as `name`, of which others may be shown another schema, or nothing.
-
-        Waits only where `named` does: for a name that not everybody is shown.
-        """
-        catalog = self.generation.made_for(call.abilities)
-        if catalog is None:
-            catalog = self.generation.catalog
-            if name not in catalog.tools:
-                catalog = await self.catalog(call)
-        return catalog.tools.get(name)
 
     async def serving(self, call: Call, uri: str) -> Scope | None:
         """Who serves the resource `uri`, if anybody may be asked for it."""
@@ -90,3 +80,25 @@ def unknown_resource(call: Call, uri: str) -> RpcError:
     if call.era is Era.MODERN:
         return InvalidParams(f"unknown resource: {uri[:200]}", data={"uri": uri[:2000]})
     return ResourceUnknown(uri[:2000])
+
+
+@attrs.define(eq=False)
+class ToolHeaders:
+    """Which arguments of a tool the client must repeat in headers, as that client is shown the tool."""
+
+    generations: Generations
+
+    async def __call__(self, call: Call, name: str) -> ParamHeaders:
+        """The headers of the tool that the call's client is shown as `name`; none if it is shown none.
+
+        Others may be shown another schema of it. Waits only where `Directory.named` does: for a name that not everybody
+        is shown.
+        """
+        generation = self.generations.current
+        catalog = generation.made_for(call.abilities)
+        if catalog is None:
+            catalog = generation.catalog
+            if name not in catalog.tools:
+                catalog = await generation.catalog_for(call.abilities, call.client)
+        route = catalog.tools.get(name)
+        return () if route is None else route.param_headers

@@ -23,16 +23,18 @@ async def call_in_backend_era(scope: Scope, exchange: Exchange, params: Params, 
     """Perform the exchange at the backend of `scope`; the raw result, in that backend's or the client's words.
 
     Raises:
-        RpcError: as `Scope.call`.
+        RpcError: as `BackendCalls.call`.
     """
     if exchange.call.era is Era.LEGACY:
-        return await scope.call(exchange, params, headers)
-    await scope.wait_settled()
-    if scope.handshake is None or scope.handshake.era is Era.MODERN:
-        return await scope.call(exchange, params, headers)
+        return await scope.calls.call(exchange, params, headers)
+    shared = scope.shared
+    if not shared.settled.is_set():
+        await shared.wait_settled()
+    if not shared.sharing.is_legacy:
+        return await scope.calls.call(exchange, params, headers)
     told = params if params.keys().isdisjoint(_NOT_FOR_LEGACY) else _without(params, _NOT_FOR_LEGACY)
     try:
-        return await scope.call(exchange, told, headers)
+        return await scope.calls.call(exchange, told, headers)
     except BackendError as error:
         asked = required_input(error.encoded) if exchange.call.abilities.url else None
         if asked is None or is_declined(params):

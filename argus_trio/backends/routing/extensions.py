@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from argus_trio.backends.generation import cut_short
 from argus_trio.backends.listings.listing import passes
 from argus_trio.backends.routing.directory import Directory
+from argus_trio.backends.routing.era_translation import call_in_backend_era
 from argus_trio.backends.routing.tasks import Tasks
+from argus_trio.backends.scope.lease import Lease
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.core.call.exchange import Call, Exchange
 from argus_trio.core.catalog.catalog import Route
@@ -57,9 +58,11 @@ async def call_extension(directory: Directory, tasks: Tasks, exchange: Exchange)
     for member, route in pointers.items():
         if route.backend == scope.spec.name:
             params = {**params, member: encode_raw(route.key)}
-    with directory.generation.lease(scope):
-        return await tasks.call(scope, exchange, params)
-    raise cut_short(scope)
+    with Lease(scope.leases, directory.generation):
+        await scope.shared.wait_settled()
+        if scope.shared.runs_tasks:
+            return await tasks.call(scope, exchange, params)
+        return await call_in_backend_era(scope, exchange, params)
 
 
 async def _pointers(directory: Directory, tasks: Tasks, call: Call) -> dict[str, Route]:
@@ -68,7 +71,7 @@ async def _pointers(directory: Directory, tasks: Tasks, call: Call) -> dict[str,
     found: dict[str, Route] = {}
     name, uri, task_id = (string_member(call.params, member) for member in ("name", "uri", "taskId"))
     if name is not None:
-        routes = [route for kind in ("tools", "prompts") if (route := catalog.named(kind).get(name)) is not None]
+        routes = [route for kind in ("tools", "prompts") if (route := catalog.named[kind].get(name)) is not None]
         if len({(route.backend, route.key) for route in routes}) == 1:
             found["name"] = routes[0]
     if uri is not None and (owner := await directory.serving(call, uri)) is not None:
@@ -93,10 +96,10 @@ def _pointed_at(scopes: dict[str, Scope], pointers: dict[str, Route]) -> Scope |
 
 def _declares(scope: Scope, method: str) -> bool:
     """Whether it declares an extension whose name, or the last part of it, is what the method begins with."""
-    if scope.handshake is None:
+    if scope.shared.handshake is None:
         return False
     for where in _DECLARED_IN:
-        names = object_member(scope.handshake.capabilities, where) or {}
+        names = object_member(scope.shared.handshake.capabilities, where) or {}
         if any(method.startswith((f"{name}/", f"{name.rpartition('/')[2]}/")) for name in names):
             return True
     return False

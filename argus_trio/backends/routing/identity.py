@@ -23,9 +23,9 @@ class CurrentIdentity:
     def __call__(self) -> GatewayIdentity:
         """The identity with the backends that are ready at this moment."""
         heard = tuple(
-            (name, scope.handshake)
+            (name, scope.shared.handshake)
             for name, scope in self.supervisor.scopes.items()
-            if scope.handshake is not None and scope.state.is_up
+            if scope.shared.handshake is not None and scope.state.is_up
         )
         if heard != self._heard:
             self._identity = self._merged(dict(heard))

@@ -1,4 +1,4 @@
-"""Reading a call's params, and making those of the next hop of them."""
+"""Reading the params of a call, one member at a time, with the error that its client is told."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import msgspec
 
 from argus_trio.core.call.exchange import Call
 from argus_trio.errors import InvalidParams
-from argus_trio.wire.envelope import Params, decode_object, decode_string, encode_raw
-from argus_trio.wire.results import RESERVED
+from argus_trio.wire.envelope import Params, decode_object, decode_string
 
 
 def string_param(call: Call, key: str) -> str:
@@ -36,20 +35,3 @@ def object_param(call: Call, key: str) -> Params:
         raise InvalidParams(f'{call.method} needs "{key}"') from None
     except msgspec.DecodeError:
         raise InvalidParams(f'"{key}" of {call.method} must be an object') from None
-
-
-def exchange_meta(params: Params, message_id: int) -> tuple[msgspec.Raw | None, Params]:
-    """The client's progress token, and the params for the next hop: our token in its place (two clients' may be the
-    same), and none of the `_meta` keys by which one peer tells the next of itself."""
-    raw_meta = params.get("_meta")
-    if raw_meta is None:
-        return None, params
-    try:
-        meta = decode_object(raw_meta)
-    except msgspec.DecodeError:
-        meta = {}
-    token = meta.get("progressToken")
-    kept = {key: value for key, value in meta.items() if not key.startswith(RESERVED)}
-    if token is not None:
-        kept["progressToken"] = encode_raw(message_id)
-    return token, {**params, "_meta": encode_raw(kept)}

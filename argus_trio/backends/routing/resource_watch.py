@@ -11,7 +11,6 @@ import structlog
 import trio
 
 from argus_trio.backends.routing.directory import Directory
-from argus_trio.backends.routing.subscribe import unwatch, watch
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.core.call.exchange import Call, Deliver
@@ -44,12 +43,12 @@ class ResourceWatch:
             with trio.move_on_after(UNWATCH_LIMIT, shield=True):
                 for uri, backend in honoured.items():
                     if backend in self.supervisor.scopes:  # whoever has that place by now
-                        await unwatch(self.supervisor.scopes[backend], uri, key)
+                        await self.supervisor.scopes[backend].subscriptions.unwatch(uri, key)
 
 
 async def _is_watched(scope: Scope, call: Call, uri: str, key: object, deliver: Deliver) -> bool:
     try:
-        await watch(scope, call, uri, key, deliver)
+        await scope.subscriptions.watch(call, uri, key, deliver)
     except RpcError as refused:
         log.info("resource_not_watched", backend=scope.spec.name, reason=refused.message)
         return False

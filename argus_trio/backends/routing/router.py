@@ -7,17 +7,16 @@ from typing import Final
 
 import attrs
 
-from argus_trio.backends.generation import Generation, cut_short
+from argus_trio.backends.generation import Generation
 from argus_trio.backends.listings.listing import METHODS
 from argus_trio.backends.routing.completion import complete
 from argus_trio.backends.routing.directory import Directory, unknown_resource
 from argus_trio.backends.routing.era_translation import call_in_backend_era
 from argus_trio.backends.routing.extensions import call_extension
 from argus_trio.backends.routing.params import string_param
-from argus_trio.backends.routing.subscribe import subscribe
 from argus_trio.backends.routing.tasks import Tasks
+from argus_trio.backends.scope.lease import Lease
 from argus_trio.backends.scope.scope import Scope
-from argus_trio.backends.supervisor import Supervisor
 from argus_trio.core.call.exchange import Call, Exchange
 from argus_trio.core.catalog.catalog import Catalog
 from argus_trio.core.catalog.paging import Cursors
@@ -81,21 +80,23 @@ class Router:
         scope, route = await self.directory.named(call, kind, name)
         params: Params = call.params if route.key == name else {**call.params, "name": encode_raw(route.key)}
         headers = render_param_headers(route.param_headers, params.get("arguments", b"")) if route.param_headers else ()
-        with self.generation.lease(scope):
-            return await self.tasks.call(scope, exchange, params, headers)
-        raise cut_short(scope)
+        with Lease(scope.leases, self.generation):
+            shared = scope.shared
+            if not shared.settled.is_set():
+                await shared.wait_settled()
+            if shared.handshake is not None and shared.handshake.runs_tasks:
+                return await self.tasks.call(scope, exchange, params, headers)
+            return await call_in_backend_era(scope, exchange, params, headers)
 
     async def _read(self, exchange: Exchange) -> bytes:
         scope, _ = await self._serving(exchange.call)
-        with self.generation.lease(scope):
+        with Lease(scope.leases, self.generation):
             return await call_in_backend_era(scope, exchange, exchange.call.params)
-        raise cut_short(scope)
 
     async def _subscribe(self, exchange: Exchange) -> bytes:
         scope, uri = await self._serving(exchange.call)
-        with self.generation.lease(scope):
-            return await subscribe(scope, exchange, uri)
-        raise cut_short(scope)
+        with Lease(scope.leases, self.generation):
+            return await scope.subscriptions.subscribe(exchange, uri)
 
     async def _serving(self, call: Call) -> tuple[Scope, str]:
         """Who serves the resource that the call names, and its URI."""
@@ -111,15 +112,14 @@ class Router:
 
 @attrs.define(eq=False)
 class RouterFactory:
-    """Makes the router of a generation."""
+    """Makes the router of each generation. What outlives a generation is here: tasks, and the key of the cursors."""
 
-    supervisor: Supervisor
     tasks: Tasks = attrs.field(init=False)
-    _cursors: Cursors = attrs.field(factory=lambda: Cursors(key=secrets.token_bytes()))
+    _cursors: Cursors = attrs.field(factory=lambda: Cursors(key=secrets.token_bytes()), init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.tasks = Tasks(self.supervisor, self._cursors)
+        self.tasks = Tasks(self._cursors)
 
     def __call__(self, generation: Generation) -> Router:
-        """Its router."""
+        """The router of this generation."""
         return Router(generation, self.tasks, self._cursors)

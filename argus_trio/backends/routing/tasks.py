@@ -7,8 +7,7 @@ Both kinds in one table: the tasks of 2025-11-25, which a client asks for, and t
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Final
 
 import attrs
@@ -17,15 +16,14 @@ import structlog
 import trio
 
 from argus_trio.backends.connection.task_notifications import TASK_STATUS, TaskNotification
-from argus_trio.backends.generation import Generation, cut_short
+from argus_trio.backends.generation import Generation
 from argus_trio.backends.routing.era_translation import call_in_backend_era
 from argus_trio.backends.routing.params import string_param
-from argus_trio.backends.routing.subscribe import follow
 from argus_trio.backends.routing.task_exchange import TaskExchange
+from argus_trio.backends.scope.lease import Lease
 from argus_trio.backends.scope.scope import Scope
-from argus_trio.backends.supervisor import Supervisor
 from argus_trio.core.call.exchange import Call, ClientSession, Deliver, Exchange
-from argus_trio.core.call.task_ids import renamed_related, renamed_result, serves_tasks
+from argus_trio.core.call.task_ids import renamed_related, renamed_result
 from argus_trio.core.call.tasks import Owner, Task, TaskTable
 from argus_trio.core.catalog.paging import Cursors
 from argus_trio.errors import BackendError, DeadlineExceeded, InvalidParams, MethodUnknown, RpcError
@@ -57,26 +55,18 @@ def _new_id() -> str:
 class Tasks:
     """The tasks of all backends, each known to its owner alone by an id that only the owner was told."""
 
-    supervisor: Supervisor
     cursors: Cursors
-    table: TaskTable = attrs.field(factory=lambda: TaskTable(_new_id))
-    _listening: dict[str, dict[object, Deliver]] = attrs.field(factory=dict)
+    table: TaskTable = attrs.field(factory=lambda: TaskTable(_new_id), init=False)
+    _listening: dict[str, dict[object, Deliver]] = attrs.field(factory=dict, init=False)
     """Who listens for news of a task, by our id: streams of modern clients."""
-    _entered: trio.Event = attrs.field(factory=trio.Event)
+    _entered: trio.Event = attrs.field(factory=trio.Event, init=False)
     """Replaced whenever a call may have brought a new task."""
 
-    def __attrs_post_init__(self) -> None:
-        self.supervisor.on_task = self.tell
-        self.supervisor.on_release = self.forget
-
     async def call(self, scope: Scope, exchange: Exchange, params: Params, headers: Headers = ()) -> bytes:
-        """Perform an exchange that a task may come of; the raw result, its ids ours.
+        """Perform an exchange at a backend that runs tasks; the raw result, its ids ours. One may come of it.
 
         Raises as `call_in_backend_era`.
         """
-        await scope.wait_settled()
-        if scope.handshake is None or not serves_tasks(scope.handshake.capabilities):
-            return await call_in_backend_era(scope, exchange, params, headers)
         renamer = _TaskIds(self.table, owner_of(exchange.call), scope.spec.name)
         result = await call_in_backend_era(scope, TaskExchange(exchange, exchange.call, renamer), params, headers)
         shown = renamed_result(result, renamer.shown, is_task=False, augmented="task" in params)
@@ -102,9 +92,8 @@ class Tasks:
         if task is None:
             raise InvalidParams(f"unknown task: {task_id[:200]}")
         scope = generation.scopes[task.backend]
-        with generation.lease(scope):
+        with Lease(scope.leases, generation):
             return await self._ask(exchange, call, task, scope)
-        raise cut_short(scope)
 
     def known(self, call: Call, task_id: str, scopes: Mapping[str, Scope]) -> Task | None:
         """The task of this call's client by its id, if its backend is one of these."""
@@ -130,33 +119,16 @@ class Tasks:
             for deliver in list(self._listening.get(task.id, {}).values()):
                 deliver(notification.method, params)
 
-    @asynccontextmanager
-    async def watch(self, call: Call, task_ids: Sequence[str], deliver: Deliver) -> AsyncIterator[tuple[str, ...]]:
-        """Deliver how these tasks of the call's client stand, within the block; gives the ids of those it will be told
-        of: a task of somebody else is none, and a backend need not tell."""
-        key, told, scopes = object(), list[Task](), self.supervisor.scopes
-        known = (self.known(call, task_id, scopes) for task_id in dict.fromkeys(task_ids))
-        wanted = [task for task in known if task is not None]
+    def listen(self, task: Task, key: object, deliver: Deliver) -> None:
+        """Deliver how a task stands to a stream of its owner's, until `unlisten` with the same key."""
+        self._listening.setdefault(task.id, {})[key] = deliver
 
-        async def begin(task: Task) -> None:
-            self._listening.setdefault(task.id, {})[key] = deliver
-            if await follow(scopes[task.backend], task.key):
-                told.append(task)
-
-        try:
-            async with trio.open_nursery() as nursery:
-                for task in wanted:
-                    nursery.start_soon(begin, task)
-            yield tuple(task.id for task in wanted if task in told)
-        finally:
-            for task in wanted:
-                streams = self._listening.get(task.id, {})
-                streams.pop(key, None)
-                if not streams:
-                    self._listening.pop(task.id, None)
-            for task in told:
-                if task.backend in self.supervisor.scopes:
-                    self.supervisor.scopes[task.backend].subscriptions.unfollow(task.key)
+    def unlisten(self, task: Task, key: object) -> None:
+        """Deliver no more of a task to that stream."""
+        streams = self._listening.get(task.id, {})
+        streams.pop(key, None)
+        if not streams:
+            self._listening.pop(task.id, None)
 
     def _running(self, notification: TaskNotification) -> Task | None:
         return self.table.running(
@@ -175,7 +147,7 @@ class Tasks:
         while True:
             try:
                 # No `call_in_backend_era`: an update's `inputResponses` are for the task, whatever the era.
-                result = await scope.call(TaskExchange(exchange, call, renamer), params)
+                result = await scope.calls.call(TaskExchange(exchange, call, renamer), params)
                 break
             except DeadlineExceeded:
                 # Only this one has to wait for the end of the task (2025-11-25, Tasks, Result Retrieval).
@@ -223,8 +195,7 @@ class Tasks:
 
 
 def _are_served(scopes: Mapping[str, Scope]) -> bool:
-    handshakes = [scope.handshake for scope in scopes.values()]
-    return any(handshake is not None and serves_tasks(handshake.capabilities) for handshake in handshakes)
+    return any(scope.shared.runs_tasks for scope in scopes.values())
 
 
 def owner_of(call: Call) -> Owner:

@@ -36,13 +36,13 @@ class Bulkhead:
 
     backend: str
     _limits: Bounds = attrs.field(factory=Bounds)
-    refused: int = 0
+    refused: int = attrs.field(default=0, init=False)
     """Calls refused so far because the queue was full."""
-    _occupancy: Occupancy = attrs.field(factory=Occupancy)
-    _queue: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot)
-    _episode: int = 0
+    _occupancy: Occupancy = attrs.field(factory=Occupancy, init=False)
+    _queue: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot, init=False)
+    _episode: int = attrs.field(default=0, init=False)
     """Calls refused of late, with less than `CALM` from each to the next."""
-    _refused_at: float = 0.0
+    _refused_at: float = attrs.field(default=0.0, init=False)
 
     @property
     def limits(self) -> Bounds:
@@ -63,10 +63,6 @@ class Bulkhead:
     def waiting(self) -> int:
         """Calls that wait for one."""
         return len(self._queue)
-
-    def place(self, exchange: Exchange, patience: float) -> Place:
-        """A place for the length of an `async with` block, waited for at most `patience` seconds."""
-        return Place(self, exchange, patience)
 
     def take(self) -> bool:
         """Take a place if one is free and nobody waits for it; whether that is so."""
@@ -135,11 +131,11 @@ class Place:
     bulkhead: Bulkhead
     exchange: Exchange
     patience: float
-    waited: float = 0.0
+    waited: float = attrs.field(default=0.0, init=False)
     """Seconds that passed until the place was free: they belong to the call's deadline."""
-    _since: float = 0.0
-    _asks: int = 0
-    _is_over: bool = False
+    _since: float = attrs.field(default=0.0, init=False)
+    _asks: int = attrs.field(default=0, init=False)
+    _is_over: bool = attrs.field(default=False, init=False)
 
     async def __aenter__(self) -> Place:
         """Raises what `Bulkhead.wait` raises."""

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Protocol
+from typing import Final, Protocol
 
 import attrs
 import trio
+
+from argus_trio.errors import BackendUnavailable
+
+CUT: Final = "it was replaced or removed by a reload, and the call did not end within server.drain_timeout"
 
 
 class Counted(Protocol):
@@ -22,16 +26,22 @@ class Counted(Protocol):
 
 @attrs.define(eq=False)
 class Leases:
-    """The leases on one scope. `on_freed` is called whenever one ends while somebody waits for the last."""
+    """The leases on the scope of one backend. `on_freed` is called at the end of each, once the scope drains."""
 
-    held: set[Lease] = attrs.field(factory=set)
-    on_freed: Callable[[], None] | None = None
+    backend: str
+    on_freed: Callable[[], None]
+    held: set[Lease] = attrs.field(factory=set, init=False)
+    is_draining: bool = attrs.field(default=False, init=False)
 
     def __len__(self) -> int:
         return len(self.held)
 
+    def drain(self) -> None:
+        """Begin to tell of each end: somebody waits for the last."""
+        self.is_draining = True
+
     def cut(self) -> int:
-        """Cancel what still holds one; how many that are."""
+        """Cancel what still holds a lease; how many that are."""
         for lease in self.held:
             lease.cancel_scope.cancel()
         return len(self.held)
@@ -39,12 +49,15 @@ class Leases:
 
 @attrs.define(eq=False)
 class Lease:
-    """One exchange's hold on a scope, for the length of a `with` block. What is cut leaves the block without an error
-    and without a result."""
+    """One exchange's hold on a scope, for the length of a `with` block.
+
+    Raises (on leaving):
+        BackendUnavailable: the lease was cut, which has cancelled the block.
+    """
 
     leases: Leases
     counted: Counted
-    cancel_scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+    cancel_scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
 
     def __enter__(self) -> Lease:
         self.leases.held.add(self)
@@ -54,11 +67,14 @@ class Lease:
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> bool | None:
+    ) -> None:
+        leases = self.leases
         try:
-            return self.cancel_scope.__exit__(kind, error, traceback)
+            self.cancel_scope.__exit__(kind, error, traceback)
         finally:
             self.counted.routed -= 1
-            self.leases.held.discard(self)
-            if self.leases.on_freed is not None:
-                self.leases.on_freed()
+            leases.held.discard(self)
+            if leases.is_draining:
+                leases.on_freed()
+        if self.cancel_scope.cancelled_caught:
+            raise BackendUnavailable(leases.backend, CUT) from None

@@ -16,8 +16,9 @@ from argus_trio.backends.subscriptions.table import SubscriptionTable
 from argus_trio.core.call.task_ids import EXTENSION, serves_tasks
 from argus_trio.core.catalog.catalog import KINDS
 from argus_trio.core.redaction import Redactor
-from argus_trio.errors import LinkFailed
+from argus_trio.errors import LinkFailed, RequestRefused
 from argus_trio.wire.envelope import Params, decode_array, decode_object, decode_string, encode_raw
+from argus_trio.wire.error_objects import METHOD_UNKNOWN
 
 log = structlog.get_logger()
 
@@ -36,13 +37,13 @@ _FILTERS: Final = {"tools": "toolsListChanged", "prompts": "promptsListChanged",
 class _ListenRequest:
     """One `subscriptions/listen`."""
 
-    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
-    opened: trio.Event = attrs.field(factory=trio.Event)
+    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+    opened: trio.Event = attrs.field(factory=trio.Event, init=False)
     """Set when it is acknowledged, or has ended: whichever comes first."""
-    has_ended: bool = False
-    is_refused: bool = False
+    has_ended: bool = attrs.field(default=False, init=False)
+    is_refused: bool = attrs.field(default=False, init=False)
     """Whether the backend knows no such request, so that no other will do better."""
-    agreed: frozenset[str] = frozenset()
+    agreed: frozenset[str] = attrs.field(default=frozenset(), init=False)
     """The tasks that the backend agreed to tell of."""
 
 
@@ -58,11 +59,11 @@ class ListenStream:
     """The ids of the tasks that somebody wants to hear of; changes as that does."""
     hears_lists: bool = attrs.field(default=True, kw_only=True)
     """Whether it asks for changes of lists too; without, there is no stream as long as nothing else is wanted."""
-    _opening: _ListenRequest | None = None
-    _wake: trio.Event = attrs.field(factory=trio.Event)
-    _renewals: list[trio.Event] = attrs.field(factory=list)
-    _is_over: bool = False
-    _tells_of_no_task: bool = False
+    _opening: _ListenRequest | None = attrs.field(default=None, init=False)
+    _wake: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _renewals: list[trio.Event] = attrs.field(factory=list, init=False)
+    _is_over: bool = attrs.field(default=False, init=False)
+    _tells_of_no_task: bool = attrs.field(default=False, init=False)
     """Whether the backend refused a stream for the tasks that it was asked for."""
 
     def tells_of(self, task: str) -> bool:
@@ -81,7 +82,6 @@ class ListenStream:
 
     async def run(self) -> None:
         """Keep the stream open until cancelled, or until the backend refuses it for good."""
-        self.connection.inbound.acknowledged = self._acknowledged
         try:
             await self._keep_open()
         finally:  # its connection is lost, if not refused: whoever waits for it learns nothing more here
@@ -116,7 +116,8 @@ class ListenStream:
             with trio.move_on_after(seconds):
                 await self._wake.wait()
 
-    def _acknowledged(self, params: Params) -> None:
+    def acknowledged(self, params: Params) -> None:
+        """The backend has acknowledged the latest stream, with what it says of that."""
         if self._opening is not None:
             self._opening.agreed = _agreed(params)
             self._opening.opened.set()
@@ -151,7 +152,7 @@ class ListenStream:
                 self._tells_of_no_task = _TASKS in wanted and not stream.opened.is_set()
                 reason = self.redact(failure.reason)
                 log.info("backend_changes_unheard", backend=self.connection.backend, reason=reason)
-                stream.is_refused = "-32601" in failure.reason
+                stream.is_refused = isinstance(failure, RequestRefused) and failure.code == METHOD_UNKNOWN
             stream.has_ended = True
             stream.opened.set()
             self._wake.set()

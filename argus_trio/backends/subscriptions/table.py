@@ -15,7 +15,7 @@ UPDATED = "notifications/resources/updated"
 class SubscriptionTable:
     """The table. Subscribers are told apart by any key of theirs."""
 
-    _by_uri: dict[str, dict[object, Deliver]] = attrs.field(factory=dict)
+    _by_uri: dict[str, dict[object, Deliver]] = attrs.field(factory=dict, init=False)
 
     @property
     def uris(self) -> list[str]:

@@ -13,11 +13,12 @@ from argus_trio.config.model.about import about
 from argus_trio.config.model.naming import NAME_PART
 from argus_trio.config.model.operation import Bounds, Probing, Restart, Timeouts
 from argus_trio.config.model.visibility import Filters, Override
+from argus_trio.core.call.session_policy import SessionSetting
 
-SessionSetting = Literal["auto", "shared", "per-client"]
 ProtocolSetting = Literal["auto", "legacy", "modern"]
 
 NO_ENTRIES: Final[Mapping[str, str]] = MappingProxyType({})
+"""A mapping of texts without entries."""
 
 
 @attrs.frozen(kw_only=True)
@@ -115,3 +116,4 @@ class HttpBackend(RemoteBackend):
 
 
 BackendSpec = StdioBackend | SseBackend | HttpBackend
+"""The spec of one backend: its frozen configuration, by transport."""

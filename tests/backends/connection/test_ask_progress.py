@@ -10,13 +10,12 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.connection.ask_progress import MAX_WAITING, Reports, split_token
-from argus_trio.backends.scope.client_notifications import forward_notification
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.wire.envelope import Raw, decode_object
 from argus_trio.wire.revisions import Era
 from tests.backends.connection.test_server_requests import Session
-from tests.backends.scope.test_client_connections import living
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json, json_of, raw
+from tests.backends.support.scopes import living
 
 ROOTS = Abilities(roots=True)
 
@@ -95,21 +94,21 @@ async def test_what_a_client_reports_reaches_the_backend_that_asked_before_its_a
             token = meta["progressToken"]
             assert token != 7
             forged = {"progressToken": token, "progress": 99}
-            forward_notification(scope, other, "notifications/progress", raw(forged))
-            forward_notification(scope, one, "notifications/progress", raw({"progressToken": 7, "progress": 98}))
+            scope.forward_notification(other, "notifications/progress", raw(forged))
+            scope.forward_notification(one, "notifications/progress", raw({"progressToken": 7, "progress": 98}))
             for number in range(3):
-                forward_notification(
-                    scope, one, "notifications/progress", raw({"progressToken": token, "progress": number, "x": [1]})
+                scope.forward_notification(
+                    one, "notifications/progress", raw({"progressToken": token, "progress": number, "x": [1]})
                 )
             nursery.start_soon(late, token)
             return {"roots": []}
 
         async def late(token: object) -> None:
             await answered.wait()
-            forward_notification(scope, one, "notifications/progress", raw({"progressToken": token, "progress": 97}))
+            scope.forward_notification(one, "notifications/progress", raw({"progressToken": token, "progress": 97}))
 
         exchange = FakeExchange("tools/call", {"name": "x"}, abilities=ROOTS, client=one, answer=respond)
-        await scope.call(exchange, raw(exchange.params))
+        await scope.calls.call(exchange, raw(exchange.params))
         await wait_all_tasks_blocked()
     assert reported(backend)[1] == [
         *({"progressToken": 7, "progress": number, "x": [1]} for number in range(3)),
@@ -125,5 +124,5 @@ async def test_a_modern_client_is_asked_for_no_progress(autojump_clock: MockCloc
     backend = asking(trio.Event())
     async with living(backend) as scope:
         exchange = FakeExchange("tools/call", {"name": "x"}, era=Era.MODERN, abilities=ROOTS, answer=respond)
-        await scope.call(exchange, raw(exchange.params))
+        await scope.calls.call(exchange, raw(exchange.params))
     assert exchange.asked == [("roots/list", {})]

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
-import attrs
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.backends.connection.connection import Connection
-from argus_trio.backends.connection.handshake import Handshake, perform_handshake
-from argus_trio.backends.connection.open import probe_state_of
-from argus_trio.backends.links.stderr import StderrRing
+from argus_trio.backends.listings.fetch import list_all
 from argus_trio.backends.listings.pages import MAX_PAGES
-from argus_trio.config.model.backend import StdioBackend
-from argus_trio.config.model.operation import Probing, Timeouts
-from argus_trio.core.call.exchange import ClientSession
 from argus_trio.errors import (
     AnswerInvalid,
     BackendError,
@@ -27,75 +18,13 @@ from argus_trio.errors import (
     DeadlineExceeded,
     LinkFailed,
 )
-from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
-from tests.backends.support.fakes import FakeBackend, FakeExchange, FakeLink, Json, Refusal, raw
-
-SPEC = StdioBackend(name="files", command="unused")
-TIMEOUTS = Timeouts(call=10, call_max=25)
-
-
-@attrs.define(eq=False)
-class Ears:
-    """Hears what the backend says to nobody in particular."""
-
-    changed: list[str]
-
-    def lists_changed(self, kinds: tuple[str, ...]) -> None:
-        self.changed.extend(kinds)
-
-    def resource_updated(self, params: Params) -> None:
-        self.changed.append(bytes(params["uri"]).decode())
-
-
-@attrs.define(eq=False)
-class Talk:
-    """An open connection, the fake at its far end, and the kinds that it said have changed."""
-
-    connection: Connection
-    link: FakeLink
-    changed: list[str]
-
-
-@asynccontextmanager
-async def talk(
-    backend: FakeBackend,
-    *,
-    cancels_by_notice: bool = True,
-    is_exclusive: bool = False,
-    client: ClientSession | None = None,
-) -> AsyncIterator[Talk]:
-    box: list[Connection] = []
-
-    async def inbox(message, within) -> None:  # type: ignore[no-untyped-def]  # the Inbox of a link
-        await box[0].inbound.receive(message, within)
-
-    changed: list[str] = []
-    async with trio.open_nursery() as nursery, backend.open(SPEC, inbox, StderrRing("files")) as link:
-        handshake: Handshake = await perform_handshake(link, "legacy" if backend.era is Era.LEGACY else "modern")
-        box.append(
-            Connection(
-                backend="files",
-                link=link,
-                handshake=handshake,
-                nursery=nursery,
-                listener=Ears(changed),
-                cancels_by_notice=cancels_by_notice,
-                is_exclusive=is_exclusive,
-                client=client,
-                probe_state=probe_state_of(Probing()),
-            )
-        )
-        yield Talk(box[0], backend.links[-1], changed)
-        nursery.cancel_scope.cancel()
+from tests.backends.support.fakes import FakeBackend, FakeExchange, Json, Refusal
+from tests.backends.support.talk import perform, talk
 
 
 def call(name: str = "read", **meta: object) -> FakeExchange:
     return FakeExchange("tools/call", {"name": name, **({"_meta": meta} if meta else {})})
-
-
-async def perform(t: Talk, exchange: FakeExchange) -> bytes:
-    return await t.connection.call(exchange, raw(exchange.params), TIMEOUTS)
 
 
 async def test_a_result_passes_as_the_bytes_it_came_in(autojump_clock: MockClock) -> None:
@@ -290,7 +219,7 @@ async def test_a_legacy_backend_gets_the_negotiated_version_as_header(autojump_c
 async def test_every_page_of_a_list_is_followed(autojump_clock: MockClock) -> None:
     backend = FakeBackend(tools=[{"name": f"t{n}"} for n in range(25)], page_size=10)
     async with talk(backend) as t:
-        assert [name for name, _ in await t.connection.list_all("tools")] == [f"t{n}" for n in range(25)]
+        assert [name for name, _ in await list_all(t.connection, "tools")] == [f"t{n}" for n in range(25)]
 
 
 async def test_a_list_without_end_is_cut_and_one_that_turns_in_circles_too(autojump_clock: MockClock) -> None:
@@ -301,9 +230,9 @@ async def test_a_list_without_end_is_cut_and_one_that_turns_in_circles_too(autoj
         return {"tools": [{"name": "x"}], "nextCursor": "same"}
 
     async with talk(FakeBackend(answers={"tools/list": endless})) as t:
-        assert len(await t.connection.list_all("tools")) == MAX_PAGES
+        assert len(await list_all(t.connection, "tools")) == MAX_PAGES
     async with talk(FakeBackend(answers={"tools/list": circle})) as t:
-        assert len(await t.connection.list_all("tools")) == 2
+        assert len(await list_all(t.connection, "tools")) == 2
 
 
 async def test_entries_that_are_none_are_left_out_and_the_rest_stays(autojump_clock: MockClock) -> None:
@@ -311,7 +240,7 @@ async def test_entries_that_are_none_are_left_out_and_the_rest_stays(autojump_cl
         return {"tools": [{"name": "good"}, {"name": 7}, "text", {}, None]}
 
     async with talk(FakeBackend(answers={"tools/list": mixed})) as t:
-        assert [name for name, _ in await t.connection.list_all("tools")] == ["good"]
+        assert [name for name, _ in await list_all(t.connection, "tools")] == ["good"]
 
 
 @pytest.mark.parametrize("result", [{}, {"tools": {}}, {"tools": None}])
@@ -321,7 +250,7 @@ async def test_a_list_result_without_a_list_is_refused(result: Json, autojump_cl
 
     async with talk(FakeBackend(answers={"tools/list": odd})) as t:
         with pytest.raises(LinkFailed, match="tools/list"):
-            await t.connection.list_all("tools")
+            await list_all(t.connection, "tools")
 
 
 async def test_a_ping_is_answered_and_what_was_not_declared_is_refused(autojump_clock: MockClock) -> None:

@@ -11,8 +11,8 @@ from argus_trio.backends.connection.input_required import MAX_ROUNDS
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.errors import BackendError, BackendMisbehaved
 from argus_trio.wire.revisions import Era
-from tests.backends.connection.test_connection import perform, talk
 from tests.backends.support.fakes import Answer, FakeBackend, FakeExchange, Json, Refusal
+from tests.backends.support.talk import perform, talk
 
 CAN = Abilities(form=True, roots=True)
 WHO: Json = {"method": "elicitation/create", "params": {"message": "who?"}}

@@ -11,8 +11,8 @@ from argus_trio.backends.connection.server_requests import ASK_LIMIT, MAX_OPEN
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
-from tests.backends.connection.test_connection import Talk, perform, talk
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json, Refusal
+from tests.backends.support.talk import Talk, perform, talk
 
 CAN = Abilities(form=True, roots=True)
 

@@ -7,10 +7,10 @@ import trio
 from structlog.testing import capture_logs
 from trio.testing import MockClock
 
-from argus_trio.core.catalog.storm import LONGEST
+from argus_trio.core.catalog.storm import LONGEST_SECONDS
 from argus_trio.core.catalog.upheaval import WORTH
 from tests.backends.support.fakes import FakeBackend, Json
-from tests.backends.support.house import House, house, named, spec
+from tests.backends.support.supervised import Supervised, named, spec, supervised
 
 CHANGED = "notifications/tools/list_changed"
 
@@ -31,14 +31,14 @@ def events(logs: list[dict[str, object]], name: str) -> list[dict[str, object]]:
     return [entry for entry in logs if entry["event"] == name]
 
 
-async def begun(at: House) -> None:
+async def begun(at: Supervised) -> None:
     await at.supervisor.current.settle()
     at.told.clear()
 
 
 async def test_a_storm_is_listed_at_a_bounded_pace_and_told_once(autojump_clock: MockClock) -> None:
     backend = FakeBackend(tools=named("a"))
-    async with house({"files": backend}) as at:
+    async with supervised({"files": backend}) as at:
         await begun(at)
         before = lists(backend)
         with capture_logs() as logs:
@@ -55,12 +55,12 @@ async def test_a_storm_is_listed_at_a_bounded_pace_and_told_once(autojump_clock:
 
 async def test_the_last_change_of_a_storm_is_not_missed(autojump_clock: MockClock) -> None:
     backend = FakeBackend(tools=named("a"))
-    async with house({"files": backend}) as at:
+    async with supervised({"files": backend}) as at:
         await begun(at)
         await storm(backend, 20)
         backend.tools.append({"name": "last"})
         await backend.links[0].says(CHANGED, {})
-        await trio.sleep(LONGEST + 0.1)
+        await trio.sleep(LONGEST_SECONDS + 0.1)
         assert await at.names() == ["files__a", "files__last"]
         assert at.told == [CHANGED]
 
@@ -72,7 +72,7 @@ async def test_a_change_while_it_is_being_listed_is_not_missed(autojump_clock: M
         return found
 
     backend = FakeBackend(tools=named("a"), answers={"tools/list": slow})
-    async with house({"files": backend}) as at:
+    async with supervised({"files": backend}) as at:
         await begun(at)
         await backend.links[0].says(CHANGED, {})
         await trio.sleep(1)
@@ -84,10 +84,10 @@ async def test_a_change_while_it_is_being_listed_is_not_missed(autojump_clock: M
 
 async def test_after_a_storm_a_change_is_seen_at_once_again(autojump_clock: MockClock) -> None:
     backend = FakeBackend(tools=named("a"))
-    async with house({"files": backend}) as at:
+    async with supervised({"files": backend}) as at:
         await begun(at)
         await storm(backend, 20)
-        await trio.sleep(2 * LONGEST)
+        await trio.sleep(2 * LONGEST_SECONDS)
         backend.tools.append({"name": "b"})
         await backend.links[0].says(CHANGED, {})
         await trio.sleep(0.1)
@@ -103,7 +103,7 @@ async def test_a_list_that_did_not_come_in_time_is_asked_for_again(autojump_cloc
         return {"tools": list(backend.tools)}
 
     backend = FakeBackend(tools=named("a"), answers={"tools/list": listed})
-    async with house({"files": backend}) as at:
+    async with supervised({"files": backend}) as at:
         await begun(at)
         stuck = True
         backend.tools.append({"name": "b"})
@@ -118,19 +118,19 @@ async def test_a_list_that_did_not_come_in_time_is_asked_for_again(autojump_cloc
 
 async def test_clients_hear_of_as_many_changes_as_there_are(autojump_clock: MockClock) -> None:
     backend = FakeBackend(tools=named("a"))
-    async with house({"files": backend}) as at:
+    async with supervised({"files": backend}) as at:
         await begun(at)
         for number in range(3):
             backend.tools.append({"name": f"t{number}"})
             await storm(backend, 10)
-        await trio.sleep(LONGEST + 1)
+        await trio.sleep(LONGEST_SECONDS + 1)
         assert at.told == [CHANGED] * 3
 
 
 @pytest.mark.parametrize(("before", "after"), [(WORTH * 2, 3), (WORTH, WORTH * 3)])
 async def test_a_list_that_is_halved_or_doubled_is_reported(autojump_clock: MockClock, before: int, after: int) -> None:
     backend = FakeBackend(tools=named(*(f"t{number}" for number in range(before))))
-    async with house({"files": backend}) as at:
+    async with supervised({"files": backend}) as at:
         await begun(at)
         with capture_logs() as logs:
             backend.tools = named(*(f"t{number}" for number in range(after)))
@@ -143,7 +143,7 @@ async def test_a_list_that_is_halved_or_doubled_is_reported(autojump_clock: Mock
 
 async def test_one_that_comes_back_with_half_its_list_is_reported(autojump_clock: MockClock) -> None:
     backend = FakeBackend(tools=named(*(f"t{number}" for number in range(WORTH))))
-    async with house({"files": backend}) as at:
+    async with supervised({"files": backend}) as at:
         await begun(at)
         with capture_logs() as logs:
             backend.tools = named("t0")
@@ -155,7 +155,7 @@ async def test_one_that_comes_back_with_half_its_list_is_reported(autojump_clock
 
 async def test_a_backend_that_flaps_is_told_of_once_and_clients_hear_nothing(autojump_clock: MockClock) -> None:
     backend = FakeBackend(tools=named("a"), resources=[{"uri": "u"}])
-    async with house({"files": backend}, [spec("files")]) as at:
+    async with supervised({"files": backend}, [spec("files")]) as at:
         await begun(at)
         with capture_logs() as logs:
             for _ in range(8):

@@ -8,7 +8,7 @@ from trio.testing import MockClock
 from argus_trio.config.model.visibility import Filters, Globs
 from argus_trio.errors import BackendError, BackendUnavailable, InvalidParams
 from tests.backends.support.fakes import FakeBackend, Json, Refusal
-from tests.backends.support.house import House, bring_down, house, named, spec
+from tests.backends.support.supervised import Supervised, bring_down, named, spec, supervised
 
 NOTHING = {"completion": {"values": [], "total": 0, "hasMore": False}}
 ARGUMENT = {"name": "a", "value": "x"}
@@ -23,12 +23,12 @@ def proposing(**fields: object) -> FakeBackend:
     return FakeBackend(answers=answers, declares={"completions": {}}, **fields)  # type: ignore[arg-type]  # by name
 
 
-async def complete(h: House, kind: str, **ref: object) -> Json:
+async def complete(h: Supervised, kind: str, **ref: object) -> Json:
     return await h.ask("completion/complete", ref={"type": kind, **ref}, argument=ARGUMENT)
 
 
 async def test_a_prompt_is_completed_by_its_backend_under_its_own_name(autojump_clock: MockClock) -> None:
-    async with house({"a": proposing(prompts=named("p"))}) as h:
+    async with supervised({"a": proposing(prompts=named("p"))}) as h:
         answer = await complete(h, "ref/prompt", name="a__p", title="kept")
     ref = {"type": "ref/prompt", "name": "p", "title": "kept"}
     assert answer == {"completion": {"values": ["y"]}, "asked": {"ref": ref, "argument": ARGUMENT}}
@@ -37,7 +37,7 @@ async def test_a_prompt_is_completed_by_its_backend_under_its_own_name(autojump_
 async def test_a_template_and_a_resource_are_completed_by_their_owners(autojump_clock: MockClock) -> None:
     a = proposing(templates=[{"uriTemplate": "note://{id}", "name": "n"}])
     b = proposing(resources=[{"uri": "file:///x", "name": "x"}])
-    async with house({"a": a, "b": b}) as h:
+    async with supervised({"a": a, "b": b}) as h:
         await complete(h, "ref/resource", uri="note://{id}")
         assert a.seen[-1][1]["ref"] == {"type": "ref/resource", "uri": "note://{id}"}
         await complete(h, "ref/resource", uri="file:///x")
@@ -46,7 +46,7 @@ async def test_a_template_and_a_resource_are_completed_by_their_owners(autojump_
 
 async def test_a_backend_without_completions_has_nothing_to_propose(autojump_clock: MockClock) -> None:
     a = FakeBackend(prompts=named("p"), answers={"completion/complete": propose})
-    async with house({"a": a}) as h:
+    async with supervised({"a": a}) as h:
         assert await complete(h, "ref/prompt", name="a__p") == NOTHING
     assert "completion/complete" not in [method for method, _ in a.seen]
 
@@ -54,7 +54,7 @@ async def test_a_backend_without_completions_has_nothing_to_propose(autojump_clo
 async def test_a_backend_of_the_oldest_revision_is_asked_though_it_declares_nothing(autojump_clock: MockClock) -> None:
     able = FakeBackend(prompts=named("p"), answers={"completion/complete": propose}, revision="2024-11-05")
     unable = FakeBackend(prompts=named("p"), revision="2024-11-05")
-    async with house({"able": able, "unable": unable}) as h:
+    async with supervised({"able": able, "unable": unable}) as h:
         assert (await complete(h, "ref/prompt", name="able__p"))["completion"] == {"values": ["y"]}
         assert await complete(h, "ref/prompt", name="unable__p") == NOTHING
 
@@ -64,14 +64,14 @@ async def test_another_error_of_a_backend_is_passed_on(autojump_clock: MockClock
         raise Refusal(-32602, "no such argument")
 
     old = FakeBackend(prompts=named("p"), answers={"completion/complete": refuse}, revision="2024-11-05")
-    async with house({"old": old}) as h:
+    async with supervised({"old": old}) as h:
         with pytest.raises(BackendError):
             await complete(h, "ref/prompt", name="old__p")
 
 
 async def test_a_backend_that_went_down_is_unavailable_for_completion(autojump_clock: MockClock) -> None:
     a = proposing(prompts=named("p"))
-    async with house({"a": a}) as h:
+    async with supervised({"a": a}) as h:
         await h.supervisor.current.settle()
         await bring_down(a)
         with pytest.raises(BackendUnavailable):
@@ -95,6 +95,6 @@ async def test_a_reference_that_leads_nowhere_is_refused(params: Json, autojump_
     hidden = Filters(resources=Globs(deny=("secret://*",)))
     templates: list[Json] = [{"uriTemplate": "secret://{id}", "name": "s"}, {"uriTemplate": "note://{id}", "name": "n"}]
     backends = {"a": proposing(prompts=named("p"), templates=templates), "b": proposing(templates=templates[1:])}
-    async with house(backends, [spec("a", filters=hidden)]) as h:
+    async with supervised(backends, [spec("a", filters=hidden)]) as h:
         with pytest.raises(InvalidParams):
             await h.ask("completion/complete", **params)

@@ -9,13 +9,13 @@ from trio.testing import MockClock
 from argus_trio.backends.routing.identity import CurrentIdentity
 from argus_trio.wire.envelope import encode
 from tests.backends.support.fakes import FakeBackend
-from tests.backends.support.house import bring_down, house, named, spec
+from tests.backends.support.supervised import bring_down, named, spec, supervised
 
 
 async def test_the_identity_is_of_the_backends_that_are_ready(autojump_clock: MockClock) -> None:
     a = FakeBackend(tools=named("x"), instructions="A.", declares={"extensions": {"x/ui": {"by": "a"}}})
     b = FakeBackend(tools=named("x"), instructions="B.", declares={"extensions": {"x/ui": {"by": "b"}}})
-    async with house({"a": a, "b": b}, [spec("b", prefix="bee")], order=("b",)) as h:
+    async with supervised({"a": a, "b": b}, [spec("b", prefix="bee")], order=("b",)) as h:
         identity = CurrentIdentity(h.supervisor, "1.2.3")
         assert identity().instructions is None
         await h.supervisor.current.settle()
@@ -29,6 +29,6 @@ async def test_the_identity_is_of_the_backends_that_are_ready(autojump_clock: Mo
 
 
 async def test_bare_names_have_no_prefix_to_tell(autojump_clock: MockClock) -> None:
-    async with house({"a": FakeBackend(instructions="A.")}, strategy="first-wins") as h:
+    async with supervised({"a": FakeBackend(instructions="A.")}, strategy="first-wins") as h:
         await h.supervisor.current.settle()
         assert CurrentIdentity(h.supervisor, "1")().instructions == "## a\n\nA."

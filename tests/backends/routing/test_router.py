@@ -9,25 +9,26 @@ import trio
 from structlog.testing import capture_logs
 from trio.testing import MockClock
 
+from argus_trio.backends.routing.directory import ToolHeaders
 from argus_trio.config.model.visibility import Filters, Globs, Override
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.errors import BackendUnavailable, InvalidParams, LinkFailed, MethodUnknown, ResourceUnknown
 from argus_trio.wire.revisions import Era
-from tests.backends.scope.test_client_connections import Session
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json, answering
-from tests.backends.support.house import house, named, slow_to_greet, spec
+from tests.backends.support.scopes import Session
+from tests.backends.support.supervised import named, slow_to_greet, spec, supervised
 
 
 async def test_all_backends_make_one_list_in_file_order(autojump_clock: MockClock) -> None:
-    async with house({"b": FakeBackend(tools=named("x")), "a": FakeBackend(tools=named("x", "y"))}) as h:
+    async with supervised({"b": FakeBackend(tools=named("x")), "a": FakeBackend(tools=named("x", "y"))}) as h:
         assert await h.names() == ["b__x", "a__x", "a__y"]
 
 
 async def test_a_call_reaches_the_backend_under_its_own_name(autojump_clock: MockClock) -> None:
     files = FakeBackend(tools=named("read"))
     overridden = spec("files", tool_overrides={"read": Override(name="fetch")})
-    async with house({"files": files}, [overridden]) as h:
+    async with supervised({"files": files}, [overridden]) as h:
         result = await h.ask("tools/call", name="files__fetch", arguments={"path": "/x"}, _meta={"trace": 1})
     assert result == {
         "asked": "tools/call",
@@ -36,7 +37,9 @@ async def test_a_call_reaches_the_backend_under_its_own_name(autojump_clock: Moc
 
 
 async def test_a_tool_and_a_prompt_of_one_name_do_not_meet(autojump_clock: MockClock) -> None:
-    async with house({"a": FakeBackend(tools=named("x")), "b": FakeBackend(prompts=named("x"))}, separator=".") as h:
+    async with supervised(
+        {"a": FakeBackend(tools=named("x")), "b": FakeBackend(prompts=named("x"))}, separator="."
+    ) as h:
         assert (await h.ask("tools/call", name="a.x"))["asked"] == "tools/call"
         assert (await h.ask("prompts/get", name="b.x"))["asked"] == "prompts/get"
         with pytest.raises(InvalidParams, match=r"unknown prompt: a\.x"):
@@ -45,7 +48,7 @@ async def test_a_tool_and_a_prompt_of_one_name_do_not_meet(autojump_clock: MockC
 
 async def test_a_first_list_waits_for_a_slow_backend_only_as_long_as_the_grace(autojump_clock: MockClock) -> None:
     backends = {"fast": FakeBackend(tools=named("x")), "slow": slow_to_greet(12, tools=named("y"))}
-    async with house(backends) as h:
+    async with supervised(backends) as h:
         assert await h.names() == ["fast__x"]
         assert trio.current_time() == pytest.approx(5, abs=0.1)
         await trio.sleep(8)
@@ -54,14 +57,14 @@ async def test_a_first_list_waits_for_a_slow_backend_only_as_long_as_the_grace(a
 
 
 async def test_a_first_list_waits_no_longer_than_the_slowest_backend(autojump_clock: MockClock) -> None:
-    async with house({"slow": slow_to_greet(2, tools=named("y"))}) as h:
+    async with supervised({"slow": slow_to_greet(2, tools=named("y"))}) as h:
         assert await h.names() == ["slow__y"]
         assert trio.current_time() == pytest.approx(2, abs=0.1)
 
 
 async def test_a_prefixed_name_of_a_starting_backend_waits_for_it(autojump_clock: MockClock) -> None:
     backends = {"fast": FakeBackend(tools=named("x")), "slow": slow_to_greet(8, tools=named("y"))}
-    async with house(backends) as h:
+    async with supervised(backends) as h:
         assert (await h.ask("tools/call", name="slow__y"))["asked"] == "tools/call"
         with pytest.raises(InvalidParams):
             await h.ask("tools/call", name="slow__z")
@@ -69,7 +72,7 @@ async def test_a_prefixed_name_of_a_starting_backend_waits_for_it(autojump_clock
 
 async def test_a_name_of_a_backend_that_never_came_up_is_unavailable_not_unknown(autojump_clock: MockClock) -> None:
     dead = FakeBackend(open_failures=[LinkFailed("exited with code 1")] * 99)
-    async with house({"dead": dead, "fine": FakeBackend(tools=named("x"))}) as h:
+    async with supervised({"dead": dead, "fine": FakeBackend(tools=named("x"))}) as h:
         with pytest.raises(BackendUnavailable, match="exited with code 1"):
             await h.ask("tools/call", name="dead__x")
         assert (await h.ask("tools/call", name="fine__x"))["asked"] == "tools/call"
@@ -78,7 +81,7 @@ async def test_a_name_of_a_backend_that_never_came_up_is_unavailable_not_unknown
 
 async def test_a_backend_that_went_down_keeps_its_names_and_answers_unavailable(autojump_clock: MockClock) -> None:
     files = FakeBackend(tools=named("x"))
-    async with house({"files": files}) as h:
+    async with supervised({"files": files}) as h:
         await h.supervisor.current.settle()
         files.open_failures = [LinkFailed("gone")] * 99
         files.links[0].die("exited with code 9")
@@ -92,14 +95,14 @@ async def test_a_backend_that_went_down_keeps_its_names_and_answers_unavailable(
 async def test_resources_are_read_by_uri_and_by_template(autojump_clock: MockClock) -> None:
     a = FakeBackend(resources=[{"uri": "file:///x", "name": "x"}])
     b = FakeBackend(templates=[{"uriTemplate": "note://{id}", "name": "n"}])
-    async with house({"a": a, "b": b}) as h:
+    async with supervised({"a": a, "b": b}) as h:
         assert await h.names("resources") == ["file:///x"]
         await h.ask("resources/read", uri="file:///x")
         await h.ask("resources/read", uri="note://7")
         with pytest.raises(ResourceUnknown):
             await h.ask("resources/read", uri="other://7")
         with pytest.raises(InvalidParams):
-            await h.supervisor.serve(FakeExchange("resources/read", {"uri": "other://7"}, era=Era.MODERN))
+            await h.supervisor.generations.serve(FakeExchange("resources/read", {"uri": "other://7"}, era=Era.MODERN))
     assert [m for m, _ in a.seen].count("resources/read") == 1
     assert b.seen[-1] == ("resources/read", {"uri": "note://7"})
 
@@ -107,7 +110,7 @@ async def test_resources_are_read_by_uri_and_by_template(autojump_clock: MockClo
 async def test_what_a_filter_hides_cannot_be_read_or_called_either(autojump_clock: MockClock) -> None:
     hidden = Filters(tools=Globs(deny=("rm",)), resources=Globs(deny=("secret://*",)))
     files = FakeBackend(tools=named("rm", "ls"), templates=[{"uriTemplate": "{+any}", "name": "n"}])
-    async with house({"files": files}, [spec("files", filters=hidden)]) as h:
+    async with supervised({"files": files}, [spec("files", filters=hidden)]) as h:
         assert await h.names() == ["files__ls"]
         with pytest.raises(InvalidParams):
             await h.ask("tools/call", name="files__rm")
@@ -130,14 +133,14 @@ async def test_what_a_filter_hides_cannot_be_read_or_called_either(autojump_cloc
 async def test_what_fits_nothing_is_refused(
     method: str, params: Json, error: type[Exception], autojump_clock: MockClock
 ) -> None:
-    async with house({"a": FakeBackend(tools=named("x"))}) as h:
+    async with supervised({"a": FakeBackend(tools=named("x"))}) as h:
         with pytest.raises(error):
             await h.ask(method, **params)
 
 
 async def test_a_disabled_backend_is_left_out(autojump_clock: MockClock) -> None:
     backends = {"on": FakeBackend(tools=named("x")), "off": FakeBackend(tools=named("x"))}
-    async with house(backends, [spec("off", enabled=False)]) as h:
+    async with supervised(backends, [spec("off", enabled=False)]) as h:
         assert await h.names() == ["on__x"]
         assert backends["off"].links == []
         assert h.supervisor.health().total == 1
@@ -145,7 +148,7 @@ async def test_a_disabled_backend_is_left_out(autojump_clock: MockClock) -> None
 
 async def test_a_reconnect_that_shows_the_same_tells_nobody(autojump_clock: MockClock) -> None:
     files = FakeBackend(tools=named("x"))
-    async with house({"files": files}) as h:
+    async with supervised({"files": files}) as h:
         await h.supervisor.current.settle()
         files.links[0].die("exited with code 9")
         await trio.sleep(90)
@@ -155,7 +158,7 @@ async def test_a_reconnect_that_shows_the_same_tells_nobody(autojump_clock: Mock
 
 async def test_a_long_list_is_read_page_by_page(autojump_clock: MockClock) -> None:
     everything = [f"t{number:04}" for number in range(2500)]
-    async with house({"a": FakeBackend(tools=named(*everything)), "b": FakeBackend(prompts=named("p"))}) as h:
+    async with supervised({"a": FakeBackend(tools=named(*everything)), "b": FakeBackend(prompts=named("p"))}) as h:
         shown: list[object] = []
         page = await h.ask("tools/list")
         for size in (1000, 1000, 500):
@@ -172,7 +175,7 @@ async def test_a_long_list_is_read_page_by_page(autojump_clock: MockClock) -> No
 
 async def test_a_list_that_became_short_is_read_on_from_a_cursor(autojump_clock: MockClock) -> None:
     backend = FakeBackend(tools=named(*(f"t{number:04}" for number in range(1001))))
-    async with house({"a": backend}) as h:
+    async with supervised({"a": backend}) as h:
         cursor = (await h.ask("tools/list"))["nextCursor"]
         backend.tools = named("z", "t0001", "y")
         await backend.links[0].says("notifications/tools/list_changed", {})
@@ -184,7 +187,7 @@ async def test_a_list_that_became_short_is_read_on_from_a_cursor(autojump_clock:
 
 @pytest.mark.parametrize("cursor", ["", 7, {}])
 async def test_a_cursor_that_is_none_is_refused(cursor: object, autojump_clock: MockClock) -> None:
-    async with house({"a": FakeBackend(tools=named("x"))}) as h:
+    async with supervised({"a": FakeBackend(tools=named("x"))}) as h:
         with pytest.raises(InvalidParams):
             await h.ask("tools/list", cursor=cursor)
 
@@ -196,7 +199,7 @@ BROKEN: Json = {"type": "object", "properties": {"region": {"type": "object", "x
 async def test_annotated_arguments_go_to_a_modern_backend_in_headers_too(autojump_clock: MockClock) -> None:
     tools: list[Json] = [{"name": "x", "inputSchema": REGION}, {"name": "y", "inputSchema": {"type": "object"}}]
     modern, legacy = FakeBackend(era=Era.MODERN, tools=tools), FakeBackend(tools=tools)
-    async with house({"m": modern, "l": legacy}) as h:
+    async with supervised({"m": modern, "l": legacy}) as h:
         assert len(await h.names()) == 4
         await h.ask("tools/call", name="m__x", arguments={"region": "eü"})
         assert modern.headers[-1][-1] == ("mcp-param-region", "=?base64?ZcO8?=")
@@ -206,8 +209,12 @@ async def test_annotated_arguments_go_to_a_modern_backend_in_headers_too(autojum
         await h.ask("tools/call", name="l__x", arguments={"region": "eu"})
         assert legacy.headers[-1] == (("mcp-protocol-version", "2025-11-25"),)
         plain = FakeExchange("tools/call").call
-        assert await h.supervisor.param_headers(plain, "m__x") == ((("region",), "Region"),)
-        assert await h.supervisor.param_headers(plain, "m__y") == await h.supervisor.param_headers(plain, "x") == ()
+        assert await ToolHeaders(h.supervisor.generations)(plain, "m__x") == ((("region",), "Region"),)
+        assert (
+            await ToolHeaders(h.supervisor.generations)(plain, "m__y")
+            == await ToolHeaders(h.supervisor.generations)(plain, "x")
+            == ()
+        )
 
 
 async def test_annotated_arguments_count_as_the_tool_is_shown_to_the_client_that_calls(
@@ -226,20 +233,22 @@ async def test_annotated_arguments_count_as_the_tool_is_shown_to_the_client_that
     region, area = ((("region",), "Region"),), ((("region",), "Area"),)
     plain = FakeExchange("tools/call").call
     asked = FakeExchange("tools/call", era=Era.MODERN, abilities=Abilities(roots=True)).call
-    async with house({"a": backend}) as h:
+    async with supervised({"a": backend}) as h:
         await h.names()
-        assert await h.supervisor.param_headers(asked, "a__x") == region  # nothing is known yet of what it is shown
-        assert await h.supervisor.param_headers(asked, "a__own") == region
-        assert await h.supervisor.param_headers(asked, "a__x") == area
-        assert await h.supervisor.param_headers(asked, "a__none") == ()
-        assert await h.supervisor.param_headers(plain, "a__x") == region
-        assert await h.supervisor.param_headers(plain, "a__own") == ()
+        assert (
+            await ToolHeaders(h.supervisor.generations)(asked, "a__x") == region
+        )  # nothing is known yet of what it is shown
+        assert await ToolHeaders(h.supervisor.generations)(asked, "a__own") == region
+        assert await ToolHeaders(h.supervisor.generations)(asked, "a__x") == area
+        assert await ToolHeaders(h.supervisor.generations)(asked, "a__none") == ()
+        assert await ToolHeaders(h.supervisor.generations)(plain, "a__x") == region
+        assert await ToolHeaders(h.supervisor.generations)(plain, "a__own") == ()
 
 
 async def test_a_tool_with_an_invalid_header_annotation_is_dropped_and_reported_once(autojump_clock: MockClock) -> None:
     backend = FakeBackend(tools=[{"name": "x", "inputSchema": BROKEN}, {"name": "y"}])
     with capture_logs() as logs:
-        async with house({"a": backend}) as h:
+        async with supervised({"a": backend}) as h:
             assert await h.names() == ["a__y"]
             with pytest.raises(InvalidParams):
                 await h.ask("tools/call", name="a__x")
@@ -258,16 +267,16 @@ async def test_what_changes_on_a_sessions_own_connection_is_shown_to_that_sessio
 
     grown: list[bool] = []
     files = FakeBackend(declares={"tools": {}}, answers={"tools/list": listed})
-    async with house({"files": files}) as h:
+    async with supervised({"files": files}) as h:
 
         async def names(session: Session) -> list[object]:
             exchange = FakeExchange("tools/list", abilities=Abilities(roots=True), client=session)
-            return [tool["name"] for tool in json.loads(await h.supervisor.serve(exchange))["tools"]]
+            return [tool["name"] for tool in json.loads(await h.supervisor.generations.serve(exchange))["tools"]]
 
         one, other = Session(), Session()
         for session in (other, one):
             call = FakeExchange("tools/call", {"name": "files__x"}, abilities=Abilities(roots=True), client=session)
-            await h.supervisor.serve(call)
+            await h.supervisor.generations.serve(call)
             assert await names(session) == ["files__x"]
         grown.append(True)
         await files.links[-1].says("notifications/tools/list_changed", {})

@@ -9,12 +9,13 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from argus_trio.backends.routing.task_watch import TaskWatch
 from argus_trio.core.call.exchange import Principal
 from argus_trio.errors import BackendError, DeadlineExceeded, InvalidParams, MethodUnknown
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import Answer, FakeBackend, FakeExchange, Json, Refusal, json_of
-from tests.backends.support.house import House, bring_down, house, named, spec
+from tests.backends.support.supervised import Supervised, bring_down, named, spec, supervised
 
 STATUS = "notifications/tasks/status"
 PROGRESS = "notifications/progress"
@@ -78,18 +79,20 @@ class Runner:
         return {"content": [], "_meta": {RELATED: {"taskId": params["taskId"]}}}
 
 
-async def ask(h: House, session: Session | None, method: str, era: Era = Era.LEGACY, **params: object) -> Json:
-    answer: Json = json.loads(await h.supervisor.serve(FakeExchange(method, params, era=era, client=session)))
+async def ask(h: Supervised, session: Session | None, method: str, era: Era = Era.LEGACY, **params: object) -> Json:
+    answer: Json = json.loads(
+        await h.supervisor.generations.serve(FakeExchange(method, params, era=era, client=session))
+    )
     return answer
 
 
-async def begin(h: House, session: Session | None, name: str = "a__x") -> str:
+async def begin(h: Supervised, session: Session | None, name: str = "a__x") -> str:
     task = (await ask(h, session, "tools/call", name=name, task={"ttl": 60000}))["task"]
     assert isinstance(task, dict)
     return str(task["taskId"])
 
 
-async def listed(h: House, session: Session) -> list[object]:
+async def listed(h: Supervised, session: Session) -> list[object]:
     tasks = (await ask(h, session, "tasks/list"))["tasks"]
     assert isinstance(tasks, list)
     return [task["taskId"] for task in tasks]
@@ -97,7 +100,7 @@ async def listed(h: House, session: Session) -> list[object]:
 
 async def test_a_task_is_known_by_an_id_of_ours_from_beginning_to_end(autojump_clock: MockClock) -> None:
     runner, session = Runner(), Session()
-    async with house({"a": runner.backend()}) as h:
+    async with supervised({"a": runner.backend()}) as h:
         task = await begin(h, session)
         assert "task-1" not in task
         assert await ask(h, session, "tasks/get", taskId=task) == {"taskId": task, "status": "working", "ttl": 60000}
@@ -111,7 +114,7 @@ async def test_a_task_is_known_by_an_id_of_ours_from_beginning_to_end(autojump_c
 
 async def test_nobody_else_reaches_a_task(autojump_clock: MockClock) -> None:
     owner, other = Session(), Session()
-    async with house({"a": Runner().backend()}) as h:
+    async with supervised({"a": Runner().backend()}) as h:
         task = await begin(h, owner)
         for method in ("tasks/get", "tasks/result", "tasks/cancel", "tasks/update"):
             for client, task_id in ((other, task), (None, task), (owner, "task-1")):
@@ -122,7 +125,7 @@ async def test_nobody_else_reaches_a_task(autojump_clock: MockClock) -> None:
 
 async def test_tasks_of_several_backends_are_listed_and_only_ones_own(autojump_clock: MockClock) -> None:
     one, two, session, other = Runner(), Runner(), Session(), Session()
-    async with house({"a": one.backend(), "b": two.backend()}) as h:
+    async with supervised({"a": one.backend(), "b": two.backend()}) as h:
         mine = [await begin(h, session, "a__x"), await begin(h, session, "b__x")]
         theirs = await begin(h, other, "b__x")
         assert await listed(h, session) == mine
@@ -134,7 +137,7 @@ async def test_tasks_of_several_backends_are_listed_and_only_ones_own(autojump_c
 
 async def test_a_task_of_a_backend_that_is_down_is_left_out_but_not_forgotten(autojump_clock: MockClock) -> None:
     backend, session = Runner().backend(), Session()
-    async with house({"a": backend}) as h:
+    async with supervised({"a": backend}) as h:
         await begin(h, session)
         await bring_down(backend)
         assert await listed(h, session) == []
@@ -143,7 +146,7 @@ async def test_a_task_of_a_backend_that_is_down_is_left_out_but_not_forgotten(au
 
 async def test_a_long_list_of_tasks_is_read_page_by_page(autojump_clock: MockClock) -> None:
     session = Session()
-    async with house({"a": Runner().backend()}) as h:
+    async with supervised({"a": Runner().backend()}) as h:
         mine = [await begin(h, session) for _ in range(60)]
         page = await ask(h, session, "tasks/list")
         rest = await ask(h, session, "tasks/list", cursor=page["nextCursor"])
@@ -156,7 +159,7 @@ async def test_a_long_list_of_tasks_is_read_page_by_page(autojump_clock: MockClo
 
 async def test_a_modern_client_has_the_methods_of_the_extension_only(autojump_clock: MockClock) -> None:
     runner = Runner(modern=True)
-    async with house({"a": runner.backend()}) as h:
+    async with supervised({"a": runner.backend()}) as h:
         made = await ask(h, None, "tools/call", Era.MODERN, name="a__x")
         task = str(made["taskId"])
         assert (made["resultType"], task != "task-1") == ("task", True)
@@ -169,14 +172,14 @@ async def test_a_modern_client_has_the_methods_of_the_extension_only(autojump_cl
 
 async def test_a_modern_backend_is_told_the_task_in_a_header_too(autojump_clock: MockClock) -> None:
     backend = Runner(modern=True).backend()
-    async with house({"a": backend}) as h:
+    async with supervised({"a": backend}) as h:
         made = await ask(h, None, "tools/call", Era.MODERN, name="a__x")
         await ask(h, None, "tasks/get", Era.MODERN, taskId=made["taskId"])
     assert dict(backend.headers[-1])["mcp-name"] == "task-1"
 
 
 async def test_without_a_backend_that_runs_tasks_there_are_no_such_methods(autojump_clock: MockClock) -> None:
-    async with house({"a": FakeBackend(tools=named("x"))}) as h:
+    async with supervised({"a": FakeBackend(tools=named("x"))}) as h:
         await h.supervisor.current.settle()
         with pytest.raises(MethodUnknown):
             await ask(h, Session(), "tasks/get", taskId="x")
@@ -197,7 +200,7 @@ async def test_the_result_of_a_task_is_waited_for_longer_than_another_answer(aut
         raise AssertionError
 
     backend.answers |= {"tasks/result": slow, "tasks/get": never}
-    async with house({"a": backend}) as h:
+    async with supervised({"a": backend}) as h:
         task = await begin(h, session)
         assert "content" in await ask(h, session, "tasks/result", taskId=task)
         assert trio.current_time() >= 100
@@ -211,7 +214,7 @@ async def test_the_result_of_a_task_is_waited_for_longer_than_another_answer(aut
 
 async def test_a_notification_of_a_tasks_state_is_for_its_owner(autojump_clock: MockClock) -> None:
     session, other, backend = Session(), Session(), Runner().backend()
-    async with house({"a": backend}) as h:
+    async with supervised({"a": backend}) as h:
         task, _ = await begin(h, session), await begin(h, other)
         status = "notifications/tasks/status"
         told: list[Json] = [{"taskId": "task-1", "status": "completed"}, {"taskId": "task-9"}, {}]
@@ -233,7 +236,7 @@ async def test_news_that_are_read_before_the_answer_is_dealt_with_are_not_lost(a
         return {"task": {"taskId": "task-1", "status": "working", "ttl": 60000}}
 
     backend.answers["tools/call"] = create
-    async with house({"a": backend}) as h:
+    async with supervised({"a": backend}) as h:
         task = await begin(h, session)
         await wait_all_tasks_blocked()
         assert session.told == [(STATUS, {"taskId": task, "status": s}) for s in ("working", "completed")]
@@ -244,7 +247,7 @@ async def test_progress_is_told_to_the_owner_for_as_long_as_the_task_runs(
     session_kind: str, autojump_clock: MockClock
 ) -> None:
     backend, sessions = Runner().backend(), (Session(), Session())
-    async with house({"a": backend}, [spec("a", session=session_kind)]) as h:
+    async with supervised({"a": backend}, [spec("a", session=session_kind)]) as h:
         for session in sessions:
             await ask(h, session, "tools/call", name="a__x", task={}, _meta={"progressToken": "same"})
         link = backend.links[0] if session_kind == "auto" else backend.links[1]
@@ -275,7 +278,7 @@ async def test_a_modern_client_is_told_of_the_tasks_that_it_listens_for_and_owns
     backend.answers["subscriptions/listen"] = listen
     call = FakeExchange("subscriptions/listen", era=Era.MODERN).call
     thief = attrs.evolve(call, principal=Principal(name="thief"))
-    async with house({"a": backend}) as h:
+    async with supervised({"a": backend}) as h:
         tasks = [str((await ask(h, None, "tools/call", Era.MODERN, name="a__x"))["taskId"]) for _ in range(2)]
 
         def hear(method: str, params: Params) -> None:
@@ -284,9 +287,9 @@ async def test_a_modern_client_is_told_of_the_tasks_that_it_listens_for_and_owns
         def overhear(method: str, _params: Params) -> None:
             foreign.append(method)
 
-        async with h.tasks.watch(thief, tasks, overhear) as stolen:
+        async with TaskWatch(h.supervisor, h.tasks)(thief, tasks, overhear) as stolen:
             assert stolen == ()
-            async with h.tasks.watch(call, [tasks[0], "task-1", "x"], hear) as granted:
+            async with TaskWatch(h.supervisor, h.tasks)(call, [tasks[0], "task-1", "x"], hear) as granted:
                 assert granted == (tasks[0],)
                 for key in ("task-1", "task-2"):
                     await backend.links[0].says("notifications/tasks", {"taskId": key, "status": "completed"})
@@ -308,7 +311,7 @@ async def test_sessions_with_connections_of_their_own_have_tasks_of_their_own(au
     backend = Runner().backend()
     backend.answers["tools/call"] = create
     first, second = Session(), Session()
-    async with house({"a": backend}, [spec("a", session="per-client")]) as h:
+    async with supervised({"a": backend}, [spec("a", session="per-client")]) as h:
         tasks = [await begin(h, session) for session in (first, second)]
         assert len(set(tasks)) == 2
         await backend.links[2].says("notifications/tasks/status", {"taskId": "task-1"})
@@ -318,7 +321,7 @@ async def test_sessions_with_connections_of_their_own_have_tasks_of_their_own(au
 
 async def test_a_backends_own_refusal_passes(autojump_clock: MockClock) -> None:
     runner, session = Runner(), Session()
-    async with house({"a": runner.backend()}) as h:
+    async with supervised({"a": runner.backend()}) as h:
         task = await begin(h, session)
         runner.states.clear()
         with pytest.raises(BackendError):
@@ -337,7 +340,7 @@ async def test_a_list_of_tasks_is_finished_by_the_backends_that_were_there_when_
 
     backend.answers["tasks/get"] = slow
     found: list[object] = []
-    async with house({"a": backend, "b": FakeBackend()}, [spec("a")]) as h, trio.open_nursery() as nursery:
+    async with supervised({"a": backend, "b": FakeBackend()}, [spec("a")]) as h, trio.open_nursery() as nursery:
         tasks = [await begin(h, session) for _ in range(12)]  # more than are asked for at once
 
         async def look() -> None:

@@ -14,15 +14,14 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.backends.routing.subscribe import subscribe
-from argus_trio.backends.scope.bulkhead import CALM, LATEST, Bulkhead
+from argus_trio.backends.scope.bulkhead import CALM, LATEST, Bulkhead, Place
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.operation import Bounds, Timeouts
 from argus_trio.core.call.abilities import Abilities
-from argus_trio.core.redaction import Redactor
 from argus_trio.errors import BackendUnavailable, DeadlineExceeded
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json, answering, raw
+from tests.backends.support.scopes import scope_of
 
 FORM = Abilities(form=True)
 
@@ -56,7 +55,7 @@ class Callers:
     async def _call(self, number: int) -> None:
         with trio.CancelScope() as self.scopes[number]:
             try:
-                async with self.bulkhead.place(FakeExchange("tools/call"), self.patience):
+                async with Place(self.bulkhead, FakeExchange("tools/call"), self.patience):
                     self.entered.append(number)
                     await self._ends[number].wait()
             except (BackendUnavailable, DeadlineExceeded) as error:
@@ -210,12 +209,12 @@ async def test_a_call_has_no_place_while_its_client_is_asked(autojump_clock: Moc
     bulkhead = bounded(1, 10)
     asking = FakeExchange("tools/call", abilities=FORM, answer=answer)
     async with trio.open_nursery() as nursery:
-        async with bulkhead.place(asking, 10) as place:
+        async with Place(bulkhead, asking, 10) as place:
             nursery.start_soon(place.exchange.ask, "elicitation/create", {})
             nursery.start_soon(place.exchange.ask, "elicitation/create", {})
             await wait_all_tasks_blocked()
             assert bulkhead.under_way == 0
-            async with bulkhead.place(FakeExchange("tools/call"), 10):
+            async with Place(bulkhead, FakeExchange("tools/call"), 10):
                 answered.set()
                 await wait_all_tasks_blocked()
                 assert bulkhead.under_way == 2  # it goes on at once
@@ -232,7 +231,7 @@ async def test_a_call_that_ends_before_its_ask_does_leaves_nothing_behind(autoju
     bulkhead = bounded(1, 10)
     asking = FakeExchange("tools/call", abilities=FORM, answer=answer)
     async with trio.open_nursery() as nursery:
-        async with bulkhead.place(asking, 10) as place:
+        async with Place(bulkhead, asking, 10) as place:
             nursery.start_soon(place.exchange.ask, "elicitation/create", {})
             await wait_all_tasks_blocked()
         assert bulkhead.under_way == 0
@@ -250,19 +249,19 @@ async def test_waiting_for_room_is_part_of_a_calls_deadline(autojump_clock: Mock
         raise AssertionError
 
     backend = FakeBackend(tools=[{"name": "a"}], answers={"tools/call": hang})
-    scope = Scope(spec(1), backend.open, lambda: None, Redactor())
+    scope = scope_of(spec(1), backend.open)
     ended: list[tuple[float, bool]] = []
 
     async def call(patience: float) -> None:
         with trio.move_on_after(patience):
             try:
-                await scope.call(FakeExchange("tools/call"), {})
+                await scope.calls.call(FakeExchange("tools/call"), {})
             except DeadlineExceeded as error:
                 ended.append((round(trio.current_time() - began, 3), "no room" in error.message))
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(scope.run)
-        await scope.settled.wait()
+        await scope.shared.settled.wait()
         began = trio.current_time()
         async with trio.open_nursery() as calling:
             calling.start_soon(call, 4)  # is cancelled, and its place goes on to the next
@@ -281,16 +280,16 @@ async def test_lists_and_pings_pass_a_full_bulkhead(autojump_clock: MockClock) -
 
     published: list[float] = []
     backend = FakeBackend(tools=[{"name": "a"}], answers={"tools/call": hang})
-    scope = Scope(spec(1, 0), backend.open, lambda: published.append(trio.current_time()), Redactor())
+    scope = scope_of(spec(1, 0), backend.open, on_published=lambda: published.append(trio.current_time()))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(scope.run)
-        await scope.settled.wait()
+        await scope.shared.settled.wait()
         nursery.start_soon(_until_cancelled, scope)
         await wait_all_tasks_blocked()
         with pytest.raises(BackendUnavailable):
-            await scope.call(FakeExchange("tools/call"), {})
+            await scope.calls.call(FakeExchange("tools/call"), {})
         with pytest.raises(BackendUnavailable):
-            await subscribe(scope, FakeExchange("resources/subscribe", {"uri": "u"}), "u")
+            await scope.subscriptions.subscribe(FakeExchange("resources/subscribe", {"uri": "u"}), "u")
         backend.tools.append({"name": "b"})
         await backend.links[0].says("notifications/tools/list_changed", {})
         await trio.sleep(1)
@@ -299,7 +298,7 @@ async def test_lists_and_pings_pass_a_full_bulkhead(autojump_clock: MockClock) -
 
 
 async def _until_cancelled(scope: Scope) -> None:
-    await scope.call(FakeExchange("tools/call"), {})
+    await scope.calls.call(FakeExchange("tools/call"), {})
 
 
 async def test_a_legacy_backend_that_asks_a_person_can_be_called_meanwhile(autojump_clock: MockClock) -> None:
@@ -314,20 +313,20 @@ async def test_a_legacy_backend_that_asks_a_person_can_be_called_meanwhile(autoj
         return {"action": "accept"}
 
     backend = FakeBackend(tools=[{"name": "a"}], answers={"tools/call": ask_first})
-    scope = Scope(spec(1), backend.open, lambda: None, Redactor())
+    scope = scope_of(spec(1), backend.open)
     results: list[Json] = []
 
     async def call_person() -> None:
         exchange = FakeExchange("tools/call", {"name": "ask"}, abilities=FORM, answer=think)
-        results.append(json.loads(await scope.call(exchange, raw(exchange.params))))
+        results.append(json.loads(await scope.calls.call(exchange, raw(exchange.params))))
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(scope.run)
-        await scope.settled.wait()
+        await scope.shared.settled.wait()
         nursery.start_soon(call_person)
         await trio.sleep(1)
         before = trio.current_time()
-        await scope.call(FakeExchange("tools/call"), raw({"name": "x"}))
+        await scope.calls.call(FakeExchange("tools/call"), raw({"name": "x"}))
         assert trio.current_time() - before < 1
         assert scope.bulkhead.under_way == 0
         await trio.sleep(300)
@@ -358,7 +357,7 @@ async def crowded(chance: random.Random) -> None:
         outcome = "cancelled"
         with trio.move_on_after(chance.choice([1, 5, 1000])):
             try:
-                async with bulkhead.place(FakeExchange("tools/call"), chance.choice([0.5, 3, 100])):
+                async with Place(bulkhead, FakeExchange("tools/call"), chance.choice([0.5, 3, 100])):
                     now_inside += 1
                     try:
                         assert now_inside <= bulkhead.under_way <= widest  # some have a place and have not run yet

@@ -6,15 +6,14 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.backends.routing.subscribe import follow, subscribe, unwatch, watch
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.backends.subscriptions.table import SubscriptionTable
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.errors import BackendUnavailable, LinkFailed
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
-from tests.backends.scope.test_client_connections import Session, living
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json, Refusal, empty, raw
+from tests.backends.support.scopes import Session, living
 
 URI = "file:///x"
 UPDATED = "notifications/resources/updated"
@@ -23,7 +22,7 @@ UPDATED = "notifications/resources/updated"
 async def subscribed(scope: Scope, session: Session, abilities: Abilities = NONE, *, end: bool = False) -> None:
     method = "resources/unsubscribe" if end else "resources/subscribe"
     exchange = FakeExchange(method, {"uri": URI}, abilities=abilities, client=session)
-    await subscribe(scope, exchange, URI)
+    await scope.subscriptions.subscribe(exchange, URI)
 
 
 def serving(era: Era = Era.LEGACY) -> FakeBackend:
@@ -114,7 +113,7 @@ async def test_a_refused_subscription_is_told_and_forgotten(autojump_clock: Mock
     async with living(backend) as scope:
         with pytest.raises(BackendUnavailable):
             await subscribed(scope, Session())
-        assert scope.subscriptions.table.uris == []
+        assert scope.shared.subscriptions.table.uris == []
 
 
 async def test_a_subscription_that_is_cancelled_before_the_backend_agreed_is_forgotten(
@@ -126,7 +125,7 @@ async def test_a_subscription_that_is_cancelled_before_the_backend_agreed_is_for
         with trio.move_on_after(1):
             await subscribed(scope, Session())
         assert asked(backend, "resources/subscribe") == 1
-        assert scope.subscriptions.table.uris == []
+        assert scope.shared.subscriptions.table.uris == []
 
 
 async def test_a_modern_backend_is_listened_to_anew_when_other_resources_are_wanted(autojump_clock: MockClock) -> None:
@@ -172,9 +171,9 @@ async def test_who_wants_a_log_level_subscribes_at_a_modern_backend_in_its_own_w
     async with living(backend) as scope:
         session = Session()
         exchange = FakeExchange("resources/subscribe", {"uri": URI}, client=session, log_level="info")
-        await subscribe(scope, exchange, URI)
+        await scope.subscriptions.subscribe(exchange, URI)
         assert asked(backend, "resources/subscribe") == 0
-        assert scope.subscriptions.table.uris == [URI]
+        assert scope.shared.subscriptions.table.uris == [URI]
 
 
 async def test_a_modern_backend_is_asked_for_the_tasks_that_somebody_follows(autojump_clock: MockClock) -> None:
@@ -185,7 +184,7 @@ async def test_a_modern_backend_is_asked_for_the_tasks_that_somebody_follows(aut
     async with living(backend) as scope, trio.open_nursery() as nursery:
 
         async def ask(task: str) -> None:
-            told.append(await follow(scope, task))
+            told.append(await scope.subscriptions.follow(task))
 
         await trio.sleep(1)
         await backend.links[0].says("notifications/subscriptions/acknowledged", {})
@@ -223,15 +222,15 @@ async def test_a_backend_that_refuses_to_tell_of_tasks_is_listened_to_without(au
     backend.answers["subscriptions/listen"] = listen
     async with living(backend) as scope:
         await trio.sleep(1)
-        assert not await follow(scope, "t1")
+        assert not await scope.subscriptions.follow("t1")
         await trio.sleep(5)
         assert backend.links[0].waiting == 1
 
 
 async def test_a_legacy_backend_cannot_be_asked_to_tell_of_a_task(autojump_clock: MockClock) -> None:
     async with living(serving()) as scope:
-        assert not await follow(scope, "t1")
-        assert not scope.subscriptions.followed
+        assert not await scope.subscriptions.follow("t1")
+        assert not scope.shared.subscriptions.followed
 
 
 async def test_a_modern_backends_changed_lists_are_heard(autojump_clock: MockClock) -> None:
@@ -264,15 +263,15 @@ async def test_a_modern_client_hears_of_what_its_own_calls_change_in_a_process_o
 
         listen = FakeExchange("subscriptions/listen", era=Era.MODERN, abilities=able)
         other = FakeExchange("subscriptions/listen", era=Era.MODERN, abilities=Abilities(form=True))
-        await watch(scope, listen.call, URI, "one", lambda method, _params: told.append(method))
-        await watch(scope, other.call, URI, "other", lambda method, _params: others.append(method))
+        await scope.subscriptions.watch(listen.call, URI, "one", lambda method, _params: told.append(method))
+        await scope.subscriptions.watch(other.call, URI, "other", lambda method, _params: others.append(method))
         exchange = FakeExchange("tools/call", {"name": "x"}, era=Era.MODERN, abilities=able)
-        await scope.call(exchange, raw(exchange.params))
+        await scope.calls.call(exchange, raw(exchange.params))
         assert asked(backend, "resources/subscribe") == 2
         await backend.links[1].says(UPDATED, {"uri": URI})
         await wait_all_tasks_blocked()
         assert (told, others) == ([UPDATED], [])
-        await unwatch(scope, URI, "one")
+        await scope.subscriptions.unwatch(URI, "one")
         await backend.links[1].says(UPDATED, {"uri": URI})
         await wait_all_tasks_blocked()
         assert told == [UPDATED]

@@ -1,0 +1,80 @@
+"""A request as it leaves for a backend, in the words of the backend's era; sans I/O.
+
+Its params are the client's with a progress token of ours. A modern backend is told with each request who asks and what
+that client can do; the headers repeat what the transport wants to read without a look into the body.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from argus_trio.backends.connection.handshake import Handshake, modern_meta
+from argus_trio.backends.links.link import Outgoing
+from argus_trio.core.call.exchange import Call
+from argus_trio.wire import request_meta
+from argus_trio.wire.envelope import Params, Raw, decode_object, encode_raw, encode_request
+from argus_trio.wire.headers import PROTOCOL_VERSION, Headers, routing_headers
+from argus_trio.wire.results import RESERVED
+from argus_trio.wire.revisions import Era
+
+_PASSED_ON: Final = ("extensions", "experimental")
+"""Client capabilities that are no questions: a modern backend is told them as the client said them."""
+
+
+def with_our_token(params: Params, message_id: int) -> tuple[Raw | None, Params]:
+    """The client's progress token, and the params with ours in its place: two clients may have chosen the same.
+
+    None of the `_meta` keys is left by which one peer tells the next of itself.
+    """
+    raw_meta = params.get("_meta")
+    if raw_meta is None:
+        return None, params
+    try:
+        meta = decode_object(raw_meta)
+    except msgspec.DecodeError:
+        meta = {}
+    token = meta.get("progressToken")
+    passed = {key: value for key, value in meta.items() if not key.startswith(RESERVED)}
+    if token is not None:
+        passed["progressToken"] = encode_raw(message_id)
+    return token, {**params, "_meta": encode_raw(passed)}
+
+
+def call_request(handshake: Handshake, message_id: int, call: Call, params: Params, headers: Headers = ()) -> Outgoing:
+    """The request that performs a client's `call` with `params`; `headers` go with it to a modern backend."""
+    if handshake.era is Era.LEGACY:
+        return _legacy(handshake, message_id, call.method, params)
+    declared = call.abilities.declared()
+    declared.update({name: call.capabilities[name] for name in _PASSED_ON if name in call.capabilities})
+    stamps = modern_meta(handshake.revision, encode_raw(declared))
+    if call.log_level is not None:
+        stamps[request_meta.LOG_LEVEL] = encode_raw(call.log_level)
+    return _modern(
+        handshake, message_id, call.method, {**params, "_meta": encode_raw({**_meta_of(params), **stamps})}, headers
+    )
+
+
+def own_request(handshake: Handshake, message_id: int, method: str, params: Params) -> Outgoing:
+    """A request of the gateway's own; its `_meta` may say more of the gateway than every request does."""
+    if handshake.era is Era.LEGACY:
+        return _legacy(handshake, message_id, method, params)
+    meta = {**modern_meta(handshake.revision), **_meta_of(params)}
+    return _modern(handshake, message_id, method, {**params, "_meta": encode_raw(meta)})
+
+
+def _legacy(handshake: Handshake, message_id: int, method: str, params: Params) -> Outgoing:
+    body = encode_request(b"%d" % message_id, method, params)
+    return Outgoing(id=message_id, body=body, headers=((PROTOCOL_VERSION, handshake.revision),))
+
+
+def _modern(handshake: Handshake, message_id: int, method: str, params: Params, headers: Headers = ()) -> Outgoing:
+    body = encode_request(b"%d" % message_id, method, params)
+    routing = routing_headers(handshake.revision, method, params)
+    return Outgoing(id=message_id, body=body, headers=(*routing, *headers))
+
+
+def _meta_of(params: Params) -> Params:
+    raw_meta = params.get("_meta")
+    return {} if raw_meta is None else decode_object(raw_meta)

@@ -1,0 +1,197 @@
+"""One connection to a backend that belongs to a single client: its life, whose it is, what it hears, whether it may
+close.
+
+`client_connections.py` decides when one opens, and for whom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from math import inf
+from typing import Final
+
+import attrs
+import structlog
+import trio
+
+from argus_trio.backends.connection.connection import Connection
+from argus_trio.backends.connection.open import BackendAddress, open_connection
+from argus_trio.backends.connectivity.connection_subscriptions import ConnectionSubscriptions
+from argus_trio.backends.connectivity.health_monitor import HealthMonitor
+from argus_trio.backends.connectivity.listings_by_abilities import ListingsByAbilities
+from argus_trio.backends.connectivity.shared_connection import SharedConnection
+from argus_trio.backends.listings.listing import LIST_CHANGED
+from argus_trio.backends.listings.refresh import KnownListing, PendingChanges, keep_listed
+from argus_trio.backends.subscriptions.table import UPDATED
+from argus_trio.config.model.backend import StdioBackend
+from argus_trio.core.call.exchange import Call, ClientSession
+from argus_trio.core.call.session_policy import ConnectionOwner
+from argus_trio.errors import LinkFailed, leaves
+from argus_trio.wire.envelope import Params
+
+log = structlog.get_logger()
+
+CLOSED: Final = "it was closed"
+
+
+@attrs.define(eq=False, kw_only=True)
+class ClientConnection:
+    """The connection, from the wish for it to its end. It is also the `BackendListener` of its backend.
+
+    `on_idle` is called when a task that it stayed open for has ended.
+    """
+
+    owner: ConnectionOwner
+    shared: SharedConnection
+    """The one beside it that clients share."""
+    listings: ListingsByAbilities
+    """What is shown to clients that have none of their own, or one like this."""
+    on_idle: Callable[[ClientConnection], None]
+    connection: Connection | None = attrs.field(default=None, init=False)
+    settled: trio.Event = attrs.field(factory=trio.Event, init=False)
+    """Set once it is open, or has failed to open."""
+    failure: LinkFailed = attrs.field(factory=lambda: LinkFailed(CLOSED), init=False)
+    """Why it is open no more."""
+    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+    """Of its life; the deadline is when it has been idle for long enough."""
+    users: int = attrs.field(default=0, init=False)
+    """How many calls, or others, need it at the moment."""
+    since: float = attrs.field(factory=trio.current_time, init=False)
+    subscriptions: ConnectionSubscriptions = attrs.field(init=False)
+    """What it tells its client of."""
+    listing: KnownListing | None = attrs.field(default=None, init=False)
+    """What it lists that others of its kind do not: the kinds that changed on it since it opened."""
+    _changes: PendingChanges = attrs.field(factory=PendingChanges, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.subscriptions = ConnectionSubscriptions(self.address)
+
+    @property
+    def address(self) -> BackendAddress:
+        """Where the backend is reached."""
+        return self.shared.address
+
+    @property
+    def client(self) -> ClientSession | None:
+        """See `BackendListener`."""
+        return self.owner.client
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it is open, or about to be."""
+        return not self.scope.cancel_called and (self.connection is None or self.connection.lost is None)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody uses it, so that it may close, or serve another call."""
+        return not self.users and not self.subscriptions.subscribed
+
+    @property
+    def runs_until(self) -> float:
+        """When no task that was begun on it counts as running any more: it stays open until then."""
+        return -inf if self.connection is None else self.connection.inbound.tasks.until
+
+    def began(self, call: Call, task: str) -> bool:
+        """Whether that task was begun on it by the client of this call."""
+        return self.knows_task(task) and self.owner.may_ask_of_tasks(call)
+
+    def knows_task(self, task: str) -> bool:
+        """Whether a task of this id, which is the backend's, was begun on it, by whomever."""
+        return self.connection is not None and task in self.connection.inbound.tasks
+
+    async def run(self, on_open: Callable[[], None]) -> LinkFailed | None:
+        """Open it and stay until it is lost, which is told in the log and returned, or closed: None."""
+        failures: list[LinkFailed] = []
+        backend = self.address.spec.name
+        try:
+            with self.scope:
+                failures.append(await self._live(on_open))
+        except* LinkFailed as group:
+            failures.extend(leaves(group))
+        except* Exception as group:
+            log.exception("backend_fault", backend=backend, exc_info=group)
+            failures.append(LinkFailed(f"the gateway failed at it: {type(group.exceptions[0]).__name__}"))
+        finally:
+            self.connection = None
+            self.failure = failures[0] if failures else self.failure
+            self.settled.set()
+        if not failures:
+            return None
+        log.info("client_connection_lost", backend=backend, reason=self.address.redact(failures[0].reason))
+        return failures[0]
+
+    async def resubscribe(self, connection: Connection, lost: Collection[str]) -> None:
+        """Have it tell what its client, or clients of its kind, want to hear; each request is bounded as a call is.
+
+        `lost` is what its session had subscribed to over an earlier connection.
+        """
+        if lost:
+            await self.subscriptions.subscribe(connection, lost)
+        shared = self.shared.subscriptions
+        if self.client is None:
+            await self.subscriptions.watch(connection, shared.wanted_of(self.owner.key))
+        elif isinstance(self.address.spec, StdioBackend):
+            # Elsewhere the shared connection tells of what happens on this one too: it is the same server.
+            await self.subscriptions.watch(connection, shared.table.uris_of(self.client))
+
+    async def forward(self, connection: Connection, method: str, params: Params) -> None:
+        """Pass a notification of its client on to the backend; one that cannot be told is logged."""
+        try:
+            await connection.tell(method, params)
+        except LinkFailed as failure:
+            address = self.address
+            log.debug("client_notification_untold", backend=address.spec.name, reason=address.redact(failure.reason))
+
+    def lists_changed(self, kinds: tuple[str, ...]) -> None:
+        """See `BackendListener`."""
+        self._changes.add(kinds)
+
+    def resource_updated(self, params: Params) -> None:
+        """See `BackendListener`: it is this client's connection, so it is this client's notification."""
+        if self.client is None:
+            self.shared.subscriptions.updated_of(self.owner.key, params)
+        elif self.connection is not None:
+            self.connection.nursery.start_soon(self.client.notify, UPDATED, params)
+
+    def listen_acknowledged(self, params: Params) -> None:
+        """See `BackendListener`."""
+        self.subscriptions.hub.acknowledged(params)
+
+    def task_ended(self) -> None:
+        """See `BackendListener`."""
+        self.on_idle(self)
+
+    async def _live(self, on_open: Callable[[], None]) -> LinkFailed:
+        address = self.address
+        seconds = address.spec.timeouts.connect
+        opening = trio.CancelScope(deadline=trio.current_time() + seconds)
+        with opening:
+            protocol = self.shared.protocol()
+            async with open_connection(
+                address, protocol, self, abilities=self.owner.abilities, is_exclusive=True
+            ) as connection:
+                opening.deadline = inf
+                self.connection = connection
+                self.subscriptions.hub.begin(connection)
+                self.settled.set()
+                on_open()
+                connection.nursery.start_soon(
+                    keep_listed, connection, self._changes, address.redact, seconds, self._listed
+                )
+                monitor = HealthMonitor(
+                    connection=connection, probing=lambda: address.spec.health, redact=address.redact
+                )
+                lost = await monitor.watch()
+                connection.end(lost)
+                return lost
+        raise LinkFailed(f"it was not ready for one more client within {seconds:g} s (timeouts.connect)")
+
+    def _listed(self, listing: KnownListing) -> None:
+        """It lists something new: that concerns its session alone, or all clients with these abilities."""
+        if self.client is None or self.connection is None:
+            self.listings.keep(self.owner.abilities, listing)
+            return
+        before = {**(self.listings.of(self.owner.abilities) or {}), **(self.listing or {})}
+        self.listing = {**(self.listing or {}), **listing}
+        for method in sorted({LIST_CHANGED[kind] for kind in listing if before.get(kind) != listing[kind]}):
+            self.connection.nursery.start_soon(self.client.notify, method, {})

@@ -1,0 +1,210 @@
+"""A backend's connections that belong to one client each: opened at need, bounded, closed when idle or released.
+
+A legacy session has one, for all its calls and until it ends. Modern clients have no sessions: a connection is leased
+to one call at a time and afterwards kept for the next one of the same principal with the same abilities. Which one it
+is to be says `core/call/session_policy.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from math import inf
+from typing import Final, TypeVarTuple
+
+import attrs
+import structlog
+import trio
+
+from argus_trio.backends.connection.connection import Connection
+from argus_trio.backends.connectivity.client_connection import ClientConnection
+from argus_trio.backends.connectivity.client_connection_table import ClientConnectionTable
+from argus_trio.backends.connectivity.listings_by_abilities import ListingsByAbilities
+from argus_trio.backends.connectivity.lost_subscriptions import LostSubscriptions
+from argus_trio.backends.connectivity.shared_connection import SharedConnection
+from argus_trio.backends.listings.listing import LIST_CHANGED
+from argus_trio.core.call.abilities import Abilities
+from argus_trio.core.call.exchange import Call, ClientSession
+from argus_trio.core.call.session_policy import NOBODY, ConnectionOwner
+from argus_trio.errors import BackendUnavailable, LinkFailed
+
+log = structlog.get_logger()
+
+UNUSED_SECONDS: Final = 30.0
+"""How long a connection that no client has used yet waits for one: the client whose list it was opened for calls soon,
+or not at all. A session whose connection lasted no longer than this has another at its next call, not at once."""
+
+RETRY_AFTER_SECONDS: Final = 5.0
+"""When a client that found every connection taken may try again: calls of most clients are over by then."""
+
+Ts = TypeVarTuple("Ts")
+
+
+@attrs.define(eq=False)
+class ClientConnections:
+    """The connections of single clients to one backend; their tasks run in `run`."""
+
+    shared: SharedConnection
+    listings: ListingsByAbilities
+    lost: LostSubscriptions = attrs.field(factory=LostSubscriptions, init=False)
+    table: ClientConnectionTable = attrs.field(factory=ClientConnectionTable, init=False)
+    """Those that are open, or about to be."""
+    _freed: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Hold the connections until cancelled, which closes them."""
+        try:
+            async with trio.open_nursery() as self._nursery:
+                task_status.started()
+                await trio.sleep_forever()
+        finally:
+            self._nursery = None
+
+    def start_soon(self, function: Callable[[*Ts], Awaitable[object]], *args: *Ts) -> None:
+        """Start a task that ends with the connections; none once they have ended."""
+        if self._nursery is not None:
+            self._nursery.start_soon(function, *args)
+
+    @asynccontextmanager
+    async def lease(self, call: Call, task: str | None = None) -> AsyncIterator[tuple[Connection, ClientConnection]]:
+        """The connection of the call's client, for the length of the block: the one where it began `task`, if any.
+
+        Raises:
+            BackendUnavailable: it could not be opened, or too many are open, after `timeouts.connect`.
+        """
+        async with self._use(ConnectionOwner.of(call), self.table.with_task(call, task)) as own:
+            if own.connection is None:
+                raise self._unavailable(own.failure)
+            await self._resubscribe(own, own.connection)
+            if own.connection is None:  # lost meanwhile
+                raise self._unavailable(own.failure)
+            yield own.connection, own
+
+    @asynccontextmanager
+    async def borrowed(self, abilities: Abilities) -> AsyncIterator[Connection]:
+        """A connection that is nobody's, to see what a client with `abilities` is shown.
+
+        No client has used it, so the first one with these abilities may have it, within `UNUSED_SECONDS` after the
+        block.
+
+        Raises:
+            BackendUnavailable: as `lease`.
+        """
+        async with self._use(ConnectionOwner.nobody(abilities)) as own:
+            if own.connection is None:
+                raise self._unavailable(own.failure)
+            yield own.connection
+
+    def release(self, client: ClientSession) -> None:
+        """Close the connection of a session that has ended."""
+        self.lost.take(client)
+        for own in self.table:
+            if own.client is client:
+                own.scope.cancel()
+
+    def restore(self) -> None:
+        """Open connections for the sessions that lost theirs and wait for updates of resources."""
+        for client, abilities in self.lost:
+            self.start_soon(self._restore, client, abilities)
+
+    def tell_common_lists(self) -> None:
+        """Tell the sessions whose own connections list something else that they are shown what all are, from now on."""
+        for own in self.table:
+            if own.client is not None and own.listing:
+                for method in sorted({LIST_CHANGED[kind] for kind in own.listing}):
+                    self.start_soon(own.client.notify, method, {})
+
+    def hand_over_subscriptions(self, successor: ClientConnections) -> None:
+        """Have `successor` subscribe for the sessions that subscribed to something over connections here."""
+        for own in self.table:
+            client = own.client
+            if client is None or not own.subscriptions.subscribed or own.scope.cancel_called:
+                continue
+            theirs = successor.table.of(client)
+            subscribed = own.subscriptions.subscribed
+            missing = subscribed if theirs is None else subscribed - theirs.subscriptions.subscribed
+            if missing:
+                successor.lost.add(client, own.owner.abilities, missing)
+        successor.lost.take_over(self.lost)
+        if successor.shared.connection is not None:
+            successor.restore()
+
+    def let_idle(self, own: ClientConnection) -> None:
+        """Begin to count the idle time of a connection that nobody uses."""
+        if own.is_idle:
+            patience = self.shared.address.spec.timeouts.idle
+            idle_at = trio.current_time() + (min(UNUSED_SECONDS, patience) if own.owner.key is NOBODY else patience)
+            own.scope.deadline = max(idle_at, own.runs_until)
+            self._wake()
+
+    @asynccontextmanager
+    async def _use(
+        self, owner: ConnectionOwner, own: ClientConnection | None = None
+    ) -> AsyncIterator[ClientConnection]:
+        own = own or self.table.taken_by(owner) or await self._opened(owner)
+        own.users += 1
+        own.scope.deadline = inf
+        try:
+            await own.settled.wait()
+            yield own
+        finally:
+            own.users -= 1
+            self.let_idle(own)
+
+    async def _opened(self, owner: ConnectionOwner) -> ClientConnection:
+        spec = self.shared.address.spec
+        with trio.move_on_after(spec.timeouts.connect):
+            while len(self.table) >= self.shared.address.spec.max_sessions:
+                if (idle := self.table.least_needed(trio.current_time())) is not None:
+                    idle.scope.cancel()
+                await self._freed.wait()
+                if (found := self.table.taken_by(owner)) is not None:
+                    return found
+            if self._nursery is None:
+                raise self.shared.recovery.unavailable()
+            own = ClientConnection(owner=owner, shared=self.shared, listings=self.listings, on_idle=self.let_idle)
+            self.table.add(own)
+            self.start_soon(self._keep, own)
+            return own
+        most = self.shared.address.spec.max_sessions
+        raise BackendUnavailable(
+            spec.name,
+            f"all {most} connections for single clients are taken (max_sessions)",
+            retry_after=RETRY_AFTER_SECONDS,
+        )
+
+    async def _keep(self, own: ClientConnection) -> None:
+        try:
+            failure = await own.run(self._log_opened)
+        finally:
+            self.table.remove(own)
+            self._wake()
+        if failure is not None and own.client is not None and own.subscriptions.subscribed:
+            self.lost.add(own.client, own.owner.abilities, own.subscriptions.subscribed)
+            if trio.current_time() - own.since > UNUSED_SECONDS:  # one that dies at once waits for the next call
+                self.start_soon(self._restore, own.client, own.owner.abilities)
+
+    async def _restore(self, client: ClientSession, abilities: Abilities) -> None:
+        try:
+            async with self._use(ConnectionOwner(key=client, abilities=abilities, client=client)) as own:
+                if own.connection is not None:
+                    await self._resubscribe(own, own.connection)
+        except BackendUnavailable as full:
+            log.info("own_subscription_unheard", backend=self.shared.address.spec.name, reason=full.message)
+
+    async def _resubscribe(self, own: ClientConnection, connection: Connection) -> None:
+        lost = () if own.client is None else self.lost.take(own.client)
+        await own.resubscribe(connection, lost)
+
+    def _unavailable(self, failure: LinkFailed) -> BackendUnavailable:
+        address = self.shared.address
+        details = tuple(map(address.redact, failure.details))
+        return BackendUnavailable(address.spec.name, address.redact(failure.reason), details=details, cause=failure)
+
+    def _log_opened(self) -> None:
+        log.debug("client_connection_opened", backend=self.shared.address.spec.name, open=len(self.table))
+
+    def _wake(self) -> None:
+        self._freed.set()
+        self._freed = trio.Event()

@@ -1,0 +1,78 @@
+"""What the connection of a single client is asked to tell: what its session subscribed to over it, and what its client,
+or modern clients of its kind, watch over the shared connection too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+import structlog
+import trio
+
+from argus_trio.backends.connection.connection import Connection
+from argus_trio.backends.connection.open import BackendAddress
+from argus_trio.backends.subscriptions.hub import SubscriptionHub
+from argus_trio.errors import BackendUnavailable, LinkFailed
+from argus_trio.wire.envelope import Params, encode_raw
+
+log = structlog.get_logger()
+
+
+@attrs.define(eq=False)
+class ConnectionSubscriptions:
+    """The resources that one connection tells of. A refusal is logged, and that is all."""
+
+    address: BackendAddress
+    subscribed: set[str] = attrs.field(factory=set, init=False)
+    """What its session subscribed to: the connection stays open for that."""
+    watched: set[str] = attrs.field(factory=set, init=False)
+    """What is watched over the shared connection too, and this one has been asked for."""
+    hub: SubscriptionHub = attrs.field(init=False)
+    """How it hears of what is in `watched`."""
+
+    def __attrs_post_init__(self) -> None:
+        self.hub = SubscriptionHub(self.address, hears_lists=False)
+
+    async def subscribe(self, connection: Connection, uris: Iterable[str]) -> None:
+        """Subscribe again to what the session had subscribed to over an earlier connection, within `timeouts.call`."""
+        wanted = sorted(uris)
+        self.subscribed.update(wanted)
+        with trio.move_on_after(self.address.spec.timeouts.call):
+            for uri in wanted:
+                try:
+                    await connection.ask("resources/subscribe", {"uri": encode_raw(uri)})
+                except LinkFailed as failure:
+                    log.debug("own_subscription_refused", backend=connection.backend, reason=failure.reason[:200])
+
+    async def watch(self, connection: Connection, uris: Iterable[str]) -> None:
+        """Hear of what is watched over the shared connection as well.
+
+        What has not been asked for when this is cancelled is asked for the next time.
+        """
+        async with trio.open_nursery() as nursery:
+            for uri in uris:
+                if uri not in self.watched and uri not in self.subscribed:
+                    self.watched.add(uri)
+                    nursery.start_soon(self._watch_one, connection, uri)
+
+    async def unwatch(self, connection: Connection | None, uri: str) -> None:
+        """Hear no more of what the client watched over the shared connection too."""
+        if uri in self.watched:
+            self.watched.discard(uri)
+            await self.hub.unwatch(connection, uri, self)
+
+    async def _watch_one(self, connection: Connection, uri: str) -> None:
+        is_settled = False
+        try:
+            await self.hub.watch(connection, uri, self, _deliver_nothing)
+            is_settled = True
+        except BackendUnavailable as unavailable:
+            log.debug("own_subscription_refused", backend=connection.backend, reason=unavailable.message[:200])
+            is_settled = True
+        finally:
+            if not is_settled:  # cancelled, be it alone or in a group
+                self.watched.discard(uri)
+
+
+def _deliver_nothing(method: str, params: Params) -> None:
+    """What the connection tells is delivered by `ClientConnection.resource_updated`, whoever subscribed."""

@@ -1,0 +1,208 @@
+"""The connection to one backend that clients share: connect, handshake, list, stay connected, and begin again when it
+is lost, for ever.
+
+`SharedConnection.run` is the one task that it lives in; nothing that goes wrong there reaches another backend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+
+import attrs
+import structlog
+import trio
+
+from argus_trio.backends.connection.connection import Connection
+from argus_trio.backends.connection.handshake import EraGuess, Handshake
+from argus_trio.backends.connection.open import BackendAddress, open_connection
+from argus_trio.backends.connectivity.health_monitor import HealthMonitor
+from argus_trio.backends.connectivity.recovery import Recovery
+from argus_trio.backends.links.stderr import LAST_LINES
+from argus_trio.backends.listings.refresh import KnownListing, PendingChanges, keep_listed, list_kinds
+from argus_trio.backends.subscriptions.hub import SubscriptionHub
+from argus_trio.config.model.backend import HttpBackend, ProtocolSetting
+from argus_trio.core.call.session_policy import Sharing
+from argus_trio.core.catalog.catalog import KINDS
+from argus_trio.core.health.lifecycle import BackendState
+from argus_trio.errors import LinkFailed, leaves
+from argus_trio.wire.envelope import Params
+from argus_trio.wire.revisions import Era
+
+log = structlog.get_logger()
+
+
+@attrs.define(eq=False, kw_only=True)
+class SharedConnection:
+    """The shared connection, as it is now, and what keeps it. A `BackendListener`.
+
+    `on_open` is called with the first listing of each connection, `on_relisted` with what is listed anew.
+    """
+
+    address: BackendAddress
+    recovery: Recovery
+    subscriptions: SubscriptionHub
+    on_open: Callable[[KnownListing], None]
+    on_relisted: Callable[[KnownListing], None]
+    connection: Connection | None = attrs.field(default=None, init=False)
+    handshake: Handshake | None = attrs.field(default=None, init=False)
+    """What the backend said of itself at the latest handshake."""
+    settled: trio.Event = attrs.field(factory=trio.Event, init=False)
+    """Set once the attempt that calls wait for has succeeded or failed: the first, or one that renews a session."""
+    sharing: Sharing = attrs.field(init=False)
+    """Who may use it."""
+    _guess: EraGuess = attrs.field(factory=EraGuess, init=False)
+    _has_failed: bool = attrs.field(default=False, init=False)
+    """Whether the failure of the present attempt has been dealt with."""
+    _changes: PendingChanges = attrs.field(factory=PendingChanges, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.sharing = self._sharing()
+
+    @property
+    def client(self) -> None:
+        """See `BackendListener`: it is no client's."""
+
+    def adopt(self, handshake: Handshake | None) -> None:
+        """Take what a predecessor said of itself for what the backend is, until it has been asked."""
+        if self.handshake is None and handshake is not None:
+            self._learn(handshake)
+
+    async def run(self) -> None:
+        """Connect and stay connected, attempt after attempt, until cancelled."""
+        while True:
+            self.address.stderr.is_probed = True
+            await self._attempt()
+            await trio.sleep_until(self.recovery.next_at)
+
+    async def connected(self) -> Connection:
+        """The connection, once the attempt that calls wait for has had its outcome.
+
+        Raises:
+            BackendUnavailable: there is none, with the reason.
+        """
+        if not self.settled.is_set():
+            await self.wait_settled()
+        connection = self.connection
+        if connection is not None and connection.lost is not None:  # and `run` is about to know it
+            await connection.gone.wait()
+            await self.wait_settled()
+            connection = self.connection
+        if connection is None:
+            raise self.recovery.unavailable()
+        return connection
+
+    async def wait_settled(self) -> None:
+        """Wait for the outcome of the attempt to connect, at most as long as a call may take."""
+        if not self.settled.is_set():
+            with trio.move_on_after(self.address.spec.timeouts.call):
+                await self.settled.wait()
+
+    @property
+    def runs_tasks(self) -> bool:
+        """Whether calls may be answered with a task, as far as is known."""
+        return self.handshake is not None and self.handshake.runs_tasks
+
+    def protocol(self) -> ProtocolSetting:
+        """How a connection is greeted that is opened now."""
+        spec = self.address.spec
+        if spec.protocol != "auto":
+            return spec.protocol
+        if self.connection is not None and self.handshake is not None:
+            return "legacy" if self.handshake.era is Era.LEGACY else "modern"
+        return "legacy" if self._guess.is_legacy else "auto"
+
+    def lists_changed(self, kinds: tuple[str, ...]) -> None:
+        """See `BackendListener`."""
+        self._changes.add(kinds)
+
+    def resource_updated(self, params: Params) -> None:
+        """See `BackendListener`."""
+        self.subscriptions.table.updated(params)
+
+    def listen_acknowledged(self, params: Params) -> None:
+        """See `BackendListener`."""
+        self.subscriptions.acknowledged(params)
+
+    def task_ended(self) -> None:
+        """See `BackendListener`: the shared connection stays open anyway."""
+
+    async def _attempt(self) -> None:
+        """Connect once and stay connected, until that has failed. Whatever fails ends at this boundary."""
+        failed: list[LinkFailed] = []
+        self._has_failed = False
+        try:
+            await self._live()
+        except* LinkFailed as group:
+            failed.extend(leaves(group))
+        except* Exception as group:
+            log.exception("backend_fault", backend=self.address.spec.name, exc_info=group)
+            failed.append(LinkFailed(f"the gateway failed at it: {type(group.exceptions[0]).__name__}"))
+        finally:
+            self._let_go(LinkFailed("it was stopped"))
+        if failed and not self._has_failed:
+            self._fail(failed[0])
+
+    async def _live(self) -> None:
+        address, redact = self.address, self.address.redact
+        started, seconds = trio.current_time(), address.spec.timeouts.connect
+        limit = trio.CancelScope(deadline=started + seconds)
+        with limit:
+            async with open_connection(address, self.protocol(), self) as connection:
+                listing = await list_kinds(connection, KINDS, redact)
+                limit.deadline = inf
+                self._begin(connection, listing, trio.current_time() - started)
+                connection.nursery.start_soon(keep_listed, connection, self._changes, redact, seconds, self.on_relisted)
+                monitor = HealthMonitor(
+                    connection=connection,
+                    probing=lambda: address.spec.health,
+                    redact=redact,
+                    on_verdict=self.recovery.judged,
+                )
+                # Closing the link takes its time: what failed is known from here on.
+                self._fail(await monitor.watch())
+        if limit.cancelled_caught:
+            raise LinkFailed(
+                f"it was not ready within {seconds:g} s (timeouts.connect)",
+                details=address.stderr.lines()[-LAST_LINES:],
+            )
+
+    def _begin(self, connection: Connection, listing: KnownListing, seconds: float) -> None:
+        self.connection = connection
+        self._learn(connection.handshake)
+        self.subscriptions.begin(connection)
+        self.on_open(listing)
+        counts = {kind: len(listing.get(kind, ())) for kind in KINDS}
+        self.recovery.connected(connection.handshake.revision, counts, seconds)
+        self.settled.set()
+        self.address.stderr.is_probed = False
+
+    def _learn(self, handshake: Handshake) -> None:
+        self.handshake = handshake
+        self.sharing = self._sharing()
+
+    def _fail(self, failure: LinkFailed) -> None:
+        self._has_failed = True
+        if self._guess.is_better_after(failure):
+            self.recovery.try_again_at_once()
+            return
+        self.recovery.adopt(self.address.spec)
+        self.recovery.failed(failure)
+        if self.recovery.standing.state is BackendState.STARTING:
+            self.settled = trio.Event()
+        else:
+            self.settled.set()
+        self._let_go(failure)
+
+    def _let_go(self, failure: LinkFailed) -> None:
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            connection.end(failure)
+
+    def _sharing(self) -> Sharing:
+        spec = self.address.spec
+        return Sharing(
+            setting=spec.session,
+            is_legacy=self.handshake is not None and self.handshake.era is Era.LEGACY,
+            assigns_logs=isinstance(spec, HttpBackend),
+        )

@@ -1,0 +1,47 @@
+"""Fetching a list from a backend: page after page, as far as the bounds of `pages.py` let it be."""
+
+from __future__ import annotations
+
+import msgspec
+import structlog
+
+from argus_trio.backends.connection.connection import Connection
+from argus_trio.backends.listings.listing import METHODS, ListPage, read_page
+from argus_trio.backends.listings.pages import ListPages
+from argus_trio.core.catalog.catalog import LIST_KEYS
+from argus_trio.errors import LinkFailed
+from argus_trio.wire.envelope import Params
+
+log = structlog.get_logger()
+
+
+async def list_all(connection: Connection, kind: str) -> list[tuple[str, Params]]:
+    """Every entry of one kind that the backend lists, by key. Has no deadline of its own.
+
+    What is cut off or invalid is logged and left out.
+
+    Raises:
+        LinkFailed: the link died, or the backend refused or garbled the list.
+    """
+    pages = ListPages()
+    cursor: msgspec.Raw | None = None
+    is_more = True
+    while is_more:
+        page, size = await _page(connection, kind, cursor)
+        if page.invalid:
+            log.warning("backend_entries_invalid", backend=connection.backend, kind=kind, count=page.invalid)
+        is_more = pages.add(page, size)
+        cursor = page.next_cursor
+    if pages.cut:
+        facts = {"kept": len(pages.entries), "pages": pages.pages, "reason": pages.cut}
+        log.warning("backend_list_cut", backend=connection.backend, kind=kind, **facts)
+    return pages.entries
+
+
+async def _page(connection: Connection, kind: str, cursor: msgspec.Raw | None) -> tuple[ListPage, int]:
+    method = METHODS[kind]
+    result = await connection.ask(method, {} if cursor is None else {"cursor": cursor})
+    try:
+        return read_page(kind, LIST_KEYS[kind], result), len(result)
+    except msgspec.DecodeError as fault:
+        raise LinkFailed(f"its answer to {method} is no list: {fault}") from None

@@ -1,0 +1,52 @@
+"""How tasks stand, for a client that names its tasks when it opens a stream (`subscriptions/listen`).
+
+(Extension `io.modelcontextprotocol/tasks`, Task Status Notifications.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import attrs
+import trio
+
+from argus_trio.backends.routing.tasks import Tasks
+from argus_trio.backends.supervisor import Supervisor
+from argus_trio.core.call.exchange import Call, Deliver
+from argus_trio.core.call.tasks import Task
+
+
+@attrs.define(eq=False)
+class TaskWatch:
+    """Follows tasks at their backends, for the length of a block."""
+
+    supervisor: Supervisor
+    tasks: Tasks
+
+    @asynccontextmanager
+    async def __call__(self, call: Call, task_ids: Sequence[str], deliver: Deliver) -> AsyncIterator[tuple[str, ...]]:
+        """Deliver how these tasks of the call's client stand, within the block; gives the ids of those it is told of.
+
+        A task of somebody else is none, and a backend need not tell.
+        """
+        key, told, scopes = object(), list[Task](), self.supervisor.scopes
+        known = (self.tasks.known(call, task_id, scopes) for task_id in dict.fromkeys(task_ids))
+        wanted = [task for task in known if task is not None]
+
+        async def begin(task: Task) -> None:
+            self.tasks.listen(task, key, deliver)
+            if await scopes[task.backend].subscriptions.follow(task.key):
+                told.append(task)
+
+        try:
+            async with trio.open_nursery() as nursery:
+                for task in wanted:
+                    nursery.start_soon(begin, task)
+            yield tuple(task.id for task in wanted if task in told)
+        finally:
+            for task in wanted:
+                self.tasks.unlisten(task, key)
+            for task in told:
+                if task.backend in self.supervisor.scopes:  # whoever has that place by now
+                    self.supervisor.scopes[task.backend].subscriptions.unfollow(task.key)

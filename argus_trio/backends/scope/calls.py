@@ -1,0 +1,55 @@
+"""The calls of clients at one backend: each takes a place in the bulkhead and goes over the connection that it may
+use; it is made once more where a forgotten session was all that stood in its way."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import attrs
+
+from argus_trio.backends.connectivity.client_connections import ClientConnections
+from argus_trio.backends.connectivity.shared_connection import SharedConnection
+from argus_trio.backends.scope.bulkhead import Bulkhead, Place
+from argus_trio.backends.scope.retry import retry_after_session_loss
+from argus_trio.core.call.exchange import Exchange
+from argus_trio.core.call.session_policy import TASK_METHODS
+from argus_trio.core.call.task_ids import task_id_of
+from argus_trio.errors import BackendUnavailable
+from argus_trio.wire.envelope import Params
+from argus_trio.wire.headers import Headers
+
+
+@attrs.define(eq=False)
+class BackendCalls:
+    """How clients call one backend."""
+
+    shared: SharedConnection
+    client_connections: ClientConnections
+    bulkhead: Bulkhead
+
+    async def call(self, exchange: Exchange, params: Params, headers: Headers = ()) -> bytes:
+        """Perform the exchange with `params`, once there is room and the first attempt to connect has had its outcome.
+
+        Raises:
+            BackendUnavailable: not connected, or too many calls wait, with the reason.
+            DeadlineExceeded: there was no room in time.
+            RpcError: as `Connection.call`.
+        """
+        async with Place(self.bulkhead, exchange, self.shared.address.spec.timeouts.call) as place:
+            try:
+                return await self._perform(place, params, headers)
+            except BackendUnavailable as failed:
+                again = partial(self._perform, place, params, headers)
+                return await retry_after_session_loss(self.shared.recovery, failed, again)
+
+    async def _perform(self, place: Place, params: Params, headers: Headers) -> bytes:
+        connection = await self.shared.connected()
+        exchange, timeouts = place.exchange, self.shared.address.spec.timeouts
+        call = exchange.call
+        task = task_id_of(params) if call.method.startswith(TASK_METHODS) else None
+        if self.shared.sharing.separates(call) or (
+            task is not None and self.client_connections.table.with_task(call, task)
+        ):
+            async with self.client_connections.lease(call, task) as (connection, _):
+                return await connection.call(exchange, params, timeouts, headers, waited=place.waited)
+        return await connection.call(exchange, params, timeouts, headers, waited=place.waited)

@@ -1,0 +1,146 @@
+"""What clients subscribed to at one backend: over the connection that they share, or over the client's own.
+
+A subscription lasts longer than the scope that was there when it began: it is handed over to that one's successor.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import attrs
+
+from argus_trio.backends.connectivity.client_connections import ClientConnections
+from argus_trio.backends.connectivity.shared_connection import SharedConnection
+from argus_trio.backends.scope.bulkhead import Bulkhead, Place
+from argus_trio.backends.scope.retry import retry_after_session_loss
+from argus_trio.config.model.backend import StdioBackend
+from argus_trio.core.call.exchange import Call, ClientSession, Deliver, Exchange
+from argus_trio.errors import BackendUnavailable
+from argus_trio.wire.envelope import Params
+
+
+@attrs.define(eq=False)
+class ClientSubscriptions:
+    """The subscriptions of all clients at one backend, by connection."""
+
+    shared: SharedConnection
+    client_connections: ClientConnections
+    bulkhead: Bulkhead
+    successor: ClientSubscriptions | None = attrs.field(default=None, init=False)
+    """Those of the scope that took this one's place, once it is in effect."""
+
+    @property
+    def latest(self) -> ClientSubscriptions:
+        """Those of the scope that has this place now."""
+        if self.successor is None:
+            return self
+        self.successor = self.successor.latest  # those between are needed no more
+        return self.successor
+
+    async def subscribe(self, exchange: Exchange, uri: str) -> bytes:
+        """Subscribe the exchange's client to a resource, or with `resources/unsubscribe` end that; the raw result.
+
+        The exchange holds a lease on the scope: what it subscribed to is handed over when that one ends, if not before.
+
+        Raises:
+            RpcError: as `BackendCalls.call`.
+        """
+        async with Place(self.bulkhead, exchange, self.shared.address.spec.timeouts.call) as place:
+            try:
+                return await self._subscribe(place, uri)
+            except BackendUnavailable as failed:
+                again = partial(self._subscribe, place, uri)
+                return await retry_after_session_loss(self.shared.recovery, failed, again)
+
+    async def watch(self, call: Call, uri: str, key: object, deliver: Deliver) -> None:
+        """Deliver what is said of a resource, until `unwatch`: over the shared connection, and by the processes that
+        the calls of clients like this one run in.
+
+        Raises:
+            BackendUnavailable: the backend cannot be told, or refuses.
+        """
+        if self.successor is not None:
+            await self.latest.watch(call, uri, key, deliver)
+            return
+        shared = self.shared
+        try:
+            await self._watch_shared(uri, key, deliver)
+        except BackendUnavailable as failed:
+            again = partial(self._watch_shared, uri, key, deliver)
+            await retry_after_session_loss(shared.recovery, failed, again)
+        if isinstance(shared.address.spec, StdioBackend) and shared.sharing.separates(call):
+            shared.subscriptions.watch_owned((call.principal, call.abilities), uri, key, deliver)
+
+    async def unwatch(self, uri: str, key: object) -> None:
+        """Deliver no more of what `key` watches at this URI."""
+        await self.shared.subscriptions.unwatch(self.shared.connection, uri, key)
+
+    async def follow(self, task: str) -> bool:
+        """Hear how a task stands, by the backend's id, until `unfollow`.
+
+        False if there is nothing to hear, and nothing to undo: the backend does not agree to tell, or the task is on a
+        connection of a single client, where nothing is listened for.
+        """
+        if self.shared.connection is None or self.client_connections.table.know_task(task):
+            return False
+        is_told = False
+        try:
+            is_told = await self.shared.subscriptions.follow(task)
+        finally:
+            if not is_told:
+                self.unfollow(task)
+        return is_told
+
+    def unfollow(self, task: str) -> None:
+        """Hear no more of a task, as far as one is concerned who wanted to."""
+        self.shared.subscriptions.unfollow(task)
+
+    def forget(self, client: ClientSession) -> None:
+        """End what a session subscribed to over the shared connection."""
+        self.shared.subscriptions.forget(self.shared.connection, client)
+
+    def hand_over(self, successor: ClientSubscriptions) -> None:
+        """Have `successor` hear of everything that clients subscribed to here."""
+        self.successor = successor
+        self.hand_over_rest()
+
+    def hand_over_rest(self) -> None:
+        """Have the latest successor, if there is one, hear of what has been subscribed to here since."""
+        if self.successor is None:
+            return
+        latest = self.latest
+        latest.shared.subscriptions.take_over(self.shared.subscriptions, latest.shared.connection)
+        self.client_connections.hand_over_subscriptions(latest.client_connections)
+
+    async def _subscribe(self, place: Place, uri: str) -> bytes:
+        shared, call = self.shared, place.exchange.call
+        is_wanted, client = call.method == "resources/subscribe", call.client
+        connection = await shared.connected()
+        if shared.sharing.is_legacy and shared.sharing.separates(call):  # modern ones know no such request
+            timeouts = shared.address.spec.timeouts
+            async with self.client_connections.lease(call) as (connection, own):
+                result = await connection.call(place.exchange, call.params, timeouts, waited=place.waited)
+                subscribed = own.subscriptions.subscribed
+                (subscribed.add if is_wanted else subscribed.discard)(uri)
+            if not is_wanted and client is not None:
+                await self._end(uri, client)  # it may have subscribed before its calls had a connection of their own
+            return result
+        if client is not None and is_wanted:
+            await shared.subscriptions.watch(connection, uri, client, partial(self._deliver, client))
+        elif client is not None:
+            await self._end(uri, client)
+        return b"{}"
+
+    async def _end(self, uri: str, client: ClientSession) -> None:
+        """End a client's subscription: over the shared connection, and where its own calls run."""
+        for each in [self] if self.successor is None else [self, self.latest]:  # it has been handed over meanwhile
+            await each.unwatch(uri, client)
+            own = each.client_connections.table.of(client)
+            if own is not None:
+                await own.subscriptions.unwatch(own.connection, uri)
+
+    async def _watch_shared(self, uri: str, key: object, deliver: Deliver) -> None:
+        await self.shared.subscriptions.watch(await self.shared.connected(), uri, key, deliver)
+
+    def _deliver(self, client: ClientSession, method: str, params: Params) -> None:
+        self.latest.client_connections.start_soon(client.notify, method, params)

@@ -1,0 +1,52 @@
+"""How backends stand, gathered from their scopes as plain values for whoever shows them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import trio
+
+from argus_trio.backends.scope.scope import Scope
+from argus_trio.core.catalog.catalog import Catalog
+from argus_trio.core.health.health import BackendStatus, Calls, Health
+from argus_trio.core.health.lifecycle import BackendState
+
+
+def health_of(scopes: Iterable[Scope]) -> Health:
+    """What a client would meet. One whose session is being renewed is not counted as starting: calls reach it."""
+    all_scopes = list(scopes)
+    states = [scope.state for scope in all_scopes]
+    renewing = sum(1 for scope in all_scopes if scope.state is BackendState.STARTING and scope.has_listed)
+    return Health(
+        total=len(states),
+        connected=sum(1 for state in states if state.is_up) + renewing,
+        healthy=states.count(BackendState.READY),
+        starting=states.count(BackendState.STARTING) - renewing,
+    )
+
+
+def statuses_of(scopes: Iterable[Scope], catalog: Catalog) -> list[BackendStatus]:
+    """How each backend stands now, with how much of it `catalog` shows."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for kind, routes in (("tools", catalog.tools), ("prompts", catalog.prompts), ("resources", catalog.resources)):
+        counts.update((route.backend, kind) for route in routes.values())
+    counts.update((route.backend, "resources") for _, route in catalog.templates)
+    return [_status_of(scope, counts) for scope in scopes]
+
+
+def _status_of(scope: Scope, counts: Counter[tuple[str, str]]) -> BackendStatus:
+    now, connection, breaker = trio.current_time(), scope.shared.connection, scope.recovery.breaker
+    return BackendStatus(
+        name=scope.spec.name,
+        type=scope.spec.type,
+        standing=scope.recovery.standing,
+        revision=None if connection is None else connection.handshake.revision,
+        heard_at=None if connection is None else connection.probe_state.heard_at,
+        latency=None if connection is None else connection.probe_state.latency,
+        unanswered=0 if connection is None else connection.probe_state.unanswered(now),
+        failures=breaker.failures,
+        is_breaker_open=breaker.is_open,
+        calls=Calls(under_way=scope.bulkhead.under_way, waiting=scope.bulkhead.waiting, refused=scope.bulkhead.refused),
+        counts={kind: counts[scope.spec.name, kind] for kind in ("tools", "resources", "prompts")},
+    )
