@@ -14,11 +14,12 @@ from structlog.testing import capture_logs
 from trio.testing import wait_all_tasks_blocked
 
 from argus_trio.backends.links.link import Link, Outgoing
-from argus_trio.backends.links.open import open_stdio
+from argus_trio.backends.links.open import open_link, open_stdio
 from argus_trio.backends.links.stderr import MAX_LINE_BYTES, StderrRing
-from argus_trio.backends.links.stdio import EXIT_GRACE_SECONDS, NOISE_SHOWN
+from argus_trio.backends.links.stdio import EXIT_GRACE_SECONDS, NOISE_SHOWN, StdioLink
+from argus_trio.backends.links.streamable_http import StreamableHttpLink
 from argus_trio.backends.process.orphans import TREE
-from argus_trio.config.model.backend import StdioBackend
+from argus_trio.config.model.backend import HttpBackend, SseBackend, StdioBackend
 from argus_trio.errors import AnswerInvalid, LinkFailed
 from argus_trio.wire.envelope import Notification, Raw, Request, encode_notification, encode_raw, encode_request
 from argus_trio.wire.lines import MAX_LINE_BYTES as LINE_LIMIT
@@ -41,6 +42,17 @@ ECHO = nasty("echo")
 async def failure_of(link: Link) -> LinkFailed:
     with trio.fail_after(PATIENCE_SECONDS):
         return await link.wait_failed()
+
+
+async def test_each_kind_of_backend_has_its_link() -> None:
+    async with open_link(nasty("echo"), Inbox(), StderrRing("nasty")) as link:
+        assert isinstance(link, StdioLink)
+    nowhere = "http://127.0.0.1:9/mcp"
+    async with open_link(HttpBackend(name="far", url=nowhere), Inbox(), StderrRing("far")) as link:
+        assert isinstance(link, StreamableHttpLink)
+    with pytest.raises(LinkFailed):  # its stream is the link, so it is opened at once
+        async with open_link(SseBackend(name="old", url=nowhere), Inbox(), StderrRing("old")):
+            pass
 
 
 async def test_requests_are_answered_each_with_its_own_answer() -> None:
