@@ -25,6 +25,17 @@ NAME: Final = "mcp-name"
 PARAM_PREFIX: Final = "mcp-param-"
 SESSION_ID: Final = "mcp-session-id"
 LAST_EVENT_ID: Final = "last-event-id"
+HOST: Final = "host"
+USER_AGENT: Final = "user-agent"
+LOCATION: Final = "location"
+KEEP_ALIVE: Final = "keep-alive"
+CONTENT_LENGTH: Final = "content-length"
+CONTENT_ENCODING: Final = "content-encoding"
+ACCEPT_ENCODING: Final = "accept-encoding"
+PROXY_AUTHORIZATION: Final = "proxy-authorization"
+
+TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+"""What a header's name consists of (RFC 9110, section 5.6.2)."""
 
 Headers = tuple[tuple[str, str], ...]
 """The HTTP headers of one message, in order; links that are not HTTP ignore them."""

@@ -15,14 +15,13 @@ import msgspec
 
 from argus_trio.errors import HeaderMismatch
 from argus_trio.wire.envelope import decode_string
-from argus_trio.wire.headers import PARAM_PREFIX, decode_value, encode_value
+from argus_trio.wire.headers import PARAM_PREFIX, TOKEN, decode_value, encode_value
 from argus_trio.wire.members import object_or_none
 
 ParamHeaders = tuple[tuple[tuple[str, ...], str], ...]
 """The annotated parameters of a tool: for each its property path in the arguments, and the token of its header."""
 
 _KEY: Final = "x-mcp-header"
-_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _TYPES: Final = ("string", "integer", "boolean")
 
 # Which keywords of JSON Schema 2020-12 hold schemas, by the shape of their value. `properties` alone keeps the path;
@@ -69,7 +68,7 @@ def invalid_param_header(schema: bytes | msgspec.Raw) -> str | None:
         if not path:
             return f"{_KEY} stands where a chain of properties does not lead"
         where, token, kind = ".".join(path), node[_KEY], node.get("type")
-        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        if not isinstance(token, str) or not TOKEN.fullmatch(token):
             return f"{where}: {_KEY} is not a header token"
         if not isinstance(kind, str) or kind not in _TYPES:
             return f"{where}: {_KEY} is allowed on strings, integers and booleans only"

@@ -11,8 +11,8 @@ from argus_trio.config.model.operation import Restart, Timeouts
 from argus_trio.config.model.visibility import Filters, Override
 from argus_trio.config.read.findings import Findings
 from argus_trio.config.read.key_path import KeyPath
+from argus_trio.wire.headers import TOKEN
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FIELD_VALUE = re.compile(r"[\x21-\x7e\x80-\xff](?:[\x20\t\x21-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?|")
 _GATEWAY_HEADERS = frozenset(
     {"accept", "connection", "content-length", "content-type", "last-event-id", "mcp-protocol-version"}
@@ -142,7 +142,7 @@ def _check_headers(headers: Mapping[str, str], key_path: KeyPath, findings: Find
     seen: set[str] = set()
     for name, value in headers.items():
         of_header = (*key_path, name)
-        if not _TOKEN.fullmatch(name):
+        if not TOKEN.fullmatch(name):
             findings.add(of_header, "expected the name of a header: letters, digits and !#$%&'*+.^_`|~-")
         elif name.lower() in _GATEWAY_HEADERS:
             findings.add(of_header, "the gateway sets this header itself", "leave it out")
