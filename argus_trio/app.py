@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final
 
+import attrs
 import structlog
 import trio
 
@@ -50,7 +51,7 @@ log = structlog.get_logger()
 
 PATHS = {"streamable_http": "/mcp", "sse": "/sse", "health": "/manage/v1/health"}
 """What is served where, for the log."""
-LAST_WORDS_S: Final = 0.25
+LAST_WORDS_SECONDS: Final = 0.25
 """How long the front end may take after the drain to say what was cut, before backends are closed under it."""
 
 
@@ -79,7 +80,13 @@ async def run_gateway(
         async with trio.open_nursery() as root:
             await root.start(_stop_on_signals, stop, root.cancel_scope, notifier)
             root.start_soon(notifier.run_watchdog)
-            parts = _GatewayParts(config, file, redact or Redactor(config.secrets), notifier, inherited)
+            parts = _GatewayParts(
+                config=config,
+                file=file,
+                redact=redact or Redactor(config.secrets),
+                notifier=notifier,
+                inherited=inherited,
+            )
             await _serve(parts, stop, on_listening)
             log.info("stopped")
             root.cancel_scope.cancel()
@@ -92,6 +99,7 @@ async def run_gateway(
         raise refused[0]
 
 
+@attrs.define(eq=False, kw_only=True)
 class _GatewayParts:
     """The parts of one gateway, joined; nothing runs yet.
 
@@ -99,40 +107,40 @@ class _GatewayParts:
         ListenFailed: the certificate cannot be used.
     """
 
-    def __init__(
-        self,
-        config: Config,
-        file: ConfigFile | None,
-        redact: Redactor,
-        notifier: Notifier,
-        inherited: Sequence[Inherited],
-    ) -> None:
-        self.inherited = inherited
-        self.file = file
-        self.notifier = notifier
-        self.under_way = UnderWay()
-        self.announcer = Announcer()
-        self.routers = RouterFactory()
+    config: Config
+    file: ConfigFile | None
+    redact: Redactor
+    notifier: Notifier
+    inherited: Sequence[Inherited]
+    under_way: UnderWay = attrs.field(factory=UnderWay, init=False)
+    announcer: Announcer = attrs.field(factory=Announcer, init=False)
+    routers: RouterFactory = attrs.field(factory=RouterFactory, init=False)
+    supervisor: Supervisor = attrs.field(init=False)
+    settings: CurrentSettings = attrs.field(init=False)
+    reloads: ReloadSupervisor | None = attrs.field(default=None, init=False)
+    """None where there is no file to read again."""
+
+    def __attrs_post_init__(self) -> None:
         self.supervisor = Supervisor(
-            initial=config,
+            initial=self.config,
             open_link=open_link,
             announce=self.announcer.announce,
             make_handler=self._handler,
-            redact=redact,
+            redact=self.redact,
             on_task=self.routers.tasks.tell,
             on_release=self.routers.tasks.forget,
         )
-        self.terms = CurrentSettings(ServedSettings.of(config.server))
-        self.reloads: ReloadSupervisor | None = None
-        if file is not None:
+        self.settings = CurrentSettings(ServedSettings.of(self.config.server))
+        if self.file is not None:
+            is_exposed = any(each.is_exposed for each in self.inherited)
             self.reloads = ReloadSupervisor(
-                config=config,
-                load=partial(load_candidate, file, is_exposed=any(each.is_exposed for each in inherited)),
+                config=self.config,
+                load=partial(load_candidate, self.file, is_exposed=is_exposed),
                 apply=self.supervisor.apply,
-                terms=self.terms,
-                redact=redact,
-                on_begin=notifier.reloading,
-                on_end=lambda _: notifier.ready(self.status()),
+                settings=self.settings,
+                redact=self.redact,
+                on_begin=self.notifier.reloading,
+                on_end=lambda _: self.notifier.ready(self.status()),
             )
 
     def _handler(self, generation: Generation) -> Handler:
@@ -161,7 +169,7 @@ class _GatewayParts:
             run_frontend,
             gateway,
             announcer=self.announcer,
-            terms=self.terms,
+            settings=self.settings,
             stop=stop,
             make_seal=_make_seal,
             inherited=self.inherited,
@@ -174,7 +182,7 @@ async def _serve(
     on_listening: Callable[[Sequence[str]], None],
 ) -> None:
     async with trio.open_nursery() as backends:
-        backends.start_soon(_cut_after_drain, stop, parts.terms, backends.cancel_scope)
+        backends.start_soon(_cut_after_drain, stop, parts.settings, backends.cancel_scope)
         await backends.start(parts.supervisor.run)
         if parts.reloads is not None and parts.file is not None:
             await backends.start(_reload, parts.reloads, parts.file, stop)
@@ -217,7 +225,7 @@ async def _cut_after_drain(stop: trio.Event, terms: CurrentSettings, everything:
     # What the front end still owes to a backend that does not answer is bounded, but must not come before the time that
     # backends need to end: both at once is what keeps a stop within `drain_timeout` and 5 s.
     await stop.wait()
-    everything.deadline = trio.current_time() + terms.now.settings.drain_timeout + LAST_WORDS_S
+    everything.deadline = trio.current_time() + terms.now.server.drain_timeout + LAST_WORDS_SECONDS
 
 
 async def _tell_how_it_stands(parts: _GatewayParts) -> None:

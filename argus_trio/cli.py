@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,10 +32,9 @@ from argus_trio.core.redaction import Redactor
 from argus_trio.demo import run_demo
 from argus_trio.errors import ConfigInvalid, LinkFailed, ListenFailed
 from argus_trio.logs import LEVELS, set_up_logs
+from argus_trio.wire.headers import TOKEN
 
 log = structlog.get_logger()
-
-_HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -100,7 +98,7 @@ def _add_stdio(parser: argparse.ArgumentParser) -> None:
 
 def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
-    if not colon or not _HEADER_NAME.fullmatch(name) or not value.isprintable():
+    if not colon or not TOKEN.fullmatch(name) or not value.isprintable():
         raise argparse.ArgumentTypeError("a header is written 'NAME: VALUE'")  # its value may be a secret
     return name, value.strip()
 

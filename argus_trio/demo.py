@@ -79,7 +79,7 @@ async def _port_of(notes: BackendProcess) -> int:
     said = b""
     with trio.move_on_after(START_S):
         while b"\n" not in said:
-            chunk = await notes.stdout.receive_some(100)
+            chunk = await notes.stdout.receive()
             if not chunk:
                 raise LinkFailed("the notes server ended before it listened")
             said += chunk

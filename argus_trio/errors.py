@@ -1,4 +1,4 @@
-"""Every error of the gateway, as one tree; facts are attributes, and the edges render them.
+"""The errors that cross from room to room, as one tree; facts are attributes, and the edges render them.
 
 ArgusError
 ├── ConfigInvalid              the configuration has problems, all of them at once
@@ -29,6 +29,17 @@ ArgusError
 
 Our own codes lie outside -32768…-32000 (reserved by JSON-RPC 2.0, section 5.1) because revision 2026-07-28 forbids
 implementations to add codes in the range that MCP reserves.
+
+An error that only one room and its callers speak of stands in that room, and derives from one of these:
+
+- `wire/lines.py`, `wire/sse.py`: a line or an event beyond its bound
+- `net/http1.py`: a connection that ended before an answer
+- `backends/connection/handshake.py`: a backend that refused its handshake, or died of it
+- `frontend/http/errors.py`: what an HTTP edge refuses before it has read a message
+- `bridge/carrier.py`: a session that the bridge's gateway has forgotten
+
+What reads a value, a file or a certificate in `config/`, or a connection in `frontend/server/`, raises plain exceptions
+to whoever called it, who makes one of these of them: all that is wrong in a configuration becomes one `ConfigInvalid`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where log events go: stderr, as lines for people or as JSON lines, with every known secret taken out."""
+"""The log: events go to stderr, as lines for people or as JSON lines, with every known secret taken out."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ import sys
 from collections.abc import MutableMapping
 from typing import Literal
 
+import attrs
 import structlog
 
 from argus_trio.core.redaction import Redactor
 
 Format = Literal["console", "json"]
 LEVELS = ("debug", "info", "warning", "error")
+"""The levels that a log can be limited to, from the most verbose to the gravest."""
 
 
+@attrs.define(eq=False)
 class RedactEvents:
     """A structlog processor that takes secrets out of every text in an event, however deep it stands."""
 
-    def __init__(self, redact: Redactor) -> None:
-        self._redact = redact
+    _redact: Redactor
 
     def __call__(self, _logger: object, _method: str, event: MutableMapping[str, object]) -> dict[str, object]:
         return {key: self._clean(value) for key, value in event.items()}

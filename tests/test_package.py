@@ -19,7 +19,7 @@ import argus_trio
 from argus_trio import cli
 from tests.e2e.child import Child
 from tests.e2e.clients import connected
-from tests.e2e.gateway import STOP_S
+from tests.e2e.gateway import STOP_SECONDS
 
 ROOT = Path(__file__).parents[1]
 INSTALL_S = 300.0
@@ -111,4 +111,4 @@ class TestTheDistribution:
                 days = await client.call_tool("clock__days_between", {"start": "2026-07-01", "end": "2026-07-28"})
                 assert days.structured_content == {"result": 27}
             demo.signal(signal.SIGTERM)
-            assert demo.wait(STOP_S) == 0
+            assert demo.wait(STOP_SECONDS) == 0

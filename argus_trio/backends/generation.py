@@ -89,11 +89,11 @@ class Generation:
         Where the own connections of `client`, a legacy session, list something else, its catalog has that.
         """
         catalog = await self._catalog_of(abilities)
-        return catalog if client is None or not abilities.any else self._own_catalog(catalog, abilities, client)
+        return catalog if client is None or not abilities.has_any else self._own_catalog(catalog, abilities, client)
 
     def made_for(self, abilities: Abilities) -> Catalog | None:
-        """The catalog for clients with `abilities`, if it has been made. Waits for nothing."""
-        return self._of_abilities.get(abilities) if abilities.any else self.catalog
+        """The catalog for clients with `abilities` that can be asked something, if there is one. Waits for nothing."""
+        return self._of_abilities.get(abilities)
 
     @property
     def abilities(self) -> tuple[Abilities, ...]:
@@ -141,7 +141,7 @@ class Generation:
         return cached[1]
 
     async def _catalog_of(self, abilities: Abilities) -> Catalog:
-        if not abilities.any:
+        if not abilities.has_any:
             return self.catalog
         if abilities not in self._of_abilities:
             depending = [scope for scope in self.scopes.values() if scope.shared.sharing.lists_by(abilities)]

@@ -1,6 +1,6 @@
-"""The bridge itself: each line of the client goes to the gateway in the way of its era, and what comes back is written.
+"""The bridge itself: each line of the client goes to the gateway as its era wants it, and what comes back is written.
 
-It keeps no state of the protocol but what its transport needs: which requests are open, and the legacy session.
+It holds no state of the protocol but what its transport needs: which requests are open, and the legacy session.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ MAX_IN_FLIGHT: Final = 512
 """How many requests may be open at once. One beyond that is refused, so that a cancellation can still follow."""
 MAX_UNTOLD: Final = 512
 """How many notifications and responses may wait to be told before no more lines are read."""
-FINISH_S: Final = 1.0
+FINISH_SECONDS: Final = 1.0
 """How long what is open may take once the client has closed its end: clients soon lose patience, and kill."""
 
 _LISTEN: Final = "subscriptions/listen"
@@ -53,7 +53,7 @@ _Work = Callable[[], Awaitable[None]]
 async def bridging(carrier: Carrier, write: Write) -> AsyncIterator[Bridge]:
     """A bridge to feed lines to. Leaving the block well finishes what is open; leaving it in any way ends the session.
 
-    That takes `FINISH_S` and `GOODBYE_S` at most.
+    That takes `FINISH_SECONDS` and `GOODBYE_SECONDS` at most.
     """
     async with ServiceNursery() as streams:
         legacy = Legacy(carrier=carrier, write=write, nursery=streams)
@@ -76,27 +76,28 @@ class Bridge:
     _modern: Modern
     _calls: trio.Nursery
     _revision: str | None = attrs.field(default=None, init=False)
-    """What the last modern request said of itself."""
-    _flights: dict[bytes, OpenRequest] = attrs.field(factory=dict, init=False)
-    """By the raw id of each request that is open."""
+    """The revision that the last modern request named."""
+    _open_requests: dict[bytes, OpenRequest] = attrs.field(factory=dict, init=False)
+    """The open requests by their raw ids; a batch stands under each of its ids."""
     _untold: int = attrs.field(default=0, init=False)
-    _before: trio.Event = attrs.field(factory=trio.Event, init=False)
+    """Notifications and responses that the gateway has not taken yet."""
+    _last_told: trio.Event = attrs.field(factory=trio.Event, init=False)
     """Set once everything that legacy messages must not overtake has been told."""
 
     def __attrs_post_init__(self) -> None:
-        self._before.set()
+        self._last_told.set()
 
-    async def take(self, line: bytes) -> None:
+    async def accept(self, line: bytes) -> None:
         """Begin to carry one line. Waits only for a client that does not read, or a gateway that takes nothing."""
         try:
             if is_batch(line):
-                await self._take_batch(line)
+                await self._accept_batch(line)
             elif line.strip():
                 message = decode(line)
                 if isinstance(message, Request):
-                    await self._take_request(line, message)
+                    await self._accept_request(line, message)
                 elif isinstance(message, Notification):
-                    await self._take_notification(line, message)
+                    await self._accept_notification(line, message)
                 else:
                     await self._tell(partial(self._legacy.tell, line))
         except RpcError as error:
@@ -108,27 +109,28 @@ class Bridge:
         await self._write(encode_error_response(message_id, encoded))
 
     def finish(self) -> None:
-        """No more lines come: what is open has `FINISH_S` left, and what has no end of its own ends now."""
-        self._calls.cancel_scope.deadline = trio.current_time() + FINISH_S
-        for flight in self._flights.values():
-            if flight.is_endless:
-                flight.scope.cancel()
+        """Note that no more lines come: what is open has `FINISH_SECONDS` left, and what is endless ends now."""
+        self._calls.cancel_scope.deadline = trio.current_time() + FINISH_SECONDS
+        for open_request in self._open_requests.values():
+            if open_request.is_endless:
+                open_request.scope.cancel()
 
-    async def _take_request(self, line: bytes, request: Request) -> None:
+    async def _accept_request(self, line: bytes, request: Request) -> None:
         revision = None if request.method == "initialize" else revision_of(request)
-        flight = OpenRequest(ids=(request.id,), is_modern=revision is not None, is_endless=request.method == _LISTEN)
-        if (refusal := self._refusal(flight)) is not None:
+        is_endless = request.method == _LISTEN
+        open_request = OpenRequest(ids=(request.id,), is_modern=revision is not None, is_endless=is_endless)
+        if (refusal := self._refusal(open_request)) is not None:
             await self.refuse(refusal, request.id)
         elif request.method == "initialize":
             before, told = self._queue()
-            self._start(flight, partial(_in_order, before, told, partial(self._legacy.open, line, flight)))
+            self._start(open_request, partial(_in_order, before, told, partial(self._legacy.open, line, open_request)))
         elif revision is not None:
             self._revision = revision
-            self._start(flight, partial(self._modern.ask, line, request, revision, flight))
+            self._start(open_request, partial(self._modern.ask, line, request, revision, open_request))
         else:
-            self._start(flight, partial(self._ask_legacy, self._before, line, (request,), flight))
+            self._start(open_request, partial(self._ask_legacy, self._last_told, line, (request,), open_request))
 
-    async def _take_notification(self, line: bytes, notification: Notification) -> None:
+    async def _accept_notification(self, line: bytes, notification: Notification) -> None:
         if notification.method == _CANCELLED and not self._cancel(notification):
             return
         revision = revision_of(notification) or self._revision
@@ -139,7 +141,7 @@ class Bridge:
         else:
             await self._tell(partial(self._legacy.tell, line))
 
-    async def _take_batch(self, line: bytes) -> None:
+    async def _accept_batch(self, line: bytes) -> None:
         if self._legacy.revision != BATCH_REVISION:
             raise InvalidRequest(f"batches are for revision {BATCH_REVISION} alone")
         members = decode_batch(line)
@@ -147,83 +149,84 @@ class Bridge:
             if isinstance(member, Notification) and member.method == _CANCELLED:
                 self._cancel(member)
         requests = tuple(each for each in members if isinstance(each, Request))
-        flight = OpenRequest(ids=tuple(each.id for each in requests), is_batch=True)
-        if (refusal := self._refusal(flight)) is not None:
+        open_request = OpenRequest(ids=tuple(each.id for each in requests), is_batch=True)
+        if (refusal := self._refusal(open_request)) is not None:
             await self.refuse(refusal)
-        elif flight.ids:
-            self._start(flight, partial(self._ask_legacy, self._before, line, requests, flight))
+        elif open_request.ids:
+            self._start(open_request, partial(self._ask_legacy, self._last_told, line, requests, open_request))
         else:
             await self._tell(partial(self._legacy.tell, line))
 
-    def _refusal(self, flight: OpenRequest) -> RpcError | None:
-        taken = [each for each in flight.ids if each in self._flights or flight.ids.count(each) > 1]
+    def _refusal(self, open_request: OpenRequest) -> RpcError | None:
+        taken = [each for each in open_request.ids if each in self._open_requests or open_request.ids.count(each) > 1]
         if taken:
             return InvalidRequest(f"the id {taken[0].decode()} is in use by a call in flight")
-        if len(self._flights) + len(flight.ids) > MAX_IN_FLIGHT:
+        if len(self._open_requests) + len(open_request.ids) > MAX_IN_FLIGHT:
             return Overloaded(f"{MAX_IN_FLIGHT} requests are in flight already")
         return None
 
     def _cancel(self, notification: Notification) -> bool:
-        """Let the client's cancellation take effect here; whether the gateway has to be told of it.
+        """Let the client's cancellation take effect here, and say whether the gateway has to be told of it.
 
         A modern request is cancelled by closing it (2026-07-28, Streamable HTTP, Cancellation).
         """
         message_id = bytes(notification.params.get("requestId", msgspec.Raw()))
-        flight = self._flights.get(message_id)
-        if flight is None:
+        open_request = self._open_requests.get(message_id)
+        if open_request is None:
             return self._legacy.revision is not None
-        flight.renounce(message_id)
-        if flight.is_modern or (not flight.is_begun and not flight.is_batch):
-            flight.scope.cancel()
-            del self._flights[message_id]  # to the client its id is free from here on
+        open_request.renounce(message_id)
+        if open_request.is_modern or (not open_request.is_begun and not open_request.is_batch):
+            open_request.scope.cancel()
+            del self._open_requests[message_id]  # to the client its id is free from here on
             return False
         return True
 
-    def _start(self, flight: OpenRequest, ask: _Work) -> None:
-        self._flights.update(dict.fromkeys(flight.ids, flight))
-        self._calls.start_soon(self._carry, flight, ask)
+    def _start(self, open_request: OpenRequest, ask: _Work) -> None:
+        self._open_requests.update(dict.fromkeys(open_request.ids, open_request))
+        self._calls.start_soon(self._carry, open_request, ask)
 
-    async def _carry(self, flight: OpenRequest, ask: _Work) -> None:
+    async def _carry(self, open_request: OpenRequest, ask: _Work) -> None:
         reason = "its answer does not hold what was asked"
         try:
-            with flight.scope:
+            with open_request.scope:
                 await ask()
         except LinkFailed as failure:
             reason = failure.reason
-            log.info("request_failed", gateway=self._carrier.whereto, reason=reason)
+            log.info("request_failed", gateway=self._carrier.origin, reason=reason)
         finally:
-            for each in flight.ids:
-                if self._flights.get(each) is flight:
-                    del self._flights[each]
-        if (failed := flight.failed(self._carrier.whereto, reason)) is not None and not flight.scope.cancelled_caught:
-            await self._write(failed)
+            for each in open_request.ids:
+                if self._open_requests.get(each) is open_request:
+                    del self._open_requests[each]
+        errors = open_request.failed(self._carrier.origin, reason)
+        if errors is not None and not open_request.scope.cancelled_caught:
+            await self._write(errors)
 
     async def _ask_legacy(
-        self, before: trio.Event, line: bytes, requests: tuple[Request, ...], flight: OpenRequest
+        self, before: trio.Event, line: bytes, requests: tuple[Request, ...], open_request: OpenRequest
     ) -> None:
         await before.wait()
-        flight.is_begun = True
-        await self._legacy.ask(line, requests, flight)
+        open_request.is_begun = True
+        await self._legacy.ask(line, requests, open_request)
 
     async def _tell(self, tell: _Work) -> None:
-        """Have something told after all that was said before it."""
+        """Have the gateway told something after all that it is to be told before."""
         before, told = self._queue()
         self._untold += 1
-        self._calls.start_soon(self._carry_word, partial(_in_order, before, told, tell))
+        self._calls.start_soon(self._carry_unanswered, partial(_in_order, before, told, tell))
         if self._untold > MAX_UNTOLD:
             await before.wait()
 
-    async def _carry_word(self, tell: _Work) -> None:
+    async def _carry_unanswered(self, tell: _Work) -> None:
         try:
             await tell()
         except LinkFailed as failure:
-            log.warning("message_lost", gateway=self._carrier.whereto, reason=failure.reason)
+            log.warning("message_lost", gateway=self._carrier.origin, reason=failure.reason)
         finally:
             self._untold -= 1
 
     def _queue(self) -> tuple[trio.Event, trio.Event]:
-        before, self._before = self._before, trio.Event()
-        return before, self._before
+        before, self._last_told = self._last_told, trio.Event()
+        return before, self._last_told
 
 
 async def _in_order(before: trio.Event, done: trio.Event, work: _Work) -> None:

@@ -27,9 +27,9 @@ from argus_trio.wire.sse import EventParser, EventTooLarge
 log = structlog.get_logger()
 
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
-"""The largest JSON answer."""
-TELL_S: Final = 30.0
-"""The deadline for the gateway to take a notification or a response."""
+"""The largest JSON answer: what the gateway itself takes from a backend."""
+TELL_SECONDS: Final = 30.0
+"""The deadline for the gateway to take a notification or a response: the time in which a restarted one is back."""
 
 _METHOD_NOT_FOUND: Final = re.compile(rb'"code"\s*:\s*-32601\b')
 
@@ -41,12 +41,14 @@ class GatewaySessionLost(LinkFailed):
         super().__init__("the session is gone")
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class GatewayMessage:
-    """What the gateway said at once: a message, or a batch of them. `raw` is on one line."""
+    """One text of the gateway: a message, or a batch of them."""
 
     raw: bytes
+    """As it came, on one line."""
     messages: tuple[Message, ...]
+    """The message, or the members of the batch."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -60,7 +62,7 @@ class AnswerStream:
     _ready: deque[GatewayMessage] = attrs.field(factory=deque)
 
     async def next(self) -> GatewayMessage | None:
-        """What is said next, or None at the end.
+        """Wait for the gateway's next message; None at the end.
 
         Raises:
             LinkFailed: the answer broke off, or holds an event that is too large.
@@ -74,32 +76,32 @@ class AnswerStream:
             except EventTooLarge as error:
                 raise LinkFailed(str(error)) from None
             for event in events:
-                if event.event == "message" and event.data and (said := _read(event.data)) is not None:
-                    self._ready.append(said)
+                if event.event == "message" and event.data and (message := _read(event.data)) is not None:
+                    self._ready.append(message)
         return self._ready.popleft()
 
 
 @attrs.define(eq=False)
 class Carrier:
-    """The way to one gateway."""
+    """The bridge's HTTP towards one gateway."""
 
     _client: HttpClient
 
     @property
-    def whereto(self) -> str:
-        """The gateway's origin, which holds no secret."""
+    def origin(self) -> str:
+        """The gateway's origin, as text, which holds no secret."""
         return str(self._client.origin)
 
     @asynccontextmanager
     async def post(
         self, body: bytes, headers: Headers = (), *, wanted: bytes = b"null", parser: EventParser | None = None
     ) -> AsyncIterator[AnswerStream]:
-        """Post `body` and hear the answer; leaving early closes the request. `wanted` is the raw id that is asked.
+        """Post `body` and read the answer; leaving early closes the request. `wanted` is the raw id that is asked.
 
         An HTTP error that carries a JSON-RPC error is an answer like any other.
 
         Raises:
-            SessionLost: see there.
+            GatewaySessionLost: see there.
             LinkFailed: there is no answer, or it is none; `HttpRefused` with the status if that was why.
         """
         async with self._client.pool.send(self._client.post(body, headers)) as answer:
@@ -110,14 +112,13 @@ class Carrier:
 
     @asynccontextmanager
     async def get(self, headers: Headers, parser: EventParser) -> AsyncIterator[AnswerStream]:
-        """The stream for what belongs to no request, or what is left of one, from where `parser` left off.
+        """The standalone stream, or what is left of a request's own, from where `parser` left off.
 
         Raises:
-            SessionLost, LinkFailed: as `post`.
+            GatewaySessionLost, LinkFailed: as `post`.
         """
         parser.restart()
-        place = ((names.LAST_EVENT_ID, parser.last_id),) if parser.last_id else ()
-        async with self._client.pool.send(self._client.get((*headers, *place))) as answer:
+        async with self._client.pool.send(self._client.get(headers, last_id=parser.last_id)) as answer:
             if answer.status != 200:
                 raise self._refusal(answer, headers, b"null", await self._client.beginning(answer))
             if answer.media_type != names.EVENT_STREAM:
@@ -128,14 +129,14 @@ class Carrier:
         """Post what is not answered: a notification, a response, or a batch of them.
 
         Raises:
-            SessionLost, LinkFailed: as `post`.
+            GatewaySessionLost, LinkFailed: as `post`.
         """
-        with trio.move_on_after(TELL_S):
+        with trio.move_on_after(TELL_SECONDS):
             async with self.post(body, headers) as answer:
-                if (said := await answer.next()) is not None:
-                    log.warning("message_refused", said=said.raw[:200].decode("utf-8", "replace"))
+                if (message := await answer.next()) is not None:
+                    log.warning("message_refused", said=message.raw[:200].decode("utf-8", "replace"))
             return
-        raise LinkFailed(f"it did not take a message within {TELL_S:g} s")
+        raise LinkFailed(f"it did not take a message within {TELL_SECONDS:g} s")
 
     async def delete(self, headers: Headers) -> None:
         """End a session, whatever the gateway thinks of it; the caller sets the deadline."""
@@ -152,10 +153,10 @@ class Carrier:
         body = await answer.read(MAX_BODY_BYTES)
         if answer.media_type != names.JSON or not body.strip():
             return AnswerStream(session_id=session_id)
-        said = _read(body)
-        if said is None:
+        message = _read(body)
+        if message is None:
             raise LinkFailed("its answer is no message")
-        return AnswerStream(session_id=session_id, ready=deque([said]))
+        return AnswerStream(session_id=session_id, ready=deque([message]))
 
     async def _refused(self, answer: HttpAnswer, headers: Headers, wanted: bytes) -> GatewayMessage:
         body = await self._client.beginning(answer)
@@ -163,7 +164,7 @@ class Carrier:
         error = error_in(body, wanted)
         if isinstance(failure, GatewaySessionLost) or error is None or answer.status in (401, 403):
             raise failure
-        return GatewayMessage(encode_error_response(wanted, on_one_line(error.error)), (error,))
+        return GatewayMessage(raw=encode_error_response(wanted, on_one_line(error.error)), messages=(error,))
 
     def _refusal(self, answer: HttpAnswer, headers: Headers, wanted: bytes, body: bytes) -> LinkFailed:
         names_session = any(name == names.SESSION_ID for name, _ in headers)
@@ -181,4 +182,4 @@ def _read(data: bytes) -> GatewayMessage | None:
             log.warning("gateway_message_unreadable", reason=message.message)
             return None
         messages.append(message)
-    return GatewayMessage(on_one_line(text), tuple(messages))
+    return GatewayMessage(raw=on_one_line(text), messages=tuple(messages))

@@ -1,73 +1,57 @@
 """A legacy client's session with the gateway: opened by its `initialize`, opened again when it is lost, and ended.
 
-(2025-11-25, Streamable HTTP: Session Management, Listening for Messages, Resumability and Redelivery.)
+(2025-11-25, Streamable HTTP: Session Management, Resumability and Redelivery.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 import attrs
-import msgspec
 import structlog
 import trio
 
 from argus_trio.bridge.carrier import AnswerStream, Carrier, GatewayMessage, GatewaySessionLost
+from argus_trio.bridge.gateway_session import GatewaySession, Initialize, session_in
 from argus_trio.bridge.open_request import OpenRequest
 from argus_trio.bridge.pipes import Write
+from argus_trio.bridge.standalone_stream import StandaloneStream
 from argus_trio.bridge.wished_settings import WishedSetting, WishedSettings
-from argus_trio.errors import HttpRefused, LinkFailed
-from argus_trio.wire import headers as names
-from argus_trio.wire.envelope import Request, Response, decode_object, decode_string
+from argus_trio.errors import LinkFailed
+from argus_trio.net.reconnect import Reconnect, ReconnectPace, is_final
+from argus_trio.wire.envelope import Request
 from argus_trio.wire.headers import Headers
 from argus_trio.wire.sse import EventParser
 
 log = structlog.get_logger()
 
-GOODBYE_S: Final = 0.5
-"""The deadline for the DELETE that ends a session."""
-REOPEN_S: Final = 30.0
-"""The deadline for a lost session to be opened again."""
-RESUME_TRIES: Final = 4
-"""How often in a row a stream is resumed without a new event before its request fails."""
-WISH_TRIES: Final = 12
-"""How often a new session is asked for what the lost one had granted: backends of a gateway that begins are late."""
-FIRST_WAIT_S: Final = 0.5
-LONGEST_WAIT_S: Final = 5.0
-"""The waits before a stream is opened again, the first and what they grow to, where the gateway did not say."""
-LEAST_WAIT_S: Final = 0.1
-"""What a gateway that asks to be called again at once is given instead."""
+GOODBYE_SECONDS: Final = 0.5
+"""The deadline for the DELETE that ends a session: clients soon lose patience with a bridge that is to leave."""
+REOPEN_SECONDS: Final = 30.0
+"""The deadline for a lost session to be opened again: a gateway that is restarted is back by then."""
+RESUMING: Final = ReconnectPace(first_seconds=0.5, longest_seconds=0.5, least_seconds=0.1, tries=4)
+"""A request's own stream: someone waits for its answer, so the wait does not grow, and soon the request has failed."""
+ASKING_AGAIN: Final = ReconnectPace(first_seconds=0.5, longest_seconds=5.0, least_seconds=0.1, tries=12)
+"""How a new session is asked for what the lost one had granted.
 
-
-@attrs.frozen(kw_only=True)
-class GatewaySession:
-    """What was agreed with the gateway. `id` is None if the other side has no sessions."""
-
-    id: str | None = attrs.field(default=None, repr=False)
-    revision: str
-
-    @property
-    def headers(self) -> Headers:
-        """What every later request carries."""
-        version = (names.PROTOCOL_VERSION, self.revision)
-        return (version,) if self.id is None else (version, (names.SESSION_ID, self.id))
+For almost a minute: the backends of a gateway that has just begun are late."""
 
 
 @attrs.define(eq=False, kw_only=True)
 class Legacy:
-    """The legacy side of the bridge; `nursery` holds the session's own stream."""
+    """The legacy side of the bridge; `nursery` holds the session's standalone stream."""
 
     _carrier: Carrier
     _write: Write
     _nursery: trio.Nursery
-    _hello: tuple[bytes, bytes] = attrs.field(default=(b"", b""), init=False, repr=False)
-    """The client's `initialize`, and its id."""
     _initialized: bytes | None = attrs.field(default=None, init=False, repr=False)
+    """The client's `notifications/initialized`."""
     _session: GatewaySession | None = attrs.field(default=None, init=False)
-    _heard: GatewaySession | None = attrs.field(default=None, init=False)
-    """The session whose own stream is, or was, opened."""
-    _wishes: WishedSettings = attrs.field(factory=WishedSettings, init=False)
+    _listened: GatewaySession | None = attrs.field(default=None, init=False)
+    """The session whose standalone stream is, or was, opened."""
+    _wished: WishedSettings = attrs.field(factory=WishedSettings, init=False)
     _reopening: trio.Lock = attrs.field(factory=trio.Lock, init=False)
 
     @property
@@ -75,19 +59,20 @@ class Legacy:
         """The negotiated revision, None without a session."""
         return None if self._session is None else self._session.revision
 
-    async def open(self, hello: bytes, flight: OpenRequest) -> None:
+    async def open(self, body: bytes, open_request: OpenRequest) -> None:
         """Post the client's `initialize`, which ends a session that there is. Raises `LinkFailed`."""
         await self.aclose()
-        async with self._carrier.post(hello, wanted=flight.ids[0]) as answer:
-            while not flight.is_settled and (said := await answer.next()) is not None:
-                session = _session_in(said, flight, answer)
+        initialize = Initialize(body=body, id=open_request.ids[0])
+        async with self._carrier.post(body, wanted=initialize.id) as answer:
+            while not open_request.is_settled and (message := await answer.next()) is not None:
+                session = session_in(message, initialize, answer)
                 if session is not None:
                     # Before the client reads the answer: what it says next belongs to the session.
-                    self._session, self._hello, self._initialized = session, (hello, flight.ids[0]), None
-                    self._wishes = WishedSettings()
-                await self._write(flight.settle(said))
+                    self._session, self._initialized = session, None
+                    self._wished = WishedSettings()
+                await self._write(open_request.settle(message))
 
-    async def ask(self, body: bytes, requests: Sequence[Request], flight: OpenRequest) -> None:
+    async def ask(self, body: bytes, requests: Sequence[Request], open_request: OpenRequest) -> None:
         """Post a request, or a batch with `requests`; again if the session proves lost.
 
         Raises:
@@ -95,64 +80,62 @@ class Legacy:
         """
         session = self._session
         try:
-            await self._ask(session, body, flight)
+            await self._ask(session, body, open_request)
         except GatewaySessionLost:
-            await self._ask(await self._reopen(session), body, flight)
+            await self._ask(await self._reopen(session), body, open_request)
         for request in requests:
-            if request.id in flight.granted:
-                self._wishes.granted(request)
+            if request.id in open_request.granted:
+                self._wished.granted(request)
 
     async def tell(self, body: bytes) -> None:
         """Post what is not answered: a notification, a response, or a batch of them. Raises `LinkFailed`."""
         await self._carrier.tell(body, () if self._session is None else self._session.headers)
 
     async def initialized(self, body: bytes) -> None:
-        """Post the client's `notifications/initialized`, and open the session's own stream. Raises `LinkFailed`."""
+        """Post the client's `notifications/initialized`, and open the standalone stream. Raises `LinkFailed`."""
         self._initialized = body
         await self.tell(body)
         self._listen()
 
     async def aclose(self) -> None:
-        """End the session, if there is one, within `GOODBYE_S`, cancelled or not."""
+        """End the session, if there is one, within `GOODBYE_SECONDS`, cancelled or not."""
         session, self._session = self._session, None
         if session is not None and session.id is not None:
-            with trio.move_on_after(GOODBYE_S, shield=True):
+            with trio.move_on_after(GOODBYE_SECONDS, shield=True):
                 await self._carrier.delete(session.headers)
 
-    async def _ask(self, session: GatewaySession | None, body: bytes, flight: OpenRequest) -> None:
+    async def _ask(self, session: GatewaySession | None, body: bytes, open_request: OpenRequest) -> None:
         headers = () if session is None else session.headers
         parser = EventParser()
-        wanted = b"null" if flight.is_batch else flight.ids[0]
+        wanted = b"null" if open_request.is_batch else open_request.ids[0]
         try:
             async with self._carrier.post(body, headers, wanted=wanted, parser=parser) as answer:
-                await flight.hear(answer, self._write)
+                await open_request.relay(answer, self._write)
         except LinkFailed:
             if not parser.last_id:
                 raise
-        if not flight.is_settled and parser.last_id:
-            await self._resume(headers, parser, flight)
+        if not open_request.is_settled and parser.last_id:
+            await self._resume(headers, parser, open_request)
 
-    async def _resume(self, headers: Headers, parser: EventParser, flight: OpenRequest) -> None:
-        tries = 0
-        while not flight.is_settled:
+    async def _resume(self, headers: Headers, parser: EventParser, open_request: OpenRequest) -> None:
+        reconnect = Reconnect(RESUMING)
+        while not open_request.is_settled and not reconnect.is_given_up:
             last_id = parser.last_id
-            await trio.sleep(_wait_s(parser, FIRST_WAIT_S))
+            await trio.sleep(reconnect.wait_seconds(parser.retry))
             try:
                 async with self._carrier.get(headers, parser) as answer:
-                    await flight.hear(answer, self._write)
+                    await open_request.relay(answer, self._write)
             except GatewaySessionLost:
                 # Not to be repeated: the request itself was executed, or at least begun.
                 raise LinkFailed("the session was lost while the request was under way") from None
             except LinkFailed as failure:
-                if isinstance(failure, HttpRefused) and failure.status < 500:
+                if is_final(failure):
                     raise
                 log.debug("stream_broke", reason=failure.reason)
-            tries = tries + 1 if parser.last_id == last_id else 0
-            if tries == RESUME_TRIES:
-                return
+            reconnect.ended(has_brought=parser.last_id != last_id)
 
     async def _reopen(self, lost: GatewaySession | None) -> GatewaySession:
-        """The session in place of `lost`, opened by the client's own greeting if nobody else has done so meanwhile.
+        """The session in place of `lost`, opened by the client's own `initialize` unless another task has done so.
 
         Raises:
             LinkFailed: there is none.
@@ -162,89 +145,80 @@ class Legacy:
                 if self._session is None:
                     raise GatewaySessionLost
                 return self._session
-            with trio.move_on_after(REOPEN_S):
-                session = await self._greet_again(lost)
-                log.info("session_opened_again", gateway=self._carrier.whereto)
+            with trio.move_on_after(REOPEN_SECONDS):
+                session = await self._initialize_again(lost)
+                log.info("session_opened_again", gateway=self._carrier.origin)
                 return session
-            raise LinkFailed(f"the session is gone, and was not opened again within {REOPEN_S:g} s")
+            raise LinkFailed(f"the session is gone, and was not opened again within {REOPEN_SECONDS:g} s")
 
-    async def _greet_again(self, lost: GatewaySession) -> GatewaySession:
-        hello, hello_id = self._hello
-        flight = OpenRequest(ids=(hello_id,))
+    async def _initialize_again(self, lost: GatewaySession) -> GatewaySession:
+        initialize = lost.initialize
+        open_request = OpenRequest(ids=(initialize.id,))
         session: GatewaySession | None = None
-        async with self._carrier.post(hello, wanted=hello_id) as answer:
-            message = await self._answer_to(flight, answer)
+        async with self._carrier.post(initialize.body, wanted=initialize.id) as answer:
+            message = await self._answer_to(open_request, answer)
             if message is not None:
-                session = _session_in(message, flight, answer)
+                session = session_in(message, initialize, answer)
         if session is None:
             raise LinkFailed("the session is gone, and the gateway does not open another")
         if session.revision != lost.revision:
             raise LinkFailed(f"the session is gone, and the gateway speaks {lost.revision} no more")
         if self._initialized is not None:
             await self._carrier.tell(self._initialized, session.headers)
-        if self._wishes.level is not None:
-            await self._is_granted(self._wishes.level, session)
+        if self._wished.level is not None:
+            await self._is_granted(self._wished.level, session)
         self._session = session
         if self._initialized is not None:
             self._listen()
-        for wish in self._wishes.subscriptions:
-            self._nursery.start_soon(self._wish_again, wish, session)
+        for setting in self._wished.subscriptions:
+            self._nursery.start_soon(self._ask_again, setting, session)
         return session
 
-    async def _answer_to(self, flight: OpenRequest, answer: AnswerStream) -> GatewayMessage | None:
+    async def _answer_to(self, open_request: OpenRequest, answer: AnswerStream) -> GatewayMessage | None:
         """What a request is answered that the client knows nothing of, or has had its answer to long ago."""
-        while (said := await answer.next()) is not None:
-            raw = flight.settle(said)
-            if flight.is_settled:
-                return said
+        while (message := await answer.next()) is not None:
+            raw = open_request.settle(message)
+            if open_request.is_settled:
+                return message
             await self._write(raw)
         return None
 
-    async def _wish_again(self, wish: WishedSetting, session: GatewaySession) -> None:
-        wait_s = FIRST_WAIT_S
-        for _ in range(WISH_TRIES):
-            if self._session is not session or not self._wishes.hold(wish) or await self._is_granted(wish, session):
+    async def _ask_again(self, setting: WishedSetting, session: GatewaySession) -> None:
+        asking = Reconnect(ASKING_AGAIN)
+        while not asking.is_given_up:
+            if not self._is_current(session) or not self._wished.holds(setting):
                 return
-            await trio.sleep(wait_s)
-            wait_s = min(wait_s * 2, LONGEST_WAIT_S)
-        log.warning("subscription_lost", gateway=self._carrier.whereto)
+            if await self._is_granted(setting, session):
+                return
+            asking.ended(has_brought=False)
+            await trio.sleep(asking.wait_seconds())
+        log.warning("subscription_lost", gateway=self._carrier.origin)
 
-    async def _is_granted(self, wish: WishedSetting, session: GatewaySession) -> bool:
-        flight = OpenRequest(ids=(wish.id,))
+    async def _is_granted(self, setting: WishedSetting, session: GatewaySession) -> bool:
+        open_request = OpenRequest(ids=(setting.id,))
         try:
-            async with self._carrier.post(wish.body, session.headers, wanted=wish.id) as answer:
-                await self._answer_to(flight, answer)
+            async with self._carrier.post(setting.body, session.headers, wanted=setting.id) as answer:
+                await self._answer_to(open_request, answer)
         except LinkFailed as failure:
             log.debug("wish_not_granted", reason=failure.reason)
-        return wish.id in flight.granted
+        return setting.id in open_request.granted
 
     def _listen(self) -> None:
         # One stream for each session: of two, the gateway would close the other each time.
-        if self._session is not None and self._session is not self._heard:
-            self._heard = self._session
-            self._nursery.start_soon(self._keep_listening, self._session)
+        session = self._session
+        if session is not None and session is not self._listened:
+            self._listened = session
+            stream = StandaloneStream(
+                carrier=self._carrier,
+                write=self._write,
+                session=session,
+                is_current=partial(self._is_current, session),
+                replace=partial(self._is_replaced, session),
+            )
+            self._nursery.start_soon(stream.keep_open)
 
-    async def _keep_listening(self, session: GatewaySession) -> None:
-        parser = EventParser()
-        wait_s = FIRST_WAIT_S
-        is_known = False
-        while self._session is session:
-            try:
-                async with self._carrier.get(session.headers, parser) as answer:
-                    is_known = True
-                    while (said := await answer.next()) is not None:
-                        wait_s = FIRST_WAIT_S
-                        await self._write(said.raw)
-            except GatewaySessionLost:
-                if not is_known or await self._is_replaced(session):
-                    return
-            except LinkFailed as failure:
-                if isinstance(failure, HttpRefused) and failure.status < 500:
-                    log.debug("gateway_has_no_stream", status=failure.status)
-                    return
-                log.debug("stream_broke", reason=failure.reason)
-            await trio.sleep(_wait_s(parser, wait_s))
-            wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+    def _is_current(self, session: GatewaySession) -> bool:
+        return self._session is session
 
     async def _is_replaced(self, session: GatewaySession) -> bool:
         """Whether the session could be opened again, which gives it another stream."""
@@ -254,20 +228,3 @@ class Legacy:
             log.debug("session_not_opened_again", reason=failure.reason)
             return False
         return True
-
-
-def _session_in(said: GatewayMessage, flight: OpenRequest, answer: AnswerStream) -> GatewaySession | None:
-    """The session that the answer to `initialize` opens, if it is in what was said. Raises `LinkFailed`."""
-    for message in said.messages:
-        if isinstance(message, Response) and message.id == flight.ids[0]:
-            try:
-                revision = decode_string(decode_object(message.result).get("protocolVersion", b"0"))
-            except msgspec.DecodeError:
-                raise LinkFailed("its answer to initialize names no protocol version") from None
-            return GatewaySession(id=answer.session_id, revision=revision)
-    return None
-
-
-def _wait_s(parser: EventParser, otherwise: float) -> float:
-    """How long to wait before a stream is opened again: what the gateway said, else `otherwise`."""
-    return otherwise if parser.retry is None else max(parser.retry / 1000, LEAST_WAIT_S)

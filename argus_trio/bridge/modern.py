@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Final
 
 import attrs
 import msgspec
@@ -11,38 +10,36 @@ import msgspec
 from argus_trio.bridge.carrier import Carrier, GatewayMessage
 from argus_trio.bridge.open_request import OpenRequest
 from argus_trio.bridge.pipes import Write
+from argus_trio.wire import request_meta
 from argus_trio.wire.envelope import Notification, Request, Response, decode_array, decode_object, decode_string
 from argus_trio.wire.headers import Headers, routing_headers
 from argus_trio.wire.param_headers import ParamHeaders, invalid_param_header, param_headers, render_param_headers
-from argus_trio.wire.results import RESERVED
-
-_REVISION_KEY: Final = f"{RESERVED}protocolVersion"
 
 
 def revision_of(message: Request | Notification) -> str | None:
     """The revision that the message itself names in its `_meta`, as only modern ones do."""
     try:
-        return decode_string(decode_object(message.params.get("_meta", b"0")).get(_REVISION_KEY, b"0"))
+        return decode_string(decode_object(message.params.get("_meta", b"0")).get(request_meta.PROTOCOL_VERSION, b"0"))
     except msgspec.DecodeError:
         return None
 
 
 @attrs.define(eq=False)
 class Modern:
-    """The modern side of the bridge: every message stands alone."""
+    """The modern side of the bridge: every message stands alone, so nothing is remembered but what tools want."""
 
     _carrier: Carrier
     _write: Write
     _wanted: dict[str, ParamHeaders] = attrs.field(factory=dict, init=False)
     """The tools that are known to want headers of their own."""
 
-    async def ask(self, body: bytes, request: Request, revision: str, flight: OpenRequest) -> None:
+    async def ask(self, body: bytes, request: Request, revision: str, open_request: OpenRequest) -> None:
         """Post a request; cancelling it closes it. Raises `LinkFailed`."""
         async with self._carrier.post(body, self._headers(request, revision), wanted=request.id) as answer:
-            while not flight.is_settled and (said := await answer.next()) is not None:
+            while not open_request.is_settled and (message := await answer.next()) is not None:
                 if request.method == "tools/list":
-                    self._learn(said)
-                await self._write(flight.settle(said))
+                    self._learn(message)
+                await self._write(open_request.settle(message))
 
     async def tell(self, body: bytes, notification: Notification, revision: str) -> None:
         """Post a notification. Raises `LinkFailed`."""
@@ -58,11 +55,11 @@ class Modern:
             return routing
         return (*routing, *render_param_headers(wanted, message.params.get("arguments", b"{}")))
 
-    def _learn(self, said: GatewayMessage) -> None:
-        for message in said.messages:
-            if isinstance(message, Response):
+    def _learn(self, message: GatewayMessage) -> None:
+        for member in message.messages:
+            if isinstance(member, Response):
                 with contextlib.suppress(msgspec.DecodeError):  # a list that cannot be read is the client's to judge
-                    self._learn_tools(message.result)
+                    self._learn_tools(member.result)
 
     def _learn_tools(self, result: bytes) -> None:
         for each in decode_array(decode_object(result).get("tools", b"[]")):

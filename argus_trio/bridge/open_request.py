@@ -1,4 +1,4 @@
-"""A line of the client that wants an answer, on its way: which ids are still open, and what is told if it fails."""
+"""A line of the client that wants an answer: which ids of it are still open, and what is told if it fails."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class OpenRequest:
     is_batch: bool = False
     is_modern: bool = False
     is_endless: bool = False
-    """Whether its answer comes only when the gateway stops, so that nobody waits for it."""
+    """Whether the answer comes only when the gateway stops, so that nobody waits for it."""
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
     is_begun: bool = attrs.field(default=False, init=False)
-    """Whether anything of it may have reached the gateway."""
+    """Whether anything of the request may have reached the gateway."""
     granted: set[bytes] = attrs.field(factory=set, init=False)
     """The ids that were answered with a result."""
     _open: set[bytes] = attrs.field(init=False)
@@ -39,30 +39,30 @@ class OpenRequest:
         return not self._open
 
     def renounce(self, message_id: bytes) -> None:
-        """The client wants this answer no more: that there is none is no failure."""
+        """Note that the client wants this answer no more, so that it is no failure if there is none."""
         self._unwanted.add(message_id)
 
-    def settle(self, said: GatewayMessage) -> bytes:
-        """Take note of the answers in what was said, and give what the client is to be told."""
-        for message in said.messages:
-            if not isinstance(message, Response | ErrorResponse):
+    def settle(self, message: GatewayMessage) -> bytes:
+        """Take note of the answers in `message`, and give what the client is to be told."""
+        for member in message.messages:
+            if not isinstance(member, Response | ErrorResponse):
                 continue
-            if isinstance(message, ErrorResponse) and message.id == b"null" and not self.is_batch:
+            if isinstance(member, ErrorResponse) and member.id == b"null" and not self.is_batch:
                 self._open.clear()
-                return encode_error_response(self.ids[0], message.error)
-            self._open.discard(message.id)
-            if isinstance(message, Response):
-                self.granted.add(message.id)
-        return said.raw
+                return encode_error_response(self.ids[0], member.error)
+            self._open.discard(member.id)
+            if isinstance(member, Response):
+                self.granted.add(member.id)
+        return message.raw
 
-    async def hear(self, answer: AnswerStream, write: Write) -> None:
-        """Hand on all that is said, until everything is answered or nothing more is said. Raises `LinkFailed`."""
-        while not self.is_settled and (said := await answer.next()) is not None:
-            await write(self.settle(said))
+    async def relay(self, answer: AnswerStream, write: Write) -> None:
+        """Hand on what the gateway says, until everything is answered or the stream ends. Raises `LinkFailed`."""
+        while not self.is_settled and (message := await answer.next()) is not None:
+            await write(self.settle(message))
 
-    def failed(self, whereto: str, reason: str) -> bytes | None:
+    def failed(self, origin: str, reason: str) -> bytes | None:
         """The errors for what is still open and wanted, as one line; None if there is nothing to tell."""
-        error = encode_error(BackendUnavailable.code, f"the gateway at {whereto} gave no answer: {reason}")
+        error = encode_error(BackendUnavailable.code, f"the gateway at {origin} gave no answer: {reason}")
         left = [each for each in self.ids if each in self._open and each not in self._unwanted]
         self._open.clear()
         answers = [encode_error_response(each, error) for each in left]

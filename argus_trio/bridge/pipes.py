@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from math import inf
 from typing import Final
 
+import attrs
 import trio
 
 from argus_trio.net.line_writer import LineWriter
@@ -44,16 +45,17 @@ async def line_writer(fd: int, gone: trio.CancelScope) -> AsyncIterator[Write]:
         yield write
 
 
+@attrs.define(eq=False)
 class LineReader:
     """The lines of a descriptor, which is left as it is: it may be shared, and may be a file."""
 
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
-        self._lines = Lines()
-        self._is_skipping = False
+    _fd: int
+    _lines: Lines = attrs.field(factory=Lines, init=False)
+    _is_skipping: bool = attrs.field(default=False, init=False)
+    """Whether the rest of a line that is too long is still to come."""
 
     async def read(self) -> list[bytes | LineTooLong] | None:
-        """The next lines, as far as they are there, an error standing in for each that is too long; None at the end.
+        """Wait for the next lines, an error standing in for each that is too long; None at the end.
 
         What comes after the last line end is a line too.
         """

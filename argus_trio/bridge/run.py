@@ -1,4 +1,7 @@
-"""`argus-trio stdio`: the bridge between this process's stdin and stdout and a gateway, until either end is closed."""
+"""`argus-trio stdio`: the bridge between this process's stdin and stdout and a gateway, until a signal or either end.
+
+The command line is read elsewhere; here are the address, the signals and the loop over lines.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +24,17 @@ from argus_trio.wire.lines import LineTooLong
 log = structlog.get_logger()
 
 DEFAULT_URL: Final = "http://127.0.0.1:9000/mcp"
+"""Where a gateway with no configured address listens."""
 PATH: Final = "/mcp"
+"""The path of a gateway's endpoint."""
 
 
 async def run_bridge(url: str, headers: Mapping[str, str], *, stdin: int = 0, stdout: int = 1) -> None:
-    """Carry messages until `stdin` ends, nobody reads `stdout` any more, or a signal says stop.
+    """Carry messages between two descriptors and the gateway at `url`.
 
-    The gateway at `url` need not be there yet, and may go and come again.
+    Returns when `stdin` has ended, nobody reads `stdout` any more, or a signal says stop.
+
+    The gateway need not be there yet, and may go and come again.
 
     Raises:
         LinkFailed: the URL cannot be used.
@@ -43,14 +50,14 @@ async def run_bridge(url: str, headers: Mapping[str, str], *, stdin: int = 0, st
                             if isinstance(line, LineTooLong):
                                 await bridge.refuse(ParseFailed(str(line)))
                             else:
-                                await bridge.take(line)
+                                await bridge.accept(line)
 
 
 def endpoint(url: str) -> str:
     """The address of the gateway's endpoint, given that or the gateway's base URL."""
     try:
         parts = urlsplit(url)
-    except ValueError:  # said better by whoever opens it
+    except ValueError:  # whoever opens it says why
         return url
     path = parts.path.rstrip("/")
     return urlunsplit(parts._replace(path=path if path.endswith(PATH) else path + PATH))

@@ -1,4 +1,4 @@
-"""The configuration file of a running gateway: read at the start, and again at each reload."""
+"""The configuration file of a running gateway, which is read at the start and again at each reload."""
 
 from __future__ import annotations
 
@@ -17,20 +17,24 @@ from argus_trio.errors import ConfigInvalid
 
 @attrs.define(eq=False, kw_only=True)
 class ConfigFile:
-    """One path, and what the command line says instead of the file. `path` is absolute."""
+    """One configuration file, and what the command line says instead of it."""
 
     path: Path
+    """The absolute path of the file."""
     environ: Mapping[str, str] = attrs.field(repr=False)
+    """The variables that `${...}` in the file means."""
     host: str | None = None
+    """The address to listen on instead of the file's."""
     port: int | None = None
+    """The port to listen on instead of the file's."""
     stamps: Stamps = MappingProxyType({})
-    """The files that the latest reading looked at, also one that failed."""
+    """The stamps of the files that the latest reading looked at, also one that failed."""
 
     def read(self) -> Config:
-        """What the file says now. It looks at the disk, and may run in a thread of its own.
+        """The configuration that the file says now. This looks at the file system, and may run in another thread.
 
         Raises:
-            ConfigInvalid: everything that is wrong with it.
+            ConfigInvalid: everything that is wrong with the file.
         """
         sources = Sources()
         try:

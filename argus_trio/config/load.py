@@ -1,4 +1,4 @@
-"""A configuration file to a frozen Config, or to every problem that it has."""
+"""Loads a configuration file: a frozen `Config` comes out, or every problem that the file has."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ from argus_trio.config.structure.structure import structure
 from argus_trio.errors import ConfigInvalid, Problem
 
 MAX_BYTES = 1024 * 1024
+"""The bound on the file: far above any configuration, and no danger to memory."""
 
 
 def load(path: Path, *, environ: Mapping[str, str], sources: Sources | None = None) -> Config:
-    """Read the file. Raises ConfigInvalid with everything that is wrong with it, in file order.
+    """The configuration in the file at `path`; `sources` notes each file that is looked at, this one included.
 
-    `sources` is told of each file that is looked at, this one included.
+    Raises:
+        ConfigInvalid: everything that is wrong with the file, in file order.
     """
     path = path.absolute()
     sources = sources or Sources()
@@ -37,14 +39,18 @@ def load(path: Path, *, environ: Mapping[str, str], sources: Sources | None = No
 def parse(
     text: str, *, source: str, folder: Path, environ: Mapping[str, str], sources: Sources | None = None
 ) -> Config:
-    """Read the text of a file named `source` in `folder`. Looks at the files it names. Raises ConfigInvalid."""
+    """The configuration in the text of a file named `source` in `folder`; the files that it names are looked at.
+
+    Raises:
+        ConfigInvalid: everything that is wrong with the text, in file order.
+    """
     try:
         document = read_document(text)
     except NotYaml as error:
         raise ConfigInvalid(source, (error.problem,)) from None
     findings = Findings(lines=document.lines)
-    for place, line, message in document.problems:
-        findings.note(place, message, line=line)
+    for key_path, line, message in document.problems:
+        findings.note(key_path, message, line=line)
     splicer = Splicer(environ=environ, folder=folder, findings=findings, sources=sources or Sources())
     config = _config(_root(document, source), splicer)
     if problems := findings.in_file_order():

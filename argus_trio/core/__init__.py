@@ -1,1 +1,17 @@
-"""Decisions, sans I/O: every function takes what it needs, `now` included, and returns a value."""
+"""Decisions without I/O: every function is given what it needs, `now` included, and returns a value.
+
+Nothing here waits, logs, reads a clock or knows a transport, so that each decision is tested as a table of values.
+Three rooms stand side by side and import nothing of each other:
+
+- `call`: one request of a client on its way: who asks, what the client can be asked, which tasks run for it;
+- `catalog`: what all backends show together: names, routes, pages, the gateway's identity, when to list again;
+- `health`: how one backend stands: states, probes, backoff and circuit breaker, and the figures that are reported.
+
+Two modules belong to none of them:
+
+- `redaction` takes known secrets out of texts;
+- `reload_report` is the value that tells what became of a reload.
+
+What may come in: values and pure decisions that the front end and the backends both need. They meet here only:
+`frontend` and `backends` exchange these values and never see each other. Imported are `wire` and `errors` alone.
+"""

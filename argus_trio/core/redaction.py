@@ -1,4 +1,4 @@
-"""Secrets out of texts: the values that configurations brought in, wherever a log line or an error would show one."""
+"""Redaction: takes the secrets that configurations brought in out of texts, such as log lines and errors."""
 
 from __future__ import annotations
 
@@ -6,33 +6,48 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+import attrs
+
 HIDDEN: Final = "[redacted]"
+"""What stands in the place of a secret."""
 MAX_SECRETS: Final = 4096
-"""As many are remembered, the latest: a gateway whose secrets rotate for years must not become slow by it."""
+"""The number of secrets that are remembered, the latest ones: a gateway whose secrets rotate for years must not become
+slow by it."""
 
 
+def _latest_last(secrets: Iterable[str]) -> dict[str, None]:
+    known: dict[str, None] = {}
+    for secret in secrets:
+        if secret:
+            known.pop(secret, None)
+            known[secret] = None
+    return known
+
+
+@attrs.define(eq=False)
 class Redactor:
-    """Replaces every known secret in a text. Safe to call often: one pass, whatever the number of secrets.
+    """Replaces every known secret in a text, in one pass, whatever the number of secrets.
 
-    One for the whole process: what it learns is hidden from then on by everyone who holds it.
+    There is one for the whole process: what it learns is hidden from then on by everyone who holds it.
     """
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._known: dict[str, None] = {}
-        self._pattern: re.Pattern[str] | None = None
-        self.learn(secrets)
+    _known: dict[str, None] = attrs.field(default=(), converter=_latest_last, alias="secrets", repr=False)
+    """The secrets, the latest last."""
+    _pattern: re.Pattern[str] | None = attrs.field(default=None, init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.learn(())
 
     def learn(self, secrets: Iterable[str]) -> None:
-        """Hide these as well, before anything can show them; what was hidden before stays so."""
-        for secret in secrets:
-            if secret:
-                self._known.pop(secret, None)  # it is among the latest again
-                self._known[secret] = None
+        """Hide these secrets as well, from now on; what was hidden before stays hidden."""
+        for secret in _latest_last(secrets):
+            self._known.pop(secret, None)  # it is among the latest again
+            self._known[secret] = None
         for oldest in list(self._known)[:-MAX_SECRETS]:
             del self._known[oldest]
         longest_first = sorted(self._known, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
     def __call__(self, text: str) -> str:
-        """`text` with every secret replaced."""
+        """The text with every secret in it replaced."""
         return text if self._pattern is None else self._pattern.sub(HIDDEN, text)

@@ -1,4 +1,4 @@
-"""What became of one reload: a value for the log, the API and the status line. It holds no secret."""
+"""The report of one reload: a value for the log, the API and the status line. It holds no secret."""
 
 from __future__ import annotations
 
@@ -10,46 +10,46 @@ import attrs
 from argus_trio.errors import Problem
 
 Trigger = Literal["start", "file", "signal", "request"]
-"""What asked for it: the start of the gateway, a changed file, SIGHUP, `POST /manage/v1/reload`."""
+"""What asked for a reload: the start of the gateway, a changed file, SIGHUP, `POST /manage/v1/reload`."""
 
 
 @attrs.frozen(kw_only=True)
 class AppliedConfig:
-    """The backends by name, each in exactly one of the first five; in the order of the files, the new one first."""
+    """What a reload did to each backend: every name is in exactly one of the first five, in the order of the file."""
 
     generation: int
     """The number of the configuration that is in effect now; the first is 1."""
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
-    """Another link: a new connection took over."""
+    """The backends with another link, where a new connection took over."""
     adjusted: tuple[str, ...] = ()
-    """The same link, with other filters, names, timeouts or limits."""
+    """The backends with the same link and other filters, names, timeouts or limits."""
     untouched: tuple[str, ...] = ()
     not_ready: tuple[str, ...] = ()
-    """Those of `added` and `changed` that could not be reached in time: in effect all the same, down and healing."""
+    """The backends in `added` and `changed` that could not be reached in time: in effect all the same, but down."""
 
 
 @attrs.frozen(kw_only=True)
 class ReloadReport:
-    """The report of one reload. `applied` tells what is in effect since, also where nothing was changed."""
+    """The report of one reload. `applied` tells what is in effect after it, also where nothing was changed."""
 
     at: datetime
-    """When it began."""
+    """When the reload began."""
     duration: float
-    """In seconds."""
+    """How long the reload took, in seconds."""
     triggers: tuple[Trigger, ...]
-    """Several where requests were taken together."""
+    """What asked for the reload; several where requests were taken together."""
     applied: AppliedConfig
     is_applied: bool
-    """Whether what the file says is in effect."""
+    """Whether what the file says is in effect now."""
     is_unchanged: bool = False
-    """Whether the file says the same as before."""
+    """Whether the file says the same as before, so that nothing was changed."""
     problems: tuple[Problem, ...] = ()
-    """Why it is not, all at once and in file order."""
+    """Why the configuration is not applied, all at once and in file order."""
     needs_restart: tuple[str, ...] = ()
-    """Settings whose new value waits for the next start, such as `server.port`."""
+    """The settings whose new value waits for the next start, such as `server.port`."""
     error_id: str | None = None
-    """Under which the log tells of a fault of the gateway itself, where that is why."""
+    """The id of the log entry about a fault of the gateway itself, where that is why it is not applied."""
     is_stopping: bool = False
-    """Whether it was cut by the stop of the gateway."""
+    """Whether the stop of the gateway cut the reload."""

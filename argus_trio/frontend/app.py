@@ -29,7 +29,7 @@ async def run_frontend(
     gateway: Gateway,
     *,
     announcer: Announcer,
-    terms: CurrentSettings,
+    settings: CurrentSettings,
     stop: trio.Event,
     make_seal: Callable[[], Seal],
     inherited: Sequence[Inherited] = (),
@@ -38,31 +38,25 @@ async def run_frontend(
     """Serve until `stop` is set, and then for as long as calls in flight take, at most `server.drain_timeout`.
 
     Reports the base URLs, such as `http://127.0.0.1:9000`, once it listens. Cancelling it cuts everything at once.
-    `terms` may be renewed at any time. `make_seal` is called when the first call asks its client. With `inherited`
+    `settings` may be renewed at any time. `make_seal` is called when the first call asks its client. With `inherited`
     sockets it listens on these, and on no address of its own.
 
     Raises:
         ListenFailed: as `open_listeners`.
     """
-    listening = await open_listeners(terms, inherited)
-    parts = _assembled(gateway, announcer, terms, make_seal)
+    listeners = await open_listeners(settings, inherited)
+    parts = _assembled(gateway, announcer, settings, make_seal)
 
     def end_what_lasts() -> None:
         announcer.close()
-        parts.parking.stop(terms.now.settings.drain_timeout)
+        parts.parking.stop(settings.now.server.drain_timeout)
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(parts.keep_alive.run, parts.sessions.expire)
         await nursery.start(parts.parking.run)
-        task_status.started(listening.urls)
+        task_status.started(listeners.urls)
         try:
-            await serve(
-                parts.application,
-                listening.listeners,
-                stop=stop,
-                on_stop=end_what_lasts,
-                terms=terms,
-            )
+            await serve(parts.application, listeners.listeners, stop=stop, on_stop=end_what_lasts, settings=settings)
         finally:
             parts.sessions.end_all()
         nursery.cancel_scope.cancel()
@@ -78,15 +72,21 @@ class _Parts:
     parking: Parking
 
 
-def _assembled(gateway: Gateway, announcer: Announcer, terms: CurrentSettings, make_seal: Callable[[], Seal]) -> _Parts:
-    def let_go(session: HttpSession) -> None:
+def _assembled(
+    gateway: Gateway, announcer: Announcer, settings: CurrentSettings, make_seal: Callable[[], Seal]
+) -> _Parts:
+    def release(session: HttpSession) -> None:
         announcer.remove(session)
         gateway.release(session)
 
-    sessions, keep_alive = Sessions(on_end=let_go, idle=terms.now.limits.session_idle), KeepAlive()
+    sessions, keep_alive = Sessions(on_end=release, idle=settings.now.limits.session_idle), KeepAlive()
     parking = Parking(gateway.handler, RequestStates(make_seal))
     endpoint = Endpoint(
-        LegacyEdge(gateway, sessions, announcer, keep_alive), ModernEdge(gateway, announcer, keep_alive, parking), terms
+        LegacyEdge(gateway=gateway, sessions=sessions, announcer=announcer, keep_alive=keep_alive),
+        ModernEdge(gateway=gateway, announcer=announcer, keep_alive=keep_alive, parking=parking),
+        settings,
     )
-    application = Application(gateway, terms, endpoint, SseEdge(gateway, announcer, terms))
+    application = Application(
+        gateway=gateway, settings=settings, endpoint=endpoint, sse=SseEdge(gateway, announcer, settings)
+    )
     return _Parts(application=application, sessions=sessions, keep_alive=keep_alive, parking=parking)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Literal
 
+import attrs
 import structlog
 import trio
 
@@ -33,33 +34,38 @@ _SHOWN: Final = 200
 """As much of a wrong header value as the log shows, in characters."""
 
 
+@attrs.define(eq=False, kw_only=True)
 class Application:
     """Everything that is served over HTTP."""
 
-    def __init__(self, gateway: Gateway, terms: CurrentSettings, endpoint: Endpoint, sse: SseEdge) -> None:
-        self._gateway = gateway
-        self._terms = terms
-        self._started = trio.current_time()
-        self._mcp: PathHandlers = {"POST": endpoint.serve, "GET": endpoint.serve, "DELETE": endpoint.serve}
-        self._routes: dict[str, PathHandlers] = {
-            "/mcp": self._mcp,
+    gateway: Gateway
+    settings: CurrentSettings
+    endpoint: Endpoint
+    sse: SseEdge
+    _started: float = attrs.field(factory=trio.current_time, init=False)
+    _routes: dict[str, PathHandlers] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        endpoint, sse = self.endpoint, self.sse
+        self._routes = {
+            "/mcp": {"POST": endpoint.post, "GET": endpoint.get, "DELETE": endpoint.delete},
             "/sse": {"GET": sse.get},
             "/messages": {"POST": sse.post},
             "/manage/v1/health": {"GET": self._health, "HEAD": self._health},
             "/manage/v1/ready": {"GET": self._ready, "HEAD": self._ready},
             "/manage/v1/backends": {"GET": self._backends, "HEAD": self._backends},
         }
-        if gateway.control is not None:
-            reload = ReloadPage(gateway.control)
+        if self.gateway.control is not None:
+            reload = ReloadPage(self.gateway.control)
             self._routes["/manage/v1/reload"] = {"GET": reload.get, "HEAD": reload.get, "POST": reload.post}
 
     async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         """Answer one request. A client that goes before it has asked anything gets no answer."""
         http = IncomingRequest.of(scope, receive, send)
-        host_origin, origin = self._terms.now.host_origin, http.fields.get(b"origin")
+        host_origin, origin = self.settings.now.host_origin, http.fields.get(b"origin")
         wrong = host_origin.judge(http.fields.get(b"host"), origin)
         if wrong is not None:
-            await self._turn_away(http, wrong)
+            await self._refuse(http, wrong)
             return
         path = http.path
         route = self._routes.get(path) or self._routes.get(path.removesuffix("/"))
@@ -80,9 +86,9 @@ class Application:
         except ClientGone:
             log.debug("client_gone", path=path)
 
-    async def _turn_away(self, http: IncomingRequest, wrong: Literal["host", "origin"]) -> None:
+    async def _refuse(self, http: IncomingRequest, wrong: Literal["host", "origin"]) -> None:
         value = http.fields.get(wrong.encode())
-        if self._terms.now.host_origin.is_news(wrong, value):
+        if self.settings.now.host_origin.is_new(wrong, value):
             shown = (value or b"").decode("latin-1")[:_SHOWN]
             log.warning("request_turned_away", header=wrong, value=shown, setting=_SETTING[wrong])
         message = f"the {wrong.capitalize()} header is not allowed here; {_SETTING[wrong]} lists what is"
@@ -97,11 +103,11 @@ class Application:
 
     async def _health(self, http: IncomingRequest) -> None:
         uptime = trio.current_time() - self._started
-        await http.answer_unread(200, health_body(self._gateway.health(), uptime=uptime))
+        await http.answer_unread(200, health_body(self.gateway.health(), uptime=uptime))
 
     async def _ready(self, http: IncomingRequest) -> None:
-        await http.answer_unread(*ready_answer(self._gateway.health()))
+        await http.answer_unread(*ready_answer(self.gateway.health()))
 
     async def _backends(self, http: IncomingRequest) -> None:
         clocks = Clocks(now=trio.current_time(), unix=time.time())
-        await http.answer_unread(200, backends_body(self._gateway.overview(), clocks))
+        await http.answer_unread(200, backends_body(self.gateway.overview(), clocks))

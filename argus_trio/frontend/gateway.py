@@ -1,4 +1,4 @@
-"""What the front end is given by the rest of the house: the seam, and nothing behind it."""
+"""What the front end is given by those behind it: the seam, and nothing of how it is done."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from argus_trio.wire.envelope import Params
 from argus_trio.wire.param_headers import ParamHeaders
 
 ForwardNotification = Callable[[ClientSession, str, Params], None]
-"""Hears of a legacy client's notification that is not the edge's own, such as `notifications/roots/list_changed`."""
+"""Takes a legacy client's notification that concerns those behind, such as `notifications/roots/list_changed`."""
 ReleaseSession = Callable[[ClientSession], None]
-"""Hears, once for each, that a legacy client's session has ended: whatever is held for it can go."""
+"""Is called once for each legacy client's session, at its end: whatever is held for it can go."""
 
 
-def tell_nobody(_: ClientSession, method: str, params: Params) -> None:
-    """Nobody listens to what clients tell."""
+def drop_notification(_: ClientSession, method: str, params: Params) -> None:
+    """Drop a client's notification."""
 
 
 def release_nothing(_: ClientSession) -> None:
-    """Nothing is held for a client."""
+    """Release nothing: nothing is held for a client."""
 
 
-def no_backends() -> Overview:
-    """Nothing is known of any backend."""
+def empty_overview() -> Overview:
+    """An overview without backends."""
     return Overview()
 
 
 WatchFunction = Callable[[Call, Sequence[str], Deliver], AbstractAsyncContextManager[tuple[str, ...]]]
-"""Subscribes to these resource URIs while it is entered, and gives those that are honoured; their updates are told."""
+"""Subscribes to these resource URIs while it is entered, and gives those that are honoured; delivers their updates."""
 
 ParamHeadersOf = Callable[[Call, str], Awaitable[ParamHeaders | None]]
 """Which arguments of a tool, by the name it is shown under, this call's client must repeat in headers."""
@@ -68,16 +68,16 @@ class Gateway:
     handler: Handler
     identity: Callable[[], GatewayIdentity]
     health: Callable[[], Health]
-    overview: Callable[[], Overview] = no_backends
-    """How each backend stands."""
-    tell: ForwardNotification = tell_nobody
+    overview: Callable[[], Overview] = empty_overview
+    """Tells how each backend stands."""
+    tell: ForwardNotification = drop_notification
     release: ReleaseSession = release_nothing
-    """Neither of the two may block."""
+    """Neither `tell` nor `release` may block."""
     watch: WatchFunction = watch_nothing
-    """Without it no resource can be subscribed to."""
+    """Subscribes to resources; without it none can be subscribed to."""
     watch_tasks: WatchFunction = watch_nothing
-    """The same for ids of tasks."""
+    """As `watch`, for ids of tasks; without it no task can be subscribed to."""
     param_headers: ParamHeadersOf | None = None
-    """Without it no argument is expected in a header."""
+    """Tells which arguments are repeated in headers; without it none is expected there."""
     control: Control | None = None
-    """None where there is no configuration file that could be read again."""
+    """What reloads; None where there is no configuration file that could be read again."""

@@ -1,6 +1,7 @@
 """The front end's boundary: what a handler returns or raises becomes a result or an error object, never a crash.
 
-Here is the one place of the front end where any exception is caught.
+Here is where the fault of a call is caught, whatever it is. The HTTP server has two more guards of that kind, for what
+happens outside of any call: one for a request, one for a connection (`server/hypercorn_server.py`).
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from argus_trio.wire.revisions import Era
 log = structlog.get_logger()
 
 _STATUS: Final = {-32700: 400, -32600: 400, -32601: 404, -32602: 400, -32020: 400, -32021: 400, -32022: 400}
-"""The HTTP status that goes with a backend's own error code on a modern edge (2026-07-28, Streamable HTTP)."""
+"""The HTTP status that goes with the error code of a backend on a modern edge (2026-07-28, Streamable HTTP)."""
 
 _NOT_FOUND_THEN: Final = b"-32002"
 _NOT_FOUND_NOW: Final = b"-32602"
@@ -92,7 +93,7 @@ def http_status(error: RpcError) -> int:
 
 
 def _unanswerable(error: ClientCannotAnswer, era: Era) -> RpcError:
-    """What a client is told of a call that could not do without asking it."""
+    """The error for a call that could not do without asking its client."""
     if era is Era.MODERN and error.required:
         return CapabilityMissing(str(error), error.required)
     return InvalidRequest(str(error))

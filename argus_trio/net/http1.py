@@ -10,6 +10,7 @@ import h11
 import trio
 
 from argus_trio.errors import LinkFailed
+from argus_trio.wire import headers as names
 
 RawHeaders = list[tuple[bytes, bytes]]
 """Headers in order, names in lower case."""
@@ -44,18 +45,20 @@ class ConnectionDied(LinkFailed):
         self.was_reused = was_reused
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class HttpConnection:
     """An open connection that serves one exchange after the other. Whoever cancels an exchange must close it."""
 
     stream: trio.abc.Stream
     socket: trio.SocketStream
+    """What lies under the stream, which may be TLS."""
     is_used: bool = False
-    is_closed: bool = False
-    idle_until: float = 0.0
-    """When the pool lets it go, on trio's clock."""
+    """Whether the connection has served an exchange."""
+    is_closed: bool = attrs.field(default=False, init=False)
+    idle_until: float = attrs.field(default=0.0, init=False)
+    """When the pool closes the connection if nobody has used it till then, on trio's clock."""
     _http: h11.Connection = attrs.field(
-        factory=lambda: h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
+        factory=lambda: h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES), init=False
     )
 
     async def exchange(self, request: HttpRequest) -> HttpAnswer:
@@ -77,7 +80,7 @@ class HttpConnection:
         return HttpAnswer(connection=self, status=event.status_code, headers=list(event.headers))
 
     async def _send(self, request: HttpRequest) -> bool:
-        """Whether the request was taken whole. One that was not may have an answer all the same, such as 413."""
+        """Send the request; whether it was taken whole. One that was not may have an answer all the same: 413."""
         try:
             head = h11.Request(method=request.method, target=request.target, headers=request.headers)
             parts = [self._http.send(head)]
@@ -126,7 +129,7 @@ class HttpConnection:
 
     @property
     def is_finished(self) -> bool:
-        """Whether the last answer has been read to its end and another exchange may follow."""
+        """Whether the last answer has been read to its end, so that another exchange may follow."""
         return not self.is_closed and self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
 
     @property
@@ -135,7 +138,7 @@ class HttpConnection:
         return not self.is_closed and self._http.our_state is h11.DONE and self._http.their_state is h11.SEND_BODY
 
     def begin_anew(self) -> None:
-        """Make a finished connection ready for the next exchange."""
+        """Make a connection that is finished ready for the next exchange."""
         self._http.start_next_cycle()
         self.is_used = True
 
@@ -167,7 +170,7 @@ class HttpAnswer:
     @property
     def media_type(self) -> str:
         """The content type without its parameters, in lower case; empty where there is none."""
-        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+        return (self.header(names.CONTENT_TYPE) or "").partition(";")[0].strip().lower()
 
     async def receive(self) -> bytes:
         """The next piece of the body, empty at its end.
@@ -175,7 +178,7 @@ class HttpAnswer:
         Raises:
             LinkFailed: the body broke off, or is encoded in a way that was not asked for.
         """
-        encoding = self.header("content-encoding")
+        encoding = self.header(names.CONTENT_ENCODING)
         if encoding is not None and encoding.lower() != "identity":
             raise LinkFailed("the server compressed its answer although it was told not to")
         return await self.connection.receive()

@@ -32,18 +32,26 @@ log = structlog.get_logger()
 
 REFUSAL_SECONDS: Final = 5.0
 REFUSAL_BYTES: Final = 64 * 1024
-"""How long, and how much, of the body of an HTTP error is read."""
+"""How long, and how much, of the body of an HTTP error is read: it holds a JSON-RPC error at best, and whoever asked
+waits for it."""
 
 _RESERVED: Final = frozenset((
-    "host", "connection", "content-length", "transfer-encoding", "te", "upgrade", "expect", "accept-encoding",
+    names.HOST, names.CONTENT_LENGTH, names.ACCEPT_ENCODING, "connection", "transfer-encoding", "te", "upgrade",
+    "expect",
     names.ACCEPT, names.CONTENT_TYPE, names.PROTOCOL_VERSION, names.METHOD, names.NAME, names.SESSION_ID,
     names.LAST_EVENT_ID,
 ))  # fmt: skip
 """Headers that the protocol decides; the configuration cannot."""
 
-_HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _HEADER_VALUE: Final = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 _LONG_SEGMENT: Final = 16
+"""From how many characters on a segment of a path is taken for a secret."""
+
+_ACCEPTS_BOTH: Final = (names.ACCEPT.encode(), f"{names.JSON}, {names.EVENT_STREAM}".encode())
+_ACCEPTS_STREAM: Final = (names.ACCEPT.encode(), names.EVENT_STREAM.encode())
+_IS_JSON: Final = (names.CONTENT_TYPE.encode(), names.JSON.encode())
+_CONTENT_LENGTH: Final = names.CONTENT_LENGTH.encode()
+_USER_AGENT: Final = names.USER_AGENT.encode()
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -55,23 +63,20 @@ class HttpClient:
     target: str = attrs.field(repr=False)
     pool: Pool
     nursery: trio.Nursery
-    """Ends with the link; holds its tasks."""
+    """The tasks that serve the client, those of its user too; it ends with the client."""
     _base: RawHeaders = attrs.field(repr=False)
     _secrets: tuple[str, ...] = attrs.field(repr=False)
 
     def post(self, body: bytes, headers: Headers, *, target: str | None = None) -> HttpRequest:
         """A POST of one message, to the server's own target if no other is given."""
-        own: RawHeaders = [
-            (b"accept", b"application/json, text/event-stream"),
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(body)),
-        ]
+        own: RawHeaders = [_ACCEPTS_BOTH, _IS_JSON, (_CONTENT_LENGTH, b"%d" % len(body))]
         all_headers = [*self._base, *own, *_raw(headers)]
         return HttpRequest(method="POST", target=target or self.target, headers=all_headers, body=body)
 
-    def get(self, headers: Headers = ()) -> HttpRequest:
-        """A GET of an event stream; asking twice does no harm."""
-        all_headers = [*self._base, (b"accept", b"text/event-stream"), *_raw(headers)]
+    def get(self, headers: Headers = (), *, last_id: str = "") -> HttpRequest:
+        """A GET of an event stream, from behind the event `last_id` if there is one; asking twice does no harm."""
+        place = ((names.LAST_EVENT_ID, last_id),) if last_id else ()
+        all_headers = [*self._base, _ACCEPTS_STREAM, *_raw(headers), *_raw(place)]
         return HttpRequest(method="GET", target=self.target, headers=all_headers, is_idempotent=True)
 
     def delete(self, headers: Headers) -> HttpRequest:
@@ -126,18 +131,18 @@ async def open_http_client(
 
 def _base_headers(server: str, configured: Mapping[str, str], origin: Origin) -> RawHeaders:
     headers: RawHeaders = [
-        (b"host", origin.host_header.encode("ascii")),
-        (b"accept-encoding", b"identity"),
+        (names.HOST.encode(), origin.host_header.encode("ascii")),
+        (names.ACCEPT_ENCODING.encode(), b"identity"),
     ]
     for name, value in configured.items():
         if name.lower() in _RESERVED or name.lower().startswith(names.PARAM_PREFIX):
             log.warning("backend_header_ignored", backend=server, header=name)
-        elif not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value.strip()):
+        elif not names.TOKEN.fullmatch(name) or not _HEADER_VALUE.fullmatch(value.strip()):
             raise LinkFailed(f"headers.{name} cannot be sent: its name or value holds what no header may hold")
         else:
             headers.append((name.encode("ascii"), value.strip().encode()))
-    if not any(name.lower() == b"user-agent" for name, _ in headers):
-        headers.append((b"user-agent", b"argus-trio"))
+    if not any(name.lower() == _USER_AGENT for name, _ in headers):
+        headers.append((_USER_AGENT, b"argus-trio"))
     return headers
 
 

@@ -21,7 +21,7 @@ class LineWriter:
     """Lines towards one reader. `run` must be under way in a task; lines that fit into the pipe do not need it."""
 
     _pipe: trio.lowlevel.FdStream
-    limit_s: float
+    limit_seconds: float
     """How long the reader may take nothing at all while something waits for it, in seconds."""
     _is_over: bool = attrs.field(default=False, init=False)
     _queue: deque[_Waiting] = attrs.field(factory=deque, init=False)
@@ -53,7 +53,7 @@ class LineWriter:
             raise trio.BrokenResourceError("the line was not read to its end")
 
     async def run(self) -> None:
-        """Write what did not fit at once, until the reader has taken nothing for `limit_s`.
+        """Write what did not fit at once, until the reader has taken nothing for `limit_seconds`.
 
         Raises:
             BrokenResourceError: nobody reads the pipe any more.
@@ -63,7 +63,7 @@ class LineWriter:
             while True:
                 while not self._queue:
                     await self._idle.park()
-                with trio.move_on_after(self.limit_s) as limit:
+                with trio.move_on_after(self.limit_seconds) as limit:
                     await trio.lowlevel.wait_writable(self._fd())
                 if limit.cancelled_caught:
                     return

@@ -15,11 +15,11 @@ _SAFE: Final = "%/:=&?~#+!$,;'@()*[]"
 
 @attrs.frozen(kw_only=True)
 class Origin:
-    """Whom a connection leads to. Its text is safe to log: paths and queries, which may hold secrets, are no part."""
+    """The server that a connection leads to. Its text is safe to log: no path and no query, which may hold secrets."""
 
     scheme: str
     host: str
-    """In ASCII, without the brackets of an IPv6 address."""
+    """The name or address in ASCII, without the brackets of an IPv6 address."""
     port: int
 
     @property
@@ -28,7 +28,7 @@ class Origin:
 
     @property
     def authority(self) -> str:
-        """Host and port, as CONNECT wants them."""
+        """The host and the port, as CONNECT wants them."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 

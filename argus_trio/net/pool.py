@@ -16,18 +16,21 @@ import trio
 from argus_trio.errors import LinkFailed
 from argus_trio.net.dial import OriginRoute, dial
 from argus_trio.net.http1 import ConnectionDied, HttpAnswer, HttpConnection, HttpRequest
+from argus_trio.wire import headers as names
 
 MAX_CONNECTIONS: Final = 1000
 """How many connections to one origin may be open; a request beyond that fails rather than waits."""
 
 IDLE_SECONDS: Final = 30.0
-"""How long an unused connection stays open, unless the server says that it closes it sooner."""
+"""How long an unused connection stays open, unless the server says that it closes it sooner.
+
+Long enough for the next call of a conversation, short enough that a hundred quiet backends hold few descriptors."""
 
 _LEFTOVER_SECONDS: Final = 1.0
 _LEFTOVER_BYTES: Final = 64 * 1024
-"""How long, and how much, of an answer nobody reads on is read to save its connection."""
-
+"""How long, and how much, of an answer nobody reads on is read to save its connection. A new one costs no more."""
 _CLOSE_SECONDS: Final = 1.0
+"""How long closing all connections may take. Each is closed without a farewell, which does not wait for anything."""
 _KEEP_ALIVE_TIMEOUT: Final = re.compile(r"\btimeout=([0-9]{1,6})\b")
 
 
@@ -73,7 +76,7 @@ class Pool:
             return request
         headers = request.headers
         if route.proxy.authorization is not None:
-            headers = [*headers, (b"proxy-authorization", route.proxy.authorization.encode("ascii"))]
+            headers = [*headers, (names.PROXY_AUTHORIZATION.encode(), route.proxy.authorization.encode("ascii"))]
         return attrs.evolve(request, target=f"{route.origin}{request.target}", headers=headers)
 
     async def _exchange(self, request: HttpRequest) -> HttpAnswer:
@@ -107,15 +110,16 @@ class Pool:
         if len(self._open) >= MAX_CONNECTIONS:
             raise LinkFailed(f"{MAX_CONNECTIONS} connections to {self.route.origin} are open already", never_ran=True)
         try:
-            connection = HttpConnection(*await dial(self.route))
+            stream, socket = await dial(self.route)
         except LinkFailed as failure:
             raise failure.again(never_ran=True) from failure.__cause__
+        connection = HttpConnection(stream=stream, socket=socket)
         self._open.add(connection)
         return connection
 
     def _keep(self, connection: HttpConnection, answer: HttpAnswer) -> None:
         connection.begin_anew()
-        told = _KEEP_ALIVE_TIMEOUT.search(answer.header("keep-alive") or "")
+        told = _KEEP_ALIVE_TIMEOUT.search(answer.header(names.KEEP_ALIVE) or "")
         # One second sooner than the server, so that the two do not cross on the wire.
         seconds = min(IDLE_SECONDS, float(told[1]) - 1) if told else IDLE_SECONDS
         connection.idle_until = trio.current_time() + seconds
@@ -142,7 +146,7 @@ class Pool:
         await connection.aclose()
 
     async def reap(self) -> None:
-        """Close what has been idle for too long, for ever."""
+        """Close connections that have been idle for too long, for ever."""
         while True:
             if not self._idle:
                 self._became_idle = trio.Event()

@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 from argus_trio.errors import HttpRefused, LinkFailed
 from argus_trio.net.http1 import HttpAnswer
 from argus_trio.net.origin import Origin, split_url
+from argus_trio.wire import headers as names
 
 _QUOTED_CHARACTERS: Final = 200
 _SHORTEST_SECRET: Final = 4
@@ -19,7 +20,7 @@ _UNPRINTABLE: Final = re.compile(r"[^ -~\u00a0-\ud7ff\uf900-\ufffd]+")
 def refusal(answer: HttpAnswer, body: bytes, origin: Origin, secrets: Iterable[str]) -> HttpRefused:
     """Why the server refused, in one line without any of `secrets`; `body` is the beginning of what it said."""
     status = answer.status
-    location = answer.header("location")
+    location = answer.header(names.LOCATION)
     if 300 <= status < 400 and location is not None:
         return HttpRefused(status, f"the server redirects to {_whereto(origin, location)}; redirects are not followed")
     if status == 401:

@@ -1,1 +1,12 @@
-"""The middleware chain that every request passes."""
+"""The middleware chain that every call passes between an edge and the router.
+
+- `chain` composes the middlewares once, the first outermost. A `Middleware` is one async callable that is given an
+  exchange and `call_next`.
+- `under_way` counts the calls that have come in and are not answered.
+
+`app` builds the chain and puts the router of a generation at its end. A middleware serves the exchange, adds to it or
+refuses it with an error of `errors`; it cancels nothing that it did not begin.
+
+What may come in: one file for each middleware, which does one thing and knows no other. The pure decision behind it
+belongs to `core`. Imported are `core`, `config`, `net` and what is below them; never `backends` or `frontend`.
+"""

@@ -1,4 +1,4 @@
-"""Counts the calls under way: a middleware that changes nothing."""
+"""A middleware that counts the calls under way and changes nothing."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from argus_trio.core.call.exchange import Exchange, Handler
 
 @attrs.define(eq=False)
 class UnderWay:
-    """Calls that have come in and have not been answered; `count` of them."""
+    """Counts the calls that have come in and have not been answered."""
 
-    count: int = 0
+    count: int = attrs.field(default=0, init=False)
 
     async def __call__(self, exchange: Exchange, call_next: Handler) -> bytes:
         self.count += 1

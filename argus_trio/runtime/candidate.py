@@ -1,4 +1,4 @@
-"""A configuration that could take effect: read, checked, and its certificate loaded, off the loop."""
+"""A configuration that could take effect: read, checked, and its certificate loaded, in a thread."""
 
 from __future__ import annotations
 
@@ -12,30 +12,31 @@ from argus_trio.config.model.config import Config
 from argus_trio.errors import ConfigInvalid, ListenFailed, Problem
 from argus_trio.frontend.http.served_settings import ServedSettings
 
-READ_S: Final = 20.0
-"""How long the files may take to be read; a file system that hangs must not hold up the reloads after it for ever."""
+READ_SECONDS: Final = 20.0
+"""How long the files may take to be read: longer than a slow network file system needs, and bounded, so that one that
+hangs does not hold up the reloads after it for ever."""
 
 
 @attrs.frozen(kw_only=True)
 class Candidate:
-    """What one reading of the file came to."""
+    """What one reading of the file came to: a valid configuration, and the front end's part of it made ready."""
 
     config: Config
-    terms: ServedSettings
+    settings: ServedSettings
 
 
 async def load_candidate(file: ConfigFile, *, is_exposed: bool = False) -> Candidate:
-    """What the file says now. A thread that hangs in the file system is left behind.
+    """The candidate that the file gives now. A thread that hangs in the file system is left behind.
 
     `is_exposed` says that the gateway serves on an inherited socket that can be reached from elsewhere, whatever
     `server.host` is.
 
     Raises:
-        ConfigInvalid: everything that is wrong with it.
+        ConfigInvalid: everything that is wrong with the file, or that it could not be read in `READ_SECONDS`.
     """
-    with trio.move_on_after(READ_S):
+    with trio.move_on_after(READ_SECONDS):
         return await trio.to_thread.run_sync(_candidate, file, is_exposed, abandon_on_cancel=True)
-    message = f"the file, or one that it names, could not be read within {READ_S:g} s"
+    message = f"the file, or one that it names, could not be read within {READ_SECONDS:g} s"
     raise ConfigInvalid(str(file.path), (Problem(path="", message=message),))
 
 
@@ -49,6 +50,6 @@ def _candidate(file: ConfigFile, is_exposed: bool) -> Candidate:
         )
         raise ConfigInvalid(str(file.path), (problem,))
     try:
-        return Candidate(config=config, terms=ServedSettings.of(config.server))
+        return Candidate(config=config, settings=ServedSettings.of(config.server))
     except ListenFailed as failure:  # the certificate was changed since it was checked
         raise ConfigInvalid(str(file.path), (Problem(path="server.tls", message=str(failure)),)) from None

@@ -9,7 +9,7 @@ from argus_trio.config.read.sources import Stamps
 from argus_trio.runtime.reload import ReloadSupervisor
 
 WaitForChange = Callable[[Stamps], Awaitable[None]]
-"""Waits until one of these files is there and stands differently, and then for a quiet moment."""
+"""Waits until one of these files is there and has changed, and then for a quiet moment."""
 
 
 async def follow(file: ConfigFile, reloads: ReloadSupervisor, wait_for_change: WaitForChange) -> None:

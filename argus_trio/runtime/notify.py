@@ -1,7 +1,7 @@
 """Tells the service manager how the gateway stands: sd_notify(3), as plain datagrams to `$NOTIFY_SOCKET`.
 
 Without that variable nothing is told. Telling never waits and never fails: what the service manager does not take is
-logged. It knows nothing of what is told.
+logged. What the gateway does is not known here, only how to tell of it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ import trio
 log = structlog.get_logger()
 
 MAX_STATUS: Final = 200
-"""Characters of a status line."""
-MAX_OWED: Final = 8
-"""Turns of the gateway's life that are kept while the service manager's queue is full."""
+"""The longest status line, in characters."""
+MAX_UNSENT: Final = 8
+"""The number of state changes that wait while the service manager's queue is full, the latest ones."""
 
 SendDatagram = Callable[[bytes], None]
 """Sends one datagram without waiting, or raises `OSError`."""
@@ -30,19 +30,22 @@ SendDatagram = Callable[[bytes], None]
 
 @attrs.define(eq=False)
 class Notifier:
-    """The line to the service manager. Its methods may be called from any task, at any time."""
+    """Tells the service manager how the gateway stands. Its methods may be called from any task, at any time."""
 
     _send: SendDatagram | None = None
-    watchdog_s: float | None = None
-    """How long the service manager waits for a sign of life, in seconds; None: it does not wait."""
-    _owed: deque[bytes] = attrs.field(factory=lambda: deque(maxlen=MAX_OWED), init=False)
-    _told: str = attrs.field(default="", init=False)
+    watchdog_seconds: float | None = None
+    """How long the service manager waits for a sign of life, in seconds; None if it does not wait for any."""
+    _unsent: deque[bytes] = attrs.field(factory=lambda: deque(maxlen=MAX_UNSENT), init=False)
+    _last_status: str = attrs.field(default="", init=False)
     _is_stopping: bool = attrs.field(default=False, init=False)
     _has_failed: bool = attrs.field(default=False, init=False)
 
     @classmethod
     def of(cls, environ: MutableMapping[str, str]) -> Notifier:
-        """The line that `environ` names. Its variables are taken out, so that no child can speak for the gateway."""
+        """The notifier of the socket that `environ` names.
+
+        The variables are taken out of `environ`, so that no child process can speak for the gateway.
+        """
         address = environ.pop("NOTIFY_SOCKET", "")
         watchdog_usec = environ.pop("WATCHDOG_USEC", "")
         watchdog_pid = environ.pop("WATCHDOG_PID", "")
@@ -60,60 +63,60 @@ class Notifier:
         return self._send is not None
 
     def ready(self, status: str) -> None:
-        """The start, or the reload, is over. Unheard once the gateway is stopping."""
-        self._turn("READY=1", status=status)
+        """Tell that the start, or a reload, is over; not once the gateway is stopping."""
+        self._change("READY=1", status=status)
 
     def reloading(self) -> None:
-        """A reload begins; `ready` must follow, whatever its outcome. Unheard once the gateway is stopping."""
-        self._turn("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        """Tell that a reload begins; not once the gateway is stopping. `ready` must follow, whatever its outcome."""
+        self._change("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self) -> None:
-        """The stop has begun."""
-        self._turn("STOPPING=1", status="stopping")
+        """Tell that the stop has begun."""
+        self._change("STOPPING=1", status="stopping")
         self._is_stopping = True
 
     def status(self, text: str) -> None:
-        """How the gateway stands, in one line for people; told if it has changed."""
+        """Tell how the gateway stands, in one line for people, if that line has changed."""
         field = _status(f"stopping: {text}" if self._is_stopping else text)
-        if self._pay() and field != self._told and self._deliver(field.encode()):
-            self._told = field
+        if self._send_unsent() and field != self._last_status and self._deliver(field.encode()):
+            self._last_status = field
 
     async def run_watchdog(self) -> None:
         """Give signs of life, two in the time that the service manager waits for one; until cancelled.
 
-        A task of the event loop that serves clients does it: when that loop is stuck, so is this.
+        The task runs in the event loop that serves clients: when that loop is stuck, there are no signs of life.
         """
-        if self.watchdog_s is None:
+        if self.watchdog_seconds is None:
             return
         while True:
-            if self._pay():
+            if self._send_unsent():
                 self._deliver(b"WATCHDOG=1")
-            await trio.sleep(self.watchdog_s / 2)
+            await trio.sleep(self.watchdog_seconds / 2)
 
-    def _turn(self, *fields: str, status: str = "") -> None:
-        """Tell what must not get lost: it is told again, in order, with whatever is told next."""
+    def _change(self, *fields: str, status: str = "") -> None:
+        """Tell a change that must not get lost: it waits until the service manager takes it, in order."""
         if self._send is None or self._is_stopping:
             return
         if status:
-            self._told = _status(status)
-            fields = (*fields, self._told)
-        self._owed.append("\n".join(fields).encode())
-        self._pay()
+            self._last_status = _status(status)
+            fields = (*fields, self._last_status)
+        self._unsent.append("\n".join(fields).encode())
+        self._send_unsent()
 
-    def _pay(self) -> bool:
-        """Whether nothing is owed any more."""
-        while self._owed:
-            if not self._deliver(self._owed[0]):
+    def _send_unsent(self) -> bool:
+        """Tell the changes that wait; False if some still do."""
+        while self._unsent:
+            if not self._deliver(self._unsent[0]):
                 return False
-            self._owed.popleft()
+            self._unsent.popleft()
         return True
 
-    def _deliver(self, told: bytes) -> bool:
-        """Whether it need not be told again: it was taken, or never will be."""
+    def _deliver(self, datagram: bytes) -> bool:
+        """Send a datagram; False if it is to be sent again: it was not taken, and may be later."""
         if self._send is None:
             return True
         try:
-            self._send(told)
+            self._send(datagram)
         except BlockingIOError:
             return False
         except OSError as error:
@@ -130,9 +133,9 @@ def _status(text: str) -> str:
 def _sender(address: str) -> SendDatagram:
     name = f"\0{address[1:]}" if address.startswith("@") else address
 
-    def send(told: bytes) -> None:
-        # A socket for each: one that is kept would be a descriptor for months, for a datagram now and then.
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC) as line:
-            line.sendto(told, name)
+    def send(datagram: bytes) -> None:
+        # A socket for each datagram: one that stays open would be a descriptor for months, for a datagram now and then.
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC) as sender:
+            sender.sendto(datagram, name)
 
     return send

@@ -1,6 +1,6 @@
 """The reload supervisor: one reload at a time, however many are asked for, and a report to each who asked.
 
-It decides when; what a configuration means to the backends is `apply`'s, where the text comes from is `load`'s.
+The supervisor decides when; `apply` knows what a configuration means to the backends, `load` where its text comes from.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from argus_trio.runtime.candidate import Candidate
 log = structlog.get_logger()
 
 Apply = Callable[[Config], Awaitable[AppliedConfig]]
-"""Lets a valid configuration take effect for the backends; cancelling it leaves either the old or the new in effect."""
+"""Lets a valid configuration take effect for the backends. Cancelling it leaves the old or the new one in effect."""
 
 
 def _not_observed(*_: object) -> None:
@@ -33,7 +33,7 @@ def _not_observed(*_: object) -> None:
 
 @attrs.define(eq=False)
 class _Batch:
-    """Requests that one reload answers."""
+    """The requests that one reload answers."""
 
     triggers: list[Trigger] = attrs.field(factory=list)
     done: trio.Event = attrs.field(factory=trio.Event)
@@ -42,9 +42,9 @@ class _Batch:
 
 @attrs.define(eq=False, kw_only=True)
 class ReloadSupervisor:
-    """Reloads of one gateway, which was started with `config`.
+    """Reloads the configuration of one gateway, which was started with `config`.
 
-    A request while a reload runs waits, together with all others, for the one after it: that one begins later, so it
+    A request while a reload runs waits, together with all others, for the next reload: that one begins later, so it
     reads what was written before the request.
     """
 
@@ -53,17 +53,18 @@ class ReloadSupervisor:
     load: Callable[[], Awaitable[Candidate]]
     """Reads what the file says now, or raises ConfigInvalid."""
     apply: Apply
-    terms: CurrentSettings
+    settings: CurrentSettings
+    """What the front end serves by; renewed by a reload."""
     redact: Redactor
     on_begin: Callable[[], None] = _not_observed
-    """Called as a reload begins. Neither of the two may block."""
+    """Called as a reload begins; neither this nor `on_end` may block."""
     on_end: Callable[[ReloadReport], None] = _not_observed
     """Called with the report of each reload that came to its end; not of one that the gateway's stop cut."""
     last: ReloadReport = attrs.field(init=False)
     """The report of the latest reload, or of the start."""
     _started_with: Server = attrs.field(init=False)
     _must_apply: bool = attrs.field(default=False, init=False)
-    """Whether it is open what is in effect, since `apply` failed."""
+    """Whether an equal configuration is applied all the same: `apply` failed, and what is in effect is not known."""
     _next: _Batch = attrs.field(factory=_Batch, init=False)
     _running: _Batch | None = attrs.field(default=None, init=False)
     _wanted: trio.Event = attrs.field(factory=trio.Event, init=False)
@@ -76,7 +77,7 @@ class ReloadSupervisor:
         self.last = ReloadReport(at=_now(), duration=0.0, triggers=("start",), applied=first, is_applied=True)
 
     async def run(self, stop: trio.Event, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Reload whenever it is asked for, until `stop` is set, which cuts a reload that is under way."""
+        """Reload whenever a reload is asked for, until `stop` is set, which cuts a reload that is under way."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._work)
             task_status.started()
@@ -88,11 +89,14 @@ class ReloadSupervisor:
                 self._settle(batch, self._cut(batch))
 
     def ask(self, trigger: Trigger) -> None:
-        """Have the configuration reloaded, without waiting for it."""
+        """Ask for a reload, without waiting for it."""
         self._join(trigger)
 
     async def reload(self, trigger: Trigger = "request") -> ReloadReport:
-        """Have it reloaded; the report of a reload that began after this. Cancelling it ends the waiting alone."""
+        """Ask for a reload and wait for the report of one that begins after this call.
+
+        Cancelling this ends the waiting, not the reload.
+        """
         batch = self._join(trigger)
         await batch.done.wait()
         if batch.report is None:
@@ -142,7 +146,7 @@ class ReloadSupervisor:
         self.redact.learn(config.secrets)
         draft = attrs.evolve(draft, needs_restart=_needs_restart(self._started_with, config.server))
         if self._is_in_effect(config):
-            self.terms.renew(candidate.terms)  # certificates have a content of their own
+            self.settings.renew(candidate.settings)  # the content of a certificate may have changed
             return attrs.evolve(draft, is_applied=True, is_unchanged=True)
         self._must_apply = True
         try:
@@ -153,16 +157,18 @@ class ReloadSupervisor:
             return attrs.evolve(draft, error_id=error_id)
         self._must_apply = False
         self.config = config
-        self.terms.renew(candidate.terms)
+        self.settings.renew(candidate.settings)
         return attrs.evolve(draft, applied=applied, is_applied=True)
 
     def _is_in_effect(self, config: Config) -> bool:
         return not self._must_apply and config == self.config and config.secrets == self.config.secrets
 
     def _draft(self, batch: _Batch) -> ReloadReport:
-        """The report of a reload that has changed nothing yet."""
-        standing = AppliedConfig(generation=self.last.applied.generation, untouched=_enabled(self.config))
-        return ReloadReport(at=_now(), duration=0.0, triggers=tuple(batch.triggers), applied=standing, is_applied=False)
+        """The report of a reload that has not changed anything yet."""
+        unchanged = AppliedConfig(generation=self.last.applied.generation, untouched=_enabled(self.config))
+        return ReloadReport(
+            at=_now(), duration=0.0, triggers=tuple(batch.triggers), applied=unchanged, is_applied=False
+        )
 
     def _cut(self, batch: _Batch) -> ReloadReport:
         return attrs.evolve(self._draft(batch), is_stopping=True)

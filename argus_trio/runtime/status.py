@@ -1,4 +1,4 @@
-"""How the gateway stands in one line, for `systemctl status` and the like."""
+"""The line that says how the gateway stands, for `systemctl status` and the like."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import trio
 from argus_trio.core.health.health import Health
 from argus_trio.runtime.notify import Notifier
 
-REFRESH_S: Final = 1.0
-"""How often the line may change."""
+REFRESH_SECONDS: Final = 1.0
+"""The shortest time between two status lines: as fresh as people need it, and cheap however fast calls come and go."""
 
 
 def status_line(health: Health, calls: int) -> str:
-    """Such as "3 of 4 backends ready, 2 calls under way"."""
+    """The status line, such as "3 of 4 backends ready, 2 calls under way"."""
     starting = f" ({health.starting} starting)" if health.starting else ""
     backends = "backend" if health.total == 1 else "backends"
     return (
@@ -25,7 +25,7 @@ def status_line(health: Health, calls: int) -> str:
 
 
 async def keep_status(notifier: Notifier, line: Callable[[], str]) -> None:
-    """Tell `line()` whenever it has changed, at most every `REFRESH_S` seconds; until cancelled."""
+    """Tell `line()` whenever it has changed, at most every `REFRESH_SECONDS`; until cancelled."""
     while notifier.is_active:
         notifier.status(line())
-        await trio.sleep(REFRESH_S)
+        await trio.sleep(REFRESH_SECONDS)

@@ -1,8 +1,8 @@
 """Waits for files to change; the one file that knows watchfiles.
 
-The kernel's news say when to look, and only how the files then stand says whether something changed. So it does not
-matter how a file is changed (written in place, replaced, the symlink before it swapped), and a file system that tells
-no news is looked at every few seconds all the same.
+The kernel's notifications say when to look; only the stamps of the files say whether something changed. So it does not
+matter how a file is changed (written in place, replaced, the symlink before it swapped), and a file system that sends
+no notifications is looked at every few seconds all the same.
 """
 
 from __future__ import annotations
@@ -23,50 +23,52 @@ from argus_trio.config.read.sources import Stamp, Stamps, stamp
 
 log = structlog.get_logger()
 
-LOOK_S: Final = 5.0
-"""How long the files go without a look when there is no news of them."""
-STEP_S: Final = 0.1
-"""How long after the first news it looks, and how long the thread may take to see that it should end."""
-QUIET_S: Final = 0.2
-"""How long the files must stand still: an editor that writes in pieces has finished by then."""
-RESTLESS_S: Final = 2.0
-"""The longest wait for that."""
-END_S: Final = 1.0
-"""How long the thread may take to end; one that hangs in the file system is left behind."""
+LOOK_SECONDS: Final = 5.0
+"""The longest time between two looks at the files: for file systems without notifications, where people who changed a
+file wait for it, and a look is a few system calls."""
+STEP_SECONDS: Final = 0.1
+"""The time from a notification to the look, which takes in what follows at once; the thread that waits also looks this
+often whether it should end."""
+QUIET_SECONDS: Final = 0.2
+"""How long the files must be unchanged before they are read: an editor that writes in pieces has finished by then."""
+RESTLESS_SECONDS: Final = 2.0
+"""The longest wait for unchanged files: one that a program writes all the time must not put the reload off for ever."""
+END_SECONDS: Final = 1.0
+"""How long the thread may take to end: ten times what it needs; one that hangs in the file system is left behind."""
 _MAX_LINKS: Final = 40
 
 
 async def wait_for_change(stamps: Stamps) -> None:
-    """Wait until one of the files stands differently than `stamps` say, and all have been still for a moment.
+    """Wait until one of the files has another stamp than in `stamps`, and all have been unchanged for a moment.
 
-    One that vanished is not a change until it is back. Cancelled within `END_S`.
+    A file that vanished is not a change until it is back. Cancelling this takes up to `END_SECONDS`.
     """
     stop = threading.Event()
     ending = trio.CancelScope(shield=True)
 
-    async def end_with_us() -> None:
+    async def end_thread() -> None:
         try:
             await trio.sleep_forever()
         finally:
             stop.set()
-            ending.deadline = trio.current_time() + END_S
+            ending.deadline = trio.current_time() + END_SECONDS
 
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(end_with_us)
+        nursery.start_soon(end_thread)
         with ending:
-            # Not one of the threads that others share: it is taken for months.
-            own = trio.CapacityLimiter(1)
-            await trio.to_thread.run_sync(_Watched(stamps, stop).wait, abandon_on_cancel=True, limiter=own)
+            # The thread is taken for months, so it must not count against those that others share.
+            limiter = trio.CapacityLimiter(1)
+            await trio.to_thread.run_sync(_Watched(stamps, stop).wait, abandon_on_cancel=True, limiter=limiter)
         nursery.cancel_scope.cancel()
 
 
 @attrs.define(eq=False)
 class _Watched:
-    """The files, and the flag that ends the watch; in a thread of its own."""
+    """The files that are watched, and the flag that ends the watch; used by its thread alone."""
 
     stamps: Stamps
     stop: threading.Event
-    missing: set[Path] = attrs.field(factory=set)
+    missing: set[Path] = attrs.field(factory=set, init=False)
 
     def wait(self) -> None:
         while not self.stop.is_set():
@@ -78,17 +80,17 @@ class _Watched:
                     break
 
     def _looks(self, folders: frozenset[Path]) -> Iterator[None]:
-        """Every moment at which to look."""
+        """Yield each time the files are to be looked at."""
         try:
-            with open_news([str(folder) for folder in folders]) as news:
+            with open_notify([str(folder) for folder in folders]) as notify:
                 # The first look comes when the kernel watches already, so that nothing falls in between.
                 yield
-                while news.watch(_ms(QUIET_S), _ms(STEP_S), _ms(LOOK_S), self.stop) != "stop":
+                while notify.watch(_ms(QUIET_SECONDS), _ms(STEP_SECONDS), _ms(LOOK_SECONDS), self.stop) != "stop":
                     yield
         except (OSError, WatchfilesRustInternalError) as error:  # too many watches, most of all
-            log.warning("file_news_unavailable", reason=str(error), looks_every=LOOK_S)
+            log.warning("file_news_unavailable", reason=str(error), looks_every=LOOK_SECONDS)
             yield
-            while not self.stop.wait(LOOK_S):
+            while not self.stop.wait(LOOK_SECONDS):
                 yield
 
     def _is_changed(self) -> bool:
@@ -102,10 +104,10 @@ class _Watched:
         return changed
 
     def _is_still(self) -> bool:
-        """Wait until the files stand still; False if it is to end."""
-        until = monotonic() + RESTLESS_S
+        """Wait until the files are unchanged for a moment; False if the watch is to end."""
+        until = monotonic() + RESTLESS_SECONDS
         seen = self._now()
-        while not self.stop.wait(QUIET_S):
+        while not self.stop.wait(QUIET_SECONDS):
             now = self._now()
             if now == seen or monotonic() > until:
                 return True
@@ -119,8 +121,8 @@ class _Watched:
         return frozenset().union(*map(folders_of, self.stamps))
 
 
-def open_news(folders: list[str]) -> RustNotify:
-    """News of what happens in these folders from now on."""
+def open_notify(folders: list[str]) -> RustNotify:
+    """The kernel's notifications of what happens in these folders from now on."""
     return RustNotify(
         folders, debug=False, force_polling=False, poll_delay_ms=0, recursive=False, ignore_permission_denied=True
     )
@@ -131,8 +133,11 @@ def _ms(seconds: float) -> int:
 
 
 def folders_of(path: Path) -> frozenset[Path]:
-    """The folders in which something happens when the file at `path` changes: its own, and one for each symlink that
-    leads to it. Of those that are not there, the nearest that is."""
+    """The folders in which something happens when the file at `path` changes.
+
+    They are the file's folder, and one for each symlink that leads to it; in the place of one that is not there stands
+    the nearest that is.
+    """
     found: set[Path] = set()
     _gather(path, found, _MAX_LINKS)
     return frozenset(found)

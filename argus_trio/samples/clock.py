@@ -1,6 +1,6 @@
 """A sample MCP server on stdio: the time, anywhere. `python -m argus_trio.samples.clock`
 
-Written with the MCP Python SDK, on trio. It is what `argus-trio demo` puts behind the gateway, and no part of it.
+Written with the MCP Python SDK, on trio. `argus-trio demo` puts it behind the gateway; it is no part of the gateway.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ def zone_named(name: str) -> tzinfo:
 
 
 def as_read_in(moment: datetime, zone: str) -> Moment:
+    """The moment as somebody in `zone` reads it."""
     local = moment.astimezone(zone_named(zone))
     return Moment(
         timezone=zone,

@@ -1,7 +1,7 @@
 """A sample MCP server on Streamable HTTP: notes in memory. `python -m argus_trio.samples.notes --port 0`
 
 Written with the MCP Python SDK, served by Hypercorn on trio, on 127.0.0.1 only; prints `listening PORT` when it does.
-It is what `argus-trio demo` puts behind the gateway, and no part of it.
+`argus-trio demo` puts it behind the gateway; it is no part of the gateway.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ server = MCPServer(
 
 LOOKING_ONLY = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 ADDING = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
-GRACE_S = 1.0
-"""What open streams get to end after a stop."""
+GRACE_SECONDS = 1.0
+"""How long open streams may take to end after a stop: short, for a demo that is stopped should be gone at once."""
 
 
 @dataclass(frozen=True)
 class Note:
-    """One note. `uri` is where it can be read as a resource."""
+    """One note. `uri` names the resource by which it can be read."""
 
     id: int
     title: str
@@ -52,7 +52,7 @@ ids = itertools.count(1)
 
 
 def keep(title: str, text: str) -> Note:
-    """Store a note and list it as a resource of its own."""
+    """Store a note and list it as a resource."""
     number = next(ids)
     note = notes[number] = Note(id=number, title=title, text=text, uri=f"note://{number}")
     server.add_resource(
@@ -108,7 +108,7 @@ async def serve(port: int, *, task_status: trio.TaskStatus[int] = trio.TASK_STAT
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.errorlog = None
-    config.graceful_timeout = GRACE_S
+    config.graceful_timeout = GRACE_SECONDS
     # Starlette and Hypercorn write the same ASGI signature down in two ways that no type checker unifies.
     app = cast("ASGIFramework", server.streamable_http_app())
     async with trio.open_nursery() as nursery:
@@ -119,6 +119,7 @@ async def serve(port: int, *, task_status: trio.TaskStatus[int] = trio.TASK_STAT
 
 
 async def serve_and_say(port: int) -> None:
+    """Serve until cancelled, and print the port once clients can connect."""
     async with trio.open_nursery() as nursery:
         print(f"listening {await nursery.start(serve, port)}", flush=True)  # noqa: T201  the one line of its output
 

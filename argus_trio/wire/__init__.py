@@ -1,1 +1,13 @@
-"""The wire formats, sans I/O: JSON-RPC envelopes, lines, event streams, revisions, headers. No trio, no sockets."""
+"""The formats on the wire, without I/O: bytes to values and back. No trio, no sockets, no decisions.
+
+- `envelope` is the base: JSON-RPC messages, decoded one level deep, with every value below left as it was written.
+- `members` reads one member of such an object as one type; `error_objects` reads JSON-RPC errors.
+- `lines` and `sse` cut byte streams into messages; `http_bodies` reads the messages of an HTTP answer.
+- `headers` holds the names and the encoding of MCP's HTTP headers, `param_headers` those that a tool's schema asks for.
+- `results` turns a result from one era's words into the other's; `revisions` is the table of protocol revisions.
+
+`envelope` imports nothing of the package but `errors`; most others import `envelope`, and none imports a layer above.
+
+What may come in: a format that a specification defines. Who is asked, what is allowed and how long anything lasts is
+decided in `core` and above.
+"""

@@ -22,10 +22,10 @@ Params = dict[str, msgspec.Raw]
 """One level of a JSON object: decoded keys, raw values."""
 
 MAX_DEPTH: Final = 128
-"""How deeply arrays and objects of one message may nest."""
+"""How deeply the arrays and objects of one message may nest."""
 
 _STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
-"""A string; an unterminated one reaches to the end, so that no text is scanned twice."""
+"""A JSON string; an unterminated one reaches to the end, so that no text is scanned twice."""
 _NOT_BRACKETS: Final = bytes(sorted(set(range(256)) - set(b"[]{}")))
 _STEPS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _LONE_SURROGATE: Final = re.compile(
@@ -35,7 +35,7 @@ _LONE_SURROGATE: Final = re.compile(
 
 @attrs.frozen
 class Request:
-    """A request: `id` is the raw JSON of a string or a number."""
+    """A JSON-RPC request; `id` is the raw JSON of a string or a number."""
 
     id: bytes
     method: str
@@ -44,7 +44,7 @@ class Request:
 
 @attrs.frozen
 class Notification:
-    """A notification: nothing is answered."""
+    """A JSON-RPC notification, which is never answered."""
 
     method: str
     params: Params
@@ -52,7 +52,7 @@ class Notification:
 
 @attrs.frozen
 class Response:
-    """A result for the request with this raw `id`; `result` is raw JSON."""
+    """The result of the request with this raw `id`; `result` is raw JSON."""
 
     id: bytes
     result: bytes
@@ -60,7 +60,7 @@ class Response:
 
 @attrs.frozen
 class ErrorResponse:
-    """An error for the request with this raw `id`, `null` where it could not be read; `error` is the raw object."""
+    """The error of the request with this raw `id`, `null` where it could not be read; `error` is the raw object."""
 
     id: bytes
     error: bytes
@@ -74,7 +74,7 @@ _ABSENT: Final = msgspec.Raw()
 _NO_PARAMS: Final = (b"", b"null")
 
 
-class _Envelope(msgspec.Struct):
+class _Envelope(msgspec.Struct, kw_only=True):
     jsonrpc: msgspec.Raw = _ABSENT
     id: msgspec.Raw = _ABSENT
     method: msgspec.Raw = _ABSENT
@@ -94,8 +94,8 @@ def decode(body: bytes) -> Message:
     """The one message in `body`.
 
     Raises:
-        ParseFailed: not JSON, not UTF-8, or nested deeper than `MAX_DEPTH`.
-        InvalidRequest: JSON, but not one JSON-RPC 2.0 message (a batch included: see `decode_batch`);
+        ParseFailed: the body is not JSON, not UTF-8, or nested deeper than `MAX_DEPTH`.
+        InvalidRequest: the body is JSON, but not one JSON-RPC 2.0 message (for a batch see `decode_batch`);
             `ResponseInvalid` where it says which request it means to answer.
     """
     check_text(body)
@@ -103,11 +103,11 @@ def decode(body: bytes) -> Message:
 
 
 def decode_batch(body: bytes) -> list[Message | RpcError]:
-    """The messages of a batch, an error standing in for each member that is none.
+    """The messages of the batch in `body`; in the place of a member that is no message stands its error.
 
     Raises:
-        ParseFailed: as `decode`.
-        InvalidRequest: not an array, or an empty one (JSON-RPC 2.0, section 6).
+        ParseFailed: the body is not JSON, not UTF-8, or nested deeper than `MAX_DEPTH`.
+        InvalidRequest: the body is not an array, or an empty one (JSON-RPC 2.0, section 6).
     """
     check_text(body)
     try:
@@ -171,10 +171,10 @@ def _call(message_id: bytes, method: bytes, raw_params: msgspec.Raw) -> Request 
 
 
 def check_text(body: bytes) -> None:
-    """Refuse what must not be handed on unread: bytes that are not UTF-8, and nesting deeper than `MAX_DEPTH`.
+    """Refuse a body that must not be handed on unread.
 
     Raises:
-        ParseFailed: with which of the two it was.
+        ParseFailed: the body is not UTF-8, or nested deeper than `MAX_DEPTH`.
     """
     if not body.isascii():
         try:
@@ -192,7 +192,7 @@ def nesting(body: bytes) -> int:
 
 
 def mend_text(line: bytes) -> bytes:
-    """A backend's message made readable: invalid UTF-8 and lone surrogate escapes become U+FFFD, the rest stays."""
+    """A message made readable: invalid UTF-8 and lone surrogate escapes become U+FFFD, the rest stays as it is."""
     text = line if line.isascii() else line.decode("utf-8", "replace").encode()
     if b"\\u" not in text:  # the search below costs twenty times what decoding does
         return text
@@ -200,10 +200,10 @@ def mend_text(line: bytes) -> bytes:
 
 
 def decode_object(raw: bytes | msgspec.Raw) -> Params:
-    """One level of a raw JSON object.
+    """One level of a raw JSON object: decoded keys, raw values.
 
     Raises:
-        msgspec.DecodeError: it is not an object.
+        msgspec.DecodeError: `raw` is not an object.
     """
     return _decode_params(raw)
 
@@ -212,56 +212,56 @@ def decode_array(raw: bytes | msgspec.Raw) -> list[msgspec.Raw]:
     """The raw members of a raw JSON array.
 
     Raises:
-        msgspec.DecodeError: it is not an array.
+        msgspec.DecodeError: `raw` is not an array.
     """
     return _decode_list(raw)
 
 
 def decode_string(raw: bytes | msgspec.Raw) -> str:
-    """A raw JSON string.
+    """The text of a raw JSON string.
 
     Raises:
-        msgspec.DecodeError: it is not a string.
+        msgspec.DecodeError: `raw` is not a string.
     """
     return _decode_string(raw)
 
 
 def encode(value: object) -> bytes:
-    """Any JSON-encodable value; `msgspec.Raw` within it is written as it stands."""
+    """The JSON of any encodable value; `msgspec.Raw` within it is written as it is."""
     return _encode(value)
 
 
 def encode_raw(value: object) -> msgspec.Raw:
-    """`encode`, wrapped so that it can stand as a value in `Params`."""
+    """The JSON of any encodable value, as a raw value that can be put into `Params`."""
     return msgspec.Raw(_encode(value))
 
 
 def encode_request(message_id: bytes, method: str, params: Params) -> bytes:
-    """A request; `message_id` is raw JSON. Params that are empty are left out."""
+    """The JSON of a request; `message_id` is raw JSON. Empty params are left out."""
     if not params:
         return b'{"jsonrpc":"2.0","id":%b,"method":%b}' % (message_id, _encode(method))
     return b'{"jsonrpc":"2.0","id":%b,"method":%b,"params":%b}' % (message_id, _encode(method), _encode(params))
 
 
 def encode_notification(method: str, params: Params) -> bytes:
-    """A notification. Params that are empty are left out."""
+    """The JSON of a notification. Empty params are left out."""
     if not params:
         return b'{"jsonrpc":"2.0","method":%b}' % _encode(method)
     return b'{"jsonrpc":"2.0","method":%b,"params":%b}' % (_encode(method), _encode(params))
 
 
 def encode_response(message_id: bytes, result: bytes) -> bytes:
-    """A response; both arguments are raw JSON."""
+    """The JSON of a response; both arguments are raw JSON."""
     return b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (message_id, result)
 
 
 def encode_error_response(message_id: bytes, error: bytes) -> bytes:
-    """An error response; both arguments are raw JSON, `message_id` is `null` where the request's could not be read."""
+    """The JSON of an error response; both arguments are raw JSON, `message_id` is `null` if no id could be read."""
     return b'{"jsonrpc":"2.0","id":%b,"error":%b}' % (message_id, error)
 
 
 def encode_error(code: int, message: str, data: object = None) -> bytes:
-    """An error object."""
+    """The JSON of an error object; without `data` where that is None."""
     fields: dict[str, object] = {"code": code, "message": message}
     if data is not None:
         fields["data"] = data
@@ -269,7 +269,7 @@ def encode_error(code: int, message: str, data: object = None) -> bytes:
 
 
 def on_one_line(message: bytes) -> bytes:
-    """The message without raw line breaks, for transports that end a message at one.
+    """The raw message without line breaks, for transports that end a message at one.
 
     JSON strings hold no raw control characters, so a raw line break can stand only between tokens; left in, what
     follows it would be read as a message of its own.

@@ -1,23 +1,21 @@
-"""The HTTP headers of MCP: their names, the codec of their values, and the routing headers of revision 2026-07-28.
+"""The HTTP headers of MCP: their names, the encoding of their values, and the routing headers of revision 2026-07-28.
 
 (2026-07-28, Streamable HTTP, sections Request Metadata, Value Encoding and Server Validation.) The headers that a
-tool's own schema asks for are in `param_headers`.
+tool's schema asks for are in `param_headers`.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-import msgspec
-
 from argus_trio.errors import HeaderMismatch
-from argus_trio.wire.envelope import Params, decode_string
+from argus_trio.wire.envelope import Params
+from argus_trio.wire.members import string_member
 
 ACCEPT: Final = "accept"
 CONTENT_TYPE: Final = "content-type"
@@ -27,9 +25,20 @@ NAME: Final = "mcp-name"
 PARAM_PREFIX: Final = "mcp-param-"
 SESSION_ID: Final = "mcp-session-id"
 LAST_EVENT_ID: Final = "last-event-id"
+HOST: Final = "host"
+USER_AGENT: Final = "user-agent"
+LOCATION: Final = "location"
+KEEP_ALIVE: Final = "keep-alive"
+CONTENT_LENGTH: Final = "content-length"
+CONTENT_ENCODING: Final = "content-encoding"
+ACCEPT_ENCODING: Final = "accept-encoding"
+PROXY_AUTHORIZATION: Final = "proxy-authorization"
+
+TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+"""What a header's name consists of (RFC 9110, section 5.6.2)."""
 
 Headers = tuple[tuple[str, str], ...]
-"""HTTP headers of one message, in order; links that are not HTTP ignore them."""
+"""The HTTP headers of one message, in order; links that are not HTTP ignore them."""
 
 JSON: Final = "application/json"
 EVENT_STREAM: Final = "text/event-stream"
@@ -45,21 +54,21 @@ NAME_PARAM: Final[Mapping[str, str]] = MappingProxyType(
         "tasks/cancel": "taskId",
     }
 )
-"""The params key that `Mcp-Name` repeats, for the methods that have one."""
+"""The params key that `Mcp-Name` repeats, by method; other methods have no such header."""
 
 _PLAIN: Final = re.compile(r"[\x20-\x7e]*")
 _ENCODED: Final = re.compile(r"=\?base64\?(.*)\?=", re.DOTALL)
 
 
 def encode_value(value: str) -> str:
-    """`value` as a header can carry it: as it is where that is safe, else in the Base64 sentinel."""
+    """The header value that carries `value`: the same where that is safe, else its Base64 form, `=?base64?…?=`."""
     if _PLAIN.fullmatch(value) and value == value.strip(" ") and not _ENCODED.fullmatch(value):
         return value
     return f"=?base64?{base64.b64encode(value.encode()).decode('ascii')}?="
 
 
 def decode_value(value: str) -> str | None:
-    """What `encode_value` was given, or None for a sentinel that it would never have written."""
+    """The value that `encode_value` was given; None for a Base64 form that it would never have written."""
     found = _ENCODED.fullmatch(value)
     if found is None:
         return value
@@ -73,12 +82,12 @@ def decode_value(value: str) -> str | None:
 
 
 def routing_headers(revision: str, method: str, params: Params) -> tuple[tuple[str, str], ...]:
-    """The routing headers of an outgoing modern request. A name that is absent or no string gets no header."""
+    """The routing headers of a modern request to a backend. A name that is absent or no string gets no header."""
     headers = [(PROTOCOL_VERSION, revision), (METHOD, encode_value(method))]
     key = NAME_PARAM.get(method)
-    if key is not None and key in params:
-        with contextlib.suppress(msgspec.DecodeError):
-            headers.append((NAME, encode_value(decode_string(params[key]))))
+    name = None if key is None else string_member(params, key)
+    if name is not None:
+        headers.append((NAME, encode_value(name)))
     return tuple(headers)
 
 
@@ -88,7 +97,7 @@ def check_routing_headers(
     """Compare the routing headers of a modern request with its body; `revision` is the one in its `_meta`.
 
     Raises:
-        HeaderMismatch: one is missing, given twice, or says something else than the body.
+        HeaderMismatch: a header is missing, given twice, or says something else than the body.
     """
     if _single(headers, PROTOCOL_VERSION) != revision:
         raise HeaderMismatch("Mcp-Protocol-Version does not match the protocol version in _meta")
@@ -100,10 +109,9 @@ def check_routing_headers(
         return
     if name is None:
         raise HeaderMismatch("Mcp-Name is missing")
-    try:
-        expected = decode_string(params[key])
-    except msgspec.DecodeError:
-        raise HeaderMismatch(f"Mcp-Name cannot match: params.{key} is no string") from None
+    expected = string_member(params, key)
+    if expected is None:
+        raise HeaderMismatch(f"Mcp-Name cannot match: params.{key} is no string")
     if decode_value(name) != expected:
         raise HeaderMismatch(f"Mcp-Name does not match params.{key}")
 

@@ -1,8 +1,6 @@
-"""What the body of an HTTP answer says: the messages in it, and whose answer they are."""
+"""The bodies of HTTP answers: the messages in them, and which request they answer."""
 
 from __future__ import annotations
-
-import msgspec
 
 from argus_trio.errors import RpcError
 from argus_trio.wire.envelope import (
@@ -11,14 +9,14 @@ from argus_trio.wire.envelope import (
     Response,
     decode,
     decode_batch,
-    decode_object,
     is_batch,
     mend_text,
 )
+from argus_trio.wire.members import object_member, object_or_none
 
 
 def read_messages(data: bytes) -> list[Message | RpcError]:
-    """The message in `data`, or those of a batch, an error standing in for each that is none."""
+    """The message in `data`, or the messages of a batch; in the place of one that cannot be read stands its error."""
     text = mend_text(data)
     try:
         return decode_batch(text) if is_batch(text) else [decode(text)]
@@ -27,28 +25,28 @@ def read_messages(data: bytes) -> list[Message | RpcError]:
 
 
 def is_answer(message: Message | RpcError, wanted: bytes) -> bool:
-    """Whether `message`, found where only the request with the raw id `wanted` can be answered, is its answer."""
+    """Whether `message` answers the request with the raw id `wanted`, where nothing else can be answered.
+
+    An error whose id is null is then meant for that request.
+    """
     if isinstance(message, ErrorResponse):
         return message.id in (wanted, b"null")
     return isinstance(message, Response) and message.id == wanted
 
 
 def error_in(body: bytes, wanted: bytes) -> ErrorResponse | None:
-    """The JSON-RPC error of an HTTP error's body, whose id may be null or left out where the server did not read it."""
-    try:
-        fields = decode_object(mend_text(body))
-        error = bytes(fields.get("error", b""))
-        decode_object(error)
-    except msgspec.DecodeError:
+    """The JSON-RPC error in the body of an HTTP error; None if there is none, or for another id than `wanted`.
+
+    The id may also be null or left out, as a server does that did not read the request.
+    """
+    fields = object_or_none(mend_text(body))
+    if fields is None or object_member(fields, "error") is None:
         return None
     if bytes(fields.get("jsonrpc", b"")) != b'"2.0"' or bytes(fields.get("id", b"null")) not in (wanted, b"null"):
         return None
-    return ErrorResponse(wanted, error)
+    return ErrorResponse(wanted, bytes(fields["error"]))
 
 
 def is_addressed(body: bytes, wanted: bytes) -> bool:
-    """Whether the body carries exactly the raw id `wanted`: the server has read that very request."""
-    try:
-        return bytes(decode_object(mend_text(body)).get("id", b"")) == wanted
-    except msgspec.DecodeError:
-        return False
+    """Whether the body carries exactly the raw id `wanted`, so that the server has read that very request."""
+    return bytes((object_or_none(mend_text(body)) or {}).get("id", b"")) == wanted

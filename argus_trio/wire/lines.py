@@ -1,6 +1,6 @@
-"""Bytes that arrive in chunks, cut into lines, in time linear in their total and with a bound on memory.
+"""Lines out of bytes that arrive in chunks, in time linear in their total and with a bound on memory.
 
-It knows nothing of what the lines hold, and does no I/O.
+Nothing here knows what the lines hold, or does I/O.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import attrs
 from argus_trio.errors import ArgusError
 
 MAX_LINE_BYTES: Final = 16 * 1024 * 1024
+"""The default bound on one line: far above any message, and far below what would starve the machine."""
 
 
 class LineTooLong(ArgusError):
-    """A line passed the limit, in bytes. `before` holds the whole lines that came before it in the same chunk."""
+    """A line is longer than `limit` bytes. `before` holds the whole lines that came before it in the same chunk."""
 
     def __init__(self, limit: int, before: list[bytes]) -> None:
         super().__init__(f"a line is longer than {limit} bytes")
@@ -25,7 +26,11 @@ class LineTooLong(ArgusError):
 
 @attrs.define(eq=False)
 class Lines:
-    r"""Cuts at `\n` and drops one `\r` before it; a lone `\r` is an ordinary byte. `limit` does not count the `\n`."""
+    r"""Cuts one stream of bytes into lines.
+
+    A line ends at `\n`, and one `\r` before that is dropped; a lone `\r` is an ordinary byte. `limit` bounds a line in
+    bytes without its `\n`.
+    """
 
     limit: int = MAX_LINE_BYTES
     _partial: bytearray = attrs.field(factory=bytearray, init=False)
@@ -34,7 +39,7 @@ class Lines:
         """The lines that `chunk` completes, without their ends.
 
         Raises:
-            LineTooLong: a line passed the limit, ended or not; nothing of it is kept, and no more may be fed.
+            LineTooLong: a line is longer than the limit, ended or not; it is lost, and nothing more may be fed.
         """
         pieces = chunk.split(b"\n")
         whole: list[bytes] = []
@@ -53,7 +58,7 @@ class Lines:
         return whole
 
     def rest(self) -> bytes:
-        """What came after the last line end; asked for once, at the end of the stream."""
+        """The bytes after the last line end; asked for once, at the end of the stream."""
         rest = bytes(self._partial)
         self._partial.clear()
         return rest

@@ -1,6 +1,6 @@
 """Members of a JSON object of which one level is decoded: each read as one type, None where it is absent or another.
 
-Who has to refuse what is malformed decodes for himself (`envelope.decode_string`); this is for what may be missing.
+This is for members that may be missing. Who has to refuse a malformed one uses `envelope.decode_string` and the like.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _decode_int: Final = msgspec.json.Decoder(int).decode
 
 
 def string_member(fields: Params, name: str) -> str | None:
-    """The string that is the member `name`."""
+    """The string that is the member `name`; None if it is absent or no string."""
     raw = fields.get(name)
     try:
         return None if raw is None else decode_string(raw)
@@ -24,7 +24,7 @@ def string_member(fields: Params, name: str) -> str | None:
 
 
 def int_member(fields: Params, name: str) -> int | None:
-    """The whole number that is the member `name`."""
+    """The whole number that is the member `name`; None if it is absent or no whole number."""
     raw = fields.get(name)
     try:
         return None if raw is None else _decode_int(raw)
@@ -33,12 +33,12 @@ def int_member(fields: Params, name: str) -> int | None:
 
 
 def object_member(fields: Params, name: str) -> Params | None:
-    """One level of the object that is the member `name`."""
+    """One level of the object that is the member `name`; None if it is absent or no object."""
     return object_or_none(fields.get(name))
 
 
 def object_or_none(raw: Raw | bytes | None) -> Params | None:
-    """One level of an object; None for what is none."""
+    """One level of a raw JSON object; None if `raw` is None or no object."""
     try:
         return None if raw is None else decode_object(raw)
     except msgspec.DecodeError:

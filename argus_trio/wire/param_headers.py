@@ -1,7 +1,7 @@
 """The `Mcp-Param-*` headers that a tool's input schema asks for with `x-mcp-header` (revision 2026-07-28).
 
-(Streamable HTTP, section Custom Headers from Tool Parameters.) Schemas and arguments are raw JSON; nothing else of a
-schema is understood here.
+(Streamable HTTP, section Custom Headers from Tool Parameters.) Schemas and arguments are raw JSON; of a schema nothing
+else is understood here.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Final
 import msgspec
 
 from argus_trio.errors import HeaderMismatch
-from argus_trio.wire.envelope import Params, decode_object, decode_string
-from argus_trio.wire.headers import PARAM_PREFIX, decode_value, encode_value
+from argus_trio.wire.envelope import decode_string
+from argus_trio.wire.headers import PARAM_PREFIX, TOKEN, decode_value, encode_value
+from argus_trio.wire.members import object_or_none
 
 ParamHeaders = tuple[tuple[tuple[str, ...], str], ...]
-"""For each annotated parameter its property path in the arguments, and the token that names its header."""
+"""The annotated parameters of a tool: for each its property path in the arguments, and the token of its header."""
 
 _KEY: Final = "x-mcp-header"
-_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _TYPES: Final = ("string", "integer", "boolean")
 
 # Which keywords of JSON Schema 2020-12 hold schemas, by the shape of their value. `properties` alone keeps the path;
@@ -38,12 +38,12 @@ _INTEGER: Final = re.compile(rb"-?[0-9]+")
 _NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
 _NUMERIC: Final = b"-0123456789"
 _MAX_DIGITS: Final = 40
-"""More than any integer has that may stand in a header (up to 2⁵³ - 1)."""
+"""More digits than any integer has that may stand in a header (up to 2⁵³ - 1)."""
 _LITERALS: Final = {b"true": "true", b"false": "false", b"null": None}
 
 
 def param_headers(schema: bytes | msgspec.Raw) -> ParamHeaders:
-    """The annotated parameters of an input schema that `invalid_param_header` has nothing against."""
+    """The annotated parameters of an input schema for which `invalid_param_header` returns None."""
     if not _may_annotate(schema):
         return ()
     return tuple(
@@ -54,7 +54,7 @@ def param_headers(schema: bytes | msgspec.Raw) -> ParamHeaders:
 
 
 def invalid_param_header(schema: bytes | msgspec.Raw) -> str | None:
-    """Why a tool with this input schema must not be shown to a client, or None. A schema that is no object passes."""
+    """Why a tool with this input schema must not be shown to clients; None if it may, as with one that is no object."""
     if not _may_annotate(schema):
         return None
     try:
@@ -68,7 +68,7 @@ def invalid_param_header(schema: bytes | msgspec.Raw) -> str | None:
         if not path:
             return f"{_KEY} stands where a chain of properties does not lead"
         where, token, kind = ".".join(path), node[_KEY], node.get("type")
-        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        if not isinstance(token, str) or not TOKEN.fullmatch(token):
             return f"{where}: {_KEY} is not a header token"
         if not isinstance(kind, str) or kind not in _TYPES:
             return f"{where}: {_KEY} is allowed on strings, integers and booleans only"
@@ -79,7 +79,7 @@ def invalid_param_header(schema: bytes | msgspec.Raw) -> str | None:
 
 
 def render_param_headers(wanted: ParamHeaders, arguments: bytes | msgspec.Raw) -> tuple[tuple[str, str], ...]:
-    """The headers for a call with these raw arguments; a parameter that is absent, null or no scalar gets none."""
+    """The headers of a call with these raw arguments; a parameter that is absent, null or no scalar gets no header."""
     headers = []
     for path, token in wanted:
         value = _value_at(arguments, path)
@@ -92,10 +92,10 @@ def render_param_headers(wanted: ParamHeaders, arguments: bytes | msgspec.Raw) -
 def check_param_headers(
     headers: Sequence[tuple[bytes, bytes]], wanted: ParamHeaders, arguments: bytes | msgspec.Raw
 ) -> None:
-    """Compare these headers of a call with its raw arguments; integers by value, everything else by text.
+    """Compare the headers of a call with its raw arguments: integers by value, everything else by text.
 
     Raises:
-        HeaderMismatch: one is missing, given twice, stands for nothing, or says something else than the body.
+        HeaderMismatch: a header is missing, given twice, stands for nothing, or says something else than the body.
     """
     given: dict[str, list[bytes]] = {}
     for name, value in headers:
@@ -104,14 +104,14 @@ def check_param_headers(
         values = given.get(PARAM_PREFIX + token.lower(), [])
         argument = _value_at(arguments, path)
         text = None if argument is None else _render(argument)
-        shown = f"Mcp-Param-{token}"
+        header = f"Mcp-Param-{token}"
         if len(values) > 1:
-            raise HeaderMismatch(f"{shown} is given more than once")
+            raise HeaderMismatch(f"{header} is given more than once")
         if not values and text is not None:
-            raise HeaderMismatch(f"{shown} is missing, but arguments.{'.'.join(path)} is given")
+            raise HeaderMismatch(f"{header} is missing, but arguments.{'.'.join(path)} is given")
         is_number = argument is not None and argument[:1] in _NUMERIC
         if values and (text is None or not _says(values[0], text, is_number=is_number)):
-            raise HeaderMismatch(f"{shown} does not match arguments.{'.'.join(path)}")
+            raise HeaderMismatch(f"{header} does not match arguments.{'.'.join(path)}")
 
 
 def _says(header: bytes, text: str, *, is_number: bool) -> bool:
@@ -126,7 +126,7 @@ def _is_short_number(text: str) -> bool:
 
 
 def _may_annotate(schema: bytes | msgspec.Raw) -> bool:
-    """Cheap and never wrong about a no: most schemas hold neither the key nor an escape that could spell it."""
+    """Whether the schema may hold an annotation; False is certain, for it has neither the key nor an escape for it."""
     raw = bytes(schema)
     return _KEY.encode() in raw or b"\\u" in raw
 
@@ -153,11 +153,8 @@ def _schemas(root: object) -> Iterator[tuple[tuple[str, ...] | None, dict[str, o
 def _value_at(arguments: bytes | msgspec.Raw, path: tuple[str, ...]) -> bytes | None:
     node: bytes | msgspec.Raw = arguments
     for key in path:
-        try:
-            fields: Params = decode_object(node)
-        except msgspec.DecodeError:
-            return None
-        if key not in fields:
+        fields = object_or_none(node)
+        if fields is None or key not in fields:
             return None
         node = fields[key]
     return bytes(node)

@@ -1,22 +1,25 @@
-"""A result in the words of the client's era, whatever era the backend that gave it speaks; bytes to bytes.
+"""Results in the words of the client's era, whatever era the backend speaks that gave them; bytes to bytes.
 
-What need not change passes untouched, and what only gains members at its front is not decoded.
+A result that need not change passes untouched, and one that only gains members at its front is not decoded.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
-from argus_trio.wire.envelope import Params, Raw, decode_object, encode
+from argus_trio.wire.envelope import Params, Raw, encode
+from argus_trio.wire.members import object_or_none
 
 RESERVED: Final = "io.modelcontextprotocol/"
-"""`_meta` keys that belong to the hop: what one peer says of itself to the next."""
+"""The prefix of `_meta` keys that belong to one hop: what one peer says of itself to the next."""
 _RESERVED: Final = RESERVED.encode()
+SERVER_INFO: Final = f"{RESERVED}serverInfo"
+"""The `_meta` key of the sender's `Implementation`, in a result."""
+_SERVER_INFO: Final = SERVER_INFO.encode()
 RELATED_TASK: Final = f"{RESERVED}related-task"
+"""The `_meta` key that says which task something is related to."""
 _PASSED: Final = frozenset({RELATED_TASK, f"{RESERVED}model-immediate-response"})
-"""Reserved keys that say something of the result itself, not of a hop (2025-11-25, Tasks)."""
+"""The reserved keys that say something of the result itself, not of a hop (2025-11-25, Tasks)."""
 
 CACHEABLE: Final = frozenset(
     {
@@ -28,72 +31,69 @@ CACHEABLE: Final = frozenset(
         "resources/read",
     }
 )
-"""Methods whose complete results must say how long they may be kept (2026-07-28, Caching)."""
+"""The methods whose complete results must say how long they may be cached (2026-07-28, Caching)."""
 
 _HINTS: Final[tuple[tuple[str, bytes], ...]] = (("ttlMs", b"0"), ("cacheScope", b'"private"'))
 _COMPLETE: Final = b'"complete"'
 
 
 def for_modern_client(method: str, result: bytes, server_info: bytes) -> bytes:
-    """`result` with what 2026-07-28 requires: `resultType`, caching hints where they belong, `_meta` with our identity.
+    """The result with what 2026-07-28 requires: `resultType`, caching hints, and the gateway's identity in `_meta`.
 
-    `server_info` is the raw JSON of the gateway's `Implementation`. What is no object passes as it is.
+    `server_info` is the raw JSON of the gateway's `Implementation`. A result that is no object passes as it is.
     """
     if result[:1] != b"{":
         return result
     if b'"resultType"' in result or b'"_meta"' in result or b'"ttlMs"' in result or b'"cacheScope"' in result:
         return _decorated(method, result, server_info)
     hints = b'"ttlMs":0,"cacheScope":"private",' if method in CACHEABLE else b""
-    front = b'{"resultType":"complete",%b"_meta":{"%bserverInfo":%b}' % (hints, _RESERVED, server_info)
+    front = b'{"resultType":"complete",%b"_meta":{"%b":%b}' % (hints, _SERVER_INFO, server_info)
     rest = result[1:].lstrip(b" \t\r\n")
     return front + (rest if rest[:1] == b"}" else b"," + rest)
 
 
 def for_legacy_client(method: str, result: bytes) -> bytes:
-    """`result` without what only 2026-07-28 knows, if it is in that revision's words."""
+    """The result without the members that only 2026-07-28 knows, if it is in that revision's words."""
     hinted = method in CACHEABLE and (b'"ttlMs"' in result or b'"cacheScope"' in result)
     if not hinted and b'"resultType"' not in result and _RESERVED not in result:
         return result
-    try:
-        members = decode_object(result)
-    except msgspec.DecodeError:
+    members = object_or_none(result)
+    if members is None:
         return result
     foreign: set[str] = set()
     if "resultType" in members or method in CACHEABLE:
         foreign = {"resultType", "ttlMs", "cacheScope"} & members.keys()
     meta = members.get("_meta")
-    kept = without_reserved(meta) if meta is not None else None
-    if not foreign and (meta is None or kept is None):
+    cleaned = without_reserved(meta) if meta is not None else None
+    if not foreign and cleaned is None:
         return result
-    left = {name: value for name, value in members.items() if name not in foreign}
-    if kept is not None:
-        left["_meta"] = kept
-        if bytes(kept) == b"{}":
-            del left["_meta"]
-    return encode(left)
+    rest = {name: value for name, value in members.items() if name not in foreign}
+    if cleaned is not None:
+        rest["_meta"] = cleaned
+        if bytes(cleaned) == b"{}":
+            del rest["_meta"]
+    return encode(rest)
 
 
 def is_of_hop(key: str) -> bool:
-    """Whether a `_meta` key is said by one peer to the next, and to nobody behind it."""
+    """Whether a `_meta` key belongs to one hop: a peer says it to the next, and to nobody behind it."""
     return key.startswith(RESERVED) and key not in _PASSED
 
 
 def without_reserved(meta: Raw) -> Raw | None:
-    """A raw `_meta` object without the hop's own keys; None if it holds none of them, or is no object."""
+    """A raw `_meta` object without the keys of the hop; None if it holds none of them, or is no object."""
     if _RESERVED not in bytes(meta):
         return None
-    try:
-        members = decode_object(meta)
-    except msgspec.DecodeError:
+    members = object_or_none(meta)
+    if members is None:
         return None
-    left = {key: value for key, value in members.items() if not is_of_hop(key)}
-    return None if len(left) == len(members) else Raw(encode(left))
+    rest = {key: value for key, value in members.items() if not is_of_hop(key)}
+    return None if len(rest) == len(members) else Raw(encode(rest))
 
 
 def _decorated(method: str, result: bytes, server_info: bytes) -> bytes:
-    try:
-        members = decode_object(result)
-    except msgspec.DecodeError:
+    members = object_or_none(result)
+    if members is None:
         return result
     members.setdefault("resultType", Raw(_COMPLETE))
     if method in CACHEABLE and bytes(members["resultType"]) == _COMPLETE:
@@ -104,18 +104,12 @@ def _decorated(method: str, result: bytes, server_info: bytes) -> bytes:
 
 
 def _stamped(meta: Raw | None, server_info: bytes) -> Raw:
-    members: Params = {}
-    if meta is not None:
-        try:
-            members = decode_object(meta)
-        except msgspec.DecodeError:
-            members = {}
-    kept = {key: value for key, value in members.items() if not is_of_hop(key)}
-    kept[f"{RESERVED}serverInfo"] = Raw(server_info)
-    return Raw(encode(kept))
+    stamped = {key: value for key, value in (object_or_none(meta) or {}).items() if not is_of_hop(key)}
+    stamped[SERVER_INFO] = Raw(server_info)
+    return Raw(encode(stamped))
 
 
 def params_without_reserved(params: Params) -> Params:
-    """Params whose `_meta` has none of the keys by which one peer tells the next of itself."""
-    kept = without_reserved(params["_meta"]) if "_meta" in params else None
-    return params if kept is None else {**params, "_meta": kept}
+    """The params without the keys of the hop in their `_meta`."""
+    cleaned = without_reserved(params["_meta"]) if "_meta" in params else None
+    return params if cleaned is None else {**params, "_meta": cleaned}

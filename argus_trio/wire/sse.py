@@ -1,6 +1,6 @@
 """The event stream format of Server-Sent Events, sans I/O: bytes to events, and a message to the bytes of one event.
 
-Reading follows the WHATWG HTML standard, section 9.2.6. What an event's data means is decided elsewhere.
+Reading follows the WHATWG HTML standard, section 9.2.6. Nothing here knows what the data of an event means.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from argus_trio.errors import ArgusError
 from argus_trio.wire.envelope import on_one_line
 
 MAX_EVENT_BYTES: Final = 16 * 1024 * 1024
-"""The default bound on one event, in bytes."""
+"""The default bound on the data of one event: far above any message, far below what starves the machine."""
 
 COMMENT: Final = b": keep-alive\n"
-"""Says nothing, and keeps a silent stream from being taken for a dead one. Without an empty line after it: some clients
-take one for an event without data once they have seen an id."""
+"""A comment that keeps a silent stream from being taken for a dead one. No empty line follows it: some clients take
+that for an event without data once they have seen an id."""
 
 _BOM: Final = b"\xef\xbb\xbf"
 _LINE_ENDS: Final = (b"\n", b"\r")
 _RETRY_DIGITS: Final = 9
-"""A longer reconnection time (above eleven days) is taken for a mistake and ignored."""
+"""The most digits of a reconnection time; a longer one (above eleven days) is taken for a mistake and ignored."""
 
 
 class EventTooLarge(ArgusError):
@@ -33,41 +33,44 @@ class EventTooLarge(ArgusError):
         self.limit = limit
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Event:
-    """One event as it was dispatched. `data` is as it came: it may not be UTF-8."""
+    """One event of a stream, as it was dispatched."""
 
     event: str
-    """Its type, `message` where none was given."""
+    """The type of the event, `message` where none was given."""
     data: bytes
+    """The data of the event as it came: it may not be UTF-8."""
     id: str
-    """The stream's last event id so far, empty where there is none."""
+    """The stream's last event id at that time, empty where there was none."""
     retry: int | None
-    """The stream's reconnection time so far, in milliseconds."""
+    """The stream's reconnection time at that time, in milliseconds."""
 
 
+@attrs.define(eq=False)
 class EventParser:
-    """One stream being read, in time linear in its bytes however they are cut into chunks.
+    """Reads one event stream, in time linear in its bytes however they are cut into chunks.
 
     `last_id` and `retry` also follow blocks that dispatch no event, as reconnecting needs them.
     """
 
-    def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
-        self.last_id = ""
-        self.retry: int | None = None
-        self._limit = max_event_bytes
-        self._size = 0
-        self._tail = bytearray()
-        self._after_return = False
-        self._at_start = True
-        self._event = ""
-        self._data: list[bytes] = []
+    _limit: int = attrs.field(default=MAX_EVENT_BYTES, alias="max_event_bytes", kw_only=True)
+    last_id: str = attrs.field(default="", init=False)
+    """The stream's last event id so far, empty where there is none."""
+    retry: int | None = attrs.field(default=None, init=False)
+    """The stream's reconnection time so far, in milliseconds."""
+    _size: int = attrs.field(default=0, init=False)
+    _tail: bytearray = attrs.field(factory=bytearray, init=False)
+    _after_return: bool = attrs.field(default=False, init=False)
+    _at_start: bool = attrs.field(default=True, init=False)
+    _event: str = attrs.field(default="", init=False)
+    _data: list[bytes] = attrs.field(factory=list, init=False)
 
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that `chunk` completes. An event still open when the stream ends is never dispatched.
 
         Raises:
-            EventTooLarge: the bound is passed; the parser is of no use after that.
+            EventTooLarge: an event is larger than the bound; the parser is of no use after that.
         """
         if self._after_return and chunk[:1] == b"\n":
             chunk = chunk[1:]
@@ -89,7 +92,7 @@ class EventParser:
         return events
 
     def restart(self) -> None:
-        """The stream broke off and is read anew: an open event is forgotten, `last_id` and `retry` stay."""
+        """Begin a new stream after one that broke off: an open event is forgotten, `last_id` and `retry` stay."""
         self._tail.clear()
         self._data.clear()
         self._event, self._size = "", 0
@@ -123,16 +126,17 @@ class EventParser:
     def _dispatch(self, events: list[Event]) -> None:
         if self._data:
             data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
-            events.append(Event(self._event or "message", data, self.last_id, self.retry))
+            event = self._event or "message"
+            events.append(Event(event=event, data=data, id=self.last_id, retry=self.retry))
             self._data.clear()
         self._event = ""
         self._size = 0
 
 
 def encode_event(data: bytes, *, event: str | None = "message", event_id: str | None = None) -> bytes:
-    """One event that carries the JSON message `data`, kept on one line: a line break in it would split the event.
+    """The bytes of one event that carries the JSON message `data`, on one line: a line break would split the event.
 
-    `event` and `event_id` are the gateway's own words and hold no line break.
+    `event` and `event_id` are the gateway's words and hold no line break.
     """
     kind = b"" if event is None else b"event: %b\n" % event.encode()
     mark = b"" if event_id is None else b"id: %b\n" % event_id.encode()

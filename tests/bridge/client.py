@@ -24,7 +24,7 @@ META: Json = {
 }
 HELLO = b'{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"capabilities":{}}}'
 INITIALIZED = b'{"jsonrpc":"2.0","method":"notifications/initialized"}'
-LIMIT_S = 20.0
+LIMIT_SECONDS = 20.0
 
 
 def request(message_id: object, method: str, **params: object) -> bytes:
@@ -57,7 +57,7 @@ class Client:
 
     async def say(self, *lines: bytes) -> None:
         for line in lines:
-            await self.bridge.take(line)
+            await self.bridge.accept(line)
 
     async def hear(self, count: int) -> list[Json]:
         """The first `count` lines."""
@@ -124,7 +124,7 @@ async def bridged(handler: Handler, *, headers: Mapping[str, str] | None = None)
         heard[0].set()
         heard[0] = trio.Event()
 
-    with trio.fail_after(LIMIT_S):
+    with trio.fail_after(LIMIT_SECONDS):
         async with nasty_server(handler) as server:
             opening = open_http_client(server.url, name="gateway", headers=headers or {})
             async with opening as client, bridging(Carrier(client), write) as bridge:

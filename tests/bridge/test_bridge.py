@@ -139,7 +139,7 @@ async def test_what_is_open_at_the_end_is_finished() -> None:
 
 
 async def test_what_hangs_at_the_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bridge, "FINISH_S", 0.05)
+    monkeypatch.setattr(bridge, "FINISH_SECONDS", 0.05)
     came = trio.Event()
 
     async def serve(received: Received, wire: Wire) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import attrs
 import pytest
 import trio
 
@@ -156,41 +157,6 @@ async def test_an_answer_that_never_comes_is_an_error() -> None:
         assert "error" in (await client.hear(2))[1]
 
 
-async def test_the_sessions_own_stream_is_kept_open_from_where_it_broke_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(legacy, "LEAST_WAIT_S", 0.0)
-    asks: list[str | None] = []
-
-    async def listen(received: Received, wire: Wire) -> None:
-        asks.append(received.headers.get("last-event-id"))
-        assert received.headers["mcp-session-id"] == "s-1"
-        await wire.begin_stream()
-        await wire.event(NOTE, more=b"id: e%d\nretry: 0\n" % len(asks))
-        if len(asks) == 1:
-            await wire.end_stream()
-        else:
-            await wire.until_closed()
-
-    async with bridged(FakeGateway(echo, listen).handle) as client:
-        await client.greet()
-        await client.say(INITIALIZED)
-        await client.hear(3)
-    assert client.lines[1:] == [NOTE, NOTE]
-    assert asks == [None, "e1"]
-
-
-async def test_a_session_has_one_stream_however_often_it_is_initialized() -> None:
-    async def listen(received: Received, wire: Wire) -> None:
-        await wire.begin_stream()
-        await wire.event(NOTE)
-        await wire.until_closed()
-
-    async with bridged(FakeGateway(echo, listen).handle) as client:
-        await client.say(HELLO, INITIALIZED, INITIALIZED, request(1, "ping"))
-        await client.hear(3)
-        await trio.testing.wait_all_tasks_blocked(0.05)
-        assert [each.method for each in client.gateway.received].count("GET") == 1
-
-
 async def test_a_lost_session_is_opened_again_and_the_request_repeated() -> None:
     gateway = FakeGateway(echo)
     async with bridged(gateway.handle) as client:
@@ -210,7 +176,7 @@ async def test_a_session_that_is_opened_again_is_asked_for_what_the_lost_one_had
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The log level before anything else; a subscription until a backend that is late grants it."""
-    monkeypatch.setattr(legacy, "FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr(legacy, "ASKING_AGAIN", attrs.evolve(legacy.ASKING_AGAIN, first_seconds=0.0))
     seen: list[tuple[str | None, str, object]] = []
     is_late, granted = [False], trio.Event()
 
@@ -283,31 +249,6 @@ async def test_a_lost_session_that_cannot_be_opened_again_is_an_error_each_time_
         assert (await client.hear(3))[2]["result"] == {"ok": True}
 
 
-async def test_an_idle_client_has_its_lost_session_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(legacy, "FIRST_WAIT_S", 0.0)
-    broken = trio.Event()
-
-    async def listen(received: Received, wire: Wire) -> None:
-        await wire.begin_stream()
-        if received.headers["mcp-session-id"] == "s-1":
-            await wire.event(NOTE)
-            await broken.wait()
-            wire.keep = False
-        else:
-            await wire.event(NOTE)
-            await wire.until_closed()
-
-    gateway = FakeGateway(echo, listen)
-    async with bridged(gateway.handle) as client:
-        await client.say(HELLO, INITIALIZED)
-        await client.hear(2)
-        gateway.alive.clear()
-        broken.set()
-        await client.hear(3)
-    assert client.lines[1:] == [NOTE, NOTE]
-    assert gateway.ended == ["s-2"]
-
-
 async def test_a_request_whose_connection_breaks_is_not_repeated() -> None:
     async def serve(received: Received, wire: Wire) -> None:
         wire.keep = False
@@ -321,7 +262,7 @@ async def test_a_request_whose_connection_breaks_is_not_repeated() -> None:
 
 
 async def test_an_answers_stream_that_breaks_is_followed_further(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(legacy, "LEAST_WAIT_S", 0.0)
+    monkeypatch.setattr(legacy, "RESUMING", attrs.evolve(legacy.RESUMING, least_seconds=0.0))
 
     async def serve(received: Received, wire: Wire) -> None:
         await wire.begin_stream()

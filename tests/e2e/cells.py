@@ -27,12 +27,12 @@ from mcp.types import (
 )
 
 from tests.e2e.child import ROOT
-from tests.e2e.clients import CALL_S, MODERN, connected
+from tests.e2e.clients import CALL_SECONDS, MODERN, connected
 
 Era = Literal["legacy", "modern"]
 
 PAIRS_AT_ONCE = 4
-FEATURE_S = 15.0
+FEATURE_SECONDS = 15.0
 """For any one feature in one cell; a hang fails after this."""
 
 
@@ -177,7 +177,7 @@ async def bridged(era: Era, url: str, **options: Any) -> AsyncIterator[Client]:
     arguments = ["-m", "argus_trio", "stdio", "--url", url]
     environment = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
     spec = StdioServerParameters(command=sys.executable, args=arguments, env=environment)
-    with trio.fail_after(CALL_S):
+    with trio.fail_after(CALL_SECONDS):
         async with Client(stdio_client(spec), mode=MODERN if era == "modern" else "legacy", **options) as client:
             yield client
 
@@ -242,7 +242,7 @@ async def _play_pair(
 
 async def _attempt(feature: Feature, cell: Cell) -> Exception | None:
     try:
-        with trio.fail_after(FEATURE_S):
+        with trio.fail_after(FEATURE_SECONDS):
             await feature.run(cell)
     except Exception as problem:  # noqa: BLE001  # whatever it is, it is the outcome of this cell
         return problem

@@ -19,7 +19,7 @@ T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 MARK = "ARGUS_E2E_MARK"
 """A variable that everything below a test inherits, so that what outlives its owner can be found."""
-START_S = 60.0
+START_SECONDS = 60.0
 """What a start may take on a machine that is busy; a test that hangs fails after this."""
 
 
@@ -67,7 +67,7 @@ class Child:
         with self._changed:
             return list(self._lines)
 
-    def wait_for(self, find: Callable[[str], T | None], *, within: float = START_S) -> T:
+    def wait_for(self, find: Callable[[str], T | None], *, within: float = START_SECONDS) -> T:
         """The first thing that `find` makes out of a line. Raises: AssertionError with all output when none comes."""
         deadline = time.monotonic() + within
         seen = 0

@@ -1,4 +1,4 @@
-"""The three ways in, each with the SDK's own client on trio."""
+"""The three edges of the gateway, each with the SDK's own client on trio."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import trio
 from mcp.client import Client
 from mcp.client.sse import sse_client
 
-Way = Literal["legacy", "modern", "sse"]
-WAYS: tuple[Way, ...] = ("legacy", "modern", "sse")
+Edge = Literal["legacy", "modern", "sse"]
+EDGES: tuple[Edge, ...] = ("legacy", "modern", "sse")
 MODERN = "2026-07-28"
-CALL_S = 60.0
+CALL_SECONDS = 60.0
 """Any one conversation of a test; a hang fails after this."""
 
 
 @asynccontextmanager
-async def connected(way: Way, url: str, **options: Any) -> AsyncIterator[Client]:
-    """A client that has greeted the gateway at `url`: /mcp legacy, /mcp modern, or /sse. Ends after CALL_S at most."""
-    with trio.fail_after(CALL_S):
-        if way == "sse":
+async def connected(edge: Edge, url: str, **options: Any) -> AsyncIterator[Client]:
+    """A client of the gateway at `url`, by /mcp (legacy, modern) or /sse. Ends after CALL_SECONDS at most."""
+    with trio.fail_after(CALL_SECONDS):
+        if edge == "sse":
             client = Client(sse_client(f"{url}/sse"), mode="legacy", **options)
         else:
-            client = Client(f"{url}/mcp", mode="legacy" if way == "legacy" else MODERN, **options)
+            client = Client(f"{url}/mcp", mode="legacy" if edge == "legacy" else MODERN, **options)
         async with client:
             yield client
 

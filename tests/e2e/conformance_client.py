@@ -18,7 +18,7 @@ from mcp.client import Client, ClientRequestContext
 from mcp.types import ElicitRequestFormParams, ElicitRequestParams, ElicitResult
 
 from tests.e2e import gateway
-from tests.e2e.clients import Way, connected
+from tests.e2e.clients import Edge, connected
 from tests.e2e.raw import LEGACY, MODERN, Raw
 
 
@@ -98,20 +98,20 @@ PLAYS: dict[str, Callable[[Client, str], Awaitable[None]]] = {
 }
 
 
-async def play(way: Way, url: str) -> None:
-    async with connected(way, url, elicitation_callback=filled_in) as client:
-        assert client.protocol_version == (MODERN if way == "modern" else LEGACY)
+async def play(edge: Edge, url: str) -> None:
+    async with connected(edge, url, elicitation_callback=filled_in) as client:
+        assert client.protocol_version == (MODERN if edge == "modern" else LEGACY)
         await PLAYS[os.environ["MCP_CONFORMANCE_SCENARIO"]](client, url)
 
 
 def main() -> None:
-    way, url = cast("Way", sys.argv[1]), sys.argv[-1]
+    edge, url = cast("Edge", sys.argv[1]), sys.argv[-1]
     config = {"backends": {"suite": gateway.http(url, prefix="")}}
-    with tempfile.TemporaryDirectory() as folder, gateway.running(config, Path(folder)) as house:
+    with tempfile.TemporaryDirectory() as folder, gateway.running(config, Path(folder)) as argus:
         try:
-            trio.run(play, way, house.url)
+            trio.run(play, edge, argus.url)
         finally:
-            print("\n".join(house.child.lines()), file=sys.stderr)
+            print("\n".join(argus.child.lines()), file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -120,7 +120,7 @@ async def the_backend_knows_what_the_client_can(cell: Cell) -> None:
 async def watching(
     cell: Cell, client: Client, heard: Heard, *uris: str
 ) -> AsyncIterator[Callable[[str], Awaitable[None]]]:
-    """Subscribed in the way of the client's era; gives a function that waits for news of a URI."""
+    """Subscribe as the client's era does; gives a function that waits for an update of a URI."""
     if cell.door.era == "modern":
         async with client.listen(resource_subscriptions=uris) as subscription:
             assert set(subscription.honored.resource_subscriptions or ()) == set(uris)

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.child import MARK, ROOT, START_S, Child, left_after
+from tests.e2e.child import MARK, ROOT, START_SECONDS, Child, left_after
 
 Json = dict[str, Any]
 
-STOP_S = 10.0
+STOP_SECONDS = 10.0
 """drain_timeout of the tests' configurations (2 s) and 5 s, and slack for a busy machine."""
 SERVERS = ROOT / "tests" / "servers"
 
@@ -43,7 +43,7 @@ class Gateway:
         self.mark = mark
         self.url = str(self.event("listening")["url"]).rstrip("/")
 
-    def event(self, name: str, *, within: float = START_S, **facts: object) -> Json:
+    def event(self, name: str, *, within: float = START_SECONDS, **facts: object) -> Json:
         """The first log event of this name with these facts. Raises: AssertionError with the log if there is none."""
 
         def find(line: str) -> Json | None:
@@ -66,7 +66,7 @@ class Gateway:
                 body = refusal.read()
             return refusal.code, json.loads(body) if body.startswith(b"{") else {"text": body.decode()}
 
-    def stop(self, *, within: float = STOP_S) -> int:
+    def stop(self, *, within: float = STOP_SECONDS) -> int:
         """Terminate it; its exit status. Raises: AssertionError if it stays, or if anything it started does."""
         self.child.signal(signal.SIGTERM)
         status = self.child.wait(within)

@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 MODERN = "2026-07-28"
 LEGACY = "2025-11-25"
-LIMIT_S = 60.0
+LIMIT_SECONDS = 60.0
 META = "io.modelcontextprotocol/"
 NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 """The parameter that revision 2026-07-28 wants repeated in the header Mcp-Name."""
@@ -39,7 +39,7 @@ class Raw:
         self.post({"jsonrpc": "2.0", "method": "notifications/initialized"})
 
     def post(self, message: object, **headers: str) -> tuple[int, dict[str, str], bytes]:
-        connection = http.client.HTTPConnection(self.netloc, timeout=LIMIT_S)
+        connection = http.client.HTTPConnection(self.netloc, timeout=LIMIT_SECONDS)
         try:
             connection.request("POST", "/mcp", json.dumps(message).encode(), {**self.headers, **headers})
             answer = connection.getresponse()

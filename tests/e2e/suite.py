@@ -14,7 +14,7 @@ import attrs
 from tests.e2e.child import ROOT
 from tests.e2e.tools import Npm
 
-RUN_S = 120.0
+RUN_SECONDS = 120.0
 RESULT = re.compile(r"(?:server-|client-)?(?P<scenario>.+?)-\d{4}-\d\d-\d\dT[\d-]+Z")
 """The name of the folder in which the suite leaves the checks of a scenario."""
 FINE = {"SUCCESS", "INFO"}
@@ -62,7 +62,7 @@ def ran(npm: Npm, *arguments: str) -> subprocess.CompletedProcess[str]:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=RUN_S,
+            timeout=RUN_SECONDS,
             check=False,
         )
 

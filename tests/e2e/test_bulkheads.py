@@ -31,12 +31,12 @@ MEDIAN, LATEST = 2.0, 4.0
 A call that waits for the other backend would take `TIMEOUTS["call"]`, which is ten thousand times as long.
 """
 TIMEOUTS = {"connect": 30, "call": 30}
-FLOOD_S = 0.6
-PROMPTLY_S = 15.0
+FLOOD_SECONDS = 0.6
+PROMPTLY_SECONDS = 15.0
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+def argus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     limits = {"concurrency": CONCURRENCY, "queue": QUEUE}
     backends = {
         "good": gateway.stdio("echo.py"),
@@ -49,12 +49,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 
 @contextmanager
-def calls_that_hang(house: Gateway, backend: str, tool: str, count: int) -> Iterator[None]:
+def calls_that_hang(argus: Gateway, backend: str, tool: str, count: int) -> Iterator[None]:
     """So many calls of modern clients, under way or waiting for the length of the block."""
     meta = {f"{META}protocolVersion": MODERN, f"{META}clientCapabilities": {}}
     params = {"name": f"{backend}__{tool}", "arguments": {}, "_meta": meta}
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode()
-    place = urlsplit(house.url)
+    place = urlsplit(argus.url)
     head = (
         f"POST /mcp HTTP/1.1\r\nHost: {place.netloc}\r\nContent-Type: application/json\r\n"
         f"Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: {MODERN}\r\n"
@@ -79,9 +79,9 @@ def timed(client: Client, calls: int) -> list[float]:
     return took
 
 
-def compared(house: Gateway, what: str, trouble: Callable[[], Iterator[None]]) -> None:
+def compared(argus: Gateway, what: str, trouble: Callable[[], Iterator[None]]) -> None:
     """Call the good backend in turns, without the trouble and with it; print both, and compare."""
-    client = Client(f"{house.url}/mcp")
+    client = Client(f"{argus.url}/mcp")
     rounds: list[tuple[list[float], list[float]]] = []
     for _ in range(ROUNDS):
         timed(client, SETTLING)  # what the last round left behind is over then
@@ -99,41 +99,41 @@ def compared(house: Gateway, what: str, trouble: Callable[[], Iterator[None]]) -
         assert statistics.median(beside - without * limit for without, beside in pairs) < SLACK_MS
 
 
-def test_a_backend_that_hangs_costs_the_others_nothing(house: Gateway) -> None:
-    raw = Raw(house.url, MODERN)
+def test_a_backend_that_hangs_costs_the_others_nothing(argus: Gateway) -> None:
+    raw = Raw(argus.url, MODERN)
 
     def hanging() -> Iterator[None]:
-        with calls_that_hang(house, "hangs", "go", CONCURRENCY + QUEUE):
+        with calls_that_hang(argus, "hangs", "go", CONCURRENCY + QUEUE):
             yield
             assert raw.error("tools/call", name="hangs__go", arguments={})["code"] == UNAVAILABLE  # it was full
 
-    compared(house, "a backend that hangs", hanging)
+    compared(argus, "a backend that hangs", hanging)
 
 
-def test_a_backend_that_floods_costs_the_others_little(house: Gateway) -> None:
-    raw = Raw(house.url, MODERN)
+def test_a_backend_that_floods_costs_the_others_little(argus: Gateway) -> None:
+    raw = Raw(argus.url, MODERN)
 
     def flooding() -> Iterator[None]:
-        raw.call("floods__go", seconds=FLOOD_S, pause=0.01)
+        raw.call("floods__go", seconds=FLOOD_SECONDS, pause=0.01)
         yield
-        time.sleep(FLOOD_S)  # so that nothing of it is left in the next round without
+        time.sleep(FLOOD_SECONDS)  # so that nothing of it is left in the next round without
 
-    compared(house, "a backend that floods", flooding)
+    compared(argus, "a backend that floods", flooding)
 
 
-def test_a_full_queue_is_refused_at_once_and_waiting_has_the_calls_own_deadline(house: Gateway) -> None:
-    raw = Raw(house.url, MODERN)
-    with calls_that_hang(house, "narrow", "hang", 1):
+def test_a_full_queue_is_refused_at_once_and_waiting_has_the_calls_own_deadline(argus: Gateway) -> None:
+    raw = Raw(argus.url, MODERN)
+    with calls_that_hang(argus, "narrow", "hang", 1):
         started = time.monotonic()
         late: Json = {"result": "the call that hangs was not there yet"}
         while "result" in late:
             late = raw.request("tools/call", name="narrow__echo", arguments={})
         assert late["error"]["code"] == TOO_LATE
-        assert time.monotonic() - started < PROMPTLY_S
-    with calls_that_hang(house, "narrow", "hang", 3):
-        house.event("backend_queue_full", backend="narrow")  # by the third of them
+        assert time.monotonic() - started < PROMPTLY_SECONDS
+    with calls_that_hang(argus, "narrow", "hang", 3):
+        argus.event("backend_queue_full", backend="narrow")  # by the third of them
         refused = raw.error("tools/call", name="narrow__echo", arguments={})
     assert refused["code"] == UNAVAILABLE
     assert refused["data"]["retryAfter"] >= 1
-    full = [event["backend"] for event in house.events("backend_queue_full")]
+    full = [event["backend"] for event in argus.events("backend_queue_full")]
     assert full.count("narrow") == 1

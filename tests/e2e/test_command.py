@@ -16,34 +16,34 @@ import pytest
 from argus_trio import __version__
 from tests.e2e import gateway
 from tests.e2e.child import MARK, ROOT, Child, left_after
-from tests.e2e.clients import WAYS, Way, connected
-from tests.e2e.gateway import STOP_S, Json
+from tests.e2e.clients import EDGES, Edge, connected
+from tests.e2e.gateway import STOP_SECONDS, Json
 
-LIMIT_S = 60.0
+LIMIT_SECONDS = 60.0
 
 
-def argus(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def run_argus(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "argus_trio", *map(str, arguments)]
     environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "XDG_CONFIG_HOME": str(cwd / "none")}
     return subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False
     )
 
 
 def test_the_version_is_printed() -> None:
-    done = argus("--version")
+    done = run_argus("--version")
     assert (done.returncode, done.stdout) == (0, f"argus-trio {__version__}\n")
 
 
 def test_the_schema_is_a_json_schema() -> None:
-    done = argus("schema")
+    done = run_argus("schema")
     assert done.returncode == 0
     assert "backends" in json.loads(done.stdout)["properties"]
 
 
 def test_check_accepts_what_serve_takes(tmp_path: Path) -> None:
     path = gateway.written({"backends": {"echo": gateway.stdio("echo.py")}}, tmp_path, "checked")
-    done = argus("check", "-c", path)
+    done = run_argus("check", "-c", path)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -53,7 +53,7 @@ def test_every_problem_is_told_at_once(tmp_path: Path, command: str) -> None:
     path.write_text(
         "version: '1'\nserver: {prot: 1}\nbackends: {a: {type: stdio}, b: {type: sse, url: '${NO_SUCH}'}}\n"
     )
-    done = argus(command, "-c", path)
+    done = run_argus(command, "-c", path)
     assert done.returncode == 1
     told = done.stdout + done.stderr
     assert "server.prot" in told
@@ -64,7 +64,7 @@ def test_every_problem_is_told_at_once(tmp_path: Path, command: str) -> None:
 
 
 def test_no_configuration_at_all_is_told_with_the_places_that_were_searched(tmp_path: Path) -> None:
-    done = argus("check", cwd=tmp_path)
+    done = run_argus("check", cwd=tmp_path)
     assert done.returncode == 1
     assert "config.yaml" in done.stderr
     assert "Traceback" not in done.stderr
@@ -72,7 +72,7 @@ def test_no_configuration_at_all_is_told_with_the_places_that_were_searched(tmp_
 
 def test_it_refuses_to_listen_beyond_loopback_without_being_told_so(tmp_path: Path) -> None:
     path = gateway.written({"backends": {}}, tmp_path, "open")
-    done = argus("serve", "-c", path, "--host", "0.0.0.0", "--port", "0")
+    done = run_argus("serve", "-c", path, "--host", "0.0.0.0", "--port", "0")
     assert done.returncode == 1
     assert "allow_unauthenticated" in done.stderr
 
@@ -85,21 +85,21 @@ def demo() -> Iterator[str]:
         match = child.wait_for(lambda line: re.search(r"http://127\.0\.0\.1:\d+", line))
         yield match.group()
         child.signal(signal.SIGINT)
-        assert child.wait(STOP_S) == 0, child.lines()
+        assert child.wait(STOP_SECONDS) == 0, child.lines()
         assert not left_after(2, mark)
 
 
-@pytest.mark.parametrize("way", WAYS)
-async def test_the_demo_serves_both_samples(demo: str, way: Way) -> None:
-    async with connected(way, demo) as client:
+@pytest.mark.parametrize("edge", EDGES)
+async def test_the_demo_serves_both_samples(demo: str, edge: Edge) -> None:
+    async with connected(edge, demo) as client:
         tools = {tool.name for tool in (await client.list_tools()).tools}
         assert {"clock__now", "notes__add_note"} <= tools
         days = await client.call_tool("clock__days_between", {"start": "2026-07-01", "end": "2026-07-28"})
         assert days.structured_content == {"result": 27}
-        added = await client.call_tool("notes__add_note", {"title": "Seen", "text": f"by {way}"})
+        added = await client.call_tool("notes__add_note", {"title": "Seen", "text": f"by {edge}"})
         assert added.structured_content is not None
         read = await client.read_resource(added.structured_content["uri"])
-        assert f"by {way}" in str(read.contents)
+        assert f"by {edge}" in str(read.contents)
 
 
 @pytest.mark.parametrize(
@@ -114,20 +114,20 @@ async def test_the_demo_serves_both_samples(demo: str, way: Way) -> None:
 )
 @pytest.mark.parametrize("path", ["/mcp", "/manage/v1/health"])
 def test_a_wrong_host_or_origin_is_refused_on_every_path(
-    house: gateway.Gateway, path: str, headers: dict[str, str], statuses: set[int]
+    argus: gateway.Gateway, path: str, headers: dict[str, str], statuses: set[int]
 ) -> None:
-    status = house.get(path, **headers)[0]
+    status = argus.get(path, **headers)[0]
     allowed_here = {405, 406, 400} if path == "/mcp" and 200 in statuses else statuses
     assert status in allowed_here
 
 
-def test_the_log_names_the_key_that_would_let_a_refused_host_in(house: gateway.Gateway) -> None:
-    house.get("/mcp", Host="elsewhere.example")
-    house.child.wait_for(lambda line: line if "allowed_hosts" in line and "elsewhere.example" in line else None)
+def test_the_log_names_the_key_that_would_let_a_refused_host_in(argus: gateway.Gateway) -> None:
+    argus.get("/mcp", Host="elsewhere.example")
+    argus.child.wait_for(lambda line: line if "allowed_hosts" in line and "elsewhere.example" in line else None)
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[gateway.Gateway]:
+def argus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[gateway.Gateway]:
     config: Json = {"backends": {"echo": gateway.stdio("echo.py")}}
     with gateway.running(config, tmp_path_factory.mktemp("door")) as running:
         yield running

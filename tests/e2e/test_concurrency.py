@@ -10,7 +10,7 @@ import trio
 from mcp.client import Client
 
 from tests.e2e import gateway
-from tests.e2e.clients import WAYS, Way, connected, words
+from tests.e2e.clients import EDGES, Edge, connected, words
 from tests.e2e.gateway import Gateway
 
 CLIENTS = 6
@@ -18,7 +18,7 @@ CALLS = 20
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+def argus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     backends = {
         "quick": gateway.stdio("echo.py"),
         "late": gateway.stdio("echo.py", "--delay", "0.05"),
@@ -28,14 +28,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         yield running
 
 
-@pytest.mark.parametrize("way", WAYS)
-async def test_everybody_gets_their_own_answers(house: Gateway, way: Way) -> None:
+@pytest.mark.parametrize("edge", EDGES)
+async def test_everybody_gets_their_own_answers(argus: Gateway, edge: Edge) -> None:
     async def call(client: Client, text: str) -> None:
         backend = ("quick", "late")[len(text) % 2]
         assert words(await client.call_tool(f"{backend}__echo", {"text": text})) == text
 
     async def be_a_client(number: int) -> None:
-        async with connected(way, house.url) as client, trio.open_nursery() as nursery:
+        async with connected(edge, argus.url) as client, trio.open_nursery() as nursery:
             for count in range(CALLS):
                 nursery.start_soon(call, client, f"{number} says {'x' * count}")
 
@@ -44,11 +44,11 @@ async def test_everybody_gets_their_own_answers(house: Gateway, way: Way) -> Non
             nursery.start_soon(be_a_client, number)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("edge", EDGES)
 async def test_a_call_that_hangs_holds_up_no_other_and_its_cancellation_reaches_the_backend(
-    house: Gateway, way: Way
+    argus: Gateway, edge: Edge
 ) -> None:
-    async with connected(way, house.url) as client:
+    async with connected(edge, argus.url) as client:
         before, hanging = await cancelled(client), await hung(client)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(client.call_tool, "quick__hang")

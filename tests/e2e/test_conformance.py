@@ -96,17 +96,17 @@ def backend(combination: Combination, children: ExitStack) -> Json:
 
 def behind_gateway(combination: Combination, folder: Path, children: ExitStack) -> Gateway:
     config = {"backends": {"conf": backend(combination, children)}}
-    house = children.enter_context(gateway.running(config, folder))
-    house.event("backend_ready", backend="conf", revision=combination.spoken)
-    return house
+    argus = children.enter_context(gateway.running(config, folder))
+    argus.event("backend_ready", backend="conf", revision=combination.spoken)
+    return argus
 
 
-def warm_up(house: Gateway, combination: Combination) -> None:
+def warm_up(argus: Gateway, combination: Combination) -> None:
     """Call once as a client that can be asked: such a one gets a process of its own, and `server-stateless` allows the
     answer 0.6 seconds, less than a process of the SDK needs to start."""
     meta = {f"{META}protocolVersion": MODERN, f"{META}clientCapabilities": {"elicitation": {}}}
     name = f"{combination.prefix}__test_simple_text" if combination.prefix else "test_simple_text"
-    Raw(house.url, MODERN).result("tools/call", name=name, arguments={}, _meta=meta)
+    Raw(argus.url, MODERN).result("tools/call", name=name, arguments={}, _meta=meta)
 
 
 def played(combination: Combination, npm: Npm, folder: Path) -> Report:
@@ -115,10 +115,10 @@ def played(combination: Combination, npm: Npm, folder: Path) -> Report:
         if combination.transport is None:
             url = backend(combination, children)["url"]
         else:
-            house = behind_gateway(combination, folder, children)
-            url = house.url + "/mcp"
+            argus = behind_gateway(combination, folder, children)
+            url = argus.url + "/mcp"
             if (combination.revision, combination.transport, combination.era) == (MODERN, "stdio", "legacy"):
-                warm_up(house, combination)
+                warm_up(argus, combination)
         results = folder / "results"
         results.mkdir()
         done = suite.ran(

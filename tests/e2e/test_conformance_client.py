@@ -15,7 +15,7 @@ import attrs
 import pytest
 
 from tests.e2e import suite
-from tests.e2e.clients import Way
+from tests.e2e.clients import Edge
 from tests.e2e.conformance_client import PLAYS
 from tests.e2e.raw import LEGACY, MODERN
 from tests.e2e.suite import NEVER_RAN, Verdict
@@ -43,14 +43,14 @@ PARDONED = {
 
 @attrs.frozen(kw_only=True)
 class Case:
-    """A scenario, the revision of the suite's server, and the way in of the client before the gateway."""
+    """A scenario, the revision of the suite's server, and the edge of the client before the gateway."""
 
     scenario: str
     revision: str
-    way: Way
+    edge: Edge
 
     def __str__(self) -> str:
-        return f"{self.scenario}-{self.revision}-from-{self.way}"
+        return f"{self.scenario}-{self.revision}-from-{self.edge}"
 
 
 OWN_ERA = {
@@ -72,22 +72,22 @@ OWN_ERA = {
         "json-schema-2020-12-preservation",
     ],
 }
-CROSSING: list[tuple[str, str, Way]] = [
+CROSSING: list[tuple[str, str, Edge]] = [
     ("elicitation-sep1034-client-defaults", LEGACY, "modern"),
     ("elicitation-sep1034-client-defaults", LEGACY, "sse"),
     ("sep-2322-client-request-state", MODERN, "legacy"),
     ("tools_call", MODERN, "sse"),
 ]
 CASES = [
-    *(Case(scenario=scenario, revision=LEGACY, way="legacy") for scenario in OWN_ERA[LEGACY]),
-    *(Case(scenario=scenario, revision=MODERN, way="modern") for scenario in OWN_ERA[MODERN]),
-    *(Case(scenario=scenario, revision=revision, way=way) for scenario, revision, way in CROSSING),
+    *(Case(scenario=scenario, revision=LEGACY, edge="legacy") for scenario in OWN_ERA[LEGACY]),
+    *(Case(scenario=scenario, revision=MODERN, edge="modern") for scenario in OWN_ERA[MODERN]),
+    *(Case(scenario=scenario, revision=revision, edge=edge) for scenario, revision, edge in CROSSING),
 ]
 
 
 def played(case: Case, npm: Npm, folder: Path) -> tuple[Verdict, str]:
     """What the suite found in one case, and its output."""
-    command = f"{sys.executable} -m tests.e2e.conformance_client {case.way}"
+    command = f"{sys.executable} -m tests.e2e.conformance_client {case.edge}"
     mode = ["client", "--command", command, "--scenario", case.scenario, "--spec-version", case.revision]
     done = suite.ran(npm, *mode, "--timeout", str(SCENARIO_MS), "--output-dir", str(folder))
     return suite.report(folder, PARDONED).get(case.scenario, NEVER_RAN), done.stdout

@@ -24,12 +24,12 @@ import trio
 from structlog.testing import capture_logs
 
 from argus_trio.backends.links.link import Outgoing
-from argus_trio.backends.links.stdio import EXIT_GRACE_S, StdioLink
-from argus_trio.backends.process.orphans import ORPHANS_LIMIT_S
-from argus_trio.backends.process.process import KEEPER_KILL_S, KEEPER_LIMIT_S
+from argus_trio.backends.links.stdio import EXIT_GRACE_SECONDS, StdioLink
+from argus_trio.backends.process.orphans import ORPHANS_LIMIT_SECONDS
+from argus_trio.backends.process.process import KEEPER_KILL_SECONDS, KEEPER_LIMIT_SECONDS
 from argus_trio.errors import LinkFailed
 from argus_trio.wire.envelope import Params, encode_request
-from tests.backends.support.children import opened
+from tests.backends.support.children import opened, process_of
 from tests.e2e import gateway
 from tests.e2e.raw import LEGACY, Raw
 from tests.e2e.tools import Npm
@@ -43,11 +43,11 @@ BATCH = 70
 SIDE_BY_SIDE = 12
 ROOM = 5
 """Gateways that run side by side."""
-CALL_S = 0.4
+CALL_SECONDS = 0.4
 """How long an answer is waited for: most of them never come."""
-GONE_S = 5.0
+GONE_SECONDS = 5.0
 """How long a tree may take to be gone whose gateway was killed: the keeper's limit, on a busy machine."""
-LEAVE_S = EXIT_GRACE_S + KEEPER_LIMIT_S
+LEAVE_SECONDS = EXIT_GRACE_SECONDS + KEEPER_LIMIT_SECONDS
 """What leaving a link takes at most; more where a keeper was killed or had to be."""
 ACTIONS = ("stop", "stop-at-once", "call", "call", "cancel", "kill", "kill", "kill-keeper", "stop-keeper", "cancel-all")
 ENDS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
@@ -102,17 +102,17 @@ async def call(link: StdioLink, within: float) -> None:
 
 
 async def act(link: StdioLink, action: str, chance: random.Random) -> None:
-    keeper = link._child._keeper
+    keeper = process_of(link)._keeper
     match action:
         case "stop":
             await call(link, 0.1)
         case "call":
-            await call(link, CALL_S)
+            await call(link, CALL_SECONDS)
         case "cancel":
             await call(link, chance.uniform(0, 0.15))
         case "kill":
             await call(link, chance.uniform(0, 0.1))
-            os.kill(link.pid, chance.choice((signal.SIGKILL, signal.SIGSEGV)))
+            os.kill(process_of(link).pid, chance.choice((signal.SIGKILL, signal.SIGSEGV)))
             await link.wait_failed()
         case "kill-keeper":
             await call(link, chance.uniform(0, 0.2))
@@ -172,7 +172,7 @@ async def test_no_process_outlives_its_link(sink: Tally) -> None:
     sink.report("links", fds=f"{more:+d}")
     assert sink.zombies == 0
     assert more <= 0
-    assert sink.longest <= LEAVE_S + KEEPER_KILL_S + ORPHANS_LIMIT_S
+    assert sink.longest <= LEAVE_SECONDS + KEEPER_KILL_SECONDS + ORPHANS_LIMIT_SECONDS
 
 
 async def test_no_process_outlives_its_link_when_a_wrapper_in_node_starts_it(sink: Tally, npm: Npm) -> None:
@@ -192,17 +192,17 @@ def gateway_cycle(folder: Path, chance: random.Random, tally: Tally) -> None:
         unruly = [attrs.evolve(one, traits=tuple(t for t in one.traits if t != "kills-parent")) for one in unruly]
     backends = {one.mark: one.config() for one in unruly}
     called = [name for name in backends if chance.random() < 0.5]
-    with gateway.running({"backends": backends}, folder, ready=False) as house:
-        callers = [threading.Thread(target=call_by, args=(house.url, name)) for name in called]
+    with gateway.running({"backends": backends}, folder, ready=False) as argus:
+        callers = [threading.Thread(target=call_by, args=(argus.url, name)) for name in called]
         for caller in callers:
             caller.start()
         time.sleep(chance.uniform(0, 1.0))
         began = time.monotonic()
-        house.child.signal(end)
-        status = house.child.wait(gateway.STOP_S)
-        tally.look(mark, f"gateway, {end.name}, {unruly}", GONE_S if end is signal.SIGKILL else 0)
+        argus.child.signal(end)
+        status = argus.child.wait(gateway.STOP_SECONDS)
+        tally.look(mark, f"gateway, {end.name}, {unruly}", GONE_SECONDS if end is signal.SIGKILL else 0)
         tally.longest = max(tally.longest, time.monotonic() - began)
-        assert end is signal.SIGKILL or status == 0, house.child.lines()
+        assert end is signal.SIGKILL or status == 0, argus.child.lines()
         for caller in callers:
             caller.join()
     tally.cycles += 1

@@ -18,7 +18,7 @@ MANY = 500
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+def argus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     backends = {
         "old": gateway.stdio("echo.py", "--name", "old"),
         "new": gateway.stdio("echo.py", "--name", "new", "--era", "modern"),
@@ -31,8 +31,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 
 @pytest.fixture(params=[LEGACY, "2025-03-26", MODERN])
-def client(request: pytest.FixtureRequest, house: Gateway) -> Raw:
-    return Raw(house.url, request.param)
+def client(request: pytest.FixtureRequest, argus: Gateway) -> Raw:
+    return Raw(argus.url, request.param)
 
 
 def as_said(result: Json) -> Json:
@@ -86,7 +86,7 @@ def test_resources_and_prompts_keep_what_nobody_knows(client: Raw) -> None:
     assert client.result("prompts/get", name="new__greet", arguments={"who": "Ada"})["x-unknown"] == 5
 
 
-def test_the_environment_of_a_backend_is_an_allow_list(house: Gateway, client: Raw) -> None:
+def test_the_environment_of_a_backend_is_an_allow_list(argus: Gateway, client: Raw) -> None:
     environment = json.loads(client.call("old__environment")["content"][0]["text"])
     assert "PATH" in environment
     assert "PYTHONPATH" not in environment

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from tests.e2e import gateway
 from tests.e2e.gateway import Gateway
 from tests.e2e.raw import LEGACY, META, MODERN, Raw
-from tests.wire.test_envelope import IDS, objects, raw_values
+from tests.wire.support.json_texts import IDS, objects, raw_values
 
 ARGUMENTS = objects(raw_values)
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+def argus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     config = {"backends": {"parrot": gateway.stdio("parrot.py")}}
     with gateway.running(config, tmp_path_factory.mktemp("parrot")) as running:
         yield running
@@ -46,8 +46,8 @@ class Mouth:
 
 
 @pytest.mark.parametrize("revision", [LEGACY, MODERN])
-def test_whatever_is_said_comes_back_as_it_was_said(house: Gateway, revision: str) -> None:
-    mouth = Mouth(house.url, revision)
+def test_whatever_is_said_comes_back_as_it_was_said(argus: Gateway, revision: str) -> None:
+    mouth = Mouth(argus.url, revision)
 
     @given(ARGUMENTS, st.sampled_from(IDS))
     @settings(max_examples=200, deadline=None)

@@ -25,11 +25,11 @@ QUICK = {
 }
 
 
-async def look(house: Gateway, name: str, state: str, *, within: float = 20.0) -> dict[str, Any]:
+async def look(argus: Gateway, name: str, state: str, *, within: float = 20.0) -> dict[str, Any]:
     """The backend as the management API shows it, once it is in that state."""
     with trio.fail_after(within):
         while True:
-            status, body = await trio.to_thread.run_sync(house.get, "/manage/v1/backends")
+            status, body = await trio.to_thread.run_sync(argus.get, "/manage/v1/backends")
             assert status == 200
             (shown,) = [backend for backend in body["backends"] if backend["name"] == name]
             if shown["state"] == state:
@@ -48,16 +48,16 @@ async def test_a_server_that_stops_and_comes_back_is_announced_to_a_live_client(
     async with trio.open_nursery() as nursery:
         await server.start(nursery)
         config = {"backends": {"far": gateway.http(server.url, **QUICK), "echo": gateway.stdio("echo.py")}}
-        with gateway.running(config, tmp_path, ready=False) as house:
-            await look(house, "far", "ready")
-            async with connected("legacy", house.url, message_handler=hear) as client:
+        with gateway.running(config, tmp_path, ready=False) as argus:
+            await look(argus, "far", "ready")
+            async with connected("legacy", argus.url, message_handler=hear) as client:
                 assert words(await client.call_tool("far__do", {"what": "first"})) == "done"
                 server.stop()
-                down = await look(house, "far", "down")
+                down = await look(argus, "far", "down")
                 assert "Connection refused" in down["reason"]
                 assert down["next_attempt"] > down["since"]
-                assert (await trio.to_thread.run_sync(house.get, "/manage/v1/health"))[1]["status"] == "degraded"
-                assert (await trio.to_thread.run_sync(house.get, "/manage/v1/ready"))[0] == 200
+                assert (await trio.to_thread.run_sync(argus.get, "/manage/v1/health"))[1]["status"] == "degraded"
+                assert (await trio.to_thread.run_sync(argus.get, "/manage/v1/ready"))[0] == 200
                 with pytest.raises(MCPError) as caught:
                     await client.call_tool("far__do", {"what": "second"})
                 assert caught.value.error.data["backend"] == "far"
@@ -78,13 +78,13 @@ async def test_a_server_that_stops_and_comes_back_is_announced_to_a_live_client(
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=lambda number: number.name)
 async def test_a_process_that_is_killed_or_hangs_is_replaced(number: signal.Signals, tmp_path: Path) -> None:
     config = {"backends": {"echo": gateway.stdio("echo.py", **QUICK)}}
-    with gateway.running(config, tmp_path) as house:
-        (pid,) = [pid for pid, command in marked(house.mark).items() if "echo.py" in command]
+    with gateway.running(config, tmp_path) as argus:
+        (pid,) = [pid for pid, command in marked(argus.mark).items() if "echo.py" in command]
         os.kill(pid, number)
-        await trio.to_thread.run_sync(lambda: house.event("backend_down", backend="echo"))
-        shown = await look(house, "echo", "ready")
+        await trio.to_thread.run_sync(lambda: argus.event("backend_down", backend="echo"))
+        shown = await look(argus, "echo", "ready")
         assert shown["health"]["status"] == "healthy"
         assert shown["capabilities"]["tools"] > 0
-        async with connected("modern", house.url) as client:
+        async with connected("modern", argus.url) as client:
             assert words(await client.call_tool("echo__echo", {"text": "back"})) == "back"
-        assert pid not in marked(house.mark)
+        assert pid not in marked(argus.mark)

@@ -1,4 +1,4 @@
-"""npm's MCP Inspector in CLI mode as an independent client: lists and calls over each way in."""
+"""npm's MCP Inspector in CLI mode as an independent client: lists and calls over each edge."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tests.e2e import gateway
 from tests.e2e.gateway import Gateway, Json
 from tests.e2e.tools import Npm
 
-LIMIT_S = 60.0
-WAYS = {
+LIMIT_SECONDS = 60.0
+EDGES = {
     "legacy": ("/mcp", "http", "legacy"),
     "modern": ("/mcp", "http", "modern"),
     "auto": ("/mcp", "http", "auto"),
     "sse": ("/sse", "sse", "legacy"),
 }
-every_way = pytest.mark.parametrize("way", WAYS)
+every_edge = pytest.mark.parametrize("edge", EDGES)
 
 
 @attrs.frozen(kw_only=True)
@@ -32,8 +32,8 @@ class Inspector:
     gateway: Gateway
     home: Path
 
-    def ask(self, way: str, *arguments: str) -> Json:
-        path, transport, era = WAYS[way]
+    def ask(self, edge: str, *arguments: str) -> Json:
+        path, transport, era = EDGES[edge]
         command = [self.npm.node, self.npm.script("mcp-inspector"), "--cli", "--server-url", self.gateway.url + path]
         options = ["--transport", transport, "--protocol-era", era, "--format", "json", "--quiet"]
         headers = ["--header", "X-Example: yes"]
@@ -43,7 +43,7 @@ class Inspector:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=LIMIT_S,
+            timeout=LIMIT_SECONDS,
             check=False,
         )
         assert done.returncode == 0, done.stderr + done.stdout
@@ -63,21 +63,21 @@ def result_of(answer: Json) -> Json:
     return result
 
 
-@every_way
-def test_the_inspector_lists_tools(inspector: Inspector, way: str) -> None:
-    listed = result_of(inspector.ask(way, "--method", "tools/list"))["tools"]
+@every_edge
+def test_the_inspector_lists_tools(inspector: Inspector, edge: str) -> None:
+    listed = result_of(inspector.ask(edge, "--method", "tools/list"))["tools"]
     assert "echo__echo" in {tool["name"] for tool in listed}
 
 
-@every_way
-def test_the_inspector_calls_a_tool(inspector: Inspector, way: str) -> None:
-    called = inspector.ask(way, "--method", "tools/call", "--tool-name", "echo__echo", "--tool-arg", "text=hello")
+@every_edge
+def test_the_inspector_calls_a_tool(inspector: Inspector, edge: str) -> None:
+    called = inspector.ask(edge, "--method", "tools/call", "--tool-name", "echo__echo", "--tool-arg", "text=hello")
     assert result_of(called)["content"] == [{"type": "text", "text": "hello"}]
 
 
-@every_way
-def test_the_inspector_reads_a_resource_and_gets_a_prompt(inspector: Inspector, way: str) -> None:
-    read = result_of(inspector.ask(way, "--method", "resources/read", "--uri", "echo://item/5"))
+@every_edge
+def test_the_inspector_reads_a_resource_and_gets_a_prompt(inspector: Inspector, edge: str) -> None:
+    read = result_of(inspector.ask(edge, "--method", "resources/read", "--uri", "echo://item/5"))
     assert read["contents"][0]["text"] == "this is echo://item/5"
-    got = inspector.ask(way, "--method", "prompts/get", "--prompt-name", "echo__greet", "--prompt-args", "who=Ada")
+    got = inspector.ask(edge, "--method", "prompts/get", "--prompt-name", "echo__greet", "--prompt-args", "who=Ada")
     assert result_of(got)["messages"][0]["content"]["text"] == "Hello Ada"

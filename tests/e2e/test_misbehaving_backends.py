@@ -14,13 +14,13 @@ from tests.servers.moody import LAST_WORDS
 
 UNAVAILABLE, MISBEHAVED, TOO_LATE = -31013, -31014, -31015
 TIMEOUTS = {"connect": 2, "call": 2}
-PROMPTLY_S = 15.0
+PROMPTLY_SECONDS = 15.0
 """Far above every deadline here, far below a hang."""
 READY = ("good", "banner", "nonsense", "invalid", "hangs")
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+def argus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     moods = ("refuses", "mute", "banner", "nonsense", "invalid", "hangs")
     backends = {mood: gateway.stdio("moody.py", mood, timeouts=TIMEOUTS) for mood in moods}
     backends["good"] = gateway.stdio("echo.py", timeouts={"connect": 30, "call": 30})
@@ -32,15 +32,15 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 
 @pytest.fixture(params=[LEGACY, MODERN])
-def client(request: pytest.FixtureRequest, house: Gateway) -> Raw:
-    return Raw(house.url, request.param)
+def client(request: pytest.FixtureRequest, argus: Gateway) -> Raw:
+    return Raw(argus.url, request.param)
 
 
 def refusal(client: Raw, backend: str, tool: str = "go") -> tuple[int, str]:
     """Code, and everything else that the error says, which names the backend and comes promptly."""
     started = time.monotonic()
     error = client.error("tools/call", name=f"{backend}__{tool}", arguments={})
-    assert time.monotonic() - started < PROMPTLY_S
+    assert time.monotonic() - started < PROMPTLY_SECONDS
     assert error["data"]["backend"] == backend
     assert backend in error["message"]
     return error["code"], str(error)
@@ -89,8 +89,8 @@ def test_a_backend_that_dies_in_a_call_is_told_with_status_and_last_words(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     backends = {"dies": gateway.stdio("moody.py", "dies"), "good": gateway.stdio("echo.py")}
-    with gateway.running({"backends": backends}, tmp_path_factory.mktemp("dies")) as house:
-        client = Raw(house.url, LEGACY)
+    with gateway.running({"backends": backends}, tmp_path_factory.mktemp("dies")) as argus:
+        client = Raw(argus.url, LEGACY)
         code, told = refusal(client, "dies")
         assert code == UNAVAILABLE
         assert "7" in told
@@ -107,7 +107,7 @@ def test_the_good_one_is_listed_and_answers_at_once_amid_all_of_this(client: Raw
     assert time.monotonic() - started < TIMEOUTS["call"]
 
 
-def test_the_health_counts_who_answers(house: Gateway) -> None:
-    status, health = house.get("/manage/v1/health")
+def test_the_health_counts_who_answers(argus: Gateway) -> None:
+    status, health = argus.get("/manage/v1/health")
     assert status == 200
     assert health["status"] == "degraded"

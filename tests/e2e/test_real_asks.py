@@ -12,7 +12,7 @@ import pytest
 from pydantic import FileUrl
 
 from tests.e2e import gateway
-from tests.e2e.clients import WAYS, Way, connected
+from tests.e2e.clients import EDGES, Edge, connected
 from tests.e2e.gateway import Gateway
 from tests.e2e.tools import Npm
 
@@ -45,7 +45,7 @@ class Asked:
 
 
 @pytest.fixture(scope="module")
-def house(npm: Npm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+def argus(npm: Npm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     node = {
         "type": "stdio",
         "command": npm.node,
@@ -56,30 +56,30 @@ def house(npm: Npm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gatewa
         yield running
 
 
-async def names(way: Way, url: str, **callbacks: object) -> set[str]:
-    async with connected(way, url, **callbacks) as client:
+async def names(edge: Edge, url: str, **callbacks: object) -> set[str]:
+    async with connected(edge, url, **callbacks) as client:
         return {tool.name for tool in (await client.list_tools()).tools}
 
 
-@pytest.mark.parametrize("way", WAYS)
-async def test_each_client_is_shown_what_it_can_be_asked_for(house: Gateway, way: Way) -> None:
+@pytest.mark.parametrize("edge", EDGES)
+async def test_each_client_is_shown_what_it_can_be_asked_for(argus: Gateway, edge: Edge) -> None:
     asked = Asked()
-    plain = await names(way, house.url)
-    only_roots = await names(way, house.url, list_roots_callback=asked.list_roots)
+    plain = await names(edge, argus.url)
+    only_roots = await names(edge, argus.url, list_roots_callback=asked.list_roots)
     assert plain.isdisjoint(ASKING)
     assert only_roots & ASKING.keys() == {"everything__get-roots-list"}
     assert plain < only_roots
 
 
-@pytest.mark.parametrize("way", WAYS)
-async def test_the_client_is_asked_and_its_answers_are_what_the_tools_work_with(house: Gateway, way: Way) -> None:
+@pytest.mark.parametrize("edge", EDGES)
+async def test_the_client_is_asked_and_its_answers_are_what_the_tools_work_with(argus: Gateway, edge: Edge) -> None:
     asked = Asked()
     callbacks = {
         "elicitation_callback": asked.elicit,
         "sampling_callback": asked.sample,
         "list_roots_callback": asked.list_roots,
     }
-    async with connected(way, house.url, **callbacks) as client:
+    async with connected(edge, argus.url, **callbacks) as client:
         assert {tool.name for tool in (await client.list_tools()).tools} >= ASKING.keys()
         for name, (arguments, shown) in ASKING.items():
             result = await client.call_tool(name, arguments)

@@ -15,16 +15,16 @@ import pytest
 
 from tests.e2e import gateway
 from tests.e2e.child import Child
-from tests.e2e.clients import WAYS, Way, connected, words
+from tests.e2e.clients import EDGES, Edge, connected, words
 from tests.e2e.gateway import Gateway, Json
 from tests.e2e.tools import Npm, Python
 
-every_way = pytest.mark.parametrize("way", WAYS)
+every_edge = pytest.mark.parametrize("edge", EDGES)
 EVERYTHING = ("everything", "everything-sse", "everything-http")
 
 
 @attrs.frozen(kw_only=True)
-class House:
+class Scene:
     """The gateway in front of all of them, and what two of them work on."""
 
     gateway: Gateway
@@ -89,7 +89,7 @@ def backends(npm: Npm, python: Python, base: Path, children: ExitStack) -> dict[
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, npm: Npm, python: Python) -> Iterator[House]:
+def scene(tmp_path_factory: pytest.TempPathFactory, npm: Npm, python: Python) -> Iterator[Scene]:
     base = Path(os.path.realpath(tmp_path_factory.mktemp("real")))
     repository, folder = repository_in(base / "repository"), base / "folder"
     folder.mkdir()
@@ -97,49 +97,49 @@ def house(tmp_path_factory: pytest.TempPathFactory, npm: Npm, python: Python) ->
     with ExitStack() as children:
         config: Json = {"backends": backends(npm, python, base, children)}
         running = children.enter_context(gateway.running(config, base))
-        yield House(gateway=running, repository=repository, folder=folder)
+        yield Scene(gateway=running, repository=repository, folder=folder)
 
 
-@every_way
-async def test_mcp_server_time_tells_the_time(house: House, way: Way) -> None:
-    async with connected(way, house.gateway.url) as client:
+@every_edge
+async def test_mcp_server_time_tells_the_time(scene: Scene, edge: Edge) -> None:
+    async with connected(edge, scene.gateway.url) as client:
         arguments = {"time": "12:00", "source_timezone": "UTC", "target_timezone": "Asia/Tokyo"}
         told = json.loads(words(await client.call_tool("time__convert_time", arguments)))
         assert told["target"]["datetime"].endswith("T21:00:00+09:00")
 
 
-@every_way
-async def test_mcp_server_git_reads_a_repository(house: House, way: Way) -> None:
-    async with connected(way, house.gateway.url) as client:
-        log = await client.call_tool("git__git_log", {"repo_path": str(house.repository)})
+@every_edge
+async def test_mcp_server_git_reads_a_repository(scene: Scene, edge: Edge) -> None:
+    async with connected(edge, scene.gateway.url) as client:
+        log = await client.call_tool("git__git_log", {"repo_path": str(scene.repository)})
         assert "The first line" in str(log.content)
 
 
-@every_way
-async def test_server_filesystem_reads_and_writes(house: House, way: Way) -> None:
-    async with connected(way, house.gateway.url) as client:
-        read = await client.call_tool("files__read_text_file", {"path": str(house.folder / "letter.txt")})
+@every_edge
+async def test_server_filesystem_reads_and_writes(scene: Scene, edge: Edge) -> None:
+    async with connected(edge, scene.gateway.url) as client:
+        read = await client.call_tool("files__read_text_file", {"path": str(scene.folder / "letter.txt")})
         assert words(read) == "Dear Argus"
-        target = house.folder / f"{way}.txt"
+        target = scene.folder / f"{edge}.txt"
         await client.call_tool("files__write_file", {"path": str(target), "content": "Yours"})
         assert target.read_text() == "Yours"
         outside = await client.call_tool("files__read_text_file", {"path": "/etc/hostname"})
         assert outside.is_error
 
 
-@every_way
-async def test_server_memory_remembers_what_another_client_said(house: House, way: Way) -> None:
-    entity = {"name": f"argus-{way}", "entityType": "gateway", "observations": ["has a hundred eyes"]}
-    async with connected(way, house.gateway.url) as client:
+@every_edge
+async def test_server_memory_remembers_what_another_client_said(scene: Scene, edge: Edge) -> None:
+    entity = {"name": f"argus-{edge}", "entityType": "gateway", "observations": ["has a hundred eyes"]}
+    async with connected(edge, scene.gateway.url) as client:
         await client.call_tool("memory__create_entities", {"entities": [entity]})
-    async with connected(way, house.gateway.url) as client:
-        assert f"argus-{way}" in str((await client.call_tool("memory__read_graph", {})).content)
+    async with connected(edge, scene.gateway.url) as client:
+        assert f"argus-{edge}" in str((await client.call_tool("memory__read_graph", {})).content)
 
 
-@every_way
+@every_edge
 @pytest.mark.parametrize("name", EVERYTHING)
-async def test_server_everything_shows_everything_it_has(house: House, way: Way, name: str) -> None:
-    async with connected(way, house.gateway.url) as client:
+async def test_server_everything_shows_everything_it_has(scene: Scene, edge: Edge, name: str) -> None:
+    async with connected(edge, scene.gateway.url) as client:
         assert words(await client.call_tool(f"{name}__echo", {"message": "hello"})) == "Echo: hello"
         summed = await client.call_tool(f"{name}__get-sum", {"a": 2, "b": 3})
         assert "5" in words(summed)
@@ -151,9 +151,9 @@ async def test_server_everything_shows_everything_it_has(house: House, way: Way,
         assert "Lima" in str(prompt.messages)
 
 
-@every_way
-async def test_resources_of_servers_that_use_the_same_uris_can_be_read(house: House, way: Way) -> None:
-    async with connected(way, house.gateway.url) as client:
+@every_edge
+async def test_resources_of_servers_that_use_the_same_uris_can_be_read(scene: Scene, edge: Edge) -> None:
+    async with connected(edge, scene.gateway.url) as client:
         listed = (await client.list_resources()).resources
         templates = (await client.list_resource_templates()).resource_templates
         assert len({str(resource.uri) for resource in listed}) == len(listed)

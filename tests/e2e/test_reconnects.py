@@ -15,12 +15,13 @@ import trio
 from structlog.testing import capture_logs
 
 from argus_trio.backends.links.link import Inbox, Link
+from argus_trio.backends.links.open import open_stdio
 from argus_trio.backends.links.stderr import StderrRing
-from argus_trio.backends.links.stdio import StdioLink, open_stdio
 from argus_trio.config.model.backend import BackendSpec, StdioBackend
 from argus_trio.config.model.operation import Restart
+from tests.backends.support.children import process_of
 from tests.backends.support.scopes import scope_of
-from tests.e2e.child import START_S
+from tests.e2e.child import START_SECONDS
 from tests.e2e.gateway import Gateway, running
 from tests.e2e.raw import LEGACY, Raw
 from tests.e2e.unruly import Unruly, children, descriptors, found, resident_kib
@@ -62,8 +63,8 @@ async def test_fifty_crashes_in_a_row_leave_nothing_behind(capsys: pytest.Captur
 
     def published() -> None:
         link = scope.shared.connection.link if scope.shared.connection else None
-        assert isinstance(link, StdioLink)
-        ready.send_nowait(link.pid)
+        assert link is not None
+        ready.send_nowait(process_of(link).pid)
 
     quickly = Restart(initial=0.01, max=0.02, breaker=10 * CRASHES)
     spec = attrs.evolve(Unruly(mark=mark, traits=("bare", "answers")).spec(), restart=quickly)
@@ -93,11 +94,11 @@ async def test_fifty_crashes_in_a_row_leave_nothing_behind(capsys: pytest.Captur
     assert after - before - sum(len(str(entry)) for entry in logs) / 1024 < MEMORY_KIB
 
 
-def wait_ready(house: Gateway, count: int) -> None:
+def wait_ready(argus: Gateway, count: int) -> None:
     """Wait until the gateway has said so often that a backend is ready."""
-    deadline = time.monotonic() + START_S
-    while (so_far := len(house.events("backend_ready"))) < count:
-        assert time.monotonic() < deadline, f"{so_far} of {count}: " + "\n".join(house.child.lines()[-30:])
+    deadline = time.monotonic() + START_SECONDS
+    while (so_far := len(argus.events("backend_ready"))) < count:
+        assert time.monotonic() < deadline, f"{so_far} of {count}: " + "\n".join(argus.child.lines()[-30:])
         time.sleep(0.05)  # its log has no event to wait for
 
 
@@ -109,11 +110,11 @@ def test_a_gateway_whose_backends_crash_holds_no_more_than_before(
     restart = {"initial": 0.01, "max": 0.02, "breaker": 1000}
     config = {"backends": {one.mark: {**one.config(), "restart": restart} for one in unruly}}
     held: list[tuple[int, int, int]] = []
-    with running(config, tmp_path) as house:
-        client = Raw(house.url, LEGACY)
+    with running(config, tmp_path) as argus:
+        client = Raw(argus.url, LEGACY)
         for crashes in range(CRASHES // BACKENDS + 1):
-            wait_ready(house, BACKENDS * (crashes + 1))
-            pid = house.child.pid
+            wait_ready(argus, BACKENDS * (crashes + 1))
+            pid = argus.child.pid
             held.append((descriptors(pid), len(children(pid)), resident_kib(pid)))
             for one in unruly if crashes < CRASHES // BACKENDS else ():
                 assert "exited with code 7" in str(client.error("tools/call", name=f"{one.mark}__go", arguments={}))

@@ -106,14 +106,14 @@ def config(versions: dict[str, int], record: Path) -> Json:
     return {"server": {"watch": False, "drain_timeout": 5}, "backends": backends}
 
 
-def reload(house: Gateway) -> Json:
-    request = urllib.request.Request(house.url + "/manage/v1/reload", method="POST")
+def reload(argus: Gateway) -> Json:
+    request = urllib.request.Request(argus.url + "/manage/v1/reload", method="POST")
     with urllib.request.urlopen(request, timeout=60) as answer:
         report: Json = json.load(answer)
     return report
 
 
-def retired(house: Gateway, count: int) -> list[Json]:
+def retired(argus: Gateway, count: int) -> list[Json]:
     """The ends of so many replaced backends, waited for."""
     found: list[Json] = []
 
@@ -123,7 +123,7 @@ def retired(house: Gateway, count: int) -> list[Json]:
             found.append(event)
         return True if len(found) == count else None
 
-    house.child.wait_for(take)
+    argus.child.wait_for(take)
     return found
 
 
@@ -132,9 +132,9 @@ def test_reloads_under_load_lose_no_call_double_none_and_misdirect_none(
 ) -> None:
     record, chance = tmp_path / "record", random.Random(SEED)
     load = Load(Versions())
-    with gateway.running(config(load.versions.most, record), tmp_path) as house:
-        clients = [Client(house.url + "/mcp") for _ in range(3)]
-        calls = [*map(kept_alive, clients), one_by_one(house.url, LEGACY), one_by_one(house.url, MODERN)]
+    with gateway.running(config(load.versions.most, record), tmp_path) as argus:
+        clients = [Client(argus.url + "/mcp") for _ in range(3)]
+        calls = [*map(kept_alive, clients), one_by_one(argus.url, LEGACY), one_by_one(argus.url, MODERN)]
         threads = [
             threading.Thread(target=load.client, args=(f"c{number}", call, random.Random(chance.random())), daemon=True)
             for number, call in enumerate(calls)
@@ -145,8 +145,8 @@ def test_reloads_under_load_lose_no_call_double_none_and_misdirect_none(
             for _ in range(RELOADS):
                 for name in chance.sample(CHANGING, chance.choice((1, 1, 1, 2))):
                     load.versions.most[name] += 1
-                written(config(load.versions.most, record), tmp_path, house.mark)
-                report = reload(house)
+                written(config(load.versions.most, record), tmp_path, argus.mark)
+                report = reload(argus)
                 assert report["reloaded"], report
                 assert "steady" in report["backends_untouched"], report
                 load.versions.least = dict(load.versions.most)
@@ -157,8 +157,8 @@ def test_reloads_under_load_lose_no_call_double_none_and_misdirect_none(
         assert not any(thread.is_alive() for thread in threads)
         for client in clients:
             client.socket.close()
-        cut = sum(event["calls_cut"] for event in retired(house, sum(load.versions.most.values())))
-        processes = len(marked(house.mark)) - 1
+        cut = sum(event["calls_cut"] for event in retired(argus, sum(load.versions.most.values())))
+        processes = len(marked(argus.mark)) - 1
     executed = Counter(record.read_text().split())
     doubled = [token for token, count in executed.items() if count > 1]
     doubled += [token for token, count in load.answered.items() if count > 1]

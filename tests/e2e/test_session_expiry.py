@@ -21,7 +21,7 @@ from argus_trio.config.model.config import Config
 from argus_trio.config.model.server import Server
 from argus_trio.frontend.app import run_frontend
 from argus_trio.frontend.gateway import Gateway
-from argus_trio.frontend.http.keep_alive import TICK_S
+from argus_trio.frontend.http.keep_alive import TICK_SECONDS
 from argus_trio.frontend.http.limits import Limits
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.input_required.seal import AesGcmSeal
@@ -30,8 +30,8 @@ from tests.backends.support.scopes import supervisor_of
 from tests.e2e.child import ROOT, Child, serving
 from tests.e2e.raw import LEGACY
 
-SHORT_S = 0.5
-LIMIT_S = 40.0
+SHORT_SECONDS = 0.5
+LIMIT_SECONDS = 40.0
 HEADERS = {"accept": "application/json, text/event-stream", "mcp-protocol-version": LEGACY}
 
 
@@ -52,7 +52,7 @@ async def gateway(backend: BackendSpec) -> AsyncIterator[str]:
     config = Config(backends={backend.name: backend}, server=Server(port=0))
     announcer, stop = Announcer(), trio.Event()
     supervisor, _ = supervisor_of(config, open_link, announcer.announce)
-    limits = Limits(body_bytes=1_000_000, session_idle=SHORT_S)
+    limits = Limits(body_bytes=1_000_000, session_idle=SHORT_SECONDS)
     behind = Gateway(
         handler=supervisor.generations.serve,
         identity=CurrentIdentity(supervisor, "1"),
@@ -65,11 +65,11 @@ async def gateway(backend: BackendSpec) -> AsyncIterator[str]:
         run_frontend,
         behind,
         announcer=announcer,
-        terms=CurrentSettings(ServedSettings.of(config.server, limits)),
+        settings=CurrentSettings(ServedSettings.of(config.server, limits)),
         stop=stop,
         make_seal=AesGcmSeal,
     )
-    with trio.fail_after(LIMIT_S):
+    with trio.fail_after(LIMIT_SECONDS):
         async with trio.open_nursery() as nursery:
             await nursery.start(supervisor.run)
             urls: tuple[str, ...] = await nursery.start(run)
@@ -80,7 +80,7 @@ async def gateway(backend: BackendSpec) -> AsyncIterator[str]:
 @asynccontextmanager
 async def session(url: str, capabilities: object) -> AsyncIterator[httpx2.AsyncClient]:
     """A session that nothing ends but its expiry."""
-    async with httpx2.AsyncClient(headers=HEADERS, timeout=LIMIT_S) as http:
+    async with httpx2.AsyncClient(headers=HEADERS, timeout=LIMIT_SECONDS) as http:
         params = {"protocolVersion": LEGACY, "capabilities": capabilities, "clientInfo": {"name": "x", "version": "1"}}
         answer = await http.post(url, json={"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params})
         http.headers["mcp-session-id"] = answer.headers["mcp-session-id"]
@@ -121,7 +121,7 @@ async def lose_a_call(url: str, http: httpx2.AsyncClient, mark: Path) -> None:
         nursery.start_soon(begin)
         await marked(mark.with_suffix(".waiting"))
         # Longer than the idle time and a tick: as long as the client is there, it is served.
-        await trio.sleep(SHORT_S + 1.5 * TICK_S)
+        await trio.sleep(SHORT_SECONDS + 1.5 * TICK_SECONDS)
         assert not await trio.Path(mark.with_suffix(".cancelled")).exists()
         scope.cancel()
         await marked(mark.with_suffix(".cancelled"))

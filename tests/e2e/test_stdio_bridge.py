@@ -33,7 +33,7 @@ from mcp_types import (
 
 from tests.e2e import gateway
 from tests.e2e.child import MARK, ROOT, Child, left_after, marked, serving
-from tests.e2e.clients import CALL_S, MODERN, words
+from tests.e2e.clients import CALL_SECONDS, MODERN, words
 from tests.e2e.gateway import Gateway, Json
 
 Era = Literal["legacy", "modern", "auto"]
@@ -51,13 +51,13 @@ async def connected(era: Era, url: str, mark: str = "bridge", **options: Any) ->
     command, *arguments = bridge(url)
     environment = {"PYTHONPATH": str(ROOT), MARK: mark, "PATH": os.environ["PATH"]}
     spec = StdioServerParameters(command=command, args=arguments, env=environment)
-    with trio.fail_after(CALL_S):
+    with trio.fail_after(CALL_SECONDS):
         async with Client(stdio_client(spec), mode=MODERN if era == "modern" else era, **options) as client:
             yield client
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, served: Callable[..., int]) -> Iterator[Gateway]:
+def argus(tmp_path_factory: pytest.TempPathFactory, served: Callable[..., int]) -> Iterator[Gateway]:
     backends = {
         "stdio": gateway.stdio("sdk.py", "stdio", "--name", "stdio"),
         "http": gateway.http(f"http://127.0.0.1:{served('streamable-http', '--name', 'http')}/mcp"),
@@ -69,7 +69,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, served: Callable[..., int]) 
 
 @every_era
 @pytest.mark.parametrize("backend", BACKENDS)
-async def test_everything_is_there(house: Gateway, era: Era, backend: str) -> None:
+async def test_everything_is_there(argus: Gateway, era: Era, backend: str) -> None:
     reported: list[float] = []
     complete = trio.Event()
 
@@ -78,7 +78,7 @@ async def test_everything_is_there(house: Gateway, era: Era, backend: str) -> No
         if len(reported) == 3:
             complete.set()
 
-    async with connected(era, house.url) as client:
+    async with connected(era, argus.url) as client:
         assert f"{backend}__add" in {tool.name for tool in (await client.list_tools()).tools}
         added = await client.call_tool(f"{backend}__add", {"a": 2, "b": 3})
         assert added.structured_content == {"total": 5, "server": backend}
@@ -95,8 +95,8 @@ async def test_everything_is_there(house: Gateway, era: Era, backend: str) -> No
 
 
 @every_era
-async def test_a_cancelled_call_is_cancelled_at_its_backend(house: Gateway, era: Era) -> None:
-    async with connected(era, house.url) as client:
+async def test_a_cancelled_call_is_cancelled_at_its_backend(argus: Gateway, era: Era) -> None:
+    async with connected(era, argus.url) as client:
 
         async def received() -> Json:
             found = (await client.call_tool("echo__received")).structured_content
@@ -122,14 +122,14 @@ async def until(look: Callable[[], Any], is_so: Callable[[Json], bool]) -> None:
             await trio.sleep(0.02)  # another process' progress has no event to wait for
 
 
-async def test_a_change_of_the_tools_reaches_an_idle_client(house: Gateway) -> None:
+async def test_a_change_of_the_tools_reaches_an_idle_client(argus: Gateway) -> None:
     announced = trio.Event()
 
     async def hear(message: IncomingMessage) -> None:
         if isinstance(message, ToolListChangedNotification):
             announced.set()
 
-    async with connected("legacy", house.url, message_handler=hear) as client:
+    async with connected("legacy", argus.url, message_handler=hear) as client:
         await client.call_tool("echo__grow")
         await announced.wait()
 
@@ -192,9 +192,9 @@ def free_port() -> int:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_nothing_is_left_of_a_bridge_that_is_ended(house: Gateway, number: signal.Signals) -> None:
+def test_nothing_is_left_of_a_bridge_that_is_ended(argus: Gateway, number: signal.Signals) -> None:
     mark = uuid.uuid4().hex
-    with Child(bridge(house.url), env={MARK: mark}) as child:
+    with Child(bridge(argus.url), env={MARK: mark}) as child:
         greet(child)
         assert marked(mark)
         child.signal(number)
@@ -202,9 +202,9 @@ def test_nothing_is_left_of_a_bridge_that_is_ended(house: Gateway, number: signa
         assert not left_after(1.0, mark)
 
 
-def test_the_clients_end_is_the_bridges_end(house: Gateway) -> None:
+def test_the_clients_end_is_the_bridges_end(argus: Gateway) -> None:
     mark = uuid.uuid4().hex
-    with Child(bridge(house.url), env={MARK: mark}) as child:
+    with Child(bridge(argus.url), env={MARK: mark}) as child:
         greet(child)
         assert child.process.stdin is not None
         child.process.stdin.close()

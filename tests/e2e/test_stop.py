@@ -20,13 +20,13 @@ import attrs
 import pytest
 
 from tests.e2e import gateway
-from tests.e2e.child import START_S, Child, left_after, serving
+from tests.e2e.child import START_SECONDS, Child, left_after, serving
 from tests.e2e.gateway import SERVERS, Gateway, Json
 from tests.e2e.raw import LEGACY, META, MODERN, Raw
 from tests.servers.certificates import make_authority
 
-DRAIN_S = 0.5
-LIMIT_S = DRAIN_S + 5.0
+DRAIN_SECONDS = 0.5
+LIMIT_SECONDS = DRAIN_SECONDS + 5.0
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 BIG = 12_000_000
 """Bytes of an answer that no kernel buffer holds."""
@@ -62,16 +62,16 @@ class Client:
 class Scene:
     """A running gateway and whoever is there."""
 
-    house: Gateway
+    argus: Gateway
     owned: ExitStack
     numbers: Iterator[int] = attrs.field(factory=lambda: itertools.count(1000))
 
     def client(self) -> Client:
         """A connection with a receive buffer so small that what is not read stays with the gateway."""
-        address = urlsplit(self.house.url)
+        address = urlsplit(self.argus.url)
         stream = self.owned.enter_context(socket.socket())
         stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        stream.settimeout(START_S)
+        stream.settimeout(START_SECONDS)
         stream.connect((address.hostname, address.port))
         return Client(stream)
 
@@ -90,7 +90,7 @@ class Scene:
 
     def session(self) -> dict[str, str]:
         """The headers of a new session of `/mcp`."""
-        headers = Raw(self.house.url, LEGACY).headers
+        headers = Raw(self.argus.url, LEGACY).headers
         return {"mcp-session-id": headers["Mcp-Session-Id"], "mcp-protocol-version": LEGACY}
 
     def sse(self, able: Json | None = None) -> tuple[Client, str]:
@@ -106,8 +106,8 @@ class Scene:
         return stream, path.decode()
 
 
-def keepers_of(house: Gateway) -> list[int]:
-    tasks = Path(f"/proc/{house.child.pid}/task").iterdir()
+def keepers_of(argus: Gateway) -> list[int]:
+    tasks = Path(f"/proc/{argus.child.pid}/task").iterdir()
     return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
 
 
@@ -116,7 +116,7 @@ def nothing(_: Scene) -> None:
 
 
 def first_attempt_failed(scene: Scene) -> None:
-    scene.house.event("backend_down")
+    scene.argus.event("backend_down")
 
 
 def answer_unread(scene: Scene) -> None:
@@ -153,25 +153,25 @@ def upload_under_way(scene: Scene) -> None:
     scene.client().send("POST", "/mcp", b'{"jsonrpc":', length=10_000)
     scene.client().stream.sendall(b"POST /mcp HTTP/1.1\r\nhost: loc")
     scene.client().send("POST", "/mcp", b'{"jsonrpc":', scene.session(), length=10_000)
-    scene.house.get("/manage/v1/health")  # later than the others, so that they have come in
+    scene.argus.get("/manage/v1/health")  # later than the others, so that they have come in
 
 
 def child_deaf(scene: Scene) -> None:
     scene.modern("tools/call", name="deaf__go", arguments={})
-    scene.house.event("backend_stderr", line="deaf from here on")
+    scene.argus.event("backend_stderr", line="deaf from here on")
     for _ in range(3):  # more than its pipe holds: the next one waits to be written, and so does its cancellation
         scene.modern("tools/call", name="deaf__go", arguments={"much": "x" * 200_000})
 
 
 def descendants_detached(scene: Scene) -> None:
-    Raw(scene.house.url, LEGACY).call("spawns__go")
+    Raw(scene.argus.url, LEGACY).call("spawns__go")
 
 
 def calls_hanging(scene: Scene) -> None:
     scene.modern("tools/call", name="hangs__go", arguments={})
     _, path = scene.sse()
     scene.client().send("POST", path, scene.request("tools/call", name="hangs__go", arguments={}))
-    scene.house.get("/manage/v1/health")
+    scene.argus.get("/manage/v1/health")
 
 
 def moody(*moods: str) -> Json:
@@ -198,28 +198,28 @@ UNREADY = {"mute", "refuses"}
 
 
 @contextmanager
-def scene_of(backends: Json, folder: Path, *, drain_timeout: float = DRAIN_S) -> Iterator[Scene]:
+def scene_of(backends: Json, folder: Path, *, drain_timeout: float = DRAIN_SECONDS) -> Iterator[Scene]:
     config = {"server": {"drain_timeout": drain_timeout, "startup_grace": 0.2}, "backends": backends}
     ready = [name for name in backends if name not in UNREADY]
     with (
-        gateway.running(config, folder, ready=ready, arguments=("--log-level", "debug")) as house,
+        gateway.running(config, folder, ready=ready, arguments=("--log-level", "debug")) as argus,
         ExitStack() as owned,
     ):
-        yield Scene(house, owned)
+        yield Scene(argus, owned)
 
 
-def seconds_to_stop(house: Gateway, *signals: signal.Signals) -> float:
+def seconds_to_stop(argus: Gateway, *signals: signal.Signals) -> float:
     """How long it takes to end from the last of the signals on; with status 0, and nothing of it left then."""
     for number in signals[:-1]:
-        house.child.signal(number)
-        house.event("stopping")
+        argus.child.signal(number)
+        argus.event("stopping")
     started = time.monotonic()
-    house.child.signal(signals[-1])
-    status = house.child.wait(4 * LIMIT_S)
+    argus.child.signal(signals[-1])
+    status = argus.child.wait(4 * LIMIT_SECONDS)
     seconds = time.monotonic() - started
-    assert status == 0, "\n".join(house.child.lines())
-    assert not left_after(0, house.mark)
-    print(f"stopped in {seconds:.2f} s; drain_timeout and 5 s are {LIMIT_S:g} s")
+    assert status == 0, "\n".join(argus.child.lines())
+    assert not left_after(0, argus.mark)
+    print(f"stopped in {seconds:.2f} s; drain_timeout and 5 s are {LIMIT_SECONDS:g} s")
     return seconds
 
 
@@ -228,7 +228,7 @@ def test_a_stop_is_bounded(state: str, tmp_path: Path) -> None:
     backends, arrange = STATES[state]
     with scene_of(backends, tmp_path) as scene:
         arrange(scene)
-        assert seconds_to_stop(scene.house, signal.SIGTERM) < LIMIT_S
+        assert seconds_to_stop(scene.argus, signal.SIGTERM) < LIMIT_SECONDS
 
 
 def test_a_stop_is_bounded_with_everything_at_once(tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_a_stop_is_bounded_with_everything_at_once(tmp_path: Path) -> None:
     with scene_of(backends, tmp_path) as scene:
         for _, arrange in STATES.values():
             arrange(scene)
-        assert seconds_to_stop(scene.house, signal.SIGINT) < LIMIT_S
+        assert seconds_to_stop(scene.argus, signal.SIGINT) < LIMIT_SECONDS
 
 
 @pytest.mark.parametrize("transport", ["streamable-http", "sse"])
@@ -246,13 +246,13 @@ def test_a_stop_does_not_wait_for_a_remote_backend_that_says_nothing(tmp_path: P
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/mcp"
         with gateway.running(
-            {"server": {"drain_timeout": DRAIN_S}, "backends": {"far": {"type": transport, "url": url}}},
+            {"server": {"drain_timeout": DRAIN_SECONDS}, "backends": {"far": {"type": transport, "url": url}}},
             tmp_path,
             ready=False,
-        ) as house:
-            silent.settimeout(START_S)
+        ) as argus:
+            silent.settimeout(START_SECONDS)
             with silent.accept()[0]:
-                assert seconds_to_stop(house, signal.SIGTERM) < LIMIT_S
+                assert seconds_to_stop(argus, signal.SIGTERM) < LIMIT_SECONDS
 
 
 def test_a_stop_does_not_wait_for_a_remote_backend_that_froze(tmp_path: Path) -> None:
@@ -262,7 +262,7 @@ def test_a_stop_does_not_wait_for_a_remote_backend_that_froze(tmp_path: Path) ->
         with scene_of({"far": gateway.http(url)}, tmp_path) as scene:
             frozen.signal(signal.SIGSTOP)
             scene.modern("tools/call", name="far__add", arguments={"a": 1, "b": 2})
-            assert seconds_to_stop(scene.house, signal.SIGTERM) < LIMIT_S
+            assert seconds_to_stop(scene.argus, signal.SIGTERM) < LIMIT_SECONDS
             frozen.signal(signal.SIGCONT)
 
 
@@ -272,32 +272,32 @@ def test_a_second_signal_does_not_wait_for_the_drain(tmp_path: Path, numbers: tu
     with scene_of(backends, tmp_path, drain_timeout=600) as scene:
         calls_hanging(scene)
         answer_unread(scene)
-        assert seconds_to_stop(scene.house, *numbers) < 3
+        assert seconds_to_stop(scene.argus, *numbers) < 3
 
 
 def test_a_second_signal_is_bounded_with_a_child_that_hears_nothing(tmp_path: Path) -> None:
     with scene_of(moody("deaf", "stubborn", "mute"), tmp_path, drain_timeout=600) as scene:
         child_deaf(scene)
-        assert seconds_to_stop(scene.house, signal.SIGTERM, signal.SIGINT) < LIMIT_S - DRAIN_S
+        assert seconds_to_stop(scene.argus, signal.SIGTERM, signal.SIGINT) < LIMIT_SECONDS - DRAIN_SECONDS
 
 
 def test_a_stop_is_bounded_with_a_keeper_that_was_frozen(tmp_path: Path) -> None:
     with scene_of(ECHO, tmp_path) as scene:
-        (keeper,) = keepers_of(scene.house)
+        (keeper,) = keepers_of(scene.argus)
         os.kill(keeper, signal.SIGSTOP)
-        assert seconds_to_stop(scene.house, signal.SIGTERM) < LIMIT_S
+        assert seconds_to_stop(scene.argus, signal.SIGTERM) < LIMIT_SECONDS
 
 
 def test_a_stop_is_bounded_with_clients_that_do_not_go_on_with_tls(tmp_path: Path) -> None:
     ca_file, _ = make_authority(tmp_path)
     chain = str(tmp_path / "server.pem")
     tls = {"cert_file": chain, "key_file": chain}
-    config = {"server": {"drain_timeout": DRAIN_S, "tls": tls}, "backends": ECHO}
-    with gateway.running(config, tmp_path) as house, ExitStack() as owned:
-        scene = Scene(house, owned)
+    config = {"server": {"drain_timeout": DRAIN_SECONDS, "tls": tls}, "backends": ECHO}
+    with gateway.running(config, tmp_path) as argus, ExitStack() as owned:
+        scene = Scene(argus, owned)
         scene.client().stream.sendall(b"\x16\x03\x01\x02")  # the beginning of a ClientHello
         trusting = ssl.create_default_context(cafile=ca_file)
         stream = owned.enter_context(trusting.wrap_socket(scene.client().stream, server_hostname="127.0.0.1"))
         client = scene.modern("tools/call", client=Client(stream), name="echo__big", arguments={"bytes": BIG})
         client.until(b"HTTP/1.1 200")
-        assert seconds_to_stop(house, signal.SIGTERM) < LIMIT_S
+        assert seconds_to_stop(argus, signal.SIGTERM) < LIMIT_SECONDS

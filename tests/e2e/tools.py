@@ -26,7 +26,7 @@ PACKAGES = {
     "@modelcontextprotocol/conformance": "0.2.0-alpha.12",
 }
 PYTHON = ("mcp-server-time==2026.10.19", "mcp-server-git==2026.10.19")
-INSTALL_S = 300.0
+INSTALL_SECONDS = 300.0
 PATIENCE = ("--fetch-retries=2", "--fetch-retry-mintimeout=2000", "--fetch-retry-maxtimeout=8000")
 
 
@@ -52,7 +52,7 @@ def cached(kind: str, pins: object, install: Callable[[Path], None]) -> Path:
 def ran(command: list[str], folder: Path, env: Mapping[str, str] | None = None) -> None:
     try:
         done = subprocess.run(
-            command, cwd=folder, env=env, capture_output=True, text=True, timeout=INSTALL_S, check=False
+            command, cwd=folder, env=env, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as problem:
         raise Unavailable(f"{command[0]}: {problem}") from problem

@@ -1,4 +1,4 @@
-"""The front end as the rest of the house starts it."""
+"""The front end as the composition root starts it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def test_a_failure_to_listen_reaches_the_starter_as_it_is() -> None:
             run_frontend,
             Gateway(handler=Backstage().handle, identity=lambda: GatewayIdentity(version="1"), health=lambda: WELL),
             announcer=Announcer(),
-            terms=CurrentSettings(ServedSettings.of(Server(port=served.port))),
+            settings=CurrentSettings(ServedSettings.of(Server(port=served.port))),
             stop=trio.Event(),
             make_seal=AesGcmSeal,
         )

@@ -22,7 +22,7 @@ async def converse(
         await theirs.send_all(piece)
     if end:
         await theirs.send_eof()
-    connection = HttpConnection(ours, ours)  # type: ignore[arg-type]  # the socket is asked only whether it is dead
+    connection = HttpConnection(stream=ours, socket=ours)  # type: ignore[arg-type]  # the socket is asked only whether it is dead
     with trio.fail_after(5):
         return connection, await connection.exchange(request)
 
@@ -104,7 +104,7 @@ async def test_a_connection_that_dies_silently_says_so() -> None:
 async def test_a_request_that_could_not_be_written_is_known_to_be_unsent() -> None:
     ours, theirs = memory_stream_pair()
     await theirs.aclose()
-    connection = HttpConnection(ours, ours, is_used=True)  # type: ignore[arg-type]  # as above
+    connection = HttpConnection(stream=ours, socket=ours, is_used=True)  # type: ignore[arg-type]  # as above
     with pytest.raises(ConnectionDied) as caught:
         await connection.exchange(REQUEST)
     assert caught.value.is_unsent
@@ -137,14 +137,14 @@ async def test_an_early_answer_to_a_request_that_was_not_taken_whole_is_read() -
 
     ours.send_stream.send_all_hook = break_down
     await theirs.send_all(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
-    connection = HttpConnection(ours, ours)  # type: ignore[arg-type]  # as above
+    connection = HttpConnection(stream=ours, socket=ours)  # type: ignore[arg-type]  # as above
     # The hook runs after the bytes are in the pipe, which is all the same to the sender.
     assert (await connection.exchange(REQUEST)).status == 413
 
 
 async def test_the_bytes_of_a_request_are_what_http_1_1_asks_for() -> None:
     ours, theirs = memory_stream_pair()
-    connection = HttpConnection(ours, ours)  # type: ignore[arg-type]  # as above
+    connection = HttpConnection(stream=ours, socket=ours)  # type: ignore[arg-type]  # as above
     await theirs.send_all(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
     await connection.exchange(REQUEST)
     server = h11.Connection(h11.SERVER)

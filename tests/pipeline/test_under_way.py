@@ -10,7 +10,7 @@ from argus_trio.core.call.exchange import Exchange
 from argus_trio.errors import InvalidParams
 from argus_trio.pipeline.chain import chain
 from argus_trio.pipeline.under_way import UnderWay
-from tests.pipeline.test_chain import Plain
+from tests.pipeline.support.exchanges import PlainExchange
 
 
 async def test_a_call_counts_while_it_is_served() -> None:
@@ -21,7 +21,7 @@ async def test_a_call_counts_while_it_is_served() -> None:
         seen.append(under_way.count)
         return b"{}"
 
-    assert await chain((under_way,), handler)(Plain()) == b"{}"
+    assert await chain((under_way,), handler)(PlainExchange()) == b"{}"
     assert seen == [1]
     assert under_way.count == 0
 
@@ -33,14 +33,14 @@ async def test_a_call_that_fails_or_is_cancelled_counts_no_more() -> None:
         raise InvalidParams("no")
 
     with pytest.raises(InvalidParams):
-        await chain((under_way,), refuse)(Plain())
+        await chain((under_way,), refuse)(PlainExchange())
 
     async def hang(_: Exchange) -> bytes:
         await trio.sleep_forever()
         raise AssertionError
 
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(chain((under_way,), hang), Plain())
+        nursery.start_soon(chain((under_way,), hang), PlainExchange())
         await trio.testing.wait_all_tasks_blocked()
         assert under_way.count == 1
         nursery.cancel_scope.cancel()

@@ -29,15 +29,15 @@ async def test_a_file_comes_with_the_terms_that_follow_from_it(tmp_path: Path) -
     path = tmp_path / "config.yaml"
     path.write_text("server: {max_body_bytes: 5, allowed_hosts: [a.example]}")
     found = await load_candidate(ConfigFile(path=path, environ={}))
-    assert found.terms.limits.body_bytes == 5
-    assert found.terms.host_origin.judge(b"a.example", None) is None
-    assert found.terms.settings == found.config.server
+    assert found.settings.limits.body_bytes == 5
+    assert found.settings.host_origin.judge(b"a.example", None) is None
+    assert found.settings.server == found.config.server
 
 
 async def test_a_file_system_that_hangs_is_a_problem_and_not_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(candidate, "READ_S", 0.05)
+    monkeypatch.setattr(candidate, "READ_SECONDS", 0.05)
     with pytest.raises(ConfigInvalid) as caught, trio.fail_after(5):
         await load_candidate(Hanging(path=tmp_path, environ={}))
     Hanging.go_on.set()

@@ -12,7 +12,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from argus_trio.config.file import ConfigFile
 from argus_trio.config.read.sources import Stamps
 from argus_trio.runtime.follow import follow
-from tests.runtime.test_reload import FIRST, House, bodies, running
+from tests.runtime.support.reloading import FIRST, Surroundings, bodies, running
 
 
 @attrs.define(eq=False)
@@ -29,8 +29,8 @@ class Disk:
 
 
 async def test_a_change_is_one_reload_and_then_it_waits_for_the_next(autojump_clock: MockClock) -> None:
-    house, disk, file = House(text=bodies(1)), Disk(), ConfigFile(path=Path("/c"), environ={})
-    async with running(house) as supervisor, trio.open_nursery() as nursery:
+    around, disk, file = Surroundings(text=bodies(1)), Disk(), ConfigFile(path=Path("/c"), environ={})
+    async with running(around) as supervisor, trio.open_nursery() as nursery:
         nursery.start_soon(follow, file, supervisor, disk.wait_for_change)
         await wait_all_tasks_blocked()
         disk.change.set()
@@ -42,8 +42,8 @@ async def test_a_change_is_one_reload_and_then_it_waits_for_the_next(autojump_cl
 
 
 async def test_a_change_that_was_read_already_is_no_reload(autojump_clock: MockClock) -> None:
-    house, disk, file = House(text=bodies(1)), Disk(), ConfigFile(path=Path("/c"), environ={})
-    async with running(house) as supervisor, trio.open_nursery() as nursery:
+    around, disk, file = Surroundings(text=bodies(1)), Disk(), ConfigFile(path=Path("/c"), environ={})
+    async with running(around) as supervisor, trio.open_nursery() as nursery:
         nursery.start_soon(follow, file, supervisor, disk.wait_for_change)
         await wait_all_tasks_blocked()
         file.stamps = MappingProxyType({})  # as after SIGHUP
@@ -52,20 +52,20 @@ async def test_a_change_that_was_read_already_is_no_reload(autojump_clock: MockC
         assert disk.waited == [{}, {}]
         assert disk.waited[1] is file.stamps
         nursery.cancel_scope.cancel()
-    assert house.applied == []
+    assert around.applied == []
 
 
 async def test_watching_is_switched_by_a_reload(autojump_clock: MockClock) -> None:
     deaf = attrs.evolve(FIRST, server=attrs.evolve(FIRST.server, watch=False))
-    house, disk, file = House(text=deaf), Disk(), ConfigFile(path=Path("/c"), environ={})
-    async with running(house) as supervisor, trio.open_nursery() as nursery:
+    around, disk, file = Surroundings(text=deaf), Disk(), ConfigFile(path=Path("/c"), environ={})
+    async with running(around) as supervisor, trio.open_nursery() as nursery:
         nursery.start_soon(follow, file, supervisor, disk.wait_for_change)
         await wait_all_tasks_blocked()
         disk.change.set()
         await supervisor.ended()
         await wait_all_tasks_blocked()
         assert len(disk.waited) == 1
-        house.text = FIRST
+        around.text = FIRST
         await supervisor.reload()
         await wait_all_tasks_blocked()
         assert len(disk.waited) == 2

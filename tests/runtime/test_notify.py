@@ -14,7 +14,7 @@ import pytest
 import trio
 import trio.testing
 
-from argus_trio.runtime.notify import MAX_OWED, MAX_STATUS, Notifier
+from argus_trio.runtime.notify import MAX_STATUS, MAX_UNSENT, Notifier
 
 
 @attrs.define
@@ -54,7 +54,7 @@ def test_without_the_variable_nothing_happens(tmp_path: Path) -> None:
     notifier.ready("well")
     notifier.status("well")
     notifier.stopping()
-    assert notifier.watchdog_s is None
+    assert notifier.watchdog_seconds is None
 
 
 def test_a_path_is_told(line: socket.socket) -> None:
@@ -115,15 +115,15 @@ def test_a_status_is_one_line_of_bounded_length_and_told_once(notifier: Notifier
     assert len(status) == len("STATUS=") + MAX_STATUS
 
 
-def test_a_turn_that_finds_the_queue_full_is_told_later_and_first(notifier: Notifier, manager: Manager) -> None:
+def test_a_change_that_finds_the_queue_full_is_told_later_and_first(notifier: Notifier, manager: Manager) -> None:
     manager.refusal = BlockingIOError(errno.EAGAIN, "full")
     notifier.ready("well")
     notifier.status("worse")
-    for _ in range(2 * MAX_OWED):
+    for _ in range(2 * MAX_UNSENT):
         notifier.reloading()
     manager.refusal = None
     notifier.status("better")
-    assert [told.partition("\n")[0] for told in manager.told] == ["RELOADING=1"] * MAX_OWED + ["STATUS=better"]
+    assert [told.partition("\n")[0] for told in manager.told] == ["RELOADING=1"] * MAX_UNSENT + ["STATUS=better"]
 
 
 def test_a_manager_that_is_gone_is_told_no_more_of_the_past(notifier: Notifier, manager: Manager) -> None:
@@ -146,7 +146,7 @@ def test_a_manager_that_is_gone_is_told_no_more_of_the_past(notifier: Notifier, 
     ],
 )
 def test_the_watchdog_is_who_the_variables_say(variables: dict[str, str], seconds: float | None) -> None:
-    assert Notifier.of({"NOTIFY_SOCKET": "/nowhere", **variables}).watchdog_s == seconds
+    assert Notifier.of({"NOTIFY_SOCKET": "/nowhere", **variables}).watchdog_seconds == seconds
 
 
 async def test_the_watchdog_hears_twice_in_its_time(manager: Manager, autojump_clock: trio.testing.MockClock) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import attrs
@@ -12,85 +10,18 @@ import trio
 from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.config.model.backend import StdioBackend
-from argus_trio.config.model.config import Config
 from argus_trio.config.model.server import Server, ServerTls
 from argus_trio.core.redaction import HIDDEN, Redactor
 from argus_trio.core.reload_report import AppliedConfig, ReloadReport
 from argus_trio.errors import ConfigInvalid, Problem
-from argus_trio.frontend.http.host_origin import HostOriginCheck
-from argus_trio.frontend.http.limits import Limits
-from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
-from argus_trio.runtime.candidate import Candidate
 from argus_trio.runtime.reload import ReloadSupervisor
+from tests.runtime.support.reloading import FIRST, Surroundings, bodies, running
 
-BACKEND = StdioBackend(name="files", command="run")
-FIRST = Config(backends={"files": BACKEND, "off": attrs.evolve(BACKEND, name="off", enabled=False)})
 PROBLEM = Problem(path="server.port", message="expected a whole number", hint="write 9000", line=3)
 
 
-def bodies(size: int) -> Config:
-    """A configuration that can be told from others by this."""
-    return attrs.evolve(FIRST, server=Server(max_body_bytes=size))
-
-
-def terms(config: Config) -> ServedSettings:
-    """Its terms, without a look at any file."""
-    limits = Limits(body_bytes=config.server.max_body_bytes)
-    return ServedSettings(settings=config.server, host_origin=HostOriginCheck(), limits=limits, context=None)
-
-
-@attrs.define(eq=False)
-class House:
-    """What the supervisor works on: the file as `text`, and what was done to it."""
-
-    text: Config | ConfigInvalid = FIRST
-    load_s: float = 1.0
-    apply_s: float = 1.0
-    is_broken: bool = False
-    applied: list[Config] = attrs.field(factory=list)
-    seen: list[object] = attrs.field(factory=list)
-    redact: Redactor = attrs.field(factory=Redactor)
-    terms: CurrentSettings = attrs.field(factory=lambda: CurrentSettings(terms(FIRST)))
-    stop: trio.Event = attrs.field(factory=trio.Event)
-
-    async def load(self) -> Candidate:
-        text = self.text
-        await trio.sleep(self.load_s)
-        if isinstance(text, ConfigInvalid):
-            raise text
-        return Candidate(config=text, terms=terms(text))
-
-    async def apply(self, config: Config) -> AppliedConfig:
-        await trio.sleep(self.apply_s)
-        if self.is_broken:
-            raise ZeroDivisionError("hush-7f3a9c")
-        self.applied.append(config)
-        return AppliedConfig(generation=len(self.applied) + 1, changed=("files",))
-
-    def supervisor(self) -> ReloadSupervisor:
-        return ReloadSupervisor(
-            config=FIRST,
-            load=self.load,
-            apply=self.apply,
-            terms=self.terms,
-            redact=self.redact,
-            on_begin=lambda: self.seen.append("begin"),
-            on_end=self.seen.append,
-        )
-
-
-@asynccontextmanager
-async def running(house: House) -> AsyncIterator[ReloadSupervisor]:
-    supervisor = house.supervisor()
-    async with trio.open_nursery() as nursery:
-        await nursery.start(supervisor.run, house.stop)
-        yield supervisor
-        house.stop.set()
-
-
 async def test_the_start_is_the_first_report() -> None:
-    last = House().supervisor().last
+    last = Surroundings().supervisor().last
     assert (last.triggers, last.is_applied, last.applied) == (
         ("start",),
         True,
@@ -99,8 +30,8 @@ async def test_the_start_is_the_first_report() -> None:
 
 
 async def test_a_changed_file_takes_effect_and_is_reported(autojump_clock: MockClock) -> None:
-    house = House(text=bodies(7))
-    async with running(house) as supervisor:
+    around = Surroundings(text=bodies(7))
+    async with running(around) as supervisor:
         report = await supervisor.reload()
     assert report.is_applied
     assert not report.is_unchanged
@@ -109,99 +40,99 @@ async def test_a_changed_file_takes_effect_and_is_reported(autojump_clock: MockC
     assert report.duration == pytest.approx(2)
     assert supervisor.last is report
     assert supervisor.config == bodies(7)
-    assert house.terms.now.limits.body_bytes == 7
-    assert house.seen == ["begin", report]
+    assert around.settings.now.limits.body_bytes == 7
+    assert around.seen == ["begin", report]
 
 
 async def test_requests_during_a_reload_become_one_that_reads_what_stands_there_then(
     autojump_clock: MockClock,
 ) -> None:
-    house = House(text=bodies(1))
+    around = Surroundings(text=bodies(1))
     reports: dict[int, ReloadReport] = {}
 
     async def ask(supervisor: ReloadSupervisor, number: int) -> None:
         reports[number] = await supervisor.reload()
 
-    async with running(house) as supervisor, trio.open_nursery() as nursery:
+    async with running(around) as supervisor, trio.open_nursery() as nursery:
         nursery.start_soon(ask, supervisor, 1)
         await wait_all_tasks_blocked()
         for number in (2, 3, 4):
-            house.text = bodies(number)
+            around.text = bodies(number)
             nursery.start_soon(ask, supervisor, number)
             await trio.sleep(0.1)
         supervisor.ask("signal")
         supervisor.ask("file")
-    assert house.applied == [bodies(1), bodies(4)]
+    assert around.applied == [bodies(1), bodies(4)]
     assert reports[2] is reports[3] is reports[4]
     assert reports[2] is not reports[1]
     assert reports[2].triggers == ("request", "signal", "file")
 
 
 async def test_one_who_asks_waits_for_a_reload_that_began_afterwards(autojump_clock: MockClock) -> None:
-    house = House(text=bodies(1))
-    async with running(house) as supervisor:
+    around = Surroundings(text=bodies(1))
+    async with running(around) as supervisor:
         supervisor.ask("file")
         await trio.sleep(1.5)  # the file has been read
-        house.text = bodies(2)
+        around.text = bodies(2)
         assert (await supervisor.reload()).applied.generation == 3
-    assert house.applied == [bodies(1), bodies(2)]
+    assert around.applied == [bodies(1), bodies(2)]
 
 
 async def test_any_problem_keeps_what_runs_and_all_are_told(autojump_clock: MockClock) -> None:
     problems = (PROBLEM, Problem(path="", message="more"))
-    house = House(text=ConfigInvalid("c.yaml", problems))
+    around = Surroundings(text=ConfigInvalid("c.yaml", problems))
     with capture_logs() as logs:
-        async with running(house) as supervisor:
+        async with running(around) as supervisor:
             report = await supervisor.reload()
     assert not report.is_applied
     assert report.problems == problems
     assert report.applied == AppliedConfig(generation=1, untouched=("files",))
     assert supervisor.config == FIRST
-    assert house.applied == []
+    assert around.applied == []
     assert [(each["path"], each["line"]) for each in logs if each["event"] == "config_problem"] == [
         ("server.port", 3),
         ("", None),
     ]
-    assert house.seen == ["begin", report]
+    assert around.seen == ["begin", report]
 
 
 async def test_the_same_content_changes_nothing_but_certificates_are_read_anew(autojump_clock: MockClock) -> None:
-    house = House()
-    before = house.terms.now
-    async with running(house) as supervisor:
+    around = Surroundings()
+    before = around.settings.now
+    async with running(around) as supervisor:
         report = await supervisor.reload()
     assert report.is_applied
     assert report.is_unchanged
     assert report.applied == AppliedConfig(generation=1, untouched=("files",))
-    assert house.applied == []
-    assert house.terms.now is not before
+    assert around.applied == []
+    assert around.settings.now is not before
 
 
 async def test_another_secret_alone_is_a_change_and_both_are_hidden_before_it_takes_effect(
     autojump_clock: MockClock,
 ) -> None:
-    house = House(text=attrs.evolve(FIRST, secrets=frozenset({"new-secret"})), redact=Redactor(["old-secret"]))
-    async with running(house) as supervisor:
+    around = Surroundings(text=attrs.evolve(FIRST, secrets=frozenset({"new-secret"})), redact=Redactor(["old-secret"]))
+    async with running(around) as supervisor:
         nursery_report = await supervisor.reload()
     assert not nursery_report.is_unchanged
-    assert len(house.applied) == 1
-    assert house.redact("old-secret new-secret") == f"{HIDDEN} {HIDDEN}"
+    assert len(around.applied) == 1
+    assert around.redact("old-secret new-secret") == f"{HIDDEN} {HIDDEN}"
 
 
 async def test_a_fault_while_it_takes_effect_is_told_by_an_id_and_the_next_reload_is_tried(
     autojump_clock: MockClock,
 ) -> None:
-    house = House(text=bodies(1), is_broken=True)
+    around = Surroundings(text=bodies(1), is_broken=True)
     with capture_logs() as logs:
-        async with running(house) as supervisor:
+        async with running(around) as supervisor:
             report = await supervisor.reload()
             assert not report.is_applied
             assert report.error_id in [each.get("error_id") for each in logs]
-            house.text, house.is_broken = FIRST, False  # what it was before the fault: still applied, not unchanged
+            around.text, around.is_broken = FIRST, False  # what it was before the fault: still applied, not unchanged
             again = await supervisor.reload()
     assert again.is_applied
     assert not again.is_unchanged
-    assert house.applied == [FIRST]
+    assert around.applied == [FIRST]
 
 
 @pytest.mark.parametrize(
@@ -216,39 +147,39 @@ async def test_a_fault_while_it_takes_effect_is_told_by_an_id_and_the_next_reloa
 async def test_what_needs_a_restart_is_named_and_the_rest_takes_effect(
     server: Server, names: tuple[str, ...], autojump_clock: MockClock
 ) -> None:
-    house = House(text=attrs.evolve(FIRST, server=server))
-    async with running(house) as supervisor:
+    around = Surroundings(text=attrs.evolve(FIRST, server=server))
+    async with running(around) as supervisor:
         assert (await supervisor.reload()).needs_restart == names
         again = await supervisor.reload()
-    assert len(house.applied) == 1
+    assert len(around.applied) == 1
     assert again.is_unchanged
     assert again.needs_restart == names
 
 
 async def test_the_stop_cuts_a_reload_and_answers_all_who_wait(autojump_clock: MockClock) -> None:
-    house = House(text=bodies(1), apply_s=1000)
+    around = Surroundings(text=bodies(1), apply_seconds=1000)
     reports: list[ReloadReport] = []
 
     async def ask(supervisor: ReloadSupervisor) -> None:
         reports.append(await supervisor.reload())
 
-    async with running(house) as supervisor, trio.open_nursery() as nursery:
+    async with running(around) as supervisor, trio.open_nursery() as nursery:
         nursery.start_soon(ask, supervisor)
         await trio.sleep(2)
         nursery.start_soon(ask, supervisor)
         await wait_all_tasks_blocked()
-        house.stop.set()
+        around.stop.set()
         began = trio.current_time()
     assert trio.current_time() - began < 1
     assert [(each.is_applied, each.is_stopping) for each in reports] == [(False, True)] * 2
-    assert house.seen == ["begin"]
+    assert around.seen == ["begin"]
     assert (await supervisor.reload()).is_stopping
 
 
 async def test_one_who_gives_up_does_not_stop_the_reload(autojump_clock: MockClock) -> None:
-    house = House(text=bodies(1))
-    async with running(house) as supervisor:
+    around = Surroundings(text=bodies(1))
+    async with running(around) as supervisor:
         with trio.move_on_after(0.5):
             await supervisor.reload()
         await supervisor.ended()
-    assert house.applied == [bodies(1)]
+    assert around.applied == [bodies(1)]

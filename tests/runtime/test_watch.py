@@ -15,15 +15,15 @@ from argus_trio.config.read.sources import Sources, Stamps
 from argus_trio.runtime import watch
 from argus_trio.runtime.watch import folders_of, wait_for_change
 
-DEADLINE_S = 20.0
-STILL_S = 0.6
+DEADLINE_SECONDS = 20.0
+STILL_SECONDS = 0.6
 """How long is long enough to say that nothing was heard: the quiet time and as much again."""
 
 
 @pytest.fixture(autouse=True)
 def no_looks_without_news(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is heard is heard from the kernel."""
-    monkeypatch.setattr(watch, "LOOK_S", 10 * DEADLINE_S)
+    monkeypatch.setattr(watch, "LOOK_SECONDS", 10 * DEADLINE_SECONDS)
 
 
 def stamps_of(*paths: Path) -> Stamps:
@@ -42,7 +42,7 @@ async def waiting(*paths: Path) -> AsyncIterator[trio.Event]:
         await wait_for_change(stamps)
         heard.set()
 
-    with trio.fail_after(DEADLINE_S):
+    with trio.fail_after(DEADLINE_SECONDS):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(wait, stamps_of(*paths))
             await trio.sleep(0.05)  # no event tells that the kernel watches; a change before that is seen all the same
@@ -108,7 +108,7 @@ async def test_a_change_before_it_watches_is_heard(tmp_path: Path) -> None:
     file.write_text("old")
     stamps = stamps_of(file)
     in_place(file)
-    with trio.fail_after(DEADLINE_S):
+    with trio.fail_after(DEADLINE_SECONDS):
         await wait_for_change(stamps)
 
 
@@ -118,10 +118,10 @@ async def test_a_vanished_file_is_told_once_and_is_a_change_when_it_is_back(tmp_
     with capture_logs() as logs:
         async with waiting(file) as heard:
             file.unlink()
-            with trio.move_on_after(STILL_S):
+            with trio.move_on_after(STILL_SECONDS):
                 await heard.wait()
             (tmp_path / "other").touch()
-            with trio.move_on_after(STILL_S):
+            with trio.move_on_after(STILL_SECONDS):
                 await heard.wait()
             assert not heard.is_set()
             file.write_text("new")
@@ -142,7 +142,7 @@ async def test_other_files_of_the_folder_are_no_change(tmp_path: Path) -> None:
     file.write_text("old")
     async with waiting(file) as heard:
         (tmp_path / "log").write_text("x")
-        with trio.move_on_after(STILL_S):
+        with trio.move_on_after(STILL_SECONDS):
             await heard.wait()
         assert not heard.is_set()
 
@@ -164,8 +164,8 @@ async def test_without_news_of_the_kernel_it_looks_now_and_then(
     def deaf(_: object) -> object:
         raise OSError("no watches left")
 
-    monkeypatch.setattr(watch, "open_news", deaf)
-    monkeypatch.setattr(watch, "LOOK_S", 0.05)
+    monkeypatch.setattr(watch, "open_notify", deaf)
+    monkeypatch.setattr(watch, "LOOK_SECONDS", 0.05)
     file = tmp_path / "config.yaml"
     file.write_text("old")
     with capture_logs() as logs:
@@ -180,7 +180,7 @@ async def test_a_cancelled_watch_ends_at_once(tmp_path: Path) -> None:
     file.write_text("old")
     async with waiting(file):
         began = trio.current_time()
-    assert trio.current_time() - began < watch.END_S + 0.5
+    assert trio.current_time() - began < watch.END_SECONDS + 0.5
 
 
 async def test_a_watch_that_hangs_in_the_file_system_is_left_behind(
@@ -193,11 +193,11 @@ async def test_a_watch_that_hangs_in_the_file_system_is_left_behind(
         go_on.wait()
 
     monkeypatch.setattr(watch, "stamp", hang)
-    monkeypatch.setattr(watch, "END_S", 0.1)
+    monkeypatch.setattr(watch, "END_SECONDS", 0.1)
     async with waiting(tmp_path / "config.yaml"):
         await trio.to_thread.run_sync(looking.wait)
         began = trio.current_time()
-    assert 0.1 <= trio.current_time() - began < DEADLINE_S / 2
+    assert 0.1 <= trio.current_time() - began < DEADLINE_SECONDS / 2
     go_on.set()
 
 

@@ -17,7 +17,14 @@ from mcp.shared.inbound import (
 
 from argus_trio.errors import HeaderMismatch
 from argus_trio.wire.envelope import Params, decode_object
-from argus_trio.wire.headers import NAME_PARAM, check_routing_headers, decode_value, encode_value, routing_headers
+from argus_trio.wire.headers import (
+    NAME_PARAM,
+    TOKEN,
+    check_routing_headers,
+    decode_value,
+    encode_value,
+    routing_headers,
+)
 
 REVISION = "2026-07-28"
 texts = st.text(st.characters(codec="utf-8"), max_size=20) | st.sampled_from(["=?base64?eA==?=", " a", "a ", "\ta", ""])
@@ -124,3 +131,11 @@ def test_a_missing_name_is_left_to_the_check_of_params() -> None:
     for params in ({}, params_of(name=None)):
         headers = as_asgi((("mcp-protocol-version", REVISION), ("mcp-method", "tools/call")))
         check_routing_headers(headers, method="tools/call", params=params, revision=REVISION)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_token"),
+    [("X-Api-Key", True), ("a!#$%&'*+-.^_`|~9", True), ("", False), ("a b", False), ("é", False), ("a:b", False)],
+)
+def test_a_token_is_what_may_name_a_header(text: str, is_token: bool) -> None:
+    assert (TOKEN.fullmatch(text) is not None) is is_token

@@ -20,7 +20,10 @@ def read(*chunks: bytes) -> list[Event]:
 def test_every_line_end_is_understood_even_byte_by_byte(end: bytes) -> None:
     stream = end.join([b"event: greeting", b"data: one", b"data:two", b"id: 7", b"", b"data: three", b"", b""])
     whole = read(stream)
-    assert whole == [Event("greeting", b"one\ntwo", "7", None), Event("message", b"three", "7", None)]
+    assert whole == [
+        Event(event="greeting", data=b"one\ntwo", id="7", retry=None),
+        Event(event="message", data=b"three", id="7", retry=None),
+    ]
     assert read(*(stream[at : at + 1] for at in range(len(stream)))) == whole
 
 
@@ -31,12 +34,14 @@ def test_a_stream_may_be_cut_anywhere(cut: int) -> None:
 
 
 def test_a_return_and_its_newline_end_one_line_though_they_come_apart() -> None:
-    assert read(b"data: a\r", b"\n", b"\n") == [Event("message", b"a", "", None)]
-    assert read(b"data: a\r", b"\n", b"data: b\n\n") == [Event("message", b"a\nb", "", None)]
+    assert read(b"data: a\r", b"\n", b"\n") == [Event(event="message", data=b"a", id="", retry=None)]
+    assert read(b"data: a\r", b"\n", b"data: b\n\n") == [Event(event="message", data=b"a\nb", id="", retry=None)]
 
 
 def test_comments_and_unknown_fields_say_nothing() -> None:
-    assert read(COMMENT, b":\n\n", b"colour: red\n\n", b"data\n\n") == [Event("message", b"", "", None)]
+    assert read(COMMENT, b":\n\n", b"colour: red\n\n", b"data\n\n") == [
+        Event(event="message", data=b"", id="", retry=None)
+    ]
 
 
 def test_only_one_space_after_the_colon_is_dropped() -> None:
@@ -52,14 +57,14 @@ def test_id_and_retry_count_without_data() -> None:
     parser = EventParser()
     assert parser.feed(b"id: 9\nretry: 250\n\nevent: lost\n\n") == []
     assert (parser.last_id, parser.retry) == ("9", 250)
-    assert parser.feed(b"data: x\n\n") == [Event("message", b"x", "9", 250)]
+    assert parser.feed(b"data: x\n\n") == [Event(event="message", data=b"x", id="9", retry=250)]
 
 
 def test_a_stream_read_anew_forgets_the_open_event_and_keeps_its_place() -> None:
     parser = EventParser()
     parser.feed(b"id: 4\nretry: 10\ndata: a\n\nevent: x\ndata: half\ndata: lo")
     parser.restart()
-    assert parser.feed(b"\xef\xbb\xbfdata: b\n\n") == [Event("message", b"b", "4", 10)]
+    assert parser.feed(b"\xef\xbb\xbfdata: b\n\n") == [Event(event="message", data=b"b", id="4", retry=10)]
 
 
 @pytest.mark.parametrize("value", [b"-1", b"1.5", b"soon", b"", b"1" * 10])
@@ -103,7 +108,7 @@ def test_cutting_never_changes_what_is_read(stream: bytes, cuts: list[int]) -> N
 @given(st.binary())
 def test_whatever_is_written_is_read_as_one_event(data: bytes) -> None:
     events = read(encode_event(data, event_id="e1"))
-    assert events == [Event("message", data.replace(b"\n", b" ").replace(b"\r", b" "), "e1", None)]
+    assert events == [Event(event="message", data=data.replace(b"\n", b" ").replace(b"\r", b" "), id="e1", retry=None)]
 
 
 def test_the_fields_of_a_written_event_can_be_left_out() -> None:

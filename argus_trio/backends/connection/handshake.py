@@ -17,6 +17,7 @@ from argus_trio.backends.links.link import Link, Outgoing
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.task_ids import serves_tasks
 from argus_trio.errors import LinkFailed
+from argus_trio.wire import request_meta
 from argus_trio.wire.envelope import (
     ErrorResponse,
     Params,
@@ -28,6 +29,7 @@ from argus_trio.wire.envelope import (
 )
 from argus_trio.wire.headers import METHOD, PROTOCOL_VERSION, Headers
 from argus_trio.wire.members import object_member, object_or_none, string_member
+from argus_trio.wire.results import SERVER_INFO
 from argus_trio.wire.revisions import LATEST_LEGACY, LATEST_MODERN, LEGACY_REVISIONS, MODERN_REVISIONS, Era
 
 PROBE_SILENCE_SECONDS: Final = 2.0
@@ -104,9 +106,9 @@ class EraGuess:
 def modern_meta(revision: str, capabilities: msgspec.Raw = NO_CAPABILITIES) -> Params:
     """The `_meta` members that every modern request carries (2026-07-28, Basic, Per-request protocol fields)."""
     return {
-        "io.modelcontextprotocol/protocolVersion": encode_raw(revision),
-        "io.modelcontextprotocol/clientInfo": CLIENT_INFO,
-        "io.modelcontextprotocol/clientCapabilities": capabilities,
+        request_meta.PROTOCOL_VERSION: encode_raw(revision),
+        request_meta.CLIENT_INFO: CLIENT_INFO,
+        request_meta.CLIENT_CAPABILITIES: capabilities,
     }
 
 
@@ -231,4 +233,4 @@ def _handshake(era: Era, revision: str, fields: Params, server_info: msgspec.Raw
 
 
 def _meta_server_info(fields: Params) -> msgspec.Raw | None:
-    return (object_member(fields, "_meta") or {}).get("io.modelcontextprotocol/serverInfo")
+    return (object_member(fields, "_meta") or {}).get(SERVER_INFO)

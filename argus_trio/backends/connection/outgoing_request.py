@@ -13,6 +13,7 @@ import msgspec
 from argus_trio.backends.connection.handshake import Handshake, modern_meta
 from argus_trio.backends.links.link import Outgoing
 from argus_trio.core.call.exchange import Call
+from argus_trio.wire import request_meta
 from argus_trio.wire.envelope import Params, Raw, decode_object, encode_raw, encode_request
 from argus_trio.wire.headers import PROTOCOL_VERSION, Headers, routing_headers
 from argus_trio.wire.results import RESERVED
@@ -53,7 +54,7 @@ def call_request(handshake: Handshake, message_id: int, call: Call, params: Para
     declared.update({name: call.capabilities[name] for name in _PASSED_ON if name in call.capabilities})
     stamps = modern_meta(handshake.revision, encode_raw(declared))
     if call.log_level is not None:
-        stamps[f"{RESERVED}logLevel"] = encode_raw(call.log_level)
+        stamps[request_meta.LOG_LEVEL] = encode_raw(call.log_level)
     return _modern(
         handshake, message_id, call.method, {**params, "_meta": encode_raw({**_meta_of(params), **stamps})}, headers
     )

@@ -13,7 +13,7 @@ import attrs
 import msgspec
 
 from argus_trio.core.call.task_ids import life_of, task_id_of
-from argus_trio.core.call.tasks import MAX_LIFE_S
+from argus_trio.core.call.tasks import MAX_LIFE_SECONDS
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.members import int_member, object_member, object_or_none, string_member
 
@@ -119,4 +119,4 @@ def _end_of(task: RunningTask, fields: Params, now: float) -> float:
     if status in _TERMINAL:
         return now
     life = life_of(fields)
-    return now + UNLIMITED_SECONDS if life is None else task.since + min(max(life, 0.0), MAX_LIFE_S)
+    return now + UNLIMITED_SECONDS if life is None else task.since + min(max(life, 0.0), MAX_LIFE_SECONDS)

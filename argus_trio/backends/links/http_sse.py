@@ -32,9 +32,11 @@ from argus_trio.wire.sse import Event, EventParser, EventTooLarge
 log = structlog.get_logger()
 
 SEND_SECONDS: Final = 30.0
-"""The deadline for a server to take a notification or a response."""
+"""The deadline for a server to take a notification or a response.
+
+It has nothing to work out, but may have to be woken first, as some that run on demand are."""
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
-"""The largest body of a POST's answer that is looked at."""
+"""The largest body of a POST's answer that is looked at: four times a message of ours."""
 
 
 @asynccontextmanager
@@ -150,7 +152,7 @@ class HttpSseLink:
             while events := await stream.receive():
                 for event in events:
                     if event.event == "message":
-                        await self._take(event.data)
+                        await self._accept(event.data)
         except LinkFailed as failure:
             self.end(failure.reason)
         except EventTooLarge as error:
@@ -158,7 +160,7 @@ class HttpSseLink:
         else:
             self.end("the server ended the stream")
 
-    async def _take(self, data: bytes) -> None:
+    async def _accept(self, data: bytes) -> None:
         for message in read_messages(data):
             if isinstance(message, ResponseInvalid) and self._pending.resolve(message):
                 continue
@@ -181,6 +183,6 @@ class HttpSseLink:
             if not 200 <= answer.status < 300:
                 raise self._client.refused(answer, await self._client.beginning(answer))
             if answer.media_type == names.JSON and answer.status == 200:  # some put the answer here, or here as well
-                said = await answer.read(MAX_BODY_BYTES)
-                if said[:1] in b"{[":
-                    await self._take(said)
+                content = await answer.read(MAX_BODY_BYTES)
+                if content[:1] in b"{[":
+                    await self._accept(content)

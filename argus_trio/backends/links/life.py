@@ -12,7 +12,7 @@ from argus_trio.errors import LinkFailed
 class Life:
     """Whether a link lives, and why it died."""
 
-    _failure: LinkFailed | None = None
+    _failure: LinkFailed | None = attrs.field(default=None, init=False)
     _ended: trio.Event = attrs.field(factory=trio.Event, init=False)
 
     def end(self, failure: LinkFailed) -> LinkFailed:
@@ -29,11 +29,12 @@ class Life:
 
     @property
     def failure(self) -> LinkFailed | None:
-        """Why it died, if it has."""
+        """Why the link died, if it has."""
         return self._failure
 
     @property
     def is_over(self) -> bool:
+        """Whether the link has died."""
         return self._failure is not None
 
     async def wait_failed(self) -> LinkFailed:

@@ -1,17 +1,26 @@
-"""Which link belongs to which kind of backend."""
+"""Which link belongs to which kind of backend, and how the stdio link is put over a process. It speaks no protocol."""
 
 from __future__ import annotations
 
 import os
-from contextlib import AbstractAsyncContextManager
-from typing import assert_never
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final, assert_never
 
 from argus_trio.backends.links.http_sse import open_http_sse
 from argus_trio.backends.links.link import Inbox, Link
-from argus_trio.backends.links.stderr import StderrRing
-from argus_trio.backends.links.stdio import open_stdio
+from argus_trio.backends.links.stderr import StderrRing, StderrStream
+from argus_trio.backends.links.stdio import StdioLink
 from argus_trio.backends.links.streamable_http import open_streamable_http
+from argus_trio.backends.process.process import start_process
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, SseBackend, StdioBackend
+from argus_trio.net.line_writer import LineWriter
+from argus_trio.net.service_nursery import ServiceNursery
+
+WRITE_LIMIT_SECONDS: Final = 60.0
+"""How long a backend may take nothing from its stdin while messages wait for it.
+
+As long as a call may take where nothing else is configured: a backend that works and reads later is no dead one."""
 
 
 def open_link(spec: BackendSpec, inbox: Inbox, stderr: StderrRing) -> AbstractAsyncContextManager[Link]:
@@ -28,3 +37,32 @@ def open_link(spec: BackendSpec, inbox: Inbox, stderr: StderrRing) -> AbstractAs
         case HttpBackend():
             return open_streamable_http(spec, inbox)
     assert_never(spec)
+
+
+@asynccontextmanager
+async def open_stdio(
+    spec: StdioBackend,
+    inbox: Inbox,
+    *,
+    stderr: StderrRing,
+    environ: Mapping[str, str],
+    write_limit_seconds: float = WRITE_LIMIT_SECONDS,
+) -> AsyncIterator[StdioLink]:
+    """A link to a process of its own, which runs as long as the block and is gone, tree and all, when it is left.
+
+    Leaving takes up to `EXIT_GRACE_SECONDS` and `KEEPER_LIMIT_SECONDS`, cancelled or not. `stderr` outlives the link;
+    `environ` is the gateway's own environment.
+
+    Raises:
+        LinkFailed: on entering, if the process cannot be started. One that leaves at once is a link that has died.
+    """
+    async with start_process(spec, environ) as process:
+        writer = LineWriter(process.stdin, write_limit_seconds)
+        link = StdioLink(peer=process, inbox=inbox, stderr=StderrStream(stderr), writer=writer)
+        async with ServiceNursery() as nursery:
+            nursery.start_soon(process.watch)
+            link.start(nursery)
+            try:
+                yield link
+            finally:
+                await link.close()

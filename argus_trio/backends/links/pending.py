@@ -39,7 +39,7 @@ class Expected:
         self._table.pop(self._key, None)
 
     async def wait(self) -> Answer:
-        """The answer. Called at most once; a checkpoint in every case.
+        """Wait for the answer. Called at most once; a checkpoint in every case.
 
         Raises:
             LinkFailed: the link died before the answer came; `AnswerInvalid` if it came and is none.
@@ -59,7 +59,7 @@ class Expected:
                 return answer
 
     def settle(self, outcome: Answer | LinkFailed) -> None:
-        """Keep the outcome and wake who waits for it."""
+        """Keep the outcome of the request and wake who waits for it."""
         self._outcome = outcome
         if self._task is not None:
             trio.lowlevel.reschedule(self._task)
@@ -72,7 +72,7 @@ class Expected:
 
 @attrs.define(eq=False)
 class Pending:
-    """The table. Once failed it stays so, and every later `expect` raises the same failure."""
+    """The table of requests in flight. Once failed it stays so, and every later `expect` raises the same failure."""
 
     _waiting: dict[bytes, Expected] = attrs.field(factory=dict, init=False)
     _failure: LinkFailed | None = attrs.field(default=None, init=False)

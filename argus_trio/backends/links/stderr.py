@@ -12,7 +12,9 @@ import structlog
 log = structlog.get_logger()
 
 MAX_LINES: Final = 200
+"""Lines that are kept of one backend: several tracebacks."""
 MAX_LINE_BYTES: Final = 4096
+"""Where a line is cut."""
 LAST_LINES: Final = 10
 """Lines that explain the end of a process."""
 LOGGED_PER_SECOND: Final = 50

@@ -1,10 +1,8 @@
-"""The stdio link: JSON-RPC messages, one a line, over the pipes of a child process."""
+"""The stdio link: JSON-RPC messages, one a line, over the standard streams of a program. It starts none."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Final
 
 import attrs
@@ -12,13 +10,10 @@ import structlog
 import trio
 
 from argus_trio.backends.links.link import Inbox, Outgoing
+from argus_trio.backends.links.peer import LineSink, Peer
 from argus_trio.backends.links.pending import Pending
-from argus_trio.backends.links.stderr import StderrRing, StderrStream, plain
-from argus_trio.backends.process.process import BackendProcess, start_process
-from argus_trio.config.model.backend import StdioBackend
+from argus_trio.backends.links.stderr import StderrStream, plain
 from argus_trio.errors import LinkFailed, ResponseInvalid, RpcError
-from argus_trio.net.line_writer import LineWriter
-from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.wire.envelope import (
     ErrorResponse,
     Message,
@@ -34,39 +29,32 @@ from argus_trio.wire.lines import Lines, LineTooLong
 
 log = structlog.get_logger()
 
-READ_BYTES: Final = 64 * 1024
-"""As much as a pipe holds."""
-WRITE_LIMIT_S: Final = 60.0
-"""How long a backend may take nothing from its stdin while messages wait for it."""
-EXIT_GRACE_S: Final = 2.0
-"""How long a backend has to leave by itself once its stdin is closed."""
-DRAIN_S: Final = 0.5
-"""How long the end of the pipes is waited for after the end of the process, and the other way round."""
+EXIT_GRACE_SECONDS: Final = 2.0
+"""How long a backend has to leave by itself once its stdin is closed: enough to write a file or close a database."""
+DRAIN_SECONDS: Final = 0.5
+"""How long the end of the streams is waited for after the end of the program, and the other way round.
+
+The two come together as a rule; but what the program started itself may hold its pipes open for ever."""
 NOISE_LOGGED: Final = 20
 """Lines that are no messages are logged up to this count for each link, then only counted."""
 NOISE_SHOWN: Final = 200
 """Characters of such a line that are logged."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class StdioLink:
-    """A `Link` over a child's pipes; `open_stdio` makes them."""
+    """A `Link` over a program's streams. `start` begins to serve it, `close` ends it and the program."""
 
-    _child: BackendProcess
+    _peer: Peer
     _inbox: Inbox
     _stderr: StderrStream
-    _writer: LineWriter
+    _writer: LineSink
     _pending: Pending = attrs.field(factory=Pending, init=False)
     _died: trio.Event = attrs.field(factory=trio.Event, init=False)
     _stdout_ended: trio.Event = attrs.field(factory=trio.Event, init=False)
     _stderr_ended: trio.Event = attrs.field(factory=trio.Event, init=False)
     noise: int = attrs.field(default=0, init=False)
     """Lines that were no messages."""
-
-    @property
-    def pid(self) -> int:
-        """The backend's process id."""
-        return self._child.pid
 
     async def request(self, outgoing: Outgoing) -> Response | ErrorResponse:
         """See `Link.request`."""
@@ -81,7 +69,7 @@ class StdioLink:
         await trio.lowlevel.checkpoint()
 
     async def listen(self, headers: Headers = ()) -> None:  # noqa: ARG002 - as above
-        """Nothing to do: whatever the backend says comes on its stdout."""
+        """See `Link.listen`: whatever the backend says comes on its stdout."""
         await trio.lowlevel.checkpoint()
 
     async def wait_failed(self) -> LinkFailed:
@@ -93,20 +81,19 @@ class StdioLink:
 
     def start(self, nursery: trio.Nursery) -> None:
         """Start what serves the link; all of it ends with `nursery`."""
-        nursery.start_soon(self._child.watch)
-        nursery.start_soon(self._watch_child)
+        nursery.start_soon(self._watch_peer)
         nursery.start_soon(self._watch_writer)
         nursery.start_soon(self._read_stdout)
         nursery.start_soon(self._read_stderr)
 
     async def close(self) -> None:
-        """End the process tree: politely, unless the link has died, when there is nothing to be polite to."""
+        """End the program: politely, unless the link has died, when there is nothing to be polite to."""
         has_died = self._died.is_set()
         self._fail("the link was closed")
-        await self._child.end(grace_s=0 if has_died else EXIT_GRACE_S)
+        await self._peer.end(grace_seconds=0 if has_died else EXIT_GRACE_SECONDS)
         self._stderr.end(trio.current_time())
         if self.noise > NOISE_LOGGED:
-            log.warning("backend_noise_total", backend=self._child.backend, lines=self.noise)
+            log.warning("backend_noise_total", backend=self._peer.backend, lines=self.noise)
 
     async def _write(self, body: bytes) -> None:
         try:
@@ -117,38 +104,32 @@ class StdioLink:
 
     async def _read_stdout(self) -> None:
         lines = Lines()
-        fd = self._child.stdout.fileno()
+        stdout = self._peer.stdout
         while True:
-            await trio.lowlevel.wait_readable(fd)
-            chunk = os.read(fd, READ_BYTES)
+            chunk = await stdout.receive()
             try:
                 whole = lines.feed(chunk) if chunk else [lines.rest()]
             except LineTooLong as fault:
                 for line in fault.before:
-                    await self._take(line)
+                    await self._accept(line)
                 self._fail(f"wrote a line longer than {fault.limit} bytes to its stdout")
                 return
             for line in whole:
-                await self._take(line)
+                await self._accept(line)
             if not chunk:
                 break
         self._stdout_ended.set()
         await self._fail_unless_it_ended("closed its stdout")
 
     async def _read_stderr(self) -> None:
-        fd = self._child.stderr.fileno()
-        while True:
-            await trio.lowlevel.wait_readable(fd)
-            chunk = os.read(fd, READ_BYTES)
-            if not chunk:
-                break
+        while chunk := await self._peer.stderr.receive():
             self._stderr.feed(chunk, trio.current_time())
         self._stderr_ended.set()
 
-    async def _watch_child(self) -> None:
-        ending = await self._child.wait_ended()
+    async def _watch_peer(self) -> None:
+        ending = await self._peer.wait_ended()
         # What it wrote before it ended is still in the pipes: answers, and why it ended.
-        with trio.move_on_after(DRAIN_S):
+        with trio.move_on_after(DRAIN_SECONDS):
             await self._stdout_ended.wait()
             await self._stderr_ended.wait()
         self._fail(ending)
@@ -159,24 +140,24 @@ class StdioLink:
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             await self._fail_unless_it_ended("closed its stdin")
         else:
-            self._fail(f"did not read its stdin for {self._writer.limit_s:g} s")
+            self._fail(f"did not read its stdin for {self._writer.limit_seconds:g} s")
 
     async def _fail_unless_it_ended(self, reason: str) -> None:
         # A pipe that ends is mostly the first sign of a process that ends, and how it did says more.
-        with trio.move_on_after(2 * DRAIN_S):
+        with trio.move_on_after(2 * DRAIN_SECONDS):
             await self._died.wait()
         self._fail(reason)
 
-    async def _take(self, line: bytes) -> None:
+    async def _accept(self, line: bytes) -> None:
         try:
             message = decode(line)
         except RpcError as fault:
             if line.strip():
-                await self._take_odd(line, fault)
+                await self._accept_odd(line, fault)
             return
         await self._deliver(message)
 
-    async def _take_odd(self, line: bytes, fault: RpcError) -> None:
+    async def _accept_odd(self, line: bytes, fault: RpcError) -> None:
         """A line that is no message as it stands: one with broken text, a batch (revision 2025-03-26), or noise."""
         mended = mend_text(line)
         members: Sequence[Message | RpcError]
@@ -199,45 +180,16 @@ class StdioLink:
         if not isinstance(message, (Response, ErrorResponse)):
             await self._inbox(message, None)
         elif not self._pending.resolve(message):
-            log.debug("backend_answer_unclaimed", backend=self._child.backend, id=plain(message.id[:NOISE_SHOWN]))
+            log.debug("backend_answer_unclaimed", backend=self._peer.backend, id=plain(message.id[:NOISE_SHOWN]))
 
     def _note_noise(self, line: bytes, fault: RpcError) -> None:
         self.noise += 1
         if self.noise <= NOISE_LOGGED:
             # Cut before it is made plain: a line may be 16 MiB, and a character has four bytes at most.
             shown = plain(line[: 4 * NOISE_SHOWN])[:NOISE_SHOWN]
-            log.warning("backend_noise", backend=self._child.backend, line=shown, fault=fault.message)
+            log.warning("backend_noise", backend=self._peer.backend, line=shown, fault=fault.message)
 
     def _fail(self, reason: str) -> None:
         if not self._died.is_set():
             self._pending.fail(LinkFailed(reason, details=self._stderr.last_lines()))
             self._died.set()
-
-
-@asynccontextmanager
-async def open_stdio(
-    spec: StdioBackend,
-    inbox: Inbox,
-    *,
-    stderr: StderrRing,
-    environ: Mapping[str, str],
-    write_limit_s: float = WRITE_LIMIT_S,
-) -> AsyncIterator[StdioLink]:
-    """A link to a process of its own, which runs as long as the block and is gone, tree and all, when it is left.
-
-    Leaving takes up to `EXIT_GRACE_S` and `KEEPER_LIMIT_S`, cancelled or not. `stderr` outlives the link; `environ` is
-    the gateway's own environment.
-
-    Raises:
-        LinkFailed: on entering, if the process cannot be started. One that leaves at once is a link that has died.
-    """
-    async with start_process(spec, environ) as child:
-        link = StdioLink(
-            child=child, inbox=inbox, stderr=StderrStream(stderr), writer=LineWriter(child.stdin, write_limit_s)
-        )
-        async with ServiceNursery() as nursery:
-            link.start(nursery)
-            try:
-                yield link
-            finally:
-                await link.close()

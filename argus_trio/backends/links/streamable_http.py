@@ -21,6 +21,7 @@ from argus_trio.config.model.backend import HttpBackend
 from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed, ResponseInvalid, RpcError, SessionLost
 from argus_trio.net.http1 import HttpAnswer
 from argus_trio.net.http_client import HttpClient, open_http_client
+from argus_trio.net.reconnect import Reconnect, ReconnectPace, is_final
 from argus_trio.wire import headers as names
 from argus_trio.wire.envelope import ErrorResponse, Message, Notification, Request, Response
 from argus_trio.wire.headers import Headers
@@ -33,25 +34,26 @@ _Received = Message | ResponseInvalid
 """What a stream says: messages, and what means to be an answer."""
 
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
-"""The largest JSON answer."""
+"""The largest JSON answer: four times a message of ours, as servers put pictures and files into one."""
 SEND_SECONDS: Final = 30.0
-"""The deadline for a server to take a notification or a response."""
+"""The deadline for a server to take a notification or a response.
+
+It has nothing to work out, but may have to be woken first, as some that run on demand are."""
 LISTEN_SECONDS: Final = 1.0
-"""How long `listen` waits for the GET stream; some servers send its head only with the first event."""
+"""How long `listen` waits for the GET stream; some servers send its head only with the first event.
+
+Every connection to such a server begins by this much later, so it is short; a stream that comes later is as good."""
 GOODBYE_SECONDS: Final = 2.0
-"""The deadline for the DELETE that ends a session."""
+"""The deadline for the DELETE that ends a session: one round trip. A stop waits for it, servers forget anyway."""
 LAST_ANSWERS_SECONDS: Final = 0.5
 """How long the other requests of a session that was forgotten have to hear the same, so that they are known not to have
-been acted on."""
-RESUME_TRIES: Final = 4
-"""How often in a row a stream is resumed without a new event before its request fails."""
-FIRST_WAIT_SECONDS: Final = 1.0
-"""The wait before a stream is opened again, where the server did not say."""
-LEAST_WAIT_SECONDS: Final = 0.1
-"""What a server that asks to be called again at once is given instead."""
-LONGEST_WAIT_SECONDS: Final = 30.0
-"""What the wait between attempts at the GET stream grows to."""
+been acted on. They are under way already, and a new session waits for this."""
+RESUMING: Final = ReconnectPace(first_seconds=1.0, longest_seconds=1.0, least_seconds=0.1, tries=4)
+"""A request's own stream: someone waits for its answer, so the wait does not grow, and soon it has failed."""
+LISTENING: Final = ReconnectPace(first_seconds=1.0, longest_seconds=30.0, least_seconds=0.1, slows_down_retry=True)
+"""The GET stream: nobody waits for it, so a server that is away for long, or has nothing to say, is asked ever less."""
 
+_SESSION_NAMES: Final = (names.SESSION_ID, names.PROTOCOL_VERSION)
 _SESSION_ID: Final = re.compile(r"[!-~]+")
 _METHOD_NOT_FOUND: Final = re.compile(rb'"code"\s*:\s*-32601\b')
 _NAMES_THE_SESSION: Final = re.compile(rb"session", re.IGNORECASE)
@@ -86,8 +88,9 @@ class StreamableHttpLink:
     _revision: str | None = attrs.field(default=None, init=False)
     """What the last message said; requests that carry no message say it too."""
     _asking: int = attrs.field(default=0, init=False)
-    """Requests under way; those whose stream broke are not counted."""
+    """The number of requests under way; those whose stream broke are not counted."""
     _all_told: trio.Event = attrs.field(factory=trio.Event, init=False)
+    """Set when no request is under way any more, for who waits for that."""
 
     async def request(self, outgoing: Outgoing) -> Response | ErrorResponse:
         """See `Link.request`.
@@ -137,7 +140,7 @@ class StreamableHttpLink:
         return await self._life.wait_failed()
 
     async def wait_refused(self) -> None:
-        """If the session was forgotten: wait until no request is under way; the caller sets the deadline."""
+        """Wait, if the session was forgotten, until no request is under way; the caller sets the deadline."""
         if isinstance(self._life.failure, SessionLost):
             while self._asking:
                 self._all_told = trio.Event()
@@ -161,10 +164,6 @@ class StreamableHttpLink:
             if not 200 <= answer.status < 300:
                 body = await self._client.beginning(answer)
                 refused = self._refused(answer, body, wanted)
-                # It says so before it looks at the message, except where it answers that very one with something else.
-                refused.never_ran = isinstance(refused, SessionLost) and (
-                    not is_addressed(body, wanted) or bool(_NAMES_THE_SESSION.search(body))
-                )
                 error = error_in(body, wanted) if isinstance(refused, HttpRefused) else None
                 if error is None or answer.status in (401, 403):
                     raise refused
@@ -223,10 +222,10 @@ class StreamableHttpLink:
 
     async def _resume(self, request_id: int, parser: EventParser) -> Response | ErrorResponse:
         """Follow a broken stream further (2025-11-25, Resumability and Redelivery)."""
-        tries = 0
+        reconnect = Reconnect(RESUMING)
         while True:
             last_id = parser.last_id
-            await trio.sleep(_wait_seconds(parser))
+            await trio.sleep(reconnect.wait_seconds(parser.retry))
             try:
                 async with self._stream(parser) as answer:
                     return await self._read_stream(answer, parser, request_id)
@@ -234,8 +233,8 @@ class StreamableHttpLink:
                 raise
             except LinkFailed as failure:
                 self._life.check()
-                tries = tries + 1 if parser.last_id == last_id else 0
-                if tries == RESUME_TRIES or (isinstance(failure, HttpRefused) and failure.status < 500):
+                reconnect.ended(has_brought=parser.last_id != last_id)
+                if reconnect.is_given_up or is_final(failure):
                     raise
 
     @asynccontextmanager
@@ -244,9 +243,8 @@ class StreamableHttpLink:
     ) -> AsyncIterator[HttpAnswer]:
         """A GET stream, from where `parser` left off. At the `is_first` one, 404 only says that there is none."""
         parser.restart()
-        place = ((names.LAST_EVENT_ID, parser.last_id),) if parser.last_id else ()
         others = tuple(header for header in headers if header[0].lower() not in _SESSION_NAMES)
-        request = self._client.get((*self._session_headers(), *others, *place))
+        request = self._client.get((*self._session_headers(), *others), last_id=parser.last_id)
         async with self._client.pool.send(request) as answer:
             if answer.status != 200:
                 body = await self._client.beginning(answer)
@@ -257,21 +255,20 @@ class StreamableHttpLink:
 
     async def _keep_listening(self, headers: Headers, is_under_way: trio.Event) -> None:
         parser = EventParser()
-        backoff = FIRST_WAIT_SECONDS / 2
+        reconnect = Reconnect(LISTENING)
         is_first = True
         while not self._life.is_over:
-            backoff = min(backoff * 2, LONGEST_WAIT_SECONDS)
-            least = backoff
+            has_brought = False
             try:
                 async with self._stream(parser, headers, is_first=is_first) as answer:
                     is_first = False
                     is_under_way.set()
                     while chunk := await answer.receive():
-                        backoff, least = FIRST_WAIT_SECONDS, LEAST_WAIT_SECONDS
-                        await self._hear(parser, chunk)
+                        has_brought = True
+                        await self._hand_on(parser, chunk)
             except HttpRefused as refused:
-                is_under_way.set()
-                if refused.status < 500:
+                if is_final(refused):
+                    is_under_way.set()
                     log.debug("backend_has_no_stream", backend=self._client.name, status=refused.status)
                     return
             except AnswerInvalid as invalid:
@@ -279,9 +276,10 @@ class StreamableHttpLink:
             except LinkFailed as failure:
                 log.debug("backend_stream_ended", backend=self._client.name, reason=failure.reason)
             is_under_way.set()
-            await trio.sleep(max(_wait_seconds(parser), least))
+            reconnect.ended(has_brought=has_brought)
+            await trio.sleep(reconnect.wait_seconds(parser.retry))
 
-    async def _hear(self, parser: EventParser, chunk: bytes) -> None:
+    async def _hand_on(self, parser: EventParser, chunk: bytes) -> None:
         for message in self._messages(parser, chunk):
             if isinstance(message, Request | Notification):
                 await self._inbox(message, None)
@@ -316,13 +314,8 @@ class StreamableHttpLink:
             is_unknown_method = answer.status == 404 and is_read and _METHOD_NOT_FOUND.search(body)
             is_old_style = answer.status == 400 and not is_read and _NAMES_THE_SESSION.search(body)
             if (answer.status == 404 and not is_unknown_method) or is_old_style:
-                return self._life.end(SessionLost("the session has expired"))
+                ended = self._life.end(SessionLost("the session has expired"))
+                # It says so before it looks at the message, except where it answers that very one with something else.
+                is_unseen = bool(wanted) and (not is_read or bool(_NAMES_THE_SESSION.search(body)))
+                return ended.again(never_ran=isinstance(ended, SessionLost) and is_unseen)
         return self._client.refused(answer, body)
-
-
-_SESSION_NAMES: Final = (names.SESSION_ID, names.PROTOCOL_VERSION)
-
-
-def _wait_seconds(parser: EventParser) -> float:
-    """How long to wait before a stream is opened again."""
-    return FIRST_WAIT_SECONDS if parser.retry is None else max(parser.retry / 1000, LEAST_WAIT_SECONDS)

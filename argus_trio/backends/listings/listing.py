@@ -133,7 +133,7 @@ def passes(globs: Globs, name: str) -> bool:
 
 
 def _as_it_is(key: str, fields: Params) -> Entry:
-    return Entry(key=key, shown=key, fields=fields)
+    return Entry(key=key, shown_name=key, fields=fields)
 
 
 def _overriding(overrides: Mapping[str, Override]) -> Callable[[str, Params], Entry]:
@@ -143,7 +143,7 @@ def _overriding(overrides: Mapping[str, Override]) -> Callable[[str, Params], En
             return _as_it_is(key, fields)
         if override.description is not None:
             fields = {**fields, "description": encode_raw(override.description)}
-        return Entry(key=key, shown=override.name or key, fields=fields)
+        return Entry(key=key, shown_name=override.name or key, fields=fields)
 
     return entry
 

@@ -8,12 +8,12 @@ whose other end only the gateway holds; NAME is for whoever reads a list of proc
   stands in the keeper's own arguments or environment. That the socket then ends means: end the tree; it ends as well
   when the gateway crashes or is killed.
 - The keeper writes lines: `started PID`, or `failed chdir|exec ERRNO`; then `ended WAITSTATUS` once the backend itself
-  has ended, and `survived COUNT` should descendants outlast `KILL_LIMIT_S`.
+  has ended, and `survived COUNT` should descendants outlast `KILL_LIMIT_SECONDS`.
 
 It is a child subreaper: whatever the backend leaves behind, in whatever session, becomes the keeper's child, so that
 "no children" means that nothing is left. When the backend or the socket has ended it sends TERM to every descendant,
-after `TERM_GRACE_S` KILL to their process groups until there are none, and leaves with the backend's exit code, or
-128 + its signal. What it cannot end is another user's, or was started by another program (a container engine).
+after `TERM_GRACE_SECONDS` KILL to their process groups until there are none, and leaves with the backend's exit code,
+or 128 + its signal. What it cannot end is another user's, or was started by another program (a container engine).
 
 Keeper and backend each lead a session, so neither a Ctrl-C in the gateway's terminal nor a backend's `kill 0` reaches
 the keeper. It must stay single-threaded: the parent-death signal of the backend, which ends it should the keeper
@@ -30,12 +30,16 @@ import signal
 import sys
 import time
 
-TERM_GRACE_S = 0.5
-KILL_LIMIT_S = 2.0
-KILL_AGAIN_S = 0.02
+TERM_GRACE_SECONDS = 0.5
+"""How long descendants have between TERM and KILL. The backend itself had its time when its stdin was closed."""
+KILL_LIMIT_SECONDS = 2.0
+"""How long the tree may take to be gone, TERM included. A process that outlasts it is stuck in the kernel."""
+KILL_AGAIN_SECONDS = 0.02
+"""The pause between two KILLs, which find what was forked meanwhile."""
 KILLS = 25
 """So often KILL is sent at least: a keeper that was stopped for a while has no time left, and its work to do."""
 MAX_ORDER_BYTES = 16 * 1024 * 1024
+"""The largest start order: more than the kernel takes as arguments and environment."""
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -44,7 +48,7 @@ _DEFAULT_IN_BACKEND = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQ
 
 
 def main(control: int) -> int:
-    """Keep one backend; the exit code to leave with."""
+    """Keep one backend, and give the exit code to leave with."""
     os.set_inheritable(control, False)
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
@@ -100,7 +104,7 @@ def _read_exactly(control: int, count: int) -> bytes | None:
 def _start(
     argv: list[bytes], environment: dict[bytes, bytes], cwd: bytes, *, libc: ctypes.CDLL, control: int
 ) -> int | None:
-    """Fork and execute; tell the gateway how it went. The process id, or None when there is no backend."""
+    """Fork and execute, and tell the gateway how it went. The process id, or None when there is no backend."""
     outcome, told = os.pipe()
     keeper = os.getpid()
     backend = os.fork()
@@ -161,7 +165,7 @@ class _Keeper:
         self._woken.register(wake, select.POLLIN)
 
     def watch(self) -> None:
-        """Until the backend or the control socket has ended."""
+        """Wait until the backend or the control socket has ended."""
         both = select.poll()
         both.register(self._wake, select.POLLIN)
         both.register(self._control, select.POLLIN)
@@ -174,7 +178,10 @@ class _Keeper:
                 return
 
     def end_tree(self) -> None:
-        """Until no descendant is left, or `KILL_LIMIT_S` has passed and KILL was sent `KILLS` times."""
+        """Send TERM, then KILL, until no descendant is left.
+
+        Gives up when `KILL_LIMIT_SECONDS` have passed and KILL was sent `KILLS` times.
+        """
         began = time.monotonic()
         kills = 0
         if not self._reap():
@@ -184,18 +191,18 @@ class _Keeper:
             _signal(pid, signal.SIGCONT)  # one that is stopped would not notice
         while self._reap():
             passed = time.monotonic() - began
-            if passed >= KILL_LIMIT_S and kills >= KILLS:
+            if passed >= KILL_LIMIT_SECONDS and kills >= KILLS:
                 _tell(self._control, b"survived %d" % len(descendants()))
                 return
-            if passed < TERM_GRACE_S:
-                self._woken.poll((TERM_GRACE_S - passed) * 1000)
+            if passed < TERM_GRACE_SECONDS:
+                self._woken.poll((TERM_GRACE_SECONDS - passed) * 1000)
                 continue
             _kill(descendants())
             kills += 1
-            self._woken.poll(KILL_AGAIN_S * 1000)
+            self._woken.poll(KILL_AGAIN_SECONDS * 1000)
 
     def _reap(self) -> bool:
-        """Take in every child that has ended; whether any child is left."""
+        """Take in every child that has ended, and tell whether any child is left."""
         with contextlib.suppress(BlockingIOError):
             os.read(self._wake, 4096)
         try:

@@ -21,9 +21,10 @@ log = structlog.get_logger()
 
 TREE: Final = "ARGUS_TRIO_TREE"
 """The variable: a random value for each start of a backend."""
-ORPHANS_LIMIT_S: Final = 1.0
-"""How long orphans may take to be gone after the first KILL."""
-AGAIN_S: Final = 0.02
+ORPHANS_LIMIT_SECONDS: Final = 1.0
+"""How long orphans may take to be gone after the first KILL: fifty looks at the table of processes."""
+AGAIN_SECONDS: Final = 0.02
+"""The pause between two looks: a process that was killed takes about that long to be gone."""
 
 
 @attrs.frozen(kw_only=True)
@@ -32,17 +33,20 @@ class _Process:
     parent: int
     session: int
     started: bytes
-    """With the pid it tells two processes apart that had the same one."""
+    """The time of the start, which tells two processes apart that had the same pid."""
 
 
 async def end_orphans(backend: str, tree: str, session: int) -> None:
-    """Kill what runs of the tree until nothing does, at most `ORPHANS_LIMIT_S`; `session` is the backend's pid."""
+    """Kill what runs of the tree until nothing does; gives up after `ORPHANS_LIMIT_SECONDS`.
+
+    `session` is the backend's process id.
+    """
     ended: set[int] = set()
     left: list[int] = []
-    with trio.move_on_after(ORPHANS_LIMIT_S):
+    with trio.move_on_after(ORPHANS_LIMIT_SECONDS):
         while left := await trio.to_thread.run_sync(kill_orphans, tree, session, abandon_on_cancel=True):
             ended.update(left)
-            await trio.sleep(AGAIN_S)  # the table of processes has no event to wait for
+            await trio.sleep(AGAIN_SECONDS)  # the table of processes has no event to wait for
     if left:
         log.error("backend_tree_survives", backend=backend, processes=len(left))
     elif ended:
@@ -50,7 +54,7 @@ async def end_orphans(backend: str, tree: str, session: int) -> None:
 
 
 def kill_orphans(tree: str, session: int) -> list[int]:
-    """Send KILL to what runs of the tree, zombies left out; whom."""
+    """Send KILL to what runs of the tree, zombies left out, and tell to whom."""
     table = {process.pid: process for entry in os.listdir("/proc") if (process := _look(entry))}  # noqa: PTH208 - fast
     variable = f"{TREE}={tree}".encode()
     found = {process.pid for process in table.values() if variable in _environment(process.pid)}

@@ -23,27 +23,31 @@ from argus_trio.backends.process.environment import backend_environment
 from argus_trio.backends.process.orphans import TREE, end_orphans
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.errors import LinkFailed
+from argus_trio.net.pipe_reader import PipeReader
 from argus_trio.wire.lines import Lines
 
 log = structlog.get_logger()
 
 KEEPER: Final = Path(__file__).with_name("keeper.py")
-KEEPER_LIMIT_S: Final = 2.5
-"""How long a keeper may take to end its tree: its own `KILL_LIMIT_S`, and some more for a busy machine."""
-KEEPER_KILL_S: Final = 1.0
-"""How long a keeper that had to be killed may take to be gone."""
+KEEPER_LIMIT_SECONDS: Final = 2.5
+"""How long a keeper may take to end its tree: its own `KILL_LIMIT_SECONDS`, and half a second for a busy machine."""
+KEEPER_KILL_SECONDS: Final = 1.0
+"""How long a keeper that had to be killed may take to be gone. The kernel needs next to nothing, unless it is stuck."""
 MAX_REPORT_BYTES: Final = 4096
+"""More than any line that a keeper reports."""
 MAX_PATH_SHOWN: Final = 1000
+"""Characters of PATH that a failure quotes."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class BackendProcess:
     """A backend that is running under its keeper, its pipes not yet read or written. `watch` must run in a task."""
 
     backend: str
+    """The backend's name."""
     stdin: trio.lowlevel.FdStream
-    stdout: trio.lowlevel.FdStream
-    stderr: trio.lowlevel.FdStream
+    stdout: PipeReader
+    stderr: PipeReader
     pid: int = attrs.field(default=0, init=False)
     """The backend's own process id; 0 until it has started."""
     _keeper: trio.Process
@@ -64,7 +68,7 @@ class BackendProcess:
         return self._ending
 
     async def watch(self) -> None:
-        """Take the keeper's reports until it leaves."""
+        """Act on the keeper's reports until the keeper leaves."""
         while (report := await self._next_report()) is not None:
             match report.split():
                 case [b"ended", status]:
@@ -81,26 +85,26 @@ class BackendProcess:
             await end_orphans(self.backend, self._tree, self.pid)
             self._has_ended(f"lost its keeper, which {_ending(code)}")
 
-    async def end(self, grace_s: float) -> None:
+    async def end(self, grace_seconds: float) -> None:
         """End the whole tree; afterwards nothing of it runs. Not cancellable, but bounded.
 
-        Closing stdin asks the backend to leave (the stdio transports' shutdown); what is still there after `grace_s`
-        gets TERM and then KILL from the keeper, within `KEEPER_LIMIT_S`. If the keeper itself was killed, see
-        `orphans.py`.
+        Closing stdin asks the backend to leave (the stdio transports' shutdown); what is still there after
+        `grace_seconds` gets TERM and then KILL from the keeper, within `KEEPER_LIMIT_SECONDS`. If the keeper itself was
+        killed, see `orphans.py`.
         """
         if self._is_gone:
             return
         with trio.CancelScope(shield=True):
             self.stdin.close()
-            with trio.move_on_after(grace_s):
+            with trio.move_on_after(grace_seconds):
                 await self._keeper.wait()
             self._let_go_of_keeper()
-            with trio.move_on_after(KEEPER_LIMIT_S):
+            with trio.move_on_after(KEEPER_LIMIT_SECONDS):
                 await self._keeper.wait()
             if self._keeper.returncode is None:
                 log.error("keeper_stuck", backend=self.backend)
                 self._keeper.kill()
-                with trio.move_on_after(KEEPER_KILL_S):
+                with trio.move_on_after(KEEPER_KILL_SECONDS):
                     await self._keeper.wait()
             if self._is_lost or self._keeper.returncode is None or self._keeper.returncode < 0:
                 await end_orphans(self.backend, self._tree, self.pid)
@@ -162,21 +166,21 @@ async def start_process(spec: StdioBackend, environ: Mapping[str, str]) -> Async
             keeper = await _start_keeper(spec.name, theirs)
         if keeper.stdin is None or keeper.stdout is None or keeper.stderr is None:
             raise AssertionError("the keeper was started with pipes")
-        child = BackendProcess(
+        process = BackendProcess(
             backend=spec.name,
             stdin=_as_fd(keeper.stdin),
-            stdout=_as_fd(keeper.stdout),
-            stderr=_as_fd(keeper.stderr),
+            stdout=PipeReader(_as_fd(keeper.stdout)),
+            stderr=PipeReader(_as_fd(keeper.stderr)),
             keeper=keeper,
             control=control,
         )
         try:
-            await child.order(spec, environ)
-            yield child
+            await process.order(spec, environ)
+            yield process
         finally:
-            await child.end(grace_s=0)
-            child.stdout.close()
-            child.stderr.close()
+            await process.end(grace_seconds=0)
+            process.stdout.close()
+            process.stderr.close()
 
 
 async def _start_keeper(name: str, control: socket.socket) -> trio.Process:

@@ -103,7 +103,7 @@ class ToolHeaders:
         in the catalog for all.
         """
         generation = self.generations.current
-        catalog = generation.made_for(call.abilities)
+        catalog = generation.made_for(call.abilities) if call.abilities.has_any else generation.catalog
         if catalog is None:
             catalog = generation.catalog
             if name not in catalog.tools:

@@ -154,7 +154,7 @@ class Place:
             await self.bulkhead.wait(self.patience)
         self._since = trio.current_time()
         self.waited = self._since - arrived
-        if self.exchange.call.abilities.any:
+        if self.exchange.call.abilities.has_any:
             self.exchange = AskingExchange(self.exchange, self)
         return self
 

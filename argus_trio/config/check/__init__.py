@@ -1,1 +1,13 @@
-"""Room of `config/check`."""
+"""Whether a configuration that could be read makes sense: its values together, and the files that it names.
+
+- `check` judges the server's side, names and prefixes, and calls `check_backend` for each backend; both do no I/O.
+- `check_files` looks at the file system: files, folders, and with `certificate` whether the gateway's certificate can
+  be loaded, in the same way as when it takes effect.
+- `loopback` says whether an address can be reached from elsewhere; the command line asks it as well.
+- `report` renders the problems of a configuration for people.
+
+Each check reports into `Findings` by key path, and stays silent about what rests on a value already reported.
+
+What may come in: judgements on values that have their types. A value of the wrong type never gets here: `structure/`
+has reported it and left it out.
+"""

@@ -1,4 +1,4 @@
-"""Loads the gateway's own certificate: the same way when a configuration is checked and when it takes effect."""
+"""Loads the gateway's certificate, in the same manner when a configuration is checked and when it takes effect."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from argus_trio.config.model.server import ServerTls
 
 
 class CertificateUnusable(Exception):
-    """The certificate and the key do not work, or not with each other. The first argument says why, in a few words."""
+    """The certificate or the key cannot be used, or not with each other. The first argument says why, in few words."""
 
 
 def load_certificate(context: ssl.SSLContext, tls: ServerTls) -> None:
-    """Have `context` serve with it. Reads the files; never asks for a key's password on the terminal.
+    """Have `context` serve with the certificate of `tls`, without asking for a key's password on the terminal.
 
     Raises:
-        CertificateUnusable: and `context` may be half changed.
+        CertificateUnusable: the files cannot be used; `context` may be half changed.
     """
     try:
         context.load_cert_chain(tls.cert_file, tls.key_file, password="")

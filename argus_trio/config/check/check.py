@@ -1,4 +1,4 @@
-"""Whether the values of a configuration make sense together: the server's side, names and prefixes. No I/O here."""
+"""Checks whether the values of a configuration make sense together: the server's side, names, prefixes. No I/O."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ _STRATEGY: KeyPath = ("conflict_resolution", "strategy")
 
 
 def check(config: Config, names: Collection[str], findings: Findings) -> None:
-    """Report what does not make sense. `names` are the backends of the file, also those that could not be read."""
+    """Report what does not make sense in `config`.
+
+    `names` are the backends of the file, also those that could not be read.
+    """
     _check_server(config.server, findings)
     _check_resolution(config.conflict_resolution, names, findings)
     for name in names:
@@ -58,23 +61,23 @@ def _check_resolution(resolution: ConflictResolution, names: Collection[str], fi
     if not resolution.separator or not _PARTS.fullmatch(resolution.separator):
         findings.add(_SEPARATOR, "expected one or more of the characters A-Z a-z 0-9 _ . - /", "the default is __")
     for index, name in enumerate(resolution.order):
-        place = ("conflict_resolution", "order", index)
+        key_path = ("conflict_resolution", "order", index)
         if name not in names:
-            findings.add(place, "expected the name of a backend", f"there are: {', '.join(names)}" if names else "")
+            findings.add(key_path, "expected the name of a backend", f"there are: {', '.join(names)}" if names else "")
         elif name in resolution.order[:index]:
-            findings.add(place, "the backend is in the order twice")
+            findings.add(key_path, "the backend is in the order twice")
 
 
 def _check_name(name: str, separator: str, findings: Findings) -> None:
-    place: KeyPath = ("backends", name)
+    key_path: KeyPath = ("backends", name)
     if not _NAME.fullmatch(name):
         findings.note(
-            place,
+            key_path,
             "a backend's name has 1 to 32 of the characters A-Z a-z 0-9 _ . - and begins with a letter or a digit",
         )
     elif not is_separable(name, separator) and not findings.is_faulty(_SEPARATOR):
         findings.note(
-            place, "the name holds the separator, or ends in a part of it", "rename it, or choose another separator"
+            key_path, "the name holds the separator, or ends in a part of it", "rename it, or choose another separator"
         )
 
 
@@ -84,18 +87,18 @@ def is_separable(prefix: str, separator: str) -> bool:
 
 
 def _check_prefix(backend: Backend, separator: str, findings: Findings) -> None:
-    place: KeyPath = ("backends", backend.name, "prefix")
+    key_path: KeyPath = ("backends", backend.name, "prefix")
     if not backend.prefix:
         return
     if not _PARTS.fullmatch(backend.prefix):
-        findings.add(place, "expected characters out of A-Z a-z 0-9 _ . - /", '"" shows the names bare')
+        findings.add(key_path, "expected characters out of A-Z a-z 0-9 _ . - /", '"" shows the names bare')
     elif not is_separable(backend.prefix, separator):
         message = "the prefix holds the separator, or ends in a part of it"
-        findings.add(place, message, "the separator is put behind it: write the prefix without", given=(_SEPARATOR,))
+        findings.add(key_path, message, "the separator is put behind it: write the prefix without", given=(_SEPARATOR,))
 
 
 def _check_same_prefix(config: Config, findings: Findings) -> None:
-    """Bare names of several backends may collide: the first in order then wins. Prefixes are there to tell apart."""
+    """Report backends with the same prefix, which would not tell them apart; bare names may collide."""
     if config.conflict_resolution.strategy != "prefix":
         return
     seen: dict[str, str] = {}
@@ -104,6 +107,6 @@ def _check_same_prefix(config: Config, findings: Findings) -> None:
         if not backend.enabled or not prefix:
             continue
         if (other := seen.setdefault(prefix, name)) != name:
-            place: KeyPath = ("backends", name, "prefix")
+            key_path: KeyPath = ("backends", name, "prefix")
             given: tuple[KeyPath, ...] = (_STRATEGY, ("backends", other, "prefix"), ("backends", name, "enabled"))
-            findings.add(place, f"the backend {other} has the same prefix", given=given)
+            findings.add(key_path, f"the backend {other} has the same prefix", given=given)

@@ -1,4 +1,4 @@
-"""Whether the values of one backend make sense. No I/O here; no value of a header, a variable or a URL is repeated."""
+"""Checks whether the values of one backend make sense. No I/O; no report repeats a header, a variable or a URL."""
 
 from __future__ import annotations
 
@@ -11,137 +11,145 @@ from argus_trio.config.model.operation import Restart, Timeouts
 from argus_trio.config.model.visibility import Filters, Override
 from argus_trio.config.read.findings import Findings
 from argus_trio.config.read.key_path import KeyPath
+from argus_trio.wire.headers import TOKEN
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FIELD_VALUE = re.compile(r"[\x21-\x7e\x80-\xff](?:[\x20\t\x21-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?|")
-_OURS = frozenset({"accept", "connection", "content-length", "content-type", "last-event-id", "mcp-protocol-version"})
-_OURS |= {"mcp-session-id", "te", "trailer", "transfer-encoding", "upgrade"}
+_GATEWAY_HEADERS = frozenset(
+    {"accept", "connection", "content-length", "content-type", "last-event-id", "mcp-protocol-version"}
+)
+_GATEWAY_HEADERS |= {"mcp-session-id", "te", "trailer", "transfer-encoding", "upgrade"}
 _SECRET_REFERENCE = re.compile(r"(?:[A-Za-z]+ )?secret:[A-Za-z0-9_.-]+")
 
 
 def check_backend(backend: BackendSpec, findings: Findings) -> None:
-    """Report what does not make sense in one backend."""
-    place: KeyPath = ("backends", backend.name)
-    timeouts = (*place, "timeouts")
+    """Report what does not make sense in `backend`."""
+    key_path: KeyPath = ("backends", backend.name)
+    timeouts = (*key_path, "timeouts")
     if backend.timeouts.call > backend.timeouts.call_max:
         message, hint = "more than call_max", f"call_max is {Timeouts().call_max:g} if it is not given: raise it too"
         findings.add((*timeouts, "call"), message, hint, given=((*timeouts, "call_max"),))
-    _check_healing(backend, place, findings)
-    _check_filters(backend.filters, (*place, "filters"), findings)
-    _check_overrides(backend.tool_overrides, (*place, "tool_overrides"), findings)
+    _check_healing(backend, key_path, findings)
+    _check_filters(backend.filters, (*key_path, "filters"), findings)
+    _check_overrides(backend.tool_overrides, (*key_path, "tool_overrides"), findings)
     if isinstance(backend, StdioBackend):
-        _check_command(backend, place, findings)
-        _check_environment(backend, place, findings)
+        _check_command(backend, key_path, findings)
+        _check_environment(backend, key_path, findings)
     else:
-        _check_url(backend.url, (*place, "url"), findings)
-        _check_headers(backend.headers, (*place, "headers"), findings)
+        _check_url(backend.url, (*key_path, "url"), findings)
+        _check_headers(backend.headers, (*key_path, "headers"), findings)
 
 
-def _check_healing(backend: BackendSpec, place: KeyPath, findings: Findings) -> None:
+def _check_healing(backend: BackendSpec, key_path: KeyPath, findings: Findings) -> None:
     restart, health = backend.restart, backend.health
-    at, probing = (*place, "restart"), (*place, "health")
+    of_restart, of_health = (*key_path, "restart"), (*key_path, "health")
     if restart.initial > restart.max:
         hint = f"max is {Restart().max:g} if it is not given: raise it too"
-        findings.add((*at, "initial"), "more than max", hint, given=((*at, "max"),))
+        findings.add((*of_restart, "initial"), "more than max", hint, given=((*of_restart, "max"),))
     if restart.cooldown < restart.max:
         message = "less than max: what fails most would be tried more often than before"
         hint = f"cooldown is {Restart().cooldown:g} if it is not given: raise it too"
-        findings.add((*at, "cooldown"), message, hint, given=((*at, "max"),))
+        findings.add((*of_restart, "cooldown"), message, hint, given=((*of_restart, "max"),))
     if health.slow > health.timeout:
         message = "more than timeout: what takes that long counts as unanswered before"
-        findings.add((*probing, "slow"), message, given=((*probing, "timeout"),))
+        findings.add((*of_health, "slow"), message, given=((*of_health, "timeout"),))
 
 
-def _check_filters(filters: Filters, place: KeyPath, findings: Findings) -> None:
+def _check_filters(filters: Filters, key_path: KeyPath, findings: Findings) -> None:
     for kind in ("tools", "resources", "prompts"):
         globs = getattr(filters, kind)
-        for way, entries in (("allow", globs.allow), ("deny", globs.deny)):
+        for list_name, entries in (("allow", globs.allow), ("deny", globs.deny)):
             for index, glob in enumerate(entries):
                 if not glob:
-                    findings.add((*place, kind, way, index), "an empty glob matches nothing", "* matches everything")
+                    findings.add(
+                        (*key_path, kind, list_name, index), "an empty glob matches nothing", "* matches everything"
+                    )
 
 
-def _check_overrides(overrides: Mapping[str, Override], place: KeyPath, findings: Findings) -> None:
+def _check_overrides(overrides: Mapping[str, Override], key_path: KeyPath, findings: Findings) -> None:
     seen: dict[str, str] = {}
     for tool, override in overrides.items():
         if override.name is None:
             continue
-        at = (*place, tool, "name")
+        of_name = (*key_path, tool, "name")
         if not override.name or not override.name.isprintable():
-            findings.add(at, "expected a name of printable characters")
+            findings.add(of_name, "expected a name of printable characters")
         elif (other := seen.setdefault(override.name, tool)) != tool:
-            findings.add(at, "another tool of this backend is given the same name", given=((*place, other, "name"),))
+            findings.add(
+                of_name, "another tool of this backend is given the same name", given=((*key_path, other, "name"),)
+            )
 
 
-def _check_command(backend: StdioBackend, place: KeyPath, findings: Findings) -> None:
-    at = (*place, "command")
+def _check_command(backend: StdioBackend, key_path: KeyPath, findings: Findings) -> None:
+    of_command = (*key_path, "command")
     if not backend.command or "\0" in backend.command:
-        findings.add(at, "expected a program, found " + ("a NUL character" if backend.command else "an empty text"))
+        findings.add(
+            of_command, "expected a program, found " + ("a NUL character" if backend.command else "an empty text")
+        )
     elif "/" not in backend.command and len(backend.command.split()) != 1:
-        findings.add(at, "expected one program, found a command line", "put what follows the program into args")
+        findings.add(of_command, "expected one program, found a command line", "put what follows the program into args")
     for index, argument in enumerate(backend.args):
-        _check_text(argument, (*place, "args", index), findings)
+        _check_text(argument, (*key_path, "args", index), findings)
 
 
-def _check_environment(backend: StdioBackend, place: KeyPath, findings: Findings) -> None:
+def _check_environment(backend: StdioBackend, key_path: KeyPath, findings: Findings) -> None:
     for name, value in backend.env.items():
-        at = (*place, "env", name)
+        of_variable = (*key_path, "env", name)
         if not _is_variable(name):
-            findings.add(at, "a variable's name is not empty and has neither = nor NUL in it")
-        _check_text(value, at, findings)
+            findings.add(of_variable, "a variable's name is not empty and has neither = nor NUL in it")
+        _check_text(value, of_variable, findings)
     for index, name in enumerate(backend.env_from):
         if not _is_variable(name):
             hint = "env sets variables; env_from only names them" if "=" in name else ""
-            findings.add((*place, "env_from", index), "expected the name of a variable", hint)
+            findings.add((*key_path, "env_from", index), "expected the name of a variable", hint)
 
 
 def _is_variable(name: str) -> bool:
     return bool(name) and "=" not in name and "\0" not in name
 
 
-def _check_text(text: str, place: KeyPath, findings: Findings) -> None:
+def _check_text(text: str, key_path: KeyPath, findings: Findings) -> None:
     if "\0" in text:
-        findings.add(place, "a NUL character cannot be passed to a program")
-    _check_reference(text, place, findings)
+        findings.add(key_path, "a NUL character cannot be passed to a program")
+    _check_reference(text, key_path, findings)
 
 
-def _check_reference(text: str, place: KeyPath, findings: Findings) -> None:
+def _check_reference(text: str, key_path: KeyPath, findings: Findings) -> None:
     if _SECRET_REFERENCE.fullmatch(text):
-        findings.add(place, "secret:<name> is not looked up here", "write ${VAR} or ${file:PATH}")
+        findings.add(key_path, "secret:<name> is not looked up here", "write ${VAR} or ${file:PATH}")
 
 
-def _check_url(url: str, place: KeyPath, findings: Findings) -> None:
+def _check_url(url: str, key_path: KeyPath, findings: Findings) -> None:
     expected = "expected an http:// or https:// address with a host"
-    _check_reference(url, place, findings)
+    _check_reference(url, key_path, findings)
     if not url.isascii() or not url.isprintable() or " " in url:
-        findings.add(place, expected + " and without blanks", "write other characters percent-encoded")
+        findings.add(key_path, expected + " and without blanks", "write other characters percent-encoded")
         return
     try:
         parts = urlsplit(url)
         is_whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # brackets that hold no IPv6 address, a port that is no number
-        findings.add(place, expected)
+        findings.add(key_path, expected)
         return
     if not is_whole:
-        findings.add(place, expected, "" if "://" in url else "write http:// or https:// before it")
+        findings.add(key_path, expected, "" if "://" in url else "write http:// or https:// before it")
     elif "@" in parts.netloc:
-        findings.add(place, "a user and a password in the address", "write headers: {Authorization: Basic ...}")
+        findings.add(key_path, "a user and a password in the address", "write headers: {Authorization: Basic ...}")
     elif parts.fragment:
-        findings.add(place, "a fragment (#...) is not sent to a server")
+        findings.add(key_path, "a fragment (#...) is not sent to a server")
 
 
-def _check_headers(headers: Mapping[str, str], place: KeyPath, findings: Findings) -> None:
+def _check_headers(headers: Mapping[str, str], key_path: KeyPath, findings: Findings) -> None:
     seen: set[str] = set()
     for name, value in headers.items():
-        at = (*place, name)
-        if not _TOKEN.fullmatch(name):
-            findings.add(at, "expected the name of a header: letters, digits and !#$%&'*+.^_`|~-")
-        elif name.lower() in _OURS:
-            findings.add(at, "the gateway sets this header itself", "leave it out")
+        of_header = (*key_path, name)
+        if not TOKEN.fullmatch(name):
+            findings.add(of_header, "expected the name of a header: letters, digits and !#$%&'*+.^_`|~-")
+        elif name.lower() in _GATEWAY_HEADERS:
+            findings.add(of_header, "the gateway sets this header itself", "leave it out")
         elif name.lower() in seen:
-            findings.add(at, "the header is there twice; upper and lower case are the same")
+            findings.add(of_header, "the header is there twice; upper and lower case are the same")
         seen.add(name.lower())
         if not _FIELD_VALUE.fullmatch(value):
             message = "a header's value is one line of Latin-1 text without control characters or blanks at its ends"
-            findings.add(at, message)
-        _check_reference(value, at, findings)
+            findings.add(of_header, message)
+        _check_reference(value, of_header, findings)

@@ -1,12 +1,14 @@
-"""Whether the files and folders that a configuration names are there, and whether the gateway's own certificate works.
+"""Checks whether the files and folders that a configuration names are there, and whether its certificate works.
 
-Those of disabled backends need not be there.
+The files and folders of disabled backends need not be there.
 """
 
 from __future__ import annotations
 
 import ssl
 from pathlib import Path
+
+import attrs
 
 from argus_trio.config.check.certificate import CertificateUnusable, load_certificate
 from argus_trio.config.model.backend import StdioBackend
@@ -20,42 +22,42 @@ _TLS = ("server", "tls")
 
 
 def check_files(config: Config, findings: Findings, sources: Sources) -> None:
-    """Report what is missing or cannot be used. It looks at the file system, and tells `sources` at which files."""
-    look = _Look(findings, sources)
+    """Report what is missing or cannot be used. This looks at the file system; `sources` notes at which files."""
+    files = _FileCheck(findings, sources)
     if config.server.tls is not None:
-        look.certificate(config.server.tls)
+        files.certificate(config.server.tls)
     for name, backend in config.backends.items():
         if not backend.enabled:
             continue
         if isinstance(backend, StdioBackend):
             _check_folder(backend.cwd, ("backends", name, "cwd"), findings)
         elif backend.tls.ca_file is not None:
-            look.file(backend.tls.ca_file, ("backends", name, "tls", "ca_file"))
+            files.file(backend.tls.ca_file, ("backends", name, "tls", "ca_file"))
 
 
-class _Look:
-    """Looks at files."""
+@attrs.frozen
+class _FileCheck:
+    """Checks files by looking at them."""
 
-    def __init__(self, findings: Findings, sources: Sources) -> None:
-        self._findings = findings
-        self._sources = sources
+    _findings: Findings
+    _sources: Sources
 
-    def file(self, path: Path, place: KeyPath) -> None:
+    def file(self, path: Path, key_path: KeyPath) -> None:
         self._sources.note(path)
         try:
             if not path.is_file():
-                self._findings.add(place, "there is no such file", _RELATIVE)
+                self._findings.add(key_path, "there is no such file", _RELATIVE)
                 return
             with path.open("rb"):
                 pass
         except OSError as error:
-            self._findings.add(place, f"the file cannot be read: {error.strerror or type(error).__name__}")
+            self._findings.add(key_path, f"the file cannot be read: {error.strerror or type(error).__name__}")
 
     def certificate(self, tls: ServerTls) -> None:
-        places = (*_TLS, "cert_file"), (*_TLS, "key_file")
-        for path, place in zip((tls.cert_file, tls.key_file), places, strict=True):
-            self.file(path, place)
-        if any(map(self._findings.is_faulty, places)):
+        key_paths = (*_TLS, "cert_file"), (*_TLS, "key_file")
+        for path, key_path in zip((tls.cert_file, tls.key_file), key_paths, strict=True):
+            self.file(path, key_path)
+        if any(map(self._findings.is_faulty, key_paths)):
             return
         try:
             load_certificate(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), tls)
@@ -63,16 +65,16 @@ class _Look:
             self._findings.add(_TLS, f"the certificate cannot be used with the key: {error}")
 
 
-def _check_folder(path: Path | None, place: KeyPath, findings: Findings) -> None:
+def _check_folder(path: Path | None, key_path: KeyPath, findings: Findings) -> None:
     if path is None:
         return
     try:
         is_there = path.is_dir()
     except OSError as error:
-        findings.add(place, f"the folder cannot be looked at: {error.strerror or type(error).__name__}")
+        findings.add(key_path, f"the folder cannot be looked at: {error.strerror or type(error).__name__}")
         return
     if not is_there:
-        findings.add(place, "there is no such folder", _RELATIVE)
+        findings.add(key_path, "there is no such folder", _RELATIVE)
 
 
 _RELATIVE = "relative paths start at the folder of the configuration file"

@@ -1,4 +1,4 @@
-"""Whether an address to listen on can be reached from elsewhere, and what has to be said in the file if it can."""
+"""Loopback: whether an address to listen on can be reached from elsewhere, and what the file must say if it can."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def is_loopback(host: str) -> bool:
 
 
 def exposure(server: Server) -> Problem | None:
-    """The problem of a server that would listen beyond loopback without saying so, if it is one.
+    """The problem of a server that would listen beyond loopback though the file does not allow it, or None.
 
-    Whoever overrides `host` asks again.
+    Whoever overrides `host` has to ask again.
     """
     if server.allow_unauthenticated or is_loopback(server.host):
         return None

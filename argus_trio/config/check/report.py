@@ -1,4 +1,4 @@
-"""A configuration's problems as people read them: one line each, in file order."""
+"""The report of a configuration's problems, as people read it: one line each, in file order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ _WIDEST = 48
 
 
 def render_problems(error: ConfigInvalid) -> str:
-    """The file's name and the number of problems, then `path (line N): what; hint` for each; no newline at the end."""
+    """The report: the file's name, the number of problems, then `path (line N): what; hint` for each.
+
+    There is no line break at the end.
+    """
     count = len(error.problems)
     wheres = [_where(problem) for problem in error.problems]
     width = min(max((len(where) for where in wheres), default=0), _WIDEST)

@@ -1,4 +1,4 @@
-"""What a field of the model says of itself: its line in the reference and in the JSON Schema, and its bounds."""
+"""The metadata of the model's fields: the line in the reference and in the JSON Schema, and bounds."""
 
 from __future__ import annotations
 

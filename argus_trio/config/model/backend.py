@@ -18,6 +18,7 @@ from argus_trio.core.call.session_policy import SessionSetting
 ProtocolSetting = Literal["auto", "legacy", "modern"]
 
 NO_ENTRIES: Final[Mapping[str, str]] = MappingProxyType({})
+"""A mapping of texts without entries."""
 
 
 @attrs.frozen(kw_only=True)
@@ -115,3 +116,4 @@ class HttpBackend(RemoteBackend):
 
 
 BackendSpec = StdioBackend | SseBackend | HttpBackend
+"""The spec of one backend: its frozen configuration, by transport."""

@@ -28,5 +28,5 @@ class Config:
         default=ConflictResolution(), metadata=about("how names of different backends stay apart")
     )
     secrets: frozenset[str] = attrs.field(default=frozenset(), repr=False, eq=False)
-    """What must not appear in a log or an error: every header value, and every value that `${...}` brought into
-    a field with `repr=False`; `config/read/secrets.py` says what is left out."""
+    """The values that must not appear in a log or an error: every header value, and what `${...}` brought into a field
+    with `repr=False`; `config/read/secrets.py` says what is left out."""

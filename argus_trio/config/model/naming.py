@@ -8,8 +8,9 @@ from argus_trio.config.model.about import about
 from argus_trio.core.catalog.names import Strategy
 
 BACKEND_NAME = "[A-Za-z0-9][A-Za-z0-9_.-]{0,31}"
+"""The pattern of a backend's name."""
 NAME_PART = "[A-Za-z0-9_./-]"
-"""The characters that the protocol wants tool names to be made of: separators and prefixes hold no others."""
+"""The pattern of one character of a separator or prefix: those that the protocol wants tool names to be made of."""
 
 
 @attrs.frozen(kw_only=True)

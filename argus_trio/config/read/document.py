@@ -1,7 +1,7 @@
 """YAML text to a tree of mappings, lists and scalars with the line of each: the only module that knows YAML.
 
-It keeps scalars as written, refuses tags and duplicate keys, follows anchors and merge keys, and is bounded: neither
-a deeply nested text nor one whose aliases multiply costs more than its size.
+Scalars stay as they are written, tags and duplicate keys are refused, anchors and merge keys are followed. All is
+bounded: neither a deeply nested text nor one whose aliases multiply costs more than its size.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from argus_trio.config.read.scalar import Scalar, Tree
 from argus_trio.errors import Problem
 
 MAX_DEPTH = 24
+"""How deeply a document may nest: far deeper than any configuration, and no danger to the recursion here."""
 MAX_NODES = 50_000
+"""How many values a document may have, aliases counted as often as they are used."""
 
 _YAML = "tag:yaml.org,2002:"
 _MERGE = f"{_YAML}merge"
@@ -28,16 +30,18 @@ _TAGS = frozenset(
 
 @attrs.frozen(kw_only=True)
 class Document:
-    """A text that is YAML. `root` is None if it is empty; `problems` is what is wrong with it as YAML."""
+    """A text that was read as YAML."""
 
     root: Tree | None
+    """The tree of the document; None if the text is empty."""
     lines: dict[KeyPath, int]
+    """The line on which each key path stands."""
     problems: tuple[tuple[KeyPath, int, str], ...] = ()
-    """Place, line, what is wrong."""
+    """What is wrong with the text as YAML: key path, line and message of each problem."""
 
 
 class NotYaml(Exception):
-    """The text cannot be read at all; `problem` says why and where."""
+    """The text cannot be read as YAML at all; `problem` says why and where."""
 
     def __init__(self, message: str, line: int, hint: str = "") -> None:
         super().__init__(message)
@@ -45,7 +49,11 @@ class NotYaml(Exception):
 
 
 def read_document(text: str) -> Document:
-    """Read one YAML document. Raises NotYaml."""
+    """The one YAML document in the text.
+
+    Raises:
+        NotYaml: the text is no YAML, nests too deeply, or has too many values.
+    """
     node = _compose(text)
     reader = _Reader()
     if node is None or _is_null(node):
@@ -55,7 +63,7 @@ def read_document(text: str) -> Document:
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's composer with a limit to its recursion."""
+    """PyYAML's loader with a limit to its recursion."""
 
     depth = 0
 
@@ -89,53 +97,58 @@ def _is_null(node: yaml.Node) -> bool:
 
 @attrs.define(eq=False)
 class _Reader:
+    """Makes a tree out of PyYAML's nodes, and notes lines and problems on the way."""
+
     lines: dict[KeyPath, int] = attrs.field(factory=dict)
     problems: list[tuple[KeyPath, int, str]] = attrs.field(factory=list)
     left: int = MAX_NODES
+    """How many values may still come."""
 
-    def tree(self, node: yaml.Node, place: KeyPath) -> Tree:
+    def tree(self, node: yaml.Node, key_path: KeyPath) -> Tree:
         line = node.start_mark.line + 1
         self._spend(line)
-        if len(place) > MAX_DEPTH:
+        if len(key_path) > MAX_DEPTH:
             raise NotYaml("nested too deeply, perhaps by an alias inside of what it names", line)
-        self.lines.setdefault(place, line)
+        self.lines.setdefault(key_path, line)
         if node.tag not in _TAGS:
-            self.problems.append((place, line, "YAML tags mean nothing here"))
+            self.problems.append((key_path, line, "YAML tags mean nothing here"))
         if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, place)
+            return self._mapping(node, key_path)
         if isinstance(node, yaml.SequenceNode):
-            return [self.tree(each, (*place, index)) for index, each in enumerate(node.value)]
-        return Scalar(text=self._text(node, place), is_plain=isinstance(node, yaml.ScalarNode) and node.style is None)
+            return [self.tree(each, (*key_path, index)) for index, each in enumerate(node.value)]
+        return Scalar(
+            text=self._text(node, key_path), is_plain=isinstance(node, yaml.ScalarNode) and node.style is None
+        )
 
-    def _mapping(self, node: yaml.MappingNode, place: KeyPath) -> Tree:
+    def _mapping(self, node: yaml.MappingNode, key_path: KeyPath) -> Tree:
         tree: dict[str, Tree] = {}
-        for key, value in self._own_entries(node, place):
-            tree[key] = self.tree(value, (*place, key))
-        for key_node, value in self._merged(node, place, 0):
-            name = self._key(key_node, place)
+        for key, value in self._direct_entries(node, key_path):
+            tree[key] = self.tree(value, (*key_path, key))
+        for key_node, value in self._merged(node, key_path, 0):
+            name = self._key(key_node, key_path)
             if name is not None and name not in tree:
-                self.lines[(*place, name)] = key_node.start_mark.line + 1
-                tree[name] = self.tree(value, (*place, name))
+                self.lines[(*key_path, name)] = key_node.start_mark.line + 1
+                tree[name] = self.tree(value, (*key_path, name))
         return tree
 
-    def _own_entries(self, node: yaml.MappingNode, place: KeyPath) -> Iterator[tuple[str, yaml.Node]]:
+    def _direct_entries(self, node: yaml.MappingNode, key_path: KeyPath) -> Iterator[tuple[str, yaml.Node]]:
         first: dict[str, int] = {}
         for key_node, value in node.value:
             if key_node.tag == _MERGE:
                 continue
-            key = self._key(key_node, place)
+            key = self._key(key_node, key_path)
             if key is None:
                 continue
             line = key_node.start_mark.line + 1
             if key in first:
-                self.problems.append(((*place, key), line, f"the key is there twice, first on line {first[key]}"))
+                self.problems.append(((*key_path, key), line, f"the key is there twice, first on line {first[key]}"))
                 continue
             first[key] = line
-            self.lines[(*place, key)] = line
+            self.lines[(*key_path, key)] = line
             yield key, value
 
-    def _merged(self, node: yaml.MappingNode, place: KeyPath, depth: int) -> Iterator[tuple[yaml.Node, yaml.Node]]:
-        """What the mapping's merge keys bring in, the nearest first."""
+    def _merged(self, node: yaml.MappingNode, key_path: KeyPath, depth: int) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+        """The entries that the mapping's merge keys bring in, the nearest first."""
         for key_node, value in node.value:
             if key_node.tag != _MERGE:
                 continue
@@ -145,23 +158,23 @@ class _Reader:
                 self._spend(line)
                 if not isinstance(source, yaml.MappingNode) or depth > MAX_DEPTH:
                     self.problems.append(
-                        (place, line, "<< takes a mapping, or a list of mappings, that it is not part of")
+                        (key_path, line, "<< takes a mapping, or a list of mappings, that it is not part of")
                     )
                     continue
                 yield from (entry for entry in source.value if entry[0].tag != _MERGE)
-                yield from self._merged(source, place, depth + 1)
+                yield from self._merged(source, key_path, depth + 1)
 
-    def _key(self, node: yaml.Node, place: KeyPath) -> str | None:
+    def _key(self, node: yaml.Node, key_path: KeyPath) -> str | None:
         self._spend(node.start_mark.line + 1)
         if isinstance(node, yaml.ScalarNode):
-            return self._text(node, place)
-        self.problems.append((place, node.start_mark.line + 1, "a key is text, not a list or a mapping"))
+            return self._text(node, key_path)
+        self.problems.append((key_path, node.start_mark.line + 1, "a key is text, not a list or a mapping"))
         return None
 
-    def _text(self, node: yaml.Node, place: KeyPath) -> str:
+    def _text(self, node: yaml.Node, key_path: KeyPath) -> str:
         text = str(node.value)
         if any("\ud800" <= character <= "\udfff" for character in text):
-            self.problems.append((place, node.start_mark.line + 1, "half of a surrogate pair is no character"))
+            self.problems.append((key_path, node.start_mark.line + 1, "half of a surrogate pair is no character"))
             return ""
         return text
 

@@ -1,4 +1,4 @@
-"""Which configuration file is meant, when none, or one, is named."""
+"""Finds the configuration file: the one that is named, else the first in the usual places."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ _TRY = "argus-trio demo runs without one"
 
 
 def find_config(explicit: Path | None, *, environ: Mapping[str, str], cwd: Path) -> Path:
-    """The file: `explicit`, else $ARGUS_CONFIG, else the first of the usual places that has one.
+    """The path of the configuration file: `explicit`, else $ARGUS_CONFIG, else the first in the usual places.
 
-    A file that is named is taken at its word: if it is not there, no other is. Raises ConfigInvalid.
+    Raises:
+        ConfigInvalid: there is none, or the one that is named is not there; then no other is looked for.
     """
     if explicit is not None:
         return _named(cwd / explicit, str(explicit))

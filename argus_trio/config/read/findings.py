@@ -1,4 +1,4 @@
-"""The problems found in one file so far: each is put on its line, and what only follows from another one is dropped."""
+"""The problems found in one file so far: each on its line, without those that only follow from another one."""
 
 from __future__ import annotations
 
@@ -12,36 +12,42 @@ from argus_trio.errors import Problem
 
 @attrs.define(eq=False)
 class Findings:
-    """Collects the problems of one file. `lines` says on which line each place of the file stands."""
+    """Collects the problems of one file."""
 
     lines: Mapping[KeyPath, int]
-    faulty: set[KeyPath] = attrs.field(factory=set)
-    _found: list[tuple[int, int, Problem]] = attrs.field(factory=list)
+    """The line on which each key path of the file stands."""
+    faulty: set[KeyPath] = attrs.field(factory=set, init=False)
+    """The key paths whose values must not be relied on."""
+    _found: list[tuple[int, int, Problem]] = attrs.field(factory=list, init=False)
+    """Each problem behind its line and its number."""
 
-    def add(self, place: KeyPath, message: str, hint: str = "", *, given: tuple[KeyPath, ...] = ()) -> None:
-        """Report `place`, unless it, or a place in `given` that the finding rests on, is already known to be faulty."""
-        if any(self.is_faulty(each) for each in (place, *given)):
+    def add(self, key_path: KeyPath, message: str, hint: str = "", *, given: tuple[KeyPath, ...] = ()) -> None:
+        """Report the value at `key_path` as faulty.
+
+        Nothing is reported if it, or a key path in `given` on which the finding rests, is known to be faulty already.
+        """
+        if any(self.is_faulty(each) for each in (key_path, *given)):
             return
-        self.faulty.add(place)
-        self.note(place, message, hint)
+        self.faulty.add(key_path)
+        self.note(key_path, message, hint)
 
-    def note(self, place: KeyPath, message: str, hint: str = "", *, line: int | None = None) -> None:
-        """Report `place` whatever else is known of it, and leave it in good standing."""
-        number = self.line(place) if line is None else line
-        problem = Problem(path=dotted(place), message=message, hint=hint, line=number or None)
+    def note(self, key_path: KeyPath, message: str, hint: str = "", *, line: int | None = None) -> None:
+        """Report something about `key_path`, whatever else is known of it, and do not count it as faulty."""
+        number = self.line(key_path) if line is None else line
+        problem = Problem(path=dotted(key_path), message=message, hint=hint, line=number or None)
         self._found.append((number, len(self._found), problem))
 
-    def is_faulty(self, place: KeyPath) -> bool:
-        """Whether this place, or one that it is part of, has been reported by `add`."""
-        return any(place[:end] in self.faulty for end in range(1, len(place) + 1))
+    def is_faulty(self, key_path: KeyPath) -> bool:
+        """Whether this key path, or one above it, is known to be faulty."""
+        return any(key_path[:end] in self.faulty for end in range(1, len(key_path) + 1))
 
-    def line(self, place: KeyPath) -> int:
-        """The line of the place, or of the nearest thing around it that is in the file; 0 if there is none."""
-        for end in range(len(place), -1, -1):
-            if (number := self.lines.get(place[:end])) is not None:
+    def line(self, key_path: KeyPath) -> int:
+        """The line of the key path, or of the nearest one above it that is in the file; 0 if there is none."""
+        for end in range(len(key_path), -1, -1):
+            if (number := self.lines.get(key_path[:end])) is not None:
                 return number
         return 0
 
     def in_file_order(self) -> tuple[Problem, ...]:
-        """Every problem, by line, then by when it was found."""
+        """Every problem, by its line, then by when it was found."""
         return tuple(problem for _, _, problem in sorted(self._found, key=lambda found: found[:2]))

@@ -1,6 +1,7 @@
-"""`${VAR}`, `${VAR:-default}` and `${file:PATH}` in a text. It knows neither the environment nor the file system.
+"""Interpolation: `${VAR}`, `${VAR:-default}` and `${file:PATH}` in a text.
 
-A default and a file's path may hold further `${...}`. `$${` stands for a literal `${`.
+A default and a file's path may hold further `${...}`. `$${` stands for a literal `${`. Neither the environment nor the
+file system is known here: both are handed in as callables.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 import attrs
 
 MAX_NESTING = 4
+"""How deeply `${...}` may stand in one another: more than anybody can read."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TOKEN = re.compile(r"\$\$\{|\$\{|\}")
@@ -22,12 +24,12 @@ class Malformed(Exception):
 
 
 class Unavailable(Exception):
-    """Raised by the `file` callable: the file cannot be read. The first argument is the reason, without its content."""
+    """A file cannot be read; raised by `Filling.file`. The first argument is the reason, without the file's content."""
 
 
 @attrs.frozen(kw_only=True)
 class Variable:
-    """`${name}` or `${name:-default}`."""
+    """A part of a template: `${name}` or `${name:-default}`."""
 
     name: str
     default: Template | None = None
@@ -35,34 +37,38 @@ class Variable:
 
 @attrs.frozen(kw_only=True)
 class FromFile:
-    """`${file:path}`."""
+    """A part of a template: `${file:path}`."""
 
     path: Template
 
 
 Template = tuple["str | Variable | FromFile", ...]
+"""A text taken apart: literal parts, and those that are to be filled in."""
 
 
 @attrs.frozen(kw_only=True)
 class Brought:
-    """One value that came in; `variable` is the name of the variable it was in, None for a file's content."""
+    """One value that was filled in; `variable` names the variable that held it, None for a file's content."""
 
     value: str = attrs.field(repr=False)
     variable: str | None = None
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class Filling:
-    """Fills templates: `variable` gives a variable's value or None, `file` a file's text or raises Unavailable."""
+    """Fills templates, and notes what was filled in and what could not be."""
 
     variable: Callable[[str], str | None]
+    """Gives the value of a variable, or None."""
     file: Callable[[str], str]
-    brought: list[Brought] = attrs.field(factory=list)
-    faults: list[tuple[str, str]] = attrs.field(factory=list)
-    """What could not be filled: what is wrong, naming the variable or the file, and a hint."""
+    """Gives the text of a file, or raises Unavailable."""
+    brought: list[Brought] = attrs.field(factory=list, init=False)
+    """The values that were filled in."""
+    faults: list[tuple[str, str]] = attrs.field(factory=list, init=False)
+    """What could not be filled in: for each a message that names the variable or the file, and a hint."""
 
     def fill(self, template: Template) -> str:
-        """The text of the template; what could not be filled is left out of it and is in `faults`."""
+        """The text of the template; what could not be filled in is left out of it and is in `faults`."""
         return "".join(part if isinstance(part, str) else self._value(part) for part in template)
 
     def _value(self, part: Variable | FromFile) -> str:
@@ -86,21 +92,25 @@ class Filling:
         try:
             content = self.file(path).rstrip("\r\n")
         except Unavailable as error:
-            shown = "".join(each if isinstance(each, str) else "${…}" for each in part.path)
-            self.faults.append((f"the file {shown!r} cannot be read: {error}", ""))
+            named = "".join(each if isinstance(each, str) else "${…}" for each in part.path)
+            self.faults.append((f"the file {named!r} cannot be read: {error}", ""))
             return ""
         self.brought.append(Brought(value=content))
         return content
 
 
 def parse(text: str) -> Template:
-    """Take the text apart. Raises Malformed."""
+    """The template of the text.
+
+    Raises:
+        Malformed: a `${` begins none of the three forms.
+    """
     template, _ = _until(text, 0, 0)
     return template
 
 
 def _until(text: str, start: int, depth: int) -> tuple[Template, int]:
-    """The template from `start` to the end, or inside of a form (`depth` > 0) to its `}`; and where it ended."""
+    """The template from `start` to the end of the text, or inside of a form (`depth` > 0) to its `}`; and its end."""
     if depth > MAX_NESTING:
         raise Malformed(f"${{...}} nested more than {MAX_NESTING} levels deep")
     parts: list[str | Variable | FromFile] = []

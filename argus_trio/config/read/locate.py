@@ -1,4 +1,4 @@
-"""A configuration whose relative paths are made absolute: they are relative to the file's own folder."""
+"""Makes the paths of a configuration absolute: they are relative to the folder of the file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from argus_trio.config.read.splice import located
 
 @attrs.frozen(kw_only=True)
 class Locator:
-    """Where relative paths start from, and where `~/` is (`environ["HOME"]`)."""
+    """Makes paths absolute: relative ones start at `folder`, `~/` is `environ["HOME"]`."""
 
     folder: Path
     environ: Mapping[str, str]

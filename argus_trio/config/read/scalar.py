@@ -1,7 +1,7 @@
-"""One scalar of the file, and how it is read as a number, a boolean or a text.
+"""Scalars of the file, and how they are read as a number, a boolean or a text.
 
-A text position takes a plain scalar as it is written, so that `VERSION: 1.10` and `DEBUG: yes` are these texts and
-none of YAML 1.1's readings of them. Only where a number or a boolean stands is a plain scalar read as one.
+Where a text belongs, a plain scalar is taken as it is written, so that `VERSION: 1.10` and `DEBUG: yes` are these texts
+and none of YAML 1.1's readings of them. Only where a number or a boolean belongs is a plain scalar read as one.
 """
 
 from __future__ import annotations
@@ -19,32 +19,36 @@ _FLOAT = re.compile(r"[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE
 
 @attrs.frozen(kw_only=True)
 class Scalar:
-    """A scalar as it is written. `is_plain`: without quotes; `is_spliced`: `${...}` brought in a part of it."""
+    """A scalar as it is written in the file."""
 
     text: str = attrs.field(repr=False)
     is_plain: bool = False
+    """Whether the scalar is written without quotes."""
     is_spliced: bool = False
+    """Whether a part of the text was brought in by `${...}`."""
 
     @property
     def is_null(self) -> bool:
+        """Whether the scalar says nothing, as a key with nothing behind it does."""
         return self.is_plain and not self.is_spliced and self.text in _NULLS
 
     @property
     def is_readable(self) -> bool:
-        """Whether it may be read as something else than text: quoting says no, and what `${...}` brings may be."""
+        """Whether the scalar may be read as something else than text: quotes say no, `${...}` always may be."""
         return self.is_plain or self.is_spliced
 
 
 Tree = Scalar | list["Tree"] | dict[str, "Tree"]
+"""The content of a file: mappings, lists and scalars."""
 
 
 def as_bool(scalar: Scalar) -> bool | None:
-    """The boolean it says, or None."""
+    """The boolean that the scalar says, or None."""
     return _BOOLS.get(scalar.text.lower()) if scalar.is_readable else None
 
 
 def as_int(scalar: Scalar) -> int | None:
-    """The whole number it says, or None. A leading zero and `1:30` say none: YAML 1.1 and people disagree on them."""
+    """The whole number that the scalar says, or None; on a leading zero and on `1:30` YAML 1.1 and people disagree."""
     if not scalar.is_readable or not _INT.fullmatch(scalar.text) or scalar.text.endswith("_"):
         return None
     try:
@@ -54,7 +58,7 @@ def as_int(scalar: Scalar) -> int | None:
 
 
 def as_float(scalar: Scalar) -> float | None:
-    """The finite number it says, or None."""
+    """The finite number that the scalar says, or None."""
     if not scalar.is_readable:
         return None
     if (whole := as_int(scalar)) is not None:
@@ -66,7 +70,7 @@ def as_float(scalar: Scalar) -> float | None:
 
 
 def described(tree: Tree) -> str:
-    """What was found, for a report: numbers and booleans as they are written, of anything else only its kind."""
+    """What was found, for a report: a number or a boolean as it is written, of anything else only its kind."""
     match tree:
         case dict():
             return "a mapping"

@@ -1,8 +1,8 @@
-"""Which values of a loaded configuration must never be shown.
+"""The secrets of a loaded configuration: the values that must never appear in a log or an error.
 
-Every header value, and what `${...}` brought into a field that may hold a secret (`repr=False` in the model: args, env,
-headers, url). Left out is what would only turn a log into noise: short values, ports, booleans, loopback names, and the
-variables that say where and who one is. A default written in the file is no secret: the file says it.
+They are every header value, and what `${...}` brought into a field that may hold a secret (`repr=False` in the model:
+args, env, headers, url). Left out is what would only turn a log into noise: short values, ports, booleans, loopback
+names, and the variables that say where and who one is. A default written in the file is no secret: the file says it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from argus_trio.config.read.interpolation import Brought
 from argus_trio.config.read.key_path import KeyPath
 
 SHORTEST = 4
+"""The shortest value, in characters, that is hidden."""
 
 PUBLIC_VARIABLES = frozenset({"HOME", "USER", "LOGNAME", "SHELL", "PATH", "PWD", "LANG", "TZ", "TMPDIR", "HOSTNAME"})
+"""The variables whose values are no secrets."""
 _COMMON_WORDS = frozenset({"true", "false", "none", "null", "localhost", "127.0.0.1"})
 _LONGEST_PORT = 5
 
@@ -28,15 +30,16 @@ SECRET_KEYS = frozenset(
     for field in attrs.fields(cls)
     if field.repr is False and "about" in field.metadata
 )
+"""The keys of a backend that may hold a secret."""
 
 
 def gather(config: Config, brought: Mapping[KeyPath, tuple[Brought, ...]]) -> frozenset[str]:
-    """The secrets of the configuration; `brought` says what `${...}` brought in where."""
+    """The secrets of the configuration; `brought` says which values `${...}` brought in at which key path."""
     return frozenset(value for value in (*_header_values(config), *_brought_values(brought)) if is_telling(value))
 
 
 def is_telling(value: str) -> bool:
-    """Whether hiding the value can hide a secret and does not hide half of a log."""
+    """Whether the value is worth hiding: it can be a secret, and hiding it does not hide half of a log."""
     if len(value) < SHORTEST or value.lower() in _COMMON_WORDS:
         return False
     return not (value.isdigit() and len(value) <= _LONGEST_PORT)
@@ -53,6 +56,6 @@ def _header_values(config: Config) -> Iterator[str]:
 
 
 def _brought_values(brought: Mapping[KeyPath, tuple[Brought, ...]]) -> Iterator[str]:
-    for place, values in brought.items():
-        if len(place) > 2 and place[0] == "backends" and place[2] in SECRET_KEYS:
+    for key_path, values in brought.items():
+        if len(key_path) > 2 and key_path[0] == "backends" and key_path[2] in SECRET_KEYS:
             yield from (each.value for each in values if each.variable not in PUBLIC_VARIABLES)

@@ -1,4 +1,4 @@
-"""Which files a configuration was read from, and how each stood then, so that a change of one can be told."""
+"""The files that a configuration was read from, and the stamp of each then, so that a change can be noticed."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from stat import S_ISREG
 import attrs
 
 Stamp = tuple[int, int, int, int, int] | None
-"""What differs whenever a file has been written, replaced or given other rights; None if there is none to be seen.
-What is no regular file, such as a pipe that a shell made, can be read once only: it never counts as changed."""
+"""A value that differs whenever a file has been written, replaced or given other rights; None if there is none to be
+seen. What is no regular file, such as a pipe that a shell made, can be read once only and has no stamp either."""
 
 Stamps = Mapping[Path, Stamp]
+"""The stamps of several files."""
 
 
 def stamp(path: Path) -> Stamp:
-    """How the file at the end of all symlinks stands."""
+    """The stamp of the file at the end of all symlinks."""
     try:
         found = path.stat()
     except (OSError, ValueError):
@@ -28,10 +29,10 @@ def stamp(path: Path) -> Stamp:
 
 @attrs.define(eq=False)
 class Sources:
-    """The files of one reading, noted before each is opened: a change in between is seen later, not missed."""
+    """The files of one reading, each noted before it is opened, so that a change in between is seen and not missed."""
 
     stamps: dict[Path, Stamp] = attrs.field(factory=dict)
 
     def note(self, path: Path) -> None:
-        """This file is about to be read."""
+        """Note a file that is about to be read."""
         self.stamps.setdefault(path, stamp(path))

@@ -1,4 +1,4 @@
-"""A file's tree with its `${...}` filled in from the environment and from files. Keys are left as they are."""
+"""Fills in the `${...}` of a file's tree, from the environment and from files. Keys are left as they are."""
 
 from __future__ import annotations
 
@@ -14,39 +14,42 @@ from argus_trio.config.read.scalar import Scalar, Tree
 from argus_trio.config.read.sources import Sources
 
 MAX_FILE_BYTES = 1024 * 1024
+"""The bound on a file that `${file:PATH}` names."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class Splicer:
-    """Fills the trees of one file. `brought` says which values came in where; `sources` is told of each file."""
+    """Fills in the trees of one file."""
 
     environ: Mapping[str, str]
     folder: Path
     findings: Findings
     sources: Sources = attrs.field(factory=Sources)
-    brought: dict[KeyPath, tuple[Brought, ...]] = attrs.field(factory=dict)
+    """Notes each file that is read."""
+    brought: dict[KeyPath, tuple[Brought, ...]] = attrs.field(factory=dict, init=False)
+    """The values that were filled in, by key path."""
 
-    def spliced(self, tree: Tree, place: KeyPath = ()) -> Tree:
-        """The tree with every `${...}` filled in; what cannot be is reported."""
+    def spliced(self, tree: Tree, key_path: KeyPath = ()) -> Tree:
+        """The tree with every `${...}` filled in; one that cannot be is reported."""
         if isinstance(tree, dict):
-            return {key: self.spliced(value, (*place, key)) for key, value in tree.items()}
+            return {key: self.spliced(value, (*key_path, key)) for key, value in tree.items()}
         if isinstance(tree, list):
-            return [self.spliced(value, (*place, index)) for index, value in enumerate(tree)]
-        return self._scalar(tree, place) if "${" in tree.text else tree
+            return [self.spliced(value, (*key_path, index)) for index, value in enumerate(tree)]
+        return self._scalar(tree, key_path) if "${" in tree.text else tree
 
-    def _scalar(self, scalar: Scalar, place: KeyPath) -> Scalar:
+    def _scalar(self, scalar: Scalar, key_path: KeyPath) -> Scalar:
         filling = Filling(variable=self.environ.get, file=self._file)
         try:
             text = filling.fill(parse(scalar.text))
         except Malformed as error:
-            self.findings.add(place, str(error))
+            self.findings.add(key_path, str(error))
             return scalar
         for message, hint in filling.faults:
-            self.findings.note(place, message, hint)
+            self.findings.note(key_path, message, hint)
         if filling.faults:
-            self.findings.faulty.add(place)
+            self.findings.faulty.add(key_path)
         if filling.brought:
-            self.brought[place] = tuple(filling.brought)
+            self.brought[key_path] = tuple(filling.brought)
         return attrs.evolve(scalar, text=text, is_spliced=True)
 
     def _file(self, name: str) -> str:
@@ -71,7 +74,7 @@ class Splicer:
 
 
 def located(name: str, *, folder: Path, environ: Mapping[str, str]) -> Path:
-    """A path of the file: `~/` is $HOME, and what is relative is relative to the file's own folder."""
+    """The absolute path of `name` in the file: `~/` is $HOME, and a relative path starts at the file's folder."""
     home = environ.get("HOME")
     if home and (name == "~" or name.startswith("~/")):
         return Path(home) / name[2:]

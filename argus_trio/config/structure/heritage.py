@@ -1,6 +1,6 @@
-"""What users of the original Argus, and of other programs' configurations, write, and what stands for it here.
+"""What users of the original Argus and of other programs write into configurations, and what to write here instead.
 
-Tables of keys, of values and of shapes; nothing here is understood, it is only answered well.
+There are tables of keys, of values and of shapes. Nothing in them is accepted: they only make the report helpful.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ KEYS: dict[str, str] = {
     "sync": _NONE,
     "tool_rename": "write backends.<name>.tool_overrides: {<tool>: {name: <new name>}}",
 }
-"""By the dotted path of the key; `*` is any backend."""
+"""What to say of a key that is none here, by its dotted path; `*` is any backend."""
 
 TYPES: dict[str, str] = {
     "http": "streamable-http",
@@ -95,8 +95,7 @@ TYPES: dict[str, str] = {
     "http+sse": "sse",
     "http-sse": "sse",
 }
-"""Other words for a backend's type."""
-
+"""The backend types that other words mean."""
 
 SHAPES: dict[str, str] = {
     "backends": "write a mapping of names to servers: each name is a key",
@@ -104,20 +103,20 @@ SHAPES: dict[str, str] = {
     "backends.*.env": "write NAME: value, one a line",
     "backends.*.headers": "write Name: value, one a line",
 }
-"""What to say of a list, a mapping or a text where something of another shape stands."""
+"""What to say of a list, a mapping or a text where another shape is expected, by dotted path."""
 
 
-def advice(place: KeyPath) -> str:
-    """What to say of a key that is none here, or "" if it was none elsewhere either."""
-    return KEYS.get(_pattern(place), "")
+def advice(key_path: KeyPath) -> str:
+    """What to say of a key that is none here; "" if no other program has it either."""
+    return KEYS.get(_pattern(key_path), "")
 
 
-def shape(place: KeyPath) -> str:
-    """What to say of a value of the wrong shape, or ""."""
-    return SHAPES.get(_pattern(place), "")
+def shape(key_path: KeyPath) -> str:
+    """What to say of a value of the wrong shape; "" if there is nothing particular to say."""
+    return SHAPES.get(_pattern(key_path), "")
 
 
-def _pattern(place: KeyPath) -> str:
-    if place[:1] == ("backends",) and len(place) > 2:
-        place = ("backends", "*", *place[2:])
-    return ".".join(str(part) for part in place)
+def _pattern(key_path: KeyPath) -> str:
+    if key_path[:1] == ("backends",) and len(key_path) > 2:
+        key_path = ("backends", "*", *key_path[2:])
+    return ".".join(str(part) for part in key_path)

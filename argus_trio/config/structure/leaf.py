@@ -1,4 +1,4 @@
-"""How single values are read: text, numbers, booleans, paths, chosen words; and what to say if they do not fit."""
+"""Single values: how text, numbers, booleans, paths and chosen words are read, and what to say if they do not fit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from argus_trio.config.structure.heritage import TYPES
 
 
 class Unfit(Exception):
-    """A part of the file is not what has to stand there. `below` leads from where it was raised to what is wrong."""
+    """A part of the file is not what has to be there. `below` leads from where it was raised to what is wrong."""
 
     def __init__(self, message: str, hint: str = "", *, below: KeyPath = (), is_all: bool = False) -> None:
         super().__init__(message)
@@ -24,11 +24,11 @@ class Unfit(Exception):
         self.hint = hint
         self.below = below
         self.is_all = is_all
-        """Whether all of the part is lost by it, not only what is wrong."""
+        """Whether the whole part is lost by it, not only what is wrong in it."""
 
 
 def register(converter: Converter) -> None:
-    """Teach the converter to read scalars."""
+    """Teach the converter to read text, numbers, booleans, paths and chosen words."""
     converter.register_structure_hook(str, _text)
     converter.register_structure_hook(bool, _bool)
     converter.register_structure_hook(int, lambda tree, _: _number(tree, int, {}))
@@ -38,21 +38,21 @@ def register(converter: Converter) -> None:
 
 
 def bounded(field: attrs.Attribute[object]) -> Callable[[Tree, object], float] | None:
-    """A hook for a number with limits, if the field has any."""
+    """The hook that reads a number within the limits of its field; None if the field has none."""
     if field.type in (int, float) and ("minimum" in field.metadata or "maximum" in field.metadata):
         return lambda tree, kind: _number(tree, kind, field.metadata)
     return None
 
 
 def is_null(tree: Tree) -> bool:
-    """Whether it says nothing, as a key with nothing behind it does."""
+    """Whether the tree says nothing, as a key with nothing behind it does."""
     return isinstance(tree, Scalar) and tree.is_null
 
 
 def is_absent(tree: Tree, field: attrs.Attribute[object]) -> bool:
-    """Whether the key counts as not given: it says nothing, and the field has a default.
+    """Whether the key counts as not given: its value says nothing, and the field has a default.
 
-    Where a path stands, `~` is more likely meant to be the home directory than YAML's null.
+    Where a path belongs, `~` is more likely meant to be the home directory than YAML's null.
     """
     if field.default is attrs.NOTHING or not isinstance(tree, Scalar) or not tree.is_null:
         return False
@@ -60,10 +60,12 @@ def is_absent(tree: Tree, field: attrs.Attribute[object]) -> bool:
 
 
 def is_mapping(kind: object) -> bool:
+    """Whether the type is a mapping."""
     return _origin(kind) is Mapping
 
 
 def is_tuple(kind: object) -> bool:
+    """Whether the type is a tuple."""
     return _origin(kind) is tuple
 
 
@@ -72,7 +74,7 @@ def _origin(kind: object) -> object:
 
 
 def unfit_type(kind: Tree | None, guess: str | None, types: tuple[str, ...]) -> Unfit:
-    """What to say of a backend whose type is missing or none of `types`; `guess` is what it looks like."""
+    """The fault of a backend whose type is missing or none of `types`; `guess` is the type that it looks like."""
     expected = f"expected one of {', '.join(types)}"
     if kind is None or is_null(kind):
         hint = f"write type: {guess}" if guess else ""

@@ -1,4 +1,4 @@
-"""The JSON Schema (2020-12) of the configuration file, made from the model: nothing is declared twice."""
+"""The JSON Schema (2020-12) of the configuration file, made from the model, so that nothing is declared twice."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SPLICED: Schema = {"$ref": "#/$defs/spliced"}
 
 
 def schema() -> dict[str, object]:
-    """The schema, ready to be written as JSON."""
+    """The JSON Schema of the file; JSON-encodable."""
     definitions: dict[str, object] = {
         "spliced": {
             "type": "string",
@@ -104,20 +104,20 @@ def _words(kind: object) -> list[str]:
 
 
 def _enumeration(kind: object) -> list[object]:
-    """The words, and the numbers that YAML makes of those that look like one."""
+    """The words of a Literal, and the numbers that YAML makes of those that look like one."""
     words = _words(kind)
     return [*words, *(int(word) for word in words if word.isdigit())]
 
 
 def _reference(cls: type, definitions: dict[str, object]) -> Schema:
     if cls.__name__ not in definitions:
-        definitions[cls.__name__] = {}  # holds the place, should a class ever hold itself
+        definitions[cls.__name__] = {}  # stands in for it, should a class ever hold itself
         definitions[cls.__name__] = _object(cls, definitions)
     return {"$ref": f"#/$defs/{cls.__name__}"}
 
 
 def _or_null(found: Schema) -> Schema:
-    """A key with nothing behind it counts as not given."""
+    """The schema with null allowed: a key with nothing behind it counts as not given."""
     if "anyOf" in found:
         return {"anyOf": [*_list(found["anyOf"]), {"type": "null"}]}
     if "$ref" in found:

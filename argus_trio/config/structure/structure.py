@@ -1,4 +1,4 @@
-"""A file's tree to the frozen values of `model`, by cattrs; what does not fit is reported, all of it at once.
+"""Makes the frozen values of `model` out of a file's tree, by cattrs; what does not fit is reported, all at once.
 
 A part that does not fit is cut out of the tree and the rest is structured again, so that the checks that follow see
 everything that can be seen. Whether the values make sense together is not judged here.
@@ -37,34 +37,37 @@ BACKEND_TYPES: dict[str, type[StdioBackend | SseBackend | HttpBackend]] = {
     "sse": SseBackend,
     "streamable-http": HttpBackend,
 }
+"""The classes of backends by the word for their type."""
 
 _NAME = "\0name"
-"""How a backend's name is handed to cattrs: a key that no file can hold unnoticed."""
+"""The key by which cattrs is handed a backend's name; no file can hold it unnoticed."""
 
 
 @attrs.frozen(kw_only=True)
 class _Fault:
-    place: KeyPath
+    """Something in the tree that does not fit."""
+
+    key_path: KeyPath
     message: str
     hint: str = ""
     cut: KeyPath
-    """What cannot be kept because of it."""
+    """The key path of what has to be cut out because of it."""
 
 
 def structure(root: dict[str, Tree], findings: Findings) -> Config:
-    """The configuration that the tree says, without the parts that are reported in `findings`."""
+    """The configuration that the tree says, without the parts that were reported to `findings`."""
     tree = _named(root)
     while True:
         try:
             return _converter().structure(tree, Config)
         except BaseValidationError as error:
             for fault in list(_faults(error, ())):
-                findings.add(fault.place, fault.message, fault.hint)
+                findings.add(fault.key_path, fault.message, fault.hint)
                 _cut(tree, fault.cut)
 
 
 def keys_of(cls: type) -> dict[str, attrs.Attribute[object]]:
-    """The fields of a class that are keys of the file, by key."""
+    """The fields of a class of the model that are keys of the file, by key."""
     return {field.name: field for field in attrs.fields(attrs.resolve_types(cls)) if "about" in field.metadata}
 
 
@@ -83,18 +86,18 @@ def _copied(tree: Tree) -> Tree:
     return [_copied(value) for value in tree] if isinstance(tree, list) else tree
 
 
-def _cut(tree: Tree, place: KeyPath) -> None:
-    """Take away what stands at `place`, if it still is there."""
-    *above, last = place
+def _cut(tree: Tree, key_path: KeyPath) -> None:
+    """Take what is at `key_path` out of the tree, if it still is there."""
+    *above, last = key_path
     for part in above:
         if isinstance(tree, dict) and isinstance(part, str) and part in tree:
             tree = tree[part]
         else:
             return
     if isinstance(tree, list) and isinstance(last, int):
-        tree[last] = Scalar(text="")  # the others keep their places
+        tree[last] = Scalar(text="")  # the other entries keep their indexes
     elif isinstance(tree, dict) and isinstance(last, str):
-        guess = _guessed_type(tree) if len(place) == 3 and place[0] == "backends" and last == "type" else None
+        guess = _guessed_type(tree) if len(key_path) == 3 and key_path[0] == "backends" and last == "type" else None
         if guess:
             tree["type"] = Scalar(text=guess)
         else:
@@ -108,37 +111,36 @@ def _guessed_type(backend: dict[str, Tree]) -> str | None:
 # ---------------------------------------------------------------------------------------------- what cattrs found
 
 
-def _faults(error: Exception, place: KeyPath) -> Iterator[_Fault]:
+def _faults(error: Exception, key_path: KeyPath) -> Iterator[_Fault]:
     match error:
         case ClassValidationError():
             named, unnamed = error.group_exceptions()
             for each, note in named:
                 if isinstance(each, KeyError):
-                    yield _missing((*place, note.name))
+                    yield _missing((*key_path, note.name))
                 else:
-                    yield from _faults(each, (*place, note.name))
+                    yield from _faults(each, (*key_path, note.name))
             for each in unnamed:
-                yield from _faults(each, place)
+                yield from _faults(each, key_path)
         case IterableValidationError():
             for each, index in error.group_exceptions()[0]:
-                yield from _faults(each, (*place, index.index))
+                yield from _faults(each, (*key_path, index.index))
         case ForbiddenExtraKeysError():
             for key in error.extra_fields:
-                unknown = (*place, key)
+                unknown = (*key_path, key)
                 yield _Fault(
-                    place=unknown, message="unknown key", hint=hint_for(unknown, keys_of(error.cl)), cut=unknown
+                    key_path=unknown, message="unknown key", hint=hint_for(unknown, keys_of(error.cl)), cut=unknown
                 )
         case Unfit():
-            at = (*place, *error.below)
-            yield _Fault(
-                place=at, message=error.message, hint=error.hint or shape(at), cut=place if error.is_all else at
-            )
+            faulty = (*key_path, *error.below)
+            hint = error.hint or shape(faulty)
+            yield _Fault(key_path=faulty, message=error.message, hint=hint, cut=key_path if error.is_all else faulty)
         case _:
             raise error
 
 
-def _missing(place: KeyPath) -> _Fault:
-    return _Fault(place=place, message="missing", cut=place[:-1])
+def _missing(key_path: KeyPath) -> _Fault:
+    return _Fault(key_path=key_path, message="missing", cut=key_path[:-1])
 
 
 # ------------------------------------------------------------------------------------------------- what cattrs does

@@ -1,4 +1,4 @@
-"""What to say of a key that is not known: what the original Argus' key became, where it belongs, or what was meant."""
+"""Hints for unknown keys: what the original Argus' key became, where the key belongs, or what was meant."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _ELSEWHERE = {
 }
 
 
-def hint_for(place: KeyPath, known: Collection[str]) -> str:
-    """The hint for the unknown key at `place`, where only `known` are understood."""
-    if said := advice(place):
+def hint_for(key_path: KeyPath, known: Collection[str]) -> str:
+    """The hint for an unknown key at `key_path`, where only the keys in `known` are understood."""
+    if said := advice(key_path):
         return said
-    key = str(place[-1])
-    if place[0] == "backends" and len(place) == 3 and key in _ELSEWHERE:
+    key = str(key_path[-1])
+    if key_path[0] == "backends" and len(key_path) == 3 and key in _ELSEWHERE:
         return _ELSEWHERE[key]
     near = difflib.get_close_matches(key.lower().replace("-", "_"), known, n=1, cutoff=0.6)
     if near:

@@ -1,1 +1,14 @@
-"""Room of `core/call`."""
+"""One request of one client: the values that every layer reads, and the interface that every edge implements.
+
+- `exchange` is the centre. `Call` says what is asked and by whom; `Exchange` is the live part with the handles back to
+  the client; `ClientSession` is a legacy session, for what belongs to no single call.
+- `abilities` says what a client can be asked, `levels` which log messages it wants.
+- `tasks` knows which task id of the gateway means which task of which backend, and whose it is; `task_ids` exchanges
+  those ids where they stand in results and params.
+- `url_elicitation` turns a legacy backend's URLElicitationRequiredError into a modern `input_required` result.
+
+`exchange` imports `abilities`, `tasks` imports `exchange`; the others know only `wire`.
+
+What may come in: facts about a single call and its client, and pure decisions on them. How a call is carried belongs to
+`frontend` and `backends`; which backend a name leads to belongs to `catalog`.
+"""

@@ -1,6 +1,6 @@
 """What a client can be asked: its declared capabilities as a small fixed set of bits, equal for equal clients.
 
-A backend is told exactly these, so that it asks for nothing else; whatever else a client declares is no question.
+A backend is told exactly these bits, so that it asks for nothing else; whatever else a client declares asks nothing.
 """
 
 from __future__ import annotations
@@ -13,31 +13,38 @@ from argus_trio.wire.envelope import Params
 from argus_trio.wire.members import object_member, string_member
 
 ASKS: Final = ("elicitation/create", "sampling/createMessage", "roots/list")
-"""What a server may ask a client for."""
+"""The methods by which a server may ask a client for something."""
 
 
 @attrs.frozen(kw_only=True)
 class Abilities:
-    """Each bit is one thing that a backend may ask for (2025-11-25 and 2026-07-28, ClientCapabilities)."""
+    """What one client can be asked, one bit for each thing (2025-11-25 and 2026-07-28, ClientCapabilities)."""
 
     form: bool = False
-    """Elicitation by form. What declares elicitation without a mode means this one."""
+    """Elicitation by form; a client that declares elicitation without a mode means this one."""
     url: bool = False
     """Elicitation by URL."""
     sampling: bool = False
+    """Sampling at all."""
     sampling_tools: bool = False
+    """Sampling for which the server offers tools."""
     sampling_context: bool = False
+    """Sampling with context of this server, or of all."""
     roots: bool = False
+    """The list of roots."""
     roots_changes: bool = False
     """Whether the client tells when its roots change."""
 
-    @property
-    def any(self) -> bool:
-        """Whether there is anything at all that the client can be asked."""
-        return self != NONE
+    has_any: bool = attrs.field(init=False, eq=False, repr=False)
+    """Whether the client can be asked anything at all."""
+
+    @has_any.default
+    def _whether_there_is_any(self) -> bool:
+        elicitation, sampling = self.form or self.url, self.sampling or self.sampling_tools or self.sampling_context
+        return elicitation or sampling or self.roots or self.roots_changes
 
     def permits(self, method: str, params: Params) -> bool:
-        """Whether the client declared that it can answer this ask."""
+        """Whether the client declared that it can answer a request of this method with these params."""
         if method == "roots/list":
             return self.roots
         if method == "sampling/createMessage":
@@ -45,7 +52,7 @@ class Abilities:
         return method == "elicitation/create" and (self.url if _mode(params) == "url" else self.form)
 
     def declared(self) -> dict[str, object]:
-        """The `ClientCapabilities` that say this, no more and no less; JSON-encodable."""
+        """The `ClientCapabilities` that declare exactly these abilities; JSON-encodable."""
         capabilities: dict[str, object] = {}
         if self.form or self.url:
             capabilities["elicitation"] = {m: {} for m, can in (("form", self.form), ("url", self.url)) if can}
@@ -58,10 +65,11 @@ class Abilities:
 
 
 NONE: Final = Abilities()
+"""The abilities of a client that can be asked nothing."""
 
 
 def abilities_of(capabilities: Params) -> Abilities:
-    """The abilities that one level of a `ClientCapabilities` object declares; what is malformed declares nothing."""
+    """The abilities that one level of a `ClientCapabilities` object declares; a malformed member declares nothing."""
     elicitation = object_member(capabilities, "elicitation")
     sampling = object_member(capabilities, "sampling")
     roots = object_member(capabilities, "roots")

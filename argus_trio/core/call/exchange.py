@@ -1,6 +1,6 @@
 """One request of one client on its way through: what it asks, who asks, and the handles back to the client.
 
-`Call` is a frozen value; `Exchange` is the live part that each edge implements. No transport is known here.
+`Call` is a frozen value; `Exchange` is the live part that each edge implements. Neither knows a transport.
 """
 
 from __future__ import annotations
@@ -17,54 +17,56 @@ from argus_trio.wire.revisions import Era
 
 @attrs.frozen(kw_only=True)
 class Principal:
-    """Who asks: the name that limits, policies and audit records go by."""
+    """Who asks, by the name that limits, policies and audit records go by."""
 
     name: str
 
 
 ANONYMOUS = Principal(name="anonymous")
+"""The principal of a client that has not authenticated."""
 
 
 class ClientSession(Protocol):
-    """A client across its calls: a legacy session, for what belongs to none of them. Compared by identity."""
+    """A legacy session: the client across its calls, for what belongs to none of them. Compared by identity."""
 
     @property
     def log_level(self) -> str | None:
-        """The level of log messages that it asked for; None: it has not said."""
+        """The level of log messages that the client asked for; None if it has not said."""
 
     async def notify(self, method: str, params: Params) -> None:
-        """Send a notification on the client's own stream; kept or dropped, in bounds, while none is open."""
+        """Send a notification on the session's stream; while none is open it is stored or dropped, in bounds."""
 
     async def ask(self, method: str, params: Params) -> bytes:
-        """Send a request on the client's own stream and wait for its answer; as `Exchange.ask`."""
+        """Send a request on the session's stream and wait for the client's answer, as `Exchange.ask`."""
 
 
 @attrs.frozen(kw_only=True)
 class Call:
-    """What a client asks: a method and one level of its params, values raw."""
+    """What a client asks: a method and one level of its params with raw values, and what is known of the client."""
 
     method: str
     params: Params
     era: Era
-    """How the client converses."""
+    """The era in which the client speaks."""
     revision: str
     """The revision that the client speaks."""
     principal: Principal = ANONYMOUS
     capabilities: Params = attrs.field(factory=dict)
-    """What the client declared that it can do: one level of its `ClientCapabilities`."""
+    """What the client declared that it can do: one level of its `ClientCapabilities`, with raw values."""
     abilities: Abilities = NONE
-    """The same, as what it can be asked."""
+    """What the client can be asked, made of its `capabilities`."""
     log_level: str | None = None
-    """The level of log messages that it asked for: of its session (legacy) or of this request (modern)."""
+    """The level of log messages that the client asked for, of its session (legacy) or of this request (modern)."""
     client: ClientSession | None = None
     """The legacy session that the call belongs to; a modern call belongs to none."""
 
 
 class Exchange(Protocol):
-    """A call and the way back to its client. Cancelling the task that serves it is the cancellation of the call."""
+    """A call and the handles back to its client. Cancelling the task that serves it is the cancellation of the call."""
 
     @property
-    def call(self) -> Call: ...
+    def call(self) -> Call:
+        """What the client asks."""
 
     async def notify(self, method: str, params: Params) -> None:
         """Send a notification on this request's own stream (progress, log messages); dropped if the client is gone."""
@@ -72,17 +74,17 @@ class Exchange(Protocol):
     async def ask(self, method: str, params: Params) -> bytes:
         """Ask the client (elicitation, sampling, roots) and wait for its answer: the raw JSON of the result.
 
-        Has no deadline of its own. Cancelling it tells the client, where its era has a way to.
+        This has no deadline of its own. Cancelling it tells the client, where its era can be told.
 
         Raises:
-            ClientCannotAnswer: the client did not declare it, or has no stream to be asked on.
+            ClientCannotAnswer: the client did not declare that it can be asked this, or has no stream to be asked on.
             ClientRefused: the client answered with an error.
             Overloaded: too many calls are asking their clients already.
         """
 
 
 Handler = Callable[[Exchange], Awaitable[bytes]]
-"""Serves an exchange: the raw JSON of its result, or an `RpcError`."""
+"""Serves an exchange: returns the raw JSON of its result, or raises an `RpcError`."""
 
 Deliver = Callable[[str, Params], None]
 """Takes a notification, its method and its params; returns at once."""

@@ -39,13 +39,13 @@ class Sharing:
         """
         if self.setting != "auto":
             return self.setting == "per-client"
-        if self.is_legacy and call.abilities.any:
+        if self.is_legacy and call.abilities.has_any:
             return True
         return call.log_level is not None and not self.assigns_logs and not call.method.startswith(TASK_METHODS)
 
     def lists_by(self, abilities: Abilities) -> bool:
         """Whether what the backend shows may depend on these abilities of a client."""
-        return self.is_legacy and self.setting != "shared" and abilities.any
+        return self.is_legacy and self.setting != "shared" and abilities.has_any
 
 
 @attrs.frozen(kw_only=True)

@@ -1,1 +1,12 @@
-"""Room of `core/catalog`."""
+"""What all backends show together, and where each name leads.
+
+- `catalog` is the centre: one immutable snapshot, built from what the backends published (`Published`) and replaced as
+  a whole. It gives ready list results and the `Route` of a name or a URI.
+- `names` decides which backend gets a name that several want; `templates` which URIs a template can mean; `paging` cuts
+  long lists into pages and makes their cursors. `catalog` imports these three, and they know nothing of it.
+- `identity` merges what backends say of themselves into what the gateway says at `initialize` and `server/discover`.
+- `storm` decides when to list again what keeps changing; `upheaval` notices a list that was halved or doubled.
+
+What may come in: pure functions of what backends show. Fetching lists, filtering them and announcing changes belong to
+`backends`; nothing here knows a connection.
+"""

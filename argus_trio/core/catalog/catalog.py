@@ -1,7 +1,7 @@
 """The catalog: one immutable snapshot of everything that all backends show, and of where each name leads.
 
-Built from what the backends last published, in a deterministic order, and swapped by one assignment. Entries are kept
-encoded, so that a list is bytes that are ready to send.
+It is built from what the backends last published, in a deterministic order, and replaced by one assignment. Its entries
+are encoded, so that a list is bytes that are ready to send.
 """
 
 from __future__ import annotations
@@ -22,12 +22,16 @@ from argus_trio.wire.param_headers import ParamHeaders
 
 @attrs.frozen(kw_only=True)
 class Entry:
-    """One tool, prompt, resource or template: the backend's key for it, the key shown before any prefix, its fields."""
+    """One tool, prompt, resource or template of a backend."""
 
     key: str
-    shown: str
+    """The name or URI by which the backend knows the entry."""
+    shown_name: str
+    """The name or URI by which clients know the entry, before any prefix."""
     fields: Params
+    """The members of the entry's JSON object, raw."""
     param_headers: ParamHeaders = ()
+    """Which arguments of a tool are repeated in headers towards a modern HTTP backend."""
 
 
 @attrs.frozen(kw_only=True)
@@ -41,7 +45,7 @@ class Dropped:
 
 @attrs.frozen(kw_only=True)
 class Published:
-    """What one backend shows, its filters and overrides already applied. `prefix` may be empty: bare names."""
+    """What one backend shows, its filters and overrides already applied. An empty `prefix` leaves the names bare."""
 
     backend: str
     prefix: str
@@ -50,13 +54,13 @@ class Published:
     resources: tuple[Entry, ...] = ()
     templates: tuple[Entry, ...] = ()
     serves_resources: bool = False
-    """Whether the backend declares resources at all: it may serve URIs that it does not list."""
+    """Whether the backend declares resources at all: if so, it may serve URIs that it does not list."""
     dropped: tuple[Dropped, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
 class Route:
-    """Where a name leads: a backend, and the name there."""
+    """Where a name leads: a backend, and the key there."""
 
     backend: str
     key: str
@@ -65,7 +69,7 @@ class Route:
 
 
 Holders = Mapping[str, Mapping[str, str]]
-"""Per kind, which backend holds which bare name."""
+"""Which backend holds which bare name, by kind."""
 
 KINDS: Final = ("tools", "prompts", "resources", "templates")
 LIST_KEYS: Final = {
@@ -79,20 +83,22 @@ LIST_KEYS: Final = {
 
 @attrs.frozen(kw_only=True)
 class Catalog:
-    """The snapshot. `lists` maps each kind to its whole list result as raw JSON."""
+    """One snapshot of what all backends show: routes by name, and list results that are ready to send."""
 
     tools: Mapping[str, Route]
     prompts: Mapping[str, Route]
     resources: Mapping[str, Route]
     templates: tuple[tuple[re.Pattern[str], Route], ...]
     resource_backends: tuple[str, ...]
+    """The backends that declare resources at all."""
     lists: Mapping[str, bytes]
+    """The whole list result of each kind, as raw JSON."""
     paged: Mapping[str, Listed]
-    """The same lists, where the pages of long ones begin and end."""
+    """The same list results by kind, as they are cut into pages where they are long."""
     holders: Holders
     collisions: tuple[Collision, ...]
     too_long: tuple[str, ...]
-    """Shown names that common clients refuse for their length."""
+    """The names shown that common clients refuse for their length."""
     dropped: tuple[Dropped, ...]
     named: Mapping[str, Mapping[str, Route]] = attrs.field(init=False, eq=False, repr=False)
     """The routes of what is called by a name, by kind and by the name shown."""
@@ -102,13 +108,15 @@ class Catalog:
         return MappingProxyType({"tools": self.tools, "prompts": self.prompts})
 
     def route_of_reference(self, uri: str) -> Route | None:
-        """Who serves what `uri` refers to: the template that is spelled so, else as `route_of_uri`."""
+        """The route of a `ref/resource` (completion): of the template that is spelled `uri`, else as `route_of_uri`."""
         exact = next((route for _, route in self.templates if route.key == uri), None)
         return exact or self.route_of_uri(uri)
 
     def route_of_uri(self, uri: str) -> Route | None:
-        """Who serves `uri`: the owner of exactly this resource, else of the first template that can mean it, else the
-        only backend that serves resources at all (backends may serve more than they list)."""
+        """The route of `uri`: to the owner of exactly this resource, else of the first template that can mean it.
+
+        Backends may serve more than they list: where nothing matches, the only backend with resources is meant.
+        """
         exact = self.resources.get(uri)
         if exact is not None:
             return exact
@@ -147,7 +155,7 @@ def build(published: Iterable[Published], scheme: Scheme, holders: Holders) -> C
 
 
 def changed_kinds(before: Catalog, now: Catalog) -> frozenset[str]:
-    """The kinds whose lists a client would see differently."""
+    """The kinds whose list results differ between the two catalogs."""
     return frozenset(kind for kind in KINDS if before.lists[kind] != now.lists[kind])
 
 
@@ -159,14 +167,14 @@ def _named(
     ordered: Sequence[Published], kind: str, scheme: Scheme, holders: Holders
 ) -> tuple[dict[str, Route], list[bytes], tuple[Collision, ...]]:
     entries = {
-        Claim(backend=p.backend, prefix=p.prefix, name=entry.shown): entry
+        Claim(backend=p.backend, prefix=p.prefix, name=entry.shown_name): entry
         for p in ordered
         for entry in _entries(p, kind)
     }
     naming = resolve(entries, scheme, holders.get(kind, {}))
     routes: dict[str, Route] = {}
     encoded: list[bytes] = []
-    for name, claim in naming.shown.items():
+    for name, claim in naming.claims_by_name.items():
         entry = entries[claim]
         routes[name] = Route(backend=claim.backend, key=entry.key, param_headers=entry.param_headers)
         encoded.append(encode(entry.fields if name == entry.key else {**entry.fields, "name": encode_raw(name)}))

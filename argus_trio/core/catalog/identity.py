@@ -1,6 +1,6 @@
-"""What the gateway says of itself at `initialize` and `server/discover`, made of what its backends say of themselves.
+"""The gateway's identity at `initialize` and `server/discover`, merged from what its backends say of themselves.
 
-Values only: which capabilities are always there, and the shapes of the protocol, are the front end's.
+Values only: the capabilities that are always there, and the shapes of the protocol, are the front end's.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ import attrs
 from argus_trio.wire.envelope import Params, Raw, encode_raw
 from argus_trio.wire.members import object_member, object_or_none
 
-MAX_INSTRUCTIONS: Final = 8 * 1024
-"""Bytes of merged instructions: clients put them in front of every conversation of their model."""
+MAX_INSTRUCTIONS_BYTES: Final = 8 * 1024
+"""The bound on merged instructions: clients put them in front of every conversation of their model."""
 
 _CUT: Final = "\n[cut]"
 _MERGED: Final = ("extensions", "experimental", "tasks")
-"""Capabilities that are advertised because a backend has them; each is an object."""
+"""The capabilities that are advertised because a backend has them; each is an object."""
 
 
 @attrs.frozen(kw_only=True)
 class GatewayIdentity:
-    """Who the gateway is to a client, at the moment it is asked."""
+    """What the gateway says of itself to a client, at the moment it is asked."""
 
     version: str
     name: str = "argus-trio"
     title: str = "Argus"
     instructions: str | None = None
     capabilities: Mapping[str, object] = attrs.field(default=MappingProxyType({}))
-    """JSON-encodable capabilities beside tools, prompts and resources, by name."""
+    """The capabilities beside tools, prompts and resources, by name; JSON-encodable."""
 
 
 @attrs.frozen(kw_only=True)
 class BackendIdentity:
-    """What one backend says of itself. `prefix` is what its names begin with, empty where they are bare."""
+    """What one backend says of itself. `prefix` is what its shown names begin with, empty where they are bare."""
 
     backend: str
     prefix: str
@@ -44,17 +44,17 @@ class BackendIdentity:
     instructions: str | None
 
 
-def identity_of(version: str, introductions: Sequence[BackendIdentity]) -> GatewayIdentity:
-    """The identity of a gateway with these backends, by precedence: where two differ in a setting, the first says."""
+def identity_of(version: str, identities: Sequence[BackendIdentity]) -> GatewayIdentity:
+    """The identity of a gateway with these backends, by precedence: where two differ in a setting, the first counts."""
     return GatewayIdentity(
         version=version,
-        instructions=merged_instructions(introductions),
-        capabilities=MappingProxyType(merged_capabilities(one.capabilities for one in introductions)),
+        instructions=merged_instructions(identities),
+        capabilities=MappingProxyType(merged_capabilities(one.capabilities for one in identities)),
     )
 
 
 def merged_capabilities(declared: Iterable[Params]) -> dict[str, Params]:
-    """The extensions, experimental capabilities and tasks that any of these declares."""
+    """The extensions, experimental capabilities and tasks that any of these capabilities declares."""
     merged: dict[str, Params] = {}
     for capabilities in declared:
         for name in _MERGED:
@@ -68,17 +68,17 @@ def merged_capabilities(declared: Iterable[Params]) -> dict[str, Params]:
     return merged
 
 
-def merged_instructions(introductions: Sequence[BackendIdentity]) -> str | None:
-    """The instructions of all, each under a heading that names its backend, in `MAX_INSTRUCTIONS` bytes.
+def merged_instructions(identities: Sequence[BackendIdentity]) -> str | None:
+    """The instructions of all backends, each under a heading that names it, in `MAX_INSTRUCTIONS_BYTES` bytes.
 
-    A long one is cut to its share, so that it leaves room for the others; the cut is marked.
+    A long text is cut to its share, so that it leaves room for the others; the cut is marked.
     """
-    speaking = [(one, text) for one in introductions if (text := (one.instructions or "").strip())]
+    speaking = [(one, text) for one in identities if (text := (one.instructions or "").strip())]
     parts: list[str] = []
-    left = MAX_INSTRUCTIONS
-    for at, (one, text) in enumerate(speaking):
+    left = MAX_INSTRUCTIONS_BYTES
+    for index, (one, text) in enumerate(speaking):
         names = f" (its names begin with {one.prefix})" if one.prefix else ""
-        share = left // (len(speaking) - at)
+        share = left // (len(speaking) - index)
         part = _cut(f"## {one.backend}{names}\n\n{text}", share - len("\n\n"))
         left -= len(part.encode()) + len("\n\n")
         parts.append(part)
@@ -94,7 +94,7 @@ def _cut(text: str, size: int) -> str:
 
 
 def _united(one: Raw, other: Raw) -> Raw:
-    """Two objects as one, level by level; where they are none, the first."""
+    """Two JSON objects merged level by level; `one` where either is no object."""
     members, more = object_or_none(one), object_or_none(other)
     if members is None or more is None:
         return one

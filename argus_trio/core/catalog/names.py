@@ -1,7 +1,7 @@
-"""What names backends' tools and prompts are shown under, and which backend keeps a name that several want.
+"""Which names the backends' tools and prompts are shown under, and which backend gets a name that several want.
 
-A pure function of what the backends show, the strategy, the order, and who held which name before: a bare name stays
-with the backend that holds it for as long as that backend is configured, so no name changes its meaning because a
+The naming follows from what the backends show, the strategy, the order, and who held which name before. A bare name
+stays with the backend that holds it for as long as that backend is configured: no name changes its meaning because a
 backend was slow or is down.
 """
 
@@ -15,7 +15,7 @@ import attrs
 Strategy = Literal["prefix", "first-wins", "priority", "error"]
 
 LONGEST_NAME: Final = 64
-"""Names longer than this are refused by common clients."""
+"""The longest name, in characters, that common clients accept."""
 
 
 @attrs.frozen(kw_only=True)
@@ -29,7 +29,7 @@ class Scheme:
 
 @attrs.frozen(kw_only=True)
 class Claim:
-    """One backend's wish to show something as `name`; `prefix` is what it is told apart by."""
+    """One backend's claim to show something as `name`; `prefix` tells it apart from other backends."""
 
     backend: str
     prefix: str
@@ -38,7 +38,7 @@ class Claim:
 
 @attrs.frozen(kw_only=True)
 class Collision:
-    """Two backends wanted one name: who has it now (None: neither), who lost, and what that one is shown as instead."""
+    """A name that two backends claimed: who has it (None: neither), who lost it, and how the loser is shown instead."""
 
     name: str
     winner: str | None
@@ -48,14 +48,15 @@ class Collision:
 
 @attrs.frozen(kw_only=True)
 class Naming:
-    """The outcome: the names in the order of the claims, and every collision on the way."""
+    """The names that all claims were given, in the order of the claims, and every collision that came up."""
 
-    shown: Mapping[str, Claim]
+    claims_by_name: Mapping[str, Claim]
+    """Which claim each name that is shown belongs to."""
     collisions: tuple[Collision, ...]
 
 
 def in_order(backends: Iterable[str], order: tuple[str, ...]) -> list[str]:
-    """The backends by precedence: those that `order` names, as it names them, then the others as they come."""
+    """The backends by precedence: those that `order` names, in its order, then the others as they come."""
     known = list(backends)
     return [*(b for b in order if b in known), *(b for b in known if b not in order)]
 
@@ -66,12 +67,12 @@ def prefixed(claim: Claim, separator: str) -> str:
 
 
 def resolve(claims: Iterable[Claim], scheme: Scheme, holders: Mapping[str, str]) -> Naming:
-    """Give each claim its name. `claims` come by precedence; `holders` maps names to the backends that hold them."""
+    """The naming of these claims, which come by precedence; `holders` maps names to the backends that hold them."""
     wanted: dict[str, list[Claim]] = {}
     for claim in claims:
         name = prefixed(claim, scheme.separator) if scheme.strategy == "prefix" else claim.name
         wanted.setdefault(name, []).append(claim)
-    shown: dict[str, Claim] = {}
+    claims_by_name: dict[str, Claim] = {}
     collisions: list[Collision] = []
     moved: list[tuple[str, Claim, str]] = []
     for name, rivals in wanted.items():
@@ -79,7 +80,7 @@ def resolve(claims: Iterable[Claim], scheme: Scheme, holders: Mapping[str, str])
         losers = [c for c in rivals if c is not winner]
         hide_all = scheme.strategy == "error" and bool(losers)
         if not hide_all:
-            shown[name] = winner
+            claims_by_name[name] = winner
         for loser in losers:
             if scheme.strategy == "priority" and loser.backend != winner.backend:
                 moved.append((name, loser, winner.backend))
@@ -88,10 +89,10 @@ def resolve(claims: Iterable[Claim], scheme: Scheme, holders: Mapping[str, str])
                 collisions.append(Collision(name=name, winner=holder, loser=loser.backend))
     for name, loser, winner_name in moved:
         other = prefixed(loser, scheme.separator)
-        free = other not in shown
-        if free:
-            shown[other] = loser
+        is_free = other not in claims_by_name
+        if is_free:
+            claims_by_name[other] = loser
         collisions.append(
-            Collision(name=name, winner=winner_name, loser=loser.backend, shown_as=other if free else None)
+            Collision(name=name, winner=winner_name, loser=loser.backend, shown_as=other if is_free else None)
         )
-    return Naming(shown=shown, collisions=tuple(collisions))
+    return Naming(claims_by_name=claims_by_name, collisions=tuple(collisions))

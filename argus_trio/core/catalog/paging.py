@@ -1,4 +1,4 @@
-"""Long lists in pages: one kind's list as bytes, and the cursors that say where a client stands in it.
+"""Paging: one kind's list as bytes, its pages, and the cursors that say where a client stands in it.
 
 A cursor holds the last key that was shown, and pages follow the order of the keys. So a list that changes between two
 pages neither repeats nor skips what stayed, whether or not that last entry did.
@@ -20,30 +20,31 @@ import attrs
 from argus_trio.errors import InvalidParams
 
 PAGE: Final = 1000
-"""Entries on one page; a list that is no longer than this is one page."""
+"""The number of entries on one page; a list that is no longer than this is one page."""
 
 _MAC_BYTES: Final = 16
 
 
 @attrs.frozen(kw_only=True)
 class Listed:
-    """One kind's whole list result, raw. A list of several pages is in the order of its keys, a short one as given."""
+    """One kind's whole list result. A list of several pages is in the order of its keys, a short one as given."""
 
     whole: bytes
+    """The raw JSON of the list result."""
     member: str
     """The member of the result that holds the entries."""
     keys: tuple[str, ...]
     """The key of each entry as it is shown, in the order of the entries."""
     _ends: array[int]
-    """Where in `whole` each entry ends; one byte stands between two."""
+    """Where in `whole` each entry ends; one byte stands between two entries."""
 
     @property
     def is_one_page(self) -> bool:
-        """Whether the whole is all that there is to send."""
+        """Whether the list fits on one page, so that `whole` is the answer."""
         return len(self.keys) <= PAGE
 
     def page(self, after: str | None) -> tuple[list[bytes], str | None]:
-        """The entries that follow the key `after`, at most `PAGE`, and the last key if there are more behind it."""
+        """The raw entries that follow the key `after`, at most `PAGE`, and the last one's key if more follow."""
         count = len(self.keys)
         order = sorted(range(count), key=self.keys.__getitem__) if self.is_one_page else range(count)
         start = 0 if after is None else bisect_right(order, after, key=self.keys.__getitem__)
@@ -76,12 +77,12 @@ def _opening(member: str) -> bytes:
 
 @attrs.frozen(kw_only=True)
 class Cursors:
-    """Cursors that only the holder of `key` can have made, each good for one kind of list."""
+    """Makes and reads cursors, each for one kind of list; only the holder of `key` can have made one that is read."""
 
     key: bytes = attrs.field(repr=False)
 
     def seal(self, kind: str, last: str) -> str:
-        """The cursor for what follows the key `last`: opaque, and safe in JSON as it is."""
+        """The cursor for the entries that follow the key `last`: opaque, and safe in JSON as it is."""
         text = last.encode()
         return base64.urlsafe_b64encode(self._mac(kind, text) + text).decode("ascii")
 
@@ -89,7 +90,7 @@ class Cursors:
         """The key that `cursor` was made of.
 
         Raises:
-            InvalidParams: it was not made here, or for another kind.
+            InvalidParams: the cursor was not made with this key, or was made for another kind.
         """
         try:
             sealed = base64.b64decode(cursor, altchars=b"-_", validate=True)

@@ -1,4 +1,4 @@
-"""Which URIs a resource template can mean: RFC 6570 templates as regular expressions, for routing only.
+"""Resource templates (RFC 6570) as regular expressions: which URIs a template can mean, for routing only.
 
 Whether a URI is really served is for the backend to say, so the expressions are generous.
 """
@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 MAX_URI: Final = 2048
-"""URIs longer than this are matched by no template: several variables against a long text cost too much time."""
+"""The longest URI, in characters, that a template matches: several variables against a long text cost much time."""
 
 _EXPRESSION: Final = re.compile(r"\{([+#./;?&]?)([^{}]*)\}")
 _BY_OPERATOR: Final = {
@@ -25,7 +25,7 @@ _BY_OPERATOR: Final = {
 
 
 def compile_template(template: str) -> re.Pattern[str]:
-    """The expression that URIs of `template` match in full. `{path*}` crosses slashes, as `{+path}` does."""
+    """The regular expression that URIs of `template` match in full. `{path*}` crosses slashes, as `{+path}` does."""
     pattern: list[str] = []
     end = 0
     for found in _EXPRESSION.finditer(template):
@@ -42,5 +42,5 @@ def compile_template(template: str) -> re.Pattern[str]:
 
 
 def matches(pattern: re.Pattern[str], uri: str) -> bool:
-    """Whether `uri` can be meant by the template that `pattern` was compiled from."""
+    """Whether the template that `pattern` was compiled from can mean `uri`."""
     return len(uri) <= MAX_URI and pattern.fullmatch(uri) is not None

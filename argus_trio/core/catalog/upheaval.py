@@ -1,4 +1,4 @@
-"""Whether a list has changed so much that somebody should look: halved or doubled, from one listing to the next."""
+"""Upheavals: lists that were halved or doubled from one listing to the next, so that somebody should look."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Final
 import attrs
 
 WORTH: Final = 10
-"""Entries that the longer of both lists must have: small ones double every day."""
+"""The number of entries that the longer of the two lists must have: short lists double every day."""
 
 
 @attrs.frozen(kw_only=True)
 class Upheaval:
-    """One kind's list, before and now, in entries."""
+    """The length of one kind's list before and after a change, in entries."""
 
     kind: str
     before: int

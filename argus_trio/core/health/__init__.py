@@ -1,1 +1,14 @@
-"""Room of `core/health`."""
+"""How one backend stands: its states, what moves it between them, and the figures that are reported.
+
+- `lifecycle` holds the states and the table of transitions.
+- `probing` judges whether a connection lives, by what is heard of it and by how it answers probes.
+- `breaker` says when a lost backend is tried again: with `backoff`, and rarely once it has failed too often.
+- `flapping` notices a backend that comes back too often; `occupancy` measures how long serving takes.
+- `health` holds the values that the management API and the service manager are given.
+
+`breaker` imports `backoff`, `health` imports `lifecycle`; the others stand alone. `backends/scope` runs them: it has
+the clock and the connection, tells them what happened and when, and does what they answer.
+
+What may come in: decisions about one backend's health, as functions of events and times. Sending probes, waiting and
+logging belong to `backends`.
+"""

@@ -1,6 +1,6 @@
-"""When a backend that was lost is tried again: with backoff, and rarely once it has failed too often in a row.
+"""The circuit breaker: when a lost backend is tried again, with backoff, and rarely once it has failed too often.
 
-Sans I/O: it is told what happened and when, and says how long to wait.
+Sans I/O: the breaker is told what happened and when, and says how long to wait.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import attrs
 from argus_trio.core.health.backoff import Backoff
 
 SPREAD: Final = 0.1
-"""How much of a cooldown chance adds or takes away."""
+"""The part of a cooldown that chance adds or takes away: breakers that opened together do not retry in step."""
 
 
 @attrs.define(eq=False, kw_only=True)
 class Breaker:
-    """The attempts of one backend; times and durations in seconds.
+    """The circuit breaker of one backend; times and durations in seconds.
 
-    It opens after `threshold` failures in a row, and from then on lets one attempt through per `cooldown`; the first
-    that succeeds and lasts for `stable_after` closes it.
+    The breaker opens after `threshold` failures in a row, and from then on lets one attempt through per `cooldown`. The
+    first connection that is made and lasts for `stable_after` closes it.
     """
 
     backoff: Backoff
@@ -29,7 +29,7 @@ class Breaker:
     threshold: int
     cooldown: float
     longest_wait: float = inf
-    """No wait is longer than that, whatever backoff and cooldown say."""
+    """The longest wait for the next attempt, whatever backoff and cooldown say."""
     failures: int = attrs.field(default=0, init=False)
     """Failed attempts in a row; a connection that was lost before it was stable counts as one."""
     _ready_since: float = attrs.field(default=inf, init=False)
@@ -37,15 +37,18 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether it is tried only every `cooldown`."""
+        """Whether the backend is tried only once per `cooldown`."""
         return self.failures >= self.threshold
 
     def connected(self, now: float) -> None:
-        """An attempt has succeeded. What failed before is forgotten only once this one has lasted."""
+        """Note that an attempt has succeeded; earlier failures are forgotten only once its connection has lasted."""
         self._ready_since = now
 
     def failed(self, now: float, chance: float) -> float:
-        """An attempt has failed, or its connection was lost: the wait until the next; `chance` is in [0, 1)."""
+        """Note that an attempt has failed or its connection was lost, and return the wait until the next attempt.
+
+        `chance` is a random number in [0, 1).
+        """
         if now - self._ready_since >= self.stable_after:
             self.failures = 0
         self._ready_since = inf
@@ -57,7 +60,7 @@ class Breaker:
         return min(wait, self.longest_wait)
 
     def may_renew(self, now: float) -> bool:
-        """A session was forgotten: whether it may be begun anew at once; only if the last time was long enough ago."""
+        """Whether a session that the backend forgot may be begun anew at once: if the last time was long enough ago."""
         if now - self._renewed_at < self.stable_after:
             return False
         self._renewed_at = now

@@ -1,4 +1,4 @@
-"""What the gateway says of its own health: values only; where they come from and how they are shown is elsewhere."""
+"""What the gateway says of its own health: values only, neither where they come from nor how they are rendered."""
 
 from __future__ import annotations
 
@@ -14,26 +14,30 @@ Status = Literal["healthy", "degraded", "unhealthy"]
 
 @attrs.frozen(kw_only=True)
 class Health:
-    """The state a client would meet: how many backends are declared, connected and answering as they should."""
+    """The gateway's health as a client would meet it: how many backends are declared, connected and answering well."""
 
     total: int
+    """The number of backends that the configuration declares and enables."""
     connected: int
-    """Those that calls pass to."""
+    """The number of backends that calls pass to."""
     healthy: int
-    """Those of them that are not degraded."""
+    """The number of connected backends that are not degraded."""
     starting: int
-    """Backends whose first attempt to connect has not ended yet."""
+    """The number of backends whose first attempt to connect has not ended yet."""
 
     @property
     def status(self) -> Status:
-        """Healthy when every backend answers well, unhealthy when none of at least one does at all, else degraded."""
+        """The status of the gateway: healthy if every backend answers well, unhealthy if none is connected."""
         if self.healthy == self.total:
             return "healthy"
         return "degraded" if self.connected else "unhealthy"
 
     @property
     def not_ready_because(self) -> str | None:
-        """Why no traffic should come here yet, or None: ready is when no backend is starting and any one answers."""
+        """Why no traffic should come here yet, or None.
+
+        The gateway is ready when no backend is starting and, if there are any, at least one is connected.
+        """
         if self.starting:
             return f"{self.starting} of {self.total} backends are still starting"
         if self.total and not self.connected:
@@ -43,39 +47,41 @@ class Health:
 
 @attrs.frozen(kw_only=True)
 class Calls:
-    """What clients have at one backend."""
+    """The calls of all clients at one backend."""
 
     under_way: int = 0
+    """The number of calls that the backend is serving."""
     waiting: int = 0
+    """The number of calls that wait for a free slot."""
     refused: int = 0
-    """How many there was no room for, so far."""
+    """The number of calls that were refused so far because the queue was full."""
 
 
 @attrs.frozen(kw_only=True)
 class BackendStatus:
-    """How one backend stands, and what it is known to show. Times are of the caller's clock, in seconds."""
+    """How one backend stands, and how much it shows. Times are of the caller's clock, in seconds."""
 
     name: str
     type: str
     standing: BackendStanding
     revision: str | None = None
-    """The protocol revision that it converses in, if it is connected."""
+    """The protocol revision that the connection speaks; None if the backend is not connected."""
     heard_at: float | None = None
-    """When something was last heard of it."""
+    """When the backend last sent anything."""
     latency: float | None = None
-    """What its last probe took."""
+    """How long the last probe took to be answered, in seconds."""
     unanswered: int = 0
-    """Probes in a row that it has left unanswered."""
+    """The number of probes in a row that the backend has left unanswered."""
     failures: int = 0
-    """Attempts in a row to connect that have failed."""
+    """The number of attempts to connect that have failed in a row."""
     is_breaker_open: bool = False
     calls: Calls = Calls()
     counts: Mapping[str, int]
-    """By kind, how many entries it shows."""
+    """How many entries the backend shows, by kind."""
 
     @property
     def status(self) -> Literal["healthy", "degraded", "unhealthy", "unknown"]:
-        """Its health in one word."""
+        """The backend's health in one word."""
         match self.standing.state:
             case BackendState.READY:
                 return "healthy"
@@ -97,7 +103,7 @@ class Draining:
 
 @attrs.frozen(kw_only=True)
 class Overview:
-    """All backends: those in effect, those that are on their way out, and how many calls reloads have cut so far."""
+    """All backends: those in effect, those that a reload is ending, and how many calls reloads have cut so far."""
 
     backends: tuple[BackendStatus, ...] = ()
     draining: tuple[Draining, ...] = ()

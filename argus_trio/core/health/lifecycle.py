@@ -1,4 +1,4 @@
-"""The states of one backend and how it moves between them; everything that decides about them is in this file."""
+"""The states of one backend and the table of transitions between them; nothing else decides about them."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import attrs
 
 
 class BackendState(Enum):
-    """Where a backend stands."""
+    """The state of one backend."""
 
     STARTING = "starting"
     """An attempt is under way whose outcome calls wait for: the first one, or the one that renews a lost session."""
     READY = "ready"
-    """Greeted and listed: calls pass."""
+    """The handshake and the first listing are done: calls pass."""
     DEGRADED = "degraded"
-    """As ready, but it answers slowly, or not everything: calls pass all the same."""
+    """The backend is connected, but answers slowly, or not everything: calls pass all the same."""
     DOWN = "down"
-    """Lost or never reached: calls are refused at once, and the next attempt is planned or under way."""
+    """The backend is lost or was never reached: calls are refused at once, the next attempt is planned or under way."""
     STOPPED = "stopped"
-    """Left for good."""
+    """The gateway has let go of the backend for good."""
 
     @property
     def is_up(self) -> bool:
-        """Whether calls pass."""
+        """Whether calls pass to a backend in this state."""
         return self in (BackendState.READY, BackendState.DEGRADED)
 
 
@@ -32,13 +32,17 @@ class BackendEvent(Enum):
     """What moves a backend from one state to another."""
 
     CONNECTED = "connected"
+    """An attempt has succeeded."""
     FALTERED = "faltered"
-    """A probe says that it is slow, or was not answered."""
+    """A probe was answered slowly, or not at all."""
     RECOVERED = "recovered"
+    """A degraded backend answers well again."""
     FORGOTTEN = "forgotten"
-    """It forgot the session, and is greeted anew at once."""
+    """The backend forgot the session, and a new handshake begins at once."""
     FAILED = "failed"
+    """An attempt has failed, or the connection was lost."""
     STOPPED = "stopped"
+    """The gateway stops, or a reload removed the backend."""
 
 
 TRANSITIONS: Final[dict[tuple[BackendState, BackendEvent], BackendState]] = {
@@ -66,30 +70,30 @@ WHY: Final[dict[BackendState, str]] = {
     BackendState.DOWN: "it is not connected",
     BackendState.STOPPED: "it was stopped",
 }
-"""Why it stands there, where nothing more particular is known."""
+"""Why a backend is in a state, where nothing more particular is known."""
 
 
 def after(state: BackendState, happened: BackendEvent) -> BackendState:
-    """The state that follows.
+    """The state that follows `state` when `happened` happens.
 
     Raises:
-        KeyError: nothing of the kind can happen in that state.
+        KeyError: no such event can happen in that state.
     """
     return TRANSITIONS[state, happened]
 
 
 @attrs.frozen(kw_only=True)
 class BackendStanding:
-    """Where a backend stands, since when, and why. Times are of the caller's clock, in seconds."""
+    """The state of one backend, since when, and why. Times are of the caller's clock, in seconds."""
 
     state: BackendState = BackendState.STARTING
     since: float
-    """When it came into this state."""
+    """When the backend came into this state."""
     reason: str = WHY[BackendState.STARTING]
-    """One line for people."""
+    """Why it is in this state, in one line for people."""
     details: tuple[str, ...] = ()
     next_attempt: float | None = None
-    """When it is tried again, while it is down."""
+    """When a backend that is down is tried again."""
 
     def moved(
         self,
@@ -100,7 +104,11 @@ class BackendStanding:
         details: tuple[str, ...] = (),
         next_attempt: float | None = None,
     ) -> BackendStanding:
-        """The standing that follows. Raises `KeyError` as `after` does."""
+        """The standing that follows when `happened` happens at `now`.
+
+        Raises:
+            KeyError: no such event can happen in this state.
+        """
         state = after(self.state, happened)
         since = self.since if state is self.state else now
         return BackendStanding(
@@ -108,5 +116,5 @@ class BackendStanding:
         )
 
     def retry_after(self, now: float) -> float | None:
-        """Seconds until the next attempt, if one is planned; 0 while it is under way."""
+        """The seconds until the next attempt, 0 while it is under way; None if none is planned."""
         return None if self.next_attempt is None else max(0.0, round(self.next_attempt - now, 3))

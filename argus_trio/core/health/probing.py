@@ -1,6 +1,6 @@
-"""Whether one connection lives, judged by what is heard of it and by how it answers probes.
+"""Health checks of one connection: when to probe it, and whether it lives, judged by its messages and its answers.
 
-Sans I/O: it is told what happened and when, says when to probe, and judges.
+Sans I/O: `ProbeState` is told what happened and when, says when to probe, and judges.
 """
 
 from __future__ import annotations
@@ -11,24 +11,26 @@ from typing import Final
 
 import attrs
 
-SUSPECT_PACE: Final = 1.0
-"""Seconds between probes that failing calls give rise to."""
+SUSPECT_PACE_SECONDS: Final = 1.0
+"""The time between two probes that failing calls give rise to: short, so that a lost backend is found out soon, and not
+zero, so that a burst of failures makes no burst of probes."""
 
 
 class Condition(Enum):
-    """How a connection is."""
+    """The condition of a connection."""
 
     WELL = "well"
     SLOW = "slow"
-    """It answers, later than it should."""
+    """The connection answers, later than it should."""
     SILENT = "silent"
-    """It has left probes unanswered, but not so many that it counts as lost, or it is at work meanwhile."""
+    """Probes are unanswered, but not so many that the connection counts as lost, or calls are under way meanwhile."""
     LOST = "lost"
+    """The connection does not live any more and is to be replaced."""
 
 
 @attrs.frozen(kw_only=True)
 class HealthVerdict:
-    """A judgement, with its reason in one line for people."""
+    """The condition of a connection as judged, with the reason in one line for people."""
 
     condition: Condition
     reason: str = ""
@@ -41,46 +43,50 @@ WELL: Final = HealthVerdict(condition=Condition.WELL)
 class _Probe:
     sent_at: float
     fault: str = ""
-    """Why it cannot be answered any more; empty as long as it may."""
+    """Why the probe cannot be answered any more; empty as long as it can."""
 
 
 @attrs.define(eq=False, kw_only=True)
 class ProbeState:
-    """The pulse of one connection; times and durations in seconds.
+    """The probe state of one connection; times and durations in seconds.
 
-    `heard_at` is set by whoever hears anything of the backend: one assignment, for it is done for every message.
+    Whoever receives anything of the backend sets `heard_at`: one assignment, as it is done for every message.
     """
 
     interval: float
-    """Of silence until it is probed."""
+    """How long the connection may be silent until it is probed."""
     timeout: float
+    """How long a probe may take to be answered."""
     slow: float
+    """The latency from which on the connection counts as slow."""
     failures: int
-    """Probes unanswered in a row after which it is lost."""
+    """The number of unanswered probes in a row from which on the connection counts as lost."""
     heard_at: float
+    """When the backend last sent anything."""
     latency: float | None = None
-    """Of the last probe that was answered."""
+    """How long the last probe that was answered took."""
     probed_at: float = -inf
+    """When the last probe was sent."""
     overdue_at: float = -inf
     """When a call last ran into its deadline."""
     is_suspect: bool = False
-    """Whether something failed that makes a probe due at once, or as soon as `SUSPECT_PACE` lets it."""
+    """Whether something failed that makes a probe due at once, or as soon as `SUSPECT_PACE_SECONDS` lets it."""
     is_unreachable: bool = False
     """Whether the last probe could not even be sent."""
     _open: list[_Probe] = attrs.field(factory=list, init=False)
 
     def unanswered(self, now: float) -> int:
-        """How many probes in a row have failed, or got no answer in time although nothing else was heard either."""
+        """The number of probes in a row that failed, or got no answer in time while nothing else was heard either."""
         return sum(1 for probe in self._open if probe.sent_at + self.timeout <= now or probe.fault)
 
     def due_at(self, now: float) -> float:
-        """When the next probe is due; in the past if that is now; infinite while one has time to be answered."""
+        """When the next probe is due: in the past if that is now, infinite while the last one may yet be answered."""
         if any(not probe.fault and now < probe.sent_at + self.timeout for probe in self._open):
             return inf
         if sum(1 for probe in self._open if not probe.fault) >= self.failures:
-            return inf  # it must not wake up to a heap of them
+            return inf  # a backend that hangs must not wake up to a heap of probes
         if self.is_suspect:
-            return self.probed_at + SUSPECT_PACE
+            return self.probed_at + SUSPECT_PACE_SECONDS
         if self._open:
             return self.probed_at + self.timeout
         if self.latency is not None and self.latency > self.slow:
@@ -88,36 +94,39 @@ class ProbeState:
         return self.heard_at + self.interval
 
     def look_again_at(self, now: float) -> float:
-        """When there may be something new to judge, unless something happens before."""
+        """The time at which there may be something new to judge, unless something happens before."""
         ends = [probe.sent_at + self.timeout for probe in self._open if probe.sent_at + self.timeout > now]
         due = self.due_at(now)
         return min([*ends, due if due != inf else now + self.timeout])
 
     def suspect(self) -> None:
-        """Something failed that should not have."""
+        """Note that something failed which should not have: a probe is due."""
         self.is_suspect = True
 
     def sent(self, now: float) -> None:
-        """A probe is on its way."""
+        """Note a probe that was sent at `now`."""
         self.probed_at, self.is_suspect, self.is_unreachable = now, False, False
         self._open = [*self._open, _Probe(now)][-self.failures :]
 
     def answered(self, sent_at: float, now: float) -> None:
-        """The probe sent then was answered, in time or not, with a result or an error."""
+        """Note that the probe sent at `sent_at` was answered, in time or not, with a result or an error."""
         self.heard_at, self.latency = now, now - sent_at
         self.is_unreachable = False
         self._open.clear()
 
     def failed(self, sent_at: float, fault: str, *, is_unreachable: bool = False) -> None:
-        """The probe sent then cannot be answered any more; `is_unreachable` if it could not even be sent."""
+        """Note that the probe of `sent_at` cannot be answered any more; `is_unreachable`: it could not even be sent."""
         for probe in self._open:
             if probe.sent_at == sent_at:
                 probe.fault = fault
                 self.is_unreachable = is_unreachable
 
     def judged(self, now: float, *, is_busy: bool) -> HealthVerdict:
-        """How it is; `is_busy` if calls are under way, which a backend may be too busy with to answer anything else."""
-        self._open = [probe for probe in self._open if not self._is_made_up_for(probe, now)]
+        """The verdict on the connection at `now`.
+
+        `is_busy` says that calls are under way: a backend may be too busy with them to answer anything else.
+        """
+        self._open = [probe for probe in self._open if not self._is_excused(probe, now)]
         count = self.unanswered(now)
         if not count:
             if self.latency is not None and self.latency > self.slow:
@@ -130,8 +139,8 @@ class ProbeState:
             return HealthVerdict(condition=Condition.LOST, reason=reason)
         return HealthVerdict(condition=Condition.SILENT, reason=reason + ("; calls are under way" if is_busy else ""))
 
-    def _is_made_up_for(self, probe: _Probe, now: float) -> bool:
-        """Whether something else that was heard since stands for its answer."""
+    def _is_excused(self, probe: _Probe, now: float) -> bool:
+        """Whether the probe is over, and something heard since stands for its answer."""
         is_over = bool(probe.fault) or probe.sent_at + self.timeout <= now
         return is_over and self.heard_at > probe.sent_at
 

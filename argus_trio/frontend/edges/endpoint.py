@@ -2,66 +2,76 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+import attrs
+
 from argus_trio.errors import InvalidRequest, RevisionUnsupported, RpcError
-from argus_trio.frontend.edges.streamable_http_legacy import REVISION_HEADER, LegacyEdge
+from argus_trio.frontend.edges.streamable_http_legacy import LegacyEdge
 from argus_trio.frontend.edges.streamable_http_modern import SUPPORTED, ModernEdge, has_request_meta
 from argus_trio.frontend.http.body import read_body
 from argus_trio.frontend.http.errors import MethodNotAllowed
-from argus_trio.frontend.http.negotiation import require_json_accepted, require_json_sent
+from argus_trio.frontend.http.header_names import ACCEPT, CONTENT_TYPE, PROTOCOL_VERSION
+from argus_trio.frontend.http.negotiation import negotiate_post
 from argus_trio.frontend.http.request import JSON, Header, IncomingRequest
 from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.outcome import error_response
 from argus_trio.wire import envelope
 from argus_trio.wire.envelope import Message, decode, is_batch
-from argus_trio.wire.revisions import Era, era_of
+from argus_trio.wire.revisions import REVISIONS, Era, era_of
+
+_ERAS: Final[Mapping[bytes, Era | None]] = {revision.encode(): era_of(revision) for revision in REVISIONS}
 
 
+@attrs.define(eq=False)
 class Endpoint:
-    """One path, two eras. `serve` answers everything, errors included."""
+    """One path, two eras. `post`, `get` and `delete` answer everything, errors included.
 
-    def __init__(self, legacy: LegacyEdge, modern: ModernEdge, terms: CurrentSettings) -> None:
-        self._legacy = legacy
-        self._modern = modern
-        self._terms = terms
+    Each raises `ClientGone` when there is nobody left to answer.
+    """
 
-    async def serve(self, http: IncomingRequest) -> None:
-        """Answer one request of any method.
+    legacy: LegacyEdge
+    modern: ModernEdge
+    settings: CurrentSettings
 
-        Raises:
-            ClientGone: there is nobody left to answer.
-        """
+    async def post(self, http: IncomingRequest) -> None:
+        """Answer a message or a batch."""
+        message: Message | None = None
         try:
-            if http.method == "POST":
-                await self._post(http)
-            elif _era(http) is not Era.LEGACY:
+            accepted = negotiate_post(http.fields.get(CONTENT_TYPE), http.fields.get(ACCEPT))
+            body = await read_body(http, self.settings.now.limits)
+            if is_batch(body):
+                if _era(http) is not Era.LEGACY:
+                    raise InvalidRequest("this revision has no batches")
+                await self.legacy.post_batch(http, accepted, body)
+                return
+            message = decode(body)
+            edge = self.modern if self._is_modern(http, message) else self.legacy
+            await edge.post(http, accepted, message)
+        except RpcError as error:
+            message_id = message.id if isinstance(message, envelope.Request) else b"null"
+            await http.answer_unread(error.http_status, error_response(message_id, error), (JSON,))
+
+    async def get(self, http: IncomingRequest) -> None:
+        """Carry an event stream of a session."""
+        await self._without_body(http, self.legacy.get)
+
+    async def delete(self, http: IncomingRequest) -> None:
+        """End a session."""
+        await self._without_body(http, self.legacy.delete)
+
+    async def _without_body(self, http: IncomingRequest, serve: Callable[[IncomingRequest], Awaitable[None]]) -> None:
+        try:
+            if _era(http) is not Era.LEGACY:
                 raise MethodNotAllowed("revision 2026-07-28 has POST alone at this path")
-            elif http.method == "GET":
-                await self._legacy.get(http)
-            else:
-                await self._legacy.delete(http)
+            await serve(http)
         except RpcError as error:
             allow: list[Header] = [(b"allow", b"POST")] if isinstance(error, MethodNotAllowed) else []
             await http.answer_unread(error.http_status, error_response(b"null", error), [JSON, *allow])
 
-    async def _post(self, http: IncomingRequest) -> None:
-        require_json_sent(http.fields.get(b"content-type"))
-        accepted = require_json_accepted(http.fields.get(b"accept"))
-        body = await read_body(http, self._terms.now.limits)
-        if is_batch(body):
-            if _era(http) is not Era.LEGACY:
-                raise InvalidRequest("this revision has no batches")
-            await self._legacy.post_batch(http, accepted, body)
-            return
-        message = decode(body)
-        try:
-            edge = self._modern if self._is_modern(http, message) else self._legacy
-            await edge.post(http, accepted, message)
-        except RpcError as error:
-            message_id = message.id if isinstance(message, envelope.Request) else b"null"
-            await http.answer(error.http_status, error_response(message_id, error), (JSON,))
-
     def _is_modern(self, http: IncomingRequest, message: Message) -> bool:
-        """By its header or by its own introduction; `initialize` is legacy unless both say otherwise."""
+        """Whether its header or its `_meta` says so; `initialize` is legacy unless both do."""
         by_header = _era(http) is Era.MODERN
         if isinstance(message, envelope.Request) and message.method == "initialize":
             return by_header and has_request_meta(message)
@@ -74,10 +84,10 @@ def _era(http: IncomingRequest) -> Era:
     Raises:
         RevisionUnsupported: no revision that is spoken here.
     """
-    revision = http.fields.get(REVISION_HEADER)
+    revision = http.fields.get(PROTOCOL_VERSION)
     if revision is None:
         return Era.LEGACY
-    era = era_of(revision.decode("latin-1"))
+    era = _ERAS.get(revision)
     if era is None:
         raise RevisionUnsupported(revision.decode("latin-1"), SUPPORTED)
     return era

@@ -17,6 +17,7 @@ from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.body import read_body
 from argus_trio.frontend.http.errors import SessionUnknown
 from argus_trio.frontend.http.event_stream import write_stream
+from argus_trio.frontend.http.header_names import CONTENT_TYPE
 from argus_trio.frontend.http.negotiation import require_json_sent
 from argus_trio.frontend.http.request import JSON, IncomingRequest
 from argus_trio.frontend.http.served_settings import CurrentSettings
@@ -40,7 +41,7 @@ Posted = envelope.Request | list[Message | RpcError]
 
 @attrs.define(eq=False)
 class Conversation:
-    """One open `/sse` stream, its session's one way to the client; ends once its calls in flight are answered.
+    """One open `/sse` stream, the only one of its session; ends once its calls in flight are answered.
 
     Its events carry no ids: this transport has nothing to resume, a client that lost the stream begins anew.
     """
@@ -59,7 +60,7 @@ class Conversation:
         return None if self.outbox.is_closed else self.notify
 
     def offer(self, key: str, event: bytes) -> None:
-        """Have news told once."""
+        """Have `event` sent once, however often it is offered under `key` until then."""
         self.outbox.offer(key, event)
 
     def close(self) -> None:
@@ -106,52 +107,54 @@ class SseSession(Session):
     conversation: Conversation
 
 
+@attrs.define(eq=False)
 class SseEdge:
     """The open sessions, by their ids."""
 
-    def __init__(self, gateway: Gateway, announcer: Announcer, terms: CurrentSettings) -> None:
-        self._gateway = gateway
-        self._announcer = announcer
-        self._terms = terms
-        self._open: dict[str, SseSession] = {}
+    gateway: Gateway
+    announcer: Announcer
+    settings: CurrentSettings
+    _open: dict[str, SseSession] = attrs.field(factory=dict, init=False)
 
     async def get(self, http: IncomingRequest) -> None:
         """Hold a conversation: until the client goes, or the gateway stops."""
         async with trio.open_nursery() as nursery:
             conversation = Conversation(Outbox(), nursery)
-            session = SseSession(id=secrets.token_urlsafe(_ID_BYTES), own=conversation, conversation=conversation)
+            session = SseSession(
+                id=secrets.token_urlsafe(_ID_BYTES), standalone=conversation, conversation=conversation
+            )
             endpoint = encode_event(b"/messages/?session_id=" + session.id.encode(), event="endpoint")
             self._open[session.id] = session
             try:
-                with self._announcer.listening(conversation, abilities=lambda: session.abilities):
+                with self.announcer.listening(conversation, abilities=lambda: session.abilities):
                     await write_stream(http, conversation.outbox, first=endpoint)
             finally:
                 del self._open[session.id]
                 session.end()
-                self._gateway.release(session)
+                self.gateway.release(session)
             nursery.cancel_scope.cancel()
 
     async def post(self, http: IncomingRequest) -> None:
         """Take one message, or a batch, of an open conversation."""
         try:
-            require_json_sent(http.fields.get(b"content-type"))
-            self._session(http)  # an unknown session is told before its body is read
-            body = await read_body(http, self._terms.now.limits)
-            self._take(self._session(http), body)
+            require_json_sent(http.fields.get(CONTENT_TYPE))
+            self._session(http)  # an unknown session is refused before its body is read
+            body = await read_body(http, self.settings.now.limits)
+            self._accept(self._session(http), body)
         except RpcError as error:
             await http.answer_unread(error.http_status, error_response(b"null", error), (JSON,))
             return
         await http.answer(202)
 
-    def _take(self, session: SseSession, body: bytes) -> None:
+    def _accept(self, session: SseSession, body: bytes) -> None:
         if is_batch(body):
-            session.conversation.spawn(self._gateway, session, read_batch(session, body))
+            session.conversation.spawn(self.gateway, session, read_batch(session, body))
             return
         message = decode(body)
         if isinstance(message, envelope.Request):
-            session.conversation.spawn(self._gateway, session, message)
+            session.conversation.spawn(self.gateway, session, message)
         else:
-            accept(self._gateway, session, message)
+            accept(self.gateway, session, message)
 
     def _session(self, http: IncomingRequest) -> SseSession:
         query = parse_qs(http.query.decode("latin-1"), max_num_fields=8)

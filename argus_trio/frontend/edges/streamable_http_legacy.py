@@ -6,19 +6,21 @@ gets what the POST's stream would have brought.
 
 from __future__ import annotations
 
+import attrs
 import trio
 
 from argus_trio.errors import InvalidRequest
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.errors import SessionUnknown
 from argus_trio.frontend.http.event_stream import write_stream
+from argus_trio.frontend.http.header_names import ACCEPT, LAST_EVENT_ID, PROTOCOL_VERSION, SESSION_ID
 from argus_trio.frontend.http.keep_alive import KeepAlive
 from argus_trio.frontend.http.negotiation import Accepts, require_events_accepted
 from argus_trio.frontend.http.request import JSON, IncomingRequest
-from argus_trio.frontend.identity import read_hello
 from argus_trio.frontend.notifications.announcer import PLAIN_MESSAGES, Announcer
 from argus_trio.frontend.sessions.dispatch import accept, initialize, read_batch, respond, respond_batch
 from argus_trio.frontend.sessions.event_store import prime
+from argus_trio.frontend.sessions.hello import read_hello
 from argus_trio.frontend.sessions.post_reply import PRIMED_REVISION, PostReply
 from argus_trio.frontend.sessions.session import HttpSession
 from argus_trio.frontend.sessions.table import Sessions
@@ -26,19 +28,15 @@ from argus_trio.wire import envelope
 from argus_trio.wire.envelope import Message, encode_response
 from argus_trio.wire.sse import COMMENT
 
-SESSION_HEADER = b"mcp-session-id"
-REVISION_HEADER = b"mcp-protocol-version"
-LAST_EVENT_HEADER = b"last-event-id"
 
-
+@attrs.define(eq=False, kw_only=True)
 class LegacyEdge:
     """The sessions' side of the endpoint. Every method raises `InvalidRequest` for what is no call."""
 
-    def __init__(self, gateway: Gateway, sessions: Sessions, announcer: Announcer, keep_alive: KeepAlive) -> None:
-        self._gateway = gateway
-        self._sessions = sessions
-        self._announcer = announcer
-        self._keep_alive = keep_alive
+    gateway: Gateway
+    sessions: Sessions
+    announcer: Announcer
+    keep_alive: KeepAlive
 
     async def post(self, http: IncomingRequest, accepted: Accepts, message: Message) -> None:
         """Answer one posted message."""
@@ -48,11 +46,11 @@ class LegacyEdge:
                 return
             session = self._session(http)
             with self._reply(http, accepted, session) as reply:
-                answer = await respond(self._gateway, session, message, reply)
+                answer = await respond(self.gateway, session, message, reply)
                 await (reply.cancel() if answer is None else reply.finish(answer))
-            self._sessions.use(session.id, trio.current_time())
+            self.sessions.use(session.id, trio.current_time())
             return
-        accept(self._gateway, self._session(http), message)
+        accept(self.gateway, self._session(http), message)
         await http.answer(202)
 
     async def post_batch(self, http: IncomingRequest, accepted: Accepts, body: bytes) -> None:
@@ -60,44 +58,44 @@ class LegacyEdge:
         session = self._session(http)
         members = read_batch(session, body)
         with self._reply(http, accepted, session) as reply:
-            answer = await respond_batch(self._gateway, session, members, reply)
+            answer = await respond_batch(self.gateway, session, members, reply)
             await (reply.cancel() if answer is None else reply.finish(answer))
 
     async def get(self, http: IncomingRequest) -> None:
-        """Carry the session's own stream, in place of who does, or with `Last-Event-ID` the stream that it names."""
-        require_events_accepted(http.fields.get(b"accept"))
+        """Carry the standalone stream, in place of who does, or with `Last-Event-ID` the stream that it names."""
+        require_events_accepted(http.fields.get(ACCEPT))
         session = self._session(http)
         streams = session.streams
-        last_event_id = http.fields.get(LAST_EVENT_HEADER)
+        last_event_id = http.fields.get(LAST_EVENT_ID)
         if last_event_id:
             feed, first = streams.resume(last_event_id.decode("latin-1")), COMMENT
         else:
             feed, first = streams.carry(), COMMENT
             if session.revision == PRIMED_REVISION:
-                first = prime(streams.own.number, streams.own.position)
+                first = prime(streams.standalone.number, streams.standalone.position)
         try:
             await write_stream(http, feed, first=first)
         finally:
             streams.release(feed)
-            self._sessions.use(session.id, trio.current_time())
+            self.sessions.use(session.id, trio.current_time())
 
     async def delete(self, http: IncomingRequest) -> None:
         """End the session; its calls in flight are cancelled."""
-        self._sessions.end(self._session(http).id)
+        self.sessions.end(self._session(http).id)
         await http.answer(204)
 
     def _reply(self, http: IncomingRequest, accepted: Accepts, session: HttpSession) -> PostReply:
         def begin_idling() -> None:
-            self._sessions.use(session.id, trio.current_time())
+            self.sessions.use(session.id, trio.current_time())
 
-        return PostReply(http, self._keep_alive, session, may_stream=accepted.events, on_lost=begin_idling)
+        return PostReply(http, self.keep_alive, session, may_stream=accepted.events, on_lost=begin_idling)
 
     async def _initialize(self, http: IncomingRequest, message: envelope.Request) -> None:
         hello = read_hello(message.params)
-        session = self._sessions.open(trio.current_time())
-        self._announcer.add(session, PLAIN_MESSAGES, lambda: session.abilities)
-        result = initialize(self._gateway, session, hello)
-        await http.answer(200, encode_response(message.id, result), [JSON, (SESSION_HEADER, session.id.encode())])
+        session = self.sessions.open(trio.current_time())
+        self.announcer.add(session, PLAIN_MESSAGES, lambda: session.abilities)
+        result = initialize(self.gateway, session, hello)
+        await http.answer(200, encode_response(message.id, result), [JSON, (SESSION_ID, session.id.encode())])
 
     def _session(self, http: IncomingRequest) -> HttpSession:
         """The session that the request names.
@@ -106,13 +104,13 @@ class LegacyEdge:
             InvalidRequest: it names none, or another revision than the session's.
             SessionUnknown: there is none by that name.
         """
-        session_id = http.fields.get(SESSION_HEADER)
+        session_id = http.fields.get(SESSION_ID)
         if session_id is None:
             raise InvalidRequest("the Mcp-Session-Id header is missing; a session begins with initialize")
-        session = self._sessions.use(session_id.decode("latin-1"), trio.current_time())
+        session = self.sessions.use(session_id.decode("latin-1"), trio.current_time())
         if session is None:
             raise SessionUnknown("no such session, or no more; begin anew with initialize")
-        revision = http.fields.get(REVISION_HEADER)
+        revision = http.fields.get(PROTOCOL_VERSION)
         if revision is not None and revision.decode("latin-1") != session.revision:
             raise InvalidRequest(f"the MCP-Protocol-Version header does not say {session.revision}, as was agreed")
         return session

@@ -15,6 +15,7 @@ from argus_trio.core.call.levels import LEVELS
 from argus_trio.errors import InvalidParams, InvalidRequest, RevisionUnsupported
 from argus_trio.frontend.edges.subscriptions_listen import WatchFunctions, asked_of, listen
 from argus_trio.frontend.gateway import Gateway, ParamHeadersOf
+from argus_trio.frontend.http.header_names import ACCEPT
 from argus_trio.frontend.http.keep_alive import KeepAlive
 from argus_trio.frontend.http.negotiation import Accepts, require_events_accepted
 from argus_trio.frontend.http.reply import Reply
@@ -23,14 +24,13 @@ from argus_trio.frontend.identity import discover_result, server_info
 from argus_trio.frontend.input_required.exchange import AskingRequest, PlainExchange
 from argus_trio.frontend.input_required.parked_call import ParkedCall
 from argus_trio.frontend.input_required.parking import ASKING, Parking
-from argus_trio.frontend.input_required.request_state import STATE
+from argus_trio.frontend.input_required.request_state import MARK, STATE
 from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.outcome import Outcome, error_response, http_status, outcome_of
 from argus_trio.wire import envelope
 from argus_trio.wire.envelope import (
     Message,
     Notification,
-    Params,
     Raw,
     decode_object,
     decode_string,
@@ -40,38 +40,39 @@ from argus_trio.wire.envelope import (
 from argus_trio.wire.headers import check_routing_headers
 from argus_trio.wire.members import string_member
 from argus_trio.wire.param_headers import check_param_headers
+from argus_trio.wire.request_meta import CLIENT_CAPABILITIES, LOG_LEVEL, PROTOCOL_VERSION
 from argus_trio.wire.results import RESERVED, for_modern_client
-from argus_trio.wire.revisions import MODERN_REVISIONS, Era, era_of
+from argus_trio.wire.revisions import MODERN_REVISIONS, Era
 
-_LOG_LEVEL_KEY: Final = f"{RESERVED}logLevel"
-_REVISION_KEY: Final = f"{RESERVED}protocolVersion"
-_CAPABILITIES_KEY: Final = f"{RESERVED}clientCapabilities"
-REVISION_MARK: Final = _REVISION_KEY.encode()
+_REVISION_MARK: Final = PROTOCOL_VERSION.encode()
 """What only a modern request has in its `_meta`."""
 
 SUPPORTED: Final = MODERN_REVISIONS
-"""What a client is told that asks for a revision that is not spoken here: the same as at `server/discover`."""
+"""The revisions that are told to a client that asks for another one: the same as at `server/discover`."""
 
 
 @attrs.frozen(kw_only=True)
-class RequestMeta:
-    """What a modern request says of its client, and the params without it."""
+class ModernRequest:
+    """One request: the call, without what it says of its client for this hop alone."""
 
-    revision: str
-    capabilities: Params
-    log_level: str | None
+    id: bytes
+    call: Call
     progress_token: Raw | None
-    params: Params
 
 
+@attrs.define(eq=False, kw_only=True)
 class ModernEdge:
     """The stateless side of the endpoint. `post` raises an `RpcError` for what is no call."""
 
-    def __init__(self, gateway: Gateway, announcer: Announcer, keep_alive: KeepAlive, parking: Parking) -> None:
-        self._gateway = gateway
-        self._parking = parking
-        self._announcer = announcer
-        self._keep_alive = keep_alive
+    gateway: Gateway
+    announcer: Announcer
+    keep_alive: KeepAlive
+    parking: Parking
+    _server_info: bytes = attrs.field(init=False)
+    """The gateway's `Implementation`, which every result carries: who it is does not change while it runs."""
+
+    def __attrs_post_init__(self) -> None:
+        self._server_info = server_info(self.gateway.identity())
 
     async def post(self, http: IncomingRequest, accepted: Accepts, message: Message) -> None:
         """Answer one posted message."""
@@ -80,32 +81,31 @@ class ModernEdge:
             return
         if not isinstance(message, envelope.Request):
             raise InvalidRequest("a client must not post responses at this revision")
-        meta = read_request_meta(message)
-        check_routing_headers(http.headers, method=message.method, params=message.params, revision=meta.revision)
-        if era_of(meta.revision) is not Era.MODERN:
-            raise RevisionUnsupported(meta.revision, SUPPORTED)
-        if message.method == "server/discover":
-            result = discover_result(self._gateway.identity())
-            await http.answer(200, encode_response(message.id, result), (JSON,))
-        elif message.method == "subscriptions/listen":
-            require_events_accepted(http.fields.get(b"accept"))
-            call = _call_of(message, meta)
+        request = read_request(message)
+        call = request.call
+        check_routing_headers(http.headers, method=call.method, params=message.params, revision=call.revision)
+        if call.revision not in MODERN_REVISIONS:
+            raise RevisionUnsupported(call.revision, SUPPORTED)
+        if call.method == "server/discover":
+            result = discover_result(self.gateway.identity())
+            await http.answer(200, encode_response(request.id, result), (JSON,))
+        elif call.method == "subscriptions/listen":
+            require_events_accepted(http.fields.get(ACCEPT))
             watches = WatchFunctions(
-                call.abilities, partial(self._gateway.watch, call), partial(self._gateway.watch_tasks, call)
+                call.abilities, partial(self.gateway.watch, call), partial(self.gateway.watch_tasks, call)
             )
-            await listen(http, message.id, asked_of(call), self._announcer, watches)
+            await listen(http, request.id, asked_of(call), announcer=self.announcer, watches=watches)
         else:
-            await self._call(http, accepted, message, meta)
+            await self._call(http, accepted, request)
 
-    async def _call(
-        self, http: IncomingRequest, accepted: Accepts, message: envelope.Request, meta: RequestMeta
-    ) -> None:
-        asked = _call_of(message, meta)
-        if asked.method == "tools/call" and self._gateway.param_headers is not None:
-            await self._check_param_headers(http, asked, self._gateway.param_headers)
-        call = self._asking(asked) if asked.method in ASKING else asked
-        with Reply(http, self._keep_alive, may_stream=accepted.events) as reply:
-            asking_request = AskingRequest(reply.notify, meta.progress_token, meta.log_level)
+    async def _call(self, http: IncomingRequest, accepted: Accepts, request: ModernRequest) -> None:
+        call: Call | ParkedCall = request.call
+        if request.call.method == "tools/call" and self.gateway.param_headers is not None:
+            await self._check_param_headers(http, request.call, self.gateway.param_headers)
+        if request.call.method in ASKING and (request.call.abilities is not NONE or STATE in request.call.params):
+            call = self._parked(request.call)
+        with Reply(http, self.keep_alive, may_stream=accepted.events) as reply:
+            asking_request = AskingRequest(reply.notify, request.progress_token, request.call.log_level)
             if isinstance(call, ParkedCall):
                 outcome = await self._attend(http, call, asking_request)
             else:
@@ -113,33 +113,33 @@ class ModernEdge:
             if outcome is None:
                 return
             if outcome.error is not None:
-                error = error_response(message.id, outcome.error, Era.MODERN)
+                error = error_response(request.id, outcome.error, Era.MODERN)
                 await reply.finish(error, status=http_status(outcome.error))
                 return
-            result = for_modern_client(message.method, outcome.result or b"{}", server_info(self._gateway.identity()))
-            await reply.finish(encode_response(message.id, result))
+            result = for_modern_client(request.call.method, outcome.result or b"{}", self._server_info)
+            await reply.finish(encode_response(request.id, result))
 
-    def _asking(self, call: Call) -> Call | ParkedCall:
+    def _parked(self, call: Call) -> Call | ParkedCall:
         """A call that may be answered with a request for input: begun and parked already if its client can be asked."""
-        found: Call | ParkedCall = self._parking.reopened(call) if STATE in call.params else call
-        if isinstance(found, Call) and found.abilities is not NONE and found.abilities.any:
-            return self._parking.begin(found)
-        return found
+        found: Call | ParkedCall = self.parking.reopened(call) if STATE in call.params else call
+        return self.parking.begin(found) if isinstance(found, Call) and found.abilities.has_any else found
 
     async def _serve(self, http: IncomingRequest, call: Call, asking_request: AskingRequest) -> Outcome | None:
         """The outcome of a call that runs in this task; None if the client has gone."""
         with trio.CancelScope() as scope:
             http.disconnects.on_disconnect(scope.cancel)
-            outcome = await outcome_of(self._gateway.handler, PlainExchange(call, asking_request))
+            outcome = await outcome_of(self.gateway.handler, PlainExchange(call, asking_request))
         http.disconnects.on_disconnect(None)
-        return None if scope.cancel_called else self._parking.relayed(call, outcome)
+        if scope.cancel_called:
+            return None
+        return self.parking.relayed(call, outcome) if MARK in (outcome.result or b"") else outcome
 
     async def _attend(self, http: IncomingRequest, parked: ParkedCall, asking_request: AskingRequest) -> Outcome | None:
         """What this request of a parked call's client is answered with; None if the client has gone."""
         outcome = await parked.attend(asking_request, http.disconnects)
         if parked.is_away:
-            return Outcome(result=self._parking.input_required(parked))
-        return None if outcome is None else self._parking.relayed(parked.call, outcome)
+            return Outcome(result=self.parking.input_required(parked))
+        return None if outcome is None else self.parking.relayed(parked.call, outcome)
 
     async def _check_param_headers(self, http: IncomingRequest, call: Call, wanted_by: ParamHeadersOf) -> None:
         """Compare the headers that the tool's own schema asks for with the arguments. Raises `HeaderMismatch`."""
@@ -151,24 +151,12 @@ class ModernEdge:
             check_param_headers(http.headers, wanted, call.params.get("arguments", Raw(b"{}")))
 
 
-def _call_of(message: envelope.Request, meta: RequestMeta) -> Call:
-    return Call(
-        method=message.method,
-        params=meta.params,
-        era=Era.MODERN,
-        revision=meta.revision,
-        capabilities=meta.capabilities,
-        abilities=abilities_of(meta.capabilities) if meta.capabilities else NONE,
-        log_level=meta.log_level,
-    )
-
-
 def has_request_meta(message: Message) -> bool:
     """Whether the message itself says that it is modern, whatever its headers say."""
-    return isinstance(message, envelope.Request) and REVISION_MARK in bytes(message.params.get("_meta", b""))
+    return isinstance(message, envelope.Request) and _REVISION_MARK in bytes(message.params.get("_meta", b""))
 
 
-def read_request_meta(message: envelope.Request) -> RequestMeta:
+def read_request(message: envelope.Request) -> ModernRequest:
     """Take what the request says of its client (2026-07-28, Per-request protocol fields) out of its params.
 
     Raises:
@@ -177,22 +165,26 @@ def read_request_meta(message: envelope.Request) -> RequestMeta:
     params = dict(message.params)
     try:
         meta = decode_object(params.pop("_meta", b"0"))
-        revision = decode_string(meta.get(_REVISION_KEY, b"0"))
-        capabilities = decode_object(meta.get(_CAPABILITIES_KEY, b"0"))
+        revision = decode_string(meta.get(PROTOCOL_VERSION, b"0"))
+        capabilities = decode_object(meta.get(CLIENT_CAPABILITIES, b"0"))
     except msgspec.DecodeError:
         raise InvalidParams(
-            f'params._meta must hold a string "{_REVISION_KEY}" and an object "{_CAPABILITIES_KEY}"'
+            f'params._meta must hold a string "{PROTOCOL_VERSION}" and an object "{CLIENT_CAPABILITIES}"'
         ) from None
-    kept = {key: value for key, value in meta.items() if not key.startswith(RESERVED)}
-    if kept:
-        params["_meta"] = Raw(encode(kept))
-    return RequestMeta(
+    log_level = _log_level(meta[LOG_LEVEL]) if LOG_LEVEL in meta else None
+    left = {key: value for key, value in meta.items() if not key.startswith(RESERVED)}
+    if left:
+        params["_meta"] = Raw(encode(left))
+    call = Call(
+        method=message.method,
+        params=params,
+        era=Era.MODERN,
         revision=revision,
         capabilities=capabilities,
-        log_level=_log_level(meta[_LOG_LEVEL_KEY]) if _LOG_LEVEL_KEY in meta else None,
-        progress_token=kept.get("progressToken"),
-        params=params,
+        abilities=abilities_of(capabilities) if capabilities else NONE,
+        log_level=log_level,
     )
+    return ModernRequest(id=message.id, call=call, progress_token=left.get("progressToken"))
 
 
 def _log_level(raw: Raw) -> str:
@@ -201,5 +193,5 @@ def _log_level(raw: Raw) -> str:
     except msgspec.DecodeError:
         level = ""
     if level not in LEVELS:
-        raise InvalidParams(f'"{_LOG_LEVEL_KEY}" must be one of {", ".join(LEVELS)}')
+        raise InvalidParams(f'"{LOG_LEVEL}" must be one of {", ".join(LEVELS)}')
     return level

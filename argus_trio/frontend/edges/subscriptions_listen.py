@@ -28,6 +28,7 @@ from argus_trio.wire.envelope import (
     encode_raw,
     encode_response,
 )
+from argus_trio.wire.request_meta import SUBSCRIPTION_ID
 from argus_trio.wire.results import RESERVED
 from argus_trio.wire.sse import encode_event
 
@@ -41,12 +42,11 @@ _ACKNOWLEDGED: Final = "notifications/subscriptions/acknowledged"
 _URIS: Final = "resourceSubscriptions"
 _TASKS: Final = "taskIds"
 """Of the extension `io.modelcontextprotocol/tasks` (SEP-2663, Task Status Notifications)."""
-_TAG: Final = f"{RESERVED}subscriptionId"
 
 
 @attrs.frozen(kw_only=True)
 class SubscriptionFilter:
-    """What a client wants to hear of, as far as there is such a thing here."""
+    """What a client wants to be told, as far as there is such a thing here."""
 
     kinds: tuple[str, ...]
     uris: tuple[str, ...]
@@ -84,7 +84,7 @@ WatchNamed = Callable[[Sequence[str], Deliver], AbstractAsyncContextManager[tupl
 
 @attrs.frozen
 class WatchFunctions:
-    """How to hear of what has a name."""
+    """How updates of single resources and tasks are subscribed to, for one call."""
 
     abilities: Abilities
     """What the client can be asked: what it is shown may depend on it."""
@@ -93,31 +93,35 @@ class WatchFunctions:
 
 
 async def listen(
-    http: IncomingRequest, message_id: bytes, asked: SubscriptionFilter, announcer: Announcer, watches: WatchFunctions
+    http: IncomingRequest,
+    message_id: bytes,
+    asked: SubscriptionFilter,
+    *,
+    announcer: Announcer,
+    watches: WatchFunctions,
 ) -> None:
     """Acknowledge, tell of changes, and end with a result when the gateway stops; until the client goes."""
     outbox = Outbox()
-    tag = encode_raw({_TAG: Raw(message_id)})
+    tag = encode_raw({SUBSCRIPTION_ID: Raw(message_id)})
     events = {_KINDS[kind]: encode_event(encode_notification(_KINDS[kind], {"_meta": tag})) for kind in asked.kinds}
 
     def tell(method: str, params: Params) -> None:
         tagged = {**params, "_meta": _tagged(params.get("_meta"), message_id)}
-        subject = params.get("uri", params.get("taskId", b""))  # of a task, too, only the latest news count
+        subject = params.get("uri", params.get("taskId", b""))  # of a task, too, only the latest state counts
         outbox.offer(f"{method} {bytes(subject).decode()}", encode_event(encode_notification(method, tagged)))
 
     with announcer.listening(outbox, events, lambda: watches.abilities), trio.CancelScope() as scope:
-        http.disconnects.on_disconnect(scope.cancel)  # from here on news wait in the outbox, behind the acknowledgment
+        http.disconnects.on_disconnect(scope.cancel)  # from here on changes wait behind the acknowledgment
         async with AsyncExitStack() as watched:
             granted: dict[str, object] = {**dict.fromkeys(asked.kinds, True)}
             for name, wanted, watch in ((_URIS, asked.uris, watches.resources), (_TASKS, asked.tasks, watches.tasks)):
                 if wanted and (honoured := await watched.enter_async_context(watch(wanted, tell))):
                     granted[name] = honoured
-            await _write(http, outbox, tag, message_id, granted)
+            await _write(http, outbox, message_id, granted)
 
 
-async def _write(
-    http: IncomingRequest, outbox: Outbox, tag: Raw, message_id: bytes, granted: dict[str, object]
-) -> None:
+async def _write(http: IncomingRequest, outbox: Outbox, message_id: bytes, granted: dict[str, object]) -> None:
+    tag = encode_raw({SUBSCRIPTION_ID: Raw(message_id)})
     acknowledgment: Params = {"_meta": tag, "notifications": encode_raw(granted)}
     ended = encode_response(message_id, b'{"resultType":"complete","_meta":%b}' % bytes(tag))
     await write_stream(
@@ -134,5 +138,5 @@ def _tagged(meta: Raw | None, message_id: bytes) -> Raw:
         members = {} if meta is None else decode_object(meta)
     except msgspec.DecodeError:
         members = {}
-    kept = {key: value for key, value in members.items() if not key.startswith(RESERVED)}
-    return encode_raw({**kept, _TAG: Raw(message_id)})
+    left = {key: value for key, value in members.items() if not key.startswith(RESERVED)}
+    return encode_raw({**left, SUBSCRIPTION_ID: Raw(message_id)})

@@ -15,8 +15,8 @@ from argus_trio.frontend.http.request import AsgiSend, Header, IncomingRequest
 METHODS: Final = b"GET, POST, DELETE"
 READABLE: Final = b"Mcp-Session-Id, Mcp-Protocol-Version, WWW-Authenticate, Retry-After"
 """The headers of an answer that a page may read, beside those that every page may."""
-MAX_AGE_S: Final = 7200
-"""How long a browser may remember the answer; no browser remembers longer."""
+MAX_AGE_SECONDS: Final = 7200
+"""How long a browser may remember the answer: as long as Chromium does at most."""
 
 _LONGEST: Final = 4096
 _NAMES: Final = re.compile(rb"[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*", re.ASCII)
@@ -31,7 +31,7 @@ async def answer_preflight(http: IncomingRequest) -> None:
     """Allow what an MCP client needs. Any header may be sent: `Mcp-Param-*` and tokens have names of their own."""
     headers: list[Header] = [
         (b"access-control-allow-methods", METHODS),
-        (b"access-control-max-age", b"%d" % MAX_AGE_S),
+        (b"access-control-max-age", b"%d" % MAX_AGE_SECONDS),
         (b"vary", b"Access-Control-Request-Headers"),
     ]
     asked = http.fields.get(b"access-control-request-headers", b"")

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import trio
 
-from argus_trio.frontend.http.reply import EVENT_STREAM, KEEP_ALIVE_S
+from argus_trio.frontend.http.reply import EVENT_STREAM, KEEP_ALIVE_SECONDS
 from argus_trio.frontend.http.request import Header, IncomingRequest, start
 from argus_trio.wire.sse import COMMENT
 
@@ -32,7 +32,7 @@ async def write_stream(request: IncomingRequest, outbox: Source, *, first: bytes
     await request.send({"type": "http.response.body", "body": first, "more_body": True})
     while True:
         chunk = COMMENT
-        with trio.move_on_after(KEEP_ALIVE_S):
+        with trio.move_on_after(KEEP_ALIVE_SECONDS):
             chunk = await outbox.take()
         if not chunk:
             break

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
+import attrs
+
 WrongHeader = Literal["host", "origin"] | None
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -16,14 +18,22 @@ _REMEMBERED: Final = 256
 """Distinct values that are remembered, of those let in and of those turned away."""
 
 
+def _host_names(names: Iterable[str]) -> frozenset[str]:
+    return _LOOPBACK | {_host_name(name) for name in names}
+
+
+def _listed(origins: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(_origin, origins))
+
+
+@attrs.define(eq=False, kw_only=True)
 class HostOriginCheck:
     """The rules of one configuration: loopback, and what `allowed_hosts` and `allowed_origins` add to it."""
 
-    def __init__(self, *, allowed_hosts: Iterable[str] = (), allowed_origins: Iterable[str] = ()) -> None:
-        self._hosts = _LOOPBACK | {_host_name(name) for name in allowed_hosts}
-        self._origins = {_origin(origin) for origin in allowed_origins}
-        self._passed: set[tuple[bytes | None, bytes | None]] = set()
-        self._reported: set[tuple[str, bytes]] = set()
+    _hosts: frozenset[str] = attrs.field(default=(), alias="allowed_hosts", converter=_host_names)
+    _origins: frozenset[str] = attrs.field(default=(), alias="allowed_origins", converter=_listed)
+    _passed: set[tuple[bytes | None, bytes | None]] = attrs.field(factory=set, init=False)
+    _reported: set[tuple[str, bytes]] = attrs.field(factory=set, init=False)
 
     def judge(self, host: bytes | None, origin: bytes | None) -> WrongHeader:
         """None to let the request in, else which of the two is wrong."""
@@ -42,8 +52,8 @@ class HostOriginCheck:
         """Whether `allowed_origins` names this one: being let in from loopback is not enough."""
         return _origin(origin.decode("latin-1")) in self._origins
 
-    def is_news(self, wrong: Literal["host", "origin"], value: bytes | None) -> bool:
-        """Whether this wrong value was not told before; after `_REMEMBERED` of them none is."""
+    def is_new(self, wrong: Literal["host", "origin"], value: bytes | None) -> bool:
+        """Whether this wrong value was not reported before; after `_REMEMBERED` of them none is new."""
         key = (wrong, value or b"")
         if key in self._reported or len(self._reported) >= _REMEMBERED:
             return False

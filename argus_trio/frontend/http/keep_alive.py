@@ -1,4 +1,4 @@
-"""One task that gives signs of life on every answer that has long been silent, in place of a timer task for each."""
+"""Signs of life on every answer that has long been silent, given by one task in place of a timer task for each."""
 
 from __future__ import annotations
 
@@ -6,41 +6,42 @@ from collections.abc import Callable
 from math import inf
 from typing import Final, Protocol
 
+import attrs
 import trio
 
-TICK_S: Final = 1.0
-"""How often the ticker looks; what is due is done at most this much late."""
+TICK_SECONDS: Final = 1.0
+"""How often `KeepAlive` looks; what is due is done at most this much late, which is nothing beside `QUIET_SECONDS`."""
 
 
 class Quiet(Protocol):
     """Something that must not stay silent for ever."""
 
     due: float
-    """When its next sign of life is due, by the clock of trio; the ticker sets it to infinity while one is given."""
+    """When its next sign of life is due, by the clock of trio; `KeepAlive` sets it to infinity while one is given."""
 
     async def beat(self) -> None:
         """Give the sign of life, and set `due` again. May block for as long as the client does."""
 
 
+@attrs.define(eq=False)
 class KeepAlive:
-    """The answers that are waited for. A blocked one delays only itself."""
+    """Keeps the answers alive that clients wait for. A blocked one delays only itself."""
 
-    def __init__(self) -> None:
-        self._watched: set[Quiet] = set()
+    _watched: set[Quiet] = attrs.field(factory=set, init=False)
 
     def watch(self, quiet: Quiet) -> None:
         """Begin to keep `quiet` alive."""
         self._watched.add(quiet)
 
     def forget(self, quiet: Quiet) -> None:
-        """End that; harmless if it was not watched."""
+        """Keep `quiet` alive no longer; harmless if it was not watched."""
         self._watched.discard(quiet)
 
     async def run(self, on_tick: Callable[[float], object]) -> None:
-        """Look every `TICK_S`, and call `on_tick` with the time as well; until cancelled."""
+        """Look every `TICK_SECONDS`, and call `on_tick` with the time as well; until cancelled."""
         async with trio.open_nursery() as nursery:
             while True:
-                await trio.sleep(TICK_S)
+                await trio.sleep(TICK_SECONDS)
                 now = trio.current_time()
                 on_tick(now)
                 for quiet in self._watched:

@@ -10,7 +10,7 @@ import attrs
 from argus_trio.frontend.http.errors import NotAcceptable, WrongMediaType
 
 _REMEMBERED: Final = 256
-"""Accept headers that are remembered: clients send few different ones, but the same one at each call."""
+"""Pairs of headers that are remembered: clients send few different ones, but the same ones at each call."""
 _JSON: Final = frozenset({"application/json", "application/*", "*/*"})
 _EVENTS: Final = frozenset({"text/event-stream", "text/*", "*/*"})
 
@@ -24,24 +24,26 @@ class Accepts:
 
 
 @lru_cache(maxsize=_REMEMBERED)
+def negotiate_post(content_type: bytes | None, accept: bytes | None) -> Accepts:
+    """How a POST of JSON may be answered.
+
+    Raises:
+        WrongMediaType: its body is not declared as JSON.
+        NotAcceptable: JSON is not among what the client takes.
+    """
+    require_json_sent(content_type)
+    found = accepts(accept)
+    if not found.json:
+        raise NotAcceptable("the Accept header must list application/json and text/event-stream")
+    return found
+
+
 def accepts(accept: bytes | None) -> Accepts:
     """The meaning of an Accept header. A missing one accepts nothing: clients must send it (2025-11-25, Transports)."""
     if accept is None:
         return Accepts(json=False, events=False)
     ranges = {part for part in map(_media_type, accept.decode("latin-1").split(",")) if part}
     return Accepts(json=not ranges.isdisjoint(_JSON), events=not ranges.isdisjoint(_EVENTS))
-
-
-def require_json_accepted(accept: bytes | None) -> Accepts:
-    """The meaning of the Accept header of a POST.
-
-    Raises:
-        NotAcceptable: JSON is not among what the client takes.
-    """
-    found = accepts(accept)
-    if not found.json:
-        raise NotAcceptable("the Accept header must list application/json and text/event-stream")
-    return found
 
 
 def require_events_accepted(accept: bytes | None) -> None:
@@ -60,8 +62,6 @@ def require_json_sent(content_type: bytes | None) -> None:
     Raises:
         WrongMediaType: it is not application/json.
     """
-    if content_type == b"application/json":
-        return
     if content_type is None or _media_type(content_type.decode("latin-1")) != "application/json":
         raise WrongMediaType("the Content-Type header must be application/json")
 

@@ -1,7 +1,7 @@
 """What a connection has for the application that serves one of its requests: body parts, and word of a disconnect.
 
 It stands between the connection's reader and the application's task in place of a channel: a part that fits never
-makes the reader wait, what comes after the application is done is dropped, and a disconnect can be heard without a
+makes the reader wait, what comes after the application is done is dropped, and a disconnect is noticed without a
 task that waits for it.
 """
 
@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final
 
+import attrs
 import trio
 
 AsgiMessage = Mapping[str, object]
@@ -22,16 +23,16 @@ MAX_WAITING: Final = 8
 """Body parts (64 KiB each at most) that wait for the application before the connection stops reading."""
 
 
+@attrs.define(eq=False)
 class ReceiveQueue:
     """The receiving side of one request. `put` is for the connection, all else for the application."""
 
-    def __init__(self) -> None:
-        self._messages: deque[AsgiMessage] = deque()
-        self._callback: Callable[[], object] | None = None
-        self._reader: trio.Event | None = None
-        self._writer: trio.Event | None = None
-        self._closed = False
-        self._disconnected = False
+    _messages: deque[AsgiMessage] = attrs.field(factory=deque, init=False)
+    _callback: Callable[[], object] | None = attrs.field(default=None, init=False)
+    _reader: trio.Event | None = attrs.field(default=None, init=False)
+    _writer: trio.Event | None = attrs.field(default=None, init=False)
+    _closed: bool = attrs.field(default=False, init=False)
+    _disconnected: bool = attrs.field(default=False, init=False)
 
     async def put(self, message: AsgiMessage) -> None:
         """Take one message of the connection; waits only while `MAX_WAITING` others do."""

@@ -8,21 +8,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 from math import inf
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
+import attrs
 import trio
 
+from argus_trio.frontend.http.header_names import CONTENT_TYPE
 from argus_trio.frontend.http.keep_alive import KeepAlive
 from argus_trio.frontend.http.request import JSON, Header, IncomingRequest, start
 from argus_trio.wire.sse import COMMENT, encode_event
 
-QUIET_S: Final = 5.0
-"""After this much silence an answer becomes an event stream, where the client takes one."""
-KEEP_ALIVE_S: Final = 15.0
-"""The longest silence on an event stream."""
+QUIET_SECONDS: Final = 5.0
+"""After this much silence an answer becomes an event stream, where the client takes one. Most calls end sooner and so
+cost no stream; proxies and clients that give up on silence wait longer."""
+KEEP_ALIVE_SECONDS: Final = 15.0
+"""The longest silence on an event stream: well below the 30 s after which the more impatient proxies give up."""
 
 EVENT_STREAM: Final[Sequence[Header]] = (
-    (b"content-type", b"text/event-stream"),
+    (CONTENT_TYPE, b"text/event-stream"),
     (b"cache-control", b"no-cache, no-transform"),
     (b"x-accel-buffering", b"no"),
 )
@@ -36,59 +39,92 @@ class ReplyState(Enum):
     DONE = "done"
 
 
+class EventFraming(Protocol):
+    """How messages become the bytes of an event stream."""
+
+    def event(self, message: bytes) -> bytes:
+        """The event for an encoded message; called once for each, in the order in which they go out."""
+
+    def sign(self) -> bytes:
+        """What shows that the call is alive."""
+
+
+class PlainFraming:
+    """Events without ids: a stream that is lost is lost."""
+
+    def event(self, message: bytes) -> bytes:
+        """The event for an encoded message."""
+        return encode_event(message)
+
+    def sign(self) -> bytes:
+        """A comment."""
+        return COMMENT
+
+
+_PLAIN: Final = PlainFraming()
+
+
+@attrs.define(eq=False)
 class Reply:
     """One answer. `notify` and `beat` may run beside the task that finishes it; what comes after the end is dropped."""
 
-    def __init__(self, request: IncomingRequest, keep_alive: KeepAlive, *, may_stream: bool) -> None:
-        self._request = request
-        self._keep_alive = keep_alive
-        self._may_stream = may_stream
-        self._state = ReplyState.QUIET
-        self._lock: trio.Lock | None = None
-        self.due = inf
-        if may_stream:
-            self.due = trio.current_time() + QUIET_S
-            keep_alive.watch(self)
+    _request: IncomingRequest
+    _keep_alive: KeepAlive
+    _may_stream: bool = attrs.field(kw_only=True)
+    _framing: EventFraming = attrs.field(default=_PLAIN, kw_only=True)
+    _state: ReplyState = attrs.field(default=ReplyState.QUIET, init=False)
+    _lock: trio.Lock | None = attrs.field(default=None, init=False)
+    due: float = attrs.field(default=inf, init=False)
+
+    @property
+    def may_stream(self) -> bool:
+        """Whether messages may go out before the answer."""
+        return self._may_stream
 
     async def notify(self, message: bytes) -> None:
         """Send an encoded message before the answer; dropped where the client takes no event stream."""
         if self._may_stream:
-            await self._send_chunk(self.event(message))
+            await self._send_chunk(self._framing.event(message))
 
     async def beat(self) -> None:
-        """Show that the call is alive: open the stream, or send a comment on it."""
-        await self._send_chunk(self.sign())
+        """Show that the call is alive: open the stream, or send a comment on it; not once it is muted."""
+        if self._may_stream:
+            await self._send_chunk(self._framing.sign())
+
+    def mute(self) -> None:
+        """Send nothing more before the answer: nobody is there to see it. Idempotent."""
+        self._may_stream = False
+        self._keep_alive.forget(self)
 
     async def finish(self, message: bytes, *, status: int = 200) -> None:
         """Send the encoded answer and end. On an open stream the status has gone out already."""
         if self._state is ReplyState.QUIET:
-            self._end()
+            self.end()
             await self._request.answer(status, message, (JSON,))
             return
-        await self._close(self.event(message))
+        await self._close(self._framing.event(message))
 
     async def abandon(self) -> None:
         """End without an answer: the call was cancelled, and nothing more may be said of it."""
         if self._state is ReplyState.QUIET:
-            self._end()
+            self.end()
             await self._request.answer(202)
             return
         await self._close(b"")
 
-    def event(self, message: bytes) -> bytes:
-        """The event for a message; called once for each, in the order in which they go out."""
-        return encode_event(message)
-
-    def sign(self) -> bytes:
-        """What shows that the call is alive."""
-        return COMMENT
+    def end(self) -> None:
+        """Send nothing more: whoever served the call is done with it, or was cancelled. Idempotent."""
+        self._state = ReplyState.DONE
+        self._keep_alive.forget(self)
 
     def __enter__(self) -> Self:
+        if self._may_stream:
+            self.due = trio.current_time() + QUIET_SECONDS
+            self._keep_alive.watch(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Whoever served the call is done with it, or was cancelled: nothing more is sent."""
-        self._end()
+        self.end()
 
     async def _send_chunk(self, chunk: bytes) -> None:
         if self._state is ReplyState.QUIET:
@@ -105,18 +141,14 @@ class Reply:
                 if self._state is ReplyState.STREAMING:
                     await self._send_body(chunk)
         if self._state is ReplyState.STREAMING:
-            self.due = trio.current_time() + KEEP_ALIVE_S
+            self.due = trio.current_time() + KEEP_ALIVE_SECONDS
 
     async def _close(self, chunk: bytes) -> None:
         if self._lock is None or self._state is ReplyState.DONE:
             return
         async with self._lock:
-            self._end()
+            self.end()
             await self._request.send({"type": "http.response.body", "body": chunk})
 
     async def _send_body(self, chunk: bytes) -> None:
         await self._request.send({"type": "http.response.body", "body": chunk, "more_body": True})
-
-    def _end(self) -> None:
-        self._state = ReplyState.DONE
-        self._keep_alive.forget(self)

@@ -11,6 +11,7 @@ from typing import Final, Protocol, TypedDict
 import attrs
 import trio
 
+from argus_trio.frontend.http.header_names import CONTENT_TYPE
 from argus_trio.frontend.http.receive_queue import AsgiMessage
 from argus_trio.wire.envelope import encode
 
@@ -18,14 +19,18 @@ Header = tuple[bytes, bytes]
 AsgiReceive = Callable[[], Awaitable[AsgiMessage]]
 AsgiSend = Callable[[AsgiMessage], Awaitable[None]]
 
-JSON: Final = (b"content-type", b"application/json")
+AsgiApplication = Callable[["AsgiScope", AsgiReceive, AsgiSend], Awaitable[None]]
+"""What a server calls once for each request."""
+
+JSON: Final = (CONTENT_TYPE, b"application/json")
 
 _NO_CONTENT: Final = 204
 
-LINGER_S: Final = 2.0
+LINGER_SECONDS: Final = 2.0
+"""How long an unwanted body is still read after its refusal: a connection that is closed over unread bytes is reset,
+and a reset takes the refusal with it. A client that reads has it in a round trip; one that does not is left."""
 LINGER_BYTES: Final = 64 * 1024 * 1024
-"""How long, and how much, an unwanted body is still read after its refusal: a connection that is closed over unread
-bytes is reset, and a reset takes the refusal with it."""
+"""How much of an unwanted body is still read: as much as a fast line brings in that time."""
 
 
 class Disconnects(Protocol):
@@ -47,7 +52,7 @@ class AsgiScope(TypedDict):
 DISCONNECT_EXTENSION: Final = "argus.disconnect"
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class IncomingRequest:
     """One request. `fields` holds each header once, lower-case; repeated ones are joined by a comma (RFC 9110, 5.3)."""
 
@@ -70,14 +75,14 @@ class IncomingRequest:
         if len(fields) != len(headers):
             fields = _joined(headers)
         return cls(
-            scope["method"],
-            scope["path"],
-            scope["query_string"],
-            headers,
-            fields,
-            receive,
-            send,
-            scope["extensions"][DISCONNECT_EXTENSION],
+            method=scope["method"],
+            path=scope["path"],
+            query=scope["query_string"],
+            headers=headers,
+            fields=fields,
+            receive=receive,
+            send=send,
+            disconnects=scope["extensions"][DISCONNECT_EXTENSION],
         )
 
     async def answer(self, status: int, body: bytes = b"", headers: Sequence[Header] = ()) -> None:
@@ -97,7 +102,7 @@ class IncomingRequest:
 
     async def _linger(self) -> None:
         left = LINGER_BYTES
-        with trio.move_on_after(LINGER_S):
+        with trio.move_on_after(LINGER_SECONDS):
             while left > 0:
                 message = await self.receive()
                 if message["type"] != "http.request" or not message.get("more_body"):

@@ -1,4 +1,4 @@
-"""One request of a modern client, as what its call has to tell in the meantime sees it; and the exchange around it."""
+"""One request of a modern client, as the notifications of its call see it; and the exchange around it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LOG = "notifications/message"
 
 @attrs.define(eq=False)
 class AskingRequest:
-    """What a request wants to hear of: of its own progress token and its own log level, no other."""
+    """The request that notifications go out by: those of its progress token and of its log level, no other."""
 
     send: Notify
     progress_token: Raw | None
@@ -55,7 +55,7 @@ class PlainExchange:
     request: AskingRequest
 
     async def notify(self, method: str, params: Params) -> None:
-        """Send a notification on the request's own stream."""
+        """Send a notification on the stream of the request."""
         await self.request.tell(method, params)
 
     async def ask(self, method: str, params: Params) -> bytes:
@@ -66,7 +66,7 @@ class PlainExchange:
 
 
 def undeclared(method: str, params: Params) -> ClientCannotAnswer:
-    """The error of an ask that the client did not declare."""
+    """The error of a request to the client that it did not declare that it can answer."""
     return ClientCannotAnswer(method, "it did not declare that it can answer this", required=_required(method, params))
 
 

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
+import attrs
+
 from argus_trio.wire.envelope import Params
 
-MAX_KEPT: Final = 256
-MAX_KEPT_BYTES: Final = 1024 * 1024
-"""What is kept of the notifications of a call whose client is away; beyond either the oldest go."""
+MAX_BUFFERED: Final = 256
+MAX_BUFFERED_BYTES: Final = 1024 * 1024
+"""How many notifications of a call whose client is away wait for it, and their bytes; beyond either the oldest go."""
 
 
+@attrs.define(eq=False)
 class NotificationBuffer:
     """Notifications that wait for the client to come back, in order and in bounds."""
 
-    def __init__(self) -> None:
-        self._waiting: deque[tuple[str, Params, int]] = deque()
-        self._size = 0
-        self.dropped = 0
-        """How many had to go."""
+    dropped: int = attrs.field(default=0, init=False)
+    """How many had to go."""
+    _waiting: deque[tuple[str, Params, int]] = attrs.field(factory=deque, init=False)
+    _size: int = attrs.field(default=0, init=False)
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
@@ -29,7 +31,7 @@ class NotificationBuffer:
         size = sum(len(value) for value in params.values())
         self._waiting.append((method, params, size))
         self._size += size
-        while len(self._waiting) > MAX_KEPT or self._size > MAX_KEPT_BYTES:
+        while len(self._waiting) > MAX_BUFFERED or self._size > MAX_BUFFERED_BYTES:
             self.take()
             self.dropped += 1
 

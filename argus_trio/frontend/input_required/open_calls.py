@@ -1,4 +1,4 @@
-"""The lot: which calls have asks open, how many they may be, and the tickets they are found again by; sans I/O."""
+"""The calls that have input requests open: how many they may be, and the tickets they are found by; sans I/O."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ import secrets
 from collections import Counter
 from typing import Final, Generic, Protocol, TypeVar
 
+import attrs
+
 from argus_trio.errors import InvalidParams, Overloaded
 
 MAX_PARKED: Final = 512
 MAX_PARKED_EACH: Final = 32
-"""How many calls may have asks open at a time: in all, and of one principal."""
+"""How many calls may have input requests open at a time: in all, and of one principal."""
 
 _TICKET_BYTES: Final = 24
 
 
 class OpenCall(Protocol):
-    """A call, as far as the lot is concerned."""
+    """A call, as far as `OpenCalls` is concerned."""
 
     ticket: str
-    """What it is found by, once; empty while it is not in the lot. The lot alone writes it."""
+    """What the call is found by, once; empty while it is not among the open calls, which alone write it."""
 
     @property
     def principal(self) -> str:
@@ -29,14 +31,14 @@ class OpenCall(Protocol):
 H = TypeVar("H", bound=OpenCall)
 
 
+@attrs.define(eq=False)
 class OpenCalls(Generic[H]):
-    """The calls that have asks open, or whose client is away."""
+    """The calls that have input requests open, or whose client is away."""
 
-    def __init__(self, max_parked: int = MAX_PARKED, max_each: int = MAX_PARKED_EACH) -> None:
-        self._max_parked = max_parked
-        self._max_each = max_each
-        self._held: dict[str, H] = {}
-        self._of: Counter[str] = Counter()
+    _max_parked: int = MAX_PARKED
+    _max_each: int = MAX_PARKED_EACH
+    _held: dict[str, H] = attrs.field(factory=dict, init=False)
+    _of: Counter[str] = attrs.field(factory=Counter, init=False)
 
     def __len__(self) -> int:
         return len(self._held)
@@ -45,7 +47,7 @@ class OpenCalls(Generic[H]):
         """Take `call` in under a new ticket.
 
         Raises:
-            Overloaded: it is full, or its principal has too many in it already.
+            Overloaded: there are too many, or too many of its principal already.
         """
         if len(self._held) >= self._max_parked:
             raise Overloaded(f"{self._max_parked} calls wait for answers of their clients already")
@@ -67,7 +69,7 @@ class OpenCalls(Generic[H]):
             raise InvalidParams("requestState has been used already, or its call has ended") from None
 
     def leave(self, call: H) -> None:
-        """Let `call` go, and its ticket be void. Idempotent."""
+        """Take `call` out, and make its ticket void. Idempotent."""
         if not call.ticket:
             return
         del self._held[call.ticket]

@@ -1,4 +1,4 @@
-"""The open asks of one call to its client, and what the client's answers mean to them; sans I/O."""
+"""The input requests that one call has open, and what the client's answers mean to them; sans I/O."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
 
 @attrs.define(eq=False, kw_only=True)
 class OpenInput:
-    """One open question. `wake` is called, synchronously, once there is an answer or a refusal."""
+    """One open input request. `wake` is called, synchronously, once there is an answer or a refusal."""
 
     key: str
     method: str
@@ -34,7 +34,7 @@ class OpenInput:
     refusal: ArgusError | None = None
 
     def settle(self, outcome: bytes | ArgusError) -> None:
-        """Answer it with a raw result, or refuse it."""
+        """Answer the request with a raw result, or refuse it."""
         if isinstance(outcome, ArgusError):
             self.refusal = outcome
         else:
@@ -42,25 +42,25 @@ class OpenInput:
         self.wake()
 
 
+@attrs.define(eq=False)
 class OpenInputs:
-    """The open asks of one call, by keys that are never used twice."""
+    """The input requests that one call has open, by keys that are never used twice."""
 
-    def __init__(self) -> None:
-        self._open: dict[str, OpenInput] = {}
-        self._minted = 0
+    _open: dict[str, OpenInput] = attrs.field(factory=dict, init=False)
+    _minted: int = attrs.field(default=0, init=False)
 
     def __bool__(self) -> bool:
         return bool(self._open)
 
     def open(self, method: str, params: Params, wake: Callable[[], object]) -> OpenInput:
-        """A new ask."""
+        """A new input request."""
         self._minted += 1
         ask = OpenInput(key=f"ask-{self._minted}", method=method, params=params, wake=wake)
         self._open[ask.key] = ask
         return ask
 
     def close(self, ask: OpenInput) -> None:
-        """Nobody waits for it any more. Idempotent."""
+        """Forget a request that nobody waits for any more. Idempotent."""
         self._open.pop(ask.key, None)
 
     def requests(self) -> bytes:
@@ -68,7 +68,7 @@ class OpenInputs:
         return encode({ask.key: _request(ask) for ask in self._open.values()})
 
     def judge(self, answers: Params) -> dict[str, bytes | ArgusError]:
-        """What the client's answers mean to the open asks; those to others are ignored.
+        """What the client's answers mean to the open requests; those to others are ignored.
 
         Raises:
             InvalidParams: an answer is no result of what was asked, and no error either.
@@ -76,7 +76,7 @@ class OpenInputs:
         return {key: _judged(ask, answers[key]) for key, ask in self._open.items() if key in answers}
 
     def settle(self, outcomes: Mapping[str, bytes | ArgusError]) -> None:
-        """Settle and close these asks."""
+        """Settle and close these requests."""
         for key, outcome in outcomes.items():
             ask = self._open.pop(key, None)
             if ask is not None:
@@ -84,11 +84,11 @@ class OpenInputs:
 
     def refuse_undeclared(self, abilities: Abilities) -> None:
         """Refuse what a client with these abilities cannot be asked (again)."""
-        asks = self._open.items()
-        self.settle({k: undeclared(a.method, a.params) for k, a in asks if not abilities.permits(a.method, a.params)})
+        refused = [each for each in self._open.values() if not abilities.permits(each.method, each.params)]
+        self.settle({each.key: undeclared(each.method, each.params) for each in refused})
 
     def refuse_all(self, reason: Callable[[str], ArgusError]) -> None:
-        """Refuse every open ask with the error that `reason` makes of its method."""
+        """Refuse every open request with the error that `reason` makes of its method."""
         self.settle({key: reason(ask.method) for key, ask in self._open.items()})
 
 

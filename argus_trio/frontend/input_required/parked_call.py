@@ -1,4 +1,5 @@
-"""A call that may ask its client, and so outlives its POST: its own task, the asks, and the POST that attends it.
+"""A call that may ask its client, and so outlives its POST: its own task, its input requests, and the POST that
+attends it.
 
 It is the `Exchange` that its handler sees. While no POST attends it, its client is away.
 """
@@ -8,9 +9,11 @@ from __future__ import annotations
 from math import inf
 from typing import Final
 
+import attrs
 import structlog
 import trio
 
+from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.call.exchange import Call, Handler
 from argus_trio.errors import ClientCannotAnswer, InvalidParams, Overloaded, RpcError
 from argus_trio.frontend.http.request import Disconnects
@@ -18,37 +21,40 @@ from argus_trio.frontend.input_required.exchange import AskingRequest, undeclare
 from argus_trio.frontend.input_required.notification_buffer import NotificationBuffer
 from argus_trio.frontend.input_required.open_calls import OpenCalls
 from argus_trio.frontend.input_required.open_inputs import OpenInputs
-from argus_trio.frontend.input_required.request_state import STATE_LIFE_S
+from argus_trio.frontend.input_required.parked_state import ParkedEvent, ParkedState, after
+from argus_trio.frontend.input_required.request_state import STATE_LIFE_SECONDS
 from argus_trio.frontend.outcome import Outcome, outcome_of
 from argus_trio.wire.envelope import Params
 
 log = structlog.get_logger()
 
-GATHER_S: Final = 0.02
-"""How long an ask waits for others that come at the same time: one answer then carries them all."""
+GATHER_SECONDS: Final = 0.02
+"""How long an input request waits for others that come at the same time, so that one answer carries them all: longer
+than a backend takes to send them, shorter than a person notices."""
 
 
+@attrs.define(eq=False)
 class ParkedCall:
     """One call. `run` is its task; `attend` is for the POST that its client waits on."""
 
-    def __init__(self, call: Call, lot: OpenCalls[ParkedCall]) -> None:
-        self.call = call
-        self.ticket = ""
-        self.asks = OpenInputs()
-        self._open_calls = lot
-        self._abilities = call.abilities
-        self._buffer = NotificationBuffer()
-        self._scope = trio.CancelScope()
-        self._limit = inf
-        self._request: AskingRequest | None = None
-        """The request that hears what the call tells; None while what it tells is kept."""
-        self._is_away = False
-        self._is_lost = False
-        self._is_over = False
-        self._is_stopping = False
-        self._outcome: Outcome | None = None
-        self._collected = trio.Event()
-        self._changed = trio.Event()
+    call: Call
+    _open_calls: OpenCalls[ParkedCall]
+    ticket: str = attrs.field(default="", init=False)
+    inputs: OpenInputs = attrs.field(factory=OpenInputs, init=False)
+    _abilities: Abilities = attrs.field(init=False)
+    _buffer: NotificationBuffer = attrs.field(factory=NotificationBuffer, init=False)
+    _scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+    _limit: float = attrs.field(default=inf, init=False)
+    """When the call must have ended: finite once the gateway stops."""
+    _request: AskingRequest | None = attrs.field(default=None, init=False)
+    """The request that is sent the call's notifications; None while they wait in the buffer."""
+    _state: ParkedState = attrs.field(default=ParkedState.ATTENDED, init=False)
+    _outcome: Outcome | None = attrs.field(default=None, init=False)
+    _collected: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _changed: trio.Event = attrs.field(factory=trio.Event, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._abilities = self.call.abilities
 
     @property
     def principal(self) -> str:
@@ -60,24 +66,23 @@ class ParkedCall:
         try:
             with self._scope:
                 self._outcome = await outcome_of(handler, self)
-                self._changed.set()
+                self._move(ParkedEvent.ANSWERED)
                 await self._collected.wait()
-            if self._scope.cancelled_caught and self._is_away and not self._is_stopping:
+            if self._scope.cancelled_caught and self.is_away and not self._is_stopping:
                 log.info("parked_call_expired", method=self.call.method)
         finally:
-            self._is_over = True
-            self._changed.set()
+            self._move(ParkedEvent.OVER)
             self._open_calls.leave(self)
 
     async def notify(self, method: str, params: Params) -> None:
-        """Tell the request that attends the call; kept, in bounds, while none does."""
+        """Send a notification by the request that attends the call; it waits, in bounds, while none does."""
         if self._request is None:
             self._buffer.put(method, params)
         else:
             await self._request.tell(method, params)
 
     async def ask(self, method: str, params: Params) -> bytes:
-        """Ask the client by the next answer to it, and wait for the retry that brings its own.
+        """Ask the client by the next answer to it, and wait for the retry that brings the client's.
 
         Raises:
             ClientCannotAnswer: the client did not declare it, or the gateway stops.
@@ -91,12 +96,12 @@ class ParkedCall:
         if not self.ticket:
             self._open_calls.admit(self)
         answered = trio.Event()
-        ask = self.asks.open(method, params, answered.set)
+        ask = self.inputs.open(method, params, answered.set)
         self._changed.set()
         try:
             await answered.wait()
         finally:
-            self.asks.close(ask)
+            self.inputs.close(ask)
             self._leave_if_done()
         if ask.refusal is not None:
             raise ask.refusal
@@ -119,24 +124,31 @@ class ParkedCall:
 
     def come_back(self, call: Call) -> None:
         """The client is back with the retry `call`: it may declare less than before."""
-        self._is_away = False
+        self._move(ParkedEvent.CAME_BACK)
         self._scope.deadline = self._limit
         self._abilities = call.abilities
-        self.asks.refuse_undeclared(call.abilities)
+        self.inputs.refuse_undeclared(call.abilities)
 
     def stop(self, limit: float) -> None:
         """The gateway stops: the client cannot come back, and the call has until `limit` to end."""
-        self._is_stopping = True
         self._limit = self._scope.deadline = limit
-        if self._is_away:
+        if self.is_away:
             self._scope.cancel()
         else:
-            self.asks.refuse_all(_stopping)
+            self.inputs.refuse_all(_stopping)
 
     @property
     def is_away(self) -> bool:
         """Whether the client was asked, and has not come back."""
-        return self._is_away
+        return self._state.is_away
+
+    @property
+    def _is_stopping(self) -> bool:
+        return self._limit != inf
+
+    def _move(self, happened: ParkedEvent) -> None:
+        self._state = after(self._state, happened)
+        self._changed.set()
 
     async def _tell_buffered(self, request: AskingRequest) -> None:
         if self._buffer.dropped:
@@ -147,34 +159,38 @@ class ParkedCall:
         self._request = request
 
     async def _until_due(self) -> Outcome | None:
-        while not self._is_lost:
-            if self._outcome is not None:
+        while self._state is not ParkedState.LOST:
+            if self._state is ParkedState.ANSWERED:
+                self._move(ParkedEvent.COLLECTED)
                 self._collected.set()
                 return self._outcome
-            if self._is_over:
+            if self._state is ParkedState.ENDED:
                 return Outcome(error=_ended(self._is_stopping))
-            if self.asks:
-                await trio.sleep(GATHER_S)
-                if self.asks and not self._scope.cancel_called:
+            if self.inputs:
+                await trio.sleep(GATHER_SECONDS)
+                if self._is_asking():
                     self._go_away()
                     return None
             await self._changed.wait()
             self._changed = trio.Event()
         return None
 
+    def _is_asking(self) -> bool:
+        """Whether there is something to ask, and a call left that the answer could come back to."""
+        return bool(self.inputs) and not self._scope.cancel_called and self._state is not ParkedState.ENDED
+
     def _go_away(self) -> None:
-        self._is_away = True
+        self._move(ParkedEvent.ASKED)
         self._request = None
-        self._scope.deadline = trio.current_time() + STATE_LIFE_S
+        self._scope.deadline = trio.current_time() + STATE_LIFE_SECONDS
 
     def _leave_if_done(self) -> None:
-        if not self.asks and not self._is_away:
+        if not self.inputs and not self.is_away:
             self._open_calls.leave(self)
 
     def _lose(self) -> None:
-        self._is_lost = True
+        self._move(ParkedEvent.LOST)
         self._scope.cancel()
-        self._changed.set()
 
 
 def _stopping(method: str) -> ClientCannotAnswer:

@@ -1,4 +1,4 @@
-"""Where calls that may ask their client live: their nursery, and the way from a retry back to its call.
+"""Calls that may ask their client: the nursery that they run in, and how a retry finds back to its call.
 
 (2026-07-28, Multi Round-Trip Requests.)
 """
@@ -7,33 +7,35 @@ from __future__ import annotations
 
 from typing import Final
 
+import attrs
 import trio
 
 from argus_trio.core.call.exchange import Call, Handler
 from argus_trio.frontend.input_required.open_calls import OpenCalls
 from argus_trio.frontend.input_required.open_inputs import read_answers
 from argus_trio.frontend.input_required.parked_call import ParkedCall
-from argus_trio.frontend.input_required.request_state import RequestStates, unwrapped
+from argus_trio.frontend.input_required.request_state import MARK, RequestStates, unwrapped
 from argus_trio.frontend.outcome import Outcome
 from argus_trio.wire.envelope import encode
 
 ASKING: Final = frozenset({"tools/call", "prompts/get", "resources/read"})
 """The methods that may be answered with a request for input."""
 
-LAST_WORD_S: Final = 0.5
-"""How long before the end of a drain a call is cancelled, so that its client still gets an answer."""
+LAST_WORD_SECONDS: Final = 0.5
+"""How long before the end of a drain a call is cancelled: time enough for its handler to end and its client to be
+answered."""
 
 
+@attrs.define(eq=False)
 class Parking:
     """The parked calls of one front end. `run` must be running before the first one begins."""
 
-    def __init__(self, handler: Handler, states: RequestStates) -> None:
-        self._handler = handler
-        self._states = states
-        self._open_calls: OpenCalls[ParkedCall] = OpenCalls()
-        self._calls: set[ParkedCall] = set()
-        self._nursery: trio.Nursery | None = None
-        self._limit: float | None = None
+    _handler: Handler
+    _states: RequestStates
+    _open_calls: OpenCalls[ParkedCall] = attrs.field(factory=OpenCalls, init=False)
+    _calls: set[ParkedCall] = attrs.field(factory=set, init=False)
+    _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
+    _limit: float | None = attrs.field(default=None, init=False)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Be the nursery of all parked calls, until cancelled, which cancels them."""
@@ -42,7 +44,7 @@ class Parking:
             await trio.sleep_forever()
 
     def begin(self, call: Call) -> ParkedCall:
-        """Start a call of its own."""
+        """Start a call in a task of its own."""
         if self._nursery is None:
             raise RuntimeError("nothing can be parked before `run` is running")
         parked = ParkedCall(call, self._open_calls)
@@ -53,7 +55,7 @@ class Parking:
         return parked
 
     def reopened(self, call: Call) -> Call | ParkedCall:
-        """What a retry goes on with: its parked call, its asks answered; or the call as the backend wants it again.
+        """What a retry goes on with: its parked call, with its answers; or the call as the backend wants it again.
 
         Raises:
             InvalidParams: its `requestState` does not belong to it or is used up, or its answers are none.
@@ -62,11 +64,11 @@ class Parking:
         if state.kind == "relayed":
             return unwrapped(call, state)
         parked = self._open_calls.find(state.content or "")
-        outcomes = parked.asks.judge(read_answers(call.params))
+        outcomes = parked.inputs.judge(read_answers(call.params))
         self._open_calls.leave(parked)
-        parked.asks.settle(outcomes)
+        parked.inputs.settle(outcomes)
         parked.come_back(call)
-        if parked.asks:
+        if parked.inputs:
             self._open_calls.admit(parked)  # there is room: its own place was freed above
         return parked
 
@@ -74,20 +76,20 @@ class Parking:
         """The raw result that asks a client for what its call wants to know, and lets it come back."""
         state = self._states.give_out(parked.call, "parked", parked.ticket, trio.current_time())
         return b'{"resultType":"input_required","inputRequests":%b,"requestState":%b}' % (
-            parked.asks.requests(),
+            parked.inputs.requests(),
             encode(state),
         )
 
     def relayed(self, call: Call, outcome: Outcome) -> Outcome:
         """The outcome of a backend, its own request for input included, as the client may see it."""
-        if outcome.result is None or call.method not in ASKING:
+        if outcome.result is None or MARK not in outcome.result or call.method not in ASKING:
             return outcome
         result = self._states.relayed(call, outcome.result, trio.current_time())
         return outcome if result is outcome.result else Outcome(result=result)
 
     def stop(self, drain_timeout: float) -> None:
         """The gateway stops: calls whose client is away are cancelled, the others shortly before the drain's end."""
-        self._limit = trio.current_time() + drain_timeout - min(LAST_WORD_S, drain_timeout / 2)
+        self._limit = trio.current_time() + drain_timeout - min(LAST_WORD_SECONDS, drain_timeout / 2)
         for parked in tuple(self._calls):
             parked.stop(self._limit)
 

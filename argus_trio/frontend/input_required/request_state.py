@@ -17,15 +17,16 @@ from argus_trio.core.call.exchange import Call
 from argus_trio.errors import InvalidParams
 from argus_trio.wire.envelope import Params, Raw, decode_object, decode_string, encode
 
-STATE_LIFE_S: Final = 600.0
-"""How long a state is good for, and a call waits for its client to come back: people answer."""
+STATE_LIFE_SECONDS: Final = 600.0
+"""How long a state is good for, and a call waits for its client to come back: people answer, and read first."""
 
 STATE: Final = "requestState"
 ANSWERS: Final = "inputResponses"
 _PASSING: Final = frozenset({STATE, ANSWERS, "_meta"})
 """The params that differ between a request and its retry."""
 
-_MARK: Final = b'"input_required"'
+MARK: Final = b'"input_required"'
+"""The type of a result that asks for input; a result without it asks for none."""
 
 Kind = Literal["parked", "relayed"]
 
@@ -55,16 +56,23 @@ _decode_any: Final = msgspec.json.Decoder().decode
 _encode_sorted: Final = msgspec.json.Encoder(order="sorted").encode
 
 
+@attrs.define(eq=False)
 class RequestStates:
     """Gives out states and reads them. `make_seal` is called when the first one is needed."""
 
-    def __init__(self, make_seal: Callable[[], Seal]) -> None:
-        self._make_seal = make_seal
-        self._seal: Seal | None = None
+    _make_seal: Callable[[], Seal]
+    _seal: Seal | None = attrs.field(default=None, init=False)
 
     def give_out(self, call: Call, kind: Kind, content: str | None, now: float) -> str:
         """A sealed state for the client of `call`."""
-        state = RequestState(kind, call.principal.name, call.method, digest(call.params), now + STATE_LIFE_S, content)
+        state = RequestState(
+            kind=kind,
+            principal=call.principal.name,
+            method=call.method,
+            digest=digest(call.params),
+            expires=now + STATE_LIFE_SECONDS,
+            content=content,
+        )
         return self._sealing().seal(msgspec.json.encode(state))
 
     def read(self, call: Call, now: float) -> RequestState:
@@ -90,13 +98,11 @@ class RequestStates:
 
     def relayed(self, call: Call, result: bytes, now: float) -> bytes:
         """A backend's result; if it asks for input, with the state that it gave, or none, sealed within one of ours."""
-        if _MARK not in result:
-            return result
         try:
             members = decode_object(result)
         except msgspec.DecodeError:
             return result
-        if bytes(members.get("resultType", b"")) != _MARK:
+        if bytes(members.get("resultType", b"")) != MARK:
             return result
         theirs = members.get(STATE)
         content = None if theirs is None else bytes(theirs).decode()

@@ -9,6 +9,7 @@ import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Final
 
+import attrs
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -19,12 +20,12 @@ _NONCE_BYTES: Final = 12
 """As AES-GCM has it best; random ones stay distinct for 2³² seals of one key (NIST SP 800-38D, 8.3)."""
 
 
+@attrs.define(eq=False)
 class AesGcmSeal:
     """One key, and the mark of the run that it belongs to. What is sealed is the mark, a nonce, and the ciphertext."""
 
-    def __init__(self) -> None:
-        self._cipher = AESGCM(AESGCM.generate_key(bit_length=256))
-        self._run = secrets.token_bytes(_RUN_BYTES)
+    _cipher: AESGCM = attrs.field(factory=lambda: AESGCM(AESGCM.generate_key(bit_length=256)), init=False)
+    _run: bytes = attrs.field(factory=lambda: secrets.token_bytes(_RUN_BYTES), init=False)
 
     def seal(self, content: bytes) -> str:
         """`content`, unreadable, in characters that are safe in URLs."""

@@ -22,42 +22,42 @@ class Clocks:
         """A moment of the former, as people and programs write it."""
         if moment is None:
             return None
-        told = datetime.fromtimestamp(self.unix + moment - self.now, UTC)
-        return told.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        shown = datetime.fromtimestamp(self.unix + moment - self.now, UTC)
+        return shown.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def backends_body(overview: Overview, clocks: Clocks) -> bytes:
     """The answer to `backends`."""
     return encode(
         {
-            "backends": [_shown(checkup, clocks) for checkup in overview.backends],
+            "backends": [_shown(backend, clocks) for backend in overview.backends],
             "draining": [attrs.asdict(draining) for draining in overview.draining],
             "calls_cut": overview.calls_cut,
         }
     )
 
 
-def _shown(checkup: BackendStatus, clocks: Clocks) -> dict[str, object]:
-    standing = checkup.standing
+def _shown(backend: BackendStatus, clocks: Clocks) -> dict[str, object]:
+    standing = backend.standing
     since = clocks.rfc3339(standing.since)
     return {
-        "name": checkup.name,
-        "type": checkup.type,
+        "name": backend.name,
+        "type": backend.type,
         "state": standing.state.value,
         "reason": standing.reason,
         "details": list(standing.details),
         "since": since,
         "next_attempt": clocks.rfc3339(standing.next_attempt),
         "error": standing.reason if standing.state is BackendState.DOWN else None,
-        "revision": checkup.revision,
-        "failed_attempts": checkup.failures,
-        "breaker": "open" if checkup.is_breaker_open else "closed",
+        "revision": backend.revision,
+        "failed_attempts": backend.failures,
+        "breaker": "open" if backend.is_breaker_open else "closed",
         "health": {
-            "status": checkup.status,
-            "last_check": clocks.rfc3339(checkup.heard_at),
-            "latency_ms": None if checkup.latency is None else round(checkup.latency * 1000, 1),
-            "failures": checkup.unanswered,
+            "status": backend.status,
+            "last_check": clocks.rfc3339(backend.heard_at),
+            "latency_ms": None if backend.latency is None else round(backend.latency * 1000, 1),
+            "failures": backend.unanswered,
         },
-        "calls": attrs.asdict(checkup.calls),
-        "capabilities": dict(checkup.counts),
+        "calls": attrs.asdict(backend.calls),
+        "capabilities": dict(backend.counts),
     }

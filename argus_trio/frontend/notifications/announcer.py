@@ -1,10 +1,12 @@
-"""Tells every open stream that something has changed: news without content, so repeats are merged and none waits."""
+"""Tells every open stream that something has changed: without content, so that repeats merge and none waits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final, Protocol
+
+import attrs
 
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.wire.envelope import encode_notification
@@ -17,8 +19,8 @@ LIST_CHANGES: Final = (TOOLS, PROMPTS, RESOURCES)
 
 PLAIN_MESSAGES: Final[Mapping[str, bytes]] = {method: encode_notification(method, {}) for method in LIST_CHANGES}
 """How a legacy client is told each of them."""
-PLAIN_EVENTS: Final[Mapping[str, bytes]] = {method: encode_event(told) for method, told in PLAIN_MESSAGES.items()}
-"""The same, as events without an id."""
+PLAIN_EVENTS: Final[Mapping[str, bytes]] = {method: encode_event(message) for method, message in PLAIN_MESSAGES.items()}
+"""The messages of `PLAIN_MESSAGES`, as events without an id."""
 
 
 class Recipient(Protocol):
@@ -31,6 +33,10 @@ class Recipient(Protocol):
         """End as soon as nothing is owed to the client. Must not block."""
 
 
+_Wanted = tuple[Mapping[str, bytes], Callable[[], Abilities]]
+"""The events that a recipient wants, by method, and what tells the abilities of its client."""
+
+
 def _everybody(_: Abilities) -> bool:
     return True
 
@@ -39,23 +45,23 @@ def _undeclared() -> Abilities:
     return NONE
 
 
+@attrs.define(eq=False)
 class Announcer:
-    """The open streams, and what each of them wants to hear."""
+    """The open streams, and what each of them wants to be sent."""
 
-    def __init__(self) -> None:
-        self._wanted: dict[Recipient, tuple[Mapping[str, bytes], Callable[[], Abilities]]] = {}
-        self._closed = False
+    _wanted: dict[Recipient, _Wanted] = attrs.field(factory=dict, init=False)
+    _closed: bool = attrs.field(default=False, init=False)
 
     def announce(self, methods: Iterable[str], concerns: Callable[[Abilities], bool] = _everybody) -> None:
         """Send these notifications to every open stream that wants them, of clients whose abilities they concern.
 
         Synchronous, from any task; never blocks.
         """
-        told = tuple(methods)
+        announced = tuple(methods)
         for listener, (events, abilities) in self._wanted.items():
             if not concerns(abilities()):
                 continue
-            for method in told:
+            for method in announced:
                 event = events.get(method)
                 if event is not None:
                     listener.offer(method, event)
@@ -84,7 +90,7 @@ class Announcer:
         self._wanted[listener] = events, abilities
 
     def remove(self, listener: Recipient) -> None:
-        """End that. Idempotent."""
+        """Feed `listener` no longer. Idempotent."""
         self._wanted.pop(listener, None)
 
     def close(self) -> None:

@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
+import attrs
 import trio
 
-CAPACITY: Final = 1024 * 1024
+CAPACITY_BYTES: Final = 1024 * 1024
 """Bytes that wait for a client that reads slowly, before those that bring more have to wait too."""
-MAX_NEWS: Final = 4096
-"""Kinds of news that wait at a time; a backend may tell of any number of resources below one subscribed to."""
+MAX_OFFERED: Final = 4096
+"""Keys that are offered and wait at a time; a backend may tell of any number of resources below one subscribed to."""
 
 
+@attrs.define(eq=False)
 class Outbox:
     """One stream's queue: any task fills it, the stream's own task empties it."""
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
-        self._capacity = capacity
-        self._events: deque[bytes] = deque()
-        self._size = 0
-        self._news: dict[str, bytes] = {}
-        self._closed = False
-        self._changed = trio.Event()
-        self._room = trio.Event()
+    _capacity: int = CAPACITY_BYTES
+    _events: deque[bytes] = attrs.field(factory=deque, init=False)
+    _size: int = attrs.field(default=0, init=False)
+    _offered: dict[str, bytes] = attrs.field(factory=dict, init=False)
+    _closed: bool = attrs.field(default=False, init=False)
+    _changed: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _room: trio.Event = attrs.field(factory=trio.Event, init=False)
 
     @property
     def is_closed(self) -> bool:
@@ -33,10 +34,10 @@ class Outbox:
     def offer(self, key: str, event: bytes) -> None:
         """Have `event` sent once, however often it is offered under `key` until then. Never blocks.
 
-        Dropped where `MAX_NEWS` others wait already.
+        Dropped where `MAX_OFFERED` others wait already.
         """
-        if not self._closed and (key in self._news or len(self._news) < MAX_NEWS):
-            self._news[key] = event
+        if not self._closed and (key in self._offered or len(self._offered) < MAX_OFFERED):
+            self._offered[key] = event
             self._changed.set()
 
     async def put(self, event: bytes) -> None:
@@ -50,15 +51,15 @@ class Outbox:
 
     async def take(self) -> bytes:
         """Everything that waits, as one chunk, as soon as there is anything; empty at the end."""
-        while not self._events and not self._news:
+        while not self._events and not self._offered:
             if self._closed:
                 return b""
             await self._changed.wait()
             self._changed = trio.Event()
-        chunk = b"".join((*self._events, *self._news.values()))
+        chunk = b"".join((*self._events, *self._offered.values()))
         self._events.clear()
         self._size = 0
-        self._news.clear()
+        self._offered.clear()
         self._room.set()
         self._room = trio.Event()
         return chunk

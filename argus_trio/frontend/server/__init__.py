@@ -1,1 +1,11 @@
-"""Room of `frontend/server`."""
+"""What listens and speaks HTTP/1.1 below the application.
+
+    listeners            opens addresses, with TLS or without
+    socket_activation    takes sockets that a service manager opened
+    hypercorn_server     connections, requests and the drain; the one file that knows Hypercorn
+    transport            one connection's bytes, every wait bounded
+
+It takes any ASGI application and knows none: a request goes in as scope, `receive` and `send`, with one extension that
+tells of a disconnect without a task that waits for it (`http/receive_queue`). Another server would stand beside
+`hypercorn_server` and be chosen in `frontend/app.py`.
+"""

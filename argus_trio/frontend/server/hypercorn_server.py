@@ -13,6 +13,7 @@ from math import inf
 from time import time
 from typing import Final, cast
 
+import attrs
 import h11
 import structlog
 import trio
@@ -36,9 +37,8 @@ from hypercorn.typing import (
 )
 from hypercorn.utils import UnexpectedMessageError, parse_socket_addr
 
-from argus_trio.frontend.application import Application
 from argus_trio.frontend.http.receive_queue import ReceiveQueue
-from argus_trio.frontend.http.request import DISCONNECT_EXTENSION
+from argus_trio.frontend.http.request import DISCONNECT_EXTENSION, AsgiApplication
 from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.server.listeners import ServerListener
 from argus_trio.frontend.server.transport import ClientStream, Transport
@@ -50,18 +50,18 @@ AppSend = Callable[[ASGISendEvent | None], Awaitable[None]]
 
 
 async def serve(
-    application: Application,
+    application: AsgiApplication,
     listeners: Sequence[ServerListener],
     *,
     stop: trio.Event,
     on_stop: Callable[[], object],
-    terms: CurrentSettings,
+    settings: CurrentSettings,
 ) -> None:
     """Serve on `listeners` until `stop` is set; then let requests in flight end within `server.drain_timeout`.
 
     `on_stop` is called at the stop, to end what would go on for ever. Cancelling cuts everything at once.
     """
-    site = _Site(application, terms)
+    site = _Site(application, settings)
     async with trio.open_nursery() as connections:
         async with trio.open_nursery() as accepting:
             accepting.start_soon(_accept, site, listeners, connections)
@@ -69,7 +69,7 @@ async def serve(
             accepting.cancel_scope.cancel()
         await site.context.terminated.set()
         on_stop()
-        connections.cancel_scope.deadline = trio.current_time() + terms.now.settings.drain_timeout
+        connections.cancel_scope.deadline = trio.current_time() + settings.now.server.drain_timeout
         for connection in tuple(site.connections):
             connection.end_if_idle()
 
@@ -100,26 +100,34 @@ class _Settings(Config):
         return headers
 
 
+@attrs.define(eq=False)
 class _Site:
     """What all connections share."""
 
-    def __init__(self, application: Application, terms: CurrentSettings) -> None:
-        self.terms = terms
-        self.app: AppWrapper = ASGIWrapper(cast("ASGIFramework", application))
-        self.config = _Settings()
-        self.context = WorkerContext(None)
-        self.connections: set[_ServedConnection] = set()
+    _application: AsgiApplication
+    settings: CurrentSettings
+    app: AppWrapper = attrs.field(init=False)
+    config: Config = attrs.field(factory=_Settings, init=False)
+    context: WorkerContext = attrs.field(factory=lambda: WorkerContext(None), init=False)
+    connections: set[_ServedConnection] = attrs.field(factory=set, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.app = ASGIWrapper(cast("ASGIFramework", self._application))
 
 
+@attrs.define(eq=False)
 class _ServedConnection:
     """One client's connection: carries bytes between its transport and the protocol, and tells when it is idle."""
 
-    def __init__(self, site: _Site, stream: ClientStream) -> None:
-        self._site = site
-        self._transport = Transport(stream, write_limit=site.terms.now.limits.write)
-        self._reading = trio.CancelScope()
-        self._protocol: _Http1 | None = None
-        self._head_since: float | None = None
+    _site: _Site
+    _stream: ClientStream
+    _transport: Transport = attrs.field(init=False)
+    _reading: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+    _protocol: _Http1 | None = attrs.field(default=None, init=False)
+    _head_since: float | None = attrs.field(default=None, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._transport = Transport(self._stream, write_limit=self._site.settings.now.limits.write)
 
     async def run(self) -> None:
         """Serve the client until it goes or is too slow. Whatever goes wrong ends here, and only this connection."""
@@ -174,19 +182,19 @@ class _ServedConnection:
             return inf
         if not protocol.has_partial_head:
             self._head_since = None
-            return now + self._site.terms.now.limits.keep_alive
+            return now + self._site.settings.now.limits.keep_alive
         if self._head_since is None:
             self._head_since = now
-        return self._head_since + self._site.terms.now.limits.head
+        return self._head_since + self._site.settings.now.limits.head
 
     async def send(self, event: Event) -> None:
-        """Act on what the protocol has for the connection; after a failed write the application is told."""
+        """Act on what the protocol has for the connection; after a failed write the application learns of it."""
         match event:
             case RawData():
                 if not await self._transport.write(event.data):
                     await self._abort()
             case Updated(idle=True):
-                self._transport.set_deadline(trio.current_time() + self._site.terms.now.limits.keep_alive)
+                self._transport.set_deadline(trio.current_time() + self._site.settings.now.limits.keep_alive)
             case Closed():
                 await self._transport.close()
                 await self._abort()
@@ -281,31 +289,31 @@ class _RequestStream(HTTPStream):
             log.exception("response_out_of_order", path=self.scope["path"])
 
     async def _send_closed(self) -> None:
-        inbox = cast("ReceiveQueue", self.scope["extensions"][DISCONNECT_EXTENSION])
-        inbox.close()
+        queue = cast("ReceiveQueue", self.scope["extensions"][DISCONNECT_EXTENSION])
+        queue.close()
         await super()._send_closed()
 
 
+@attrs.define(eq=False)
 class _Requests:
     """Starts the application for each request of one connection, in the connection's nursery."""
 
-    def __init__(self, nursery: trio.Nursery) -> None:
-        self._nursery = nursery
+    _nursery: trio.Nursery
 
     async def spawn_app(
         self, app: AppWrapper, _: Config, scope: HTTPScope, send: AppSend
     ) -> Callable[[ASGIReceiveEvent], Awaitable[None]]:
-        inbox = ReceiveQueue()
-        cast("dict[str, object]", scope["extensions"])[DISCONNECT_EXTENSION] = inbox
-        self._nursery.start_soon(self._serve, app, scope, inbox, send)
-        return cast("Callable[[ASGIReceiveEvent], Awaitable[None]]", inbox.put)
+        queue = ReceiveQueue()
+        cast("dict[str, object]", scope["extensions"])[DISCONNECT_EXTENSION] = queue
+        self._nursery.start_soon(self._serve, app, scope, queue, send)
+        return cast("Callable[[ASGIReceiveEvent], Awaitable[None]]", queue.put)
 
-    async def _serve(self, app: AppWrapper, scope: HTTPScope, inbox: ReceiveQueue, send: AppSend) -> None:
+    async def _serve(self, app: AppWrapper, scope: HTTPScope, queue: ReceiveQueue, send: AppSend) -> None:
         try:
-            receive = cast("ASGIReceiveCallable", inbox.receive)
+            receive = cast("ASGIReceiveCallable", queue.receive)
             await app(scope, receive, send, trio.to_thread.run_sync, trio.from_thread.run)
         except Exception:  # the guard of one request: the connection answers 500
             log.exception("request_failed_unexpectedly", path=scope["path"])
         finally:
-            inbox.close()
+            queue.close()
         await send(None)

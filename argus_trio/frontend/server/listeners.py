@@ -32,12 +32,12 @@ class ServerListener(trio.abc.Listener[ClientStream]):
     """One socket that listens. Each connection begins with the certificate that is current when it comes."""
 
     plain: trio.SocketListener
-    terms: CurrentSettings
+    settings: CurrentSettings
 
     async def accept(self) -> ClientStream:
         """The next connection; where TLS is spoken, its handshake is still to come."""
         stream = await self.plain.accept()
-        context = self.terms.now.context
+        context = self.settings.now.context
         if context is None:
             return stream
         return trio.SSLStream(stream, context, server_side=True, https_compatible=True)
@@ -55,34 +55,34 @@ class OpenListeners:
     urls: tuple[str, ...]
 
 
-async def open_listeners(terms: CurrentSettings, inherited: Sequence[Inherited] = ()) -> OpenListeners:
-    """Listen as the current terms say; on the `inherited` sockets instead of `host` and `port`, if there are any.
+async def open_listeners(settings: CurrentSettings, inherited: Sequence[Inherited] = ()) -> OpenListeners:
+    """Listen as the current settings say; on the `inherited` sockets instead of `host` and `port`, if there are any.
 
     Raises:
         ListenFailed: the address cannot be listened on, or an inherited socket can be reached from elsewhere and
             nobody has said that it may.
     """
-    settings = terms.now.settings
-    address = f"{settings.host}:{settings.port}"
-    plain = _adopted(settings, inherited) if inherited else await _bound(settings, address)
-    scheme = "http" if terms.now.context is None else "https"
+    server = settings.now.server
+    address = f"{server.host}:{server.port}"
+    plain = _adopted(server, inherited) if inherited else await _bound(server, address)
+    scheme = "http" if settings.now.context is None else "https"
     urls = tuple(_url(scheme, listener.socket) for listener in plain)
     if inherited:
         log.info("sockets_inherited", urls=list(urls), not_listening_on=address)
-    return OpenListeners(tuple(ServerListener(listener, terms) for listener in plain), urls)
+    return OpenListeners(tuple(ServerListener(listener, settings) for listener in plain), urls)
 
 
-async def _bound(settings: Server, address: str) -> list[trio.SocketListener]:
+async def _bound(server: Server, address: str) -> list[trio.SocketListener]:
     try:
-        return await trio.open_tcp_listeners(settings.port, host=settings.host, backlog=_BACKLOG)
+        return await trio.open_tcp_listeners(server.port, host=server.host, backlog=_BACKLOG)
     except OSError as error:
         advice = _ADVICE.get(error.errno or 0, "choose another server.host or server.port")
         raise ListenFailed(address, _reason(error), advice) from None
 
 
-def _adopted(settings: Server, inherited: Sequence[Inherited]) -> list[trio.SocketListener]:
+def _adopted(server: Server, inherited: Sequence[Inherited]) -> list[trio.SocketListener]:
     for each in inherited:
-        if each.is_exposed and not settings.allow_unauthenticated:
+        if each.is_exposed and not server.allow_unauthenticated:
             where = _authority(each.socket.family, each.socket.getsockname())
             raise ListenFailed(
                 f"{where}, {each.name}",

@@ -5,28 +5,31 @@ from __future__ import annotations
 from math import inf
 from typing import Final
 
+import attrs
 import trio
 
 ClientStream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 
 WRITE_BYTES: Final = 256 * 1024
+"""As much as a client must read within its time: a part that the slowest line in use takes in it."""
 READ_BYTES: Final = 64 * 1024
-HANDSHAKE_S: Final = 15.0
-CLOSE_S: Final = 0.5
-"""How long an orderly end may take."""
+HANDSHAKE_SECONDS: Final = 15.0
+"""How long a TLS handshake may take: some round trips on the slowest line, as long as a request's head may."""
+CLOSE_SECONDS: Final = 0.5
+"""How long an orderly end may take: the answer has gone out already, and a stop waits for this."""
 
 
+@attrs.define(eq=False)
 class Transport:
     """A stream, plain or TLS. One task reads; any task writes or ends it.
 
     `write_limit` is how many seconds the client may take to read the next `WRITE_BYTES`.
     """
 
-    def __init__(self, stream: ClientStream, *, write_limit: float) -> None:
-        self._write_limit = write_limit
-        self._stream = stream
-        self._lock = trio.Lock()
-        self._waiting = trio.CancelScope()
+    _stream: ClientStream
+    _write_limit: float = attrs.field(kw_only=True)
+    _lock: trio.Lock = attrs.field(factory=trio.Lock, init=False)
+    _waiting: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
 
     @property
     def is_secure(self) -> bool:
@@ -41,10 +44,10 @@ class Transport:
         return self._stream.socket
 
     async def handshake(self) -> bool:
-        """Whether the stream is ready for use within `HANDSHAKE_S`."""
+        """Whether the stream is ready for use within `HANDSHAKE_SECONDS`."""
         if not isinstance(self._stream, trio.SSLStream):
             return True
-        with trio.CancelScope(deadline=trio.current_time() + HANDSHAKE_S) as self._waiting:
+        with trio.CancelScope(deadline=trio.current_time() + HANDSHAKE_SECONDS) as self._waiting:
             try:
                 await self._stream.do_handshake()
             except trio.BrokenResourceError:
@@ -89,9 +92,9 @@ class Transport:
         return True
 
     async def close(self) -> None:
-        """End in order within `CLOSE_S`, else by force."""
+        """End in order within `CLOSE_SECONDS`, else by force."""
         try:
-            with trio.move_on_after(CLOSE_S):
+            with trio.move_on_after(CLOSE_SECONDS):
                 if isinstance(self._stream, trio.SocketStream):
                     await self._stream.send_eof()
                 await self._stream.aclose()

@@ -1,6 +1,6 @@
 """What a legacy client has been asked and has not answered: elicitation, sampling, roots; by ids of our own.
 
-An ask goes out on whatever stream its route finds; the answer comes as a message that the client posts.
+A request goes out on whatever stream its route finds; the answer comes as a message that the client posts.
 """
 
 from __future__ import annotations
@@ -23,16 +23,17 @@ from argus_trio.wire.envelope import (
 )
 
 MAX_OPEN: Final = 64
-"""Asks that one session may have open."""
-STREAM_S: Final = 10.0
-"""How long an ask waits for a stream that it can go out on, where there is none."""
-FAREWELL_S: Final = 1.0
-"""How long it may take to tell the client that an ask is withdrawn."""
+"""Requests to its client that one session may have open."""
+STREAM_SECONDS: Final = 10.0
+"""How long a request waits for a stream that it can go out on: a client that lost its stream is told to come back after
+`RETRY_MILLISECONDS`, and gets several attempts."""
+FAREWELL_SECONDS: Final = 1.0
+"""How long it may take to tell the client that a request is withdrawn: a courtesy, which must not hold up the end."""
 
 SendMessage = Callable[[bytes], Awaitable[None]]
 """Sends one encoded message on one stream of the client."""
 FindStream = Callable[[], Awaitable[SendMessage | None]]
-"""Finds the stream for an ask, within `STREAM_S`; None if there is none."""
+"""Finds the stream for a request, within `STREAM_SECONDS`; None if there is none."""
 
 
 @attrs.define(eq=False)
@@ -41,19 +42,19 @@ class _ClientRequest:
     answer: Response | ErrorResponse | None = None
 
 
+@attrs.define(eq=False)
 class ClientRequests:
-    """The open asks of one session."""
+    """The requests to its client that one session has open."""
 
-    def __init__(self) -> None:
-        self._open: dict[bytes, _ClientRequest] = {}
-        self._asked = 0
-        self._ended = False
+    _open: dict[bytes, _ClientRequest] = attrs.field(factory=dict, init=False)
+    _sent: int = attrs.field(default=0, init=False)
+    _ended: bool = attrs.field(default=False, init=False)
 
     def __len__(self) -> int:
         return len(self._open)
 
     async def ask(self, route: FindStream, method: str, params: Params) -> bytes:
-        """Ask, and give the raw result; cancelled, it tells the client on the same stream.
+        """Send a request and give the raw result; cancelled, it tells the client on the same stream.
 
         Raises:
             ClientCannotAnswer: there is no stream, too much is open, or the session has ended.
@@ -63,46 +64,46 @@ class ClientRequests:
             raise ClientCannotAnswer(method, "its session has ended")
         if len(self._open) >= MAX_OPEN:
             raise ClientCannotAnswer(method, f"{MAX_OPEN} requests to it are open")
-        self._asked += 1
-        message_id = b"%d" % self._asked
-        ask = self._open[message_id] = _ClientRequest()
+        self._sent += 1
+        message_id = b"%d" % self._sent
+        request = self._open[message_id] = _ClientRequest()
         try:
             send = await route()
             if send is None:
                 raise ClientCannotAnswer(method, "it has no stream open")
-            await self._converse(ask, send, message_id, encode_request(message_id, method, params))
+            await self._converse(request, send, message_id, encode_request(message_id, method, params))
         finally:
             del self._open[message_id]
-        match ask.answer:
+        match request.answer:
             case Response():
-                return ask.answer.result
+                return request.answer.result
             case ErrorResponse():
-                raise ClientRefused(ask.answer.error)
+                raise ClientRefused(request.answer.error)
             case None:
                 raise ClientCannotAnswer(method, "its session has ended")
 
     def answer(self, message: Response | ErrorResponse) -> bool:
         """Take a client's answer; False if nothing is open under its id."""
-        ask = self._open.get(message.id)
-        if ask is None or ask.answer is not None:
+        request = self._open.get(message.id)
+        if request is None or request.answer is not None:
             return False
-        ask.answer = message
-        ask.answered.set()
+        request.answer = message
+        request.answered.set()
         return True
 
     def end(self) -> None:
         """The session is over: nothing is answered any more."""
         self._ended = True
-        for ask in self._open.values():
-            ask.answered.set()
+        for request in self._open.values():
+            request.answered.set()
 
-    async def _converse(self, ask: _ClientRequest, send: SendMessage, message_id: bytes, message: bytes) -> None:
+    async def _converse(self, request: _ClientRequest, send: SendMessage, message_id: bytes, message: bytes) -> None:
         try:
             await send(message)
-            await ask.answered.wait()
+            await request.answered.wait()
         except trio.Cancelled:
-            if not ask.answered.is_set():
+            if not request.answered.is_set():
                 withdrawn: Params = {"requestId": Raw(message_id), "reason": encode_raw("no longer needed")}
-                with trio.move_on_after(FAREWELL_S, shield=True):
+                with trio.move_on_after(FAREWELL_SECONDS, shield=True):
                     await send(encode_notification("notifications/cancelled", withdrawn))
             raise

@@ -14,9 +14,10 @@ from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.levels import LEVELS
 from argus_trio.errors import InvalidParams, InvalidRequest, RpcError
 from argus_trio.frontend.gateway import Gateway
-from argus_trio.frontend.identity import Hello, initialize_result, read_hello
+from argus_trio.frontend.identity import initialize_result
 from argus_trio.frontend.outcome import error_response, outcome_of
 from argus_trio.frontend.sessions.exchange import CallStream, LegacyExchange
+from argus_trio.frontend.sessions.hello import Hello, read_hello
 from argus_trio.frontend.sessions.session import Session
 from argus_trio.wire.envelope import (
     ErrorResponse,
@@ -44,7 +45,7 @@ def initialize(gateway: Gateway, session: Session, hello: Hello) -> bytes:
     return initialize_result(gateway.identity(), hello.revision)
 
 
-async def respond(gateway: Gateway, session: Session, request: Request, way: CallStream) -> bytes | None:
+async def respond(gateway: Gateway, session: Session, request: Request, stream: CallStream) -> bytes | None:
     """The encoded response to `request`; None if the call was cancelled, of which nothing more may be said.
 
     Cancelled by `notifications/cancelled`, by the end of the session, or with the task.
@@ -53,7 +54,7 @@ async def respond(gateway: Gateway, session: Session, request: Request, way: Cal
     if answered_here is not None:
         return answered_here(gateway, session, request)
     with trio.CancelScope() as scope:
-        exchange = LegacyExchange(_call(session, request), session, way, scope)
+        exchange = LegacyExchange(call=_call(session, request), session=session, stream=stream, scope=scope)
         try:
             session.begin(request.id, exchange)
         except RpcError as error:
@@ -73,7 +74,7 @@ def accept(gateway: Gateway, session: Session, message: Message) -> None:
     """Act on what a client posts and nobody answers; what belongs to nothing is dropped."""
     match message:
         case Response() | ErrorResponse():
-            if not session.asks.answer(message):
+            if not session.client_requests.answer(message):
                 log.debug("answer_unasked", client=session.client)
         case Notification(method="notifications/cancelled"):
             if session.cancel(bytes(message.params.get("requestId", msgspec.Raw()))):
@@ -100,7 +101,7 @@ def read_batch(session: Session, body: bytes) -> list[Message | RpcError]:
 
 
 async def respond_batch(
-    gateway: Gateway, session: Session, members: list[Message | RpcError], way: CallStream
+    gateway: Gateway, session: Session, members: list[Message | RpcError], stream: CallStream
 ) -> bytes | None:
     """Serve a batch, its requests side by side: the encoded array of responses in the order of the requests.
 
@@ -109,7 +110,7 @@ async def respond_batch(
     answers: list[bytes | None] = [None] * len(members)
 
     async def serve(index: int, request: Request) -> None:
-        answers[index] = await respond(gateway, session, request, way)
+        answers[index] = await respond(gateway, session, request, stream)
 
     async with trio.open_nursery() as nursery:
         for index, member in enumerate(members):
@@ -145,7 +146,7 @@ def _pong(_: Gateway, __: Session, request: Request) -> bytes:
 
 
 def _set_level(_: Gateway, session: Session, request: Request) -> bytes:
-    """Take the least grave level that the session's client wants to hear (2025-11-25, Logging)."""
+    """Take the least grave level that the session's client wants messages of (2025-11-25, Logging)."""
     try:
         level = decode_string(request.params.get("level", b"0"))
     except msgspec.DecodeError:
@@ -156,7 +157,7 @@ def _set_level(_: Gateway, session: Session, request: Request) -> bytes:
     return encode_response(request.id, b"{}")
 
 
-def _greet_again(gateway: Gateway, session: Session, request: Request) -> bytes:
+def _initialize_again(gateway: Gateway, session: Session, request: Request) -> bytes:
     try:
         hello = read_hello(request.params)
     except RpcError as error:
@@ -166,7 +167,7 @@ def _greet_again(gateway: Gateway, session: Session, request: Request) -> bytes:
 
 _HERE: Final[Mapping[str, Callable[[Gateway, Session, Request], bytes]]] = {
     "ping": _pong,
-    "initialize": _greet_again,
+    "initialize": _initialize_again,
     "logging/setLevel": _set_level,
 }
 """What the edge answers itself."""

@@ -1,4 +1,4 @@
-"""What was sent on the event streams of a session, kept so that a stream that broke off can go on; sans I/O.
+"""What was sent on the event streams of a session, stored so that a stream that broke off can go on; sans I/O.
 
 An event's id is `<stream>-<number>`: unique in its session, and a cursor in its own stream (2025-11-25, Resumability
 and Redelivery). Who carries a stream, and what it has had, is decided elsewhere.
@@ -20,8 +20,8 @@ MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_TOTAL_BYTES: Final = 256 * 1024 * 1024
 """What all sessions keep together; beyond it each keeps its newest event alone."""
 
-RETRY_MS: Final = 1000
-"""After how long a client of 2025-11-25 is told to come back to a stream that broke off."""
+RETRY_MILLISECONDS: Final = 1000
+"""After how long a client of 2025-11-25 is told to come back to a stream that broke off: soon, but not at once."""
 
 _ID: Final = re.compile(r"([0-9]{1,12})-([0-9]{1,12})", re.ASCII)
 
@@ -42,17 +42,17 @@ class _StoredStream:
     events: deque[tuple[int, bytes]] = attrs.field(factory=deque)
 
 
+@attrs.define(eq=False)
 class EventStore:
     """The streams of one session, by number. A stream is known until it has ended and none of its events is left."""
 
-    def __init__(self, total: Total, *, max_events: int = MAX_EVENTS, max_bytes: int = MAX_BYTES) -> None:
-        self._total = total
-        self._max_events = max_events
-        self._max_bytes = max_bytes
-        self._streams: dict[int, _StoredStream] = {}
-        self._order: deque[int] = deque()
-        self._size = 0
-        self._opened = 0
+    _total: Total
+    _max_events: int = attrs.field(default=MAX_EVENTS, kw_only=True)
+    _max_bytes: int = attrs.field(default=MAX_BYTES, kw_only=True)
+    _streams: dict[int, _StoredStream] = attrs.field(factory=dict, init=False)
+    _order: deque[int] = attrs.field(factory=deque, init=False)
+    _size: int = attrs.field(default=0, init=False)
+    _opened: int = attrs.field(default=0, init=False)
 
     def __len__(self) -> int:
         """How many events there are."""
@@ -113,11 +113,6 @@ class EventStore:
         entry = self._streams.get(stream)
         return entry is not None and bool(entry.events) and entry.events[0][0] <= number
 
-    def is_ended(self, stream: int) -> bool:
-        """Whether nothing more comes on the stream."""
-        entry = self._streams.get(stream)
-        return entry is None or entry.is_ended
-
     def locate(self, event_id: str) -> tuple[int, int] | None:
         """The stream and the number that an id means; None if it was never given out, or its stream is forgotten."""
         found = _ID.fullmatch(event_id)
@@ -176,4 +171,4 @@ class EventStore:
 
 def prime(stream: int, number: int) -> bytes:
     """The event without data that gives a client the id to come back with (2025-11-25, Sending Messages, 6)."""
-    return b"id: %d-%d\nretry: %d\ndata: \n\n" % (stream, number, RETRY_MS)
+    return b"id: %d-%d\nretry: %d\ndata: \n\n" % (stream, number, RETRY_MILLISECONDS)

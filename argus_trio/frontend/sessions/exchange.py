@@ -14,22 +14,22 @@ from argus_trio.wire.envelope import Params, encode_notification
 
 
 class CallStream(Protocol):
-    """The way back to the client for the calls of one POST."""
+    """The stream back to the client for the calls of one POST."""
 
     async def notify(self, message: bytes) -> None:
-        """Send an encoded message on the POST's own stream; may wait for a client that reads slowly."""
+        """Send an encoded message on the stream of the POST; may wait for a client that reads slowly."""
 
     async def route(self) -> SendMessage | None:
         """How to send a request to the client on the nearest stream; None if there is none within a bound."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class LegacyExchange:
     """An `Exchange`. A call that its client cancelled says nothing more, whatever its handler still does."""
 
     call: Call
     session: Session
-    way: CallStream
+    stream: CallStream
     scope: trio.CancelScope
     is_silent: bool = False
 
@@ -41,20 +41,20 @@ class LegacyExchange:
     async def notify(self, method: str, params: Params) -> None:
         """Send a notification; may wait for a client that reads slowly, and is dropped if nobody can get it."""
         if not self.is_silent:
-            await self.way.notify(encode_notification(method, params))
+            await self.stream.notify(encode_notification(method, params))
 
     async def ask(self, method: str, params: Params) -> bytes:
-        """Send a request on the call's stream, or on the session's own where that is not open; await its answer.
+        """Send a request on the call's stream, or on the standalone one where that is not open; await its answer.
 
         Raises:
             ClientCannotAnswer: the client did not declare it, or no stream opens in time.
             ClientRefused: the client answered with an error.
         """
         self.session.require(method, params)
-        return await self.session.asks.ask(self._route, method, params)
+        return await self.session.client_requests.ask(self._route, method, params)
 
     async def _route(self) -> SendMessage | None:
-        send = await self.way.route()
+        send = await self.stream.route()
         if send is None:
             return None
 

@@ -1,13 +1,15 @@
 """The answer to a POST of a legacy session, and what becomes of it when its client loses the POST.
 
 It is plain JSON where nothing else has to go out, and costs nothing more then. Once it is an event stream it is one of
-the session's: kept, and carried on by whoever resumes it. (What is plain JSON has no name to be asked for by.)
+the session's: stored, and carried on by whoever resumes it. (What is plain JSON has no name to be asked for by.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Self
+
+import attrs
 
 from argus_trio.frontend.http.keep_alive import KeepAlive
 from argus_trio.frontend.http.reply import Reply
@@ -26,91 +28,98 @@ def _nothing() -> None:
     """Nobody wants to know."""
 
 
-class PostReply(Reply):
-    """A `Reply` on a stream of its session. The stream exists from its first event on.
+@attrs.define(eq=False)
+class _StreamEvents:
+    """The framing of an answer that is stored: events of a stream of the session, which the first one opens."""
+
+    session: HttpSession
+    on_carried: Callable[[], object]
+    stream: ResumableStream | None = attrs.field(default=None, init=False)
+
+    def event(self, message: bytes) -> bytes:
+        """The event for an encoded message, which is stored."""
+        if self.stream is not None:
+            return self.stream.record(message)
+        opened = self._open()
+        return self._prime(opened) + opened.record(message)
+
+    def sign(self) -> bytes:
+        """A sign of life; the first opens the stream."""
+        return COMMENT if self.stream is not None else self._prime(self._open()) or COMMENT
+
+    def _open(self) -> ResumableStream:
+        self.stream = self.session.streams.open(on_carried=self.on_carried)
+        return self.stream
+
+    def _prime(self, opened: ResumableStream) -> bytes:
+        return prime(opened.number, 0) if self.session.revision == PRIMED_REVISION else b""
+
+
+@attrs.define(eq=False)
+class PostReply:
+    """A reply on a stream of its session.
 
     `on_lost` is called when the client is gone from the POST, before it has its answer.
     """
 
-    def __init__(
-        self,
-        request: IncomingRequest,
-        keep_alive: KeepAlive,
-        session: HttpSession,
-        *,
-        may_stream: bool,
-        on_lost: Callable[[], object] = _nothing,
-    ) -> None:
-        super().__init__(request, keep_alive, may_stream=may_stream)
-        self._session = session
-        self._on_lost = on_lost
-        self._channel: ResumableStream | None = None
-        self._is_carrying = may_stream
-        self._is_attended = True
-        session.posts += 1
-        request.disconnects.on_disconnect(self._lose)
+    _request: IncomingRequest
+    _keep_alive: KeepAlive
+    _session: HttpSession
+    _may_stream: bool = attrs.field(kw_only=True)
+    _on_lost: Callable[[], object] = attrs.field(default=_nothing, kw_only=True)
+    _events: _StreamEvents = attrs.field(init=False)
+    _reply: Reply = attrs.field(init=False)
+    _is_attended: bool = attrs.field(default=True, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._events = _StreamEvents(self._session, self._lose)
+        self._reply = Reply(self._request, self._keep_alive, may_stream=self._may_stream, framing=self._events)
 
     async def notify(self, message: bytes) -> None:
         """Send an encoded message before the answer; dropped where the client has no stream, nor can have it again."""
-        if self._is_carrying:
-            await super().notify(message)
-        elif self._channel is not None:
-            await self._channel.send(message)
+        if self._reply.may_stream:
+            await self._reply.notify(message)
+        elif self._events.stream is not None:
+            await self._events.stream.send(message)
 
     async def route(self) -> SendMessage | None:
-        """Where an ask can go: on this answer, on what resumed it, or on the session's own stream."""
-        if self._is_carrying:
+        """Where an ask can go: on this answer, on what resumed it, or on the session's standalone stream."""
+        if self._reply.may_stream:
             return self.notify
-        return await self._session.streams.route(self._channel)
+        return await self._session.streams.route(self._events.stream)
 
-    async def beat(self) -> None:
-        """Show that the call is alive, if the client is there to see it."""
-        if self._is_carrying:
-            await super().beat()
-
-    async def finish(self, message: bytes, *, status: int = 200) -> None:
-        """Send the encoded answer and end; kept for a client that lost the POST and knows the stream."""
-        if self._channel is None or self._is_carrying:
-            await super().finish(message, status=status)
+    async def finish(self, message: bytes) -> None:
+        """Send the encoded answer and end; stored for a client that lost the POST and knows the stream."""
+        stream = self._events.stream
+        if stream is None or self._reply.may_stream:
+            await self._reply.finish(message)
         else:
-            await self._channel.send(message)
-            self._session.streams.settle(self._channel)  # first: a write to a client that is not there may yet block
-            await self.abandon()
+            await stream.send(message)
+            self._session.streams.settle(stream)  # first: a write to a client that is not there may yet block
+            await self._reply.abandon()
 
     async def cancel(self) -> None:
         """End without an answer, and forget what was sent: nothing of it may be sent again."""
-        if self._channel is not None:
-            self._session.streams.drop(self._channel)
-        await self.abandon()
+        if self._events.stream is not None:
+            self._session.streams.drop(self._events.stream)
+        await self._reply.abandon()
+
+    def __enter__(self) -> Self:
+        self._reply.__enter__()
+        self._session.posts += 1
+        self._request.disconnects.on_disconnect(self._lose)
+        return self
 
     def __exit__(self, *error: object) -> None:
         """Whoever served the calls is done with them, or was cancelled: the stream ends."""
-        if self._channel is not None:
-            self._session.streams.settle(self._channel)
+        if self._events.stream is not None:
+            self._session.streams.settle(self._events.stream)
         self._leave()
-        super().__exit__(*error)
-
-    def event(self, message: bytes) -> bytes:
-        """The event for a message, which is kept."""
-        if self._channel is not None:
-            return self._channel.record(message)
-        channel = self._open()
-        return self._opening(channel) + channel.record(message)
-
-    def sign(self) -> bytes:
-        """A sign of life; the first opens the stream."""
-        return COMMENT if self._channel is not None else self._opening(self._open()) or COMMENT
-
-    def _open(self) -> ResumableStream:
-        self._channel = self._session.streams.open(on_carried=self._lose)
-        return self._channel
-
-    def _opening(self, channel: ResumableStream) -> bytes:
-        return prime(channel.number, 0) if self._session.revision == PRIMED_REVISION else b""
+        self._reply.__exit__(*error)
 
     def _lose(self) -> None:
         """The client is gone from the POST, or has resumed its stream elsewhere; the calls go on."""
-        self._is_carrying = False
+        self._reply.mute()
         if self._leave():
             self._on_lost()
 

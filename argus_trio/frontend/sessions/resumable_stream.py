@@ -1,31 +1,32 @@
-"""One event stream of a session across the connections that carry it; all that is sent on it is kept for a while."""
+"""One event stream of a session across the connections that carry it; all that is sent on it stays for a while."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
 
+import attrs
 import trio
 
 from argus_trio.frontend.sessions.event_store import EventStore
 from argus_trio.wire.sse import encode_event
 
-BACKLOG: Final = 1024 * 1024
+BACKLOG_BYTES: Final = 1024 * 1024
 """Bytes that wait for a client that reads slowly, before those that bring more have to wait too."""
 
 
+@attrs.define(eq=False)
 class ResumableStream:
     """A stream by its number in the store. `on_carried` is called whenever a connection begins to carry it."""
 
-    def __init__(self, store: EventStore, number: int, *, on_carried: Callable[[], object]) -> None:
-        self.number = number
-        self.position = 0
-        """The number of the last event that was given to a `Feed`."""
-        self._store = store
-        self._on_carried = on_carried
-        self._feed: Feed | None = None
-        self._told: dict[str, int] = {}
-        self._ended = False
+    _store: EventStore
+    number: int
+    _on_carried: Callable[[], object] = attrs.field(kw_only=True)
+    position: int = attrs.field(default=0, init=False)
+    """The number of the last event that was given to a `Feed`."""
+    _feed: Feed | None = attrs.field(default=None, init=False)
+    _offered: dict[str, int] = attrs.field(factory=dict, init=False)
+    _ended: bool = attrs.field(default=False, init=False)
 
     @property
     def is_carried(self) -> bool:
@@ -33,7 +34,7 @@ class ResumableStream:
         return self._feed is not None
 
     async def send(self, message: bytes) -> None:
-        """Send an encoded message in turn, waiting while too much else waits; kept while nobody carries the stream."""
+        """Send an encoded message in turn, waiting while too much else waits; only store it while nobody carries it."""
         if not self._ended:
             event = self.record(message)
             if self._feed is not None:
@@ -45,10 +46,10 @@ class ResumableStream:
 
     def offer(self, key: str, message: bytes) -> None:
         """Have `message` sent once, however often it is offered under `key` until then. Never blocks."""
-        if self._ended or self._is_pending(self._told.get(key, 0)):
+        if self._ended or self._is_pending(self._offered.get(key, 0)):
             return
         self._store.add(self.number, message)
-        self._told[key] = self._store.last(self.number)
+        self._offered[key] = self._store.last(self.number)
         if self._feed is not None:
             self._feed.wake()
 
@@ -66,7 +67,7 @@ class ResumableStream:
         return feed
 
     def detach(self, feed: Feed) -> None:
-        """`feed` carries it no more; harmless if another took its place."""
+        """Have `feed` carry the stream no more; harmless if another took its place."""
         if self._feed is feed:
             self._feed = None
 
@@ -76,7 +77,7 @@ class ResumableStream:
         return b"".join(events)
 
     def end(self) -> None:
-        """Nothing more comes; whoever carries it ends after what waits. Idempotent."""
+        """Let nothing more come; whoever carries the stream ends after what waits. Idempotent."""
         self._ended = True
         self._store.end(self.number)
         if self._feed is not None:
@@ -86,22 +87,22 @@ class ResumableStream:
         return number > self.position and self._store.holds(self.number, number)
 
 
+@attrs.define(eq=False)
 class Feed:
-    """What one connection carries of a channel, until the channel ends, another takes its place, or its client goes."""
+    """What one connection carries of a stream, until the stream ends, another takes its place, or its client goes."""
 
-    def __init__(self, channel: ResumableStream) -> None:
-        self._channel = channel
-        self._waiting = 0
-        self._is_last = False
-        self._is_closed = False
-        self._changed = trio.Event()
-        self._room = trio.Event()
+    _stream: ResumableStream
+    _waiting: int = attrs.field(default=0, init=False)
+    _is_last: bool = attrs.field(default=False, init=False)
+    _is_closed: bool = attrs.field(default=False, init=False)
+    _changed: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _room: trio.Event = attrs.field(factory=trio.Event, init=False)
 
     async def take(self) -> bytes:
         """Everything that waits, as one chunk, as soon as there is anything; empty at the end."""
         while not self._is_closed:
             self._changed = trio.Event()
-            chunk = self._channel.pending()
+            chunk = self._stream.pending()
             if chunk:
                 self._make_room()
                 return chunk
@@ -111,14 +112,14 @@ class Feed:
         return b""
 
     async def announce(self, event: bytes) -> None:
-        """`event` is in the store; wait while more than `BACKLOG` waits with it."""
+        """Tell of `event`, which is in the store; wait while more than `BACKLOG_BYTES` waits with it."""
         self._waiting += len(event)
         self._changed.set()
-        while self._waiting > BACKLOG and not self._is_closed:
+        while self._waiting > BACKLOG_BYTES and not self._is_closed:
             await self._room.wait()
 
     def wake(self) -> None:
-        """Something is in the store."""
+        """Tell that something is in the store."""
         self._changed.set()
 
     def finish(self) -> None:
@@ -127,9 +128,9 @@ class Feed:
         self._changed.set()
 
     def close(self) -> None:
-        """End at once: what waits is for the next who carries the channel. Idempotent, never blocks."""
+        """End at once: what waits is for the next who carries the stream. Idempotent, never blocks."""
         self._is_closed = True
-        self._channel.detach(self)
+        self._stream.detach(self)
         self._changed.set()
         self._make_room()
 

@@ -1,4 +1,4 @@
-"""One legacy client's session: what it said of itself, what runs for it, and the ways to it that belong to no call."""
+"""One legacy client's session: what it said of itself, what runs for it, and the stream that belongs to no call."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import attrs
 
 from argus_trio.core.call.abilities import NONE, Abilities, abilities_of
 from argus_trio.errors import ClientCannotAnswer, InvalidRequest
-from argus_trio.frontend.identity import Hello
 from argus_trio.frontend.sessions.client_requests import ClientRequests, SendMessage
+from argus_trio.frontend.sessions.hello import Hello
 from argus_trio.frontend.sessions.streams import Streams
 from argus_trio.wire.envelope import Params, encode_notification
 from argus_trio.wire.revisions import LEGACY_REVISIONS
@@ -22,22 +22,22 @@ class Cancellable(Protocol):
 
 
 class StandaloneStream(Protocol):
-    """A session's own stream: the one for what belongs to no call."""
+    """The stream of a session for what belongs to no call."""
 
     async def notify(self, message: bytes) -> None:
-        """Send an encoded message; kept or dropped, in bounds, while nothing carries the stream."""
+        """Send an encoded message; stored in bounds, or dropped, while nothing carries the stream."""
 
     async def route(self) -> SendMessage | None:
         """How to send a message that is sure to go out; None if that cannot be said within a bound."""
 
     def offer(self, key: str, event: bytes) -> None:
-        """Have news told once, however often it is offered under `key` until then. Must not block."""
+        """Have `event` sent once, however often it is offered under `key` until then. Must not block."""
 
     def close(self) -> None:
         """End the stream after what waits. Must not block."""
 
     def end(self) -> None:
-        """The session is over. Must not block."""
+        """End the stream at once: the session is over. Must not block."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -45,7 +45,7 @@ class Session:
     """A `Client` of the gateway. Call ids are raw JSON, as the client wrote them."""
 
     id: str
-    own: StandaloneStream
+    standalone: StandaloneStream
     revision: str = LEGACY_REVISIONS[0]
     capabilities: Params = attrs.field(factory=dict)
     abilities: Abilities = NONE
@@ -54,7 +54,7 @@ class Session:
     client: str = ""
     last_used: float = 0.0
     calls: dict[bytes, Cancellable] = attrs.field(factory=dict)
-    asks: ClientRequests = attrs.field(factory=ClientRequests)
+    client_requests: ClientRequests = attrs.field(factory=ClientRequests)
     _is_closing: bool = attrs.field(default=False, init=False)
 
     def settle(self, hello: Hello) -> None:
@@ -65,18 +65,18 @@ class Session:
         self.client = hello.client
 
     async def notify(self, method: str, params: Params) -> None:
-        """Send a notification on the session's own stream; kept, in bounds, while none is open."""
-        await self.own.notify(encode_notification(method, params))
+        """Send a notification on the standalone stream; stored, in bounds, while nothing carries it."""
+        await self.standalone.notify(encode_notification(method, params))
 
     async def ask(self, method: str, params: Params) -> bytes:
-        """Send a request on the session's own stream and wait for its answer: the raw JSON of the result.
+        """Send a request on the standalone stream and wait for its answer: the raw JSON of the result.
 
         Raises:
             ClientCannotAnswer: the client did not declare it, or its stream does not open in time.
             ClientRefused: the client answered with an error.
         """
         self.require(method, params)
-        return await self.asks.ask(self.own.route, method, params)
+        return await self.client_requests.ask(self.standalone.route, method, params)
 
     def require(self, method: str, params: Params) -> None:
         """See that the client declared that it can be asked this.
@@ -98,13 +98,13 @@ class Session:
         self.calls[message_id] = call
 
     def finish(self, message_id: bytes) -> None:
-        """The call has ended."""
+        """Take out a call that has ended."""
         del self.calls[message_id]
         if self._is_closing and not self.calls:
-            self.own.close()
+            self.standalone.close()
 
     def cancel(self, message_id: bytes) -> bool:
-        """Cancel that call; False if none is in flight under this id."""
+        """Cancel the call with this id; False if none is in flight under it."""
         call = self.calls.get(message_id)
         if call is None:
             return False
@@ -112,21 +112,21 @@ class Session:
         return True
 
     def offer(self, key: str, event: bytes) -> None:
-        """Have news told once on the session's own stream."""
-        self.own.offer(key, event)
+        """Have `event` sent once on the standalone stream."""
+        self.standalone.offer(key, event)
 
     def close(self) -> None:
-        """The gateway stops: end the session's own stream as soon as no call is in flight that may ask on it."""
+        """End the standalone stream as soon as no call is in flight that may ask on it: the gateway stops."""
         self._is_closing = True
         if not self.calls:
-            self.own.close()
+            self.standalone.close()
 
     def end(self) -> None:
-        """The session is over: cancel every call and ask, and end the streams."""
+        """End the session: cancel every call and every request to the client, and end the streams."""
         for call in self.calls.values():
             call.cancel()
-        self.asks.end()
-        self.own.end()
+        self.client_requests.end()
+        self.standalone.end()
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -140,7 +140,7 @@ class HttpSession(Session):
     @property
     def is_attended(self) -> bool:
         """Whether its client is there, or is expected to answer."""
-        return bool(self.posts or self.streams.is_busy or self.asks)
+        return bool(self.posts or self.streams.is_busy or self.client_requests)
 
     @property
     def is_busy(self) -> bool:

@@ -1,37 +1,39 @@
-"""The event streams of one `/mcp` session: its own, which a GET carries, and those of its calls in flight."""
+"""The event streams of one `/mcp` session: the standalone one, which a GET carries, and those of its calls."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import attrs
 import trio
 
 from argus_trio.errors import InvalidParams
-from argus_trio.frontend.sessions.client_requests import STREAM_S, SendMessage
+from argus_trio.frontend.sessions.client_requests import STREAM_SECONDS, SendMessage
 from argus_trio.frontend.sessions.event_store import EventStore, Total
 from argus_trio.frontend.sessions.resumable_stream import Feed, ResumableStream
 
 
+@attrs.define(eq=False)
 class Streams:
-    """A session's way to its client, and the only way in to its store."""
+    """The streams of one session by which its client is reached. Nobody else writes to its store."""
 
-    def __init__(self, total: Total) -> None:
-        self._store = EventStore(total)
-        self._calls: dict[int, ResumableStream] = {}
-        self._feeds: set[Feed] = set()
-        self._carried = trio.Event()
-        self._ended = False
-        self.own = ResumableStream(self._store, self._store.open(), on_carried=self._tell_carried)
+    _total: Total
+    standalone: ResumableStream = attrs.field(init=False)
+    """The stream for what belongs to no call."""
+    _store: EventStore = attrs.field(init=False)
+    _calls: dict[int, ResumableStream] = attrs.field(factory=dict, init=False)
+    _feeds: set[Feed] = attrs.field(factory=set, init=False)
+    _carried: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _ended: bool = attrs.field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._store = EventStore(self._total)
+        self.standalone = ResumableStream(self._store, self._store.open(), on_carried=self._tell_carried)
 
     @property
     def is_busy(self) -> bool:
         """Whether a connection carries any of them."""
         return bool(self._feeds)
-
-    @property
-    def counts(self) -> tuple[int, int, int]:
-        """How many connections carry streams, how many streams of calls are open, how many streams are known."""
-        return len(self._feeds), len(self._calls), self._store.streams
 
     def open(self, *, on_carried: Callable[[], object]) -> ResumableStream:
         """A new stream, of a call; `on_carried` is called when a GET carries it on."""
@@ -40,26 +42,26 @@ class Streams:
             on_carried()
             self._tell_carried()
 
-        channel = ResumableStream(self._store, self._store.open(), on_carried=tell)
+        stream = ResumableStream(self._store, self._store.open(), on_carried=tell)
         if self._ended:
-            channel.end()
+            stream.end()
         else:
-            self._calls[channel.number] = channel
-        return channel
+            self._calls[stream.number] = stream
+        return stream
 
-    def settle(self, channel: ResumableStream) -> None:
-        """The call has its answer: what it was sent is kept for a client that lost it."""
-        self._calls.pop(channel.number, None)
-        channel.end()
+    def settle(self, stream: ResumableStream) -> None:
+        """End the stream of a call that has its answer: what was sent stays for a client that lost it."""
+        self._calls.pop(stream.number, None)
+        stream.end()
 
-    def drop(self, channel: ResumableStream) -> None:
-        """The call was cancelled: nothing of its stream may be sent any more."""
-        self._store.drop(channel.number)
-        self.settle(channel)
+    def drop(self, stream: ResumableStream) -> None:
+        """End the stream of a call that was cancelled: nothing of it may be sent any more."""
+        self._store.drop(stream.number)
+        self.settle(stream)
 
     def carry(self) -> Feed:
-        """Carry the session's own stream, from what nobody had."""
-        return self._enter(self.own.attach())
+        """Carry the standalone stream, from what nobody had."""
+        return self._enter(self.standalone.attach())
 
     def resume(self, event_id: str) -> Feed:
         """Carry the stream that an event belongs to, from what came after it.
@@ -70,53 +72,53 @@ class Streams:
         found = self._store.locate(event_id)
         if found is None:
             raise InvalidParams("Last-Event-ID names no event of this session, or one that is too old to go on from")
-        stream, number = found
-        if stream == self.own.number:
-            return self._enter(self.own.attach(number))
-        channel = self._calls.get(stream)
-        if channel is None:
-            channel = ResumableStream(self._store, stream, on_carried=self._tell_carried)
-            channel.end()
-        return self._enter(channel.attach(number))
+        named, number = found
+        if named == self.standalone.number:
+            return self._enter(self.standalone.attach(number))
+        stream = self._calls.get(named)
+        if stream is None:
+            stream = ResumableStream(self._store, named, on_carried=self._tell_carried)
+            stream.end()
+        return self._enter(stream.attach(number))
 
     def release(self, feed: Feed) -> None:
-        """The connection that carried something is gone."""
+        """Take back what a connection carried that is gone."""
         self._feeds.discard(feed)
         feed.close()
 
     async def notify(self, message: bytes) -> None:
-        """Send on the session's own stream."""
+        """Send on the standalone stream."""
         if not self._ended:
-            await self.own.send(message)
+            await self.standalone.send(message)
 
-    async def route(self, channel: ResumableStream | None = None) -> SendMessage | None:
-        """Where the client can be asked now: on a call's stream if one carries it, else on the session's own.
+    async def route(self, stream: ResumableStream | None = None) -> SendMessage | None:
+        """Where the client can be asked now: on a call's stream if one carries it, else on the standalone one.
 
-        Waits for either at most `STREAM_S`.
+        Waits for either at most `STREAM_SECONDS`.
         """
-        with trio.move_on_after(STREAM_S):
+        with trio.move_on_after(STREAM_SECONDS):
             while not self._ended:
-                if channel is not None and channel.is_carried:
-                    return channel.send
-                if self.own.is_carried:
+                if stream is not None and stream.is_carried:
+                    return stream.send
+                if self.standalone.is_carried:
                     return self.notify
                 await self._carried.wait()
         return None
 
     def offer(self, key: str, event: bytes) -> None:
-        """Have news told once, on the session's own stream."""
-        self.own.offer(key, event)
+        """Have `event` sent once on the standalone stream, however often it is offered under `key` until then."""
+        self.standalone.offer(key, event)
 
     def close(self) -> None:
-        """End the session's own stream after what waits."""
-        self.own.end()
+        """End the standalone stream after what waits."""
+        self.standalone.end()
 
     def end(self) -> None:
-        """The session is over: every stream ends, and everything is forgotten."""
+        """End every stream and forget everything: the session is over."""
         self._ended = True
         self._tell_carried()
-        for channel in (self.own, *self._calls.values()):
-            channel.end()
+        for stream in (self.standalone, *self._calls.values()):
+            stream.end()
         for feed in self._feeds:
             feed.finish()
         self._calls.clear()

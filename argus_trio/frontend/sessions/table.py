@@ -7,6 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
+import attrs
+
 from argus_trio.errors import Overloaded
 from argus_trio.frontend.sessions.event_store import Total
 from argus_trio.frontend.sessions.session import HttpSession
@@ -16,21 +18,16 @@ MAX_SESSIONS: Final = 10_000
 _ID_BYTES: Final = 24
 
 
+@attrs.define(eq=False, kw_only=True)
 class Sessions:
     """All of them, least recently used first. `on_end` is called once for each, at its end."""
 
-    def __init__(
-        self,
-        *,
-        on_end: Callable[[HttpSession], object],
-        idle: float,
-        max_sessions: int = MAX_SESSIONS,
-    ) -> None:
-        self._sessions: OrderedDict[str, HttpSession] = OrderedDict()
-        self._total = Total()
-        self._on_end = on_end
-        self._max = max_sessions
-        self._idle = idle
+    _on_end: Callable[[HttpSession], object]
+    _idle: float
+    """After how many seconds a session ends whose client is away."""
+    _max: int = attrs.field(default=MAX_SESSIONS, alias="max_sessions")
+    _sessions: OrderedDict[str, HttpSession] = attrs.field(factory=OrderedDict, init=False)
+    _total: Total = attrs.field(factory=Total, init=False)
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -44,7 +41,7 @@ class Sessions:
         if len(self._sessions) >= self._max:
             self._make_room()
         streams = Streams(self._total)
-        session = HttpSession(id=secrets.token_urlsafe(_ID_BYTES), own=streams, streams=streams, last_used=now)
+        session = HttpSession(id=secrets.token_urlsafe(_ID_BYTES), standalone=streams, streams=streams, last_used=now)
         self._sessions[session.id] = session
         return session
 

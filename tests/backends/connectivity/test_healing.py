@@ -14,7 +14,6 @@ import pytest
 import trio
 
 from argus_trio.backends.links.open import open_link
-from argus_trio.backends.links.stdio import StdioLink
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, StdioBackend
 from argus_trio.config.model.config import Config
@@ -22,6 +21,7 @@ from argus_trio.config.model.operation import Probing, Restart, Timeouts
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.errors import BackendUnavailable
+from tests.backends.support.children import process_of
 from tests.backends.support.fakes import FakeExchange, raw
 from tests.backends.support.scopes import Session, supervisor_of
 from tests.servers.forgetful import Forgetful
@@ -116,7 +116,7 @@ async def test_a_subscription_finds_the_session_gone_as_a_call_does() -> None:
         scope = h.supervisor.scopes["far"]
         for abilities in (NONE, Abilities(sampling=True)):
             session = Session()
-            await h.call(f"before {abilities.any}", abilities)
+            await h.call(f"before {abilities.has_any}", abilities)
             server.forget()
             exchange = FakeExchange("resources/subscribe", {"uri": "file:///x"}, abilities=abilities, client=session)
             await scope.subscriptions.subscribe(exchange, "file:///x")
@@ -205,8 +205,7 @@ ECHO = StdioBackend(
 def pid_of(h: House) -> int:
     connection = h.supervisor.scopes[h.name].shared.connection
     assert connection is not None
-    assert isinstance(connection.link, StdioLink)
-    return connection.link.pid
+    return process_of(connection.link).pid
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=lambda number: number.name)

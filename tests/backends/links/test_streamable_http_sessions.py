@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 import trio
 
@@ -131,7 +132,7 @@ def resuming(*, is_ready_at: int) -> Handler:
 
 
 async def test_a_broken_stream_is_resumed_from_its_last_event(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "LEAST_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(http, "RESUMING", attrs.evolve(http.RESUMING, least_seconds=0.0))
     async with linked(resuming(is_ready_at=3)) as (link, _, server):
         assert await link.request(ask(1, headers=VERSION)) == Response(b"1", b"{}")
     gets = [received for received in server.received if received.method == "GET"]
@@ -144,11 +145,11 @@ async def test_a_broken_stream_is_resumed_from_its_last_event(monkeypatch: pytes
 
 
 async def test_resuming_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "LEAST_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(http, "RESUMING", attrs.evolve(http.RESUMING, least_seconds=0.0))
     async with linked(resuming(is_ready_at=99)) as (link, _, server):
         with pytest.raises(LinkFailed):
             await link.request(ask(1))
-    assert sum(received.method == "GET" for received in server.received) == http.RESUME_TRIES
+    assert sum(received.method == "GET" for received in server.received) == http.RESUMING.tries
 
 
 async def test_a_modern_stream_that_breaks_is_not_resumed() -> None:
@@ -182,7 +183,7 @@ async def test_listening_hears_what_belongs_to_no_request_and_takes_the_stream_u
         else:
             await wire.until_closed()
 
-    monkeypatch.setattr(http, "LEAST_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(http, "LISTENING", attrs.evolve(http.LISTENING, least_seconds=0.0))
     async with linked(handler) as (link, inbox, server):
         await link.listen(VERSION)
         await inbox.until(3)
@@ -218,7 +219,7 @@ async def test_a_session_that_is_lost_while_listening_is_the_end_of_the_link(mon
             await wire.event(b"", more=b"retry: 0\n")
             await wire.end_stream()
 
-    monkeypatch.setattr(http, "LEAST_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(http, "LISTENING", attrs.evolve(http.LISTENING, least_seconds=0.0))
     async with linked(handler) as (link, _, server):
         await link.request(handshake())
         await link.listen()

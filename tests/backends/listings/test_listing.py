@@ -36,7 +36,7 @@ def test_filters_look_at_own_names_and_overrides_follow() -> None:
         tool_overrides={"read": Override(name="fetch", description="new"), "write": Override(name="read")},
     )
     published = publish(declared, listed("read", "write"), serves_resources=False)
-    assert [(entry.key, entry.shown) for entry in published.tools] == [("read", "fetch")]
+    assert [(entry.key, entry.shown_name) for entry in published.tools] == [("read", "fetch")]
     assert bytes(published.tools[0].fields["description"]) == b'"new"'
 
 

@@ -7,7 +7,7 @@ import trio
 from structlog.testing import capture_logs
 from trio.testing import MockClock
 
-from argus_trio.core.catalog.storm import LONGEST
+from argus_trio.core.catalog.storm import LONGEST_SECONDS
 from argus_trio.core.catalog.upheaval import WORTH
 from tests.backends.support.fakes import FakeBackend, Json
 from tests.backends.support.supervised import Supervised, named, spec, supervised
@@ -60,7 +60,7 @@ async def test_the_last_change_of_a_storm_is_not_missed(autojump_clock: MockCloc
         await storm(backend, 20)
         backend.tools.append({"name": "last"})
         await backend.links[0].says(CHANGED, {})
-        await trio.sleep(LONGEST + 0.1)
+        await trio.sleep(LONGEST_SECONDS + 0.1)
         assert await at.names() == ["files__a", "files__last"]
         assert at.told == [CHANGED]
 
@@ -87,7 +87,7 @@ async def test_after_a_storm_a_change_is_seen_at_once_again(autojump_clock: Mock
     async with supervised({"files": backend}) as at:
         await begun(at)
         await storm(backend, 20)
-        await trio.sleep(2 * LONGEST)
+        await trio.sleep(2 * LONGEST_SECONDS)
         backend.tools.append({"name": "b"})
         await backend.links[0].says(CHANGED, {})
         await trio.sleep(0.1)
@@ -123,7 +123,7 @@ async def test_clients_hear_of_as_many_changes_as_there_are(autojump_clock: Mock
         for number in range(3):
             backend.tools.append({"name": f"t{number}"})
             await storm(backend, 10)
-        await trio.sleep(LONGEST + 1)
+        await trio.sleep(LONGEST_SECONDS + 1)
         assert at.told == [CHANGED] * 3
 
 

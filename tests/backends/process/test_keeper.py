@@ -17,10 +17,19 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
-from argus_trio.backends.process.keeper import KILL_LIMIT_S
+from argus_trio.backends.process.keeper import KILL_LIMIT_SECONDS
 from argus_trio.backends.process.process import KEEPER
 from argus_trio.config.model.backend import StdioBackend
-from tests.backends.support.children import MARKER, PATIENCE_S, ask, nasty, none_running, opened, running
+from tests.backends.support.children import (
+    MARKER,
+    PATIENCE_SECONDS,
+    ask,
+    nasty,
+    none_running,
+    opened,
+    process_of,
+    running,
+)
 
 KILL_CYCLES = int(os.environ.get("ARGUS_KILL_CYCLES", "4"))
 TREES = ("double-fork:4", "double-fork-ignore-term:6", "ignore-term:0", "echo:0")
@@ -43,7 +52,7 @@ async def gateway(marker: str, *servers: str) -> AsyncIterator[trio.Process]:
 
 async def ready(process: trio.Process) -> None:
     assert process.stdout is not None
-    with trio.fail_after(PATIENCE_S):
+    with trio.fail_after(PATIENCE_SECONDS):
         assert await process.stdout.receive_some(100)
 
 
@@ -56,7 +65,7 @@ async def test_no_process_outlives_a_gateway_that_is_killed(how: signal.Signals)
         assert len(running(marker)) == 1 + 2 + 2 + 8 + 5
         process.send_signal(how)
         await process.wait()
-        await none_running(marker, within_s=5)
+        await none_running(marker, within_seconds=5)
 
 
 async def test_no_process_outlives_a_gateway_killed_at_any_moment() -> None:
@@ -70,13 +79,13 @@ async def test_no_process_outlives_a_gateway_killed_at_any_moment() -> None:
                 await process.wait()
             process.kill()
             await process.wait()
-            await none_running(marker, within_s=5)
+            await none_running(marker, within_seconds=5)
 
 
 async def test_signals_to_the_keeper_do_not_break_the_order() -> None:
     async with opened(nasty("echo")) as link:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
-            link._child._keeper.send_signal(number)
+            process_of(link)._keeper.send_signal(number)
         assert await ask(link, 1) == b"{}"
 
 
@@ -92,7 +101,7 @@ async def test_the_backend_starts_with_ordinary_signals() -> None:
 async def test_a_backend_that_signals_its_own_group_spares_the_keeper() -> None:
     spec = StdioBackend(name="sh", command="sh", args=("-c", "kill -KILL 0"))
     async with opened(spec) as link:
-        with trio.fail_after(PATIENCE_S):
+        with trio.fail_after(PATIENCE_SECONDS):
             assert (await link.wait_failed()).reason == "was killed by SIGKILL"
 
 
@@ -109,9 +118,9 @@ async def test_a_keeper_that_was_stopped_while_it_ended_its_tree_ends_it_afterwa
     spec = attrs.evolve(nasty("orphan-then-die", marker, env={MARKER: marker}), name=marker)
     with capture_logs() as logs:
         async with opened(spec) as link:
-            await link._child.wait_ended()
-            os.kill(link._child._keeper.pid, signal.SIGSTOP)
-            await trio.sleep(KILL_LIMIT_S + 0.1)  # it is the time itself that it loses
+            await process_of(link).wait_ended()
+            os.kill(process_of(link)._keeper.pid, signal.SIGSTOP)
+            await trio.sleep(KILL_LIMIT_SECONDS + 0.1)  # it is the time itself that it loses
             assert running(marker)
     assert not running(marker)
     assert "backend_tree_survives" not in [entry["event"] for entry in logs]
@@ -134,7 +143,7 @@ def keep(*argv: str) -> tuple[int, list[bytes]]:
             ours.shutdown(socket.SHUT_WR)
         with ours.makefile("rb") as reports:
             lines = reports.read().splitlines()
-    return process.wait(PATIENCE_S), lines
+    return process.wait(PATIENCE_SECONDS), lines
 
 
 @pytest.mark.parametrize(

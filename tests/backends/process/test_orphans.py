@@ -13,9 +13,18 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
-from argus_trio.backends.process.keeper import KILL_LIMIT_S
+from argus_trio.backends.process.keeper import KILL_LIMIT_SECONDS
 from argus_trio.backends.process.orphans import TREE, end_orphans, kill_orphans
-from tests.backends.support.children import MARKER, PATIENCE_S, ask, nasty, none_running, opened, running
+from tests.backends.support.children import (
+    MARKER,
+    PATIENCE_SECONDS,
+    ask,
+    nasty,
+    none_running,
+    opened,
+    process_of,
+    running,
+)
 
 STAY = [sys.executable, "-I", "-S", "-c", "import time; print(flush=True); time.sleep(60)"]
 
@@ -29,7 +38,7 @@ def started(environment: dict[str, str], *, leads: bool = False) -> subprocess.P
 
 def ended(process: subprocess.Popen[bytes]) -> int:
     with process:
-        return process.wait(PATIENCE_S)
+        return process.wait(PATIENCE_SECONDS)
 
 
 def test_what_has_the_variable_is_killed_and_nothing_else() -> None:
@@ -63,8 +72,8 @@ async def test_what_a_killed_keeper_kept_is_gone_when_the_link_is_left(how: str)
     with capture_logs() as logs:
         async with opened(spec) as link:
             await ask(link, 1)
-            link._child._keeper.kill()
-            with trio.fail_after(PATIENCE_S):
+            process_of(link)._keeper.kill()
+            with trio.fail_after(PATIENCE_SECONDS):
                 assert (await link.wait_failed()).reason.startswith(("lost its keeper", "closed its std"))
         assert not running(marker)
     assert "keeper_lost" in [entry["event"] for entry in logs]
@@ -78,9 +87,9 @@ async def test_an_orphan_without_an_environment_is_known_by_its_session() -> Non
     async with opened(spec) as link:
         await ask(link, 1)
         assert len(running(marker)) == 1
-        link._child._keeper.kill()
+        process_of(link)._keeper.kill()
         await link.wait_failed()
-    await none_running(marker, within_s=0.5)
+    await none_running(marker, within_seconds=0.5)
 
 
 async def test_a_keeper_that_was_stopped_ends_its_tree_in_time() -> None:
@@ -89,9 +98,9 @@ async def test_a_keeper_that_was_stopped_ends_its_tree_in_time() -> None:
     with capture_logs() as logs:
         async with opened(spec) as link:
             await ask(link, 1)
-            os.kill(link._child._keeper.pid, signal.SIGSTOP)
+            os.kill(process_of(link)._keeper.pid, signal.SIGSTOP)
             began = trio.current_time()
-            await link._child.end(grace_s=0)
-            assert trio.current_time() - began < KILL_LIMIT_S
+            await process_of(link).end(grace_seconds=0)
+            assert trio.current_time() - began < KILL_LIMIT_SECONDS
     assert not running(marker)
     assert [entry for entry in logs if entry["log_level"] == "error"] == []

@@ -11,15 +11,17 @@ from pathlib import Path
 import attrs
 import trio
 
-from argus_trio.backends.links.link import Outgoing
+from argus_trio.backends.links.link import Link, Outgoing
+from argus_trio.backends.links.open import WRITE_LIMIT_SECONDS, open_stdio
 from argus_trio.backends.links.stderr import StderrRing
-from argus_trio.backends.links.stdio import WRITE_LIMIT_S, StdioLink, open_stdio
+from argus_trio.backends.links.stdio import StdioLink
+from argus_trio.backends.process.process import BackendProcess
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.wire.envelope import ErrorResponse, Notification, Params, Request, Response, encode_request
 
 NASTY = Path(__file__).parents[2] / "servers" / "nasty.py"
 MARKER = "ARGUS_TEST_MARKER"
-PATIENCE_S = 10.0
+PATIENCE_SECONDS = 10.0
 """Longer than anything here takes on a busy machine."""
 
 
@@ -42,15 +44,25 @@ def nasty(*arguments: str, env: Mapping[str, str] | None = None) -> StdioBackend
 
 @asynccontextmanager
 async def opened(
-    spec: StdioBackend, *, inbox: Inbox | None = None, write_limit_s: float = WRITE_LIMIT_S
+    spec: StdioBackend, *, inbox: Inbox | None = None, write_limit_seconds: float = WRITE_LIMIT_SECONDS
 ) -> AsyncIterator[StdioLink]:
     ring = StderrRing(spec.name)
-    async with open_stdio(spec, inbox or Inbox(), stderr=ring, environ=os.environ, write_limit_s=write_limit_s) as link:
+    opening = open_stdio(
+        spec, inbox or Inbox(), stderr=ring, environ=os.environ, write_limit_seconds=write_limit_seconds
+    )
+    async with opening as link:
         yield link
 
 
+def process_of(link: Link) -> BackendProcess:
+    """The process under a stdio link."""
+    assert isinstance(link, StdioLink)
+    assert isinstance(link._peer, BackendProcess)
+    return link._peer
+
+
 async def ask(link: StdioLink, number: int, params: Params | None = None, method: str = "tools/call") -> bytes:
-    with trio.fail_after(PATIENCE_S):
+    with trio.fail_after(PATIENCE_SECONDS):
         answer = await link.request(Outgoing(id=number, body=encode_request(b"%d" % number, method, params or {})))
     match answer:
         case Response():
@@ -73,9 +85,9 @@ def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-async def none_running(marker: str, within_s: float = PATIENCE_S) -> None:
-    """Wait until nothing with `marker` runs; fails after `within_s`. Polls: there is no event for the end of others."""
-    with trio.fail_after(within_s):
+async def none_running(marker: str, within_seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait until nothing with `marker` runs; fails after `within_seconds`. There is no event for it, so this polls."""
+    with trio.fail_after(within_seconds):
         while running(marker):  # noqa: ASYNC110 - as the docstring says
             await trio.sleep(0.02)
 

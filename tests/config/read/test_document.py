@@ -89,7 +89,7 @@ def test_anchors_and_merge_keys_are_followed_and_what_is_written_wins() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "place", "line", "words"),
+    ("text", "key_path", "line", "words"),
     [
         ("a: 1\nb: 2\na: 3\n", ("a",), 3, "first on line 1"),
         ("a:\n  1: x\n  '1': y\n", ("a", "1"), 3, "twice"),
@@ -101,8 +101,8 @@ def test_anchors_and_merge_keys_are_followed_and_what_is_written_wins() -> None:
     ],
 )
 def test_what_is_yaml_but_not_for_us_is_a_problem_with_place_and_line(
-    text: str, place: tuple[str, ...], line: int, words: str
+    text: str, key_path: tuple[str, ...], line: int, words: str
 ) -> None:
-    ((found_place, found_line, message),) = read_document(text).problems
-    assert (found_place, found_line) == (place, line)
+    ((found_key_path, found_line, message),) = read_document(text).problems
+    assert (found_key_path, found_line) == (key_path, line)
     assert words in message

@@ -29,7 +29,7 @@ def test_keys_are_left_as_they_are() -> None:
     assert problem(STDIO + "    ${A}: x\n", environ={"A": "args"}).path == 'backends.a."${A}"'
 
 
-def test_an_unset_variable_is_a_problem_that_names_it_and_its_place() -> None:
+def test_an_unset_variable_is_a_problem_that_names_it_and_its_key_path() -> None:
     found = problems(STDIO + "    args: ['${X}', '${Y}${Z}']\n")
     assert [(each.path, each.message) for each in found] == [
         ("backends.a.args[0]", "the variable X is not set"),

@@ -47,7 +47,7 @@ def test_what_is_declared_reads_back_as_the_same_abilities(abilities: Abilities)
 )
 def test_declared_capabilities_become_bits(capabilities: dict[str, object], abilities: Abilities) -> None:
     assert of(capabilities) == abilities
-    assert abilities.any is (abilities != NONE)
+    assert abilities.has_any is (abilities != NONE)
 
 
 @pytest.mark.parametrize(

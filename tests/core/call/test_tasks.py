@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from argus_trio.core.call.tasks import GRACE_S, MAX_LIFE_S, Owner, Task, TaskTable
+from argus_trio.core.call.tasks import GRACE_SECONDS, MAX_LIFE_SECONDS, Owner, Task, TaskTable
 from argus_trio.wire.envelope import Params
 
 
@@ -60,8 +60,8 @@ def test_the_same_task_of_one_owner_keeps_its_id() -> None:
 def test_a_task_is_forgotten_when_its_life_is_over() -> None:
     tasks = table()
     task = tasks.enter(ANNA, "b", "k", now=100, ttl=10)
-    assert tasks.find(ANNA, task.id, 100 + 10 + GRACE_S - 1) is not None
-    assert tasks.find(ANNA, task.id, 100 + 10 + GRACE_S) is None
+    assert tasks.find(ANNA, task.id, 100 + 10 + GRACE_SECONDS - 1) is not None
+    assert tasks.find(ANNA, task.id, 100 + 10 + GRACE_SECONDS) is None
     assert tasks.of(ANNA, 200) == []
     assert tasks.running("b", "k", 200) is None
     tasks.enter(BERT, "b", "other", now=300)
@@ -73,21 +73,21 @@ def test_a_life_without_end_ends_too() -> None:
     for key, ttl in (("none", None), ("long", 1e300), ("negative", -5.0)):
         task = tasks.enter(ANNA, "b", key, now=0, ttl=ttl)
         assert tasks.find(ANNA, task.id, 0) is not None
-        assert tasks.find(ANNA, task.id, MAX_LIFE_S + GRACE_S) is None
+        assert tasks.find(ANNA, task.id, MAX_LIFE_SECONDS + GRACE_SECONDS) is None
 
 
 def test_a_task_that_its_backend_still_knows_lives_on() -> None:
     tasks = table()
     task = tasks.enter(ANNA, "b", "k", now=0)
     tasks.enter(ANNA, "b", "k", now=500, ttl=10)
-    assert tasks.find(ANNA, task.id, 500 + GRACE_S - 1) is not None
-    assert tasks.find(ANNA, task.id, 500 + GRACE_S) is None
+    assert tasks.find(ANNA, task.id, 500 + GRACE_SECONDS - 1) is not None
+    assert tasks.find(ANNA, task.id, 500 + GRACE_SECONDS) is None
 
 
 def test_a_key_that_comes_again_after_its_task_has_ended_is_another_task() -> None:
     tasks = table()
     first = tasks.enter(ANNA, "b", "k", now=0, ttl=1)
-    assert tasks.enter(ANNA, "b", "k", now=1 + GRACE_S).id != first.id
+    assert tasks.enter(ANNA, "b", "k", now=1 + GRACE_SECONDS).id != first.id
     assert len(tasks) == 1
 
 

@@ -16,15 +16,15 @@ def fields(text: str) -> Params:
 
 
 def tool(name: str, shown: str | None = None, extra: str = "{}") -> Entry:
-    return Entry(key=name, shown=shown or name, fields=fields(json.dumps({"name": name, **json.loads(extra)})))
+    return Entry(key=name, shown_name=shown or name, fields=fields(json.dumps({"name": name, **json.loads(extra)})))
 
 
 def resource(uri: str) -> Entry:
-    return Entry(key=uri, shown=uri, fields=fields(json.dumps({"uri": uri, "name": "r"})))
+    return Entry(key=uri, shown_name=uri, fields=fields(json.dumps({"uri": uri, "name": "r"})))
 
 
 def template(uri: str) -> Entry:
-    return Entry(key=uri, shown=uri, fields=fields(json.dumps({"uriTemplate": uri, "name": "t"})))
+    return Entry(key=uri, shown_name=uri, fields=fields(json.dumps({"uriTemplate": uri, "name": "t"})))
 
 
 def listed(catalog: Catalog, kind: str, member: str) -> list[dict[str, object]]:
@@ -48,7 +48,7 @@ def test_a_renamed_tool_leads_to_its_own_name_and_keeps_every_other_field() -> N
 def test_a_bare_tool_is_listed_as_the_bytes_it_came_in() -> None:
     raw = {"name": msgspec.Raw(b'"read"'), "n": msgspec.Raw(b"1.50e+10"), "big": msgspec.Raw(b"123456789012345678901")}
     catalog = build(
-        [Published(backend="a", prefix="", tools=(Entry(key="read", shown="read", fields=raw),))], Scheme(), {}
+        [Published(backend="a", prefix="", tools=(Entry(key="read", shown_name="read", fields=raw),))], Scheme(), {}
     )
     assert catalog.lists["tools"] == b'{"tools":[{"name":"read","n":1.50e+10,"big":123456789012345678901}]}'
 

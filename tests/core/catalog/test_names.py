@@ -14,43 +14,43 @@ def claim(backend: str, name: str, prefix: str | None = None) -> Claim:
 
 def test_the_prefix_strategy_keeps_every_name_apart() -> None:
     naming = resolve([claim("a", "read"), claim("b", "read")], Scheme(), {})
-    assert list(naming.shown) == ["a__read", "b__read"]
+    assert list(naming.claims_by_name) == ["a__read", "b__read"]
     assert naming.collisions == ()
 
 
 def test_an_empty_prefix_shows_bare_names_and_the_first_of_two_keeps_one() -> None:
     naming = resolve([claim("a", "read", ""), claim("b", "read", "")], Scheme(), {})
-    assert {name: c.backend for name, c in naming.shown.items()} == {"read": "a"}
+    assert {name: c.backend for name, c in naming.claims_by_name.items()} == {"read": "a"}
     assert naming.collisions == (Collision(name="read", winner="a", loser="b"),)
 
 
 def test_first_wins_hides_the_loser() -> None:
     naming = resolve([claim("a", "read"), claim("b", "read"), claim("b", "write")], Scheme(strategy="first-wins"), {})
-    assert {name: c.backend for name, c in naming.shown.items()} == {"read": "a", "write": "b"}
+    assert {name: c.backend for name, c in naming.claims_by_name.items()} == {"read": "a", "write": "b"}
 
 
 def test_priority_shows_the_loser_under_its_prefix() -> None:
     naming = resolve([claim("b", "read"), claim("a", "read")], Scheme(strategy="priority", separator="."), {})
-    assert {name: c.backend for name, c in naming.shown.items()} == {"read": "b", "a.read": "a"}
+    assert {name: c.backend for name, c in naming.claims_by_name.items()} == {"read": "b", "a.read": "a"}
     assert naming.collisions == (Collision(name="read", winner="b", loser="a", shown_as="a.read"),)
 
 
 def test_priority_does_not_push_another_name_aside() -> None:
     claims = [claim("b", "read"), claim("c", "a__read"), claim("a", "read")]
     naming = resolve(claims, Scheme(strategy="priority"), {})
-    assert {name: c.backend for name, c in naming.shown.items()} == {"read": "b", "a__read": "c"}
+    assert {name: c.backend for name, c in naming.claims_by_name.items()} == {"read": "b", "a__read": "c"}
     assert naming.collisions == (Collision(name="read", winner="b", loser="a", shown_as=None),)
 
 
 def test_the_error_strategy_hides_both() -> None:
     naming = resolve([claim("a", "read"), claim("b", "read"), claim("b", "write")], Scheme(strategy="error"), {})
-    assert list(naming.shown) == ["write"]
+    assert list(naming.claims_by_name) == ["write"]
     assert naming.collisions == (Collision(name="read", winner=None, loser="b"),)
 
 
 def test_a_held_name_stays_with_its_holder_although_another_comes_first() -> None:
     naming = resolve([claim("a", "read"), claim("b", "read")], Scheme(strategy="first-wins"), {"read": "b"})
-    assert naming.shown["read"].backend == "b"
+    assert naming.claims_by_name["read"].backend == "b"
 
 
 def test_order_names_the_first_and_the_rest_follow_as_they_come() -> None:
@@ -68,7 +68,7 @@ claims = st.lists(st.builds(claim, st.sampled_from("abc"), names, st.sampled_fro
 )
 def test_every_claim_is_shown_once_or_reported(claims: list[Claim], strategy: str, holders: dict[str, str]) -> None:
     naming = resolve(claims, Scheme(strategy=strategy), holders)  # type: ignore[arg-type]  # sampled from its literals
-    shown = list(naming.shown.values())
+    shown = list(naming.claims_by_name.values())
     assert len(shown) == len(set(shown))
     hidden = [c for c in claims if c not in shown]
     lost = [c.loser for c in naming.collisions if c.shown_as is None]
@@ -81,7 +81,7 @@ def test_a_name_never_changes_hands_when_another_backend_appears(claims: list[Cl
     scheme = Scheme(strategy=strategy)  # type: ignore[arg-type]  # sampled from its literals
     for seen in range(len(claims)):
         before = resolve(claims[:seen], scheme, {})
-        holders = {name: c.backend for name, c in before.shown.items()}
-        bare = {name: c.backend for name, c in before.shown.items() if name == c.name}
+        holders = {name: c.backend for name, c in before.claims_by_name.items()}
+        bare = {name: c.backend for name, c in before.claims_by_name.items() if name == c.name}
         late_first = resolve([*reversed(claims[seen:]), *claims[:seen]], scheme, holders)
-        assert {name: late_first.shown[name].backend for name in bare} == bare
+        assert {name: late_first.claims_by_name[name].backend for name in bare} == bare

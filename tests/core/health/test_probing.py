@@ -1,4 +1,4 @@
-"""The pulse of a connection: when it is probed, and what is made of the answers."""
+"""Probes of a connection: when they are due, and what is made of the answers."""
 
 from __future__ import annotations
 

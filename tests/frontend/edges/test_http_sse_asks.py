@@ -7,8 +7,8 @@ import pytest
 import trio
 
 from argus_trio.wire.envelope import encode
-from tests.frontend.edges.test_http_sse import conversing, say
 from tests.frontend.support.asking import ALL, ASKS, Asker, asking, messages
+from tests.frontend.support.http_sse import conversing, say
 from tests.frontend.support.serving import Client, Served, call, rpc, serving
 
 

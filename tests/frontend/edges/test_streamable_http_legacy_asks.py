@@ -104,7 +104,7 @@ async def test_a_client_that_lost_its_post_is_asked_on_its_own_stream_once_that_
 
 
 async def test_without_a_stream_a_client_cannot_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "STREAM_S", 0.01)
+    monkeypatch.setattr(streams, "STREAM_SECONDS", 0.01)
     asker = Asker()
     async with serving(backstage=asker) as served:
         session = {**await greeted(served), "accept": JSON}

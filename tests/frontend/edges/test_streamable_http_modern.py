@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import attrs
 import msgspec
 import pytest
 
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import Call
+from argus_trio.core.catalog.identity import GatewayIdentity
 from argus_trio.wire.param_headers import ParamHeaders
 from tests.frontend.support.serving import (
+    IDENTITY,
     META,
     MODERN,
     ask,
@@ -62,6 +65,24 @@ async def test_a_call_needs_no_session_and_its_result_is_in_modern_words() -> No
         result = listed.json["result"]
         assert isinstance(result, dict)
         assert (result["ttlMs"], result["cacheScope"]) == (0, "private")
+
+
+async def test_what_backends_say_of_themselves_is_gathered_for_discovery_alone() -> None:
+    asked: list[GatewayIdentity] = []
+
+    def identity() -> GatewayIdentity:
+        asked.append(attrs.evolve(IDENTITY, instructions=f"asked {len(asked)} times before"))
+        return asked[-1]
+
+    async with serving(identity=identity) as served:
+        before = len(asked)
+        for number in range(3):
+            await post(served, modern("tools/call", {"name": "echo"}, number), modern_headers("tools/call", "echo"))
+        assert len(asked) == before
+        answer = await post(served, modern("server/discover"), modern_headers("server/discover"))
+        result = answer.json["result"]
+        assert isinstance(result, dict)
+        assert result["instructions"] == f"asked {before} times before"
 
 
 async def test_what_belongs_to_the_hop_does_not_reach_the_handler() -> None:
@@ -230,7 +251,7 @@ async def test_a_log_level_that_is_none_is_refused(level: object) -> None:
 
 
 async def wanted_headers(call: Call, tool: str) -> ParamHeaders | None:
-    if call.abilities.any:
+    if call.abilities.has_any:
         return ((("region",), "Area"),)
     return ((("region",), "Region"), (("deep", "size"), "Size")) if tool == "echo" else None
 

@@ -64,6 +64,6 @@ async def test_a_body_that_drips_is_given_up(autojump_clock: MockClock, nursery:
 
 async def test_a_client_that_goes_is_not_answered() -> None:
     fake = FakeRequest()
-    await fake.inbox.put({"type": "http.disconnect"})
+    await fake.queue.put({"type": "http.disconnect"})
     with pytest.raises(ClientGone):
         await read_body(fake.http, LIMITS)

@@ -79,10 +79,10 @@ async def test_other_origins_are_told_nothing(origin: str) -> None:
 async def test_the_list_that_holds_now_decides() -> None:
     async with serving() as served:
         assert told(await ask(served, "OPTIONS", "/mcp", preflight())) == {}
-        served.terms.renew(ServedSettings.of(SETTINGS))
+        served.settings.renew(ServedSettings.of(SETTINGS))
         answer = await ask(served, "OPTIONS", "/mcp", preflight())
         assert answer.headers["access-control-allow-origin"] == ORIGIN
-        served.terms.renew(ServedSettings.of(Server(port=0)))
+        served.settings.renew(ServedSettings.of(Server(port=0)))
         assert told(await ask(served, "OPTIONS", "/mcp", preflight())) == {}
 
 

@@ -58,9 +58,9 @@ def test_an_allowed_origin_is_let_in_as_a_whole() -> None:
     assert host_origin.judge(b"localhost", b"https://app.example:8443") == "origin"
 
 
-def test_a_wrong_value_is_news_once_and_only_so_many_are_remembered() -> None:
+def test_a_wrong_value_is_new_once_and_only_so_many_are_remembered() -> None:
     host_origin = HostOriginCheck()
-    assert host_origin.is_news("host", b"evil")
-    assert not host_origin.is_news("host", b"evil")
-    assert host_origin.is_news("origin", b"evil")
-    assert sum(host_origin.is_news("host", b"%d" % number) for number in range(1000)) == 254
+    assert host_origin.is_new("host", b"evil")
+    assert not host_origin.is_new("host", b"evil")
+    assert host_origin.is_new("origin", b"evil")
+    assert sum(host_origin.is_new("host", b"%d" % number) for number in range(1000)) == 254

@@ -5,7 +5,7 @@ from __future__ import annotations
 import trio
 from trio.testing import MockClock
 
-from argus_trio.frontend.http.keep_alive import TICK_S, KeepAlive
+from argus_trio.frontend.http.keep_alive import TICK_SECONDS, KeepAlive
 
 
 class Pulse:
@@ -28,7 +28,7 @@ async def test_what_is_due_beats_once_until_it_is_due_again(autojump_clock: Mock
     nursery.start_soon(keep_alive.run, ticks.append)
     began = trio.current_time()
     pulse.due += began
-    await trio.sleep(10 * TICK_S + 0.5)
+    await trio.sleep(10 * TICK_SECONDS + 0.5)
     assert [beat - began for beat in pulse.beats] == [3.0]
     assert not forgotten.beats
     assert len(ticks) == 10

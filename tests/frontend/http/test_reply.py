@@ -6,7 +6,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.frontend.http.keep_alive import KeepAlive
-from argus_trio.frontend.http.reply import KEEP_ALIVE_S, QUIET_S, Reply
+from argus_trio.frontend.http.reply import KEEP_ALIVE_SECONDS, QUIET_SECONDS, Reply
 from argus_trio.wire.sse import COMMENT
 from tests.frontend.support.fakes import FakeRequest
 
@@ -29,15 +29,15 @@ async def test_a_silent_answer_becomes_a_stream_and_shows_signs_of_life(
     fake, keep_alive = FakeRequest(), KeepAlive()
     nursery.start_soon(keep_alive.run, nothing)
     with Reply(fake.http, keep_alive, may_stream=True) as reply:
-        await trio.sleep(QUIET_S - 1)
+        await trio.sleep(QUIET_SECONDS - 1)
         assert not fake.sent
         await trio.sleep(2.5)
         assert fake.body == COMMENT
-        await trio.sleep(2 * KEEP_ALIVE_S + 3)
+        await trio.sleep(2 * KEEP_ALIVE_SECONDS + 3)
         assert fake.body == 3 * COMMENT
         await reply.finish(b"{}")
     assert fake.body == 3 * COMMENT + b"event: message\ndata: {}\n\n"
-    await trio.sleep(10 * KEEP_ALIVE_S)
+    await trio.sleep(10 * KEEP_ALIVE_SECONDS)
     assert fake.is_ended
 
 
@@ -46,7 +46,7 @@ async def test_a_client_that_takes_no_stream_gets_none(autojump_clock: MockClock
     nursery.start_soon(keep_alive.run, nothing)
     with Reply(fake.http, keep_alive, may_stream=False) as reply:
         await reply.notify(b"{}")
-        await trio.sleep(10 * QUIET_S)
+        await trio.sleep(10 * QUIET_SECONDS)
         assert not fake.sent
         await reply.finish(b"{}")
     assert fake.body == b"{}"
@@ -57,7 +57,7 @@ async def test_a_blocked_client_holds_up_no_other(autojump_clock: MockClock, nur
     stuck.blocked = trio.Event()
     nursery.start_soon(keep_alive.run, nothing)
     with Reply(stuck.http, keep_alive, may_stream=True), Reply(well.http, keep_alive, may_stream=True):
-        await trio.sleep(3 * KEEP_ALIVE_S)
+        await trio.sleep(3 * KEEP_ALIVE_SECONDS)
         assert not stuck.sent
         assert well.body.count(COMMENT) >= 3
         stuck.blocked.set()
@@ -103,5 +103,27 @@ async def test_a_reply_that_failed_is_forgotten(autojump_clock: MockClock, nurse
     nursery.start_soon(keep_alive.run, nothing)
     with trio.move_on_after(1), Reply(fake.http, keep_alive, may_stream=True):
         await trio.sleep_forever()
-    await trio.sleep(10 * QUIET_S)
+    await trio.sleep(10 * QUIET_SECONDS)
     assert not fake.sent
+
+
+async def test_a_muted_reply_says_nothing_before_the_answer() -> None:
+    fake = FakeRequest()
+    with Reply(fake.http, KeepAlive(), may_stream=True) as reply:
+        reply.mute()
+        await reply.notify(b"1")
+        await reply.beat()  # as one does that was under way already
+        assert not fake.sent
+        await reply.finish(b"2")
+    assert fake.body == b"2"
+
+
+async def test_a_muted_stream_ends_with_its_answer(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
+    fake, keep_alive = FakeRequest(), KeepAlive()
+    nursery.start_soon(keep_alive.run, nothing)
+    with Reply(fake.http, keep_alive, may_stream=True) as reply:
+        await reply.notify(b"1")
+        reply.mute()
+        await trio.sleep(2 * KEEP_ALIVE_SECONDS)
+        await reply.finish(b"2")
+    assert fake.body == b"event: message\ndata: 1\n\nevent: message\ndata: 2\n\n"

@@ -22,9 +22,9 @@ async def test_new_hosts_and_origins_hold_for_connections_that_are_open_already(
         headers = {"host": "a.example", "origin": "https://app.example"}
         assert (await client.ask("GET", "/manage/v1/health", headers)).status == 421
         settings = Server(port=0, allowed_hosts=("a.example",), allowed_origins=("https://app.example",))
-        served.terms.renew(ServedSettings.of(settings))
+        served.settings.renew(ServedSettings.of(settings))
         assert (await client.ask("GET", "/manage/v1/health", headers)).status == 200
-        served.terms.renew(ServedSettings.of(Server(port=0)))
+        served.settings.renew(ServedSettings.of(Server(port=0)))
         assert (await client.ask("GET", "/manage/v1/health", headers)).status == 421
 
 
@@ -32,9 +32,9 @@ async def test_another_size_of_bodies_holds_for_the_next_request_and_sessions_li
     async with serving() as served:
         session = await initialized(served)
         assert (await post(served, call("echo"), session)).status == 200
-        served.terms.renew(ServedSettings.of(Server(port=0, max_body_bytes=10)))
+        served.settings.renew(ServedSettings.of(Server(port=0, max_body_bytes=10)))
         assert (await post(served, call("echo"), session)).status == 413
-        served.terms.renew(ServedSettings.of(Server(port=0)))
+        served.settings.renew(ServedSettings.of(Server(port=0)))
         assert (await post(served, call("echo"), session)).status == 200
 
 
@@ -43,7 +43,7 @@ async def test_the_drain_takes_as_long_as_is_said_last() -> None:
         session = await initialized(served)
         nursery.start_soon(cut, served, session)
         await served.backstage.waiting.wait()
-        served.terms.renew(ServedSettings.of(Server(port=0, drain_timeout=0.1)))
+        served.settings.renew(ServedSettings.of(Server(port=0, drain_timeout=0.1)))
         served.stop.set()
         await served.stopped.wait()
 
@@ -74,7 +74,7 @@ async def test_a_new_certificate_is_for_new_connections_and_open_ones_live_on(tm
         old = trio.SSLStream(plain, context, server_hostname="localhost", https_compatible=True)
         await old.do_handshake()
         make_pair(tmp_path, number=12)
-        served.terms.renew(ServedSettings.of(settings))
+        served.settings.renew(ServedSettings.of(settings))
         assert await serial_of(served.port) == 12
         await old.send_all(b"GET /manage/v1/health HTTP/1.1\r\nhost: localhost\r\n\r\n")
         assert b'"healthy"' in await old.receive_some()
@@ -93,7 +93,7 @@ def test_tls_is_not_switched_while_it_listens(tmp_path: Path) -> None:
     assert current.now.context is None
 
 
-def test_a_certificate_that_cannot_be_used_makes_no_terms(tmp_path: Path) -> None:
+def test_a_certificate_that_cannot_be_used_makes_no_settings(tmp_path: Path) -> None:
     pair = make_pair(tmp_path)
     pair["key_file"].write_text("no key")
     with pytest.raises(ListenFailed, match="cannot be used"):

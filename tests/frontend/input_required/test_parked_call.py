@@ -17,11 +17,11 @@ from argus_trio.core.call.exchange import Call, Exchange, Handler, Principal
 from argus_trio.errors import ClientCannotAnswer, InvalidParams, Overloaded, RpcError
 from argus_trio.frontend.http.receive_queue import DISCONNECT, ReceiveQueue
 from argus_trio.frontend.input_required.exchange import AskingRequest
-from argus_trio.frontend.input_required.notification_buffer import MAX_KEPT
+from argus_trio.frontend.input_required.notification_buffer import MAX_BUFFERED
 from argus_trio.frontend.input_required.open_calls import MAX_PARKED_EACH
 from argus_trio.frontend.input_required.parked_call import ParkedCall
 from argus_trio.frontend.input_required.parking import Parking
-from argus_trio.frontend.input_required.request_state import STATE_LIFE_S, RequestStates
+from argus_trio.frontend.input_required.request_state import STATE_LIFE_SECONDS, RequestStates
 from argus_trio.frontend.input_required.seal import AesGcmSeal
 from argus_trio.frontend.outcome import Outcome
 from argus_trio.wire.envelope import Raw, decode_object, encode_raw
@@ -41,8 +41,8 @@ async def ask(exchange: Exchange) -> bytes:
     return await exchange.ask("roots/list", {})
 
 
-def hearing(heard: list[bytes] | None = None) -> AskingRequest:
-    """A request that hears everything."""
+def attending(heard: list[bytes] | None = None) -> AskingRequest:
+    """A request that is sent everything."""
     told: list[bytes] = [] if heard is None else heard
 
     async def send(message: bytes) -> None:
@@ -63,7 +63,7 @@ async def parking(handler: Handler) -> AsyncIterator[Parking]:
 
 async def attended(parked: ParkedCall, heard: list[bytes] | None = None) -> Outcome | None:
     """Attend a call with a request whose client stays."""
-    return await parked.attend(hearing(heard), ReceiveQueue())
+    return await parked.attend(attending(heard), ReceiveQueue())
 
 
 def retry(park: Parking, parked: ParkedCall, call: Call = CALL, **params: object) -> Call:
@@ -90,10 +90,10 @@ async def test_a_call_whose_client_stays_away_is_cancelled(autojump_clock: trio.
         late = retry(park, call)
         began = trio.current_time()
         with capture_logs() as logs:
-            await trio.sleep(STATE_LIFE_S - 1)
+            await trio.sleep(STATE_LIFE_SECONDS - 1)
             assert ended == []
             await trio.sleep(2)
-        assert ended == [pytest.approx(began + STATE_LIFE_S)]
+        assert ended == [pytest.approx(began + STATE_LIFE_SECONDS)]
         assert [entry["event"] for entry in logs] == ["parked_call_expired"]
         with pytest.raises(InvalidParams, match="expired"):
             park.reopened(late)
@@ -106,7 +106,7 @@ async def test_its_time_is_counted_from_the_last_question(autojump_clock: trio.t
         for _ in range(3):
             assert await attended(call) is None
             again = retry(park, call)
-            await trio.sleep(STATE_LIFE_S - 1)
+            await trio.sleep(STATE_LIFE_SECONDS - 1)
             assert park.reopened(again) is call
             assert not call.is_away
 
@@ -114,7 +114,7 @@ async def test_its_time_is_counted_from_the_last_question(autojump_clock: trio.t
 async def test_while_its_client_waits_there_is_no_limit(autojump_clock: trio.testing.MockClock) -> None:
     async def handler(exchange: Exchange) -> bytes:
         answer = await ask(exchange)
-        await trio.sleep(STATE_LIFE_S * 3)
+        await trio.sleep(STATE_LIFE_SECONDS * 3)
         return answer
 
     async with parking(handler) as park:
@@ -184,7 +184,7 @@ async def test_the_oldest_of_too_many_notifications_are_dropped_and_counted(
         async with trio.open_nursery() as nursery:
             nursery.start_soon(ask, exchange)
             await trio.sleep(10)
-            for number in range(MAX_KEPT + 5):
+            for number in range(MAX_BUFFERED + 5):
                 await exchange.notify("n", {"number": encode_raw(number)})
             nursery.cancel_scope.cancel()
         return b"{}"
@@ -198,7 +198,7 @@ async def test_the_oldest_of_too_many_notifications_are_dropped_and_counted(
         heard: list[bytes] = []
         with capture_logs() as logs:
             await attended(call, heard)
-        assert len(heard) == MAX_KEPT
+        assert len(heard) == MAX_BUFFERED
         assert b'"number":5}' in heard[0]
         assert logs == [
             {"event": "parked_notifications_dropped", "log_level": "warning", "method": "tools/call", "dropped": 5}
@@ -225,15 +225,15 @@ async def test_a_client_that_goes_gets_no_outcome(autojump_clock: trio.testing.M
         return await trio.sleep_forever()
 
     async with parking(handler) as park, trio.open_nursery() as nursery:
-        inbox = ReceiveQueue()
+        queue = ReceiveQueue()
         call = park.begin(CALL)
 
         async def go() -> None:
             await trio.sleep(1)
-            await inbox.put(DISCONNECT)
+            await queue.put(DISCONNECT)
 
         nursery.start_soon(go)
-        assert await call.attend(hearing(), inbox) is None
+        assert await call.attend(attending(), queue) is None
         assert not call.is_away
 
 

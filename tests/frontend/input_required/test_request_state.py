@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from argus_trio.core.call.exchange import Call, Principal
 from argus_trio.errors import InvalidParams
-from argus_trio.frontend.input_required.request_state import STATE_LIFE_S, RequestStates, digest, unwrapped
+from argus_trio.frontend.input_required.request_state import STATE_LIFE_SECONDS, RequestStates, digest, unwrapped
 from argus_trio.frontend.input_required.seal import AesGcmSeal
 from argus_trio.wire.envelope import Params, Raw, decode_object, encode_raw
 from argus_trio.wire.revisions import Era
@@ -47,10 +47,10 @@ def test_the_seal_is_made_when_it_is_needed() -> None:
 
 
 def test_it_is_read_until_it_expires() -> None:
-    state = STATES.read(coming_back(GIVEN), 100.0 + STATE_LIFE_S - 1)
+    state = STATES.read(coming_back(GIVEN), 100.0 + STATE_LIFE_SECONDS - 1)
     assert (state.kind, state.content) == ("parked", "ticket")
     with pytest.raises(InvalidParams, match="expired"):
-        STATES.read(coming_back(GIVEN), 100.0 + STATE_LIFE_S)
+        STATES.read(coming_back(GIVEN), 100.0 + STATE_LIFE_SECONDS)
 
 
 @pytest.mark.parametrize(

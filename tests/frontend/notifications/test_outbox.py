@@ -5,7 +5,7 @@ from __future__ import annotations
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from argus_trio.frontend.notifications.outbox import MAX_NEWS, Outbox
+from argus_trio.frontend.notifications.outbox import MAX_OFFERED, Outbox
 
 
 async def test_what_is_put_comes_out_in_order_and_offers_are_merged() -> None:
@@ -64,7 +64,7 @@ async def test_the_end_frees_those_that_wait_for_room(nursery: trio.Nursery) -> 
 
 async def test_there_are_only_so_many_kinds_of_news() -> None:
     outbox = Outbox()
-    for number in range(MAX_NEWS + 10):
+    for number in range(MAX_OFFERED + 10):
         outbox.offer(str(number), b"a")
     outbox.offer("0", b"b")
-    assert await outbox.take() == b"b" + b"a" * (MAX_NEWS - 1)
+    assert await outbox.take() == b"b" + b"a" * (MAX_OFFERED - 1)

@@ -312,7 +312,7 @@ async def test_an_unforeseen_fault_of_one_connection_is_logged_and_ends_only_tha
                     [cast("ServerListener", BrokenListener())],
                     stop=stop,
                     on_stop=lambda: None,
-                    terms=CurrentSettings(ServedSettings.of(Server(drain_timeout=1), HASTY)),
+                    settings=CurrentSettings(ServedSettings.of(Server(drain_timeout=1), HASTY)),
                 )
             )
             await wait_all_tasks_blocked()

@@ -8,7 +8,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.errors import ClientCannotAnswer, ClientRefused
-from argus_trio.frontend.sessions.client_requests import FAREWELL_S, MAX_OPEN, ClientRequests, SendMessage
+from argus_trio.frontend.sessions.client_requests import FAREWELL_SECONDS, MAX_OPEN, ClientRequests, SendMessage
 from argus_trio.wire.envelope import ErrorResponse, Response
 
 
@@ -81,7 +81,7 @@ async def test_a_cancelled_ask_tells_the_client_within_a_bound(autojump_clock: M
     began = trio.current_time()
     with trio.move_on_after(1):
         await asks.ask(stream.route, "roots/list", {})
-    assert trio.current_time() - began == pytest.approx(1 + FAREWELL_S)
+    assert trio.current_time() - began == pytest.approx(1 + FAREWELL_SECONDS)
     assert stream.sent[-1]["method"] == "notifications/cancelled"
     assert len(asks) == 0
 

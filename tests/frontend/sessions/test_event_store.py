@@ -136,4 +136,4 @@ def test_an_id_that_was_never_given_out_leads_nowhere(event_id: str) -> None:
 
 
 def test_an_event_without_data_is_an_id_and_a_time_to_come_back_after() -> None:
-    assert EventParser().feed(prime(3, 4)) == [Event("message", b"", "3-4", 1000)]
+    assert EventParser().feed(prime(3, 4)) == [Event(event="message", data=b"", id="3-4", retry=1000)]

@@ -17,8 +17,8 @@ from argus_trio.wire.envelope import Response
 from argus_trio.wire.revisions import Era
 
 
-class Way:
-    """A way to the client that keeps what was sent, or is none."""
+class FakeStream:
+    """The stream of a call that keeps what was sent, or cannot be asked on."""
 
     def __init__(self, *, is_open: bool = True) -> None:
         self.sent: list[bytes] = []
@@ -31,43 +31,43 @@ class Way:
         return self.notify if self._is_open else None
 
 
-def exchange(way: Way, abilities: Abilities | None = None) -> LegacyExchange:
+def exchange(stream: FakeStream, abilities: Abilities | None = None) -> LegacyExchange:
     streams = Streams(Total())
-    session = HttpSession(id="s", own=streams, streams=streams, abilities=abilities or Abilities(roots=True))
+    session = HttpSession(id="s", standalone=streams, streams=streams, abilities=abilities or Abilities(roots=True))
     call = Call(method="tools/call", params={}, era=Era.LEGACY, revision="2025-06-18", client=session)
-    return LegacyExchange(call, session, way, trio.CancelScope())
+    return LegacyExchange(call=call, session=session, stream=stream, scope=trio.CancelScope())
 
 
-async def test_it_asks_on_its_way_and_gives_the_answer(nursery: trio.Nursery) -> None:
-    way = Way()
-    made = exchange(way)
+async def test_it_asks_on_its_stream_and_gives_the_answer(nursery: trio.Nursery) -> None:
+    stream = FakeStream()
+    made = exchange(stream)
 
     async def respond() -> None:
-        while not made.session.asks.answer(Response(b"1", b'{"roots":[]}')):
+        while not made.session.client_requests.answer(Response(b"1", b'{"roots":[]}')):
             await trio.lowlevel.checkpoint()
 
     nursery.start_soon(respond)
     assert await made.ask("roots/list", {}) == b'{"roots":[]}'
-    assert way.sent == [b'{"jsonrpc":"2.0","id":1,"method":"roots/list"}']
+    assert stream.sent == [b'{"jsonrpc":"2.0","id":1,"method":"roots/list"}']
 
 
 async def test_it_asks_nothing_that_was_not_declared_and_nowhere() -> None:
-    way = Way()
+    stream = FakeStream()
     with pytest.raises(ClientCannotAnswer, match="did not declare"):
-        await exchange(way, Abilities(form=True)).ask("roots/list", {})
-    assert not way.sent
+        await exchange(stream, Abilities(form=True)).ask("roots/list", {})
+    assert not stream.sent
     with pytest.raises(ClientCannotAnswer, match="no stream"):
-        await exchange(Way(is_open=False)).ask("roots/list", {})
+        await exchange(FakeStream(is_open=False)).ask("roots/list", {})
 
 
 async def test_once_its_client_cancelled_it_says_nothing_more() -> None:
-    way = Way()
-    made = exchange(way)
+    stream = FakeStream()
+    made = exchange(stream)
     await made.notify("notifications/message", {})
     with made.scope:
         made.cancel()
         await made.ask("roots/list", {})
     await made.notify("notifications/message", {})
     assert made.scope.cancelled_caught
-    assert len(way.sent) == 1
-    assert not made.session.asks
+    assert len(stream.sent) == 1
+    assert not made.session.client_requests

@@ -6,7 +6,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.frontend.http.keep_alive import KeepAlive
-from argus_trio.frontend.http.reply import QUIET_S
+from argus_trio.frontend.http.reply import KEEP_ALIVE_SECONDS, QUIET_SECONDS
 from argus_trio.frontend.sessions.event_store import Total
 from argus_trio.frontend.sessions.post_reply import PostReply
 from argus_trio.frontend.sessions.session import HttpSession
@@ -14,11 +14,12 @@ from argus_trio.frontend.sessions.streams import Streams
 from argus_trio.wire.sse import COMMENT
 from tests.frontend.support.fakes import FakeRequest
 from tests.frontend.support.serving import events_in, ids_in
+from tests.frontend.support.streams import counts
 
 
 def session(revision: str = "2025-11-25") -> HttpSession:
     streams = Streams(Total())
-    return HttpSession(id="s", own=streams, streams=streams, revision=revision)
+    return HttpSession(id="s", standalone=streams, streams=streams, revision=revision)
 
 
 def numbers(stream: bytes) -> list[object]:
@@ -28,7 +29,7 @@ def numbers(stream: bytes) -> list[object]:
 
 async def gone(fake: FakeRequest) -> None:
     """The client goes."""
-    await fake.inbox.put({"type": "http.disconnect"})
+    await fake.queue.put({"type": "http.disconnect"})
 
 
 async def test_plain_json_leaves_no_trace() -> None:
@@ -36,7 +37,7 @@ async def test_plain_json_leaves_no_trace() -> None:
     with PostReply(fake.http, KeepAlive(), made, may_stream=True) as reply:
         await reply.finish(b"{}")
     assert fake.body == b"{}"
-    assert made.streams.counts == (0, 0, 1)
+    assert counts(made.streams) == (0, 0, 1)
 
 
 async def test_a_client_counts_as_there_until_it_is_answered_or_gone() -> None:
@@ -60,10 +61,10 @@ async def test_every_event_has_its_own_id_and_the_end_leaves_them_to_be_asked_fo
     fake, made = FakeRequest(), session()
     with PostReply(fake.http, KeepAlive(), made, may_stream=True) as reply:
         await reply.notify(b"1")
-        assert made.streams.counts == (0, 1, 2)
+        assert counts(made.streams) == (0, 1, 2)
         await reply.finish(b"2")
     assert ids_in(fake.body) == ["1-0", "1-1", "1-2"]
-    assert made.streams.counts == (0, 0, 2)
+    assert counts(made.streams) == (0, 0, 2)
     assert numbers(await made.streams.resume("1-1").take()) == [2]
 
 
@@ -76,28 +77,32 @@ async def test_a_silent_stream_opens_with_an_id_then_shows_comments(
         PostReply(fake.http, keep_alive, session(), may_stream=True),
         PostReply(old.http, keep_alive, session("2025-06-18"), may_stream=True),
     ):
-        await trio.sleep(5 * QUIET_S)
+        await trio.sleep(5 * QUIET_SECONDS)
     assert fake.body == b"id: 1-0\nretry: 1000\ndata: \n\n" + COMMENT
     assert old.body == 2 * COMMENT
 
 
-async def test_what_comes_after_the_client_went_is_kept_only_if_it_knows_the_stream() -> None:
-    known, unknown, made = FakeRequest(), FakeRequest(), session()
-    with PostReply(known.http, KeepAlive(), made, may_stream=True) as reply:
+async def test_what_comes_after_the_client_went_is_kept_only_if_it_knows_the_stream(
+    autojump_clock: MockClock, nursery: trio.Nursery
+) -> None:
+    known, unknown, made, keep_alive = FakeRequest(), FakeRequest(), session(), KeepAlive()
+    nursery.start_soon(keep_alive.run, lambda _: None)
+    with PostReply(known.http, keep_alive, made, may_stream=True) as reply:
         await reply.notify(b"1")
         await gone(known)
         await reply.notify(b"2")
-        await reply.beat()
+        await trio.sleep(5 * KEEP_ALIVE_SECONDS)
         await reply.finish(b"3")
     assert numbers(known.body) == [1]
+    assert COMMENT not in known.body
     assert numbers(await made.streams.resume("1-1").take()) == [2, 3]
-    with PostReply(unknown.http, KeepAlive(), made, may_stream=True) as reply:
+    with PostReply(unknown.http, keep_alive, made, may_stream=True) as reply:
         await gone(unknown)
         await reply.notify(b"1")
-        await reply.beat()
+        await trio.sleep(5 * QUIET_SECONDS)
         assert not unknown.sent
         await reply.finish(b"2")
-    assert made.streams.counts[1:] == (0, 2)
+    assert counts(made.streams)[1:] == (0, 2)
 
 
 async def test_once_it_is_resumed_elsewhere_nothing_more_goes_out_here(nursery: trio.Nursery) -> None:
@@ -136,4 +141,4 @@ async def test_a_cancelled_call_ends_without_an_answer_and_is_forgotten() -> Non
         await reply.cancel()
     assert numbers(fake.body) == [1]
     assert fake.is_ended
-    assert made.streams.counts == (0, 0, 1)
+    assert counts(made.streams) == (0, 0, 1)

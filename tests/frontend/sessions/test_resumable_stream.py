@@ -6,7 +6,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from argus_trio.frontend.sessions.event_store import EventStore, Total
-from argus_trio.frontend.sessions.resumable_stream import BACKLOG, Feed, ResumableStream
+from argus_trio.frontend.sessions.resumable_stream import BACKLOG_BYTES, Feed, ResumableStream
 from tests.frontend.support.serving import ids_in
 
 
@@ -82,7 +82,7 @@ async def test_news_is_merged_until_somebody_had_it() -> None:
 async def test_a_client_that_reads_slowly_holds_up_those_that_bring_more(nursery: trio.Nursery) -> None:
     stream = channel()
     feed = stream.attach()
-    nursery.start_soon(stream.send, b"x" * (BACKLOG + 1))
+    nursery.start_soon(stream.send, b"x" * (BACKLOG_BYTES + 1))
     await wait_all_tasks_blocked()
     nursery.start_soon(stream.send, b"2")
     await wait_all_tasks_blocked()
@@ -95,7 +95,7 @@ async def test_a_client_that_reads_slowly_holds_up_those_that_bring_more(nursery
 async def test_a_connection_that_ends_frees_those_that_wait_for_it(nursery: trio.Nursery) -> None:
     stream = channel()
     feed: Feed = stream.attach()
-    nursery.start_soon(stream.send, b"x" * (BACKLOG + 1))
+    nursery.start_soon(stream.send, b"x" * (BACKLOG_BYTES + 1))
     await wait_all_tasks_blocked()
     feed.close()
     await wait_all_tasks_blocked()

@@ -7,8 +7,8 @@ import pytest
 import trio
 
 from argus_trio.errors import ClientCannotAnswer, InvalidRequest
-from argus_trio.frontend.identity import read_hello
 from argus_trio.frontend.sessions.event_store import Total
+from argus_trio.frontend.sessions.hello import read_hello
 from argus_trio.frontend.sessions.session import HttpSession
 from argus_trio.frontend.sessions.streams import Streams
 from argus_trio.wire.envelope import Params, Response, decode_object
@@ -26,7 +26,7 @@ class Handle:
 
 def session(capabilities: bytes = b"{}") -> HttpSession:
     streams = Streams(Total())
-    made = HttpSession(id="s", own=streams, streams=streams)
+    made = HttpSession(id="s", standalone=streams, streams=streams)
     hello: Params = {"protocolVersion": msgspec.Raw(b'"2025-06-18"'), "capabilities": msgspec.Raw(capabilities)}
     made.settle(read_hello(hello))
     return made
@@ -53,7 +53,7 @@ async def test_it_asks_and_tells_on_its_own_stream() -> None:
         nursery.start_soon(made.ask, "sampling/createMessage", {})
         assert [message["method"] for message in events_in(await feed.take())] == ["sampling/createMessage"]
         assert made.is_busy
-        assert made.asks.answer(Response(b"1", b"{}"))
+        assert made.client_requests.answer(Response(b"1", b"{}"))
 
 
 def test_what_is_under_way_keeps_it_busy() -> None:
@@ -87,4 +87,4 @@ async def test_its_end_cancels_every_call() -> None:
     made.end()
     assert [call.ended for call in calls] == [1, 1]
     with pytest.raises(ClientCannotAnswer):
-        await made.asks.ask(made.own.route, "roots/list", decode_object(b"{}"))
+        await made.client_requests.ask(made.standalone.route, "roots/list", decode_object(b"{}"))

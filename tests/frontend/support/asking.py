@@ -14,6 +14,7 @@ from argus_trio.errors import ClientCannotAnswer, ClientRefused
 from argus_trio.frontend.sessions.session import HttpSession, Session
 from argus_trio.wire.envelope import decode_object, encode, encode_raw
 from tests.frontend.support.serving import BOTH, JSON, Backstage, Client, Served, call, events_in, post, rpc
+from tests.frontend.support.streams import counts
 
 ALL = {"elicitation": {"form": {}, "url": {}}, "sampling": {}, "roots": {"listChanged": True}}
 ELICITATION: dict[str, object] = {"message": "?", "requestedSchema": {"type": "object", "properties": {}}}
@@ -87,8 +88,8 @@ class Asker(Backstage):
     @property
     def is_empty(self) -> bool:
         sessions = {cast("Session", exchange.call.client) for exchange in self.calls}
-        empty = all(not session.calls and not session.asks for session in sessions)
-        return empty and all(s.streams.counts[1] == 0 for s in sessions if isinstance(s, HttpSession))
+        empty = all(not session.calls and not session.client_requests for session in sessions)
+        return empty and all(counts(s.streams)[1] == 0 for s in sessions if isinstance(s, HttpSession))
 
 
 async def greeted(

@@ -12,10 +12,19 @@ class FakeRequest:
     """A request and what was sent in answer to it. `blocked` makes every send wait."""
 
     def __init__(self, fields: dict[bytes, bytes] | None = None) -> None:
-        self.inbox = ReceiveQueue()
+        self.queue = ReceiveQueue()
         self.sent: list[AsgiMessage] = []
         self.blocked: trio.Event | None = None
-        self.http = IncomingRequest("POST", "/", b"", [], fields or {}, self.inbox.receive, self._send, self.inbox)
+        self.http = IncomingRequest(
+            method="POST",
+            path="/",
+            query=b"",
+            headers=list((fields or {}).items()),
+            fields=fields or {},
+            receive=self.queue.receive,
+            send=self._send,
+            disconnects=self.queue,
+        )
 
     async def _send(self, message: AsgiMessage) -> None:
         if self.blocked is not None:
@@ -35,4 +44,4 @@ class FakeRequest:
 
     async def give(self, body: bytes, *, more: bool = False) -> None:
         """A part of the request's body."""
-        await self.inbox.put({"type": "http.request", "body": body, "more_body": more})
+        await self.queue.put({"type": "http.request", "body": body, "more_body": more})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
@@ -26,12 +26,13 @@ from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.server.socket_activation import Inherited
 from argus_trio.wire.envelope import Params, decode_object, encode, encode_raw
 
-DEADLINE_S = 10.0
+DEADLINE_SECONDS = 10.0
 JSON = "application/json"
 BOTH = "application/json, text/event-stream"
 MODERN = "2026-07-28"
 HASTY = Limits(body_bytes=1024, body_stall=0.1, head=0.1, keep_alive=0.1, write=0.2)
 WELL = Health(total=1, connected=1, healthy=1, starting=0)
+IDENTITY = GatewayIdentity(version="1.2.3", instructions="be kind")
 
 META = {
     "io.modelcontextprotocol/protocolVersion": MODERN,
@@ -92,7 +93,7 @@ class Backstage:
                 finally:
                     self.cancelled.set()
             case "broken":
-                raise ZeroDivisionError("the secret of the house")
+                raise ZeroDivisionError("the secret of a handler")
             case "refused":
                 raise BackendError(b'{"code":-32002,"message":"gone","data":{"x":1}}')
             case _:
@@ -108,7 +109,7 @@ class Served:
     stopped: trio.Event
     announcer: Announcer
     backstage: Backstage
-    terms: CurrentSettings
+    settings: CurrentSettings
 
     @property
     def port(self) -> int:
@@ -127,15 +128,16 @@ async def serving(
     watch_tasks: WatchFunction = watch_nothing,
     param_headers: ParamHeadersOf | None = None,
     control: Control | None = None,
+    identity: Callable[[], GatewayIdentity] = lambda: IDENTITY,
     inherited: Sequence[Inherited] = (),
 ) -> AsyncIterator[Served]:
-    """Serve within the block; what is left at its end is cut. All of it within `DEADLINE_S`.
+    """Serve within the block; what is left at its end is cut. All of it within `DEADLINE_SECONDS`.
 
     Without `health`, asking for it is a fault. `handler` stands in for the backstage's own.
     """
     backstage, announcer = backstage or Backstage(), Announcer()
     stop, stopped = trio.Event(), trio.Event()
-    terms = CurrentSettings(ServedSettings.of(settings or Server(port=0), limits))
+    current = CurrentSettings(ServedSettings.of(settings or Server(port=0), limits))
 
     def tell_health() -> Health:
         if health is None:
@@ -145,7 +147,7 @@ async def serving(
     async def run(task_status: trio.TaskStatus[tuple[str, ...]]) -> None:
         gateway = Gateway(
             handler=handler or backstage.handle,
-            identity=lambda: GatewayIdentity(version="1.2.3", instructions="be kind"),
+            identity=identity,
             health=tell_health,
             watch=watch,
             watch_tasks=watch_tasks,
@@ -157,7 +159,7 @@ async def serving(
         await run_frontend(
             gateway,
             announcer=announcer,
-            terms=terms,
+            settings=current,
             stop=stop,
             make_seal=AesGcmSeal,
             inherited=inherited,
@@ -165,10 +167,10 @@ async def serving(
         )
         stopped.set()
 
-    with trio.fail_after(DEADLINE_S):
+    with trio.fail_after(DEADLINE_SECONDS):
         async with trio.open_nursery() as nursery:
             urls = await nursery.start(run)
-            yield Served(urls[0], stop, stopped, announcer, backstage, terms)
+            yield Served(urls[0], stop, stopped, announcer, backstage, current)
             nursery.cancel_scope.cancel()
 
 

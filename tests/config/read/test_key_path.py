@@ -1,11 +1,11 @@
-"""Places as people read them."""
+"""Key paths as people read them."""
 
 from __future__ import annotations
 
 from argus_trio.config.read.key_path import dotted
 
 
-def test_places_are_dotted_and_indexed() -> None:
+def test_key_paths_are_dotted_and_indexed() -> None:
     assert dotted(("backends", "a", "args", 2)) == "backends.a.args[2]"
     assert dotted(()) == ""
 

@@ -1,0 +1,61 @@
+"""What the stdio link runs on: a program's three byte streams, and how the program ended.
+
+A process of the gateway is one such program (`backends/process`), an attached container could be another.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class ByteStream(Protocol):
+    """Bytes in one direction, towards the gateway."""
+
+    async def receive(self) -> bytes:
+        """The next bytes, empty at the end of the stream."""
+
+
+class LineSink(Protocol):
+    """Whole lines in the other direction; `net/line_writer.py` is one."""
+
+    @property
+    def limit_seconds(self) -> float:
+        """How long the program may take nothing at all while something waits for it."""
+
+    async def write(self, line: bytes) -> None:
+        """Return once all of `line`, which ends in a line end, is on its way.
+
+        Cancelled before its first byte is out, nothing of the line is sent; after that the rest still follows.
+
+        Raises:
+            BrokenResourceError, ClosedResourceError: nobody takes lines any more.
+        """
+
+    async def run(self) -> None:
+        """Send what `write` could not send at once; returns when nothing was taken for `limit_seconds`.
+
+        Raises:
+            BrokenResourceError, ClosedResourceError: as `write`.
+        """
+
+
+class Peer(Protocol):
+    """A running program that speaks MCP on its stdin and stdout."""
+
+    @property
+    def backend(self) -> str:
+        """The name of the backend, for the log."""
+
+    @property
+    def stdout(self) -> ByteStream:
+        """The program's messages."""
+
+    @property
+    def stderr(self) -> ByteStream:
+        """The program's words for people."""
+
+    async def wait_ended(self) -> str:
+        """Wait until the program has ended, and tell how: "exited with code 3"."""
+
+    async def end(self, grace_seconds: float) -> None:
+        """Close the program's stdin, and end the program if it has not left after `grace_seconds`. Not cancellable."""

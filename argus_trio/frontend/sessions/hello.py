@@ -1,0 +1,55 @@
+"""What a legacy client says of itself at `initialize`, read once for all of its session."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+import msgspec
+
+from argus_trio.errors import InvalidParams
+from argus_trio.wire.envelope import Params, decode_object, decode_string
+from argus_trio.wire.revisions import LATEST_LEGACY, LEGACY_REVISIONS
+
+MAX_CAPABILITIES_BYTES: Final = 64 * 1024
+"""The largest capabilities that are taken: a session holds them for as long as it lives, and there may be many."""
+_SHOWN: Final = 100
+"""As much of a client's name as a session holds, in characters."""
+
+
+@attrs.frozen(kw_only=True)
+class Hello:
+    """What a legacy client says at `initialize`, and the revision that is settled on."""
+
+    revision: str
+    capabilities: Params
+    client: str
+    """The client's name, for the log; empty where it gives none."""
+
+
+def read_hello(params: Params) -> Hello:
+    """The client's `initialize`: its revision if it is a legacy one that is spoken here, else the newest of those.
+
+    Raises:
+        InvalidParams: `protocolVersion` or `capabilities` is not what it must be, or too large to keep.
+    """
+    try:
+        requested = decode_string(params.get("protocolVersion", b"0"))
+        raw_capabilities = bytes(params.get("capabilities", b"{}"))
+        capabilities = decode_object(raw_capabilities)
+    except msgspec.DecodeError:
+        raise InvalidParams('initialize needs a string "protocolVersion" and an object "capabilities"') from None
+    if len(raw_capabilities) > MAX_CAPABILITIES_BYTES:
+        raise InvalidParams(f"capabilities must not be larger than {MAX_CAPABILITIES_BYTES} bytes")
+    return Hello(
+        revision=requested if requested in LEGACY_REVISIONS else LATEST_LEGACY,
+        capabilities=capabilities,
+        client=_client_name(params),
+    )
+
+
+def _client_name(params: Params) -> str:
+    try:
+        return decode_string(decode_object(params.get("clientInfo", b"{}")).get("name", b'""'))[:_SHOWN]
+    except msgspec.DecodeError:
+        return ""

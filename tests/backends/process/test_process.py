@@ -1,0 +1,97 @@
+"""A backend's process as the gateway holds it, without a link over it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import trio
+
+from argus_trio.backends.process.process import BackendProcess, start_process
+from argus_trio.config.model.backend import StdioBackend
+from argus_trio.errors import LinkFailed
+from argus_trio.net.pipe_reader import PipeReader
+from tests.backends.support.children import MARKER, PATIENCE_SECONDS, children, nasty, running
+
+
+def shell(script: str) -> StdioBackend:
+    return StdioBackend(name="sh", command="sh", args=("-c", script))
+
+
+@asynccontextmanager
+async def started(spec: StdioBackend) -> AsyncIterator[BackendProcess]:
+    with trio.fail_after(PATIENCE_SECONDS):
+        async with start_process(spec, os.environ) as process, trio.open_nursery() as nursery:
+            nursery.start_soon(process.watch)
+            yield process
+            nursery.cancel_scope.cancel()
+
+
+async def all_of(stream: PipeReader) -> bytes:
+    data = b""
+    while chunk := await stream.receive():
+        data += chunk
+    return data
+
+
+async def test_its_streams_are_its_own_and_end_with_it() -> None:
+    async with started(shell("read line; echo out $line; echo err >&2")) as process:
+        await process.stdin.send_all(b"in\n")
+        assert await all_of(process.stdout) == b"out in\n"
+        assert await all_of(process.stderr) == b"err\n"
+        assert await process.wait_ended() == "exited with code 0"
+
+
+@pytest.mark.parametrize(
+    ("script", "ending"),
+    [
+        ("exit 3", "exited with code 3"),
+        ("kill -KILL $$", "was killed by SIGKILL"),
+        (f"kill -{signal.SIGRTMIN + 1} $$", f"was killed by signal {signal.SIGRTMIN + 1}"),
+    ],
+)
+async def test_how_it_ended_is_told_in_words(script: str, ending: str) -> None:
+    async with started(shell(script)) as process:
+        assert await process.wait_ended() == ending
+
+
+async def test_its_id_is_the_backends_own() -> None:
+    async with started(shell("echo $$; cat")) as process:
+        assert int(await process.stdout.receive()) == process.pid
+
+
+async def test_ending_closes_stdin_first_and_a_second_end_does_nothing() -> None:
+    async with started(shell("cat; echo left by itself")) as process:
+        await process.end(grace_seconds=PATIENCE_SECONDS)
+        assert await all_of(process.stdout) == b"left by itself\n"
+        await process.end(grace_seconds=0)
+    assert children() == []
+
+
+async def test_leaving_the_block_ends_the_tree_even_when_cancelled() -> None:
+    marker = uuid.uuid4().hex
+    with trio.CancelScope() as scope:
+        async with started(nasty("double-fork-ignore-term", "3", env={MARKER: marker})) as process:
+            assert process.pid in running(marker)
+            scope.cancel()
+            await trio.sleep_forever()
+    assert running(marker) == []
+    assert children() == []
+
+
+async def test_what_cannot_be_started_raises_and_leaves_nothing() -> None:
+    with pytest.raises(LinkFailed, match="command 'no-such-command' was not found"):
+        async with start_process(StdioBackend(name="x", command="no-such-command"), {"PATH": "/usr/bin"}):
+            pass
+    assert children() == []
+
+
+async def test_a_keeper_that_is_killed_is_an_end_with_a_reason_of_its_own() -> None:
+    async with started(StdioBackend(name="py", command=sys.executable, args=("-c", "input()"))) as process:
+        process._keeper.kill()
+        assert await process.wait_ended() == "lost its keeper, which was killed by SIGKILL"

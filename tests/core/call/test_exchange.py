@@ -1,0 +1,17 @@
+"""A call that says no more than it must."""
+
+from __future__ import annotations
+
+from argus_trio.core.call.abilities import NONE
+from argus_trio.core.call.exchange import ANONYMOUS, Call, Principal
+from argus_trio.wire.revisions import Era
+
+
+def test_a_call_that_says_no_more_is_anonymous_and_its_client_can_be_asked_nothing() -> None:
+    call = Call(method="ping", params={}, era=Era.MODERN, revision="2026-07-28")
+    assert call.principal == ANONYMOUS
+    assert (call.abilities, call.capabilities, call.log_level, call.client) == (NONE, {}, None, None)
+
+
+def test_principals_are_equal_by_their_name() -> None:
+    assert Principal(name="anna") == Principal(name="anna") != ANONYMOUS

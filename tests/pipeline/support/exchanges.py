@@ -1,0 +1,19 @@
+"""An exchange without a client behind it."""
+
+from __future__ import annotations
+
+from argus_trio.core.call.exchange import Call
+from argus_trio.errors import ClientCannotAnswer
+from argus_trio.wire.envelope import Params
+from argus_trio.wire.revisions import Era
+
+
+class PlainExchange:
+    """An exchange whose client hears nothing and answers nothing."""
+
+    call = Call(method="m", params={}, era=Era.LEGACY, revision="2025-11-25")
+
+    async def notify(self, method: str, params: Params) -> None: ...
+
+    async def ask(self, method: str, params: Params) -> bytes:
+        raise ClientCannotAnswer(method, "nobody is here")

@@ -1,0 +1,81 @@
+"""The log: what an event looks like, which events there are, and that no secret is in any."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from argus_trio.core.redaction import HIDDEN, Redactor
+from argus_trio.logs import LEVELS, Format, RedactEvents, set_up_logs
+
+SECRET = "hush-7f3a9c"
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    """Leave structlog as it was."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+
+
+def log_at(level: str, form: Format) -> structlog.typing.FilteringBoundLogger:
+    set_up_logs(form, level, Redactor([SECRET]))
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+    return logger
+
+
+def test_a_json_event_is_one_line_with_its_level_and_its_time(capsys: pytest.CaptureFixture[str]) -> None:
+    log_at("info", "json").info("backend_ready", backend="files", seconds=0.5)
+    event = json.loads(capsys.readouterr().err)
+    assert event.pop("timestamp").endswith("Z")
+    assert event == {"event": "backend_ready", "level": "info", "backend": "files", "seconds": 0.5}
+
+
+def test_a_line_for_people_has_no_colours_where_nobody_sees_them(capsys: pytest.CaptureFixture[str]) -> None:
+    log_at("info", "console").warning("backend_down", backend="files")
+    line = capsys.readouterr().err
+    assert "backend_down" in line
+    assert "backend=files" in line
+    assert "\x1b" not in line
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_events_below_the_level_are_not_written(capsys: pytest.CaptureFixture[str], level: str) -> None:
+    log = log_at(level, "json")
+    for each in LEVELS:
+        getattr(log, each)("event")
+    found = [json.loads(line)["level"] for line in capsys.readouterr().err.splitlines()]
+    assert found == list(LEVELS[LEVELS.index(level) :])
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_no_secret_is_in_an_event_however_deep_it_stands(capsys: pytest.CaptureFixture[str], form: Format) -> None:
+    log_at("info", form).info(f"with {SECRET}", header=SECRET, inner={"list": [SECRET, (SECRET,)]}, number=7)
+    written = capsys.readouterr().err
+    assert SECRET not in written
+    assert written.count(HIDDEN) == 4
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_no_secret_is_in_a_traceback(capsys: pytest.CaptureFixture[str], form: Format) -> None:
+    log = log_at("info", form)
+    try:
+        raise ValueError(SECRET)
+    except ValueError:
+        log.exception("failed")
+    written = capsys.readouterr().err
+    assert "ValueError" in written
+    assert SECRET not in written
+
+
+def test_what_is_no_text_stays_as_it_is() -> None:
+    clean = RedactEvents(Redactor([SECRET]))
+    assert clean(None, "info", {"number": 1, "none": None, "deep": {"truth": True}}) == {
+        "number": 1,
+        "none": None,
+        "deep": {"truth": True},
+    }

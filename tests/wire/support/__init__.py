@@ -1,0 +1,1 @@
+"""Shared by the tests of `wire`, and by those that send what it reads."""
