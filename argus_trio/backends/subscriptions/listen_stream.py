@@ -47,7 +47,7 @@ class _ListenRequest:
     """The tasks that the backend agreed to tell of."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class ListenStream:
     """The stream of one connection. When something else is wanted than before, the next stream is open before the last
     one is closed, so that nothing is lost in between; what both say is said twice."""
@@ -57,7 +57,7 @@ class ListenStream:
     redact: Redactor
     followed: Collection[str] = ()
     """The ids of the tasks that somebody wants to hear of; changes as that does."""
-    hears_lists: bool = attrs.field(default=True, kw_only=True)
+    hears_lists: bool = True
     """Whether it asks for changes of lists too; without, there is no stream as long as nothing else is wanted."""
     _opening: _ListenRequest | None = attrs.field(default=None, init=False)
     _wake: trio.Event = attrs.field(factory=trio.Event, init=False)
