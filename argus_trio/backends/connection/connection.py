@@ -178,7 +178,11 @@ class Connection:
             self._note_tasks(call_in_flight, params, message_id, answer.result)  # before the reader can run again
         if call_in_flight.notifications.delivering is not None:
             await call_in_flight.notifications.drained()
-        return self._result_of(answer)
+        if isinstance(answer, ErrorResponse):
+            raise self._error_of(answer)
+        if answer.result[:1] != b"{":
+            raise BackendMisbehaved(self.backend, "its result is no object")
+        return answer.result
 
     def _note_tasks(self, call_in_flight: InFlight, params: Params, message_id: int, result: bytes) -> None:
         """Keep account of the tasks that were begun here; a client's progress token outlives its call for one."""
@@ -249,14 +253,10 @@ class Connection:
         self.probe_state.heard_at = trio.current_time()
         return answer
 
-    def _result_of(self, answer: Response | ErrorResponse) -> bytes:
-        if isinstance(answer, ErrorResponse):
-            if not is_error_object(answer.error):
-                raise BackendMisbehaved(self.backend, "its error is no JSON-RPC error object")
-            raise BackendError(answer.error)
-        if answer.result[:1] != b"{":
-            raise BackendMisbehaved(self.backend, "its result is no object")
-        return answer.result
+    def _error_of(self, answer: ErrorResponse) -> BackendError | BackendMisbehaved:
+        if is_error_object(answer.error):
+            return BackendError(answer.error)
+        return BackendMisbehaved(self.backend, "its error is no JSON-RPC error object")
 
     async def _tell_level(self, wanted: str) -> None:
         """Have a legacy backend log as verbosely as this client wants; on a shared link, as any client wants."""
