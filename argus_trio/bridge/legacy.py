@@ -17,7 +17,7 @@ from argus_trio.bridge.carrier import AnswerStream, Carrier, GatewayMessage, Gat
 from argus_trio.bridge.gateway_session import GatewaySession, Initialize, session_in
 from argus_trio.bridge.open_request import OpenRequest
 from argus_trio.bridge.pipes import Write
-from argus_trio.bridge.standalone_stream import StandaloneStream
+from argus_trio.bridge.standalone_stream import GatewayStream
 from argus_trio.bridge.wished_settings import WishedSetting, WishedSettings
 from argus_trio.errors import LinkFailed
 from argus_trio.net.reconnect import Reconnect, ReconnectPace, is_final
@@ -208,7 +208,7 @@ class Legacy:
         session = self._session
         if session is not None and session is not self._listened:
             self._listened = session
-            stream = StandaloneStream(
+            stream = GatewayStream(
                 carrier=self._carrier,
                 write=self._write,
                 session=session,

@@ -26,7 +26,7 @@ LISTENING: Final = ReconnectPace(first_seconds=0.5, longest_seconds=5.0, least_s
 
 
 @attrs.define(eq=False, kw_only=True)
-class StandaloneStream:
+class GatewayStream:
     """The stream of one session."""
 
     _carrier: Carrier

@@ -63,8 +63,8 @@ class Application:
         """Answer one request. A client that goes before it has asked anything gets no answer."""
         http = IncomingRequest.of(scope, receive, send)
         host_origin, origin = self.settings.now.host_origin, http.fields.get(b"origin")
-        wrong = host_origin.judge(http.fields.get(b"host"), origin)
-        if wrong is not None:
+        host = http.fields.get(b"host")
+        if (host, origin) not in host_origin.passed and (wrong := host_origin.judge(host, origin)) is not None:
             await self._refuse(http, wrong)
             return
         path = http.path

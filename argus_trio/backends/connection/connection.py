@@ -186,7 +186,11 @@ class Connection:
             self._note_tasks(call_in_flight, params, message_id, answer.result)  # before the reader can run again
         if call_in_flight.notifications.delivering is not None:
             await call_in_flight.notifications.drained()
-        return self._result_of(answer)
+        if isinstance(answer, ErrorResponse):
+            raise self._error_of(answer)
+        if answer.result[:1] != b"{":
+            raise BackendMisbehaved(self.backend, "its result is no object")
+        return answer.result
 
     def _note_tasks(self, call_in_flight: InFlight, params: Params, message_id: int, result: bytes) -> None:
         """Note what the result says of a task that was begun here, for which a progress token outlives its call."""
@@ -263,14 +267,10 @@ class Connection:
         self.probe_state.heard_at = trio.current_time()
         return answer
 
-    def _result_of(self, answer: Response | ErrorResponse) -> bytes:
-        if isinstance(answer, ErrorResponse):
-            if not is_error_object(answer.error):
-                raise BackendMisbehaved(self.backend, "its error is no JSON-RPC error object")
-            raise BackendError(answer.error)
-        if answer.result[:1] != b"{":
-            raise BackendMisbehaved(self.backend, "its result is no object")
-        return answer.result
+    def _error_of(self, answer: ErrorResponse) -> BackendError | BackendMisbehaved:
+        if is_error_object(answer.error):
+            return BackendError(answer.error)
+        return BackendMisbehaved(self.backend, "its error is no JSON-RPC error object")
 
     async def _send_log_level(self, wanted: str) -> None:
         """Set the log level of a legacy backend to what this client wants; over a shared connection, to the most

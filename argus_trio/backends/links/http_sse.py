@@ -120,7 +120,7 @@ class HttpSseLink:
     async def request(self, outgoing: Outgoing) -> Response | ErrorResponse:
         """See `Link.request`."""
         # The POST is on the side: some servers end it only after they have answered on the stream.
-        with self._pending.expect(outgoing.id) as expected:
+        with Expected(self._pending, outgoing.id) as expected:
             async with ServiceNursery() as nursery:
                 nursery.start_soon(self._post_for, expected, outgoing)
                 return await expected.wait()

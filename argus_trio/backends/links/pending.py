@@ -19,24 +19,31 @@ class Expected:
 
     An answer or a failure that comes before `wait` is kept for it, so a transport may send between the two:
 
-        with pending.expect(outgoing.id) as expected:
+        with Expected(pending, outgoing.id) as expected:
             await send(outgoing.body)
             return await expected.wait()
     """
 
-    _table: dict[bytes, Expected]
-    _key: bytes
+    _table: Pending
+    _request_id: int
     _outcome: Answer | LinkFailed | None = attrs.field(default=None, init=False)
     _task: trio.lowlevel.Task | None = attrs.field(default=None, init=False)
 
     def __enter__(self) -> Expected:
-        self._table[self._key] = self
+        """Enter the table.
+
+        Raises:
+            LinkFailed: the link has died; nothing has been sent.
+        """
+        if self._table.failure is not None:
+            self._table.check()
+        self._table.waiting[b"%d" % self._request_id] = self
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._table.pop(self._key, None)
+        self._table.waiting.pop(b"%d" % self._request_id, None)
 
     async def wait(self) -> Answer:
         """Wait for the answer. Called at most once; a checkpoint in every case.
@@ -72,34 +79,22 @@ class Expected:
 
 @attrs.define(eq=False)
 class Pending:
-    """The table of requests in flight. Once failed it stays so, and every later `expect` raises the same failure."""
+    """The table of requests in flight. Once failed it stays so, and every later request raises the same failure."""
 
-    _waiting: dict[bytes, Expected] = attrs.field(factory=dict, init=False)
-    _failure: LinkFailed | None = attrs.field(default=None, init=False)
+    waiting: dict[bytes, Expected] = attrs.field(factory=dict, init=False)
+    """By the raw id of each request, which is unique for the link's life."""
+    failure: LinkFailed | None = attrs.field(default=None, init=False)
+    """What the table failed with, if it has."""
 
     def __len__(self) -> int:
-        return len(self._waiting)
-
-    @property
-    def failure(self) -> LinkFailed | None:
-        """What the table failed with, if it has."""
-        return self._failure
-
-    def expect(self, request_id: int) -> Expected:
-        """A place for the answer to `request_id`, which is unique for the link's life; enter it before sending.
-
-        Raises:
-            LinkFailed: the link has died.
-        """
-        self.check()
-        return Expected(self._waiting, b"%d" % request_id)
+        return len(self.waiting)
 
     def resolve(self, answer: Answer | ResponseInvalid) -> bool:
         """Give `answer` to the request it belongs to; False when none waits for it: it is late, or forged."""
-        expected = self._waiting.pop(answer.id, None)
+        expected = self.waiting.pop(answer.id, None)
         if expected is None:
             # Some servers hand an integer id back as a string.
-            expected = self._waiting.pop(answer.id.strip(b'"'), None)
+            expected = self.waiting.pop(answer.id.strip(b'"'), None)
         if expected is None:
             return False
         expected.settle(AnswerInvalid(answer.message) if isinstance(answer, ResponseInvalid) else answer)
@@ -107,15 +102,15 @@ class Pending:
 
     def fail(self, failure: LinkFailed) -> None:
         """End every request in flight with `failure`; the first failure stands, later ones change nothing."""
-        if self._failure is not None:
+        if self.failure is not None:
             return
-        self._failure = failure
-        waiting = list(self._waiting.values())
-        self._waiting.clear()
+        self.failure = failure
+        waiting = list(self.waiting.values())
+        self.waiting.clear()
         for expected in waiting:
             expected.settle(failure.again())
 
     def check(self) -> None:
         """Raise the failure, if there is one: whoever asks has sent nothing yet."""
-        if self._failure is not None:
-            raise self._failure.again(never_ran=True)
+        if self.failure is not None:
+            raise self.failure.again(never_ran=True)

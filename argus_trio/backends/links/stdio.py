@@ -11,7 +11,7 @@ import trio
 
 from argus_trio.backends.links.link import Inbox, Outgoing
 from argus_trio.backends.links.peer import LineSink, Peer
-from argus_trio.backends.links.pending import Pending
+from argus_trio.backends.links.pending import Expected, Pending
 from argus_trio.backends.links.stderr import StderrStream, plain
 from argus_trio.errors import LinkFailed, ResponseInvalid, RpcError
 from argus_trio.wire.envelope import (
@@ -58,7 +58,7 @@ class StdioLink:
 
     async def request(self, outgoing: Outgoing) -> Response | ErrorResponse:
         """See `Link.request`."""
-        with self._pending.expect(outgoing.id) as expected:
+        with Expected(self._pending, outgoing.id) as expected:
             await self._write(outgoing.body)
             return await expected.wait()
 
@@ -155,7 +155,8 @@ class StdioLink:
             if line.strip():
                 await self._accept_odd(line, fault)
             return
-        await self._deliver(message)
+        if not (isinstance(message, Response) and self._pending.resolve(message)):
+            await self._deliver(message)
 
     async def _accept_odd(self, line: bytes, fault: RpcError) -> None:
         """A line that is no message as it stands: one with broken text, a batch (revision 2025-03-26), or noise."""

@@ -6,7 +6,15 @@ import msgspec
 
 from argus_trio.core.call.exchange import Call
 from argus_trio.errors import InvalidParams
-from argus_trio.wire.envelope import Params, decode_object, decode_string
+from argus_trio.wire.envelope import Params, decode_object
+from argus_trio.wire.members import string_member
+
+
+def no_string(call: Call, key: str) -> InvalidParams:
+    """The error for a member of the call's params that is absent, or no string."""
+    if key not in call.params:
+        return InvalidParams(f'{call.method} needs "{key}"')
+    return InvalidParams(f'"{key}" of {call.method} must be a string')
 
 
 def string_param(call: Call, key: str) -> str:
@@ -15,12 +23,10 @@ def string_param(call: Call, key: str) -> str:
     Raises:
         InvalidParams: it is absent, or no string.
     """
-    try:
-        return decode_string(call.params[key])
-    except KeyError:
-        raise InvalidParams(f'{call.method} needs "{key}"') from None
-    except msgspec.DecodeError:
-        raise InvalidParams(f'"{key}" of {call.method} must be a string') from None
+    value = string_member(call.params, key)
+    if value is None:
+        raise no_string(call, key)
+    return value
 
 
 def object_param(call: Call, key: str) -> Params:

@@ -17,7 +17,7 @@ from argus_trio.backends.routing.completion import complete
 from argus_trio.backends.routing.directory import Directory, unknown_resource
 from argus_trio.backends.routing.era_translation import call_in_backend_era
 from argus_trio.backends.routing.extensions import call_extension
-from argus_trio.backends.routing.params import string_param
+from argus_trio.backends.routing.params import no_string, string_param
 from argus_trio.backends.routing.tasks import Tasks
 from argus_trio.backends.scope.lease import Lease
 from argus_trio.backends.scope.scope import Scope
@@ -25,6 +25,7 @@ from argus_trio.core.call.exchange import Call, Exchange
 from argus_trio.core.catalog.catalog import Catalog
 from argus_trio.core.catalog.paging import Cursors
 from argus_trio.wire.envelope import Params, Raw, encode, encode_raw
+from argus_trio.wire.members import string_member
 from argus_trio.wire.param_headers import render_param_headers
 from argus_trio.wire.revisions import Era
 
@@ -83,7 +84,9 @@ class Router:
 
     async def _named(self, exchange: Exchange, kind: str) -> bytes:
         call = exchange.call
-        name = string_param(call, "name")
+        name = string_member(call.params, "name")
+        if name is None:
+            raise no_string(call, "name")
         scope, route = await self.directory.named(call, kind, name)
         params: Params = call.params if route.key == name else {**call.params, "name": encode_raw(route.key)}
         headers = render_param_headers(route.param_headers, params.get("arguments", b"")) if route.param_headers else ()

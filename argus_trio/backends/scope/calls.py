@@ -48,7 +48,9 @@ class BackendCalls:
                 return await retry_after_session_loss(self.shared.recovery, failed, again)
 
     async def _perform(self, place: Place, params: Params, headers: Headers) -> bytes:
-        connection = await self.shared.connected()
+        connection = self.shared.connection
+        if connection is None or connection.lost is not None or not self.shared.settled.is_set():
+            connection = await self.shared.connected()
         exchange, timeouts = place.exchange, self.shared.address.spec.timeouts
         call = exchange.call
         task = task_id_of(params) if call.method.startswith(TASK_METHODS) else None

@@ -47,7 +47,11 @@ class SubscriptionHub:
         self._listen_stream = None
         if connection.handshake.era is Era.MODERN:
             self._listen_stream = ListenStream(
-                connection, self.table, self.address.redact, self.followed, hears_lists=self.hears_lists
+                connection=connection,
+                table=self.table,
+                redact=self.address.redact,
+                followed=self.followed,
+                hears_lists=self.hears_lists,
             )
             connection.nursery.start_soon(self._listen_stream.run)
         else:

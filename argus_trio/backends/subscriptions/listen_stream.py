@@ -59,7 +59,7 @@ class _ListenRequest:
     """The ids of the tasks that the backend agreed to report."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class ListenStream:
     """The listen stream of one connection.
 
@@ -73,7 +73,7 @@ class ListenStream:
     redact: Redactor
     followed: Collection[str] = ()
     """The backend's ids of the tasks that somebody wants notifications of; changes as that does."""
-    hears_lists: bool = attrs.field(default=True, kw_only=True)
+    hears_lists: bool = True
     """Whether it asks for changes of lists too; if not, there is no stream as long as nothing else is wanted."""
     _opening: _ListenRequest | None = attrs.field(default=None, init=False)
     """The latest request, acknowledged or not."""

@@ -48,8 +48,8 @@ class Conversation:
 
     outbox: Outbox
     nursery: trio.Nursery
-    in_flight: int = 0
-    _is_ending: bool = False
+    in_flight: int = attrs.field(default=0, init=False)
+    _is_ending: bool = attrs.field(default=False, init=False)
 
     async def notify(self, message: bytes) -> None:
         """Send an encoded message in turn; dropped once the client is gone."""

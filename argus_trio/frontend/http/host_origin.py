@@ -32,20 +32,18 @@ class HostOriginCheck:
 
     _hosts: frozenset[str] = attrs.field(default=(), alias="allowed_hosts", converter=_host_names)
     _origins: frozenset[str] = attrs.field(default=(), alias="allowed_origins", converter=_listed)
-    _passed: set[tuple[bytes | None, bytes | None]] = attrs.field(factory=set, init=False)
+    passed: set[tuple[bytes | None, bytes | None]] = attrs.field(factory=set, init=False)
+    """Pairs of Host and Origin that were let in before: those need not be judged again."""
     _reported: set[tuple[str, bytes]] = attrs.field(factory=set, init=False)
 
     def judge(self, host: bytes | None, origin: bytes | None) -> WrongHeader:
         """None to let the request in, else which of the two is wrong."""
-        pair = (host, origin)
-        if pair in self._passed:
-            return None
         if host is None or _host_name(host.decode("latin-1")) not in self._hosts:
             return "host"
         if origin is not None and not self._is_good(origin.decode("latin-1")):
             return "origin"
-        if len(self._passed) < _REMEMBERED:
-            self._passed.add(pair)
+        if len(self.passed) < _REMEMBERED:
+            self.passed.add((host, origin))
         return None
 
     def is_listed(self, origin: bytes) -> bool:

@@ -27,15 +27,8 @@ class Quiet(Protocol):
 class KeepAlive:
     """Keeps the answers alive that clients wait for. A blocked one delays only itself."""
 
-    _watched: set[Quiet] = attrs.field(factory=set, init=False)
-
-    def watch(self, quiet: Quiet) -> None:
-        """Begin to keep `quiet` alive."""
-        self._watched.add(quiet)
-
-    def forget(self, quiet: Quiet) -> None:
-        """Keep `quiet` alive no longer; harmless if it was not watched."""
-        self._watched.discard(quiet)
+    watched: set[Quiet] = attrs.field(factory=set, init=False)
+    """Who is kept alive: what adds itself, until it takes itself out again."""
 
     async def run(self, on_tick: Callable[[float], object]) -> None:
         """Look every `TICK_SECONDS`, and call `on_tick` with the time as well; until cancelled."""
@@ -44,7 +37,7 @@ class KeepAlive:
                 await trio.sleep(TICK_SECONDS)
                 now = trio.current_time()
                 on_tick(now)
-                for quiet in self._watched:
+                for quiet in self.watched:
                     if quiet.due <= now:
                         quiet.due = inf
                         nursery.start_soon(quiet.beat)

@@ -94,7 +94,7 @@ class Reply:
     def mute(self) -> None:
         """Send nothing more before the answer: nobody is there to see it. Idempotent."""
         self._may_stream = False
-        self._keep_alive.forget(self)
+        self._keep_alive.watched.discard(self)
 
     async def finish(self, message: bytes, *, status: int = 200) -> None:
         """Send the encoded answer and end. On an open stream the status has gone out already."""
@@ -115,12 +115,12 @@ class Reply:
     def end(self) -> None:
         """Send nothing more: whoever served the call is done with it, or was cancelled. Idempotent."""
         self._state = ReplyState.DONE
-        self._keep_alive.forget(self)
+        self._keep_alive.watched.discard(self)
 
     def __enter__(self) -> Self:
         if self._may_stream:
             self.due = trio.current_time() + QUIET_SECONDS
-            self._keep_alive.watch(self)
+            self._keep_alive.watched.add(self)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -34,7 +34,7 @@ class Total:
     size: int = 0
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class _StoredStream:
     last: int = 0
     size: int = 0

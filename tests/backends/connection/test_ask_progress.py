@@ -13,9 +13,9 @@ from argus_trio.backends.connection.ask_progress import MAX_WAITING, Reports, sp
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.wire.envelope import Raw, decode_object
 from argus_trio.wire.revisions import Era
-from tests.backends.connection.test_server_requests import Session
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json, json_of, raw
 from tests.backends.support.scopes import living
+from tests.backends.support.talk import AnsweringSession
 
 ROOTS = Abilities(roots=True)
 
@@ -39,7 +39,7 @@ def test_for_a_client_that_cannot_report_the_token_is_taken_out_and_nothing_else
 def test_each_ask_has_a_token_of_ours_and_keeps_its_other_meta() -> None:
     shown = []
     for _ in range(2):
-        params, reports = split_token(decode_object(b'{"_meta":{"progressToken":7,"b":1e2},"a":1}'), Session())
+        params, reports = split_token(decode_object(b'{"_meta":{"progressToken":7,"b":1e2},"a":1}'), AnsweringSession())
         assert reports is not None
         assert json.loads(json_of(params)) == {"a": 1, "_meta": {"progressToken": reports.shown, "b": 100}}
         shown.append(reports.shown)
@@ -47,7 +47,7 @@ def test_each_ask_has_a_token_of_ours_and_keeps_its_other_meta() -> None:
 
 
 async def test_reports_go_out_in_order_and_of_too_many_the_latest() -> None:
-    reports, sent, may_go = Reports(Session(), "ours", Raw(b"7")), list[Json](), trio.Event()
+    reports, sent, may_go = Reports(AnsweringSession(), "ours", Raw(b"7")), list[Json](), trio.Event()
 
     async def send(body: bytes) -> None:
         await may_go.wait()
@@ -84,7 +84,7 @@ def reported(backend: FakeBackend) -> list[list[object]]:
 async def test_what_a_client_reports_reaches_the_backend_that_asked_before_its_answer(
     autojump_clock: MockClock,
 ) -> None:
-    answered, one, other = trio.Event(), Session(), Session()
+    answered, one, other = trio.Event(), AnsweringSession(), AnsweringSession()
     backend = asking(answered)
     async with living(backend) as scope, trio.open_nursery() as nursery:
 

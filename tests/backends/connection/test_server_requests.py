@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import attrs
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.connection.server_requests import ASK_LIMIT_SECONDS, MAX_OPEN
 from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json, Refusal
-from tests.backends.support.talk import Talk, perform, talk
+from tests.backends.support.talk import AnsweringSession, Talk, perform, talk
 
 CAN = Abilities(form=True, roots=True)
-
-
-@attrs.define(eq=False)
-class Session:
-    """A legacy session whose client answers on its own stream."""
-
-    told: list[str] = attrs.field(factory=list)
-    log_level: str | None = None
-
-    async def notify(self, method: str, params: Params) -> None:
-        self.told.append(method)
-
-    async def ask(self, method: str, params: Params) -> bytes:
-        return b'{"from":"the session"}'
 
 
 def asking(method: str, answers: list[Json], params: Json | None = None) -> FakeBackend:
@@ -154,7 +138,7 @@ async def test_a_backend_can_withdraw_what_it_asked(autojump_clock: MockClock) -
 async def test_what_belongs_to_no_call_goes_to_the_session_that_the_connection_is_of(
     autojump_clock: MockClock,
 ) -> None:
-    session = Session()
+    session = AnsweringSession()
     async with talk(FakeBackend(), is_exclusive=True, client=session) as t:
         assert (await t.link.ask("roots/list"))["result"] == {"from": "the session"}
         assert "error" in await t.link.ask("made/up")

@@ -6,14 +6,14 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from argus_trio.backends.links.pending import Answer, Pending
+from argus_trio.backends.links.pending import Answer, Expected, Pending
 from argus_trio.errors import AnswerInvalid, LinkFailed, ResponseInvalid
 from argus_trio.wire.envelope import ErrorResponse, Response
 
 
 async def wait_for(pending: Pending, number: int, answers: dict[int, Answer | LinkFailed]) -> None:
     try:
-        with pending.expect(number) as expected:
+        with Expected(pending, number) as expected:
             answers[number] = await expected.wait()
     except LinkFailed as failure:
         answers[number] = failure
@@ -68,7 +68,7 @@ async def test_an_id_that_comes_back_as_a_string_is_known() -> None:
 
 async def test_an_answer_that_comes_before_the_wait_is_kept() -> None:
     pending = Pending()
-    with pending.expect(1) as expected:
+    with Expected(pending, 1) as expected:
         assert pending.resolve(Response(b"1", b"{}"))
         with trio.fail_after(1):
             assert await expected.wait() == Response(b"1", b"{}")
@@ -111,7 +111,7 @@ async def test_a_failure_wakes_all_and_stands() -> None:
     assert answers[1] is not answers[2]
     assert pending.failure is first
     with pytest.raises(LinkFailed, match="exited with code 3"):
-        pending.expect(3)
+        Expected(pending, 3).__enter__()
     with pytest.raises(LinkFailed, match="exited with code 3"):
         pending.check()
     assert not pending.resolve(Response(b"1", b"{}"))

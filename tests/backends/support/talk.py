@@ -86,3 +86,17 @@ async def talk(
 
 async def perform(t: Talk, exchange: FakeExchange) -> bytes:
     return await t.connection.call(exchange, raw(exchange.params), TIMEOUTS)
+
+
+@attrs.define(eq=False)
+class AnsweringSession:
+    """A legacy session whose client answers on its own stream."""
+
+    told: list[str] = attrs.field(factory=list)
+    log_level: str | None = None
+
+    async def notify(self, method: str, params: Params) -> None:
+        self.told.append(method)
+
+    async def ask(self, method: str, params: Params) -> bytes:
+        return b'{"from":"the session"}'

@@ -22,9 +22,9 @@ class Pulse:
 async def test_what_is_due_beats_once_until_it_is_due_again(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
     keep_alive, pulse, forgotten = KeepAlive(), Pulse(2.5), Pulse(2.5)
     ticks: list[float] = []
-    keep_alive.watch(pulse)
-    keep_alive.watch(forgotten)
-    keep_alive.forget(forgotten)
+    keep_alive.watched.add(pulse)
+    keep_alive.watched.add(forgotten)
+    keep_alive.watched.discard(forgotten)
     nursery.start_soon(keep_alive.run, ticks.append)
     began = trio.current_time()
     pulse.due += began
