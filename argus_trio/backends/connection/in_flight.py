@@ -37,7 +37,7 @@ class InFlight:
     asks: set[trio.CancelScope] = attrs.field(factory=set, init=False)
     """The requests of the backend that the client is to answer and has not yet, by their scopes."""
     _guessed: set[trio.CancelScope] = attrs.field(factory=set, init=False)
-    """Those of `asks` that name no request: they may belong to another call of the same client."""
+    """The part of `asks` that names no request: those may belong to another call of the same client."""
     _successor: InFlight | None = attrs.field(default=None, init=False)
     """The call that those of `_guessed` went over to when this one ended."""
     _left: float = attrs.field(default=0.0, init=False)

@@ -11,6 +11,6 @@ sessions had subscribed to on connections that are gone.
 
 `listings_by_abilities.py` holds what the backend lists, to clients that declare nothing and to each set of abilities.
 
-It uses `connection`, `listings` and `subscriptions`. `scope` has one of each of these parts for its backend, and makes
-calls and subscriptions over them; nothing here knows of calls, of other backends, or of a reload.
+It uses `connection`, `listings` and `subscriptions`. `scope` puts these parts together for its backend, and performs
+the calls of clients over them; nothing here performs a call or knows other backends.
 """

@@ -42,7 +42,7 @@ class ClientConnection:
     """
 
     owner: ConnectionOwner
-    """Whose it is; may change while nobody uses it."""
+    """The client that owns the connection, or nobody; may change while nobody uses it."""
     shared: SharedConnection
     """The shared connection to the same backend."""
     listings: ListingsByAbilities

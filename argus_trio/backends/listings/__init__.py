@@ -7,5 +7,5 @@ backend that says so without end. `listing.py` reads pages, and applies filters 
 A list is fetched over a `Connection` that somebody else opened, and goes to whoever asked for it: the listings are held
 in `connectivity/listings_by_abilities.py`, and merged with those of other backends in `core/catalog`.
 
-It uses `connection`. Nothing here knows who a list is for, or which names clients see.
+It uses `connection`. Nothing here knows who a list is for, or of any other backend.
 """

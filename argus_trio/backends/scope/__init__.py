@@ -12,5 +12,5 @@ What clients do there passes `bulkhead.py`, which bounds how many calls are unde
 `lease.py` counts the exchanges that may still need the scope, so that it does not end before them.
 
 It uses `connectivity` and all below. The supervisor decides when a scope begins and ends; a scope knows no other scope
-but its successor, and nothing of names that clients see.
+but its successor.
 """
