@@ -28,6 +28,39 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"__main__"}),
 )
 """From the bottom up. A part imports from lower layers and from itself; those of one layer never see each other."""
+INNER_LAYERS: dict[str, tuple[frozenset[str], ...]] = {
+    "core": (frozenset({"call", "catalog", "health", "redaction", "reload_report"}),),
+    "config": (
+        frozenset({"model"}),
+        frozenset({"diff", "read"}),
+        frozenset({"structure"}),
+        frozenset({"check"}),
+        frozenset({"load"}),
+        frozenset({"file"}),
+    ),
+    "backends": (
+        frozenset({"process"}),
+        frozenset({"links"}),
+        frozenset({"connection"}),
+        frozenset({"subscriptions", "listings"}),
+        frozenset({"connectivity"}),
+        frozenset({"scope"}),
+        frozenset({"generation", "status"}),
+        frozenset({"generations", "drain"}),
+        frozenset({"supervisor"}),
+        frozenset({"routing"}),
+    ),
+    "frontend": (
+        frozenset({"outcome"}),
+        frozenset({"identity", "gateway", "notifications"}),
+        frozenset({"http"}),
+        frozenset({"sessions", "input_required", "manage", "server"}),
+        frozenset({"edges"}),
+        frozenset({"application"}),
+        frozenset({"app"}),
+    ),
+}
+"""The same inside the parts that are divided into rooms."""
 LEAVES = frozenset({"samples"})
 """Programs of their own: they import nothing of the package, and only who starts them may name them."""
 STARTERS = frozenset({"app", "demo", "cli"})
@@ -128,6 +161,19 @@ def goes_down(each: Import) -> bool:
     return layer_of(target) < layer_of(each.part)
 
 
+def goes_down_inside(each: Import) -> bool:
+    """Whether an import between two rooms of one part goes down as well."""
+    layers = INNER_LAYERS.get(each.part)
+    if layers is None or each.imported_part != each.part:
+        return True
+    importer, imported = each.importer.split(".")[1], each.module.split(".")[2:3]
+    if not imported or importer in ("__init__", imported[0]):
+        return True
+    (above,) = [number for number, rooms in enumerate(layers) if importer in rooms]
+    (below,) = [number for number, rooms in enumerate(layers) if imported[0] in rooms]
+    return below < above
+
+
 def is_in_its_room(each: Import) -> bool:
     rooms = ROOMS.get(each.module.split(".")[0])
     return rooms is None or any(Path(each.importer).match(room) for room in rooms)
@@ -146,6 +192,10 @@ def test_every_part_of_the_package_has_its_layer() -> None:
 
 def test_imports_point_down() -> None:
     assert wrong([each for each in PRODUCT if not goes_down(each)]) == []
+
+
+def test_imports_point_down_from_room_to_room() -> None:
+    assert wrong([each for each in PRODUCT if not goes_down_inside(each)]) == []
 
 
 def test_a_library_is_known_to_its_room_alone() -> None:
@@ -170,11 +220,14 @@ def test_samples_import_nothing_of_the_package() -> None:
     [
         ("wire.lines", "from argus_trio.core.catalog.names import shown", goes_down),
         ("pipeline.chain", "from argus_trio.backends.routing.router import Router", goes_down),
-        ("backends.router", "import argus_trio.pipeline.chain", goes_down),
+        ("backends.routing.router", "import argus_trio.pipeline.chain", goes_down),
         ("errors", "from argus_trio import wire", goes_down),
-        ("frontend.server", "from argus_trio.samples import notes", goes_down),
+        ("frontend.server.transport", "from argus_trio.samples import notes", goes_down),
         ("frontend.edge", "from hypercorn.config import Config", is_in_its_room),
-        ("backends.stdio", "import mcp.client", is_in_its_room),
+        ("backends.links.stdio", "import mcp.client", is_in_its_room),
+        ("backends.links.stdio", "from argus_trio.backends.scope.scope import Scope", goes_down_inside),
+        ("backends.listings.fetch", "from argus_trio.backends.subscriptions.hub import x", goes_down_inside),
+        ("frontend.server.transport", "from argus_trio.frontend.application import Application", goes_down_inside),
     ],
 )
 def test_a_broken_rule_would_be_seen(importer: str, statement: str, broken: object) -> None:
@@ -193,3 +246,76 @@ def test_a_file_is_short_and_says_what_it_is(path: Path) -> None:
     source = path.read_text()
     assert source.count("\n") <= 350
     assert ast.get_docstring(ast.parse(source))
+
+
+MODULES = sorted((ROOT / PACKAGE).rglob("*.py"))
+FOLDERS = sorted({path.parent for path in MODULES})
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(ROOT)))
+def test_a_folder_can_be_taken_in_at_a_glance(folder: Path) -> None:
+    assert len(list(folder.glob("*.py"))) <= 14
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [each for each in FOLDERS if each.name not in (PACKAGE, "samples")],
+    ids=lambda folder: str(folder.relative_to(ROOT)),
+)
+def test_a_room_begins_with_its_map(folder: Path) -> None:
+    tree = ast.parse((folder / "__init__.py").read_text())
+    assert len(tree.body) == 1
+    assert 8 <= (ast.get_docstring(tree) or "").count("\n") + 1 <= 24
+
+
+def types_of(tree: ast.Module) -> Iterator[str]:
+    """The classes and type aliases at the top of a module, without a leading underscore; no constants."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name.lstrip("_")
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id.lstrip("_")
+            is_variable = isinstance(node.value, ast.Call)  # of a type: it means nothing outside of its module
+            if name[:1].isupper() and not name.isupper() and not is_variable:
+                yield name
+
+
+def test_no_type_is_named_twice() -> None:
+    places: dict[str, list[str]] = {}
+    for path in MODULES:
+        for name in types_of(ast.parse(path.read_text())):
+            places.setdefault(name, []).append(str(path.relative_to(ROOT)))
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
+def constructor_positions(cls: ast.ClassDef) -> int:
+    """How many arguments its constructor takes by position."""
+    for node in cls.body:
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+            return len(node.args.args) - 1
+    decorators = " ".join(ast.unparse(each) for each in cls.decorator_list)
+    if "attrs." not in decorators or "kw_only=True" in decorators:
+        return 0
+    fields = [node for node in cls.body if isinstance(node, ast.AnnAssign) and "ClassVar" not in ast.unparse(node)]
+    values = ["" if each.value is None else ast.unparse(each.value) for each in fields]
+    return sum("init=False" not in value and "kw_only=True" not in value for value in values)
+
+
+def test_no_constructor_takes_more_than_three_arguments_by_position() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef) and constructor_positions(node) > 3
+    ]
+    assert found == []
+
+
+def test_what_tests_share_stands_in_no_test_file() -> None:
+    imports = [
+        each
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for each in imports_of(path.read_text(), ".".join(path.relative_to(ROOT).with_suffix("").parts))
+        if each.module.startswith("tests.") and each.module.rsplit(".", 1)[1].startswith("test_")
+    ]
+    assert wrong(imports) == []
