@@ -127,7 +127,7 @@ class _GatewayParts:
             announce=self.announcer.announce,
             make_handler=self._handler,
             redact=self.redact,
-            on_task=self.routers.tasks.tell,
+            on_task=self.routers.tasks.deliver,
             on_release=self.routers.tasks.forget,
         )
         self.settings = CurrentSettings(ServedSettings.of(self.config.server))

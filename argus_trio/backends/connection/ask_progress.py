@@ -33,7 +33,7 @@ class Reports:
 
     client: ClientSession
     """The session that was asked; nobody else may report."""
-    shown: str
+    client_token: str
     """The progress token that the client was given."""
     token: Raw
     """The progress token that the backend chose."""
@@ -71,4 +71,4 @@ def split_token(params: Params, client: ClientSession | None) -> tuple[Params, R
     if client is None:
         return ({**rest, "_meta": encode_raw(meta)} if meta else rest), None
     reports = Reports(client, f"ask-{secrets.token_urlsafe(9)}", token)
-    return {**rest, "_meta": encode_raw({**meta, "progressToken": reports.shown})}, reports
+    return {**rest, "_meta": encode_raw({**meta, "progressToken": reports.client_token})}, reports

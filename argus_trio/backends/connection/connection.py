@@ -250,7 +250,7 @@ class Connection:
         self.probe_state.suspect()
         self.stirred.set()
 
-    async def tell(self, method: str, params: Params) -> None:
+    async def notify(self, method: str, params: Params) -> None:
         """Send the backend a notification.
 
         Raises:
@@ -292,6 +292,6 @@ class Connection:
             return
         with trio.move_on_after(CANCEL_NOTICE_SECONDS, shield=True):
             try:
-                await self.tell("notifications/cancelled", {"requestId": encode_raw(message_id)})
+                await self.notify("notifications/cancelled", {"requestId": encode_raw(message_id)})
             except LinkFailed as failure:
                 log.debug("cancellation_untold", backend=self.backend, reason=failure.reason)

@@ -117,11 +117,11 @@ class ServerRequests:
         if reports is None:
             yield
             return
-        self._reports[reports.shown] = reports
+        self._reports[reports.client_token] = reports
         try:
             yield
         finally:
-            del self._reports[reports.shown]
+            del self._reports[reports.client_token]
 
     async def _answered(self, request: Request, call_in_flight: InFlight | None, client: ClientSession | None) -> bytes:
         if request.method == "ping":

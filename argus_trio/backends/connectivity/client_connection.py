@@ -145,7 +145,7 @@ class ClientConnection:
     async def forward(self, connection: Connection, method: str, params: Params) -> None:
         """Pass a notification of the client on to the backend; logged where the link has died."""
         try:
-            await connection.tell(method, params)
+            await connection.notify(method, params)
         except LinkFailed as failure:
             address = self.address
             log.debug("client_notification_untold", backend=address.spec.name, reason=address.redact(failure.reason))

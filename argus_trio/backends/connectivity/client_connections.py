@@ -108,7 +108,7 @@ class ClientConnections:
         for client, abilities in self.lost:
             self.start_soon(self._restore, client, abilities)
 
-    def tell_common_lists(self) -> None:
+    def notify_common_lists(self) -> None:
         """Notify the sessions whose own connections list something else that they see what all see, from now on."""
         for own in self.table:
             if own.client is not None and own.listing:

@@ -34,7 +34,7 @@ class ConnectionSubscriptions:
     """How the backend is asked for what is in `watched`."""
 
     def __attrs_post_init__(self) -> None:
-        self.hub = SubscriptionHub(self.address, hears_lists=False)
+        self.hub = SubscriptionHub(self.address, listens_for_lists=False)
 
     async def subscribe(self, connection: Connection, uris: Iterable[str]) -> None:
         """Subscribe again to what the session had subscribed to over an earlier connection, within `timeouts.call`."""

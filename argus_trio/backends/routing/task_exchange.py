@@ -17,11 +17,11 @@ from argus_trio.wire.results import RELATED_TASK
 
 
 class Renames(Protocol):
-    """Replaces ids of one backend's tasks by those for the client (`shown`), and back (`told`)."""
+    """Replaces ids of one backend's tasks by those for the client (`for_client`), and back (`for_backend`)."""
 
-    def shown(self, key: str, life: float | None) -> str: ...
+    def for_client(self, key: str, life: float | None) -> str: ...
 
-    def told(self, task_id: str, life: float | None) -> str: ...
+    def for_backend(self, task_id: str, life: float | None) -> str: ...
 
 
 @attrs.frozen(eq=False)
@@ -35,14 +35,14 @@ class TaskExchange:
 
     async def notify(self, method: str, params: Params) -> None:
         """Send a notification to the client, with its own ids of tasks; see `Exchange`."""
-        await self.exchange.notify(method, renamed_related(params, self.ids.shown))
+        await self.exchange.notify(method, renamed_related(params, self.ids.for_client))
 
     async def ask(self, method: str, params: Params) -> bytes:
         """Ask the client, with its own ids of tasks; the answer has the backend's. See `Exchange`."""
-        answer = await self.exchange.ask(method, renamed_related(params, self.ids.shown))
+        answer = await self.exchange.ask(method, renamed_related(params, self.ids.for_client))
         if RELATED_TASK.encode() not in answer:
             return answer
         try:
-            return encode(renamed_related(decode_object(answer), self.ids.told))
+            return encode(renamed_related(decode_object(answer), self.ids.for_backend))
         except msgspec.DecodeError:
             return answer

@@ -81,7 +81,7 @@ class Tasks:
         """
         renamer = _TaskIds(self.table, owner_of(exchange.call), scope.spec.name)
         result = await call_in_backend_era(scope, TaskExchange(exchange, exchange.call, renamer), params, headers)
-        shown = renamed_result(result, renamer.shown, is_task=False, augmented="task" in params)
+        shown = renamed_result(result, renamer.for_client, is_task=False, augmented="task" in params)
         self._entered.set()
         self._entered = trio.Event()
         return shown
@@ -112,7 +112,7 @@ class Tasks:
         task = self.table.find(owner_of(call), task_id, trio.current_time())
         return task if task is not None and task.backend in scopes else None
 
-    async def tell(self, notification: TaskNotification) -> None:
+    async def deliver(self, notification: TaskNotification) -> None:
         """Send a task notification to the session that owns the task, or to the streams that follow it; an `OnTask`.
 
         Dropped if the task does not become known within `KNOWN_WITHIN_SECONDS`.
@@ -125,7 +125,7 @@ class Tasks:
         if task is None:
             return
         renamer = _TaskIds(self.table, task.owner, task.backend)
-        params = renamed_related(notification.params, renamer.shown)
+        params = renamed_related(notification.params, renamer.for_client)
         if notification.method in TASK_STATUS:
             params = {**params, "taskId": encode_raw(task.id)}
         if task.owner.client is not None:
@@ -168,7 +168,7 @@ class Tasks:
                 # Only this one has to wait for the end of the task (2025-11-25, Tasks, Result Retrieval).
                 if call.method != "tasks/result" or trio.current_time() >= give_up_at:
                     raise
-        return renamed_result(result, renamer.shown, is_task=call.method != "tasks/result", augmented=False)
+        return renamed_result(result, renamer.for_client, is_task=call.method != "tasks/result", augmented=False)
 
     async def _list(self, exchange: Exchange, scopes: Mapping[str, Scope]) -> bytes:
         """Serve `tasks/list`: the client's own tasks, each asked for at its backend, for others have tasks there
@@ -227,9 +227,9 @@ class _TaskIds:
     owner: Owner
     backend: str
 
-    def shown(self, key: str, life: float | None) -> str:
+    def for_client(self, key: str, life: float | None) -> str:
         return self.table.enter(self.owner, self.backend, key, now=trio.current_time(), ttl=life).id
 
-    def told(self, task_id: str, _life: float | None) -> str:
+    def for_backend(self, task_id: str, _life: float | None) -> str:
         task = self.table.find(self.owner, task_id, trio.current_time())
         return task_id if task is None or task.backend != self.backend else task.key

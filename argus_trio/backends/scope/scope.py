@@ -124,7 +124,7 @@ class Scope:
             successor.listings.inherit(self.listings)
             successor.shared.adopt(self.shared.handshake)
         self.subscriptions.hand_over(successor.subscriptions)
-        self.client_connections.tell_common_lists()
+        self.client_connections.notify_common_lists()
 
     def published(self, abilities: Abilities, own: KnownListing | None = None) -> Published | None:
         """What the backend lists to clients with `abilities`, made ready for the catalog; None if nothing is known yet.

@@ -36,7 +36,7 @@ class SubscriptionHub:
     """Who subscribed to which resource."""
     followed: Counter[str] = attrs.field(factory=Counter, init=False)
     """How many want notifications of each task, by the backend's id."""
-    hears_lists: bool = attrs.field(default=True, kw_only=True)
+    listens_for_lists: bool = attrs.field(default=True, kw_only=True)
     """Whether a modern backend is asked to report changes of its lists as well."""
     _listen_stream: ListenStream | None = attrs.field(default=None, init=False)
     _by_client_kind: dict[object, SubscriptionTable] = attrs.field(factory=dict, init=False)
@@ -51,7 +51,7 @@ class SubscriptionHub:
                 table=self.table,
                 redact=self.address.redact,
                 followed=self.followed,
-                hears_lists=self.hears_lists,
+                listens_for_lists=self.listens_for_lists,
             )
             connection.nursery.start_soon(self._listen_stream.run)
         else:
@@ -76,7 +76,7 @@ class SubscriptionHub:
         elif fresh and connection is not None:
             connection.nursery.start_soon(self._resubscribe, connection, fresh)
 
-    def watch_owned(self, kind: object, uri: str, key: object, deliver: Deliver) -> None:
+    def watch_client_kind(self, kind: object, uri: str, key: object, deliver: Deliver) -> None:
         """Deliver the updates of a resource that come over client connections of this `kind`, until `unwatch`."""
         self._by_client_kind.setdefault(kind, SubscriptionTable()).add(uri, key, deliver)
 
@@ -125,10 +125,10 @@ class SubscriptionHub:
     async def follow(self, task: str) -> bool:
         """Ask a modern backend to report on `task`, until `unfollow`; whether it agreed, within `timeouts.call`."""
         self.followed[task] += 1
-        if self._listen_stream is not None and not self._listen_stream.tells_of(task):
+        if self._listen_stream is not None and not self._listen_stream.agreed_to(task):
             with trio.move_on_after(self.address.spec.timeouts.call):
                 await self._listen_stream.wanted_changed().wait()
-        return self._listen_stream is not None and self._listen_stream.tells_of(task)
+        return self._listen_stream is not None and self._listen_stream.agreed_to(task)
 
     def unfollow(self, task: str) -> None:
         """Take back one `follow` of `task`."""

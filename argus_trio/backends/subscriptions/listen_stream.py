@@ -73,7 +73,7 @@ class ListenStream:
     redact: Redactor
     followed: Collection[str] = ()
     """The backend's ids of the tasks that somebody wants notifications of; changes as that does."""
-    hears_lists: bool = True
+    listens_for_lists: bool = True
     """Whether it asks for changes of lists too; if not, there is no stream as long as nothing else is wanted."""
     _opening: _ListenRequest | None = attrs.field(default=None, init=False)
     """The latest request, acknowledged or not."""
@@ -84,7 +84,7 @@ class ListenStream:
     _refuses_tasks: bool = attrs.field(default=False, init=False)
     """Whether the backend refused a stream for the tasks that it was asked for."""
 
-    def tells_of(self, task: str) -> bool:
+    def agreed_to(self, task: str) -> bool:
         """Whether the backend agreed to report this task, by its own id, on the latest stream."""
         return self._opening is not None and not self._opening.has_ended and task in self._opening.agreed
 
@@ -122,7 +122,7 @@ class ListenStream:
                 finally:
                     for renewed in renewals:
                         renewed.set()
-                if was_lost and self.hears_lists:  # what changed meanwhile was not reported
+                if was_lost and self.listens_for_lists:  # what changed meanwhile was not reported
                     self.connection.listener.lists_changed(KINDS)
                 await self._wake.wait()
                 if current is not None and current.has_ended and not current.is_refused:
@@ -148,7 +148,7 @@ class ListenStream:
 
     def _wanted(self) -> dict[str, object]:
         declared = self.connection.handshake.capabilities
-        kinds = _FILTERS if self.hears_lists else {}
+        kinds = _FILTERS if self.listens_for_lists else {}
         wanted: dict[str, object] = {name: True for kind, name in kinds.items() if kind in declared}
         if self.table.uris:
             wanted["resourceSubscriptions"] = self.table.uris

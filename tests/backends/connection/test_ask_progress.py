@@ -41,8 +41,8 @@ def test_each_ask_has_a_token_of_ours_and_keeps_its_other_meta() -> None:
     for _ in range(2):
         params, reports = split_token(decode_object(b'{"_meta":{"progressToken":7,"b":1e2},"a":1}'), AnsweringSession())
         assert reports is not None
-        assert json.loads(json_of(params)) == {"a": 1, "_meta": {"progressToken": reports.shown, "b": 100}}
-        shown.append(reports.shown)
+        assert json.loads(json_of(params)) == {"a": 1, "_meta": {"progressToken": reports.client_token, "b": 100}}
+        shown.append(reports.client_token)
     assert shown[0] != shown[1]
 
 

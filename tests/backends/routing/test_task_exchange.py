@@ -15,11 +15,11 @@ THEIRS: Json = {"_meta": {RELATED: {"taskId": "theirs"}}}
 class Ids:
     """Knows one task."""
 
-    def shown(self, key: str, life: float | None) -> str:
+    def for_client(self, key: str, life: float | None) -> str:
         assert (key, life) == ("theirs", None)
         return "ours"
 
-    def told(self, task_id: str, life: float | None) -> str:
+    def for_backend(self, task_id: str, life: float | None) -> str:
         assert (task_id, life) == ("ours", None)
         return "theirs"
 

@@ -74,7 +74,7 @@ def supervisor_of(
         open_link=open_link,
         announce=announce,
         make_handler=routers,
-        on_task=routers.tasks.tell,
+        on_task=routers.tasks.deliver,
         on_release=routers.tasks.forget,
     )
     return supervisor, routers
