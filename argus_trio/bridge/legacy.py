@@ -22,8 +22,8 @@ from argus_trio.bridge.wished_settings import WishedSetting, WishedSettings
 from argus_trio.errors import LinkFailed
 from argus_trio.net.reconnect import Reconnect, ReconnectPace, is_final
 from argus_trio.wire.envelope import Request
+from argus_trio.wire.event_stream import EventParser
 from argus_trio.wire.headers import Headers
-from argus_trio.wire.sse import EventParser
 
 log = structlog.get_logger()
 

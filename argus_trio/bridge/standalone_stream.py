@@ -17,7 +17,7 @@ from argus_trio.bridge.gateway_session import GatewaySession
 from argus_trio.bridge.pipes import Write
 from argus_trio.errors import HttpRefused, LinkFailed
 from argus_trio.net.reconnect import Reconnect, ReconnectPace, is_final
-from argus_trio.wire.sse import EventParser
+from argus_trio.wire.event_stream import EventParser
 
 log = structlog.get_logger()
 

@@ -14,8 +14,8 @@ from argus_trio.bridge import carrier as module
 from argus_trio.bridge.carrier import AnswerStream, Carrier, GatewaySessionLost
 from argus_trio.errors import HttpRefused, LinkFailed
 from argus_trio.net.http_client import open_http_client
+from argus_trio.wire.event_stream import EventParser
 from argus_trio.wire.headers import Headers
-from argus_trio.wire.sse import EventParser
 from tests.bridge.client import LIMIT_SECONDS, notification, request, result
 from tests.servers.nasty_http import Handler, NastyServer, Received, Wire, nasty_server
 

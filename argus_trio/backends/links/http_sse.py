@@ -25,9 +25,9 @@ from argus_trio.net.origin import split_url
 from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.wire import headers as names
 from argus_trio.wire.envelope import ErrorResponse, Notification, Request, Response
+from argus_trio.wire.event_stream import Event, EventParser, EventTooLarge
 from argus_trio.wire.headers import Headers
 from argus_trio.wire.http_bodies import read_messages
-from argus_trio.wire.sse import Event, EventParser, EventTooLarge
 
 log = structlog.get_logger()
 

@@ -24,9 +24,9 @@ from argus_trio.net.http_client import HttpClient, open_http_client
 from argus_trio.net.reconnect import Reconnect, ReconnectPace, is_final
 from argus_trio.wire import headers as names
 from argus_trio.wire.envelope import ErrorResponse, Message, Notification, Request, Response
+from argus_trio.wire.event_stream import EventParser, EventTooLarge
 from argus_trio.wire.headers import Headers
 from argus_trio.wire.http_bodies import error_in, is_addressed, is_answer, read_messages
-from argus_trio.wire.sse import EventParser, EventTooLarge
 
 log = structlog.get_logger()
 

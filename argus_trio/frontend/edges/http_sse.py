@@ -29,7 +29,7 @@ from argus_trio.frontend.sessions.dispatch import accept, read_batch, respond, r
 from argus_trio.frontend.sessions.session import Session
 from argus_trio.wire import envelope
 from argus_trio.wire.envelope import Message, decode, is_batch
-from argus_trio.wire.sse import encode_event
+from argus_trio.wire.event_stream import encode_event
 
 MAX_CALLS: Final = 256
 """Calls in flight in one session: unlike a POST to `/mcp` they hold no connection that would bound them."""

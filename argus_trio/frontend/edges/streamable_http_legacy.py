@@ -26,7 +26,7 @@ from argus_trio.frontend.sessions.session import HttpSession
 from argus_trio.frontend.sessions.table import Sessions
 from argus_trio.wire import envelope
 from argus_trio.wire.envelope import Message, encode_response
-from argus_trio.wire.sse import COMMENT
+from argus_trio.wire.event_stream import COMMENT
 
 
 @attrs.define(eq=False, kw_only=True)

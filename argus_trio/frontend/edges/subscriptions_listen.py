@@ -28,9 +28,9 @@ from argus_trio.wire.envelope import (
     encode_raw,
     encode_response,
 )
+from argus_trio.wire.event_stream import encode_event
 from argus_trio.wire.request_meta import SUBSCRIPTION_ID
 from argus_trio.wire.results import RESERVED
-from argus_trio.wire.sse import encode_event
 
 MAX_URIS: Final = 1024
 """Resources, or tasks, that one request may subscribe to; those beyond are not honoured."""

@@ -8,7 +8,7 @@ import trio
 
 from argus_trio.frontend.http.reply import EVENT_STREAM, KEEP_ALIVE_SECONDS
 from argus_trio.frontend.http.request import Header, IncomingRequest, start
-from argus_trio.wire.sse import COMMENT
+from argus_trio.wire.event_stream import COMMENT
 
 
 class Source(Protocol):

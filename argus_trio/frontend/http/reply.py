@@ -16,7 +16,7 @@ import trio
 from argus_trio.frontend.http.header_names import CONTENT_TYPE
 from argus_trio.frontend.http.keep_alive import KeepAlive
 from argus_trio.frontend.http.request import JSON, Header, IncomingRequest, start
-from argus_trio.wire.sse import COMMENT, encode_event
+from argus_trio.wire.event_stream import COMMENT, encode_event
 
 QUIET_SECONDS: Final = 5.0
 """After this much silence an answer becomes an event stream, where the client takes one. Most calls end sooner and so

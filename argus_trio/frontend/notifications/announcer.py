@@ -10,7 +10,7 @@ import attrs
 
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.wire.envelope import encode_notification
-from argus_trio.wire.sse import encode_event
+from argus_trio.wire.event_stream import encode_event
 
 TOOLS: Final = "notifications/tools/list_changed"
 PROMPTS: Final = "notifications/prompts/list_changed"

@@ -12,7 +12,7 @@ from typing import Final
 
 import attrs
 
-from argus_trio.wire.sse import encode_event
+from argus_trio.wire.event_stream import encode_event
 
 MAX_EVENTS: Final = 1024
 MAX_BYTES: Final = 4 * 1024 * 1024

@@ -18,7 +18,7 @@ from argus_trio.frontend.sessions.client_requests import SendMessage
 from argus_trio.frontend.sessions.event_store import prime
 from argus_trio.frontend.sessions.resumable_stream import ResumableStream
 from argus_trio.frontend.sessions.session import HttpSession
-from argus_trio.wire.sse import COMMENT
+from argus_trio.wire.event_stream import COMMENT
 
 PRIMED_REVISION: Final = "2025-11-25"
 """The one revision whose clients expect an event without data first."""

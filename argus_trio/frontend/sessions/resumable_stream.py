@@ -9,7 +9,7 @@ import attrs
 import trio
 
 from argus_trio.frontend.sessions.event_store import EventStore
-from argus_trio.wire.sse import encode_event
+from argus_trio.wire.event_stream import encode_event
 
 BACKLOG_BYTES: Final = 1024 * 1024
 """Bytes that wait for a client that reads slowly, before those that bring more have to wait too."""

@@ -10,7 +10,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from argus_trio.frontend.http.event_stream import write_stream
 from argus_trio.frontend.http.reply import KEEP_ALIVE_SECONDS
 from argus_trio.frontend.notifications.outbox import Outbox
-from argus_trio.wire.sse import COMMENT
+from argus_trio.wire.event_stream import COMMENT
 from tests.frontend.support.fakes import FakeRequest
 
 

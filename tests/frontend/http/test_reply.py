@@ -7,7 +7,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.frontend.http.keep_alive import KeepAlive
 from argus_trio.frontend.http.reply import KEEP_ALIVE_SECONDS, QUIET_SECONDS, Reply
-from argus_trio.wire.sse import COMMENT
+from argus_trio.wire.event_stream import COMMENT
 from tests.frontend.support.fakes import FakeRequest
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from argus_trio.frontend.sessions.event_store import EventStore, Total, prime
-from argus_trio.wire.sse import Event, EventParser
+from argus_trio.wire.event_stream import Event, EventParser
 
 MAX_EVENTS = 8
 MAX_BYTES = 600

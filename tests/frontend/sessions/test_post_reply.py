@@ -11,7 +11,7 @@ from argus_trio.frontend.sessions.event_store import Total
 from argus_trio.frontend.sessions.post_reply import PostReply
 from argus_trio.frontend.sessions.session import HttpSession
 from argus_trio.frontend.sessions.streams import Streams
-from argus_trio.wire.sse import COMMENT
+from argus_trio.wire.event_stream import COMMENT
 from tests.frontend.support.fakes import FakeRequest
 from tests.frontend.support.serving import events_in, ids_in
 from tests.frontend.support.streams import counts

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus_trio.wire.sse import COMMENT, Event, EventParser, EventTooLarge, encode_event
+from argus_trio.wire.event_stream import COMMENT, Event, EventParser, EventTooLarge, encode_event
 
 
 def read(*chunks: bytes) -> list[Event]:
