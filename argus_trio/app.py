@@ -80,13 +80,8 @@ async def run_gateway(
         async with trio.open_nursery() as root:
             await root.start(_stop_on_signals, stop, root.cancel_scope, notifier)
             root.start_soon(notifier.run_watchdog)
-            parts = _GatewayParts(
-                config=config,
-                file=file,
-                redact=redact or Redactor(config.secrets),
-                notifier=notifier,
-                inherited=inherited,
-            )
+            hide = redact or Redactor(config.secrets)
+            parts = _GatewayParts(config=config, file=file, redact=hide, notifier=notifier, inherited=inherited)
             await _serve(parts, stop, on_listening)
             log.info("stopped")
             root.cancel_scope.cancel()
