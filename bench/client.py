@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 
 class Client:
-    """One legacy session on one connection. `url` is the endpoint of Streamable HTTP, `capabilities` what it declares."""
+    """One legacy session on one connection. `url` is the endpoint, `capabilities` what it declares."""
 
     def __init__(self, url: str, capabilities: Json | None = None) -> None:
         self.capabilities = capabilities or {}

@@ -1,9 +1,9 @@
 """How long the first list of a client takes, and how many processes it leads to: `python -m bench.first_list [N]...`.
 
 N warm stdio backends stand behind the gateway (12 and 40 without an argument), each the echo server of the tests. Their
-tools are listed once by a client that can be asked nothing, by one with roots, and by one with everything. Processes are
-those below the gateway, a keeper for each backend included: before the list, and the most within `WATCHED_S` after it.
-No timing is asserted.
+tools are listed once by a client that can be asked nothing, by one with roots, and by one with everything. Counted are
+the processes below the gateway, a keeper for each backend included: before the list, and the most within `WATCHED_S`
+after it. No timing is asserted.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ import trio
 
 from argus_trio.backends.connection.open import BackendAddress, OpenLink
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
+from argus_trio.backends.connectivity.listings_by_abilities import listing_turns
 from argus_trio.backends.drain import Drain
 from argus_trio.backends.generation import CatalogChanges, Generation
 from argus_trio.backends.generations import Generations
@@ -60,6 +61,7 @@ class Supervisor:
     """The generation in effect, and those before it."""
     drain: Drain = attrs.field(init=False)
     """The scopes that a reload removed or replaced, until they have ended."""
+    _listing_turns: trio.CapacityLimiter = attrs.field(factory=listing_turns, init=False)
     _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -183,7 +185,12 @@ class Supervisor:
         address = BackendAddress(
             spec=config.backends[name], open_link=self.open_link, redact=self.redact, on_task=self.on_task
         )
-        return Scope(address=address, on_published=self._on_published, on_lease_freed=self.drain.wake)
+        return Scope(
+            address=address,
+            on_published=self._on_published,
+            on_lease_freed=self.drain.wake,
+            listing_turns=self._listing_turns,
+        )
 
     def _start(self, scopes: Iterable[Scope]) -> None:
         for scope in scopes:

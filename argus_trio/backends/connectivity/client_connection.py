@@ -64,6 +64,8 @@ class ClientConnection:
     """The resources that it is asked to send updates of."""
     listing: KnownListing | None = attrs.field(default=None, init=False)
     """What the connection of a session lists that others do not: the kinds that changed on it since it opened."""
+    has_own_lists: bool = attrs.field(default=False, init=False)
+    """Whether its lists have changed since it opened: for its client, and perhaps for no other."""
     _changes: PendingChanges = attrs.field(factory=PendingChanges, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -152,6 +154,7 @@ class ClientConnection:
 
     def lists_changed(self, kinds: tuple[str, ...]) -> None:
         """List these kinds again; see `BackendListener`."""
+        self.has_own_lists = True
         self._changes.add(kinds)
 
     def resource_updated(self, params: Params) -> None:
@@ -164,6 +167,10 @@ class ClientConnection:
     def listen_acknowledged(self, params: Params) -> None:
         """Take note of the acknowledgment of a listen stream; see `BackendListener`."""
         self.subscriptions.hub.acknowledged(params)
+
+    def was_asked(self, method: str) -> bool:
+        """Take note of a request of the backend; see `BackendListener`."""
+        return self.listings.was_asked(method)
 
     def task_ended(self) -> None:
         """Let the connection close in time, if it stayed open for a task alone; see `BackendListener`."""

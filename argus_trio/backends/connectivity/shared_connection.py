@@ -33,11 +33,17 @@ from argus_trio.wire.revisions import Era
 log = structlog.get_logger()
 
 
+def _expect(_: str) -> bool:
+    """Take whatever the backend asks for no surprise."""
+    return False
+
+
 @attrs.define(eq=False, kw_only=True)
 class SharedConnection:
     """The shared connection to one backend, and the task that keeps it up; the `BackendListener` of what it opens.
 
-    `on_open` is called with the first listing of each connection, `on_relisted` with what is listed anew.
+    `on_open` is called with the first listing of each connection, `on_relisted` with what is listed anew, `on_asked`
+    with the method of each request of the backend.
     """
 
     address: BackendAddress
@@ -45,6 +51,7 @@ class SharedConnection:
     subscriptions: SubscriptionHub
     on_open: Callable[[KnownListing], None]
     on_relisted: Callable[[KnownListing], None]
+    on_asked: Callable[[str], bool] = _expect
     connection: Connection | None = attrs.field(default=None, init=False)
     """The connection itself, while there is one."""
     handshake: Handshake | None = attrs.field(default=None, init=False)
@@ -126,6 +133,10 @@ class SharedConnection:
     def listen_acknowledged(self, params: Params) -> None:
         """Take note of the acknowledgment of a listen stream; see `BackendListener`."""
         self.subscriptions.acknowledged(params)
+
+    def was_asked(self, method: str) -> bool:
+        """Take note of a request of the backend; see `BackendListener`."""
+        return self.on_asked(method)
 
     def task_ended(self) -> None:
         """Do nothing: the shared connection stays open anyway; see `BackendListener`."""

@@ -54,7 +54,7 @@ class BackendCalls:
         exchange, timeouts = place.exchange, self.shared.address.spec.timeouts
         call = exchange.call
         task = task_id_of(params) if call.method.startswith(TASK_METHODS) else None
-        if self.shared.sharing.separates(call) or (
+        if self.client_connections.separates(call) or (
             task is not None and self.client_connections.table.with_task(call, task)
         ):
             async with self.client_connections.lease(call, task) as (connection, _):

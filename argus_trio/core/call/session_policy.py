@@ -32,14 +32,20 @@ class Sharing:
     assigns_logs: bool
     """Whether its transport says which call a log message belongs to: Streamable HTTP does, by the stream."""
 
-    def separates(self, call: Call) -> bool:
+    def separates(self, call: Call, *, ignores_roots: bool = False, has_own: bool = False) -> bool:
         """Whether the call has to go over a connection of its client's.
 
-        What is asked of a task goes to where the task is, whatever level of log messages its client wants.
+        What is asked of a task goes to where the task is, whatever level of log messages its client wants. A backend
+        that `ignores_roots` needs no connection for a client that has nothing else to be asked for, unless the client
+        `has_own` already: what its earlier calls did to the backend's process is only there.
         """
         if self.setting != "auto":
             return self.setting == "per-client"
-        if self.is_legacy and call.abilities.has_any:
+        if (
+            self.is_legacy
+            and call.abilities.has_any
+            and (has_own or not (ignores_roots and call.abilities.are_roots_alone))
+        ):
             return True
         return call.log_level is not None and not self.assigns_logs and not call.method.startswith(TASK_METHODS)
 

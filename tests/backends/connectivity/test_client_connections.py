@@ -308,11 +308,11 @@ async def test_the_connection_that_a_listing_was_made_over_becomes_the_first_cli
 ) -> None:
     backend = FakeBackend(tools=[{"name": "x"}])
     async with living(backend) as scope:
-        await scope.list_for(ROOTS)
+        await scope.list_for(FORM)
         one, other = Session(), Session()
-        await call(scope, one)
+        await call(scope, one, FORM)
         assert len(backend.links) == 2
-        await call(scope, other)
+        await call(scope, other, FORM)
         assert len(backend.links) == 3
         await backend.links[1].says("notifications/message", {"level": "info", "data": 1})
         await wait_all_tasks_blocked()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import trio
 from trio.testing import MockClock
 
-from argus_trio.core.call.abilities import Abilities
+from argus_trio.core.call.abilities import NONE, Abilities
 from tests.backends.support.fakes import FakeBackend, FakeExchange, FakeLink, Json, answering
 from tests.backends.support.supervised import Supervised, named, supervised
 
@@ -37,11 +37,22 @@ async def names(at: Supervised) -> list[str]:
     return [tool["name"] for tool in result["tools"]]
 
 
+async def listed_for_those(at: Supervised) -> None:
+    """The first list is answered at once, as for everybody; then those who can be asked are told of their own."""
+    at.told.clear()
+    at.concerned.clear()
+    assert await names(at) == ["files__a"]
+    await trio.sleep(1)
+    assert at.told == ["notifications/tools/list_changed"]
+    assert [(c(FORM), c(NONE), c(Abilities(url=True))) for c in at.concerned] == [(True, False, False)]
+    assert await names(at) == ["files__a", "files__asks"]
+
+
 async def test_a_backend_that_comes_back_as_it_was_shows_nobody_anything_else(autojump_clock: MockClock) -> None:
     backend = more_for_those_who_can_be_asked()
     async with supervised({"files": backend}) as at:
         await at.supervisor.current.settle()
-        assert await names(at) == ["files__a", "files__asks"]
+        await listed_for_those(at)
         at.told.clear()
         backend.links[0].die("gone")
         for _ in range(100):
@@ -55,7 +66,7 @@ async def test_what_cannot_be_made_anew_is_shown_no_longer(autojump_clock: MockC
     backend = more_for_those_who_can_be_asked(lambda: is_back)
     async with supervised({"files": backend}) as at:
         await at.supervisor.current.settle()
-        assert await names(at) == ["files__a", "files__asks"]
+        await listed_for_those(at)
         is_back = True
         for link in backend.links:
             link.die("gone")
