@@ -2,7 +2,8 @@
 
 A legacy backend asks, and logs, on its connection, not within a call. So a client that can be asked has a connection of
 its own there, greeted with exactly its abilities; a client that asked for log messages has one wherever the transport
-does not say whose call a message belongs to. What a legacy backend lists may depend on its client's abilities too.
+does not say whose call a message belongs to. What a legacy backend lists may depend on its client's abilities too. One
+that neither lists anything else to clients with roots nor asks for them needs no connection of its own for those.
 """
 
 from __future__ import annotations
