@@ -119,10 +119,11 @@ async def test_the_link_and_every_task_of_the_connection_end_with_the_block(auto
         finally:
             has_ended.set()
 
-    async with opening(backend) as connection:
-        connection.nursery.start_soon(go_on)
-        await wait_all_tasks_blocked()
-        assert backend.links[0].is_open
+    with trio.fail_after(60):
+        async with opening(backend) as connection:
+            connection.nursery.start_soon(go_on)
+            await wait_all_tasks_blocked()
+            assert backend.links[0].is_open
     assert has_ended.is_set()
     assert not backend.links[0].is_open
 
