@@ -112,13 +112,19 @@ async def test_a_stream_that_is_closed_before_all_has_been_subscribed_to_leaves_
             await trio.sleep_forever()
         return {}
 
+    async def slow_to_end(_params: Json) -> Json:
+        await trio.sleep(1)
+        return {}
+
     backend = serving("a:1", "a:2")
-    backend.answers["resources/subscribe"] = slow
+    backend.answers |= {"resources/subscribe": slow, "resources/unsubscribe": slow_to_end}
     async with supervised({"b": backend}) as h:
         await h.supervisor.current.settle()
+        began = trio.current_time()
         with trio.move_on_after(1):
             async with ResourceWatch(h.supervisor)(opening(), ["a:1", "a:2"], Told()):
                 raise AssertionError("the second one has not been answered")
+        assert trio.current_time() - began == pytest.approx(2), "the backend has answered"
         assert watched(h, "b") == []
         assert asked(backend, "unsubscribe") == ["a:1"]
 
