@@ -96,7 +96,7 @@ async def receiving(*, client: Session | None = None, is_exclusive: bool = False
         await trio.lowlevel.checkpoint()
         tasks.append(notification)
 
-    async def nothing(_message: Request | Notification, _within: int | None) -> None:
+    async def nothing(message: Request | Notification, within: int | None) -> None:
         raise AssertionError("the link itself says nothing")
 
     async with trio.open_nursery() as nursery:
@@ -175,7 +175,7 @@ async def test_how_a_task_stands_is_told_and_the_listener_hears_of_its_end(ends:
 async def test_the_status_of_a_task_without_an_id_is_told_nobody() -> None:
     async with receiving(client=Session()) as r:
         await r.says(STATUS, {"status": "completed"})
-        assert r.tasks == r.ears.changed == []
+        assert (r.tasks, r.ears.changed) == ([], [])
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_a_request_of_the_gateways_own_declares_nothing_unless_it_says_so_itself
     assert sent(plain)["cursor"] == "c"
     assert meta_of(plain)[f"{RESERVED}clientCapabilities"] == {}
     assert dict(plain.headers) == {"mcp-protocol-version": LATEST_MODERN, "mcp-method": "tools/list"}
-    said = {f"{RESERVED}clientCapabilities": {"extensions": {"e": {}}}}
+    said: Json = {f"{RESERVED}clientCapabilities": {"extensions": {"e": {}}}}
     meta = meta_of(own_request(MODERN, 8, "subscriptions/listen", raw({"_meta": said})))
     assert meta[f"{RESERVED}clientCapabilities"] == {"extensions": {"e": {}}}
     assert meta[f"{RESERVED}protocolVersion"] == LATEST_MODERN

@@ -95,7 +95,7 @@ async def test_what_is_watched_is_asked_for_once_and_not_where_its_session_has_s
 
 
 async def test_what_is_watched_is_asked_for_side_by_side(autojump_clock: MockClock) -> None:
-    async with own(serving(unanswered=("u",))) as o:
+    async with own(serving(unanswered=("u", "v"))) as o:
         began = trio.current_time()
         await o.subscriptions.watch(o.connection, ["u", "v"])
         assert trio.current_time() - began == pytest.approx(CALL_SECONDS)

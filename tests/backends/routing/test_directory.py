@@ -168,7 +168,7 @@ def serves(scope: Scope, resources: Iterable[str] = (), templates: Iterable[str]
     connects(scope)
     handshake = scope.shared.handshake
     assert handshake is not None
-    handshake.capabilities.update(raw({"resources": {}}))  # type: ignore[attr-defined]  # a dict, as it was made
+    handshake.capabilities.update(raw({"resources": {}}))
     scope.listings.keep(
         NONE,
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import attrs
 import pytest
@@ -81,6 +82,24 @@ async def test_what_is_asked_of_a_task_goes_to_the_connection_that_it_was_begun_
         for task, client in (("t1", session), ("t2", session), ("t1", Session())):
             await call(scope, {"taskId": task}, method="tasks/get", client=client)
         assert [backend.links.index(link) for link in noting.links] == [1, 0, 0]
+
+
+async def test_a_task_of_a_client_without_a_session_is_asked_of_where_it_was_begun_whichever_was_used_last(
+    autojump_clock: MockClock,
+) -> None:
+    async def begin(_params: Json) -> Json:
+        await trio.sleep(1)
+        return {"task": {"taskId": f"t{backend.links.index(answering.get())}", "status": "working"}}
+
+    noting = Noting()
+    backend = FakeBackend(answers={"tools/call": begin, "tasks/get": noting})
+    async with living(backend) as scope:
+        async with trio.open_nursery() as nursery:
+            for _ in range(2):
+                nursery.start_soon(partial(call, scope, {"name": "x", "task": {}}, abilities=ROOTS))
+        for task in ("t1", "t2", "t1"):
+            await call(scope, {"taskId": task}, method="tasks/get", abilities=ROOTS)
+        assert [backend.links.index(link) for link in noting.links] == [1, 2, 1]
 
 
 async def test_a_call_that_only_looks_like_one_of_a_task_goes_where_its_client_is_sent(
