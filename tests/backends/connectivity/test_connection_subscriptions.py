@@ -25,7 +25,7 @@ CALL_SECONDS = 10.0
 
 
 @attrs.define(eq=False)
-class Own:
+class Subscribing:
     """The subscriptions of one connection, and the backend at its far end."""
 
     subscriptions: ConnectionSubscriptions
@@ -37,14 +37,14 @@ class Own:
 
 
 @asynccontextmanager
-async def own(backend: FakeBackend) -> AsyncIterator[Own]:
+async def subscribing(backend: FakeBackend) -> AsyncIterator[Subscribing]:
     declared = attrs.evolve(spec(), timeouts=Timeouts(call=CALL_SECONDS))
     address = BackendAddress(spec=declared, open_link=backend.open, redact=Redactor())
     async with talk(backend, is_exclusive=True) as t:
         subscriptions = ConnectionSubscriptions(address)
         subscriptions.hub.begin(t.connection)
         await wait_all_tasks_blocked()
-        yield Own(subscriptions, t.connection, backend)
+        yield Subscribing(subscriptions, t.connection, backend)
 
 
 def serving(*, refused: tuple[str, ...] = (), unanswered: tuple[str, ...] = ()) -> FakeBackend:
@@ -60,14 +60,14 @@ def serving(*, refused: tuple[str, ...] = (), unanswered: tuple[str, ...] = ()) 
 
 
 async def test_what_was_subscribed_to_over_an_earlier_connection_is_asked_for_again(autojump_clock: MockClock) -> None:
-    async with own(serving()) as o:
+    async with subscribing(serving()) as o:
         await o.subscriptions.subscribe(o.connection, {"v", "u"})
         assert o.asked("subscribe") == ["u", "v"]
         assert o.subscriptions.subscribed == {"u", "v"}
 
 
 async def test_a_refusal_is_logged_and_the_rest_is_asked_for(autojump_clock: MockClock) -> None:
-    async with own(serving(refused=("u",))) as o:
+    async with subscribing(serving(refused=("u",))) as o:
         with capture_logs() as logs:
             await o.subscriptions.subscribe(o.connection, {"u", "v"})
             await o.subscriptions.watch(o.connection, ["w"])
@@ -76,7 +76,7 @@ async def test_a_refusal_is_logged_and_the_rest_is_asked_for(autojump_clock: Moc
 
 
 async def test_all_that_is_asked_for_again_takes_no_longer_than_one_call(autojump_clock: MockClock) -> None:
-    async with own(serving(unanswered=("u",))) as o:
+    async with subscribing(serving(unanswered=("u",))) as o:
         began = trio.current_time()
         await o.subscriptions.subscribe(o.connection, ["u", "v"])
         assert trio.current_time() - began == pytest.approx(CALL_SECONDS)
@@ -86,7 +86,7 @@ async def test_all_that_is_asked_for_again_takes_no_longer_than_one_call(autojum
 async def test_what_is_watched_is_asked_for_once_and_not_where_its_session_has_subscribed(
     autojump_clock: MockClock,
 ) -> None:
-    async with own(serving()) as o:
+    async with subscribing(serving()) as o:
         o.subscriptions.subscribed.add("s")
         for uris in (["u", "s"], ["u", "v"]):
             await o.subscriptions.watch(o.connection, uris)
@@ -95,7 +95,7 @@ async def test_what_is_watched_is_asked_for_once_and_not_where_its_session_has_s
 
 
 async def test_what_is_watched_is_asked_for_side_by_side(autojump_clock: MockClock) -> None:
-    async with own(serving(unanswered=("u", "v"))) as o:
+    async with subscribing(serving(unanswered=("u", "v"))) as o:
         began = trio.current_time()
         await o.subscriptions.watch(o.connection, ["u", "v"])
         assert trio.current_time() - began == pytest.approx(CALL_SECONDS)
@@ -103,7 +103,7 @@ async def test_what_is_watched_is_asked_for_side_by_side(autojump_clock: MockClo
 
 
 async def test_what_a_backend_refused_is_not_asked_for_again(autojump_clock: MockClock) -> None:
-    async with own(serving(refused=("u",))) as o:
+    async with subscribing(serving(refused=("u",))) as o:
         with capture_logs() as logs:
             for _ in range(2):
                 await o.subscriptions.watch(o.connection, ["u"])
@@ -114,7 +114,7 @@ async def test_what_a_backend_refused_is_not_asked_for_again(autojump_clock: Moc
 async def test_what_had_not_been_answered_when_it_was_cancelled_is_asked_for_the_next_time(
     autojump_clock: MockClock,
 ) -> None:
-    async with own(serving(unanswered=("u",))) as o:
+    async with subscribing(serving(unanswered=("u",))) as o:
         with trio.move_on_after(1):
             await o.subscriptions.watch(o.connection, ["u", "v"])
         assert o.subscriptions.watched == {"v"}
@@ -125,7 +125,7 @@ async def test_what_had_not_been_answered_when_it_was_cancelled_is_asked_for_the
 
 
 async def test_only_what_is_watched_is_unwatched(autojump_clock: MockClock) -> None:
-    async with own(serving()) as o:
+    async with subscribing(serving()) as o:
         await o.subscriptions.watch(o.connection, ["u"])
         for uri in ("v", "u", "u"):
             await o.subscriptions.unwatch(o.connection, uri)
@@ -136,7 +136,7 @@ async def test_only_what_is_watched_is_unwatched(autojump_clock: MockClock) -> N
 async def test_what_is_watched_over_a_connection_that_is_gone_is_unwatched_all_the_same(
     autojump_clock: MockClock,
 ) -> None:
-    async with own(serving()) as o:
+    async with subscribing(serving()) as o:
         await o.subscriptions.watch(o.connection, ["u"])
         await o.subscriptions.unwatch(None, "u")
         assert (o.subscriptions.watched, o.asked("unsubscribe")) == (set(), [])
@@ -150,7 +150,7 @@ async def test_a_modern_backend_is_listened_to_for_what_is_watched_and_not_for_i
         raise AssertionError
 
     backend = FakeBackend(era=Era.MODERN, declares={"resources": {}}, answers={"subscriptions/listen": listen})
-    async with own(backend) as o:
+    async with subscribing(backend) as o:
         assert "subscriptions/listen" not in [method for method, _ in backend.seen]
         await o.subscriptions.watch(o.connection, ["u"])
         assert backend.seen[-1][1]["notifications"] == {"resourceSubscriptions": ["u"]}

@@ -46,8 +46,8 @@ class Heard:
 
 
 @attrs.define(eq=False)
-class Kept:
-    """A shared connection that is kept."""
+class Keeping:
+    """A shared connection that is being kept open."""
 
     shared: SharedConnection
     backend: FakeBackend
@@ -58,8 +58,8 @@ def counted(listing: KnownListing) -> dict[str, int]:
     return {kind: len(entries) for kind, entries in listing.items()}
 
 
-def shared_at(backend: FakeBackend, spec: BackendSpec = STDIO) -> Kept:
-    """One that is not kept yet."""
+def shared_at(backend: FakeBackend, spec: BackendSpec = STDIO) -> Keeping:
+    """One that nobody keeps open yet."""
     heard = Heard()
     address = BackendAddress(spec=spec, open_link=backend.open, redact=Redactor(["hunter2"]))
 
@@ -74,11 +74,11 @@ def shared_at(backend: FakeBackend, spec: BackendSpec = STDIO) -> Kept:
         on_relisted=lambda listing: heard.relisted.append(counted(listing)),
     )
     shared.recovery.begin()
-    return Kept(shared, backend, heard)
+    return Keeping(shared, backend, heard)
 
 
 @asynccontextmanager
-async def kept(backend: FakeBackend, spec: BackendSpec = STDIO) -> AsyncIterator[Kept]:
+async def keeping(backend: FakeBackend, spec: BackendSpec = STDIO) -> AsyncIterator[Keeping]:
     made = shared_at(backend, spec)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(made.shared.run)
@@ -95,21 +95,21 @@ def slow_to_greet(seconds: float) -> FakeBackend:
 
 
 async def test_who_wants_the_connection_waits_for_the_first_attempt(autojump_clock: MockClock) -> None:
-    async with kept(slow_to_greet(5)) as k:
+    async with keeping(slow_to_greet(5)) as k:
         connection = await k.shared.connected()
         assert trio.current_time() >= 5
         assert connection is k.shared.connection
 
 
 async def test_it_is_waited_for_no_longer_than_a_call_may_take(autojump_clock: MockClock) -> None:
-    async with kept(slow_to_greet(15)) as k:
+    async with keeping(slow_to_greet(15)) as k:
         with pytest.raises(BackendUnavailable, match="still starting"):
             await k.shared.connected()
         assert trio.current_time() == pytest.approx(CALL_SECONDS)
 
 
 async def test_who_finds_none_is_told_why_without_secrets(autojump_clock: MockClock) -> None:
-    async with kept(FakeBackend(open_failures=[LinkFailed("no hunter2")] * 99)) as k:
+    async with keeping(FakeBackend(open_failures=[LinkFailed("no hunter2")] * 99)) as k:
         with pytest.raises(BackendUnavailable, match="no") as caught:
             await k.shared.connected()
         assert caught.value.reason == f"no {HIDDEN}"
@@ -119,7 +119,7 @@ async def test_who_finds_none_is_told_why_without_secrets(autojump_clock: MockCl
 async def test_what_was_listed_is_told_once_the_connection_is_there_and_before_calls_are_let_through(
     autojump_clock: MockClock,
 ) -> None:
-    async with kept(FakeBackend(tools=named("x", "y"), prompts=named("p"))) as k:
+    async with keeping(FakeBackend(tools=named("x", "y"), prompts=named("p"))) as k:
         await k.shared.connected()
         assert k.heard.opened == [({"tools": 2, "prompts": 1}, True, False)]
         assert k.shared.settled.is_set()
@@ -127,7 +127,7 @@ async def test_what_was_listed_is_told_once_the_connection_is_there_and_before_c
 
 async def test_what_a_backend_says_has_changed_is_listed_again_and_nothing_else(autojump_clock: MockClock) -> None:
     backend = FakeBackend(tools=named("x"), prompts=named("p"))
-    async with kept(backend) as k:
+    async with keeping(backend) as k:
         await k.shared.connected()
         backend.tools += named("y")
         k.shared.lists_changed(("tools",))
@@ -137,7 +137,7 @@ async def test_what_a_backend_says_has_changed_is_listed_again_and_nothing_else(
 
 
 async def test_a_backend_that_is_not_ready_in_time_has_failed(autojump_clock: MockClock) -> None:
-    async with kept(slow_to_greet(1e6)) as k:
+    async with keeping(slow_to_greet(1e6)) as k:
         await k.shared.settled.wait()
         assert trio.current_time() == pytest.approx(CONNECT_SECONDS)
         with pytest.raises(BackendUnavailable, match="it was not ready within 20 s"):
@@ -146,7 +146,7 @@ async def test_a_backend_that_is_not_ready_in_time_has_failed(autojump_clock: Mo
 
 async def test_a_lost_connection_is_there_no_more_and_the_next_one_is_listed_anew(autojump_clock: MockClock) -> None:
     backend = FakeBackend(tools=named("x"))
-    async with kept(backend) as k:
+    async with keeping(backend) as k:
         first = await k.shared.connected()
         backend.links[0].die("exited with code 9")
         await wait_all_tasks_blocked()
@@ -163,7 +163,7 @@ async def test_who_wants_it_while_a_forgotten_session_is_begun_anew_waits_for_th
     autojump_clock: MockClock,
 ) -> None:
     backend = slow_to_greet(3)
-    async with kept(backend) as k:
+    async with keeping(backend) as k:
         first = await k.shared.connected()
         await trio.sleep(60)
         backend.links[0].failure = SessionLost("forgotten")
@@ -177,7 +177,7 @@ async def test_who_wants_it_while_a_forgotten_session_is_begun_anew_waits_for_th
 
 
 async def test_when_it_is_stopped_its_connection_is_at_its_end(autojump_clock: MockClock) -> None:
-    async with kept(FakeBackend()) as k:
+    async with keeping(FakeBackend()) as k:
         connection = await k.shared.connected()
     assert connection.gone.is_set()
     assert connection.lost is not None
@@ -217,7 +217,7 @@ async def test_what_is_configured_says_how_the_backend_is_greeted(
 async def test_while_it_is_there_further_connections_are_greeted_in_its_era(
     era: Era, protocol: str, autojump_clock: MockClock
 ) -> None:
-    async with kept(FakeBackend(era=era)) as k:
+    async with keeping(FakeBackend(era=era)) as k:
         assert k.shared.protocol() == "auto"
         await k.shared.connected()
         assert k.shared.protocol() == protocol
@@ -231,7 +231,7 @@ async def test_a_backend_that_dies_of_the_probe_is_greeted_as_legacy_at_once(aut
         return await die(params) if len(backend.links) == 1 else {"protocolVersion": "2025-11-25", "capabilities": {}}
 
     backend = FakeBackend(answers={"server/discover": die, "initialize": greet})
-    async with kept(backend) as k:
+    async with keeping(backend) as k:
         await k.shared.connected()
         assert trio.current_time() < 1
     assert [method for method, _ in backend.seen].count("server/discover") == 1
@@ -243,7 +243,7 @@ async def test_what_a_predecessor_knew_holds_until_the_backend_has_been_asked(
     era: Era, autojump_clock: MockClock
 ) -> None:
     backend = slow_to_greet(5)
-    async with kept(backend) as k:
+    async with keeping(backend) as k:
         k.shared.adopt(None)
         assert not k.shared.sharing.is_legacy
         k.shared.adopt(greeting(era))
@@ -264,7 +264,7 @@ async def test_only_streamable_http_says_whose_call_a_log_message_belongs_to(
 
 async def test_what_the_backend_writes_while_it_starts_counts_as_of_an_attempt(autojump_clock: MockClock) -> None:
     backend = FakeBackend()
-    async with kept(backend) as k:
+    async with keeping(backend) as k:
         await wait_all_tasks_blocked()
         await k.shared.connected()
         assert not k.shared.address.stderr.is_probed
@@ -276,7 +276,7 @@ async def test_what_the_backend_writes_while_it_starts_counts_as_of_an_attempt(a
 
 async def test_what_it_hears_of_resources_is_told_to_those_who_subscribed(autojump_clock: MockClock) -> None:
     told: list[Params] = []
-    async with kept(FakeBackend()) as k:
+    async with keeping(FakeBackend()) as k:
         k.shared.subscriptions.table.add("a:1", "key", lambda _method, params: told.append(params))
         for uri in ("a:1", "a:2"):
             k.shared.resource_updated(raw({"uri": uri}))
@@ -289,7 +289,7 @@ async def test_whether_calls_may_be_answered_with_a_task_is_what_the_backend_dec
 ) -> None:
     declares: Json = {"tasks": {"requests": {"tools": {"call": {}}}}}
     for backend, runs_tasks in ((FakeBackend(declares=declares), True), (FakeBackend(), False)):
-        async with kept(backend) as k:
+        async with keeping(backend) as k:
             assert not k.shared.runs_tasks
             await k.shared.connected()
             assert k.shared.runs_tasks is runs_tasks
