@@ -196,11 +196,12 @@ def watching(scope: Scope) -> list[str]:
 
 async def test_what_was_subscribed_to_goes_on_at_the_successor(autojump_clock: MockClock) -> None:
     old, new, session = serving(), serving(), Session()
-    async with living(old) as before, living(new) as after:
-        await subscribe(before.subscriptions, session)
-        before.subscriptions.hand_over(after.subscriptions)
-        await wait_all_tasks_blocked()
-        assert (watching(before), watching(after), asked(new)) == ([], [URI], 1)
+    async with living(new) as after:
+        async with living(old) as before:
+            await subscribe(before.subscriptions, session)
+            before.subscriptions.hand_over(after.subscriptions)
+            await wait_all_tasks_blocked()
+            assert (watching(before), watching(after), asked(new)) == ([], [URI], 1)
         await says(new)
         assert session.told == [HEARD]
 
