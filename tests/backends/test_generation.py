@@ -12,7 +12,7 @@ from argus_trio.backends.scope.scope import Scope
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.catalog.catalog import Catalog
 from argus_trio.wire.revisions import Era
-from tests.backends.support.fakes import FakeBackend, Json, answering
+from tests.backends.support.fakes import FakeBackend, Json, answering, raw
 from tests.backends.support.generations import (
     GRACE_SECONDS,
     connects,
@@ -305,3 +305,14 @@ async def test_a_collision_and_a_name_that_is_too_long_are_told_once() -> None:
         lists(second, "x", "y")
         generation.rebuild()
     assert [entry["event"] for entry in logs] == ["name_collision", "name_too_long"]
+
+
+async def test_a_session_is_shown_what_its_own_connection_listed_last_however_often_that_was() -> None:
+    scope, session = idle_scope("b"), Session()
+    generation = generation_of(scope)
+    connects(scope, "x")
+    own = has_own_connection(scope, session, ROOTS, "one")
+    assert tools(await generation.catalog_for(ROOTS, session)) == ["b__one"]
+    for name in ("two", "three"):
+        own.listing = {**(own.listing or {}), "tools": [(name, raw({"name": name}))]}
+    assert tools(await generation.catalog_for(ROOTS, session)) == ["b__three"]

@@ -3,7 +3,8 @@
 - `check` judges the server's side, names and prefixes, and calls `check_backend` for each backend; both do no I/O.
 - `check_files` looks at the file system: files, folders, and with `certificate` whether the gateway's certificate can
   be loaded, in the same way as when it takes effect.
-- `loopback` says whether an address can be reached from elsewhere; the command line asks it as well.
+- `loopback` says whether an address can be reached from elsewhere; `config/file` and the socket activation ask it as
+  well.
 - `report` renders the problems of a configuration for people.
 
 Each check reports into `Findings` by key path, and stays silent about what rests on a value already reported.

@@ -105,7 +105,7 @@ async def receiving(*, client: Session | None = None, is_exclusive: bool = False
             backend="files",
             nursery=nursery,
             in_flight=InFlightTable(is_exclusive),
-            asks=ServerRequests("files", link, ()),
+            server_requests=ServerRequests("files", link, ()),
             listener=ears,
             on_task=on_task,
             probe_state=probe_state_of(Probing()),

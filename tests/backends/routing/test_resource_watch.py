@@ -8,7 +8,7 @@ import trio
 from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.backends.routing.resource_watch import UNWATCH_LIMIT, ResourceWatch
+from argus_trio.backends.routing.resource_watch import UNWATCH_SECONDS, ResourceWatch
 from argus_trio.config.model.visibility import Filters, Globs
 from argus_trio.core.call.exchange import Call
 from argus_trio.wire.envelope import Params, decode_string
@@ -141,7 +141,7 @@ async def test_a_backend_that_does_not_answer_holds_up_the_end_no_longer_than_it
     async with supervised({"b": backend}) as h:
         async with ResourceWatch(h.supervisor)(opening(), ["a:1", "a:2"], Told()):
             began = trio.current_time()
-        assert trio.current_time() - began == pytest.approx(UNWATCH_LIMIT)
+        assert trio.current_time() - began == pytest.approx(UNWATCH_SECONDS)
 
 
 async def test_after_a_reload_the_end_is_told_to_whoever_has_that_place_by_then(autojump_clock: MockClock) -> None:

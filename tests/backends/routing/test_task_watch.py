@@ -16,7 +16,7 @@ from argus_trio.core.call.tasks import Owner, Task
 from argus_trio.wire.envelope import Params, decode_string
 from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json, answering
-from tests.backends.support.supervised import Supervised, supervised
+from tests.backends.support.supervised import Supervised, spec, supervised
 
 STATUS = "notifications/tasks"
 
@@ -157,3 +157,33 @@ async def test_two_streams_of_one_client_do_not_end_each_other(autojump_clock: M
             await backend.links[0].says(STATUS, {"taskId": "t1", "status": "working"})
             await wait_all_tasks_blocked()
             assert (len(first.news), len(second.news)) == (1, 0)
+
+
+async def test_a_task_is_followed_on_after_a_reload(autojump_clock: MockClock) -> None:
+    old, new, told = agreeing_to("t1"), agreeing_to("t1"), Told()
+    async with supervised({"b": old}, spare={"new": new}) as h:
+        await h.supervisor.current.settle()
+        task = began(h, "b", "t1")
+        async with TaskWatch(h.supervisor, h.tasks)(opening(), [task.id], told):
+            changed = attrs.evolve(spec("b"), command="new")
+            await h.supervisor.apply(attrs.evolve(h.supervisor.config, backends={"b": changed}))
+            await trio.sleep(1)
+            assert followed(h, "b") == ["t1"]
+
+
+async def test_the_end_of_a_stream_from_before_a_reload_does_not_end_that_of_another(autojump_clock: MockClock) -> None:
+    old, new = agreeing_to("t1"), agreeing_to("t1")
+    async with supervised({"b": old}, spare={"new": new}) as h:
+        await h.supervisor.current.settle()
+        task = began(h, "b", "t1")
+        watch = partial(TaskWatch(h.supervisor, h.tasks), opening(), [task.id])
+        first, second = watch(Told()), watch(Told())
+        await first.__aenter__()
+        changed = attrs.evolve(spec("b"), command="new")
+        await h.supervisor.apply(attrs.evolve(h.supervisor.config, backends={"b": changed}))
+        await trio.sleep(1)
+        async with second as ids:
+            assert ids == (task.id,)
+            await first.__aexit__(None, None, None)
+            await trio.sleep(1)
+            assert followed(h, "b") == ["t1"]
