@@ -9,6 +9,7 @@ import attrs
 
 from argus_trio.config.check.check import check
 from argus_trio.config.check.check_files import check_files
+from argus_trio.config.check.check_operation import check_operation
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.document import Document, NotYaml, read_document
 from argus_trio.config.read.findings import Findings
@@ -17,6 +18,7 @@ from argus_trio.config.read.scalar import Tree, described
 from argus_trio.config.read.secrets import gather
 from argus_trio.config.read.sources import Sources
 from argus_trio.config.read.splice import Splicer
+from argus_trio.config.structure.defaults import with_defaults
 from argus_trio.config.structure.structure import structure
 from argus_trio.errors import ConfigInvalid, Problem
 
@@ -61,9 +63,11 @@ def parse(
 def _config(root: dict[str, Tree], splicer: Splicer) -> Config:
     findings = splicer.findings
     tree = {key: splicer.spliced(value, (key,)) for key, value in root.items()}
-    config = Locator(folder=splicer.folder, environ=splicer.environ).config(structure(tree, findings))
+    written = structure(tree, findings)
+    config = Locator(folder=splicer.folder, environ=splicer.environ).config(with_defaults(written, tree))
     backends = root.get("backends")
-    check(config, tuple(backends) if isinstance(backends, dict) else (), findings)
+    check(written, tuple(backends) if isinstance(backends, dict) else (), findings)
+    check_operation(config, findings)
     check_files(config, findings, splicer.sources)
     return attrs.evolve(config, secrets=gather(config, splicer.brought))
 

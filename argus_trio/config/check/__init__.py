@@ -1,6 +1,7 @@
 """Whether a configuration that could be read makes sense: its values together, and the files that it names.
 
 - `check` judges the server's side, names and prefixes, and calls `check_backend` for each backend; both do no I/O.
+- `check_operation` judges deadlines, waits and probes, with `defaults` in them.
 - `check_files` looks at the file system: files, folders, and with `certificate` whether the gateway's certificate can
   be loaded, in the same way as when it takes effect.
 - `loopback` says whether an address can be reached from elsewhere; the command line asks it as well.

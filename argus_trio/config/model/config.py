@@ -10,6 +10,7 @@ import attrs
 
 from argus_trio.config.model.about import about
 from argus_trio.config.model.backend import BackendSpec
+from argus_trio.config.model.defaults import Defaults
 from argus_trio.config.model.naming import BACKEND_NAME, ConflictResolution
 from argus_trio.config.model.server import Server
 
@@ -20,6 +21,11 @@ class Config:
 
     version: Literal["1"] = attrs.field(default="1", metadata=about("the version of this file's format"))
     server: Server = attrs.field(default=Server(), metadata=about("the gateway's own side"))
+    defaults: Defaults = attrs.field(
+        default=Defaults(), eq=False, metadata=about("what holds for each backend that does not say otherwise")
+    )
+    """What the file says for all backends. `backends` hold it already, so two configurations that lead to the same
+    backends are equal."""
     backends: Mapping[str, BackendSpec] = attrs.field(
         default=MappingProxyType({}),
         metadata=about("the servers behind the gateway, by name", key_pattern=f"^{BACKEND_NAME}$"),
