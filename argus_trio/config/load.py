@@ -8,6 +8,7 @@ from pathlib import Path
 import attrs
 
 from argus_trio.config.check.check import check
+from argus_trio.config.check.check_commands import CommandCheck
 from argus_trio.config.check.check_files import check_files
 from argus_trio.config.check.check_operation import check_operation
 from argus_trio.config.model.config import Config
@@ -57,7 +58,7 @@ def parse(
     config = _config(_root(document, source), splicer)
     if problems := findings.in_file_order():
         raise ConfigInvalid(source, problems)
-    return config
+    return attrs.evolve(config, warnings=findings.warnings_in_file_order())
 
 
 def _config(root: dict[str, Tree], splicer: Splicer) -> Config:
@@ -69,6 +70,8 @@ def _config(root: dict[str, Tree], splicer: Splicer) -> Config:
     check(written, tuple(backends) if isinstance(backends, dict) else (), findings)
     check_operation(config, findings)
     check_files(config, findings, splicer.sources)
+    commands = CommandCheck(environ=splicer.environ, folder=splicer.folder, brought=splicer.brought)
+    commands.check(written, findings)
     return attrs.evolve(config, secrets=gather(config, splicer.brought))
 
 

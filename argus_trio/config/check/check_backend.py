@@ -67,8 +67,6 @@ def _check_command(backend: StdioBackend, key_path: KeyPath, findings: Findings)
         findings.add(
             of_command, "expected a program, found " + ("a NUL character" if backend.command else "an empty text")
         )
-    elif "/" not in backend.command and len(backend.command.split()) != 1:
-        findings.add(of_command, "expected one program, found a command line", "put what follows the program into args")
     for index, argument in enumerate(backend.args):
         _check_text(argument, (*key_path, "args", index), findings)
 

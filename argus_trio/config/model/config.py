@@ -13,6 +13,7 @@ from argus_trio.config.model.backend import BackendSpec
 from argus_trio.config.model.defaults import Defaults
 from argus_trio.config.model.naming import BACKEND_NAME, ConflictResolution
 from argus_trio.config.model.server import Server
+from argus_trio.errors import Problem
 
 
 @attrs.frozen(kw_only=True)
@@ -36,3 +37,5 @@ class Config:
     secrets: frozenset[str] = attrs.field(default=frozenset(), repr=False, eq=False)
     """The values that must not appear in a log or an error: every header value, and what `${...}` brought into a field
     with `repr=False`; `config/read/secrets.py` says what is left out."""
+    warnings: tuple[Problem, ...] = attrs.field(default=(), repr=False, eq=False)
+    """What its user should know though the configuration can be used, in file order; no key of the file."""
