@@ -10,6 +10,7 @@ import attrs
 from argus_trio.config.check.check import check
 from argus_trio.config.check.check_commands import CommandCheck
 from argus_trio.config.check.check_files import check_files
+from argus_trio.config.check.check_inherited import check_inherited
 from argus_trio.config.check.check_operation import check_operation
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.document import Document, NotYaml, read_document
@@ -72,6 +73,7 @@ def _config(root: dict[str, Tree], splicer: Splicer) -> Config:
     check_files(config, findings, splicer.sources)
     commands = CommandCheck(environ=splicer.environ, folder=splicer.folder, brought=splicer.brought)
     commands.check(written, findings)
+    check_inherited(config, splicer.environ, findings)
     return attrs.evolve(config, secrets=gather(config, splicer.brought))
 
 

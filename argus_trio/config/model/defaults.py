@@ -25,7 +25,9 @@ class Defaults:
     )
     env_from: tuple[str, ...] = attrs.field(
         default=(),
-        metadata=about("names of the gateway's own variables that every stdio backend gets, besides its own env_from"),
+        metadata=about(
+            "names or globs of the gateway's own variables for every stdio backend, besides its own env_from"
+        ),
     )
 
 
