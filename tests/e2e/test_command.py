@@ -60,7 +60,7 @@ def test_a_warning_is_told_by_check_and_does_not_fail_it(tmp_path: Path) -> None
 def test_a_warning_is_logged_once_by_serve_and_a_new_one_by_a_reload(tmp_path: Path) -> None:
     config: Json = {"backends": {"a": {"type": "stdio", "command": "no-such-program"}}}
     with gateway.running(config, tmp_path, ready=()) as running:
-        assert running.event("config_warning")["path"] == "backends.a.command"
+        running.event("config_warning", path="backends.a.command")
         config["backends"]["b"] = {"type": "stdio", "command": "/no/such/program"}
         gateway.written(config, tmp_path, running.mark)
         assert running.event("config_warning", path="backends.b.command")["message"] == "there is no such file"
