@@ -12,6 +12,8 @@ sessions had subscribed to on connections that are gone.
 `listings_by_abilities.py` holds what the backend lists, to clients that declare nothing and to each set of abilities,
 and knows whether roots make a difference to it.
 
+`rivals.py` recognises processes of the backend that end each other, and is the reason to share one from then on.
+
 It uses `connection`, `listings` and `subscriptions`. `scope` puts these parts together for its backend, and performs
 the calls of clients over them; nothing here performs a call or knows other backends.
 """

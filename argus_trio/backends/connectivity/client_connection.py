@@ -25,6 +25,7 @@ from argus_trio.backends.subscriptions.table import UPDATED
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.call.session_policy import ConnectionOwner
+from argus_trio.core.health.rivalry import Arrival
 from argus_trio.errors import LinkFailed, leaves
 from argus_trio.wire.envelope import Params
 
@@ -177,29 +178,37 @@ class ClientConnection:
         self.on_idle(self)
 
     async def _live(self, on_open: Callable[[], None]) -> LinkFailed:
-        address = self.address
+        address, rivals = self.address, self.shared.rivals
         seconds = address.spec.timeouts.connect
         opening = trio.CancelScope(deadline=trio.current_time() + seconds)
-        with opening:
-            protocol = self.shared.protocol()
-            async with open_connection(
-                address, protocol, self, abilities=self.owner.abilities, is_exclusive=True
-            ) as connection:
-                opening.deadline = inf
-                self.connection = connection
-                self.subscriptions.hub.begin(connection)
-                self.settled.set()
-                on_open()
-                connection.nursery.start_soon(
-                    keep_listed, connection, self._changes, address.redact, seconds, self._listed
-                )
-                monitor = HealthMonitor(
-                    connection=connection, probing=lambda: address.spec.health, redact=address.redact
-                )
-                lost = await monitor.watch()
-                connection.end(lost)
-                return lost
+        arrival = rivals.began()
+        try:
+            with opening:
+                protocol = self.shared.protocol()
+                async with open_connection(
+                    address, protocol, self, abilities=self.owner.abilities, is_exclusive=True
+                ) as connection:
+                    opening.deadline = inf
+                    rivals.opened(arrival)
+                    return await self._stay(connection, arrival, on_open)
+        finally:
+            rivals.ended(arrival)
         raise LinkFailed(f"it was not ready for one more client within {seconds:g} s (timeouts.connect)")
+
+    async def _stay(self, connection: Connection, arrival: Arrival, on_open: Callable[[], None]) -> LinkFailed:
+        """Use the connection until it is lost; why."""
+        address = self.address
+        self.connection = connection
+        self.subscriptions.hub.begin(connection)
+        self.settled.set()
+        on_open()
+        seconds = address.spec.timeouts.connect
+        connection.nursery.start_soon(keep_listed, connection, self._changes, address.redact, seconds, self._listed)
+        monitor = HealthMonitor(connection=connection, probing=lambda: address.spec.health, redact=address.redact)
+        lost = await monitor.watch()
+        self.shared.rivals.lost(arrival)
+        connection.end(lost)
+        return lost
 
     def _listed(self, listing: KnownListing) -> None:
         """Keep what was listed anew: for the session alone, or for all clients with these abilities."""

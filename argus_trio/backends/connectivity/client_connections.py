@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from math import inf
 from typing import Final, Literal, TypeVarTuple
 
@@ -28,6 +29,7 @@ from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.call.session_policy import NOBODY, ConnectionOwner
 from argus_trio.errors import BackendUnavailable, LinkFailed
+from argus_trio.wire.envelope import Params
 
 log = structlog.get_logger()
 
@@ -77,11 +79,9 @@ class ClientConnections:
 
     def separates(self, call: Call) -> bool:
         """Whether the call has to go over a connection of its client's; see `Sharing.separates`."""
-        sharing = self.shared.sharing
-        if not self.listings.ignores_roots(call.abilities):
-            return sharing.separates(call)
         has_own = call.client is not None and self.table.of(call.client) is not None
-        return sharing.separates(call, ignores_roots=True, has_own=has_own)
+        ignores_roots = self.listings.ignores_roots(call.abilities)
+        return self.shared.sharing.separates(call, ignores_roots=ignores_roots, has_own=has_own)
 
     @asynccontextmanager
     async def lease(self, call: Call, task: str | None = None) -> AsyncIterator[tuple[Connection, ClientConnection]]:
@@ -130,6 +130,18 @@ class ClientConnections:
         for client, abilities in self.lost:
             self.start_soon(self._restore, client, abilities)
 
+    def share(self) -> None:
+        """Give up the connections of single clients, each as soon as nobody uses it: all are to share one from now on.
+
+        What sessions had subscribed to over theirs is heard over the shared one. Does not wait for it.
+        """
+        for own in self.table:
+            if own.client is not None and own.subscriptions.subscribed:
+                self.lost.add(own.client, own.owner.abilities, own.subscriptions.subscribed)
+                own.subscriptions.subscribed.clear()
+            self.let_idle(own)
+        self.restore()
+
     def notify_common_lists(self) -> None:
         """Notify the sessions whose own connections list something else that they see what all see, from now on."""
         for own in self.table:
@@ -161,6 +173,8 @@ class ClientConnections:
     def _patience(self, owner: ConnectionOwner) -> float:
         """How long a connection stays open that nobody uses."""
         patience = self.shared.address.spec.timeouts.idle
+        if self.shared.rivals.shares_because is not None:
+            return 0.0
         if owner.key is not NOBODY:
             return patience
         return min(UNWANTED_SECONDS if self.listings.ignores_roots(owner.abilities) else UNUSED_SECONDS, patience)
@@ -213,12 +227,25 @@ class ClientConnections:
     async def _restore(self, client: ClientSession, abilities: Abilities) -> None:
         owner = ConnectionOwner(key=client, abilities=abilities, client=client)
         try:
+            if self.shared.rivals.shares_because is not None:
+                await self._restore_over_shared(client)
+                return
             own = self.table.taken_by(owner) or await self._opened(owner, "subscriptions")
             async with self._use(own):
                 if own.connection is not None:
                     await self._resubscribe(own, own.connection)
         except BackendUnavailable as full:
             log.info("own_subscription_unheard", backend=self.shared.address.spec.name, reason=full.message)
+
+    async def _restore_over_shared(self, client: ClientSession) -> None:
+        connection = self.shared.connection
+        if connection is None:  # `restore` is called when there is one
+            return
+        for uri in self.lost.take(client):
+            await self.shared.subscriptions.watch(connection, uri, client, partial(self._deliver, client))
+
+    def _deliver(self, client: ClientSession, method: str, params: Params) -> None:
+        self.start_soon(client.notify, method, params)
 
     async def _resubscribe(self, own: ClientConnection, connection: Connection) -> None:
         lost = () if own.client is None else self.lost.take(own.client)

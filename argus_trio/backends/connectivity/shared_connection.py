@@ -19,6 +19,7 @@ from argus_trio.backends.connection.handshake import EraGuess, Handshake
 from argus_trio.backends.connection.open import BackendAddress, open_connection
 from argus_trio.backends.connectivity.health_monitor import HealthMonitor
 from argus_trio.backends.connectivity.recovery import Recovery
+from argus_trio.backends.connectivity.rivals import Rivals
 from argus_trio.backends.links.stderr import LAST_LINES
 from argus_trio.backends.listings.refresh import KnownListing, PendingChanges, keep_listed, list_kinds
 from argus_trio.backends.subscriptions.hub import SubscriptionHub
@@ -26,6 +27,7 @@ from argus_trio.config.model.backend import HttpBackend, ProtocolSetting
 from argus_trio.core.call.session_policy import Sharing
 from argus_trio.core.catalog.catalog import KINDS
 from argus_trio.core.health.lifecycle import BackendState
+from argus_trio.core.health.rivalry import Arrival
 from argus_trio.errors import LinkFailed, leaves
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
@@ -52,6 +54,8 @@ class SharedConnection:
     on_open: Callable[[KnownListing], None]
     on_relisted: Callable[[KnownListing], None]
     on_asked: Callable[[str], bool] = _expect
+    rivals: Rivals = attrs.field()
+    """The processes of the backend, this one and those of single clients."""
     connection: Connection | None = attrs.field(default=None, init=False)
     """The connection itself, while there is one."""
     handshake: Handshake | None = attrs.field(default=None, init=False)
@@ -61,9 +65,15 @@ class SharedConnection:
     sharing: Sharing = attrs.field(init=False)
     """Which calls may use the shared connection."""
     _guess: EraGuess = attrs.field(factory=EraGuess, init=False)
+    _arrival: Arrival = attrs.field(init=False)
+    """The present attempt, as its rivals see it."""
     _has_failed: bool = attrs.field(default=False, init=False)
     """Whether the failure of the present attempt has been reported to `recovery`."""
     _changes: PendingChanges = attrs.field(factory=PendingChanges, init=False)
+
+    @rivals.default
+    def _rivals_of_its_own(self) -> Rivals:
+        return Rivals(self.address)
 
     def __attrs_post_init__(self) -> None:
         self.sharing = self._sharing()
@@ -71,6 +81,10 @@ class SharedConnection:
     @property
     def client(self) -> None:
         """None: the connection belongs to no single client; see `BackendListener`."""
+
+    def reconsider(self) -> None:
+        """Decide anew which calls may use the connection."""
+        self.sharing = self._sharing()
 
     def adopt(self, handshake: Handshake | None) -> None:
         """Take the handshake of a predecessor for that of the backend, until there has been one."""
@@ -145,6 +159,7 @@ class SharedConnection:
         """Connect once and stay connected, until that has failed. Whatever fails ends at this boundary."""
         failed: list[LinkFailed] = []
         self._has_failed = False
+        self._arrival = self.rivals.began()
         try:
             await self._live()
         except* LinkFailed as group:
@@ -154,6 +169,7 @@ class SharedConnection:
             failed.append(LinkFailed(f"the gateway failed at it: {type(group.exceptions[0]).__name__}"))
         finally:
             self._let_go(LinkFailed("it was stopped"))
+            self.rivals.ended(self._arrival)
         if failed and not self._has_failed:
             self._fail(failed[0])
 
@@ -183,6 +199,7 @@ class SharedConnection:
 
     def _begin(self, connection: Connection, listing: KnownListing, seconds: float) -> None:
         self.connection = connection
+        self.rivals.opened(self._arrival)
         self._learn(connection.handshake)
         self.subscriptions.begin(connection)
         self.on_open(listing)
@@ -197,6 +214,7 @@ class SharedConnection:
 
     def _fail(self, failure: LinkFailed) -> None:
         self._has_failed = True
+        self.rivals.lost(self._arrival)
         if self._guess.is_better_after(failure):
             self.recovery.try_again_at_once()
             return
@@ -215,8 +233,9 @@ class SharedConnection:
 
     def _sharing(self) -> Sharing:
         spec = self.address.spec
+        must_share = spec.session == "auto" and self.rivals.shares_because is not None
         return Sharing(
-            setting=spec.session,
+            setting="shared" if must_share else spec.session,
             is_legacy=self.handshake is not None and self.handshake.era is Era.LEGACY,
             assigns_logs=isinstance(spec, HttpBackend),
         )

@@ -16,6 +16,7 @@ from argus_trio.backends.connection.open import BackendAddress
 from argus_trio.backends.connectivity.client_connections import ClientConnections
 from argus_trio.backends.connectivity.listings_by_abilities import ListingsByAbilities, listing_turns
 from argus_trio.backends.connectivity.recovery import Recovery, breaker_of
+from argus_trio.backends.connectivity.rivals import Rivals
 from argus_trio.backends.connectivity.shared_connection import SharedConnection
 from argus_trio.backends.listings.listing import publish
 from argus_trio.backends.listings.refresh import KnownListing
@@ -50,6 +51,8 @@ class Scope:
     on_lease_freed: Callable[[], None] = _nothing
     recovery: Recovery = attrs.field(init=False)
     """How the backend stands, and when the next attempt to connect is due."""
+    rivals: Rivals = attrs.field(init=False)
+    """Its processes, as far as they may end each other."""
     shared: SharedConnection = attrs.field(init=False)
     """The connection that clients share."""
     client_connections: ClientConnections = attrs.field(init=False)
@@ -73,6 +76,7 @@ class Scope:
         address, spec = self.address, self.address.spec
         self.recovery = Recovery(spec.name, address.redact, breaker_of(spec))
         self.listings = ListingsByAbilities(address, self.on_published, self.listing_turns)
+        self.rivals = Rivals(address, self._share)
         self.shared = SharedConnection(
             address=address,
             recovery=self.recovery,
@@ -80,6 +84,7 @@ class Scope:
             on_open=self._opened,
             on_relisted=self._relisted,
             on_asked=self.listings.was_asked,
+            rivals=self.rivals,
         )
         self.client_connections = ClientConnections(self.shared, self.listings)
         self.bulkhead = Bulkhead(spec.name, spec.limits)
@@ -174,6 +179,11 @@ class Scope:
         """Close the connection of a session that has ended, and end its subscriptions. Waits for nobody."""
         self.client_connections.release(client)
         self.subscriptions.forget(client)
+
+    def _share(self) -> None:
+        self.shared.reconsider()
+        self.client_connections.share()
+        self.on_published()
 
     def _opened(self, listing: KnownListing) -> None:
         self.client_connections.restore()
