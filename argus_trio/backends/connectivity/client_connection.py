@@ -14,6 +14,7 @@ import structlog
 import trio
 
 from argus_trio.backends.connection.connection import Connection
+from argus_trio.backends.connection.handshake import HandshakeOrder
 from argus_trio.backends.connection.open import BackendAddress, open_connection
 from argus_trio.backends.connectivity.connection_subscriptions import ConnectionSubscriptions
 from argus_trio.backends.connectivity.health_monitor import HealthMonitor
@@ -28,6 +29,7 @@ from argus_trio.core.call.session_policy import ConnectionOwner
 from argus_trio.core.health.rivalry import Arrival
 from argus_trio.errors import LinkFailed, leaves
 from argus_trio.wire.envelope import Params
+from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
 
@@ -184,16 +186,25 @@ class ClientConnection:
         arrival = rivals.began()
         try:
             with opening:
-                protocol = self.shared.protocol()
+                order = self._order()
                 async with open_connection(
-                    address, protocol, self, abilities=self.owner.abilities, is_exclusive=True
+                    address, order, self, abilities=self.owner.abilities, is_exclusive=True
                 ) as connection:
                     opening.deadline = inf
+                    if order == "legacy-first" and connection.handshake.era is Era.MODERN:
+                        self.shared.is_modern_alone()
                     rivals.opened(arrival)
                     return await self._stay(connection, arrival, on_open)
         finally:
             rivals.ended(arrival)
         raise LinkFailed(f"it was not ready for one more client within {seconds:g} s (timeouts.connect)")
+
+    def _order(self) -> HandshakeOrder:
+        """How the backend is greeted: as the shared connection found out, unless its client decides the era."""
+        owner = self.owner
+        if self.shared.sharing.opens_as_legacy(owner.abilities, has_session=owner.client is not None):
+            return "legacy-first"
+        return self.shared.protocol()
 
     async def _stay(self, connection: Connection, arrival: Arrival, on_open: Callable[[], None]) -> LinkFailed:
         """Use the connection until it is lost; why."""

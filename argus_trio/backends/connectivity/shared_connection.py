@@ -65,6 +65,10 @@ class SharedConnection:
     sharing: Sharing = attrs.field(init=False)
     """Which calls may use the shared connection."""
     _guess: EraGuess = attrs.field(factory=EraGuess, init=False)
+    _is_modern_alone: bool = attrs.field(default=False, init=False)
+    """Whether the backend has refused to be greeted as legacy."""
+    _lacks_way_back: bool = attrs.field(default=False, init=False)
+    """Whether the backend has failed to ask in the modern era."""
     _arrival: Arrival = attrs.field(init=False)
     """The present attempt, as its rivals see it."""
     _has_failed: bool = attrs.field(default=False, init=False)
@@ -85,6 +89,22 @@ class SharedConnection:
     def reconsider(self) -> None:
         """Decide anew which calls may use the connection."""
         self.sharing = self._sharing()
+
+    def is_modern_alone(self) -> None:
+        """Take note that the backend does not converse in the legacy era, whoever opens."""
+        self._is_modern_alone = True
+        self.reconsider()
+
+    def lacks_way_back(self, reason: str) -> None:
+        """Take note that in the modern era the backend fails to ask, with this reason; logged once.
+
+        Whoever can be asked has a legacy connection from then on, if the backend can have one.
+        """
+        if self._lacks_way_back or not self.sharing.may_be_legacy or self.sharing.setting == "shared":
+            return
+        self._lacks_way_back = True
+        self.reconsider()
+        log.info("backend_asked_as_legacy", backend=self.address.spec.name, reason=self.address.redact(reason))
 
     def adopt(self, handshake: Handshake | None) -> None:
         """Take the handshake of a predecessor for that of the backend, until there has been one."""
@@ -233,9 +253,12 @@ class SharedConnection:
 
     def _sharing(self) -> Sharing:
         spec = self.address.spec
+        is_modern = self.handshake is not None and self.handshake.era is Era.MODERN
         must_share = spec.session == "auto" and self.rivals.shares_because is not None
         return Sharing(
             setting="shared" if must_share else spec.session,
             is_legacy=self.handshake is not None and self.handshake.era is Era.LEGACY,
             assigns_logs=isinstance(spec, HttpBackend),
+            may_be_legacy=is_modern and spec.protocol == "auto" and not self._is_modern_alone,
+            lacks_way_back=self._lacks_way_back,
         )

@@ -32,6 +32,10 @@ class Sharing:
     """Whether it converses in the legacy era, as far as is known."""
     assigns_logs: bool
     """Whether its transport says which call a log message belongs to: Streamable HTTP does, by the stream."""
+    may_be_legacy: bool = False
+    """Whether it converses in the modern era, and may do so in the legacy era too: nothing says that it does not."""
+    lacks_way_back: bool = False
+    """Whether it has turned out that in the modern era it fails to ask, as only legacy servers do."""
 
     def separates(self, call: Call, *, ignores_roots: bool = False, has_own: bool = False) -> bool:
         """Whether the call has to go over a connection of its client's.
@@ -42,13 +46,20 @@ class Sharing:
         """
         if self.setting != "auto":
             return self.setting == "per-client"
-        if (
-            self.is_legacy
-            and call.abilities.has_any
-            and (has_own or not (ignores_roots and call.abilities.are_roots_alone))
-        ):
-            return True
+        abilities = call.abilities
+        if abilities.has_any and (has_own or not (ignores_roots and abilities.are_roots_alone)):
+            is_asked_apart = self.is_legacy or self.opens_as_legacy(abilities, has_session=call.client is not None)
+            if is_asked_apart:
+                return True
         return call.log_level is not None and not self.assigns_logs and not call.method.startswith(TASK_METHODS)
+
+    def opens_as_legacy(self, abilities: Abilities, *, has_session: bool) -> bool:
+        """Whether a connection for a client with `abilities` begins with `initialize` though the shared one is modern.
+
+        The way a client opens decides the era of a server of both (2026-07-28, Versioning): so for a legacy client that
+        can be asked, which has a session, and for every one where the server has no other way to ask.
+        """
+        return self.may_be_legacy and abilities.has_any and (has_session or self.lacks_way_back)
 
     def lists_by(self, abilities: Abilities) -> bool:
         """Whether what the backend shows may depend on these abilities of a client."""
