@@ -1,4 +1,4 @@
-"""A server of both eras whose tools ask as legacy ones do: through the gateway as to a client that connects directly."""
+"""A server of both eras whose tools ask as legacy ones do: through the gateway as to clients that connect directly."""
 
 from __future__ import annotations
 
