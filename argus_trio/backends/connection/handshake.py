@@ -16,7 +16,7 @@ from argus_trio import __version__
 from argus_trio.backends.links.link import Link, Outgoing
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.task_ids import serves_tasks
-from argus_trio.errors import HttpRefused, LinkFailed
+from argus_trio.errors import LinkFailed
 from argus_trio.wire import request_meta
 from argus_trio.wire.envelope import (
     ErrorResponse,
@@ -35,9 +35,6 @@ from argus_trio.wire.revisions import LATEST_LEGACY, LATEST_MODERN, LEGACY_REVIS
 PROBE_SILENCE_SECONDS: Final = 2.0
 """How long a backend may leave `server/discover` unanswered before it is sent `initialize` as well: some legacy servers
 never answer what they do not know, and each of those costs this much at its start."""
-
-HandshakeOrder = Literal["auto", "legacy-first", "legacy", "modern"]
-"""What a backend is asked: `server/discover`, then `initialize`; the other way round; or one of the two alone."""
 
 CLIENT_INFO: Final = encode_raw({"name": "argus-trio", "version": __version__})
 """What the gateway says of itself to every backend."""
@@ -115,7 +112,9 @@ def modern_meta(revision: str, capabilities: msgspec.Raw = NO_CAPABILITIES) -> P
     }
 
 
-async def perform_handshake(link: Link, protocol: HandshakeOrder, abilities: Abilities = NONE) -> Handshake:
+async def perform_handshake(
+    link: Link, protocol: Literal["auto", "legacy", "modern"], abilities: Abilities = NONE
+) -> Handshake:
     """Find out the era where `protocol` is auto, and perform the handshake in it. Has no deadline of its own.
 
     A legacy backend is sent `abilities` here, for the life of the connection; a modern one with every request.
@@ -129,11 +128,6 @@ async def perform_handshake(link: Link, protocol: HandshakeOrder, abilities: Abi
         return await _initialize(link, abilities)
     if protocol == "modern":
         return await _discover(link)
-    if protocol == "legacy-first":
-        try:
-            return await _initialize(link, abilities)
-        except (HandshakeRefused, HttpRefused):
-            return await _discover(link)
     return await _probe(link, abilities)
 
 

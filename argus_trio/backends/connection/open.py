@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final
+from typing import Final, Literal
 
 import attrs
 import trio
 
 from argus_trio.backends.connection.connection import Connection
-from argus_trio.backends.connection.handshake import HandshakeOrder, perform_handshake
+from argus_trio.backends.connection.handshake import perform_handshake
 from argus_trio.backends.connection.inbound import BackendListener
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
 from argus_trio.backends.links.link import Inbox, Link
@@ -75,7 +75,7 @@ class _EarlyMessages:
 @asynccontextmanager
 async def open_connection(
     address: BackendAddress,
-    protocol: HandshakeOrder,
+    protocol: Literal["auto", "legacy", "modern"],
     listener: BackendListener,
     *,
     abilities: Abilities = NONE,

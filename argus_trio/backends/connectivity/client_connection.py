@@ -14,7 +14,7 @@ import structlog
 import trio
 
 from argus_trio.backends.connection.connection import Connection
-from argus_trio.backends.connection.handshake import HandshakeOrder
+from argus_trio.backends.connection.handshake import HandshakeRefused
 from argus_trio.backends.connection.open import BackendAddress, open_connection
 from argus_trio.backends.connectivity.connection_subscriptions import ConnectionSubscriptions
 from argus_trio.backends.connectivity.health_monitor import HealthMonitor
@@ -23,13 +23,12 @@ from argus_trio.backends.connectivity.shared_connection import SharedConnection
 from argus_trio.backends.listings.listing import LIST_CHANGED
 from argus_trio.backends.listings.refresh import KnownListing, PendingChanges, keep_listed
 from argus_trio.backends.subscriptions.table import UPDATED
-from argus_trio.config.model.backend import StdioBackend
+from argus_trio.config.model.backend import ProtocolSetting, StdioBackend
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.call.session_policy import ConnectionOwner
 from argus_trio.core.health.rivalry import Arrival
-from argus_trio.errors import LinkFailed, leaves
+from argus_trio.errors import HttpRefused, LinkFailed, leaves
 from argus_trio.wire.envelope import Params
-from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
 
@@ -180,31 +179,43 @@ class ClientConnection:
         self.on_idle(self)
 
     async def _live(self, on_open: Callable[[], None]) -> LinkFailed:
+        owner = self.owner
+        if self.shared.sharing.opens_as_legacy(owner.abilities, has_session=owner.client is not None):
+            lost = await self._live_as_legacy(on_open)
+            if lost is not None:
+                return lost
+        return await self._live_in(self.shared.protocol(), on_open)
+
+    async def _live_as_legacy(self, on_open: Callable[[], None]) -> LinkFailed | None:
+        """As `_live_in`, at a backend that is known to be modern; None if it refuses to be greeted as legacy.
+
+        It is opened anew then: some servers settle on an era by the first thing that they are asked, refused or not.
+        """
+        lost: list[LinkFailed] = []
+        try:
+            lost.append(await self._live_in("legacy", on_open))
+        except* (HandshakeRefused, HttpRefused):
+            if self.settled.is_set():
+                raise
+            self.shared.is_modern_alone()
+        return lost[0] if lost else None
+
+    async def _live_in(self, protocol: ProtocolSetting, on_open: Callable[[], None]) -> LinkFailed:
         address, rivals = self.address, self.shared.rivals
         seconds = address.spec.timeouts.connect
         opening = trio.CancelScope(deadline=trio.current_time() + seconds)
         arrival = rivals.began()
         try:
             with opening:
-                order = self._order()
                 async with open_connection(
-                    address, order, self, abilities=self.owner.abilities, is_exclusive=True
+                    address, protocol, self, abilities=self.owner.abilities, is_exclusive=True
                 ) as connection:
                     opening.deadline = inf
-                    if order == "legacy-first" and connection.handshake.era is Era.MODERN:
-                        self.shared.is_modern_alone()
                     rivals.opened(arrival)
                     return await self._stay(connection, arrival, on_open)
         finally:
             rivals.ended(arrival)
         raise LinkFailed(f"it was not ready for one more client within {seconds:g} s (timeouts.connect)")
-
-    def _order(self) -> HandshakeOrder:
-        """How the backend is greeted: as the shared connection found out, unless its client decides the era."""
-        owner = self.owner
-        if self.shared.sharing.opens_as_legacy(owner.abilities, has_session=owner.client is not None):
-            return "legacy-first"
-        return self.shared.protocol()
 
     async def _stay(self, connection: Connection, arrival: Arrival, on_open: Callable[[], None]) -> LinkFailed:
         """Use the connection until it is lost; why."""

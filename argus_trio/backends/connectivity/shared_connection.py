@@ -94,6 +94,7 @@ class SharedConnection:
         """Take note that the backend does not converse in the legacy era, whoever opens."""
         self._is_modern_alone = True
         self.reconsider()
+        log.info("backend_refused_legacy", backend=self.address.spec.name)
 
     def lacks_way_back(self, reason: str) -> None:
         """Take note that in the modern era the backend fails to ask, with this reason; logged once.

@@ -87,7 +87,7 @@ async def test_a_modern_backend_is_told_with_every_request_and_needs_no_second_c
         assert len(backend.links) == 1
         for _ in range(3):
             await call(scope, Session(), ROOTS, "debug")
-        assert len(backend.links) == 2  # a legacy client opens as legacy: so it turned out
+        assert len(backend.links) == 3  # a legacy client opens as legacy, and is refused: once
 
 
 async def test_two_sessions_have_two_and_an_ended_one_has_none(autojump_clock: MockClock) -> None:

@@ -14,7 +14,7 @@ from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import ClientSession
 from argus_trio.errors import BackendError
 from argus_trio.wire.revisions import Era
-from tests.backends.support.fakes import FakeBackend, FakeExchange, Json, Refusal, answering, raw
+from tests.backends.support.fakes import Answer, FakeBackend, FakeExchange, Json, Refusal, answering, raw
 from tests.backends.support.scopes import Session, living, spec
 
 FORM = Abilities(form=True)
@@ -116,6 +116,26 @@ async def test_a_backend_that_is_modern_alone_is_tried_once_and_shared_again(aut
         assert greeted(backend) == ["server/discover", "initialize", "server/discover"]
         await trio.sleep(100)
         assert sum(link.is_open for link in backend.links) == 1
+
+
+async def test_a_server_that_settles_on_an_era_by_the_first_question_is_opened_anew(autojump_clock: MockClock) -> None:
+    settled: set[object] = set()
+
+    async def refuse(_params: Json) -> Json:
+        settled.add(answering.get())
+        raise Refusal(-32601, "no initialize")
+
+    async def discover(_params: Json) -> Json:
+        if answering.get() in settled:
+            raise Refusal(-32600, "this connection serves the handshake era")
+        return {"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}}
+
+    answers: dict[str, Answer] = {"initialize": refuse, "server/discover": discover}
+    backend = FakeBackend(era=Era.MODERN, tools=[{"name": "x"}], answers=answers)
+    async with living(backend) as scope:
+        for _ in range(2):
+            await call(scope, Session())
+    assert greeted(backend) == ["server/discover", "initialize", "server/discover"]
 
 
 @pytest.mark.parametrize(("protocol", "session"), [("modern", "auto"), ("auto", "shared")])
