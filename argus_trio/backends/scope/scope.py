@@ -105,8 +105,8 @@ class Scope:
         self.recovery.begin()
         try:
             async with trio.open_nursery() as nursery:
-                await nursery.start(self.client_connections.run)
-                await self.shared.run()
+                with self.client_connections.running_in(nursery):
+                    await self.shared.run()
         finally:
             self.recovery.stopped()
 

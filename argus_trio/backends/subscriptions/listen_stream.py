@@ -19,7 +19,7 @@ from argus_trio.backends.subscriptions.table import SubscriptionTable
 from argus_trio.core.call.task_ids import EXTENSION, serves_tasks
 from argus_trio.core.catalog.catalog import KINDS
 from argus_trio.core.redaction import Redactor
-from argus_trio.errors import LinkFailed, RequestRefused
+from argus_trio.errors import HttpRefused, LinkFailed, RequestRefused
 from argus_trio.wire.envelope import Params, decode_array, decode_object, decode_string, encode_raw
 from argus_trio.wire.error_objects import METHOD_UNKNOWN
 
@@ -173,7 +173,7 @@ class ListenStream:
                 self._refuses_tasks = _TASKS in wanted and not stream.opened.is_set()
                 reason = self.redact(failure.reason)
                 log.info("backend_changes_unheard", backend=self.connection.backend, reason=reason)
-                stream.is_refused = isinstance(failure, RequestRefused) and failure.code == METHOD_UNKNOWN
+                stream.is_refused = _is_final(failure)
             stream.has_ended = True
             stream.opened.set()
             self._wake.set()
@@ -184,6 +184,13 @@ class ListenStream:
             declared = encode_raw({"extensions": {EXTENSION: {}}})
             params["_meta"] = encode_raw(modern_meta(self.connection.handshake.revision, declared))
         return params
+
+
+def _is_final(failure: LinkFailed) -> bool:
+    """Whether the backend does not know the method, whichever way it says so."""
+    if isinstance(failure, RequestRefused):
+        return failure.code == METHOD_UNKNOWN
+    return isinstance(failure, HttpRefused) and failure.status in (404, 405, 501)
 
 
 def _agreed(params: Params) -> frozenset[str]:
