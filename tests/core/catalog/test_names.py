@@ -45,7 +45,7 @@ def test_priority_does_not_push_another_name_aside() -> None:
 def test_the_error_strategy_hides_both() -> None:
     naming = resolve([claim("a", "read"), claim("b", "read"), claim("b", "write")], Scheme(strategy="error"), {})
     assert list(naming.claims_by_name) == ["write"]
-    assert naming.collisions == (Collision(name="read", winner=None, loser="b"),)
+    assert naming.collisions == (Collision(name="read", winner=None, loser="b", rival="a"),)
 
 
 def test_a_held_name_stays_with_its_holder_although_another_comes_first() -> None:
