@@ -20,7 +20,6 @@ from argus_trio.backends.connection.open import BackendAddress, open_connection
 from argus_trio.backends.connectivity.health_monitor import HealthMonitor
 from argus_trio.backends.connectivity.recovery import Recovery
 from argus_trio.backends.connectivity.rivals import Rivals
-from argus_trio.backends.links.stderr import LAST_LINES
 from argus_trio.backends.listings.refresh import KnownListing, PendingChanges, keep_listed, list_kinds
 from argus_trio.backends.subscriptions.hub import SubscriptionHub
 from argus_trio.config.model.backend import HttpBackend, ProtocolSetting
@@ -215,7 +214,7 @@ class SharedConnection:
         if limit.cancelled_caught:
             raise LinkFailed(
                 f"it was not ready within {seconds:g} s (timeouts.connect)",
-                details=address.stderr.lines()[-LAST_LINES:],
+                details=address.stderr.excerpt(),
             )
 
     def _begin(self, connection: Connection, listing: KnownListing, seconds: float) -> None:

@@ -32,8 +32,8 @@ class Directory:
     async def catalog(self, call: Call, *, settled: bool = False, listed: bool = False) -> Catalog:
         """The catalog for the client of this call.
 
-        With `settled` only once every backend has connected or failed, at the latest after the startup grace; with
-        `listed` only once they have listed for such clients too, or have failed to, within another such time.
+        With `settled` only once there is no backend left that lists wait for; with `listed` only once those have listed
+        for such clients too, or have failed to, at most for the startup grace.
         """
         if settled or listed:
             await self.generation.settle()

@@ -40,7 +40,7 @@ class Server:
     )
     watch: bool = attrs.field(default=True, metadata=about("reload when the configuration file changes"))
     startup_grace: float = attrs.field(
-        default=5.0, metadata=about("seconds that a first list waits for backends that are starting", minimum=0)
+        default=15.0, metadata=about("seconds that a first list waits for backends that are starting", minimum=0)
     )
     drain_timeout: float = attrs.field(
         default=15.0, metadata=about("seconds that calls in flight get to finish at a stop or a reload", minimum=0)
