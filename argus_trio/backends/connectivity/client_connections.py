@@ -215,7 +215,7 @@ class ClientConnections:
 
     async def _keep(self, own: ClientConnection) -> None:
         try:
-            failure = await own.run(self._log_opened)
+            failure = await own.run(partial(self._opened_for, own.owner.abilities))
         finally:
             self.table.remove(own)
             self._wake()
@@ -268,8 +268,10 @@ class ClientConnections:
                 open=len(self.table),
             )
 
-    def _log_opened(self) -> None:
+    def _opened_for(self, abilities: Abilities) -> None:
         log.debug("client_connection_opened", backend=self.shared.address.spec.name, open=len(self.table))
+        if self.shared.sharing.lists_by(abilities):
+            self.listings.make_soon(self, abilities)  # it is there: what such clients are shown costs no process now
 
     def _wake(self) -> None:
         self._freed.set()
