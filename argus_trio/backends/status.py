@@ -29,6 +29,7 @@ def health_of(scopes: Iterable[Scope]) -> Health:
         connected=sum(1 for state in states if state.is_up) + renewing,
         healthy=states.count(BackendState.READY),
         starting=states.count(BackendState.STARTING) - renewing,
+        preparing=states.count(BackendState.PREPARING),
     )
 
 
