@@ -1,8 +1,8 @@
 """The composition root: the nursery tree of a running gateway, and the only module that knows everyone.
 
-root                    signals: the first TERM or INT stops, a second one at once, HUP reloads; signs of life
+root                    signals: the first TERM or INT stops, a second one at once; signs of life
 └─ backends nursery     entered first, dies last: one scope per backend
-   ├─ reload supervisor ends at the stop: one reload at a time; with it what follows the configuration file
+   ├─ reload supervisor ends at the stop: HUP, one reload at a time, and what follows the configuration file
    └─ frontend nursery  dies first: the HTTP server, its sessions and streams
 """
 
@@ -216,11 +216,11 @@ async def _wait_for_change(stamps: Stamps) -> None:
     await wait_for_change(stamps)
 
 
-async def _cut_after_drain(stop: trio.Event, terms: CurrentSettings, everything: trio.CancelScope) -> None:
+async def _cut_after_drain(stop: trio.Event, settings: CurrentSettings, everything: trio.CancelScope) -> None:
     # What the front end still owes to a backend that does not answer is bounded, but must not come before the time that
     # backends need to end: both at once is what keeps a stop within `drain_timeout` and 5 s.
     await stop.wait()
-    everything.deadline = trio.current_time() + terms.now.server.drain_timeout + LAST_WORDS_SECONDS
+    everything.deadline = trio.current_time() + settings.now.server.drain_timeout + LAST_WORDS_SECONDS
 
 
 async def _tell_how_it_stands(parts: _GatewayParts) -> None:

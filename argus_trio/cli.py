@@ -16,13 +16,14 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import attrs
 import structlog
 import trio
 
 from argus_trio import __version__
 from argus_trio.app import run_gateway
 from argus_trio.bridge.run import DEFAULT_URL, run_bridge
-from argus_trio.config.check.report import render_problems
+from argus_trio.config.check.report import render_checked, render_problems
 from argus_trio.config.file import ConfigFile
 from argus_trio.config.load import load
 from argus_trio.config.model.config import Config
@@ -30,7 +31,7 @@ from argus_trio.config.read.find import find_config
 from argus_trio.config.structure.schema import schema
 from argus_trio.core.redaction import Redactor
 from argus_trio.demo import run_demo
-from argus_trio.errors import ConfigInvalid, LinkFailed, ListenFailed
+from argus_trio.errors import ConfigInvalid, LinkFailed, ListenFailed, Problem
 from argus_trio.logs import LEVELS, set_up_logs
 from argus_trio.wire.headers import TOKEN
 
@@ -117,13 +118,18 @@ def _load(options: argparse.Namespace) -> tuple[Path, Config]:
 
 def _serve(options: argparse.Namespace) -> None:
     path = find_config(options.config, environ=os.environ, cwd=Path.cwd()).absolute()
-    file = ConfigFile(path=path, environ=os.environ, host=options.host, port=options.port)
-    config = file.read()
-    redact = Redactor(config.secrets)
+    redact = Redactor()
     set_up_logs(options.log_format, options.log_level, redact)
+    file = ConfigFile(path=path, environ=os.environ, host=options.host, port=options.port, warn=_warn)
+    config = file.read()
+    redact.learn(config.secrets)
     log.info("starting", version=__version__, config=str(path), backends=list(config.backends))
     with _unharmed_by_hangups():
         trio.run(partial(run_gateway, config, file=file, redact=redact, on_listening=lambda _urls: None))
+
+
+def _warn(warning: Problem) -> None:
+    log.warning("config_warning", **attrs.asdict(warning))
 
 
 @contextmanager
@@ -154,8 +160,7 @@ def _stdio(options: argparse.Namespace) -> None:
 
 def _check(options: argparse.Namespace) -> None:
     path, config = _load(options)
-    count = len(config.backends)
-    sys.stdout.write(f"{path}: no problems, {count} backend{'' if count == 1 else 's'}\n")
+    sys.stdout.write(render_checked(str(path), config) + "\n")
 
 
 def _schema(_options: argparse.Namespace) -> None:

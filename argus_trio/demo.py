@@ -18,9 +18,10 @@ from argus_trio.backends.process.process import BackendProcess, start_process
 from argus_trio.config.model.backend import HttpBackend, StdioBackend
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.server import Server
-from argus_trio.errors import LinkFailed
+from argus_trio.errors import LinkFailed, ListenFailed
+from argus_trio.net.service_nursery import ServiceNursery
 
-START_S: Final = 30.0
+START_SECONDS: Final = 30.0
 """How long the notes server has to start."""
 
 _CLOCK: Final = StdioBackend(name="clock", command=sys.executable, args=("-m", "argus_trio.samples.clock"))
@@ -55,7 +56,7 @@ async def run_demo(port: int) -> None:
         ListenFailed: the port is taken.
         LinkFailed: the notes server did not start.
     """
-    async with start_process(_NOTES, os.environ) as child, trio.open_nursery() as nursery:
+    async with start_process(_NOTES, os.environ) as child, ServiceNursery() as nursery:
         nursery.start_soon(child.watch)
         notes_port = await _port_of(child)
         config = Config(
@@ -65,8 +66,10 @@ async def run_demo(port: int) -> None:
                 "notes": HttpBackend(name="notes", url=f"http://127.0.0.1:{notes_port}/mcp"),
             },
         )
-        await run_gateway(config, on_listening=partial(_welcome, notes_port))
-        nursery.cancel_scope.cancel()
+        try:
+            await run_gateway(config, on_listening=partial(_welcome, notes_port))
+        except ListenFailed as failure:
+            raise ListenFailed(failure.address, failure.reason, "choose another port with --port") from None
 
 
 def _welcome(notes_port: int, urls: Sequence[str]) -> None:
@@ -77,7 +80,7 @@ def _welcome(notes_port: int, urls: Sequence[str]) -> None:
 async def _port_of(notes: BackendProcess) -> int:
     """The port that the notes server says it listens on: its first line is `listening PORT`."""
     said = b""
-    with trio.move_on_after(START_S):
+    with trio.move_on_after(START_SECONDS):
         while b"\n" not in said:
             chunk = await notes.stdout.receive()
             if not chunk:
@@ -86,4 +89,4 @@ async def _port_of(notes: BackendProcess) -> int:
         word, _, number = said.decode("ascii", "replace").strip().partition(" ")
         if word == "listening" and number.isdecimal():
             return int(number)
-    raise LinkFailed(f"the notes server did not say where it listens within {START_S:g} s")
+    raise LinkFailed(f"the notes server did not say where it listens within {START_SECONDS:g} s")

@@ -137,6 +137,7 @@ class ListenFailed(ArgusError):
     def __init__(self, address: str, reason: str, advice: str) -> None:
         super().__init__(f"cannot listen on {address}: {reason}; {advice}")
         self.address = address
+        self.reason = reason
 
 
 class ClientCannotAnswer(ArgusError):

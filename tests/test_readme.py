@@ -32,6 +32,20 @@ def test_the_configuration_loads_and_says_what_it_seems_to(tmp_path: Path) -> No
     assert tickets.headers["Authorization"] == "Bearer secret"
 
 
+def test_what_the_configuration_needs_is_said_beside_it() -> None:
+    (text,) = blocks("yaml")
+    (said,) = re.findall(r"^Take out what you do not have\..*?\n\n", README, re.DOTALL | re.MULTILINE)
+    needed = [*re.findall(r"command: (\S+)", text), *re.findall(r"\$\{(\w+)\}", text), *re.findall(r"/srv/\w+", text)]
+    assert len(needed) == 4
+    assert [each for each in needed if f"`{each}`" not in said] == []
+
+
+def test_where_the_program_is_after_the_two_commands_is_said_before_it_is_used_by_name() -> None:
+    (command,) = re.findall(r"&& (\S+)/argus-trio demo", README)
+    told = README.index(f"`{command}/argus-trio`, which is not on your PATH")
+    assert told < README.index("```sh\npipx install .\n```") < README.index("\nargus-trio check")
+
+
 def test_the_json_for_clients_is_json() -> None:
     assert blocks("json")
     for text in blocks("json"):

@@ -7,6 +7,7 @@ Scopes of backends that a reload leaves alone belong to both generations. `gener
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import is_not
 
 import attrs
 import structlog
@@ -92,8 +93,8 @@ class Generation:
         return catalog if client is None or not abilities.has_any else self._own_catalog(catalog, abilities, client)
 
     def made_for(self, abilities: Abilities) -> Catalog | None:
-        """The catalog for clients with `abilities` that can be asked something, if there is one. Waits for nothing."""
-        return self._of_abilities.get(abilities)
+        """What clients with `abilities` are shown, if that has been made."""
+        return self._of_abilities.get(abilities) if abilities.has_any else self.catalog
 
     @property
     def abilities(self) -> tuple[Abilities, ...]:
@@ -130,13 +131,14 @@ class Generation:
 
     def _own_catalog(self, catalog: Catalog, abilities: Abilities, client: ClientSession) -> Catalog:
         own = {name: scope.own_listing(client) for name, scope in self.scopes.items()}
-        stamp = (id(catalog), *((name, id(listing)) for name, listing in own.items() if listing is not None))
-        if len(stamp) == 1:
+        parts: tuple[object, ...] = (catalog, *own.values())
+        if all(listing is None for listing in own.values()):
             return catalog
         cached = self._of_client.get(client)
-        if cached is None or cached[0] != stamp:
+        # By identity: comparing what is listed would cost more. The parts are kept, so that no other takes their place.
+        if cached is None or any(map(is_not, cached[0], parts)):
             published = [scope.published(abilities, own[name]) for name, scope in self.scopes.items()]
-            cached = stamp, self._of(published, catalog.holders)
+            cached = parts, self._of(published, catalog.holders)
             self._of_client[client] = cached
         return cached[1]
 

@@ -1,6 +1,7 @@
 """`argus-trio stdio`: a client's pipes on one side, a running gateway's `/mcp` on the other. A program of its own.
 
-- `run.py` is the whole, between two descriptors; `pipes.py` reads the client's lines and writes to it.
+- `run.py` joins the parts, and runs until stdin ends or a signal comes; `pipes.py` reads the client's lines and
+  writes to it.
 - `bridge.py` gives each line to the side of its era, and knows which requests are open (`open_request.py`).
 - `modern.py` posts each message by itself, with the headers that stdio does not have.
 - `legacy.py` opens the session, and opens it again when it is lost: `gateway_session.py` is what was agreed,
@@ -8,5 +9,5 @@
 - `carrier.py` is the HTTP below both: a message out, and what comes back, message by message.
 
 Bytes pass as they came. Nothing of the gateway runs here, so nothing of `backends`, `frontend` or `runtime` may come
-in: only `net` and `wire`. What is decided about a message is decided by the gateway.
+in: only `net`, `wire` and `errors`. What is decided about a message is decided by the gateway.
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,7 +12,11 @@ from argus_trio.config.check.loopback import exposure
 from argus_trio.config.load import load
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.sources import Sources, Stamps
-from argus_trio.errors import ConfigInvalid
+from argus_trio.errors import ConfigInvalid, Problem
+
+
+def _untold(_: Problem) -> None:
+    """The warning is told by whoever looks at the configuration."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -27,8 +31,12 @@ class ConfigFile:
     """The address to listen on instead of the file's."""
     port: int | None = None
     """The port to listen on instead of the file's."""
+    warn: Callable[[Problem], None] = _untold
+    """Called with each warning of a reading that the reading before did not have; in the thread that reads."""
     stamps: Stamps = MappingProxyType({})
     """The stamps of the files that the latest reading looked at, also one that failed."""
+    _warned: frozenset[Problem] = attrs.field(default=frozenset(), init=False)
+    """The warnings of the latest reading that did not fail, without their lines."""
 
     def read(self) -> Config:
         """The configuration that the file says now. This looks at the file system, and may run in another thread.
@@ -45,4 +53,11 @@ class ConfigFile:
         config = attrs.evolve(config, server=attrs.evolve(config.server, **overrides))
         if problem := exposure(config.server):
             raise ConfigInvalid(str(self.path) if self.host is None else "--host", (problem,))
+        self._tell(config.warnings)
         return config
+
+    def _tell(self, warnings: tuple[Problem, ...]) -> None:
+        known, self._warned = self._warned, frozenset(attrs.evolve(each, line=None) for each in warnings)
+        for each in warnings:
+            if attrs.evolve(each, line=None) not in known:
+                self.warn(each)

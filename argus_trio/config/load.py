@@ -8,7 +8,10 @@ from pathlib import Path
 import attrs
 
 from argus_trio.config.check.check import check
+from argus_trio.config.check.check_commands import CommandCheck
 from argus_trio.config.check.check_files import check_files
+from argus_trio.config.check.check_inherited import check_inherited
+from argus_trio.config.check.check_operation import check_operation
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.document import Document, NotYaml, read_document
 from argus_trio.config.read.findings import Findings
@@ -17,6 +20,7 @@ from argus_trio.config.read.scalar import Tree, described
 from argus_trio.config.read.secrets import gather
 from argus_trio.config.read.sources import Sources
 from argus_trio.config.read.splice import Splicer
+from argus_trio.config.structure.defaults import with_defaults
 from argus_trio.config.structure.structure import structure
 from argus_trio.errors import ConfigInvalid, Problem
 
@@ -55,16 +59,21 @@ def parse(
     config = _config(_root(document, source), splicer)
     if problems := findings.in_file_order():
         raise ConfigInvalid(source, problems)
-    return config
+    return attrs.evolve(config, warnings=findings.warnings_in_file_order())
 
 
 def _config(root: dict[str, Tree], splicer: Splicer) -> Config:
     findings = splicer.findings
     tree = {key: splicer.spliced(value, (key,)) for key, value in root.items()}
-    config = Locator(folder=splicer.folder, environ=splicer.environ).config(structure(tree, findings))
+    written = structure(tree, findings)
+    config = Locator(folder=splicer.folder, environ=splicer.environ).config(with_defaults(written, tree))
     backends = root.get("backends")
-    check(config, tuple(backends) if isinstance(backends, dict) else (), findings)
+    check(written, tuple(backends) if isinstance(backends, dict) else (), findings)
+    check_operation(config, findings)
     check_files(config, findings, splicer.sources)
+    commands = CommandCheck(environ=splicer.environ, folder=splicer.folder, brought=splicer.brought)
+    commands.check(written, findings)
+    check_inherited(config, splicer.environ, findings)
     return attrs.evolve(config, secrets=gather(config, splicer.brought))
 
 

@@ -1,4 +1,4 @@
-"""Puts the front end together: the edges, their shared tables, the ticker, and the server around them."""
+"""Puts the front end together: the edges, their shared tables, what keeps answers alive, and the server around them."""
 
 from __future__ import annotations
 

@@ -1,13 +1,14 @@
 """The client's side of the network, and pipes: bytes to other programs and back. It knows HTTP, and nothing of MCP.
 
 - `http_client.py` is one HTTP server to talk to: address, headers of every request, and a pool of connections.
-- `pool.py` reuses connections of `http1.py`; `dial.py` opens them along a route: TCP, proxy (`proxies.py`), TLS.
+- `pool.py` reuses connections of `http1.py`; `dial.py` opens them along a route: TCP, proxy, TLS.
+- `proxies.py` reads the proxies of the environment, which `http_client.py` asks for.
 - `origin.py` takes a URL apart; `refusal.py` says why a server refused, without a secret.
 - `reconnect.py` says when an event stream that ended is opened again; it opens none itself.
 - `line_writer.py` puts whole lines onto a pipe, `pipe_reader.py` takes bytes off one.
 - `service_nursery.py` runs tasks that serve a block and end with it.
 
-Whoever calls a remote server comes through here: the links to backends, the bridge, and what fetches keys or tokens.
+Whoever calls a remote server comes through here: the links to backends, and the bridge.
 Everything that fails raises `LinkFailed`. What belongs to the protocol (sessions, methods, eras) may not come in; of
 `wire/` only the names of headers may.
 """

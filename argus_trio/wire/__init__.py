@@ -2,8 +2,9 @@
 
 - `envelope` is the base: JSON-RPC messages, decoded one level deep, with every value below left as it was written.
 - `members` reads one member of such an object as one type; `error_objects` reads JSON-RPC errors.
-- `lines` and `sse` cut byte streams into messages; `http_bodies` reads the messages of an HTTP answer.
-- `headers` holds the names and the encoding of MCP's HTTP headers, `param_headers` those that a tool's schema asks for.
+- `lines` and `event_stream` cut byte streams into messages; `http_bodies` reads the messages of an HTTP answer.
+- `headers` holds the names and the encoding of MCP's HTTP headers, `param_headers` those that a tool's schema asks for;
+  `request_meta` spells the reserved `_meta` keys.
 - `results` turns a result from one era's words into the other's; `revisions` is the table of protocol revisions.
 
 `envelope` imports nothing of the package but `errors`; most others import `envelope`, and none imports a layer above.

@@ -1,344 +1,161 @@
-"""Reloads, crashes, calls, cancellations, asks, subscriptions, disconnections: random interleavings in virtual time.
-
-Every request that is accepted ends exactly once, by the backend that the generation which accepted it leads to; and
-when the last client is gone, nothing of any remains.
-"""
+"""Which generation serves an exchange, and how long one that is no longer in effect is remembered."""
 
 from __future__ import annotations
 
-import json
-import os
-from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from functools import partial
-
-import attrs
+import pytest
 import trio
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
-from trio.testing import MockClock
+from trio.testing import wait_all_tasks_blocked
 
-from argus_trio.backends.links.link import Inbox, Link
-from argus_trio.backends.links.stderr import StderrRing
-from argus_trio.backends.supervisor import Supervisor
-from argus_trio.config.diff import enabled
-from argus_trio.config.model.backend import BackendSpec, StdioBackend
-from argus_trio.config.model.config import Config
-from argus_trio.config.model.operation import Timeouts
-from argus_trio.config.model.server import Server
-from argus_trio.config.model.visibility import Filters, Globs
-from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.errors import BackendUnavailable, InvalidParams, ResourceUnknown, RpcError
-from tests.backends.support.fakes import FakeBackend, FakeExchange, FakeLink, Json, answering, empty
-from tests.backends.support.scopes import Session, supervisor_of
+from argus_trio.backends.generation import Generation
+from argus_trio.backends.generations import Generations
+from argus_trio.backends.scope.lease import Lease
+from argus_trio.backends.scope.scope import Scope
+from argus_trio.core.call.abilities import Abilities
+from argus_trio.core.call.exchange import Exchange
+from argus_trio.errors import InvalidParams
+from tests.backends.support.fakes import FakeExchange
+from tests.backends.support.generations import connects, generation_of, has_own_connection, idle_scope
+from tests.backends.support.scopes import Session
 
-EXAMPLES = int(os.environ.get("ARGUS_GENERATIONS_EXAMPLES", "60"))
-NAMES = ("a", "b", "c")
-SESSIONS = 3
-ABILITIES = (NONE, Abilities(roots=True), Abilities(roots=True, form=True))
-"""What each of the sessions can be asked."""
-LONGEST_CALL, DRAIN = 6.0, 15.0
+ROOTS = Abilities(roots=True)
 
 
-@attrs.frozen
-class Step:
-    """One thing that happens: what, to which of several, how long it takes, and how long it is before the next one."""
+class Slow:
+    """A handler that answers with its name, once it is told to."""
 
-    what: str
-    which: int
-    seconds: float
-    pause: float
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.go = trio.Event()
 
-
-STEPS = st.builds(
-    Step,
-    st.sampled_from(
-        (
-            "call",
-            "call",
-            "call",
-            "asking",
-            "change",
-            "adjust",
-            "remove",
-            "alone",
-            "cancel",
-            "subscribe",
-            "leave",
-            "crash",
-        )
-    ),
-    st.integers(0, 11),
-    st.sampled_from((0.0, 0.3, 2.0, LONGEST_CALL)),
-    st.sampled_from((0.0, 0.0, 0.01, 0.5, 4.0, 40.0)),
-)
+    async def __call__(self, _exchange: Exchange) -> bytes:
+        await self.go.wait()
+        return self.name.encode()
 
 
-@attrs.define(eq=False)
-class Asked:
-    """One call of a client: what became of it."""
+class Ends:
+    """Counts how often it is told that an exchange has ended."""
 
-    number: int
-    expected: str | None
-    """The program that the accepting generation leads to; None: it knows no such backend."""
-    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
-    ends: list[object] = attrs.field(factory=list)
+    def __init__(self) -> None:
+        self.count = 0
 
-
-async def answer_at_once(params: Json) -> Json:
-    """A client that is asked during another of its requests."""
-    return {"number": params["number"]}
+    def __call__(self) -> None:
+        self.count += 1
 
 
-@attrs.define(eq=False)
-class World:
-    """The gateway's side that calls, over fakes: one fake for each program that a configuration names."""
-
-    is_faultless: bool
-    fakes: dict[str, FakeBackend] = attrs.field(factory=dict)
-    executed: Counter[int] = attrs.field(factory=Counter)
-    calls: list[Asked] = attrs.field(factory=list)
-    active: list[tuple[Session, trio.CancelScope]] = attrs.field(factory=list)
-    """What each session has under way."""
-    sessions: list[Session] = attrs.field(factory=lambda: [Session() for _ in range(SESSIONS)])
-    subscribed: set[tuple[Session, str]] = attrs.field(factory=set)
-    """Who has to hear of which backend's resource."""
-    version: int = 0
-    reloading: trio.Lock = attrs.field(factory=trio.Lock)
-    supervisor: Supervisor = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        config = Config(backends={name: self.spec(name) for name in NAMES}, server=Server(drain_timeout=DRAIN))
-        self.supervisor, _ = supervisor_of(config, self.open_link)
-
-    def spec(self, name: str) -> StdioBackend:
-        """A backend behind a program that has not been there before."""
-        self.version += 1
-        timeouts = Timeouts(connect=20, call=100, idle=5)
-        return StdioBackend(name=name, command=f"{name}-{self.version}", timeouts=timeouts)
-
-    @asynccontextmanager
-    async def open_link(self, declared: BackendSpec, inbox: Inbox, stderr: StderrRing) -> AsyncIterator[Link]:
-        assert isinstance(declared, StdioBackend)
-        fake = self.fakes.setdefault(declared.command, self.fake(declared))
-        async with fake.open(declared, inbox, stderr) as link:
-            yield link
-
-    def fake(self, declared: StdioBackend) -> FakeBackend:
-        async def call(params: Json) -> Json:
-            number, seconds = params["number"], params["seconds"]
-            assert isinstance(number, int)
-            assert isinstance(seconds, float)
-            self.executed[number] += 1
-            if params["asks"]:
-                assert (await answering.get().ask("roots/list", {"number": number}))["result"] == {"number": number}
-            await trio.sleep(seconds)
-            return {"by": declared.command, "number": number}
-
-        async def greet(_params: Json) -> Json:
-            await trio.sleep(len(self.fakes) % 3)
-            return {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}, "resources": {"subscribe": True}}}
-
-        return FakeBackend(
-            tools=[{"name": "x"}],
-            resources=[{"uri": f"{declared.name}:1", "name": "r"}],
-            answers={"initialize": greet, "tools/call": call, "resources/subscribe": empty},
-        )
-
-    def links(self, name: str = "") -> list[FakeLink]:
-        """Every open link, or those to programs of one backend."""
-        wanted = [fake for program, fake in self.fakes.items() if program.startswith(name)]
-        return [link for fake in wanted for link in fake.links if link.is_open]
-
-    async def call(self, step: Step, *, asks: bool) -> None:
-        """One call of one session, or of a client that has none."""
-        name, index = NAMES[step.which % 3], step.which // 3
-        session = self.sessions[index] if index < SESSIONS else None
-        asks = asks and session is not None and ABILITIES[index].roots
-        spec = enabled(self.supervisor.current.config).get(name)
-        asked = Asked(len(self.calls), spec.command if isinstance(spec, StdioBackend) else None)
-        self.calls.append(asked)
-        params: Json = {"name": f"{name}__x", "number": asked.number, "seconds": step.seconds, "asks": asks}
-
-        async def answer(params: Json) -> Json:
-            await trio.sleep(step.seconds / 2)
-            return {"number": params["number"]}
-
-        abilities = NONE if session is None else ABILITIES[index]
-        exchange = FakeExchange("tools/call", params, abilities=abilities, client=session, answer=answer)
-        if session is not None:
-            self.active.append((session, asked.scope))
-        with asked.scope:
-            try:
-                asked.ends.append(json.loads(await self.supervisor.generations.serve(exchange)))
-            except RpcError as error:
-                asked.ends.append(error)
-        if asked.scope.cancelled_caught:
-            asked.ends.append(None)
-
-    async def subscribe(self, step: Step) -> None:
-        """A session wants to hear of a backend's resource."""
-        name, index = NAMES[step.which % 3], step.which // 3 % SESSIONS
-        session = self.sessions[index]
-        uri, abilities = f"{name}:1", ABILITIES[index]
-        exchange = FakeExchange(
-            "resources/subscribe", {"uri": uri}, client=session, abilities=abilities, answer=answer_at_once
-        )
-        accepted = self.supervisor.scopes.get(name)
-        try:
-            with trio.CancelScope() as scope:
-                self.active.append((session, scope))
-                await self.supervisor.generations.serve(exchange)
-        except RpcError as error:
-            is_unknown = isinstance(error, ResourceUnknown)
-            assert not self.is_faultless or is_unknown
-            return
-        now = self.supervisor.scopes.get(name)
-        is_there = accepted is not None and now is not None and accepted.subscriptions.latest is now.subscriptions
-        if is_there and not scope.cancelled_caught and session in self.sessions:
-            self.subscribed.add((session, name))
-
-    async def reload(self, change: Callable[[dict[str, BackendSpec]], None]) -> None:
-        """A new configuration, after those that came before."""
-        async with self.reloading:
-            backends = dict(self.supervisor.config.backends)
-            change(backends)
-            applied = await self.supervisor.apply(attrs.evolve(self.supervisor.config, backends=backends))
-            assert applied.not_ready == () or not self.is_faultless
-            self.subscribed = {one for one in self.subscribed if one[1] in backends}
-
-    def change(self, what: str, name: str, backends: dict[str, BackendSpec]) -> None:
-        """What a reload changes."""
-        match what:
-            case "remove" if name in backends:
-                del backends[name]
-                self.subscribed = {one for one in self.subscribed if one[1] != name}
-            case "adjust" if name in backends:
-                deny = () if backends[name].filters.tools.deny else ("nothing",)
-                backends[name] = attrs.evolve(backends[name], filters=Filters(tools=Globs(deny=deny)))
-            case "alone":
-                backends[name] = attrs.evolve(self.spec(name), overlap=False)
-            case _:
-                backends[name] = self.spec(name)
-
-    def leave(self, index: int) -> None:
-        """A session ends, as the edge ends it: its calls first. Another one takes its place."""
-        session = self.sessions[index]
-        self.sessions[index] = Session()
-        for owner, scope in self.active:
-            if owner is session:
-                scope.cancel()
-        self.subscribed = {one for one in self.subscribed if one[0] is not session}
-        self.supervisor.release(session)
-
-    async def take(self, step: Step, nursery: trio.Nursery) -> None:
-        """Have a step happen; what takes time goes on beside the next ones."""
-        name = NAMES[step.which % 3]
-        match step.what:
-            case "call" | "asking":
-                nursery.start_soon(partial(self.call, step, asks=step.what == "asking"))
-            case "cancel":
-                pending = [asked for asked in self.calls if not asked.ends]
-                if pending:
-                    pending[step.which % len(pending)].scope.cancel()
-            case "subscribe":
-                nursery.start_soon(self.subscribe, step)
-            case "leave":
-                self.leave(step.which % SESSIONS)
-            case "crash":
-                if not self.is_faultless:
-                    for link in self.links(name)[: 1 + step.which // 6]:
-                        link.die("crashed")
-            case _:
-                nursery.start_soon(self.reload, partial(self.change, step.what, name))
-        await trio.sleep(step.pause)
-
-    async def run(self, steps: list[Step]) -> None:
-        """The whole program, and what must be true after it."""
-        async with trio.open_nursery() as nursery:
-            await nursery.start(self.supervisor.run)
-            async with trio.open_nursery() as acting:
-                for step in steps:
-                    await self.take(step, acting)
-            for asked in self.calls:
-                self.judge(asked)
-            await self.all_subscribers_hear()
-            for index in range(SESSIONS):
-                self.leave(index)
-            await trio.sleep(DRAIN + 40)
-            self.nothing_remains()
-            nursery.cancel_scope.cancel()
-
-    def judge(self, asked: Asked) -> None:
-        """Exactly one end, by the right backend, and nothing executed twice."""
-        assert len(asked.ends) == 1
-        (end,) = asked.ends
-        assert self.executed[asked.number] <= 1
-        match end:
-            case dict():
-                assert end["by"] == asked.expected
-                assert end["number"] == asked.number
-                assert self.executed[asked.number] == 1
-            case InvalidParams():
-                assert asked.expected is None
-            case BackendUnavailable():
-                assert not self.is_faultless
-            case _:
-                assert end is None, end
-
-    async def all_subscribers_hear(self) -> None:
-        """Whoever subscribed to a resource of a backend that is still there is told of it."""
-        if not self.is_faultless:
-            return
-        await trio.sleep(DRAIN + 10)
-        for link in self.links():
-            for name in NAMES:
-                if link in self.links(name):
-                    await link.says("notifications/resources/updated", {"uri": f"{name}:1"})
-        await trio.sleep(0.1)
-        heard = {(session, str(params["uri"])[0]) for session in self.sessions for _, params in session.told}
-        assert self.subscribed <= heard
-
-    def nothing_remains(self) -> None:
-        """One connection for each backend, and no trace of any client."""
-        supervisor = self.supervisor
-        assert len(self.links()) == len(supervisor.scopes)
-        assert all(link.waiting == 0 for link in self.links())
-        assert not supervisor.drain.retiring
-        assert not supervisor.generations.past
-        assert supervisor.current.exchanges == supervisor.current.routed == 0
-        for scope in supervisor.scopes.values():
-            assert scope.shared.connection is not None
-            assert (
-                len(scope.leases) == len(scope.client_connections.table) == len(scope.shared.connection.in_flight) == 0
-            )
-            assert not scope.client_connections.lost
-            assert not scope.shared.subscriptions.table.uris
-        assert not supervisor.current._of_client
+def generation(number: int, *scopes: Scope, slow: Slow | None = None) -> Generation:
+    return generation_of(*scopes, number=number, handler=slow or Slow("unused"))
 
 
-@given(steps=st.lists(STEPS, max_size=40), is_faultless=st.booleans())
-@example(
-    steps=[
-        Step("subscribe", 3, 0.0, 4.0),
-        Step("call", 0, LONGEST_CALL, 0.01),
-        Step("alone", 0, 0.0, 0.0),
-        Step("change", 0, 0.0, 0.5),
-        Step("asking", 3, 2.0, 0.0),
-        Step("change", 0, 0.0, 40.0),
-    ],
-    is_faultless=True,
-)
-@example(  # an ask that could belong to either call goes on when the wrong one ends
-    steps=[Step("call", 0, 0.0, 0.0)] * 3 + [Step("call", 3, 0.0, 0.0), Step("asking", 3, 0.0, 0.0)], is_faultless=True
-)
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
-def test_every_request_ends_once_by_the_backend_of_the_generation_that_accepted_it(
-    steps: list[Step], is_faultless: bool
-) -> None:
-    async def run() -> None:
-        with trio.fail_after(5000):
-            await World(is_faultless).run(steps)
+async def test_an_exchange_is_served_to_its_end_by_the_generation_that_accepted_it() -> None:
+    old, new = Slow("old"), Slow("new")
+    generations = Generations(generation(1, slow=old), Ends())
+    answers: list[bytes] = []
 
-    trio.run(run, clock=MockClock(autojump_threshold=0))
+    async def ask() -> None:
+        answers.append(await generations.serve(FakeExchange("tools/call")))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ask)
+        await wait_all_tasks_blocked()
+        generations.install(generation(2, slow=new))
+        nursery.start_soon(ask)
+        await wait_all_tasks_blocked()
+        new.go.set()
+        await wait_all_tasks_blocked()
+        assert answers == [b"new"]
+        old.go.set()
+    assert answers == [b"new", b"old"]
+
+
+async def test_an_earlier_generation_is_remembered_until_its_last_exchange_has_ended() -> None:
+    slow, ends = Slow("old"), Ends()
+    first = generation(1, slow=slow)
+    generations = Generations(first, ends)
+    hasty = trio.CancelScope()
+
+    async def ask_hastily() -> None:
+        with hasty:
+            await generations.serve(FakeExchange("tools/call"))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ask_hastily)
+        nursery.start_soon(generations.serve, FakeExchange("tools/call"))
+        await wait_all_tasks_blocked()
+        for number in (2, 3):
+            generations.install(generation(number))
+        assert generations.past == [first]
+        assert first.exchanges == 2
+        hasty.cancel()
+        await wait_all_tasks_blocked()
+        assert generations.past == [first]
+        assert ends.count == 1
+        slow.go.set()
+    assert generations.past == []
+    assert ends.count == 2
+
+
+async def test_one_without_exchanges_is_forgotten_as_soon_as_another_is_in_effect() -> None:
+    generations = Generations(generation(1), Ends())
+    second = generation(2)
+    generations.install(second)
+    assert generations.current is second
+    assert generations.past == []
+
+
+async def test_the_end_of_an_exchange_of_the_generation_in_effect_is_no_news() -> None:
+    slow, ends = Slow("only"), Ends()
+    slow.go.set()
+    generations = Generations(generation(1, slow=slow), ends)
+    await generations.serve(FakeExchange("tools/call"))
+    assert (ends.count, generations.past, generations.current.exchanges) == (0, [], 0)
+
+
+async def test_an_exchange_that_fails_ends_all_the_same() -> None:
+    async def fail(_exchange: Exchange) -> bytes:
+        await trio.lowlevel.checkpoint()
+        generations.install(generation(2))
+        raise InvalidParams("no such tool")
+
+    ends = Ends()
+    generations = Generations(generation_of(handler=fail), ends)
+    with pytest.raises(InvalidParams):
+        await generations.serve(FakeExchange("tools/call"))
+    assert (ends.count, generations.past) == (1, [])
+
+
+async def test_a_scope_may_be_needed_while_an_earlier_exchange_has_not_found_its_backend() -> None:
+    mine, other, fresh = idle_scope("mine"), idle_scope("other"), idle_scope("fresh")
+    slow = Slow("old")
+    first = generation(1, mine, other, slow=slow)
+    generations = Generations(first, Ends())
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(generations.serve, FakeExchange("tools/call"))
+        await wait_all_tasks_blocked()
+        assert not generations.may_need(mine), "it is in effect"
+        generations.install(generation(2, fresh))
+        assert generations.may_need(mine)
+        assert generations.may_need(other)
+        assert not generations.may_need(fresh)
+        with Lease(other.leases, first):
+            assert not generations.may_need(mine)
+            assert not generations.may_need(other)
+        assert generations.may_need(mine)
+        slow.go.set()
+    assert not generations.may_need(mine)
+
+
+async def test_what_was_shown_to_a_session_that_has_ended_is_forgotten_in_earlier_generations_too() -> None:
+    scope, slow, session = idle_scope("b"), Slow("old"), Session()
+    first, second = generation(1, scope, slow=slow), generation(2, scope)
+    connects(scope, "x")
+    has_own_connection(scope, session, ROOTS, "mine")
+    generations = Generations(first, Ends())
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(generations.serve, FakeExchange("tools/call"))
+        await wait_all_tasks_blocked()
+        generations.install(second)
+        shown = [await each.catalog_for(ROOTS, session) for each in (first, second)]
+        generations.release(session)
+        again = [await each.catalog_for(ROOTS, session) for each in (first, second)]
+        assert [before is now for before, now in zip(shown, again, strict=True)] == [False, False]
+        slow.go.set()

@@ -10,6 +10,7 @@ from argus_trio.config.model.backend import BackendSpec, HttpBackend, SseBackend
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.operation import Restart, Timeouts
 from argus_trio.config.model.visibility import Filters, Globs
+from tests.config.support.reading import read
 
 A = StdioBackend(name="a", command="run", env={"TOKEN": "one"})
 
@@ -69,3 +70,27 @@ def test_filters_overrides_and_prefix_decide_what_is_shown() -> None:
     assert shows_the_same(A, attrs.evolve(A, command="x"))
     assert not shows_the_same(A, attrs.evolve(A, prefix=""))
     assert not shows_the_same(A, attrs.evolve(A, filters=Filters(tools=Globs(deny=("x",)))))
+
+
+THREE = """
+backends:
+  a: {type: stdio, command: run}
+  b: {type: sse, url: "http://b"}
+  c: {type: stdio, command: run, timeouts: {call: 9}, session: shared}
+"""
+
+
+@pytest.mark.parametrize(
+    ("defaults", "expected"),
+    [
+        ("{timeouts: {call: 9}}", {"adjusted": ("a", "b"), "untouched": ("c",)}),
+        ("{session: shared}", {"changed": ("a", "b"), "untouched": ("c",)}),
+        ("{env_from: [TOKEN]}", {"changed": ("a", "c"), "untouched": ("b",)}),
+        ("{timeouts: {call: 120}, session: auto}", {"untouched": ("a", "b", "c")}),
+    ],
+)
+def test_a_change_of_the_defaults_is_a_change_of_what_it_leads_to(
+    defaults: str, expected: dict[str, tuple[str, ...]]
+) -> None:
+    nothing: dict[str, tuple[str, ...]] = dict.fromkeys(("added", "removed", "changed", "adjusted", "untouched"), ())
+    assert difference(read(THREE), read(f"defaults: {defaults}{THREE}")) == Difference(**nothing | expected)

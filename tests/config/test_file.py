@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from argus_trio.config.file import ConfigFile
-from argus_trio.errors import ConfigInvalid
+from argus_trio.errors import ConfigInvalid, Problem
 
 
 @pytest.fixture
@@ -44,3 +44,24 @@ def test_the_files_of_a_reading_that_failed_are_known(path: Path) -> None:
         file.read()
     assert set(file.stamps) == {path, path.parent / "token"}
     assert file.stamps[path] != before[path]
+
+
+def test_each_warning_is_told_once_for_as_long_as_it_holds(path: Path) -> None:
+    told: list[Problem] = []
+    file = ConfigFile(path=path, environ={"PATH": "/nowhere"}, warn=told.append)
+
+    def read(text: str) -> list[tuple[str, int | None]]:
+        told.clear()
+        path.write_text(text)
+        file.read()
+        return [(each.path, each.line) for each in told]
+
+    one = "backends:\n  a: {type: stdio, command: run}\n"
+    assert read(one) == [("backends.a.command", 2)]
+    assert read("# a line more\n" + one) == []
+    assert read(one + "  b: {type: stdio, command: run}\n") == [("backends.b.command", 3)]
+    path.write_text("backends: 5")
+    with pytest.raises(ConfigInvalid):
+        file.read()
+    assert read("backends:\n") == []
+    assert read(one) == [("backends.a.command", 2)]

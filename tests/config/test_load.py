@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from argus_trio.config.check.report import render_problems
 from argus_trio.config.load import MAX_BYTES, load, parse
+from argus_trio.config.model.config import Config
 from argus_trio.errors import ConfigInvalid, Problem
 from tests.config.support.reading import NOWHERE, problem
 
@@ -67,7 +68,8 @@ def test_problems_of_the_yaml_and_of_its_meaning_come_together() -> None:
 
 WORDS = """
     version server host port tls cert_file backends a b__ type command args env url headers timeouts call filters tools
-    allow tool_overrides name prefix conflict_resolution separator strategy order cwd enabled << secrets x
+    allow tool_overrides name prefix defaults restart session env_from
+    conflict_resolution separator strategy order cwd enabled << secrets x
 """
 KEYS = st.sampled_from(WORDS.split()) | st.text(max_size=5)
 LEAVES = (
@@ -106,6 +108,7 @@ FILES = st.fixed_dictionaries(
         "server": TREES,
         "backends": st.dictionaries(KEYS, BACKENDS | TREES, max_size=3) | TREES,
         "conflict_resolution": TREES,
+        "defaults": st.dictionaries(KEYS, TREES, max_size=3) | TREES,
         "other": TREES,
     },
 )
@@ -113,10 +116,13 @@ FILES = st.fixed_dictionaries(
 
 def _tried(text: str, folder: Path = NOWHERE) -> None:
     invalid: ConfigInvalid | None = None
+    config: Config | None = None
     try:
-        parse(text, source="test", folder=folder, environ={"S": SECRET})
+        config = parse(text, source="test", folder=folder, environ={"S": SECRET, "UV_TOKEN": SECRET})
     except ConfigInvalid as error:
         invalid = error
+    if config is not None:
+        assert SECRET not in repr(config.warnings)
     if invalid is not None:
         assert invalid.problems
         assert SECRET not in render_problems(invalid)
@@ -172,6 +178,7 @@ backends:
   c:
     {type: sse, url: "http://u:${S}@h", enabled: "${S}",
      tool_overrides: {t: {name: "${S}\\n"}, u: {name: "${S}\\n"}}}
+defaults: {timeouts: {call: "${S}"}, session: "${S}", env_from: ["=${S}"]}
 conflict_resolution: {strategy: "${S}", separator: "${S} ", order: ["${S}"]}
 version: "${S}"
 """

@@ -47,6 +47,30 @@ def test_check_accepts_what_serve_takes(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_warning_is_told_by_check_and_does_not_fail_it(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("backends:\n  a: {type: stdio, command: no-such-program}\n")
+    done = run_argus("check", "-c", path)
+    assert (done.returncode, done.stderr) == (0, "")
+    summary, warning = done.stdout.splitlines()
+    assert summary == f"{path}: no problems, 1 backend, 1 warning"
+    assert warning.startswith("  backends.a.command (line 2): there is no such program in PATH; ")
+
+
+def test_a_warning_is_logged_once_by_serve_and_a_new_one_by_a_reload(tmp_path: Path) -> None:
+    config: Json = {"backends": {"a": {"type": "stdio", "command": "no-such-program"}}}
+    with gateway.running(config, tmp_path, ready=()) as running:
+        running.event("config_warning", path="backends.a.command")
+        config["backends"]["b"] = {"type": "stdio", "command": "/no/such/program"}
+        gateway.written(config, tmp_path, running.mark)
+        assert running.event("config_warning", path="backends.b.command")["message"] == "there is no such file"
+        running.event("reloaded")
+        told = [event["path"] for event in running.events("config_warning")]
+        # The test's own environment may hold variables that are told of as well.
+        assert [path for path in told if path != "backends"] == ["backends.a.command", "backends.b.command"]
+        assert len(told) == len(set(told))
+
+
 @pytest.mark.parametrize("command", ["check", "serve"])
 def test_every_problem_is_told_at_once(tmp_path: Path, command: str) -> None:
     path = tmp_path / "config.yaml"

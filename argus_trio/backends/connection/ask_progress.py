@@ -1,7 +1,8 @@
 """Progress that a client reports of a backend's request: passed on to that backend, under the token that it chose.
 
 A progress token is valid on one hop only, so the client is given one of ours. A modern client cannot report progress:
-it is given no token. Progress in the other direction, of a client's call, is the business of `in_flight.py`.
+it is given no token. Progress in the other direction, of a client's call, is dealt with in `outgoing_request.py` and
+`inbound.py`.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ begin again when it is lost. `recovery.py` knows how the backend stands and when
 `health_monitor.py` probes a connection while nothing else is heard on it.
 
 Where `core/call/session_policy.py` says that a client needs a connection of its own, `client_connections.py` opens one,
-or finds it in `client_connection_table.py`. `client_connection.py` is one of them, from the wish for it to its end;
+or finds it in `client_connection_table.py`. `client_connection.py` is one of them, from the first need to its close;
 `connection_subscriptions.py` has the resources that it is asked to send updates of, `lost_subscriptions.py` what
 sessions had subscribed to on connections that are gone.
 

@@ -1,12 +1,13 @@
 """Links: a transport to one backend, of each kind. Whole messages out and in, and answers matched to requests.
 
 - `link.py` says what a link is and to whom it hands what a backend says on its own; `open.py` opens the right one.
-- `stdio.py` speaks over a program's streams (`peer.py`), one message a line; `stderr.py` holds its last words.
+- `stdio.py` speaks over a program's streams (`peer.py`), one message a line; `stderr.py` keeps the last
+  lines of its stderr.
 - `streamable_http.py` posts each message, resumes streams and listens; `http_sse.py` is the older transport.
 - `pending.py` is the table of requests in flight on a duplex link; `life.py` whether an HTTP link lives, and what
   ended it.
 
-A link is opened and closed by one task, the one that runs a backend's scope. It knows nothing of methods, eras or
+A link is opened and closed by one task, that of its connection. It knows nothing of methods, eras or
 names: what belongs to them stands in `backends/connection`. Below it are `backends/process`, which gives the stdio link
 its streams, and `net`. A new transport is one file here and one case in `open.py`.
 """

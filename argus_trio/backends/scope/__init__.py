@@ -1,7 +1,7 @@
 """One backend under supervision: the aggregate of all that is known and done about it, and what clients do there.
 
 `scope.py` is the aggregate: it puts the parts of `connectivity` and of this folder together, runs them, and answers
-what the supervisor and the routing ask of a backend. `Scope.run` is the one task that every connection belongs to.
+what the supervisor and the routing ask of a backend. All its connections run below `Scope.run`.
 
 What clients do there passes `bulkhead.py`, which bounds how many calls are under way:
 

@@ -71,7 +71,10 @@ class SubscriptionHub:
         for kind, table in old._by_client_kind.items():
             self._by_client_kind.setdefault(kind, SubscriptionTable()).take_over(table)
         old._by_client_kind.clear()
-        if fresh and self._listen_stream is not None:
+        self.followed.update(old.followed)
+        is_followed = bool(old.followed)
+        old.followed.clear()
+        if (fresh or is_followed) and self._listen_stream is not None:
             self._listen_stream.wanted_changed()
         elif fresh and connection is not None:
             connection.nursery.start_soon(self._resubscribe, connection, fresh)

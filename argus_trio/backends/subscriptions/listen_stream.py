@@ -110,7 +110,7 @@ class ListenStream:
                 renewed.set()
 
     async def _keep_open(self) -> None:
-        delay = REOPEN_FIRST_SECONDS
+        delay = 0.0
         async with trio.open_nursery() as nursery:
             current: _ListenRequest | None = None
             while current is None or not current.is_refused:
@@ -126,11 +126,8 @@ class ListenStream:
                     self.connection.listener.lists_changed(KINDS)
                 await self._wake.wait()
                 if current is not None and current.has_ended and not current.is_refused:
-                    delay = (
-                        REOPEN_FIRST_SECONDS
-                        if trio.current_time() - began > REOPEN_LONGEST_SECONDS
-                        else min(2 * delay, REOPEN_LONGEST_SECONDS)
-                    )
+                    has_lasted = trio.current_time() - began > REOPEN_LONGEST_SECONDS
+                    delay = REOPEN_FIRST_SECONDS if has_lasted or not delay else min(2 * delay, REOPEN_LONGEST_SECONDS)
                     await self._pause(delay)
                 await trio.sleep(QUIET_SECONDS)
 

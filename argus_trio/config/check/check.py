@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from argus_trio.config.check.check_backend import check_backend
+from argus_trio.config.check.check_backend import check_backend, check_env_from
 from argus_trio.config.check.loopback import exposure
 from argus_trio.config.model.backend import Backend
 from argus_trio.config.model.config import Config
@@ -24,11 +24,12 @@ _STRATEGY: KeyPath = ("conflict_resolution", "strategy")
 
 
 def check(config: Config, names: Collection[str], findings: Findings) -> None:
-    """Report what does not make sense in `config`.
+    """Report what does not make sense in `config`, as the file says it: paths as they are written, defaults apart.
 
     `names` are the backends of the file, also those that could not be read.
     """
     _check_server(config.server, findings)
+    check_env_from(config.defaults.env_from, ("defaults",), findings)
     _check_resolution(config.conflict_resolution, names, findings)
     for name in names:
         _check_name(name, config.conflict_resolution.separator, findings)

@@ -1,13 +1,15 @@
-"""Checks whether the values of one backend make sense. No I/O; no report repeats a header, a variable or a URL."""
+"""Checks whether the values that one backend gives itself make sense. No I/O.
+
+No report repeats a header, a variable or a URL.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from argus_trio.config.model.backend import BackendSpec, StdioBackend
-from argus_trio.config.model.operation import Restart, Timeouts
 from argus_trio.config.model.visibility import Filters, Override
 from argus_trio.config.read.findings import Findings
 from argus_trio.config.read.key_path import KeyPath
@@ -22,13 +24,8 @@ _SECRET_REFERENCE = re.compile(r"(?:[A-Za-z]+ )?secret:[A-Za-z0-9_.-]+")
 
 
 def check_backend(backend: BackendSpec, findings: Findings) -> None:
-    """Report what does not make sense in `backend`."""
+    """Report what does not make sense in `backend`, as the file says it: paths as they are written, no defaults."""
     key_path: KeyPath = ("backends", backend.name)
-    timeouts = (*key_path, "timeouts")
-    if backend.timeouts.call > backend.timeouts.call_max:
-        message, hint = "more than call_max", f"call_max is {Timeouts().call_max:g} if it is not given: raise it too"
-        findings.add((*timeouts, "call"), message, hint, given=((*timeouts, "call_max"),))
-    _check_healing(backend, key_path, findings)
     _check_filters(backend.filters, (*key_path, "filters"), findings)
     _check_overrides(backend.tool_overrides, (*key_path, "tool_overrides"), findings)
     if isinstance(backend, StdioBackend):
@@ -37,21 +34,6 @@ def check_backend(backend: BackendSpec, findings: Findings) -> None:
     else:
         _check_url(backend.url, (*key_path, "url"), findings)
         _check_headers(backend.headers, (*key_path, "headers"), findings)
-
-
-def _check_healing(backend: BackendSpec, key_path: KeyPath, findings: Findings) -> None:
-    restart, health = backend.restart, backend.health
-    of_restart, of_health = (*key_path, "restart"), (*key_path, "health")
-    if restart.initial > restart.max:
-        hint = f"max is {Restart().max:g} if it is not given: raise it too"
-        findings.add((*of_restart, "initial"), "more than max", hint, given=((*of_restart, "max"),))
-    if restart.cooldown < restart.max:
-        message = "less than max: what fails most would be tried more often than before"
-        hint = f"cooldown is {Restart().cooldown:g} if it is not given: raise it too"
-        findings.add((*of_restart, "cooldown"), message, hint, given=((*of_restart, "max"),))
-    if health.slow > health.timeout:
-        message = "more than timeout: what takes that long counts as unanswered before"
-        findings.add((*of_health, "slow"), message, given=((*of_health, "timeout"),))
 
 
 def _check_filters(filters: Filters, key_path: KeyPath, findings: Findings) -> None:
@@ -85,8 +67,6 @@ def _check_command(backend: StdioBackend, key_path: KeyPath, findings: Findings)
         findings.add(
             of_command, "expected a program, found " + ("a NUL character" if backend.command else "an empty text")
         )
-    elif "/" not in backend.command and len(backend.command.split()) != 1:
-        findings.add(of_command, "expected one program, found a command line", "put what follows the program into args")
     for index, argument in enumerate(backend.args):
         _check_text(argument, (*key_path, "args", index), findings)
 
@@ -97,10 +77,15 @@ def _check_environment(backend: StdioBackend, key_path: KeyPath, findings: Findi
         if not _is_variable(name):
             findings.add(of_variable, "a variable's name is not empty and has neither = nor NUL in it")
         _check_text(value, of_variable, findings)
-    for index, name in enumerate(backend.env_from):
+    check_env_from(backend.env_from, key_path, findings)
+
+
+def check_env_from(names: Sequence[str], key_path: KeyPath, findings: Findings) -> None:
+    """Report what is no name of a variable in the `env_from` of what stands at `key_path`."""
+    for index, name in enumerate(names):
         if not _is_variable(name):
             hint = "env sets variables; env_from only names them" if "=" in name else ""
-            findings.add((*key_path, "env_from", index), "expected the name of a variable", hint)
+            findings.add((*key_path, "env_from", index), "expected the name of a variable, or a glob", hint)
 
 
 def _is_variable(name: str) -> bool:

@@ -1,8 +1,10 @@
 """The configuration as frozen values: one class for each mapping of the file, one field for each key.
 
-- `config` is the whole; `server` the gateway's own side; `backend` one backend by transport.
+- `config` is the whole; `server` the gateway's own side; `backend` one backend by transport;
+  `defaults` what the file says for all of them.
 - `operation` holds deadlines, probes, restarts and bounds; `visibility` filters and overrides; `naming` how names of
   different backends stay apart.
+- `inherited` lists the variables of the gateway that stdio backends get.
 - `about` makes the metadata of a field: its line in the reference and in the JSON Schema, its bounds, and whether a
   change of it takes a new connection (`part="link"`).
 

@@ -78,7 +78,7 @@ class StdioBackend(Backend):
         default=NO_ENTRIES, repr=False, metadata=about("variables that are set for it", part="link")
     )
     env_from: tuple[str, ...] = attrs.field(
-        default=(), metadata=about("names of the gateway's own variables that it also gets", part="link")
+        default=(), metadata=about("names or globs of the gateway's own variables that it also gets", part="link")
     )
     cwd: Path | None = attrs.field(default=None, metadata=about("its working directory", part="link"))
     type: Literal["stdio"] = attrs.field(default="stdio", metadata=about("the transport: a child process", part="link"))

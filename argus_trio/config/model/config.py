@@ -10,8 +10,10 @@ import attrs
 
 from argus_trio.config.model.about import about
 from argus_trio.config.model.backend import BackendSpec
+from argus_trio.config.model.defaults import Defaults
 from argus_trio.config.model.naming import BACKEND_NAME, ConflictResolution
 from argus_trio.config.model.server import Server
+from argus_trio.errors import Problem
 
 
 @attrs.frozen(kw_only=True)
@@ -20,6 +22,11 @@ class Config:
 
     version: Literal["1"] = attrs.field(default="1", metadata=about("the version of this file's format"))
     server: Server = attrs.field(default=Server(), metadata=about("the gateway's own side"))
+    defaults: Defaults = attrs.field(
+        default=Defaults(), eq=False, metadata=about("what holds for each backend that does not say otherwise")
+    )
+    """What the file says for all backends. `backends` hold it already, so two configurations that lead to the same
+    backends are equal."""
     backends: Mapping[str, BackendSpec] = attrs.field(
         default=MappingProxyType({}),
         metadata=about("the servers behind the gateway, by name", key_pattern=f"^{BACKEND_NAME}$"),
@@ -30,3 +37,5 @@ class Config:
     secrets: frozenset[str] = attrs.field(default=frozenset(), repr=False, eq=False)
     """The values that must not appear in a log or an error: every header value, and what `${...}` brought into a field
     with `repr=False`; `config/read/secrets.py` says what is left out."""
+    warnings: tuple[Problem, ...] = attrs.field(default=(), repr=False, eq=False)
+    """What its user should know though the configuration can be used, in file order; no key of the file."""

@@ -6,6 +6,7 @@ bounded: neither a deeply nested text nor one whose aliases multiply costs more 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import attrs
@@ -26,6 +27,9 @@ _MERGE = f"{_YAML}merge"
 _TAGS = frozenset(
     _YAML + name for name in ("null", "bool", "int", "float", "str", "timestamp", "value", "merge", "seq", "map")
 )
+_NO_TOKEN = re.compile(r"found character '([@`%])' that cannot start any token")
+_QUOTED = {"@": "@scope/package", "`": "`text`", "%": "%d"}
+"""How such texts look in quotes, by the sign that they begin with."""
 
 
 @attrs.frozen(kw_only=True)
@@ -85,10 +89,21 @@ def _compose(text: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        hint = "indent with spaces" if "'\\t'" in str(error.problem) else ""
-        raise NotYaml(f"not valid YAML: {error.problem} (column {column})", line, hint) from None
+        raise NotYaml(f"not valid YAML: {error.problem} (column {column})", line, _hint(error)) from None
     except (ValueError, OverflowError):  # PyYAML's own scanner, at an escape such as "\U00110000"
         raise NotYaml("not valid YAML: an escape in double quotes that is no character", 1) from None
+
+
+def _hint(error: yaml.MarkedYAMLError) -> str:
+    """What to write instead, for the mistakes that people make: tabs, and texts that begin with a sign of YAML's."""
+    problem = str(error.problem)
+    if "'\\t'" in problem:
+        return "indent with spaces"
+    if found := _NO_TOKEN.search(problem):
+        return f'a text that begins with {found[1]} needs quotes, as in "{_QUOTED[found[1]]}"'
+    if "undefined alias" in problem or error.context == "while scanning an alias":
+        return 'a text that begins with * needs quotes, as in "*_file"'
+    return ""
 
 
 def _is_null(node: yaml.Node) -> bool:

@@ -1,4 +1,7 @@
-"""The problems found in one file so far: each on its line, without those that only follow from another one."""
+"""What was found in one file so far: its problems and its warnings, each on its line.
+
+A problem that only follows from another one is left out.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from argus_trio.errors import Problem
 
 @attrs.define(eq=False)
 class Findings:
-    """Collects the problems of one file."""
+    """Collects the problems of one file, and its warnings, which do not keep it from being used."""
 
     lines: Mapping[KeyPath, int]
     """The line on which each key path of the file stands."""
@@ -20,6 +23,8 @@ class Findings:
     """The key paths whose values must not be relied on."""
     _found: list[tuple[int, int, Problem]] = attrs.field(factory=list, init=False)
     """Each problem behind its line and its number."""
+    _warnings: list[tuple[int, int, Problem]] = attrs.field(factory=list, init=False)
+    """Each warning, just so."""
 
     def add(self, key_path: KeyPath, message: str, hint: str = "", *, given: tuple[KeyPath, ...] = ()) -> None:
         """Report the value at `key_path` as faulty.
@@ -34,8 +39,13 @@ class Findings:
     def note(self, key_path: KeyPath, message: str, hint: str = "", *, line: int | None = None) -> None:
         """Report something about `key_path`, whatever else is known of it, and do not count it as faulty."""
         number = self.line(key_path) if line is None else line
-        problem = Problem(path=dotted(key_path), message=message, hint=hint, line=number or None)
-        self._found.append((number, len(self._found), problem))
+        self._found.append((number, len(self._found), _problem(key_path, message, hint, number)))
+
+    def warn(self, key_path: KeyPath, message: str, hint: str = "") -> None:
+        """Warn about the value at `key_path`, which can be used all the same; not if it is known to be faulty."""
+        if not self.is_faulty(key_path):
+            number = self.line(key_path)
+            self._warnings.append((number, len(self._warnings), _problem(key_path, message, hint, number)))
 
     def is_faulty(self, key_path: KeyPath) -> bool:
         """Whether this key path, or one above it, is known to be faulty."""
@@ -50,4 +60,16 @@ class Findings:
 
     def in_file_order(self) -> tuple[Problem, ...]:
         """Every problem, by its line, then by when it was found."""
-        return tuple(problem for _, _, problem in sorted(self._found, key=lambda found: found[:2]))
+        return _sorted(self._found)
+
+    def warnings_in_file_order(self) -> tuple[Problem, ...]:
+        """Every warning, by its line, then by when it was given."""
+        return _sorted(self._warnings)
+
+
+def _problem(key_path: KeyPath, message: str, hint: str, line: int) -> Problem:
+    return Problem(path=dotted(key_path), message=message, hint=hint, line=line or None)
+
+
+def _sorted(found: list[tuple[int, int, Problem]]) -> tuple[Problem, ...]:
+    return tuple(problem for _, _, problem in sorted(found, key=lambda each: each[:2]))

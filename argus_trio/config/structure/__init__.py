@@ -2,6 +2,7 @@
 
 - `structure` makes a `Config` by cattrs (the only module besides `leaf` that knows it). What does not fit is reported
   and cut out, and the rest is structured again, so that later checks see everything that can be seen.
+- `defaults` gives each backend what it does not say itself and the file's `defaults` do.
 - `leaf` reads single values, and says what was expected where one does not fit (`Unfit`).
 - `unknown` says what is meant by a key that is not known; `heritage` holds the tables of keys and shapes that other
   programs' configurations have.

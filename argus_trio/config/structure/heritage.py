@@ -14,7 +14,8 @@ _STAMP = "provenance " + _NONE
 _CONNECT = "write timeouts.connect: it covers starting, greeting and listing"
 _RETRIES = "has no counterpart: a backend that fails is tried again for ever; backends.<name>.restart says how often"
 _RETRY_DELAY = "write restart: {initial: <seconds>}; the wait doubles from there to restart.max"
-_PROBES = "write health: {interval: <seconds>, timeout: <seconds>} for each backend"
+_PROBES = "write health: {interval: <seconds>, timeout: <seconds>} in a backend, or under defaults for all of them"
+_DEFAULTS = "write it in a backend, or under defaults for all of them"
 _BACKENDS = "write backends: with one entry per server, each with its type"
 
 KEYS: dict[str, str] = {
@@ -54,6 +55,11 @@ KEYS: dict[str, str] = {
     "backends.*.health_check": _PROBES,
     "health_check": _PROBES,
     "health": _PROBES,
+    "timeouts": _DEFAULTS,
+    "restart": _DEFAULTS,
+    "limits": _DEFAULTS,
+    "session": _DEFAULTS,
+    "env_from": _DEFAULTS,
     "mcpServers": _BACKENDS,
     "mcp_servers": _BACKENDS,
     "servers": _BACKENDS,
@@ -79,6 +85,9 @@ KEYS: dict[str, str] = {
     "tool_rename": "write backends.<name>.tool_overrides: {<tool>: {name: <new name>}}",
 }
 """What to say of a key that is none here, by its dotted path; `*` is any backend."""
+
+_OPERATION = frozenset({"timeout", "timeouts", "retries", "retry_delay", "health_check"})
+"""The keys of a backend in the tables whose answer holds under `defaults` as well."""
 
 TYPES: dict[str, str] = {
     "http": "streamable-http",
@@ -119,4 +128,6 @@ def shape(key_path: KeyPath) -> str:
 def _pattern(key_path: KeyPath) -> str:
     if key_path[:1] == ("backends",) and len(key_path) > 2:
         key_path = ("backends", "*", *key_path[2:])
+    elif key_path[:1] == ("defaults",) and key_path[1:2] and key_path[1] in _OPERATION:
+        key_path = ("backends", "*", *key_path[1:])
     return ".".join(str(part) for part in key_path)

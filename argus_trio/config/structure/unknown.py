@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection
+from typing import get_args
 
+import attrs
+
+from argus_trio.config.model.backend import BackendSpec
 from argus_trio.config.read.key_path import KeyPath, quoted
 from argus_trio.config.structure.heritage import advice
 
@@ -18,6 +22,9 @@ _ELSEWHERE = {
     "headers": "headers belong to type: sse and type: streamable-http",
     "tls": "tls belongs to type: sse and type: streamable-http",
 }
+_OF_BACKENDS = frozenset(
+    field.name for cls in get_args(BackendSpec) for field in attrs.fields(cls) if "about" in field.metadata
+)
 
 
 def hint_for(key_path: KeyPath, known: Collection[str]) -> str:
@@ -27,6 +34,8 @@ def hint_for(key_path: KeyPath, known: Collection[str]) -> str:
     key = str(key_path[-1])
     if key_path[0] == "backends" and len(key_path) == 3 and key in _ELSEWHERE:
         return _ELSEWHERE[key]
+    if key_path[0] == "defaults" and len(key_path) == 2 and key in _OF_BACKENDS:
+        return f"write it in each backend; defaults know {', '.join(known)}"
     near = difflib.get_close_matches(key.lower().replace("-", "_"), known, n=1, cutoff=0.6)
     if near:
         return f"did you mean {quoted(near[0])!r}?"

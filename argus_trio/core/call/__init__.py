@@ -3,11 +3,12 @@
 - `exchange` is the centre. `Call` says what is asked and by whom; `Exchange` is the live part with the handles back to
   the client; `ClientSession` is a legacy session, for what belongs to no single call.
 - `abilities` says what a client can be asked, `levels` which log messages it wants.
+- `session_policy` says which connection to a backend a call may use: the one that clients share, or one of its client.
 - `tasks` knows which task id of the gateway means which task of which backend, and whose it is; `task_ids` exchanges
   those ids where they stand in results and params.
 - `url_elicitation` turns a legacy backend's URLElicitationRequiredError into a modern `input_required` result.
 
-`exchange` imports `abilities`, `tasks` imports `exchange`; the others know only `wire`.
+`exchange` imports `abilities`, `tasks` and `session_policy` import `exchange`; the others know only `wire`.
 
 What may come in: facts about a single call and its client, and pure decisions on them. How a call is carried belongs to
 `frontend` and `backends`; which backend a name leads to belongs to `catalog`.

@@ -6,8 +6,9 @@
 - `flapping` notices a backend that comes back too often; `occupancy` measures how long serving takes.
 - `health` holds the values that the management API and the service manager are given.
 
-`breaker` imports `backoff`, `health` imports `lifecycle`; the others stand alone. `backends/scope` runs them: it has
-the clock and the connection, tells them what happened and when, and does what they answer.
+`breaker` imports `backoff`, `health` imports `lifecycle`; the others stand alone. `backends/connectivity` runs
+them, and the bulkhead in `backends/scope` runs `occupancy`: those have the clock and the connection, tell them what
+happened and when, and do what they answer.
 
 What may come in: decisions about one backend's health, as functions of events and times. Sending probes, waiting and
 logging belong to `backends`.

@@ -6,7 +6,8 @@
     streamable_http_legacy    2025-03-26 to 2025-11-25: POST, GET and DELETE of a session
     http_sse                  2024-11-05: `/sse` and `/messages`
 
-An edge reads headers and messages, has the call served by the gateway's handler, and writes the answer. What a legacy
-message means is in `sessions/`, for both legacy edges alike; calls that ask their modern client are in
-`input_required/`. What decides about a call itself (limits, policies, routing) is behind the gateway and not here.
+An edge reads a message and checks its headers, those that a tool's schema asks for too. It has the call served by the
+gateway's handler, and writes the answer. What a legacy message means is in `sessions/`, for both legacy edges alike;
+calls that ask their modern client are in `input_required/`. What decides about a call itself (limits, policies,
+routing) is behind the gateway and not here.
 """

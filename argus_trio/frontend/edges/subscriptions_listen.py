@@ -79,7 +79,7 @@ def _strings(asked: Params, name: str) -> tuple[str, ...]:
 
 
 WatchNamed = Callable[[Sequence[str], Deliver], AbstractAsyncContextManager[tuple[str, ...]]]
-"""A `Watch` of the gateway's for the call that listens."""
+"""A `WatchFunction` of the gateway's for the call that listens."""
 
 
 @attrs.frozen

@@ -42,7 +42,7 @@ class StandaloneStream(Protocol):
 
 @attrs.define(eq=False, kw_only=True)
 class Session:
-    """A `Client` of the gateway. Call ids are raw JSON, as the client wrote them."""
+    """The `ClientSession` of a legacy client. Call ids are raw JSON, as the client wrote them."""
 
     id: str
     standalone: StandaloneStream

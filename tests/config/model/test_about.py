@@ -10,9 +10,10 @@ import attrs
 from argus_trio.config.model.about import about
 from argus_trio.config.model.backend import BackendSpec
 from argus_trio.config.model.config import Config
+from argus_trio.errors import Problem
 
-NO_KEYS = {"name", "secrets"}
-"""Fields that no key of the file stands for: a backend's name is its key, secrets are gathered."""
+NO_KEYS = {"name", "secrets", "warnings"}
+"""Fields that no key of the file stands for: a backend's name is its key, secrets and warnings are gathered."""
 
 
 def classes(kind: object) -> Iterator[type]:
@@ -25,7 +26,7 @@ def classes(kind: object) -> Iterator[type]:
         yield from classes(each)
 
 
-MODEL = set(classes(Config))
+MODEL = set(classes(Config)) - {Problem}  # what a warning is made of is in no file
 
 
 def test_the_text_and_the_bounds_are_the_metadata() -> None:

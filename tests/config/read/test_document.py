@@ -49,6 +49,24 @@ def test_a_tab_gets_the_hint_to_use_spaces() -> None:
     assert caught.value.problem.hint == "indent with spaces"
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "quoted"),
+    [
+        ("command: npx\nargs: [-y, @scope/package]\n", 2, '"@scope/package"'),
+        ("args:\n  - -y\n  - @scope/package\n", 3, '"@scope/package"'),
+        ("a: `date`\n", 1, '"`text`"'),
+        ("a: %d\n", 1, '"%d"'),
+        ("deny: [*_file]\n", 1, '"*_file"'),
+        ("deny: [*]\n", 1, '"*_file"'),
+    ],
+)
+def test_a_text_that_begins_with_a_sign_of_yaml_gets_the_hint_to_quote_it(text: str, line: int, quoted: str) -> None:
+    with pytest.raises(NotYaml) as caught:
+        read_document(text)
+    assert caught.value.problem.line == line
+    assert caught.value.problem.hint.endswith(f"needs quotes, as in {quoted}")
+
+
 def test_deep_nesting_is_refused_before_it_recurses() -> None:
     assert f"{MAX_DEPTH} levels" in _refused("[" * 100_000)[0]
     assert f"{MAX_DEPTH} levels" in _refused("{a: " * 50_000)[0]

@@ -37,3 +37,23 @@ def test_a_file_without_lines_has_none() -> None:
     findings = Findings(lines={})
     findings.add(("a",), "m")
     assert findings.in_file_order()[0].line is None
+
+
+def test_warnings_stand_apart_from_problems_and_in_file_order_too() -> None:
+    findings = _findings()
+    findings.warn(("a", "x"), "later", "do this")
+    findings.warn(("b",), "first")
+    assert findings.in_file_order() == ()
+    assert [(each.path, each.message, each.hint, each.line) for each in findings.warnings_in_file_order()] == [
+        ("b", "first", "", 2),
+        ("a.x", "later", "do this", 5),
+    ]
+
+
+def test_nobody_is_warned_of_what_is_faulty_and_a_warning_makes_nothing_so() -> None:
+    findings = _findings()
+    findings.warn(("a",), "kept")
+    findings.add(("a",), "a problem all the same")
+    findings.warn(("a", "x"), "dropped")
+    assert [each.message for each in findings.warnings_in_file_order()] == ["kept"]
+    assert [each.message for each in findings.in_file_order()] == ["a problem all the same"]

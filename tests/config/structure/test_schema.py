@@ -27,6 +27,7 @@ UNKNOWN = {
     "Server": "server: {nonsense: 1}",
     "ServerTls": TLS,
     "ConflictResolution": "conflict_resolution: {nonsense: 1}",
+    "Defaults": "defaults: {nonsense: 1}",
     "StdioBackend": STDIO + "    nonsense: 1",
     "HttpBackend": HTTP + "    nonsense: 1",
     "SseBackend": "backends: {a: {type: sse, url: 'http://x', nonsense: 1}}",
@@ -68,6 +69,9 @@ def test_the_reference_names_every_key_with_its_default() -> None:
     assert config.server == Config().server
     assert set(reference["conflict_resolution"]) == set(keys_of(type(config.conflict_resolution)))
     assert config.conflict_resolution == Config().conflict_resolution
+    assert set(reference["defaults"]) == set(keys_of(type(config.defaults)))
+    assert config.defaults == Config().defaults
+    assert set(reference["defaults"]["timeouts"]) == set(keys_of(type(config.defaults.timeouts)))
     written = set().union(*(set(backend) for backend in reference["backends"].values()))
     assert written == set().union(*(set(keys_of(cls)) for cls in get_args(BackendSpec)))
     time = config.backends["time"]
@@ -103,6 +107,8 @@ def test_loader_and_schema_agree_on_unknown_keys(name: str) -> None:
         STDIO + "    args: [1, true, 1.5, a]\n    env: {A: 1, B: true}\n    cwd: null\n    prefix: ''\n",
         HTTP + "    headers: {A: b}\n    session: per-client\n    enabled: false\n",
         "conflict_resolution: {strategy: '${S:-error}', separator: '-'}",
+        "defaults:\n",
+        "defaults: {timeouts: {call: 5}, restart: null, session: shared, env_from: [A]}\n" + HTTP,
     ],
 )
 def test_loader_and_schema_agree_on_what_is_good(text: str) -> None:
@@ -129,6 +135,10 @@ def test_loader_and_schema_agree_on_what_is_good(text: str) -> None:
         STDIO + "    prefix: 'a b'\n",
         STDIO + "    timeouts: {call: 0}\n",
         STDIO + "    url: http://x\n",
+        "defaults: []",
+        "defaults: {timeouts: {call: 0}}\n" + STDIO,
+        "defaults: {session: none}",
+        "defaults: {env: {A: b}}",
         "conflict_resolution: {separator: ''}",
         "conflict_resolution: {strategy: none}",
     ],

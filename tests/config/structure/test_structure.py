@@ -96,7 +96,7 @@ def test_a_key_with_nothing_behind_it_counts_as_not_given() -> None:
         ("server: {hots: a}", "server.hots", 1, "unknown key", "'host'"),
         ("version: 2", "version", 1, "expected \"1\", found '2'", ""),
         ("versoin: 1", "versoin", 1, "unknown key", "'version'"),
-        ("zzz: 1", "zzz", 1, "unknown key", "known here: version, server, backends, conflict_resolution"),
+        ("zzz: 1", "zzz", 1, "unknown key", "known here: version, server, defaults, backends, conflict_resolution"),
         ("secrets_: 1", "secrets_", 1, "unknown key", "known here"),
         ("backends: [a]", "backends", 1, "a mapping, found a list", "each name is a key"),
         ("backends: {a: npx}", "backends.a", 1, "a mapping, found text", "type"),
