@@ -186,11 +186,10 @@ async def _unless_silent(
         except LinkFailed as failure:
             outcome.append(failure)
         nursery.cancel_scope.cancel()
-    match outcome[0]:
-        case Handshake() as handshake:
-            return handshake
-        case failure:
-            raise failure
+    answered = outcome[0]
+    if isinstance(answered, Handshake):
+        return answered
+    raise answered
 
 
 def _both(second: str, first: str) -> str:

@@ -14,8 +14,8 @@ class BackendState(Enum):
     STARTING = "starting"
     """An attempt is under way whose outcome calls wait for: the first one, or the one that renews a lost session."""
     PREPARING = "preparing"
-    """The backend's program works, but has not said a word yet: most likely it installs what it needs. Calls are refused
-    at once, with that reason."""
+    """The backend's program works, but has not said a word yet: it installs what it needs, most likely. Calls are
+    refused at once, with that reason."""
     READY = "ready"
     """The handshake and the first listing are done: calls pass."""
     DEGRADED = "degraded"

@@ -14,6 +14,7 @@ from argus_trio.backends.connection.handshake import Handshake
 from argus_trio.backends.connection.open import BackendAddress
 from argus_trio.backends.connectivity.recovery import Recovery, breaker_of
 from argus_trio.backends.connectivity.shared_connection import SharedConnection
+from argus_trio.backends.connectivity.start_turns import StartTurns
 from argus_trio.backends.listings.refresh import KnownListing
 from argus_trio.backends.subscriptions.hub import SubscriptionHub
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, ProtocolSetting, StdioBackend
@@ -68,6 +69,7 @@ def shared_at(backend: FakeBackend, spec: BackendSpec = STDIO) -> Keeping:
 
     shared = SharedConnection(
         address=address,
+        turns=StartTurns(lambda: 4),
         recovery=Recovery(spec.name, address.redact, breaker_of(spec)),
         subscriptions=SubscriptionHub(address),
         on_open=opened,
@@ -210,7 +212,7 @@ async def test_what_is_configured_says_how_the_backend_is_greeted(
     setting: ProtocolSetting, autojump_clock: MockClock
 ) -> None:
     made = shared_at(FakeBackend(), attrs.evolve(STDIO, protocol=setting))
-    assert made.shared.protocol() == setting
+    assert made.shared.order() == setting
 
 
 @pytest.mark.parametrize(("era", "protocol"), [(Era.LEGACY, "legacy"), (Era.MODERN, "modern")])
@@ -218,9 +220,9 @@ async def test_while_it_is_there_further_connections_are_greeted_in_its_era(
     era: Era, protocol: str, autojump_clock: MockClock
 ) -> None:
     async with keeping(FakeBackend(era=era)) as k:
-        assert k.shared.protocol() == "auto"
+        assert k.shared.order() == "auto"
         await k.shared.connected()
-        assert k.shared.protocol() == protocol
+        assert k.shared.order() == protocol
 
 
 async def test_a_backend_that_dies_of_the_probe_is_greeted_as_legacy_at_once(autojump_clock: MockClock) -> None:
