@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import signal
 import sys
@@ -22,6 +23,7 @@ import trio
 
 from argus_trio import __version__
 from argus_trio.app import run_gateway
+from argus_trio.bridge.gateway_wait import WAIT_SECONDS
 from argus_trio.bridge.run import DEFAULT_URL, run_bridge
 from argus_trio.config.check.report import render_checked, render_problems
 from argus_trio.config.file import ConfigFile
@@ -94,6 +96,14 @@ def _add_stdio(parser: argparse.ArgumentParser) -> None:
         help="sent with every request; others can see it in the list of processes, so a secret is better off in "
         "$ARGUS_TOKEN, which is sent as Authorization: Bearer",
     )
+    parser.add_argument(
+        "--wait",
+        type=_seconds,
+        default=WAIT_SECONDS,
+        metavar="SECONDS",
+        help="how long a message waits while nobody listens at the gateway's address, because it has not been started "
+        f"yet or is being restarted; 0: not at all; default: {WAIT_SECONDS:g}",
+    )
     parser.add_argument("--log-level", choices=LEVELS, default="warning", help="on stderr; default: warning")
 
 
@@ -102,6 +112,16 @@ def _header(text: str) -> tuple[str, str]:
     if not colon or not TOKEN.fullmatch(name) or not value.isprintable():
         raise argparse.ArgumentTypeError("a header is written 'NAME: VALUE'")  # its value may be a secret
     return name, value.strip()
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time: write a number of seconds such as 20, or 0 for none")
+    return seconds
 
 
 def _port(text: str) -> int:
@@ -155,7 +175,8 @@ def _stdio(options: argparse.Namespace) -> None:
     if token and not any(name.lower() == "authorization" for name in headers):
         headers["Authorization"] = f"Bearer {token}"
     set_up_logs("console", options.log_level, Redactor({*headers.values(), token}))
-    trio.run(run_bridge, options.url or os.environ.get("ARGUS_URL") or DEFAULT_URL, headers)
+    url = options.url or os.environ.get("ARGUS_URL") or DEFAULT_URL
+    trio.run(partial(run_bridge, url, headers, wait_seconds=options.wait))
 
 
 def _check(options: argparse.Namespace) -> None:

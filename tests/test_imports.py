@@ -46,7 +46,7 @@ INNER_LAYERS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"connectivity"}),
         frozenset({"scope"}),
         frozenset({"generation", "status"}),
-        frozenset({"generations", "drain"}),
+        frozenset({"generations", "drain", "succession"}),
         frozenset({"supervisor"}),
         frozenset({"routing"}),
     ),

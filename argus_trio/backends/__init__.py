@@ -4,7 +4,8 @@ The rooms, top to bottom; each may import those below it, and none above:
 
 - `routing`: which backend a request is for, and in which words it goes there;
 - `supervisor.py`: all backends together, and how a new configuration takes effect;
-- `generations.py`, `drain.py`: which configuration serves an exchange, and how what was replaced ends;
+- `generations.py`, `succession.py`, `drain.py`: which configuration serves an exchange, how changed backends are
+  replaced, and how what was replaced ends;
 - `generation.py`, `status.py`: one configuration with its catalog; how backends stand, as plain values;
 - `scope`: one backend under supervision, with the calls and subscriptions of clients;
 - `connectivity`: who is connected to one backend, and how that is kept up;

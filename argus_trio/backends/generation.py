@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from operator import is_not
+from typing import Final
 
 import attrs
 import structlog
@@ -17,10 +18,13 @@ from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model.config import Config
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import ClientSession, Handler
-from argus_trio.core.catalog.catalog import EMPTY, Catalog, Holders, Published, build, changed_kinds
-from argus_trio.core.catalog.names import Scheme
+from argus_trio.core.catalog.catalog import EMPTY, Catalog, Holders, Published, build, changed_kinds, holders_after
+from argus_trio.core.catalog.names import Scheme, firm, new_collisions
 
 log = structlog.get_logger()
+
+NAMES_LOGGED: Final = 5
+"""How many of the names that two backends claim are in the log: enough to know what they are, in one line."""
 
 CatalogChanges = Mapping[Abilities, frozenset[str]]
 """The kinds of which clients see another list than before, by their abilities; NONE stands for all others too."""
@@ -35,8 +39,8 @@ class Generation:
     config: Config
     scopes: dict[str, Scope]
     """The scopes of enabled backends, by name, in the order of the file."""
-    grace_ends: float
-    """Until when lists wait for backends that are starting, on trio's clock."""
+    awaited_until: Mapping[str, float]
+    """Until when lists wait for each backend at most while it is starting, on trio's clock."""
     make_handler: Callable[[Generation], Handler]
     """Makes what serves its exchanges."""
     handler: Handler = attrs.field(init=False)
@@ -52,26 +56,31 @@ class Generation:
     _of_client: dict[ClientSession, tuple[tuple[object, ...], Catalog]] = attrs.field(factory=dict, init=False)
     """The catalogs for sessions whose own connections list something else, each with what it was made from."""
     _held: Holders = attrs.field(factory=dict, init=False)
-    """The backends that held names when this generation began."""
+    """The backends that held names when the catalog was made."""
+    _published: frozenset[str] = attrs.field(default=frozenset(), init=False)
+    """The backends whose listings the catalog was made of."""
     _is_settled: bool = attrs.field(default=False, init=False)
+    """Whether `is_settled` has been true: later it is not asked again."""
 
     def __attrs_post_init__(self) -> None:
         self.handler = self.make_handler(self)
 
     @property
     def is_settled(self) -> bool:
-        """Whether every backend has connected or failed once, or the startup grace is over."""
+        """Whether there is no backend left that lists wait for."""
         if not self._is_settled:
-            is_over = trio.current_time() >= self.grace_ends
-            self._is_settled = is_over or all(scope.shared.settled.is_set() for scope in self.scopes.values())
+            now = trio.current_time()
+            self._is_settled = not any(
+                scope.is_awaited and now < self.awaited_until[name] for name, scope in self.scopes.items()
+            )
         return self._is_settled
 
     async def settle(self) -> None:
-        """Wait until every backend has connected or failed once, at most until the startup grace is over."""
+        """Wait until there is no backend left that lists wait for."""
         if not self.is_settled:
-            with trio.move_on_at(self.grace_ends):
-                for scope in self.scopes.values():
-                    await scope.shared.settled.wait()
+            for name, scope in self.scopes.items():
+                with trio.move_on_at(self.awaited_until[name]):
+                    await scope.no_longer_awaited()
 
     def starting_owner(self, name: str) -> Scope | None:
         """The backend that a name must belong to by its prefix, if that backend is not up; None without one."""
@@ -105,11 +114,38 @@ class Generation:
         """Forget the catalog for a session that has ended."""
         self._of_client.pop(client, None)
 
+    @property
+    def held(self) -> Holders:
+        """Who holds each name: whoever is shown with it, unless a backend before that one has not had its say yet.
+
+        That has had its say which has published once, or has failed so often that its breaker is open.
+        """
+        undecided = {
+            name
+            for name, scope in self.scopes.items()
+            if name not in self._published and not scope.recovery.breaker.is_open
+        }
+        order = self.config.conflict_resolution.order
+        return holders_after(self._held, self.catalog.holders, firm(self.scopes, order, undecided))
+
     def rebuild(self) -> CatalogChanges:
         """Make the catalogs anew from what the scopes list now; the kinds that this changes. No checkpoint."""
+        return self._rebuild(self.held)
+
+    def follow(self, last: Generation, holders: Holders) -> CatalogChanges:
+        """Begin with the catalogs of `last`, then make them anew; the kinds that this changes. No checkpoint.
+
+        The backends in `holders` keep the names that they hold there.
+        """
+        self.catalog = last.catalog
+        self._of_abilities = dict(last._of_abilities)
+        return self._rebuild(holders)
+
+    def _rebuild(self, holders: Holders) -> CatalogChanges:
         before = self.catalog
-        # Until then nobody holds a name that was free: which backend is the quickest to start must not decide.
-        self.catalog = self._built(NONE, before.holders if self.is_settled else self._held)
+        self._held = holders
+        self._published = frozenset(name for name, scope in self.scopes.items() if scope.has_listed)
+        self.catalog = self._built(NONE, holders)
         _report(before, self.catalog)
         changes = {NONE: changed_kinds(before, self.catalog)}
         for abilities, catalog in self._of_abilities.items():
@@ -118,16 +154,6 @@ class Generation:
             self._of_abilities[abilities] = self._built(abilities, self.catalog.holders)
             changes[abilities] = changed_kinds(catalog, self._of_abilities[abilities])
         return changes
-
-    def follow(self, last: Generation, holders: Holders) -> CatalogChanges:
-        """Begin with the catalogs of `last`, then `rebuild`; the kinds that this changes. No checkpoint.
-
-        The backends in `holders` keep the names that they hold there.
-        """
-        self._held = holders
-        self.catalog = attrs.evolve(last.catalog, holders=holders)
-        self._of_abilities = dict(last._of_abilities)
-        return self.rebuild()
 
     def _own_catalog(self, catalog: Catalog, abilities: Abilities, client: ClientSession) -> Catalog:
         own = {name: scope.own_listing(client) for name, scope in self.scopes.items()}
@@ -166,9 +192,15 @@ class Generation:
 
 
 def _report(before: Catalog, now: Catalog) -> None:
-    for collision in now.collisions:
-        if collision not in before.collisions:
-            log.warning("name_collision", **attrs.asdict(collision))
+    for pair in new_collisions(before.collisions, now.collisions):
+        log.warning(
+            "name_collision",
+            backends=list(pair.backends),
+            winner=pair.winner,
+            count=len(pair.names),
+            names=list(pair.names[:NAMES_LOGGED]),
+            renamed=pair.renamed,
+        )
     for name in now.too_long:
         if name not in before.too_long:
             log.warning("name_too_long", name=name, length=len(name))

@@ -6,7 +6,7 @@ What is made of them is up to the management API and the dashboard.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 import trio
 
@@ -16,20 +16,22 @@ from argus_trio.core.health.health import BackendStatus, Calls, Health
 from argus_trio.core.health.lifecycle import BackendState
 
 
-def health_of(scopes: Iterable[Scope]) -> Health:
-    """How many backends a client would find in which state.
+def health_of(scopes: Iterable[Scope], first: Container[Scope]) -> Health:
+    """How many backends a client would find in which state; `first` are those that the gateway started with.
 
     One whose session is being renewed does not count as starting: calls reach it.
     """
     all_scopes = list(scopes)
     states = [scope.state for scope in all_scopes]
-    renewing = sum(1 for scope in all_scopes if scope.state is BackendState.STARTING and scope.has_listed)
+    starting = [scope for scope in all_scopes if scope.state is BackendState.STARTING and not scope.has_listed]
+    renewing = states.count(BackendState.STARTING) - len(starting)
     return Health(
         total=len(states),
         connected=sum(1 for state in states if state.is_up) + renewing,
         healthy=states.count(BackendState.READY),
-        starting=states.count(BackendState.STARTING) - renewing,
         preparing=states.count(BackendState.PREPARING),
+        starting=len(starting),
+        added=sum(1 for scope in starting if scope not in first),
     )
 
 

@@ -1,14 +1,18 @@
 """All backends together, one scope each under one nursery.
 
-A new configuration is applied here: what it adds or changes starts beside what runs, one assignment puts it in effect,
-and what it replaces ends when nothing needs it any more (`drain.py`). `routing` decides which backend serves a request.
+A new configuration is applied here. What it adds, removes or adjusts is in effect at once; what it changes starts
+beside what runs and takes its place when it is ready (`succession.py`). Each step is a generation that one assignment
+puts in effect, and what it replaces ends when nothing needs it any more (`drain.py`). `routing` decides which backend
+serves a request.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from math import inf
+from typing import Final
+from weakref import WeakKeyDictionary
 
 import attrs
 import trio
@@ -22,7 +26,8 @@ from argus_trio.backends.generations import Generations
 from argus_trio.backends.listings.listing import LIST_CHANGED
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.backends.status import health_of, statuses_of
-from argus_trio.config.diff import Difference, difference, enabled, shows_the_same
+from argus_trio.backends.succession import Succession
+from argus_trio.config.diff import difference, enabled, shows_the_same
 from argus_trio.config.model.config import Config
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import ClientSession, Handler
@@ -34,6 +39,11 @@ from argus_trio.wire.envelope import Params
 
 Announce = Callable[[Iterable[str], Callable[[Abilities], bool]], None]
 """Sends notifications, by their methods, to the clients whose abilities the function is true of. Returns at once."""
+
+
+ADDED_SECONDS: Final = 1.0
+"""How long lists wait, at most, for backends that a reload has just added: long enough for a remote server or a program
+that starts quickly. Clients that know the lists are not to wait for more: they are told what comes in."""
 
 
 def _keep_nothing(_: ClientSession) -> None:
@@ -63,6 +73,12 @@ class Supervisor:
     """The scopes that a reload removed or replaced, until they have ended."""
     _turns: StartTurns = attrs.field(init=False)
     _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
+    _began: float = attrs.field(default=-inf, init=False)
+    """When the gateway's first backends were started, on trio's clock."""
+    _first: frozenset[Scope] = attrs.field(default=frozenset(), init=False)
+    """The scopes of the gateway's start that are still in effect."""
+    _added: WeakKeyDictionary[Scope, float] = attrs.field(factory=WeakKeyDictionary, init=False)
+    """When each other scope came into effect."""
 
     def __attrs_post_init__(self) -> None:
         self._turns = StartTurns(lambda: self.config.server.concurrent_starts)
@@ -88,38 +104,45 @@ class Supervisor:
         """Start every backend at once and run them until cancelled. Started as soon as all tasks are."""
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
-            config = self.initial
+            config, self._began = self.initial, trio.current_time()
             scopes = {name: self._scope(config, name) for name in enabled(config)}
+            self._first = frozenset(scopes.values())
             self.generations.install(self._generation(1, config, scopes))
             self._start(scopes.values())
             task_status.started()
             await trio.sleep_forever()
 
     async def apply(self, config: Config) -> AppliedConfig:
-        """Put a configuration in effect; what came of it, once every new backend has connected or failed.
+        """Put a configuration in effect; what came of it, once every changed backend has connected or failed.
 
-        Calls under way finish where they are, within `server.drain_timeout`. Only one `apply` may run at a time.
-        Cancelling it before the swap changes nothing.
+        Backends that are added or removed, and settings that take no new connection, change before this waits for
+        anything. Each changed backend stays as it is until its successor takes its place. Calls under way finish where
+        they are, within `server.drain_timeout`. Only one `apply` may run at a time. Cancelling it leaves the changed
+        backends as they are that have no successor in their place yet.
         """
         last = self.current
         found = difference(last.config, config)
         fresh = {name: self._scope(config, name) for name in (*found.added, *found.changed)}
-        beside = [scope for name, scope in fresh.items() if scope.spec.overlap or name in found.added]
-        await self._prepare(beside, last.abilities)
-        self._swap(last, config, found, fresh)
-        in_turn = [scope for scope in fresh.values() if scope not in beside]
-        self._start(in_turn)
-        for scope in in_turn:
-            await scope.shared.settled.wait()
+        beside = [name for name in found.changed if fresh[name].spec.overlap]
+        at_once = {name: scope for name, scope in fresh.items() if name not in beside}
+        first = _keeping(config, last.config, beside)
+        is_step = not beside or not _is_same(first, last.config)
+        if is_step:
+            self._swap(first, at_once)
+        self._start(fresh.values())
+        await self._succeed(config, {name: fresh[name] for name in beside}, pause_first=is_step)
+        for name in found.changed:
+            await fresh[name].shared.tried.wait()
         return AppliedConfig(
             generation=self.current.number,
             **attrs.asdict(found),
             not_ready=tuple(name for name, scope in fresh.items() if not scope.state.is_up),
+            still_starting=tuple(name for name, scope in fresh.items() if not scope.shared.tried.is_set()),
         )
 
     def health(self) -> Health:
         """How many backends are in which state now."""
-        return health_of(self.scopes.values())
+        return health_of(self.scopes.values(), self._first)
 
     def overview(self) -> Overview:
         """How each backend stands now, and which scopes are still draining."""
@@ -145,20 +168,23 @@ class Supervisor:
         for scope in (*self.scopes.values(), *self.drain.retiring):
             scope.forward_notification(client, method, params)
 
-    async def _prepare(self, beside: Sequence[Scope], abilities: Sequence[Abilities]) -> None:
-        """Start the scopes `beside`, and wait until each has listed for these abilities, or has failed."""
-        try:
-            self._start(beside)
-            async with trio.open_nursery() as nursery:
-                for scope in beside:
-                    nursery.start_soon(_ready_for, scope, abilities)
-        except trio.Cancelled:
-            for scope in beside:
-                scope.cancel_scope.cancel()
-            raise
+    async def _succeed(self, config: Config, successors: dict[str, Scope], *, pause_first: bool) -> None:
+        """Have these scopes, which have been started, take the places of those that `config` changes."""
 
-    def _swap(self, last: Generation, config: Config, found: Difference, fresh: dict[str, Scope]) -> None:
-        """Put the new generation in effect. Without a checkpoint, so that no exchange sees half of it."""
+        def take(ready: Mapping[str, Scope]) -> None:
+            self._swap(_keeping(config, self.config, succession.waiting), ready)
+
+        succession = Succession(waiting=successors, abilities=lambda: self.current.abilities, take=take)
+        try:
+            await succession.run(pause_first=pause_first)
+        finally:
+            for scope in succession.waiting.values():
+                scope.cancel_scope.cancel()
+
+    def _swap(self, config: Config, fresh: Mapping[str, Scope]) -> None:
+        """Put a generation in effect where these scopes are new. Without a checkpoint: no exchange sees half of it."""
+        last = self.current
+        found = difference(last.config, config)
         before = enabled(last.config)
         scopes = {name: fresh.get(name) or last.scopes[name] for name in enabled(config)}
         for name in found.adjusted:
@@ -168,8 +194,9 @@ class Supervisor:
         now = self._generation(last.number + 1, config, scopes)
         same_names = config.conflict_resolution == last.config.conflict_resolution
         keeping = {name for name in scopes if name in before and shows_the_same(before[name], scopes[name].spec)}
-        changes = now.follow(last, _held_by(last.catalog.holders, keeping) if same_names else {})
+        changes = now.follow(last, _held_by(last.held, keeping) if same_names else {})
         self.generations.install(now)
+        self._first &= frozenset(scopes.values())
         for name in (*found.removed, *found.changed):
             scope = last.scopes[name]
             self.drain.begin(scope)
@@ -177,10 +204,20 @@ class Supervisor:
         self._announce(changes)
 
     def _generation(self, number: int, config: Config, scopes: dict[str, Scope]) -> Generation:
-        grace_ends = trio.current_time() + config.server.startup_grace if scopes else -inf
         return Generation(
-            number=number, config=config, scopes=scopes, grace_ends=grace_ends, make_handler=self.make_handler
+            number=number,
+            config=config,
+            scopes=scopes,
+            awaited_until={name: self._awaited_until(config, scope) for name, scope in scopes.items()},
+            make_handler=self.make_handler,
         )
+
+    def _awaited_until(self, config: Config, scope: Scope) -> float:
+        grace = config.server.startup_grace
+        if scope in self._first:
+            return self._began + grace
+        began = self._added.setdefault(scope, trio.current_time())
+        return began + min(grace, ADDED_SECONDS)
 
     def _scope(self, config: Config, name: str) -> Scope:
         address = BackendAddress(
@@ -225,11 +262,14 @@ def _is_concerned(concerned: Mapping[Abilities, bool], abilities: Abilities) -> 
     return concerned.get(abilities, concerned[NONE])
 
 
-async def _ready_for(scope: Scope, abilities: Sequence[Abilities]) -> None:
-    await scope.shared.settled.wait()
-    async with trio.open_nursery() as nursery:
-        for some in abilities:
-            nursery.start_soon(scope.list_for, some)
+def _keeping(config: Config, last: Config, names: Collection[str]) -> Config:
+    """The configuration `config`, with these backends as they are in `last`."""
+    specs = {name: last.backends[name] if name in names else spec for name, spec in config.backends.items()}
+    return attrs.evolve(config, backends=specs)
+
+
+def _is_same(config: Config, last: Config) -> bool:
+    return config == last and list(config.backends) == list(last.backends)
 
 
 def _held_by(holders: Holders, backends: set[str]) -> Holders:

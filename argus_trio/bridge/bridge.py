@@ -5,7 +5,7 @@ It holds no state of the protocol but what its transport needs: which requests a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
@@ -16,11 +16,13 @@ import structlog
 import trio
 
 from argus_trio.bridge.carrier import Carrier
+from argus_trio.bridge.gateway_wait import Work
 from argus_trio.bridge.legacy import Legacy
 from argus_trio.bridge.modern import Modern, revision_of
 from argus_trio.bridge.open_request import OpenRequest
 from argus_trio.bridge.pipes import Write
 from argus_trio.errors import InvalidRequest, LinkFailed, Overloaded, RpcError
+from argus_trio.net.dial import NobodyListens
 from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.wire.envelope import (
     Notification,
@@ -45,8 +47,6 @@ FINISH_SECONDS: Final = 1.0
 _LISTEN: Final = "subscriptions/listen"
 _CANCELLED: Final = "notifications/cancelled"
 _INITIALIZED: Final = "notifications/initialized"
-
-_Work = Callable[[], Awaitable[None]]
 
 
 @asynccontextmanager
@@ -111,6 +111,7 @@ class Bridge:
     def finish(self) -> None:
         """Note that no more lines come: what is open has `FINISH_SECONDS` left, and what is endless ends now."""
         self._calls.cancel_scope.deadline = trio.current_time() + FINISH_SECONDS
+        self._carrier.gateway.end()
         for open_request in self._open_requests.values():
             if open_request.is_endless:
                 open_request.scope.cancel()
@@ -122,13 +123,12 @@ class Bridge:
         if (refusal := self._refusal(open_request)) is not None:
             await self.refuse(refusal, request.id)
         elif request.method == "initialize":
-            before, told = self._queue()
-            self._start(open_request, partial(_in_order, before, told, partial(self._legacy.open, line, open_request)))
+            self._start(open_request, self._in_order(partial(self._legacy.open, line, open_request)))
         elif revision is not None:
             self._revision = revision
-            self._start(open_request, partial(self._modern.ask, line, request, revision, open_request))
+            self._start(open_request, self._patient(partial(self._modern.ask, line, request, revision, open_request)))
         else:
-            self._start(open_request, partial(self._ask_legacy, self._last_told, line, (request,), open_request))
+            self._start(open_request, self._asking_legacy(line, (request,), open_request))
 
     async def _accept_notification(self, line: bytes, notification: Notification) -> None:
         if notification.method == _CANCELLED and not self._cancel(notification):
@@ -149,11 +149,12 @@ class Bridge:
             if isinstance(member, Notification) and member.method == _CANCELLED:
                 self._cancel(member)
         requests = tuple(each for each in members if isinstance(each, Request))
-        open_request = OpenRequest(ids=tuple(each.id for each in requests), is_batch=True)
+        ids = tuple(each.id for each in requests)
+        open_request = OpenRequest(ids=ids, is_batch=True, tells_more=len(ids) < len(members))
         if (refusal := self._refusal(open_request)) is not None:
             await self.refuse(refusal)
         elif open_request.ids:
-            self._start(open_request, partial(self._ask_legacy, self._last_told, line, requests, open_request))
+            self._start(open_request, self._asking_legacy(line, requests, open_request))
         else:
             await self._tell(partial(self._legacy.tell, line))
 
@@ -175,17 +176,17 @@ class Bridge:
         if open_request is None:
             return self._legacy.revision is not None
         open_request.renounce(message_id)
-        if open_request.is_modern or (not open_request.is_begun and not open_request.is_batch):
-            open_request.scope.cancel()
-            del self._open_requests[message_id]  # to the client its id is free from here on
-            return False
-        return True
+        if open_request.is_begun and not open_request.is_modern:
+            return True
+        open_request.drop_unwanted()
+        del self._open_requests[message_id]  # to the client its id is free from here on
+        return False
 
-    def _start(self, open_request: OpenRequest, ask: _Work) -> None:
+    def _start(self, open_request: OpenRequest, ask: Work) -> None:
         self._open_requests.update(dict.fromkeys(open_request.ids, open_request))
         self._calls.start_soon(self._carry, open_request, ask)
 
-    async def _carry(self, open_request: OpenRequest, ask: _Work) -> None:
+    async def _carry(self, open_request: OpenRequest, ask: Work) -> None:
         reason = "its answer does not hold what was asked"
         try:
             with open_request.scope:
@@ -201,22 +202,35 @@ class Bridge:
         if errors is not None and not open_request.scope.cancelled_caught:
             await self._write(errors)
 
-    async def _ask_legacy(
-        self, before: trio.Event, line: bytes, requests: tuple[Request, ...], open_request: OpenRequest
-    ) -> None:
-        await before.wait()
-        open_request.is_begun = True
-        await self._legacy.ask(line, requests, open_request)
+    def _asking_legacy(self, line: bytes, requests: tuple[Request, ...], open_request: OpenRequest) -> Work:
+        before = self._last_told
 
-    async def _tell(self, tell: _Work) -> None:
+        async def ask() -> None:
+            open_request.is_begun = True
+            try:
+                await self._legacy.ask(open_request.still_wanted(line), requests, open_request)
+            except NobodyListens:
+                open_request.is_begun = False
+                open_request.drop_unwanted()
+                raise
+
+        patient = self._patient(ask)
+
+        async def ask_in_turn() -> None:
+            await before.wait()
+            await patient()
+
+        return ask_in_turn
+
+    async def _tell(self, tell: Work) -> None:
         """Have the gateway told something after all that it is to be told before."""
-        before, told = self._queue()
+        before = self._last_told
         self._untold += 1
-        self._calls.start_soon(self._carry_unanswered, partial(_in_order, before, told, tell))
+        self._calls.start_soon(self._carry_unanswered, self._in_order(tell))
         if self._untold > MAX_UNTOLD:
             await before.wait()
 
-    async def _carry_unanswered(self, tell: _Work) -> None:
+    async def _carry_unanswered(self, tell: Work) -> None:
         try:
             await tell()
         except LinkFailed as failure:
@@ -224,14 +238,21 @@ class Bridge:
         finally:
             self._untold -= 1
 
-    def _queue(self) -> tuple[trio.Event, trio.Event]:
+    def _in_order(self, work: Work) -> Work:
+        """`work`, after all that the gateway is to be told before; what it is to be told later waits for it."""
         before, self._last_told = self._last_told, trio.Event()
-        return before, self._last_told
+        patient, done = self._patient(work), self._last_told
 
+        async def in_order() -> None:
+            try:
+                await before.wait()
+                await patient()
+            finally:
+                done.set()
 
-async def _in_order(before: trio.Event, done: trio.Event, work: _Work) -> None:
-    try:
-        await before.wait()
-        await work()
-    finally:
-        done.set()
+        return in_order
+
+    def _patient(self, work: Work) -> Work:
+        """`work`, as often as it takes until the gateway is there, in the time that begins now."""
+        gateway = self._carrier.gateway
+        return partial(gateway.carry, work, gateway.until())

@@ -15,6 +15,7 @@ import attrs
 import structlog
 import trio
 
+from argus_trio.bridge.gateway_wait import GatewayWait
 from argus_trio.errors import HttpRefused, LinkFailed, RpcError
 from argus_trio.net.http1 import HttpAnswer
 from argus_trio.net.http_client import HttpClient
@@ -83,9 +84,10 @@ class AnswerStream:
 
 @attrs.define(eq=False)
 class Carrier:
-    """The bridge's HTTP towards one gateway."""
+    """The bridge's HTTP towards one gateway; `gateway` is told of each answer."""
 
     _client: HttpClient
+    gateway: GatewayWait
 
     @property
     def origin(self) -> str:
@@ -105,6 +107,7 @@ class Carrier:
             LinkFailed: there is no answer, or it is none; `HttpRefused` with the status if that was why.
         """
         async with self._client.pool.send(self._client.post(body, headers)) as answer:
+            self.gateway.reached()
             if 200 <= answer.status < 300:
                 yield await self._answer_stream(answer, parser or EventParser())
             else:
@@ -119,6 +122,7 @@ class Carrier:
         """
         parser.restart()
         async with self._client.pool.send(self._client.get(headers, last_id=parser.last_id)) as answer:
+            self.gateway.reached()
             if answer.status != 200:
                 raise self._refusal(answer, headers, b"null", await self._client.beginning(answer))
             if answer.media_type != names.EVENT_STREAM:

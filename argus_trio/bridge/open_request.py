@@ -10,7 +10,15 @@ import trio
 from argus_trio.bridge.carrier import AnswerStream, GatewayMessage
 from argus_trio.bridge.pipes import Write
 from argus_trio.errors import BackendUnavailable
-from argus_trio.wire.envelope import ErrorResponse, Response, encode_error, encode_error_response
+from argus_trio.wire.envelope import (
+    ErrorResponse,
+    Request,
+    Response,
+    decode_array,
+    decode_batch,
+    encode_error,
+    encode_error_response,
+)
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -19,6 +27,8 @@ class OpenRequest:
 
     ids: Sequence[bytes]
     is_batch: bool = False
+    tells_more: bool = False
+    """Whether the batch holds messages, too, that want no answer."""
     is_modern: bool = False
     is_endless: bool = False
     """Whether the answer comes only when the gateway stops, so that nobody waits for it."""
@@ -41,6 +51,20 @@ class OpenRequest:
     def renounce(self, message_id: bytes) -> None:
         """Note that the client wants this answer no more, so that it is no failure if there is none."""
         self._unwanted.add(message_id)
+
+    def drop_unwanted(self) -> None:
+        """Let what was renounced go no further: it has not reached the gateway, or is cancelled by closing it."""
+        self._open -= self._unwanted
+        if self.is_settled and not self.tells_more:
+            self.scope.cancel()
+
+    def still_wanted(self, line: bytes) -> bytes:
+        """The client's `line`, a batch without those of its requests that were renounced."""
+        if not self.is_batch or not self._unwanted:
+            return line
+        pairs = zip(decode_array(line), decode_batch(line), strict=True)
+        left = [bytes(raw) for raw, each in pairs if not (isinstance(each, Request) and each.id in self._unwanted)]
+        return b"[%b]" % b",".join(left)
 
     def settle(self, message: GatewayMessage) -> bytes:
         """Take note of the answers in `message`, and give what the client is to be told."""

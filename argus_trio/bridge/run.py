@@ -15,6 +15,7 @@ import trio
 
 from argus_trio.bridge.bridge import bridging
 from argus_trio.bridge.carrier import Carrier
+from argus_trio.bridge.gateway_wait import WAIT_SECONDS, GatewayWait
 from argus_trio.bridge.pipes import LineReader, line_writer
 from argus_trio.errors import ParseFailed
 from argus_trio.net.http_client import open_http_client
@@ -29,12 +30,14 @@ PATH: Final = "/mcp"
 """The path of a gateway's endpoint."""
 
 
-async def run_bridge(url: str, headers: Mapping[str, str], *, stdin: int = 0, stdout: int = 1) -> None:
+async def run_bridge(
+    url: str, headers: Mapping[str, str], *, wait_seconds: float = WAIT_SECONDS, stdin: int = 0, stdout: int = 1
+) -> None:
     """Carry messages between two descriptors and the gateway at `url`.
 
     Returns when `stdin` has ended, nobody reads `stdout` any more, or a signal says stop.
 
-    The gateway need not be there yet, and may go and come again.
+    The gateway need not be there yet, and may go and come again: what nobody takes waits for `wait_seconds`.
 
     Raises:
         LinkFailed: the URL cannot be used.
@@ -43,7 +46,8 @@ async def run_bridge(url: str, headers: Mapping[str, str], *, stdin: int = 0, st
         with trio.CancelScope() as scope:
             async with ServiceNursery() as helpers, line_writer(stdout, scope) as write:
                 await helpers.start(_stop_on_signals, scope)
-                async with bridging(Carrier(client), write) as bridge:
+                carrier = Carrier(client, GatewayWait(str(client.origin), wait_seconds))
+                async with bridging(carrier, write) as bridge:
                     reader = LineReader(stdin)
                     while (lines := await reader.read()) is not None:
                         for line in lines:

@@ -27,7 +27,9 @@ class AppliedConfig:
     """The backends with the same link and other filters, names, timeouts or limits."""
     untouched: tuple[str, ...] = ()
     not_ready: tuple[str, ...] = ()
-    """The backends in `added` and `changed` that could not be reached in time: in effect all the same, but down."""
+    """The backends in `added` and `changed` that were not ready when the reload was over: in effect all the same."""
+    still_starting: tuple[str, ...] = ()
+    """The backends in `not_ready` that were added and had not failed either: they come in as they become ready."""
 
 
 @attrs.frozen(kw_only=True)

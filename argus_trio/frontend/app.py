@@ -53,6 +53,7 @@ async def run_frontend(
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(parts.keep_alive.run, parts.sessions.expire)
+        nursery.start_soon(announcer.run)
         await nursery.start(parts.parking.run)
         task_status.started(listeners.urls)
         try:

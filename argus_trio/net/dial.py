@@ -31,6 +31,14 @@ _KEEP_ALIVE: Final = (
 The first probe after 60 s, four of them 15 s apart: who is gone is known within two minutes."""
 
 
+class NobodyListens(LinkFailed):
+    """No connection was made: it was refused, or there is no way there. Nothing can have been sent."""
+
+    def again(self, *, never_ran: bool = False) -> NobodyListens:
+        """See `LinkFailed.again`."""
+        return NobodyListens(self.reason, details=self.details, never_ran=never_ran)
+
+
 @attrs.frozen(kw_only=True)
 class OriginRoute:
     """How an origin is reached: `tls` where it is https, `proxy` where the environment wants one (and `proxy_tls`)."""
@@ -63,7 +71,8 @@ async def dial(route: OriginRoute) -> tuple[trio.abc.Stream, trio.SocketStream]:
     """An open connection to the route's origin, and the socket under it.
 
     Raises:
-        LinkFailed: with what went wrong, and between whom.
+        NobodyListens: nobody takes connections there.
+        LinkFailed: with what else went wrong, and between whom.
     """
     origin = route.origin
     with trio.move_on_after(CONNECT_SECONDS):
@@ -94,7 +103,8 @@ async def _connect(origin: Origin) -> trio.SocketStream:
         nearest = cause if isinstance(cause, OSError) else error
         is_lookup = nearest.errno is None or isinstance(nearest, socket.gaierror)
         why = nearest.strerror if is_lookup else os.strerror(nearest.errno or 0)
-        raise LinkFailed(f"cannot connect to {origin}: {why or nearest}") from error
+        refused = f"cannot connect to {origin}: {why or nearest}"
+        raise (LinkFailed(refused) if is_lookup else NobodyListens(refused)) from error
     for level, name, value in _KEEP_ALIVE:
         if hasattr(socket, name):  # the finer ones are not everywhere
             stream.setsockopt(level, getattr(socket, name), value)

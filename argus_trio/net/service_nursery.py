@@ -35,6 +35,9 @@ class ServiceNursery:
         try:
             return await self._manager.__aexit__(kind, error, traceback)
         except BaseExceptionGroup as group:
-            if error is None or group.exceptions != (error,):
-                raise
-        return False  # what the block raised, as it is
+            if error is not None and group.exceptions == (error,):
+                return False  # what the block raised, as it is
+            cancelled, others = group.split(trio.Cancelled)
+            if cancelled is not None and others is not None and others.exceptions == (error,):
+                raise cancelled from None  # whoever cancelled the block from outside waits for no error of its
+            raise

@@ -251,13 +251,26 @@ async def test_which_backend_is_the_quickest_to_start_does_not_decide_who_has_a_
     assert owner(generation, "x") == "first"
 
 
-async def test_once_settled_a_name_stays_with_who_has_it(autojump_clock: MockClock) -> None:
+async def test_a_name_stays_open_for_a_preferred_backend_that_has_not_been_seen(autojump_clock: MockClock) -> None:
     first, second = idle_scope("first"), idle_scope("second")
     generation = generation_of(first, second, strategy="first-wins")
     connects(second, "x")
     generation.rebuild()
     await generation.settle()
+    assert owner(generation, "x") == "second"
     connects(first, "x")
+    generation.rebuild()
+    assert owner(generation, "x") == "first"
+
+
+async def test_once_everybody_has_been_seen_a_name_stays_with_who_has_it(autojump_clock: MockClock) -> None:
+    first, second = idle_scope("first"), idle_scope("second")
+    generation = generation_of(first, second, strategy="first-wins")
+    connects(first, "y")
+    connects(second, "x")
+    generation.rebuild()
+    await generation.settle()
+    lists(first, "x", "y")
     generation.rebuild()
     assert owner(generation, "x") == "second"
 

@@ -1,5 +1,7 @@
 """Reloads, crashes, calls, cancellations, asks, subscriptions, disconnections: random interleavings in virtual time.
 
+Some reloads are cut, and some of the backends that they bring in are slow.
+
 Every request that is accepted ends exactly once, by the backend that the generation which accepted it leads to; and
 when the last client is gone, nothing of any remains.
 """
@@ -39,6 +41,8 @@ SESSIONS = 3
 ABILITIES = (NONE, Abilities(roots=True), Abilities(roots=True, form=True))
 """What each of the sessions can be asked."""
 LONGEST_CALL, DRAIN = 6.0, 15.0
+GREETING = (0.0, 0.2, 1.0, 9.0)
+"""How long backends that a reload brings in may take to greet."""
 
 
 @attrs.frozen
@@ -60,6 +64,8 @@ STEPS = st.builds(
             "call",
             "asking",
             "change",
+            "change all",
+            "cut",
             "adjust",
             "remove",
             "alone",
@@ -105,6 +111,10 @@ class World:
     subscribed: set[tuple[Session, str]] = attrs.field(factory=set)
     """Who has to hear of which backend's resource."""
     version: int = 0
+    greeting: dict[str, float] = attrs.field(factory=dict)
+    """How long each program that a reload brought in takes to greet."""
+    cut: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+    """The scope of the latest reload."""
     reloading: trio.Lock = attrs.field(factory=trio.Lock)
     supervisor: Supervisor = attrs.field(init=False)
 
@@ -112,11 +122,12 @@ class World:
         config = Config(backends={name: self.spec(name) for name in NAMES}, server=Server(drain_timeout=DRAIN))
         self.supervisor, _ = supervisor_of(config, self.open_link)
 
-    def spec(self, name: str) -> StdioBackend:
-        """A backend behind a program that has not been there before."""
+    def spec(self, name: str, seconds: float = 0.0) -> StdioBackend:
+        """A backend behind a program that has not been there before, and takes so long to greet."""
         self.version += 1
-        timeouts = Timeouts(connect=20, call=100, idle=5)
-        return StdioBackend(name=name, command=f"{name}-{self.version}", timeouts=timeouts)
+        command, timeouts = f"{name}-{self.version}", Timeouts(connect=20, call=100, idle=5)
+        self.greeting[command] = seconds
+        return StdioBackend(name=name, command=command, timeouts=timeouts)
 
     @asynccontextmanager
     async def open_link(self, declared: BackendSpec, inbox: Inbox, stderr: StderrRing) -> AsyncIterator[Link]:
@@ -137,7 +148,7 @@ class World:
             return {"by": declared.command, "number": number}
 
         async def greet(_params: Json) -> Json:
-            await trio.sleep(len(self.fakes) % 3)
+            await trio.sleep(len(self.fakes) % 3 + self.greeting[declared.command])
             return {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}, "resources": {"subscribe": True}}}
 
         return FakeBackend(
@@ -186,6 +197,7 @@ class World:
             "resources/subscribe", {"uri": uri}, client=session, abilities=abilities, answer=answer_at_once
         )
         accepted = self.supervisor.scopes.get(name)
+        is_listed = accepted is not None and accepted.has_listed  # else a lone other one may be meant
         try:
             with trio.CancelScope() as scope:
                 self.active.append((session, scope))
@@ -195,7 +207,8 @@ class World:
             assert not self.is_faultless or is_unknown
             return
         now = self.supervisor.scopes.get(name)
-        is_there = accepted is not None and now is not None and accepted.subscriptions.latest is now.subscriptions
+        latest = None if accepted is None or not is_listed else accepted.subscriptions.latest
+        is_there = now is not None and latest is now.subscriptions
         if is_there and not scope.cancelled_caught and session in self.sessions:
             self.subscribed.add((session, name))
 
@@ -204,12 +217,18 @@ class World:
         async with self.reloading:
             backends = dict(self.supervisor.config.backends)
             change(backends)
-            applied = await self.supervisor.apply(attrs.evolve(self.supervisor.config, backends=backends))
-            assert applied.not_ready == () or not self.is_faultless
+            config = attrs.evolve(self.supervisor.config, backends=backends)
+            with trio.CancelScope() as self.cut:
+                applied = await self.supervisor.apply(config)
+                assert applied.not_ready == applied.still_starting or not self.is_faultless
+                assert set(applied.still_starting) <= set(applied.added)
+                assert self.supervisor.config == config
+            assert list(self.supervisor.scopes) == list(enabled(self.supervisor.config)) == list(backends)
             self.subscribed = {one for one in self.subscribed if one[1] in backends}
 
-    def change(self, what: str, name: str, backends: dict[str, BackendSpec]) -> None:
+    def change(self, what: str, which: int, backends: dict[str, BackendSpec]) -> None:
         """What a reload changes."""
+        name = NAMES[which % 3]
         match what:
             case "remove" if name in backends:
                 del backends[name]
@@ -219,8 +238,11 @@ class World:
                 backends[name] = attrs.evolve(backends[name], filters=Filters(tools=Globs(deny=deny)))
             case "alone":
                 backends[name] = attrs.evolve(self.spec(name), overlap=False)
+            case "change all":
+                for number, each in enumerate(NAMES):
+                    backends[each] = self.spec(each, GREETING[(which + number) % len(GREETING)])
             case _:
-                backends[name] = self.spec(name)
+                backends[name] = self.spec(name, GREETING[which // 3])
 
     def leave(self, index: int) -> None:
         """A session ends, as the edge ends it: its calls first. Another one takes its place."""
@@ -250,8 +272,10 @@ class World:
                 if not self.is_faultless:
                     for link in self.links(name)[: 1 + step.which // 6]:
                         link.die("crashed")
+            case "cut":
+                self.cut.cancel()
             case _:
-                nursery.start_soon(self.reload, partial(self.change, step.what, name))
+                nursery.start_soon(self.reload, partial(self.change, step.what, step.which))
         await trio.sleep(step.pause)
 
     async def run(self, steps: list[Step]) -> None:
@@ -332,6 +356,16 @@ class World:
 )
 @example(  # an ask that could belong to either call goes on when the wrong one ends
     steps=[Step("call", 0, 0.0, 0.0)] * 3 + [Step("call", 3, 0.0, 0.0), Step("asking", 3, 0.0, 0.0)], is_faultless=True
+)
+@example(  # a reload that is cut between two of its generations, and one that follows
+    steps=[
+        Step("change all", 0, 0.0, 0.5),
+        Step("call", 1, LONGEST_CALL, 2.0),
+        Step("cut", 0, 0.0, 0.0),
+        Step("asking", 3, 2.0, 0.0),
+        Step("change all", 1, 0.0, 4.0),
+    ],
+    is_faultless=True,
 )
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 def test_every_request_ends_once_by_the_backend_of_the_generation_that_accepted_it(

@@ -49,11 +49,11 @@ def renewing(name: str) -> Scope:
 async def test_what_a_client_would_meet_is_counted_by_state() -> None:
     scopes = [ready("a"), ready("b"), degraded("c"), down("d"), idle_scope("e"), renewing("f")]
     assert [scope.state.value for scope in scopes] == ["ready", "ready", "degraded", "down", "starting", "starting"]
-    assert health_of(scopes) == Health(total=6, connected=4, healthy=2, starting=1)
+    assert health_of(scopes, scopes) == Health(total=6, connected=4, healthy=2, starting=1)
 
 
 async def test_without_backends_there_is_nothing_to_meet() -> None:
-    assert health_of(()) == Health(total=0, connected=0, healthy=0, starting=0)
+    assert health_of((), ()) == Health(total=0, connected=0, healthy=0, starting=0)
     assert statuses_of((), EMPTY) == []
 
 

@@ -11,6 +11,7 @@ import trio
 
 from argus_trio.bridge.bridge import Bridge, bridging
 from argus_trio.bridge.carrier import Carrier
+from argus_trio.bridge.gateway_wait import GatewayWait
 from argus_trio.net.http_client import open_http_client
 from tests.servers.nasty_http import Handler, NastyServer, Received, Wire, nasty_server
 
@@ -112,8 +113,13 @@ async def echo(received: Received, wire: Wire) -> None:
 
 
 @asynccontextmanager
-async def bridged(handler: Handler, *, headers: Mapping[str, str] | None = None) -> AsyncIterator[Client]:
-    """A client of a gateway that is `handler`. Leaving the block is the end of its stdin."""
+async def bridged(
+    handler: Handler, *, headers: Mapping[str, str] | None = None, wait_seconds: float = 2 * LIMIT_SECONDS
+) -> AsyncIterator[Client]:
+    """A client of a gateway that is `handler`. Leaving the block is the end of its stdin.
+
+    What waits for the gateway for no reason waits for too long.
+    """
     lines: list[bytes] = []
     heard = [trio.Event()]
 
@@ -127,5 +133,7 @@ async def bridged(handler: Handler, *, headers: Mapping[str, str] | None = None)
     with trio.fail_after(LIMIT_SECONDS):
         async with nasty_server(handler) as server:
             opening = open_http_client(server.url, name="gateway", headers=headers or {})
-            async with opening as client, bridging(Carrier(client), write) as bridge:
-                yield Client(bridge, server, lines, heard)
+            async with opening as client:
+                carrier = Carrier(client, GatewayWait(server.origin, wait_seconds))
+                async with bridging(carrier, write) as bridge:
+                    yield Client(bridge, server, lines, heard)

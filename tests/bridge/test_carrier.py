@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from argus_trio.bridge import carrier as module
 from argus_trio.bridge.carrier import AnswerStream, Carrier, GatewaySessionLost
+from argus_trio.bridge.gateway_wait import GatewayWait
 from argus_trio.errors import HttpRefused, LinkFailed
 from argus_trio.net.http_client import open_http_client
 from argus_trio.wire.event_stream import EventParser
@@ -27,7 +28,7 @@ SESSION: Headers = (("mcp-session-id", "s-1"),)
 async def carrying(handler: Handler) -> AsyncIterator[tuple[Carrier, NastyServer]]:
     with trio.fail_after(LIMIT_SECONDS):
         async with nasty_server(handler) as server, open_http_client(server.url, name="gateway", headers={}) as client:
-            yield Carrier(client), server
+            yield Carrier(client, GatewayWait(server.origin, 0)), server
 
 
 def replying(status: int, body: bytes, *, kind: str = "application/json") -> Handler:

@@ -75,3 +75,24 @@ def test_a_request_that_is_wanted_no_more_has_no_failure() -> None:
     opened = OpenRequest(ids=(b"1",))
     opened.renounce(b"1")
     assert opened.failed("http://h", "gone") is None
+
+
+async def test_what_is_renounced_before_it_was_sent_goes_no_further() -> None:
+    opened = OpenRequest(ids=(b"1",))
+    opened.renounce(b"1")
+    opened.drop_unwanted()
+    assert opened.scope.cancel_called
+    assert opened.is_settled
+
+
+async def test_a_batch_goes_on_without_what_was_renounced_as_long_as_something_is_left() -> None:
+    line = b"[" + b", ".join([request(1, "a"), notification("n"), request(2, "b")]) + b"]"
+    opened = OpenRequest(ids=(b"1", b"2"), is_batch=True, tells_more=True)
+    assert opened.still_wanted(line) == line
+    opened.renounce(b"1")
+    opened.drop_unwanted()
+    assert json.loads(opened.still_wanted(line)) == json.loads(line)[1:]
+    opened.renounce(b"2")
+    opened.drop_unwanted()
+    assert not opened.scope.cancel_called, "the notification is told all the same"
+    assert json.loads(opened.still_wanted(line)) == json.loads(line)[1:2]

@@ -10,6 +10,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 from tests.e2e import gateway
 from tests.e2e.child import MARK
 from tests.e2e.gateway import STOP_SECONDS, Gateway, Json, as_event, running
@@ -196,3 +198,26 @@ def test_hangups_during_the_stop_end_nothing_early(tmp_path: Path) -> None:
             argus.child.signal(signal.SIGHUP)
             time.sleep(0.001)  # often: some come late, when all has ended but the process
         assert argus.child.wait(STOP_SECONDS) == 0
+
+
+def test_what_is_added_is_listed_while_another_new_backend_takes_long_to_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running({"server": {"drain_timeout": 2}, "backends": {}}, tmp_path) as argus:
+        client = Raw(argus.url, LEGACY)
+        backends = {
+            "quick": gateway.stdio("echo.py"),
+            "slow": gateway.stdio("moody.py", "slow", "--seconds", "30", timeouts={"connect": 60}),
+        }
+        began = time.monotonic()
+        gateway.written({"server": {"drain_timeout": 2}, "backends": backends}, tmp_path, argus.mark)
+        while "quick__echo" not in {tool["name"] for tool in client.result("tools/list")["tools"]}:
+            time.sleep(0.02)
+        seconds = time.monotonic() - began
+        with capsys.disabled():
+            print(f"\na quick new backend is listed after {seconds:.2f} s, beside one that needs 30 s")
+        assert seconds < 15
+        report = argus.get("/manage/v1/reload")[1]
+        assert report["backends_added"] == ["quick", "slow"]
+        assert "slow" in report["still_starting"]
+        assert argus.get("/manage/v1/ready")[0] == 200

@@ -41,14 +41,16 @@ BACKENDS = ("stdio", "http")
 every_era = pytest.mark.parametrize("era", get_args(Era))
 
 
-def bridge(url: str) -> list[str]:
-    return [sys.executable, "-m", "argus_trio", "stdio", "--url", url]
+def bridge(url: str, *options: str) -> list[str]:
+    return [sys.executable, "-m", "argus_trio", "stdio", "--url", url, *options]
 
 
 @asynccontextmanager
-async def connected(era: Era, url: str, mark: str = "bridge", **options: Any) -> AsyncIterator[Client]:
+async def connected(
+    era: Era, url: str, *bridge_options: str, mark: str = "bridge", **options: Any
+) -> AsyncIterator[Client]:
     """A client that has greeted the gateway at `url` through a bridge of its own."""
-    command, *arguments = bridge(url)
+    command, *arguments = bridge(url, *bridge_options)
     environment = {"PYTHONPATH": str(ROOT), MARK: mark, "PATH": os.environ["PATH"]}
     spec = StdioServerParameters(command=command, args=arguments, env=environment)
     with trio.fail_after(CALL_SECONDS):
@@ -140,7 +142,7 @@ async def test_a_gateway_may_go_and_come_again(tmp_path: Path, era: Era) -> None
     arguments = ("--port", str(free_port()))
     with gateway.running(config, tmp_path, arguments=arguments) as first:
         url = first.url
-        async with connected(era, url) as client:
+        async with connected(era, url, "--wait", "0") as client:
             assert words(await client.call_tool("echo__echo", {"text": "one"})) == "one"
             assert first.stop() == 0
             with pytest.raises(MCPError) as told:
@@ -148,6 +150,57 @@ async def test_a_gateway_may_go_and_come_again(tmp_path: Path, era: Era) -> None
             assert url in str(told.value)
             with gateway.running(config, tmp_path, arguments=arguments):
                 assert words(await client.call_tool("echo__echo", {"text": "three"})) == "three"
+
+
+@every_era
+async def test_a_bridge_may_be_started_before_its_gateway_and_calls_wait_for_a_restart(
+    tmp_path: Path, era: Era
+) -> None:
+    config = {"backends": {"echo": gateway.stdio("echo.py")}}
+    port = free_port()
+    running = partial(gateway.running, config, tmp_path, arguments=("--port", str(port)))
+    said = list[str]()
+
+    async def greet_and_call() -> None:
+        async with connected(era, f"http://127.0.0.1:{port}/mcp") as client:
+            said.append(words(await client.call_tool("echo__echo", {"text": "one"})))
+            await trio.to_thread.run_sync(first.stop)
+            async with trio.open_nursery() as during:
+                during.start_soon(call_again, client)
+                await trio.sleep(0.5)  # for so long nobody listens
+                with running():
+                    while len(said) < 2:  # noqa: ASYNC110
+                        await trio.sleep(0.02)
+
+    async def call_again(client: Client) -> None:
+        said.append(words(await client.call_tool("echo__echo", {"text": "two"})))
+
+    with trio.fail_after(CALL_SECONDS):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(greet_and_call)
+            await trio.sleep(2)  # the bridge is first: what this is about
+            with running() as first:
+                while len(said) < 2:  # noqa: ASYNC110
+                    await trio.sleep(0.02)
+    assert said == ["one", "two"]
+
+
+def test_a_bridge_without_a_gateway_says_so_on_both_sides() -> None:
+    port = free_port()
+    with Child(bridge(f"http://127.0.0.1:{port}", "--wait", "1")) as child:
+        assert child.process.stdin is not None
+        child.process.stdin.write('{"jsonrpc":"2.0","id":1,"method":"ping"}\n')
+        child.process.stdin.flush()
+        answer = json.loads(child.wait_for(lambda line: line if line.startswith("{") else None))
+        assert "waited for 1 s (--wait); start it with 'argus-trio serve'" in answer["error"]["message"]
+        assert sum("gateway_awaited" in line for line in child.lines()) == 1
+
+
+@pytest.mark.parametrize("wait", ["soon", "-1", "nan", "inf"])
+def test_a_wait_that_is_no_time_is_refused_with_what_to_write(wait: str) -> None:
+    with Child([sys.executable, "-m", "argus_trio", "stdio", f"--wait={wait}"]) as child:
+        assert child.wait(10.0) == 2
+        assert "write a number of seconds such as 20" in "\n".join(child.lines())
 
 
 async def test_a_subscription_and_a_level_outlive_a_gateway(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import trio
-from trio.testing import wait_all_tasks_blocked
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.net.service_nursery import ServiceNursery
 
@@ -40,3 +40,19 @@ async def test_a_cancellation_from_outside_passes_through(autojump_clock: trio.a
             nursery.start_soon(trio.sleep_forever)
             await trio.sleep_forever()
     assert scope.cancelled_caught
+
+
+async def test_an_error_of_the_block_does_not_outlive_a_cancellation_from_outside(autojump_clock: MockClock) -> None:
+    async def leave_slowly() -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            with trio.CancelScope(shield=True):
+                await trio.sleep(1)
+
+    with trio.move_on_after(2.5) as outer:
+        async with ServiceNursery() as nursery:
+            nursery.start_soon(leave_slowly)
+            await trio.sleep(2)
+            raise KeyError
+    assert outer.cancelled_caught

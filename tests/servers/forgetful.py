@@ -82,7 +82,7 @@ class Forgetful:
             self.sessions.add(session)
         result: dict[str, object] = {
             "protocolVersion": "2025-11-25",
-            "capabilities": {"tools": {}},
+            "capabilities": {"tools": {}, "resources": {"subscribe": True}},
             "serverInfo": {"name": "f"},
         }
         await wire.json(_response(message["id"], result), more=f"mcp-session-id: {session}\r\n")
@@ -91,6 +91,8 @@ class Forgetful:
         result: dict[str, object] = {}
         if message["method"] == "tools/list":
             result = {"tools": [{"name": name, "inputSchema": {"type": "object"}} for name in self.tools]}
+        elif message["method"] in ("resources/list", "resources/templates/list"):
+            result = {"resources": [], "resourceTemplates": []}
         elif message["method"] == "tools/call":
             params = message["params"]
             assert isinstance(params, dict)

@@ -71,6 +71,10 @@ class DiedAtProbe(LinkFailed):
     """The link failed with `server/discover` unanswered: perhaps a legacy backend that unknown methods kill."""
 
 
+class SilentAtProbe(DiedAtProbe):
+    """The program did nothing after the first question: perhaps one that never answers what it does not know."""
+
+
 class HandshakeRefused(LinkFailed):
     """The backend answered a request of the handshake, but refused it or was not understood."""
 
@@ -151,11 +155,11 @@ async def perform_handshake(
         case "auto":
             first, second = partial(_discover, link), partial(_initialize, link, abilities)
     try:
-        handshake = await _unless_silent(first, wait_silent)
+        return await _unless_silent(first, wait_silent)
+    except SilentAtProbe:
+        raise
     except LinkFailed as failure:
         refused = failure
-    else:
-        return handshake
     try:
         return await second()
     except HandshakeRefused as failure:
@@ -169,12 +173,12 @@ async def perform_handshake(
 async def _unless_silent(
     ask: Callable[[], Awaitable[Handshake]], wait_silent: Callable[[], Awaitable[bool]]
 ) -> Handshake:
-    """What is answered; `HandshakeRefused` if a remote server is silent, `DiedAtProbe` if a program is."""
+    """What is answered; `HandshakeRefused` if a remote server is silent, `SilentAtProbe` if a program is."""
     outcome: list[Handshake | LinkFailed] = []
 
     async def watch() -> None:
         if await wait_silent():
-            outcome.append(DiedAtProbe(SILENT))
+            outcome.append(SilentAtProbe(SILENT))
         else:
             outcome.append(HandshakeRefused(SILENT))
         nursery.cancel_scope.cancel()

@@ -40,8 +40,9 @@ class StartWatch:
                 return
             now = trio.current_time()
             if self._monitor is None:
-                self._monitor = ActivityMonitor(activity, now - SAMPLE_SECONDS)
-            self._monitor.sample(activity, now)
+                self._monitor = ActivityMonitor(activity, now)
+            else:
+                self._monitor.sample(activity, now)
             self.on_sample(self._monitor, now)
             self._sampled.set()
             self._sampled = trio.Event()

@@ -7,8 +7,8 @@ connection a call may use is decided in `core/call/session_policy.py`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from math import inf
 from typing import Final, TypeVarTuple
 
@@ -42,7 +42,7 @@ Ts = TypeVarTuple("Ts")
 
 @attrs.define(eq=False)
 class ClientConnections:
-    """The connections of single clients to one backend. Their tasks run in `run`."""
+    """The connections of single clients to one backend. Their tasks run as long as `running_in`."""
 
     shared: SharedConnection
     listings: ListingsByAbilities
@@ -53,17 +53,17 @@ class ClientConnections:
     _freed: trio.Event = attrs.field(factory=trio.Event, init=False)
     _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
 
-    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Run the tasks of the connections until cancelled, which closes them all."""
+    @contextmanager
+    def running_in(self, nursery: trio.Nursery) -> Iterator[None]:
+        """Run what the connections need in `nursery`, for the length of the block."""
+        self._nursery = nursery
         try:
-            async with trio.open_nursery() as self._nursery:
-                task_status.started()
-                await trio.sleep_forever()
+            yield
         finally:
             self._nursery = None
 
     def start_soon(self, function: Callable[[*Ts], Awaitable[object]], *args: *Ts) -> None:
-        """Start a task that ends with `run`; does nothing while that is not running."""
+        """Start a task that ends with the scope; does nothing before it runs, or once its connections have closed."""
         if self._nursery is not None:
             self._nursery.start_soon(function, *args)
 

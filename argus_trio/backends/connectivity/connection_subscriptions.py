@@ -15,7 +15,7 @@ import trio
 from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.connection.open import BackendAddress
 from argus_trio.backends.subscriptions.hub import SubscriptionHub
-from argus_trio.errors import BackendUnavailable, LinkFailed
+from argus_trio.errors import BackendUnavailable, LinkFailed, MethodUnknown
 from argus_trio.wire.envelope import Params, encode_raw
 
 log = structlog.get_logger()
@@ -69,8 +69,8 @@ class ConnectionSubscriptions:
         try:
             await self.hub.watch(connection, uri, self, _deliver_nothing)
             is_settled = True
-        except BackendUnavailable as unavailable:
-            log.debug("own_subscription_refused", backend=connection.backend, reason=unavailable.message[:200])
+        except (BackendUnavailable, MethodUnknown) as refused:
+            log.debug("own_subscription_refused", backend=connection.backend, reason=refused.message[:200])
             is_settled = True
         finally:
             if not is_settled:  # cancelled, be it alone or in a group

@@ -6,6 +6,7 @@ It is told what happened and connects nothing itself: that is done in `shared_co
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping
 from math import inf
 from typing import Final
@@ -19,6 +20,7 @@ from argus_trio.core.health.backoff import Backoff
 from argus_trio.core.health.breaker import Breaker
 from argus_trio.core.health.lifecycle import WHY, BackendEvent, BackendStanding, BackendState
 from argus_trio.core.health.probing import Condition, HealthVerdict
+from argus_trio.core.health.repetition import Repetition
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import BackendUnavailable, LinkFailed, SessionLost
 
@@ -27,6 +29,7 @@ log = structlog.get_logger()
 INSTALLING: Final = "installing"
 """What a program is taken to do that works for long before its first message."""
 ITS_TURN: Final = "it waits for its turn to start (server.concurrent_starts)"
+_FIGURES: Final = re.compile(r"[0-9]+")
 
 
 def breaker_of(spec: BackendSpec) -> Breaker:
@@ -52,6 +55,8 @@ class Recovery:
     standing: BackendStanding = attrs.field(factory=lambda: BackendStanding(since=0.0), init=False)
     next_at: float = attrs.field(default=0.0, init=False)
     """When the next attempt to connect is due, on trio's clock."""
+    _failures: Repetition = attrs.field(factory=Repetition, init=False)
+    """Failures in a row that look the same in the log."""
 
     def begin(self) -> None:
         """Begin as a backend that is starting now."""
@@ -68,6 +73,7 @@ class Recovery:
         """Note that an attempt has succeeded, in so many seconds; `counts` is how many entries were listed, by kind."""
         now = trio.current_time()
         self.breaker.connected(now)
+        self._failures.end()
         self.standing = self.standing.moved(BackendEvent.CONNECTED, now)
         log.info("backend_ready", backend=self.backend, revision=revision, seconds=round(seconds, 3), **counts)
 
@@ -106,15 +112,21 @@ class Recovery:
         self.standing = self.standing.moved(
             BackendEvent.FAILED, now, reason, details=details, next_attempt=self.next_at
         )
-        log.warning(
-            "backend_down",
-            backend=self.backend,
-            reason=reason,
-            details=list(details),
-            retry_in=round(delay, 1),
-            failures=self.breaker.failures,
-            breaker="open" if self.breaker.is_open else "closed",
-        )
+        self._tell_failure(reason, details, delay)
+
+    def _tell_failure(self, reason: str, details: tuple[str, ...], delay: float) -> None:
+        """Log a failure in full if it is another one than the last, or the breaker has opened; if not, its count."""
+        breaker = self.breaker
+        facts = {
+            "retry_in": round(delay, 1),
+            "failures": breaker.failures,
+            "breaker": "open" if breaker.is_open else "closed",
+        }
+        # What a process says of the same fault differs in times, process ids and ports.
+        if self._failures.happened((reason, _FIGURES.sub("0", "\n".join(details)), breaker.is_open)):
+            log.warning("backend_down", backend=self.backend, reason=reason, details=list(details), **facts)
+        elif self._failures.is_worth_telling:
+            log.warning("backend_still_down", backend=self.backend, reason=reason, times=self._failures.times, **facts)
 
     def judged(self, verdict: HealthVerdict) -> None:
         """Take a verdict on the connection: the backend is degraded, or well again."""

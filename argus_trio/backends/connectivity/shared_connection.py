@@ -22,7 +22,6 @@ from argus_trio.backends.connection.open import BackendAddress, open_connection
 from argus_trio.backends.connectivity.health_monitor import HealthMonitor
 from argus_trio.backends.connectivity.recovery import Recovery
 from argus_trio.backends.connectivity.start_turns import StartTurns, Turn
-from argus_trio.backends.links.stderr import LAST_LINES
 from argus_trio.backends.listings.refresh import KnownListing, PendingChanges, keep_listed, list_kinds
 from argus_trio.backends.subscriptions.hub import SubscriptionHub
 from argus_trio.config.model.backend import HttpBackend
@@ -62,6 +61,8 @@ class SharedConnection:
     """What the backend said of itself at the latest handshake; of a predecessor as long as there was none."""
     settled: trio.Event = attrs.field(factory=trio.Event, init=False)
     """Set once the attempt that calls wait for has succeeded or failed: the first, or one that renews a session."""
+    tried: trio.Event = attrs.field(factory=trio.Event, init=False)
+    """Set once an attempt has succeeded or failed; what prepares for long is settled before it is tried."""
     sharing: Sharing = attrs.field(init=False)
     """Which calls may use the shared connection."""
     _guess: EraGuess = attrs.field(factory=EraGuess, init=False)
@@ -182,7 +183,7 @@ class SharedConnection:
                     # Closing the link takes its time: what failed is known from here on.
                     self._fail(await monitor.watch())
         if start.limit.cancelled_caught:
-            raise LinkFailed(start.why_it_was_late(), details=address.stderr.lines()[-LAST_LINES:])
+            raise LinkFailed(start.why_it_was_late(), details=address.stderr.excerpt())
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[Turn]:
@@ -205,6 +206,7 @@ class SharedConnection:
         counts = {kind: len(listing.get(kind, ())) for kind in KINDS}
         self.recovery.connected(connection.handshake.revision, counts, seconds)
         self.settled.set()
+        self.tried.set()
         self._first_reason = ""
         self.address.stderr.is_probed = False
 
@@ -228,6 +230,7 @@ class SharedConnection:
             self.settled = trio.Event()
         else:
             self.settled.set()
+            self.tried.set()
         self._let_go(failure)
 
     def _let_go(self, failure: LinkFailed) -> None:

@@ -1,8 +1,8 @@
 """Links: a transport to one backend, of each kind. Whole messages out and in, and answers matched to requests.
 
 - `link.py` says what a link is and to whom it hands what a backend says on its own; `open.py` opens the right one.
-- `stdio.py` speaks over a program's streams (`peer.py`), one message a line; `stderr.py` keeps the last
-  lines of its stderr.
+- `stdio.py` speaks over a program's streams (`peer.py`), one message a line; `stderr.py` holds what it writes to
+  stderr, and `stderr_excerpt.py` both ends of that, which explain its end.
 - `streamable_http.py` posts each message, resumes streams and listens; `http_sse.py` is the older transport.
 - `pending.py` is the table of requests in flight on a duplex link; `life.py` whether an HTTP link lives, and what
   ended it.

@@ -9,14 +9,14 @@ from typing import Final
 import attrs
 import structlog
 
+from argus_trio.backends.links.stderr_excerpt import FIRST_LINES, StderrExcerpt
+
 log = structlog.get_logger()
 
 MAX_LINES: Final = 200
 """Lines that are kept of one backend: several tracebacks."""
 MAX_LINE_BYTES: Final = 4096
 """Where a line is cut."""
-LAST_LINES: Final = 10
-"""Lines that explain the end of a process."""
 LOGGED_PER_SECOND: Final = 50
 """Lines of one backend that are logged in a second; the rest are kept in the ring, and counted."""
 
@@ -45,6 +45,7 @@ class StderrRing:
     """While a backend is asked what it is, its complaints about the question go to the log at debug level only; why it
     did not start is told with the failure."""
     _lines: deque[str] = attrs.field(factory=lambda: deque(maxlen=MAX_LINES), init=False)
+    _latest: StderrExcerpt = attrs.field(factory=StderrExcerpt, init=False)
     _second: int = attrs.field(default=-1, init=False)
     _logged: int = attrs.field(default=0, init=False)
     _unlogged: int = attrs.field(default=0, init=False)
@@ -52,6 +53,14 @@ class StderrRing:
     def lines(self) -> tuple[str, ...]:
         """What is kept, oldest first."""
         return tuple(self._lines)
+
+    def begin(self, excerpt: StderrExcerpt) -> None:
+        """Note that another process of the backend has begun to write, and where both ends of that are kept."""
+        self._latest = excerpt
+
+    def excerpt(self) -> tuple[str, ...]:
+        """Both ends of what the process wrote that was started last."""
+        return self._latest.lines()
 
     def add(self, line: str, now: float) -> None:
         """Keep and log a line that came at `now`, in seconds of any steady clock."""
@@ -85,16 +94,22 @@ class StderrStream:
 
     ring: StderrRing
     _partial: bytearray = attrs.field(factory=bytearray, init=False)
-    _last: deque[str] = attrs.field(factory=lambda: deque(maxlen=LAST_LINES), init=False)
+    _excerpt: StderrExcerpt = attrs.field(factory=StderrExcerpt, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.ring.begin(self._excerpt)
 
     def feed(self, chunk: bytes, now: float) -> None:
         """Take what was read, at `now`."""
         *ended, rest = chunk.split(b"\n")
         if len(ended) > MAX_LINES:
-            # A flood: what would be pushed out at once is not worth the time to look at.
-            self._partial.clear()
-            self.ring.skip(len(ended) - MAX_LINES)
-            ended = ended[-MAX_LINES:]
+            # A flood: what would be pushed out at once is not worth the time to look at, but how it begins may say why.
+            skipped, ended = ended[:-MAX_LINES], ended[-MAX_LINES:]
+            for piece in skipped[:FIRST_LINES]:
+                self._extend(piece)
+                self._end_excerpt_line()
+            self.ring.skip(len(skipped))
+            self._excerpt.skip(len(skipped[FIRST_LINES:]))
         for piece in ended:
             self._extend(piece)
             self._end_line(now)
@@ -105,17 +120,20 @@ class StderrStream:
         self._end_line(now)
         self.ring.report_unlogged()
 
-    def last_lines(self) -> tuple[str, ...]:
-        """The last `LAST_LINES` lines of this process, oldest first; an unended one counts."""
-        unended = plain(bytes(self._partial))
-        return (*self._last, *([unended] if unended else []))[-LAST_LINES:]
+    def excerpt(self) -> tuple[str, ...]:
+        """Both ends of what this process wrote, oldest line first; an unended one counts."""
+        return self._excerpt.lines(plain(bytes(self._partial)))
 
     def _extend(self, piece: bytes) -> None:
         self._partial += piece[: MAX_LINE_BYTES - len(self._partial)]
 
     def _end_line(self, now: float) -> None:
+        if line := self._end_excerpt_line():
+            self.ring.add(line, now)
+
+    def _end_excerpt_line(self) -> str:
         line = plain(bytes(self._partial))
         self._partial.clear()
         if line:
-            self._last.append(line)
-            self.ring.add(line, now)
+            self._excerpt.add(line)
+        return line

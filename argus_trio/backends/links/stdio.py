@@ -206,5 +206,5 @@ class StdioLink:
 
     def _fail(self, reason: str) -> None:
         if not self._died.is_set():
-            self._pending.fail(LinkFailed(reason, details=self._stderr.last_lines()))
+            self._pending.fail(LinkFailed(reason, details=self._stderr.excerpt()))
             self._died.set()

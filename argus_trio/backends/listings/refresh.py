@@ -6,6 +6,7 @@ One list is fetched in `fetch.py`; the pace of many changes is set in `core/cata
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 
 import attrs
 import structlog
@@ -15,7 +16,7 @@ from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.listings.fetch import list_all
 from argus_trio.backends.listings.listing import CAPABILITIES
 from argus_trio.core.catalog.catalog import KINDS
-from argus_trio.core.catalog.storm import Storm
+from argus_trio.core.catalog.storm import LONGEST_VAIN_SECONDS, Storm, StormNews
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import LinkFailed
 from argus_trio.wire.envelope import Params
@@ -55,6 +56,8 @@ class PendingChanges:
     storm: Storm = attrs.field(factory=Storm, init=False)
     """How often the backend says so, and when the next round is due."""
     _kinds: set[str] = attrs.field(factory=set, init=False)
+    _listed: dict[str, bytes] = attrs.field(factory=dict, init=False)
+    """A digest of what was listed last, by kind."""
     _woken: trio.Event = attrs.field(factory=trio.Event, init=False)
 
     def add(self, kinds: tuple[str, ...]) -> None:
@@ -66,6 +69,13 @@ class PendingChanges:
         """Have these kinds listed again, without the backend saying anything."""
         self._kinds.update(kinds)
         self._woken.set()
+
+    def are_in(self, listing: KnownListing) -> bool:
+        """Whether anything has changed in `listing` since the last one of the same kinds; what is new counts."""
+        digests = {kind: _digest(entries) for kind, entries in listing.items()}
+        has_changed = any(self._listed.get(kind) != digest for kind, digest in digests.items())
+        self._listed.update(digests)
+        return has_changed
 
     async def wait(self) -> tuple[str, ...]:
         """Wait for a change, and until it is time to list again; those that changed, none if a storm ended first."""
@@ -92,7 +102,7 @@ async def keep_listed(
     """List again what has changed, one round of at most `seconds` at a time, and `publish` that, until cancelled.
 
     A round that takes longer is logged and repeated: no change is forgotten. The rounds of a backend that reports
-    changes without end come ever later (`core/catalog/storm.py`).
+    changes without end come ever later, the later if nothing has changed (`core/catalog/storm.py`).
     """
     storm, backend = changes.storm, connection.backend
     while True:
@@ -101,10 +111,36 @@ async def keep_listed(
             log.info("backend_list_storm_over", backend=backend, heard=storm.heard, rounds=storm.looks)
             storm.end()
             continue
+        found_news = True  # a list that does not come is not one in which nothing changes
         with trio.move_on_after(seconds) as limit:
-            publish(await list_kinds(connection, kinds, redact))
-        if storm.looked(trio.current_time()):
-            log.warning("backend_list_storm", backend=backend, heard=storm.heard, rounds=storm.looks)
+            listing = await list_kinds(connection, kinds, redact)
+            found_news = changes.are_in(listing)
+            publish(listing)
+        _tell(storm.looked(trio.current_time(), found_news=found_news), storm, backend)
         if limit.cancelled_caught:
             log.warning("backend_relist_late", backend=backend, kinds=list(kinds), seconds=seconds)
             changes.again(kinds)
+
+
+def _tell(news: StormNews | None, storm: Storm, backend: str) -> None:
+    facts = {"backend": backend, "heard": storm.heard, "rounds": storm.looks}
+    match news:
+        case StormNews.BEGAN:
+            log.warning("backend_list_storm", **facts)
+        case StormNews.SLOWED:
+            log.warning("backend_list_storm_slowed", **facts, unchanged=storm.vain, longest_wait=LONGEST_VAIN_SECONDS)
+        case StormNews.RESUMED:
+            log.info("backend_list_storm_resumed", **facts)
+        case None:
+            pass
+
+
+def _digest(entries: Sequence[tuple[str, Params]]) -> bytes:
+    """A digest of what was listed, so that it need not be held twice."""
+    digest = blake2b(digest_size=16)
+    for _, fields in entries:
+        for name, value in fields.items():
+            digest.update(b"%d,%d:" % (len(name), len(bytes(value))) + name.encode("utf-8", "surrogatepass"))
+            digest.update(bytes(value))
+        digest.update(b";")
+    return digest.digest()

@@ -32,7 +32,7 @@ class Directory:
     async def catalog(self, call: Call, *, settled: bool = False) -> Catalog:
         """The catalog for the client of this call.
 
-        With `settled` only once every backend has connected or failed, at the latest after the startup grace.
+        With `settled` only once there is no backend left that lists wait for.
         """
         if settled:
             await self.generation.settle()

@@ -21,8 +21,10 @@ class CurrentIdentity:
     supervisor: Supervisor
     version: str
     """The version of the gateway."""
-    _handshakes: tuple[tuple[str, Handshake], ...] | None = None
+    _handshakes: tuple[tuple[str, Handshake], ...] | None = attrs.field(default=None, init=False)
     """The handshakes that the identity was merged from, by the names of the backends."""
+    _generation: int = attrs.field(default=0, init=False)
+    """The number of the configuration that it was merged under: prefixes and their order are in it too."""
     _identity: GatewayIdentity = attrs.field(init=False)
 
     def __call__(self) -> GatewayIdentity:
@@ -32,9 +34,10 @@ class CurrentIdentity:
             for name, scope in self.supervisor.scopes.items()
             if scope.shared.handshake is not None and scope.state.is_up
         )
-        if handshakes != self._handshakes:
+        generation = self.supervisor.current.number
+        if generation != self._generation or handshakes != self._handshakes:
             self._identity = self._merged(dict(handshakes))
-            self._handshakes = handshakes
+            self._handshakes, self._generation = handshakes, generation
         return self._identity
 
     def _merged(self, handshakes: dict[str, Handshake]) -> GatewayIdentity:

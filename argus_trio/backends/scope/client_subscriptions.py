@@ -118,6 +118,8 @@ class ClientSubscriptions:
         shared, call = self.shared, place.exchange.call
         is_wanted, client = call.method == "resources/subscribe", call.client
         connection = await shared.connected()
+        if is_wanted:
+            shared.subscriptions.require_updates(connection)
         if shared.sharing.is_legacy and shared.sharing.separates(call):  # modern ones know no such request
             timeouts = shared.address.spec.timeouts
             async with self.client_connections.lease(call) as (connection, own):

@@ -103,13 +103,23 @@ class Scope:
         """Whether there is a listing: the backend has been ready at least once, or a predecessor handed it over."""
         return self.listings.of(NONE) is not None
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a first list waits for the backend: it is starting, and nothing is known of it yet."""
+        return not self.has_listed and not self.shared.settled.is_set()
+
+    async def no_longer_awaited(self) -> None:
+        """Wait until a first list waits for the backend no longer."""
+        if self.is_awaited:
+            await self.shared.settled.wait()
+
     async def run(self) -> None:
         """Connect and stay connected until cancelled. Whatever fails is logged within and ends there."""
         self.recovery.begin()
         try:
             async with trio.open_nursery() as nursery:
-                await nursery.start(self.client_connections.run)
-                await self.shared.run()
+                with self.client_connections.running_in(nursery):
+                    await self.shared.run()
         finally:
             self.recovery.stopped()
 

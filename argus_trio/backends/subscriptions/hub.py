@@ -14,10 +14,11 @@ import trio
 
 from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.connection.open import BackendAddress
+from argus_trio.backends.subscriptions.declared import may_report_updates
 from argus_trio.backends.subscriptions.listen_stream import ListenStream
 from argus_trio.backends.subscriptions.table import SubscriptionTable
 from argus_trio.core.call.exchange import Deliver
-from argus_trio.errors import BackendUnavailable, LinkFailed
+from argus_trio.errors import BackendUnavailable, LinkFailed, MethodUnknown
 from argus_trio.wire.envelope import Params, encode_raw
 from argus_trio.wire.revisions import Era
 
@@ -97,8 +98,10 @@ class SubscriptionHub:
 
         Raises:
             BackendUnavailable: the backend cannot be reached, or refuses; then nothing is subscribed to.
+            MethodUnknown: the backend does not declare that resources can be subscribed to, and is not asked.
         """
         table = self.table
+        self.require_updates(connection)
         if table.add(uri, key, deliver):
             is_subscribed = False
             try:
@@ -111,6 +114,18 @@ class SubscriptionHub:
             finally:
                 if not is_subscribed:  # cancelled, be it alone or in a group, or refused
                     table.remove(uri, key)
+
+    def require_updates(self, connection: Connection) -> None:
+        """Do nothing, if the backend declares that its resources can be subscribed to.
+
+        Raises:
+            MethodUnknown: it does not: the error that such a server answers a subscription with.
+        """
+        if not may_report_updates(connection.handshake.capabilities, connection.handshake.era):
+            raise MethodUnknown(
+                f"backend {self.address.spec.name!r} knows no resources/subscribe: it does not declare "
+                "resources.subscribe"
+            )
 
     async def unwatch(self, connection: Connection | None, uri: str, key: object) -> None:
         """End the subscription of `key` to a resource. A refusal of the backend is logged."""
@@ -159,6 +174,10 @@ class SubscriptionHub:
             )
 
     async def _resubscribe(self, connection: Connection, uris: list[str]) -> None:
+        if uris and not may_report_updates(connection.handshake.capabilities, connection.handshake.era):
+            reason = "it does not declare resources.subscribe any more"
+            log.warning("backend_resubscribe_failed", backend=self.address.spec.name, count=len(uris), reason=reason)
+            return
         for uri in uris:
             try:
                 await self._ask(connection, "resources/subscribe", uri)

@@ -15,13 +15,15 @@ import trio
 
 from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.connection.handshake import modern_meta
+from argus_trio.backends.subscriptions.declared import declares_list_changes, may_report_updates
 from argus_trio.backends.subscriptions.table import SubscriptionTable
 from argus_trio.core.call.task_ids import EXTENSION, serves_tasks
 from argus_trio.core.catalog.catalog import KINDS
 from argus_trio.core.redaction import Redactor
-from argus_trio.errors import LinkFailed, RequestRefused
+from argus_trio.errors import HttpRefused, LinkFailed, RequestRefused
 from argus_trio.wire.envelope import Params, decode_array, decode_object, decode_string, encode_raw
 from argus_trio.wire.error_objects import METHOD_UNKNOWN
+from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
 
@@ -74,7 +76,8 @@ class ListenStream:
     followed: Collection[str] = ()
     """The backend's ids of the tasks that somebody wants notifications of; changes as that does."""
     listens_for_lists: bool = True
-    """Whether it asks for changes of lists too; if not, there is no stream as long as nothing else is wanted."""
+    """Whether it asks for changes of lists too, as far as the backend declares to report them. Without any there is no
+    stream as long as nothing else is wanted."""
     _opening: _ListenRequest | None = attrs.field(default=None, init=False)
     """The latest request, acknowledged or not."""
     _wake: trio.Event = attrs.field(factory=trio.Event, init=False)
@@ -146,8 +149,10 @@ class ListenStream:
     def _wanted(self) -> dict[str, object]:
         declared = self.connection.handshake.capabilities
         kinds = _FILTERS if self.listens_for_lists else {}
-        wanted: dict[str, object] = {name: True for kind, name in kinds.items() if kind in declared}
-        if self.table.uris:
+        wanted: dict[str, object] = {
+            name: True for kind, name in kinds.items() if declares_list_changes(declared, kind)
+        }
+        if self.table.uris and may_report_updates(declared, Era.MODERN):
             wanted["resourceSubscriptions"] = self.table.uris
         if self.followed and serves_tasks(declared) and not self._refuses_tasks:
             wanted[_TASKS] = list(self.followed)
@@ -173,7 +178,7 @@ class ListenStream:
                 self._refuses_tasks = _TASKS in wanted and not stream.opened.is_set()
                 reason = self.redact(failure.reason)
                 log.info("backend_changes_unheard", backend=self.connection.backend, reason=reason)
-                stream.is_refused = isinstance(failure, RequestRefused) and failure.code == METHOD_UNKNOWN
+                stream.is_refused = _is_final(failure)
             stream.has_ended = True
             stream.opened.set()
             self._wake.set()
@@ -184,6 +189,13 @@ class ListenStream:
             declared = encode_raw({"extensions": {EXTENSION: {}}})
             params["_meta"] = encode_raw(modern_meta(self.connection.handshake.revision, declared))
         return params
+
+
+def _is_final(failure: LinkFailed) -> bool:
+    """Whether the backend does not know the method, whichever way it says so."""
+    if isinstance(failure, RequestRefused):
+        return failure.code == METHOD_UNKNOWN
+    return isinstance(failure, HttpRefused) and failure.status in (404, 405, 501)
 
 
 def _agreed(params: Params) -> frozenset[str]:

@@ -43,7 +43,7 @@ class Server:
         default=4, metadata=about("how many stdio backends start at once; the others wait for their turn", minimum=1)
     )
     startup_grace: float = attrs.field(
-        default=5.0, metadata=about("seconds that a first list waits for backends that are starting", minimum=0)
+        default=15.0, metadata=about("seconds that a first list waits for backends that are starting", minimum=0)
     )
     drain_timeout: float = attrs.field(
         default=15.0, metadata=about("seconds that calls in flight get to finish at a stop or a reload", minimum=0)

@@ -7,7 +7,7 @@ are encoded, so that a list is bytes that are ready to send.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -96,6 +96,7 @@ class Catalog:
     paged: Mapping[str, Listed]
     """The same list results by kind, as they are cut into pages where they are long."""
     holders: Holders
+    """Who has each name, or had it last: whoever it was built to keep it for, else whom it is shown for now."""
     collisions: tuple[Collision, ...]
     too_long: tuple[str, ...]
     """The names shown that common clients refuse for their length."""
@@ -129,7 +130,7 @@ class Catalog:
 
 
 def build(published: Iterable[Published], scheme: Scheme, holders: Holders) -> Catalog:
-    """The catalog of what is `published` now; `holders` is the previous catalog's, less the backends that left."""
+    """The catalog of what is `published` now, where each name goes to its holder, as long as that one shows it."""
     by_name = {p.backend: p for p in published}
     ordered = [by_name[name] for name in in_order(by_name, scheme.order)]
     tools, tool_list, tool_collisions = _named(ordered, "tools", scheme, holders)
@@ -152,6 +153,14 @@ def build(published: Iterable[Published], scheme: Scheme, holders: Holders) -> C
         too_long=tuple(name for name in (*tools, *prompts) if len(name) > LONGEST_NAME),
         dropped=tuple(dropped for p in ordered for dropped in p.dropped),
     )
+
+
+def holders_after(held: Holders, shown: Holders, firm: Container[str]) -> Holders:
+    """Who holds names from now on: as `held`, and for those that a backend of `firm` is shown with, as `shown`."""
+    return {
+        kind: {**held.get(kind, {}), **{name: b for name, b in shown.get(kind, {}).items() if b in firm}}
+        for kind in KINDS
+    }
 
 
 def changed_kinds(before: Catalog, now: Catalog) -> frozenset[str]:

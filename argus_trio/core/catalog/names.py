@@ -7,7 +7,8 @@ backend was slow or is down.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
+from itertools import takewhile
 from typing import Final, Literal
 
 import attrs
@@ -43,7 +44,26 @@ class Collision:
     name: str
     winner: str | None
     loser: str
+    rival: str = attrs.field()
+    """The backend that the loser shares its claim with: the winner, where there is one."""
     shown_as: str | None = None
+
+    @rival.default
+    def _winner(self) -> str:
+        return self.winner or ""
+
+
+@attrs.frozen(kw_only=True)
+class PairCollisions:
+    """All the names of one kind of outcome that two backends claimed both, in the order of the claims."""
+
+    backends: tuple[str, str]
+    """The rival and the loser of each collision."""
+    winner: str | None
+    """The backend whose the names are; None: neither is shown."""
+    names: tuple[str, ...]
+    renamed: int
+    """How many of them the loser shows under another name."""
 
 
 @attrs.frozen(kw_only=True)
@@ -59,6 +79,32 @@ def in_order(backends: Iterable[str], order: tuple[str, ...]) -> list[str]:
     """The backends by precedence: those that `order` names, in its order, then the others as they come."""
     known = list(backends)
     return [*(b for b in order if b in known), *(b for b in known if b not in order)]
+
+
+def firm(backends: Iterable[str], order: tuple[str, ...], undecided: Container[str]) -> frozenset[str]:
+    """The backends that keep what they are shown with: no backend before them, by precedence, is `undecided`.
+
+    `undecided` are those whose claims are not known yet, and may still be made.
+    """
+    return frozenset(takewhile(lambda backend: backend not in undecided, in_order(backends, order)))
+
+
+def new_collisions(before: Iterable[Collision], now: Iterable[Collision]) -> list[PairCollisions]:
+    """The collisions of `now`, pair by pair of backends; of those pairs only that have one that is not in `before`."""
+    known = set(before)
+    pairs: dict[tuple[str, str, str | None], list[Collision]] = {}
+    for collision in now:
+        pairs.setdefault((collision.rival, collision.loser, collision.winner), []).append(collision)
+    return [
+        PairCollisions(
+            backends=(rival, loser),
+            winner=winner,
+            names=tuple(collision.name for collision in collisions),
+            renamed=sum(1 for collision in collisions if collision.shown_as is not None),
+        )
+        for (rival, loser, winner), collisions in pairs.items()
+        if not known.issuperset(collisions)
+    ]
 
 
 def prefixed(claim: Claim, separator: str) -> str:
@@ -86,7 +132,7 @@ def resolve(claims: Iterable[Claim], scheme: Scheme, holders: Mapping[str, str])
                 moved.append((name, loser, winner.backend))
             else:
                 holder = None if hide_all else winner.backend
-                collisions.append(Collision(name=name, winner=holder, loser=loser.backend))
+                collisions.append(Collision(name=name, winner=holder, loser=loser.backend, rival=winner.backend))
     for name, loser, winner_name in moved:
         other = prefixed(loser, scheme.separator)
         is_free = other not in claims_by_name

@@ -28,7 +28,7 @@ class Activity:
 
 @attrs.define(eq=False)
 class ActivityMonitor:
-    """What samples of one start say. `sampled_at` is when the first was taken; times are of the caller's clock."""
+    """What samples of one start say. `started_at` is when the first was taken; times are of the caller's clock."""
 
     first: Activity
     started_at: float
@@ -43,7 +43,7 @@ class ActivityMonitor:
     def sample(self, activity: Activity, now: float) -> None:
         """Take what the program has done until now."""
         last, self._last = self._last, activity
-        worked = activity is last or abs(activity.processor_seconds - last.processor_seconds) >= WORK_SECONDS
+        worked = abs(activity.processor_seconds - last.processor_seconds) >= WORK_SECONDS
         if worked or activity.output_bytes != last.output_bytes or activity.messages != last.messages:
             self._busy_seconds += now - self._sampled_at
             self._busy_at = now

@@ -26,6 +26,8 @@ class Health:
     """The number of backends whose first attempt to connect has not ended yet."""
     preparing: int = 0
     """The number of backends that work, install most likely, before they can be connected."""
+    added: int = 0
+    """How many of those that are starting a reload has brought in, while the gateway served."""
 
     @property
     def status(self) -> Status:
@@ -38,10 +40,11 @@ class Health:
     def not_ready_because(self) -> str | None:
         """Why no traffic should come here yet, or None.
 
-        The gateway is ready when no backend is starting and, if there are any, at least one is connected.
+        The gateway is ready when no backend is starting that it was started with and, if there are any, at least one is
+        connected. One that serves does not cease to be ready because a reload adds a backend.
         """
-        if self.starting:
-            return f"{self.starting} of {self.total} backends are still starting"
+        if self.starting > self.added:
+            return f"{self.starting - self.added} of {self.total} backends are still starting"
         if self.total and not self.connected:
             return f"none of {self.total} backends is connected"
         return None

@@ -62,6 +62,7 @@ def reload_body(report: ReloadReport) -> bytes:
             "backends_adjusted": applied.adjusted,
             "backends_untouched": applied.untouched,
             "not_ready": applied.not_ready,
+            "still_starting": applied.still_starting,
             "unchanged": report.is_unchanged,
             "needs_restart": report.needs_restart,
             "generation": applied.generation,

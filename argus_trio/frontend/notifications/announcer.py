@@ -1,12 +1,18 @@
-"""Tells every open stream that something has changed: without content, so that repeats merge and none waits."""
+"""Tells every open stream that something has changed: without content, so that repeats merge and none waits.
+
+A first change is told at once, and what follows it closely is told together: when many backends become ready one by
+one, each client would list everything anew for each of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from math import inf
 from typing import Final, Protocol
 
 import attrs
+import trio
 
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.wire.envelope import encode_notification
@@ -16,6 +22,10 @@ TOOLS: Final = "notifications/tools/list_changed"
 PROMPTS: Final = "notifications/prompts/list_changed"
 RESOURCES: Final = "notifications/resources/list_changed"
 LIST_CHANGES: Final = (TOOLS, PROMPTS, RESOURCES)
+
+MERGE_SECONDS: Final = 0.5
+"""The shortest time between two announcements of one method: clients answer each by listing everything anew, and people
+do not notice half a second."""
 
 PLAIN_MESSAGES: Final[Mapping[str, bytes]] = {method: encode_notification(method, {}) for method in LIST_CHANGES}
 """How a legacy client is told each of them."""
@@ -37,6 +47,10 @@ _Wanted = tuple[Mapping[str, bytes], Callable[[], Abilities]]
 """The events that a recipient wants, by method, and what tells the abilities of its client."""
 
 
+Concerns = Callable[[Abilities], bool]
+"""Whether an announcement concerns the clients with these abilities."""
+
+
 def _everybody(_: Abilities) -> bool:
     return True
 
@@ -51,20 +65,48 @@ class Announcer:
 
     _wanted: dict[Recipient, _Wanted] = attrs.field(factory=dict, init=False)
     _closed: bool = attrs.field(default=False, init=False)
+    _due: dict[str, float] = attrs.field(factory=dict, init=False)
+    """When each method that was sent may be sent again, on trio's clock."""
+    _held_back: dict[str, list[Concerns]] = attrs.field(factory=dict, init=False)
+    """Whom those methods concern that were announced since."""
+    _is_held_back: trio.Event = attrs.field(factory=trio.Event, init=False)
 
-    def announce(self, methods: Iterable[str], concerns: Callable[[Abilities], bool] = _everybody) -> None:
+    async def run(self) -> None:
+        """Send what was held back as it becomes due, until cancelled."""
+        while True:
+            with trio.move_on_at(min((self._due[method] for method in self._held_back), default=inf)):
+                await self._is_held_back.wait()
+            self._is_held_back = trio.Event()
+            now = trio.current_time()
+            for method in [method for method in self._held_back if self._due[method] <= now]:
+                self._send_held_back(method)
+
+    def announce(self, methods: Iterable[str], concerns: Concerns = _everybody) -> None:
         """Send these notifications to every open stream that wants them, of clients whose abilities they concern.
 
-        Synchronous, from any task; never blocks.
+        One that was sent less than `MERGE_SECONDS` ago is held back until then; so `run` has to run. Synchronous, from
+        any task; never blocks.
         """
-        announced = tuple(methods)
+        now = trio.current_time()
+        for method in methods:
+            if method in self._held_back:
+                self._held_back[method].append(concerns)
+            elif now < self._due.get(method, -inf):
+                self._held_back[method] = [concerns]
+                self._is_held_back.set()
+            else:
+                self._send(method, concerns)
+
+    def _send_held_back(self, method: str) -> None:
+        concerned = self._held_back.pop(method)
+        self._send(method, lambda abilities: any(concerns(abilities) for concerns in concerned))
+
+    def _send(self, method: str, concerns: Concerns) -> None:
+        self._due[method] = trio.current_time() + MERGE_SECONDS
         for listener, (events, abilities) in self._wanted.items():
-            if not concerns(abilities()):
-                continue
-            for method in announced:
-                event = events.get(method)
-                if event is not None:
-                    listener.offer(method, event)
+            event = events.get(method)
+            if event is not None and concerns(abilities()):
+                listener.offer(method, event)
 
     @contextmanager
     def listening(
@@ -94,7 +136,9 @@ class Announcer:
         self._wanted.pop(listener, None)
 
     def close(self) -> None:
-        """End every open stream, and each that opens later at once: the gateway stops."""
+        """End every open stream, and each that opens later at once: the gateway stops. What was held back is sent."""
         self._closed = True
+        for method in tuple(self._held_back):
+            self._send_held_back(method)
         for listener in tuple(self._wanted):
             listener.close()

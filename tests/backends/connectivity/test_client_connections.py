@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.connectivity.client_connections import UNUSED_SECONDS
+from argus_trio.backends.links.link import Inbox, Link
+from argus_trio.backends.links.stderr import StderrRing
 from argus_trio.backends.scope.scope import Scope
-from argus_trio.config.model.backend import HttpBackend
+from argus_trio.config.model.backend import BackendSpec, HttpBackend
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import ClientSession
 from argus_trio.errors import BackendUnavailable, LinkFailed
 from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import Answer, FakeBackend, FakeExchange, Json, answering, empty, raw
-from tests.backends.support.scopes import TIMEOUTS, Session, living, spec
+from tests.backends.support.scopes import TIMEOUTS, Session, living, scope_of, spec
 
 ROOTS, FORM = Abilities(roots=True), Abilities(form=True)
 
@@ -371,3 +376,27 @@ async def test_a_session_hears_of_its_own_list_only_what_is_new(autojump_clock: 
         await backend.links[1].says("notifications/tools/list_changed", {})
         await trio.sleep(6)
         assert session.told == [("notifications/tools/list_changed", {})]
+
+
+async def test_a_list_that_is_asked_for_while_the_backend_ends_is_given_up_at_once(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=[{"name": "x"}])
+
+    @asynccontextmanager
+    async def open_link(declared: BackendSpec, inbox: Inbox, stderr: StderrRing) -> AsyncIterator[Link]:
+        async with backend.open(declared, inbox, stderr) as link:
+            try:
+                yield link
+            finally:
+                with trio.CancelScope(shield=True):
+                    await trio.sleep(5)
+
+    scope = scope_of(spec(), open_link)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(scope.run)
+        await scope.shared.settled.wait()
+        nursery.cancel_scope.cancel()
+        with trio.CancelScope(shield=True):
+            await trio.sleep(1)
+            assert scope.shared.connection is not None
+            with trio.fail_after(1):
+                await scope.list_for(ROOTS)

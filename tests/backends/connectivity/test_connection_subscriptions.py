@@ -56,7 +56,9 @@ def serving(*, refused: tuple[str, ...] = (), unanswered: tuple[str, ...] = ()) 
             await trio.sleep_forever()
         return {}
 
-    return FakeBackend(answers={"resources/subscribe": subscribe, "resources/unsubscribe": empty})
+    return FakeBackend(
+        declares={"resources": {}}, answers={"resources/subscribe": subscribe, "resources/unsubscribe": empty}
+    )
 
 
 async def test_what_was_subscribed_to_over_an_earlier_connection_is_asked_for_again(autojump_clock: MockClock) -> None:
@@ -149,7 +151,9 @@ async def test_a_modern_backend_is_listened_to_for_what_is_watched_and_not_for_i
         await trio.sleep_forever()
         raise AssertionError
 
-    backend = FakeBackend(era=Era.MODERN, declares={"resources": {}}, answers={"subscriptions/listen": listen})
+    backend = FakeBackend(
+        era=Era.MODERN, declares={"resources": {"subscribe": True}}, answers={"subscriptions/listen": listen}
+    )
     async with subscribing(backend) as o:
         assert "subscriptions/listen" not in [method for method, _ in backend.seen]
         await o.subscriptions.watch(o.connection, ["u"])

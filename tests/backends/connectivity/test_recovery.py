@@ -45,9 +45,17 @@ async def test_a_backend_that_never_starts_is_tried_once_a_cooldown(
         await trio.sleep(10 * HOUR)
     tried = 10_000 - len(backend.open_failures)
     assert 500 < tried < 700
-    down = [entry for entry in logs if entry["event"] == "backend_down"]
-    assert [entry["breaker"] for entry in down[:9]] == ["closed"] * 7 + ["open"] * 2
-    assert down[-1]["reason"] == f"exited with {HIDDEN}"
+    told = [entry for entry in logs if str(entry["event"]).endswith("_down")]
+    assert [(entry["event"], entry["breaker"], entry["failures"]) for entry in told[:6]] == [
+        ("backend_down", "closed", 1),
+        ("backend_still_down", "closed", 2),
+        ("backend_still_down", "closed", 4),
+        ("backend_down", "open", 8),
+        ("backend_still_down", "open", 9),
+        ("backend_still_down", "open", 11),
+    ]
+    assert len(told) < 15
+    assert {entry["reason"] for entry in told} == {f"exited with {HIDDEN}"}
     assert scope.recovery.breaker.is_open
     assert scope.recovery.standing.since < 1, "it has been down all the time"
     backend.open_failures.clear()
@@ -109,3 +117,33 @@ async def test_a_call_to_a_backend_that_is_down_is_told_when_to_come_again(
     before = len(backend.open_failures)
     await trio.sleep(wait + 0.1)
     assert len(backend.open_failures) == before - 1
+
+
+async def test_the_same_failure_is_told_in_full_again_once_it_is_another_or_after_the_backend_was_up(
+    nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
+    def failing(said: str, count: int) -> list[LinkFailed]:
+        return [LinkFailed("exited with code 1", details=(f"[pid {number}] {said}",)) for number in range(count)]
+
+    backend = FakeBackend(tools=named("a"), open_failures=[*failing("no module", 3), *failing("no token", 2)])
+    with capture_logs() as logs:
+        scope = started(nursery, backend)
+        await trio.sleep(HOUR)
+        assert scope.state is BackendState.READY
+        backend.open_failures += failing("no token", 1)
+        backend.links[-1].die("exited with code 1", "[pid 9] no token")
+        await trio.testing.wait_all_tasks_blocked()
+        assert scope.recovery.standing.details == ("[pid 9] no token",)
+        with pytest.raises(BackendUnavailable) as caught:
+            await scope.calls.call(FakeExchange("tools/call"), {})
+        assert caught.value.details == ("[pid 9] no token",), "an error holds all of it, whatever the log has told"
+        await trio.sleep(10)
+    told = [(entry["event"], entry.get("details"), entry.get("times")) for entry in logs if "_down" in entry["event"]]
+    assert told == [
+        ("backend_down", ["[pid 0] no module"], None),
+        ("backend_still_down", None, 2),
+        ("backend_down", ["[pid 0] no token"], None),
+        ("backend_still_down", None, 2),
+        ("backend_down", ["[pid 9] no token"], None),
+        ("backend_still_down", None, 2),
+    ]

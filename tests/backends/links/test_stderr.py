@@ -6,7 +6,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from argus_trio.backends.links.stderr import (
-    LAST_LINES,
     LOGGED_PER_SECOND,
     MAX_LINE_BYTES,
     MAX_LINES,
@@ -22,7 +21,7 @@ def test_lines_are_kept_and_logged_as_they_come() -> None:
     with capture_logs() as logs:
         stream.feed(b"one\r\ntw", 0.0)
         stream.feed(b"o\n\n   \nthree", 0.1)
-        assert stream.last_lines() == ("one", "two", "three")
+        assert stream.excerpt() == ("one", "two", "three")
         assert ring.lines() == ("one", "two")
         stream.end(0.2)
     assert ring.lines() == ("one", "two", "three")
@@ -38,7 +37,7 @@ def test_two_processes_of_a_backend_do_not_mix_their_lines() -> None:
     second.feed(b"second\n", 0)
     first.feed(b"st\n", 0)
     assert ring.lines() == ("second", "first")
-    assert first.last_lines() == ("first",)
+    assert first.excerpt() == ("first",)
 
 
 @pytest.mark.parametrize(
@@ -67,13 +66,13 @@ def test_memory_is_bounded_for_a_writer_without_line_ends() -> None:
     assert ring.lines() == ("e" * MAX_LINE_BYTES,)
 
 
-def test_the_ring_keeps_the_last_lines() -> None:
+def test_the_ring_keeps_the_excerpt() -> None:
     ring = StderrRing("files")
     stream = StderrStream(ring)
     stream.feed(b"".join(b"%d\n" % number for number in range(MAX_LINES + 5)), 0)
     assert ring.lines() == tuple(str(number) for number in range(5, MAX_LINES + 5))
-    assert len(stream.last_lines()) == LAST_LINES
-    assert stream.last_lines()[-1] == str(MAX_LINES + 4)
+    assert stream.excerpt() == ring.excerpt()
+    assert stream.excerpt() == ("0", "1", "2", "3", "… 195 lines left out …", *map(str, range(199, MAX_LINES + 5)))
 
 
 def test_a_flood_is_counted_instead_of_logged() -> None:

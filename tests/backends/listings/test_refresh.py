@@ -7,7 +7,7 @@ import trio
 from structlog.testing import capture_logs
 from trio.testing import MockClock
 
-from argus_trio.core.catalog.storm import LONGEST_SECONDS
+from argus_trio.core.catalog.storm import LONGEST_CALM_SECONDS, LONGEST_SECONDS, LONGEST_VAIN_SECONDS
 from argus_trio.core.catalog.upheaval import WORTH
 from tests.backends.support.fakes import FakeBackend, Json
 from tests.backends.support.supervised import Supervised, named, spec, supervised
@@ -164,3 +164,60 @@ async def test_a_backend_that_flaps_is_told_of_once_and_clients_hear_nothing(aut
         assert len(events(list(map(dict, logs)), "backend_flapping")) == 1
         assert len(backend.links) == 9
         assert at.told == []
+
+
+def at_each_request(backend: FakeBackend) -> None:
+    """Let the backend say at each request that its tools have changed, as a server does that is started for each."""
+
+    async def listed(_params: Json) -> Json:
+        await backend.links[-1].says(CHANGED, {})
+        return {"tools": list(backend.tools)}
+
+    async def pong(_params: Json) -> Json:
+        await backend.links[-1].says(CHANGED, {})
+        return {}
+
+    backend.answers.update({"tools/list": listed, "ping": pong})
+
+
+async def test_a_backend_that_says_so_at_each_request_is_soon_listed_less_than_once_a_minute(
+    autojump_clock: MockClock,
+) -> None:
+    backend = FakeBackend(tools=named("a"))
+    at_each_request(backend)
+    async with supervised({"files": backend}) as at:
+        await begun(at)
+        with capture_logs() as logs:
+            counts = []
+            for _ in range(30):
+                before = lists(backend)
+                await trio.sleep(60)
+                counts.append(lists(backend) - before)
+        assert counts[0] <= 15
+        assert sum(counts[:3]) < 20
+        assert max(counts[3:]) <= 1
+        assert sum(counts[3:]) <= 8
+        (slowed,) = events(list(map(dict, logs)), "backend_list_storm_slowed")
+        assert (slowed["backend"], slowed["longest_wait"]) == ("files", 300)
+        assert events(list(map(dict, logs)), "backend_list_storm_over") == []
+        assert at.told == []
+
+
+async def test_a_list_that_does_change_is_listed_soon_again_and_the_end_is_told(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=named("a"))
+    at_each_request(backend)
+    async with supervised({"files": backend}) as at:
+        await begun(at)
+        await trio.sleep(1000)
+        with capture_logs() as logs:
+            backend.tools.append({"name": "b"})
+            await trio.sleep(LONGEST_VAIN_SECONDS)
+            assert await at.names() == ["files__a", "files__b"]
+            before = lists(backend)
+            await trio.sleep(3 * LONGEST_SECONDS)
+            assert lists(backend) - before >= 2
+            del backend.answers["tools/list"], backend.answers["ping"]
+            await trio.sleep(LONGEST_VAIN_SECONDS + LONGEST_CALM_SECONDS)
+        said = [entry["event"] for entry in logs if "storm" in entry["event"]]
+        assert said[0] == "backend_list_storm_resumed"
+        assert said[-1] == "backend_list_storm_over"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.backends.subscriptions.table import SubscriptionTable
 from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.errors import BackendUnavailable, LinkFailed
+from argus_trio.errors import BackendUnavailable, LinkFailed, MethodUnknown
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json, Refusal, empty, raw
@@ -302,3 +303,79 @@ async def test_what_changed_while_a_modern_backends_stream_was_broken_is_listed_
         published = scope.published(NONE)
         assert published is not None
         assert len(published.resources) == 2
+
+
+@pytest.mark.parametrize("declared", [{}, {"subscribe": False}, {"subscribe": 1}, {"listChanged": True}])
+@pytest.mark.parametrize("abilities", [NONE, Abilities(roots=True)])
+async def test_what_a_modern_backend_does_not_declare_is_not_subscribed_to(
+    autojump_clock: MockClock, declared: Json, abilities: Abilities
+) -> None:
+    backend = serving(Era.MODERN)
+    backend.declares = {"resources": declared}
+    async with living(backend) as scope:
+        with pytest.raises(MethodUnknown, match=r"resources\.subscribe"):
+            await subscribed(scope, Session(), abilities)
+        listen = FakeExchange("subscriptions/listen", era=Era.MODERN, abilities=abilities)
+        with pytest.raises(MethodUnknown):
+            await scope.subscriptions.watch(listen.call, URI, "one", lambda _method, _params: None)
+        await trio.sleep(10)
+        assert scope.shared.subscriptions.table.uris == []
+    assert asked(backend, "resources/subscribe") == 0
+    wanted = [params["notifications"] for method, params in backend.seen if method == "subscriptions/listen"]
+    assert wanted == ([{"resourcesListChanged": True}] if declared.get("listChanged") else [])
+
+
+@pytest.mark.parametrize("declared", [{}, {"subscribe": False}])
+async def test_a_legacy_backend_is_asked_whatever_it_declares(autojump_clock: MockClock, declared: Json) -> None:
+    backend = serving()
+    backend.declares = {"resources": declared}
+    async with living(backend) as scope:
+        await subscribed(scope, Session())
+        assert scope.shared.subscriptions.table.uris == [URI]
+    assert asked(backend, "resources/subscribe") == 1
+
+
+async def test_a_backend_that_has_no_resources_any_more_is_told_of_and_not_asked(
+    autojump_clock: MockClock,
+) -> None:
+    backend = serving()
+    async with living(backend) as scope:
+        await subscribed(scope, Session())
+        backend.resources.clear()
+        backend.declares = {"tools": {}}
+        with capture_logs() as logs:
+            backend.links[0].die("exited with code 1")
+            await trio.sleep(90)
+    assert asked(backend, "resources/subscribe") == 1
+    (lost,) = [entry for entry in logs if entry["event"] == "backend_resubscribe_failed"]
+    assert (lost["log_level"], lost["count"]) == ("warning", 1)
+
+
+async def test_a_modern_backend_that_reports_no_changes_is_not_listened_to_but_heard_all_the_same(
+    autojump_clock: MockClock,
+) -> None:
+    backend = serving(Era.MODERN)
+    backend.tools.append({"name": "x"})
+    backend.declares = {"tools": {"listChanged": False}, "prompts": {}, "resources": {}}
+    async with living(backend) as scope:
+        await trio.sleep(100)
+        assert asked(backend, "subscriptions/listen") == 0
+        backend.tools.append({"name": "y"})
+        await backend.links[0].says("notifications/tools/list_changed", {})
+        await trio.sleep(1)
+        published = scope.published(NONE)
+        assert published is not None
+        assert len(published.tools) == 2
+
+
+async def test_a_modern_backend_is_listened_to_for_the_lists_whose_changes_it_declares(
+    autojump_clock: MockClock,
+) -> None:
+    backend = serving(Era.MODERN)
+    backend.declares = {"tools": {"listChanged": True}, "prompts": {}, "resources": {"subscribe": True}}
+    async with living(backend) as scope:
+        await trio.sleep(1)
+        await subscribed(scope, Session())
+        await trio.sleep(1)
+    wanted = [params["notifications"] for method, params in backend.seen if method == "subscriptions/listen"]
+    assert wanted == [{"toolsListChanged": True}, {"toolsListChanged": True, "resourceSubscriptions": [URI]}]

@@ -100,7 +100,11 @@ async def listening(
 ) -> AsyncIterator[Listening]:
     """A stream at a backend that has tools, if nothing else is declared."""
     fate = fate or Fate()
-    backend = FakeBackend(era=Era.MODERN, declares=declares or {"tools": {}}, answers={"subscriptions/listen": fate})
+    backend = FakeBackend(
+        era=Era.MODERN,
+        declares=declares or {"tools": {"listChanged": True}, "resources": {"subscribe": True}},
+        answers={"subscriptions/listen": fate},
+    )
     table, followed, run, is_over = SubscriptionTable(), list[str](), trio.CancelScope(), trio.Event()
     async with talk(backend) as t:
         stream = ListenStream(
@@ -122,7 +126,9 @@ async def listening(
 
 
 async def test_a_stream_is_opened_for_the_lists_that_the_backend_declares(autojump_clock: MockClock) -> None:
-    async with listening(declares={"tools": {}, "resources": {}, "logging": {}}) as at:
+    async with listening(
+        declares={"tools": {"listChanged": True}, "resources": {"listChanged": True}, "logging": {}}
+    ) as at:
         assert at.wanted == [{"toolsListChanged": True, "resourcesListChanged": True}]
         assert at.open == 1
 
@@ -293,7 +299,7 @@ async def test_a_backend_that_declares_no_tasks_is_not_asked_for_any(autojump_cl
 
 
 async def test_a_backend_that_refuses_to_tell_of_tasks_is_asked_without_them(autojump_clock: MockClock) -> None:
-    declares: Json = {**TASKS, "tools": {}}
+    declares: Json = {**TASKS, "tools": {"listChanged": True}}
     async with listening(Fate(1000.0, Refusal(-32602, "no tasks")), declares=declares) as at:
         at.follow("t1")
         await trio.sleep(10)

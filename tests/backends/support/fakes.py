@@ -110,7 +110,10 @@ class FakeBackend:
 
     def _introduction(self) -> Json:
         declared = {"tools": self.tools, "prompts": self.prompts, "resources": self.resources or self.templates}
-        capabilities = {name: {} for name, entries in declared.items() if entries} | self.declares
+        reports: dict[str, Json] = {"tools": {}, "prompts": {}, "resources": {"subscribe": True}}
+        capabilities = {
+            name: {"listChanged": True} | reports[name] for name, entries in declared.items() if entries
+        } | self.declares
         said: Json = {"capabilities": capabilities}
         return said if self.instructions is None else {**said, "instructions": self.instructions}
 

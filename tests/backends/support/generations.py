@@ -45,7 +45,7 @@ def generation_of(
         number=number,
         config=config,
         scopes={scope.spec.name: scope for scope in scopes},
-        grace_ends=trio.current_time() + grace,
+        awaited_until={scope.spec.name: trio.current_time() + grace for scope in scopes},
         make_handler=lambda _: handler,
     )
 

@@ -6,7 +6,15 @@ import json
 
 import msgspec
 
-from argus_trio.core.catalog.catalog import EMPTY, Catalog, Entry, Published, build, changed_kinds
+from argus_trio.core.catalog.catalog import (
+    EMPTY,
+    Catalog,
+    Entry,
+    Published,
+    build,
+    changed_kinds,
+    holders_after,
+)
 from argus_trio.core.catalog.names import Scheme
 from argus_trio.wire.envelope import Params
 
@@ -114,3 +122,9 @@ def test_only_the_kinds_that_look_different_have_changed() -> None:
 def test_names_that_clients_refuse_for_their_length_are_reported() -> None:
     catalog = build([Published(backend="a", prefix="a", tools=(tool("x" * 61), tool("x" * 62)))], Scheme(), {})
     assert catalog.too_long == ("a__" + "x" * 62,)
+
+
+def test_only_firm_claims_become_holders_and_holders_stay() -> None:
+    shown = {"tools": {"x": "b", "y": "a", "z": "b"}, "prompts": {"p": "b"}}
+    held = holders_after({"tools": {"w": "b", "z": "c"}}, shown, {"a"})
+    assert (held["tools"], held["prompts"]) == ({"w": "b", "z": "c", "y": "a"}, {})

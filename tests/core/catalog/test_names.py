@@ -5,7 +5,16 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus_trio.core.catalog.names import Claim, Collision, Scheme, in_order, resolve
+from argus_trio.core.catalog.names import (
+    Claim,
+    Collision,
+    PairCollisions,
+    Scheme,
+    firm,
+    in_order,
+    new_collisions,
+    resolve,
+)
 
 
 def claim(backend: str, name: str, prefix: str | None = None) -> Claim:
@@ -45,7 +54,7 @@ def test_priority_does_not_push_another_name_aside() -> None:
 def test_the_error_strategy_hides_both() -> None:
     naming = resolve([claim("a", "read"), claim("b", "read"), claim("b", "write")], Scheme(strategy="error"), {})
     assert list(naming.claims_by_name) == ["write"]
-    assert naming.collisions == (Collision(name="read", winner=None, loser="b"),)
+    assert naming.collisions == (Collision(name="read", winner=None, loser="b", rival="a"),)
 
 
 def test_a_held_name_stays_with_its_holder_although_another_comes_first() -> None:
@@ -85,3 +94,23 @@ def test_a_name_never_changes_hands_when_another_backend_appears(claims: list[Cl
         bare = {name: c.backend for name, c in before.claims_by_name.items() if name == c.name}
         late_first = resolve([*reversed(claims[seen:]), *claims[:seen]], scheme, holders)
         assert {name: late_first.claims_by_name[name].backend for name in bare} == bare
+
+
+def test_claims_are_firm_as_far_as_every_backend_before_them_is_known() -> None:
+    assert firm(["a", "b", "c"], (), ()) == {"a", "b", "c"}
+    assert firm(["a", "b", "c"], (), {"b"}) == {"a"}
+    assert firm(["a", "b", "c"], ("c", "b"), {"b"}) == {"c"}
+    assert firm(["a", "b"], ("b",), {"b"}) == frozenset()
+
+
+def test_collisions_are_told_by_pairs_and_only_where_one_is_new() -> None:
+    def collision(name: str, loser: str, shown_as: str | None = None) -> Collision:
+        return Collision(name=name, winner="a", loser=loser, shown_as=shown_as)
+
+    before = [collision("x", "b"), collision("x", "c"), collision("y", "c")]
+    now = [*before[:2], collision("z", "b", "b__z"), Collision(name="v", winner=None, loser="b", rival="a")]
+    assert new_collisions(before, now) == [
+        PairCollisions(backends=("a", "b"), winner="a", names=("x", "z"), renamed=1),
+        PairCollisions(backends=("a", "b"), winner=None, names=("v",), renamed=0),
+    ]
+    assert new_collisions(now, now[:1]) == []

@@ -44,3 +44,9 @@ def test_backends_that_are_all_degraded_are_no_outage() -> None:
 def test_each_state_has_its_word(state: BackendState, status: str) -> None:
     standing = BackendStanding(state=state, since=0)
     assert BackendStatus(name="a", type="stdio", standing=standing, counts={}).status == status
+
+
+def test_what_a_reload_adds_does_not_make_a_gateway_unready_that_serves() -> None:
+    assert Health(total=3, connected=1, healthy=1, starting=2, added=2).not_ready_because is None
+    first = Health(total=3, connected=1, healthy=1, starting=2, added=1)
+    assert first.not_ready_because == "1 of 3 backends are still starting"

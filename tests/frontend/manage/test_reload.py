@@ -18,7 +18,8 @@ APPLIED = AppliedConfig(
     changed=("c",),
     adjusted=("d",),
     untouched=("e",),
-    not_ready=("a",),
+    not_ready=("a", "c"),
+    still_starting=("a",),
 )
 DONE = ReloadReport(
     at=datetime(2026, 11, 22, 12, 0, tzinfo=UTC),
@@ -66,7 +67,8 @@ async def test_a_reload_is_answered_with_all_that_came_of_it() -> None:
         "errors": [],
         "backends_adjusted": ["d"],
         "backends_untouched": ["e"],
-        "not_ready": ["a"],
+        "not_ready": ["a", "c"],
+        "still_starting": ["a"],
         "unchanged": False,
         "needs_restart": ["server.port"],
         "generation": 4,

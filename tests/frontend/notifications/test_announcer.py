@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import attrs
+import trio
+
+from argus_trio.core.call.abilities import Abilities
 from argus_trio.frontend.notifications.announcer import PLAIN_EVENTS, PROMPTS, TOOLS, Announcer
 from argus_trio.frontend.notifications.outbox import Outbox
 
@@ -27,3 +31,69 @@ async def test_closing_ends_open_streams_and_those_that_open_later() -> None:
         assert early.is_closed
     with announcer.listening(late):
         assert late.is_closed
+
+
+@attrs.define(eq=False)
+class Noting:
+    """A stream that notes when it is told of what."""
+
+    told: list[tuple[float, str]] = attrs.field(factory=list)
+
+    def offer(self, key: str, event: bytes) -> None:
+        self.told.append((round(trio.current_time(), 3), key))
+
+    def close(self) -> None:
+        """Go on noting."""
+
+
+async def test_a_first_change_is_told_at_once_and_the_next_ones_at_most_twice_a_second(autojump_clock: object) -> None:
+    announcer, stream = Announcer(), Noting()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(announcer.run)
+        with announcer.listening(stream):
+            for _ in range(24):  # a change every 0.1 s, the last one at 2.3 s
+                announcer.announce([TOOLS])
+                await trio.sleep(0.1)
+            await trio.sleep(5)
+            announcer.announce([TOOLS])
+        nursery.cancel_scope.cancel()
+    assert stream.told == [(at, TOOLS) for at in (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 7.4)]
+
+
+async def test_what_is_announced_of_one_list_holds_up_no_other(autojump_clock: object) -> None:
+    announcer, stream = Announcer(), Noting()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(announcer.run)
+        with announcer.listening(stream):
+            announcer.announce([TOOLS])
+            await trio.sleep(0.2)
+            announcer.announce([TOOLS, PROMPTS])
+            await trio.sleep(0.1)
+            announcer.announce([PROMPTS])
+            await trio.sleep(5)
+        nursery.cancel_scope.cancel()
+    assert stream.told == [(0.0, TOOLS), (0.2, PROMPTS), (0.5, TOOLS), (0.7, PROMPTS)]
+
+
+async def test_what_is_told_together_concerns_whomever_one_of_it_concerned(autojump_clock: object) -> None:
+    announcer = Announcer()
+    streams = {abilities: Noting() for abilities in (Abilities(roots=True), Abilities(form=True), Abilities(url=True))}
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(announcer.run)
+        for abilities, stream in streams.items():
+            announcer.add(stream, PLAIN_EVENTS, lambda abilities=abilities: abilities)  # type: ignore[misc]
+        announcer.announce([TOOLS], lambda _: False)
+        announcer.announce([TOOLS], lambda abilities: abilities.roots)
+        announcer.announce([TOOLS], lambda abilities: abilities.form)
+        await trio.sleep(1)
+        nursery.cancel_scope.cancel()
+    assert [stream.told for stream in streams.values()] == [[(0.5, TOOLS)], [(0.5, TOOLS)], []]
+
+
+async def test_what_is_held_back_when_the_gateway_stops_is_still_told() -> None:
+    announcer, outbox = Announcer(), Outbox()
+    announcer.announce([TOOLS])
+    with announcer.listening(outbox):
+        announcer.announce([TOOLS])
+        announcer.close()
+    assert await outbox.take() == PLAIN_EVENTS[TOOLS]
