@@ -35,7 +35,7 @@ from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
 
-PREPARING_SECONDS: Final = 3.0
+PREPARING_SECONDS: Final = 8.0
 """How long a program may work before its first message until it counts as preparing: one that merely starts has spoken
 by then."""
 IDLE_SECONDS: Final = 2.0
