@@ -19,6 +19,7 @@ import trio
 
 from argus_trio.backends.connection.open import BackendAddress, OpenLink
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
+from argus_trio.backends.connectivity.start_turns import StartTurns
 from argus_trio.backends.drain import Drain
 from argus_trio.backends.generation import CatalogChanges, Generation
 from argus_trio.backends.generations import Generations
@@ -70,6 +71,7 @@ class Supervisor:
     """The generation in effect, and those before it."""
     drain: Drain = attrs.field(init=False)
     """The scopes that a reload removed or replaced, until they have ended."""
+    _turns: StartTurns = attrs.field(init=False)
     _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
     _began: float = attrs.field(default=-inf, init=False)
     """When the gateway's first backends were started, on trio's clock."""
@@ -79,6 +81,7 @@ class Supervisor:
     """When each other scope came into effect."""
 
     def __attrs_post_init__(self) -> None:
+        self._turns = StartTurns(lambda: self.config.server.concurrent_starts)
         self.drain = Drain(may_need=lambda scope: self.generations.may_need(scope))
         self.generations = Generations(self._generation(1, self.initial, {}), self.drain.wake)
 
@@ -129,12 +132,12 @@ class Supervisor:
         self._start(fresh.values())
         await self._succeed(config, {name: fresh[name] for name in beside}, pause_first=is_step)
         for name in found.changed:
-            await fresh[name].shared.settled.wait()
+            await fresh[name].shared.tried.wait()
         return AppliedConfig(
             generation=self.current.number,
             **attrs.asdict(found),
             not_ready=tuple(name for name, scope in fresh.items() if not scope.state.is_up),
-            still_starting=tuple(name for name, scope in fresh.items() if not scope.shared.settled.is_set()),
+            still_starting=tuple(name for name, scope in fresh.items() if not scope.shared.tried.is_set()),
         )
 
     def health(self) -> Health:
@@ -220,7 +223,9 @@ class Supervisor:
         address = BackendAddress(
             spec=config.backends[name], open_link=self.open_link, redact=self.redact, on_task=self.on_task
         )
-        return Scope(address=address, on_published=self._on_published, on_lease_freed=self.drain.wake)
+        return Scope(
+            address=address, turns=self._turns, on_published=self._on_published, on_lease_freed=self.drain.wake
+        )
 
     def _start(self, scopes: Iterable[Scope]) -> None:
         for scope in scopes:

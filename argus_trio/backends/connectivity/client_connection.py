@@ -174,9 +174,9 @@ class ClientConnection:
         seconds = address.spec.timeouts.connect
         opening = trio.CancelScope(deadline=trio.current_time() + seconds)
         with opening:
-            protocol = self.shared.protocol()
+            order = self.shared.order()
             async with open_connection(
-                address, protocol, self, abilities=self.owner.abilities, is_exclusive=True
+                address, order, self, abilities=self.owner.abilities, is_exclusive=True
             ) as connection:
                 opening.deadline = inf
                 self.connection = connection

@@ -17,6 +17,7 @@ from argus_trio.backends.connectivity.client_connections import ClientConnection
 from argus_trio.backends.connectivity.listings_by_abilities import ListingsByAbilities
 from argus_trio.backends.connectivity.recovery import Recovery, breaker_of
 from argus_trio.backends.connectivity.shared_connection import SharedConnection
+from argus_trio.backends.connectivity.start_turns import StartTurns
 from argus_trio.backends.listings.listing import publish
 from argus_trio.backends.listings.refresh import KnownListing
 from argus_trio.backends.scope.bulkhead import Bulkhead
@@ -45,6 +46,7 @@ class Scope:
     """
 
     address: BackendAddress
+    turns: StartTurns
     on_published: Callable[[], None]
     on_lease_freed: Callable[[], None] = _nothing
     recovery: Recovery = attrs.field(init=False)
@@ -74,6 +76,7 @@ class Scope:
         self.listings = ListingsByAbilities(address, self.on_published)
         self.shared = SharedConnection(
             address=address,
+            turns=self.turns,
             recovery=self.recovery,
             subscriptions=SubscriptionHub(address),
             on_open=self._opened,
