@@ -15,9 +15,10 @@ Json = dict[str, Any]
 
 
 class Client:
-    """One legacy session on one connection. `url` is the endpoint of Streamable HTTP."""
+    """One legacy session on one connection. `url` is the endpoint, `capabilities` what it declares."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, capabilities: Json | None = None) -> None:
+        self.capabilities = capabilities or {}
         parts = urlsplit(url)
         assert parts.hostname is not None
         assert parts.port is not None
@@ -32,7 +33,7 @@ class Client:
 
     def greet(self) -> None:
         client = {"name": "bench", "version": "1"}
-        params = {"protocolVersion": REVISION, "capabilities": {}, "clientInfo": client}
+        params = {"protocolVersion": REVISION, "capabilities": self.capabilities, "clientInfo": client}
         headers, _ = self.exchange(encoded("initialize", params))
         self.head += f"MCP-Protocol-Version: {REVISION}\r\n"
         if session := headers.get("mcp-session-id"):

@@ -93,13 +93,20 @@ class Generation:
                 return scope
         return None
 
-    async def catalog_for(self, abilities: Abilities, client: ClientSession | None = None) -> Catalog:
-        """The catalog for a client with `abilities`. Making it waits for listings, at most for the startup grace.
+    def catalog_for(self, abilities: Abilities, client: ClientSession | None = None) -> Catalog:
+        """The catalog for a client with `abilities`, from what is known. The first time requests listings for them.
 
         Where the own connections of `client`, a legacy session, list something else, its catalog has that.
         """
-        catalog = await self._catalog_of(abilities)
+        catalog = self._catalog_of(abilities)
         return catalog if client is None or not abilities.has_any else self._own_catalog(catalog, abilities, client)
+
+    async def list_for(self, abilities: Abilities) -> None:
+        """Wait until every backend has listed for `abilities` or failed to, at most for the startup grace."""
+        with trio.move_on_after(self.config.server.startup_grace):
+            async with trio.open_nursery() as nursery:
+                for scope in self._depending_on(abilities):
+                    nursery.start_soon(scope.list_for, abilities)
 
     def made_for(self, abilities: Abilities) -> Catalog | None:
         """What clients with `abilities` are shown, if that has been made."""
@@ -168,18 +175,19 @@ class Generation:
             self._of_client[client] = cached
         return cached[1]
 
-    async def _catalog_of(self, abilities: Abilities) -> Catalog:
+    def _depending_on(self, abilities: Abilities) -> list[Scope]:
+        return [scope for scope in self.scopes.values() if scope.shared.sharing.lists_by(abilities)]
+
+    def _catalog_of(self, abilities: Abilities) -> Catalog:
         if not abilities.has_any:
             return self.catalog
         if abilities not in self._of_abilities:
-            depending = [scope for scope in self.scopes.values() if scope.shared.sharing.lists_by(abilities)]
+            depending = self._depending_on(abilities)
             if not depending:
                 return self.catalog
-            with trio.move_on_after(self.config.server.startup_grace):
-                async with trio.open_nursery() as nursery:
-                    for scope in depending:
-                        nursery.start_soon(scope.list_for, abilities)
             self._of_abilities[abilities] = self._built(abilities, self.catalog.holders)
+            for scope in depending:
+                scope.list_soon(abilities)
         return self._of_abilities[abilities]
 
     def _built(self, abilities: Abilities, holders: Holders) -> Catalog:

@@ -57,5 +57,8 @@ def _status_of(scope: Scope, counts: Counter[tuple[str, str]]) -> BackendStatus:
         failures=breaker.failures,
         is_breaker_open=breaker.is_open,
         calls=Calls(under_way=scope.bulkhead.under_way, waiting=scope.bulkhead.waiting, refused=scope.bulkhead.refused),
+        session=scope.spec.session,
+        is_shared=scope.shared.sharing.setting == "shared",
+        shared_because=scope.rivals.shares_because,
         counts={kind: counts[scope.spec.name, kind] for kind in ("tools", "resources", "prompts")},
     )

@@ -19,6 +19,7 @@ import trio
 
 from argus_trio.backends.connection.open import BackendAddress, OpenLink
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
+from argus_trio.backends.connectivity.listings_by_abilities import listing_turns
 from argus_trio.backends.connectivity.start_turns import StartTurns
 from argus_trio.backends.drain import Drain
 from argus_trio.backends.generation import CatalogChanges, Generation
@@ -72,6 +73,7 @@ class Supervisor:
     drain: Drain = attrs.field(init=False)
     """The scopes that a reload removed or replaced, until they have ended."""
     _turns: StartTurns = attrs.field(init=False)
+    _listing_turns: trio.CapacityLimiter = attrs.field(factory=listing_turns, init=False)
     _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
     _began: float = attrs.field(default=-inf, init=False)
     """When the gateway's first backends were started, on trio's clock."""
@@ -224,7 +226,11 @@ class Supervisor:
             spec=config.backends[name], open_link=self.open_link, redact=self.redact, on_task=self.on_task
         )
         return Scope(
-            address=address, turns=self._turns, on_published=self._on_published, on_lease_freed=self.drain.wake
+            address=address,
+            turns=self._turns,
+            on_published=self._on_published,
+            on_lease_freed=self.drain.wake,
+            listing_turns=self._listing_turns,
         )
 
     def _start(self, scopes: Iterable[Scope]) -> None:

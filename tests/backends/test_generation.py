@@ -112,7 +112,7 @@ async def test_who_can_be_asked_nothing_is_shown_what_everybody_is() -> None:
     connects(scope, "x")
     lists(scope, "x", "roots", to=ROOTS)
     generation.rebuild()
-    assert tools(await generation.catalog_for(NONE)) == ["b__x"]
+    assert tools(generation.catalog_for(NONE)) == ["b__x"]
     assert generation.made_for(NONE) is generation.catalog
 
 
@@ -123,10 +123,10 @@ async def test_who_can_be_asked_is_shown_what_was_listed_for_its_abilities() -> 
     generation.rebuild()
     lists(scope, "x", "roots", to=ROOTS)
     assert generation.made_for(ROOTS) is None
-    made = await generation.catalog_for(ROOTS)
+    made = generation.catalog_for(ROOTS)
     assert tools(made) == ["b__x", "b__roots"]
-    assert tools(await generation.catalog_for(FORM)) == ["b__x"]
-    assert await generation.catalog_for(ROOTS) is generation.made_for(ROOTS) is made
+    assert tools(generation.catalog_for(FORM)) == ["b__x"]
+    assert generation.catalog_for(ROOTS) is generation.made_for(ROOTS) is made
     assert generation.abilities == (ROOTS, FORM)
 
 
@@ -135,7 +135,7 @@ async def test_where_no_backend_lists_by_abilities_no_catalog_is_made_for_any() 
     generation = generation_of(scope)
     connects(scope, "x", era=Era.MODERN)
     generation.rebuild()
-    assert await generation.catalog_for(ROOTS) is generation.catalog
+    assert generation.catalog_for(ROOTS) is generation.catalog
     assert generation.abilities == ()
 
 
@@ -155,7 +155,7 @@ def slow_with(abilities: Json, seconds: float) -> FakeBackend:
     return FakeBackend(answers={"initialize": greet, "tools/list": listed})
 
 
-async def test_the_first_client_with_its_abilities_waits_until_the_backends_have_listed_for_them(
+async def test_the_first_client_with_its_abilities_is_shown_what_is_known_and_later_what_is_listed_for_it(
     autojump_clock: MockClock,
 ) -> None:
     backend = slow_with({"roots": {}}, 3)
@@ -163,23 +163,28 @@ async def test_the_first_client_with_its_abilities_waits_until_the_backends_have
         generation = generation_of(scope)
         generation.rebuild()
         began = trio.current_time()
-        assert tools(await generation.catalog_for(ROOTS)) == ["files__x", "files__roots"]
+        assert tools(generation.catalog_for(ROOTS)) == ["files__x"]
+        assert trio.current_time() == began
+        await generation.list_for(ROOTS)
         assert trio.current_time() - began == pytest.approx(3)
+        assert generation.rebuild() == {NONE: NOTHING, ROOTS: TOOLS}
+        assert tools(generation.catalog_for(ROOTS)) == ["files__x", "files__roots"]
         assert len(backend.links) == 2
 
 
-async def test_it_waits_no_longer_than_the_startup_grace_and_is_shown_what_everybody_is(
+async def test_listings_for_abilities_are_waited_for_no_longer_than_the_startup_grace(
     autojump_clock: MockClock,
 ) -> None:
     async with living(slow_with({"roots": {}}, 15)) as scope:
         generation = generation_of(scope)
         generation.rebuild()
         began = trio.current_time()
-        assert tools(await generation.catalog_for(ROOTS)) == ["files__x"]
+        await generation.list_for(ROOTS)
         assert trio.current_time() - began == pytest.approx(GRACE_SECONDS)
+        assert tools(generation.catalog_for(ROOTS)) == ["files__x"]
         await trio.sleep(15)
         generation.rebuild()
-        assert tools(await generation.catalog_for(ROOTS)) == ["files__x", "files__roots"]
+        assert tools(generation.catalog_for(ROOTS)) == ["files__x", "files__roots"]
 
 
 async def test_a_session_is_shown_what_its_own_connection_lists_and_nobody_else_is() -> None:
@@ -190,13 +195,13 @@ async def test_a_session_is_shown_what_its_own_connection_lists_and_nobody_else_
     generation.rebuild()
     mine, others = Session(), Session()
     own = has_own_connection(scope, mine, ROOTS, "x", "mine")
-    shown = await generation.catalog_for(ROOTS, mine)
+    shown = generation.catalog_for(ROOTS, mine)
     assert tools(shown) == ["b__x", "b__mine", "other__y"]
-    assert await generation.catalog_for(ROOTS, mine) is shown
-    assert await generation.catalog_for(ROOTS, others) is generation.made_for(ROOTS)
-    assert tools(await generation.catalog_for(ROOTS)) == ["b__x", "other__y"]
+    assert generation.catalog_for(ROOTS, mine) is shown
+    assert generation.catalog_for(ROOTS, others) is generation.made_for(ROOTS)
+    assert tools(generation.catalog_for(ROOTS)) == ["b__x", "other__y"]
     own.listing = {"tools": []}
-    assert tools(await generation.catalog_for(ROOTS, mine)) == ["other__y"]
+    assert tools(generation.catalog_for(ROOTS, mine)) == ["other__y"]
 
 
 async def test_what_others_list_reaches_a_session_whose_own_connection_lists_something_else() -> None:
@@ -205,10 +210,10 @@ async def test_what_others_list_reaches_a_session_whose_own_connection_lists_som
     connects(scope, "x")
     has_own_connection(scope, session, ROOTS, "mine")
     generation.rebuild()
-    assert tools(await generation.catalog_for(ROOTS, session)) == ["b__mine"]
+    assert tools(generation.catalog_for(ROOTS, session)) == ["b__mine"]
     connects(other, "y")
     generation.rebuild()
-    assert tools(await generation.catalog_for(ROOTS, session)) == ["b__mine", "other__y"]
+    assert tools(generation.catalog_for(ROOTS, session)) == ["b__mine", "other__y"]
 
 
 async def test_what_is_shown_to_a_session_that_has_ended_is_forgotten() -> None:
@@ -216,10 +221,10 @@ async def test_what_is_shown_to_a_session_that_has_ended_is_forgotten() -> None:
     generation = generation_of(scope)
     connects(scope, "x")
     has_own_connection(scope, session, ROOTS, "mine")
-    before = await generation.catalog_for(ROOTS, session)
+    before = generation.catalog_for(ROOTS, session)
     generation.forget(session)
     generation.forget(session)
-    assert await generation.catalog_for(ROOTS, session) is not before
+    assert generation.catalog_for(ROOTS, session) is not before
 
 
 async def test_a_rebuild_tells_which_kinds_changed_for_whom() -> None:
@@ -229,10 +234,10 @@ async def test_a_rebuild_tells_which_kinds_changed_for_whom() -> None:
     assert generation.rebuild() == {NONE: TOOLS}
     assert generation.rebuild() == {NONE: NOTHING}
     lists(scope, "x", to=ROOTS)
-    await generation.catalog_for(ROOTS)
+    generation.catalog_for(ROOTS)
     lists(scope, "x", "roots", to=ROOTS)
     assert generation.rebuild() == {NONE: NOTHING, ROOTS: TOOLS}
-    assert tools(await generation.catalog_for(ROOTS)) == ["b__x", "b__roots"]
+    assert tools(generation.catalog_for(ROOTS)) == ["b__x", "b__roots"]
     lists(scope, "x", "all")
     assert generation.rebuild() == {NONE: TOOLS, ROOTS: NOTHING}
 
@@ -282,7 +287,7 @@ async def test_one_that_follows_shows_what_its_own_scopes_publish_and_tells_what
     connects(gone, "y")
     lists(come, "z", to=ROOTS)
     last.rebuild()
-    await last.catalog_for(ROOTS)
+    last.catalog_for(ROOTS)
     now = generation_of(scope, come, number=2)
     connects(come, "z")
     assert now.follow(last, {}) == {NONE: TOOLS, ROOTS: TOOLS}
@@ -290,7 +295,7 @@ async def test_one_that_follows_shows_what_its_own_scopes_publish_and_tells_what
     assert now.abilities == (ROOTS,)
     same = generation_of(scope, come, number=3)
     assert same.follow(now, {}) == {NONE: NOTHING, ROOTS: NOTHING}
-    assert tools(last.catalog) == tools(await last.catalog_for(ROOTS)) == ["b__x", "gone__y"]
+    assert tools(last.catalog) == tools(last.catalog_for(ROOTS)) == ["b__x", "gone__y"]
 
 
 @pytest.mark.parametrize(("held", "has_it"), [({"tools": {"x": "second"}}, "second"), ({}, "first")])
@@ -325,7 +330,7 @@ async def test_a_session_is_shown_what_its_own_connection_listed_last_however_of
     generation = generation_of(scope)
     connects(scope, "x")
     own = has_own_connection(scope, session, ROOTS, "one")
-    assert tools(await generation.catalog_for(ROOTS, session)) == ["b__one"]
+    assert tools(generation.catalog_for(ROOTS, session)) == ["b__one"]
     for name in ("two", "three"):
         own.listing = {**(own.listing or {}), "tools": [(name, raw({"name": name}))]}
-    assert tools(await generation.catalog_for(ROOTS, session)) == ["b__three"]
+    assert tools(generation.catalog_for(ROOTS, session)) == ["b__three"]

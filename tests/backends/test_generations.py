@@ -154,8 +154,8 @@ async def test_what_was_shown_to_a_session_that_has_ended_is_forgotten_in_earlie
         nursery.start_soon(generations.serve, FakeExchange("tools/call"))
         await wait_all_tasks_blocked()
         generations.install(second)
-        shown = [await each.catalog_for(ROOTS, session) for each in (first, second)]
+        shown = [each.catalog_for(ROOTS, session) for each in (first, second)]
         generations.release(session)
-        again = [await each.catalog_for(ROOTS, session) for each in (first, second)]
+        again = [each.catalog_for(ROOTS, session) for each in (first, second)]
         assert [before is now for before, now in zip(shown, again, strict=True)] == [False, False]
         slow.go.set()

@@ -294,7 +294,8 @@ async def test_only_clients_that_see_something_else_are_told(autojump_clock: obj
     new = FakeBackend(answers={"initialize": greet, "tools/list": tools})
     async with supervised({"b": by("old")}, spare={"new": new}) as h:
         await h.supervisor.current.settle()
-        await h.supervisor.current.catalog_for(SAMPLING)
+        h.supervisor.current.catalog_for(SAMPLING)
+        await h.supervisor.current.list_for(SAMPLING)
         h.told.clear()
         h.concerned.clear()
         await changed(h)

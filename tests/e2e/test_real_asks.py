@@ -5,13 +5,17 @@ Through the gateway it does as to a client that is connected to it directly, wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from pathlib import Path
 
 import mcp_types as types
 import pytest
+import trio
+from mcp.client import Client
 from pydantic import FileUrl
 
 from tests.e2e import gateway
+from tests.e2e.cells import Heard
 from tests.e2e.clients import EDGES, Edge, connected
 from tests.e2e.gateway import Gateway
 from tests.e2e.tools import Npm
@@ -56,16 +60,43 @@ def argus(npm: Npm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gatewa
         yield running
 
 
-async def names(edge: Edge, url: str, **callbacks: object) -> set[str]:
+async def until_shown(client: Client, wanted: Collection[str]) -> set[str]:
+    """The names of the tools that the client is shown, as soon as those `wanted` are among them.
+
+    The first list is answered from what is known; what the backend shows such clients comes a little later.
+    """
+    with trio.fail_after(30):
+        while True:
+            found = {tool.name for tool in (await client.list_tools(cache_mode="bypass")).tools}
+            if found.issuperset(wanted):
+                return found
+            await trio.sleep(0.05)
+
+
+async def names(edge: Edge, url: str, wanted: Collection[str], **callbacks: object) -> set[str]:
     async with connected(edge, url, **callbacks) as client:
-        return {tool.name for tool in (await client.list_tools()).tools}
+        return await until_shown(client, wanted)
+
+
+async def test_the_first_list_is_answered_at_once_and_what_differs_is_told_and_shown(npm: Npm, tmp_path: Path) -> None:
+    node = {"type": "stdio", "command": npm.node, "args": [npm.script("mcp-server-everything")]}
+    asked, heard = Asked(), Heard()
+    with gateway.running({"backends": {"everything": {**node, "env": {"PATH": npm.path}}}}, tmp_path) as running:
+        plain = await names("legacy", running.url, {"everything__echo"})
+        options = {"list_roots_callback": asked.list_roots, "message_handler": heard.hear}
+        async with connected("legacy", running.url, **options) as client:
+            assert {tool.name for tool in (await client.list_tools()).tools} == plain
+            changed = types.ToolListChangedNotification
+            await heard.until(lambda so_far: any(isinstance(message, changed) for message in so_far.messages))
+            now = {tool.name for tool in (await client.list_tools(cache_mode="bypass")).tools}
+    assert now - plain == {"everything__get-roots-list"}
 
 
 @pytest.mark.parametrize("edge", EDGES)
 async def test_each_client_is_shown_what_it_can_be_asked_for(argus: Gateway, edge: Edge) -> None:
     asked = Asked()
-    plain = await names(edge, argus.url)
-    only_roots = await names(edge, argus.url, list_roots_callback=asked.list_roots)
+    plain = await names(edge, argus.url, ())
+    only_roots = await names(edge, argus.url, {"everything__get-roots-list"}, list_roots_callback=asked.list_roots)
     assert plain.isdisjoint(ASKING)
     assert only_roots & ASKING.keys() == {"everything__get-roots-list"}
     assert plain < only_roots
@@ -80,7 +111,7 @@ async def test_the_client_is_asked_and_its_answers_are_what_the_tools_work_with(
         "list_roots_callback": asked.list_roots,
     }
     async with connected(edge, argus.url, **callbacks) as client:
-        assert {tool.name for tool in (await client.list_tools()).tools} >= ASKING.keys()
+        await until_shown(client, ASKING)
         for name, (arguments, shown) in ASKING.items():
             result = await client.call_tool(name, arguments)
             assert shown in str(result.content)

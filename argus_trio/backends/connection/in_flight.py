@@ -7,6 +7,7 @@ A call's clock stands still while its client is being asked. What is then sent t
 from __future__ import annotations
 
 from math import inf
+from typing import Final
 
 import attrs
 import msgspec
@@ -18,6 +19,10 @@ from argus_trio.core.call.levels import passes_level
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.members import int_member, string_member
 from argus_trio.wire.revisions import Era
+
+ATTRIBUTION_SECONDS: Final = 30.0
+"""How long it may take until it is clear which of several clients a backend means that was not expected to ask any:
+most calls are over by then, and the one that asks has half of its usual deadline left for the answer."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -98,6 +103,8 @@ class InFlightTable:
     is_exclusive: bool
     """Whether all calls belong to one client: then what names no request is meant for that client."""
     _by_id: dict[int, InFlight] = attrs.field(factory=dict, init=False)
+    _removed: trio.Event = attrs.field(factory=trio.Event, init=False)
+    """Set at the end of a call, if somebody waits for it; then replaced."""
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -110,7 +117,25 @@ class InFlightTable:
         """End a call, and what its client is still asked for it; what may be asked for another call goes on."""
         call_in_flight = self._by_id.pop(message_id)
         if call_in_flight.asks:
-            call_in_flight.end(self.of(None))
+            call_in_flight.end(self.of(None) or self._sibling(call_in_flight))
+        if self._removed.statistics().tasks_waiting:
+            self._removed.set()
+            self._removed = trio.Event()
+
+    async def asking(self) -> InFlight | None:
+        """The call whose request it is that came just now, where nothing but its client tells the calls apart.
+
+        It is one of those under way, and does not end before it has its answer: so calls are ruled out as they end,
+        until all that are left are of one client. None if they are of several after `ATTRIBUTION_SECONDS`.
+        """
+        possible = set(self._by_id)
+        with trio.move_on_after(ATTRIBUTION_SECONDS):
+            while True:
+                left = [self._by_id[each] for each in sorted(possible & self._by_id.keys())]
+                if all(_is_of_one_client(left[0], each) for each in left):
+                    return left[-1] if left else None
+                await self._removed.wait()
+        return None
 
     def of_token(self, params: Params) -> InFlight | None:
         """The call in flight that the progress token in these params, one of ours, belongs to."""
@@ -127,6 +152,16 @@ class InFlightTable:
         if self.is_exclusive and self._by_id:
             return next(reversed(self._by_id.values()))
         return None
+
+    def _sibling(self, call_in_flight: InFlight) -> InFlight | None:
+        """The latest other call of the same session."""
+        return next((e for e in reversed(self._by_id.values()) if _is_of_one_client(e, call_in_flight)), None)
+
+
+def _is_of_one_client(one: InFlight, other: InFlight) -> bool:
+    """Whether two calls are known to be of one client: calls without a session may be anybody's."""
+    client = one.exchange.call.client
+    return one is other or (client is not None and client is other.exchange.call.client)
 
 
 def level_of(params: Params) -> str:

@@ -53,6 +53,10 @@ class BackendListener(Protocol):
     def listen_acknowledged(self, params: Params) -> None:
         """Take note that the backend has acknowledged a `subscriptions/listen`: the params of its acknowledgment."""
 
+    def was_asked(self, method: str) -> bool:
+        """Take note that the backend sent a request with this method; whether it was not expected to, so that clients
+        which can answer it share the connection."""
+
     def task_ended(self) -> None:
         """Take note that a task that was begun on the connection runs no more."""
 
@@ -82,8 +86,13 @@ class Inbound:
         """
         self.probe_state.heard_at = trio.current_time()
         if isinstance(message, Request):
-            answer = partial(self.server_requests.answer, is_guess=within is None)
-            self.nursery.start_soon(answer, message, self.in_flight.of(within), self.listener.client)
+            is_surprise = self.listener.was_asked(message.method)
+            call_in_flight = self.in_flight.of(within)
+            if call_in_flight is None and is_surprise:
+                self.nursery.start_soon(self._answer_for_one_of_all, message)
+            else:
+                answer = partial(self.server_requests.answer, is_guess=within is None)
+                self.nursery.start_soon(answer, message, call_in_flight, self.listener.client)
         else:
             self._take(message.method, message.params, within)
 
@@ -93,6 +102,11 @@ class Inbound:
         reports = self.server_requests.report(client, params)
         if reports is not None:
             self.nursery.start_soon(self.server_requests.pass_on, reports)
+
+    async def _answer_for_one_of_all(self, request: Request) -> None:
+        """Answer a request that is one of the calls' under way, of whichever client, once it is clear whose it is."""
+        call_in_flight = await self.in_flight.asking()
+        await self.server_requests.answer(request, call_in_flight, self.listener.client, is_guess=True)
 
     def _take(self, method: str, params: Params, within: int | None) -> None:
         if method == "notifications/progress":

@@ -9,7 +9,10 @@ or finds it in `client_connection_table.py`. `client_connection.py` is one of th
 `connection_subscriptions.py` has the resources that it is asked to send updates of, `lost_subscriptions.py` what
 sessions had subscribed to on connections that are gone.
 
-`listings_by_abilities.py` holds what the backend lists, to clients that declare nothing and to each set of abilities.
+`listings_by_abilities.py` holds what the backend lists, to clients that declare nothing and to each set of abilities,
+and knows whether roots make a difference to it.
+
+`rivals.py` recognises processes of the backend that end each other, and is the reason to share one from then on.
 
 It uses `connection`, `listings` and `subscriptions`. `scope` puts these parts together for its backend, and performs
 the calls of clients over them; nothing here performs a call or knows other backends.

@@ -14,6 +14,7 @@ import structlog
 import trio
 
 from argus_trio.backends.connection.connection import Connection
+from argus_trio.backends.connection.handshake import HandshakeOrder, HandshakeRefused
 from argus_trio.backends.connection.open import BackendAddress, open_connection
 from argus_trio.backends.connectivity.connection_subscriptions import ConnectionSubscriptions
 from argus_trio.backends.connectivity.health_monitor import HealthMonitor
@@ -25,7 +26,8 @@ from argus_trio.backends.subscriptions.table import UPDATED
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.call.session_policy import ConnectionOwner
-from argus_trio.errors import LinkFailed, leaves
+from argus_trio.core.health.rivalry import Arrival
+from argus_trio.errors import HttpRefused, LinkFailed, leaves
 from argus_trio.wire.envelope import Params
 
 log = structlog.get_logger()
@@ -64,6 +66,8 @@ class ClientConnection:
     """The resources that it is asked to send updates of."""
     listing: KnownListing | None = attrs.field(default=None, init=False)
     """What the connection of a session lists that others do not: the kinds that changed on it since it opened."""
+    has_own_lists: bool = attrs.field(default=False, init=False)
+    """Whether its lists have changed since it opened: for its client, and perhaps for no other."""
     _changes: PendingChanges = attrs.field(factory=PendingChanges, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -152,6 +156,7 @@ class ClientConnection:
 
     def lists_changed(self, kinds: tuple[str, ...]) -> None:
         """List these kinds again; see `BackendListener`."""
+        self.has_own_lists = True
         self._changes.add(kinds)
 
     def resource_updated(self, params: Params) -> None:
@@ -165,34 +170,67 @@ class ClientConnection:
         """Take note of the acknowledgment of a listen stream; see `BackendListener`."""
         self.subscriptions.hub.acknowledged(params)
 
+    def was_asked(self, method: str) -> bool:
+        """Take note of a request of the backend; see `BackendListener`."""
+        return self.listings.was_asked(method)
+
     def task_ended(self) -> None:
         """Let the connection close in time, if it stayed open for a task alone; see `BackendListener`."""
         self.on_idle(self)
 
     async def _live(self, on_open: Callable[[], None]) -> LinkFailed:
-        address = self.address
+        owner = self.owner
+        if self.shared.sharing.opens_as_legacy(owner.abilities, has_session=owner.client is not None):
+            lost = await self._live_as_legacy(on_open)
+            if lost is not None:
+                return lost
+        return await self._live_in(self.shared.order(), on_open)
+
+    async def _live_as_legacy(self, on_open: Callable[[], None]) -> LinkFailed | None:
+        """As `_live_in`, at a backend that is known to be modern; None if it refuses to be greeted as legacy.
+
+        It is opened anew then: some servers settle on an era by the first thing that they are asked, refused or not.
+        """
+        lost: list[LinkFailed] = []
+        try:
+            lost.append(await self._live_in("legacy", on_open))
+        except* (HandshakeRefused, HttpRefused):
+            if self.settled.is_set():
+                raise
+            self.shared.is_modern_alone()
+        return lost[0] if lost else None
+
+    async def _live_in(self, order: HandshakeOrder, on_open: Callable[[], None]) -> LinkFailed:
+        address, rivals = self.address, self.shared.rivals
         seconds = address.spec.timeouts.connect
         opening = trio.CancelScope(deadline=trio.current_time() + seconds)
-        with opening:
-            order = self.shared.order()
-            async with open_connection(
-                address, order, self, abilities=self.owner.abilities, is_exclusive=True
-            ) as connection:
-                opening.deadline = inf
-                self.connection = connection
-                self.subscriptions.hub.begin(connection)
-                self.settled.set()
-                on_open()
-                connection.nursery.start_soon(
-                    keep_listed, connection, self._changes, address.redact, seconds, self._listed
-                )
-                monitor = HealthMonitor(
-                    connection=connection, probing=lambda: address.spec.health, redact=address.redact
-                )
-                lost = await monitor.watch()
-                connection.end(lost)
-                return lost
+        arrival = rivals.began()
+        try:
+            with opening:
+                async with open_connection(
+                    address, order, self, abilities=self.owner.abilities, is_exclusive=True
+                ) as connection:
+                    opening.deadline = inf
+                    rivals.opened(arrival)
+                    return await self._stay(connection, arrival, on_open)
+        finally:
+            rivals.ended(arrival)
         raise LinkFailed(f"it was not ready for one more client within {seconds:g} s (timeouts.connect)")
+
+    async def _stay(self, connection: Connection, arrival: Arrival, on_open: Callable[[], None]) -> LinkFailed:
+        """Use the connection until it is lost; why."""
+        address = self.address
+        self.connection = connection
+        self.subscriptions.hub.begin(connection)
+        self.settled.set()
+        on_open()
+        seconds = address.spec.timeouts.connect
+        connection.nursery.start_soon(keep_listed, connection, self._changes, address.redact, seconds, self._listed)
+        monitor = HealthMonitor(connection=connection, probing=lambda: address.spec.health, redact=address.redact)
+        lost = await monitor.watch()
+        self.shared.rivals.lost(arrival)
+        connection.end(lost)
+        return lost
 
     def _listed(self, listing: KnownListing) -> None:
         """Keep what was listed anew: for the session alone, or for all clients with these abilities."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import attrs
 
 from argus_trio.backends.connectivity.client_connection import ClientConnection
+from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.call.session_policy import ConnectionOwner, chosen
 
@@ -42,6 +43,18 @@ class ClientConnectionTable:
             self._open.remove(connection)
             self._open.append(connection)
         return connection
+
+    def to_list_over(self, abilities: Abilities) -> ClientConnection | None:
+        """The connection to see over what clients with `abilities` are shown; None if another one is needed.
+
+        One that is nobody's, else one whose client has been shown nothing else so far.
+        """
+        free = self.taken_by(ConnectionOwner.nobody(abilities))
+        if free is not None:
+            return free
+        return next(
+            (e for e in self._open if e.owner.abilities == abilities and e.is_usable and not e.has_own_lists), None
+        )
 
     def of(self, client: ClientSession) -> ClientConnection | None:
         """The usable connection of this session, if it has one."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from math import inf
-from typing import Final, TypeVarTuple
+from typing import Final, Literal, TypeVarTuple
 
 import attrs
 import structlog
@@ -23,10 +24,12 @@ from argus_trio.backends.connectivity.listings_by_abilities import ListingsByAbi
 from argus_trio.backends.connectivity.lost_subscriptions import LostSubscriptions
 from argus_trio.backends.connectivity.shared_connection import SharedConnection
 from argus_trio.backends.listings.listing import LIST_CHANGED
+from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.call.session_policy import NOBODY, ConnectionOwner
 from argus_trio.errors import BackendUnavailable, LinkFailed
+from argus_trio.wire.envelope import Params
 
 log = structlog.get_logger()
 
@@ -34,8 +37,15 @@ UNUSED_SECONDS: Final = 30.0
 """How long a connection that no client has used yet stays open for one: the client whose list it was opened for calls
 soon, or not at all. A session whose connection lasted no longer gets another at its next call, not at once."""
 
+UNWANTED_SECONDS: Final = 2.0
+"""How long a connection that was opened to list stays open where its client is to share the common one, for the backend
+makes no difference: as long as a backend takes that asks for roots after its start, not because of the list."""
+
 RETRY_AFTER_SECONDS: Final = 5.0
 """How long a client that found every connection taken should wait: the calls of most clients are over by then."""
+
+Purpose = Literal["call", "list", "subscriptions"]
+"""What a connection is opened for: a call of a client, the list for its kind, or what it had subscribed to."""
 
 Ts = TypeVarTuple("Ts")
 
@@ -67,6 +77,12 @@ class ClientConnections:
         if self._nursery is not None:
             self._nursery.start_soon(function, *args)
 
+    def separates(self, call: Call) -> bool:
+        """Whether the call has to go over a connection of its client's; see `Sharing.separates`."""
+        has_own = call.client is not None and self.table.of(call.client) is not None
+        ignores_roots = self.listings.ignores_roots(call.abilities)
+        return self.shared.sharing.separates(call, ignores_roots=ignores_roots, has_own=has_own)
+
     @asynccontextmanager
     async def lease(self, call: Call, task: str | None = None) -> AsyncIterator[tuple[Connection, ClientConnection]]:
         """The connection of the call's client, for the length of the block: the one on which it began `task`, if any.
@@ -74,7 +90,9 @@ class ClientConnections:
         Raises:
             BackendUnavailable: it could not be opened, or as many as may be were in use for `timeouts.connect`.
         """
-        async with self._use(ConnectionOwner.of(call), self.table.with_task(call, task)) as own:
+        owner, own = ConnectionOwner.of(call), self.table.with_task(call, task)
+        own = own or self.table.taken_by(owner) or await self._opened(owner, "call")
+        async with self._use(own):
             if own.connection is None:
                 raise self._unavailable(own.failure)
             await self._resubscribe(own, own.connection)
@@ -83,18 +101,22 @@ class ClientConnections:
             yield own.connection, own
 
     @asynccontextmanager
-    async def borrowed(self, abilities: Abilities) -> AsyncIterator[Connection]:
-        """A connection that belongs to nobody, for the length of the block, to list what clients with `abilities` see.
+    async def borrowed(self, abilities: Abilities) -> AsyncIterator[tuple[Connection, ClientConnection]]:
+        """A connection, for the length of the block, to list what clients with `abilities` are shown.
 
-        No client has used it, so the first one with these abilities may have it, for `UNUSED_SECONDS` after that.
+        That is one which such a client has already, as long as that has been shown nothing else; its calls go on. Else
+        one that belongs to nobody: the first client with these abilities may have it, for `UNUSED_SECONDS` after that.
 
         Raises:
-            BackendUnavailable: as `lease`.
+            BackendUnavailable: the backend is not connected, or as `lease`.
         """
-        async with self._use(ConnectionOwner.nobody(abilities)) as own:
+        if self.shared.connection is None:
+            raise self.shared.recovery.unavailable()
+        own = self.table.to_list_over(abilities) or await self._opened(ConnectionOwner.nobody(abilities), "list")
+        async with self._use(own):
             if own.connection is None:
                 raise self._unavailable(own.failure)
-            yield own.connection
+            yield own.connection, own
 
     def release(self, client: ClientSession) -> None:
         """Close the connection of a session that has ended, and forget what it had subscribed to."""
@@ -107,6 +129,18 @@ class ClientConnections:
         """Open connections for the sessions that lost theirs and are subscribed to resources. Does not wait for it."""
         for client, abilities in self.lost:
             self.start_soon(self._restore, client, abilities)
+
+    def share(self) -> None:
+        """Give up the connections of single clients, each as soon as nobody uses it: all are to share one from now on.
+
+        What sessions had subscribed to over theirs is heard over the shared one. Does not wait for it.
+        """
+        for own in self.table:
+            if own.client is not None and own.subscriptions.subscribed:
+                self.lost.add(own.client, own.owner.abilities, own.subscriptions.subscribed)
+                own.subscriptions.subscribed.clear()
+            self.let_idle(own)
+        self.restore()
 
     def notify_common_lists(self) -> None:
         """Notify the sessions whose own connections list something else that they see what all see, from now on."""
@@ -133,26 +167,30 @@ class ClientConnections:
     def let_idle(self, own: ClientConnection) -> None:
         """Set the time at which a connection closes, if nobody uses it."""
         if own.is_idle:
-            patience = self.shared.address.spec.timeouts.idle
-            idle_at = trio.current_time() + (min(UNUSED_SECONDS, patience) if own.owner.key is NOBODY else patience)
-            own.scope.deadline = max(idle_at, own.runs_until)
+            own.scope.deadline = max(trio.current_time() + self._patience(own.owner), own.runs_until)
             self._wake()
 
+    def _patience(self, owner: ConnectionOwner) -> float:
+        """How long a connection stays open that nobody uses."""
+        patience = self.shared.address.spec.timeouts.idle
+        if self.shared.rivals.shares_because is not None:
+            return 0.0
+        if owner.key is not NOBODY:
+            return patience
+        return min(UNWANTED_SECONDS if self.listings.ignores_roots(owner.abilities) else UNUSED_SECONDS, patience)
+
     @asynccontextmanager
-    async def _use(
-        self, owner: ConnectionOwner, own: ClientConnection | None = None
-    ) -> AsyncIterator[ClientConnection]:
-        own = own or self.table.taken_by(owner) or await self._opened(owner)
+    async def _use(self, own: ClientConnection) -> AsyncIterator[None]:
         own.users += 1
         own.scope.deadline = inf
         try:
             await own.settled.wait()
-            yield own
+            yield
         finally:
             own.users -= 1
             self.let_idle(own)
 
-    async def _opened(self, owner: ConnectionOwner) -> ClientConnection:
+    async def _opened(self, owner: ConnectionOwner, purpose: Purpose) -> ClientConnection:
         spec = self.shared.address.spec
         with trio.move_on_after(spec.timeouts.connect):
             while len(self.table) >= self.shared.address.spec.max_sessions:
@@ -165,6 +203,7 @@ class ClientConnections:
                 raise self.shared.recovery.unavailable()
             own = ClientConnection(owner=owner, shared=self.shared, listings=self.listings, on_idle=self.let_idle)
             self.table.add(own)
+            self._log_start(owner, purpose)
             self.start_soon(self._keep, own)
             return own
         most = self.shared.address.spec.max_sessions
@@ -186,12 +225,27 @@ class ClientConnections:
                 self.start_soon(self._restore, own.client, own.owner.abilities)
 
     async def _restore(self, client: ClientSession, abilities: Abilities) -> None:
+        owner = ConnectionOwner(key=client, abilities=abilities, client=client)
         try:
-            async with self._use(ConnectionOwner(key=client, abilities=abilities, client=client)) as own:
+            if self.shared.rivals.shares_because is not None:
+                await self._restore_over_shared(client)
+                return
+            own = self.table.taken_by(owner) or await self._opened(owner, "subscriptions")
+            async with self._use(own):
                 if own.connection is not None:
                     await self._resubscribe(own, own.connection)
         except BackendUnavailable as full:
             log.info("own_subscription_unheard", backend=self.shared.address.spec.name, reason=full.message)
+
+    async def _restore_over_shared(self, client: ClientSession) -> None:
+        connection = self.shared.connection
+        if connection is None:  # `restore` is called when there is one
+            return
+        for uri in self.lost.take(client):
+            await self.shared.subscriptions.watch(connection, uri, client, partial(self._deliver, client))
+
+    def _deliver(self, client: ClientSession, method: str, params: Params) -> None:
+        self.start_soon(client.notify, method, params)
 
     async def _resubscribe(self, own: ClientConnection, connection: Connection) -> None:
         lost = () if own.client is None else self.lost.take(own.client)
@@ -201,6 +255,18 @@ class ClientConnections:
         address = self.shared.address
         details = tuple(map(address.redact, failure.details))
         return BackendUnavailable(address.spec.name, address.redact(failure.reason), details=details, cause=failure)
+
+    def _log_start(self, owner: ConnectionOwner, purpose: Purpose) -> None:
+        """Log that a process is started beside the shared one: what users find in their list of processes."""
+        spec = self.shared.address.spec
+        if isinstance(spec, StdioBackend):
+            log.info(
+                "client_process_started",
+                backend=spec.name,
+                purpose=purpose,
+                abilities=list(owner.abilities.names),
+                open=len(self.table),
+            )
 
     def _log_opened(self) -> None:
         log.debug("client_connection_opened", backend=self.shared.address.spec.name, open=len(self.table))

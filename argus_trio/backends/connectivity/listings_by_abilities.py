@@ -1,15 +1,16 @@
 """What one backend lists: to clients that declare nothing, and to each distinct set of abilities that a client has.
 
 What a legacy backend lists can depend on what its client can do: each set gets a listing of its own, requested once
-over a connection that declares just that set, and again when the backend says that something has changed. What a single
-session's connection lists differently is not here but in `client_connection.py`.
+over a connection that declares just that set, and again when the backend says that something has changed. No client
+waits for it: until it is there, all sets count as equal. What a single session's connection lists differently is not
+here but in `client_connection.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol, TypeVarTuple
+from typing import Final, Protocol, TypeVarTuple
 
 import attrs
 import structlog
@@ -19,8 +20,8 @@ from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.connection.open import BackendAddress
 from argus_trio.backends.listings.listing import publish
 from argus_trio.backends.listings.refresh import KnownListing, list_kinds
-from argus_trio.config.model.backend import BackendSpec
-from argus_trio.core.call.abilities import NONE, Abilities
+from argus_trio.config.model.backend import BackendSpec, StdioBackend
+from argus_trio.core.call.abilities import NONE, ROOTS_LIST, Abilities
 from argus_trio.core.catalog.catalog import KINDS, Published
 from argus_trio.core.catalog.upheaval import upheavals
 from argus_trio.core.health.flapping import OFTEN, Flapping
@@ -32,11 +33,24 @@ log = structlog.get_logger()
 Ts = TypeVarTuple("Ts")
 
 
+LISTING_TURNS: Final = 4
+"""How many listings by abilities are made at once over the whole gateway. Each starts a process where the backend is
+one, and a client with new abilities leads to one for every backend: the calls of clients are to come first."""
+
+
+class Lent(Protocol):
+    """A connection that is lent, as far as listing over it needs to know."""
+
+    @property
+    def has_own_lists(self) -> bool:
+        """Whether its lists have changed since it opened: for its client, and perhaps for no other."""
+
+
 class Lender(Protocol):
     """What lends connections to list over, and runs the tasks that do."""
 
-    def borrowed(self, abilities: Abilities) -> AbstractAsyncContextManager[Connection]:
-        """A connection that `abilities` were declared on, for the length of the block.
+    def borrowed(self, abilities: Abilities) -> AbstractAsyncContextManager[tuple[Connection, Lent]]:
+        """A connection that `abilities` were declared on and whose lists have not changed, for the length of the block.
 
         Raises:
             BackendUnavailable: on entering, if there is none.
@@ -56,12 +70,21 @@ class _Prepared:
     published: Published
 
 
+def listing_turns() -> trio.CapacityLimiter:
+    """The turns that the backends of one gateway take."""
+    return trio.CapacityLimiter(LISTING_TURNS)
+
+
 @attrs.define(eq=False)
 class ListingsByAbilities:
-    """The listings of one backend, by abilities. `on_published` is called when one has changed."""
+    """The listings of one backend, by abilities. `on_published` is called when one has changed.
+
+    `turns` says how many are made at once; backends share it.
+    """
 
     address: BackendAddress
     on_published: Callable[[], None]
+    turns: trio.CapacityLimiter = attrs.field(factory=listing_turns)
     _listings: dict[Abilities, KnownListing] = attrs.field(factory=dict, init=False)
     _requested: dict[Abilities, trio.Event] = attrs.field(factory=dict, init=False)
     """The abilities that a listing was requested for over the present shared connection; set once that has ended."""
@@ -69,6 +92,9 @@ class ListingsByAbilities:
     """The abilities whose listing is of an earlier shared connection, and has not been renewed since."""
     _flapping: Flapping = attrs.field(factory=Flapping, init=False)
     _published: dict[Abilities, _Prepared] = attrs.field(factory=dict, init=False)
+    _has_asked_for_roots: bool = attrs.field(default=False, init=False)
+    _is_surprising: bool = attrs.field(default=False, init=False)
+    """Whether it was taken to ignore roots until it asked for them."""
 
     def of(self, abilities: Abilities) -> KnownListing | None:
         """The listing for clients with `abilities`, or, as long as there is none, that for all; None without either."""
@@ -78,6 +104,28 @@ class ListingsByAbilities:
     def inherit(self, old: ListingsByAbilities) -> None:
         """Begin with the listings of `old`, until something has been listed here; without calling `on_published`."""
         self._listings = dict(old._listings)
+
+    def ignores_roots(self, abilities: Abilities) -> bool:
+        """Whether it makes no difference to the backend that its client has roots and can be asked nothing else.
+
+        So it seems if it lists the same to such clients as to those with nothing, and has not asked any for its roots.
+        """
+        if self._has_asked_for_roots or not abilities.are_roots_alone:
+            return False
+        listing = self._listings.get(abilities)
+        return listing is not None and listing is self._listings.get(NONE)
+
+    def was_asked(self, method: str) -> bool:
+        """Take note of a request of the backend, over any of its connections; whether it was taken to ask for no roots
+        and asks for them, so that calls of clients with roots may be under way on the shared connection."""
+        if method != ROOTS_LIST:
+            return False
+        if not self._has_asked_for_roots:
+            self._is_surprising = any(self.ignores_roots(abilities) for abilities in self._listings)
+            self._has_asked_for_roots = True
+            if self._is_surprising:
+                log.info("backend_asked_for_roots", backend=self.address.spec.name)
+        return self._is_surprising
 
     def published(self, abilities: Abilities, *, serves_resources: bool) -> Published | None:
         """What clients with `abilities` see, made ready for the catalog: once, as long as nothing of it changes.
@@ -112,6 +160,7 @@ class ListingsByAbilities:
                 seconds = round(self._flapping.within(now), 1)
                 log.warning("backend_flapping", backend=self.address.spec.name, returns=OFTEN, seconds=seconds)
             self._report(before, listing)
+            listing = before if listing == before else listing
         self._listings[NONE], self._requested = listing, {}
         self._outdated = self._listings.keys() - {NONE}
         self.on_published()
@@ -120,26 +169,41 @@ class ListingsByAbilities:
             del self._listings[abilities]
 
     def keep(self, abilities: Abilities, listing: KnownListing) -> None:
-        """Take what was listed for clients with `abilities`: everything, or the kinds that changed."""
-        before = self._listings.get(abilities)
+        """Take what was listed for clients with `abilities`: everything, or the kinds that changed.
+
+        What equals the listing for all is that very listing, so that nothing is made of it twice.
+        """
+        before, common = self._listings.get(abilities), self._listings.get(NONE)
         self._outdated.discard(abilities)
-        if before is not None and all(before.get(kind) == entries for kind, entries in listing.items()):
+        now = {**(before or {}), **listing}
+        if abilities != NONE and common is not None and now == common:
+            now = common
+        elif before is not None and now == before:
             return
-        self._listings[abilities] = {**(before or {}), **listing}
+        shown = self.of(abilities)
+        self._listings[abilities] = now
         if abilities == NONE:
-            self._report(before or {}, self._listings[abilities])
-        self.on_published()
+            self._report(before or {}, now)
+        if now is not shown:
+            self.on_published()
 
     def relisted(self, lender: Lender, listing: KnownListing) -> None:
-        """Take what the shared connection lists now, and request the listings by abilities anew."""
+        """Take what the shared connection lists now, and request the listings by abilities anew.
+
+        Where each connection is a process, news that change nothing in this one say nothing of the others.
+        """
+        before = self._listings.get(NONE)
         self.keep(NONE, listing)
+        if isinstance(self.address.spec, StdioBackend) and self._listings.get(NONE) is before:
+            return
         for abilities in self._requested:
             self._start(lender, abilities)
 
     async def make(self, lender: Lender, abilities: Abilities) -> None:
         """Wait until `abilities` have been listed for, or the attempt has failed; at most for `timeouts.connect`."""
         self.make_soon(lender, abilities)
-        await self._requested[abilities].wait()
+        with trio.move_on_after(self.address.spec.timeouts.connect):
+            await self._requested[abilities].wait()
 
     def make_soon(self, lender: Lender, abilities: Abilities) -> None:
         """Request a listing for `abilities`, unless that has been done. Does not wait for it."""
@@ -152,9 +216,10 @@ class ListingsByAbilities:
 
     async def _list(self, lender: Lender, abilities: Abilities, listed: trio.Event) -> None:
         try:
-            with trio.move_on_after(self.address.spec.timeouts.connect):
-                async with lender.borrowed(abilities) as connection:
-                    self.keep(abilities, await list_kinds(connection, KINDS, self.address.redact))
+            async with self.turns:
+                with trio.move_on_after(self.address.spec.timeouts.connect):
+                    while not await self._has_listed(lender, abilities):
+                        log.debug("backend_list_for_client_repeated", backend=self.address.spec.name)
         except BackendUnavailable as unavailable:
             log.info("backend_list_for_client_failed", backend=self.address.spec.name, reason=unavailable.message)
         finally:
@@ -163,6 +228,15 @@ class ListingsByAbilities:
                 self._outdated.discard(abilities)
                 self._listings.pop(abilities, None)
                 self.on_published()
+
+    async def _has_listed(self, lender: Lender, abilities: Abilities) -> bool:
+        """List once; False if the lists of the connection changed meanwhile, perhaps for its client alone."""
+        async with lender.borrowed(abilities) as (connection, lent):
+            listing = await list_kinds(connection, KINDS, self.address.redact)
+            if lent.has_own_lists:
+                return False
+            self.keep(abilities, listing)
+            return True
 
     def _report(self, before: KnownListing, now: KnownListing) -> None:
         for upheaval in upheavals(before, now):

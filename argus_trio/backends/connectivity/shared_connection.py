@@ -21,6 +21,7 @@ from argus_trio.backends.connection.handshake import EraGuess, Handshake, Handsh
 from argus_trio.backends.connection.open import BackendAddress, open_connection
 from argus_trio.backends.connectivity.health_monitor import HealthMonitor
 from argus_trio.backends.connectivity.recovery import Recovery
+from argus_trio.backends.connectivity.rivals import Rivals
 from argus_trio.backends.connectivity.start_turns import StartTurns, Turn
 from argus_trio.backends.listings.refresh import KnownListing, PendingChanges, keep_listed, list_kinds
 from argus_trio.backends.subscriptions.hub import SubscriptionHub
@@ -29,6 +30,7 @@ from argus_trio.core.call.session_policy import Sharing
 from argus_trio.core.catalog.catalog import KINDS
 from argus_trio.core.health.activity import ActivityMonitor
 from argus_trio.core.health.lifecycle import BackendState
+from argus_trio.core.health.rivalry import Arrival
 from argus_trio.errors import LinkFailed, SessionLost, leaves
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
@@ -42,11 +44,17 @@ IDLE_SECONDS: Final = 2.0
 """How long nothing of a start moves until it no longer takes a turn: two looks at it."""
 
 
+def _expect(_: str) -> bool:
+    """Take whatever the backend asks for no surprise."""
+    return False
+
+
 @attrs.define(eq=False, kw_only=True)
 class SharedConnection:
     """The shared connection to one backend, and the task that keeps it up; the `BackendListener` of what it opens.
 
-    `on_open` is called with the first listing of each connection, `on_relisted` with what is listed anew.
+    `on_open` is called with the first listing of each connection, `on_relisted` with what is listed anew, `on_asked`
+    with the method of each request of the backend.
     """
 
     address: BackendAddress
@@ -55,6 +63,9 @@ class SharedConnection:
     subscriptions: SubscriptionHub
     on_open: Callable[[KnownListing], None]
     on_relisted: Callable[[KnownListing], None]
+    on_asked: Callable[[str], bool] = _expect
+    rivals: Rivals = attrs.field()
+    """The processes of the backend, this one and those of single clients."""
     connection: Connection | None = attrs.field(default=None, init=False)
     """The connection itself, while there is one."""
     handshake: Handshake | None = attrs.field(default=None, init=False)
@@ -68,9 +79,19 @@ class SharedConnection:
     _guess: EraGuess = attrs.field(factory=EraGuess, init=False)
     _first_reason: str = attrs.field(default="", init=False)
     """Why the backend is asked otherwise than at first, as long as that has had no outcome."""
+    _is_modern_alone: bool = attrs.field(default=False, init=False)
+    """Whether the backend has refused to be greeted as legacy."""
+    _lacks_way_back: bool = attrs.field(default=False, init=False)
+    """Whether the backend has failed to ask in the modern era."""
+    _arrival: Arrival = attrs.field(init=False)
+    """The present attempt, as its rivals see it."""
     _has_failed: bool = attrs.field(default=False, init=False)
     """Whether the failure of the present attempt has been reported to `recovery`."""
     _changes: PendingChanges = attrs.field(factory=PendingChanges, init=False)
+
+    @rivals.default
+    def _rivals_of_its_own(self) -> Rivals:
+        return Rivals(self.address)
 
     def __attrs_post_init__(self) -> None:
         self.sharing = self._sharing()
@@ -78,6 +99,27 @@ class SharedConnection:
     @property
     def client(self) -> None:
         """None: the connection belongs to no single client; see `BackendListener`."""
+
+    def reconsider(self) -> None:
+        """Decide anew which calls may use the connection."""
+        self.sharing = self._sharing()
+
+    def is_modern_alone(self) -> None:
+        """Take note that the backend does not converse in the legacy era, whoever opens."""
+        self._is_modern_alone = True
+        self.reconsider()
+        log.info("backend_refused_legacy", backend=self.address.spec.name)
+
+    def lacks_way_back(self, reason: str) -> None:
+        """Take note that in the modern era the backend fails to ask, with this reason; logged once.
+
+        Whoever can be asked has a legacy connection from then on, if the backend can have one.
+        """
+        if self._lacks_way_back or not self.sharing.may_be_legacy or self.sharing.setting == "shared":
+            return
+        self._lacks_way_back = True
+        self.reconsider()
+        log.info("backend_asked_as_legacy", backend=self.address.spec.name, reason=self.address.redact(reason))
 
     def adopt(self, handshake: Handshake | None) -> None:
         """Take the handshake of a predecessor for that of the backend, until there has been one."""
@@ -141,6 +183,10 @@ class SharedConnection:
         """Take note of the acknowledgment of a listen stream; see `BackendListener`."""
         self.subscriptions.acknowledged(params)
 
+    def was_asked(self, method: str) -> bool:
+        """Take note of a request of the backend; see `BackendListener`."""
+        return self.on_asked(method)
+
     def task_ended(self) -> None:
         """Do nothing: the shared connection stays open anyway; see `BackendListener`."""
 
@@ -148,6 +194,7 @@ class SharedConnection:
         """Connect once and stay connected, until that has failed. Whatever fails ends at this boundary."""
         failed: list[LinkFailed] = []
         self._has_failed = False
+        self._arrival = self.rivals.began()
         try:
             await self._live()
         except* LinkFailed as group:
@@ -157,6 +204,7 @@ class SharedConnection:
             failed.append(LinkFailed(f"the gateway failed at it: {type(group.exceptions[0]).__name__}"))
         finally:
             self._let_go(LinkFailed("it was stopped"))
+            self.rivals.ended(self._arrival)
         if failed and not self._has_failed:
             self._fail(failed[0])
 
@@ -200,6 +248,7 @@ class SharedConnection:
 
     def _begin(self, connection: Connection, listing: KnownListing, seconds: float) -> None:
         self.connection = connection
+        self.rivals.opened(self._arrival)
         self._learn(connection.handshake)
         self.subscriptions.begin(connection)
         self.on_open(listing)
@@ -217,6 +266,7 @@ class SharedConnection:
 
     def _fail(self, failure: LinkFailed) -> None:
         self._has_failed = True
+        self.rivals.lost(self._arrival)
         if self._guess.is_better_after(failure):
             self._first_reason = failure.reason
             self.recovery.try_again_at_once()
@@ -240,10 +290,14 @@ class SharedConnection:
 
     def _sharing(self) -> Sharing:
         spec = self.address.spec
+        is_modern = self.handshake is not None and self.handshake.era is Era.MODERN
+        must_share = spec.session == "auto" and self.rivals.shares_because is not None
         return Sharing(
-            setting=spec.session,
+            setting="shared" if must_share else spec.session,
             is_legacy=self.handshake is not None and self.handshake.era is Era.LEGACY,
             assigns_logs=isinstance(spec, HttpBackend),
+            may_be_legacy=is_modern and spec.protocol == "auto" and not self._is_modern_alone,
+            lacks_way_back=self._lacks_way_back,
         )
 
 

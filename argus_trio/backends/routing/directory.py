@@ -29,14 +29,17 @@ class Directory:
     generation: Generation
     """The generation whose catalogs are looked at."""
 
-    async def catalog(self, call: Call, *, settled: bool = False) -> Catalog:
+    async def catalog(self, call: Call, *, settled: bool = False, listed: bool = False) -> Catalog:
         """The catalog for the client of this call.
 
-        With `settled` only once there is no backend left that lists wait for.
+        With `settled` only once there is no backend left that lists wait for; with `listed` only once those have listed
+        for such clients too, or have failed to, at most for the startup grace.
         """
-        if settled:
+        if settled or listed:
             await self.generation.settle()
-        return await self.generation.catalog_for(call.abilities, call.client)
+        if listed:
+            await self.generation.list_for(call.abilities)
+        return self.generation.catalog_for(call.abilities, call.client)
 
     async def named(self, call: Call, kind: str, name: str) -> tuple[Scope, Route]:
         """The owner of a tool or prompt and its route, by the name that the call's client knows it by.
@@ -55,7 +58,8 @@ class Directory:
             owner = self.generation.starting_owner(name)
             if owner is not None:
                 await owner.shared.wait_settled()
-            route = (await self.catalog(call, settled=owner is None)).named[kind].get(name)
+                await owner.list_for(call.abilities)
+            route = (await self.catalog(call, listed=owner is None)).named[kind].get(name)
             if route is None and owner is not None and not owner.has_listed:
                 raise owner.recovery.unavailable()
         if route is None:
@@ -66,14 +70,14 @@ class Directory:
         """The backend that serves the resource `uri`; None if there is none, or its filter hides the URI."""
         route = (await self.catalog(call)).route_of_uri(uri)
         if route is None:
-            route = (await self.catalog(call, settled=True)).route_of_uri(uri)
+            route = (await self.catalog(call, listed=True)).route_of_uri(uri)
         return self._unless_hidden(route, uri)
 
     async def referred(self, call: Call, uri: str) -> Scope | None:
         """The backend that serves `uri`, which is a resource template, spelled exactly, or a resource; or None."""
         route = (await self.catalog(call)).route_of_reference(uri)
         if route is None:
-            route = (await self.catalog(call, settled=True)).route_of_reference(uri)
+            route = (await self.catalog(call, listed=True)).route_of_reference(uri)
         return self._unless_hidden(route, uri)
 
     def _unless_hidden(self, route: Route | None, uri: str) -> Scope | None:
@@ -106,7 +110,8 @@ class ToolHeaders:
         catalog = generation.made_for(call.abilities) if call.abilities.has_any else generation.catalog
         if catalog is None:
             catalog = generation.catalog
-            if name not in catalog.tools:
-                catalog = await generation.catalog_for(call.abilities, call.client)
+        if name not in catalog.tools and call.abilities.has_any:
+            await generation.list_for(call.abilities)
+            catalog = generation.catalog_for(call.abilities, call.client)
         route = catalog.tools.get(name)
         return () if route is None else route.param_headers

@@ -10,10 +10,14 @@ from typing import Final
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.core.call.exchange import Exchange
 from argus_trio.core.call.url_elicitation import is_declined, required_input
+from argus_trio.core.call.way_back import has_no_way_back
 from argus_trio.errors import BackendError
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.headers import Headers
 from argus_trio.wire.revisions import Era
+
+REASON_BYTES: Final = 300
+"""How much of an answer is logged as a reason: the words that count stand at its beginning."""
 
 _NOT_FOR_LEGACY: Final = ("inputResponses", "requestState", "task")
 """The params that a legacy backend does not know (a retry's, 2026-07-28), or that mean nothing from a modern client."""
@@ -32,8 +36,12 @@ async def call_in_backend_era(scope: Scope, exchange: Exchange, params: Params, 
     shared = scope.shared
     if not shared.settled.is_set():
         await shared.wait_settled()
-    if not shared.sharing.is_legacy:
-        return await scope.calls.call(exchange, params, headers)
+    sharing, abilities = shared.sharing, exchange.call.abilities
+    if not sharing.is_legacy:
+        if not abilities.has_any:
+            return await scope.calls.call(exchange, params, headers)
+        if not sharing.opens_as_legacy(abilities, has_session=False):
+            return await _call_noting_no_way_back(scope, exchange, params, headers)
     known = params if params.keys().isdisjoint(_NOT_FOR_LEGACY) else _without(params, _NOT_FOR_LEGACY)
     try:
         return await scope.calls.call(exchange, known, headers)
@@ -42,6 +50,23 @@ async def call_in_backend_era(scope: Scope, exchange: Exchange, params: Params, 
         if asked is None or is_declined(params):
             raise
         return asked
+
+
+async def _call_noting_no_way_back(scope: Scope, exchange: Exchange, params: Params, headers: Headers) -> bytes:
+    """Perform the exchange at a modern backend; take note if that fails because it cannot ask its client so."""
+    try:
+        result = await scope.calls.call(exchange, params, headers)
+    except BackendError as error:
+        if has_no_way_back(error.encoded, is_error=True):
+            scope.shared.lacks_way_back(_told(error.encoded))
+        raise
+    if has_no_way_back(result, is_error=False):
+        scope.shared.lacks_way_back(_told(result))
+    return result
+
+
+def _told(encoded: bytes) -> str:
+    return encoded[:REASON_BYTES].decode("utf-8", "replace")
 
 
 def _without(params: Params, names: tuple[str, ...]) -> Params:

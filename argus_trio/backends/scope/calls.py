@@ -10,6 +10,7 @@ from functools import partial
 
 import attrs
 
+from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.connectivity.client_connections import ClientConnections
 from argus_trio.backends.connectivity.shared_connection import SharedConnection
 from argus_trio.backends.scope.bulkhead import Bulkhead, Place
@@ -54,9 +55,21 @@ class BackendCalls:
         exchange, timeouts = place.exchange, self.shared.address.spec.timeouts
         call = exchange.call
         task = task_id_of(params) if call.method.startswith(TASK_METHODS) else None
-        if self.shared.sharing.separates(call) or (
+        if (self.shared.sharing.separates(call) and self.client_connections.separates(call)) or (
             task is not None and self.client_connections.table.with_task(call, task)
         ):
-            async with self.client_connections.lease(call, task) as (connection, _):
+            return await self._perform_separately(place, params, headers, task)
+        try:
+            return await connection.call(exchange, params, timeouts, headers, waited=place.waited)
+        except BackendUnavailable as failed:
+            raise await self.shared.rivals.advised(failed, connection) from failed.cause
+
+    async def _perform_separately(self, place: Place, params: Params, headers: Headers, task: str | None) -> bytes:
+        """Perform the call over a connection of its client's."""
+        exchange, timeouts = place.exchange, self.shared.address.spec.timeouts
+        connection: Connection | None = None
+        try:
+            async with self.client_connections.lease(exchange.call, task) as (connection, _):
                 return await connection.call(exchange, params, timeouts, headers, waited=place.waited)
-        return await connection.call(exchange, params, timeouts, headers, waited=place.waited)
+        except BackendUnavailable as failed:
+            raise await self.shared.rivals.advised(failed, connection) from failed.cause

@@ -70,7 +70,7 @@ class ClientSubscriptions:
         except BackendUnavailable as failed:
             again = partial(self._watch_shared, uri, key, deliver)
             await retry_after_session_loss(shared.recovery, failed, again)
-        if isinstance(shared.address.spec, StdioBackend) and shared.sharing.separates(call):
+        if isinstance(shared.address.spec, StdioBackend) and self.client_connections.separates(call):
             shared.subscriptions.watch_client_kind((call.principal, call.abilities), uri, key, deliver)
 
     async def unwatch(self, uri: str, key: object) -> None:
@@ -120,7 +120,7 @@ class ClientSubscriptions:
         connection = await shared.connected()
         if is_wanted:
             shared.subscriptions.require_updates(connection)
-        if shared.sharing.is_legacy and shared.sharing.separates(call):  # modern ones know no such request
+        if shared.sharing.is_legacy and self.client_connections.separates(call):  # modern ones know no such request
             timeouts = shared.address.spec.timeouts
             async with self.client_connections.lease(call) as (connection, own):
                 result = await connection.call(place.exchange, call.params, timeouts, waited=place.waited)

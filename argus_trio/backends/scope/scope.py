@@ -14,8 +14,9 @@ import trio
 from argus_trio.backends.connection.ask_progress import PROGRESS
 from argus_trio.backends.connection.open import BackendAddress
 from argus_trio.backends.connectivity.client_connections import ClientConnections
-from argus_trio.backends.connectivity.listings_by_abilities import ListingsByAbilities
+from argus_trio.backends.connectivity.listings_by_abilities import ListingsByAbilities, listing_turns
 from argus_trio.backends.connectivity.recovery import Recovery, breaker_of
+from argus_trio.backends.connectivity.rivals import Rivals
 from argus_trio.backends.connectivity.shared_connection import SharedConnection
 from argus_trio.backends.connectivity.start_turns import StartTurns
 from argus_trio.backends.listings.listing import publish
@@ -42,15 +43,18 @@ class Scope:
     """One backend under supervision.
 
     `on_published` is called whenever what it lists may have changed; `on_lease_freed` at the end of each lease, but
-    only while the scope drains.
+    only while the scope drains. `listing_turns` is how many listings by abilities are made at once over all backends.
     """
 
     address: BackendAddress
     turns: StartTurns
     on_published: Callable[[], None]
+    listing_turns: trio.CapacityLimiter = attrs.field(factory=listing_turns)
     on_lease_freed: Callable[[], None] = _nothing
     recovery: Recovery = attrs.field(init=False)
     """How the backend stands, and when the next attempt to connect is due."""
+    rivals: Rivals = attrs.field(init=False)
+    """Its processes, as far as they may end each other."""
     shared: SharedConnection = attrs.field(init=False)
     """The connection that clients share."""
     client_connections: ClientConnections = attrs.field(init=False)
@@ -73,7 +77,8 @@ class Scope:
     def __attrs_post_init__(self) -> None:
         address, spec = self.address, self.address.spec
         self.recovery = Recovery(spec.name, address.redact, breaker_of(spec))
-        self.listings = ListingsByAbilities(address, self.on_published)
+        self.listings = ListingsByAbilities(address, self.on_published, self.listing_turns)
+        self.rivals = Rivals(address, self._share)
         self.shared = SharedConnection(
             address=address,
             turns=self.turns,
@@ -81,6 +86,8 @@ class Scope:
             subscriptions=SubscriptionHub(address),
             on_open=self._opened,
             on_relisted=self._relisted,
+            on_asked=self.listings.was_asked,
+            rivals=self.rivals,
         )
         self.client_connections = ClientConnections(self.shared, self.listings)
         self.bulkhead = Bulkhead(spec.name, spec.limits)
@@ -185,6 +192,11 @@ class Scope:
         """Close the connection of a session that has ended, and end its subscriptions. Waits for nobody."""
         self.client_connections.release(client)
         self.subscriptions.forget(client)
+
+    def _share(self) -> None:
+        self.shared.reconsider()
+        self.client_connections.share()
+        self.on_published()
 
     def _opened(self, listing: KnownListing) -> None:
         self.client_connections.restore()

@@ -12,7 +12,10 @@ import attrs
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.members import object_member, string_member
 
-ASKS: Final = ("elicitation/create", "sampling/createMessage", "roots/list")
+ROOTS_LIST: Final = "roots/list"
+"""The method by which a server asks a client for its roots."""
+
+ASKS: Final = ("elicitation/create", "sampling/createMessage", ROOTS_LIST)
 """The methods by which a server may ask a client for something."""
 
 
@@ -43,9 +46,19 @@ class Abilities:
         elicitation, sampling = self.form or self.url, self.sampling or self.sampling_tools or self.sampling_context
         return elicitation or sampling or self.roots or self.roots_changes
 
+    @property
+    def are_roots_alone(self) -> bool:
+        """Whether the client can be asked for its roots and nothing else."""
+        return self.roots and not (self.form or self.url or self.sampling)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the client can be asked, by the names of these bits, in their order."""
+        return tuple(name for name, is_set in attrs.asdict(self).items() if is_set and name != "has_any")
+
     def permits(self, method: str, params: Params) -> bool:
         """Whether the client declared that it can answer a request of this method with these params."""
-        if method == "roots/list":
+        if method == ROOTS_LIST:
             return self.roots
         if method == "sampling/createMessage":
             return self.sampling and (self.sampling_tools or "tools" not in params)

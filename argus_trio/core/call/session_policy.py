@@ -2,7 +2,8 @@
 
 A legacy backend asks, and logs, on its connection, not within a call. So a client that can be asked has a connection of
 its own there, greeted with exactly its abilities; a client that asked for log messages has one wherever the transport
-does not say whose call a message belongs to. What a legacy backend lists may depend on its client's abilities too.
+does not say whose call a message belongs to. What a legacy backend lists may depend on its client's abilities too. One
+that neither lists anything else to clients with roots nor asks for them needs no connection of its own for those.
 """
 
 from __future__ import annotations
@@ -31,17 +32,34 @@ class Sharing:
     """Whether it converses in the legacy era, as far as is known."""
     assigns_logs: bool
     """Whether its transport says which call a log message belongs to: Streamable HTTP does, by the stream."""
+    may_be_legacy: bool = False
+    """Whether it converses in the modern era, and may do so in the legacy era too: nothing says that it does not."""
+    lacks_way_back: bool = False
+    """Whether it has turned out that in the modern era it fails to ask, as only legacy servers do."""
 
-    def separates(self, call: Call) -> bool:
+    def separates(self, call: Call, *, ignores_roots: bool = False, has_own: bool = False) -> bool:
         """Whether the call has to go over a connection of its client's.
 
-        What is asked of a task goes to where the task is, whatever level of log messages its client wants.
+        What is asked of a task goes to where the task is, whatever level of log messages its client wants. A backend
+        that `ignores_roots` needs no connection for a client that has nothing else to be asked for, unless the client
+        `has_own` already: what its earlier calls did to the backend's process is only there.
         """
         if self.setting != "auto":
             return self.setting == "per-client"
-        if self.is_legacy and call.abilities.has_any:
-            return True
+        abilities = call.abilities
+        if abilities.has_any and (has_own or not (ignores_roots and abilities.are_roots_alone)):
+            is_asked_apart = self.is_legacy or self.opens_as_legacy(abilities, has_session=call.client is not None)
+            if is_asked_apart:
+                return True
         return call.log_level is not None and not self.assigns_logs and not call.method.startswith(TASK_METHODS)
+
+    def opens_as_legacy(self, abilities: Abilities, *, has_session: bool) -> bool:
+        """Whether a connection for a client with `abilities` begins with `initialize` though the shared one is modern.
+
+        The way a client opens decides the era of a server of both (2026-07-28, Versioning): so for a legacy client that
+        can be asked, which has a session, and for every one where the server has no other way to ask.
+        """
+        return self.may_be_legacy and abilities.has_any and (has_session or self.lacks_way_back)
 
     def lists_by(self, abilities: Abilities) -> bool:
         """Whether what the backend shows may depend on these abilities of a client."""

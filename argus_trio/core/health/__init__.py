@@ -6,6 +6,7 @@
 - `breaker` says when a lost backend is tried again: with `backoff`, and rarely once it has failed too often.
 - `repetition` says when what happens again and again is worth a line of the log.
 - `flapping` notices a backend that comes back too often; `occupancy` measures how long serving takes.
+- `rivalry` recognises processes of one backend that end each other.
 - `health` holds the values that the management API and the service manager are given.
 
 `breaker` imports `backoff`, `health` imports `lifecycle`; the others stand alone. `backends/connectivity` runs

@@ -81,6 +81,12 @@ class BackendStatus:
     """The number of attempts to connect that have failed in a row."""
     is_breaker_open: bool = False
     calls: Calls = Calls()
+    session: str = "auto"
+    """The setting `session` of the backend."""
+    is_shared: bool = False
+    """Whether all clients share one connection, whatever they can be asked."""
+    shared_because: str | None = None
+    """Why they do although the setting leaves that open; None if it does not have to be explained."""
     counts: Mapping[str, int]
     """How many entries the backend shows, by kind."""
 

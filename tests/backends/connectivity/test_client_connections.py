@@ -82,14 +82,17 @@ async def test_the_session_setting_decides(
         assert len(backend.links) == 1 + own
 
 
-async def test_a_modern_backend_is_told_with_every_request_and_needs_no_second_connection(
+async def test_a_modern_backend_is_told_with_every_request_and_needs_no_second_connection_once_it_is_known_as_such(
     autojump_clock: MockClock,
 ) -> None:
     backend = FakeBackend(era=Era.MODERN, tools=[{"name": "x"}])
     http = HttpBackend(name="web", url="http://127.0.0.1/mcp", timeouts=TIMEOUTS)
     async with living(backend, http) as scope:
-        await call(scope, Session(), ROOTS, "debug")
+        await call(scope, None, ROOTS, "debug")
         assert len(backend.links) == 1
+        for _ in range(3):
+            await call(scope, Session(), ROOTS, "debug")
+        assert len(backend.links) == 3  # a legacy client opens as legacy, and is refused: once
 
 
 async def test_two_sessions_have_two_and_an_ended_one_has_none(autojump_clock: MockClock) -> None:
@@ -313,11 +316,11 @@ async def test_the_connection_that_a_listing_was_made_over_becomes_the_first_cli
 ) -> None:
     backend = FakeBackend(tools=[{"name": "x"}])
     async with living(backend) as scope:
-        await scope.list_for(ROOTS)
+        await scope.list_for(FORM)
         one, other = Session(), Session()
-        await call(scope, one)
+        await call(scope, one, FORM)
         assert len(backend.links) == 2
-        await call(scope, other)
+        await call(scope, other, FORM)
         assert len(backend.links) == 3
         await backend.links[1].says("notifications/message", {"level": "info", "data": 1})
         await wait_all_tasks_blocked()

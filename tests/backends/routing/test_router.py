@@ -270,12 +270,12 @@ async def test_what_changes_on_a_sessions_own_connection_is_shown_to_that_sessio
     async with supervised({"files": files}) as h:
 
         async def names(session: Session) -> list[object]:
-            exchange = FakeExchange("tools/list", abilities=Abilities(roots=True), client=session)
+            exchange = FakeExchange("tools/list", abilities=Abilities(form=True), client=session)
             return [tool["name"] for tool in json.loads(await h.supervisor.generations.serve(exchange))["tools"]]
 
         one, other = Session(), Session()
         for session in (other, one):
-            call = FakeExchange("tools/call", {"name": "files__x"}, abilities=Abilities(roots=True), client=session)
+            call = FakeExchange("tools/call", {"name": "files__x"}, abilities=Abilities(form=True), client=session)
             await h.supervisor.generations.serve(call)
             assert await names(session) == ["files__x"]
         grown.append(True)

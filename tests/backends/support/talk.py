@@ -39,6 +39,9 @@ class Ears:
     def listen_acknowledged(self, params: Params) -> None:
         self.changed.append("acknowledged")
 
+    def was_asked(self, method: str) -> bool:
+        return False
+
     def task_ended(self) -> None:
         self.changed.append("task ended")
 

@@ -69,3 +69,11 @@ def test_only_what_was_declared_is_permitted(
     abilities: Abilities, method: str, params: dict[str, object], permitted: bool
 ) -> None:
     assert abilities.permits(method, {name: encode_raw(value) for name, value in params.items()}) is permitted
+
+
+def test_abilities_are_named_and_roots_alone_are_told() -> None:
+    roots, changing = Abilities(roots=True), Abilities(roots=True, roots_changes=True)
+    form, both = Abilities(form=True), Abilities(form=True, roots=True)
+    assert changing.names == ("roots", "roots_changes")
+    assert NONE.names == ()
+    assert [each.are_roots_alone for each in (NONE, roots, changing, form, both)] == [False, True, True, False, False]

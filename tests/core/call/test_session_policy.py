@@ -221,3 +221,27 @@ def test_a_task_may_be_asked_of_by_the_session_or_the_principal_that_began_it(
     owns: ConnectionOwner, asks: Call, may: bool
 ) -> None:
     assert owns.may_ask_of_tasks(asks) is may
+
+
+CHANGING, BOTH = Abilities(roots=True, roots_changes=True), Abilities(form=True, roots=True)
+
+
+@pytest.mark.parametrize(
+    ("setting", "abilities", "has_own", "separate"),
+    [
+        ("auto", NONE, False, False),
+        ("auto", ROOTS, False, False),
+        ("auto", CHANGING, False, False),
+        ("auto", ROOTS, True, True),
+        ("auto", FORM, False, True),
+        ("auto", BOTH, False, True),
+        ("shared", BOTH, True, False),
+        ("per-client", NONE, False, True),
+        ("per-client", ROOTS, False, True),
+    ],
+)
+def test_a_backend_that_ignores_roots_separates_nobody_for_them_but_who_has_a_connection_already(
+    setting: SessionSetting, abilities: Abilities, has_own: bool, separate: bool
+) -> None:
+    sharing = Sharing(setting=setting, is_legacy=True, assigns_logs=True)
+    assert sharing.separates(call(abilities=abilities), ignores_roots=True, has_own=has_own) is separate
