@@ -10,9 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
-from math import inf
-from typing import Final
-from weakref import WeakKeyDictionary
 
 import attrs
 import trio
@@ -26,6 +23,7 @@ from argus_trio.backends.generation import CatalogChanges, Generation
 from argus_trio.backends.generations import Generations
 from argus_trio.backends.listings.listing import LIST_CHANGED
 from argus_trio.backends.scope.scope import Scope
+from argus_trio.backends.startup_grace import StartupGrace
 from argus_trio.backends.status import health_of, statuses_of
 from argus_trio.backends.succession import Succession
 from argus_trio.config.diff import difference, enabled, shows_the_same
@@ -40,11 +38,6 @@ from argus_trio.wire.envelope import Params
 
 Announce = Callable[[Iterable[str], Callable[[Abilities], bool]], None]
 """Sends notifications, by their methods, to the clients whose abilities the function is true of. Returns at once."""
-
-
-ADDED_SECONDS: Final = 1.0
-"""How long lists wait, at most, for backends that a reload has just added: long enough for a remote server or a program
-that starts quickly. Clients that know the lists are not to wait for more: they are told what comes in."""
 
 
 def _keep_nothing(_: ClientSession) -> None:
@@ -75,12 +68,7 @@ class Supervisor:
     _turns: StartTurns = attrs.field(init=False)
     _listing_turns: trio.CapacityLimiter = attrs.field(factory=listing_turns, init=False)
     _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
-    _began: float = attrs.field(default=-inf, init=False)
-    """When the gateway's first backends were started, on trio's clock."""
-    _first: frozenset[Scope] = attrs.field(default=frozenset(), init=False)
-    """The scopes of the gateway's start that are still in effect."""
-    _added: WeakKeyDictionary[Scope, float] = attrs.field(factory=WeakKeyDictionary, init=False)
-    """When each other scope came into effect."""
+    _grace: StartupGrace = attrs.field(factory=StartupGrace, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._turns = StartTurns(lambda: self.config.server.concurrent_starts)
@@ -106,9 +94,9 @@ class Supervisor:
         """Start every backend at once and run them until cancelled. Started as soon as all tasks are."""
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
-            config, self._began = self.initial, trio.current_time()
+            config = self.initial
             scopes = {name: self._scope(config, name) for name in enabled(config)}
-            self._first = frozenset(scopes.values())
+            self._grace.begin(scopes.values())
             self.generations.install(self._generation(1, config, scopes))
             self._start(scopes.values())
             task_status.started()
@@ -144,7 +132,7 @@ class Supervisor:
 
     def health(self) -> Health:
         """How many backends are in which state now."""
-        return health_of(self.scopes.values(), self._first)
+        return health_of(self.scopes.values(), self._grace.first)
 
     def overview(self) -> Overview:
         """How each backend stands now, and which scopes are still draining."""
@@ -198,7 +186,7 @@ class Supervisor:
         keeping = {name for name in scopes if name in before and shows_the_same(before[name], scopes[name].spec)}
         changes = now.follow(last, _held_by(last.held, keeping) if same_names else {})
         self.generations.install(now)
-        self._first &= frozenset(scopes.values())
+        self._grace.keep(scopes.values())
         for name in (*found.removed, *found.changed):
             scope = last.scopes[name]
             self.drain.begin(scope)
@@ -210,16 +198,9 @@ class Supervisor:
             number=number,
             config=config,
             scopes=scopes,
-            awaited_until={name: self._awaited_until(config, scope) for name, scope in scopes.items()},
+            awaited_until=self._grace.ends(scopes, config.server.startup_grace),
             make_handler=self.make_handler,
         )
-
-    def _awaited_until(self, config: Config, scope: Scope) -> float:
-        grace = config.server.startup_grace
-        if scope in self._first:
-            return self._began + grace
-        began = self._added.setdefault(scope, trio.current_time())
-        return began + min(grace, ADDED_SECONDS)
 
     def _scope(self, config: Config, name: str) -> Scope:
         address = BackendAddress(

@@ -5,7 +5,7 @@ When one opens, and for whom, is decided in `client_connections.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from math import inf
 from typing import Final
 
@@ -19,6 +19,7 @@ from argus_trio.backends.connection.open import BackendAddress, open_connection
 from argus_trio.backends.connectivity.connection_subscriptions import ConnectionSubscriptions
 from argus_trio.backends.connectivity.health_monitor import HealthMonitor
 from argus_trio.backends.connectivity.listings_by_abilities import ListingsByAbilities
+from argus_trio.backends.connectivity.lost_subscriptions import LostSubscriptions
 from argus_trio.backends.connectivity.shared_connection import SharedConnection
 from argus_trio.backends.listings.listing import LIST_CHANGED
 from argus_trio.backends.listings.refresh import KnownListing, PendingChanges, keep_listed
@@ -130,15 +131,15 @@ class ClientConnection:
         log.info("client_connection_lost", backend=backend, reason=self.address.redact(failures[0].reason))
         return failures[0]
 
-    async def resubscribe(self, connection: Connection, lost: Collection[str]) -> None:
+    async def resubscribe(self, connection: Connection, lost: LostSubscriptions) -> None:
         """Subscribe to what the owner of this connection should get updates of; each request is bounded by
         `timeouts.call`.
 
-        That is `lost`, what its session had subscribed to over an earlier connection, and what is watched over the
-        shared connection but happens on this one.
+        That is what its session had subscribed to over an earlier connection, taken from `lost`, and what is watched
+        over the shared connection but happens on this one.
         """
-        if lost:
-            await self.subscriptions.subscribe(connection, lost)
+        if self.client is not None and (uris := lost.take(self.client)):
+            await self.subscriptions.subscribe(connection, uris)
         shared = self.shared.subscriptions
         if self.client is None:
             await self.subscriptions.watch(connection, shared.wanted_of(self.owner.key))
