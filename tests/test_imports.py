@@ -45,7 +45,7 @@ INNER_LAYERS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"subscriptions", "listings"}),
         frozenset({"connectivity"}),
         frozenset({"scope"}),
-        frozenset({"generation", "status"}),
+        frozenset({"generation", "startup_grace", "status"}),
         frozenset({"generations", "drain", "succession"}),
         frozenset({"supervisor"}),
         frozenset({"routing"}),

@@ -6,7 +6,8 @@ The rooms, top to bottom; each may import those below it, and none above:
 - `supervisor.py`: all backends together, and how a new configuration takes effect;
 - `generations.py`, `succession.py`, `drain.py`: which configuration serves an exchange, how changed backends are
   replaced, and how what was replaced ends;
-- `generation.py`, `status.py`: one configuration with its catalog; how backends stand, as plain values;
+- `startup_grace.py`, `generation.py`, `status.py`: until when lists wait for a backend; one configuration with its
+  catalog; how backends stand, as plain values;
 - `scope`: one backend under supervision, with the calls and subscriptions of clients;
 - `connectivity`: who is connected to one backend, and how that is kept up;
 - `subscriptions`, `listings`: resource updates, and what a backend lists; neither knows the other;

@@ -29,6 +29,7 @@ def health_of(scopes: Iterable[Scope], first: Container[Scope]) -> Health:
         total=len(states),
         connected=sum(1 for state in states if state.is_up) + renewing,
         healthy=states.count(BackendState.READY),
+        preparing=states.count(BackendState.PREPARING),
         starting=len(starting),
         added=sum(1 for scope in starting if scope not in first),
     )

@@ -48,7 +48,7 @@ class Succession:
 
     async def _prepare(self, name: str, scope: Scope) -> None:
         """Wait until the scope has connected and listed for all abilities, or has failed to."""
-        await scope.shared.settled.wait()
+        await scope.shared.tried.wait()
         async with trio.open_nursery() as nursery:
             for abilities in self.abilities():
                 nursery.start_soon(scope.list_for, abilities)

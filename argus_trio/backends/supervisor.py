@@ -10,9 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
-from math import inf
-from typing import Final
-from weakref import WeakKeyDictionary
 
 import attrs
 import trio
@@ -20,11 +17,13 @@ import trio
 from argus_trio.backends.connection.open import BackendAddress, OpenLink
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
 from argus_trio.backends.connectivity.listings_by_abilities import listing_turns
+from argus_trio.backends.connectivity.start_turns import StartTurns
 from argus_trio.backends.drain import Drain
 from argus_trio.backends.generation import CatalogChanges, Generation
 from argus_trio.backends.generations import Generations
 from argus_trio.backends.listings.listing import LIST_CHANGED
 from argus_trio.backends.scope.scope import Scope
+from argus_trio.backends.startup_grace import StartupGrace
 from argus_trio.backends.status import health_of, statuses_of
 from argus_trio.backends.succession import Succession
 from argus_trio.config.diff import difference, enabled, shows_the_same
@@ -39,11 +38,6 @@ from argus_trio.wire.envelope import Params
 
 Announce = Callable[[Iterable[str], Callable[[Abilities], bool]], None]
 """Sends notifications, by their methods, to the clients whose abilities the function is true of. Returns at once."""
-
-
-ADDED_SECONDS: Final = 1.0
-"""How long lists wait, at most, for backends that a reload has just added: long enough for a remote server or a program
-that starts quickly. Clients that know the lists are not to wait for more: they are told what comes in."""
 
 
 def _keep_nothing(_: ClientSession) -> None:
@@ -71,16 +65,13 @@ class Supervisor:
     """The generation in effect, and those before it."""
     drain: Drain = attrs.field(init=False)
     """The scopes that a reload removed or replaced, until they have ended."""
+    _turns: StartTurns = attrs.field(init=False)
     _listing_turns: trio.CapacityLimiter = attrs.field(factory=listing_turns, init=False)
     _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
-    _began: float = attrs.field(default=-inf, init=False)
-    """When the gateway's first backends were started, on trio's clock."""
-    _first: frozenset[Scope] = attrs.field(default=frozenset(), init=False)
-    """The scopes of the gateway's start that are still in effect."""
-    _added: WeakKeyDictionary[Scope, float] = attrs.field(factory=WeakKeyDictionary, init=False)
-    """When each other scope came into effect."""
+    _grace: StartupGrace = attrs.field(factory=StartupGrace, init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._turns = StartTurns(lambda: self.config.server.concurrent_starts)
         self.drain = Drain(may_need=lambda scope: self.generations.may_need(scope))
         self.generations = Generations(self._generation(1, self.initial, {}), self.drain.wake)
 
@@ -103,9 +94,9 @@ class Supervisor:
         """Start every backend at once and run them until cancelled. Started as soon as all tasks are."""
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
-            config, self._began = self.initial, trio.current_time()
+            config = self.initial
             scopes = {name: self._scope(config, name) for name in enabled(config)}
-            self._first = frozenset(scopes.values())
+            self._grace.begin(scopes.values())
             self.generations.install(self._generation(1, config, scopes))
             self._start(scopes.values())
             task_status.started()
@@ -131,17 +122,17 @@ class Supervisor:
         self._start(fresh.values())
         await self._succeed(config, {name: fresh[name] for name in beside}, pause_first=is_step)
         for name in found.changed:
-            await fresh[name].shared.settled.wait()
+            await fresh[name].shared.tried.wait()
         return AppliedConfig(
             generation=self.current.number,
             **attrs.asdict(found),
             not_ready=tuple(name for name, scope in fresh.items() if not scope.state.is_up),
-            still_starting=tuple(name for name, scope in fresh.items() if not scope.shared.settled.is_set()),
+            still_starting=tuple(name for name, scope in fresh.items() if not scope.shared.tried.is_set()),
         )
 
     def health(self) -> Health:
         """How many backends are in which state now."""
-        return health_of(self.scopes.values(), self._first)
+        return health_of(self.scopes.values(), self._grace.first)
 
     def overview(self) -> Overview:
         """How each backend stands now, and which scopes are still draining."""
@@ -195,7 +186,7 @@ class Supervisor:
         keeping = {name for name in scopes if name in before and shows_the_same(before[name], scopes[name].spec)}
         changes = now.follow(last, _held_by(last.held, keeping) if same_names else {})
         self.generations.install(now)
-        self._first &= frozenset(scopes.values())
+        self._grace.keep(scopes.values())
         for name in (*found.removed, *found.changed):
             scope = last.scopes[name]
             self.drain.begin(scope)
@@ -207,16 +198,9 @@ class Supervisor:
             number=number,
             config=config,
             scopes=scopes,
-            awaited_until={name: self._awaited_until(config, scope) for name, scope in scopes.items()},
+            awaited_until=self._grace.ends(scopes, config.server.startup_grace),
             make_handler=self.make_handler,
         )
-
-    def _awaited_until(self, config: Config, scope: Scope) -> float:
-        grace = config.server.startup_grace
-        if scope in self._first:
-            return self._began + grace
-        began = self._added.setdefault(scope, trio.current_time())
-        return began + min(grace, ADDED_SECONDS)
 
     def _scope(self, config: Config, name: str) -> Scope:
         address = BackendAddress(
@@ -224,6 +208,7 @@ class Supervisor:
         )
         return Scope(
             address=address,
+            turns=self._turns,
             on_published=self._on_published,
             on_lease_freed=self.drain.wake,
             listing_turns=self._listing_turns,

@@ -16,7 +16,9 @@ REFRESH_SECONDS: Final = 1.0
 
 def status_line(health: Health, calls: int) -> str:
     """The status line, such as "3 of 4 backends ready, 2 calls under way"."""
-    starting = f" ({health.starting} starting)" if health.starting else ""
+    counts = {"starting": health.starting, "preparing": health.preparing}
+    others = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    starting = f" ({others})" if others else ""
     backends = "backend" if health.total == 1 else "backends"
     return (
         f"{health.healthy} of {health.total} {backends} ready{starting}, "

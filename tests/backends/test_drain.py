@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.connection.open import BackendAddress
+from argus_trio.backends.connectivity.start_turns import StartTurns
 from argus_trio.backends.drain import CUT_SECONDS, Drain
 from argus_trio.backends.scope.lease import CUT, Lease
 from argus_trio.backends.scope.scope import Scope
@@ -69,7 +70,7 @@ async def draining() -> AsyncIterator[Draining]:
 
 def scope_that_wakes(drain: Drain) -> Scope:
     address = BackendAddress(spec=spec(), open_link=FakeBackend(tools=[{"name": "x"}]).open, redact=Redactor())
-    return Scope(address=address, on_published=lambda: None, on_lease_freed=drain.wake)
+    return Scope(address=address, turns=StartTurns(lambda: 4), on_published=lambda: None, on_lease_freed=drain.wake)
 
 
 async def live(scope: Scope) -> None:

@@ -1,6 +1,7 @@
 """A conversation with one backend over one link, from the handshake to its end.
 
-`open.py` enters a link, performs the handshake (`handshake.py`: era, revision, capabilities) and yields a `Connection`.
+`open.py` enters a link, performs the handshake (`handshake.py`: era, revision, capabilities; `start_watch.py` tells a
+program that works from a silent one) and yields a `Connection`.
 `connection.py` performs calls and requests of the gateway's own; `outgoing_request.py` puts each into the words of the
 backend's era, `in_flight.py` knows the calls that wait for their answers.
 

@@ -1,11 +1,14 @@
 """The handshake with a backend: which era it converses in, and what it says of itself.
 
 A backend of unknown era is asked `server/discover` first; whatever is no positive sign of a modern server makes it a
-legacy one, which is sent `initialize` (2026-07-28, Versioning, Backward Compatibility).
+legacy one, which is sent `initialize` (2026-07-28, Versioning, Backward Compatibility): on the same link if it refused,
+after another start if it was silent or died.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final, Literal
 
 import attrs
@@ -32,9 +35,13 @@ from argus_trio.wire.members import object_member, object_or_none, string_member
 from argus_trio.wire.results import SERVER_INFO
 from argus_trio.wire.revisions import LATEST_LEGACY, LATEST_MODERN, LEGACY_REVISIONS, MODERN_REVISIONS, Era
 
-PROBE_SILENCE_SECONDS: Final = 2.0
-"""How long a backend may leave `server/discover` unanswered before it is sent `initialize` as well: some legacy servers
-never answer what they do not know, and each of those costs this much at its start."""
+HandshakeOrder = Literal["auto", "legacy-first", "legacy", "modern"]
+"""What a backend is asked: `server/discover`, then `initialize`; the other way round; or one of the two alone."""
+
+SILENT: Final = "it was silent, and did nothing"
+PROBE_SILENCE_SECONDS: Final = 5.0
+"""How long a backend may be silent after the first of two questions: some legacy servers never answer what they do not
+know. A third of `timeouts.connect` where that is less, so that time is left for the second."""
 
 CLIENT_INFO: Final = encode_raw({"name": "argus-trio", "version": __version__})
 """What the gateway says of itself to every backend."""
@@ -64,6 +71,10 @@ class DiedAtProbe(LinkFailed):
     """The link failed with `server/discover` unanswered: perhaps a legacy backend that unknown methods kill."""
 
 
+class SilentAtProbe(DiedAtProbe):
+    """The program did nothing after the first question: perhaps one that never answers what it does not know."""
+
+
 class HandshakeRefused(LinkFailed):
     """The backend answered a request of the handshake, but refused it or was not understood."""
 
@@ -88,18 +99,21 @@ class Handshake:
 
 @attrs.define(eq=False)
 class EraGuess:
-    """The era that a backend is taken to be of before the handshake, learned from attempts that failed."""
+    """How a backend of unknown era is asked at its next start, learned from the starts before."""
 
-    is_legacy: bool = False
-    """Whether the next handshake should begin with `initialize`."""
+    order: HandshakeOrder = "auto"
+
+    def learn(self, era: Era) -> None:
+        """Begin the next time with what was answered this time."""
+        self.order = "legacy-first" if era is Era.LEGACY else "auto"
 
     def is_better_after(self, failure: LinkFailed) -> bool:
         """Learn from a failed attempt; whether the next one will differ from it, so that it may follow at once."""
-        if isinstance(failure, DiedAtProbe) and not self.is_legacy:
-            self.is_legacy = True
+        if isinstance(failure, DiedAtProbe) and self.order == "auto":
+            self.order = "legacy"
             return True
-        if isinstance(failure, HandshakeRefused):
-            self.is_legacy = False  # it lives, and is not what it was taken for: ask it again
+        if isinstance(failure, DiedAtProbe | HandshakeRefused):
+            self.order = "auto"  # it lives, or is not what it was: ask it again
         return False
 
 
@@ -113,57 +127,77 @@ def modern_meta(revision: str, capabilities: msgspec.Raw = NO_CAPABILITIES) -> P
 
 
 async def perform_handshake(
-    link: Link, protocol: Literal["auto", "legacy", "modern"], abilities: Abilities = NONE
+    link: Link,
+    order: HandshakeOrder,
+    abilities: Abilities = NONE,
+    wait_silent: Callable[[], Awaitable[bool]] = trio.sleep_forever,
 ) -> Handshake:
-    """Find out the era where `protocol` is auto, and perform the handshake in it. Has no deadline of its own.
+    """Find out the era where `order` leaves it open, and return what was answered. Has no deadline of its own.
 
-    A legacy backend is sent `abilities` here, for the life of the connection; a modern one with every request.
+    One question at a time: a program that is asked the second before it has answered the first may lose both. The
+    second follows on the same link when the first was refused. `wait_silent` returns when the backend has been silent
+    for long, and says whether it is a program: that has to be started again to be asked otherwise.
+
+    A legacy backend is told of `abilities`, for the life of the connection; a modern one is told with every request.
 
     Raises:
-        DiedAtProbe: the link died before the probe was answered (only where `protocol` is auto).
-        HandshakeRefused: the backend answered, but in no way that is understood.
-        LinkFailed: the link died.
+        DiedAtProbe: the link died, or its program was silent, at the first question of two.
+        HandshakeRefused: every question was refused, with the reasons of all.
+        LinkFailed: the link died otherwise.
     """
-    if protocol == "legacy":
-        return await _initialize(link, abilities)
-    if protocol == "modern":
-        return await _discover(link)
-    return await _probe(link, abilities)
+    match order:
+        case "legacy":
+            return await _initialize(link, abilities)
+        case "modern":
+            return await _discover(link)
+        case "legacy-first":
+            first, second = partial(_initialize, link, abilities), partial(_discover, link)
+        case "auto":
+            first, second = partial(_discover, link), partial(_initialize, link, abilities)
+    try:
+        return await _unless_silent(first, wait_silent)
+    except SilentAtProbe:
+        raise
+    except LinkFailed as failure:
+        refused = failure
+    try:
+        return await second()
+    except HandshakeRefused as failure:
+        raise HandshakeRefused(_both(failure.reason, refused.reason)) from None
+    except LinkFailed as failure:
+        if isinstance(refused, HandshakeRefused):
+            raise
+        raise DiedAtProbe(_both(failure.reason, refused.reason), details=failure.details) from None
 
 
-async def _probe(link: Link, abilities: Abilities) -> Handshake:
-    """Discover, and if that fails or is silent for `PROBE_SILENCE_SECONDS`, initialize; the first success counts."""
-    found: list[Handshake] = []
-    failed: list[LinkFailed] = []
-    discovered = trio.Event()
+async def _unless_silent(
+    ask: Callable[[], Awaitable[Handshake]], wait_silent: Callable[[], Awaitable[bool]]
+) -> Handshake:
+    """What is answered; `HandshakeRefused` if a remote server is silent, `SilentAtProbe` if a program is."""
+    outcome: list[Handshake | LinkFailed] = []
 
-    async def discover() -> None:
-        try:
-            found.append(await _discover(link))
-            nursery.cancel_scope.cancel()
-        except LinkFailed as failure:
-            failed.append(failure)
-        discovered.set()
-
-    async def initialize() -> None:
-        with trio.move_on_after(PROBE_SILENCE_SECONDS):
-            await discovered.wait()
-        if found:
-            return
-        try:
-            found.append(await _initialize(link, abilities))
-            nursery.cancel_scope.cancel()
-        except LinkFailed as failure:
-            failed.append(failure)
+    async def watch() -> None:
+        if await wait_silent():
+            outcome.append(SilentAtProbe(SILENT))
+        else:
+            outcome.append(HandshakeRefused(SILENT))
+        nursery.cancel_scope.cancel()
 
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(discover)
-        nursery.start_soon(initialize)
-    if found:
-        return found[0]
-    if isinstance(failed[0], HandshakeRefused):
-        raise failed[-1]
-    raise DiedAtProbe(failed[-1].reason, details=failed[-1].details)
+        nursery.start_soon(watch)
+        try:
+            outcome.append(await ask())
+        except LinkFailed as failure:
+            outcome.append(failure)
+        nursery.cancel_scope.cancel()
+    answered = outcome[0]
+    if isinstance(answered, Handshake):
+        return answered
+    raise answered
+
+
+def _both(second: str, first: str) -> str:
+    return second if second == first else f"{second}; before that: {first}"
 
 
 async def _discover(link: Link) -> Handshake:

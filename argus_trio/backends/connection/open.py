@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final, Literal
+from functools import partial
+from typing import Final
 
 import attrs
 import trio
 
 from argus_trio.backends.connection.connection import Connection
-from argus_trio.backends.connection.handshake import perform_handshake
+from argus_trio.backends.connection.handshake import PROBE_SILENCE_SECONDS, HandshakeOrder, perform_handshake
 from argus_trio.backends.connection.inbound import BackendListener
+from argus_trio.backends.connection.start_watch import OnSample, StartWatch, ignore_sample
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
 from argus_trio.backends.links.link import Inbox, Link
 from argus_trio.backends.links.stderr import StderrRing
@@ -23,6 +25,7 @@ from argus_trio.config.model.operation import Probing
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.health.probing import ProbeState
 from argus_trio.core.redaction import Redactor
+from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.wire.envelope import Notification, Request
 from argus_trio.wire.revisions import Era
 
@@ -75,23 +78,30 @@ class _EarlyMessages:
 @asynccontextmanager
 async def open_connection(
     address: BackendAddress,
-    protocol: Literal["auto", "legacy", "modern"],
+    order: HandshakeOrder,
     listener: BackendListener,
     *,
     abilities: Abilities = NONE,
     is_exclusive: bool = False,
+    on_sample: OnSample = ignore_sample,
 ) -> AsyncIterator[Connection]:
     """A connection after its handshake, for the length of the block. Has no deadline of its own.
 
     `abilities` are declared to a legacy backend. `is_exclusive` says that one client alone will use the connection.
+    `on_sample` hears what the backend's program does until the handshake is over.
 
     Raises:
         LinkFailed: the link could not be opened, or the handshake failed; see `perform_handshake`.
     """
     early = _EarlyMessages()
     async with trio.open_nursery() as nursery, address.open_link(address.spec, early.receive, address.stderr) as link:
-        era = "legacy" if isinstance(address.spec, SseBackend) else protocol  # HTTP+SSE ended with 2024-11-05
-        handshake = await perform_handshake(link, era, abilities)
+        if isinstance(address.spec, SseBackend):
+            order = "legacy"  # HTTP+SSE ended with 2024-11-05
+        watch = StartWatch(link, on_sample)
+        silence_seconds = min(PROBE_SILENCE_SECONDS, address.spec.timeouts.connect / 3)
+        async with ServiceNursery() as watching:
+            watching.start_soon(watch.run)
+            handshake = await perform_handshake(link, order, abilities, partial(watch.wait_silent, silence_seconds))
         connection = Connection(
             backend=address.spec.name,
             link=link,

@@ -5,7 +5,7 @@ When one opens, and for whom, is decided in `client_connections.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from math import inf
 from typing import Final
 
@@ -14,16 +14,17 @@ import structlog
 import trio
 
 from argus_trio.backends.connection.connection import Connection
-from argus_trio.backends.connection.handshake import HandshakeRefused
+from argus_trio.backends.connection.handshake import HandshakeOrder, HandshakeRefused
 from argus_trio.backends.connection.open import BackendAddress, open_connection
 from argus_trio.backends.connectivity.connection_subscriptions import ConnectionSubscriptions
 from argus_trio.backends.connectivity.health_monitor import HealthMonitor
 from argus_trio.backends.connectivity.listings_by_abilities import ListingsByAbilities
+from argus_trio.backends.connectivity.lost_subscriptions import LostSubscriptions
 from argus_trio.backends.connectivity.shared_connection import SharedConnection
 from argus_trio.backends.listings.listing import LIST_CHANGED
 from argus_trio.backends.listings.refresh import KnownListing, PendingChanges, keep_listed
 from argus_trio.backends.subscriptions.table import UPDATED
-from argus_trio.config.model.backend import ProtocolSetting, StdioBackend
+from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.call.session_policy import ConnectionOwner
 from argus_trio.core.health.rivalry import Arrival
@@ -130,15 +131,15 @@ class ClientConnection:
         log.info("client_connection_lost", backend=backend, reason=self.address.redact(failures[0].reason))
         return failures[0]
 
-    async def resubscribe(self, connection: Connection, lost: Collection[str]) -> None:
+    async def resubscribe(self, connection: Connection, lost: LostSubscriptions) -> None:
         """Subscribe to what the owner of this connection should get updates of; each request is bounded by
         `timeouts.call`.
 
-        That is `lost`, what its session had subscribed to over an earlier connection, and what is watched over the
-        shared connection but happens on this one.
+        That is what its session had subscribed to over an earlier connection, taken from `lost`, and what is watched
+        over the shared connection but happens on this one.
         """
-        if lost:
-            await self.subscriptions.subscribe(connection, lost)
+        if self.client is not None and (uris := lost.take(self.client)):
+            await self.subscriptions.subscribe(connection, uris)
         shared = self.shared.subscriptions
         if self.client is None:
             await self.subscriptions.watch(connection, shared.wanted_of(self.owner.key))
@@ -184,7 +185,7 @@ class ClientConnection:
             lost = await self._live_as_legacy(on_open)
             if lost is not None:
                 return lost
-        return await self._live_in(self.shared.protocol(), on_open)
+        return await self._live_in(self.shared.order(), on_open)
 
     async def _live_as_legacy(self, on_open: Callable[[], None]) -> LinkFailed | None:
         """As `_live_in`, at a backend that is known to be modern; None if it refuses to be greeted as legacy.
@@ -200,7 +201,7 @@ class ClientConnection:
             self.shared.is_modern_alone()
         return lost[0] if lost else None
 
-    async def _live_in(self, protocol: ProtocolSetting, on_open: Callable[[], None]) -> LinkFailed:
+    async def _live_in(self, order: HandshakeOrder, on_open: Callable[[], None]) -> LinkFailed:
         address, rivals = self.address, self.shared.rivals
         seconds = address.spec.timeouts.connect
         opening = trio.CancelScope(deadline=trio.current_time() + seconds)
@@ -208,7 +209,7 @@ class ClientConnection:
         try:
             with opening:
                 async with open_connection(
-                    address, protocol, self, abilities=self.owner.abilities, is_exclusive=True
+                    address, order, self, abilities=self.owner.abilities, is_exclusive=True
                 ) as connection:
                     opening.deadline = inf
                     rivals.opened(arrival)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from functools import partial
 from math import inf
 from typing import Final, Literal, TypeVarTuple
 
@@ -18,13 +17,14 @@ import structlog
 import trio
 
 from argus_trio.backends.connection.connection import Connection
+from argus_trio.backends.connection.open import BackendAddress
 from argus_trio.backends.connectivity.client_connection import ClientConnection
 from argus_trio.backends.connectivity.client_connection_table import ClientConnectionTable
 from argus_trio.backends.connectivity.listings_by_abilities import ListingsByAbilities
 from argus_trio.backends.connectivity.lost_subscriptions import LostSubscriptions
 from argus_trio.backends.connectivity.shared_connection import SharedConnection
 from argus_trio.backends.listings.listing import LIST_CHANGED
-from argus_trio.config.model.backend import StdioBackend
+from argus_trio.config.model.backend import BackendSpec, StdioBackend
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.call.session_policy import NOBODY, ConnectionOwner
@@ -94,10 +94,10 @@ class ClientConnections:
         own = own or self.table.taken_by(owner) or await self._opened(owner, "call")
         async with self._use(own):
             if own.connection is None:
-                raise self._unavailable(own.failure)
-            await self._resubscribe(own, own.connection)
+                raise _unavailable(self.shared.address, own.failure)
+            await own.resubscribe(own.connection, self.lost)
             if own.connection is None:  # lost meanwhile
-                raise self._unavailable(own.failure)
+                raise _unavailable(self.shared.address, own.failure)
             yield own.connection, own
 
     @asynccontextmanager
@@ -115,7 +115,7 @@ class ClientConnections:
         own = self.table.to_list_over(abilities) or await self._opened(ConnectionOwner.nobody(abilities), "list")
         async with self._use(own):
             if own.connection is None:
-                raise self._unavailable(own.failure)
+                raise _unavailable(self.shared.address, own.failure)
             yield own.connection, own
 
     def release(self, client: ClientSession) -> None:
@@ -203,7 +203,7 @@ class ClientConnections:
                 raise self.shared.recovery.unavailable()
             own = ClientConnection(owner=owner, shared=self.shared, listings=self.listings, on_idle=self.let_idle)
             self.table.add(own)
-            self._log_start(owner, purpose)
+            _log_start(spec, owner, purpose, len(self.table))
             self.start_soon(self._keep, own)
             return own
         most = self.shared.address.spec.max_sessions
@@ -233,7 +233,7 @@ class ClientConnections:
             own = self.table.taken_by(owner) or await self._opened(owner, "subscriptions")
             async with self._use(own):
                 if own.connection is not None:
-                    await self._resubscribe(own, own.connection)
+                    await own.resubscribe(own.connection, self.lost)
         except BackendUnavailable as full:
             log.info("own_subscription_unheard", backend=self.shared.address.spec.name, reason=full.message)
 
@@ -241,32 +241,12 @@ class ClientConnections:
         connection = self.shared.connection
         if connection is None:  # `restore` is called when there is one
             return
+
+        def deliver(method: str, params: Params) -> None:
+            self.start_soon(client.notify, method, params)
+
         for uri in self.lost.take(client):
-            await self.shared.subscriptions.watch(connection, uri, client, partial(self._deliver, client))
-
-    def _deliver(self, client: ClientSession, method: str, params: Params) -> None:
-        self.start_soon(client.notify, method, params)
-
-    async def _resubscribe(self, own: ClientConnection, connection: Connection) -> None:
-        lost = () if own.client is None else self.lost.take(own.client)
-        await own.resubscribe(connection, lost)
-
-    def _unavailable(self, failure: LinkFailed) -> BackendUnavailable:
-        address = self.shared.address
-        details = tuple(map(address.redact, failure.details))
-        return BackendUnavailable(address.spec.name, address.redact(failure.reason), details=details, cause=failure)
-
-    def _log_start(self, owner: ConnectionOwner, purpose: Purpose) -> None:
-        """Log that a process is started beside the shared one: what users find in their list of processes."""
-        spec = self.shared.address.spec
-        if isinstance(spec, StdioBackend):
-            log.info(
-                "client_process_started",
-                backend=spec.name,
-                purpose=purpose,
-                abilities=list(owner.abilities.names),
-                open=len(self.table),
-            )
+            await self.shared.subscriptions.watch(connection, uri, client, deliver)
 
     def _opened_for(self, abilities: Abilities) -> None:
         log.debug("client_connection_opened", backend=self.shared.address.spec.name, open=len(self.table))
@@ -276,3 +256,15 @@ class ClientConnections:
     def _wake(self) -> None:
         self._freed.set()
         self._freed = trio.Event()
+
+
+def _unavailable(address: BackendAddress, failure: LinkFailed) -> BackendUnavailable:
+    details = tuple(map(address.redact, failure.details))
+    return BackendUnavailable(address.spec.name, address.redact(failure.reason), details=details, cause=failure)
+
+
+def _log_start(spec: BackendSpec, owner: ConnectionOwner, purpose: Purpose, count: int) -> None:
+    """Log that a process is started beside the shared one: what users find in their list of processes."""
+    if isinstance(spec, StdioBackend):
+        abilities = list(owner.abilities.names)
+        log.info("client_process_started", backend=spec.name, purpose=purpose, abilities=abilities, open=count)

@@ -18,7 +18,7 @@ import trio
 from argus_trio.config.model.backend import BackendSpec, StdioBackend
 from argus_trio.core.health.backoff import Backoff
 from argus_trio.core.health.breaker import Breaker
-from argus_trio.core.health.lifecycle import BackendEvent, BackendStanding, BackendState
+from argus_trio.core.health.lifecycle import WHY, BackendEvent, BackendStanding, BackendState
 from argus_trio.core.health.probing import Condition, HealthVerdict
 from argus_trio.core.health.repetition import Repetition
 from argus_trio.core.redaction import Redactor
@@ -26,6 +26,9 @@ from argus_trio.errors import BackendUnavailable, LinkFailed, SessionLost
 
 log = structlog.get_logger()
 
+INSTALLING: Final = "installing"
+"""What a program is taken to do that works for long before its first message."""
+ITS_TURN: Final = "it waits for its turn to start (server.concurrent_starts)"
 _FIGURES: Final = re.compile(r"[0-9]+")
 
 
@@ -73,6 +76,20 @@ class Recovery:
         self._failures.end()
         self.standing = self.standing.moved(BackendEvent.CONNECTED, now)
         log.info("backend_ready", backend=self.backend, revision=revision, seconds=round(seconds, 3), **counts)
+
+    def waits_for_its_turn(self, *, is_waiting: bool) -> None:
+        """Say that an attempt has to wait until others have started, or no longer has to."""
+        if self.standing.state is BackendState.STARTING:
+            self.standing = attrs.evolve(self.standing, reason=ITS_TURN if is_waiting else WHY[BackendState.STARTING])
+
+    def prepares(self, last_line: str) -> None:
+        """Say that the backend's program works before its first message, and what it wrote last."""
+        line = self.redact(last_line)
+        reason = f"it is preparing, {INSTALLING} most likely" + (f"; it says: {line}" if line else "")
+        is_new = self.standing.state is not BackendState.PREPARING
+        self.standing = self.standing.moved(BackendEvent.WORKS, trio.current_time(), reason, what=INSTALLING)
+        if is_new:
+            log.info("backend_preparing", backend=self.backend, what=INSTALLING, line=line)
 
     def try_again_at_once(self) -> None:
         """Make the next attempt due now, for the one that failed showed how to do better."""

@@ -7,31 +7,41 @@ backend. When the next attempt is due is decided in `recovery.py`, who may use t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from math import inf
+from typing import Final
 
 import attrs
 import structlog
 import trio
 
 from argus_trio.backends.connection.connection import Connection
-from argus_trio.backends.connection.handshake import EraGuess, Handshake
+from argus_trio.backends.connection.handshake import EraGuess, Handshake, HandshakeOrder
 from argus_trio.backends.connection.open import BackendAddress, open_connection
 from argus_trio.backends.connectivity.health_monitor import HealthMonitor
 from argus_trio.backends.connectivity.recovery import Recovery
 from argus_trio.backends.connectivity.rivals import Rivals
+from argus_trio.backends.connectivity.start_turns import StartTurns, Turn
 from argus_trio.backends.listings.refresh import KnownListing, PendingChanges, keep_listed, list_kinds
 from argus_trio.backends.subscriptions.hub import SubscriptionHub
-from argus_trio.config.model.backend import HttpBackend, ProtocolSetting
+from argus_trio.config.model.backend import HttpBackend
 from argus_trio.core.call.session_policy import Sharing
 from argus_trio.core.catalog.catalog import KINDS
+from argus_trio.core.health.activity import ActivityMonitor
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.core.health.rivalry import Arrival
-from argus_trio.errors import LinkFailed, leaves
+from argus_trio.errors import LinkFailed, SessionLost, leaves
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
+
+PREPARING_SECONDS: Final = 8.0
+"""How long a program may work before its first message until it counts as preparing: one that merely starts has spoken
+by then."""
+IDLE_SECONDS: Final = 2.0
+"""How long nothing of a start moves until it no longer takes a turn: two looks at it."""
 
 
 def _expect(_: str) -> bool:
@@ -48,6 +58,7 @@ class SharedConnection:
     """
 
     address: BackendAddress
+    turns: StartTurns
     recovery: Recovery
     subscriptions: SubscriptionHub
     on_open: Callable[[KnownListing], None]
@@ -61,9 +72,13 @@ class SharedConnection:
     """What the backend said of itself at the latest handshake; of a predecessor as long as there was none."""
     settled: trio.Event = attrs.field(factory=trio.Event, init=False)
     """Set once the attempt that calls wait for has succeeded or failed: the first, or one that renews a session."""
+    tried: trio.Event = attrs.field(factory=trio.Event, init=False)
+    """Set once an attempt has succeeded or failed; what prepares for long is settled before it is tried."""
     sharing: Sharing = attrs.field(init=False)
     """Which calls may use the shared connection."""
     _guess: EraGuess = attrs.field(factory=EraGuess, init=False)
+    _first_reason: str = attrs.field(default="", init=False)
+    """Why the backend is asked otherwise than at first, as long as that has had no outcome."""
     _is_modern_alone: bool = attrs.field(default=False, init=False)
     """Whether the backend has refused to be greeted as legacy."""
     _lacks_way_back: bool = attrs.field(default=False, init=False)
@@ -147,14 +162,14 @@ class SharedConnection:
         """Whether calls of the backend may be answered with a task, as far as is known."""
         return self.handshake is not None and self.handshake.runs_tasks
 
-    def protocol(self) -> ProtocolSetting:
+    def order(self) -> HandshakeOrder:
         """The era of the handshake on a connection that is opened now, or auto: it is to be found out."""
         spec = self.address.spec
         if spec.protocol != "auto":
             return spec.protocol
         if self.connection is not None and self.handshake is not None:
             return "legacy" if self.handshake.era is Era.LEGACY else "modern"
-        return "legacy" if self._guess.is_legacy else "auto"
+        return self._guess.order
 
     def lists_changed(self, kinds: tuple[str, ...]) -> None:
         """List these kinds again; see `BackendListener`."""
@@ -195,27 +210,41 @@ class SharedConnection:
 
     async def _live(self) -> None:
         address, redact = self.address, self.address.redact
-        started, seconds = trio.current_time(), address.spec.timeouts.connect
-        limit = trio.CancelScope(deadline=started + seconds)
-        with limit:
-            async with open_connection(address, self.protocol(), self) as connection:
-                listing = await list_kinds(connection, KINDS, redact)
-                limit.deadline = inf
-                self._begin(connection, listing, trio.current_time() - started)
-                connection.nursery.start_soon(keep_listed, connection, self._changes, redact, seconds, self.on_relisted)
-                monitor = HealthMonitor(
-                    connection=connection,
-                    probing=lambda: address.spec.health,
-                    redact=redact,
-                    on_verdict=self.recovery.judged,
-                )
-                # Closing the link takes its time: what failed is known from here on.
-                self._fail(await monitor.watch())
-        if limit.cancelled_caught:
-            raise LinkFailed(
-                f"it was not ready within {seconds:g} s (timeouts.connect)",
-                details=address.stderr.excerpt(),
-            )
+        async with self._turn() as turn:
+            start = _Start(self, turn)
+            with start.limit:
+                async with open_connection(address, self.order(), self, on_sample=start.sampled) as connection:
+                    listing = await list_kinds(connection, KINDS, redact)
+                    start.limit.deadline = inf
+                    turn.end()
+                    self._begin(connection, listing, trio.current_time() - start.began)
+                    seconds = address.spec.timeouts.connect
+                    connection.nursery.start_soon(
+                        keep_listed, connection, self._changes, redact, seconds, self.on_relisted
+                    )
+                    monitor = HealthMonitor(
+                        connection=connection,
+                        probing=lambda: address.spec.health,
+                        redact=redact,
+                        on_verdict=self.recovery.judged,
+                    )
+                    # Closing the link takes its time: what failed is known from here on.
+                    self._fail(await monitor.watch())
+        if start.limit.cancelled_caught:
+            raise LinkFailed(start.why_it_was_late(), details=address.stderr.excerpt())
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[Turn]:
+        self.recovery.waits_for_its_turn(is_waiting=True)
+        async with self.turns.turn(self.address.spec) as turn:
+            self.recovery.waits_for_its_turn(is_waiting=False)
+            yield turn
+
+    def prepares(self) -> None:
+        """Say that the program works before its first message: calls need not wait for it."""
+        lines = self.address.stderr.lines()
+        self.recovery.prepares(lines[-1] if lines else "")
+        self.settled.set()
 
     def _begin(self, connection: Connection, listing: KnownListing, seconds: float) -> None:
         self.connection = connection
@@ -226,24 +255,32 @@ class SharedConnection:
         counts = {kind: len(listing.get(kind, ())) for kind in KINDS}
         self.recovery.connected(connection.handshake.revision, counts, seconds)
         self.settled.set()
+        self.tried.set()
+        self._first_reason = ""
         self.address.stderr.is_probed = False
 
     def _learn(self, handshake: Handshake) -> None:
         self.handshake = handshake
+        self._guess.learn(handshake.era)
         self.sharing = self._sharing()
 
     def _fail(self, failure: LinkFailed) -> None:
         self._has_failed = True
         self.rivals.lost(self._arrival)
         if self._guess.is_better_after(failure):
+            self._first_reason = failure.reason
             self.recovery.try_again_at_once()
             return
+        if self._first_reason and not isinstance(failure, SessionLost):
+            failure = LinkFailed(f"{failure.reason}; before that: {self._first_reason}", details=failure.details)
+        self._first_reason = ""
         self.recovery.adopt(self.address.spec)
         self.recovery.failed(failure)
         if self.recovery.standing.state is BackendState.STARTING:
             self.settled = trio.Event()
         else:
             self.settled.set()
+            self.tried.set()
         self._let_go(failure)
 
     def _let_go(self, failure: LinkFailed) -> None:
@@ -262,3 +299,37 @@ class SharedConnection:
             may_be_legacy=is_modern and spec.protocol == "auto" and not self._is_modern_alone,
             lacks_way_back=self._lacks_way_back,
         )
+
+
+@attrs.define(eq=False)
+class _Start:
+    """The clock of one start: `timeouts.connect` from its turn on, and what it works before its first message more."""
+
+    shared: SharedConnection
+    turn: Turn
+    began: float = attrs.field(factory=trio.current_time, init=False)
+    limit: trio.CancelScope = attrs.field(init=False)
+    _worked: float = attrs.field(default=0.0, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.limit = trio.CancelScope(deadline=self.began + self.shared.address.spec.timeouts.connect)
+
+    def sampled(self, monitor: ActivityMonitor, now: float) -> None:
+        """Take what the program has done so far."""
+        if monitor.silent_seconds(now) >= IDLE_SECONDS:
+            self.turn.end()  # what only waits is in nobody's way
+        if monitor.has_spoken:
+            return
+        timeouts = self.shared.address.spec.timeouts
+        self._worked = monitor.busy_seconds
+        self.limit.deadline = self.began + timeouts.connect + min(self._worked, timeouts.prepare)
+        if self._worked >= PREPARING_SECONDS:
+            self.shared.prepares()
+
+    def why_it_was_late(self) -> str:
+        """Why there is no connection in time."""
+        timeouts = self.shared.address.spec.timeouts
+        if self._worked >= timeouts.prepare:
+            return f"it was not prepared within {timeouts.prepare:g} s (timeouts.prepare)"
+        worked = f", and {self._worked:.0f} s of work before its first message" if self._worked else ""
+        return f"it was not ready within {timeouts.connect:g} s (timeouts.connect){worked}"

@@ -137,6 +137,9 @@ class HttpSseLink:
         """See `Link.listen`: the one stream is open from the beginning."""
         self._life.check()
 
+    async def activity(self) -> None:
+        """See `Link.activity`: how busy a remote server is cannot be seen from here."""
+
     async def wait_failed(self) -> LinkFailed:
         """See `Link.wait_failed`."""
         return await self._life.wait_failed()

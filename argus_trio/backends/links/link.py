@@ -10,6 +10,7 @@ from typing import Protocol
 
 import attrs
 
+from argus_trio.core.health.activity import Activity
 from argus_trio.errors import LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Notification, Request, Response
 from argus_trio.wire.headers import Headers
@@ -55,6 +56,9 @@ class Link(Protocol):
         Streamable HTTP, legacy era: opens the GET stream (a backend that answers 405 has none, which is no failure) and
         keeps it open. Elsewhere there is nothing to do.
         """
+
+    async def activity(self) -> Activity | None:
+        """What the program behind the link has done so far; None where the link has no program of its own."""
 
     async def wait_failed(self) -> LinkFailed:
         """Wait until the link has died, and tell why. A link of separate HTTP requests may never die."""

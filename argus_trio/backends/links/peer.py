@@ -54,6 +54,9 @@ class Peer(Protocol):
     def stderr(self) -> ByteStream:
         """The program's words for people."""
 
+    async def processor_seconds(self) -> float:
+        """The processor time that the program and what it started have used."""
+
     async def wait_ended(self) -> str:
         """Wait until the program has ended, and tell how: "exited with code 3"."""
 

@@ -13,6 +13,7 @@ from argus_trio.backends.links.link import Inbox, Outgoing
 from argus_trio.backends.links.peer import LineSink, Peer
 from argus_trio.backends.links.pending import Expected, Pending
 from argus_trio.backends.links.stderr import StderrStream, plain
+from argus_trio.core.health.activity import Activity
 from argus_trio.errors import LinkFailed, ResponseInvalid, RpcError
 from argus_trio.wire.envelope import (
     ErrorResponse,
@@ -55,6 +56,8 @@ class StdioLink:
     _stderr_ended: trio.Event = attrs.field(factory=trio.Event, init=False)
     noise: int = attrs.field(default=0, init=False)
     """Lines that were no messages."""
+    _messages: int = attrs.field(default=0, init=False)
+    _output_bytes: int = attrs.field(default=0, init=False)
 
     async def request(self, outgoing: Outgoing) -> Response | ErrorResponse:
         """See `Link.request`."""
@@ -71,6 +74,14 @@ class StdioLink:
     async def listen(self, headers: Headers = ()) -> None:  # noqa: ARG002 - as above
         """See `Link.listen`: whatever the backend says comes on its stdout."""
         await trio.lowlevel.checkpoint()
+
+    async def activity(self) -> Activity:
+        """See `Link.activity`."""
+        return Activity(
+            messages=self._messages,
+            output_bytes=self._output_bytes,
+            processor_seconds=await self._peer.processor_seconds(),
+        )
 
     async def wait_failed(self) -> LinkFailed:
         """See `Link.wait_failed`."""
@@ -107,6 +118,7 @@ class StdioLink:
         stdout = self._peer.stdout
         while True:
             chunk = await stdout.receive()
+            self._output_bytes += len(chunk)
             try:
                 whole = lines.feed(chunk) if chunk else [lines.rest()]
             except LineTooLong as fault:
@@ -123,6 +135,7 @@ class StdioLink:
 
     async def _read_stderr(self) -> None:
         while chunk := await self._peer.stderr.receive():
+            self._output_bytes += len(chunk)
             self._stderr.feed(chunk, trio.current_time())
         self._stderr_ended.set()
 
@@ -155,6 +168,7 @@ class StdioLink:
             if line.strip():
                 await self._accept_odd(line, fault)
             return
+        self._messages += 1
         if not (isinstance(message, Response) and self._pending.resolve(message)):
             await self._deliver(message)
 

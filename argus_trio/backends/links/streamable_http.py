@@ -135,6 +135,9 @@ class StreamableHttpLink:
         with trio.move_on_after(LISTEN_SECONDS):
             await is_under_way.wait()
 
+    async def activity(self) -> None:
+        """See `Link.activity`: how busy a remote server is cannot be seen from here."""
+
     async def wait_failed(self) -> LinkFailed:
         """See `Link.wait_failed`."""
         return await self._life.wait_failed()

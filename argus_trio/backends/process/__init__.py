@@ -4,6 +4,7 @@
 - `keeper.py` is a program of its own, on the standard library alone: it holds one backend's tree and ends every
   descendant when the backend ends or the gateway is gone. `docs/processes.md` says what it cannot do.
 - `orphans.py` finds and ends what is left should the keeper itself have been killed.
+- `usage.py` measures the processor time of a tree.
 - `environment.py` decides which variables a backend gets.
 
 A process looks to a link like any program with three streams (`backends/links/peer.py`). What starts, signals or

@@ -21,6 +21,7 @@ import trio
 
 from argus_trio.backends.process.environment import backend_environment
 from argus_trio.backends.process.orphans import TREE, end_orphans
+from argus_trio.backends.process.usage import processor_seconds
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.errors import LinkFailed
 from argus_trio.net.pipe_reader import PipeReader
@@ -61,6 +62,10 @@ class BackendProcess:
     _is_lost: bool = attrs.field(default=False, init=False)
     """Whether the keeper is known to have left without having ended the tree."""
     _is_gone: bool = attrs.field(default=False, init=False)
+
+    async def processor_seconds(self) -> float:
+        """The processor time of the backend's tree, in seconds."""
+        return await trio.to_thread.run_sync(processor_seconds, self._keeper.pid, abandon_on_cancel=True)
 
     async def wait_ended(self) -> str:
         """Wait until the backend itself has ended, and tell how: "exited with code 3", "was killed by SIGKILL"."""

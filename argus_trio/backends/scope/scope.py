@@ -18,6 +18,7 @@ from argus_trio.backends.connectivity.listings_by_abilities import ListingsByAbi
 from argus_trio.backends.connectivity.recovery import Recovery, breaker_of
 from argus_trio.backends.connectivity.rivals import Rivals
 from argus_trio.backends.connectivity.shared_connection import SharedConnection
+from argus_trio.backends.connectivity.start_turns import StartTurns
 from argus_trio.backends.listings.listing import publish
 from argus_trio.backends.listings.refresh import KnownListing
 from argus_trio.backends.scope.bulkhead import Bulkhead
@@ -46,6 +47,7 @@ class Scope:
     """
 
     address: BackendAddress
+    turns: StartTurns
     on_published: Callable[[], None]
     listing_turns: trio.CapacityLimiter = attrs.field(factory=listing_turns)
     on_lease_freed: Callable[[], None] = _nothing
@@ -79,6 +81,7 @@ class Scope:
         self.rivals = Rivals(address, self._share)
         self.shared = SharedConnection(
             address=address,
+            turns=self.turns,
             recovery=self.recovery,
             subscriptions=SubscriptionHub(address),
             on_open=self._opened,

@@ -12,6 +12,10 @@ class Timeouts:
     """Deadlines of one backend, in seconds."""
 
     connect: float = attrs.field(default=30.0, metadata=about("to open the link, greet and list", minimum=0.001))
+    prepare: float = attrs.field(
+        default=600.0,
+        metadata=about("for what a program does before its first message, such as an installation", minimum=0.001),
+    )
     call: float = attrs.field(default=120.0, metadata=about("for one call; progress extends it", minimum=0.001))
     call_max: float = attrs.field(
         default=3600.0, metadata=about("the most that progress can extend a call to", minimum=0.001)

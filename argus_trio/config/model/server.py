@@ -39,6 +39,9 @@ class Server:
         default=4 * 1024 * 1024, metadata=about("the largest request body, in bytes", minimum=1)
     )
     watch: bool = attrs.field(default=True, metadata=about("reload when the configuration file changes"))
+    concurrent_starts: int = attrs.field(
+        default=4, metadata=about("how many stdio backends start at once; the others wait for their turn", minimum=1)
+    )
     startup_grace: float = attrs.field(
         default=15.0, metadata=about("seconds that a first list waits for backends that are starting", minimum=0)
     )

@@ -2,6 +2,7 @@
 
 - `lifecycle` holds the states and the table of transitions.
 - `probing` judges whether a connection lives, by what is heard of it and by how it answers probes.
+- `activity` tells a program that is at work before it answers from a silent one.
 - `breaker` says when a lost backend is tried again: with `backoff`, and rarely once it has failed too often.
 - `repetition` says when what happens again and again is worth a line of the log.
 - `flapping` notices a backend that comes back too often; `occupancy` measures how long serving takes.

@@ -24,6 +24,8 @@ class Health:
     """The number of connected backends that are not degraded."""
     starting: int
     """The number of backends whose first attempt to connect has not ended yet."""
+    preparing: int = 0
+    """The number of backends that work, install most likely, before they can be connected."""
     added: int = 0
     """How many of those that are starting a reload has brought in, while the gateway served."""
 
@@ -96,7 +98,7 @@ class BackendStatus:
                 return "healthy"
             case BackendState.DEGRADED:
                 return "degraded"
-            case BackendState.STARTING:
+            case BackendState.STARTING | BackendState.PREPARING:
                 return "unknown"
             case _:
                 return "unhealthy"

@@ -13,6 +13,9 @@ class BackendState(Enum):
 
     STARTING = "starting"
     """An attempt is under way whose outcome calls wait for: the first one, or the one that renews a lost session."""
+    PREPARING = "preparing"
+    """The backend's program works, but has not said a word yet: it installs what it needs, most likely. Calls are
+    refused at once, with that reason."""
     READY = "ready"
     """The handshake and the first listing are done: calls pass."""
     DEGRADED = "degraded"
@@ -31,6 +34,8 @@ class BackendState(Enum):
 class BackendEvent(Enum):
     """What moves a backend from one state to another."""
 
+    WORKS = "works"
+    """A program that was started works for long before its first message."""
     CONNECTED = "connected"
     """An attempt has succeeded."""
     FALTERED = "faltered"
@@ -49,6 +54,12 @@ TRANSITIONS: Final[dict[tuple[BackendState, BackendEvent], BackendState]] = {
     (BackendState.STARTING, BackendEvent.CONNECTED): BackendState.READY,
     (BackendState.STARTING, BackendEvent.FAILED): BackendState.DOWN,
     (BackendState.STARTING, BackendEvent.STOPPED): BackendState.STOPPED,
+    (BackendState.STARTING, BackendEvent.WORKS): BackendState.PREPARING,
+    (BackendState.DOWN, BackendEvent.WORKS): BackendState.PREPARING,
+    (BackendState.PREPARING, BackendEvent.WORKS): BackendState.PREPARING,
+    (BackendState.PREPARING, BackendEvent.CONNECTED): BackendState.READY,
+    (BackendState.PREPARING, BackendEvent.FAILED): BackendState.DOWN,
+    (BackendState.PREPARING, BackendEvent.STOPPED): BackendState.STOPPED,
     (BackendState.READY, BackendEvent.FALTERED): BackendState.DEGRADED,
     (BackendState.READY, BackendEvent.FORGOTTEN): BackendState.STARTING,
     (BackendState.READY, BackendEvent.FAILED): BackendState.DOWN,
@@ -65,6 +76,7 @@ TRANSITIONS: Final[dict[tuple[BackendState, BackendEvent], BackendState]] = {
 
 WHY: Final[dict[BackendState, str]] = {
     BackendState.STARTING: "it is still starting",
+    BackendState.PREPARING: "it is preparing",
     BackendState.READY: "it answers",
     BackendState.DEGRADED: "it does not answer as it should",
     BackendState.DOWN: "it is not connected",
@@ -94,6 +106,8 @@ class BackendStanding:
     details: tuple[str, ...] = ()
     next_attempt: float | None = None
     """When a backend that is down is tried again."""
+    what: str = ""
+    """What a backend that is preparing seems to do, in one word: `installing`."""
 
     def moved(
         self,
@@ -103,6 +117,7 @@ class BackendStanding:
         *,
         details: tuple[str, ...] = (),
         next_attempt: float | None = None,
+        what: str = "",
     ) -> BackendStanding:
         """The standing that follows when `happened` happens at `now`.
 
@@ -112,7 +127,12 @@ class BackendStanding:
         state = after(self.state, happened)
         since = self.since if state is self.state else now
         return BackendStanding(
-            state=state, since=since, reason=reason or WHY[state], details=details, next_attempt=next_attempt
+            state=state,
+            since=since,
+            reason=reason or WHY[state],
+            details=details,
+            next_attempt=next_attempt,
+            what=what,
         )
 
     def retry_after(self, now: float) -> float | None:

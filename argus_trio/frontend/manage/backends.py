@@ -44,6 +44,7 @@ def _shown(backend: BackendStatus, clocks: Clocks) -> dict[str, object]:
         "name": backend.name,
         "type": backend.type,
         "state": standing.state.value,
+        "what": standing.what or None,
         "reason": standing.reason,
         "details": list(standing.details),
         "since": since,

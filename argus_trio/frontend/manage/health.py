@@ -14,7 +14,12 @@ def health_body(health: Health, *, uptime: float) -> bytes:
             "status": health.status,
             "uptime_seconds": round(uptime, 3),
             "version": __version__,
-            "backends": {"total": health.total, "connected": health.connected, "healthy": health.healthy},
+            "backends": {
+                "total": health.total,
+                "connected": health.connected,
+                "healthy": health.healthy,
+                "preparing": health.preparing,
+            },
         }
     )
 

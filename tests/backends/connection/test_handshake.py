@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -11,7 +11,10 @@ from trio.testing import MockClock
 
 from argus_trio.backends.connection.handshake import (
     PROBE_SILENCE_SECONDS,
+    SILENT,
     DiedAtProbe,
+    EraGuess,
+    HandshakeOrder,
     HandshakeRefused,
     perform_handshake,
 )
@@ -78,33 +81,96 @@ async def test_a_discovery_without_a_modern_revision_means_legacy(discovered: Js
         assert (await perform_handshake(link, "auto")).era is Era.LEGACY
 
 
-async def test_silence_at_discovery_is_followed_by_initialize_on_the_same_link(autojump_clock: MockClock) -> None:
-    async def silent(_params: Json) -> Json:
-        await trio.sleep_forever()
-        raise AssertionError
+async def never(_params: Json) -> Json:
+    await trio.sleep_forever()
+    raise AssertionError
 
-    backend = FakeBackend(answers={"server/discover": silent})
+
+def silent_after(seconds: float, *, is_program: bool) -> Callable[[], Awaitable[bool]]:
+    async def wait_silent() -> bool:
+        await trio.sleep(seconds)
+        return is_program
+
+    return wait_silent
+
+
+async def test_a_program_that_is_silent_is_asked_nothing_more(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(answers={"server/discover": never})
+    with pytest.raises(DiedAtProbe, match=SILENT):
+        async with opened(backend) as link:
+            await perform_handshake(link, "auto", wait_silent=silent_after(5, is_program=True))
+    assert asked(backend) == ["server/discover"]
+    assert trio.current_time() == pytest.approx(5, abs=0.1)
+
+
+async def test_a_remote_server_that_is_silent_is_sent_initialize_once_it_is_not_asked_any_more(
+    autojump_clock: MockClock,
+) -> None:
+    async def greet(_params: Json) -> Json:
+        assert link.waiting == 1  # nothing else is open there
+        return {"protocolVersion": "2025-11-25", "capabilities": {}}
+
+    backend = FakeBackend(answers={"server/discover": never, "initialize": greet})
     async with opened(backend) as link:
-        handshake = await perform_handshake(link, "auto")
-        assert link.waiting == 0
+        handshake = await perform_handshake(link, "auto", wait_silent=silent_after(5, is_program=False))
     assert handshake.era is Era.LEGACY
-    assert trio.current_time() == pytest.approx(PROBE_SILENCE_SECONDS, abs=0.1)
 
 
-async def test_a_modern_backend_that_starts_slowly_is_still_found_modern(autojump_clock: MockClock) -> None:
+async def test_a_backend_that_starts_slowly_is_asked_one_question_alone(autojump_clock: MockClock) -> None:
     async def slow(_params: Json) -> Json:
         await trio.sleep(PROBE_SILENCE_SECONDS * 3)
         return {"supportedVersions": ["2026-07-28"], "capabilities": {}, "instructions": "be kind"}
 
-    async def unknown(_params: Json) -> Json:
-        await trio.sleep(PROBE_SILENCE_SECONDS * 4)
-        raise Refusal(-32022, "modern only")
-
-    backend = FakeBackend(answers={"server/discover": slow, "initialize": unknown})
+    backend = FakeBackend(answers={"server/discover": slow})
     async with opened(backend) as link:
         handshake = await perform_handshake(link, "auto")
     assert handshake.era is Era.MODERN
     assert handshake.instructions == "be kind"
+    assert asked(backend) == ["server/discover"]
+
+
+async def test_what_was_legacy_before_is_sent_initialize_first(autojump_clock: MockClock) -> None:
+    legacy, modern = FakeBackend(), FakeBackend(era=Era.MODERN)
+    async with opened(legacy) as link:
+        assert (await perform_handshake(link, "legacy-first")).era is Era.LEGACY
+    async with opened(modern) as link:
+        assert (await perform_handshake(link, "legacy-first")).era is Era.MODERN
+    assert asked(legacy) == ["initialize", "notifications/initialized"]
+    assert asked(modern) == ["initialize", "server/discover"]
+
+
+async def test_a_backend_that_refuses_both_questions_is_told_of_with_both_reasons(autojump_clock: MockClock) -> None:
+    async def refuse(_params: Json) -> Json:
+        raise Refusal(-32000, "go away")
+
+    async with opened(FakeBackend(answers={"server/discover": refuse, "initialize": refuse})) as link:
+        with pytest.raises(HandshakeRefused, match=r"refused initialize: .*before that: it refused server/discover"):
+            await perform_handshake(link, "auto")
+
+
+@pytest.mark.parametrize(
+    ("before", "failure", "is_better", "after"),
+    [
+        ("auto", DiedAtProbe(SILENT), True, "legacy"),
+        ("legacy-first", DiedAtProbe("it left"), False, "auto"),
+        ("legacy", HandshakeRefused("it refused initialize"), False, "auto"),
+        ("legacy", LinkFailed("it left"), False, "legacy"),
+        ("auto", LinkFailed("it left later"), False, "auto"),
+    ],
+)
+def test_a_start_that_failed_says_how_the_next_one_begins(
+    before: HandshakeOrder, failure: LinkFailed, is_better: bool, after: HandshakeOrder
+) -> None:
+    guess = EraGuess(before)
+    assert guess.is_better_after(failure) is is_better
+    assert guess.order == after
+
+
+@pytest.mark.parametrize(("era", "order"), [(Era.LEGACY, "legacy-first"), (Era.MODERN, "auto")])
+def test_the_next_start_begins_with_what_was_answered(era: Era, order: HandshakeOrder) -> None:
+    guess = EraGuess()
+    guess.learn(era)
+    assert guess.order == order
 
 
 async def test_a_backend_that_leaves_at_discovery_is_told_apart(autojump_clock: MockClock) -> None:

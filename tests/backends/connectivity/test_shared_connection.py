@@ -13,16 +13,18 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from argus_trio.backends.connection.handshake import Handshake
 from argus_trio.backends.connection.open import BackendAddress
 from argus_trio.backends.connectivity.recovery import Recovery, breaker_of
-from argus_trio.backends.connectivity.shared_connection import SharedConnection
+from argus_trio.backends.connectivity.shared_connection import PREPARING_SECONDS, SharedConnection
+from argus_trio.backends.connectivity.start_turns import StartTurns
 from argus_trio.backends.listings.refresh import KnownListing
 from argus_trio.backends.subscriptions.hub import SubscriptionHub
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, ProtocolSetting, StdioBackend
 from argus_trio.config.model.operation import Timeouts
+from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.core.redaction import HIDDEN, Redactor
 from argus_trio.errors import BackendUnavailable, LinkFailed, SessionLost
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import LATEST_LEGACY, LATEST_MODERN, Era
-from tests.backends.support.fakes import FakeBackend, Json, raw
+from tests.backends.support.fakes import FakeBackend, Json, Refusal, raw
 from tests.backends.support.supervised import named
 
 CONNECT_SECONDS, CALL_SECONDS = 20.0, 10.0
@@ -68,6 +70,7 @@ def shared_at(backend: FakeBackend, spec: BackendSpec = STDIO) -> Keeping:
 
     shared = SharedConnection(
         address=address,
+        turns=StartTurns(lambda: 4),
         recovery=Recovery(spec.name, address.redact, breaker_of(spec)),
         subscriptions=SubscriptionHub(address),
         on_open=opened,
@@ -144,6 +147,102 @@ async def test_a_backend_that_is_not_ready_in_time_has_failed(autojump_clock: Mo
             await k.shared.connected()
 
 
+def installing(until: float, era: Era = Era.LEGACY) -> FakeBackend:
+    """A program that works until then, and answers only afterwards."""
+
+    async def answer_late(_params: Json) -> Json:
+        await trio.sleep_until(until)
+        if era is Era.MODERN:
+            return {"supportedVersions": [LATEST_MODERN], "capabilities": {"tools": {}}}
+        raise Refusal(-32601, "what is that")
+
+    return FakeBackend(
+        era=era,
+        tools=named("x"),
+        answers={"server/discover": answer_late},
+        processor_seconds=lambda: min(trio.current_time(), until),
+    )
+
+
+@pytest.mark.parametrize("era", list(Era))
+async def test_a_program_that_works_before_its_first_message_is_preparing_and_may_take_longer_than_connect(
+    autojump_clock: MockClock, era: Era
+) -> None:
+    backend = installing(120, era)
+    async with keeping(backend) as k:
+        await k.shared.settled.wait()
+        assert trio.current_time() == pytest.approx(PREPARING_SECONDS, abs=2)
+        assert k.shared.recovery.standing.state is BackendState.PREPARING
+        assert k.shared.recovery.standing.what == "installing"
+        with pytest.raises(BackendUnavailable, match="it is preparing, installing most likely"):
+            await k.shared.connected()
+        await k.shared.tried.wait()
+        assert trio.current_time() == pytest.approx(120, abs=2)
+        assert await k.shared.connected() is k.shared.connection
+        assert k.shared.recovery.standing.what == ""
+    assert len(backend.links) == 1
+
+
+async def test_what_a_preparing_program_wrote_last_is_told_without_secrets(autojump_clock: MockClock) -> None:
+    async with keeping(installing(120)) as k:
+        k.shared.address.stderr.add("added 12 of 90 with hunter2", 0)
+        await k.shared.settled.wait()
+        assert k.shared.recovery.standing.reason.endswith(f"it says: added 12 of 90 with {HIDDEN}")
+
+
+async def test_preparing_has_an_end(autojump_clock: MockClock) -> None:
+    spec = attrs.evolve(STDIO, timeouts=attrs.evolve(TIMEOUTS, prepare=60))
+    async with keeping(installing(1e9), spec) as k:
+        await k.shared.tried.wait()
+        assert trio.current_time() == pytest.approx(CONNECT_SECONDS + 60, abs=2)
+        assert k.shared.recovery.standing.state is BackendState.DOWN
+        assert "not prepared within 60 s (timeouts.prepare)" in k.shared.recovery.standing.reason
+
+
+async def test_a_program_that_spoke_is_preparing_no_more_however_much_it_works(autojump_clock: MockClock) -> None:
+    async def never(_params: Json) -> Json:
+        await trio.sleep(3600)
+        return {}
+
+    backend = FakeBackend(
+        tools=named("x"), answers={"tools/list": never}, processor_seconds=lambda: trio.current_time()
+    )
+    async with keeping(backend) as k:
+        await k.shared.tried.wait()
+        assert trio.current_time() == pytest.approx(CONNECT_SECONDS)
+        assert "not ready within 20 s" in k.shared.recovery.standing.reason
+
+
+async def test_a_start_waits_for_its_turn_and_its_time_begins_with_that(autojump_clock: MockClock) -> None:
+    turns = StartTurns(lambda: 1)
+    second = shared_at(slow_to_greet(15))
+    second.shared.turns = turns
+    busy = turns.turn(attrs.evolve(STDIO, args=("busy",)))
+    async with trio.open_nursery() as nursery:
+        async with busy:
+            nursery.start_soon(second.shared.run)
+            await wait_all_tasks_blocked()
+            assert "its turn to start (server.concurrent_starts)" in second.shared.recovery.standing.reason
+            await trio.sleep(100)
+        await second.shared.tried.wait()
+        assert trio.current_time() == pytest.approx(115)
+        assert second.shared.recovery.standing.state is BackendState.READY
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_program_that_only_waits_gives_its_turn_to_the_next(autojump_clock: MockClock) -> None:
+    turns = StartTurns(lambda: 1)
+    silent, other = shared_at(slow_to_greet(1e6)), shared_at(FakeBackend(), attrs.evolve(STDIO, args=("b",)))
+    silent.shared.turns = other.shared.turns = turns
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(silent.shared.run)
+        await wait_all_tasks_blocked()
+        nursery.start_soon(other.shared.run)
+        await other.shared.tried.wait()
+        assert trio.current_time() <= 5
+        nursery.cancel_scope.cancel()
+
+
 async def test_a_lost_connection_is_there_no_more_and_the_next_one_is_listed_anew(autojump_clock: MockClock) -> None:
     backend = FakeBackend(tools=named("x"))
     async with keeping(backend) as k:
@@ -210,7 +309,7 @@ async def test_what_is_configured_says_how_the_backend_is_greeted(
     setting: ProtocolSetting, autojump_clock: MockClock
 ) -> None:
     made = shared_at(FakeBackend(), attrs.evolve(STDIO, protocol=setting))
-    assert made.shared.protocol() == setting
+    assert made.shared.order() == setting
 
 
 @pytest.mark.parametrize(("era", "protocol"), [(Era.LEGACY, "legacy"), (Era.MODERN, "modern")])
@@ -218,9 +317,9 @@ async def test_while_it_is_there_further_connections_are_greeted_in_its_era(
     era: Era, protocol: str, autojump_clock: MockClock
 ) -> None:
     async with keeping(FakeBackend(era=era)) as k:
-        assert k.shared.protocol() == "auto"
+        assert k.shared.order() == "auto"
         await k.shared.connected()
-        assert k.shared.protocol() == protocol
+        assert k.shared.order() == protocol
 
 
 async def test_a_backend_that_dies_of_the_probe_is_greeted_as_legacy_at_once(autojump_clock: MockClock) -> None:

@@ -73,6 +73,10 @@ class MemoryPeer:
         self._ending = ending
         self._left.set()
 
+    async def processor_seconds(self) -> float:
+        await trio.lowlevel.checkpoint()
+        return 0.0
+
     async def wait_ended(self) -> str:
         await self._left.wait()
         return self._ending

@@ -15,6 +15,7 @@ from argus_trio.backends.links.stderr import StderrRing
 from argus_trio.config.model.backend import BackendSpec
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import Call, ClientSession
+from argus_trio.core.health.activity import Activity
 from argus_trio.errors import ClientCannotAnswer, ClientRefused, LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Notification, Params, Request, Response, decode, encode_raw
 from argus_trio.wire.headers import Headers
@@ -64,6 +65,8 @@ class FakeBackend:
     declares: Json = attrs.field(factory=dict)
     """Capabilities beside those that follow from what it lists."""
     instructions: str | None = None
+    processor_seconds: Callable[[], float] = lambda: 0.0
+    """What its program and those below it have worked so far."""
     revision: str = LATEST_LEGACY
     """What a legacy one settles on."""
 
@@ -126,6 +129,8 @@ class FakeLink:
     listening: list[Headers] = attrs.field(factory=list)
     sent: list[bytes] = attrs.field(factory=list)
     failure: LinkFailed | None = None
+    answered: int = 0
+    """Messages that it has sent in answer."""
     _questions: int = 0
     _answered_asks: dict[bytes, trio.Event] = attrs.field(factory=dict)
     _failed: trio.Event = attrs.field(factory=trio.Event)
@@ -163,6 +168,7 @@ class FakeLink:
             await self._failed.wait()
             nursery.cancel_scope.cancel()
         if answer:
+            self.answered += 1
             return answer[0]
         if refused:
             raise refused[0]
@@ -183,6 +189,10 @@ class FakeLink:
     async def listen(self, headers: Headers = ()) -> None:
         await trio.lowlevel.checkpoint()
         self.listening.append(headers)
+
+    async def activity(self) -> Activity:
+        await trio.lowlevel.checkpoint()
+        return Activity(messages=self.answered, output_bytes=0, processor_seconds=self.backend.processor_seconds())
 
     async def wait_failed(self) -> LinkFailed:
         await self._failed.wait()

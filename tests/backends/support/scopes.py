@@ -10,6 +10,7 @@ import attrs
 import trio
 
 from argus_trio.backends.connection.open import BackendAddress, OpenLink
+from argus_trio.backends.connectivity.start_turns import StartTurns
 from argus_trio.backends.routing.router import RouterFactory
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.backends.supervisor import Announce, Supervisor
@@ -50,7 +51,7 @@ def scope_of(
     secrets: Iterable[str] = (),
 ) -> Scope:
     address = BackendAddress(spec=declared, open_link=open_link, redact=Redactor(secrets))
-    return Scope(address=address, on_published=on_published)
+    return Scope(address=address, turns=StartTurns(lambda: 4), on_published=on_published)
 
 
 @asynccontextmanager

@@ -47,7 +47,7 @@ class Supervised:
 
 def spec(name: str, **fields: object) -> StdioBackend:
     timeouts = Timeouts(connect=30, call=10)
-    return StdioBackend(name=name, command="unused", timeouts=timeouts, **fields)  # type: ignore[arg-type]
+    return StdioBackend(name=name, command="unused", args=(name,), timeouts=timeouts, **fields)  # type: ignore[arg-type]
 
 
 @asynccontextmanager

@@ -9,7 +9,8 @@ import pytest
 from argus_trio.core.health.lifecycle import TRANSITIONS, WHY, BackendEvent, BackendStanding, BackendState, after
 
 TABLE = {
-    "starting": {"connected": "ready", "failed": "down", "stopped": "stopped"},
+    "starting": {"works": "preparing", "connected": "ready", "failed": "down", "stopped": "stopped"},
+    "preparing": {"works": "preparing", "connected": "ready", "failed": "down", "stopped": "stopped"},
     "ready": {"faltered": "degraded", "forgotten": "starting", "failed": "down", "stopped": "stopped"},
     "degraded": {
         "faltered": "degraded",
@@ -18,7 +19,7 @@ TABLE = {
         "failed": "down",
         "stopped": "stopped",
     },
-    "down": {"connected": "ready", "failed": "down", "stopped": "stopped"},
+    "down": {"works": "preparing", "connected": "ready", "failed": "down", "stopped": "stopped"},
     "stopped": {},
 }
 """From each state, what can happen and where it leads."""

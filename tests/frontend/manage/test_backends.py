@@ -31,6 +31,7 @@ def test_a_backend_that_is_down_says_why_and_when_it_is_tried_again() -> None:
                 "name": "files",
                 "type": "stdio",
                 "state": "down",
+                "what": None,
                 "reason": "exited with code 3",
                 "details": ["boo"],
                 "since": "2025-06-15T15:06:30.500Z",

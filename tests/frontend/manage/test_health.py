@@ -16,7 +16,7 @@ def test_health_tells_status_uptime_version_and_counts() -> None:
         "status": "degraded",
         "uptime_seconds": 1.235,
         "version": __version__,
-        "backends": {"total": 3, "connected": 2, "healthy": 2},
+        "backends": {"total": 3, "connected": 2, "healthy": 2, "preparing": 0},
     }
 
 

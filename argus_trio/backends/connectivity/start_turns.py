@@ -1,0 +1,83 @@
+"""Whose turn it is to start: a bounded number of programs at once, in the order of arrival, one for each command.
+
+A first start may be a download: twenty at once on two processors end in mid-install, and two of the same package break
+the cache that they share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import attrs
+import trio
+
+from argus_trio.config.model.backend import BackendSpec, StdioBackend
+
+
+@attrs.define(eq=False)
+class StartTurns:
+    """The turns of one gateway. `limit` is asked anew for each turn: a reload may change it."""
+
+    limit: Callable[[], int]
+    _starting: list[object] = attrs.field(factory=list, init=False)
+    """What is started at the moment, by command."""
+    _waiting: list[Turn] = attrs.field(factory=list, init=False)
+    """What waits, in the order of arrival."""
+    _changed: trio.Event = attrs.field(factory=trio.Event, init=False)
+
+    @asynccontextmanager
+    async def turn(self, spec: BackendSpec) -> AsyncIterator[Turn]:
+        """A turn to start, once there is one; it is over when it is ended, or when the block is left.
+
+        A remote server needs no turn.
+        """
+        turn = Turn(self, (spec.command, *spec.args) if isinstance(spec, StdioBackend) else None)
+        if turn.command is not None:
+            await self._take(turn)
+        try:
+            yield turn
+        finally:
+            turn.end()
+
+    def give_back(self, command: object) -> None:
+        """Let somebody else start: what had this turn is ready, or has failed."""
+        self._starting.remove(command)
+        self._wake()
+
+    async def _take(self, turn: Turn) -> None:
+        self._waiting.append(turn)
+        try:
+            while not self._is_next(turn):
+                await self._changed.wait()
+            self._starting.append(turn.command)
+            turn.is_held = True
+        finally:
+            self._waiting.remove(turn)
+            self._wake()
+
+    def _is_next(self, turn: Turn) -> bool:
+        """Whether there is room, and nothing that came before could start instead."""
+        if len(self._starting) >= self.limit() or turn.command in self._starting:
+            return False
+        return next(each for each in self._waiting if each.command not in self._starting) is turn
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = trio.Event()
+
+
+@attrs.define(eq=False)
+class Turn:
+    """The turn of one start."""
+
+    turns: StartTurns
+    command: object | None
+    """What is started; None for what needs no turn."""
+    is_held: bool = attrs.field(default=False, init=False)
+
+    def end(self) -> None:
+        """Give the turn back. Idempotent."""
+        if self.is_held:
+            self.is_held = False
+            self.turns.give_back(self.command)

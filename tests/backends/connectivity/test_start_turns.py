@@ -1,0 +1,113 @@
+"""Turns to start: a bounded number at once, in the order of arrival, one of each command."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from argus_trio.backends.connectivity.start_turns import StartTurns
+from argus_trio.config.model.backend import BackendSpec, HttpBackend, StdioBackend
+
+
+def program(name: str, *args: str) -> StdioBackend:
+    return StdioBackend(name=name, command="npx", args=args or (name,))
+
+
+async def starting(turns: StartTurns, specs: list[BackendSpec], seconds: float = 10) -> list[tuple[str, float]]:
+    """When each of `specs` got its turn, if each takes `seconds` to start and asks in this order."""
+    began: list[tuple[str, float]] = []
+
+    async def start(spec: BackendSpec) -> None:
+        async with turns.turn(spec):
+            began.append((spec.name, trio.current_time()))
+            await trio.sleep(seconds)
+
+    async with trio.open_nursery() as nursery:
+        for spec in specs:
+            nursery.start_soon(start, spec)
+            await wait_all_tasks_blocked()
+    return began
+
+
+async def test_no_more_start_at_once_than_the_limit_and_the_others_in_their_order(autojump_clock: MockClock) -> None:
+    began = await starting(StartTurns(lambda: 2), [program(name) for name in "abcde"])
+    assert began == [("a", 0), ("b", 0), ("c", 10), ("d", 10), ("e", 20)]
+
+
+async def test_one_command_is_started_once_at_a_time_and_holds_up_nothing_else(autojump_clock: MockClock) -> None:
+    same = [program("a", "-y", "x"), program("b", "-y", "x"), program("c", "-y", "z")]
+    began = await starting(StartTurns(lambda: 2), list(same))
+    assert began == [("a", 0), ("c", 0), ("b", 10)]
+
+
+async def test_a_remote_server_needs_no_turn(autojump_clock: MockClock) -> None:
+    remote = HttpBackend(name="r", url="http://127.0.0.1/mcp")
+    began = await starting(StartTurns(lambda: 1), [program("a"), remote])
+    assert began == [("a", 0), ("r", 0)]
+
+
+async def test_a_limit_that_a_reload_raised_counts_from_the_next_turn_on(autojump_clock: MockClock) -> None:
+    limit = 1
+    turns = StartTurns(lambda: limit)
+    began: list[float] = []
+
+    async def start(name: str) -> None:
+        async with turns.turn(program(name)):
+            began.append(trio.current_time())
+            await trio.sleep(10)
+
+    async with trio.open_nursery() as nursery:
+        for name in "abc":
+            nursery.start_soon(start, name)
+            await wait_all_tasks_blocked()
+        limit = 2
+    assert began == [0, 10, 10]
+
+
+async def test_a_turn_that_is_ended_early_is_the_next_ones_and_is_given_back_once(autojump_clock: MockClock) -> None:
+    turns = StartTurns(lambda: 1)
+    began: list[tuple[str, float]] = []
+
+    async def start(name: str) -> None:
+        async with turns.turn(program(name)) as turn:
+            began.append((name, trio.current_time()))
+            await trio.sleep(1)
+            turn.end()
+            await trio.sleep(9)
+
+    async with trio.open_nursery() as nursery:
+        for name in "abc":
+            nursery.start_soon(start, name)
+            await wait_all_tasks_blocked()
+    assert began == [("a", 0), ("b", 1), ("c", 2)]
+
+
+async def test_who_stops_waiting_is_in_nobodys_way(autojump_clock: MockClock) -> None:
+    turns = StartTurns(lambda: 1)
+    impatient = trio.CancelScope()
+
+    async def wait() -> None:
+        with impatient:
+            async with turns.turn(program("b")):
+                pytest.fail("it was not its turn")
+
+    async with trio.open_nursery() as nursery:
+        async with turns.turn(program("a")):
+            nursery.start_soon(wait)
+            await wait_all_tasks_blocked()
+            impatient.cancel()
+            await wait_all_tasks_blocked()
+        with trio.fail_after(1):
+            async with turns.turn(program("c")):
+                pass
+
+
+async def test_a_start_that_fails_gives_its_turn_back(autojump_clock: MockClock) -> None:
+    turns = StartTurns(lambda: 1)
+    with pytest.raises(ZeroDivisionError):
+        async with turns.turn(program("a")):
+            raise ZeroDivisionError
+    with trio.fail_after(1):
+        async with turns.turn(program("a")):
+            pass
