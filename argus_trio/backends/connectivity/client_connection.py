@@ -205,17 +205,13 @@ class ClientConnection:
         address, rivals = self.address, self.shared.rivals
         seconds = address.spec.timeouts.connect
         opening = trio.CancelScope(deadline=trio.current_time() + seconds)
-        arrival = rivals.began()
-        try:
-            with opening:
-                async with open_connection(
-                    address, order, self, abilities=self.owner.abilities, is_exclusive=True
-                ) as connection:
-                    opening.deadline = inf
-                    rivals.opened(arrival)
-                    return await self._stay(connection, arrival, on_open)
-        finally:
-            rivals.ended(arrival)
+        with rivals.one_more() as arrival, opening:
+            async with open_connection(
+                address, order, self, abilities=self.owner.abilities, is_exclusive=True
+            ) as connection:
+                opening.deadline = inf
+                rivals.opened(arrival)
+                return await self._stay(connection, arrival, on_open)
         raise LinkFailed(f"it was not ready for one more client within {seconds:g} s (timeouts.connect)")
 
     async def _stay(self, connection: Connection, arrival: Arrival, on_open: Callable[[], None]) -> LinkFailed:

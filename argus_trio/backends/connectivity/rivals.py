@@ -6,7 +6,8 @@ connections lead to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import inf
 from typing import Final
 
@@ -50,10 +51,16 @@ class Rivals:
     _open: int = attrs.field(default=0, init=False)
     """How many are running or about to."""
 
-    def began(self) -> Arrival:
-        """Note that a process is about to start."""
+    @contextmanager
+    def one_more(self) -> Iterator[Arrival]:
+        """A process that starts and ends within the block."""
+        arrival = self._rivalry.began(trio.current_time())
         self._open += 1
-        return self._rivalry.began(trio.current_time())
+        try:
+            yield arrival
+        finally:
+            self._open -= 1
+            self._rivalry.ended(arrival, trio.current_time())
 
     def opened(self, arrival: Arrival) -> None:
         """Note that it is ready."""
@@ -78,11 +85,6 @@ class Rivals:
             hint="write session: shared for it; until it is changed or the gateway restarts it is shared anyway",
         )
         self.on_sharing()
-
-    def ended(self, arrival: Arrival) -> None:
-        """Note that nothing is left of it."""
-        self._open -= 1
-        self._rivalry.gave_up(arrival, trio.current_time())
 
     async def advised(self, error: BackendUnavailable, connection: Connection | None) -> BackendUnavailable:
         """`error` of a call, with what to write where processes of the backend seem to end each other.

@@ -30,7 +30,6 @@ from argus_trio.core.call.session_policy import Sharing
 from argus_trio.core.catalog.catalog import KINDS
 from argus_trio.core.health.activity import ActivityMonitor
 from argus_trio.core.health.lifecycle import BackendState
-from argus_trio.core.health.rivalry import Arrival
 from argus_trio.errors import LinkFailed, SessionLost, leaves
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
@@ -83,8 +82,6 @@ class SharedConnection:
     """Whether the backend has refused to be greeted as legacy."""
     _lacks_way_back: bool = attrs.field(default=False, init=False)
     """Whether the backend has failed to ask in the modern era."""
-    _arrival: Arrival = attrs.field(init=False)
-    """The present attempt, as its rivals see it."""
     _has_failed: bool = attrs.field(default=False, init=False)
     """Whether the failure of the present attempt has been reported to `recovery`."""
     _changes: PendingChanges = attrs.field(factory=PendingChanges, init=False)
@@ -194,7 +191,6 @@ class SharedConnection:
         """Connect once and stay connected, until that has failed. Whatever fails ends at this boundary."""
         failed: list[LinkFailed] = []
         self._has_failed = False
-        self._arrival = self.rivals.began()
         try:
             await self._live()
         except* LinkFailed as group:
@@ -204,7 +200,6 @@ class SharedConnection:
             failed.append(LinkFailed(f"the gateway failed at it: {type(group.exceptions[0]).__name__}"))
         finally:
             self._let_go(LinkFailed("it was stopped"))
-            self.rivals.ended(self._arrival)
         if failed and not self._has_failed:
             self._fail(failed[0])
 
@@ -212,11 +207,12 @@ class SharedConnection:
         address, redact = self.address, self.address.redact
         async with self._turn() as turn:
             start = _Start(self, turn)
-            with start.limit:
+            with self.rivals.one_more() as arrival, start.limit:
                 async with open_connection(address, self.order(), self, on_sample=start.sampled) as connection:
                     listing = await list_kinds(connection, KINDS, redact)
                     start.limit.deadline = inf
                     turn.end()
+                    self.rivals.opened(arrival)
                     self._begin(connection, listing, trio.current_time() - start.began)
                     seconds = address.spec.timeouts.connect
                     connection.nursery.start_soon(
@@ -229,7 +225,9 @@ class SharedConnection:
                         on_verdict=self.recovery.judged,
                     )
                     # Closing the link takes its time: what failed is known from here on.
-                    self._fail(await monitor.watch())
+                    lost = await monitor.watch()
+                    self.rivals.lost(arrival)
+                    self._fail(lost)
         if start.limit.cancelled_caught:
             raise LinkFailed(start.why_it_was_late(), details=address.stderr.excerpt())
 
@@ -248,7 +246,6 @@ class SharedConnection:
 
     def _begin(self, connection: Connection, listing: KnownListing, seconds: float) -> None:
         self.connection = connection
-        self.rivals.opened(self._arrival)
         self._learn(connection.handshake)
         self.subscriptions.begin(connection)
         self.on_open(listing)
@@ -266,7 +263,6 @@ class SharedConnection:
 
     def _fail(self, failure: LinkFailed) -> None:
         self._has_failed = True
-        self.rivals.lost(self._arrival)
         if self._guess.is_better_after(failure):
             self._first_reason = failure.reason
             self.recovery.try_again_at_once()

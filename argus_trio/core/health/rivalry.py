@@ -30,10 +30,12 @@ class Arrival:
     """Counts the starts."""
     opened_at: float = attrs.field(default=inf, init=False)
     """When it answered for the first time."""
+    ended_at: float = attrs.field(default=inf, init=False)
+    """When nothing was left of it."""
 
     def is_recent(self, now: float) -> bool:
-        """Whether it is starting at `now`, or came up shortly before."""
-        return now < self.opened_at + SHORTLY_SECONDS
+        """Whether it is starting at `now`, or came up shortly before; or gave up, having taken what it wanted."""
+        return now < min(self.opened_at, self.ended_at) + SHORTLY_SECONDS
 
 
 @attrs.define(eq=False)
@@ -59,16 +61,15 @@ class Rivalry:
     def lost(self, arrival: Arrival, now: float) -> bool:
         """Note that it ended by itself; whether another one that came up seems to have ended it."""
         if arrival.opened_at > now:
-            self.gave_up(arrival, now)
             return False
         is_explained = any(each.number > arrival.number and each.is_recent(now) for each in self._arrivals)
         if is_explained:
             self._losses.append(now)
         return is_explained
 
-    def gave_up(self, arrival: Arrival, now: float) -> None:
-        """Note that it has ended without having answered: it may have taken what it wanted before."""
-        arrival.opened_at = min(arrival.opened_at, now)
+    def ended(self, arrival: Arrival, now: float) -> None:
+        """Note that nothing is left of it, whoever ended it."""
+        arrival.ended_at = now
 
     @property
     def is_certain(self) -> bool:

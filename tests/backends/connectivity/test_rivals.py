@@ -14,7 +14,7 @@ from argus_trio.backends.status import statuses_of
 from argus_trio.config.model.backend import HttpBackend
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.catalog.catalog import EMPTY
-from argus_trio.errors import BackendUnavailable
+from argus_trio.errors import BackendUnavailable, LinkFailed
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json, answering, empty, raw
 from tests.backends.support.scopes import TIMEOUTS, Session, living, spec
 
@@ -152,4 +152,15 @@ async def test_a_process_that_crashes_now_and_then_is_left_alone(autojump_clock:
             await trio.sleep(4)
             backend.links[-1].die("crashed")
             await trio.sleep(40)
+        assert scope.rivals.shares_because is None
+
+
+async def test_a_process_that_never_comes_up_beside_others_is_no_loss(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=[{"name": "x"}])
+    async with living(backend) as scope:
+        for _ in range(5):
+            backend.open_failures = [LinkFailed("exited with code 1")]
+            with suppress(BackendUnavailable):
+                await call(scope, Session())
+            await call(scope, Session())
         assert scope.rivals.shares_because is None

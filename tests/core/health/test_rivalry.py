@@ -19,8 +19,8 @@ def told(events: list[Event]) -> tuple[list[bool], bool]:
                 processes[name] = rivalry.began(now)
             case "opened":
                 rivalry.opened(processes[name], now)
-            case "gave up":
-                rivalry.gave_up(processes[name], now)
+            case "ended":
+                rivalry.ended(processes[name], now)
             case _:
                 explained.append(rivalry.lost(processes[name], now))
     return explained, rivalry.is_certain
@@ -47,18 +47,24 @@ FIRST = [*up(0, "a"), *up(100, "b"), (100.4, "lost", "a")]
             [*up(0, "a"), (100, "began", "b"), (108, "lost", "a")], [True], False, id="while the other still starts"
         ),
         pytest.param(
-            [*up(0, "a"), (100, "began", "b"), (101, "gave up", "b"), (103, "lost", "a")],
+            [*up(0, "a"), (100, "began", "b"), (101, "ended", "b"), (103, "lost", "a")],
             [True],
             False,
             id="the other is gone again",
         ),
         pytest.param(
-            [*up(0, "a"), (100, "began", "b"), (101, "gave up", "b"), (105, "lost", "a")],
+            [*up(0, "a"), (100, "began", "b"), (101, "ended", "b"), (105, "lost", "a")],
             [False],
             False,
             id="the other is gone for long",
         ),
         pytest.param([*up(0, "a"), (0.2, "began", "b"), (0.3, "lost", "b")], [False], False, id="it never answered"),
+        pytest.param(
+            [(0, "began", "a"), (1, "ended", "a"), *up(0.5, "b"), (1, "lost", "a")],
+            [False],
+            False,
+            id="nor in time",
+        ),
         pytest.param([*up(0, "a"), *up(0.1, "b"), (1, "lost", "a")], [True], False, id="the older of two dies"),
         pytest.param([*up(0, "a"), *up(1, "b"), (2, "lost", "b")], [False], False, id="the newer one dies"),
         pytest.param(
