@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from math import inf
 from typing import Final, Literal, TypeVarTuple
 
@@ -215,7 +216,7 @@ class ClientConnections:
 
     async def _keep(self, own: ClientConnection) -> None:
         try:
-            failure = await own.run(self._log_opened)
+            failure = await own.run(partial(self._opened_for, own.owner.abilities))
         finally:
             self.table.remove(own)
             self._wake()
@@ -248,8 +249,10 @@ class ClientConnections:
         for uri in self.lost.take(client):
             await self.shared.subscriptions.watch(connection, uri, client, deliver)
 
-    def _log_opened(self) -> None:
+    def _opened_for(self, abilities: Abilities) -> None:
         log.debug("client_connection_opened", backend=self.shared.address.spec.name, open=len(self.table))
+        if self.shared.sharing.lists_by(abilities):
+            self.listings.make_soon(self, abilities)  # it is there: what such clients are shown costs no process now
 
     def _wake(self) -> None:
         self._freed.set()

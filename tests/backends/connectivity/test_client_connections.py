@@ -22,10 +22,12 @@ from tests.backends.support.fakes import Answer, FakeBackend, FakeExchange, Json
 from tests.backends.support.scopes import TIMEOUTS, Session, living, scope_of, spec
 
 ROOTS, FORM = Abilities(roots=True), Abilities(form=True)
+SOME = Abilities(sampling=True)
+"""What most clients here can be asked: something for which a backend can never share them."""
 
 
 async def call(
-    scope: Scope, client: ClientSession | None = None, abilities: Abilities = ROOTS, level: str | None = None
+    scope: Scope, client: ClientSession | None = None, abilities: Abilities = SOME, level: str | None = None
 ) -> None:
     era = Era.MODERN if client is None else Era.LEGACY
     exchange = FakeExchange("tools/call", {"name": "x"}, era=era, abilities=abilities, client=client, log_level=level)
@@ -53,7 +55,7 @@ async def test_a_client_that_can_be_asked_gets_its_own_connection_at_its_first_c
         await call(scope, session)
         assert len(backend.links) == 2
     handshakes = [params["capabilities"] for method, params in backend.seen if method == "initialize"]
-    assert handshakes == [{}, {"roots": {}}]
+    assert handshakes == [{}, {"sampling": {}}]
 
 
 async def test_clients_that_can_be_asked_nothing_share_one(autojump_clock: MockClock) -> None:

@@ -187,3 +187,14 @@ async def test_news_that_change_nothing_in_the_shared_process_start_no_other(aut
         await trio.sleep(1)
         assert len(backend.links) == 3
         assert await names(at) == ["files__a", "files__b"]
+
+
+async def test_a_client_that_calls_before_it_lists_is_shown_the_right_list_at_once(autojump_clock: MockClock) -> None:
+    backend = more_for_those_who_can_be_asked()
+    async with supervised({"files": backend}) as at:
+        await at.supervisor.current.settle()
+        call = FakeExchange("tools/call", {"name": "files__a"}, abilities=FORM)
+        await at.supervisor.generations.serve(call)
+        await wait_all_tasks_blocked()
+        assert await names(at) == ["files__a", "files__asks"]
+        assert len(backend.links) == 2
