@@ -26,6 +26,10 @@ log = structlog.get_logger()
 NAMES_LOGGED: Final = 5
 """How many of the names that two backends claim are in the log: enough to know what they are, in one line."""
 
+AT_HAND_SECONDS: Final = 0.2
+"""How long a list waits for what a backend can be asked over a connection that is open: the answer takes milliseconds,
+and a list that is right at once spares its client a second one. Nobody notices that long."""
+
 CatalogChanges = Mapping[Abilities, frozenset[str]]
 """The kinds of which clients see another list than before, by their abilities; NONE stands for all others too."""
 
@@ -103,10 +107,13 @@ class Generation:
 
     async def list_for(self, abilities: Abilities) -> None:
         """Wait until every backend has listed for `abilities` or failed to, at most for the startup grace."""
-        with trio.move_on_after(self.config.server.startup_grace):
-            async with trio.open_nursery() as nursery:
-                for scope in self._depending_on(abilities):
-                    nursery.start_soon(scope.list_for, abilities)
+        await _list_for(abilities, self._depending_on(abilities), self.config.server.startup_grace)
+
+    async def list_at_hand(self, abilities: Abilities) -> None:
+        """Wait for listings for `abilities` that take no new connection, at most for `AT_HAND_SECONDS`."""
+        at_hand = [scope for scope in self._depending_on(abilities) if scope.is_list_at_hand(abilities)]
+        if at_hand:
+            await _list_for(abilities, at_hand, AT_HAND_SECONDS)
 
     def made_for(self, abilities: Abilities) -> Catalog | None:
         """What clients with `abilities` are shown, if that has been made."""
@@ -197,6 +204,13 @@ class Generation:
         naming = self.config.conflict_resolution
         scheme = Scheme(strategy=naming.strategy, separator=naming.separator, order=naming.order)
         return build([published for published in listed if published is not None], scheme, holders)
+
+
+async def _list_for(abilities: Abilities, scopes: Iterable[Scope], seconds: float) -> None:
+    with trio.move_on_after(seconds):
+        async with trio.open_nursery() as nursery:
+            for scope in scopes:
+                nursery.start_soon(scope.list_for, abilities)
 
 
 def _report(before: Catalog, now: Catalog) -> None:

@@ -56,6 +56,14 @@ class ClientConnectionTable:
             (e for e in self._open if e.owner.abilities == abilities and e.is_usable and not e.has_own_lists), None
         )
 
+    def is_at_hand(self, abilities: Abilities) -> bool:
+        """Whether a connection is open over which it can be seen what clients with `abilities` are shown."""
+        return any(
+            each.owner.abilities == abilities and each.connection is not None and each.is_usable
+            for each in self._open
+            if not each.has_own_lists
+        )
+
     def of(self, client: ClientSession) -> ClientConnection | None:
         """The usable connection of this session, if it has one."""
         return next((each for each in self._open if each.client is client and each.is_usable), None)

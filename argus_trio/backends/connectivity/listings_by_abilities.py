@@ -205,6 +205,11 @@ class ListingsByAbilities:
         with trio.move_on_after(self.address.spec.timeouts.connect):
             await self._requested[abilities].wait()
 
+    def is_missing(self, abilities: Abilities) -> bool:
+        """Whether `abilities` have not been listed for yet over the present shared connection."""
+        listed = self._requested.get(abilities)
+        return listed is None or not listed.is_set()
+
     def make_soon(self, lender: Lender, abilities: Abilities) -> None:
         """Request a listing for `abilities`, unless that has been done. Does not wait for it."""
         if abilities not in self._requested:

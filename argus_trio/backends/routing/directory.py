@@ -39,6 +39,8 @@ class Directory:
             await self.generation.settle()
         if listed:
             await self.generation.list_for(call.abilities)
+        elif settled and call.abilities.has_any:
+            await self.generation.list_at_hand(call.abilities)
         return self.generation.catalog_for(call.abilities, call.client)
 
     async def named(self, call: Call, kind: str, name: str) -> tuple[Scope, Route]:

@@ -169,6 +169,10 @@ class Scope:
         if self.shared.connection is not None and self.shared.sharing.lists_by(abilities):
             await self.listings.make(self.client_connections, abilities)
 
+    def is_list_at_hand(self, abilities: Abilities) -> bool:
+        """Whether the listing for clients with `abilities` is missing, and takes no new connection."""
+        return self.listings.is_missing(abilities) and self.client_connections.table.is_at_hand(abilities)
+
     def list_soon(self, abilities: Abilities) -> None:
         """Request the listing for clients with `abilities`, if there is to be one. Does not wait for it."""
         if self.shared.connection is not None and self.shared.sharing.lists_by(abilities):

@@ -11,6 +11,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.connectivity.client_connections import UNUSED_SECONDS
 from argus_trio.backends.connectivity.listings_by_abilities import LISTING_TURNS
+from argus_trio.backends.generation import AT_HAND_SECONDS
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.errors import InvalidParams
 from tests.backends.support.fakes import FakeBackend, FakeExchange, FakeLink, Json, answering
@@ -189,12 +190,30 @@ async def test_news_that_change_nothing_in_the_shared_process_start_no_other(aut
         assert await names(at) == ["files__a", "files__b"]
 
 
-async def test_a_client_that_calls_before_it_lists_is_shown_the_right_list_at_once(autojump_clock: MockClock) -> None:
+async def test_what_can_be_listed_over_an_open_connection_is_in_the_first_list(autojump_clock: MockClock) -> None:
     backend = more_for_those_who_can_be_asked()
     async with supervised({"files": backend}) as at:
         await at.supervisor.current.settle()
         call = FakeExchange("tools/call", {"name": "files__a"}, abilities=FORM)
         await at.supervisor.generations.serve(call)
-        await wait_all_tasks_blocked()
         assert await names(at) == ["files__a", "files__asks"]
         assert len(backend.links) == 2
+
+
+async def test_a_list_waits_only_briefly_for_a_connection_that_does_not_answer(autojump_clock: MockClock) -> None:
+    backend = more_for_those_who_can_be_asked()
+    listed = backend.answers["tools/list"]
+
+    async def slowly(params: Json) -> Json:
+        await trio.sleep(0 if answering.get() is backend.links[0] else 5)
+        return await listed(params)
+
+    backend.answers["tools/list"] = slowly
+    async with supervised({"files": backend}) as at:
+        await at.supervisor.current.settle()
+        await at.supervisor.generations.serve(FakeExchange("tools/call", {"name": "files__a"}, abilities=FORM))
+        began = trio.current_time()
+        assert await names(at) == ["files__a"]
+        assert trio.current_time() - began == pytest.approx(AT_HAND_SECONDS)
+        await trio.sleep(6)
+        assert await names(at) == ["files__a", "files__asks"]
