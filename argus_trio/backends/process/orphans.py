@@ -23,6 +23,9 @@ TREE: Final = "ARGUS_TRIO_TREE"
 """The variable: a random value for each start of a backend."""
 ORPHANS_LIMIT_SECONDS: Final = 1.0
 """How long orphans may take to be gone after the first KILL: fifty looks at the table of processes."""
+EMPTY_LOOKS: Final = 5
+"""So many looks in a row find nothing before that is believed: the table is no snapshot, and who forks and leaves while
+it is read may stand nowhere in it."""
 AGAIN_SECONDS: Final = 0.02
 """The pause between two looks: a process that was killed takes about that long to be gone."""
 
@@ -43,9 +46,12 @@ async def end_orphans(backend: str, tree: str, session: int) -> None:
     """
     ended: set[int] = set()
     left: list[int] = []
+    empty = 0
     with trio.move_on_after(ORPHANS_LIMIT_SECONDS):
-        while left := await trio.to_thread.run_sync(kill_orphans, tree, session, abandon_on_cancel=True):
+        while empty < EMPTY_LOOKS:
+            left = await trio.to_thread.run_sync(kill_orphans, tree, session, abandon_on_cancel=True)
             ended.update(left)
+            empty = 0 if left else empty + 1
             await trio.sleep(AGAIN_SECONDS)  # the table of processes has no event to wait for
     if left:
         log.error("backend_tree_survives", backend=backend, processes=len(left))

@@ -13,8 +13,9 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
+from argus_trio.backends.process import orphans
 from argus_trio.backends.process.keeper import KILL_LIMIT_SECONDS
-from argus_trio.backends.process.orphans import TREE, end_orphans, kill_orphans
+from argus_trio.backends.process.orphans import EMPTY_LOOKS, TREE, end_orphans, kill_orphans
 from tests.backends.support.children import (
     MARKER,
     PATIENCE_SECONDS,
@@ -104,3 +105,14 @@ async def test_a_keeper_that_was_stopped_ends_its_tree_in_time() -> None:
             assert trio.current_time() - began < KILL_LIMIT_SECONDS
     assert not running(marker)
     assert [entry for entry in logs if entry["log_level"] == "error"] == []
+
+
+async def test_a_look_that_finds_nothing_is_repeated_for_who_forks_and_leaves_escapes_some(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks = [[], [41], [], [], [42], *[[] for _ in range(EMPTY_LOOKS)]]
+    monkeypatch.setattr(orphans, "kill_orphans", lambda _tree, _session: looks.pop(0))
+    with capture_logs() as logs:
+        await end_orphans("files", "tree", 0)
+    assert looks == []
+    assert [(line["event"], line["processes"]) for line in logs] == [("backend_orphans_ended", 2)]
