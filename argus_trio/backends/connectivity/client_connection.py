@@ -67,8 +67,8 @@ class ClientConnection:
     """The resources that it is asked to send updates of."""
     listing: KnownListing | None = attrs.field(default=None, init=False)
     """What the connection of a session lists that others do not: the kinds that changed on it since it opened."""
-    has_own_lists: bool = attrs.field(default=False, init=False)
-    """Whether its lists have changed since it opened: for its client, and perhaps for no other."""
+    _has_changed: bool = attrs.field(default=False, init=False)
+    """Whether the backend has said that lists changed, since it opened."""
     _changes: PendingChanges = attrs.field(factory=PendingChanges, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -83,6 +83,11 @@ class ClientConnection:
     def client(self) -> ClientSession | None:
         """The legacy session that owns the connection, if one does; see `BackendListener`."""
         return self.owner.client
+
+    @property
+    def has_own_lists(self) -> bool:
+        """Whether its lists have changed since it opened, for the session that owns it, and perhaps for no other."""
+        return self._has_changed and self.client is not None
 
     @property
     def is_usable(self) -> bool:
@@ -157,7 +162,7 @@ class ClientConnection:
 
     def lists_changed(self, kinds: tuple[str, ...]) -> None:
         """List these kinds again; see `BackendListener`."""
-        self.has_own_lists = True
+        self._has_changed = True
         self._changes.add(kinds)
 
     def resource_updated(self, params: Params) -> None:

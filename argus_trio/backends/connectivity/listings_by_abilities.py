@@ -18,7 +18,7 @@ import trio
 
 from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.connection.open import BackendAddress
-from argus_trio.backends.listings.listing import publish
+from argus_trio.backends.listings.listing import CAPABILITIES, publish
 from argus_trio.backends.listings.refresh import KnownListing, list_kinds
 from argus_trio.config.model.backend import BackendSpec, StdioBackend
 from argus_trio.core.call.abilities import NONE, ROOTS_LIST, Abilities
@@ -38,12 +38,24 @@ LISTING_TURNS: Final = 4
 one, and a client with new abilities leads to one for every backend: the calls of clients are to come first."""
 
 
+LISTING_TRIES: Final = 3
+"""How many connections are tried for one listing: one may end with its client, and the next one too."""
+
+NOTING_SECONDS: Final = 0.1
+"""How long a list that could not be fetched waits until the loss of its connection is known: that takes no time, but is
+done by another task. A list that the backend itself refused costs that much."""
+
+
 class Lent(Protocol):
     """A connection that is lent, as far as listing over it needs to know."""
 
     @property
     def has_own_lists(self) -> bool:
-        """Whether its lists have changed since it opened: for its client, and perhaps for no other."""
+        """Whether its lists have changed since it opened, for the session that owns it, and perhaps for no other."""
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it has not been lost or closed."""
 
 
 class Lender(Protocol):
@@ -223,8 +235,9 @@ class ListingsByAbilities:
         try:
             async with self.turns:
                 with trio.move_on_after(self.address.spec.timeouts.connect):
-                    while not await self._has_listed(lender, abilities):
-                        log.debug("backend_list_for_client_repeated", backend=self.address.spec.name)
+                    for _ in range(LISTING_TRIES):
+                        if await self._has_listed(lender, abilities):
+                            break
         except BackendUnavailable as unavailable:
             log.info("backend_list_for_client_failed", backend=self.address.spec.name, reason=unavailable.message)
         finally:
@@ -235,9 +248,18 @@ class ListingsByAbilities:
                 self.on_published()
 
     async def _has_listed(self, lender: Lender, abilities: Abilities) -> bool:
-        """List once; False if the lists of the connection changed meanwhile, perhaps for its client alone."""
+        """List once; False if what came is not what such clients are shown.
+
+        The connection has ended meanwhile then, or its lists have changed, perhaps for its client alone.
+        """
         async with lender.borrowed(abilities) as (connection, lent):
             listing = await list_kinds(connection, KINDS, self.address.redact)
+            declared = connection.handshake.capabilities
+            if any(CAPABILITIES[kind] in declared and kind not in listing for kind in KINDS):
+                with trio.move_on_after(NOTING_SECONDS):
+                    await connection.gone.wait()
+                if connection.lost is not None or not lent.is_usable:
+                    return False
             if lent.has_own_lists:
                 return False
             self.keep(abilities, listing)

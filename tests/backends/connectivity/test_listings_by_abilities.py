@@ -15,6 +15,7 @@ from argus_trio.backends.generation import AT_HAND_SECONDS
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.errors import InvalidParams
 from tests.backends.support.fakes import FakeBackend, FakeExchange, FakeLink, Json, answering
+from tests.backends.support.scopes import Session
 from tests.backends.support.supervised import Supervised, bring_down, named, spec, supervised
 
 FORM = Abilities(form=True)
@@ -217,3 +218,51 @@ async def test_a_list_waits_only_briefly_for_a_connection_that_does_not_answer(a
         assert trio.current_time() - began == pytest.approx(AT_HAND_SECONDS)
         await trio.sleep(6)
         assert await names(at) == ["files__a", "files__asks"]
+
+
+async def test_a_session_that_ends_while_its_connection_is_listed_over_takes_no_list_with_it(
+    autojump_clock: MockClock,
+) -> None:
+    backend = more_for_those_who_can_be_asked()
+    listed = backend.answers["tools/list"]
+
+    async def slowly(params: Json) -> Json:
+        await trio.sleep(0 if answering.get() is backend.links[0] else 1)
+        return await listed(params)
+
+    backend.answers["tools/list"] = slowly
+    async with supervised({"files": backend}) as at:
+        await at.supervisor.current.settle()
+        session = Session()
+        call = FakeExchange("tools/call", {"name": "files__a"}, abilities=FORM, client=session)
+        await at.supervisor.generations.serve(call)
+        await trio.sleep(0.5)
+        at.supervisor.release(session)
+        backend.links[1].die("closed")
+        await trio.sleep(0.05)
+        assert await names(at) == ["files__a"]
+        await trio.sleep(3)
+        assert await names(at) == ["files__a", "files__asks"]
+
+
+async def test_a_backend_that_says_at_each_list_that_it_has_changed_is_not_listed_without_end(
+    autojump_clock: MockClock,
+) -> None:
+    backend = more_for_those_who_can_be_asked()
+    listed = backend.answers["tools/list"]
+    count = 0
+
+    async def restless(params: Json) -> Json:
+        nonlocal count
+        if answering.get() is not backend.links[0]:
+            count += 1
+            await answering.get().says("notifications/tools/list_changed", {})
+        return await listed(params)
+
+    backend.answers["tools/list"] = restless
+    async with supervised({"files": backend}) as at:
+        await at.supervisor.current.settle()
+        await names(at)
+        await trio.sleep(UNUSED_SECONDS + 10)
+        assert await names(at) == ["files__a", "files__asks"]
+        assert count < 30
