@@ -367,6 +367,9 @@ class World:
     ],
     is_faultless=True,
 )
+@example(  # a session leaves a connection whose tasks have ended, while its owner is about to know
+    steps=[Step(what, 0, 0.0, 0.0) for what in ("call", "change", "remove", "adjust", "subscribe")], is_faultless=False
+)
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 def test_every_request_ends_once_by_the_backend_of_the_generation_that_accepted_it(
     steps: list[Step], is_faultless: bool

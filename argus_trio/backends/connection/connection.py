@@ -6,9 +6,10 @@ when the link dies (`connectivity`); what the backend says on its own goes to `i
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from itertools import count
-from typing import Final
+from typing import Final, TypeVarTuple
 
 import attrs
 import msgspec
@@ -59,6 +60,8 @@ CANCEL_NOTICE_SECONDS: Final = 2.0
 """How long sending `notifications/cancelled` to a backend may take: the caller waits for it, and a backend that does
 not read must not hold up the end of a call."""
 
+Ts = TypeVarTuple("Ts")
+
 
 @attrs.define(eq=False, kw_only=True)
 class Connection:
@@ -83,6 +86,8 @@ class Connection:
     """Why the connection is at its end, as soon as that is known."""
     gone: trio.Event = attrs.field(factory=trio.Event, init=False)
     """Set once the owner of the connection knows of its end too."""
+    is_left: bool = attrs.field(default=False, init=False)
+    """Whether the block of `open_connection` has been left."""
     stirred: trio.Event = attrs.field(factory=trio.Event, init=False)
     """Set when the probe state should be judged anew; replaced by whoever does."""
     in_flight: InFlightTable = attrs.field(init=False)
@@ -240,6 +245,14 @@ class Connection:
             AnswerInvalid: it got an answer that is none.
         """
         await self._request(own_request(self.handshake, next(self._ids), method, {}))
+
+    def start_soon(self, function: Callable[[*Ts], Awaitable[object]], *args: *Ts) -> None:
+        """Start a task that ends with the connection; does nothing once the connection has been left.
+
+        Its owner knows that only after its tasks and its link have ended, and others may use it until then.
+        """
+        if not self.is_left:
+            self.nursery.start_soon(function, *args)
 
     def end(self, failure: LinkFailed) -> None:
         """Note that the connection is at its end, and why; called by its owner, so this sets `gone` as well."""

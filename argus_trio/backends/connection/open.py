@@ -116,7 +116,10 @@ async def open_connection(
         await early.attach(connection)
         if handshake.era is Era.LEGACY:
             await link.listen((("mcp-protocol-version", handshake.revision),))
-        yield connection
+        try:
+            yield connection
+        finally:
+            connection.is_left = True
         nursery.cancel_scope.cancel()
 
 

@@ -170,7 +170,7 @@ class ClientConnection:
         if self.client is None:
             self.shared.subscriptions.updated_of(self.owner.key, params)
         elif self.connection is not None:
-            self.connection.nursery.start_soon(self.client.notify, UPDATED, params)
+            self.connection.start_soon(self.client.notify, UPDATED, params)
 
     def listen_acknowledged(self, params: Params) -> None:
         """Take note of the acknowledgment of a listen stream; see `BackendListener`."""
@@ -227,7 +227,7 @@ class ClientConnection:
         self.settled.set()
         on_open()
         seconds = address.spec.timeouts.connect
-        connection.nursery.start_soon(keep_listed, connection, self._changes, address.redact, seconds, self._listed)
+        connection.start_soon(keep_listed, connection, self._changes, address.redact, seconds, self._listed)
         monitor = HealthMonitor(connection=connection, probing=lambda: address.spec.health, redact=address.redact)
         lost = await monitor.watch()
         self.shared.rivals.lost(arrival)
@@ -242,4 +242,4 @@ class ClientConnection:
         before = {**(self.listings.of(self.owner.abilities) or {}), **(self.listing or {})}
         self.listing = {**(self.listing or {}), **listing}
         for method in sorted({LIST_CHANGED[kind] for kind in listing if before.get(kind) != listing[kind]}):
-            self.connection.nursery.start_soon(self.client.notify, method, {})
+            self.connection.start_soon(self.client.notify, method, {})

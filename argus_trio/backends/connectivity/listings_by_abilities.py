@@ -37,7 +37,6 @@ LISTING_TURNS: Final = 4
 """How many listings by abilities are made at once over the whole gateway. Each starts a process where the backend is
 one, and a client with new abilities leads to one for every backend: the calls of clients are to come first."""
 
-
 LISTING_TRIES: Final = 3
 """How many connections are tried for one listing: one may end with its client, and the next one too."""
 

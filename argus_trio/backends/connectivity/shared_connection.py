@@ -215,9 +215,7 @@ class SharedConnection:
                     self.rivals.opened(arrival)
                     self._begin(connection, listing, trio.current_time() - start.began)
                     seconds = address.spec.timeouts.connect
-                    connection.nursery.start_soon(
-                        keep_listed, connection, self._changes, redact, seconds, self.on_relisted
-                    )
+                    connection.start_soon(keep_listed, connection, self._changes, redact, seconds, self.on_relisted)
                     monitor = HealthMonitor(
                         connection=connection,
                         probing=lambda: address.spec.health,

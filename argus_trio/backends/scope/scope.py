@@ -190,7 +190,7 @@ class Scope:
                 if each is not None:
                     each.inbound.reported(client, params)
         elif own is not None and connection is not None:
-            connection.nursery.start_soon(own.forward, connection, method, params)
+            connection.start_soon(own.forward, connection, method, params)
 
     def release(self, client: ClientSession) -> None:
         """Close the connection of a session that has ended, and end its subscriptions. Waits for nobody."""

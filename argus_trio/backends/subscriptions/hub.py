@@ -54,9 +54,9 @@ class SubscriptionHub:
                 followed=self.followed,
                 listens_for_lists=self.listens_for_lists,
             )
-            connection.nursery.start_soon(self._listen_stream.run)
+            connection.start_soon(self._listen_stream.run)
         else:
-            connection.nursery.start_soon(self._resubscribe, connection, self.table.uris)
+            connection.start_soon(self._resubscribe, connection, self.table.uris)
 
     def acknowledged(self, params: Params) -> None:
         """Take note that the backend has acknowledged the listen stream: the params of its acknowledgment."""
@@ -78,7 +78,7 @@ class SubscriptionHub:
         if (fresh or is_followed) and self._listen_stream is not None:
             self._listen_stream.wanted_changed()
         elif fresh and connection is not None:
-            connection.nursery.start_soon(self._resubscribe, connection, fresh)
+            connection.start_soon(self._resubscribe, connection, fresh)
 
     def watch_client_kind(self, kind: object, uri: str, key: object, deliver: Deliver) -> None:
         """Deliver the updates of a resource that come over client connections of this `kind`, until `unwatch`."""
@@ -138,7 +138,7 @@ class SubscriptionHub:
         """End every subscription of `key`. Does not wait for the backend."""
         for uri in self.table.forget(key):
             if connection is not None:
-                connection.nursery.start_soon(self._unsubscribe, connection, uri)
+                connection.start_soon(self._unsubscribe, connection, uri)
 
     async def follow(self, task: str) -> bool:
         """Ask a modern backend to report on `task`, until `unfollow`; whether it agreed, within `timeouts.call`."""

@@ -121,11 +121,21 @@ async def test_the_link_and_every_task_of_the_connection_end_with_the_block(auto
 
     with trio.fail_after(60):
         async with opening(backend) as connection:
-            connection.nursery.start_soon(go_on)
+            connection.start_soon(go_on)
             await wait_all_tasks_blocked()
             assert backend.links[0].is_open
     assert has_ended.is_set()
     assert not backend.links[0].is_open
+
+
+async def test_a_task_that_is_started_after_the_block_has_been_left_is_none(autojump_clock: MockClock) -> None:
+    async def go_on() -> None:
+        raise AssertionError("it was started")
+
+    async with opening(FakeBackend()) as connection:
+        pass
+    connection.start_soon(go_on)
+    await wait_all_tasks_blocked()
 
 
 async def test_what_cannot_be_opened_says_so(autojump_clock: MockClock) -> None:

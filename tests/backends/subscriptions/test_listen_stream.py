@@ -120,7 +120,7 @@ async def listening(
                 await stream.run()
             is_over.set()
 
-        t.connection.nursery.start_soon(keep)
+        t.connection.start_soon(keep)
         await wait_all_tasks_blocked()
         yield Listening(stream, backend, t, table, followed, fate.opened_at, run, is_over)
 
