@@ -57,11 +57,26 @@ class Probing:
     failures: int = attrs.field(
         default=3, metadata=about("unanswered probes in a row after which it counts as lost", minimum=1)
     )
+    relist: float | None = attrs.field(
+        default=None,
+        metadata=about(
+            "between looks at its lists where it says nothing of changes; default: five times interval", minimum=0.001
+        ),
+    )
+
+    @property
+    def relist_seconds(self) -> float:
+        """How long the lists of a backend that says nothing of changes are taken to be true."""
+        return 5 * self.interval if self.relist is None else self.relist
 
 
 @attrs.frozen(kw_only=True)
 class Bounds:
-    """How much one backend is given to do at once."""
+    """How much one backend is given to do at once, and how much it may say at once."""
 
     concurrency: int = attrs.field(default=100, metadata=about("calls under way at once; more wait", minimum=1))
     queue: int = attrs.field(default=400, metadata=about("calls that may wait; more are refused at once", minimum=0))
+    message: int = attrs.field(
+        default=64 * 1024 * 1024,
+        metadata=about("the largest message it may send, in bytes; a larger one fails its call alone", minimum=1024),
+    )
