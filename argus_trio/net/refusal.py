@@ -1,12 +1,15 @@
-"""Why an HTTP server refused a request, as one line for people, without a secret; sans I/O."""
+"""Why an HTTP server refused a request, as one line for people, without a secret, and when to come again."""
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urljoin
 
+from argus_trio.core.health.forgotten import status_doubts_session
+from argus_trio.core.health.retry_after import retry_after_seconds
 from argus_trio.errors import HttpRefused, LinkFailed
 from argus_trio.net.http1 import HttpAnswer
 from argus_trio.net.origin import Origin, split_url
@@ -31,7 +34,12 @@ def refusal(answer: HttpAnswer, body: bytes, origin: Origin, secrets: Iterable[s
     for secret in sorted(_spellings(secrets), key=len, reverse=True):
         text = text.replace(secret, "***")
     said = f": {text[:_QUOTED_CHARACTERS]}" if text else ""
-    return HttpRefused(status, f"the server answered HTTP {status}{said}")
+    return HttpRefused(
+        status,
+        f"the server answered HTTP {status}{said}",
+        retry_after=retry_after_seconds(answer.header(names.RETRY_AFTER), answer.header(names.DATE), time.time()),
+        doubts_session=status_doubts_session(status, body),
+    )
 
 
 def _spellings(secrets: Iterable[str]) -> set[str]:
