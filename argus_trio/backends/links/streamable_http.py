@@ -18,7 +18,7 @@ import trio
 from argus_trio.backends.links.life import Life
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.config.model.backend import HttpBackend
-from argus_trio.core.health.forgotten import says_forgotten, status_doubts_session
+from argus_trio.core.health.forgotten import EXPIRED, says_forgotten, status_doubts_session
 from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed, ResponseInvalid, RpcError, SessionLost
 from argus_trio.net.http1 import HttpAnswer
 from argus_trio.net.http_client import HttpClient, open_http_client
@@ -54,9 +54,6 @@ RESUMING: Final = ReconnectPace(first_seconds=1.0, longest_seconds=1.0, least_se
 """A request's own stream: someone waits for its answer, so the wait does not grow, and soon it has failed."""
 LISTENING: Final = ReconnectPace(first_seconds=1.0, longest_seconds=30.0, least_seconds=0.1, slows_down_retry=True)
 """The GET stream: nobody waits for it, so a server that is away for long, or has nothing to say, is asked ever less."""
-
-EXPIRED: Final = "the session has expired"
-"""Why a link ends whose server does not know its session any more."""
 
 _SESSION_NAMES: Final = (names.SESSION_ID, names.PROTOCOL_VERSION)
 _SESSION_ID: Final = re.compile(r"[!-~]+")

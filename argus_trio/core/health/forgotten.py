@@ -41,6 +41,8 @@ FORGOTTEN: Final = {
 }
 """What they say of a session that they do not know, in lower case, and whose words they are."""
 
+EXPIRED: Final = "the session has expired"
+"""Why a link is at its end whose server does not know its session any more."""
 NOT_GREETED: Final = "it does not know that it was greeted: it must have started anew behind its connection"
 """Why a connection is at its end whose server answers, but refuses everything that a greeting comes before."""
 NOT_MODERN: Final = "it refuses server/discover, which it answered before: it has become a legacy server"

@@ -77,6 +77,13 @@ EXPIRED = [
     (404, b'{"jsonrpc":"2.0","id":1,"error":{"code":-32600,"message":"Not found"}}', True),
     (404, b'{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"no such method"}}', False),
     (400, b'{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"which session?"}}', False),
+    (410, b"", True),
+    (400, b'{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"Bad Request: Server not initialized"}}', True),
+    (400, b'{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"your session is unknown here"}}', True),
+    (401, b"Unauthorized: Session not found", True),
+    (422, b"Unexpected message, expect initialize request", True),
+    (400, b'{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"Session not found: my chat"}}', False),
+    (422, b'{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"a chat session has no colour"}}', False),
 ]
 
 
