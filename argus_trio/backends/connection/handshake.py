@@ -195,7 +195,7 @@ def _of_both(failure: LinkFailed, refused: LinkFailed, *, tells_legacy: bool) ->
         return HandshakeRefused(reason, retry_after=failure.retry_after, tells_legacy=tells_legacy)
     if isinstance(refused, HandshakeRefused):
         return failure
-    return DiedAtProbe(reason, details=failure.details)
+    return DiedAtProbe(reason, details=failure.details, retry_after=failure.retry_after)
 
 
 async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
