@@ -26,10 +26,12 @@ def refusal(answer: HttpAnswer, body: bytes, origin: Origin, secrets: Iterable[s
     location = answer.header(names.LOCATION)
     if 300 <= status < 400 and location is not None:
         return HttpRefused(status, f"the server redirects to {_whereto(origin, location)}; redirects are not followed")
+    doubts_session = status_doubts_session(status, body)
     if status == 401:
-        return HttpRefused(status, "the server wants authentication (HTTP 401)")
+        return HttpRefused(status, "the server wants authentication (HTTP 401)", doubts_session=doubts_session)
     if status == 403:
-        return HttpRefused(status, "the server does not allow it (HTTP 403): authentication may be missing or wrong")
+        reason = "the server does not allow it (HTTP 403): authentication may be missing or wrong"
+        return HttpRefused(status, reason, doubts_session=doubts_session)
     text = " ".join(_UNPRINTABLE.sub(" ", body.decode("utf-8", "replace")).split())
     for secret in sorted(_spellings(secrets), key=len, reverse=True):
         text = text.replace(secret, "***")
@@ -38,7 +40,7 @@ def refusal(answer: HttpAnswer, body: bytes, origin: Origin, secrets: Iterable[s
         status,
         f"the server answered HTTP {status}{said}",
         retry_after=retry_after_seconds(answer.header(names.RETRY_AFTER), answer.header(names.DATE), time.time()),
-        doubts_session=status_doubts_session(status, body),
+        doubts_session=doubts_session,
     )
 
 

@@ -133,7 +133,7 @@ async def test_a_backend_that_wants_to_be_left_alone_is_tried_again_when_it_want
         await trio.sleep(kept - 1)
         assert scope.state is BackendState.DOWN
         await trio.sleep(2)
-        assert scope.state is BackendState.READY
+        assert scope.recovery.standing.reason == "busy"
 
 
 def paced(seconds: float) -> tuple[FakeBackend, Callable[[Json], bool]]:
