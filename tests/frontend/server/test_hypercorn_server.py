@@ -16,7 +16,7 @@ from trio.testing import wait_all_tasks_blocked
 from argus_trio.config.model.server import Server
 from argus_trio.frontend.application import Application
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
-from argus_trio.frontend.server import hypercorn_server as server
+from argus_trio.frontend.server import serving as server
 from argus_trio.frontend.server.listeners import AcceptedConnection, ServerListener
 from argus_trio.frontend.server.transport import ClientStream
 from tests.frontend.support.serving import (
