@@ -201,6 +201,15 @@ async def test_a_redirect_of_the_older_transport_to_another_origin_is_refused() 
             await link.request(LEGACY_ASK)
 
 
+async def test_a_fragment_is_not_sent_to_a_server() -> None:
+    async with (
+        nasty_server(answer_json) as server,
+        open_streamable_http(http_spec(f"{server.url}?k=v#fragment"), Remembered()) as link,
+    ):
+        await link.request(LEGACY_ASK)
+    assert [request.target for request in server.received] == ["/mcp?k=v"]
+
+
 def deflate(data: bytes) -> bytes:
     deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     return deflater.compress(data) + deflater.flush()
