@@ -57,14 +57,14 @@ def redirect(request: HttpRequest, answer: HttpAnswer, origin: Origin, secrets: 
         raise HttpRefused(status, reason) from None
     where = f"{to}{_masked(_shown(target), secrets)}"
     if to != origin:
-        advice = "if that is the server, its address belongs into url"
+        advice = "if that is the server, write that address as url"
         if to.scheme == "http" and origin.is_tls and to.host == origin.host:
             advice = "it may not know that it is reached over https: try that address with https as url"
         raise HttpRefused(
             status, f"the server redirects to {where}; redirects to another origin are not followed: {advice}"
         )
     if status in _BECOMES_GET and request.method != "GET":
-        advice = "if that is the server's endpoint, its address belongs into url"
+        advice = "if that is the server's endpoint, write that address as url"
         raise HttpRefused(
             status,
             f"the server redirects to {where} with HTTP {status}, which makes a {request.method} a GET: {advice}",

@@ -52,7 +52,7 @@ def test_a_redirect_that_makes_a_get_of_another_method_is_refused(status: int, m
     assert caught.value.status == status
     assert caught.value.reason == (
         f"the server redirects to https://a.test/mcp/ with HTTP {status}, which makes a {method} a GET: "
-        "if that is the server's endpoint, its address belongs into url"
+        "if that is the server's endpoint, write that address as url"
     )
 
 
@@ -72,7 +72,7 @@ def test_a_redirect_to_another_origin_is_refused_and_names_the_whole_target(loca
                 redirected(status, location, method, ["Bearer s3cret-key"])
             assert f"redirects to {named} redirects to another origin are not followed" in caught.value.reason
             assert "t0ken" not in caught.value.reason
-            assert "belongs into url" in caught.value.reason
+            assert "write that address as url" in caught.value.reason
 
 
 def test_a_redirect_from_https_to_http_on_the_same_host_says_why_that_may_be() -> None:
