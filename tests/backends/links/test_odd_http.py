@@ -303,9 +303,7 @@ async def test_an_answer_beyond_the_bound_fails_its_request_alone(outgoing: Outg
         async with nasty_server(serve) as server:
             spec = attrs.evolve(http_spec(server.url), limits=Bounds(message=2048))
             async with open_streamable_http(spec, Remembered()) as link:
-                with pytest.raises(
-                    AnswerInvalid, match=r"larger than 2048 bytes, the most that limits\.message allows"
-                ):
+                with pytest.raises(AnswerInvalid, match=r"limits\.message"):
                     await link.request(outgoing)
                 assert isinstance(await link.request(outgoing), Response)
 
@@ -313,7 +311,7 @@ async def test_an_answer_beyond_the_bound_fails_its_request_alone(outgoing: Outg
 async def test_an_answer_to_a_post_of_the_older_transport_beyond_the_bound_fails_its_request_alone() -> None:
     plain = TwoEndpoints(b"/m", body=lambda request: ok(request, size=3000))
     async with sse_linked(plain, message=2048) as (link, _):
-        with pytest.raises(AnswerInvalid, match=r"larger than 2048 bytes, the most that limits\.message allows"):
+        with pytest.raises(AnswerInvalid, match=r"limits\.message"):
             await link.request(LEGACY_ASK)
         plain.body = ok
         assert result_of(await link.request(LEGACY_ASK)) == {"x": ""}
