@@ -126,14 +126,13 @@ async def test_a_backend_that_wants_to_be_left_alone_is_tried_again_when_it_want
 ) -> None:
     backend = FakeBackend(tools=named("a"), open_failures=[HttpRefused(503, "busy", retry_after=asked)])
     async with living(backend, FAR) as scope:
-        assert scope.state is BackendState.DOWN
         with pytest.raises(BackendUnavailable, match="busy") as caught:
             await call(scope)
         assert caught.value.retry_after == pytest.approx(kept, abs=0.1)
         await trio.sleep(kept - 1)
-        assert scope.state is BackendState.DOWN
-        await trio.sleep(2)
         assert scope.recovery.standing.reason == "busy"
+        await trio.sleep(2)
+        assert scope.state is BackendState.READY
 
 
 def paced(seconds: float) -> tuple[FakeBackend, Callable[[Json], bool]]:
