@@ -64,6 +64,15 @@ async def healed(client: Client, tool: str) -> str:
                 await trio.sleep(max(wait, 0.1))
 
 
+async def ended(pid: int, mark: str) -> None:
+    """Kill a process below the gateway, and wait until it is gone: while it dies it may still take what comes."""
+    assert pid in marked(mark)
+    os.kill(pid, signal.SIGKILL)
+    with trio.fail_after(HEALING_SECONDS):
+        while pid in marked(mark):  # noqa: ASYNC110 - somebody else's child
+            await trio.sleep(0.02)
+
+
 @contextmanager
 def behind(port: int, folder: Path) -> Iterator[Gateway]:
     backends = {"far": gateway.http(f"http://127.0.0.1:{port}/mcp", **WATCHED)}
@@ -106,7 +115,6 @@ async def test_a_program_that_is_started_anew_behind_its_pipes_is_greeted_anew(
     with gateway.running({"backends": backends}, tmp_path) as argus:
         async with connected(edge, argus.url) as client:
             before = words(await client.call_tool("near__pid", {}))
-            assert int(before) in marked(argus.mark)
-            os.kill(int(before), signal.SIGKILL)
+            await ended(int(before), argus.mark)
             assert await healed(client, "near__pid") != before
         assert argus.event("backend_session_lost")["reason"].startswith("it does not know that it was greeted")
