@@ -141,8 +141,13 @@ class HttpConnection:
 
     @property
     def is_finished(self) -> bool:
-        """Whether the last answer has been read to its end, so that another exchange may follow."""
-        return not self.is_closed and self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
+        """Whether the last answer has been read to its end, so that another exchange may follow.
+
+        What a server sends behind an answer belongs to no request, and must not become the next one's answer (RFC 9112,
+        section 6.3).
+        """
+        is_done = self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
+        return is_done and not self.is_closed and not self._http.trailing_data[0]
 
     @property
     def may_finish(self) -> bool:
