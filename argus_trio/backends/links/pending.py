@@ -8,7 +8,7 @@ import attrs
 import trio
 
 from argus_trio.errors import AnswerInvalid, LinkFailed, ResponseInvalid
-from argus_trio.wire.envelope import ErrorResponse, Response
+from argus_trio.wire.envelope import ErrorResponse, Response, plain_id
 
 Answer = Response | ErrorResponse
 
@@ -93,12 +93,24 @@ class Pending:
         """Give `answer` to the request it belongs to; False when none waits for it: it is late, or forged."""
         expected = self.waiting.pop(answer.id, None)
         if expected is None:
-            # Some servers hand an integer id back as a string.
-            expected = self.waiting.pop(answer.id.strip(b'"'), None)
+            expected = self.waiting.pop(plain_id(answer.id), None)
         if expected is None:
             return False
-        expected.settle(AnswerInvalid(answer.message) if isinstance(answer, ResponseInvalid) else answer)
+        self._settle(expected, answer)
         return True
+
+    def resolve_alone(self, answer: Answer | ResponseInvalid) -> bool:
+        """As `resolve`, and where `answer` does not say which request it belongs to, give it to the only one there is:
+        its server could not read, or not write, the id."""
+        if answer.id != b"null" or len(self.waiting) != 1:
+            return self.resolve(answer)
+        _, expected = self.waiting.popitem()
+        self._settle(expected, answer)
+        return True
+
+    @staticmethod
+    def _settle(expected: Expected, answer: Answer | ResponseInvalid) -> None:
+        expected.settle(AnswerInvalid(answer.message) if isinstance(answer, ResponseInvalid) else answer)
 
     def fail(self, failure: LinkFailed) -> None:
         """End every request in flight with `failure`; the first failure stands, later ones change nothing."""

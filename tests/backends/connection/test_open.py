@@ -7,15 +7,25 @@ from typing import Literal
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.connection.connection import Connection
-from argus_trio.backends.connection.open import EARLY_MESSAGES, BackendAddress, open_connection, probe_state_of
+from argus_trio.backends.connection.open import (
+    EARLY_ASK_SECONDS,
+    EARLY_BYTES,
+    EARLY_ID_BYTES,
+    EARLY_MESSAGES,
+    BackendAddress,
+    open_connection,
+    probe_state_of,
+)
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, SseBackend, StdioBackend
 from argus_trio.config.model.operation import Probing
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import LinkFailed
+from argus_trio.wire.envelope import Request
 from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import FakeBackend, Json, answering
 from tests.backends.support.talk import Ears
@@ -64,13 +74,56 @@ async def test_no_more_is_held_than_the_bound_and_the_first_is_told(autojump_clo
 
 async def test_a_request_that_comes_before_the_greeting_is_answered_after_it(autojump_clock: MockClock) -> None:
     async def greet(_params: Json) -> Json:
-        await answering.get().asks("ping")
+        await answering.get().asks("roots/list")
         return {"protocolVersion": "2025-11-25", "capabilities": {}}
 
     backend = FakeBackend(answers={"initialize": greet})
     async with opening(backend):
         await wait_all_tasks_blocked()
-        assert b'"result":{}' in backend.links[0].sent[-1].replace(b" ", b"")
+        assert b"notifications/initialized" in backend.links[0].sent[0]
+        assert b"no call of a client is under way" in backend.links[0].sent[-1]
+
+
+@pytest.mark.parametrize(("era", "method"), [(Era.LEGACY, "initialize"), (Era.MODERN, "server/discover")])
+async def test_a_ping_is_answered_while_the_backend_waits_for_that_with_its_greeting(
+    era: Era, method: str, autojump_clock: MockClock
+) -> None:
+    async def greet(_params: Json) -> Json:
+        assert (await answering.get().ask("ping"))["result"] == {}
+        return {"protocolVersion": "2025-11-25", "supportedVersions": ["2026-07-28"], "capabilities": {}}
+
+    backend, began = FakeBackend(era=era, answers={method: greet}), trio.current_time()
+    async with opening(backend):
+        assert trio.current_time() == began
+
+
+async def test_another_request_that_the_backend_waits_for_with_its_greeting_is_refused_soon(
+    autojump_clock: MockClock,
+) -> None:
+    async def greet(_params: Json) -> Json:
+        assert "not over yet" in str((await answering.get().ask("roots/list"))["error"])
+        return {"protocolVersion": "2025-11-25", "capabilities": {}}
+
+    backend, began, ears = FakeBackend(answers={"initialize": greet}), trio.current_time(), Ears([])
+    async with opening(backend, ears=ears):
+        assert trio.current_time() == began + EARLY_ASK_SECONDS
+
+
+async def test_early_messages_have_a_bound_in_bytes_and_what_is_beyond_it_is_refused_and_logged_once(
+    autojump_clock: MockClock,
+) -> None:
+    async def greet(_params: Json) -> Json:
+        for _ in range(3):
+            await answering.get().says("notifications/resources/updated", {"uri": "x" * (EARLY_BYTES // 2 - 100)})
+        assert "error" in await answering.get().ask("roots/list", {"_meta": {"x": "x" * EARLY_BYTES}})
+        await answering.get().inbox(Request(b'"%b"' % (b"x" * EARLY_ID_BYTES), "ping", {}), None)
+        return {"protocolVersion": "2025-11-25", "capabilities": {}}
+
+    ears = Ears([])
+    with capture_logs() as logs:
+        async with opening(FakeBackend(answers={"initialize": greet}), ears=ears):
+            assert len(ears.changed) == 2
+    assert [entry["event"] for entry in logs].count("backend_early_messages_dropped") == 1
 
 
 @pytest.mark.parametrize("protocol", ["auto", "legacy", "modern"])

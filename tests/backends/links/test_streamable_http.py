@@ -82,7 +82,7 @@ async def test_a_batch_in_a_body_is_taken_apart() -> None:
     "handler",
     [
         saying(b'{"jsonrpc":"2.0","id":2,"result":{}}'),
-        saying(b'{"jsonrpc":"2.0","id":"1","result":{}}'),
+        saying(b'{"jsonrpc":"2.0","id":"2","result":{}}'),
         saying(NOTE),
         saying(b"{"),
         saying(b"\xff"),
@@ -119,32 +119,48 @@ async def test_broken_text_is_mended() -> None:
         assert result_of(answer) == {"a": "\ufffd\ufffd"}
 
 
-async def test_twenty_megabytes_of_answer_are_taken_and_more_than_the_bound_is_not(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_twenty_megabytes_of_answer_are_taken_and_more_than_the_bound_is_not() -> None:
     big = b'{"jsonrpc":"2.0","id":1,"result":"%b"}' % (b"x" * 20_000_000)
     async with linked(saying(big)) as (link, _, _):
         answer = await link.request(ask(1))
         assert isinstance(answer, Response)
         assert len(answer.result) == 20_000_002
-        monkeypatch.setattr(http, "MAX_BODY_BYTES", 1_000_000)
-        with pytest.raises(LinkFailed, match="larger than 1000000 bytes"):
+    async with linked(saying(big), limit=1_000_000) as (link, _, _):
+        with pytest.raises(AnswerInvalid, match=f"has {len(big)} bytes, .* raise backends.far.limits.message"):
             await link.request(ask(1))
 
 
-async def test_an_event_beyond_the_bound_is_misbehaviour() -> None:
+async def test_a_body_beyond_the_bound_that_does_not_say_its_size_is_read_no_further() -> None:
+    async def handler(request: Received, wire: Wire) -> None:
+        await wire.send(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n")
+        await wire.chunk(b'{"jsonrpc":"2.0","id":1,"result":"' + b"x" * 5000)
+        await wire.until_closed()
+
+    async with linked(handler, limit=4096) as (link, _, _):
+        with pytest.raises(AnswerInvalid, match="larger than 4096 bytes"):
+            await link.request(ask(1))
+
+
+@pytest.mark.parametrize("is_answer_first", [True, False])
+async def test_an_event_beyond_the_bound_fails_its_request_alone_and_other_messages_are_passed_over(
+    is_answer_first: bool,
+) -> None:
+    answer = b'{"jsonrpc":"2.0","id":1,"result":"%b"}' % (b"x" * 200_000)
+    note = b'{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"%b"}}' % (b"x" * 200_000)
+
     async def handler(request: Received, wire: Wire) -> None:
         await wire.begin_stream()
-        await wire.chunk(b"data: ")
-        try:
-            for _ in range(17 * 16):
-                await wire.chunk(b"x" * 65536)
-        finally:
-            wire.keep = False
+        await wire.event(answer if is_answer_first else note)
+        await wire.event(OK)
+        await wire.end_stream()
 
-    async with linked(handler) as (link, _, _):
-        with pytest.raises(AnswerInvalid, match="larger than"):
-            await link.request(ask(1))
+    async with linked(handler, limit=100_000) as (link, inbox, _):
+        if is_answer_first:
+            with pytest.raises(AnswerInvalid, match=f"has {len(answer)} bytes"):
+                await link.request(ask(1))
+        else:
+            assert await link.request(ask(1)) == Response(b"1", b"{}")
+            assert inbox.methods == []
 
 
 @pytest.mark.parametrize("given_id", [b',"id":1', b',"id":null', b""])
