@@ -63,9 +63,11 @@ class Outline:
 
 def outline(head: bytes, tail: bytes) -> Outline:
     """What stands at the ends of one JSON object; `tail` is empty where it is not known to be the object's end."""
-    known = _behind(tail.rstrip()) | _before(head.lstrip())
+    before, behind = _before(head.lstrip()), _behind(tail.rstrip())
+    known = behind | before
     found = known.get(b"id")
-    is_answer = b"jsonrpc" in known and not known.keys() & {b"method", b"params"}
+    says = before if before.keys() & {b"result", b"error"} else known
+    is_answer = b"jsonrpc" in known and not says.keys() & {b"method", b"params"}
     return Outline(id=None if found in (None, b"null") else found, is_answer=is_answer)
 
 

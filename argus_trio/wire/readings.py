@@ -13,7 +13,7 @@ from typing import Final, NoReturn
 
 import attrs
 
-from argus_trio.errors import InvalidRequest, ResponseInvalid, RpcError
+from argus_trio.errors import InvalidRequest, ParseFailed, ResponseInvalid, RpcError
 from argus_trio.wire.envelope import (
     ErrorResponse,
     Message,
@@ -36,6 +36,7 @@ MAX_STARTS: Final = 64
 """How many braces are tried as the beginning of a message: a text that holds many is no text around one."""
 
 _STARTS: Final = re.compile(rb'\{\s*"(?:jsonrpc|id|result|error)"\s*:')
+_BROKEN: Final = "it is not JSON"
 _MARK: Final = b'"jsonrpc"'
 _NO_NUMBER: Final = re.compile(rb"(?:^|[\[:,{])\s*(-?Infinity|NaN)\b")
 
@@ -158,8 +159,9 @@ def _all_in(text: bytes) -> tuple[list[Message | RpcError], bool]:
         except RpcError:
             has_others, place = True, end
         except (ValueError, RecursionError):
-            if _STARTS.match(characters[start : start + KEPT_BYTES].encode()):
-                return [], True  # what stands within a message that cannot be read is none
+            rest = characters[start:].encode()
+            if _STARTS.match(rest):  # what stands within a message that cannot be read is none
+                return [*messages, _addressed(rest, ParseFailed(_BROKEN))] if messages else [], has_others
             has_others, place = True, start + 1
     return messages, has_others
 
