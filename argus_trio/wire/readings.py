@@ -27,7 +27,7 @@ from argus_trio.wire.envelope import (
     mend_text,
     without_strings,
 )
-from argus_trio.wire.members import object_or_none
+from argus_trio.wire.members import object_or_none, without_nulls
 from argus_trio.wire.outline import KEPT_BYTES, outline
 
 MAX_SEARCHED_BYTES: Final = 1024 * 1024
@@ -99,7 +99,7 @@ def _one(text: bytes) -> Message:
         return decode(text)
     except InvalidRequest as fault:
         members = object_or_none(text) or {}
-        kept = {name: value for name, value in members.items() if bytes(value) != b"null"}
+        kept = without_nulls(members)
         if "error" in kept and "method" not in kept:
             kept.setdefault("id", Raw(b"null"))  # JSON-RPC 2.0 has null there, MCP lets it be left out
         if kept == members:
@@ -122,7 +122,7 @@ def _amid(text: bytes) -> Reading | None:
         found = [message for message in found if isinstance(message, Response | ErrorResponse | ResponseInvalid)]
     if not found:
         return None
-    oddity = "other text stands around it" if is_amid_text else f"{len(found)} messages stand where one should"
+    oddity = "other text stands around it" if is_amid_text else "several messages stand where one should"
     return Reading(messages=found, oddity=oddity, is_amid_text=is_amid_text)
 
 

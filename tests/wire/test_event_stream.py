@@ -88,9 +88,7 @@ def test_an_event_beyond_the_bound_is_refused(chunk: bytes) -> None:
 
 
 @given(
-    st.lists(
-        st.lists(st.binary(max_size=30).map(lambda data: data.translate(None, b"\n\r\0")), max_size=4), max_size=6
-    ),
+    st.lists(st.lists(st.binary(max_size=30).map(lambda data: data.translate(None, b"\n\r")), max_size=4), max_size=6),
     st.lists(st.integers(0, 400)),
     st.integers(8, 40),
 )
@@ -120,7 +118,7 @@ def test_no_more_than_the_bound_is_held_of_an_event_and_the_stream_goes_on() -> 
         for _ in range(500):
             assert parser.feed(b"\ndata: " + b"y" * 65536) == []
         assert parser.feed(b"\n: " + b"z" * 200_000) == []
-        assert tracemalloc.get_traced_memory()[1] < 1_200_000
+        assert tracemalloc.get_traced_memory()[1] < 1_500_000
     finally:
         tracemalloc.stop()
     cut, after = parser.feed(b"\ndata: end\n\ndata: next\n\n")

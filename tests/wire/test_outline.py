@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +25,7 @@ def known_of(message: bytes) -> Outline:
 @given(st.binary(max_size=3 * KEPT_BYTES), st.lists(st.integers(0, 3 * KEPT_BYTES)))
 def test_both_ends_and_the_size_are_kept_however_it_comes(message: bytes, cuts: list[int]) -> None:
     ends, bounds = Ends(), [0, *sorted(min(cut, len(message)) for cut in cuts), len(message)]
-    for begin, end in zip(bounds, bounds[1:], strict=False):
+    for begin, end in itertools.pairwise(bounds):
         ends.add(message[begin:end])
     assert ends.gathered() == Oversized(head=message[:KEPT_BYTES], tail=message[-KEPT_BYTES:], size=len(message))
 

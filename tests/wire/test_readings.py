@@ -70,7 +70,7 @@ def test_an_answer_with_both_or_neither_says_whose_it_is() -> None:
 def test_several_messages_in_one_text_are_read(between: bytes) -> None:
     reading = read(between.join([NOTE, ANSWER, ASK, OTHER]) + between)
     assert reading.messages == [Notification("notifications/x", {}), FOUR, Request(b'"q"', "ping", {}), FIVE]
-    assert (reading.oddity, reading.is_amid_text) == ("4 messages stand where one should", False)
+    assert (reading.oddity, reading.is_amid_text) == ("several messages stand where one should", False)
 
 
 def test_a_good_message_before_a_broken_one_is_read_and_the_broken_one_is_told() -> None:

@@ -221,3 +221,18 @@ async def test_a_refusal_that_names_the_version_that_was_asked_for_is_asked_agai
     async with opened(backend) as link:
         assert (await perform_handshake(link, "auto")).era is Era.MODERN
     assert asked(backend) == ["server/discover", "server/discover"]
+
+
+@pytest.mark.parametrize("era", list(Era))
+async def test_null_in_what_a_backend_says_of_itself_counts_as_absent(era: Era, autojump_clock: MockClock) -> None:
+    async def nulls(_params: Json) -> Json:
+        return {
+            "protocolVersion": "2025-11-25",
+            "supportedVersions": ["2026-07-28"],
+            **dict.fromkeys(("capabilities", "instructions", "serverInfo", "_meta")),
+        }
+
+    method = "initialize" if era is Era.LEGACY else "server/discover"
+    async with opened(FakeBackend(era=era, answers={method: nulls})) as link:
+        handshake = await perform_handshake(link, era.value)
+    assert (handshake.capabilities, handshake.server_info, handshake.instructions) == ({}, {}, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -257,3 +258,61 @@ async def test_what_the_body_raises_leaves_as_it_is() -> None:
     with pytest.raises(KeyError):
         async with open_streamable_http(http_spec("http://127.0.0.1:9/"), Remembered()):
             raise KeyError
+
+
+def streaming(*said: bytes) -> Handler:
+    async def handler(request: Received, wire: Wire) -> None:
+        await wire.begin_stream()
+        for data in said:
+            await wire.event(data)
+        await wire.until_closed()
+
+    return handler
+
+
+@pytest.mark.parametrize("say", [saying, streaming])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'\xef\xbb\xbf{"jsonrpc":"2.0","id":1,"result":{}}',
+        b'{"jsonrpc":"2.0","id":"1","result":{}}',
+        b'{"jsonrpc":"2.0","id":1.0,"result":{},"error":null}',
+        b'{"jsonrpc":"2.0","id":1,"result":null,"error":{"code":1,"message":"m"}}',
+        b'{"jsonrpc":"2.0","error":{"code":1,"message":"m"}}',
+        b'[log] {"jsonrpc":"2.0","id":1,"result":{}}',
+        NOTE + b'{"jsonrpc":"2.0","id":1,"result":{}}',
+    ],
+)
+async def test_an_answer_that_can_mean_one_thing_only_is_the_answer(
+    data: bytes, say: Callable[[bytes], Handler]
+) -> None:
+    async with linked(say(data)) as (link, _, _):
+        answer = await link.request(ask(1))
+        assert answer in (Response(b"1", b"{}"), ErrorResponse(b"1", b'{"code":1,"message":"m"}'))
+        assert isinstance(answer, ErrorResponse) == (b'"m"' in data)
+
+
+@pytest.mark.parametrize("say", [saying, streaming])
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b'{"jsonrpc":"2.0","id":1,"result":{"v":NaN}}', "it holds NaN"),
+        (b'{"jsonrpc":"2.0","result":{"v":Infinity},"id":', "it holds Infinity"),
+        (b'{"jsonrpc":"2.0","id":99,"error":{"code":-32600,"message":"no such session"}}', "99 for 1.*no such session"),
+        (b'{"jsonrpc":"2.0","id":"server-error","error":"gone"}', '"server-error" for 1.*"gone"'),
+    ],
+)
+async def test_an_answer_that_is_none_fails_its_request_at_once_and_says_what_the_server_said(
+    data: bytes, reason: str, say: Callable[[bytes], Handler]
+) -> None:
+    async with linked(say(data)) as (link, _, _):
+        with trio.fail_after(5), pytest.raises(AnswerInvalid, match=reason):
+            await link.request(ask(1))
+
+
+async def test_a_large_event_on_the_stream_outside_requests_is_passed_over_and_the_stream_goes_on() -> None:
+    large = b'{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"%b"}}' % (b"x" * 9000)
+    async with linked(streaming(large, NOTE), limit=4096) as (link, inbox, _):
+        await link.listen(VERSION)
+        await inbox.until(1)
+        assert inbox.methods == [("notifications/progress", None)]
