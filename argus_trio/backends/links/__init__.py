@@ -4,6 +4,7 @@
 - `stdio.py` speaks over a program's streams (`peer.py`), one message a line; `stderr.py` holds what it writes to
   stderr, and `stderr_excerpt.py` both ends of that, which explain its end.
 - `streamable_http.py` posts each message, resumes streams and listens; `http_sse.py` is the older transport.
+- `hearing.py` is what all of them do with what comes in: the bound on one message, and what is made of odd ones.
 - `pending.py` is the table of requests in flight on a duplex link; `life.py` whether an HTTP link lives, and what
   ended it.
 

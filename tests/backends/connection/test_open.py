@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
@@ -20,15 +21,18 @@ from argus_trio.backends.connection.open import (
     open_connection,
     probe_state_of,
 )
+from argus_trio.backends.links.open import open_link
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, SseBackend, StdioBackend
 from argus_trio.config.model.operation import Probing
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import LinkFailed
-from argus_trio.wire.envelope import Request
+from argus_trio.wire.envelope import Raw, Request
 from argus_trio.wire.revisions import Era
+from tests.backends.support.children import nasty
 from tests.backends.support.fakes import FakeBackend, Json, answering
 from tests.backends.support.talk import Ears
+from tests.servers.nasty_http import Received, Wire, nasty_server
 
 STDIO = StdioBackend(name="files", command="unused")
 HTTP = HttpBackend(name="far", url="http://127.0.0.1/mcp")
@@ -206,3 +210,58 @@ async def test_the_pulse_begins_as_the_configuration_wants_it_with_something_hea
     state = probe_state_of(Probing(interval=20, timeout=4, slow=2, failures=5))
     assert (state.interval, state.timeout, state.slow, state.failures) == (20, 4, 2, 5)
     assert state.heard_at == trio.current_time()
+
+
+PING = b'{"jsonrpc":"2.0","id":"before","method":"ping"}'
+GREETING = b'{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"n"}}'
+
+
+class PingsFirst:
+    """A remote server of both transports that answers `initialize` only once its ping has been answered: on the event
+    stream of the POST itself, or on the one stream of HTTP+SSE, where the ping comes before the endpoint already."""
+
+    def __init__(self) -> None:
+        self.stream: Wire | None = None
+        self.is_answered = trio.Event()
+
+    async def __call__(self, request: Received, wire: Wire) -> None:
+        message = json.loads(request.body or b"{}")
+        if request.method == "GET" and request.target == "/sse":
+            self.stream = wire
+            await wire.begin_stream()
+            await wire.event(PING)
+            await wire.chunk(b"event: endpoint\ndata: /messages\n\n")
+            await wire.until_closed()
+        elif request.method != "POST":
+            await wire.reply(405)
+        elif message.get("method") == "initialize":
+            answer = b'{"jsonrpc":"2.0","id":%d,"result":%b}' % (message["id"], GREETING)
+            if self.stream is None:
+                await wire.begin_stream(more="mcp-session-id: s1\r\n")
+                await wire.event(PING)
+                await self.is_answered.wait()
+                await wire.event(answer)
+                await wire.end_stream()
+            else:
+                await wire.reply(202)
+                await self.is_answered.wait()
+                await self.stream.event(answer)
+        else:
+            if message == {"jsonrpc": "2.0", "id": "before", "result": {}}:
+                assert self.stream is not None or request.headers["mcp-session-id"] == "s1"
+                self.is_answered.set()
+            await wire.reply(202)
+
+
+@pytest.mark.parametrize("kind", ["stdio", "sse", "streamable-http"])
+async def test_a_ping_before_the_greeting_is_answered_at_once_on_every_transport(kind: str) -> None:
+    with trio.fail_after(20):
+        async with nasty_server(PingsFirst()) as server:
+            specs: dict[str, BackendSpec] = {
+                "stdio": nasty("ping-first"),
+                "sse": SseBackend(name="old", url=f"{server.origin}/sse"),
+                "streamable-http": HttpBackend(name="far", url=server.url),
+            }
+            address = BackendAddress(spec=specs[kind], open_link=open_link, redact=Redactor())
+            async with open_connection(address, "legacy", Ears([])) as connection:
+                assert connection.handshake.server_info == {"name": Raw(b'"n"')}
