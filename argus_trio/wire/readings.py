@@ -31,7 +31,8 @@ from argus_trio.wire.members import object_or_none, without_nulls
 from argus_trio.wire.outline import KEPT_BYTES, outline
 
 MAX_SEARCHED_BYTES: Final = 1024 * 1024
-"""Up to which size several messages are looked for in one text: it takes fifty times as long as reading one does."""
+"""Up to which size a text that is no message is searched: that takes fifty times as long as reading a message does. Of
+a larger one is known what stands at its beginning."""
 MAX_STARTS: Final = 64
 """How many braces are tried as the beginning of a message: a text that holds many is no text around one."""
 
@@ -172,8 +173,8 @@ def _addressed(text: bytes, fault: RpcError) -> RpcError:
     if start < 0 or _MARK not in text:
         return fault
     body = text[start:]
-    bare = without_strings(body)
-    is_whole = bare.count(b"{") == bare.count(b"}") and bare.count(b"[") == bare.count(b"]")
+    bare = without_strings(body) if len(body) <= MAX_SEARCHED_BYTES else b""
+    is_whole = bool(bare) and bare.count(b"{") == bare.count(b"}") and bare.count(b"[") == bare.count(b"]")
     known = outline(body[:KEPT_BYTES], body[-KEPT_BYTES:] if is_whole else b"")
     if not known.is_answer:
         return fault

@@ -16,10 +16,10 @@ from argus_trio.config.model.operation import Bounds
 from argus_trio.errors import AnswerInvalid, LinkFailed, ResponseInvalid, RpcError
 from argus_trio.net.http1 import HttpAnswer
 from argus_trio.wire import headers as names
-from argus_trio.wire.envelope import ErrorResponse, Message, Response
+from argus_trio.wire.envelope import ErrorResponse, Message, Response, decode
 from argus_trio.wire.event_stream import Event, EventParser
 from argus_trio.wire.outline import Oversized, outline
-from argus_trio.wire.readings import Reading, read
+from argus_trio.wire.readings import Reading, read_odd
 
 log = structlog.get_logger()
 
@@ -47,26 +47,32 @@ class Hearing:
 
     def read(self, data: bytes) -> list[Message | RpcError]:
         """The messages in `data`; in the place of one that cannot be read stands its error."""
-        reading = read(data)
+        try:
+            return [decode(data)]
+        except RpcError as fault:
+            reading = read_odd(data, fault)
         if reading.oddity:
             self.note_oddity(data, reading)
         return reading.messages
 
     def read_event(self, event: Event) -> list[Heard]:
         """The messages of an event, read as `read_data` does."""
-        if event.event != "message":
+        if event.event == "message" and event.data:  # an empty one only tells its id
+            try:
+                return [decode(event.data)]
+            except RpcError:
+                return self.read_data(event.data)
+        if event.event != "message" or event.oversized is None:
             return []
-        if event.oversized is not None:
-            cut = self.answer_of(event.oversized)
-            return [] if cut is None else [cut]
-        return self.read_data(event.data) if event.data else []  # an empty one only tells its id
+        cut = self.answer_of(event.oversized)
+        return [] if cut is None else [cut]
 
     def read_data(self, data: bytes) -> list[Heard]:
         """The messages in `data`. What is none and means to be no answer is logged."""
         messages: list[Heard] = []
         for message in self.read(data):
             if isinstance(message, RpcError) and not isinstance(message, ResponseInvalid):
-                log.warning("backend_message_unreadable", backend=self.backend, reason=str(message))
+                self.note_unreadable(message, data)
             else:
                 messages.append(message)
         return messages
@@ -103,6 +109,11 @@ class Hearing:
         """Log that a text was read although it is odd."""
         if self._is_news(reading.oddity):
             log.warning("backend_message_odd", backend=self.backend, oddity=reading.oddity, text=shown(text))
+
+    def note_unreadable(self, fault: RpcError, text: bytes = b"") -> None:
+        """Log what is no message, and answers no request that is known."""
+        log_it = log.warning if self._is_news("unreadable") else log.debug
+        log_it("backend_message_unreadable", backend=self.backend, reason=str(fault), text=shown(text))
 
     def note_unclaimed(self, answer: Response | ErrorResponse) -> None:
         """Log an answer that no request waits for: as a rule a late one. An error that says no id may have been meant

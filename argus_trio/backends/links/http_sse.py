@@ -11,7 +11,6 @@ from typing import Final
 from urllib.parse import urljoin
 
 import attrs
-import structlog
 import trio
 
 from argus_trio.backends.links.hearing import Heard, Hearing
@@ -28,8 +27,6 @@ from argus_trio.wire import headers as names
 from argus_trio.wire.envelope import ErrorResponse, Notification, Request, Response
 from argus_trio.wire.event_stream import Event, EventParser
 from argus_trio.wire.headers import Headers
-
-log = structlog.get_logger()
 
 SEND_SECONDS: Final = 30.0
 """The deadline for a server to take a notification or a response.
@@ -178,7 +175,7 @@ class HttpSseLink:
         elif self._pending.resolve_alone(message):
             return
         elif isinstance(message, ResponseInvalid):
-            log.warning("backend_message_unreadable", backend=self._client.name, reason=str(message))
+            self._hearing.note_unreadable(message)
         else:
             self._hearing.note_unclaimed(message)
 

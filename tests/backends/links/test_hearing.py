@@ -23,10 +23,13 @@ def test_an_event_is_its_messages_and_what_is_none_is_logged() -> None:
         assert hearing.read_event(event(b"")) == []
         assert hearing.read_event(event(ANSWER, "ping")) == []
         assert logs == []
-        assert hearing.read_event(event(b"hello")) == []
+        for _ in range(3):
+            assert hearing.read_event(event(b"hello")) == []
         (broken,) = hearing.read_event(event(b'{"jsonrpc":"2.0","id":4,"result":NaN}'))
         assert isinstance(broken, ResponseInvalid)
-    assert [entry["event"] for entry in logs] == ["backend_message_unreadable"]
+    assert [entry["event"] for entry in logs] == ["backend_message_unreadable"] * 3
+    assert [entry["log_level"] for entry in logs] == ["warning", "debug", "debug"]
+    assert logs[0]["text"] == "hello"
 
 
 def test_an_event_beyond_the_bound_is_told_to_who_waits_and_logged_once() -> None:
