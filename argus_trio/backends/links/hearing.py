@@ -14,7 +14,7 @@ import structlog
 from argus_trio.backends.links.stderr import plain
 from argus_trio.config.model.operation import Bounds
 from argus_trio.errors import AnswerInvalid, LinkFailed, ResponseInvalid, RpcError
-from argus_trio.net.http1 import HttpAnswer
+from argus_trio.net.http1 import AnswerTooLarge, HttpAnswer
 from argus_trio.wire import headers as names
 from argus_trio.wire.envelope import ErrorResponse, Message, Response, decode
 from argus_trio.wire.event_stream import Event, EventParser
@@ -84,7 +84,7 @@ class Hearing:
         self._note_size(oversized.size, is_answer=known.is_answer)
         if not known.is_answer:
             return None
-        return ResponseInvalid(known.id or b"null", self._too_large(f"has {oversized.size} bytes"))
+        return ResponseInvalid(known.id or b"null", self._too_large(oversized.size))
 
     async def read_body(self, answer: HttpAnswer) -> bytes:
         """The whole body of an HTTP answer.
@@ -92,18 +92,13 @@ class Hearing:
         Raises:
             LinkFailed: it broke off; `AnswerInvalid` if it is beyond the bound.
         """
-        pieces, size = [], 0
-        while piece := await answer.receive():
-            size += len(piece)
-            if size > self.limit:
-                declared = answer.header(names.CONTENT_LENGTH) or ""
-                whole = int(declared) if declared.isdecimal() and int(declared) > self.limit else None
-                self._note_size(whole or size, is_answer=True)
-                raise AnswerInvalid(
-                    self._too_large(f"has {whole} bytes" if whole else f"is larger than {self.limit} bytes")
-                )
-            pieces.append(piece)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        try:
+            return await answer.read(self.limit)
+        except AnswerTooLarge:
+            declared = answer.header(names.CONTENT_LENGTH) or ""
+            is_known = declared.isdecimal() and answer.header(names.CONTENT_ENCODING) is None
+            self._note_size(int(declared) if is_known else None, is_answer=True)
+            raise AnswerInvalid(self._too_large(int(declared) if is_known else None)) from None
 
     def note_oddity(self, text: bytes, reading: Reading) -> None:
         """Log that a text was read although it is odd."""
@@ -123,10 +118,12 @@ class Hearing:
         else:
             log.debug("backend_answer_unclaimed", backend=self.backend, id=shown(answer.id))
 
-    def _too_large(self, size: str) -> str:
-        return f"its answer {size}, and limits.message is {self.limit}; raise backends.{self.backend}.limits.message"
+    def _too_large(self, size: int | None) -> str:
+        what = "its answer" if size is None else f"its answer has {size} bytes and"
+        allowed = f"{self.limit} bytes, the most that limits.message allows"
+        return f"{what} is larger than {allowed}; raise backends.{self.backend}.limits.message"
 
-    def _note_size(self, size: int, *, is_answer: bool) -> None:
+    def _note_size(self, size: int | None, *, is_answer: bool) -> None:
         if self._is_news("too large"):
             advice = f"raise backends.{self.backend}.limits.message, which is {self.limit}"
             log.warning(

@@ -49,9 +49,9 @@ async def open_http_sse(spec: SseBackend, inbox: Inbox) -> AsyncIterator[Link]:
     early: list[Event] = []
     async with open_http_client(spec.url, name=spec.name, headers=spec.headers, ca_file=spec.tls.ca_file) as client:
         with trio.move_on_after(seconds) as opening:
-            async with client.pool.send(client.get()) as answer:
+            async with client.send(client.get()) as answer:
                 stream = _Events(answer=answer, parser=hearing.parser())
-                target = await _endpoint(client, spec.url, stream, early)
+                target = await _endpoint(client, stream, early)
                 opening.deadline = float("inf")
                 link = HttpSseLink(client=client, target=target, inbox=inbox, hearing=hearing)
                 client.nursery.start_soon(link.read, stream)
@@ -89,7 +89,7 @@ class _Events:
         self._events = events
 
 
-async def _endpoint(client: HttpClient, url: str, stream: _Events, early: list[Event]) -> str:
+async def _endpoint(client: HttpClient, stream: _Events, early: list[Event]) -> str:
     """The target to post to (2024-11-05, HTTP with SSE). What comes before it is put into `early`, and then back."""
     answer = stream.answer
     if answer.status != 200:
@@ -101,14 +101,15 @@ async def _endpoint(client: HttpClient, url: str, stream: _Events, early: list[E
         early += events[:at]
         if at < len(events) and len(early) <= EARLY_EVENTS:
             stream.put_back([*early, *events[at + 1 :]])
-            return _target(client, url, events[at].data)
+            return _target(client, f"{client.origin}{answer.target}", events[at].data)
         if len(early) > EARLY_EVENTS or sum(len(event.data) for event in early) > stream.parser.limit:
             break
     raise LinkFailed("the server's stream does not begin with its endpoint")
 
 
-def _target(client: HttpClient, url: str, named: bytes) -> str:
-    origin, target = split_url(urljoin(url, named.decode("utf-8", "replace").strip()))
+def _target(client: HttpClient, base: str, named: bytes) -> str:
+    """The target that is named; `base` is where redirects have led."""
+    origin, target = split_url(urljoin(base, named.decode("utf-8", "replace").strip()))
     if origin != client.origin:
         raise LinkFailed(f"the server names an endpoint elsewhere, at {origin}")
     return target
@@ -187,7 +188,7 @@ class HttpSseLink:
 
     async def _post(self, body: bytes, headers: Headers) -> None:
         request = self._client.post(body, headers, target=self._target)
-        async with self._client.pool.send(request) as answer:
+        async with self._client.send(request) as answer:
             if not 200 <= answer.status < 300:
                 raise self._client.refused(answer, await self._client.beginning(answer))
             if answer.media_type == names.JSON and answer.status == 200:  # some put the answer here, or here as well

@@ -119,7 +119,7 @@ class StreamableHttpLink:
     async def send(self, body: bytes, headers: Headers = ()) -> None:
         """See `Link.send`. An event stream or a body in return is ignored."""
         with trio.move_on_after(SEND_SECONDS):
-            async with self._client.pool.send(self._client.post(body, self._stamped(headers))) as answer:
+            async with self._client.send(self._client.post(body, self._stamped(headers))) as answer:
                 if not 200 <= answer.status < 300:
                     raise self._refused(answer, await self._client.beginning(answer), b"")
             return
@@ -153,7 +153,7 @@ class StreamableHttpLink:
             self._life.check()
             self._life.end(LinkFailed("the link is closed"))
             if self._session_id is not None:
-                async with self._client.pool.send(self._client.delete(self._session_headers())):
+                async with self._client.send(self._client.delete(self._session_headers())):
                     pass  # whatever the status: 405 is as good as 200
         except LinkFailed:
             pass
@@ -161,7 +161,7 @@ class StreamableHttpLink:
     async def _ask(self, outgoing: Outgoing, parser: EventParser) -> Response | ErrorResponse:
         wanted = b"%d" % outgoing.id
         request = self._client.post(outgoing.body, self._stamped(outgoing.headers))
-        async with self._client.pool.send(request) as answer:
+        async with self._client.send(request) as answer:
             if not 200 <= answer.status < 300:
                 body = await self._client.beginning(answer)
                 refused = self._refused(answer, body, wanted)
@@ -240,7 +240,7 @@ class StreamableHttpLink:
         parser.restart()
         others = tuple(header for header in headers if header[0].lower() not in _SESSION_NAMES)
         request = self._client.get((*self._session_headers(), *others), last_id=parser.last_id)
-        async with self._client.pool.send(request) as answer:
+        async with self._client.send(request) as answer:
             if answer.status != 200:
                 body = await self._client.beginning(answer)
                 raise self._client.refused(answer, body) if is_first else self._refused(answer, body, b"")

@@ -181,8 +181,8 @@ async def test_a_line_beyond_the_bound_fails_its_request_alone_says_how_large_it
             await wait_all_tasks_blocked()
     assert found[5] == Response(b"5", b'{"n":5}')
     assert isinstance(found[4], AnswerInvalid)
-    what = f"its answer has {len(large)} bytes, and limits.message is 50000; raise backends.memory.limits.message"
-    assert found[4].reason == what
+    what = f"its answer has {len(large)} bytes and is larger than 50000 bytes, the most that limits.message allows"
+    assert found[4].reason == f"{what}; raise backends.memory.limits.message"
     assert [entry["event"] for entry in logs if entry["log_level"] == "warning"] == ["backend_message_too_large"]
 
 
