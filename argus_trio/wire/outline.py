@@ -15,6 +15,8 @@ from argus_trio.wire.members import object_or_none
 KEPT_BYTES: Final = 4096
 """How much of each end is kept: far more than all members of an envelope need but the result itself."""
 
+_ANSWERS: Final = frozenset({b"result", b"error"})
+_CALLS: Final = frozenset({b"method", b"params"})
 _MEMBER: Final = re.compile(
     rb'([{,])\s*"(jsonrpc|id|method|params|result|error)"\s*:\s*'
     rb'("(?:[^"\\]|\\.)*+"|-?[0-9][0-9.eE+-]*+(?=\s*[,}])|null)?'
@@ -58,7 +60,8 @@ class Outline:
     id: bytes | None
     """Its raw id, None where that is not known, or null."""
     is_answer: bool
-    """Whether it means to be a JSON-RPC message, and is neither a request nor a notification as far as it is known."""
+    """Whether it means to be an answer: it is JSON-RPC, has an id, a result or an error, and neither a method nor params,
+    as far as that is known."""
 
 
 def outline(head: bytes, tail: bytes) -> Outline:
@@ -66,8 +69,8 @@ def outline(head: bytes, tail: bytes) -> Outline:
     before, behind = _before(head.lstrip()), _behind(tail.rstrip())
     known = behind | before
     found = known.get(b"id")
-    says = before if before.keys() & {b"result", b"error"} else known
-    is_answer = b"jsonrpc" in known and not says.keys() & {b"method", b"params"}
+    says = before if before.keys() & _ANSWERS else known
+    is_answer = b"jsonrpc" in known and bool(known.keys() & {b"id", *_ANSWERS}) and not says.keys() & _CALLS
     return Outline(id=None if found in (None, b"null") else found, is_answer=is_answer)
 
 
