@@ -60,7 +60,7 @@ class Outline:
     id: bytes | None
     """Its raw id, None where that is not known, or null."""
     is_answer: bool
-    """Whether it means to be an answer: it is JSON-RPC, has an id, a result or an error, and neither a method nor params,
+    """Whether it means to be an answer: it is JSON-RPC, has an id, a result or an error, and neither method nor params
     as far as that is known."""
 
 

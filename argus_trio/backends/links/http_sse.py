@@ -137,6 +137,7 @@ class HttpSseLink:
     async def send(self, body: bytes, headers: Headers = ()) -> None:
         """See `Link.send`."""
         self._life.check()
+        self._pending.note_sent(body)
         with trio.move_on_after(SEND_SECONDS):
             await self._post(body, headers)
             return

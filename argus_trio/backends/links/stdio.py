@@ -76,6 +76,7 @@ class StdioLink:
     async def send(self, body: bytes, headers: Headers = ()) -> None:  # noqa: ARG002 - headers are for HTTP
         """See `Link.send`."""
         self._pending.check()
+        self._pending.note_sent(body)
         await self._write(body)
         await trio.lowlevel.checkpoint()
 

@@ -8,7 +8,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from argus_trio.backends.links.pending import Answer, Expected, Pending
 from argus_trio.errors import AnswerInvalid, LinkFailed, ResponseInvalid
-from argus_trio.wire.envelope import ErrorResponse, Response
+from argus_trio.wire.envelope import ErrorResponse, Response, encode_notification, encode_response
 
 
 async def wait_for(pending: Pending, number: int, answers: dict[int, Answer | LinkFailed]) -> None:
@@ -149,3 +149,19 @@ async def test_an_id_that_comes_back_with_a_fraction_is_known(spelled: bytes) ->
     with Expected(pending, 17):
         assert not pending.resolve(Response(b"17.5", b"{}"))
         assert pending.resolve(Response(spelled, b"{}"))
+
+
+async def test_an_error_that_names_nobody_may_be_about_a_notice_until_a_request_behind_it_was_answered() -> None:
+    pending = Pending()
+    error = ErrorResponse(b"null", b'{"code":-32601}')
+    pending.note_sent(encode_notification("n", {}))
+    pending.note_sent(encode_response(b"1", b"{}"))
+    with Expected(pending, 1):
+        assert not pending.resolve_alone(error)
+        assert pending.resolve_alone(error)
+    pending.note_sent(encode_notification("n", {}))
+    pending.note_sent(encode_response(b"1", b"{}"))
+    with Expected(pending, 2):
+        assert pending.resolve(Response(b"2", b"{}"))
+    with Expected(pending, 3):
+        assert pending.resolve_alone(error)

@@ -277,3 +277,23 @@ async def test_a_line_that_the_end_of_a_program_cuts_off_says_less_than_the_end(
 @pytest.mark.parametrize("line", [b"Starting up", b'{"level":"error","id":4,"error":"x"}', b"{not json", b"[1]"])
 async def test_what_is_no_answer_fails_nobody(line: bytes) -> None:
     assert await heard(line, 4) == {}
+
+
+async def test_a_server_that_answers_a_notification_with_an_error_fails_no_request_by_it() -> None:
+    peer, error = MemoryPeer(), b'{"jsonrpc":"2.0","id":null,"error":{"code":-32601,"message":"no such method"}}\n'
+    found: Found = {}
+    async with linked(peer) as link, trio.open_nursery() as nursery:
+
+        async def one(number: int) -> None:
+            found[number] = await ask(link, number)
+
+        await link.send(encode_notification("notifications/initialized", {}))
+        nursery.start_soon(one, 4)
+        await wait_all_tasks_blocked()
+        peer.stdout.put(error + answer(4) + b"\n")
+        await wait_all_tasks_blocked()
+        assert found == {4: Response(b"4", b'{"n":4}')}
+        nursery.start_soon(one, 5)
+        await wait_all_tasks_blocked()
+        peer.stdout.put(error)
+    assert isinstance(found[5], ErrorResponse)
