@@ -73,6 +73,8 @@ class EventParser:
     _data: list[bytes] = attrs.field(factory=list, init=False)
     _ends: Ends | None = attrs.field(default=None, init=False)
     """What is kept of the open event once it is beyond the bound."""
+    _is_begun: bool = attrs.field(default=False, init=False)
+    """Whether these hold a line of data already, perhaps an empty one."""
     _is_within: bool = attrs.field(default=False, init=False)
     """Whether the rest of a line is still to come of which no more is held."""
     _is_data: bool = attrs.field(default=False, init=False)
@@ -116,7 +118,8 @@ class EventParser:
         """Begin a new stream after one that broke off: an open event is forgotten, `last_id` and `retry` stay."""
         self._tail.clear()
         self._data.clear()
-        self._event, self._size, self._ends, self._is_within = "", 0, None, False
+        self._event, self._size, self._ends = "", 0, None
+        self._is_begun, self._is_within = False, False
         self._after_return, self._at_start = False, True
 
     def _line(self, line: bytes, events: list[Event]) -> None:
@@ -138,7 +141,7 @@ class EventParser:
             raise EventTooLarge(self.limit)
         self._ends = self._ends or Ends()
         if self._data:
-            self._ends.add(b"\n".join(self._data))
+            self._add(b"\n".join(self._data))
             self._data.clear()
         self._size = 0
 
@@ -156,7 +159,8 @@ class EventParser:
 
     def _add(self, value: bytes) -> None:
         if self._ends is not None:
-            self._ends.add(b"\n" + value if self._ends.size else value)
+            self._ends.add(b"\n" + value if self._is_begun else value)
+            self._is_begun = True
 
     def _field(self, field: bytes, value: bytes) -> None:
         if field == b"data" and self._ends is not None:
@@ -178,11 +182,11 @@ class EventParser:
             event = self._event or "message"
             events.append(Event(event=event, data=data, id=self.last_id, retry=self.retry))
             self._data.clear()
-        elif self._ends is not None and self._ends.size:
+        elif self._ends is not None and self._is_begun:
             event, cut = self._event or "message", self._ends.gathered()
             events.append(Event(event=event, data=b"", id=self.last_id, retry=self.retry, oversized=cut))
         self._event = ""
-        self._size, self._ends = 0, None
+        self._size, self._ends, self._is_begun = 0, None, False
 
 
 def encode_event(data: bytes, *, event: str | None = "message", event_id: str | None = None) -> bytes:

@@ -108,6 +108,12 @@ def test_where_it_cuts_an_event_beyond_the_bound_is_told_and_all_others_are_ther
             assert len(data) <= limit
 
 
+def test_empty_lines_of_an_event_beyond_the_bound_count_as_well() -> None:
+    (cut,) = EventParser(max_event_bytes=4, cuts=True).feed(b"data:\ndata:\ndata: " + b"x" * 9 + b"\n\n")
+    assert cut.oversized is not None
+    assert cut.oversized.head == b"\n\n" + b"x" * 9
+
+
 def test_no_more_than_the_bound_is_held_of_an_event_and_the_stream_goes_on() -> None:
     parser = EventParser(max_event_bytes=100_000, cuts=True)
     tracemalloc.start()
