@@ -13,8 +13,9 @@ from typing import Final
 
 import attrs
 
-from argus_trio.core.catalog.names import LONGEST_NAME, Claim, Collision, Scheme, in_order, resolve
+from argus_trio.core.catalog.names import LONGEST_NAME, PORTABLE, Claim, Collision, Scheme, in_order, resolve
 from argus_trio.core.catalog.paging import Listed, listed
+from argus_trio.core.catalog.remarks import Remark
 from argus_trio.core.catalog.templates import compile_template, matches
 from argus_trio.wire.envelope import Params, encode, encode_raw
 from argus_trio.wire.param_headers import ParamHeaders
@@ -56,6 +57,10 @@ class Published:
     serves_resources: bool = False
     """Whether the backend declares resources at all: if so, it may serve URIs that it does not list."""
     dropped: tuple[Dropped, ...] = ()
+    mended: tuple[Remark, ...] = ()
+    """What was changed of entries so that clients can read them."""
+    left_out: tuple[Remark, ...] = ()
+    """The entries that no client could read, and why."""
 
 
 @attrs.frozen(kw_only=True)
@@ -100,7 +105,13 @@ class Catalog:
     collisions: tuple[Collision, ...]
     too_long: tuple[str, ...]
     """The names shown that common clients refuse for their length."""
+    not_portable: tuple[str, ...]
+    """The names shown that some clients refuse for a character, with all that is listed beside them."""
     dropped: tuple[Dropped, ...]
+    mended: tuple[Remark, ...]
+    """What was changed of entries so that clients can read them."""
+    left_out: tuple[Remark, ...]
+    """The entries that are shown to nobody, and why."""
     named: Mapping[str, Mapping[str, Route]] = attrs.field(init=False, eq=False, repr=False)
     """The routes of what is called by a name, by kind and by the name shown."""
 
@@ -151,7 +162,10 @@ def build(published: Iterable[Published], scheme: Scheme, holders: Holders) -> C
         holders={kind: {**holders.get(kind, {}), **_held(routes[kind])} for kind in KINDS},
         collisions=(*tool_collisions, *prompt_collisions, *resource_collisions, *template_collisions),
         too_long=tuple(name for name in (*tools, *prompts) if len(name) > LONGEST_NAME),
+        not_portable=tuple(name for name in (*tools, *prompts) if not PORTABLE.fullmatch(name)),
         dropped=tuple(dropped for p in ordered for dropped in p.dropped),
+        mended=tuple(remark for p in ordered for remark in p.mended),
+        left_out=tuple(remark for p in ordered for remark in p.left_out),
     )
 
 
