@@ -97,6 +97,8 @@ class LinkFailed(ArgusError):
         self.reason = reason
         self.details = details
         self.never_ran = never_ran
+        self.retry_after: float | None = None
+        """How many seconds the backend asked to be left alone, where it said so."""
 
     def again(self, *, never_ran: bool = False) -> LinkFailed:
         """The same failure for another task: an exception that several raise would gather all their tracebacks."""

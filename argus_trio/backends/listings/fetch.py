@@ -15,24 +15,25 @@ from argus_trio.wire.envelope import Params
 log = structlog.get_logger()
 
 
-async def list_all(connection: Connection, kind: str) -> list[tuple[str, Params]]:
+async def list_all(
+    connection: Connection, kind: str, pages: ListPages | None = None, *, is_told: bool = False
+) -> list[tuple[str, Params]]:
     """Every entry of one kind that the backend lists: key and members of each. Has no deadline of its own.
 
-    What is cut off or invalid is logged and left out.
+    What is cut off or invalid is left out, and logged unless that `is_told` already. Begins where `pages` end, and adds
+    to them: what they hold after a failure are the pages that came.
 
     Raises:
         LinkFailed: the link died, or the backend refused the list, or its answer is none.
     """
-    pages = ListPages()
-    cursor: msgspec.Raw | None = None
+    pages = ListPages() if pages is None else pages
     is_more = True
     while is_more:
-        page, size = await _page(connection, kind, cursor)
-        if page.invalid:
+        page, size = await _page(connection, kind, pages.cursor)
+        if page.invalid and not is_told:
             log.warning("backend_entries_invalid", backend=connection.backend, kind=kind, count=page.invalid)
         is_more = pages.add(page, size)
-        cursor = page.next_cursor
-    if pages.cut:
+    if pages.cut and not is_told:
         facts = {"kept": len(pages.entries), "pages": pages.pages, "reason": pages.cut}
         log.warning("backend_list_cut", backend=connection.backend, kind=kind, **facts)
     return pages.entries

@@ -1,4 +1,4 @@
-"""Remarks on single entries that a backend lists: what was mended of one, or why it is left out; gathered for reports."""
+"""Remarks on single entries that a backend lists: what was mended of one, or why it is left out; gathered to report."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ LONGEST_WHAT: Final = 200
 """The longest remark, in characters: a path in it is the backend's."""
 
 
+def _shortened(what: str) -> str:
+    return what[:LONGEST_WHAT]
+
+
 @attrs.frozen(kw_only=True)
 class Remark:
     """A remark on one entry of a backend, by its kind and its own name, which is empty where it has none."""
@@ -20,7 +24,7 @@ class Remark:
     backend: str
     kind: str
     name: str
-    what: str = attrs.field(converter=lambda what: what[:LONGEST_WHAT])
+    what: str = attrs.field(converter=_shortened)
     """What was done to it, or why it is left out."""
 
 

@@ -160,7 +160,7 @@ def test_an_argument_that_cannot_be_given_is_left_out_of_its_prompt() -> None:
 def test_an_annotation_of_a_resource_that_cannot_be_read_is_left_out(annotations: dict[str, object]) -> None:
     entry = {"uri": "a:b", "name": "r"}
     (name,) = annotations
-    left = {"audience": []} if annotations[name] == ["all"] else {}
+    left: dict[str, object] = {"audience": []} if annotations[name] == ["all"] else {}
     assert shown("resources", {**entry, "annotations": annotations}) == {**entry, "annotations": left}
 
 
