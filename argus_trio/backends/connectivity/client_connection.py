@@ -64,6 +64,8 @@ class ClientConnection:
     """The scope of its life; the deadline is when it has been idle for long enough."""
     users: int = attrs.field(default=0, init=False)
     """How many calls and other tasks use it at the moment."""
+    uses: int = attrs.field(default=0, init=False)
+    """How many have used it so far."""
     since: float = attrs.field(factory=trio.current_time, init=False)
     """When it was asked for, on trio's clock."""
     subscriptions: ConnectionSubscriptions = attrs.field(init=False)

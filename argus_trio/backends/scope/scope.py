@@ -136,6 +136,10 @@ class Scope:
         self.address.spec = spec
         self.bulkhead.limits = spec.limits
 
+    def look_again(self) -> None:
+        """Have everything listed again over the shared connection, if there is one. Does not wait for it."""
+        self.shared.lists.look_again()
+
     def hand_over(self, successor: Scope) -> None:
         """Hand listings and subscriptions over to `successor`, so that clients notice no gap.
 
