@@ -218,7 +218,7 @@ class SharedConnection:
             with self.rivals.one_more() as arrival, start.limit:
                 async with open_connection(address, self.order(), self, on_sample=start.sampled) as connection:
                     seconds, start.limit.deadline = start.limit.deadline - trio.current_time(), inf
-                    listed = await list_kinds(connection, KINDS, seconds=seconds)
+                    listed = await list_kinds(connection, KINDS, begun=self.lists.fresh(), seconds=seconds)
                     if listed.is_silence:
                         raise start.failure()
                     turn.end()

@@ -108,6 +108,11 @@ class PendingChanges:
             self._looks.asked(kind, trio.current_time())
         self._woken.set()
 
+    def fresh(self) -> dict[str, ListPages]:
+        """Where to keep the pages of lists that fail over a new connection: the cursors of the last one are void."""
+        self.begun = {}
+        return self.begun
+
     def begin(self, listed: ListOutcome, backend: str) -> None:
         """Take what a new connection listed first. Whatever was to be listed over the last one has been, by that."""
         self._looks = Looks()

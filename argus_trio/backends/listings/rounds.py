@@ -89,7 +89,9 @@ async def list_kinds(
     failures = listing.failures
     return ListOutcome(
         lists=listing.lists,
-        partial={kind: pages.entries for kind, pages in listing.begun.items() if kind in failures and pages.entries},
+        partial={
+            kind: list(pages.entries) for kind, pages in listing.begun.items() if kind in failures and pages.entries
+        },
         failures=failures,
         absent=frozenset(listing.absent),
         nameless=listing.nameless,
