@@ -12,7 +12,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from tests.e2e.child import ROOT
@@ -25,6 +26,8 @@ PACKAGES = {
     "@modelcontextprotocol/inspector": "2.12.0",
     "@modelcontextprotocol/conformance": "0.2.0-alpha.12",
 }
+OLD_PYTHON = ("mcp==1.30.0",)
+"""The first generation of the Python SDK."""
 PYTHON = ("mcp-server-time==2026.10.19", "mcp-server-git==2026.10.19")
 INSTALL_SECONDS = 300.0
 PATIENCE = ("--fetch-retries=2", "--fetch-retry-mintimeout=2000", "--fetch-retry-maxtimeout=8000")
@@ -80,10 +83,16 @@ def install_npm(folder: Path) -> None:
     npm_install(folder / "packages", PACKAGES, {**os.environ, "PATH": node_path(folder)})
 
 
-def install_python(folder: Path) -> None:
+def install_python(folder: Path, pins: Sequence[str] = PYTHON) -> None:
     ran([sys.executable, "-m", "venv", "venv"], folder)
     python = str(folder / "venv" / "bin" / "python")
-    ran([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PYTHON], folder)
+    ran([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *pins], folder)
+
+
+def old_python() -> str:
+    """The interpreter of an environment with the first generation of the Python SDK. Raises: Unavailable."""
+    folder = cached("old-pypi", [OLD_PYTHON, sys.version_info[:2]], partial(install_python, pins=OLD_PYTHON))
+    return str(folder / "venv" / "bin" / "python")
 
 
 class Npm:
@@ -94,6 +103,10 @@ class Npm:
         self.path = node_path(folder)
         self.node = str(folder / "node" / "node_modules" / "node" / "bin" / "node")
         self._bin = folder / "packages" / "node_modules" / ".bin"
+
+    def module(self, path: str) -> str:
+        """The path of a module below node_modules, to import it by."""
+        return str((self._bin.parent / path).resolve(strict=True))
 
     def script(self, command: str) -> str:
         return str((self._bin / command).resolve(strict=True))

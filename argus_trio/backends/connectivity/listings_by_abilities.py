@@ -120,7 +120,7 @@ class ListingsByAbilities:
 
     def inherit(self, old: ListingsByAbilities) -> None:
         """Begin with the listings of `old`, until something has been listed here; without calling `on_published`."""
-        self._listings = dict(old._listings)
+        self._listings, self._nameless = dict(old._listings), dict(old._nameless)
 
     def ignores_roots(self, abilities: Abilities) -> bool:
         """Whether it makes no difference to the backend that its client has roots and can be asked nothing else.

@@ -152,7 +152,12 @@ class _Soundness:
                 self.left_out.append(_remark(self.backend, kind, key, str(fault)))
                 continue
             self.mended += [_remark(self.backend, kind, key, change) for change in found.changes[:CHANGES_KEPT]]
-            entries.append(make(key, found.fields))
+            entry = make(key, found.fields)
+            if self.members is MODERN and "outputSchema" in found.fields:
+                as_legacy = sound(kind, found.fields, LEGACY[kind]).fields
+                if as_legacy is not found.fields:
+                    entry = attrs.evolve(entry, legacy_fields=make(key, as_legacy).fields)
+            entries.append(entry)
         return tuple(entries)
 
 

@@ -15,7 +15,7 @@ import structlog
 import trio
 
 from argus_trio.backends.connection.connection import Connection
-from argus_trio.backends.listings.fetch import list_all
+from argus_trio.backends.listings.fetch import list_all, tell_cut
 from argus_trio.backends.listings.listing import CAPABILITIES, METHODS
 from argus_trio.backends.listings.pages import ListPages
 from argus_trio.errors import HttpRefused, LinkFailed, RequestRefused
@@ -82,7 +82,7 @@ async def list_kinds(
     """What the backend lists of these kinds, fetched at once, each within `seconds`.
 
     `begun` holds the pages of lists that failed before: those are read on from there; it is kept up to date. What is
-    wrong with single entries is logged unless that `is_told` already, and what fails is for the caller to tell.
+    cut off is logged unless that `is_told` already; what fails, and what is wrong with entries, is for others to tell.
     """
     listing = _ListRound(connection=connection, begun={} if begun is None else begun, seconds=seconds, is_told=is_told)
     await listing.run(kinds)
@@ -149,13 +149,15 @@ class _ListRound:
         pages = self.begun.setdefault(kind, ListPages())
         known = pages.pages
         try:
-            self.lists[kind] = await list_all(self.connection, kind, pages, is_told=self.is_told)
+            self.lists[kind] = await list_all(self.connection, kind, pages)
         except RequestRefused:
             if not was_begun or pages.pages > known or not known:
                 raise
             pages = self.begun[kind] = ListPages()
-            self.lists[kind] = await list_all(self.connection, kind, pages, is_told=self.is_told)
+            self.lists[kind] = await list_all(self.connection, kind, pages)
         self.nameless[kind] = pages.invalid
+        if not self.is_told:
+            tell_cut(self.connection.backend, kind, pages)
         if not self._is_declared and not pages.entries:
             self.absent.add(kind)
         self.begun.pop(kind, None)

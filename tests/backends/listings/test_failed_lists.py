@@ -15,9 +15,8 @@ from argus_trio.core.catalog.catalog import KINDS, LIST_KEYS
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.errors import HttpRefused, LinkFailed
 from argus_trio.wire.revisions import Era
-from tests.backends.connectivity.test_listings_by_abilities import more_for_those_who_can_be_asked, names
 from tests.backends.support.fakes import Answer, FakeBackend, Json, Refusal
-from tests.backends.support.supervised import Supervised, named, spec, supervised
+from tests.backends.support.supervised import Supervised, named, supervised
 
 ERAS = pytest.mark.parametrize("era", list(Era))
 CHANGED = "notifications/tools/list_changed"
@@ -315,27 +314,3 @@ async def test_a_server_that_declares_nothing_and_never_answers_lists_is_ready_a
     async with supervised({"files": backend}) as at:
         await trio.sleep(6)
         assert state(at) is BackendState.READY
-
-
-async def test_a_list_for_those_who_can_be_asked_that_fails_is_the_common_one_until_it_comes(
-    autojump_clock: MockClock,
-) -> None:
-    backend = more_for_those_who_can_be_asked()
-    tools = backend.answers["tools/list"]
-    failures: list[Exception] = []
-
-    async def listed(params: Json) -> Json:
-        found = await tools(params)
-        if len(found["tools"]) > 1 and failures:  # type: ignore[arg-type]  # a list
-            raise failures.pop()
-        return found
-
-    backend.answers["tools/list"] = listed
-    async with supervised({"files": backend}, [spec("files")]) as at:
-        await at.supervisor.current.settle()
-        failures.append(refused(503))
-        assert await names(at) == ["files__a"]
-        await trio.sleep(0.3)
-        assert await names(at) == ["files__a"]
-        await trio.sleep(5)
-        assert await names(at) == ["files__a", "files__asks"]
