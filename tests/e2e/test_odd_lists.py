@@ -138,6 +138,7 @@ async def serving(backends: Json, folder: Path) -> AsyncIterator[Gateway]:
 
         await until(is_up)
         yield argus
+        await trio.to_thread.run_sync(argus.stop)  # while this process can still say goodbye
 
 
 async def tools(argus: Gateway) -> list[str]:
@@ -269,6 +270,6 @@ async def test_a_tool_that_the_server_renamed_is_listed_again_when_it_is_called(
 @pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_a_server_that_declares_nothing_shows_its_tools(transport: str, tmp_path: Path) -> None:
     state = {**SOUND, "capabilities": {}}
-    async with server(transport, tmp_path, state) as (_, far), serving({"far": far}, tmp_path) as argus:
+    async with far(transport, tmp_path, state, {}) as (_, argus):
         assert await tools(argus) == ["far__good"]
         assert (await backend(argus, "far"))["state"] == "ready"
