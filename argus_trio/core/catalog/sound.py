@@ -154,18 +154,7 @@ def _mended(fields: Params, members: Mapping[str, Member], path: str, changes: C
         if member is None:
             continue
         value = bytes(raw)
-        if member.read is text and value[:1] == b'"':
-            continue  # nearly every member; the rest of this costs more than all of them do otherwise
-        found: bytes | None = None
-        if value != _NULL:
-            try:
-                found = member.read(value, path + name, changes)
-            except Unsound as fault:
-                if member.is_required:
-                    raise
-                changes.append(f"{fault}: left out")
-        elif not member.is_required:
-            changes.append(f"{path}{name}: null became absent")
+        found = _read_member(member, value, path + name, changes)
         if found is value:
             continue
         if mended is fields:
@@ -178,6 +167,21 @@ def _mended(fields: Params, members: Mapping[str, Member], path: str, changes: C
         if member.is_required and name not in mended:
             raise Unsound(f"it has no {path}{name}")
     return mended
+
+
+def _read_member(member: Member, value: bytes, path: str, changes: Changes) -> bytes | None:
+    """The value to show; None if the member is to be left out."""
+    if value == _NULL:
+        if not member.is_required:
+            changes.append(f"{path}: null became absent")
+        return None
+    try:
+        return member.read(value, path, changes)
+    except Unsound as fault:
+        if member.is_required:
+            raise
+        changes.append(f"{fault}: left out")
+        return None
 
 
 class _AnyObject(msgspec.Struct):
