@@ -90,15 +90,22 @@ class LinkFailed(ArgusError):
     """A link did not open, or died. `reason` is one line; `details` are facts such as the last lines of stderr.
 
     `never_ran`: the request that it is raised for provably was not acted on, so that it may be sent again.
+    `retry_after`: the seconds that the backend asked to be left alone for, if it did.
     """
 
-    def __init__(self, reason: str, *, details: tuple[str, ...] = (), never_ran: bool = False) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        details: tuple[str, ...] = (),
+        never_ran: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.details = details
         self.never_ran = never_ran
-        self.retry_after: float | None = None
-        """How many seconds the backend asked to be left alone, where it said so."""
+        self.retry_after = retry_after
 
     def again(self, *, never_ran: bool = False) -> LinkFailed:
         """The same failure for another task: an exception that several raise would gather all their tracebacks."""

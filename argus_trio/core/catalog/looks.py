@@ -21,8 +21,8 @@ lists after they have greeted, and cannot say so, have done so by then."""
 DOUBT_SECONDS: Final = 1.0
 """The shortest time from one look at a list to the next that a call gives rise to, or that somebody asks for; doubled
 with each that found nothing new, up to `LONGEST_VAIN_SECONDS`: clients repeat a call that fails."""
-LONGEST_RETRY_AFTER_SECONDS: Final = 600.0
-"""The longest time that a backend may ask to be left alone before its lists are asked for again."""
+LONGEST_RETRY_AFTER_SECONDS: Final = 3600.0
+"""How long a backend is left alone at most that asks for it: an hour is the longest window of usual rate limits."""
 
 
 class Why(Enum):
