@@ -279,7 +279,9 @@ class ListingsByAbilities:
         The connection has ended meanwhile then, or its lists have changed, perhaps for its client alone.
         """
         async with lender.borrowed(abilities) as (connection, lent):
-            listed = await list_kinds(connection, KINDS, is_told=True)
+            common = self._listings.get(NONE) or {}
+            known = [kind for kind, entries in common.items() if entries]
+            listed = await list_kinds(connection, KINDS, known=known, is_told=True)
             if listed.failures:
                 with trio.move_on_after(NOTING_SECONDS):
                     await connection.gone.wait()
@@ -287,7 +289,6 @@ class ListingsByAbilities:
                     return None
             if lent.has_own_lists:
                 return None
-            common = self._listings.get(NONE) or {}
             shown = {kind: entries for kind, entries in common.items() if kind in listed.failures}
             self.keep(abilities, {**shown, **listed.over(self._listings.get(abilities))})
             for kind, failure in listed.failures.items():

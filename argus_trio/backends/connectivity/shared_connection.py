@@ -25,8 +25,8 @@ from argus_trio.backends.connectivity.rivals import Rivals
 from argus_trio.backends.connectivity.start_turns import StartTurns, Turn
 from argus_trio.backends.connectivity.watched_lists import hears_changes, watched_lists
 from argus_trio.backends.listings.pending import PendingChanges
-from argus_trio.backends.listings.refresh import keep_listed
-from argus_trio.backends.listings.rounds import ListOutcome, list_kinds
+from argus_trio.backends.listings.refresh import keep_listed, list_first
+from argus_trio.backends.listings.rounds import ListOutcome
 from argus_trio.backends.subscriptions.hub import SubscriptionHub
 from argus_trio.config.model.backend import HttpBackend
 from argus_trio.core.call.session_policy import Sharing
@@ -218,7 +218,7 @@ class SharedConnection:
             with self.rivals.one_more() as arrival, start.limit:
                 async with open_connection(address, self.order(), self, on_sample=start.sampled) as connection:
                     seconds, start.limit.deadline = start.limit.deadline - trio.current_time(), inf
-                    listed = await list_kinds(connection, KINDS, begun=self.lists.fresh(), seconds=seconds)
+                    listed = await list_first(connection, self.lists, seconds)
                     if listed.is_silence:
                         raise start.failure()
                     turn.end()

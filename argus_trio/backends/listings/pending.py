@@ -79,6 +79,8 @@ class PendingChanges:
     """The pages of lists that failed."""
     faults: dict[str, ListFault] = attrs.field(factory=dict, init=False)
     """The lists that did not come the last time."""
+    known: set[str] = attrs.field(factory=set, init=False)
+    """The kinds that the backend has listed, whatever it declares."""
     _looks: Looks = attrs.field(factory=Looks, init=False)
     _kinds: set[str] = attrs.field(factory=set, init=False)
     _listed: dict[str, bytes] = attrs.field(factory=dict, init=False)
@@ -114,9 +116,8 @@ class PendingChanges:
         return self.begun
 
     def begin(self, listed: ListOutcome, backend: str) -> None:
-        """Take what a new connection listed first. Whatever was to be listed over the last one has been, by that."""
+        """Take what a new connection listed first. What was heard of meanwhile is listed again all the same."""
         self._looks = Looks()
-        self._kinds.clear()
         self.note(listed, backend, tells_late=True)
 
     def note(self, listed: ListOutcome, backend: str, *, tells_late: bool = False) -> bool:
@@ -126,6 +127,7 @@ class PendingChanges:
         changed = {kind for kind, entries in listed.lists.items() if self._is_news(kind, entries)}
         for kind, entries in listed.lists.items():
             interval = inf if kind in listed.absent else self.interval(kind)
+            (self.known.discard if kind in listed.absent else self.known.add)(kind)
             is_empty = not entries and kind not in listed.absent
             self._looks.came(kind, now, interval, is_empty=is_empty, has_changed=kind in changed)
             if (healed := self.faults.pop(kind, None)) is not None and healed.is_told:

@@ -14,9 +14,15 @@ import trio
 from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.listings.pending import PendingChanges
 from argus_trio.backends.listings.rounds import ListLate, ListOutcome, list_kinds
+from argus_trio.core.catalog.catalog import KINDS
 from argus_trio.core.catalog.storm import LONGEST_VAIN_SECONDS, Storm, StormNews
 
 log = structlog.get_logger()
+
+
+async def list_first(connection: Connection, changes: PendingChanges, seconds: float) -> ListOutcome:
+    """List everything over a new connection, each list within `seconds`; `changes` is to be told of it by `begin`."""
+    return await list_kinds(connection, KINDS, known=changes.known, begun=changes.fresh(), seconds=seconds)
 
 
 async def keep_listed(
@@ -34,7 +40,9 @@ async def keep_listed(
             log.info("backend_list_storm_over", backend=backend, heard=storm.heard, rounds=storm.looks)
             storm.end()
             continue
-        listed = await list_kinds(connection, due.kinds, begun=changes.begun, seconds=seconds, is_told=True)
+        listed = await list_kinds(
+            connection, due.kinds, known=changes.known, begun=changes.begun, seconds=seconds, is_told=True
+        )
         # A list that does not come is not one in which nothing changes.
         found_news = changes.note(listed, backend) or bool(listed.failures)
         publish(attrs.evolve(listed, is_routine=due.is_routine))

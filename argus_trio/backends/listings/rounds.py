@@ -75,16 +75,20 @@ async def list_kinds(
     connection: Connection,
     kinds: Collection[str],
     *,
+    known: Collection[str] = (),
     begun: dict[str, ListPages] | None = None,
     seconds: float = inf,
     is_told: bool = False,
 ) -> ListOutcome:
     """What the backend lists of these kinds, fetched at once, each within `seconds`.
 
+    `known` are the kinds that it has listed before: there a refusal is a failure, though nothing was declared.
     `begun` holds the pages of lists that failed before: those are read on from there; it is kept up to date. What is
     cut off is logged unless that `is_told` already; what fails, and what is wrong with entries, is for others to tell.
     """
-    listing = _ListRound(connection=connection, begun={} if begun is None else begun, seconds=seconds, is_told=is_told)
+    listing = _ListRound(
+        connection=connection, known=known, begun={} if begun is None else begun, seconds=seconds, is_told=is_told
+    )
     await listing.run(kinds)
     failures = listing.failures
     return ListOutcome(
@@ -103,6 +107,7 @@ class _ListRound:
     """One round of lists on its way."""
 
     connection: Connection
+    known: Collection[str]
     begun: dict[str, ListPages]
     seconds: float
     is_told: bool
@@ -128,7 +133,7 @@ class _ListRound:
         try:
             await self._fetch_in_time(kind)
         except LinkFailed as failure:
-            if _is_answer(failure, is_declared=self._is_declared):
+            if _is_answer(failure, is_expected=self._is_declared or kind in self.known):
                 self.begun.pop(kind, None)
                 self.absent.add(kind)
                 self.lists[kind] = []
@@ -137,7 +142,8 @@ class _ListRound:
                 self.failures[kind] = failure
 
     async def _fetch_in_time(self, kind: str) -> None:
-        seconds = self.seconds if self._is_declared else min(self.seconds, UNDECLARED_SECONDS)
+        is_expected = self._is_declared or kind in self.known
+        seconds = self.seconds if is_expected else min(self.seconds, UNDECLARED_SECONDS)
         with trio.move_on_after(seconds):
             await self._fetch_on(kind)
             return
@@ -168,11 +174,11 @@ def declares_lists(capabilities: Params) -> bool:
     return any(capability in capabilities for capability in CAPABILITIES.values())
 
 
-def _is_answer(failure: LinkFailed, *, is_declared: bool) -> bool:
+def _is_answer(failure: LinkFailed, *, is_expected: bool) -> bool:
     """Whether a list that failed will fail again: the backend has none of this kind."""
     if isinstance(failure, RequestRefused):
-        return failure.code == METHOD_UNKNOWN or not is_declared
-    if is_declared:
+        return failure.code == METHOD_UNKNOWN or not is_expected
+    if is_expected:
         return False
     if isinstance(failure, HttpRefused):
         return 400 <= failure.status < 500 and failure.status not in _BUSY

@@ -303,6 +303,49 @@ async def test_whatever_refuses_a_list_that_was_not_declared_is_an_answer(
     assert sum(method == "tools/list" for method, _ in backend.seen) == 1
 
 
+@pytest.mark.parametrize("failure", [Refusal(-32600, "not now"), refused(400), None])
+async def test_a_list_that_was_found_undeclared_stays_when_it_is_not_had_again(
+    failure: Exception | None, autojump_clock: MockClock
+) -> None:
+    is_failing = False
+
+    async def listed(_params: Json) -> Json:
+        if is_failing and failure is None:
+            await trio.sleep(10)
+        elif is_failing and failure is not None:
+            raise failure
+        return {"tools": named("x")}
+
+    backend = declaring(Era.LEGACY, {}, {"tools": listed})
+    async with supervised({"files": backend}) as at:
+        await trio.sleep(5)
+        is_failing = True
+        at.supervisor.look_again()
+        await trio.sleep(5)
+        assert await at.names() == ["files__x"]
+        assert state(at) is (BackendState.READY if failure is None else BackendState.DEGRADED)
+        is_failing = False
+        await trio.sleep(60)
+        assert state(at) is BackendState.READY
+
+
+async def test_a_change_that_is_heard_while_the_first_list_is_on_its_way_is_not_missed(
+    autojump_clock: MockClock,
+) -> None:
+    async def slow(_params: Json) -> Json:
+        found: Json = {"tools": list(backend.tools)}
+        await trio.sleep(1)
+        return found
+
+    backend = FakeBackend(tools=named("a"), answers={"tools/list": slow})
+    async with supervised({"files": backend}) as at:
+        await trio.sleep(0.5)
+        backend.tools = named("b")
+        await backend.links[0].says(CHANGED, {})
+        await trio.sleep(3)
+        assert await at.names() == ["files__b"]
+
+
 async def test_a_server_that_declares_nothing_and_never_answers_lists_is_ready_all_the_same(
     autojump_clock: MockClock,
 ) -> None:
