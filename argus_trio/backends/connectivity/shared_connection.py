@@ -225,7 +225,7 @@ class SharedConnection:
                     self.rivals.opened(arrival)
                     self._begin(connection, listed, trio.current_time() - start.began)
                     seconds = address.spec.timeouts.connect
-                    connection.start_soon(keep_listed, connection, self.lists, seconds, self._relisted)
+                    connection.start_soon(keep_listed, connection, self.lists, seconds, self.on_relisted)
                     monitor = HealthMonitor(
                         connection=connection,
                         probing=lambda: address.spec.health,
@@ -265,10 +265,6 @@ class SharedConnection:
         self.tried.set()
         self._first_reason = ""
         self.address.stderr.is_probed = False
-
-    def _relisted(self, listed: ListOutcome) -> None:
-        self.recovery.listed(self.lists.fault)
-        self.on_relisted(listed)
 
     def _hears(self, kind: str) -> bool:
         connection = self.connection

@@ -215,4 +215,5 @@ class Scope:
         self.listings.begin(listed)
 
     def _relisted(self, listed: ListOutcome) -> None:
+        self.recovery.listed(self.shared.lists.fault)
         self.listings.relisted(self.client_connections, listed)
