@@ -42,7 +42,7 @@ SOUND = {
     "resources": {
         "uri": "a:b",
         "name": "",
-        "size": 7,
+        "size": 12.5,
         "mimeType": "text/plain",
         "annotations": {"audience": ["user"], "priority": 0.5, "lastModified": "2025-01-12T15:00:58.1+01:00"},
     },
@@ -162,6 +162,11 @@ def test_an_annotation_of_a_resource_that_cannot_be_read_is_left_out(annotations
     (name,) = annotations
     left: dict[str, object] = {"audience": []} if annotations[name] == ["all"] else {}
     assert shown("resources", {**entry, "annotations": annotations}) == {**entry, "annotations": left}
+
+
+@pytest.mark.parametrize("size", ["7", {}, True])
+def test_a_size_that_is_no_number_is_left_out(size: object) -> None:
+    assert shown("resources", {"uri": "a:b", "name": "r", "size": size}) == {"uri": "a:b", "name": "r"}
 
 
 @pytest.mark.parametrize(("kind", "key"), [("resources", "uri"), ("templates", "uriTemplate")])
