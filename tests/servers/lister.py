@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import trio
 
 from tests.servers.nasty_http import Received, Wire
 
@@ -79,6 +80,8 @@ class SseLister:
 
     lister: Lister
     streams: list[Wire] = attrs.field(factory=list)
+    turn: trio.Lock = attrs.field(factory=trio.Lock)
+    """Whose turn it is to send on the stream: several questions are answered at once."""
 
     async def serve(self, request: Received, wire: Wire) -> None:
         if request.method == "GET":
@@ -92,7 +95,8 @@ class SseLister:
         else:
             await wire.reply(202)
             if (answer := self.lister.answer(json.loads(request.body))) is not None:
-                await self.streams[-1].event(json.dumps(answer).encode(), more=b"event: message\n")
+                async with self.turn:
+                    await self.streams[-1].event(json.dumps(answer).encode(), more=b"event: message\n")
 
 
 def main(path: Path) -> None:
