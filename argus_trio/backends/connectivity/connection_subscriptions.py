@@ -15,7 +15,7 @@ import trio
 from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.connection.open import BackendAddress
 from argus_trio.backends.subscriptions.hub import SubscriptionHub
-from argus_trio.errors import BackendUnavailable, LinkFailed, MethodUnknown
+from argus_trio.errors import LinkFailed, RpcError
 from argus_trio.wire.envelope import Params, encode_raw
 
 log = structlog.get_logger()
@@ -69,7 +69,7 @@ class ConnectionSubscriptions:
         try:
             await self.hub.watch(connection, uri, self, _deliver_nothing)
             is_settled = True
-        except (BackendUnavailable, MethodUnknown) as refused:
+        except RpcError as refused:
             log.debug("own_subscription_refused", backend=connection.backend, reason=refused.message[:200])
             is_settled = True
         finally:

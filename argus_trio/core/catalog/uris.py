@@ -57,7 +57,7 @@ def origin(compared: str) -> str:
 
 
 def spellings(uri: str) -> tuple[str, ...]:
-    """Ways to spell a URI that mean the same, for filters: encoded, readable, and both with the `/` of an empty path."""
+    """Ways to spell a URI that mean the same, for filters: encoded, readable, both with the `/` of an empty path."""
     encoded = comparable(uri)
     readable = _ENCODED.sub(_readable, encoded)
     found = [encoded, readable]

@@ -72,6 +72,7 @@ async def test_within_the_block_a_client_is_told_of_what_it_named_and_after_it_n
 
 async def test_what_nobody_serves_or_a_filter_hides_is_not_honoured(autojump_clock: MockClock) -> None:
     one, other = serving("a:1"), serving("b:1", "b:secret")
+    one.absent = other.absent = ("c:",)
     hiding = spec("other", filters=Filters(resources=Globs(deny=("*secret*",))))
     async with (
         supervised({"one": one, "other": other}, [hiding]) as h,
