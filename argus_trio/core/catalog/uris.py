@@ -133,18 +133,11 @@ def _host(host: str) -> str:
     if host.startswith("["):
         return host.lower()
     try:
-        plain = bytes.fromhex("".join(_octets(host))).decode()
-    except UnicodeDecodeError:
-        plain = host
+        plain = _ENCODED.sub(lambda found: bytes.fromhex(found[0].replace("%", "")).decode(), host)
+    except UnicodeDecodeError:  # no text: it is compared as it is encoded
+        return _encoded(host.lower())
     labels = [_label(label) for label in unicodedata.normalize("NFKC", plain).lower().split(".")]
     return _percent_foreign(".".join(labels))
-
-
-def _octets(host: str) -> list[str]:
-    return [
-        piece.replace("%", "") if piece.startswith("%") and len(piece) > 1 else piece.encode("utf-8", "replace").hex()
-        for piece in re.split(r"((?:%[0-9A-Fa-f]{2})+)", host)
-    ]
 
 
 def _label(label: str) -> str:
@@ -157,7 +150,7 @@ def _label(label: str) -> str:
 
 
 def _percent_foreign(host: str) -> str:
-    return "".join(c if c.isascii() and (c.isalnum() or c in "-._~!$&'()*+,;=:") else _percent(c) for c in host)
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-._~!$&'()*+,;=") else _percent(c) for c in host)
 
 
 def _without_dots(path: str) -> str:
