@@ -118,4 +118,5 @@ def _is_hidden(scope: Scope, params: Params, pointers: dict[str, Route]) -> bool
         and not (passes(filters.tools, name) and passes(filters.prompts, name))
     ):
         return True
-    return uri is not None and "uri" not in pointers and is_hidden(scope, uri)
+    is_known = "uri" in pointers and pointers["uri"].backend == scope.spec.name
+    return uri is not None and not is_known and is_hidden(scope, uri)
