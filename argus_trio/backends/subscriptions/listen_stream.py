@@ -59,6 +59,7 @@ _FILTERS: Final = {"tools": "toolsListChanged", "prompts": "promptsListChanged",
 class _ListenRequest:
     """One `subscriptions/listen` request."""
 
+    asks_for_tasks: bool
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
     id: int | None = attrs.field(default=None, init=False)
     """The id of the request, once it has one."""
@@ -127,6 +128,8 @@ class ListenStream:
         stream = self._opening
         if stream is None:
             return NotAgreed("it is not listened to")
+        if stream.has_ended and stream.asks_for_tasks and self._refuses_tasks:
+            return await self.refusal_of(uri)  # now it is asked for no tasks
         if stream.has_ended:
             return stream.failure or NotAgreed("it ended its answer to subscriptions/listen")
         if not stream.is_acknowledged:
@@ -213,7 +216,7 @@ class ListenStream:
     async def _replaced(self, last: _ListenRequest | None, nursery: trio.Nursery) -> _ListenRequest | None:
         """Open a stream for what is wanted now, then close `last`; None if nothing is wanted."""
         wanted = self._wanted()
-        fresh = self._opening = _ListenRequest() if wanted else None
+        fresh = self._opening = _ListenRequest(_TASKS in wanted) if wanted else None
         if fresh is not None:
             nursery.start_soon(self._listen, wanted, fresh)
             with trio.move_on_after(ACKNOWLEDGE_SECONDS):
