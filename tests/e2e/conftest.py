@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.child import Child, serving
 from tests.e2e.gateway import SERVERS
-from tests.e2e.tools import Npm, Python, Unavailable
+from tests.e2e.tools import Npm, Python, PythonSdk1, Unavailable
 
 HERE = Path(__file__).parent
 
@@ -45,6 +45,14 @@ def npm() -> Npm:
 def python() -> Python:
     try:
         return Python()
+    except Unavailable as reason:
+        unavailable(reason)
+
+
+@pytest.fixture(scope="session")
+def sdk1() -> PythonSdk1:
+    try:
+        return PythonSdk1()
     except Unavailable as reason:
         unavailable(reason)
 

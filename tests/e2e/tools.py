@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from tests.e2e.child import ROOT
@@ -26,6 +27,7 @@ PACKAGES = {
     "@modelcontextprotocol/conformance": "0.2.0-alpha.12",
 }
 PYTHON = ("mcp-server-time==2026.10.19", "mcp-server-git==2026.10.19")
+PYTHON_SDK_1 = ("mcp==1.30.0",)
 INSTALL_SECONDS = 300.0
 PATIENCE = ("--fetch-retries=2", "--fetch-retry-mintimeout=2000", "--fetch-retry-maxtimeout=8000")
 
@@ -80,10 +82,10 @@ def install_npm(folder: Path) -> None:
     npm_install(folder / "packages", PACKAGES, {**os.environ, "PATH": node_path(folder)})
 
 
-def install_python(folder: Path) -> None:
+def install_python(folder: Path, packages: tuple[str, ...] = PYTHON) -> None:
     ran([sys.executable, "-m", "venv", "venv"], folder)
     python = str(folder / "venv" / "bin" / "python")
-    ran([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PYTHON], folder)
+    ran([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages], folder)
 
 
 class Npm:
@@ -109,3 +111,12 @@ class Python:
 
     def command(self, name: str) -> str:
         return str(self._bin / name)
+
+
+class PythonSdk1:
+    """The Python SDK 1.x, in an environment of its own. `python` is its interpreter."""
+
+    def __init__(self) -> None:
+        pins = [PYTHON_SDK_1, sys.version_info[:2]]
+        folder = cached("pypi-sdk1", pins, partial(install_python, packages=PYTHON_SDK_1))
+        self.python = str(folder / "venv" / "bin" / "python")

@@ -60,7 +60,7 @@ class ClientSubscriptions:
         Those come over the shared connection, and from processes in which calls of clients like this one run.
 
         Raises:
-            BackendUnavailable: the backend cannot be reached, or refuses.
+            RpcError: as `SubscriptionHub.watch`; the backend cannot be reached, or refuses.
         """
         if self.successor is not None:
             await self.latest.watch(call, uri, key, deliver)
