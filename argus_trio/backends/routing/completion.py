@@ -14,7 +14,7 @@ from argus_trio.backends.routing.resources import ResourceOwner, ask_in_order, o
 from argus_trio.backends.scope.lease import Lease
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.core.call.exchange import Exchange
-from argus_trio.errors import BackendError, InvalidParams
+from argus_trio.errors import BackendError, InvalidParams, MethodUnknown
 from argus_trio.wire.envelope import Params, encode_raw
 from argus_trio.wire.error_objects import METHOD_UNKNOWN, code_of
 from argus_trio.wire.members import string_member
@@ -57,10 +57,17 @@ async def _of_resource(directory: Directory, exchange: Exchange, ref: Params) ->
     unknown = InvalidParams(f"unknown resource or template: {uri[:200]}")
 
     async def complete_at(owner: ResourceOwner) -> bytes:
+        if owner.is_guess and not _proposes(owner.scope):
+            raise MethodUnknown("it has no completions")  # so that the next one is asked
         return await _completed(owner.scope, exchange, _referring(exchange, ref, "uri", owner.key))
 
     owners = await owners_of(directory, exchange.call, uri, by_reference=True)
     return await ask_in_order(directory, owners, complete_at, unknown)
+
+
+def _proposes(scope: Scope) -> bool:
+    handshake = scope.shared.handshake
+    return handshake is not None and ("completions" in handshake.capabilities or handshake.revision == _UNDECLARABLE_AT)
 
 
 def _referring(exchange: Exchange, ref: Params, member: str, key: str) -> Params:

@@ -127,6 +127,7 @@ class ClientSubscriptions:
         if shared.sharing.is_legacy and self.client_connections.separates(call):  # modern ones know no such request
             timeouts = shared.address.spec.timeouts
             async with self.client_connections.lease(call) as (connection, own):
+                uri = own.subscriptions.subscribed_as(uri)
                 params: Params = {**call.params, "uri": encode_raw(uri)}
                 result = await connection.call(place.exchange, params, timeouts, waited=place.waited)
                 subscribed = own.subscriptions.subscribed

@@ -259,8 +259,6 @@ class SubscriptionHub:
         if method != "resources/subscribe":
             await stream.wanted_changed().wait()
         elif (refusal := await stream.refusal_of(uri)) is not None:
-            reason = self.address.redact(refusal.reason)
-            log.info("backend_subscription_refused", backend=self.address.spec.name, reason=reason)
             raise refusal
 
     async def _unsubscribe(self, connection: Connection, uri: str) -> None:

@@ -76,6 +76,10 @@ class _ListenRequest:
     agreed_uris: frozenset[str] | None = attrs.field(default=None, init=False)
     """The resources that it agreed to report, in their comparable form; None if it has not said what it agrees to."""
 
+    def agrees_to(self, uri: str) -> bool:
+        """Whether the backend has agreed to report this resource, as far as it has said."""
+        return self.agreed_uris is None or comparable(uri) in self.agreed_uris
+
     def known_as(self, message_id: int) -> None:
         """Take note of the id of the request."""
         self.id = message_id
@@ -134,7 +138,7 @@ class ListenStream:
             return stream.failure or NotAgreed("it ended its answer to subscriptions/listen")
         if not stream.is_acknowledged:
             return NotAgreed("it did not acknowledge subscriptions/listen in time")
-        if stream.agreed_uris is not None and comparable(uri) not in stream.agreed_uris:
+        if not stream.agrees_to(uri):
             return NotAgreed("it did not agree to report updates of this resource")
         return None
 
@@ -200,6 +204,9 @@ class ListenStream:
         uris = _agreed(params, _URIS)
         stream.agreed_uris = None if uris is None else frozenset(map(comparable, uris))
         stream.opened.set()
+        left_out = [uri for uri in self.table.uris if not stream.agrees_to(uri)]
+        if left_out:  # whoever waits for it is told so; this is for those who had been told yes before
+            log.info("backend_updates_not_agreed", backend=self.connection.backend, count=len(left_out))
 
     def _wanted(self) -> dict[str, object]:
         declared = self.connection.handshake.capabilities

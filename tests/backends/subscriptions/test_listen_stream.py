@@ -9,6 +9,7 @@ from itertools import pairwise
 import attrs
 import pytest
 import trio
+from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.subscriptions.listen_stream import (
@@ -407,3 +408,19 @@ async def test_a_backend_that_refuses_tasks_is_asked_for_the_resource_without_th
         at.stream.acknowledged(agreeing("a:1"))
         await wait_all_tasks_blocked()
         assert asking.told == {"a:1": None}
+
+
+async def test_what_the_backend_agrees_to_no_more_when_the_stream_is_opened_anew_is_told_in_the_log(
+    autojump_clock: MockClock,
+) -> None:
+    async with listening(Fate(1000.0, 5.0)) as at:
+        asking = Asking(at)
+        at.acknowledge()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(asking, "a:1")
+            await trio.sleep(1)
+            at.stream.acknowledged(agreeing("a:1"))
+        await trio.sleep(7)
+        with capture_logs() as logs:
+            at.stream.acknowledged(agreeing())
+        assert [(entry["event"], entry["count"]) for entry in logs] == [("backend_updates_not_agreed", 1)]
