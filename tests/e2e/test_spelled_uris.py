@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import mcp_types as types
@@ -72,6 +72,32 @@ def test_the_python_sdk_2_does_so_in_the_spelling_of_pydantic(argus: Gateway, ed
                 assert content.text == f"text of {uri}"
 
     trio.run(converse)
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [
+        ("sse", ["sse"]),
+        ("streamable-http", ["streamable-http", "--era", "legacy"]),
+        ("streamable-http", ["streamable-http", "--era", "modern"]),
+    ],
+)
+def test_a_scheme_in_capitals_is_found_over_every_transport(
+    kind: str, arguments: list[str], served: Callable[..., int], tmp_path: Path
+) -> None:
+    port = served(*arguments, "--name", "SDK")
+    url = f"http://127.0.0.1:{port}/{'sse' if kind == 'sse' else 'mcp'}"
+    backends = {"first": shelf("legacy", ("first://x",), ()), "second": {"type": kind, "url": url}}
+
+    async def converse(at: str) -> None:
+        async with connected("legacy", at) as client:
+            for uri, text in (("sdk://motto", "the motto of SDK"), ("sdk://double/4", "8")):
+                (content,) = (await client.read_resource(uri)).contents
+                assert isinstance(content, types.TextResourceContents)
+                assert content.text == text
+
+    with gateway.running({"backends": backends}, tmp_path) as running:
+        trio.run(converse, running.url)
 
 
 def test_what_is_nowhere_is_refused(argus: Gateway) -> None:
