@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.child import Child, serving
 from tests.e2e.gateway import SERVERS
-from tests.e2e.tools import Npm, Python, PythonSdk1, Unavailable
+from tests.e2e.tools import Npm, Python, Unavailable, python_with_sdk_1
 
 HERE = Path(__file__).parent
 
@@ -50,9 +50,10 @@ def python() -> Python:
 
 
 @pytest.fixture(scope="session")
-def sdk1() -> PythonSdk1:
+def sdk1() -> str:
+    """The Python that has version 1 of the MCP SDK."""
     try:
-        return PythonSdk1()
+        return python_with_sdk_1()
     except Unavailable as reason:
         unavailable(reason)
 

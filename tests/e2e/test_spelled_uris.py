@@ -15,7 +15,6 @@ from pydantic import AnyUrl
 from tests.e2e import gateway
 from tests.e2e.clients import connected
 from tests.e2e.gateway import Gateway
-from tests.e2e.tools import PythonSdk1
 
 LISTED = ("note://shelf/a b.txt", "note://shelf/dös/日.md", "https://Docs.example.org")
 HIDDEN = ("thing://shelf/not listed", "thing://shelf/ünlisted")
@@ -44,9 +43,9 @@ def argus(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.mark.parametrize("edge", ["legacy", "sse"])
 def test_the_python_sdk_1_reads_and_hears_of_all_that_is_listed_and_linked(
-    argus: Gateway, sdk1: PythonSdk1, edge: str
+    argus: Gateway, sdk1: str, edge: str
 ) -> None:
-    command = [sdk1.python, str(Path(__file__).with_name("sdk1_client.py")), edge, argus.url, "first", "second"]
+    command = [sdk1, str(Path(__file__).with_name("sdk1_client.py")), edge, argus.url, "first", "second"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=CLIENT_SECONDS, check=False)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
