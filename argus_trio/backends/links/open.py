@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final, assert_never
 
+from argus_trio.backends.links.hearing import Hearing
 from argus_trio.backends.links.http_sse import open_http_sse
 from argus_trio.backends.links.link import Inbox, Link
 from argus_trio.backends.links.stderr import StderrRing, StderrStream
@@ -58,7 +59,8 @@ async def open_stdio(
     """
     async with start_process(spec, environ) as process:
         writer = LineWriter(process.stdin, write_limit_seconds)
-        link = StdioLink(peer=process, inbox=inbox, stderr=StderrStream(stderr), writer=writer)
+        hearing = Hearing(backend=spec.name, limit=spec.limits.message)
+        link = StdioLink(peer=process, inbox=inbox, stderr=StderrStream(stderr), writer=writer, hearing=hearing)
         async with ServiceNursery() as nursery:
             nursery.start_soon(process.watch)
             link.start(nursery)
