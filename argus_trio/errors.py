@@ -127,10 +127,14 @@ class HttpRefused(LinkFailed):
 
 
 class RequestRefused(LinkFailed):
-    """A backend answered a request of the gateway's own with the JSON-RPC error `code`; its link lives on."""
+    """A backend answered a request of the gateway's own with the JSON-RPC error `code`; its link lives on.
+
+    `error` is its error object as it came.
+    """
 
     def __init__(self, method: str, error: bytes, *, code: bytes, retry_after: float | None = None) -> None:
         super().__init__(f"it refused {method}: {error[:300].decode('utf-8', 'replace')}", retry_after=retry_after)
+        self.error = error
         self.code = code
 
 

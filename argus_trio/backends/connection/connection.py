@@ -191,16 +191,19 @@ class Connection:
             raise BackendMisbehaved(self.backend, "its result is no object")
         return answer.result
 
-    async def ask(self, method: str, params: Params) -> bytes:
+    async def ask(self, method: str, params: Params, *, on_id: Callable[[int], None] | None = None) -> bytes:
         """Make a request of the gateway's own, which belongs to no exchange; the raw JSON of the result.
 
-        Has no deadline of its own. Cancelling notifies the backend, within `CANCEL_NOTICE_SECONDS`.
+        `on_id` is given the id of the request before it is sent. Has no deadline of its own. Cancelling notifies the
+        backend, within `CANCEL_NOTICE_SECONDS`.
 
         Raises:
             LinkFailed: the link died, or the request got no proper answer.
             RequestRefused: the backend answered with an error.
         """
         message_id = next(self._ids)
+        if on_id is not None:
+            on_id(message_id)
         awaited = True
         try:
             answer = await self._request(own_request(self.handshake, message_id, method, params))

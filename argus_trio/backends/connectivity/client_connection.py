@@ -174,10 +174,12 @@ class ClientConnection:
 
     def resource_updated(self, params: Params) -> None:
         """Notify the owner of the connection of the update, and nobody else; see `BackendListener`."""
+        self.shared.given.note_member(params)
         if self.client is None:
             self.shared.subscriptions.updated_of(self.owner.key, params)
         elif self.connection is not None:
-            self.connection.start_soon(self.client.notify, UPDATED, params)
+            spelled = self.shared.subscriptions.as_spelled(self.client, params)
+            self.connection.start_soon(self.client.notify, UPDATED, spelled)
 
     def listen_acknowledged(self, params: Params) -> None:
         """Take note of the acknowledgment of a listen stream; see `BackendListener`."""

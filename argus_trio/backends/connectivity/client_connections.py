@@ -29,7 +29,7 @@ from argus_trio.config.model.backend import BackendSpec, StdioBackend
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.call.session_policy import NOBODY, ConnectionOwner
-from argus_trio.errors import BackendUnavailable, LinkFailed
+from argus_trio.errors import BackendUnavailable, LinkFailed, RpcError
 from argus_trio.wire.envelope import Params
 
 log = structlog.get_logger()
@@ -253,7 +253,10 @@ class ClientConnections:
             self.start_soon(client.notify, method, params)
 
         for uri in self.lost.take(client):
-            await self.shared.subscriptions.watch(connection, uri, client, deliver)
+            try:
+                await self.shared.subscriptions.watch(connection, uri, client, deliver)
+            except RpcError as refused:
+                log.info("own_subscription_unheard", backend=self.shared.address.spec.name, reason=refused.message)
 
     def _opened_for(self, abilities: Abilities) -> None:
         log.debug("client_connection_opened", backend=self.shared.address.spec.name, open=len(self.table))

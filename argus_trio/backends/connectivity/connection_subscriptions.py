@@ -15,7 +15,8 @@ import trio
 from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.connection.open import BackendAddress
 from argus_trio.backends.subscriptions.hub import SubscriptionHub
-from argus_trio.errors import BackendUnavailable, LinkFailed, MethodUnknown
+from argus_trio.core.catalog.uris import comparable
+from argus_trio.errors import LinkFailed, RpcError
 from argus_trio.wire.envelope import Params, encode_raw
 
 log = structlog.get_logger()
@@ -35,6 +36,13 @@ class ConnectionSubscriptions:
 
     def __attrs_post_init__(self) -> None:
         self.hub = SubscriptionHub(self.address, listens_for_lists=False)
+
+    def subscribed_as(self, uri: str) -> str:
+        """How the session spelled this resource when it subscribed to it; `uri` itself if it has not."""
+        if uri in self.subscribed:
+            return uri
+        compared = comparable(uri)
+        return next((known for known in self.subscribed if comparable(known) == compared), uri)
 
     async def subscribe(self, connection: Connection, uris: Iterable[str]) -> None:
         """Subscribe again to what the session had subscribed to over an earlier connection, within `timeouts.call`."""
@@ -69,7 +77,7 @@ class ConnectionSubscriptions:
         try:
             await self.hub.watch(connection, uri, self, _deliver_nothing)
             is_settled = True
-        except (BackendUnavailable, MethodUnknown) as refused:
+        except RpcError as refused:
             log.debug("own_subscription_refused", backend=connection.backend, reason=refused.message[:200])
             is_settled = True
         finally:

@@ -31,6 +31,7 @@ from argus_trio.backends.subscriptions.hub import SubscriptionHub
 from argus_trio.config.model.backend import HttpBackend
 from argus_trio.core.call.session_policy import Sharing
 from argus_trio.core.catalog.catalog import KINDS
+from argus_trio.core.catalog.given_uris import GivenUris
 from argus_trio.core.health.activity import ActivityMonitor
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.errors import LinkFailed, SessionLost, leaves
@@ -76,6 +77,8 @@ class SharedConnection:
     """Set once the attempt that calls wait for has succeeded or failed: the first, or one that renews a session."""
     tried: trio.Event = attrs.field(factory=trio.Event, init=False)
     """Set once an attempt has succeeded or failed; what prepares for long is settled before it is tried."""
+    given: GivenUris = attrs.field(factory=GivenUris, init=False)
+    """The URIs that the backend gave out beside its lists, over any connection."""
     sharing: Sharing = attrs.field(init=False)
     """Which calls may use the shared connection."""
     _guess: EraGuess = attrs.field(factory=EraGuess, init=False)
@@ -182,6 +185,7 @@ class SharedConnection:
 
     def resource_updated(self, params: Params) -> None:
         """Deliver the update to its subscribers; see `BackendListener`."""
+        self.given.note_member(params)
         self.subscriptions.table.updated(params)
 
     def listen_acknowledged(self, params: Params) -> None:

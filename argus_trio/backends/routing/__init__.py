@@ -1,8 +1,8 @@
 """Where each request of a client goes, and in which words it gets there.
 
 `router.py` is the end of the pipeline: it serves lists from the catalog and sends everything else to a backend, which
-`directory.py` finds by a name or a URI. `completion.py` and `extensions.py` serve methods that lead to a backend in
-ways of their own; `params.py` reads the params of a call.
+`directory.py` finds by a name and `resources.py` by a URI: there several may have to be asked. `completion.py` and
+`extensions.py` serve methods that lead to a backend in ways of their own; `params.py` reads the params of a call.
 
 `era_translation.py` calls a backend that may be of another era than the client. `tasks.py` serves the methods of tasks
 and knows each task's owner; `task_exchange.py` replaces the ids of tasks on their way to and from a client.

@@ -10,10 +10,11 @@ from typing import Final
 
 from argus_trio.backends.routing.directory import Directory
 from argus_trio.backends.routing.params import object_param
+from argus_trio.backends.routing.resources import ResourceOwner, ask_in_order, owners_of
 from argus_trio.backends.scope.lease import Lease
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.core.call.exchange import Exchange
-from argus_trio.errors import BackendError, InvalidParams
+from argus_trio.errors import BackendError, InvalidParams, MethodUnknown
 from argus_trio.wire.envelope import Params, encode_raw
 from argus_trio.wire.error_objects import METHOD_UNKNOWN, code_of
 from argus_trio.wire.members import string_member
@@ -32,9 +33,48 @@ async def complete(directory: Directory, exchange: Exchange) -> bytes:
         InvalidParams: the reference is malformed, or leads to nothing.
         RpcError: as `BackendCalls.call`.
     """
-    scope, params = await _referred(directory, exchange)
+    ref = object_param(exchange.call, "ref")
+    if "argument" not in exchange.call.params:
+        raise InvalidParams(f'{exchange.call.method} needs "argument"')
+    match _member(ref, "type"):
+        case "ref/prompt":
+            return await _of_prompt(directory, exchange, ref)
+        case "ref/resource":
+            return await _of_resource(directory, exchange, ref)
+        case other:
+            raise InvalidParams(f"unknown kind of reference: {other[:100]}")
+
+
+async def _of_prompt(directory: Directory, exchange: Exchange, ref: Params) -> bytes:
+    name = _member(ref, "name")
+    scope, route = await directory.named(exchange.call, "prompts", name)
     with Lease(scope.leases, directory.generation):
-        return await _completed(scope, exchange, params)
+        return await _completed(scope, exchange, _referring(exchange, ref, "name", route.key))
+
+
+async def _of_resource(directory: Directory, exchange: Exchange, ref: Params) -> bytes:
+    uri = _member(ref, "uri")
+    unknown = InvalidParams(f"unknown resource or template: {uri[:200]}")
+
+    async def complete_at(owner: ResourceOwner) -> bytes:
+        if owner.is_guess and not _proposes(owner.scope):
+            raise MethodUnknown("it has no completions")  # so that the next one is asked
+        return await _completed(owner.scope, exchange, _referring(exchange, ref, "uri", owner.key))
+
+    owners = await owners_of(directory, exchange.call, uri, by_reference=True)
+    return await ask_in_order(directory, owners, complete_at, unknown)
+
+
+def _proposes(scope: Scope) -> bool:
+    handshake = scope.shared.handshake
+    return handshake is not None and ("completions" in handshake.capabilities or handshake.revision == _UNDECLARABLE_AT)
+
+
+def _referring(exchange: Exchange, ref: Params, member: str, key: str) -> Params:
+    """The params of the call, with the backend's own name or URI in its reference."""
+    if _member(ref, member) == key:
+        return exchange.call.params
+    return {**exchange.call.params, "ref": encode_raw({**ref, member: encode_raw(key)})}
 
 
 async def _completed(scope: Scope, exchange: Exchange, params: Params) -> bytes:
@@ -50,29 +90,6 @@ async def _completed(scope: Scope, exchange: Exchange, params: Params) -> bytes:
         if code_of(error.encoded) != METHOD_UNKNOWN:
             raise
         return NOTHING
-
-
-async def _referred(directory: Directory, exchange: Exchange) -> tuple[Scope, Params]:
-    """The backend that the reference of a call leads to, and the params with that backend's own name in it."""
-    call = exchange.call
-    ref = object_param(call, "ref")
-    if "argument" not in call.params:
-        raise InvalidParams(f'{call.method} needs "argument"')
-    match _member(ref, "type"):
-        case "ref/prompt":
-            name = _member(ref, "name")
-            scope, route = await directory.named(call, "prompts", name)
-            if route.key == name:
-                return scope, call.params
-            return scope, {**call.params, "ref": encode_raw({**ref, "name": encode_raw(route.key)})}
-        case "ref/resource":
-            uri = _member(ref, "uri")
-            owner = await directory.referred(call, uri)
-            if owner is None:
-                raise InvalidParams(f"unknown resource or template: {uri[:200]}")
-            return owner, call.params
-        case other:
-            raise InvalidParams(f"unknown kind of reference: {other[:100]}")
 
 
 def _member(ref: Params, key: str) -> str:

@@ -1,4 +1,4 @@
-"""Which backend is behind a name or a URI, as the catalog shows them to the client that asks.
+"""Which backend is behind a name, as the catalog shows it to the client that asks; `resources.py` does it for URIs.
 
 The catalogs are made in `generation.py`; the rules for names that collide are in `core/catalog`.
 """
@@ -11,20 +11,18 @@ import attrs
 
 from argus_trio.backends.generation import Generation
 from argus_trio.backends.generations import Generations
-from argus_trio.backends.listings.listing import passes
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.catalog.catalog import Catalog, Route
-from argus_trio.errors import InvalidParams, ResourceUnknown, RpcError
+from argus_trio.errors import InvalidParams
 from argus_trio.wire.param_headers import ParamHeaders
-from argus_trio.wire.revisions import Era
 
 _ONE_OF: Final = {"tools": "tool", "prompts": "prompt"}
 
 
 @attrs.define(eq=False)
 class Directory:
-    """Finds the owners of names and URIs; waits for a starting backend only where the answer depends on it."""
+    """Finds the owners of names; waits for a starting backend only where the answer depends on it."""
 
     generation: Generation
     """The generation whose catalogs are looked at."""
@@ -67,32 +65,6 @@ class Directory:
         if route is None:
             raise InvalidParams(f"unknown {_ONE_OF[kind]}: {name[:200]}")
         return self.generation.scopes[route.backend], route
-
-    async def serving(self, call: Call, uri: str) -> Scope | None:
-        """The backend that serves the resource `uri`; None if there is none, or its filter hides the URI."""
-        route = (await self.catalog(call)).route_of_uri(uri)
-        if route is None:
-            route = (await self.catalog(call, listed=True)).route_of_uri(uri)
-        return self._unless_hidden(route, uri)
-
-    async def referred(self, call: Call, uri: str) -> Scope | None:
-        """The backend that serves `uri`, which is a resource template, spelled exactly, or a resource; or None."""
-        route = (await self.catalog(call)).route_of_reference(uri)
-        if route is None:
-            route = (await self.catalog(call, listed=True)).route_of_reference(uri)
-        return self._unless_hidden(route, uri)
-
-    def _unless_hidden(self, route: Route | None, uri: str) -> Scope | None:
-        # A template or a lone backend can lead to a URI that its filter hides: what is not listed is not served either.
-        scope = None if route is None else self.generation.scopes[route.backend]
-        return scope if scope is not None and passes(scope.spec.filters.resources, uri) else None
-
-
-def unknown_resource(call: Call, uri: str) -> RpcError:
-    """The error for a URI that nobody serves, in the words of the client's era."""
-    if call.era is Era.MODERN:
-        return InvalidParams(f"unknown resource: {uri[:200]}", data={"uri": uri[:2000]})
-    return ResourceUnknown(uri[:2000])
 
 
 @attrs.define(eq=False)

@@ -11,6 +11,7 @@ from typing import Final
 from argus_trio.backends.listings.listing import passes
 from argus_trio.backends.routing.directory import Directory
 from argus_trio.backends.routing.era_translation import call_in_backend_era
+from argus_trio.backends.routing.resources import is_hidden, owners_of
 from argus_trio.backends.routing.tasks import Tasks
 from argus_trio.backends.scope.lease import Lease
 from argus_trio.backends.scope.scope import Scope
@@ -76,8 +77,8 @@ async def _pointers(directory: Directory, tasks: Tasks, call: Call) -> dict[str,
         routes = [route for kind in ("tools", "prompts") if (route := catalog.named[kind].get(name)) is not None]
         if len({(route.backend, route.key) for route in routes}) == 1:
             found["name"] = routes[0]
-    if uri is not None and (owner := await directory.serving(call, uri)) is not None:
-        found["uri"] = Route(backend=owner.spec.name, key=uri)
+    if uri is not None and (owners := await owners_of(directory, call, uri)) and not owners[0].is_guess:
+        found["uri"] = Route(backend=owners[0].scope.spec.name, key=owners[0].key)
     if task_id is not None and (task := tasks.known(call, task_id, directory.generation.scopes)) is not None:
         found["taskId"] = Route(backend=task.backend, key=task.key)
     return found
@@ -117,4 +118,5 @@ def _is_hidden(scope: Scope, params: Params, pointers: dict[str, Route]) -> bool
         and not (passes(filters.tools, name) and passes(filters.prompts, name))
     ):
         return True
-    return uri is not None and not passes(filters.resources, uri)
+    is_known = "uri" in pointers and pointers["uri"].backend == scope.spec.name
+    return uri is not None and not is_known and is_hidden(scope, uri)

@@ -14,13 +14,13 @@ import attrs
 from argus_trio.backends.generation import Generation
 from argus_trio.backends.listings.listing import METHODS
 from argus_trio.backends.routing.completion import complete
-from argus_trio.backends.routing.directory import Directory, unknown_resource
+from argus_trio.backends.routing.directory import Directory
 from argus_trio.backends.routing.era_translation import call_in_backend_era
 from argus_trio.backends.routing.extensions import call_extension
 from argus_trio.backends.routing.params import no_string, string_param
+from argus_trio.backends.routing.resources import read, subscribe
 from argus_trio.backends.routing.tasks import Tasks
 from argus_trio.backends.scope.lease import Lease
-from argus_trio.backends.scope.scope import Scope
 from argus_trio.core.call.exchange import Call, Exchange
 from argus_trio.core.catalog.catalog import Catalog
 from argus_trio.core.catalog.paging import Cursors
@@ -44,7 +44,7 @@ class Router:
     cursors: Cursors
     """Seals and opens the cursors of lists, for all generations."""
     directory: Directory = attrs.field(init=False)
-    """Finds the owners of names and URIs in this generation."""
+    """Finds the owners of names in this generation."""
 
     def __attrs_post_init__(self) -> None:
         self.directory = Directory(self.generation)
@@ -59,11 +59,11 @@ class Router:
         if call.method in _KIND_NAMED:
             return await self._named(exchange, _KIND_NAMED[call.method])
         if call.method == "resources/read":
-            return await self._read(exchange)
+            return await read(self.directory, exchange)
         if call.method in _KIND_LISTED:
             return await self._list(call, _KIND_LISTED[call.method])
         if call.method in _SUBSCRIBING and call.era is Era.LEGACY:
-            return await self._subscribe(exchange)
+            return await subscribe(self.directory, exchange)
         if call.method == "completion/complete":
             return await complete(self.directory, exchange)
         if call.method.startswith("tasks/"):
@@ -95,26 +95,12 @@ class Router:
             if not shared.settled.is_set():
                 await shared.wait_settled()
             if shared.handshake is not None and shared.handshake.runs_tasks:
-                return await self.tasks.call(scope, exchange, params, headers)
-            return await call_in_backend_era(scope, exchange, params, headers)
-
-    async def _read(self, exchange: Exchange) -> bytes:
-        scope, _ = await self._serving(exchange.call)
-        with Lease(scope.leases, self.generation):
-            return await call_in_backend_era(scope, exchange, exchange.call.params)
-
-    async def _subscribe(self, exchange: Exchange) -> bytes:
-        scope, uri = await self._serving(exchange.call)
-        with Lease(scope.leases, self.generation):
-            return await scope.subscriptions.subscribe(exchange, uri)
-
-    async def _serving(self, call: Call) -> tuple[Scope, str]:
-        """The backend that serves the resource that the call names, and its URI."""
-        uri = string_param(call, "uri")
-        scope = await self.directory.serving(call, uri)
-        if scope is None:
-            raise unknown_resource(call, uri)
-        return scope, uri
+                result = await self.tasks.call(scope, exchange, params, headers)
+            else:
+                result = await call_in_backend_era(scope, exchange, params, headers)
+            if b'"uri"' in result:
+                shared.given.note_result(result)
+            return result
 
     async def _catalog(self, call: Call) -> Catalog:
         return await self.directory.catalog(call, settled=True)

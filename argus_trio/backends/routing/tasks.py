@@ -168,6 +168,8 @@ class Tasks:
                 # Only this one has to wait for the end of the task (2025-11-25, Tasks, Result Retrieval).
                 if call.method != "tasks/result" or trio.current_time() >= give_up_at:
                     raise
+        if b'"uri"' in result:
+            scope.shared.given.note_result(result)
         return renamed_result(result, renamer.for_client, is_task=call.method != "tasks/result", augmented=False)
 
     async def _list(self, exchange: Exchange, scopes: Mapping[str, Scope]) -> bytes:

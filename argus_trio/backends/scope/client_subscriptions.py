@@ -17,7 +17,7 @@ from argus_trio.backends.scope.retry import retry_after_session_loss
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.call.exchange import Call, ClientSession, Deliver, Exchange
 from argus_trio.errors import BackendUnavailable
-from argus_trio.wire.envelope import Params
+from argus_trio.wire.envelope import Params, encode_raw
 
 
 @attrs.define(eq=False)
@@ -41,7 +41,8 @@ class ClientSubscriptions:
     async def subscribe(self, exchange: Exchange, uri: str) -> bytes:
         """Perform the `resources/subscribe` or `resources/unsubscribe` of the exchange; the raw JSON of the result.
 
-        The exchange holds a lease on the scope: what it subscribed to is handed over when that one ends, if not before.
+        `uri` is the backend's spelling of the resource; the client is told of updates in its own. The exchange holds a
+        lease on the scope: what it subscribed to is handed over when that one ends, if not before.
 
         Raises:
             RpcError: as `BackendCalls.call`.
@@ -59,7 +60,7 @@ class ClientSubscriptions:
         Those come over the shared connection, and from processes in which calls of clients like this one run.
 
         Raises:
-            BackendUnavailable: the backend cannot be reached, or refuses.
+            RpcError: as `SubscriptionHub.watch`; the backend cannot be reached, or refuses.
         """
         if self.successor is not None:
             await self.latest.watch(call, uri, key, deliver)
@@ -111,6 +112,7 @@ class ClientSubscriptions:
         if self.successor is None:
             return
         latest = self.latest
+        latest.shared.given.take_over(self.shared.given)
         latest.shared.subscriptions.take_over(self.shared.subscriptions, latest.shared.connection)
         self.client_connections.hand_over_subscriptions(latest.client_connections)
 
@@ -120,10 +122,14 @@ class ClientSubscriptions:
         connection = await shared.connected()
         if is_wanted:
             shared.subscriptions.require_updates(connection)
+        if is_wanted and client is not None:
+            shared.subscriptions.note_spelling(client, uri, call.params["uri"])
         if shared.sharing.is_legacy and self.client_connections.separates(call):  # modern ones know no such request
             timeouts = shared.address.spec.timeouts
             async with self.client_connections.lease(call) as (connection, own):
-                result = await connection.call(place.exchange, call.params, timeouts, waited=place.waited)
+                uri = own.subscriptions.subscribed_as(uri)
+                params: Params = {**call.params, "uri": encode_raw(uri)}
+                result = await connection.call(place.exchange, params, timeouts, waited=place.waited)
                 subscribed = own.subscriptions.subscribed
                 (subscribed.add if is_wanted else subscribed.discard)(uri)
             if not is_wanted and client is not None:
@@ -147,4 +153,6 @@ class ClientSubscriptions:
         await self.shared.subscriptions.watch(await self.shared.connected(), uri, key, deliver)
 
     def _deliver(self, client: ClientSession, method: str, params: Params) -> None:
-        self.latest.client_connections.start_soon(client.notify, method, params)
+        latest = self.latest
+        spelled = latest.shared.subscriptions.as_spelled(client, params)
+        latest.client_connections.start_soon(client.notify, method, spelled)

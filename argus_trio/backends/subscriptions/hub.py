@@ -18,11 +18,37 @@ from argus_trio.backends.subscriptions.declared import may_report_updates
 from argus_trio.backends.subscriptions.listen_stream import ListenStream
 from argus_trio.backends.subscriptions.table import SubscriptionTable
 from argus_trio.core.call.exchange import Deliver
-from argus_trio.errors import BackendUnavailable, LinkFailed, MethodUnknown
-from argus_trio.wire.envelope import Params, encode_raw
+from argus_trio.core.catalog.uris import comparable
+from argus_trio.errors import (
+    BackendError,
+    BackendMisbehaved,
+    BackendUnavailable,
+    LinkFailed,
+    MethodUnknown,
+    RequestRefused,
+    RpcError,
+)
+from argus_trio.wire.envelope import Params, Raw, encode_raw
+from argus_trio.wire.error_objects import is_error_object
+from argus_trio.wire.members import string_member
 from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
+
+
+@attrs.define(eq=False)
+class _Asked:
+    """One request to the backend for updates of a resource: its outcome is that of everyone who waits for it."""
+
+    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+    settled: trio.Event = attrs.field(factory=trio.Event, init=False)
+    is_agreed: bool = attrs.field(default=False, init=False)
+    failure: LinkFailed | None = attrs.field(default=None, init=False)
+    """Why the backend has not agreed, where it was not the end of the connection."""
+
+    def why(self, connection: Connection) -> LinkFailed:
+        """Why there will be no updates."""
+        return self.failure or connection.lost or LinkFailed("the connection was lost")
 
 
 @attrs.define(eq=False)
@@ -40,8 +66,13 @@ class SubscriptionHub:
     listens_for_lists: bool = attrs.field(default=True, kw_only=True)
     """Whether a modern backend is asked to report changes of its lists as well."""
     _listen_stream: ListenStream | None = attrs.field(default=None, init=False)
+    _asked: dict[str, _Asked] = attrs.field(factory=dict, init=False)
+    """What the backend has been asked for over the present connection and has not refused, by comparable URI."""
     _by_client_kind: dict[object, SubscriptionTable] = attrs.field(factory=dict, init=False)
     """Who wants the updates that client connections report, by kind of client: principal and abilities."""
+
+    _spelled: dict[object, dict[str, Raw]] = attrs.field(factory=dict, init=False)
+    """How subscribers spell the URIs that they do not spell as the backend does, by comparable URI."""
 
     @property
     def is_listening(self) -> bool:
@@ -50,7 +81,7 @@ class SubscriptionHub:
 
     def begin(self, connection: Connection) -> None:
         """Ask for everything that is wanted over a new connection, in its nursery. Does not wait for it."""
-        self._listen_stream = None
+        self._listen_stream, self._asked = None, {}
         if connection.handshake.era is Era.MODERN:
             self._listen_stream = ListenStream(
                 connection=connection,
@@ -77,6 +108,7 @@ class SubscriptionHub:
         for kind, table in old._by_client_kind.items():
             self._by_client_kind.setdefault(kind, SubscriptionTable()).take_over(table)
         old._by_client_kind.clear()
+        self._spelled = {**old._spelled, **self._spelled}
         self.followed.update(old.followed)
         is_followed = bool(old.followed)
         old.followed.clear()
@@ -84,6 +116,18 @@ class SubscriptionHub:
             self._listen_stream.wanted_changed()
         elif fresh and connection is not None:
             connection.start_soon(self._resubscribe, connection, fresh)
+
+    def note_spelling(self, key: object, uri: str, spelled: Raw) -> None:
+        """Note how a subscriber spells a URI: it is told of updates so."""
+        if bytes(spelled) != bytes(encode_raw(uri)):
+            self._spelled.setdefault(key, {})[comparable(uri)] = spelled
+
+    def as_spelled(self, key: object, params: Params) -> Params:
+        """The params of the notification of an update in the spelling of the subscriber `key`."""
+        known = self._spelled.get(key)
+        uri = string_member(params, "uri") if known else None
+        spelled = known.get(comparable(uri)) if known and uri is not None else None
+        return params if spelled is None else {**params, "uri": spelled}
 
     def watch_client_kind(self, kind: object, uri: str, key: object, deliver: Deliver) -> None:
         """Deliver the updates of a resource that come over client connections of this `kind`, until `unwatch`."""
@@ -101,24 +145,65 @@ class SubscriptionHub:
     async def watch(self, connection: Connection, uri: str, key: object, deliver: Deliver) -> None:
         """Subscribe `key` to a resource: its updates go to `deliver`, until `unwatch` or `forget`.
 
+        Who comes while the backend is being asked already waits for the same answer. Whoever leaves before that, by
+        cancellation, takes nothing from the others.
+
         Raises:
-            BackendUnavailable: the backend cannot be reached, or refuses; then nothing is subscribed to.
+            BackendError: the backend refuses; then nothing is subscribed to, as with all others.
+            BackendUnavailable: the backend cannot be reached, or a modern one does not agree.
+            BackendMisbehaved: it refuses with what is no error object.
             MethodUnknown: the backend does not declare that resources can be subscribed to, and is not asked.
         """
-        table = self.table
         self.require_updates(connection)
-        if table.add(uri, key, deliver):
-            is_subscribed = False
-            try:
+        self.table.add(uri, key, deliver)
+        asked = self._asked.get(comparable(uri)) or self._ask_soon(connection, uri)
+        is_subscribed = False
+        try:
+            if not asked.settled.is_set():
+                await asked.settled.wait()
+            is_subscribed = asked.is_agreed
+        finally:
+            if not is_subscribed and self.table.remove(uri, key):  # refused, or cancelled, be it alone or in a group
+                self._drop(uri)
+                asked.scope.cancel()
+        if not asked.is_agreed:
+            raise self._refused(asked.why(connection))
+
+    def _ask_soon(self, connection: Connection, uri: str) -> _Asked:
+        """Ask the backend for updates of a resource, in a task of the connection."""
+        asked = self._asked[comparable(uri)] = _Asked()
+        if connection.is_left:  # nothing is started there any more
+            self._settle(uri, asked)
+        connection.start_soon(self._ask_for_updates, connection, uri, asked)
+        return asked
+
+    async def _ask_for_updates(self, connection: Connection, uri: str, asked: _Asked) -> None:
+        try:
+            with asked.scope:
                 await self._ask(connection, "resources/subscribe", uri)
-                is_subscribed = True
-            except LinkFailed as failure:
-                raise BackendUnavailable(
-                    self.address.spec.name, self.address.redact(failure.reason), cause=failure
-                ) from None
-            finally:
-                if not is_subscribed:  # cancelled, be it alone or in a group, or refused
-                    table.remove(uri, key)
+                asked.is_agreed = True
+        except LinkFailed as failure:
+            asked.failure = failure
+        finally:
+            self._settle(uri, asked)
+
+    def _settle(self, uri: str, asked: _Asked) -> None:
+        if not asked.is_agreed and self._asked.get(comparable(uri)) is asked:
+            self._drop(uri)
+        asked.settled.set()
+
+    def _drop(self, uri: str) -> None:
+        """Have the backend asked anew by whoever subscribes next."""
+        self._asked.pop(comparable(uri), None)
+
+    def _refused(self, failure: LinkFailed) -> RpcError:
+        """The error for a client whose subscription has come to nothing."""
+        name = self.address.spec.name
+        if not isinstance(failure, RequestRefused):
+            return BackendUnavailable(name, self.address.redact(failure.reason), cause=failure)
+        if is_error_object(failure.error):
+            return BackendError(failure.error)
+        return BackendMisbehaved(name, "its error is no JSON-RPC error object")
 
     def require_updates(self, connection: Connection) -> None:
         """Do nothing, if the backend declares that its resources can be subscribed to.
@@ -136,12 +221,16 @@ class SubscriptionHub:
         """End the subscription of `key` to a resource. A refusal of the backend is logged."""
         for table in self._by_client_kind.values():
             table.remove(uri, key)
-        if self.table.remove(uri, key) and connection is not None:
-            await self._unsubscribe(connection, uri)
+        if self.table.remove(uri, key):
+            self._drop(uri)
+            if connection is not None:
+                await self._unsubscribe(connection, uri)
 
     def forget(self, connection: Connection | None, key: object) -> None:
         """End every subscription of `key`. Does not wait for the backend."""
+        self._spelled.pop(key, None)
         for uri in self.table.forget(key):
+            self._drop(uri)
             if connection is not None:
                 connection.start_soon(self._unsubscribe, connection, uri)
 
@@ -164,11 +253,18 @@ class SubscriptionHub:
     async def _ask(self, connection: Connection, method: str, uri: str) -> None:
         with trio.move_on_after(self.address.spec.timeouts.call):
             if self._listen_stream is not None:
-                await self._listen_stream.wanted_changed().wait()
+                await self._renewed(self._listen_stream, method, uri)
                 return
             await connection.ask(method, {"uri": encode_raw(uri)})
             return
         raise LinkFailed(f"it did not answer {method} within {self.address.spec.timeouts.call:g} s")
+
+    async def _renewed(self, stream: ListenStream, method: str, uri: str) -> None:
+        """Have a modern backend's stream renewed; raises `LinkFailed` where it does not agree to what is subscribed."""
+        if method != "resources/subscribe":
+            await stream.wanted_changed().wait()
+        elif (refusal := await stream.refusal_of(uri)) is not None:
+            raise refusal
 
     async def _unsubscribe(self, connection: Connection, uri: str) -> None:
         try:
@@ -184,11 +280,11 @@ class SubscriptionHub:
             log.warning("backend_resubscribe_failed", backend=self.address.spec.name, count=len(uris), reason=reason)
             return
         for uri in uris:
-            try:
-                await self._ask(connection, "resources/subscribe", uri)
-            except LinkFailed as failure:
+            asked = self._asked.get(comparable(uri)) or self._ask_soon(connection, uri)
+            await asked.settled.wait()
+            if not asked.is_agreed:
                 log.info(
                     "backend_resubscribe_failed",
                     backend=self.address.spec.name,
-                    reason=self.address.redact(failure.reason),
+                    reason=self.address.redact(asked.why(connection).reason),
                 )

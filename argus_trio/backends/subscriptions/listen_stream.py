@@ -19,10 +19,13 @@ from argus_trio.backends.subscriptions.declared import declares_list_changes, ma
 from argus_trio.backends.subscriptions.table import SubscriptionTable
 from argus_trio.core.call.task_ids import EXTENSION, serves_tasks
 from argus_trio.core.catalog.catalog import KINDS
+from argus_trio.core.catalog.uris import comparable
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import HttpRefused, LinkFailed, RequestRefused
 from argus_trio.wire.envelope import Params, decode_array, decode_object, decode_string, encode_raw
 from argus_trio.wire.error_objects import METHOD_UNKNOWN
+from argus_trio.wire.members import int_member, object_member
+from argus_trio.wire.request_meta import SUBSCRIPTION_ID
 from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
@@ -33,7 +36,11 @@ causes one new stream, and hardly waits for it."""
 
 ACKNOWLEDGE_SECONDS: Final = 2.0
 """How long a stream may take to be acknowledged; after that it counts as open all the same, so that a backend that does
-not acknowledge costs its clients no more than this."""
+not acknowledge keeps nothing else from being asked for longer than this."""
+
+AGREE_SECONDS: Final = 10.0
+"""How long who wants updates of a resource waits for the acknowledgment that says whether the backend agrees: longer
+than a slow backend takes, shorter than the patience of clients, whose own stream is acknowledged after that."""
 
 REOPEN_FIRST_SECONDS: Final = 1.0
 """The wait before a stream that had lasted is opened anew, and from which it doubles for one that keeps ending: long
@@ -44,6 +51,7 @@ REOPEN_LONGEST_SECONDS: Final = 60.0
 closes every stream is then asked once a minute. A stream that lasted longer than this counts as a good one again."""
 
 _TASKS: Final = "taskIds"
+_URIS: Final = "resourceSubscriptions"
 _FILTERS: Final = {"tools": "toolsListChanged", "prompts": "promptsListChanged", "resources": "resourcesListChanged"}
 
 
@@ -51,14 +59,34 @@ _FILTERS: Final = {"tools": "toolsListChanged", "prompts": "promptsListChanged",
 class _ListenRequest:
     """One `subscriptions/listen` request."""
 
+    asks_for_tasks: bool
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+    id: int | None = attrs.field(default=None, init=False)
+    """The id of the request, once it has one."""
     opened: trio.Event = attrs.field(factory=trio.Event, init=False)
-    """Set when the stream is acknowledged, or has ended: whichever comes first."""
+    """Set when the stream is acknowledged, has ended or was replaced: whichever comes first."""
     has_ended: bool = attrs.field(default=False, init=False)
     is_refused: bool = attrs.field(default=False, init=False)
     """Whether the backend knows no such request, so that no other will do better."""
+    failure: LinkFailed | None = attrs.field(default=None, init=False)
+    """Why it has ended, if the backend did not end it with a result."""
+    is_acknowledged: bool = attrs.field(default=False, init=False)
     agreed: frozenset[str] = attrs.field(default=frozenset(), init=False)
     """The ids of the tasks that the backend agreed to report."""
+    agreed_uris: frozenset[str] | None = attrs.field(default=None, init=False)
+    """The resources that it agreed to report, in their comparable form; None if it has not said what it agrees to."""
+
+    def agrees_to(self, uri: str) -> bool:
+        """Whether the backend has agreed to report this resource, as far as it has said."""
+        return self.agreed_uris is None or comparable(uri) in self.agreed_uris
+
+    def known_as(self, message_id: int) -> None:
+        """Take note of the id of the request."""
+        self.id = message_id
+
+
+class NotAgreed(LinkFailed):
+    """A backend has not agreed to report the updates of a resource."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -91,6 +119,29 @@ class ListenStream:
     def agreed_to(self, task: str) -> bool:
         """Whether the backend agreed to report this task, by its own id, on the latest stream."""
         return self._opening is not None and not self._opening.has_ended and task in self._opening.agreed
+
+    async def refusal_of(self, uri: str) -> LinkFailed | None:
+        """Have the backend asked for updates of a resource that is new in `table`; why it does not report them.
+
+        None if it agrees to. One that acknowledges, and does not say what it agrees to, agrees to all that it was asked
+        for. Waits at most `AGREE_SECONDS` for the acknowledgment once the backend has been asked.
+        """
+        await self.wanted_changed().wait()
+        with trio.move_on_after(AGREE_SECONDS):
+            while self._opening is not None and not self._opening.opened.is_set():
+                await self._opening.opened.wait()
+        stream = self._opening
+        if stream is None:
+            return NotAgreed("it is not listened to")
+        if stream.has_ended and stream.asks_for_tasks and self._refuses_tasks:
+            return await self.refusal_of(uri)  # now it is asked for no tasks
+        if stream.has_ended:
+            return stream.failure or NotAgreed("it ended its answer to subscriptions/listen")
+        if not stream.is_acknowledged:
+            return NotAgreed("it did not acknowledge subscriptions/listen in time")
+        if not stream.agrees_to(uri):
+            return NotAgreed("it did not agree to report updates of this resource")
+        return None
 
     def wanted_changed(self) -> trio.Event:
         """Renew the stream, for `table` has other URIs than before, or `followed` other tasks.
@@ -142,10 +193,21 @@ class ListenStream:
                 await self._wake.wait()
 
     def acknowledged(self, params: Params) -> None:
-        """Take note that the backend has acknowledged the latest stream: the params of its acknowledgment."""
-        if self._opening is not None:
-            self._opening.agreed = _agreed(params)
-            self._opening.opened.set()
+        """Take note that the backend has acknowledged the latest stream: the params of its acknowledgment.
+
+        One that says that it is for another stream, which has been replaced meanwhile, means nothing any more.
+        """
+        stream = self._opening
+        if stream is None or int_member(object_member(params, "_meta") or {}, SUBSCRIPTION_ID) not in (None, stream.id):
+            return
+        stream.is_acknowledged = True
+        stream.agreed = frozenset(_agreed(params, _TASKS) or ())
+        uris = _agreed(params, _URIS)
+        stream.agreed_uris = None if uris is None else frozenset(map(comparable, uris))
+        stream.opened.set()
+        left_out = [uri for uri in self.table.uris if not stream.agrees_to(uri)]
+        if left_out:  # whoever waits for it is told so; this is for those who had been told yes before
+            log.info("backend_updates_not_agreed", backend=self.connection.backend, count=len(left_out))
 
     def _wanted(self) -> dict[str, object]:
         declared = self.connection.handshake.capabilities
@@ -154,7 +216,7 @@ class ListenStream:
             name: True for kind, name in kinds.items() if declares_list_changes(declared, kind)
         }
         if self.table.uris and may_report_updates(declared, Era.MODERN):
-            wanted["resourceSubscriptions"] = self.table.uris
+            wanted[_URIS] = self.table.uris
         if self.followed and serves_tasks(declared) and not self._refuses_tasks:
             wanted[_TASKS] = list(self.followed)
         return wanted
@@ -162,23 +224,25 @@ class ListenStream:
     async def _replaced(self, last: _ListenRequest | None, nursery: trio.Nursery) -> _ListenRequest | None:
         """Open a stream for what is wanted now, then close `last`; None if nothing is wanted."""
         wanted = self._wanted()
-        fresh = self._opening = _ListenRequest() if wanted else None
+        fresh = self._opening = _ListenRequest(_TASKS in wanted) if wanted else None
         if fresh is not None:
             nursery.start_soon(self._listen, wanted, fresh)
             with trio.move_on_after(ACKNOWLEDGE_SECONDS):
                 await fresh.opened.wait()
         if last is not None:
             last.scope.cancel()
+            last.opened.set()  # whoever waits for it looks at the next one
         return fresh
 
     async def _listen(self, wanted: dict[str, object], stream: _ListenRequest) -> None:
         with stream.scope:
             try:
-                await self.connection.ask("subscriptions/listen", self._request(wanted))
+                await self.connection.ask("subscriptions/listen", self._request(wanted), on_id=stream.known_as)
             except LinkFailed as failure:
                 self._refuses_tasks = _TASKS in wanted and not stream.opened.is_set()
                 reason = self.redact(failure.reason)
                 log.info("backend_changes_unheard", backend=self.connection.backend, reason=reason)
+                stream.failure = failure
                 stream.is_refused = _is_final(failure)
             stream.has_ended = True
             stream.opened.set()
@@ -199,9 +263,10 @@ def _is_final(failure: LinkFailed) -> bool:
     return isinstance(failure, HttpRefused) and failure.status in (404, 405, 501)
 
 
-def _agreed(params: Params) -> frozenset[str]:
-    """The ids of the tasks that an acknowledgment names."""
+def _agreed(params: Params, name: str) -> list[str] | None:
+    """The strings that an acknowledgment names under one kind; None if it does not say what is agreed to."""
     try:
-        return frozenset(map(decode_string, decode_array(decode_object(params["notifications"])[_TASKS])))
+        agreed = decode_object(params["notifications"])
+        return list(map(decode_string, decode_array(agreed.get(name, b"[]"))))
     except (KeyError, msgspec.DecodeError):
-        return frozenset()
+        return None

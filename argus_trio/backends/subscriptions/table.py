@@ -8,6 +8,7 @@ from __future__ import annotations
 import attrs
 
 from argus_trio.core.call.exchange import Deliver
+from argus_trio.core.catalog.uris import comparable
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.members import string_member
 
@@ -16,37 +17,54 @@ UPDATED = "notifications/resources/updated"
 
 
 @attrs.define(eq=False)
-class SubscriptionTable:
-    """The subscribers of each URI of one backend, distinguished by any hashable key."""
+class _Subscribed:
+    """One URI that somebody subscribed to."""
 
-    _by_uri: dict[str, dict[object, Deliver]] = attrs.field(factory=dict, init=False)
+    uri: str
+    """The URI as the first subscription spelled it: the backend is asked with it."""
+    subscribers: dict[object, Deliver] = attrs.field(factory=dict)
+
+
+@attrs.define(eq=False)
+class SubscriptionTable:
+    """The subscribers of each URI of one backend, distinguished by any hashable key.
+
+    Spellings of a URI that mean the same are one: a backend may tell of an update in another one than it was asked in.
+    """
+
+    _by_uri: dict[str, _Subscribed] = attrs.field(factory=dict, init=False)
+    """By the comparable form of the URI."""
 
     @property
     def uris(self) -> list[str]:
         """Every URI that somebody subscribed to, in the order of the first subscription."""
-        return list(self._by_uri)
+        return [subscribed.uri for subscribed in self._by_uri.values()]
 
     def uris_of(self, key: object) -> list[str]:
         """Every URI that the subscriber `key` subscribed to, in the same order as `uris`."""
-        return [uri for uri, subscribers in self._by_uri.items() if key in subscribers]
+        return [subscribed.uri for subscribed in self._by_uri.values() if key in subscribed.subscribers]
 
     def add(self, uri: str, key: object, deliver: Deliver) -> bool:
         """Subscribe `key` to a URI; whether nobody had subscribed to it before."""
-        is_first = uri not in self._by_uri
-        self._by_uri.setdefault(uri, {})[key] = deliver
+        compared = comparable(uri)
+        is_first = compared not in self._by_uri
+        self._by_uri.setdefault(compared, _Subscribed(uri)).subscribers[key] = deliver
         return is_first
 
     def remove(self, uri: str, key: object) -> bool:
         """Unsubscribe `key` from a URI; whether it was the last to be subscribed."""
-        subscribers = self._by_uri.get(uri)
-        if subscribers is None or subscribers.pop(key, None) is None or subscribers:
+        compared = comparable(uri)
+        known = self._by_uri.get(compared)
+        if known is None or known.subscribers.pop(key, None) is None or known.subscribers:
             return False
-        del self._by_uri[uri]
+        del self._by_uri[compared]
         return True
 
     def take_over(self, old: SubscriptionTable) -> list[str]:
         """Move every subscriber of `old` here; the URIs that nobody had subscribed to here before."""
-        subscribed = [(uri, key, deliver) for uri, keys in old._by_uri.items() for key, deliver in keys.items()]
+        subscribed = [
+            (known.uri, key, deliver) for known in old._by_uri.values() for key, deliver in known.subscribers.items()
+        ]
         old._by_uri.clear()
         return [uri for uri, key, deliver in subscribed if self.add(uri, key, deliver)]
 
@@ -57,5 +75,6 @@ class SubscriptionTable:
     def updated(self, params: Params) -> None:
         """Deliver an update, by the params of its notification, to everyone who subscribed to its URI."""
         uri = string_member(params, "uri")
-        for deliver in () if uri is None else list(self._by_uri.get(uri, {}).values()):
+        known = None if uri is None else self._by_uri.get(comparable(uri))
+        for deliver in () if known is None else list(known.subscribers.values()):
             deliver(UPDATED, params)

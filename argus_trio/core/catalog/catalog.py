@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
@@ -16,7 +17,8 @@ import attrs
 from argus_trio.core.catalog.names import LONGEST_NAME, PORTABLE, Claim, Collision, Scheme, in_order, resolve
 from argus_trio.core.catalog.paging import Listed, listed
 from argus_trio.core.catalog.remarks import Remark
-from argus_trio.core.catalog.templates import compile_template, matches
+from argus_trio.core.catalog.templates import ComparedTemplate, compared_template, compile_template, matches
+from argus_trio.core.catalog.uris import comparable, origin
 from argus_trio.wire.envelope import Params, encode, encode_raw
 from argus_trio.wire.param_headers import ParamHeaders
 from argus_trio.wire.revisions import Era
@@ -131,22 +133,62 @@ class Catalog:
     def route_of_reference(self, uri: str) -> Route | None:
         """The route of a `ref/resource` (completion): of the template that is spelled `uri`, else as `route_of_uri`."""
         exact = next((route for _, route in self.templates if route.key == uri), None)
-        return exact or self.route_of_uri(uri)
+        if exact is not None or uri in self.resources:
+            return exact or self.resources[uri]
+        compared = comparable(uri)
+        alike = next((route for _, route in self.templates if comparable(route.key) == compared), None)
+        return alike or self.route_of_uri(uri)
 
     def route_of_uri(self, uri: str) -> Route | None:
-        """The route of `uri`: to the owner of exactly this resource, else of the first template that can mean it.
+        """The route of `uri`: to the owner of this resource, else of the first template that can mean it.
 
-        Backends may serve more than they list: where nothing matches, the only backend with resources is meant.
+        Spellings that mean the same are one resource, and the route has the owner's. Backends may serve more than they
+        list: where nothing matches, the only backend with resources is meant.
         """
         exact = self.resources.get(uri)
         if exact is not None:
             return exact
+        listed_as = self._listed_as.get(comparable(uri))
+        if listed_as is not None:
+            return self.resources[listed_as]
         for pattern, route in self.templates:
             if matches(pattern, uri):
                 return Route(backend=route.backend, key=uri)
+        for template, route in self._compared_templates:
+            spelled = template.spelled(uri)
+            if spelled is not None:
+                return Route(backend=route.backend, key=spelled)
         if len(self.resource_backends) == 1:
             return Route(backend=self.resource_backends[0], key=uri)
         return None
+
+    def may_serve(self, uri: str) -> tuple[str, ...]:
+        """The backends that may serve a URI to which nothing leads, in order.
+
+        Those are the ones that list, or have a template for, others with its scheme and authority; if there are none,
+        all with resources.
+        """
+        whose = origin(comparable(uri))
+        alike = self._owners_by_origin.get(whose, set[str]()) | {
+            route.backend for template, route in self._compared_templates if template.may_serve(whose)
+        }
+        return tuple(name for name in self.resource_backends if name in alike) or self.resource_backends
+
+    @cached_property
+    def _listed_as(self) -> Mapping[str, str]:
+        """How each resource is listed, by what is equal for all spellings of its URI."""
+        return {comparable(uri): uri for uri in reversed(tuple(self.resources))}
+
+    @cached_property
+    def _owners_by_origin(self) -> Mapping[str, set[str]]:
+        owners: dict[str, set[str]] = {}
+        for compared, uri in self._listed_as.items():
+            owners.setdefault(origin(compared), set()).add(self.resources[uri].backend)
+        return owners
+
+    @cached_property
+    def _compared_templates(self) -> tuple[tuple[ComparedTemplate, Route], ...]:
+        return tuple((compared_template(route.key), route) for _, route in self.templates)
 
 
 def build(published: Iterable[Published], scheme: Scheme, holders: Holders) -> Catalog:

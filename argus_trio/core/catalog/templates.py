@@ -8,6 +8,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
+import attrs
+
+from argus_trio.core.catalog.uris import comparable, origin
+
 MAX_URI: Final = 2048
 """The longest URI, in characters, that a template matches: several variables against a long text cost much time."""
 
@@ -24,23 +28,86 @@ _BY_OPERATOR: Final = {
 }
 
 
+_PLACE: Final = "\ue000"
+"""Stands for an expression while the text around it is brought into its comparable form: no URI has it."""
+_PLACE_COMPARED: Final = comparable(f"x:{_PLACE}")[2:]
+
+
 def compile_template(template: str) -> re.Pattern[str]:
     """The regular expression that URIs of `template` match in full. `{path*}` crosses slashes, as `{+path}` does."""
-    pattern: list[str] = []
-    end = 0
-    for found in _EXPRESSION.finditer(template):
-        pattern.append(re.escape(template[end : found.start()]))
-        operator, variables = found[1], found[2]
-        part = _BY_OPERATOR["+" if not operator and variables.endswith("*") else operator]
-        if not pattern[-1] and len(pattern) > 1 and pattern[-2] == part:
-            pattern.pop()  # neighbours of one kind match what one does, without the backtracking between them
-        else:
-            pattern.append(part)
-        end = found.end()
-    pattern.append(re.escape(template[end:]))
-    return re.compile("".join(pattern), re.DOTALL)
+    literals, parts = _pieces(template)
+    return _compiled(literals, parts)
 
 
 def matches(pattern: re.Pattern[str], uri: str) -> bool:
     """Whether the template that `pattern` was compiled from can mean `uri`."""
     return len(uri) <= MAX_URI and pattern.fullmatch(uri) is not None
+
+
+@attrs.frozen(kw_only=True)
+class ComparedTemplate:
+    """A template by which URIs are found that a client spells otherwise than its backend does."""
+
+    pattern: re.Pattern[str]
+    """What comparable URIs of the template match in full, with a group for each of its expressions."""
+    literals: tuple[str, ...]
+    """The text around the expressions, as the backend spells it."""
+    origin: str | None
+    """The scheme and the authority that all URIs of the template have; None where an expression is part of them."""
+
+    def spelled(self, uri: str) -> str | None:
+        """A URI with the template's own spelling of what is text there; None if the template cannot mean it.
+
+        As it is where an expression may be part of its host: that may be a name in which capitals count.
+        """
+        found = None if len(uri) > MAX_URI else self.pattern.fullmatch(comparable(uri))
+        if found is None or self.origin is None:
+            return None if found is None else uri
+        return "".join(text + (value or "") for text, value in zip(self.literals, (*found.groups(), ""), strict=True))
+
+    def may_serve(self, other: str) -> bool:
+        """Whether URIs with this origin, one of `origin`, may be served by who has the template."""
+        scheme = self.literals[0].partition(":")[0].lower() if ":" in self.literals[0] else ""
+        return other == self.origin if self.origin is not None else not scheme or other.startswith(f"{scheme}:")
+
+
+def compared_template(template: str) -> ComparedTemplate:
+    """The template for URIs in their comparable form."""
+    literals, parts = _pieces(template)
+    compared = comparable(_PLACE.join(literals)).split(_PLACE_COMPARED)
+    if len(compared) != len(literals):  # an expression stood where a part of the URI is left out, or in the scheme
+        compared = literals
+    whole = _ORIGIN.match(literals[0]) if parts else re.match(r".*", template, re.DOTALL)
+    return ComparedTemplate(
+        pattern=_compiled(compared, [f"({part})" for part in parts]),
+        literals=tuple(literals),
+        origin=origin(comparable(whole[0])) if whole is not None else None,
+    )
+
+
+_ORIGIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?://[^/?#]*[/?#]|[^/])")
+"""The beginning of a text that has a whole scheme and a whole authority, or says that there is none."""
+
+
+def _pieces(template: str) -> tuple[list[str], list[str]]:
+    """The text around the expressions of a template, and what matches each: one text more than expressions.
+
+    Neighbours of one kind are one expression: they match what one does, without the backtracking between them.
+    """
+    literals, parts = [""], list[str]()
+    end = 0
+    for found in _EXPRESSION.finditer(template):
+        literals[-1] += template[end : found.start()]
+        operator, variables = found[1], found[2]
+        part = _BY_OPERATOR["+" if not operator and variables.endswith("*") else operator]
+        if literals[-1] or not parts or parts[-1] != part:
+            parts.append(part)
+            literals.append("")
+        end = found.end()
+    literals[-1] += template[end:]
+    return literals, parts
+
+
+def _compiled(literals: list[str], parts: list[str]) -> re.Pattern[str]:
+    text = "".join(re.escape(literal) + part for literal, part in zip(literals, (*parts, ""), strict=True))
+    return re.compile(text, re.DOTALL)

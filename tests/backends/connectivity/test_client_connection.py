@@ -12,7 +12,7 @@ from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model.backend import HttpBackend
 from argus_trio.errors import BackendUnavailable
 from argus_trio.wire.revisions import Era
-from tests.backends.support.fakes import FakeBackend, FakeExchange, Json, Refusal, empty, raw
+from tests.backends.support.fakes import FakeBackend, FakeExchange, Json, Refusal, empty, listen_and_agree, raw
 from tests.backends.support.scopes import Session, living
 from tests.backends.support.supervised import spec, supervised
 
@@ -20,18 +20,19 @@ URI, OTHER = "file:///x", "file:///y"
 UPDATED = "notifications/resources/updated"
 
 
-def serving(era: Era = Era.LEGACY) -> FakeBackend:
-    async def listen(_params: Json) -> Json:
-        await trio.sleep_forever()
-        raise AssertionError
+async def unanswered(_params: Json) -> Json:
+    await trio.sleep_forever()
+    raise AssertionError
 
+
+def serving(era: Era = Era.LEGACY) -> FakeBackend:
     methods = ("resources/subscribe", "resources/unsubscribe", "logging/setLevel")
     return FakeBackend(
         era=era,
         tools=[{"name": "x"}],
         resources=[{"uri": uri, "name": uri} for uri in (URI, OTHER)],
         declares={"logging": {}},
-        answers={"subscriptions/listen": listen, **dict.fromkeys(methods, empty)},
+        answers={"subscriptions/listen": listen_and_agree, **dict.fromkeys(methods, empty)},
     )
 
 
@@ -155,7 +156,7 @@ async def test_a_call_does_not_wait_for_the_stream_of_a_process_that_dies(autoju
     async with living(backend) as scope:
         session = Session()
         await scope.subscriptions.subscribe(subscribing(session), URI)
-        backend.answers["tools/call"] = backend.answers["subscriptions/listen"]  # no answer to either
+        backend.answers |= {"tools/call": unanswered, "subscriptions/listen": unanswered}
         started = trio.current_time()
         async with trio.open_nursery() as nursery:
 

@@ -158,3 +158,10 @@ async def test_a_modern_backend_is_listened_to_for_what_is_watched_and_not_for_i
         assert "subscriptions/listen" not in [method for method, _ in backend.seen]
         await o.subscriptions.watch(o.connection, ["u"])
         assert backend.seen[-1][1]["notifications"] == {"resourceSubscriptions": ["u"]}
+
+
+async def test_a_resource_is_subscribed_to_once_however_it_is_spelled(autojump_clock: MockClock) -> None:
+    async with subscribing(serving()) as o:
+        await o.subscriptions.subscribe(o.connection, ["note://h/a b"])
+        spellings = ("note://h/a%20b", "note://h/a b", "note://h/c")
+        assert [o.subscriptions.subscribed_as(uri) for uri in spellings] == ["note://h/a b"] * 2 + ["note://h/c"]

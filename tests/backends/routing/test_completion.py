@@ -98,3 +98,19 @@ async def test_a_reference_that_leads_nowhere_is_refused(params: Json, autojump_
     async with supervised(backends, [spec("a", filters=hidden)]) as h:
         with pytest.raises(InvalidParams):
             await h.ask("completion/complete", **params)
+
+
+async def test_a_resource_that_nobody_is_known_to_serve_is_completed_where_it_is(autojump_clock: MockClock) -> None:
+    async def refuse(_params: Json) -> Json:
+        raise Refusal(-32602, "Resource x://1 not found")
+
+    listed: list[Json] = [{"uri": "u:1", "name": "u"}]
+    silent, other, knowing = FakeBackend(resources=listed), proposing(), proposing(resources=listed)
+    other.answers["completion/complete"] = refuse
+    other.resources = listed
+    async with supervised({"silent": silent, "other": other, "knowing": knowing}) as h:
+        assert (await complete(h, "ref/resource", uri="x://1"))["completion"] == {"values": ["y"]}
+        assert "completion/complete" in [method for method, _ in other.seen]
+        knowing.answers["completion/complete"] = refuse
+        with pytest.raises(InvalidParams):
+            await complete(h, "ref/resource", uri="x://2")

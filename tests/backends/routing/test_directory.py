@@ -10,7 +10,8 @@ from trio.testing import MockClock
 
 from argus_trio.backends.generation import Generation
 from argus_trio.backends.generations import Generations
-from argus_trio.backends.routing.directory import Directory, ToolHeaders, unknown_resource
+from argus_trio.backends.routing.directory import Directory, ToolHeaders
+from argus_trio.backends.routing.resources import owners_of, unknown_resource
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model.visibility import Filters, Globs
 from argus_trio.core.call.abilities import NONE, Abilities
@@ -179,9 +180,9 @@ def serves(scope: Scope, resources: Iterable[str] = (), templates: Iterable[str]
 
 
 async def server(made: Generation, uri: str, *, by_reference: bool = False) -> str | None:
-    directory = Directory(made)
-    scope = await (directory.referred(call(), uri) if by_reference else directory.serving(call(), uri))
-    return None if scope is None else scope.spec.name
+    """The first backend that is known to serve it."""
+    owners = await owners_of(Directory(made), call(), uri, by_reference=by_reference)
+    return next((owner.scope.spec.name for owner in owners if not owner.is_guess), None)
 
 
 async def test_a_resource_is_served_by_who_lists_it_or_else_by_the_template_that_means_it() -> None:

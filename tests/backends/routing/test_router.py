@@ -93,18 +93,18 @@ async def test_a_backend_that_went_down_keeps_its_names_and_answers_unavailable(
 
 
 async def test_resources_are_read_by_uri_and_by_template(autojump_clock: MockClock) -> None:
-    a = FakeBackend(resources=[{"uri": "file:///x", "name": "x"}])
-    b = FakeBackend(templates=[{"uriTemplate": "note://{id}", "name": "n"}])
+    a = FakeBackend(resources=[{"uri": "file:///x", "name": "x"}], absent=("other:",))
+    b = FakeBackend(templates=[{"uriTemplate": "note://{id}", "name": "n"}], absent=("other:",))
     async with supervised({"a": a, "b": b}) as h:
         assert await h.names("resources") == ["file:///x"]
         await h.ask("resources/read", uri="file:///x")
         await h.ask("resources/read", uri="note://7")
+        assert [m for m, _ in a.seen].count("resources/read") == 1
+        assert b.seen[-1] == ("resources/read", {"uri": "note://7"})
         with pytest.raises(ResourceUnknown):
             await h.ask("resources/read", uri="other://7")
         with pytest.raises(InvalidParams):
             await h.supervisor.generations.serve(FakeExchange("resources/read", {"uri": "other://7"}, era=Era.MODERN))
-    assert [m for m, _ in a.seen].count("resources/read") == 1
-    assert b.seen[-1] == ("resources/read", {"uri": "note://7"})
 
 
 async def test_what_a_filter_hides_cannot_be_read_or_called_either(autojump_clock: MockClock) -> None:

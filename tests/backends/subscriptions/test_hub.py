@@ -10,10 +10,10 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.backends.subscriptions.table import SubscriptionTable
 from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.errors import BackendUnavailable, LinkFailed, MethodUnknown
+from argus_trio.errors import BackendError, LinkFailed, MethodUnknown
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
-from tests.backends.support.fakes import FakeBackend, FakeExchange, Json, Refusal, empty, raw
+from tests.backends.support.fakes import Answer, FakeBackend, FakeExchange, Json, Refusal, empty, listen_and_agree, raw
 from tests.backends.support.scopes import Session, living
 
 URI = "file:///x"
@@ -26,13 +26,18 @@ async def subscribed(scope: Scope, session: Session, abilities: Abilities = NONE
     await scope.subscriptions.subscribe(exchange, URI)
 
 
-def serving(era: Era = Era.LEGACY) -> FakeBackend:
-    async def listen(_params: Json) -> Json:
-        await trio.sleep_forever()
-        raise AssertionError
+async def unanswered(_params: Json) -> Json:
+    await trio.sleep_forever()
+    raise AssertionError
 
-    answers = {"resources/subscribe": empty, "resources/unsubscribe": empty, "subscriptions/listen": listen}
-    return FakeBackend(era=era, resources=[{"uri": URI, "name": "x"}], answers=dict(answers))
+
+def serving(era: Era = Era.LEGACY, *, agrees: bool = True) -> FakeBackend:
+    answers: dict[str, Answer] = {
+        "resources/subscribe": empty,
+        "resources/unsubscribe": empty,
+        "subscriptions/listen": listen_and_agree if agrees else unanswered,
+    }
+    return FakeBackend(era=era, resources=[{"uri": URI, "name": "x"}], answers=answers)
 
 
 def asked(backend: FakeBackend, method: str) -> int:
@@ -112,8 +117,9 @@ async def test_a_refused_subscription_is_told_and_forgotten(autojump_clock: Mock
     backend = serving()
     backend.answers["resources/subscribe"] = refuse
     async with living(backend) as scope:
-        with pytest.raises(BackendUnavailable):
+        with pytest.raises(BackendError) as told:
             await subscribed(scope, Session())
+        assert told.value.encoded == b'{"code": -32601, "message": "no"}', "as it came"
         assert scope.shared.subscriptions.table.uris == []
 
 
@@ -121,7 +127,7 @@ async def test_a_subscription_that_is_cancelled_before_the_backend_agreed_is_for
     autojump_clock: MockClock,
 ) -> None:
     backend = serving()
-    backend.answers["resources/subscribe"] = backend.answers["subscriptions/listen"]  # no answer to either
+    backend.answers["resources/subscribe"] = unanswered
     async with living(backend) as scope:
         with trio.move_on_after(1):
             await subscribed(scope, Session())
@@ -151,7 +157,7 @@ async def test_a_modern_backend_is_listened_to_anew_when_other_resources_are_wan
 async def test_a_modern_subscriber_is_answered_once_the_next_stream_is_open_and_before_the_last_is_closed(
     autojump_clock: MockClock,
 ) -> None:
-    backend = serving(Era.MODERN)
+    backend = serving(Era.MODERN, agrees=False)
     async with living(backend) as scope:
         await trio.sleep(1)
         await backend.links[0].says("notifications/subscriptions/acknowledged", {})
@@ -178,7 +184,7 @@ async def test_who_wants_a_log_level_subscribes_at_a_modern_backend_in_its_own_w
 
 
 async def test_a_modern_backend_is_asked_for_the_tasks_that_somebody_follows(autojump_clock: MockClock) -> None:
-    backend = serving(Era.MODERN)
+    backend = serving(Era.MODERN, agrees=False)
     backend.declares = {"extensions": {"io.modelcontextprotocol/tasks": {}}}
     agrees: Json = {"notifications": {"taskIds": ["t1"]}}
     told: list[bool] = []

@@ -9,19 +9,23 @@ from itertools import pairwise
 import attrs
 import pytest
 import trio
+from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.subscriptions.listen_stream import (
     ACKNOWLEDGE_SECONDS,
+    AGREE_SECONDS,
     QUIET_SECONDS,
     REOPEN_FIRST_SECONDS,
     REOPEN_LONGEST_SECONDS,
     ListenStream,
+    NotAgreed,
 )
 from argus_trio.backends.subscriptions.table import SubscriptionTable
 from argus_trio.core.call.task_ids import EXTENSION
 from argus_trio.core.catalog.catalog import KINDS
 from argus_trio.core.redaction import Redactor
+from argus_trio.errors import LinkFailed, RequestRefused
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import FakeBackend, Json, Refusal, raw
@@ -309,3 +313,114 @@ async def test_a_backend_that_refuses_to_tell_of_tasks_is_asked_without_them(aut
             {"toolsListChanged": True},
         ]
         assert at.open == 1
+
+
+class Asking:
+    """Somebody who wants to hear of resources, and what each came to."""
+
+    def __init__(self, at: Listening) -> None:
+        self.at = at
+        self.told: dict[str, LinkFailed | None] = {}
+
+    async def __call__(self, uri: str) -> None:
+        self.at.table.add(uri, "somebody", nothing)
+        self.told[uri] = await self.at.stream.refusal_of(uri)
+
+
+def agreeing(*uris: str, subscription: object = None) -> Params:
+    meta: Json = {} if subscription is None else {"io.modelcontextprotocol/subscriptionId": subscription}
+    return raw({"notifications": {"resourceSubscriptions": uris}, "_meta": meta})
+
+
+async def test_who_wants_a_resource_is_told_what_the_backend_agreed_to_however_late(autojump_clock: MockClock) -> None:
+    async with listening() as at, trio.open_nursery() as nursery:
+        at.acknowledge()
+        asking = Asking(at)
+        for uri in ("note://h/a b", "b:1"):
+            nursery.start_soon(asking, uri)
+        await trio.sleep(AGREE_SECONDS - 1)
+        assert asking.told == {}, "nobody knows yet"
+        at.stream.acknowledged(agreeing("note://h/a%20b"))
+        await wait_all_tasks_blocked()
+        assert asking.told["note://h/a b"] is None
+        assert isinstance(asking.told["b:1"], NotAgreed)
+
+
+async def test_a_backend_that_does_not_acknowledge_has_agreed_to_nothing(autojump_clock: MockClock) -> None:
+    async with listening() as at:
+        at.acknowledge()
+        asking, began = Asking(at), trio.current_time()
+        await asking("a:1")
+        assert isinstance(asking.told["a:1"], NotAgreed)
+        assert trio.current_time() - began <= ACKNOWLEDGE_SECONDS + AGREE_SECONDS + 1
+
+
+async def test_an_acknowledgment_that_does_not_say_what_is_agreed_to_agrees_to_all(autojump_clock: MockClock) -> None:
+    async with listening() as at, trio.open_nursery() as nursery:
+        at.acknowledge()
+        asking = Asking(at)
+        nursery.start_soon(asking, "a:1")
+        await trio.sleep(1)
+        at.stream.acknowledged({})
+        await wait_all_tasks_blocked()
+        assert asking.told == {"a:1": None}
+
+
+async def test_the_acknowledgment_of_a_stream_that_was_replaced_says_nothing_of_the_next(
+    autojump_clock: MockClock,
+) -> None:
+    async with listening() as at, trio.open_nursery() as nursery:
+        at.acknowledge()
+        asking = Asking(at)
+        nursery.start_soon(asking, "a:1")
+        await trio.sleep(ACKNOWLEDGE_SECONDS + 1)
+        nursery.start_soon(asking, "a:2")
+        await trio.sleep(1)
+        first, second = (5, 6)  # the ids of the requests: 4 was for the lists
+        at.stream.acknowledged(agreeing("a:1", subscription=first))
+        await trio.sleep(1)
+        assert asking.told == {}
+        at.stream.acknowledged(agreeing("a:1", "a:2", subscription=second))
+        await wait_all_tasks_blocked()
+        assert asking.told == {"a:1": None, "a:2": None}
+
+
+async def test_who_wants_a_resource_is_told_why_there_is_no_stream(autojump_clock: MockClock) -> None:
+    async with listening(Fate(1000.0, Refusal(-32603, "not now"), 0.5)) as at:
+        asking = Asking(at)
+        await asking("a:1")
+        refused = asking.told["a:1"]
+        assert isinstance(refused, RequestRefused)
+        assert b"not now" in refused.error
+
+
+async def test_a_backend_that_refuses_tasks_is_asked_for_the_resource_without_them(autojump_clock: MockClock) -> None:
+    declares: Json = {**TASKS, "resources": {"subscribe": True}}
+    async with (
+        listening(Fate(Refusal(-32602, "no tasks")), declares=declares) as at,
+        trio.open_nursery() as nursery,
+    ):
+        at.followed.append("t1")
+        asking = Asking(at)
+        nursery.start_soon(asking, "a:1")
+        await trio.sleep(1)
+        assert at.wanted == [{"resourceSubscriptions": ["a:1"], "taskIds": ["t1"]}, {"resourceSubscriptions": ["a:1"]}]
+        at.stream.acknowledged(agreeing("a:1"))
+        await wait_all_tasks_blocked()
+        assert asking.told == {"a:1": None}
+
+
+async def test_what_the_backend_agrees_to_no_more_when_the_stream_is_opened_anew_is_told_in_the_log(
+    autojump_clock: MockClock,
+) -> None:
+    async with listening(Fate(1000.0, 5.0)) as at:
+        asking = Asking(at)
+        at.acknowledge()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(asking, "a:1")
+            await trio.sleep(1)
+            at.stream.acknowledged(agreeing("a:1"))
+        await trio.sleep(7)
+        with capture_logs() as logs:
+            at.stream.acknowledged(agreeing())
+        assert [(entry["event"], entry["count"]) for entry in logs] == [("backend_updates_not_agreed", 1)]

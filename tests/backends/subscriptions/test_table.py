@@ -107,3 +107,14 @@ def test_everyone_is_taken_over_and_what_nobody_had_wanted_is_told() -> None:
     assert table.uris_of("c") == ["v"]
     table.updated(raw({"uri": "w"}))
     assert told.keys == ["d"]
+
+
+def test_spellings_of_one_uri_are_one_subscription_in_the_spelling_of_the_first() -> None:
+    table, told = SubscriptionTable(), Told()
+    assert table.add("note://H/a b", "a", told.by("a"))
+    assert not table.add("note://h/a%20b", "b", told.by("b"))
+    assert table.uris == ["note://H/a b"]
+    table.updated(raw({"uri": "NOTE://h/a%20b"}))
+    assert told.keys == ["a", "b"]
+    assert not table.remove("note://h/a%20b", "a")
+    assert table.remove("note://h/a b", "b")

@@ -44,6 +44,13 @@ async def empty(_params: Json) -> Json:
     return {}
 
 
+async def listen_and_agree(params: Json) -> Json:
+    """Answer `subscriptions/listen`: agree to all that is asked for, and keep the stream open."""
+    await answering.get().says("notifications/subscriptions/acknowledged", {"notifications": params["notifications"]})
+    await trio.sleep_forever()
+    raise AssertionError
+
+
 @attrs.define(eq=False)
 class FakeBackend:
     """A scripted backend. Each opening of a link to it is one `FakeLink` in `links`."""
@@ -82,7 +89,12 @@ class FakeBackend:
         finally:
             link.is_open = False
 
+    absent: tuple[str, ...] = ()
+    """The beginnings of URIs of which it says that there is no such resource."""
+
     async def answer(self, method: str, params: Json) -> Json:
+        if method.startswith("resources/") and str(params.get("uri", "")).startswith(self.absent or "\0"):
+            raise Refusal(-32002, "Resource not found")
         if method in self.answers:
             return await self.answers[method](params)
         lists = {

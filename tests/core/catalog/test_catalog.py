@@ -101,6 +101,36 @@ def test_an_unlisted_uri_goes_to_the_only_backend_that_serves_resources() -> Non
     assert build(both, Scheme(), {}).route_of_uri("memo://1") is None
 
 
+def test_a_uri_leads_to_its_owner_however_it_is_spelled_and_to_the_owners_own_spelling() -> None:
+    a = Published(
+        backend="a", prefix="a", resources=(resource("note://h/a b"),), templates=(template("note://h/x y/{id}"),)
+    )
+    b = Published(backend="b", prefix="b", resources=(resource("https://H"), resource("https://h/")))
+    catalog = build([a, b], Scheme(), {})
+    asked = ["NOTE://h/a%20b", "https://H/", "https://h/", "note://h/x%20y/1", "note://h/x y/1"]
+    routes = [route for uri in asked if (route := catalog.route_of_uri(uri)) is not None]
+    assert [(route.backend, route.key) for route in routes] == [
+        ("a", "note://h/a b"),
+        ("b", "https://H"),
+        ("b", "https://h/"),
+        ("a", "note://h/x y/1"),
+        ("a", "note://h/x y/1"),
+    ]
+    assert catalog.route_of_uri("note://h/a%2520b") is None
+    template_route = catalog.route_of_reference("note://h/x%20y/%7Bid%7D")
+    assert template_route is not None
+    assert template_route.key == "note://h/x y/{id}"
+
+
+def test_a_uri_to_which_nothing_leads_may_be_served_by_who_has_others_like_it_or_else_by_all() -> None:
+    a = Published(backend="a", prefix="", resources=(resource("note://h/1"),), serves_resources=True)
+    b = Published(backend="b", prefix="", templates=(template("memo://{id}"),), serves_resources=True)
+    c = Published(backend="c", prefix="", tools=(tool("x"),))
+    catalog = build([a, b, c], Scheme(order=("b",)), {})
+    asked = ("NOTE://H/2", "memo://a/b", "note://g", "no uri")
+    assert [catalog.may_serve(uri) for uri in asked] == [("a",), ("b",), ("b", "a"), ("b", "a")]
+
+
 def test_a_bare_name_stays_with_its_holder_over_rebuilds() -> None:
     late = Published(backend="a", prefix="a", tools=(tool("x"),), resources=(resource("u"),))
     early = Published(backend="b", prefix="b", tools=(tool("x"),), resources=(resource("u"),))

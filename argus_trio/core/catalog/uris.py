@@ -1,0 +1,170 @@
+"""URIs compared as RFC 3986 does (section 6.2.2), and as the libraries spell them that clients and servers are made of.
+
+A client's library may write a URI otherwise than the backend that lists it: `a b` as `a%20b`, `https://h` as
+`https://h/`, a scheme or a host in lower case. What compares equal here is for finding owners alone: a backend is asked
+with its own spelling.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+MAX_COMPARED: Final = 8192
+"""The longest URI, in characters, that is compared otherwise than as it is spelled: a `data:` URI may be megabytes."""
+
+_PARTS: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?://([^/?#]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
+_PORTS: Final = {"http": "80", "ws": "80", "https": "443", "wss": "443", "ftp": "21"}
+_WITH_BACKSLASHES: Final = frozenset((*_PORTS, "file"))
+"""The schemes in which the WHATWG URL standard reads a backslash as a slash."""
+
+_ENCODED: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_UNRESERVED: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_RESERVED: Final = frozenset(b":/?#[]@!$&'()*+,;=%")
+_FOREIGN: Final = re.compile(r"[^A-Za-z0-9._~:/?#@!$&'()*+,;=%-]|%(?![0-9A-Fa-f]{2})")
+"""What may not stand in a URI as it is, a bare `%` included; brackets may in a host alone."""
+
+_AROUND: Final = "".join(map(chr, range(0x21)))
+_WITHIN: Final = re.compile(r"[\t\n\r]")
+_ACE: Final = "xn--"
+
+
+def comparable(uri: str) -> str:
+    """What is equal for two spellings of one URI. Text that is no URI stays as it is, and so does a very long one."""
+    if len(uri) > MAX_COMPARED:
+        return uri
+    parts = _PARTS.fullmatch(_slashed(_WITHIN.sub("", uri.strip(_AROUND))))
+    if parts is None:
+        return uri
+    scheme, authority, path, query, fragment = parts[1].lower(), parts[2], parts[3], parts[4] or "", parts[5] or ""
+    if scheme == "file" and authority is None and path.startswith("/"):
+        authority = ""
+    path = _encoded(path)
+    if path.startswith("/"):
+        path = _without_dots(path)
+    if authority is None:
+        return f"{scheme}:{path}{_query(query)}{_encoded(fragment)}"
+    return f"{scheme}://{_authority(scheme, authority)}{'' if path == '/' else path}{_query(query)}{_encoded(fragment)}"
+
+
+def origin(compared: str) -> str:
+    """The scheme and the authority of a URI in its comparable form: who lists one such URI may serve others."""
+    parts = _PARTS.fullmatch(compared)
+    if parts is None:
+        return ""
+    return f"{parts[1]}:" if parts[2] is None else f"{parts[1]}://{parts[2]}"
+
+
+def spellings(uri: str) -> tuple[str, ...]:
+    """Ways to spell a URI that mean the same, for filters: encoded, readable, both with the `/` of an empty path."""
+    encoded = comparable(uri)
+    readable = _ENCODED.sub(_readable, encoded)
+    found = [encoded, readable]
+    if _without_path(encoded):
+        found += [f"{encoded}/", f"{readable}/"]
+    if not _has_dots(uri):
+        found.append(uri)
+    return tuple(dict.fromkeys(found))
+
+
+def _without_path(uri: str) -> bool:
+    parts = _PARTS.fullmatch(uri)
+    return parts is not None and parts[2] is not None and not (parts[3] or parts[4] or parts[5])
+
+
+def _has_dots(uri: str) -> bool:
+    parts = _PARTS.fullmatch(uri)
+    return parts is not None and any(segment in (".", "..") for segment in _encoded(parts[3]).split("/"))
+
+
+def _slashed(uri: str) -> str:
+    """The URI with slashes for the backslashes before its query, in the schemes where they mean that."""
+    if "\\" not in uri or uri.partition(":")[0].lower() not in _WITH_BACKSLASHES:
+        return uri
+    before = re.match(r"[^?#]*", uri)
+    end = before.end() if before is not None else 0
+    return uri[:end].replace("\\", "/") + uri[end:]
+
+
+def _query(query: str) -> str:
+    return _encoded(query).replace("'", "%27")  # as the WHATWG URL standard has it for the schemes of the web
+
+
+def _encoded(text: str) -> str:
+    """The text with every percent-encoding in capitals, none of what needs none, and all of what needs it."""
+    if "%" in text:
+        text = _ENCODED.sub(_needed, text)
+    return _FOREIGN.sub(lambda found: _percent(found[0]), text)
+
+
+def _needed(found: re.Match[str]) -> str:
+    return "".join(chr(b) if b in _UNRESERVED else f"%{b:02X}" for b in bytes.fromhex(found[0].replace("%", "")))
+
+
+def _percent(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode("utf-8", "surrogatepass"))
+
+
+def _readable(found: re.Match[str]) -> str:
+    """The characters of a run of percent-encodings, but for those that would mean something else then."""
+    try:
+        text = bytes.fromhex(found[0].replace("%", "")).decode()
+    except UnicodeDecodeError:
+        return found[0]
+    return "".join(_percent(c) if c < " " or (ord(c) < 128 and ord(c) in _RESERVED) else c for c in text)
+
+
+def _authority(scheme: str, authority: str) -> str:
+    user, at, place = authority.rpartition("@")
+    host, colon, port = place.rpartition(":")
+    if not colon or not (port.isdecimal() or not port):
+        host, port = place, ""
+    if scheme == "file" and host.lower() == "localhost":
+        host = ""
+    if port:
+        port = port.lstrip("0") or "0"
+    shown = "" if port in ("", _PORTS.get(scheme)) else f":{port}"
+    return f"{_encoded(user)}{at}{_host(host)}{shown}"
+
+
+def _host(host: str) -> str:
+    """A host in lower case, percent-encoded, whichever way its letters outside ASCII were spelled."""
+    if host.startswith("["):
+        return host.lower()
+    try:
+        plain = _ENCODED.sub(lambda found: bytes.fromhex(found[0].replace("%", "")).decode(), host)
+    except UnicodeDecodeError:  # no text: it is compared as it is encoded
+        return _encoded(host.lower())
+    labels = [_label(label) for label in unicodedata.normalize("NFKC", plain).lower().split(".")]
+    return _percent_foreign(".".join(labels))
+
+
+def _label(label: str) -> str:
+    if not label.startswith(_ACE):
+        return label
+    try:
+        return label.removeprefix(_ACE).encode("ascii").decode("punycode")
+    except (UnicodeError, ValueError, OverflowError):
+        return label
+
+
+def _percent_foreign(host: str) -> str:
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-._~!$&'()*+,;=") else _percent(c) for c in host)
+
+
+def _without_dots(path: str) -> str:
+    """An absolute path without its dot segments (RFC 3986, section 5.2.4)."""
+    if "/." not in path:
+        return path
+    kept: list[str] = []
+    segments = path.split("/")[1:]
+    for segment in segments:
+        if segment == "..":
+            if kept:
+                kept.pop()
+        elif segment != ".":
+            kept.append(segment)
+    if segments[-1] in (".", ".."):
+        kept.append("")
+    return "/" + "/".join(kept)
