@@ -24,7 +24,7 @@ from argus_trio.backends.subscriptions.listen_stream import NotAgreed
 from argus_trio.config.model.visibility import Globs
 from argus_trio.core.call.exchange import Call, Exchange
 from argus_trio.core.catalog.catalog import Catalog
-from argus_trio.core.catalog.not_found import means_not_found
+from argus_trio.core.catalog.unknown import means_not_found
 from argus_trio.core.catalog.uris import spellings
 from argus_trio.errors import (
     BackendError,

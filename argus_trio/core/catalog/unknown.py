@@ -1,7 +1,11 @@
-"""Whether a backend says that it does not know what it is asked for by name, though it listed it: in any SDK's words.
+"""Whether a backend says that it does not know the tool, prompt or resource that it is asked for: in any SDK's words.
 
-The specification has one error for it (2025-11-25, Tools, Error Handling), but most servers answer otherwise: some with
-a result that is an error, in text. What is found here only gives rise to a look at the list, at a bounded pace.
+The specification has one error for an unknown tool (2025-11-25, Tools, Error Handling), but most servers answer otherwise:
+some with a result that is an error, in text. What is found of tools and prompts only gives rise to a look at the list, at
+a bounded pace.
+
+For a resource it says -32002 (to 2025-11-25) and -32602 (since 2026-07-28), and the SDKs mostly do. The Python SDK 1.x
+says code 0, the Java and Kotlin SDKs -32603, and a text; who serves no resources at all does not know the method.
 """
 
 from __future__ import annotations
@@ -38,6 +42,13 @@ _ERROR_TEXT: Final = re.compile(
 """The same in the text of a result: at its beginning, for a tool may speak of other tools."""
 _IS_ERROR: Final = re.compile(rb'"isError"\s*:\s*true')
 
+_NO_RESOURCE_CODES: Final = frozenset((b"-32002", b"-32602", b"-32601"))
+_NO_RESOURCE_WORDS: Final = re.compile(
+    r"not found|no such|n[o']t exist|enoent|can(?:'t|not) find|could(?:n't| not) find|no (?:resource|handler|template)"
+    r"|(?:unknown|unsupported|invalid|unrecogni[sz]ed) (?:resource|template|ur[il]|scheme|protocol)",
+    re.IGNORECASE,
+)
+
 
 def denies(method: str, error: bytes | Raw) -> bool:
     """Whether a JSON-RPC error object in answer to `method` says that the name is unknown."""
@@ -52,3 +63,11 @@ def denies(method: str, error: bytes | Raw) -> bool:
 def denies_in_result(result: bytes) -> bool:
     """Whether a result of `tools/call` is an error whose text says that the tool is unknown."""
     return len(result) <= LONGEST_RESULT and bool(_IS_ERROR.search(result)) and bool(_ERROR_TEXT.search(result))
+
+
+def means_not_found(error: bytes) -> bool:
+    """Whether this raw error object says that the resource is not there: another backend may have it."""
+    if code_of(error) in _NO_RESOURCE_CODES:
+        return True
+    message = string_member(object_or_none(error) or {}, "message") or ""
+    return _NO_RESOURCE_WORDS.search(message[:1000]) is not None

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from argus_trio.core.catalog.not_found import means_not_found
+from argus_trio.core.catalog.unknown import means_not_found
 
 
 @pytest.mark.parametrize(
