@@ -17,7 +17,6 @@ from argus_trio.backends.scope.retry import retry_after_session_loss
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.call.exchange import Call, ClientSession, Deliver, Exchange
 from argus_trio.errors import BackendUnavailable
-from argus_trio.wire.envelope import Params
 
 
 @attrs.define(eq=False)
@@ -104,6 +103,7 @@ class ClientSubscriptions:
     def hand_over(self, successor: ClientSubscriptions) -> None:
         """Hand everything that clients subscribed to here over to `successor`. No checkpoint."""
         self.successor = successor
+        self.shared.address.sessions.successor = successor.shared.address.sessions
         self.hand_over_rest()
 
     def hand_over_rest(self) -> None:
@@ -130,7 +130,8 @@ class ClientSubscriptions:
                 await self._end(uri, client)  # it may have subscribed before its calls had a connection of their own
             return result
         if client is not None and is_wanted:
-            await shared.subscriptions.watch(connection, uri, client, partial(self._deliver, client))
+            deliver = partial(shared.address.sessions.put, client)
+            await shared.subscriptions.watch(connection, uri, client, deliver)
         elif client is not None:
             await self._end(uri, client)
         return b"{}"
@@ -145,6 +146,3 @@ class ClientSubscriptions:
 
     async def _watch_shared(self, uri: str, key: object, deliver: Deliver) -> None:
         await self.shared.subscriptions.watch(await self.shared.connected(), uri, key, deliver)
-
-    def _deliver(self, client: ClientSession, method: str, params: Params) -> None:
-        self.latest.client_connections.start_soon(client.notify, method, params)
