@@ -27,12 +27,12 @@ from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.wire.envelope import (
     Notification,
     Request,
-    decode,
-    decode_batch,
+    client_text,
     encode_error,
     encode_error_response,
     is_batch,
 )
+from argus_trio.wire.members import decode_client, decode_client_batch
 from argus_trio.wire.revisions import BATCH_REVISION
 
 log = structlog.get_logger()
@@ -89,11 +89,12 @@ class Bridge:
 
     async def accept(self, line: bytes) -> None:
         """Begin to carry one line. Waits only for a client that does not read, or a gateway that takes nothing."""
+        line = client_text(line)
         try:
             if is_batch(line):
                 await self._accept_batch(line)
             elif line.strip():
-                message = decode(line)
+                message = decode_client(line)
                 if isinstance(message, Request):
                     await self._accept_request(line, message)
                 elif isinstance(message, Notification):
@@ -144,7 +145,7 @@ class Bridge:
     async def _accept_batch(self, line: bytes) -> None:
         if self._legacy.revision != BATCH_REVISION:
             raise InvalidRequest(f"batches are for revision {BATCH_REVISION} alone")
-        members = decode_batch(line)
+        members = decode_client_batch(line)
         for member in members:
             if isinstance(member, Notification) and member.method == _CANCELLED:
                 self._cancel(member)

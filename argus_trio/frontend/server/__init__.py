@@ -3,6 +3,7 @@
     listeners            opens addresses, with TLS or without
     socket_activation    takes sockets that a service manager opened
     hypercorn_server     connections, requests and the drain; the one file that knows Hypercorn
+    request_target       which path a request is for, and which host it means
     transport            one connection's bytes, every wait bounded
 
 It takes any ASGI application and knows none: a request goes in as scope, `receive` and `send`, with one extension that

@@ -41,6 +41,7 @@ from argus_trio.frontend.http.receive_queue import ReceiveQueue
 from argus_trio.frontend.http.request import DISCONNECT_EXTENSION, AsgiApplication
 from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.server.listeners import ServerListener
+from argus_trio.frontend.server.request_target import origin_form
 from argus_trio.frontend.server.transport import ClientStream, Transport
 
 log = structlog.get_logger()
@@ -250,12 +251,13 @@ class _Http1(H11Protocol):
             self.stream_send,
             STREAM_ID,
         )
+        target, headers = origin_form(request.target, list(request.headers))
         begun = RequestBegun(
             stream_id=STREAM_ID,
-            headers=list(request.headers),
+            headers=headers,
             http_version=request.http_version.decode(),
             method=request.method.decode("ascii").upper(),
-            raw_path=request.target,
+            raw_path=target,
             state=self.connection_state,
         )
         await self.stream.handle(begun)

@@ -60,7 +60,9 @@ async def test_what_a_backend_says_on_a_sessions_own_connection_arrives_in_order
             await link.says(LOG, {"level": "info", "data": number})
             await link.says(UPDATED, {"uri": f"a:{number}"})
         await wait_all_tasks_blocked()
-    said: list[Json] = [each for n in range(20) for each in ({"level": "info", "data": n}, {"uri": f"a:{n}"})]
+    said: list[Json] = []
+    for number in range(20):
+        said += [{"level": "info", "data": number}, {"uri": f"a:{number}"}]
     assert [params for _, params in session.told] == said
 
 
