@@ -50,7 +50,7 @@ class Endpoint:
             if CONTENT_ENCODING in http.fields:
                 require_plain(http.fields[CONTENT_ENCODING])
             body = await read_body(http, self.settings.now.limits)
-            if is_batch(body):
+            if body[:1] != b"{" and is_batch(body):
                 if _era(http) is not Era.LEGACY and SESSION_ID not in http.fields:
                     raise InvalidRequest("this revision has no batches")
                 await self.legacy.post_batch(http, accepted, body)

@@ -251,7 +251,9 @@ class _Http1(H11Protocol):
             self.stream_send,
             STREAM_ID,
         )
-        target, headers = origin_form(request.target, list(request.headers))
+        target, headers = request.target, list(request.headers)
+        if target[:1] != b"/":
+            target, headers = origin_form(target, headers)
         begun = RequestBegun(
             stream_id=STREAM_ID,
             headers=headers,

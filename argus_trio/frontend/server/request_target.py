@@ -17,8 +17,6 @@ def origin_form(target: bytes, headers: _HeaderList) -> tuple[bytes, _HeaderList
     A target in absolute form, as one sent to a proxy, says which host is meant; the Host header counts for nothing
     beside it (RFC 9112, 3.2.2).
     """
-    if target[:1] == b"/":
-        return target, headers
     absolute = _ABSOLUTE.match(target)
     if absolute is None:
         return target, headers
