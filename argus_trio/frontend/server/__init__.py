@@ -2,7 +2,9 @@
 
     listeners            opens addresses, with TLS or without
     socket_activation    takes sockets that a service manager opened
-    hypercorn_server     connections, requests and the drain; the one file that knows Hypercorn
+    accepting            takes connections, as many as come, and goes on where descriptors run out
+    hypercorn_server     the site: connections from their beginning to their end, and the drain
+    http1                the protocol and the requests of one connection, by Hypercorn
     request_target       which path a request is for, and which host it means
     transport            one connection's bytes, every wait bounded
 
