@@ -12,7 +12,7 @@ from argus_trio.backends.scope.scope import Scope
 from argus_trio.backends.status import statuses_of
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.catalog.catalog import EMPTY
-from argus_trio.wire.envelope import Params
+from argus_trio.wire.envelope import Notification, Params
 from tests.backends.support.fakes import FakeBackend, FakeExchange, FakeLink, Json, empty, raw
 from tests.backends.support.scopes import Session, living
 
@@ -137,3 +137,24 @@ async def test_a_slow_client_does_not_hold_up_another(autojump_clock: MockClock)
             await link.says(LOG, {"level": "info", "data": 1})
         await wait_all_tasks_blocked()
         assert (slow.told, quick.told) == ([], [(LOG, {"level": "info", "data": 1})])
+
+
+async def test_what_a_client_loses_within_a_call_is_counted_and_told_too(autojump_clock: MockClock) -> None:
+    exchange = FakeExchange("tools/call", {"name": "x", "_meta": {"progressToken": "t"}})
+
+    async def flood(params: Json) -> Json:
+        meta = params["_meta"]
+        assert isinstance(meta, dict)
+        for number in range(CAPACITY + 10):
+            said = Notification(LOG, raw({"level": "info", "data": number}))
+            await backend.links[0].inbox(said, meta["progressToken"])
+        return {}
+
+    backend = talkative()
+    backend.answers["tools/call"] = flood
+    async with living(backend) as scope:
+        with capture_logs() as logs:
+            await scope.calls.call(exchange, raw(exchange.params))
+        assert scope.address.losses.dropped == 10
+    assert ("notifications_dropped", 10) in [(entry["event"], entry.get("count")) for entry in logs]
+    assert [params["data"] for _, params in exchange.told] == list(range(10, CAPACITY + 10))
