@@ -27,7 +27,7 @@ PathHandlers = Mapping[str, Callable[[IncomingRequest], Awaitable[None]]]
 """What answers at one path, by HTTP method."""
 
 _SETTING: Final = {"host": "server.allowed_hosts", "origin": "server.allowed_origins"}
-_FOR_PAGES: Final = ("/mcp", "/sse", "/messages")
+_FOR_PAGES: Final = ("/mcp", "/sse", "/messages", "/sse/messages")
 """What pages of other origins may use, where they are listed; the management API is for none."""
 _FOR_PROBES: Final = ("/manage/v1/health", "/manage/v1/ready")
 """What is answered under any Host, or none: probes of Kubernetes and HAProxy name the address that they connect to. A
@@ -54,6 +54,7 @@ class Application:
             "/mcp": {"POST": endpoint.post, "GET": endpoint.get, "DELETE": endpoint.delete},
             "/sse": {"GET": sse.get},
             "/messages": {"POST": sse.post},
+            "/sse/messages": {"POST": sse.post},
             "/manage/v1/health": {"GET": self._health, "HEAD": self._health},
             "/manage/v1/ready": {"GET": self._ready, "HEAD": self._ready},
             "/manage/v1/backends": {"GET": self._backends, "HEAD": self._backends},

@@ -173,11 +173,12 @@ class SseEdge:
 
 def _messages_seen_from(http: IncomingRequest) -> bytes:
     """Where the client of this stream posts, up to the session's id: a reference that is relative to the stream's URL,
-    so that it is right behind a proxy that takes away the beginning of the path.
+    so that it is right behind a proxy that takes away the beginning of the path. At `/sse/` it leads to
+    `/sse/messages/`, for not every library understands `..`.
 
     Java resolves a relative reference against a URL without a path by appending it to the host (JDK-8272702); its
     libraries, which resolve against the base URL, get the path that a gateway without a proxy has.
     """
     if http.fields.get(b"user-agent", b"").startswith(_APPENDING):
         return b"/messages/?session_id="
-    return b"../messages/?session_id=" if http.path.endswith("/") else b"messages/?session_id="
+    return b"messages/?session_id="

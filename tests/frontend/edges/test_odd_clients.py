@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Mapping
+from urllib.parse import urljoin
 
 import pytest
 
@@ -250,11 +251,21 @@ async def test_a_target_in_absolute_form_says_which_host_is_meant(target: str, h
         assert (await ask(served, "POST", target, headers, modern("server/discover"))).status == status
 
 
+@pytest.mark.parametrize("path", ["/sse", "/sse/"])
+async def test_a_relative_endpoint_leads_to_the_session_from_both_spellings_of_the_streams_path(path: str) -> None:
+    async with serving() as served, connected(served) as client:
+        await client.send("GET", path, {"accept": EVENTS})
+        await client.head()
+        told = (await client.part()).decode().splitlines()[1].removeprefix("data: ")
+        assert (await say(served, urljoin(path, told), call("echo"))).status == 202
+        assert "result" in events_in(await client.part())[0]
+
+
 @pytest.mark.parametrize(
     ("path", "agent", "told"),
     [
         ("/sse", "python-httpx/0.28", "messages/?session_id="),
-        ("/sse/", "node", "../messages/?session_id="),
+        ("/sse/", "node", "messages/?session_id="),
         ("/sse", "Java-http-client/21.0.2", "/messages/?session_id="),
         ("/sse", "ReactorNetty/1.2.0", "/messages/?session_id="),
     ],
