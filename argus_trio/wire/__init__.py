@@ -1,7 +1,8 @@
 """The formats on the wire, without I/O: bytes to values and back. No trio, no sockets, no decisions.
 
 - `envelope` is the base: JSON-RPC messages, decoded one level deep, with every value below left as it was written.
-- `members` reads one member of such an object as one type, and a client's messages, in which null may mean absent; `error_objects` reads JSON-RPC errors.
+- `members` reads one member of such an object as one type, and a client's messages, in which null may mean absent;
+  `error_objects` reads JSON-RPC errors.
 - `lines` and `event_stream` cut byte streams into messages; `http_bodies` reads the messages of an HTTP answer.
 - `headers` holds the names and the encoding of MCP's HTTP headers, `param_headers` those that a tool's schema asks for;
   `request_meta` spells the reserved `_meta` keys.
