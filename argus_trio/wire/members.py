@@ -30,6 +30,9 @@ from argus_trio.wire.envelope import (
 _decode_int: Final = msgspec.json.Decoder(int).decode
 _NULL: Final = Raw(b"null")
 _EMPTY: Final = Raw(b'""')
+_NOTHING: Final = (_NULL, _EMPTY)
+_CALLS: Final = (Request, Notification)
+_LONGEST: Final = len(_NULL)
 _MAY_BE_NULL: Final = frozenset(
     (
         *("_meta", "arguments", "capabilities", "clientInfo", "context", "cursor"),
@@ -90,7 +93,13 @@ def decode_client(body: bytes) -> Message:
         message = decode(body)
     except (ParseFailed, InvalidRequest):
         message = decode(_without_null_members(client_text(body)))
-    return _without_null_params(message) if b"null" in body or b'"cursor"' in body else message
+    if isinstance(message, _CALLS):
+        for name, value in message.params.items():  # the body may be large, and is not searched once more
+            is_null = len(value) <= _LONGEST and value in _NOTHING
+            if is_null or (name == "_meta" and b"null" in bytes(value)):
+                _drop_null_params(message)
+                break
+    return message
 
 
 def decode_client_batch(body: bytes) -> list[Message | RpcError]:
@@ -120,9 +129,7 @@ def _without_null_members(body: bytes) -> bytes:
     return encode(fields)
 
 
-def _without_null_params(message: Message) -> Message:
-    if not isinstance(message, Request | Notification):
-        return message
+def _drop_null_params(message: Request | Notification) -> None:
     params = message.params
     if message.method.startswith(_SPECIFIED):
         for name in _MAY_BE_NULL & params.keys():
@@ -136,4 +143,3 @@ def _without_null_params(message: Message) -> Message:
             if meta.get("progressToken") == _NULL:
                 del meta["progressToken"]
                 params["_meta"] = Raw(encode(meta))
-    return message
