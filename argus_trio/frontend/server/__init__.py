@@ -2,9 +2,9 @@
 
     listeners            opens addresses, with TLS or without
     socket_activation    takes sockets that a service manager opened
-    accepting            takes connections, as many as come, and goes on where descriptors run out
-    hypercorn_server     the site: connections from their beginning to their end, and the drain
-    http1                the protocol and the requests of one connection, by Hypercorn
+    serving              takes connections, as many as come and descriptors allow, until the stop and through the drain
+    hypercorn_server     connections and their requests
+    site                 what they share; these two files are all that know Hypercorn
     request_target       which path a request is for, and which host it means
     transport            one connection's bytes, every wait bounded
 

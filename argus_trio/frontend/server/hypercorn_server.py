@@ -1,74 +1,53 @@
-"""The HTTP server: Hypercorn's HTTP/1.1 (`http1.py`) between connections of our own.
+"""HTTP/1.1 as Hypercorn speaks it, over connections of our own.
 
-Of Hypercorn it leaves the trio worker, whose connections can end the whole server and whose writes cannot be ended.
-Here a fault ends its own connection, every wait on a client has a deadline, nothing but HTTP/1.1 is spoken (an upgrade
-is ignored), and no task is spent on idling.
+Of Hypercorn 0.18 it takes the protocol (`H11Protocol`, `HTTPStream`) and leaves the trio worker, whose connections
+can end the whole server and whose writes cannot be ended. Here a fault ends its own connection, every wait on a client
+has a deadline, nothing but HTTP/1.1 is spoken (an upgrade is ignored), and no task is spent on idling.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from heapq import nsmallest
+from collections.abc import Awaitable, Callable
 from math import inf
 from time import time
 from typing import Final, Literal, cast
 
 import attrs
+import h11
 import structlog
 import trio
-from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData, Updated
-from hypercorn.trio.worker_context import WorkerContext
+from hypercorn.protocol.events import Request as RequestBegun
+from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
+from hypercorn.protocol.http_stream import HTTPStream
 from hypercorn.typing import (
     AppWrapper,
-    ASGIFramework,
+    ASGIReceiveCallable,
+    ASGIReceiveEvent,
+    ASGISendEvent,
     ConnectionState,
+    H11SendableEvent,
+    HTTPScope,
     TaskGroup,
 )
-from hypercorn.utils import parse_socket_addr
+from hypercorn.utils import UnexpectedMessageError, parse_socket_addr
 
-from argus_trio.frontend.http.request import AsgiApplication
-from argus_trio.frontend.http.served_settings import CurrentSettings
-from argus_trio.frontend.server.accepting import Acceptor
-from argus_trio.frontend.server.http1 import MAX_HEAD_BYTES, Http1, Requests
-from argus_trio.frontend.server.listeners import ServerListener
+from argus_trio.frontend.http.receive_queue import ReceiveQueue
+from argus_trio.frontend.http.request import DISCONNECT_EXTENSION
+from argus_trio.frontend.server.request_target import origin_form
+from argus_trio.frontend.server.site import FurtherRequest, Site
 from argus_trio.frontend.server.transport import ClientStream, Transport
 
 log = structlog.get_logger()
 
-ENDED_AT_ONCE: Final = 16
-"""Idle connections that are ended to make room, each time: there will be more new clients, and most idle ones stay."""
+MAX_HEAD_BYTES: Final = 32 * 1024
+BLANK_BEGINNINGS: Final = (b"\r", b"\n")
+AppSend = Callable[[ASGISendEvent | None], Awaitable[None]]
 
 
-async def serve(
-    application: AsgiApplication,
-    listeners: Sequence[ServerListener],
-    *,
-    stop: trio.Event,
-    on_stop: Callable[[], object],
-    settings: CurrentSettings,
-) -> None:
-    """Serve on `listeners` until `stop` is set; then let requests in flight end within `server.drain_timeout`.
-
-    `on_stop` is called at the stop, to end what would go on for ever. Cancelling cuts everything at once.
-    """
-    site = _Site(application, settings)
-    async with trio.open_nursery() as connections:
-        async with trio.open_nursery() as accepting:
-            acceptor = Acceptor(converse=site.converse, make_room=site.end_idlest, connections=connections)
-            accepting.start_soon(acceptor.run, listeners)
-            await stop.wait()
-            accepting.cancel_scope.cancel()
-        await site.context.terminated.set()
-        on_stop()
-        connections.cancel_scope.deadline = trio.current_time() + settings.now.server.drain_timeout
-        for connection in tuple(site.connections):
-            connection.end_if_idle()
-
-
-class _Settings(Config):
+class HypercornSettings(Config):
     """Hypercorn's settings. Its logs are off: ours tell what it would."""
 
     accesslog = None
@@ -87,42 +66,19 @@ class _Settings(Config):
         return headers
 
 
-@attrs.define(eq=False)
-class _Site:
-    """What all connections share."""
-
-    _application: AsgiApplication
-    settings: CurrentSettings
-    app: AppWrapper = attrs.field(init=False)
-    config: Config = attrs.field(factory=_Settings, init=False)
-    context: WorkerContext = attrs.field(factory=lambda: WorkerContext(None), init=False)
-    connections: set[_ServedConnection] = attrs.field(factory=set, init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.app = ASGIWrapper(cast("ASGIFramework", self._application))
-
-    async def converse(self, stream: ClientStream) -> None:
-        """Serve one client."""
-        await _ServedConnection(self, stream).run()
-
-    def end_idlest(self) -> int:
-        """End some of the connections that wait for a request, the longest first; how many."""
-        idle = [each for each in self.connections if each.idle_since is not None]
-        longest = nsmallest(ENDED_AT_ONCE, idle, key=lambda each: each.idle_since or 0.0)
-        for each in longest:
-            each.end_if_idle()
-        return len(longest)
+class _VersionUnknown(Exception):
+    """A request of an HTTP version that this protocol does not speak."""
 
 
 @attrs.define(eq=False)
-class _ServedConnection:
+class ServedConnection:
     """One client's connection: carries bytes between its transport and the protocol, and tells when it is idle."""
 
-    _site: _Site
+    _site: Site
     _stream: ClientStream
     _transport: Transport = attrs.field(init=False)
     _reading: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
-    _protocol: Http1 | None = attrs.field(default=None, init=False)
+    _protocol: _Http1 | None = attrs.field(default=None, init=False)
     _expected: Literal["request", "rest of a head"] | None = attrs.field(default=None, init=False)
     _expected_since: float = attrs.field(factory=trio.current_time, init=False)
 
@@ -161,16 +117,16 @@ class _ServedConnection:
         server = parse_socket_addr(socket.family, socket.getsockname())
         site = self._site
         async with trio.open_nursery() as nursery:
-            requests = cast("TaskGroup", Requests(nursery))
+            requests = cast("TaskGroup", _Requests(nursery))
             state = ConnectionState({})
             secure = self._transport.is_secure
-            protocol = Http1(site.app, site.config, site.context, requests, state, secure, client, server, self.send)
+            protocol = _Http1(site.app, site.config, site.context, requests, state, secure, client, server, self.send)
             self._protocol = protocol
             with self._reading:
                 await self._read(protocol)
             await protocol.handle(Closed())
 
-    async def _read(self, protocol: Http1) -> None:
+    async def _read(self, protocol: _Http1) -> None:
         while True:
             data = await self._transport.read(self._read_deadline(protocol))
             if data is None:
@@ -183,7 +139,7 @@ class _ServedConnection:
                 if not await self._watch_behind(protocol):
                     return
 
-    async def _watch_behind(self, protocol: Http1) -> bool:
+    async def _watch_behind(self, protocol: _Http1) -> bool:
         """Until a request is answered, read what comes behind it, then act on it. False if the client goes first,
         or has sent more than a request may have: then the connection ends with the answer."""
         limit = self._site.settings.now.limits.body_bytes + MAX_HEAD_BYTES
@@ -202,7 +158,7 @@ class _ServedConnection:
         await protocol.resume(bytes(ahead))
         return True
 
-    def _read_deadline(self, protocol: Http1) -> float:
+    def _read_deadline(self, protocol: _Http1) -> float:
         if protocol.stream is not None:
             self._expected = None
             return inf
@@ -237,3 +193,140 @@ class _ServedConnection:
         await self._transport.abort()
         if self._protocol is not None:
             await self._protocol.handle(Closed())
+
+
+class _Http1(H11Protocol):
+    """HTTP/1.1 and nothing else: an upgrade to another protocol is ignored, as RFC 9110 (7.8) allows.
+
+    Blank lines before a request are ignored (RFC 9112, 2.2): some clients end a body with one.
+    """
+
+    _unsent = b""
+    holds_further_request = False
+    """Whether something came behind a request that is not answered yet: it is looked at after the answer."""
+
+    @property
+    def is_between_requests(self) -> bool:
+        """Whether nothing of a request is here."""
+        return self.stream is None and not self.has_partial_head
+
+    @property
+    def has_partial_head(self) -> bool:
+        """Whether a request has begun to come in and its head is not complete."""
+        return bool(self.connection.trailing_data[0])
+
+    async def handle(self, event: Event) -> None:
+        if isinstance(event, RawData) and event.data[:1] in BLANK_BEGINNINGS and self.is_between_requests:
+            event = RawData(event.data.lstrip(b"\r\n"))
+            if not event.data:
+                return
+        try:
+            await super().handle(event)
+        except FurtherRequest:
+            self.holds_further_request = True
+        except _VersionUnknown:
+            await self._send_error_response(505)
+            await self.send(Closed())
+
+    async def resume(self, ahead: bytes) -> None:
+        """Act on what was held behind the request that is answered now, and on what came after that."""
+        held, _ = self.connection.trailing_data
+        # h11 refuses a blank line and cannot be made to forget it; between two requests a new one knows as much.
+        self.connection = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
+        await self.handle(RawData(held + ahead))
+
+    async def time_out(self) -> None:
+        """Tell the client that its request did not come in time."""
+        if self.stream is None and self.has_partial_head and self.connection.our_state is h11.IDLE:
+            await self._send_error_response(408)
+
+    async def _check_protocol(self, event: h11.Request) -> None:
+        if event.http_version not in (b"1.1", b"1.0"):
+            raise _VersionUnknown
+
+    async def _create_stream(self, request: h11.Request) -> None:
+        self.stream = _RequestStream(
+            self.app,
+            self.config,
+            self.context,
+            self.task_group,
+            self.ssl,
+            self.client,
+            self.server,
+            self.stream_send,
+            STREAM_ID,
+        )
+        fields = dict(request.headers)
+        if b"transfer-encoding" in fields and b"content-length" in fields:
+            # Another server on the way may see the request end elsewhere (RFC 9112, 6.1): nothing more is read.
+            self.keep_alive_requests = sys.maxsize
+        target, headers = request.target, list(request.headers)
+        if target[:1] != b"/":
+            target, headers = origin_form(target, headers)
+        begun = RequestBegun(
+            stream_id=STREAM_ID,
+            headers=headers,
+            http_version=request.http_version.decode(),
+            method=request.method.decode("ascii").upper(),
+            raw_path=target,
+            state=self.connection_state,
+        )
+        await self.stream.handle(begun)
+
+    async def _send_h11_event(self, event: H11SendableEvent) -> None:
+        """Write what h11 makes of `event`; a response's head waits for its first part, so that both go out as one."""
+        try:
+            data = self.connection.send(event)
+        except h11.LocalProtocolError:
+            if self.connection.their_state is h11.ERROR:
+                return
+            raise
+        data = self._unsent + (data or b"")
+        self._unsent = b""
+        if isinstance(event, h11.Response):
+            self._unsent = data
+        elif data:
+            await self.send(RawData(data=data))
+
+
+class _RequestStream(HTTPStream):
+    """One request and its response."""
+
+    async def app_send(self, message: ASGISendEvent | None) -> None:
+        """Take what the application sends; dropped once the client is gone. Raises nothing of the connection's."""
+        if self.closed:
+            return
+        try:
+            await super().app_send(message)
+        except (h11.LocalProtocolError, UnexpectedMessageError):
+            log.exception("response_out_of_order", path=self.scope["path"])
+
+    async def _send_closed(self) -> None:
+        queue = cast("ReceiveQueue", self.scope["extensions"][DISCONNECT_EXTENSION])
+        queue.close()
+        await super()._send_closed()
+
+
+@attrs.define(eq=False)
+class _Requests:
+    """Starts the application for each request of one connection, in the connection's nursery."""
+
+    _nursery: trio.Nursery
+
+    async def spawn_app(
+        self, app: AppWrapper, _: Config, scope: HTTPScope, send: AppSend
+    ) -> Callable[[ASGIReceiveEvent], Awaitable[None]]:
+        queue = ReceiveQueue()
+        cast("dict[str, object]", scope["extensions"])[DISCONNECT_EXTENSION] = queue
+        self._nursery.start_soon(self._serve, app, scope, queue, send)
+        return cast("Callable[[ASGIReceiveEvent], Awaitable[None]]", queue.put)
+
+    async def _serve(self, app: AppWrapper, scope: HTTPScope, queue: ReceiveQueue, send: AppSend) -> None:
+        try:
+            receive = cast("ASGIReceiveCallable", queue.receive)
+            await app(scope, receive, send, trio.to_thread.run_sync, trio.from_thread.run)
+        except Exception:  # the guard of one request: the connection answers 500
+            log.exception("request_failed_unexpectedly", path=scope["path"])
+        finally:
+            queue.close()
+        await send(None)
