@@ -1,0 +1,46 @@
+"""What a backend says outside calls reaches its client in order, through the real gateway and the SDK's client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import trio
+
+from tests.e2e import gateway
+from tests.e2e.clients import Edge, connected
+from tests.e2e.gateway import Gateway
+
+COUNT = 1000
+LIMIT_SECONDS = 30.0
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with gateway.running({"backends": {"c": gateway.stdio("chatty.py")}}, tmp_path_factory.mktemp("order")) as found:
+        yield found
+
+
+@pytest.mark.parametrize("edge", ["legacy", "sse"])
+async def test_log_messages_behind_the_answer_of_a_call_come_in_order_and_none_is_lost(
+    running: Gateway, edge: Edge
+) -> None:
+    heard: list[object] = []
+    is_over = trio.Event()
+
+    async def hear(params: Any) -> None:
+        heard.append(params.data)
+        if len(heard) == COUNT:
+            is_over.set()
+
+    async def sample(*_: object) -> Any:
+        raise AssertionError("nobody asks")
+
+    async with connected(edge, running.url, logging_callback=hear, sampling_callback=sample) as client:
+        await client.call_tool("c__chat", {"count": COUNT})
+        with trio.move_on_after(LIMIT_SECONDS):
+            await is_over.wait()
+    assert heard == list(range(COUNT))
+    (backend,) = running.get("/manage/v1/backends")[1]["backends"]
+    assert backend["notifications"] == {"dropped": 0}
