@@ -19,7 +19,7 @@ def main() -> None:
         message = json.loads(line)
         match message.get("method"):
             case "initialize":
-                capabilities = {"tools": {}, "logging": {}}
+                capabilities: dict[str, Any] = {"tools": {}, "logging": {}}
                 info = {"name": "chatty", "version": "1"}
                 result: dict[str, Any] = {
                     "protocolVersion": "2025-11-25",
