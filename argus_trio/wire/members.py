@@ -28,6 +28,7 @@ from argus_trio.wire.envelope import (
 )
 
 _decode_int: Final = msgspec.json.Decoder(int).decode
+_decode_float: Final = msgspec.json.Decoder(float).decode
 _NULL: Final = Raw(b"null")
 _EMPTY: Final = Raw(b'""')
 _NOTHING: Final = (_NULL, _EMPTY)
@@ -67,6 +68,15 @@ def int_member(fields: Params, name: str) -> int | None:
     raw = fields.get(name)
     try:
         return None if raw is None else _decode_int(raw)
+    except msgspec.DecodeError:
+        return None
+
+
+def number_member(fields: Params, name: str) -> float | None:
+    """The number that is the member `name`; None if it is absent or no number."""
+    raw = fields.get(name)
+    try:
+        return None if raw is None else _decode_float(raw)
     except msgspec.DecodeError:
         return None
 

@@ -1,7 +1,7 @@
 """A burst of what a backend says outside calls reaches the SDK's client whole, through the real gateway.
 
-The order is tested where it can be seen (`frontend/sessions/test_order.py`): the SDK's client hears each notification in
-a task of its own, and so in any order.
+The order is tested where it can be seen (`frontend/sessions/test_order.py`): the SDK's client hears each notification
+in a task of its own, and so in any order.
 """
 
 from __future__ import annotations

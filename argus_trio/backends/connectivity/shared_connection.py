@@ -264,12 +264,13 @@ class SharedConnection:
 
     def _fail(self, failure: LinkFailed) -> None:
         self._has_failed = True
-        if self._guess.is_better_after(failure):
+        if self._guess.is_better_after(failure) and failure.retry_after is None:
             self._first_reason = failure.reason
             self.recovery.try_again_at_once()
             return
         if self._first_reason and not isinstance(failure, SessionLost):
-            failure = LinkFailed(f"{failure.reason}; before that: {self._first_reason}", details=failure.details)
+            reason = f"{failure.reason}; before that: {self._first_reason}"
+            failure = LinkFailed(reason, details=failure.details, retry_after=failure.retry_after)
         self._first_reason = ""
         self.recovery.adopt(self.address.spec)
         self.recovery.failed(failure)
