@@ -58,6 +58,7 @@ def _status_of(scope: Scope, counts: Counter[tuple[str, str]], catalog: Catalog)
         failures=breaker.failures,
         is_breaker_open=breaker.is_open,
         calls=Calls(under_way=scope.bulkhead.under_way, waiting=scope.bulkhead.waiting, refused=scope.bulkhead.refused),
+        dropped=scope.address.losses.dropped,
         session=scope.spec.session,
         is_shared=scope.shared.sharing.setting == "shared",
         shared_because=scope.rivals.shares_because,

@@ -5,6 +5,7 @@ It holds no state of the protocol but what its transport needs: which requests a
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -27,12 +28,12 @@ from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.wire.envelope import (
     Notification,
     Request,
-    decode,
-    decode_batch,
+    client_text,
     encode_error,
     encode_error_response,
     is_batch,
 )
+from argus_trio.wire.members import decode_client, decode_client_batch
 from argus_trio.wire.revisions import BATCH_REVISION
 
 log = structlog.get_logger()
@@ -40,7 +41,8 @@ log = structlog.get_logger()
 MAX_IN_FLIGHT: Final = 512
 """How many requests may be open at once. One beyond that is refused, so that a cancellation can still follow."""
 MAX_UNTOLD: Final = 512
-"""How many notifications and responses may wait to be told before no more lines are read."""
+MAX_UNTOLD_BYTES: Final = 16 * 1024 * 1024
+"""How many notifications and responses may wait to be told, and their bytes, before no more lines are read."""
 FINISH_SECONDS: Final = 1.0
 """How long what is open may take once the client has closed its end: clients soon lose patience, and kill."""
 
@@ -68,7 +70,8 @@ async def bridging(carrier: Carrier, write: Write) -> AsyncIterator[Bridge]:
 
 @attrs.define(eq=False, kw_only=True)
 class Bridge:
-    """One client's bridge; `bridging` makes one. `calls` holds a task for each message on its way."""
+    """One client's bridge; `bridging` makes one. `calls` holds a task for each request on its way, and one for all that
+    wants no answer."""
 
     _carrier: Carrier
     _write: Write
@@ -79,8 +82,9 @@ class Bridge:
     """The revision that the last modern request named."""
     _open_requests: dict[bytes, OpenRequest] = attrs.field(factory=dict, init=False)
     """The open requests by their raw ids; a batch stands under each of its ids."""
-    _untold: int = attrs.field(default=0, init=False)
-    """Notifications and responses that the gateway has not taken yet."""
+    _untold: deque[tuple[Work, int]] = attrs.field(factory=deque, init=False)
+    """How to tell each notification and response that the gateway has not taken yet, in order, and its bytes."""
+    _untold_bytes: int = attrs.field(default=0, init=False)
     _last_told: trio.Event = attrs.field(factory=trio.Event, init=False)
     """Set once everything that legacy messages must not overtake has been told."""
 
@@ -89,17 +93,18 @@ class Bridge:
 
     async def accept(self, line: bytes) -> None:
         """Begin to carry one line. Waits only for a client that does not read, or a gateway that takes nothing."""
+        line = client_text(line)
         try:
             if is_batch(line):
                 await self._accept_batch(line)
             elif line.strip():
-                message = decode(line)
+                message = decode_client(line)
                 if isinstance(message, Request):
                     await self._accept_request(line, message)
                 elif isinstance(message, Notification):
                     await self._accept_notification(line, message)
                 else:
-                    await self._tell(partial(self._legacy.tell, line))
+                    await self._tell(partial(self._legacy.tell, line), len(line))
         except RpcError as error:
             await self.refuse(error)
 
@@ -135,16 +140,16 @@ class Bridge:
             return
         revision = revision_of(notification) or self._revision
         if notification.method == _INITIALIZED:
-            await self._tell(partial(self._legacy.initialized, line))
+            await self._tell(partial(self._legacy.initialized, line), len(line))
         elif revision is not None and self._legacy.revision is None:
-            await self._tell(partial(self._modern.tell, line, notification, revision))
+            await self._tell(partial(self._modern.tell, line, notification, revision), len(line))
         else:
-            await self._tell(partial(self._legacy.tell, line))
+            await self._tell(partial(self._legacy.tell, line), len(line))
 
     async def _accept_batch(self, line: bytes) -> None:
         if self._legacy.revision != BATCH_REVISION:
             raise InvalidRequest(f"batches are for revision {BATCH_REVISION} alone")
-        members = decode_batch(line)
+        members = decode_client_batch(line)
         for member in members:
             if isinstance(member, Notification) and member.method == _CANCELLED:
                 self._cancel(member)
@@ -156,7 +161,7 @@ class Bridge:
         elif open_request.ids:
             self._start(open_request, self._asking_legacy(line, requests, open_request))
         else:
-            await self._tell(partial(self._legacy.tell, line))
+            await self._tell(partial(self._legacy.tell, line), len(line))
 
     def _refusal(self, open_request: OpenRequest) -> RpcError | None:
         taken = [each for each in open_request.ids if each in self._open_requests or open_request.ids.count(each) > 1]
@@ -222,21 +227,25 @@ class Bridge:
 
         return ask_in_turn
 
-    async def _tell(self, tell: Work) -> None:
-        """Have the gateway told something after all that it is to be told before."""
-        before = self._last_told
-        self._untold += 1
-        self._calls.start_soon(self._carry_unanswered, self._in_order(tell))
-        if self._untold > MAX_UNTOLD:
+    async def _tell(self, tell: Work, size: int) -> None:
+        """Have the gateway told something of `size` bytes after all that it is to be told before."""
+        before, is_idle = self._last_told, not self._untold
+        self._untold.append((self._in_order(tell), size))
+        self._untold_bytes += size
+        if is_idle:
+            self._calls.start_soon(self._carry_untold)
+        if len(self._untold) > MAX_UNTOLD or self._untold_bytes > MAX_UNTOLD_BYTES:
             await before.wait()
 
-    async def _carry_unanswered(self, tell: Work) -> None:
-        try:
-            await tell()
-        except LinkFailed as failure:
-            log.warning("message_lost", gateway=self._carrier.origin, reason=failure.reason)
-        finally:
-            self._untold -= 1
+    async def _carry_untold(self) -> None:
+        while self._untold:
+            tell, size = self._untold[0]
+            try:
+                await tell()
+            except LinkFailed as failure:
+                log.warning("message_lost", gateway=self._carrier.origin, reason=failure.reason)
+            self._untold.popleft()
+            self._untold_bytes -= size
 
     def _in_order(self, work: Work) -> Work:
         """`work`, after all that the gateway is to be told before; what it is to be told later waits for it."""

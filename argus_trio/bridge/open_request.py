@@ -15,10 +15,10 @@ from argus_trio.wire.envelope import (
     Request,
     Response,
     decode_array,
-    decode_batch,
     encode_error,
     encode_error_response,
 )
+from argus_trio.wire.members import decode_client_batch
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -62,7 +62,7 @@ class OpenRequest:
         """The client's `line`, a batch without those of its requests that were renounced."""
         if not self.is_batch or not self._unwanted:
             return line
-        pairs = zip(decode_array(line), decode_batch(line), strict=True)
+        pairs = zip(decode_array(line), decode_client_batch(line), strict=True)
         left = [bytes(raw) for raw, each in pairs if not (isinstance(each, Request) and each.id in self._unwanted)]
         return b"[%b]" % b",".join(left)
 

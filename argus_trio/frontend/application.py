@@ -27,8 +27,11 @@ PathHandlers = Mapping[str, Callable[[IncomingRequest], Awaitable[None]]]
 """What answers at one path, by HTTP method."""
 
 _SETTING: Final = {"host": "server.allowed_hosts", "origin": "server.allowed_origins"}
-_FOR_PAGES: Final = ("/mcp", "/sse", "/messages")
+_FOR_PAGES: Final = ("/mcp", "/sse", "/messages", "/sse/messages")
 """What pages of other origins may use, where they are listed; the management API is for none."""
+_FOR_PROBES: Final = ("/manage/v1/health", "/manage/v1/ready")
+"""What is answered under any Host, or none: probes of Kubernetes and HAProxy name the address that they connect to. A
+page of another origin is kept out all the same."""
 _STATUS: Final = {"host": 421, "origin": 403}
 _SHOWN: Final = 200
 """As much of a wrong header value as the log shows, in characters."""
@@ -51,6 +54,7 @@ class Application:
             "/mcp": {"POST": endpoint.post, "GET": endpoint.get, "DELETE": endpoint.delete},
             "/sse": {"GET": sse.get},
             "/messages": {"POST": sse.post},
+            "/sse/messages": {"POST": sse.post},
             "/manage/v1/health": {"GET": self._health, "HEAD": self._health},
             "/manage/v1/ready": {"GET": self._ready, "HEAD": self._ready},
             "/manage/v1/backends": {"GET": self._backends, "HEAD": self._backends},
@@ -64,10 +68,13 @@ class Application:
         http = IncomingRequest.of(scope, receive, send)
         host_origin, origin = self.settings.now.host_origin, http.fields.get(b"origin")
         host = http.fields.get(b"host")
-        if (host, origin) not in host_origin.passed and (wrong := host_origin.judge(host, origin)) is not None:
-            await self._refuse(http, wrong)
-            return
         path = http.path
+        if (host, origin) not in host_origin.passed:
+            is_probe = path.removesuffix("/") in _FOR_PROBES
+            wrong = host_origin.judge_origin(origin) if is_probe else host_origin.judge(host, origin)
+            if wrong is not None:
+                await self._refuse(http, wrong)
+                return
         route = self._routes.get(path) or self._routes.get(path.removesuffix("/"))
         if route is None:
             await http.answer_unread(404, refusal("not_found", "nothing is served at this path"))

@@ -1,7 +1,8 @@
 """The formats on the wire, without I/O: bytes to values and back. No trio, no sockets, no decisions.
 
 - `envelope` is the base: JSON-RPC messages, decoded one level deep, with every value below left as it was written.
-- `members` reads one member of such an object as one type; `error_objects` reads JSON-RPC errors.
+- `members` reads one member of such an object as one type, and a client's messages, in which null may mean absent;
+  `error_objects` reads JSON-RPC errors.
 - `lines` and `event_stream` cut byte streams into messages; `http_bodies` reads the messages of an HTTP answer.
 - `readings` reads what is no message as it stands, as far as it can mean one thing; `outline` tells whose answer it is
   where only the two ends of a message are known.

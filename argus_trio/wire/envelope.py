@@ -26,10 +26,10 @@ MAX_DEPTH: Final = 128
 
 _STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 """A JSON string; an unterminated one reaches to the end, so that no text is scanned twice."""
+_BOM: Final = b"\xef\xbb\xbf"
 _NOT_BRACKETS: Final = bytes(sorted(set(range(256)) - set(b"[]{}")))
 _STEPS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _SPELLED_ID: Final = re.compile(rb'"?([0-9]+)(?:\.0+)?(?:[eE]\+?0+)?"?')
-_BOM: Final = b"\xef\xbb\xbf"
 _LONE_SURROGATE: Final = re.compile(
     rb"(?<!\\)((?:\\\\)*)(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
@@ -129,9 +129,24 @@ def decode_batch(body: bytes) -> list[Message | RpcError]:
     return messages
 
 
+def client_text(body: bytes) -> bytes:
+    """What a client sent, made readable: without a byte order mark, and with U+FFFD for half an emoji (`\\ud83d`).
+
+    What is not UTF-8 stays as it is, to be refused.
+    """
+    text = body.removeprefix(_BOM)
+    if b"\\ud" not in text and b"\\uD" not in text:
+        return text
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError:
+        return text
+    return mend_text(text)
+
+
 def is_batch(body: bytes) -> bool:
     """Whether `body` opens like a JSON array."""
-    return body.lstrip(b" \t\r\n")[:1] == b"["
+    return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"["
 
 
 def _decode_one(body: bytes) -> Message:

@@ -1,18 +1,57 @@
 """Members of a JSON object of which one level is decoded: each read as one type, None where it is absent or another.
 
-This is for members that may be missing. Who has to refuse a malformed one uses `envelope.decode_string` and the like.
+This is for members that may be missing, and those of a client's messages that may be null instead. Who has to refuse a
+malformed one uses `envelope.decode_string` and the like.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 import msgspec
 
-from argus_trio.wire.envelope import Params, Raw, decode_object, decode_string
+from argus_trio.errors import InvalidRequest, ParseFailed, RpcError
+from argus_trio.wire.envelope import (
+    Message,
+    Notification,
+    Params,
+    Raw,
+    Request,
+    client_text,
+    decode,
+    decode_array,
+    decode_batch,
+    decode_object,
+    decode_string,
+    encode,
+)
 
 _decode_int: Final = msgspec.json.Decoder(int).decode
 _decode_float: Final = msgspec.json.Decoder(float).decode
+_NULL: Final = Raw(b"null")
+_EMPTY: Final = Raw(b'""')
+_NOTHING: Final = (_NULL, _EMPTY)
+_CALLS: Final = (Request, Notification)
+_LONGEST: Final = len(_NULL)
+_MAY_BE_NULL: Final = frozenset(
+    (
+        *("_meta", "arguments", "capabilities", "clientInfo", "context", "cursor"),
+        *("inputResponses", "message", "requestState", "task", "total"),
+    )
+)
+"""The members of params that a client may leave out; some libraries write null for what is not there, and "" for the
+cursor of a first page."""
+_SPECIFIED: Final = (
+    "initialize",
+    "tools/",
+    "prompts/",
+    "resources/",
+    "completion/",
+    "tasks/",
+    "notifications/progress",
+)
+"""How the methods begin whose params are specified to have those members. Of any other method null may mean null."""
 
 
 def string_member(fields: Params, name: str) -> str | None:
@@ -58,3 +97,64 @@ def object_or_none(raw: Raw | bytes | None) -> Params | None:
         return None if raw is None else decode_object(raw)
     except msgspec.DecodeError:
         return None
+
+
+def decode_client(body: bytes) -> Message:
+    """As `decode`, of what a client sent: what can mean one thing only is read as that.
+
+    A member that is null counts as absent where it may be; text is read as `client_text` has it.
+    """
+    try:
+        message = decode(body)
+    except (ParseFailed, InvalidRequest):
+        message = decode(_without_null_members(client_text(body)))
+    if isinstance(message, _CALLS):
+        for name, value in message.params.items():  # the body may be large, and is not searched once more
+            is_null = len(value) <= _LONGEST and value in _NOTHING
+            if is_null or (name == "_meta" and b"null" in bytes(value)):
+                _drop_null_params(message)
+                break
+    return message
+
+
+def decode_client_batch(body: bytes) -> list[Message | RpcError]:
+    """As `decode_batch`, with each member read as `decode_client` reads it."""
+    text = client_text(body)
+    messages = decode_batch(text)
+    for index, raw in enumerate(decode_array(text)):
+        try:
+            messages[index] = decode_client(bytes(raw))
+        except RpcError as error:
+            messages[index] = error
+    return messages
+
+
+def _without_null_members(body: bytes) -> bytes:
+    """The message without a null that stands for nothing: the id of a notification, a result or error beside the
+    other."""
+    try:
+        fields = decode_object(body)
+    except (msgspec.DecodeError, RecursionError):
+        return body
+    nulls = {name for name in ("id", "result", "error") if fields.get(name) == _NULL}
+    if "id" in nulls and bytes(fields.get("method", b"")).startswith(b'"notifications/'):
+        del fields["id"]
+    elif len(nulls & {"result", "error"}) == 1 and "result" in fields and "error" in fields:
+        del fields[(nulls & {"result", "error"}).pop()]
+    return encode(fields)
+
+
+def _drop_null_params(message: Request | Notification) -> None:
+    params = message.params
+    if message.method.startswith(_SPECIFIED):
+        for name in _MAY_BE_NULL & params.keys():
+            if params[name] == _NULL or (name == "cursor" and params[name] == _EMPTY):
+                del params[name]
+    elif params.get("_meta") == _NULL:
+        del params["_meta"]
+    if b"null" in bytes(params.get("_meta", b"")):
+        with suppress(msgspec.DecodeError):  # of another type: whoever reads it says so
+            meta = decode_object(params["_meta"])
+            if meta.get("progressToken") == _NULL:
+                del meta["progressToken"]
+                params["_meta"] = Raw(encode(meta))

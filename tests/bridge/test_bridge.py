@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from argus_trio.bridge import bridge
-from tests.bridge.client import META, FakeGateway, bridged, echo, notification, request, result
+from tests.bridge.client import META, FakeGateway, asked, bridged, echo, notification, request, result
 from tests.servers.nasty_http import Received, Wire
 
 
@@ -172,3 +172,80 @@ async def test_a_gateway_that_takes_nothing_slows_down_who_tells_it_much(monkeyp
         assert limit.cancelled_caught
         takes.set()
         await client.say(notification("notifications/x"))
+
+
+async def test_a_gateway_that_takes_nothing_slows_down_who_tells_it_many_bytes_and_all_arrives_in_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bridge, "MAX_UNTOLD_BYTES", 5000)
+    gateway = FakeGateway(echo)
+    takes = trio.Event()
+
+    async def handle(received: Received, wire: Wire) -> None:
+        if b"notifications/x" in received.body:
+            await takes.wait()
+        await gateway.handle(received, wire)
+
+    async with bridged(handle) as client:
+        await client.greet()
+        said = [notification("notifications/x", n=number, text="x" * 2000) for number in range(3)]
+        with trio.move_on_after(0.1) as limit:
+            await client.say(*said)
+        assert limit.cancelled_caught
+        takes.set()
+        await client.say(request(1, "ping"))
+        await client.hear(2)
+        assert [asked(post) for post in client.posts][1:-1] == list(map(json.loads, said))
+
+
+async def test_notifications_cost_one_task_however_many_there_are_and_arrive_in_order() -> None:
+    gateway = FakeGateway(echo)
+    takes = trio.Event()
+
+    async def handle(received: Received, wire: Wire) -> None:
+        if b"notifications/x" in received.body:
+            await takes.wait()
+        await gateway.handle(received, wire)
+
+    async with bridged(handle) as client:
+        await client.greet()
+        await client.say(notification("notifications/x", n=0))
+        before = trio.lowlevel.current_statistics().tasks_living
+        await client.say(*(notification("notifications/x", n=number) for number in range(1, 100)))
+        assert trio.lowlevel.current_statistics().tasks_living == before
+        takes.set()
+        await client.say(request(1, "ping"))
+        await client.hear(2)
+        told = [
+            params["n"] for post in client.posts if isinstance(params := asked(post)["params"], dict) and "n" in params
+        ]
+        assert told == list(range(100))
+
+
+@pytest.mark.parametrize("meta", [{}, META])
+@pytest.mark.parametrize(
+    ("line", "arguments"),
+    [
+        (b"\xef\xbb\xbf" + request(1, "tools/call", name="x", arguments={"a": 1}), {"a": 1}),
+        (request(1, "tools/call", name="x", arguments={"a": "HALF"}).replace(b"HALF", rb"\ud83d"), {"a": "\ufffd"}),
+        (request(1, "tools/call", name="x", arguments={"a": "HALF"}).replace(b"HALF", rb"\uDE00b"), {"a": "\ufffdb"}),
+    ],
+)
+async def test_a_byte_order_mark_and_half_an_emoji_reach_the_gateway_mended(
+    line: bytes, arguments: object, meta: object
+) -> None:
+    line = line.replace(b'"params": {', b'"params": {"_meta": %b, ' % json.dumps(meta).encode())
+    async with bridged(FakeGateway(echo).handle) as client:
+        await client.greet()
+        await client.say(line)
+        assert (await client.hear(2))[1]["result"] == {"ok": True}
+        params = asked(client.posts[-1])["params"]
+        assert isinstance(params, dict)
+        assert params["arguments"] == arguments
+
+
+async def test_a_notification_with_an_id_of_null_is_carried_as_one() -> None:
+    async with bridged(FakeGateway(echo).handle) as client:
+        await client.greet()
+        await client.say(b'{"jsonrpc":"2.0","id":null,"method":"notifications/initialized"}', request(1, "ping"))
+        assert [answer["id"] for answer in await client.hear(2)] == [0, 1]

@@ -3,13 +3,39 @@
 from __future__ import annotations
 
 import pytest
+import trio
 from structlog.testing import capture_logs
 
 from argus_trio.config.model.server import Server
 from argus_trio.core.health.health import Health
 from tests.frontend.support.serving import ask, serving
 
-PATHS = ["/mcp", "/sse", "/messages/", "/manage/v1/health", "/manage/v1/ready", "/manage/v1/backends", "/", "/nowhere"]
+PROBED = ["/manage/v1/health", "/manage/v1/ready"]
+PATHS = [
+    "/mcp",
+    "/sse",
+    "/messages/",
+    "/manage/v1/backends",
+    "/",
+    "/nowhere",
+    "/manage/v1/healthy",
+]
+
+
+@pytest.mark.parametrize("host", ["10.42.0.17:9000", "evil.example.com", "[fd00::17]:9000"])
+@pytest.mark.parametrize("path", [*PROBED, "/manage/v1/health/"])
+async def test_probes_are_answered_whatever_host_they_name_and_the_same_host_opens_nothing_else(
+    host: str, path: str
+) -> None:
+    async with serving() as served:
+        assert (await ask(served, "GET", path, {"host": host})).status == 200
+        assert (await ask(served, "GET", "/manage/v1/backends", {"host": host})).status == 421
+
+
+async def test_a_probe_of_http_1_0_names_no_host_at_all() -> None:
+    async with serving() as served, await trio.open_tcp_stream("127.0.0.1", served.port) as stream:
+        await stream.send_all(b"GET /manage/v1/ready HTTP/1.0\r\n\r\n")
+        assert (await stream.receive_some()).split(b"\r\n")[0].endswith(b" 200 ")
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -19,7 +45,7 @@ async def test_a_wrong_host_is_turned_away_on_every_path(path: str) -> None:
         assert (answer.status, answer.json["error"]) == (421, "wrong_host")
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", [*PATHS, *PROBED])
 async def test_a_wrong_origin_is_turned_away_on_every_path(path: str) -> None:
     async with serving() as served:
         for method in ("GET", "POST", "OPTIONS"):

@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
-from argus_trio.wire.envelope import decode_object
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from argus_trio.errors import InvalidRequest, ParseFailed, RpcError
+from argus_trio.wire.envelope import (
+    ErrorResponse,
+    Message,
+    Notification,
+    Raw,
+    Request,
+    Response,
+    client_text,
+    decode,
+    decode_object,
+)
 from argus_trio.wire.members import (
+    decode_client,
+    decode_client_batch,
     int_member,
     number_member,
     object_member,
@@ -11,6 +30,7 @@ from argus_trio.wire.members import (
     string_member,
     without_nulls,
 )
+from tests.wire.support.json_texts import raw_values
 
 FIELDS = decode_object(b'{"text":"a\\u0062","count":7,"big":1e2,"truth":true,"inner":{"x":[1]},"null":null}')
 
@@ -46,3 +66,83 @@ def test_an_object_is_decoded_one_level_deep() -> None:
 
 def test_null_members_are_left_out() -> None:
     assert without_nulls(decode_object(b'{"a":null,"b":{"c":null},"d":0}')) == decode_object(b'{"b":{"c":null},"d":0}')
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (b'{"method":"tools/list","params":{"cursor":null}}', Request(b"1", "tools/list", {})),
+        (b'{"method":"tools/list","params":{"cursor":""}}', Request(b"1", "tools/list", {})),
+        (b'{"method":"tools/list","params":{"cursor":"x"}}', Request(b"1", "tools/list", {"cursor": Raw(b'"x"')})),
+        (b'{"method":"tools/call","params":{"name":""}}', Request(b"1", "tools/call", {"name": Raw(b'""')})),
+        (b'{"method":"tools/call","params":{"name":null}}', Request(b"1", "tools/call", {"name": Raw(b"null")})),
+        (
+            b'{"method":"tools/call","params":{"arguments":{"a":null}}}',
+            Request(b"1", "tools/call", {"arguments": Raw(b'{"a":null}')}),
+        ),
+        (b'{"method":"a/b","params":{"cursor":null,"_meta":null}}', Request(b"1", "a/b", {"cursor": Raw(b"null")})),
+        (
+            b'{"method":"m","params":{"_meta":{"progressToken":null,"b":null}}}',
+            Request(b"1", "m", {"_meta": Raw(b'{"b":null}')}),
+        ),
+        (b'{"method":"m","params":{"_meta":"null"}}', Request(b"1", "m", {"_meta": Raw(b'"null"')})),
+        (b'{"method":"m","params":null}', Request(b"1", "m", {})),
+        (b'{"result":{"a":null},"error":null}', Response(b"1", b'{"a":null}')),
+        (b'{"result":null,"error":{"code":1,"message":"m"}}', ErrorResponse(b"1", b'{"code":1,"message":"m"}')),
+        (b'{"result":null}', Response(b"1", b"null")),
+    ],
+)
+def test_of_what_a_client_sends_null_is_absent_where_it_can_mean_nothing_else(sent: bytes, read: Message) -> None:
+    body = b'{"jsonrpc":"2.0","id":1,' + sent[1:]
+    assert decode_client(body) == read
+    assert decode_client(b"\xef\xbb\xbf" + body) == read
+    assert decode_client_batch(b"[" + body + b"]") == [read]
+
+
+def test_an_id_of_null_is_none_for_a_notification_alone() -> None:
+    body = b'{"jsonrpc":"2.0","id":null,"method":"notifications/x"}'
+    assert decode_client(body) == Notification("notifications/x", {})
+    assert decode_client_batch(b"[%b]" % body) == [Notification("notifications/x", {})]
+    with pytest.raises(InvalidRequest, match='"id"'):
+        decode_client(body.replace(b"notifications/x", b"ping"))
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"x", b"[]", b"1", b'{"jsonrpc":"2.0","id":1}', b'{"a":' * 200 + b"1" + b"}" * 200, b'{"a":"\xff"}']
+)
+def test_what_no_client_can_mean_is_refused_as_ever(body: bytes) -> None:
+    errors = []
+    for read in (decode, decode_client):
+        with pytest.raises(RpcError) as refused:
+            read(body)
+        errors.append(str(refused.value))
+    assert errors[0] == errors[1]
+
+
+@given(st.binary(max_size=40) | raw_values.map(str.encode))
+def test_anything_is_a_clients_message_or_refused(body: bytes) -> None:
+    with suppress(ParseFailed, InvalidRequest):
+        decode_client(body)
+    with suppress(ParseFailed, InvalidRequest):
+        decode_client_batch(body)
+
+
+@given(raw_values)
+def test_what_is_in_order_is_read_as_everything_is(value: str) -> None:
+    body = b'{"jsonrpc":"2.0","id":1,"method":"x/y","params":{"a":%b,"z":1}}' % value.encode()
+    assert decode_client(body) == decode(body)
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (rb'"\ud83d"', rb'"\ufffd"'),
+        (rb'"\uDE00x\ud83d\ude00"', rb'"\ufffdx\ud83d\ude00"'),
+        (rb'"\\ud83d"', rb'"\\ud83d"'),
+        (b'"\xff\\ud83d"', b'"\xff\\ud83d"'),
+        (b'\xef\xbb\xbf"a"', b'"a"'),
+        (b'"caf\xc3\xa9 \\ud83d"', b'"caf\xc3\xa9 \\ufffd"'),
+    ],
+)
+def test_the_text_of_a_client_is_mended_where_it_can_be_read_and_refused_where_not(sent: bytes, read: bytes) -> None:
+    assert client_text(sent) == read

@@ -7,7 +7,8 @@ backend's era, `in_flight.py` knows the calls that wait for their answers.
 
 What the backend says on its own comes to `inbound.py`, on the link's reader, and goes on from there without a wait:
 
-- notifications of a call, by `notification_queue.py`; how a task stands, by `task_notifications.py`;
+- notifications of a call, and those to the session that owns the connection, by `notification_queue.py`; how a task
+  stands, by `task_notifications.py`;
 - requests of a legacy backend, to `server_requests.py`; the progress that a client reports on one, to
   `ask_progress.py`;
 - changes of lists, updates of resources and ends of tasks, to the `BackendListener` that the connection is opened for.

@@ -40,19 +40,26 @@ class Reports:
     """The progress token that the backend chose."""
     _waiting: deque[Params] = attrs.field(factory=lambda: deque(maxlen=MAX_WAITING), init=False)
     _lock: trio.Lock = attrs.field(factory=trio.Lock, init=False)
+    _is_called: bool = attrs.field(default=False, init=False)
+    """Whether `pass_on` is about to send what waits."""
 
-    def put(self, params: Params) -> None:
-        """Take the params of one progress notification of the client; they wait for `pass_on`."""
+    def put(self, params: Params) -> bool:
+        """Take the params of one progress notification of the client; whether `pass_on` has to be called for it."""
         self._waiting.append({**params_without_reserved(params), "progressToken": self.token})
+        was_called, self._is_called = self._is_called, True
+        return not was_called
 
     async def pass_on(self, send: Callable[[bytes], Awaitable[None]]) -> None:
         """Send every report that waits, in order; returns when all that were put before have been sent.
 
         Raises what `send` raises.
         """
-        async with self._lock:
-            while self._waiting:
-                await send(encode_notification(PROGRESS, self._waiting.popleft()))
+        try:
+            async with self._lock:
+                while self._waiting:
+                    await send(encode_notification(PROGRESS, self._waiting.popleft()))
+        finally:
+            self._is_called = False
 
 
 def split_token(params: Params, client: ClientSession | None) -> tuple[Params, Reports | None]:

@@ -21,7 +21,7 @@ from argus_trio.backends.connection.handshake import FIRST_CALL_ID, Handshake
 from argus_trio.backends.connection.in_flight import InFlight, InFlightTable
 from argus_trio.backends.connection.inbound import BackendListener, Inbound
 from argus_trio.backends.connection.input_required import all_rounds
-from argus_trio.backends.connection.notification_queue import NotificationQueue
+from argus_trio.backends.connection.notification_queue import Losses, NotificationQueue
 from argus_trio.backends.connection.outgoing_request import call_request, own_request, plain_question, with_our_token
 from argus_trio.backends.connection.server_requests import ServerRequests
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
@@ -84,6 +84,8 @@ class Connection:
     on_task: OnTask = ignore_task
     redact: Redactor = attrs.field(factory=Redactor)
     """Hides secrets where the backend is quoted."""
+    losses: Losses = attrs.field(factory=Losses)
+    """How many notifications from and to the backend were dropped, over all its connections."""
     probe_state: ProbeState
     """When the backend was heard from and how it answered probes: what its health is judged by."""
     lost: LinkFailed | None = attrs.field(default=None, init=False)
@@ -116,6 +118,7 @@ class Connection:
             server_requests=server_requests,
             listener=self.listener,
             on_task=self.on_task,
+            losses=self.losses,
             probe_state=self.probe_state,
         )
 
@@ -143,7 +146,7 @@ class Connection:
                 scope=scope,
                 patience=timeouts.call,
                 latest=started + timeouts.call_max,
-                notifications=NotificationQueue(exchange, self.nursery),
+                notifications=NotificationQueue(exchange, self.nursery, self.losses),
             )
             result = await self._round(call_in_flight, params, headers)
             if self.handshake.era is Era.MODERN:

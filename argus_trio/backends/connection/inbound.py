@@ -5,6 +5,7 @@ It runs on the link's reader, so nothing here waits for anybody. Answers do not 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final, Protocol
 
@@ -13,6 +14,7 @@ import structlog
 import trio
 
 from argus_trio.backends.connection.in_flight import InFlightTable, level_of
+from argus_trio.backends.connection.notification_queue import Losses
 from argus_trio.backends.connection.running_tasks import RunningTasks
 from argus_trio.backends.connection.server_requests import ServerRequests
 from argus_trio.backends.connection.task_notifications import (
@@ -30,6 +32,10 @@ from argus_trio.wire.results import without_reserved
 
 log = structlog.get_logger()
 
+MAX_ANSWERING: Final = 256
+"""Requests of a backend that are answered at a time on one connection. Four times as many as clients may be asked
+(`server_requests.MAX_OPEN`), for pings and refusals take no longer than the backend does to read them."""
+
 _LIST_CHANGED: Final = {
     "notifications/tools/list_changed": ("tools",),
     "notifications/prompts/list_changed": ("prompts",),
@@ -43,6 +49,9 @@ class BackendListener(Protocol):
     @property
     def client(self) -> ClientSession | None:
         """The legacy session that the connection belongs to at the moment, if it belongs to one."""
+
+    def tell_client(self, method: str, params: Params) -> None:
+        """Send a notification to `client`, in order, and in bounds if that one is slow; do nothing without one."""
 
     def lists_changed(self, kinds: tuple[str, ...]) -> None:
         """Take note that the backend's lists of these kinds have changed."""
@@ -72,12 +81,18 @@ class Inbound:
     listener: BackendListener
     on_task: OnTask
     probe_state: ProbeState
+    losses: Losses = attrs.field(factory=Losses)
+    """How many notifications of the backend were dropped."""
     tasks: RunningTasks = attrs.field(factory=RunningTasks)
     """The tasks that were begun on this connection."""
     _task_notifications: TaskNotificationQueue = attrs.field(init=False)
+    _answering: int = attrs.field(default=0, init=False)
+    """How many requests of the backend are being answered."""
+    _is_flooded: bool = attrs.field(default=False, init=False)
+    """Whether the log was told that requests of the backend are dropped."""
 
     def __attrs_post_init__(self) -> None:
-        self._task_notifications = TaskNotificationQueue(self.nursery, self.on_task)
+        self._task_notifications = TaskNotificationQueue(self.nursery, self.on_task, self.losses)
 
     async def receive(self, message: Request | Notification, within: int | None) -> None:
         """Take what the backend says; the link's `Inbox`. Returns without waiting for anybody.
@@ -86,13 +101,7 @@ class Inbound:
         """
         self.probe_state.heard_at = trio.current_time()
         if isinstance(message, Request):
-            is_surprise = self.listener.was_asked(message.method)
-            call_in_flight = self.in_flight.of(within)
-            if call_in_flight is None and is_surprise:
-                self.nursery.start_soon(self._answer_for_one_of_all, message)
-            else:
-                answer = partial(self.server_requests.answer, is_guess=within is None)
-                self.nursery.start_soon(answer, message, call_in_flight, self.listener.client)
+            self._take_request(message, within)
         else:
             self._take(message.method, message.params, within)
 
@@ -102,6 +111,33 @@ class Inbound:
         reports = self.server_requests.report(client, params)
         if reports is not None:
             self.nursery.start_soon(self.server_requests.pass_on, reports)
+
+    def _take_request(self, request: Request, within: int | None) -> None:
+        """Have a request of the backend answered, by a task of its own: it may take as long as a client does.
+
+        One too many is dropped: the backend has not read its answers to the `MAX_ANSWERING` before it.
+        """
+        if self._answering >= MAX_ANSWERING:
+            self.losses.dropped += 1
+            if not self._is_flooded:
+                self._is_flooded = True
+                log.warning("backend_requests_dropped", backend=self.backend, limit=MAX_ANSWERING)
+            return
+        is_surprise = self.listener.was_asked(request.method)
+        call_in_flight = self.in_flight.of(within)
+        if call_in_flight is None and is_surprise:
+            answer = partial(self._answer_for_one_of_all, request)
+        else:
+            client, is_guess = self.listener.client, within is None
+            answer = partial(self.server_requests.answer, request, call_in_flight, client, is_guess=is_guess)
+        self._answering += 1
+        self.nursery.start_soon(self._counted, answer)
+
+    async def _counted(self, answer: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await answer()
+        finally:
+            self._answering -= 1
 
     async def _answer_for_one_of_all(self, request: Request) -> None:
         """Answer a request that is one of the calls' under way, of whichever client, once it is clear whose it is."""
@@ -170,7 +206,7 @@ class Inbound:
         if call_in_flight is not None:
             call_in_flight.notifications.put(method, params)
         elif self.listener.client is not None:
-            self.nursery.start_soon(self.listener.client.notify, method, params)
+            self.listener.tell_client(method, params)
         else:
             log.debug("backend_notification_dropped", backend=self.backend, method=method[:100])
 

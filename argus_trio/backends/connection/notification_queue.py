@@ -1,55 +1,159 @@
-"""The notifications of one call that wait to be sent to its client: in order, and bounded.
+"""Notifications that wait to be sent to one peer: in order, bounded in bytes, and by one task whatever their number.
 
-The link's reader puts a notification and goes on at once; a client that reads slowly loses its oldest ones.
+Whoever brings a notification goes on at once; a peer that reads slowly loses its oldest ones. What is lost is counted
+for the backend that it was about, and logged once it is known how much it is.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import Final
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Final, Protocol
 
 import attrs
+import structlog
 import trio
 
-from argus_trio.core.call.exchange import Exchange
+from argus_trio.core.call.exchange import ClientSession
 from argus_trio.wire.envelope import Params
 
-CAPACITY: Final = 256
-"""Notifications that wait for one client; past that the oldest is dropped. Enough for a burst of log messages, and
-small enough that a client that has stopped reading costs little memory."""
+log = structlog.get_logger()
+
+CAPACITY: Final = 4096
+"""Notifications that wait for one peer; past that the oldest are dropped. More than a backend writes before whoever
+reads it lets others run, so that a peer which keeps up loses none."""
+CAPACITY_BYTES: Final = 1024 * 1024
+"""Bytes of notifications that wait for one peer; past that the oldest are dropped. The newest stays whatever its size.
+Small enough that many peers which have stopped reading cost little memory."""
+
+
+def _nothing() -> None:
+    """Do nothing once a queue is empty: nobody waits for it."""
+
+
+class Addressee(Protocol):
+    """Who is notified: an exchange, a session, or a backend."""
+
+    async def notify(self, method: str, params: Params) -> None:
+        """Send a notification; may wait for a peer that reads slowly."""
+
+
+@attrs.define(eq=False)
+class Losses:
+    """How many notifications from or to one backend were dropped, of all its connections."""
+
+    backend: str = ""
+    """The name of the backend."""
+    dropped: int = attrs.field(default=0, init=False)
+    """How many, so far."""
+
+    def tell(self, count: int, peer: str) -> None:
+        """Log that `count` of them were dropped, which are counted already, for a `peer` that is too slow."""
+        log.warning(
+            "notifications_dropped", backend=self.backend, count=count, reason=f"the {peer} reads them too slowly"
+        )
 
 
 @attrs.define(eq=False)
 class NotificationQueue:
-    """The notifications of one call that its client has not been sent yet. They are sent in `nursery`."""
+    """The notifications that `exchange`, or another addressee, has not been sent yet. They are sent in `nursery`."""
 
-    exchange: Exchange
+    exchange: Addressee
     nursery: trio.Nursery
+    losses: Losses = attrs.field(factory=Losses)
+    peer: str = attrs.field(default="client", kw_only=True)
+    """What the log calls the addressee."""
+    on_idle: Callable[[], object] = attrs.field(default=_nothing, kw_only=True)
+    """Called whenever nothing waits any more."""
     dropped: int = attrs.field(default=0, init=False)
     """How many notifications were dropped."""
-    _waiting: deque[tuple[str, Params]] = attrs.field(factory=deque, init=False)
+    _waiting: deque[tuple[str, Params, int]] = attrs.field(factory=deque, init=False)
+    _size: int = attrs.field(default=0, init=False)
+    _untold: int = attrs.field(default=0, init=False)
+    """How many were dropped that the log does not know of."""
     delivering: trio.Event | None = attrs.field(default=None, init=False)
-    """The event that is set once what waits has been handed to the exchange; None while nothing waits."""
+    """The event that is set once what waits has been handed over; None while nothing waits."""
 
     def put(self, method: str, params: Params) -> None:
-        """Take a notification for the client; returns at once."""
-        if len(self._waiting) == CAPACITY:
-            self._waiting.popleft()
-            self.dropped += 1
-        self._waiting.append((method, params))
+        """Take a notification for the addressee; returns at once."""
+        size = size_of(method, params)
+        self._waiting.append((method, params, size))
+        self._size += size
+        while len(self._waiting) > 1 and (len(self._waiting) > CAPACITY or self._size > CAPACITY_BYTES):
+            self._take()
+            self._drop()
         if self.delivering is None:
             self.delivering = trio.Event()
             self.nursery.start_soon(self._deliver, self.delivering)
 
     async def drained(self) -> None:
-        """Wait until everything that was put has been handed to the exchange."""
+        """Wait until everything that was put has been handed to the addressee."""
         while self.delivering is not None:
             await self.delivering.wait()
 
     async def _deliver(self, idle: trio.Event) -> None:
         try:
             while self._waiting:
-                await self.exchange.notify(*self._waiting.popleft())
+                await self.exchange.notify(*self._take())
         finally:
             self.delivering = None
             idle.set()
+            if self._untold:
+                self.losses.tell(self._untold, self.peer)
+                self._untold = 0
+            self.on_idle()
+
+    def _take(self) -> tuple[str, Params]:
+        method, params, size = self._waiting.popleft()
+        self._size -= size
+        return method, params
+
+    def _drop(self) -> None:
+        self.dropped += 1
+        self._untold += 1
+        self.losses.dropped += 1
+
+
+@attrs.define(eq=False)
+class SessionQueues:
+    """What legacy sessions are told outside calls by one backend, over whichever connection: a queue for each session.
+
+    They outlast a connection, so that what a backend says before its end arrives.
+    """
+
+    losses: Losses
+    successor: SessionQueues | None = attrs.field(default=None, init=False)
+    """What takes over what is put here, once another scope is in effect in place of the one that these belong to."""
+    _by_session: dict[ClientSession, NotificationQueue] = attrs.field(factory=dict, init=False)
+    _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
+
+    @contextmanager
+    def running_in(self, nursery: trio.Nursery) -> Iterator[None]:
+        """Deliver in `nursery`, for the length of the block."""
+        self._nursery = nursery
+        try:
+            yield
+        finally:
+            self._nursery = None
+
+    def put(self, client: ClientSession, method: str, params: Params) -> None:
+        """Take a notification for a session; returns at once. Dropped, and counted, while nothing runs."""
+        if self.successor is not None:
+            self.successor.put(client, method, params)
+            return
+        if self._nursery is None:
+            self.losses.dropped += 1
+            return
+        queue = self._by_session.get(client)
+        if queue is None:
+            forget = partial(self._by_session.pop, client)
+            queue = NotificationQueue(client, self._nursery, self.losses, on_idle=forget)
+            self._by_session[client] = queue
+        queue.put(method, params)
+
+
+def size_of(method: str, params: Params) -> int:
+    """About how many bytes a notification takes."""
+    return len(method) + sum(len(name) + len(value) for name, value in params.items())

@@ -17,6 +17,7 @@ import trio
 from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.connection.handshake import PROBE_SILENCE_SECONDS, HandshakeOrder, perform_handshake
 from argus_trio.backends.connection.inbound import BackendListener
+from argus_trio.backends.connection.notification_queue import Losses, SessionQueues
 from argus_trio.backends.connection.start_watch import OnSample, StartWatch, ignore_sample
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
 from argus_trio.backends.links.link import Inbox, Link
@@ -64,9 +65,15 @@ class BackendAddress:
     """Called with every task notification."""
     stderr: StderrRing = attrs.field(init=False)
     """The last lines that the backend's processes wrote to stderr, over all its connections."""
+    losses: Losses = attrs.field(init=False)
+    """How many notifications from and to it were dropped, over all its connections."""
+    sessions: SessionQueues = attrs.field(init=False)
+    """What legacy sessions are told of it outside calls."""
 
     def __attrs_post_init__(self) -> None:
         self.stderr = StderrRing(self.spec.name)
+        self.losses = Losses(self.spec.name)
+        self.sessions = SessionQueues(self.losses)
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -189,6 +196,7 @@ async def open_connection(
             is_exclusive=is_exclusive,
             on_task=address.on_task,
             redact=address.redact,
+            losses=address.losses,
             probe_state=probe_state_of(address.spec.health),
         )
         await early.attach(connection)

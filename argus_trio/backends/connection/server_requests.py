@@ -61,13 +61,12 @@ class ServerRequests:
             scope.cancel()
 
     def report(self, client: ClientSession, params: Params) -> Reports | None:
-        """Take the params of a client's `notifications/progress`; what is to be passed on now, if they concern a
-        request that the client was asked here."""
+        """Take the params of a client's `notifications/progress`; what `pass_on` has to be called for, if they concern
+        a request that the client was asked here."""
         reports = self._reports.get(string_member(params, "progressToken") or "")
         if reports is None or reports.client is not client:
             return None
-        reports.put(params)
-        return reports
+        return reports if reports.put(params) else None
 
     async def pass_on(self, reports: Reports) -> None:
         """Send the backend what was reported. Raises nothing if its link has died."""

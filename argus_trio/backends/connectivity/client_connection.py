@@ -15,6 +15,7 @@ import trio
 
 from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.connection.handshake import HandshakeOrder, HandshakeRefused
+from argus_trio.backends.connection.notification_queue import NotificationQueue
 from argus_trio.backends.connection.open import BackendAddress, open_connection
 from argus_trio.backends.connectivity.connection_subscriptions import ConnectionSubscriptions
 from argus_trio.backends.connectivity.health_monitor import HealthMonitor
@@ -39,6 +40,22 @@ log = structlog.get_logger()
 
 CLOSED: Final = "it was closed"
 """Why a connection is open no more that did not fail."""
+
+
+@attrs.define(eq=False)
+class _BackendAddressee:
+    """The backend at the far end of a connection, to whom notifications of the client are passed on."""
+
+    address: BackendAddress
+    connection: Connection
+
+    async def notify(self, method: str, params: Params) -> None:
+        """Send a notification; logged where the link has died."""
+        try:
+            await self.connection.notify(method, params)
+        except LinkFailed as failure:
+            address = self.address
+            log.debug("client_notification_untold", backend=address.spec.name, reason=address.redact(failure.reason))
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -76,6 +93,8 @@ class ClientConnection:
     _has_changed: bool = attrs.field(default=False, init=False)
     """Whether the backend has said that lists changed, since it opened."""
     _changes: PendingChanges = attrs.field(init=False)
+    _to_backend: NotificationQueue | None = attrs.field(default=None, init=False)
+    """The notifications of the client that the backend has not taken yet, once the connection is open."""
 
     def __attrs_post_init__(self) -> None:
         self.subscriptions = ConnectionSubscriptions(self.address)
@@ -159,13 +178,15 @@ class ClientConnection:
             # Elsewhere the shared connection reports what happens on this one too: it is the same server.
             await self.subscriptions.watch(connection, shared.table.uris_of(self.client))
 
-    async def forward(self, connection: Connection, method: str, params: Params) -> None:
-        """Pass a notification of the client on to the backend; logged where the link has died."""
-        try:
-            await connection.notify(method, params)
-        except LinkFailed as failure:
-            address = self.address
-            log.debug("client_notification_untold", backend=address.spec.name, reason=address.redact(failure.reason))
+    def forward(self, method: str, params: Params) -> None:
+        """Pass a notification of the client on to the backend, in order; dropped while the connection is not open."""
+        if self._to_backend is not None and self.connection is not None and not self.connection.is_left:
+            self._to_backend.put(method, params)
+
+    def tell_client(self, method: str, params: Params) -> None:
+        """Send the owner of the connection a notification, in order; see `BackendListener`."""
+        if self.client is not None:
+            self.address.sessions.put(self.client, method, params)
 
     def lists_changed(self, kinds: tuple[str, ...]) -> None:
         """List these kinds again; see `BackendListener`."""
@@ -177,9 +198,8 @@ class ClientConnection:
         self.shared.given.note_member(params)
         if self.client is None:
             self.shared.subscriptions.updated_of(self.owner.key, params)
-        elif self.connection is not None:
-            spelled = self.shared.subscriptions.as_spelled(self.client, params)
-            self.connection.start_soon(self.client.notify, UPDATED, spelled)
+        else:
+            self.tell_client(UPDATED, self.shared.subscriptions.as_spelled(self.client, params))
 
     def listen_acknowledged(self, params: Params) -> None:
         """Take note of the acknowledgment of a listen stream; see `BackendListener`."""
@@ -232,6 +252,8 @@ class ClientConnection:
         """Use the connection until it is lost; why."""
         address = self.address
         self.connection = connection
+        backend = _BackendAddressee(address, connection)
+        self._to_backend = NotificationQueue(backend, connection.nursery, address.losses, peer="backend")
         self.subscriptions.hub.begin(connection)
         self.settled.set()
         on_open()
@@ -252,4 +274,4 @@ class ClientConnection:
         before = {**(self.listings.of(self.owner.abilities) or {}), **(self.listing or {})}
         self.listing = {**(self.listing or {}), **listing}
         for method in sorted({LIST_CHANGED[kind] for kind in listing if before.get(kind) != listing[kind]}):
-            self.connection.start_soon(self.client.notify, method, {})
+            self.tell_client(method, {})

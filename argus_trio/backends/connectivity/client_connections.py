@@ -30,7 +30,6 @@ from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.call.session_policy import NOBODY, ConnectionOwner
 from argus_trio.errors import BackendUnavailable, LinkFailed, RpcError
-from argus_trio.wire.envelope import Params
 
 log = structlog.get_logger()
 
@@ -69,7 +68,8 @@ class ClientConnections:
         """Run what the connections need in `nursery`, for the length of the block."""
         self._nursery = nursery
         try:
-            yield
+            with self.shared.address.sessions.running_in(nursery):
+                yield
         finally:
             self._nursery = None
 
@@ -153,7 +153,7 @@ class ClientConnections:
         for own in self.table:
             if own.client is not None and own.listing:
                 for method in sorted({LIST_CHANGED[kind] for kind in own.listing}):
-                    self.start_soon(own.client.notify, method, {})
+                    own.tell_client(method, {})
 
     def hand_over_subscriptions(self, successor: ClientConnections) -> None:
         """Have `successor` subscribe for the sessions that subscribed over connections here. No checkpoint."""
@@ -248,10 +248,7 @@ class ClientConnections:
         connection = self.shared.connection
         if connection is None:  # `restore` is called when there is one
             return
-
-        def deliver(method: str, params: Params) -> None:
-            self.start_soon(client.notify, method, params)
-
+        deliver = partial(self.shared.address.sessions.put, client)
         for uri in self.lost.take(client):
             try:
                 await self.shared.subscriptions.watch(connection, uri, client, deliver)

@@ -179,6 +179,9 @@ class SharedConnection:
             return "legacy" if self.handshake.era is Era.LEGACY else "modern"
         return self._guess.order
 
+    def tell_client(self, method: str, params: Params) -> None:
+        """Do nothing: there is no such client; see `BackendListener`."""
+
     def lists_changed(self, kinds: tuple[str, ...]) -> None:
         """List these kinds again; see `BackendListener`."""
         self.lists.add(kinds)

@@ -105,6 +105,7 @@ class ClientSubscriptions:
     def hand_over(self, successor: ClientSubscriptions) -> None:
         """Hand everything that clients subscribed to here over to `successor`. No checkpoint."""
         self.successor = successor
+        self.shared.address.sessions.successor = successor.shared.address.sessions
         self.hand_over_rest()
 
     def hand_over_rest(self) -> None:
@@ -136,7 +137,8 @@ class ClientSubscriptions:
                 await self._end(uri, client)  # it may have subscribed before its calls had a connection of their own
             return result
         if client is not None and is_wanted:
-            await shared.subscriptions.watch(connection, uri, client, partial(self._deliver, client))
+            deliver = partial(self._deliver, client)
+            await shared.subscriptions.watch(connection, uri, client, deliver)
         elif client is not None:
             await self._end(uri, client)
         return b"{}"
@@ -154,5 +156,4 @@ class ClientSubscriptions:
 
     def _deliver(self, client: ClientSession, method: str, params: Params) -> None:
         latest = self.latest
-        spelled = latest.shared.subscriptions.as_spelled(client, params)
-        latest.client_connections.start_soon(client.notify, method, spelled)
+        latest.shared.address.sessions.put(client, method, latest.shared.subscriptions.as_spelled(client, params))

@@ -192,13 +192,12 @@ class Scope:
         Progress goes to whichever connection asked for it. Waits for nobody.
         """
         own = self.client_connections.table.of(client)
-        connection = None if own is None else own.connection
         if method == PROGRESS:
-            for each in (self.shared.connection, connection):
+            for each in (self.shared.connection, None if own is None else own.connection):
                 if each is not None:
                     each.inbound.reported(client, params)
-        elif own is not None and connection is not None:
-            connection.start_soon(own.forward, connection, method, params)
+        elif own is not None:
+            own.forward(method, params)
 
     def release(self, client: ClientSession) -> None:
         """Close the connection of a session that has ended, and end its subscriptions. Waits for nobody."""

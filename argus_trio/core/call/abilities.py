@@ -9,8 +9,10 @@ from typing import Final
 
 import attrs
 
-from argus_trio.wire.envelope import Params
+from argus_trio.wire.envelope import Params, Raw
 from argus_trio.wire.members import object_member, string_member
+
+_NULL: Final = Raw(b"null")
 
 ROOTS_LIST: Final = "roots/list"
 """The method by which a server asks a client for its roots."""
@@ -87,14 +89,19 @@ def abilities_of(capabilities: Params) -> Abilities:
     sampling = object_member(capabilities, "sampling")
     roots = object_member(capabilities, "roots")
     return Abilities(
-        form=elicitation is not None and ("form" in elicitation or "url" not in elicitation),
-        url=elicitation is not None and "url" in elicitation,
+        form=elicitation is not None and (_has(elicitation, "form") or not _has(elicitation, "url")),
+        url=_has(elicitation, "url"),
         sampling=sampling is not None,
-        sampling_tools=sampling is not None and "tools" in sampling,
-        sampling_context=sampling is not None and "context" in sampling,
+        sampling_tools=_has(sampling, "tools"),
+        sampling_context=_has(sampling, "context"),
         roots=roots is not None,
         roots_changes=roots is not None and bytes(roots.get("listChanged", b"")) == b"true",
     )
+
+
+def _has(declared: Params | None, name: str) -> bool:
+    """Whether a capability has this part; some libraries write null for what is not there."""
+    return declared is not None and name in declared and declared[name] != _NULL
 
 
 def _mode(params: Params) -> str:

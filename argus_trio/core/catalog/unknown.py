@@ -1,8 +1,8 @@
 """Whether a backend says that it does not know the tool, prompt or resource that it is asked for: in any SDK's words.
 
-The specification has one error for an unknown tool (2025-11-25, Tools, Error Handling), but most servers answer otherwise:
-some with a result that is an error, in text. What is found of tools and prompts only gives rise to a look at the list, at
-a bounded pace.
+The specification has one error for an unknown tool (2025-11-25, Tools, Error Handling), but most servers answer
+otherwise: some with a result that is an error, in text. What is found of tools and prompts only gives rise to a look at
+the list, at a bounded pace.
 
 For a resource it says -32002 (to 2025-11-25) and -32602 (since 2026-07-28), and the SDKs mostly do. The Python SDK 1.x
 says code 0, the Java and Kotlin SDKs -32603, and a text; who serves no resources at all does not know the method.

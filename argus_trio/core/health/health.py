@@ -115,6 +115,8 @@ class BackendStatus:
     """The number of attempts to connect that have failed in a row."""
     is_breaker_open: bool = False
     calls: Calls = Calls()
+    dropped: int = 0
+    """The number of notifications that were dropped so far because a client, or the backend, was too slow for them."""
     session: str = "auto"
     """The setting `session` of the backend."""
     is_shared: bool = False

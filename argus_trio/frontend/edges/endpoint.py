@@ -12,13 +12,20 @@ from argus_trio.frontend.edges.streamable_http_legacy import LegacyEdge
 from argus_trio.frontend.edges.streamable_http_modern import SUPPORTED, ModernEdge, has_request_meta
 from argus_trio.frontend.http.body import read_body
 from argus_trio.frontend.http.errors import MethodNotAllowed
-from argus_trio.frontend.http.header_names import ACCEPT, CONTENT_TYPE, PROTOCOL_VERSION
-from argus_trio.frontend.http.negotiation import negotiate_post
+from argus_trio.frontend.http.header_names import (
+    ACCEPT,
+    CONTENT_ENCODING,
+    CONTENT_TYPE,
+    PROTOCOL_VERSION,
+    SESSION_ID,
+)
+from argus_trio.frontend.http.negotiation import negotiate_post, refusal_headers, require_plain
 from argus_trio.frontend.http.request import JSON, Header, IncomingRequest
 from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.outcome import error_response
 from argus_trio.wire import envelope
-from argus_trio.wire.envelope import Message, decode, is_batch
+from argus_trio.wire.envelope import Message, is_batch
+from argus_trio.wire.members import decode_client
 from argus_trio.wire.revisions import REVISIONS, Era, era_of
 
 _ERAS: Final[Mapping[bytes, Era | None]] = {revision.encode(): era_of(revision) for revision in REVISIONS}
@@ -40,18 +47,20 @@ class Endpoint:
         message: Message | None = None
         try:
             accepted = negotiate_post(http.fields.get(CONTENT_TYPE), http.fields.get(ACCEPT))
+            if CONTENT_ENCODING in http.fields:
+                require_plain(http.fields[CONTENT_ENCODING])
             body = await read_body(http, self.settings.now.limits)
-            if is_batch(body):
-                if _era(http) is not Era.LEGACY:
+            if body[:1] != b"{" and is_batch(body):
+                if _era(http) is not Era.LEGACY and SESSION_ID not in http.fields:
                     raise InvalidRequest("this revision has no batches")
                 await self.legacy.post_batch(http, accepted, body)
                 return
-            message = decode(body)
+            message = decode_client(body)
             edge = self.modern if self._is_modern(http, message) else self.legacy
             await edge.post(http, accepted, message)
         except RpcError as error:
             message_id = message.id if isinstance(message, envelope.Request) else b"null"
-            await http.answer_unread(error.http_status, error_response(message_id, error), (JSON,))
+            await http.answer_unread(error.http_status, error_response(message_id, error), refusal_headers(error))
 
     async def get(self, http: IncomingRequest) -> None:
         """Carry an event stream of a session."""
@@ -63,7 +72,7 @@ class Endpoint:
 
     async def _without_body(self, http: IncomingRequest, serve: Callable[[IncomingRequest], Awaitable[None]]) -> None:
         try:
-            if _era(http) is not Era.LEGACY:
+            if _era(http) is not Era.LEGACY and not self.legacy.knows_session(http):
                 raise MethodNotAllowed("revision 2026-07-28 has POST alone at this path")
             await serve(http)
         except RpcError as error:
@@ -71,8 +80,14 @@ class Endpoint:
             await http.answer_unread(error.http_status, error_response(b"null", error), [JSON, *allow])
 
     def _is_modern(self, http: IncomingRequest, message: Message) -> bool:
-        """Whether its header or its `_meta` says so; `initialize` is legacy unless both do."""
+        """Whether its header or its `_meta` says so; `initialize` is legacy unless both do.
+
+        What names a session is legacy unless its `_meta` says otherwise: the libraries of some clients write their
+        newest revision into the header, whatever was agreed.
+        """
         by_header = _era(http) is Era.MODERN
+        if by_header and SESSION_ID in http.fields:
+            return has_request_meta(message)
         if isinstance(message, envelope.Request) and message.method == "initialize":
             return by_header and has_request_meta(message)
         return by_header or has_request_meta(message)

@@ -17,9 +17,9 @@ from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.body import read_body
 from argus_trio.frontend.http.errors import SessionUnknown
 from argus_trio.frontend.http.event_stream import write_stream
-from argus_trio.frontend.http.header_names import CONTENT_TYPE
-from argus_trio.frontend.http.negotiation import require_json_sent
-from argus_trio.frontend.http.request import JSON, IncomingRequest
+from argus_trio.frontend.http.header_names import CONTENT_ENCODING, CONTENT_TYPE
+from argus_trio.frontend.http.negotiation import refusal_headers, require_json_sent, require_plain
+from argus_trio.frontend.http.request import IncomingRequest
 from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.notifications.outbox import Outbox
@@ -28,12 +28,15 @@ from argus_trio.frontend.sessions.client_requests import SendMessage
 from argus_trio.frontend.sessions.dispatch import accept, read_batch, respond, respond_batch
 from argus_trio.frontend.sessions.session import Session
 from argus_trio.wire import envelope
-from argus_trio.wire.envelope import Message, decode, is_batch
+from argus_trio.wire.envelope import Message, is_batch
 from argus_trio.wire.event_stream import encode_event
+from argus_trio.wire.members import decode_client
 
 MAX_CALLS: Final = 256
 """Calls in flight in one session: unlike a POST to `/mcp` they hold no connection that would bound them."""
 _ID_BYTES: Final = 24
+_APPENDING: Final = (b"Java-http-client/", b"ReactorNetty/")
+"""How the User-Agent of those begins that append a relative reference to the host."""
 
 
 Posted = envelope.Request | list[Message | RpcError]
@@ -123,7 +126,7 @@ class SseEdge:
             session = SseSession(
                 id=secrets.token_urlsafe(_ID_BYTES), standalone=conversation, conversation=conversation
             )
-            endpoint = encode_event(b"/messages/?session_id=" + session.id.encode(), event="endpoint")
+            endpoint = encode_event(_messages_seen_from(http) + session.id.encode(), event="endpoint")
             self._open[session.id] = session
             try:
                 with self.announcer.listening(conversation, abilities=lambda: session.abilities):
@@ -138,11 +141,12 @@ class SseEdge:
         """Take one message, or a batch, of an open conversation."""
         try:
             require_json_sent(http.fields.get(CONTENT_TYPE))
+            require_plain(http.fields.get(CONTENT_ENCODING))
             self._session(http)  # an unknown session is refused before its body is read
             body = await read_body(http, self.settings.now.limits)
             self._accept(self._session(http), body)
         except RpcError as error:
-            await http.answer_unread(error.http_status, error_response(b"null", error), (JSON,))
+            await http.answer_unread(error.http_status, error_response(b"null", error), refusal_headers(error))
             return
         await http.answer(202)
 
@@ -150,7 +154,7 @@ class SseEdge:
         if is_batch(body):
             session.conversation.spawn(self.gateway, session, read_batch(session, body))
             return
-        message = decode(body)
+        message = decode_client(body)
         if isinstance(message, envelope.Request):
             session.conversation.spawn(self.gateway, session, message)
         else:
@@ -168,3 +172,16 @@ class SseEdge:
         if session is None:
             raise SessionUnknown("no such session, or no more; GET /sse begins anew")
         return session
+
+
+def _messages_seen_from(http: IncomingRequest) -> bytes:
+    """Where the client of this stream posts, up to the session's id: a reference that is relative to the stream's URL,
+    so that it is right behind a proxy that takes away the beginning of the path. At `/sse/` it leads to
+    `/sse/messages/`, for not every library understands `..`.
+
+    Java resolves a relative reference against a URL without a path by appending it to the host (JDK-8272702); its
+    libraries, which resolve against the base URL, get the path that a gateway without a proxy has.
+    """
+    if http.fields.get(b"user-agent", b"").startswith(_APPENDING):
+        return b"/messages/?session_id="
+    return b"messages/?session_id="

@@ -13,10 +13,11 @@ from argus_trio.errors import InvalidRequest
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.errors import SessionUnknown
 from argus_trio.frontend.http.event_stream import write_stream
-from argus_trio.frontend.http.header_names import ACCEPT, LAST_EVENT_ID, PROTOCOL_VERSION, SESSION_ID
+from argus_trio.frontend.http.header_names import ACCEPT, LAST_EVENT_ID, SESSION_ID
 from argus_trio.frontend.http.keep_alive import KeepAlive
 from argus_trio.frontend.http.negotiation import Accepts, require_events_accepted
-from argus_trio.frontend.http.request import JSON, IncomingRequest
+from argus_trio.frontend.http.reply import answer_at_once
+from argus_trio.frontend.http.request import IncomingRequest
 from argus_trio.frontend.notifications.announcer import PLAIN_MESSAGES, Announcer
 from argus_trio.frontend.sessions.dispatch import accept, initialize, read_batch, respond, respond_batch
 from argus_trio.frontend.sessions.event_store import prime
@@ -42,7 +43,7 @@ class LegacyEdge:
         """Answer one posted message."""
         if isinstance(message, envelope.Request):
             if message.method == "initialize":
-                await self._initialize(http, message)
+                await self._initialize(http, accepted, message)
                 return
             session = self._session(http)
             with self._reply(http, accepted, session) as reply:
@@ -79,6 +80,10 @@ class LegacyEdge:
             streams.release(feed)
             self.sessions.use(session.id, trio.current_time())
 
+    def knows_session(self, http: IncomingRequest) -> bool:
+        """Whether the request names a session that is open."""
+        return self.sessions.use(http.fields.get(SESSION_ID, b"").decode("latin-1"), trio.current_time()) is not None
+
     async def delete(self, http: IncomingRequest) -> None:
         """End the session; its calls in flight are cancelled."""
         self.sessions.end(self._session(http).id)
@@ -88,21 +93,31 @@ class LegacyEdge:
         def begin_idling() -> None:
             self.sessions.use(session.id, trio.current_time())
 
-        return PostReply(http, self.keep_alive, session, may_stream=accepted.events, on_lost=begin_idling)
+        return PostReply(
+            http,
+            self.keep_alive,
+            session,
+            may_stream=accepted.events,
+            takes_json=accepted.json,
+            on_lost=begin_idling,
+        )
 
-    async def _initialize(self, http: IncomingRequest, message: envelope.Request) -> None:
+    async def _initialize(self, http: IncomingRequest, accepted: Accepts, message: envelope.Request) -> None:
         hello = read_hello(message.params)
         session = self.sessions.open(trio.current_time())
         self.announcer.add(session, PLAIN_MESSAGES, lambda: session.abilities)
         result = initialize(self.gateway, session, hello)
-        await http.answer(200, encode_response(message.id, result), [JSON, (SESSION_ID, session.id.encode())])
+        headers = ((SESSION_ID, session.id.encode()),)
+        await answer_at_once(http, encode_response(message.id, result), takes_json=accepted.json, headers=headers)
 
     def _session(self, http: IncomingRequest) -> HttpSession:
         """The session that the request names.
 
         Raises:
-            InvalidRequest: it names none, or another revision than the session's.
+            InvalidRequest: it names none.
             SessionUnknown: there is none by that name.
+
+        Its MCP-Protocol-Version may be any that is spoken here: some libraries send their newest, whatever was agreed.
         """
         session_id = http.fields.get(SESSION_ID)
         if session_id is None:
@@ -110,7 +125,4 @@ class LegacyEdge:
         session = self.sessions.use(session_id.decode("latin-1"), trio.current_time())
         if session is None:
             raise SessionUnknown("no such session, or no more; begin anew with initialize")
-        revision = http.fields.get(PROTOCOL_VERSION)
-        if revision is not None and revision.decode("latin-1") != session.revision:
-            raise InvalidRequest(f"the MCP-Protocol-Version header does not say {session.revision}, as was agreed")
         return session

@@ -18,8 +18,8 @@ from argus_trio.frontend.gateway import Gateway, ParamHeadersOf
 from argus_trio.frontend.http.header_names import ACCEPT
 from argus_trio.frontend.http.keep_alive import KeepAlive
 from argus_trio.frontend.http.negotiation import Accepts, require_events_accepted
-from argus_trio.frontend.http.reply import Reply
-from argus_trio.frontend.http.request import JSON, IncomingRequest
+from argus_trio.frontend.http.reply import Reply, answer_at_once
+from argus_trio.frontend.http.request import IncomingRequest
 from argus_trio.frontend.identity import discover_result, server_info
 from argus_trio.frontend.input_required.exchange import AskingRequest, PlainExchange
 from argus_trio.frontend.input_required.parked_call import ParkedCall
@@ -44,6 +44,7 @@ from argus_trio.wire.request_meta import CLIENT_CAPABILITIES, LOG_LEVEL, PROTOCO
 from argus_trio.wire.results import RESERVED, for_modern_client
 from argus_trio.wire.revisions import MODERN_REVISIONS, Era
 
+_NULL: Final = Raw(b"null")
 _REVISION_MARK: Final = PROTOCOL_VERSION.encode()
 """What only a modern request has in its `_meta`."""
 
@@ -88,7 +89,7 @@ class ModernEdge:
             raise RevisionUnsupported(call.revision, SUPPORTED)
         if call.method == "server/discover":
             result = discover_result(self.gateway.identity())
-            await http.answer(200, encode_response(request.id, result), (JSON,))
+            await answer_at_once(http, encode_response(request.id, result), takes_json=accepted.json)
         elif call.method == "subscriptions/listen":
             require_events_accepted(http.fields.get(ACCEPT))
             watches = WatchFunctions(
@@ -104,7 +105,7 @@ class ModernEdge:
             await self._check_param_headers(http, request.call, self.gateway.param_headers)
         if request.call.method in ASKING and (request.call.abilities is not NONE or STATE in request.call.params):
             call = self._parked(request.call)
-        with Reply(http, self.keep_alive, may_stream=accepted.events) as reply:
+        with Reply(http, self.keep_alive, may_stream=accepted.events, takes_json=accepted.json) as reply:
             asking_request = AskingRequest(reply.notify, request.progress_token, request.call.log_level)
             if isinstance(call, ParkedCall):
                 outcome = await self._attend(http, call, asking_request)
@@ -166,12 +167,14 @@ def read_request(message: envelope.Request) -> ModernRequest:
     try:
         meta = decode_object(params.pop("_meta", b"0"))
         revision = decode_string(meta.get(PROTOCOL_VERSION, b"0"))
-        capabilities = decode_object(meta.get(CLIENT_CAPABILITIES, b"0"))
+        declared = meta.get(CLIENT_CAPABILITIES, b"0")
+        capabilities = {} if declared == _NULL else decode_object(declared)
     except msgspec.DecodeError:
         raise InvalidParams(
             f'params._meta must hold a string "{PROTOCOL_VERSION}" and an object "{CLIENT_CAPABILITIES}"'
         ) from None
     log_level = _log_level(meta[LOG_LEVEL]) if LOG_LEVEL in meta else None
+    capabilities = {name: value for name, value in capabilities.items() if value != _NULL}
     left = {key: value for key, value in meta.items() if not key.startswith(RESERVED)}
     if left:
         params["_meta"] = Raw(encode(left))

@@ -17,6 +17,12 @@ class WrongMediaType(InvalidRequest):
     http_status = 415
 
 
+class CodingRefused(InvalidRequest):
+    """The body is compressed; how it may come is said by the answer's Accept-Encoding (RFC 9110, 15.5.16)."""
+
+    http_status = 415
+
+
 class BodyTooLarge(InvalidRequest):
     """The body is larger than `server.max_body_bytes`."""
 

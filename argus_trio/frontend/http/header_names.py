@@ -8,6 +8,7 @@ from argus_trio.wire import headers
 
 ACCEPT: Final = headers.ACCEPT.encode()
 CONTENT_TYPE: Final = headers.CONTENT_TYPE.encode()
+CONTENT_ENCODING: Final = b"content-encoding"
 SESSION_ID: Final = headers.SESSION_ID.encode()
 PROTOCOL_VERSION: Final = headers.PROTOCOL_VERSION.encode()
 LAST_EVENT_ID: Final = headers.LAST_EVENT_ID.encode()

@@ -40,11 +40,15 @@ class HostOriginCheck:
         """None to let the request in, else which of the two is wrong."""
         if host is None or _host_name(host.decode("latin-1")) not in self._hosts:
             return "host"
-        if origin is not None and not self._is_good(origin.decode("latin-1")):
-            return "origin"
+        if (wrong := self.judge_origin(origin)) is not None:
+            return wrong
         if len(self.passed) < _REMEMBERED:
             self.passed.add((host, origin))
         return None
+
+    def judge_origin(self, origin: bytes | None) -> WrongHeader:
+        """None to let the request in, whatever its Host, else that the Origin is wrong."""
+        return None if origin is None or self._is_good(origin.decode("latin-1")) else "origin"
 
     def is_listed(self, origin: bytes) -> bool:
         """Whether `allowed_origins` names this one: being let in from loopback is not enough."""

@@ -31,6 +31,10 @@ EVENT_STREAM: Final[Sequence[Header]] = (
 )
 
 
+_OK: Final = 200
+"""The one status with which an event stream can be answered; refusals are JSON, whoever they are for."""
+
+
 class ReplyState(Enum):
     """QUIET → STREAMING → DONE, or QUIET → DONE: nothing sent yet, an event stream open, no more to come."""
 
@@ -64,6 +68,16 @@ class PlainFraming:
 _PLAIN: Final = PlainFraming()
 
 
+async def answer_at_once(
+    request: IncomingRequest, message: bytes, *, takes_json: bool, headers: Sequence[Header] = ()
+) -> None:
+    """Answer with one encoded message: as JSON, or as an event stream of its own for a client that takes no JSON."""
+    if takes_json:
+        await request.answer(200, message, (JSON, *headers))
+    else:
+        await request.answer(200, encode_event(message), (*EVENT_STREAM, *headers))
+
+
 @attrs.define(eq=False)
 class Reply:
     """One answer. `notify` and `beat` may run beside the task that finishes it; what comes after the end is dropped."""
@@ -71,6 +85,8 @@ class Reply:
     _request: IncomingRequest
     _keep_alive: KeepAlive
     _may_stream: bool = attrs.field(kw_only=True)
+    _takes_json: bool = attrs.field(default=True, kw_only=True)
+    """Whether the client takes JSON; one that takes event streams alone is sent one in its place."""
     _framing: EventFraming = attrs.field(default=_PLAIN, kw_only=True)
     _state: ReplyState = attrs.field(default=ReplyState.QUIET, init=False)
     _lock: trio.Lock | None = attrs.field(default=None, init=False)
@@ -100,7 +116,10 @@ class Reply:
         """Send the encoded answer and end. On an open stream the status has gone out already."""
         if self._state is ReplyState.QUIET:
             self.end()
-            await self._request.answer(status, message, (JSON,))
+            if self._may_stream and not self._takes_json and status == _OK:
+                await self._request.answer(status, self._framing.event(message), EVENT_STREAM)
+            else:
+                await self._request.answer(status, message, (JSON,))
             return
         await self._close(self._framing.event(message))
 

@@ -65,6 +65,7 @@ def _shown(backend: BackendStatus, clocks: Clocks) -> dict[str, object]:
             "failures": backend.unanswered,
         },
         "calls": attrs.asdict(backend.calls),
+        "notifications": {"dropped": backend.dropped},
         "session": {"setting": backend.session, "shared": backend.is_shared, "reason": backend.shared_because},
         "capabilities": dict(backend.counts),
         "lists": _lists(backend.lists, clocks),

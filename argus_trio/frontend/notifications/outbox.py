@@ -6,12 +6,17 @@ from collections import deque
 from typing import Final
 
 import attrs
+import structlog
 import trio
+
+log = structlog.get_logger()
 
 CAPACITY_BYTES: Final = 1024 * 1024
 """Bytes that wait for a client that reads slowly, before those that bring more have to wait too."""
 MAX_OFFERED: Final = 4096
-"""Keys that are offered and wait at a time; a backend may tell of any number of resources below one subscribed to."""
+MAX_OFFERED_BYTES: Final = 1024 * 1024
+"""Keys that are offered and wait at a time, and the bytes of their events: a backend may tell of any number of
+resources below one subscribed to."""
 
 
 @attrs.define(eq=False)
@@ -22,6 +27,9 @@ class Outbox:
     _events: deque[bytes] = attrs.field(factory=deque, init=False)
     _size: int = attrs.field(default=0, init=False)
     _offered: dict[str, bytes] = attrs.field(factory=dict, init=False)
+    _offered_size: int = attrs.field(default=0, init=False)
+    _dropped: int = attrs.field(default=0, init=False)
+    """What was offered and dropped since the log was told."""
     _closed: bool = attrs.field(default=False, init=False)
     _changed: trio.Event = attrs.field(factory=trio.Event, init=False)
     _room: trio.Event = attrs.field(factory=trio.Event, init=False)
@@ -34,11 +42,18 @@ class Outbox:
     def offer(self, key: str, event: bytes) -> None:
         """Have `event` sent once, however often it is offered under `key` until then. Never blocks.
 
-        Dropped where `MAX_OFFERED` others wait already.
+        Dropped where `MAX_OFFERED` others wait already, or `MAX_OFFERED_BYTES`; the log is told once how many were.
         """
-        if not self._closed and (key in self._offered or len(self._offered) < MAX_OFFERED):
-            self._offered[key] = event
-            self._changed.set()
+        if self._closed:
+            return
+        size = self._offered_size + len(event) - len(self._offered.get(key, b""))
+        is_new = key not in self._offered
+        if is_new and self._offered and (len(self._offered) >= MAX_OFFERED or size > MAX_OFFERED_BYTES):
+            self._dropped += 1
+            return
+        self._offered[key] = event
+        self._offered_size = size
+        self._changed.set()
 
     async def put(self, event: bytes) -> None:
         """Have `event` sent in turn, waiting for room; dropped once the stream is at its end."""
@@ -60,6 +75,10 @@ class Outbox:
         self._events.clear()
         self._size = 0
         self._offered.clear()
+        self._offered_size = 0
+        if self._dropped:
+            log.warning("changes_dropped", count=self._dropped, reason="the client reads them too slowly")
+            self._dropped = 0
         self._room.set()
         self._room = trio.Event()
         return chunk

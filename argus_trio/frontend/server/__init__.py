@@ -5,6 +5,7 @@
     serving              takes connections, as many as come and descriptors allow, until the stop and through the drain
     hypercorn_server     connections and their requests
     site                 what they share; these two files are all that know Hypercorn
+    request_target       which path a request is for, and which host it means
     transport            one connection's bytes, every wait bounded
 
 It takes any ASGI application and knows none: a request goes in as scope, `receive` and `send`, with one extension that

@@ -36,6 +36,7 @@ from hypercorn.utils import UnexpectedMessageError, parse_socket_addr
 
 from argus_trio.frontend.http.receive_queue import ReceiveQueue
 from argus_trio.frontend.http.request import DISCONNECT_EXTENSION
+from argus_trio.frontend.server.request_target import origin_form
 from argus_trio.frontend.server.site import FurtherRequest, Site
 from argus_trio.frontend.server.transport import ClientStream, Transport
 
@@ -259,12 +260,15 @@ class _Http1(H11Protocol):
         if b"transfer-encoding" in fields and b"content-length" in fields:
             # Another server on the way may see the request end elsewhere (RFC 9112, 6.1): nothing more is read.
             self.keep_alive_requests = sys.maxsize
+        target, headers = request.target, list(request.headers)
+        if target[:1] != b"/":
+            target, headers = origin_form(target, headers)
         begun = RequestBegun(
             stream_id=STREAM_ID,
-            headers=list(request.headers),
+            headers=headers,
             http_version=request.http_version.decode(),
             method=request.method.decode("ascii").upper(),
-            raw_path=request.target,
+            raw_path=target,
             state=self.connection_state,
         )
         await self.stream.handle(begun)

@@ -84,7 +84,7 @@ class ClientRequests:
 
     def answer(self, message: Response | ErrorResponse) -> bool:
         """Take a client's answer; False if nothing is open under its id."""
-        request = self._open.get(message.id)
+        request = self._open.get(message.id) or self._open.get(_as_sent(message.id))
         if request is None or request.answer is not None:
             return False
         request.answer = message
@@ -107,3 +107,9 @@ class ClientRequests:
                 with trio.move_on_after(FAREWELL_SECONDS, shield=True):
                     await send(encode_notification("notifications/cancelled", withdrawn))
             raise
+
+
+def _as_sent(message_id: bytes) -> bytes:
+    """An id of ours in our spelling: some clients hand a number back with a fraction of zeros."""
+    whole, _, fraction = message_id.partition(b".")
+    return message_id if fraction.strip(b"0") else whole

@@ -25,10 +25,10 @@ from argus_trio.wire.envelope import (
     Notification,
     Request,
     Response,
-    decode_batch,
     decode_string,
     encode_response,
 )
+from argus_trio.wire.members import decode_client_batch
 from argus_trio.wire.results import for_legacy_client
 from argus_trio.wire.revisions import BATCH_REVISION, Era
 
@@ -94,7 +94,7 @@ def read_batch(session: Session, body: bytes) -> list[Message | RpcError]:
     """
     if session.revision != BATCH_REVISION:
         raise InvalidRequest(f"batches are for revision {BATCH_REVISION} alone; this session is at {session.revision}")
-    members = decode_batch(body)
+    members = decode_client_batch(body)
     if len(members) > MAX_BATCH:
         raise InvalidRequest(f"a batch must not hold more than {MAX_BATCH} messages")
     return members

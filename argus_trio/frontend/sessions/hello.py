@@ -8,7 +8,7 @@ import attrs
 import msgspec
 
 from argus_trio.errors import InvalidParams
-from argus_trio.wire.envelope import Params, decode_object, decode_string
+from argus_trio.wire.envelope import Params, Raw, decode_object, decode_string
 from argus_trio.wire.revisions import LATEST_LEGACY, LEGACY_REVISIONS
 
 MAX_CAPABILITIES_BYTES: Final = 64 * 1024
@@ -43,7 +43,7 @@ def read_hello(params: Params) -> Hello:
         raise InvalidParams(f"capabilities must not be larger than {MAX_CAPABILITIES_BYTES} bytes")
     return Hello(
         revision=requested if requested in LEGACY_REVISIONS else LATEST_LEGACY,
-        capabilities=capabilities,
+        capabilities={name: value for name, value in capabilities.items() if value != Raw(b"null")},
         client=_client_name(params),
     )
 

@@ -66,6 +66,7 @@ class PostReply:
     _keep_alive: KeepAlive
     _session: HttpSession
     _may_stream: bool = attrs.field(kw_only=True)
+    _takes_json: bool = attrs.field(default=True, kw_only=True)
     _on_lost: Callable[[], object] = attrs.field(default=_nothing, kw_only=True)
     _events: _StreamEvents = attrs.field(init=False)
     _reply: Reply = attrs.field(init=False)
@@ -73,7 +74,13 @@ class PostReply:
 
     def __attrs_post_init__(self) -> None:
         self._events = _StreamEvents(self._session, self._lose)
-        self._reply = Reply(self._request, self._keep_alive, may_stream=self._may_stream, framing=self._events)
+        self._reply = Reply(
+            self._request,
+            self._keep_alive,
+            may_stream=self._may_stream,
+            takes_json=self._takes_json,
+            framing=self._events,
+        )
 
     async def notify(self, message: bytes) -> None:
         """Send an encoded message before the answer; dropped where the client has no stream, nor can have it again."""

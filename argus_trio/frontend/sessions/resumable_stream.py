@@ -12,7 +12,9 @@ from argus_trio.frontend.sessions.event_store import EventStore
 from argus_trio.wire.event_stream import encode_event
 
 BACKLOG_BYTES: Final = 1024 * 1024
-"""Bytes that wait for a client that reads slowly, before those that bring more have to wait too."""
+BACKLOG_EVENTS: Final = 256
+"""Bytes and events that wait for a client that reads slowly, before those that bring more have to wait too: less than
+the store keeps (`event_store.MAX_EVENTS`), which would else drop the oldest before they were sent."""
 
 
 @attrs.define(eq=False)
@@ -93,6 +95,7 @@ class Feed:
 
     _stream: ResumableStream
     _waiting: int = attrs.field(default=0, init=False)
+    _waiting_events: int = attrs.field(default=0, init=False)
     _is_last: bool = attrs.field(default=False, init=False)
     _is_closed: bool = attrs.field(default=False, init=False)
     _changed: trio.Event = attrs.field(factory=trio.Event, init=False)
@@ -112,10 +115,12 @@ class Feed:
         return b""
 
     async def announce(self, event: bytes) -> None:
-        """Tell of `event`, which is in the store; wait while more than `BACKLOG_BYTES` waits with it."""
+        """Tell of `event`, which is in the store; wait while more waits with it than `BACKLOG_BYTES` and
+        `BACKLOG_EVENTS` say."""
         self._waiting += len(event)
+        self._waiting_events += 1
         self._changed.set()
-        while self._waiting > BACKLOG_BYTES and not self._is_closed:
+        while (self._waiting > BACKLOG_BYTES or self._waiting_events > BACKLOG_EVENTS) and not self._is_closed:
             await self._room.wait()
 
     def wake(self) -> None:
@@ -135,6 +140,6 @@ class Feed:
         self._make_room()
 
     def _make_room(self) -> None:
-        self._waiting = 0
+        self._waiting = self._waiting_events = 0
         self._room.set()
         self._room = trio.Event()

@@ -9,11 +9,12 @@ from contextlib import asynccontextmanager
 import attrs
 import pytest
 import trio
+from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.connection.ask_progress import PROGRESS
 from argus_trio.backends.connection.in_flight import InFlight, InFlightTable
-from argus_trio.backends.connection.inbound import Inbound
+from argus_trio.backends.connection.inbound import MAX_ANSWERING, Inbound
 from argus_trio.backends.connection.notification_queue import NotificationQueue
 from argus_trio.backends.connection.open import probe_state_of
 from argus_trio.backends.connection.server_requests import ServerRequests
@@ -110,7 +111,8 @@ async def receiving(*, client: Session | None = None, is_exclusive: bool = False
             on_task=on_task,
             probe_state=probe_state_of(Probing()),
         )
-        yield Receiving(inbound, link, ears, nursery, tasks)
+        with ears.sessions.running_in(nursery):
+            yield Receiving(inbound, link, ears, nursery, tasks)
         nursery.cancel_scope.cancel()
 
 
@@ -340,3 +342,39 @@ async def test_a_client_that_does_not_listen_holds_up_nobody(autojump_clock: Moc
         with trio.fail_after(1):
             for _ in range(3):
                 await r.inbound.receive(Notification(CUSTOM, {}), None)
+
+
+async def test_requests_of_a_backend_that_reads_no_answers_are_bounded_and_the_loss_is_told_once() -> None:
+    async with receiving() as r:
+        with capture_logs() as logs:
+            for _ in range(10_000):
+                await r.inbound.receive(Request(b'"q"', "ping", {}), None)
+        assert len(r.nursery.child_tasks) == MAX_ANSWERING
+        await wait_all_tasks_blocked()
+        assert len(r.answers) == MAX_ANSWERING
+        assert r.inbound.losses.dropped == 10_000 - MAX_ANSWERING
+        assert [entry["event"] for entry in logs] == ["backend_requests_dropped"]
+        await r.asks("ping")
+        assert len(r.answers) == MAX_ANSWERING + 1
+
+
+async def test_reports_of_progress_cost_one_task_however_many_there_are() -> None:
+    asked: list[Json] = []
+
+    async def answer(params: Json) -> Json:
+        asked.append(params)
+        return await never(params)
+
+    session = Session()
+    async with receiving() as r:
+        exchange = FakeExchange("tools/call", abilities=Abilities(roots=True), answer=answer, client=session)
+        r.begin(4, exchange)
+        await r.asks("roots/list", {"_meta": {"progressToken": "theirs"}}, within=4)
+        meta = asked[0]["_meta"]
+        assert isinstance(meta, dict)
+        before = len(r.nursery.child_tasks)
+        for progress in range(50):
+            r.inbound.reported(session, raw({"progressToken": meta["progressToken"], "progress": progress}))
+        assert len(r.nursery.child_tasks) == before + 1
+        await wait_all_tasks_blocked()
+        assert [sent["params"]["progress"] for sent in r.answers] == list(range(50))  # type: ignore[index]  # of JSON

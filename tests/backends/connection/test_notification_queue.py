@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import attrs
 import trio
-from trio.testing import MockClock
+from structlog.testing import capture_logs
+from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.backends.connection.notification_queue import CAPACITY, NotificationQueue
+from argus_trio.backends.connection.notification_queue import (
+    CAPACITY,
+    CAPACITY_BYTES,
+    Losses,
+    NotificationQueue,
+    SessionQueues,
+)
 from argus_trio.wire.envelope import Params
 from tests.backends.support.fakes import FakeExchange, raw
+from tests.backends.support.scopes import Session
 
 
 @attrs.define(eq=False)
@@ -49,3 +57,42 @@ async def test_a_relay_without_notifications_costs_no_wait() -> None:
         queue = NotificationQueue(FakeExchange("tools/call"), nursery)
         with trio.fail_after(1):
             await queue.drained()
+
+
+async def test_what_waits_is_bounded_in_bytes_and_the_newest_stays_whatever_its_size(autojump_clock: MockClock) -> None:
+    exchange, losses = SlowExchange("tools/call"), Losses("files")
+    async with trio.open_nursery() as nursery:
+        queue = NotificationQueue(exchange, nursery, losses)
+        for n in range(5):
+            queue.put("n", raw({"n": n, "text": "x" * (CAPACITY_BYTES // 2)}))
+        queue.put("n", raw({"n": 5, "text": "x" * (2 * CAPACITY_BYTES)}))
+        with capture_logs() as logs:
+            await queue.drained()
+    assert [params["n"] for _, params in exchange.told] == [5]
+    assert (queue.dropped, losses.dropped) == (5, 5)
+    assert [(entry["event"], entry["backend"], entry["count"]) for entry in logs] == [
+        ("notifications_dropped", "files", 5)
+    ]
+
+
+async def test_a_burst_of_a_thousand_lines_reaches_a_client_that_keeps_up() -> None:
+    exchange = FakeExchange("tools/call")
+    async with trio.open_nursery() as nursery:
+        queue = NotificationQueue(exchange, nursery)
+        for n in range(1000):
+            queue.put("notifications/message", raw({"n": n}))
+        await queue.drained()
+    assert [params["n"] for _, params in exchange.told] == list(range(1000))
+
+
+async def test_what_a_session_is_told_while_nothing_runs_is_counted_and_a_successor_takes_over() -> None:
+    old, new = SessionQueues(Losses("files")), SessionQueues(Losses("files"))
+    session = Session()
+    old.put(session, "n", {})
+    assert old.losses.dropped == 1
+    old.successor = new
+    async with trio.open_nursery() as nursery:
+        with new.running_in(nursery):
+            old.put(session, "n", {})
+            await wait_all_tasks_blocked()
+    assert session.told == [("n", {})]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import trio
+from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from argus_trio.backends.connection.notification_queue import Losses
 from argus_trio.backends.connection.task_notifications import (
     CAPACITY,
+    CAPACITY_BYTES,
     MAX_TASKS,
     TaskNotification,
     TaskNotificationQueue,
 )
+from argus_trio.wire.envelope import Raw
 
 
 def news(key: str, method: str = "m") -> TaskNotification:
@@ -54,3 +58,25 @@ async def test_what_waits_is_bounded_for_one_task_and_in_all(autojump_clock: Moc
         go.set()
     assert len([said for said in heard if said.key == "k0"]) == CAPACITY
     assert len({said.key for said in heard}) == MAX_TASKS
+
+
+async def test_what_waits_is_bounded_in_bytes_and_the_loss_is_counted_and_told() -> None:
+    heard: list[TaskNotification] = []
+    go, losses = trio.Event(), Losses("a")
+
+    async def listen(said: TaskNotification) -> None:
+        await go.wait()
+        heard.append(said)
+
+    third = {"x": Raw(b'"%b"' % (b"x" * (CAPACITY_BYTES // 3)))}
+    async with trio.open_nursery() as nursery:
+        room = TaskNotificationQueue(nursery, listen, losses)
+        for number, key in enumerate("aaaab"):
+            said = TaskNotification(backend="a", key=key, method=str(number), params=third, client=None)
+            room.put(said)
+        with capture_logs() as logs:
+            go.set()
+            await wait_all_tasks_blocked()
+    assert [said.method for said in heard] == ["2", "3"]
+    assert losses.dropped == 3
+    assert [(entry["event"], entry["count"]) for entry in logs] == [("notifications_dropped", 3)]

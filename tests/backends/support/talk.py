@@ -10,6 +10,7 @@ import trio
 
 from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.connection.handshake import Handshake, perform_handshake
+from argus_trio.backends.connection.notification_queue import Losses, SessionQueues
 from argus_trio.backends.connection.open import probe_state_of
 from argus_trio.backends.links.stderr import StderrRing
 from argus_trio.config.model.backend import StdioBackend
@@ -29,6 +30,11 @@ class Ears:
 
     changed: list[str]
     client: ClientSession | None = None
+    sessions: SessionQueues = attrs.field(factory=lambda: SessionQueues(Losses("files")))
+
+    def tell_client(self, method: str, params: Params) -> None:
+        if self.client is not None:
+            self.sessions.put(self.client, method, params)
 
     def lists_changed(self, kinds: tuple[str, ...]) -> None:
         self.changed.extend(kinds)
@@ -70,6 +76,7 @@ async def talk(
 
     changed: list[str] = []
     async with trio.open_nursery() as nursery, backend.open(SPEC, inbox, StderrRing("files")) as link:
+        ears = Ears(changed, client)
         handshake: Handshake = await perform_handshake(link, "legacy" if backend.era is Era.LEGACY else "modern")
         box.append(
             Connection(
@@ -77,13 +84,14 @@ async def talk(
                 link=link,
                 handshake=handshake,
                 nursery=nursery,
-                listener=Ears(changed, client),
+                listener=ears,
                 cancels_by_notice=cancels_by_notice,
                 is_exclusive=is_exclusive,
                 probe_state=probe_state_of(Probing()),
             )
         )
-        yield Talk(box[0], backend.links[-1], changed)
+        with ears.sessions.running_in(nursery):
+            yield Talk(box[0], backend.links[-1], changed)
         nursery.cancel_scope.cancel()
 
 

@@ -42,6 +42,13 @@ def test_what_is_declared_reads_back_as_the_same_abilities(abilities: Abilities)
         ({"roots": {"listChanged": "yes"}}, Abilities(roots=True)),
         ({"sampling": {"tools": {}}}, Abilities(sampling=True, sampling_tools=True)),
         ({"elicitation": None, "sampling": 7, "roots": []}, NONE),
+        ({"elicitation": {"form": None, "url": {}}}, Abilities(url=True)),
+        ({"elicitation": {"form": {}, "url": None}}, Abilities(form=True)),
+        ({"elicitation": {"form": None, "url": None}}, Abilities(form=True)),
+        (
+            {"sampling": {"tools": None, "context": None}, "roots": {"listChanged": None}},
+            Abilities(sampling=True, roots=True),
+        ),
         ({"extensions": {"x": {}}, "experimental": {}}, NONE),
     ],
 )

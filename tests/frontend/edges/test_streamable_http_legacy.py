@@ -99,12 +99,22 @@ async def test_an_unknown_session_is_404() -> None:
             assert (answer.status, answer.error[0]) == (404, -32600)
 
 
-async def test_another_revision_than_agreed_is_refused() -> None:
+@pytest.mark.parametrize("revision", ["2025-06-18", "2024-11-05", "2026-07-28"])
+async def test_another_revision_than_agreed_is_taken_as_long_as_it_is_spoken_here(revision: str) -> None:
+    async with serving() as served, connected(served) as client:
+        session = {**await initialized(served), "mcp-protocol-version": revision}
+        assert (await post(served, call("echo"), session)).status == 200
+        assert (await post(served, rpc("notifications/initialized", message_id=None), session)).status == 202
+        assert served.backstage.calls[0].call.revision == "2025-11-25"
+        await client.send("GET", "/mcp", {**session, "accept": "text/event-stream"})
+        assert (await client.head())[0] == 200
+        assert (await ask(served, "DELETE", "/mcp", session)).status == 204
+
+
+async def test_a_revision_that_is_not_spoken_is_refused_within_a_session_too() -> None:
     async with serving() as served:
-        session = {**await initialized(served), "mcp-protocol-version": "2025-06-18"}
-        answer = await post(served, call("echo"), session)
-        assert answer.status == 400
-        assert "2025-11-25" in answer.error[1]
+        session = {**await initialized(served), "mcp-protocol-version": "1999-01-01"}
+        assert (await post(served, call("echo"), session)).status == 400
 
 
 async def test_a_missing_revision_header_is_fine_within_a_session() -> None:

@@ -64,3 +64,11 @@ def test_a_wrong_value_is_new_once_and_only_so_many_are_remembered() -> None:
     assert not host_origin.is_new("host", b"evil")
     assert host_origin.is_new("origin", b"evil")
     assert sum(host_origin.is_new("host", b"%d" % number) for number in range(1000)) == 254
+
+
+def test_an_origin_is_judged_whatever_the_host() -> None:
+    check = HostOriginCheck(allowed_origins=["https://app.example"])
+    for origin in (None, b"http://localhost:5173", b"https://app.example"):
+        assert check.judge_origin(origin) is None
+    assert check.judge_origin(b"https://evil.example") == "origin"
+    assert not check.passed

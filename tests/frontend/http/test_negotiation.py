@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from argus_trio.frontend.http.errors import NotAcceptable, WrongMediaType
+from argus_trio.frontend.http.errors import CodingRefused, NotAcceptable, WrongMediaType
 from argus_trio.frontend.http.negotiation import (
     Accepts,
     accepts,
     negotiate_post,
+    refusal_headers,
     require_events_accepted,
     require_json_sent,
+    require_plain,
 )
 
 JSON = b"application/json"
@@ -19,8 +21,8 @@ JSON = b"application/json"
 @pytest.mark.parametrize(
     ("accept", "json", "events"),
     [
-        (None, False, False),
-        (b"", False, False),
+        (None, True, False),
+        (b"", True, False),
         (b"application/json, text/event-stream", True, True),
         (b"application/json", True, False),
         (b"text/event-stream", False, True),
@@ -43,8 +45,33 @@ def test_a_post_may_be_answered_as_its_client_takes_it() -> None:
     assert negotiate_post(b"application/json; charset=utf-8", b"*/*") == Accepts(json=True, events=True)
 
 
-@pytest.mark.parametrize("accept", [None, b"text/event-stream", b"application/json;q=0"])
-def test_a_client_that_takes_no_json_is_refused(accept: bytes | None) -> None:
+@pytest.mark.parametrize("accept", [None, b""])
+def test_a_client_that_does_not_say_what_it_takes_gets_json_or_the_stream_that_it_asked_for(
+    accept: bytes | None,
+) -> None:
+    assert negotiate_post(JSON, accept) == Accepts(json=True, events=False)
+    require_events_accepted(accept)
+
+
+def test_a_client_that_takes_event_streams_alone_gets_one() -> None:
+    assert negotiate_post(JSON, b"text/event-stream") == Accepts(json=False, events=True)
+
+
+@pytest.mark.parametrize("coding", [None, b"", b"identity", b" Identity "])
+def test_a_body_that_is_not_compressed_is_taken(coding: bytes | None) -> None:
+    require_plain(coding)
+
+
+@pytest.mark.parametrize("coding", [b"gzip", b"deflate", b"br", b"identity, gzip", b"made-up"])
+def test_a_compressed_body_is_refused_with_what_would_be_taken(coding: bytes) -> None:
+    with pytest.raises(CodingRefused) as refused:
+        require_plain(coding)
+    assert (b"accept-encoding", b"identity") in refusal_headers(refused.value)
+    assert (b"accept-encoding", b"identity") not in refusal_headers(WrongMediaType("x"))
+
+
+@pytest.mark.parametrize("accept", [b"text/html", b"application/json;q=0"])
+def test_a_client_that_takes_neither_is_refused(accept: bytes) -> None:
     for _ in range(2):  # the second time, too, though answers are remembered
         with pytest.raises(NotAcceptable, match="application/json"):
             negotiate_post(JSON, accept)

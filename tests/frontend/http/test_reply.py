@@ -6,7 +6,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.frontend.http.keep_alive import KeepAlive
-from argus_trio.frontend.http.reply import KEEP_ALIVE_SECONDS, QUIET_SECONDS, Reply
+from argus_trio.frontend.http.reply import KEEP_ALIVE_SECONDS, QUIET_SECONDS, Reply, answer_at_once
 from argus_trio.wire.event_stream import COMMENT
 from tests.frontend.support.fakes import FakeRequest
 
@@ -127,3 +127,21 @@ async def test_a_muted_stream_ends_with_its_answer(autojump_clock: MockClock, nu
         await trio.sleep(2 * KEEP_ALIVE_SECONDS)
         await reply.finish(b"2")
     assert fake.body == b"event: message\ndata: 1\n\nevent: message\ndata: 2\n\n"
+
+
+async def test_a_client_that_takes_no_json_is_answered_with_an_event_stream_unless_it_is_refused() -> None:
+    for status, body in ((200, b"event: message\ndata: {}\n\n"), (404, b"{}")):
+        fake = FakeRequest()
+        with Reply(fake.http, KeepAlive(), may_stream=True, takes_json=False) as reply:
+            await reply.finish(b"{}", status=status)
+        assert (fake.sent[0]["status"], fake.body, fake.is_ended) == (status, body, True)
+
+
+async def test_one_message_is_answered_at_once_in_the_way_that_the_client_takes() -> None:
+    for takes_json, body in ((True, b"{}"), (False, b"event: message\ndata: {}\n\n")):
+        fake = FakeRequest()
+        await answer_at_once(fake.http, b"{}", takes_json=takes_json, headers=[(b"x-a", b"b")])
+        headers = fake.sent[0]["headers"]
+        assert isinstance(headers, list | tuple)
+        assert (b"x-a", b"b") in headers
+        assert (fake.body, fake.is_ended) == (body, True)

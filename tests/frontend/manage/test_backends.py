@@ -31,6 +31,7 @@ def test_a_backend_that_is_down_says_why_and_when_it_is_tried_again() -> None:
         standing=standing,
         failures=9,
         is_breaker_open=True,
+        dropped=7,
         is_shared=True,
         shared_because="its processes end each other",
         counts={"tools": 2, "resources": 0, "prompts": 1},
@@ -52,6 +53,7 @@ def test_a_backend_that_is_down_says_why_and_when_it_is_tried_again() -> None:
                 "breaker": "open",
                 "health": {"status": "unhealthy", "last_check": None, "latency_ms": None, "failures": 0},
                 "calls": {"under_way": 0, "waiting": 0, "refused": 0},
+                "notifications": {"dropped": 7},
                 "session": {"setting": "auto", "shared": True, "reason": "its processes end each other"},
                 "capabilities": {"tools": 2, "resources": 0, "prompts": 1},
                 "lists": {

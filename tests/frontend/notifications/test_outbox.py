@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import trio
+from structlog.testing import capture_logs
 from trio.testing import wait_all_tasks_blocked
 
-from argus_trio.frontend.notifications.outbox import MAX_OFFERED, Outbox
+from argus_trio.frontend.notifications.outbox import MAX_OFFERED, MAX_OFFERED_BYTES, Outbox
 
 
 async def test_what_is_put_comes_out_in_order_and_offers_are_merged() -> None:
@@ -68,3 +69,21 @@ async def test_there_are_only_so_many_kinds_of_news() -> None:
         outbox.offer(str(number), b"a")
     outbox.offer("0", b"b")
     assert await outbox.take() == b"b" + b"a" * (MAX_OFFERED - 1)
+
+
+async def test_news_are_bounded_in_bytes_and_what_is_dropped_is_told_once() -> None:
+    outbox, third = Outbox(), b"x" * (MAX_OFFERED_BYTES // 3)
+    for number in range(6):
+        outbox.offer(str(number), third)
+    outbox.offer("0", third)
+    with capture_logs() as logs:
+        assert await outbox.take() == third * 3
+        outbox.offer("4", third)
+        assert await outbox.take() == third
+    assert [(entry["event"], entry["count"]) for entry in logs] == [("changes_dropped", 3)]
+
+
+async def test_news_that_are_larger_than_the_bound_come_through_alone() -> None:
+    outbox, large = Outbox(), b"x" * (MAX_OFFERED_BYTES + 1)
+    outbox.offer("k", large)
+    assert await outbox.take() == large

@@ -58,8 +58,8 @@ async def say(served: Served, data: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("data", "answer"),
     [
-        (WEBSOCKET, b"HTTP/1.1 406"),
-        (WEBSOCKET + b"x", b"HTTP/1.1 406"),
+        (WEBSOCKET, b"HTTP/1.1 400"),
+        (WEBSOCKET + b"x", b"HTTP/1.1 400"),
         (H2C + b"!!!!\r\n\r\n", b"HTTP/1.1 200"),
         (H2C + b"AAMAAABkAARAAAAAAAIAAAAA\r\n\r\nPRI", b"HTTP/1.1 200"),
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(range(40)), b"HTTP/1.1 505"),
@@ -70,9 +70,16 @@ async def say(served: Served, data: bytes) -> bytes:
         (b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\n", b"HTTP/1.1 431"),
         (b"GET /%ff%fe HTTP/1.1\r\n" + HOST + b"\r\n", b"HTTP/1.1 404"),
         (b"GET /\xff HTTP/1.1\r\n" + HOST + b"\r\n", b"HTTP/1.1 400"),
-        (b"POST /messages/?" + b"a=b&" * 50 + b" HTTP/1.1\r\n" + HOST + b"Content-Length: 0\r\n\r\n", b"HTTP/1.1 400"),
+        (
+            b"POST /messages/?"
+            + b"a=b&" * 50
+            + b" HTTP/1.1\r\n"
+            + HOST
+            + b"Content-Type: application/json\r\nContent-Length: 0\r\n\r\n",
+            b"HTTP/1.1 400",
+        ),
         (b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n", b"HTTP/1.1 404"),
-        (b"GET http://[::1 HTTP/1.1\r\n" + HOST + b"\r\n", b"HTTP/1.1 404"),
+        (b"GET http://[::1 HTTP/1.1\r\n" + HOST + b"\r\n", b"HTTP/1.1 421"),
         (b"POST /mcp HTTP/1.1\r\n" + HOST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n", b"HTTP/1.1 400"),
     ],
 )

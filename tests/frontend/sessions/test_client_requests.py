@@ -55,6 +55,23 @@ async def test_results_and_errors_find_their_asks(nursery: trio.Nursery) -> None
     assert len(asks) == 0
 
 
+async def test_an_id_that_comes_back_with_a_fraction_of_zeros_is_the_same_and_any_other_is_not(
+    nursery: trio.Nursery,
+) -> None:
+    asks, stream, results = ClientRequests(), Stream(), list[bytes]()
+
+    async def ask() -> None:
+        results.append(await asks.ask(stream.route, "roots/list", {}))
+
+    nursery.start_soon(ask)
+    await wait_all_tasks_blocked()
+    for other in (b"1.5", b'"1"', b'"1.0"', b"10"):
+        assert not asks.answer(Response(other, b"{}"))
+    assert asks.answer(Response(b"1.0", b'{"a":1}'))
+    await wait_all_tasks_blocked()
+    assert results == [b'{"a":1}']
+
+
 async def test_without_a_stream_there_is_no_answer() -> None:
     asks = ClientRequests()
     with pytest.raises(ClientCannotAnswer, match="no stream"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from argus_trio.frontend.sessions.event_store import EventStore, Total
+from argus_trio.frontend.sessions.event_store import MAX_EVENTS, EventStore, Total
 from argus_trio.frontend.sessions.resumable_stream import BACKLOG_BYTES, Feed, ResumableStream
 from tests.frontend.support.serving import ids_in
 
@@ -108,3 +108,20 @@ async def test_whoever_waits_for_it_to_be_carried_is_told() -> None:
     told: list[None] = []
     ResumableStream(store, store.open(), on_carried=lambda: told.append(None)).attach()
     assert told == [None]
+
+
+async def test_a_burst_of_more_events_than_the_store_keeps_reaches_a_client_that_reads(nursery: trio.Nursery) -> None:
+    stream = channel()
+    feed = stream.attach()
+    taken: list[bytes] = []
+
+    async def take() -> None:
+        while chunk := await feed.take():
+            taken.append(chunk)
+            await trio.lowlevel.checkpoint()
+
+    nursery.start_soon(take)
+    for _ in range(5 * MAX_EVENTS):
+        await stream.send(b"1")
+    await wait_all_tasks_blocked()
+    assert ids_in(b"".join(taken)) == [f"0-{number + 1}" for number in range(5 * MAX_EVENTS)]

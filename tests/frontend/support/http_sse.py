@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urljoin
 
 from tests.frontend.support.serving import JSON, Answer, Client, Served, ask, connected
 
@@ -17,7 +18,7 @@ async def conversing(served: Served) -> AsyncIterator[tuple[Client, str]]:
         assert (status, headers["content-type"]) == (200, "text/event-stream")
         kind, data = (await client.part()).decode().splitlines()[:2]
         assert kind == "event: endpoint"
-        yield client, data.removeprefix("data: ")
+        yield client, urljoin("/sse", data.removeprefix("data: "))
 
 
 async def say(served: Served, path: str, body: bytes) -> Answer:
