@@ -32,6 +32,9 @@ log = structlog.get_logger()
 
 EXIT_GRACE_SECONDS: Final = 2.0
 """How long a backend has to leave by itself once its stdin is closed: enough to write a file or close a database."""
+START_EXIT_GRACE_SECONDS: Final = 0.5
+"""The same for one that has not spoken yet: what installs packages does not look at its stdin, and has to be told by
+TERM in time to take back what is half done."""
 DRAIN_SECONDS: Final = 0.5
 """How long the end of the streams is waited for after the end of the program, and the other way round.
 
@@ -101,7 +104,8 @@ class StdioLink:
         """End the program: politely, unless the link has died, when there is nothing to be polite to."""
         has_died = self._died.is_set()
         self._fail("the link was closed")
-        await self._peer.end(grace_seconds=0 if has_died else EXIT_GRACE_SECONDS)
+        grace_seconds = EXIT_GRACE_SECONDS if self._messages else START_EXIT_GRACE_SECONDS
+        await self._peer.end(grace_seconds=0 if has_died else grace_seconds)
         self._stderr.end(trio.current_time())
         if self.noise > NOISE_LOGGED:
             log.warning("backend_noise_total", backend=self._peer.backend, lines=self.noise)
@@ -168,6 +172,8 @@ class StdioLink:
             if line.strip():
                 await self._accept_odd(line, fault)
             return
+        if not self._messages:
+            self._peer.spoke()
         self._messages += 1
         if not (isinstance(message, Response) and self._pending.resolve(message)):
             await self._deliver(message)

@@ -8,7 +8,13 @@ from structlog.testing import capture_logs
 from trio.testing import wait_all_tasks_blocked
 
 from argus_trio.backends.links.link import Outgoing
-from argus_trio.backends.links.stdio import DRAIN_SECONDS, EXIT_GRACE_SECONDS, NOISE_LOGGED, StdioLink
+from argus_trio.backends.links.stdio import (
+    DRAIN_SECONDS,
+    EXIT_GRACE_SECONDS,
+    NOISE_LOGGED,
+    START_EXIT_GRACE_SECONDS,
+    StdioLink,
+)
 from argus_trio.errors import LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Notification, Response, encode_notification
 from tests.backends.links.memory_peer import MemoryPeer, MemorySink, linked
@@ -113,6 +119,7 @@ async def test_closing_is_polite_to_a_program_that_runs_and_fails_what_is_open(a
     peer = MemoryPeer()
     failures: list[object] = []
     async with trio.open_nursery() as nursery, linked(peer) as link:
+        peer.stdout.put(b'{"jsonrpc":"2.0","method":"notifications/x"}\n')
 
         async def one() -> None:
             failures.append(await ask(link, 1))
@@ -121,6 +128,16 @@ async def test_closing_is_polite_to_a_program_that_runs_and_fails_what_is_open(a
         await wait_all_tasks_blocked()
     assert [str(failure) for failure in failures] == ["the link was closed"]
     assert peer.graces == [EXIT_GRACE_SECONDS]
+    assert peer.has_spoken
+
+
+async def test_a_program_that_has_sent_no_message_is_told_to_leave_sooner(autojump_clock: trio.abc.Clock) -> None:
+    peer = MemoryPeer()
+    async with linked(peer):
+        peer.stdout.put(b"added 12 packages\n")
+        await wait_all_tasks_blocked()
+    assert peer.graces == [START_EXIT_GRACE_SECONDS]
+    assert not peer.has_spoken
 
 
 async def test_much_noise_is_logged_a_little_and_counted_at_the_end(autojump_clock: trio.abc.Clock) -> None:
