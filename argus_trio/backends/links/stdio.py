@@ -32,7 +32,7 @@ log = structlog.get_logger()
 
 EXIT_GRACE_SECONDS: Final = 2.0
 """How long a backend has to leave by itself once its stdin is closed: enough to write a file or close a database."""
-START_EXIT_GRACE_SECONDS: Final = 0.5
+START_EXIT_GRACE_SECONDS: Final = 0.2
 """The same for one that has not spoken yet: what installs packages does not look at its stdin, and has to be told by
 TERM in time to take back what is half done."""
 DRAIN_SECONDS: Final = 0.5

@@ -34,10 +34,10 @@ TERM_GRACE_SECONDS = 0.5
 """How long descendants have between TERM and KILL. The backend itself had its time when its stdin was closed."""
 KILL_LIMIT_SECONDS = 2.0
 """How long the tree may take to be gone, TERM included. A process that outlasts it is stuck in the kernel."""
-START_TERM_GRACE_SECONDS = 2.5
+START_TERM_GRACE_SECONDS = 3.0
 """`TERM_GRACE_SECONDS` of a backend that has not spoken: npm ends the step that it is at and takes back what it has
 unpacked. Killed in the midst of it, it leaves a folder that it takes for a finished one from then on."""
-START_KILL_LIMIT_SECONDS = 3.5
+START_KILL_LIMIT_SECONDS = 3.8
 """`KILL_LIMIT_SECONDS` of a backend that has not spoken. With what the gateway waits before, no longer than for others:
 a stop has so much time."""
 KILL_AGAIN_SECONDS = 0.02
