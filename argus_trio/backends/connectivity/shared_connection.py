@@ -20,6 +20,7 @@ from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.connection.handshake import EraGuess, Handshake, HandshakeOrder
 from argus_trio.backends.connection.open import BackendAddress, open_connection
 from argus_trio.backends.connectivity.health_monitor import HealthMonitor
+from argus_trio.backends.connectivity.known_eras import KnownEras
 from argus_trio.backends.connectivity.recovery import Recovery
 from argus_trio.backends.connectivity.rivals import Rivals
 from argus_trio.backends.connectivity.start_turns import StartTurns, Turn
@@ -58,6 +59,7 @@ class SharedConnection:
 
     address: BackendAddress
     turns: StartTurns
+    eras: KnownEras = attrs.field(factory=KnownEras)
     recovery: Recovery
     subscriptions: SubscriptionHub
     on_open: Callable[[KnownListing], None]
@@ -76,6 +78,7 @@ class SharedConnection:
     sharing: Sharing = attrs.field(init=False)
     """Which calls may use the shared connection."""
     _guess: EraGuess = attrs.field(factory=EraGuess, init=False)
+    """How the backend was asked at the present attempt, and what was learned from that."""
     _first_reason: str = attrs.field(default="", init=False)
     """Why the backend is asked otherwise than at first, as long as that has had no outcome."""
     _is_modern_alone: bool = attrs.field(default=False, init=False)
@@ -121,7 +124,8 @@ class SharedConnection:
     def adopt(self, handshake: Handshake | None) -> None:
         """Take the handshake of a predecessor for that of the backend, until there has been one."""
         if self.handshake is None and handshake is not None:
-            self._learn(handshake)
+            self.handshake = handshake
+            self.reconsider()
 
     async def run(self) -> None:
         """Connect and stay connected, attempt after attempt, until cancelled."""
@@ -166,7 +170,7 @@ class SharedConnection:
             return spec.protocol
         if self.connection is not None and self.handshake is not None:
             return "legacy" if self.handshake.era is Era.LEGACY else "modern"
-        return self._guess.order
+        return self.eras.order(spec)
 
     def lists_changed(self, kinds: tuple[str, ...]) -> None:
         """List these kinds again; see `BackendListener`."""
@@ -206,6 +210,7 @@ class SharedConnection:
     async def _live(self) -> None:
         address, redact = self.address, self.address.redact
         async with self._turn() as turn:
+            self._guess.order = self.eras.order(address.spec)
             start = _Start(self, turn)
             with self.rivals.one_more() as arrival, start.limit:
                 async with open_connection(address, self.order(), self, on_sample=start.sampled) as connection:
@@ -257,15 +262,20 @@ class SharedConnection:
     def _learn(self, handshake: Handshake) -> None:
         self.handshake = handshake
         self._guess.learn(handshake.era)
-        self.sharing = self._sharing()
+        self.eras.keep(self.address.spec, self._guess.order)
+        self.reconsider()
 
     def _fail(self, failure: LinkFailed) -> None:
         self._has_failed = True
-        if self._guess.is_better_after(failure):
+        asked = self._guess.order
+        is_better = self._guess.is_better_after(failure)
+        if self._guess.order != asked:
+            self.eras.keep(self.address.spec, self._guess.order)
+        if is_better:
             self._first_reason = failure.reason
             self.recovery.try_again_at_once()
             return
-        if self._first_reason and not isinstance(failure, SessionLost):
+        if self._first_reason not in ("", failure.reason) and not isinstance(failure, SessionLost):
             failure = LinkFailed(f"{failure.reason}; before that: {self._first_reason}", details=failure.details)
         self._first_reason = ""
         self.recovery.adopt(self.address.spec)

@@ -50,7 +50,7 @@ async def open_stdio(
 ) -> AsyncIterator[StdioLink]:
     """A link to a process of its own, which runs as long as the block and is gone, tree and all, when it is left.
 
-    Leaving takes up to `EXIT_GRACE_SECONDS` and `KEEPER_LIMIT_SECONDS`, cancelled or not, before its first message up to
+    Leaving takes up to `EXIT_GRACE_SECONDS` and `KEEPER_LIMIT_SECONDS`, cancelled or not, or before its first message
     `START_EXIT_GRACE_SECONDS` and `START_KEEPER_LIMIT_SECONDS`, which is the same. `stderr` outlives the link;
     `environ` is the gateway's own environment.
 

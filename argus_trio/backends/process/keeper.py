@@ -13,7 +13,8 @@ whose other end only the gateway holds; NAME is for whoever reads a list of proc
 It is a child subreaper: whatever the backend leaves behind, in whatever session, becomes the keeper's child, so that
 "no children" means that nothing is left. When the backend or the socket has ended it sends TERM to every descendant,
 after `TERM_GRACE_SECONDS` KILL to their process groups until there are none, and leaves with the backend's exit code,
-or 128 + its signal. A backend that has not spoken yet may be installing itself, and has `START_TERM_GRACE_SECONDS`. What it cannot end is another user's, or was started by another program (a container engine).
+or 128 + its signal. A backend that has not spoken yet may be installing itself, and has `START_TERM_GRACE_SECONDS`.
+What the keeper cannot end is another user's, or was started by another program (a container engine).
 
 Keeper and backend each lead a session, so neither a Ctrl-C in the gateway's terminal nor a backend's `kill 0` reaches
 the keeper. It must stay single-threaded: the parent-death signal of the backend, which ends it should the keeper
@@ -34,10 +35,10 @@ TERM_GRACE_SECONDS = 0.5
 """How long descendants have between TERM and KILL. The backend itself had its time when its stdin was closed."""
 KILL_LIMIT_SECONDS = 2.0
 """How long the tree may take to be gone, TERM included. A process that outlasts it is stuck in the kernel."""
-START_TERM_GRACE_SECONDS = 3.0
+START_TERM_GRACE_SECONDS = 3.3
 """`TERM_GRACE_SECONDS` of a backend that has not spoken: npm ends the step that it is at and takes back what it has
 unpacked. Killed in the midst of it, it leaves a folder that it takes for a finished one from then on."""
-START_KILL_LIMIT_SECONDS = 3.8
+START_KILL_LIMIT_SECONDS = 4.0
 """`KILL_LIMIT_SECONDS` of a backend that has not spoken. With what the gateway waits before, no longer than for others:
 a stop has so much time."""
 KILL_AGAIN_SECONDS = 0.02

@@ -34,7 +34,7 @@ KEEPER: Final = Path(__file__).with_name("keeper.py")
 KEEPER_LIMIT_SECONDS: Final = 2.5
 """How long a keeper may take to end its tree: its own `KILL_LIMIT_SECONDS`, and half a second for a busy machine."""
 START_KEEPER_LIMIT_SECONDS: Final = 4.3
-"""The same of a backend that has not spoken yet: the keeper's `START_KILL_LIMIT_SECONDS`, and half a second."""
+"""The same before the backend has spoken: the keeper's `START_KILL_LIMIT_SECONDS`, and 0.3 s for a busy machine."""
 KEEPER_KILL_SECONDS: Final = 1.0
 """How long a keeper that had to be killed may take to be gone. The kernel needs next to nothing, unless it is stuck."""
 SPOKE: Final = b"\1"
