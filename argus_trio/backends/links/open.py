@@ -59,7 +59,13 @@ async def open_stdio(
     """
     async with start_process(spec, environ) as process:
         writer = LineWriter(process.stdin, write_limit_seconds)
-        link = StdioLink(peer=process, inbox=inbox, stderr=StderrStream(stderr), writer=writer)
+        link = StdioLink(
+            peer=process,
+            inbox=inbox,
+            stderr=StderrStream(stderr),
+            writer=writer,
+            command=(spec.command, *spec.args),
+        )
         async with ServiceNursery() as nursery:
             nursery.start_soon(process.watch)
             link.start(nursery)

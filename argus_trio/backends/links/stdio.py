@@ -14,6 +14,7 @@ from argus_trio.backends.links.peer import LineSink, Peer
 from argus_trio.backends.links.pending import Expected, Pending
 from argus_trio.backends.links.stderr import StderrStream, plain
 from argus_trio.core.health.activity import Activity
+from argus_trio.core.health.broken_cache import way_out
 from argus_trio.errors import LinkFailed, ResponseInvalid, RpcError
 from argus_trio.wire.envelope import (
     ErrorResponse,
@@ -53,6 +54,8 @@ class StdioLink:
     _inbox: Inbox
     _stderr: StderrStream
     _writer: LineSink
+    _command: Sequence[str] = ()
+    """The command line of the program, as far as it says how to mend what is broken."""
     _pending: Pending = attrs.field(factory=Pending, init=False)
     _died: trio.Event = attrs.field(factory=trio.Event, init=False)
     _stdout_ended: trio.Event = attrs.field(factory=trio.Event, init=False)
@@ -212,5 +215,7 @@ class StdioLink:
 
     def _fail(self, reason: str) -> None:
         if not self._died.is_set():
-            self._pending.fail(LinkFailed(reason, details=self._stderr.excerpt()))
+            said = self._stderr.excerpt()
+            advice = "" if self._messages else way_out(self._command, said)
+            self._pending.fail(LinkFailed(f"{reason}; {advice}" if advice else reason, details=said))
             self._died.set()

@@ -152,3 +152,23 @@ async def test_much_noise_is_logged_a_little_and_counted_at_the_end(autojump_clo
     assert logs[-1] == {
         "event": "backend_noise_total", "log_level": "warning", "backend": "memory", "lines": NOISE_LOGGED + 5
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("has_spoken", [False, True])
+async def test_a_program_that_finds_its_cache_broken_at_its_start_says_the_way_out(
+    autojump_clock: trio.abc.Clock, has_spoken: bool
+) -> None:
+    peer = MemoryPeer()
+    async with linked(peer) as link:
+        if has_spoken:
+            peer.stdout.put(b'{"jsonrpc":"2.0","method":"notifications/x"}\n')
+            await wait_all_tasks_blocked()
+        peer.stderr.put(b"Error: Cannot find module '/home/ada/.npm/_npx/15b07286cbcc3329/node_modules/zod/index.js'\n")
+        peer.stderr.end()
+        peer.stdout.end()
+        peer.leave("exited with code 1")
+        failure = await link.wait_failed()
+    way_out = "rm -r /home/ada/.npm/_npx/15b07286cbcc3329"
+    assert failure.reason.startswith("exited with code 1")
+    assert failure.reason.endswith(way_out) is not has_spoken
+    assert "Cannot find module" in failure.details[0]
