@@ -1,18 +1,23 @@
 """Whose turn it is to start: a bounded number of programs at once, in the order of arrival, one for each command.
 
 A first start may be a download: twenty at once on two processors end in mid-install, and two of the same package break
-the cache that they share.
+the cache that they share. For `npx` that is a folder for each package, whatever arguments follow it.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import PurePath
+from typing import Final
 
 import attrs
 import trio
 
 from argus_trio.config.model.backend import BackendSpec, StdioBackend
+
+SHARED_FOLDERS: Final = frozenset({"npx", "pnpx", "bunx"})
+"""Programs that unpack a package into a folder of its own, where two of them at once are in each other's way."""
 
 
 @attrs.define(eq=False)
@@ -20,9 +25,9 @@ class StartTurns:
     """The turns of one gateway. `limit` is asked anew for each turn: a reload may change it."""
 
     limit: Callable[[], int]
-    _starting: list[object] = attrs.field(factory=list, init=False)
+    _starting: list[object] = attrs.field(factory=list, init=False, repr=False)
     """What is started at the moment, by command."""
-    _waiting: list[Turn] = attrs.field(factory=list, init=False)
+    _waiting: list[Turn] = attrs.field(factory=list, init=False, repr=False)
     """What waits, in the order of arrival."""
     _changed: trio.Event = attrs.field(factory=trio.Event, init=False)
 
@@ -32,7 +37,7 @@ class StartTurns:
 
         A remote server needs no turn.
         """
-        turn = Turn(self, (spec.command, *spec.args) if isinstance(spec, StdioBackend) else None)
+        turn = Turn(self, _started(spec) if isinstance(spec, StdioBackend) else None)
         if turn.command is not None:
             await self._take(turn)
         try:
@@ -72,7 +77,7 @@ class Turn:
     """The turn of one start."""
 
     turns: StartTurns
-    command: object | None
+    command: object | None = attrs.field(repr=False)
     """What is started; None for what needs no turn."""
     is_held: bool = attrs.field(default=False, init=False)
 
@@ -81,3 +86,13 @@ class Turn:
         if self.is_held:
             self.is_held = False
             self.turns.give_back(self.command)
+
+
+def _started(spec: StdioBackend) -> tuple[str, ...]:
+    """What two programs have in common that must not start at once: the package, or else the whole command line."""
+    program = PurePath(spec.command).name
+    if program in SHARED_FOLDERS:
+        package = next((argument for argument in spec.args if not argument.startswith("-")), None)
+        if package is not None:
+            return (program, package)
+    return (spec.command, *spec.args)

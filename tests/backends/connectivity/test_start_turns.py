@@ -41,6 +41,21 @@ async def test_one_command_is_started_once_at_a_time_and_holds_up_nothing_else(a
     assert began == [("a", 0), ("c", 0), ("b", 10)]
 
 
+async def test_one_package_of_npx_is_started_once_at_a_time_whatever_its_arguments(autojump_clock: MockClock) -> None:
+    same = [program("a", "-y", "files", "/a"), program("b", "files", "/b"), program("c", "-y", "-p", "time", "x")]
+    began = await starting(StartTurns(lambda: 3), list(same))
+    assert began == [("a", 0), ("c", 0), ("b", 10)]
+
+
+async def test_programs_that_differ_in_their_arguments_alone_start_at_once(autojump_clock: MockClock) -> None:
+    specs: list[BackendSpec] = [
+        StdioBackend(name="a", command="uvx", args=("files", "/a")),
+        StdioBackend(name="b", command="uvx", args=("files", "/b")),
+        StdioBackend(name="c", command="npx", args=("--help",)),
+    ]
+    assert await starting(StartTurns(lambda: 3), specs) == [("a", 0), ("b", 0), ("c", 0)]
+
+
 async def test_a_remote_server_needs_no_turn(autojump_clock: MockClock) -> None:
     remote = HttpBackend(name="r", url="http://127.0.0.1/mcp")
     began = await starting(StartTurns(lambda: 1), [program("a"), remote])
