@@ -222,7 +222,10 @@ def cold() -> None:
         began = time.monotonic()
         failed = [server.name for server in PUBLISHED if not alone(server, Path(name))]
         by_themselves = time.monotonic() - began
-    print(f"{len(PUBLISHED)} one after the other, without a gateway: {by_themselves:.0f} s; failed: {failed or 'none'}")
+    print(
+        f"{len(PUBLISHED)} one after the other, without a gateway: {by_themselves:.0f} s; failed: {failed or 'none'}",
+        flush=True,
+    )
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         behind = behind_gateway(Path(name))
     counts = ", ".join(

@@ -321,7 +321,7 @@ class _Start:
     def sampled(self, monitor: ActivityMonitor, now: float) -> None:
         """Take what the program has done so far."""
         if monitor.silent_seconds(now) >= IDLE_SECONDS:
-            self.turn.end()  # what only waits is in nobody's way
+            self.turn.rest()  # what only waits is in nobody's way, but for its like
         if monitor.has_spoken:
             return
         timeouts = self.shared.address.spec.timeouts

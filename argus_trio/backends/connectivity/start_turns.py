@@ -27,6 +27,8 @@ class StartTurns:
     limit: Callable[[], int]
     _starting: list[object] = attrs.field(factory=list, init=False, repr=False)
     """What is started at the moment, by command."""
+    _resting: int = attrs.field(default=0, init=False)
+    """How many of them only wait, and take nobody's place."""
     _waiting: list[Turn] = attrs.field(factory=list, init=False, repr=False)
     """What waits, in the order of arrival."""
     _changed: trio.Event = attrs.field(factory=trio.Event, init=False)
@@ -45,9 +47,15 @@ class StartTurns:
         finally:
             turn.end()
 
-    def give_back(self, command: object) -> None:
+    def give_back(self, command: object, *, has_rested: bool) -> None:
         """Let somebody else start: what had this turn is ready, or has failed."""
         self._starting.remove(command)
+        self._resting -= has_rested
+        self._wake()
+
+    def give_room(self) -> None:
+        """Let something else start beside one that only waits."""
+        self._resting += 1
         self._wake()
 
     async def _take(self, turn: Turn) -> None:
@@ -63,7 +71,7 @@ class StartTurns:
 
     def _is_next(self, turn: Turn) -> bool:
         """Whether there is room, and nothing that came before could start instead."""
-        if len(self._starting) >= self.limit() or turn.command in self._starting:
+        if len(self._starting) - self._resting >= self.limit() or turn.command in self._starting:
             return False
         return next(each for each in self._waiting if each.command not in self._starting) is turn
 
@@ -80,12 +88,19 @@ class Turn:
     command: object | None = attrs.field(repr=False)
     """What is started; None for what needs no turn."""
     is_held: bool = attrs.field(default=False, init=False)
+    _rests: bool = attrs.field(default=False, init=False)
+
+    def rest(self) -> None:
+        """Let something else start, but not the same: this start only waits, perhaps for the network. Idempotent."""
+        if self.is_held and not self._rests:
+            self._rests = True
+            self.turns.give_room()
 
     def end(self) -> None:
         """Give the turn back. Idempotent."""
         if self.is_held:
             self.is_held = False
-            self.turns.give_back(self.command)
+            self.turns.give_back(self.command, has_rested=self._rests)
 
 
 def _started(spec: StdioBackend) -> tuple[str, ...]:

@@ -98,6 +98,25 @@ async def test_a_turn_that_is_ended_early_is_the_next_ones_and_is_given_back_onc
     assert began == [("a", 0), ("b", 1), ("c", 2)]
 
 
+async def test_one_that_only_waits_makes_room_for_others_but_not_for_its_like(autojump_clock: MockClock) -> None:
+    turns = StartTurns(lambda: 1)
+    began: list[tuple[str, float]] = []
+
+    async def start(name: str, *args: str) -> None:
+        async with turns.turn(program(name, *args)) as turn:
+            began.append((name, trio.current_time()))
+            await trio.sleep(1)
+            turn.rest()
+            turn.rest()
+            await trio.sleep(9)
+
+    async with trio.open_nursery() as nursery:
+        for name, package in (("a", "x"), ("b", "x"), ("c", "y"), ("d", "z")):
+            nursery.start_soon(start, name, package)
+            await wait_all_tasks_blocked()
+    assert began == [("a", 0), ("c", 1), ("d", 2), ("b", 10)]
+
+
 async def test_who_stops_waiting_is_in_nobodys_way(autojump_clock: MockClock) -> None:
     turns = StartTurns(lambda: 1)
     impatient = trio.CancelScope()
