@@ -77,6 +77,8 @@ class SharedConnection:
     """Set once an attempt has succeeded or failed; what prepares for long is settled before it is tried."""
     sharing: Sharing = attrs.field(init=False)
     """Which calls may use the shared connection."""
+    _ticket: int | None = attrs.field(init=False)
+    """The place of the first start among those of all backends: that of its creation."""
     _guess: EraGuess = attrs.field(factory=EraGuess, init=False)
     """How the backend was asked at the present attempt, and what was learned from that."""
     _first_reason: str = attrs.field(default="", init=False)
@@ -95,6 +97,7 @@ class SharedConnection:
 
     def __attrs_post_init__(self) -> None:
         self.sharing = self._sharing()
+        self._ticket = self.turns.ticket()
 
     @property
     def client(self) -> None:
@@ -237,7 +240,8 @@ class SharedConnection:
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[Turn]:
         self.recovery.waits_for_its_turn(is_waiting=True)
-        async with self.turns.turn(self.address.spec) as turn:
+        ticket, self._ticket = self._ticket, None
+        async with self.turns.turn(self.address.spec, ticket) as turn:
             self.recovery.waits_for_its_turn(is_waiting=False)
             yield turn
 

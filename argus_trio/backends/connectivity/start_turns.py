@@ -1,4 +1,4 @@
-"""Whose turn it is to start: a bounded number of programs at once, in the order of arrival, one for each command.
+"""Whose turn it is to start: a bounded number of programs at once, in order, one for each command.
 
 A first start may be a download: twenty at once on two processors end in mid-install, and two of the same package break
 the cache that they share. For `npx` that is a folder for each package, whatever arguments follow it.
@@ -6,8 +6,11 @@ the cache that they share. For `npx` that is a folder for each package, whatever
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from bisect import insort
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from itertools import count
+from operator import attrgetter
 from pathlib import PurePath
 from typing import Final
 
@@ -30,16 +33,22 @@ class StartTurns:
     _resting: int = attrs.field(default=0, init=False)
     """How many of them only wait, and take nobody's place."""
     _waiting: list[Turn] = attrs.field(factory=list, init=False, repr=False)
-    """What waits, in the order of arrival."""
+    """What waits, in the order of the tickets."""
+    _tickets: Iterator[int] = attrs.field(factory=count, init=False)
     _changed: trio.Event = attrs.field(factory=trio.Event, init=False)
 
+    def ticket(self) -> int:
+        """A place in the order, behind all that were given before."""
+        return next(self._tickets)
+
     @asynccontextmanager
-    async def turn(self, spec: BackendSpec) -> AsyncIterator[Turn]:
+    async def turn(self, spec: BackendSpec, ticket: int | None = None) -> AsyncIterator[Turn]:
         """A turn to start, once there is one; it is over when it is ended, or when the block is left.
 
-        A remote server needs no turn.
+        Without a ticket of before it is behind all that wait. A remote server needs no turn.
         """
-        turn = Turn(self, _started(spec) if isinstance(spec, StdioBackend) else None)
+        command = _started(spec) if isinstance(spec, StdioBackend) else None
+        turn = Turn(self, command, self.ticket() if ticket is None else ticket)
         if turn.command is not None:
             await self._take(turn)
         try:
@@ -59,8 +68,10 @@ class StartTurns:
         self._wake()
 
     async def _take(self, turn: Turn) -> None:
-        self._waiting.append(turn)
+        insort(self._waiting, turn, key=attrgetter("ticket"))
         try:
+            # Tasks that were started together run in any order: until here all of them have come.
+            await trio.lowlevel.checkpoint()
             while not self._is_next(turn):
                 await self._changed.wait()
             self._starting.append(turn.command)
@@ -87,6 +98,7 @@ class Turn:
     turns: StartTurns
     command: object | None = attrs.field(repr=False)
     """What is started; None for what needs no turn."""
+    ticket: int
     is_held: bool = attrs.field(default=False, init=False)
     _rests: bool = attrs.field(default=False, init=False)
 

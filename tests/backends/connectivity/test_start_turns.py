@@ -117,6 +117,21 @@ async def test_one_that_only_waits_makes_room_for_others_but_not_for_its_like(au
     assert began == [("a", 0), ("c", 1), ("d", 2), ("b", 10)]
 
 
+async def test_the_order_is_that_of_the_tickets_whoever_comes_first(autojump_clock: MockClock) -> None:
+    turns = StartTurns(lambda: 2)
+    began: list[str] = []
+
+    async def start(name: str, ticket: int) -> None:
+        async with turns.turn(program(name), ticket):
+            began.append(name)
+            await trio.sleep(10)
+
+    async with trio.open_nursery() as nursery:
+        for name, ticket in [(name, turns.ticket()) for name in "abcdef"][::-1]:
+            nursery.start_soon(start, name, ticket)
+    assert "".join(sorted(began[:2])) + "".join(sorted(began[2:4])) + "".join(sorted(began[4:])) == "abcdef"
+
+
 async def test_who_stops_waiting_is_in_nobodys_way(autojump_clock: MockClock) -> None:
     turns = StartTurns(lambda: 1)
     impatient = trio.CancelScope()
