@@ -37,6 +37,7 @@ START_KEEPER_LIMIT_SECONDS: Final = 4.3
 """The same before the backend has spoken: the keeper's `START_KILL_LIMIT_SECONDS`, and 0.3 s for a busy machine."""
 KEEPER_KILL_SECONDS: Final = 1.0
 """How long a keeper that had to be killed may take to be gone. The kernel needs next to nothing, unless it is stuck."""
+CUT_OFF: Final = "it did not end in time after TERM: if it was installing packages, their cache may be half written"
 SPOKE: Final = b"\1"
 """What tells the keeper that its backend has spoken."""
 MAX_REPORT_BYTES: Final = 4096
@@ -126,6 +127,8 @@ class BackendProcess:
                 self._keeper.kill()
                 with trio.move_on_after(KEEPER_KILL_SECONDS):
                     await self._keeper.wait()
+            if not self._has_spoken and self._keeper.returncode == 128 + signal.SIGKILL:
+                log.warning("backend_start_cut_off", backend=self.backend, hint=CUT_OFF)
             if self._is_lost or self._keeper.returncode is None or self._keeper.returncode < 0:
                 await end_orphans(self.backend, self._tree, self.pid)
         self._is_gone = True

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 
 from argus_trio.backends.process.process import START_KEEPER_LIMIT_SECONDS, BackendProcess, start_process
 from argus_trio.config.model.backend import StdioBackend
@@ -108,6 +109,14 @@ async def test_what_has_not_spoken_has_time_after_term_to_take_back_what_is_half
     assert children() == []
 
 
+async def test_what_leaves_in_time_is_not_told_to_be_cut_off() -> None:
+    with capture_logs() as logs:
+        async with started(shell("echo unpacking; exec cat")) as process:
+            assert await process.stdout.receive() == b"unpacking\n"
+            await process.end(grace_seconds=0)
+    assert logs == []
+
+
 async def test_what_has_spoken_is_killed_soon_after_term() -> None:
     async with started(shell(INSTALLS)) as process:
         assert await process.stdout.receive() == b"unpacking\n"
@@ -130,6 +139,8 @@ async def test_what_has_not_spoken_and_ignores_term_is_gone_within_the_limit() -
         while len(running(marker)) < 4:  # noqa: ASYNC110 - no event tells of it
             await trio.sleep(0.02)
         began = trio.current_time()
-        await process.end(grace_seconds=0)
+        with capture_logs() as logs:
+            await process.end(grace_seconds=0)
         assert trio.current_time() - began < START_KEEPER_LIMIT_SECONDS
+        assert [(line["event"], line["backend"]) for line in logs] == [("backend_start_cut_off", "nasty")]
     assert running(marker) == []
