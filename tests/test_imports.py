@@ -71,7 +71,7 @@ STARTERS = frozenset({"app", "demo", "cli"})
 """The composition root: it may load inside a function what only some configurations need."""
 
 ROOMS: dict[str, frozenset[str]] = {
-    "hypercorn": frozenset({"frontend.server.hypercorn_server"}),
+    "hypercorn": frozenset({"frontend.server.hypercorn_server", "frontend.server.site"}),
     "yaml": frozenset({"config.*"}),
     "cattrs": frozenset({"config.*"}),
     "h11": frozenset({"net.http1", "net.dial", "frontend.server.*"}),

@@ -16,8 +16,9 @@ from trio.testing import wait_all_tasks_blocked
 from argus_trio.config.model.server import Server
 from argus_trio.frontend.application import Application
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
-from argus_trio.frontend.server import hypercorn_server as server
-from argus_trio.frontend.server.listeners import ServerListener
+from argus_trio.frontend.server import serving as server
+from argus_trio.frontend.server.listeners import AcceptedConnection, ServerListener
+from argus_trio.frontend.server.transport import ClientStream
 from tests.frontend.support.serving import (
     HASTY,
     META,
@@ -286,16 +287,16 @@ class BrokenStream(trio.abc.Stream):
         await trio.lowlevel.checkpoint()
 
 
-class BrokenListener(trio.abc.Listener[BrokenStream]):
+class BrokenListener(trio.abc.AsyncResource):
     """Accepts one broken connection, and no other."""
 
     def __init__(self) -> None:
         self._streams = [BrokenStream()]
 
-    async def accept(self) -> BrokenStream:
+    async def accept(self) -> list[AcceptedConnection]:
         if not self._streams:
             await trio.sleep_forever()
-        return self._streams.pop()
+        return [AcceptedConnection(cast("ClientStream", self._streams.pop()), 5)]
 
     async def aclose(self) -> None:
         await trio.lowlevel.checkpoint()
