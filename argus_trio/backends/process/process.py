@@ -119,6 +119,7 @@ class BackendProcess:
             self.stdin.close()
             with trio.move_on_after(grace_seconds):
                 await self._keeper.wait()
+            was_starting = not self._has_spoken and not self._ended.is_set()
             self._let_go_of_keeper()
             with trio.move_on_after(KEEPER_LIMIT_SECONDS if self._has_spoken else START_KEEPER_LIMIT_SECONDS):
                 await self._keeper.wait()
@@ -127,7 +128,7 @@ class BackendProcess:
                 self._keeper.kill()
                 with trio.move_on_after(KEEPER_KILL_SECONDS):
                     await self._keeper.wait()
-            if not self._has_spoken and self._keeper.returncode == 128 + signal.SIGKILL:
+            if was_starting and self._keeper.returncode == 128 + signal.SIGKILL:
                 log.warning("backend_start_cut_off", backend=self.backend, hint=CUT_OFF)
             if self._is_lost or self._keeper.returncode is None or self._keeper.returncode < 0:
                 await end_orphans(self.backend, self._tree, self.pid)

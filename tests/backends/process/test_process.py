@@ -117,6 +117,14 @@ async def test_what_leaves_in_time_is_not_told_to_be_cut_off() -> None:
     assert logs == []
 
 
+async def test_what_somebody_else_has_killed_is_not_told_to_be_cut_off() -> None:
+    with capture_logs() as logs:
+        async with started(shell("kill -KILL $$")) as process:
+            await process.wait_ended()
+            await process.end(grace_seconds=0)
+    assert logs == []
+
+
 async def test_what_has_spoken_is_killed_soon_after_term() -> None:
     async with started(shell(INSTALLS)) as process:
         assert await process.stdout.receive() == b"unpacking\n"
