@@ -173,7 +173,7 @@ class SharedConnection:
             return spec.protocol
         if self.connection is not None and self.handshake is not None:
             return "legacy" if self.handshake.era is Era.LEGACY else "modern"
-        return self.eras.order(spec)
+        return self._guess.order
 
     def lists_changed(self, kinds: tuple[str, ...]) -> None:
         """List these kinds again; see `BackendListener`."""
@@ -213,7 +213,8 @@ class SharedConnection:
     async def _live(self) -> None:
         address, redact = self.address, self.address.redact
         async with self._turn() as turn:
-            self._guess.order = self.eras.order(address.spec)
+            if self._guess.order == "auto":
+                self._guess.order = self.eras.order(address.spec)
             start = _Start(self, turn)
             with self.rivals.one_more() as arrival, start.limit:
                 async with open_connection(address, self.order(), self, on_sample=start.sampled) as connection:
@@ -273,8 +274,8 @@ class SharedConnection:
         self._has_failed = True
         asked = self._guess.order
         is_better = self._guess.is_better_after(failure)
-        if self._guess.order != asked:
-            self.eras.keep(self.address.spec, self._guess.order)
+        if self._guess.order != asked and self._guess.order == "auto":
+            self.eras.keep(self.address.spec, "auto")  # but not that it died: what was wrong may be mended
         if is_better:
             self._first_reason = failure.reason
             self.recovery.try_again_at_once()

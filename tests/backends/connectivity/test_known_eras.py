@@ -15,7 +15,8 @@ from argus_trio.backends.connectivity.start_turns import StartTurns
 from argus_trio.backends.subscriptions.hub import SubscriptionHub
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, StdioBackend
 from argus_trio.core.redaction import Redactor
-from tests.backends.support.fakes import FakeBackend
+from argus_trio.wire.revisions import Era
+from tests.backends.support.fakes import FakeBackend, Json
 
 STDIO = StdioBackend(name="a", command="npx", args=("-y", "x"))
 SPECS: tuple[BackendSpec, ...] = (STDIO, HttpBackend(name="a", url="http://127.0.0.1:9/mcp"))
@@ -59,6 +60,31 @@ async def test_what_is_known_of_one_command_says_nothing_of_another(autojump_clo
     await asked_at_start(backend, STDIO, eras)
     other = StdioBackend(name="a", command="npx", args=("-y", "y"))
     assert await asked_at_start(backend, other, eras) == ["server/discover", "initialize"]
+
+
+async def test_that_a_program_died_at_its_start_is_not_taken_for_its_era(autojump_clock: MockClock) -> None:
+    async def leave(_params: Json) -> Json:
+        backend.links[-1].die("exited with code 1", "no API key")
+        await trio.sleep_forever()
+        raise AssertionError
+
+    backend, eras = FakeBackend(era=Era.MODERN, answers={"server/discover": leave, "initialize": leave}), KnownEras()
+    shared = shared_at(backend, STDIO, eras)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(shared.run)
+        await shared.tried.wait()
+        nursery.cancel_scope.cancel()
+    assert len(backend.links) == 2
+    backend.answers.clear()
+    assert await asked_at_start(backend, STDIO, eras) == ["server/discover"]
+
+
+async def test_what_answers_otherwise_than_it_used_to_is_found_out_again(autojump_clock: MockClock) -> None:
+    backend, eras = FakeBackend(), KnownEras()
+    await asked_at_start(backend, STDIO, eras)
+    backend.era = Era.MODERN
+    assert await asked_at_start(backend, STDIO, eras) == ["initialize", "server/discover"]
+    assert await asked_at_start(backend, STDIO, eras) == ["server/discover"]
 
 
 async def test_a_predecessor_with_another_command_teaches_nothing(autojump_clock: MockClock) -> None:
