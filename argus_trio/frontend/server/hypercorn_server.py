@@ -255,6 +255,10 @@ class _Http1(H11Protocol):
             self.stream_send,
             STREAM_ID,
         )
+        fields = dict(request.headers)
+        if b"transfer-encoding" in fields and b"content-length" in fields:
+            # Another server on the way may see the request end elsewhere (RFC 9112, 6.1): nothing more is read.
+            self.keep_alive_requests = sys.maxsize
         begun = RequestBegun(
             stream_id=STREAM_ID,
             headers=list(request.headers),

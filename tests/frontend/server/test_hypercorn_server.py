@@ -70,6 +70,7 @@ async def say(served: Served, data: bytes) -> bytes:
         (b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\n", b"HTTP/1.1 431"),
         (b"GET /%ff%fe HTTP/1.1\r\n" + HOST + b"\r\n", b"HTTP/1.1 404"),
         (b"GET /\xff HTTP/1.1\r\n" + HOST + b"\r\n", b"HTTP/1.1 400"),
+        (b"POST /messages/?" + b"a=b&" * 50 + b" HTTP/1.1\r\n" + HOST + b"Content-Length: 0\r\n\r\n", b"HTTP/1.1 400"),
         (b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n", b"HTTP/1.1 404"),
         (b"GET http://[::1 HTTP/1.1\r\n" + HOST + b"\r\n", b"HTTP/1.1 404"),
         (b"POST /mcp HTTP/1.1\r\n" + HOST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n", b"HTTP/1.1 400"),
@@ -81,6 +82,19 @@ async def test_a_strange_request_harms_nobody(data: bytes, answer: bytes) -> Non
             assert (await say(served, data)).startswith(answer)
             assert await is_well(served)
     assert not [entry for entry in logs if entry["log_level"] == "error"]
+
+
+async def test_a_request_of_two_lengths_is_answered_and_ends_its_connection() -> None:
+    body = b"0\r\n\r\nGET /manage/v1/health HTTP/1.1\r\n" + HOST + b"\r\n"
+    head = b"POST /mcp HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n" % len(body)
+    async with serving() as served, await trio.open_tcp_stream("127.0.0.1", served.port) as stream:
+        await stream.send_all(head + body)
+        seen = b""
+        with trio.fail_after(2):
+            while more := await stream.receive_some():
+                seen += more
+        assert seen.count(b"HTTP/1.1 ") == 1
+        assert b"connection: close" in seen
 
 
 async def test_300_rounds_of_connection_fuzz_harm_nobody() -> None:
