@@ -288,6 +288,7 @@ def main() -> None:
     names = sys.argv[1:] or list(FIGURES)
     if unknown := set(names) - FIGURES.keys():
         raise SystemExit(f"no such figure: {', '.join(sorted(unknown))}; there are {', '.join(FIGURES)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that nothing outlives it
     for name in names:
         FIGURES[name]()
 
