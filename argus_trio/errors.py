@@ -5,7 +5,7 @@ ArgusError
 ├── LinkFailed                 a transport to a backend did not open, or has died
 │   ├── HttpRefused            a remote backend answered with an HTTP status that is no success
 │   ├── RequestRefused         a backend answered a request of the gateway's own with a JSON-RPC error
-│   ├── SessionLost            a remote backend does not know the session any more
+│   ├── SessionLost            a backend does not know the session any more, or has never been greeted
 │   └── AnswerInvalid          what a backend answered one request with is no answer
 ├── ListenFailed               the gateway's own address cannot be listened on
 ├── ClientCannotAnswer         an ask that the client did not declare, or cannot be reached for
@@ -90,13 +90,22 @@ class LinkFailed(ArgusError):
     """A link did not open, or died. `reason` is one line; `details` are facts such as the last lines of stderr.
 
     `never_ran`: the request that it is raised for provably was not acted on, so that it may be sent again.
+    `retry_after`: the seconds that the backend asked to be left alone for, if it did.
     """
 
-    def __init__(self, reason: str, *, details: tuple[str, ...] = (), never_ran: bool = False) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        details: tuple[str, ...] = (),
+        never_ran: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.details = details
         self.never_ran = never_ran
+        self.retry_after = retry_after
 
     def again(self, *, never_ran: bool = False) -> LinkFailed:
         """The same failure for another task: an exception that several raise would gather all their tracebacks."""
@@ -104,23 +113,29 @@ class LinkFailed(ArgusError):
 
 
 class HttpRefused(LinkFailed):
-    """A remote backend answered one request with HTTP `status` and no JSON-RPC error; its link may live on."""
+    """A remote backend answered one request with HTTP `status` and no JSON-RPC error; its link may live on.
 
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
+    `doubts_session`: what it said speaks of sessions, so that it may have forgotten ours.
+    """
+
+    def __init__(
+        self, status: int, reason: str, *, retry_after: float | None = None, doubts_session: bool = False
+    ) -> None:
+        super().__init__(reason, retry_after=retry_after)
         self.status = status
+        self.doubts_session = doubts_session
 
 
 class RequestRefused(LinkFailed):
     """A backend answered a request of the gateway's own with the JSON-RPC error `code`; its link lives on."""
 
-    def __init__(self, method: str, error: bytes, *, code: bytes) -> None:
-        super().__init__(f"it refused {method}: {error[:300].decode('utf-8', 'replace')}")
+    def __init__(self, method: str, error: bytes, *, code: bytes, retry_after: float | None = None) -> None:
+        super().__init__(f"it refused {method}: {error[:300].decode('utf-8', 'replace')}", retry_after=retry_after)
         self.code = code
 
 
 class SessionLost(LinkFailed):
-    """A remote backend forgot the session, and with it the link ended; a new one can be opened at once."""
+    """A backend forgot the session, or its greeting, and with it the link ended; a new one can be opened at once."""
 
     def again(self, *, never_ran: bool = False) -> SessionLost:
         """See `LinkFailed.again`."""

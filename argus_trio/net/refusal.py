@@ -1,4 +1,4 @@
-"""What an answer that is no success means: where a redirect leads, or why the server refused. Sans I/O.
+"""What an answer that is no success means: where a redirect leads, or why the server refused, and when to come again.
 
 A reason is one line for people, without a secret.
 """
@@ -6,12 +6,15 @@ A reason is one line for people, without a secret.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 import attrs
 
+from argus_trio.core.health.forgotten import status_doubts_session
+from argus_trio.core.health.retry_after import retry_after_seconds
 from argus_trio.errors import HttpRefused, LinkFailed
 from argus_trio.net.http1 import HttpAnswer, HttpRequest
 from argus_trio.net.origin import Origin, split_url
@@ -86,15 +89,22 @@ def refusal(
     `proxy` is the one that the request went through without a tunnel, if it did: that may be who refused.
     """
     status = answer.status
+    doubts_session = status_doubts_session(status, body)
     if status == 401:
-        return HttpRefused(status, "the server wants authentication (HTTP 401)")
+        return HttpRefused(status, "the server wants authentication (HTTP 401)", doubts_session=doubts_session)
     if status == 403:
-        return HttpRefused(status, "the server does not allow it (HTTP 403): authentication may be missing or wrong")
+        reason = "the server does not allow it (HTTP 403): authentication may be missing or wrong"
+        return HttpRefused(status, reason, doubts_session=doubts_session)
     if status == 407 and proxy is not None:
         return HttpRefused(status, f"the proxy {proxy.origin} answered HTTP 407: {proxy.advice(origin)}")
     text = _masked(" ".join(_UNPRINTABLE.sub(" ", body.decode("utf-8", "replace")).split()), secrets)
     said = f": {text[:_QUOTED_CHARACTERS]}" if text else ""
-    return HttpRefused(status, f"the server answered HTTP {status}{said}")
+    return HttpRefused(
+        status,
+        f"the server answered HTTP {status}{said}",
+        retry_after=retry_after_seconds(answer.header(names.RETRY_AFTER), answer.header(names.DATE), time.time()),
+        doubts_session=doubts_session,
+    )
 
 
 def _masked(text: str, secrets: Iterable[str]) -> str:

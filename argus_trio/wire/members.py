@@ -12,6 +12,7 @@ import msgspec
 from argus_trio.wire.envelope import Params, Raw, decode_object, decode_string
 
 _decode_int: Final = msgspec.json.Decoder(int).decode
+_decode_float: Final = msgspec.json.Decoder(float).decode
 
 
 def string_member(fields: Params, name: str) -> str | None:
@@ -28,6 +29,15 @@ def int_member(fields: Params, name: str) -> int | None:
     raw = fields.get(name)
     try:
         return None if raw is None else _decode_int(raw)
+    except msgspec.DecodeError:
+        return None
+
+
+def number_member(fields: Params, name: str) -> float | None:
+    """The number that is the member `name`; None if it is absent or no number."""
+    raw = fields.get(name)
+    try:
+        return None if raw is None else _decode_float(raw)
     except msgspec.DecodeError:
         return None
 

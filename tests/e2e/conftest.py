@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.child import Child, serving
 from tests.e2e.gateway import SERVERS
-from tests.e2e.tools import Npm, Python, Unavailable
+from tests.e2e.tools import Npm, Python, Unavailable, python_with_sdk_1
 
 HERE = Path(__file__).parent
 
@@ -45,6 +45,15 @@ def npm() -> Npm:
 def python() -> Python:
     try:
         return Python()
+    except Unavailable as reason:
+        unavailable(reason)
+
+
+@pytest.fixture(scope="session")
+def sdk1() -> str:
+    """The Python that has version 1 of the MCP SDK."""
+    try:
+        return python_with_sdk_1()
     except Unavailable as reason:
         unavailable(reason)
 

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from tests.e2e.child import ROOT
@@ -24,8 +25,10 @@ PACKAGES = {
     "@modelcontextprotocol/server-memory": "2026.8.31",
     "@modelcontextprotocol/inspector": "2.12.0",
     "@modelcontextprotocol/conformance": "0.2.0-alpha.12",
+    "@modelcontextprotocol/sdk": "1.32.2",
 }
 PYTHON = ("mcp-server-time==2026.10.19", "mcp-server-git==2026.10.19")
+PYTHON_SDK_1 = ("mcp==1.30.0",)
 INSTALL_SECONDS = 300.0
 PATIENCE = ("--fetch-retries=2", "--fetch-retry-mintimeout=2000", "--fetch-retry-maxtimeout=8000")
 
@@ -80,10 +83,16 @@ def install_npm(folder: Path) -> None:
     npm_install(folder / "packages", PACKAGES, {**os.environ, "PATH": node_path(folder)})
 
 
-def install_python(folder: Path) -> None:
+def install_python(folder: Path, pins: tuple[str, ...] = PYTHON) -> None:
     ran([sys.executable, "-m", "venv", "venv"], folder)
     python = str(folder / "venv" / "bin" / "python")
-    ran([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PYTHON], folder)
+    ran([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *pins], folder)
+
+
+def python_with_sdk_1() -> str:
+    """A Python of its own that has version 1 of the MCP SDK; ours is version 2. Raises: Unavailable."""
+    install = partial(install_python, pins=PYTHON_SDK_1)
+    return str(cached("sdk1", [PYTHON_SDK_1, sys.version_info[:2]], install) / "venv" / "bin" / "python")
 
 
 class Npm:
@@ -93,7 +102,8 @@ class Npm:
         folder = cached("npm", [NODE, PACKAGES], install_npm)
         self.path = node_path(folder)
         self.node = str(folder / "node" / "node_modules" / "node" / "bin" / "node")
-        self._bin = folder / "packages" / "node_modules" / ".bin"
+        self.packages = folder / "packages"
+        self._bin = self.packages / "node_modules" / ".bin"
 
     def script(self, command: str) -> str:
         return str((self._bin / command).resolve(strict=True))

@@ -119,3 +119,12 @@ def test_a_quoted_body_is_one_printable_line_without_secrets() -> None:
 
 def test_an_empty_body_leaves_the_status() -> None:
     assert refusal(answer(502), b"", ORIGIN, ()).reason == "the server answered HTTP 502"
+
+
+def test_a_refusal_says_when_to_come_again_and_whether_it_speaks_of_sessions() -> None:
+    refused = refusal(answer(503, (b"retry-after", b"7")), b"busy", ORIGIN, ())
+    assert (refused.retry_after, refused.doubts_session) == (7.0, False)
+    dates = (b"retry-after", b"Sun, 06 Nov 1994 08:50:37 GMT"), (b"date", b"Sun, 06 Nov 1994 08:50:30 GMT")
+    assert refusal(answer(429, *dates), b"", ORIGIN, ()).retry_after == 7.0
+    refused = refusal(answer(400), b"Bad Request: Server not initialized", ORIGIN, ())
+    assert (refused.retry_after, refused.doubts_session) == (None, True)

@@ -24,6 +24,8 @@ class Forgetful:
     executed: Counter[str] = attrs.field(factory=Counter)
     greeted: int = 0
     methods: list[str] = attrs.field(factory=list)
+    refusal: tuple[int, bytes] = (404, GONE)
+    """How it says that it does not know a session."""
     is_forgetting: bool = False
     """Whether every session is forgotten as soon as it was begun."""
     perform: Callable[[Wire, bytes], Awaitable[bool]] | None = None
@@ -66,7 +68,8 @@ class Forgetful:
         if method in ("server/discover", "initialize") and not session:
             await self._greet(message, wire)
         elif session not in self.sessions:
-            await wire.json(GONE, status=404)
+            status, body = self.refusal
+            await wire.json(body, status=status)
         elif "id" not in message:
             await wire.reply(202)
         else:

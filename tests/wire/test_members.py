@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argus_trio.wire.envelope import decode_object
-from argus_trio.wire.members import int_member, object_member, object_or_none, string_member
+from argus_trio.wire.members import int_member, number_member, object_member, object_or_none, string_member
 
 FIELDS = decode_object(b'{"text":"a\\u0062","count":7,"big":1e2,"truth":true,"inner":{"x":[1]},"null":null}')
 
@@ -18,6 +18,12 @@ def test_a_whole_number_is_no_float_and_no_truth() -> None:
     assert int_member(FIELDS, "count") == 7
     for name in ("text", "truth", "inner", "null", "absent"):
         assert int_member(FIELDS, name) is None
+
+
+def test_a_number_may_be_a_whole_one_or_a_float() -> None:
+    assert (number_member(FIELDS, "count"), number_member(FIELDS, "big")) == (7.0, 100.0)
+    for name in ("text", "truth", "inner", "null", "absent"):
+        assert number_member(FIELDS, name) is None
 
 
 def test_an_object_is_decoded_one_level_deep() -> None:

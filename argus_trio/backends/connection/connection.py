@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from itertools import count
+from math import inf
 from typing import Final, TypeVarTuple
 
 import attrs
-import msgspec
 import structlog
 import trio
 
 from argus_trio.backends.connection.handshake import FIRST_CALL_ID, Handshake
 from argus_trio.backends.connection.in_flight import InFlight, InFlightTable
 from argus_trio.backends.connection.inbound import BackendListener, Inbound
-from argus_trio.backends.connection.input_required import MAX_ROUNDS, answer_all, check_declared, read_input_required
+from argus_trio.backends.connection.input_required import all_rounds
 from argus_trio.backends.connection.notification_queue import NotificationQueue
-from argus_trio.backends.connection.outgoing_request import call_request, own_request, with_our_token
+from argus_trio.backends.connection.outgoing_request import call_request, own_request, plain_question, with_our_token
 from argus_trio.backends.connection.server_requests import ServerRequests
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
 from argus_trio.backends.links.link import Link, Outgoing
@@ -29,8 +30,8 @@ from argus_trio.config.model.operation import Timeouts
 from argus_trio.core.call.exchange import Exchange
 from argus_trio.core.call.levels import most_verbose
 from argus_trio.core.call.session_policy import TASK_METHODS
-from argus_trio.core.call.task_ids import task_id_of
-from argus_trio.core.health.probing import ProbeState
+from argus_trio.core.health.forgotten import NOT_GREETED, NOT_MODERN, error_doubts_session, is_of_another_era
+from argus_trio.core.health.probing import SUSPECT_PACE_SECONDS, ProbeState
 from argus_trio.errors import (
     AnswerInvalid,
     BackendError,
@@ -46,11 +47,10 @@ from argus_trio.wire.envelope import (
     ErrorResponse,
     Params,
     Response,
-    decode_object,
     encode_notification,
     encode_raw,
 )
-from argus_trio.wire.error_objects import code_of, is_error_object
+from argus_trio.wire.error_objects import code_of, is_error_object, retry_after_of
 from argus_trio.wire.headers import PROTOCOL_VERSION, Headers
 from argus_trio.wire.revisions import Era
 
@@ -97,6 +97,10 @@ class Connection:
     _ids: count[int] = attrs.field(factory=lambda: count(FIRST_CALL_ID), init=False)
     _level: str | None = attrs.field(default=None, init=False)
     """The log level that the backend was asked for last."""
+    _doubting: trio.Lock = attrs.field(factory=trio.Lock, init=False)
+    """Held while it is found out whether the backend has forgotten that it was greeted."""
+    _known_until: float = attrs.field(default=-inf, init=False)
+    """Until when it need not be asked again whether it has, on trio's clock."""
 
     def __attrs_post_init__(self) -> None:
         self.in_flight = InFlightTable(self.is_exclusive)
@@ -139,29 +143,12 @@ class Connection:
             )
             result = await self._round(call_in_flight, params, headers)
             if self.handshake.era is Era.MODERN:
-                result = await self._all_rounds(call_in_flight, params, headers, result)
+                again = partial(self._round, call_in_flight, headers=headers)
+                result = await all_rounds(self.backend, call_in_flight, params, result=result, again=again)
             return result
         self.probe_state.overdue_at = trio.current_time()
         self._suspect()
         raise DeadlineExceeded(self.backend, trio.current_time() - started)
-
-    async def _all_rounds(self, call_in_flight: InFlight, params: Params, headers: Headers, result: bytes) -> bytes:
-        exchange = call_in_flight.exchange
-        for _ in range(MAX_ROUNDS):
-            required = read_input_required(self.backend, result)
-            if required is None:
-                return result
-            check_declared(self.backend, required, exchange)
-            if exchange.call.era is Era.MODERN:
-                return result  # the client drives the rounds itself
-            with trio.CancelScope() as ask:
-                call_in_flight.begin_ask(ask)
-                try:
-                    answers = await answer_all(self.backend, required, exchange.ask)
-                finally:
-                    call_in_flight.end_ask(ask)
-            result = await self._round(call_in_flight, required.retried(params, answers), headers)
-        raise BackendMisbehaved(self.backend, f"it asked more than {MAX_ROUNDS} times in one call")
 
     async def _round(self, call_in_flight: InFlight, params: Params, headers: Headers) -> bytes:
         message_id = next(self._ids)
@@ -173,41 +160,32 @@ class Connection:
         awaited = True
         try:
             answer = await self._request(outgoing)
-            awaited = False
+            awaited, self.probe_state.answers_calls = False, True
         except AnswerInvalid as invalid:
             awaited = False
             raise BackendMisbehaved(self.backend, invalid.reason) from invalid
         except LinkFailed as failure:
             awaited = False
-            if not isinstance(failure, HttpRefused):
-                self._suspect()
-            known = self.lost or failure
-            raise BackendUnavailable(self.backend, known.reason, details=known.details, cause=failure) from failure
+            raise self._unavailable(await self._explained(failure)) from failure
         finally:
             self.in_flight.remove(message_id)
             if awaited:
                 await self._send_cancelled(message_id)
         if isinstance(answer, Response) and (is_of_tasks or b'"taskId"' in answer.result):
-            self._note_tasks(call_in_flight, params, message_id, answer.result)  # before the reader can run again
+            tasks, now = self.inbound.tasks, trio.current_time()  # noted before the reader can run again
+            if is_of_tasks:
+                tasks.answered(call.method, params, answer.result, now)
+            elif "task" in params or self.handshake.era is Era.MODERN:
+                tasks.begun(answer.result, now, request=message_id, token=call_in_flight.token)
         if call_in_flight.notifications.delivering is not None:
             await call_in_flight.notifications.drained()
         if isinstance(answer, ErrorResponse):
+            if error_doubts_session(answer.error) and await self._has_forgotten():
+                raise self._unavailable(SessionLost(NOT_GREETED, never_ran=True))
             raise self._error_of(answer)
         if answer.result[:1] != b"{":
             raise BackendMisbehaved(self.backend, "its result is no object")
         return answer.result
-
-    def _note_tasks(self, call_in_flight: InFlight, params: Params, message_id: int, result: bytes) -> None:
-        """Note what the result says of a task that was begun here, for which a progress token outlives its call."""
-        tasks, now, method = self.inbound.tasks, trio.current_time(), call_in_flight.exchange.call.method
-        if not method.startswith(TASK_METHODS):
-            if "task" in params or self.handshake.era is Era.MODERN:
-                tasks.begun(result, now, request=message_id, token=call_in_flight.token)
-        elif method == "tasks/result":
-            tasks.ended(task_id_of(params) or "", now)
-        elif b'"status"' in result:
-            with suppress(msgspec.DecodeError):
-                tasks.heard(decode_object(result), now)
 
     async def ask(self, method: str, params: Params) -> bytes:
         """Make a request of the gateway's own, which belongs to no exchange; the raw JSON of the result.
@@ -225,26 +203,41 @@ class Connection:
             awaited = False
         except LinkFailed as failure:
             awaited = False
-            if not isinstance(failure, HttpRefused | AnswerInvalid):
-                self._suspect()
-            raise
+            if isinstance(failure, AnswerInvalid):
+                raise
+            raise await self._explained(failure) from None
         finally:
             if awaited:
                 await self._send_cancelled(message_id)
         if isinstance(answer, ErrorResponse):
-            raise RequestRefused(method, answer.error, code=code_of(answer.error))
+            if error_doubts_session(answer.error) and await self._has_forgotten():
+                raise SessionLost(NOT_GREETED, never_ran=True)
+            error = answer.error
+            raise RequestRefused(method, error, code=code_of(error), retry_after=retry_after_of(error))
         return answer.result
 
     async def probe(self, method: str) -> None:
-        """Ask the backend for a sign of life, which an error is too.
+        """Ask the backend for a sign of life, which an error is too as long as it knows us.
 
         Has no deadline of its own. Cancelling notifies nobody.
 
         Raises:
             LinkFailed: the link died, or the request got no answer.
+            SessionLost: it was refused in words that say that the backend has forgotten us.
             AnswerInvalid: it got an answer that is none.
         """
-        await self._request(own_request(self.handshake, next(self._ids), method, {}))
+        try:
+            answer = await self._request(own_request(self.handshake, next(self._ids), method, {}))
+        except HttpRefused as refused:
+            if not refused.doubts_session:
+                raise
+            raise self._forget(SessionLost(refused.reason, never_ran=True)) from refused
+        if isinstance(answer, Response):
+            return
+        if self.handshake.era is Era.MODERN and is_of_another_era(answer.error):
+            raise self._forget(SessionLost(NOT_MODERN, never_ran=True))
+        if error_doubts_session(answer.error):
+            raise self._forget(SessionLost(NOT_GREETED, never_ran=True))
 
     def start_soon(self, function: Callable[[*Ts], Awaitable[object]], *args: *Ts) -> None:
         """Start a task that ends with the connection; does nothing once the connection has been left.
@@ -258,6 +251,41 @@ class Connection:
         """Note that the connection is at its end, and why; called by its owner, so this sets `gone` as well."""
         self.lost = failure
         self.gone.set()
+
+    async def _explained(self, failure: LinkFailed) -> LinkFailed:
+        """`failure`, of a request, or what it comes of where that is a backend which has forgotten us."""
+        if isinstance(failure, HttpRefused) and failure.doubts_session and await self._has_forgotten():
+            return SessionLost(failure.reason, never_ran=failure.status < 500)  # a 5xx may come late
+        if failure.retry_after is None:
+            self.probe_state.answers_calls = False
+            self._suspect()
+        return failure
+
+    async def _has_forgotten(self) -> bool:
+        """Whether the backend refuses a plain question too, for it has forgotten us: then the connection is lost.
+
+        A tool may speak of sessions of its own, so that one refusal is none of that kind.
+        """
+        async with self._doubting:
+            if self.lost is None and trio.current_time() >= self._known_until:
+                with suppress(LinkFailed):
+                    await self.probe(plain_question(self.handshake))
+                self._known_until = trio.current_time() + SUSPECT_PACE_SECONDS
+        return isinstance(self.lost, SessionLost)
+
+    def _forget(self, failure: SessionLost) -> SessionLost:
+        """Take note that the backend has forgotten us, which its owner learns by the next judgement."""
+        if self.lost is None:
+            self.lost = failure
+        self.stirred.set()
+        return failure
+
+    def _unavailable(self, failure: LinkFailed) -> BackendUnavailable:
+        """The error of a call that got no answer."""
+        known = self.lost or failure
+        return BackendUnavailable(
+            self.backend, known.reason, details=known.details, cause=failure, retry_after=failure.retry_after
+        )
 
     def _suspect(self) -> None:
         self.probe_state.suspect()

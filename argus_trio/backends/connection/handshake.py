@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import attrs
 import msgspec
@@ -19,7 +19,8 @@ from argus_trio import __version__
 from argus_trio.backends.links.link import Link, Outgoing
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.task_ids import serves_tasks
-from argus_trio.errors import LinkFailed
+from argus_trio.core.health.retry_after import is_for_now, is_unknown_method, short_pause
+from argus_trio.errors import HttpRefused, LinkFailed
 from argus_trio.wire import request_meta
 from argus_trio.wire.envelope import (
     ErrorResponse,
@@ -30,10 +31,13 @@ from argus_trio.wire.envelope import (
     encode_raw,
     encode_request,
 )
+from argus_trio.wire.error_objects import retry_after_of, revisions_named
 from argus_trio.wire.headers import METHOD, PROTOCOL_VERSION, Headers
 from argus_trio.wire.members import object_member, object_or_none, string_member
 from argus_trio.wire.results import SERVER_INFO
 from argus_trio.wire.revisions import LATEST_LEGACY, LATEST_MODERN, LEGACY_REVISIONS, MODERN_REVISIONS, Era
+
+T = TypeVar("T")
 
 HandshakeOrder = Literal["auto", "legacy-first", "legacy", "modern"]
 """What a backend is asked: `server/discover`, then `initialize`; the other way round; or one of the two alone."""
@@ -51,9 +55,14 @@ NO_CAPABILITIES: Final = msgspec.Raw(b"{}")
 
 _DISCOVER_ID: Final = 1
 _INITIALIZE_ID: Final = 2
-_DISCOVER_AGAIN_ID: Final = 3
+_AGAIN_ID: Final = 3
+"""The id of a question that is asked once more, with what the refusal of the first one told."""
 FIRST_CALL_ID: Final = 4
 """The id of the first request after the handshake, which uses those before."""
+
+PATIENT_TIMES: Final = 3
+"""How often one question of the handshake is asked again that came at the wrong time: with the longest pauses, half of
+`timeouts.connect`."""
 
 _UNSUPPORTED_REVISION: Final = -32022
 
@@ -76,7 +85,14 @@ class SilentAtProbe(DiedAtProbe):
 
 
 class HandshakeRefused(LinkFailed):
-    """The backend answered a request of the handshake, but refused it or was not understood."""
+    """The backend answered a request of the handshake, but refused it or was not understood.
+
+    `tells_legacy`: it refused `server/discover` for good, so that the next attempt need not begin with it.
+    """
+
+    def __init__(self, reason: str, *, retry_after: float | None = None, tells_legacy: bool = False) -> None:
+        super().__init__(reason, retry_after=retry_after)
+        self.tells_legacy = tells_legacy
 
 
 @attrs.frozen(kw_only=True)
@@ -112,7 +128,9 @@ class EraGuess:
         if isinstance(failure, DiedAtProbe) and self.order == "auto":
             self.order = "legacy"
             return True
-        if isinstance(failure, DiedAtProbe | HandshakeRefused):
+        if isinstance(failure, HandshakeRefused) and failure.tells_legacy:
+            self.order = "legacy-first"
+        elif isinstance(failure, DiedAtProbe | HandshakeRefused):
             self.order = "auto"  # it lives, or is not what it was: ask it again
         return False
 
@@ -135,8 +153,9 @@ async def perform_handshake(
     """Find out the era where `order` leaves it open, and return what was answered. Has no deadline of its own.
 
     One question at a time: a program that is asked the second before it has answered the first may lose both. The
-    second follows on the same link when the first was refused. `wait_silent` returns when the backend has been silent
-    for long, and says whether it is a program: that has to be started again to be asked otherwise.
+    second follows on the same link when the first was refused, unless the backend wants to be left alone: then the
+    first is asked again, after a short pause. `wait_silent` returns when the backend has been silent for long, and says
+    whether it is a program: that has to be started again to be asked otherwise.
 
     A legacy backend is told of `abilities`, for the life of the connection; a modern one is told with every request.
 
@@ -147,27 +166,49 @@ async def perform_handshake(
     """
     match order:
         case "legacy":
-            return await _initialize(link, abilities)
+            return await _confirmed(link, await _patiently(partial(_initialize, link, abilities)))
         case "modern":
-            return await _discover(link)
+            return await _patiently(partial(_discover, link))
         case "legacy-first":
             first, second = partial(_initialize, link, abilities), partial(_discover, link)
         case "auto":
             first, second = partial(_discover, link), partial(_initialize, link, abilities)
     try:
-        return await _unless_silent(first, wait_silent)
+        return await _confirmed(link, await _patiently(partial(_unless_silent, first, wait_silent)))
     except SilentAtProbe:
         raise
     except LinkFailed as failure:
+        if is_for_now(failure):
+            raise  # the second question would be refused as the first was
         refused = failure
     try:
-        return await second()
-    except HandshakeRefused as failure:
-        raise HandshakeRefused(_both(failure.reason, refused.reason)) from None
+        return await _confirmed(link, await _patiently(second))
     except LinkFailed as failure:
-        if isinstance(refused, HandshakeRefused):
-            raise
-        raise DiedAtProbe(_both(failure.reason, refused.reason), details=failure.details) from None
+        is_known = is_unknown_method(refused) or (isinstance(refused, HandshakeRefused) and refused.reason != SILENT)
+        raise _of_both(failure, refused, tells_legacy=order == "auto" and is_known) from None
+
+
+def _of_both(failure: LinkFailed, refused: LinkFailed, *, tells_legacy: bool) -> LinkFailed:
+    """The failure of an attempt whose first question was `refused`, and whose second one met `failure`."""
+    reason = failure.reason if failure.reason == refused.reason else f"{failure.reason}; before that: {refused.reason}"
+    if isinstance(failure, HandshakeRefused) or (tells_legacy and is_for_now(failure)):
+        return HandshakeRefused(reason, retry_after=failure.retry_after, tells_legacy=tells_legacy)
+    if isinstance(refused, HandshakeRefused):
+        return failure
+    return DiedAtProbe(reason, details=failure.details, retry_after=failure.retry_after)
+
+
+async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """What `ask` returns, which is performed again after each short wait that the backend asks for."""
+    for _ in range(PATIENT_TIMES):
+        try:
+            return await ask()
+        except LinkFailed as failure:
+            pause = short_pause(failure)
+            if pause is None:
+                raise
+        await trio.sleep(pause)
+    return await ask()
 
 
 async def _unless_silent(
@@ -196,10 +237,6 @@ async def _unless_silent(
     raise answered
 
 
-def _both(second: str, first: str) -> str:
-    return second if second == first else f"{second}; before that: {first}"
-
-
 async def _discover(link: Link) -> Handshake:
     meta = modern_meta(LATEST_MODERN)
     headers: Headers = ((PROTOCOL_VERSION, LATEST_MODERN), (METHOD, "server/discover"))
@@ -207,8 +244,8 @@ async def _discover(link: Link) -> Handshake:
     answer = await link.request(Outgoing(id=_DISCOVER_ID, body=body, headers=headers))
     if isinstance(answer, ErrorResponse) and _names_what_was_asked(answer.error):
         # Such a server is modern, and may have chosen to refuse one version once (2026-07-28, stdio, probe).
-        body = encode_request(b"%d" % _DISCOVER_AGAIN_ID, "server/discover", {"_meta": encode_raw(meta)})
-        answer = await link.request(Outgoing(id=_DISCOVER_AGAIN_ID, body=body, headers=headers))
+        body = encode_request(b"%d" % _AGAIN_ID, "server/discover", {"_meta": encode_raw(meta)})
+        answer = await link.request(Outgoing(id=_AGAIN_ID, body=body, headers=headers))
     fields = _result_of(answer, "server/discover")
     try:
         offered = msgspec.json.decode(fields["supportedVersions"], type=list[str])
@@ -235,21 +272,41 @@ async def _initialize(link: Link, abilities: Abilities) -> Handshake:
         "clientInfo": CLIENT_INFO,
     }
     body = encode_request(b"%d" % _INITIALIZE_ID, "initialize", params)
-    answer = await link.request(Outgoing(id=_INITIALIZE_ID, body=body))
+    answer: Response | ErrorResponse | HttpRefused
+    try:
+        answer = await link.request(Outgoing(id=_INITIALIZE_ID, body=body))
+    except HttpRefused as refused:
+        answer = refused
+    if not isinstance(answer, Response):
+        said = answer.error if isinstance(answer, ErrorResponse) else answer.reason.encode()
+        older = [revision for revision in LEGACY_REVISIONS[:-1] if revision in revisions_named(said)]
+        if older:  # the specification has it answer with a version; some refuse, and name those that they speak
+            params["protocolVersion"] = encode_raw(older[-1])
+            body = encode_request(b"%d" % _AGAIN_ID, "initialize", params)
+            answer = await link.request(Outgoing(id=_AGAIN_ID, body=body))
+    if isinstance(answer, HttpRefused):
+        raise answer
     fields = _result_of(answer, "initialize")
     revision = string_member(fields, "protocolVersion")
     if revision is None:
         raise HandshakeRefused("its answer to initialize names no protocol version")
     if revision not in LEGACY_REVISIONS:
         raise HandshakeRefused(f"it wants protocol version {revision[:40]!r}, which is not spoken here")
-    headers: Headers = ((PROTOCOL_VERSION, revision),)
-    await link.send(encode_notification("notifications/initialized", {}), headers)
     return _handshake(Era.LEGACY, revision, fields, fields.get("serverInfo"))
+
+
+async def _confirmed(link: Link, handshake: Handshake) -> Handshake:
+    """The handshake, once a legacy backend has been told that we know its answer."""
+    if handshake.era is Era.LEGACY:
+        headers: Headers = ((PROTOCOL_VERSION, handshake.revision),)
+        await _patiently(partial(link.send, encode_notification("notifications/initialized", {}), headers))
+    return handshake
 
 
 def _result_of(answer: Response | ErrorResponse, method: str) -> Params:
     if isinstance(answer, ErrorResponse):
-        raise HandshakeRefused(f"it refused {method}: {answer.error[:300].decode('utf-8', 'replace')}")
+        said = answer.error[:300].decode("utf-8", "replace")
+        raise HandshakeRefused(f"it refused {method}: {said}", retry_after=retry_after_of(answer.error))
     try:
         return decode_object(answer.result)
     except msgspec.DecodeError:

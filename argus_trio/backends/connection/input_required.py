@@ -1,7 +1,7 @@
 """Reads, checks and answers `input_required` results of a modern backend (2026-07-28, Multi Round-Trip Requests).
 
-For a legacy client the rounds are driven by `Connection.call`, with the functions here. A modern client drives them
-itself: its results are checked only.
+For a legacy client the rounds are driven here, each performed by the `Connection`. A modern client drives them itself:
+its results are checked only.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import msgspec
 import trio
 
 from argus_trio.backends.connection.ask_progress import split_token
+from argus_trio.backends.connection.in_flight import InFlight
 from argus_trio.core.call.exchange import Exchange
 from argus_trio.errors import (
     BackendError,
@@ -25,6 +26,7 @@ from argus_trio.errors import (
     leaves,
 )
 from argus_trio.wire.envelope import Params, Raw, decode_object, decode_string, encode_raw
+from argus_trio.wire.revisions import Era
 
 MAX_ROUNDS: Final = 16
 """How many rounds one call may take: an honest backend needs a few, and one that asks without end must be stopped."""
@@ -53,6 +55,38 @@ class InputRequired:
         if self.state is not None:
             fields["requestState"] = self.state
         return fields
+
+
+async def all_rounds(
+    backend: str,
+    call_in_flight: InFlight,
+    params: Params,
+    *,
+    result: bytes,
+    again: Callable[[Params], Awaitable[bytes]],
+) -> bytes:
+    """The final result of a call with `params` whose first round gave `result`; `again` performs another round.
+
+    Raises:
+        BackendMisbehaved: it asks in a malformed way, for what was not declared, or without end.
+        RpcError: as `answer_all`, or whatever `again` raises.
+    """
+    exchange = call_in_flight.exchange
+    for _ in range(MAX_ROUNDS):
+        required = read_input_required(backend, result)
+        if required is None:
+            return result
+        check_declared(backend, required, exchange)
+        if exchange.call.era is Era.MODERN:
+            return result  # the client drives the rounds itself
+        with trio.CancelScope() as ask:
+            call_in_flight.begin_ask(ask)
+            try:
+                answers = await answer_all(backend, required, exchange.ask)
+            finally:
+                call_in_flight.end_ask(ask)
+        result = await again(required.retried(params, answers))
+    raise BackendMisbehaved(backend, f"it asked more than {MAX_ROUNDS} times in one call")
 
 
 def read_input_required(backend: str, result: bytes) -> InputRequired | None:

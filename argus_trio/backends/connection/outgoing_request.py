@@ -22,6 +22,8 @@ from argus_trio.wire.revisions import Era
 _PASSED_ON: Final = ("extensions", "experimental")
 """Client capabilities that are not about what a client can be asked: passed on to a modern backend unchanged."""
 
+_LISTS: Final = {"tools": "tools/list", "prompts": "prompts/list", "resources": "resources/list"}
+
 
 def with_our_token(params: Params, message_id: int) -> tuple[Raw | None, Params]:
     """The client's progress token if there is one, and the params with ours, which is `message_id`, in its place: two
@@ -66,6 +68,13 @@ def own_request(handshake: Handshake, message_id: int, method: str, params: Para
         return _legacy(handshake, message_id, method, params)
     meta = {**modern_meta(handshake.revision), **_meta_of(params)}
     return _modern(handshake, message_id, method, {**params, "_meta": encode_raw(meta)})
+
+
+def plain_question(handshake: Handshake) -> str:
+    """The method of a request that a backend which knows us answers with a result, and no tool has a part in."""
+    if handshake.era is Era.MODERN:
+        return "server/discover"
+    return next((method for capability, method in _LISTS.items() if capability in handshake.capabilities), "tools/list")
 
 
 def _legacy(handshake: Handshake, message_id: int, method: str, params: Params) -> Outgoing:

@@ -74,6 +74,13 @@ class RunningTasks:
         if token is not None:
             self._by_request[request] = key
 
+    def answered(self, method: str, params: Params, result: bytes, now: float) -> None:
+        """Note what the result of a request of `method`, about a task, says of it."""
+        if method == "tasks/result":
+            self.ended(task_id_of(params) or "", now)
+        elif b'"status"' in result and (fields := object_or_none(result)) is not None:
+            self.heard(fields, now)
+
     def heard(self, fields: Params, now: float) -> bool:
         """Note how a task stands, by a result or a notification of the backend; whether a running one has ended."""
         key = task_id_of(fields)

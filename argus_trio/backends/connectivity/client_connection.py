@@ -27,6 +27,7 @@ from argus_trio.backends.subscriptions.table import UPDATED
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.call.session_policy import ConnectionOwner
+from argus_trio.core.health.retry_after import is_for_now
 from argus_trio.core.health.rivalry import Arrival
 from argus_trio.errors import HttpRefused, LinkFailed, leaves
 from argus_trio.wire.envelope import Params
@@ -200,8 +201,8 @@ class ClientConnection:
         lost: list[LinkFailed] = []
         try:
             lost.append(await self._live_in("legacy", on_open))
-        except* (HandshakeRefused, HttpRefused):
-            if self.settled.is_set():
+        except* (HandshakeRefused, HttpRefused) as group:
+            if self.settled.is_set() or any(map(is_for_now, leaves(group))):
                 raise
             self.shared.is_modern_alone()
         return lost[0] if lost else None

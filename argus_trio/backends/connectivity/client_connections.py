@@ -261,7 +261,13 @@ class ClientConnections:
 
 def _unavailable(address: BackendAddress, failure: LinkFailed) -> BackendUnavailable:
     details = tuple(map(address.redact, failure.details))
-    return BackendUnavailable(address.spec.name, address.redact(failure.reason), details=details, cause=failure)
+    return BackendUnavailable(
+        address.spec.name,
+        address.redact(failure.reason),
+        details=details,
+        cause=failure,
+        retry_after=failure.retry_after,
+    )
 
 
 def _log_start(spec: BackendSpec, owner: ConnectionOwner, purpose: Purpose, count: int) -> None:

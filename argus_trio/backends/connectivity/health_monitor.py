@@ -21,8 +21,10 @@ from argus_trio.core.redaction import Redactor
 from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed, SessionLost
 from argus_trio.wire.revisions import Era
 
-_ALIVE: Final = frozenset({400, 429})
-"""HTTP statuses by which a server that works refuses a probe; any other is what calls would meet too."""
+_BUSY: Final = 429
+"""The HTTP status by which a server that works refuses a probe; any other is what calls would meet too."""
+_BAD_REQUEST: Final = 400
+"""The HTTP status by which some servers that work refuse what they do not know, a ping for one."""
 
 
 def ignore(_: HealthVerdict) -> None:
@@ -71,6 +73,8 @@ class HealthMonitor:
             probe_state.interval, probe_state.timeout = settings.interval, settings.timeout
             probe_state.slow, probe_state.failures = settings.slow, settings.failures
             now = trio.current_time()
+            if isinstance(connection.lost, SessionLost):
+                return connection.lost
             verdict = probe_state.judged(now, is_busy=len(connection.in_flight) > 0)
             if verdict.condition is Condition.LOST:
                 return LinkFailed(verdict.reason)
@@ -90,28 +94,41 @@ class HealthMonitor:
         if self.connection.handshake.era is Era.MODERN:
             return "server/discover"
         if unanswered and not self._has_answered:
-            declared = self.connection.handshake.capabilities
-            self._method = next((METHODS[kind] for kind in KINDS if CAPABILITIES[kind] in declared), "ping")
+            self._method = self._list_method()
         return self._method
+
+    def _list_method(self) -> str:
+        declared = self.connection.handshake.capabilities
+        return next((METHODS[kind] for kind in KINDS if CAPABILITIES[kind] in declared), "ping")
 
     async def _probe(self, method: str, sent_at: float) -> None:
         # Without a deadline: an answer that comes late still shows that it lives, and how slowly.
-        probe_state = self.connection.probe_state
         try:
             await self.connection.probe(method)
         except AnswerInvalid:
             self._answered(sent_at)  # it lives; what its answers break the calls will show
         except SessionLost:
-            return  # the end of the link, which `watch` learns of itself
+            return  # the end of the link or of the connection, which `watch` learns of itself
         except LinkFailed as failure:
-            if isinstance(failure, HttpRefused) and failure.status in _ALIVE:
-                self._answered(sent_at)
-                return
-            await trio.lowlevel.checkpoint()  # a link that has died says so itself, and better
-            probe_state.failed(sent_at, self.redact(failure.reason), is_unreachable=failure.never_ran)
-            self.connection.stirred.set()
+            await self._failed(method, sent_at, failure)
         else:
             self._answered(sent_at)
+
+    async def _failed(self, method: str, sent_at: float, failure: LinkFailed) -> None:
+        probe_state = self.connection.probe_state
+        if failure.retry_after is not None:
+            probe_state.spared_until = trio.current_time() + failure.retry_after
+        if isinstance(failure, HttpRefused):
+            if failure.status == _BUSY or (failure.status == _BAD_REQUEST and probe_state.answers_calls):
+                self._answered(sent_at)
+                return
+            if failure.status == _BAD_REQUEST and method == "ping" and self._list_method() != "ping":
+                self._method = self._list_method()
+                await self._probe(self._method, sent_at)
+                return
+        await trio.lowlevel.checkpoint()  # a link that has died says so itself, and better
+        probe_state.failed(sent_at, self.redact(failure.reason), is_unreachable=failure.never_ran)
+        self.connection.stirred.set()
 
     def _answered(self, sent_at: float) -> None:
         self._has_answered = True

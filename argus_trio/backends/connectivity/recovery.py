@@ -26,6 +26,8 @@ from argus_trio.errors import BackendUnavailable, LinkFailed, SessionLost
 
 log = structlog.get_logger()
 
+LONGEST_PAUSE_SECONDS: Final = 3600.0
+"""How long a backend is left alone at most that asks for it: an hour is the longest window of usual rate limits."""
 INSTALLING: Final = "installing"
 """What a program is taken to do that works for long before its first message."""
 ITS_TURN: Final = "it waits for its turn to start (server.concurrent_starts)"
@@ -107,7 +109,8 @@ class Recovery:
             self.standing = self.standing.moved(BackendEvent.FORGOTTEN, now, f"{reason}; it is greeted anew")
             log.info("backend_session_lost", backend=self.backend, reason=reason)
             return
-        delay = self.breaker.failed(now, random.random())  # noqa: S311 - jitter, no secret
+        asked = min(failure.retry_after or 0.0, LONGEST_PAUSE_SECONDS)
+        delay = max(self.breaker.failed(now, random.random()), asked)  # noqa: S311 - jitter, no secret
         self.next_at = now + delay
         self.standing = self.standing.moved(
             BackendEvent.FAILED, now, reason, details=details, next_attempt=self.next_at

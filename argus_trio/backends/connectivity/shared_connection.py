@@ -276,12 +276,13 @@ class SharedConnection:
         is_better = self._guess.is_better_after(failure)
         if self._guess.order != asked and self._guess.order == "auto":
             self.eras.keep(self.address.spec, "auto")  # but not that it died: what was wrong may be mended
-        if is_better:
+        if is_better and failure.retry_after is None:
             self._first_reason = failure.reason
             self.recovery.try_again_at_once()
             return
         if self._first_reason not in ("", failure.reason) and not isinstance(failure, SessionLost):
-            failure = LinkFailed(f"{failure.reason}; before that: {self._first_reason}", details=failure.details)
+            reason = f"{failure.reason}; before that: {self._first_reason}"
+            failure = LinkFailed(reason, details=failure.details, retry_after=failure.retry_after)
         self._first_reason = ""
         self.recovery.adopt(self.address.spec)
         self.recovery.failed(failure)

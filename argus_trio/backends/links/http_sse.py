@@ -19,7 +19,8 @@ from argus_trio.backends.links.life import Life
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.backends.links.pending import Expected, Pending
 from argus_trio.config.model.backend import SseBackend
-from argus_trio.errors import LinkFailed, ResponseInvalid, RpcError
+from argus_trio.core.health.forgotten import EXPIRED, says_forgotten
+from argus_trio.errors import LinkFailed, ResponseInvalid, RpcError, SessionLost
 from argus_trio.net.http1 import HttpAnswer
 from argus_trio.net.http_client import HttpClient, open_http_client
 from argus_trio.net.origin import split_url
@@ -57,7 +58,7 @@ async def open_http_sse(spec: SseBackend, inbox: Inbox) -> AsyncIterator[Link]:
                 try:
                     yield link
                 finally:
-                    link.end("the link is closed")
+                    link.end(LinkFailed("the link is closed"))
                     await answer.connection.aclose()
         if opening.cancelled_caught:
             raise LinkFailed(f"the server named no endpoint within {seconds:g} s")
@@ -130,7 +131,11 @@ class HttpSseLink:
         """See `Link.send`."""
         self._life.check()
         with trio.move_on_after(SEND_SECONDS):
-            await self._post(body, headers)
+            try:
+                await self._post(body, headers)
+            except SessionLost as lost:
+                self.end(lost)
+                raise
             return
         raise LinkFailed(f"the server did not take a message within {SEND_SECONDS:g} s")
 
@@ -145,10 +150,10 @@ class HttpSseLink:
         """See `Link.wait_failed`."""
         return await self._life.wait_failed()
 
-    def end(self, reason: str) -> None:
+    def end(self, failure: LinkFailed) -> None:
         """Declare the link dead, and tell whoever waits for an answer."""
-        self._life.end(LinkFailed(reason))
-        self._pending.fail(LinkFailed(reason))
+        self._life.end(failure)
+        self._pending.fail(failure)
 
     async def read(self, stream: _Events) -> None:
         """Hand on what arrives, until the stream ends and the link with it."""
@@ -158,11 +163,11 @@ class HttpSseLink:
                     if event.event == "message":
                         await self._accept(event.data)
         except LinkFailed as failure:
-            self.end(failure.reason)
+            self.end(failure)
         except EventTooLarge as error:
-            self.end(str(error))
+            self.end(LinkFailed(str(error)))
         else:
-            self.end("the server ended the stream")
+            self.end(LinkFailed("the server ended the stream"))
 
     async def _accept(self, data: bytes) -> None:
         for message in read_messages(data):
@@ -180,13 +185,25 @@ class HttpSseLink:
             await self._post(outgoing.body, outgoing.headers)
         except LinkFailed as failure:
             expected.settle(failure)
+            if isinstance(failure, SessionLost):
+                self.end(failure)  # for the others: they may have run
 
     async def _post(self, body: bytes, headers: Headers) -> None:
         request = self._client.post(body, headers, target=self._target)
         async with self._client.send(request) as answer:
             if not 200 <= answer.status < 300:
-                raise self._client.refused(answer, await self._client.beginning(answer))
+                raise self._refused(answer, await self._client.beginning(answer))
             if answer.media_type == names.JSON and answer.status == 200:  # some put the answer here, or here as well
                 content = await read_body(answer, self._message_bytes)
                 if content[:1] in b"{[":
                     await self._accept(content)
+
+    def _refused(self, answer: HttpAnswer, body: bytes) -> LinkFailed:
+        """The error for a refusal, which may mean that the session is gone, for its endpoint is.
+
+        A proxy may hold the stream open to a server that was started anew.
+        """
+        refused = self._client.refused(answer, body)
+        if answer.status not in (404, 410) and (answer.status >= 500 or not says_forgotten(body)):
+            return refused
+        return SessionLost(f"{EXPIRED}: {refused.reason}", never_ran=True)

@@ -66,8 +66,9 @@ class Expected:
                 return answer
 
     def settle(self, outcome: Answer | LinkFailed) -> None:
-        """Keep the outcome of the request and wake who waits for it."""
-        self._outcome = outcome
+        """Keep the outcome of the request, the first one, and wake who waits for it."""
+        if self._outcome is None:
+            self._outcome = outcome
         if self._task is not None:
             trio.lowlevel.reschedule(self._task)
             self._task = None

@@ -19,12 +19,14 @@ from argus_trio.backends.links.body import read_body
 from argus_trio.backends.links.life import Life
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.config.model.backend import HttpBackend
+from argus_trio.core.health.forgotten import EXPIRED, says_forgotten, status_doubts_session
 from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed, ResponseInvalid, RpcError, SessionLost
 from argus_trio.net.http1 import HttpAnswer
 from argus_trio.net.http_client import HttpClient, open_http_client
 from argus_trio.net.reconnect import Reconnect, ReconnectPace, is_final
 from argus_trio.wire import headers as names
 from argus_trio.wire.envelope import ErrorResponse, Message, Notification, Request, Response
+from argus_trio.wire.error_objects import with_retry_after
 from argus_trio.wire.event_stream import EventParser, EventTooLarge
 from argus_trio.wire.headers import Headers
 from argus_trio.wire.http_bodies import error_in, is_addressed, is_answer, read_messages
@@ -55,7 +57,6 @@ LISTENING: Final = ReconnectPace(first_seconds=1.0, longest_seconds=30.0, least_
 _SESSION_NAMES: Final = (names.SESSION_ID, names.PROTOCOL_VERSION)
 _SESSION_ID: Final = re.compile(r"[!-~]+")
 _METHOD_NOT_FOUND: Final = re.compile(rb'"code"\s*:\s*-32601\b')
-_NAMES_THE_SESSION: Final = re.compile(rb"session", re.IGNORECASE)
 
 
 @asynccontextmanager
@@ -107,11 +108,7 @@ class StreamableHttpLink:
         except AnswerInvalid:
             raise
         except LinkFailed:
-            if (
-                self._life.is_over
-                or not parser.last_id
-                or any(name.lower() == names.METHOD for name, _ in outgoing.headers)
-            ):
+            if self._life.is_over or not parser.last_id or _is_modern(outgoing):
                 raise  # modern streams cannot be resumed
         finally:
             self._asking -= 1
@@ -171,8 +168,11 @@ class StreamableHttpLink:
                 error = error_in(body, wanted) if isinstance(refused, HttpRefused) else None
                 if error is None or answer.status in (401, 403):
                     raise refused
+                if refused.retry_after is not None:
+                    return attrs.evolve(error, error=with_retry_after(error.error, refused.retry_after))
                 return error
-            self._note_session(answer)
+            if not _is_modern(outgoing):  # those have no sessions: what discovery is given is not to be sent on
+                self._note_session(answer)
             if answer.media_type == names.EVENT_STREAM:
                 return await self._read_stream(answer, parser, outgoing.id)
             if answer.media_type == names.JSON:
@@ -310,16 +310,24 @@ class StreamableHttpLink:
     def _refused(self, answer: HttpAnswer, body: bytes, wanted: bytes) -> LinkFailed:
         """The error for a refusal, which ends the link if it means that the session is gone.
 
-        That is 404 (2025-11-25, Session Management), and with servers made after an old example of the TypeScript SDK
-        400 with an error about the session that is addressed to no request.
+        That is 404 (2025-11-25, Session Management) and 410, and what servers say in other words of no request in
+        particular: in known ones, or in an HTTP 400 that speaks of sessions. What else may mean it is doubted above.
         """
-        if self._session_id is not None:
-            is_read = bool(wanted) and is_addressed(body, wanted)
-            is_unknown_method = answer.status == 404 and is_read and _METHOD_NOT_FOUND.search(body)
-            is_old_style = answer.status == 400 and not is_read and _NAMES_THE_SESSION.search(body)
-            if (answer.status == 404 and not is_unknown_method) or is_old_style:
-                ended = self._life.end(SessionLost("the session has expired"))
-                # It says so before it looks at the message, except where it answers that very one with something else.
-                is_unseen = bool(wanted) and (not is_read or bool(_NAMES_THE_SESSION.search(body)))
-                return ended.again(never_ran=isinstance(ended, SessionLost) and is_unseen)
-        return self._client.refused(answer, body)
+        refused = self._client.refused(answer, body)
+        if self._session_id is None:
+            return refused
+        status, is_read = answer.status, bool(wanted) and is_addressed(body, wanted)
+        is_said = status < 500 and says_forgotten(body)
+        is_unknown_method = status == 404 and is_read and _METHOD_NOT_FOUND.search(body)
+        is_in_words = not is_read and (is_said or (status == 400 and status_doubts_session(status, body)))
+        if not is_in_words and (status not in (404, 410) or is_unknown_method):
+            return refused
+        words = EXPIRED if status == 404 else f"{EXPIRED}: {refused.reason}"
+        ended = self._life.end(SessionLost(words))
+        # It says so before it looks at the message, except where it answers that very one with something else.
+        is_unseen = bool(wanted) and (not is_read or is_said)
+        return ended.again(never_ran=isinstance(ended, SessionLost) and is_unseen)
+
+
+def _is_modern(outgoing: Outgoing) -> bool:
+    return any(name.lower() == names.METHOD for name, _ in outgoing.headers)

@@ -4,6 +4,8 @@
 - `probing` judges whether a connection lives, by what is heard of it and by how it answers probes.
 - `activity` tells a program that is at work before it answers from a silent one.
 - `breaker` says when a lost backend is tried again: with `backoff`, and rarely once it has failed too often.
+- `forgotten` has the words by which servers say that they have forgotten a client; `retry_after` how long they want to
+  be left alone.
 - `repetition` says when what happens again and again is worth a line of the log.
 - `flapping` notices a backend that comes back too often; `occupancy` measures how long serving takes.
 - `rivalry` recognises processes of one backend that end each other.

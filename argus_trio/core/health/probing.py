@@ -73,6 +73,10 @@ class ProbeState:
     """Whether something failed that makes a probe due at once, or as soon as `SUSPECT_PACE_SECONDS` lets it."""
     is_unreachable: bool = False
     """Whether the last probe could not even be sent."""
+    answers_calls: bool = False
+    """Whether the last call was answered: what refuses probes alone lives."""
+    spared_until: float = -inf
+    """Until when the backend asked to be left alone."""
     _open: list[_Probe] = attrs.field(factory=list, init=False)
 
     def unanswered(self, now: float) -> int:
@@ -81,6 +85,9 @@ class ProbeState:
 
     def due_at(self, now: float) -> float:
         """When the next probe is due: in the past if that is now, infinite while the last one may yet be answered."""
+        return max(self._due_at(now), self.spared_until)
+
+    def _due_at(self, now: float) -> float:
         if any(not probe.fault and now < probe.sent_at + self.timeout for probe in self._open):
             return inf
         if sum(1 for probe in self._open if not probe.fault) >= self.failures:
@@ -88,7 +95,8 @@ class ProbeState:
         if self.is_suspect:
             return self.probed_at + SUSPECT_PACE_SECONDS
         if self._open:
-            return self.probed_at + self.timeout
+            # One that was refused took no time: what it says is looked into as soon as silence would be.
+            return self.probed_at + (min(self.timeout, self.interval) if self._open[-1].fault else self.timeout)
         if self.latency is not None and self.latency > self.slow:
             return self.probed_at + self.interval
         return self.heard_at + self.interval

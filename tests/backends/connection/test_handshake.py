@@ -10,6 +10,7 @@ import trio
 from trio.testing import MockClock
 
 from argus_trio.backends.connection.handshake import (
+    PATIENT_TIMES,
     PROBE_SILENCE_SECONDS,
     SILENT,
     DiedAtProbe,
@@ -20,7 +21,7 @@ from argus_trio.backends.connection.handshake import (
 )
 from argus_trio.backends.links.stderr import StderrRing
 from argus_trio.config.model.backend import StdioBackend
-from argus_trio.errors import AnswerInvalid, LinkFailed
+from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed
 from argus_trio.wire.envelope import Notification, Request
 from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import FakeBackend, FakeLink, Json, Refusal
@@ -156,6 +157,8 @@ async def test_a_backend_that_refuses_both_questions_is_told_of_with_both_reason
         ("legacy", HandshakeRefused("it refused initialize"), False, "auto"),
         ("legacy", LinkFailed("it left"), False, "legacy"),
         ("auto", LinkFailed("it left later"), False, "auto"),
+        ("auto", HandshakeRefused("busy", tells_legacy=True), False, "legacy-first"),
+        ("legacy-first", HttpRefused(429, "busy"), False, "legacy-first"),
     ],
 )
 def test_a_start_that_failed_says_how_the_next_one_begins(
@@ -221,3 +224,108 @@ async def test_a_refusal_that_names_the_version_that_was_asked_for_is_asked_agai
     async with opened(backend) as link:
         assert (await perform_handshake(link, "auto")).era is Era.MODERN
     assert asked(backend) == ["server/discover", "server/discover"]
+
+
+def busy_for(times: int, seconds: float | None, status: int = 429) -> Callable[[Json], Awaitable[Json]]:
+    """Refuses so many times, then answers as an old legacy server; counts every question but the first ones."""
+    left = [HttpRefused(status, "busy", retry_after=seconds)] * times
+
+    async def answer(_params: Json) -> Json:
+        if left:
+            raise left.pop()
+        return {"protocolVersion": "2025-11-25", "capabilities": {}}
+
+    return answer
+
+
+@pytest.mark.parametrize(("seconds", "took"), [(2.0, 2.0), (0.0, 0.1), (None, 1.0)])
+async def test_a_server_that_wants_a_short_pause_is_given_it_and_asked_the_same_again(
+    seconds: float | None, took: float, autojump_clock: MockClock
+) -> None:
+    backend = FakeBackend(answers={"initialize": busy_for(1, seconds)})
+    async with opened(backend) as link:
+        assert (await perform_handshake(link, "auto")).era is Era.LEGACY
+    assert asked(backend) == ["server/discover", "initialize", "initialize", "notifications/initialized"]
+    assert trio.current_time() == pytest.approx(took)
+
+
+@pytest.mark.parametrize("order", ["auto", "legacy-first", "legacy", "modern"])
+async def test_a_server_that_wants_a_long_pause_is_asked_nothing_more(
+    order: HandshakeOrder, autojump_clock: MockClock
+) -> None:
+    busy = busy_for(9, 60.0, status=503)
+    backend = FakeBackend(answers={"initialize": busy, "server/discover": busy})
+    async with opened(backend) as link:
+        with pytest.raises(HttpRefused) as caught:
+            await perform_handshake(link, order)
+    assert caught.value.retry_after == 60
+    assert len(backend.seen) == 1
+
+
+@pytest.mark.parametrize("seconds", [60.0, None])
+async def test_what_the_first_question_told_is_kept_when_the_second_comes_at_the_wrong_time(
+    seconds: float | None, autojump_clock: MockClock
+) -> None:
+    backend, guess = FakeBackend(answers={"initialize": busy_for(9, seconds)}), EraGuess()
+    async with opened(backend) as link:
+        with pytest.raises(HandshakeRefused, match="busy; before that: it refused server/discover") as caught:
+            await perform_handshake(link, guess.order)
+    assert caught.value.retry_after == seconds
+    assert not guess.is_better_after(caught.value)
+    assert guess.order == "legacy-first"
+
+
+async def test_one_that_refused_for_another_reason_than_its_era_is_asked_again_for_it(
+    autojump_clock: MockClock,
+) -> None:
+    async def locked(_params: Json) -> Json:
+        raise HttpRefused(401, "the server wants authentication")
+
+    backend, guess = FakeBackend(answers={"server/discover": locked, "initialize": busy_for(9, 60.0)}), EraGuess()
+    async with opened(backend) as link:
+        with pytest.raises(LinkFailed, match="busy") as caught:
+            await perform_handshake(link, guess.order)
+    guess.is_better_after(caught.value)
+    assert guess.order != "legacy-first"
+
+
+async def test_the_pause_that_an_error_names_in_its_data_counts_as_well(autojump_clock: MockClock) -> None:
+    async def busy(_params: Json) -> Json:
+        raise Refusal(-31016, "too many", {"retryAfter": 2})
+
+    backend = FakeBackend(answers={"initialize": busy})
+    async with opened(backend) as link:
+        with pytest.raises(HandshakeRefused) as caught:
+            await perform_handshake(link, "legacy")
+    assert caught.value.retry_after == 2
+    assert trio.current_time() == pytest.approx(2 * PATIENT_TIMES)
+
+
+REFUSALS: list[tuple[Exception, str | None]] = [
+    (Refusal(-32602, "Unsupported protocol version", {"supported": ["2024-11-05", "2025-06-18"]}), "2025-06-18"),
+    (Refusal(-32602, "unsupported version: 2025-11-25 (supported versions: 2025-03-26, 2024-11-05)"), "2025-03-26"),
+    (HttpRefused(400, "the server answered HTTP 400: Unsupported 2025-11-25, supported: 2025-06-18"), "2025-06-18"),
+    (Refusal(-32602, "unsupported version", {"supported": ["2024-10-07"], "requested": "2025-11-25"}), None),
+    (Refusal(-32603, "no"), None),
+    (HttpRefused(400, "no"), None),
+]
+
+
+@pytest.mark.parametrize(("refusal", "revision"), REFUSALS)
+async def test_a_server_that_refuses_our_version_and_names_its_own_is_asked_with_the_newest_of_those(
+    refusal: Exception, revision: str | None, autojump_clock: MockClock
+) -> None:
+    async def greet(params: Json) -> Json:
+        if params["protocolVersion"] != revision:
+            raise refusal
+        return {"protocolVersion": revision, "capabilities": {}}
+
+    backend = FakeBackend(answers={"initialize": greet})
+    async with opened(backend) as link:
+        if revision is None:
+            with pytest.raises(LinkFailed):
+                await perform_handshake(link, "legacy")
+            assert asked(backend) == ["initialize"]
+        else:
+            assert (await perform_handshake(link, "legacy")).revision == revision
+            assert asked(backend) == ["initialize", "initialize", "notifications/initialized"]

@@ -93,6 +93,54 @@ async def test_a_forgotten_session_is_begun_anew_and_the_call_is_made_once_more(
     assert server.greeted == 2
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        (410, b""),
+        (400, b'{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"Bad Request: Server not initialized"}}'),
+        (
+            400,
+            b'{"jsonrpc":"2.0","id":"server-error","error":{"code":-32600,"message":"Missing session ID"}}',
+        ),
+        (401, b"Unauthorized: Session not found"),
+        (422, b"Unexpected message, expect initialize request"),
+        (500, b'{"error":"No valid session ID provided"}'),
+        (403, b"please initialise first"),
+    ],
+    ids=lambda refusal: str(refusal[0]),
+)
+async def test_a_session_that_is_forgotten_in_other_words_is_begun_anew_as_well(refusal: tuple[int, bytes]) -> None:
+    async with forgetful() as (server, h):
+        server.refusal = refusal
+        server.forget()
+        if refusal[0] < 500:
+            await h.call("it")
+        else:
+            with pytest.raises(BackendUnavailable):  # it may have run
+                await h.call("it")
+            await h.call("it")
+    assert server.executed == {"it": 1}
+    assert server.greeted == 2
+
+
+async def test_a_session_that_is_forgotten_in_words_that_mean_nothing_is_begun_anew_after_some_probes() -> None:
+    async with trio.open_nursery() as nursery:
+        server = Forgetful(refusal=(400, b"what do you want?"))
+        await server.start(nursery)
+        spec = HttpBackend(name="far", url=server.url, timeouts=TIMEOUTS, restart=RESTART, health=PROBING)
+        async with house(spec) as h:
+            server.forget()
+            with pytest.raises(BackendUnavailable, match="what do you want"):
+                await h.call("first")
+            with trio.fail_after(PATIENCE_S):
+                while server.greeted < 2:  # noqa: ASYNC110 - what the server has seen is no event
+                    await trio.sleep(0.01)
+            await h.until(BackendState.READY)
+            await h.call("second")
+        nursery.cancel_scope.cancel()
+    assert server.executed == {"second": 1}
+
+
 async def test_many_calls_that_find_the_session_gone_are_each_executed_once() -> None:
     async with forgetful() as (server, h):
         server.forget()

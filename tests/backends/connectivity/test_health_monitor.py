@@ -206,7 +206,9 @@ def failing(failure: LinkFailed) -> Callable[[Json], Awaitable[Json]]:
 @pytest.mark.parametrize(
     ("failure", "state"),
     [
-        (HttpRefused(400, "no"), BackendState.READY),
+        (HttpRefused(429, "the server answered HTTP 429"), BackendState.READY),
+        (HttpRefused(400, "the server answered HTTP 400"), BackendState.DOWN),
+        (HttpRefused(410, "the server answered HTTP 410"), BackendState.DOWN),
         (HttpRefused(404, "the server answered HTTP 404"), BackendState.DOWN),
         (HttpRefused(401, "the server wants authentication"), BackendState.DOWN),
         (HttpRefused(502, "the server answered HTTP 502"), BackendState.DOWN),
@@ -223,6 +225,58 @@ async def test_an_http_refusal_counts_as_what_every_call_would_meet(
     await trio.sleep(55)
     assert life.state() is state
     assert state is BackendState.READY or life.reason == failure.reason
+
+
+async def test_a_ping_alone_that_is_refused_is_a_method_that_is_not_known(
+    nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
+    spec = HttpBackend(name="web", url="http://127.0.0.1/mcp", health=SPEC.health)
+    life = await watched(nursery, FakeBackend(), spec)
+    life.backend.answers = {"ping": failing(HttpRefused(400, "no"))}
+    await trio.sleep(600)
+    assert (life.state(), len(life.backend.links), life.count("ping")) == (BackendState.READY, 1, 1)
+
+
+async def test_probes_that_are_refused_weigh_nothing_against_calls_that_are_answered(
+    nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
+    spec = HttpBackend(name="web", url="http://127.0.0.1/mcp", health=Probing(interval=2, timeout=10, failures=3))
+    life = await watched(nursery, FakeBackend(), spec)
+    refused = failing(HttpRefused(400, "no"))
+    life.backend.answers = {"ping": refused, "tools/list": refused}
+    for _ in range(20):
+        await life.call()
+        await trio.sleep(30)
+    assert (life.state(), len(life.backend.links)) == (BackendState.READY, 1)
+    life.backend.answers["tools/call"] = refused
+    life.backend.open_failures = [LinkFailed("away")] * 9
+    with pytest.raises(BackendUnavailable):
+        await life.call()
+    await trio.sleep(7)
+    assert life.state() is BackendState.DOWN, "a refusal takes no time: three of them are three intervals"
+
+
+async def test_a_server_that_asks_to_be_left_alone_is_not_probed_before(
+    nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
+    life = await watched(nursery, FakeBackend())
+    life.backend.answers = {"ping": failing(HttpRefused(429, "busy", retry_after=300))}
+    await trio.sleep(299)
+    assert life.count("ping") == 1
+    await trio.sleep(100)
+    assert life.count("ping") == 2
+    assert life.state() is BackendState.READY
+
+
+async def test_a_modern_server_that_has_become_a_legacy_one_is_greeted_as_such(
+    nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
+    life = await watched(nursery, FakeBackend(era=Era.MODERN))
+    life.backend.era = Era.LEGACY
+    await trio.sleep(200)
+    connection = life.scope.shared.connection
+    assert connection is not None
+    assert (life.state(), connection.handshake.era) == (BackendState.READY, Era.LEGACY)
 
 
 async def test_a_call_that_cannot_be_sent_makes_the_scope_look_at_once_and_says_when_to_come_again(

@@ -12,7 +12,7 @@ import trio
 from argus_trio.backends.links import http_sse as sse
 from argus_trio.backends.links.http_sse import HttpSseLink, open_http_sse
 from argus_trio.backends.links.link import Link
-from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed
+from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed, SessionLost
 from argus_trio.wire.envelope import ErrorResponse, Response, encode_notification
 from tests.backends.support.conversation import LEGACY, VERSION, Remembered, ask, handshake, result_of, sse_spec
 from tests.servers.nasty_http import NastyServer, Received, Wire, nasty_server
@@ -193,6 +193,42 @@ async def test_a_post_that_is_refused_fails_its_request_alone() -> None:
             await link.send(NOTE)
         plain.is_answering, plain.post_status = True, 202
         assert await link.request(ask(2)) == Response(b"2", b"{}")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "is_lost"),
+    [
+        (404, b"Could not find session", True),
+        (404, b"", True),
+        (410, b"", True),
+        (400, b"No transport found for sessionId", True),
+        (400, b'"Session ID not found."', True),
+        (400, b"Could not parse message", False),
+        (500, b"session not found", False),
+    ],
+)
+async def test_an_endpoint_that_is_gone_is_the_end_of_the_link_though_its_stream_is_held_open(
+    status: int, body: bytes, is_lost: bool
+) -> None:
+    plain = Plain()
+
+    async def handler(request: Received, wire: Wire) -> None:
+        if request.method == "POST" and len(running.received) > 2:
+            await wire.reply(status, body)
+        else:
+            await plain(request, wire)
+
+    with trio.fail_after(10):
+        async with (
+            nasty_server(handler) as running,
+            open_http_sse(sse_spec(f"{running.origin}/sse"), Remembered()) as link,
+        ):
+            await link.request(ask(1))
+            with pytest.raises(SessionLost if is_lost else HttpRefused) as caught:
+                await link.request(ask(2))
+            assert caught.value.never_ran is is_lost
+            if is_lost:
+                assert "the session has expired: the server answered HTTP" in (await link.wait_failed()).reason
 
 
 async def test_the_end_of_the_stream_is_the_end_of_the_link() -> None:

@@ -44,6 +44,17 @@ async def test_a_session_is_sent_from_then_on_and_ended_at_the_close() -> None:
     assert goodbye.headers["mcp-protocol-version"] == LEGACY
 
 
+async def test_a_session_that_comes_with_the_answer_to_a_modern_request_is_not_begun() -> None:
+    async def handler(request: Received, wire: Wire) -> None:
+        await wire.json(OK, more=SESSION)
+
+    async with linked(handler) as (link, _, server):
+        await link.request(ask_modern(1, "server/discover"))
+        await link.request(handshake())
+        await link.request(ask(1, headers=VERSION))
+    assert [received.headers.get("mcp-session-id") for received in server.received[:3]] == [None, None, "s-1"]
+
+
 async def test_a_link_that_is_left_is_dead() -> None:
     async with linked(saying(OK)) as (link, _, server):
         await link.request(handshake())
@@ -77,6 +88,13 @@ EXPIRED = [
     (404, b'{"jsonrpc":"2.0","id":1,"error":{"code":-32600,"message":"Not found"}}', True),
     (404, b'{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"no such method"}}', False),
     (400, b'{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"which session?"}}', False),
+    (410, b"", True),
+    (400, b'{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"Bad Request: Server not initialized"}}', True),
+    (400, b'{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"your session is unknown here"}}', True),
+    (401, b"Unauthorized: Session not found", True),
+    (422, b"Unexpected message, expect initialize request", True),
+    (400, b'{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"Session not found: my chat"}}', False),
+    (422, b'{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"a chat session has no colour"}}', False),
 ]
 
 

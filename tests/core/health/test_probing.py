@@ -131,3 +131,24 @@ def test_a_busy_one_whose_probes_fail_is_probed_on_and_may_recover() -> None:
     one.sent(300)
     one.answered(300, 300.1)
     assert one.judged(300.1, is_busy=False).condition is Condition.WELL
+
+
+def test_a_refusal_takes_no_time_so_the_next_probe_is_due_as_soon_as_silence_would_make_it() -> None:
+    one = ProbeState(interval=2, timeout=10, slow=2, failures=3, heard_at=0.0)
+    for now in (2, 4, 6):
+        assert one.due_at(now) == now
+        one.sent(now)
+        one.failed(now, "the server answered HTTP 400")
+    assert one.judged(6, is_busy=False) == HealthVerdict(
+        condition=Condition.LOST, reason="the server answered HTTP 400"
+    )
+
+
+def test_a_backend_that_asked_to_be_left_alone_is_due_for_nothing_before() -> None:
+    one = probe_state()
+    one.spared_until = 100.0
+    assert one.due_at(50) == 100
+    assert one.look_again_at(50) == 100
+    one.suspect()
+    assert one.due_at(50) == 100
+    assert one.due_at(150) == 100, "a thing of the past"
