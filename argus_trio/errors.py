@@ -203,7 +203,7 @@ class InvalidRequest(RpcError):
 
 
 class ResponseInvalid(InvalidRequest):
-    """A response that cannot be understood, to the request with the raw JSON `id`."""
+    """A response that cannot be understood, to the request with the raw JSON `id`, `null` where that is not known."""
 
     def __init__(self, message_id: bytes, message: str) -> None:
         super().__init__(message)

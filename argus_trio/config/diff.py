@@ -46,11 +46,12 @@ def difference(before: Config, now: Config) -> Difference:
 
 def is_same_link(old: BackendSpec, new: BackendSpec) -> bool:
     """Whether a connection that was opened with one spec serves the other as well; secrets are compared too."""
-    return type(old) is type(new) and all(
+    is_same = type(old) is type(new) and all(
         getattr(old, field.name) == getattr(new, field.name)
         for field in attrs.fields(type(old))
         if field.metadata.get("part") == "link"
     )
+    return is_same and old.limits.message == new.limits.message  # a link is opened with that one too
 
 
 def shows_the_same(old: BackendSpec, new: BackendSpec) -> bool:

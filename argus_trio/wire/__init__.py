@@ -3,6 +3,8 @@
 - `envelope` is the base: JSON-RPC messages, decoded one level deep, with every value below left as it was written.
 - `members` reads one member of such an object as one type; `error_objects` reads JSON-RPC errors.
 - `lines` and `event_stream` cut byte streams into messages; `http_bodies` reads the messages of an HTTP answer.
+- `readings` reads what is no message as it stands, as far as it can mean one thing; `outline` tells whose answer it is
+  where only the two ends of a message are known.
 - `headers` holds the names and the encoding of MCP's HTTP headers, `param_headers` those that a tool's schema asks for;
   `request_meta` spells the reserved `_meta` keys.
 - `results` turns a result from one era's words into the other's; `revisions` is the table of protocol revisions.

@@ -28,6 +28,8 @@ _STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 """A JSON string; an unterminated one reaches to the end, so that no text is scanned twice."""
 _NOT_BRACKETS: Final = bytes(sorted(set(range(256)) - set(b"[]{}")))
 _STEPS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+_SPELLED_ID: Final = re.compile(rb'"?([0-9]+)(?:\.0+)?(?:[eE]\+?0+)?"?')
+_BOM: Final = b"\xef\xbb\xbf"
 _LONE_SURROGATE: Final = re.compile(
     rb"(?<!\\)((?:\\\\)*)(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
@@ -187,12 +189,27 @@ def check_text(body: bytes) -> None:
 
 def nesting(body: bytes) -> int:
     """The greatest depth of arrays and objects in `body`, in time linear in its length whatever it holds."""
-    steps = _STRING.sub(b"", body).translate(None, _NOT_BRACKETS).translate(_STEPS)
+    steps = without_strings(body).translate(None, _NOT_BRACKETS).translate(_STEPS)
     return max(accumulate(array("b", steps)), default=0)
 
 
+def without_strings(body: bytes) -> bytes:
+    """The body without its JSON strings, keys included; an unterminated one reaches to the end."""
+    return _STRING.sub(b"", body)
+
+
+def plain_id(message_id: bytes) -> bytes:
+    """The raw id in the spelling of a whole number where it is one, written as a text or with a fraction of zeros.
+
+    Some peers hand the ids of their requests back like that; who has made only whole numbers knows them by this."""
+    spelled = _SPELLED_ID.fullmatch(message_id)
+    return message_id if spelled is None else spelled[1]
+
+
 def mend_text(line: bytes) -> bytes:
-    """A message made readable: invalid UTF-8 and lone surrogate escapes become U+FFFD, the rest stays as it is."""
+    """A message made readable: a byte order mark before it is left out, invalid UTF-8 and lone surrogate escapes become
+    U+FFFD, the rest stays as it is."""
+    line = line.removeprefix(_BOM)
     text = line if line.isascii() else line.decode("utf-8", "replace").encode()
     if b"\\u" not in text:  # the search below costs twenty times what decoding does
         return text

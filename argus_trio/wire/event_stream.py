@@ -11,6 +11,7 @@ import attrs
 
 from argus_trio.errors import ArgusError
 from argus_trio.wire.envelope import on_one_line
+from argus_trio.wire.outline import KEPT_BYTES, Ends, Oversized
 
 MAX_EVENT_BYTES: Final = 16 * 1024 * 1024
 """The default bound on the data of one event: far above any message, far below what starves the machine."""
@@ -45,16 +46,21 @@ class Event:
     """The stream's last event id at that time, empty where there was none."""
     retry: int | None
     """The stream's reconnection time at that time, in milliseconds."""
+    oversized: Oversized | None = None
+    """What is known of data beyond the bound, where that is cut; `data` is empty then."""
 
 
 @attrs.define(eq=False)
 class EventParser:
     """Reads one event stream, in time linear in its bytes however they are cut into chunks.
 
+    Where it `cuts`, an event beyond the bound is dispatched as `oversized`, and what follows it is read as ever.
     `last_id` and `retry` also follow blocks that dispatch no event, as reconnecting needs them.
     """
 
-    _limit: int = attrs.field(default=MAX_EVENT_BYTES, alias="max_event_bytes", kw_only=True)
+    limit: int = attrs.field(default=MAX_EVENT_BYTES, alias="max_event_bytes", kw_only=True)
+    """The bound on one event, in bytes."""
+    _cuts: bool = attrs.field(default=False, alias="cuts", kw_only=True)
     last_id: str = attrs.field(default="", init=False)
     """The stream's last event id so far, empty where there is none."""
     retry: int | None = attrs.field(default=None, init=False)
@@ -65,12 +71,20 @@ class EventParser:
     _at_start: bool = attrs.field(default=True, init=False)
     _event: str = attrs.field(default="", init=False)
     _data: list[bytes] = attrs.field(factory=list, init=False)
+    _ends: Ends | None = attrs.field(default=None, init=False)
+    """What is kept of the open event once it is beyond the bound."""
+    _is_begun: bool = attrs.field(default=False, init=False)
+    """Whether these hold a line of data already, perhaps an empty one."""
+    _is_within: bool = attrs.field(default=False, init=False)
+    """Whether the rest of a line is still to come of which no more is held."""
+    _is_data: bool = attrs.field(default=False, init=False)
+    """Whether that line is data."""
 
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that `chunk` completes. An event still open when the stream ends is never dispatched.
 
         Raises:
-            EventTooLarge: an event is larger than the bound; the parser is of no use after that.
+            EventTooLarge: an event is larger than the bound, and it does not cut; the parser is of no use after that.
         """
         if self._after_return and chunk[:1] == b"\n":
             chunk = chunk[1:]
@@ -82,20 +96,30 @@ class EventParser:
         rest = b"" if chunk[-1:] in _LINE_ENDS else lines.pop()
         events: list[Event] = []
         for line in lines:
+            if self._is_within:
+                self._go_on(line)
+                self._is_within = False
+                continue
             if self._tail:
                 line = bytes(self._tail) + line
                 self._tail.clear()
             self._line(line, events)
+        if self._is_within:
+            self._go_on(rest)
+            return events
         self._tail += rest
-        if self._size + len(self._tail) > self._limit:
-            raise EventTooLarge(self._limit)
+        if self._size + len(self._tail) > self.limit:
+            self._exceed()
+        if self._ends is not None and len(self._tail) > KEPT_BYTES:
+            self._spill()
         return events
 
     def restart(self) -> None:
         """Begin a new stream after one that broke off: an open event is forgotten, `last_id` and `retry` stay."""
         self._tail.clear()
         self._data.clear()
-        self._event, self._size = "", 0
+        self._event, self._size, self._ends = "", 0, None
+        self._is_begun, self._is_within = False, False
         self._after_return, self._at_start = False, True
 
     def _line(self, line: bytes, events: list[Event]) -> None:
@@ -108,11 +132,40 @@ class EventParser:
         field, _, value = line.partition(b":")
         if field:
             self._field(field, value.removeprefix(b" "))
-        if self._size > self._limit:
-            raise EventTooLarge(self._limit)
+        if self._size > self.limit:
+            self._exceed()
+
+    def _exceed(self) -> None:
+        """Hold no more of the open event than its ends."""
+        if not self._cuts:
+            raise EventTooLarge(self.limit)
+        self._ends = self._ends or Ends()
+        if self._data:
+            self._add(b"\n".join(self._data))
+            self._data.clear()
+        self._size = 0
+
+    def _spill(self) -> None:
+        """Hold no more of the open line; only its data is of interest."""
+        field, _, value = bytes(self._tail).partition(b":")
+        self._tail.clear()
+        self._is_within, self._is_data = True, field == b"data"
+        if self._is_data:
+            self._add(value.removeprefix(b" "))
+
+    def _go_on(self, piece: bytes) -> None:
+        if self._is_data and self._ends is not None:
+            self._ends.add(piece)
+
+    def _add(self, value: bytes) -> None:
+        if self._ends is not None:
+            self._ends.add(b"\n" + value if self._is_begun else value)
+            self._is_begun = True
 
     def _field(self, field: bytes, value: bytes) -> None:
-        if field == b"data":
+        if field == b"data" and self._ends is not None:
+            self._add(value)
+        elif field == b"data":
             self._size += len(value) + 1
             self._data.append(value)
         elif field == b"event":
@@ -129,8 +182,11 @@ class EventParser:
             event = self._event or "message"
             events.append(Event(event=event, data=data, id=self.last_id, retry=self.retry))
             self._data.clear()
+        elif self._ends is not None and self._is_begun:
+            event, cut = self._event or "message", self._ends.gathered()
+            events.append(Event(event=event, data=b"", id=self.last_id, retry=self.retry, oversized=cut))
         self._event = ""
-        self._size = 0
+        self._size, self._ends, self._is_begun = 0, None, False
 
 
 def encode_event(data: bytes, *, event: str | None = "message", event_id: str | None = None) -> bytes:

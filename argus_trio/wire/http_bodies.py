@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 from argus_trio.errors import RpcError
-from argus_trio.wire.envelope import (
-    ErrorResponse,
-    Message,
-    Response,
-    decode,
-    decode_batch,
-    is_batch,
-    mend_text,
-)
+from argus_trio.wire.envelope import ErrorResponse, Message, Response, mend_text, plain_id
 from argus_trio.wire.members import object_member, object_or_none
+from argus_trio.wire.readings import read
 
 
 def read_messages(data: bytes) -> list[Message | RpcError]:
     """The message in `data`, or the messages of a batch; in the place of one that cannot be read stands its error."""
-    text = mend_text(data)
-    try:
-        return decode_batch(text) if is_batch(text) else [decode(text)]
-    except RpcError as error:
-        return [error]
+    return read(data).messages
 
 
 def is_answer(message: Message | RpcError, wanted: bytes) -> bool:
     """Whether `message` answers the request with the raw id `wanted`, where nothing else can be answered.
 
-    An error whose id is null is then meant for that request.
+    An error whose id is null is then meant for that request; so is an answer with the id spelled otherwise.
     """
     if isinstance(message, ErrorResponse):
-        return message.id in (wanted, b"null")
-    return isinstance(message, Response) and message.id == wanted
+        return message.id == b"null" or _is_same(message.id, wanted)
+    return isinstance(message, Response) and _is_same(message.id, wanted)
 
 
 def error_in(body: bytes, wanted: bytes) -> ErrorResponse | None:
@@ -42,11 +31,16 @@ def error_in(body: bytes, wanted: bytes) -> ErrorResponse | None:
     fields = object_or_none(mend_text(body))
     if fields is None or object_member(fields, "error") is None:
         return None
-    if bytes(fields.get("jsonrpc", b"")) != b'"2.0"' or bytes(fields.get("id", b"null")) not in (wanted, b"null"):
+    message_id = bytes(fields.get("id", b"null"))
+    if bytes(fields.get("jsonrpc", b"")) != b'"2.0"' or not (message_id == b"null" or _is_same(message_id, wanted)):
         return None
     return ErrorResponse(wanted, bytes(fields["error"]))
 
 
 def is_addressed(body: bytes, wanted: bytes) -> bool:
-    """Whether the body carries exactly the raw id `wanted`, so that the server has read that very request."""
-    return bytes((object_or_none(mend_text(body)) or {}).get("id", b"")) == wanted
+    """Whether the body carries the raw id `wanted`, however spelled, so that the server has read that very request."""
+    return _is_same(bytes((object_or_none(mend_text(body)) or {}).get("id", b"")), wanted)
+
+
+def _is_same(message_id: bytes, wanted: bytes) -> bool:
+    return message_id == wanted or plain_id(message_id) == wanted

@@ -10,6 +10,7 @@ from typing import Final
 import attrs
 
 from argus_trio.errors import ArgusError
+from argus_trio.wire.outline import Ends, Oversized
 
 MAX_LINE_BYTES: Final = 16 * 1024 * 1024
 """The default bound on one line: far above any message, and far below what would starve the machine."""
@@ -66,3 +67,48 @@ class Lines:
     def _too_long(self, before: list[bytes]) -> LineTooLong:
         self._partial.clear()
         return LineTooLong(self.limit, before)
+
+
+@attrs.define(eq=False)
+class BoundedLines:
+    """`Lines` that go on behind a line beyond the limit: of that one, both its ends and its size are told, and at no
+    time is more of it held than the limit."""
+
+    limit: int
+    _partial: bytearray = attrs.field(factory=bytearray, init=False)
+    _ends: Ends | None = attrs.field(default=None, init=False)
+    """The ends of a line that is beyond the limit and has not ended."""
+
+    def feed(self, chunk: bytes) -> list[bytes | Oversized]:
+        """The lines that `chunk` completes, without their ends."""
+        pieces = chunk.split(b"\n")
+        whole: list[bytes | Oversized] = []
+        for piece in pieces[:-1]:
+            if self._ends is not None or len(self._partial) + len(piece) > self.limit:
+                whole.append(self._spilled(piece).gathered())
+                self._ends = None
+            elif self._partial:
+                self._partial += piece
+                whole.append(bytes(self._partial).removesuffix(b"\r"))
+                self._partial.clear()
+            else:
+                whole.append(piece.removesuffix(b"\r"))
+        if self._ends is not None or len(self._partial) + len(pieces[-1]) > self.limit:
+            self._spilled(pieces[-1])
+        else:
+            self._partial += pieces[-1]
+        return whole
+
+    def rest(self) -> bytes:
+        """The bytes after the last line end, none if they are beyond the limit; asked for once, at the stream's end."""
+        rest = bytes(self._partial)
+        self._partial.clear()
+        return rest
+
+    def _spilled(self, piece: bytes) -> Ends:
+        if self._ends is None:
+            self._ends = Ends()
+            self._ends.add(self._partial)
+            self._partial.clear()
+        self._ends.add(piece)
+        return self._ends

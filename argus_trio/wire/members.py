@@ -47,6 +47,11 @@ def object_member(fields: Params, name: str) -> Params | None:
     return object_or_none(fields.get(name))
 
 
+def without_nulls(fields: Params) -> Params:
+    """The members whose value is not null, by which some peers say that there is none."""
+    return {name: value for name, value in fields.items() if bytes(value) != b"null"}
+
+
 def object_or_none(raw: Raw | bytes | None) -> Params | None:
     """One level of a raw JSON object; None if `raw` is None or no object."""
     try:

@@ -34,6 +34,7 @@ CACHEABLE: Final = frozenset(
 """The methods whose complete results must say how long they may be cached (2026-07-28, Caching)."""
 
 _HINTS: Final[tuple[tuple[str, bytes], ...]] = (("ttlMs", b"0"), ("cacheScope", b'"private"'))
+_RESULT_TYPE: Final = "resultType"
 _COMPLETE: Final = b'"complete"'
 
 
@@ -95,8 +96,11 @@ def _decorated(method: str, result: bytes, server_info: bytes) -> bytes:
     members = object_or_none(result)
     if members is None:
         return result
-    members.setdefault("resultType", Raw(_COMPLETE))
-    if method in CACHEABLE and bytes(members["resultType"]) == _COMPLETE:
+    for name in (_RESULT_TYPE, *(name for name, _ in _HINTS)):
+        if bytes(members.get(name, b"")) == b"null":
+            del members[name]
+    members.setdefault(_RESULT_TYPE, Raw(_COMPLETE))
+    if method in CACHEABLE and bytes(members[_RESULT_TYPE]) == _COMPLETE:
         for name, value in _HINTS:
             members.setdefault(name, Raw(value))
     members["_meta"] = _stamped(members.get("_meta"), server_info)

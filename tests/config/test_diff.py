@@ -8,7 +8,7 @@ import pytest
 from argus_trio.config.diff import Difference, difference, is_same_link, shows_the_same
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, SseBackend, StdioBackend
 from argus_trio.config.model.config import Config
-from argus_trio.config.model.operation import Restart, Timeouts
+from argus_trio.config.model.operation import Bounds, Restart, Timeouts
 from argus_trio.config.model.visibility import Filters, Globs
 from tests.config.support.reading import read
 
@@ -45,9 +45,14 @@ def test_every_field_of_the_link_part_takes_another_link(field: str) -> None:
     assert not is_same_link(A, attrs.evolve(A, **{field: other[field]}))  # type: ignore[arg-type]
 
 
+def test_another_bound_on_messages_takes_another_link() -> None:
+    assert not is_same_link(A, attrs.evolve(A, limits=Bounds(message=2048)))
+
+
 @pytest.mark.parametrize(
     "fields",
     [
+        {"limits": Bounds(concurrency=1)},
         {"timeouts": Timeouts(call=1)},
         {"restart": Restart(max=3)},
         {"prefix": "p"},

@@ -97,6 +97,39 @@ def go_flooding(request: Json) -> None:
     threading.Thread(target=flood, args=(arguments["seconds"], arguments["pause"]), daemon=True).start()
 
 
+MUMBLED = {
+    "nan": '{"jsonrpc":"2.0","id":ID,"result":{"content":[],"structuredContent":{"mean":NaN}}}',
+    "nan-first": '{"jsonrpc":"2.0","result":{"content":[],"structuredContent":{"mean":NaN}},"id":ID}',
+    "cut": '{"jsonrpc":"2.0","id":ID,"result":{"content":[{"type":"te',
+    "nameless": '{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error: I mumble"}}',
+    "wordless": '{"jsonrpc":"2.0","id":ID,"error":{"code":"E_MUMBLE","message":null,"detail":"the disk is full"}}',
+    "after-a-log": '[INFO] called{"jsonrpc":"2.0","id":ID,"result":RESULT}',
+    "two-in-one": '{"jsonrpc":"2.0","method":"notifications/x"}{"jsonrpc":"2.0","id":ID,"result":RESULT}',
+    "spelled": '\ufeff{"jsonrpc":"2.0","id":"ID","result":RESULT,"error":null}',
+}
+"""Answers that cannot be read, or only just, by what the argument `how` says."""
+held: list[Json] = []
+
+
+def go_mumbling(request: Json) -> None:
+    went = json.dumps({"content": [{"type": "text", "text": "went"}]})
+    line = MUMBLED[request["params"]["arguments"]["how"]].replace("ID", str(request["id"])).replace("RESULT", went)
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def go_on_and_on(request: Json) -> None:
+    """Answer with a text of as many characters as are asked for, and with it the calls before that asked for none."""
+    length = request["params"]["arguments"].get("length")
+    if length is None:
+        held.append(request)
+        return
+    say(request, "x" * length)
+    for earlier in held:
+        say(earlier, "held")
+    held.clear()
+
+
 def go_silent(_: Json) -> None:
     pass
 
@@ -128,6 +161,8 @@ GO: dict[str, Callable[[Json], None]] = {
     "asks": go_asking,
     "deaf": go_deaf,
     "floods": go_flooding,
+    "mumbles": go_mumbling,
+    "verbose": go_on_and_on,
 }
 BEFORE = ("refuses", "mute", "banner", "slow", "stubborn", "clings")
 

@@ -85,6 +85,16 @@ def talkative(request: dict[str, object], _: str) -> None:
     echo(request, "")
 
 
+def ping_first(request: dict[str, object], _: str) -> None:
+    """Answers the first request only once it has been answered itself."""
+    if request.get("method") == "initialize":
+        write(b'{"jsonrpc":"2.0","id":"before","method":"ping"}\n')
+        assert json.loads(sys.stdin.buffer.readline()) == {"jsonrpc": "2.0", "id": "before", "result": {}}
+        answer(request, {"protocolVersion": "2025-11-25", "capabilities": {}, "serverInfo": {"name": "n"}})
+    else:
+        echo(request, "")
+
+
 def flood_stderr(request: dict[str, object], argument: str) -> None:
     for _ in range(int(argument) // 65536):
         os.write(2, b"e" * 65536 if request["method"] == "endless" else b"error line\n" * 5957)
@@ -142,6 +152,7 @@ HANDLERS: dict[str, Handler] = {
     "half-answer": half_answer,
     "talkative": talkative,
     "flood-stderr": flood_stderr,
+    "ping-first": ping_first,
     "environment": environment,
     "descriptors": descriptors,
 }

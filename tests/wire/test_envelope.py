@@ -36,6 +36,7 @@ from argus_trio.wire.envelope import (
     mend_text,
     nesting,
     on_one_line,
+    plain_id,
 )
 from tests.wire.support.json_texts import IDS, objects, raw_values, space
 
@@ -282,3 +283,18 @@ def test_one_level_is_read_and_what_does_not_fit_is_refused() -> None:
     for refuse, body in ((decode_object, b"[]"), (decode_array, b"{}"), (decode_string, b"1")):
         with pytest.raises(msgspec.DecodeError):
             refuse(body)
+
+
+@pytest.mark.parametrize(
+    ("spelled", "plain"),
+    [
+        (b"4", b"4"), (b'"4"', b"4"), (b"4.0", b"4"), (b'"4.0"', b"4"), (b"4e0", b"4"), (b"4.00E+00", b"4"),
+        (b"4.5", b"4.5"), (b"40e1", b"40e1"), (b"-4", b"-4"), (b'"four"', b'"four"'), (b"null", b"null"), (b"", b""),
+    ],
+)  # fmt: skip
+def test_an_id_that_is_a_whole_number_is_known_in_every_spelling(spelled: bytes, plain: bytes) -> None:
+    assert plain_id(spelled) == plain
+
+
+def test_a_byte_order_mark_is_no_part_of_a_text() -> None:
+    assert mend_text(b'\xef\xbb\xbf{"a":1}') == b'{"a":1}'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -84,6 +85,61 @@ def test_an_event_beyond_the_bound_is_refused(chunk: bytes) -> None:
     with pytest.raises(EventTooLarge) as caught:
         parser.feed(chunk)
     assert caught.value.limit == 9
+
+
+@given(
+    st.lists(st.lists(st.binary(max_size=30).map(lambda data: data.translate(None, b"\n\r")), max_size=4), max_size=6),
+    st.lists(st.integers(0, 400)),
+    st.integers(8, 40),
+)
+def test_where_it_cuts_an_event_beyond_the_bound_is_told_and_all_others_are_there(
+    events: list[list[bytes]], cuts: list[int], limit: int
+) -> None:
+    stream = b"".join(b"".join(b"data: %b\n" % line for line in lines) + b"\n" for lines in events)
+    bounds = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
+    parser = EventParser(max_event_bytes=limit, cuts=True)
+    read_so = [event for a, b in itertools.pairwise(bounds) for event in parser.feed(stream[a:b])]
+    expected = [b"\n".join(lines) for lines in events if lines]
+    assert [event.data if event.oversized is None else event.oversized.head for event in read_so] == expected
+    for event, data in zip(read_so, expected, strict=True):
+        if event.oversized is not None:
+            assert (event.data, event.oversized.tail, event.oversized.size) == (b"", data, len(data))
+        else:
+            assert len(data) <= limit
+
+
+def test_empty_lines_of_an_event_beyond_the_bound_count_as_well() -> None:
+    (cut,) = EventParser(max_event_bytes=4, cuts=True).feed(b"data:\ndata:\ndata: " + b"x" * 9 + b"\n\n")
+    assert cut.oversized is not None
+    assert cut.oversized.head == b"\n\n" + b"x" * 9
+
+
+def test_no_more_than_the_bound_is_held_of_an_event_and_the_stream_goes_on() -> None:
+    parser = EventParser(max_event_bytes=100_000, cuts=True)
+    tracemalloc.start()
+    try:
+        parser.feed(b"id: 7\nevent: message\ndata: begin")
+        for _ in range(500):
+            assert parser.feed(b"x" * 65536) == []
+        for _ in range(500):
+            assert parser.feed(b"\ndata: " + b"y" * 65536) == []
+        assert parser.feed(b"\n: " + b"z" * 200_000) == []
+        assert tracemalloc.get_traced_memory()[1] < 1_500_000
+    finally:
+        tracemalloc.stop()
+    cut, after = parser.feed(b"\ndata: end\n\ndata: next\n\n")
+    assert cut.oversized is not None
+    assert cut.oversized.head.startswith(b"beginx")
+    assert cut.oversized.tail.endswith(b"y\nend")
+    assert cut.oversized.size == 1000 * 65536 + 500 + len("begin") + len("\nend")
+    assert (cut.id, after.data) == ("7", b"next")
+
+
+def test_a_stream_read_anew_forgets_an_event_that_was_too_large() -> None:
+    parser = EventParser(max_event_bytes=16, cuts=True)
+    parser.feed(b"data: " + b"x" * 9000)
+    parser.restart()
+    assert parser.feed(b"data: b\n\n") == [Event(event="message", data=b"b", id="", retry=None)]
 
 
 def test_the_bound_is_on_one_event_and_not_on_the_stream() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus_trio.wire.lines import Lines, LineTooLong
+from argus_trio.wire.lines import BoundedLines, Lines, LineTooLong
+from argus_trio.wire.outline import Oversized
 
 chunks = st.lists(st.binary(max_size=12).map(lambda data: data.replace(b"a", b"\n").replace(b"b", b"\r")), max_size=12)
 
@@ -77,3 +79,29 @@ def test_time_grows_with_the_bytes_and_not_with_their_square() -> None:
 
     # Sixteen times the bytes would cost 256 times the time, were it quadratic; the allowance is for a noisy machine.
     assert seconds(16 * 1024 * 1024) < 80 * max(seconds(1024 * 1024), 0.002)
+
+
+@given(chunks, st.integers(1, 9))
+def test_a_line_beyond_the_bound_is_passed_over_and_all_others_are_there(pieces: list[bytes], limit: int) -> None:
+    lines = BoundedLines(limit)
+    cut = [line for piece in pieces for line in lines.feed(piece)]
+    *expected, rest = b"".join(pieces).split(b"\n")
+    assert cut == [
+        line.removesuffix(b"\r") if len(line) <= limit else Oversized(head=line, tail=line, size=len(line))
+        for line in expected
+    ]
+    assert lines.rest() == (rest if len(rest) <= limit else b"")
+
+
+def test_no_more_than_the_bound_is_held_of_a_line_that_never_ends() -> None:
+    lines = BoundedLines(100_000)
+    tracemalloc.start()
+    try:
+        for _ in range(1000):
+            assert lines.feed(b"x" * 65536) == []
+        assert tracemalloc.get_traced_memory()[1] < 600_000
+    finally:
+        tracemalloc.stop()
+    (cut, after) = lines.feed(b"\nnext\n")
+    assert isinstance(cut, Oversized)
+    assert (cut.size, after) == (65_536_000, b"next")

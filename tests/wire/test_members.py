@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from argus_trio.wire.envelope import decode_object
-from argus_trio.wire.members import int_member, number_member, object_member, object_or_none, string_member
+from argus_trio.wire.members import (
+    int_member,
+    number_member,
+    object_member,
+    object_or_none,
+    string_member,
+    without_nulls,
+)
 
 FIELDS = decode_object(b'{"text":"a\\u0062","count":7,"big":1e2,"truth":true,"inner":{"x":[1]},"null":null}')
 
@@ -35,3 +42,7 @@ def test_an_object_is_decoded_one_level_deep() -> None:
     assert object_or_none(b"{}") == {}
     assert object_or_none(b"[]") is None
     assert object_or_none(None) is None
+
+
+def test_null_members_are_left_out() -> None:
+    assert without_nulls(decode_object(b'{"a":null,"b":{"c":null},"d":0}')) == decode_object(b'{"b":{"c":null},"d":0}')

@@ -48,6 +48,11 @@ def test_what_a_modern_backend_says_stays_but_its_identity() -> None:
     }
 
 
+def test_null_for_what_a_modern_result_must_say_counts_as_absent() -> None:
+    result = b'{"resultType":null,"ttlMs":null,"cacheScope":null,"_meta":null,"tools":[]}'
+    assert modern("tools/list", result) == modern("tools/list", b'{"tools":[]}')
+
+
 def test_an_interim_result_gets_no_hints() -> None:
     assert modern("resources/read", b'{"resultType":"input_required"}') == {
         "resultType": "input_required",

@@ -25,6 +25,7 @@ from argus_trio.backends.connection.notification_queue import NotificationQueue
 from argus_trio.backends.connection.outgoing_request import call_request, own_request, plain_question, with_our_token
 from argus_trio.backends.connection.server_requests import ServerRequests
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
+from argus_trio.backends.links.hearing import shown
 from argus_trio.backends.links.link import Link, Outgoing
 from argus_trio.config.model.operation import Timeouts
 from argus_trio.core.call.exchange import Exchange
@@ -32,6 +33,7 @@ from argus_trio.core.call.levels import most_verbose
 from argus_trio.core.call.session_policy import TASK_METHODS
 from argus_trio.core.health.forgotten import NOT_GREETED, NOT_MODERN, error_doubts_session, is_of_another_era
 from argus_trio.core.health.probing import SUSPECT_PACE_SECONDS, ProbeState
+from argus_trio.core.redaction import Redactor
 from argus_trio.errors import (
     AnswerInvalid,
     BackendError,
@@ -80,6 +82,8 @@ class Connection:
     is_exclusive: bool = False
     """Whether one client alone uses the connection."""
     on_task: OnTask = ignore_task
+    redact: Redactor = attrs.field(factory=Redactor)
+    """Hides secrets where the backend is quoted."""
     probe_state: ProbeState
     """When the backend was heard from and how it answered probes: what its health is judged by."""
     lost: LinkFailed | None = attrs.field(default=None, init=False)
@@ -163,7 +167,7 @@ class Connection:
             awaited, self.probe_state.answers_calls = False, True
         except AnswerInvalid as invalid:
             awaited = False
-            raise BackendMisbehaved(self.backend, invalid.reason) from invalid
+            raise BackendMisbehaved(self.backend, self.redact(invalid.reason)) from invalid
         except LinkFailed as failure:
             awaited = False
             raise self._unavailable(await self._explained(failure)) from failure
@@ -311,7 +315,8 @@ class Connection:
     def _error_of(self, answer: ErrorResponse) -> BackendError | BackendMisbehaved:
         if is_error_object(answer.error):
             return BackendError(answer.error)
-        return BackendMisbehaved(self.backend, "its error is no JSON-RPC error object")
+        said = self.redact(shown(answer.error))
+        return BackendMisbehaved(self.backend, f"its error is no JSON-RPC error object, it says {said}")
 
     async def _send_log_level(self, wanted: str) -> None:
         """Set the log level of a legacy backend to what this client wants; over a shared connection, to the most

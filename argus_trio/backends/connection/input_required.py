@@ -26,6 +26,7 @@ from argus_trio.errors import (
     leaves,
 )
 from argus_trio.wire.envelope import Params, Raw, decode_object, decode_string, encode_raw
+from argus_trio.wire.members import without_nulls
 from argus_trio.wire.revisions import Era
 
 MAX_ROUNDS: Final = 16
@@ -101,6 +102,7 @@ def read_input_required(backend: str, result: bytes) -> InputRequired | None:
         fields = decode_object(result)
         if bytes(fields.get("resultType", b"")) != MARK:
             return None
+        fields = without_nulls(fields)
         asked = decode_object(fields.get("inputRequests", b"{}"))
         return InputRequired(
             requests={key: _request(raw) for key, raw in asked.items()}, state=fields.get("requestState")
@@ -160,5 +162,5 @@ def _for_legacy(method: str, params: Params) -> Params:
 
 
 def _request(raw: Raw) -> tuple[str, Params]:
-    fields = decode_object(raw)
+    fields = without_nulls(decode_object(raw))
     return decode_string(fields["method"]), decode_object(fields.get("params", b"{}"))

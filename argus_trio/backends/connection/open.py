@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final
 
 import attrs
+import structlog
 import trio
 
 from argus_trio.backends.connection.connection import Connection
@@ -25,9 +26,12 @@ from argus_trio.config.model.operation import Probing
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.health.probing import ProbeState
 from argus_trio.core.redaction import Redactor
+from argus_trio.errors import LinkFailed
 from argus_trio.net.service_nursery import ServiceNursery
-from argus_trio.wire.envelope import Notification, Request
+from argus_trio.wire.envelope import Notification, Request, encode_error, encode_error_response, encode_response
 from argus_trio.wire.revisions import Era
+
+log = structlog.get_logger()
 
 OpenLink = Callable[[BackendSpec, Inbox, StderrRing], AbstractAsyncContextManager[Link]]
 """Opens a link for a spec, for the length of the block; raises `LinkFailed`."""
@@ -35,6 +39,16 @@ OpenLink = Callable[[BackendSpec, Inbox, StderrRing], AbstractAsyncContextManage
 EARLY_MESSAGES: Final = 64
 """Messages held that a backend sends before the handshake is over; more are dropped. A backend has little to say then,
 and one that talks without end must not fill the memory."""
+EARLY_BYTES: Final = 1024 * 1024
+"""The same for their size: each is small as a rule, and all of them together as well."""
+EARLY_ANSWERS: Final = 64
+"""Answers that may wait to be sent before the handshake is over; the id of each may have `EARLY_ID_BYTES`."""
+EARLY_ID_BYTES: Final = 1024
+EARLY_ASK_SECONDS: Final = 2.0
+"""How long a request of a backend is held for the handshake to be over; then it is refused, for the backend may wait
+for the answer before it goes on with the handshake. One that does not wait is through with it by then."""
+
+_NOT_YET: Final = encode_error(-32600, "the handshake is not over yet: ask after notifications/initialized")
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -55,24 +69,85 @@ class BackendAddress:
         self.stderr = StderrRing(self.spec.name)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class _EarlyMessages:
-    """Holds what arrives before there is a connection, then hands everything to it."""
+    """What arrives before there is a connection: a ping is answered at once, all else is held and then handed over."""
 
+    backend: str
     connection: Connection | None = attrs.field(default=None, init=False)
     _early: list[tuple[Request | Notification, int | None]] = attrs.field(factory=list, init=False)
+    _bytes: int = attrs.field(default=0, init=False)
+    _has_dropped: bool = attrs.field(default=False, init=False)
+    _answers: tuple[trio.MemorySendChannel[bytes], trio.MemoryReceiveChannel[bytes]] = attrs.field(
+        factory=lambda: trio.open_memory_channel[bytes](EARLY_ANSWERS), init=False
+    )
+    _asked: trio.Event = attrs.field(factory=trio.Event, init=False)
 
     async def receive(self, message: Request | Notification, within: int | None) -> None:
+        """Take what the backend says; the link's `Inbox`."""
         if self.connection is not None:
             await self.connection.inbound.receive(message, within)
-        elif len(self._early) < EARLY_MESSAGES:
+            return
+        if isinstance(message, Request) and message.method == "ping":
+            self._answer(message.id, encode_response(message.id, b"{}"))
+            return
+        self._bytes += _size(message)
+        if len(self._early) < EARLY_MESSAGES and self._bytes <= EARLY_BYTES:
             self._early.append((message, within))
+            if isinstance(message, Request):
+                self._asked.set()
+            return
+        self._bytes -= _size(message)
+        self._note_dropped()
+        if isinstance(message, Request):
+            self._answer(message.id, encode_error_response(message.id, _NOT_YET))
+
+    async def answer(self, link: Link) -> None:
+        """Send the answers, until the connection is there."""
+        async for body in self._answers[1]:
+            try:
+                await link.send(body)
+            except LinkFailed as failure:
+                log.debug("backend_request_unanswered", backend=self.backend, reason=failure.reason)
+
+    async def refuse_late(self) -> None:
+        """Refuse the requests that the handshake keeps waiting; for as long as it lasts."""
+        while True:
+            await self._asked.wait()
+            await trio.sleep(EARLY_ASK_SECONDS)
+            self._asked = trio.Event()
+            held, self._early = self._early, []
+            for message, within in held:
+                if isinstance(message, Request):
+                    self._answer(message.id, encode_error_response(message.id, _NOT_YET))
+                    self._bytes -= _size(message)
+                else:
+                    self._early.append((message, within))
 
     async def attach(self, connection: Connection) -> None:
+        """Hand over to the connection, in order."""
+        self._answers[0].close()
         self.connection = connection
         for message, within in self._early:
             await connection.inbound.receive(message, within)
         self._early.clear()
+
+    def _answer(self, message_id: bytes, body: bytes) -> None:
+        try:
+            if len(message_id) > EARLY_ID_BYTES:
+                raise trio.WouldBlock
+            self._answers[0].send_nowait(body)
+        except trio.WouldBlock:
+            self._note_dropped()
+
+    def _note_dropped(self) -> None:
+        if not self._has_dropped:
+            self._has_dropped = True
+            log.warning("backend_early_messages_dropped", backend=self.backend, held=len(self._early))
+
+
+def _size(message: Request | Notification) -> int:
+    return len(message.method) + sum(len(name) + len(bytes(value)) for name, value in message.params.items())
 
 
 @asynccontextmanager
@@ -93,14 +168,16 @@ async def open_connection(
     Raises:
         LinkFailed: the link could not be opened, or the handshake failed; see `perform_handshake`.
     """
-    early = _EarlyMessages()
+    early = _EarlyMessages(backend=address.spec.name)
     async with trio.open_nursery() as nursery, address.open_link(address.spec, early.receive, address.stderr) as link:
         if isinstance(address.spec, SseBackend):
             order = "legacy"  # HTTP+SSE ended with 2024-11-05
+        nursery.start_soon(early.answer, link)
         watch = StartWatch(link, on_sample)
         silence_seconds = min(PROBE_SILENCE_SECONDS, address.spec.timeouts.connect / 3)
         async with ServiceNursery() as watching:
             watching.start_soon(watch.run)
+            watching.start_soon(early.refuse_late)
             handshake = await perform_handshake(link, order, abilities, partial(watch.wait_silent, silence_seconds))
         connection = Connection(
             backend=address.spec.name,
@@ -111,6 +188,7 @@ async def open_connection(
             cancels_by_notice=handshake.era is Era.LEGACY or not isinstance(address.spec, HttpBackend),
             is_exclusive=is_exclusive,
             on_task=address.on_task,
+            redact=address.redact,
             probe_state=probe_state_of(address.spec.health),
         )
         await early.attach(connection)

@@ -11,32 +11,31 @@ from typing import Final
 from urllib.parse import urljoin
 
 import attrs
-import structlog
 import trio
 
-from argus_trio.backends.links.body import read_body
+from argus_trio.backends.links.hearing import Heard, Hearing
 from argus_trio.backends.links.life import Life
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.backends.links.pending import Expected, Pending
 from argus_trio.config.model.backend import SseBackend
 from argus_trio.core.health.forgotten import EXPIRED, says_forgotten
-from argus_trio.errors import LinkFailed, ResponseInvalid, RpcError, SessionLost
+from argus_trio.errors import LinkFailed, ResponseInvalid, SessionLost
 from argus_trio.net.http1 import HttpAnswer
 from argus_trio.net.http_client import HttpClient, open_http_client
 from argus_trio.net.origin import split_url
 from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.wire import headers as names
 from argus_trio.wire.envelope import ErrorResponse, Notification, Request, Response
-from argus_trio.wire.event_stream import Event, EventParser, EventTooLarge
+from argus_trio.wire.event_stream import Event, EventParser
 from argus_trio.wire.headers import Headers
-from argus_trio.wire.http_bodies import read_messages
-
-log = structlog.get_logger()
 
 SEND_SECONDS: Final = 30.0
 """The deadline for a server to take a notification or a response.
 
 It has nothing to work out, but may have to be woken first, as some that run on demand are."""
+EARLY_EVENTS: Final = 64
+"""How many events may come before the one that names the endpoint. Who says more has none to name."""
+_BLANKS: Final = b"\xef\xbb\xbf \t\r\n"
 
 
 @asynccontextmanager
@@ -47,19 +46,23 @@ async def open_http_sse(spec: SseBackend, inbox: Inbox) -> AsyncIterator[Link]:
         LinkFailed: the stream did not open, or names no endpoint of the same origin.
     """
     seconds = spec.timeouts.connect
+    hearing = Hearing(backend=spec.name, limit=spec.limits.message)
+    early: list[Event] = []
     async with open_http_client(spec.url, name=spec.name, headers=spec.headers, ca_file=spec.tls.ca_file) as client:
         with trio.move_on_after(seconds) as opening:
             async with client.send(client.get()) as answer:
-                stream = _Events(answer=answer)
-                target = await _endpoint(client, stream)
+                stream = _Events(answer=answer, parser=hearing.parser())
+                target = await _endpoint(client, stream, early)
                 opening.deadline = float("inf")
-                link = HttpSseLink(client=client, target=target, inbox=inbox, message_bytes=spec.limits.message)
+                link = HttpSseLink(client=client, target=target, inbox=inbox, hearing=hearing)
                 client.nursery.start_soon(link.read, stream)
                 try:
                     yield link
                 finally:
                     link.end(LinkFailed("the link is closed"))
                     await answer.connection.aclose()
+        if opening.cancelled_caught and early:
+            raise LinkFailed(f"the server's stream does not begin with its endpoint, nor was it named in {seconds:g} s")
         if opening.cancelled_caught:
             raise LinkFailed(f"the server named no endpoint within {seconds:g} s")
 
@@ -69,7 +72,7 @@ class _Events:
     """The events of the one stream."""
 
     answer: HttpAnswer
-    parser: EventParser = attrs.field(factory=EventParser)
+    parser: EventParser
     _events: list[Event] = attrs.field(factory=list)
 
     async def receive(self) -> list[Event]:
@@ -87,22 +90,27 @@ class _Events:
         self._events = events
 
 
-async def _endpoint(client: HttpClient, stream: _Events) -> str:
-    """The target to post to, which the first event names (2024-11-05, HTTP with SSE)."""
+async def _endpoint(client: HttpClient, stream: _Events, early: list[Event]) -> str:
+    """The target to post to (2024-11-05, HTTP with SSE). What comes before it is put into `early`, and then back."""
     answer = stream.answer
     if answer.status != 200:
         raise client.refused(answer, await client.beginning(answer))
     if answer.media_type != names.EVENT_STREAM:
         raise LinkFailed(f"the server answered with {answer.media_type or 'nothing'} instead of an event stream")
-    try:
-        events = await stream.receive()
-    except EventTooLarge as error:
-        raise LinkFailed(str(error)) from None
-    if not events or events[0].event != "endpoint":
-        raise LinkFailed("the server's stream does not begin with its endpoint")
-    stream.put_back(events[1:])
-    base = f"{client.origin}{answer.target}"  # where redirects have led
-    origin, target = split_url(urljoin(base, events[0].data.decode("utf-8", "replace").strip()))
+    while events := await stream.receive():
+        at = next((at for at, event in enumerate(events) if event.event == "endpoint"), len(events))
+        early += events[:at]
+        if at < len(events) and len(early) <= EARLY_EVENTS:
+            stream.put_back([*early, *events[at + 1 :]])
+            return _target(client, f"{client.origin}{answer.target}", events[at].data)
+        if len(early) > EARLY_EVENTS or sum(len(event.data) for event in early) > stream.parser.limit:
+            break
+    raise LinkFailed("the server's stream does not begin with its endpoint")
+
+
+def _target(client: HttpClient, base: str, named: bytes) -> str:
+    """The target that is named; `base` is where redirects have led."""
+    origin, target = split_url(urljoin(base, named.decode("utf-8", "replace").strip()))
     if origin != client.origin:
         raise LinkFailed(f"the server names an endpoint elsewhere, at {origin}")
     return target
@@ -115,7 +123,7 @@ class HttpSseLink:
     _client: HttpClient
     _target: str = attrs.field(repr=False)
     _inbox: Inbox
-    _message_bytes: int
+    _hearing: Hearing
     _life: Life = attrs.field(factory=Life, init=False)
     _pending: Pending = attrs.field(factory=Pending, init=False)
 
@@ -130,6 +138,7 @@ class HttpSseLink:
     async def send(self, body: bytes, headers: Headers = ()) -> None:
         """See `Link.send`."""
         self._life.check()
+        self._pending.note_sent(body)
         with trio.move_on_after(SEND_SECONDS):
             try:
                 await self._post(body, headers)
@@ -160,25 +169,22 @@ class HttpSseLink:
         try:
             while events := await stream.receive():
                 for event in events:
-                    if event.event == "message":
-                        await self._accept(event.data)
+                    for message in self._hearing.read_event(event):
+                        await self._accept(message)
         except LinkFailed as failure:
             self.end(failure)
-        except EventTooLarge as error:
-            self.end(LinkFailed(str(error)))
         else:
             self.end(LinkFailed("the server ended the stream"))
 
-    async def _accept(self, data: bytes) -> None:
-        for message in read_messages(data):
-            if isinstance(message, ResponseInvalid) and self._pending.resolve(message):
-                continue
-            if isinstance(message, RpcError):
-                log.warning("backend_message_unreadable", backend=self._client.name, reason=str(message))
-            elif isinstance(message, Request | Notification):
-                await self._inbox(message, None)
-            elif not self._pending.resolve(message):  # as a rule the late answer of a request that was given up
-                log.debug("backend_answer_unasked", backend=self._client.name)
+    async def _accept(self, message: Heard) -> None:
+        if isinstance(message, Request | Notification):
+            await self._inbox(message, None)
+        elif self._pending.resolve_alone(message):
+            return
+        elif isinstance(message, ResponseInvalid):
+            self._hearing.note_unreadable(message)
+        else:
+            self._hearing.note_unclaimed(message)
 
     async def _post_for(self, expected: Expected, outgoing: Outgoing) -> None:
         try:
@@ -194,9 +200,10 @@ class HttpSseLink:
             if not 200 <= answer.status < 300:
                 raise self._refused(answer, await self._client.beginning(answer))
             if answer.media_type == names.JSON and answer.status == 200:  # some put the answer here, or here as well
-                content = await read_body(answer, self._message_bytes)
-                if content[:1] in b"{[":
-                    await self._accept(content)
+                content = await self._hearing.read_body(answer)
+                if content.lstrip(_BLANKS)[:1] in (b"{", b"["):
+                    for message in self._hearing.read_data(content):
+                        await self._accept(message)
 
     def _refused(self, answer: HttpAnswer, body: bytes) -> LinkFailed:
         """The error for a refusal, which may mean that the session is gone, for its endpoint is.

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final, assert_never
 
+from argus_trio.backends.links.hearing import Hearing
 from argus_trio.backends.links.http_sse import open_http_sse
 from argus_trio.backends.links.link import Inbox, Link
 from argus_trio.backends.links.stderr import StderrRing, StderrStream
@@ -64,6 +65,7 @@ async def open_stdio(
             inbox=inbox,
             stderr=StderrStream(stderr),
             writer=writer,
+            hearing=Hearing(backend=spec.name, limit=spec.limits.message),
             command=(spec.command, *spec.args),
         )
         async with ServiceNursery() as nursery:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from types import TracebackType
+from typing import Final
 
 import attrs
 import trio
 
 from argus_trio.errors import AnswerInvalid, LinkFailed, ResponseInvalid
-from argus_trio.wire.envelope import ErrorResponse, Response
+from argus_trio.wire.envelope import ErrorResponse, Response, plain_id
 
 Answer = Response | ErrorResponse
+
+_ANSWER_START: Final = b'{"jsonrpc":"2.0","id":'
 
 
 @attrs.define(eq=False)
@@ -28,6 +31,8 @@ class Expected:
     _request_id: int
     _outcome: Answer | LinkFailed | None = attrs.field(default=None, init=False)
     _task: trio.lowlevel.Task | None = attrs.field(default=None, init=False)
+    notices_before: int = attrs.field(default=0, init=False)
+    """How many notices had been sent before the request."""
 
     def __enter__(self) -> Expected:
         """Enter the table.
@@ -37,6 +42,7 @@ class Expected:
         """
         if self._table.failure is not None:
             self._table.check()
+        self.notices_before = self._table.notices
         self._table.waiting[b"%d" % self._request_id] = self
         return self
 
@@ -86,20 +92,48 @@ class Pending:
     """By the raw id of each request, which is unique for the link's life."""
     failure: LinkFailed | None = attrs.field(default=None, init=False)
     """What the table failed with, if it has."""
+    notices: int = attrs.field(default=0, init=False)
+    """How many notifications have been sent: the link tells `note_sent`."""
+    _notices_taken: int = attrs.field(default=0, init=False)
+    """How many of these are the reason of no error any more: a request behind them was answered, or an error came."""
 
     def __len__(self) -> int:
         return len(self.waiting)
+
+    def note_sent(self, body: bytes) -> None:
+        """Count a message that wants no answer, unless it is an answer itself."""
+        if not body.startswith(_ANSWER_START):
+            self.notices += 1
 
     def resolve(self, answer: Answer | ResponseInvalid) -> bool:
         """Give `answer` to the request it belongs to; False when none waits for it: it is late, or forged."""
         expected = self.waiting.pop(answer.id, None)
         if expected is None:
-            # Some servers hand an integer id back as a string.
-            expected = self.waiting.pop(answer.id.strip(b'"'), None)
+            expected = self.waiting.pop(plain_id(answer.id), None)
         if expected is None:
             return False
-        expected.settle(AnswerInvalid(answer.message) if isinstance(answer, ResponseInvalid) else answer)
+        if self._notices_taken < expected.notices_before:
+            self._notices_taken = expected.notices_before
+        self._settle(expected, answer)
         return True
+
+    def resolve_alone(self, answer: Answer | ResponseInvalid) -> bool:
+        """As `resolve`, and where `answer` does not say which request it belongs to, give it to the only one there is:
+        its server could not read, or not write, the id.
+
+        An error may also be about a notice, which some servers take for a request: then it is nobody's."""
+        if answer.id != b"null" or len(self.waiting) != 1:
+            return self.resolve(answer)
+        if isinstance(answer, ErrorResponse) and self._notices_taken < self.notices:
+            self._notices_taken += 1
+            return False
+        _, expected = self.waiting.popitem()
+        self._settle(expected, answer)
+        return True
+
+    @staticmethod
+    def _settle(expected: Expected, answer: Answer | ResponseInvalid) -> None:
+        expected.settle(AnswerInvalid(answer.message) if isinstance(answer, ResponseInvalid) else answer)
 
     def fail(self, failure: LinkFailed) -> None:
         """End every request in flight with `failure`; the first failure stands, later ones change nothing."""

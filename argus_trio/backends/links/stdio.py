@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,25 +10,27 @@ import attrs
 import structlog
 import trio
 
+from argus_trio.backends.links.hearing import SHOWN, Hearing, shown
 from argus_trio.backends.links.link import Inbox, Outgoing
 from argus_trio.backends.links.peer import LineSink, Peer
 from argus_trio.backends.links.pending import Expected, Pending
-from argus_trio.backends.links.stderr import StderrStream, plain
+from argus_trio.backends.links.stderr import StderrStream
 from argus_trio.core.health.activity import Activity
 from argus_trio.core.health.broken_cache import way_out
 from argus_trio.errors import LinkFailed, ResponseInvalid, RpcError
 from argus_trio.wire.envelope import (
     ErrorResponse,
     Message,
+    Request,
     Response,
     decode,
-    decode_batch,
-    is_batch,
-    mend_text,
     on_one_line,
+    plain_id,
 )
 from argus_trio.wire.headers import Headers
-from argus_trio.wire.lines import Lines, LineTooLong
+from argus_trio.wire.lines import BoundedLines
+from argus_trio.wire.outline import Oversized
+from argus_trio.wire.readings import read_odd
 
 log = structlog.get_logger()
 
@@ -42,8 +45,11 @@ DRAIN_SECONDS: Final = 0.5
 The two come together as a rule; but what the program started itself may hold its pipes open for ever."""
 NOISE_LOGGED: Final = 20
 """Lines that are no messages are logged up to this count for each link, then only counted."""
-NOISE_SHOWN: Final = 200
+NOISE_SHOWN: Final = SHOWN
 """Characters of such a line that are logged."""
+ASKS_KNOWN: Final = 64
+"""How many ids of requests of the backend's own are remembered, the latest: a log that quotes our answer to one of them
+must not be taken for the backend's answer to a request of ours."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -54,6 +60,7 @@ class StdioLink:
     _inbox: Inbox
     _stderr: StderrStream
     _writer: LineSink
+    _hearing: Hearing
     _command: Sequence[str] = ()
     """The command line of the program, as far as it says how to mend what is broken."""
     _pending: Pending = attrs.field(factory=Pending, init=False)
@@ -64,6 +71,8 @@ class StdioLink:
     """Lines that were no messages."""
     _messages: int = attrs.field(default=0, init=False)
     _output_bytes: int = attrs.field(default=0, init=False)
+    _asks: deque[bytes] = attrs.field(factory=lambda: deque(maxlen=ASKS_KNOWN), init=False)
+    """The ids of requests that the backend has made of its own, the latest."""
 
     async def request(self, outgoing: Outgoing) -> Response | ErrorResponse:
         """See `Link.request`."""
@@ -74,6 +83,7 @@ class StdioLink:
     async def send(self, body: bytes, headers: Headers = ()) -> None:  # noqa: ARG002 - headers are for HTTP
         """See `Link.send`."""
         self._pending.check()
+        self._pending.note_sent(body)
         await self._write(body)
         await trio.lowlevel.checkpoint()
 
@@ -121,22 +131,16 @@ class StdioLink:
             self._pending.check()
 
     async def _read_stdout(self) -> None:
-        lines = Lines()
+        lines = BoundedLines(self._hearing.limit)
         stdout = self._peer.stdout
-        while True:
-            chunk = await stdout.receive()
+        while chunk := await stdout.receive():
             self._output_bytes += len(chunk)
-            try:
-                whole = lines.feed(chunk) if chunk else [lines.rest()]
-            except LineTooLong as fault:
-                for line in fault.before:
+            for line in lines.feed(chunk):
+                if isinstance(line, Oversized):
+                    self._pass_over(line)
+                else:
                     await self._accept(line)
-                self._fail(f"wrote a line longer than {fault.limit} bytes to its stdout")
-                return
-            for line in whole:
-                await self._accept(line)
-            if not chunk:
-                break
+        await self._accept(lines.rest(), is_cut_off=True)
         self._stdout_ended.set()
         await self._fail_unless_it_ended("closed its stdout")
 
@@ -168,50 +172,58 @@ class StdioLink:
             await self._died.wait()
         self._fail(reason)
 
-    async def _accept(self, line: bytes) -> None:
+    async def _accept(self, line: bytes, *, is_cut_off: bool = False) -> None:
         try:
             message = decode(line)
         except RpcError as fault:
-            if line.strip():
+            if is_cut_off and line.strip():
+                self._note_noise(line, fault)  # the end of the program says more than the end of its line
+            elif line.strip():
                 await self._accept_odd(line, fault)
             return
-        if not self._messages:
-            self._peer.spoke()
-        self._messages += 1
+        self._note_message()
         if not (isinstance(message, Response) and self._pending.resolve(message)):
             await self._deliver(message)
 
     async def _accept_odd(self, line: bytes, fault: RpcError) -> None:
-        """A line that is no message as it stands: one with broken text, a batch (revision 2025-03-26), or noise."""
-        mended = mend_text(line)
-        members: Sequence[Message | RpcError]
-        try:
-            members = decode_batch(mended) if is_batch(mended) else [decode(mended)]
-        except ResponseInvalid as invalid:
-            members = [invalid]
-        except RpcError:
-            self._note_noise(line, fault)
-            return
-        for member in members:
-            if isinstance(member, ResponseInvalid) and self._pending.resolve(member):
+        """A line that is no message as it stands: what can be read of it all the same, or noise."""
+        reading = read_odd(line, fault)
+        if reading.oddity:
+            self._hearing.note_oddity(line, reading)
+        for message in reading.messages:
+            if isinstance(message, ResponseInvalid) and self._pending.resolve_alone(message):
                 continue
-            if isinstance(member, RpcError):
-                self._note_noise(line, member)
-            else:
-                await self._deliver(member)
+            if isinstance(message, RpcError):
+                self._note_noise(line, message)
+            elif not (reading.is_amid_text and self._may_quote_us(message)):
+                self._note_message()
+                await self._deliver(message)
+
+    def _note_message(self) -> None:
+        if not self._messages:
+            self._peer.spoke()
+        self._messages += 1
+
+    def _may_quote_us(self, message: Message) -> bool:
+        return isinstance(message, Response | ErrorResponse) and plain_id(message.id) in self._asks
+
+    def _pass_over(self, line: Oversized) -> None:
+        answer = self._hearing.answer_of(line)
+        if answer is not None:
+            self._pending.resolve_alone(answer)
 
     async def _deliver(self, message: Message) -> None:
+        if isinstance(message, Request):
+            self._asks.append(plain_id(message.id))
         if not isinstance(message, (Response, ErrorResponse)):
             await self._inbox(message, None)
-        elif not self._pending.resolve(message):
-            log.debug("backend_answer_unclaimed", backend=self._peer.backend, id=plain(message.id[:NOISE_SHOWN]))
+        elif not self._pending.resolve_alone(message):
+            self._hearing.note_unclaimed(message)
 
     def _note_noise(self, line: bytes, fault: RpcError) -> None:
         self.noise += 1
         if self.noise <= NOISE_LOGGED:
-            # Cut before it is made plain: a line may be 16 MiB, and a character has four bytes at most.
-            shown = plain(line[: 4 * NOISE_SHOWN])[:NOISE_SHOWN]
-            log.warning("backend_noise", backend=self._peer.backend, line=shown, fault=fault.message)
+            log.warning("backend_noise", backend=self._peer.backend, line=shown(line), fault=fault.message)
 
     def _fail(self, reason: str) -> None:
         if not self._died.is_set():

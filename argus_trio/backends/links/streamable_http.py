@@ -15,7 +15,7 @@ import attrs
 import structlog
 import trio
 
-from argus_trio.backends.links.body import read_body
+from argus_trio.backends.links.hearing import Heard, Hearing, foreign_answer
 from argus_trio.backends.links.life import Life
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.config.model.backend import HttpBackend
@@ -25,16 +25,13 @@ from argus_trio.net.http1 import HttpAnswer
 from argus_trio.net.http_client import HttpClient, open_http_client
 from argus_trio.net.reconnect import Reconnect, ReconnectPace, is_final
 from argus_trio.wire import headers as names
-from argus_trio.wire.envelope import ErrorResponse, Message, Notification, Request, Response
+from argus_trio.wire.envelope import ErrorResponse, Notification, Request, Response, plain_id
 from argus_trio.wire.error_objects import with_retry_after
-from argus_trio.wire.event_stream import EventParser, EventTooLarge
+from argus_trio.wire.event_stream import EventParser
 from argus_trio.wire.headers import Headers
-from argus_trio.wire.http_bodies import error_in, is_addressed, is_answer, read_messages
+from argus_trio.wire.http_bodies import error_in, is_addressed, is_answer
 
 log = structlog.get_logger()
-
-_Received = Message | ResponseInvalid
-"""What a stream says: messages, and what means to be an answer."""
 
 SEND_SECONDS: Final = 30.0
 """The deadline for a server to take a notification or a response.
@@ -67,7 +64,8 @@ async def open_streamable_http(spec: HttpBackend, inbox: Inbox) -> AsyncIterator
         LinkFailed: the specification cannot be used.
     """
     async with open_http_client(spec.url, name=spec.name, headers=spec.headers, ca_file=spec.tls.ca_file) as client:
-        link = StreamableHttpLink(client=client, inbox=inbox, message_bytes=spec.limits.message)
+        hearing = Hearing(backend=spec.name, limit=spec.limits.message)
+        link = StreamableHttpLink(client=client, inbox=inbox, hearing=hearing)
         try:
             yield link
         finally:
@@ -83,8 +81,7 @@ class StreamableHttpLink:
 
     _client: HttpClient
     _inbox: Inbox
-    _message_bytes: int
-    """The largest message that the server may send."""
+    _hearing: Hearing
     _life: Life = attrs.field(factory=Life, init=False)
     _session_id: str | None = attrs.field(default=None, init=False, repr=False)
     _revision: str | None = attrs.field(default=None, init=False)
@@ -101,7 +98,7 @@ class StreamableHttpLink:
             LinkFailed: this request got no answer; `HttpRefused` with the status if that was why, `AnswerInvalid` if
                 it got one that is none.
         """
-        parser = EventParser()
+        parser = self._hearing.parser()
         self._asking += 1
         try:
             return await self._ask(outgoing, parser)
@@ -176,53 +173,47 @@ class StreamableHttpLink:
             if answer.media_type == names.EVENT_STREAM:
                 return await self._read_stream(answer, parser, outgoing.id)
             if answer.media_type == names.JSON:
-                return await self._read_body(await read_body(answer, self._message_bytes), outgoing.id)
+                return await self._read_body(await self._hearing.read_body(answer), outgoing.id)
             what = answer.media_type or "nothing"
             raise AnswerInvalid(f"it answered a request with HTTP {answer.status} and {what}")
 
     async def _read_body(self, body: bytes, request_id: int) -> Response | ErrorResponse:
         wanted = b"%d" % request_id
         found: Response | ErrorResponse | None = None
-        for message in read_messages(body):
+        other: Response | ErrorResponse | None = None
+        for message in self._hearing.read(body):
+            if isinstance(message, ResponseInvalid):
+                raise AnswerInvalid(message.message)
             if isinstance(message, RpcError):
                 raise AnswerInvalid(f"its answer is no message: {message}")
             if isinstance(message, Request | Notification):
                 await self._inbox(message, request_id)
             elif is_answer(message, wanted):
                 found = message
+            else:
+                other = message
         if found is None:
-            raise AnswerInvalid("it answered another request than the one it was asked")
+            raise foreign_answer(other, wanted)
         return found if found.id == wanted else attrs.evolve(found, id=wanted)
 
     async def _read_stream(self, answer: HttpAnswer, parser: EventParser, within: int) -> Response | ErrorResponse:
         wanted = b"%d" % within
         while chunk := await answer.receive():
-            for message in self._messages(parser, chunk):
+            for message in self._heard(parser, chunk):
                 if isinstance(message, Request | Notification):
                     await self._inbox(message, within)
-                elif isinstance(message, ResponseInvalid) and message.id == wanted:
-                    raise AnswerInvalid(f"its answer is no message: {message}")
+                elif isinstance(message, ResponseInvalid) and plain_id(message.id) in (wanted, b"null"):
+                    raise AnswerInvalid(message.message)
                 elif isinstance(message, Response | ErrorResponse) and is_answer(message, wanted):
                     return message if message.id == wanted else attrs.evolve(message, id=wanted)
+                elif isinstance(message, ErrorResponse):
+                    raise foreign_answer(message, wanted)
                 else:
                     log.warning("backend_answer_unasked", backend=self._client.name)
         raise LinkFailed("the server ended the stream without an answer")
 
-    def _messages(self, parser: EventParser, chunk: bytes) -> list[_Received]:
-        try:
-            events = parser.feed(chunk)
-        except EventTooLarge as error:
-            raise AnswerInvalid(str(error)) from None
-        messages: list[_Received] = []
-        for event in events:
-            if event.event != "message" or not event.data:  # an empty one only tells its id
-                continue
-            for message in read_messages(event.data):
-                if isinstance(message, RpcError) and not isinstance(message, ResponseInvalid):
-                    log.warning("backend_message_unreadable", backend=self._client.name, reason=str(message))
-                else:
-                    messages.append(message)
-        return messages
+    def _heard(self, parser: EventParser, chunk: bytes) -> list[Heard]:
+        return [message for event in parser.feed(chunk) for message in self._hearing.read_event(event)]
 
     async def _resume(self, request_id: int, parser: EventParser) -> Response | ErrorResponse:
         """Follow a broken stream further (2025-11-25, Resumability and Redelivery)."""
@@ -258,7 +249,7 @@ class StreamableHttpLink:
             yield answer
 
     async def _keep_listening(self, headers: Headers, is_under_way: trio.Event) -> None:
-        parser = EventParser()
+        parser = self._hearing.parser()
         reconnect = Reconnect(LISTENING)
         is_first = True
         while not self._life.is_over:
@@ -284,7 +275,7 @@ class StreamableHttpLink:
             await trio.sleep(reconnect.wait_seconds(parser.retry))
 
     async def _hand_on(self, parser: EventParser, chunk: bytes) -> None:
-        for message in self._messages(parser, chunk):
+        for message in self._heard(parser, chunk):
             if isinstance(message, Request | Notification):
                 await self._inbox(message, None)
             else:

@@ -269,3 +269,41 @@ async def test_a_changed_list_is_reported_by_kind(autojump_clock: MockClock) -> 
         await t.link.says("notifications/resources/list_changed", {})
         await t.link.says("notifications/tools/list_changed", {})
         assert t.changed == ["resources", "templates", "tools"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"code": -32000, "message": None, "data": "the disk is full, s3cret"},
+        {"code": "E_DISK", "message": "the disk is full, s3cret"},
+        "the disk is full, s3cret",
+        {"error": ["the disk is full, s3cret"]},
+        [1, "the disk is full, s3cret"],
+    ],
+)
+@pytest.mark.parametrize("era", list(Era))
+async def test_an_error_that_is_no_error_object_is_quoted_without_secrets(
+    error: object, era: Era, autojump_clock: MockClock
+) -> None:
+    async def refuse(_params: Json) -> Json:
+        refusal = Refusal(1, "")
+        refusal.error = error  # type: ignore[assignment]  # what it is for
+        raise refusal
+
+    async with talk(FakeBackend(era=era, answers={"tools/call": refuse})) as t:
+        t.connection.redact.learn(["s3cret"])
+        with pytest.raises(BackendMisbehaved) as caught:
+            await perform(t, call())
+    assert "the disk is full, [redacted]" in json.dumps(caught.value.data)
+    assert "s3cret" not in json.dumps(caught.value.data) + str(caught.value)
+
+
+async def test_why_an_answer_is_none_is_told_without_secrets(autojump_clock: MockClock) -> None:
+    async def nothing(_params: Json) -> Json:
+        raise AnswerInvalid("it answered 99 for 4, and said s3cret")
+
+    async with talk(FakeBackend(answers={"tools/call": nothing})) as t:
+        t.connection.redact.learn(["s3cret"])
+        with pytest.raises(BackendMisbehaved, match="answered 99 for 4") as caught:
+            await perform(t, call())
+    assert "s3cret" not in str(caught.value)

@@ -329,3 +329,18 @@ async def test_a_server_that_refuses_our_version_and_names_its_own_is_asked_with
         else:
             assert (await perform_handshake(link, "legacy")).revision == revision
             assert asked(backend) == ["initialize", "initialize", "notifications/initialized"]
+
+
+@pytest.mark.parametrize("era", list(Era))
+async def test_null_in_what_a_backend_says_of_itself_counts_as_absent(era: Era, autojump_clock: MockClock) -> None:
+    async def nulls(_params: Json) -> Json:
+        return {
+            "protocolVersion": "2025-11-25",
+            "supportedVersions": ["2026-07-28"],
+            **dict.fromkeys(("capabilities", "instructions", "serverInfo", "_meta")),
+        }
+
+    method = "initialize" if era is Era.LEGACY else "server/discover"
+    async with opened(FakeBackend(era=era, answers={method: nulls})) as link:
+        handshake = await perform_handshake(link, era.value)
+    assert (handshake.capabilities, handshake.server_info, handshake.instructions) == ({}, {}, None)

@@ -144,3 +144,14 @@ async def test_a_modern_backend_is_told_exactly_what_the_client_of_the_call_can_
     told = [meta["io.modelcontextprotocol/clientCapabilities"] for meta in metas]  # type: ignore[index]
     assert told == [{"elicitation": {"form": {}}, "roots": {}}, {}]
     assert metas[1]["io.modelcontextprotocol/logLevel"] == "notice"  # type: ignore[index]
+
+
+async def test_null_for_absent_asks_nothing_and_has_no_state(autojump_clock: MockClock) -> None:
+    asking: Json = {"resultType": "input_required", "inputRequests": {"where": {**ROOTS, "params": None}}}
+    nothing: Json = {"resultType": "input_required", "inputRequests": None, "requestState": None}
+    backend = backend_asking({**asking, "requestState": None}, nothing)
+    async with talk(backend) as t:
+        exchange = legacy_client(agree)
+        assert json.loads(await perform(t, exchange))["resultType"] == "complete"
+    assert exchange.asked == [("roots/list", {})]
+    assert all("requestState" not in params for method, params in backend.seen if method == "tools/call")

@@ -9,6 +9,7 @@ from math import inf
 import attrs
 import trio
 
+from argus_trio.backends.links.hearing import DEFAULT_BYTES, Hearing
 from argus_trio.backends.links.stderr import StderrRing, StderrStream
 from argus_trio.backends.links.stdio import StdioLink
 from tests.backends.support.children import Inbox
@@ -91,9 +92,15 @@ class MemoryPeer:
 
 
 @asynccontextmanager
-async def linked(peer: MemoryPeer, *, inbox: Inbox | None = None) -> AsyncIterator[StdioLink]:
+async def linked(
+    peer: MemoryPeer, *, inbox: Inbox | None = None, limit: int = DEFAULT_BYTES
+) -> AsyncIterator[StdioLink]:
     link = StdioLink(
-        peer=peer, inbox=inbox or Inbox(), stderr=StderrStream(StderrRing(peer.backend)), writer=peer.stdin
+        peer=peer,
+        inbox=inbox or Inbox(),
+        stderr=StderrStream(StderrRing(peer.backend)),
+        writer=peer.stdin,
+        hearing=Hearing(backend=peer.backend, limit=limit),
     )
     async with trio.open_nursery() as nursery:
         link.start(nursery)

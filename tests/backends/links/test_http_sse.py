@@ -10,6 +10,7 @@ import pytest
 import trio
 
 from argus_trio.backends.links import http_sse as sse
+from argus_trio.backends.links.hearing import DEFAULT_BYTES
 from argus_trio.backends.links.http_sse import HttpSseLink, open_http_sse
 from argus_trio.backends.links.link import Link
 from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed, SessionLost
@@ -110,8 +111,118 @@ async def test_an_answer_with_neither_result_nor_error_fails_its_request_at_once
 async def test_a_stream_that_begins_otherwise_is_refused(first: bytes) -> None:
     async with nasty_server(Plain(first=first)) as running:
         with pytest.raises(LinkFailed, match=r"does not begin with its endpoint|the url is not"):
-            async with open_http_sse(sse_spec(f"{running.origin}/sse"), Remembered()):
+            async with open_http_sse(sse_spec(f"{running.origin}/sse", connect=0.2), Remembered()):
                 pass
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        b": a comment\n\n",
+        b"\xef\xbb\xbf: a comment after a byte order mark\n",
+        b"event: ping\ndata: 12:00\n\n",
+        b"data: hello\n\n",
+        b"retry: 10\n\nid: 1\ndata:\n\n" * 20,
+    ],
+)
+async def test_an_event_a_ping_or_a_comment_may_come_before_the_endpoint(before: bytes) -> None:
+    async with linked(Plain(first=before + b"event: endpoint\ndata: /messages\n\n")) as (link, _, _):
+        assert await link.request(ask(1)) == Response(b"1", b"{}")
+
+
+async def test_messages_before_the_endpoint_are_not_lost_and_come_in_order() -> None:
+    first = b'data: %s\n\nevent: endpoint\ndata: /m\n\ndata: {"jsonrpc":"2.0","id":1,"method":"ping"}\n\n' % NOTE
+    async with linked(Plain(first=first)) as (_, inbox, _):
+        await inbox.until(2)
+        assert inbox.methods == [("notifications/message", None), ("ping", None)]
+
+
+@pytest.mark.parametrize("first", [b"data: x\n\n" * (sse.EARLY_EVENTS + 1), b"data: " + b"x" * 5000 + b"\n\n"])
+async def test_a_stream_that_talks_on_without_an_endpoint_is_refused_at_once(first: bytes) -> None:
+    async with nasty_server(Plain(first=first * 3)) as running:
+        with trio.fail_after(5), pytest.raises(LinkFailed, match="does not begin with its endpoint"):
+            async with open_http_sse(sse_spec(f"{running.origin}/sse", connect=60, limit=9000), Remembered()):
+                pass
+
+
+async def failed_by(said: bytes, *, limit: int = DEFAULT_BYTES) -> AnswerInvalid:
+    """How the one request under way fails by what the stream says, while the link lives on."""
+    plain = Plain()
+    plain.is_answering = False
+    failed: list[AnswerInvalid] = []
+    inbox = Remembered()
+    with trio.fail_after(10):
+        async with (
+            nasty_server(plain) as running,
+            open_http_sse(sse_spec(f"{running.origin}/sse", limit=limit), inbox) as link,
+            trio.open_nursery() as nursery,
+        ):
+
+            async def one() -> None:
+                with pytest.raises(AnswerInvalid) as caught:
+                    await link.request(ask(1))
+                failed.append(caught.value)
+                plain.is_answering = True
+                assert await link.request(ask(2)) == Response(b"2", b"{}")
+
+            nursery.start_soon(one)
+            await plain.posted.wait()
+            assert plain.stream is not None
+            for at in range(0, len(said), 30_000):
+                await plain.stream.chunk(said[at : at + 30_000])
+    return failed[0]
+
+
+@pytest.mark.parametrize("form", [b'{"jsonrpc":"2.0","id":1,"result":"%b"}', b'{"result":"%b","jsonrpc":"2.0","id":1}'])
+async def test_an_event_beyond_the_bound_fails_its_request_alone(form: bytes) -> None:
+    large = form % (b"x" * 100_000)
+    failure = await failed_by(b"data: %b\n\n" % large, limit=50_000)
+    assert failure.reason.startswith(f"its answer has {len(large)} bytes and is larger than 50000 bytes")
+
+
+@pytest.mark.parametrize(
+    "data", [b'{"jsonrpc":"2.0","id":1,"result":{"v":NaN}}', b'{"jsonrpc":"2.0","result":{"v":NaN},"id":']
+)
+async def test_an_answer_that_cannot_be_read_fails_its_request_at_once(data: bytes) -> None:
+    assert "NaN" in (await failed_by(b"data: %b\n\n" % data)).reason
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'\xef\xbb\xbf{"jsonrpc":"2.0","id":1,"result":{}}',
+        b'{"jsonrpc":"2.0","id":"1","result":{},"error":null}',
+        b'[log] {"jsonrpc":"2.0","id":1.0,"result":{}}',
+        NOTE + b'{"jsonrpc":"2.0","id":1,"result":{}}',
+        b'{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error"}}',
+    ],
+)
+async def test_an_answer_that_can_mean_one_thing_only_is_the_answer(data: bytes) -> None:
+    class Odd(Plain):
+        async def __call__(self, request: Received, wire: Wire) -> None:
+            if request.method == "POST" and self.stream is not None:
+                await self.stream.chunk(b"data: %b\n\n" % data)
+                await wire.reply(202)
+            else:
+                await super().__call__(request, wire)
+
+    async with linked(Odd()) as (link, _, _):
+        answer = await link.request(ask(1))
+        assert isinstance(answer, ErrorResponse if b"Parse" in data else Response)
+
+
+async def test_an_answer_in_the_post_itself_may_begin_with_a_byte_order_mark_and_is_bounded() -> None:
+    plain = Plain()
+    plain.is_answering, plain.post_body = False, b'\xef\xbb\xbf {"jsonrpc":"2.0","id":1,"result":{}}'
+    async with linked(plain) as (link, _, _):
+        assert await link.request(ask(1)) == Response(b"1", b"{}")
+    plain.post_body = b'{"jsonrpc":"2.0","id":1,"result":"%b"}' % (b"x" * 5000)
+    async with (
+        nasty_server(plain) as running,
+        open_http_sse(sse_spec(f"{running.origin}/sse", limit=4096), Remembered()) as link,
+    ):
+        with trio.fail_after(5), pytest.raises(AnswerInvalid, match=r"raise backends\.far\.limits\.message"):
+            await link.request(ask(1))
 
 
 async def test_a_server_that_is_none_of_this_transport_is_named() -> None:

@@ -20,6 +20,7 @@ from argus_trio.backends.links.stdio import EXIT_GRACE_SECONDS, NOISE_SHOWN, Std
 from argus_trio.backends.links.streamable_http import StreamableHttpLink
 from argus_trio.backends.process.orphans import TREE
 from argus_trio.config.model.backend import HttpBackend, SseBackend, StdioBackend
+from argus_trio.config.model.operation import Bounds
 from argus_trio.errors import AnswerInvalid, LinkFailed
 from argus_trio.wire.envelope import Notification, Raw, Request, encode_notification, encode_raw, encode_request
 from argus_trio.wire.lines import MAX_LINE_BYTES as LINE_LIMIT
@@ -153,10 +154,19 @@ async def test_twenty_megabytes_go_to_a_backend() -> None:
             await link.send(encode_notification("big", {"text": encode_raw("x" * 20_000_000)}))
 
 
-async def test_a_line_that_is_too_long_ends_the_link() -> None:
-    async with opened(nasty("huge-line", str(LINE_LIMIT))) as link:
-        with pytest.raises(LinkFailed, match=f"a line longer than {LINE_LIMIT} bytes"):
-            await ask(link, 1)
+async def test_a_line_that_is_too_long_fails_its_request_alone() -> None:
+    spec = attrs.evolve(nasty("huge-line", str(LINE_LIMIT)), limits=Bounds(message=LINE_LIMIT))
+    async with opened(spec) as link:
+        for number in (1, 2):
+            with pytest.raises(
+                AnswerInvalid, match=rf"has {LINE_LIMIT + 41} bytes .*raise backends\.nasty\.limits\.message"
+            ):
+                await ask(link, number)
+
+
+async def test_a_picture_of_eighteen_megabytes_passes() -> None:
+    async with opened(nasty("huge-line", "18000000")) as link:
+        assert len(await ask(link, 1)) == 18_000_002
 
 
 @pytest.mark.parametrize(("how", "reason"), [("3", "exited with code 3"), ("SIGKILL", "was killed by SIGKILL")])

@@ -8,7 +8,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from argus_trio.backends.links.pending import Answer, Expected, Pending
 from argus_trio.errors import AnswerInvalid, LinkFailed, ResponseInvalid
-from argus_trio.wire.envelope import ErrorResponse, Response
+from argus_trio.wire.envelope import ErrorResponse, Response, encode_notification, encode_response
 
 
 async def wait_for(pending: Pending, number: int, answers: dict[int, Answer | LinkFailed]) -> None:
@@ -125,3 +125,43 @@ async def test_only_what_was_never_sent_is_said_to_have_never_run() -> None:
         pending.fail(LinkFailed("exited with code 3"))
     await wait_for(pending, 2, answers)
     assert [failure.never_ran for failure in answers.values() if isinstance(failure, LinkFailed)] == [False, True]
+
+
+async def test_an_answer_that_names_nobody_belongs_to_the_only_request_there_is() -> None:
+    pending, answers = Pending(), dict[int, Answer | LinkFailed]()
+    error = ErrorResponse(b"null", b'{"code":1}')
+    assert not pending.resolve_alone(error)
+    async with trio.open_nursery() as nursery:
+        for number in (1, 2):
+            nursery.start_soon(wait_for, pending, number, answers)
+        await wait_all_tasks_blocked()
+        assert not pending.resolve_alone(error)
+        assert pending.resolve_alone(Response(b"1", b"{}"))
+        assert pending.resolve_alone(ResponseInvalid(b"null", "it cannot be read"))
+    assert answers[1] == Response(b"1", b"{}")
+    assert isinstance(answers[2], AnswerInvalid)
+    assert len(pending) == 0
+
+
+@pytest.mark.parametrize("spelled", [b"17.0", b'"17.0"'])
+async def test_an_id_that_comes_back_with_a_fraction_is_known(spelled: bytes) -> None:
+    pending = Pending()
+    with Expected(pending, 17):
+        assert not pending.resolve(Response(b"17.5", b"{}"))
+        assert pending.resolve(Response(spelled, b"{}"))
+
+
+async def test_an_error_that_names_nobody_may_be_about_a_notice_until_a_request_behind_it_was_answered() -> None:
+    pending = Pending()
+    error = ErrorResponse(b"null", b'{"code":-32601}')
+    pending.note_sent(encode_notification("n", {}))
+    pending.note_sent(encode_response(b"1", b"{}"))
+    with Expected(pending, 1):
+        assert not pending.resolve_alone(error)
+        assert pending.resolve_alone(error)
+    pending.note_sent(encode_notification("n", {}))
+    pending.note_sent(encode_response(b"1", b"{}"))
+    with Expected(pending, 2):
+        assert pending.resolve(Response(b"2", b"{}"))
+    with Expected(pending, 3):
+        assert pending.resolve_alone(error)

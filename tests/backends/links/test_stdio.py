@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
 import trio
 from structlog.testing import capture_logs
 from trio.testing import wait_all_tasks_blocked
 
+from argus_trio.backends.links.hearing import DEFAULT_BYTES
 from argus_trio.backends.links.link import Outgoing
 from argus_trio.backends.links.stdio import (
     DRAIN_SECONDS,
@@ -15,10 +19,12 @@ from argus_trio.backends.links.stdio import (
     START_EXIT_GRACE_SECONDS,
     StdioLink,
 )
-from argus_trio.errors import LinkFailed
+from argus_trio.errors import AnswerInvalid, LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Notification, Response, encode_notification
 from tests.backends.links.memory_peer import MemoryPeer, MemorySink, linked
 from tests.backends.support.children import Inbox
+
+Found = dict[int, Response | ErrorResponse | LinkFailed]
 
 NOTE = b'{"jsonrpc":"2.0","method":"notifications/progress"}'
 
@@ -172,3 +178,159 @@ async def test_a_program_that_finds_its_cache_broken_at_its_start_says_the_way_o
     assert failure.reason.startswith("exited with code 1")
     assert failure.reason.endswith(way_out) is not has_spoken
     assert "Cannot find module" in failure.details[0]
+
+
+@asynccontextmanager
+async def waiting(*numbers: int, limit: int = DEFAULT_BYTES) -> AsyncIterator[tuple[MemoryPeer, Inbox, Found]]:
+    """A link with a request under way for each number; what came of it within no time is in the last."""
+    peer, inbox = MemoryPeer(), Inbox()
+    found: Found = {}
+    async with trio.open_nursery() as nursery, linked(peer, inbox=inbox, limit=limit) as link:
+
+        async def one(number: int) -> None:
+            found[number] = await ask(link, number)
+
+        for number in numbers:
+            nursery.start_soon(one, number)
+        await wait_all_tasks_blocked()
+        yield peer, inbox, found
+        nursery.cancel_scope.cancel()
+
+
+async def heard(said: bytes, *numbers: int, limit: int = DEFAULT_BYTES) -> Found:
+    """What has come of the requests once the backend has said this, without any time passing."""
+    async with waiting(*numbers, limit=limit) as (peer, _, found):
+        peer.stdout.put(said + b"\n")
+        await wait_all_tasks_blocked()
+        return dict(found)
+
+
+@pytest.mark.parametrize("form", [b'{"jsonrpc":"2.0","id":4,"result":"%b"}', b'{"result":"%b","jsonrpc":"2.0","id":4}'])
+async def test_a_line_beyond_the_bound_fails_its_request_alone_says_how_large_it_is_and_which_key_to_raise(
+    form: bytes,
+) -> None:
+    large = form % (b"x" * 100_000)
+    async with waiting(4, 5, limit=50_000) as (peer, _, found):
+        with capture_logs() as logs:
+            for at in range(0, len(large), 9999):
+                peer.stdout.put(large[at : at + 9999])
+            peer.stdout.put(b"\n" + answer(5) + b"\n" + large + b"\n")
+            await wait_all_tasks_blocked()
+    assert found[5] == Response(b"5", b'{"n":5}')
+    assert isinstance(found[4], AnswerInvalid)
+    what = f"its answer has {len(large)} bytes and is larger than 50000 bytes, the most that limits.message allows"
+    assert found[4].reason == f"{what}; raise backends.memory.limits.message"
+    assert [entry["event"] for entry in logs if entry["log_level"] == "warning"] == ["backend_message_too_large"]
+
+
+async def test_a_line_beyond_the_bound_that_names_nobody_is_the_answer_to_the_only_request() -> None:
+    large = b'{"jsonrpc":"2.0","result":"%b","id":4,"more":"%b"}' % (b"x" * 9000, b"x" * 9000)
+    assert isinstance((await heard(large, 4, limit=9000))[4], AnswerInvalid)
+    assert await heard(large, 4, 5, limit=9000) == {}
+
+
+async def test_a_notification_beyond_the_bound_is_passed_over() -> None:
+    large = b'{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"%b"}}' % (b"x" * 9000)
+    assert await heard(large + b"\n" + answer(4), 4, limit=5000) == {4: Response(b"4", b'{"n":4}')}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"jsonrpc":"2.0","id":4,"result":{"v":NaN}}',
+        b'{"jsonrpc":"2.0","result":{"v":[1,-Infinity]},"id":4}',
+        b'{"jsonrpc":"2.0","id":"4","result":{"v":Infinity}}',
+        b'[INFO] {"jsonrpc":"2.0","id":4,"result":{"v":NaN}}',
+        b'{"jsonrpc":"2.0","id":4,"result":{"content":[{"type":"te',
+    ],
+)
+async def test_an_answer_that_cannot_be_read_fails_its_request_at_once(line: bytes) -> None:
+    found = await heard(line, 4, 5)
+    assert isinstance(found.pop(4), AnswerInvalid)
+    assert found == {}
+
+
+async def test_a_broken_answer_of_nobody_is_the_answer_to_the_only_request() -> None:
+    broken = b'{"jsonrpc":"2.0","result":{"v":NaN},"id":'
+    assert isinstance((await heard(broken, 4))[4], AnswerInvalid)
+    assert await heard(broken, 4, 5) == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[INFO] done" + answer(4),
+        NOTE + answer(4),
+        answer(4) + b" " + answer(99),
+        b"\xef\xbb\xbf" + answer(4),
+        b'{"jsonrpc":"2.0","id":"4","result":{"n":4}}',
+        b'{"jsonrpc":"2.0","id":4.0,"result":{"n":4},"error":null}',
+    ],
+)
+async def test_an_answer_that_can_mean_one_thing_only_is_the_answer(line: bytes) -> None:
+    found = (await heard(line, 4, 5))[4]
+    assert isinstance(found, Response)
+    assert found.result == b'{"n":4}'
+
+
+async def test_several_messages_in_one_line_are_all_heard_and_that_is_logged_once() -> None:
+    async with waiting(4, 5) as (peer, inbox, found):
+        with capture_logs() as logs:
+            peer.stdout.put(NOTE + answer(4) + NOTE + b"\n" + NOTE + answer(5) + b"\n")
+            await wait_all_tasks_blocked()
+        assert set(found) == {4, 5}
+        assert inbox.messages == [Notification("notifications/progress", {})] * 3
+    assert [entry["event"] for entry in logs] == ["backend_message_odd"]
+
+
+async def test_a_log_that_quotes_our_answer_to_the_backend_answers_no_request_of_ours() -> None:
+    asked = b'{"jsonrpc":"2.0","id":4,"method":"roots/list"}'
+    assert await heard(asked + b"\nreceived " + answer(4), 4) == {}
+
+
+@pytest.mark.parametrize("error", [b'{"jsonrpc":"2.0","id":null,"error":%b}', b'{"jsonrpc":"2.0","error":%b}'])
+async def test_an_error_that_names_nobody_is_the_answer_to_the_only_request_and_else_it_is_logged(
+    error: bytes,
+) -> None:
+    error %= b'{"code":-32700,"message":"Parse error"}'
+    assert await heard(error, 4) == {4: ErrorResponse(b"null", b'{"code":-32700,"message":"Parse error"}')}
+    with capture_logs() as logs:
+        assert await heard(error, 4, 5) == {}
+    assert [entry["error"] for entry in logs if entry["event"] == "backend_error_unaddressed"] == [
+        '{"code":-32700,"message":"Parse error"}'
+    ]
+
+
+async def test_a_line_that_the_end_of_a_program_cuts_off_says_less_than_the_end(autojump_clock: trio.abc.Clock) -> None:
+    async with waiting(4) as (peer, _, found):
+        peer.stdout.put(b'{"jsonrpc":"2.0","id":4,"result":{"content":[{"type":"te')
+        peer.stdout.end()
+        peer.stderr.end()
+        peer.leave("was killed by SIGSEGV")
+        await wait_all_tasks_blocked()
+    assert str(found[4]) == "was killed by SIGSEGV"
+
+
+@pytest.mark.parametrize("line", [b"Starting up", b'{"level":"error","id":4,"error":"x"}', b"{not json", b"[1]"])
+async def test_what_is_no_answer_fails_nobody(line: bytes) -> None:
+    assert await heard(line, 4) == {}
+
+
+async def test_a_server_that_answers_a_notification_with_an_error_fails_no_request_by_it() -> None:
+    peer, error = MemoryPeer(), b'{"jsonrpc":"2.0","id":null,"error":{"code":-32601,"message":"no such method"}}\n'
+    found: Found = {}
+    async with linked(peer) as link, trio.open_nursery() as nursery:
+
+        async def one(number: int) -> None:
+            found[number] = await ask(link, number)
+
+        await link.send(encode_notification("notifications/initialized", {}))
+        nursery.start_soon(one, 4)
+        await wait_all_tasks_blocked()
+        peer.stdout.put(error + answer(4) + b"\n")
+        await wait_all_tasks_blocked()
+        assert found == {4: Response(b"4", b'{"n":4}')}
+        nursery.start_soon(one, 5)
+        await wait_all_tasks_blocked()
+        peer.stdout.put(error)
+    assert isinstance(found[5], ErrorResponse)

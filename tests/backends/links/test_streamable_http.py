@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-import attrs
 import pytest
 import trio
 
 from argus_trio.backends.links import streamable_http as http
 from argus_trio.backends.links.streamable_http import open_streamable_http
 from argus_trio.config.model.backend import ClientTls
-from argus_trio.config.model.operation import Bounds
 from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Request, Response
 from tests.backends.support.conversation import (
@@ -84,7 +83,7 @@ async def test_a_batch_in_a_body_is_taken_apart() -> None:
     "handler",
     [
         saying(b'{"jsonrpc":"2.0","id":2,"result":{}}'),
-        saying(b'{"jsonrpc":"2.0","id":"1","result":{}}'),
+        saying(b'{"jsonrpc":"2.0","id":"2","result":{}}'),
         saying(NOTE),
         saying(b"{"),
         saying(b"\xff"),
@@ -127,26 +126,44 @@ async def test_twenty_megabytes_of_answer_are_taken_and_more_than_the_bound_is_n
         answer = await link.request(ask(1))
         assert isinstance(answer, Response)
         assert len(answer.result) == 20_000_002
-    async with nasty_server(saying(big)) as server:
-        spec = attrs.evolve(http_spec(server.url), limits=Bounds(message=1_000_000))
-        async with open_streamable_http(spec, Remembered()) as link:
-            with pytest.raises(LinkFailed, match="larger than 1000000 bytes"):
-                await link.request(ask(1))
+    async with linked(saying(big), limit=1_000_000) as (link, _, _):
+        with pytest.raises(
+            AnswerInvalid, match=f"has {len(big)} bytes and is larger than 1000000 bytes, .*limits.message"
+        ):
+            await link.request(ask(1))
 
 
-async def test_an_event_beyond_the_bound_is_misbehaviour() -> None:
+async def test_a_body_beyond_the_bound_that_does_not_say_its_size_is_read_no_further() -> None:
+    async def handler(request: Received, wire: Wire) -> None:
+        await wire.send(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n")
+        await wire.chunk(b'{"jsonrpc":"2.0","id":1,"result":"' + b"x" * 5000)
+        await wire.until_closed()
+
+    async with linked(handler, limit=4096) as (link, _, _):
+        with pytest.raises(AnswerInvalid, match="larger than 4096 bytes"):
+            await link.request(ask(1))
+
+
+@pytest.mark.parametrize("is_answer_first", [True, False])
+async def test_an_event_beyond_the_bound_fails_its_request_alone_and_other_messages_are_passed_over(
+    is_answer_first: bool,
+) -> None:
+    answer = b'{"jsonrpc":"2.0","id":1,"result":"%b"}' % (b"x" * 200_000)
+    note = b'{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"%b"}}' % (b"x" * 200_000)
+
     async def handler(request: Received, wire: Wire) -> None:
         await wire.begin_stream()
-        await wire.chunk(b"data: ")
-        try:
-            for _ in range(17 * 16):
-                await wire.chunk(b"x" * 65536)
-        finally:
-            wire.keep = False
+        await wire.event(answer if is_answer_first else note)
+        await wire.event(OK)
+        await wire.end_stream()
 
-    async with linked(handler) as (link, _, _):
-        with pytest.raises(AnswerInvalid, match="larger than"):
-            await link.request(ask(1))
+    async with linked(handler, limit=100_000) as (link, inbox, _):
+        if is_answer_first:
+            with pytest.raises(AnswerInvalid, match=f"has {len(answer)} bytes"):
+                await link.request(ask(1))
+        else:
+            assert await link.request(ask(1)) == Response(b"1", b"{}")
+            assert inbox.methods == []
 
 
 @pytest.mark.parametrize("given_id", [b',"id":1', b',"id":null', b""])
@@ -246,3 +263,61 @@ async def test_what_the_body_raises_leaves_as_it_is() -> None:
     with pytest.raises(KeyError):
         async with open_streamable_http(http_spec("http://127.0.0.1:9/"), Remembered()):
             raise KeyError
+
+
+def streaming(*said: bytes) -> Handler:
+    async def handler(request: Received, wire: Wire) -> None:
+        await wire.begin_stream()
+        for data in said:
+            await wire.event(data)
+        await wire.until_closed()
+
+    return handler
+
+
+@pytest.mark.parametrize("say", [saying, streaming])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'\xef\xbb\xbf{"jsonrpc":"2.0","id":1,"result":{}}',
+        b'{"jsonrpc":"2.0","id":"1","result":{}}',
+        b'{"jsonrpc":"2.0","id":1.0,"result":{},"error":null}',
+        b'{"jsonrpc":"2.0","id":1,"result":null,"error":{"code":1,"message":"m"}}',
+        b'{"jsonrpc":"2.0","error":{"code":1,"message":"m"}}',
+        b'[log] {"jsonrpc":"2.0","id":1,"result":{}}',
+        NOTE + b'{"jsonrpc":"2.0","id":1,"result":{}}',
+    ],
+)
+async def test_an_answer_that_can_mean_one_thing_only_is_the_answer(
+    data: bytes, say: Callable[[bytes], Handler]
+) -> None:
+    async with linked(say(data)) as (link, _, _):
+        answer = await link.request(ask(1))
+        assert answer in (Response(b"1", b"{}"), ErrorResponse(b"1", b'{"code":1,"message":"m"}'))
+        assert isinstance(answer, ErrorResponse) == (b'"m"' in data)
+
+
+@pytest.mark.parametrize("say", [saying, streaming])
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b'{"jsonrpc":"2.0","id":1,"result":{"v":NaN}}', "it holds NaN"),
+        (b'{"jsonrpc":"2.0","result":{"v":Infinity},"id":', "it holds Infinity"),
+        (b'{"jsonrpc":"2.0","id":99,"error":{"code":-32600,"message":"no such session"}}', "99 for 1.*no such session"),
+        (b'{"jsonrpc":"2.0","id":"server-error","error":"gone"}', '"server-error" for 1.*"gone"'),
+    ],
+)
+async def test_an_answer_that_is_none_fails_its_request_at_once_and_says_what_the_server_said(
+    data: bytes, reason: str, say: Callable[[bytes], Handler]
+) -> None:
+    async with linked(say(data)) as (link, _, _):
+        with trio.fail_after(5), pytest.raises(AnswerInvalid, match=reason):
+            await link.request(ask(1))
+
+
+async def test_a_large_event_on_the_stream_outside_requests_is_passed_over_and_the_stream_goes_on() -> None:
+    large = b'{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"%b"}}' % (b"x" * 9000)
+    async with linked(streaming(large, NOTE), limit=4096) as (link, inbox, _):
+        await link.listen(VERSION)
+        await inbox.until(1)
+        assert inbox.methods == [("notifications/progress", None)]

@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager
 import attrs
 import trio
 
+from argus_trio.backends.links.hearing import DEFAULT_BYTES
 from argus_trio.backends.links.link import Link, Outgoing
 from argus_trio.backends.links.streamable_http import open_streamable_http
 from argus_trio.config.model.backend import ClientTls, HttpBackend, SseBackend
-from argus_trio.config.model.operation import Timeouts
+from argus_trio.config.model.operation import Bounds, Timeouts
 from argus_trio.wire.envelope import Notification, Request, Response, decode_object, encode_request
 from argus_trio.wire.headers import Headers, routing_headers
 from tests.servers.nasty_http import Handler, NastyServer, Received, Wire, nasty_server
@@ -45,12 +46,14 @@ class Remembered:
         return [(message.method, within) for message, within in self.messages]
 
 
-def http_spec(url: str, *, headers: Mapping[str, str] | None = None, tls: ClientTls | None = None) -> HttpBackend:
-    return HttpBackend(name="far", url=url, headers=headers or {}, tls=tls or ClientTls())
+def http_spec(
+    url: str, *, headers: Mapping[str, str] | None = None, tls: ClientTls | None = None, limit: int = DEFAULT_BYTES
+) -> HttpBackend:
+    return HttpBackend(name="far", url=url, headers=headers or {}, tls=tls or ClientTls(), limits=Bounds(message=limit))
 
 
-def sse_spec(url: str, *, connect: float = 5.0) -> SseBackend:
-    return SseBackend(name="far", url=url, timeouts=Timeouts(connect=connect))
+def sse_spec(url: str, *, connect: float = 5.0, limit: int = DEFAULT_BYTES) -> SseBackend:
+    return SseBackend(name="far", url=url, timeouts=Timeouts(connect=connect), limits=Bounds(message=limit))
 
 
 def ask(message_id: int, method: str = "tools/list", *, headers: Headers = (), **params: object) -> Outgoing:
@@ -84,13 +87,13 @@ def result_of(answer: object) -> dict[str, object]:
 
 @asynccontextmanager
 async def linked(
-    handler: Handler, *, headers: Mapping[str, str] | None = None
+    handler: Handler, *, headers: Mapping[str, str] | None = None, limit: int = DEFAULT_BYTES
 ) -> AsyncIterator[tuple[Link, Remembered, NastyServer]]:
     inbox = Remembered()
     with trio.fail_after(10):
         async with (
             nasty_server(handler) as server,
-            open_streamable_http(http_spec(server.url, headers=headers), inbox) as link,
+            open_streamable_http(http_spec(server.url, headers=headers, limit=limit), inbox) as link,
         ):
             yield link, inbox, server
 
