@@ -134,6 +134,7 @@ class _GatewayParts:
                 apply=self.supervisor.apply,
                 settings=self.settings,
                 redact=self.redact,
+                look_again=self.supervisor.look_again,
                 on_begin=self.notifier.reloading,
                 on_end=lambda _: self.notifier.ready(self.status()),
             )

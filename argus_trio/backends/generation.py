@@ -6,6 +6,7 @@ Scopes of backends that a reload leaves alone belong to both generations. `gener
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from operator import is_not
 from typing import Final
@@ -19,12 +20,16 @@ from argus_trio.config.model.config import Config
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import ClientSession, Handler
 from argus_trio.core.catalog.catalog import EMPTY, Catalog, Holders, Published, build, changed_kinds, holders_after
-from argus_trio.core.catalog.names import Scheme, firm, new_collisions
+from argus_trio.core.catalog.names import PORTABLE, Scheme, firm, new_collisions
+from argus_trio.core.catalog.remarks import gathered
 
 log = structlog.get_logger()
 
 NAMES_LOGGED: Final = 5
 """How many of the names that two backends claim are in the log: enough to know what they are, in one line."""
+
+REMARKS_LOGGED: Final = 20
+"""How many different remarks on entries are logged at a time; `/manage/v1/backends` has them all."""
 
 AT_HAND_SECONDS: Final = 0.2
 """How long a list waits for what a backend can be asked over a connection that is open: the answer takes milliseconds,
@@ -226,6 +231,16 @@ def _report(before: Catalog, now: Catalog) -> None:
     for name in now.too_long:
         if name not in before.too_long:
             log.warning("name_too_long", name=name, length=len(name))
+    if odd := [name for name in now.not_portable if name not in before.not_portable]:
+        log.warning("names_not_portable", count=len(odd), names=odd[:NAMES_LOGGED], accepted=PORTABLE.pattern)
     for dropped in now.dropped:
         if dropped not in before.dropped:
             log.warning("tool_dropped", **attrs.asdict(dropped))
+    for level, event, remarks, known in (
+        (logging.WARNING, "entries_left_out", now.left_out, before.left_out),
+        (logging.INFO, "entries_mended", now.mended, before.mended),
+    ):
+        if remarks == known:
+            continue
+        for common in gathered(remarks, frozenset(known))[:REMARKS_LOGGED]:
+            log.log(level, event, **attrs.asdict(common))

@@ -12,7 +12,8 @@ import trio
 
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.core.catalog.catalog import Catalog
-from argus_trio.core.health.health import BackendStatus, Calls, Health
+from argus_trio.core.catalog.remarks import Remark, gathered
+from argus_trio.core.health.health import BackendStatus, Calls, FailedList, Health, ListsStatus, NotedEntries
 from argus_trio.core.health.lifecycle import BackendState
 
 
@@ -41,10 +42,10 @@ def statuses_of(scopes: Iterable[Scope], catalog: Catalog) -> list[BackendStatus
     for kind, routes in (("tools", catalog.tools), ("prompts", catalog.prompts), ("resources", catalog.resources)):
         counts.update((route.backend, kind) for route in routes.values())
     counts.update((route.backend, "resources") for _, route in catalog.templates)
-    return [_status_of(scope, counts) for scope in scopes]
+    return [_status_of(scope, counts, catalog) for scope in scopes]
 
 
-def _status_of(scope: Scope, counts: Counter[tuple[str, str]]) -> BackendStatus:
+def _status_of(scope: Scope, counts: Counter[tuple[str, str]], catalog: Catalog) -> BackendStatus:
     now, connection, breaker = trio.current_time(), scope.shared.connection, scope.recovery.breaker
     return BackendStatus(
         name=scope.spec.name,
@@ -61,4 +62,32 @@ def _status_of(scope: Scope, counts: Counter[tuple[str, str]]) -> BackendStatus:
         is_shared=scope.shared.sharing.setting == "shared",
         shared_because=scope.rivals.shares_because,
         counts={kind: counts[scope.spec.name, kind] for kind in ("tools", "resources", "prompts")},
+        lists=_lists_of(scope, catalog),
     )
+
+
+def _lists_of(scope: Scope, catalog: Catalog) -> ListsStatus:
+    name = scope.spec.name
+    dropped = (
+        Remark(backend=name, kind="tools", name=d.tool, what=d.reason) for d in catalog.dropped if d.backend == name
+    )
+    faults = scope.shared.lists.faults.values() if scope.shared.connection is not None else ()
+    return ListsStatus(
+        failed=tuple(FailedList(kind=f.kind, reason=f.reason, next_attempt=f.next_at) for f in faults),
+        left_out=_noted(name, (*catalog.left_out, *dropped)),
+        mended=_noted(name, catalog.mended),
+        too_long=tuple(shown for shown in catalog.too_long if _is_of(catalog, shown, name)),
+        not_portable=tuple(shown for shown in catalog.not_portable if _is_of(catalog, shown, name)),
+    )
+
+
+def _noted(backend: str, remarks: Iterable[Remark]) -> tuple[NotedEntries, ...]:
+    return tuple(
+        NotedEntries(kind=common.kind, what=common.what, count=common.count, names=common.names)
+        for common in gathered(remark for remark in remarks if remark.backend == backend)
+    )
+
+
+def _is_of(catalog: Catalog, shown: str, backend: str) -> bool:
+    route = catalog.tools.get(shown) or catalog.prompts.get(shown)
+    return route is not None and route.backend == backend

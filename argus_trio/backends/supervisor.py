@@ -132,6 +132,11 @@ class Supervisor:
             still_starting=tuple(name for name, scope in fresh.items() if not scope.shared.tried.is_set()),
         )
 
+    def look_again(self) -> None:
+        """Have every backend that is connected listed again: somebody asked for a reload. Does not wait for it."""
+        for scope in self.scopes.values():
+            scope.look_again()
+
     def health(self) -> Health:
         """How many backends are in which state now."""
         return health_of(self.scopes.values(), self._grace.first)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Final
 
 import attrs
 import structlog
@@ -25,6 +26,9 @@ log = structlog.get_logger()
 
 Apply = Callable[[Config], Awaitable[AppliedConfig]]
 """Lets a valid configuration take effect for the backends. Cancelling it leaves the old or the new one in effect."""
+
+
+_FROM_FILE: Final[frozenset[Trigger]] = frozenset({"file"})
 
 
 def _not_observed(*_: object) -> None:
@@ -56,6 +60,8 @@ class ReloadSupervisor:
     settings: CurrentSettings
     """What the front end serves by; renewed by a reload."""
     redact: Redactor
+    look_again: Callable[[], None] = _not_observed
+    """Has every backend listed again, changed or not; called when a reload that somebody asked for has succeeded."""
     on_begin: Callable[[], None] = _not_observed
     """Called as a reload begins; neither this nor `on_end` may block."""
     on_end: Callable[[ReloadReport], None] = _not_observed
@@ -126,6 +132,8 @@ class ReloadSupervisor:
             report = await self._report(batch)
             self._running, self.last = None, report
             _log(report)
+            if report.is_applied and not _FROM_FILE.issuperset(report.triggers):
+                self.look_again()
             self._settle(batch, report)
             self._ended.set()
             self._ended = trio.Event()

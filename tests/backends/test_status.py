@@ -61,7 +61,7 @@ async def test_how_much_of_each_backend_is_shown_is_what_the_catalog_leads_to() 
     one, other = idle_scope("one"), idle_scope("other")
     for scope in (one, other):
         connects(scope)
-    entry = raw({})
+    entry = raw({"name": "n", "uri": "a:1", "uriTemplate": "b:{id}"})
     one.listings.keep(
         NONE,
         {

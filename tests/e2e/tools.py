@@ -105,6 +105,10 @@ class Npm:
         self.packages = folder / "packages"
         self._bin = self.packages / "node_modules" / ".bin"
 
+    def module(self, path: str) -> str:
+        """The path of a module below node_modules, to import it by."""
+        return str((self._bin.parent / path).resolve(strict=True))
+
     def script(self, command: str) -> str:
         return str((self._bin / command).resolve(strict=True))
 

@@ -108,6 +108,23 @@ async def test_the_same_content_changes_nothing_but_certificates_are_read_anew(a
     assert around.settings.now is not before
 
 
+async def test_a_reload_that_somebody_asks_for_has_every_backend_listed_again_changed_or_not(
+    autojump_clock: MockClock,
+) -> None:
+    around = Surroundings()
+    async with running(around) as supervisor:
+        await supervisor.reload()
+        await supervisor.reload("signal")
+        assert around.looks == [0, 0]
+        around.text = bodies(7)
+        await supervisor.reload()
+        assert around.looks == [0, 0, 1]
+        await supervisor.reload("file")
+        around.text = ConfigInvalid("argus.yaml", (PROBLEM,))
+        await supervisor.reload()
+        assert around.looks == [0, 0, 1]
+
+
 async def test_another_secret_alone_is_a_change_and_both_are_hidden_before_it_takes_effect(
     autojump_clock: MockClock,
 ) -> None:

@@ -21,8 +21,11 @@ from argus_trio.backends.connectivity.health_monitor import HealthMonitor
 from argus_trio.backends.connectivity.listings_by_abilities import ListingsByAbilities
 from argus_trio.backends.connectivity.lost_subscriptions import LostSubscriptions
 from argus_trio.backends.connectivity.shared_connection import SharedConnection
+from argus_trio.backends.connectivity.watched_lists import own_lists
 from argus_trio.backends.listings.listing import LIST_CHANGED
-from argus_trio.backends.listings.refresh import KnownListing, PendingChanges, keep_listed
+from argus_trio.backends.listings.pending import PendingChanges
+from argus_trio.backends.listings.refresh import keep_listed
+from argus_trio.backends.listings.rounds import KnownListing, ListOutcome
 from argus_trio.backends.subscriptions.table import UPDATED
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.call.exchange import Call, ClientSession
@@ -62,6 +65,8 @@ class ClientConnection:
     """The scope of its life; the deadline is when it has been idle for long enough."""
     users: int = attrs.field(default=0, init=False)
     """How many calls and other tasks use it at the moment."""
+    uses: int = attrs.field(default=0, init=False)
+    """How many have used it so far."""
     since: float = attrs.field(factory=trio.current_time, init=False)
     """When it was asked for, on trio's clock."""
     subscriptions: ConnectionSubscriptions = attrs.field(init=False)
@@ -70,10 +75,11 @@ class ClientConnection:
     """What the connection of a session lists that others do not: the kinds that changed on it since it opened."""
     _has_changed: bool = attrs.field(default=False, init=False)
     """Whether the backend has said that lists changed, since it opened."""
-    _changes: PendingChanges = attrs.field(factory=PendingChanges, init=False)
+    _changes: PendingChanges = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.subscriptions = ConnectionSubscriptions(self.address)
+        self._changes = own_lists(self.address)
 
     @property
     def address(self) -> BackendAddress:
@@ -228,15 +234,16 @@ class ClientConnection:
         self.settled.set()
         on_open()
         seconds = address.spec.timeouts.connect
-        connection.start_soon(keep_listed, connection, self._changes, address.redact, seconds, self._listed)
+        connection.start_soon(keep_listed, connection, self._changes, seconds, self._listed)
         monitor = HealthMonitor(connection=connection, probing=lambda: address.spec.health, redact=address.redact)
         lost = await monitor.watch()
         self.shared.rivals.lost(arrival)
         connection.end(lost)
         return lost
 
-    def _listed(self, listing: KnownListing) -> None:
+    def _listed(self, listed: ListOutcome) -> None:
         """Keep what was listed anew: for the session alone, or for all clients with these abilities."""
+        listing = listed.lists
         if self.client is None or self.connection is None:
             self.listings.keep(self.owner.abilities, listing)
             return

@@ -114,10 +114,15 @@ class ClientConnections:
         if self.shared.connection is None:
             raise self.shared.recovery.unavailable()
         own = self.table.to_list_over(abilities) or await self._opened(ConnectionOwner.nobody(abilities), "list")
-        async with self._use(own):
-            if own.connection is None:
-                raise _unavailable(self.shared.address, own.failure)
-            yield own.connection, own
+        ends_at, uses = own.scope.deadline, own.uses
+        try:
+            async with self._use(own):
+                if own.connection is None:
+                    raise _unavailable(self.shared.address, own.failure)
+                yield own.connection, own
+        finally:
+            if own.is_idle and own.uses == uses + 1:  # a look at its lists is no use of it: it must not live by that
+                own.scope.deadline = min(own.scope.deadline, ends_at)
 
     def release(self, client: ClientSession) -> None:
         """Close the connection of a session that has ended, and forget what it had subscribed to."""
@@ -183,6 +188,7 @@ class ClientConnections:
     @asynccontextmanager
     async def _use(self, own: ClientConnection) -> AsyncIterator[None]:
         own.users += 1
+        own.uses += 1
         own.scope.deadline = inf
         try:
             await own.settled.wait()

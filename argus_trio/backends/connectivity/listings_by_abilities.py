@@ -8,6 +8,7 @@ here but in `client_connection.py`.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol, TypeVarTuple
@@ -18,11 +19,13 @@ import trio
 
 from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.connection.open import BackendAddress
-from argus_trio.backends.listings.listing import CAPABILITIES, publish
-from argus_trio.backends.listings.refresh import KnownListing, list_kinds
+from argus_trio.backends.connectivity.watched_lists import list_backoff
+from argus_trio.backends.listings.listing import publish
+from argus_trio.backends.listings.rounds import KnownListing, ListOutcome, list_kinds
 from argus_trio.config.model.backend import BackendSpec, StdioBackend
 from argus_trio.core.call.abilities import NONE, ROOTS_LIST, Abilities
 from argus_trio.core.catalog.catalog import KINDS, Published
+from argus_trio.core.catalog.storm import LONGEST_VAIN_SECONDS
 from argus_trio.core.catalog.upheaval import upheavals
 from argus_trio.core.health.flapping import OFTEN, Flapping
 from argus_trio.errors import BackendUnavailable
@@ -77,7 +80,8 @@ class _Prepared:
 
     spec: BackendSpec
     listing: KnownListing
-    serves_resources: bool
+    rest: tuple[object, ...]
+    """What else it was made from; compared by `==`."""
     published: Published
 
 
@@ -104,6 +108,8 @@ class ListingsByAbilities:
     _flapping: Flapping = attrs.field(factory=Flapping, init=False)
     _published: dict[Abilities, _Prepared] = attrs.field(factory=dict, init=False)
     _has_asked_for_roots: bool = attrs.field(default=False, init=False)
+    _nameless: dict[str, int] = attrs.field(factory=dict, init=False)
+    """How many entries of each kind nothing identifies, over the shared connection."""
     _is_surprising: bool = attrs.field(default=False, init=False)
     """Whether it was taken to ignore roots until it asked for them."""
 
@@ -114,7 +120,7 @@ class ListingsByAbilities:
 
     def inherit(self, old: ListingsByAbilities) -> None:
         """Begin with the listings of `old`, until something has been listed here; without calling `on_published`."""
-        self._listings = dict(old._listings)
+        self._listings, self._nameless = dict(old._listings), dict(old._nameless)
 
     def ignores_roots(self, abilities: Abilities) -> bool:
         """Whether it makes no difference to the backend that its client has roots and can be asked nothing else.
@@ -138,33 +144,36 @@ class ListingsByAbilities:
                 log.info("backend_asked_for_roots", backend=self.address.spec.name)
         return self._is_surprising
 
-    def published(self, abilities: Abilities, *, serves_resources: bool) -> Published | None:
+    def published(self, abilities: Abilities, *, serves_resources: bool, is_modern: bool = False) -> Published | None:
         """What clients with `abilities` see, made ready for the catalog: once, as long as nothing of it changes.
 
-        None if nothing has been listed yet. `serves_resources` says whether the backend declared resources.
+        None if nothing has been listed yet. `serves_resources` says whether the backend declared resources,
+        `is_modern` in which era it lists.
         """
         listing = self.of(abilities)
         if listing is None:
             return None
         spec = self.address.spec
+        nameless = self._nameless if abilities == NONE else {}
+        rest = (serves_resources, is_modern, tuple(nameless.items()))
         last = self._published.get(abilities)
-        if (
-            last is None
-            or last.listing is not listing
-            or last.spec is not spec
-            or last.serves_resources != serves_resources
-        ):
-            published = publish(spec, listing, serves_resources=serves_resources)
-            last = _Prepared(spec=spec, listing=listing, serves_resources=serves_resources, published=published)
+        if last is None or last.listing is not listing or last.spec is not spec or last.rest != rest:
+            published = publish(
+                spec, listing, serves_resources=serves_resources, is_modern=is_modern, nameless=nameless
+            )
+            last = _Prepared(spec=spec, listing=listing, rest=rest, published=published)
             self._published[abilities] = last
         return last.published
 
-    def begin(self, listing: KnownListing) -> None:
+    def begin(self, listed: ListOutcome) -> None:
         """Take the listing of a new shared connection; listings by abilities are requested anew.
 
-        Until then the earlier ones stay: while a backend comes back as it was, nothing changes for clients.
+        Until then the earlier ones stay: while a backend comes back as it was, nothing changes for clients. So does a
+        list that did not come this time.
         """
         before = self._listings.get(NONE)
+        listing = listed.instead_of(before)
+        self._note_nameless(listed)
         if before is not None:
             now = trio.current_time()
             if self._flapping.returned(now):
@@ -198,14 +207,17 @@ class ListingsByAbilities:
         if now is not shown:
             self.on_published()
 
-    def relisted(self, lender: Lender, listing: KnownListing) -> None:
+    def relisted(self, lender: Lender, listed: ListOutcome) -> None:
         """Take what the shared connection lists now, and request the listings by abilities anew.
 
-        Where each connection is a process, news that change nothing in this one say nothing of the others.
+        Where each connection is a process, news that change nothing in this one say nothing of the others; nor does a
+        look that found nothing new where nobody said that there was.
         """
         before = self._listings.get(NONE)
-        self.keep(NONE, listing)
-        if isinstance(self.address.spec, StdioBackend) and self._listings.get(NONE) is before:
+        self._note_nameless(listed)
+        self.keep(NONE, listed.over(before))
+        is_news = not listed.is_routine and not isinstance(self.address.spec, StdioBackend)
+        if self._listings.get(NONE) is before and not is_news:
             return
         for abilities in self._requested:
             self._start(lender, abilities)
@@ -231,12 +243,26 @@ class ListingsByAbilities:
         lender.start_soon(self._list, lender, abilities, listed)
 
     async def _list(self, lender: Lender, abilities: Abilities, listed: trio.Event) -> None:
+        """List for `abilities`, and again what did not come, ever later, until that is done over another connection."""
+        missing = await self._try_to_list(lender, abilities, listed)
+        failures = 0
+        while missing and self._requested.get(abilities) is listed:
+            failures += 1
+            # It costs a connection, perhaps a process, and meanwhile such clients are shown what all are.
+            backoff = attrs.evolve(list_backoff(self.address.spec), longest=LONGEST_VAIN_SECONDS)
+            await trio.sleep(backoff.delay(failures, random.random()))  # noqa: S311 - jitter, no secret
+            if self._requested.get(abilities) is listed:
+                missing = await self._try_to_list(lender, abilities, listed)
+
+    async def _try_to_list(self, lender: Lender, abilities: Abilities, listed: trio.Event) -> bool:
+        """List once; whether a list failed that is worth to be asked for again."""
         try:
             async with self.turns:
                 with trio.move_on_after(self.address.spec.timeouts.connect):
                     for _ in range(LISTING_TRIES):
-                        if await self._has_listed(lender, abilities):
-                            break
+                        outcome = await self._listed_once(lender, abilities)
+                        if outcome is not None:
+                            return bool(outcome.failures)
         except BackendUnavailable as unavailable:
             log.info("backend_list_for_client_failed", backend=self.address.spec.name, reason=unavailable.message)
         finally:
@@ -245,24 +271,33 @@ class ListingsByAbilities:
                 self._outdated.discard(abilities)
                 self._listings.pop(abilities, None)
                 self.on_published()
+        return False
 
-    async def _has_listed(self, lender: Lender, abilities: Abilities) -> bool:
-        """List once; False if what came is not what such clients are shown.
+    async def _listed_once(self, lender: Lender, abilities: Abilities) -> ListOutcome | None:
+        """List once; None if what came is not what such clients are shown.
 
         The connection has ended meanwhile then, or its lists have changed, perhaps for its client alone.
         """
         async with lender.borrowed(abilities) as (connection, lent):
-            listing = await list_kinds(connection, KINDS, self.address.redact)
-            declared = connection.handshake.capabilities
-            if any(CAPABILITIES[kind] in declared and kind not in listing for kind in KINDS):
+            common = self._listings.get(NONE) or {}
+            known = [kind for kind, entries in common.items() if entries]
+            listed = await list_kinds(connection, KINDS, known=known, is_told=True)
+            if listed.failures:
                 with trio.move_on_after(NOTING_SECONDS):
                     await connection.gone.wait()
                 if connection.lost is not None or not lent.is_usable:
-                    return False
+                    return None
             if lent.has_own_lists:
-                return False
-            self.keep(abilities, listing)
-            return True
+                return None
+            shown = {kind: entries for kind, entries in common.items() if kind in listed.failures}
+            self.keep(abilities, {**shown, **listed.over(self._listings.get(abilities))})
+            for kind, failure in listed.failures.items():
+                reason = self.address.redact(failure.reason)
+                log.info("backend_list_failed", backend=self.address.spec.name, kind=kind, reason=reason)
+            return listed
+
+    def _note_nameless(self, listed: ListOutcome) -> None:
+        self._nameless |= {kind: count for kind, count in listed.nameless.items() if count or kind in self._nameless}
 
     def _report(self, before: KnownListing, now: KnownListing) -> None:
         for upheaval in upheavals(before, now):

@@ -57,6 +57,10 @@ class Recovery:
     standing: BackendStanding = attrs.field(factory=lambda: BackendStanding(since=0.0), init=False)
     next_at: float = attrs.field(default=0.0, init=False)
     """When the next attempt to connect is due, on trio's clock."""
+    _list_fault: str = attrs.field(default="", init=False)
+    """Why a list did not come; empty if all did."""
+    _is_faltering: bool = attrs.field(default=False, init=False)
+    """Whether probes are answered slowly, or not at all."""
     _failures: Repetition = attrs.field(factory=Repetition, init=False)
     """Failures in a row that look the same in the log."""
 
@@ -76,6 +80,7 @@ class Recovery:
         now = trio.current_time()
         self.breaker.connected(now)
         self._failures.end()
+        self._list_fault, self._is_faltering = "", False
         self.standing = self.standing.moved(BackendEvent.CONNECTED, now)
         log.info("backend_ready", backend=self.backend, revision=revision, seconds=round(seconds, 3), **counts)
 
@@ -134,13 +139,26 @@ class Recovery:
     def judged(self, verdict: HealthVerdict) -> None:
         """Take a verdict on the connection: the backend is degraded, or well again."""
         now = trio.current_time()
-        if verdict.condition in (Condition.SLOW, Condition.SILENT):
+        self._is_faltering = verdict.condition in (Condition.SLOW, Condition.SILENT)
+        if self._is_faltering:
             report = log.debug if self.standing.state is BackendState.DEGRADED else log.warning
             self.standing = self.standing.moved(BackendEvent.FALTERED, now, verdict.reason)
             report("backend_degraded", backend=self.backend, reason=verdict.reason)
+        elif self._list_fault:
+            self.standing = self.standing.moved(BackendEvent.FALTERED, now, self._list_fault)
         elif self.standing.state is BackendState.DEGRADED:
             self.standing = self.standing.moved(BackendEvent.RECOVERED, now)
             log.info("backend_recovered", backend=self.backend)
+
+    def listed(self, fault: str) -> None:
+        """Take how the lists stand: the backend is degraded as long as one did not come, which is the `fault`."""
+        is_news, self._list_fault = fault != self._list_fault, fault
+        if not is_news or self._is_faltering or not self.standing.state.is_up:
+            return
+        if fault:
+            self.standing = self.standing.moved(BackendEvent.FALTERED, trio.current_time(), fault)
+        elif self.standing.state is BackendState.DEGRADED:
+            self.standing = self.standing.moved(BackendEvent.RECOVERED, trio.current_time())
 
     def stopped(self) -> None:
         """Note that nobody connects to the backend any more."""

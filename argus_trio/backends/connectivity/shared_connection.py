@@ -24,7 +24,10 @@ from argus_trio.backends.connectivity.known_eras import KnownEras
 from argus_trio.backends.connectivity.recovery import Recovery
 from argus_trio.backends.connectivity.rivals import Rivals
 from argus_trio.backends.connectivity.start_turns import StartTurns, Turn
-from argus_trio.backends.listings.refresh import KnownListing, PendingChanges, keep_listed, list_kinds
+from argus_trio.backends.connectivity.watched_lists import hears_changes, watched_lists
+from argus_trio.backends.listings.pending import PendingChanges
+from argus_trio.backends.listings.refresh import keep_listed, list_first
+from argus_trio.backends.listings.rounds import ListOutcome
 from argus_trio.backends.subscriptions.hub import SubscriptionHub
 from argus_trio.config.model.backend import HttpBackend
 from argus_trio.core.call.session_policy import Sharing
@@ -62,8 +65,8 @@ class SharedConnection:
     eras: KnownEras = attrs.field(factory=KnownEras)
     recovery: Recovery
     subscriptions: SubscriptionHub
-    on_open: Callable[[KnownListing], None]
-    on_relisted: Callable[[KnownListing], None]
+    on_open: Callable[[ListOutcome], None]
+    on_relisted: Callable[[ListOutcome], None]
     on_asked: Callable[[str], bool] = _expect
     rivals: Rivals = attrs.field()
     """The processes of the backend, this one and those of single clients."""
@@ -89,11 +92,16 @@ class SharedConnection:
     """Whether the backend has failed to ask in the modern era."""
     _has_failed: bool = attrs.field(default=False, init=False)
     """Whether the failure of the present attempt has been reported to `recovery`."""
-    _changes: PendingChanges = attrs.field(factory=PendingChanges, init=False)
+    lists: PendingChanges = attrs.field(init=False)
+    """What is to be listed again, and what did not come."""
 
     @rivals.default
     def _rivals_of_its_own(self) -> Rivals:
         return Rivals(self.address)
+
+    @lists.default
+    def _watched(self) -> PendingChanges:
+        return watched_lists(self.address, self._hears)
 
     def __attrs_post_init__(self) -> None:
         self.sharing = self._sharing()
@@ -177,7 +185,7 @@ class SharedConnection:
 
     def lists_changed(self, kinds: tuple[str, ...]) -> None:
         """List these kinds again; see `BackendListener`."""
-        self._changes.add(kinds)
+        self.lists.add(kinds)
 
     def resource_updated(self, params: Params) -> None:
         """Deliver the update to its subscribers; see `BackendListener`."""
@@ -218,13 +226,15 @@ class SharedConnection:
             start = _Start(self, turn)
             with self.rivals.one_more() as arrival, start.limit:
                 async with open_connection(address, self.order(), self, on_sample=start.sampled) as connection:
-                    listing = await list_kinds(connection, KINDS, redact)
-                    start.limit.deadline = inf
+                    seconds, start.limit.deadline = start.limit.deadline - trio.current_time(), inf
+                    listed = await list_first(connection, self.lists, seconds)
+                    if listed.is_silence:
+                        raise start.failure()
                     turn.end()
                     self.rivals.opened(arrival)
-                    self._begin(connection, listing, trio.current_time() - start.began)
+                    self._begin(connection, listed, trio.current_time() - start.began)
                     seconds = address.spec.timeouts.connect
-                    connection.start_soon(keep_listed, connection, self._changes, redact, seconds, self.on_relisted)
+                    connection.start_soon(keep_listed, connection, self.lists, seconds, self.on_relisted)
                     monitor = HealthMonitor(
                         connection=connection,
                         probing=lambda: address.spec.health,
@@ -236,7 +246,7 @@ class SharedConnection:
                     self.rivals.lost(arrival)
                     self._fail(lost)
         if start.limit.cancelled_caught:
-            raise LinkFailed(start.why_it_was_late(), details=address.stderr.excerpt())
+            raise start.failure()
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[Turn]:
@@ -252,17 +262,23 @@ class SharedConnection:
         self.recovery.prepares(lines[-1] if lines else "")
         self.settled.set()
 
-    def _begin(self, connection: Connection, listing: KnownListing, seconds: float) -> None:
+    def _begin(self, connection: Connection, listed: ListOutcome, seconds: float) -> None:
         self.connection = connection
         self._learn(connection.handshake)
         self.subscriptions.begin(connection)
-        self.on_open(listing)
-        counts = {kind: len(listing.get(kind, ())) for kind in KINDS}
+        self.lists.begin(listed, self.address.spec.name)
+        self.on_open(listed)
+        counts = {kind: len(listed.over(None).get(kind, ())) for kind in KINDS}
         self.recovery.connected(connection.handshake.revision, counts, seconds)
+        self.recovery.listed(self.lists.fault)
         self.settled.set()
         self.tried.set()
         self._first_reason = ""
         self.address.stderr.is_probed = False
+
+    def _hears(self, kind: str) -> bool:
+        connection = self.connection
+        return connection is not None and hears_changes(connection, self.subscriptions, kind)
 
     def _learn(self, handshake: Handshake) -> None:
         self.handshake = handshake
@@ -336,10 +352,11 @@ class _Start:
         if self._worked >= PREPARING_SECONDS:
             self.shared.prepares()
 
-    def why_it_was_late(self) -> str:
+    def failure(self) -> LinkFailed:
         """Why there is no connection in time."""
         timeouts = self.shared.address.spec.timeouts
-        if self._worked >= timeouts.prepare:
-            return f"it was not prepared within {timeouts.prepare:g} s (timeouts.prepare)"
         worked = f", and {self._worked:.0f} s of work before its first message" if self._worked else ""
-        return f"it was not ready within {timeouts.connect:g} s (timeouts.connect){worked}"
+        reason = f"it was not ready within {timeouts.connect:g} s (timeouts.connect){worked}"
+        if self._worked >= timeouts.prepare:
+            reason = f"it was not prepared within {timeouts.prepare:g} s (timeouts.prepare)"
+        return LinkFailed(reason, details=self.shared.address.stderr.excerpt())

@@ -148,6 +148,11 @@ class HttpSseLink:
             return
         raise LinkFailed(f"the server did not take a message within {SEND_SECONDS:g} s")
 
+    @property
+    def has_stream(self) -> bool:
+        """See `Link.has_stream`."""
+        return True
+
     async def listen(self, headers: Headers = ()) -> None:  # noqa: ARG002 - the protocol has it
         """See `Link.listen`: the one stream is open from the beginning."""
         self._life.check()

@@ -38,6 +38,13 @@ class Inbox(Protocol):
 class Link(Protocol):
     """An open transport. Usable from any task; all methods raise `LinkFailed` once the link has died."""
 
+    @property
+    def has_stream(self) -> bool:
+        """Whether what the backend says outside any request arrives here, as far as is known.
+
+        A Streamable HTTP server without a session is another one at each request: it hears of nothing to say.
+        """
+
     async def request(self, outgoing: Outgoing) -> Response | ErrorResponse:
         """Send and wait for the answer, without a deadline of its own.
 

@@ -87,6 +87,11 @@ class StdioLink:
         await self._write(body)
         await trio.lowlevel.checkpoint()
 
+    @property
+    def has_stream(self) -> bool:
+        """See `Link.has_stream`."""
+        return True
+
     async def listen(self, headers: Headers = ()) -> None:  # noqa: ARG002 - as above
         """See `Link.listen`: whatever the backend says comes on its stdout."""
         await trio.lowlevel.checkpoint()

@@ -86,6 +86,8 @@ class StreamableHttpLink:
     _session_id: str | None = attrs.field(default=None, init=False, repr=False)
     _revision: str | None = attrs.field(default=None, init=False)
     """What the last message said; requests that carry no message say it too."""
+    _lacks_stream: bool = attrs.field(default=False, init=False)
+    """Whether the server has said that it has no stream of its own."""
     _asking: int = attrs.field(default=0, init=False)
     """The number of requests under way; those whose stream broke are not counted."""
     _all_told: trio.Event = attrs.field(factory=trio.Event, init=False)
@@ -121,6 +123,11 @@ class StreamableHttpLink:
                     raise self._refused(answer, await self._client.beginning(answer), b"")
             return
         raise LinkFailed(f"the server did not take a message within {SEND_SECONDS:g} s")
+
+    @property
+    def has_stream(self) -> bool:
+        """See `Link.has_stream`."""
+        return self._session_id is not None and not self._lacks_stream
 
     async def listen(self, headers: Headers = ()) -> None:
         """See `Link.listen`."""
@@ -263,6 +270,7 @@ class StreamableHttpLink:
                         await self._hand_on(parser, chunk)
             except HttpRefused as refused:
                 if is_final(refused):
+                    self._lacks_stream = True
                     is_under_way.set()
                     log.debug("backend_has_no_stream", backend=self._client.name, status=refused.status)
                     return

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import Final
 
 import attrs
@@ -14,7 +15,9 @@ import msgspec
 
 from argus_trio.config.model.backend import BackendSpec
 from argus_trio.config.model.visibility import Globs, Override
-from argus_trio.core.catalog.catalog import Dropped, Entry, Published
+from argus_trio.core.catalog.catalog import KINDS, Dropped, Entry, Published
+from argus_trio.core.catalog.remarks import Remark
+from argus_trio.core.catalog.sound import LEGACY, MODERN, Member, Unsound, sound
 from argus_trio.wire.envelope import Params, decode_array, decode_object, decode_string, encode_raw
 from argus_trio.wire.param_headers import invalid_param_header, param_headers
 
@@ -31,6 +34,11 @@ KEYS: Final = {"tools": "name", "prompts": "name", "resources": "uri", "template
 
 CAPABILITIES: Final = {"tools": "tools", "prompts": "prompts", "resources": "resources", "templates": "resources"}
 """The server capability under which each kind is declared."""
+
+CHANGES_KEPT: Final = 5
+"""How many changes of one entry are remembered: who mends it at its source sees the rest then."""
+
+NONE_NAMELESS: Final[Mapping[str, int]] = MappingProxyType({})
 
 LIST_CHANGED: Final = {
     "tools": "notifications/tools/list_changed",
@@ -85,25 +93,80 @@ Listing = Mapping[str, Sequence[tuple[str, Params]]]
 """What a backend listed, by kind: key and members of each entry."""
 
 
-def publish(spec: BackendSpec, listing: Listing, *, serves_resources: bool) -> Published:
-    """What the catalog may show of a backend that listed this: what filters let pass, with overrides applied.
+def publish(
+    spec: BackendSpec,
+    listing: Listing,
+    *,
+    serves_resources: bool,
+    is_modern: bool = False,
+    nameless: Mapping[str, int] = NONE_NAMELESS,
+) -> Published:
+    """What the catalog may show of a backend that listed this: what filters let pass, mended, with overrides applied.
 
-    Filters look at the backend's own names. `serves_resources` says whether the backend declared resources.
+    Filters look at the backend's own names. `serves_resources` says whether the backend declared resources, `is_modern`
+    in which era it listed, `nameless` how many entries of each kind were left out because nothing identifies them.
     """
     filters = spec.filters
-    tools, dropped = _sound_tools(
-        spec.name, _entries(listing.get("tools", ()), filters.tools, _overriding(spec.tool_overrides))
-    )
+    globs = {"tools": filters.tools, "prompts": filters.prompts}
+    soundness = _Soundness(spec.name, MODERN if is_modern else LEGACY)
+    for kind, count in nameless.items():
+        soundness.left_out += [_remark(spec.name, kind, "", f"it has no {KEYS[kind]}")] * count
+    entries = {
+        kind: soundness.of(kind, listing.get(kind, ()), globs.get(kind, filters.resources), _making(spec, kind))
+        for kind in KINDS
+    }
+    tools, dropped = _sound_tools(spec.name, entries["tools"])
     return Published(
         backend=spec.name,
         prefix=spec.name if spec.prefix is None else spec.prefix,
         tools=tools,
-        prompts=_entries(listing.get("prompts", ()), filters.prompts, _as_it_is),
-        resources=_entries(listing.get("resources", ()), filters.resources, _as_it_is),
-        templates=_entries(listing.get("templates", ()), filters.resources, _as_it_is),
+        prompts=entries["prompts"],
+        resources=entries["resources"],
+        templates=entries["templates"],
         serves_resources=serves_resources,
         dropped=dropped,
+        mended=tuple(soundness.mended),
+        left_out=tuple(soundness.left_out),
     )
+
+
+@attrs.define(eq=False)
+class _Soundness:
+    """Makes what one backend listed sound, and keeps what there is to tell of it."""
+
+    backend: str
+    members: Mapping[str, Mapping[str, Member]]
+    mended: list[Remark] = attrs.field(factory=list, init=False)
+    left_out: list[Remark] = attrs.field(factory=list, init=False)
+
+    def of(
+        self, kind: str, listed: Sequence[tuple[str, Params]], globs: Globs, make: Callable[[str, Params], Entry]
+    ) -> tuple[Entry, ...]:
+        entries: list[Entry] = []
+        for key, fields in listed:
+            if not passes(globs, key):
+                continue
+            try:
+                found = sound(kind, fields, self.members[kind])
+            except Unsound as fault:
+                self.left_out.append(_remark(self.backend, kind, key, str(fault)))
+                continue
+            self.mended += [_remark(self.backend, kind, key, change) for change in found.changes[:CHANGES_KEPT]]
+            entry = make(key, found.fields)
+            if self.members is MODERN and "outputSchema" in found.fields:
+                as_legacy = sound(kind, found.fields, LEGACY[kind]).fields
+                if as_legacy is not found.fields:
+                    entry = attrs.evolve(entry, legacy_fields=make(key, as_legacy).fields)
+            entries.append(entry)
+        return tuple(entries)
+
+
+def _remark(backend: str, kind: str, name: str, what: str) -> Remark:
+    return Remark(backend=backend, kind=kind, name=name, what=what)
+
+
+def _making(spec: BackendSpec, kind: str) -> Callable[[str, Params], Entry]:
+    return _overriding(spec.tool_overrides) if kind == "tools" and spec.tool_overrides else _as_it_is
 
 
 def _sound_tools(backend: str, entries: tuple[Entry, ...]) -> tuple[tuple[Entry, ...], tuple[Dropped, ...]]:
@@ -146,9 +209,3 @@ def _overriding(overrides: Mapping[str, Override]) -> Callable[[str, Params], En
         return Entry(key=key, shown_name=override.name or key, fields=fields)
 
     return entry
-
-
-def _entries(
-    listed: Sequence[tuple[str, Params]], globs: Globs, entry: Callable[[str, Params], Entry]
-) -> tuple[Entry, ...]:
-    return tuple(entry(key, fields) for key, fields in listed if passes(globs, key))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 import attrs
+import msgspec
 
 from argus_trio.backends.listings.listing import ListPage
 from argus_trio.wire.envelope import Params
@@ -32,12 +33,18 @@ class ListPages:
     """How many pages came in."""
     cut: str = attrs.field(default="", init=False)
     """Why the rest of the list is left out; empty as long as it is not."""
+    invalid: int = attrs.field(default=0, init=False)
+    """How many entries were left out because nothing identifies them."""
+    cursor: msgspec.Raw | None = attrs.field(default=None, init=False)
+    """The cursor of the next page; None before the first and after the last one."""
     _bytes: int = attrs.field(default=0, init=False)
     _seen: set[bytes] = attrs.field(factory=set, init=False)
 
     def add(self, page: ListPage, size: int) -> bool:
         """Take the next page, which came as `size` bytes; whether another one is to be fetched."""
         self.pages += 1
+        self.invalid += page.invalid
+        self.cursor = page.next_cursor
         fitting = page.entries[: MAX_ENTRIES - len(self.entries)]
         if len(fitting) < len(page.entries):
             self.cut = f"it has more than {MAX_ENTRIES} entries"

@@ -71,7 +71,7 @@ class Router:
         return await call_extension(self.directory, self.tasks, exchange)
 
     async def _list(self, call: Call, kind: str) -> bytes:
-        listed = (await self._catalog(call)).paged[kind]
+        listed = (await self._catalog(call)).listed(kind, call.era)
         cursor = call.params.get("cursor")
         if cursor is None and listed.is_one_page:
             return listed.whole

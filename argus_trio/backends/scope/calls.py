@@ -1,7 +1,7 @@
 """The calls of clients at one backend: each takes a place in the bulkhead and goes over the connection that it may use.
 
 A call is performed once more where only a forgotten session stood in its way (`retry.py`). Which backend a call goes to
-is decided in `routing`.
+is decided in `routing`. One that says that it does not know what it listed is listed again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from argus_trio.backends.scope.retry import retry_after_session_loss
 from argus_trio.core.call.exchange import Exchange
 from argus_trio.core.call.session_policy import TASK_METHODS
 from argus_trio.core.call.task_ids import task_id_of
-from argus_trio.errors import BackendUnavailable
+from argus_trio.core.catalog.unknown import LISTED_BY, denies, denies_in_result
+from argus_trio.errors import BackendError, BackendUnavailable
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.headers import Headers
 
@@ -43,10 +44,17 @@ class BackendCalls:
         """
         async with Place(self.bulkhead, exchange, self.shared.address.spec.timeouts.call) as place:
             try:
-                return await self._perform(place, params, headers)
+                result = await self._perform(place, params, headers)
             except BackendUnavailable as failed:
                 again = partial(self._perform, place, params, headers)
                 return await retry_after_session_loss(self.shared.recovery, failed, again)
+            except BackendError as error:
+                if denies(exchange.call.method, error.encoded):
+                    self.shared.lists.doubt(LISTED_BY[exchange.call.method])
+                raise
+            if b'"isError"' in result and exchange.call.method == "tools/call" and denies_in_result(result):
+                self.shared.lists.doubt("tools")
+            return result
 
     async def _perform(self, place: Place, params: Params, headers: Headers) -> bytes:
         connection = self.shared.connection

@@ -21,7 +21,7 @@ from argus_trio.backends.connectivity.rivals import Rivals
 from argus_trio.backends.connectivity.shared_connection import SharedConnection
 from argus_trio.backends.connectivity.start_turns import StartTurns
 from argus_trio.backends.listings.listing import publish
-from argus_trio.backends.listings.refresh import KnownListing
+from argus_trio.backends.listings.rounds import KnownListing, ListOutcome
 from argus_trio.backends.scope.bulkhead import Bulkhead
 from argus_trio.backends.scope.calls import BackendCalls
 from argus_trio.backends.scope.client_subscriptions import ClientSubscriptions
@@ -33,6 +33,7 @@ from argus_trio.core.call.exchange import ClientSession
 from argus_trio.core.catalog.catalog import Published
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.wire.envelope import Params
+from argus_trio.wire.revisions import Era
 
 
 def _nothing() -> None:
@@ -139,6 +140,10 @@ class Scope:
         self.address.spec = spec
         self.bulkhead.limits = spec.limits
 
+    def look_again(self) -> None:
+        """Have everything listed again over the shared connection, if there is one. Does not wait for it."""
+        self.shared.lists.look_again()
+
     def hand_over(self, successor: Scope) -> None:
         """Hand listings and subscriptions over to `successor`, so that clients notice no gap.
 
@@ -157,11 +162,14 @@ class Scope:
         """
         abilities = abilities if self.shared.sharing.lists_by(abilities) else NONE
         handshake = self.shared.handshake
-        serves_resources = handshake is not None and "resources" in handshake.capabilities
+        is_modern = handshake is not None and handshake.era is Era.MODERN
         listing = self.listings.of(abilities)
+        serves_resources = (handshake is not None and "resources" in handshake.capabilities) or bool(
+            listing and listing.get("resources")  # which a server may list that declares nothing
+        )
         if listing is None or own is None:
-            return self.listings.published(abilities, serves_resources=serves_resources)
-        return publish(self.spec, {**listing, **own}, serves_resources=serves_resources)
+            return self.listings.published(abilities, serves_resources=serves_resources, is_modern=is_modern)
+        return publish(self.spec, {**listing, **own}, serves_resources=serves_resources, is_modern=is_modern)
 
     def own_listing(self, client: ClientSession) -> KnownListing | None:
         """What the session's own connection lists that others do not; None if that is nothing."""
@@ -206,9 +214,10 @@ class Scope:
         self.client_connections.share()
         self.on_published()
 
-    def _opened(self, listing: KnownListing) -> None:
+    def _opened(self, listed: ListOutcome) -> None:
         self.client_connections.restore()
-        self.listings.begin(listing)
+        self.listings.begin(listed)
 
-    def _relisted(self, listing: KnownListing) -> None:
-        self.listings.relisted(self.client_connections, listing)
+    def _relisted(self, listed: ListOutcome) -> None:
+        self.recovery.listed(self.shared.lists.fault)
+        self.listings.relisted(self.client_connections, listed)

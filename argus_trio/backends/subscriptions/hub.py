@@ -43,6 +43,11 @@ class SubscriptionHub:
     _by_client_kind: dict[object, SubscriptionTable] = attrs.field(factory=dict, init=False)
     """Who wants the updates that client connections report, by kind of client: principal and abilities."""
 
+    @property
+    def is_listening(self) -> bool:
+        """Whether a modern backend has a stream to report on, or is about to have it."""
+        return self._listen_stream is not None and not self._listen_stream.is_over
+
     def begin(self, connection: Connection) -> None:
         """Ask for everything that is wanted over a new connection, in its nursery. Does not wait for it."""
         self._listen_stream = None

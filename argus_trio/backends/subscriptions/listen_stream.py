@@ -83,7 +83,8 @@ class ListenStream:
     _wake: trio.Event = attrs.field(factory=trio.Event, init=False)
     _renewals: list[trio.Event] = attrs.field(factory=list, init=False)
     """The events to set once the next stream is open."""
-    _is_over: bool = attrs.field(default=False, init=False)
+    is_over: bool = attrs.field(default=False, init=False)
+    """Whether it has ended for good: the backend does not know the method, or its connection is lost."""
     _refuses_tasks: bool = attrs.field(default=False, init=False)
     """Whether the backend refused a stream for the tasks that it was asked for."""
 
@@ -97,7 +98,7 @@ class ListenStream:
         The event is set once the backend has been asked, or the stream is over for good.
         """
         renewed = trio.Event()
-        if self._is_over:
+        if self.is_over:
             renewed.set()
         self._renewals.append(renewed)
         self._wake.set()
@@ -108,7 +109,7 @@ class ListenStream:
         try:
             await self._keep_open()
         finally:  # its connection is lost, if not refused: whoever waits for it learns nothing more here
-            self._is_over = True
+            self.is_over = True
             for renewed in self._renewals:
                 renewed.set()
 

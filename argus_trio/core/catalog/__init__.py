@@ -5,7 +5,9 @@
 - `names` decides which backend gets a name that several want; `templates` which URIs a template can mean; `paging` cuts
   long lists into pages and makes their cursors. `catalog` imports these three, and they know nothing of it.
 - `identity` merges what backends say of themselves into what the gateway says at `initialize` and `server/discover`.
-- `storm` decides when to list again what keeps changing; `upheaval` notices a list that was halved or doubled.
+- `sound` mends entries that clients would refuse a whole list for, or says why they are none; `remarks` gathers that.
+- `storm` decides when to list again what keeps changing, `looks` when what nobody said has changed; `unknown` tells an
+  answer that gives rise to a look; `upheaval` notices a list that was halved or doubled.
 
 What may come in: pure functions of what backends show. Fetching lists, filtering them and announcing changes belong to
 `backends`; nothing here knows a connection.

@@ -13,11 +13,13 @@ from typing import Final
 
 import attrs
 
-from argus_trio.core.catalog.names import LONGEST_NAME, Claim, Collision, Scheme, in_order, resolve
+from argus_trio.core.catalog.names import LONGEST_NAME, PORTABLE, Claim, Collision, Scheme, in_order, resolve
 from argus_trio.core.catalog.paging import Listed, listed
+from argus_trio.core.catalog.remarks import Remark
 from argus_trio.core.catalog.templates import compile_template, matches
 from argus_trio.wire.envelope import Params, encode, encode_raw
 from argus_trio.wire.param_headers import ParamHeaders
+from argus_trio.wire.revisions import Era
 
 
 @attrs.frozen(kw_only=True)
@@ -30,6 +32,8 @@ class Entry:
     """The name or URI by which clients know the entry, before any prefix."""
     fields: Params
     """The members of the entry's JSON object, raw."""
+    legacy_fields: Params | None = None
+    """The same as legacy clients can read it, where that is not the same."""
     param_headers: ParamHeaders = ()
     """Which arguments of a tool are repeated in headers towards a modern HTTP backend."""
 
@@ -56,6 +60,10 @@ class Published:
     serves_resources: bool = False
     """Whether the backend declares resources at all: if so, it may serve URIs that it does not list."""
     dropped: tuple[Dropped, ...] = ()
+    mended: tuple[Remark, ...] = ()
+    """What was changed of entries so that clients can read them."""
+    left_out: tuple[Remark, ...] = ()
+    """The entries that no client could read, and why."""
 
 
 @attrs.frozen(kw_only=True)
@@ -95,18 +103,30 @@ class Catalog:
     """The whole list result of each kind, as raw JSON."""
     paged: Mapping[str, Listed]
     """The same list results by kind, as they are cut into pages where they are long."""
+    legacy_tools: Listed
+    """The tools as legacy clients can read them; as in `paged`, unless a modern backend says more."""
     holders: Holders
     """Who has each name, or had it last: whoever it was built to keep it for, else whom it is shown for now."""
     collisions: tuple[Collision, ...]
     too_long: tuple[str, ...]
     """The names shown that common clients refuse for their length."""
+    not_portable: tuple[str, ...]
+    """The names shown that some clients refuse for a character, with all that is listed beside them."""
     dropped: tuple[Dropped, ...]
+    mended: tuple[Remark, ...]
+    """What was changed of entries so that clients can read them."""
+    left_out: tuple[Remark, ...]
+    """The entries that are shown to nobody, and why."""
     named: Mapping[str, Mapping[str, Route]] = attrs.field(init=False, eq=False, repr=False)
     """The routes of what is called by a name, by kind and by the name shown."""
 
     @named.default
     def _by_kind(self) -> Mapping[str, Mapping[str, Route]]:
         return MappingProxyType({"tools": self.tools, "prompts": self.prompts})
+
+    def listed(self, kind: str, era: Era) -> Listed:
+        """The list of one kind for a client of this era."""
+        return self.legacy_tools if kind == "tools" and era is Era.LEGACY else self.paged[kind]
 
     def route_of_reference(self, uri: str) -> Route | None:
         """The route of a `ref/resource` (completion): of the template that is spelled `uri`, else as `route_of_uri`."""
@@ -140,6 +160,10 @@ def build(published: Iterable[Published], scheme: Scheme, holders: Holders) -> C
     lists = {"tools": tool_list, "prompts": prompt_list, "resources": resource_list, "templates": template_list}
     routes = {"tools": tools, "prompts": prompts, "resources": resources, "templates": templates}
     paged = {kind: listed(LIST_KEYS[kind], zip(routes[kind], entries, strict=True)) for kind, entries in lists.items()}
+    legacy_tools = paged["tools"]
+    if any(entry.legacy_fields is not None for p in ordered for entry in p.tools):
+        _, as_legacy, _ = _named(ordered, "tools", scheme, holders, is_legacy=True)
+        legacy_tools = listed(LIST_KEYS["tools"], zip(tools, as_legacy, strict=True))
     return Catalog(
         tools=MappingProxyType(tools),
         prompts=MappingProxyType(prompts),
@@ -148,10 +172,14 @@ def build(published: Iterable[Published], scheme: Scheme, holders: Holders) -> C
         resource_backends=tuple(p.backend for p in ordered if p.serves_resources),
         lists=MappingProxyType({kind: one.whole for kind, one in paged.items()}),
         paged=MappingProxyType(paged),
+        legacy_tools=legacy_tools,
         holders={kind: {**holders.get(kind, {}), **_held(routes[kind])} for kind in KINDS},
         collisions=(*tool_collisions, *prompt_collisions, *resource_collisions, *template_collisions),
         too_long=tuple(name for name in (*tools, *prompts) if len(name) > LONGEST_NAME),
+        not_portable=tuple(name for name in (*tools, *prompts) if not PORTABLE.fullmatch(name)),
         dropped=tuple(dropped for p in ordered for dropped in p.dropped),
+        mended=tuple(remark for p in ordered for remark in p.mended),
+        left_out=tuple(remark for p in ordered for remark in p.left_out),
     )
 
 
@@ -173,7 +201,7 @@ def _held(routes: Mapping[str, Route]) -> dict[str, str]:
 
 
 def _named(
-    ordered: Sequence[Published], kind: str, scheme: Scheme, holders: Holders
+    ordered: Sequence[Published], kind: str, scheme: Scheme, holders: Holders, *, is_legacy: bool = False
 ) -> tuple[dict[str, Route], list[bytes], tuple[Collision, ...]]:
     entries = {
         Claim(backend=p.backend, prefix=p.prefix, name=entry.shown_name): entry
@@ -186,7 +214,8 @@ def _named(
     for name, claim in naming.claims_by_name.items():
         entry = entries[claim]
         routes[name] = Route(backend=claim.backend, key=entry.key, param_headers=entry.param_headers)
-        encoded.append(encode(entry.fields if name == entry.key else {**entry.fields, "name": encode_raw(name)}))
+        fields = entry.legacy_fields if is_legacy and entry.legacy_fields is not None else entry.fields
+        encoded.append(encode(fields if name == entry.key else {**fields, "name": encode_raw(name)}))
     return routes, encoded, naming.collisions
 
 

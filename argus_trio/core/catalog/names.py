@@ -7,6 +7,7 @@ backend was slow or is down.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Mapping
 from itertools import takewhile
 from typing import Final, Literal
@@ -17,6 +18,8 @@ Strategy = Literal["prefix", "first-wins", "priority", "error"]
 
 LONGEST_NAME: Final = 64
 """The longest name, in characters, that common clients accept."""
+PORTABLE: Final = re.compile(r"[A-Za-z0-9_-]+")
+"""The names, whatever their length, that common clients accept: what models are given as the names of functions."""
 
 
 @attrs.frozen(kw_only=True)

@@ -63,6 +63,40 @@ class Calls:
 
 
 @attrs.frozen(kw_only=True)
+class FailedList:
+    """A list that did not come the last time, and when it is asked for again."""
+
+    kind: str
+    reason: str
+    next_attempt: float
+
+
+@attrs.frozen(kw_only=True)
+class NotedEntries:
+    """Entries of one kind that the same was done to, or that are left out for the same reason: how many, and some."""
+
+    kind: str
+    what: str
+    count: int
+    names: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class ListsStatus:
+    """What there is to say of what a backend lists."""
+
+    failed: tuple[FailedList, ...] = ()
+    left_out: tuple[NotedEntries, ...] = ()
+    """The entries that no client could read, and why."""
+    mended: tuple[NotedEntries, ...] = ()
+    """What was changed of entries so that clients can read them."""
+    too_long: tuple[str, ...] = ()
+    """The names shown that common clients refuse for their length."""
+    not_portable: tuple[str, ...] = ()
+    """The names shown that some clients refuse for a character."""
+
+
+@attrs.frozen(kw_only=True)
 class BackendStatus:
     """How one backend stands, and how much it shows. Times are of the caller's clock, in seconds."""
 
@@ -89,6 +123,7 @@ class BackendStatus:
     """Why they do although the setting leaves that open; None if it does not have to be explained."""
     counts: Mapping[str, int]
     """How many entries the backend shows, by kind."""
+    lists: ListsStatus = ListsStatus()
 
     @property
     def status(self) -> Literal["healthy", "degraded", "unhealthy", "unknown"]:

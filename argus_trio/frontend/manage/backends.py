@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from math import isfinite
+from typing import Final
 
 import attrs
 
-from argus_trio.core.health.health import BackendStatus, Overview
+from argus_trio.core.health.health import BackendStatus, ListsStatus, Overview
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.wire.envelope import encode
+
+NOTED_SHOWN: Final = 100
+"""How many different remarks on entries are shown of one backend, and how many names."""
 
 
 @attrs.frozen(kw_only=True)
@@ -62,4 +67,23 @@ def _shown(backend: BackendStatus, clocks: Clocks) -> dict[str, object]:
         "calls": attrs.asdict(backend.calls),
         "session": {"setting": backend.session, "shared": backend.is_shared, "reason": backend.shared_because},
         "capabilities": dict(backend.counts),
+        "lists": _lists(backend.lists, clocks),
     }
+
+
+def _lists(lists: ListsStatus, clocks: Clocks) -> dict[str, object]:
+    return {
+        "failed": [
+            {"kind": each.kind, "reason": each.reason, "next_attempt": clocks.rfc3339(_finite(each.next_attempt))}
+            for each in lists.failed
+        ],
+        "left_out": [attrs.asdict(noted) for noted in lists.left_out[:NOTED_SHOWN]],
+        "mended": [attrs.asdict(noted) for noted in lists.mended[:NOTED_SHOWN]],
+        "names_too_long": lists.too_long[:NOTED_SHOWN],
+        "names_not_portable": lists.not_portable[:NOTED_SHOWN],
+    }
+
+
+def _finite(moment: float) -> float | None:
+    """A moment; None where there is none yet, for the list is on its way."""
+    return moment if isfinite(moment) else None

@@ -13,7 +13,7 @@ from argus_trio.backends.connectivity.client_connections import UNUSED_SECONDS
 from argus_trio.backends.connectivity.listings_by_abilities import LISTING_TURNS
 from argus_trio.backends.generation import AT_HAND_SECONDS
 from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.errors import InvalidParams
+from argus_trio.errors import InvalidParams, LinkFailed
 from tests.backends.support.fakes import FakeBackend, FakeExchange, FakeLink, Json, answering
 from tests.backends.support.scopes import Session
 from tests.backends.support.supervised import Supervised, bring_down, named, spec, supervised
@@ -266,3 +266,27 @@ async def test_a_backend_that_says_at_each_list_that_it_has_changed_is_not_liste
         await trio.sleep(UNUSED_SECONDS + 10)
         assert await names(at) == ["files__a", "files__asks"]
         assert count < 30
+
+
+async def test_a_list_for_those_who_can_be_asked_that_fails_is_the_common_one_until_it_comes(
+    autojump_clock: MockClock,
+) -> None:
+    backend = more_for_those_who_can_be_asked()
+    tools = backend.answers["tools/list"]
+    failures: list[Exception] = []
+
+    async def listed(params: Json) -> Json:
+        found = await tools(params)
+        if len(found["tools"]) > 1 and failures:  # type: ignore[arg-type]  # a list
+            raise failures.pop()
+        return found
+
+    backend.answers["tools/list"] = listed
+    async with supervised({"files": backend}, [spec("files")]) as at:
+        await at.supervisor.current.settle()
+        failures.append(LinkFailed("HTTP 503"))
+        assert await names(at) == ["files__a"]
+        await trio.sleep(0.15)  # the first retry comes no sooner than a tenth of a second after that
+        assert await names(at) == ["files__a"]
+        await trio.sleep(5)
+        assert await names(at) == ["files__a", "files__asks"]

@@ -15,7 +15,7 @@ from argus_trio.backends.connection.open import BackendAddress
 from argus_trio.backends.connectivity.recovery import Recovery, breaker_of
 from argus_trio.backends.connectivity.shared_connection import PREPARING_SECONDS, SharedConnection
 from argus_trio.backends.connectivity.start_turns import StartTurns
-from argus_trio.backends.listings.refresh import KnownListing
+from argus_trio.backends.listings.rounds import ListOutcome
 from argus_trio.backends.subscriptions.hub import SubscriptionHub
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, ProtocolSetting, StdioBackend
 from argus_trio.config.model.operation import Timeouts
@@ -56,8 +56,8 @@ class Keeping:
     heard: Heard
 
 
-def counted(listing: KnownListing) -> dict[str, int]:
-    return {kind: len(entries) for kind, entries in listing.items()}
+def counted(listed: ListOutcome) -> dict[str, int]:
+    return {kind: len(entries) for kind, entries in listed.lists.items()}
 
 
 def shared_at(backend: FakeBackend, spec: BackendSpec = STDIO) -> Keeping:
@@ -65,7 +65,7 @@ def shared_at(backend: FakeBackend, spec: BackendSpec = STDIO) -> Keeping:
     heard = Heard()
     address = BackendAddress(spec=spec, open_link=backend.open, redact=Redactor(["hunter2"]))
 
-    def opened(listing: KnownListing) -> None:
+    def opened(listing: ListOutcome) -> None:
         heard.opened.append((counted(listing), shared.connection is not None, shared.settled.is_set()))
 
     shared = SharedConnection(
@@ -289,7 +289,7 @@ async def test_a_fault_of_our_own_is_a_failed_attempt(autojump_clock: MockClock)
     made = shared_at(backend)
     broken = True
 
-    def on_open(_listing: KnownListing) -> None:
+    def on_open(_listing: ListOutcome) -> None:
         if broken:
             raise ZeroDivisionError
 

@@ -53,7 +53,7 @@ async def test_the_pages_follow_the_cursors_and_the_entries_keep_their_order_and
     autojump_clock: MockClock,
 ) -> None:
     first: Json = {"tools": [{"name": "b", "title": "B"}], "nextCursor": "one"}
-    backend = answering_with(first, {"tools": [], "nextCursor": "two"}, {"tools": named("a")})
+    backend = answering_with(first, {"tools": [], "nextCursor": "two"}, {"tools": [{"name": "a"}]})
     async with talk(backend) as t:
         entries = await list_all(t.connection, "tools")
     assert [(name, json_of(fields)) for name, fields in entries] == [

@@ -66,3 +66,25 @@ def test_a_page_counts_what_is_no_entry() -> None:
     read = read_page("prompts", "prompts", b'{"prompts":[{"name":"a","z":1e999},{"title":"b"},3]}')
     assert [key for key, _ in read.entries] == ["a"]
     assert read.invalid == 2
+
+
+def test_a_modern_tool_whose_result_is_no_object_is_shown_to_legacy_clients_without_the_schema_of_it() -> None:
+    tool: Json = {"name": "x", "inputSchema": {"type": "object"}, "outputSchema": {"type": "array"}}
+    overrides = {"x": Override(description="new")}
+    declared = spec(tool_overrides=overrides)
+    (entry,) = publish(declared, {"tools": [("x", raw(tool))]}, serves_resources=False, is_modern=True).tools
+    assert "outputSchema" in entry.fields
+    assert entry.legacy_fields is not None
+    assert "outputSchema" not in entry.legacy_fields
+    assert bytes(entry.legacy_fields["description"]) == b'"new"'
+    (entry,) = publish(spec(), {"tools": [("x", raw(tool))]}, serves_resources=False).tools
+    assert "outputSchema" not in entry.fields
+
+
+def test_what_nothing_identifies_is_reported_by_its_number() -> None:
+    published = publish(spec(), {}, serves_resources=False, nameless={"tools": 2, "resources": 1})
+    assert [(remark.kind, remark.name, remark.what) for remark in published.left_out] == [
+        ("tools", "", "it has no name"),
+        ("tools", "", "it has no name"),
+        ("resources", "", "it has no uri"),
+    ]

@@ -58,7 +58,7 @@ async def test_the_last_change_of_a_storm_is_not_missed(autojump_clock: MockCloc
     async with supervised({"files": backend}) as at:
         await begun(at)
         await storm(backend, 20)
-        backend.tools.append({"name": "last"})
+        backend.tools += named("last")
         await backend.links[0].says(CHANGED, {})
         await trio.sleep(LONGEST_SECONDS + 0.1)
         assert await at.names() == ["files__a", "files__last"]
@@ -76,7 +76,7 @@ async def test_a_change_while_it_is_being_listed_is_not_missed(autojump_clock: M
         await begun(at)
         await backend.links[0].says(CHANGED, {})
         await trio.sleep(1)
-        backend.tools.append({"name": "b"})
+        backend.tools += named("b")
         await backend.links[0].says(CHANGED, {})
         await trio.sleep(10)
         assert await at.names() == ["files__a", "files__b"]
@@ -88,7 +88,7 @@ async def test_after_a_storm_a_change_is_seen_at_once_again(autojump_clock: Mock
         await begun(at)
         await storm(backend, 20)
         await trio.sleep(2 * LONGEST_SECONDS)
-        backend.tools.append({"name": "b"})
+        backend.tools += named("b")
         await backend.links[0].says(CHANGED, {})
         await trio.sleep(0.1)
         assert await at.names() == ["files__a", "files__b"]
@@ -106,7 +106,7 @@ async def test_a_list_that_did_not_come_in_time_is_asked_for_again(autojump_cloc
     async with supervised({"files": backend}) as at:
         await begun(at)
         stuck = True
-        backend.tools.append({"name": "b"})
+        backend.tools += named("b")
         with capture_logs() as logs:
             await backend.links[0].says(CHANGED, {})
             await trio.sleep(31)
@@ -121,7 +121,7 @@ async def test_clients_hear_of_as_many_changes_as_there_are(autojump_clock: Mock
     async with supervised({"files": backend}) as at:
         await begun(at)
         for number in range(3):
-            backend.tools.append({"name": f"t{number}"})
+            backend.tools += named(f"t{number}")
             await storm(backend, 10)
         await trio.sleep(LONGEST_SECONDS + 1)
         assert at.told == [CHANGED] * 3
@@ -210,7 +210,7 @@ async def test_a_list_that_does_change_is_listed_soon_again_and_the_end_is_told(
         await begun(at)
         await trio.sleep(1000)
         with capture_logs() as logs:
-            backend.tools.append({"name": "b"})
+            backend.tools += named("b")
             await trio.sleep(LONGEST_VAIN_SECONDS)
             assert await at.names() == ["files__a", "files__b"]
             before = lists(backend)

@@ -182,7 +182,7 @@ async def test_a_list_that_became_short_is_read_on_from_a_cursor(autojump_clock:
         await trio.sleep(1)
         assert await h.names() == ["a__z", "a__t0001", "a__y"]
         rest = await h.ask("tools/list", cursor=cursor)
-        assert rest == {"tools": [{"name": "a__y"}, {"name": "a__z"}]}
+        assert rest == {"tools": named("a__y", "a__z")}
 
 
 @pytest.mark.parametrize("cursor", ["", 7, {}])

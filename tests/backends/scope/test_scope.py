@@ -182,7 +182,8 @@ async def test_a_list_that_is_refused_leaves_the_other_kinds(autojump_clock: Moc
     backend = FakeBackend(tools=named("a"), prompts=named("p"), answers={"tools/list": odd})
     async with living(backend) as life:
         await life.scope.shared.settled.wait()
-        assert life.state() is BackendState.READY
+        assert life.state() is BackendState.DEGRADED
+        assert "tools/list failed: its answer to tools/list is no list" in life.scope.recovery.standing.reason
         assert life.tools() == []
         assert [entry.key for entry in life.published[-1].prompts] == ["p"]
 

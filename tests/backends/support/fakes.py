@@ -129,6 +129,7 @@ class FakeLink:
     listening: list[Headers] = attrs.field(factory=list)
     sent: list[bytes] = attrs.field(factory=list)
     failure: LinkFailed | None = None
+    has_stream: bool = True
     answered: int = 0
     """Messages that it has sent in answer."""
     _questions: int = 0

@@ -52,7 +52,9 @@ def generation_of(
 
 def lists(scope: Scope, *names: str, to: Abilities = NONE) -> None:
     """The backend has listed these tools, for everybody or for clients with these abilities."""
-    scope.listings.keep(to, {"tools": [(name, raw({"name": name})) for name in names]})
+    scope.listings.keep(
+        to, {"tools": [(name, raw({"name": name, "inputSchema": {"type": "object"}})) for name in names]}
+    )
 
 
 def connects(scope: Scope, *names: str, era: Era = Era.LEGACY) -> None:

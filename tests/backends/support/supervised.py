@@ -88,7 +88,7 @@ async def supervised(
 
 
 def named(*names: str) -> list[Json]:
-    return [{"name": name} for name in names]
+    return [{"name": name, "inputSchema": {"type": "object"}} for name in names]
 
 
 def slow_to_greet(seconds: float, tools: list[Json]) -> FakeBackend:

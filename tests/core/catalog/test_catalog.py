@@ -17,6 +17,8 @@ from argus_trio.core.catalog.catalog import (
 )
 from argus_trio.core.catalog.names import Scheme
 from argus_trio.wire.envelope import Params
+from argus_trio.wire.revisions import Era
+from tests.backends.support.fakes import raw
 
 
 def fields(text: str) -> Params:
@@ -128,3 +130,27 @@ def test_only_firm_claims_become_holders_and_holders_stay() -> None:
     shown = {"tools": {"x": "b", "y": "a", "z": "b"}, "prompts": {"p": "b"}}
     held = holders_after({"tools": {"w": "b", "z": "c"}}, shown, {"a"})
     assert (held["tools"], held["prompts"]) == ({"w": "b", "z": "c", "y": "a"}, {})
+
+
+def test_legacy_clients_see_a_tool_of_the_modern_era_as_they_can_read_it() -> None:
+    modern = Entry(
+        key="x", shown_name="x", fields=raw({"name": "x", "outputSchema": {}}), legacy_fields=raw({"name": "x"})
+    )
+    plain = Entry(key="y", shown_name="y", fields=raw({"name": "y"}))
+    catalog = build([Published(backend="a", prefix="a", tools=(modern, plain))], Scheme(), {})
+    assert json.loads(catalog.listed("tools", Era.MODERN).whole) == {
+        "tools": [{"name": "a__x", "outputSchema": {}}, {"name": "a__y"}]
+    }
+    assert json.loads(catalog.listed("tools", Era.LEGACY).whole) == {"tools": [{"name": "a__x"}, {"name": "a__y"}]}
+
+
+def test_there_is_one_list_where_both_eras_read_the_same() -> None:
+    plain = Entry(key="y", shown_name="y", fields=raw({"name": "y"}))
+    catalog = build([Published(backend="a", prefix="a", tools=(plain,))], Scheme(), {})
+    assert catalog.listed("tools", Era.LEGACY) is catalog.listed("tools", Era.MODERN)
+
+
+def test_a_name_with_characters_that_some_clients_refuse_is_noted() -> None:
+    entries = tuple(Entry(key=n, shown_name=n, fields=raw({"name": n})) for n in ("a.b", "A-b_1", "ü", "a b"))
+    catalog = build([Published(backend="a", prefix="", tools=entries)], Scheme(), {})
+    assert catalog.not_portable == ("a.b", "ü", "a b")

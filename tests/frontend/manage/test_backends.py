@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import msgspec
 
-from argus_trio.core.health.health import BackendStatus, Calls, Draining, Overview
+from argus_trio.core.health.health import (
+    BackendStatus,
+    Calls,
+    Draining,
+    FailedList,
+    ListsStatus,
+    NotedEntries,
+    Overview,
+)
 from argus_trio.core.health.lifecycle import BackendStanding, BackendState
-from argus_trio.frontend.manage.backends import Clocks, backends_body
+from argus_trio.frontend.manage.backends import NOTED_SHOWN, Clocks, backends_body
 
 CLOCKS = Clocks(now=1000.0, unix=1_750_000_000.0)
 
@@ -44,6 +54,13 @@ def test_a_backend_that_is_down_says_why_and_when_it_is_tried_again() -> None:
                 "calls": {"under_way": 0, "waiting": 0, "refused": 0},
                 "session": {"setting": "auto", "shared": True, "reason": "its processes end each other"},
                 "capabilities": {"tools": 2, "resources": 0, "prompts": 1},
+                "lists": {
+                    "failed": [],
+                    "left_out": [],
+                    "mended": [],
+                    "names_too_long": [],
+                    "names_not_portable": [],
+                },
             }
         ],
         "draining": [],
@@ -85,4 +102,31 @@ def test_a_degraded_backend_gives_its_figures() -> None:
         "last_check": "2025-06-15T15:06:40.000Z",
         "latency_ms": 3000.5,
         "failures": 1,
+    }
+
+
+def test_what_is_wrong_with_its_lists_is_told_with_the_entries() -> None:
+    noted = NotedEntries(kind="tools", what="inputSchema: null", count=7, names=("a", "b"))
+    lists = ListsStatus(
+        failed=(
+            FailedList(kind="tools", reason="HTTP 503", next_attempt=1002.0),
+            FailedList(kind="prompts", reason="HTTP 503", next_attempt=inf),
+        ),
+        left_out=(noted,) * (NOTED_SHOWN + 1),
+        mended=(noted,),
+        too_long=("l" * 65,),
+        not_portable=("a.b",),
+    )
+    status = BackendStatus(name="b", type="http", standing=BackendStanding(since=990.0), counts={}, lists=lists)
+    (shown,) = msgspec.json.decode(backends_body(Overview(backends=(status,)), CLOCKS))["backends"]
+    told = {"kind": "tools", "what": "inputSchema: null", "count": 7, "names": ["a", "b"]}
+    assert shown["lists"] == {
+        "failed": [
+            {"kind": "tools", "reason": "HTTP 503", "next_attempt": "2025-06-15T15:06:42.000Z"},
+            {"kind": "prompts", "reason": "HTTP 503", "next_attempt": None},
+        ],
+        "left_out": [told] * NOTED_SHOWN,
+        "mended": [told],
+        "names_too_long": ["l" * 65],
+        "names_not_portable": ["a.b"],
     }

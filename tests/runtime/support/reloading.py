@@ -45,6 +45,8 @@ class Surroundings:
     is_broken: bool = False
     applied: list[Config] = attrs.field(factory=list)
     seen: list[object] = attrs.field(factory=list)
+    looks: list[int] = attrs.field(factory=list)
+    """How often a configuration had been applied, each time that backends were to be listed again."""
     redact: Redactor = attrs.field(factory=Redactor)
     settings: CurrentSettings = attrs.field(factory=lambda: CurrentSettings(settings_of(FIRST)))
     stop: trio.Event = attrs.field(factory=trio.Event)
@@ -70,6 +72,7 @@ class Surroundings:
             apply=self.apply,
             settings=self.settings,
             redact=self.redact,
+            look_again=lambda: self.looks.append(len(self.applied)),
             on_begin=lambda: self.seen.append("begin"),
             on_end=self.seen.append,
         )
