@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from math import inf
-from typing import Final
 
 import attrs
 import structlog
@@ -23,7 +22,7 @@ from argus_trio.backends.connectivity.health_monitor import HealthMonitor
 from argus_trio.backends.connectivity.known_eras import KnownEras
 from argus_trio.backends.connectivity.recovery import Recovery
 from argus_trio.backends.connectivity.rivals import Rivals
-from argus_trio.backends.connectivity.start_turns import StartTurns, Turn
+from argus_trio.backends.connectivity.start_turns import StartClock, StartTurns, Turn
 from argus_trio.backends.connectivity.watched_lists import hears_changes, watched_lists
 from argus_trio.backends.listings.pending import PendingChanges
 from argus_trio.backends.listings.refresh import keep_listed, list_first
@@ -32,19 +31,12 @@ from argus_trio.backends.subscriptions.hub import SubscriptionHub
 from argus_trio.config.model.backend import HttpBackend
 from argus_trio.core.call.session_policy import Sharing
 from argus_trio.core.catalog.catalog import KINDS
-from argus_trio.core.health.activity import ActivityMonitor
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.errors import LinkFailed, SessionLost, leaves
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
-
-PREPARING_SECONDS: Final = 8.0
-"""How long a program may work before its first message until it counts as preparing: one that merely starts has spoken
-by then."""
-IDLE_SECONDS: Final = 2.0
-"""How long nothing of a start moves until it no longer takes a turn: two looks at it."""
 
 
 def _expect(_: str) -> bool:
@@ -223,7 +215,7 @@ class SharedConnection:
         async with self._turn() as turn:
             if self._guess.order == "auto":
                 self._guess.order = self.eras.order(address.spec)
-            start = _Start(self, turn)
+            start = StartClock(address, turn, self.prepares)
             with self.rivals.one_more() as arrival, start.limit:
                 async with open_connection(address, self.order(), self, on_sample=start.sampled) as connection:
                     seconds, start.limit.deadline = start.limit.deadline - trio.current_time(), inf
@@ -325,38 +317,3 @@ class SharedConnection:
             may_be_legacy=is_modern and spec.protocol == "auto" and not self._is_modern_alone,
             lacks_way_back=self._lacks_way_back,
         )
-
-
-@attrs.define(eq=False)
-class _Start:
-    """The clock of one start: `timeouts.connect` from its turn on, and what it works before its first message more."""
-
-    shared: SharedConnection
-    turn: Turn
-    began: float = attrs.field(factory=trio.current_time, init=False)
-    limit: trio.CancelScope = attrs.field(init=False)
-    _worked: float = attrs.field(default=0.0, init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.limit = trio.CancelScope(deadline=self.began + self.shared.address.spec.timeouts.connect)
-
-    def sampled(self, monitor: ActivityMonitor, now: float) -> None:
-        """Take what the program has done so far."""
-        if monitor.silent_seconds(now) >= IDLE_SECONDS:
-            self.turn.rest()  # what only waits is in nobody's way, but for its like
-        if monitor.has_spoken:
-            return
-        timeouts = self.shared.address.spec.timeouts
-        self._worked = monitor.busy_seconds
-        self.limit.deadline = self.began + timeouts.connect + min(self._worked, timeouts.prepare)
-        if self._worked >= PREPARING_SECONDS:
-            self.shared.prepares()
-
-    def failure(self) -> LinkFailed:
-        """Why there is no connection in time."""
-        timeouts = self.shared.address.spec.timeouts
-        worked = f", and {self._worked:.0f} s of work before its first message" if self._worked else ""
-        reason = f"it was not ready within {timeouts.connect:g} s (timeouts.connect){worked}"
-        if self._worked >= timeouts.prepare:
-            reason = f"it was not prepared within {timeouts.prepare:g} s (timeouts.prepare)"
-        return LinkFailed(reason, details=self.shared.address.stderr.excerpt())

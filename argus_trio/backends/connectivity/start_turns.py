@@ -17,10 +17,19 @@ from typing import Final
 import attrs
 import trio
 
+from argus_trio.backends.connection.open import BackendAddress
 from argus_trio.config.model.backend import BackendSpec, StdioBackend
+from argus_trio.core.health.activity import ActivityMonitor
+from argus_trio.errors import LinkFailed
 
 SHARED_FOLDERS: Final = frozenset({"npx", "pnpx", "bunx"})
 """Programs that unpack a package into a folder of its own, where two of them at once are in each other's way."""
+
+PREPARING_SECONDS: Final = 8.0
+"""How long a program may work before its first message until it counts as preparing: one that merely starts has spoken
+by then."""
+IDLE_SECONDS: Final = 2.0
+"""How long nothing of a start moves until it no longer takes a turn: two looks at it."""
 
 
 @attrs.define(eq=False)
@@ -113,6 +122,43 @@ class Turn:
         if self.is_held:
             self.is_held = False
             self.turns.give_back(self.command, has_rested=self._rests)
+
+
+@attrs.define(eq=False)
+class StartClock:
+    """The clock of one start: `timeouts.connect` from its turn on, and what it works before its first message more."""
+
+    address: BackendAddress
+    turn: Turn
+    prepares: Callable[[], None]
+    """Called, again and again, while the program works for long before its first message."""
+    began: float = attrs.field(factory=trio.current_time, init=False)
+    limit: trio.CancelScope = attrs.field(init=False)
+    _worked: float = attrs.field(default=0.0, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.limit = trio.CancelScope(deadline=self.began + self.address.spec.timeouts.connect)
+
+    def sampled(self, monitor: ActivityMonitor, now: float) -> None:
+        """Take what the program has done so far."""
+        if monitor.silent_seconds(now) >= IDLE_SECONDS:
+            self.turn.rest()  # what only waits is in nobody's way, but for its like
+        if monitor.has_spoken:
+            return
+        timeouts = self.address.spec.timeouts
+        self._worked = monitor.busy_seconds
+        self.limit.deadline = self.began + timeouts.connect + min(self._worked, timeouts.prepare)
+        if self._worked >= PREPARING_SECONDS:
+            self.prepares()
+
+    def failure(self) -> LinkFailed:
+        """Why there is no connection in time."""
+        timeouts = self.address.spec.timeouts
+        worked = f", and {self._worked:.0f} s of work before its first message" if self._worked else ""
+        reason = f"it was not ready within {timeouts.connect:g} s (timeouts.connect){worked}"
+        if self._worked >= timeouts.prepare:
+            reason = f"it was not prepared within {timeouts.prepare:g} s (timeouts.prepare)"
+        return LinkFailed(reason, details=self.address.stderr.excerpt())
 
 
 def _started(spec: StdioBackend) -> tuple[str, ...]:
