@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 
 import attrs
 
@@ -60,8 +61,8 @@ def first_list(running: Running, capabilities: Json) -> FirstList:
     return FirstList(seconds=answered - asked, tools=tools, before=before, most=most)
 
 
-def main() -> None:
-    counts = [int(argument) for argument in sys.argv[1:]] or [12, 40]
+def table(counts: Sequence[int]) -> None:
+    """Measure with so many backends each, and print a row for each kind of client."""
     print("| backends | client | first list, s | tools | processes before | at most after |")
     print("|---:|---|---:|---:|---:|---:|")
     for count in counts:
@@ -71,6 +72,10 @@ def main() -> None:
                 told = first_list(running, capabilities)
                 figures = f"{told.seconds:.2f} | {told.tools} | {told.before} | {told.most}"
                 print(f"| {count} | {name} | {figures} |", flush=True)
+
+
+def main() -> None:
+    table([int(argument) for argument in sys.argv[1:]] or [12, 40])
 
 
 if __name__ == "__main__":

@@ -23,14 +23,20 @@ def _stat(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
 
 
-def descendants(pid: int) -> list[int]:
-    """Everything below a process, at this moment."""
+def parents_by_pid() -> dict[int, int]:
+    """The parent of every process, at this moment."""
     parents: dict[int, int] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             parents[int(folder.name)] = int(_stat(int(folder.name))[1])
         except (FileNotFoundError, ProcessLookupError):
             continue
+    return parents
+
+
+def descendants(pid: int) -> list[int]:
+    """Everything below a process, at this moment."""
+    parents = parents_by_pid()
     found = [pid]
     for each in found:
         found += [child for child, parent in parents.items() if parent == each]

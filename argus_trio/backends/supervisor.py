@@ -16,6 +16,7 @@ import trio
 
 from argus_trio.backends.connection.open import BackendAddress, OpenLink
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
+from argus_trio.backends.connectivity.known_eras import KnownEras
 from argus_trio.backends.connectivity.listings_by_abilities import listing_turns
 from argus_trio.backends.connectivity.start_turns import StartTurns
 from argus_trio.backends.drain import Drain
@@ -66,6 +67,7 @@ class Supervisor:
     drain: Drain = attrs.field(init=False)
     """The scopes that a reload removed or replaced, until they have ended."""
     _turns: StartTurns = attrs.field(init=False)
+    _eras: KnownEras = attrs.field(factory=KnownEras, init=False)
     _listing_turns: trio.CapacityLimiter = attrs.field(factory=listing_turns, init=False)
     _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
     _grace: StartupGrace = attrs.field(factory=StartupGrace, init=False)
@@ -214,6 +216,7 @@ class Supervisor:
         return Scope(
             address=address,
             turns=self._turns,
+            eras=self._eras,
             on_published=self._on_published,
             on_lease_freed=self.drain.wake,
             listing_turns=self._listing_turns,

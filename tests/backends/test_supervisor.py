@@ -98,6 +98,40 @@ async def test_what_is_not_changed_keeps_its_connection_and_what_is_new_is_there
         assert len(files.links) == 1
 
 
+@pytest.mark.parametrize("time", range(8))  # tasks that are started together run in one of two orders, by chance
+async def test_backends_start_in_the_order_of_the_file(autojump_clock: object, time: int) -> None:
+    names = [f"b{number}" for number in range(6)]
+    opened: list[str] = []
+
+    def noting(name: str) -> FakeBackend:
+        async def greet(_params: Json) -> Json:
+            opened.append(name)
+            await trio.sleep(1)
+            return {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}}
+
+        return FakeBackend(answers={"initialize": greet}, tools=named("x"))
+
+    async with supervised({name: noting(name) for name in names}) as h:
+        await h.ask("tools/list")
+    assert sorted(opened[:4]) == names[:4]
+    assert sorted(opened[4:]) == names[4:]
+
+
+@pytest.mark.parametrize("is_removed", [False, True])
+async def test_what_is_changed_or_comes_back_with_the_same_command_is_not_asked_for_its_era_again(
+    autojump_clock: object, is_removed: bool
+) -> None:
+    backend = FakeBackend(tools=named("x"))
+    async with supervised({"b": backend}) as h:
+        await h.ask("tools/list")
+        if is_removed:
+            await h.supervisor.apply(having(h, without="b"))
+        await h.supervisor.apply(having(h, spec("b", env={"MORE": "1"})))
+        await h.ask("tools/list")
+    asked = [method for method, _ in backend.seen if method in ("server/discover", "initialize")]
+    assert asked == ["server/discover", "initialize", "initialize"]
+
+
 async def test_a_changed_backend_is_ready_before_it_takes_the_others_place(autojump_clock: object) -> None:
     new = slow_to_greet(7.0, named("x"))
     new.answers["tools/call"] = by("new").answers["tools/call"]

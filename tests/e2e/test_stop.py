@@ -178,6 +178,17 @@ def moody(*moods: str) -> Json:
     return {mood: gateway.stdio("moody.py", mood) for mood in moods}
 
 
+def installing(at_term: str, folder: Path | None = None) -> Json:
+    """A program that works and says nothing, as one that installs packages, and what it does at TERM."""
+    script = f"trap '{at_term}' TERM; echo unpacking >&2; while :; do sleep 0.02; done"
+    cwd = {} if folder is None else {"cwd": str(folder)}
+    return {"installs": {"type": "stdio", "command": "sh", "args": ["-c", script], **cwd}}
+
+
+def install_under_way(scene: Scene) -> None:
+    scene.argus.event("backend_stderr", line="unpacking")
+
+
 ECHO = {"echo": gateway.stdio("echo.py")}
 STATES: dict[str, tuple[Json, Callable[[Scene], None]]] = {
     "idle": (ECHO, nothing),
@@ -191,10 +202,11 @@ STATES: dict[str, tuple[Json, Callable[[Scene], None]]] = {
     "uploads under way": (ECHO, upload_under_way),
     "a child that hears nothing and closes nothing": (moody("deaf"), child_deaf),
     "a child that ignores TERM": (moody("stubborn"), nothing),
+    "an install that ignores TERM": (installing(""), install_under_way),
     "descendants that detached themselves": (moody("spawns"), descendants_detached),
     "calls that hang": (moody("hangs"), calls_hanging),
 }
-UNREADY = {"mute", "refuses"}
+UNREADY = {"mute", "refuses", "installs"}
 
 
 @contextmanager
@@ -229,6 +241,13 @@ def test_a_stop_is_bounded(state: str, tmp_path: Path) -> None:
     with scene_of(backends, tmp_path) as scene:
         arrange(scene)
         assert seconds_to_stop(scene.argus, signal.SIGTERM) < LIMIT_SECONDS
+
+
+def test_a_stop_gives_an_install_its_time_to_take_back_what_is_half_done(tmp_path: Path) -> None:
+    with scene_of(installing("sleep 1.5; touch taken-back; exit", tmp_path), tmp_path) as scene:
+        install_under_way(scene)
+        assert seconds_to_stop(scene.argus, signal.SIGTERM) < LIMIT_SECONDS
+    assert (tmp_path / "taken-back").exists()
 
 
 def test_a_stop_is_bounded_with_everything_at_once(tmp_path: Path) -> None:

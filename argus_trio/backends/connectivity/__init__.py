@@ -1,8 +1,9 @@
 """Who is connected to one backend, and how that is kept up.
 
 `shared_connection.py` keeps up the one connection that clients share: connect, handshake, list, stay connected, and
-begin again when it is lost. `start_turns.py` says whose turn it is to start; `recovery.py` knows how the backend stands
-and when the next attempt is due; `health_monitor.py` probes a connection while nothing else is heard on it.
+begin again when it is lost. `start_turns.py` says whose turn it is to start and how long that may take, `known_eras.py`
+what backends turned out to be at earlier starts; `recovery.py` knows how the backend stands and when the next attempt
+is due; `health_monitor.py` probes a connection while nothing else is heard on it.
 
 Where `core/call/session_policy.py` says that a client needs a connection of its own, `client_connections.py` opens one,
 or finds it in `client_connection_table.py`. `client_connection.py` is one of them, from the first need to its close;

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from math import inf
-from typing import Final
 
 import attrs
 import structlog
@@ -20,9 +19,10 @@ from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.connection.handshake import EraGuess, Handshake, HandshakeOrder
 from argus_trio.backends.connection.open import BackendAddress, open_connection
 from argus_trio.backends.connectivity.health_monitor import HealthMonitor
+from argus_trio.backends.connectivity.known_eras import KnownEras
 from argus_trio.backends.connectivity.recovery import Recovery
 from argus_trio.backends.connectivity.rivals import Rivals
-from argus_trio.backends.connectivity.start_turns import StartTurns, Turn
+from argus_trio.backends.connectivity.start_turns import StartClock, StartTurns, Turn
 from argus_trio.backends.connectivity.watched_lists import hears_changes, watched_lists
 from argus_trio.backends.listings.pending import PendingChanges
 from argus_trio.backends.listings.refresh import keep_listed, list_first
@@ -32,19 +32,12 @@ from argus_trio.config.model.backend import HttpBackend
 from argus_trio.core.call.session_policy import Sharing
 from argus_trio.core.catalog.catalog import KINDS
 from argus_trio.core.catalog.given_uris import GivenUris
-from argus_trio.core.health.activity import ActivityMonitor
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.errors import LinkFailed, SessionLost, leaves
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
-
-PREPARING_SECONDS: Final = 8.0
-"""How long a program may work before its first message until it counts as preparing: one that merely starts has spoken
-by then."""
-IDLE_SECONDS: Final = 2.0
-"""How long nothing of a start moves until it no longer takes a turn: two looks at it."""
 
 
 def _expect(_: str) -> bool:
@@ -62,6 +55,7 @@ class SharedConnection:
 
     address: BackendAddress
     turns: StartTurns
+    eras: KnownEras = attrs.field(factory=KnownEras)
     recovery: Recovery
     subscriptions: SubscriptionHub
     on_open: Callable[[ListOutcome], None]
@@ -81,7 +75,10 @@ class SharedConnection:
     """The URIs that the backend gave out beside its lists, over any connection."""
     sharing: Sharing = attrs.field(init=False)
     """Which calls may use the shared connection."""
+    _ticket: int | None = attrs.field(init=False)
+    """The place of the first start among those of all backends: that of its creation."""
     _guess: EraGuess = attrs.field(factory=EraGuess, init=False)
+    """How the backend was asked at the present attempt, and what was learned from that."""
     _first_reason: str = attrs.field(default="", init=False)
     """Why the backend is asked otherwise than at first, as long as that has had no outcome."""
     _is_modern_alone: bool = attrs.field(default=False, init=False)
@@ -103,6 +100,7 @@ class SharedConnection:
 
     def __attrs_post_init__(self) -> None:
         self.sharing = self._sharing()
+        self._ticket = self.turns.ticket()
 
     @property
     def client(self) -> None:
@@ -132,7 +130,8 @@ class SharedConnection:
     def adopt(self, handshake: Handshake | None) -> None:
         """Take the handshake of a predecessor for that of the backend, until there has been one."""
         if self.handshake is None and handshake is not None:
-            self._learn(handshake)
+            self.handshake = handshake
+            self.reconsider()
 
     async def run(self) -> None:
         """Connect and stay connected, attempt after attempt, until cancelled."""
@@ -221,7 +220,9 @@ class SharedConnection:
     async def _live(self) -> None:
         address, redact = self.address, self.address.redact
         async with self._turn() as turn:
-            start = _Start(self, turn)
+            if self._guess.order == "auto":
+                self._guess.order = self.eras.order(address.spec)
+            start = StartClock(address, turn, self.prepares)
             with self.rivals.one_more() as arrival, start.limit:
                 async with open_connection(address, self.order(), self, on_sample=start.sampled) as connection:
                     seconds, start.limit.deadline = start.limit.deadline - trio.current_time(), inf
@@ -249,7 +250,8 @@ class SharedConnection:
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[Turn]:
         self.recovery.waits_for_its_turn(is_waiting=True)
-        async with self.turns.turn(self.address.spec) as turn:
+        ticket, self._ticket = self._ticket, None
+        async with self.turns.turn(self.address.spec, ticket) as turn:
             self.recovery.waits_for_its_turn(is_waiting=False)
             yield turn
 
@@ -280,15 +282,20 @@ class SharedConnection:
     def _learn(self, handshake: Handshake) -> None:
         self.handshake = handshake
         self._guess.learn(handshake.era)
-        self.sharing = self._sharing()
+        self.eras.keep(self.address.spec, self._guess.order)
+        self.reconsider()
 
     def _fail(self, failure: LinkFailed) -> None:
         self._has_failed = True
-        if self._guess.is_better_after(failure) and failure.retry_after is None:
+        asked = self._guess.order
+        is_better = self._guess.is_better_after(failure)
+        if self._guess.order != asked and self._guess.order == "auto":
+            self.eras.keep(self.address.spec, "auto")  # but not that it died: what was wrong may be mended
+        if is_better and failure.retry_after is None:
             self._first_reason = failure.reason
             self.recovery.try_again_at_once()
             return
-        if self._first_reason and not isinstance(failure, SessionLost):
+        if self._first_reason not in ("", failure.reason) and not isinstance(failure, SessionLost):
             reason = f"{failure.reason}; before that: {self._first_reason}"
             failure = LinkFailed(reason, details=failure.details, retry_after=failure.retry_after)
         self._first_reason = ""
@@ -317,38 +324,3 @@ class SharedConnection:
             may_be_legacy=is_modern and spec.protocol == "auto" and not self._is_modern_alone,
             lacks_way_back=self._lacks_way_back,
         )
-
-
-@attrs.define(eq=False)
-class _Start:
-    """The clock of one start: `timeouts.connect` from its turn on, and what it works before its first message more."""
-
-    shared: SharedConnection
-    turn: Turn
-    began: float = attrs.field(factory=trio.current_time, init=False)
-    limit: trio.CancelScope = attrs.field(init=False)
-    _worked: float = attrs.field(default=0.0, init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.limit = trio.CancelScope(deadline=self.began + self.shared.address.spec.timeouts.connect)
-
-    def sampled(self, monitor: ActivityMonitor, now: float) -> None:
-        """Take what the program has done so far."""
-        if monitor.silent_seconds(now) >= IDLE_SECONDS:
-            self.turn.end()  # what only waits is in nobody's way
-        if monitor.has_spoken:
-            return
-        timeouts = self.shared.address.spec.timeouts
-        self._worked = monitor.busy_seconds
-        self.limit.deadline = self.began + timeouts.connect + min(self._worked, timeouts.prepare)
-        if self._worked >= PREPARING_SECONDS:
-            self.shared.prepares()
-
-    def failure(self) -> LinkFailed:
-        """Why there is no connection in time."""
-        timeouts = self.shared.address.spec.timeouts
-        worked = f", and {self._worked:.0f} s of work before its first message" if self._worked else ""
-        reason = f"it was not ready within {timeouts.connect:g} s (timeouts.connect){worked}"
-        if self._worked >= timeouts.prepare:
-            reason = f"it was not prepared within {timeouts.prepare:g} s (timeouts.prepare)"
-        return LinkFailed(reason, details=self.shared.address.stderr.excerpt())

@@ -1,18 +1,35 @@
-"""Whose turn it is to start: a bounded number of programs at once, in the order of arrival, one for each command.
+"""Whose turn it is to start: a bounded number of programs at once, in order, one for each command.
 
 A first start may be a download: twenty at once on two processors end in mid-install, and two of the same package break
-the cache that they share.
+the cache that they share. For `npx` that is a folder for each package, whatever arguments follow it.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from bisect import insort
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from itertools import count
+from operator import attrgetter
+from pathlib import PurePath
+from typing import Final
 
 import attrs
 import trio
 
+from argus_trio.backends.connection.open import BackendAddress
 from argus_trio.config.model.backend import BackendSpec, StdioBackend
+from argus_trio.core.health.activity import ActivityMonitor
+from argus_trio.errors import LinkFailed
+
+SHARED_FOLDERS: Final = frozenset({"npx", "pnpx", "bunx"})
+"""Programs that unpack a package into a folder of its own, where two of them at once are in each other's way."""
+
+PREPARING_SECONDS: Final = 8.0
+"""How long a program may work before its first message until it counts as preparing: one that merely starts has spoken
+by then."""
+IDLE_SECONDS: Final = 2.0
+"""How long nothing of a start moves until it no longer takes a turn: two looks at it."""
 
 
 @attrs.define(eq=False)
@@ -20,19 +37,27 @@ class StartTurns:
     """The turns of one gateway. `limit` is asked anew for each turn: a reload may change it."""
 
     limit: Callable[[], int]
-    _starting: list[object] = attrs.field(factory=list, init=False)
+    _starting: list[object] = attrs.field(factory=list, init=False, repr=False)
     """What is started at the moment, by command."""
-    _waiting: list[Turn] = attrs.field(factory=list, init=False)
-    """What waits, in the order of arrival."""
+    _resting: int = attrs.field(default=0, init=False)
+    """How many of them only wait, and take nobody's place."""
+    _waiting: list[Turn] = attrs.field(factory=list, init=False, repr=False)
+    """What waits, in the order of the tickets."""
+    _tickets: Iterator[int] = attrs.field(factory=count, init=False)
     _changed: trio.Event = attrs.field(factory=trio.Event, init=False)
 
+    def ticket(self) -> int:
+        """A place in the order, behind all that were given before."""
+        return next(self._tickets)
+
     @asynccontextmanager
-    async def turn(self, spec: BackendSpec) -> AsyncIterator[Turn]:
+    async def turn(self, spec: BackendSpec, ticket: int | None = None) -> AsyncIterator[Turn]:
         """A turn to start, once there is one; it is over when it is ended, or when the block is left.
 
-        A remote server needs no turn.
+        Without a ticket of before it is behind all that wait. A remote server needs no turn.
         """
-        turn = Turn(self, (spec.command, *spec.args) if isinstance(spec, StdioBackend) else None)
+        command = _started(spec) if isinstance(spec, StdioBackend) else None
+        turn = Turn(self, command, self.ticket() if ticket is None else ticket)
         if turn.command is not None:
             await self._take(turn)
         try:
@@ -40,14 +65,22 @@ class StartTurns:
         finally:
             turn.end()
 
-    def give_back(self, command: object) -> None:
+    def give_back(self, command: object, *, has_rested: bool) -> None:
         """Let somebody else start: what had this turn is ready, or has failed."""
         self._starting.remove(command)
+        self._resting -= has_rested
+        self._wake()
+
+    def give_room(self) -> None:
+        """Let something else start beside one that only waits."""
+        self._resting += 1
         self._wake()
 
     async def _take(self, turn: Turn) -> None:
-        self._waiting.append(turn)
+        insort(self._waiting, turn, key=attrgetter("ticket"))
         try:
+            # Tasks that were started together run in any order: until here all of them have come.
+            await trio.lowlevel.checkpoint()
             while not self._is_next(turn):
                 await self._changed.wait()
             self._starting.append(turn.command)
@@ -58,7 +91,7 @@ class StartTurns:
 
     def _is_next(self, turn: Turn) -> bool:
         """Whether there is room, and nothing that came before could start instead."""
-        if len(self._starting) >= self.limit() or turn.command in self._starting:
+        if len(self._starting) - self._resting >= self.limit() or turn.command in self._starting:
             return False
         return next(each for each in self._waiting if each.command not in self._starting) is turn
 
@@ -72,12 +105,67 @@ class Turn:
     """The turn of one start."""
 
     turns: StartTurns
-    command: object | None
+    command: object | None = attrs.field(repr=False)
     """What is started; None for what needs no turn."""
+    ticket: int
     is_held: bool = attrs.field(default=False, init=False)
+    _rests: bool = attrs.field(default=False, init=False)
+
+    def rest(self) -> None:
+        """Let something else start, but not the same: this start only waits, perhaps for the network. Idempotent."""
+        if self.is_held and not self._rests:
+            self._rests = True
+            self.turns.give_room()
 
     def end(self) -> None:
         """Give the turn back. Idempotent."""
         if self.is_held:
             self.is_held = False
-            self.turns.give_back(self.command)
+            self.turns.give_back(self.command, has_rested=self._rests)
+
+
+@attrs.define(eq=False)
+class StartClock:
+    """The clock of one start: `timeouts.connect` from its turn on, and what it works before its first message more."""
+
+    address: BackendAddress
+    turn: Turn
+    prepares: Callable[[], None]
+    """Called, again and again, while the program works for long before its first message."""
+    began: float = attrs.field(factory=trio.current_time, init=False)
+    limit: trio.CancelScope = attrs.field(init=False)
+    _worked: float = attrs.field(default=0.0, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.limit = trio.CancelScope(deadline=self.began + self.address.spec.timeouts.connect)
+
+    def sampled(self, monitor: ActivityMonitor, now: float) -> None:
+        """Take what the program has done so far."""
+        if monitor.silent_seconds(now) >= IDLE_SECONDS:
+            self.turn.rest()  # what only waits is in nobody's way, but for its like
+        if monitor.has_spoken:
+            return
+        timeouts = self.address.spec.timeouts
+        self._worked = monitor.busy_seconds
+        self.limit.deadline = self.began + timeouts.connect + min(self._worked, timeouts.prepare)
+        if self._worked >= PREPARING_SECONDS:
+            self.prepares()
+
+    def failure(self) -> LinkFailed:
+        """Why there is no connection in time."""
+        timeouts = self.address.spec.timeouts
+        worked = f", and {self._worked:.0f} s of work before its first message" if self._worked else ""
+        reason = f"it was not ready within {timeouts.connect:g} s (timeouts.connect){worked}"
+        if self._worked >= timeouts.prepare:
+            reason = f"it was not prepared within {timeouts.prepare:g} s (timeouts.prepare)"
+        return LinkFailed(reason, details=self.address.stderr.excerpt())
+
+
+def _started(spec: StdioBackend) -> tuple[str, ...]:
+    """What two programs have in common that must not start at once: the package, or else the whole command line."""
+    program = PurePath(spec.command).name
+    if program in SHARED_FOLDERS:
+        package = next((argument for argument in spec.args if not argument.startswith("-")), None)
+        if package is not None:
+            return (program, package)
+    return (spec.command, *spec.args)

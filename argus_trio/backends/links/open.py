@@ -51,7 +51,8 @@ async def open_stdio(
 ) -> AsyncIterator[StdioLink]:
     """A link to a process of its own, which runs as long as the block and is gone, tree and all, when it is left.
 
-    Leaving takes up to `EXIT_GRACE_SECONDS` and `KEEPER_LIMIT_SECONDS`, cancelled or not. `stderr` outlives the link;
+    Leaving takes up to `EXIT_GRACE_SECONDS` and `KEEPER_LIMIT_SECONDS`, cancelled or not, or before its first message
+    `START_EXIT_GRACE_SECONDS` and `START_KEEPER_LIMIT_SECONDS`, which is the same. `stderr` outlives the link;
     `environ` is the gateway's own environment.
 
     Raises:
@@ -59,8 +60,14 @@ async def open_stdio(
     """
     async with start_process(spec, environ) as process:
         writer = LineWriter(process.stdin, write_limit_seconds)
-        hearing = Hearing(backend=spec.name, limit=spec.limits.message)
-        link = StdioLink(peer=process, inbox=inbox, stderr=StderrStream(stderr), writer=writer, hearing=hearing)
+        link = StdioLink(
+            peer=process,
+            inbox=inbox,
+            stderr=StderrStream(stderr),
+            writer=writer,
+            hearing=Hearing(backend=spec.name, limit=spec.limits.message),
+            command=(spec.command, *spec.args),
+        )
         async with ServiceNursery() as nursery:
             nursery.start_soon(process.watch)
             link.start(nursery)

@@ -57,6 +57,9 @@ class Peer(Protocol):
     async def processor_seconds(self) -> float:
         """The processor time that the program and what it started have used."""
 
+    def spoke(self) -> None:
+        """Take note of the first message of the program: it is no longer about to install itself."""
+
     async def wait_ended(self) -> str:
         """Wait until the program has ended, and tell how: "exited with code 3"."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
 import attrs
@@ -15,6 +16,7 @@ from argus_trio.backends.links.peer import LineSink, Peer
 from argus_trio.backends.links.pending import Expected, Pending
 from argus_trio.backends.links.stderr import StderrStream
 from argus_trio.core.health.activity import Activity
+from argus_trio.core.health.broken_cache import way_out
 from argus_trio.errors import LinkFailed, ResponseInvalid, RpcError
 from argus_trio.wire.envelope import (
     ErrorResponse,
@@ -34,6 +36,9 @@ log = structlog.get_logger()
 
 EXIT_GRACE_SECONDS: Final = 2.0
 """How long a backend has to leave by itself once its stdin is closed: enough to write a file or close a database."""
+START_EXIT_GRACE_SECONDS: Final = 0.2
+"""The same for one that has not spoken yet: what installs packages does not look at its stdin, and has to be told by
+TERM in time to take back what is half done."""
 DRAIN_SECONDS: Final = 0.5
 """How long the end of the streams is waited for after the end of the program, and the other way round.
 
@@ -56,6 +61,8 @@ class StdioLink:
     _stderr: StderrStream
     _writer: LineSink
     _hearing: Hearing
+    _command: Sequence[str] = ()
+    """The command line of the program, as far as it says how to mend what is broken."""
     _pending: Pending = attrs.field(factory=Pending, init=False)
     _died: trio.Event = attrs.field(factory=trio.Event, init=False)
     _stdout_ended: trio.Event = attrs.field(factory=trio.Event, init=False)
@@ -115,7 +122,8 @@ class StdioLink:
         """End the program: politely, unless the link has died, when there is nothing to be polite to."""
         has_died = self._died.is_set()
         self._fail("the link was closed")
-        await self._peer.end(grace_seconds=0 if has_died else EXIT_GRACE_SECONDS)
+        grace_seconds = EXIT_GRACE_SECONDS if self._messages else START_EXIT_GRACE_SECONDS
+        await self._peer.end(grace_seconds=0 if has_died else grace_seconds)
         self._stderr.end(trio.current_time())
         if self.noise > NOISE_LOGGED:
             log.warning("backend_noise_total", backend=self._peer.backend, lines=self.noise)
@@ -178,7 +186,7 @@ class StdioLink:
             elif line.strip():
                 await self._accept_odd(line, fault)
             return
-        self._messages += 1
+        self._note_message()
         if not (isinstance(message, Response) and self._pending.resolve(message)):
             await self._deliver(message)
 
@@ -193,8 +201,13 @@ class StdioLink:
             if isinstance(message, RpcError):
                 self._note_noise(line, message)
             elif not (reading.is_amid_text and self._may_quote_us(message)):
-                self._messages += 1
+                self._note_message()
                 await self._deliver(message)
+
+    def _note_message(self) -> None:
+        if not self._messages:
+            self._peer.spoke()
+        self._messages += 1
 
     def _may_quote_us(self, message: Message) -> bool:
         return isinstance(message, Response | ErrorResponse) and plain_id(message.id) in self._asks
@@ -219,5 +232,7 @@ class StdioLink:
 
     def _fail(self, reason: str) -> None:
         if not self._died.is_set():
-            self._pending.fail(LinkFailed(reason, details=self._stderr.excerpt()))
+            said = self._stderr.excerpt()
+            advice = "" if self._messages else way_out(self._command, said)
+            self._pending.fail(LinkFailed(f"{reason}; {advice}" if advice else reason, details=said))
             self._died.set()

@@ -6,14 +6,15 @@ whose other end only the gateway holds; NAME is for whoever reads a list of proc
 - The gateway writes one start order: eight bytes of length (big-endian), then, separated by NUL, the folder to start in
   (empty: the keeper's own), the count of arguments, the arguments, and NAME=VALUE for each variable. Nothing of it
   stands in the keeper's own arguments or environment. That the socket then ends means: end the tree; it ends as well
-  when the gateway crashes or is killed.
+  when the gateway crashes or is killed. Whatever the gateway writes meanwhile means: the backend has spoken.
 - The keeper writes lines: `started PID`, or `failed chdir|exec ERRNO`; then `ended WAITSTATUS` once the backend itself
   has ended, and `survived COUNT` should descendants outlast `KILL_LIMIT_SECONDS`.
 
 It is a child subreaper: whatever the backend leaves behind, in whatever session, becomes the keeper's child, so that
 "no children" means that nothing is left. When the backend or the socket has ended it sends TERM to every descendant,
 after `TERM_GRACE_SECONDS` KILL to their process groups until there are none, and leaves with the backend's exit code,
-or 128 + its signal. What it cannot end is another user's, or was started by another program (a container engine).
+or 128 + its signal. A backend that has not spoken yet may be installing itself, and has `START_TERM_GRACE_SECONDS`.
+What the keeper cannot end is another user's, or was started by another program (a container engine).
 
 Keeper and backend each lead a session, so neither a Ctrl-C in the gateway's terminal nor a backend's `kill 0` reaches
 the keeper. It must stay single-threaded: the parent-death signal of the backend, which ends it should the keeper
@@ -34,6 +35,12 @@ TERM_GRACE_SECONDS = 0.5
 """How long descendants have between TERM and KILL. The backend itself had its time when its stdin was closed."""
 KILL_LIMIT_SECONDS = 2.0
 """How long the tree may take to be gone, TERM included. A process that outlasts it is stuck in the kernel."""
+START_TERM_GRACE_SECONDS = 3.3
+"""`TERM_GRACE_SECONDS` of a backend that has not spoken: npm ends the step that it is at and takes back what it has
+unpacked. Killed in the midst of it, it leaves a folder that it takes for a finished one from then on."""
+START_KILL_LIMIT_SECONDS = 4.0
+"""`KILL_LIMIT_SECONDS` of a backend that has not spoken. With what the gateway waits before, no longer than for others:
+a stop has so much time."""
 KILL_AGAIN_SECONDS = 0.02
 """The pause between two KILLs, which find what was forked meanwhile."""
 KILLS = 25
@@ -160,6 +167,8 @@ class _Keeper:
     def __init__(self, backend: int, control: int, wake: int) -> None:
         self.status = -1
         """The backend's wait status, -1 until it has ended."""
+        self.has_spoken = False
+        """Whether the gateway has had a message of the backend."""
         self._backend, self._control, self._wake = backend, control, wake
         self._woken = select.poll()
         self._woken.register(wake, select.POLLIN)
@@ -182,6 +191,8 @@ class _Keeper:
 
         Gives up when `KILL_LIMIT_SECONDS` have passed and KILL was sent `KILLS` times.
         """
+        grace = TERM_GRACE_SECONDS if self.has_spoken else START_TERM_GRACE_SECONDS
+        limit = KILL_LIMIT_SECONDS if self.has_spoken else START_KILL_LIMIT_SECONDS
         began = time.monotonic()
         kills = 0
         if not self._reap():
@@ -191,11 +202,11 @@ class _Keeper:
             _signal(pid, signal.SIGCONT)  # one that is stopped would not notice
         while self._reap():
             passed = time.monotonic() - began
-            if passed >= KILL_LIMIT_SECONDS and kills >= KILLS:
+            if passed >= limit and kills >= KILLS:
                 _tell(self._control, b"survived %d" % len(descendants()))
                 return
-            if passed < TERM_GRACE_SECONDS:
-                self._woken.poll((TERM_GRACE_SECONDS - passed) * 1000)
+            if passed < grace:
+                self._woken.poll((grace - passed) * 1000)
                 continue
             _kill(descendants())
             kills += 1
@@ -218,9 +229,11 @@ class _Keeper:
 
     def _control_lives(self) -> bool:
         try:
-            return bool(os.read(self._control, 4096))
+            word = os.read(self._control, 4096)
         except ConnectionError:
             return False
+        self.has_spoken = self.has_spoken or bool(word)
+        return bool(word)
 
 
 def descendants() -> list[tuple[int, int]]:

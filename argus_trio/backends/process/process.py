@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import secrets
@@ -32,8 +33,13 @@ log = structlog.get_logger()
 KEEPER: Final = Path(__file__).with_name("keeper.py")
 KEEPER_LIMIT_SECONDS: Final = 2.5
 """How long a keeper may take to end its tree: its own `KILL_LIMIT_SECONDS`, and half a second for a busy machine."""
+START_KEEPER_LIMIT_SECONDS: Final = 4.3
+"""The same before the backend has spoken: the keeper's `START_KILL_LIMIT_SECONDS`, and 0.3 s for a busy machine."""
 KEEPER_KILL_SECONDS: Final = 1.0
 """How long a keeper that had to be killed may take to be gone. The kernel needs next to nothing, unless it is stuck."""
+CUT_OFF: Final = "it did not end in time after TERM: if it was installing packages, their cache may be half written"
+SPOKE: Final = b"\1"
+"""What tells the keeper that its backend has spoken."""
 MAX_REPORT_BYTES: Final = 4096
 """More than any line that a keeper reports."""
 MAX_PATH_SHOWN: Final = 1000
@@ -59,6 +65,7 @@ class BackendProcess:
     _ended: trio.Event = attrs.field(factory=trio.Event, init=False)
     _tree: str = attrs.field(factory=lambda: secrets.token_hex(16), init=False)
     """What every process of the tree has in its environment as `TREE`, unless it was taken out."""
+    _has_spoken: bool = attrs.field(default=False, init=False)
     _is_lost: bool = attrs.field(default=False, init=False)
     """Whether the keeper is known to have left without having ended the tree."""
     _is_gone: bool = attrs.field(default=False, init=False)
@@ -66,6 +73,15 @@ class BackendProcess:
     async def processor_seconds(self) -> float:
         """The processor time of the backend's tree, in seconds."""
         return await trio.to_thread.run_sync(processor_seconds, self._keeper.pid, abandon_on_cancel=True)
+
+    def spoke(self) -> None:
+        """Note the first message of the backend: it no longer installs itself, and is ended as what runs.
+
+        The keeper has to know it as well, for the case that the gateway is killed.
+        """
+        self._has_spoken = True
+        with contextlib.suppress(OSError):  # the keeper is gone, or stopped for so long that nothing fits
+            os.write(self._control.socket.fileno(), SPOKE)
 
     async def wait_ended(self) -> str:
         """Wait until the backend itself has ended, and tell how: "exited with code 3", "was killed by SIGKILL"."""
@@ -94,8 +110,8 @@ class BackendProcess:
         """End the whole tree; afterwards nothing of it runs. Not cancellable, but bounded.
 
         Closing stdin asks the backend to leave (the stdio transports' shutdown); what is still there after
-        `grace_seconds` gets TERM and then KILL from the keeper, within `KEEPER_LIMIT_SECONDS`. If the keeper itself was
-        killed, see `orphans.py`.
+        `grace_seconds` gets TERM and then KILL from the keeper, within `KEEPER_LIMIT_SECONDS`, or
+        `START_KEEPER_LIMIT_SECONDS` before it `spoke`. If the keeper itself was killed, see `orphans.py`.
         """
         if self._is_gone:
             return
@@ -103,14 +119,17 @@ class BackendProcess:
             self.stdin.close()
             with trio.move_on_after(grace_seconds):
                 await self._keeper.wait()
+            was_starting = not self._has_spoken and not self._ended.is_set()
             self._let_go_of_keeper()
-            with trio.move_on_after(KEEPER_LIMIT_SECONDS):
+            with trio.move_on_after(KEEPER_LIMIT_SECONDS if self._has_spoken else START_KEEPER_LIMIT_SECONDS):
                 await self._keeper.wait()
             if self._keeper.returncode is None:
                 log.error("keeper_stuck", backend=self.backend)
                 self._keeper.kill()
                 with trio.move_on_after(KEEPER_KILL_SECONDS):
                     await self._keeper.wait()
+            if was_starting and self._keeper.returncode == 128 + signal.SIGKILL:
+                log.warning("backend_start_cut_off", backend=self.backend, hint=CUT_OFF)
             if self._is_lost or self._keeper.returncode is None or self._keeper.returncode < 0:
                 await end_orphans(self.backend, self._tree, self.pid)
         self._is_gone = True

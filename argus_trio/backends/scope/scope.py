@@ -14,6 +14,7 @@ import trio
 from argus_trio.backends.connection.ask_progress import PROGRESS
 from argus_trio.backends.connection.open import BackendAddress
 from argus_trio.backends.connectivity.client_connections import ClientConnections
+from argus_trio.backends.connectivity.known_eras import KnownEras
 from argus_trio.backends.connectivity.listings_by_abilities import ListingsByAbilities, listing_turns
 from argus_trio.backends.connectivity.recovery import Recovery, breaker_of
 from argus_trio.backends.connectivity.rivals import Rivals
@@ -49,6 +50,8 @@ class Scope:
 
     address: BackendAddress
     turns: StartTurns
+    eras: KnownEras = attrs.field(factory=KnownEras)
+    """What backends turned out to be at earlier starts."""
     on_published: Callable[[], None]
     listing_turns: trio.CapacityLimiter = attrs.field(factory=listing_turns)
     on_lease_freed: Callable[[], None] = _nothing
@@ -83,6 +86,7 @@ class Scope:
         self.shared = SharedConnection(
             address=address,
             turns=self.turns,
+            eras=self.eras,
             recovery=self.recovery,
             subscriptions=SubscriptionHub(address),
             on_open=self._opened,

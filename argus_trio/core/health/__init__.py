@@ -9,6 +9,7 @@
 - `repetition` says when what happens again and again is worth a line of the log.
 - `flapping` notices a backend that comes back too often; `occupancy` measures how long serving takes.
 - `rivalry` recognises processes of one backend that end each other.
+- `broken_cache` knows the words of package runners whose cache is broken, and the way out.
 - `health` holds the values that the management API and the service manager are given.
 
 `breaker` imports `backoff`, `health` imports `lifecycle`; the others stand alone. `backends/connectivity` runs

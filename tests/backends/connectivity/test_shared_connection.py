@@ -13,8 +13,8 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from argus_trio.backends.connection.handshake import Handshake
 from argus_trio.backends.connection.open import BackendAddress
 from argus_trio.backends.connectivity.recovery import Recovery, breaker_of
-from argus_trio.backends.connectivity.shared_connection import PREPARING_SECONDS, SharedConnection
-from argus_trio.backends.connectivity.start_turns import StartTurns
+from argus_trio.backends.connectivity.shared_connection import SharedConnection
+from argus_trio.backends.connectivity.start_turns import PREPARING_SECONDS, StartTurns
 from argus_trio.backends.listings.rounds import ListOutcome
 from argus_trio.backends.subscriptions.hub import SubscriptionHub
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, ProtocolSetting, StdioBackend

@@ -41,6 +41,21 @@ async def test_one_command_is_started_once_at_a_time_and_holds_up_nothing_else(a
     assert began == [("a", 0), ("c", 0), ("b", 10)]
 
 
+async def test_one_package_of_npx_is_started_once_at_a_time_whatever_its_arguments(autojump_clock: MockClock) -> None:
+    same = [program("a", "-y", "files", "/a"), program("b", "files", "/b"), program("c", "-y", "-p", "time", "x")]
+    began = await starting(StartTurns(lambda: 3), list(same))
+    assert began == [("a", 0), ("c", 0), ("b", 10)]
+
+
+async def test_programs_that_differ_in_their_arguments_alone_start_at_once(autojump_clock: MockClock) -> None:
+    specs: list[BackendSpec] = [
+        StdioBackend(name="a", command="uvx", args=("files", "/a")),
+        StdioBackend(name="b", command="uvx", args=("files", "/b")),
+        StdioBackend(name="c", command="npx", args=("--help",)),
+    ]
+    assert await starting(StartTurns(lambda: 3), specs) == [("a", 0), ("b", 0), ("c", 0)]
+
+
 async def test_a_remote_server_needs_no_turn(autojump_clock: MockClock) -> None:
     remote = HttpBackend(name="r", url="http://127.0.0.1/mcp")
     began = await starting(StartTurns(lambda: 1), [program("a"), remote])
@@ -81,6 +96,40 @@ async def test_a_turn_that_is_ended_early_is_the_next_ones_and_is_given_back_onc
             nursery.start_soon(start, name)
             await wait_all_tasks_blocked()
     assert began == [("a", 0), ("b", 1), ("c", 2)]
+
+
+async def test_one_that_only_waits_makes_room_for_others_but_not_for_its_like(autojump_clock: MockClock) -> None:
+    turns = StartTurns(lambda: 1)
+    began: list[tuple[str, float]] = []
+
+    async def start(name: str, *args: str) -> None:
+        async with turns.turn(program(name, *args)) as turn:
+            began.append((name, trio.current_time()))
+            await trio.sleep(1)
+            turn.rest()
+            turn.rest()
+            await trio.sleep(9)
+
+    async with trio.open_nursery() as nursery:
+        for name, package in (("a", "x"), ("b", "x"), ("c", "y"), ("d", "z")):
+            nursery.start_soon(start, name, package)
+            await wait_all_tasks_blocked()
+    assert began == [("a", 0), ("c", 1), ("d", 2), ("b", 10)]
+
+
+async def test_the_order_is_that_of_the_tickets_whoever_comes_first(autojump_clock: MockClock) -> None:
+    turns = StartTurns(lambda: 2)
+    began: list[str] = []
+
+    async def start(name: str, ticket: int) -> None:
+        async with turns.turn(program(name), ticket):
+            began.append(name)
+            await trio.sleep(10)
+
+    async with trio.open_nursery() as nursery:
+        for name, ticket in [(name, turns.ticket()) for name in "abcdef"][::-1]:
+            nursery.start_soon(start, name, ticket)
+    assert "".join(sorted(began[:2])) + "".join(sorted(began[2:4])) + "".join(sorted(began[4:])) == "abcdef"
 
 
 async def test_who_stops_waiting_is_in_nobodys_way(autojump_clock: MockClock) -> None:

@@ -67,6 +67,7 @@ class MemoryPeer:
     stderr: MemoryStream = attrs.field(factory=MemoryStream)
     graces: list[float] = attrs.field(factory=list)
     """The grace of each time that it was ended."""
+    has_spoken: bool = False
     _ending: str = ""
     _left: trio.Event = attrs.field(factory=trio.Event)
 
@@ -77,6 +78,9 @@ class MemoryPeer:
     async def processor_seconds(self) -> float:
         await trio.lowlevel.checkpoint()
         return 0.0
+
+    def spoke(self) -> None:
+        self.has_spoken = True
 
     async def wait_ended(self) -> str:
         await self._left.wait()

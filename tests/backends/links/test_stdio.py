@@ -12,7 +12,13 @@ from trio.testing import wait_all_tasks_blocked
 
 from argus_trio.backends.links.hearing import DEFAULT_BYTES
 from argus_trio.backends.links.link import Outgoing
-from argus_trio.backends.links.stdio import DRAIN_SECONDS, EXIT_GRACE_SECONDS, NOISE_LOGGED, StdioLink
+from argus_trio.backends.links.stdio import (
+    DRAIN_SECONDS,
+    EXIT_GRACE_SECONDS,
+    NOISE_LOGGED,
+    START_EXIT_GRACE_SECONDS,
+    StdioLink,
+)
 from argus_trio.errors import AnswerInvalid, LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Notification, Response, encode_notification
 from tests.backends.links.memory_peer import MemoryPeer, MemorySink, linked
@@ -119,6 +125,7 @@ async def test_closing_is_polite_to_a_program_that_runs_and_fails_what_is_open(a
     peer = MemoryPeer()
     failures: list[object] = []
     async with trio.open_nursery() as nursery, linked(peer) as link:
+        peer.stdout.put(b'{"jsonrpc":"2.0","method":"notifications/x"}\n')
 
         async def one() -> None:
             failures.append(await ask(link, 1))
@@ -127,6 +134,16 @@ async def test_closing_is_polite_to_a_program_that_runs_and_fails_what_is_open(a
         await wait_all_tasks_blocked()
     assert [str(failure) for failure in failures] == ["the link was closed"]
     assert peer.graces == [EXIT_GRACE_SECONDS]
+    assert peer.has_spoken
+
+
+async def test_a_program_that_has_sent_no_message_is_told_to_leave_sooner(autojump_clock: trio.abc.Clock) -> None:
+    peer = MemoryPeer()
+    async with linked(peer):
+        peer.stdout.put(b"added 12 packages\n")
+        await wait_all_tasks_blocked()
+    assert peer.graces == [START_EXIT_GRACE_SECONDS]
+    assert not peer.has_spoken
 
 
 async def test_much_noise_is_logged_a_little_and_counted_at_the_end(autojump_clock: trio.abc.Clock) -> None:
@@ -141,6 +158,26 @@ async def test_much_noise_is_logged_a_little_and_counted_at_the_end(autojump_clo
     assert logs[-1] == {
         "event": "backend_noise_total", "log_level": "warning", "backend": "memory", "lines": NOISE_LOGGED + 5
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("has_spoken", [False, True])
+async def test_a_program_that_finds_its_cache_broken_at_its_start_says_the_way_out(
+    autojump_clock: trio.abc.Clock, has_spoken: bool
+) -> None:
+    peer = MemoryPeer()
+    async with linked(peer) as link:
+        if has_spoken:
+            peer.stdout.put(b'{"jsonrpc":"2.0","method":"notifications/x"}\n')
+            await wait_all_tasks_blocked()
+        peer.stderr.put(b"Error: Cannot find module '/home/ada/.npm/_npx/15b07286cbcc3329/node_modules/zod/index.js'\n")
+        peer.stderr.end()
+        peer.stdout.end()
+        peer.leave("exited with code 1")
+        failure = await link.wait_failed()
+    way_out = "rm -r /home/ada/.npm/_npx/15b07286cbcc3329"
+    assert failure.reason.startswith("exited with code 1")
+    assert failure.reason.endswith(way_out) is not has_spoken
+    assert "Cannot find module" in failure.details[0]
 
 
 @asynccontextmanager

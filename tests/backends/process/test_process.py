@@ -11,8 +11,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 
-from argus_trio.backends.process.process import BackendProcess, start_process
+from argus_trio.backends.process.process import START_KEEPER_LIMIT_SECONDS, BackendProcess, start_process
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.errors import LinkFailed
 from argus_trio.net.pipe_reader import PipeReader
@@ -95,3 +96,59 @@ async def test_a_keeper_that_is_killed_is_an_end_with_a_reason_of_its_own() -> N
     async with started(StdioBackend(name="py", command=sys.executable, args=("-c", "input()"))) as process:
         process._keeper.kill()
         assert await process.wait_ended() == "lost its keeper, which was killed by SIGKILL"
+
+
+INSTALLS = "trap 'sleep 1; echo taken back; exit' TERM; echo unpacking; while :; do sleep 0.05; done"
+
+
+async def test_what_has_not_spoken_has_time_after_term_to_take_back_what_is_half_done() -> None:
+    async with started(shell(INSTALLS)) as process:
+        assert await process.stdout.receive() == b"unpacking\n"
+        await process.end(grace_seconds=0)
+        assert await all_of(process.stdout) == b"taken back\n"
+    assert children() == []
+
+
+async def test_what_leaves_in_time_is_not_told_to_be_cut_off() -> None:
+    with capture_logs() as logs:
+        async with started(shell("echo unpacking; exec cat")) as process:
+            assert await process.stdout.receive() == b"unpacking\n"
+            await process.end(grace_seconds=0)
+    assert logs == []
+
+
+async def test_what_somebody_else_has_killed_is_not_told_to_be_cut_off() -> None:
+    with capture_logs() as logs:
+        async with started(shell("kill -KILL $$")) as process:
+            await process.wait_ended()
+            await process.end(grace_seconds=0)
+    assert logs == []
+
+
+async def test_what_has_spoken_is_killed_soon_after_term() -> None:
+    async with started(shell(INSTALLS)) as process:
+        assert await process.stdout.receive() == b"unpacking\n"
+        process.spoke()
+        await process.end(grace_seconds=0)
+        assert await all_of(process.stdout) == b""
+    assert children() == []
+
+
+async def test_the_keeper_alone_gives_what_has_not_spoken_its_time_too() -> None:
+    async with started(shell(INSTALLS)) as process:
+        assert await process.stdout.receive() == b"unpacking\n"
+        process._let_go_of_keeper()  # the end of the socket, as if the gateway had been killed
+        assert await all_of(process.stdout) == b"taken back\n"
+
+
+async def test_what_has_not_spoken_and_ignores_term_is_gone_within_the_limit() -> None:
+    marker = uuid.uuid4().hex
+    async with started(nasty("double-fork-ignore-term", "3", env={MARKER: marker})) as process:
+        while len(running(marker)) < 4:  # noqa: ASYNC110 - no event tells of it
+            await trio.sleep(0.02)
+        began = trio.current_time()
+        with capture_logs() as logs:
+            await process.end(grace_seconds=0)
+        assert trio.current_time() - began < START_KEEPER_LIMIT_SECONDS
+        assert [(line["event"], line["backend"]) for line in logs] == [("backend_start_cut_off", "nasty")]
+    assert running(marker) == []
