@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.child import Child, serving
 from tests.e2e.gateway import SERVERS
-from tests.e2e.tools import Npm, Python, Unavailable
+from tests.e2e.tools import Npm, Peers, Python, Unavailable, Uv
 
 HERE = Path(__file__).parent
 
@@ -45,6 +45,22 @@ def npm() -> Npm:
 def python() -> Python:
     try:
         return Python()
+    except Unavailable as reason:
+        unavailable(reason)
+
+
+@pytest.fixture(scope="session")
+def peers(npm: Npm) -> Peers:
+    try:
+        return Peers(npm)
+    except Unavailable as reason:
+        unavailable(reason)
+
+
+@pytest.fixture(scope="session")
+def uv() -> Uv:
+    try:
+        return Uv()
     except Unavailable as reason:
         unavailable(reason)
 
