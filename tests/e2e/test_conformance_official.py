@@ -34,8 +34,25 @@ FAILS_ITSELF: dict[tuple[Sdk, str], dict[str, str]] = {
 }
 """What a server does not pass when the suite is connected to it directly, and why."""
 
-INEXPRESSIBLE: dict[tuple[Way, str], dict[str, str]] = {}
-"""What a transport cannot say, though the server says it over Streamable HTTP."""
+UNCHANGED = {
+    "ServerSendsToolsListChangedOnSubscription": "the list is as it was when the server says that it has changed",
+    "ServerSendsPromptsListChangedOnSubscription": "so is this one, and clients are told of what differs",
+}
+LACKING = {
+    "HttpServerNoIndependentRequestsOnStream": "it has no `test_streaming_elicitation`, and calls that a failed tool",
+    "ServerNoLogWithoutLogLevel": "nor `test_logging_tool`; the gateway answers with the error for unknown tools",
+}
+PARDONED: dict[Sdk, dict[str, str]] = {"python": {**UNCHANGED, **LACKING}, "typescript": UNCHANGED}
+"""Checks, by name, that may come to a warning, or have nothing to test, through the gateway. Our own conformance server
+passes them all: its lists do change, and it has the tools."""
+
+INAPPLICABLE: dict[Sdk, dict[str, str]] = {
+    "python": {},
+    "typescript": {
+        "server-sse-polling": "its tool says nothing before its answer, which is then plain JSON: no stream to be closed",
+    },
+}
+"""Scenarios in which the suite may have nothing to check through the gateway; it must not complain of them either."""
 
 
 @attrs.frozen(kw_only=True)
@@ -49,8 +66,7 @@ class Place:
         return f"{self.sdk}-{self.way}"
 
     def scenarios(self, revision: str) -> list[str]:
-        beyond = {*FAILS_ITSELF[self.sdk, revision], *INEXPRESSIBLE.get((self.way, revision), ())}
-        return [scenario for scenario in SCENARIOS[revision] if scenario not in beyond]
+        return [scenario for scenario in SCENARIOS[revision] if scenario not in FAILS_ITSELF[self.sdk, revision]]
 
 
 PLACES = [Place(sdk=sdk, way=way) for sdk in SDKS for way in WAYS]
@@ -76,11 +92,9 @@ def played(place: Place, npm: Npm, peers: Peers, folder: Path) -> dict[str, Repo
         for revision in REVISIONS:
             results = folder / revision
             results.mkdir()
-            done = suite.ran(
-                npm, "server", "--url", url, "--requirements", revision, "--output-dir", str(results)
-            )
+            done = suite.ran(npm, "server", "--url", url, "--requirements", revision, "--output-dir", str(results))
             assert "=== SUMMARY ===" in done.stdout, done.stdout
-            reports[revision] = suite.report(results)
+            reports[revision] = suite.report(results, () if place.way == "direct" else PARDONED[place.sdk])
         return reports
 
 
@@ -92,17 +106,17 @@ def reports(
     specs = [getattr(item, "callspec", None) for item in request.session.items if item.path == request.path]
     chosen = {spec.params["place"]: None for spec in specs if spec is not None}
     with ThreadPoolExecutor(2) as pool:
-        yield {
-            place: pool.submit(played, place, npm, peers, tmp_path_factory.mktemp("official")) for place in chosen
-        }
+        yield {place: pool.submit(played, place, npm, peers, tmp_path_factory.mktemp("official")) for place in chosen}
 
 
 @pytest.mark.parametrize(("place", "revision", "scenario"), CASES)
 def test_the_scenario_passes(
     reports: dict[Place, Future[dict[str, Report]]], place: Place, revision: str, scenario: str
 ) -> None:
-    found = reports[place].result()[revision].get(scenario, NEVER_RAN)
-    if not found.passed:
+    report = reports[place].result()[revision]
+    found = report.get(scenario, NEVER_RAN)
+    nothing_to_check = place.way != "direct" and scenario in INAPPLICABLE[place.sdk] and scenario in report
+    if found.complaints or not (found.passed or nothing_to_check):
         pytest.fail(found.told)
 
 

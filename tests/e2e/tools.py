@@ -39,7 +39,12 @@ PEERS = {
 """The TypeScript SDK, both of its majors and what a server made with it needs; and the bridges that people use."""
 PYTHON = ("mcp-server-time==2026.10.19", "mcp-server-git==2026.10.19")
 UV = "uv==0.13.9"
-SDKS = {"mcp-1": "mcp==1.30.0", "fastmcp-2": "fastmcp==2.14.7", "fastmcp-3": "fastmcp==3.4.11", "fastmcp-4": "fastmcp==4.2.3"}
+SDKS = {
+    "mcp-1": "mcp==1.30.0",
+    "fastmcp-2": "fastmcp==2.14.7",
+    "fastmcp-3": "fastmcp==3.4.11",
+    "fastmcp-4": "fastmcp==4.2.3",
+}
 """Python SDKs beside the one that runs the tests, each in an environment of its own."""
 INSTALL_SECONDS = 300.0
 PATIENCE = ("--fetch-retries=2", "--fetch-retry-mintimeout=2000", "--fetch-retry-maxtimeout=8000")
