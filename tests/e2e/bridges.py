@@ -1,4 +1,4 @@
-"""npm `supergateway` and `mcp-remote`, in each way that people use them, in front of server-everything or of the gateway."""
+"""npm `supergateway` and `mcp-remote`, in each way that people use them: before server-everything, or the gateway."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Servers made with each published SDK ask their client through the gateway as they do directly, nothing configured.
 
-Python SDK 1.x and 2.x, FastMCP 2, 3 and 4, TypeScript SDK 1.x and 2.x; over stdio and Streamable HTTP; clients of both eras.
+Python SDK 1.x and 2.x, FastMCP 2, 3 and 4, TypeScript SDK 1.x and 2.x; over stdio and Streamable HTTP; clients of both
+eras.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ async def test_a_legacy_client_is_asked_as_it_is_directly(
 async def test_a_modern_client_is_asked_by_each_of_them(
     servers: Servers, argus: Gateway, name: str, transport: str
 ) -> None:
-    """A server of both eras may fail a first call of a modern client, as it does directly; it says why, and asks then."""
+    """A server of both eras may fail a modern client's first call, as it does directly; it says why, and asks then."""
     asked = Asked()
     async with connected("modern", argus.url, **asked.callbacks) as client:
         found = {tool: [await told(client, asked, f"{name}-{transport}__{tool}") for _ in range(2)] for tool in TOOLS}

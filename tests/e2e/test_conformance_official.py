@@ -1,5 +1,7 @@
-"""The official conformance suite's `server` mode against the everything servers of the official SDKs, Python's and
-TypeScript's: directly, and through the gateway with nothing configured, over both transports and for both requirement sets.
+"""The official conformance suite's `server` mode against the everything servers of the official SDKs.
+
+Python's and TypeScript's: directly, and through the gateway with nothing configured, over both transports, for both
+sets of requirements.
 
 Whatever a server passes by itself passes through the gateway. What it does not pass by itself stands in a list below.
 """
@@ -49,7 +51,7 @@ passes them all: its lists do change, and it has the tools."""
 INAPPLICABLE: dict[Sdk, dict[str, str]] = {
     "python": {},
     "typescript": {
-        "server-sse-polling": "its tool says nothing before its answer, which is then plain JSON: no stream to be closed",
+        "server-sse-polling": "its tool says nothing before its answer, so that is plain JSON, without a stream",
     },
 }
 """Scenarios in which the suite may have nothing to check through the gateway; it must not complain of them either."""

@@ -1,5 +1,5 @@
-"""One server in the words of each published SDK: its tools ask their client, each in its own way, as servers that people
-have do. `who` asks with a form, `think` for a model's words, `where` for the roots.
+"""One server in the words of each published SDK, whose tools ask their client.
 
-They are programs of their own, in environments of their own; nothing here is imported.
+`who` asks with a form, `think` for a model's words, `where` for the roots. They are programs of their own, in
+environments of their own; nothing here is imported.
 """

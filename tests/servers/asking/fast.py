@@ -1,4 +1,4 @@
-"""The asking server with FastMCP 2, 3 or 4, whichever the environment has: `fast.py stdio`, or `fast.py http PORT`."""
+"""The asking server with FastMCP 2, 3 or 4, as the environment has it: `fast.py stdio`, or `fast.py http PORT`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The asking server with the Python SDK, 1.x or 2.x, whichever the environment has: `sdk.py stdio`, or `sdk.py http PORT`."""
+"""The asking server with the Python SDK, 1.x or 2.x as the environment has: `sdk.py stdio` or `sdk.py http PORT`."""
 
 import sys
 import warnings
