@@ -1,4 +1,4 @@
-"""Published servers, fetched by `npx -y` and `uvx` into empty caches behind one gateway; three kinds of client use them.
+"""Published servers, fetched by `npx -y` and `uvx` into empty caches behind one gateway, for three kinds of client.
 
 Each is listed and answers as it does to the same client connected to it directly. Three servers always; with
 ARGUS_PUBLISHED_SERVERS=1 all twenty-four of bench/published.py, which takes some minutes.
@@ -97,14 +97,14 @@ def scene(npm: Npm, uv: Uv, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     backends = {name: backend(server, folder, env) for name, server in SERVERS.items()}
     began = time.monotonic()
     with gateway.running({"backends": backends}, base, ready=False) as running:
-        missing = {}
+        missing: dict[str, str] = {}
         for name in backends:
             try:
                 running.event("backend_ready", backend=name, within=began + INSTALL_SECONDS - time.monotonic())
             except AssertionError:
-                missing[name] = not_served(running, name)
-                if missing[name] is None:
+                if (reason := not_served(running, name)) is None:
                     raise
+                missing[name] = reason
         yield Scene(gateway=running, backends=backends, missing=missing, seconds=time.monotonic() - began)
 
 
