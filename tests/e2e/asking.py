@@ -1,4 +1,4 @@
-"""The servers of tests/servers/asking, one in the words of each published SDK, and what a client of theirs was asked.
+"""Servers that ask, one in the words of each published SDK and two everything servers; and what a client was asked.
 
 A server is a command for each of its transports; so it can be a backend, and what a client is connected to directly.
 """
@@ -19,27 +19,62 @@ from mcp.shared.exceptions import MCPError
 from pydantic import FileUrl
 
 from tests.e2e import gateway
-from tests.e2e.child import Child
+from tests.e2e.child import ROOT, Child
 from tests.e2e.clients import CALL_SECONDS, MODERN, Edge
 from tests.e2e.gateway import SERVERS, Json
+from tests.e2e.official import PYTHON_OVER_STDIO
 from tests.e2e.ports import free_port
-from tests.e2e.tools import SDKS, Peers, Uv
+from tests.e2e.tools import SDKS, Npm, Peers, Uv
 
 HERE = SERVERS / "asking"
-OF_BOTH_ERAS = ("mcp-2", "fastmcp-4", "typescript-2")
-SERVER_NAMES = ("mcp-1", "mcp-2", "fastmcp-2", "fastmcp-3", "fastmcp-4", "typescript-1", "typescript-2")
+OWN = ("mcp-1", "mcp-2", "fastmcp-2", "fastmcp-3", "fastmcp-4", "typescript-1", "typescript-2")
+EVERYTHING: dict[str, dict[str, Json]] = {
+    "everything-npm": {
+        "trigger-elicitation-request": {},
+        "trigger-sampling-request": {"prompt": "what?", "maxTokens": 10},
+        "get-roots-list": {},
+    },
+    "everything-python": {"test_elicitation": {"message": "who?"}, "test_sampling": {"prompt": "what?"}},
+}
+CALLS: dict[str, dict[str, Json]] = {**{name: {"who": {}, "think": {}, "where": {}} for name in OWN}, **EVERYTHING}
+"""The servers, and the calls of each that ask."""
+OF_BOTH_ERAS = ("mcp-2", "fastmcp-4", "typescript-2", "everything-python")
 TRANSPORTS = ("stdio", "http")
-TOOLS = ("who", "think", "where")
-UP = ("listening ", "Uvicorn running")
+UP = ("listening ", "Uvicorn running", "listening on port")
 """What these servers say once they listen."""
 
 
-def command(name: str, peers: Peers, uv: Uv) -> list[str]:
-    """The command line of the server of this name, but for its transport."""
-    if name.startswith("typescript-"):
-        return [peers.node, peers.placed((HERE / f"typescript{name[-1]}.mts").read_text())]
-    python = uv.python_with(name) if name in SDKS else sys.executable
-    return [python, str(HERE / ("fast.py" if name.startswith("fastmcp") else "sdk.py"))]
+@attrs.frozen(kw_only=True)
+class Commands:
+    """How each of them is started; `npm` has server-everything, and so on."""
+
+    npm: Npm
+    peers: Peers
+    uv: Uv
+
+    def stdio(self, name: str) -> list[str]:
+        match name:
+            case "everything-npm":
+                return [self.npm.node, self.npm.script("mcp-server-everything")]
+            case "everything-python":
+                return [sys.executable, "-c", PYTHON_OVER_STDIO]
+            case _:
+                return [*self._own(name), "stdio"]
+
+    def http(self, name: str, port: int) -> list[str]:
+        match name:
+            case "everything-npm":
+                return [*self.stdio(name), "streamableHttp"]  # its port is in the environment
+            case "everything-python":
+                return [sys.executable, str(SERVERS / "official" / "everything.py"), "--port", str(port)]
+            case _:
+                return [*self._own(name), "http", str(port)]
+
+    def _own(self, name: str) -> list[str]:
+        if name.startswith("typescript-"):
+            return [self.peers.node, self.peers.placed((HERE / f"typescript{name[-1]}.mts").read_text())]
+        python = self.uv.python_with(name) if name in SDKS else sys.executable
+        return [python, str(HERE / ("fast.py" if name.startswith("fastmcp") else "sdk.py"))]
 
 
 @attrs.frozen(kw_only=True)
@@ -48,21 +83,24 @@ class Servers:
 
     commands: dict[str, list[str]]
     urls: dict[str, str]
+    env: dict[str, str]
 
     @classmethod
-    def started(cls, peers: Peers, uv: Uv, children: ExitStack) -> Servers:
-        commands = {name: command(name, peers, uv) for name in SERVER_NAMES}
-        ports = {name: free_port() for name in SERVER_NAMES}
+    def started(cls, commands: Commands, children: ExitStack) -> Servers:
+        env = {"PATH": commands.npm.path, "PYTHONPATH": str(ROOT)}
+        ports = {name: free_port() for name in CALLS}
         listening = [
-            children.enter_context(Child([*commands[name], "http", str(port)])) for name, port in ports.items()
+            children.enter_context(Child(commands.http(name, port), env={**env, "PORT": str(port)}))
+            for name, port in ports.items()
         ]
         for child in listening:
             child.wait_for(lambda line: line if any(words in line for words in UP) else None)
-        return cls(commands=commands, urls={name: f"http://127.0.0.1:{port}/mcp" for name, port in ports.items()})
+        urls = {name: f"http://127.0.0.1:{port}/mcp" for name, port in ports.items()}
+        return cls(commands={name: commands.stdio(name) for name in CALLS}, urls=urls, env=env)
 
     def backends(self) -> dict[str, Json]:
         stdio = {
-            f"{name}-stdio": {"type": "stdio", "command": program, "args": [*args, "stdio"]}
+            f"{name}-stdio": {"type": "stdio", "command": program, "args": args, "env": self.env}
             for name, (program, *args) in self.commands.items()
         }
         return {**stdio, **{f"{name}-http": gateway.http(url) for name, url in self.urls.items()}}
@@ -73,7 +111,7 @@ class Servers:
         mode = MODERN if edge == "modern" else "legacy"
         if transport == "stdio":
             program, *args = self.commands[name]
-            server: Any = stdio_client(StdioServerParameters(command=program, args=[*args, "stdio"]))
+            server: Any = stdio_client(StdioServerParameters(command=program, args=args, env=self.env))
         else:
             server = self.urls[name]
         with trio.fail_after(CALL_SECONDS):
@@ -119,10 +157,10 @@ class Told:
     questions: tuple[tuple[str, str], ...]
 
 
-async def told(client: Client, asked: Asked, tool: str) -> Told:
+async def told(client: Client, asked: Asked, tool: str, arguments: Json) -> Told:
     before = len(asked.questions)
     try:
-        result = await client.call_tool(tool, {})
+        result = await client.call_tool(tool, arguments)
     except MCPError as error:
         words, failed = error.message, True
     else:
