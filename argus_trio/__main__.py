@@ -1,9 +1,22 @@
-"""`python -m argus_trio` is the command `argus-trio`."""
+"""The command `argus-trio`, also as `python -m argus_trio`: signals first, for loading all the rest takes a while."""
 
 from __future__ import annotations
 
+import signal
 import sys
 
-from argus_trio.cli import main
 
-sys.exit(main())
+def main() -> int:
+    """Run the command; its exit code."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Until someone waits for it, Ctrl-C ends the process without a traceback. One that is ignored stays so.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.argv[1:2] == ["serve"]:
+        signal.signal(signal.SIGHUP, lambda *_: None)  # it asks to reload what is only being loaded; see the command
+    from argus_trio.cli import main as run
+
+    return run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -34,24 +34,49 @@ from argus_trio.config.structure.schema import schema
 from argus_trio.core.redaction import Redactor
 from argus_trio.demo import run_demo
 from argus_trio.errors import ConfigInvalid, LinkFailed, ListenFailed, Problem
-from argus_trio.logs import LEVELS, set_up_logs
+from argus_trio.logs.setup import LEVELS, Format, set_up_logs
+from argus_trio.logs.writer import writing_log
 from argus_trio.wire.headers import TOKEN
 
 log = structlog.get_logger()
 
+_STDERR: Final = 2
+"""The descriptor of the log and of complaints: written to directly, for `sys.stderr` is None where it was closed."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; its exit code."""
+    _hold_standard_descriptors()
     options = _parser().parse_args(arguments)
     try:
         _COMMANDS[options.command](options)
     except ConfigInvalid as invalid:
-        sys.stderr.write(render_problems(invalid) + "\n")
+        _complain(render_problems(invalid))
         return 1
     except (ListenFailed, LinkFailed) as failure:
-        sys.stderr.write(f"argus-trio: {failure}\n")
+        _complain(f"argus-trio: {failure}")
         return 1
     return 0
+
+
+def _complain(text: str) -> None:
+    with suppress(OSError):  # a stderr that is closed or full must not change the exit code
+        os.write(_STDERR, text.encode("utf-8", "backslashreplace") + b"\n")
+
+
+def _hold_standard_descriptors() -> None:
+    """Open what of stdin, stdout and stderr is closed as /dev/null: nothing else may get their numbers, and be written
+    to as the log."""
+    while (opened := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        pass
+    os.close(opened)
+
+
+@contextmanager
+def _logging(form: Format, level: str, redact: Redactor) -> Iterator[None]:
+    with writing_log(_STDERR) as writer:
+        set_up_logs(form, level, redact, writer.write, colours=os.isatty(_STDERR))
+        yield
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -139,12 +164,11 @@ def _load(options: argparse.Namespace) -> tuple[Path, Config]:
 def _serve(options: argparse.Namespace) -> None:
     path = find_config(options.config, environ=os.environ, cwd=Path.cwd()).absolute()
     redact = Redactor()
-    set_up_logs(options.log_format, options.log_level, redact)
-    file = ConfigFile(path=path, environ=os.environ, host=options.host, port=options.port, warn=_warn)
-    config = file.read()
-    redact.learn(config.secrets)
-    log.info("starting", version=__version__, config=str(path), backends=list(config.backends))
-    with _unharmed_by_hangups():
+    with _logging(options.log_format, options.log_level, redact), _unharmed_by_hangups():
+        file = ConfigFile(path=path, environ=os.environ, host=options.host, port=options.port, warn=_warn)
+        config = file.read()
+        redact.learn(config.secrets)
+        log.info("starting", version=__version__, config=str(path), backends=list(config.backends))
         trio.run(partial(run_gateway, config, file=file, redact=redact, on_listening=lambda _urls: None))
 
 
@@ -163,8 +187,8 @@ def _unharmed_by_hangups() -> Iterator[None]:
 
 
 def _demo(options: argparse.Namespace) -> None:
-    set_up_logs("console", "warning", Redactor())
-    trio.run(run_demo, options.port)
+    with _logging("console", "warning", Redactor()):
+        trio.run(run_demo, options.port)
 
 
 def _stdio(options: argparse.Namespace) -> None:
@@ -174,9 +198,9 @@ def _stdio(options: argparse.Namespace) -> None:
         raise LinkFailed("$ARGUS_TOKEN holds a character that cannot be sent")
     if token and not any(name.lower() == "authorization" for name in headers):
         headers["Authorization"] = f"Bearer {token}"
-    set_up_logs("console", options.log_level, Redactor({*headers.values(), token}))
     url = options.url or os.environ.get("ARGUS_URL") or DEFAULT_URL
-    trio.run(partial(run_bridge, url, headers, wait_seconds=options.wait))
+    with _logging("console", options.log_level, Redactor({*headers.values(), token})):
+        trio.run(partial(run_bridge, url, headers, wait_seconds=options.wait))
 
 
 def _check(options: argparse.Namespace) -> None:

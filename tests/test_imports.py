@@ -67,11 +67,11 @@ STRANGERS = frozenset({("frontend", "backends"), ("frontend", "pipeline"), ("pip
 """Parts that do not know a lower one either, by importer and imported."""
 LEAVES = frozenset({"samples"})
 """Programs of their own: they import nothing of the package, and only who starts them may name them."""
-STARTERS = frozenset({"app", "demo", "cli"})
-"""The composition root: it may load inside a function what only some configurations need."""
+STARTERS = frozenset({"app", "demo", "cli", "__main__"})
+"""The composition root: it may load inside a function what only some configurations need, or what can wait."""
 
 ROOMS: dict[str, frozenset[str]] = {
-    "hypercorn": frozenset({"frontend.server.hypercorn_server"}),
+    "hypercorn": frozenset({"frontend.server.hypercorn_server", "frontend.server.site"}),
     "yaml": frozenset({"config.*"}),
     "cattrs": frozenset({"config.*"}),
     "h11": frozenset({"net.http1", "net.dial", "frontend.server.*"}),

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import argus_trio
-from argus_trio import cli
+from argus_trio import __main__
 from tests.e2e.child import Child
 from tests.e2e.clients import connected
 from tests.e2e.gateway import STOP_SECONDS
@@ -41,11 +41,11 @@ def test_the_version_is_the_packages() -> None:
     assert declared()["metadata"]["version"] == "attr: argus_trio.__version__"
 
 
-def test_the_command_is_the_clis_main() -> None:
+def test_the_command_is_that_of_the_package() -> None:
     script = declared()["options.entry_points"]["console_scripts"].strip()
     name, _, target = script.partition(" = ")
     assert name == "argus-trio"
-    assert pkgutil.resolve_name(target) is cli.main
+    assert pkgutil.resolve_name(target) is __main__.main
 
 
 def test_the_changelog_knows_the_version() -> None:

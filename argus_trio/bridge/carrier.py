@@ -106,7 +106,7 @@ class Carrier:
             GatewaySessionLost: see there.
             LinkFailed: there is no answer, or it is none; `HttpRefused` with the status if that was why.
         """
-        async with self._client.pool.send(self._client.post(body, headers)) as answer:
+        async with self._client.send(self._client.post(body, headers)) as answer:
             self.gateway.reached()
             if 200 <= answer.status < 300:
                 yield await self._answer_stream(answer, parser or EventParser())
@@ -121,7 +121,7 @@ class Carrier:
             GatewaySessionLost, LinkFailed: as `post`.
         """
         parser.restart()
-        async with self._client.pool.send(self._client.get(headers, last_id=parser.last_id)) as answer:
+        async with self._client.send(self._client.get(headers, last_id=parser.last_id)) as answer:
             self.gateway.reached()
             if answer.status != 200:
                 raise self._refusal(answer, headers, b"null", await self._client.beginning(answer))
@@ -145,7 +145,7 @@ class Carrier:
     async def delete(self, headers: Headers) -> None:
         """End a session, whatever the gateway thinks of it; the caller sets the deadline."""
         try:
-            async with self._client.pool.send(self._client.delete(headers)):
+            async with self._client.send(self._client.delete(headers)):
                 pass
         except LinkFailed as failure:
             log.debug("session_not_ended", reason=failure.reason)

@@ -18,8 +18,8 @@ from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.input_required.parking import Parking
 from argus_trio.frontend.input_required.request_state import RequestStates, Seal
 from argus_trio.frontend.notifications.announcer import Announcer
-from argus_trio.frontend.server.hypercorn_server import serve
 from argus_trio.frontend.server.listeners import open_listeners
+from argus_trio.frontend.server.serving import serve
 from argus_trio.frontend.server.socket_activation import Inherited
 from argus_trio.frontend.sessions.session import HttpSession
 from argus_trio.frontend.sessions.table import Sessions

@@ -140,5 +140,7 @@ async def _tunnel(stream: trio.abc.Stream, origin: Origin, proxy: Proxy) -> None
                 raise LinkFailed(f"the proxy {proxy.origin} closed the connection")
     except (trio.BrokenResourceError, h11.RemoteProtocolError) as error:
         raise LinkFailed(f"the proxy {proxy.origin} does not answer in HTTP") from error
+    if event.status_code == 407:
+        raise LinkFailed(f"the proxy {proxy.origin} answered HTTP 407: {proxy.advice(origin)}")
     if not 200 <= event.status_code < 300:
         raise LinkFailed(f"the proxy {proxy.origin} answered HTTP {event.status_code}")

@@ -10,6 +10,7 @@ import h11
 import trio
 
 from argus_trio.errors import LinkFailed
+from argus_trio.net.content_coding import ContentDecoder, coding_of
 from argus_trio.wire import headers as names
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -31,6 +32,8 @@ class HttpRequest:
     headers: RawHeaders = attrs.field(repr=False)
     body: bytes = attrs.field(default=b"", repr=False)
     is_idempotent: bool = False
+    address: str = attrs.field(default="", repr=False)
+    """What the request line names instead of the target: the whole address, for a proxy without a tunnel."""
 
 
 class ConnectionDied(LinkFailed):
@@ -43,6 +46,14 @@ class ConnectionDied(LinkFailed):
         super().__init__("the server closed the connection without an answer", never_ran=is_unsent)
         self.is_unsent = is_unsent
         self.was_reused = was_reused
+
+
+class AnswerTooLarge(LinkFailed):
+    """The body of an answer is larger than `limit` bytes, as it is when nothing is compressed."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the server's answer is larger than {limit} bytes")
+        self.limit = limit
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -77,12 +88,13 @@ class HttpConnection:
             raise ConnectionDied(is_unsent=is_unsent, was_reused=self.is_used) from None
         if not isinstance(event, h11.Response):
             raise LinkFailed("the server's answer is not HTTP")
-        return HttpAnswer(connection=self, status=event.status_code, headers=list(event.headers))
+        return HttpAnswer(connection=self, status=event.status_code, headers=list(event.headers), target=request.target)
 
     async def _send(self, request: HttpRequest) -> bool:
         """Send the request; whether it was taken whole. One that was not may have an answer all the same: 413."""
         try:
-            head = h11.Request(method=request.method, target=request.target, headers=request.headers)
+            target = request.address or request.target
+            head = h11.Request(method=request.method, target=target, headers=request.headers)
             parts = [self._http.send(head)]
         except h11.LocalProtocolError:  # its text quotes the header
             raise LinkFailed("the request cannot be sent: a header holds what no header may hold") from None
@@ -129,8 +141,13 @@ class HttpConnection:
 
     @property
     def is_finished(self) -> bool:
-        """Whether the last answer has been read to its end, so that another exchange may follow."""
-        return not self.is_closed and self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
+        """Whether the last answer has been read to its end, so that another exchange may follow.
+
+        What a server sends behind an answer belongs to no request, and must not become the next one's answer (RFC 9112,
+        section 6.3).
+        """
+        is_done = self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
+        return is_done and not self.is_closed and not self._http.trailing_data[0]
 
     @property
     def may_finish(self) -> bool:
@@ -161,11 +178,20 @@ class HttpAnswer:
     connection: HttpConnection
     status: int
     headers: RawHeaders
+    target: str = attrs.field(default="/", repr=False)
+    """What was asked: the target of the request that this answers."""
+    _decoder: ContentDecoder | None = attrs.field(default=None, init=False)
+    _is_begun: bool = attrs.field(default=False, init=False)
 
     def header(self, name: str) -> str | None:
         """The first header of that (lower-case) name."""
         wanted = name.encode("ascii")
         return next((value.decode("latin-1") for key, value in self.headers if key == wanted), None)
+
+    def all_headers(self, name: str) -> list[str]:
+        """Every header of that (lower-case) name, in order."""
+        wanted = name.encode("ascii")
+        return [value.decode("latin-1") for key, value in self.headers if key == wanted]
 
     @property
     def media_type(self) -> str:
@@ -173,26 +199,39 @@ class HttpAnswer:
         return (self.header(names.CONTENT_TYPE) or "").partition(";")[0].strip().lower()
 
     async def receive(self) -> bytes:
-        """The next piece of the body, empty at its end.
+        """The next piece of the body, empty at its end. What was compressed comes as it was before.
 
         Raises:
-            LinkFailed: the body broke off, or is encoded in a way that was not asked for.
+            AnswerInvalid: it is compressed in a way that cannot be read.
+            LinkFailed: it broke off.
         """
-        encoding = self.header(names.CONTENT_ENCODING)
-        if encoding is not None and encoding.lower() != "identity":
-            raise LinkFailed("the server compressed its answer although it was told not to")
-        return await self.connection.receive()
+        if not self._is_begun:
+            coding = coding_of(",".join(self.all_headers(names.CONTENT_ENCODING)))
+            self._decoder = ContentDecoder(coding) if coding else None
+            self._is_begun = True
+        if self._decoder is None:
+            return await self.connection.receive()
+        if piece := self._decoder.next_piece():
+            await trio.lowlevel.checkpoint()  # little can stand for much: others have their turn meanwhile
+            return piece
+        while chunk := await self.connection.receive():
+            self._decoder.feed(chunk)
+            if piece := self._decoder.next_piece():
+                return piece
+        self._decoder.finish()
+        return b""
 
     async def read(self, limit: int) -> bytes:
         """The whole body.
 
         Raises:
-            LinkFailed: as `receive`, or it is larger than `limit` bytes.
+            AnswerTooLarge: it is larger than `limit` bytes.
+            LinkFailed: as `receive`.
         """
         pieces, size = [], 0
         while piece := await self.receive():
             size += len(piece)
             if size > limit:
-                raise LinkFailed(f"the server's answer is larger than {limit} bytes")
+                raise AnswerTooLarge(limit)
             pieces.append(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)

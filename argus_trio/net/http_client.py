@@ -1,12 +1,13 @@
 """A client of one HTTP server: a pool of connections under a nursery of its own, and the headers of every request.
 
-No message is read here.
+It follows redirects within the origin and keeps the cookies that the server sets. No message is read here.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,12 +19,13 @@ import structlog
 import trio
 
 from argus_trio.errors import HttpRefused, LinkFailed
+from argus_trio.net.cookies import MAX_ALL_BYTES, MAX_COOKIE_BYTES, MAX_COOKIES, CookieJar
 from argus_trio.net.dial import OriginRoute, client_tls
 from argus_trio.net.http1 import HttpAnswer, HttpRequest, RawHeaders
 from argus_trio.net.origin import Origin, split_url
 from argus_trio.net.pool import Pool
 from argus_trio.net.proxies import proxy_for
-from argus_trio.net.refusal import refusal
+from argus_trio.net.refusal import MAX_REDIRECTS, redirect, refusal, too_many_redirects
 from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.wire import headers as names
 from argus_trio.wire.headers import Headers
@@ -52,6 +54,9 @@ _ACCEPTS_STREAM: Final = (names.ACCEPT.encode(), names.EVENT_STREAM.encode())
 _IS_JSON: Final = (names.CONTENT_TYPE.encode(), names.JSON.encode())
 _CONTENT_LENGTH: Final = names.CONTENT_LENGTH.encode()
 _USER_AGENT: Final = names.USER_AGENT.encode()
+_COOKIE: Final = names.COOKIE.encode()
+_REMEMBERED_MOVES: Final = 16
+"""How many permanent redirects are remembered. A link asks one target or two, with three methods at most."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -66,6 +71,36 @@ class HttpClient:
     """The tasks that serve the client, those of its user too; it ends with the client."""
     _base: RawHeaders = attrs.field(repr=False)
     _secrets: tuple[str, ...] = attrs.field(repr=False)
+    _cookies: CookieJar = attrs.field(repr=False)
+    _moved: dict[tuple[str, str], str] = attrs.field(factory=dict, init=False, repr=False)
+    """Where a target has moved for good, for one method."""
+    _has_lost_cookies: bool = attrs.field(default=False, init=False)
+
+    @asynccontextmanager
+    async def send(self, request: HttpRequest) -> AsyncIterator[HttpAnswer]:
+        """Send, and give the answer while it is being read; its `target` is where redirects have led.
+
+        Raises:
+            HttpRefused: the server redirects elsewhere, or without end.
+            LinkFailed: no connection, or no answer on it.
+        """
+        moved = self._moved.get((request.method, request.target)) if self._moved else None
+        current = request if moved is None else attrs.evolve(request, target=moved)
+        is_permanent = True
+        for hops in range(MAX_REDIRECTS + 1):
+            async with self.pool.send(self._with_cookies(current) if self._cookies else current) as answer:
+                self._note_cookies(answer, current.target)
+                is_redirect = 300 <= answer.status < 400
+                following = redirect(current, answer, self.origin, self._all_secrets) if is_redirect else None
+                if following is None:
+                    if hops and is_permanent and answer.status < 400 and len(self._moved) < _REMEMBERED_MOVES:
+                        self._moved[request.method, request.target] = current.target
+                    yield answer
+                    return
+                await self.beginning(answer)  # so that its connection serves the next request
+            is_permanent = is_permanent and following.is_permanent
+            current = attrs.evolve(current, target=following.target)
+        raise too_many_redirects(answer.status, self.origin, current.target, self._all_secrets)
 
     def post(self, body: bytes, headers: Headers, *, target: str | None = None) -> HttpRequest:
         """A POST of one message, to the server's own target if no other is given."""
@@ -97,7 +132,31 @@ class HttpClient:
 
     def refused(self, answer: HttpAnswer, body: bytes) -> HttpRefused:
         """The error for an answer whose status is no success."""
-        return refusal(answer, body, self.origin, self._secrets)
+        route = self.pool.route
+        proxy = None if self.origin.is_tls else route.proxy
+        return refusal(answer, body, self.origin, self._all_secrets, proxy=proxy)
+
+    @property
+    def _all_secrets(self) -> tuple[str, ...]:
+        return (*self._secrets, *self._cookies.values)
+
+    def _with_cookies(self, request: HttpRequest) -> HttpRequest:
+        """The request with the cookies for its target, in one header with those of the configuration."""
+        configured = "; ".join(value.decode("latin-1") for name, value in request.headers if name.lower() == _COOKIE)
+        cookies = self._cookies.header(request.target, time.time(), configured=configured)
+        others = [header for header in request.headers if header[0].lower() != _COOKIE]
+        if cookies:
+            others.append((_COOKIE, cookies.encode("latin-1")))
+        return attrs.evolve(request, headers=others)
+
+    def _note_cookies(self, answer: HttpAnswer, target: str) -> None:
+        if not (set_cookies := answer.all_headers(names.SET_COOKIE)):
+            return
+        if self._cookies.take(set_cookies, target, time.time()) and not self._has_lost_cookies:
+            self._has_lost_cookies = True
+            bounds = f"{MAX_COOKIES}, {MAX_COOKIE_BYTES} bytes each, {MAX_ALL_BYTES} in all"
+            reason = f"it sets more or larger cookies than are kept for it ({bounds}); the oldest are forgotten"
+            log.warning("backend_cookies_lost", backend=self.name, reason=reason)
 
 
 @asynccontextmanager
@@ -122,7 +181,14 @@ async def open_http_client(
         nursery.start_soon(pool.reap)
         try:
             yield HttpClient(
-                name=name, origin=origin, target=target, pool=pool, nursery=nursery, base=base, secrets=secrets
+                name=name,
+                origin=origin,
+                target=target,
+                pool=pool,
+                nursery=nursery,
+                base=base,
+                secrets=secrets,
+                cookies=CookieJar(origin),
             )
         finally:
             nursery.cancel_scope.cancel()

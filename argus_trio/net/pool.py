@@ -1,6 +1,6 @@
 """The connections to one origin: reused while they are fit, opened as needed, closed when idle.
 
-Requests never wait for each other. Redirects are not followed, and nothing here knows what a message is.
+Requests never wait for each other. Nothing here follows a redirect, or knows what a message is.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Pool:
         headers = request.headers
         if route.proxy.authorization is not None:
             headers = [*headers, (names.PROXY_AUTHORIZATION.encode(), route.proxy.authorization.encode("ascii"))]
-        return attrs.evolve(request, target=f"{route.origin}{request.target}", headers=headers)
+        return attrs.evolve(request, address=f"{route.origin}{request.target}", headers=headers)
 
     async def _exchange(self, request: HttpRequest) -> HttpAnswer:
         try:

@@ -23,6 +23,13 @@ class Proxy:
     origin: Origin
     authorization: str | None = attrs.field(default=None, repr=False)
 
+    def advice(self, origin: Origin) -> str:
+        """What to do about a 407 of the proxy on the way to `origin`."""
+        variable = f"{origin.scheme.upper()}_PROXY"
+        if self.authorization is not None:
+            return f"it does not take the user and password that {variable} or ALL_PROXY holds"
+        return f"it wants a user and password: write http://USER:PASSWORD@HOST:PORT in {variable} or ALL_PROXY"
+
 
 def proxy_for(origin: Origin, environ: Mapping[str, str]) -> Proxy | None:
     """The proxy on the way to `origin`, or None for the direct way.

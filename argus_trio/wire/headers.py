@@ -33,6 +33,8 @@ CONTENT_LENGTH: Final = "content-length"
 CONTENT_ENCODING: Final = "content-encoding"
 ACCEPT_ENCODING: Final = "accept-encoding"
 PROXY_AUTHORIZATION: Final = "proxy-authorization"
+COOKIE: Final = "cookie"
+SET_COOKIE: Final = "set-cookie"
 
 TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 """What a header's name consists of (RFC 9110, section 5.6.2)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -51,6 +52,18 @@ async def test_a_json_answer_is_one_message_on_one_line() -> None:
             assert await all_of(answer) == [b'{"jsonrpc":"2.0", "id":1,"result":{}}']
         assert carrier.origin == server.origin
     assert server.received[0].headers["x-a"] == "b"
+
+
+async def test_a_gateway_behind_what_redirects_balances_and_compresses_is_reached() -> None:
+    async def front(received: Received, wire: Wire) -> None:
+        if received.target == "/mcp":
+            await wire.reply(307, more="location: /argus/mcp\r\nset-cookie: lb=1; Path=/\r\n")
+        else:
+            await wire.json(gzip.compress(result(1)), more="content-encoding: gzip\r\n")
+
+    async with carrying(front) as (carrier, server), carrier.post(request(1, "ping")) as answer:
+        assert await all_of(answer) == [result(1)]
+    assert [received.headers.get("cookie") for received in server.received] == [None, "lb=1"]
 
 
 async def test_a_stream_is_read_message_by_message_and_what_is_none_is_skipped() -> None:

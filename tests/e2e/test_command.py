@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,6 +70,39 @@ def test_a_warning_is_logged_once_by_serve_and_a_new_one_by_a_reload(tmp_path: P
         # The test's own environment may hold variables that are told of as well.
         assert [path for path in told if path != "backends"] == ["backends.a.command", "backends.b.command"]
         assert len(told) == len(set(told))
+
+
+def signals_caught(child: Child) -> set[int]:
+    """The signals that a process has handlers for."""
+    (line,) = (line for line in Path(f"/proc/{child.pid}/status").read_text().splitlines() if line.startswith("SigCgt"))
+    mask = int(line.split()[1], 16)
+    return {number for number in range(1, 65) if mask >> (number - 1) & 1}
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.2, 0.3, 0.4, 0.6])
+def test_a_hangup_while_it_starts_harms_nothing(tmp_path: Path, seconds: float) -> None:
+    path = gateway.written({"backends": {}}, tmp_path, "early")
+    with Child([sys.executable, "-m", "argus_trio", "serve", "-c", path, "--port", "0"]) as child:
+        while signal.SIGHUP not in signals_caught(child):
+            assert child.process.poll() is None
+        time.sleep(seconds)  # what is being loaded then has no event
+        child.signal(signal.SIGHUP)
+        child.wait_for(lambda line: "listening" in line or None)
+        child.signal(signal.SIGTERM)
+        assert child.wait(STOP_SECONDS) == 0
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.2, 0.3, 0.4, 0.6])
+def test_an_interrupt_while_it_starts_ends_it_without_a_traceback(tmp_path: Path, seconds: float) -> None:
+    path = gateway.written({"backends": {"echo": gateway.stdio("echo.py")}}, tmp_path, "interrupted")
+    with Child([sys.executable, "-m", "argus_trio", "serve", "-c", path, "--port", "0"]) as child:
+        while signal.SIGHUP not in signals_caught(child):
+            assert child.process.poll() is None
+        time.sleep(seconds)  # what is being loaded then has no event
+        child.signal(signal.SIGINT)
+        assert child.wait(STOP_SECONDS) in (0, -signal.SIGINT)
+        assert "Traceback" not in "\n".join(child.lines())
+    assert not left_after(2.0, "interrupted")
 
 
 @pytest.mark.parametrize("command", ["check", "serve"])

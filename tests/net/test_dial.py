@@ -110,7 +110,10 @@ async def test_a_proxy_gives_a_tunnel_to_an_https_server(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("said", "reason"),
     [
-        (b"HTTP/1.1 407 Auth\r\ncontent-length: 0\r\n\r\n", "answered HTTP 407"),
+        (
+            b"HTTP/1.1 407 Auth\r\ncontent-length: 0\r\n\r\n",
+            "answered HTTP 407: it wants a user and password: .* HTTPS_PROXY",
+        ),
         (b"hello\r\n\r\n", "does not answer in HTTP"),
         (b"", "does not answer in HTTP"),
     ],

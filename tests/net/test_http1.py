@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
+
 import h11
 import pytest
 import trio
 from trio.testing import memory_stream_pair
 
-from argus_trio.errors import LinkFailed
-from argus_trio.net.http1 import ConnectionDied, HttpAnswer, HttpConnection, HttpRequest
+from argus_trio.errors import AnswerInvalid, LinkFailed
+from argus_trio.net.http1 import AnswerTooLarge, ConnectionDied, HttpAnswer, HttpConnection, HttpRequest
 
 REQUEST = HttpRequest(method="POST", target="/x", headers=[(b"host", b"h"), (b"content-length", b"2")], body=b"{}")
 
@@ -155,3 +158,34 @@ async def test_the_bytes_of_a_request_are_what_http_1_1_asks_for() -> None:
     body = server.next_event()
     assert isinstance(body, h11.Data)
     assert bytes(body.data) == b"{}"
+
+
+async def test_a_body_that_was_compressed_unasked_is_read_and_bounded_by_what_it_stands_for() -> None:
+    body = gzip.compress(b"x" * 5_000_000)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
+    connection, answer = await converse(head + body)
+    assert await answer.read(5_000_000) == b"x" * 5_000_000
+    assert connection.is_finished
+    _, answer = await converse(head + body)
+    with pytest.raises(AnswerTooLarge, match="larger than 4999999 bytes"):
+        await answer.read(4_999_999)
+
+
+async def test_the_events_of_a_compressed_stream_come_as_they_arrive() -> None:
+    ours, theirs = memory_stream_pair()
+    await theirs.send_all(b"HTTP/1.0 200 OK\r\nContent-Encoding: gzip\r\n\r\n")
+    connection = HttpConnection(stream=ours, socket=ours)  # type: ignore[arg-type]  # as above
+    answer = await connection.exchange(REQUEST)
+    deflater = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    for event in (b"data: 1\n\n", b"data: 2\n\n"):
+        await theirs.send_all(deflater.compress(event) + deflater.flush(zlib.Z_SYNC_FLUSH))
+        with trio.fail_after(5):
+            assert await answer.receive() == event
+
+
+@pytest.mark.parametrize("head", [b"Content-Encoding: br\r\n", b"Content-Encoding: gzip\r\nContent-Encoding: br\r\n"])
+async def test_another_coding_is_named_each_time_it_is_read(head: bytes) -> None:
+    _, answer = await converse(b"HTTP/1.1 200 OK\r\n" + head + b"Content-Length: 1\r\n\r\nx")
+    for _ in range(2):
+        with pytest.raises(AnswerInvalid, match=r"compressed with (gzip, )?br,"):
+            await answer.receive()

@@ -84,6 +84,25 @@ async def test_an_idle_connection_that_the_server_closed_is_noticed_before_use()
         assert server.connections == 3
 
 
+@pytest.mark.parametrize("seconds_later", [None, 0.05], ids=["in one packet", "a moment later"])
+async def test_what_follows_an_answer_is_not_taken_for_the_next_one(seconds_later: float | None) -> None:
+    stray = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nstray"
+    hello = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
+
+    async def talkative(request: Received, wire: Wire) -> None:
+        if seconds_later is None:
+            await wire.stream.send_all(hello + stray)
+        else:
+            await wire.stream.send_all(hello)
+            await wire.stream.send_all(stray)
+
+    async with nasty_server(talkative) as server, pool_for(server) as pool:
+        for _ in range(3):
+            assert await ask(pool) == b"hello"
+            await trio.sleep(seconds_later or 0)  # until the kernel has what came later: there is no event for that
+        assert server.connections == 3
+
+
 async def die_when_reused(request: Received, wire: Wire) -> None:
     if request.connection == 1 and request.target.startswith("/x") and "again" in request.headers:
         wire.keep = False

@@ -5,7 +5,7 @@
   stderr, and `stderr_excerpt.py` both ends of that, which explain its end.
 - `streamable_http.py` posts each message, resumes streams and listens; `http_sse.py` is the older transport.
 - `pending.py` is the table of requests in flight on a duplex link; `life.py` whether an HTTP link lives, and what
-  ended it.
+  ended it; `body.py` reads a whole body within its bound.
 
 A link is opened and closed by one task, that of its connection. It knows nothing of methods, eras or
 names: what belongs to them stands in `backends/connection`. Below it are `backends/process`, which gives the stdio link

@@ -14,6 +14,7 @@ import attrs
 import structlog
 import trio
 
+from argus_trio.backends.links.body import read_body
 from argus_trio.backends.links.life import Life
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.backends.links.pending import Expected, Pending
@@ -35,8 +36,6 @@ SEND_SECONDS: Final = 30.0
 """The deadline for a server to take a notification or a response.
 
 It has nothing to work out, but may have to be woken first, as some that run on demand are."""
-MAX_BODY_BYTES: Final = 64 * 1024 * 1024
-"""The largest body of a POST's answer that is looked at: four times a message of ours."""
 
 
 @asynccontextmanager
@@ -49,11 +48,11 @@ async def open_http_sse(spec: SseBackend, inbox: Inbox) -> AsyncIterator[Link]:
     seconds = spec.timeouts.connect
     async with open_http_client(spec.url, name=spec.name, headers=spec.headers, ca_file=spec.tls.ca_file) as client:
         with trio.move_on_after(seconds) as opening:
-            async with client.pool.send(client.get()) as answer:
+            async with client.send(client.get()) as answer:
                 stream = _Events(answer=answer)
-                target = await _endpoint(client, spec.url, stream)
+                target = await _endpoint(client, stream)
                 opening.deadline = float("inf")
-                link = HttpSseLink(client=client, target=target, inbox=inbox)
+                link = HttpSseLink(client=client, target=target, inbox=inbox, message_bytes=spec.limits.message)
                 client.nursery.start_soon(link.read, stream)
                 try:
                     yield link
@@ -87,7 +86,7 @@ class _Events:
         self._events = events
 
 
-async def _endpoint(client: HttpClient, url: str, stream: _Events) -> str:
+async def _endpoint(client: HttpClient, stream: _Events) -> str:
     """The target to post to, which the first event names (2024-11-05, HTTP with SSE)."""
     answer = stream.answer
     if answer.status != 200:
@@ -101,7 +100,8 @@ async def _endpoint(client: HttpClient, url: str, stream: _Events) -> str:
     if not events or events[0].event != "endpoint":
         raise LinkFailed("the server's stream does not begin with its endpoint")
     stream.put_back(events[1:])
-    origin, target = split_url(urljoin(url, events[0].data.decode("utf-8", "replace").strip()))
+    base = f"{client.origin}{answer.target}"  # where redirects have led
+    origin, target = split_url(urljoin(base, events[0].data.decode("utf-8", "replace").strip()))
     if origin != client.origin:
         raise LinkFailed(f"the server names an endpoint elsewhere, at {origin}")
     return target
@@ -114,6 +114,7 @@ class HttpSseLink:
     _client: HttpClient
     _target: str = attrs.field(repr=False)
     _inbox: Inbox
+    _message_bytes: int
     _life: Life = attrs.field(factory=Life, init=False)
     _pending: Pending = attrs.field(factory=Pending, init=False)
 
@@ -182,10 +183,10 @@ class HttpSseLink:
 
     async def _post(self, body: bytes, headers: Headers) -> None:
         request = self._client.post(body, headers, target=self._target)
-        async with self._client.pool.send(request) as answer:
+        async with self._client.send(request) as answer:
             if not 200 <= answer.status < 300:
                 raise self._client.refused(answer, await self._client.beginning(answer))
             if answer.media_type == names.JSON and answer.status == 200:  # some put the answer here, or here as well
-                content = await answer.read(MAX_BODY_BYTES)
+                content = await read_body(answer, self._message_bytes)
                 if content[:1] in b"{[":
                     await self._accept(content)

@@ -15,6 +15,7 @@ import attrs
 import structlog
 import trio
 
+from argus_trio.backends.links.body import read_body
 from argus_trio.backends.links.life import Life
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.config.model.backend import HttpBackend
@@ -33,8 +34,6 @@ log = structlog.get_logger()
 _Received = Message | ResponseInvalid
 """What a stream says: messages, and what means to be an answer."""
 
-MAX_BODY_BYTES: Final = 64 * 1024 * 1024
-"""The largest JSON answer: four times a message of ours, as servers put pictures and files into one."""
 SEND_SECONDS: Final = 30.0
 """The deadline for a server to take a notification or a response.
 
@@ -67,7 +66,7 @@ async def open_streamable_http(spec: HttpBackend, inbox: Inbox) -> AsyncIterator
         LinkFailed: the specification cannot be used.
     """
     async with open_http_client(spec.url, name=spec.name, headers=spec.headers, ca_file=spec.tls.ca_file) as client:
-        link = StreamableHttpLink(client=client, inbox=inbox)
+        link = StreamableHttpLink(client=client, inbox=inbox, message_bytes=spec.limits.message)
         try:
             yield link
         finally:
@@ -83,6 +82,8 @@ class StreamableHttpLink:
 
     _client: HttpClient
     _inbox: Inbox
+    _message_bytes: int
+    """The largest message that the server may send."""
     _life: Life = attrs.field(factory=Life, init=False)
     _session_id: str | None = attrs.field(default=None, init=False, repr=False)
     _revision: str | None = attrs.field(default=None, init=False)
@@ -121,7 +122,7 @@ class StreamableHttpLink:
     async def send(self, body: bytes, headers: Headers = ()) -> None:
         """See `Link.send`. An event stream or a body in return is ignored."""
         with trio.move_on_after(SEND_SECONDS):
-            async with self._client.pool.send(self._client.post(body, self._stamped(headers))) as answer:
+            async with self._client.send(self._client.post(body, self._stamped(headers))) as answer:
                 if not 200 <= answer.status < 300:
                     raise self._refused(answer, await self._client.beginning(answer), b"")
             return
@@ -155,7 +156,7 @@ class StreamableHttpLink:
             self._life.check()
             self._life.end(LinkFailed("the link is closed"))
             if self._session_id is not None:
-                async with self._client.pool.send(self._client.delete(self._session_headers())):
+                async with self._client.send(self._client.delete(self._session_headers())):
                     pass  # whatever the status: 405 is as good as 200
         except LinkFailed:
             pass
@@ -163,7 +164,7 @@ class StreamableHttpLink:
     async def _ask(self, outgoing: Outgoing, parser: EventParser) -> Response | ErrorResponse:
         wanted = b"%d" % outgoing.id
         request = self._client.post(outgoing.body, self._stamped(outgoing.headers))
-        async with self._client.pool.send(request) as answer:
+        async with self._client.send(request) as answer:
             if not 200 <= answer.status < 300:
                 body = await self._client.beginning(answer)
                 refused = self._refused(answer, body, wanted)
@@ -175,7 +176,7 @@ class StreamableHttpLink:
             if answer.media_type == names.EVENT_STREAM:
                 return await self._read_stream(answer, parser, outgoing.id)
             if answer.media_type == names.JSON:
-                return await self._read_body(await answer.read(MAX_BODY_BYTES), outgoing.id)
+                return await self._read_body(await read_body(answer, self._message_bytes), outgoing.id)
             what = answer.media_type or "nothing"
             raise AnswerInvalid(f"it answered a request with HTTP {answer.status} and {what}")
 
@@ -248,7 +249,7 @@ class StreamableHttpLink:
         parser.restart()
         others = tuple(header for header in headers if header[0].lower() not in _SESSION_NAMES)
         request = self._client.get((*self._session_headers(), *others), last_id=parser.last_id)
-        async with self._client.pool.send(request) as answer:
+        async with self._client.send(request) as answer:
             if answer.status != 200:
                 body = await self._client.beginning(answer)
                 raise self._client.refused(answer, body) if is_first else self._refused(answer, body, b"")

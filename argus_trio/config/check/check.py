@@ -16,7 +16,8 @@ from argus_trio.config.read.key_path import KeyPath
 
 _NAME = re.compile(BACKEND_NAME)
 _PARTS = re.compile(f"{NAME_PART}*")
-_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#@\\]+")
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#@\\*]+")
+_DEFAULT_PORT = re.compile(r"(?:http://.*:0*80|https://.*:0*443)", re.IGNORECASE)
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::[0-9]{1,5})?")
 
 _SEPARATOR: KeyPath = ("conflict_resolution", "separator")
@@ -46,8 +47,16 @@ def _check_server(server: Server, findings: Findings) -> None:
         findings.add(("server", "host"), problem.message, problem.hint, given=(("server", "allow_unauthenticated"),))
     for index, origin in enumerate(server.allowed_origins):
         if not _ORIGIN.fullmatch(origin):
-            hint = "there is no wildcard: list each origin" if "*" in origin else "for example https://app.example:8443"
+            example = "https://app.example:8443"
+            hint = (
+                f"origins are exact, there is no wildcard: list each origin, such as {example}"
+                if "*" in origin
+                else f"for example {example}"
+            )
             findings.add(("server", "allowed_origins", index), "expected scheme://host or scheme://host:port", hint)
+        elif _DEFAULT_PORT.fullmatch(origin):
+            message = "no browser sends an origin with the port that goes without saying"
+            findings.warn(("server", "allowed_origins", index), message, f"write {origin.rpartition(':')[0]}")
     for index, host in enumerate(server.allowed_hosts):
         if not _HOST.fullmatch(host):
             hint = (

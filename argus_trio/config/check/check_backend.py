@@ -120,7 +120,11 @@ def _check_url(url: str, key_path: KeyPath, findings: Findings) -> None:
     elif "@" in parts.netloc:
         findings.add(key_path, "a user and a password in the address", "write headers: {Authorization: Basic ...}")
     elif parts.fragment:
-        findings.add(key_path, "a fragment (#...) is not sent to a server")
+        findings.warn(
+            key_path,
+            "the fragment (#...) is dropped: it is not sent to a server",
+            "leave it out; a # that belongs to the path or the query is written %23",
+        )
 
 
 def _check_headers(headers: Mapping[str, str], key_path: KeyPath, findings: Findings) -> None:

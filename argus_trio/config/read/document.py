@@ -67,12 +67,16 @@ def read_document(text: str) -> Document:
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's loader with a limit to its recursion."""
+    """PyYAML's loader with a limit to its recursion, and to what it makes: a long list costs it seconds."""
 
     depth = 0
+    nodes = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         self.depth += 1
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise NotYaml(f"more than {MAX_NODES} values", self.line + 1)
         if self.depth > MAX_DEPTH:
             raise NotYaml(f"nested more than {MAX_DEPTH} levels deep", self.line + 1)
         node = super().compose_node(parent, index)

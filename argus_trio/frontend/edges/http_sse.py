@@ -157,7 +157,10 @@ class SseEdge:
             accept(self.gateway, session, message)
 
     def _session(self, http: IncomingRequest) -> SseSession:
-        query = parse_qs(http.query.decode("latin-1"), max_num_fields=8)
+        try:
+            query = parse_qs(http.query.decode("latin-1"), max_num_fields=8)
+        except ValueError:  # more fields than any client of this endpoint has
+            query = {}
         ids = query.get("session_id") or query.get("sessionId")
         if not ids:
             raise InvalidRequest("the query parameter session_id is missing; GET /sse tells it")

@@ -2,7 +2,9 @@
 
     listeners            opens addresses, with TLS or without
     socket_activation    takes sockets that a service manager opened
-    hypercorn_server     connections, requests and the drain; the one file that knows Hypercorn
+    serving              takes connections, as many as come and descriptors allow, until the stop and through the drain
+    hypercorn_server     connections and their requests
+    site                 what they share; these two files are all that know Hypercorn
     transport            one connection's bytes, every wait bounded
 
 It takes any ASGI application and knows none: a request goes in as scope, `receive` and `send`, with one extension that

@@ -1,4 +1,4 @@
-"""The HTTP server: Hypercorn's HTTP/1.1 between connections of our own; the one file that knows Hypercorn.
+"""HTTP/1.1 as Hypercorn speaks it, over connections of our own.
 
 Of Hypercorn 0.18 it takes the protocol (`H11Protocol`, `HTTPStream`) and leaves the trio worker, whose connections
 can end the whole server and whose writes cannot be ended. Here a fault ends its own connection, every wait on a client
@@ -8,25 +8,22 @@ has a deadline, nothing but HTTP/1.1 is spoken (an upgrade is ignored), and no t
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from math import inf
 from time import time
-from typing import Final, cast
+from typing import Final, Literal, cast
 
 import attrs
 import h11
 import structlog
 import trio
-from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.events import Request as RequestBegun
 from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
-from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import (
     AppWrapper,
-    ASGIFramework,
     ASGIReceiveCallable,
     ASGIReceiveEvent,
     ASGISendEvent,
@@ -38,50 +35,18 @@ from hypercorn.typing import (
 from hypercorn.utils import UnexpectedMessageError, parse_socket_addr
 
 from argus_trio.frontend.http.receive_queue import ReceiveQueue
-from argus_trio.frontend.http.request import DISCONNECT_EXTENSION, AsgiApplication
-from argus_trio.frontend.http.served_settings import CurrentSettings
-from argus_trio.frontend.server.listeners import ServerListener
+from argus_trio.frontend.http.request import DISCONNECT_EXTENSION
+from argus_trio.frontend.server.site import FurtherRequest, Site
 from argus_trio.frontend.server.transport import ClientStream, Transport
 
 log = structlog.get_logger()
 
 MAX_HEAD_BYTES: Final = 32 * 1024
+BLANK_BEGINNINGS: Final = (b"\r", b"\n")
 AppSend = Callable[[ASGISendEvent | None], Awaitable[None]]
 
 
-async def serve(
-    application: AsgiApplication,
-    listeners: Sequence[ServerListener],
-    *,
-    stop: trio.Event,
-    on_stop: Callable[[], object],
-    settings: CurrentSettings,
-) -> None:
-    """Serve on `listeners` until `stop` is set; then let requests in flight end within `server.drain_timeout`.
-
-    `on_stop` is called at the stop, to end what would go on for ever. Cancelling cuts everything at once.
-    """
-    site = _Site(application, settings)
-    async with trio.open_nursery() as connections:
-        async with trio.open_nursery() as accepting:
-            accepting.start_soon(_accept, site, listeners, connections)
-            await stop.wait()
-            accepting.cancel_scope.cancel()
-        await site.context.terminated.set()
-        on_stop()
-        connections.cancel_scope.deadline = trio.current_time() + settings.now.server.drain_timeout
-        for connection in tuple(site.connections):
-            connection.end_if_idle()
-
-
-async def _accept(site: _Site, listeners: Sequence[ServerListener], connections: trio.Nursery) -> None:
-    async def converse(stream: ClientStream) -> None:
-        await _ServedConnection(site, stream).run()
-
-    await trio.serve_listeners(converse, list(listeners), handler_nursery=connections)
-
-
-class _Settings(Config):
+class HypercornSettings(Config):
     """Hypercorn's settings. Its logs are off: ours tell what it would."""
 
     accesslog = None
@@ -100,31 +65,21 @@ class _Settings(Config):
         return headers
 
 
-@attrs.define(eq=False)
-class _Site:
-    """What all connections share."""
-
-    _application: AsgiApplication
-    settings: CurrentSettings
-    app: AppWrapper = attrs.field(init=False)
-    config: Config = attrs.field(factory=_Settings, init=False)
-    context: WorkerContext = attrs.field(factory=lambda: WorkerContext(None), init=False)
-    connections: set[_ServedConnection] = attrs.field(factory=set, init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.app = ASGIWrapper(cast("ASGIFramework", self._application))
+class _VersionUnknown(Exception):
+    """A request of an HTTP version that this protocol does not speak."""
 
 
 @attrs.define(eq=False)
-class _ServedConnection:
+class ServedConnection:
     """One client's connection: carries bytes between its transport and the protocol, and tells when it is idle."""
 
-    _site: _Site
+    _site: Site
     _stream: ClientStream
     _transport: Transport = attrs.field(init=False)
     _reading: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
     _protocol: _Http1 | None = attrs.field(default=None, init=False)
-    _head_since: float | None = attrs.field(default=None, init=False)
+    _expected: Literal["request", "rest of a head"] | None = attrs.field(default=None, init=False)
+    _expected_since: float = attrs.field(factory=trio.current_time, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._transport = Transport(self._stream, write_limit=self._site.settings.now.limits.write)
@@ -143,6 +98,11 @@ class _ServedConnection:
             self._site.connections.discard(self)
             with trio.CancelScope(shield=True):  # `close` is bounded
                 await self._transport.close()
+
+    @property
+    def idle_since(self) -> float | None:
+        """Since when it has had no request; None while it has one."""
+        return None if self._protocol is not None and self._protocol.stream is not None else self._expected_since
 
     def end_if_idle(self) -> None:
         """End the connection unless a request is in flight."""
@@ -174,18 +134,38 @@ class _ServedConnection:
             await protocol.handle(RawData(data))
             if not data:
                 return
+            while protocol.holds_further_request:
+                if not await self._watch_behind(protocol):
+                    return
+
+    async def _watch_behind(self, protocol: _Http1) -> bool:
+        """Until a request is answered, read what comes behind it, then act on it. False if the client goes first,
+        or has sent more than a request may have: then the connection ends with the answer."""
+        limit = self._site.settings.now.limits.body_bytes + MAX_HEAD_BYTES
+        ahead = bytearray()
+        is_too_much = False
+        while protocol.holds_further_request:
+            data = await self._transport.read(inf)
+            if data == b"":
+                return False
+            ahead += data or b""
+            if len(ahead) > limit:  # of no request that would be taken: read on, to see the end, and take no more
+                is_too_much = True
+                ahead.clear()
+        if is_too_much:
+            return False
+        await protocol.resume(bytes(ahead))
+        return True
 
     def _read_deadline(self, protocol: _Http1) -> float:
-        now = trio.current_time()
         if protocol.stream is not None:
-            self._head_since = None
+            self._expected = None
             return inf
-        if not protocol.has_partial_head:
-            self._head_since = None
-            return now + self._site.settings.now.limits.keep_alive
-        if self._head_since is None:
-            self._head_since = now
-        return self._head_since + self._site.settings.now.limits.head
+        expected: Final = "rest of a head" if protocol.has_partial_head else "request"
+        if expected != self._expected:  # blank lines, one by one, put nothing off
+            self._expected, self._expected_since = expected, trio.current_time()
+        limits = self._site.settings.now.limits
+        return self._expected_since + (limits.head if protocol.has_partial_head else limits.keep_alive)
 
     async def send(self, event: Event) -> None:
         """Act on what the protocol has for the connection; after a failed write the application learns of it."""
@@ -193,8 +173,14 @@ class _ServedConnection:
             case RawData():
                 if not await self._transport.write(event.data):
                     await self._abort()
-            case Updated(idle=True):
-                self._transport.set_deadline(trio.current_time() + self._site.settings.now.limits.keep_alive)
+            case Updated(idle=False):
+                self._expected = None
+            case Updated(idle=True) if self._protocol is not None:
+                if self._protocol.holds_further_request:
+                    self._protocol.holds_further_request = False
+                    self._transport.stop_waiting()
+                else:
+                    self._transport.set_deadline(self._read_deadline(self._protocol))
             case Closed():
                 await self._transport.close()
                 await self._abort()
@@ -208,14 +194,20 @@ class _ServedConnection:
             await self._protocol.handle(Closed())
 
 
-class _VersionUnknown(Exception):
-    """A request of an HTTP version that this protocol does not speak."""
-
-
 class _Http1(H11Protocol):
-    """HTTP/1.1 and nothing else: an upgrade to another protocol is ignored, as RFC 9110 (7.8) allows."""
+    """HTTP/1.1 and nothing else: an upgrade to another protocol is ignored, as RFC 9110 (7.8) allows.
+
+    Blank lines before a request are ignored (RFC 9112, 2.2): some clients end a body with one.
+    """
 
     _unsent = b""
+    holds_further_request = False
+    """Whether something came behind a request that is not answered yet: it is looked at after the answer."""
+
+    @property
+    def is_between_requests(self) -> bool:
+        """Whether nothing of a request is here."""
+        return self.stream is None and not self.has_partial_head
 
     @property
     def has_partial_head(self) -> bool:
@@ -223,11 +215,24 @@ class _Http1(H11Protocol):
         return bool(self.connection.trailing_data[0])
 
     async def handle(self, event: Event) -> None:
+        if isinstance(event, RawData) and event.data[:1] in BLANK_BEGINNINGS and self.is_between_requests:
+            event = RawData(event.data.lstrip(b"\r\n"))
+            if not event.data:
+                return
         try:
             await super().handle(event)
+        except FurtherRequest:
+            self.holds_further_request = True
         except _VersionUnknown:
             await self._send_error_response(505)
             await self.send(Closed())
+
+    async def resume(self, ahead: bytes) -> None:
+        """Act on what was held behind the request that is answered now, and on what came after that."""
+        held, _ = self.connection.trailing_data
+        # h11 refuses a blank line and cannot be made to forget it; between two requests a new one knows as much.
+        self.connection = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
+        await self.handle(RawData(held + ahead))
 
     async def time_out(self) -> None:
         """Tell the client that its request did not come in time."""
@@ -250,6 +255,10 @@ class _Http1(H11Protocol):
             self.stream_send,
             STREAM_ID,
         )
+        fields = dict(request.headers)
+        if b"transfer-encoding" in fields and b"content-length" in fields:
+            # Another server on the way may see the request end elsewhere (RFC 9112, 6.1): nothing more is read.
+            self.keep_alive_requests = sys.maxsize
         begun = RequestBegun(
             stream_id=STREAM_ID,
             headers=list(request.headers),

@@ -19,7 +19,11 @@ from argus_trio.frontend.server.transport import ClientStream
 
 log = structlog.get_logger()
 
-_BACKLOG: Final = 512
+_BACKLOG: Final = 4096
+"""Connections that wait to be accepted: as many as Linux allows by default, for they come in bursts."""
+ACCEPTED_AT_ONCE: Final = 64
+"""Connections taken in one go: a round of the scheduler is long under load, and new clients would wait for many."""
+_EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _ADVICE: Final = {
     errno.EADDRINUSE: "end what listens there, or choose another server.port",
     errno.EACCES: "choose a server.port above 1023, or grant the right to bind it",
@@ -27,24 +31,66 @@ _ADVICE: Final = {
 }
 
 
+class DescriptorsExhausted(Exception):
+    """A connection waits and there is no descriptor, or no memory of the kernel's, for it. `reason` says which."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@attrs.frozen
+class AcceptedConnection:
+    """A client's stream; where TLS is spoken, its handshake is still to come."""
+
+    stream: ClientStream
+    descriptor: int
+
+
 @attrs.define(eq=False)
-class ServerListener(trio.abc.Listener[ClientStream]):
+class ServerListener(trio.abc.AsyncResource):
     """One socket that listens. Each connection begins with the certificate that is current when it comes."""
 
-    plain: trio.SocketListener
+    listening: socket.socket
     settings: CurrentSettings
 
-    async def accept(self) -> ClientStream:
-        """The next connection; where TLS is spoken, its handshake is still to come."""
-        stream = await self.plain.accept()
+    def __attrs_post_init__(self) -> None:
+        self.listening.setblocking(False)
+
+    async def accept(self) -> list[AcceptedConnection]:
+        """The connections that have come, `ACCEPTED_AT_ONCE` at most; waits for one. Perhaps none: one that ended
+        meanwhile.
+
+        Raises:
+            DescriptorsExhausted: there is none for the next connection, which goes on waiting.
+        """
+        await trio.lowlevel.wait_readable(self.listening)
+        accepted: list[AcceptedConnection] = []
+        while len(accepted) < ACCEPTED_AT_ONCE:
+            try:
+                client, _ = self.listening.accept()
+            except OSError as error:
+                if error.errno in _EXHAUSTED and not accepted:
+                    raise DescriptorsExhausted(error.strerror or "no descriptor is left") from None
+                if error.errno == errno.EBADF:
+                    raise
+                break  # none is left, or the next one failed before it began: it counts as none
+            accepted.append(self._begun(client))
+        return accepted
+
+    def _begun(self, client: socket.socket) -> AcceptedConnection:
+        stream = trio.SocketStream(trio.socket.from_stdlib_socket(client))
         context = self.settings.now.context
         if context is None:
-            return stream
-        return trio.SSLStream(stream, context, server_side=True, https_compatible=True)
+            return AcceptedConnection(stream, client.fileno())
+        secure = trio.SSLStream(stream, context, server_side=True, https_compatible=True)
+        return AcceptedConnection(secure, client.fileno())
 
     async def aclose(self) -> None:
         """Listen no longer."""
-        await self.plain.aclose()
+        trio.lowlevel.notify_closing(self.listening)
+        self.listening.close()
+        await trio.lowlevel.checkpoint()
 
 
 @attrs.frozen
@@ -64,23 +110,24 @@ async def open_listeners(settings: CurrentSettings, inherited: Sequence[Inherite
     """
     server = settings.now.server
     address = f"{server.host}:{server.port}"
-    plain = _adopted(server, inherited) if inherited else await _bound(server, address)
+    listening = _adopted(server, inherited) if inherited else await _bound(server, address)
     scheme = "http" if settings.now.context is None else "https"
-    urls = tuple(_url(scheme, listener.socket) for listener in plain)
+    urls = tuple(_url(scheme, each) for each in listening)
     if inherited:
         log.info("sockets_inherited", urls=list(urls), not_listening_on=address)
-    return OpenListeners(tuple(ServerListener(listener, settings) for listener in plain), urls)
+    return OpenListeners(tuple(ServerListener(each, settings) for each in listening), urls)
 
 
-async def _bound(server: Server, address: str) -> list[trio.SocketListener]:
+async def _bound(server: Server, address: str) -> list[socket.socket]:
     try:
-        return await trio.open_tcp_listeners(server.port, host=server.host, backlog=_BACKLOG)
+        opened = await trio.open_tcp_listeners(server.port, host=server.host, backlog=_BACKLOG)
+        return [socket.socket(fileno=each.socket.detach()) for each in opened]
     except OSError as error:
         advice = _ADVICE.get(error.errno or 0, "choose another server.host or server.port")
         raise ListenFailed(address, _reason(error), advice) from None
 
 
-def _adopted(server: Server, inherited: Sequence[Inherited]) -> list[trio.SocketListener]:
+def _adopted(server: Server, inherited: Sequence[Inherited]) -> list[socket.socket]:
     for each in inherited:
         if each.is_exposed and not server.allow_unauthenticated:
             where = _authority(each.socket.family, each.socket.getsockname())
@@ -89,7 +136,7 @@ def _adopted(server: Server, inherited: Sequence[Inherited]) -> list[trio.Socket
                 "listening beyond loopback would let everyone who reaches this address call every tool",
                 "set server.allow_unauthenticated: true if that is meant, or have the socket unit listen on 127.0.0.1",
             )
-    return [trio.SocketListener(trio.socket.from_stdlib_socket(each.socket)) for each in inherited]
+    return [each.socket for each in inherited]
 
 
 def _reason(error: OSError) -> str:
@@ -100,7 +147,7 @@ def _reason(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def _url(scheme: str, listening: trio.socket.SocketType) -> str:
+def _url(scheme: str, listening: socket.socket) -> str:
     if listening.family != socket.AF_UNIX:
         return f"{scheme}://{_authority(listening.family, listening.getsockname())}"
     path = listening.getsockname()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import attrs
 import pytest
 import trio
 
 from argus_trio.backends.links import streamable_http as http
 from argus_trio.backends.links.streamable_http import open_streamable_http
 from argus_trio.config.model.backend import ClientTls
+from argus_trio.config.model.operation import Bounds
 from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Request, Response
 from tests.backends.support.conversation import (
@@ -119,17 +121,17 @@ async def test_broken_text_is_mended() -> None:
         assert result_of(answer) == {"a": "\ufffd\ufffd"}
 
 
-async def test_twenty_megabytes_of_answer_are_taken_and_more_than_the_bound_is_not(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_twenty_megabytes_of_answer_are_taken_and_more_than_the_bound_is_not() -> None:
     big = b'{"jsonrpc":"2.0","id":1,"result":"%b"}' % (b"x" * 20_000_000)
     async with linked(saying(big)) as (link, _, _):
         answer = await link.request(ask(1))
         assert isinstance(answer, Response)
         assert len(answer.result) == 20_000_002
-        monkeypatch.setattr(http, "MAX_BODY_BYTES", 1_000_000)
-        with pytest.raises(LinkFailed, match="larger than 1000000 bytes"):
-            await link.request(ask(1))
+    async with nasty_server(saying(big)) as server:
+        spec = attrs.evolve(http_spec(server.url), limits=Bounds(message=1_000_000))
+        async with open_streamable_http(spec, Remembered()) as link:
+            with pytest.raises(LinkFailed, match="larger than 1000000 bytes"):
+                await link.request(ask(1))
 
 
 async def test_an_event_beyond_the_bound_is_misbehaviour() -> None:
@@ -175,10 +177,13 @@ async def test_missing_authentication_is_named(status: int) -> None:
     assert "secret" not in caught.value.reason
 
 
-async def test_a_redirect_is_not_followed_and_names_where_it_leads() -> None:
+async def test_a_redirect_to_another_origin_is_not_followed_and_names_where_it_leads() -> None:
     more = "location: https://other.test/path?token=1\r\n"
     async with linked(saying(b"", status=307, more=more)) as (link, _, server):
-        with pytest.raises(HttpRefused, match=r"redirects to https://other\.test; redirects are not followed"):
+        with pytest.raises(
+            HttpRefused,
+            match=r"redirects to https://other\.test/path\?token=\*\*\*; redirects to another origin are not followed",
+        ):
             await link.request(ask(1))
         assert len(server.received) == 1
 

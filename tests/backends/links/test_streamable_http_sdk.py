@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 import trio
+from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
 
 from argus_trio.backends.links.link import Link
 from argus_trio.backends.links.streamable_http import open_streamable_http
@@ -96,3 +102,37 @@ async def test_the_sdk_server_asks_back_within_a_call_and_hears_the_answer() -> 
                 nursery.start_soon(answer, link)
                 greet = ask(2, "tools/call", headers=VERSION, name="greet", arguments={})
                 assert "hello Ada" in json.dumps(result_of(await link.request(greet)))
+
+
+class Compressed:
+    """An application whose answers are compressed, whether or not anybody asked for it."""
+
+    def __init__(self, app: Starlette) -> None:
+        self._app = GZipMiddleware(app, minimum_size=0)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            others = [header for header in scope["headers"] if header[0] != b"accept-encoding"]
+            scope = {**scope, "headers": [*others, (b"accept-encoding", b"gzip")]}
+        await self._app(scope, receive, send)
+
+
+async def test_the_sdk_server_behind_a_mount_that_redirects_and_a_middleware_that_compresses_is_spoken_to() -> None:
+    inner = make_server().streamable_http_app(json_response=True, streamable_http_path="/")
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with inner.router.lifespan_context(inner):
+            yield
+
+    app = Starlette(routes=[Mount("/mcp", Compressed(inner))], lifespan=lifespan)
+    with trio.fail_after(15):
+        async with serve_app(app) as origin:
+            async with open_streamable_http(http_spec(f"{origin}/mcp"), Remembered()) as link:
+                assert result_of(await link.request(handshake()))["protocolVersion"] == LEGACY
+                await link.send(encode_notification("notifications/initialized", {}), VERSION)
+                call = ask(2, "tools/call", headers=VERSION, name="add", arguments={"a": 2, "b": 3})
+                assert result_of(await link.request(call))["structuredContent"] == {"result": 5}
+            async with open_streamable_http(http_spec(f"{origin}/mcp"), Remembered()) as link:
+                modern = ask_modern(1, "tools/call", name="add", arguments={"a": 2, "b": 3})
+                assert result_of(await link.request(modern))["structuredContent"] == {"result": 5}

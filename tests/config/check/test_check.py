@@ -22,6 +22,7 @@ def _two(first: str, second: str, rest: str = "") -> str:
         ("server: {host: '[::1]'}", "server.host", "host name or an IP address"),
         ("server: {host: 0.0.0.0}", "server.host", "beyond loopback"),
         ("server: {allowed_origins: ['*']}", "server.allowed_origins[0]", "no wildcard"),
+        ("server: {allowed_origins: ['https://*.x']}", "server.allowed_origins[0]", "origins are exact"),
         ("server: {allowed_origins: ['https://a', 'https://a/']}", "server.allowed_origins[1]", "scheme://host"),
         ("server: {allowed_origins: [app.example]}", "server.allowed_origins[0]", "scheme://host"),
         ("server: {allowed_hosts: ['https://a']}", "server.allowed_hosts[0]", "a host"),
@@ -63,6 +64,13 @@ def test_what_makes_no_sense_is_a_problem(text: str, path: str, words: str) -> N
 )
 def test_what_makes_sense_is_taken(text: str) -> None:
     read(text)
+
+
+@pytest.mark.parametrize("origin", ["https://app.example:443", "http://[::1]:80"])
+def test_an_origin_that_no_browser_sends_is_a_warning_that_says_what_to_write(origin: str) -> None:
+    [warning] = read(f"server: {{allowed_origins: ['https://ok.example:8443', '{origin}']}}").warnings
+    assert warning.path == "server.allowed_origins[1]"
+    assert warning.hint == f"write {origin.rpartition(':')[0]}"
 
 
 def test_the_name_of_a_faulty_separator_is_not_held_against_the_backends() -> None:

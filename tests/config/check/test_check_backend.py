@@ -41,7 +41,6 @@ def _url(url: str) -> str:
         (_url("http://ä.example"), "url", "percent"),
         (_url("http://u:p@x/"), "url", "headers"),
         (_url("http://@x/"), "url", "headers"),
-        (_url("http://x/#a"), "url", "fragment"),
         (HTTP + "    headers: {'a b': c}\n", 'headers."a b"', "name of a header"),
         (HTTP + "    headers: {'': c}\n", 'headers.""', "name of a header"),
         (HTTP + "    headers: {Content-Length: 5}\n", "headers.Content-Length", "itself"),
@@ -74,3 +73,11 @@ def test_what_makes_no_sense_is_a_problem(text: str, path: str, words: str) -> N
 )
 def test_what_makes_sense_is_taken(text: str) -> None:
     read(text)
+
+
+def test_a_fragment_in_a_url_is_a_warning_that_does_not_quote_it() -> None:
+    [warning] = read(_url("http://x.example/mcp#t0ken")).warnings
+    assert warning.path == "backends.a.url"
+    assert "fragment" in warning.message
+    assert "%23" in warning.hint
+    assert "t0ken" not in warning.message + warning.hint

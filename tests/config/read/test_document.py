@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from argus_trio.config.read.document import MAX_DEPTH, Document, NotYaml, read_document
+from argus_trio.config.read.document import MAX_DEPTH, MAX_NODES, Document, NotYaml, read_document
 from argus_trio.config.read.scalar import Scalar
 
 
@@ -70,6 +70,14 @@ def test_a_text_that_begins_with_a_sign_of_yaml_gets_the_hint_to_quote_it(text: 
 def test_deep_nesting_is_refused_before_it_recurses() -> None:
     assert f"{MAX_DEPTH} levels" in _refused("[" * 100_000)[0]
     assert f"{MAX_DEPTH} levels" in _refused("{a: " * 50_000)[0]
+
+
+def test_a_long_list_is_refused_before_all_of_it_is_read() -> None:
+    text = "- a\n" * MAX_NODES + "{" * 9
+    with pytest.raises(NotYaml) as refused:
+        read_document(text)
+    assert refused.value.problem.message == f"more than {MAX_NODES} values"
+    assert refused.value.problem.line == pytest.approx(MAX_NODES, abs=2)
 
 
 def test_aliases_that_multiply_are_refused() -> None:

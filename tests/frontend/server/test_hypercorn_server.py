@@ -16,8 +16,9 @@ from trio.testing import wait_all_tasks_blocked
 from argus_trio.config.model.server import Server
 from argus_trio.frontend.application import Application
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
-from argus_trio.frontend.server import hypercorn_server as server
-from argus_trio.frontend.server.listeners import ServerListener
+from argus_trio.frontend.server import serving as server
+from argus_trio.frontend.server.listeners import AcceptedConnection, ServerListener
+from argus_trio.frontend.server.transport import ClientStream
 from tests.frontend.support.serving import (
     HASTY,
     META,
@@ -69,6 +70,7 @@ async def say(served: Served, data: bytes) -> bytes:
         (b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\n", b"HTTP/1.1 431"),
         (b"GET /%ff%fe HTTP/1.1\r\n" + HOST + b"\r\n", b"HTTP/1.1 404"),
         (b"GET /\xff HTTP/1.1\r\n" + HOST + b"\r\n", b"HTTP/1.1 400"),
+        (b"POST /messages/?" + b"a=b&" * 50 + b" HTTP/1.1\r\n" + HOST + b"Content-Length: 0\r\n\r\n", b"HTTP/1.1 400"),
         (b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n", b"HTTP/1.1 404"),
         (b"GET http://[::1 HTTP/1.1\r\n" + HOST + b"\r\n", b"HTTP/1.1 404"),
         (b"POST /mcp HTTP/1.1\r\n" + HOST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n", b"HTTP/1.1 400"),
@@ -80,6 +82,19 @@ async def test_a_strange_request_harms_nobody(data: bytes, answer: bytes) -> Non
             assert (await say(served, data)).startswith(answer)
             assert await is_well(served)
     assert not [entry for entry in logs if entry["log_level"] == "error"]
+
+
+async def test_a_request_of_two_lengths_is_answered_and_ends_its_connection() -> None:
+    body = b"0\r\n\r\nGET /manage/v1/health HTTP/1.1\r\n" + HOST + b"\r\n"
+    head = b"POST /mcp HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n" % len(body)
+    async with serving() as served, await trio.open_tcp_stream("127.0.0.1", served.port) as stream:
+        await stream.send_all(head + body)
+        seen = b""
+        with trio.fail_after(2):
+            while more := await stream.receive_some():
+                seen += more
+        assert seen.count(b"HTTP/1.1 ") == 1
+        assert b"connection: close" in seen
 
 
 async def test_300_rounds_of_connection_fuzz_harm_nobody() -> None:
@@ -286,16 +301,16 @@ class BrokenStream(trio.abc.Stream):
         await trio.lowlevel.checkpoint()
 
 
-class BrokenListener(trio.abc.Listener[BrokenStream]):
+class BrokenListener(trio.abc.AsyncResource):
     """Accepts one broken connection, and no other."""
 
     def __init__(self) -> None:
         self._streams = [BrokenStream()]
 
-    async def accept(self) -> BrokenStream:
+    async def accept(self) -> list[AcceptedConnection]:
         if not self._streams:
             await trio.sleep_forever()
-        return self._streams.pop()
+        return [AcceptedConnection(cast("ClientStream", self._streams.pop()), 5)]
 
     async def aclose(self) -> None:
         await trio.lowlevel.checkpoint()

@@ -31,7 +31,7 @@ async def opened(settings: Server, inherited: tuple[Inherited, ...] = ()) -> Ope
 
 async def test_port_0_takes_a_free_one_and_tells_it() -> None:
     listening = await opened(Server(port=0))
-    port = listening.listeners[0].plain.socket.getsockname()[1]
+    port = listening.listeners[0].listening.getsockname()[1]
     assert listening.urls == (f"http://127.0.0.1:{port}",)
     for listener in listening.listeners:
         await listener.aclose()
@@ -107,7 +107,8 @@ async def test_an_inherited_socket_is_served_on_and_the_address_is_not(tmp_path:
     assert listening.urls == (f"http://127.0.0.1:{port}",)
     (listener,) = listening.listeners
     async with listener, await trio.open_tcp_stream("127.0.0.1", port):
-        await (await listener.accept()).aclose()
+        (accepted,) = await listener.accept()
+        await accepted.stream.aclose()
 
 
 async def test_a_unix_socket_serves_requests(tmp_path: Path) -> None:

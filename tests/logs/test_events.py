@@ -1,15 +1,17 @@
-"""The log: what an event looks like, which events there are, and that no secret is in any."""
+"""The log's events: what they look like, that no secret is in any, and that none acts on a terminal."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 
 import pytest
 import structlog
 
 from argus_trio.core.redaction import HIDDEN, Redactor
-from argus_trio.logs import LEVELS, Format, RedactEvents, set_up_logs
+from argus_trio.logs.processors import RedactEvents, show_controls
+from argus_trio.logs.setup import LEVELS, Format, set_up_logs
 
 SECRET = "hush-7f3a9c"
 
@@ -23,7 +25,7 @@ def _as_before() -> Iterator[None]:
 
 
 def log_at(level: str, form: Format) -> structlog.typing.FilteringBoundLogger:
-    set_up_logs(form, level, Redactor([SECRET]))
+    set_up_logs(form, level, Redactor([SECRET]), lambda line: print(line, end="", file=sys.stderr))
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
     return logger
 
@@ -79,3 +81,43 @@ def test_what_is_no_text_stays_as_it_is() -> None:
         "none": None,
         "deep": {"truth": True},
     }
+
+
+ACTING = {
+    "an escape sequence": ("\x1b[2J\x1b]0;title\x07", r"\x1b[2J\x1b]0;title\x07"),
+    "a line break": ("name\nbackend_ready", r"name\nbackend_ready"),
+    "a carriage return": ("bad\rgood", r"bad\rgood"),
+    "a C1 control sequence": ("\x9b31m", r"\x9b31m"),
+    "another order": ("\u202egpj.exe\u2066", r"\u202egpj.exe\u2066"),
+    "a line separator": ("a\u2028b", r"a\u2028b"),
+    "half an emoji": ("\ud83d", r"\ud83d"),
+}
+
+
+@pytest.mark.parametrize(("text", "shown"), ACTING.values(), ids=ACTING)
+def test_what_a_peer_chose_does_not_act_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], text: str, shown: str
+) -> None:
+    log_at("info", "console").warning("name_too_long", tool=text, inner={"names": [text]})
+    written = capsys.readouterr().err
+    assert text not in written
+    assert written.count("\n") == 1
+    assert show_controls(None, "info", {"tool": text})["tool"] == shown
+
+
+def test_letters_of_all_languages_stay_readable(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "Grüße 東京 🦉 עברית"
+    log_at("info", "console").info("client", name=name)
+    assert name in capsys.readouterr().err
+
+
+def test_a_traceback_keeps_its_lines_and_loses_what_acts(capsys: pytest.CaptureFixture[str]) -> None:
+    log = log_at("info", "console")
+    try:
+        raise ValueError("red \x1b[31m")
+    except ValueError:
+        log.exception("failed")
+    written = capsys.readouterr().err
+    assert "\x1b" not in written
+    assert len(written.splitlines()) > 3
+    assert r"ValueError: red \x1b[31m" in written

@@ -1,0 +1,112 @@
+"""The server from its first connection to the end of its drain.
+
+As many connections as wait are taken in each round, and a lack of descriptors ends nothing.
+"""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Callable, Sequence
+from heapq import nsmallest
+from math import inf
+from typing import Final
+
+import attrs
+import structlog
+import trio
+
+from argus_trio.frontend.http.request import AsgiApplication
+from argus_trio.frontend.http.served_settings import CurrentSettings
+from argus_trio.frontend.server.hypercorn_server import HypercornSettings, ServedConnection
+from argus_trio.frontend.server.listeners import DescriptorsExhausted, ServerListener
+from argus_trio.frontend.server.site import Site
+
+log = structlog.get_logger()
+
+RESERVED_DESCRIPTORS: Final = 64
+"""Descriptors that new clients do not get: calls in flight and backends need them, some for each call. An eighth of all
+where that is less."""
+ENDED_AT_ONCE: Final = 16
+"""Idle connections that are ended to make room, each time: there will be more new clients, and most idle ones stay."""
+RETRY_SECONDS: Final = 0.1
+"""How long to leave connections waiting where there is no descriptor for them: others end all the time."""
+REPORT_SECONDS: Final = 60.0
+"""The shortest time between two lines of the log that say so."""
+_ADVICE: Final = "raise the limit of open files: LimitNOFILE= in the service's unit, ulimit -n in a shell"
+
+
+async def serve(
+    application: AsgiApplication,
+    listeners: Sequence[ServerListener],
+    *,
+    stop: trio.Event,
+    on_stop: Callable[[], object],
+    settings: CurrentSettings,
+) -> None:
+    """Serve on `listeners` until `stop` is set; then let requests in flight end within `server.drain_timeout`.
+
+    `on_stop` is called at the stop, to end what would go on for ever. Cancelling cuts everything at once.
+    """
+    site = Site(application, settings, HypercornSettings())
+    async with trio.open_nursery() as connections:
+        async with trio.open_nursery() as accepting:
+            accepting.start_soon(Acceptor(site, connections).run, listeners)
+            await stop.wait()
+            accepting.cancel_scope.cancel()
+        await site.context.terminated.set()
+        on_stop()
+        connections.cancel_scope.deadline = trio.current_time() + settings.now.server.drain_timeout
+        for connection in tuple(site.connections):
+            connection.end_if_idle()
+
+
+@attrs.define(eq=False)
+class Acceptor:
+    """Takes connections and starts their tasks."""
+
+    _site: Site
+    _connections: trio.Nursery
+    _reported_at: float = attrs.field(default=-inf, init=False)
+    _ended: int = attrs.field(default=0, init=False)
+
+    async def run(self, listeners: Sequence[ServerListener]) -> None:
+        """Accept on all of them until cancelled."""
+        async with trio.open_nursery() as nursery:
+            for listener in listeners:
+                nursery.start_soon(self._accept_on, listener)
+
+    async def _accept_on(self, listener: ServerListener) -> None:
+        async with listener:
+            while True:
+                try:
+                    accepted = await listener.accept()
+                except DescriptorsExhausted as failure:
+                    await self._find_room(failure.reason)
+                    continue
+                for each in accepted:
+                    self._connections.start_soon(ServedConnection(self._site, each.stream).run)
+                # The lowest free number is taken first, so this many are open.
+                if max((each.descriptor for each in accepted), default=0) >= _descriptors_for_clients():
+                    await self._find_room("few descriptors are left")
+
+    async def _find_room(self, reason: str) -> None:
+        self._ended += _end_idlest(self._site)
+        now = trio.current_time()
+        if now - self._reported_at >= REPORT_SECONDS:
+            limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+            log.warning("descriptors_scarce", reason=reason, limit=limit, connections_ended=self._ended, advice=_ADVICE)
+            self._reported_at, self._ended = now, 0
+        await trio.sleep(RETRY_SECONDS)
+
+
+def _end_idlest(site: Site) -> int:
+    idle = [each for each in site.connections if each.idle_since is not None]
+    longest = nsmallest(ENDED_AT_ONCE, idle, key=lambda each: each.idle_since or 0.0)
+    for each in longest:
+        each.end_if_idle()
+    return len(longest)
+
+
+def _descriptors_for_clients() -> int:
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return limit - min(RESERVED_DESCRIPTORS, limit // 8)

@@ -1,0 +1,66 @@
+"""What every event of the log passes before it becomes a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Final
+
+import attrs
+
+from argus_trio.core.redaction import Redactor
+
+TRACEBACK: Final = "exception"
+"""The member of an event that may have several lines: a traceback, as structlog renders it."""
+
+_ACTING: Final = (
+    "\x00-\x1f\x7f-\x9f"  # C0, DEL and C1: move the cursor, begin sequences that change the terminal
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidirectional controls: show text in another order
+    "\u2028\u2029"  # line and paragraph separator: begin lines that are none of the log's
+    "\ud800-\udfff"  # half characters, which no terminal can show
+)
+_IN_A_LINE: Final = re.compile(f"[{_ACTING}]")
+_IN_LINES: Final = re.compile(f"(?![\n\t])[{_ACTING}]")
+
+
+@attrs.define(eq=False)
+class RedactEvents:
+    """A structlog processor that takes secrets out of every text in an event, however deep it stands."""
+
+    _redact: Redactor
+
+    def __call__(self, _logger: object, _method: str, event: MutableMapping[str, object]) -> dict[str, object]:
+        return _each_text(event, self._redact)
+
+
+def show_controls(_logger: object, _method: str, event: MutableMapping[str, object]) -> dict[str, object]:
+    """A structlog processor for lines on a terminal: whatever would act on it is shown as its escape instead.
+
+    Peers choose much of what is logged: names of clients and tools, Host, Origin, the lines of a backend.
+    """
+    traceback = event.get(TRACEBACK)
+    cleaned = _each_text(event, _shown)
+    if isinstance(traceback, str):
+        cleaned[TRACEBACK] = _IN_LINES.sub(_escape, traceback)
+    return cleaned
+
+
+def _shown(text: str) -> str:
+    return _IN_A_LINE.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode("ascii")
+
+
+def _each_text(event: Mapping[str, object], change: Callable[[str], str]) -> dict[str, object]:
+    def changed(value: object) -> object:
+        if isinstance(value, str):
+            return change(value)
+        if isinstance(value, list | tuple):
+            return [changed(member) for member in value]
+        if isinstance(value, dict):
+            return {key: changed(member) for key, member in value.items()}
+        return value
+
+    return {key: changed(value) for key, value in event.items()}

@@ -1,0 +1,56 @@
+"""How structlog is set up for this process: levels, formats, and what each event passes on its way to a line."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Literal
+
+import attrs
+import structlog
+
+from argus_trio.core.redaction import Redactor
+from argus_trio.logs.processors import RedactEvents, show_controls
+
+Format = Literal["console", "json"]
+LEVELS = ("debug", "info", "warning", "error")
+"""The levels that a log can be limited to, from the most verbose to the gravest."""
+
+
+@attrs.frozen
+class LineLogger:
+    """The end of structlog's chain: hands each rendered event on as a line."""
+
+    _write: Callable[[str], None]
+
+    def msg(self, line: str) -> None:
+        """Hand on an event of any level."""
+        self._write(line + "\n")
+
+    debug = info = warning = error = critical = exception = msg
+
+
+def set_up_logs(
+    form: Format, level: str, redact: Redactor, write: Callable[[str], None], *, colours: bool = False
+) -> None:
+    """Configure structlog for this process: each event becomes text of one line, or with its traceback, for `write`.
+
+    `level` is one of `LEVELS`; events below it cost next to nothing. `colours` are for a terminal.
+    """
+    processors: list[structlog.typing.Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        RedactEvents(redact),
+    ]
+    if form == "json":
+        processors.append(structlog.processors.JSONRenderer(default=str))
+    else:
+        renderer = structlog.dev.ConsoleRenderer(colors=colours, sort_keys=False, pad_event_to=20)
+        processors += [show_controls, renderer]
+    structlog.configure(
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=lambda *_: LineLogger(write),
+        cache_logger_on_first_use=True,
+    )

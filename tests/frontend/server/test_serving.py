@@ -1,0 +1,87 @@
+"""The accept loop: bursts are taken at once, and a lack of descriptors ends nothing but what idles."""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import trio
+from structlog.testing import capture_logs
+
+from argus_trio.config.model.server import Server
+from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
+from argus_trio.frontend.server.listeners import ACCEPTED_AT_ONCE, DescriptorsExhausted, ServerListener, open_listeners
+from tests.frontend.support.serving import DEADLINE_SECONDS, Served, serving
+
+WELL = b"GET /manage/v1/health HTTP/1.1\r\nhost: localhost\r\n\r\n"
+
+
+@contextmanager
+def open_files_at_most(limit: int) -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def lowest_free_descriptor() -> int:
+    descriptor = os.dup(0)
+    os.close(descriptor)
+    return descriptor
+
+
+async def listener_on_loopback() -> ServerListener:
+    (listener,) = (await open_listeners(CurrentSettings(ServedSettings.of(Server(port=0))))).listeners
+    return listener
+
+
+async def asked(served: Served) -> trio.SocketStream:
+    """A client that has been answered, and keeps its connection."""
+    stream = await trio.open_tcp_stream("127.0.0.1", served.port)
+    await stream.send_all(WELL)
+    with trio.fail_after(DEADLINE_SECONDS):
+        assert (await stream.receive_some()).startswith(b"HTTP/1.1 200")
+    return stream
+
+
+async def test_connections_that_come_together_are_taken_together() -> None:
+    async with await listener_on_loopback() as listener:
+        port = listener.listening.getsockname()[1]
+        clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(ACCEPTED_AT_ONCE + 5)]
+        first = await listener.accept()
+        second = await listener.accept()
+        assert (len(first), len(second)) == (ACCEPTED_AT_ONCE, 5)
+        for each in (*first, *second):
+            await each.stream.aclose()
+        for client in clients:
+            client.close()
+
+
+async def test_a_connection_that_finds_no_descriptor_goes_on_waiting() -> None:
+    async with await listener_on_loopback() as listener:
+        with socket.create_connection(("127.0.0.1", listener.listening.getsockname()[1])):
+            with open_files_at_most(lowest_free_descriptor()), pytest.raises(DescriptorsExhausted, match="Too many"):
+                await listener.accept()
+            (accepted,) = await listener.accept()
+            await accepted.stream.aclose()
+
+
+async def test_idle_clients_make_room_for_new_ones_and_the_log_says_so_once() -> None:
+    with capture_logs() as logs:
+        async with serving() as served:
+            idle = [await asked(served) for _ in range(20)]
+            with open_files_at_most(lowest_free_descriptor() + 45):
+                newcomers = [await asked(served) for _ in range(20)]
+                with trio.fail_after(DEADLINE_SECONDS):
+                    assert await idle[0].receive_some() == b"", "the longest idle one is ended first"
+            for stream in (*idle, *newcomers):
+                await stream.aclose()
+    (told,) = [entry for entry in logs if entry["event"] == "descriptors_scarce"]
+    assert told["reason"] == "few descriptors are left"
+    assert "LimitNOFILE" in told["advice"]
