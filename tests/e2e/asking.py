@@ -120,7 +120,7 @@ class Servers:
 
 
 @attrs.define(eq=False)
-class Asked:
+class Respondent:
     """A client that answers everything, and what it was asked: the method, and the words of the question."""
 
     questions: list[tuple[str, str]] = attrs.field(factory=list, init=False)
@@ -157,7 +157,7 @@ class Told:
     questions: tuple[tuple[str, str], ...]
 
 
-async def told(client: Client, asked: Asked, tool: str, arguments: Json) -> Told:
+async def told(client: Client, asked: Respondent, tool: str, arguments: Json) -> Told:
     before = len(asked.questions)
     try:
         result = await client.call_tool(tool, arguments)

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.e2e import gateway
-from tests.e2e.asking import CALLS, OF_BOTH_ERAS, TRANSPORTS, Asked, Commands, Servers, Told, told
+from tests.e2e.asking import CALLS, OF_BOTH_ERAS, TRANSPORTS, Commands, Respondent, Servers, Told, told
 from tests.e2e.clients import Edge, connected, until_shown
 from tests.e2e.gateway import Gateway
 from tests.e2e.tools import Npm, Peers, Uv
@@ -34,7 +34,7 @@ def argus(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 async def directly(servers: Servers, name: str, transport: str, edge: Edge) -> dict[str, Told]:
-    asked = Asked()
+    asked = Respondent()
     async with servers.directly(name, transport, edge, **asked.callbacks) as client:
         return {tool: await told(client, asked, tool, arguments) for tool, arguments in CALLS[name].items()}
 
@@ -46,7 +46,7 @@ async def test_a_legacy_client_is_asked_as_it_is_directly(
 ) -> None:
     expected = await directly(servers, name, transport, "legacy")
     assert all(each.questions and not each.failed for each in expected.values()), expected
-    asked, prefix = Asked(), f"{name}-{transport}__"
+    asked, prefix = Respondent(), f"{name}-{transport}__"
     async with connected("legacy", argus.url, **asked.callbacks) as client:
         await until_shown(client, {prefix + tool for tool in expected})
         found = {tool: await told(client, asked, prefix + tool, arguments) for tool, arguments in CALLS[name].items()}
@@ -60,7 +60,7 @@ async def test_a_modern_client_is_asked_by_each_of_them(
 ) -> None:
     """What a server of both eras fails to ask directly may fail here too, once: it says why, and asks then."""
     known = await directly(servers, name, transport, "modern") if name in OF_BOTH_ERAS else {}
-    asked, prefix, failed = Asked(), f"{name}-{transport}__", 0
+    asked, prefix, failed = Respondent(), f"{name}-{transport}__", 0
     async with connected("modern", argus.url, **asked.callbacks) as client:
         await until_shown(client, {prefix + tool for tool in CALLS[name]})
         for tool, arguments in CALLS[name].items():

@@ -35,7 +35,7 @@ CALLS: dict[str, Json] = {
 
 
 @attrs.frozen(kw_only=True)
-class Scene:
+class Bridged:
     """The gateway in front of the bridges, and how each stands in its configuration."""
 
     gateway: Gateway
@@ -44,13 +44,13 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(npm: Npm, peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def scene(npm: Npm, peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridged]:
     folder = tmp_path_factory.mktemp("bridges")
     bridges = Bridges(npm=npm, peers=peers, folder=folder)
     with ExitStack() as children:
         backends = bridges.backends(children)
         running = children.enter_context(gateway.running({"backends": backends}, folder, ready=False))
-        yield Scene(gateway=running, backends=backends, bridges=bridges)
+        yield Bridged(gateway=running, backends=backends, bridges=bridges)
 
 
 def over_stdio(command: list[str], env: dict[str, str]) -> AbstractAsyncContextManager[Client]:
@@ -101,7 +101,7 @@ def without_chance(result: types.CallToolResult) -> Json:
 
 @pytest.mark.parametrize("edge", ["legacy", "modern"])
 @pytest.mark.parametrize("way", BEHIND)
-async def test_what_a_bridge_shows_and_says_comes_through(scene: Scene, way: str, edge: Edge) -> None:
+async def test_what_a_bridge_shows_and_says_comes_through(scene: Bridged, way: str, edge: Edge) -> None:
     scene.gateway.event("backend_ready", backend=way)
     expected = await expected_of(scene.backends[way])
     async with connected(edge, scene.gateway.url) as client:
@@ -110,7 +110,7 @@ async def test_what_a_bridge_shows_and_says_comes_through(scene: Scene, way: str
 
 @pytest.mark.parametrize("path", ["mcp", "sse"])
 @pytest.mark.parametrize("bridge", BEFORE)
-async def test_a_bridge_between_client_and_gateway_changes_nothing(scene: Scene, bridge: str, path: str) -> None:
+async def test_a_bridge_between_client_and_gateway_changes_nothing(scene: Bridged, bridge: str, path: str) -> None:
     scene.gateway.event("backend_ready", backend="stdio-to-sse")
     async with connected("legacy", scene.gateway.url) as client:
         expected = await told(client, "stdio-to-sse__")
@@ -121,7 +121,7 @@ async def test_a_bridge_between_client_and_gateway_changes_nothing(scene: Scene,
 
 
 @pytest.mark.parametrize("way", BEHIND)
-def test_a_bridge_is_ready_after_its_second_start_at_the_latest(scene: Scene, way: str) -> None:
+def test_a_bridge_is_ready_after_its_second_start_at_the_latest(scene: Bridged, way: str) -> None:
     """The first question opens the session of supergateway's client mode, which then refuses to open it once more."""
     scene.gateway.event("backend_ready", backend=way)
     failures = [*scene.gateway.events("backend_down"), *scene.gateway.events("backend_still_down")]

@@ -58,7 +58,7 @@ INAPPLICABLE: dict[Sdk, dict[str, str]] = {
 
 
 @attrs.frozen(kw_only=True)
-class Place:
+class Stand:
     """One of the servers, and how the suite comes to it."""
 
     sdk: Sdk
@@ -71,7 +71,7 @@ class Place:
         return [scenario for scenario in SCENARIOS[revision] if scenario not in FAILS_ITSELF[self.sdk, revision]]
 
 
-PLACES = [Place(sdk=sdk, way=way) for sdk in SDKS for way in WAYS]
+PLACES = [Stand(sdk=sdk, way=way) for sdk in SDKS for way in WAYS]
 CASES = [
     pytest.param(place, revision, scenario, id=f"{place}-{revision}-{scenario}")
     for place in PLACES
@@ -80,7 +80,7 @@ CASES = [
 ]
 
 
-def played(place: Place, npm: Npm, peers: Peers, folder: Path) -> dict[str, Report]:
+def played(place: Stand, npm: Npm, peers: Peers, folder: Path) -> dict[str, Report]:
     """Run both sets of the suite, one after the other, against one server."""
     with ExitStack() as children:
         if place.way == "direct":
@@ -103,7 +103,7 @@ def played(place: Place, npm: Npm, peers: Peers, folder: Path) -> dict[str, Repo
 @pytest.fixture(scope="module")
 def reports(
     request: pytest.FixtureRequest, npm: Npm, peers: Peers, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[Place, Future[dict[str, Report]]]]:
+) -> Iterator[dict[Stand, Future[dict[str, Report]]]]:
     """What the suite found at the places that this run selects, two at a time: much of it is waiting for starts."""
     specs = [getattr(item, "callspec", None) for item in request.session.items if item.path == request.path]
     chosen = {spec.params["place"]: None for spec in specs if spec is not None}
@@ -113,7 +113,7 @@ def reports(
 
 @pytest.mark.parametrize(("place", "revision", "scenario"), CASES)
 def test_the_scenario_passes(
-    reports: dict[Place, Future[dict[str, Report]]], place: Place, revision: str, scenario: str
+    reports: dict[Stand, Future[dict[str, Report]]], place: Stand, revision: str, scenario: str
 ) -> None:
     report = reports[place].result()[revision]
     found = report.get(scenario, NEVER_RAN)
@@ -123,14 +123,14 @@ def test_the_scenario_passes(
 
 
 @pytest.mark.parametrize("place", PLACES, ids=str)
-def test_no_scenario_is_missing(reports: dict[Place, Future[dict[str, Report]]], place: Place) -> None:
+def test_no_scenario_is_missing(reports: dict[Stand, Future[dict[str, Report]]], place: Stand) -> None:
     for revision, report in reports[place].result().items():
         assert set(report) == {*SCENARIOS[revision], *NOT_PLAYED[revision]}
 
 
 @pytest.mark.parametrize("place", [place for place in PLACES if place.way == "direct"], ids=str)
 def test_what_is_listed_as_failing_by_itself_does(
-    reports: dict[Place, Future[dict[str, Report]]], place: Place
+    reports: dict[Stand, Future[dict[str, Report]]], place: Stand
 ) -> None:
     for revision, report in reports[place].result().items():
         assert [scenario for scenario in FAILS_ITSELF[place.sdk, revision] if report[scenario].passed] == []

@@ -23,7 +23,7 @@ from mcp.shared.exceptions import MCPError
 
 from bench.published import PUBLISHED, Published
 from tests.e2e import gateway
-from tests.e2e.asking import Asked
+from tests.e2e.asking import Respondent
 from tests.e2e.clients import CALL_SECONDS, connected
 from tests.e2e.gateway import Gateway, Json
 from tests.e2e.tools import Npm, Uv
@@ -52,7 +52,7 @@ PASSED = ("npm_config_", "UV_", "PIP_", "NODE_EXTRA_CA_CERTS", "SSL_CERT", "HTTP
 
 
 @attrs.frozen(kw_only=True)
-class Scene:
+class Fetched:
     """The gateway in front of them; how each is started; and which could not be fetched, and why."""
 
     gateway: Gateway
@@ -91,7 +91,7 @@ def not_served(argus: Gateway, name: str) -> str | None:
 
 
 @pytest.fixture(scope="module")
-def scene(npm: Npm, uv: Uv, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def scene(npm: Npm, uv: Uv, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fetched]:
     base = Path(os.path.realpath(tmp_path_factory.mktemp("published")))
     folder = base / "folder"
     folder.mkdir()
@@ -107,10 +107,10 @@ def scene(npm: Npm, uv: Uv, tmp_path_factory: pytest.TempPathFactory) -> Iterato
                 if (reason := not_served(running, name)) is None:
                     raise
                 missing[name] = reason
-        yield Scene(gateway=running, backends=backends, missing=missing, seconds=time.monotonic() - began)
+        yield Fetched(gateway=running, backends=backends, missing=missing, seconds=time.monotonic() - began)
 
 
-def served(scene: Scene, name: str) -> Json:
+def served(scene: Fetched, name: str) -> Json:
     """How this server is started. Skips the test if its registry does not have it."""
     if name in scene.missing:
         pytest.skip(scene.missing[name])
@@ -118,7 +118,7 @@ def served(scene: Scene, name: str) -> Json:
 
 
 def options(kind: str) -> dict[str, Any]:
-    callbacks = Asked().callbacks
+    callbacks = Respondent().callbacks
     return {name: callbacks[name] for name in KINDS[kind]}
 
 
@@ -149,7 +149,7 @@ async def answer(client: Client, name: str, arguments: Json) -> str:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", SERVERS)
-async def test_a_published_server_shows_and_says_what_it_does_directly(scene: Scene, name: str, kind: str) -> None:
+async def test_a_published_server_shows_and_says_what_it_does_directly(scene: Fetched, name: str, kind: str) -> None:
     spec, server = served(scene, name), SERVERS[name]
     direct = StdioServerParameters(command=spec["command"], args=spec["args"], env=spec["env"])
     with trio.fail_after(CALL_SECONDS):
@@ -161,7 +161,7 @@ async def test_a_published_server_shows_and_says_what_it_does_directly(scene: Sc
         assert await answer(client, f"{name}__{server.tool}", server.arguments) == said
 
 
-def test_each_of_them_is_installed_by_its_first_start(scene: Scene) -> None:
+def test_each_of_them_is_installed_by_its_first_start(scene: Fetched) -> None:
     """None is killed in mid-install and begun again."""
     print(f"{len(scene.backends) - len(scene.missing)} servers ready after {scene.seconds:.0f} s")
     assert [each for each in scene.gateway.events("backend_down") if each["backend"] not in scene.missing] == []

@@ -21,14 +21,14 @@ PORT = {"port": int(sys.argv[2])} if HTTP else {}
 server = MCPServer("asking", **(PORT if IS_FIRST else {}))
 
 
-class Person(BaseModel):
+class Form(BaseModel):
     name: str
 
 
 @server.tool()
 async def who(context: Context) -> str:
     """Asks with a form."""
-    answer = await context.elicit("who?", schema=Person)
+    answer = await context.elicit("who?", schema=Form)
     return answer.data.name if answer.action == "accept" else answer.action
 
 
