@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 
@@ -27,6 +27,19 @@ async def connected(edge: Edge, url: str, **options: Any) -> AsyncIterator[Clien
             client = Client(f"{url}/mcp", mode="legacy" if edge == "legacy" else MODERN, **options)
         async with client:
             yield client
+
+
+async def until_shown(client: Client, wanted: Collection[str]) -> set[str]:
+    """The names of the tools that the client is shown, as soon as those `wanted` are among them.
+
+    The first list is answered from what is known; what the backend shows such clients comes a little later.
+    """
+    with trio.fail_after(30):
+        while True:
+            found = {tool.name for tool in (await client.list_tools(cache_mode="bypass")).tools}
+            if found.issuperset(wanted):
+                return found
+            await trio.sleep(0.05)
 
 
 def words(result: object) -> str:

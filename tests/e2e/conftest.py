@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.child import Child, serving
 from tests.e2e.gateway import SERVERS
-from tests.e2e.tools import Npm, Python, Unavailable, python_with_sdk_1
+from tests.e2e.tools import Npm, Peers, Python, Unavailable, Uv
 
 HERE = Path(__file__).parent
 
@@ -50,10 +50,26 @@ def python() -> Python:
 
 
 @pytest.fixture(scope="session")
-def sdk1() -> str:
-    """The Python that has version 1 of the MCP SDK."""
+def peers(npm: Npm) -> Peers:
     try:
-        return python_with_sdk_1()
+        return Peers(npm)
+    except Unavailable as reason:
+        unavailable(reason)
+
+
+@pytest.fixture(scope="session")
+def uv() -> Uv:
+    try:
+        return Uv()
+    except Unavailable as reason:
+        unavailable(reason)
+
+
+@pytest.fixture(scope="session")
+def sdk1(uv: Uv) -> str:
+    """The Python that has version 1 of the MCP SDK; ours is version 2."""
+    try:
+        return uv.python_with("mcp-1")
     except Unavailable as reason:
         unavailable(reason)
 

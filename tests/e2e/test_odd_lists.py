@@ -17,9 +17,8 @@ import trio
 from tests.e2e import gateway
 from tests.e2e.child import ROOT
 from tests.e2e.clients import EDGES, Edge, connected
-from tests.e2e.conftest import unavailable
 from tests.e2e.gateway import Gateway
-from tests.e2e.tools import Npm, Unavailable, python_with_sdk_1
+from tests.e2e.tools import Npm
 from tests.servers.lister import Lister, SseLister
 from tests.servers.nasty_http import nasty_server
 
@@ -211,13 +210,9 @@ async def test_the_clients_of_the_typescript_sdk_accept_what_was_mended(
         assert await trio.to_thread.run_sync(said_by, *command) == {**FOUND, "templates": ["a:{x}"]}
 
 
-async def test_the_first_generation_of_the_python_sdk_accepts_what_was_mended(tmp_path: Path) -> None:
-    try:
-        python = await trio.to_thread.run_sync(python_with_sdk_1)
-    except Unavailable as reason:
-        unavailable(reason)
+async def test_the_first_generation_of_the_python_sdk_accepts_what_was_mended(sdk1: str, tmp_path: Path) -> None:
     async with odd_beside_sound("http-legacy", tmp_path) as argus:
-        command = (python, "-c", PYTHON_1, f"{argus.url}/mcp")
+        command = (sdk1, "-c", PYTHON_1, f"{argus.url}/mcp")
         assert await trio.to_thread.run_sync(said_by, *command) == {**FOUND, "templates": ["a:{x}"]}
 
 

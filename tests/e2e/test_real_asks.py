@@ -10,13 +10,11 @@ from pathlib import Path
 
 import mcp_types as types
 import pytest
-import trio
-from mcp.client import Client
 from pydantic import FileUrl
 
 from tests.e2e import gateway
 from tests.e2e.cells import Heard
-from tests.e2e.clients import EDGES, Edge, connected
+from tests.e2e.clients import EDGES, Edge, connected, until_shown
 from tests.e2e.gateway import Gateway
 from tests.e2e.tools import Npm
 
@@ -58,19 +56,6 @@ def argus(npm: Npm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gatewa
     }
     with gateway.running({"backends": {"everything": node}}, tmp_path_factory.mktemp("asks")) as running:
         yield running
-
-
-async def until_shown(client: Client, wanted: Collection[str]) -> set[str]:
-    """The names of the tools that the client is shown, as soon as those `wanted` are among them.
-
-    The first list is answered from what is known; what the backend shows such clients comes a little later.
-    """
-    with trio.fail_after(30):
-        while True:
-            found = {tool.name for tool in (await client.list_tools(cache_mode="bypass")).tools}
-            if found.issuperset(wanted):
-                return found
-            await trio.sleep(0.05)
 
 
 async def names(edge: Edge, url: str, wanted: Collection[str], **callbacks: object) -> set[str]:

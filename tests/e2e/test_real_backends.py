@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -17,6 +16,7 @@ from tests.e2e import gateway
 from tests.e2e.child import Child
 from tests.e2e.clients import EDGES, Edge, connected, words
 from tests.e2e.gateway import Gateway, Json
+from tests.e2e.ports import free_port
 from tests.e2e.tools import Npm, Python
 
 every_edge = pytest.mark.parametrize("edge", EDGES)
@@ -30,14 +30,6 @@ class Scene:
     gateway: Gateway
     repository: Path
     folder: Path
-
-
-def free_port() -> int:
-    """A port for a server that cannot be told to take a free one."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def everything_over(npm: Npm, mode: str, children: ExitStack) -> int:

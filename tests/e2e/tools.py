@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 
 from tests.e2e.child import ROOT
@@ -27,8 +26,27 @@ PACKAGES = {
     "@modelcontextprotocol/conformance": "0.2.0-alpha.12",
     "@modelcontextprotocol/sdk": "1.32.2",
 }
+PEERS = {
+    "@modelcontextprotocol/sdk": "1.32.2",
+    "@modelcontextprotocol/server": "2.4.0",
+    "@modelcontextprotocol/node": "2.1.2",
+    "@modelcontextprotocol/express": "2.0.2",
+    "express": "5.3.0",
+    "cors": "2.8.6",
+    "zod": "4.6.7",
+    "supergateway": "4.0.0",
+    "mcp-remote": "0.15.1",
+}
+"""The TypeScript SDK, both of its majors and what a server made with it needs; and the bridges that people use."""
 PYTHON = ("mcp-server-time==2026.10.19", "mcp-server-git==2026.10.19")
-PYTHON_SDK_1 = ("mcp==1.30.0",)
+UV = "uv==0.13.9"
+SDKS = {
+    "mcp-1": "mcp==1.30.0",
+    "fastmcp-2": "fastmcp==2.14.7",
+    "fastmcp-3": "fastmcp==3.4.11",
+    "fastmcp-4": "fastmcp==4.2.3",
+}
+"""Python SDKs beside the one that runs the tests, each in an environment of its own."""
 INSTALL_SECONDS = 300.0
 PATIENCE = ("--fetch-retries=2", "--fetch-retry-mintimeout=2000", "--fetch-retry-maxtimeout=8000")
 
@@ -89,12 +107,6 @@ def install_python(folder: Path, pins: tuple[str, ...] = PYTHON) -> None:
     ran([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *pins], folder)
 
 
-def python_with_sdk_1() -> str:
-    """A Python of its own that has version 1 of the MCP SDK; ours is version 2. Raises: Unavailable."""
-    install = partial(install_python, pins=PYTHON_SDK_1)
-    return str(cached("sdk1", [PYTHON_SDK_1, sys.version_info[:2]], install) / "venv" / "bin" / "python")
-
-
 class Npm:
     """The npm packages. `node` is the interpreter; `script` the entry of a package by its command's name."""
 
@@ -123,3 +135,50 @@ class Python:
 
     def command(self, name: str) -> str:
         return str(self._bin / name)
+
+
+class Peers:
+    """The npm packages with which servers are made and bridged; they run in the Node of `npm`."""
+
+    def __init__(self, npm: Npm) -> None:
+        self.node = npm.node
+        self.path = npm.path
+        env = {**os.environ, "PATH": npm.path}
+        self._folder = cached("npm-peers", [NODE, PEERS], lambda folder: npm_install(folder, PEERS, env))
+
+    def script(self, command: str) -> str:
+        return str((self._folder / "node_modules" / ".bin" / command).resolve(strict=True))
+
+    def placed(self, source: str, suffix: str = ".mts") -> str:
+        """A program with this source beside the packages, where Node finds what it imports; its path."""
+        path = self._folder / (hashlib.sha256(source.encode()).hexdigest()[:12] + suffix)
+        if not path.exists():
+            draft = path.with_suffix(f".{os.getpid()}")
+            draft.write_text(source)
+            draft.replace(path)  # another run of the tests may do the same at this time
+        return str(path)
+
+
+class Uv:
+    """uv and uvx, and environments of Python SDKs that they make."""
+
+    def __init__(self) -> None:
+        def install(folder: Path) -> None:
+            ran([sys.executable, "-m", "venv", "venv"], folder)
+            python = str(folder / "venv" / "bin" / "python")
+            ran([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV], folder)
+
+        self._bin = cached("uv", [UV, sys.version_info[:2]], install) / "venv" / "bin"
+
+    def command(self, name: str) -> str:
+        return str(self._bin / name)
+
+    def python_with(self, sdk: str) -> str:
+        """An interpreter that has this one of `SDKS`. Raises: Unavailable."""
+
+        def install(folder: Path) -> None:
+            uv = self.command("uv")
+            ran([uv, "venv", "--quiet", "--python", sys.executable, "venv"], folder)
+            ran([uv, "pip", "install", "--quiet", "--python", "venv/bin/python", SDKS[sdk]], folder)
+
+        return str(cached(sdk, [SDKS[sdk], sys.version_info[:2]], install) / "venv" / "bin" / "python")
