@@ -114,7 +114,10 @@ class Pending:
             return False
         if self._notices_taken < expected.notices_before:
             self._notices_taken = expected.notices_before
-        self._settle(expected, answer)
+        if isinstance(answer, ResponseInvalid):
+            self._settle(expected, answer)
+        else:
+            expected.settle(answer)
         return True
 
     def resolve_alone(self, answer: Answer | ResponseInvalid) -> bool:

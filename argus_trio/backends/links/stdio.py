@@ -186,7 +186,10 @@ class StdioLink:
             elif line.strip():
                 await self._accept_odd(line, fault)
             return
-        self._note_message()
+        if self._messages:
+            self._messages += 1
+        else:
+            self._note_message()
         if not (isinstance(message, Response) and self._pending.resolve(message)):
             await self._deliver(message)
 
