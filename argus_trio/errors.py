@@ -33,6 +33,7 @@ implementations to add codes in the range that MCP reserves.
 An error that only one room and its callers speak of stands in that room, and derives from one of these:
 
 - `wire/lines.py`, `wire/event_stream.py`: a line or an event beyond its bound
+- `wire/members.py`: an id, a name or a URI beyond its bound
 - `net/http1.py`: a connection that ended before an answer; `net/dial.py`: one that nobody took
 - `backends/connection/handshake.py`: a backend that refused its handshake, or died of it
 - `frontend/http/errors.py`: what an HTTP edge refuses before it has read a message

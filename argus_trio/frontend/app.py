@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import attrs
 import trio
 
+from argus_trio.core.memory import Memory
 from argus_trio.frontend.application import Application
 from argus_trio.frontend.edges.endpoint import Endpoint
 from argus_trio.frontend.edges.http_sse import SseEdge
@@ -80,14 +81,15 @@ def _assembled(
         announcer.remove(session)
         gateway.release(session)
 
-    sessions, keep_alive = Sessions(on_end=release, idle=settings.now.limits.session_idle), KeepAlive()
-    parking = Parking(gateway.handler, RequestStates(make_seal))
+    memory, keep_alive = Memory(lambda: settings.now.server.limits.memory), KeepAlive()
+    sessions = Sessions(on_end=release, idle=settings.now.limits.session_idle, memory=memory)
+    parking = Parking(gateway.handler, RequestStates(make_seal), memory)
     endpoint = Endpoint(
         LegacyEdge(gateway=gateway, sessions=sessions, announcer=announcer, keep_alive=keep_alive),
-        ModernEdge(gateway=gateway, announcer=announcer, keep_alive=keep_alive, parking=parking),
+        ModernEdge(gateway=gateway, announcer=announcer, keep_alive=keep_alive, parking=parking, memory=memory),
         settings,
     )
     application = Application(
-        gateway=gateway, settings=settings, endpoint=endpoint, sse=SseEdge(gateway, announcer, settings)
+        gateway=gateway, settings=settings, endpoint=endpoint, sse=SseEdge(gateway, announcer, settings, memory=memory)
     )
     return _Parts(application=application, sessions=sessions, keep_alive=keep_alive, parking=parking)

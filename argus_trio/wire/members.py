@@ -27,6 +27,12 @@ from argus_trio.wire.envelope import (
     encode,
 )
 
+MAX_ID_BYTES: Final = 4096
+"""The longest id of a request and progress token that is taken: both are repeated in all that belongs to the request,
+and held as long as it runs. A hundred times what any library makes."""
+MAX_NAME_BYTES: Final = 8192
+"""The longest name of a method, tool, prompt or task, and the longest URI: as long as HTTP servers take URLs."""
+
 _decode_int: Final = msgspec.json.Decoder(int).decode
 _decode_float: Final = msgspec.json.Decoder(float).decode
 _NULL: Final = Raw(b"null")
@@ -52,6 +58,22 @@ _SPECIFIED: Final = (
     "notifications/progress",
 )
 """How the methods begin whose params are specified to have those members. Of any other method null may mean null."""
+
+_NAMING: Final = ("tools/", "prompts/", "resources/", "tasks/")
+"""How the methods begin whose params name something by these members."""
+_NAMES: Final = ("name", "uri", "taskId")
+_TOKENS: Final = ("progressToken", "requestId")
+
+
+class TooLong(InvalidRequest):
+    """An id, a progress token, a name or a URI of a client is too long to be kept and repeated.
+
+    `id` is the raw id of the request that it stands in, `null` where that is what is too long.
+    """
+
+    def __init__(self, what: str, size: int, limit: int, *, message_id: bytes = b"null") -> None:
+        super().__init__(f"{what} is {size} bytes long; {limit} are the most")
+        self.id = message_id
 
 
 def string_member(fields: Params, name: str) -> str | None:
@@ -103,11 +125,16 @@ def decode_client(body: bytes) -> Message:
     """As `decode`, of what a client sent: what can mean one thing only is read as that.
 
     A member that is null counts as absent where it may be; text is read as `client_text` has it.
+
+    Raises:
+        ParseFailed, InvalidRequest: as `decode`; `TooLong` as well.
     """
     try:
         message = decode(body)
     except (ParseFailed, InvalidRequest):
         message = decode(_without_null_members(client_text(body)))
+    if len(body) > MAX_ID_BYTES:
+        _require_lengths(message)
     if isinstance(message, _CALLS):
         for name, value in message.params.items():  # the body may be large, and is not searched once more
             is_null = len(value) <= _LONGEST and value in _NOTHING
@@ -127,6 +154,27 @@ def decode_client_batch(body: bytes) -> list[Message | RpcError]:
         except RpcError as error:
             messages[index] = error
     return messages
+
+
+def _require_lengths(message: Message) -> None:
+    """Refuse what is too long; raises `TooLong`."""
+    message_id = b"null" if isinstance(message, Notification) else message.id
+    if len(message_id) > MAX_ID_BYTES:
+        raise TooLong("id", len(message_id), MAX_ID_BYTES)
+    if not isinstance(message, _CALLS):
+        return
+    if len(message.method) > MAX_NAME_BYTES:
+        raise TooLong("method", len(message.method), MAX_NAME_BYTES, message_id=message_id)
+    meta = object_member(message.params, "_meta") or {}
+    bounded = [("_meta." + name, meta, name, MAX_ID_BYTES) for name in _TOKENS[:1]]
+    if message.method.startswith("notifications/"):
+        bounded += [(name, message.params, name, MAX_ID_BYTES) for name in _TOKENS]
+    elif message.method.startswith(_NAMING):
+        bounded += [(name, message.params, name, MAX_NAME_BYTES) for name in _NAMES]
+    for path, members, name, limit in bounded:
+        size = len(members.get(name, b""))
+        if size > limit:
+            raise TooLong(f"params.{path}", size, limit, message_id=message_id)
 
 
 def _without_null_members(body: bytes) -> bytes:

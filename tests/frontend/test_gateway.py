@@ -5,8 +5,8 @@ from __future__ import annotations
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.catalog.identity import GatewayIdentity
 from argus_trio.core.health.health import Overview
+from argus_trio.core.memory import Memory
 from argus_trio.frontend.gateway import Gateway
-from argus_trio.frontend.sessions.event_store import Total
 from argus_trio.frontend.sessions.session import HttpSession
 from argus_trio.frontend.sessions.streams import Streams
 from argus_trio.wire.envelope import Params
@@ -23,7 +23,7 @@ def test_it_has_no_backends_and_nothing_to_reload() -> None:
 
 
 def test_what_clients_tell_is_dropped() -> None:
-    streams = Streams(Total())
+    streams = Streams(Memory())
     client = HttpSession(id="s", standalone=streams, streams=streams)
     BARE.tell(client, "notifications/roots/list_changed", {})
     BARE.release(client)

@@ -18,6 +18,19 @@ class ServerTls:
 
 
 @attrs.frozen(kw_only=True)
+class ServerLimits:
+    """How much of the machine all clients together may take."""
+
+    memory: int = attrs.field(
+        default=256 * 1024 * 1024,
+        metadata=about(
+            "bytes kept for all clients: what they have not fetched, what waits for them, calls that ask them",
+            minimum=1024 * 1024,
+        ),
+    )
+
+
+@attrs.frozen(kw_only=True)
 class Server:
     """The gateway's own side."""
 
@@ -47,5 +60,8 @@ class Server:
     )
     drain_timeout: float = attrs.field(
         default=15.0, metadata=about("seconds that calls in flight get to finish at a stop or a reload", minimum=0)
+    )
+    limits: ServerLimits = attrs.field(
+        default=ServerLimits(), metadata=about("how much of the machine all clients together may take")
     )
     tls: ServerTls | None = attrs.field(default=None, metadata=about("serve HTTPS with this certificate"))

@@ -25,7 +25,7 @@ from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.outcome import error_response
 from argus_trio.wire import envelope
 from argus_trio.wire.envelope import Message, is_batch
-from argus_trio.wire.members import decode_client
+from argus_trio.wire.members import TooLong, decode_client
 from argus_trio.wire.revisions import REVISIONS, Era, era_of
 
 _ERAS: Final[Mapping[bytes, Era | None]] = {revision.encode(): era_of(revision) for revision in REVISIONS}
@@ -59,7 +59,8 @@ class Endpoint:
             edge = self.modern if self._is_modern(http, message) else self.legacy
             await edge.post(http, accepted, message)
         except RpcError as error:
-            message_id = message.id if isinstance(message, envelope.Request) else b"null"
+            named = error if isinstance(error, TooLong) else message
+            message_id = named.id if isinstance(named, envelope.Request | TooLong) else b"null"
             await http.answer_unread(error.http_status, error_response(message_id, error), refusal_headers(error))
 
     async def get(self, http: IncomingRequest) -> None:

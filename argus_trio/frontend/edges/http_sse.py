@@ -10,8 +10,10 @@ from typing import Final
 from urllib.parse import parse_qs
 
 import attrs
+import structlog
 import trio
 
+from argus_trio.core.memory import Memory
 from argus_trio.errors import InvalidRequest, Overloaded, RpcError
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.body import read_body
@@ -27,10 +29,13 @@ from argus_trio.frontend.outcome import error_response
 from argus_trio.frontend.sessions.client_requests import SendMessage
 from argus_trio.frontend.sessions.dispatch import accept, read_batch, respond, respond_batch
 from argus_trio.frontend.sessions.session import Session
+from argus_trio.frontend.sessions.unkept import unkept
 from argus_trio.wire import envelope
 from argus_trio.wire.envelope import Message, is_batch
 from argus_trio.wire.event_stream import encode_event
-from argus_trio.wire.members import decode_client
+from argus_trio.wire.members import TooLong, decode_client
+
+log = structlog.get_logger()
 
 MAX_CALLS: Final = 256
 """Calls in flight in one session: unlike a POST to `/mcp` they hold no connection that would bound them."""
@@ -92,6 +97,11 @@ class Conversation:
                 answer = await respond_batch(gateway, session, work, self)
             else:
                 answer = await respond(gateway, session, work, self)
+            if answer is not None and not self.outbox.has_room(len(answer)):
+                log.warning("answer_not_kept", bytes=len(answer), waiting=self.outbox.waiting, client=session.client)
+                answer = unkept(
+                    answer, f"{self.outbox.waiting} bytes wait on this stream, which the client does not read"
+                )
             if answer is not None:
                 await self.notify(answer)
         finally:
@@ -117,14 +127,21 @@ class SseEdge:
     gateway: Gateway
     announcer: Announcer
     settings: CurrentSettings
+    memory: Memory = attrs.field(kw_only=True)
     _open: dict[str, SseSession] = attrs.field(factory=dict, init=False)
 
     async def get(self, http: IncomingRequest) -> None:
         """Hold a conversation: until the client goes, or the gateway stops."""
+        if self.memory.is_full:
+            await self._refuse_more(http)
+            return
         async with trio.open_nursery() as nursery:
-            conversation = Conversation(Outbox(), nursery)
+            conversation = Conversation(Outbox(memory=self.memory), nursery)
             session = SseSession(
-                id=secrets.token_urlsafe(_ID_BYTES), standalone=conversation, conversation=conversation
+                id=secrets.token_urlsafe(_ID_BYTES),
+                standalone=conversation,
+                conversation=conversation,
+                memory=self.memory,
             )
             endpoint = encode_event(_messages_seen_from(http) + session.id.encode(), event="endpoint")
             self._open[session.id] = session
@@ -134,6 +151,7 @@ class SseEdge:
             finally:
                 del self._open[session.id]
                 session.end()
+                conversation.outbox.discard()
                 self.gateway.release(session)
             nursery.cancel_scope.cancel()
 
@@ -146,16 +164,25 @@ class SseEdge:
             body = await read_body(http, self.settings.now.limits)
             self._accept(self._session(http), body)
         except RpcError as error:
-            await http.answer_unread(error.http_status, error_response(b"null", error), refusal_headers(error))
+            message_id = error.id if isinstance(error, TooLong) else b"null"
+            await http.answer_unread(error.http_status, error_response(message_id, error), refusal_headers(error))
             return
         await http.answer(202)
 
+    async def _refuse_more(self, http: IncomingRequest) -> None:
+        try:
+            self.memory.require_room()
+        except RpcError as error:
+            await http.answer_unread(error.http_status, error_response(b"null", error))
+
     def _accept(self, session: SseSession, body: bytes) -> None:
         if is_batch(body):
+            self.memory.require_room()
             session.conversation.spawn(self.gateway, session, read_batch(session, body))
             return
         message = decode_client(body)
         if isinstance(message, envelope.Request):
+            self.memory.require_room()
             session.conversation.spawn(self.gateway, session, message)
         else:
             accept(self.gateway, session, message)

@@ -24,7 +24,7 @@ from argus_trio.frontend.sessions.event_store import prime
 from argus_trio.frontend.sessions.hello import read_hello
 from argus_trio.frontend.sessions.post_reply import PRIMED_REVISION, PostReply
 from argus_trio.frontend.sessions.session import HttpSession
-from argus_trio.frontend.sessions.table import Sessions
+from argus_trio.frontend.sessions.table import Sessions, network_of
 from argus_trio.wire import envelope
 from argus_trio.wire.envelope import Message, encode_response
 from argus_trio.wire.event_stream import COMMENT
@@ -46,6 +46,8 @@ class LegacyEdge:
                 await self._initialize(http, accepted, message)
                 return
             session = self._session(http)
+            if not session.is_used or self.sessions.memory.is_full:
+                self._let_in(session)
             with self._reply(http, accepted, session) as reply:
                 answer = await respond(self.gateway, session, message, reply)
                 await (reply.cancel() if answer is None else reply.finish(answer))
@@ -58,6 +60,7 @@ class LegacyEdge:
         """Answer a posted batch."""
         session = self._session(http)
         members = read_batch(session, body)
+        self._let_in(session)
         with self._reply(http, accepted, session) as reply:
             answer = await respond_batch(self.gateway, session, members, reply)
             await (reply.cancel() if answer is None else reply.finish(answer))
@@ -66,6 +69,8 @@ class LegacyEdge:
         """Carry the standalone stream, in place of who does, or with `Last-Event-ID` the stream that it names."""
         require_events_accepted(http.fields.get(ACCEPT))
         session = self._session(http)
+        if not session.is_used:
+            self.sessions.note_used(session)
         streams = session.streams
         last_event_id = http.fields.get(LAST_EVENT_ID)
         if last_event_id:
@@ -104,11 +109,21 @@ class LegacyEdge:
 
     async def _initialize(self, http: IncomingRequest, accepted: Accepts, message: envelope.Request) -> None:
         hello = read_hello(message.params)
-        session = self.sessions.open(trio.current_time())
+        session = self.sessions.open(trio.current_time(), network_of(http.client[0] if http.client else ""))
         self.announcer.add(session, PLAIN_MESSAGES, lambda: session.abilities)
         result = initialize(self.gateway, session, hello)
         headers = ((SESSION_ID, session.id.encode()),)
         await answer_at_once(http, encode_response(message.id, result), takes_json=accepted.json, headers=headers)
+
+    def _let_in(self, session: HttpSession) -> None:
+        """Let in what may keep more for a session.
+
+        Raises:
+            Overloaded: the gateway holds too much already (`Memory.is_full`).
+        """
+        if not session.is_used:
+            self.sessions.note_used(session)
+        self.sessions.memory.require_room()
 
     def _session(self, http: IncomingRequest) -> HttpSession:
         """The session that the request names.

@@ -12,6 +12,7 @@ import trio
 from argus_trio.core.call.abilities import NONE, abilities_of
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.levels import LEVELS
+from argus_trio.core.memory import Memory
 from argus_trio.errors import InvalidParams, InvalidRequest, RevisionUnsupported
 from argus_trio.frontend.edges.subscriptions_listen import WatchFunctions, asked_of, listen
 from argus_trio.frontend.gateway import Gateway, ParamHeadersOf
@@ -26,6 +27,7 @@ from argus_trio.frontend.input_required.parked_call import ParkedCall
 from argus_trio.frontend.input_required.parking import ASKING, Parking
 from argus_trio.frontend.input_required.request_state import MARK, STATE
 from argus_trio.frontend.notifications.announcer import Announcer
+from argus_trio.frontend.notifications.outbox import Outbox
 from argus_trio.frontend.outcome import Outcome, error_response, http_status, outcome_of
 from argus_trio.wire import envelope
 from argus_trio.wire.envelope import (
@@ -69,6 +71,7 @@ class ModernEdge:
     announcer: Announcer
     keep_alive: KeepAlive
     parking: Parking
+    memory: Memory
     _server_info: bytes = attrs.field(init=False)
     """The gateway's `Implementation`, which every result carries: who it is does not change while it runs."""
 
@@ -95,7 +98,9 @@ class ModernEdge:
             watches = WatchFunctions(
                 call.abilities, partial(self.gateway.watch, call), partial(self.gateway.watch_tasks, call)
             )
-            await listen(http, request.id, asked_of(call), announcer=self.announcer, watches=watches)
+            self.memory.require_room()
+            asked, outbox = asked_of(call), Outbox(memory=self.memory)
+            await listen(http, request.id, asked, outbox=outbox, announcer=self.announcer, watches=watches)
         else:
             await self._call(http, accepted, request)
 

@@ -29,6 +29,7 @@ from argus_trio.wire.envelope import (
     encode_response,
 )
 from argus_trio.wire.event_stream import encode_event
+from argus_trio.wire.members import MAX_NAME_BYTES
 from argus_trio.wire.request_meta import SUBSCRIPTION_ID
 from argus_trio.wire.results import RESERVED
 
@@ -73,7 +74,11 @@ def asked_of(call: Call) -> SubscriptionFilter:
 
 def _strings(asked: Params, name: str) -> tuple[str, ...]:
     try:
-        return tuple(dict.fromkeys(map(decode_string, decode_array(asked.get(name, b"[]")))))[:MAX_URIS]
+        raw = decode_array(asked.get(name, b"[]"))
+        longest = max(map(len, raw), default=0)
+        if longest > MAX_NAME_BYTES:
+            raise InvalidParams(f'one of "{name}" is {longest} bytes long; {MAX_NAME_BYTES} are the most')
+        return tuple(dict.fromkeys(map(decode_string, raw)))[:MAX_URIS]
     except msgspec.DecodeError:
         raise InvalidParams(f'"{name}" must be an array of strings') from None
 
@@ -97,11 +102,11 @@ async def listen(
     message_id: bytes,
     asked: SubscriptionFilter,
     *,
+    outbox: Outbox,
     announcer: Announcer,
     watches: WatchFunctions,
 ) -> None:
     """Acknowledge, tell of changes, and end with a result when the gateway stops; until the client goes."""
-    outbox = Outbox()
     tag = encode_raw({SUBSCRIPTION_ID: Raw(message_id)})
     events = {_KINDS[kind]: encode_event(encode_notification(_KINDS[kind], {"_meta": tag})) for kind in asked.kinds}
 
@@ -113,6 +118,7 @@ async def listen(
     with announcer.listening(outbox, events, lambda: watches.abilities), trio.CancelScope() as scope:
         http.disconnects.on_disconnect(scope.cancel)  # from here on changes wait behind the acknowledgment
         async with AsyncExitStack() as watched:
+            watched.callback(outbox.discard)
             granted: dict[str, object] = {**dict.fromkeys(asked.kinds, True)}
             for name, wanted, watch in ((_URIS, asked.uris, watches.resources), (_TASKS, asked.tasks, watches.tasks)):
                 if wanted and (honoured := await watched.enter_async_context(watch(wanted, tell))):

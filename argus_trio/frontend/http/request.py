@@ -6,7 +6,7 @@ The header fields are read in one pass. What may be asked at which path is decid
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final, Protocol, TypedDict
+from typing import Final, NotRequired, Protocol, TypedDict
 
 import attrs
 import trio
@@ -47,6 +47,8 @@ class AsgiScope(TypedDict):
     query_string: bytes
     headers: Sequence[Header]
     extensions: dict[str, Disconnects]
+    client: NotRequired[tuple[str, int] | None]
+    """The address that the connection came from; None where it has none."""
 
 
 DISCONNECT_EXTENSION: Final = "argus.disconnect"
@@ -64,6 +66,8 @@ class IncomingRequest:
     receive: AsgiReceive
     send: AsgiSend
     disconnects: Disconnects
+    client: tuple[str, int] | None = None
+    """The address and port that it came from; None where that is not known."""
     body_pending: bool = True
     """Whether some of the body may still come in."""
 
@@ -83,6 +87,7 @@ class IncomingRequest:
             receive=receive,
             send=send,
             disconnects=scope["extensions"][DISCONNECT_EXTENSION],
+            client=scope.get("client"),
         )
 
     async def answer(self, status: int, body: bytes = b"", headers: Sequence[Header] = ()) -> None:

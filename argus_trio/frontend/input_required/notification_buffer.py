@@ -21,7 +21,8 @@ class NotificationBuffer:
     dropped: int = attrs.field(default=0, init=False)
     """How many had to go."""
     _waiting: deque[tuple[str, Params, int]] = attrs.field(factory=deque, init=False)
-    _size: int = attrs.field(default=0, init=False)
+    size: int = attrs.field(default=0, init=False)
+    """The bytes of those that wait."""
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
@@ -30,13 +31,13 @@ class NotificationBuffer:
         """Keep one more; the oldest go where there is no room."""
         size = sum(len(value) for value in params.values())
         self._waiting.append((method, params, size))
-        self._size += size
-        while len(self._waiting) > MAX_BUFFERED or self._size > MAX_BUFFERED_BYTES:
+        self.size += size
+        while len(self._waiting) > MAX_BUFFERED or self.size > MAX_BUFFERED_BYTES:
             self.take()
             self.dropped += 1
 
     def take(self) -> tuple[str, Params]:
         """The oldest one."""
         method, params, size = self._waiting.popleft()
-        self._size -= size
+        self.size -= size
         return method, params

@@ -15,6 +15,7 @@ import trio
 
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.call.exchange import Call, Handler
+from argus_trio.core.memory import Memory
 from argus_trio.errors import ClientCannotAnswer, InvalidParams, Overloaded, RpcError
 from argus_trio.frontend.http.request import Disconnects
 from argus_trio.frontend.input_required.exchange import AskingRequest, undeclared
@@ -39,6 +40,7 @@ class ParkedCall:
 
     call: Call
     _open_calls: OpenCalls[ParkedCall]
+    _memory: Memory
     ticket: str = attrs.field(default="", init=False)
     inputs: OpenInputs = attrs.field(factory=OpenInputs, init=False)
     _abilities: Abilities = attrs.field(init=False)
@@ -77,7 +79,9 @@ class ParkedCall:
     async def notify(self, method: str, params: Params) -> None:
         """Send a notification by the request that attends the call; it waits, in bounds, while none does."""
         if self._request is None:
+            before = self._buffer.size
             self._buffer.put(method, params)
+            self._memory.hold(self, self._buffer.size - before)
         else:
             await self._request.tell(method, params)
 
@@ -95,6 +99,9 @@ class ParkedCall:
             raise undeclared(method, params)
         if not self.ticket:
             self._open_calls.admit(self)
+            self._memory.hold(self, sum(map(len, self.call.params.values())))
+        size = sum(map(len, params.values()))
+        self._memory.hold(self, size)
         answered = trio.Event()
         ask = self.inputs.open(method, params, answered.set)
         self._changed.set()
@@ -102,6 +109,7 @@ class ParkedCall:
             await answered.wait()
         finally:
             self.inputs.close(ask)
+            self._memory.hold(self, -size)
             self._leave_if_done()
         if ask.refusal is not None:
             raise ask.refusal
@@ -137,6 +145,13 @@ class ParkedCall:
         else:
             self.inputs.refuse_all(_stopping)
 
+    def spare(self, wanted: int) -> None:
+        """Let notifications go that wait for the client, oldest first; see `MemoryHolder`."""
+        aim = self._buffer.size - wanted
+        while self._buffer and self._buffer.size > aim:
+            self._take_buffered()
+            self._buffer.dropped += 1
+
     @property
     def is_away(self) -> bool:
         """Whether the client was asked, and has not come back."""
@@ -155,8 +170,14 @@ class ParkedCall:
             log.warning("parked_notifications_dropped", method=self.call.method, dropped=self._buffer.dropped)
             self._buffer.dropped = 0
         while self._buffer:
-            await request.tell(*self._buffer.take())
+            await request.tell(*self._take_buffered())
         self._request = request
+
+    def _take_buffered(self) -> tuple[str, Params]:
+        before = self._buffer.size
+        taken = self._buffer.take()
+        self._memory.hold(self, self._buffer.size - before)
+        return taken
 
     async def _until_due(self) -> Outcome | None:
         while self._state is not ParkedState.LOST:

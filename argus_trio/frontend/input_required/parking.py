@@ -11,6 +11,7 @@ import attrs
 import trio
 
 from argus_trio.core.call.exchange import Call, Handler
+from argus_trio.core.memory import Memory
 from argus_trio.frontend.input_required.open_calls import OpenCalls
 from argus_trio.frontend.input_required.open_inputs import read_answers
 from argus_trio.frontend.input_required.parked_call import ParkedCall
@@ -32,6 +33,7 @@ class Parking:
 
     _handler: Handler
     _states: RequestStates
+    _memory: Memory = attrs.field(factory=Memory)
     _open_calls: OpenCalls[ParkedCall] = attrs.field(factory=OpenCalls, init=False)
     _calls: set[ParkedCall] = attrs.field(factory=set, init=False)
     _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
@@ -44,10 +46,15 @@ class Parking:
             await trio.sleep_forever()
 
     def begin(self, call: Call) -> ParkedCall:
-        """Start a call in a task of its own."""
+        """Start a call in a task of its own.
+
+        Raises:
+            Overloaded: the gateway holds too much already (`Memory.is_full`).
+        """
+        self._memory.require_room()
         if self._nursery is None:
             raise RuntimeError("nothing can be parked before `run` is running")
-        parked = ParkedCall(call, self._open_calls)
+        parked = ParkedCall(call, self._open_calls, self._memory)
         if self._limit is not None:
             parked.stop(self._limit)
         self._calls.add(parked)
@@ -98,3 +105,4 @@ class Parking:
             await parked.run(self._handler)
         finally:
             self._calls.discard(parked)
+            self._memory.release(parked)

@@ -9,6 +9,8 @@ import attrs
 import structlog
 import trio
 
+from argus_trio.core.memory import Memory
+
 log = structlog.get_logger()
 
 CAPACITY_BYTES: Final = 1024 * 1024
@@ -17,6 +19,9 @@ MAX_OFFERED: Final = 4096
 MAX_OFFERED_BYTES: Final = 1024 * 1024
 """Keys that are offered and wait at a time, and the bytes of their events: a backend may tell of any number of
 resources below one subscribed to."""
+MAX_WAITING_BYTES: Final = 32 * 1024 * 1024
+"""What may wait for one client in all, those included who wait to bring more: some answers of the usual largest size.
+Beyond it no further answer is let in, but for one that waits alone."""
 
 
 @attrs.define(eq=False)
@@ -24,8 +29,11 @@ class Outbox:
     """One stream's queue: any task fills it, the stream's own task empties it."""
 
     _capacity: int = CAPACITY_BYTES
+    _memory: Memory = attrs.field(factory=Memory, kw_only=True)
     _events: deque[bytes] = attrs.field(factory=deque, init=False)
     _size: int = attrs.field(default=0, init=False)
+    waiting: int = attrs.field(default=0, init=False)
+    """Bytes of what was put and is not taken, those that wait for room included."""
     _offered: dict[str, bytes] = attrs.field(factory=dict, init=False)
     _offered_size: int = attrs.field(default=0, init=False)
     _dropped: int = attrs.field(default=0, init=False)
@@ -51,18 +59,33 @@ class Outbox:
         if is_new and self._offered and (len(self._offered) >= MAX_OFFERED or size > MAX_OFFERED_BYTES):
             self._dropped += 1
             return
+        self._memory.hold(self, size - self._offered_size)
         self._offered[key] = event
         self._offered_size = size
         self._changed.set()
 
     async def put(self, event: bytes) -> None:
         """Have `event` sent in turn, waiting for room; dropped once the stream is at its end."""
-        while self._size and self._size + len(event) > self._capacity and not self._closed:
-            await self._room.wait()
-        if not self._closed:
-            self._events.append(event)
-            self._size += len(event)
-            self._changed.set()
+        size, is_queued = len(event), False
+        self._count(size)
+        try:
+            while self._size and self._size + size > self._capacity and not self._closed:
+                await self._room.wait()
+            if not self._closed:
+                self._events.append(event)
+                self._size += size
+                self._changed.set()
+                is_queued = True
+        finally:
+            if not is_queued:
+                self._count(-size)
+
+    def has_room(self, size: int) -> bool:
+        """Whether so much more may wait for the client."""
+        return not self.waiting or (self.waiting + size <= MAX_WAITING_BYTES and self._memory.has_room(size))
+
+    def spare(self, wanted: int) -> None:
+        """Nothing of it can go, for nothing of it was delivered; see `MemoryHolder`."""
 
     async def take(self) -> bytes:
         """Everything that waits, as one chunk, as soon as there is anything; empty at the end."""
@@ -72,10 +95,7 @@ class Outbox:
             await self._changed.wait()
             self._changed = trio.Event()
         chunk = b"".join((*self._events, *self._offered.values()))
-        self._events.clear()
-        self._size = 0
-        self._offered.clear()
-        self._offered_size = 0
+        self._forget()
         if self._dropped:
             log.warning("changes_dropped", count=self._dropped, reason="the client reads them too slowly")
             self._dropped = 0
@@ -88,3 +108,19 @@ class Outbox:
         self._closed = True
         self._changed.set()
         self._room.set()
+
+    def discard(self) -> None:
+        """End the stream at once: nobody takes what waits. Idempotent, never blocks."""
+        self.close()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._count(-self._size)
+        self._memory.hold(self, -self._offered_size)
+        self._events.clear()
+        self._offered.clear()
+        self._size = self._offered_size = 0
+
+    def _count(self, size: int) -> None:
+        self.waiting += size
+        self._memory.hold(self, size)

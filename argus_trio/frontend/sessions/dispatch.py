@@ -19,6 +19,8 @@ from argus_trio.frontend.outcome import error_response, outcome_of
 from argus_trio.frontend.sessions.exchange import CallStream, LegacyExchange
 from argus_trio.frontend.sessions.hello import Hello, read_hello
 from argus_trio.frontend.sessions.session import Session
+from argus_trio.frontend.sessions.subscriptions import SUBSCRIBING, count_subscription
+from argus_trio.frontend.sessions.unkept import unkept
 from argus_trio.wire.envelope import (
     ErrorResponse,
     Message,
@@ -28,7 +30,7 @@ from argus_trio.wire.envelope import (
     decode_string,
     encode_response,
 )
-from argus_trio.wire.members import decode_client_batch
+from argus_trio.wire.members import TooLong, decode_client_batch
 from argus_trio.wire.results import for_legacy_client
 from argus_trio.wire.revisions import BATCH_REVISION, Era
 
@@ -36,6 +38,9 @@ log = structlog.get_logger()
 
 MAX_BATCH: Final = 128
 """The most messages that one batch may hold."""
+MAX_BATCH_BYTES: Final = 16 * 1024 * 1024
+"""What the answers of one batch may hold together, but for one that is larger alone: they wait for each other, and are
+put into one message."""
 
 
 def initialize(gateway: Gateway, session: Session, hello: Hello) -> bytes:
@@ -60,7 +65,10 @@ async def respond(gateway: Gateway, session: Session, request: Request, stream: 
         except RpcError as error:
             return error_response(request.id, error)
         try:
-            outcome = await outcome_of(gateway.handler, exchange)
+            handler = gateway.handler
+            if request.method in SUBSCRIBING:
+                handler = partial(count_subscription, handler, session.quota)
+            outcome = await outcome_of(handler, exchange)
         finally:
             session.finish(request.id)
     if exchange.is_silent:
@@ -110,11 +118,18 @@ async def respond_batch(
     answers: list[bytes | None] = [None] * len(members)
 
     async def serve(index: int, request: Request) -> None:
-        answers[index] = await respond(gateway, session, request, stream)
+        answer = await respond(gateway, session, request, stream)
+        held = sum(len(each) for each in answers if each is not None)
+        if answer is not None and held and held + len(answer) > MAX_BATCH_BYTES:
+            reason = f"the answers of a batch may hold {MAX_BATCH_BYTES} bytes together; ask for this one alone"
+            answer = unkept(answer, reason)
+        answers[index] = answer
 
     async with trio.open_nursery() as nursery:
         for index, member in enumerate(members):
             match member:
+                case TooLong():
+                    answers[index] = error_response(member.id, member)
                 case RpcError():
                     answers[index] = error_response(b"null", member)
                 case Request(method="initialize"):

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from functools import partial
 from typing import Final
 
 import attrs
 
+from argus_trio.core.memory import Memory
 from argus_trio.wire.event_stream import encode_event
 
 MAX_EVENTS: Final = 1024
 MAX_BYTES: Final = 4 * 1024 * 1024
 """What one session keeps; the newest event of all stays whatever its size, as it may be a result that is waited for."""
-MAX_TOTAL_BYTES: Final = 256 * 1024 * 1024
-"""What all sessions keep together; beyond it each keeps its newest event alone."""
 
 RETRY_MILLISECONDS: Final = 1000
 """After how long a client of 2025-11-25 is told to come back to a stream that broke off: soon, but not at once."""
@@ -26,19 +26,15 @@ RETRY_MILLISECONDS: Final = 1000
 _ID: Final = re.compile(r"([0-9]{1,12})-([0-9]{1,12})", re.ASCII)
 
 
-@attrs.define(eq=False)
-class Total:
-    """The bytes that several stores hold together, and their common bound."""
-
-    limit: int = MAX_TOTAL_BYTES
-    size: int = 0
-
-
 @attrs.define(eq=False, kw_only=True)
 class _StoredStream:
     last: int = 0
     size: int = 0
     is_ended: bool = False
+    delivered: int = 0
+    """The number of the last event that the client was sent."""
+    delivered_size: int = 0
+    """The bytes of those of them that are here."""
     events: deque[tuple[int, bytes]] = attrs.field(factory=deque)
 
 
@@ -46,7 +42,7 @@ class _StoredStream:
 class EventStore:
     """The streams of one session, by number. A stream is known until it has ended and none of its events is left."""
 
-    _total: Total
+    _memory: Memory
     _max_events: int = attrs.field(default=MAX_EVENTS, kw_only=True)
     _max_bytes: int = attrs.field(default=MAX_BYTES, kw_only=True)
     _streams: dict[int, _StoredStream] = attrs.field(factory=dict, init=False)
@@ -78,11 +74,14 @@ class EventStore:
     def add(self, stream: int, message: bytes) -> bytes:
         """Keep an encoded message as the next of its stream, which must be open, and give its event.
 
-        What is too much makes room: of this very stream if most is its own, else the oldest of all.
+        What is too much makes room: of this very stream if most is its own, else the oldest of all. A large event is
+        not kept where there is no room for it in all (`Memory.has_room`); whoever cannot send it asks `holds`.
         """
         entry = self._streams[stream]
         entry.last += 1
         event = encode_event(message, event_id=f"{stream}-{entry.last}")
+        if not self._memory.has_room(len(event)):
+            return event
         entry.events.append((entry.last, event))
         entry.size += len(event)
         self._order.append(stream)
@@ -90,6 +89,21 @@ class EventStore:
         while len(self._order) > 1 and self._is_over():
             self._evict(stream if self._is_most(entry) else self._order[0])
         return event
+
+    def delivered(self, stream: int, number: int) -> None:
+        """The client was sent all events of a stream up to this one: they may go where room is needed."""
+        entry = self._streams.get(stream)
+        if entry is None or number <= entry.delivered:
+            return
+        entry.delivered = number
+        entry.delivered_size = entry.size - sum(len(event) for position, event in entry.events if position > number)
+        self._tell_delivered(stream, entry)
+
+    def spare(self, wanted: int) -> None:
+        """Let the oldest events go, but for the newest of all; see `MemoryHolder`."""
+        aim = self._size - wanted
+        while len(self._order) > 1 and self._size > aim:
+            self._evict(self._order[0])
 
     def after(self, stream: int, number: int) -> tuple[int, list[bytes]]:
         """The events of a stream that are left after this one, in order, and the number of the last it ever had."""
@@ -133,19 +147,20 @@ class EventStore:
         """Forget the stream and its events: nothing of it may be sent any more. Idempotent."""
         entry = self._streams.pop(stream, None)
         if entry is not None and entry.events:
+            self._memory.forgotten(entry)
             self._order = deque(number for number in self._order if number != stream)
             self._count(-entry.size)
 
     def clear(self) -> None:
         """Forget everything."""
+        for entry in self._streams.values():
+            self._memory.forgotten(entry)
         self._streams.clear()
         self._order.clear()
         self._count(-self._size)
 
     def _is_over(self) -> bool:
-        return (
-            len(self._order) > self._max_events or self._size > self._max_bytes or self._total.size > self._total.limit
-        )
+        return len(self._order) > self._max_events or self._size > self._max_bytes
 
     def _is_most(self, entry: _StoredStream) -> bool:
         if len(entry.events) < 2:
@@ -154,11 +169,23 @@ class EventStore:
 
     def _evict(self, stream: int) -> None:
         entry = self._streams[stream]
-        _, event = entry.events.popleft()
+        position, event = entry.events.popleft()
         entry.size -= len(event)
+        if position <= entry.delivered:
+            entry.delivered_size -= len(event)
+            self._tell_delivered(stream, entry)
         self._order.remove(stream)
         self._count(-len(event))
         self._forget_if_over(stream, entry)
+
+    def _tell_delivered(self, stream: int, entry: _StoredStream) -> None:
+        self._memory.delivered(entry, entry.delivered_size, partial(self._forget_delivered, stream, entry))
+
+    def _forget_delivered(self, stream: int, entry: _StoredStream) -> None:
+        reached, entry.delivered, entry.delivered_size = entry.delivered, 0, 0
+        while entry.events and entry.events[0][0] <= reached:
+            self._evict(stream)
+        entry.delivered = reached
 
     def _forget_if_over(self, stream: int, entry: _StoredStream) -> None:
         if entry.is_ended and not entry.events:
@@ -166,7 +193,7 @@ class EventStore:
 
     def _count(self, size: int) -> None:
         self._size += size
-        self._total.size += size
+        self._memory.hold(self, size)
 
 
 def prime(stream: int, number: int) -> bytes:

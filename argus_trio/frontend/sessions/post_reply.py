@@ -100,6 +100,8 @@ class PostReply:
         stream = self._events.stream
         if stream is None or self._reply.may_stream:
             await self._reply.finish(message)
+            if self._events.stream is not None and self._is_attended:
+                self._events.stream.note_delivered()
         else:
             await stream.send(message)
             self._session.streams.settle(stream)  # first: a write to a client that is not there may yet block

@@ -6,15 +6,23 @@ from collections.abc import Callable
 from typing import Final
 
 import attrs
+import structlog
 import trio
 
 from argus_trio.frontend.sessions.event_store import EventStore
+from argus_trio.frontend.sessions.unkept import unkept
 from argus_trio.wire.event_stream import encode_event
+
+log = structlog.get_logger()
 
 BACKLOG_BYTES: Final = 1024 * 1024
 BACKLOG_EVENTS: Final = 256
 """Bytes and events that wait for a client that reads slowly, before those that bring more have to wait too: less than
 the store keeps (`event_store.MAX_EVENTS`), which would else drop the oldest before they were sent."""
+
+
+MAX_OFFERED: Final = 1024
+"""Keys that are remembered before those are forgotten whose event has been given out, or has gone."""
 
 
 @attrs.define(eq=False)
@@ -36,9 +44,18 @@ class ResumableStream:
         return self._feed is not None
 
     async def send(self, message: bytes) -> None:
-        """Send an encoded message in turn, waiting while too much else waits; only store it while nobody carries it."""
+        """Send an encoded message in turn, waiting while too much else waits; only store it while nobody carries it.
+
+        Where the gateway holds too much to store it, an answer becomes an error, and what is no answer is lost.
+        """
         if not self._ended:
             event = self.record(message)
+            if not self._store.holds(self.number, self._store.last(self.number)):
+                log.warning("event_not_kept", bytes=len(message), reason="server.limits.memory is reached")
+                refusal = unkept(message, "the gateway holds too much for its clients (server.limits.memory)")
+                if refusal is None:
+                    return
+                event = self.record(refusal)
             if self._feed is not None:
                 await self._feed.announce(event)
 
@@ -51,6 +68,8 @@ class ResumableStream:
         if self._ended or self._is_pending(self._offered.get(key, 0)):
             return
         self._store.add(self.number, message)
+        if len(self._offered) >= MAX_OFFERED:
+            self._offered = {key: number for key, number in self._offered.items() if self._is_pending(number)}
         self._offered[key] = self._store.last(self.number)
         if self._feed is not None:
             self._feed.wake()
@@ -75,8 +94,13 @@ class ResumableStream:
 
     def pending(self) -> bytes:
         """The events that nobody had, as one chunk; from now on somebody had them."""
+        self._store.delivered(self.number, self.position)  # whoever asks for more has written what it had
         self.position, events = self._store.after(self.number, self.position)
         return b"".join(events)
+
+    def note_delivered(self) -> None:
+        """The client was sent everything that was recorded."""
+        self._store.delivered(self.number, self._store.last(self.number))
 
     def end(self) -> None:
         """Let nothing more come; whoever carries the stream ends after what waits. Idempotent."""

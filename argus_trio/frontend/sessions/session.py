@@ -7,10 +7,12 @@ from typing import Protocol
 import attrs
 
 from argus_trio.core.call.abilities import NONE, Abilities, abilities_of
+from argus_trio.core.memory import Memory
 from argus_trio.errors import ClientCannotAnswer, InvalidRequest
 from argus_trio.frontend.sessions.client_requests import ClientRequests, SendMessage
 from argus_trio.frontend.sessions.hello import Hello
 from argus_trio.frontend.sessions.streams import Streams
+from argus_trio.frontend.sessions.subscriptions import SubscriptionQuota
 from argus_trio.wire.envelope import Params, encode_notification
 from argus_trio.wire.revisions import LEGACY_REVISIONS
 
@@ -55,7 +57,13 @@ class Session:
     last_used: float = 0.0
     calls: dict[bytes, Cancellable] = attrs.field(factory=dict)
     client_requests: ClientRequests = attrs.field(factory=ClientRequests)
+    memory: Memory = attrs.field(factory=Memory)
+    """Where what is kept for it is accounted."""
+    quota: SubscriptionQuota = attrs.field(init=False)
     _is_closing: bool = attrs.field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.quota = SubscriptionQuota(self.memory)
 
     def settle(self, hello: Hello) -> None:
         """Take over what the client says at `initialize`."""
@@ -115,6 +123,9 @@ class Session:
         """Have `event` sent once on the standalone stream."""
         self.standalone.offer(key, event)
 
+    def spare(self, wanted: int) -> None:
+        """Nothing of the session itself can go; see `MemoryHolder`."""
+
     def close(self) -> None:
         """End the standalone stream as soon as no call is in flight that may ask on it: the gateway stops."""
         self._is_closing = True
@@ -127,6 +138,7 @@ class Session:
             call.cancel()
         self.client_requests.end()
         self.standalone.end()
+        self.quota.clear()
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -134,6 +146,10 @@ class HttpSession(Session):
     """A session on `/mcp`, whose streams can be resumed."""
 
     streams: Streams
+    address: str = ""
+    """Where its client called from; its network, where that is one of IPv6."""
+    is_used: bool = False
+    """Whether its client has asked for anything since `initialize`."""
     posts: int = 0
     """How many of its client's POSTs wait for an answer."""
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 import attrs
 import trio
 
+from argus_trio.core.memory import Memory
 from argus_trio.errors import InvalidParams
 from argus_trio.frontend.sessions.client_requests import STREAM_SECONDS, SendMessage
-from argus_trio.frontend.sessions.event_store import EventStore, Total
+from argus_trio.frontend.sessions.event_store import EventStore
 from argus_trio.frontend.sessions.resumable_stream import Feed, ResumableStream
 
 
@@ -17,7 +18,7 @@ from argus_trio.frontend.sessions.resumable_stream import Feed, ResumableStream
 class Streams:
     """The streams of one session by which its client is reached. Nobody else writes to its store."""
 
-    _total: Total
+    _memory: Memory
     standalone: ResumableStream = attrs.field(init=False)
     """The stream for what belongs to no call."""
     _store: EventStore = attrs.field(init=False)
@@ -27,7 +28,7 @@ class Streams:
     _ended: bool = attrs.field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._store = EventStore(self._total)
+        self._store = EventStore(self._memory)
         self.standalone = ResumableStream(self._store, self._store.open(), on_carried=self._tell_carried)
 
     @property

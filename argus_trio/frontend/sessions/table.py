@@ -1,20 +1,28 @@
-"""The sessions on `/mcp`: who they are, and when they end; sans I/O, `now` is an argument."""
+"""The sessions on `/mcp`: who they are, and when they end; sans I/O, `now` is an argument.
+
+At the limit a new session takes the place of one of its own kind: of one that was never used after `initialize`, first
+of the same address, else of the address with most of them; only then of one that has been used. So a flood of
+`initialize` meets itself.
+"""
 
 from __future__ import annotations
 
 import secrets
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable
+from ipaddress import IPv6Address
 from typing import Final
 
 import attrs
 
+from argus_trio.core.memory import Memory
 from argus_trio.errors import Overloaded
-from argus_trio.frontend.sessions.event_store import Total
 from argus_trio.frontend.sessions.session import HttpSession
 from argus_trio.frontend.sessions.streams import Streams
 
 MAX_SESSIONS: Final = 10_000
+SESSION_BYTES: Final = 4096
+"""What a session holds before it is used, about, besides what its client declared."""
 _ID_BYTES: Final = 24
 
 
@@ -26,23 +34,38 @@ class Sessions:
     _idle: float
     """After how many seconds a session ends whose client is away."""
     _max: int = attrs.field(default=MAX_SESSIONS, alias="max_sessions")
+    memory: Memory = attrs.field(factory=Memory)
     _sessions: OrderedDict[str, HttpSession] = attrs.field(factory=OrderedDict, init=False)
-    _total: Total = attrs.field(factory=Total, init=False)
+    _unused: dict[str, OrderedDict[str, HttpSession]] = attrs.field(factory=dict, init=False)
+    """Those that were never used, oldest first, by the address of their client."""
+    _of: Counter[str] = attrs.field(factory=Counter, init=False)
+    """How many sessions there are of each address."""
 
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def open(self, now: float) -> HttpSession:
-        """A new session; at the limit the one that has idled longest makes room.
+    def open(self, now: float, address: str = "") -> HttpSession:
+        """A new session; at the limit another makes room.
 
         Raises:
-            Overloaded: at the limit, and every session is busy.
+            Overloaded: at the limit, and every session is busy; or the gateway holds too much (`Memory.is_full`).
         """
+        self.memory.require_room()
         if len(self._sessions) >= self._max:
-            self._make_room()
-        streams = Streams(self._total)
-        session = HttpSession(id=secrets.token_urlsafe(_ID_BYTES), standalone=streams, streams=streams, last_used=now)
+            self._make_room(address)
+        streams = Streams(self.memory)
+        session = HttpSession(
+            id=secrets.token_urlsafe(_ID_BYTES),
+            standalone=streams,
+            streams=streams,
+            memory=self.memory,
+            address=address,
+            last_used=now,
+        )
         self._sessions[session.id] = session
+        self._unused.setdefault(address, OrderedDict())[session.id] = session
+        self._of[address] += 1
+        self.memory.hold(session, SESSION_BYTES)
         return session
 
     def use(self, session_id: str, now: float) -> HttpSession | None:
@@ -53,12 +76,22 @@ class Sessions:
             self._sessions.move_to_end(session_id)
         return session
 
+    def note_used(self, session: HttpSession) -> None:
+        """The client of a session asks for something: it did not come for `initialize` alone."""
+        session.is_used = True
+        self._forget_unused(session)
+
     def end(self, session_id: str) -> bool:
         """End one session at its client's wish; False if there is none with this id."""
         session = self._sessions.pop(session_id, None)
         if session is None:
             return False
+        self._forget_unused(session)
+        self._of[session.address] -= 1
+        if not self._of[session.address]:
+            del self._of[session.address]
         session.end()
+        self.memory.release(session)
         self._on_end(session)
         return True
 
@@ -83,9 +116,36 @@ class Sessions:
                 ended += 1
         return ended
 
-    def _make_room(self) -> None:
-        for session in self._sessions.values():
-            if not session.is_busy:
-                self.end(session.id)
+    def _make_room(self, address: str) -> None:
+        own = self._unused.get(address, OrderedDict())
+        most = max(self._unused.values(), key=len, default=own)
+        crowd, _ = self._of.most_common(1)[0]
+        of_crowd = (session for session in self._sessions.values() if session.address == crowd)
+        for candidates in (own.values(), most.values(), of_crowd, self._sessions.values()):
+            if self._end_first_idle(candidates):
                 return
         raise Overloaded(f"{self._max} sessions are open, and all of them are busy")
+
+    def _end_first_idle(self, candidates: Iterable[HttpSession]) -> bool:
+        for session in candidates:
+            if not session.is_busy:
+                self.end(session.id)
+                return True
+        return False
+
+    def _forget_unused(self, session: HttpSession) -> None:
+        group = self._unused.get(session.address)
+        if group is not None:
+            group.pop(session.id, None)
+            if not group:
+                del self._unused[session.address]
+
+
+def network_of(address: str) -> str:
+    """The part of an address that one client cannot choose freely: of IPv6 the network of 64 bits."""
+    if ":" not in address:
+        return address
+    try:
+        return str(IPv6Address(int(IPv6Address(address.partition("%")[0])) >> 64 << 64))
+    except ValueError:
+        return address

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from argus_trio.core.call.exchange import ClientSession, Exchange
 from argus_trio.core.catalog.identity import GatewayIdentity
+from argus_trio.core.memory import Memory
 from argus_trio.errors import BackendError, InvalidParams, InvalidRequest, ParseFailed, RpcError
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.sessions.client_requests import SendMessage
@@ -23,7 +24,6 @@ from argus_trio.frontend.sessions.dispatch import (
     respond,
     respond_batch,
 )
-from argus_trio.frontend.sessions.event_store import Total
 from argus_trio.frontend.sessions.hello import read_hello
 from argus_trio.frontend.sessions.session import HttpSession, Session
 from argus_trio.frontend.sessions.streams import Streams
@@ -94,7 +94,7 @@ class Behind:
 
 
 def session(revision: str = "2025-06-18") -> HttpSession:
-    streams = Streams(Total())
+    streams = Streams(Memory())
     return HttpSession(id="s", standalone=streams, streams=streams, revision=revision)
 
 

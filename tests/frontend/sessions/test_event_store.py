@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from argus_trio.frontend.sessions.event_store import EventStore, Total, prime
+from argus_trio.core.memory import Memory
+from argus_trio.frontend.sessions.event_store import EventStore, prime
 from argus_trio.wire.event_stream import Event, EventParser
 
 MAX_EVENTS = 8
@@ -23,7 +24,7 @@ class Model(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.total = Total(limit=MAX_TOTAL)
+        self.total = Memory(lambda: MAX_TOTAL)
         self.stores = [EventStore(self.total, max_events=MAX_EVENTS, max_bytes=MAX_BYTES) for _ in range(2)]
         self.added: dict[tuple[int, int], list[bytes]] = {}
         self.ended: set[tuple[int, int]] = set()
@@ -96,7 +97,7 @@ TestModel = Model.TestCase
 
 @given(st.dictionaries(st.text(max_size=5), st.text(max_size=20), max_size=3), st.integers(0, 3))
 def test_an_event_carries_its_message_and_an_id_that_leads_back_to_it(value: dict[str, str], stream: int) -> None:
-    store = EventStore(Total())
+    store = EventStore(Memory())
     for _ in range(4):
         store.open()
     message = msgspec.json.encode(value)
@@ -107,7 +108,7 @@ def test_an_event_carries_its_message_and_an_id_that_leads_back_to_it(value: dic
 
 
 def test_a_flood_on_one_stream_takes_nothing_of_another() -> None:
-    store = EventStore(Total(), max_events=MAX_EVENTS, max_bytes=MAX_BYTES)
+    store = EventStore(Memory(), max_events=MAX_EVENTS, max_bytes=MAX_BYTES)
     quiet, loud = store.open(), store.open()
     result = store.add(quiet, b"the result")
     for _ in range(10 * MAX_EVENTS):
@@ -117,7 +118,7 @@ def test_a_flood_on_one_stream_takes_nothing_of_another() -> None:
 
 
 def test_the_newest_stays_whatever_its_size() -> None:
-    store = EventStore(Total(limit=10), max_events=MAX_EVENTS, max_bytes=MAX_BYTES)
+    store = EventStore(Memory(lambda: 10), max_events=MAX_EVENTS, max_bytes=MAX_BYTES)
     stream = store.open()
     store.add(stream, b"1")
     large = store.add(stream, b"x" * MAX_BYTES * 2)
@@ -130,7 +131,7 @@ def test_the_newest_stays_whatever_its_size() -> None:
     "event_id", ["", "0", "0-", "-1", "0-2", "1-0", "0-0-0", " 0-0", "0-0\n", "\xb2-\xb2", "0-" + "9" * 99]
 )
 def test_an_id_that_was_never_given_out_leads_nowhere(event_id: str) -> None:
-    store = EventStore(Total())
+    store = EventStore(Memory())
     store.add(store.open(), b"{}")
     assert store.locate(event_id) is None
 

@@ -7,9 +7,9 @@ import trio
 
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.call.exchange import Call
+from argus_trio.core.memory import Memory
 from argus_trio.errors import ClientCannotAnswer
 from argus_trio.frontend.sessions.client_requests import SendMessage
-from argus_trio.frontend.sessions.event_store import Total
 from argus_trio.frontend.sessions.exchange import LegacyExchange
 from argus_trio.frontend.sessions.session import HttpSession
 from argus_trio.frontend.sessions.streams import Streams
@@ -32,7 +32,7 @@ class FakeStream:
 
 
 def exchange(stream: FakeStream, abilities: Abilities | None = None) -> LegacyExchange:
-    streams = Streams(Total())
+    streams = Streams(Memory())
     session = HttpSession(id="s", standalone=streams, streams=streams, abilities=abilities or Abilities(roots=True))
     call = Call(method="tools/call", params={}, era=Era.LEGACY, revision="2025-06-18", client=session)
     return LegacyExchange(call=call, session=session, stream=stream, scope=trio.CancelScope())

@@ -5,9 +5,9 @@ from __future__ import annotations
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from argus_trio.core.memory import Memory
 from argus_trio.frontend.http.keep_alive import KeepAlive
 from argus_trio.frontend.http.reply import KEEP_ALIVE_SECONDS, QUIET_SECONDS
-from argus_trio.frontend.sessions.event_store import Total
 from argus_trio.frontend.sessions.post_reply import PostReply
 from argus_trio.frontend.sessions.session import HttpSession
 from argus_trio.frontend.sessions.streams import Streams
@@ -18,7 +18,7 @@ from tests.frontend.support.streams import counts
 
 
 def session(revision: str = "2025-11-25") -> HttpSession:
-    streams = Streams(Total())
+    streams = Streams(Memory())
     return HttpSession(id="s", standalone=streams, streams=streams, revision=revision)
 
 

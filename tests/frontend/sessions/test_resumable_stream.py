@@ -5,7 +5,8 @@ from __future__ import annotations
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from argus_trio.frontend.sessions.event_store import MAX_EVENTS, EventStore, Total
+from argus_trio.core.memory import Memory
+from argus_trio.frontend.sessions.event_store import MAX_EVENTS, EventStore
 from argus_trio.frontend.sessions.resumable_stream import BACKLOG_BYTES, Feed, ResumableStream
 from tests.frontend.support.serving import ids_in
 
@@ -15,7 +16,7 @@ def nothing() -> None:
 
 
 def channel() -> ResumableStream:
-    store = EventStore(Total())
+    store = EventStore(Memory())
     return ResumableStream(store, store.open(), on_carried=nothing)
 
 
@@ -104,7 +105,7 @@ async def test_a_connection_that_ends_frees_those_that_wait_for_it(nursery: trio
 
 
 async def test_whoever_waits_for_it_to_be_carried_is_told() -> None:
-    store = EventStore(Total())
+    store = EventStore(Memory())
     told: list[None] = []
     ResumableStream(store, store.open(), on_carried=lambda: told.append(None)).attach()
     assert told == [None]

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 import trio
 
+from argus_trio.core.memory import Memory
 from argus_trio.errors import ClientCannotAnswer, InvalidRequest
-from argus_trio.frontend.sessions.event_store import Total
 from argus_trio.frontend.sessions.hello import read_hello
 from argus_trio.frontend.sessions.session import HttpSession
 from argus_trio.frontend.sessions.streams import Streams
@@ -25,7 +25,7 @@ class Handle:
 
 
 def session(capabilities: bytes = b"{}") -> HttpSession:
-    streams = Streams(Total())
+    streams = Streams(Memory())
     made = HttpSession(id="s", standalone=streams, streams=streams)
     hello: Params = {"protocolVersion": msgspec.Raw(b'"2025-06-18"'), "capabilities": msgspec.Raw(capabilities)}
     made.settle(read_hello(hello))

@@ -6,9 +6,9 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from argus_trio.core.memory import Memory
 from argus_trio.errors import InvalidParams
 from argus_trio.frontend.sessions.client_requests import STREAM_SECONDS, SendMessage
-from argus_trio.frontend.sessions.event_store import Total
 from argus_trio.frontend.sessions.streams import Streams
 from tests.frontend.support.serving import ids_in
 from tests.frontend.support.streams import counts
@@ -19,7 +19,7 @@ def nothing() -> None:
 
 
 async def test_a_stream_is_carried_on_from_an_event_of_it_and_from_no_other() -> None:
-    streams = Streams(Total())
+    streams = Streams(Memory())
     first, second = streams.open(on_carried=nothing), streams.open(on_carried=nothing)
     for message in (b"1", b"2"):
         await first.send(message)
@@ -35,7 +35,7 @@ async def test_a_stream_is_carried_on_from_an_event_of_it_and_from_no_other() ->
 
 
 async def test_a_stream_whose_call_is_answered_is_replayed_to_its_end() -> None:
-    streams = Streams(Total())
+    streams = Streams(Memory())
     channel = streams.open(on_carried=nothing)
     await channel.send(b"result")
     streams.settle(channel)
@@ -46,7 +46,7 @@ async def test_a_stream_whose_call_is_answered_is_replayed_to_its_end() -> None:
 
 
 async def test_a_dropped_stream_cannot_be_gone_on_with() -> None:
-    streams = Streams(Total())
+    streams = Streams(Memory())
     channel = streams.open(on_carried=nothing)
     await channel.send(b"1")
     streams.drop(channel)
@@ -56,7 +56,7 @@ async def test_a_dropped_stream_cannot_be_gone_on_with() -> None:
 
 
 async def test_an_ask_goes_by_what_carries_its_call_before_the_sessions_own() -> None:
-    streams = Streams(Total())
+    streams = Streams(Memory())
     channel = streams.open(on_carried=nothing)
     own = streams.carry()
     assert await streams.route(channel) == streams.notify
@@ -69,7 +69,7 @@ async def test_an_ask_goes_by_what_carries_its_call_before_the_sessions_own() ->
 
 
 async def test_an_ask_waits_for_a_stream_within_a_bound(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
-    streams = Streams(Total())
+    streams = Streams(Memory())
     began = trio.current_time()
     assert await streams.route() is None
     assert trio.current_time() - began == STREAM_SECONDS
@@ -86,7 +86,7 @@ async def test_an_ask_waits_for_a_stream_within_a_bound(autojump_clock: MockCloc
 
 
 async def test_the_end_of_the_session_ends_everything_and_leaves_nothing(nursery: trio.Nursery) -> None:
-    total = Total()
+    total = Memory()
     streams = Streams(total)
     channel = streams.open(on_carried=nothing)
     await channel.send(b"1")

@@ -1,0 +1,132 @@
+"""What the gateway holds for its clients, in bytes, and the one bound that all of it has in common; sans I/O.
+
+Whoever keeps something for a client says so here, at the moment when it does, and when it lets go of it. Nothing is
+measured: what the figure means is the bytes of messages, not those of the objects around them.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import attrs
+import structlog
+
+from argus_trio.errors import Overloaded
+
+log = structlog.get_logger()
+
+MEMORY_BYTES: Final = 256 * 1024 * 1024
+"""What is held in all, where nothing else is said: far more than honest clients leave lying, far less than a machine
+has."""
+DELIVERED_BYTES: Final = 32 * 1024 * 1024
+"""What is kept in all of what clients have been sent already: they may have lost it on the way, the latest most likely.
+Some results of the usual largest size."""
+ALWAYS_BYTES: Final = 4096
+"""A message up to this size is kept however full it is: it is the refusal of a larger one, as often as not."""
+RETRY_AFTER_SECONDS: Final = 5.0
+"""How long a client should wait that was refused: what is held is fetched, or given up, within seconds."""
+
+
+def _default() -> int:
+    return MEMORY_BYTES
+
+
+class MemoryHolder(Protocol):
+    """Something that holds data for clients."""
+
+    def spare(self, wanted: int) -> None:
+        """Let go of `wanted` bytes, if so many can go: what is missed least, oldest first. It says so by `hold`."""
+
+
+@attrs.define(eq=False)
+class Memory:
+    """The accounts of all holders. `limit` is asked for anew each time, for a reload may change it."""
+
+    _limit: Callable[[], int] = _default
+    size: int = attrs.field(default=0, init=False)
+    """What all of them hold together."""
+    is_full: bool = attrs.field(default=False, init=False)
+    """Whether what would keep more is to be refused: seven eighths are taken by what cannot go. The rest is for what
+    was begun before."""
+    _held: dict[MemoryHolder, int] = attrs.field(factory=dict, init=False)
+    _delivered: OrderedDict[object, tuple[int, Callable[[], object]]] = attrs.field(factory=OrderedDict, init=False)
+    _delivered_size: int = attrs.field(default=0, init=False)
+
+    def hold(self, holder: MemoryHolder, size: int) -> None:
+        """Enter that `holder` holds so many bytes more, or fewer, if it is negative. What can go may go meanwhile."""
+        held = self._held.get(holder, 0) + size
+        if held > 0:
+            self._held[holder] = held
+        else:
+            self._held.pop(holder, None)
+        self.size += size
+        if size > 0 or self.is_full:
+            self._settle()
+
+    def release(self, holder: MemoryHolder) -> None:
+        """Enter that `holder` holds nothing any more. Idempotent."""
+        self.hold(holder, -self._held.get(holder, 0))
+
+    def delivered(self, key: object, size: int, forget: Callable[[], object]) -> None:
+        """Enter that so many of the bytes that are held, in all for this `key`, were delivered: `forget` lets them go.
+
+        Beyond `DELIVERED_BYTES` those go that were delivered first.
+        """
+        self.forgotten(key)
+        if size <= 0:
+            return
+        self._delivered[key] = size, forget
+        self._delivered_size += size
+        while self._delivered_size > DELIVERED_BYTES:
+            self._forget_first()
+
+    def forgotten(self, key: object) -> None:
+        """Enter that what was delivered for this `key` has gone. Idempotent."""
+        size, _ = self._delivered.pop(key, (0, None))
+        self._delivered_size -= size
+
+    def has_room(self, size: int) -> bool:
+        """Whether so much more can be kept, once everything that can go has gone."""
+        missing = self.size + size - self._limit()
+        if missing > 0:
+            self._make_room(missing)
+        return size <= ALWAYS_BYTES or self.size + size <= self._limit()
+
+    def require_room(self) -> None:
+        """Let in what may keep more.
+
+        Raises:
+            Overloaded: `is_full`.
+        """
+        if self.is_full:
+            raise Overloaded(
+                f"the gateway holds {self.size} bytes for its clients, of {self._limit()} (server.limits.memory)",
+                data={"retryAfter": RETRY_AFTER_SECONDS},
+            )
+
+    def _settle(self) -> None:
+        full = self._limit() * 7 // 8
+        if self.size > full:
+            self._make_room(self.size - full)
+        is_full = self.size > full
+        if is_full and not self.is_full:
+            log.warning("memory_full", held=self.size, limit=self._limit(), advice="server.limits.memory is the bound")
+        self.is_full = is_full
+
+    def _make_room(self, wanted: int) -> None:
+        aim = self.size - wanted
+        while self._delivered and self.size > aim:
+            self._forget_first()
+        if self.size <= aim:
+            return
+        for holder in sorted(self._held, key=self._held.__getitem__, reverse=True):
+            holder.spare(self.size - aim)
+            if self.size <= aim:
+                return
+
+    def _forget_first(self) -> None:
+        _, (size, forget) = self._delivered.popitem(last=False)
+        self._delivered_size -= size
+        forget()

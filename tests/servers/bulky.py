@@ -1,0 +1,69 @@
+"""A stdio MCP server that answers with much, for tests of what the gateway keeps: `bulky.py [MODE]`.
+
+Its tool `bulk` answers with `size` bytes, after a report of progress if it was asked for one; `pings` sends so many
+pings, and in the mode `deaf` the server has stopped reading by then. Standard library only, to start fast.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+TOOLS = ("bulk", "pings")
+INFO = {"name": "bulky", "version": "1"}
+CAPABILITIES: dict[str, Any] = {"tools": {}, "resources": {"subscribe": True}, "logging": {}}
+
+
+def send(message: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
+
+
+def bulk(params: dict[str, Any]) -> dict[str, Any]:
+    token = params.get("_meta", {}).get("progressToken")
+    if token is not None:
+        send({"method": "notifications/progress", "params": {"progressToken": token, "progress": 1}})
+    return {"content": [{"type": "text", "text": "x" * int(params["arguments"]["size"])}]}
+
+
+def flood(count: int) -> None:
+    """Send pings whose ids are long, and read no answer."""
+    for number in range(count):
+        send({"id": f"{number}-{'i' * 4000}", "method": "ping"})
+    sys.stdout.flush()
+    if sys.argv[1:] == ["deaf"]:
+        time.sleep(10)
+
+
+def main() -> None:
+    for line in sys.stdin:
+        message = json.loads(line)
+        params = message.get("params", {})
+        match message.get("method"):
+            case "initialize":
+                result = {"protocolVersion": "2025-11-25", "capabilities": CAPABILITIES, "serverInfo": INFO}
+            case "server/discover":
+                send({"id": message["id"], "error": {"code": -32601, "message": "unknown"}})
+                sys.stdout.flush()
+                continue
+            case "tools/list":
+                result = {"tools": [{"name": name, "inputSchema": {"type": "object"}} for name in TOOLS]}
+            case "resources/list":
+                result = {"resources": [{"uri": "bulk:///", "name": "bulk"}]}
+            case "resources/templates/list":
+                result = {"resourceTemplates": [{"uriTemplate": "bulk:///{name}", "name": "any"}]}
+            case "tools/call" if params["name"] == "pings":
+                flood(int(params["arguments"]["count"]))
+                result = {"content": []}
+            case "tools/call":
+                result = bulk(params)
+            case _:
+                result = {}
+        if "id" in message and "method" in message:
+            send({"id": message["id"], "result": result})
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
