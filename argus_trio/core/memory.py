@@ -11,11 +11,8 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 import attrs
-import structlog
 
 from argus_trio.errors import Overloaded
-
-log = structlog.get_logger()
 
 MEMORY_BYTES: Final = 256 * 1024 * 1024
 """What is held in all, where nothing else is said: far more than honest clients leave lying, far less than a machine
@@ -33,6 +30,10 @@ def _default() -> int:
     return MEMORY_BYTES
 
 
+def _nothing(_: int, __: int) -> None:
+    """Nobody wants to know."""
+
+
 class MemoryHolder(Protocol):
     """Something that holds data for clients."""
 
@@ -42,9 +43,13 @@ class MemoryHolder(Protocol):
 
 @attrs.define(eq=False)
 class Memory:
-    """The accounts of all holders. `limit` is asked for anew each time, for a reload may change it."""
+    """The accounts of all holders. `limit` is asked for anew each time, for a reload may change it.
+
+    `on_full` is called, synchronously, with what is held and the limit, whenever `is_full` becomes true.
+    """
 
     _limit: Callable[[], int] = _default
+    _on_full: Callable[[int, int], object] = attrs.field(default=_nothing, kw_only=True)
     size: int = attrs.field(default=0, init=False)
     """What all of them hold together."""
     is_full: bool = attrs.field(default=False, init=False)
@@ -112,7 +117,7 @@ class Memory:
             self._make_room(self.size - full)
         is_full = self.size > full
         if is_full and not self.is_full:
-            log.warning("memory_full", held=self.size, limit=self._limit(), advice="server.limits.memory is the bound")
+            self._on_full(self.size, self._limit())
         self.is_full = is_full
 
     def _make_room(self, wanted: int) -> None:

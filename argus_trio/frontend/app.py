@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import attrs
+import structlog
 import trio
 
 from argus_trio.core.memory import Memory
@@ -24,6 +25,8 @@ from argus_trio.frontend.server.serving import serve
 from argus_trio.frontend.server.socket_activation import Inherited
 from argus_trio.frontend.sessions.session import HttpSession
 from argus_trio.frontend.sessions.table import Sessions
+
+log = structlog.get_logger()
 
 
 async def run_frontend(
@@ -81,7 +84,7 @@ def _assembled(
         announcer.remove(session)
         gateway.release(session)
 
-    memory, keep_alive = Memory(lambda: settings.now.server.limits.memory), KeepAlive()
+    memory, keep_alive = Memory(lambda: settings.now.server.limits.memory, on_full=_tell_full), KeepAlive()
     sessions = Sessions(on_end=release, idle=settings.now.limits.session_idle, memory=memory)
     parking = Parking(gateway.handler, RequestStates(make_seal), memory)
     endpoint = Endpoint(
@@ -93,3 +96,8 @@ def _assembled(
         gateway=gateway, settings=settings, endpoint=endpoint, sse=SseEdge(gateway, announcer, settings, memory=memory)
     )
     return _Parts(application=application, sessions=sessions, keep_alive=keep_alive, parking=parking)
+
+
+def _tell_full(held: int, limit: int) -> None:
+    advice = "clients do not fetch what is theirs; what would keep more is refused; raise server.limits.memory or wait"
+    log.warning("memory_full", held=held, limit=limit, advice=advice)

@@ -40,6 +40,7 @@ def main() -> None:
     for line in sys.stdin:
         message = json.loads(line)
         params = message.get("params", {})
+        result: dict[str, Any] = {}
         match message.get("method"):
             case "initialize":
                 result = {"protocolVersion": "2025-11-25", "capabilities": CAPABILITIES, "serverInfo": INFO}
@@ -59,7 +60,7 @@ def main() -> None:
             case "tools/call":
                 result = bulk(params)
             case _:
-                result = {}
+                pass
         if "id" in message and "method" in message:
             send({"id": message["id"], "result": result})
         sys.stdout.flush()

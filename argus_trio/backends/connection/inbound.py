@@ -14,7 +14,7 @@ import structlog
 import trio
 
 from argus_trio.backends.connection.in_flight import InFlightTable, level_of
-from argus_trio.backends.connection.notification_queue import Losses
+from argus_trio.backends.connection.notification_queue import Losses, size_of
 from argus_trio.backends.connection.running_tasks import RunningTasks
 from argus_trio.backends.connection.server_requests import ServerRequests
 from argus_trio.backends.connection.task_notifications import (
@@ -35,6 +35,8 @@ log = structlog.get_logger()
 MAX_ANSWERING: Final = 256
 """Requests of a backend that are answered at a time on one connection. Four times as many as clients may be asked
 (`server_requests.MAX_OPEN`), for pings and refusals take no longer than the backend does to read them."""
+MAX_ANSWERING_BYTES: Final = 16 * 1024 * 1024
+"""The bytes of them, but for one that is larger alone."""
 
 _LIST_CHANGED: Final = {
     "notifications/tools/list_changed": ("tools",),
@@ -88,6 +90,7 @@ class Inbound:
     _task_notifications: TaskNotificationQueue = attrs.field(init=False)
     _answering: int = attrs.field(default=0, init=False)
     """How many requests of the backend are being answered."""
+    _answering_bytes: int = attrs.field(default=0, init=False)
     _is_flooded: bool = attrs.field(default=False, init=False)
     """Whether the log was told that requests of the backend are dropped."""
 
@@ -115,13 +118,21 @@ class Inbound:
     def _take_request(self, request: Request, within: int | None) -> None:
         """Have a request of the backend answered, by a task of its own: it may take as long as a client does.
 
-        One too many is dropped: the backend has not read its answers to the `MAX_ANSWERING` before it.
+        One too many is dropped: the backend has not read its answers to the `MAX_ANSWERING` before it, or to requests
+        of `MAX_ANSWERING_BYTES`.
         """
-        if self._answering >= MAX_ANSWERING:
+        size = len(request.id) + size_of(request.method, request.params)
+        is_large = self._answering > 0 and self._answering_bytes + size > MAX_ANSWERING_BYTES
+        if self._answering >= MAX_ANSWERING or is_large:
             self.losses.dropped += 1
             if not self._is_flooded:
                 self._is_flooded = True
-                log.warning("backend_requests_dropped", backend=self.backend, limit=MAX_ANSWERING)
+                log.warning(
+                    "backend_requests_dropped",
+                    backend=self.backend,
+                    limit=MAX_ANSWERING,
+                    limit_bytes=MAX_ANSWERING_BYTES,
+                )
             return
         is_surprise = self.listener.was_asked(request.method)
         call_in_flight = self.in_flight.of(within)
@@ -131,13 +142,15 @@ class Inbound:
             client, is_guess = self.listener.client, within is None
             answer = partial(self.server_requests.answer, request, call_in_flight, client, is_guess=is_guess)
         self._answering += 1
-        self.nursery.start_soon(self._counted, answer)
+        self._answering_bytes += size
+        self.nursery.start_soon(self._counted, answer, size)
 
-    async def _counted(self, answer: Callable[[], Awaitable[None]]) -> None:
+    async def _counted(self, answer: Callable[[], Awaitable[None]], size: int) -> None:
         try:
             await answer()
         finally:
             self._answering -= 1
+            self._answering_bytes -= size
 
     async def _answer_for_one_of_all(self, request: Request) -> None:
         """Answer a request that is one of the calls' under way, of whichever client, once it is clear whose it is."""

@@ -109,7 +109,8 @@ class LegacyEdge:
 
     async def _initialize(self, http: IncomingRequest, accepted: Accepts, message: envelope.Request) -> None:
         hello = read_hello(message.params)
-        session = self.sessions.open(trio.current_time(), network_of(http.client[0] if http.client else ""))
+        address = network_of(http.client[0] if http.client else "")
+        session = self.sessions.open(trio.current_time(), address=address, size=hello.size)
         self.announcer.add(session, PLAIN_MESSAGES, lambda: session.abilities)
         result = initialize(self.gateway, session, hello)
         headers = ((SESSION_ID, session.id.encode()),)

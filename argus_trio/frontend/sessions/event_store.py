@@ -151,6 +151,11 @@ class EventStore:
             self._order = deque(number for number in self._order if number != stream)
             self._count(-entry.size)
 
+    def forget_events(self) -> None:
+        """Forget every event, but not where the streams that are open stand."""
+        while self._order:
+            self._evict(self._order[0])
+
     def clear(self) -> None:
         """Forget everything."""
         for entry in self._streams.values():

@@ -11,8 +11,9 @@ from argus_trio.errors import InvalidParams
 from argus_trio.wire.envelope import Params, Raw, decode_object, decode_string
 from argus_trio.wire.revisions import LATEST_LEGACY, LEGACY_REVISIONS
 
-MAX_CAPABILITIES_BYTES: Final = 64 * 1024
-"""The largest capabilities that are taken: a session holds them for as long as it lives, and there may be many."""
+MAX_CAPABILITIES_BYTES: Final = 16 * 1024
+"""The largest capabilities that are taken: a session holds them for as long as it lives, and there may be many. Ten
+times what a client with many extensions declares."""
 _SHOWN: Final = 100
 """As much of a client's name as a session holds, in characters."""
 
@@ -23,6 +24,8 @@ class Hello:
 
     revision: str
     capabilities: Params
+    size: int = 0
+    """The bytes of the capabilities."""
     client: str
     """The client's name, for the log; empty where it gives none."""
 
@@ -44,6 +47,7 @@ def read_hello(params: Params) -> Hello:
     return Hello(
         revision=requested if requested in LEGACY_REVISIONS else LATEST_LEGACY,
         capabilities={name: value for name, value in capabilities.items() if value != Raw(b"null")},
+        size=len(raw_capabilities),
         client=_client_name(params),
     )
 

@@ -148,6 +148,8 @@ class HttpSession(Session):
     streams: Streams
     address: str = ""
     """Where its client called from; its network, where that is one of IPv6."""
+    size: int = 0
+    """The bytes that it holds before it is used."""
     is_used: bool = False
     """Whether its client has asked for anything since `initialize`."""
     posts: int = 0

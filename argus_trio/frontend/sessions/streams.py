@@ -110,6 +110,12 @@ class Streams:
         """Have `event` sent once on the standalone stream, however often it is offered under `key` until then."""
         self.standalone.offer(key, event)
 
+    def give_up(self) -> int:
+        """Forget every event that is stored, delivered or not; how many bytes they were."""
+        size = self._store.size
+        self._store.forget_events()
+        return size
+
     def close(self) -> None:
         """End the standalone stream after what waits."""
         self.standalone.end()

@@ -9,20 +9,29 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv6Address
+from itertools import chain
 from typing import Final
 
 import attrs
+import structlog
 
 from argus_trio.core.memory import Memory
 from argus_trio.errors import Overloaded
 from argus_trio.frontend.sessions.session import HttpSession
 from argus_trio.frontend.sessions.streams import Streams
 
+log = structlog.get_logger()
+
 MAX_SESSIONS: Final = 10_000
 SESSION_BYTES: Final = 4096
 """What a session holds before it is used, about, besides what its client declared."""
+UNUSED_BYTES: Final = 48 * 1024 * 1024
+"""What those hold together that were never used: as many as there may be, if they declare little."""
+ABANDONED_SECONDS: Final = 30.0
+"""After how long what a client has not fetched is given up, where the gateway is full: it was told to come back after
+one second."""
 _ID_BYTES: Final = 24
 
 
@@ -38,19 +47,23 @@ class Sessions:
     _sessions: OrderedDict[str, HttpSession] = attrs.field(factory=OrderedDict, init=False)
     _unused: dict[str, OrderedDict[str, HttpSession]] = attrs.field(factory=dict, init=False)
     """Those that were never used, oldest first, by the address of their client."""
+    _unused_size: int = attrs.field(default=0, init=False)
     _of: Counter[str] = attrs.field(factory=Counter, init=False)
     """How many sessions there are of each address."""
 
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def open(self, now: float, address: str = "") -> HttpSession:
-        """A new session; at the limit another makes room.
+    def open(self, now: float, *, address: str = "", size: int = 0) -> HttpSession:
+        """A new session, whose client declared so many bytes of itself; at the limit another makes room.
 
         Raises:
             Overloaded: at the limit, and every session is busy; or the gateway holds too much (`Memory.is_full`).
         """
         self.memory.require_room()
+        size += SESSION_BYTES
+        while self._unused_size + size > UNUSED_BYTES and self._end_first_idle(self._most_unused(address)):
+            pass
         if len(self._sessions) >= self._max:
             self._make_room(address)
         streams = Streams(self.memory)
@@ -60,12 +73,14 @@ class Sessions:
             streams=streams,
             memory=self.memory,
             address=address,
+            size=size,
             last_used=now,
         )
         self._sessions[session.id] = session
         self._unused.setdefault(address, OrderedDict())[session.id] = session
         self._of[address] += 1
-        self.memory.hold(session, SESSION_BYTES)
+        self._unused_size += size
+        self.memory.hold(session, size)
         return session
 
     def use(self, session_id: str, now: float) -> HttpSession | None:
@@ -101,7 +116,12 @@ class Sessions:
             self.end(session_id)
 
     def expire(self, now: float) -> int:
-        """End the sessions whose clients have been away too long, calls and all, and tell how many they were."""
+        """End the sessions whose clients have been away too long, calls and all, and tell how many they were.
+
+        Where the gateway is full, what clients have not fetched goes sooner (`ABANDONED_SECONDS`).
+        """
+        if self.memory.is_full:
+            self._give_up(now)
         old = []
         for session in self._sessions.values():
             if now - session.last_used < self._idle:
@@ -116,15 +136,28 @@ class Sessions:
                 ended += 1
         return ended
 
+    def _give_up(self, now: float) -> None:
+        given_up = 0
+        for session in self._sessions.values():
+            if not self.memory.is_full or now - session.last_used < ABANDONED_SECONDS:
+                break
+            if not session.is_attended:
+                given_up += session.streams.give_up()
+        if given_up:
+            log.warning("events_given_up", bytes=given_up, reason="clients do not fetch them (server.limits.memory)")
+
     def _make_room(self, address: str) -> None:
-        own = self._unused.get(address, OrderedDict())
-        most = max(self._unused.values(), key=len, default=own)
         crowd, _ = self._of.most_common(1)[0]
         of_crowd = (session for session in self._sessions.values() if session.address == crowd)
-        for candidates in (own.values(), most.values(), of_crowd, self._sessions.values()):
+        for candidates in (self._most_unused(address), of_crowd, self._sessions.values()):
             if self._end_first_idle(candidates):
                 return
         raise Overloaded(f"{self._max} sessions are open, and all of them are busy")
+
+    def _most_unused(self, address: str) -> Iterable[HttpSession]:
+        """Those that were never used: of the same address, then of the address that has most of them."""
+        most: Mapping[str, HttpSession] = max(self._unused.values(), key=len, default={})
+        return chain(self._unused.get(address, most).values(), most.values())
 
     def _end_first_idle(self, candidates: Iterable[HttpSession]) -> bool:
         for session in candidates:
@@ -136,7 +169,8 @@ class Sessions:
     def _forget_unused(self, session: HttpSession) -> None:
         group = self._unused.get(session.address)
         if group is not None:
-            group.pop(session.id, None)
+            if group.pop(session.id, None) is not None:
+                self._unused_size -= session.size
             if not group:
                 del self._unused[session.address]
 

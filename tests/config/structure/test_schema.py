@@ -25,6 +25,7 @@ TLS = "server: {tls: {cert_file: secret, key_file: secret, nonsense: 1}}"
 UNKNOWN = {
     "Config": "nonsense: 1",
     "Server": "server: {nonsense: 1}",
+    "ServerLimits": "server: {limits: {nonsense: 1}}",
     "ServerTls": TLS,
     "ConflictResolution": "conflict_resolution: {nonsense: 1}",
     "Defaults": "defaults: {nonsense: 1}",
