@@ -61,9 +61,10 @@ class Memory:
 
     def hold(self, holder: MemoryHolder, size: int) -> None:
         """Enter that `holder` holds so many bytes more, or fewer, if it is negative. What can go may go meanwhile."""
-        held = self._held.get(holder, 0) + size
-        if held > 0:
-            self._held[holder] = held
+        before = self._held.get(holder, 0)
+        size = max(size, -before)  # who has released everything has no more to give back
+        if before + size:
+            self._held[holder] = before + size
         else:
             self._held.pop(holder, None)
         self.size += size
@@ -105,6 +106,8 @@ class Memory:
         Raises:
             Overloaded: `is_full`.
         """
+        if self.is_full:
+            self._settle()  # the limit may have been raised
         if self.is_full:
             raise Overloaded(
                 f"the gateway holds {self.size} bytes for its clients, of {self._limit()} (server.limits.memory)",

@@ -21,6 +21,9 @@ from argus_trio.wire.envelope import (
     decode_object,
 )
 from argus_trio.wire.members import (
+    MAX_ID_BYTES,
+    MAX_NAME_BYTES,
+    TooLong,
     decode_client,
     decode_client_batch,
     int_member,
@@ -146,3 +149,43 @@ def test_what_is_in_order_is_read_as_everything_is(value: str) -> None:
 )
 def test_the_text_of_a_client_is_mended_where_it_can_be_read_and_refused_where_not(sent: bytes, read: bytes) -> None:
     assert client_text(sent) == read
+
+
+LONG_ID, LONG_NAME = b'"%b"' % (b"i" * MAX_ID_BYTES), b'"%b"' % (b"n" * MAX_NAME_BYTES)
+
+
+@pytest.mark.parametrize(
+    ("body", "what", "message_id"),
+    [
+        (b'"id":%b,"method":"ping"' % LONG_ID, "id is 4098 bytes long; 4096 are the most", b"null"),
+        (b'"id":%b,"result":{}' % LONG_ID, "id is 4098", b"null"),
+        (b'"id":1,"method":%b' % LONG_NAME.replace(b"n", b"nn", 1), "method is 8193", b"1"),
+        (b'"id":1,"method":"x","params":{"_meta":{"progressToken":%b}}' % LONG_ID, "params._meta.progressToken", b"1"),
+        (b'"id":1,"method":"tools/call","params":{"name":%b}' % LONG_NAME, "params.name is 8194", b"1"),
+        (b'"id":1,"method":"resources/read","params":{"uri":%b}' % LONG_NAME, "params.uri", b"1"),
+        (b'"id":1,"method":"tasks/get","params":{"taskId":%b}' % LONG_NAME, "params.taskId", b"1"),
+        (b'"method":"notifications/progress","params":{"progressToken":%b}' % LONG_ID, "params.progressToken", b"null"),
+        (b'"method":"notifications/cancelled","params":{"requestId":%b}' % LONG_ID, "params.requestId", b"null"),
+    ],
+)
+def test_what_is_repeated_and_kept_has_a_length(body: bytes, what: str, message_id: bytes) -> None:
+    encoded = b'{"jsonrpc":"2.0",%b}' % body
+    with pytest.raises(TooLong, match=what) as refused:
+        decode_client(encoded)
+    assert (refused.value.id, refused.value.http_status, refused.value.code) == (message_id, 400, -32600)
+
+
+def test_what_is_just_short_enough_passes_and_arguments_may_be_as_long_as_a_body() -> None:
+    body = b'{"jsonrpc":"2.0","id":%b,"method":"tools/call","params":{"name":%b,"arguments":%b}}' % (
+        LONG_ID.replace(b"ii", b"", 1),
+        LONG_NAME.replace(b"nn", b"", 1),
+        b'{"name":"%b"}' % (b"x" * 100_000),
+    )
+    assert isinstance(decode_client(body), Request)
+
+
+def test_in_a_batch_only_the_member_that_is_too_long_is_refused() -> None:
+    body = b'[{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","id":%b,"method":"ping"}]' % LONG_ID
+    fine, refused = decode_client_batch(body)
+    assert isinstance(fine, Request)
+    assert isinstance(refused, TooLong)

@@ -35,6 +35,8 @@ from argus_trio.wire.results import RESERVED
 
 MAX_URIS: Final = 1024
 """Resources, or tasks, that one request may subscribe to; those beyond are not honoured."""
+_EACH_BYTES: Final = 1024
+"""What each of them takes besides its name, about: it is in several tables."""
 
 _KINDS: Final = {"toolsListChanged": TOOLS, "promptsListChanged": PROMPTS, "resourcesListChanged": RESOURCES}
 """What a client may ask for, and the notification that it means."""
@@ -119,6 +121,7 @@ async def listen(
         http.disconnects.on_disconnect(scope.cancel)  # from here on changes wait behind the acknowledgment
         async with AsyncExitStack() as watched:
             watched.callback(outbox.discard)
+            outbox.keep(sum(len(each) + _EACH_BYTES for each in (*asked.uris, *asked.tasks)))
             granted: dict[str, object] = {**dict.fromkeys(asked.kinds, True)}
             for name, wanted, watch in ((_URIS, asked.uris, watches.resources), (_TASKS, asked.tasks, watches.tasks)):
                 if wanted and (honoured := await watched.enter_async_context(watch(wanted, tell))):

@@ -34,6 +34,7 @@ class Outbox:
     _size: int = attrs.field(default=0, init=False)
     waiting: int = attrs.field(default=0, init=False)
     """Bytes of what was put and is not taken, those that wait for room included."""
+    _kept: int = attrs.field(default=0, init=False)
     _offered: dict[str, bytes] = attrs.field(factory=dict, init=False)
     _offered_size: int = attrs.field(default=0, init=False)
     _dropped: int = attrs.field(default=0, init=False)
@@ -80,6 +81,11 @@ class Outbox:
             if not is_queued:
                 self._count(-size)
 
+    def keep(self, size: int) -> None:
+        """Account for so many bytes that are kept for the stream until it is discarded, such as what it is about."""
+        self._kept += size
+        self._memory.hold(self, size)
+
     def has_room(self, size: int) -> bool:
         """Whether so much more may wait for the client."""
         return not self.waiting or (self.waiting + size <= MAX_WAITING_BYTES and self._memory.has_room(size))
@@ -113,6 +119,8 @@ class Outbox:
         """End the stream at once: nobody takes what waits. Idempotent, never blocks."""
         self.close()
         self._forget()
+        self._memory.hold(self, -self._kept)
+        self._kept = 0
 
     def _forget(self) -> None:
         self._count(-self._size)

@@ -14,7 +14,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.connection.ask_progress import PROGRESS
 from argus_trio.backends.connection.in_flight import InFlight, InFlightTable
-from argus_trio.backends.connection.inbound import MAX_ANSWERING, Inbound
+from argus_trio.backends.connection.inbound import MAX_ANSWERING, MAX_ANSWERING_BYTES, Inbound
 from argus_trio.backends.connection.notification_queue import NotificationQueue
 from argus_trio.backends.connection.open import probe_state_of
 from argus_trio.backends.connection.server_requests import ServerRequests
@@ -356,6 +356,20 @@ async def test_requests_of_a_backend_that_reads_no_answers_are_bounded_and_the_l
         assert [entry["event"] for entry in logs] == ["backend_requests_dropped"]
         await r.asks("ping")
         assert len(r.answers) == MAX_ANSWERING + 1
+
+
+async def test_requests_with_long_ids_are_bounded_in_bytes() -> None:
+    async with receiving() as r:
+        long = b'"%b"' % (b"q" * (MAX_ANSWERING_BYTES // 4))
+        with capture_logs() as logs:
+            for _ in range(10):
+                await r.inbound.receive(Request(long, "ping", {}), None)
+        await wait_all_tasks_blocked()
+        assert len(r.answers) == 3
+        assert [entry["event"] for entry in logs] == ["backend_requests_dropped"]
+        await r.inbound.receive(Request(b'"%b"' % (b"q" * MAX_ANSWERING_BYTES), "ping", {}), None)
+        await wait_all_tasks_blocked()
+        assert len(r.answers) == 4
 
 
 async def test_reports_of_progress_cost_one_task_however_many_there_are() -> None:

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.call.exchange import Call, Exchange, Handler, Principal
+from argus_trio.core.memory import Memory
 from argus_trio.errors import ClientCannotAnswer, InvalidParams, Overloaded, RpcError
 from argus_trio.frontend.http.receive_queue import DISCONNECT, ReceiveQueue
 from argus_trio.frontend.input_required.exchange import AskingRequest
@@ -23,6 +24,7 @@ from argus_trio.frontend.input_required.parked_call import ParkedCall
 from argus_trio.frontend.input_required.parking import Parking
 from argus_trio.frontend.input_required.request_state import STATE_LIFE_SECONDS, RequestStates
 from argus_trio.frontend.input_required.seal import AesGcmSeal
+from argus_trio.frontend.notifications.outbox import Outbox
 from argus_trio.frontend.outcome import Outcome
 from argus_trio.wire.envelope import Raw, decode_object, encode_raw
 from argus_trio.wire.revisions import Era
@@ -52,10 +54,10 @@ def attending(heard: list[bytes] | None = None) -> AskingRequest:
 
 
 @asynccontextmanager
-async def parking(handler: Handler) -> AsyncIterator[Parking]:
+async def parking(handler: Handler, memory: Memory | None = None) -> AsyncIterator[Parking]:
     """A parking that runs within the block."""
     async with trio.open_nursery() as nursery:
-        parked = Parking(handler, RequestStates(AesGcmSeal))
+        parked = Parking(handler, RequestStates(AesGcmSeal), memory or Memory())
         await nursery.start(parked.run)
         yield parked
         nursery.cancel_scope.cancel()
@@ -339,3 +341,34 @@ async def test_what_was_kept_is_told_before_what_comes_while_it_is_told(
         park.reopened(attrs.evolve(again, params={**again.params, "inputResponses": Raw(b'{"ask-1":{"roots":[]}}')}))
         await call.attend(AskingRequest(send_slowly, None, None), ReceiveQueue())
     assert heard == [0, 1, 2, 3, 4, 5]
+
+
+async def test_what_a_parked_call_holds_is_accounted_until_it_ends_and_beyond_the_bound_none_begins(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    memory = Memory(lambda: 100_000)
+    go_on = trio.Event()
+
+    async def handler(exchange: Exchange) -> bytes:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(exchange.ask, "roots/list", {"x": encode_raw("y" * 100)})
+            await go_on.wait()
+            for _ in range(200):
+                await exchange.notify("notifications/message", {"data": encode_raw("x" * 1000)})
+        return b"{}"
+
+    big = attrs.evolve(CALL, params={**CALL.params, "arguments": encode_raw("z" * 50_000)})
+    async with parking(handler, memory) as park:
+        parked = park.begin(big)
+        assert await attended(parked) is None
+        assert 50_000 < memory.size < 51_000
+        go_on.set()
+        await trio.testing.wait_all_tasks_blocked()
+        assert 80_000 < memory.size <= 100_000 * 7 // 8
+        filler = Outbox(memory=memory)
+        filler.keep(100_000)
+        with pytest.raises(Overloaded, match="holds"):
+            park.begin(CALL)
+        filler.discard()
+        await trio.sleep(STATE_LIFE_SECONDS + 1)
+        assert memory.size == 0

@@ -6,7 +6,8 @@ import trio
 from structlog.testing import capture_logs
 from trio.testing import wait_all_tasks_blocked
 
-from argus_trio.frontend.notifications.outbox import MAX_OFFERED, MAX_OFFERED_BYTES, Outbox
+from argus_trio.core.memory import Memory
+from argus_trio.frontend.notifications.outbox import MAX_OFFERED, MAX_OFFERED_BYTES, MAX_WAITING_BYTES, Outbox
 
 
 async def test_what_is_put_comes_out_in_order_and_offers_are_merged() -> None:
@@ -87,3 +88,38 @@ async def test_news_that_are_larger_than_the_bound_come_through_alone() -> None:
     outbox, large = Outbox(), b"x" * (MAX_OFFERED_BYTES + 1)
     outbox.offer("k", large)
     assert await outbox.take() == large
+
+
+async def test_all_that_waits_is_accounted_and_nothing_is_left_of_it_at_the_end(nursery: trio.Nursery) -> None:
+    memory = Memory()
+    outbox = Outbox(capacity=10, memory=memory)
+    outbox.keep(5)
+    await outbox.put(b"x" * 10)
+    nursery.start_soon(outbox.put, b"y" * 20)
+    outbox.offer("k", b"z" * 3)
+    outbox.offer("k", b"z")
+    await wait_all_tasks_blocked()
+    assert (memory.size, outbox.waiting) == (36, 30)
+    await outbox.take()
+    await wait_all_tasks_blocked()
+    assert memory.size == 25
+    outbox.discard()
+    outbox.discard()
+    assert (memory.size, outbox.waiting) == (0, 0)
+
+
+async def test_one_who_waits_to_bring_more_and_gives_up_is_not_accounted_any_more() -> None:
+    memory = Memory()
+    outbox = Outbox(capacity=1, memory=memory)
+    await outbox.put(b"x")
+    with trio.move_on_after(0):
+        await outbox.put(b"yy")
+    assert memory.size == 1
+
+
+async def test_a_client_that_reads_nothing_gets_no_further_answers() -> None:
+    outbox = Outbox()
+    assert outbox.has_room(2 * MAX_WAITING_BYTES)
+    await outbox.put(b"x")
+    assert outbox.has_room(MAX_WAITING_BYTES - 1)
+    assert not outbox.has_room(MAX_WAITING_BYTES)

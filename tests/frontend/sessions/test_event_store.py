@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from argus_trio.core.memory import Memory
+from argus_trio.core.memory import DELIVERED_BYTES, Memory
 from argus_trio.frontend.sessions.event_store import EventStore, prime
 from argus_trio.wire.event_stream import Event, EventParser
 
@@ -125,6 +125,63 @@ def test_the_newest_stays_whatever_its_size() -> None:
     assert store.after(stream, 0) == (2, [large])
     assert not store.holds(stream, 1)
     assert store.holds(stream, 2)
+
+
+def test_what_was_delivered_goes_first_and_its_stream_with_it() -> None:
+    memory = Memory(lambda: 1000)
+    store = EventStore(memory)
+    read, waiting = store.open(), store.open()
+    store.add(read, b"x" * 400)
+    store.delivered(read, 1)
+    store.end(read)
+    waits = store.add(waiting, b"y" * 300)
+    assert store.locate(f"{read}-0") == (read, 0)
+    later = store.add(waiting, b"z" * 300)
+    assert store.locate(f"{read}-0") is None
+    assert store.after(waiting, 0) == (2, [waits, later])
+    assert memory.size == store.size == len(waits) + len(later)
+
+
+def test_sessions_that_have_read_large_results_keep_few_of_them() -> None:
+    memory = Memory()
+    result, stores = b"x" * 3_500_000, [EventStore(memory) for _ in range(30)]
+    for store in stores:
+        stream = store.open()
+        store.add(stream, result)
+        store.delivered(stream, 1)
+        store.end(stream)
+        store.delivered(stream, 1)
+    assert memory.size <= DELIVERED_BYTES
+    assert memory.size == sum(store.size for store in stores)
+    assert [len(store) for store in stores] == [0] * 21 + [1] * 9
+    for store in stores:
+        store.clear()
+    assert memory.size == 0
+
+
+def test_of_an_open_stream_what_was_delivered_goes_and_what_was_not_stays() -> None:
+    memory = Memory(lambda: 1200)
+    store = EventStore(memory)
+    stream = store.open()
+    for _ in range(3):
+        store.add(stream, b"x" * 300)
+    store.delivered(stream, 2)
+    store.add(stream, b"y" * 300)
+    assert not store.holds(stream, 2)
+    assert store.holds(stream, 3)
+    assert memory.size == store.size
+
+
+def test_a_large_event_that_finds_no_room_is_not_kept() -> None:
+    memory = Memory(lambda: 10_000)
+    held, store = EventStore(memory), EventStore(memory)
+    held.add(held.open(), b"x" * 8_000)
+    stream = store.open()
+    event = store.add(stream, b"y" * 8_000)
+    assert b"id: 0-1" in event
+    assert not store.holds(stream, 1)
+    small = store.add(stream, b"z")
+    assert store.after(stream, 0) == (2, [small])
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from structlog.testing import capture_logs
 
+from argus_trio.core.memory import Memory
 from argus_trio.errors import Overloaded
 from argus_trio.frontend.sessions.session import HttpSession
-from argus_trio.frontend.sessions.table import Sessions
+from argus_trio.frontend.sessions.table import ABANDONED_SECONDS, UNUSED_BYTES, Sessions, network_of
 
 IDLE_SECONDS = 1800.0
 
@@ -104,3 +106,88 @@ def test_every_way_to_end_is_told() -> None:
     sessions.end_all()
     assert ended == [oldest, old, new]
     assert len(sessions) == 0
+
+
+def test_a_flood_of_initialize_meets_itself_wherever_it_comes_from() -> None:
+    sessions = Sessions(on_end=nothing, idle=IDLE_SECONDS, max_sessions=10)
+    quiet = [sessions.open(0, address=address) for address in ("a", "b", "b")]
+    for session in quiet:
+        sessions.note_used(session)
+    fresh = sessions.open(0, address="c")
+    for number in range(100):
+        sessions.open(number, address="b")
+    for session in (*quiet, fresh):
+        assert sessions.use(session.id, 100) is session
+    assert len(sessions) == 10
+
+
+def test_a_new_client_takes_the_place_of_one_of_the_flood() -> None:
+    sessions = Sessions(on_end=nothing, idle=IDLE_SECONDS, max_sessions=10)
+    early = sessions.open(0, address="a")
+    flood = [sessions.open(1, address="f") for _ in range(9)]
+    late = sessions.open(2, address="b")
+    assert sessions.use(early.id, 3) is early
+    assert sessions.use(late.id, 3) is late
+    assert sessions.use(flood[0].id, 3) is None
+
+
+def test_of_sessions_that_were_all_used_the_address_with_most_makes_room() -> None:
+    sessions = Sessions(on_end=nothing, idle=IDLE_SECONDS, max_sessions=4)
+    quiet = sessions.open(0, address="a")
+    crowd = [sessions.open(1, address="f") for _ in range(3)]
+    for session in (quiet, *crowd):
+        sessions.note_used(session)
+    sessions.open(2, address="b")
+    assert sessions.use(quiet.id, 3) is quiet
+    assert [sessions.use(session.id, 3) is not None for session in crowd] == [False, True, True]
+
+
+def test_sessions_that_were_never_used_hold_little_together_whatever_their_clients_declare() -> None:
+    memory = Memory()
+    sessions = Sessions(on_end=nothing, idle=IDLE_SECONDS, memory=memory)
+    honest = sessions.open(0)
+    sessions.note_used(honest)
+    size = UNUSED_BYTES // 50
+    for _ in range(200):
+        sessions.open(1, size=size)
+    assert memory.size <= UNUSED_BYTES + honest.size
+    assert len(sessions) <= 51
+    assert sessions.use(honest.id, 2) is honest
+    sessions.end_all()
+    assert memory.size == 0
+
+
+def test_what_a_client_does_not_fetch_is_given_up_where_there_is_no_room_else_and_only_then() -> None:
+    memory = Memory(lambda: 1_000_000)
+    sessions = Sessions(on_end=nothing, idle=IDLE_SECONDS, memory=memory)
+    lost, busy = sessions.open(0), sessions.open(0)
+    for session in (lost, busy):
+        session.streams.open(on_carried=lambda: None).record(b"x" * 440_000)
+    busy.posts += 1
+    assert memory.is_full
+    with pytest.raises(Overloaded, match="holds"):
+        sessions.open(1)
+    sessions.expire(ABANDONED_SECONDS - 1)
+    assert memory.is_full
+    with capture_logs() as logs:
+        sessions.expire(ABANDONED_SECONDS)
+        sessions.expire(ABANDONED_SECONDS + 1)
+    assert [entry["event"] for entry in logs] == ["events_given_up"]
+    memory.require_room()
+    assert sessions.use(lost.id, 40) is lost
+    assert 440_000 < memory.size < 500_000
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("fe80::1%eth0", "fe80::"),
+        ("::1", "::"),
+        ("", ""),
+        ("no:address", "no:address"),
+    ],
+)
+def test_an_address_counts_by_what_one_client_cannot_choose(address: str, network: str) -> None:
+    assert network_of(address) == network
