@@ -121,9 +121,12 @@ class PendingChanges:
         self.note(listed, backend, tells_late=True)
 
     def note(self, listed: ListOutcome, backend: str, *, tells_late: bool = False) -> set[str]:
-        """Take a round of lists; the kinds that came and are not what they were. What failed, or healed, is logged:
-        also what did not come in time, if this `tells_late`."""
+        """Take a round of lists; the kinds that came and are not what they were when they came before.
+
+        What failed, or healed, is logged: also what did not come in time, if this `tells_late`.
+        """
         now = trio.current_time()
+        came_before = set(self._listed)
         changed = {kind for kind, entries in listed.lists.items() if self._is_news(kind, entries)}
         for kind, entries in listed.lists.items():
             interval = inf if kind in listed.absent else self.interval(kind)
@@ -144,7 +147,7 @@ class PendingChanges:
             known, self.faults[kind] = self.faults.get(kind), fault
             if fault.is_told:
                 _tell_failure(fault, backend, now, is_news=known is None or known.reason != fault.reason)
-        return changed
+        return changed & came_before
 
     @property
     def fault(self) -> str:
