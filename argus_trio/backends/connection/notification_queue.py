@@ -27,6 +27,11 @@ reads it lets others run, so that a peer which keeps up loses none."""
 CAPACITY_BYTES: Final = 1024 * 1024
 """Bytes of notifications that wait for one peer; past that the oldest are dropped. The newest stays whatever its size.
 Small enough that many peers which have stopped reading cost little memory."""
+ALL_BYTES: Final = 64 * 1024 * 1024
+"""Bytes of notifications that wait for all peers of one backend; past that each peer keeps `SPARED_BYTES` of them alone.
+As many as those that have stopped reading may have for a while, until their connections are cut."""
+SPARED_BYTES: Final = 64 * 1024
+"""Bytes that wait for one peer however much waits for the others: a burst of ordinary ones."""
 
 
 def _nothing() -> None:
@@ -48,6 +53,8 @@ class Losses:
     """The name of the backend."""
     dropped: int = attrs.field(default=0, init=False)
     """How many, so far."""
+    waiting: int = attrs.field(default=0, init=False)
+    """The bytes of those that wait, in all queues."""
 
     def tell(self, count: int, peer: str) -> None:
         """Log that `count` of them were dropped, which are counted already, for a `peer` that is too slow."""
@@ -80,8 +87,8 @@ class NotificationQueue:
         """Take a notification for the addressee; returns at once."""
         size = size_of(method, params)
         self._waiting.append((method, params, size))
-        self._size += size
-        while len(self._waiting) > 1 and (len(self._waiting) > CAPACITY or self._size > CAPACITY_BYTES):
+        self._count(size)
+        while len(self._waiting) > 1 and self._is_over():
             self._take()
             self._drop()
         if self.delivering is None:
@@ -99,6 +106,8 @@ class NotificationQueue:
                 await self.exchange.notify(*self._take())
         finally:
             self.delivering = None
+            self._waiting.clear()
+            self._count(-self._size)
             idle.set()
             if self._untold:
                 self.losses.tell(self._untold, self.peer)
@@ -107,8 +116,16 @@ class NotificationQueue:
 
     def _take(self) -> tuple[str, Params]:
         method, params, size = self._waiting.popleft()
-        self._size -= size
+        self._count(-size)
         return method, params
+
+    def _is_over(self) -> bool:
+        most = CAPACITY_BYTES if self.losses.waiting <= ALL_BYTES else SPARED_BYTES
+        return len(self._waiting) > CAPACITY or self._size > most
+
+    def _count(self, size: int) -> None:
+        self._size += size
+        self.losses.waiting += size
 
     def _drop(self) -> None:
         self.dropped += 1

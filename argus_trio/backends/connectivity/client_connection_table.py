@@ -81,3 +81,9 @@ class ClientConnectionTable:
     def least_needed(self, now: float) -> ClientConnection | None:
         """The connection unused for the longest time that no running task keeps open at `now`, if there is one."""
         return next((each for each in self._open if each.is_idle and each.runs_until <= now), None)
+
+    def subscribed_alone(self, now: float) -> ClientConnection | None:
+        """As `least_needed`, of those that a session's subscriptions keep open, and nothing else."""
+        return next(
+            (each for each in self._open if not each.users and each.client is not None and each.runs_until <= now), None
+        )

@@ -201,8 +201,7 @@ class ClientConnections:
         spec = self.shared.address.spec
         with trio.move_on_after(spec.timeouts.connect):
             while len(self.table) >= self.shared.address.spec.max_sessions:
-                if (idle := self.table.least_needed(trio.current_time())) is not None:
-                    idle.scope.cancel()
+                self._make_room(purpose)
                 await self._freed.wait()
                 if (found := self.table.taken_by(owner)) is not None:
                     return found
@@ -219,6 +218,24 @@ class ClientConnections:
             f"all {most} connections for single clients are taken (max_sessions)",
             retry_after=RETRY_AFTER_SECONDS,
         )
+
+    def _make_room(self, purpose: Purpose) -> None:
+        """Close the connection that is needed least, if there is one.
+
+        For a call that may be one which a session is subscribed over and does nothing else: its updates are heard over
+        the shared connection from now on, and over another one of its own once it has one.
+        """
+        now = trio.current_time()
+        own = self.table.least_needed(now)
+        if own is None and purpose == "call" and self.shared.connection is not None:
+            own = self.table.subscribed_alone(now)
+            if own is not None and own.client is not None:
+                log.info("own_subscription_moved", backend=self.shared.address.spec.name, reason="max_sessions")
+                self.lost.add(own.client, own.owner.abilities, own.subscriptions.subscribed)
+                own.subscriptions.subscribed.clear()
+                self.start_soon(self._restore_over_shared, own.client)
+        if own is not None:
+            own.scope.cancel()
 
     async def _keep(self, own: ClientConnection) -> None:
         try:

@@ -8,8 +8,10 @@ from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.connection.notification_queue import (
+    ALL_BYTES,
     CAPACITY,
     CAPACITY_BYTES,
+    SPARED_BYTES,
     Losses,
     NotificationQueue,
     SessionQueues,
@@ -96,3 +98,32 @@ async def test_what_a_session_is_told_while_nothing_runs_is_counted_and_a_succes
             old.put(session, "n", {})
             await wait_all_tasks_blocked()
     assert session.told == [("n", {})]
+
+
+async def test_what_waits_for_all_peers_of_a_backend_has_a_bound_and_little_ones_lose_nothing(
+    autojump_clock: MockClock,
+) -> None:
+    losses, large = Losses("b"), raw({"n": "x" * (CAPACITY_BYTES // 4)})
+    with capture_logs():
+        async with trio.open_nursery() as nursery:
+            queues = [NotificationQueue(SlowExchange("tools/call"), nursery, losses) for _ in range(200)]
+            for _ in range(4):
+                for queue in queues:
+                    queue.put("n", large)
+            assert losses.waiting <= ALL_BYTES + len(queues) * CAPACITY_BYTES // 4 + SPARED_BYTES
+            exchange = SlowExchange("tools/call")
+            late = NotificationQueue(exchange, nursery, losses)
+            for n in range(100):
+                late.put("n", raw({"n": n}))
+            await late.drained()
+            assert [params["n"] for _, params in exchange.told] == list(range(100))
+    assert losses.waiting == 0
+
+
+async def test_what_waits_when_the_delivery_ends_is_not_accounted_any_more() -> None:
+    losses = Losses("b")
+    async with trio.open_nursery() as nursery:
+        NotificationQueue(SlowExchange("tools/call"), nursery, losses).put("n", raw({"n": 1}))
+        assert losses.waiting > 0
+        nursery.cancel_scope.cancel()
+    assert losses.waiting == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 import trio
+from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.connectivity.client_connections import UNUSED_SECONDS
@@ -14,6 +15,7 @@ from argus_trio.errors import BackendUnavailable
 from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json, Refusal, empty, listen_and_agree, raw
 from tests.backends.support.scopes import Session, living
+from tests.backends.support.scopes import spec as one_spec
 from tests.backends.support.supervised import spec, supervised
 
 URI, OTHER = "file:///x", "file:///y"
@@ -231,3 +233,45 @@ async def test_after_a_reload_the_next_calls_modern_process_is_heard(autojump_cl
         await h.supervisor.generations.serve(attrs.evolve(call_it))
         assert len(new.links) == 2
         assert await told(new, 1, session) == [1]
+
+
+async def test_connections_that_only_subscriptions_keep_open_make_room_for_calls_and_their_updates_are_heard(
+    autojump_clock: MockClock,
+) -> None:
+    backend = serving()
+    async with living(backend, one_spec(max_sessions=2)) as scope:
+        quiet = [Session() for _ in range(4)]
+        with capture_logs() as logs, trio.fail_after(5):
+            for session in quiet:
+                await scope.subscriptions.subscribe(subscribing(session, level="info"), URI)
+            await call(scope, Session())
+            await wait_all_tasks_blocked()
+        assert [entry["event"] for entry in logs].count("own_subscription_moved") == 3
+        assert sum(link.is_open for link in backend.links) == 3
+        assert await told(backend, 0, *quiet) == [1, 1, 1, 0]
+        await call(scope, quiet[0])
+        own = len(backend.links) - 1
+        await wait_all_tasks_blocked()
+        assert await told(backend, own, quiet[0]) == [1]
+        await scope.subscriptions.subscribe(subscribing(quiet[0], level="info", end=True), URI)
+        assert await told(backend, 0, *quiet) == [0, 1, 1, 0]
+
+
+async def test_a_connection_that_is_used_makes_no_room_however_many_wait(autojump_clock: MockClock) -> None:
+    backend = serving()
+    go_on = trio.Event()
+
+    async def wait(_params: Json) -> Json:
+        await go_on.wait()
+        return {}
+
+    backend.answers["tools/call"] = wait
+    async with living(backend, one_spec(max_sessions=1)) as scope, trio.open_nursery() as nursery:
+        busy = Session()
+        await scope.subscriptions.subscribe(subscribing(busy, level="info"), URI)
+        nursery.start_soon(call, scope, busy)
+        await wait_all_tasks_blocked()
+        with pytest.raises(BackendUnavailable, match="max_sessions"):
+            await call(scope, Session())
+        assert await told(backend, 1, busy) == [1]
+        go_on.set()

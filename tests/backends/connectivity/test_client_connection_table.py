@@ -125,6 +125,9 @@ async def test_the_one_unused_for_the_longest_makes_room_and_none_that_something
         assert table.least_needed(now) is newest
         table.remove(newest)
         assert table.least_needed(now) is None
+        assert table.subscribed_alone(now) is subscribed
+        subscribed.users += 1
+        assert table.subscribed_alone(now) is None
         assert running.runs_until < inf
         assert table.least_needed(running.runs_until) is running
         await wait_all_tasks_blocked()
