@@ -17,7 +17,7 @@ import pytest
 
 from tests.e2e import gateway
 from tests.e2e.gateway import Gateway
-from tests.e2e.raw import Raw
+from tests.e2e.raw import META, MODERN, Raw
 
 MEGABYTE = 1024 * 1024
 MOST_MEGABYTES = 400
@@ -133,6 +133,27 @@ def test_readers_that_stall_have_a_bound_and_others_go_on(watched: Watched) -> N
         other = Raw(watched.gateway.url, "2026-07-28")
         assert len(other.call("b__bulk", size=1000)["content"][0]["text"]) == 1000
         watched.gateway.event("answer_not_kept")
+    watched.check()
+
+
+def test_clients_that_do_not_read_their_large_answers_have_a_bound_and_others_go_on(watched: Watched) -> None:
+    address = urlsplit(watched.gateway.url)
+    message = call("b__bulk", size=RESULT_BYTES * 4)
+    message["params"]["_meta"] = {f"{META}protocolVersion": MODERN, f"{META}clientCapabilities": {}}
+    body = json.dumps(message).encode()
+    head = (
+        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nMcp-Method: tools/call\r\n"
+        f"Accept: application/json\r\nMcp-Name: b__bulk\r\nMCP-Protocol-Version: {MODERN}\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    ).encode()
+    with ExitStack() as stack:
+        for _ in range(40):
+            slow = stack.enter_context(socket.create_connection((address.hostname or "", address.port or 0)))
+            slow.sendall(head + body)
+        watched.gateway.event("answer_not_kept")
+        other = Raw(watched.gateway.url, MODERN)
+        assert len(other.call("b__bulk", size=1000)["content"][0]["text"]) == 1000
+        assert watched.figure("VmHWM") <= MOST_MEGABYTES
     watched.check()
 
 

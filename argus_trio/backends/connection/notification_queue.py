@@ -28,7 +28,7 @@ CAPACITY_BYTES: Final = 1024 * 1024
 """Bytes of notifications that wait for one peer; past that the oldest are dropped. The newest stays whatever its size.
 Small enough that many peers which have stopped reading cost little memory."""
 ALL_BYTES: Final = 64 * 1024 * 1024
-"""Bytes of notifications that wait for all peers of one backend; past that each peer keeps `SPARED_BYTES` of them alone.
+"""Bytes of notifications that wait for all peers of one backend; past that each peer keeps `SPARED_BYTES` of them.
 As many as those that have stopped reading may have for a while, until their connections are cut."""
 SPARED_BYTES: Final = 64 * 1024
 """Bytes that wait for one peer however much waits for the others: a burst of ordinary ones."""

@@ -10,6 +10,7 @@ import attrs
 import trio
 
 from argus_trio.errors import InvalidRequest
+from argus_trio.frontend.edges.large_answers import LARGE_BYTES, written_large
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.errors import SessionUnknown
 from argus_trio.frontend.http.event_stream import write_stream
@@ -50,7 +51,13 @@ class LegacyEdge:
                 self._let_in(session)
             with self._reply(http, accepted, session) as reply:
                 answer = await respond(self.gateway, session, message, reply)
-                await (reply.cancel() if answer is None else reply.finish(answer))
+                if answer is None:
+                    await reply.cancel()
+                elif len(answer) <= LARGE_BYTES:
+                    await reply.finish(answer)
+                else:
+                    with written_large(self.sessions.memory, answer) as kept:
+                        await reply.finish(kept)
             self.sessions.use(session.id, trio.current_time())
             return
         accept(self.gateway, self._session(http), message)
@@ -63,7 +70,11 @@ class LegacyEdge:
         self._let_in(session)
         with self._reply(http, accepted, session) as reply:
             answer = await respond_batch(self.gateway, session, members, reply)
-            await (reply.cancel() if answer is None else reply.finish(answer))
+            if answer is None:
+                await reply.cancel()
+                return
+            with written_large(self.sessions.memory, answer) as kept:
+                await reply.finish(kept)
 
     async def get(self, http: IncomingRequest) -> None:
         """Carry the standalone stream, in place of who does, or with `Last-Event-ID` the stream that it names."""

@@ -13,7 +13,8 @@ from argus_trio.core.call.abilities import NONE, abilities_of
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.levels import LEVELS
 from argus_trio.core.memory import Memory
-from argus_trio.errors import InvalidParams, InvalidRequest, RevisionUnsupported
+from argus_trio.errors import InvalidParams, InvalidRequest, Overloaded, RevisionUnsupported
+from argus_trio.frontend.edges.large_answers import LARGE_BYTES, written_large
 from argus_trio.frontend.edges.subscriptions_listen import WatchFunctions, asked_of, listen
 from argus_trio.frontend.gateway import Gateway, ParamHeadersOf
 from argus_trio.frontend.http.header_names import ACCEPT
@@ -123,7 +124,13 @@ class ModernEdge:
                 await reply.finish(error, status=http_status(outcome.error))
                 return
             result = for_modern_client(request.call.method, outcome.result or b"{}", self._server_info)
-            await reply.finish(encode_response(request.id, result))
+            answer = encode_response(request.id, result)
+            if len(answer) <= LARGE_BYTES:
+                await reply.finish(answer)
+                return
+            del outcome, result  # once is enough, for as long as the client reads
+            with written_large(self.memory, answer) as kept:
+                await reply.finish(kept, status=200 if kept is answer else Overloaded.http_status)
 
     def _parked(self, call: Call) -> Call | ParkedCall:
         """A call that may be answered with a request for input: begun and parked already if its client can be asked."""

@@ -10,6 +10,8 @@
     streams             the event streams of a session, and which connection carries which
     resumable_stream    one of them
     event_store         what was sent on them, for a while
+    unkept              what stands in place of an answer that there is no room for
+    subscriptions       how many resources a session may be subscribed to
 
 `dispatch` is the entrance: an edge finds or opens the session, makes a stream for the answer, and lets it respond.
 Everything here is of revisions up to 2025-11-25; a modern client has no session.

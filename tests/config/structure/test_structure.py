@@ -81,6 +81,7 @@ def test_a_key_with_nothing_behind_it_counts_as_not_given() -> None:
         ("server: {port: 90.5}", "server.port", 1, "whole number", ""),
         ("server: {startup_grace: .inf}", "server.startup_grace", 1, "a number of at least 0, found text", ""),
         ("server: {startup_grace: -1}", "server.startup_grace", 1, "a number of at least 0, found -1", ""),
+        ("server: {limits: {memory: 5}}", "server.limits.memory", 1, "of at least 1048576, found 5", ""),
         ("server: {max_body_bytes: 0}", "server.max_body_bytes", 1, "of at least 1", ""),
         ("server: {allow_unauthenticated: 1}", "server.allow_unauthenticated", 1, "true or false, found 1", ""),
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import AsyncExitStack
 
 import pytest
 from structlog.testing import capture_logs
@@ -160,3 +161,24 @@ async def test_beyond_the_common_bound_what_keeps_more_is_refused_until_there_is
                     pass  # until the gateway knows that all is written
             assert (await post(served, small, other)).status == 200
     assert [entry["event"] for entry in logs].count("memory_full") == 1
+
+
+@pytest.mark.parametrize("is_modern", [False, True])
+async def test_large_answers_that_clients_do_not_read_have_a_bound_and_small_ones_go_on(*, is_modern: bool) -> None:
+    settings = Server(port=0, limits=ServerLimits(memory=32 * MEBIBYTE))
+    async with serving(settings=settings, handler=large) as served, AsyncExitStack() as stack:
+        session = modern_headers("tools/call", "t") if is_modern else await initialized(served)
+        params = {"name": "t", "arguments": {"size": 12 * MEBIBYTE}}
+        body = modern("tools/call", params) if is_modern else rpc("tools/call", params)
+        with capture_logs() as logs:
+            for _ in range(4):
+                slow = await stack.enter_async_context(connected(served))
+                await slow.send("POST", "/mcp", session, body)
+                await slow.head()
+            refusals = [entry for entry in logs if entry["event"] == "answer_not_kept"]
+        params = {"name": "t", "arguments": {"size": 1}}
+        body = modern("tools/call", params) if is_modern else rpc("tools/call", params)
+        answer = await post(served, body, session)
+        assert refusals
+        assert answer.status == 200
+        assert "result" in answer.json
