@@ -55,6 +55,8 @@ class Memory:
     is_full: bool = attrs.field(default=False, init=False)
     """Whether what would keep more is to be refused: seven eighths are taken by what cannot go. The rest is for what
     was begun before."""
+    _tried: int = attrs.field(default=0, init=False)
+    """Up to which size it is no use to ask the holders again: they were asked, and what they have left cannot go."""
     _held: dict[MemoryHolder, int] = attrs.field(factory=dict, init=False)
     _delivered: OrderedDict[object, tuple[int, Callable[[], object]]] = attrs.field(factory=OrderedDict, init=False)
     _delivered_size: int = attrs.field(default=0, init=False)
@@ -87,6 +89,9 @@ class Memory:
         self._delivered_size += size
         while self._delivered_size > DELIVERED_BYTES:
             self._forget_first()
+        if self.is_full:
+            self._tried = 0
+            self._settle()
 
     def forgotten(self, key: object) -> None:
         """Enter that what was delivered for this `key` has gone. Idempotent."""
@@ -116,9 +121,12 @@ class Memory:
 
     def _settle(self) -> None:
         full = self._limit() * 7 // 8
-        if self.size > full:
+        if self.size > max(full, self._tried):
             self._make_room(self.size - full)
+            self._tried = self.size + full // 64
         is_full = self.size > full
+        if not is_full:
+            self._tried = 0
         if is_full and not self.is_full:
             self._on_full(self.size, self._limit())
         self.is_full = is_full

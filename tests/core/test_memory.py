@@ -43,7 +43,7 @@ def test_the_sum_is_that_of_all_holders_and_beyond_the_bound_only_what_cannot_go
         holders[which].take(size)
         assert memory.size == sum(sum(holder.pieces) for holder in holders)
         can_go = any(len(holder.pieces) > 1 for holder in holders)
-        assert memory.size <= LIMIT * 7 // 8 or not can_go
+        assert memory.size <= LIMIT * 7 // 8 * 65 // 64 or not can_go
         assert memory.is_full == (memory.size > LIMIT * 7 // 8)
     for holder in holders:
         memory.release(holder)
@@ -105,6 +105,39 @@ def test_the_full_refuse_with_a_time_to_come_back_and_tell_it_once() -> None:
     assert memory.has_room(ALWAYS_BYTES)
     limit[0] = 2 * LIMIT
     memory.hold(holder, -1)
+    memory.require_room()
+
+
+def test_where_nothing_can_go_the_holders_are_not_asked_each_time() -> None:
+    memory, asked = Memory(lambda: LIMIT), list[int]()
+
+    class Stubborn:
+        def spare(self, wanted: int) -> None:
+            asked.append(wanted)
+
+    holder = Stubborn()
+    memory.hold(holder, LIMIT)
+    for _ in range(1000):
+        memory.hold(holder, 1)
+    assert len(asked) == 1
+    memory.hold(holder, LIMIT)
+    assert len(asked) == 2
+    memory.release(holder)
+    memory.hold(holder, LIMIT)
+    assert len(asked) == 3
+
+
+def test_what_is_delivered_while_it_is_full_goes_at_once() -> None:
+    memory, gone = Memory(lambda: LIMIT), list[str]()
+    holder = Holder(memory)
+    holder.take(LIMIT)
+
+    def forget() -> None:
+        gone.append("read")
+        memory.hold(holder, -LIMIT // 2)
+
+    memory.delivered("read", LIMIT // 2, forget)
+    assert gone == ["read"]
     memory.require_room()
 
 

@@ -42,7 +42,7 @@ class _StoredStream:
 class EventStore:
     """The streams of one session, by number. A stream is known until it has ended and none of its events is left."""
 
-    _memory: Memory
+    memory: Memory
     _max_events: int = attrs.field(default=MAX_EVENTS, kw_only=True)
     _max_bytes: int = attrs.field(default=MAX_BYTES, kw_only=True)
     _streams: dict[int, _StoredStream] = attrs.field(factory=dict, init=False)
@@ -80,7 +80,7 @@ class EventStore:
         entry = self._streams[stream]
         entry.last += 1
         event = encode_event(message, event_id=f"{stream}-{entry.last}")
-        if not self._memory.has_room(len(event)):
+        if not self.memory.has_room(len(event)):
             return event
         entry.events.append((entry.last, event))
         entry.size += len(event)
@@ -147,7 +147,7 @@ class EventStore:
         """Forget the stream and its events: nothing of it may be sent any more. Idempotent."""
         entry = self._streams.pop(stream, None)
         if entry is not None and entry.events:
-            self._memory.forgotten(entry)
+            self.memory.forgotten(entry)
             self._order = deque(number for number in self._order if number != stream)
             self._count(-entry.size)
 
@@ -159,7 +159,7 @@ class EventStore:
     def clear(self) -> None:
         """Forget everything."""
         for entry in self._streams.values():
-            self._memory.forgotten(entry)
+            self.memory.forgotten(entry)
         self._streams.clear()
         self._order.clear()
         self._count(-self._size)
@@ -184,7 +184,7 @@ class EventStore:
         self._forget_if_over(stream, entry)
 
     def _tell_delivered(self, stream: int, entry: _StoredStream) -> None:
-        self._memory.delivered(entry, entry.delivered_size, partial(self._forget_delivered, stream, entry))
+        self.memory.delivered(entry, entry.delivered_size, partial(self._forget_delivered, stream, entry))
 
     def _forget_delivered(self, stream: int, entry: _StoredStream) -> None:
         reached, entry.delivered, entry.delivered_size = entry.delivered, 0, 0
@@ -198,7 +198,7 @@ class EventStore:
 
     def _count(self, size: int) -> None:
         self._size += size
-        self._memory.hold(self, size)
+        self.memory.hold(self, size)
 
 
 def prime(stream: int, number: int) -> bytes:

@@ -9,6 +9,7 @@ import attrs
 import structlog
 import trio
 
+from argus_trio.core.memory import Memory
 from argus_trio.frontend.sessions.event_store import EventStore
 from argus_trio.frontend.sessions.unkept import unkept
 from argus_trio.wire.event_stream import encode_event
@@ -80,7 +81,7 @@ class ResumableStream:
             self._feed.close()
         if after is not None:
             self.position = after
-        feed = Feed(self)
+        feed = Feed(self, self._store.memory)
         self._feed = feed
         if self._ended:
             feed.finish()
@@ -118,6 +119,7 @@ class Feed:
     """What one connection carries of a stream, until the stream ends, another takes its place, or its client goes."""
 
     _stream: ResumableStream
+    _memory: Memory
     _waiting: int = attrs.field(default=0, init=False)
     _waiting_events: int = attrs.field(default=0, init=False)
     _is_last: bool = attrs.field(default=False, init=False)
@@ -127,10 +129,12 @@ class Feed:
 
     async def take(self) -> bytes:
         """Everything that waits, as one chunk, as soon as there is anything; empty at the end."""
+        self._memory.release(self)  # what was taken before is written
         while not self._is_closed:
             self._changed = trio.Event()
             chunk = self._stream.pending()
             if chunk:
+                self._memory.hold(self, len(chunk))
                 self._make_room()
                 return chunk
             if self._is_last:
@@ -147,6 +151,9 @@ class Feed:
         while (self._waiting > BACKLOG_BYTES or self._waiting_events > BACKLOG_EVENTS) and not self._is_closed:
             await self._room.wait()
 
+    def spare(self, wanted: int) -> None:
+        """Nothing can go of what is being written; see `MemoryHolder`."""
+
     def wake(self) -> None:
         """Tell that something is in the store."""
         self._changed.set()
@@ -159,6 +166,7 @@ class Feed:
     def close(self) -> None:
         """End at once: what waits is for the next who carries the stream. Idempotent, never blocks."""
         self._is_closed = True
+        self._memory.release(self)
         self._stream.detach(self)
         self._changed.set()
         self._make_room()

@@ -110,3 +110,20 @@ async def test_the_end_of_the_session_ends_everything_and_leaves_nothing(nursery
     streams.settle(channel)
     assert total.size == 0
     assert counts(streams)[1] == 0
+
+
+async def test_what_a_connection_has_taken_is_accounted_until_it_is_written_or_the_connection_is_gone() -> None:
+    memory = Memory()
+    streams = Streams(memory)
+    feed = streams.carry()
+    await streams.notify(b"x" * 1000)
+    stored = memory.size
+    await feed.take()
+    assert memory.size == 2 * stored
+    await streams.notify(b"y" * 1000)
+    await feed.take()
+    assert memory.size == 3 * stored
+    streams.release(feed)
+    assert memory.size == 2 * stored
+    streams.end()
+    assert memory.size == 0
