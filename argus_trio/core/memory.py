@@ -57,6 +57,7 @@ class Memory:
     was begun before."""
     _tried: int = attrs.field(default=0, init=False)
     """Up to which size it is no use to ask the holders again: they were asked, and what they have left cannot go."""
+    _is_making_room: bool = attrs.field(default=False, init=False)
     _held: dict[MemoryHolder, int] = attrs.field(factory=dict, init=False)
     _delivered: OrderedDict[object, tuple[int, Callable[[], object]]] = attrs.field(factory=OrderedDict, init=False)
     _delivered_size: int = attrs.field(default=0, init=False)
@@ -121,7 +122,7 @@ class Memory:
 
     def _settle(self) -> None:
         full = self._limit() * 7 // 8
-        if self.size > max(full, self._tried):
+        if self.size > max(full, self._tried) and not self._is_making_room:
             self._make_room(self.size - full)
             self._tried = self.size + full // 64
         is_full = self.size > full
@@ -132,7 +133,15 @@ class Memory:
         self.is_full = is_full
 
     def _make_room(self, wanted: int) -> None:
-        aim = self.size - wanted
+        if self._is_making_room:  # a holder says that something has gone
+            return
+        self._is_making_room = True
+        try:
+            self._ask_holders(self.size - wanted)
+        finally:
+            self._is_making_room = False
+
+    def _ask_holders(self, aim: int) -> None:
         while self._delivered and self.size > aim:
             self._forget_first()
         if self.size <= aim:

@@ -176,12 +176,12 @@ class EventStore:
         entry = self._streams[stream]
         position, event = entry.events.popleft()
         entry.size -= len(event)
-        if position <= entry.delivered:
-            entry.delivered_size -= len(event)
-            self._tell_delivered(stream, entry)
         self._order.remove(stream)
         self._count(-len(event))
         self._forget_if_over(stream, entry)
+        if position <= entry.delivered:
+            entry.delivered_size -= len(event)
+            self._tell_delivered(stream, entry)
 
     def _tell_delivered(self, stream: int, entry: _StoredStream) -> None:
         self.memory.delivered(entry, entry.delivered_size, partial(self._forget_delivered, stream, entry))

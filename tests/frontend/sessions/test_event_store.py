@@ -172,6 +172,19 @@ def test_of_an_open_stream_what_was_delivered_goes_and_what_was_not_stays() -> N
     assert memory.size == store.size
 
 
+def test_many_small_events_of_which_some_were_delivered_make_room_one_after_the_other() -> None:
+    memory = Memory(lambda: 400_000)
+    stores = [EventStore(memory, max_events=20_000) for _ in range(3)]
+    streams = [store.open() for store in stores]
+    for number in range(5000):
+        for store, stream in zip(stores, streams, strict=True):
+            store.add(stream, b"x" * 60)
+            if number % 7 == 0:
+                store.delivered(stream, store.last(stream) - 3)
+            assert memory.size == sum(each.size for each in stores) <= 400_000
+    assert not memory.is_full
+
+
 def test_a_large_event_that_finds_no_room_is_not_kept() -> None:
     memory = Memory(lambda: 10_000)
     held, store = EventStore(memory), EventStore(memory)
