@@ -36,6 +36,15 @@ FAILS_ITSELF: dict[tuple[Sdk, str], dict[str, str]] = {
 }
 """What a server does not pass when the suite is connected to it directly, and why."""
 
+PARDONED: dict[tuple[Sdk, Way], tuple[str, ...]] = {
+    ("typescript", "stdio"): (
+        "ServerSendsToolsListChangedOnSubscription",
+        "ServerSendsPromptsListChangedOnSubscription",
+    ),
+}
+"""Checks that may come to a warning. Over stdio that server's two tools fail by themselves ("modernHandler is not
+defined"): what they report a change to is part of how it serves HTTP."""
+
 INAPPLICABLE: dict[Sdk, dict[str, str]] = {
     "python": {},
     "typescript": {
@@ -85,7 +94,7 @@ def played(place: Stand, npm: Npm, peers: Peers, folder: Path) -> dict[str, Repo
             results.mkdir()
             done = suite.ran(npm, "server", "--url", url, "--requirements", revision, "--output-dir", str(results))
             assert "=== SUMMARY ===" in done.stdout, done.stdout
-            reports[revision] = suite.report(results)
+            reports[revision] = suite.report(results, PARDONED.get((place.sdk, place.way), ()))
         return reports
 
 
