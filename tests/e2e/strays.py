@@ -60,6 +60,10 @@ SERVERS: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         ("a proxy answers 407", "names the proxy, and what to set"),
         ("sends something behind an answer", "closes that connection"),
+        (
+            "answers the first request with 404 or 405, as one at another path or of the other HTTP transport does",
+            "names the path and the `type` to try",
+        ),
     ),
     "Messages": (
         (
