@@ -55,19 +55,16 @@ class Endpoint:
                     raise InvalidRequest("this revision has no batches")
                 await self.legacy.post_batch(http, accepted, body)
                 return
-            message = self._read(http, body)
+            try:
+                message = decode_client(body)
+            except ResponseInvalid as invalid:
+                self.legacy.take_unreadable(http, invalid)
+                raise
             edge = self.modern if self._is_modern(http, message) else self.legacy
             await edge.post(http, accepted, message)
         except RpcError as error:
             message_id = message.id if isinstance(message, envelope.Request) else b"null"
             await http.answer_unread(error.http_status, error_response(message_id, error), refusal_headers(error))
-
-    def _read(self, http: IncomingRequest, body: bytes) -> Message:
-        try:
-            return decode_client(body)
-        except ResponseInvalid as invalid:
-            self.legacy.take_unreadable(http, invalid)
-            raise
 
     async def get(self, http: IncomingRequest) -> None:
         """Carry an event stream of a session."""
