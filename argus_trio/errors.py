@@ -32,8 +32,7 @@ implementations to add codes in the range that MCP reserves.
 
 An error that only one room and its callers speak of stands in that room, and derives from one of these:
 
-- `wire/lines.py`, `wire/event_stream.py`: a line or an event beyond its bound
-- `wire/members.py`: an id, a name or a URI beyond its bound
+- `wire/lines.py`, `wire/event_stream.py`, `wire/members.py`: a line, an event, an id or a name beyond its bound
 - `net/http1.py`: a connection that ended before an answer; `net/dial.py`: one that nobody took
 - `backends/connection/handshake.py`: a backend that refused its handshake, or died of it
 - `frontend/http/errors.py`: what an HTTP edge refuses before it has read a message
@@ -79,12 +78,13 @@ class Problem:
 
 
 class ConfigInvalid(ArgusError):
-    """The configuration cannot be used; `problems` lists everything that is wrong with it, in file order."""
+    """The configuration cannot be used; `problems` is all that is wrong with it, `warnings` the rest, in file order."""
 
-    def __init__(self, source: str, problems: tuple[Problem, ...]) -> None:
+    def __init__(self, source: str, problems: tuple[Problem, ...], *, warnings: tuple[Problem, ...] = ()) -> None:
         super().__init__(f"{source}: {len(problems)} problem(s)")
         self.source = source
         self.problems = problems
+        self.warnings = warnings
 
 
 class LinkFailed(ArgusError):
@@ -186,6 +186,8 @@ class RpcError(ArgusError):
     code: ClassVar[int]
     http_status: ClassVar[int] = 200
     """The status a modern edge answers with; a legacy edge answers errors of a valid request with 200."""
+    request_id = b"null"
+    """The raw id of the request that is refused, where it is known although the request was not understood."""
 
     def __init__(self, message: str, *, data: object = None) -> None:
         super().__init__(message)

@@ -32,6 +32,14 @@ async def test_a_line_that_is_no_message_is_answered_and_goes_nowhere(line: byte
     assert client.gateway.received == []
 
 
+async def test_a_request_that_is_not_understood_is_refused_under_its_id() -> None:
+    async with bridged(echo) as client:
+        await client.say(b'{"jsonrpc":"2.0","id":4,"method":"ping","params":[1]}')
+        [answer] = await client.hear(1)
+    assert answer["id"] == 4
+    assert client.gateway.received == []
+
+
 async def test_a_gateway_that_is_not_there_is_an_error_each_time_and_no_end() -> None:
     gateway = FakeGateway(echo)
     is_there = False
@@ -249,3 +257,13 @@ async def test_a_notification_with_an_id_of_null_is_carried_as_one() -> None:
         await client.greet()
         await client.say(b'{"jsonrpc":"2.0","id":null,"method":"notifications/initialized"}', request(1, "ping"))
         assert [answer["id"] for answer in await client.hear(2)] == [0, 1]
+
+
+async def test_an_answer_that_cannot_be_read_is_refused_and_goes_on_for_the_gateway_to_end_what_it_asked() -> None:
+    async with bridged(FakeGateway(echo).handle) as client:
+        await client.greet()
+        line = b'{"jsonrpc":"2.0","id":1,"result":null,"error":null}'
+        await client.say(line, request(2, "ping"))
+        heard = await client.hear(3)
+        assert [each["id"] for each in heard] == [0, None, 2]
+        assert line in [post.body for post in client.posts]

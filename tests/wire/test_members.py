@@ -172,7 +172,7 @@ def test_what_is_repeated_and_kept_has_a_length(body: bytes, what: str, message_
     encoded = b'{"jsonrpc":"2.0",%b}' % body
     with pytest.raises(TooLong, match=what) as refused:
         decode_client(encoded)
-    assert (refused.value.id, refused.value.http_status, refused.value.code) == (message_id, 400, -32600)
+    assert (refused.value.request_id, refused.value.http_status, refused.value.code) == (message_id, 400, -32600)
 
 
 def test_what_is_just_short_enough_passes_and_arguments_may_be_as_long_as_a_body() -> None:

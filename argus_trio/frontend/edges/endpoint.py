@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from argus_trio.errors import InvalidRequest, RevisionUnsupported, RpcError
+from argus_trio.errors import InvalidRequest, ResponseInvalid, RevisionUnsupported, RpcError
 from argus_trio.frontend.edges.streamable_http_legacy import LegacyEdge
 from argus_trio.frontend.edges.streamable_http_modern import SUPPORTED, ModernEdge, has_request_meta
 from argus_trio.frontend.http.body import read_body
@@ -25,7 +25,7 @@ from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.outcome import error_response
 from argus_trio.wire import envelope
 from argus_trio.wire.envelope import Message, is_batch
-from argus_trio.wire.members import TooLong, decode_client
+from argus_trio.wire.members import decode_client
 from argus_trio.wire.revisions import REVISIONS, Era, era_of
 
 _ERAS: Final[Mapping[bytes, Era | None]] = {revision.encode(): era_of(revision) for revision in REVISIONS}
@@ -55,12 +55,15 @@ class Endpoint:
                     raise InvalidRequest("this revision has no batches")
                 await self.legacy.post_batch(http, accepted, body)
                 return
-            message = decode_client(body)
+            try:
+                message = decode_client(body)
+            except ResponseInvalid as invalid:
+                self.legacy.take_unreadable(http, invalid)
+                raise
             edge = self.modern if self._is_modern(http, message) else self.legacy
             await edge.post(http, accepted, message)
         except RpcError as error:
-            named = error if isinstance(error, TooLong) else message
-            message_id = named.id if isinstance(named, envelope.Request | TooLong) else b"null"
+            message_id = message.id if isinstance(message, envelope.Request) else error.request_id
             await http.answer_unread(error.http_status, error_response(message_id, error), refusal_headers(error))
 
     async def get(self, http: IncomingRequest) -> None:

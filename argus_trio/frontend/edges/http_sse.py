@@ -14,7 +14,7 @@ import structlog
 import trio
 
 from argus_trio.core.memory import Memory
-from argus_trio.errors import InvalidRequest, Overloaded, RpcError
+from argus_trio.errors import InvalidRequest, Overloaded, ResponseInvalid, RpcError
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.body import read_body
 from argus_trio.frontend.http.errors import SessionUnknown
@@ -33,7 +33,7 @@ from argus_trio.frontend.sessions.unkept import unkept
 from argus_trio.wire import envelope
 from argus_trio.wire.envelope import Message, is_batch
 from argus_trio.wire.event_stream import encode_event
-from argus_trio.wire.members import TooLong, decode_client
+from argus_trio.wire.members import decode_client
 
 log = structlog.get_logger()
 
@@ -162,10 +162,15 @@ class SseEdge:
             require_plain(http.fields.get(CONTENT_ENCODING))
             self._session(http)  # an unknown session is refused before its body is read
             body = await read_body(http, self.settings.now.limits)
-            self._accept(self._session(http), body)
+            session = self._session(http)
+            try:
+                self._accept(session, body)
+            except InvalidRequest as invalid:
+                if invalid.request_id != b"null":  # where its client waits for the answer
+                    await session.conversation.notify(error_response(invalid.request_id, invalid))
+                raise
         except RpcError as error:
-            message_id = error.id if isinstance(error, TooLong) else b"null"
-            await http.answer_unread(error.http_status, error_response(message_id, error), refusal_headers(error))
+            await http.answer_unread(error.http_status, error_response(error.request_id, error), refusal_headers(error))
             return
         await http.answer(202)
 
@@ -180,7 +185,11 @@ class SseEdge:
             self.memory.require_room()
             session.conversation.spawn(self.gateway, session, read_batch(session, body))
             return
-        message = decode_client(body)
+        try:
+            message = decode_client(body)
+        except ResponseInvalid as invalid:
+            accept(self.gateway, session, invalid)
+            raise
         if isinstance(message, envelope.Request):
             self.memory.require_room()
             session.conversation.spawn(self.gateway, session, message)

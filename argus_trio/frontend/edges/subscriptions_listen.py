@@ -75,8 +75,11 @@ def asked_of(call: Call) -> SubscriptionFilter:
 
 
 def _strings(asked: Params, name: str) -> tuple[str, ...]:
+    listed = asked.get(name, Raw(b"null"))
+    if bytes(listed) == b"null":
+        return ()
     try:
-        raw = decode_array(asked.get(name, b"[]"))
+        raw = decode_array(listed)
         longest = max(map(len, raw), default=0)
         if longest > MAX_NAME_BYTES:
             raise InvalidParams(f'one of "{name}" is {longest} bytes long; {MAX_NAME_BYTES} are the most')
