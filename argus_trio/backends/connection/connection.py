@@ -45,13 +45,7 @@ from argus_trio.errors import (
     RequestRefused,
     SessionLost,
 )
-from argus_trio.wire.envelope import (
-    ErrorResponse,
-    Params,
-    Response,
-    encode_notification,
-    encode_raw,
-)
+from argus_trio.wire.envelope import ErrorResponse, Params, Response, encode_notification, encode_raw
 from argus_trio.wire.error_objects import code_of, is_error_object, retry_after_of
 from argus_trio.wire.headers import PROTOCOL_VERSION, Headers
 from argus_trio.wire.revisions import Era
@@ -61,6 +55,8 @@ log = structlog.get_logger()
 CANCEL_NOTICE_SECONDS: Final = 2.0
 """How long sending `notifications/cancelled` to a backend may take: the caller waits for it, and a backend that does
 not read must not hold up the end of a call."""
+LOG_LEVEL_SECONDS: Final = 2.0
+"""How long a backend may take to answer `logging/setLevel`: a call waits for it, and some servers never answer."""
 
 Ts = TypeVarTuple("Ts")
 
@@ -298,6 +294,7 @@ class Connection:
         )
 
     def _suspect(self) -> None:
+        self.probe_state.spared_until = -inf  # what fails without asking for a pause is looked into
         self.probe_state.suspect()
         self.stirred.set()
 
@@ -335,7 +332,8 @@ class Connection:
             return
         self._level = wanted
         try:
-            await self.ask("logging/setLevel", {"level": encode_raw(wanted)})
+            with trio.move_on_after(LOG_LEVEL_SECONDS):
+                await self.ask("logging/setLevel", {"level": encode_raw(wanted)})
         except LinkFailed as failure:
             log.debug("log_level_refused", backend=self.backend, level=wanted, reason=failure.reason)
 

@@ -13,6 +13,7 @@ import attrs
 import trio
 
 from argus_trio.backends.connection.connection import Connection
+from argus_trio.backends.connectivity.recovery import LONGEST_PAUSE_SECONDS
 from argus_trio.backends.listings.listing import CAPABILITIES, METHODS
 from argus_trio.config.model.operation import Probing
 from argus_trio.core.catalog.catalog import KINDS
@@ -117,7 +118,7 @@ class HealthMonitor:
     async def _failed(self, method: str, sent_at: float, failure: LinkFailed) -> None:
         probe_state = self.connection.probe_state
         if failure.retry_after is not None:
-            probe_state.spared_until = trio.current_time() + failure.retry_after
+            probe_state.spared_until = trio.current_time() + min(failure.retry_after, LONGEST_PAUSE_SECONDS)
         if isinstance(failure, HttpRefused):
             if failure.status == _BUSY or (failure.status == _BAD_REQUEST and probe_state.answers_calls):
                 self._answered(sent_at)

@@ -30,7 +30,7 @@ async def keep_listed(
 ) -> None:
     """List again what is due, one round of at most `seconds` at a time, and `publish` that, until cancelled.
 
-    A list that takes longer is logged and asked for again: no change is forgotten. The rounds of a backend that reports
+    A list that takes longer is logged and asked for again, one that has changed at once: no change is forgotten. The rounds of a backend that reports
     changes without end come ever later, the later if nothing has changed (`core/catalog/storm.py`).
     """
     storm, backend = changes.storm, connection.backend
@@ -43,6 +43,7 @@ async def keep_listed(
         listed = await list_kinds(
             connection, due.kinds, known=changes.known, begun=changes.begun, seconds=seconds, is_told=True
         )
+        failed_before = set(changes.faults)
         # A list that does not come is not one in which nothing changes.
         found_news = changes.note(listed, backend) or bool(listed.failures)
         publish(attrs.evolve(listed, is_routine=due.is_routine))
@@ -50,7 +51,9 @@ async def keep_listed(
             _tell(storm.looked(trio.current_time(), found_news=found_news), storm, backend)
         late = tuple(kind for kind, failure in listed.failures.items() if isinstance(failure, ListLate))
         if late:
-            log.warning("backend_relist_late", backend=backend, kinds=list(late), seconds=seconds)
+            tell = log.debug if failed_before.issuperset(late) else log.warning
+            tell("backend_relist_late", backend=backend, kinds=list(late), seconds=seconds)
+        if due.is_heard:  # what else is late comes again as what failed does
             changes.again(late)
 
 
