@@ -30,8 +30,9 @@ async def keep_listed(
 ) -> None:
     """List again what is due, one round of at most `seconds` at a time, and `publish` that, until cancelled.
 
-    A list that takes longer is logged and asked for again, one that has changed at once: no change is forgotten. The rounds of a backend that reports
-    changes without end come ever later, the later if nothing has changed (`core/catalog/storm.py`).
+    A list that takes longer is logged and asked for again, at once if it has changed: no change is forgotten. The
+    rounds of a backend that reports changes without end come ever later, the later if nothing has changed
+    (`core/catalog/storm.py`).
     """
     storm, backend = changes.storm, connection.backend
     while True:
