@@ -25,7 +25,7 @@ from argus_trio.backends.connection.notification_queue import Losses, Notificati
 from argus_trio.backends.connection.outgoing_request import call_request, own_request, plain_question, with_our_token
 from argus_trio.backends.connection.server_requests import ServerRequests
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
-from argus_trio.backends.links.hearing import shown
+from argus_trio.backends.links.hearing import NoMessage, shown
 from argus_trio.backends.links.link import Link, Outgoing
 from argus_trio.config.model.operation import Timeouts
 from argus_trio.core.call.exchange import Exchange
@@ -166,6 +166,9 @@ class Connection:
             awaited, self.probe_state.answers_calls = False, True
         except AnswerInvalid as invalid:
             awaited = False
+            if isinstance(invalid, NoMessage):
+                self.probe_state.answers_calls = False
+                self._suspect()
             raise BackendMisbehaved(self.backend, self.redact(invalid.reason)) from invalid
         except LinkFailed as failure:
             awaited = False

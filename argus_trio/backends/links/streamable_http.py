@@ -15,7 +15,7 @@ import attrs
 import structlog
 import trio
 
-from argus_trio.backends.links.hearing import Heard, Hearing, foreign_answer
+from argus_trio.backends.links.hearing import Heard, Hearing, NoMessage, foreign_answer
 from argus_trio.backends.links.life import Life
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.config.model.backend import HttpBackend
@@ -185,7 +185,7 @@ class StreamableHttpLink:
             if answer.media_type == names.JSON:
                 return await self._read_body(await self._hearing.read_body(answer), outgoing.id)
             what = answer.media_type or "nothing"
-            raise AnswerInvalid(f"it answered a request with HTTP {answer.status} and {what}")
+            raise NoMessage(f"it answered a request with HTTP {answer.status} and {what}")
 
     async def _read_body(self, body: bytes, request_id: int) -> Response | ErrorResponse:
         wanted = b"%d" % request_id
@@ -195,7 +195,7 @@ class StreamableHttpLink:
             if isinstance(message, ResponseInvalid):
                 raise AnswerInvalid(message.message)
             if isinstance(message, RpcError):
-                raise AnswerInvalid(f"its answer is no message: {message}")
+                raise NoMessage(f"its answer is no message: {message}")
             if isinstance(message, Request | Notification):
                 await self._inbox(message, request_id)
             elif is_answer(message, wanted):
