@@ -31,7 +31,7 @@ from argus_trio.config.model.operation import Timeouts
 from argus_trio.core.call.exchange import Exchange
 from argus_trio.core.call.levels import most_verbose
 from argus_trio.core.call.session_policy import TASK_METHODS
-from argus_trio.core.health.forgotten import NOT_GREETED, NOT_MODERN, error_doubts_session, is_of_another_era
+from argus_trio.core.health.forgotten import NOT_GREETED, error_doubts_session, greeting_lost
 from argus_trio.core.health.probing import SUSPECT_PACE_SECONDS, ProbeState
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import (
@@ -243,10 +243,8 @@ class Connection:
             raise self._forget(SessionLost(refused.reason, never_ran=True)) from refused
         if isinstance(answer, Response):
             return
-        if self.handshake.era is Era.MODERN and is_of_another_era(answer.error):
-            raise self._forget(SessionLost(NOT_MODERN, never_ran=True))
-        if error_doubts_session(answer.error):
-            raise self._forget(SessionLost(NOT_GREETED, never_ran=True))
+        if reason := greeting_lost(answer.error, is_modern=self.handshake.era is Era.MODERN):
+            raise self._forget(SessionLost(reason, never_ran=True))
 
     def start_soon(self, function: Callable[[*Ts], Awaitable[object]], *args: *Ts) -> None:
         """Start a task that ends with the connection; does nothing once the connection has been left.
