@@ -35,6 +35,7 @@ async def keep_listed(
     (`core/catalog/storm.py`).
     """
     storm, backend = changes.storm, connection.backend
+    told: frozenset[str] = frozenset()
     while True:
         due = await changes.wait()
         if not due.kinds:
@@ -45,17 +46,22 @@ async def keep_listed(
             connection, due.kinds, known=changes.known, begun=changes.begun, seconds=seconds, is_told=True
         )
         failed_before = set(changes.faults)
-        # A list that does not come is not one in which nothing changes.
-        found_news = changes.note(listed, backend) or bool(listed.failures)
-        publish(attrs.evolve(listed, is_routine=due.is_routine))
-        if due.is_heard:
+        changed = changes.note(listed, backend)
+        # Clients are told what the backend says; but what it says without end, and means nothing, once.
+        told = told if storm.looks else frozenset()
+        unchanged = (due.heard & listed.lists.keys()) - changed - told
+        told |= unchanged | changed
+        publish(attrs.evolve(listed, is_routine=due.is_routine, unchanged=unchanged))
+        if due.heard:
+            # A list that does not come is not one in which nothing changes.
+            found_news = bool(changed) or bool(listed.failures)
             _tell(storm.looked(trio.current_time(), found_news=found_news), storm, backend)
         late = tuple(kind for kind, failure in listed.failures.items() if isinstance(failure, ListLate))
         if late:
             tell = log.debug if failed_before.issuperset(late) else log.warning
             tell("backend_relist_late", backend=backend, kinds=list(late), seconds=seconds)
-        if due.is_heard:  # what else is late comes again as what failed does
-            changes.again(late)
+            # What is late and was not heard of comes again as what failed does.
+            changes.again(tuple(kind for kind in late if kind in due.heard))
 
 
 def _tell(news: StormNews | None, storm: Storm, backend: str) -> None:
