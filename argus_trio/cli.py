@@ -23,6 +23,7 @@ import trio
 
 from argus_trio import __version__
 from argus_trio.app import run_gateway
+from argus_trio.backends.process.open_files import raise_open_files
 from argus_trio.bridge.gateway_wait import WAIT_SECONDS
 from argus_trio.bridge.run import DEFAULT_URL, run_bridge
 from argus_trio.config.check.report import render_checked, render_problems
@@ -168,6 +169,7 @@ def _serve(options: argparse.Namespace) -> None:
         file = ConfigFile(path=path, environ=os.environ, host=options.host, port=options.port, warn=_warn)
         config = file.read()
         redact.learn(config.secrets)
+        raise_open_files()
         log.info("starting", version=__version__, config=str(path), backends=list(config.backends))
         trio.run(partial(run_gateway, config, file=file, redact=redact, on_listening=lambda _urls: None))
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import attrs
 import pytest
@@ -97,13 +97,14 @@ class Scene:
         """Open a conversation of `/sse` and greet: its stream, and the path for its messages."""
         stream = self.client()
         stream.send("GET", "/sse")
-        path = stream.until(b"session_id=").partition(b"data: ")[2]
-        path = stream.until(b"\n\n").partition(b"data: ")[2].split()[0]
+        stream.until(b"session_id=")
+        named = stream.until(b"\n\n").partition(b"data: ")[2].split()[0]
+        path = urljoin("/sse", named.decode())
         about = {"name": "c", "version": "1"}
         greeting = self.request("initialize", protocolVersion="2024-11-05", capabilities=able or {}, clientInfo=about)
-        self.client().send("POST", path.decode(), greeting)
+        self.client().send("POST", path, greeting)
         stream.until(b'"serverInfo"')
-        return stream, path.decode()
+        return stream, path
 
 
 def keepers_of(argus: Gateway) -> list[int]:

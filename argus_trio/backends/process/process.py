@@ -21,6 +21,7 @@ import structlog
 import trio
 
 from argus_trio.backends.process.environment import backend_environment
+from argus_trio.backends.process.open_files import SOFT_LIMIT_AT_START
 from argus_trio.backends.process.orphans import TREE, end_orphans
 from argus_trio.backends.process.usage import processor_seconds
 from argus_trio.config.model.backend import StdioBackend
@@ -236,7 +237,8 @@ def _start_order(spec: StdioBackend, environment: Mapping[str, str]) -> bytes:
         LinkFailed: something in it cannot be passed to a program.
     """
     argv = (spec.command, *spec.args)
-    fields = ["" if spec.cwd is None else str(spec.cwd), str(len(argv)), *argv]
+    cwd = "" if spec.cwd is None else str(spec.cwd)
+    fields = [str(SOFT_LIMIT_AT_START), cwd, str(len(argv)), *argv]
     fields += [f"{name}={value}" for name, value in environment.items()]
     if any("\0" in field for field in fields):
         raise LinkFailed("its command, arguments, cwd or environment hold a NUL character")
