@@ -21,6 +21,7 @@ import trio
 from argus_trio import __version__
 from argus_trio.backends.generation import Generation
 from argus_trio.backends.links.open import open_link
+from argus_trio.backends.process.last_moment import end_farewells_at
 from argus_trio.backends.routing.directory import ToolHeaders
 from argus_trio.backends.routing.identity import CurrentIdentity
 from argus_trio.backends.routing.resource_watch import ResourceWatch
@@ -53,6 +54,8 @@ PATHS = {"streamable_http": "/mcp", "sse": "/sse", "health": "/manage/v1/health"
 """What is served where, for the log."""
 LAST_WORDS_SECONDS: Final = 0.25
 """How long the front end may take after the drain to say what was cut, before backends are closed under it."""
+END_SECONDS: Final = 4.6
+"""How long after the drain, or after a second signal, the backends may take to end; the process has the rest of 5 s."""
 
 
 async def run_gateway(
@@ -221,7 +224,9 @@ async def _cut_after_drain(stop: trio.Event, settings: CurrentSettings, everythi
     # What the front end still owes to a backend that does not answer is bounded, but must not come before the time that
     # backends need to end: both at once is what keeps a stop within `drain_timeout` and 5 s.
     await stop.wait()
-    everything.deadline = trio.current_time() + settings.now.server.drain_timeout + LAST_WORDS_SECONDS
+    drained = trio.current_time() + settings.now.server.drain_timeout
+    everything.deadline = drained + LAST_WORDS_SECONDS
+    end_farewells_at(drained + END_SECONDS)
 
 
 async def _tell_how_it_stands(parts: _GatewayParts) -> None:
@@ -246,6 +251,7 @@ async def _stop_on_signals(
             if stop.is_set():
                 log.warning("stopping_at_once", signal=signal.Signals(number).name)
                 everything.cancel()
+                end_farewells_at(trio.current_time() + END_SECONDS)
             else:
                 log.info("stopping", signal=signal.Signals(number).name)
                 notifier.stopping()

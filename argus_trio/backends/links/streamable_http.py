@@ -18,6 +18,7 @@ import trio
 from argus_trio.backends.links.hearing import Heard, Hearing, foreign_answer
 from argus_trio.backends.links.life import Life
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
+from argus_trio.backends.process.last_moment import farewell
 from argus_trio.config.model.backend import HttpBackend
 from argus_trio.core.health.forgotten import EXPIRED, says_forgotten, status_doubts_session
 from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed, ResponseInvalid, RpcError, SessionLost
@@ -69,9 +70,9 @@ async def open_streamable_http(spec: HttpBackend, inbox: Inbox) -> AsyncIterator
         try:
             yield link
         finally:
-            with trio.move_on_after(LAST_ANSWERS_SECONDS, shield=True):
+            with farewell(LAST_ANSWERS_SECONDS):
                 await link.wait_refused()
-            with trio.move_on_after(GOODBYE_SECONDS, shield=True):
+            with farewell(GOODBYE_SECONDS):
                 await link.aclose()
 
 
