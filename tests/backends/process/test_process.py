@@ -168,3 +168,4 @@ async def test_at_the_last_moment_of_a_stop_its_keeper_ends_the_rest_alone() -> 
         assert trio.current_time() - began < 1
         assert [(line["event"], line["backend"]) for line in logs] == [("backend_left_to_its_keeper", "nasty")]
     await none_running(marker)
+    await process._keeper.wait()  # in a stop nobody is left who could
