@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 import attrs
@@ -45,6 +47,13 @@ class AcceptedConnection:
 
     stream: ClientStream
     descriptor: int
+
+    async def turn_away(self, answer: bytes) -> None:
+        """End it with this answer, as far as it goes out at once; where TLS is to be spoken, without one."""
+        if isinstance(self.stream, trio.SocketStream):
+            with suppress(OSError):  # it is gone already
+                os.write(self.descriptor, answer)
+        await trio.aclose_forcefully(self.stream)
 
 
 @attrs.define(eq=False)
