@@ -9,6 +9,7 @@ root                    signals: the first TERM or INT stops, a second one at on
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
@@ -32,6 +33,7 @@ from argus_trio.config.file import ConfigFile
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.sources import Stamps
 from argus_trio.core.call.exchange import Handler
+from argus_trio.core.call.via import Via
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import ListenFailed, leaves
 from argus_trio.frontend.app import run_frontend
@@ -110,6 +112,7 @@ class _GatewayParts:
     redact: Redactor
     notifier: Notifier
     inherited: Sequence[Inherited]
+    via: Via = attrs.field(factory=lambda: Via(secrets.token_hex(8)), init=False)
     under_way: UnderWay = attrs.field(factory=UnderWay, init=False)
     announcer: Announcer = attrs.field(factory=Announcer, init=False)
     routers: RouterFactory = attrs.field(factory=RouterFactory, init=False)
@@ -121,7 +124,7 @@ class _GatewayParts:
     def __attrs_post_init__(self) -> None:
         self.supervisor = Supervisor(
             initial=self.config,
-            open_link=open_link,
+            open_link=partial(open_link, via=self.via),
             announce=self.announcer.announce,
             make_handler=self._handler,
             redact=self.redact,
@@ -160,6 +163,7 @@ class _GatewayParts:
             watch=ResourceWatch(supervisor),
             watch_tasks=TaskWatch(supervisor, self.routers.tasks),
             param_headers=ToolHeaders(supervisor.generations),
+            comes_round=lambda via: self.via.comes_round(via, trio.current_time()),
             control=self.reloads,
             tell=supervisor.forward_notification,
             release=supervisor.release,

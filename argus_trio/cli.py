@@ -32,12 +32,13 @@ from argus_trio.config.load import load
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.find import find_config
 from argus_trio.config.structure.schema import schema
+from argus_trio.core.call.via import VARIABLE
 from argus_trio.core.redaction import Redactor
 from argus_trio.demo import run_demo
 from argus_trio.errors import ConfigInvalid, LinkFailed, ListenFailed, Problem
 from argus_trio.logs.setup import LEVELS, Format, set_up_logs
 from argus_trio.logs.writer import writing_log
-from argus_trio.wire.headers import TOKEN
+from argus_trio.wire.headers import TOKEN, VIA
 
 log = structlog.get_logger()
 
@@ -200,6 +201,8 @@ def _stdio(options: argparse.Namespace) -> None:
         raise LinkFailed("$ARGUS_TOKEN holds a character that cannot be sent")
     if token and not any(name.lower() == "authorization" for name in headers):
         headers["Authorization"] = f"Bearer {token}"
+    if by := os.environ.get(VARIABLE, ""):  # a gateway has started this, and may be the one at the other end
+        headers[VIA] = by
     url = options.url or os.environ.get("ARGUS_URL") or DEFAULT_URL
     with _logging("console", options.log_level, Redactor({*headers.values(), token})):
         trio.run(partial(run_bridge, url, headers, wait_seconds=options.wait))

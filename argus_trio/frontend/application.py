@@ -21,6 +21,7 @@ from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.manage.backends import Clocks, backends_body
 from argus_trio.frontend.manage.health import health_body, ready_answer
 from argus_trio.frontend.manage.reload import ReloadPage
+from argus_trio.wire import headers as names
 
 log = structlog.get_logger()
 
@@ -35,6 +36,8 @@ _FOR_PROBES: Final = ("/manage/v1/health", "/manage/v1/ready")
 page of another origin is kept out all the same."""
 _MANAGEMENT: Final = "/manage/"
 _STATUS: Final = {"host": 421, "origin": 403}
+_VIA: Final = names.VIA.encode()
+_LOOP_ADVICE: Final = "take the backend that leads back here out of the configuration"
 RETRY_AFTER_SECONDS: Final = 2
 """When a client that was turned away may come back."""
 REPORT_SECONDS: Final = 60.0
@@ -52,6 +55,7 @@ class Application:
     endpoint: Endpoint
     sse: SseEdge
     _in_flight: int = attrs.field(default=0, init=False)
+    _has_come_round: bool = attrs.field(default=False, init=False)
     _turned_away: int = attrs.field(default=0, init=False)
     _reported_at: float = attrs.field(default=-inf, init=False)
     _started: float = attrs.field(factory=trio.current_time, init=False)
@@ -97,6 +101,10 @@ class Application:
         if serve is None:
             await self._refuse_method(http, route)
             return
+        via = http.fields.get(_VIA)
+        if via is not None and self.gateway.comes_round(via.decode("latin-1")):
+            await self._refuse_own(http)
+            return
         if self._in_flight >= self.settings.now.limits.requests and not path.startswith(_MANAGEMENT):
             await self._turn_away(http)
             return
@@ -107,6 +115,13 @@ class Application:
             log.debug("client_gone", path=path)
         finally:
             self._in_flight -= 1
+
+    async def _refuse_own(self, http: IncomingRequest) -> None:
+        if not self._has_come_round:
+            self._has_come_round = True
+            log.warning("gateway_is_its_own_backend", path=http.path, advice=_LOOP_ADVICE)
+        message = f"this gateway is its own backend, directly or by others: {_LOOP_ADVICE}"
+        await http.answer_unread(508, refusal("loop", message))
 
     async def _turn_away(self, http: IncomingRequest) -> None:
         self._turned_away += 1

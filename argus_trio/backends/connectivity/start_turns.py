@@ -3,8 +3,8 @@
 A first start may be a download: twenty at once on two processors end in mid-install, and two of the same package break
 the cache that they share. For `npx` that is a folder for each package, whatever arguments follow it.
 
-Remote servers are connected to at a pace: each attempt is some milliseconds of work, and hundreds of them together would
-hold up every client.
+Remote servers are connected to at a pace: each attempt is some milliseconds of work, and hundreds of them together
+would hold up every client.
 """
 
 from __future__ import annotations

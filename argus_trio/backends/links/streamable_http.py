@@ -20,6 +20,7 @@ from argus_trio.backends.links.life import Life
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.backends.process.last_moment import farewell
 from argus_trio.config.model.backend import HttpBackend
+from argus_trio.core.call.via import Via
 from argus_trio.core.health.forgotten import EXPIRED, says_forgotten, status_doubts_session
 from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed, ResponseInvalid, RpcError, SessionLost
 from argus_trio.net.http1 import HttpAnswer
@@ -52,19 +53,22 @@ RESUMING: Final = ReconnectPace(first_seconds=1.0, longest_seconds=1.0, least_se
 LISTENING: Final = ReconnectPace(first_seconds=1.0, longest_seconds=30.0, least_seconds=0.1, slows_down_retry=True)
 """The GET stream: nobody waits for it, so a server that is away for long, or has nothing to say, is asked ever less."""
 
+LOOP_DETECTED: Final = 508
+"""What a gateway answers that is its own backend (RFC 5842, section 7.2): it does so to all that comes."""
 _SESSION_NAMES: Final = (names.SESSION_ID, names.PROTOCOL_VERSION)
 _SESSION_ID: Final = re.compile(r"[!-~]+")
 _METHOD_NOT_FOUND: Final = re.compile(rb'"code"\s*:\s*-32601\b')
 
 
 @asynccontextmanager
-async def open_streamable_http(spec: HttpBackend, inbox: Inbox) -> AsyncIterator[Link]:
+async def open_streamable_http(spec: HttpBackend, inbox: Inbox, via: Via | None = None) -> AsyncIterator[Link]:
     """A link to a Streamable HTTP server. Nothing is sent before the first message; leaving ends the session, if any.
 
     Raises:
         LinkFailed: the specification cannot be used.
     """
-    async with open_http_client(spec.url, name=spec.name, headers=spec.headers, ca_file=spec.tls.ca_file) as client:
+    opened = open_http_client(spec.url, name=spec.name, headers=spec.headers, ca_file=spec.tls.ca_file, via=via)
+    async with opened as client:
         hearing = Hearing(backend=spec.name, limit=spec.limits.message)
         link = StreamableHttpLink(client=client, inbox=inbox, hearing=hearing)
         try:
@@ -314,6 +318,8 @@ class StreamableHttpLink:
         particular: in known ones, or in an HTTP 400 that speaks of sessions. What else may mean it is doubted above.
         """
         refused = self._client.refused(answer, body)
+        if answer.status == LOOP_DETECTED:
+            return self._life.end(refused)
         if self._session_id is None:
             return refused
         status, is_read = answer.status, bool(wanted) and is_addressed(body, wanted)
