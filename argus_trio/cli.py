@@ -108,7 +108,7 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="PATH",
         help="the configuration; default: $ARGUS_CONFIG, ./config.yaml, ./config.yml, "
-        "$XDG_CONFIG_HOME/argus-trio/config.yaml, /etc/argus-trio/config.yaml",
+        "$XDG_CONFIG_HOME/argus-trio/config.yaml (~/.config, where that is unset), /etc/argus-trio/config.yaml",
     )
 
 

@@ -40,7 +40,7 @@ Give this to an MCP client that reads "mcpServers":
 or add it from a shell:
 
   claude mcp add --transport http argus {url}/mcp
-  npx @modelcontextprotocol/inspector --cli {url}/mcp --transport http --method tools/list
+  npx -y @modelcontextprotocol/inspector --cli {url}/mcp --transport http --method tools/list
 
 Clients of the older HTTP+SSE transport use {url}/sse
 Health is at {url}/manage/v1/health

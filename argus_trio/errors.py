@@ -78,12 +78,13 @@ class Problem:
 
 
 class ConfigInvalid(ArgusError):
-    """The configuration cannot be used; `problems` lists everything that is wrong with it, in file order."""
+    """The configuration cannot be used; `problems` is all that is wrong with it, `warnings` the rest, in file order."""
 
-    def __init__(self, source: str, problems: tuple[Problem, ...]) -> None:
+    def __init__(self, source: str, problems: tuple[Problem, ...], *, warnings: tuple[Problem, ...] = ()) -> None:
         super().__init__(f"{source}: {len(problems)} problem(s)")
         self.source = source
         self.problems = problems
+        self.warnings = warnings
 
 
 class LinkFailed(ArgusError):

@@ -22,7 +22,7 @@ from argus_trio.config.load import parse
 
 PACKAGE = str(Path(argus_trio.__file__).parent)
 ECHO = Path(__file__).parents[1] / "tests" / "servers" / "echo.py"
-CALLS = 5
+CALLS = 15
 RESUME = opcode.opmap["RESUME"]
 META = (
     '"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},'

@@ -218,6 +218,7 @@ class Supervisor:
             turns=self._turns,
             eras=self._eras,
             on_published=self._on_published,
+            on_unchanged=self._on_unchanged,
             on_lease_freed=self.drain.wake,
             listing_turns=self._listing_turns,
         )
@@ -246,6 +247,9 @@ class Supervisor:
         for generation in self.generations.past:
             generation.rebuild()  # an exchange may wait there for a backend that was starting
         self._announce(self.current.rebuild())
+
+    def _on_unchanged(self, kinds: frozenset[str]) -> None:
+        self._announce({NONE: kinds})
 
     def _announce(self, changes: CatalogChanges) -> None:
         for method in sorted({LIST_CHANGED[kind] for kinds in changes.values() for kind in kinds}):

@@ -22,7 +22,7 @@ from argus_trio.bridge.legacy import Legacy
 from argus_trio.bridge.modern import Modern, revision_of
 from argus_trio.bridge.open_request import OpenRequest
 from argus_trio.bridge.pipes import Write
-from argus_trio.errors import InvalidRequest, LinkFailed, Overloaded, RpcError
+from argus_trio.errors import InvalidRequest, LinkFailed, Overloaded, ResponseInvalid, RpcError
 from argus_trio.net.dial import NobodyListens
 from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.wire.envelope import (
@@ -105,6 +105,9 @@ class Bridge:
                     await self._accept_notification(line, message)
                 else:
                     await self._tell(partial(self._legacy.tell, line), len(line))
+        except ResponseInvalid as invalid:
+            await self.refuse(invalid)
+            await self._tell(partial(self._legacy.tell, line), len(line))  # what was asked ends with it there
         except RpcError as error:
             await self.refuse(error)
 

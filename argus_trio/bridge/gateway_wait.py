@@ -61,7 +61,7 @@ class GatewayWait:
                 now = trio.current_time()
                 if now >= until or self._is_over:
                     waited = min(now, until) - (until - self.seconds)
-                    told = f"; it was waited for {waited:.0f} s (--wait)" if waited else ""
+                    told = f"; it was waited for {waited:.0f} s (--wait)" if waited >= 0.5 else ""
                     raise LinkFailed(f"{failure.reason}{told}; {ADVICE}", never_ran=True) from None
                 there = self._away(failure)
             trying.ended(has_brought=False)

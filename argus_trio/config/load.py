@@ -58,7 +58,7 @@ def parse(
     splicer = Splicer(environ=environ, folder=folder, findings=findings, sources=sources or Sources())
     config = _config(_root(document, source), splicer)
     if problems := findings.in_file_order():
-        raise ConfigInvalid(source, problems)
+        raise ConfigInvalid(source, problems, warnings=findings.warnings_in_file_order())
     return attrs.evolve(config, warnings=findings.warnings_in_file_order())
 
 

@@ -249,3 +249,13 @@ async def test_a_notification_with_an_id_of_null_is_carried_as_one() -> None:
         await client.greet()
         await client.say(b'{"jsonrpc":"2.0","id":null,"method":"notifications/initialized"}', request(1, "ping"))
         assert [answer["id"] for answer in await client.hear(2)] == [0, 1]
+
+
+async def test_an_answer_that_cannot_be_read_is_refused_and_goes_on_for_the_gateway_to_end_what_it_asked() -> None:
+    async with bridged(FakeGateway(echo).handle) as client:
+        await client.greet()
+        line = b'{"jsonrpc":"2.0","id":1,"result":null,"error":null}'
+        await client.say(line, request(2, "ping"))
+        heard = await client.hear(3)
+        assert [each["id"] for each in heard] == [0, None, 2]
+        assert line in [post.body for post in client.posts]

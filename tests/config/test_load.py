@@ -14,7 +14,7 @@ from argus_trio.config.check.report import render_problems
 from argus_trio.config.load import MAX_BYTES, load, parse
 from argus_trio.config.model.config import Config
 from argus_trio.errors import ConfigInvalid, Problem
-from tests.config.support.reading import NOWHERE, problem
+from tests.config.support.reading import NOWHERE, STDIO, problem, read
 
 SECRET = "hush-7f3a9c"
 
@@ -197,3 +197,10 @@ def test_a_secret_is_in_no_problem_wherever_it_was_brought_in() -> None:
         parse(SECRETS_EVERYWHERE, source="test", folder=NOWHERE, environ={"S": SECRET})
     assert len(caught.value.problems) >= 20
     assert SECRET not in render_problems(caught.value)
+
+
+def test_what_is_only_a_warning_is_told_beside_the_problems() -> None:
+    text = STDIO + "    args: ['${X}']\n    command_: x\n"
+    with pytest.raises(ConfigInvalid) as caught:
+        read(text, environ={"PATH": "/nowhere"})
+    assert [each.path for each in caught.value.warnings] == ["backends.a.command"]

@@ -22,7 +22,7 @@ from tests.e2e import gateway
 from tests.e2e.child import ROOT, Child
 from tests.e2e.clients import CALL_SECONDS, MODERN, Edge
 from tests.e2e.gateway import SERVERS, Json
-from tests.e2e.official import PYTHON_OVER_STDIO
+from tests.e2e.official import python_over_http, python_over_stdio
 from tests.e2e.ports import free_port
 from tests.e2e.tools import SDKS, Npm, Peers, Uv
 
@@ -57,7 +57,7 @@ class Commands:
             case "everything-npm":
                 return [self.npm.node, self.npm.script("mcp-server-everything")]
             case "everything-python":
-                return [sys.executable, "-c", PYTHON_OVER_STDIO]
+                return python_over_stdio()
             case _:
                 return [*self._own(name), "stdio"]
 
@@ -66,7 +66,7 @@ class Commands:
             case "everything-npm":
                 return [*self.stdio(name), "streamableHttp"]  # its port is in the environment
             case "everything-python":
-                return [sys.executable, str(SERVERS / "official" / "everything.py"), "--port", str(port)]
+                return python_over_http(port)
             case _:
                 return [*self._own(name), "http", str(port)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.e2e import strays
 from tests.e2e.cells import DOORS, KINDS, Door, Feature, Key, Kind, Outcomes
 from tests.e2e.child import ROOT
 
@@ -19,7 +20,8 @@ speak. *Legacy* is the protocol with a handshake, up to revision 2025-11-25; *mo
 This page is written by a test, `tests/e2e/test_matrix.py`: one gateway runs in front of a server of each kind, the
 clients of each kind use each feature through it, and what came of it stands here. Clients and servers are those of
 the MCP Python SDK, except for tasks, which it does not know: there, it only carries the messages. After a change,
-`pytest tests/e2e/test_matrix.py --update` writes the page anew.
+`pytest tests/e2e/test_matrix.py --update` writes the page anew. What is done about peers that stray from the
+specification stands at its end.
 
 In the tables, a column is a way in and holds a mark for each kind of server, in this order:
 """
@@ -52,6 +54,7 @@ def page(features: Sequence[Feature], outcomes: Outcomes, reasons: Mapping[str, 
     legend = [f"- {WORKS} works", f"- {FAILS} does not work"]
     legend += [f"- ({number}) {reasons[key]}" for key, number in numbers.items()]
     parts.append("## Legend\n\n" + "\n".join(legend))
+    parts.append(strays.section())
     return "\n\n".join(parts) + "\n"
 
 

@@ -1,26 +1,30 @@
 """The everything servers of the two official SDKs as backends: over Streamable HTTP as they are, and over stdio.
 
+Python's is in the source distribution of its SDK. TypeScript's is in its repository alone: whoever has that says where,
+in `ARGUS_TYPESCRIPT_EVERYTHING`, as in `.../typescript-sdk/test/conformance/src/everythingServer.ts`.
+
 Neither repository serves its own over stdio; each SDK says in one line how that is done.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Literal
 
 from tests.e2e import gateway
-from tests.e2e.child import ROOT, Child
-from tests.e2e.gateway import SERVERS, Json
+from tests.e2e.child import Child
+from tests.e2e.gateway import Json
 from tests.e2e.ports import free_port
-from tests.e2e.tools import Peers
+from tests.e2e.tools import Peers, python_everything
 
 Sdk = Literal["python", "typescript"]
 SDKS: tuple[Sdk, ...] = ("python", "typescript")
 
-HERE = SERVERS / "official"
-PYTHON_OVER_STDIO = "from tests.servers.official.everything import mcp; mcp.run('stdio')"
+TYPESCRIPT_SOURCE = os.environ.get("ARGUS_TYPESCRIPT_EVERYTHING")
 SERVES_HTTP = "// ===== 2026-07-28 (MODERN ERA) SERVING ====="
 """Where in the TypeScript fixture the server ends, and how it is served begins."""
 TYPESCRIPT_OVER_STDIO = """\
@@ -29,8 +33,24 @@ serveStdio(() => createMcpServer());
 """
 
 
+def python_over_stdio() -> list[str]:
+    """The command of the Python SDK's server over stdio. Raises: Unavailable."""
+    return [sys.executable, "-c", f"{_importable()}from mcp_everything_server.server import mcp; mcp.run('stdio')"]
+
+
+def python_over_http(port: int) -> list[str]:
+    """The command of the Python SDK's server over Streamable HTTP. Raises: Unavailable."""
+    run = "from mcp_everything_server.server import main; main()"
+    return [sys.executable, "-c", _importable() + run, "--port", str(port)]
+
+
+def _importable() -> str:
+    return f"import sys; sys.path.insert(0, {str(python_everything())!r}); "
+
+
 def typescript(peers: Peers, *, over_stdio: bool) -> list[str]:
-    source = (HERE / "everything.mts").read_text()
+    assert TYPESCRIPT_SOURCE is not None
+    source = Path(TYPESCRIPT_SOURCE).read_text()
     if over_stdio:
         source, serving, _ = source.partition(SERVES_HTTP)
         assert serving
@@ -40,8 +60,8 @@ def typescript(peers: Peers, *, over_stdio: bool) -> list[str]:
 
 def stdio(sdk: Sdk, peers: Peers) -> Json:
     """The configuration of this server as a stdio backend."""
-    command = [sys.executable, "-c", PYTHON_OVER_STDIO] if sdk == "python" else typescript(peers, over_stdio=True)
-    return {"type": "stdio", "command": command[0], "args": command[1:], "env": {"PYTHONPATH": str(ROOT)}}
+    program, *args = python_over_stdio() if sdk == "python" else typescript(peers, over_stdio=True)
+    return {"type": "stdio", "command": program, "args": args}
 
 
 def started(command: Sequence[str], env: dict[str, str], said: str, children: ExitStack) -> None:
@@ -51,11 +71,11 @@ def started(command: Sequence[str], env: dict[str, str], said: str, children: Ex
 
 def serving(sdk: Sdk, peers: Peers, children: ExitStack) -> str:
     """Start this server over Streamable HTTP; its URL."""
-    port = str(free_port())
+    port = free_port()
     if sdk == "python":
-        started([sys.executable, str(HERE / "everything.py"), "--port", port], {}, "Uvicorn running", children)
+        started(python_over_http(port), {}, "Uvicorn running", children)
     else:
-        started(typescript(peers, over_stdio=False), {"PORT": port}, "MCP endpoint", children)
+        started(typescript(peers, over_stdio=False), {"PORT": str(port)}, "MCP endpoint", children)
     return f"http://127.0.0.1:{port}/mcp"
 
 

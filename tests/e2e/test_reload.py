@@ -53,7 +53,7 @@ def ended(argus: Gateway, count: int) -> list[Json]:
 
 
 def lets_in(argus: Gateway, host: str) -> bool:
-    return argus.get("/manage/v1/health", Host=host)[0] == 200
+    return argus.get("/manage/v1/backends", Host=host)[0] == 200
 
 
 def post(argus: Gateway, **headers: str) -> tuple[int, Json]:

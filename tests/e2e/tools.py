@@ -12,7 +12,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from pathlib import Path
 
 from tests.e2e.child import ROOT
@@ -105,6 +107,25 @@ def install_python(folder: Path, pins: tuple[str, ...] = PYTHON) -> None:
     ran([sys.executable, "-m", "venv", "venv"], folder)
     python = str(folder / "venv" / "bin" / "python")
     ran([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *pins], folder)
+
+
+def python_everything() -> Path:
+    """The folder from which `mcp_everything_server` is imported: the server that the MCP Python SDK is tested with.
+
+    It is on no index, but in the SDK's source distribution; that of the SDK that runs the tests. Raises: Unavailable.
+    """
+    pin = f"mcp=={version('mcp')}"
+
+    def install(folder: Path) -> None:
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+        ran([*pip, "--no-deps", "--no-binary", "mcp", pin], folder)
+        (archive,) = folder.glob("mcp-*.tar.gz")
+        with tarfile.open(archive) as packed:
+            packed.extractall(folder, filter="data")
+        (server,) = folder.glob("mcp-*/examples/servers/everything-server/mcp_everything_server")
+        server.rename(folder / server.name)
+
+    return cached("everything", [pin], install)
 
 
 class Npm:

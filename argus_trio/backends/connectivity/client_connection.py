@@ -273,5 +273,6 @@ class ClientConnection:
             return
         before = {**(self.listings.of(self.owner.abilities) or {}), **(self.listing or {})}
         self.listing = {**(self.listing or {}), **listing}
-        for method in sorted({LIST_CHANGED[kind] for kind in listing if before.get(kind) != listing[kind]}):
+        changed = {kind for kind in listing if before.get(kind) != listing[kind]}
+        for method in sorted({LIST_CHANGED[kind] for kind in changed | listed.unchanged}):
             self.tell_client(method, {})

@@ -6,7 +6,7 @@
 - `streamable_http.py` posts each message, resumes streams and listens; `http_sse.py` is the older transport.
 - `hearing.py` is what all of them do with what comes in: the bound on one message, and what is made of odd ones.
 - `pending.py` is the table of requests in flight on a duplex link; `life.py` whether an HTTP link lives, and what
-  ended it.
+  ended it; `endpoint.py` what to try where nothing of the transport is at the address.
 
 A link is opened and closed by one task, that of its connection. It knows nothing of methods, eras or
 names: what belongs to them stands in `backends/connection`. Below it are `backends/process`, which gives the stdio link

@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 import attrs
 import trio
 
+from argus_trio.backends.links.endpoint import with_advice
 from argus_trio.backends.links.hearing import Heard, Hearing
 from argus_trio.backends.links.life import Life
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
@@ -97,7 +98,7 @@ async def _endpoint(client: HttpClient, stream: _Events, early: list[Event]) -> 
     """The target to post to (2024-11-05, HTTP with SSE). What comes before it is put into `early`, and then back."""
     answer = stream.answer
     if answer.status != 200:
-        raise client.refused(answer, await client.beginning(answer))
+        raise with_advice(client.refused(answer, await client.beginning(answer)), "sse")
     if answer.media_type != names.EVENT_STREAM:
         raise LinkFailed(f"the server answered with {answer.media_type or 'nothing'} instead of an event stream")
     while events := await stream.receive():

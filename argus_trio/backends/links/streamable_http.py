@@ -15,6 +15,7 @@ import attrs
 import structlog
 import trio
 
+from argus_trio.backends.links.endpoint import with_advice
 from argus_trio.backends.links.hearing import Heard, Hearing, foreign_answer
 from argus_trio.backends.links.life import Life
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
@@ -93,6 +94,8 @@ class StreamableHttpLink:
     """What the last message said; requests that carry no message say it too."""
     _lacks_stream: bool = attrs.field(default=False, init=False)
     """Whether the server has said that it has no stream of its own."""
+    _has_answered: bool = attrs.field(default=False, init=False)
+    """Whether a request was answered with success: the endpoint is there."""
     _asking: int = attrs.field(default=0, init=False)
     """The number of requests under way; those whose stream broke are not counted."""
     _all_told: trio.Event = attrs.field(factory=trio.Event, init=False)
@@ -180,6 +183,7 @@ class StreamableHttpLink:
                 if refused.retry_after is not None:
                     return attrs.evolve(error, error=with_retry_after(error.error, refused.retry_after))
                 return error
+            self._has_answered = True
             if not _is_modern(outgoing):  # those have no sessions: what discovery is given is not to be sent on
                 self._note_session(answer)
             if answer.media_type == names.EVENT_STREAM:
@@ -321,7 +325,7 @@ class StreamableHttpLink:
         if answer.status == LOOP_DETECTED:
             return self._life.end(refused)
         if self._session_id is None:
-            return refused
+            return refused if self._has_answered else with_advice(refused, "streamable-http")
         status, is_read = answer.status, bool(wanted) and is_addressed(body, wanted)
         is_said = status < 500 and says_forgotten(body)
         is_unknown_method = status == 404 and is_read and _METHOD_NOT_FOUND.search(body)

@@ -34,8 +34,8 @@ class Due:
     """The kinds that are to be listed now; none if a storm has ended."""
 
     kinds: tuple[str, ...] = ()
-    is_heard: bool = False
-    """Whether the backend said that some of them have changed."""
+    heard: frozenset[str] = frozenset()
+    """Those of them that the backend said have changed, or that did not come in time before."""
     is_routine: bool = False
     """Whether nothing but the time that has passed gave rise to it."""
 
@@ -120,10 +120,13 @@ class PendingChanges:
         self._looks = Looks()
         self.note(listed, backend, tells_late=True)
 
-    def note(self, listed: ListOutcome, backend: str, *, tells_late: bool = False) -> bool:
-        """Take a round of lists; whether anything that came is not what it was. What failed, or healed, is logged:
-        also what did not come in time, if this `tells_late`."""
+    def note(self, listed: ListOutcome, backend: str, *, tells_late: bool = False) -> set[str]:
+        """Take a round of lists; the kinds that came and are not what they were when they came before.
+
+        What failed, or healed, is logged: also what did not come in time, if this `tells_late`.
+        """
         now = trio.current_time()
+        came_before = set(self._listed)
         changed = {kind for kind, entries in listed.lists.items() if self._is_news(kind, entries)}
         for kind, entries in listed.lists.items():
             interval = inf if kind in listed.absent else self.interval(kind)
@@ -144,7 +147,7 @@ class PendingChanges:
             known, self.faults[kind] = self.faults.get(kind), fault
             if fault.is_told:
                 _tell_failure(fault, backend, now, is_news=known is None or known.reason != fault.reason)
-        return bool(changed)
+        return changed & came_before
 
     @property
     def fault(self) -> str:
@@ -159,7 +162,7 @@ class PendingChanges:
                 await trio.sleep_until(self.storm.next_look(now))
                 heard, self._kinds = self._kinds, set()
                 due = self._due(trio.current_time())
-                return Due(kinds=self._taken({*heard, *due}), is_heard=True)
+                return Due(kinds=self._taken({*heard, *due}), heard=frozenset(heard))
             if self.storm.is_storm and self.storm.calm_at <= now:
                 return Due()
             if due := self._due(now):

@@ -34,6 +34,7 @@ async def keep_listed(
     changes without end come ever later, the later if nothing has changed (`core/catalog/storm.py`).
     """
     storm, backend = changes.storm, connection.backend
+    told: frozenset[str] = frozenset()
     while True:
         due = await changes.wait()
         if not due.kinds:
@@ -43,10 +44,15 @@ async def keep_listed(
         listed = await list_kinds(
             connection, due.kinds, known=changes.known, begun=changes.begun, seconds=seconds, is_told=True
         )
-        # A list that does not come is not one in which nothing changes.
-        found_news = changes.note(listed, backend) or bool(listed.failures)
-        publish(attrs.evolve(listed, is_routine=due.is_routine))
-        if due.is_heard:
+        changed = changes.note(listed, backend)
+        # Clients are told what the backend says; but what it says without end, and means nothing, once.
+        told = told if storm.looks else frozenset()
+        unchanged = (due.heard & listed.lists.keys()) - changed - told
+        told |= unchanged | changed
+        publish(attrs.evolve(listed, is_routine=due.is_routine, unchanged=unchanged))
+        if due.heard:
+            # A list that does not come is not one in which nothing changes.
+            found_news = bool(changed) or bool(listed.failures)
             _tell(storm.looked(trio.current_time(), found_news=found_news), storm, backend)
         late = tuple(kind for kind, failure in listed.failures.items() if isinstance(failure, ListLate))
         if late:

@@ -54,6 +54,8 @@ class ListOutcome:
     """How many entries of each kind were left out because nothing identifies them."""
     is_routine: bool = False
     """Whether nothing but the time that has passed gave rise to it."""
+    unchanged: frozenset[str] = frozenset()
+    """The kinds that the backend said have changed, and that are as they were. Empty while it says so without end."""
 
     @property
     def is_silence(self) -> bool:

@@ -40,12 +40,17 @@ def _nothing() -> None:
     """Do nothing at the end of a lease: nobody waits for it."""
 
 
+def _tell_nobody(_: frozenset[str]) -> None:
+    """Do nothing about lists that are as they were."""
+
+
 @attrs.define(eq=False, kw_only=True)
 class Scope:
     """One backend under supervision.
 
-    `on_published` is called whenever what it lists may have changed; `on_lease_freed` at the end of each lease, but
-    only while the scope drains. `listing_turns` is how many listings by abilities are made at once over all backends.
+    `on_published` is called whenever what it lists may have changed, `on_unchanged` with the kinds that the backend
+    said have changed and that have not; `on_lease_freed` at the end of each lease, but only while the scope drains.
+    `listing_turns` is how many listings by abilities are made at once over all backends.
     """
 
     address: BackendAddress
@@ -54,6 +59,7 @@ class Scope:
     """What backends turned out to be at earlier starts."""
     on_published: Callable[[], None]
     listing_turns: trio.CapacityLimiter = attrs.field(factory=listing_turns)
+    on_unchanged: Callable[[frozenset[str]], None] = _tell_nobody
     on_lease_freed: Callable[[], None] = _nothing
     recovery: Recovery = attrs.field(init=False)
     """How the backend stands, and when the next attempt to connect is due."""
@@ -220,3 +226,5 @@ class Scope:
     def _relisted(self, listed: ListOutcome) -> None:
         self.recovery.listed(self.shared.lists.fault)
         self.listings.relisted(self.client_connections, listed)
+        if listed.unchanged:
+            self.on_unchanged(listed.unchanged)

@@ -18,6 +18,7 @@ _NAME = re.compile(BACKEND_NAME)
 _PARTS = re.compile(f"{NAME_PART}*")
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#@\\*]+")
 _DEFAULT_PORT = re.compile(r"(?:http://.*:0*80|https://.*:0*443)", re.IGNORECASE)
+_HOST_AND_PORT = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):[0-9]{1,5}")
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::[0-9]{1,5})?")
 
 _SEPARATOR: KeyPath = ("conflict_resolution", "separator")
@@ -41,7 +42,11 @@ def check(config: Config, names: Collection[str], findings: Findings) -> None:
 
 
 def _check_server(server: Server, findings: Findings) -> None:
-    if not server.host or server.host != server.host.strip() or "[" in server.host:
+    if _HOST_AND_PORT.fullmatch(server.host):
+        findings.add(
+            ("server", "host"), "expected a host name or an IP address alone", "the port goes into server.port"
+        )
+    elif not server.host or server.host != server.host.strip() or "[" in server.host:
         findings.add(("server", "host"), "expected a host name or an IP address", "for example 127.0.0.1 or ::1")
     if problem := exposure(server):
         findings.add(("server", "host"), problem.message, problem.hint, given=(("server", "allow_unauthenticated"),))

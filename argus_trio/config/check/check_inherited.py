@@ -13,8 +13,8 @@ from argus_trio.config.model.inherited import is_for_tools, is_inherited
 from argus_trio.config.read.findings import Findings
 
 _HINT = (
-    "name those that a backend's tools need in its env_from, or in defaults.env_from for all backends; UV_* names all "
-    "that begin so"
+    "name those that a backend's tools need in its env_from, or in defaults.env_from for all backends; a glob such as "
+    "UV_* names all that begin so"
 )
 _MOST_NAMES = 4
 """How many backends are named for one variable: enough for people to see which are meant, in a line that they read."""

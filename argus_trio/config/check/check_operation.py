@@ -6,13 +6,14 @@ made where its reader has something to change: at the backend if one of the two 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Literal
 
 import attrs
 
 from argus_trio.config.model.backend import BackendSpec
 from argus_trio.config.model.config import Config
-from argus_trio.config.model.operation import Restart, Timeouts
+from argus_trio.config.model.operation import Probing, Restart, Timeouts
 from argus_trio.config.read.findings import Findings
 from argus_trio.config.read.key_path import KeyPath
 
@@ -26,28 +27,32 @@ class _Rule:
     limit: Literal["at most", "at least"] = "at most"
     other: str
     message: str
-    hint: str = ""
 
     def is_kept(self, backend: BackendSpec) -> bool:
         section = getattr(backend, self.section)
         value, other = getattr(section, self.key), getattr(section, self.other)
         return bool(value <= other if self.limit == "at most" else value >= other)
 
+    def hint(self, absent: str) -> str:
+        """What to write where the key `absent` of the two is not given."""
+        default = getattr(_DEFAULTS[self.section], absent)
+        is_too_low = (absent == self.other) == (self.limit == "at most")
+        return f"{absent} is {default:g} if it is not given: {'raise' if is_too_low else 'lower'} it too"
 
+
+_DEFAULTS: Final[Mapping[str, object]] = {"timeouts": Timeouts(), "restart": Restart(), "health": Probing()}
 _RULES: Final = (
     _Rule(
         section="timeouts",
         key="call",
         other="call_max",
         message="more than call_max",
-        hint=f"call_max is {Timeouts().call_max:g} if it is not given: raise it too",
     ),
     _Rule(
         section="restart",
         key="initial",
         other="max",
         message="more than max",
-        hint=f"max is {Restart().max:g} if it is not given: raise it too",
     ),
     _Rule(
         section="restart",
@@ -55,7 +60,6 @@ _RULES: Final = (
         limit="at least",
         other="max",
         message="less than max: what fails most would be tried more often than before",
-        hint=f"cooldown is {Restart().cooldown:g} if it is not given: raise it too",
     ),
     _Rule(
         section="health",
@@ -79,7 +83,8 @@ def _report(rule: _Rule, place: KeyPath, findings: Findings) -> None:
     stands = {
         key: at_backend if (*at_backend, key) in findings.lines else at_defaults for key in (rule.key, rule.other)
     }
-    hint = rule.hint
+    absent = [key for key, at in stands.items() if (*at, key) not in findings.lines]
+    hint = rule.hint(absent[0]) if absent else ""
     if len(set(stands.values())) == 2:  # each is right where it stands; who reads this sees one of them only
         inherited = next(key for key, where in stands.items() if where == at_defaults)
         if (*at_defaults, inherited) in findings.lines:

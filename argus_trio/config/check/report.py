@@ -11,11 +11,14 @@ _WIDEST = 48
 
 
 def render_problems(error: ConfigInvalid) -> str:
-    """The report: the file's name, the number of problems, then `path (line N): what; hint` for each.
+    """The report: the file's name, the number of problems, then `path (line N): what; hint` for each; warnings last.
 
     There is no line break at the end.
     """
-    return "\n".join((f"{error.source}: {_counted(len(error.problems), 'problem')}", *_lines(error.problems)))
+    report = [f"{error.source}: {_counted(len(error.problems), 'problem')}", *_lines(error.problems)]
+    if error.warnings:
+        report += [f"and {_counted(len(error.warnings), 'warning')}", *_lines(error.warnings)]
+    return "\n".join(report)
 
 
 def render_checked(source: str, config: Config) -> str:

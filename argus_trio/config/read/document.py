@@ -93,14 +93,16 @@ def _compose(text: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise NotYaml(f"not valid YAML: {error.problem} (column {column})", line, _hint(error)) from None
+        raise NotYaml(f"not valid YAML: {error.problem} (column {column})", line, _hint(error, text)) from None
     except (ValueError, OverflowError):  # PyYAML's own scanner, at an escape such as "\U00110000"
         raise NotYaml("not valid YAML: an escape in double quotes that is no character", 1) from None
 
 
-def _hint(error: yaml.MarkedYAMLError) -> str:
-    """What to write instead, for the mistakes that people make: tabs, and texts that begin with a sign of YAML's."""
-    problem = str(error.problem)
+def _hint(error: yaml.MarkedYAMLError, text: str) -> str:
+    """What to write instead, for the mistakes that people make: tabs, and texts that hold a sign of YAML's."""
+    problem, mark = str(error.problem), error.problem_mark
+    if mark and problem.startswith("expected ','") and text[mark.index - 1 : mark.index + 1] == "${":
+        return 'a text with ${...} in it needs quotes inside {} and [], as in {TOKEN: "${TOKEN}"}'
     if "'\\t'" in problem:
         return "indent with spaces"
     if found := _NO_TOKEN.search(problem):

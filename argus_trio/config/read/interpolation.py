@@ -78,7 +78,8 @@ class Filling:
         if not value and part.default is not None:
             return self.fill(part.default)
         if value is None:
-            self.faults.append((f"the variable {part.name} is not set", "set it, or give a default: ${VAR:-default}"))
+            hint = f"set it, or give a default: ${{{part.name}:-default}}"
+            self.faults.append((f"the variable {part.name} is not set", hint))
             return ""
         self.brought.append(Brought(value=value, variable=part.name))
         return value

@@ -16,6 +16,8 @@ _RETRIES = "has no counterpart: a backend that fails is tried again for ever; ba
 _RETRY_DELAY = "write restart: {initial: <seconds>}; the wait doubles from there to restart.max"
 _PROBES = "write health: {interval: <seconds>, timeout: <seconds>} in a backend, or under defaults for all of them"
 _DEFAULTS = "write it in a backend, or under defaults for all of them"
+_CHECKED = "certificates are always checked; ca_file: <a PEM file> names another authority to trust"
+_LOG = "the command line says it: argus-trio serve --log-level LEVEL --log-format console|json"
 _BACKENDS = "write backends: with one entry per server, each with its type"
 
 KEYS: dict[str, str] = {
@@ -24,8 +26,12 @@ KEYS: dict[str, str] = {
     "server.auth_background_refresh_enabled": "OAuth towards backends " + _LATER,
     "server.auth_background_refresh_interval_seconds": "OAuth towards backends " + _LATER,
     "backends.*.name": "the name of a backend is its key under backends",
-    "backends.*.group": "groups of backends " + _NONE,
+    "backends.*.group": "groups of backends have no counterpart here; leave it out",
     "backends.*.auth": "OAuth towards backends comes with a later version; a fixed token goes into headers",
+    "backends.*.oauth": "OAuth towards backends comes with a later version; a fixed token goes into headers",
+    "backends.*.proxy": "proxies are those of the environment: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY",
+    "backends.*.tls.verify": _CHECKED,
+    "backends.*.tls.insecure": _CHECKED,
     "backends.*.container": _CONTAINER,
     "backends.*.container_isolation": _CONTAINER,
     "backends.*.builder_image": _CONTAINER,
@@ -60,6 +66,10 @@ KEYS: dict[str, str] = {
     "limits": _DEFAULTS,
     "session": _DEFAULTS,
     "env_from": _DEFAULTS,
+    "log": _LOG,
+    "logging": _LOG,
+    "log_level": _LOG,
+    "server.log_level": _LOG,
     "mcpServers": _BACKENDS,
     "mcp_servers": _BACKENDS,
     "servers": _BACKENDS,
@@ -114,6 +124,14 @@ SHAPES: dict[str, str] = {
 }
 """What to say of a list, a mapping or a text where another shape is expected, by dotted path."""
 
+WANTED: dict[str, str] = {
+    "backends.*.command": "write command: <the program to start>, such as npx, and its arguments into args",
+    "backends.*.url": "write url: <the address of the server>, such as https://mcp.example.com/mcp",
+    "server.tls.cert_file": "write cert_file: <a PEM file>, the certificate and those between it and its authority",
+    "server.tls.key_file": "write key_file: <a PEM file>, the private key of the certificate",
+}
+"""What to say of a key that has to be there and is not, by dotted path."""
+
 
 def advice(key_path: KeyPath) -> str:
     """What to say of a key that is none here; "" if no other program has it either."""
@@ -123,6 +141,11 @@ def advice(key_path: KeyPath) -> str:
 def shape(key_path: KeyPath) -> str:
     """What to say of a value of the wrong shape; "" if there is nothing particular to say."""
     return SHAPES.get(_pattern(key_path), "")
+
+
+def wanted(key_path: KeyPath) -> str:
+    """What to say of a key that has to be there and is not; "" if there is nothing particular to say."""
+    return WANTED.get(_pattern(key_path), "")
 
 
 def _pattern(key_path: KeyPath) -> str:

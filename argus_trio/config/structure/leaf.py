@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal, get_args, get_origin
+from typing import Final, Literal, get_args, get_origin
 
 import attrs
 from cattrs import Converter
@@ -13,6 +14,17 @@ from cattrs import Converter
 from argus_trio.config.read.key_path import KeyPath
 from argus_trio.config.read.scalar import Scalar, Tree, as_bool, as_float, as_int, described
 from argus_trio.config.structure.heritage import TYPES
+
+_AMOUNT = re.compile(r"([0-9]{1,9}) ?([A-Za-z]{1,7})")
+_UNITS: Final[Mapping[object, tuple[str, Mapping[str, int]]]] = {
+    float: ("seconds", {"s": 1, "sec": 1, "seconds": 1, "m": 60, "min": 60, "minutes": 60, "h": 3600, "d": 86400}),
+    int: (
+        "bytes",
+        {"b": 1, "k": 1 << 10, "kb": 1 << 10, "kib": 1 << 10}
+        | {"m": 1 << 20, "mb": 1 << 20, "mib": 1 << 20, "g": 1 << 30, "gb": 1 << 30, "gib": 1 << 30},
+    ),
+}
+"""What numbers are in, and the units that people write behind them, by type: every fraction here is a duration."""
 
 
 class Unfit(Exception):
@@ -38,9 +50,10 @@ def register(converter: Converter) -> None:
 
 
 def bounded(field: attrs.Attribute[object]) -> Callable[[Tree, object], float] | None:
-    """The hook that reads a number within the limits of its field; None if the field has none."""
-    if field.type in (int, float) and ("minimum" in field.metadata or "maximum" in field.metadata):
-        return lambda tree, kind: _number(tree, kind, field.metadata)
+    """The hook that reads a number within the limits of its field, which may be None too; None if it has no limits."""
+    kind = next((each for each in (int, float) if each in (field.type, *get_args(field.type))), None)
+    if kind is not None and ("minimum" in field.metadata or "maximum" in field.metadata):
+        return lambda tree, _: _number(tree, kind, field.metadata)
     return None
 
 
@@ -50,11 +63,11 @@ def is_null(tree: Tree) -> bool:
 
 
 def is_absent(tree: Tree, field: attrs.Attribute[object]) -> bool:
-    """Whether the key counts as not given: its value says nothing, and the field has a default.
+    """Whether the key counts as not given: its value says nothing.
 
     Where a path belongs, `~` is more likely meant to be the home directory than YAML's null.
     """
-    if field.default is attrs.NOTHING or not isinstance(tree, Scalar) or not tree.is_null:
+    if not isinstance(tree, Scalar) or not tree.is_null:
         return False
     return tree.text != "~" or Path not in (field.type, *get_args(field.type))
 
@@ -109,7 +122,7 @@ def _number(tree: Tree, kind: object, limits: Mapping[object, object]) -> float:
     if low is not None:
         expected += f" from {low} to {high}" if high is not None else f" of at least {low}"
     if value is None:
-        raise Unfit(f"{expected}, found {described(tree)}", _without_quotes(tree, read))
+        raise Unfit(f"{expected}, found {described(tree)}", _without_quotes(tree, read) or _without_unit(tree, kind))
     if (isinstance(low, int | float) and value < low) or (isinstance(high, int | float) and value > high):
         raise Unfit(f"{expected}, found {described(tree)}")
     return value
@@ -150,3 +163,12 @@ def _without_quotes(tree: Tree, read: Callable[[Scalar], object]) -> str:
         if read(bare) is not None:
             return f"write {tree.text} without quotes"
     return ""
+
+
+def _without_unit(tree: Tree, kind: object) -> str:
+    """What to write instead of `30s` or `64MiB`; "" for anything else, and for what `${...}` brought in."""
+    found = _AMOUNT.fullmatch(tree.text) if isinstance(tree, Scalar) and not tree.is_spliced else None
+    noun, units = _UNITS.get(kind, ("", {}))
+    if found is None or (factor := units.get(found[2].lower())) is None:
+        return ""
+    return f"it is in {noun}, without a unit: write {int(found[1]) * factor}"

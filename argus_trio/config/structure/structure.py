@@ -28,7 +28,7 @@ from argus_trio.config.read.findings import Findings
 from argus_trio.config.read.key_path import KeyPath
 from argus_trio.config.read.scalar import Scalar, Tree, described
 from argus_trio.config.structure import leaf
-from argus_trio.config.structure.heritage import shape
+from argus_trio.config.structure.heritage import shape, wanted
 from argus_trio.config.structure.leaf import Unfit
 from argus_trio.config.structure.unknown import hint_for
 
@@ -140,7 +140,7 @@ def _faults(error: Exception, key_path: KeyPath) -> Iterator[_Fault]:
 
 
 def _missing(key_path: KeyPath) -> _Fault:
-    return _Fault(key_path=key_path, message="missing", cut=key_path[:-1])
+    return _Fault(key_path=key_path, message="missing", hint=wanted(key_path), cut=key_path[:-1])
 
 
 # ------------------------------------------------------------------------------------------------- what cattrs does

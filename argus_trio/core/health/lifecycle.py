@@ -136,5 +136,5 @@ class BackendStanding:
         )
 
     def retry_after(self, now: float) -> float | None:
-        """The seconds until the next attempt, 0 while it is under way; None if none is planned."""
-        return None if self.next_attempt is None else max(0.0, round(self.next_attempt - now, 3))
+        """The seconds until the next attempt, 1 at least, for it takes time too; None if none is planned."""
+        return None if self.next_attempt is None else max(1.0, round(self.next_attempt - now, 3))

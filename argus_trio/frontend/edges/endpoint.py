@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from argus_trio.errors import InvalidRequest, RevisionUnsupported, RpcError
+from argus_trio.errors import InvalidRequest, ResponseInvalid, RevisionUnsupported, RpcError
 from argus_trio.frontend.edges.streamable_http_legacy import LegacyEdge
 from argus_trio.frontend.edges.streamable_http_modern import SUPPORTED, ModernEdge, has_request_meta
 from argus_trio.frontend.http.body import read_body
@@ -55,7 +55,11 @@ class Endpoint:
                     raise InvalidRequest("this revision has no batches")
                 await self.legacy.post_batch(http, accepted, body)
                 return
-            message = decode_client(body)
+            try:
+                message = decode_client(body)
+            except ResponseInvalid as invalid:
+                self.legacy.take_unreadable(http, invalid)
+                raise
             edge = self.modern if self._is_modern(http, message) else self.legacy
             await edge.post(http, accepted, message)
         except RpcError as error:

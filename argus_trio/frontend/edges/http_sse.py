@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import attrs
 import trio
 
-from argus_trio.errors import InvalidRequest, Overloaded, RpcError
+from argus_trio.errors import InvalidRequest, Overloaded, ResponseInvalid, RpcError
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.body import read_body
 from argus_trio.frontend.http.errors import SessionUnknown
@@ -154,7 +154,11 @@ class SseEdge:
         if is_batch(body):
             session.conversation.spawn(self.gateway, session, read_batch(session, body))
             return
-        message = decode_client(body)
+        try:
+            message = decode_client(body)
+        except ResponseInvalid as invalid:
+            accept(self.gateway, session, invalid)
+            raise
         if isinstance(message, envelope.Request):
             session.conversation.spawn(self.gateway, session, message)
         else:

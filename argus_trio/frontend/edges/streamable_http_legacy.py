@@ -9,7 +9,7 @@ from __future__ import annotations
 import attrs
 import trio
 
-from argus_trio.errors import InvalidRequest
+from argus_trio.errors import InvalidRequest, ResponseInvalid
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.errors import SessionUnknown
 from argus_trio.frontend.http.event_stream import write_stream
@@ -53,6 +53,11 @@ class LegacyEdge:
             return
         accept(self.gateway, self._session(http), message)
         await http.answer(202)
+
+    def take_unreadable(self, http: IncomingRequest, answer: ResponseInvalid) -> None:
+        """Have an answer that cannot be read end what the client was asked, if it was."""
+        if SESSION_ID in http.fields:
+            accept(self.gateway, self._session(http), answer)
 
     async def post_batch(self, http: IncomingRequest, accepted: Accepts, body: bytes) -> None:
         """Answer a posted batch."""

@@ -72,8 +72,11 @@ def asked_of(call: Call) -> SubscriptionFilter:
 
 
 def _strings(asked: Params, name: str) -> tuple[str, ...]:
+    listed = asked.get(name, Raw(b"null"))
+    if bytes(listed) == b"null":
+        return ()
     try:
-        return tuple(dict.fromkeys(map(decode_string, decode_array(asked.get(name, b"[]")))))[:MAX_URIS]
+        return tuple(dict.fromkeys(map(decode_string, decode_array(listed))))[:MAX_URIS]
     except msgspec.DecodeError:
         raise InvalidParams(f'"{name}" must be an array of strings') from None
 

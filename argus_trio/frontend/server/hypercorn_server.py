@@ -121,6 +121,7 @@ class ServedConnection:
             state = ConnectionState({})
             secure = self._transport.is_secure
             protocol = _Http1(site.app, site.config, site.context, requests, state, secure, client, server, self.send)
+            protocol.connection = _OneSided.begun()
             self._protocol = protocol
             with self._reading:
                 await self._read(protocol)
@@ -195,6 +196,21 @@ class ServedConnection:
             await self._protocol.handle(Closed())
 
 
+class _OneSided(h11.Connection):
+    """h11's connection, but what comes behind the last request of one is no fault of that request: it is left unread,
+    a blank line or whatever it is (RFC 9112, 9.6)."""
+
+    @classmethod
+    def begun(cls) -> _OneSided:
+        """A connection on which nothing has come yet."""
+        return cls(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
+
+    def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        """The next event; none of what comes once the client has said that it sends no more requests."""
+        is_behind_the_last = self.their_state is h11.MUST_CLOSE and self.trailing_data[0]
+        return h11.PAUSED if is_behind_the_last else super().next_event()
+
+
 class _Http1(H11Protocol):
     """HTTP/1.1 and nothing else: an upgrade to another protocol is ignored, as RFC 9110 (7.8) allows.
 
@@ -232,7 +248,7 @@ class _Http1(H11Protocol):
         """Act on what was held behind the request that is answered now, and on what came after that."""
         held, _ = self.connection.trailing_data
         # h11 refuses a blank line and cannot be made to forget it; between two requests a new one knows as much.
-        self.connection = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
+        self.connection = _OneSided.begun()
         await self.handle(RawData(held + ahead))
 
     async def time_out(self) -> None:

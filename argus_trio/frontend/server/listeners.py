@@ -5,8 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import socket
+<<<<<<< HEAD
 from collections.abc import Sequence
 from contextlib import suppress
+=======
+from collections.abc import Callable, Sequence
+>>>>>>> main
 from typing import Final
 
 import attrs
@@ -41,12 +45,15 @@ class DescriptorsExhausted(Exception):
         self.reason = reason
 
 
+def _always(_: int) -> bool:
+    return True
+
+
 @attrs.frozen
 class AcceptedConnection:
     """A client's stream; where TLS is spoken, its handshake is still to come."""
 
     stream: ClientStream
-    descriptor: int
 
     async def turn_away(self, answer: bytes) -> None:
         """End it with this answer, as far as it goes out at once; where TLS is to be spoken, without one."""
@@ -66,9 +73,9 @@ class ServerListener(trio.abc.AsyncResource):
     def __attrs_post_init__(self) -> None:
         self.listening.setblocking(False)
 
-    async def accept(self) -> list[AcceptedConnection]:
+    async def accept(self, has_room: Callable[[int], bool] = _always) -> list[AcceptedConnection]:
         """The connections that have come, `ACCEPTED_AT_ONCE` at most; waits for one. Perhaps none: one that ended
-        meanwhile.
+        meanwhile. `has_room` says whether one more may be taken beside as many new ones.
 
         Raises:
             DescriptorsExhausted: there is none for the next connection, which goes on waiting.
@@ -76,6 +83,10 @@ class ServerListener(trio.abc.AsyncResource):
         await trio.lowlevel.wait_readable(self.listening)
         accepted: list[AcceptedConnection] = []
         while len(accepted) < ACCEPTED_AT_ONCE:
+            if not has_room(len(accepted)):
+                if not accepted:
+                    raise DescriptorsExhausted("few descriptors are left")
+                break
             try:
                 client, _ = self.listening.accept()
             except OSError as error:
@@ -91,9 +102,9 @@ class ServerListener(trio.abc.AsyncResource):
         stream = trio.SocketStream(trio.socket.from_stdlib_socket(client))
         context = self.settings.now.context
         if context is None:
-            return AcceptedConnection(stream, client.fileno())
+            return AcceptedConnection(stream)
         secure = trio.SSLStream(stream, context, server_side=True, https_compatible=True)
-        return AcceptedConnection(secure, client.fileno())
+        return AcceptedConnection(secure)
 
     async def aclose(self) -> None:
         """Listen no longer."""

@@ -5,8 +5,10 @@ As many connections as wait are taken in each round, and a lack of descriptors e
 
 from __future__ import annotations
 
+import os
 import resource
 from collections.abc import Callable, Sequence
+from functools import partial
 from heapq import nsmallest
 from math import inf
 from typing import Final
@@ -25,7 +27,7 @@ log = structlog.get_logger()
 
 RESERVED_DESCRIPTORS: Final = 64
 """Descriptors that new clients do not get: calls in flight and backends need them, some for each call. An eighth of all
-where that is less."""
+where that is less. New clients wait meanwhile, unless clients have fewer than that themselves."""
 ENDED_AT_ONCE: Final = 16
 """Idle connections that are ended to make room, each time: there will be more new clients, and most idle ones stay."""
 MAX_CONNECTIONS: Final = 16_384
@@ -92,15 +94,19 @@ class Acceptor:
         async with listener:
             while True:
                 try:
-                    accepted = await listener.accept()
+                    accepted = await listener.accept(partial(self._has_room, listener))
                 except DescriptorsExhausted as failure:
                     await self._find_room(failure.reason)
                     continue
                 for each in await self._admitted(accepted):
                     self._connections.start_soon(ServedConnection(self._site, each.stream).run)
-                # The lowest free number is taken first, so this many are open.
-                if max((each.descriptor for each in accepted), default=0) >= _descriptors_for_clients():
-                    await self._find_room("few descriptors are left")
+
+    def _has_room(self, listener: ServerListener, new: int) -> bool:
+        """Whether a client gets one more descriptor beside as many `new` ones: all, up to the number that is reserved
+        for others, and then as long as that number is left."""
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        reserved = min(RESERVED_DESCRIPTORS, limit // 8)
+        return len(self._site.connections) + new < reserved or _lowest_free(listener) < limit - reserved
 
     async def _admitted(self, accepted: list[AcceptedConnection]) -> list[AcceptedConnection]:
         """Those that there is room for. The others are told to come back."""
@@ -137,6 +143,11 @@ def _end_idlest(site: Site, count: int) -> int:
     return len(longest)
 
 
-def _descriptors_for_clients() -> int:
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return limit - min(RESERVED_DESCRIPTORS, limit // 8)
+def _lowest_free(listener: ServerListener) -> float:
+    """The lowest free number of a descriptor: about so many are open, for the lowest is taken first."""
+    try:
+        number = os.dup(listener.listening.fileno())
+    except OSError:
+        return inf
+    os.close(number)
+    return number

@@ -11,15 +11,17 @@ from typing import Final
 import attrs
 import trio
 
-from argus_trio.errors import ClientCannotAnswer, ClientRefused
+from argus_trio.errors import ClientCannotAnswer, ClientRefused, ResponseInvalid
 from argus_trio.wire.envelope import (
     ErrorResponse,
     Params,
     Raw,
     Response,
+    encode_error,
     encode_notification,
     encode_raw,
     encode_request,
+    plain_id,
 )
 
 MAX_OPEN: Final = 64
@@ -29,6 +31,10 @@ STREAM_SECONDS: Final = 10.0
 `RETRY_MILLISECONDS`, and gets several attempts."""
 FAREWELL_SECONDS: Final = 1.0
 """How long it may take to tell the client that a request is withdrawn: a courtesy, which must not hold up the end."""
+_UNREADABLE: Final = -32603
+"""The code of the error that stands for an answer which cannot be read."""
+_QUOTED: Final = 100
+"""As much of such an answer as the error quotes, in bytes."""
 
 SendMessage = Callable[[bytes], Awaitable[None]]
 """Sends one encoded message on one stream of the client."""
@@ -82,12 +88,15 @@ class ClientRequests:
             case None:
                 raise ClientCannotAnswer(method, "its session has ended")
 
-    def answer(self, message: Response | ErrorResponse) -> bool:
-        """Take a client's answer; False if nothing is open under its id."""
-        request = self._open.get(message.id) or self._open.get(_as_sent(message.id))
+    def answer(self, message: Response | ErrorResponse | ResponseInvalid) -> bool:
+        """Take a client's answer; False if nothing is open under its id, in whichever spelling that comes back.
+
+        One that cannot be read is an error, at once: whoever asked would wait for a better one in vain.
+        """
+        request = self._open.get(plain_id(message.id))
         if request is None or request.answer is not None:
             return False
-        request.answer = message
+        request.answer = _readable(message)
         request.answered.set()
         return True
 
@@ -109,7 +118,19 @@ class ClientRequests:
             raise
 
 
-def _as_sent(message_id: bytes) -> bytes:
-    """An id of ours in our spelling: some clients hand a number back with a fraction of zeros."""
-    whole, _, fraction = message_id.partition(b".")
-    return message_id if fraction.strip(b"0") else whole
+def _readable(message: Response | ErrorResponse | ResponseInvalid) -> Response | ErrorResponse:
+    """The answer as it is, or an error in its place that a backend's library can read."""
+    match message:
+        case ResponseInvalid():
+            what = message.message
+        case Response() if not message.result.startswith(b"{"):
+            what = f"its result is no object: {_shown(message.result)}"
+        case ErrorResponse() if not message.error.startswith(b"{"):
+            what = f"its error is no object: {_shown(message.error)}"
+        case _:
+            return message
+    return ErrorResponse(message.id, encode_error(_UNREADABLE, f"the client's answer cannot be read: {what}"))
+
+
+def _shown(raw: bytes) -> str:
+    return raw[:_QUOTED].decode("utf-8", "replace")

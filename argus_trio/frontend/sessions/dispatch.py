@@ -12,7 +12,7 @@ import trio
 
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.levels import LEVELS
-from argus_trio.errors import InvalidParams, InvalidRequest, RpcError
+from argus_trio.errors import InvalidParams, InvalidRequest, ResponseInvalid, RpcError
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.identity import initialize_result
 from argus_trio.frontend.outcome import error_response, outcome_of
@@ -70,10 +70,10 @@ async def respond(gateway: Gateway, session: Session, request: Request, stream: 
     return encode_response(request.id, for_legacy_client(request.method, outcome.result or b"{}"))
 
 
-def accept(gateway: Gateway, session: Session, message: Message) -> None:
+def accept(gateway: Gateway, session: Session, message: Message | ResponseInvalid) -> None:
     """Act on what a client posts and nobody answers; what belongs to nothing is dropped."""
     match message:
-        case Response() | ErrorResponse():
+        case Response() | ErrorResponse() | ResponseInvalid():
             if not session.client_requests.answer(message):
                 log.debug("answer_unasked", client=session.client)
         case Notification(method="notifications/cancelled"):
@@ -117,6 +117,8 @@ async def respond_batch(
             match member:
                 case RpcError():
                     answers[index] = error_response(b"null", member)
+                    if isinstance(member, ResponseInvalid):
+                        accept(gateway, session, member)
                 case Request(method="initialize"):
                     error = InvalidRequest("initialize must not be part of a batch")
                     answers[index] = error_response(member.id, error)

@@ -241,6 +241,7 @@ async def test_a_server_that_is_none_of_this_transport_is_named() -> None:
             async with open_http_sse(sse_spec(running.url), Remembered()):
                 pass
         assert caught.value.status == 405
+        assert "look at the path of url, mostly /sse, or write type: streamable-http" in caught.value.reason
 
 
 async def test_a_server_that_names_no_endpoint_runs_into_the_deadline() -> None:

@@ -185,6 +185,27 @@ async def test_other_http_errors_say_the_status_and_a_little_of_the_body_without
     assert len(caught.value.reason) < 240
 
 
+@pytest.mark.parametrize("status", [404, 405])
+async def test_a_server_without_an_endpoint_at_the_address_is_answered_with_what_to_try(status: int) -> None:
+    advice = "look at the path of url, mostly /mcp, or write type: sse"
+    statuses = [status, 200, status]
+
+    async def handler(request: Received, wire: Wire) -> None:
+        if (said := statuses.pop(0)) == 200:
+            await wire.json(b'{"jsonrpc":"2.0","id":2,"result":{}}')
+        else:
+            await wire.reply(said, b"Not here")
+
+    async with linked(handler) as (link, _, _):
+        with pytest.raises(HttpRefused, match=f"HTTP {status}.*{advice}") as caught:
+            await link.request(ask(1))
+        assert caught.value.status == status
+        await link.request(ask(2))
+        with pytest.raises(HttpRefused) as caught:
+            await link.request(ask(3))
+        assert advice not in caught.value.reason
+
+
 @pytest.mark.parametrize("status", [401, 403])
 async def test_missing_authentication_is_named(status: int) -> None:
     body = b'{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"secret"}}'

@@ -50,7 +50,7 @@ async def test_a_storm_is_listed_at_a_bounded_pace_and_told_once(autojump_clock:
         assert told["backend"] == "files"
         assert isinstance(over["heard"], int)
         assert over["heard"] > 5000
-        assert at.told == []
+        assert at.told == [CHANGED], "what is said is passed on once"
 
 
 async def test_the_last_change_of_a_storm_is_not_missed(autojump_clock: MockClock) -> None:
@@ -62,7 +62,17 @@ async def test_the_last_change_of_a_storm_is_not_missed(autojump_clock: MockCloc
         await backend.links[0].says(CHANGED, {})
         await trio.sleep(LONGEST_SECONDS + 0.1)
         assert await at.names() == ["files__a", "files__last"]
-        assert at.told == [CHANGED]
+        assert at.told == [CHANGED] * 2
+
+
+async def test_a_change_that_leaves_the_list_as_it_was_is_passed_on(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=named("a"))
+    async with supervised({"files": backend}) as at:
+        await begun(at)
+        for times in range(1, 4):
+            await backend.links[0].says(CHANGED, {})
+            await trio.sleep(LONGEST_SECONDS)
+            assert at.told == [CHANGED] * times
 
 
 async def test_a_change_while_it_is_being_listed_is_not_missed(autojump_clock: MockClock) -> None:
@@ -200,7 +210,7 @@ async def test_a_backend_that_says_so_at_each_request_is_soon_listed_less_than_o
         (slowed,) = events(list(map(dict, logs)), "backend_list_storm_slowed")
         assert (slowed["backend"], slowed["longest_wait"]) == ("files", 300)
         assert events(list(map(dict, logs)), "backend_list_storm_over") == []
-        assert at.told == []
+        assert at.told == [CHANGED], "what is said is passed on once"
 
 
 async def test_a_list_that_does_change_is_listed_soon_again_and_the_end_is_told(autojump_clock: MockClock) -> None:

@@ -20,6 +20,8 @@ def _two(first: str, second: str, rest: str = "") -> str:
     [
         ("server: {host: ''}", "server.host", "host name or an IP address"),
         ("server: {host: '[::1]'}", "server.host", "host name or an IP address"),
+        ("server: {host: '127.0.0.1:9000'}", "server.host", "the port goes into server.port"),
+        ("server: {host: '[::1]:9000'}", "server.host", "the port goes into server.port"),
         ("server: {host: 0.0.0.0}", "server.host", "beyond loopback"),
         ("server: {allowed_origins: ['*']}", "server.allowed_origins[0]", "no wildcard"),
         ("server: {allowed_origins: ['https://*.x']}", "server.allowed_origins[0]", "origins are exact"),

@@ -47,3 +47,14 @@ def test_a_good_configuration_is_one_line_and_one_for_each_warning() -> None:
         "  backends.a.command (line 4): there is no such program; install it",
         "  backends (line 9):           something",
     ]
+
+
+def test_warnings_come_after_the_problems() -> None:
+    problems = (Problem(path="version", message="missing", line=1),)
+    warnings = (Problem(path="backends.a.command", message="there is no such program", line=4),)
+    assert render_problems(ConfigInvalid("c.yaml", problems, warnings=warnings)).splitlines() == [
+        "c.yaml: 1 problem",
+        "  version (line 1): missing",
+        "and 1 warning",
+        "  backends.a.command (line 4): there is no such program",
+    ]

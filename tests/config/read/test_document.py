@@ -67,6 +67,13 @@ def test_a_text_that_begins_with_a_sign_of_yaml_gets_the_hint_to_quote_it(text: 
     assert caught.value.problem.hint.endswith(f"needs quotes, as in {quoted}")
 
 
+@pytest.mark.parametrize("text", ["a: {b: ${C}}", "a: [${C}, d]", "a: {b: Bearer ${C:-d}}"])
+def test_a_variable_without_quotes_in_a_flow_collection_gets_the_hint_to_quote_it(text: str) -> None:
+    with pytest.raises(NotYaml) as caught:
+        read_document(text)
+    assert "needs quotes inside {} and []" in caught.value.problem.hint
+
+
 def test_deep_nesting_is_refused_before_it_recurses() -> None:
     assert f"{MAX_DEPTH} levels" in _refused("[" * 100_000)[0]
     assert f"{MAX_DEPTH} levels" in _refused("{a: " * 50_000)[0]

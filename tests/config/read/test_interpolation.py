@@ -65,6 +65,7 @@ def test_everything_that_cannot_be_filled_is_told_at_once() -> None:
         "the file 'absent' cannot be read: there is no such file",
         "the variable Z is not set",
     ]
+    assert filling.faults[0][1] == "set it, or give a default: ${X:-default}"
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,24 @@ TWO = STDIO + "  b:\n    type: sse\n    url: http://b\n"
         ("health: {interval: 5}\n" + TWO, "health", 1, "under defaults"),
         ("defaults: {timeouts: {call: 4000}}\n" + TWO, "defaults.timeouts.call", 1, "raise it too"),
         ("defaults:\n  restart: {max: 61}\n" + TWO, "defaults.restart.cooldown", 2, "cooldown is 60"),
+        (
+            "defaults: {timeouts: {call_max: 5}}\n" + TWO,
+            "defaults.timeouts.call",
+            1,
+            "call is 120 if it is not given: lower",
+        ),
+        (
+            "defaults: {restart: {cooldown: 5}}\n" + TWO,
+            "defaults.restart.cooldown",
+            1,
+            "max is 30 if it is not given: lower",
+        ),
+        (
+            "defaults: {health: {slow: 20}}\n" + TWO,
+            "defaults.health.slow",
+            1,
+            "timeout is 10 if it is not given: raise",
+        ),
         ("defaults: {timeouts: {call: 5000, call_max: x}}\n" + TWO, "defaults.timeouts.call_max", 1, "a number"),
     ],
 )

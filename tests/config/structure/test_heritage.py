@@ -35,6 +35,9 @@ def test_every_word_for_a_type_means_one_that_there_is() -> None:
         (STDIO + "    container_isolation: false\n", "later version"),
         (HTTP + "    auth: {type: static}\n", "headers"),
         (STDIO + "    tool_rename: {a: b}\n", "tool_overrides"),
+        (HTTP + "    proxy: http://p\n", "HTTPS_PROXY"),
+        (HTTP + "    tls: {verify: false}\n", "ca_file"),
+        ("logging: {level: debug}", "--log-level"),
     ],
 )
 def test_a_key_of_the_original_is_answered_with_what_stands_for_it(text: str, words: str) -> None:

@@ -60,7 +60,7 @@ def test_a_standing_says_since_when_and_why_and_when_it_is_tried_again() -> None
         "exited with code 1",
         ("boo",),
     )
-    assert [down.retry_after(now) for now in (5.0, 6.5, 9.0)] == [2.0, 0.5, 0.0]
+    assert [down.retry_after(now) for now in (5.0, 6.5, 9.0)] == [2.0, 1.0, 1.0]
     still = down.moved(BackendEvent.FAILED, 7.0, "exited with code 2", next_attempt=11.0)
     assert (still.since, still.reason, still.details) == (5.0, "exited with code 2", ())
     ready = still.moved(BackendEvent.CONNECTED, 12.0)

@@ -167,6 +167,45 @@ async def test_an_ask_is_answered_with_an_error_of_null_beside_the_result() -> N
         assert [json.loads(outcome) for outcome in asker.outcomes] == [{"roots": 1}]
 
 
+@pytest.mark.parametrize("members", [{}, {"result": None, "error": None}, {"result": {}, "error": {"code": 1}}])
+@pytest.mark.parametrize("revision", ["2025-03-26", "2025-11-25", "sse"])
+async def test_an_answer_that_cannot_be_read_ends_what_was_asked_at_once(
+    revision: str, members: Mapping[str, object]
+) -> None:
+    asker = Asker()
+    async with serving(backstage=asker) as served, conversing(served) as (stream, path), connected(served) as client:
+        if revision == "sse":
+            hello = {"protocolVersion": "2024-11-05", "capabilities": {"roots": {}}}
+            await say(served, path, rpc("initialize", hello))
+            await messages(stream, 1)
+            await say(served, path, asking("roots/list"))
+            (asked,) = await messages(stream, 1)
+            refused = await say(served, path, json.dumps({"jsonrpc": "2.0", "id": asked["id"], **members}).encode())
+            await messages(stream, 1)
+        else:
+            session = await greeted(served, revision)
+            await client.send("POST", "/mcp", session, asking("roots/list"))
+            (asked,) = await first_messages(client)
+            body = json.dumps({"jsonrpc": "2.0", "id": asked["id"], **members}).encode()
+            is_batch = revision == "2025-03-26"
+            refused = await post(served, b"[%b]" % body if is_batch else body, session)
+            await messages(client, 1)
+        assert b"a message needs" in refused.body
+        (outcome,) = asker.outcomes
+        assert "cannot be read" in json.loads(outcome)["message"]
+
+
+@pytest.mark.parametrize("name", ["resourceSubscriptions", "taskIds"])
+async def test_a_client_that_listens_to_null_listens_to_none_of_these(name: str) -> None:
+    async with serving() as served, connected(served) as client:
+        body = modern("subscriptions/listen", {"notifications": {name: None, "toolsListChanged": True}})
+        await client.send("POST", "/mcp", modern_headers("subscriptions/listen"), body)
+        (acknowledged,) = await first_messages(client)
+        params = acknowledged["params"]
+        assert isinstance(params, dict)
+        assert params["notifications"] == {"toolsListChanged": True}
+
+
 def the_event(answer: Answer) -> dict[str, object]:
     assert (answer.status, answer.headers["content-type"]) == (200, EVENTS)
     (message,) = events_in(answer.body)

@@ -49,7 +49,7 @@ async def test_answers_that_nobody_waits_for_are_dropped() -> None:
         await client.send("POST", "/mcp", session, asking("roots/list"))
         (asked,) = await first_messages(client)
         await answer(served, session, "unknown", {})
-        await answer(served, session, str(asked["id"]), {})
+        await answer(served, session, f"{asked['id']}.5", {})
         await answer(served, other, asked["id"], {"roots": "of another session"})
         await answer(served, session, asked["id"], {"roots": 1})
         await answer(served, session, asked["id"], {"roots": 2})

@@ -56,6 +56,33 @@ async def test_a_client_that_goes_cancels_its_modern_call_at_once(behind: bytes,
             await served.backstage.cancelled.wait()
 
 
+@pytest.mark.parametrize("is_split", [False, True])
+@pytest.mark.parametrize("last", ["connection: close", "HTTP/1.0"])
+@pytest.mark.parametrize("behind", [b"\r\n", WELL, WELL[:20], b"\0junk"])
+async def test_the_last_request_is_answered_whatever_comes_behind_it(
+    behind: bytes, last: str, *, is_split: bool
+) -> None:
+    if last == "HTTP/1.0":
+        asked = call("wait").replace(b"HTTP/1.1", b"HTTP/1.0", 1)
+    else:
+        asked = call("wait").replace(b"host:", b"connection: close\r\nhost:", 1)
+    async with serving() as served, await connect(served) as stream:
+        if is_split:
+            await stream.send_all(asked)
+            await served.backstage.waiting.wait()
+            await stream.send_all(behind)
+        else:
+            await stream.send_all(asked + behind)
+            await served.backstage.waiting.wait()
+        served.backstage.go_on.set()
+        seen = await read_until(stream, b'"content"')
+        assert seen.startswith(b"HTTP/1.1 200")
+        with trio.fail_after(DEADLINE_SECONDS):
+            while more := await stream.receive_some():
+                seen += more
+        assert seen.count(b"HTTP/1.1") == 1
+
+
 async def test_a_request_that_was_sent_early_is_answered_in_its_turn() -> None:
     async with serving() as served, await connect(served) as stream:
         await stream.send_all(call("wait") + WELL[:9])

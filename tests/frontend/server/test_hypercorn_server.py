@@ -314,10 +314,10 @@ class BrokenListener(trio.abc.AsyncResource):
     def __init__(self) -> None:
         self._streams = [BrokenStream()]
 
-    async def accept(self) -> list[AcceptedConnection]:
+    async def accept(self, has_room: object) -> list[AcceptedConnection]:
         if not self._streams:
             await trio.sleep_forever()
-        return [AcceptedConnection(cast("ClientStream", self._streams.pop()), 5)]
+        return [AcceptedConnection(cast("ClientStream", self._streams.pop()))]
 
     async def aclose(self) -> None:
         await trio.lowlevel.checkpoint()

@@ -6,7 +6,7 @@ import os
 import resource
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import pytest
 import trio
@@ -52,6 +52,19 @@ async def asked(served: Served) -> trio.SocketStream:
     await stream.send_all(WELL)
     with trio.fail_after(DEADLINE_SECONDS):
         assert (await stream.receive_some()).startswith(b"HTTP/1.1 200")
+    return stream
+
+
+async def streaming(served: Served) -> trio.SocketStream:
+    """A client whose request does not end. Raises `TooSlowError` if it is not taken."""
+    stream = await trio.open_tcp_stream("127.0.0.1", served.port)
+    try:
+        await stream.send_all(b"GET /sse HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n\r\n")
+        with trio.fail_after(1):
+            assert (await stream.receive_some()).startswith(b"HTTP/1.1 200")
+    except trio.TooSlowError:
+        await stream.aclose()
+        raise
     return stream
 
 
@@ -131,3 +144,31 @@ async def test_beyond_the_most_connections_an_idle_one_makes_room() -> None:
             await second.send_all(WELL)
             while not any(each.idle_since is None for each in site.connections):
                 await trio.testing.wait_all_tasks_blocked()
+
+
+async def test_what_is_reserved_is_left_however_many_clients_come_that_stay() -> None:
+    async with serving() as served:
+        with open_files_at_most(lowest_free_descriptor() + 90):
+            limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+            streams = list[trio.SocketStream]()
+            with suppress(trio.TooSlowError):
+                while len(streams) < limit:
+                    streams.append(await streaming(served))
+            assert lowest_free_descriptor() < limit - limit // 8 + 2
+            await streams.pop().aclose()
+            streams.append(await streaming(served))
+        for stream in streams:
+            await stream.aclose()
+
+
+async def test_clients_that_have_few_descriptors_get_one_however_many_others_have(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("argus_trio.frontend.server.serving.RESERVED_DESCRIPTORS", 3)
+    async with serving() as served:
+        with open_files_at_most(lowest_free_descriptor() + 20):
+            others = [os.dup(0) for _ in range(17)]
+            stream = await asked(served)
+            for each in others:
+                os.close(each)
+        await stream.aclose()

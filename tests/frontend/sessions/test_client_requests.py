@@ -7,7 +7,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.errors import ClientCannotAnswer, ClientRefused
+from argus_trio.errors import ClientCannotAnswer, ClientRefused, ResponseInvalid
 from argus_trio.frontend.sessions.client_requests import FAREWELL_SECONDS, MAX_OPEN, ClientRequests, SendMessage
 from argus_trio.wire.envelope import ErrorResponse, Response
 
@@ -55,8 +55,9 @@ async def test_results_and_errors_find_their_asks(nursery: trio.Nursery) -> None
     assert len(asks) == 0
 
 
-async def test_an_id_that_comes_back_with_a_fraction_of_zeros_is_the_same_and_any_other_is_not(
-    nursery: trio.Nursery,
+@pytest.mark.parametrize("spelled", [b"1.0", b'"1"', b'"1.0"'])
+async def test_an_id_that_comes_back_as_text_or_with_a_fraction_of_zeros_is_the_same_and_any_other_is_not(
+    nursery: trio.Nursery, spelled: bytes
 ) -> None:
     asks, stream, results = ClientRequests(), Stream(), list[bytes]()
 
@@ -65,11 +66,39 @@ async def test_an_id_that_comes_back_with_a_fraction_of_zeros_is_the_same_and_an
 
     nursery.start_soon(ask)
     await wait_all_tasks_blocked()
-    for other in (b"1.5", b'"1"', b'"1.0"', b"10"):
+    for other in (b"1.5", b'"1.5"', b'"x"', b"null", b"10"):
         assert not asks.answer(Response(other, b"{}"))
-    assert asks.answer(Response(b"1.0", b'{"a":1}'))
+    assert asks.answer(Response(spelled, b'{"a":1}'))
     await wait_all_tasks_blocked()
     assert results == [b'{"a":1}']
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (Response(b"1", b"null"), "its result is no object: null"),
+        (Response(b"1", b"[1]"), "its result is no object: [1]"),
+        (ErrorResponse(b"1", b'"no"'), 'its error is no object: "no"'),
+        (ResponseInvalid(b"1", "it has neither"), "it has neither"),
+    ],
+)
+async def test_an_answer_that_cannot_be_read_is_an_error_that_says_so(
+    nursery: trio.Nursery, answer: Response | ErrorResponse | ResponseInvalid, told: str
+) -> None:
+    asks, stream, refusals = ClientRequests(), Stream(), list[bytes]()
+
+    async def ask() -> None:
+        with pytest.raises(ClientRefused) as refused:
+            await asks.ask(stream.route, "roots/list", {})
+        refusals.append(refused.value.encoded)
+
+    nursery.start_soon(ask)
+    await wait_all_tasks_blocked()
+    assert asks.answer(answer)
+    await wait_all_tasks_blocked()
+    (refusal,) = refusals
+    said = {"code": -32603, "message": f"the client's answer cannot be read: {told}"}
+    assert msgspec.json.decode(refusal) == said
 
 
 async def test_without_a_stream_there_is_no_answer() -> None:
