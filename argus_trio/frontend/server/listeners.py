@@ -5,12 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import socket
-<<<<<<< HEAD
-from collections.abc import Sequence
-from contextlib import suppress
-=======
 from collections.abc import Callable, Sequence
->>>>>>> main
+from contextlib import suppress
 from typing import Final
 
 import attrs
@@ -55,12 +51,14 @@ class AcceptedConnection:
 
     stream: ClientStream
 
-    async def turn_away(self, answer: bytes) -> None:
+    def turn_away(self, answer: bytes) -> None:
         """End it with this answer, as far as it goes out at once; where TLS is to be spoken, without one."""
-        if isinstance(self.stream, trio.SocketStream):
-            with suppress(OSError):  # it is gone already
-                os.write(self.descriptor, answer)
-        await trio.aclose_forcefully(self.stream)
+        if isinstance(self.stream, trio.SSLStream):
+            self.stream.transport_stream.socket.close()
+            return
+        with suppress(OSError):  # it is gone already
+            os.write(self.stream.socket.fileno(), answer)
+        self.stream.socket.close()
 
 
 @attrs.define(eq=False)

@@ -98,7 +98,7 @@ class Acceptor:
                 except DescriptorsExhausted as failure:
                     await self._find_room(failure.reason)
                     continue
-                for each in await self._admitted(accepted):
+                for each in self._admitted(accepted):
                     self._connections.start_soon(ServedConnection(self._site, each.stream).run)
 
     def _has_room(self, listener: ServerListener, new: int) -> bool:
@@ -108,7 +108,7 @@ class Acceptor:
         reserved = min(RESERVED_DESCRIPTORS, limit // 8)
         return len(self._site.connections) + new < reserved or _lowest_free(listener) < limit - reserved
 
-    async def _admitted(self, accepted: list[AcceptedConnection]) -> list[AcceptedConnection]:
+    def _admitted(self, accepted: list[AcceptedConnection]) -> list[AcceptedConnection]:
         """Those that there is room for. The others are told to come back."""
         beyond = len(self._site.connections) + len(accepted) - self.most
         if beyond <= 0:
@@ -116,7 +116,7 @@ class Acceptor:
         beyond -= _end_idlest(self._site, beyond)
         admitted = accepted[: max(0, len(accepted) - beyond)]
         for each in accepted[len(admitted) :]:
-            await each.turn_away(_TOO_MANY)
+            each.turn_away(_TOO_MANY)
         self._turned_away += len(accepted) - len(admitted)
         now = trio.current_time()
         if self._turned_away and now - self._turned_away_at >= REPORT_SECONDS:
