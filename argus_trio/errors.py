@@ -186,6 +186,8 @@ class RpcError(ArgusError):
     code: ClassVar[int]
     http_status: ClassVar[int] = 200
     """The status a modern edge answers with; a legacy edge answers errors of a valid request with 200."""
+    request_id = b"null"
+    """The raw id of the request that is refused, where it is known although the request was not understood."""
 
     def __init__(self, message: str, *, data: object = None) -> None:
         super().__init__(message)

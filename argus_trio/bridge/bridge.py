@@ -109,7 +109,7 @@ class Bridge:
             await self.refuse(invalid)
             await self._tell(partial(self._legacy.tell, line), len(line))  # what was asked ends with it there
         except RpcError as error:
-            await self.refuse(error)
+            await self.refuse(error, error.request_id)
 
     async def refuse(self, error: RpcError, message_id: bytes = b"null") -> None:
         """Tell the client that its line is not carried."""

@@ -98,7 +98,8 @@ def decode(body: bytes) -> Message:
     Raises:
         ParseFailed: the body is not JSON, not UTF-8, or nested deeper than `MAX_DEPTH`.
         InvalidRequest: the body is JSON, but not one JSON-RPC 2.0 message (for a batch see `decode_batch`);
-            `ResponseInvalid` where it says which request it means to answer.
+            `ResponseInvalid` where it says which request it means to answer, and with the id of a request where it
+            has one.
     """
     check_text(body)
     return _decode_one(body)
@@ -170,21 +171,27 @@ def _decode_one(body: bytes) -> Message:
 
 
 def _call(message_id: bytes, method: bytes, raw_params: msgspec.Raw) -> Request | Notification:
+    if message_id and message_id[:1] not in b'"-0123456789':
+        raise InvalidRequest('"id" must be a string or a number')
     try:
         name = _decode_string(method)
     except msgspec.DecodeError:
-        raise InvalidRequest('"method" must be a string') from None
+        raise _invalid(message_id, '"method" must be a string') from None
     params: Params = {}
     if bytes(raw_params) not in _NO_PARAMS:
         try:
             params = _decode_params(raw_params)
         except msgspec.DecodeError:
-            raise InvalidRequest('"params" must be an object') from None
+            raise _invalid(message_id, '"params" must be an object') from None
     if not message_id:
         return Notification(name, params)
-    if message_id[:1] not in b'"-0123456789':
-        raise InvalidRequest('"id" must be a string or a number')
     return Request(message_id, name, params)
+
+
+def _invalid(message_id: bytes, what: str) -> InvalidRequest:
+    refused = InvalidRequest(what)
+    refused.request_id = message_id or b"null"
+    return refused
 
 
 def check_text(body: bytes) -> None:

@@ -31,6 +31,7 @@ _decode_int: Final = msgspec.json.Decoder(int).decode
 _decode_float: Final = msgspec.json.Decoder(float).decode
 _NULL: Final = Raw(b"null")
 _EMPTY: Final = Raw(b'""')
+_NO_MEMBERS: Final = Raw(b"[]")
 _NOTHING: Final = (_NULL, _EMPTY)
 _CALLS: Final = (Request, Notification)
 _LONGEST: Final = len(_NULL)
@@ -130,8 +131,8 @@ def decode_client_batch(body: bytes) -> list[Message | RpcError]:
 
 
 def _without_null_members(body: bytes) -> bytes:
-    """The message without a null that stands for nothing: the id of a notification, a result or error beside the
-    other."""
+    """The message without what stands for nothing: a null as the id of a notification, as a result or error beside the
+    other, or params that are an empty array, as PHP writes an object without members."""
     try:
         fields = decode_object(body)
     except (msgspec.DecodeError, RecursionError):
@@ -139,6 +140,8 @@ def _without_null_members(body: bytes) -> bytes:
     nulls = {name for name in ("id", "result", "error") if fields.get(name) == _NULL}
     if "id" in nulls and bytes(fields.get("method", b"")).startswith(b'"notifications/'):
         del fields["id"]
+    elif fields.get("params") == _NO_MEMBERS:
+        del fields["params"]
     elif len(nulls & {"result", "error"}) == 1 and "result" in fields and "error" in fields:
         del fields[(nulls & {"result", "error"}).pop()]
     return encode(fields)

@@ -32,6 +32,14 @@ async def test_a_line_that_is_no_message_is_answered_and_goes_nowhere(line: byte
     assert client.gateway.received == []
 
 
+async def test_a_request_that_is_not_understood_is_refused_under_its_id() -> None:
+    async with bridged(echo) as client:
+        await client.say(b'{"jsonrpc":"2.0","id":4,"method":"ping","params":[1]}')
+        [answer] = await client.hear(1)
+    assert answer["id"] == 4
+    assert client.gateway.received == []
+
+
 async def test_a_gateway_that_is_not_there_is_an_error_each_time_and_no_end() -> None:
     gateway = FakeGateway(echo)
     is_there = False

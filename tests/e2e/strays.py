@@ -23,7 +23,10 @@ SERVERS: dict[str, tuple[tuple[str, str], ...]] = {
             "does not send it on; begins with `initialize` at the next start",
         ),
         ("refuses our version and names its own", "asks again with the newest legacy one that both speak"),
-        ("was modern and is legacy now", "greets it as legacy"),
+        (
+            "becomes a server of the other era, behind a living connection too",
+            "greets it anew, makes the refused call again",
+        ),
         (
             "never answers `server/discover`, or dies of it",
             "finds that out once for each command or URL, and keeps it over reloads",
@@ -60,6 +63,10 @@ SERVERS: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         ("a proxy answers 407", "names the proxy, and what to set"),
         ("sends something behind an answer", "closes that connection"),
+        (
+            "answers HTTP 200 or 202 with a page, or with nothing",
+            "fails the call at once; the same answer to probes counts as unanswered",
+        ),
         (
             "answers the first request with 404 or 405, as one at another path or of the other HTTP transport does",
             "names the path and the `type` to try",
@@ -113,6 +120,7 @@ SERVERS: dict[str, tuple[tuple[str, str], ...]] = {
             "an entry without a name, with a schema that is no object's, a URI without a scheme",
             "leaves it out, and says so",
         ),
+        ("lists two different entries with one name", "shows the last one, reports the other"),
         ("an optional member of an entry that cannot be read", "leaves out that member, and says so"),
         (
             "a modern tool with an `outputSchema` that is no object's",
@@ -161,6 +169,7 @@ CLIENTS: tuple[tuple[str, str], ...] = (
         "resolves the endpoint of `/sse` against its host (Java)",
         "tells it the absolute path, by its User-Agent; all others a relative one, for proxies with a path prefix",
     ),
+    ("sends a request that cannot be understood", "refuses it under its own id; `params: []` counts as `{}`"),
     ("a probe of health or ready names any Host, or none", "answers it; a foreign Origin it does not"),
 )
 """The same for clients."""

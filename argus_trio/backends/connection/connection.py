@@ -25,14 +25,14 @@ from argus_trio.backends.connection.notification_queue import Losses, Notificati
 from argus_trio.backends.connection.outgoing_request import call_request, own_request, plain_question, with_our_token
 from argus_trio.backends.connection.server_requests import ServerRequests
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
-from argus_trio.backends.links.hearing import shown
+from argus_trio.backends.links.hearing import NoMessage, shown
 from argus_trio.backends.links.link import Link, Outgoing
 from argus_trio.backends.process.last_moment import farewell
 from argus_trio.config.model.operation import Timeouts
 from argus_trio.core.call.exchange import Exchange
 from argus_trio.core.call.levels import most_verbose
 from argus_trio.core.call.session_policy import TASK_METHODS
-from argus_trio.core.health.forgotten import NOT_GREETED, NOT_MODERN, error_doubts_session, is_of_another_era
+from argus_trio.core.health.forgotten import NOT_GREETED, error_doubts_session, greeting_lost
 from argus_trio.core.health.probing import SUSPECT_PACE_SECONDS, ProbeState
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import (
@@ -46,13 +46,7 @@ from argus_trio.errors import (
     RequestRefused,
     SessionLost,
 )
-from argus_trio.wire.envelope import (
-    ErrorResponse,
-    Params,
-    Response,
-    encode_notification,
-    encode_raw,
-)
+from argus_trio.wire.envelope import ErrorResponse, Params, Response, encode_notification, encode_raw
 from argus_trio.wire.error_objects import code_of, is_error_object, retry_after_of
 from argus_trio.wire.headers import PROTOCOL_VERSION, Headers
 from argus_trio.wire.revisions import Era
@@ -62,6 +56,8 @@ log = structlog.get_logger()
 CANCEL_NOTICE_SECONDS: Final = 2.0
 """How long sending `notifications/cancelled` to a backend may take: the caller waits for it, and a backend that does
 not read must not hold up the end of a call."""
+LOG_LEVEL_SECONDS: Final = 2.0
+"""How long a backend may take to answer `logging/setLevel`: a call waits for it, and some servers never answer."""
 
 Ts = TypeVarTuple("Ts")
 
@@ -171,6 +167,9 @@ class Connection:
             awaited, self.probe_state.answers_calls = False, True
         except AnswerInvalid as invalid:
             awaited = False
+            if isinstance(invalid, NoMessage):
+                self.probe_state.answers_calls = False
+                self._suspect()
             raise BackendMisbehaved(self.backend, self.redact(invalid.reason)) from invalid
         except LinkFailed as failure:
             awaited = False
@@ -245,10 +244,8 @@ class Connection:
             raise self._forget(SessionLost(refused.reason, never_ran=True)) from refused
         if isinstance(answer, Response):
             return
-        if self.handshake.era is Era.MODERN and is_of_another_era(answer.error):
-            raise self._forget(SessionLost(NOT_MODERN, never_ran=True))
-        if error_doubts_session(answer.error):
-            raise self._forget(SessionLost(NOT_GREETED, never_ran=True))
+        if reason := greeting_lost(answer.error, is_modern=self.handshake.era is Era.MODERN):
+            raise self._forget(SessionLost(reason, never_ran=True))
 
     def start_soon(self, function: Callable[[*Ts], Awaitable[object]], *args: *Ts) -> None:
         """Start a task that ends with the connection; does nothing once the connection has been left.
@@ -299,6 +296,7 @@ class Connection:
         )
 
     def _suspect(self) -> None:
+        self.probe_state.spared_until = -inf  # what fails without asking for a pause is looked into
         self.probe_state.suspect()
         self.stirred.set()
 
@@ -336,7 +334,8 @@ class Connection:
             return
         self._level = wanted
         try:
-            await self.ask("logging/setLevel", {"level": encode_raw(wanted)})
+            with trio.move_on_after(LOG_LEVEL_SECONDS):
+                await self.ask("logging/setLevel", {"level": encode_raw(wanted)})
         except LinkFailed as failure:
             log.debug("log_level_refused", backend=self.backend, level=wanted, reason=failure.reason)
 

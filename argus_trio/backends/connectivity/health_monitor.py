@@ -13,6 +13,8 @@ import attrs
 import trio
 
 from argus_trio.backends.connection.connection import Connection
+from argus_trio.backends.connectivity.recovery import LONGEST_PAUSE_SECONDS
+from argus_trio.backends.links.hearing import NoMessage
 from argus_trio.backends.listings.listing import CAPABILITIES, METHODS
 from argus_trio.config.model.operation import Probing
 from argus_trio.core.catalog.catalog import KINDS
@@ -105,27 +107,29 @@ class HealthMonitor:
         # Without a deadline: an answer that comes late still shows that it lives, and how slowly.
         try:
             await self.connection.probe(method)
-        except AnswerInvalid:
-            self._answered(sent_at)  # it lives; what its answers break the calls will show
         except SessionLost:
             return  # the end of the link or of the connection, which `watch` learns of itself
         except LinkFailed as failure:
-            await self._failed(method, sent_at, failure)
+            if isinstance(failure, AnswerInvalid) and not isinstance(failure, NoMessage):
+                self._answered(sent_at)  # it lives; what its answers break the calls will show
+            else:
+                await self._failed(method, sent_at, failure)
         else:
             self._answered(sent_at)
 
     async def _failed(self, method: str, sent_at: float, failure: LinkFailed) -> None:
         probe_state = self.connection.probe_state
         if failure.retry_after is not None:
-            probe_state.spared_until = trio.current_time() + failure.retry_after
-        if isinstance(failure, HttpRefused):
-            if failure.status == _BUSY or (failure.status == _BAD_REQUEST and probe_state.answers_calls):
-                self._answered(sent_at)
-                return
-            if failure.status == _BAD_REQUEST and method == "ping" and self._list_method() != "ping":
-                self._method = self._list_method()
-                await self._probe(self._method, sent_at)
-                return
+            probe_state.spared_until = trio.current_time() + min(failure.retry_after, LONGEST_PAUSE_SECONDS)
+        status = failure.status if isinstance(failure, HttpRefused) else None
+        is_unfit = status == _BAD_REQUEST or isinstance(failure, NoMessage)
+        if status == _BUSY or (is_unfit and probe_state.answers_calls):
+            self._answered(sent_at)
+            return
+        if is_unfit and method == "ping" and self._list_method() != "ping":
+            self._method = self._list_method()
+            await self._probe(self._method, sent_at)
+            return
         await trio.lowlevel.checkpoint()  # a link that has died says so itself, and better
         probe_state.failed(sent_at, self.redact(failure.reason), is_unreachable=failure.never_ran)
         self.connection.stirred.set()

@@ -28,6 +28,11 @@ DEFAULT_BYTES: Final = Bounds().message
 SHOWN: Final = 200
 """Characters that are shown of what a backend said, as many as of an HTTP error."""
 
+
+class NoMessage(AnswerInvalid):
+    """What came instead of an answer is no message at all: a page of something before the server, or nothing."""
+
+
 Heard = Message | ResponseInvalid
 """What an event says: messages, and what means to be an answer."""
 

@@ -36,6 +36,9 @@ SEND_SECONDS: Final = 30.0
 """The deadline for a server to take a notification or a response.
 
 It has nothing to work out, but may have to be woken first, as some that run on demand are."""
+ENDPOINT_SHARE: Final = 0.97
+"""In which share of `timeouts.connect` the endpoint has to be named: if all of it were over, so would be the attempt,
+and nobody would learn what was missing."""
 EARLY_EVENTS: Final = 64
 """How many events may come before the one that names the endpoint. Who says more has none to name."""
 _BLANKS: Final = b"\xef\xbb\xbf \t\r\n"
@@ -43,7 +46,7 @@ _BLANKS: Final = b"\xef\xbb\xbf \t\r\n"
 
 @asynccontextmanager
 async def open_http_sse(spec: SseBackend, inbox: Inbox, via: Via | None = None) -> AsyncIterator[Link]:
-    """A link to an HTTP+SSE server, once it has said where messages go; `spec.timeouts.connect` bounds the wait.
+    """A link to an HTTP+SSE server, once it has said where messages go, for which it has `ENDPOINT_SHARE`.
 
     Raises:
         LinkFailed: the stream did not open, or names no endpoint of the same origin.
@@ -53,7 +56,7 @@ async def open_http_sse(spec: SseBackend, inbox: Inbox, via: Via | None = None) 
     early: list[Event] = []
     opened = open_http_client(spec.url, name=spec.name, headers=spec.headers, ca_file=spec.tls.ca_file, via=via)
     async with opened as client:
-        with trio.move_on_after(seconds) as opening:
+        with trio.move_on_after(ENDPOINT_SHARE * seconds) as opening:
             async with client.send(client.get()) as answer:
                 stream = _Events(answer=answer, parser=hearing.parser())
                 target = await _endpoint(client, stream, early)

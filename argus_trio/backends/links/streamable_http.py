@@ -16,7 +16,7 @@ import structlog
 import trio
 
 from argus_trio.backends.links.endpoint import with_advice
-from argus_trio.backends.links.hearing import Heard, Hearing, foreign_answer
+from argus_trio.backends.links.hearing import Heard, Hearing, NoMessage, foreign_answer
 from argus_trio.backends.links.life import Life
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.backends.process.last_moment import farewell
@@ -53,6 +53,9 @@ RESUMING: Final = ReconnectPace(first_seconds=1.0, longest_seconds=1.0, least_se
 """A request's own stream: someone waits for its answer, so the wait does not grow, and soon it has failed."""
 LISTENING: Final = ReconnectPace(first_seconds=1.0, longest_seconds=30.0, least_seconds=0.1, slows_down_retry=True)
 """The GET stream: nobody waits for it, so a server that is away for long, or has nothing to say, is asked ever less."""
+LASTING_SECONDS: Final = 5.0
+"""How long a GET stream that says nothing lasts at least that is as good as one that says something: servers and
+proxies close idle streams after half a minute and more. One that ends before may do so without end."""
 
 LOOP_DETECTED: Final = 508
 """What a gateway answers that is its own backend (RFC 5842, section 7.2): it does so to all that comes."""
@@ -191,7 +194,7 @@ class StreamableHttpLink:
             if answer.media_type == names.JSON:
                 return await self._read_body(await self._hearing.read_body(answer), outgoing.id)
             what = answer.media_type or "nothing"
-            raise AnswerInvalid(f"it answered a request with HTTP {answer.status} and {what}")
+            raise NoMessage(f"it answered a request with HTTP {answer.status} and {what}")
 
     async def _read_body(self, body: bytes, request_id: int) -> Response | ErrorResponse:
         wanted = b"%d" % request_id
@@ -201,7 +204,7 @@ class StreamableHttpLink:
             if isinstance(message, ResponseInvalid):
                 raise AnswerInvalid(message.message)
             if isinstance(message, RpcError):
-                raise AnswerInvalid(f"its answer is no message: {message}")
+                raise NoMessage(f"its answer is no message: {message}")
             if isinstance(message, Request | Notification):
                 await self._inbox(message, request_id)
             elif is_answer(message, wanted):
@@ -269,14 +272,13 @@ class StreamableHttpLink:
         reconnect = Reconnect(LISTENING)
         is_first = True
         while not self._life.is_over:
-            has_brought = False
+            has_brought, lasting_at = False, trio.current_time() + LASTING_SECONDS
             try:
                 async with self._stream(parser, headers, is_first=is_first) as answer:
                     is_first = False
                     is_under_way.set()
                     while chunk := await answer.receive():
-                        has_brought = True
-                        await self._hand_on(parser, chunk)
+                        has_brought |= await self._hand_on(parser, chunk)
             except HttpRefused as refused:
                 if is_final(refused):
                     self._lacks_stream = True
@@ -288,15 +290,17 @@ class StreamableHttpLink:
             except LinkFailed as failure:
                 log.debug("backend_stream_ended", backend=self._client.name, reason=failure.reason)
             is_under_way.set()
-            reconnect.ended(has_brought=has_brought)
+            reconnect.ended(has_brought=has_brought or trio.current_time() >= lasting_at)
             await trio.sleep(reconnect.wait_seconds(parser.retry))
 
-    async def _hand_on(self, parser: EventParser, chunk: bytes) -> None:
-        for message in self._heard(parser, chunk):
+    async def _hand_on(self, parser: EventParser, chunk: bytes) -> bool:
+        messages = self._heard(parser, chunk)
+        for message in messages:
             if isinstance(message, Request | Notification):
                 await self._inbox(message, None)
             else:
                 log.warning("backend_answer_unasked", backend=self._client.name)
+        return bool(messages)
 
     def _stamped(self, headers: Headers) -> Headers:
         """The message's headers and the session's. Raises `LinkFailed` if the link is dead."""

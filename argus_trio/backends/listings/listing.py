@@ -142,7 +142,7 @@ class _Soundness:
     def of(
         self, kind: str, listed: Sequence[tuple[str, Params]], globs: Globs, make: Callable[[str, Params], Entry]
     ) -> tuple[Entry, ...]:
-        entries: list[Entry] = []
+        entries: dict[str, Entry] = {}
         for key, fields in listed:
             if not passes(globs, key):
                 continue
@@ -157,8 +157,11 @@ class _Soundness:
                 as_legacy = sound(kind, found.fields, LEGACY[kind]).fields
                 if as_legacy is not found.fields:
                     entry = attrs.evolve(entry, legacy_fields=make(key, as_legacy).fields)
-            entries.append(entry)
-        return tuple(entries)
+            if key in entries and entries[key].fields != entry.fields:  # pages may overlap, which loses nothing
+                what = f"another one with this {KEYS[kind]} follows in the list"
+                self.left_out.append(_remark(self.backend, kind, key, what))
+            entries[key] = entry
+        return tuple(entries.values())
 
 
 def _remark(backend: str, kind: str, name: str, what: str) -> Remark:

@@ -30,8 +30,9 @@ async def keep_listed(
 ) -> None:
     """List again what is due, one round of at most `seconds` at a time, and `publish` that, until cancelled.
 
-    A list that takes longer is logged and asked for again: no change is forgotten. The rounds of a backend that reports
-    changes without end come ever later, the later if nothing has changed (`core/catalog/storm.py`).
+    A list that takes longer is logged and asked for again, at once if it has changed: no change is forgotten. The
+    rounds of a backend that reports changes without end come ever later, the later if nothing has changed
+    (`core/catalog/storm.py`).
     """
     storm, backend = changes.storm, connection.backend
     told: frozenset[str] = frozenset()
@@ -44,6 +45,7 @@ async def keep_listed(
         listed = await list_kinds(
             connection, due.kinds, known=changes.known, begun=changes.begun, seconds=seconds, is_told=True
         )
+        failed_before = set(changes.faults)
         changed = changes.note(listed, backend)
         # Clients are told what the backend says; but what it says without end, and means nothing, once.
         told = told if storm.looks else frozenset()
@@ -56,8 +58,10 @@ async def keep_listed(
             _tell(storm.looked(trio.current_time(), found_news=found_news), storm, backend)
         late = tuple(kind for kind, failure in listed.failures.items() if isinstance(failure, ListLate))
         if late:
-            log.warning("backend_relist_late", backend=backend, kinds=list(late), seconds=seconds)
-            changes.again(late)
+            tell = log.debug if failed_before.issuperset(late) else log.warning
+            tell("backend_relist_late", backend=backend, kinds=list(late), seconds=seconds)
+            # What is late and was not heard of comes again as what failed does.
+            changes.again(tuple(kind for kind in late if kind in due.heard))
 
 
 def _tell(news: StormNews | None, storm: Storm, backend: str) -> None:

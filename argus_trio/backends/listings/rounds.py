@@ -132,6 +132,7 @@ class _ListRound:
             await self._fetch("templates")
 
     async def _fetch(self, kind: str) -> None:
+        known = self.begun[kind].pages if kind in self.begun else 0
         try:
             await self._fetch_in_time(kind)
         except LinkFailed as failure:
@@ -142,6 +143,8 @@ class _ListRound:
                 log.debug("backend_has_no_list", backend=self.connection.backend, kind=kind, reason=failure.reason)
             else:
                 self.failures[kind] = failure
+                if known and self.begun[kind].pages == known:
+                    del self.begun[kind]  # its cursor may be void: the next time begins anew
 
     async def _fetch_in_time(self, kind: str) -> None:
         is_expected = self._is_declared or kind in self.known

@@ -200,7 +200,8 @@ class SubscriptionHub:
         """The error for a client whose subscription has come to nothing."""
         name = self.address.spec.name
         if not isinstance(failure, RequestRefused):
-            return BackendUnavailable(name, self.address.redact(failure.reason), cause=failure)
+            reason = self.address.redact(failure.reason)
+            return BackendUnavailable(name, reason, cause=failure, retry_after=failure.retry_after)
         if is_error_object(failure.error):
             return BackendError(failure.error)
         return BackendMisbehaved(name, "its error is no JSON-RPC error object")

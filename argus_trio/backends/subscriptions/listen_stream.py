@@ -19,7 +19,9 @@ from argus_trio.backends.subscriptions.declared import declares_list_changes, ma
 from argus_trio.backends.subscriptions.table import SubscriptionTable
 from argus_trio.core.call.task_ids import EXTENSION, serves_tasks
 from argus_trio.core.catalog.catalog import KINDS
+from argus_trio.core.catalog.looks import LONGEST_RETRY_AFTER_SECONDS
 from argus_trio.core.catalog.uris import comparable
+from argus_trio.core.health.repetition import Repetition
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import HttpRefused, LinkFailed, RequestRefused
 from argus_trio.wire.envelope import Params, decode_array, decode_object, decode_string, encode_raw
@@ -115,6 +117,8 @@ class ListenStream:
     """Whether it has ended for good: the backend does not know the method, or its connection is lost."""
     _refuses_tasks: bool = attrs.field(default=False, init=False)
     """Whether the backend refused a stream for the tasks that it was asked for."""
+    _failures: Repetition = attrs.field(factory=Repetition, init=False)
+    """Why streams ended, for the log."""
 
     def agreed_to(self, task: str) -> bool:
         """Whether the backend agreed to report this task, by its own id, on the latest stream."""
@@ -183,7 +187,8 @@ class ListenStream:
                 if current is not None and current.has_ended and not current.is_refused:
                     has_lasted = trio.current_time() - began > REOPEN_LONGEST_SECONDS
                     delay = REOPEN_FIRST_SECONDS if has_lasted or not delay else min(2 * delay, REOPEN_LONGEST_SECONDS)
-                    await self._pause(delay)
+                    asked = 0.0 if current.failure is None else current.failure.retry_after or 0.0
+                    await self._pause(max(delay, min(asked, LONGEST_RETRY_AFTER_SECONDS)))
                 await trio.sleep(QUIET_SECONDS)
 
     async def _pause(self, seconds: float) -> None:
@@ -241,7 +246,8 @@ class ListenStream:
             except LinkFailed as failure:
                 self._refuses_tasks = _TASKS in wanted and not stream.opened.is_set()
                 reason = self.redact(failure.reason)
-                log.info("backend_changes_unheard", backend=self.connection.backend, reason=reason)
+                tell = log.info if self._failures.happened(reason) else log.debug
+                tell("backend_changes_unheard", backend=self.connection.backend, reason=reason)
                 stream.failure = failure
                 stream.is_refused = _is_final(failure)
             stream.has_ended = True

@@ -45,9 +45,12 @@ EXPIRED: Final = "the session has expired"
 """Why a link is at its end whose server does not know its session any more."""
 NOT_GREETED: Final = "it does not know that it was greeted: it must have started anew behind its connection"
 """Why a connection is at its end whose server answers, but refuses everything that a greeting comes before."""
+OTHER_REVISION: Final = "it refuses the protocol version that it had agreed to: it must have become another server"
+"""Why a connection is at its end whose server was exchanged for one of the other era, or of other revisions."""
 NOT_MODERN: Final = "it refuses server/discover, which it answered before: it has become a legacy server"
 
-_SPEAKS_OF_SESSIONS: Final = re.compile(rb"session|initiali[sz]", re.IGNORECASE)
+_SPEAKS_OF_VERSIONS: Final = re.compile(rb"protocol[ _-]?version", re.IGNORECASE)
+_SPEAKS_OF_SESSIONS: Final = re.compile(rb"session|initiali[sz]|protocol[ _-]?version", re.IGNORECASE)
 _UNSPECIFIC: Final = "Invalid request parameters"
 """What the Python SDK 1 says to any request that comes before `initialize`, and to one whose params are not valid."""
 _UNSUPPORTED_REVISION: Final = b"-32022"
@@ -62,7 +65,8 @@ def says_forgotten(text: bytes) -> bool:
 
 
 def status_doubts_session(status: int, body: bytes) -> bool:
-    """Whether an HTTP refusal may mean that the session is gone: it speaks of sessions, and is no page for people."""
+    """Whether an HTTP refusal may mean that the session is gone: it speaks of sessions, or of the protocol version, and
+    is no page for people."""
     if status in _OTHER_REASONS or body.lstrip()[:1] == b"<":
         return False
     return _SPEAKS_OF_SESSIONS.search(body) is not None
@@ -73,9 +77,18 @@ def error_doubts_session(error: bytes | Raw) -> bool:
     message = string_member(object_or_none(error) or {}, "message") or ""
     if _SPEAKS_OF_SESSIONS.search(message.encode("utf-8", "replace")):
         return True
-    return message == _UNSPECIFIC and code_of(error) == INVALID_PARAMS
+    code = code_of(error)
+    return code == _UNSUPPORTED_REVISION or (message == _UNSPECIFIC and code == INVALID_PARAMS)
 
 
-def is_of_another_era(error: bytes | Raw) -> bool:
-    """Whether a server that answered `server/discover` before refuses it with `error` because it is modern no more."""
-    return code_of(error) in (METHOD_UNKNOWN, _UNSUPPORTED_REVISION)
+def greeting_lost(error: bytes | Raw, *, is_modern: bool) -> str:
+    """Why a server that refuses a plain question with `error` has to be greeted anew; empty if it need not be."""
+    if is_modern and code_of(error) == METHOD_UNKNOWN:
+        return NOT_MODERN
+    if not error_doubts_session(error):
+        return ""
+    message = string_member(object_or_none(error) or {}, "message") or ""
+    is_of_version = _SPEAKS_OF_VERSIONS.search(message.encode("utf-8", "replace"))
+    if not is_of_version and code_of(error) != _UNSUPPORTED_REVISION:
+        return NOT_GREETED
+    return NOT_MODERN if is_modern else OTHER_REVISION

@@ -63,7 +63,7 @@ class Endpoint:
             edge = self.modern if self._is_modern(http, message) else self.legacy
             await edge.post(http, accepted, message)
         except RpcError as error:
-            message_id = message.id if isinstance(message, envelope.Request) else b"null"
+            message_id = message.id if isinstance(message, envelope.Request) else error.request_id
             await http.answer_unread(error.http_status, error_response(message_id, error), refusal_headers(error))
 
     async def get(self, http: IncomingRequest) -> None:

@@ -144,9 +144,15 @@ class SseEdge:
             require_plain(http.fields.get(CONTENT_ENCODING))
             self._session(http)  # an unknown session is refused before its body is read
             body = await read_body(http, self.settings.now.limits)
-            self._accept(self._session(http), body)
+            session = self._session(http)
+            try:
+                self._accept(session, body)
+            except InvalidRequest as invalid:
+                if invalid.request_id != b"null":  # where its client waits for the answer
+                    await session.conversation.notify(error_response(invalid.request_id, invalid))
+                raise
         except RpcError as error:
-            await http.answer_unread(error.http_status, error_response(b"null", error), refusal_headers(error))
+            await http.answer_unread(error.http_status, error_response(error.request_id, error), refusal_headers(error))
             return
         await http.answer(202)
 

@@ -116,7 +116,7 @@ async def respond_batch(
         for index, member in enumerate(members):
             match member:
                 case RpcError():
-                    answers[index] = error_response(b"null", member)
+                    answers[index] = error_response(member.request_id, member)
                     if isinstance(member, ResponseInvalid):
                         accept(gateway, session, member)
                 case Request(method="initialize"):

@@ -8,6 +8,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from argus_trio.backends.connection.connection import LOG_LEVEL_SECONDS
 from argus_trio.backends.listings.fetch import list_all
 from argus_trio.backends.listings.pages import MAX_PAGES
 from argus_trio.errors import (
@@ -77,6 +78,19 @@ async def test_a_silent_backend_meets_the_deadline_and_is_told(autojump_clock: M
         assert caught.value.data == {"backend": "files", "seconds": pytest.approx(10)}
         assert backend.seen[-1] == ("notifications/cancelled", {"requestId": 4})
         assert len(t.connection.in_flight) == t.link.waiting == 0
+
+
+async def test_a_backend_that_does_not_answer_about_the_log_level_costs_no_call(autojump_clock: MockClock) -> None:
+    async def never(_params: Json) -> Json:
+        await trio.sleep_forever()
+        raise AssertionError
+
+    backend = FakeBackend(declares={"logging": {}}, answers={"logging/setLevel": never})
+    async with talk(backend) as t:
+        exchange = FakeExchange("tools/call", {"name": "read"}, log_level="debug")
+        assert json.loads(await perform(t, exchange))["asked"] == "tools/call"
+        assert trio.current_time() <= LOG_LEVEL_SECONDS
+        assert t.link.waiting == 0
 
 
 async def test_progress_extends_the_deadline_up_to_the_maximum(autojump_clock: MockClock) -> None:

@@ -179,3 +179,30 @@ async def test_a_modern_server_that_is_a_legacy_one_now_is_greeted_as_such_at_th
         connection = scope.shared.connection
         assert connection is not None
         assert connection.handshake.era is Era.LEGACY
+
+
+@pytest.mark.parametrize("before", list(Era))
+async def test_a_server_that_was_exchanged_for_one_of_the_other_era_is_greeted_anew_at_the_first_call(
+    before: Era, autojump_clock: MockClock
+) -> None:
+    backend = FakeBackend(era=before, tools=named("a"))
+
+    def refusing(method: str, of: Era) -> None:
+        async def refuse(params: Json) -> Json:
+            if backend.era is not of or answering.get() is backend.links[0]:
+                raise Refusal(-32022 if backend.era is Era.MODERN else -32000, "Unsupported protocol version")
+            del backend.answers[method]
+            return await backend.answer(method, params)
+
+        backend.answers[method] = refuse
+
+    async with living(backend, REMOTE) as scope:
+        backend.era = after = Era.LEGACY if before is Era.MODERN else Era.MODERN
+        for method, of in (("server/discover", Era.MODERN), ("initialize", Era.LEGACY)):
+            refusing(method, of)
+        for method in ("tools/list", "tools/call", "ping"):
+            refusing(method, after)
+        await call(scope)
+        connection = scope.shared.connection
+        assert connection is not None
+        assert connection.handshake.era is after

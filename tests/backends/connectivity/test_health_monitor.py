@@ -9,6 +9,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from argus_trio.backends.links.hearing import NoMessage
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model.backend import HttpBackend, StdioBackend
 from argus_trio.config.model.operation import Probing, Restart, Timeouts
@@ -128,7 +129,7 @@ async def test_a_silent_backend_is_degraded_then_replaced(nursery: trio.Nursery,
     assert life.reason == "it did not answer 3 probes of 10 s"
     assert not life.backend.links[0].is_open
     life.backend.answers = {}
-    await trio.sleep(40)
+    await trio.sleep(80)  # longer than a breaker stays open
     assert life.state() is BackendState.READY
     assert life.backend.links[-1].is_open
 
@@ -184,6 +185,32 @@ async def test_an_answer_that_is_none_is_a_sign_of_life_too(nursery: trio.Nurser
     await trio.sleep(600)
     assert (life.state(), len(life.backend.links)) == (BackendState.READY, 1)
     assert life.count("ping") > 10
+
+
+async def test_a_page_instead_of_every_answer_is_no_sign_of_life(
+    nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
+    async def page(_params: Json) -> Json:
+        raise NoMessage("it answered a request with HTTP 200 and text/html")
+
+    life = await watched(nursery, FakeBackend())
+    life.backend.answers = {"ping": page, "tools/list": page, "initialize": page, "server/discover": page}
+    await trio.sleep(200)
+    assert life.state() is BackendState.DOWN
+    life.backend.answers = {}
+    await trio.sleep(80)  # longer than a breaker stays open
+    assert life.state() is BackendState.READY
+
+
+async def test_a_page_instead_of_the_answer_to_a_ping_alone_has_it_asked_for_a_list(
+    nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
+    async def page(_params: Json) -> Json:
+        raise NoMessage("it answered a request with HTTP 202 and nothing")
+
+    life = await watched(nursery, FakeBackend(answers={"ping": page}))
+    await trio.sleep(600)
+    assert (life.state(), len(life.backend.links), life.count("ping")) == (BackendState.READY, 1, 1)
 
 
 async def test_a_refusal_is_a_sign_of_life(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
@@ -308,7 +335,7 @@ async def test_an_own_connection_that_falls_silent_is_replaced_at_its_next_call(
     await trio.sleep(65)
     assert not own.is_open
     life.backend.answers = {}
-    await trio.sleep(40)
+    await trio.sleep(80)  # longer than a breaker stays open
     await life.call(abilities=abilities)
     assert life.backend.links[-1] is not own
     assert life.backend.links[-1].is_open

@@ -135,6 +135,43 @@ async def test_a_backend_that_wants_to_be_left_alone_is_tried_again_when_it_want
         assert scope.state is BackendState.READY
 
 
+async def test_a_call_that_fails_ends_a_pause_that_a_probe_was_asked_for(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=named("a"))
+
+    async def busy_now(_params: Json) -> Json:
+        raise HttpRefused(503, "busy", retry_after=90_000)
+
+    async def dead(_params: Json) -> Json:
+        raise LinkFailed("cannot connect", never_ran=True)
+
+    backend.answers = {"ping": busy_now}
+    async with living(backend, FAR) as scope:
+        await trio.sleep(100)
+        assert scope.state is BackendState.DEGRADED
+        backend.answers = {"ping": dead, "tools/list": dead, "tools/call": dead}
+        await trio.sleep(100)
+        assert scope.state is BackendState.DEGRADED, "it is left alone"
+        with pytest.raises(BackendUnavailable, match="cannot connect"):
+            await call(scope)
+        await trio.sleep(1.1)
+        assert len(backend.links) == 2, "it is lost, and connected to anew"
+
+
+async def test_the_longest_pause_of_a_probe_is_that_of_a_start(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=named("a"))
+
+    async def busy_now(_params: Json) -> Json:
+        raise HttpRefused(503, "busy", retry_after=90_000)
+
+    backend.answers = {"ping": busy_now}
+    async with living(backend, FAR) as scope:
+        await trio.sleep(100)
+        assert scope.recovery.standing.reason == "busy"
+        del backend.answers["ping"]
+        await trio.sleep(LONGEST_PAUSE_SECONDS)
+        assert scope.state is BackendState.READY
+
+
 def paced(seconds: float) -> tuple[FakeBackend, Callable[[Json], bool]]:
     """A legacy server that allows one request in so many seconds, and refuses the rest for as long as that takes."""
     backend, allowed_at = FakeBackend(tools=named("a")), [0.0]

@@ -210,6 +210,22 @@ async def test_listening_hears_what_belongs_to_no_request_and_takes_the_stream_u
     assert {received.headers["mcp-protocol-version"] for received in server.received} == {LEGACY}
 
 
+async def test_a_server_whose_stream_ends_at_once_with_nothing_said_is_asked_ever_less(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def handler(request: Received, wire: Wire) -> None:
+        await wire.begin_stream()
+        await wire.event(b"", more=b"retry: 0\nid: 1\n")
+        await wire.end_stream()
+
+    pace = attrs.evolve(http.LISTENING, first_seconds=0.05, least_seconds=0.001)
+    monkeypatch.setattr(http, "LISTENING", pace)
+    async with linked(handler) as (link, _, server):
+        await link.listen(VERSION)
+        await trio.sleep(1)
+        assert 3 <= len(server.received) <= 8
+
+
 @pytest.mark.parametrize("status", [404, 405, 400])
 async def test_a_server_without_a_stream_of_its_own_is_asked_once(status: int) -> None:
     async def handler(request: Received, wire: Wire) -> None:

@@ -177,6 +177,31 @@ async def test_a_backend_that_does_not_know_its_cursor_any_more_is_read_from_the
         assert await at.names() == ["files__a", "files__b"]
 
 
+@pytest.mark.parametrize("refusal", [HttpRefused(400, "invalid cursor"), LinkFailed("no list"), None])
+async def test_a_cursor_that_leads_nowhere_is_given_up_however_that_is_said(
+    refusal: Exception | None, autojump_clock: MockClock
+) -> None:
+    generation = 0
+
+    async def listed(params: Json) -> Json:
+        nonlocal generation
+        if "cursor" not in params:
+            generation += 1
+            return {"tools": named("a"), "nextCursor": str(generation)}
+        if generation == 1 and refusal is None:
+            await trio.sleep_forever()
+        if generation == 1:
+            raise refusal or AssertionError
+        return {"tools": named("b")}
+
+    backend = FakeBackend(declares={"tools": {"listChanged": True}}, answers={"tools/list": listed})
+    async with supervised({"files": backend}) as at:
+        await at.supervisor.current.settle()
+        await trio.sleep(200)
+        assert await at.names() == ["files__a", "files__b"]
+        assert state(at) is BackendState.READY
+
+
 @ERAS
 @pytest.mark.parametrize("is_reconnecting", [False, True])
 async def test_the_list_from_before_stays_while_the_next_one_does_not_come(

@@ -88,3 +88,13 @@ def test_what_nothing_identifies_is_reported_by_its_number() -> None:
         ("tools", "", "it has no name"),
         ("resources", "", "it has no uri"),
     ]
+
+
+def test_of_two_entries_with_one_name_the_last_is_shown_and_the_other_reported_unless_they_are_equal() -> None:
+    tools = [("a", raw({"name": "a", "title": title})) for title in ("1", "2")]
+    same = [("b", raw({"name": "b"}))] * 2
+    published = publish(spec(), {"tools": [*tools, *same]}, serves_resources=False)
+    assert [(tool.key, bytes(tool.fields.get("title", b""))) for tool in published.tools] == [("a", b'"2"'), ("b", b"")]
+    assert [(remark.name, remark.what) for remark in published.left_out] == [
+        ("a", "another one with this name follows in the list")
+    ]

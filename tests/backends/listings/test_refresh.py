@@ -126,6 +126,29 @@ async def test_a_list_that_did_not_come_in_time_is_asked_for_again(autojump_cloc
         assert await at.names() == ["files__a", "files__b"]
 
 
+async def test_a_list_that_is_late_again_and_again_is_told_once_and_is_no_storm(autojump_clock: MockClock) -> None:
+    asked = 0
+
+    async def listed(_params: Json) -> Json:
+        nonlocal asked
+        asked += 1
+        if asked > 1:
+            await trio.sleep_forever()
+        return {"tools": named("a")}
+
+    backend = FakeBackend(declares={"tools": {}}, answers={"tools/list": listed})
+    async with supervised({"files": backend}) as at:
+        await begun(at)
+        with capture_logs() as logs:
+            at.supervisor.scopes["files"].shared.lists.look_again()
+            await trio.sleep(1000)
+    late = [entry["log_level"] for entry in logs if entry["event"] == "backend_relist_late"]
+    assert late[0] == "warning"
+    assert set(late[1:]) == {"debug"}
+    assert 8 < asked < 30
+    assert not [entry for entry in logs if "storm" in str(entry["event"])]
+
+
 async def test_clients_hear_of_as_many_changes_as_there_are(autojump_clock: MockClock) -> None:
     backend = FakeBackend(tools=named("a"))
     async with supervised({"files": backend}) as at:

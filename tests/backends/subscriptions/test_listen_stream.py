@@ -25,7 +25,7 @@ from argus_trio.backends.subscriptions.table import SubscriptionTable
 from argus_trio.core.call.task_ids import EXTENSION
 from argus_trio.core.catalog.catalog import KINDS
 from argus_trio.core.redaction import Redactor
-from argus_trio.errors import LinkFailed, RequestRefused
+from argus_trio.errors import HttpRefused, LinkFailed, RequestRefused
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import FakeBackend, Json, Refusal, raw
@@ -83,7 +83,7 @@ class Listening:
 class Fate:
     """What becomes of the streams: each that is opened ends with the next refusal; when there is none, it stays."""
 
-    def __init__(self, *refusals: Refusal | float) -> None:
+    def __init__(self, *refusals: Refusal | HttpRefused | float) -> None:
         self.refusals = list(refusals)
         self.opened_at: list[float] = []
 
@@ -92,7 +92,7 @@ class Fate:
         if not self.refusals:
             await trio.sleep_forever()
         fate = self.refusals.pop(0)
-        if isinstance(fate, Refusal):
+        if isinstance(fate, Refusal | HttpRefused):
             raise fate
         await trio.sleep(fate)
         raise Refusal(-32000, "the stream has ended")
@@ -225,6 +225,22 @@ async def test_a_stream_that_is_lost_again_and_again_is_opened_after_ever_longer
         for one, following in pairwise(waits):
             assert following == pytest.approx(min(2 * one, longest), abs=0.1)
         assert waits[-1] == pytest.approx(longest, abs=0.1)
+
+
+async def test_why_it_is_lost_again_and_again_is_told_once(autojump_clock: MockClock) -> None:
+    with capture_logs() as logs:
+        async with listening(Fate(*[Refusal(-32000, "not now")] * 10)):
+            await trio.sleep(1000)
+    levels = [entry["log_level"] for entry in logs if entry["event"] == "backend_changes_unheard"]
+    assert levels == ["info", *["debug"] * 9]
+
+
+async def test_a_backend_that_says_how_long_is_not_listened_to_before(autojump_clock: MockClock) -> None:
+    busy = HttpRefused(429, "slow down", retry_after=300)
+    async with listening(Fate(busy, 1000.0)) as at:
+        await trio.sleep(400)
+        before, after = at.opened_at
+        assert after - before == pytest.approx(300, abs=0.1)
 
 
 async def test_one_that_was_open_for_long_is_opened_again_soon(autojump_clock: MockClock) -> None:

@@ -6,8 +6,11 @@ import pytest
 
 from argus_trio.core.health.forgotten import (
     FORGOTTEN,
+    NOT_GREETED,
+    NOT_MODERN,
+    OTHER_REVISION,
     error_doubts_session,
-    is_of_another_era,
+    greeting_lost,
     says_forgotten,
     status_doubts_session,
 )
@@ -91,4 +94,25 @@ def test_what_is_no_error_object_is_not_doubted() -> None:
 
 @pytest.mark.parametrize(("code", "is_other"), [(-32601, True), (-32022, True), (-32603, False)])
 def test_a_modern_server_that_does_not_know_its_own_method_is_modern_no_more(code: int, is_other: bool) -> None:
-    assert is_of_another_era(encode_error(code, "no")) is is_other
+    assert bool(greeting_lost(encode_error(code, "no"), is_modern=True)) is is_other
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "is_modern", "reason"),
+    [
+        (-32022, "no", False, OTHER_REVISION),
+        (-32000, "Bad Request: Unsupported protocol version (supported versions: 2025-11-25)", True, NOT_MODERN),
+        (-32000, "Bad Request: Unsupported protocol version", False, OTHER_REVISION),
+        (-32002, "Server not initialized", False, NOT_GREETED),
+        (-32601, "no", False, ""),
+        (-32602, "no", True, ""),
+    ],
+)
+def test_a_server_that_was_exchanged_for_one_of_another_revision_has_to_be_greeted_anew(
+    code: int, message: str, is_modern: bool, reason: str
+) -> None:
+    assert greeting_lost(encode_error(code, message), is_modern=is_modern) == reason
+
+
+def test_a_refusal_that_speaks_of_the_protocol_version_is_a_doubt() -> None:
+    assert status_doubts_session(400, b"Bad Request: Unsupported protocol version: 2026-07-28")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 import pytest
@@ -27,8 +28,6 @@ from tests.frontend.support.serving import JSON, Answer, call, connected, initia
         (b'{"jsonrpc":"1.0","id":1,"method":"ping"}', -32600),
         (b'{"jsonrpc":"2.0","id":1}', -32600),
         (b'{"jsonrpc":"2.0","id":{},"method":"ping"}', -32600),
-        (b'{"jsonrpc":"2.0","id":1,"method":7}', -32600),
-        (b'{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}', -32600),
         (b'{"jsonrpc":"2.0","id":1,"result":{},"error":{}}', -32600),
     ],
 )
@@ -37,6 +36,15 @@ async def test_a_body_that_is_no_message_is_refused(body: bytes, code: int) -> N
         answer = await post(served, body, await initialized(served))
         assert (answer.status, answer.json["id"], answer.error[0]) == (400, None, code)
         assert not served.backstage.calls
+
+
+@pytest.mark.parametrize("more", [b'"method":7', b'"method":"ping","params":[1]', b'"method":"ping","params":7'])
+@pytest.mark.parametrize("message_id", [1, "a"])
+async def test_a_request_that_is_not_understood_is_refused_under_its_id(more: bytes, message_id: int | str) -> None:
+    body = b'{"jsonrpc":"2.0","id":%b,%b}' % (json.dumps(message_id).encode(), more)
+    async with serving() as served:
+        answer = await post(served, body, await initialized(served))
+        assert (answer.status, answer.json["id"], answer.error[0]) == (400, message_id, -32600)
 
 
 async def test_of_duplicate_keys_the_last_one_counts() -> None:

@@ -26,6 +26,14 @@ async def test_answers_come_on_the_stream() -> None:
         assert (seen.revision, bytes(seen.capabilities["roots"])) == ("2024-11-05", b"{}")
 
 
+async def test_a_request_that_is_not_understood_is_answered_where_its_client_waits() -> None:
+    async with serving() as served, conversing(served) as (client, path):
+        refused = await say(served, path, b'{"jsonrpc":"2.0","id":4,"method":"tools/list","params":[1]}')
+        assert (refused.status, refused.json["id"]) == (400, 4)
+        (answered,) = events_in(await client.part())
+        assert (answered["id"], answered["error"]) == (4, refused.json["error"])
+
+
 async def test_what_precedes_an_answer_comes_before_it() -> None:
     async with serving() as served, conversing(served) as (client, path):
         await say(served, path, call("progress", 2, _meta={"progressToken": "t"}))

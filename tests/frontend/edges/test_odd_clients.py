@@ -316,3 +316,11 @@ async def test_the_endpoint_is_told_relative_to_the_stream_unless_the_client_app
         await client.send("GET", path, {"accept": EVENTS, "user-agent": agent})
         await client.head()
         assert (await client.part()).decode().splitlines()[1].startswith(f"data: {told}")
+
+
+@pytest.mark.parametrize("edge", ["legacy", "sse"])  # a modern request's params are never empty
+async def test_params_that_are_an_empty_array_are_none(edge: str) -> None:
+    body = b'{"jsonrpc":"2.0","id":7,"method":"tools/list","params":[]}'
+    async with serving() as served:
+        assert await result_on(edge, served, "tools/list", {}, body)
+        assert served.backstage.calls[0].call.params == {}
