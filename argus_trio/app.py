@@ -9,6 +9,7 @@ root                    signals: the first TERM or INT stops, a second one at on
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
@@ -21,6 +22,7 @@ import trio
 from argus_trio import __version__
 from argus_trio.backends.generation import Generation
 from argus_trio.backends.links.open import open_link
+from argus_trio.backends.process.last_moment import end_farewells_at
 from argus_trio.backends.routing.directory import ToolHeaders
 from argus_trio.backends.routing.identity import CurrentIdentity
 from argus_trio.backends.routing.resource_watch import ResourceWatch
@@ -31,6 +33,7 @@ from argus_trio.config.file import ConfigFile
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.sources import Stamps
 from argus_trio.core.call.exchange import Handler
+from argus_trio.core.call.via import Via
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import ListenFailed, leaves
 from argus_trio.frontend.app import run_frontend
@@ -53,6 +56,8 @@ PATHS = {"streamable_http": "/mcp", "sse": "/sse", "health": "/manage/v1/health"
 """What is served where, for the log."""
 LAST_WORDS_SECONDS: Final = 0.25
 """How long the front end may take after the drain to say what was cut, before backends are closed under it."""
+END_SECONDS: Final = 4.6
+"""How long after the drain, or after a second signal, the backends may take to end; the process has the rest of 5 s."""
 
 
 async def run_gateway(
@@ -107,6 +112,7 @@ class _GatewayParts:
     redact: Redactor
     notifier: Notifier
     inherited: Sequence[Inherited]
+    via: Via = attrs.field(factory=lambda: Via(secrets.token_hex(8)), init=False)
     under_way: UnderWay = attrs.field(factory=UnderWay, init=False)
     announcer: Announcer = attrs.field(factory=Announcer, init=False)
     routers: RouterFactory = attrs.field(factory=RouterFactory, init=False)
@@ -118,7 +124,7 @@ class _GatewayParts:
     def __attrs_post_init__(self) -> None:
         self.supervisor = Supervisor(
             initial=self.config,
-            open_link=open_link,
+            open_link=partial(open_link, via=self.via),
             announce=self.announcer.announce,
             make_handler=self._handler,
             redact=self.redact,
@@ -157,6 +163,7 @@ class _GatewayParts:
             watch=ResourceWatch(supervisor),
             watch_tasks=TaskWatch(supervisor, self.routers.tasks),
             param_headers=ToolHeaders(supervisor.generations),
+            comes_round=lambda via: self.via.comes_round(via, trio.current_time()),
             control=self.reloads,
             tell=supervisor.forward_notification,
             release=supervisor.release,
@@ -221,7 +228,9 @@ async def _cut_after_drain(stop: trio.Event, settings: CurrentSettings, everythi
     # What the front end still owes to a backend that does not answer is bounded, but must not come before the time that
     # backends need to end: both at once is what keeps a stop within `drain_timeout` and 5 s.
     await stop.wait()
-    everything.deadline = trio.current_time() + settings.now.server.drain_timeout + LAST_WORDS_SECONDS
+    drained = trio.current_time() + settings.now.server.drain_timeout
+    everything.deadline = drained + LAST_WORDS_SECONDS
+    end_farewells_at(drained + END_SECONDS)
 
 
 async def _tell_how_it_stands(parts: _GatewayParts) -> None:
@@ -246,6 +255,7 @@ async def _stop_on_signals(
             if stop.is_set():
                 log.warning("stopping_at_once", signal=signal.Signals(number).name)
                 everything.cancel()
+                end_farewells_at(trio.current_time() + END_SECONDS)
             else:
                 log.info("stopping", signal=signal.Signals(number).name)
                 notifier.stopping()

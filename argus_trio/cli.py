@@ -23,6 +23,7 @@ import trio
 
 from argus_trio import __version__
 from argus_trio.app import run_gateway
+from argus_trio.backends.process.open_files import raise_open_files
 from argus_trio.bridge.gateway_wait import WAIT_SECONDS
 from argus_trio.bridge.run import DEFAULT_URL, run_bridge
 from argus_trio.config.check.report import render_checked, render_problems
@@ -31,12 +32,13 @@ from argus_trio.config.load import load
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.find import find_config
 from argus_trio.config.structure.schema import schema
+from argus_trio.core.call.via import VARIABLE
 from argus_trio.core.redaction import Redactor
 from argus_trio.demo import run_demo
 from argus_trio.errors import ConfigInvalid, LinkFailed, ListenFailed, Problem
 from argus_trio.logs.setup import LEVELS, Format, set_up_logs
 from argus_trio.logs.writer import writing_log
-from argus_trio.wire.headers import TOKEN
+from argus_trio.wire.headers import TOKEN, VIA
 
 log = structlog.get_logger()
 
@@ -168,6 +170,7 @@ def _serve(options: argparse.Namespace) -> None:
         file = ConfigFile(path=path, environ=os.environ, host=options.host, port=options.port, warn=_warn)
         config = file.read()
         redact.learn(config.secrets)
+        raise_open_files()
         log.info("starting", version=__version__, config=str(path), backends=list(config.backends))
         trio.run(partial(run_gateway, config, file=file, redact=redact, on_listening=lambda _urls: None))
 
@@ -198,6 +201,8 @@ def _stdio(options: argparse.Namespace) -> None:
         raise LinkFailed("$ARGUS_TOKEN holds a character that cannot be sent")
     if token and not any(name.lower() == "authorization" for name in headers):
         headers["Authorization"] = f"Bearer {token}"
+    if by := os.environ.get(VARIABLE, ""):  # a gateway has started this, and may be the one at the other end
+        headers[VIA] = by
     url = options.url or os.environ.get("ARGUS_URL") or DEFAULT_URL
     with _logging("console", options.log_level, Redactor({*headers.values(), token})):
         trio.run(partial(run_bridge, url, headers, wait_seconds=options.wait))

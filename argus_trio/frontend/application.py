@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from math import inf
 from typing import Final, Literal
 
 import attrs
@@ -20,6 +21,7 @@ from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.manage.backends import Clocks, backends_body
 from argus_trio.frontend.manage.health import health_body, ready_answer
 from argus_trio.frontend.manage.reload import ReloadPage
+from argus_trio.wire import headers as names
 
 log = structlog.get_logger()
 
@@ -32,7 +34,14 @@ _FOR_PAGES: Final = ("/mcp", "/sse", "/messages", "/sse/messages")
 _FOR_PROBES: Final = ("/manage/v1/health", "/manage/v1/ready")
 """What is answered under any Host, or none: probes of Kubernetes and HAProxy name the address that they connect to. A
 page of another origin is kept out all the same."""
+_MANAGEMENT: Final = "/manage/"
 _STATUS: Final = {"host": 421, "origin": 403}
+_VIA: Final = names.VIA.encode()
+_LOOP_ADVICE: Final = "take the backend that leads back here out of the configuration"
+RETRY_AFTER_SECONDS: Final = 2
+"""When a client that was turned away may come back."""
+REPORT_SECONDS: Final = 60.0
+"""The shortest time between two lines of the log that say that requests are turned away."""
 _SHOWN: Final = 200
 """As much of a wrong header value as the log shows, in characters."""
 
@@ -45,6 +54,10 @@ class Application:
     settings: CurrentSettings
     endpoint: Endpoint
     sse: SseEdge
+    _in_flight: int = attrs.field(default=0, init=False)
+    _has_come_round: bool = attrs.field(default=False, init=False)
+    _turned_away: int = attrs.field(default=0, init=False)
+    _reported_at: float = attrs.field(default=-inf, init=False)
     _started: float = attrs.field(factory=trio.current_time, init=False)
     _routes: dict[str, PathHandlers] = attrs.field(init=False)
 
@@ -88,10 +101,38 @@ class Application:
         if serve is None:
             await self._refuse_method(http, route)
             return
+        via = http.fields.get(_VIA)
+        if via is not None and self.gateway.comes_round(via.decode("latin-1")):
+            await self._refuse_own(http)
+            return
+        if self._in_flight >= self.settings.now.limits.requests and not path.startswith(_MANAGEMENT):
+            await self._turn_away(http)
+            return
+        self._in_flight += 1
         try:
             await serve(http)
         except ClientGone:
             log.debug("client_gone", path=path)
+        finally:
+            self._in_flight -= 1
+
+    async def _refuse_own(self, http: IncomingRequest) -> None:
+        if not self._has_come_round:
+            self._has_come_round = True
+            log.warning("gateway_is_its_own_backend", path=http.path, advice=_LOOP_ADVICE)
+        message = f"this gateway is its own backend, directly or by others: {_LOOP_ADVICE}"
+        await http.answer_unread(508, refusal("loop", message))
+
+    async def _turn_away(self, http: IncomingRequest) -> None:
+        self._turned_away += 1
+        most = self.settings.now.limits.requests
+        now = trio.current_time()
+        if now - self._reported_at >= REPORT_SECONDS:
+            log.warning("requests_turned_away", count=self._turned_away, most=most)
+            self._reported_at, self._turned_away = now, 0
+        message = f"{most} requests are in flight, which is as many as the gateway takes; come back later"
+        retry_after = (b"retry-after", b"%d" % RETRY_AFTER_SECONDS)
+        await http.answer_unread(503, refusal("overloaded", message), (JSON, retry_after))
 
     async def _refuse(self, http: IncomingRequest, wrong: Literal["host", "origin"]) -> None:
         value = http.fields.get(wrong.encode())

@@ -29,6 +29,11 @@ def release_nothing(_: ClientSession) -> None:
     """Release nothing: nothing is held for a client."""
 
 
+def never_comes_round(_: str) -> bool:
+    """Tell that no request has been here before: nobody else is known."""
+    return False
+
+
 def empty_overview() -> Overview:
     """An overview without backends."""
     return Overview()
@@ -79,5 +84,7 @@ class Gateway:
     """As `watch`, for ids of tasks; without it no task can be subscribed to."""
     param_headers: ParamHeadersOf | None = None
     """Tells which arguments are repeated in headers; without it none is expected there."""
+    comes_round: Callable[[str], bool] = never_comes_round
+    """Whether a request that has come by these gateways has been here before: then a gateway is its own backend."""
     control: Control | None = None
     """What reloads; None where there is no configuration file that could be read again."""

@@ -16,7 +16,7 @@ import structlog
 
 QUEUE_BYTES: Final = 1024 * 1024
 """What waits for a stderr that is not read: minutes of an ordinary log, and little memory. What comes then is lost."""
-CLOSE_SECONDS: Final = 1.0
+CLOSE_SECONDS: Final = 0.3
 """How long the end of the process waits for lines that are not written yet: a reader that is there takes them in
 milliseconds, one that is not must not hold up a stop."""
 _BATCH_BYTES: Final = 64 * 1024

@@ -18,6 +18,7 @@ import attrs
 import structlog
 import trio
 
+from argus_trio.core.call.via import Via
 from argus_trio.errors import HttpRefused, LinkFailed
 from argus_trio.net.cookies import MAX_ALL_BYTES, MAX_COOKIE_BYTES, MAX_COOKIES, CookieJar
 from argus_trio.net.dial import OriginRoute, client_tls
@@ -70,6 +71,7 @@ class HttpClient:
     nursery: trio.Nursery
     """The tasks that serve the client, those of its user too; it ends with the client."""
     _base: RawHeaders = attrs.field(repr=False)
+    _via: Via
     _secrets: tuple[str, ...] = attrs.field(repr=False)
     _cookies: CookieJar = attrs.field(repr=False)
     _moved: dict[tuple[str, str], str] = attrs.field(factory=dict, init=False, repr=False)
@@ -105,18 +107,18 @@ class HttpClient:
     def post(self, body: bytes, headers: Headers, *, target: str | None = None) -> HttpRequest:
         """A POST of one message, to the server's own target if no other is given."""
         own: RawHeaders = [_ACCEPTS_BOTH, _IS_JSON, (_CONTENT_LENGTH, b"%d" % len(body))]
-        all_headers = [*self._base, *own, *_raw(headers)]
+        all_headers = [*self._base, *own, *_raw((*self._via.headers, *headers))]
         return HttpRequest(method="POST", target=target or self.target, headers=all_headers, body=body)
 
     def get(self, headers: Headers = (), *, last_id: str = "") -> HttpRequest:
         """A GET of an event stream, from behind the event `last_id` if there is one; asking twice does no harm."""
         place = ((names.LAST_EVENT_ID, last_id),) if last_id else ()
-        all_headers = [*self._base, _ACCEPTS_STREAM, *_raw(headers), *_raw(place)]
+        all_headers = [*self._base, _ACCEPTS_STREAM, *_raw((*self._via.headers, *headers, *place))]
         return HttpRequest(method="GET", target=self.target, headers=all_headers, is_idempotent=True)
 
     def delete(self, headers: Headers) -> HttpRequest:
         """A DELETE of what `headers` name."""
-        all_headers = [*self._base, *_raw(headers)]
+        all_headers = [*self._base, *_raw((*self._via.headers, *headers))]
         return HttpRequest(method="DELETE", target=self.target, headers=all_headers, is_idempotent=True)
 
     async def beginning(self, answer: HttpAnswer) -> bytes:
@@ -161,15 +163,18 @@ class HttpClient:
 
 @asynccontextmanager
 async def open_http_client(
-    url: str, *, name: str, headers: Mapping[str, str], ca_file: Path | None = None
+    url: str, *, name: str, headers: Mapping[str, str], ca_file: Path | None = None, via: Via | None = None
 ) -> AsyncIterator[HttpClient]:
     """A client of the server at `url`; connections open as they are needed. `name` is what the log calls the server.
+    `via` goes with every request.
 
     What the body raises leaves as it is, not in a group.
 
     Raises:
         LinkFailed: the URL, a header, the CA file or the proxy's address cannot be used.
     """
+    via = via or Via()
+    via.forget(trio.current_time())
     origin, target = split_url(url)
     proxy = proxy_for(origin, os.environ)
     tls = await client_tls(ca_file) if origin.is_tls else None
@@ -187,6 +192,7 @@ async def open_http_client(
                 pool=pool,
                 nursery=nursery,
                 base=base,
+                via=via,
                 secrets=secrets,
                 cookies=CookieJar(origin),
             )

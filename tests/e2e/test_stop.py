@@ -261,6 +261,24 @@ def test_a_stop_is_bounded_with_everything_at_once(tmp_path: Path) -> None:
         assert seconds_to_stop(scene.argus, signal.SIGINT) < LIMIT_SECONDS
 
 
+MANY = 8
+"""Of each kind: more than the machine has processors, and few enough to start in seconds."""
+
+
+def test_a_stop_is_bounded_with_many_that_are_deaf_or_installing(tmp_path: Path) -> None:
+    kinds = {**moody("deaf", "stubborn", "mute"), **installing("")}
+    backends = {f"{name}{number}": spec for name, spec in kinds.items() for number in range(MANY)}
+    ready = [name for name in backends if name.rstrip("0123456789") not in UNREADY]
+    config = {"server": {"drain_timeout": DRAIN_SECONDS, "startup_grace": 0.2}, "backends": backends}
+    with gateway.running(config, tmp_path, ready=ready) as argus, ExitStack() as owned:
+        scene = Scene(argus, owned)
+        for number in range(MANY):
+            for _ in range(3):
+                scene.modern("tools/call", name=f"deaf{number}__go", arguments={"much": "x" * 200_000})
+        argus.get("/manage/v1/health")
+        assert seconds_to_stop(argus, signal.SIGTERM) < LIMIT_SECONDS
+
+
 @pytest.mark.parametrize("transport", ["streamable-http", "sse"])
 def test_a_stop_does_not_wait_for_a_remote_backend_that_says_nothing(tmp_path: Path, transport: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -8,7 +8,8 @@ from structlog.testing import capture_logs
 
 from argus_trio.config.model.server import Server
 from argus_trio.core.health.health import Health
-from tests.frontend.support.serving import ask, serving
+from argus_trio.frontend.http.limits import Limits
+from tests.frontend.support.serving import ask, modern, modern_headers, post, serving
 
 PROBED = ["/manage/v1/health", "/manage/v1/ready"]
 PATHS = [
@@ -121,3 +122,20 @@ async def test_how_each_backend_stands_is_told() -> None:
         answer = await ask(served, "GET", "/manage/v1/backends")
         assert (answer.status, answer.json) == (200, {"backends": [], "draining": [], "calls_cut": 0})
         assert (await ask(served, "HEAD", "/manage/v1/backends")).status == 200
+
+
+async def test_beyond_the_most_requests_a_new_one_is_refused_before_its_body_is_read_and_said_once() -> None:
+    with capture_logs() as logs:
+        async with serving(limits=Limits(body_bytes=1000, requests=1)) as served, trio.open_nursery() as nursery:
+            waits = modern("tools/call", {"name": "wait"})
+            nursery.start_soon(post, served, waits, modern_headers("tools/call", "wait"))
+            await served.backstage.waiting.wait()
+            for _ in range(2):
+                async with await trio.open_tcp_stream("127.0.0.1", served.port) as stream:
+                    await stream.send_all(b"POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-length: 900\r\n\r\n{")
+                    refusal = bytes(await stream.receive_some())
+                    assert refusal.startswith(b"HTTP/1.1 503 ")
+                    assert b"\r\nretry-after: 2\r\n" in refusal
+            assert (await ask(served, "GET", "/manage/v1/health")).status == 200
+            served.backstage.go_on.set()
+        assert [(line["event"], line["most"]) for line in logs] == [("requests_turned_away", 1)]

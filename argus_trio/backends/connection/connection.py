@@ -27,6 +27,7 @@ from argus_trio.backends.connection.server_requests import ServerRequests
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
 from argus_trio.backends.links.hearing import NoMessage, shown
 from argus_trio.backends.links.link import Link, Outgoing
+from argus_trio.backends.process.last_moment import farewell
 from argus_trio.config.model.operation import Timeouts
 from argus_trio.core.call.exchange import Exchange
 from argus_trio.core.call.levels import most_verbose
@@ -341,7 +342,7 @@ class Connection:
     async def _send_cancelled(self, message_id: int) -> None:
         if not self.cancels_by_notice:
             return
-        with trio.move_on_after(CANCEL_NOTICE_SECONDS, shield=True):
+        with farewell(CANCEL_NOTICE_SECONDS):
             try:
                 await self.notify("notifications/cancelled", {"requestId": encode_raw(message_id)})
             except LinkFailed as failure:

@@ -2,6 +2,9 @@
 
 A first start may be a download: twenty at once on two processors end in mid-install, and two of the same package break
 the cache that they share. For `npx` that is a folder for each package, whatever arguments follow it.
+
+Remote servers are connected to at a pace: each attempt is some milliseconds of work, and hundreds of them together
+would hold up every client.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from bisect import insort
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from itertools import count
+from math import inf
 from operator import attrgetter
 from pathlib import PurePath
 from typing import Final
@@ -30,6 +34,10 @@ PREPARING_SECONDS: Final = 8.0
 by then."""
 IDLE_SECONDS: Final = 2.0
 """How long nothing of a start moves until it no longer takes a turn: two looks at it."""
+REMOTE_AT_ONCE: Final = 64
+"""How many attempts to connect to remote servers may begin together: as many as most configurations have."""
+REMOTE_PER_SECOND: Final = 100.0
+"""How many may begin in a second beyond that: a third of a processor's work where all of them fail."""
 
 
 @attrs.define(eq=False)
@@ -43,6 +51,8 @@ class StartTurns:
     """How many of them only wait, and take nobody's place."""
     _waiting: list[Turn] = attrs.field(factory=list, init=False, repr=False)
     """What waits, in the order of the tickets."""
+    _paced_until: float = attrs.field(default=-inf, init=False)
+    """When the latest attempt to connect to a remote server was due, as if there were no bursts."""
     _tickets: Iterator[int] = attrs.field(factory=count, init=False)
     _changed: trio.Event = attrs.field(factory=trio.Event, init=False)
 
@@ -54,12 +64,14 @@ class StartTurns:
     async def turn(self, spec: BackendSpec, ticket: int | None = None) -> AsyncIterator[Turn]:
         """A turn to start, once there is one; it is over when it is ended, or when the block is left.
 
-        Without a ticket of before it is behind all that wait. A remote server needs no turn.
+        Without a ticket of before it is behind all that wait. A remote server needs no turn, and begins at a pace.
         """
         command = _started(spec) if isinstance(spec, StdioBackend) else None
         turn = Turn(self, command, self.ticket() if ticket is None else ticket)
         if turn.command is not None:
             await self._take(turn)
+        else:
+            await self._keep_pace()
         try:
             yield turn
         finally:
@@ -75,6 +87,12 @@ class StartTurns:
         """Let something else start beside one that only waits."""
         self._resting += 1
         self._wake()
+
+    async def _keep_pace(self) -> None:
+        now = trio.current_time()
+        self._paced_until = max(self._paced_until, now - REMOTE_AT_ONCE / REMOTE_PER_SECOND) + 1 / REMOTE_PER_SECOND
+        if self._paced_until > now:
+            await trio.sleep_until(self._paced_until)
 
     async def _take(self, turn: Turn) -> None:
         insort(self._waiting, turn, key=attrgetter("ticket"))

@@ -18,7 +18,9 @@ from argus_trio.backends.links.hearing import Heard, Hearing
 from argus_trio.backends.links.life import Life
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.backends.links.pending import Expected, Pending
+from argus_trio.backends.links.streamable_http import LOOP_DETECTED
 from argus_trio.config.model.backend import SseBackend
+from argus_trio.core.call.via import Via
 from argus_trio.core.health.forgotten import EXPIRED, says_forgotten
 from argus_trio.errors import LinkFailed, ResponseInvalid, SessionLost
 from argus_trio.net.http1 import HttpAnswer
@@ -43,7 +45,7 @@ _BLANKS: Final = b"\xef\xbb\xbf \t\r\n"
 
 
 @asynccontextmanager
-async def open_http_sse(spec: SseBackend, inbox: Inbox) -> AsyncIterator[Link]:
+async def open_http_sse(spec: SseBackend, inbox: Inbox, via: Via | None = None) -> AsyncIterator[Link]:
     """A link to an HTTP+SSE server, once it has said where messages go, for which it has `ENDPOINT_SHARE`.
 
     Raises:
@@ -52,7 +54,8 @@ async def open_http_sse(spec: SseBackend, inbox: Inbox) -> AsyncIterator[Link]:
     seconds = spec.timeouts.connect
     hearing = Hearing(backend=spec.name, limit=spec.limits.message)
     early: list[Event] = []
-    async with open_http_client(spec.url, name=spec.name, headers=spec.headers, ca_file=spec.tls.ca_file) as client:
+    opened = open_http_client(spec.url, name=spec.name, headers=spec.headers, ca_file=spec.tls.ca_file, via=via)
+    async with opened as client:
         with trio.move_on_after(ENDPOINT_SHARE * seconds) as opening:
             async with client.send(client.get()) as answer:
                 stream = _Events(answer=answer, parser=hearing.parser())
@@ -220,6 +223,8 @@ class HttpSseLink:
         A proxy may hold the stream open to a server that was started anew.
         """
         refused = self._client.refused(answer, body)
+        if answer.status == LOOP_DETECTED:
+            self.end(refused)
         if answer.status not in (404, 410) and (answer.status >= 500 or not says_forgotten(body)):
             return refused
         return SessionLost(f"{EXPIRED}: {refused.reason}", never_ran=True)

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final, assert_never
 
+import attrs
+
 from argus_trio.backends.links.hearing import Hearing
 from argus_trio.backends.links.http_sse import open_http_sse
 from argus_trio.backends.links.link import Inbox, Link
@@ -15,6 +17,7 @@ from argus_trio.backends.links.stdio import StdioLink
 from argus_trio.backends.links.streamable_http import open_streamable_http
 from argus_trio.backends.process.process import start_process
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, SseBackend, StdioBackend
+from argus_trio.core.call.via import VARIABLE, Via
 from argus_trio.net.line_writer import LineWriter
 from argus_trio.net.service_nursery import ServiceNursery
 
@@ -24,19 +27,23 @@ WRITE_LIMIT_SECONDS: Final = 60.0
 As long as a call may take where nothing else is configured: a backend that works and reads later is no dead one."""
 
 
-def open_link(spec: BackendSpec, inbox: Inbox, stderr: StderrRing) -> AbstractAsyncContextManager[Link]:
-    """A link to the backend that `spec` declares; entering it opens it.
+def open_link(
+    spec: BackendSpec, inbox: Inbox, stderr: StderrRing, *, via: Via | None = None
+) -> AbstractAsyncContextManager[Link]:
+    """A link to the backend that `spec` declares; entering it opens it. `via` goes with all that is asked over it.
 
     Raises (on entering):
         LinkFailed: it could not be opened.
     """
     match spec:
         case StdioBackend():
-            return open_stdio(spec, inbox, stderr=stderr, environ=os.environ)
+            named = {} if via is None else {VARIABLE: via.text}
+            known = attrs.evolve(spec, env={**spec.env, **named})
+            return open_stdio(known, inbox, stderr=stderr, environ=os.environ)
         case SseBackend():
-            return open_http_sse(spec, inbox)
+            return open_http_sse(spec, inbox, via)
         case HttpBackend():
-            return open_streamable_http(spec, inbox)
+            return open_streamable_http(spec, inbox, via)
     assert_never(spec)
 
 

@@ -19,7 +19,9 @@ from argus_trio.backends.links.endpoint import with_advice
 from argus_trio.backends.links.hearing import Heard, Hearing, NoMessage, foreign_answer
 from argus_trio.backends.links.life import Life
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
+from argus_trio.backends.process.last_moment import farewell
 from argus_trio.config.model.backend import HttpBackend
+from argus_trio.core.call.via import Via
 from argus_trio.core.health.forgotten import EXPIRED, says_forgotten, status_doubts_session
 from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed, ResponseInvalid, RpcError, SessionLost
 from argus_trio.net.http1 import HttpAnswer
@@ -55,27 +57,30 @@ LASTING_SECONDS: Final = 5.0
 """How long a GET stream that says nothing lasts at least that is as good as one that says something: servers and
 proxies close idle streams after half a minute and more. One that ends before may do so without end."""
 
+LOOP_DETECTED: Final = 508
+"""What a gateway answers that is its own backend (RFC 5842, section 7.2): it does so to all that comes."""
 _SESSION_NAMES: Final = (names.SESSION_ID, names.PROTOCOL_VERSION)
 _SESSION_ID: Final = re.compile(r"[!-~]+")
 _METHOD_NOT_FOUND: Final = re.compile(rb'"code"\s*:\s*-32601\b')
 
 
 @asynccontextmanager
-async def open_streamable_http(spec: HttpBackend, inbox: Inbox) -> AsyncIterator[Link]:
+async def open_streamable_http(spec: HttpBackend, inbox: Inbox, via: Via | None = None) -> AsyncIterator[Link]:
     """A link to a Streamable HTTP server. Nothing is sent before the first message; leaving ends the session, if any.
 
     Raises:
         LinkFailed: the specification cannot be used.
     """
-    async with open_http_client(spec.url, name=spec.name, headers=spec.headers, ca_file=spec.tls.ca_file) as client:
+    opened = open_http_client(spec.url, name=spec.name, headers=spec.headers, ca_file=spec.tls.ca_file, via=via)
+    async with opened as client:
         hearing = Hearing(backend=spec.name, limit=spec.limits.message)
         link = StreamableHttpLink(client=client, inbox=inbox, hearing=hearing)
         try:
             yield link
         finally:
-            with trio.move_on_after(LAST_ANSWERS_SECONDS, shield=True):
+            with farewell(LAST_ANSWERS_SECONDS):
                 await link.wait_refused()
-            with trio.move_on_after(GOODBYE_SECONDS, shield=True):
+            with farewell(GOODBYE_SECONDS):
                 await link.aclose()
 
 
@@ -321,6 +326,8 @@ class StreamableHttpLink:
         particular: in known ones, or in an HTTP 400 that speaks of sessions. What else may mean it is doubted above.
         """
         refused = self._client.refused(answer, body)
+        if answer.status == LOOP_DETECTED:
+            return self._life.end(refused)
         if self._session_id is None:
             return refused if self._has_answered else with_advice(refused, "streamable-http")
         status, is_read = answer.status, bool(wanted) and is_addressed(body, wanted)

@@ -3,10 +3,11 @@
 It starts the backend with its own stdin, stdout and stderr, lets go of them, and copies nothing. FD is a stream socket
 whose other end only the gateway holds; NAME is for whoever reads a list of processes.
 
-- The gateway writes one start order: eight bytes of length (big-endian), then, separated by NUL, the folder to start in
-  (empty: the keeper's own), the count of arguments, the arguments, and NAME=VALUE for each variable. Nothing of it
-  stands in the keeper's own arguments or environment. That the socket then ends means: end the tree; it ends as well
-  when the gateway crashes or is killed. Whatever the gateway writes meanwhile means: the backend has spoken.
+- The gateway writes one start order: eight bytes of length (big-endian), then, separated by NUL, the soft limit of open
+  files (-1: none), the folder to start in (empty: the keeper's own), the count of arguments, the arguments, and
+  NAME=VALUE for each variable. Nothing of it stands in the keeper's own arguments or environment. That the socket then
+  ends means: end the tree; it ends as well when the gateway crashes or is killed. Whatever the gateway writes meanwhile
+  means: the backend has spoken.
 - The keeper writes lines: `started PID`, or `failed chdir|exec ERRNO`; then `ended WAITSTATUS` once the backend itself
   has ended, and `survived COUNT` should descendants outlast `KILL_LIMIT_SECONDS`.
 
@@ -26,6 +27,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import resource
 import select
 import signal
 import sys
@@ -83,16 +85,16 @@ def main(control: int) -> int:
     return code if code >= 0 else 128 - code
 
 
-def _read_order(control: int) -> tuple[list[bytes], dict[bytes, bytes], bytes] | None:
+def _read_order(control: int) -> tuple[list[bytes], dict[bytes, bytes], bytes, int] | None:
     """The start order, or None if the gateway went away first."""
     header = _read_exactly(control, 8)
     body = _read_exactly(control, min(int.from_bytes(header, "big"), MAX_ORDER_BYTES)) if header else None
     if body is None:
         return None
-    cwd, count, *rest = body.split(b"\0")
+    files, cwd, count, *rest = body.split(b"\0")
     argv, entries = rest[: int(count)], rest[int(count) :]
     pairs = (entry.partition(b"=") for entry in entries)
-    return argv, {name: value for name, _, value in pairs}, cwd
+    return argv, {name: value for name, _, value in pairs}, cwd, int(files)
 
 
 def _read_exactly(control: int, count: int) -> bytes | None:
@@ -109,14 +111,14 @@ def _read_exactly(control: int, count: int) -> bytes | None:
 
 
 def _start(
-    argv: list[bytes], environment: dict[bytes, bytes], cwd: bytes, *, libc: ctypes.CDLL, control: int
+    argv: list[bytes], environment: dict[bytes, bytes], cwd: bytes, files: int, *, libc: ctypes.CDLL, control: int
 ) -> int | None:
     """Fork and execute, and tell the gateway how it went. The process id, or None when there is no backend."""
     outcome, told = os.pipe()
     keeper = os.getpid()
     backend = os.fork()
     if backend == 0:
-        _become(argv, environment, cwd, libc=libc, told=told, keeper=keeper)
+        _become(argv, environment, cwd, files, libc=libc, told=told, keeper=keeper)
     os.close(told)
     fault = os.read(outcome, 100)
     os.close(outcome)
@@ -125,7 +127,14 @@ def _start(
 
 
 def _become(
-    argv: list[bytes], environment: dict[bytes, bytes], cwd: bytes, *, libc: ctypes.CDLL, told: int, keeper: int
+    argv: list[bytes],
+    environment: dict[bytes, bytes],
+    cwd: bytes,
+    files: int,
+    *,
+    libc: ctypes.CDLL,
+    told: int,
+    keeper: int,
 ) -> None:
     """The backend's side of the fork; does not return."""
     stage = b"exec"
@@ -137,6 +146,7 @@ def _become(
         signal.set_wakeup_fd(-1)
         for number in _DEFAULT_IN_BACKEND:
             signal.signal(number, signal.SIG_DFL)
+        _limit_files(files)
         if cwd:
             stage = b"chdir"
             os.chdir(cwd)
@@ -146,6 +156,13 @@ def _become(
         os.write(told, b"%b %d" % (stage, error.errno or 0))
     finally:
         os._exit(127)
+
+
+def _limit_files(soft: int) -> None:
+    """Give this process the soft limit that the gateway had before it raised its own."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with contextlib.suppress(OSError, ValueError):  # then it has the keeper's, which is higher
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def _let_go_of_stdio() -> None:

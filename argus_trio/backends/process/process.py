@@ -21,6 +21,8 @@ import structlog
 import trio
 
 from argus_trio.backends.process.environment import backend_environment
+from argus_trio.backends.process.last_moment import farewell
+from argus_trio.backends.process.open_files import SOFT_LIMIT_AT_START
 from argus_trio.backends.process.orphans import TREE, end_orphans
 from argus_trio.backends.process.usage import processor_seconds
 from argus_trio.config.model.backend import StdioBackend
@@ -37,7 +39,10 @@ START_KEEPER_LIMIT_SECONDS: Final = 4.3
 """The same before the backend has spoken: the keeper's `START_KILL_LIMIT_SECONDS`, and 0.3 s for a busy machine."""
 KEEPER_KILL_SECONDS: Final = 1.0
 """How long a keeper that had to be killed may take to be gone. The kernel needs next to nothing, unless it is stuck."""
+END_SECONDS: Final = 20.0
+"""More than all that `end` waits for together: the bound of the bounds."""
 CUT_OFF: Final = "it did not end in time after TERM: if it was installing packages, their cache may be half written"
+LEFT_TO_KEEPER: Final = "the time of the stop was over: its keeper goes on until no process of it is left"
 SPOKE: Final = b"\1"
 """What tells the keeper that its backend has spoken."""
 MAX_REPORT_BYTES: Final = 4096
@@ -111,11 +116,12 @@ class BackendProcess:
 
         Closing stdin asks the backend to leave (the stdio transports' shutdown); what is still there after
         `grace_seconds` gets TERM and then KILL from the keeper, within `KEEPER_LIMIT_SECONDS`, or
-        `START_KEEPER_LIMIT_SECONDS` before it `spoke`. If the keeper itself was killed, see `orphans.py`.
+        `START_KEEPER_LIMIT_SECONDS` before it `spoke`. If the keeper itself was killed, see `orphans.py`. What is left
+        at the last moment of a stop its keeper ends without us.
         """
         if self._is_gone:
             return
-        with trio.CancelScope(shield=True):
+        with farewell(END_SECONDS) as ending:
             self.stdin.close()
             with trio.move_on_after(grace_seconds):
                 await self._keeper.wait()
@@ -132,6 +138,9 @@ class BackendProcess:
                 log.warning("backend_start_cut_off", backend=self.backend, hint=CUT_OFF)
             if self._is_lost or self._keeper.returncode is None or self._keeper.returncode < 0:
                 await end_orphans(self.backend, self._tree, self.pid)
+        if ending.cancelled_caught:
+            self._let_go_of_keeper()
+            log.warning("backend_left_to_its_keeper", backend=self.backend, hint=LEFT_TO_KEEPER)
         self._is_gone = True
 
     def _let_go_of_keeper(self) -> None:
@@ -236,7 +245,8 @@ def _start_order(spec: StdioBackend, environment: Mapping[str, str]) -> bytes:
         LinkFailed: something in it cannot be passed to a program.
     """
     argv = (spec.command, *spec.args)
-    fields = ["" if spec.cwd is None else str(spec.cwd), str(len(argv)), *argv]
+    cwd = "" if spec.cwd is None else str(spec.cwd)
+    fields = [str(SOFT_LIMIT_AT_START), cwd, str(len(argv)), *argv]
     fields += [f"{name}={value}" for name, value in environment.items()]
     if any("\0" in field for field in fields):
         raise LinkFailed("its command, arguments, cwd or environment hold a NUL character")

@@ -14,6 +14,7 @@ import attrs
 import structlog
 import trio
 
+from argus_trio.backends.process.last_moment import farewell
 from argus_trio.backends.routing.directory import Directory
 from argus_trio.backends.routing.resources import ResourceOwner, is_there, owners_of
 from argus_trio.backends.supervisor import Supervisor
@@ -50,7 +51,7 @@ class ResourceWatch:
                     nursery.start_soon(watching.begin, uri)
             yield tuple(uri for uri in dict.fromkeys(uris) if uri in watching.honoured)
         finally:
-            with trio.move_on_after(UNWATCH_SECONDS, shield=True):
+            with farewell(UNWATCH_SECONDS):
                 await watching.end()
 
 

@@ -1,4 +1,4 @@
-"""How much of the gateway's time and memory one client may take over HTTP; times are in seconds."""
+"""How much of the gateway's time and memory clients may take over HTTP; times are in seconds."""
 
 from __future__ import annotations
 
@@ -24,3 +24,6 @@ class Limits:
     people come back to a conversation after a break."""
     write: float = 30.0
     """How long a client may take to read the next 256 KiB, which holds up whoever calls for it."""
+    requests: int = 16_384
+    """Requests of all clients in flight, event streams included: several times as many as the gateway can serve, so
+    that this bounds what they keep and no more. The management API is answered beyond it."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 import attrs
@@ -48,6 +50,15 @@ class AcceptedConnection:
     """A client's stream; where TLS is spoken, its handshake is still to come."""
 
     stream: ClientStream
+
+    def turn_away(self, answer: bytes) -> None:
+        """End it with this answer, as far as it goes out at once; where TLS is to be spoken, without one."""
+        if isinstance(self.stream, trio.SSLStream):
+            self.stream.transport_stream.socket.close()
+            return
+        with suppress(OSError):  # it is gone already
+            os.write(self.stream.socket.fileno(), answer)
+        self.stream.socket.close()
 
 
 @attrs.define(eq=False)

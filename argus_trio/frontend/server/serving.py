@@ -20,7 +20,7 @@ import trio
 from argus_trio.frontend.http.request import AsgiApplication
 from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.server.hypercorn_server import HypercornSettings, ServedConnection
-from argus_trio.frontend.server.listeners import DescriptorsExhausted, ServerListener
+from argus_trio.frontend.server.listeners import AcceptedConnection, DescriptorsExhausted, ServerListener
 from argus_trio.frontend.server.site import Site
 
 log = structlog.get_logger()
@@ -30,10 +30,19 @@ RESERVED_DESCRIPTORS: Final = 64
 where that is less. New clients wait meanwhile, unless clients have fewer than that themselves."""
 ENDED_AT_ONCE: Final = 16
 """Idle connections that are ended to make room, each time: there will be more new clients, and most idle ones stay."""
+MAX_CONNECTIONS: Final = 16_384
+"""Connections of clients: as many as requests may be in flight. Beyond it idle ones are ended, and where there are none
+new ones are turned away."""
 RETRY_SECONDS: Final = 0.1
 """How long to leave connections waiting where there is no descriptor for them: others end all the time."""
 REPORT_SECONDS: Final = 60.0
 """The shortest time between two lines of the log that say so."""
+_TOO_MANY: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 2\r\nconnection: close\r\n"
+    b"content-type: application/json\r\ncontent-length: 78\r\n\r\n"
+    b'{"error":"overloaded","message":"too many connections are open; come later"}\r\n'
+)
+"""What is said to who is turned away; over TLS nothing is."""
 _ADVICE: Final = "raise the limit of open files: LimitNOFILE= in the service's unit, ulimit -n in a shell"
 
 
@@ -68,8 +77,12 @@ class Acceptor:
 
     _site: Site
     _connections: trio.Nursery
+    most: int = attrs.field(default=MAX_CONNECTIONS, kw_only=True)
+    """How many connections there may be."""
     _reported_at: float = attrs.field(default=-inf, init=False)
     _ended: int = attrs.field(default=0, init=False)
+    _turned_away: int = attrs.field(default=0, init=False)
+    _turned_away_at: float = attrs.field(default=-inf, init=False)
 
     async def run(self, listeners: Sequence[ServerListener]) -> None:
         """Accept on all of them until cancelled."""
@@ -85,7 +98,7 @@ class Acceptor:
                 except DescriptorsExhausted as failure:
                     await self._find_room(failure.reason)
                     continue
-                for each in accepted:
+                for each in self._admitted(accepted):
                     self._connections.start_soon(ServedConnection(self._site, each.stream).run)
 
     def _has_room(self, listener: ServerListener, new: int) -> bool:
@@ -95,8 +108,24 @@ class Acceptor:
         reserved = min(RESERVED_DESCRIPTORS, limit // 8)
         return len(self._site.connections) + new < reserved or _lowest_free(listener) < limit - reserved
 
+    def _admitted(self, accepted: list[AcceptedConnection]) -> list[AcceptedConnection]:
+        """Those that there is room for. The others are told to come back."""
+        beyond = len(self._site.connections) + len(accepted) - self.most
+        if beyond <= 0:
+            return accepted
+        beyond -= _end_idlest(self._site, beyond)
+        admitted = accepted[: max(0, len(accepted) - beyond)]
+        for each in accepted[len(admitted) :]:
+            each.turn_away(_TOO_MANY)
+        self._turned_away += len(accepted) - len(admitted)
+        now = trio.current_time()
+        if self._turned_away and now - self._turned_away_at >= REPORT_SECONDS:
+            log.warning("connections_turned_away", count=self._turned_away, most=self.most)
+            self._turned_away_at, self._turned_away = now, 0
+        return admitted
+
     async def _find_room(self, reason: str) -> None:
-        self._ended += _end_idlest(self._site)
+        self._ended += _end_idlest(self._site, ENDED_AT_ONCE)
         now = trio.current_time()
         if now - self._reported_at >= REPORT_SECONDS:
             limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
@@ -105,9 +134,10 @@ class Acceptor:
         await trio.sleep(RETRY_SECONDS)
 
 
-def _end_idlest(site: Site) -> int:
+def _end_idlest(site: Site, count: int) -> int:
+    """End as many idle connections, the longest idle ones first; how many there were."""
     idle = [each for each in site.connections if each.idle_since is not None]
-    longest = nsmallest(ENDED_AT_ONCE, idle, key=lambda each: each.idle_since or 0.0)
+    longest = nsmallest(count, idle, key=lambda each: each.idle_since or 0.0)
     for each in longest:
         each.end_if_idle()
     return len(longest)

@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.backends.connectivity.start_turns import StartTurns
+from argus_trio.backends.connectivity.start_turns import REMOTE_AT_ONCE, REMOTE_PER_SECOND, StartTurns
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, StdioBackend
 
 
@@ -60,6 +60,14 @@ async def test_a_remote_server_needs_no_turn(autojump_clock: MockClock) -> None:
     remote = HttpBackend(name="r", url="http://127.0.0.1/mcp")
     began = await starting(StartTurns(lambda: 1), [program("a"), remote])
     assert began == [("a", 0), ("r", 0)]
+
+
+async def test_remote_servers_begin_together_up_to_a_number_and_at_a_pace_beyond(autojump_clock: MockClock) -> None:
+    remote: list[BackendSpec] = [HttpBackend(name="r", url="http://127.0.0.1/mcp")] * (REMOTE_AT_ONCE + 100)
+    began = [when for _, when in await starting(StartTurns(lambda: 1), remote, seconds=0)]
+    assert began[REMOTE_AT_ONCE - 1] == pytest.approx(0)
+    assert began[-1] == pytest.approx(100 / REMOTE_PER_SECOND)
+    assert began == sorted(began)
 
 
 async def test_a_limit_that_a_reload_raised_counts_from_the_next_turn_on(autojump_clock: MockClock) -> None:

@@ -137,7 +137,7 @@ def keep(*argv: str) -> tuple[int, list[bytes]]:
                 stdin=subprocess.DEVNULL,
             )
         if argv:
-            body = b"\0".join([b"", b"%d" % len(argv), *map(os.fsencode, argv), b"PATH=/usr/bin:/bin"])
+            body = b"\0".join([b"256", b"", b"%d" % len(argv), *map(os.fsencode, argv), b"PATH=/usr/bin:/bin"])
             ours.sendall(len(body).to_bytes(8, "big") + body)
         else:
             ours.shutdown(socket.SHUT_WR)

@@ -13,11 +13,12 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
+from argus_trio.backends.process.last_moment import end_farewells_at
 from argus_trio.backends.process.process import START_KEEPER_LIMIT_SECONDS, BackendProcess, start_process
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.errors import LinkFailed
 from argus_trio.net.pipe_reader import PipeReader
-from tests.backends.support.children import MARKER, PATIENCE_SECONDS, children, nasty, running
+from tests.backends.support.children import MARKER, PATIENCE_SECONDS, children, nasty, none_running, running
 
 
 def shell(script: str) -> StdioBackend:
@@ -152,3 +153,19 @@ async def test_what_has_not_spoken_and_ignores_term_is_gone_within_the_limit() -
         assert trio.current_time() - began < START_KEEPER_LIMIT_SECONDS
         assert [(line["event"], line["backend"]) for line in logs] == [("backend_start_cut_off", "nasty")]
     assert running(marker) == []
+
+
+async def test_at_the_last_moment_of_a_stop_its_keeper_ends_the_rest_alone() -> None:
+    marker = uuid.uuid4().hex
+    async with started(nasty("double-fork-ignore-term", "3", env={MARKER: marker})) as process:
+        while len(running(marker)) < 4:  # noqa: ASYNC110 - as above
+            await trio.sleep(0.02)
+        process.spoke()
+        began = trio.current_time()
+        end_farewells_at(began + 0.1)
+        with capture_logs() as logs:
+            await process.end(grace_seconds=60)
+        assert trio.current_time() - began < 1
+        assert [(line["event"], line["backend"]) for line in logs] == [("backend_left_to_its_keeper", "nasty")]
+    await none_running(marker)
+    await process._keeper.wait()  # in a stop nobody is left who could

@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import resource
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import pytest
 import trio
+import trio.testing
 from structlog.testing import capture_logs
 
 from argus_trio.config.model.server import Server
+from argus_trio.frontend.http.request import AsgiApplication, AsgiReceive, AsgiScope, AsgiSend
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
+from argus_trio.frontend.server.hypercorn_server import HypercornSettings
 from argus_trio.frontend.server.listeners import ACCEPTED_AT_ONCE, DescriptorsExhausted, ServerListener, open_listeners
+from argus_trio.frontend.server.serving import Acceptor
+from argus_trio.frontend.server.site import Site
 from tests.frontend.support.serving import DEADLINE_SECONDS, Served, serving
 
 WELL = b"GET /manage/v1/health HTTP/1.1\r\nhost: localhost\r\n\r\n"
@@ -98,6 +103,47 @@ async def test_idle_clients_make_room_for_new_ones_and_the_log_says_so_once() ->
     (told,) = [entry for entry in logs if entry["event"] == "descriptors_scarce"]
     assert told["reason"] == "few descriptors are left"
     assert "LimitNOFILE" in told["advice"]
+
+
+@asynccontextmanager
+async def accepting(most: int, application: AsgiApplication) -> AsyncIterator[tuple[Site, int]]:
+    """A server that takes `most` connections, and its port."""
+    listener = await listener_on_loopback()
+    site = Site(application, CurrentSettings(ServedSettings.of(Server(port=0))), HypercornSettings())
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(Acceptor(site, nursery, most=most).run, [listener])
+        with trio.fail_after(DEADLINE_SECONDS):
+            yield site, listener.listening.getsockname()[1]
+        nursery.cancel_scope.cancel()
+
+
+async def never_answers(_scope: AsgiScope, _receive: AsgiReceive, _send: AsgiSend) -> None:
+    await trio.sleep_forever()
+
+
+async def test_beyond_the_most_connections_a_new_one_is_told_to_come_back() -> None:
+    with capture_logs() as logs:
+        async with accepting(1, never_answers) as (site, port), await trio.open_tcp_stream("127.0.0.1", port) as first:
+            await first.send_all(WELL)
+            while not any(each.idle_since is None for each in site.connections):
+                await trio.testing.wait_all_tasks_blocked()
+            for _ in range(2):
+                async with await trio.open_tcp_stream("127.0.0.1", port) as second:
+                    refusal = await second.receive_some()
+                    assert refusal.startswith(b"HTTP/1.1 503 ")
+                    assert b"\r\nretry-after: 2\r\n" in refusal
+    assert [(line["event"], line["most"]) for line in logs] == [("connections_turned_away", 1)]
+
+
+async def test_beyond_the_most_connections_an_idle_one_makes_room() -> None:
+    async with accepting(1, never_answers) as (site, port), await trio.open_tcp_stream("127.0.0.1", port) as first:
+        while not site.connections:
+            await trio.testing.wait_all_tasks_blocked()
+        async with await trio.open_tcp_stream("127.0.0.1", port) as second:
+            assert await first.receive_some() == b""
+            await second.send_all(WELL)
+            while not any(each.idle_since is None for each in site.connections):
+                await trio.testing.wait_all_tasks_blocked()
 
 
 async def test_what_is_reserved_is_left_however_many_clients_come_that_stay() -> None:
