@@ -28,6 +28,10 @@ class ServerLimits:
             minimum=1024 * 1024,
         ),
     )
+    requests: int = attrs.field(
+        default=16_384, metadata=about("requests in flight at once, event streams included", minimum=1)
+    )
+    connections: int = attrs.field(default=16_384, metadata=about("connections of clients at once", minimum=1))
 
 
 @attrs.frozen(kw_only=True)

@@ -27,3 +27,5 @@ class Limits:
     requests: int = 16_384
     """Requests of all clients in flight, event streams included: several times as many as the gateway can serve, so
     that this bounds what they keep and no more. The management API is answered beyond it."""
+    connections: int = 16_384
+    """Connections of all clients: as many, for each carries one request at a time."""

@@ -33,7 +33,12 @@ class ServedSettings:
         return cls(
             server=server,
             host_origin=HostOriginCheck(allowed_hosts=server.allowed_hosts, allowed_origins=server.allowed_origins),
-            limits=limits or Limits(body_bytes=server.max_body_bytes),
+            limits=limits
+            or Limits(
+                body_bytes=server.max_body_bytes,
+                requests=server.limits.requests,
+                connections=server.limits.connections,
+            ),
             context=None if server.tls is None else _context(server.tls, server),
         )
 

@@ -30,9 +30,6 @@ RESERVED_DESCRIPTORS: Final = 64
 where that is less. New clients wait meanwhile, unless clients have fewer than that themselves."""
 ENDED_AT_ONCE: Final = 16
 """Idle connections that are ended to make room, each time: there will be more new clients, and most idle ones stay."""
-MAX_CONNECTIONS: Final = 16_384
-"""Connections of clients: as many as requests may be in flight. Beyond it idle ones are ended, and where there are none
-new ones are turned away."""
 RETRY_SECONDS: Final = 0.1
 """How long to leave connections waiting where there is no descriptor for them: others end all the time."""
 REPORT_SECONDS: Final = 60.0
@@ -77,8 +74,6 @@ class Acceptor:
 
     _site: Site
     _connections: trio.Nursery
-    most: int = attrs.field(default=MAX_CONNECTIONS, kw_only=True)
-    """How many connections there may be."""
     _reported_at: float = attrs.field(default=-inf, init=False)
     _ended: int = attrs.field(default=0, init=False)
     _turned_away: int = attrs.field(default=0, init=False)
@@ -110,7 +105,8 @@ class Acceptor:
 
     def _admitted(self, accepted: list[AcceptedConnection]) -> list[AcceptedConnection]:
         """Those that there is room for. The others are told to come back."""
-        beyond = len(self._site.connections) + len(accepted) - self.most
+        most = self._site.settings.now.limits.connections
+        beyond = len(self._site.connections) + len(accepted) - most
         if beyond <= 0:
             return accepted
         beyond -= _end_idlest(self._site, beyond)
@@ -120,7 +116,7 @@ class Acceptor:
         self._turned_away += len(accepted) - len(admitted)
         now = trio.current_time()
         if self._turned_away and now - self._turned_away_at >= REPORT_SECONDS:
-            log.warning("connections_turned_away", count=self._turned_away, most=self.most)
+            log.warning("connections_turned_away", count=self._turned_away, most=most)
             self._turned_away_at, self._turned_away = now, 0
         return admitted
 

@@ -13,7 +13,7 @@ import trio
 import trio.testing
 from structlog.testing import capture_logs
 
-from argus_trio.config.model.server import Server
+from argus_trio.config.model.server import Server, ServerLimits
 from argus_trio.frontend.http.request import AsgiApplication, AsgiReceive, AsgiScope, AsgiSend
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.server.hypercorn_server import HypercornSettings
@@ -109,9 +109,10 @@ async def test_idle_clients_make_room_for_new_ones_and_the_log_says_so_once() ->
 async def accepting(most: int, application: AsgiApplication) -> AsyncIterator[tuple[Site, int]]:
     """A server that takes `most` connections, and its port."""
     listener = await listener_on_loopback()
-    site = Site(application, CurrentSettings(ServedSettings.of(Server(port=0))), HypercornSettings())
+    settings = Server(port=0, limits=ServerLimits(connections=most))
+    site = Site(application, CurrentSettings(ServedSettings.of(settings)), HypercornSettings())
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(Acceptor(site, nursery, most=most).run, [listener])
+        nursery.start_soon(Acceptor(site, nursery).run, [listener])
         with trio.fail_after(DEADLINE_SECONDS):
             yield site, listener.listening.getsockname()[1]
         nursery.cancel_scope.cancel()
