@@ -73,11 +73,20 @@ class BackendCalls:
             raise await self.shared.rivals.advised(failed, connection) from failed.cause
 
     async def _perform_separately(self, place: Place, params: Params, headers: Headers, task: str | None) -> bytes:
-        """Perform the call over a connection of its client's."""
+        """Perform the call over a connection of its client's.
+
+        Where its greeting has shown that the backend can be shared, over the shared one: what the call changes in a
+        process of its own would be seen by nobody afterwards, its client included.
+        """
         exchange, timeouts = place.exchange, self.shared.address.spec.timeouts
         connection: Connection | None = None
         try:
-            async with self.client_connections.lease(exchange.call, task) as (connection, _):
-                return await connection.call(exchange, params, timeouts, headers, waited=place.waited)
+            async with self.client_connections.lease(exchange.call, task) as (connection, own):
+                if task is not None or self.shared.sharing.separates(exchange.call):
+                    return await connection.call(exchange, params, timeouts, headers, waited=place.waited)
+            if own.is_idle:
+                own.scope.cancel()
+            connection = await self.shared.connected()
+            return await connection.call(exchange, params, timeouts, headers, waited=place.waited)
         except BackendUnavailable as failed:
             raise await self.shared.rivals.advised(failed, connection) from failed.cause
