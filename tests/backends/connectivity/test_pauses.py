@@ -154,7 +154,7 @@ async def test_a_call_that_fails_ends_a_pause_that_a_probe_was_asked_for(autojum
         with pytest.raises(BackendUnavailable, match="cannot connect"):
             await call(scope)
         await trio.sleep(1.1)
-        assert len(backend.links) == 2, "it is lost, and connected to anew"
+        assert len(backend.links) >= 2, "it is lost, and connected to anew"
 
 
 async def test_the_longest_pause_of_a_probe_is_that_of_a_start(autojump_clock: MockClock) -> None:
