@@ -33,6 +33,8 @@ A call that waits for the other backend would take `TIMEOUTS["call"]`, which is 
 TIMEOUTS = {"connect": 30, "call": 30}
 FLOOD_SECONDS = 0.6
 PROMPTLY_SECONDS = 15.0
+ATTEMPTS = 20
+"""Of a call to wait for its whole deadline: that of the call before it in the queue ends at nearly the same time."""
 
 
 @pytest.fixture(scope="module")
@@ -123,13 +125,15 @@ def test_a_backend_that_floods_costs_the_others_little(argus: Gateway) -> None:
 
 def test_a_full_queue_is_refused_at_once_and_waiting_has_the_calls_own_deadline(argus: Gateway) -> None:
     raw = Raw(argus.url, MODERN)
-    with calls_that_hang(argus, "narrow", "hang", 1):
-        started = time.monotonic()
-        late: Json = {"result": "the call that hangs was not there yet"}
-        while "result" in late:
+    late: Json = {"result": "the call that hangs was not there yet, or over in time for this one"}
+    for _ in range(ATTEMPTS):
+        if "result" not in late:
+            break
+        with calls_that_hang(argus, "narrow", "hang", 1):
+            started = time.monotonic()
             late = raw.request("tools/call", name="narrow__echo", arguments={})
-        assert late["error"]["code"] == TOO_LATE
-        assert time.monotonic() - started < PROMPTLY_SECONDS
+            assert time.monotonic() - started < PROMPTLY_SECONDS
+    assert late["error"]["code"] == TOO_LATE
     with calls_that_hang(argus, "narrow", "hang", 3):
         argus.event("backend_queue_full", backend="narrow")  # by the third of them
         refused = raw.error("tools/call", name="narrow__echo", arguments={})
