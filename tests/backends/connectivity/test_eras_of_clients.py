@@ -118,6 +118,25 @@ async def test_a_backend_that_is_modern_alone_is_tried_once_and_shared_again(aut
         assert sum(link.is_open for link in backend.links) == 1
 
 
+async def test_the_call_that_finds_a_backend_modern_alone_is_performed_where_later_ones_are(
+    autojump_clock: MockClock,
+) -> None:
+    where: list[object] = []
+
+    async def perform(_params: Json) -> Json:
+        where.append(answering.get())
+        return {"content": []}
+
+    backend = FakeBackend(era=Era.MODERN, tools=[{"name": "x"}], answers={"tools/call": perform})
+    async with living(backend) as scope:
+        session = Session()
+        for _ in range(2):
+            await call(scope, session)
+        await trio.sleep(1)
+        assert sum(link.is_open for link in backend.links) == 1, "what was opened in vain is closed at once"
+    assert where[0] is where[1]
+
+
 async def test_a_server_that_settles_on_an_era_by_the_first_question_is_opened_anew(autojump_clock: MockClock) -> None:
     settled: set[object] = set()
 
