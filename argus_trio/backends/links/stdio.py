@@ -10,7 +10,7 @@ import attrs
 import structlog
 import trio
 
-from argus_trio.backends.links.hearing import SHOWN, Hearing, shown
+from argus_trio.backends.links.hearing import Hearing, shown
 from argus_trio.backends.links.link import Inbox, Outgoing
 from argus_trio.backends.links.peer import LineSink, Peer
 from argus_trio.backends.links.pending import Expected, Pending
@@ -45,8 +45,6 @@ DRAIN_SECONDS: Final = 0.5
 The two come together as a rule; but what the program started itself may hold its pipes open for ever."""
 NOISE_LOGGED: Final = 20
 """Lines that are no messages are logged up to this count for each link, then only counted."""
-NOISE_SHOWN: Final = SHOWN
-"""Characters of such a line that are logged."""
 ASKS_KNOWN: Final = 64
 """How many ids of requests of the backend's own are remembered, the latest: a log that quotes our answer to one of them
 must not be taken for the backend's answer to a request of ours."""

@@ -13,10 +13,11 @@ import trio
 from structlog.testing import capture_logs
 from trio.testing import wait_all_tasks_blocked
 
+from argus_trio.backends.links.hearing import SHOWN
 from argus_trio.backends.links.link import Link, Outgoing
 from argus_trio.backends.links.open import open_link, open_stdio
 from argus_trio.backends.links.stderr import MAX_LINE_BYTES, StderrRing
-from argus_trio.backends.links.stdio import EXIT_GRACE_SECONDS, NOISE_SHOWN, StdioLink
+from argus_trio.backends.links.stdio import EXIT_GRACE_SECONDS, StdioLink
 from argus_trio.backends.links.streamable_http import StreamableHttpLink
 from argus_trio.backends.process.orphans import TREE
 from argus_trio.config.model.backend import HttpBackend, SseBackend, StdioBackend
@@ -96,7 +97,7 @@ async def test_garbage_on_stdout_is_logged_cut_and_skipped() -> None:
             assert link.noise == 6
     shown = [entry["line"] for entry in logs if entry["event"] == "backend_noise"]
     assert shown[:4] == ["Starting up", "{\ufffd}", "[1,2]", "[1,2]"]
-    assert shown[4:] == ["[" * NOISE_SHOWN, "n" * NOISE_SHOWN]
+    assert shown[4:] == ["[" * SHOWN, "n" * SHOWN]
 
 
 @pytest.mark.parametrize(
