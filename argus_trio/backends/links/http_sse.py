@@ -15,10 +15,9 @@ import trio
 
 from argus_trio.backends.links.endpoint import with_advice
 from argus_trio.backends.links.hearing import Heard, Hearing
-from argus_trio.backends.links.life import Life
+from argus_trio.backends.links.life import LOOP_DETECTED, Life
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.backends.links.pending import Expected, Pending
-from argus_trio.backends.links.streamable_http import LOOP_DETECTED
 from argus_trio.config.model.backend import SseBackend
 from argus_trio.core.call.via import Via
 from argus_trio.core.health.forgotten import EXPIRED, says_forgotten

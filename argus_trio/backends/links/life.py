@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 import trio
 
 from argus_trio.errors import LinkFailed
+
+LOOP_DETECTED: Final = 508
+"""The HTTP status of a gateway that is its own backend (RFC 5842, section 7.2): it answers so to all that comes, and is
+the end of a link."""
 
 
 @attrs.define(eq=False)

@@ -17,7 +17,7 @@ import trio
 
 from argus_trio.backends.links.endpoint import with_advice
 from argus_trio.backends.links.hearing import Heard, Hearing, NoMessage, foreign_answer
-from argus_trio.backends.links.life import Life
+from argus_trio.backends.links.life import LOOP_DETECTED, Life
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.backends.process.last_moment import farewell
 from argus_trio.config.model.backend import HttpBackend
@@ -57,8 +57,6 @@ LASTING_SECONDS: Final = 5.0
 """How long a GET stream that says nothing lasts at least that is as good as one that says something: servers and
 proxies close idle streams after half a minute and more. One that ends before may do so without end."""
 
-LOOP_DETECTED: Final = 508
-"""What a gateway answers that is its own backend (RFC 5842, section 7.2): it does so to all that comes."""
 _SESSION_NAMES: Final = (names.SESSION_ID, names.PROTOCOL_VERSION)
 _SESSION_ID: Final = re.compile(r"[!-~]+")
 _METHOD_NOT_FOUND: Final = re.compile(rb'"code"\s*:\s*-32601\b')
