@@ -11,7 +11,7 @@ or finds it in `client_connection_table.py`. `client_connection.py` is one of th
 sessions had subscribed to on connections that are gone.
 
 `listings_by_abilities.py` holds what the backend lists, to clients that declare nothing and to each set of abilities,
-and knows whether roots make a difference to it.
+and knows whether roots make a difference to it; `watched_lists.py` says when what is listed is looked at again.
 
 `rivals.py` recognises processes of the backend that end each other, and is the reason to share one from then on.
 

@@ -7,6 +7,7 @@
 - `tasks` knows which task id of the gateway means which task of which backend, and whose it is; `task_ids` exchanges
   those ids where they stand in results and params.
 - `url_elicitation` turns a legacy backend's URLElicitationRequiredError into a modern `input_required` result.
+- `via` names the gateways that a request has come by, so that one which is its own backend is noticed.
 - `way_back` knows the words by which servers say that they cannot ask their client in the modern era.
 
 `exchange` imports `abilities`, `tasks` and `session_policy` import `exchange`; the others know only `wire`.
