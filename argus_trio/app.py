@@ -13,6 +13,7 @@ import secrets
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import attrs
@@ -35,18 +36,20 @@ from argus_trio.config.read.sources import Stamps
 from argus_trio.core.call.exchange import Handler
 from argus_trio.core.call.via import Via
 from argus_trio.core.redaction import Redactor
-from argus_trio.errors import ListenFailed, leaves
+from argus_trio.core.reload_report import AppliedConfig
+from argus_trio.errors import ConfigInvalid, ListenFailed, leaves
 from argus_trio.frontend.app import run_frontend
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.input_required.request_state import Seal
 from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.server.socket_activation import Inherited, inherited_sockets
-from argus_trio.pipeline.chain import chain
-from argus_trio.pipeline.under_way import UnderWay
-from argus_trio.runtime.candidate import load_candidate
+from argus_trio.pipeline.build import build_pipeline
+from argus_trio.pipeline.pipeline import Pipeline
+from argus_trio.runtime.candidate import Candidate, load_candidate
 from argus_trio.runtime.follow import follow
 from argus_trio.runtime.notify import Notifier
+from argus_trio.runtime.pipelines import Pipelines
 from argus_trio.runtime.reload import ReloadSupervisor
 from argus_trio.runtime.status import keep_status, status_line
 
@@ -76,11 +79,12 @@ async def run_gateway(
 
     Raises:
         ListenFailed: the address or an inherited socket cannot be listened on, or the certificate cannot be used.
+        ConfigInvalid: a middleware cannot be made, or entered.
     """
     notifier = Notifier.of(os.environ)
     inherited = inherited_sockets(os.environ)
     stop = trio.Event()
-    refused: list[ListenFailed] = []
+    refused: list[ListenFailed | ConfigInvalid] = []
     try:
         async with trio.open_nursery() as root:
             await root.start(_stop_on_signals, stop, root.cancel_scope, notifier)
@@ -90,7 +94,7 @@ async def run_gateway(
             await _serve(parts, stop, on_listening)
             log.info("stopped")
             root.cancel_scope.cancel()
-    except* ListenFailed as group:
+    except* (ListenFailed, ConfigInvalid) as group:
         refused.extend(leaves(group))
     finally:
         for each in inherited:
@@ -113,7 +117,7 @@ class _GatewayParts:
     notifier: Notifier
     inherited: Sequence[Inherited]
     via: Via = attrs.field(factory=lambda: Via(secrets.token_hex(8)), init=False)
-    under_way: UnderWay = attrs.field(factory=UnderWay, init=False)
+    pipelines: Pipelines = attrs.field(init=False)
     announcer: Announcer = attrs.field(factory=Announcer, init=False)
     routers: RouterFactory = attrs.field(factory=RouterFactory, init=False)
     supervisor: Supervisor = attrs.field(init=False)
@@ -122,22 +126,25 @@ class _GatewayParts:
     """None where there is no file to read again."""
 
     def __attrs_post_init__(self) -> None:
+        path = None if self.file is None else self.file.path
+        source, folder = ("the configuration", Path()) if path is None else (str(path), path.parent)
+        self.pipelines = Pipelines(build_pipeline(self.config, source=source, folder=folder))
         self.supervisor = Supervisor(
             initial=self.config,
             open_link=partial(open_link, via=self.via),
             announce=self.announcer.announce,
-            make_handler=self._handler,
+            make_handler=partial(self._handler, self.pipelines.current),
             redact=self.redact,
             on_task=self.routers.tasks.deliver,
             on_release=self.routers.tasks.forget,
         )
-        self.settings = CurrentSettings(ServedSettings.of(self.config.server))
+        self.settings = CurrentSettings(ServedSettings.of(self.config.server, access=self.pipelines.current.access))
         if self.file is not None:
             is_exposed = any(each.is_exposed for each in self.inherited)
             self.reloads = ReloadSupervisor(
                 config=self.config,
-                load=partial(load_candidate, self.file, is_exposed=is_exposed),
-                apply=self.supervisor.apply,
+                load=partial(load_candidate, self.file, lambda: self.pipelines.current.kept, is_exposed=is_exposed),
+                apply=self._apply,
                 settings=self.settings,
                 redact=self.redact,
                 look_again=self.supervisor.look_again,
@@ -145,12 +152,27 @@ class _GatewayParts:
                 on_end=lambda _: self.notifier.ready(self.status()),
             )
 
-    def _handler(self, generation: Generation) -> Handler:
-        return chain((self.under_way,), self.routers(generation))
+    def _handler(self, pipeline: Pipeline, generation: Generation) -> Handler:
+        router = self.routers(generation)
+        return pipeline.handler(router, router.directory.target)
+
+    async def _apply(self, candidate: Candidate) -> AppliedConfig:
+        def take() -> None:
+            self.settings.renew(candidate.settings)
+            self.pipelines.install(candidate.pipeline)
+
+        await self.pipelines.enter(candidate.pipeline)
+        try:
+            return await self.supervisor.apply(
+                candidate.config, partial(self._handler, candidate.pipeline), on_swap=take
+            )
+        finally:
+            if self.pipelines.current is not candidate.pipeline:
+                candidate.pipeline.retire()
 
     def status(self) -> str:
         """How it stands, in one line for people."""
-        return status_line(self.supervisor.health(), self.under_way.count)
+        return status_line(self.supervisor.health(), self.pipelines.under_way)
 
     def frontend(self, stop: trio.Event) -> Callable[..., Awaitable[None]]:
         """What serves clients, to be started."""
@@ -186,6 +208,7 @@ async def _serve(
 ) -> None:
     async with trio.open_nursery() as backends:
         backends.start_soon(_cut_after_drain, stop, parts.settings, backends.cancel_scope)
+        await backends.start(parts.pipelines.run)
         await backends.start(parts.supervisor.run)
         if parts.reloads is not None and parts.file is not None:
             await backends.start(_reload, parts.reloads, parts.file, stop)

@@ -29,7 +29,7 @@ LAYERS: tuple[frozenset[str], ...] = (
 )
 """From the bottom up. A part imports from lower layers and from itself; those of one layer never see each other."""
 INNER_LAYERS: dict[str, tuple[frozenset[str], ...]] = {
-    "core": (frozenset({"call", "catalog", "health", "redaction", "reload_report"}),),
+    "core": (frozenset({"access"}), frozenset({"call", "catalog", "health", "redaction", "reload_report"})),
     "config": (
         frozenset({"model"}),
         frozenset({"diff", "read"}),
@@ -55,13 +55,13 @@ INNER_LAYERS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"identity", "gateway", "notifications"}),
         frozenset({"http"}),
         frozenset({"sessions", "input_required", "manage", "server"}),
-        frozenset({"edges"}),
+        frozenset({"edges", "admission"}),
         frozenset({"application"}),
         frozenset({"app"}),
     ),
 }
 """The same inside the parts that are divided into rooms."""
-STRANGERS = frozenset({("frontend", "backends"), ("frontend", "pipeline"), ("pipeline", "net")}) | {
+STRANGERS = frozenset({("frontend", "backends"), ("frontend", "pipeline")}) | {
     ("bridge", part) for part in ("core", "config", "backends", "pipeline", "frontend", "runtime", "app")
 }
 """Parts that do not know a lower one either, by importer and imported."""

@@ -45,6 +45,10 @@ def _keep_nothing(_: ClientSession) -> None:
     """Do nothing when a session has ended: nothing else is held for it."""
 
 
+def _swap_nothing() -> None:
+    """Do nothing when a generation takes effect: nothing else belongs to its configuration."""
+
+
 @attrs.define(eq=False, kw_only=True)
 class Supervisor:
     """Runs the scopes of the configuration in effect, and of earlier ones as long as a call is under way there.
@@ -59,6 +63,7 @@ class Supervisor:
     announce: Announce
     """Notifies clients whose lists have changed."""
     make_handler: Callable[[Generation], Handler]
+    """For the generations of `initial`."""
     redact: Redactor = attrs.field(factory=Redactor)
     on_task: OnTask = ignore_task
     on_release: Callable[[ClientSession], None] = _keep_nothing
@@ -72,7 +77,12 @@ class Supervisor:
     _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
     _grace: StartupGrace = attrs.field(factory=StartupGrace, init=False)
 
+    _make_handler: Callable[[Generation], Handler] = attrs.field(init=False)
+    _on_swap: Callable[[], None] = attrs.field(default=_swap_nothing, init=False)
+    """What is to be done at the first swap of the configuration that is being applied."""
+
     def __attrs_post_init__(self) -> None:
+        self._make_handler = self.make_handler
         self._turns = StartTurns(lambda: self.config.server.concurrent_starts)
         self.drain = Drain(may_need=lambda scope: self.generations.may_need(scope))
         self.generations = Generations(self._generation(1, self.initial, {}), self.drain.wake)
@@ -104,15 +114,24 @@ class Supervisor:
             task_status.started()
             await trio.sleep_forever()
 
-    async def apply(self, config: Config) -> AppliedConfig:
+    async def apply(
+        self,
+        config: Config,
+        make_handler: Callable[[Generation], Handler] | None = None,
+        on_swap: Callable[[], None] = _swap_nothing,
+    ) -> AppliedConfig:
         """Put a configuration in effect; what came of it, once every changed backend has connected or failed.
 
         Backends that are added or removed, and settings that take no new connection, change before this waits for
         anything. Each changed backend stays as it is until its successor takes its place. Calls under way finish where
         they are, within `server.drain_timeout`. Only one `apply` may run at a time. Cancelling it leaves the changed
         backends as they are that have no successor in their place yet.
+
+        `make_handler` serves its generations, and `on_swap` is called without a checkpoint between it and the first of
+        them: what belongs to the configuration beside the backends takes effect with it.
         """
         last = self.current
+        self._make_handler, self._on_swap = make_handler or self._make_handler, on_swap
         found = difference(last.config, config)
         fresh = {name: self._scope(config, name) for name in (*found.added, *found.changed)}
         beside = [name for name in found.changed if fresh[name].spec.overlap]
@@ -193,6 +212,8 @@ class Supervisor:
         keeping = {name for name in scopes if name in before and shows_the_same(before[name], scopes[name].spec)}
         changes = now.follow(last, _held_by(last.held, keeping) if same_names else {})
         self.generations.install(now)
+        on_swap, self._on_swap = self._on_swap, _swap_nothing
+        on_swap()
         self._grace.keep(scopes.values())
         for name in (*found.removed, *found.changed):
             scope = last.scopes[name]
@@ -206,7 +227,7 @@ class Supervisor:
             config=config,
             scopes=scopes,
             awaited_until=self._grace.ends(scopes, config.server.startup_grace),
-            make_handler=self.make_handler,
+            make_handler=self._make_handler,
         )
 
     def _scope(self, config: Config, name: str) -> Scope:

@@ -11,6 +11,8 @@ import attrs
 import structlog
 import trio
 
+from argus_trio.core.access.access import Access, ManageRight
+from argus_trio.frontend.admission import is_admitted
 from argus_trio.frontend.edges.endpoint import Endpoint
 from argus_trio.frontend.edges.http_sse import SseEdge
 from argus_trio.frontend.gateway import Gateway
@@ -30,7 +32,9 @@ PathHandlers = Mapping[str, Callable[[IncomingRequest], Awaitable[None]]]
 
 _SETTING: Final = {"host": "server.allowed_hosts", "origin": "server.allowed_origins"}
 _FOR_PAGES: Final = ("/mcp", "/sse", "/messages", "/sse/messages")
-"""What pages of other origins may use, where they are listed; the management API is for none."""
+_VIEWED: Final = ("mcp", "sse")
+"""What stands in a path before the name of a view."""
+_WELL_KNOWN: Final = "/.well-known/"
 _FOR_PROBES: Final = ("/manage/v1/health", "/manage/v1/ready")
 """What is answered under any Host, or none: probes of Kubernetes and HAProxy name the address that they connect to. A
 page of another origin is kept out all the same."""
@@ -60,6 +64,8 @@ class Application:
     _reported_at: float = attrs.field(default=-inf, init=False)
     _started: float = attrs.field(factory=trio.current_time, init=False)
     _routes: dict[str, PathHandlers] = attrs.field(init=False)
+    _for_pages: list[PathHandlers] = attrs.field(init=False)
+    """What pages of other origins may use, where they are listed; the management API is for none."""
 
     def __attrs_post_init__(self) -> None:
         endpoint, sse = self.endpoint, self.sse
@@ -75,6 +81,7 @@ class Application:
         if self.gateway.control is not None:
             reload = ReloadPage(self.gateway.control)
             self._routes["/manage/v1/reload"] = {"GET": reload.get, "HEAD": reload.get, "POST": reload.post}
+        self._for_pages = [self._routes[path] for path in _FOR_PAGES]
 
     async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         """Answer one request. A client that goes before it has asked anything gets no answer."""
@@ -88,15 +95,22 @@ class Application:
             if wrong is not None:
                 await self._refuse(http, wrong)
                 return
-        route = self._routes.get(path) or self._routes.get(path.removesuffix("/"))
-        if route is None:
-            await http.answer_unread(404, refusal("not_found", "nothing is served at this path"))
+        access = self.settings.now.access
+        if path.startswith(_WELL_KNOWN):
+            await self._document(http, access)
             return
-        if origin is not None and path.removesuffix("/") in _FOR_PAGES and host_origin.is_listed(origin):
+        route = self._route(http, access)
+        is_for_pages = route is not None and any(route is each for each in self._for_pages)
+        if origin is not None and is_for_pages and host_origin.is_listed(origin):
             http.send = readable_by(origin, send)
             if is_preflight(http):
                 await answer_preflight(http)
                 return
+        if path.removesuffix("/") not in _FOR_PROBES and not await self._is_let_in(http, access):
+            return
+        if route is None:
+            await http.answer_unread(404, refusal("not_found", "nothing is served at this path"))
+            return
         serve = route.get(http.method)
         if serve is None:
             await self._refuse_method(http, route)
@@ -115,6 +129,39 @@ class Application:
             log.debug("client_gone", path=path)
         finally:
             self._in_flight -= 1
+
+    def _route(self, http: IncomingRequest, access: Access) -> PathHandlers | None:
+        """What answers at the path of a request, which is told the view that the path names."""
+        path = http.path.removesuffix("/")
+        if path in self._routes:
+            return self._routes[path]
+        base, _, rest = path.removeprefix("/").partition("/")
+        name, _, rest = rest.partition("/")
+        route = self._routes.get(f"/{base}/{rest}" if rest else f"/{base}") if base in _VIEWED else None
+        if route is None or name not in access.views:
+            return None
+        http.endpoint = name
+        return route
+
+    async def _is_let_in(self, http: IncomingRequest, access: Access) -> bool:
+        if not await is_admitted(http, access):
+            return False
+        if not http.path.startswith(_MANAGEMENT) or access.may_manage(http.principal, _right(http.method)):
+            return True
+        message = f"{http.principal.name} may not do this; a rule such as manage:{_right(http.method)} allows it"
+        await http.answer_unread(403, refusal("forbidden", message))
+        return False
+
+    async def _document(self, http: IncomingRequest, access: Access) -> None:
+        document = access.documents.get(http.path.removesuffix("/"))
+        if document is None:
+            await http.answer_unread(404, refusal("not_found", "nothing is served at this path"))
+        elif http.method not in ("GET", "HEAD"):
+            await http.answer_unread(
+                405, refusal("method_not_allowed", "this is read only"), (JSON, (b"allow", b"GET, HEAD"))
+            )
+        else:
+            await http.answer_unread(200, document, (JSON, (b"access-control-allow-origin", b"*")))
 
     async def _refuse_own(self, http: IncomingRequest) -> None:
         if not self._has_come_round:
@@ -159,3 +206,7 @@ class Application:
     async def _backends(self, http: IncomingRequest) -> None:
         clocks = Clocks(now=trio.current_time(), unix=time.time())
         await http.answer_unread(200, backends_body(self.gateway.overview(), clocks))
+
+
+def _right(method: str) -> ManageRight:
+    return "read" if method in ("GET", "HEAD", "OPTIONS") else "operate"

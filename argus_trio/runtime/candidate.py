@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Mapping
 from typing import Final
 
 import attrs
@@ -11,6 +12,8 @@ from argus_trio.config.file import ConfigFile
 from argus_trio.config.model.config import Config
 from argus_trio.errors import ConfigInvalid, ListenFailed, Problem
 from argus_trio.frontend.http.served_settings import ServedSettings
+from argus_trio.pipeline.build import build_pipeline
+from argus_trio.pipeline.pipeline import Pipeline
 
 READ_SECONDS: Final = 20.0
 """How long the files may take to be read: longer than a slow network file system needs, and bounded, so that one that
@@ -23,24 +26,28 @@ class Candidate:
 
     config: Config
     settings: ServedSettings
+    pipeline: Pipeline
+    """The middleware, made and not entered."""
 
 
-async def load_candidate(file: ConfigFile, *, is_exposed: bool = False) -> Candidate:
+async def load_candidate(
+    file: ConfigFile, kept: Callable[[], Mapping[Hashable, object]], *, is_exposed: bool = False
+) -> Candidate:
     """The candidate that the file gives now. A thread that hangs in the file system is left behind.
 
-    `is_exposed` says that the gateway serves on an inherited socket that can be reached from elsewhere, whatever
-    `server.host` is.
+    `kept` tells what the pipeline in effect keeps over a reload. `is_exposed` says that the gateway serves on an
+    inherited socket that can be reached from elsewhere, whatever `server.host` is.
 
     Raises:
         ConfigInvalid: everything that is wrong with the file, or that it could not be read in `READ_SECONDS`.
     """
     with trio.move_on_after(READ_SECONDS):
-        return await trio.to_thread.run_sync(_candidate, file, is_exposed, abandon_on_cancel=True)
+        return await trio.to_thread.run_sync(_candidate, file, kept(), is_exposed, abandon_on_cancel=True)
     message = f"the file, or one that it names, could not be read within {READ_SECONDS:g} s"
     raise ConfigInvalid(str(file.path), (Problem(path="", message=message),))
 
 
-def _candidate(file: ConfigFile, is_exposed: bool) -> Candidate:
+def _candidate(file: ConfigFile, kept: Mapping[Hashable, object], is_exposed: bool) -> Candidate:
     config = file.read()
     if is_exposed and not config.server.allow_unauthenticated:
         problem = Problem(
@@ -49,7 +56,9 @@ def _candidate(file: ConfigFile, is_exposed: bool) -> Candidate:
             hint="set it to true if that is meant, or have the service manager listen on loopback",
         )
         raise ConfigInvalid(str(file.path), (problem,))
+    pipeline = build_pipeline(config, source=str(file.path), folder=file.path.parent, before=kept)
     try:
-        return Candidate(config=config, settings=ServedSettings.of(config.server))
+        settings = ServedSettings.of(config.server, access=pipeline.access)
+        return Candidate(config=config, settings=settings, pipeline=pipeline)
     except ListenFailed as failure:  # the certificate was changed since it was checked
         raise ConfigInvalid(str(file.path), (Problem(path="server.tls", message=str(failure)),)) from None

@@ -24,8 +24,9 @@ from argus_trio.runtime.candidate import Candidate
 
 log = structlog.get_logger()
 
-Apply = Callable[[Config], Awaitable[AppliedConfig]]
-"""Lets a valid configuration take effect for the backends. Cancelling it leaves the old or the new one in effect."""
+Apply = Callable[[Candidate], Awaitable[AppliedConfig]]
+"""Lets a candidate take effect: its pipeline, its settings and its first generation at once. Cancelling it leaves the
+old or the new one in effect. Raises `ConfigInvalid` where its pipeline cannot be entered, and nothing has changed."""
 
 
 _FROM_FILE: Final[frozenset[Trigger]] = frozenset({"file"})
@@ -154,18 +155,21 @@ class ReloadSupervisor:
         self.redact.learn(config.secrets)
         draft = attrs.evolve(draft, needs_restart=_needs_restart(self._started_with, config.server))
         if self._is_in_effect(config):
-            self.settings.renew(candidate.settings)  # the content of a certificate may have changed
+            renewed = attrs.evolve(candidate.settings, access=self.settings.now.access)
+            self.settings.renew(renewed)  # the content of a certificate may have changed
             return attrs.evolve(draft, is_applied=True, is_unchanged=True)
         self._must_apply = True
         try:
-            applied = await self.apply(config)
+            applied = await self.apply(candidate)
+        except ConfigInvalid as invalid:
+            self._must_apply = False
+            return attrs.evolve(draft, problems=invalid.problems)
         except Exception:  # the boundary: a fault in changing the gateway must not end it
             error_id = secrets.token_hex(6)
             log.exception("reload_failed_unexpectedly", error_id=error_id)
             return attrs.evolve(draft, error_id=error_id)
         self._must_apply = False
         self.config = config
-        self.settings.renew(candidate.settings)
         return attrs.evolve(draft, applied=applied, is_applied=True)
 
     def _is_in_effect(self, config: Config) -> bool:

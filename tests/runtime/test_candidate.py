@@ -28,7 +28,7 @@ class Hanging(ConfigFile):
 async def test_a_file_comes_with_the_terms_that_follow_from_it(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text("server: {max_body_bytes: 5, allowed_hosts: [a.example]}")
-    found = await load_candidate(ConfigFile(path=path, environ={}))
+    found = await load_candidate(ConfigFile(path=path, environ={}), dict)
     assert found.settings.limits.body_bytes == 5
     assert found.settings.host_origin.judge(b"a.example", None) is None
     assert found.settings.server == found.config.server
@@ -39,7 +39,7 @@ async def test_a_file_system_that_hangs_is_a_problem_and_not_the_end(
 ) -> None:
     monkeypatch.setattr(candidate, "READ_SECONDS", 0.05)
     with pytest.raises(ConfigInvalid) as caught, trio.fail_after(5):
-        await load_candidate(Hanging(path=tmp_path, environ={}))
+        await load_candidate(Hanging(path=tmp_path, environ={}), dict)
     Hanging.go_on.set()
     assert "could not be read within 0.05 s" in caught.value.problems[0].message
 
@@ -47,9 +47,9 @@ async def test_a_file_system_that_hangs_is_a_problem_and_not_the_end(
 async def test_an_inherited_socket_that_is_exposed_has_to_be_meant_at_every_reload(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text("server: {allow_unauthenticated: true}")
-    await load_candidate(ConfigFile(path=path, environ={}), is_exposed=True)
+    await load_candidate(ConfigFile(path=path, environ={}), dict, is_exposed=True)
     path.write_text("server: {}")
-    await load_candidate(ConfigFile(path=path, environ={}))
+    await load_candidate(ConfigFile(path=path, environ={}), dict)
     with pytest.raises(ConfigInvalid) as caught:
-        await load_candidate(ConfigFile(path=path, environ={}), is_exposed=True)
+        await load_candidate(ConfigFile(path=path, environ={}), dict, is_exposed=True)
     assert caught.value.problems[0].path == "server.allow_unauthenticated"

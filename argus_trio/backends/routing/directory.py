@@ -5,7 +5,8 @@ The catalogs are made in `generation.py`; the rules for names that collide are i
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, Literal
 
 import attrs
 
@@ -13,11 +14,15 @@ from argus_trio.backends.generation import Generation
 from argus_trio.backends.generations import Generations
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.core.call.exchange import Call
+from argus_trio.core.call.target import Target
 from argus_trio.core.catalog.catalog import Catalog, Route
 from argus_trio.errors import InvalidParams
+from argus_trio.wire.members import string_member
 from argus_trio.wire.param_headers import ParamHeaders
 
-_ONE_OF: Final = {"tools": "tool", "prompts": "prompt"}
+_ONE_OF: Final[Mapping[str, Literal["tool", "prompt"]]] = {"tools": "tool", "prompts": "prompt"}
+NAMED_KINDS: Final = {"tools/call": "tools", "prompts/get": "prompts"}
+"""The kind of what each method calls by a name."""
 
 
 @attrs.define(eq=False)
@@ -40,6 +45,18 @@ class Directory:
         elif settled and call.abilities.has_any:
             await self.generation.list_at_hand(call.abilities)
         return self.generation.catalog_for(call.abilities, call.client)
+
+    def target(self, call: Call) -> Target | None:
+        """What a call is aimed at, as far as that is known now; None if what it names is not. Waits for nothing."""
+        kind = NAMED_KINDS.get(call.method)
+        if kind is None:
+            return Target(kind="method", shown=call.method)
+        name = string_member(call.params, "name")
+        catalog = self.generation.made_for(call.abilities) or self.generation.catalog
+        route = None if name is None else catalog.named[kind].get(name)
+        if name is None or route is None:
+            return None
+        return Target(kind=_ONE_OF[kind], shown=name, backend=route.backend, own=route.key)
 
     async def named(self, call: Call, kind: str, name: str) -> tuple[Scope, Route]:
         """The owner of a tool or prompt and its route, by the name that the call's client knows it by.

@@ -14,7 +14,7 @@ import attrs
 from argus_trio.backends.generation import Generation
 from argus_trio.backends.listings.listing import METHODS
 from argus_trio.backends.routing.completion import complete
-from argus_trio.backends.routing.directory import Directory
+from argus_trio.backends.routing.directory import NAMED_KINDS, Directory
 from argus_trio.backends.routing.era_translation import call_in_backend_era
 from argus_trio.backends.routing.extensions import call_extension
 from argus_trio.backends.routing.params import no_string, string_param
@@ -31,7 +31,6 @@ from argus_trio.wire.revisions import Era
 
 _KIND_LISTED: Final = {method: kind for kind, method in METHODS.items()}
 _SUBSCRIBING: Final = ("resources/subscribe", "resources/unsubscribe")
-_KIND_NAMED: Final = {"tools/call": "tools", "prompts/get": "prompts"}
 
 
 @attrs.define(eq=False)
@@ -56,8 +55,8 @@ class Router:
             RpcError: unknown method, name or URI, an unavailable backend, or what the backend answered.
         """
         call = exchange.call
-        if call.method in _KIND_NAMED:
-            return await self._named(exchange, _KIND_NAMED[call.method])
+        if call.method in NAMED_KINDS:
+            return await self._named(exchange, NAMED_KINDS[call.method])
         if call.method == "resources/read":
             return await read(self.directory, exchange)
         if call.method in _KIND_LISTED:

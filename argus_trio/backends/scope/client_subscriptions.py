@@ -72,7 +72,7 @@ class ClientSubscriptions:
             again = partial(self._watch_shared, uri, key, deliver)
             await retry_after_session_loss(shared.recovery, failed, again)
         if isinstance(shared.address.spec, StdioBackend) and self.client_connections.separates(call):
-            shared.subscriptions.watch_client_kind((call.principal, call.abilities), uri, key, deliver)
+            shared.subscriptions.watch_client_kind((call.principal.name, call.abilities), uri, key, deliver)
 
     async def unwatch(self, uri: str, key: object) -> None:
         """Deliver no more updates of the resource to the subscriber `key`."""

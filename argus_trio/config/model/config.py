@@ -9,8 +9,10 @@ from typing import Literal
 import attrs
 
 from argus_trio.config.model.about import about
+from argus_trio.config.model.authorization import View
 from argus_trio.config.model.backend import BackendSpec
 from argus_trio.config.model.defaults import Defaults
+from argus_trio.config.model.middleware import MiddlewareSpec
 from argus_trio.config.model.naming import BACKEND_NAME, ConflictResolution
 from argus_trio.config.model.server import Server
 from argus_trio.errors import Problem
@@ -33,6 +35,13 @@ class Config:
     )
     conflict_resolution: ConflictResolution = attrs.field(
         default=ConflictResolution(), metadata=about("how names of different backends stay apart")
+    )
+    middleware: tuple[MiddlewareSpec, ...] = attrs.field(
+        default=(), metadata=about("what each request passes, in this order; the first is outermost")
+    )
+    views: Mapping[str, View] = attrs.field(
+        default=MappingProxyType({}),
+        metadata=about("more endpoints, /mcp/NAME and /sse/NAME, by name", key_pattern=f"^{BACKEND_NAME}$"),
     )
     secrets: frozenset[str] = attrs.field(default=frozenset(), repr=False, eq=False)
     """The values that must not appear in a log or an error: every header value, and what `${...}` brought into a field

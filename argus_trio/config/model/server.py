@@ -49,6 +49,16 @@ class Server:
         default=(),
         metadata=about("Origins of web pages that may call it, besides loopback, such as https://app.example"),
     )
+    public_url: str | None = attrs.field(
+        default=None,
+        metadata=about(
+            "the URL that clients know the gateway by, such as https://argus.example; for metadata, challenges"
+        ),
+    )
+    trusted_proxies: tuple[str, ...] = attrs.field(
+        default=(),
+        metadata=about("networks, such as 10.0.0.0/8, whose X-Forwarded-For and identity headers count"),
+    )
     allow_unauthenticated: bool = attrs.field(
         default=False, metadata=about("true lets it listen beyond loopback without authentication")
     )

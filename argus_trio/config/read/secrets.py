@@ -1,7 +1,7 @@
 """The secrets of a loaded configuration: the values that must never appear in a log or an error.
 
-They are every header value, and what `${...}` brought into a field that may hold a secret (`repr=False` in the model:
-args, env, headers, url). Left out is what would only turn a log into noise: short values, ports, booleans, loopback
+They are every header value, every token and key of `middleware`, what `${...}` brought into a field that may hold a
+secret (`repr=False` in the model: args, env, headers, url), and whatever it brought into `middleware`. Left out is what would only turn a log into noise: short values, ports, booleans, loopback
 names, and the variables that say where and who one is. A default written in the file is no secret: the file says it.
 """
 
@@ -35,7 +35,11 @@ SECRET_KEYS = frozenset(
 
 def gather(config: Config, brought: Mapping[KeyPath, tuple[Brought, ...]]) -> frozenset[str]:
     """The secrets of the configuration; `brought` says which values `${...}` brought in at which key path."""
-    return frozenset(value for value in (*_header_values(config), *_brought_values(brought)) if is_telling(value))
+    return frozenset(
+        value
+        for value in (*_header_values(config), *_written(config.middleware), *_brought_values(brought))
+        if is_telling(value)
+    )
 
 
 def is_telling(value: str) -> bool:
@@ -55,7 +59,24 @@ def _header_values(config: Config) -> Iterator[str]:
             yield credentials.strip()
 
 
+def _written(value: object) -> Iterator[str]:
+    """The texts in every field below `value` that is marked as a secret."""
+    if isinstance(value, tuple):
+        for each in value:
+            yield from _written(each)
+        return
+    for field in attrs.fields(type(value)) if attrs.has(type(value)) else ():
+        inner = getattr(value, field.name)
+        if not field.metadata.get("is_secret"):
+            yield from _written(inner)
+        elif isinstance(inner, str):
+            yield inner
+        elif isinstance(inner, Mapping):
+            yield from inner.values()
+
+
 def _brought_values(brought: Mapping[KeyPath, tuple[Brought, ...]]) -> Iterator[str]:
     for key_path, values in brought.items():
-        if len(key_path) > 2 and key_path[0] == "backends" and key_path[2] in SECRET_KEYS:
+        is_of_backend = len(key_path) > 2 and key_path[0] == "backends" and key_path[2] in SECRET_KEYS
+        if is_of_backend or key_path[:1] == ("middleware",):
             yield from (each.value for each in values if each.variable not in PUBLIC_VARIABLES)

@@ -11,6 +11,7 @@ from typing import Final, Literal, get_args, get_origin
 import attrs
 from cattrs import Converter
 
+from argus_trio.config.model.plain import PlainMapping, PlainScalar
 from argus_trio.config.read.key_path import KeyPath
 from argus_trio.config.read.scalar import Scalar, Tree, as_bool, as_float, as_int, described
 from argus_trio.config.structure.heritage import TYPES
@@ -46,6 +47,8 @@ def register(converter: Converter) -> None:
     converter.register_structure_hook(int, lambda tree, _: _number(tree, int, {}))
     converter.register_structure_hook(float, lambda tree, _: _number(tree, float, {}))
     converter.register_structure_hook(Path, _path)
+    converter.register_structure_hook(PlainScalar, _plain_scalar)
+    converter.register_structure_hook(PlainMapping, _plain_mapping)
     converter.register_structure_hook_func(lambda kind: _origin(kind) is Literal, _word)
 
 
@@ -94,7 +97,9 @@ def unfit_type(kind: Tree | None, guess: str | None, types: tuple[str, ...]) -> 
         return Unfit(f"missing: {expected}", hint, below=("type",), is_all=guess is None)
     if not isinstance(kind, Scalar):
         return Unfit(f"{expected}, found {described(kind)}", below=("type",), is_all=guess is None)
-    meant = TYPES.get(kind.text.lower()) or _nearest(kind.text, types)
+    meant = TYPES.get(kind.text.lower())
+    if meant not in types:
+        meant = _nearest(kind.text, types)
     hint = f"did you mean {meant!r}?" if meant else ""
     return Unfit(f"{expected}, found {_shown(kind)}", hint, below=("type",), is_all=guess is None)
 
@@ -126,6 +131,34 @@ def _number(tree: Tree, kind: object, limits: Mapping[object, object]) -> float:
     if (isinstance(low, int | float) and value < low) or (isinstance(high, int | float) and value > high):
         raise Unfit(f"{expected}, found {described(tree)}")
     return value
+
+
+def _plain_scalar(tree: Tree, _: object) -> object:
+    if not isinstance(tree, Scalar):
+        raise Unfit(f"expected a text, a number or a boolean, found {described(tree)}")
+    return plain(tree)
+
+
+def _plain_mapping(tree: Tree, _: object) -> object:
+    if not isinstance(tree, dict):
+        raise Unfit(f"expected a mapping, found {described(tree)}")
+    return plain(tree)
+
+
+def plain(tree: Tree) -> object:
+    """The value of a tree whose meaning is not known here: only plain scalars are numbers, booleans or None."""
+    match tree:
+        case dict():
+            return {key: plain(value) for key, value in tree.items()}
+        case list():
+            return [plain(value) for value in tree]
+    if tree.is_null:
+        return None
+    for read in (as_bool, as_int, as_float):
+        value = read(tree) if tree.is_plain else None
+        if value is not None:
+            return value
+    return tree.text
 
 
 def _path(tree: Tree, _: object) -> Path:

@@ -9,8 +9,11 @@ from typing import Literal, Union, get_args, get_origin
 
 import attrs
 
+from argus_trio.config.model.authentication import AuthenticationMethod
 from argus_trio.config.model.backend import BackendSpec
 from argus_trio.config.model.config import Config
+from argus_trio.config.model.middleware import MiddlewareSpec
+from argus_trio.config.model.plain import PlainMapping, PlainScalar
 from argus_trio.config.structure.structure import keys_of
 
 Schema = dict[str, object]
@@ -68,14 +71,16 @@ def _described(field: attrs.Attribute[object]) -> Schema:
 
 def _value(kind: object, metadata: Mapping[object, object], definitions: dict[str, object]) -> Schema:
     origin, arguments = get_origin(kind), get_args(kind)
-    if kind == BackendSpec:
+    if kind in (BackendSpec, MiddlewareSpec, AuthenticationMethod):
         return {"oneOf": [_reference(each, definitions) for each in arguments]}
     if origin in (Union, types.UnionType):  # the model's only other unions are with None
         return _value(next(each for each in arguments if each is not type(None)), metadata, definitions)
     if origin is Literal:
         return {"anyOf": [{"enum": _enumeration(kind)}, _SPLICED]}
     if origin is tuple:
-        return {"type": "array", "items": _value(arguments[0], {}, definitions)}
+        items = _value(arguments[0], {}, definitions)
+        array: Schema = {"type": "array", "items": items}
+        return {"anyOf": [items, array]} if metadata.get("or_one") else array
     if origin is Mapping:
         names = {"propertyNames": {"pattern": metadata["key_pattern"]}} if "key_pattern" in metadata else {}
         return {"type": "object", **names, "additionalProperties": _value(arguments[1], {}, definitions)}
@@ -85,6 +90,10 @@ def _value(kind: object, metadata: Mapping[object, object], definitions: dict[st
 
 
 def _scalar(kind: object, metadata: Mapping[object, object]) -> Schema:
+    if kind is PlainScalar:
+        return {"type": ["string", "number", "boolean"]}
+    if kind is PlainMapping:
+        return {"type": "object"}
     if kind is bool:
         return {"anyOf": [{"type": "boolean"}, _SPLICED]}
     if kind in (int, float):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from types import MappingProxyType
-from typing import get_args
+from typing import Final, get_args
 
 import attrs
 from cattrs import (
@@ -22,8 +22,24 @@ from cattrs import (
 from cattrs.errors import IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, override
 
+from argus_trio.config.model.authentication import (
+    ApiKeyMethod,
+    AuthenticationMethod,
+    BearerMethod,
+    HeaderMethod,
+    JwtMethod,
+)
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, SseBackend, StdioBackend
 from argus_trio.config.model.config import Config
+from argus_trio.config.model.middleware import (
+    AuthenticationSpec,
+    CustomSpec,
+    LoggingSpec,
+    MiddlewareSpec,
+    RateLimitSpec,
+    RbacSpec,
+    TelemetrySpec,
+)
 from argus_trio.config.read.findings import Findings
 from argus_trio.config.read.key_path import KeyPath
 from argus_trio.config.read.scalar import Scalar, Tree, described
@@ -38,7 +54,24 @@ BACKEND_TYPES: dict[str, type[StdioBackend | SseBackend | HttpBackend]] = {
     "streamable-http": HttpBackend,
 }
 """The classes of backends by the word for their type."""
+MIDDLEWARE_TYPES: dict[str, type] = {
+    "logging": LoggingSpec,
+    "telemetry": TelemetrySpec,
+    "authentication": AuthenticationSpec,
+    "rbac": RbacSpec,
+    "rate_limit": RateLimitSpec,
+}
+"""The classes of middleware by the word for their type; one of its user's own has `use` instead."""
+METHOD_TYPES: dict[str, type] = {
+    "bearer": BearerMethod,
+    "api_key": ApiKeyMethod,
+    "header": HeaderMethod,
+    "jwt": JwtMethod,
+}
+"""The classes of ways to authenticate by the word for their type."""
 
+_GONE: Final = Scalar(text="")
+"""Stands for an entry of a list that was cut out, so that the others keep their indexes."""
 _NAME = "\0name"
 """The key by which cattrs is handed a backend's name; no file can hold it unnoticed."""
 
@@ -92,10 +125,12 @@ def _cut(tree: Tree, key_path: KeyPath) -> None:
     for part in above:
         if isinstance(tree, dict) and isinstance(part, str) and part in tree:
             tree = tree[part]
-        else:
+            continue
+        if not isinstance(tree, list) or not isinstance(part, int):
             return
+        tree = tree[part]
     if isinstance(tree, list) and isinstance(last, int):
-        tree[last] = Scalar(text="")  # the other entries keep their indexes
+        tree[last] = _GONE
     elif isinstance(tree, dict) and isinstance(last, str):
         guess = _guessed_type(tree) if len(key_path) == 3 and key_path[0] == "backends" and last == "type" else None
         if guess:
@@ -153,6 +188,12 @@ def _converter() -> Converter:
     converter.register_structure_hook_func(leaf.is_tuple, functools.partial(_tuple, converter))
     converter.register_structure_hook_func(leaf.is_mapping, functools.partial(_mapping, converter))
     converter.register_structure_hook_func(lambda kind: kind == BackendSpec, functools.partial(_backend, converter))
+    converter.register_structure_hook_func(
+        lambda kind: kind == MiddlewareSpec, functools.partial(_middleware, converter)
+    )
+    converter.register_structure_hook_func(
+        lambda kind: kind == AuthenticationMethod, functools.partial(_method, converter)
+    )
     leaf.register(converter)
     return converter
 
@@ -160,6 +201,11 @@ def _converter() -> Converter:
 def _class_hook(cls: type, converter: Converter) -> Callable[[Tree, object], object]:
     keys = keys_of(cls)
     overrides = {name: override(struct_hook=hook) for name, field in keys.items() if (hook := leaf.bounded(field))}
+    overrides |= {
+        name: override(struct_hook=functools.partial(_one_or_more, converter))
+        for name, field in keys.items()
+        if field.metadata.get("or_one")
+    }
     for field in attrs.fields(cls):
         if field.name not in keys:
             overrides[field.name] = override(rename=_NAME) if field.name == "name" else override(omit=True)
@@ -187,12 +233,41 @@ def _backend(converter: Converter, tree: Tree, _: type) -> object:
     raise leaf.unfit_type(kind, _guessed_type(tree), tuple(BACKEND_TYPES))
 
 
+def _middleware(converter: Converter, tree: Tree, _: type) -> object:
+    types = ", ".join(MIDDLEWARE_TYPES)
+    if not isinstance(tree, dict):
+        word = tree.text if isinstance(tree, Scalar) and tree.text in MIDDLEWARE_TYPES else "logging"
+        raise Unfit(f"expected a mapping, found {described(tree)}", f"such as - type: {word}; there are {types}")
+    if "use" in tree and "type" not in tree:
+        return converter.structure(tree, CustomSpec)
+    kind = tree.get("type")
+    if isinstance(kind, Scalar) and kind.text in MIDDLEWARE_TYPES:
+        return converter.structure(tree, MIDDLEWARE_TYPES[kind.text])
+    raise leaf.unfit_type(kind, None, tuple(MIDDLEWARE_TYPES))
+
+
+def _method(converter: Converter, tree: Tree, _: type) -> object:
+    if not isinstance(tree, dict):
+        types = ", ".join(METHOD_TYPES)
+        raise Unfit(f"expected a mapping, found {described(tree)}", f"a method has a type: one of {types}")
+    kind = tree.get("type")
+    if isinstance(kind, Scalar) and kind.text in METHOD_TYPES:
+        return converter.structure(tree, METHOD_TYPES[kind.text])
+    raise leaf.unfit_type(kind, None, tuple(METHOD_TYPES))
+
+
+def _one_or_more(converter: Converter, tree: Tree, kind: type) -> tuple[object, ...]:
+    return _tuple(converter, [tree] if isinstance(tree, Scalar) else tree, kind)
+
+
 def _tuple(converter: Converter, tree: Tree, kind: type) -> tuple[object, ...]:
     if not isinstance(tree, list):
         raise Unfit(
             f"expected a list, found {described(tree)}", "write each entry on its own line after a dash, or [one, two]"
         )
-    return tuple(_each(converter, enumerate(tree), kind, get_args(kind)[0]).values())
+    value = get_args(kind)[0]
+    entries = ((index, each) for index, each in enumerate(tree) if each is not _GONE or value is str)
+    return tuple(_each(converter, entries, kind, value).values())
 
 
 def _mapping(converter: Converter, tree: Tree, kind: type) -> MappingProxyType[object, object]:

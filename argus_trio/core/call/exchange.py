@@ -10,20 +10,10 @@ from typing import Protocol
 
 import attrs
 
+from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
-
-
-@attrs.frozen(kw_only=True)
-class Principal:
-    """Who asks, by the name that limits, policies and audit records go by."""
-
-    name: str
-
-
-ANONYMOUS = Principal(name="anonymous")
-"""The principal of a client that has not authenticated."""
 
 
 class ClientSession(Protocol):
@@ -51,6 +41,8 @@ class Call:
     revision: str
     """The revision that the client speaks."""
     principal: Principal = ANONYMOUS
+    endpoint: str = ""
+    """The view whose endpoint it came in by; empty for the one that shows all."""
     capabilities: Params = attrs.field(factory=dict)
     """What the client declared that it can do: one level of its `ClientCapabilities`, with raw values."""
     abilities: Abilities = NONE

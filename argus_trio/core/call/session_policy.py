@@ -85,7 +85,7 @@ class ConnectionOwner:
         """The owner that a connection needs to have to carry the call."""
         if call.client is not None:
             return cls(key=call.client, abilities=call.abilities, client=call.client)
-        return cls(key=(call.principal, call.abilities), abilities=call.abilities)
+        return cls(key=(call.principal.name, call.abilities), abilities=call.abilities)
 
     @classmethod
     def nobody(cls, abilities: Abilities) -> ConnectionOwner:
@@ -96,7 +96,7 @@ class ConnectionOwner:
         """Whether tasks that this owner began are the call's client's: its session's, or else its principal's."""
         if call.client is not None:
             return self.client is call.client
-        return isinstance(self.key, tuple) and self.key[0] == call.principal
+        return isinstance(self.key, tuple) and self.key[0] == call.principal.name
 
 
 NOBODY = object()

@@ -9,6 +9,7 @@ import attrs
 import msgspec
 import trio
 
+from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.core.call.abilities import NONE, abilities_of
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.levels import LEVELS
@@ -86,7 +87,7 @@ class ModernEdge:
             return
         if not isinstance(message, envelope.Request):
             raise InvalidRequest("a client must not post responses at this revision")
-        request = read_request(message)
+        request = read_request(message, http.principal, http.endpoint)
         call = request.call
         check_routing_headers(http.headers, method=call.method, params=message.params, revision=call.revision)
         if call.revision not in MODERN_REVISIONS:
@@ -169,7 +170,7 @@ def has_request_meta(message: Message) -> bool:
     return isinstance(message, envelope.Request) and _REVISION_MARK in bytes(message.params.get("_meta", b""))
 
 
-def read_request(message: envelope.Request) -> ModernRequest:
+def read_request(message: envelope.Request, principal: Principal = ANONYMOUS, endpoint: str = "") -> ModernRequest:
     """Take what the request says of its client (2026-07-28, Per-request protocol fields) out of its params.
 
     Raises:
@@ -195,6 +196,8 @@ def read_request(message: envelope.Request) -> ModernRequest:
         params=params,
         era=Era.MODERN,
         revision=revision,
+        principal=principal,
+        endpoint=endpoint,
         capabilities=capabilities,
         abilities=abilities_of(capabilities) if capabilities else NONE,
         log_level=log_level,

@@ -11,6 +11,7 @@ from typing import Final, NotRequired, Protocol, TypedDict
 import attrs
 import trio
 
+from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.frontend.http.header_names import CONTENT_TYPE
 from argus_trio.frontend.http.receive_queue import AsgiMessage
 from argus_trio.wire.envelope import encode
@@ -68,6 +69,12 @@ class IncomingRequest:
     disconnects: Disconnects
     client: tuple[str, int] | None = None
     """The address and port that it came from; None where that is not known."""
+    address: str = ""
+    """Where its client is: behind trusted proxies what they say."""
+    principal: Principal = ANONYMOUS
+    """Who asks, once the request is admitted."""
+    endpoint: str = ""
+    """The view whose endpoint it came in by; empty for the one that shows all."""
     body_pending: bool = True
     """Whether some of the body may still come in."""
 
@@ -78,6 +85,7 @@ class IncomingRequest:
         fields = dict(headers)
         if len(fields) != len(headers):
             fields = _joined(headers)
+        client = scope.get("client")
         return cls(
             method=scope["method"],
             path=scope["path"],
@@ -87,7 +95,8 @@ class IncomingRequest:
             receive=receive,
             send=send,
             disconnects=scope["extensions"][DISCONNECT_EXTENSION],
-            client=scope.get("client"),
+            client=client,
+            address=client[0] if client else "",
         )
 
     async def answer(self, status: int, body: bytes = b"", headers: Sequence[Header] = ()) -> None:

@@ -8,6 +8,7 @@ import attrs
 
 from argus_trio.config.check.certificate import CertificateUnusable, load_certificate
 from argus_trio.config.model.server import Server, ServerTls
+from argus_trio.core.access.access import OPEN, Access
 from argus_trio.errors import ListenFailed
 from argus_trio.frontend.http.host_origin import HostOriginCheck
 from argus_trio.frontend.http.limits import Limits
@@ -20,11 +21,13 @@ class ServedSettings:
     server: Server
     host_origin: HostOriginCheck
     limits: Limits
+    access: Access
+    """Who may come in."""
     context: ssl.SSLContext | None
     """For new TLS connections; those that are open keep the one they began with."""
 
     @classmethod
-    def of(cls, server: Server, limits: Limits | None = None) -> ServedSettings:
+    def of(cls, server: Server, limits: Limits | None = None, *, access: Access = OPEN) -> ServedSettings:
         """What follows from `server`, with the certificate read; `limits` stand in for the usual ones.
 
         Raises:
@@ -39,6 +42,7 @@ class ServedSettings:
                 requests=server.limits.requests,
                 connections=server.limits.connections,
             ),
+            access=access,
             context=None if server.tls is None else _context(server.tls, server),
         )
 

@@ -175,9 +175,9 @@ async def test_what_is_watched_is_wanted_of_the_processes_that_calls_of_such_cli
     async with living(serving(), declared) as scope:
         call = listening(abilities)
         await scope.subscriptions.watch(call, URI, "key", Told())
-        assert scope.shared.subscriptions.wanted_of((call.principal, abilities)) == wanted
+        assert scope.shared.subscriptions.wanted_of((call.principal.name, abilities)) == wanted
         await scope.subscriptions.unwatch(URI, "key")
-        assert scope.shared.subscriptions.wanted_of((call.principal, abilities)) == []
+        assert scope.shared.subscriptions.wanted_of((call.principal.name, abilities)) == []
 
 
 def test_the_latest_is_the_last_of_those_that_took_each_others_place() -> None:

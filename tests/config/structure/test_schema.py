@@ -22,6 +22,7 @@ CONF = Path(__file__).parents[3] / "conf"
 VALIDATOR = Draft202012Validator(schema())
 
 TLS = "server: {tls: {cert_file: secret, key_file: secret, nonsense: 1}}"
+METHOD = "middleware: [{type: authentication, methods: [{%s}]}]"
 UNKNOWN = {
     "Config": "nonsense: 1",
     "Server": "server: {nonsense: 1}",
@@ -40,6 +41,23 @@ UNKNOWN = {
     "Globs": STDIO + "    filters: {tools: {nonsense: 1}}",
     "Override": STDIO + "    tool_overrides: {t: {nonsense: 1}}",
     "ClientTls": HTTP + "    tls: {nonsense: 1}",
+    "View": "views: {a: {nonsense: 1}}",
+    "LoggingSpec": "middleware: [{type: logging, nonsense: 1}]",
+    "TelemetrySpec": "middleware: [{type: telemetry, nonsense: 1}]",
+    "AuthenticationSpec": "middleware: [{type: authentication, methods: [], nonsense: 1}]",
+    "AnonymousClients": "middleware: [{type: authentication, methods: [], anonymous: {nonsense: 1}}]",
+    "BearerMethod": METHOD % "type: bearer, tokens: [], nonsense: 1",
+    "BearerToken": METHOD % "type: bearer, tokens: [{token: abcdefghijklmnop, principal: a, nonsense: 1}]",
+    "ApiKeyMethod": METHOD % "type: api_key, keys: [], nonsense: 1",
+    "ApiKey": METHOD % "type: api_key, keys: [{key: abcdefghijklmnop, principal: a, nonsense: 1}]",
+    "HeaderMethod": METHOD % "type: header, header: X-User, nonsense: 1",
+    "JwtMethod": METHOD % "type: jwt, issuer: 'https://i', audience: a, nonsense: 1",
+    "RbacSpec": "middleware: [{type: rbac, nonsense: 1}]",
+    "Role": "middleware: [{type: rbac, roles: {a: {nonsense: 1}}}]",
+    "ArgumentCondition": "middleware: [{type: rbac, roles: {a: {allow: ['*'], when: {'*': {/a: {nonsense: 1}}}}}}]",
+    "RateLimitSpec": "middleware: [{type: rate_limit, limits: [], nonsense: 1}]",
+    "RateLimit": "middleware: [{type: rate_limit, limits: [{scope: global, calls: 1, per: 1, nonsense: 1}]}]",
+    "CustomSpec": "middleware: [{use: 'a:B', nonsense: 1}]",
 }
 
 

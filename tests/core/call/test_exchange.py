@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.core.call.abilities import NONE
-from argus_trio.core.call.exchange import ANONYMOUS, Call, Principal
+from argus_trio.core.call.exchange import Call
 from argus_trio.wire.revisions import Era
 
 

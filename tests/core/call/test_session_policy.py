@@ -8,8 +8,9 @@ from itertools import product
 import attrs
 import pytest
 
+from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.core.call.exchange import ANONYMOUS, Call, ClientSession, Principal
+from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.call.session_policy import ConnectionOwner, SessionSetting, Sharing, chosen
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import LATEST_LEGACY, Era

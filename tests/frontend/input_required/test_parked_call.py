@@ -12,8 +12,9 @@ import trio
 import trio.testing
 from structlog.testing import capture_logs
 
+from argus_trio.core.access.principal import Principal
 from argus_trio.core.call.abilities import Abilities
-from argus_trio.core.call.exchange import Call, Exchange, Handler, Principal
+from argus_trio.core.call.exchange import Call, Exchange, Handler
 from argus_trio.core.memory import Memory
 from argus_trio.errors import ClientCannotAnswer, InvalidParams, Overloaded, RpcError
 from argus_trio.frontend.http.receive_queue import DISCONNECT, ReceiveQueue

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus_trio.core.call.exchange import Call, Principal
+from argus_trio.core.access.principal import Principal
+from argus_trio.core.call.exchange import Call
 from argus_trio.errors import InvalidParams
 from argus_trio.frontend.input_required.request_state import STATE_LIFE_SECONDS, RequestStates, digest, unwrapped
 from argus_trio.frontend.input_required.seal import AesGcmSeal

@@ -11,12 +11,14 @@ import trio
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.server import Server
+from argus_trio.core.access.access import OPEN
 from argus_trio.core.redaction import Redactor
 from argus_trio.core.reload_report import AppliedConfig
 from argus_trio.errors import ConfigInvalid
 from argus_trio.frontend.http.host_origin import HostOriginCheck
 from argus_trio.frontend.http.limits import Limits
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
+from argus_trio.pipeline.pipeline import Pipeline
 from argus_trio.runtime.candidate import Candidate
 from argus_trio.runtime.reload import ReloadSupervisor
 
@@ -32,7 +34,7 @@ def bodies(size: int) -> Config:
 def settings_of(config: Config) -> ServedSettings:
     """What the front end serves by with this configuration, without a look at any file."""
     limits = Limits(body_bytes=config.server.max_body_bytes)
-    return ServedSettings(server=config.server, host_origin=HostOriginCheck(), limits=limits, context=None)
+    return ServedSettings(server=config.server, host_origin=HostOriginCheck(), limits=limits, access=OPEN, context=None)
 
 
 @attrs.define(eq=False)
@@ -56,13 +58,14 @@ class Surroundings:
         await trio.sleep(self.load_seconds)
         if isinstance(text, ConfigInvalid):
             raise text
-        return Candidate(config=text, settings=settings_of(text))
+        return Candidate(config=text, settings=settings_of(text), pipeline=Pipeline())
 
-    async def apply(self, config: Config) -> AppliedConfig:
+    async def apply(self, candidate: Candidate) -> AppliedConfig:
         await trio.sleep(self.apply_seconds)
         if self.is_broken:
             raise ZeroDivisionError("hush-7f3a9c")
-        self.applied.append(config)
+        self.applied.append(candidate.config)
+        self.settings.renew(candidate.settings)
         return AppliedConfig(generation=len(self.applied) + 1, changed=("files",))
 
     def supervisor(self) -> ReloadSupervisor:

@@ -1,0 +1,40 @@
+"""Who is let in: each request gets its principal and the address of its client, or is turned away unread."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from argus_trio.core.access.access import Access
+from argus_trio.core.access.arrival import RequestArrival, Unadmitted
+from argus_trio.frontend.http.request import JSON, Header, IncomingRequest, refusal
+
+_FORWARDED_FOR: Final = b"x-forwarded-for"
+
+
+async def is_admitted(http: IncomingRequest, access: Access) -> bool:
+    """Whether the request is let in; it then has its principal and its client's address. Else it has been answered."""
+    peer, proxies = http.address, access.trusted_proxies
+    is_from_proxy = proxies.trusts(peer)
+    if is_from_proxy:
+        http.address = proxies.client(peer, http.fields.get(_FORWARDED_FOR, b"").decode("latin-1"))
+    if access.admit is None:
+        return True
+    path = http.path.removesuffix("/") or "/"
+    arrival = RequestArrival(path=path, address=http.address, is_from_proxy=is_from_proxy, fields=http.fields)
+    try:
+        http.principal = await access.admit(arrival)
+    except Unadmitted as unadmitted:
+        await refuse(http, unadmitted)
+        return False
+    return True
+
+
+async def refuse(http: IncomingRequest, unadmitted: Unadmitted) -> None:
+    """Answer a request that is turned away."""
+    headers: list[Header] = [JSON]
+    if unadmitted.challenge is not None:
+        headers.append((b"www-authenticate", unadmitted.challenge.encode("latin-1", "replace")))
+    if unadmitted.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % math.ceil(unadmitted.retry_after)))
+    await http.answer_unread(unadmitted.status, refusal(unadmitted.error, unadmitted.message), headers)

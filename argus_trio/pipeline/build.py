@@ -1,0 +1,87 @@
+"""Makes the pipeline of a configuration. Blocking, for `use` imports modules: a reload does it in a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+
+from argus_trio.config.model.config import Config
+from argus_trio.config.model.middleware import AuthenticationSpec, MiddlewareSpec
+from argus_trio.core.access.access import Access, anybody, anybody_manages, nobody_manages
+from argus_trio.core.access.forwarded import TrustedProxies
+from argus_trio.errors import ConfigInvalid, Problem
+from argus_trio.pipeline.gate import Gate
+from argus_trio.pipeline.kept_state import KeptState
+from argus_trio.pipeline.pipeline import Pipeline
+from argus_trio.pipeline.stage import Stage
+
+NOTHING_KEPT: Final[Mapping[Hashable, object]] = MappingProxyType({})
+
+
+class SpecUnusable(Exception):
+    """One middleware cannot be made as the file says. `key` is where below it, as `use` or `options`."""
+
+    def __init__(self, message: str, hint: str = "", *, key: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.key = key
+
+
+@attrs.frozen(kw_only=True)
+class FactoryContext:
+    """What a factory is told besides its own part of the file."""
+
+    config: Config
+    folder: Path
+    """Where the file is."""
+    kept: KeptState
+
+
+def build_pipeline(
+    config: Config,
+    *,
+    source: str = "config.yaml",
+    folder: Path = Path(),
+    before: Mapping[Hashable, object] = NOTHING_KEPT,
+) -> Pipeline:
+    """The pipeline of `config`, whose file is `source`; what an earlier one kept is in `before`.
+
+    Raises:
+        ConfigInvalid: every middleware that cannot be made.
+    """
+    kept_state = KeptState(before)
+    context = FactoryContext(config=config, folder=folder, kept=kept_state)
+    stages: list[Stage] = []
+    problems: list[Problem] = []
+    for index, spec in enumerate(config.middleware):
+        try:
+            stages.append(_stage(spec, context))
+        except SpecUnusable as unusable:
+            path = f"middleware[{index}]" + (f".{unusable.key}" if unusable.key else "")
+            problems.append(Problem(path=path, message=unusable.message, hint=unusable.hint))
+    if problems:
+        raise ConfigInvalid(source, tuple(problems))
+    return Pipeline(stages=tuple(stages), access=_access(config, tuple(stages)), kept=kept_state.kept)
+
+
+def _stage(spec: MiddlewareSpec, context: FactoryContext) -> Stage:
+    raise SpecUnusable(f"{type(spec).__name__} is not built yet in {context.folder}", key="type")
+
+
+def _access(config: Config, stages: tuple[Stage, ...]) -> Access:
+    authenticates = any(isinstance(spec, AuthenticationSpec) for spec in config.middleware)
+    may_manage = next((stage.may_manage for stage in stages if stage.may_manage is not None), None)
+    knows = next((stage.knows for stage in stages if stage.knows is not None), anybody)
+    return Access(
+        admit=Gate(stages) if any(stage.arrive is not None for stage in stages) else None,
+        may_manage=may_manage or (nobody_manages if authenticates else anybody_manages),
+        knows=knows,
+        views=frozenset(config.views),
+        documents=MappingProxyType({path: text for stage in stages for path, text in stage.documents.items()}),
+        trusted_proxies=TrustedProxies.of(config.server.trusted_proxies),
+    )

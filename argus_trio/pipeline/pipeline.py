@@ -1,0 +1,46 @@
+"""The pipeline of one configuration: its stages, what the front end asks of them, and how long they live."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from contextlib import AsyncExitStack
+
+import attrs
+import trio
+
+from argus_trio.core.access.access import Access
+from argus_trio.core.call.exchange import Handler
+from argus_trio.core.call.target import Resolve
+from argus_trio.pipeline.chain import chain
+from argus_trio.pipeline.stage import Stage
+from argus_trio.pipeline.under_way import UnderWay
+
+
+@attrs.define(eq=False, kw_only=True)
+class Pipeline:
+    """What each request passes under one configuration; lasts until its last call has ended."""
+
+    stages: tuple[Stage, ...] = ()
+    access: Access = attrs.field(factory=Access)
+    kept: Mapping[Hashable, object] = attrs.field(factory=dict, repr=False)
+    """What its stages keep over a reload."""
+    under_way: UnderWay = attrs.field(factory=UnderWay, init=False)
+    """The calls that it is in the middle of."""
+
+    def handler(self, end: Handler, resolve: Resolve) -> Handler:
+        """The chain of one generation: every stage with a part in calls, in order, and `end` behind them."""
+        links = (stage.call(resolve) for stage in self.stages if stage.call is not None)
+        return chain((self.under_way, *links), end)
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Live: enter what the stages hold, and leave it once the pipeline is retired and its last call has ended."""
+        async with AsyncExitStack() as entered:
+            for stage in self.stages:
+                if stage.lifetime is not None:
+                    await entered.enter_async_context(stage.lifetime)
+            task_status.started()
+            await self.under_way.wait_over()
+
+    def retire(self) -> None:
+        """No further call begins: another pipeline has taken its place."""
+        self.under_way.close()

@@ -1,0 +1,39 @@
+"""One middleware of the file at work: the places where it has a part."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from types import MappingProxyType
+
+import attrs
+
+from argus_trio.core.access.access import ManageRight
+from argus_trio.core.access.arrival import RequestArrival, Unadmitted
+from argus_trio.core.access.principal import Principal
+from argus_trio.core.call.target import Resolve
+from argus_trio.pipeline.chain import Middleware
+
+Arrive = Callable[[RequestArrival, Principal | None], Awaitable[Principal | None]]
+"""Judges a request before its body is read, as whom the stages before it take it for; says whom it is taken for from
+here on. Raises `Unadmitted`."""
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Stage:
+    """One middleware of the file."""
+
+    call: Callable[[Resolve], Middleware] | None = None
+    """Makes its link in the chain around each call of one generation."""
+    arrive: Arrive | None = None
+    """Its part before the body of a request is read."""
+    on_unadmitted: Callable[[RequestArrival, Unadmitted], None] | None = None
+    """Is told of each request that a stage after it has turned away."""
+    knows: Callable[[Principal], bool] | None = None
+    """Whether a principal that came in before could come in still."""
+    may_manage: Callable[[Principal, ManageRight], bool] | None = None
+    """Whether a principal may use that part of the management API."""
+    documents: Mapping[str, bytes] = MappingProxyType({})
+    """Metadata that anybody may read, as JSON by path."""
+    lifetime: AbstractAsyncContextManager[object] | None = None
+    """Entered before its first call and left after its last one, by one task."""
