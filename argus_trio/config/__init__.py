@@ -9,7 +9,7 @@ The parts, from top to bottom; each imports only what is below it:
 - `read/` reads the text as YAML, fills in `${...}`, finds the secrets, and knows on which line each key stands;
 - `model/` holds the frozen classes themselves.
 
-`diff` compares two configurations and needs `model` alone.
+`diff` compares two configurations, `policy` reads the rules of one; both need `model` alone.
 
 What may come in: what the file says and whether it is right. What a value does when the gateway runs belongs to
 whoever uses it; PyYAML and cattrs are known to this package only.

@@ -10,9 +10,8 @@ import trio
 
 from argus_trio.core.access.access import Access
 from argus_trio.core.call.exchange import Handler
-from argus_trio.core.call.target import Resolve
 from argus_trio.pipeline.chain import chain
-from argus_trio.pipeline.stage import Stage
+from argus_trio.pipeline.stage import Resolve, Stage
 from argus_trio.pipeline.under_way import UnderWay
 
 

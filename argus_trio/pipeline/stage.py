@@ -11,8 +11,13 @@ import attrs
 from argus_trio.core.access.access import ManageRight
 from argus_trio.core.access.arrival import RequestArrival, Unadmitted
 from argus_trio.core.access.principal import Principal
-from argus_trio.core.call.target import Resolve
+from argus_trio.core.access.target import Target
+from argus_trio.core.call.exchange import Call
 from argus_trio.pipeline.chain import Middleware
+
+Resolve = Callable[[Call], Target | None]
+"""What a call is aimed at; None if what it names does not exist, or nobody has said yet whether it does. Waits for
+nothing."""
 
 Arrive = Callable[[RequestArrival, Principal | None], Awaitable[Principal | None]]
 """Judges a request before its body is read, as whom the stages before it take it for; says whom it is taken for from

@@ -13,8 +13,8 @@ import attrs
 from argus_trio.backends.generation import Generation
 from argus_trio.backends.generations import Generations
 from argus_trio.backends.scope.scope import Scope
+from argus_trio.core.access.target import Target
 from argus_trio.core.call.exchange import Call
-from argus_trio.core.call.target import Target
 from argus_trio.core.catalog.catalog import Catalog, Route
 from argus_trio.errors import InvalidParams
 from argus_trio.wire.members import string_member

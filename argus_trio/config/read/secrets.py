@@ -1,8 +1,9 @@
 """The secrets of a loaded configuration: the values that must never appear in a log or an error.
 
 They are every header value, every token and key of `middleware`, what `${...}` brought into a field that may hold a
-secret (`repr=False` in the model: args, env, headers, url), and whatever it brought into `middleware`. Left out is what would only turn a log into noise: short values, ports, booleans, loopback
-names, and the variables that say where and who one is. A default written in the file is no secret: the file says it.
+secret (`repr=False` in the model: args, env, headers, url), and whatever it brought into `middleware`. Left out is what
+would only turn a log into noise: short values, ports, booleans, loopback names, and the variables that say where and
+who one is. A default written in the file is no secret: the file says it.
 """
 
 from __future__ import annotations
@@ -35,11 +36,8 @@ SECRET_KEYS = frozenset(
 
 def gather(config: Config, brought: Mapping[KeyPath, tuple[Brought, ...]]) -> frozenset[str]:
     """The secrets of the configuration; `brought` says which values `${...}` brought in at which key path."""
-    return frozenset(
-        value
-        for value in (*_header_values(config), *_written(config.middleware), *_brought_values(brought))
-        if is_telling(value)
-    )
+    found = (*_header_values(config), *_written(config.middleware), *_brought_values(brought))
+    return frozenset(value for value in found if is_telling(value))
 
 
 def is_telling(value: str) -> bool:
@@ -65,7 +63,8 @@ def _written(value: object) -> Iterator[str]:
         for each in value:
             yield from _written(each)
         return
-    for field in attrs.fields(type(value)) if attrs.has(type(value)) else ():
+    cls = type(value)
+    for field in attrs.fields(cls) if attrs.has(cls) else ():
         inner = getattr(value, field.name)
         if not field.metadata.get("is_secret"):
             yield from _written(inner)

@@ -4,7 +4,6 @@
   the client; `ClientSession` is a legacy session, for what belongs to no single call.
 - `abilities` says what a client can be asked, `levels` which log messages it wants.
 - `session_policy` says which connection to a backend a call may use: the one that clients share, or one of its client.
-- `target` is what a call is aimed at, by the names that rules go by.
 - `tasks` knows which task id of the gateway means which task of which backend, and whose it is; `task_ids` exchanges
   those ids where they stand in results and params.
 - `url_elicitation` turns a legacy backend's URLElicitationRequiredError into a modern `input_required` result.
