@@ -9,7 +9,7 @@ from argus_trio.config.model.authorization import Role, View
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.middleware import RbacSpec
 from argus_trio.core.access.policy import OPEN_POLICY, Policy, RoleRules, ViewRules
-from argus_trio.core.access.rules import Rule
+from argus_trio.core.access.rules import AccessRule
 
 
 def policy_of(config: Config) -> Policy:
@@ -47,5 +47,5 @@ def _view_rules(view: View) -> ViewRules:
     )
 
 
-def _rules(texts: Iterable[str]) -> tuple[Rule, ...]:
-    return tuple(Rule.of(text) for text in texts)
+def _rules(texts: Iterable[str]) -> tuple[AccessRule, ...]:
+    return tuple(AccessRule.of(text) for text in texts)

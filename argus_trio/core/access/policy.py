@@ -11,7 +11,7 @@ from typing import Final
 
 import attrs
 
-from argus_trio.core.access.rules import Rule
+from argus_trio.core.access.rules import AccessRule
 from argus_trio.core.access.target import Target
 
 
@@ -28,8 +28,8 @@ class Perspective:
 class RoleRules:
     """What one role may do."""
 
-    allow: tuple[Rule, ...] = ()
-    deny: tuple[Rule, ...] = ()
+    allow: tuple[AccessRule, ...] = ()
+    deny: tuple[AccessRule, ...] = ()
     endpoints: frozenset[str] | None = None
     """The views that it is good for; None for every endpoint."""
 
@@ -40,8 +40,8 @@ class ViewRules:
 
     backends: frozenset[str] | None = None
     """None for all of them."""
-    deny: tuple[Rule, ...] = ()
-    allow: Mapping[str, tuple[Rule, ...]] = MappingProxyType({})
+    deny: tuple[AccessRule, ...] = ()
+    allow: Mapping[str, tuple[AccessRule, ...]] = MappingProxyType({})
     """The rules that let pass, by kind; where a kind has none, all of it passes."""
 
     def shows(self, target: Target) -> bool:

@@ -24,8 +24,8 @@ class NoRule(ValueError):
     """The text is no rule; the first argument says why."""
 
 
-@attrs.frozen
-class Rule:
+@attrs.frozen(kw_only=True)
+class AccessRule:
     """One rule, read."""
 
     text: str
@@ -38,10 +38,10 @@ class Rule:
     """How it has to be called: by its own name where a backend is given, else by the name shown; None for any name."""
 
     @classmethod
-    def of(cls, text: str) -> Rule:
+    def of(cls, text: str) -> AccessRule:
         """The rule that the text says. Raises `NoRule`."""
         if text == _EVERYTHING:
-            return cls(text, None, None, None)
+            return cls(text=text, kind=None, backend=None, name=None)
         backend: re.Pattern[str] | None = None
         rest = text
         if text.startswith(_BACKEND):
@@ -50,13 +50,13 @@ class Rule:
                 raise NoRule(f"no backend is named; {FORMS}")
             backend = _glob(name)
             if not slash:
-                return cls(text, None, backend, None)
+                return cls(text=text, kind=None, backend=backend, name=None)
         kind, colon, glob = rest.partition(":")
         if not colon or not glob or kind not in KINDS:
             raise NoRule(f"{FORMS}, with KIND one of {', '.join(sorted(KINDS))}")
         if backend is not None and kind == "manage":
             raise NoRule("manage:read, manage:operate and manage:admin belong to no backend")
-        return cls(text, kind, backend, _glob(glob))
+        return cls(text=text, kind=kind, backend=backend, name=_glob(glob))
 
     def matches(self, target: Target) -> bool:
         """Whether it speaks of this target."""
