@@ -10,13 +10,14 @@ from typing import Final
 import attrs
 
 from argus_trio.config.model.config import Config
-from argus_trio.config.model.middleware import AuthenticationSpec, MiddlewareSpec
+from argus_trio.config.model.middleware import AuthenticationSpec, MiddlewareSpec, RbacSpec
 from argus_trio.core.access.access import Access, anybody, anybody_manages, nobody_manages
 from argus_trio.core.access.forwarded import TrustedProxies
 from argus_trio.errors import ConfigInvalid, Problem
 from argus_trio.pipeline.gate import Gate
 from argus_trio.pipeline.kept_state import KeptState
 from argus_trio.pipeline.pipeline import Pipeline
+from argus_trio.pipeline.rbac import Rbac
 from argus_trio.pipeline.stage import Stage
 
 NOTHING_KEPT: Final[Mapping[Hashable, object]] = MappingProxyType({})
@@ -70,7 +71,11 @@ def build_pipeline(
 
 
 def _stage(spec: MiddlewareSpec, context: FactoryContext) -> Stage:
-    raise SpecUnusable(f"{type(spec).__name__} is not built yet in {context.folder}", key="type")
+    match spec:
+        case RbacSpec():
+            return Rbac.of(context.config).stage()
+        case _:
+            raise SpecUnusable(f"{type(spec).__name__} is not built yet in {context.folder}", key="type")
 
 
 def _access(config: Config, stages: tuple[Stage, ...]) -> Access:

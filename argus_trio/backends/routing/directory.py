@@ -15,12 +15,13 @@ from argus_trio.backends.generations import Generations
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.core.access.target import Target
 from argus_trio.core.call.exchange import Call
+from argus_trio.core.call.unknown_targets import unknown_named
 from argus_trio.core.catalog.catalog import Catalog, Route
-from argus_trio.errors import InvalidParams
 from argus_trio.wire.members import string_member
 from argus_trio.wire.param_headers import ParamHeaders
 
 _ONE_OF: Final[Mapping[str, Literal["tool", "prompt"]]] = {"tools": "tool", "prompts": "prompt"}
+_OF_RESOURCES: Final = "resources/"
 NAMED_KINDS: Final = {"tools/call": "tools", "prompts/get": "prompts"}
 """The kind of what each method calls by a name."""
 
@@ -49,10 +50,14 @@ class Directory:
     def target(self, call: Call) -> Target | None:
         """What a call is aimed at, as far as that is known now; None if what it names is not. Waits for nothing."""
         kind = NAMED_KINDS.get(call.method)
+        catalog = self.generation.made_for(call.abilities) or self.generation.catalog
+        if kind is None and call.method.startswith(_OF_RESOURCES) and "uri" in call.params:
+            return _resource(catalog, string_member(call.params, "uri"))
         if kind is None:
             return Target(kind="method", shown=call.method)
         name = string_member(call.params, "name")
-        catalog = self.generation.made_for(call.abilities) or self.generation.catalog
+        if self.generation.config.conflict_resolution.strategy != "prefix" and not self.generation.is_settled:
+            return None  # whose a bare name is depends on all of them
         route = None if name is None else catalog.named[kind].get(name)
         if name is None or route is None:
             return None
@@ -80,8 +85,15 @@ class Directory:
             if route is None and owner is not None and not owner.has_listed:
                 raise owner.recovery.unavailable()
         if route is None:
-            raise InvalidParams(f"unknown {_ONE_OF[kind]}: {name[:200]}")
+            raise unknown_named(_ONE_OF[kind], name)
         return self.generation.scopes[route.backend], route
+
+
+def _resource(catalog: Catalog, uri: str | None) -> Target | None:
+    route = None if uri is None else catalog.route_of_uri(uri)
+    if uri is None or route is None:
+        return None
+    return Target(kind="resource", shown=uri, backend=route.backend, own=route.key)
 
 
 @attrs.define(eq=False)

@@ -23,6 +23,7 @@ from argus_trio.backends.scope.scope import Scope
 from argus_trio.backends.subscriptions.listen_stream import NotAgreed
 from argus_trio.config.model.visibility import Globs
 from argus_trio.core.call.exchange import Call, Exchange
+from argus_trio.core.call.unknown_targets import unknown_resource
 from argus_trio.core.catalog.catalog import Catalog
 from argus_trio.core.catalog.unknown import means_not_found
 from argus_trio.core.catalog.uris import spellings
@@ -30,7 +31,6 @@ from argus_trio.errors import (
     BackendError,
     BackendUnavailable,
     DeadlineExceeded,
-    InvalidParams,
     LinkFailed,
     MethodUnknown,
     RequestRefused,
@@ -38,7 +38,6 @@ from argus_trio.errors import (
     RpcError,
 )
 from argus_trio.wire.envelope import Params, encode_raw
-from argus_trio.wire.revisions import Era
 
 MOST_ASKED: Final = 8
 """How many backends are asked for one URI at most: each is a request, and its client waits for all of them."""
@@ -182,13 +181,6 @@ def is_hidden(scope: Scope, *uris: str) -> bool:
     alike = [each for uri in uris for each in spellings(uri)]
     is_denied = not all(passes(Globs(deny=globs.deny), each) for each in (*uris, *alike))
     return is_denied or not any(passes(Globs(allow=globs.allow), each) for each in alike)
-
-
-def unknown_resource(call: Call, uri: str) -> RpcError:
-    """The error for a URI that nobody serves, in the words of the client's era."""
-    if call.era is Era.MODERN:
-        return InvalidParams(f"unknown resource: {uri[:200]}", data={"uri": uri[:2000]})
-    return ResourceUnknown(uri[:2000])
 
 
 def _known(

@@ -18,6 +18,10 @@ _PROBES = "write health: {interval: <seconds>, timeout: <seconds>} in a backend,
 _DEFAULTS = "write it in a backend, or under defaults for all of them"
 _CHECKED = "certificates are always checked; ca_file: <a PEM file> names another authority to trust"
 _LOG = "the command line says it: argus-trio serve --log-level LEVEL --log-format console|json"
+_POLICIES = (
+    'write middleware: [{type: rbac, default: deny, roles: {<role>: {allow: ["tool:<glob>"], deny: []}}}]; '
+    "of each policy, resources go into allow or deny, by its effect, of each of its roles"
+)
 _BACKENDS = "write backends: with one entry per server, each with its type"
 
 KEYS: dict[str, str] = {
@@ -74,7 +78,7 @@ KEYS: dict[str, str] = {
     "mcp_servers": _BACKENDS,
     "servers": _BACKENDS,
     "incoming_auth": "authentication of clients " + _LATER,
-    "authorization": "access policies come with a later version; backends.<name>.filters hide tools from everybody",
+    "authorization": _POLICIES,
     "rate_limits": "rate limits come with a later version; leave them out until then",
     "security": "server.allowed_origins, allowed_hosts and max_body_bytes are what there is of it",
     "audit": "the audit log " + _LATER,

@@ -122,7 +122,7 @@ class ModernEdge:
                 return
             if outcome.error is not None:
                 error = error_response(request.id, outcome.error, Era.MODERN)
-                await reply.finish(error, status=http_status(outcome.error))
+                await reply.finish(error, status=http_status(outcome.error), headers=outcome.error.http_headers)
                 return
             result = for_modern_client(request.call.method, outcome.result or b"{}", self._server_info)
             answer = encode_response(request.id, result)

@@ -50,10 +50,22 @@ def initialize(gateway: Gateway, session: Session, hello: Hello) -> bytes:
     return initialize_result(gateway.identity(), hello.revision)
 
 
-async def respond(gateway: Gateway, session: Session, request: Request, stream: CallStream) -> bytes | None:
+def _nothing(_: RpcError) -> None:
+    """Nobody wants to know."""
+
+
+async def respond(
+    gateway: Gateway,
+    session: Session,
+    request: Request,
+    stream: CallStream,
+    *,
+    on_error: Callable[[RpcError], object] = _nothing,
+) -> bytes | None:
     """The encoded response to `request`; None if the call was cancelled, of which nothing more may be said.
 
-    Cancelled by `notifications/cancelled`, by the end of the session, or with the task.
+    Cancelled by `notifications/cancelled`, by the end of the session, or with the task. `on_error` is told of the error
+    that it holds, for an edge whose status and header fields can say it too.
     """
     answered_here = _HERE.get(request.method)
     if answered_here is not None:
@@ -74,6 +86,7 @@ async def respond(gateway: Gateway, session: Session, request: Request, stream: 
     if exchange.is_silent:
         return None
     if outcome.error is not None:
+        on_error(outcome.error)
         return error_response(request.id, outcome.error)
     return encode_response(request.id, for_legacy_client(request.method, outcome.result or b"{}"))
 
