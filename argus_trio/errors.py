@@ -21,8 +21,6 @@ ArgusError
     ├── HeaderMismatch         -32020
     ├── CapabilityMissing      -32021
     ├── RevisionUnsupported    -32022
-    ├── InsufficientScope      -31010   a token is not good for what its principal may see
-    ├── ArgumentsRefused       -31011   a rule allows this with other arguments
     ├── BackendUnavailable     -31013
     ├── BackendMisbehaved      -31014
     ├── DeadlineExceeded       -31015
@@ -38,10 +36,9 @@ An error that only one room and its callers speak of stands in that room, and de
 - `net/http1.py`: a connection that ended before an answer; `net/dial.py`: one that nobody took
 - `backends/connection/handshake.py`: a backend that refused its handshake, or died of it
 - `frontend/http/errors.py`: what an HTTP edge refuses before it has read a message
-- `bridge/carrier.py`: a session that the bridge's gateway has forgotten
+- `bridge/carrier.py`: a session that the bridge's gateway has forgotten; `pipeline/refused.py`: what rules refuse
 
-What reads a value, a file or a certificate in `config/`, or a connection in `frontend/server/`, raises plain exceptions
-to whoever called it, who makes one of these of them: all that is wrong in a configuration becomes one `ConfigInvalid`.
+What reads a value in `config/`, or a connection in `frontend/server/`, raises plain exceptions to its caller.
 """
 
 from __future__ import annotations
@@ -183,14 +180,12 @@ class ClientRefused(ArgusError):
 
 
 class RpcError(ArgusError):
-    """What a client gets instead of a result. `data`, where given, is a JSON-encodable value."""
+    """What a client gets instead of a result, and of its answer the header fields. `data` is a JSON-encodable value."""
 
     code: ClassVar[int]
     http_status: ClassVar[int] = 200
-    """The status a modern edge answers with; a legacy edge answers errors of a valid request with 200, unless they have
-    header fields of their own."""
+    """The status a modern edge answers with; a legacy edge only if there are header fields, else with 200."""
     http_headers: tuple[tuple[bytes, bytes], ...] = ()
-    """Header fields of the answer, wherever it is still to begin."""
     request_id = b"null"
     """The raw id of the request that is refused, where it is known although the request was not understood."""
 
@@ -282,40 +277,6 @@ class RevisionUnsupported(RpcError):
         super().__init__(
             f"unsupported protocol version {requested!r}", data={"requested": requested, "supported": list(supported)}
         )
-
-
-class InsufficientScope(RpcError):
-    """The token is not good for this: `scopes` are missing, and its client may ask for a token that has them.
-
-    The answer is 403 with a challenge (RFC 6750, 3.1); `metadata_url` is where the gateway's metadata as a resource are
-    (RFC 9728, 5.1), None where it has none.
-    """
-
-    code = -31010
-    http_status = 403
-
-    def __init__(self, scopes: tuple[str, ...], *, metadata_url: str | None = None) -> None:
-        wanted = " ".join(scopes)
-        super().__init__(f"the token lacks a scope: {wanted}", data={"scopes": list(scopes)})
-        self.scopes = scopes
-        challenge = f'Bearer error="insufficient_scope", scope="{wanted}"'
-        if metadata_url is not None:
-            challenge += f', resource_metadata="{metadata_url}"'
-        self.http_headers = ((b"www-authenticate", challenge.encode("latin-1", "replace")),)
-
-
-class ArgumentsRefused(RpcError):
-    """A rule allows this under conditions, and the arguments do not meet them; `pointers` say which (RFC 6901).
-
-    What they would have to be is told to nobody.
-    """
-
-    code = -31011
-
-    def __init__(self, pointers: tuple[str, ...]) -> None:
-        which = ", ".join(pointers)
-        super().__init__(f"not allowed with these arguments: {which}", data={"arguments": list(pointers)})
-        self.pointers = pointers
 
 
 class BackendUnavailable(RpcError):

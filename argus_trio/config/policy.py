@@ -11,7 +11,7 @@ import attrs
 from argus_trio.config.model.authorization import ArgumentCondition, Role, View
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.middleware import RbacSpec
-from argus_trio.core.access.conditions import Condition, Scalar, pointer_steps
+from argus_trio.core.access.conditions import ComparedScalar, RuleCondition, pointer_steps
 from argus_trio.core.access.paths import base_of
 from argus_trio.core.access.policy import OPEN_POLICY, Policy, RoleRules, ViewRules
 from argus_trio.core.access.rules import AccessRule, compiled_glob
@@ -52,14 +52,14 @@ def possible_owners(config: Config) -> PossibleOwners:
     return PossibleOwners(scheme, tuple(namings))
 
 
-def condition_of(pointer: str, written: ArgumentCondition) -> Condition:
+def condition_of(pointer: str, written: ArgumentCondition) -> RuleCondition:
     """The condition on the argument at a JSON pointer.
 
     Raises:
         ValueError: it cannot be meant; the first argument says what is expected.
     """
     one_of = None if written.one_of is None else tuple(map(_scalar, written.one_of))
-    return Condition(
+    return RuleCondition(
         pointer=pointer,
         steps=pointer_steps(pointer),
         text=_text(written),
@@ -77,7 +77,7 @@ def _text(written: ArgumentCondition) -> str:
     return ", ".join(f"{key}: {encode(value).decode()}" for key, value in given.items())
 
 
-def _scalar(value: object) -> Scalar:
+def _scalar(value: object) -> ComparedScalar:
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, int | float):

@@ -22,7 +22,7 @@ from argus_trio.core.call.aims import Aim, aim_of, arguments_of, calling, unknow
 from argus_trio.core.call.exchange import Call, Exchange, Handler
 from argus_trio.core.catalog.names import PossibleOwners
 from argus_trio.core.catalog.uris import spellings
-from argus_trio.errors import ArgumentsRefused, InsufficientScope
+from argus_trio.pipeline.refused import ArgumentsRefused, InsufficientScope
 from argus_trio.pipeline.stage import Resolve, Stage
 
 

@@ -43,18 +43,18 @@ class Shape(Enum):
     CONTAINER = "container"
 
 
-Scalar = str | bool | Decimal | Shape | None
+ComparedScalar = str | bool | Decimal | Shape | None
 
 
 @attrs.frozen(kw_only=True)
-class Condition:
+class RuleCondition:
     """What the value at one JSON pointer has to be; all that is given must hold."""
 
     pointer: str
     steps: tuple[str, ...]
     text: str = attrs.field(default="", eq=False)
     """The condition in words of the file, for who may read that."""
-    one_of: tuple[Scalar, ...] | None = None
+    one_of: tuple[ComparedScalar, ...] | None = None
     glob: re.Pattern[str] | None = None
     under: str | None = None
     min: Decimal | None = None
@@ -75,7 +75,7 @@ class Condition:
         value = scalar(found)
         return not isinstance(value, Missing) and self._admits(value)
 
-    def _admits(self, value: Scalar) -> bool:
+    def _admits(self, value: ComparedScalar) -> bool:
         if self.one_of is not None and not any(type(each) is type(value) and each == value for each in self.one_of):
             return False
         if self.glob is not None and not (isinstance(value, str) and self.glob.match(value)):
@@ -125,7 +125,7 @@ def find(raw: bytes | msgspec.Raw, steps: tuple[str, ...]) -> msgspec.Raw | byte
     return value
 
 
-def scalar(raw: bytes | msgspec.Raw) -> Scalar | Missing:
+def scalar(raw: bytes | msgspec.Raw) -> ComparedScalar | Missing:
     """The value of raw JSON; a number exactly as it is written, unless it is beyond what a float can hold."""
     text = bytes(raw).strip()
     if text[:1] in (b"{", b"["):

@@ -12,7 +12,7 @@ from typing import Final
 
 import attrs
 
-from argus_trio.core.access.conditions import Condition
+from argus_trio.core.access.conditions import RuleCondition
 from argus_trio.core.access.rules import AccessRule
 from argus_trio.core.access.target import Target, TargetKind
 
@@ -37,7 +37,7 @@ class RoleRules:
 
     allow: tuple[AccessRule, ...] = ()
     deny: tuple[AccessRule, ...] = ()
-    when: Mapping[str, tuple[Condition, ...]] = MappingProxyType({})
+    when: Mapping[str, tuple[RuleCondition, ...]] = MappingProxyType({})
     """The conditions under which a rule of `allow` allows, by its text."""
     endpoints: frozenset[str] | None = None
     """The views that it is good for; None for every endpoint."""
@@ -68,9 +68,9 @@ class Grant:
     """A rule that allows something under conditions, all of which have to hold."""
 
     because: str
-    conditions: tuple[Condition, ...]
+    conditions: tuple[RuleCondition, ...]
 
-    def failing(self, arguments: bytes) -> tuple[Condition, ...]:
+    def failing(self, arguments: bytes) -> tuple[RuleCondition, ...]:
         """The conditions that these raw arguments do not meet."""
         return tuple(condition for condition in self.conditions if not condition.holds(arguments))
 
@@ -90,9 +90,9 @@ class Decision:
         """The scopes that are missing; none where the credential is of a kind that has no scopes."""
         return () if scopes is None else tuple(scope for scope in self.scopes if scope not in scopes)
 
-    def failing(self, arguments: bytes) -> tuple[Condition, ...]:
+    def failing(self, arguments: bytes) -> tuple[RuleCondition, ...]:
         """The conditions that a call with these raw arguments fails: of the first rule, where each has one."""
-        first: tuple[Condition, ...] = ()
+        first: tuple[RuleCondition, ...] = ()
         for grant in self.grants:
             failing = grant.failing(arguments)
             if not failing:

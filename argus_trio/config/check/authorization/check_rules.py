@@ -54,12 +54,12 @@ class RuleCheck:
         kind, _, glob = name.partition(":")
         if kind == "manage" and not any(fnmatchcase(right, name) for right in RIGHTS):
             self.findings.add(key_path, "there is no such right", f"write {', '.join(RIGHTS[:-1])} or {RIGHTS[-1]}")
-        elif kind == "method" and (message := _not_by_method(glob)):
-            self.findings.warn(key_path, f"it matches nothing: {message}")
         elif message := self._matches_nothing(backend, kind, glob):
             self.findings.warn(key_path, f"it matches nothing: {message}")
 
     def _matches_nothing(self, backend: str, kind: str, glob: str) -> str:
+        if kind == "method" and (message := _not_by_method(glob)):
+            return message
         if not self.names or set(self.names) != set(self.config.backends):
             return ""
         if backend:

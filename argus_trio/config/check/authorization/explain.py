@@ -90,8 +90,8 @@ def _answer(policy: Policy, question: Question, roles: frozenset[str], target: T
     perspective = policy.perspective(roles, "" if target.kind == "manage" else question.endpoint)
     decision = policy.decide(perspective, target)
     lines = [decision.because]
-    for role in sorted(roles & policy.roles.keys() - perspective.roles):
-        lines.append(f"role {role} is not good for this endpoint")
+    bound = sorted(roles & policy.roles.keys() - perspective.roles)
+    lines += [f"role {role} is not good for this endpoint" for role in bound]
     if not decision.is_allowed:
         return Explanation(is_allowed=False, lines=tuple(lines))
     is_met = True
