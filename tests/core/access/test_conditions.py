@@ -109,7 +109,7 @@ def test_no_name_that_is_there_twice_is_judged(name: str, one: object, other: ob
         (b"null", None),
         (b"1", Decimal(1)),
         (b"1.50", Decimal("1.5")),
-        (b"123456789012345678901234567890", Decimal("123456789012345678901234567890")),
+        (b"123456789012345678901234567890", Decimal(123456789012345678901234567890)),
         (b"1e400", Missing.UNCLEAR),
         (b"-1e400", Missing.UNCLEAR),
         (b"1e99999999999999999999", Missing.UNCLEAR),

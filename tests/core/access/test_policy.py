@@ -26,8 +26,20 @@ X = RuleCondition(pointer="/x", steps=("x",), one_of=("1",))
 Y = RuleCondition(pointer="/y", steps=("y",), absent=True)
 TOOL = Target(kind="tool", shown="docs__a", backend="docs", own="a")
 RULES = st.sampled_from(
-    ["*", "tool:*", "tool:docs__*", "tool:docs__a", "tool:*b", "backend:docs", "backend:docs/tool:a", "prompt:*"]
-    + ["backend:web/tool:*", "manage:read", "manage:*", "method:*"]
+    [
+        "*",
+        "tool:*",
+        "tool:docs__*",
+        "tool:docs__a",
+        "tool:*b",
+        "backend:docs",
+        "backend:docs/tool:a",
+        "prompt:*",
+        "backend:web/tool:*",
+        "manage:read",
+        "manage:*",
+        "method:*",
+    ]
 )
 TARGETS = st.builds(
     Target,

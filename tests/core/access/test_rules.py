@@ -17,8 +17,22 @@ NAMES = st.text(st.sampled_from("ab_*?/:."), min_size=1, max_size=5)
 
 @pytest.mark.parametrize(
     "text",
-    ["", "tool", "tool:", "tools:x", ":x", "docs__x", "backend:", "backend:/tool:x", "backend:docs/x", "**"]
-    + ["backend:docs/", "backend:docs/manage:read", "Tool:x", "backend:docs/backend:x"],
+    [
+        "",
+        "tool",
+        "tool:",
+        "tools:x",
+        ":x",
+        "docs__x",
+        "backend:",
+        "backend:/tool:x",
+        "backend:docs/x",
+        "**",
+        "backend:docs/",
+        "backend:docs/manage:read",
+        "Tool:x",
+        "backend:docs/backend:x",
+    ],
 )
 def test_what_is_no_rule_says_why(text: str) -> None:
     with pytest.raises(NoRule, match=r"rule is|named|belong"):
@@ -27,8 +41,17 @@ def test_what_is_no_rule_says_why(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["*", "tool:*", "tool:docs__*", "tool:docs__find", "tool:*find", "backend:docs", "backend:d*/tool:search"]
-    + ["backend:docs/tool:*", "backend:*/tool:s[ei]arch"],
+    [
+        "*",
+        "tool:*",
+        "tool:docs__*",
+        "tool:docs__find",
+        "tool:*find",
+        "backend:docs",
+        "backend:d*/tool:search",
+        "backend:docs/tool:*",
+        "backend:*/tool:s[ei]arch",
+    ],
 )
 def test_a_rule_speaks_of_what_is_shown_or_of_what_the_backend_calls_it(text: str) -> None:
     assert AccessRule.of(text).matches(DOCS)
@@ -36,8 +59,17 @@ def test_a_rule_speaks_of_what_is_shown_or_of_what_the_backend_calls_it(text: st
 
 @pytest.mark.parametrize(
     "text",
-    ["prompt:*", "tool:search", "tool:DOCS__*", "backend:docs/tool:find", "backend:docs/tool:docs__find"]
-    + ["backend:doc/tool:*", "backend:other", "backend:docs/prompt:*", "manage:*"],
+    [
+        "prompt:*",
+        "tool:search",
+        "tool:DOCS__*",
+        "backend:docs/tool:find",
+        "backend:docs/tool:docs__find",
+        "backend:doc/tool:*",
+        "backend:other",
+        "backend:docs/prompt:*",
+        "manage:*",
+    ],
 )
 def test_a_rule_does_not_speak_of_anything_else(text: str) -> None:
     assert not AccessRule.of(text).matches(DOCS)

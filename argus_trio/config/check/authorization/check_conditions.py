@@ -17,6 +17,8 @@ _KEYS = tuple(field.name for field in attrs.fields(ArgumentCondition))
 
 def check_condition(pointer: str, written: ArgumentCondition, key_path: KeyPath, findings: Findings) -> None:
     """Report the condition if it is none, or if no value meets it."""
+    if any(findings.is_faulty((*key_path, key)) for key in _KEYS):
+        return
     given = {key for key in _KEYS if getattr(written, key) is not None}
     if not given:
         hint = f"write one of {', '.join(_KEYS)}; that it is null is one_of: [null]"
