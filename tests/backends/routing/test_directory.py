@@ -11,11 +11,12 @@ from trio.testing import MockClock
 from argus_trio.backends.generation import Generation
 from argus_trio.backends.generations import Generations
 from argus_trio.backends.routing.directory import Directory, ToolHeaders
-from argus_trio.backends.routing.resources import owners_of, unknown_resource
+from argus_trio.backends.routing.resources import owners_of
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model.visibility import Filters, Globs
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import Call
+from argus_trio.core.call.unknown_targets import unknown_resource
 from argus_trio.errors import BackendUnavailable, InvalidParams, LinkFailed, ResourceUnknown
 from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import FakeExchange, Json, raw
