@@ -24,6 +24,7 @@ ArgusError
     ├── BackendUnavailable     -31013
     ├── BackendMisbehaved      -31014
     ├── DeadlineExceeded       -31015
+    ├── Rejected               -31018   a middleware of the user's own does not let it pass
     ├── Overloaded             -31016   a bound of the gateway itself is reached
     └── BackendError           a backend's own error object, passed on byte for byte
 
@@ -338,6 +339,12 @@ class Overloaded(RpcError):
 
     code = -31016
     http_status = 503
+
+
+class Rejected(RpcError):
+    """A middleware of the user's own does not let a call pass; its message is the middleware's."""
+
+    code = -31018
 
 
 class BackendError(RpcError):
