@@ -90,6 +90,11 @@ class IncomingRequest:
             client=scope.get("client"),
         )
 
+    @property
+    def address(self) -> str:
+        """The address that it came from; "" where that is not known, or is a unix socket's."""
+        return self.client[0] if self.client else ""
+
     async def answer(self, status: int, body: bytes = b"", headers: Sequence[Header] = ()) -> None:
         """Answer with `body` as a whole."""
         await self.send(start(status, headers, len(body)))
