@@ -30,7 +30,7 @@ RETRY_AFTER_SECONDS: Final = 5.0
 """How long a client that found no connection should wait: the calls of most clients are over by then."""
 
 WAITING_EACH: Final = 64
-"""How many calls of one account may wait for a connection to one backend: they hold their requests, and nothing else."""
+"""How many calls of one account may wait for a connection to one backend: each holds its request, and nothing else."""
 
 
 @attrs.define(eq=False)
@@ -118,7 +118,7 @@ class ConnectionShares:
     address: BackendAddress
     table: ClientConnectionTable
     refusals: Refusals = attrs.field(factory=Refusals, init=False)
-    """Those of which nobody but the refused client would hear."""
+    """Those of calls that got no connection."""
     _waiting: Counter[object] = attrs.field(factory=Counter, init=False)
 
     def permit(self, owner: ConnectionOwner) -> bool:
@@ -159,8 +159,8 @@ class ConnectionShares:
             reason = f"all {spec.max_sessions} connections for single clients are taken (max_sessions)"
         else:
             reason = (
-                f"{held} of {spec.max_sessions} connections for single clients (max_sessions) are taken by this client, "
-                "or others of its address; the rest is kept for other clients"
+                f"this client, or others of its address, have {held} of {spec.max_sessions} connections for single "
+                "clients (max_sessions); the rest is kept for other clients"
             )
         if self.refusals.is_news(now):
             facts = {"taken": len(taken), "by_this_client": held, "max_sessions": spec.max_sessions}
