@@ -24,7 +24,6 @@ ArgusError
     ├── BackendUnavailable     -31013
     ├── BackendMisbehaved      -31014
     ├── DeadlineExceeded       -31015
-    ├── Rejected               -31018   a middleware of the user's own does not let it pass
     ├── Overloaded             -31016   a bound of the gateway itself is reached
     └── BackendError           a backend's own error object, passed on byte for byte
 
@@ -34,6 +33,7 @@ implementations to add codes in the range that MCP reserves.
 An error that only one room and its callers speak of stands in that room, and derives from one of these:
 
 - `wire/lines.py`, `wire/event_stream.py`, `wire/members.py`: a line, an event, an id or a name beyond its bound
+- `core/access/denials.py`: what a policy, a limit or a middleware of the user's own does not let pass
 - `net/http1.py`: a connection that ended before an answer; `net/dial.py`: one that nobody took
 - `backends/connection/handshake.py`: a backend that refused its handshake, or died of it
 - `frontend/http/errors.py`: what an HTTP edge refuses before it has read a message
@@ -339,12 +339,6 @@ class Overloaded(RpcError):
 
     code = -31016
     http_status = 503
-
-
-class Rejected(RpcError):
-    """A middleware of the user's own does not let a call pass; its message is the middleware's."""
-
-    code = -31018
 
 
 class BackendError(RpcError):

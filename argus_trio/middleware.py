@@ -18,9 +18,10 @@ from collections.abc import Mapping
 import attrs
 import msgspec
 
+from argus_trio.core.access.denials import Rejected
 from argus_trio.core.access.principal import Principal
 from argus_trio.core.call.exchange import Call, Exchange, Handler
-from argus_trio.errors import InvalidParams, Rejected, RpcError
+from argus_trio.errors import InvalidParams, RpcError
 from argus_trio.wire.envelope import Params, Raw, decode_object, encode_raw
 
 __all__ = [
