@@ -224,7 +224,8 @@ class HttpSseLink:
         """
         refused = self._client.refused(answer, body)
         if (loop := loop_in(refused)) is not None:
-            return self._life.end(loop)
+            self.end(loop)
+            return loop
         if answer.status not in (404, 410) and (answer.status >= 500 or not says_forgotten(body)):
             return refused
         return SessionLost(f"{EXPIRED}: {refused.reason}", never_ran=True)

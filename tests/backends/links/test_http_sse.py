@@ -431,8 +431,16 @@ async def test_a_server_that_leads_back_ends_the_link_from_its_stream_on_or_late
             async with open_http_sse(sse_spec(f"{running.origin}/sse"), Remembered()):
                 pass
     plain = Plain()
-    plain.post_status, plain.is_answering = 508, False
-    async with linked(plain) as (link, _, _):
+    plain.is_answering = False
+    async with linked(plain) as (link, _, _), trio.open_nursery() as nursery:
+
+        async def ask_and_wait() -> None:
+            with pytest.raises(LoopFound):
+                await link.request(ask(1, headers=VERSION))
+
+        nursery.start_soon(ask_and_wait)
+        await plain.posted.wait()
+        plain.post_status = 508
         with pytest.raises(LoopFound):
-            await link.request(ask(1, headers=VERSION))
+            await link.request(ask(2, headers=VERSION))
         assert isinstance(await link.wait_failed(), LoopFound)
