@@ -8,7 +8,7 @@ import attrs
 import structlog
 import trio
 
-from argus_trio.core.memory import Memory
+from argus_trio.core.memory import Bodies, Memory
 from argus_trio.frontend.application import Application
 from argus_trio.frontend.edges.endpoint import Endpoint
 from argus_trio.frontend.edges.http_sse import SseEdge
@@ -61,7 +61,14 @@ async def run_frontend(
         await nursery.start(parts.parking.run)
         task_status.started(listeners.urls)
         try:
-            await serve(parts.application, listeners.listeners, stop=stop, on_stop=end_what_lasts, settings=settings)
+            await serve(
+                parts.application,
+                listeners.listeners,
+                stop=stop,
+                on_stop=end_what_lasts,
+                settings=settings,
+                bodies=parts.bodies,
+            )
         finally:
             parts.sessions.end_all()
         nursery.cancel_scope.cancel()
@@ -72,6 +79,7 @@ class _Parts:
     """The application, and what of it lives in tasks."""
 
     application: Application
+    bodies: Bodies
     sessions: Sessions
     keep_alive: KeepAlive
     parking: Parking
@@ -85,17 +93,18 @@ def _assembled(
         gateway.release(session)
 
     memory, keep_alive = Memory(lambda: settings.now.server.limits.memory, on_full=_tell_full), KeepAlive()
+    bodies = Bodies(memory)
     sessions = Sessions(on_end=release, idle=settings.now.limits.session_idle, memory=memory)
     parking = Parking(gateway.handler, RequestStates(make_seal), memory)
     endpoint = Endpoint(
         LegacyEdge(gateway=gateway, sessions=sessions, announcer=announcer, keep_alive=keep_alive),
         ModernEdge(gateway=gateway, announcer=announcer, keep_alive=keep_alive, parking=parking, memory=memory),
         settings,
+        bodies=bodies,
     )
-    application = Application(
-        gateway=gateway, settings=settings, endpoint=endpoint, sse=SseEdge(gateway, announcer, settings, memory=memory)
-    )
-    return _Parts(application=application, sessions=sessions, keep_alive=keep_alive, parking=parking)
+    sse = SseEdge(gateway, announcer, settings, memory=memory, bodies=bodies)
+    application = Application(gateway=gateway, settings=settings, endpoint=endpoint, sse=sse)
+    return _Parts(application=application, bodies=bodies, sessions=sessions, keep_alive=keep_alive, parking=parking)
 
 
 def _tell_full(held: int, limit: int) -> None:

@@ -6,7 +6,6 @@ import http.client
 import json
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -16,36 +15,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.e2e import gateway
-from tests.e2e.gateway import Gateway
 from tests.e2e.raw import META, MODERN, Raw
+from tests.e2e.watched import MEGABYTE, MOST_MEGABYTES, Watched
 
-MEGABYTE = 1024 * 1024
-MOST_MEGABYTES = 400
-MOST_LEFT_MEGABYTES = 100
-SETTLE_SECONDS = 10.0
 RESULT_BYTES = 3_500_000
 SESSIONS = 150
-
-
-class Watched:
-    """A gateway, and what its process takes."""
-
-    def __init__(self, running: Gateway) -> None:
-        self.gateway = running
-        self.before = self.figure("VmRSS")
-
-    def figure(self, name: str) -> int:
-        """A figure of `/proc/PID/status`, in megabytes."""
-        lines = Path(f"/proc/{self.gateway.child.pid}/status").read_text().splitlines()
-        return next(int(line.split()[1]) // 1024 for line in lines if line.startswith(name + ":"))
-
-    def check(self) -> None:
-        """Raises: AssertionError if it took too much, or does not give it back."""
-        assert self.figure("VmHWM") <= MOST_MEGABYTES
-        deadline = time.monotonic() + SETTLE_SECONDS
-        while self.figure("VmRSS") > self.before + MOST_LEFT_MEGABYTES and time.monotonic() < deadline:
-            time.sleep(0.1)  # a process's memory has no event to wait for
-        assert self.figure("VmRSS") <= self.before + MOST_LEFT_MEGABYTES
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from argus_trio.core.memory import Bodies
 from argus_trio.frontend.http.body import read_body
 from argus_trio.frontend.http.errors import BodyStalled, BodyTooLarge, ClientGone
 from argus_trio.frontend.http.limits import Limits
@@ -19,14 +20,14 @@ async def test_parts_are_joined_up_to_the_limit() -> None:
     await fake.give(b"ab", more=True)
     await fake.give(b"cd", more=True)
     await fake.give(b"")
-    assert await read_body(fake.http, LIMITS) == b"abcd"
+    assert await read_body(fake.http, LIMITS, Bodies()) == b"abcd"
     assert not fake.http.body_pending
 
 
 async def test_a_declared_length_above_the_limit_is_refused_unread() -> None:
     fake = FakeRequest({b"content-length": b"17"})
     with pytest.raises(BodyTooLarge):
-        await read_body(fake.http, LIMITS)
+        await read_body(fake.http, LIMITS, Bodies())
 
 
 async def test_an_undeclared_length_above_the_limit_is_refused_when_it_shows() -> None:
@@ -34,7 +35,7 @@ async def test_an_undeclared_length_above_the_limit_is_refused_when_it_shows() -
     await fake.give(b"a" * 15, more=True)
     await fake.give(b"bc", more=True)
     with pytest.raises(BodyTooLarge):
-        await read_body(fake.http, LIMITS)
+        await read_body(fake.http, LIMITS, Bodies())
 
 
 async def test_a_body_that_stops_coming_is_given_up(autojump_clock: MockClock) -> None:
@@ -42,7 +43,7 @@ async def test_a_body_that_stops_coming_is_given_up(autojump_clock: MockClock) -
     await fake.give(b"a", more=True)
     began = trio.current_time()
     with pytest.raises(BodyStalled):
-        await read_body(fake.http, LIMITS)
+        await read_body(fake.http, LIMITS, Bodies())
     assert trio.current_time() - began == pytest.approx(LIMITS.body_stall)
 
 
@@ -57,7 +58,7 @@ async def test_a_body_that_drips_is_given_up(autojump_clock: MockClock, nursery:
     nursery.start_soon(drip)
     began = trio.current_time()
     with pytest.raises(BodyStalled):
-        await read_body(fake.http, LIMITS)
+        await read_body(fake.http, LIMITS, Bodies())
     assert trio.current_time() - began == pytest.approx(LIMITS.body_total)
     nursery.cancel_scope.cancel()
 
@@ -66,4 +67,4 @@ async def test_a_client_that_goes_is_not_answered() -> None:
     fake = FakeRequest()
     await fake.queue.put({"type": "http.disconnect"})
     with pytest.raises(ClientGone):
-        await read_body(fake.http, LIMITS)
+        await read_body(fake.http, LIMITS, Bodies())
