@@ -205,7 +205,7 @@ class Body:
         self.bodies.small -= self.small
         self.small = 0
         if self.held:
-            self.bodies.held -= self.held
+            self.bodies.left(self.held)
             self.held = 0
             self.bodies.memory.release(self)
 
@@ -216,13 +216,18 @@ class Body:
 @attrs.define(eq=False)
 class Bodies:
     """The bodies of all requests in flight. They take half of the common bound at most, so that a flood of them makes
-    nobody's session let go of what it keeps."""
+    nobody's session let go of what it keeps.
+
+    `on_refused` is called, synchronously, with what is held and how much may be, at the first refusal of each crowd.
+    """
 
     memory: Memory = attrs.field(factory=Memory)
+    _on_refused: Callable[[int, int], object] = attrs.field(default=_nothing, kw_only=True)
     small: int = attrs.field(default=0, init=False)
     """The bytes of small ones that are only added up."""
     held: int = attrs.field(default=0, init=False)
     """The bytes that are entered, copies included."""
+    _is_refusing: bool = attrs.field(default=False, init=False)
 
     def announced(self, size: int) -> None:
         """Let a large body in that a client has announced. Nothing is entered: it may never come.
@@ -242,8 +247,17 @@ class Bodies:
             return
         most = self.memory.limit // 2
         if self.held + wanted > most or not self.memory.has_place(wanted):
+            if not self._is_refusing:
+                self._is_refusing = True
+                self._on_refused(self.held, most)
             raise Overloaded(
                 f"the gateway holds {self.held} bytes of requests in flight, of {most} at most, and {self.memory.size} "
                 f"in all, of {self.memory.limit} (server.limits.memory): come back later",
                 data={"retryAfter": RETRY_AFTER_SECONDS},
             )
+
+    def left(self, size: int) -> None:
+        """Enter that so many bytes are not held any more."""
+        self.held -= size
+        if self.held <= self.memory.limit // 4:
+            self._is_refusing = False

@@ -93,7 +93,7 @@ def _assembled(
         gateway.release(session)
 
     memory, keep_alive = Memory(lambda: settings.now.server.limits.memory, on_full=_tell_full), KeepAlive()
-    bodies = Bodies(memory)
+    bodies = Bodies(memory, on_refused=_tell_refused)
     sessions = Sessions(on_end=release, idle=settings.now.limits.session_idle, memory=memory)
     parking = Parking(gateway.handler, RequestStates(make_seal), memory)
     endpoint = Endpoint(
@@ -110,3 +110,8 @@ def _assembled(
 def _tell_full(held: int, limit: int) -> None:
     advice = "clients do not fetch what is theirs; what would keep more is refused; raise server.limits.memory or wait"
     log.warning("memory_full", held=held, limit=limit, advice=advice)
+
+
+def _tell_refused(held: int, most: int) -> None:
+    advice = "many large requests wait for their answers; look for a slow backend; raise server.limits.memory or wait"
+    log.warning("large_requests_refused", held=held, most=most, advice=advice)

@@ -6,7 +6,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from argus_trio.core.memory import Bodies
+from argus_trio.core.memory import ALL_SMALL_BYTES, COPIES, SMALL_BYTES, Bodies, Body, Memory
+from argus_trio.errors import Overloaded
 from argus_trio.frontend.http.body import read_body
 from argus_trio.frontend.http.errors import BodyStalled, BodyTooLarge, ClientGone
 from argus_trio.frontend.http.limits import Limits
@@ -68,3 +69,55 @@ async def test_a_client_that_goes_is_not_answered() -> None:
     await fake.queue.put({"type": "http.disconnect"})
     with pytest.raises(ClientGone):
         await read_body(fake.http, LIMITS, Bodies())
+
+
+LARGE = Limits(body_bytes=16 * SMALL_BYTES)
+
+
+async def test_small_bodies_are_added_up_and_large_ones_entered_with_their_copies() -> None:
+    bodies = Bodies()
+    small, large = FakeRequest(), FakeRequest()
+    await small.give(b"a" * SMALL_BYTES)
+    await large.give(b"a" * SMALL_BYTES, more=True)
+    await large.give(b"a")
+    await read_body(small.http, LARGE, bodies)
+    assert (bodies.small, bodies.held) == (SMALL_BYTES, 0)
+    await read_body(large.http, LARGE, bodies)
+    assert (bodies.small, bodies.held) == (2 * SMALL_BYTES, COPIES)
+    for fake in (small, large):
+        assert fake.http.body is not None
+        fake.http.body.release()
+    assert (bodies.small, bodies.held, bodies.memory.size) == (0, 0, 0)
+
+
+async def test_too_many_small_bodies_are_entered_like_large_ones() -> None:
+    bodies = Bodies()
+    bodies.small = ALL_SMALL_BYTES
+    fake = FakeRequest()
+    await fake.give(b"abc")
+    await read_body(fake.http, LARGE, bodies)
+    assert bodies.held == bodies.memory.size == 3 * COPIES
+
+
+async def test_a_body_without_room_is_refused_unread_where_it_is_announced_and_else_when_it_shows() -> None:
+    bodies = Bodies(Memory(lambda: 6 * COPIES * SMALL_BYTES))
+    Body(bodies).take(2 * SMALL_BYTES)
+    announced, chunked = FakeRequest({b"content-length": b"%d" % (2 * SMALL_BYTES)}), FakeRequest()
+    with pytest.raises(Overloaded):
+        await read_body(announced.http, LARGE, bodies)
+    for _ in range(3):
+        await chunked.give(b"a" * SMALL_BYTES, more=True)
+    with pytest.raises(Overloaded):
+        await read_body(chunked.http, LARGE, bodies)
+    assert (bodies.small, bodies.held) == (0, 2 * COPIES * SMALL_BYTES)
+
+
+async def test_what_came_of_a_body_that_does_not_come_whole_is_not_held() -> None:
+    bodies = Bodies()
+    fake = FakeRequest()
+    await fake.give(b"a" * SMALL_BYTES, more=True)
+    await fake.give(b"a" * SMALL_BYTES, more=True)
+    await fake.queue.put({"type": "http.disconnect"})
+    with pytest.raises(ClientGone):
+        await read_body(fake.http, LARGE, bodies)
+    assert (bodies.small, bodies.held, bodies.memory.size) == (0, 0, 0)
