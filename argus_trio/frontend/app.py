@@ -37,19 +37,21 @@ async def run_frontend(
     stop: trio.Event,
     make_seal: Callable[[], Seal],
     inherited: Sequence[Inherited] = (),
+    memory: Memory | None = None,
     task_status: trio.TaskStatus[tuple[str, ...]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve until `stop` is set, and then for as long as calls in flight take, at most `server.drain_timeout`.
 
     Reports the base URLs, such as `http://127.0.0.1:9000`, once it listens. Cancelling it cuts everything at once.
     `settings` may be renewed at any time. `make_seal` is called when the first call asks its client. With `inherited`
-    sockets it listens on these, and on no address of its own.
+    sockets it listens on these, and on no address of its own. What it holds for clients is entered in `memory`.
 
     Raises:
         ListenFailed: as `open_listeners`.
     """
     listeners = await open_listeners(settings, inherited)
-    parts = _assembled(gateway, announcer, settings, make_seal)
+    memory = memory or Memory(lambda: settings.now.server.limits.memory, on_full=tell_full)
+    parts = _assembled(gateway, announcer, settings, make_seal=make_seal, memory=memory)
 
     def end_what_lasts() -> None:
         announcer.close()
@@ -86,13 +88,18 @@ class _Parts:
 
 
 def _assembled(
-    gateway: Gateway, announcer: Announcer, settings: CurrentSettings, make_seal: Callable[[], Seal]
+    gateway: Gateway,
+    announcer: Announcer,
+    settings: CurrentSettings,
+    *,
+    make_seal: Callable[[], Seal],
+    memory: Memory,
 ) -> _Parts:
     def release(session: HttpSession) -> None:
         announcer.remove(session)
         gateway.release(session)
 
-    memory, keep_alive = Memory(lambda: settings.now.server.limits.memory, on_full=_tell_full), KeepAlive()
+    keep_alive = KeepAlive()
     bodies = Bodies(memory, on_refused=_tell_refused)
     sessions = Sessions(on_end=release, idle=settings.now.limits.session_idle, memory=memory)
     parking = Parking(gateway.handler, RequestStates(make_seal), memory)
@@ -107,7 +114,8 @@ def _assembled(
     return _Parts(application=application, bodies=bodies, sessions=sessions, keep_alive=keep_alive, parking=parking)
 
 
-def _tell_full(held: int, limit: int) -> None:
+def tell_full(held: int, limit: int) -> None:
+    """Log that the gateway holds too much; see `Memory`."""
     advice = "clients do not fetch what is theirs; what would keep more is refused; raise server.limits.memory or wait"
     log.warning("memory_full", held=held, limit=limit, advice=advice)
 
