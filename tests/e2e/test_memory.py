@@ -110,6 +110,24 @@ def test_readers_that_stall_have_a_bound_and_others_go_on(watched: Watched) -> N
     watched.check()
 
 
+def test_a_stream_of_a_session_that_is_not_read_has_a_bound_and_others_go_on(watched: Watched) -> None:
+    size = 500_000
+    address = urlsplit(watched.gateway.url)
+    client, other = Raw(watched.gateway.url, "2025-11-25"), Raw(watched.gateway.url, "2025-11-25")
+    assert client.result("logging/setLevel", level="debug") == {}
+    with socket.create_connection((address.hostname or "", address.port or 0)) as stream:
+        headers = "".join(f"{name}: {value}\r\n" for name, value in client.headers.items() if name != "Content-Type")
+        stream.sendall(f"GET /mcp HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n".encode())
+        assert stream.recv(12) == b"HTTP/1.1 200"
+        count = 640 * MEGABYTE // size
+        assert client.call("b__tell", size=size, count=count)["content"] == []
+        watched.wait_for_dropped("b", count // 2)
+        assert len(other.call("b__bulk", size=1000)["content"][0]["text"]) == 1000
+        assert watched.figure("VmHWM") <= MOST_MEGABYTES
+    watched.gateway.event("notifications_dropped")
+    watched.check()
+
+
 def test_clients_that_do_not_read_their_large_answers_have_a_bound_and_others_go_on(watched: Watched) -> None:
     address = urlsplit(watched.gateway.url)
     message = call("b__bulk", size=RESULT_BYTES * 4)

@@ -22,7 +22,7 @@ from tests.e2e.raw import LEGACY, META, MODERN, Raw
 from tests.e2e.watched import MEGABYTE, MOST_MEGABYTES, Watched
 
 BODY_BYTES = 4 * MEGABYTE - 4096
-CLIENTS = 100
+CLIENTS = 48
 REFUSED_FIRST = 5
 """So many refusals are waited for, to be looked at."""
 

@@ -32,3 +32,14 @@ class Watched:
         while self.figure("VmRSS") > self.before + MOST_LEFT_MEGABYTES and time.monotonic() < deadline:
             time.sleep(0.1)  # a process's memory has no event to wait for
         assert self.figure("VmRSS") <= self.before + MOST_LEFT_MEGABYTES
+
+    def wait_for_dropped(self, backend: str, count: int) -> None:
+        """Wait until so many notifications of a backend were dropped. Raises: AssertionError after half a minute."""
+        deadline = time.monotonic() + 30
+        while self._dropped(backend) < count:
+            assert time.monotonic() < deadline, self._dropped(backend)
+            time.sleep(0.1)  # the management API has figures alone
+
+    def _dropped(self, backend: str) -> int:
+        _, page = self.gateway.get("/manage/v1/backends")
+        return next(int(each["notifications"]["dropped"]) for each in page["backends"] if each["name"] == backend)

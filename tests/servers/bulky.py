@@ -1,8 +1,8 @@
 """A stdio MCP server that answers with much, for tests of what the gateway keeps: `bulky.py [MODE]`.
 
 Its tool `bulk` answers with `size` bytes, after a report of progress if it was asked for one; `pings` sends so many
-pings, and in the mode `deaf` the server has stopped reading by then; `sleep` reads nothing until the file `until` is
-there. Standard library only, to start fast.
+pings, and in the mode `deaf` the server has stopped reading by then; `tell` sends so many log messages of `size` bytes
+once it has answered; `sleep` reads nothing until the file `until` is there. Standard library only, to start fast.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-TOOLS = ("bulk", "pings", "sleep")
+TOOLS = ("bulk", "pings", "sleep", "tell")
 INFO = {"name": "bulky", "version": "1"}
 CAPABILITIES: dict[str, Any] = {"tools": {}, "resources": {"subscribe": True}, "logging": {}}
 
@@ -45,6 +45,24 @@ def sleep(until: str) -> None:
         time.sleep(0.02)
 
 
+def called(params: dict[str, Any]) -> dict[str, Any]:
+    """What a tool answers."""
+    arguments = params["arguments"]
+    match params["name"]:
+        case "bulk":
+            return bulk(params)
+        case "pings":
+            flood(int(arguments["count"]))
+        case "sleep" if "until" in arguments:
+            sleep(arguments["until"])
+    return {"content": []}
+
+
+def tell(size: int, count: int) -> None:
+    for _ in range(count):
+        send({"method": "notifications/message", "params": {"level": "info", "data": "x" * size}})
+
+
 def main() -> None:
     for line in sys.stdin:
         message = json.loads(line)
@@ -63,20 +81,14 @@ def main() -> None:
                 result = {"resources": [{"uri": "bulk:///", "name": "bulk"}]}
             case "resources/templates/list":
                 result = {"resourceTemplates": [{"uriTemplate": "bulk:///{name}", "name": "any"}]}
-            case "tools/call" if params["name"] == "pings":
-                flood(int(params["arguments"]["count"]))
-                result = {"content": []}
-            case "tools/call" if params["name"] == "sleep":
-                sleep(params["arguments"]["until"])
-                result = {"content": []}
-            case "tools/call" if "size" not in params["arguments"]:
-                result = {"content": []}
             case "tools/call":
-                result = bulk(params)
+                result = called(params)
             case _:
                 pass
         if "id" in message and "method" in message:
             send({"id": message["id"], "result": result})
+        if params.get("name") == "tell":
+            tell(**params["arguments"])
         sys.stdout.flush()
 
 
