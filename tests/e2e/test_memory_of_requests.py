@@ -146,14 +146,11 @@ def test_large_requests_that_wait_for_a_backend_have_a_bound_and_others_go_on(fl
     if revision == MODERN:
         headers |= {"Mcp-Method": "tools/call", "Mcp-Name": f"{flood.backend}__sleep"}
     with ExitStack() as stack:
-        began = time.monotonic()
         connections = [
             flood.post(stack, "/mcp", headers, flood.call(BODY_BYTES, is_modern=revision == MODERN, number=number))
             for number in range(1000, 1000 + CLIENTS)
         ]
-        print("sent", time.monotonic() - began, flood.watched.figure("VmHWM"), flood.watched.figure("VmRSS"))
         refused = answered(connections, at_least=REFUSED_FIRST)
-        print("refused", len(refused), time.monotonic() - began)
         assert len(refused) < CLIENTS
         for head, error in refused:
             assert head.startswith(b"HTTP/1.1 503 ")
@@ -180,7 +177,6 @@ def test_large_requests_over_http_sse_have_a_bound(flood: Flood) -> None:
         bodies = [hello, *(flood.call(BODY_BYTES, number=number) for number in range(CLIENTS))]
         headers = {"Content-Type": "application/json"}
         connections = [flood.post(stack, path.decode(), headers, body) for body in bodies]
-        print(flood.watched.figure("VmHWM"), flood.watched.figure("VmRSS"))
         heads = [head for head, _ in answered(connections, at_least=len(connections))]
         assert sum(head.startswith(b"HTTP/1.1 202 ") for head in heads) > 1
         assert any(head.startswith(b"HTTP/1.1 503 ") for head in heads)
@@ -204,7 +200,7 @@ def answered(connections: list[socket.socket], *, at_least: int) -> list[tuple[b
         for number, _ in found:
             poll.unregister(number)
             head, body = answer_on(waiting.pop(number))
-            answers.append((head, json.loads(body) if body else {}))
+            answers.append((head, json.loads(body) if body.startswith(b"{") else {}))
     assert len(answers) >= at_least
     return answers
 
