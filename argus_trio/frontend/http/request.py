@@ -67,8 +67,8 @@ class IncomingRequest:
     receive: AsgiReceive
     send: AsgiSend
     disconnects: Disconnects
-    client: tuple[str, int] | None = None
-    """The address and port that it came from; None where that is not known."""
+    address: str = ""
+    """Where it came from; "" where that is not known, or has no address: a unix socket."""
     body_pending: bool = True
     """Whether some of the body may still come in."""
     body: Body | None = None
@@ -77,7 +77,7 @@ class IncomingRequest:
     @classmethod
     def of(cls, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> IncomingRequest:
         """The request that an ASGI server hands over."""
-        headers = scope["headers"]
+        headers, client = scope["headers"], scope.get("client")
         fields = dict(headers)
         if len(fields) != len(headers):
             fields = _joined(headers)
@@ -90,7 +90,7 @@ class IncomingRequest:
             receive=receive,
             send=send,
             disconnects=scope["extensions"][DISCONNECT_EXTENSION],
-            client=scope.get("client"),
+            address=client[0] if client else "",
         )
 
     async def answer(self, status: int, body: bytes = b"", headers: Sequence[Header] = ()) -> None:
