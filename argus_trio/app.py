@@ -34,9 +34,10 @@ from argus_trio.config.model.config import Config
 from argus_trio.config.read.sources import Stamps
 from argus_trio.core.call.exchange import Handler
 from argus_trio.core.call.via import Via
+from argus_trio.core.memory import Memory
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import ListenFailed, leaves
-from argus_trio.frontend.app import run_frontend
+from argus_trio.frontend.app import run_frontend, tell_full
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.input_required.request_state import Seal
@@ -116,12 +117,14 @@ class _GatewayParts:
     under_way: UnderWay = attrs.field(factory=UnderWay, init=False)
     announcer: Announcer = attrs.field(factory=Announcer, init=False)
     routers: RouterFactory = attrs.field(factory=RouterFactory, init=False)
+    memory: Memory = attrs.field(init=False)
     supervisor: Supervisor = attrs.field(init=False)
     settings: CurrentSettings = attrs.field(init=False)
     reloads: ReloadSupervisor | None = attrs.field(default=None, init=False)
     """None where there is no file to read again."""
 
     def __attrs_post_init__(self) -> None:
+        self.memory = Memory(lambda: self.settings.now.server.limits.memory, on_full=tell_full)
         self.supervisor = Supervisor(
             initial=self.config,
             open_link=partial(open_link, via=self.via),
@@ -130,6 +133,7 @@ class _GatewayParts:
             redact=self.redact,
             on_task=self.routers.tasks.deliver,
             on_release=self.routers.tasks.forget,
+            memory=self.memory,
         )
         self.settings = CurrentSettings(ServedSettings.of(self.config.server))
         if self.file is not None:
@@ -176,6 +180,7 @@ class _GatewayParts:
             stop=stop,
             make_seal=_make_seal,
             inherited=self.inherited,
+            memory=self.memory,
         )
 
 

@@ -115,6 +115,11 @@ class Application:
             log.debug("client_gone", path=path)
         finally:
             self._in_flight -= 1
+            body = http.body
+            if body is not None and body.held:
+                body.release()
+            elif body is not None:
+                body.bodies.small -= body.small
 
     async def _refuse_own(self, http: IncomingRequest) -> None:
         if not self._has_come_round:

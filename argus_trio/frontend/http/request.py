@@ -11,6 +11,7 @@ from typing import Final, NotRequired, Protocol, TypedDict
 import attrs
 import trio
 
+from argus_trio.core.memory import Body
 from argus_trio.frontend.http.header_names import CONTENT_TYPE
 from argus_trio.frontend.http.receive_queue import AsgiMessage
 from argus_trio.wire.envelope import encode
@@ -70,6 +71,8 @@ class IncomingRequest:
     """Where it came from; "" where that is not known, or has no address: a unix socket."""
     body_pending: bool = True
     """Whether some of the body may still come in."""
+    body: Body | None = None
+    """What is entered of its body in the common account; None once somebody else sees to that."""
 
     @classmethod
     def of(cls, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> IncomingRequest:
