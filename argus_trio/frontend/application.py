@@ -129,6 +129,11 @@ class Application:
             log.debug("client_gone", path=path)
         finally:
             self._in_flight -= 1
+            body = http.body
+            if body is not None and body.held:
+                body.release()
+            elif body is not None:
+                body.bodies.small -= body.small
 
     def _route(self, http: IncomingRequest, access: Access) -> PathHandlers | None:
         """What answers at the path of a request, which is told the view that the path names."""
