@@ -15,6 +15,7 @@ from argus_trio.config.model.config import Config
 from argus_trio.config.model.middleware import AuthenticationSpec
 from argus_trio.config.policy import policy_of, possible_owners
 from argus_trio.core.access.access import ManageRight
+from argus_trio.core.access.denials import ArgumentsRefused, InsufficientScope
 from argus_trio.core.access.policy import Perspective, Policy
 from argus_trio.core.access.principal import Principal
 from argus_trio.core.access.target import Target
@@ -22,7 +23,6 @@ from argus_trio.core.call.aims import Aim, aim_of, arguments_of, calling, unknow
 from argus_trio.core.call.exchange import Call, Exchange, Handler
 from argus_trio.core.catalog.names import PossibleOwners
 from argus_trio.core.catalog.uris import spellings
-from argus_trio.pipeline.refused import ArgumentsRefused, InsufficientScope
 from argus_trio.pipeline.stage import Resolve, Stage
 
 

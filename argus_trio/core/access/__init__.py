@@ -5,6 +5,7 @@
 - `forwarded` finds the address of a client behind proxies that are trusted.
 - `target` is what a call is aimed at; `rules` speak of targets, and `policy` decides by rules what there is for whom.
 - `conditions` look into the arguments of a call, and `paths` say whether one path is below another.
+- `denials` are the errors of what is not let pass.
 - `access` is what the front end asks before anything else: one value, swapped by a reload.
 
 What may come in: decisions that take values and `now`. Fetching keys, reading files and the order of the middleware

@@ -12,6 +12,7 @@ import attrs
 import trio
 
 from argus_trio.core.access.principal import ANONYMOUS, Principal
+from argus_trio.core.memory import Body
 from argus_trio.frontend.http.header_names import CONTENT_TYPE
 from argus_trio.frontend.http.receive_queue import AsgiMessage
 from argus_trio.wire.envelope import encode
@@ -67,21 +68,21 @@ class IncomingRequest:
     receive: AsgiReceive
     send: AsgiSend
     disconnects: Disconnects
-    client: tuple[str, int] | None = None
-    """The address and port that it came from; None where that is not known."""
     address: str = ""
-    """Where its client is: behind trusted proxies what they say."""
+    """Where its client is: the peer, or behind trusted proxies what they say; "" where there is no address."""
     principal: Principal = ANONYMOUS
     """Who asks, once the request is admitted."""
     endpoint: str = ""
     """The view whose endpoint it came in by; empty for the one that shows all."""
     body_pending: bool = True
     """Whether some of the body may still come in."""
+    body: Body | None = None
+    """What is entered of its body in the common account; None once somebody else sees to that."""
 
     @classmethod
     def of(cls, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> IncomingRequest:
         """The request that an ASGI server hands over."""
-        headers = scope["headers"]
+        headers, client = scope["headers"], scope.get("client")
         fields = dict(headers)
         if len(fields) != len(headers):
             fields = _joined(headers)
@@ -95,7 +96,6 @@ class IncomingRequest:
             receive=receive,
             send=send,
             disconnects=scope["extensions"][DISCONNECT_EXTENSION],
-            client=client,
             address=client[0] if client else "",
         )
 
