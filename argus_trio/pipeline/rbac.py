@@ -68,7 +68,7 @@ class Rbac:
             return
         policy, principal = self.policy, call.principal
         perspective = policy.perspective(principal.roles, call.endpoint)
-        targets = self._shown(perspective, self._targets(call, aim, resolve))
+        targets = self._shown(perspective, self._targets(call, aim, perspective, resolve))
         if not targets:
             raise unknown(call, aim)
         decisions = [policy.decide(perspective, target) for target in targets]
@@ -88,12 +88,12 @@ class Rbac:
         shown = tuple(target for target in targets if self.policy.shows(perspective, target))
         return shown if len(shown) == len(targets) or targets[0].kind == "resource" else ()
 
-    def _targets(self, call: Call, aim: Aim, resolve: Resolve) -> tuple[Target, ...]:
+    def _targets(self, call: Call, aim: Aim, perspective: Perspective, resolve: Resolve) -> tuple[Target, ...]:
         """What the call may lead to: one, unless that depends on what backends list and is not known yet."""
         alike = spellings(aim.name) if aim.kind == "resource" else (aim.name,)
         shown, spelled = alike[0], alike[1:]
         plain = Target(kind=aim.kind, shown=shown, spellings=spelled)
-        if aim.kind not in self.policy.by_backend:
+        if aim.kind not in self.policy.by_backend(perspective):
             return (plain,)
         if aim.kind in ("tool", "prompt"):
             owners = self.owners.of(aim.kind, aim.name)

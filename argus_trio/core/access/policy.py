@@ -113,18 +113,8 @@ class Policy:
     views: Mapping[str, ViewRules] = MappingProxyType({})
     scopes: tuple[tuple[AccessRule, tuple[str, ...]], ...] = ()
     """What tokens need besides: the scopes of every rule that matches."""
-    by_backend: frozenset[TargetKind] = attrs.field(init=False)
-    """The kinds for which it matters whose something is."""
     _decisions: dict[tuple[Perspective, Target], Decision] = attrs.field(factory=dict, init=False, repr=False)
-
-    @by_backend.default
-    def _kinds_by_backend(self) -> frozenset[TargetKind]:
-        rules = [rule for role in self.roles.values() for rule in (*role.allow, *role.deny)]
-        rules += [rule for rule, _ in self.scopes]
-        found = {rule.kind for rule in rules if rule.backend is not None}
-        if None in found or any(view.backends is not None for view in self.views.values()):
-            return _OF_BACKENDS
-        return frozenset(kind for kind in _OF_BACKENDS if kind in found)
+    _by_backend: dict[Perspective, frozenset[TargetKind]] = attrs.field(factory=dict, init=False, repr=False)
 
     @property
     def is_open(self) -> bool:
@@ -144,6 +134,16 @@ class Policy:
         if view is not None and not view.shows(target):
             return False
         return not self.has_roles or self.decide(perspective, target).is_allowed
+
+    def by_backend(self, perspective: Perspective) -> frozenset[TargetKind]:
+        """The kinds of which it matters, from there, whose something is."""
+        kinds = self._by_backend.get(perspective)
+        if kinds is None:
+            kinds = self._kinds_by_backend(perspective)
+            if len(self._by_backend) >= MOST_DECISIONS:
+                self._by_backend.clear()
+            self._by_backend[perspective] = kinds
+        return kinds
 
     def may_manage(self, roles: frozenset[str], right: str, scopes: frozenset[str] | None = None) -> bool:
         """Whether these roles, and a token of these scopes, let manage; those that are bound to views do not."""
@@ -186,6 +186,16 @@ class Policy:
         if self.allows_by_default and not allows:
             because += ", which is not for manage"
         return Decision(is_allowed=allows, because=because, scopes=self._scopes_of(target) if allows else ())
+
+    def _kinds_by_backend(self, perspective: Perspective) -> frozenset[TargetKind]:
+        roles = [self.roles[name] for name in perspective.roles]
+        rules = [rule for role in roles for rule in (*role.allow, *role.deny)]
+        rules += [rule for rule, _ in self.scopes]
+        found = {rule.kind for rule in rules if rule.backend is not None}
+        view = self.views.get(perspective.endpoint)
+        if None in found or (view is not None and view.backends is not None):
+            return _OF_BACKENDS
+        return frozenset(kind for kind in _OF_BACKENDS if kind in found)
 
     def _scopes_of(self, target: Target) -> tuple[str, ...]:
         needed = (scope for rule, scopes in self.scopes if rule.matches(target) for scope in scopes)

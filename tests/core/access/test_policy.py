@@ -196,9 +196,16 @@ def test_where_there_are_no_rules_everything_is_shown() -> None:
     ],
 )
 def test_it_is_known_for_what_the_backend_matters(rule: str, kinds: set[str]) -> None:
-    assert policy({"r": role(rule)}).by_backend == kinds
-    assert policy({"r": role("*", deny=(rule,))}).by_backend == kinds
-    assert policy({}, scopes=((AccessRule.of(rule), ("s",)),)).by_backend == kinds
+    for found in (
+        policy({"r": role(rule), "s": role("backend:other")}),
+        policy({"r": role("*", deny=(rule,))}),
+        policy({"r": role("*")}, scopes=((AccessRule.of(rule), ("s",)),)),
+    ):
+        for _ in range(2):
+            assert found.by_backend(found.perspective(frozenset(["r"]), "")) == kinds
+    assert policy({"r": role(rule)}).by_backend(Perspective()) == set()
+    of_view = policy({}, views={"v": ViewRules(backends=frozenset(["docs"]))})
+    assert len(of_view.by_backend(Perspective(endpoint="v"))) == 4
 
 
 def test_names_that_clients_make_up_fill_no_memory() -> None:

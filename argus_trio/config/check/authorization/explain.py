@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Final
 
 import attrs
@@ -63,16 +63,17 @@ def explain(config: Config, question: Question) -> Explanation:
     if question.endpoint and question.endpoint not in config.views:
         there_are = f"there are: {', '.join(config.views)}" if config.views else "there are none"
         raise NoQuestion(f"there is no view {question.endpoint}; {there_are}")
-    targets = _targets(config, question.name)
     given = _roles(config, question.principal)
     roles = frozenset((*(given or ()), *question.roles))
     has = f"{question.principal} has the roles {', '.join(sorted(roles))}" if roles else ""
     lines = [has or f"{question.principal} has no roles"]
     if given is None and not question.roles:
         lines[0] += "; the file has no credential of that name: what a token or a proxy says is told by --role"
+    policy = policy_of(config)
+    perspective = policy.perspective(roles, question.endpoint)
+    targets = _targets(config, question.name, policy.by_backend(perspective))
     if not any(isinstance(spec, RbacSpec) for spec in config.middleware):
         return _without_rbac(config, question, targets)
-    policy = policy_of(config)
     lines += [f"no role {role} in rbac" for role in sorted(roles) if role not in policy.roles]
     answers = [_answer(policy, question, roles, target) for target in targets]
     # Where it is not known whose a URI is, those backends are asked that may be.
@@ -140,7 +141,7 @@ def _roles(config: Config, principal: str) -> tuple[str, ...] | None:
     return tuple(role for roles in found for role in roles) if found else None
 
 
-def _targets(config: Config, name: str) -> tuple[Target, ...]:
+def _targets(config: Config, name: str, by_backend: Container[TargetKind]) -> tuple[Target, ...]:
     owners = possible_owners(config)
     if name.startswith("backend:"):
         return (_of_backend(owners, name),)
@@ -153,7 +154,7 @@ def _targets(config: Config, name: str) -> tuple[Target, ...]:
         raise NoQuestion(f"there is no right {name}; write {', '.join(RIGHTS)}")
     alike = spellings(shown) if kind == "resource" else (shown,)
     plain = Target(kind=_KINDS[kind], shown=alike[0], spellings=alike[1:])
-    if kind == "manage" or plain.kind not in policy_of(config).by_backend:
+    if kind == "manage" or plain.kind not in by_backend:
         return (plain,)
     found = owners.of(kind, shown)
     if kind not in ("tool", "prompt"):
