@@ -50,16 +50,23 @@ class Directory:
     def target(self, call: Call) -> Target | None:
         """What a call is aimed at, as far as that is known now; None if what it names is not. Waits for nothing."""
         kind = NAMED_KINDS.get(call.method)
-        catalog = self.generation.made_for(call.abilities) or self.generation.catalog
-        if kind is None and call.method.startswith(_OF_RESOURCES) and "uri" in call.params:
-            return _resource(catalog, string_member(call.params, "uri"))
-        if kind is None:
+        if kind is None and not (call.method.startswith(_OF_RESOURCES) and "uri" in call.params):
             return Target(kind="method", shown=call.method)
-        name = string_member(call.params, "name")
-        if self.generation.config.conflict_resolution.strategy != "prefix" and not self.generation.is_settled:
+        generation = self.generation
+        if kind is None:
+            catalog = generation.made_for(call.abilities) or generation.catalog
+            return _resource(catalog, string_member(call.params, "uri"))
+        if generation.config.conflict_resolution.strategy != "prefix" and not generation.is_settled:
             return None  # whose a bare name is depends on all of them
-        route = None if name is None else catalog.named[kind].get(name)
-        if name is None or route is None:
+        name = string_member(call.params, "name")
+        if name is None:
+            return None
+        route = generation.catalog.named[kind].get(
+            name
+        )  # as `named` looks for it, so that it is the one that is called
+        if route is None and (catalog_for := generation.made_for(call.abilities)) is not None:
+            route = catalog_for.named[kind].get(name)
+        if route is None:
             return None
         return Target(kind=_ONE_OF[kind], shown=name, backend=route.backend, own=route.key)
 

@@ -1,4 +1,4 @@
-"""What a scope is missing for: an HTTP status and a challenge, as long as nothing has been sent; an error in any case."""
+"""Denials that may be told: a status and a challenge as long as nothing has been sent, and an error in any case."""
 
 from __future__ import annotations
 
