@@ -18,11 +18,11 @@ from argus_trio.core.access.access import ManageRight
 from argus_trio.core.access.denials import ArgumentsRefused, InsufficientScope
 from argus_trio.core.access.policy import Perspective, Policy
 from argus_trio.core.access.principal import Principal
-from argus_trio.core.access.target import Target
+from argus_trio.core.access.target import Target, TargetKind
 from argus_trio.core.call.aims import Aim, aim_of, arguments_of, calling, unknown
 from argus_trio.core.call.exchange import Call, Exchange, Handler
 from argus_trio.core.catalog.names import PossibleOwners
-from argus_trio.core.catalog.uris import spellings
+from argus_trio.core.catalog.uris import led_elsewhere, spellings
 from argus_trio.pipeline.stage import Resolve, Stage
 
 
@@ -69,7 +69,7 @@ class Rbac:
         policy, principal = self.policy, call.principal
         perspective = policy.perspective(principal.roles, call.endpoint)
         targets = self._shown(perspective, self._targets(call, aim, perspective, resolve))
-        if not targets:
+        if not targets or (aim.kind == "resource" and not self._stays(perspective, aim.name)):
             raise unknown(call, aim)
         decisions = [policy.decide(perspective, target) for target in targets]
         if principal.scopes is not None and policy.scopes:
@@ -88,22 +88,41 @@ class Rbac:
         shown = tuple(target for target in targets if self.policy.shows(perspective, target))
         return shown if len(shown) == len(targets) or targets[0].kind == "resource" else ()
 
+    def _stays(self, perspective: Perspective, uri: str) -> bool:
+        """Whether it is allowed too wherever programs get to that read the URI otherwise than it is judged."""
+        for elsewhere in led_elsewhere(uri):
+            plain = _plain("resource", elsewhere)
+            owners = self._owners(plain) if "resource" in self.policy.by_backend(perspective) else ()
+            if not self._shown(perspective, owners or (plain,)):
+                return False
+        return True
+
     def _targets(self, call: Call, aim: Aim, perspective: Perspective, resolve: Resolve) -> tuple[Target, ...]:
         """What the call may lead to: one, unless that depends on what backends list and is not known yet."""
-        alike = spellings(aim.name) if aim.kind == "resource" else (aim.name,)
-        shown, spelled = alike[0], alike[1:]
-        plain = Target(kind=aim.kind, shown=shown, spellings=spelled)
+        plain = _plain(aim.kind, aim.name)
         if aim.kind not in self.policy.by_backend(perspective):
             return (plain,)
-        if aim.kind in ("tool", "prompt"):
-            owners = self.owners.of(aim.kind, aim.name)
-        else:
-            owners = tuple((backend, shown) for backend in self.backends)
-        if len(owners) > 1 and aim.kind != "method":
+        targets = self._owners(plain)
+        if len(targets) > 1 and aim.kind != "method":
             found = resolve(calling(call, aim))
             if found is not None and found.kind == aim.kind:
                 return (attrs.evolve(plain, backend=found.backend, own=found.own),)
-        return tuple(attrs.evolve(plain, backend=backend, own=own) for backend, own in owners) or (plain,)
+        return targets or (plain,)
+
+    def _owners(self, plain: Target) -> tuple[Target, ...]:
+        """The same of each backend that may have it, as far as the configuration says so."""
+        owners = (
+            self.owners.of(plain.kind, plain.shown)
+            if plain.kind in ("tool", "prompt")
+            else tuple((backend, plain.shown) for backend in self.backends)
+        )
+        return tuple(attrs.evolve(plain, backend=backend, own=own) for backend, own in owners)
+
+
+def _plain(kind: TargetKind, name: str) -> Target:
+    """What is named, whose ever it is; a URI in all its spellings."""
+    alike = spellings(name) if kind == "resource" else (name,)
+    return Target(kind=kind, shown=alike[0], spellings=alike[1:])
 
 
 @attrs.frozen(eq=False)

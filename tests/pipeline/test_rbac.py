@@ -156,14 +156,31 @@ async def test_what_a_role_shows_goes_on_and_so_does_what_is_for_everybody(asked
 
 @pytest.mark.parametrize(
     "uri",
-    ["file:///srv/../etc/passwd", "file:///srv/%2e%2e/etc/passwd", "FILE:///srv/./../etc", "file://localhost/srv/../e"],
+    [
+        "file:///srv/..%2fetc/passwd",
+        "file:///srv/%252e%252e/e",
+        "file:///srv/..%255c..%255ce",
+        "file:///srv/..%5Ce",
+        "file:///srv/a/..%2f..%2f..%2fetc",
+        "file:///srv/../etc/passwd",
+        "file:///srv/%2e%2e/etc/passwd",
+        "FILE:///srv/./../etc",
+        "file://localhost/srv/../e",
+    ],
 )
 async def test_a_uri_is_judged_as_it_is_meant_and_not_as_it_is_spelled(uri: str) -> None:
     assert isinstance(await outcome(call("resources/read", "reader", uri=uri), config()), ResourceUnknown)
 
 
 async def test_another_spelling_of_what_is_allowed_is_allowed() -> None:
-    for uri in ("file:///srv/a b", "file:///srv/a%20b", "FILE:///srv/x/../a"):
+    for uri in (
+        "file:///srv/a b",
+        "file:///srv/a%20b",
+        "FILE:///srv/x/../a",
+        "file:///srv/x%2f..%2fa",
+        "file:///srv/a..b",
+        "file:///srv/100%",
+    ):
         assert await outcome(call("resources/read", "reader", uri=uri), config()) is None
 
 
