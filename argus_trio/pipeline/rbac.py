@@ -7,6 +7,7 @@ not. What a role shows can still ask for a scope of the token, or for other argu
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import attrs
 
@@ -24,6 +25,9 @@ from argus_trio.core.call.exchange import Call, Exchange, Handler
 from argus_trio.core.catalog.names import PossibleOwners
 from argus_trio.core.catalog.uris import led_elsewhere, spellings
 from argus_trio.pipeline.stage import Resolve, Stage
+
+ROUTED_BY_POLICY: Final[frozenset[TargetKind]] = frozenset(("resource", "method"))
+"""The kinds of what several backends may be asked for: the router asks none that the policy does not show."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -83,10 +87,10 @@ class Rbac:
                     raise ArgumentsRefused(tuple(condition.pointer for condition in failing))
 
     def _shown(self, perspective: Perspective, targets: tuple[Target, ...]) -> tuple[Target, ...]:
-        """The targets if the call may go on: to any of the backends that may have a URI, for those alone are asked
+        """The targets if the call may go on: to any of the backends that may have a URI or a method, for no other is asked
         then; where it is not known whose a name is, all that may have it have to be allowed."""
         shown = tuple(target for target in targets if self.policy.shows(perspective, target))
-        return shown if len(shown) == len(targets) or targets[0].kind == "resource" else ()
+        return shown if len(shown) == len(targets) or targets[0].kind in ROUTED_BY_POLICY else ()
 
     def _stays(self, perspective: Perspective, uri: str) -> bool:
         """Whether it is allowed too wherever programs get to that read the URI otherwise than it is judged."""

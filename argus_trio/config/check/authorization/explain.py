@@ -76,8 +76,8 @@ def explain(config: Config, question: Question) -> Explanation:
         return _without_rbac(config, question, targets)
     lines += [f"no role {role} in rbac" for role in sorted(roles) if role not in policy.roles]
     answers = [_answer(policy, question, roles, target) for target in targets]
-    # Where it is not known whose a URI is, those backends are asked that may be.
-    is_allowed = (any if targets[0].kind == "resource" else all)(answer.is_allowed for answer in answers)
+    # Where it is not known whose a URI or a method is, those backends are asked that may be.
+    is_allowed = (any if targets[0].kind in ("resource", "method") else all)(answer.is_allowed for answer in answers)
     for target, answer in zip(targets, answers, strict=True):
         of = f"if it is {target.own} of {target.backend}: " if len(targets) > 1 else ""
         lines += [of + line for line in answer.lines]
