@@ -87,7 +87,7 @@ class Rbac:
                     raise ArgumentsRefused(tuple(condition.pointer for condition in failing))
 
     def _shown(self, perspective: Perspective, targets: tuple[Target, ...]) -> tuple[Target, ...]:
-        """The targets if the call may go on: to any of the backends that may have a URI or a method, for no other is asked
+        """The targets if the call may go on: to any of the backends that may have a URI or a method: no other is asked
         then; where it is not known whose a name is, all that may have it have to be allowed."""
         shown = tuple(target for target in targets if self.policy.shows(perspective, target))
         return shown if len(shown) == len(targets) or targets[0].kind in ROUTED_BY_POLICY else ()
