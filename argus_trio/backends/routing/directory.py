@@ -61,9 +61,8 @@ class Directory:
         name = string_member(call.params, "name")
         if name is None:
             return None
-        route = generation.catalog.named[kind].get(
-            name
-        )  # as `named` looks for it, so that it is the one that is called
+        # Looked for in the same order as by `named`, so that it is the one that is called.
+        route = generation.catalog.named[kind].get(name)
         if route is None and (catalog_for := generation.made_for(call.abilities)) is not None:
             route = catalog_for.named[kind].get(name)
         if route is None:
