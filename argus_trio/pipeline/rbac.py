@@ -110,7 +110,10 @@ class Rbac:
         if len(targets) > 1 and aim.kind != "method":
             found = resolve(calling(call, aim))
             if found is not None and found.kind == aim.kind:
-                return (attrs.evolve(plain, backend=found.backend, own=found.own),)
+                target = attrs.evolve(plain, backend=found.backend, own=found.own)
+                # That a URI is another backend's must not make a difference: those that may be asked are, as for any.
+                if aim.kind != "resource" or self.policy.shows(perspective, target):
+                    return (target,)
         return targets or (plain,)
 
     def _owners(self, plain: Target) -> tuple[Target, ...]:
