@@ -7,6 +7,8 @@ from time import perf_counter
 
 import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from argus_trio.config.model.config import Config
 from argus_trio.core.access.denials import ArgumentsRefused, InsufficientScope
@@ -346,3 +348,45 @@ async def test_a_decision_costs_little_with_a_hundred_backends() -> None:
             rbac.require(asked, looks_nothing_up)
         best = min(best, (perf_counter() - began) / 100)
     assert best < 40e-6
+
+
+RULE = st.sampled_from(
+    [
+        "*",
+        "tool:*",
+        "tool:docs__*",
+        "tool:web__a",
+        "backend:docs",
+        "backend:docs/tool:a",
+        "backend:web/tool:*",
+        "tool:b",
+    ]
+)
+
+
+@given(
+    st.lists(RULE, max_size=3),
+    st.lists(RULE, max_size=2),
+    st.sampled_from(["docs__a", "docs__b", "web__a", "web__b", "a", "b", "docs__find"]),
+    st.sampled_from(["prefix", "first-wins"]),
+)
+def test_an_answer_tells_nothing_of_what_is_there(allow: list[str], deny: list[str], name: str, strategy: str) -> None:
+    rules = f"roles: {{r: {{allow: {allow}, deny: {deny}}}}}"
+    rbac = Rbac.of(read(BACKENDS.format(strategy=strategy) + f"    - {{type: rbac, {rules}}}\n"))
+
+    def answer(found: Target | None) -> str:
+        try:
+            rbac.require(tool(name, "r"), lambda _: found)
+        except RpcError as error:
+            return f"{type(error)} {error.code} {error.message} {error.data} {error.http_headers}"
+        return ""
+
+    answers = {
+        backend: answer(Target(kind="tool", shown=name, backend=backend, own="a")) for backend in ("docs", "web")
+    }
+    refusals = {*answers.values(), answer(None)} - {""}
+    assert refusals <= {f"{InvalidParams} -32602 unknown tool: {name} None ()"}
+    if strategy == "prefix" and name != "docs__find":  # the file says whose it is
+        assert len({*answers.values(), answer(None)}) == 1
+    if not any(rule.startswith("backend:") for rule in (*allow, *deny)):
+        assert len({*answers.values(), answer(None)}) == 1
