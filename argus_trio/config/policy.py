@@ -11,8 +11,8 @@ import attrs
 from argus_trio.config.model.authorization import ArgumentCondition, Role, View
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.middleware import RbacSpec
-from argus_trio.core.access.conditions import ComparedScalar, RuleCondition, pointer_steps
-from argus_trio.core.access.paths import base_of
+from argus_trio.core.access.conditions.condition import ComparedScalar, RuleCondition, pointer_steps
+from argus_trio.core.access.conditions.paths import base_of
 from argus_trio.core.access.policy import OPEN_POLICY, Policy, RoleRules, ViewRules
 from argus_trio.core.access.rules import AccessRule, compiled_glob
 from argus_trio.core.catalog.names import NamingOf, PossibleOwners, Scheme

@@ -14,6 +14,7 @@ from argus_trio.core.access.target import Target
 from tests.config.support.reading import read
 
 EXAMPLE = """
+    server: {public_url: https://argus.example}
     middleware:
       - type: authentication
         anonymous: {roles: [guest]}

@@ -12,7 +12,7 @@ from typing import Final
 
 import attrs
 
-from argus_trio.core.access.conditions import RuleCondition
+from argus_trio.core.access.conditions.condition import RuleCondition
 from argus_trio.core.access.rules import AccessRule
 from argus_trio.core.access.target import Target, TargetKind
 

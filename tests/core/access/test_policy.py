@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus_trio.core.access.conditions import RuleCondition
+from argus_trio.core.access.conditions.condition import RuleCondition
 from argus_trio.core.access.policy import (
     MOST_DECISIONS,
     OPEN_POLICY,

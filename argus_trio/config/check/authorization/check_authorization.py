@@ -105,18 +105,13 @@ def _check_scopes(scopes: tuple[str, ...], path: KeyPath, findings: Findings) ->
 
 
 def _check_who(config: Config, rbac: RbacSpec, path: KeyPath, findings: Findings) -> None:
-    """Warn of roles that nobody has, of credentials with roles that do not exist, and of scopes that bind nobody."""
-    specs = [(at, spec) for at, spec in enumerate(config.middleware) if isinstance(spec, AuthenticationSpec)]
+    """Warn of roles that nobody has, and of scopes that bind nobody."""
+    specs = [spec for spec in config.middleware if isinstance(spec, AuthenticationSpec)]
     if not specs:
         return
-    methods = [method for _, spec in specs for method in spec.methods]
-    given = [each for at, spec in specs for each in _given(at, spec)]
-    there_are = f"there are: {', '.join(rbac.roles)}" if rbac.roles else ""
-    for where, role in given:
-        if role not in rbac.roles:
-            findings.warn(where, f"rbac has no role {role}", there_are)
+    methods = [method for spec in specs for method in spec.methods]
     if not any(_brings_roles(method) for method in methods):
-        had = {role for _, role in given}
+        had = {role for spec in specs for role in _given(spec)}
         for role in rbac.roles:
             if role not in had:
                 message = "nobody has this role"
@@ -130,20 +125,12 @@ def _brings_roles(method: AuthenticationMethod) -> bool:
     return isinstance(method, JwtMethod) or (isinstance(method, HeaderMethod) and method.roles_header is not None)
 
 
-def _given(at: int, spec: AuthenticationSpec) -> Iterator[tuple[KeyPath, str]]:
-    """Each role that the file itself gives to a credential, and where."""
-    path: KeyPath = ("middleware", at)
+def _given(spec: AuthenticationSpec) -> Iterator[str]:
+    """Each role that the file itself gives to a credential."""
     if spec.anonymous is not None:
-        yield from (((*path, "anonymous", "roles", index), role) for index, role in enumerate(spec.anonymous.roles))
-    for number, method in enumerate(spec.methods):
-        for key, credentials in _credentials(method):
-            for index, roles in enumerate(credentials):
-                below: KeyPath = (*path, "methods", number, key, index, "roles")
-                yield from (((*below, where), role) for where, role in enumerate(roles))
-
-
-def _credentials(method: AuthenticationMethod) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
-    if isinstance(method, BearerMethod):
-        yield "tokens", [token.roles for token in method.tokens]
-    elif isinstance(method, ApiKeyMethod):
-        yield "keys", [key.roles for key in method.keys]
+        yield from spec.anonymous.roles
+    for method in spec.methods:
+        if isinstance(method, BearerMethod):
+            yield from (role for token in method.tokens for role in token.roles)
+        elif isinstance(method, ApiKeyMethod):
+            yield from (role for key in method.keys for role in key.roles)

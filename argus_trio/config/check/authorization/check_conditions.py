@@ -8,8 +8,8 @@ from argus_trio.config.model.authorization import ArgumentCondition
 from argus_trio.config.policy import condition_of
 from argus_trio.config.read.findings import Findings
 from argus_trio.config.read.key_path import KeyPath
-from argus_trio.core.access.conditions import NoPointer
-from argus_trio.core.access.paths import NoPath
+from argus_trio.core.access.conditions.condition import NoPointer
+from argus_trio.core.access.conditions.paths import NoPath
 from argus_trio.wire.envelope import encode
 
 _KEYS = tuple(field.name for field in attrs.fields(ArgumentCondition))

@@ -16,7 +16,7 @@ from typing import Final
 import attrs
 import msgspec
 
-from argus_trio.core.access.paths import is_under
+from argus_trio.core.access.conditions.paths import is_under
 from argus_trio.wire.envelope import Params, decode_array, decode_object, decode_string, without_strings
 
 MAX_DIGITS: Final = 400

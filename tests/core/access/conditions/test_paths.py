@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus_trio.core.access.paths import NoPath, base_of, is_under
+from argus_trio.core.access.conditions.paths import NoPath, base_of, is_under
 
 BASE = "/srv/public"
 NAMES = st.text(st.sampled_from("ab-_é. %2e2fF;~"), min_size=1, max_size=6)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus_trio.core.access.conditions import (
+from argus_trio.core.access.conditions.condition import (
     Missing,
     NoPointer,
     RuleCondition,
