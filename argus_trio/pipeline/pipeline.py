@@ -11,6 +11,7 @@ import trio
 from argus_trio.core.access.access import Access
 from argus_trio.core.call.exchange import Handler
 from argus_trio.pipeline.chain import chain
+from argus_trio.pipeline.recording import begin_record
 from argus_trio.pipeline.stage import Resolve, Stage
 from argus_trio.pipeline.under_way import UnderWay
 
@@ -29,7 +30,8 @@ class Pipeline:
     def handler(self, end: Handler, resolve: Resolve) -> Handler:
         """The chain of one generation: every stage with a part in calls, in order, and `end` behind them."""
         links = (stage.call(resolve) for stage in self.stages if stage.call is not None)
-        return chain((self.under_way, *links), end)
+        recording = (begin_record,) if any(stage.reads_record for stage in self.stages) else ()
+        return chain((self.under_way, *recording, *links), end)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Live: enter what the stages hold, and leave it once the pipeline is retired and its last call has ended."""

@@ -141,6 +141,7 @@ class SseEdge:
                 id=secrets.token_urlsafe(_ID_BYTES),
                 standalone=conversation,
                 conversation=conversation,
+                transport="sse",
                 memory=self.memory,
             )
             endpoint = encode_event(_messages_seen_from(http) + session.id.encode(), event="endpoint")

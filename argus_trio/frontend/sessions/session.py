@@ -7,6 +7,7 @@ from typing import Protocol
 import attrs
 
 from argus_trio.core.call.abilities import NONE, Abilities, abilities_of
+from argus_trio.core.call.exchange import ClientTransport
 from argus_trio.core.memory import Memory
 from argus_trio.errors import ClientCannotAnswer, InvalidRequest
 from argus_trio.frontend.sessions.client_requests import ClientRequests, SendMessage
@@ -53,13 +54,18 @@ class Session:
     abilities: Abilities = NONE
     log_level: str | None = None
     """What the client asked for by `logging/setLevel`."""
+    transport: ClientTransport = "streamable-http"
+    """What carries its messages."""
     client: str = ""
+    client_info: bytes = b""
+    """What its client says of itself, as raw JSON."""
     last_used: float = 0.0
     calls: dict[bytes, Cancellable] = attrs.field(factory=dict)
     client_requests: ClientRequests = attrs.field(factory=ClientRequests)
     memory: Memory = attrs.field(factory=Memory)
     """Where what is kept for it is accounted."""
     quota: SubscriptionQuota = attrs.field(init=False)
+    is_over: bool = attrs.field(default=False, init=False)
     _is_closing: bool = attrs.field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -71,6 +77,7 @@ class Session:
         self.capabilities = hello.capabilities
         self.abilities = abilities_of(hello.capabilities)
         self.client = hello.client
+        self.client_info = hello.client_info
 
     async def notify(self, method: str, params: Params) -> None:
         """Send a notification on the standalone stream; stored, in bounds, while nothing carries it."""
@@ -134,6 +141,7 @@ class Session:
 
     def end(self) -> None:
         """End the session: cancel every call and every request to the client, and end the streams."""
+        self.is_over = True
         for call in self.calls.values():
             call.cancel()
         self.client_requests.end()
