@@ -18,12 +18,11 @@ import structlog
 import trio
 
 from argus_trio.backends.connection.handshake import FIRST_CALL_ID, Handshake
-from argus_trio.backends.connection.in_flight import InFlight, InFlightTable
+from argus_trio.backends.connection.in_flight import InFlight, InFlightTable, recorded_round
 from argus_trio.backends.connection.inbound import BackendListener, Inbound
 from argus_trio.backends.connection.input_required import all_rounds
 from argus_trio.backends.connection.notification_queue import Losses, NotificationQueue
 from argus_trio.backends.connection.outgoing_request import call_request, own_request, plain_question, with_our_token
-from argus_trio.backends.connection.recorded import recorded_round
 from argus_trio.backends.connection.server_requests import ServerRequests
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
 from argus_trio.backends.links.hearing import NoMessage, shown
