@@ -8,10 +8,17 @@ from types import MappingProxyType
 from typing import Final
 
 from argus_trio.config.model.config import Config
-from argus_trio.config.model.middleware import AuthenticationSpec, LoggingSpec, MiddlewareSpec, TelemetrySpec
+from argus_trio.config.model.middleware import (
+    AuthenticationSpec,
+    CustomSpec,
+    LoggingSpec,
+    MiddlewareSpec,
+    TelemetrySpec,
+)
 from argus_trio.core.access.access import Access, anybody, anybody_manages, nobody_manages
 from argus_trio.core.access.forwarded import TrustedProxies
 from argus_trio.errors import ConfigInvalid, Problem
+from argus_trio.pipeline.custom import custom_stage
 from argus_trio.pipeline.factory import FactoryContext, SpecUnusable
 from argus_trio.pipeline.gate import Gate
 from argus_trio.pipeline.kept_state import KeptState
@@ -51,6 +58,8 @@ def build_pipeline(
 
 def _stage(spec: MiddlewareSpec, context: FactoryContext) -> Stage:
     match spec:
+        case CustomSpec():
+            return custom_stage(spec, context)
         case LoggingSpec():
             return logging_stage(spec, context)
         case TelemetrySpec():

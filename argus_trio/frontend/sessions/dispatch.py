@@ -155,6 +155,7 @@ def _call(session: Session, request: Request) -> Call:
         transport=session.transport,
         client_info=session.client_info,
         client=session,
+        address=session.address,
     )
 
 

@@ -59,6 +59,8 @@ class Session:
     client: str = ""
     client_info: bytes = b""
     """What its client says of itself, as raw JSON."""
+    address: str = ""
+    """Where its client called from when it began; its network, where that is one of IPv6."""
     last_used: float = 0.0
     calls: dict[bytes, Cancellable] = attrs.field(factory=dict)
     client_requests: ClientRequests = attrs.field(factory=ClientRequests)
@@ -154,8 +156,6 @@ class HttpSession(Session):
     """A session on `/mcp`, whose streams can be resumed."""
 
     streams: Streams
-    address: str = ""
-    """Where its client called from; its network, where that is one of IPv6."""
     size: int = 0
     """The bytes that it holds before it is used."""
     is_used: bool = False

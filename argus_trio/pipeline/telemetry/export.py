@@ -28,13 +28,14 @@ from opentelemetry.trace import Tracer
 
 from argus_trio import __version__
 from argus_trio.config.model.middleware import TelemetrySpec
+from argus_trio.pipeline.lifetime import Lifetime
 from argus_trio.pipeline.telemetry.names import BUCKETS, CLIENT_OPERATION, SERVER_OPERATION
 
 log = structlog.get_logger()
 
-SHUTDOWN_SECONDS: Final = 1.0
+SHUTDOWN_SECONDS: Final = 0.9
 """How long the end may wait until what was made is sent: a collector that is there takes it in milliseconds, and one
-that is not must not hold up a stop."""
+that is not must not hold up a stop; less than `LEAVE_SECONDS`."""
 _NAME: Final = "argus-trio"
 _DEFAULT_ENDPOINT: Final = "http://localhost:4318"
 _NOISY: Final = ("opentelemetry", "urllib3")
@@ -54,30 +55,27 @@ class Instruments:
 
 @attrs.define(eq=False)
 class Export:
-    """Sends by the settings of one configuration; entered by each pipeline that has them, so that a reload keeps it."""
+    """Sends by the settings of one configuration, for as long as a pipeline has them."""
 
     spec: TelemetrySpec
+    lifetime: Lifetime = attrs.field(init=False)
+    """Its life, which all pipelines of the same settings share."""
     now: Instruments | None = attrs.field(default=None, init=False)
     """What is used while it is entered."""
-    _users: int = attrs.field(default=0, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.lifetime = Lifetime(self)
 
     async def __aenter__(self) -> Export:
-        """Begin, unless a pipeline before has."""
-        self._users += 1
-        if self._users == 1:
-            try:
-                self.now = await trio.to_thread.run_sync(_instruments, self.spec)
-            except BaseException:
-                self._users -= 1
-                raise
+        """Begin: providers are made, and their threads."""
+        self.now = await trio.to_thread.run_sync(_instruments, self.spec)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """End, unless another pipeline goes on: within `SHUTDOWN_SECONDS`, whatever the collector does."""
-        self._users -= 1
-        if self._users or self.now is None:
-            return
+        """End, within `SHUTDOWN_SECONDS`, whatever the collector does."""
         ending, self.now = self.now, None
+        if ending is None:
+            return
         with trio.CancelScope(shield=True, deadline=trio.current_time() + SHUTDOWN_SECONDS) as scope:
             await trio.to_thread.run_sync(ending.end, abandon_on_cancel=True)
         if scope.cancelled_caught:

@@ -41,7 +41,7 @@ def telemetry_stage(spec: TelemetrySpec, context: FactoryContext) -> Stage:
     export = context.kept.keep(Export, rule, lambda: Export(spec))
     excerpts = Excerpts.of(_EXCERPT_BYTES, (), context.config.secrets) if spec.arguments else None
     telemetry = Telemetry(export, excerpts)
-    return Stage(call=telemetry.link, reads_record=True, arrive=telemetry.arrive, lifetime=export)
+    return Stage(call=telemetry.link, reads_record=True, arrive=telemetry.arrive, lifetime=export.lifetime)
 
 
 @attrs.frozen(eq=False)

@@ -263,6 +263,7 @@ class FakeExchange:
     log_level: str | None = None
     client: ClientSession | None = None
     record: CallRecord | None = None
+    address: str = ""
 
     @property
     def call(self) -> Call:
@@ -275,6 +276,7 @@ class FakeExchange:
             capabilities=raw(self.abilities.declared()),
             log_level=self.log_level,
             client=self.client,
+            address=self.address,
         )
 
     async def notify(self, method: str, params: Params) -> None:
