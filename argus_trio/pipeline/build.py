@@ -23,7 +23,7 @@ from argus_trio.pipeline.factory import FactoryContext, SpecUnusable
 from argus_trio.pipeline.gate import Gate
 from argus_trio.pipeline.kept_state import KeptState
 from argus_trio.pipeline.pipeline import Pipeline
-from argus_trio.pipeline.request_log import logging_stage
+from argus_trio.pipeline.records.request_log import logging_stage
 from argus_trio.pipeline.stage import Stage
 
 NOTHING_KEPT: Final[Mapping[Hashable, object]] = MappingProxyType({})

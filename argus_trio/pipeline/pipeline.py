@@ -10,7 +10,7 @@ from argus_trio.core.access.access import Access
 from argus_trio.core.call.exchange import Handler
 from argus_trio.pipeline.chain import chain
 from argus_trio.pipeline.lifetime import Lifetime
-from argus_trio.pipeline.recording import begin_record
+from argus_trio.pipeline.records.recording import begin_record
 from argus_trio.pipeline.stage import Resolve, Stage
 from argus_trio.pipeline.under_way import UnderWay
 

@@ -6,5 +6,5 @@
 - `names` are the names that the semantic conventions give to things, each written once.
 
 `build` imports it when a file asks for it: nothing here is loaded otherwise. What may come in: what OpenTelemetry says
-of calls. What is known of a call belongs to `core/call/record.py`, how it ended to `outcomes.py`.
+of calls. What is known of a call belongs to `core/call/record.py`, how it ended to `records/outcomes.py`.
 """

@@ -16,10 +16,10 @@ from argus_trio.core.access.principal import Principal
 from argus_trio.core.call.exchange import Call, Exchange, Handler
 from argus_trio.core.call.record import CallRecord
 from argus_trio.pipeline.chain import Middleware
-from argus_trio.pipeline.excerpt import Excerpts
 from argus_trio.pipeline.factory import FactoryContext
-from argus_trio.pipeline.outcomes import OutcomeName, code_of_error, outcome_of_error, outcome_of_result
-from argus_trio.pipeline.request_log import arguments_of_call, shown_name
+from argus_trio.pipeline.records.excerpt import Excerpts
+from argus_trio.pipeline.records.outcomes import OutcomeName, code_of_error, outcome_of_error, outcome_of_result
+from argus_trio.pipeline.records.request_log import arguments_of_call, shown_name
 from argus_trio.pipeline.stage import Resolve, Stage
 from argus_trio.pipeline.telemetry import names
 from argus_trio.pipeline.telemetry.export import Export, Instruments

@@ -17,9 +17,15 @@ from argus_trio.config.model.middleware import LoggingSpec
 from argus_trio.core.access.arrival import RequestArrival, Unadmitted
 from argus_trio.core.call.exchange import Call, Exchange, Handler
 from argus_trio.pipeline.chain import Middleware
-from argus_trio.pipeline.excerpt import Excerpts
 from argus_trio.pipeline.factory import FactoryContext, SpecUnusable
-from argus_trio.pipeline.outcomes import client_of, code_of_error, outcome_of_error, outcome_of_result, reason_of
+from argus_trio.pipeline.records.excerpt import Excerpts
+from argus_trio.pipeline.records.outcomes import (
+    client_of,
+    code_of_error,
+    outcome_of_error,
+    outcome_of_result,
+    reason_of,
+)
 from argus_trio.pipeline.stage import Resolve, Stage
 from argus_trio.wire.envelope import Params, encode
 from argus_trio.wire.members import object_member, string_member
