@@ -4,5 +4,6 @@
 - `request_log` is `type: logging`: one event for each request.
 - `outcomes` says how an exchange ended; `excerpt` shows arguments and results, without secrets.
 
-What may come in: what describes a call that has ended. What decides about a call has a stage of its own.
+What may come in: what describes a call that has ended. What decides about a call has a stage of its own; what is known
+of a call is written down where it becomes known, in `backends` and `frontend`.
 """

@@ -11,8 +11,8 @@ import attrs
 
 from argus_trio.core.redaction import HIDDEN, Redactor
 
-_LONGEST_SECRET: Final = 4096
-"""How much is read beyond the cut, in bytes: a secret that the cut would divide is hidden first."""
+_BEYOND_BYTES: Final = 4096
+"""How much is read beyond the cut: what the cut would divide is hidden first."""
 _MARK: Final = "…"
 
 
@@ -38,11 +38,10 @@ class Excerpts:
         return cls(max_bytes, tuple(map(re.compile, patterns)), Redactor(tuple(_as_in_json(secrets))))
 
     def __call__(self, raw: bytes) -> str:
-        """The beginning of `raw`. Patterns see no more than that, so that the time they take is bounded."""
-        text = self.redact(raw[: self.max_bytes + _LONGEST_SECRET].decode("utf-8", "replace"))
-        is_cut = len(raw) > self.max_bytes
-        if is_cut:
-            text = text.encode()[: self.max_bytes].decode("utf-8", "ignore")
+        """The beginning of `raw`. Patterns see little more than that, so that the time they take is bounded."""
+        text = self.redact(raw[: self.max_bytes + _BEYOND_BYTES].decode("utf-8", "replace"))
         for pattern in self.patterns:
             text = pattern.sub(HIDDEN, text)
-        return text + _MARK if is_cut else text
+        if len(raw) <= self.max_bytes:
+            return text
+        return text.encode()[: self.max_bytes].decode("utf-8", "ignore") + _MARK
