@@ -145,9 +145,10 @@ def test_what_is_cut_or_taken_back_is_logged_as_that(tmp_path: Path) -> None:
         with _hang(argus, legacy, 77):
             legacy.post({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 77}})
             argus.event("request", outcome="cancelled", era="legacy", client="raw 1", backend_era="legacy")
-        with _hang(argus, legacy, 78):
+        with _hang(argus, legacy, 78), _hang(argus, Raw(argus.url, MODERN), 79):
             assert argus.stop() == 0
-        argus.event("request", outcome="cut", reason="stopped", era="legacy")
+        for era in ("legacy", "modern"):
+            argus.event("request", outcome="cut", reason="stopped", era=era)
 
 
 def _hang(argus: Gateway, client: Raw, number: int) -> socket.socket:

@@ -128,7 +128,7 @@ class ParkedCall:
             await self._tell_buffered(request)
             return await self._until_due()
         except BaseException:
-            self._note_cut("client_gone")
+            self._note_cut("stopped" if self._is_stopping else "client_gone")
             self._scope.cancel()
             raise
         finally:

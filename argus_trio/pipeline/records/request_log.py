@@ -121,6 +121,8 @@ def _client(call: Call) -> dict[str, object]:
     name, version = client_of(call.client_info) if call.client_info else ("", "")
     facts: dict[str, object] = {"client": f"{name} {version}".strip()} if name or version else {}
     facts.update(era=call.era.value, transport=call.transport)
+    if call.address:
+        facts["address"] = call.address
     if call.endpoint:
         facts["view"] = call.endpoint
     return facts

@@ -166,11 +166,12 @@ def _facts_of_call(call: Call) -> Facts:
 
 def _begin_span(tools: Instruments, call: Call, facts: Facts) -> Span:
     context = _HTTP_CONTEXT.get()
+    address: Facts = {names.CLIENT_ADDRESS: call.address} if call.address else {}
     return tools.tracer.start_span(
         _known(call.method),
         context=parent_of(call.params),
         kind=SpanKind.SERVER,
-        attributes={**facts, names.PROTOCOL: "http"},
+        attributes={**facts, **address, names.PROTOCOL: "http"},
         links=(Link(context),) if context.is_valid else (),
     )
 
