@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping
 import attrs
 
 from argus_trio.core.access.access import Access
-from argus_trio.core.call.exchange import Handler
+from argus_trio.core.call.exchange import EndedSession, Handler
 from argus_trio.pipeline.chain import chain
 from argus_trio.pipeline.lifetime import Lifetime
 from argus_trio.pipeline.records.recording import begin_record
@@ -36,6 +36,12 @@ class Pipeline:
     def lifetimes(self) -> tuple[Lifetime, ...]:
         """What its stages hold, outermost first."""
         return tuple(stage.lifetime for stage in self.stages if stage.lifetime is not None)
+
+    def session_ended(self, session: EndedSession) -> None:
+        """Tell the stages that a session has ended. Does not block."""
+        for stage in self.stages:
+            if stage.on_session_end is not None:
+                stage.on_session_end(session)
 
     def retire(self) -> None:
         """No further call begins: another pipeline has taken its place."""

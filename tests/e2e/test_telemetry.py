@@ -107,6 +107,8 @@ def test_what_was_made_before_and_after_a_reload_is_sent_at_the_stop(tmp_path: P
             "tools/call echo__echo",
             "tools/call echo__structured",
         }
+        measured = [facts for name, facts, _ in collector.labels if name == "mcp.server.session.duration"]
+        assert measured == [{"network.transport": "tcp", "mcp.protocol.version": LEGACY}]
 
 
 @pytest.mark.parametrize("kind", ["silent", "refusing", "failing", "nobody"])

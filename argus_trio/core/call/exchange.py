@@ -34,6 +34,18 @@ class ClientSession(Protocol):
         """Send a request on the session's stream and wait for the client's answer, as `Exchange.ask`."""
 
 
+class EndedSession(ClientSession, Protocol):
+    """A session at its end, when it can be told how long it was."""
+
+    @property
+    def opened(self) -> float:
+        """When it began, on the system's monotonic clock."""
+
+    @property
+    def revision(self) -> str:
+        """The revision that was settled on."""
+
+
 @attrs.frozen(kw_only=True)
 class Call:
     """What a client asks: a method and one level of its params with raw values, and what is known of the client."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Protocol
 
 import attrs
@@ -66,6 +67,8 @@ class Session:
     client_requests: ClientRequests = attrs.field(factory=ClientRequests)
     memory: Memory = attrs.field(factory=Memory)
     """Where what is kept for it is accounted."""
+    opened: float = attrs.field(factory=time.monotonic, init=False)
+    """When it began; see `EndedSession`."""
     quota: SubscriptionQuota = attrs.field(init=False)
     is_over: bool = attrs.field(default=False, init=False)
     _is_closing: bool = attrs.field(default=False, init=False)

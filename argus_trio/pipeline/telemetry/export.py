@@ -29,7 +29,7 @@ from opentelemetry.trace import Tracer
 from argus_trio import __version__
 from argus_trio.config.model.middleware import TelemetrySpec
 from argus_trio.pipeline.lifetime import Lifetime
-from argus_trio.pipeline.telemetry.names import BUCKETS, CLIENT_OPERATION, SERVER_OPERATION
+from argus_trio.pipeline.telemetry.names import BUCKETS, CLIENT_OPERATION, SERVER_OPERATION, SERVER_SESSION
 
 log = structlog.get_logger()
 
@@ -49,6 +49,7 @@ class Instruments:
     tracer: Tracer
     server_duration: Histogram
     client_duration: Histogram
+    session_duration: Histogram
     end: Callable[[], None]
     """Sends what is left and ends the threads; may take as long as a collector likes. Blocking."""
 
@@ -108,6 +109,9 @@ def _instruments(spec: TelemetrySpec) -> Instruments:
         ),
         client_duration=meter.create_histogram(
             CLIENT_OPERATION, "s", "How long requests to backends took", explicit_bucket_boundaries_advisory=BUCKETS
+        ),
+        session_duration=meter.create_histogram(
+            SERVER_SESSION, "s", "How long sessions of clients lasted", explicit_bucket_boundaries_advisory=BUCKETS
         ),
         end=end,
     )

@@ -25,6 +25,7 @@ WAITED: Final = "argus.queue.duration"
 
 SERVER_OPERATION: Final = "mcp.server.operation.duration"
 CLIENT_OPERATION: Final = "mcp.client.operation.duration"
+SERVER_SESSION: Final = "mcp.server.session.duration"
 BUCKETS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 """In seconds, as the conventions advise."""
 

@@ -13,7 +13,7 @@ from opentelemetry.trace import INVALID_SPAN_CONTEXT, Link, Span, SpanContext, S
 from argus_trio.config.model.middleware import TelemetrySpec
 from argus_trio.core.access.arrival import RequestArrival
 from argus_trio.core.access.principal import Principal
-from argus_trio.core.call.exchange import Call, Exchange, Handler
+from argus_trio.core.call.exchange import Call, EndedSession, Exchange, Handler
 from argus_trio.core.call.record import CallRecord
 from argus_trio.pipeline.chain import Middleware
 from argus_trio.pipeline.factory import FactoryContext
@@ -41,7 +41,13 @@ def telemetry_stage(spec: TelemetrySpec, context: FactoryContext) -> Stage:
     export = context.kept.keep(Export, rule, lambda: Export(spec))
     excerpts = Excerpts.of(_EXCERPT_BYTES, (), context.config.secrets) if spec.arguments else None
     telemetry = Telemetry(export, excerpts)
-    return Stage(call=telemetry.link, reads_record=True, arrive=telemetry.arrive, lifetime=export.lifetime)
+    return Stage(
+        call=telemetry.link,
+        reads_record=True,
+        arrive=telemetry.arrive,
+        on_session_end=telemetry.session_ended,
+        lifetime=export.lifetime,
+    )
 
 
 @attrs.frozen(eq=False)
@@ -60,6 +66,12 @@ class Telemetry:
         """Keep the trace of the HTTP request for the call that it carries; judges nothing."""
         _HTTP_CONTEXT.set(context_of_fields(arrival.fields))
         return principal
+
+    def session_ended(self, session: EndedSession) -> None:
+        """Measure how long a session was."""
+        if self.export.now is not None:
+            labels = {names.NETWORK: "tcp", names.REVISION: session.revision}
+            self.export.now.session_duration.record(time.monotonic() - session.opened, labels)
 
     async def __call__(self, exchange: Exchange, call_next: Handler) -> bytes:
         """Serve the exchange within a span."""
