@@ -15,9 +15,9 @@ from argus_trio.wire.headers import Headers
 from argus_trio.wire.members import object_member, string_member
 from argus_trio.wire.revisions import Era
 
-Cut = Literal["cancelled", "client_gone", "session_ended", "stopped", "expired"]
+Cut = Literal["cancelled", "client_gone", "session_ended", "stopped", "expired", "replaced"]
 """Why an exchange ended before its call did: its client took it back; its client, or its session, is gone; the gateway
-stops; its client did not come back with what it was asked for."""
+stops; its client did not come back with what it was asked for; a reload has replaced its backend."""
 CUT_BY_CLIENT: Final = frozenset({"cancelled", "client_gone"})
 
 _NAMING: Final = ("name", "uri", "taskId")

@@ -16,6 +16,7 @@ from argus_trio.errors import (
     ClientCannotAnswer,
     DeadlineExceeded,
     RpcError,
+    Unexpected,
 )
 from argus_trio.wire.envelope import Raw, decode_object
 from argus_trio.wire.error_objects import code_of
@@ -23,9 +24,10 @@ from argus_trio.wire.members import string_member
 
 OutcomeName = Literal["ok", "tool_error", "refused", "failed", "cancelled", "client_gone", "cut"]
 """`refused`: the gateway did not serve it; `failed`: it should have been served and could not be, or the backend
-answered with an error; `cut`: it was ended from outside, as by a stop."""
+answered with an error; `cut`: it was ended from outside, as by a stop, or a reload that
+waited for it no longer."""
 
-_FAILURES: Final = (BackendError, BackendMisbehaved, BackendUnavailable, DeadlineExceeded)
+_FAILURES: Final = (BackendError, BackendMisbehaved, BackendUnavailable, DeadlineExceeded, Unexpected)
 _SAYS_ERROR: Final = re.compile(rb'"isError"\s*:\s*true')
 _TRUE: Final = Raw(b"true")
 
@@ -43,7 +45,7 @@ def outcome_of_result(method: str, result: bytes) -> OutcomeName:
 def outcome_of_error(error: BaseException, record: CallRecord | None) -> OutcomeName:
     """How a call ended that has no result."""
     if isinstance(error, _FAILURES):
-        return "failed"
+        return "cut" if record is not None and record.cut == "replaced" else "failed"
     if isinstance(error, RpcError | ClientCannotAnswer):
         return "refused"
     if isinstance(error, Exception):

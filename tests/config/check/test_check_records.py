@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from argus_trio.config.model.middleware import LoggingSpec, TelemetrySpec
+from argus_trio.pipeline.build import build_pipeline
 from tests.config.support.reading import problem, read
+from tests.e2e.child import ROOT
 
 
 def _logging(text: str) -> str:
@@ -55,3 +60,14 @@ def test_headers_for_the_collector_are_secret() -> None:
     config = read(_telemetry("otlp_endpoint: 'https://h/base', headers: {Authorization: Bearer s3cret-token}"))
     assert "Bearer s3cret-token" in config.secrets
     assert "s3cret-token" not in repr(config)
+
+
+@pytest.mark.parametrize("kind", [LoggingSpec, TelemetrySpec])
+def test_the_example_of_the_page_can_be_used_as_it_stands(kind: type[LoggingSpec] | type[TelemetrySpec]) -> None:
+    page = (ROOT / "docs" / "middleware.md").read_text()
+    word = "logging" if kind is LoggingSpec else "telemetry"
+    found = re.search(f"## `type: {word}`.*?```yaml\n(.*?)```", page, re.DOTALL)
+    assert found is not None
+    config = read(found[1])
+    assert (config.warnings, [type(spec) for spec in config.middleware]) == ((), [kind])
+    assert len(build_pipeline(config).stages) == 1

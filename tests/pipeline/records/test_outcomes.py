@@ -42,7 +42,7 @@ def test_a_tool_that_failed_is_told_from_one_that_speaks_of_failures(method: str
         (BackendError(b'{"code":-32050,"message":"no"}'), "failed", -32050, "no"),
         (BackendError(b'{"code":1e400,"message":"odd"}'), "failed", None, "odd"),
         (BackendUnavailable("files", "it is down"), "failed", -31013, "backend 'files' is unavailable: it is down"),
-        (Unexpected("1f"), "refused", -32603, "internal error 1f"),
+        (Unexpected("1f"), "failed", -32603, "internal error 1f"),
         (ValueError("the words of a secret"), "failed", -32603, "ValueError"),
     ],
 )
@@ -91,3 +91,9 @@ async def test_what_was_cancelled_says_by_whom(cut: Cut | None, outcome: Outcome
 )
 def test_a_client_says_of_itself_what_it_likes(info: bytes, client: tuple[str, str]) -> None:
     assert client_of(info) == client
+
+
+def test_what_a_reload_cut_did_not_fail() -> None:
+    record = CallRecord()
+    record.cut = "replaced"
+    assert outcome_of_error(BackendUnavailable("docs", "it was replaced"), record) == "cut"
