@@ -97,7 +97,12 @@ async def test_one_whose_client_has_gone_is_cancelled_and_not_cut(autojump_clock
 
 async def test_the_record_of_one_that_was_cut_says_so(autojump_clock: MockClock) -> None:
     freed, record = Freed(), CallRecord()
-    with pytest.raises(BackendUnavailable), Lease(freed.leases, Generation(), record):
-        freed.leases.cut()
-        await trio.sleep_forever()
+
+    async def be_cut() -> None:
+        with Lease(freed.leases, Generation(), record):
+            freed.leases.cut()
+            await trio.sleep_forever()
+
+    with pytest.raises(BackendUnavailable):
+        await be_cut()
     assert record.cut == "replaced"
