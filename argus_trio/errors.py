@@ -35,8 +35,8 @@ An error that only one room and its callers speak of stands in that room, and de
 - `wire/lines.py`, `wire/event_stream.py`, `wire/members.py`: a line, an event, an id or a name beyond its bound
 - `net/http1.py`: a connection that ended before an answer; `net/dial.py`: one that nobody took
 - `backends/connection/handshake.py`: a backend that refused its handshake, or died of it
-- `frontend/http/errors.py`: what an HTTP edge refuses before it has read a message
-- `bridge/carrier.py`: a session that the bridge's gateway has forgotten
+- `core/rates/rate_limited.py`: a call beyond a limit of the file, -31012
+- `frontend/http/errors.py`: what an HTTP edge refuses before it has read; `bridge/carrier.py`: a session forgotten
 
 What reads a value, a file or a certificate in `config/`, or a connection in `frontend/server/`, raises plain exceptions
 to whoever called it, who makes one of these of them: all that is wrong in a configuration becomes one `ConfigInvalid`.

@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from argus_trio.config.model.config import Config
-from argus_trio.config.model.middleware import AuthenticationSpec, MiddlewareSpec
+from argus_trio.config.model.middleware import AuthenticationSpec, MiddlewareSpec, RateLimitSpec, is_at_arrival
 from argus_trio.core.access.access import Access, anybody, anybody_manages, nobody_manages
 from argus_trio.core.access.forwarded import TrustedProxies
 from argus_trio.errors import ConfigInvalid, Problem
@@ -70,7 +70,13 @@ def build_pipeline(
 
 
 def _stage(spec: MiddlewareSpec, context: FactoryContext) -> Stage:
-    raise SpecUnusable(f"{type(spec).__name__} is not built yet in {context.folder}", key="type")
+    match spec:
+        case RateLimitSpec():
+            from argus_trio.pipeline.rate_limit import rate_limit_stage
+
+            return rate_limit_stage(spec, context.kept, is_at_arrival=is_at_arrival(spec, context.config.middleware))
+        case _:
+            raise SpecUnusable(f"{type(spec).__name__} is not built yet in {context.folder}", key="type")
 
 
 def _access(config: Config, stages: tuple[Stage, ...]) -> Access:
