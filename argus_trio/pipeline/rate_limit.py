@@ -13,13 +13,13 @@ import trio
 
 from argus_trio.config.model.middleware import RateLimit, RateLimitSpec
 from argus_trio.core.access.arrival import RequestArrival, Unadmitted
+from argus_trio.core.access.denials import RateLimited, seconds
 from argus_trio.core.access.principal import Principal
 from argus_trio.core.call.exchange import Call, Exchange, Handler
 from argus_trio.core.rates.buckets import Buckets, Charge, Shortage
 from argus_trio.core.rates.callers import EVERYBODY, caller_at, caller_of, shown
 from argus_trio.core.rates.first_uses import FirstUses
 from argus_trio.core.rates.gcra import NANOSECONDS, BucketRule
-from argus_trio.core.rates.rate_limited import RateLimited, seconds
 from argus_trio.pipeline.bucket_store import BucketStore, MemoryBucketStore
 from argus_trio.pipeline.counted_calls import TOOL_CALL, CountedCalls, in_words, rate_of
 from argus_trio.pipeline.kept_state import KeptState

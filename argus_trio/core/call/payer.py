@@ -35,9 +35,9 @@ class Payer:
 
 def payer_of(call: Call) -> Payer:
     """Who pays for what the call takes."""
-    account: object = ("principal", call.principal.name)
-    if call.principal.name == ANONYMOUS.name:
-        account = network_of(call.address) or call.client or ANONYMOUS
+    account: object = call.principal.name
+    if account == ANONYMOUS.name:
+        account = network_of(call.address) or call.client or account
     return Payer(account=account, client=call.client or account)
 
 

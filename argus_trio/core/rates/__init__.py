@@ -4,7 +4,6 @@
 - `buckets` keeps the buckets of one limit, in bounds, and takes from those of several limits all or nothing.
 - `callers` says whose bucket a call or a request is charged to, and which one where there are too many.
 - `first_uses` tells the first use of a name from the others.
-- `rate_limited` is the error of a call beyond a limit.
 
 What may come in: arithmetic of limits. Which calls a limit of the file counts belongs to `pipeline`.
 """

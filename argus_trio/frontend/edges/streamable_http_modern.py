@@ -87,7 +87,7 @@ class ModernEdge:
             return
         if not isinstance(message, envelope.Request):
             raise InvalidRequest("a client must not post responses at this revision")
-        request = read_request(message, http.principal, http.endpoint, http.address)
+        request = read_request(message, principal=http.principal, endpoint=http.endpoint, address=http.address)
         call = request.call
         check_routing_headers(http.headers, method=call.method, params=message.params, revision=call.revision)
         if call.revision not in MODERN_REVISIONS:
@@ -171,7 +171,7 @@ def has_request_meta(message: Message) -> bool:
 
 
 def read_request(
-    message: envelope.Request, principal: Principal = ANONYMOUS, endpoint: str = "", address: str = ""
+    message: envelope.Request, *, principal: Principal = ANONYMOUS, endpoint: str = "", address: str = ""
 ) -> ModernRequest:
     """Take what the request says of its client (2026-07-28, Per-request protocol fields) out of its params.
 

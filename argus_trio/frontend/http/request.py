@@ -68,7 +68,7 @@ class IncomingRequest:
     send: AsgiSend
     disconnects: Disconnects
     address: str = ""
-    """Where its client is: behind trusted proxies what they say; "" where that is not known, or a unix socket."""
+    """Where its client is: the peer, or behind trusted proxies what they say; "" where there is no address."""
     principal: Principal = ANONYMOUS
     """Who asks, once the request is admitted."""
     endpoint: str = ""
@@ -83,6 +83,7 @@ class IncomingRequest:
         fields = dict(headers)
         if len(fields) != len(headers):
             fields = _joined(headers)
+        client = scope.get("client")
         return cls(
             method=scope["method"],
             path=scope["path"],

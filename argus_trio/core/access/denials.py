@@ -1,4 +1,4 @@
-"""The error of a call beyond a limit: which one, and when to come again."""
+"""What a call is told that is not let pass, by a policy, a limit or a middleware of the user's own."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ class RateLimited(RpcError):
         message = f"too many calls: {said}; the next one may come in {self.retry_after:g} s"
         super().__init__(message, data={"retryAfter": self.retry_after, "limit": dict(limit)})
         self.limit = limit
+
+
+class Rejected(RpcError):
+    """A middleware of the user's own does not let a call pass; its message is the middleware's."""
+
+    code = -31018
 
 
 def seconds(wait_ns: int) -> float:
