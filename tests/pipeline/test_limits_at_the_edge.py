@@ -10,7 +10,7 @@ from argus_trio.pipeline.gate import Gate
 from argus_trio.pipeline.kept_state import KeptState
 from argus_trio.pipeline.rate_limit import rate_limit_stage
 from tests.frontend.support.rounds import ACCEPTED, ROOTS, Asker, asked_in, call_tool, said_in
-from tests.frontend.support.serving import Answer, serving
+from tests.frontend.support.serving import Answer, Backstage, connected, modern, modern_headers, post, serving
 from tests.pipeline.support.limits import linked, per_minute, pipeline
 
 REFUSED = -31012
@@ -60,3 +60,15 @@ async def test_before_authentication_a_request_too_many_is_turned_away_unread() 
         assert refused.status == 429
         assert 0 < int(refused.headers["retry-after"]) <= 300
         assert refused.json["error"] == "rate_limited"
+
+
+async def test_a_stream_of_subscriptions_counts_once_as_it_begins() -> None:
+    limits = pipeline(per_minute(1, methods=("subscriptions/*",)))
+    async with serving(handler=linked(limits.stages, Backstage().handle)) as served:
+        body = modern("subscriptions/listen", {"notifications": {"toolsListChanged": True}})
+        async with connected(served) as client:
+            await client.send("POST", "/mcp", modern_headers("subscriptions/listen"), body)
+            status, headers = await client.head()
+            assert (status, headers["content-type"]) == (200, "text/event-stream")
+            refused = await post(served, body, modern_headers("subscriptions/listen"))
+            assert (refused.status, refused.error[0], refused.json["id"]) == (200, REFUSED, 1)

@@ -22,6 +22,7 @@ COUNTABLE: Final = (
     "resources/read",
     "resources/subscribe",
     "resources/unsubscribe",
+    "subscriptions/listen",
     "completion/complete",
     "tasks/get",
     "tasks/list",
@@ -32,7 +33,7 @@ COUNTABLE: Final = (
 """The methods of MCP that pass the middleware; those of extensions do too."""
 _TOOL_CALL: Final = "tools/call"
 _AT_THE_EDGE: Final = frozenset(
-    {"initialize", "ping", "server/discover", "logging/setLevel", "subscriptions/listen", "roots/list"}
+    {"initialize", "ping", "server/discover", "logging/setLevel", "roots/list"}
     | {"sampling/createMessage", "elicitation/create"}
 )
 _NOTIFICATIONS: Final = "notifications/"
