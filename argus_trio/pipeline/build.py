@@ -60,7 +60,7 @@ def _stage(spec: MiddlewareSpec, context: FactoryContext) -> Stage:
         case CustomSpec():
             return custom_stage(spec, context)
         case RateLimitSpec():
-            from argus_trio.pipeline.rate_limit import rate_limit_stage
+            from argus_trio.pipeline.limits.rate_limit import rate_limit_stage
 
             return rate_limit_stage(spec, context.kept, is_at_arrival=is_at_arrival(spec, context.config.middleware))
         case _:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Final
 
 import attrs
-import structlog
 import trio
 
 from argus_trio.config.model.middleware import RateLimit, RateLimitSpec
@@ -17,39 +16,21 @@ from argus_trio.core.access.denials import RateLimited, seconds
 from argus_trio.core.access.principal import Principal
 from argus_trio.core.call.exchange import Call, Exchange, Handler
 from argus_trio.core.rates.buckets import Buckets, Charge, Shortage
-from argus_trio.core.rates.callers import EVERYBODY, caller_at, caller_of, shown
+from argus_trio.core.rates.callers import EVERYBODY, caller_at, caller_of
 from argus_trio.core.rates.first_uses import FirstUses
 from argus_trio.core.rates.gcra import NANOSECONDS, BucketRule
-from argus_trio.pipeline.bucket_store import BucketStore, MemoryBucketStore
-from argus_trio.pipeline.counted_calls import TOOL_CALL, CountedCalls, in_words, rate_of
 from argus_trio.pipeline.kept_state import KeptState
+from argus_trio.pipeline.lifetime import Lifetime
+from argus_trio.pipeline.limits.counted_calls import TOOL_CALL, CountedCalls, rate_of
+from argus_trio.pipeline.limits.reports import LimitReport, Reporting
+from argus_trio.pipeline.limits.store import BucketStore, MemoryBucketStore
 from argus_trio.pipeline.stage import Stage
 from argus_trio.wire.members import string_member
 
-log = structlog.get_logger()
-
-REPORT_NS: Final = 60 * NANOSECONDS
-"""The shortest time between two lines of the log that say that one limit refuses calls."""
 STATE_NS: Final = 600 * NANOSECONDS
 """How long a state of a call that goes on is good for; see `input_required/request_state.py` of the front end."""
 MOST_METHODS: Final = 64
 """For how many methods it is remembered which limits count them: extensions of MCP bring further ones."""
-
-
-@attrs.define(eq=False)
-class LimitReport:
-    """Tells the log that one limit refuses calls: at once, then once a minute how many it was."""
-
-    limit: RateLimit
-    _refused: int = attrs.field(default=0, init=False)
-    _told_at: int | None = attrs.field(default=None, init=False)
-
-    def refused(self, caller: str, now_ns: int) -> None:
-        """Count one more, of `caller`."""
-        self._refused += 1
-        if self._told_at is None or now_ns - self._told_at >= REPORT_NS:
-            log.warning("calls_limited", limit=in_words(self.limit), refused=self._refused, latest=shown(caller))
-            self._refused, self._told_at = 0, now_ns
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -73,7 +54,7 @@ class RateLimiter:
             charges = self._charges(call, tool)
             shortage = await self.store.take(charges, now_ns) if charges else None
             if shortage is not None:
-                raise self._refusal(call, tool, shortage, now_ns)
+                raise self._refusal(call, tool, shortage)
         return await call_next(exchange)
 
     def _charges(self, call: Call, tool: str | None) -> list[Charge]:
@@ -91,9 +72,9 @@ class RateLimiter:
             charges.append(Charge(number, EVERYBODY if is_global else caller_of(call.principal, call.address)))
         return charges
 
-    def _refusal(self, call: Call, tool: str | None, shortage: Shortage, now_ns: int) -> RateLimited:
+    def _refusal(self, call: Call, tool: str | None, shortage: Shortage) -> RateLimited:
         counted = self.counted[shortage.limit]
-        self.reports[shortage.limit].refused(caller_of(call.principal, call.address), now_ns)
+        self.reports[shortage.limit].refused(caller_of(call.principal, call.address))
         said = rate_of(counted.limit)
         return RateLimited(said, counted.concerned(call.method, tool), wait_ns=shortage.wait_ns)
 
@@ -113,7 +94,7 @@ class ArrivalLimiter:
         shortage = await self.store.take(charges, now_ns)
         if shortage is None:
             return principal
-        self.reports[shortage.limit].refused(caller, now_ns)
+        self.reports[shortage.limit].refused(caller)
         said, after = rate_of(self.limits[shortage.limit]), seconds(shortage.wait_ns)
         message = f"too many requests: {said}; the next one may come in {after:g} s"
         raise Unadmitted("rate_limited", message, status=429, retry_after=after)
@@ -131,12 +112,13 @@ def rate_limit_stage(spec: RateLimitSpec, kept: KeptState, *, is_at_arrival: boo
 
     store = MemoryBucketStore(tuple(map(buckets, spec.limits)))
     reports = tuple(map(report, spec.limits))
+    reporting = kept.keep(Lifetime, (spec, is_at_arrival), lambda: Lifetime(Reporting(reports)))
     if is_at_arrival:
-        return Stage(arrive=ArrivalLimiter(spec.limits, store, reports))
+        return Stage(arrive=ArrivalLimiter(spec.limits, store, reports), lifetime=reporting)
     counted = tuple(map(CountedCalls.of, spec.limits))
     rounds = kept.keep(FirstUses, spec, lambda: FirstUses(STATE_NS))
     limiter = RateLimiter(counted=counted, store=store, reports=reports, rounds=rounds)
-    return Stage(call=lambda _: limiter)
+    return Stage(call=lambda _: limiter, lifetime=reporting)
 
 
 def _now_ns() -> int:

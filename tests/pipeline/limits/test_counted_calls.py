@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argus_trio.pipeline.counted_calls import CountedCalls, in_words, rate_of
+from argus_trio.pipeline.limits.counted_calls import CountedCalls, in_words, rate_of
 from tests.pipeline.support.limits import per_minute
 
 

@@ -8,7 +8,7 @@ from argus_trio.core.access.access import Access
 from argus_trio.frontend.http.served_settings import ServedSettings
 from argus_trio.pipeline.gate import Gate
 from argus_trio.pipeline.kept_state import KeptState
-from argus_trio.pipeline.rate_limit import rate_limit_stage
+from argus_trio.pipeline.limits.rate_limit import rate_limit_stage
 from tests.frontend.support.rounds import ACCEPTED, ROOTS, Asker, asked_in, call_tool, said_in
 from tests.frontend.support.serving import Answer, Backstage, connected, modern, modern_headers, post, serving
 from tests.pipeline.support.limits import linked, per_minute, pipeline

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-import structlog
 import trio
 import trio.testing
 
@@ -17,8 +16,8 @@ from argus_trio.core.call.exchange import Exchange, Handler
 from argus_trio.errors import InvalidParams
 from argus_trio.pipeline.gate import Gate
 from argus_trio.pipeline.kept_state import KeptState
+from argus_trio.pipeline.limits.rate_limit import rate_limit_stage
 from argus_trio.pipeline.pipeline import Pipeline
-from argus_trio.pipeline.rate_limit import rate_limit_stage
 from tests.pipeline.support.limits import Behind, call, linked, passes, per_minute, pipeline, refusal
 
 OTHER_METHODS = ("tools/list", "resources/subscribe", "tasks/get", "vendor/thing")
@@ -182,19 +181,6 @@ async def test_buckets_last_over_a_reload_while_their_limit_stays_the_same(
     assert await count(handler(kept), 9) == 0
     changed = pipeline(per_minute(3), before=kept.kept)
     assert await count(handler(changed), 9) == 3
-
-
-async def test_the_log_tells_once_a_minute_how_many_a_limit_refused(autojump_clock: trio.testing.MockClock) -> None:
-    served_by = handler(pipeline(per_minute(1, tools=("a", "b"))))
-    with structlog.testing.capture_logs() as logs:
-        for _ in range(61):
-            await count(served_by, 2, name="a", by="ada")
-            await trio.sleep(1)
-    limited = [each for each in logs if each["event"] == "calls_limited"]
-    rule = {"scope": "principal", "calls": 1, "per": 60, "tools": ("a", "b")}
-    assert [each["refused"] for each in limited] == [1, 119]
-    assert limited[0]["limit"] == rule
-    assert limited[0]["latest"] == "ada"
 
 
 def arrival(address: str) -> RequestArrival:
