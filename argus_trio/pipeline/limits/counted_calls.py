@@ -33,7 +33,7 @@ class CountedCalls:
 
     def concerned(self, method: str, tool: str | None) -> dict[str, object]:
         """The limit as the client of a call is told: of what else it may name nothing is said."""
-        told: dict[str, object] = {"scope": self.limit.scope, "calls": self.limit.calls, "per": self.limit.per}
+        told: dict[str, object] = {"scope": self.limit.scope, "calls": self.limit.calls, "per": _short(self.limit.per)}
         if self.limit.burst is not None:
             told["burst"] = self.limit.burst
         if self.limit.methods:
@@ -45,12 +45,17 @@ class CountedCalls:
 
 def in_words(limit: RateLimit) -> dict[str, object]:
     """The limit as the file says it."""
-    return {name: value for name, value in attrs.asdict(limit).items() if value not in (None, ())}
+    said = {name: value for name, value in attrs.asdict(limit).items() if value not in (None, ())}
+    return {**said, "per": _short(limit.per)}
 
 
 def rate_of(limit: RateLimit) -> str:
     """How much it allows, and to whom."""
     return f"{limit.calls} per {limit.per:g} s " + ("for each client" if limit.scope == "principal" else "for all")
+
+
+def _short(seconds: float) -> float:
+    return int(seconds) if seconds == int(seconds) else seconds
 
 
 def _any_of(globs: Sequence[str]) -> re.Pattern[str]:

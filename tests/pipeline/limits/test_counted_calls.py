@@ -19,6 +19,7 @@ def test_a_method_is_matched_as_a_whole_and_exactly() -> None:
 
 
 def test_a_limit_is_told_to_the_log_as_the_file_says_it() -> None:
-    limit = per_minute(9, scope="global", tools=("a*",))
-    assert in_words(limit) == {"scope": "global", "calls": 9, "per": 60, "tools": ("a*",)}
+    limit = per_minute(9, scope="global", per=60.0, tools=("a*",))
+    assert repr(in_words(limit)) == "{'scope': 'global', 'calls': 9, 'per': 60, 'tools': ('a*',)}"
+    assert in_words(per_minute(9, per=0.5))["per"] == 0.5
     assert rate_of(limit) == "9 per 60 s for all"

@@ -5,15 +5,21 @@ from __future__ import annotations
 from argus_trio.config.model.middleware import RateLimitSpec
 from argus_trio.config.model.server import Server
 from argus_trio.core.access.access import Access
+from argus_trio.core.rates.gcra import NANOSECONDS
 from argus_trio.frontend.http.served_settings import ServedSettings
+from argus_trio.frontend.input_required.request_state import STATE_LIFE_SECONDS
 from argus_trio.pipeline.gate import Gate
 from argus_trio.pipeline.kept_state import KeptState
-from argus_trio.pipeline.limits.rate_limit import rate_limit_stage
+from argus_trio.pipeline.limits.rate_limit import STATE_NS, rate_limit_stage
 from tests.frontend.support.rounds import ACCEPTED, ROOTS, Asker, asked_in, call_tool, said_in
 from tests.frontend.support.serving import Answer, Backstage, connected, modern, modern_headers, post, serving
 from tests.pipeline.support.limits import linked, per_minute, pipeline
 
 REFUSED = -31012
+
+
+def test_a_state_is_known_as_used_for_as_long_as_it_is_good() -> None:
+    assert STATE_NS == STATE_LIFE_SECONDS * NANOSECONDS
 
 
 async def test_the_rounds_of_a_call_that_the_gateway_parks_count_once() -> None:
