@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from argus_trio.config.model.middleware import RateLimitSpec
 from argus_trio.config.model.server import Server
 from argus_trio.core.access.access import Access
@@ -11,8 +13,19 @@ from argus_trio.frontend.input_required.request_state import STATE_LIFE_SECONDS
 from argus_trio.pipeline.gate import Gate
 from argus_trio.pipeline.kept_state import KeptState
 from argus_trio.pipeline.limits.rate_limit import STATE_NS, rate_limit_stage
+from argus_trio.wire.revisions import BATCH_REVISION
 from tests.frontend.support.rounds import ACCEPTED, ROOTS, Asker, asked_in, call_tool, said_in
-from tests.frontend.support.serving import Answer, Backstage, connected, modern, modern_headers, post, serving
+from tests.frontend.support.serving import (
+    Answer,
+    Backstage,
+    call,
+    connected,
+    initialized,
+    modern,
+    modern_headers,
+    post,
+    serving,
+)
 from tests.pipeline.support.limits import linked, per_minute, pipeline
 
 REFUSED = -31012
@@ -78,3 +91,12 @@ async def test_a_stream_of_subscriptions_counts_once_as_it_begins() -> None:
             assert (status, headers["content-type"]) == (200, "text/event-stream")
             refused = await post(served, body, modern_headers("subscriptions/listen"))
             assert (refused.status, refused.error[0], refused.json["id"]) == (200, REFUSED, 1)
+
+
+async def test_a_batch_counts_each_of_its_calls() -> None:
+    async with serving(handler=linked(pipeline(per_minute(2)).stages, Backstage().handle)) as served:
+        headers = await initialized(served, BATCH_REVISION)
+        calls = b",".join(call("echo", message_id) for message_id in (1, 2, 3))
+        answer = await post(served, b"[%b]" % calls, headers)
+        outcomes = [each.get("error", {}).get("code") for each in json.loads(answer.body)]
+        assert sorted(outcomes, key=str) == [REFUSED, None, None]
