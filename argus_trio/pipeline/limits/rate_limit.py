@@ -43,14 +43,20 @@ class RateLimiter:
     """Of each limit."""
     rounds: FirstUses
     """The states by which calls have gone on."""
+    _names_tools: bool = attrs.field(init=False)
+    """Whether any limit counts some tools only."""
     _by_method: dict[str, tuple[int, ...]] = attrs.field(factory=dict, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._names_tools = any(each.tools is not None for each in self.counted)
 
     async def __call__(self, exchange: Exchange, call_next: Handler) -> bytes:
         """Let the exchange pass if no limit refuses it. Raises `RateLimited`."""
         call = exchange.call
         now_ns = _now_ns()
         if not call.continues or not self.rounds.is_first(call.continues, now_ns):
-            tool = string_member(call.params, "name") if call.method == TOOL_CALL else None
+            names_one = self._names_tools and call.method == TOOL_CALL
+            tool = string_member(call.params, "name") if names_one else None
             charges = self._charges(call, tool)
             shortage = await self.store.take(charges, now_ns) if charges else None
             if shortage is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from argus_trio.config.model.middleware import RateLimit, RateLimitSpec
 from tests.config.support.reading import paths, problem, problems, read
 
 LOGIN = "{type: authentication, methods: [{type: header, header: X-User}]}"
@@ -78,3 +79,19 @@ def test_what_stands_behind_an_entry_that_cannot_be_read_is_not_judged_by_a_wron
         "middleware[0].limits[0].scope"
     ]
     assert paths(problems("middleware: [{type: nothing}, {type: rate_limit, limits: []}]")) == ["middleware[0].type"]
+
+
+def test_the_example_of_the_page_is_read_as_it_says() -> None:
+    config = read("""
+        middleware:
+          - type: rate_limit
+            limits:
+              - {scope: principal, calls: 120, per: 60}
+              - {scope: global, calls: 2000, per: 60}
+              - {scope: principal, tools: ["search__*"], calls: 10, per: 60, burst: 3}
+              - {scope: principal, methods: [tools/list], calls: 30, per: 60}
+    """)
+    assert not config.warnings
+    (spec,) = config.middleware
+    assert isinstance(spec, RateLimitSpec)
+    assert spec.limits[2] == RateLimit(scope="principal", calls=10, per=60, burst=3, tools=("search__*",))
