@@ -15,13 +15,13 @@ from argus_trio.core.rates.callers import EVERYBODY, crowd_of
 from argus_trio.core.rates.gcra import NANOSECONDS, BucketRule
 
 MOST_BUCKETS: Final = 100_000
-"""How many callers of one limit are told apart at a time: some 20 MB, and far more than a gateway has clients."""
+"""How many callers of one limit are told apart at a time: some 15 MB, and far more than a gateway has clients."""
 MOST_CROWDS: Final = 4096
 """How many buckets are shared by those beyond. Whose crowd has none shares the one of everybody."""
 SWEEP_NS: Final = 60 * NANOSECONDS
-"""How often full buckets are forgotten."""
-FULL_SWEEP_NS: Final = NANOSECONDS
-"""How often at the bound: looking at all of them takes some milliseconds."""
+"""How often it is begun to look for full buckets, where there is room; at the bound always."""
+LOOKED_AT: Final = 64
+"""How many are looked at for each caller that is new: a look at all of them at once would stop everybody else."""
 
 
 @attrs.define(eq=False)
@@ -32,7 +32,9 @@ class Buckets:
     _most: int = MOST_BUCKETS
     _full_at: dict[str, int] = attrs.field(factory=dict, init=False)
     _crowds: dict[str, int] = attrs.field(factory=dict, init=False)
-    _swept_at: int | None = attrs.field(default=None, init=False)
+    _unseen: list[str] = attrs.field(factory=list, init=False)
+    """Whose buckets have still to be looked at, whether they are full."""
+    _began_at: int = attrs.field(default=0, init=False)
 
     def __len__(self) -> int:
         return len(self._full_at) + len(self._crowds)
@@ -41,7 +43,7 @@ class Buckets:
         """How long until a call of `caller` may come; 0 if it may now."""
         full_at = self._full_at.get(caller)
         if full_at is None:
-            self._sweep(now_ns)
+            self._forget(now_ns)
             if len(self._full_at) < self._most:
                 return 0
             full_at = self._crowds.get(self._crowd(caller), 0)
@@ -60,17 +62,18 @@ class Buckets:
         crowd = crowd_of(caller)
         return crowd if crowd in self._crowds or len(self._crowds) < MOST_CROWDS else EVERYBODY
 
-    def _sweep(self, now_ns: int) -> None:
-        if self._swept_at is None:
-            self._swept_at = now_ns
-        if now_ns - self._swept_at < (SWEEP_NS if len(self._full_at) < self._most else FULL_SWEEP_NS):
-            return
-        self._swept_at = now_ns
-        self._full_at = self._left(self._full_at, now_ns)
-        self._crowds = self._left(self._crowds, now_ns)
-
-    def _left(self, buckets: dict[str, int], now_ns: int) -> dict[str, int]:
-        return {caller: full_at for caller, full_at in buckets.items() if not self.rule.is_full(full_at, now_ns)}
+    def _forget(self, now_ns: int) -> None:
+        """Forget some of the full buckets. More are looked at than come in, so what is left are those that are not."""
+        now = self.rule.ticks(now_ns)
+        if not self._unseen:
+            if now_ns - self._began_at < SWEEP_NS and len(self._full_at) < self._most:
+                return
+            self._began_at, self._unseen = now_ns, list(self._full_at)
+            self._crowds = {crowd: full_at for crowd, full_at in self._crowds.items() if full_at > now}
+        for caller in self._unseen[-LOOKED_AT:]:
+            if self._full_at.get(caller, now + 1) <= now:
+                del self._full_at[caller]
+        del self._unseen[-LOOKED_AT:]
 
 
 @attrs.frozen

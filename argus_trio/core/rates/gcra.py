@@ -36,6 +36,6 @@ class BucketRule:
         """The tick at which it is full again once it is charged with one call."""
         return max(full_at, now_ns * self.calls) + self.per_ns
 
-    def is_full(self, full_at: int, now_ns: int) -> bool:
-        """Whether nothing is missing, so that it need not be remembered."""
-        return full_at <= now_ns * self.calls
+    def ticks(self, now_ns: int) -> int:
+        """The tick that it is now: a bucket that is full again by then need not be remembered."""
+        return now_ns * self.calls

@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus_trio.core.rates.buckets import FULL_SWEEP_NS, SWEEP_NS, Buckets, Charge, take
+from argus_trio.core.rates.buckets import SWEEP_NS, Buckets, Charge, take
 from argus_trio.core.rates.gcra import NANOSECONDS, BucketRule
 
 DAY_NS = 86_400 * NANOSECONDS
@@ -66,13 +66,22 @@ def test_of_several_limits_that_refuse_the_one_that_does_so_longest_is_told() ->
     assert (shortage.limit, shortage.wait_ns) == (1, 59_500_000_000)
 
 
-def test_a_full_bucket_is_forgotten() -> None:
+def test_full_buckets_are_forgotten_as_new_callers_come() -> None:
     buckets = Buckets(BucketRule.of(60, 60.0))
-    for number in range(500):
-        assert granted(buckets, f"a:192.0.2.{number}", 0)
-    assert len(buckets) == 500
-    assert granted(buckets, "a:198.51.100.1", SWEEP_NS)
-    assert len(buckets) == 1
+    for number in range(5000):
+        assert granted(buckets, f"p:{number}", SWEEP_NS)
+    assert len(buckets) == 5000
+    for number in range(200):
+        assert granted(buckets, f"p:later {number}", 3 * SWEEP_NS)
+    assert len(buckets) == 200
+
+
+def test_callers_who_come_once_leave_nothing_behind() -> None:
+    buckets, most = Buckets(BucketRule.of(60, 60.0)), 0
+    for number in range(100_000):
+        assert granted(buckets, f"p:{number}", number * NANOSECONDS)
+        most = max(most, len(buckets))
+    assert most < 200
 
 
 def test_at_the_bound_new_names_bring_nobody_a_fresh_bucket_and_those_known_keep_theirs() -> None:
@@ -91,5 +100,5 @@ def test_room_at_the_bound_is_found_again_once_buckets_are_full() -> None:
     assert all(granted(buckets, f"p:{number}", 0) for number in range(10))
     assert granted(buckets, "p:x", 0)  # of the crowd
     assert not granted(buckets, "p:y", 0)
-    assert granted(buckets, "p:y", FULL_SWEEP_NS)
-    assert granted(buckets, "p:z", FULL_SWEEP_NS)
+    assert granted(buckets, "p:y", NANOSECONDS)
+    assert granted(buckets, "p:z", NANOSECONDS)
