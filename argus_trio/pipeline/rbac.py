@@ -153,5 +153,5 @@ def _metadata(config: Config) -> Callable[[str], str | None]:
         return lambda _: None
     scheme, _, rest = public_url.rstrip("/").partition("://")
     authority, slash, path = rest.partition("/")
-    start = f"{scheme}://{authority}/.well-known/oauth-protected-resource{slash}{path}/mcp"
+    start = f"{scheme.lower()}://{authority.lower()}/.well-known/oauth-protected-resource{slash}{path}/mcp"
     return lambda endpoint: f"{start}/{endpoint}" if endpoint else start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -13,32 +14,13 @@ from argus_trio.core.access.policy import OPEN_POLICY
 from argus_trio.core.access.target import Target
 from tests.config.support.reading import read
 
-EXAMPLE = """
-    server: {public_url: https://argus.example}
-    middleware:
-      - type: authentication
-        anonymous: {roles: [guest]}
-        methods:
-          - {type: bearer, tokens: [{token: "${OPS_TOKEN:-an-example-of-a-token}", principal: ops, roles: [admin]}]}
-          - {type: jwt, issuer: https://idp.example, audience: https://argus.example/mcp, roles_claim: roles}
-      - type: rbac
-        default: deny
-        roles:
-          admin: {allow: ["*"]}
-          reader:
-            allow: ["tool:docs__*", "resource:*", "prompt:*", "manage:read"]
-            deny: ["tool:docs__write*"]
-          guest:
-            allow: ["backend:docs/tool:read"]
-            when: {"backend:docs/tool:read": {/path: {under: /srv/public}}}
-            views: [safe]
-        scopes: {"tool:docs__write*": [docs.write]}
-    views:
-      safe: {backends: [docs]}
-    backends:
-      docs: {type: streamable-http, url: https://docs.example/mcp}
-"""
-"""As it stands in docs/middleware.md."""
+PAGE = Path(__file__).parents[2] / "docs" / "middleware.md"
+
+
+def example() -> str:
+    """The example of the section on `type: rbac`."""
+    section = PAGE.read_text().partition("## `type: rbac`")[2]
+    return section.partition("```yaml\n")[2].partition("```")[0]
 
 
 def tool(own: str) -> Target:
@@ -46,7 +28,7 @@ def tool(own: str) -> Target:
 
 
 def test_the_example_of_the_documentation_decides_as_it_says() -> None:
-    config = read(EXAMPLE)
+    config = read(example())
     assert config.warnings == ()
     policy = policy_of(config)
     admin, reader = (policy.perspective(frozenset([role]), "") for role in ("admin", "reader"))
