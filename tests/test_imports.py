@@ -78,6 +78,7 @@ ROOMS: dict[str, frozenset[str]] = {
     "h11": frozenset({"net.http1", "net.dial", "frontend.server.*"}),
     "watchfiles": frozenset({"runtime.watch"}),
     "cryptography": frozenset({"frontend.input_required.seal"}),
+    "jwt": frozenset({"pipeline.authentication.*"}),
     "h2": frozenset(),
     "mcp": frozenset(),
     "mcp_types": frozenset(),
