@@ -13,6 +13,7 @@ import attrs
 import structlog
 import trio
 
+from argus_trio.core.call.payer import network_of
 from argus_trio.core.memory import Memory
 from argus_trio.errors import InvalidRequest, Overloaded, ResponseInvalid, RpcError
 from argus_trio.frontend.gateway import Gateway
@@ -142,6 +143,7 @@ class SseEdge:
                 standalone=conversation,
                 conversation=conversation,
                 memory=self.memory,
+                address=network_of(http.address),
             )
             endpoint = encode_event(_messages_seen_from(http) + session.id.encode(), event="endpoint")
             self._open[session.id] = session

@@ -153,6 +153,7 @@ def _call(session: Session, request: Request) -> Call:
         abilities=session.abilities,
         log_level=session.log_level,
         client=session,
+        address=session.address,
     )
 
 
