@@ -8,6 +8,7 @@ from pathlib import Path
 import attrs
 
 from argus_trio.config.check.check import check
+from argus_trio.config.check.check_authentication import check_authentication
 from argus_trio.config.check.check_commands import CommandCheck
 from argus_trio.config.check.check_files import check_files
 from argus_trio.config.check.check_inherited import check_inherited
@@ -69,6 +70,7 @@ def _config(root: dict[str, Tree], splicer: Splicer) -> Config:
     config = Locator(folder=splicer.folder, environ=splicer.environ).config(with_defaults(written, tree))
     backends = root.get("backends")
     check(written, tuple(backends) if isinstance(backends, dict) else (), findings)
+    check_authentication(written, findings)
     check_operation(config, findings)
     check_files(config, splicer.folder, findings, splicer.sources)
     commands = CommandCheck(environ=splicer.environ, folder=splicer.folder, brought=splicer.brought)

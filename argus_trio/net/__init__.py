@@ -3,7 +3,6 @@
 - `http_client.py` is one HTTP server to talk to: address, headers of every request, redirects within its origin, and a
   pool of connections; `cookies.py` keeps what it sets, `content_coding.py` decodes what it compressed unasked.
 - `pool.py` reuses connections of `http1.py`; `dial.py` opens them along a route: TCP, proxy, TLS.
-- `address_guard.py` says which addresses may be dialled where others name the URL.
 - `proxies.py` reads the proxies of the environment, which `http_client.py` asks for.
 - `origin.py` takes a URL apart; `refusal.py` says where a server redirects, or why it refused, without a secret.
 - `reconnect.py` says when an event stream that ended is opened again; it opens none itself.

@@ -12,8 +12,8 @@ import attrs
 import h11
 import trio
 
+from argus_trio.core.access.address_guard import AddressGuard, is_address
 from argus_trio.errors import LinkFailed
-from argus_trio.net.address_guard import AddressGuard
 from argus_trio.net.origin import Origin
 from argus_trio.net.proxies import Proxy
 from argus_trio.wire import headers as names
@@ -109,8 +109,8 @@ async def _connect_guarded(route: OriginRoute, guard: AddressGuard) -> trio.Sock
     """Connect to an address that was judged, so that no second look-up can give another one."""
     origin = route.origin
     if route.proxy:
-        if guard.is_private(origin.host):
-            guard.check(origin, origin.host)
+        if is_address(origin.host):
+            guard.check(origin.host, origin)
         return await _connect(route.proxy.origin)
     try:
         found = await trio.socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
@@ -118,7 +118,7 @@ async def _connect_guarded(route: OriginRoute, guard: AddressGuard) -> trio.Sock
         raise LinkFailed(f"cannot connect to {origin}: {error.strerror or error}") from error
     addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
     for address in addresses:
-        guard.check(origin, address)
+        guard.check(address, origin)
     for address in addresses[:_MOST_ADDRESSES]:
         with trio.move_on_after(_ADDRESS_SECONDS):
             try:

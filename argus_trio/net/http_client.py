@@ -18,9 +18,9 @@ import attrs
 import structlog
 import trio
 
+from argus_trio.core.access.address_guard import AddressGuard
 from argus_trio.core.call.via import Via
 from argus_trio.errors import HttpRefused, LinkFailed
-from argus_trio.net.address_guard import AddressGuard
 from argus_trio.net.cookies import MAX_ALL_BYTES, MAX_COOKIE_BYTES, MAX_COOKIES, CookieJar
 from argus_trio.net.dial import OriginRoute, client_tls
 from argus_trio.net.http1 import HttpAnswer, HttpRequest, RawHeaders

@@ -7,6 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from argus_trio.config.check.loopback import lets_in_anybody
+from argus_trio.config.model.authentication import JwtMethod
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.middleware import AuthenticationSpec, CustomSpec, MiddlewareSpec
 from argus_trio.core.access.access import Access, anybody, anybody_manages, nobody_manages
@@ -51,10 +53,22 @@ def build_pipeline(
 
 def _stage(spec: MiddlewareSpec, context: FactoryContext) -> Stage:
     match spec:
+        case AuthenticationSpec():
+            return _authentication(spec, context)
         case CustomSpec():
             return custom_stage(spec, context)
         case _:
             raise SpecUnusable(f"{type(spec).__name__} is not built yet", key="type")
+
+
+def _authentication(spec: AuthenticationSpec, context: FactoryContext) -> Stage:
+    from argus_trio.pipeline.authentication.stage import authentication_stage
+
+    if not any(isinstance(method, JwtMethod) for method in spec.methods):
+        return authentication_stage(spec, context.config, kept=context.kept)
+    from argus_trio.pipeline.authentication.jwt_method import jwt_judges
+
+    return authentication_stage(spec, context.config, kept=context.kept, make_judges=jwt_judges)
 
 
 def _access(config: Config, stages: tuple[Stage, ...]) -> Access:
@@ -63,6 +77,7 @@ def _access(config: Config, stages: tuple[Stage, ...]) -> Access:
     knows = next((stage.knows for stage in stages if stage.knows is not None), anybody)
     return Access(
         admit=Gate(stages) if any(stage.arrive is not None for stage in stages) else None,
+        asks_everybody=not lets_in_anybody(config),
         may_manage=may_manage or (nobody_manages if authenticates else anybody_manages),
         knows=knows,
         views=frozenset(config.views),

@@ -21,7 +21,7 @@ class NoUrl(ValueError):
 
 
 def canonical_url(url: str) -> str:
-    """The URL in its one spelling: scheme and host in lower case, no port that goes without saying, no slash at the end.
+    """The URL in its one spelling: scheme and host in lower case, no usual port, no slash at the end.
 
     Raises:
         NoUrl: it is no http or https URL, or has a part that has no place there.

@@ -17,11 +17,13 @@ from argus_trio.core.access.principal import Principal
 from argus_trio.core.access.resource_url import MCP, endpoint_of
 from argus_trio.pipeline.authentication.key_fetch import KeyPlace
 from argus_trio.pipeline.authentication.key_source import FetchTasks, KeySource
+from argus_trio.pipeline.authentication.readers import TokenJudges
 from argus_trio.pipeline.authentication.refusals import CredentialWrong
 from argus_trio.pipeline.authentication.token_form import SignedToken
 from argus_trio.pipeline.authentication.token_rules import KeyUnknown, TokenRules, VerifiedToken
 from argus_trio.pipeline.authentication.verified_tokens import VerifiedTokens
 from argus_trio.pipeline.kept_state import KeptState
+from argus_trio.pipeline.lifetime import Lifetime
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -71,21 +73,15 @@ class JwtReader:
         return (*audience, self.base + endpoint)
 
 
-def jwt_readers(
-    methods: Sequence[JwtMethod],
-    *,
-    prefixes: Mapping[str, str],
-    base: str | None,
-    kept: KeptState,
-    tasks: FetchTasks,
-) -> tuple[JwtReader, ...]:
+def jwt_judges(
+    methods: Sequence[JwtMethod], prefixes: Mapping[str, str], base: str | None, kept: KeptState
+) -> TokenJudges:
     """What judges the tokens of each method of a file, which was checked. Keys and verified tokens are kept."""
+    tasks = FetchTasks()
 
     def reader(method: JwtMethod) -> JwtReader:
         rules = TokenRules(method=method, prefix=prefixes[method.issuer])
-        place = KeyPlace(
-            issuer=method.issuer, jwks_uri=method.jwks_uri, private_network=method.private_network
-        )
+        place = KeyPlace(issuer=method.issuer, jwks_uri=method.jwks_uri, private_network=method.private_network)
         return JwtReader(
             issuer=method.issuer,
             rules=rules,
@@ -95,4 +91,4 @@ def jwt_readers(
             base=base,
         )
 
-    return tuple(reader(method) for method in methods)
+    return TokenJudges(readers=tuple(reader(method) for method in methods), lifetime=Lifetime(tasks.run()))

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from argus_trio.errors import HttpRefused, LinkFailed
-from argus_trio.net.address_guard import AddressGuard
+from argus_trio.core.access.address_guard import AddressGuard, AddressRefused, is_loopback_host
+from argus_trio.errors import HttpRefused
 from argus_trio.net.http_client import open_http_client
 from argus_trio.net.origin import split_url
 from argus_trio.pipeline.authentication.jwt_keys import IssuerKeys, KeysUnusable
@@ -56,7 +56,9 @@ class KeyPlace:
 
     async def _document(self, url: str) -> bytes:
         guard = self._guard()
-        guard.check_scheme(split_url(url)[0])
+        origin, _ = split_url(url)
+        if not origin.is_tls and not guard.allows_plain(origin.host):
+            raise AddressRefused(f"{origin} is plain http; https is wanted")
         async with open_http_client(url, name=self.issuer, headers={}, guard=guard) as client:
             return await client.document(MOST_DOCUMENT_BYTES)
 
@@ -64,16 +66,9 @@ class KeyPlace:
         written = [url for url in (self.issuer, self.jwks_uri) if url is not None]
         return AddressGuard(
             allows_private=self.private_network,
-            allows_loopback=self.private_network or any(is_at_loopback(url) for url in written),
+            allows_loopback=self.private_network
+            or any(is_loopback_host(urlsplit(url).hostname or "") for url in written),
         )
-
-
-def is_at_loopback(url: str) -> bool:
-    """Whether a URL of the file says itself that it is this machine: then that is meant."""
-    try:
-        return AddressGuard.is_loopback(split_url(url)[0].host)
-    except LinkFailed:
-        return False
 
 
 def metadata_urls(issuer: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The lock-out of an address that brings wrong credentials: its refusals are held back, nobody else's, no right one's."""
+"""The lock-out of an address that brings wrong credentials: its refusals are held back, and no right one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ person mistypes, and than a client that is set up wrongly tries before it gives 
 WINDOW_SECONDS: Final = 60.0
 FIRST_HOLD_SECONDS: Final = 0.0625
 LONGEST_HOLD_SECONDS: Final = 1.0
-"""How long a refusal is held back at most: enough to make guessing slow, short enough to hold no connection for long."""
+"""How long a refusal is held back at most: guessing gets slow, and no connection is held for long."""
 MOST_ADDRESSES: Final = 4096
 """How many addresses are remembered; the one that was wrong the longest ago is forgotten first."""
 

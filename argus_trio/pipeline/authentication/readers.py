@@ -1,4 +1,4 @@
-"""Readers of credentials: those of the file, those that a trusted proxy vouches for, and what `Authorization` brings."""
+"""Readers of credentials: those of the file, what a trusted proxy says, and what `Authorization` brings."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from argus_trio.core.access.credential import credential_digest, written_digest
 from argus_trio.core.access.principal import RESERVED_NAMES, Principal
 from argus_trio.pipeline.authentication.refusals import CredentialWrong
 from argus_trio.pipeline.authentication.token_form import NoToken, SignedToken, is_signed_form
+from argus_trio.pipeline.lifetime import Lifetime
 
 AUTHORIZATION: Final = b"authorization"
 MOST_BYTES: Final = 16 * 1024
@@ -39,10 +40,21 @@ class CredentialReader(Protocol):
 class TokenReader(Protocol):
     """Judges tokens that one issuer has signed."""
 
-    issuer: str
+    @property
+    def issuer(self) -> str:
+        """Whose tokens they are, as it stands in them."""
 
     async def read(self, token: SignedToken, arrival: RequestArrival) -> Principal:
         """Whose token it is. Raises `CredentialWrong` and `KeysUnavailable`."""
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class TokenJudges:
+    """All that judges signed tokens under one configuration."""
+
+    readers: Sequence[TokenReader] = ()
+    lifetime: Lifetime | None = None
+    """What they live in."""
 
 
 @attrs.frozen(eq=False)
@@ -150,7 +162,9 @@ class ProxyReader:
         # Two values come joined by a comma: a proxy that adds its own beside the client's would let clients choose.
         if not is_name(name) or "," in name or "/" in name or name in self.taken or name in RESERVED_NAMES:
             raise CredentialWrong("proxy_name", "the proxy names nobody that can be let in")
-        roles = b"" if self.method.roles_header is None else arrival.fields.get(self.method.roles_header.lower().encode())
+        roles = (
+            b"" if self.method.roles_header is None else arrival.fields.get(self.method.roles_header.lower().encode())
+        )
         each = (role.strip() for role in _text(roles or b"").split(","))
         return Principal(name=name, roles=frozenset(role for role in each if role), method="header")
 

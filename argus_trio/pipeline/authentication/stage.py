@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from math import inf
 from types import MappingProxyType
 from typing import Final
@@ -18,6 +17,7 @@ from argus_trio.config.model.middleware import AuthenticationSpec, RbacSpec
 from argus_trio.core.access.arrival import RequestArrival
 from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.core.access.resource_url import canonical_url, principal_prefixes
+from argus_trio.core.call.payer import network_of
 from argus_trio.pipeline.authentication.documents import metadata_documents
 from argus_trio.pipeline.authentication.lock_out import LockOut
 from argus_trio.pipeline.authentication.readers import (
@@ -27,6 +27,7 @@ from argus_trio.pipeline.authentication.readers import (
     CredentialReader,
     ProxyReader,
     StaticCredentials,
+    TokenJudges,
     TokenReader,
 )
 from argus_trio.pipeline.authentication.refusals import Challenges, CredentialWrong, KeysUnavailable
@@ -40,8 +41,14 @@ MOST_HELD: Final = 256
 REPORT_SECONDS: Final = 60.0
 """The shortest time between two lines of the log about credentials that are wrong in the same way."""
 
-JwtParts = tuple[Sequence[TokenReader], AbstractAsyncContextManager[object] | None]
-"""What judges signed tokens, and what has to live for it."""
+MakeJudges = Callable[[Sequence[JwtMethod], Mapping[str, str], str | None, KeptState], TokenJudges]
+"""Makes what judges signed tokens, of the methods of the file, the beginnings of principals' names by issuer, and the
+public URL."""
+
+
+def no_judges(_: Sequence[JwtMethod], __: Mapping[str, str], ___: str | None, ____: KeptState) -> TokenJudges:
+    """What judges signed tokens where no issuer is configured: nothing."""
+    return TokenJudges()
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -121,19 +128,19 @@ def authentication_stage(
     config: Config,
     *,
     kept: KeptState,
-    make_jwt: Callable[[Mapping[str, str], str | None], JwtParts],
+    make_judges: MakeJudges = no_judges,
 ) -> Stage:
-    """The stage. `make_jwt` takes the beginnings of principals' names by issuer, and the public URL."""
+    """The stage of a configuration that was checked."""
     jwt_methods = [method for method in spec.methods if isinstance(method, JwtMethod)]
     prefixes = principal_prefixes(method.issuer for method in jwt_methods)
     public_url = config.server.public_url
     base = canonical_url(public_url) if public_url is not None and jwt_methods else None
-    judges, lifetime = make_jwt(prefixes, base)
+    judges = make_judges(jwt_methods, prefixes, base, kept)
     static = _static_names(spec)
     anonymous = spec.anonymous
     return Stage(
         arrive=Authentication(
-            readers=_readers(spec, judges, static),
+            readers=_readers(spec, judges.readers, static),
             anonymous=None if anonymous is None else attrs.evolve(ANONYMOUS, roles=frozenset(anonymous.roles)),
             challenges=Challenges(base=base, views=frozenset(config.views)),
             lock_out=kept.keep(LockOut, "authentication", LockOut),
@@ -147,12 +154,12 @@ def authentication_stage(
         documents=MappingProxyType({})
         if base is None
         else metadata_documents(base, issuers=prefixes, scopes=_scopes(config), views=config.views),
-        lifetime=lifetime,
+        lifetime=judges.lifetime,
     )
 
 
 def _readers(spec: AuthenticationSpec, judges: Sequence[TokenReader], static: frozenset[str]) -> list[CredentialReader]:
-    """The readers in the order of the file; what reads `Authorization` stands where the first method does that uses it."""
+    """The readers in the order of the file; that of `Authorization` stands where the first method of its kind does."""
     readers: list[CredentialReader] = []
     has_authorization = False
     for method in spec.methods:
@@ -184,7 +191,3 @@ def _static_names(spec: AuthenticationSpec) -> frozenset[str]:
 def _scopes(config: Config) -> list[str]:
     specs = [spec for spec in config.middleware if isinstance(spec, RbacSpec)]
     return [scope for spec in specs for scopes in spec.scopes.values() for scope in scopes]
-
-
-def network_of(address: str) -> str:  # TODO: from core.call.payer
-    return address

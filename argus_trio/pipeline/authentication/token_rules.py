@@ -1,4 +1,4 @@
-"""What makes a signed token good here: its signature, whose and for whom it is, when it holds. Sans I/O; takes `now`."""
+"""What makes a signed token good here: its signature, whose it is, when it holds. Sans I/O; takes `now`."""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ from typing import Final
 import attrs
 
 from argus_trio.errors import LinkFailed
-from argus_trio.net.origin import Origin
 
 _ALWAYS_METADATA: Final = frozenset({
     ipaddress.ip_address("168.63.129.16"), ipaddress.ip_address("100.100.100.200"), ipaddress.ip_address("192.0.0.192"),
@@ -38,37 +37,35 @@ class AddressGuard:
     allows_private: bool = False
     allows_loopback: bool = False
 
-    def check_scheme(self, origin: Origin) -> None:
-        """Raise `AddressRefused` for plain HTTP, but to this machine or in a private network that is meant."""
-        if origin.is_tls or self.allows_private or (self.allows_loopback and self.is_loopback(origin.host)):
-            return
-        raise AddressRefused(f"{origin} is plain http; https is wanted")
+    def allows_plain(self, host: str) -> bool:
+        """Whether a host may be asked in plain HTTP: this machine, or any in a private network that is meant."""
+        return self.allows_private or (self.allows_loopback and is_loopback_host(host))
 
-    def check(self, origin: Origin, address: str) -> None:
+    def check(self, address: str, origin: object) -> None:
         """Raise `AddressRefused` if that address of `origin` may not be dialled."""
         kind = _kind(address)
         if not kind or (kind == "loopback" and self.allows_loopback) or (kind == "private" and self.allows_private):
             return
         raise AddressRefused(f"{origin} is at a {kind} address, which is not dialled")
 
-    @staticmethod
-    def is_loopback(host: str) -> bool:
-        """Whether a host is this machine by its very name."""
-        if host.lower() == "localhost":
-            return True
-        try:
-            return _plain(ipaddress.ip_address(host)).is_loopback
-        except ValueError:
-            return False
 
-    @staticmethod
-    def is_private(host: str) -> bool:
-        """Whether a host is written as an address that is not public."""
-        try:
-            ipaddress.ip_address(host)
-        except ValueError:
-            return False
-        return bool(_kind(host))
+def is_loopback_host(host: str) -> bool:
+    """Whether a host is this machine by its very name."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return _plain(ipaddress.ip_address(host)).is_loopback
+    except ValueError:
+        return False
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is written as an address."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _kind(address: str) -> str:
