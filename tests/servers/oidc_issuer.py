@@ -66,7 +66,10 @@ class Issuer:
         private = self.keys[name]
         algorithm = "ES256" if isinstance(private, ec.EllipticCurvePrivateKey) else "RS256"
         headers: Json = {"kid": name, "typ": "at+jwt", **(header or {})}
-        return jwt.encode(self.claims(**changes), private, algorithm=algorithm, headers=headers)
+        if headers["kid"] is None:
+            del headers["kid"]
+        payload = json.dumps(self.claims(**changes)).encode()  # by PyJWS, which does not mind what claims say
+        return jwt.PyJWS().encode(payload, private, algorithm=algorithm, headers=headers)
 
     def public_pem(self, name: str) -> bytes:
         return (
