@@ -42,8 +42,8 @@ class Lifetime:
         Raises:
             NotEntered: it cannot be entered; any other exception is of its leaving.
         """
-        # The scope stands around all, not around the leaving alone: a context may hold a nursery, and that has to be left
-        # in the very scope in which it was entered.
+        # The scope stands around all, not around the leaving alone: a context may hold a nursery, which must be left in
+        # the very scope of its entering.
         with trio.CancelScope() as scope:
             async with AsyncExitStack() as stack:
                 try:

@@ -89,7 +89,7 @@ class _Check:
     def run(self) -> None:
         """Report everything."""
         methods = (*self.place, "methods")
-        if not self.spec.methods:
+        if not self.spec.methods and not self._is_cut(methods):
             self.findings.add(
                 methods, "there is no method, so that nobody can come in", "name one, such as type: bearer"
             )
@@ -118,8 +118,12 @@ class _Check:
             self._credential(each.token if isinstance(each, BearerToken) else each.key, field, (*at, key))
             self._name(each.principal, (*at, "principal"))
             self._known_roles(each.roles, (*at, "roles"))
-        if empty:
+        if empty and not self._is_cut(place):
             self.findings.add(place, f"the list is empty: no {key} lets in", "list one, or take the method out")
+
+    def _is_cut(self, place: KeyPath) -> bool:
+        """Whether something below was faulty, and is missing because of that."""
+        return any(path[: len(place)] == place for path in self.findings.faulty)
 
     def _credential(self, written: str, field: str, at: KeyPath) -> None:
         try:

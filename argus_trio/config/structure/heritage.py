@@ -73,7 +73,7 @@ KEYS: dict[str, str] = {
     "mcpServers": _BACKENDS,
     "mcp_servers": _BACKENDS,
     "servers": _BACKENDS,
-    "incoming_auth": "authentication of clients " + _LATER,
+    "incoming_auth": "write middleware: [{type: authentication, methods: [...]}], each bearer, api_key, header or jwt",
     "authorization": "access policies come with a later version; backends.<name>.filters hide tools from everybody",
     "rate_limits": "rate limits come with a later version; leave them out until then",
     "security": "server.allowed_origins, allowed_hosts and max_body_bytes are what there is of it",

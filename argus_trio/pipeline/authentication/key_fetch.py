@@ -31,13 +31,13 @@ class KeyPlace:
     async def fetch(self) -> IssuerKeys:
         """The keys. Raises `LinkFailed` and `KeysUnusable`."""
         uri = self.jwks_uri or await self._discovered()
-        return IssuerKeys.of(await self._document(uri))
+        return IssuerKeys.of(await self.document(uri))
 
     async def _discovered(self) -> str:
         failures: list[str] = []
         for url in metadata_urls(self.issuer):
             try:
-                text = await self._document(url)
+                text = await self.document(url)
             except HttpRefused as refused:
                 failures.append(f"{urlsplit(url).path}: {refused}")
                 continue
@@ -54,7 +54,8 @@ class KeyPlace:
             failures.append(f"{urlsplit(url).path}: it has no jwks_uri")
         raise KeysUnusable(f"its metadata cannot be had ({'; '.join(failures)})")
 
-    async def _document(self, url: str) -> bytes:
+    async def document(self, url: str) -> bytes:
+        """What is at one of its URLs. Raises `LinkFailed`."""
         guard = self._guard()
         origin, _ = split_url(url)
         if not origin.is_tls and not guard.allows_plain(origin.host):
