@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import attrs
 import pytest
@@ -133,3 +135,21 @@ def test_anybody_may_probe(running: Gateway) -> None:
     assert running.get("/manage/v1/health")[0] == 200
     assert running.get("/manage/v1/backends")[0] == 401
     assert running.get("/nothing/here")[0] == 401
+
+
+def test_a_reload_takes_a_token_away_and_brings_another(tmp_path: Path) -> None:
+    def config(token: str) -> Json:
+        method = {"type": "bearer", "tokens": [{"token": token, "principal": "ops"}]}
+        authentication = {"type": "authentication", "methods": [method]}
+        return {"server": {"watch": False}, "middleware": [authentication], "backends": {}}
+
+    first, second = f"{CANARY}-first", f"{CANARY}-second"
+    with gateway.running(config(first), tmp_path) as found:
+        assert initialized(found, authorization=f"Bearer {first}").status == 200
+        gateway.written(config(second), tmp_path, found.mark)
+        found.child.signal(signal.SIGHUP)
+        found.event("reloaded")
+        assert initialized(found, authorization=f"Bearer {second}").status == 200
+        refused = initialized(found, authorization=f"Bearer {first}")
+        assert (refused.status, refused.challenge.partition(",")[0]) == (401, 'Bearer realm="argus"')
+        assert CANARY not in "\n".join(found.child.lines())

@@ -12,7 +12,6 @@ import attrs
 
 from argus_trio.config.model.authentication import JwtMethod
 from argus_trio.core.access.arrival import RequestArrival
-from argus_trio.core.access.credential import credential_digest
 from argus_trio.core.access.principal import Principal
 from argus_trio.core.access.resource_url import MCP, endpoint_of
 from argus_trio.pipeline.authentication.key_fetch import KeyPlace
@@ -39,13 +38,18 @@ class JwtReader:
     """The gateway's public URL, where there is one."""
     now: Callable[[], float] = time.time
 
-    async def read(self, token: SignedToken, arrival: RequestArrival) -> Principal:
-        """Whose token it is. Raises `CredentialWrong` and `KeysUnavailable`."""
-        digest, now = credential_digest(token.raw), self.now()
-        verified = self.verified.get(digest, now)
-        if verified is None:
-            verified = await self._verified(token)
-            self.verified.put(digest, verified, now + self.rules.method.revalidate)
+    def remembered(self, digest: bytes, arrival: RequestArrival) -> Principal | None:
+        """See `TokenReader`."""
+        verified = self.verified.get(digest, self.now())
+        return None if verified is None else self._let_in(verified, arrival)
+
+    async def read(self, token: SignedToken, digest: bytes, arrival: RequestArrival) -> Principal:
+        """See `TokenReader`."""
+        verified = await self._verified(token)
+        self.verified.put(digest, verified, self.now() + self.rules.method.revalidate)
+        return self._let_in(verified, arrival)
+
+    def _let_in(self, verified: VerifiedToken, arrival: RequestArrival) -> Principal:
         if verified.audiences.isdisjoint(self._audiences(arrival.path)):
             raise CredentialWrong("audience", "the token is for another audience")
         return verified.principal

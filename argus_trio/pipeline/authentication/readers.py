@@ -44,7 +44,10 @@ class TokenReader(Protocol):
     def issuer(self) -> str:
         """Whose tokens they are, as it stands in them."""
 
-    async def read(self, token: SignedToken, arrival: RequestArrival) -> Principal:
+    def remembered(self, digest: bytes, arrival: RequestArrival) -> Principal | None:
+        """Whose token it is, if it was verified a short while ago. Raises `CredentialWrong`."""
+
+    async def read(self, token: SignedToken, digest: bytes, arrival: RequestArrival) -> Principal:
         """Whose token it is. Raises `CredentialWrong` and `KeysUnavailable`."""
 
 
@@ -73,13 +76,12 @@ class StaticCredentials:
             known[digest] = digest, Principal(name=each.principal, roles=frozenset(each.roles), method=method)
         return cls(known)
 
-    def find(self, credential: bytes) -> Principal | None:
-        """Whom it stands for.
+    def find(self, digest: bytes) -> Principal | None:
+        """Whom the credential of that digest stands for.
 
         The look-up compares digests, whose beginning nobody can choose, so that its timing tells nothing of what is
         right; what is found is compared as a whole in constant time.
         """
-        digest = credential_digest(credential)
         known, principal = self._known.get(digest, _NOBODY)
         return principal if hmac.compare_digest(known, digest) else None
 
@@ -107,21 +109,25 @@ class AuthorizationReader:
             raise CredentialWrong("empty", "the token is empty")
         if len(token) > MOST_BYTES:
             raise CredentialWrong("too_long")
-        principal = self.static.find(token)
+        digest = credential_digest(token)
+        principal = self.static.find(digest)
         if principal is not None:
             return principal
+        for judge in self.issuers:
+            if (principal := judge.remembered(digest, arrival)) is not None:
+                return principal
         if not self.issuers or not is_signed_form(token):
             raise CredentialWrong("unknown_token")
-        return await self._signed(token, arrival)
+        return await self._signed(token, digest, arrival)
 
-    async def _signed(self, token: bytes, arrival: RequestArrival) -> Principal:
+    async def _signed(self, token: bytes, digest: bytes, arrival: RequestArrival) -> Principal:
         try:
             signed = SignedToken.of(token)
         except NoToken as reason:
             raise CredentialWrong(str(reason)) from None
         for reader in self.issuers:
             if reader.issuer == signed.issuer:
-                return await reader.read(signed, arrival)
+                return await reader.read(signed, digest, arrival)
         raise CredentialWrong("issuer")
 
 
@@ -139,7 +145,7 @@ class ApiKeyReader:
         if value is None:
             return None
         key = value.strip()
-        principal = self.keys.find(key) if len(key) <= MOST_BYTES else None
+        principal = self.keys.find(credential_digest(key)) if len(key) <= MOST_BYTES else None
         if principal is None:
             raise CredentialWrong("unknown_key")
         return principal

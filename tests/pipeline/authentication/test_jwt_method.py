@@ -6,13 +6,21 @@ import base64
 import hashlib
 import hmac
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 
+import attrs
 import pytest
 import trio
 from structlog.testing import capture_logs
 
+from argus_trio.config.model.authentication import JwtMethod
+from argus_trio.pipeline.authentication.jwt_method import JwtReader, jwt_judges
+from argus_trio.pipeline.authentication.readers import AuthorizationReader, StaticCredentials
+from argus_trio.pipeline.authentication.refusals import CredentialWrong
+from argus_trio.pipeline.kept_state import KeptState
 from tests.pipeline.support.arrivals import admitted, arrival, bearer, living, refused
 from tests.servers.oidc_issuer import AUDIENCE, Issuer, Json, part, running_issuer
 
@@ -271,3 +279,41 @@ async def test_each_issuer_judges_its_own_tokens_under_names_of_its_own(issuer: 
             assert (await admitted(pipeline, bearer(issuer.token()))).name == f"127.0.0.1:{port}/realms/a/ann"
             assert (await admitted(pipeline, bearer(other.token()))).name == f"127.0.0.1:{other_port}/realms/b/ann"
             await refused(pipeline, bearer(other.token(iss=issuer.url)))
+
+
+async def test_a_token_is_verified_again_after_a_while_and_ends_with_its_exp_and_the_leeway(issuer: Issuer) -> None:
+    now = time.time()
+    method = JwtMethod(issuer=issuer.url, audience=(AUDIENCE,), leeway=10)
+    judges = jwt_judges([method], {issuer.url: "idp"}, None, KeptState({}))
+    (reader,) = judges.readers
+    assert isinstance(reader, JwtReader)
+    assert judges.lifetime is not None
+
+    async def comes_in(token: str, after: float) -> bool:
+        later = attrs.evolve(reader, now=lambda: now + after)
+        edge = AuthorizationReader(static=StaticCredentials({}), issuers=(later,))
+        try:
+            return await edge.read(bearer(token)) is not None
+        except CredentialWrong:
+            return False
+
+    async with trio.open_nursery() as nursery:
+        await nursery.start(judges.lifetime.run)
+        short, long = issuer.token(exp=int(now) + 30), issuer.token()
+        assert [await comes_in(short, after) for after in (0, 29, 35, 41, 50)] == [True, True, True, False, False]
+        assert await comes_in(long, 0)
+        issuer.rotate("second")
+        await comes_in(issuer.token(), 0)  # brings the new keys, without the old one
+        assert [await comes_in(long, after) for after in (0, 59, 61)] == [True, True, False]
+        nursery.cancel_scope.cancel()
+
+
+def test_nothing_that_verifies_tokens_is_loaded_where_no_issuer_is_configured() -> None:
+    code = """
+import sys
+from tests.pipeline.support.arrivals import pipeline_of
+method = "{type: api_key, keys: [{key: 0123456789abcdef, principal: a}]}"
+pipeline_of("middleware: [{type: authentication, methods: [" + method + "]}]")
+assert "jwt" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
