@@ -33,6 +33,7 @@ from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import ClientSession, Handler
 from argus_trio.core.catalog.catalog import Holders
 from argus_trio.core.health.health import Draining, Health, Overview
+from argus_trio.core.memory import Memory
 from argus_trio.core.redaction import Redactor
 from argus_trio.core.reload_report import AppliedConfig
 from argus_trio.wire.envelope import Params
@@ -67,6 +68,8 @@ class Supervisor:
     redact: Redactor = attrs.field(factory=Redactor)
     on_task: OnTask = ignore_task
     on_release: Callable[[ClientSession], None] = _keep_nothing
+    memory: Memory = attrs.field(factory=Memory)
+    """The common account of what is held for clients and backends."""
     generations: Generations = attrs.field(init=False)
     """The generation in effect, and those before it."""
     drain: Drain = attrs.field(init=False)
@@ -232,7 +235,11 @@ class Supervisor:
 
     def _scope(self, config: Config, name: str) -> Scope:
         address = BackendAddress(
-            spec=config.backends[name], open_link=self.open_link, redact=self.redact, on_task=self.on_task
+            spec=config.backends[name],
+            open_link=self.open_link,
+            redact=self.redact,
+            on_task=self.on_task,
+            memory=self.memory,
         )
         return Scope(
             address=address,

@@ -364,7 +364,9 @@ async def test_requests_with_long_ids_are_bounded_in_bytes() -> None:
         with capture_logs() as logs:
             for _ in range(10):
                 await r.inbound.receive(Request(long, "ping", {}), None)
+        assert r.inbound.losses.memory.size >= 3 * len(long)
         await wait_all_tasks_blocked()
+        assert r.inbound.losses.memory.size == 0
         assert len(r.answers) == 3
         assert [entry["event"] for entry in logs] == ["backend_requests_dropped"]
         await r.inbound.receive(Request(b'"%b"' % (b"q" * MAX_ANSWERING_BYTES), "ping", {}), None)
