@@ -141,6 +141,9 @@ class KeySource:
                 self._keys = await self.fetch()
             except (LinkFailed, KeysUnusable) as failure:
                 reason = str(failure)
+            except Exception as error:  # the boundary: whatever libraries make of what an issuer publishes
+                log.exception("issuer_keys_not_read", issuer=self.issuer)
+                reason = f"they cannot be read: {type(error).__name__}"
             else:
                 self._has_failed, self._fetched_at = False, trio.current_time()
                 log.info("issuer_keys_fetched", issuer=self.issuer, keys=len(self._keys.keys))

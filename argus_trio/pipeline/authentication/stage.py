@@ -41,6 +41,9 @@ MOST_HELD: Final = 256
 REPORT_SECONDS: Final = 60.0
 """The shortest time between two lines of the log about credentials that are wrong in the same way."""
 
+_SHOWN: Final = 200
+"""As much of a path as the log shows, in characters."""
+
 MakeJudges = Callable[[Sequence[JwtMethod], Mapping[str, str], str | None, KeptState], TokenJudges]
 """Makes what judges signed tokens, of the methods of the file, the beginnings of principals' names by issuer, and the
 public URL."""
@@ -96,8 +99,8 @@ class Authentication:
         now = trio.current_time()
         self._wrong[reason] = self._wrong.get(reason, 0) + 1
         if now - self._told_at.get(reason, -inf) >= REPORT_SECONDS:
-            count = self._wrong.pop(reason)
-            log.warning("credentials_refused", reason=reason, count=count, address=arrival.address, path=arrival.path)
+            count, path = self._wrong.pop(reason), arrival.path[:_SHOWN]
+            log.warning("credentials_refused", reason=reason, count=count, address=arrival.address, path=path)
             self._told_at[reason] = now
 
 

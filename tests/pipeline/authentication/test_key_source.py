@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import trio
 import trio.testing
+from structlog.testing import capture_logs
 
 from argus_trio.errors import LinkFailed
 from argus_trio.pipeline.authentication.jwt_keys import IssuerKeys
@@ -149,6 +150,17 @@ async def test_a_failed_fetch_is_not_repeated_at_once(autojump_clock: trio.abc.C
         with pytest.raises(KeysUnavailable):
             await source.keys(tasks)
         assert fetches.count == 2
+
+
+async def test_whatever_a_library_makes_of_keys_ends_nothing_but_the_fetch(autojump_clock: trio.abc.Clock) -> None:
+    async def fetch() -> IssuerKeys:
+        raise ZeroDivisionError
+
+    source, tasks = KeySource(issuer="https://idp.example", fetch=fetch), FetchTasks()
+    async with tasks.run():
+        with capture_logs() as logs, pytest.raises(KeysUnavailable):
+            await source.keys(tasks)
+        assert [each["event"] for each in logs] == ["issuer_keys_not_read", "issuer_keys_unavailable"]
 
 
 async def test_a_fetch_ends_with_its_pipeline_and_the_next_one_may_begin_another(
