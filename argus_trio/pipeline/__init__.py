@@ -2,6 +2,7 @@
 
 - `chain` composes the middlewares once, the first outermost. A `Middleware` is one async callable that is given an
   exchange and `call_next`.
+- `authentication` is the stage that says who asks.
 - `under_way` counts the calls that have come in and are not answered.
 
 `app` builds the chain and puts the router of a generation at its end. A middleware serves the exchange, adds to it or
