@@ -42,10 +42,12 @@ class Answer:
         return self.headers.get("www-authenticate", "")
 
 
-def asked(running: Gateway, path: str, headers: Mapping[str, str], body: Json | None = None) -> Answer:
+def asked(
+    running: Gateway, path: str, headers: Mapping[str, str], body: Json | None = None, *, method: str | None = None
+) -> Answer:
     data = None if body is None else json.dumps(body).encode()
     accept = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
-    request = urllib.request.Request(running.url + path, data=data, headers={**accept, **headers})
+    request = urllib.request.Request(running.url + path, data=data, headers={**accept, **headers}, method=method)
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return Answer(answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read())
@@ -129,6 +131,28 @@ def test_wrong_tokens_are_told_as_such_and_nothing_of_them_is_logged(running: Ga
     assert CANARY not in lines
     assert wrong not in lines
     assert issuer.token().partition(".")[0] not in lines
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/mcp"), ("GET", "/mcp"), ("DELETE", "/mcp"), ("POST", "/mcp/safe"), ("GET", "/sse"),
+     ("GET", "/sse/safe"), ("POST", "/messages?sessionId=x"), ("POST", "/manage/v1/reload"), ("OPTIONS", "/mcp"), ("PUT", "/mcp")],
+)  # fmt: skip
+def test_every_edge_asks_before_anything_else(running: Gateway, method: str, path: str) -> None:
+    for headers in ({}, {"mcp-session-id": "x"}, {"mcp-protocol-version": "2026-07-28"}):
+        body = {"jsonrpc": "2.0", "id": 1, "method": "server/discover"} if method == "POST" else None
+        answer = asked(running, path, headers, body, method=method)
+        assert (answer.status, json.loads(answer.body)["error"]) == (401, "unauthorized")
+        assert answer.challenge.startswith('Bearer realm="argus"')
+        assert "mcp-session-id" not in answer.headers
+
+
+def test_a_session_is_no_credential(running: Gateway) -> None:
+    session = initialized(running, authorization=f"Bearer {CANARY}").headers["mcp-session-id"]
+    ping = {"jsonrpc": "2.0", "id": 2, "method": "ping"}
+    headers = {"mcp-session-id": session}
+    assert asked(running, "/mcp", headers, ping).status == 401
+    assert asked(running, "/mcp", {**headers, "authorization": f"Bearer {CANARY}"}, ping).status == 200
 
 
 def test_anybody_may_probe(running: Gateway) -> None:
