@@ -136,7 +136,9 @@ def test_wrong_tokens_are_told_as_such_and_nothing_of_them_is_logged(running: Ga
 @pytest.mark.parametrize(
     ("method", "path"),
     [("POST", "/mcp"), ("GET", "/mcp"), ("DELETE", "/mcp"), ("POST", "/mcp/safe"), ("GET", "/sse"),
-     ("GET", "/sse/safe"), ("POST", "/messages?sessionId=x"), ("POST", "/manage/v1/reload"), ("OPTIONS", "/mcp"), ("PUT", "/mcp")],
+     ("GET", "/sse/safe"), ("POST", "/messages?sessionId=x"), ("POST", "/manage/v1/reload"),
+     ("OPTIONS", "/mcp"),
+     ("PUT", "/mcp")],
 )  # fmt: skip
 def test_every_edge_asks_before_anything_else(running: Gateway, method: str, path: str) -> None:
     for headers in ({}, {"mcp-session-id": "x"}, {"mcp-protocol-version": "2026-07-28"}):
