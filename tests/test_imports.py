@@ -77,6 +77,7 @@ ROOMS: dict[str, frozenset[str]] = {
     "cattrs": frozenset({"config.*"}),
     "h11": frozenset({"net.http1", "net.dial", "frontend.server.*"}),
     "watchfiles": frozenset({"runtime.watch"}),
+    "opentelemetry": frozenset({"pipeline.telemetry.*"}),
     "cryptography": frozenset({"frontend.input_required.seal"}),
     "jwt": frozenset({"pipeline.authentication.*"}),
     "h2": frozenset(),

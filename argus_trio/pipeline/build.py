@@ -10,7 +10,13 @@ from typing import Final
 from argus_trio.config.check.loopback import lets_in_anybody
 from argus_trio.config.model.authentication import JwtMethod
 from argus_trio.config.model.config import Config
-from argus_trio.config.model.middleware import AuthenticationSpec, CustomSpec, MiddlewareSpec
+from argus_trio.config.model.middleware import (
+    AuthenticationSpec,
+    CustomSpec,
+    LoggingSpec,
+    MiddlewareSpec,
+    TelemetrySpec,
+)
 from argus_trio.core.access.access import Access, anybody, anybody_manages, nobody_manages
 from argus_trio.core.access.forwarded import TrustedProxies
 from argus_trio.errors import ConfigInvalid, Problem
@@ -19,6 +25,7 @@ from argus_trio.pipeline.factory import FactoryContext, SpecUnusable
 from argus_trio.pipeline.gate import Gate
 from argus_trio.pipeline.kept_state import KeptState
 from argus_trio.pipeline.pipeline import Pipeline
+from argus_trio.pipeline.records.request_log import logging_stage
 from argus_trio.pipeline.stage import Stage
 
 NOTHING_KEPT: Final[Mapping[Hashable, object]] = MappingProxyType({})
@@ -54,14 +61,19 @@ def build_pipeline(
 def _stage(spec: MiddlewareSpec, context: FactoryContext) -> Stage:
     match spec:
         case AuthenticationSpec():
-            return _authentication(spec, context)
+            return _authentication_stage(spec, context)
         case CustomSpec():
             return custom_stage(spec, context)
+        case LoggingSpec():
+            return logging_stage(spec, context)
+        case TelemetrySpec():
+            return _telemetry_stage(spec, context)
         case _:
             raise SpecUnusable(f"{type(spec).__name__} is not built yet", key="type")
 
 
-def _authentication(spec: AuthenticationSpec, context: FactoryContext) -> Stage:
+def _authentication_stage(spec: AuthenticationSpec, context: FactoryContext) -> Stage:
+    """The stage of authentication; what verifies signed tokens is loaded where there is an issuer."""
     from argus_trio.pipeline.authentication.stage import authentication_stage
 
     if not any(isinstance(method, JwtMethod) for method in spec.methods):
@@ -69,6 +81,18 @@ def _authentication(spec: AuthenticationSpec, context: FactoryContext) -> Stage:
     from argus_trio.pipeline.authentication.jwt_method import jwt_judges
 
     return authentication_stage(spec, context.config, kept=context.kept, make_judges=jwt_judges)
+
+
+def _telemetry_stage(spec: TelemetrySpec, context: FactoryContext) -> Stage:
+    """The stage of telemetry; what it is made of is an extra, and loaded only where it is asked for."""
+    try:
+        from argus_trio.pipeline.telemetry.stage import telemetry_stage
+    except ModuleNotFoundError as missing:
+        if not (missing.name or "").startswith("opentelemetry"):
+            raise
+        message = f"it needs packages that are not installed here ({missing.name})"
+        raise SpecUnusable(message, 'pip install "argus-trio[telemetry]"', key="type") from None
+    return telemetry_stage(spec, context)
 
 
 def _access(config: Config, stages: tuple[Stage, ...]) -> Access:

@@ -89,7 +89,7 @@ class Router:
         scope, route = await self.directory.named(call, kind, name)
         params: Params = call.params if route.key == name else {**call.params, "name": encode_raw(route.key)}
         headers = render_param_headers(route.param_headers, params.get("arguments", b"")) if route.param_headers else ()
-        with Lease(scope.leases, self.generation):
+        with Lease(scope.leases, self.generation, exchange.record):
             shared = scope.shared
             if not shared.settled.is_set():
                 await shared.wait_settled()

@@ -17,7 +17,10 @@ _RETRY_DELAY = "write restart: {initial: <seconds>}; the wait doubles from there
 _PROBES = "write health: {interval: <seconds>, timeout: <seconds>} in a backend, or under defaults for all of them"
 _DEFAULTS = "write it in a backend, or under defaults for all of them"
 _CHECKED = "certificates are always checked; ca_file: <a PEM file> names another authority to trust"
-_LOG = "the command line says it: argus-trio serve --log-level LEVEL --log-format console|json"
+_LOG = (
+    "the command line says it: argus-trio serve --log-level LEVEL --log-format console|json; an event for each request "
+    "comes of middleware: [{type: logging}]"
+)
 _BACKENDS = "write backends: with one entry per server, each with its type"
 
 KEYS: dict[str, str] = {
@@ -77,8 +80,8 @@ KEYS: dict[str, str] = {
     "authorization": "access policies come with a later version; backends.<name>.filters hide tools from everybody",
     "rate_limits": "rate limits come with a later version; leave them out until then",
     "security": "server.allowed_origins, allowed_hosts and max_body_bytes are what there is of it",
-    "audit": "the audit log " + _LATER,
-    "telemetry": "telemetry " + _LATER,
+    "audit": "the audit log " + _LATER + "; middleware: [{type: logging}] logs each request meanwhile",
+    "telemetry": "write middleware: [{type: telemetry, otlp_endpoint: http://HOST:4318}]: OTLP over HTTP, not gRPC",
     "secrets": "write ${VAR} or ${file:PATH} where the secret is needed",
     "plugins": _NONE,
     "optimizer": _NONE,

@@ -147,6 +147,7 @@ class SseEdge:
                 id=secrets.token_urlsafe(_ID_BYTES),
                 standalone=conversation,
                 conversation=conversation,
+                transport="sse",
                 memory=self.memory,
                 address=network_of(http.address),
             )

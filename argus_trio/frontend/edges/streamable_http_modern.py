@@ -44,7 +44,7 @@ from argus_trio.wire.envelope import (
 from argus_trio.wire.headers import check_routing_headers
 from argus_trio.wire.members import string_member
 from argus_trio.wire.param_headers import check_param_headers
-from argus_trio.wire.request_meta import CLIENT_CAPABILITIES, LOG_LEVEL, PROTOCOL_VERSION
+from argus_trio.wire.request_meta import CLIENT_CAPABILITIES, CLIENT_INFO, LOG_LEVEL, PROTOCOL_VERSION
 from argus_trio.wire.results import RESERVED, for_modern_client
 from argus_trio.wire.revisions import MODERN_REVISIONS, Era
 
@@ -140,9 +140,16 @@ class ModernEdge:
 
     async def _serve(self, http: IncomingRequest, call: Call, asking_request: AskingRequest) -> Outcome | None:
         """The outcome of a call that runs in this task; None if the client has gone."""
+        exchange = PlainExchange(call, asking_request)
+
+        def lose() -> None:
+            if exchange.record is not None:
+                exchange.record.cut = "client_gone"
+            scope.cancel()
+
         with trio.CancelScope() as scope:
-            http.disconnects.on_disconnect(scope.cancel)
-            outcome = await outcome_of(self.gateway.handler, PlainExchange(call, asking_request))
+            http.disconnects.on_disconnect(lose)
+            outcome = await outcome_of(self.gateway.handler, exchange)
         http.disconnects.on_disconnect(None)
         if scope.cancel_called:
             return None
@@ -205,6 +212,7 @@ def read_request(
         capabilities=capabilities,
         abilities=abilities_of(capabilities) if capabilities else NONE,
         log_level=log_level,
+        client_info=bytes(meta.get(CLIENT_INFO, b"")),
         address=address,
     )
     return ModernRequest(id=message.id, call=call, progress_token=left.get("progressToken"))
