@@ -29,7 +29,11 @@ LAYERS: tuple[frozenset[str], ...] = (
 )
 """From the bottom up. A part imports from lower layers and from itself; those of one layer never see each other."""
 INNER_LAYERS: dict[str, tuple[frozenset[str], ...]] = {
-    "core": (frozenset({"access"}), frozenset({"call", "catalog", "health", "redaction", "reload_report"})),
+    "core": (
+        frozenset({"access"}),
+        frozenset({"call", "catalog", "health", "redaction", "reload_report"}),
+        frozenset({"rates"}),
+    ),
     "config": (
         frozenset({"model"}),
         frozenset({"diff", "read", "policy"}),

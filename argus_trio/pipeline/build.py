@@ -15,7 +15,9 @@ from argus_trio.config.model.middleware import (
     CustomSpec,
     LoggingSpec,
     MiddlewareSpec,
+    RateLimitSpec,
     TelemetrySpec,
+    is_at_arrival,
 )
 from argus_trio.core.access.access import Access, anybody, anybody_manages, nobody_manages
 from argus_trio.core.access.forwarded import TrustedProxies
@@ -68,6 +70,10 @@ def _stage(spec: MiddlewareSpec, context: FactoryContext) -> Stage:
             return logging_stage(spec, context)
         case TelemetrySpec():
             return _telemetry_stage(spec, context)
+        case RateLimitSpec():
+            from argus_trio.pipeline.limits.rate_limit import rate_limit_stage
+
+            return rate_limit_stage(spec, context.kept, is_at_arrival=is_at_arrival(spec, context.config.middleware))
         case _:
             raise SpecUnusable(f"{type(spec).__name__} is not built yet", key="type")
 

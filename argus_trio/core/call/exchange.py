@@ -74,6 +74,8 @@ class Call:
     address: str = ""
     """The address of the peer that its client is connected from, or was when its legacy session began; of IPv6 perhaps
     the network alone. "" where the peer has none (a unix socket), or it is not known."""
+    continues: str = ""
+    """The name of the state of ours by which it goes on with a call that came in before; "" for a call that begins."""
 
 
 class Exchange(Protocol):

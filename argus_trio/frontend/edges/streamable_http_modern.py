@@ -101,10 +101,18 @@ class ModernEdge:
                 call.abilities, partial(self.gateway.watch, call), partial(self.gateway.watch_tasks, call)
             )
             self.memory.require_room()
-            asked, outbox = asked_of(call), Outbox(memory=self.memory)
+            asked = asked_of(call)
+            await self._let_pass(call)
+            outbox = Outbox(memory=self.memory)
             await listen(http, request.id, asked, outbox=outbox, announcer=self.announcer, watches=watches)
         else:
             await self._call(http, accepted, request)
+
+    async def _let_pass(self, call: Call) -> None:
+        """Have the middleware judge a request that is not answered by its end. Raises what it is refused with."""
+        outcome = await outcome_of(self.gateway.handler, PlainExchange(call, AskingRequest(_unheard, None, None)))
+        if outcome.error is not None:
+            raise outcome.error
 
     async def _call(self, http: IncomingRequest, accepted: Accepts, request: ModernRequest) -> None:
         call: Call | ParkedCall = request.call
@@ -170,6 +178,10 @@ class ModernEdge:
         wanted = await wanted_by(call, name)
         if wanted:
             check_param_headers(http.headers, wanted, call.params.get("arguments", Raw(b"{}")))
+
+
+async def _unheard(_: bytes) -> None:
+    """Drop a notification: the request that it belongs to is not begun."""
 
 
 def has_request_meta(message: Message) -> bool:
