@@ -21,6 +21,7 @@ import trio
 
 from argus_trio import __version__
 from argus_trio.backends.generation import Generation
+from argus_trio.backends.links.intake import Intake
 from argus_trio.backends.links.open import open_link
 from argus_trio.backends.process.last_moment import end_farewells_at
 from argus_trio.backends.routing.directory import ToolHeaders
@@ -127,7 +128,7 @@ class _GatewayParts:
         self.memory = Memory(lambda: self.settings.now.server.limits.memory, on_full=tell_full)
         self.supervisor = Supervisor(
             initial=self.config,
-            open_link=partial(open_link, via=self.via),
+            open_link=partial(open_link, via=self.via, intake=Intake(self.memory)),
             announce=self.announcer.announce,
             make_handler=self._handler,
             redact=self.redact,

@@ -70,6 +70,7 @@ class Memory:
     _held: dict[MemoryHolder, int] = attrs.field(factory=dict, init=False)
     _delivered: OrderedDict[object, tuple[int, Callable[[], object]]] = attrs.field(factory=OrderedDict, init=False)
     _delivered_size: int = attrs.field(default=0, init=False)
+    _told_once: list[Callable[[], object]] = attrs.field(factory=list, init=False)
 
     @property
     def limit(self) -> int:
@@ -87,6 +88,15 @@ class Memory:
         self.size += size
         if size > 0 or self.is_full:
             self._settle()
+        if size < 0 and self._told_once:
+            told, self._told_once = self._told_once, []
+            for tell in told:
+                tell()
+
+    def once_less(self, tell: Callable[[], object]) -> None:
+        """Call `tell` once, synchronously, as soon as anything has gone. The same one is called once in all."""
+        if tell not in self._told_once:
+            self._told_once.append(tell)
 
     def release(self, holder: MemoryHolder) -> None:
         """Enter that `holder` holds nothing any more. Idempotent."""

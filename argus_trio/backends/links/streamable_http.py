@@ -17,6 +17,7 @@ import trio
 
 from argus_trio.backends.links.endpoint import with_advice
 from argus_trio.backends.links.hearing import Heard, Hearing, NoMessage, foreign_answer
+from argus_trio.backends.links.intake import Intake, Portion
 from argus_trio.backends.links.life import Life, loop_in
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.backends.process.last_moment import farewell
@@ -63,7 +64,9 @@ _METHOD_NOT_FOUND: Final = re.compile(rb'"code"\s*:\s*-32601\b')
 
 
 @asynccontextmanager
-async def open_streamable_http(spec: HttpBackend, inbox: Inbox, via: Via | None = None) -> AsyncIterator[Link]:
+async def open_streamable_http(
+    spec: HttpBackend, inbox: Inbox, *, via: Via | None = None, intake: Intake | None = None
+) -> AsyncIterator[Link]:
     """A link to a Streamable HTTP server. Nothing is sent before the first message; leaving ends the session, if any.
 
     Raises:
@@ -71,7 +74,7 @@ async def open_streamable_http(spec: HttpBackend, inbox: Inbox, via: Via | None 
     """
     opened = open_http_client(spec.url, name=spec.name, headers=spec.headers, ca_file=spec.tls.ca_file, via=via)
     async with opened as client:
-        hearing = Hearing(backend=spec.name, limit=spec.limits.message)
+        hearing = Hearing(backend=spec.name, limit=spec.limits.message, intake=intake or Intake())
         link = StreamableHttpLink(client=client, inbox=inbox, hearing=hearing)
         try:
             yield link
@@ -188,7 +191,8 @@ class StreamableHttpLink:
             if not _is_modern(outgoing):  # those have no sessions: what discovery is given is not to be sent on
                 self._note_session(answer)
             if answer.media_type == names.EVENT_STREAM:
-                return await self._read_stream(answer, parser, outgoing.id)
+                with Portion(self._hearing.intake) as portion:
+                    return await self._read_stream(answer, parser, portion, within=outgoing.id)
             if answer.media_type == names.JSON:
                 return await self._read_body(await self._hearing.read_body(answer), outgoing.id)
             what = answer.media_type or "nothing"
@@ -213,7 +217,9 @@ class StreamableHttpLink:
             raise foreign_answer(other, wanted)
         return found if found.id == wanted else attrs.evolve(found, id=wanted)
 
-    async def _read_stream(self, answer: HttpAnswer, parser: EventParser, within: int) -> Response | ErrorResponse:
+    async def _read_stream(
+        self, answer: HttpAnswer, parser: EventParser, portion: Portion, *, within: int
+    ) -> Response | ErrorResponse:
         wanted = b"%d" % within
         while chunk := await answer.receive():
             for message in self._heard(parser, chunk):
@@ -227,6 +233,7 @@ class StreamableHttpLink:
                     raise foreign_answer(message, wanted)
                 else:
                     log.warning("backend_answer_unasked", backend=self._client.name)
+            await portion.take(parser.held)
         raise LinkFailed("the server ended the stream without an answer")
 
     def _heard(self, parser: EventParser, chunk: bytes) -> list[Heard]:
@@ -240,7 +247,8 @@ class StreamableHttpLink:
             await trio.sleep(reconnect.wait_seconds(parser.retry))
             try:
                 async with self._stream(parser) as answer:
-                    return await self._read_stream(answer, parser, request_id)
+                    with Portion(self._hearing.intake) as portion:
+                        return await self._read_stream(answer, parser, portion, within=request_id)
             except AnswerInvalid:
                 raise
             except LinkFailed as failure:
@@ -275,8 +283,10 @@ class StreamableHttpLink:
                 async with self._stream(parser, headers, is_first=is_first) as answer:
                     is_first = False
                     is_under_way.set()
-                    while chunk := await answer.receive():
-                        has_brought |= await self._hand_on(parser, chunk)
+                    with Portion(self._hearing.intake) as portion:
+                        while chunk := await answer.receive():
+                            has_brought |= await self._hand_on(parser, chunk)
+                            await portion.take(parser.held)
             except HttpRefused as refused:
                 if is_final(refused):
                     self._lacks_stream = True
