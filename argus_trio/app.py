@@ -46,6 +46,7 @@ from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.server.socket_activation import Inherited, inherited_sockets
 from argus_trio.pipeline.chain import chain
 from argus_trio.pipeline.under_way import UnderWay
+from argus_trio.runtime.allocator import give_back_after_floods
 from argus_trio.runtime.candidate import load_candidate
 from argus_trio.runtime.follow import follow
 from argus_trio.runtime.notify import Notifier
@@ -192,6 +193,7 @@ async def _serve(
 ) -> None:
     async with trio.open_nursery() as backends:
         backends.start_soon(_cut_after_drain, stop, parts.settings, backends.cancel_scope)
+        backends.start_soon(give_back_after_floods, parts.memory)
         await backends.start(parts.supervisor.run)
         if parts.reloads is not None and parts.file is not None:
             await backends.start(_reload, parts.reloads, parts.file, stop)

@@ -61,6 +61,8 @@ class Memory:
     _on_full: Callable[[int, int], object] = attrs.field(default=_nothing, kw_only=True)
     size: int = attrs.field(default=0, init=False)
     """What all of them hold together."""
+    peak: int = attrs.field(default=0, init=False)
+    """The most that `size` was since somebody has set this back."""
     is_full: bool = attrs.field(default=False, init=False)
     """Whether what would keep more is to be refused: seven eighths are taken by what cannot go. The rest is for what
     was begun before."""
@@ -86,6 +88,8 @@ class Memory:
         else:
             self._held.pop(holder, None)
         self.size += size
+        if self.size > self.peak:
+            self.peak = self.size
         if size > 0 or self.is_full:
             self._settle()
         if size < 0 and self._told_once:

@@ -41,9 +41,11 @@ class LargeBackend(BaseHTTPRequestHandler):
         head = json.dumps({"jsonrpc": "2.0", "id": message["id"], **answer(message["method"])}).encode()
         if message["method"] == "tools/list":
             head = head.replace(b'"sleep"', b'"bulk"')
-        head, tail = head.replace(b'"content": []', b'"content": [{"type": "text", "text": "", "x": "').split(
-            b'"x": "'
-        ) if size else (head, b"")
+        head, tail = (
+            head.replace(b'"content": []', b'"content": [{"type": "text", "text": "", "x": "').split(b'"x": "')
+            if size
+            else (head, b"")
+        )
         if size:
             head, tail = head + b'"x": "', b'"}]' + tail
         is_stream = name == "stream" or self.path == "/stream"

@@ -13,8 +13,8 @@ import attrs
 import structlog
 import trio
 
-from argus_trio.core.memory import Memory
-from argus_trio.errors import AnswerInvalid
+from argus_trio.core.memory import RETRY_AFTER_SECONDS, Memory
+from argus_trio.errors import AnswerInvalid, Overloaded
 
 log = structlog.get_logger()
 
@@ -34,7 +34,8 @@ SHARED_WAIT_SECONDS: Final = 5.0
 """How long a message waits on a stream that carries all that a backend says: the answer to a probe may stand behind it,
 and has 10 s."""
 SILENT_SECONDS: Final = 2.0
-"""How long who goes on beyond the bound may bring nothing until another one may: a slow line brings a step in less."""
+"""How long one that goes on may bring nothing until another one may go on beyond the bound: a slow line brings
+something in less."""
 
 
 class NoRoom(AnswerInvalid):
@@ -46,16 +47,23 @@ class NoRoom(AnswerInvalid):
             "back later"
         )
 
+    def refusal(self, backend: str) -> Overloaded:
+        """The error for the client whose call it was."""
+        return Overloaded(f"backend {backend!r}: {self.reason}", data={"retryAfter": RETRY_AFTER_SECONDS})
+
 
 @attrs.define(eq=False)
 class Intake:
-    """The large messages that are being read: half of the common bound at most, and one that goes on beyond it."""
+    """The large messages that are being read: half of the common bound at most, and beyond it one, where all others
+    wait."""
 
     memory: Memory = attrs.field(factory=Memory)
     held: int = attrs.field(default=0, init=False)
     """What is entered of all of them."""
     _beyond: Portion | None = attrs.field(default=None, init=False)
     """Who goes on although there is no room."""
+    _reading: set[Portion] = attrs.field(factory=set, init=False)
+    """Those of which something is entered."""
     _waiting: OrderedDict[Portion, trio.Event] = attrs.field(factory=OrderedDict, init=False)
     _is_granting: bool = attrs.field(default=False, init=False)
     _is_crowded: bool = attrs.field(default=False, init=False)
@@ -76,6 +84,7 @@ class Intake:
         portion.wanted, granted = wanted, trio.Event()
         self._waiting[portion] = granted
         self._tell()
+        self._grant()  # it may have been the last one that went on
         try:
             with trio.move_on_after(seconds):
                 while not granted.is_set():
@@ -93,6 +102,7 @@ class Intake:
         """Enter that `portion` holds nothing any more."""
         self.held -= portion.held
         portion.held = 0
+        self._reading.discard(portion)
         if self._beyond is portion:
             self._beyond = None
         if self.held <= self.memory.limit // 4:
@@ -101,9 +111,10 @@ class Intake:
 
     def _enter(self, portion: Portion, wanted: int) -> bool:
         if not self._has_room(portion, wanted):
-            if self._beyond not in (None, portion) and not self._is_silent(self._beyond):
+            if self._beyond is not portion and not self._are_stuck_but(portion):
                 return False
             self._beyond = portion
+        self._reading.add(portion)
         self.held += wanted
         portion.held += wanted
         portion.moved_at = trio.current_time()
@@ -119,11 +130,14 @@ class Intake:
         # An eighth is left for answers that have come to their end, and are entered anew as they are written.
         return self.held + wanted <= limit // 2 and self.memory.has_place(wanted + limit // 8)
 
-    def _is_silent(self, portion: Portion | None) -> bool:
-        if portion is None or portion in self._waiting:
-            return True
+    def _are_stuck_but(self, portion: Portion) -> bool:
+        """Whether no other one goes on: they wait, or bring nothing."""
+        others = self._reading - self._waiting.keys() - {portion}
         # What the silent ones keep is bounded as well: beyond that nobody goes on, and who waits is told in the end.
-        return self.held <= self.memory.limit and trio.current_time() >= portion.moved_at + SILENT_SECONDS
+        if others and self.held > self.memory.limit:
+            return False
+        now = trio.current_time()
+        return all(now >= other.moved_at + SILENT_SECONDS for other in others)
 
     def _grant(self) -> None:
         if self._is_granting:  # something went to make room for the one that is being entered

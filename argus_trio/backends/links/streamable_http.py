@@ -191,12 +191,10 @@ class StreamableHttpLink:
             if not _is_modern(outgoing):  # those have no sessions: what discovery is given is not to be sent on
                 self._note_session(answer)
             if answer.media_type == names.EVENT_STREAM:
-                with Portion(self._hearing.intake) as portion:
-                    return await self._read_stream(answer, parser, portion, within=outgoing.id)
+                return await self._read_stream(answer, parser, outgoing.id)
             if answer.media_type == names.JSON:
                 return await self._read_body(await self._hearing.read_body(answer), outgoing.id)
-            what = answer.media_type or "nothing"
-            raise NoMessage(f"it answered a request with HTTP {answer.status} and {what}")
+            raise NoMessage(f"it answered a request with HTTP {answer.status} and {answer.media_type or 'nothing'}")
 
     async def _read_body(self, body: bytes, request_id: int) -> Response | ErrorResponse:
         wanted = b"%d" % request_id
@@ -217,23 +215,22 @@ class StreamableHttpLink:
             raise foreign_answer(other, wanted)
         return found if found.id == wanted else attrs.evolve(found, id=wanted)
 
-    async def _read_stream(
-        self, answer: HttpAnswer, parser: EventParser, portion: Portion, *, within: int
-    ) -> Response | ErrorResponse:
+    async def _read_stream(self, answer: HttpAnswer, parser: EventParser, within: int) -> Response | ErrorResponse:
         wanted = b"%d" % within
-        while chunk := await answer.receive():
-            for message in self._heard(parser, chunk):
-                if isinstance(message, Request | Notification):
-                    await self._inbox(message, within)
-                elif isinstance(message, ResponseInvalid) and plain_id(message.id) in (wanted, b"null"):
-                    raise AnswerInvalid(message.message)
-                elif isinstance(message, Response | ErrorResponse) and is_answer(message, wanted):
-                    return message if message.id == wanted else attrs.evolve(message, id=wanted)
-                elif isinstance(message, ErrorResponse):
-                    raise foreign_answer(message, wanted)
-                else:
-                    log.warning("backend_answer_unasked", backend=self._client.name)
-            await portion.take(parser.held)
+        with Portion(self._hearing.intake) as portion:
+            while chunk := await answer.receive():
+                for message in self._heard(parser, chunk):
+                    if isinstance(message, Request | Notification):
+                        await self._inbox(message, within)
+                    elif isinstance(message, ResponseInvalid) and plain_id(message.id) in (wanted, b"null"):
+                        raise AnswerInvalid(message.message)
+                    elif isinstance(message, Response | ErrorResponse) and is_answer(message, wanted):
+                        return message if message.id == wanted else attrs.evolve(message, id=wanted)
+                    elif isinstance(message, ErrorResponse):
+                        raise foreign_answer(message, wanted)
+                    else:
+                        log.warning("backend_answer_unasked", backend=self._client.name)
+                await portion.take(parser.held)
         raise LinkFailed("the server ended the stream without an answer")
 
     def _heard(self, parser: EventParser, chunk: bytes) -> list[Heard]:
@@ -247,8 +244,7 @@ class StreamableHttpLink:
             await trio.sleep(reconnect.wait_seconds(parser.retry))
             try:
                 async with self._stream(parser) as answer:
-                    with Portion(self._hearing.intake) as portion:
-                        return await self._read_stream(answer, parser, portion, within=request_id)
+                    return await self._read_stream(answer, parser, request_id)
             except AnswerInvalid:
                 raise
             except LinkFailed as failure:
@@ -314,9 +310,7 @@ class StreamableHttpLink:
         """The message's headers and the session's. Raises `LinkFailed` if the link is dead."""
         self._life.check()
         self._revision = next((value for name, value in headers if name == names.PROTOCOL_VERSION), self._revision)
-        if self._session_id is None:
-            return headers
-        return (*headers, (names.SESSION_ID, self._session_id))
+        return headers if self._session_id is None else (*headers, (names.SESSION_ID, self._session_id))
 
     def _session_headers(self) -> Headers:
         session = () if self._session_id is None else ((names.SESSION_ID, self._session_id),)
