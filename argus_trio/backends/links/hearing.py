@@ -14,7 +14,8 @@ import structlog
 from argus_trio.backends.links.intake import FULL, STEP_BYTES, Intake, NoRoom, Portion
 from argus_trio.backends.links.stderr import plain
 from argus_trio.config.model.operation import Bounds
-from argus_trio.errors import AnswerInvalid, LinkFailed, ResponseInvalid, RpcError
+from argus_trio.core.memory import RETRY_AFTER_SECONDS
+from argus_trio.errors import AnswerInvalid, BackendMisbehaved, LinkFailed, Overloaded, ResponseInvalid, RpcError
 from argus_trio.net.http1 import HttpAnswer
 from argus_trio.wire import headers as names
 from argus_trio.wire.envelope import ErrorResponse, Message, Response, decode
@@ -183,6 +184,13 @@ def foreign_answer(answer: Response | ErrorResponse | None, wanted: bytes) -> Li
     told = "" if answer is None else f": {shown(answer.id)[:40]} for {wanted.decode()}"
     said = f", and said {shown(answer.error)}" if isinstance(answer, ErrorResponse) else ""
     return AnswerInvalid(f"it answered another request than the one it was asked{told}{said}")
+
+
+def refusal_of(invalid: AnswerInvalid, backend: str, reason: str) -> RpcError:
+    """The error for the client whose call was answered with what is no answer, or had no room."""
+    if isinstance(invalid, NoRoom):
+        return Overloaded(f"backend {backend!r}: {reason}", data={"retryAfter": RETRY_AFTER_SECONDS})
+    return BackendMisbehaved(backend, reason)
 
 
 def shown(text: bytes) -> str:

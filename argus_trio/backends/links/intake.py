@@ -7,14 +7,15 @@ come to their end. What is small is not entered: it is there in one piece as a r
 from __future__ import annotations
 
 from collections import OrderedDict
+from math import inf
 from typing import Final, Self
 
 import attrs
 import structlog
 import trio
 
-from argus_trio.core.memory import RETRY_AFTER_SECONDS, Memory
-from argus_trio.errors import AnswerInvalid, Overloaded
+from argus_trio.core.memory import Memory
+from argus_trio.errors import AnswerInvalid
 
 log = structlog.get_logger()
 
@@ -47,10 +48,6 @@ class NoRoom(AnswerInvalid):
             "back later"
         )
 
-    def refusal(self, backend: str) -> Overloaded:
-        """The error for the client whose call it was."""
-        return Overloaded(f"backend {backend!r}: {self.reason}", data={"retryAfter": RETRY_AFTER_SECONDS})
-
 
 @attrs.define(eq=False)
 class Intake:
@@ -81,7 +78,7 @@ class Intake:
         Raises:
             NoRoom: that took longer than `seconds`.
         """
-        portion.wanted, granted = wanted, trio.Event()
+        portion.wanted, portion.waits_since, granted = wanted, trio.current_time(), trio.Event()
         self._waiting[portion] = granted
         self._tell()
         self._grant()  # it may have been the last one that went on
@@ -93,6 +90,7 @@ class Intake:
                         await granted.wait()
                     self._grant()
         finally:
+            portion.waits_since = inf
             if self._waiting.pop(portion, None) is not None:
                 self._grant()
         if not granted.is_set():
@@ -122,13 +120,17 @@ class Intake:
         return True
 
     def _has_room(self, portion: Portion, wanted: int) -> bool:
-        if self.held == portion.held:
-            return True
         limit = self.memory.limit
+        if self.held == portion.held and not self._is_full_of_others:
+            return True
         if portion.held + wanted <= MIDDLING_BYTES:
             return self.held + wanted <= limit * 5 // 8 and self.memory.has_place(wanted)
         # An eighth is left for answers that have come to their end, and are entered anew as they are written.
         return self.held + wanted <= limit // 2 and self.memory.has_place(wanted + limit // 8)
+
+    @property
+    def _is_full_of_others(self) -> bool:
+        return self.memory.size - self.held > self.memory.limit // 4
 
     def _are_stuck_but(self, portion: Portion) -> bool:
         """Whether no other one goes on: they wait, or bring nothing."""
@@ -137,6 +139,8 @@ class Intake:
         if others and self.held > self.memory.limit:
             return False
         now = trio.current_time()
+        if not others and self._is_full_of_others:  # answers that are being written, perhaps: they are soon gone
+            return now >= portion.waits_since + SILENT_SECONDS
         return all(now >= other.moved_at + SILENT_SECONDS for other in others)
 
     def _grant(self) -> None:
@@ -172,6 +176,7 @@ class Portion:
     """What is entered of it, copies included."""
     wanted: int = attrs.field(default=0, init=False)
     """What it waits for."""
+    waits_since: float = attrs.field(default=inf, init=False)
     moved_at: float = attrs.field(default=0.0, init=False)
 
     def __enter__(self) -> Self:
