@@ -15,7 +15,7 @@ import trio
 
 from argus_trio.backends.links.endpoint import with_advice
 from argus_trio.backends.links.hearing import Heard, Hearing
-from argus_trio.backends.links.intake import SHARED_WAIT_SECONDS, Intake, Portion
+from argus_trio.backends.links.intake import Intake, Portion
 from argus_trio.backends.links.life import Life, loop_in
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.backends.links.pending import Expected, Pending
@@ -58,7 +58,7 @@ async def open_http_sse(
     early: list[Event] = []
     opened = open_http_client(spec.url, name=spec.name, headers=spec.headers, ca_file=spec.tls.ca_file, via=via)
     async with opened as client:
-        portion = Portion(hearing.intake, SHARED_WAIT_SECONDS)
+        portion = Portion(hearing.intake, is_shared=True)
         with portion, trio.move_on_after(ENDPOINT_SHARE * seconds) as opening:
             async with client.send(client.get()) as answer:
                 stream = _Events(answer=answer, hearing=hearing, portion=portion)

@@ -38,6 +38,10 @@ SILENT_SECONDS: Final = 2.0
 """How long one that goes on may bring nothing until another one may go on beyond the bound: a slow line brings
 something in less."""
 
+WRITTEN_SECONDS: Final = 0.5
+"""How long an answer on a stream of its own leaves those their time that are being written to clients, before it goes
+on all the same: it would be refused itself if it came to its end now."""
+
 
 class NoRoom(AnswerInvalid):
     """A message has waited in vain for room."""
@@ -72,12 +76,13 @@ class Intake:
             return False
         return self._enter(portion, wanted)
 
-    async def wait(self, portion: Portion, wanted: int, seconds: float) -> None:
+    async def wait(self, portion: Portion, wanted: int) -> None:
         """Wait in turn until so many bytes more are entered for `portion`.
 
         Raises:
-            NoRoom: that took longer than `seconds`.
+            NoRoom: that took too long.
         """
+        seconds = SHARED_WAIT_SECONDS if portion.is_shared else OWN_WAIT_SECONDS
         portion.wanted, portion.waits_since, granted = wanted, trio.current_time(), trio.Event()
         self._waiting[portion] = granted
         self._tell()
@@ -86,7 +91,7 @@ class Intake:
             with trio.move_on_after(seconds):
                 while not granted.is_set():
                     self.memory.once_less(self._grant)
-                    with trio.move_on_after(SILENT_SECONDS):
+                    with trio.move_on_after(WRITTEN_SECONDS):
                         await granted.wait()
                     self._grant()
         finally:
@@ -140,7 +145,7 @@ class Intake:
             return False
         now = trio.current_time()
         if not others and self._is_full_of_others:  # answers that are being written, perhaps: they are soon gone
-            return now >= portion.waits_since + SILENT_SECONDS
+            return now >= portion.waits_since + (0 if portion.is_shared else WRITTEN_SECONDS)
         return all(now >= other.moved_at + SILENT_SECONDS for other in others)
 
     def _grant(self) -> None:
@@ -171,7 +176,8 @@ class Portion:
     """One stream, of which one message is read at a time. What is entered goes when the block is left."""
 
     intake: Intake
-    wait_seconds: float = OWN_WAIT_SECONDS
+    is_shared: bool = attrs.field(default=False, kw_only=True)
+    """Whether it carries all that its backend says."""
     held: int = attrs.field(default=0, init=False)
     """What is entered of it, copies included."""
     wanted: int = attrs.field(default=0, init=False)
@@ -189,7 +195,7 @@ class Portion:
         """Have so many bytes entered for the message that is being read: what there is of it, or what is announced.
 
         Raises:
-            NoRoom: there is no room for more within `wait_seconds`.
+            NoRoom: there is no room for more, and it has waited as long as it may.
         """
         if size <= STEP_BYTES:
             self.release()
@@ -198,7 +204,7 @@ class Portion:
         if COPIES * size > self.held:
             wanted = COPIES * max(size, self.held // COPIES + STEP_BYTES) - self.held
             if not self.intake.admit(self, wanted):
-                await self.intake.wait(self, wanted, self.wait_seconds)
+                await self.intake.wait(self, wanted)
 
     def release(self) -> None:
         """Enter that nothing is read any more. Idempotent."""

@@ -11,7 +11,7 @@ import structlog
 import trio
 
 from argus_trio.backends.links.hearing import Hearing, shown
-from argus_trio.backends.links.intake import SHARED_WAIT_SECONDS, STEP_BYTES, Portion
+from argus_trio.backends.links.intake import STEP_BYTES, Portion
 from argus_trio.backends.links.link import Inbox, Outgoing
 from argus_trio.backends.links.peer import LineSink, Peer
 from argus_trio.backends.links.pending import Expected, Pending
@@ -137,7 +137,7 @@ class StdioLink:
     async def _read_stdout(self) -> None:
         lines = BoundedLines(self._hearing.limit)
         stdout = self._peer.stdout
-        with Portion(self._hearing.intake, SHARED_WAIT_SECONDS) as portion:
+        with Portion(self._hearing.intake, is_shared=True) as portion:
             while chunk := await stdout.receive():
                 self._output_bytes += len(chunk)
                 for line in lines.feed(chunk):

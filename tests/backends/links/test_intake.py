@@ -8,7 +8,15 @@ from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.links.hearing import Hearing, refusal_of
-from argus_trio.backends.links.intake import COPIES, SILENT_SECONDS, STEP_BYTES, Intake, NoRoom, Portion
+from argus_trio.backends.links.intake import (
+    COPIES,
+    SILENT_SECONDS,
+    STEP_BYTES,
+    WRITTEN_SECONDS,
+    Intake,
+    NoRoom,
+    Portion,
+)
 from argus_trio.core.memory import Memory
 from argus_trio.errors import AnswerInvalid, BackendMisbehaved, Overloaded, ResponseInvalid
 from argus_trio.wire.event_stream import EventParser
@@ -71,9 +79,16 @@ async def test_one_goes_on_however_full_the_gateway_is(autojump_clock: MockClock
         began = trio.current_time()
         await portion.take(LARGE)
         assert portion.held == COPIES * LARGE
-        assert trio.current_time() - began == pytest.approx(SILENT_SECONDS)
+        assert trio.current_time() - began == pytest.approx(WRITTEN_SECONDS)
         await portion.take(2 * LARGE)
-        assert trio.current_time() - began == pytest.approx(SILENT_SECONDS)
+        assert trio.current_time() - began == pytest.approx(WRITTEN_SECONDS)
+
+
+async def test_what_others_stand_behind_does_not_wait_for_clients_that_do_not_read(autojump_clock: MockClock) -> None:
+    intake = an_intake()
+    intake.memory.hold(Portion(Intake()), LIMIT)
+    with Portion(intake, is_shared=True) as portion, trio.fail_after(WRITTEN_SECONDS / 2):
+        await portion.take(LARGE)
 
 
 async def test_who_waits_goes_on_as_soon_as_another_part_of_the_gateway_lets_go(autojump_clock: MockClock) -> None:
@@ -114,7 +129,7 @@ async def test_a_middling_message_does_not_wait_behind_large_ones(autojump_clock
 
 async def test_who_waits_in_vain_is_told_so(autojump_clock: MockClock) -> None:
     intake = an_intake()
-    with Portion(intake) as moving, Portion(intake, 5) as waiting:
+    with Portion(intake) as moving, Portion(intake, is_shared=True) as waiting:
         await moving.take(LARGE)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(keep_moving, moving)
@@ -143,7 +158,7 @@ async def test_on_a_shared_stream_who_waits_in_vain_is_passed_over_and_what_foll
     hearing = Hearing(backend="far", intake=intake)
     stream: EventParser | BoundedLines = BoundedLines(LIMIT) if kind == "line" else hearing.parser()
     begin, end = (b"", b"\n") if kind == "line" else (b"data: ", b"\n\n")
-    with Portion(intake) as moving, Portion(intake, 5) as portion:
+    with Portion(intake) as moving, Portion(intake, is_shared=True) as portion:
         await moving.take(LARGE)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(keep_moving, moving)
