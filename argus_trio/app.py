@@ -22,6 +22,7 @@ import trio
 
 from argus_trio import __version__
 from argus_trio.backends.generation import Generation
+from argus_trio.backends.links.intake import Intake
 from argus_trio.backends.links.open import open_link
 from argus_trio.backends.process.last_moment import end_farewells_at
 from argus_trio.backends.routing.directory import ToolHeaders
@@ -47,6 +48,7 @@ from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.server.socket_activation import Inherited, inherited_sockets
 from argus_trio.pipeline.build import build_pipeline
 from argus_trio.pipeline.pipeline import Pipeline
+from argus_trio.runtime.allocator import give_back_after_floods
 from argus_trio.runtime.candidate import Candidate, load_candidate
 from argus_trio.runtime.follow import follow
 from argus_trio.runtime.notify import Notifier
@@ -134,7 +136,7 @@ class _GatewayParts:
         self.memory = Memory(lambda: self.settings.now.server.limits.memory, on_full=tell_full)
         self.supervisor = Supervisor(
             initial=self.config,
-            open_link=partial(open_link, via=self.via),
+            open_link=partial(open_link, via=self.via, intake=Intake(self.memory)),
             announce=self.announcer.announce,
             make_handler=partial(self._handler, self.pipelines.current),
             redact=self.redact,
@@ -218,6 +220,7 @@ async def _serve(
     async with trio.open_nursery() as backends:
         backends.start_soon(_cut_after_drain, stop, parts.settings, backends.cancel_scope)
         await backends.start(parts.pipelines.run)
+        backends.start_soon(give_back_after_floods, parts.memory)
         await backends.start(parts.supervisor.run)
         if parts.reloads is not None and parts.file is not None:
             await backends.start(_reload, parts.reloads, parts.file, stop)

@@ -61,6 +61,8 @@ class Memory:
     _on_full: Callable[[int, int], object] = attrs.field(default=_nothing, kw_only=True)
     size: int = attrs.field(default=0, init=False)
     """What all of them hold together."""
+    peak: int = attrs.field(default=0, init=False)
+    """The most that `size` was since somebody has set this back."""
     is_full: bool = attrs.field(default=False, init=False)
     """Whether what would keep more is to be refused: seven eighths are taken by what cannot go. The rest is for what
     was begun before."""
@@ -70,6 +72,7 @@ class Memory:
     _held: dict[MemoryHolder, int] = attrs.field(factory=dict, init=False)
     _delivered: OrderedDict[object, tuple[int, Callable[[], object]]] = attrs.field(factory=OrderedDict, init=False)
     _delivered_size: int = attrs.field(default=0, init=False)
+    _told_once: list[Callable[[], object]] = attrs.field(factory=list, init=False)
 
     @property
     def limit(self) -> int:
@@ -85,8 +88,19 @@ class Memory:
         else:
             self._held.pop(holder, None)
         self.size += size
+        if self.size > self.peak:
+            self.peak = self.size
         if size > 0 or self.is_full:
             self._settle()
+        if size < 0 and self._told_once:
+            told, self._told_once = self._told_once, []
+            for tell in told:
+                tell()
+
+    def once_less(self, tell: Callable[[], object]) -> None:
+        """Call `tell` once, synchronously, as soon as anything has gone. The same one is called once in all."""
+        if tell not in self._told_once:
+            self._told_once.append(tell)
 
     def release(self, holder: MemoryHolder) -> None:
         """Enter that `holder` holds nothing any more. Idempotent."""

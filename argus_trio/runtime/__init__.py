@@ -4,6 +4,7 @@
 - `candidate` reads and checks the configuration that a reload would apply.
 - `follow` asks for a reload when the file changes; `watch` waits for such a change and is the one file that knows
   watchfiles.
+- `allocator` has memory that is free given back to the system.
 - `notify` tells the service manager (sd_notify) that the gateway is ready, reloading or stopping; `status` makes the
   line that says how it stands.
 

@@ -101,7 +101,8 @@ class EventParser:
                 self._is_within = False
                 continue
             if self._tail:
-                line = bytes(self._tail) + line
+                self._tail += line
+                line = bytes(self._tail)
                 self._tail.clear()
             self._line(line, events)
         if self._is_within:
@@ -113,6 +114,18 @@ class EventParser:
         if self._ends is not None and len(self._tail) > KEPT_BYTES:
             self._spill()
         return events
+
+    @property
+    def held(self) -> int:
+        """How much of an open event is held."""
+        return self._size + len(self._tail)
+
+    def cut(self) -> None:
+        """Hold no more of the open event than its ends, as if it were beyond the bound: there is no room for it."""
+        self._ends = self._ends or Ends(lacks_room=True)
+        self._exceed()
+        if len(self._tail) > KEPT_BYTES:
+            self._spill()
 
     def restart(self) -> None:
         """Begin a new stream after one that broke off: an open event is forgotten, `last_id` and `retry` stay."""
@@ -129,9 +142,9 @@ class EventParser:
         if not line:
             self._dispatch(events)
             return
-        field, _, value = line.partition(b":")
+        field, begin = _field_of(line)
         if field:
-            self._field(field, value.removeprefix(b" "))
+            self._field(field, line[begin:])
         if self._size > self.limit:
             self._exceed()
 
@@ -147,19 +160,21 @@ class EventParser:
 
     def _spill(self) -> None:
         """Hold no more of the open line; only its data is of interest."""
-        field, _, value = bytes(self._tail).partition(b":")
-        self._tail.clear()
+        field, begin = _field_of(self._tail)
         self._is_within, self._is_data = True, field == b"data"
         if self._is_data:
-            self._add(value.removeprefix(b" "))
+            self._add(self._tail[begin:])
+        self._tail.clear()
 
     def _go_on(self, piece: bytes) -> None:
         if self._is_data and self._ends is not None:
             self._ends.add(piece)
 
-    def _add(self, value: bytes) -> None:
+    def _add(self, value: bytes | bytearray) -> None:
         if self._ends is not None:
-            self._ends.add(b"\n" + value if self._is_begun else value)
+            if self._is_begun:
+                self._ends.add(b"\n")
+            self._ends.add(value)
             self._is_begun = True
 
     def _field(self, field: bytes, value: bytes) -> None:
@@ -187,6 +202,14 @@ class EventParser:
             events.append(Event(event=event, data=b"", id=self.last_id, retry=self.retry, oversized=cut))
         self._event = ""
         self._size, self._ends, self._is_begun = 0, None, False
+
+
+def _field_of(line: bytes | bytearray) -> tuple[bytes, int]:
+    """The name of the field that a line holds, and where its value begins: a large one is not copied for that."""
+    colon = line.find(b":")
+    if colon < 0:
+        return bytes(line), len(line)
+    return bytes(line[:colon]), colon + 2 if line[colon + 1 : colon + 2] == b" " else colon + 1
 
 
 def encode_event(data: bytes, *, event: str | None = "message", event_id: str | None = None) -> bytes:

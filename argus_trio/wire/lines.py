@@ -75,7 +75,8 @@ class BoundedLines:
     time is more of it held than the limit."""
 
     limit: int
-    _partial: bytearray = attrs.field(factory=bytearray, init=False)
+    partial: bytearray = attrs.field(factory=bytearray, init=False)
+    """What is held of a line that has not ended."""
     _ends: Ends | None = attrs.field(default=None, init=False)
     """The ends of a line that is beyond the limit and has not ended."""
 
@@ -84,31 +85,44 @@ class BoundedLines:
         pieces = chunk.split(b"\n")
         whole: list[bytes | Oversized] = []
         for piece in pieces[:-1]:
-            if self._ends is not None or len(self._partial) + len(piece) > self.limit:
+            if self._ends is not None or len(self.partial) + len(piece) > self.limit:
                 whole.append(self._spilled(piece).gathered())
                 self._ends = None
-            elif self._partial:
-                self._partial += piece
-                whole.append(bytes(self._partial).removesuffix(b"\r"))
-                self._partial.clear()
+            elif self.partial:
+                self.partial += piece
+                if self.partial.endswith(b"\r"):
+                    del self.partial[-1:]
+                whole.append(bytes(self.partial))
+                self.partial.clear()
             else:
                 whole.append(piece.removesuffix(b"\r"))
-        if self._ends is not None or len(self._partial) + len(pieces[-1]) > self.limit:
+        if self._ends is not None or len(self.partial) + len(pieces[-1]) > self.limit:
             self._spilled(pieces[-1])
         else:
-            self._partial += pieces[-1]
+            self.partial += pieces[-1]
         return whole
+
+    @property
+    def held(self) -> int:
+        """How much of a line is held that has not ended."""
+        return len(self.partial)
+
+    def cut(self) -> None:
+        """Hold no more of that line than its ends, as if it were beyond the limit: there is no room for it."""
+        self._ends = Ends(lacks_room=True)
+        self._ends.add(self.partial)
+        self.partial.clear()
 
     def rest(self) -> bytes:
         """The bytes after the last line end, none if they are beyond the limit; asked for once, at the stream's end."""
-        rest = bytes(self._partial)
-        self._partial.clear()
+        rest = bytes(self.partial)
+        self.partial.clear()
         return rest
 
     def _spilled(self, piece: bytes) -> Ends:
         if self._ends is None:
             self._ends = Ends()
-            self._ends.add(self._partial)
-            self._partial.clear()
+            self._ends.add(self.partial)
+            self.partial.clear()
         self._ends.add(piece)
         return self._ends

@@ -30,6 +30,8 @@ class Oversized:
     head: bytes
     tail: bytes
     size: int
+    lacked_room: bool = False
+    """Whether it is within its bound, and there was no room for it."""
 
 
 @attrs.define(eq=False)
@@ -38,6 +40,8 @@ class Ends:
 
     size: int = attrs.field(default=0, init=False)
     """The bytes so far."""
+    lacks_room: bool = False
+    """Whether there is no room for what is within its bound."""
     _head: bytearray = attrs.field(factory=bytearray, init=False)
     _tail: bytearray = attrs.field(factory=bytearray, init=False)
 
@@ -50,7 +54,8 @@ class Ends:
 
     def gathered(self) -> Oversized:
         """The message, at its end."""
-        return Oversized(head=bytes(self._head), tail=bytes(self._tail), size=self.size)
+        head, tail = bytes(self._head), bytes(self._tail)
+        return Oversized(head=head, tail=tail, size=self.size, lacked_room=self.lacks_room)
 
 
 @attrs.frozen(kw_only=True)

@@ -202,3 +202,20 @@ def test_refused_bodies_are_told_once_for_each_crowd() -> None:
                 bodies.announced(1)
         one.release()
     assert told == [(LIMIT // 2 // COPIES * COPIES, LIMIT // 2)] * 2
+
+
+def test_who_asked_is_told_once_as_soon_as_anything_has_gone() -> None:
+    memory, told = Memory(lambda: LIMIT), list[int]()
+    holder = Holder(memory)
+
+    def tell() -> None:
+        told.append(memory.size)
+
+    memory.once_less(tell)
+    memory.once_less(tell)
+    holder.take(1000)
+    assert told == []
+    memory.hold(holder, -400)
+    memory.release(holder)
+    assert told == [600]
+    assert memory.peak == 1000

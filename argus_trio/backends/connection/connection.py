@@ -25,7 +25,7 @@ from argus_trio.backends.connection.notification_queue import Losses, Notificati
 from argus_trio.backends.connection.outgoing_request import call_request, own_request, plain_question, with_our_token
 from argus_trio.backends.connection.server_requests import ServerRequests
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
-from argus_trio.backends.links.hearing import NoMessage, shown
+from argus_trio.backends.links.hearing import NoMessage, refusal_of, shown
 from argus_trio.backends.links.link import Link, Outgoing
 from argus_trio.backends.process.last_moment import farewell
 from argus_trio.config.model.operation import Timeouts
@@ -172,7 +172,7 @@ class Connection:
             if isinstance(invalid, NoMessage):
                 self.probe_state.answers_calls = False
                 self._suspect()
-            raise BackendMisbehaved(self.backend, self.redact(invalid.reason)) from invalid
+            raise refusal_of(invalid, self.backend, self.redact(invalid.reason)) from invalid
         except LinkFailed as failure:
             awaited = False
             raise self._unavailable(await self._explained(failure)) from failure

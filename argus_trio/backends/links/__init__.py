@@ -5,6 +5,7 @@
   stderr, and `stderr_excerpt.py` both ends of that, which explain its end.
 - `streamable_http.py` posts each message, resumes streams and listens; `http_sse.py` is the older transport.
 - `hearing.py` is what all of them do with what comes in: the bound on one message, and what is made of odd ones.
+- `intake.py` is the account of what is being read of all of them, and who waits with reading on.
 - `pending.py` is the table of requests in flight on a duplex link; `life.py` whether an HTTP link lives, and what
   ended it; `endpoint.py` what to try where nothing of the transport is at the address.
 

@@ -6,15 +6,17 @@ key lets it pass, and the rest goes on. It moves no bytes, and decides nothing o
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
 import attrs
 import structlog
 
+from argus_trio.backends.links.intake import FULL, STEP_BYTES, Intake, NoRoom, Portion
 from argus_trio.backends.links.stderr import plain
 from argus_trio.config.model.operation import Bounds
-from argus_trio.errors import AnswerInvalid, LinkFailed, ResponseInvalid, RpcError
-from argus_trio.net.http1 import AnswerTooLarge, HttpAnswer
+from argus_trio.core.memory import RETRY_AFTER_SECONDS
+from argus_trio.errors import AnswerInvalid, BackendMisbehaved, LinkFailed, Overloaded, ResponseInvalid, RpcError
+from argus_trio.net.http1 import HttpAnswer
 from argus_trio.wire import headers as names
 from argus_trio.wire.envelope import ErrorResponse, Message, Response, decode
 from argus_trio.wire.event_stream import Event, EventParser
@@ -37,6 +39,17 @@ Heard = Message | ResponseInvalid
 """What an event says: messages, and what means to be an answer."""
 
 
+class Cuttable(Protocol):
+    """What a message is read with that comes in pieces."""
+
+    @property
+    def held(self) -> int:
+        """How much of a message it holds."""
+
+    def cut(self) -> None:
+        """Hold no more of it than its ends: it is told as `Oversized` when it is complete."""
+
+
 @attrs.define(eq=False, kw_only=True)
 class Hearing:
     """What one link hears. What is wrong is logged once for each kind, as it mostly comes again and again."""
@@ -44,6 +57,8 @@ class Hearing:
     backend: str
     limit: int = DEFAULT_BYTES
     """The bound on one message, in bytes."""
+    intake: Intake = attrs.field(factory=Intake)
+    """What is read of all backends."""
     _told: set[str] = attrs.field(factory=set, init=False)
 
     def parser(self) -> EventParser:
@@ -86,24 +101,47 @@ class Hearing:
         """The error for the answer that a message beyond the bound means to be, with the id `null` where that is not
         known; None if it is none."""
         known = outline(oversized.head, oversized.tail)
-        self._note_size(oversized.size, is_answer=known.is_answer)
-        if not known.is_answer:
-            return None
-        return ResponseInvalid(known.id or b"null", self._too_large(oversized.size))
+        if oversized.lacked_room:
+            why = f"its answer of {oversized.size} bytes had no room in the gateway, {FULL}: come back later"
+            log_it, about = log.warning if self._is_news("no room") else log.debug, {"bytes": oversized.size}
+            log_it("backend_message_without_room", backend=self.backend, is_answer=known.is_answer, **about)
+        else:
+            why = self._too_large(oversized.size)
+            self._note_size(oversized.size, is_answer=known.is_answer)
+        return ResponseInvalid(known.id or b"null", why) if known.is_answer else None
 
     async def read_body(self, answer: HttpAnswer) -> bytes:
         """The whole body of an HTTP answer.
 
         Raises:
-            LinkFailed: it broke off; `AnswerInvalid` if it is beyond the bound.
+            LinkFailed: it broke off; `AnswerInvalid` if it is beyond the bound, or there is no room for it.
         """
+        declared = answer.header(names.CONTENT_LENGTH) or ""
+        is_known = declared.isdecimal() and answer.header(names.CONTENT_ENCODING) is None
+        size = int(declared) if is_known else None
+        with Portion(self.intake) as portion:
+            if size is not None and STEP_BYTES < size <= self.limit:
+                await portion.take(size)
+            body: bytes | bytearray = b"" if size is not None and size > self.limit else await answer.receive()
+            while len(body) <= self.limit >= (size or 0):
+                if len(body) > STEP_BYTES:
+                    await portion.take(len(body))
+                if not (body and (piece := await answer.receive())):
+                    return bytes(body)
+                if isinstance(body, bytes):
+                    body = bytearray(body)  # which grows where it lies, as pieces on their own do not
+                body += piece
+        self._note_size(size, is_answer=True)
+        raise AnswerInvalid(self._too_large(size))
+
+    async def take(self, portion: Portion, stream: Cuttable) -> None:
+        """Have what `stream` holds of a message entered. Where there is no room for it, it is passed over: others that
+        are waited for stand behind it."""
         try:
-            return await answer.read(self.limit)
-        except AnswerTooLarge:
-            declared = answer.header(names.CONTENT_LENGTH) or ""
-            is_known = declared.isdecimal() and answer.header(names.CONTENT_ENCODING) is None
-            self._note_size(int(declared) if is_known else None, is_answer=True)
-            raise AnswerInvalid(self._too_large(int(declared) if is_known else None)) from None
+            await portion.take(stream.held)
+        except NoRoom:
+            stream.cut()
+            portion.release()
 
     def note_oddity(self, text: bytes, reading: Reading) -> None:
         """Log that a text was read although it is odd."""
@@ -146,6 +184,13 @@ def foreign_answer(answer: Response | ErrorResponse | None, wanted: bytes) -> Li
     told = "" if answer is None else f": {shown(answer.id)[:40]} for {wanted.decode()}"
     said = f", and said {shown(answer.error)}" if isinstance(answer, ErrorResponse) else ""
     return AnswerInvalid(f"it answered another request than the one it was asked{told}{said}")
+
+
+def refusal_of(invalid: AnswerInvalid, backend: str, reason: str) -> RpcError:
+    """The error for the client whose call was answered with what is no answer, or had no room."""
+    if isinstance(invalid, NoRoom):
+        return Overloaded(f"backend {backend!r}: {reason}", data={"retryAfter": RETRY_AFTER_SECONDS})
+    return BackendMisbehaved(backend, reason)
 
 
 def shown(text: bytes) -> str:

@@ -15,6 +15,7 @@ import trio
 
 from argus_trio.backends.links.endpoint import with_advice
 from argus_trio.backends.links.hearing import Heard, Hearing
+from argus_trio.backends.links.intake import Intake, Portion
 from argus_trio.backends.links.life import Life, loop_in
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.backends.links.pending import Expected, Pending
@@ -44,20 +45,23 @@ _BLANKS: Final = b"\xef\xbb\xbf \t\r\n"
 
 
 @asynccontextmanager
-async def open_http_sse(spec: SseBackend, inbox: Inbox, via: Via | None = None) -> AsyncIterator[Link]:
+async def open_http_sse(
+    spec: SseBackend, inbox: Inbox, *, via: Via | None = None, intake: Intake | None = None
+) -> AsyncIterator[Link]:
     """A link to an HTTP+SSE server, once it has said where messages go, for which it has `ENDPOINT_SHARE`.
 
     Raises:
         LinkFailed: the stream did not open, or names no endpoint of the same origin.
     """
     seconds = spec.timeouts.connect
-    hearing = Hearing(backend=spec.name, limit=spec.limits.message)
+    hearing = Hearing(backend=spec.name, limit=spec.limits.message, intake=intake or Intake())
     early: list[Event] = []
     opened = open_http_client(spec.url, name=spec.name, headers=spec.headers, ca_file=spec.tls.ca_file, via=via)
     async with opened as client:
-        with trio.move_on_after(ENDPOINT_SHARE * seconds) as opening:
+        portion = Portion(hearing.intake, is_shared=True)
+        with portion, trio.move_on_after(ENDPOINT_SHARE * seconds) as opening:
             async with client.send(client.get()) as answer:
-                stream = _Events(answer=answer, parser=hearing.parser())
+                stream = _Events(answer=answer, hearing=hearing, portion=portion)
                 target = await _endpoint(client, stream, early)
                 opening.deadline = float("inf")
                 link = HttpSseLink(client=client, target=target, inbox=inbox, hearing=hearing)
@@ -78,12 +82,18 @@ class _Events:
     """The events of the one stream."""
 
     answer: HttpAnswer
-    parser: EventParser
-    _events: list[Event] = attrs.field(factory=list)
+    _hearing: Hearing
+    _portion: Portion
+    parser: EventParser = attrs.field(init=False)
+    _events: list[Event] = attrs.field(factory=list, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.parser = self._hearing.parser()
 
     async def receive(self) -> list[Event]:
         """The next events, at least one, or none at the stream's end."""
         while not self._events:
+            await self._hearing.take(self._portion, self.parser)
             chunk = await self.answer.receive()
             if not chunk:
                 return []

@@ -11,6 +11,7 @@ import attrs
 
 from argus_trio.backends.links.hearing import Hearing
 from argus_trio.backends.links.http_sse import open_http_sse
+from argus_trio.backends.links.intake import Intake
 from argus_trio.backends.links.link import Inbox, Link
 from argus_trio.backends.links.stderr import StderrRing, StderrStream
 from argus_trio.backends.links.stdio import StdioLink
@@ -28,9 +29,11 @@ As long as a call may take where nothing else is configured: a backend that work
 
 
 def open_link(
-    spec: BackendSpec, inbox: Inbox, stderr: StderrRing, *, via: Via | None = None
+    spec: BackendSpec, inbox: Inbox, stderr: StderrRing, *, via: Via | None = None, intake: Intake | None = None
 ) -> AbstractAsyncContextManager[Link]:
-    """A link to the backend that `spec` declares; entering it opens it. `via` goes with all that is asked over it.
+    """A link to the backend that `spec` declares; entering it opens it.
+
+    `via` goes with all that is asked over it; what is read is entered in `intake`, that of all backends.
 
     Raises (on entering):
         LinkFailed: it could not be opened.
@@ -39,11 +42,11 @@ def open_link(
         case StdioBackend():
             named = {} if via is None else {VARIABLE: via.text}
             known = attrs.evolve(spec, env={**spec.env, **named})
-            return open_stdio(known, inbox, stderr=stderr, environ=os.environ)
+            return open_stdio(known, inbox, stderr=stderr, environ=os.environ, intake=intake)
         case SseBackend():
-            return open_http_sse(spec, inbox, via)
+            return open_http_sse(spec, inbox, via=via, intake=intake)
         case HttpBackend():
-            return open_streamable_http(spec, inbox, via)
+            return open_streamable_http(spec, inbox, via=via, intake=intake)
     assert_never(spec)
 
 
@@ -55,6 +58,7 @@ async def open_stdio(
     stderr: StderrRing,
     environ: Mapping[str, str],
     write_limit_seconds: float = WRITE_LIMIT_SECONDS,
+    intake: Intake | None = None,
 ) -> AsyncIterator[StdioLink]:
     """A link to a process of its own, which runs as long as the block and is gone, tree and all, when it is left.
 
@@ -72,7 +76,7 @@ async def open_stdio(
             inbox=inbox,
             stderr=StderrStream(stderr),
             writer=writer,
-            hearing=Hearing(backend=spec.name, limit=spec.limits.message),
+            hearing=Hearing(backend=spec.name, limit=spec.limits.message, intake=intake or Intake()),
             command=(spec.command, *spec.args),
         )
         async with ServiceNursery() as nursery:

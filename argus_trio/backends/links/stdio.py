@@ -11,6 +11,7 @@ import structlog
 import trio
 
 from argus_trio.backends.links.hearing import Hearing, shown
+from argus_trio.backends.links.intake import STEP_BYTES, Portion
 from argus_trio.backends.links.link import Inbox, Outgoing
 from argus_trio.backends.links.peer import LineSink, Peer
 from argus_trio.backends.links.pending import Expected, Pending
@@ -136,13 +137,16 @@ class StdioLink:
     async def _read_stdout(self) -> None:
         lines = BoundedLines(self._hearing.limit)
         stdout = self._peer.stdout
-        while chunk := await stdout.receive():
-            self._output_bytes += len(chunk)
-            for line in lines.feed(chunk):
-                if isinstance(line, Oversized):
-                    self._pass_over(line)
-                else:
-                    await self._accept(line)
+        with Portion(self._hearing.intake, is_shared=True) as portion:
+            while chunk := await stdout.receive():
+                self._output_bytes += len(chunk)
+                for line in lines.feed(chunk):
+                    if isinstance(line, Oversized):
+                        self._pass_over(line)
+                    else:
+                        await self._accept(line)
+                if portion.held or len(lines.partial) > STEP_BYTES:
+                    await self._hearing.take(portion, lines)
         await self._accept(lines.rest(), is_cut_off=True)
         self._stdout_ended.set()
         await self._fail_unless_it_ended("closed its stdout")

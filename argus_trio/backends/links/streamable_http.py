@@ -17,6 +17,7 @@ import trio
 
 from argus_trio.backends.links.endpoint import with_advice
 from argus_trio.backends.links.hearing import Heard, Hearing, NoMessage, foreign_answer
+from argus_trio.backends.links.intake import Intake, Portion
 from argus_trio.backends.links.life import Life, loop_in
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.backends.process.last_moment import farewell
@@ -63,7 +64,9 @@ _METHOD_NOT_FOUND: Final = re.compile(rb'"code"\s*:\s*-32601\b')
 
 
 @asynccontextmanager
-async def open_streamable_http(spec: HttpBackend, inbox: Inbox, via: Via | None = None) -> AsyncIterator[Link]:
+async def open_streamable_http(
+    spec: HttpBackend, inbox: Inbox, *, via: Via | None = None, intake: Intake | None = None
+) -> AsyncIterator[Link]:
     """A link to a Streamable HTTP server. Nothing is sent before the first message; leaving ends the session, if any.
 
     Raises:
@@ -71,7 +74,7 @@ async def open_streamable_http(spec: HttpBackend, inbox: Inbox, via: Via | None 
     """
     opened = open_http_client(spec.url, name=spec.name, headers=spec.headers, ca_file=spec.tls.ca_file, via=via)
     async with opened as client:
-        hearing = Hearing(backend=spec.name, limit=spec.limits.message)
+        hearing = Hearing(backend=spec.name, limit=spec.limits.message, intake=intake or Intake())
         link = StreamableHttpLink(client=client, inbox=inbox, hearing=hearing)
         try:
             yield link
@@ -191,8 +194,7 @@ class StreamableHttpLink:
                 return await self._read_stream(answer, parser, outgoing.id)
             if answer.media_type == names.JSON:
                 return await self._read_body(await self._hearing.read_body(answer), outgoing.id)
-            what = answer.media_type or "nothing"
-            raise NoMessage(f"it answered a request with HTTP {answer.status} and {what}")
+            raise NoMessage(f"it answered a request with HTTP {answer.status} and {answer.media_type or 'nothing'}")
 
     async def _read_body(self, body: bytes, request_id: int) -> Response | ErrorResponse:
         wanted = b"%d" % request_id
@@ -215,18 +217,20 @@ class StreamableHttpLink:
 
     async def _read_stream(self, answer: HttpAnswer, parser: EventParser, within: int) -> Response | ErrorResponse:
         wanted = b"%d" % within
-        while chunk := await answer.receive():
-            for message in self._heard(parser, chunk):
-                if isinstance(message, Request | Notification):
-                    await self._inbox(message, within)
-                elif isinstance(message, ResponseInvalid) and plain_id(message.id) in (wanted, b"null"):
-                    raise AnswerInvalid(message.message)
-                elif isinstance(message, Response | ErrorResponse) and is_answer(message, wanted):
-                    return message if message.id == wanted else attrs.evolve(message, id=wanted)
-                elif isinstance(message, ErrorResponse):
-                    raise foreign_answer(message, wanted)
-                else:
-                    log.warning("backend_answer_unasked", backend=self._client.name)
+        with Portion(self._hearing.intake) as portion:
+            while chunk := await answer.receive():
+                for message in self._heard(parser, chunk):
+                    if isinstance(message, Request | Notification):
+                        await self._inbox(message, within)
+                    elif isinstance(message, ResponseInvalid) and plain_id(message.id) in (wanted, b"null"):
+                        raise AnswerInvalid(message.message)
+                    elif isinstance(message, Response | ErrorResponse) and is_answer(message, wanted):
+                        return message if message.id == wanted else attrs.evolve(message, id=wanted)
+                    elif isinstance(message, ErrorResponse):
+                        raise foreign_answer(message, wanted)
+                    else:
+                        log.warning("backend_answer_unasked", backend=self._client.name)
+                await portion.take(parser.held)
         raise LinkFailed("the server ended the stream without an answer")
 
     def _heard(self, parser: EventParser, chunk: bytes) -> list[Heard]:
@@ -275,8 +279,10 @@ class StreamableHttpLink:
                 async with self._stream(parser, headers, is_first=is_first) as answer:
                     is_first = False
                     is_under_way.set()
-                    while chunk := await answer.receive():
-                        has_brought |= await self._hand_on(parser, chunk)
+                    with Portion(self._hearing.intake) as portion:
+                        while chunk := await answer.receive():
+                            has_brought |= await self._hand_on(parser, chunk)
+                            await portion.take(parser.held)
             except HttpRefused as refused:
                 if is_final(refused):
                     self._lacks_stream = True
@@ -304,9 +310,7 @@ class StreamableHttpLink:
         """The message's headers and the session's. Raises `LinkFailed` if the link is dead."""
         self._life.check()
         self._revision = next((value for name, value in headers if name == names.PROTOCOL_VERSION), self._revision)
-        if self._session_id is None:
-            return headers
-        return (*headers, (names.SESSION_ID, self._session_id))
+        return headers if self._session_id is None else (*headers, (names.SESSION_ID, self._session_id))
 
     def _session_headers(self) -> Headers:
         session = () if self._session_id is None else ((names.SESSION_ID, self._session_id),)

@@ -7,6 +7,7 @@ backend is asked in `listen_stream.py`.
 from __future__ import annotations
 
 from collections import Counter
+from typing import Final
 
 import attrs
 import structlog
@@ -35,6 +36,10 @@ from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
 
+UNSUBSCRIBING: Final = 8
+"""How many requests at a time end what sessions had subscribed to that are gone: nobody waits for them, and a backend
+that is slow, or about to end, is not to be asked thousands of things at once."""
+
 
 @attrs.define(eq=False)
 class _Asked:
@@ -49,6 +54,15 @@ class _Asked:
     def why(self, connection: Connection) -> LinkFailed:
         """Why there will be no updates."""
         return self.failure or connection.lost or LinkFailed("the connection was lost")
+
+
+@attrs.define(eq=False)
+class _Leaving:
+    """What nobody is subscribed to any more, until the backend has been told so over the present connection."""
+
+    uris: dict[str, None] = attrs.field(factory=dict)
+    tasks: int = 0
+    """How many tell it."""
 
 
 @attrs.define(eq=False)
@@ -68,6 +82,7 @@ class SubscriptionHub:
     _listen_stream: ListenStream | None = attrs.field(default=None, init=False)
     _asked: dict[str, _Asked] = attrs.field(factory=dict, init=False)
     """What the backend has been asked for over the present connection and has not refused, by comparable URI."""
+    _leaving: _Leaving = attrs.field(factory=_Leaving, init=False)
     _by_client_kind: dict[object, SubscriptionTable] = attrs.field(factory=dict, init=False)
     """Who wants the updates that client connections report, by kind of client: principal and abilities."""
 
@@ -81,7 +96,7 @@ class SubscriptionHub:
 
     def begin(self, connection: Connection) -> None:
         """Ask for everything that is wanted over a new connection, in its nursery. Does not wait for it."""
-        self._listen_stream, self._asked = None, {}
+        self._listen_stream, self._asked, self._leaving = None, {}, _Leaving()
         if connection.handshake.era is Era.MODERN:
             self._listen_stream = ListenStream(
                 connection=connection,
@@ -228,12 +243,28 @@ class SubscriptionHub:
                 await self._unsubscribe(connection, uri)
 
     def forget(self, connection: Connection | None, key: object) -> None:
-        """End every subscription of `key`. Does not wait for the backend."""
+        """End every subscription of `key`. Does not wait for the backend, which is told by a few tasks in turn."""
         self._spelled.pop(key, None)
-        for uri in self.table.forget(key):
+        uris = self.table.forget(key)
+        for uri in uris:
             self._drop(uri)
-            if connection is not None:
-                connection.start_soon(self._unsubscribe, connection, uri)
+        if connection is None or connection.is_left or connection.lost is not None:
+            return
+        leaving = self._leaving
+        leaving.uris.update(dict.fromkeys(uris if self._listen_stream is None else uris[:1]))  # one renewal tells all
+        for _ in range(min(len(leaving.uris), UNSUBSCRIBING - leaving.tasks)):
+            leaving.tasks += 1
+            connection.start_soon(self._unsubscribe_in_turn, connection, leaving)
+
+    async def _unsubscribe_in_turn(self, connection: Connection, leaving: _Leaving) -> None:
+        try:
+            while leaving.uris and connection.lost is None:
+                uri = next(iter(leaving.uris))
+                del leaving.uris[uri]
+                if comparable(uri) not in self._asked:  # else somebody has subscribed to it since
+                    await self._unsubscribe(connection, uri)
+        finally:
+            leaving.tasks -= 1
 
     async def follow(self, task: str) -> bool:
         """Ask a modern backend to report on `task`, until `unfollow`; whether it agreed, within `timeouts.call`."""

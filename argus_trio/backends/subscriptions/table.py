@@ -34,6 +34,8 @@ class SubscriptionTable:
 
     _by_uri: dict[str, _Subscribed] = attrs.field(factory=dict, init=False)
     """By the comparable form of the URI."""
+    _by_key: dict[object, dict[str, None]] = attrs.field(factory=dict, init=False)
+    """The comparable forms of what each subscribed to."""
 
     @property
     def uris(self) -> list[str]:
@@ -41,21 +43,27 @@ class SubscriptionTable:
         return [subscribed.uri for subscribed in self._by_uri.values()]
 
     def uris_of(self, key: object) -> list[str]:
-        """Every URI that the subscriber `key` subscribed to, in the same order as `uris`."""
-        return [subscribed.uri for subscribed in self._by_uri.values() if key in subscribed.subscribers]
+        """Every URI that the subscriber `key` subscribed to, in the order of its subscriptions."""
+        return [self._by_uri[compared].uri for compared in self._by_key.get(key, ())]
 
     def add(self, uri: str, key: object, deliver: Deliver) -> bool:
         """Subscribe `key` to a URI; whether nobody had subscribed to it before."""
         compared = comparable(uri)
         is_first = compared not in self._by_uri
         self._by_uri.setdefault(compared, _Subscribed(uri)).subscribers[key] = deliver
+        self._by_key.setdefault(key, {})[compared] = None
         return is_first
 
     def remove(self, uri: str, key: object) -> bool:
         """Unsubscribe `key` from a URI; whether it was the last to be subscribed."""
         compared = comparable(uri)
         known = self._by_uri.get(compared)
-        if known is None or known.subscribers.pop(key, None) is None or known.subscribers:
+        if known is None or known.subscribers.pop(key, None) is None:
+            return False
+        self._by_key[key].pop(compared)
+        if not self._by_key[key]:
+            del self._by_key[key]
+        if known.subscribers:
             return False
         del self._by_uri[compared]
         return True
@@ -66,6 +74,7 @@ class SubscriptionTable:
             (known.uri, key, deliver) for known in old._by_uri.values() for key, deliver in known.subscribers.items()
         ]
         old._by_uri.clear()
+        old._by_key.clear()
         return [uri for uri, key, deliver in subscribed if self.add(uri, key, deliver)]
 
     def forget(self, key: object) -> list[str]:

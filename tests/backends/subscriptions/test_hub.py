@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.scope.scope import Scope
+from argus_trio.backends.subscriptions.hub import UNSUBSCRIBING
 from argus_trio.backends.subscriptions.table import SubscriptionTable
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.errors import BackendError, LinkFailed, MethodUnknown
@@ -78,6 +79,36 @@ async def test_sessions_that_share_a_connection_share_the_subscription(autojump_
         scope.release(other)
         await wait_all_tasks_blocked()
         assert asked(backend, "resources/unsubscribe") == 1
+
+
+async def test_the_end_of_many_subscriptions_is_told_by_a_few_tasks_and_not_where_somebody_subscribed_anew(
+    autojump_clock: MockClock,
+) -> None:
+    backend, begun, go_on = serving(), list[Json](), trio.Event()
+
+    async def slow(params: Json) -> Json:
+        begun.append(params)
+        await go_on.wait()
+        return {}
+
+    backend.answers["resources/unsubscribe"] = slow
+    async with living(backend) as scope:
+        gone, other = Session(), Session()
+        uris = [f"file:///{number}" for number in range(100)]
+        for uri in uris:
+            exchange = FakeExchange("resources/subscribe", {"uri": uri}, client=gone)
+            await scope.subscriptions.subscribe(exchange, uri)
+        scope.release(gone)
+        await wait_all_tasks_blocked()
+        assert len(begun) == UNSUBSCRIBING
+        anew = FakeExchange("resources/subscribe", {"uri": uris[-1]}, client=other)
+        await scope.subscriptions.subscribe(anew, uris[-1])
+        go_on.set()
+        await wait_all_tasks_blocked()
+        assert {params["uri"] for params in begun} == set(uris[:-1])
+        scope.release(other)
+        await wait_all_tasks_blocked()
+        assert begun[-1]["uri"] == uris[-1]
 
 
 async def test_a_session_with_its_own_connection_subscribes_there_and_keeps_it(autojump_clock: MockClock) -> None:

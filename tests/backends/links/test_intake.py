@@ -1,0 +1,181 @@
+"""What is being read of all backends: who reads on, who waits, and who is told that there was no room."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+from structlog.testing import capture_logs
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from argus_trio.backends.links.hearing import Hearing, refusal_of
+from argus_trio.backends.links.intake import (
+    COPIES,
+    SILENT_SECONDS,
+    STEP_BYTES,
+    WRITTEN_SECONDS,
+    Intake,
+    NoRoom,
+    Portion,
+)
+from argus_trio.core.memory import Memory
+from argus_trio.errors import AnswerInvalid, BackendMisbehaved, Overloaded, ResponseInvalid
+from argus_trio.wire.event_stream import EventParser
+from argus_trio.wire.lines import BoundedLines
+from argus_trio.wire.outline import Oversized
+
+MEGABYTE = 1024 * 1024
+LIMIT = 64 * MEGABYTE
+LARGE = 12 * MEGABYTE
+"""One of these has room, two have not."""
+ANSWER = b'{"jsonrpc":"2.0","id":4,"result":{"a":"%b"}}' % (b"x" * 4 * STEP_BYTES)
+
+
+def an_intake() -> Intake:
+    return Intake(Memory(lambda: LIMIT))
+
+
+async def read_one(intake: Intake, done: list[int], number: int) -> None:
+    """Read a message that comes in steps, with others in between."""
+    with Portion(intake) as portion:
+        for size in range(STEP_BYTES, LARGE + 1, STEP_BYTES):
+            await portion.take(size)
+            await trio.lowlevel.checkpoint()
+    done.append(number)
+
+
+async def test_what_is_small_is_not_entered_and_what_is_read_is_given_back() -> None:
+    intake = an_intake()
+    with Portion(intake) as portion:
+        await portion.take(STEP_BYTES)
+        assert intake.held == 0
+        await portion.take(STEP_BYTES + 1)
+        assert intake.held == intake.memory.size >= COPIES * STEP_BYTES
+        await portion.take(0)
+        assert intake.held == 0
+        await portion.take(LARGE)
+    assert (intake.held, intake.memory.size) == (0, 0)
+
+
+async def test_many_that_come_at_once_stay_within_the_bound_and_all_come_to_their_end(
+    autojump_clock: MockClock,
+) -> None:
+    intake, done = an_intake(), list[int]()
+    with capture_logs() as logs, trio.fail_after(60):
+        async with trio.open_nursery() as nursery:
+            for number in range(20):
+                nursery.start_soon(read_one, intake, done, number)
+    assert sorted(done) == list(range(20))
+    assert intake.memory.peak <= LIMIT * 5 // 8 + COPIES * LARGE
+    assert intake.memory.size == 0
+    assert [entry["event"] for entry in logs].count("large_answers_wait") >= 1
+    assert len(logs) <= 20
+
+
+async def test_one_goes_on_however_full_the_gateway_is(autojump_clock: MockClock) -> None:
+    intake = an_intake()
+    kept = Portion(Intake())
+    intake.memory.hold(kept, LIMIT)
+    with Portion(intake) as portion:
+        began = trio.current_time()
+        await portion.take(LARGE)
+        assert portion.held == COPIES * LARGE
+        assert trio.current_time() - began == pytest.approx(WRITTEN_SECONDS)
+        await portion.take(2 * LARGE)
+        assert trio.current_time() - began == pytest.approx(WRITTEN_SECONDS)
+
+
+async def test_what_others_stand_behind_does_not_wait_for_clients_that_do_not_read(autojump_clock: MockClock) -> None:
+    intake = an_intake()
+    intake.memory.hold(Portion(Intake()), LIMIT)
+    with Portion(intake, is_shared=True) as portion, trio.fail_after(WRITTEN_SECONDS / 2):
+        await portion.take(LARGE)
+
+
+async def test_who_waits_goes_on_as_soon_as_another_part_of_the_gateway_lets_go(autojump_clock: MockClock) -> None:
+    intake, kept = an_intake(), Portion(Intake())
+    intake.memory.hold(kept, LIMIT - MEGABYTE)
+    with Portion(intake) as first, Portion(intake) as second:
+        await first.take(LARGE)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(second.take, 2 * MEGABYTE)
+            await wait_all_tasks_blocked()
+            assert second.held == 0
+            intake.memory.release(kept)
+            assert second.held == COPIES * 2 * MEGABYTE
+
+
+async def test_who_brings_nothing_holds_nobody_up_for_long(autojump_clock: MockClock) -> None:
+    intake = an_intake()
+    with Portion(intake), Portion(intake) as silent, Portion(intake) as second:
+        await silent.take(LARGE)
+        began = trio.current_time()
+        await second.take(LARGE)
+        assert trio.current_time() - began <= 2 * SILENT_SECONDS
+
+
+async def test_a_middling_message_does_not_wait_behind_large_ones(autojump_clock: MockClock) -> None:
+    intake = an_intake()
+    with Portion(intake) as large, Portion(intake) as waiting, Portion(intake) as middling:
+        await large.take(LARGE)
+        with trio.move_on_after(1):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(waiting.take, LARGE)
+                await wait_all_tasks_blocked()
+                await middling.take(MEGABYTE)
+                assert (waiting.held, middling.held) == (0, COPIES * MEGABYTE)
+                nursery.cancel_scope.cancel()
+    assert intake.held == 0
+
+
+async def test_who_waits_in_vain_is_told_so(autojump_clock: MockClock) -> None:
+    intake = an_intake()
+    with Portion(intake) as moving, Portion(intake, is_shared=True) as waiting:
+        await moving.take(LARGE)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(keep_moving, moving)
+            began = trio.current_time()
+            with pytest.raises(NoRoom, match=r"server\.limits\.memory") as caught:
+                await waiting.take(LARGE)
+            assert trio.current_time() - began == pytest.approx(5)
+            nursery.cancel_scope.cancel()
+    refused = refusal_of(caught.value, "far", caught.value.reason)
+    assert isinstance(refused, Overloaded)
+    assert refused.data == {"retryAfter": 5.0}
+    assert isinstance(refusal_of(AnswerInvalid("odd"), "far", "odd"), BackendMisbehaved)
+
+
+async def keep_moving(portion: Portion) -> None:
+    while True:
+        await portion.take(LARGE)
+        await trio.sleep(SILENT_SECONDS / 2)
+
+
+@pytest.mark.parametrize("kind", ["line", "event"])
+async def test_on_a_shared_stream_who_waits_in_vain_is_passed_over_and_what_follows_is_read(
+    kind: str, autojump_clock: MockClock
+) -> None:
+    intake = an_intake()
+    hearing = Hearing(backend="far", intake=intake)
+    stream: EventParser | BoundedLines = BoundedLines(LIMIT) if kind == "line" else hearing.parser()
+    begin, end = (b"", b"\n") if kind == "line" else (b"data: ", b"\n\n")
+    with Portion(intake) as moving, Portion(intake, is_shared=True) as portion:
+        await moving.take(LARGE)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(keep_moving, moving)
+            intake.memory.hold(Portion(Intake()), LIMIT)
+            assert stream.feed(begin + ANSWER[:-20]) == []
+            with capture_logs() as logs:
+                await hearing.take(portion, stream)
+                assert (stream.held, portion.held) == (0, 0)
+                (found,) = stream.feed(ANSWER[-20:] + end)
+                cut = found if isinstance(found, Oversized) else getattr(found, "oversized", None)
+                assert isinstance(cut, Oversized)
+                answer = hearing.answer_of(cut)
+            nursery.cancel_scope.cancel()
+    assert isinstance(answer, ResponseInvalid)
+    assert answer.id == b"4"
+    assert "server.limits.memory" in answer.message
+    assert str(len(ANSWER)) in answer.message
+    assert [entry["event"] for entry in logs] == ["large_answers_wait", "backend_message_without_room"]
+    (after,) = stream.feed(begin + ANSWER + end)
+    assert ANSWER in (after, getattr(after, "data", None))
