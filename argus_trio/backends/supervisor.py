@@ -29,16 +29,17 @@ from argus_trio.backends.status import health_of, statuses_of
 from argus_trio.backends.succession import Succession
 from argus_trio.config.diff import difference, enabled, shows_the_same
 from argus_trio.config.model.config import Config
-from argus_trio.core.call.abilities import NONE, Abilities
+from argus_trio.core.call.audience import Audience
 from argus_trio.core.call.exchange import ClientSession, Handler
 from argus_trio.core.catalog.catalog import Holders
+from argus_trio.core.catalog.restricted import backends_in
 from argus_trio.core.health.health import Draining, Health, Overview
 from argus_trio.core.redaction import Redactor
 from argus_trio.core.reload_report import AppliedConfig
 from argus_trio.wire.envelope import Params
 
-Announce = Callable[[Iterable[str], Callable[[Abilities], bool]], None]
-"""Sends notifications, by their methods, to the clients whose abilities the function is true of. Returns at once."""
+Announce = Callable[[Iterable[str], Callable[[Audience], bool]], None]
+"""Sends notifications, by their methods, to the clients that the function is true of. Returns at once."""
 
 
 def _keep_nothing(_: ClientSession) -> None:
@@ -239,7 +240,7 @@ class Supervisor:
             turns=self._turns,
             eras=self._eras,
             on_published=self._on_published,
-            on_unchanged=self._on_unchanged,
+            on_unchanged=partial(self._on_unchanged, name),
             on_lease_freed=self.drain.wake,
             listing_turns=self._listing_turns,
         )
@@ -269,17 +270,27 @@ class Supervisor:
             generation.rebuild()  # an exchange may wait there for a backend that was starting
         self._announce(self.current.rebuild())
 
-    def _on_unchanged(self, kinds: frozenset[str]) -> None:
-        self._announce({NONE: kinds})
+    def _on_unchanged(self, backend: str, kinds: frozenset[str]) -> None:
+        self.announce(_methods(kinds), partial(self._sees, backend))
 
     def _announce(self, changes: CatalogChanges) -> None:
-        for method in sorted({LIST_CHANGED[kind] for kinds in changes.values() for kind in kinds}):
-            concerned = {a: any(LIST_CHANGED[kind] == method for kind in kinds) for a, kinds in changes.items()}
-            self.announce((method,), partial(_is_concerned, concerned))
+        for method in _methods(changes.kinds):
+            self.announce((method,), partial(_is_concerned, changes, method))
+
+    def _sees(self, backend: str, audience: Audience) -> bool:
+        """Whether the client is shown anything of a backend."""
+        generation = self.current
+        if generation.is_open and not audience.endpoint:
+            return True
+        return backend in backends_in(generation.snapshot.shown_to(audience))
 
 
-def _is_concerned(concerned: Mapping[Abilities, bool], abilities: Abilities) -> bool:
-    return concerned.get(abilities, concerned[NONE])
+def _methods(kinds: Iterable[str]) -> list[str]:
+    return sorted({LIST_CHANGED[kind] for kind in kinds})
+
+
+def _is_concerned(changes: CatalogChanges, method: str, audience: Audience) -> bool:
+    return any(LIST_CHANGED[kind] == method for kind in changes.of(audience))
 
 
 def _keeping(config: Config, last: Config, names: Collection[str]) -> Config:

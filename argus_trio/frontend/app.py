@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import attrs
 import structlog
 import trio
 
+from argus_trio.core.access.access import Access
+from argus_trio.core.call.audience import Audience
 from argus_trio.core.memory import Memory
 from argus_trio.frontend.application import Application
 from argus_trio.frontend.edges.endpoint import Endpoint
@@ -16,7 +19,7 @@ from argus_trio.frontend.edges.streamable_http_legacy import LegacyEdge
 from argus_trio.frontend.edges.streamable_http_modern import ModernEdge
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.keep_alive import KeepAlive
-from argus_trio.frontend.http.served_settings import CurrentSettings
+from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.input_required.parking import Parking
 from argus_trio.frontend.input_required.request_state import RequestStates, Seal
 from argus_trio.frontend.notifications.announcer import Announcer
@@ -55,6 +58,10 @@ async def run_frontend(
         announcer.close()
         parts.parking.stop(settings.now.server.drain_timeout)
 
+    def end_what_is_not_known(renewed: ServedSettings) -> None:
+        parts.end_unless(partial(_may_stay, renewed.access))
+
+    settings.on_renewed.append(end_what_is_not_known)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(parts.keep_alive.run, parts.sessions.expire)
         nursery.start_soon(announcer.run)
@@ -63,6 +70,7 @@ async def run_frontend(
         try:
             await serve(parts.application, listeners.listeners, stop=stop, on_stop=end_what_lasts, settings=settings)
         finally:
+            settings.on_renewed.remove(end_what_is_not_known)
             parts.sessions.end_all()
         nursery.cancel_scope.cancel()
 
@@ -72,9 +80,18 @@ class _Parts:
     """The application, and what of it lives in tasks."""
 
     application: Application
+    announcer: Announcer
     sessions: Sessions
     keep_alive: KeepAlive
     parking: Parking
+
+    def end_unless(self, may_stay: Callable[[Audience], bool]) -> None:
+        """End what lasts and belongs to clients that may not stay: sessions, conversations and streams."""
+        ended = self.sessions.end_unless(may_stay)
+        self.application.sse.end_unless(may_stay)
+        self.announcer.end_unless(may_stay)
+        if ended:
+            log.info("sessions_ended", count=ended, reason="a reload took away who they belong to, or their endpoint")
 
 
 def _assembled(
@@ -95,7 +112,14 @@ def _assembled(
     application = Application(
         gateway=gateway, settings=settings, endpoint=endpoint, sse=SseEdge(gateway, announcer, settings, memory=memory)
     )
-    return _Parts(application=application, sessions=sessions, keep_alive=keep_alive, parking=parking)
+    return _Parts(
+        application=application, announcer=announcer, sessions=sessions, keep_alive=keep_alive, parking=parking
+    )
+
+
+def _may_stay(access: Access, audience: Audience) -> bool:
+    """Whether what belongs to this client goes on: who it is could come in still, by the endpoint that it uses."""
+    return access.knows(audience.principal) and (not audience.endpoint or audience.endpoint in access.views)
 
 
 def _tell_full(held: int, limit: int) -> None:

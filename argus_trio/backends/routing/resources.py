@@ -22,6 +22,7 @@ from argus_trio.backends.scope.lease import Lease
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.backends.subscriptions.listen_stream import NotAgreed
 from argus_trio.config.model.visibility import Globs
+from argus_trio.core.access.target import Target
 from argus_trio.core.call.exchange import Call, Exchange
 from argus_trio.core.catalog.catalog import Catalog
 from argus_trio.core.catalog.unknown import means_not_found
@@ -160,18 +161,21 @@ async def owners_of(
     """
     generation = directory.generation
     catalog = await directory.catalog(call)
-    known, has_owner = _known(generation, catalog, uri, by_reference)
+    known, has_owner = _known(generation, catalog, call, uri, by_reference)
     if not known:
         catalog = await directory.catalog(call, listed=True)
-        known, has_owner = _known(generation, catalog, uri, by_reference)
+        known, has_owner = _known(generation, catalog, call, uri, by_reference)
     if has_owner or (by_reference and "{" in uri):  # templates are known from lists alone
         return known
+    if _has_hidden_owner(generation, catalog, call, uri):
+        return ()
     scopes = generation.scopes
     # Who is down is asked last: it may have it, so that this is the answer, unless another one has.
     names = sorted(catalog.may_serve(uri), key=lambda name: not scopes[name].state.is_up)
     others = set(names) - {owner.scope.spec.name for owner in known}
     guesses = (_owner(scopes[name], uri, is_guess=True) for name in names if name in others)
-    return (*known, *filter(None, guesses))[:MOST_ASKED]
+    shown = (owner for owner in guesses if owner is not None and is_shown(generation, call, owner.scope, uri))
+    return (*known, *shown)[:MOST_ASKED]
 
 
 def is_hidden(scope: Scope, *uris: str) -> bool:
@@ -184,6 +188,15 @@ def is_hidden(scope: Scope, *uris: str) -> bool:
     return is_denied or not any(passes(Globs(allow=globs.allow), each) for each in alike)
 
 
+def is_shown(generation: Generation, call: Call, scope: Scope, *uris: str) -> bool:
+    """Whether a URI of the backend, which no list needs to name, is there for the client; these are spellings of it."""
+    if generation.is_open and not call.endpoint:
+        return True
+    alike = {each for uri in uris for each in (uri, *spellings(uri))}
+    backend = scope.spec.name
+    return all(generation.shows(Target(kind="resource", shown=u, backend=backend, own=u), call) for u in alike)
+
+
 def unknown_resource(call: Call, uri: str) -> RpcError:
     """The error for a URI that nobody serves, in the words of the client's era."""
     if call.era is Era.MODERN:
@@ -192,20 +205,32 @@ def unknown_resource(call: Call, uri: str) -> RpcError:
 
 
 def _known(
-    generation: Generation, catalog: Catalog, uri: str, by_reference: bool
+    generation: Generation, catalog: Catalog, call: Call, uri: str, by_reference: bool
 ) -> tuple[tuple[ResourceOwner, ...], bool]:
     """The owner that the catalog has, and who gave the URI out, if it is not listed; whether there is that owner."""
     scopes = generation.scopes
     route = catalog.route_of_reference(uri) if by_reference else catalog.route_of_uri(uri)
     if route is not None and route.key in catalog.resources:  # what a filter hides is not listed
         return (ResourceOwner(scope=scopes[route.backend], key=route.key),), True
+    if _has_hidden_owner(generation, catalog, call, uri):
+        return (), False
     owner = None if route is None else _owner(scopes[route.backend], uri, key=route.key)
     found = [] if owner is None else [owner]
     for name in catalog.resource_backends:
         spelled = scopes[name].shared.given.spelled(uri)
         if spelled is not None and (owner is None or scopes[name] is not owner.scope):
             found += filter(None, [_owner(scopes[name], uri, key=spelled)])
-    return tuple(found[:MOST_ASKED]), owner is not None
+    shown = tuple(each for each in found if is_shown(generation, call, each.scope, uri, each.key))
+    return shown[:MOST_ASKED], owner is not None and owner in shown
+
+
+def _has_hidden_owner(generation: Generation, catalog: Catalog, call: Call, uri: str) -> bool:
+    """Whether a list names the URI that is not shown to the client: nobody else has it then in its owner's place."""
+    everything = generation.catalog_for(call.abilities, call.client)
+    if everything is catalog:
+        return False
+    route = everything.route_of_uri(uri)
+    return route is not None and route.key in everything.resources and route.key not in catalog.resources
 
 
 def _owner(scope: Scope, uri: str, *, key: str | None = None, is_guess: bool = False) -> ResourceOwner | None:

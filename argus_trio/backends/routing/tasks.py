@@ -218,7 +218,7 @@ def _are_served(scopes: Mapping[str, Scope]) -> bool:
 
 def owner_of(call: Call) -> Owner:
     """The owner of the tasks that this call creates."""
-    return Owner(principal=call.principal.name, client=call.client)
+    return Owner(principal=call.principal.name, endpoint=call.endpoint, client=call.client)
 
 
 @attrs.frozen(eq=False)

@@ -2,7 +2,7 @@
 
 - `exchange` is the centre. `Call` says what is asked and by whom; `Exchange` is the live part with the handles back to
   the client; `ClientSession` is a legacy session, for what belongs to no single call.
-- `abilities` says what a client can be asked, `levels` which log messages it wants.
+- `abilities` says what a client can be asked, `levels` which log messages it wants; `audience` is for whom lists are.
 - `session_policy` says which connection to a backend a call may use: the one that clients share, or one of its client.
 - `tasks` knows which task id of the gateway means which task of which backend, and whose it is; `task_ids` exchanges
   those ids where they stand in results and params.
