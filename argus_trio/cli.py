@@ -38,6 +38,7 @@ from argus_trio.demo import run_demo
 from argus_trio.errors import ConfigInvalid, LinkFailed, ListenFailed, Problem
 from argus_trio.logs.setup import LEVELS, Format, set_up_logs
 from argus_trio.logs.writer import writing_log
+from argus_trio.pipeline.build import build_pipeline
 from argus_trio.wire.headers import TOKEN, VIA
 
 log = structlog.get_logger()
@@ -213,6 +214,7 @@ def _stdio(options: argparse.Namespace) -> None:
 
 def _check(options: argparse.Namespace) -> None:
     path, config = _load(options)
+    build_pipeline(config, source=str(path), folder=path.absolute().parent)
     sys.stdout.write(render_checked(str(path), config) + "\n")
 
 

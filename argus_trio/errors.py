@@ -33,13 +33,13 @@ implementations to add codes in the range that MCP reserves.
 An error that only one room and its callers speak of stands in that room, and derives from one of these:
 
 - `wire/lines.py`, `wire/event_stream.py`, `wire/members.py`: a line, an event, an id or a name beyond its bound
+- `core/access/denials.py`: what a policy, a limit or a middleware of the user's own does not let pass
 - `net/http1.py`: a connection that ended before an answer; `net/dial.py`: one that nobody took
 - `backends/connection/handshake.py`: a backend that refused its handshake, or died of it
-- `frontend/http/errors.py`: what an HTTP edge refuses before it has read a message
-- `bridge/carrier.py`: a session that the bridge's gateway has forgotten
+- `frontend/http/errors.py`: what an HTTP edge refuses unread; `bridge/carrier.py`: a session that a gateway forgot
 
 What reads a value, a file or a certificate in `config/`, or a connection in `frontend/server/`, raises plain exceptions
-to whoever called it, who makes one of these of them: all that is wrong in a configuration becomes one `ConfigInvalid`.
+to its caller, who makes one of these of them: all that is wrong in a configuration becomes one `ConfigInvalid`.
 """
 
 from __future__ import annotations

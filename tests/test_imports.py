@@ -19,7 +19,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"net"}),
     frozenset({"config"}),
     frozenset({"backends", "pipeline"}),
-    frozenset({"frontend"}),
+    frozenset({"frontend", "middleware"}),
     frozenset({"runtime"}),
     frozenset({"logs"}),
     frozenset({"app"}),

@@ -47,6 +47,7 @@ def statuses_of(scopes: Iterable[Scope], catalog: Catalog) -> list[BackendStatus
 
 def _status_of(scope: Scope, counts: Counter[tuple[str, str]], catalog: Catalog) -> BackendStatus:
     now, connection, breaker = trio.current_time(), scope.shared.connection, scope.recovery.breaker
+    refused = scope.bulkhead.refused + scope.client_connections.shares.refusals.count
     return BackendStatus(
         name=scope.spec.name,
         type=scope.spec.type,
@@ -57,7 +58,7 @@ def _status_of(scope: Scope, counts: Counter[tuple[str, str]], catalog: Catalog)
         unanswered=0 if connection is None else connection.probe_state.unanswered(now),
         failures=breaker.failures,
         is_breaker_open=breaker.is_open,
-        calls=Calls(under_way=scope.bulkhead.under_way, waiting=scope.bulkhead.waiting, refused=scope.bulkhead.refused),
+        calls=Calls(under_way=scope.bulkhead.under_way, waiting=scope.bulkhead.waiting, refused=refused),
         dropped=scope.address.losses.dropped,
         session=scope.spec.session,
         is_shared=scope.shared.sharing.setting == "shared",

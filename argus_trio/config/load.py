@@ -70,7 +70,7 @@ def _config(root: dict[str, Tree], splicer: Splicer) -> Config:
     backends = root.get("backends")
     check(written, tuple(backends) if isinstance(backends, dict) else (), findings)
     check_operation(config, findings)
-    check_files(config, findings, splicer.sources)
+    check_files(config, splicer.folder, findings, splicer.sources)
     commands = CommandCheck(environ=splicer.environ, folder=splicer.folder, brought=splicer.brought)
     commands.check(written, findings)
     check_inherited(config, splicer.environ, findings)

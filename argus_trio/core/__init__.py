@@ -7,10 +7,11 @@ Three rooms stand side by side and import nothing of each other:
 - `catalog`: what all backends show together: names, routes, pages, the gateway's identity, when to list again;
 - `health`: how one backend stands: states, probes, backoff and circuit breaker, and the figures that are reported.
 
-Three modules belong to none of them:
+Four modules belong to none of them:
 
 - `memory` accounts for what is held for clients, and says what goes when it is too much;
 - `redaction` takes known secrets out of texts;
+- `refusals` says which refusal at a bound is told in the log;
 - `reload_report` is the value that tells what became of a reload.
 
 What may come in: values and pure decisions that the front end and the backends both need. They meet here only:

@@ -49,6 +49,51 @@ class OriginRoute:
     proxy_tls: ssl.SSLContext | None = None
 
 
+@attrs.define(eq=False)
+class UnderTls(trio.abc.Stream):
+    """A socket under TLS. What was read from it may hold more than has been taken from the stream above, record for
+    record; neither the socket nor that stream says so."""
+
+    stream: trio.SocketStream
+    _looking: trio.CancelScope | None = attrs.field(default=None, init=False)
+
+    @property
+    def socket(self) -> trio.socket.SocketType:
+        """The socket itself."""
+        return self.stream.socket
+
+    async def has_left(self, above: trio.abc.Stream) -> bool:
+        """Whether the stream `above`, of which this is the bottom, has anything to give, its end included, without
+        more from the network. What it gives is lost."""
+        with trio.CancelScope() as self._looking:
+            try:
+                await above.receive_some(1)
+            except trio.BrokenResourceError:
+                pass  # what was left is no TLS
+            finally:
+                self._looking = None
+            return True
+        return False
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        """See `trio.abc.ReceiveStream`."""
+        if self._looking is not None:
+            self._looking.cancel()
+        return await self.stream.receive_some(max_bytes)
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """See `trio.abc.SendStream`."""
+        await self.stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """See `trio.abc.SendStream`."""
+        await self.stream.wait_send_all_might_not_block()
+
+    async def aclose(self) -> None:
+        """See `trio.abc.AsyncResource`."""
+        await self.stream.aclose()
+
+
 async def client_tls(ca_file: Path | None) -> ssl.SSLContext:
     """How an HTTPS server is verified: against the system's trust store, or against `ca_file` alone.
 
@@ -67,8 +112,8 @@ async def client_tls(ca_file: Path | None) -> ssl.SSLContext:
         raise LinkFailed(f"tls.ca_file cannot be used: {error.strerror or error}") from error
 
 
-async def dial(route: OriginRoute) -> tuple[trio.abc.Stream, trio.SocketStream]:
-    """An open connection to the route's origin, and the socket under it.
+async def dial(route: OriginRoute) -> tuple[trio.abc.Stream, trio.SocketStream | UnderTls]:
+    """An open connection to the route's origin, and what lies at its bottom.
 
     Raises:
         NobodyListens: nobody takes connections there.
@@ -78,7 +123,9 @@ async def dial(route: OriginRoute) -> tuple[trio.abc.Stream, trio.SocketStream]:
     with trio.move_on_after(CONNECT_SECONDS):
         tcp = await _connect(route.proxy.origin if route.proxy else origin)
         try:
-            stream: trio.abc.Stream = tcp
+            has_tls = route.tls is not None or route.proxy_tls is not None
+            bottom = UnderTls(tcp) if has_tls else tcp
+            stream: trio.abc.Stream = bottom
             if route.proxy:
                 if route.proxy_tls is not None:
                     stream = await _with_tls(stream, route.proxy_tls, route.proxy.origin)
@@ -89,7 +136,7 @@ async def dial(route: OriginRoute) -> tuple[trio.abc.Stream, trio.SocketStream]:
         except BaseException:
             await trio.aclose_forcefully(tcp)
             raise
-        return stream, tcp
+        return stream, bottom
     raise LinkFailed(f"{origin} did not take the connection within {CONNECT_SECONDS:g} s")
 
 

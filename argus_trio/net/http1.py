@@ -11,6 +11,7 @@ import trio
 
 from argus_trio.errors import LinkFailed
 from argus_trio.net.content_coding import ContentDecoder, coding_of
+from argus_trio.net.dial import UnderTls
 from argus_trio.wire import headers as names
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -61,7 +62,7 @@ class HttpConnection:
     """An open connection that serves one exchange after the other. Whoever cancels an exchange must close it."""
 
     stream: trio.abc.Stream
-    socket: trio.SocketStream
+    socket: trio.SocketStream | UnderTls
     """What lies under the stream, which may be TLS."""
     is_used: bool = False
     """Whether the connection has served an exchange."""
@@ -164,6 +165,10 @@ class HttpConnection:
         poll = select.poll()
         poll.register(self.socket.socket.fileno(), select.POLLIN)
         return bool(poll.poll(0))
+
+    async def has_left(self) -> bool:
+        """Whether TLS holds what came with the last answer and is no part of it: a further record, or the end."""
+        return isinstance(self.socket, UnderTls) and await self.socket.has_left(self.stream)
 
     async def aclose(self) -> None:
         """Close at once, without a farewell; safe to call when cancelled."""

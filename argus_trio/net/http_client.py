@@ -107,18 +107,18 @@ class HttpClient:
     def post(self, body: bytes, headers: Headers, *, target: str | None = None) -> HttpRequest:
         """A POST of one message, to the server's own target if no other is given."""
         own: RawHeaders = [_ACCEPTS_BOTH, _IS_JSON, (_CONTENT_LENGTH, b"%d" % len(body))]
-        all_headers = [*self._base, *own, *_raw((*self._via.headers, *headers))]
+        all_headers = [*self._base, *own, *_raw((*self._via.headers(trio.current_time()), *headers))]
         return HttpRequest(method="POST", target=target or self.target, headers=all_headers, body=body)
 
     def get(self, headers: Headers = (), *, last_id: str = "") -> HttpRequest:
         """A GET of an event stream, from behind the event `last_id` if there is one; asking twice does no harm."""
         place = ((names.LAST_EVENT_ID, last_id),) if last_id else ()
-        all_headers = [*self._base, _ACCEPTS_STREAM, *_raw((*self._via.headers, *headers, *place))]
+        all_headers = [*self._base, _ACCEPTS_STREAM, *_raw((*self._via.headers(trio.current_time()), *headers, *place))]
         return HttpRequest(method="GET", target=self.target, headers=all_headers, is_idempotent=True)
 
     def delete(self, headers: Headers) -> HttpRequest:
         """A DELETE of what `headers` name."""
-        all_headers = [*self._base, *_raw((*self._via.headers, *headers))]
+        all_headers = [*self._base, *_raw((*self._via.headers(trio.current_time()), *headers))]
         return HttpRequest(method="DELETE", target=self.target, headers=all_headers, is_idempotent=True)
 
     async def beginning(self, answer: HttpAnswer) -> bytes:
@@ -174,7 +174,6 @@ async def open_http_client(
         LinkFailed: the URL, a header, the CA file or the proxy's address cannot be used.
     """
     via = via or Via()
-    via.forget(trio.current_time())
     origin, target = split_url(url)
     proxy = proxy_for(origin, os.environ)
     tls = await client_tls(ca_file) if origin.is_tls else None

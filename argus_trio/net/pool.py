@@ -99,9 +99,14 @@ class Pool:
     async def _take(self) -> HttpConnection:
         while self._idle:
             connection = self._idle.pop()
-            if not connection.is_dead():
+            is_fit = False
+            try:
+                is_fit = not connection.is_dead() and not await connection.has_left()
+            finally:
+                if not is_fit:
+                    await self._drop(connection)
+            if is_fit:
                 return connection
-            await self._drop(connection)
         return await self._dial()
 
     async def _dial(self) -> HttpConnection:

@@ -7,39 +7,19 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-import attrs
-
 from argus_trio.config.model.config import Config
-from argus_trio.config.model.middleware import AuthenticationSpec, MiddlewareSpec
+from argus_trio.config.model.middleware import AuthenticationSpec, CustomSpec, MiddlewareSpec
 from argus_trio.core.access.access import Access, anybody, anybody_manages, nobody_manages
 from argus_trio.core.access.forwarded import TrustedProxies
 from argus_trio.errors import ConfigInvalid, Problem
+from argus_trio.pipeline.custom import custom_stage
+from argus_trio.pipeline.factory import FactoryContext, SpecUnusable
 from argus_trio.pipeline.gate import Gate
 from argus_trio.pipeline.kept_state import KeptState
 from argus_trio.pipeline.pipeline import Pipeline
 from argus_trio.pipeline.stage import Stage
 
 NOTHING_KEPT: Final[Mapping[Hashable, object]] = MappingProxyType({})
-
-
-class SpecUnusable(Exception):
-    """One middleware cannot be made as the file says. `key` is where below it, as `use` or `options`."""
-
-    def __init__(self, message: str, hint: str = "", *, key: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-        self.key = key
-
-
-@attrs.frozen(kw_only=True)
-class FactoryContext:
-    """What a factory is told besides its own part of the file."""
-
-    config: Config
-    folder: Path
-    """Where the file is."""
-    kept: KeptState
 
 
 def build_pipeline(
@@ -70,7 +50,11 @@ def build_pipeline(
 
 
 def _stage(spec: MiddlewareSpec, context: FactoryContext) -> Stage:
-    raise SpecUnusable(f"{type(spec).__name__} is not built yet in {context.folder}", key="type")
+    match spec:
+        case CustomSpec():
+            return custom_stage(spec, context)
+        case _:
+            raise SpecUnusable(f"{type(spec).__name__} is not built yet", key="type")
 
 
 def _access(config: Config, stages: tuple[Stage, ...]) -> Access:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from contextlib import AsyncExitStack
 
 import attrs
-import trio
 
 from argus_trio.core.access.access import Access
 from argus_trio.core.call.exchange import Handler
 from argus_trio.pipeline.chain import chain
+from argus_trio.pipeline.lifetime import Lifetime
 from argus_trio.pipeline.stage import Resolve, Stage
 from argus_trio.pipeline.under_way import UnderWay
 
@@ -31,15 +30,15 @@ class Pipeline:
         links = (stage.call(resolve) for stage in self.stages if stage.call is not None)
         return chain((self.under_way, *links), end)
 
-    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Live: enter what the stages hold, and leave it once the pipeline is retired and its last call has ended."""
-        async with AsyncExitStack() as entered:
-            for stage in self.stages:
-                if stage.lifetime is not None:
-                    await entered.enter_async_context(stage.lifetime)
-            task_status.started()
-            await self.under_way.wait_over()
+    @property
+    def lifetimes(self) -> tuple[Lifetime, ...]:
+        """What its stages hold, outermost first."""
+        return tuple(stage.lifetime for stage in self.stages if stage.lifetime is not None)
 
     def retire(self) -> None:
         """No further call begins: another pipeline has taken its place."""
         self.under_way.close()
+
+    async def wait_over(self) -> None:
+        """Wait until it is retired and its last call has ended."""
+        await self.under_way.wait_over()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
 from types import MappingProxyType
 
 import attrs
@@ -14,6 +13,7 @@ from argus_trio.core.access.principal import Principal
 from argus_trio.core.access.target import Target
 from argus_trio.core.call.exchange import Call
 from argus_trio.pipeline.chain import Middleware
+from argus_trio.pipeline.lifetime import Lifetime
 
 Resolve = Callable[[Call], Target | None]
 """What a call is aimed at; None if what it names does not exist, or nobody has said yet whether it does. Waits for
@@ -40,5 +40,5 @@ class Stage:
     """Whether a principal may use that part of the management API."""
     documents: Mapping[str, bytes] = MappingProxyType({})
     """Metadata that anybody may read, as JSON by path."""
-    lifetime: AbstractAsyncContextManager[object] | None = None
-    """Entered before its first call and left after its last one, by one task."""
+    lifetime: Lifetime | None = None
+    """What it holds: entered before its first call and left after its last one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import attrs
@@ -9,6 +10,7 @@ import structlog
 import trio
 
 from argus_trio.errors import ConfigInvalid, Problem
+from argus_trio.pipeline.lifetime import Lifetime, NotEntered
 from argus_trio.pipeline.pipeline import Pipeline
 
 log = structlog.get_logger()
@@ -19,7 +21,7 @@ ENTER_SECONDS: Final = 10.0
 
 @attrs.define(eq=False)
 class Pipelines:
-    """Keeps pipelines alive, each in a task of its own."""
+    """Keeps alive what pipelines hold, each context in a task of its own."""
 
     current: Pipeline
     """The pipeline that new calls pass."""
@@ -32,7 +34,7 @@ class Pipelines:
         return self.current.under_way.count + sum(each.under_way.count for each in self._past)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Keep them alive until cancelled. Raises `ConfigInvalid` if the first one cannot be entered."""
+        """Keep them alive until cancelled. Raises `ConfigInvalid` if what the first one holds cannot be entered."""
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             await self.enter(self.current)
@@ -40,23 +42,26 @@ class Pipelines:
             await trio.sleep_forever()
 
     async def enter(self, pipeline: Pipeline) -> None:
-        """Enter what the stages of a pipeline hold.
+        """Enter what the stages of a pipeline hold; what another one holds already is shared with it.
 
         Raises:
-            ConfigInvalid: one of them cannot be entered, or not within `ENTER_SECONDS`; those before it were left.
+            ConfigInvalid: something cannot be entered, or not within `ENTER_SECONDS`; the rest is left again.
         """
-        if self._nursery is None:
-            raise AssertionError("pipelines that do not run")
-        message = f"it was not ready within {ENTER_SECONDS:g} s"
-        with trio.move_on_after(ENTER_SECONDS):
+        taken: list[Lifetime] = []
+        with trio.CancelScope(deadline=trio.current_time() + ENTER_SECONDS) as scope:
             try:
-                await self._nursery.start(self._live, pipeline)
-            except Exception as error:  # the boundary: whatever a middleware of its user's own raises as it is entered
-                log.exception("middleware_not_entered")
-                message = f"it cannot be entered: {type(error).__name__}: {error}"
-            else:
-                return
-        raise ConfigInvalid("middleware", (Problem(path="middleware", message=message),))
+                for lifetime in pipeline.lifetimes:
+                    must_run = lifetime.take()
+                    taken.append(lifetime)
+                    if must_run:
+                        await self._children.start(_live, lifetime)
+            except NotEntered as failure:
+                _give_back(taken)
+                raise _invalid(f"it cannot be entered: {failure}") from None
+        if scope.cancelled_caught:
+            _give_back(taken)
+            raise _invalid(f"it was not ready within {ENTER_SECONDS:g} s")
+        self._children.start_soon(self._follow, pipeline)
 
     def install(self, pipeline: Pipeline) -> None:
         """Let new calls pass a pipeline that was entered. The one before it ends with its last call. No checkpoint."""
@@ -65,9 +70,34 @@ class Pipelines:
             self._past.append(last)
             last.retire()
 
-    async def _live(self, pipeline: Pipeline, *, task_status: trio.TaskStatus[None]) -> None:
-        try:
-            await pipeline.run(task_status=task_status)
-        finally:
-            if pipeline in self._past:
-                self._past.remove(pipeline)
+    @property
+    def _children(self) -> trio.Nursery:
+        if self._nursery is None:
+            raise AssertionError("pipelines that do not run")
+        return self._nursery
+
+    async def _follow(self, pipeline: Pipeline) -> None:
+        await pipeline.wait_over()
+        if pipeline in self._past:
+            self._past.remove(pipeline)
+        _give_back(pipeline.lifetimes)
+
+
+async def _live(lifetime: Lifetime, *, task_status: trio.TaskStatus[None]) -> None:
+    """Hold one context. What its user's own code raises as it is left is told, and ends nothing else."""
+    try:
+        await lifetime.run(task_status=task_status)
+    except NotEntered:
+        log.exception("middleware_not_entered")
+        raise
+    except Exception:  # the boundary: whatever a middleware of the user's own raises
+        log.exception("middleware_left_unexpectedly")
+
+
+def _give_back(lifetimes: Sequence[Lifetime]) -> None:
+    for lifetime in reversed(lifetimes):
+        lifetime.give_back()
+
+
+def _invalid(message: str) -> ConfigInvalid:
+    return ConfigInvalid("the configuration", (Problem(path="middleware", message=message),))

@@ -19,11 +19,13 @@ NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"
 
 
 class Raw:
-    """One client of `/mcp` at one revision. Every request is a connection of its own."""
+    """One client of `/mcp` at one revision, calling from `source`. Every request is a connection of its own."""
 
-    def __init__(self, url: str, revision: str) -> None:
+    def __init__(self, url: str, revision: str, *, source: str = "", capabilities: Json | None = None) -> None:
         self.netloc = urlsplit(url).netloc
         self.revision = revision
+        self.source = source
+        self.capabilities = capabilities or {}
         self.headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
         self.ids = itertools.count(1)
         if revision != MODERN:
@@ -32,31 +34,42 @@ class Raw:
 
     def greet(self) -> None:
         client = {"name": "raw", "version": "1"}
-        params = {"protocolVersion": self.revision, "capabilities": {}, "clientInfo": client}
+        params = {"protocolVersion": self.revision, "capabilities": self.capabilities, "clientInfo": client}
         status, headers, body = self.post({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params})
         assert status == 200, body
         self.headers["Mcp-Session-Id"] = headers["mcp-session-id"]
         self.post({"jsonrpc": "2.0", "method": "notifications/initialized"})
 
     def post(self, message: object, **headers: str) -> tuple[int, dict[str, str], bytes]:
-        connection = http.client.HTTPConnection(self.netloc, timeout=LIMIT_SECONDS)
+        connection = self.sent(message, **headers)
         try:
-            connection.request("POST", "/mcp", json.dumps(message).encode(), {**self.headers, **headers})
             answer = connection.getresponse()
             return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
         finally:
             connection.close()
 
-    def request(self, method: str, **params: object) -> Json:
-        """The response to a request as a JSON object: taken out of the event stream, if it is one."""
+    def sent(self, message: object, **headers: str) -> http.client.HTTPConnection:
+        """The connection on which the answer will come."""
+        source = (self.source, 0) if self.source else None
+        connection = http.client.HTTPConnection(self.netloc, timeout=LIMIT_SECONDS, source_address=source)
+        connection.request("POST", "/mcp", json.dumps(message).encode(), {**self.headers, **headers})
+        return connection
+
+    def message(self, method: str, params: Json) -> tuple[Json, dict[str, str]]:
+        """A request, and the headers that repeat what is in it."""
         headers: dict[str, str] = {}
         if self.revision == MODERN:
-            params = {"_meta": {f"{META}protocolVersion": MODERN, f"{META}clientCapabilities": {}}, **params}
+            meta = {f"{META}protocolVersion": MODERN, f"{META}clientCapabilities": self.capabilities}
+            params = {"_meta": meta, **params}
             headers["Mcp-Method"] = method
             if method in NAMED_BY:
                 headers["Mcp-Name"] = str(params[NAMED_BY[method]])
-        number = next(self.ids)
-        message = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+        return {"jsonrpc": "2.0", "id": next(self.ids), "method": method, "params": params}, headers
+
+    def request(self, method: str, **params: object) -> Json:
+        """The response to a request as a JSON object: taken out of the event stream, if it is one."""
+        message, headers = self.message(method, params)
+        number = message["id"]
         _, answered, body = self.post(message, **headers)
         for answer in messages_of(answered.get("content-type", ""), body):
             if answer.get("id") == number:

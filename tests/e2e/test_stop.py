@@ -304,6 +304,15 @@ def test_a_stop_does_not_wait_for_a_remote_backend_that_froze(tmp_path: Path) ->
             frozen.signal(signal.SIGCONT)
 
 
+def test_a_stop_does_not_wait_for_a_reload_that_reads_what_never_ends(tmp_path: Path) -> None:
+    with scene_of(ECHO, tmp_path) as scene:
+        (tmp_path / "config.yaml").unlink()
+        os.mkfifo(tmp_path / "config.yaml")
+        scene.argus.child.signal(signal.SIGHUP)
+        scene.argus.get("/manage/v1/health")
+        assert seconds_to_stop(scene.argus, signal.SIGTERM) < LIMIT_SECONDS
+
+
 @pytest.mark.parametrize("numbers", [(signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGTERM)])
 def test_a_second_signal_does_not_wait_for_the_drain(tmp_path: Path, numbers: tuple[signal.Signals, ...]) -> None:
     backends = {**ECHO, **moody("hangs")}

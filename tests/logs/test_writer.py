@@ -80,8 +80,8 @@ def test_nobody_waits_for_a_reader_that_does_not_read_and_the_queue_is_bounded(p
     writer.close()
     os.close(writing)
     reader.join(LIMIT_SECONDS)
-    ((lost, reason),) = losses.told
-    assert reason == "nobody read it fast enough"
+    assert {reason for _, reason in losses.told} == {"nobody read it fast enough"}
+    lost = sum(count for count, _ in losses.told)  # a slow reader may have them told in two parts
     assert sum(seen) == (total - lost) * len(LINE)
     assert QUEUE_BYTES - len(LINE) <= sum(seen) <= QUEUE_BYTES + 2 * 65536
 

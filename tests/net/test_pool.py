@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
+import attrs
 import pytest
 import trio
+import trio.testing
 
 from argus_trio.errors import LinkFailed
-from argus_trio.net.dial import OriginRoute
+from argus_trio.net.dial import OriginRoute, client_tls
 from argus_trio.net.http1 import HttpRequest
 from argus_trio.net.origin import split_url
 from argus_trio.net.pool import Pool
 from argus_trio.net.proxies import Proxy
+from tests.servers.certificates import make_authority
 from tests.servers.nasty_http import NastyServer, Received, Wire, nasty_server
 
 
 @asynccontextmanager
-async def pool_for(server: NastyServer, *, proxy: Proxy | None = None, origin: str = "") -> AsyncIterator[Pool]:
-    route = OriginRoute(origin=split_url(origin or server.origin)[0], proxy=proxy)
+async def pool_for(
+    server: NastyServer, *, proxy: Proxy | None = None, origin: str = "", ca_file: Path | None = None
+) -> AsyncIterator[Pool]:
+    tls = None if ca_file is None else await client_tls(ca_file)
+    route = OriginRoute(origin=split_url(origin or server.origin)[0], proxy=proxy, tls=tls)
     with trio.fail_after(10):
         async with trio.open_nursery() as nursery:
             pool = Pool(route=route, nursery=nursery)
@@ -101,6 +108,90 @@ async def test_what_follows_an_answer_is_not_taken_for_the_next_one(seconds_late
             assert await ask(pool) == b"hello"
             await trio.sleep(seconds_later or 0)  # until the kernel has what came later: there is no event for that
         assert server.connections == 3
+
+
+ANSWERS = {
+    "with a length": b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello",
+    "empty": b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n",
+    "in chunks": b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    "without content": b"HTTP/1.1 204 No Content\r\n\r\n",
+    "not modified": b"HTTP/1.1 304 Not Modified\r\ncontent-length: 5\r\n\r\n",
+}
+STRAY = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nstray"
+
+
+@attrs.define(eq=False)
+class Corked(trio.abc.SendStream):
+    """Keeps what TLS makes of each piece, so that several records go out as one packet."""
+
+    records: bytearray = attrs.field(factory=bytearray)
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        await trio.lowlevel.checkpoint()
+        self.records += data
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+    async def aclose(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+
+async def send_in_one_packet(wire: Wire, *pieces: bytes) -> None:
+    """Send the pieces at once: over TLS each in a record of its own."""
+    stream = wire.stream
+    if not isinstance(stream, trio.SSLStream):
+        await stream.send_all(b"".join(pieces))
+        return
+    below, corked = stream.transport_stream, Corked()
+    stream.transport_stream = corked
+    for piece in pieces:
+        await stream.send_all(piece)
+    stream.transport_stream = below
+    await below.send_all(corked.records)
+
+
+@pytest.mark.parametrize("is_read", [True, False], ids=["read", "left unread"])
+@pytest.mark.parametrize("kind", ANSWERS)
+@pytest.mark.parametrize("is_tls", [False, True], ids=["plain", "TLS"])
+async def test_what_came_in_one_packet_with_an_answer_ends_its_connection(
+    tmp_path: Path, is_tls: bool, kind: str, is_read: bool
+) -> None:
+    ca_file, served = make_authority(tmp_path)
+    following: tuple[bytes, ...] = (STRAY,)
+
+    async def talkative(request: Received, wire: Wire) -> None:
+        await send_in_one_packet(wire, ANSWERS[kind], *following)
+
+    async def status(pool: Pool) -> int:
+        async with pool.send(request()) as answer:
+            if is_read:
+                assert await answer.read(100) in (b"hello", b"")
+        await trio.testing.wait_all_tasks_blocked()  # an answer that is left is read to its end
+        return answer.status
+
+    async with (
+        nasty_server(talkative, tls=served if is_tls else None) as server,
+        pool_for(server, ca_file=ca_file if is_tls else None) as pool,
+    ):
+        expected = int(ANSWERS[kind].split()[1])
+        assert [await status(pool) for _ in range(3)] == [expected] * 3
+        assert server.connections == 3
+        following = ()
+        assert [await status(pool) for _ in range(3)] == [expected] * 3
+        assert server.connections == 4  # and without such bytes one serves all
+
+
+async def test_whoever_is_cancelled_while_a_connection_is_looked_at_leaves_none_open(tmp_path: Path) -> None:
+    ca_file, served = make_authority(tmp_path)
+    async with nasty_server(say_hello, tls=served) as server, pool_for(server, ca_file=ca_file) as pool:
+        await ask(pool)
+        with trio.CancelScope() as given_up:
+            given_up.cancel()
+            await ask(pool)
+        assert given_up.cancelled_caught
+        await ask(pool)
+        assert server.connections == 2
 
 
 async def die_when_reused(request: Received, wire: Wire) -> None:

@@ -6,9 +6,9 @@ what backends turned out to be at earlier starts; `recovery.py` knows how the ba
 is due; `health_monitor.py` probes a connection while nothing else is heard on it.
 
 Where `core/call/session_policy.py` says that a client needs a connection of its own, `client_connections.py` opens one,
-or finds it in `client_connection_table.py`. `client_connection.py` is one of them, from the first need to its close;
-`connection_subscriptions.py` has the resources that it is asked to send updates of, `lost_subscriptions.py` what
-sessions had subscribed to on connections that are gone.
+or finds it in `client_connection_table.py`, which says how many of them one client may use. `client_connection.py` is
+one of them, from the first need to its close; `connection_subscriptions.py` has the resources that it is asked to send
+updates of, `lost_subscriptions.py` what sessions had subscribed to on connections that are gone.
 
 `listings_by_abilities.py` holds what the backend lists, to clients that declare nothing and to each set of abilities,
 and knows whether roots make a difference to it; `watched_lists.py` says when what is listed is looked at again.

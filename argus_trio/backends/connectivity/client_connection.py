@@ -125,6 +125,10 @@ class ClientConnection:
         """Whether nobody uses the connection, so that it may close, or serve another call."""
         return not self.users and not self.subscriptions.subscribed
 
+    def is_taken(self, now: float) -> bool:
+        """Whether a call uses the connection, or a task runs on it that was begun there."""
+        return bool(self.users) or self.runs_until > now
+
     @property
     def runs_until(self) -> float:
         """When the last task that was begun on the connection counts as over: it stays open until then."""

@@ -8,7 +8,7 @@ connection a call may use is decided in `core/call/session_policy.py`.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from math import inf
 from typing import Final, Literal, TypeVarTuple
@@ -20,7 +20,7 @@ import trio
 from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.connection.open import BackendAddress
 from argus_trio.backends.connectivity.client_connection import ClientConnection
-from argus_trio.backends.connectivity.client_connection_table import ClientConnectionTable
+from argus_trio.backends.connectivity.client_connection_table import ClientConnectionTable, ConnectionShares
 from argus_trio.backends.connectivity.listings_by_abilities import ListingsByAbilities
 from argus_trio.backends.connectivity.lost_subscriptions import LostSubscriptions
 from argus_trio.backends.connectivity.shared_connection import SharedConnection
@@ -41,11 +41,11 @@ UNWANTED_SECONDS: Final = 2.0
 """How long a connection that was opened to list stays open where its client is to share the common one, for the backend
 makes no difference: as long as a backend takes that asks for roots after its start, not because of the list."""
 
-RETRY_AFTER_SECONDS: Final = 5.0
-"""How long a client that found every connection taken should wait: the calls of most clients are over by then."""
-
 Purpose = Literal["call", "list", "subscriptions"]
 """What a connection is opened for: a call of a client, the list for its kind, or what it had subscribed to."""
+
+Aside = Callable[[], AbstractContextManager[None]]
+"""Gives back, for the length of a block, what a call holds that waits."""
 
 Ts = TypeVarTuple("Ts")
 
@@ -60,8 +60,13 @@ class ClientConnections:
     """What sessions had subscribed to over connections that are gone."""
     table: ClientConnectionTable = attrs.field(factory=ClientConnectionTable, init=False)
     """The connections that are open, or about to be."""
+    shares: ConnectionShares = attrs.field(init=False)
+    """How many of them one client may use."""
     _freed: trio.Event = attrs.field(factory=trio.Event, init=False)
     _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.shares = ConnectionShares(self.shared.address, self.table)
 
     @contextmanager
     def running_in(self, nursery: trio.Nursery) -> Iterator[None]:
@@ -85,14 +90,18 @@ class ClientConnections:
         return self.shared.sharing.separates(call, ignores_roots=ignores_roots, has_own=has_own)
 
     @asynccontextmanager
-    async def lease(self, call: Call, task: str | None = None) -> AsyncIterator[tuple[Connection, ClientConnection]]:
+    async def lease(
+        self, call: Call, task: str | None = None, *, aside: Aside = nullcontext
+    ) -> AsyncIterator[tuple[Connection, ClientConnection]]:
         """The connection of the call's client, for the length of the block: the one on which it began `task`, if any.
 
+        While it waits for one, it is within `aside()`.
+
         Raises:
-            BackendUnavailable: it could not be opened, or as many as may be were in use for `timeouts.connect`.
+            BackendUnavailable: it could not be opened, or none was to be had for `timeouts.connect`, or too many of its
+                client's calls wait for one already.
         """
-        owner, own = ConnectionOwner.of(call), self.table.with_task(call, task)
-        own = own or self.table.taken_by(owner) or await self._opened(owner, "call")
+        own = self.table.with_task(call, task) or await self._obtained(ConnectionOwner.of(call), "call", aside)
         async with self._use(own):
             if own.connection is None:
                 raise _unavailable(self.shared.address, own.failure)
@@ -113,7 +122,7 @@ class ClientConnections:
         """
         if self.shared.connection is None:
             raise self.shared.recovery.unavailable()
-        own = self.table.to_list_over(abilities) or await self._opened(ConnectionOwner.nobody(abilities), "list")
+        own = self.table.to_list_over(abilities) or await self._obtained(ConnectionOwner.nobody(abilities), "list")
         ends_at, uses = own.scope.deadline, own.uses
         try:
             async with self._use(own):
@@ -171,10 +180,10 @@ class ClientConnections:
             successor.restore()
 
     def let_idle(self, own: ClientConnection) -> None:
-        """Set the time at which a connection closes, if nobody uses it."""
+        """Set the time at which a connection closes, if nobody uses it; whoever waits for one looks again."""
         if own.is_idle:
             own.scope.deadline = max(trio.current_time() + self._patience(own.owner), own.runs_until)
-            self._wake()
+        self._wake()
 
     def _patience(self, owner: ConnectionOwner) -> float:
         """How long a connection stays open that nobody uses."""
@@ -197,27 +206,35 @@ class ClientConnections:
             own.users -= 1
             self.let_idle(own)
 
-    async def _opened(self, owner: ConnectionOwner, purpose: Purpose) -> ClientConnection:
-        spec = self.shared.address.spec
-        with trio.move_on_after(spec.timeouts.connect):
-            while len(self.table) >= self.shared.address.spec.max_sessions:
-                self._make_room(purpose)
-                await self._freed.wait()
-                if (found := self.table.taken_by(owner)) is not None:
-                    return found
-            if self._nursery is None:
-                raise self.shared.recovery.unavailable()
-            own = ClientConnection(owner=owner, shared=self.shared, listings=self.listings, on_idle=self.let_idle)
-            self.table.add(own)
-            _log_start(spec, owner, purpose, len(self.table))
-            self.start_soon(self._keep, own)
+    async def _obtained(self, owner: ConnectionOwner, purpose: Purpose, aside: Aside = nullcontext) -> ClientConnection:
+        """The connection for `owner`, open or about to be: at once, or when its share and the others leave one."""
+        own = self._at_once(owner, purpose)
+        if own is not None:
             return own
-        most = self.shared.address.spec.max_sessions
-        raise BackendUnavailable(
-            spec.name,
-            f"all {most} connections for single clients are taken (max_sessions)",
-            retry_after=RETRY_AFTER_SECONDS,
-        )
+        with self.shares.waiting(owner), aside(), trio.move_on_after(self.shared.address.spec.timeouts.connect):
+            while own is None:
+                await self._freed.wait()
+                own = self._at_once(owner, purpose)
+            return own
+        raise self.shares.refusal(owner)
+
+    def _at_once(self, owner: ConnectionOwner, purpose: Purpose) -> ClientConnection | None:
+        """The connection for `owner`, if it need not wait; else its share is used up, or room is being made for it."""
+        if not self.shares.permit(owner):
+            return None
+        if (found := self.table.taken_by(owner)) is not None:
+            return found
+        spec = self.shared.address.spec
+        if len(self.table) >= spec.max_sessions:
+            self._make_room(purpose)
+            return None
+        if self._nursery is None:
+            raise self.shared.recovery.unavailable()
+        own = ClientConnection(owner=owner, shared=self.shared, listings=self.listings, on_idle=self.let_idle)
+        self.table.add(own)
+        _log_start(spec, owner, purpose, len(self.table))
+        self.start_soon(self._keep, own)
+        return own
 
     def _make_room(self, purpose: Purpose) -> None:
         """Close the connection that is needed least, if there is one.
@@ -254,7 +271,7 @@ class ClientConnections:
             if self.shared.rivals.shares_because is not None:
                 await self._restore_over_shared(client)
                 return
-            own = self.table.taken_by(owner) or await self._opened(owner, "subscriptions")
+            own = self.table.of(client) or await self._obtained(owner, "subscriptions")
             async with self._use(own):
                 if own.connection is not None:
                     await own.resubscribe(own.connection, self.lost)

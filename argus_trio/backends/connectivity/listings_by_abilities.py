@@ -188,6 +188,16 @@ class ListingsByAbilities:
             self._outdated.discard(abilities)
             del self._listings[abilities]
 
+    def withdraw(self) -> None:
+        """Show nothing of the backend any more, until it is connected again: what it lists is the gateway's own."""
+        shown = {kind: len(entries) for kind, entries in (self._listings.get(NONE) or {}).items() if entries}
+        was_known = NONE in self._listings
+        self._listings, self._requested, self._outdated = {NONE: {}}, {}, set()
+        if shown:
+            log.warning("backend_lists_withdrawn", backend=self.address.spec.name, **shown)
+        if shown or not was_known:
+            self.on_published()
+
     def keep(self, abilities: Abilities, listing: KnownListing) -> None:
         """Take what was listed for clients with `abilities`: everything, or the kinds that changed.
 

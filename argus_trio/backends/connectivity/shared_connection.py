@@ -24,6 +24,7 @@ from argus_trio.backends.connectivity.recovery import Recovery
 from argus_trio.backends.connectivity.rivals import Rivals
 from argus_trio.backends.connectivity.start_turns import StartClock, StartTurns, Turn
 from argus_trio.backends.connectivity.watched_lists import hears_changes, watched_lists
+from argus_trio.backends.links.life import LoopFound
 from argus_trio.backends.listings.pending import PendingChanges
 from argus_trio.backends.listings.refresh import keep_listed, list_first
 from argus_trio.backends.listings.rounds import ListOutcome
@@ -45,12 +46,16 @@ def _expect(_: str) -> bool:
     return False
 
 
+def _go_on() -> None:
+    """Do nothing about a loop."""
+
+
 @attrs.define(eq=False, kw_only=True)
 class SharedConnection:
     """The shared connection to one backend, and the task that keeps it up; the `BackendListener` of what it opens.
 
     `on_open` is called with the first listing of each connection, `on_relisted` with what is listed anew, `on_asked`
-    with the method of each request of the backend.
+    with the method of each request of the backend, `on_loop` when it has turned out to lead back to the gateway.
     """
 
     address: BackendAddress
@@ -61,6 +66,7 @@ class SharedConnection:
     on_open: Callable[[ListOutcome], None]
     on_relisted: Callable[[ListOutcome], None]
     on_asked: Callable[[str], bool] = _expect
+    on_loop: Callable[[], None] = _go_on
     rivals: Rivals = attrs.field()
     """The processes of the backend, this one and those of single clients."""
     connection: Connection | None = attrs.field(default=None, init=False)
@@ -215,7 +221,7 @@ class SharedConnection:
         finally:
             self._let_go(LinkFailed("it was stopped"))
         if failed and not self._has_failed:
-            self._fail(failed[0])
+            self._fail(next((failure for failure in failed if isinstance(failure, LoopFound)), failed[0]))
 
     async def _live(self) -> None:
         address, redact = self.address, self.address.redact
@@ -287,6 +293,8 @@ class SharedConnection:
 
     def _fail(self, failure: LinkFailed) -> None:
         self._has_failed = True
+        if isinstance(failure, LoopFound):
+            self.on_loop()
         asked = self._guess.order
         is_better = self._guess.is_better_after(failure)
         if self._guess.order != asked and self._guess.order == "auto":

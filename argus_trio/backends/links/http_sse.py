@@ -15,7 +15,7 @@ import trio
 
 from argus_trio.backends.links.endpoint import with_advice
 from argus_trio.backends.links.hearing import Heard, Hearing
-from argus_trio.backends.links.life import LOOP_DETECTED, Life
+from argus_trio.backends.links.life import Life, loop_in
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.backends.links.pending import Expected, Pending
 from argus_trio.config.model.backend import SseBackend
@@ -100,7 +100,8 @@ async def _endpoint(client: HttpClient, stream: _Events, early: list[Event]) -> 
     """The target to post to (2024-11-05, HTTP with SSE). What comes before it is put into `early`, and then back."""
     answer = stream.answer
     if answer.status != 200:
-        raise with_advice(client.refused(answer, await client.beginning(answer)), "sse")
+        refused = client.refused(answer, await client.beginning(answer))
+        raise loop_in(refused) or with_advice(refused, "sse")
     if answer.media_type != names.EVENT_STREAM:
         raise LinkFailed(f"the server answered with {answer.media_type or 'nothing'} instead of an event stream")
     while events := await stream.receive():
@@ -222,8 +223,9 @@ class HttpSseLink:
         A proxy may hold the stream open to a server that was started anew.
         """
         refused = self._client.refused(answer, body)
-        if answer.status == LOOP_DETECTED:
-            self.end(refused)
+        if (loop := loop_in(refused)) is not None:
+            self.end(loop)
+            return loop
         if answer.status not in (404, 410) and (answer.status >= 500 or not says_forgotten(body)):
             return refused
         return SessionLost(f"{EXPIRED}: {refused.reason}", never_ran=True)

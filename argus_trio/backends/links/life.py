@@ -7,11 +7,34 @@ from typing import Final
 import attrs
 import trio
 
-from argus_trio.errors import LinkFailed
+from argus_trio.errors import HttpRefused, LinkFailed
 
 LOOP_DETECTED: Final = 508
 """The HTTP status of a gateway that is its own backend (RFC 5842, section 7.2): it answers so to all that comes, and is
 the end of a link."""
+
+
+_SAID: Final = '"loop"'
+"""What a gateway of this kind says with it."""
+_LEADS_BACK: Final = (
+    "it leads back here: this gateway is its own backend, directly or by others (HTTP 508); what it listed is shown no "
+    "more: take the backend that leads back here out of the configuration"
+)
+
+
+class LoopFound(LinkFailed):
+    """The backend leads back to the gateway itself."""
+
+    def again(self, *, never_ran: bool = False) -> LoopFound:
+        """See `LinkFailed.again`."""
+        return LoopFound(self.reason, details=self.details, never_ran=never_ran)
+
+
+def loop_in(refused: HttpRefused) -> LoopFound | None:
+    """The failure that an HTTP error stands for which says that there is a loop; None if it says something else."""
+    if refused.status != LOOP_DETECTED:
+        return None
+    return LoopFound(_LEADS_BACK if _SAID in refused.reason else refused.reason)
 
 
 @attrs.define(eq=False)

@@ -17,7 +17,7 @@ import trio
 
 from argus_trio.backends.links.endpoint import with_advice
 from argus_trio.backends.links.hearing import Heard, Hearing, NoMessage, foreign_answer
-from argus_trio.backends.links.life import LOOP_DETECTED, Life
+from argus_trio.backends.links.life import Life, loop_in
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
 from argus_trio.backends.process.last_moment import farewell
 from argus_trio.config.model.backend import HttpBackend
@@ -324,8 +324,8 @@ class StreamableHttpLink:
         particular: in known ones, or in an HTTP 400 that speaks of sessions. What else may mean it is doubted above.
         """
         refused = self._client.refused(answer, body)
-        if answer.status == LOOP_DETECTED:
-            return self._life.end(refused)
+        if (loop := loop_in(refused)) is not None:
+            return self._life.end(loop)
         if self._session_id is None:
             return refused if self._has_answered else with_advice(refused, "streamable-http")
         status, is_read = answer.status, bool(wanted) and is_addressed(body, wanted)

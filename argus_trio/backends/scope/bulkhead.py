@@ -7,6 +7,8 @@ answer comes the call goes on at once, even if that is one too many for a while;
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Final
 
@@ -164,6 +166,15 @@ class Place:
         self._is_over = True  # the task of an ask that is withdrawn now ends later than the call
         if not self._asks:
             self.bulkhead.leave(self._since)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Give the place back for the length of the block: the call waits for what is not the backend's pace."""
+        self.begin_ask()
+        try:
+            yield
+        finally:
+            self.end_ask()
 
     def begin_ask(self) -> None:
         """Give the place back while the client is asked something."""

@@ -81,7 +81,7 @@ class BackendCalls:
         exchange, timeouts = place.exchange, self.shared.address.spec.timeouts
         connection: Connection | None = None
         try:
-            async with self.client_connections.lease(exchange.call, task) as (connection, own):
+            async with self.client_connections.lease(exchange.call, task, aside=place.aside) as (connection, own):
                 if task is not None or self.shared.sharing.separates(exchange.call):
                     return await connection.call(exchange, params, timeouts, headers, waited=place.waited)
             if own.is_idle:

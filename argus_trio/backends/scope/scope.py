@@ -98,6 +98,7 @@ class Scope:
             on_open=self._opened,
             on_relisted=self._relisted,
             on_asked=self.listings.was_asked,
+            on_loop=self.listings.withdraw,
             rivals=self.rivals,
         )
         self.client_connections = ClientConnections(self.shared, self.listings)
@@ -224,6 +225,8 @@ class Scope:
         self.listings.begin(listed)
 
     def _relisted(self, listed: ListOutcome) -> None:
+        if self.shared.connection is None:
+            return  # it was lost meanwhile, perhaps because it leads back here
         self.recovery.listed(self.shared.lists.fault)
         self.listings.relisted(self.client_connections, listed)
         if listed.unchanged:

@@ -13,6 +13,7 @@ import attrs
 from argus_trio.config.check.certificate import CertificateUnusable, load_certificate
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.config import Config
+from argus_trio.config.model.middleware import CustomSpec
 from argus_trio.config.model.server import ServerTls
 from argus_trio.config.read.findings import Findings
 from argus_trio.config.read.key_path import KeyPath
@@ -21,11 +22,17 @@ from argus_trio.config.read.sources import Sources
 _TLS = ("server", "tls")
 
 
-def check_files(config: Config, findings: Findings, sources: Sources) -> None:
-    """Report what is missing or cannot be used. This looks at the file system; `sources` notes at which files."""
+def check_files(config: Config, folder: Path, findings: Findings, sources: Sources) -> None:
+    """Report what is missing or cannot be used. This looks at the file system; `sources` notes at which files.
+
+    `folder` is where the configuration file is.
+    """
     files = _FileCheck(findings, sources)
     if config.server.tls is not None:
         files.certificate(config.server.tls)
+    for index, spec in enumerate(config.middleware):
+        if isinstance(spec, CustomSpec) and (path := spec.file(folder)) is not None:
+            files.file(path, ("middleware", index, "use"))
     for name, backend in config.backends.items():
         if not backend.enabled:
             continue

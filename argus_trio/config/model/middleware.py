@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
@@ -115,6 +116,11 @@ class CustomSpec:
     options: PlainMapping = attrs.field(
         default=PlainMapping(MappingProxyType({})), repr=False, metadata=about("what it is made with, by keyword")
     )
+
+    def file(self, folder: Path) -> Path | None:
+        """The file that `use` names, where it names one; `folder` is that of the configuration."""
+        source, _, _ = self.use.rpartition(":")
+        return folder / source if source.endswith(".py") else None
 
 
 MiddlewareSpec = LoggingSpec | AuthenticationSpec | RbacSpec | RateLimitSpec | TelemetrySpec | CustomSpec

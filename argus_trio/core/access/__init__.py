@@ -4,6 +4,7 @@
 - `arrival` is a request before its body is read: what admission judges by, and the errors that turn it away.
 - `forwarded` finds the address of a client behind proxies that are trusted.
 - `target` is what a call is aimed at; `rules` speak of targets, and `policy` decides by rules what there is for whom.
+- `denials` are the errors of what is not let pass.
 - `access` is what the front end asks before anything else: one value, swapped by a reload.
 
 What may come in: decisions that take values and `now`. Fetching keys, reading files and the order of the middleware

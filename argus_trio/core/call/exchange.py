@@ -51,6 +51,9 @@ class Call:
     """The level of log messages that the client asked for, of its session (legacy) or of this request (modern)."""
     client: ClientSession | None = None
     """The legacy session that the call belongs to; a modern call belongs to none."""
+    address: str = ""
+    """The address of the peer that its client is connected from, or was when its legacy session began; of IPv6 perhaps
+    the network alone. "" where the peer has none (a unix socket), or it is not known."""
 
 
 class Exchange(Protocol):

@@ -15,6 +15,7 @@ import attrs
 
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.call.exchange import Call, ClientSession
+from argus_trio.core.call.payer import Payer, payer_of
 
 SessionSetting = Literal["auto", "shared", "per-client"]
 """The setting `session` of a backend."""
@@ -79,13 +80,19 @@ class ConnectionOwner:
     abilities: Abilities
     """What the backend was told at the handshake that the client can be asked."""
     client: ClientSession | None = None
+    payer: Payer = attrs.field(eq=False)
+    """On whose share of the connections it counts."""
+
+    @payer.default
+    def _alone(self) -> Payer:
+        return Payer.alone(self.key)
 
     @classmethod
     def of(cls, call: Call) -> ConnectionOwner:
         """The owner that a connection needs to have to carry the call."""
         if call.client is not None:
-            return cls(key=call.client, abilities=call.abilities, client=call.client)
-        return cls(key=(call.principal.name, call.abilities), abilities=call.abilities)
+            return cls(key=call.client, abilities=call.abilities, client=call.client, payer=payer_of(call))
+        return cls(key=(call.principal.name, call.abilities), abilities=call.abilities, payer=payer_of(call))
 
     @classmethod
     def nobody(cls, abilities: Abilities) -> ConnectionOwner:

@@ -59,7 +59,7 @@ class Calls:
     waiting: int = 0
     """The number of calls that wait for a free slot."""
     refused: int = 0
-    """The number of calls that were refused so far because the queue was full."""
+    """The number of calls that were refused so far because the queue was full, or no client connection free."""
 
 
 @attrs.frozen(kw_only=True)

@@ -16,6 +16,7 @@ import trio
 
 from argus_trio.core.access.principal import Principal
 from argus_trio.core.call.audience import Audience
+from argus_trio.core.call.payer import network_of
 from argus_trio.core.memory import Memory
 from argus_trio.errors import InvalidRequest, Overloaded, ResponseInvalid, RpcError
 from argus_trio.frontend.gateway import Gateway
@@ -149,6 +150,7 @@ class SseEdge:
                 principal=http.principal,
                 endpoint=http.endpoint,
                 memory=self.memory,
+                address=network_of(http.address),
             )
             endpoint = encode_event(_messages_seen_from(http) + session.id.encode(), event="endpoint")
             self._open[session.id] = session

@@ -9,6 +9,7 @@ from __future__ import annotations
 import attrs
 import trio
 
+from argus_trio.core.call.payer import network_of
 from argus_trio.errors import InvalidRequest, ResponseInvalid
 from argus_trio.frontend.edges.large_answers import LARGE_BYTES, written_large
 from argus_trio.frontend.gateway import Gateway
@@ -25,7 +26,7 @@ from argus_trio.frontend.sessions.event_store import prime
 from argus_trio.frontend.sessions.hello import read_hello
 from argus_trio.frontend.sessions.post_reply import PRIMED_REVISION, PostReply
 from argus_trio.frontend.sessions.session import HttpSession
-from argus_trio.frontend.sessions.table import Sessions, network_of
+from argus_trio.frontend.sessions.table import Sessions
 from argus_trio.wire import envelope
 from argus_trio.wire.envelope import Message, encode_response
 from argus_trio.wire.event_stream import COMMENT
@@ -125,7 +126,7 @@ class LegacyEdge:
 
     async def _initialize(self, http: IncomingRequest, accepted: Accepts, message: envelope.Request) -> None:
         hello = read_hello(message.params)
-        address = network_of(http.client[0] if http.client else "")
+        address = network_of(http.address)
         session = self.sessions.open(
             trio.current_time(), address=address, size=hello.size, principal=http.principal, endpoint=http.endpoint
         )

@@ -88,7 +88,7 @@ class ModernEdge:
             return
         if not isinstance(message, envelope.Request):
             raise InvalidRequest("a client must not post responses at this revision")
-        request = read_request(message, http.principal, http.endpoint)
+        request = read_request(message, principal=http.principal, endpoint=http.endpoint, address=http.address)
         call = request.call
         check_routing_headers(http.headers, method=call.method, params=message.params, revision=call.revision)
         if call.revision not in MODERN_REVISIONS:
@@ -171,8 +171,12 @@ def has_request_meta(message: Message) -> bool:
     return isinstance(message, envelope.Request) and _REVISION_MARK in bytes(message.params.get("_meta", b""))
 
 
-def read_request(message: envelope.Request, principal: Principal = ANONYMOUS, endpoint: str = "") -> ModernRequest:
+def read_request(
+    message: envelope.Request, *, principal: Principal = ANONYMOUS, endpoint: str = "", address: str = ""
+) -> ModernRequest:
     """Take what the request says of its client (2026-07-28, Per-request protocol fields) out of its params.
+
+    It came from `address`.
 
     Raises:
         InvalidParams: `_meta` or one of the required keys is missing, or not what it must be; or an unknown log level.
@@ -202,6 +206,7 @@ def read_request(message: envelope.Request, principal: Principal = ANONYMOUS, en
         capabilities=capabilities,
         abilities=abilities_of(capabilities) if capabilities else NONE,
         log_level=log_level,
+        address=address,
     )
     return ModernRequest(id=message.id, call=call, progress_token=left.get("progressToken"))
 

@@ -67,10 +67,8 @@ class IncomingRequest:
     receive: AsgiReceive
     send: AsgiSend
     disconnects: Disconnects
-    client: tuple[str, int] | None = None
-    """The address and port that it came from; None where that is not known."""
     address: str = ""
-    """Where its client is: behind trusted proxies what they say."""
+    """Where its client is: the peer, or behind trusted proxies what they say; "" where there is no address."""
     principal: Principal = ANONYMOUS
     """Who asks, once the request is admitted."""
     endpoint: str = ""
@@ -81,7 +79,7 @@ class IncomingRequest:
     @classmethod
     def of(cls, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> IncomingRequest:
         """The request that an ASGI server hands over."""
-        headers = scope["headers"]
+        headers, client = scope["headers"], scope.get("client")
         fields = dict(headers)
         if len(fields) != len(headers):
             fields = _joined(headers)
@@ -95,7 +93,6 @@ class IncomingRequest:
             receive=receive,
             send=send,
             disconnects=scope["extensions"][DISCONNECT_EXTENSION],
-            client=client,
             address=client[0] if client else "",
         )
 

@@ -8,11 +8,15 @@ from typing import Final, Generic, Protocol, TypeVar
 
 import attrs
 
+from argus_trio.core.refusals import Refusals
 from argus_trio.errors import InvalidParams, Overloaded
 
 MAX_PARKED: Final = 512
 MAX_PARKED_EACH: Final = 32
-"""How many calls may have input requests open at a time: in all, and of one principal."""
+"""How many calls may have input requests open at a time: in all, and of one client (`Payer.account`)."""
+
+RETRY_AFTER_SECONDS: Final = 5.0
+"""How long a client whose call may not ask should wait: people answer within seconds, or not for minutes."""
 
 _TICKET_BYTES: Final = 24
 
@@ -24,8 +28,8 @@ class OpenCall(Protocol):
     """What the call is found by, once; empty while it is not among the open calls, which alone write it."""
 
     @property
-    def principal(self) -> str:
-        """The name of who asked for it."""
+    def account(self) -> object:
+        """Who pays for it; see `Payer`."""
 
 
 H = TypeVar("H", bound=OpenCall)
@@ -38,7 +42,8 @@ class OpenCalls(Generic[H]):
     _max_parked: int = MAX_PARKED
     _max_each: int = MAX_PARKED_EACH
     _held: dict[str, H] = attrs.field(factory=dict, init=False)
-    _of: Counter[str] = attrs.field(factory=Counter, init=False)
+    _of: Counter[object] = attrs.field(factory=Counter, init=False)
+    refusals: Refusals = attrs.field(factory=Refusals, init=False)
 
     def __len__(self) -> int:
         return len(self._held)
@@ -47,15 +52,15 @@ class OpenCalls(Generic[H]):
         """Take `call` in under a new ticket.
 
         Raises:
-            Overloaded: there are too many, or too many of its principal already.
+            Overloaded: there are too many, or too many of its client already.
         """
         if len(self._held) >= self._max_parked:
-            raise Overloaded(f"{self._max_parked} calls wait for answers of their clients already")
-        if self._of[call.principal] >= self._max_each:
-            raise Overloaded(f"{self._max_each} calls of this client wait for its answers already")
+            raise _full(f"{self._max_parked} calls wait for answers of their clients already")
+        if self._of[call.account] >= self._max_each:
+            raise _full(f"{self._max_each} calls of this client, or of its address, wait for its answers already")
         call.ticket = secrets.token_urlsafe(_TICKET_BYTES)
         self._held[call.ticket] = call
-        self._of[call.principal] += 1
+        self._of[call.account] += 1
 
     def find(self, ticket: str) -> H:
         """The call with this ticket.
@@ -74,6 +79,10 @@ class OpenCalls(Generic[H]):
             return
         del self._held[call.ticket]
         call.ticket = ""
-        self._of[call.principal] -= 1
-        if not self._of[call.principal]:
-            del self._of[call.principal]
+        self._of[call.account] -= 1
+        if not self._of[call.account]:
+            del self._of[call.account]
+
+
+def _full(reason: str) -> Overloaded:
+    return Overloaded(reason, data={"retryAfter": RETRY_AFTER_SECONDS})

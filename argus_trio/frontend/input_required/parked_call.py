@@ -15,6 +15,7 @@ import trio
 
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.call.exchange import Call, Handler
+from argus_trio.core.call.payer import payer_of
 from argus_trio.core.memory import Memory
 from argus_trio.errors import ClientCannotAnswer, InvalidParams, Overloaded, RpcError
 from argus_trio.frontend.http.request import Disconnects
@@ -59,9 +60,9 @@ class ParkedCall:
         self._abilities = self.call.abilities
 
     @property
-    def principal(self) -> str:
-        """The name of who made the call."""
-        return self.call.principal.name
+    def account(self) -> object:
+        """Who pays for the call; see `Payer`."""
+        return payer_of(self.call).account
 
     async def run(self, handler: Handler) -> None:
         """Have the call served, and keep its outcome until it is collected, or the client has been away too long."""
@@ -98,7 +99,7 @@ class ParkedCall:
         if not self._abilities.permits(method, params):
             raise undeclared(method, params)
         if not self.ticket:
-            self._open_calls.admit(self)
+            self._admit()
             self._memory.hold(self, sum(map(len, self.call.params.values())))
         size = sum(map(len, params.values()))
         self._memory.hold(self, size)
@@ -160,6 +161,14 @@ class ParkedCall:
     @property
     def _is_stopping(self) -> bool:
         return self._limit != inf
+
+    def _admit(self) -> None:
+        try:
+            self._open_calls.admit(self)
+        except Overloaded as full:
+            if self._open_calls.refusals.is_news(trio.current_time()):
+                log.warning("parked_calls_full", method=self.call.method, reason=full.message)
+            raise
 
     def _move(self, happened: ParkedEvent) -> None:
         self._state = after(self._state, happened)

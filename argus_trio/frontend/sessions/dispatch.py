@@ -166,6 +166,7 @@ def _call(session: Session, request: Request, principal: Principal) -> Call:
         abilities=session.abilities,
         log_level=session.log_level,
         client=session,
+        address=session.address,
     )
 
 

@@ -60,6 +60,8 @@ class Session:
     log_level: str | None = None
     """What the client asked for by `logging/setLevel`."""
     client: str = ""
+    address: str = ""
+    """Where its client called from when it began; its network, where that is one of IPv6."""
     last_used: float = 0.0
     calls: dict[bytes, Cancellable] = attrs.field(factory=dict)
     client_requests: ClientRequests = attrs.field(factory=ClientRequests)
@@ -164,8 +166,6 @@ class HttpSession(Session):
     """A session on `/mcp`, whose streams can be resumed."""
 
     streams: Streams
-    address: str = ""
-    """Where its client called from; its network, where that is one of IPv6."""
     size: int = 0
     """The bytes that it holds before it is used."""
     is_used: bool = False

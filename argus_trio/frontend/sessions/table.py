@@ -10,7 +10,6 @@ from __future__ import annotations
 import secrets
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from ipaddress import IPv6Address
 from itertools import chain
 from typing import Final
 
@@ -202,13 +201,3 @@ class Sessions:
                 self._unused_size -= session.size
             if not group:
                 del self._unused[session.address]
-
-
-def network_of(address: str) -> str:
-    """The part of an address that one client cannot choose freely: of IPv6 the network of 64 bits."""
-    if ":" not in address:
-        return address
-    try:
-        return str(IPv6Address(int(IPv6Address(address.partition("%")[0])) >> 64 << 64))
-    except ValueError:
-        return address

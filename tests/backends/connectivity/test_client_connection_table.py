@@ -53,6 +53,18 @@ def table_of(*connections: ClientConnection) -> ClientConnectionTable:
     return table
 
 
+async def test_a_connection_is_paid_for_while_it_is_used_or_a_task_runs_on_it(autojump_clock: MockClock) -> None:
+    backend = FakeBackend()
+    async with living(backend) as scope, talk(backend) as t:
+        idle, used, working = (ConnectionOwner.of(call(Session())) for _ in range(3))
+        held = connection(scope, used)
+        held.users = 1
+        table = table_of(connection(scope, idle), held, with_tasks(scope, t, working, "task-1", seconds=60))
+        now = trio.current_time()
+        assert table.payers(now) == (used.payer, working.payer)
+        assert table.payers(now + 61) == (used.payer,)
+
+
 async def test_what_is_taken_has_the_owner_that_it_was_taken_for_and_counts_as_used_last(
     autojump_clock: MockClock,
 ) -> None:

@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.connectivity.client_connections import UNUSED_SECONDS
 from argus_trio.backends.connectivity.listings_by_abilities import LISTING_TURNS
 from argus_trio.backends.generation import AT_HAND_SECONDS
+from argus_trio.backends.links.life import LoopFound
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.audience import Audience
 from argus_trio.errors import InvalidParams, LinkFailed
@@ -83,6 +85,37 @@ async def test_what_cannot_be_made_anew_is_shown_no_longer(autojump_clock: MockC
         assert await names(at) == ["files__a", "files__asks"]
         await trio.sleep(60)
         assert await names(at) == ["files__a"]
+
+
+async def test_what_leads_back_to_the_gateway_is_shown_to_nobody_until_it_no_longer_does(
+    autojump_clock: MockClock,
+) -> None:
+    backend = more_for_those_who_can_be_asked()
+    async with supervised({"files": backend}) as at:
+        await at.supervisor.current.settle()
+        await listed_for_those(at)
+        at.told.clear()
+        backend.open_failures = [LoopFound("it leads back here")] * 3
+        with capture_logs() as logs:
+            backend.links[0].die("gone")
+            await trio.sleep(1)
+            assert await names(at) == []
+            assert at.told == ["notifications/tools/list_changed"]
+            await trio.sleep(60)
+        withdrawn = [entry for entry in logs if entry["event"] == "backend_lists_withdrawn"]
+        assert [(entry["backend"], entry["tools"]) for entry in withdrawn] == [("files", 1)]
+        assert await names(at) == ["files__a", "files__asks"]
+
+
+async def test_nobody_waits_for_the_lists_of_what_leads_back(autojump_clock: MockClock) -> None:
+    backend = FakeBackend(tools=named("a"))
+    backend.open_failures = [LoopFound("it leads back here")] * 99
+    async with supervised({"files": backend}) as at:
+        await at.supervisor.current.settle()
+        before = trio.current_time()
+        assert await names(at) == []
+        assert trio.current_time() == before
+        assert at.supervisor.current.scopes["files"].has_listed
 
 
 async def test_the_first_list_waits_for_no_listing_and_a_slow_one_only_corrects_it(autojump_clock: MockClock) -> None:

@@ -12,6 +12,7 @@ import trio
 from argus_trio.backends.links import http_sse as sse
 from argus_trio.backends.links.hearing import DEFAULT_BYTES
 from argus_trio.backends.links.http_sse import HttpSseLink, open_http_sse
+from argus_trio.backends.links.life import LoopFound
 from argus_trio.backends.links.link import Link
 from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed, SessionLost
 from argus_trio.wire.envelope import ErrorResponse, Response, encode_notification
@@ -419,3 +420,27 @@ async def test_the_sdk_server_is_spoken_to() -> None:
             assert "done" in json.dumps(result_of(await link.request(count)))
             assert isinstance(await link.request(ask(5, "no/such")), ErrorResponse)
     assert inbox.methods == [("notifications/progress", None)] * 2
+
+
+async def test_a_server_that_leads_back_ends_the_link_from_its_stream_on_or_later() -> None:
+    async def refuse(request: Received, wire: Wire) -> None:
+        await wire.json(b'{"error":"loop"}', status=508)
+
+    async with nasty_server(refuse) as running:
+        with pytest.raises(LoopFound, match="its own backend"):
+            async with open_http_sse(sse_spec(f"{running.origin}/sse"), Remembered()):
+                pass
+    plain = Plain()
+    plain.is_answering = False
+    async with linked(plain) as (link, _, _), trio.open_nursery() as nursery:
+
+        async def ask_and_wait() -> None:
+            with pytest.raises(LoopFound):
+                await link.request(ask(1, headers=VERSION))
+
+        nursery.start_soon(ask_and_wait)
+        await plain.posted.wait()
+        plain.post_status = 508
+        with pytest.raises(LoopFound):
+            await link.request(ask(2, headers=VERSION))
+        assert isinstance(await link.wait_failed(), LoopFound)

@@ -261,6 +261,7 @@ class FakeExchange:
     abilities: Abilities = NONE
     log_level: str | None = None
     client: ClientSession | None = None
+    address: str = ""
 
     @property
     def call(self) -> Call:
@@ -273,6 +274,7 @@ class FakeExchange:
             capabilities=raw(self.abilities.declared()),
             log_level=self.log_level,
             client=self.client,
+            address=self.address,
         )
 
     async def notify(self, method: str, params: Params) -> None:

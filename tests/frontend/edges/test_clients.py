@@ -50,6 +50,13 @@ async def test_it_lists_and_calls(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sse", "legacy", "modern"])
+async def test_each_of_its_calls_says_where_it_came_from(kind: str) -> None:
+    async with serving() as served, client_of(served, kind) as client:
+        await client.call_tool("echo", {})
+        assert {exchange.call.address for exchange in served.backstage.calls} == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("kind", ["sse", "legacy", "modern"])
 async def test_it_hears_of_progress(kind: str) -> None:
     heard: list[float] = []
 

@@ -13,7 +13,7 @@ from argus_trio.frontend.input_required.open_calls import OpenCalls
 
 @attrs.define(eq=False)
 class Holder:
-    principal: str = "ada"
+    account: object = "ada"
     ticket: str = ""
 
 
@@ -44,15 +44,15 @@ def test_it_is_full_when_it_is() -> None:
 def test_the_bounds_hold_whoever_comes_and_goes(steps: list[tuple[str, bool]]) -> None:
     calls: OpenCalls[Holder] = OpenCalls(max_parked=5, max_each=3)
     inside: list[Holder] = []
-    for principal, comes in steps:
-        of_principal = [holder for holder in inside if holder.principal == principal]
+    for account, comes in steps:
+        of_account = [holder for holder in inside if holder.account == account]
         if not comes:
-            if of_principal:
-                calls.leave(of_principal[0])
-                inside.remove(of_principal[0])
+            if of_account:
+                calls.leave(of_account[0])
+                inside.remove(of_account[0])
             continue
-        holder = Holder(principal)
-        if len(inside) < 5 and len(of_principal) < 3:
+        holder = Holder(account)
+        if len(inside) < 5 and len(of_account) < 3:
             calls.admit(holder)
             inside.append(holder)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import attrs
 import pytest
@@ -20,7 +20,7 @@ from argus_trio.errors import ClientCannotAnswer, InvalidParams, Overloaded, Rpc
 from argus_trio.frontend.http.receive_queue import DISCONNECT, ReceiveQueue
 from argus_trio.frontend.input_required.exchange import AskingRequest
 from argus_trio.frontend.input_required.notification_buffer import MAX_BUFFERED
-from argus_trio.frontend.input_required.open_calls import MAX_PARKED_EACH
+from argus_trio.frontend.input_required.open_calls import MAX_PARKED_EACH, RETRY_AFTER_SECONDS
 from argus_trio.frontend.input_required.parked_call import ParkedCall
 from argus_trio.frontend.input_required.parking import Parking
 from argus_trio.frontend.input_required.request_state import STATE_LIFE_SECONDS, RequestStates
@@ -163,11 +163,33 @@ async def test_too_many_calls_of_one_client_cannot_ask(autojump_clock: trio.test
         assert more is not None
         assert more.result == b"{}"
         assert len(refused) == 1
+        assert refused[0].data == {"retryAfter": RETRY_AFTER_SECONDS}
         other = park.begin(attrs.evolve(CALL, principal=Principal(name="other")))
         assert await attended(other) is None
+        elsewhere = park.begin(attrs.evolve(CALL, address="192.0.2.2"))
+        assert await attended(elsewhere) is None
         park.reopened(retry(park, calls[0], inputResponses={"ask-1": {"roots": []}}))
         await attended(calls[0])
         assert await attended(park.begin(CALL)) is None
+
+
+async def test_clients_of_other_addresses_can_ask_however_many_calls_one_address_has_parked(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async def handler(exchange: Exchange) -> bytes:
+        with suppress(Overloaded):
+            await ask(exchange)
+        return b"{}"
+
+    here, there = (attrs.evolve(CALL, address=f"192.0.2.{number}") for number in (1, 2))
+    async with parking(handler) as park:
+        with capture_logs() as logs:
+            outcomes = [await attended(park.begin(here)) for _ in range(MAX_PARKED_EACH + 3)]
+        assert outcomes.count(None) == MAX_PARKED_EACH
+        told = [entry for entry in logs if entry["event"] == "parked_calls_full"]
+        assert [entry["log_level"] for entry in told] == ["warning"]
+        assert "32 calls of this client" in told[0]["reason"]
+        assert await attended(park.begin(there)) is None
 
 
 async def test_another_client_cannot_go_on_with_it(autojump_clock: trio.testing.MockClock) -> None:

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from argus_trio.core.memory import Memory
 from argus_trio.errors import Overloaded
 from argus_trio.frontend.sessions.session import HttpSession
-from argus_trio.frontend.sessions.table import ABANDONED_SECONDS, UNUSED_BYTES, Sessions, network_of
+from argus_trio.frontend.sessions.table import ABANDONED_SECONDS, UNUSED_BYTES, Sessions
 
 IDLE_SECONDS = 1800.0
 
@@ -176,18 +176,3 @@ def test_what_a_client_does_not_fetch_is_given_up_where_there_is_no_room_else_an
     memory.require_room()
     assert sessions.use(lost.id, 40) is lost
     assert 440_000 < memory.size < 500_000
-
-
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
-        ("fe80::1%eth0", "fe80::"),
-        ("::1", "::"),
-        ("", ""),
-        ("no:address", "no:address"),
-    ],
-)
-def test_an_address_counts_by_what_one_client_cannot_choose(address: str, network: str) -> None:
-    assert network_of(address) == network

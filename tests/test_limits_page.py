@@ -1,0 +1,116 @@
+"""docs/limits.md says of the bounds what the code holds to."""
+
+from __future__ import annotations
+
+import pytest
+
+from argus_trio import app
+from argus_trio.backends.connection import inbound, input_required, notification_queue, server_requests
+from argus_trio.backends.connection import open as opening
+from argus_trio.backends.connection import task_notifications as tasks_told
+from argus_trio.backends.connectivity import start_turns
+from argus_trio.backends.links import http_sse, stderr
+from argus_trio.backends.links import open as links
+from argus_trio.backends.listings import pages, rounds
+from argus_trio.core import memory
+from argus_trio.core.call import tasks, via
+from argus_trio.core.catalog import given_uris, identity, paging
+from argus_trio.frontend.edges import http_sse as sse_edge
+from argus_trio.frontend.edges import subscriptions_listen
+from argus_trio.frontend.http.limits import Limits
+from argus_trio.frontend.http.reply import KEEP_ALIVE_SECONDS
+from argus_trio.frontend.input_required import notification_buffer, open_calls, request_state
+from argus_trio.frontend.notifications import outbox
+from argus_trio.frontend.server import transport
+from argus_trio.frontend.sessions import client_requests, dispatch, event_store, subscriptions, table
+from argus_trio.logs import writer
+from argus_trio.net import cookies, dial, http1, http_client, pool, refusal
+from argus_trio.runtime import candidate
+from argus_trio.wire import envelope, members
+from tests.e2e.child import ROOT
+
+LIMITS = Limits(body_bytes=0)
+
+
+def kib(count: int) -> str:
+    return f"{count // 1024} KiB"
+
+
+def mib(count: int) -> str:
+    return f"{count // 1024**2} MiB"
+
+
+def seconds(count: float) -> str:
+    return f"{count:g} s"
+
+
+SAID: dict[str, tuple[object, ...]] = {
+    "bytes kept for clients": (mib(memory.MEMORY_BYTES),),
+    "results nobody fetches": (seconds(table.ABANDONED_SECONDS),),
+    "requests in flight": (LIMITS.requests,),
+    "connections |": (LIMITS.connections,),
+    "unused sessions": (mib(table.UNUSED_BYTES),),
+    "delivered events": (mib(memory.DELIVERED_BYTES),),
+    "calls that wait for their client": (
+        open_calls.MAX_PARKED,
+        open_calls.MAX_PARKED_EACH,
+        seconds(request_state.STATE_LIFE_SECONDS),
+    ),
+    "tasks known": (f"{tasks.MAX_TASKS:,}", tasks.MAX_TASKS_OF_ONE),
+    "how long a head, and": tuple(map(seconds, (LIMITS.head, LIMITS.body_stall, LIMITS.body_total))),
+    "how long a TLS handshake": (seconds(transport.HANDSHAKE_SECONDS),),
+    "how long a connection may idle": (seconds(LIMITS.keep_alive),),
+    "how long it may take to read the next": (kib(transport.WRITE_BYTES), seconds(LIMITS.write)),
+    "an id, a progress token": (kib(members.MAX_ID_BYTES),),
+    "a method, the name": (kib(members.MAX_NAME_BYTES),),
+    "depth of a message": (envelope.MAX_DEPTH,),
+    "messages of one batch": (dispatch.MAX_BATCH, mib(dispatch.MAX_BATCH_BYTES)),
+    "subscriptions of a session": (subscriptions.MAX_SUBSCRIPTIONS, mib(subscriptions.MAX_SUBSCRIPTION_BYTES)),
+    "URIs, or tasks": (subscriptions_listen.MAX_URIS,),
+    "calls in flight of an": (sse_edge.MAX_CALLS,),
+    "what it is asked at a time": (client_requests.MAX_OPEN,),
+    "how long a legacy client may be": (seconds(client_requests.STREAM_SECONDS),),
+    "how long it may take to answer": (seconds(server_requests.ASK_LIMIT_SECONDS),),
+    "events kept for a session": (event_store.MAX_EVENTS, mib(event_store.MAX_BYTES)),
+    "answers waiting on one": (mib(outbox.MAX_WAITING_BYTES),),
+    "notifications waiting for one client": (
+        mib(notification_queue.CAPACITY_BYTES),
+        notification_queue.CAPACITY,
+    ),
+    "notifications of a call": (mib(notification_buffer.MAX_BUFFERED_BYTES), notification_buffer.MAX_BUFFERED),
+    "entries of a list": (paging.PAGE,),
+    "merged instructions": (kib(identity.MAX_INSTRUCTIONS_BYTES),),
+    "silence on an event stream": (seconds(KEEP_ALIVE_SECONDS),),
+    "connections to one address": (pool.MAX_CONNECTIONS,),
+    "an idle connection to it": (seconds(pool.IDLE_SECONDS),),
+    "how long it may take to take": (seconds(dial.CONNECT_SECONDS),),
+    "how long it may read nothing": (seconds(links.WRITE_LIMIT_SECONDS), seconds(http_sse.SEND_SECONDS)),
+    "the head of its answers": (kib(http1.MAX_HEAD_BYTES),),
+    "what is read of the body": (kib(http_client.REFUSAL_BYTES), seconds(http_client.REFUSAL_SECONDS)),
+    "a list |": (f"{pages.MAX_ENTRIES:,}", mib(pages.MAX_LIST_BYTES), f"{pages.MAX_PAGES} pages"),
+    "its requests being answered": (inbound.MAX_ANSWERING, mib(inbound.MAX_ANSWERING_BYTES)),
+    "what it asks clients": (server_requests.MAX_OPEN,),
+    "rounds in which it asks": (input_required.MAX_ROUNDS,),
+    "task notifications": (tasks_told.CAPACITY, tasks_told.MAX_TASKS, mib(tasks_told.CAPACITY_BYTES)),
+    "what it writes to stderr": (stderr.MAX_LINES, stderr.MAX_LINE_BYTES, stderr.LOGGED_PER_SECOND),
+    "notifications on their way": (mib(notification_queue.ALL_BYTES), kib(notification_queue.SPARED_BYTES)),
+    "what it says before": (opening.EARLY_MESSAGES, mib(opening.EARLY_BYTES)),
+    "events before the endpoint": (http_sse.EARLY_EVENTS,),
+    "a list that it did not": (seconds(rounds.UNDECLARED_SECONDS),),
+    "cookies of a connection": (cookies.MAX_COOKIES, cookies.MAX_COOKIE_BYTES, cookies.MAX_ALL_BYTES),
+    "redirects": (refusal.MAX_REDIRECTS,),
+    "URIs that it gave out": (given_uris.MOST_URIS, mib(given_uris.MOST_BYTES)),
+    "attempts to connect": (start_turns.REMOTE_AT_ONCE, f"{start_turns.REMOTE_PER_SECOND:g} a second"),
+    "all farewells": (seconds(app.END_SECONDS),),
+    "how long the files": (seconds(candidate.READ_SECONDS),),
+    "log lines": (mib(writer.QUEUE_BYTES),),
+    "the wait for them": (seconds(writer.CLOSE_SECONDS),),
+    "gateways named": (via.MOST_NAMED, seconds(via.CALLER_SECONDS)),
+}
+ROWS = [line for line in (ROOT / "docs" / "limits.md").read_text().splitlines() if line.startswith("| ")]
+
+
+@pytest.mark.parametrize("row", SAID)
+def test_a_row_says_what_holds(row: str) -> None:
+    (found,) = (line for line in ROWS if line.startswith(f"| {row}"))
+    assert all(str(said) in found for said in SAID[row]), (found, SAID[row])
