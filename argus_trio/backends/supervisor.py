@@ -8,7 +8,7 @@ serves a request.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 
 import attrs
@@ -271,18 +271,20 @@ class Supervisor:
         self._announce(self.current.rebuild())
 
     def _on_unchanged(self, backend: str, kinds: frozenset[str]) -> None:
-        self.announce(_methods(kinds), partial(self._sees, backend))
+        for method in _methods(kinds):
+            said = [kind for kind in kinds if LIST_CHANGED[kind] == method]
+            self.announce((method,), partial(self._sees, backend, said))
 
     def _announce(self, changes: CatalogChanges) -> None:
         for method in _methods(changes.kinds):
             self.announce((method,), partial(_is_concerned, changes, method))
 
-    def _sees(self, backend: str, audience: Audience) -> bool:
-        """Whether the client is shown anything of a backend."""
+    def _sees(self, backend: str, kinds: Sequence[str], audience: Audience) -> bool:
+        """Whether the client is shown anything of these kinds of a backend."""
         generation = self.current
         if generation.is_open and not audience.endpoint:
             return True
-        return backend in backends_in(generation.snapshot.shown_to(audience))
+        return backend in backends_in(generation.snapshot.shown_to(audience), kinds)
 
 
 def _methods(kinds: Iterable[str]) -> list[str]:

@@ -58,10 +58,7 @@ async def run_frontend(
         announcer.close()
         parts.parking.stop(settings.now.server.drain_timeout)
 
-    def end_what_is_not_known(renewed: ServedSettings) -> None:
-        parts.end_unless(partial(_may_stay, renewed.access))
-
-    settings.on_renewed.append(end_what_is_not_known)
+    settings.on_renewed.append(parts.renewed)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(parts.keep_alive.run, parts.sessions.expire)
         nursery.start_soon(announcer.run)
@@ -70,7 +67,7 @@ async def run_frontend(
         try:
             await serve(parts.application, listeners.listeners, stop=stop, on_stop=end_what_lasts, settings=settings)
         finally:
-            settings.on_renewed.remove(end_what_is_not_known)
+            settings.on_renewed.remove(parts.renewed)
             parts.sessions.end_all()
         nursery.cancel_scope.cancel()
 
@@ -85,8 +82,9 @@ class _Parts:
     keep_alive: KeepAlive
     parking: Parking
 
-    def end_unless(self, may_stay: Callable[[Audience], bool]) -> None:
-        """End what lasts and belongs to clients that may not stay: sessions, conversations and streams."""
+    def renewed(self, settings: ServedSettings) -> None:
+        """End what lasts and belongs to clients that could not come in any more: sessions, conversations, streams."""
+        may_stay = partial(_may_stay, settings.access)
         ended = self.sessions.end_unless(may_stay)
         self.application.sse.end_unless(may_stay)
         self.announcer.end_unless(may_stay)

@@ -3,7 +3,8 @@
 - `principal` is who asks, as far as it is known; it is decided for each request and never remembered.
 - `arrival` is a request before its body is read: what admission judges by, and the errors that turn it away.
 - `forwarded` finds the address of a client behind proxies that are trusted.
-- `target` is what a call is aimed at; `rules` speak of targets, and `policy` decides by rules what there is for whom.
+- `target` is what a call is aimed at; `rules` speak of targets, and `policy` decides by rules what there is for whom;
+  `sight` is that decision for whole lists, with the rules joined.
 - `denials` are the errors of what is not let pass.
 - `access` is what the front end asks before anything else: one value, swapped by a reload.
 

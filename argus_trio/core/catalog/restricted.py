@@ -14,8 +14,9 @@ from typing import Final
 import attrs
 
 from argus_trio.core.access.policy import Perspective, Policy
+from argus_trio.core.access.sight import sight
 from argus_trio.core.access.target import Target, TargetKind
-from argus_trio.core.catalog.catalog import EMPTY, Catalog, Route
+from argus_trio.core.catalog.catalog import EMPTY, KINDS, Catalog, Route
 
 MOST_KEPT: Final = 64
 """How many restricted catalogs are kept, those used last: perspectives are few, and a catalog of 10 000 tools takes
@@ -48,11 +49,15 @@ def restricted(catalog: Catalog, shows: Shows) -> Catalog:
     )
 
 
-def backends_in(catalog: Catalog) -> frozenset[str]:
-    """The backends that have an entry in the catalog."""
-    named = (catalog.tools, catalog.prompts, catalog.resources)
-    of_templates = {route.backend for _, route in catalog.templates}
-    return frozenset({route.backend for routes in named for route in routes.values()} | of_templates)
+def backends_in(catalog: Catalog, kinds: Iterable[str] = KINDS) -> frozenset[str]:
+    """The backends that have an entry of one of these kinds in the catalog."""
+    routes: Mapping[str, Iterable[Route]] = {
+        "tools": catalog.tools.values(),
+        "prompts": catalog.prompts.values(),
+        "resources": catalog.resources.values(),
+        "templates": (route for _, route in catalog.templates),
+    }
+    return frozenset(route.backend for kind in kinds for route in routes[kind])
 
 
 def differing_kinds(before: Catalog, now: Catalog) -> frozenset[str]:
@@ -93,7 +98,7 @@ class RestrictedCatalogs:
         key = (id(catalog), perspective)
         found = self._kept.get(key)
         if found is None:
-            found = catalog, restricted(catalog, lambda target: self.policy.shows(perspective, target))
+            found = catalog, restricted(catalog, sight(self.policy, perspective))
             self._kept[key] = found
             if len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
