@@ -28,7 +28,11 @@ middleware: {AUTHENTICATION}
       admin: {{allow: ["*"]}}
       guest: {{allow: ["backend:docs/tool:read*", "prompt:docs__ask", "resource:file:///pub/*", "resource:file:///pub"]}}
 views:
-  safe: {{backends: [docs], tools: {{deny: ["*write*", "*_key"]}}, resources: {{deny: ["*key*"]}}, prompts: {{deny: ["*tell"]}}}}
+  safe:
+    backends: [docs]
+    tools: {{deny: ["*write*", "*_key"]}}
+    resources: {{deny: ["*key*"]}}
+    prompts: {{deny: ["*tell"]}}
 """)
 PEOPLE = {name: Principal(name=name, roles=frozenset({name})) for name in ("admin", "guest")}
 
@@ -66,8 +70,8 @@ def named_by(method: str, member: str, names: tuple[str, ...]) -> st.SearchStrat
     return st.sampled_from(names).map(lambda name: (method, {member: name}))
 
 
-def completing(ref: Json) -> Json:
-    return {"ref": ref, "argument": {"name": "x", "value": ""}}
+def completing(ref: Json) -> tuple[str, Json]:
+    return "completion/complete", {"ref": ref, "argument": {"name": "x", "value": ""}}
 
 
 REQUESTS: st.SearchStrategy[tuple[str, Json]] = st.one_of(
@@ -81,9 +85,9 @@ REQUESTS: st.SearchStrategy[tuple[str, Json]] = st.one_of(
     named_by("listen", "uri", URIS),
     named_by("docs/do", "name", TOOLS),
     st.sampled_from(PROMPTS).map(
-        lambda name: ("completion/complete", completing({"type": "ref/prompt", "name": name}))
+        lambda name: completing({"type": "ref/prompt", "name": name})
     ),
-    st.sampled_from(URIS).map(lambda uri: ("completion/complete", completing({"type": "ref/resource", "uri": uri}))),
+    st.sampled_from(URIS).map(lambda uri: completing({"type": "ref/resource", "uri": uri})),
 )
 STEPS = st.builds(
     lambda watcher, era, request, pause: Step(
@@ -239,10 +243,12 @@ async def transcript(steps: list[Step], watched: Watcher, found: dict[str, FakeB
         return watching[watched].transcript
 
 
-@given(
-    steps=st.lists(STEPS, max_size=12), starts=st.tuples(st.sampled_from([0.0, 2.0]), st.sampled_from([0.0, 1.0, 4.0]))
-)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+STARTS = st.tuples(st.sampled_from([0.0, 2.0]), st.sampled_from([0.0, 1.0, 4.0]))
+"""After how many seconds each backend answers its first request."""
+
+
+@given(steps=st.lists(STEPS, max_size=12), starts=STARTS)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_is_hidden_makes_no_difference(steps: list[Step], starts: tuple[float, float]) -> None:
     docs_after, vault_after = starts
     for watched, hidden in zip(WATCHED, (GUEST_HIDDEN, SAFE_HIDDEN, SAFE_HIDDEN), strict=True):

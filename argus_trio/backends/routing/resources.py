@@ -167,12 +167,10 @@ async def owners_of(
         known, has_owner = _known(generation, catalog, call, uri, by_reference)
     if has_owner or (by_reference and "{" in uri):  # templates are known from lists alone
         return known
-    if _has_hidden_owner(generation, catalog, call, uri):
-        return ()
     scopes = generation.scopes
     # Who is down is asked last: it may have it, so that this is the answer, unless another one has.
     names = sorted(catalog.may_serve(uri), key=lambda name: not scopes[name].state.is_up)
-    others = set(names) - {owner.scope.spec.name for owner in known}
+    others = set(names) - {owner.scope.spec.name for owner in known} - _losers(generation, catalog, call, uri)
     guesses = (_owner(scopes[name], uri, is_guess=True) for name in names if name in others)
     shown = (owner for owner in guesses if owner is not None and is_shown(generation, call, owner.scope, uri))
     return (*known, *shown)[:MOST_ASKED]
@@ -212,25 +210,30 @@ def _known(
     route = catalog.route_of_reference(uri) if by_reference else catalog.route_of_uri(uri)
     if route is not None and route.key in catalog.resources:  # what a filter hides is not listed
         return (ResourceOwner(scope=scopes[route.backend], key=route.key),), True
-    if _has_hidden_owner(generation, catalog, call, uri):
-        return (), False
+    losers = _losers(generation, catalog, call, uri)
     owner = None if route is None else _owner(scopes[route.backend], uri, key=route.key)
     found = [] if owner is None else [owner]
     for name in catalog.resource_backends:
         spelled = scopes[name].shared.given.spelled(uri)
         if spelled is not None and (owner is None or scopes[name] is not owner.scope):
             found += filter(None, [_owner(scopes[name], uri, key=spelled)])
-    shown = tuple(each for each in found if is_shown(generation, call, each.scope, uri, each.key))
+    shown = tuple(
+        each
+        for each in found
+        if each.scope.spec.name not in losers and is_shown(generation, call, each.scope, uri, each.key)
+    )
     return shown[:MOST_ASKED], owner is not None and owner in shown
 
 
-def _has_hidden_owner(generation: Generation, catalog: Catalog, call: Call, uri: str) -> bool:
-    """Whether a list names the URI that is not shown to the client: nobody else has it then in its owner's place."""
+def _losers(generation: Generation, catalog: Catalog, call: Call, uri: str) -> frozenset[str]:
+    """The backends that list a URI as well whose owner is hidden from the client: they do not have it in its place."""
     everything = generation.catalog_for(call.abilities, call.client)
     if everything is catalog:
-        return False
+        return frozenset()
     route = everything.route_of_uri(uri)
-    return route is not None and route.key in everything.resources and route.key not in catalog.resources
+    if route is None or route.key in catalog.resources or route.key not in everything.resources:
+        return frozenset()
+    return frozenset(collision.loser for collision in everything.collisions if collision.name == route.key)
 
 
 def _owner(scope: Scope, uri: str, *, key: str | None = None, is_guess: bool = False) -> ResourceOwner | None:
