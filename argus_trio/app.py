@@ -35,10 +35,11 @@ from argus_trio.config.model.config import Config
 from argus_trio.config.read.sources import Stamps
 from argus_trio.core.call.exchange import Handler
 from argus_trio.core.call.via import Via
+from argus_trio.core.memory import Memory
 from argus_trio.core.redaction import Redactor
 from argus_trio.core.reload_report import AppliedConfig
 from argus_trio.errors import ConfigInvalid, ListenFailed, leaves
-from argus_trio.frontend.app import run_frontend
+from argus_trio.frontend.app import run_frontend, tell_full
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.input_required.request_state import Seal
@@ -120,6 +121,7 @@ class _GatewayParts:
     pipelines: Pipelines = attrs.field(init=False)
     announcer: Announcer = attrs.field(factory=Announcer, init=False)
     routers: RouterFactory = attrs.field(factory=RouterFactory, init=False)
+    memory: Memory = attrs.field(init=False)
     supervisor: Supervisor = attrs.field(init=False)
     settings: CurrentSettings = attrs.field(init=False)
     reloads: ReloadSupervisor | None = attrs.field(default=None, init=False)
@@ -129,6 +131,7 @@ class _GatewayParts:
         path = None if self.file is None else self.file.path
         source, folder = ("the configuration", Path()) if path is None else (str(path), path.parent)
         self.pipelines = Pipelines(build_pipeline(self.config, source=source, folder=folder))
+        self.memory = Memory(lambda: self.settings.now.server.limits.memory, on_full=tell_full)
         self.supervisor = Supervisor(
             initial=self.config,
             open_link=partial(open_link, via=self.via),
@@ -137,6 +140,7 @@ class _GatewayParts:
             redact=self.redact,
             on_task=self.routers.tasks.deliver,
             on_release=self.routers.tasks.forget,
+            memory=self.memory,
         )
         self.settings = CurrentSettings(ServedSettings.of(self.config.server, access=self.pipelines.current.access))
         if self.file is not None:
@@ -198,6 +202,7 @@ class _GatewayParts:
             stop=stop,
             make_seal=_make_seal,
             inherited=self.inherited,
+            memory=self.memory,
         )
 
 

@@ -47,7 +47,7 @@ def seconds(count: float) -> str:
 SAID: dict[str, tuple[object, ...]] = {
     "bytes kept for clients": (mib(memory.MEMORY_BYTES),),
     "results nobody fetches": (seconds(table.ABANDONED_SECONDS),),
-    "requests in flight": (LIMITS.requests,),
+    "requests in flight |": (LIMITS.requests,),
     "connections |": (LIMITS.connections,),
     "unused sessions": (mib(table.UNUSED_BYTES),),
     "delivered events": (mib(memory.DELIVERED_BYTES),),

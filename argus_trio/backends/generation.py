@@ -35,6 +35,7 @@ from argus_trio.core.catalog.catalog import (
 from argus_trio.core.catalog.names import PORTABLE, Scheme, firm, new_collisions
 from argus_trio.core.catalog.remarks import gathered
 from argus_trio.core.catalog.restricted import RestrictedCatalogs, differing_kinds
+from argus_trio.core.catalog.uris import spellings
 
 log = structlog.get_logger()
 
@@ -184,6 +185,13 @@ class Generation:
     def shows(self, target: Target, whom: Call | Audience) -> bool:
         """Whether something exists for a client, listed or not: decided by names alone."""
         return self.restricting.shows(target, whom.principal.roles, whom.endpoint)
+
+    def shows_uri(self, uri: str, backend: str, whom: Call | Audience) -> bool:
+        """Whether a URI of a backend, which no list needs to name, is there for a client: however it is spelled."""
+        if self.is_open and not whom.endpoint:
+            return True
+        alike = {uri, *spellings(uri)}
+        return all(self.shows(Target(kind="resource", shown=u, backend=backend, own=u), whom) for u in alike)
 
     async def list_for(self, abilities: Abilities) -> None:
         """Wait until every backend has listed for `abilities` or failed to, at most for the startup grace."""

@@ -26,6 +26,7 @@ from argus_trio.backends.listings.listing import LIST_CHANGED
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.backends.startup_grace import StartupGrace
 from argus_trio.backends.status import health_of, statuses_of
+from argus_trio.backends.subscriptions.table import UPDATED
 from argus_trio.backends.succession import Succession
 from argus_trio.config.diff import difference, enabled, shows_the_same
 from argus_trio.config.model.config import Config
@@ -34,9 +35,11 @@ from argus_trio.core.call.exchange import ClientSession, Handler
 from argus_trio.core.catalog.catalog import Holders
 from argus_trio.core.catalog.restricted import backends_in
 from argus_trio.core.health.health import Draining, Health, Overview
+from argus_trio.core.memory import Memory
 from argus_trio.core.redaction import Redactor
 from argus_trio.core.reload_report import AppliedConfig
 from argus_trio.wire.envelope import Params
+from argus_trio.wire.members import string_member
 
 Announce = Callable[[Iterable[str], Callable[[Audience], bool]], None]
 """Sends notifications, by their methods, to the clients that the function is true of. Returns at once."""
@@ -68,6 +71,8 @@ class Supervisor:
     redact: Redactor = attrs.field(factory=Redactor)
     on_task: OnTask = ignore_task
     on_release: Callable[[ClientSession], None] = _keep_nothing
+    memory: Memory = attrs.field(factory=Memory)
+    """The common account of what is held for clients and backends."""
     generations: Generations = attrs.field(init=False)
     """The generation in effect, and those before it."""
     drain: Drain = attrs.field(init=False)
@@ -233,7 +238,12 @@ class Supervisor:
 
     def _scope(self, config: Config, name: str) -> Scope:
         address = BackendAddress(
-            spec=config.backends[name], open_link=self.open_link, redact=self.redact, on_task=self.on_task
+            spec=config.backends[name],
+            open_link=self.open_link,
+            redact=self.redact,
+            on_task=self.on_task,
+            may_tell=partial(self._may_tell, name),
+            memory=self.memory,
         )
         return Scope(
             address=address,
@@ -278,6 +288,18 @@ class Supervisor:
     def _announce(self, changes: CatalogChanges) -> None:
         for method in _methods(changes.kinds):
             self.announce((method,), partial(_is_concerned, changes, method))
+
+    def _may_tell(self, backend: str, client: ClientSession, method: str, params: Params) -> bool:
+        """Whether what a backend says outside calls may be told to a session: of what is there for its client."""
+        generation, audience = self.current, client.audience
+        if generation.is_open and not audience.endpoint:
+            return True
+        if method == UPDATED:
+            uri = string_member(params, "uri") or ""
+            return generation.shows_uri(uri, backend, audience)
+        kinds = [kind for kind, changed in LIST_CHANGED.items() if changed == method]
+        own = generation.shown(generation.catalog_for(audience.abilities, client), audience)
+        return not kinds or self._sees(backend, kinds, audience) or backend in backends_in(own, kinds)
 
     def _sees(self, backend: str, kinds: Sequence[str], audience: Audience) -> bool:
         """Whether the client is shown anything of these kinds of a backend."""

@@ -25,6 +25,15 @@ ALWAYS_BYTES: Final = 4096
 RETRY_AFTER_SECONDS: Final = 5.0
 """How long a client should wait that was refused: what is held is fetched, or given up, within seconds."""
 
+SMALL_BYTES: Final = 64 * 1024
+"""A body up to this size is only added up with the others, which costs a request nothing that could be measured."""
+ALL_SMALL_BYTES: Final = 8 * 1024 * 1024
+"""What of small bodies is only added up, in all: those of thousands of usual requests. Beyond it they are entered like
+large ones."""
+COPIES: Final = 3
+"""How often a large body is there while a backend does not read it: as it came, as the request that was made of it,
+and as that is written."""
+
 
 def _default() -> int:
     return MEMORY_BYTES
@@ -61,6 +70,11 @@ class Memory:
     _held: dict[MemoryHolder, int] = attrs.field(factory=dict, init=False)
     _delivered: OrderedDict[object, tuple[int, Callable[[], object]]] = attrs.field(factory=OrderedDict, init=False)
     _delivered_size: int = attrs.field(default=0, init=False)
+
+    @property
+    def limit(self) -> int:
+        """What may be held in all, as it is now."""
+        return self._limit()
 
     def hold(self, holder: MemoryHolder, size: int) -> None:
         """Enter that `holder` holds so many bytes more, or fewer, if it is negative. What can go may go meanwhile."""
@@ -105,6 +119,13 @@ class Memory:
         if missing > 0:
             self._make_room(missing)
         return size <= ALWAYS_BYTES or self.size + size <= self._limit()
+
+    def has_place(self, size: int) -> bool:
+        """Whether so much more can be held for a while, without that anything goes but what was delivered."""
+        full = self._limit() * 7 // 8
+        while self._delivered and self.size + size > full:
+            self._forget_first()
+        return self.size + size <= full
 
     def require_room(self) -> None:
         """Let in what may keep more.
@@ -155,3 +176,88 @@ class Memory:
         _, (size, forget) = self._delivered.popitem(last=False)
         self._delivered_size -= size
         forget()
+
+
+@attrs.define(eq=False)
+class Body:
+    """The body of one request, for as long as it is entered."""
+
+    bodies: Bodies
+    small: int = 0
+    """What of it is only added up."""
+    held: int = 0
+    """What of it is entered, copies included."""
+
+    def take(self, size: int) -> None:
+        """Enter that so many bytes more have come.
+
+        Raises:
+            Overloaded: there is no room for them.
+        """
+        held = COPIES * size
+        self.bodies.require_room(held, self.held)
+        self.held += held
+        self.bodies.held += held
+        self.bodies.memory.hold(self, held)
+
+    def release(self) -> None:
+        """Enter that nothing of it is needed any more. Idempotent."""
+        self.bodies.small -= self.small
+        self.small = 0
+        if self.held:
+            self.bodies.left(self.held)
+            self.held = 0
+            self.bodies.memory.release(self)
+
+    def spare(self, wanted: int) -> None:
+        """Nothing of it can go, its client waits for the answer; see `MemoryHolder`."""
+
+
+@attrs.define(eq=False)
+class Bodies:
+    """The bodies of all requests in flight. They take half of the common bound at most, so that a flood of them makes
+    nobody's session let go of what it keeps.
+
+    `on_refused` is called, synchronously, with what is held and how much may be, at the first refusal of each crowd.
+    """
+
+    memory: Memory = attrs.field(factory=Memory)
+    _on_refused: Callable[[int, int], object] = attrs.field(default=_nothing, kw_only=True)
+    small: int = attrs.field(default=0, init=False)
+    """The bytes of small ones that are only added up."""
+    held: int = attrs.field(default=0, init=False)
+    """The bytes that are entered, copies included."""
+    _is_refusing: bool = attrs.field(default=False, init=False)
+
+    def announced(self, size: int) -> None:
+        """Let a large body in that a client has announced. Nothing is entered: it may never come.
+
+        Raises:
+            Overloaded: there is no room for it.
+        """
+        self.require_room(COPIES * size, 0)
+
+    def require_room(self, wanted: int, own: int) -> None:
+        """Let in so many bytes more of a body of which `own` are entered; one that is alone always is.
+
+        Raises:
+            Overloaded: there is no room for them.
+        """
+        if self.held == own:
+            return
+        most = self.memory.limit // 2
+        if self.held + wanted > most or not self.memory.has_place(wanted):
+            if not self._is_refusing:
+                self._is_refusing = True
+                self._on_refused(self.held, most)
+            raise Overloaded(
+                f"the gateway holds {self.held} bytes of requests in flight, of {most} at most, and {self.memory.size} "
+                f"in all, of {self.memory.limit} (server.limits.memory): come back later",
+                data={"retryAfter": RETRY_AFTER_SECONDS},
+            )
+
+    def left(self, size: int) -> None:
+        """Enter that so many bytes are not held any more."""
+        self.held -= size
+        if self.held <= self.memory.limit // 4:
+            self._is_refusing = False

@@ -11,7 +11,7 @@ import trio
 
 from argus_trio.core.access.access import Access
 from argus_trio.core.call.audience import Audience
-from argus_trio.core.memory import Memory
+from argus_trio.core.memory import Bodies, Memory
 from argus_trio.frontend.application import Application
 from argus_trio.frontend.edges.endpoint import Endpoint
 from argus_trio.frontend.edges.http_sse import SseEdge
@@ -40,19 +40,21 @@ async def run_frontend(
     stop: trio.Event,
     make_seal: Callable[[], Seal],
     inherited: Sequence[Inherited] = (),
+    memory: Memory | None = None,
     task_status: trio.TaskStatus[tuple[str, ...]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve until `stop` is set, and then for as long as calls in flight take, at most `server.drain_timeout`.
 
     Reports the base URLs, such as `http://127.0.0.1:9000`, once it listens. Cancelling it cuts everything at once.
     `settings` may be renewed at any time. `make_seal` is called when the first call asks its client. With `inherited`
-    sockets it listens on these, and on no address of its own.
+    sockets it listens on these, and on no address of its own. What it holds for clients is entered in `memory`.
 
     Raises:
         ListenFailed: as `open_listeners`.
     """
     listeners = await open_listeners(settings, inherited)
-    parts = _assembled(gateway, announcer, settings, make_seal)
+    memory = memory or Memory(lambda: settings.now.server.limits.memory, on_full=tell_full)
+    parts = _assembled(gateway, announcer, settings, make_seal=make_seal, memory=memory)
 
     def end_what_lasts() -> None:
         announcer.close()
@@ -65,7 +67,14 @@ async def run_frontend(
         await nursery.start(parts.parking.run)
         task_status.started(listeners.urls)
         try:
-            await serve(parts.application, listeners.listeners, stop=stop, on_stop=end_what_lasts, settings=settings)
+            await serve(
+                parts.application,
+                listeners.listeners,
+                stop=stop,
+                on_stop=end_what_lasts,
+                settings=settings,
+                bodies=parts.bodies,
+            )
         finally:
             settings.on_renewed.remove(parts.renewed)
             parts.sessions.end_all()
@@ -78,6 +87,7 @@ class _Parts:
 
     application: Application
     announcer: Announcer
+    bodies: Bodies
     sessions: Sessions
     keep_alive: KeepAlive
     parking: Parking
@@ -93,25 +103,36 @@ class _Parts:
 
 
 def _assembled(
-    gateway: Gateway, announcer: Announcer, settings: CurrentSettings, make_seal: Callable[[], Seal]
+    gateway: Gateway,
+    announcer: Announcer,
+    settings: CurrentSettings,
+    *,
+    make_seal: Callable[[], Seal],
+    memory: Memory,
 ) -> _Parts:
     def release(session: HttpSession) -> None:
         announcer.remove(session)
         gateway.release(session)
 
-    memory, keep_alive = Memory(lambda: settings.now.server.limits.memory, on_full=_tell_full), KeepAlive()
+    keep_alive = KeepAlive()
+    bodies = Bodies(memory, on_refused=_tell_refused)
     sessions = Sessions(on_end=release, idle=settings.now.limits.session_idle, memory=memory)
     parking = Parking(gateway.handler, RequestStates(make_seal), memory)
     endpoint = Endpoint(
         LegacyEdge(gateway=gateway, sessions=sessions, announcer=announcer, keep_alive=keep_alive),
         ModernEdge(gateway=gateway, announcer=announcer, keep_alive=keep_alive, parking=parking, memory=memory),
         settings,
+        bodies=bodies,
     )
-    application = Application(
-        gateway=gateway, settings=settings, endpoint=endpoint, sse=SseEdge(gateway, announcer, settings, memory=memory)
-    )
+    sse = SseEdge(gateway, announcer, settings, memory=memory, bodies=bodies)
+    application = Application(gateway=gateway, settings=settings, endpoint=endpoint, sse=sse)
     return _Parts(
-        application=application, announcer=announcer, sessions=sessions, keep_alive=keep_alive, parking=parking
+        application=application,
+        announcer=announcer,
+        bodies=bodies,
+        sessions=sessions,
+        keep_alive=keep_alive,
+        parking=parking,
     )
 
 
@@ -120,6 +141,12 @@ def _may_stay(access: Access, audience: Audience) -> bool:
     return access.knows(audience.principal) and (not audience.endpoint or audience.endpoint in access.views)
 
 
-def _tell_full(held: int, limit: int) -> None:
+def tell_full(held: int, limit: int) -> None:
+    """Log that the gateway holds too much; see `Memory`."""
     advice = "clients do not fetch what is theirs; what would keep more is refused; raise server.limits.memory or wait"
     log.warning("memory_full", held=held, limit=limit, advice=advice)
+
+
+def _tell_refused(held: int, most: int) -> None:
+    advice = "many large requests wait for their answers; look for a slow backend; raise server.limits.memory or wait"
+    log.warning("large_requests_refused", held=held, most=most, advice=advice)

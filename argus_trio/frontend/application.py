@@ -18,6 +18,7 @@ from argus_trio.frontend.edges.http_sse import SseEdge
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.cors import answer_preflight, is_preflight, readable_by
 from argus_trio.frontend.http.errors import ClientGone
+from argus_trio.frontend.http.host_origin import HostOriginCheck
 from argus_trio.frontend.http.request import JSON, AsgiReceive, AsgiScope, AsgiSend, IncomingRequest, refusal
 from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.manage.backends import Clocks, backends_body
@@ -34,7 +35,6 @@ _SETTING: Final = {"host": "server.allowed_hosts", "origin": "server.allowed_ori
 _FOR_PAGES: Final = ("/mcp", "/sse", "/messages", "/sse/messages")
 _VIEWED: Final = ("mcp", "sse")
 """What stands in a path before the name of a view."""
-_WELL_KNOWN: Final = "/.well-known/"
 _FOR_PROBES: Final = ("/manage/v1/health", "/manage/v1/ready")
 """What is answered under any Host, or none: probes of Kubernetes and HAProxy name the address that they connect to. A
 page of another origin is kept out all the same."""
@@ -86,27 +86,14 @@ class Application:
     async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         """Answer one request. A client that goes before it has asked anything gets no answer."""
         http = IncomingRequest.of(scope, receive, send)
-        host_origin, origin = self.settings.now.host_origin, http.fields.get(b"origin")
-        host = http.fields.get(b"host")
-        path = http.path
-        if (host, origin) not in host_origin.passed:
-            is_probe = path.removesuffix("/") in _FOR_PROBES
-            wrong = host_origin.judge_origin(origin) if is_probe else host_origin.judge(host, origin)
-            if wrong is not None:
-                await self._refuse(http, wrong)
-                return
-        access = self.settings.now.access
-        if path.startswith(_WELL_KNOWN):
-            await self._document(http, access)
+        settings, origin = self.settings.now, http.fields.get(b"origin")
+        known = (http.fields.get(b"host"), origin) in settings.host_origin.passed
+        if not known and not await self._is_called_right(http, settings.host_origin):
             return
-        route = self._route(http, access)
-        is_for_pages = route is not None and any(route is each for each in self._for_pages)
-        if origin is not None and is_for_pages and host_origin.is_listed(origin):
-            http.send = readable_by(origin, send)
-            if is_preflight(http):
-                await answer_preflight(http)
-                return
-        if path.removesuffix("/") not in _FOR_PROBES and not await self._is_let_in(http, access):
+        route = self._routes.get(http.path) or self._other_route(http, settings.access)
+        if origin is not None and await self._is_preflight_of(http, route, settings.host_origin):
+            return
+        if not settings.access.is_open and not await self._is_let_in(http, settings.access):
             return
         if route is None:
             await http.answer_unread(404, refusal("not_found", "nothing is served at this path"))
@@ -119,49 +106,74 @@ class Application:
         if via is not None and self.gateway.comes_round(via.decode("latin-1")):
             await self._refuse_own(http)
             return
-        if self._in_flight >= self.settings.now.limits.requests and not path.startswith(_MANAGEMENT):
+        if self._in_flight >= settings.limits.requests and not http.path.startswith(_MANAGEMENT):
             await self._turn_away(http)
             return
         self._in_flight += 1
         try:
             await serve(http)
         except ClientGone:
-            log.debug("client_gone", path=path)
+            log.debug("client_gone", path=http.path)
         finally:
             self._in_flight -= 1
+            body = http.body
+            if body is not None and body.held:
+                body.release()
+            elif body is not None:
+                body.bodies.small -= body.small
 
-    def _route(self, http: IncomingRequest, access: Access) -> PathHandlers | None:
-        """What answers at the path of a request, which is told the view that the path names."""
+    async def _is_called_right(self, http: IncomingRequest, check: HostOriginCheck) -> bool:
+        """Whether its Host and Origin may stand in a request to its path; else it has been answered."""
+        host, origin = http.fields.get(b"host"), http.fields.get(b"origin")
+        is_probe = http.path.removesuffix("/") in _FOR_PROBES
+        wrong = check.judge_origin(origin) if is_probe else check.judge(host, origin)
+        if wrong is not None:
+            await self._refuse(http, wrong)
+        return wrong is None
+
+    def _other_route(self, http: IncomingRequest, access: Access) -> PathHandlers | None:
+        """What answers at a path that does not stand in the table. The request is told the view that the path names."""
         path = http.path.removesuffix("/")
         if path in self._routes:
             return self._routes[path]
+        if path in access.documents:
+            return {"GET": self._document, "HEAD": self._document}
         base, _, rest = path.removeprefix("/").partition("/")
         name, _, rest = rest.partition("/")
-        route = self._routes.get(f"/{base}/{rest}" if rest else f"/{base}") if base in _VIEWED else None
-        if route is None or name not in access.views:
+        if base not in _VIEWED or name not in access.views:
             return None
         http.endpoint = name
-        return route
+        return self._routes.get(f"/{base}/{rest}" if rest else f"/{base}")
+
+    async def _is_preflight_of(self, http: IncomingRequest, route: PathHandlers | None, check: HostOriginCheck) -> bool:
+        """Whether a browser asked before a request of a listed page, and has been answered. What such a page asks for
+        at these paths it may read."""
+        origin = http.fields[b"origin"]
+        if not any(route is each for each in self._for_pages) or not check.is_listed(origin):
+            return False
+        http.send = readable_by(origin, http.send)
+        if not is_preflight(http):
+            return False
+        await answer_preflight(http)
+        return True
 
     async def _is_let_in(self, http: IncomingRequest, access: Access) -> bool:
+        """Whether who asks is let in, and may do this; else it has been answered."""
+        path = http.path.removesuffix("/")
+        if path in _FOR_PROBES or path in access.documents:
+            return True
         if not await is_admitted(http, access):
             return False
-        if not http.path.startswith(_MANAGEMENT) or access.may_manage(http.principal, _right(http.method)):
+        right: ManageRight = "read" if http.method in ("GET", "HEAD", "OPTIONS") else "operate"
+        if not http.path.startswith(_MANAGEMENT) or access.may_manage(http.principal, right):
             return True
-        message = f"{http.principal.name} may not do this; a rule such as manage:{_right(http.method)} allows it"
+        message = f"{http.principal.name} may not do this; a rule such as manage:{right} allows it"
         await http.answer_unread(403, refusal("forbidden", message))
         return False
 
-    async def _document(self, http: IncomingRequest, access: Access) -> None:
-        document = access.documents.get(http.path.removesuffix("/"))
-        if document is None:
-            await http.answer_unread(404, refusal("not_found", "nothing is served at this path"))
-        elif http.method not in ("GET", "HEAD"):
-            await http.answer_unread(
-                405, refusal("method_not_allowed", "this is read only"), (JSON, (b"allow", b"GET, HEAD"))
-            )
-        else:
-            await http.answer_unread(200, document, (JSON, (b"access-control-allow-origin", b"*")))
+    async def _document(self, http: IncomingRequest) -> None:
+        document = self.settings.now.access.documents.get(http.path.removesuffix("/"), b"{}")
+        await http.answer_unread(200, document, (JSON, (b"access-control-allow-origin", b"*")))
 
     async def _refuse_own(self, http: IncomingRequest) -> None:
         if not self._has_come_round:
@@ -206,7 +218,3 @@ class Application:
     async def _backends(self, http: IncomingRequest) -> None:
         clocks = Clocks(now=trio.current_time(), unix=time.time())
         await http.answer_unread(200, backends_body(self.gateway.overview(), clocks))
-
-
-def _right(method: str) -> ManageRight:
-    return "read" if method in ("GET", "HEAD", "OPTIONS") else "operate"

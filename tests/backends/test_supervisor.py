@@ -17,7 +17,7 @@ from argus_trio.config.model.naming import ConflictResolution
 from argus_trio.config.model.operation import Timeouts
 from argus_trio.config.model.visibility import Filters, Globs, Override
 from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.core.call.audience import Audience
+from argus_trio.core.call.audience import ANYBODY, Audience
 from argus_trio.core.health.health import Draining
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.errors import BackendUnavailable, LinkFailed
@@ -54,6 +54,7 @@ class Session:
     """A legacy session that notes what it hears."""
 
     log_level: str | None = None
+    audience: Audience = ANYBODY
     heard: list[tuple[str, Params]] = attrs.field(factory=list)
 
     async def notify(self, method: str, params: Params) -> None:

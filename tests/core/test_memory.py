@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus_trio.core.memory import ALWAYS_BYTES, DELIVERED_BYTES, Memory
+from argus_trio.core.memory import ALWAYS_BYTES, COPIES, DELIVERED_BYTES, Bodies, Body, Memory
 from argus_trio.errors import Overloaded
 
 LIMIT = 80_000
@@ -149,3 +149,56 @@ def test_nobody_gives_back_more_than_it_holds() -> None:
     memory.release(one)
     memory.hold(one, -10)
     assert memory.size == 10
+
+
+def test_bodies_of_requests_take_half_at_most_and_one_that_is_alone_any_size() -> None:
+    memory = Memory(lambda: LIMIT)
+    bodies = Bodies(memory)
+    alone, other = Body(bodies), Body(bodies)
+    alone.take(LIMIT // COPIES)
+    assert memory.size == bodies.held == LIMIT // COPIES * COPIES
+    with pytest.raises(Overloaded, match=r"server\.limits\.memory") as refused:
+        other.take(1)
+    assert refused.value.data == {"retryAfter": 5.0}
+    with pytest.raises(Overloaded):
+        bodies.announced(1)
+    alone.release()
+    alone.release()
+    assert (memory.size, bodies.held) == (0, 0)
+    other.take(LIMIT // 2 // COPIES)
+    with pytest.raises(Overloaded):
+        alone.take(1)
+
+
+def test_a_body_makes_only_what_was_delivered_go() -> None:
+    memory, gone = Memory(lambda: LIMIT), list[str]()
+    bodies, holder = Bodies(memory), Holder(memory)
+    for _ in range(8):
+        holder.take(LIMIT // 10)
+    Body(bodies).take(1)
+
+    def forget() -> None:
+        gone.append("read")
+        memory.hold(holder, -LIMIT // 10)
+
+    memory.delivered("read", LIMIT // 10, forget)
+    body = Body(bodies)
+    body.take(LIMIT // 10 // COPIES)
+    assert gone == ["read"]
+    with pytest.raises(Overloaded):
+        body.take(LIMIT // 10 // COPIES)
+    assert len(holder.pieces) == 8
+    assert not memory.is_full
+
+
+def test_refused_bodies_are_told_once_for_each_crowd() -> None:
+    told: list[tuple[int, int]] = []
+    bodies = Bodies(Memory(lambda: LIMIT), on_refused=lambda held, most: told.append((held, most)))
+    one = Body(bodies)
+    for _ in range(2):
+        one.take(LIMIT // 2 // COPIES)
+        for _ in range(10):
+            with pytest.raises(Overloaded):
+                bodies.announced(1)
+        one.release()
+    assert told == [(LIMIT // 2 // COPIES * COPIES, LIMIT // 2)] * 2

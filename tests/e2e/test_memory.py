@@ -6,7 +6,6 @@ import http.client
 import json
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -16,36 +15,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.e2e import gateway
-from tests.e2e.gateway import Gateway
 from tests.e2e.raw import META, MODERN, Raw
+from tests.e2e.watched import MEGABYTE, MOST_MEGABYTES, Watched
 
-MEGABYTE = 1024 * 1024
-MOST_MEGABYTES = 400
-MOST_LEFT_MEGABYTES = 100
-SETTLE_SECONDS = 10.0
 RESULT_BYTES = 3_500_000
 SESSIONS = 150
-
-
-class Watched:
-    """A gateway, and what its process takes."""
-
-    def __init__(self, running: Gateway) -> None:
-        self.gateway = running
-        self.before = self.figure("VmRSS")
-
-    def figure(self, name: str) -> int:
-        """A figure of `/proc/PID/status`, in megabytes."""
-        lines = Path(f"/proc/{self.gateway.child.pid}/status").read_text().splitlines()
-        return next(int(line.split()[1]) // 1024 for line in lines if line.startswith(name + ":"))
-
-    def check(self) -> None:
-        """Raises: AssertionError if it took too much, or does not give it back."""
-        assert self.figure("VmHWM") <= MOST_MEGABYTES
-        deadline = time.monotonic() + SETTLE_SECONDS
-        while self.figure("VmRSS") > self.before + MOST_LEFT_MEGABYTES and time.monotonic() < deadline:
-            time.sleep(0.1)  # a process's memory has no event to wait for
-        assert self.figure("VmRSS") <= self.before + MOST_LEFT_MEGABYTES
 
 
 @pytest.fixture
@@ -133,6 +107,24 @@ def test_readers_that_stall_have_a_bound_and_others_go_on(watched: Watched) -> N
         other = Raw(watched.gateway.url, "2026-07-28")
         assert len(other.call("b__bulk", size=1000)["content"][0]["text"]) == 1000
         watched.gateway.event("answer_not_kept")
+    watched.check()
+
+
+def test_a_stream_of_a_session_that_is_not_read_has_a_bound_and_others_go_on(watched: Watched) -> None:
+    size = 500_000
+    address = urlsplit(watched.gateway.url)
+    client, other = Raw(watched.gateway.url, "2025-11-25"), Raw(watched.gateway.url, "2025-11-25")
+    assert client.result("logging/setLevel", level="debug") == {}
+    with socket.create_connection((address.hostname or "", address.port or 0)) as stream:
+        headers = "".join(f"{name}: {value}\r\n" for name, value in client.headers.items() if name != "Content-Type")
+        stream.sendall(f"GET /mcp HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n".encode())
+        assert stream.recv(12) == b"HTTP/1.1 200"
+        count = 640 * MEGABYTE // size
+        assert client.call("b__tell", size=size, count=count)["content"] == []
+        watched.wait_for_dropped("b", count // 2)
+        assert len(other.call("b__bulk", size=1000)["content"][0]["text"]) == 1000
+        assert watched.figure("VmHWM") <= MOST_MEGABYTES
+    watched.gateway.event("notifications_dropped")
     watched.check()
 
 

@@ -6,6 +6,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from argus_trio.backends.subscriptions.table import UPDATED
 from argus_trio.core.access.principal import Principal
 from argus_trio.errors import LinkFailed
 from tests.backends.support.fakes import FakeBackend, Json, Refusal, empty
@@ -242,3 +243,24 @@ async def test_what_is_denied_cannot_be_subscribed_to(autojump_clock: MockClock,
         assert (
             "result" in (await gateway.post("guest", session, "resources/subscribe", {"uri": "file:///pub/a"})).answer
         )
+
+
+async def test_updates_of_what_a_reload_has_hidden_are_told_no_more(autojump_clock: MockClock) -> None:
+    backend = docs()
+    async with whole(config_of(config(GUEST, backends="docs")), {"docs": backend}, PEOPLE) as gateway:
+        await trio.sleep(1)
+        session = await gateway.session("guest")
+        for uri in ("file:///pub/a", "file:///pub/b"):
+            await gateway.post("guest", session, "resources/subscribe", {"uri": uri})
+        streams = [
+            gateway.begin("guest", "GET", "/mcp", {"accept": "text/event-stream", **session}),
+            gateway.listening("guest", resourceSubscriptions=["file:///pub/a", "file:///pub/b"]),
+        ]
+        await trio.sleep(1)
+        for rules in (GUEST, f'{GUEST}, deny: ["resource:*/a"]'):
+            await gateway.reload(config_of(config(rules, backends="docs")))
+            for uri in ("file:///pub/a", "file:///pub/b"):
+                await backend.links[0].says("notifications/resources/updated", {"uri": uri})
+            await trio.sleep(1)
+        told = [[m["params"]["uri"] for m in s.messages if m["method"] == UPDATED] for s in streams]  # type: ignore[index]
+        assert told == [["file:///pub/a", "file:///pub/b", "file:///pub/b"]] * 2

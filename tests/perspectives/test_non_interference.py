@@ -84,9 +84,7 @@ REQUESTS: st.SearchStrategy[tuple[str, Json]] = st.one_of(
     named_by("resources/subscribe", "uri", URIS),
     named_by("listen", "uri", URIS),
     named_by("docs/do", "name", TOOLS),
-    st.sampled_from(PROMPTS).map(
-        lambda name: completing({"type": "ref/prompt", "name": name})
-    ),
+    st.sampled_from(PROMPTS).map(lambda name: completing({"type": "ref/prompt", "name": name})),
     st.sampled_from(URIS).map(lambda uri: completing({"type": "ref/resource", "uri": uri})),
 )
 STEPS = st.builds(

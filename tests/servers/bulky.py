@@ -1,7 +1,8 @@
 """A stdio MCP server that answers with much, for tests of what the gateway keeps: `bulky.py [MODE]`.
 
 Its tool `bulk` answers with `size` bytes, after a report of progress if it was asked for one; `pings` sends so many
-pings, and in the mode `deaf` the server has stopped reading by then. Standard library only, to start fast.
+pings, and in the mode `deaf` the server has stopped reading by then; `tell` sends so many log messages of `size` bytes
+once it has answered; `sleep` reads nothing until the file `until` is there. Standard library only, to start fast.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import json
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
-TOOLS = ("bulk", "pings")
+TOOLS = ("bulk", "pings", "sleep", "tell")
 INFO = {"name": "bulky", "version": "1"}
 CAPABILITIES: dict[str, Any] = {"tools": {}, "resources": {"subscribe": True}, "logging": {}}
 
@@ -36,6 +38,31 @@ def flood(count: int) -> None:
         time.sleep(10)
 
 
+def sleep(until: str) -> None:
+    """Do nothing at all until that file is there, or for a minute."""
+    end = time.monotonic() + 60
+    while not Path(until).exists() and time.monotonic() < end:
+        time.sleep(0.02)
+
+
+def called(params: dict[str, Any]) -> dict[str, Any]:
+    """What a tool answers."""
+    arguments = params["arguments"]
+    match params["name"]:
+        case "bulk":
+            return bulk(params)
+        case "pings":
+            flood(int(arguments["count"]))
+        case "sleep" if "until" in arguments:
+            sleep(arguments["until"])
+    return {"content": []}
+
+
+def tell(size: int, count: int) -> None:
+    for _ in range(count):
+        send({"method": "notifications/message", "params": {"level": "info", "data": "x" * size}})
+
+
 def main() -> None:
     for line in sys.stdin:
         message = json.loads(line)
@@ -54,15 +81,14 @@ def main() -> None:
                 result = {"resources": [{"uri": "bulk:///", "name": "bulk"}]}
             case "resources/templates/list":
                 result = {"resourceTemplates": [{"uriTemplate": "bulk:///{name}", "name": "any"}]}
-            case "tools/call" if params["name"] == "pings":
-                flood(int(params["arguments"]["count"]))
-                result = {"content": []}
             case "tools/call":
-                result = bulk(params)
+                result = called(params)
             case _:
                 pass
         if "id" in message and "method" in message:
             send({"id": message["id"], "result": result})
+        if params.get("name") == "tell":
+            tell(**params["arguments"])
         sys.stdout.flush()
 
 

@@ -143,6 +143,7 @@ class Inbound:
             answer = partial(self.server_requests.answer, request, call_in_flight, client, is_guess=is_guess)
         self._answering += 1
         self._answering_bytes += size
+        self.losses.count(size)
         self.nursery.start_soon(self._counted, answer, size)
 
     async def _counted(self, answer: Callable[[], Awaitable[None]], size: int) -> None:
@@ -151,6 +152,7 @@ class Inbound:
         finally:
             self._answering -= 1
             self._answering_bytes -= size
+            self.losses.count(-size)
 
     async def _answer_for_one_of_all(self, request: Request) -> None:
         """Answer a request that is one of the calls' under way, of whichever client, once it is clear whose it is."""

@@ -17,6 +17,7 @@ import structlog
 import trio
 
 from argus_trio.core.call.exchange import ClientSession
+from argus_trio.core.memory import Memory
 from argus_trio.wire.envelope import Params
 
 log = structlog.get_logger()
@@ -29,7 +30,8 @@ CAPACITY_BYTES: Final = 1024 * 1024
 Small enough that many peers which have stopped reading cost little memory."""
 ALL_BYTES: Final = 64 * 1024 * 1024
 """Bytes of notifications that wait for all peers of one backend; past that each peer keeps `SPARED_BYTES` of them.
-As many as those that have stopped reading may have for a while, until their connections are cut."""
+As many as those that have stopped reading may have for a while, until their connections are cut. So it is while the
+gateway holds too much in all (`server.limits.memory`)."""
 SPARED_BYTES: Final = 64 * 1024
 """Bytes that wait for one peer however much waits for the others: a burst of ordinary ones."""
 
@@ -47,14 +49,29 @@ class Addressee(Protocol):
 
 @attrs.define(eq=False)
 class Losses:
-    """How many notifications from or to one backend were dropped, of all its connections."""
+    """How many notifications from or to one backend were dropped, of all its connections; what waits of them, and of
+    what it asks, is entered in the common account."""
 
     backend: str = ""
     """The name of the backend."""
+    memory: Memory = attrs.field(factory=Memory)
     dropped: int = attrs.field(default=0, init=False)
     """How many, so far."""
     waiting: int = attrs.field(default=0, init=False)
     """The bytes of those that wait, in all queues."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether more than a burst may wait for one peer: there is room for it, of this backend and of all."""
+        return self.waiting <= ALL_BYTES and self.memory.has_place(0)
+
+    def count(self, size: int) -> None:
+        """Enter that so many bytes more wait, or fewer, if it is negative."""
+        self.waiting += size
+        self.memory.hold(self, size)
+
+    def spare(self, wanted: int) -> None:
+        """Nothing goes at once: each queue lets go of what is too much for it; see `MemoryHolder`."""
 
     def tell(self, count: int, peer: str) -> None:
         """Log that `count` of them were dropped, which are counted already, for a `peer` that is too slow."""
@@ -78,6 +95,8 @@ class NotificationQueue:
     """How many notifications were dropped."""
     _waiting: deque[tuple[str, Params, int]] = attrs.field(factory=deque, init=False)
     _size: int = attrs.field(default=0, init=False)
+    _sending: int = attrs.field(default=0, init=False)
+    """The bytes of the one that is being handed over: the addressee may be slow to take it."""
     _untold: int = attrs.field(default=0, init=False)
     """How many were dropped that the log does not know of."""
     delivering: trio.Event | None = attrs.field(default=None, init=False)
@@ -87,9 +106,10 @@ class NotificationQueue:
         """Take a notification for the addressee; returns at once."""
         size = size_of(method, params)
         self._waiting.append((method, params, size))
-        self._count(size)
+        self._size += size
+        self.losses.count(size)
         while len(self._waiting) > 1 and self._is_over():
-            self._take()
+            self.losses.count(-self._take()[2])
             self._drop()
         if self.delivering is None:
             self.delivering = trio.Event()
@@ -103,34 +123,45 @@ class NotificationQueue:
     async def _deliver(self, idle: trio.Event) -> None:
         try:
             while self._waiting:
-                await self.exchange.notify(*self._take())
+                method, params, size = self._take()
+                self._sending = size
+                await self.exchange.notify(method, params)
+                self._sending = 0
+                self.losses.count(-size)
         finally:
             self.delivering = None
             self._waiting.clear()
-            self._count(-self._size)
+            self.losses.count(-self._size - self._sending)
+            self._size = self._sending = 0
             idle.set()
             if self._untold:
                 self.losses.tell(self._untold, self.peer)
                 self._untold = 0
             self.on_idle()
 
-    def _take(self) -> tuple[str, Params]:
-        method, params, size = self._waiting.popleft()
-        self._count(-size)
-        return method, params
+    def _take(self) -> tuple[str, Params, int]:
+        taken = self._waiting.popleft()
+        self._size -= taken[2]
+        return taken
 
     def _is_over(self) -> bool:
-        most = CAPACITY_BYTES if self.losses.waiting <= ALL_BYTES else SPARED_BYTES
-        return len(self._waiting) > CAPACITY or self._size > most
-
-    def _count(self, size: int) -> None:
-        self._size += size
-        self.losses.waiting += size
+        if len(self._waiting) > CAPACITY or self._size > CAPACITY_BYTES:
+            return True
+        return self._size > SPARED_BYTES and not self.losses.has_room
 
     def _drop(self) -> None:
         self.dropped += 1
         self._untold += 1
         self.losses.dropped += 1
+
+
+MayTell = Callable[[ClientSession, str, Params], bool]
+"""Whether a session may be sent this notification."""
+
+
+def tell_all(_: ClientSession, __: str, ___: Params) -> bool:
+    """Tell every session everything."""
+    return True
 
 
 @attrs.define(eq=False)
@@ -141,6 +172,8 @@ class SessionQueues:
     """
 
     losses: Losses
+    may_tell: MayTell = tell_all
+    """Whether a session may be told of it; what it may not is dropped, for it is not there for its client."""
     successor: SessionQueues | None = attrs.field(default=None, init=False)
     """What takes over what is put here, once another scope is in effect in place of the one that these belong to."""
     _by_session: dict[ClientSession, NotificationQueue] = attrs.field(factory=dict, init=False)
@@ -159,6 +192,8 @@ class SessionQueues:
         """Take a notification for a session; returns at once. Dropped, and counted, while nothing runs."""
         if self.successor is not None:
             self.successor.put(client, method, params)
+            return
+        if not self.may_tell(client, method, params):
             return
         if self._nursery is None:
             self.losses.dropped += 1

@@ -83,7 +83,7 @@ class TaskNotificationQueue:
             queue = self._waiting[notification.key] = deque()
             self.nursery.start_soon(self._deliver, notification.key, queue)
         queue.append(notification)
-        self._size += size
+        self._count(size)
 
     async def _deliver(self, key: str, queue: deque[TaskNotification]) -> None:
         try:
@@ -91,7 +91,7 @@ class TaskNotificationQueue:
                 await self.on_task(self._take(queue))
         finally:
             for left in queue:
-                self._size -= size_of(left.method, left.params)
+                self._count(-size_of(left.method, left.params))
             del self._waiting[key]
             if self._untold and not self._waiting:
                 self.losses.tell(self._untold, "client")
@@ -99,8 +99,12 @@ class TaskNotificationQueue:
 
     def _take(self, queue: deque[TaskNotification]) -> TaskNotification:
         notification = queue.popleft()
-        self._size -= size_of(notification.method, notification.params)
+        self._count(-size_of(notification.method, notification.params))
         return notification
+
+    def _count(self, size: int) -> None:
+        self._size += size
+        self.losses.count(size)
 
     def _drop(self) -> None:
         self._untold += 1

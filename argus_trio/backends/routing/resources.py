@@ -22,7 +22,6 @@ from argus_trio.backends.scope.lease import Lease
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.backends.subscriptions.listen_stream import NotAgreed
 from argus_trio.config.model.visibility import Globs
-from argus_trio.core.access.target import Target
 from argus_trio.core.call.exchange import Call, Exchange
 from argus_trio.core.catalog.catalog import Catalog
 from argus_trio.core.catalog.unknown import means_not_found
@@ -188,11 +187,7 @@ def is_hidden(scope: Scope, *uris: str) -> bool:
 
 def is_shown(generation: Generation, call: Call, scope: Scope, *uris: str) -> bool:
     """Whether a URI of the backend, which no list needs to name, is there for the client; these are spellings of it."""
-    if generation.is_open and not call.endpoint:
-        return True
-    alike = {each for uri in uris for each in (uri, *spellings(uri))}
-    backend = scope.spec.name
-    return all(generation.shows(Target(kind="resource", shown=u, backend=backend, own=u), call) for u in alike)
+    return all(generation.shows_uri(uri, scope.spec.name, call) for uri in uris)
 
 
 def unknown_resource(call: Call, uri: str) -> RpcError:

@@ -70,7 +70,7 @@ class SubscriptionTable:
 
     def forget(self, key: object) -> list[str]:
         """Unsubscribe `key` from everything; the URIs that nobody is subscribed to any more."""
-        return [uri for uri in self.uris if self.remove(uri, key)]
+        return [uri for uri in self.uris_of(key) if self.remove(uri, key)]
 
     def updated(self, params: Params) -> None:
         """Deliver an update, by the params of its notification, to everyone who subscribed to its URI."""

@@ -24,7 +24,7 @@ class ServerLimits:
     memory: int = attrs.field(
         default=256 * 1024 * 1024,
         metadata=about(
-            "bytes kept for all clients: what they have not fetched, what waits for them, calls that ask them",
+            "bytes kept for all clients: what they have not fetched, what waits for them, requests in flight",
             minimum=1024 * 1024,
         ),
     )

@@ -45,6 +45,12 @@ class Access:
     documents: Mapping[str, bytes] = MappingProxyType({})
     """Metadata that anybody may read, as JSON by path (RFC 9728, 3.1)."""
     trusted_proxies: TrustedProxies = NO_PROXIES
+    is_open: bool = attrs.field(init=False)
+    """Whether nobody is asked anything, and nobody speaks for others."""
+
+    @is_open.default
+    def _is_open(self) -> bool:
+        return self.admit is None and self.may_manage is anybody_manages and self.trusted_proxies == NO_PROXIES
 
 
 OPEN: Final = Access()

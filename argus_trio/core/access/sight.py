@@ -36,10 +36,11 @@ class _JoinedRules:
     @classmethod
     def of(cls, rules: Iterable[AccessRule], kind: TargetKind) -> _JoinedRules | None:
         """None where there are none."""
-        fitting = [rule for rule in rules if rule.kind in (None, kind)]
+        given = list(rules)
+        fitting = [rule for rule in given if rule.kind in (None, kind)]
         shown = ["" if rule.name is None else rule.name.pattern for rule in fitting if rule.backend is None]
         by_backend = tuple(rule for rule in fitting if rule.backend is not None)
-        if not fitting:
+        if not given:
             return None
         return cls(shown=re.compile("|".join(shown)) if shown else None, by_backend=by_backend)
 

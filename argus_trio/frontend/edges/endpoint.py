@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio.core.memory import Bodies
 from argus_trio.errors import InvalidRequest, ResponseInvalid, RevisionUnsupported, RpcError
 from argus_trio.frontend.edges.streamable_http_legacy import LegacyEdge
 from argus_trio.frontend.edges.streamable_http_modern import SUPPORTED, ModernEdge, has_request_meta
@@ -20,7 +21,7 @@ from argus_trio.frontend.http.header_names import (
     SESSION_ID,
 )
 from argus_trio.frontend.http.negotiation import negotiate_post, refusal_headers, require_plain
-from argus_trio.frontend.http.request import JSON, Header, IncomingRequest
+from argus_trio.frontend.http.request import Header, IncomingRequest
 from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.outcome import error_response
 from argus_trio.wire import envelope
@@ -41,6 +42,7 @@ class Endpoint:
     legacy: LegacyEdge
     modern: ModernEdge
     settings: CurrentSettings
+    bodies: Bodies = attrs.field(factory=Bodies, kw_only=True)
 
     async def post(self, http: IncomingRequest) -> None:
         """Answer a message or a batch."""
@@ -49,7 +51,7 @@ class Endpoint:
             accepted = negotiate_post(http.fields.get(CONTENT_TYPE), http.fields.get(ACCEPT))
             if CONTENT_ENCODING in http.fields:
                 require_plain(http.fields[CONTENT_ENCODING])
-            body = await read_body(http, self.settings.now.limits)
+            body = await read_body(http, self.settings.now.limits, self.bodies)
             if body[:1] != b"{" and is_batch(body):
                 if _era(http) is not Era.LEGACY and SESSION_ID not in http.fields:
                     raise InvalidRequest("this revision has no batches")
@@ -81,7 +83,8 @@ class Endpoint:
             await serve(http)
         except RpcError as error:
             allow: list[Header] = [(b"allow", b"POST")] if isinstance(error, MethodNotAllowed) else []
-            await http.answer_unread(error.http_status, error_response(b"null", error), [JSON, *allow])
+            headers = [*refusal_headers(error), *allow]
+            await http.answer_unread(error.http_status, error_response(b"null", error), headers)
 
     def _is_modern(self, http: IncomingRequest, message: Message) -> bool:
         """Whether its header or its `_meta` says so; `initialize` is legacy unless both do.

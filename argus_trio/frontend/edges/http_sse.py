@@ -17,7 +17,7 @@ import trio
 from argus_trio.core.access.principal import Principal
 from argus_trio.core.call.audience import Audience
 from argus_trio.core.call.payer import network_of
-from argus_trio.core.memory import Memory
+from argus_trio.core.memory import Bodies, Body, Memory
 from argus_trio.errors import InvalidRequest, Overloaded, ResponseInvalid, RpcError
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.body import read_body
@@ -84,10 +84,10 @@ class Conversation:
         """End the stream."""
         self.outbox.close()
 
-    def spawn(self, gateway: Gateway, session: Session, work: Posted) -> None:
+    def spawn(self, gateway: Gateway, session: Session, work: Posted, body: Body) -> None:
         """Serve a request or a batch in the conversation's nursery, as whoever asked last in the session.
 
-        Its answer goes on the stream.
+        Its answer goes on the stream. Its `body` is kept entered until then.
 
         Raises:
             Overloaded: `MAX_CALLS` are in flight.
@@ -95,14 +95,16 @@ class Conversation:
         if self.in_flight >= MAX_CALLS:
             raise Overloaded(f"{MAX_CALLS} calls of this session are in flight")
         self.in_flight += 1
-        self.nursery.start_soon(self._serve, gateway, session, work, session.principal)
+        self.nursery.start_soon(self._serve, gateway, session, work, body, session.principal)
 
-    async def _serve(self, gateway: Gateway, session: Session, work: Posted, principal: Principal) -> None:
+    async def _serve(self, gateway: Gateway, session: Session, work: Posted, body: Body, principal: Principal) -> None:
         try:
             if isinstance(work, list):
                 answer = await respond_batch(gateway, session, work, self, principal)
             else:
                 answer = await respond(gateway, session, work, self, principal)
+            del work  # the answer may wait long for the client to read
+            body.release()
             if answer is not None and not self.outbox.has_room(len(answer)):
                 log.warning("answer_not_kept", bytes=len(answer), waiting=self.outbox.waiting, client=session.client)
                 answer = unkept(
@@ -111,6 +113,7 @@ class Conversation:
             if answer is not None:
                 await self.notify(answer)
         finally:
+            body.release()
             self.in_flight -= 1
             self._end_if_idle()
 
@@ -134,6 +137,7 @@ class SseEdge:
     announcer: Announcer
     settings: CurrentSettings
     memory: Memory = attrs.field(kw_only=True)
+    bodies: Bodies = attrs.field(factory=Bodies, kw_only=True)
     _open: dict[str, SseSession] = attrs.field(factory=dict, init=False)
 
     async def get(self, http: IncomingRequest) -> None:
@@ -170,10 +174,10 @@ class SseEdge:
             require_json_sent(http.fields.get(CONTENT_TYPE))
             require_plain(http.fields.get(CONTENT_ENCODING))
             self._session(http)  # an unknown session is refused before its body is read
-            body = await read_body(http, self.settings.now.limits)
+            body = await read_body(http, self.settings.now.limits, self.bodies)
             session = self._session(http)
             try:
-                self._accept(session, body)
+                self._accept(http, session, body)
             except InvalidRequest as invalid:
                 if invalid.request_id != b"null":  # where its client waits for the answer
                     await session.conversation.notify(error_response(invalid.request_id, invalid))
@@ -193,12 +197,11 @@ class SseEdge:
         try:
             self.memory.require_room()
         except RpcError as error:
-            await http.answer_unread(error.http_status, error_response(b"null", error))
+            await http.answer_unread(error.http_status, error_response(b"null", error), refusal_headers(error))
 
-    def _accept(self, session: SseSession, body: bytes) -> None:
+    def _accept(self, http: IncomingRequest, session: SseSession, body: bytes) -> None:
         if is_batch(body):
-            self.memory.require_room()
-            session.conversation.spawn(self.gateway, session, read_batch(session, body))
+            self._spawn(http, session, read_batch(session, body))
             return
         try:
             message = decode_client(body)
@@ -206,10 +209,14 @@ class SseEdge:
             accept(self.gateway, session, invalid)
             raise
         if isinstance(message, envelope.Request):
-            self.memory.require_room()
-            session.conversation.spawn(self.gateway, session, message)
+            self._spawn(http, session, message)
         else:
             accept(self.gateway, session, message)
+
+    def _spawn(self, http: IncomingRequest, session: SseSession, work: Posted) -> None:
+        self.memory.require_room()
+        session.conversation.spawn(self.gateway, session, work, http.body or Body(self.bodies))
+        http.body = None  # the POST is answered long before its call
 
     def _session(self, http: IncomingRequest) -> SseSession:
         try:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import trio
 
+from argus_trio.core.memory import ALL_SMALL_BYTES, SMALL_BYTES, Bodies, Body
 from argus_trio.frontend.http.errors import BodyStalled, BodyTooLarge, ClientGone
 from argus_trio.frontend.http.limits import Limits
 from argus_trio.frontend.http.request import IncomingRequest
 
 
-async def read_body(request: IncomingRequest, limits: Limits) -> bytes:
-    """The whole body.
+async def read_body(request: IncomingRequest, limits: Limits, bodies: Bodies) -> bytes:
+    """The whole body, which is entered in `bodies` as `request.body`.
 
     Raises:
+        Overloaded: too much of other requests is held already.
         BodyTooLarge: declared or found to be larger than `limits.body_bytes`.
         BodyStalled: `limits.body_stall` or `limits.body_total` passed.
         ClientGone: the client disconnected.
@@ -21,24 +23,37 @@ async def read_body(request: IncomingRequest, limits: Limits) -> bytes:
     declared = request.fields.get(b"content-length")
     if declared is not None and int(declared) > limit:
         raise BodyTooLarge(f"the body is larger than {limit} bytes (server.max_body_bytes)")
+    if declared is not None and int(declared) > SMALL_BYTES:
+        bodies.announced(int(declared))
+    body = request.body = Body(bodies)
     end = trio.current_time() + limits.body_total
-    with trio.CancelScope() as waiting:
-        parts: list[bytes] = []
-        size = 0
-        while True:
-            waiting.deadline = min(end, trio.current_time() + limits.body_stall)
-            message = await request.receive()
-            if message["type"] == "http.disconnect":
-                raise ClientGone("the client left before its request was complete")
-            part = message["body"]
-            if isinstance(part, bytes) and part:
-                parts.append(part)
-                size += len(part)
-            if size > limit:
-                raise BodyTooLarge(f"the body is larger than {limit} bytes (server.max_body_bytes)")
-            if not message.get("more_body"):
-                request.body_pending = False
-                return parts[0] if len(parts) == 1 else b"".join(parts)
+    parts: list[bytes] = []
+    size = 0
+    try:
+        with trio.CancelScope() as waiting:
+            while True:
+                waiting.deadline = min(end, trio.current_time() + limits.body_stall)
+                message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientGone("the client left before its request was complete")
+                part = message["body"]
+                if isinstance(part, bytes) and part:
+                    parts.append(part)
+                    size += len(part)
+                    if size > limit:
+                        raise BodyTooLarge(f"the body is larger than {limit} bytes (server.max_body_bytes)")
+                    if size > SMALL_BYTES or bodies.small + len(part) > ALL_SMALL_BYTES:
+                        body.take(len(part))
+                    else:
+                        body.small += len(part)
+                        bodies.small += len(part)
+                if not message.get("more_body"):
+                    request.body_pending = False
+                    return parts[0] if len(parts) == 1 else b"".join(parts)
+    finally:
+        parts.clear()  # the refusal has hold of this frame, for as long as it takes to send it
+        if request.body_pending:
+            body.release()
     raise BodyStalled(
         f"the body did not come: {limits.body_stall:g} s without any of it, or {limits.body_total:g} s in all"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from math import ceil
 from typing import Final
 
 import attrs
@@ -85,7 +86,13 @@ def require_plain(content_encoding: bytes | None) -> None:
 
 def refusal_headers(error: RpcError) -> Sequence[Header]:
     """The headers of the answer that turns a request away with this error."""
-    return (JSON, _PLAIN_ALONE) if isinstance(error, CodingRefused) else (JSON,)
+    if isinstance(error, CodingRefused):
+        return JSON, _PLAIN_ALONE
+    match error.data:
+        case {"retryAfter": float(seconds)}:
+            return JSON, (b"retry-after", b"%d" % ceil(seconds))
+        case _:
+            return (JSON,)
 
 
 def _media_type(text: str) -> str:

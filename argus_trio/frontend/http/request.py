@@ -12,6 +12,7 @@ import attrs
 import trio
 
 from argus_trio.core.access.principal import ANONYMOUS, Principal
+from argus_trio.core.memory import Body
 from argus_trio.frontend.http.header_names import CONTENT_TYPE
 from argus_trio.frontend.http.receive_queue import AsgiMessage
 from argus_trio.wire.envelope import encode
@@ -75,6 +76,8 @@ class IncomingRequest:
     """The view whose endpoint it came in by; empty for the one that shows all."""
     body_pending: bool = True
     """Whether some of the body may still come in."""
+    body: Body | None = None
+    """What is entered of its body in the common account; None once somebody else sees to that."""
 
     @classmethod
     def of(cls, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> IncomingRequest:

@@ -4,6 +4,7 @@
     socket_activation    takes sockets that a service manager opened
     serving              takes connections, as many as come and descriptors allow, until the stop and through the drain
     hypercorn_server     connections and their requests
+    ahead                what comes behind a request before its answer
     site                 what they share; these two files are all that know Hypercorn
     request_target       which path a request is for, and which host it means
     transport            one connection's bytes, every wait bounded

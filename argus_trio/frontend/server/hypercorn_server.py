@@ -36,6 +36,7 @@ from hypercorn.utils import UnexpectedMessageError, parse_socket_addr
 
 from argus_trio.frontend.http.receive_queue import ReceiveQueue
 from argus_trio.frontend.http.request import DISCONNECT_EXTENSION
+from argus_trio.frontend.server.ahead import Ahead
 from argus_trio.frontend.server.request_target import origin_form
 from argus_trio.frontend.server.site import FurtherRequest, Site
 from argus_trio.frontend.server.transport import ClientStream, Transport
@@ -142,21 +143,21 @@ class ServedConnection:
 
     async def _watch_behind(self, protocol: _Http1) -> bool:
         """Until a request is answered, read what comes behind it, then act on it. False if the client goes first,
-        or has sent more than a request may have: then the connection ends with the answer."""
-        limit = self._site.settings.now.limits.body_bytes + MAX_HEAD_BYTES
-        ahead = bytearray()
-        is_too_much = False
-        while protocol.holds_further_request:
-            data = await self._transport.read(inf)
-            if data == b"":
+        or has sent more than a request may have, or than there is room for: then the connection ends with the answer.
+        """
+        ahead = Ahead(self._site.bodies, self._site.settings.now.limits.body_bytes + MAX_HEAD_BYTES)
+        try:
+            while protocol.holds_further_request:
+                data = await self._transport.read(inf)
+                if data == b"":
+                    return False
+                ahead.add(data or b"")  # what is too much is read on all the same, to see the end
+            if ahead.is_too_much:
                 return False
-            ahead += data or b""
-            if len(ahead) > limit:  # of no request that would be taken: read on, to see the end, and take no more
-                is_too_much = True
-                ahead.clear()
-        if is_too_much:
-            return False
-        await protocol.resume(bytes(ahead))
+            further = ahead.take()
+        finally:
+            ahead.close()
+        await protocol.resume(further)
         return True
 
     def _read_deadline(self, protocol: _Http1) -> float:

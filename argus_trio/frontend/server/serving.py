@@ -17,6 +17,7 @@ import attrs
 import structlog
 import trio
 
+from argus_trio.core.memory import Bodies
 from argus_trio.frontend.http.request import AsgiApplication
 from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.server.hypercorn_server import HypercornSettings, ServedConnection
@@ -50,12 +51,14 @@ async def serve(
     stop: trio.Event,
     on_stop: Callable[[], object],
     settings: CurrentSettings,
+    bodies: Bodies | None = None,
 ) -> None:
     """Serve on `listeners` until `stop` is set; then let requests in flight end within `server.drain_timeout`.
+    What comes behind a request before its answer is entered in `bodies`.
 
     `on_stop` is called at the stop, to end what would go on for ever. Cancelling cuts everything at once.
     """
-    site = Site(application, settings, HypercornSettings())
+    site = Site(application, settings, HypercornSettings(), bodies=bodies or Bodies())
     async with trio.open_nursery() as connections:
         async with trio.open_nursery() as accepting:
             accepting.start_soon(Acceptor(site, connections).run, listeners)

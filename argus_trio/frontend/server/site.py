@@ -10,6 +10,7 @@ from hypercorn.config import Config
 from hypercorn.trio.worker_context import EventWrapper, WorkerContext
 from hypercorn.typing import AppWrapper, ASGIFramework
 
+from argus_trio.core.memory import Bodies
 from argus_trio.frontend.http.request import AsgiApplication
 from argus_trio.frontend.http.served_settings import CurrentSettings
 
@@ -50,6 +51,7 @@ class Site:
     _application: AsgiApplication
     settings: CurrentSettings
     config: Config
+    bodies: Bodies = attrs.field(kw_only=True)
     app: AppWrapper = attrs.field(init=False)
     context: WorkerContext = attrs.field(factory=lambda: _Context(None), init=False)
     connections: set[Idling] = attrs.field(factory=set, init=False)

@@ -21,6 +21,7 @@ from argus_trio.backends.connection.server_requests import ServerRequests
 from argus_trio.backends.connection.task_notifications import TaskNotification
 from argus_trio.config.model.operation import Probing
 from argus_trio.core.call.abilities import Abilities
+from argus_trio.core.call.audience import ANYBODY, Audience
 from argus_trio.wire.envelope import Notification, Params, Request, encode_raw
 from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import FakeBackend, FakeExchange, FakeLink, Json, empty, json_of, raw
@@ -35,6 +36,7 @@ class Session:
     """A legacy session that notes what it is told and asked on its own stream."""
 
     log_level: str | None = None
+    audience: Audience = ANYBODY
     told: list[tuple[str, Json]] = attrs.field(factory=list)
     asked: list[str] = attrs.field(factory=list)
 
@@ -364,7 +366,9 @@ async def test_requests_with_long_ids_are_bounded_in_bytes() -> None:
         with capture_logs() as logs:
             for _ in range(10):
                 await r.inbound.receive(Request(long, "ping", {}), None)
+        assert r.inbound.losses.memory.size >= 3 * len(long)
         await wait_all_tasks_blocked()
+        assert r.inbound.losses.memory.size == 0
         assert len(r.answers) == 3
         assert [entry["event"] for entry in logs] == ["backend_requests_dropped"]
         await r.inbound.receive(Request(b'"%b"' % (b"q" * MAX_ANSWERING_BYTES), "ping", {}), None)

@@ -16,6 +16,7 @@ from argus_trio.backends.connection.notification_queue import (
     NotificationQueue,
     SessionQueues,
 )
+from argus_trio.core.memory import Memory
 from argus_trio.wire.envelope import Params
 from tests.backends.support.fakes import FakeExchange, raw
 from tests.backends.support.scopes import Session
@@ -127,3 +128,40 @@ async def test_what_waits_when_the_delivery_ends_is_not_accounted_any_more() -> 
         assert losses.waiting > 0
         nursery.cancel_scope.cancel()
     assert losses.waiting == 0
+
+
+async def test_what_waits_is_entered_in_the_common_account_until_it_is_handed_over(autojump_clock: MockClock) -> None:
+    memory = Memory()
+    exchange, losses = SlowExchange("tools/call"), Losses("files", memory)
+    async with trio.open_nursery() as nursery:
+        queue = NotificationQueue(exchange, nursery, losses)
+        for _ in range(3):
+            queue.put("n", raw({"text": "x" * 993}))
+        assert memory.size == losses.waiting == 3000
+        await wait_all_tasks_blocked()
+        assert memory.size == 3000
+        await queue.drained()
+        assert memory.size == losses.waiting == 0
+        queue.put("n", raw({"text": "x" * 993}))
+        queue.put("n", raw({"text": "x" * 993}))
+        await wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    assert memory.size == losses.waiting == 0
+
+
+async def test_while_the_gateway_holds_too_much_each_queue_keeps_little(autojump_clock: MockClock) -> None:
+    memory = Memory(lambda: 8 * SPARED_BYTES)
+    other = Losses("other", memory)
+    other.count(8 * SPARED_BYTES)
+    exchange, losses = SlowExchange("tools/call"), Losses("files", memory)
+    async with trio.open_nursery() as nursery:
+        queue = NotificationQueue(exchange, nursery, losses)
+        for n in range(4):
+            queue.put("n", raw({"n": n, "text": "x" * (SPARED_BYTES // 2)}))
+        await queue.drained()
+        assert [params["n"] for _, params in exchange.told] == [3]
+        other.count(-8 * SPARED_BYTES)
+        for n in range(4):
+            queue.put("n", raw({"n": n, "text": "x" * (SPARED_BYTES // 2)}))
+        await queue.drained()
+    assert [params["n"] for _, params in exchange.told] == [3, 0, 1, 2, 3]

@@ -14,6 +14,7 @@ from argus_trio.backends.connection.task_notifications import (
     TaskNotification,
     TaskNotificationQueue,
 )
+from argus_trio.core.memory import Memory
 from argus_trio.wire.envelope import Raw
 
 
@@ -62,7 +63,8 @@ async def test_what_waits_is_bounded_for_one_task_and_in_all(autojump_clock: Moc
 
 async def test_what_waits_is_bounded_in_bytes_and_the_loss_is_counted_and_told() -> None:
     heard: list[TaskNotification] = []
-    go, losses = trio.Event(), Losses("a")
+    go, memory = trio.Event(), Memory()
+    losses = Losses("a", memory)
 
     async def listen(said: TaskNotification) -> None:
         await go.wait()
@@ -74,9 +76,11 @@ async def test_what_waits_is_bounded_in_bytes_and_the_loss_is_counted_and_told()
         for number, key in enumerate("aaaab"):
             said = TaskNotification(backend="a", key=key, method=str(number), params=third, client=None)
             room.put(said)
+        assert memory.size == losses.waiting > CAPACITY_BYTES // 2
         with capture_logs() as logs:
             go.set()
             await wait_all_tasks_blocked()
+        assert memory.size == losses.waiting == 0
     assert [said.method for said in heard] == ["2", "3"]
     assert losses.dropped == 3
     assert [(entry["event"], entry["count"]) for entry in logs] == [("notifications_dropped", 3)]

@@ -14,6 +14,7 @@ import trio.testing
 from structlog.testing import capture_logs
 
 from argus_trio.config.model.server import Server, ServerLimits
+from argus_trio.core.memory import Bodies
 from argus_trio.frontend.http.request import AsgiApplication, AsgiReceive, AsgiScope, AsgiSend
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.server.hypercorn_server import HypercornSettings
@@ -110,7 +111,7 @@ async def accepting(most: int, application: AsgiApplication) -> AsyncIterator[tu
     """A server that takes `most` connections, and its port."""
     listener = await listener_on_loopback()
     settings = Server(port=0, limits=ServerLimits(connections=most))
-    site = Site(application, CurrentSettings(ServedSettings.of(settings)), HypercornSettings())
+    site = Site(application, CurrentSettings(ServedSettings.of(settings)), HypercornSettings(), bodies=Bodies())
     async with trio.open_nursery() as nursery:
         nursery.start_soon(Acceptor(site, nursery).run, [listener])
         with trio.fail_after(DEADLINE_SECONDS):
