@@ -15,6 +15,7 @@ import attrs
 import structlog
 import trio
 
+from argus_trio.backends.listings.changes import CatalogChanges, CatalogSnapshot
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model.config import Config
 from argus_trio.config.policy import policy_of
@@ -34,7 +35,7 @@ from argus_trio.core.catalog.catalog import (
 )
 from argus_trio.core.catalog.names import PORTABLE, Scheme, firm, new_collisions
 from argus_trio.core.catalog.remarks import gathered
-from argus_trio.core.catalog.restricted import RestrictedCatalogs, differing_kinds
+from argus_trio.core.catalog.restricted import RestrictedCatalogs, backends_in
 from argus_trio.core.catalog.uris import spellings
 
 log = structlog.get_logger()
@@ -48,55 +49,6 @@ REMARKS_LOGGED: Final = 20
 AT_HAND_SECONDS: Final = 0.2
 """How long a list waits for what a backend can be asked over a connection that is open: the answer takes milliseconds,
 and a list that is right at once spares its client a second one. Nobody notices that long."""
-
-
-@attrs.frozen(kw_only=True, eq=False)
-class CatalogSnapshot:
-    """The catalogs of a generation at one moment, and what of them is seen from where."""
-
-    restricting: RestrictedCatalogs
-    catalog: Catalog
-    of_abilities: Mapping[Abilities, Catalog]
-
-    def shown_to(self, audience: Audience) -> Catalog:
-        """What this client is shown."""
-        catalog = self.of_abilities.get(audience.abilities, self.catalog)
-        return self.restricting.of(catalog, audience.principal.roles, audience.endpoint)
-
-
-@attrs.define(eq=False)
-class CatalogChanges:
-    """What is listed otherwise than before, and to whom: found out when it is asked for, for each kind of client."""
-
-    by_abilities: Mapping[Abilities, frozenset[str]]
-    """The kinds that have changed where nothing is hidden, by the abilities; NONE stands for all others too."""
-    _before: CatalogSnapshot
-    _now: CatalogSnapshot
-    _found: dict[tuple[object, ...], frozenset[str]] = attrs.field(factory=dict, init=False)
-
-    @property
-    def kinds(self) -> frozenset[str]:
-        """The kinds that may have changed for anybody."""
-        before, now = self._before, self._now
-        if before.restricting is not now.restricting:
-            if not (before.restricting.is_open and now.restricting.is_open):
-                return frozenset(KINDS)
-        elif not now.restricting.is_open:
-            pairs = ((before.of_abilities.get(a, before.catalog), c) for a, c in now.of_abilities.items())
-            each = [differing_kinds(*pair) for pair in ((before.catalog, now.catalog), *pairs)]
-            return frozenset().union(*each)
-        return frozenset().union(*self.by_abilities.values())
-
-    def of(self, audience: Audience) -> frozenset[str]:
-        """The kinds of which this client sees another list than before."""
-        before, now = self._before.restricting, self._now.restricting
-        if before.is_open and now.is_open and not audience.endpoint:
-            return self.by_abilities.get(audience.abilities, self.by_abilities[NONE])
-        roles, endpoint = audience.principal.roles, audience.endpoint
-        key = (audience.abilities, endpoint, *(each.policy.perspective(roles, endpoint) for each in (before, now)))
-        if key not in self._found:
-            self._found[key] = changed_kinds(self._before.shown_to(audience), self._now.shown_to(audience))
-        return self._found[key]
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -192,6 +144,12 @@ class Generation:
             return True
         alike = {uri, *spellings(uri)}
         return all(self.shows(Target(kind="resource", shown=u, backend=backend, own=u), whom) for u in alike)
+
+    def sees(self, whom: Call | Audience, backend: str, kinds: Iterable[str] = KINDS) -> bool:
+        """Whether a client is shown anything of a backend, of these kinds."""
+        if self.is_open and not whom.endpoint:
+            return True
+        return backend in backends_in(self.shown(self.made_for(whom.abilities) or self.catalog, whom), kinds)
 
     async def list_for(self, abilities: Abilities) -> None:
         """Wait until every backend has listed for `abilities` or failed to, at most for the startup grace."""

@@ -20,8 +20,9 @@ from argus_trio.backends.connectivity.known_eras import KnownEras
 from argus_trio.backends.connectivity.listings_by_abilities import listing_turns
 from argus_trio.backends.connectivity.start_turns import StartTurns
 from argus_trio.backends.drain import Drain
-from argus_trio.backends.generation import CatalogChanges, Generation
+from argus_trio.backends.generation import Generation
 from argus_trio.backends.generations import Generations
+from argus_trio.backends.listings.changes import CatalogChanges
 from argus_trio.backends.listings.listing import LIST_CHANGED
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.backends.startup_grace import StartupGrace
@@ -302,11 +303,7 @@ class Supervisor:
         return not kinds or self._sees(backend, kinds, audience) or backend in backends_in(own, kinds)
 
     def _sees(self, backend: str, kinds: Sequence[str], audience: Audience) -> bool:
-        """Whether the client is shown anything of these kinds of a backend."""
-        generation = self.current
-        if generation.is_open and not audience.endpoint:
-            return True
-        return backend in backends_in(generation.snapshot.shown_to(audience), kinds)
+        return self.current.sees(audience, backend, kinds)
 
 
 def _methods(kinds: Iterable[str]) -> list[str]:

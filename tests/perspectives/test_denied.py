@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import trio
 from trio.testing import MockClock
@@ -264,3 +266,32 @@ async def test_updates_of_what_a_reload_has_hidden_are_told_no_more(autojump_clo
             await trio.sleep(1)
         told = [[m["params"]["uri"] for m in s.messages if m["method"] == UPDATED] for s in streams]  # type: ignore[index]
         assert told == [["file:///pub/a", "file:///pub/b", "file:///pub/b"]] * 2
+
+
+async def test_a_task_at_a_backend_that_is_there_no_more_is_as_unknown(autojump_clock: MockClock) -> None:
+    task: Json = {"taskId": "t", "status": "working", "createdAt": "2026-01-01T00:00:00Z", "ttl": None}
+
+    async def begin(_params: Json) -> Json:
+        return {"task": task}
+
+    async def get(_params: Json) -> Json:
+        return task
+
+    backend = docs()
+    backend.declares = {"tasks": {"requests": {"tools": {"call": {}}}, "list": {}, "cancel": {}}}
+    backend.answers |= {"tools/call": begin, "tasks/get": get}
+    async with whole(config_of(config(GUEST, backends="docs")), {"docs": backend}, PEOPLE) as gateway:
+        session = await gateway.session("guest")
+        begun = (await gateway.post("guest", session, "tools/call", {"name": "docs__read", "task": {}})).body
+        (ours,) = re.findall(r'"taskId":"([^"]+)"', begun.decode())
+        asked: Json = {"taskId": ours}
+        assert "result" in (await gateway.post("guest", session, "tasks/get", asked)).answer
+        assert ours in str((await gateway.post("guest", session, "tasks/list")).answer)
+        other = await gateway.session("admin")
+        denied = [await gateway.post("admin", other, "tasks/get", asked)]
+        await gateway.reload(config_of(config('allow: ["backend:vault"]', backends="docs")))
+        denied.append(await gateway.post("guest", session, "tasks/get", asked))
+        assert ours not in str((await gateway.post("guest", session, "tasks/list")).answer)
+        unknown = await gateway.post("guest", session, "tasks/get", {"taskId": "x" * len(ours)})
+        for each in denied:
+            same(each, unknown, **{ours: "x" * len(ours)})

@@ -185,4 +185,4 @@ async def test_the_state_of_a_call_means_nothing_at_another_endpoint(autojump_cl
         assert "result" in (await again("ann", "")).answer
         for who, view in (("ann", "wide"), ("ben", "")):
             refused = (await again(who, view)).answer
-            assert refused["error"] == {"code": -32602, "message": "requestState was given to another client"}
+            assert refused["error"] == {"code": -32602, "message": "requestState is none that this gateway gave out"}

@@ -83,7 +83,7 @@ async def _pointers(directory: Directory, tasks: Tasks, call: Call) -> dict[str,
             found["name"] = routes[0]
     if uri is not None and (owners := await owners_of(directory, call, uri)) and not owners[0].is_guess:
         found["uri"] = Route(backend=owners[0].scope.spec.name, key=owners[0].key)
-    if task_id is not None and (task := tasks.known(call, task_id, directory.generation.scopes)) is not None:
+    if task_id is not None and (task := tasks.known(call, task_id, directory.generation)) is not None:
         found["taskId"] = Route(backend=task.backend, key=task.key)
     return found
 

@@ -88,10 +88,10 @@ class RequestStates:
         except msgspec.DecodeError:
             raise InvalidParams(f"{STATE} must be a string") from None
         state = _decode_state(self._sealing().open(sealed))
+        if state.principal != call.principal.name or state.endpoint != call.endpoint:
+            raise InvalidParams(f"{STATE} is none that this gateway gave out")  # as far as this client can know
         if state.expires <= now:
             raise InvalidParams(f"{STATE} has expired; begin anew without it")
-        if state.principal != call.principal.name or state.endpoint != call.endpoint:
-            raise InvalidParams(f"{STATE} was given to another client")
         if state.method != call.method:
             raise InvalidParams(f"{STATE} was given for {state.method}, not for {call.method}")
         if state.digest != digest(call.params):
