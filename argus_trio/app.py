@@ -33,7 +33,7 @@ from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.file import ConfigFile
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.sources import Stamps
-from argus_trio.core.call.exchange import Handler
+from argus_trio.core.call.exchange import EndedSession, Handler
 from argus_trio.core.call.via import Via
 from argus_trio.core.memory import Memory
 from argus_trio.core.redaction import Redactor
@@ -160,6 +160,10 @@ class _GatewayParts:
         router = self.routers(generation)
         return pipeline.handler(router, router.directory.target)
 
+    def _release(self, session: EndedSession) -> None:
+        self.supervisor.release(session)
+        self.pipelines.current.session_ended(session)
+
     async def _apply(self, candidate: Candidate) -> AppliedConfig:
         def take() -> None:
             self.settings.renew(candidate.settings)
@@ -192,7 +196,7 @@ class _GatewayParts:
             comes_round=lambda via: self.via.comes_round(via, trio.current_time()),
             control=self.reloads,
             tell=supervisor.forward_notification,
-            release=supervisor.release,
+            release=self._release,
         )
         return partial(
             run_frontend,

@@ -21,6 +21,7 @@ import msgspec
 from argus_trio.core.access.denials import Rejected
 from argus_trio.core.access.principal import Principal
 from argus_trio.core.call.exchange import Call, Exchange, Handler
+from argus_trio.core.call.record import CallRecord
 from argus_trio.errors import InvalidParams, RpcError
 from argus_trio.wire.envelope import Params, Raw, decode_object, encode_raw
 
@@ -45,6 +46,10 @@ class _Changed:
 
     _inner: Exchange
     call: Call
+
+    @property
+    def record(self) -> CallRecord | None:
+        return self._inner.record
 
     async def notify(self, method: str, params: Params) -> None:
         await self._inner.notify(method, params)

@@ -29,7 +29,11 @@ LAYERS: tuple[frozenset[str], ...] = (
 )
 """From the bottom up. A part imports from lower layers and from itself; those of one layer never see each other."""
 INNER_LAYERS: dict[str, tuple[frozenset[str], ...]] = {
-    "core": (frozenset({"access"}), frozenset({"call", "catalog", "health", "redaction", "reload_report"})),
+    "core": (
+        frozenset({"access"}),
+        frozenset({"call", "catalog", "health", "redaction", "reload_report"}),
+        frozenset({"rates"}),
+    ),
     "config": (
         frozenset({"model"}),
         frozenset({"diff", "read", "policy"}),
@@ -77,6 +81,7 @@ ROOMS: dict[str, frozenset[str]] = {
     "cattrs": frozenset({"config.*"}),
     "h11": frozenset({"net.http1", "net.dial", "frontend.server.*"}),
     "watchfiles": frozenset({"runtime.watch"}),
+    "opentelemetry": frozenset({"pipeline.telemetry.*"}),
     "cryptography": frozenset({"frontend.input_required.seal"}),
     "h2": frozenset(),
     "mcp": frozenset(),

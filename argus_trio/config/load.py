@@ -12,6 +12,8 @@ from argus_trio.config.check.check_commands import CommandCheck
 from argus_trio.config.check.check_files import check_files
 from argus_trio.config.check.check_inherited import check_inherited
 from argus_trio.config.check.check_operation import check_operation
+from argus_trio.config.check.check_rate_limits import check_rate_limits
+from argus_trio.config.check.check_records import check_records
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.document import Document, NotYaml, read_document
 from argus_trio.config.read.findings import Findings
@@ -70,6 +72,8 @@ def _config(root: dict[str, Tree], splicer: Splicer) -> Config:
     backends = root.get("backends")
     check(written, tuple(backends) if isinstance(backends, dict) else (), findings)
     check_operation(config, findings)
+    check_records(config, findings)
+    check_rate_limits(config, findings)
     check_files(config, splicer.folder, findings, splicer.sources)
     commands = CommandCheck(environ=splicer.environ, folder=splicer.folder, brought=splicer.brought)
     commands.check(written, findings)

@@ -1,11 +1,13 @@
 """Decisions without I/O: every function is given what it needs, `now` included, and returns a value.
 
 Nothing here waits, logs, reads a clock or knows a transport, so that each decision is tested as a table of values.
-Three rooms stand side by side and import nothing of each other:
+Three rooms stand side by side, on `access`, and import nothing of each other:
 
 - `call`: one request of a client on its way: who asks, what the client can be asked, which tasks run for it;
 - `catalog`: what all backends show together: names, routes, pages, the gateway's identity, when to list again;
 - `health`: how one backend stands: states, probes, backoff and circuit breaker, and the figures that are reported.
+
+`rates` stands on `call`: how often something may happen, and whose bucket a call is charged to.
 
 Four modules belong to none of them:
 

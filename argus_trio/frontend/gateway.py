@@ -9,7 +9,7 @@ from typing import Protocol
 import attrs
 
 from argus_trio.core.call.audience import Audience
-from argus_trio.core.call.exchange import Call, ClientSession, Deliver, Handler
+from argus_trio.core.call.exchange import Call, ClientSession, Deliver, EndedSession, Handler
 from argus_trio.core.catalog.identity import GatewayIdentity
 from argus_trio.core.health.health import Health, Overview
 from argus_trio.core.reload_report import ReloadReport
@@ -18,7 +18,7 @@ from argus_trio.wire.param_headers import ParamHeaders
 
 ForwardNotification = Callable[[ClientSession, str, Params], None]
 """Takes a legacy client's notification that concerns those behind, such as `notifications/roots/list_changed`."""
-ReleaseSession = Callable[[ClientSession], None]
+ReleaseSession = Callable[[EndedSession], None]
 """Is called once for each legacy client's session, at its end: whatever is held for it can go."""
 
 
@@ -26,7 +26,7 @@ def drop_notification(_: ClientSession, method: str, params: Params) -> None:
     """Drop a client's notification."""
 
 
-def release_nothing(_: ClientSession) -> None:
+def release_nothing(_: EndedSession) -> None:
     """Release nothing: nothing is held for a client."""
 
 

@@ -8,7 +8,15 @@ from types import MappingProxyType
 from typing import Final
 
 from argus_trio.config.model.config import Config
-from argus_trio.config.model.middleware import AuthenticationSpec, CustomSpec, MiddlewareSpec
+from argus_trio.config.model.middleware import (
+    AuthenticationSpec,
+    CustomSpec,
+    LoggingSpec,
+    MiddlewareSpec,
+    RateLimitSpec,
+    TelemetrySpec,
+    is_at_arrival,
+)
 from argus_trio.core.access.access import Access, anybody, anybody_manages, nobody_manages
 from argus_trio.core.access.forwarded import TrustedProxies
 from argus_trio.errors import ConfigInvalid, Problem
@@ -17,6 +25,7 @@ from argus_trio.pipeline.factory import FactoryContext, SpecUnusable
 from argus_trio.pipeline.gate import Gate
 from argus_trio.pipeline.kept_state import KeptState
 from argus_trio.pipeline.pipeline import Pipeline
+from argus_trio.pipeline.records.request_log import logging_stage
 from argus_trio.pipeline.stage import Stage
 
 NOTHING_KEPT: Final[Mapping[Hashable, object]] = MappingProxyType({})
@@ -53,8 +62,28 @@ def _stage(spec: MiddlewareSpec, context: FactoryContext) -> Stage:
     match spec:
         case CustomSpec():
             return custom_stage(spec, context)
+        case LoggingSpec():
+            return logging_stage(spec, context)
+        case TelemetrySpec():
+            return _telemetry_stage(spec, context)
+        case RateLimitSpec():
+            from argus_trio.pipeline.limits.rate_limit import rate_limit_stage
+
+            return rate_limit_stage(spec, context.kept, is_at_arrival=is_at_arrival(spec, context.config.middleware))
         case _:
             raise SpecUnusable(f"{type(spec).__name__} is not built yet", key="type")
+
+
+def _telemetry_stage(spec: TelemetrySpec, context: FactoryContext) -> Stage:
+    """The stage of telemetry; what it is made of is an extra, and loaded only where it is asked for."""
+    try:
+        from argus_trio.pipeline.telemetry.stage import telemetry_stage
+    except ModuleNotFoundError as missing:
+        if not (missing.name or "").startswith("opentelemetry"):
+            raise
+        message = f"it needs packages that are not installed here ({missing.name})"
+        raise SpecUnusable(message, 'pip install "argus-trio[telemetry]"', key="type") from None
+    return telemetry_stage(spec, context)
 
 
 def _access(config: Config, stages: tuple[Stage, ...]) -> Access:

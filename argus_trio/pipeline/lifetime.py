@@ -42,16 +42,19 @@ class Lifetime:
         Raises:
             NotEntered: it cannot be entered; any other exception is of its leaving.
         """
-        async with AsyncExitStack() as stack:
-            try:
-                await stack.enter_async_context(self.context)
-            except Exception as error:
-                raise NotEntered(f"{type(error).__name__}: {error}") from error
-            self._is_entered, self._unused = True, trio.Event()
-            try:
-                task_status.started()
-                await self._unused.wait()
-            finally:
-                self._is_entered = False
-                with trio.CancelScope(shield=True, deadline=trio.current_time() + LEAVE_SECONDS):
+        # The scope stands around all, not around the leaving alone: a context may hold a nursery, which must be left in
+        # the very scope of its entering.
+        with trio.CancelScope() as scope:
+            async with AsyncExitStack() as stack:
+                try:
+                    await stack.enter_async_context(self.context)
+                except Exception as error:
+                    raise NotEntered(f"{type(error).__name__}: {error}") from error
+                self._is_entered, self._unused = True, trio.Event()
+                try:
+                    task_status.started()
+                    await self._unused.wait()
+                finally:
+                    self._is_entered = False
+                    scope.shield, scope.deadline = True, trio.current_time() + LEAVE_SECONDS
                     await stack.aclose()

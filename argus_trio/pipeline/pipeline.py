@@ -7,9 +7,10 @@ from collections.abc import Hashable, Mapping
 import attrs
 
 from argus_trio.core.access.access import Access
-from argus_trio.core.call.exchange import Handler
+from argus_trio.core.call.exchange import EndedSession, Handler
 from argus_trio.pipeline.chain import chain
 from argus_trio.pipeline.lifetime import Lifetime
+from argus_trio.pipeline.records.recording import begin_record
 from argus_trio.pipeline.stage import Resolve, Stage
 from argus_trio.pipeline.under_way import UnderWay
 
@@ -28,12 +29,19 @@ class Pipeline:
     def handler(self, end: Handler, resolve: Resolve) -> Handler:
         """The chain of one generation: every stage with a part in calls, in order, and `end` behind them."""
         links = (stage.call(resolve) for stage in self.stages if stage.call is not None)
-        return chain((self.under_way, *links), end)
+        recording = (begin_record,) if any(stage.reads_record for stage in self.stages) else ()
+        return chain((self.under_way, *recording, *links), end)
 
     @property
     def lifetimes(self) -> tuple[Lifetime, ...]:
         """What its stages hold, outermost first."""
         return tuple(stage.lifetime for stage in self.stages if stage.lifetime is not None)
+
+    def session_ended(self, session: EndedSession) -> None:
+        """Tell the stages that a session has ended. Does not block."""
+        for stage in self.stages:
+            if stage.on_session_end is not None:
+                stage.on_session_end(session)
 
     def retire(self) -> None:
         """No further call begins: another pipeline has taken its place."""

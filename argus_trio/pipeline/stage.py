@@ -11,7 +11,7 @@ from argus_trio.core.access.access import ManageRight
 from argus_trio.core.access.arrival import RequestArrival, Unadmitted
 from argus_trio.core.access.principal import Principal
 from argus_trio.core.access.target import Target
-from argus_trio.core.call.exchange import Call
+from argus_trio.core.call.exchange import Call, EndedSession
 from argus_trio.pipeline.chain import Middleware
 from argus_trio.pipeline.lifetime import Lifetime
 
@@ -30,10 +30,14 @@ class Stage:
 
     call: Callable[[Resolve], Middleware] | None = None
     """Makes its link in the chain around each call of one generation."""
+    reads_record: bool = False
+    """Whether its link reads the records of exchanges."""
     arrive: Arrive | None = None
     """Its part before the body of a request is read."""
     on_unadmitted: Callable[[RequestArrival, Unadmitted], None] | None = None
     """Is told of each request that a stage after it has turned away."""
+    on_session_end: Callable[[EndedSession], None] | None = None
+    """Is told of each session that has ended; must not block."""
     knows: Callable[[Principal], bool] | None = None
     """Whether a principal that came in before could come in still."""
     may_manage: Callable[[Principal, ManageRight], bool] | None = None

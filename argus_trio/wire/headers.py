@@ -39,6 +39,9 @@ ACCEPT_ENCODING: Final = "accept-encoding"
 PROXY_AUTHORIZATION: Final = "proxy-authorization"
 COOKIE: Final = "cookie"
 SET_COOKIE: Final = "set-cookie"
+TRACE_HEADERS: Final = ("traceparent", "tracestate")
+"""What a trace goes on by (W3C Trace Context); in `_meta` they have the same names. Not baggage: that may
+hold anything."""
 
 TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 """What a header's name consists of (RFC 9110, section 5.6.2)."""

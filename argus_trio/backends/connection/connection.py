@@ -18,7 +18,7 @@ import structlog
 import trio
 
 from argus_trio.backends.connection.handshake import FIRST_CALL_ID, Handshake
-from argus_trio.backends.connection.in_flight import InFlight, InFlightTable
+from argus_trio.backends.connection.in_flight import InFlight, InFlightTable, recorded_round
 from argus_trio.backends.connection.inbound import BackendListener, Inbound
 from argus_trio.backends.connection.input_required import all_rounds
 from argus_trio.backends.connection.notification_queue import Losses, NotificationQueue
@@ -54,8 +54,7 @@ from argus_trio.wire.revisions import Era
 log = structlog.get_logger()
 
 CANCEL_NOTICE_SECONDS: Final = 2.0
-"""How long sending `notifications/cancelled` to a backend may take: the caller waits for it, and a backend that does
-not read must not hold up the end of a call."""
+"""How long sending `notifications/cancelled` may take: the caller waits for it, and the backend may not read."""
 LOG_LEVEL_SECONDS: Final = 2.0
 """How long a backend may take to answer `logging/setLevel`: a call waits for it, and some servers never answer."""
 
@@ -145,9 +144,12 @@ class Connection:
                 latest=started + timeouts.call_max,
                 notifications=NotificationQueue(exchange, self.nursery, self.losses),
             )
-            result = await self._round(call_in_flight, params, headers)
+            perform, record = self._round, exchange.record
+            if record is not None:
+                perform = partial(recorded_round, record, self.handshake, perform)
+            result = await perform(call_in_flight, params, headers)
             if self.handshake.era is Era.MODERN:
-                again = partial(self._round, call_in_flight, headers=headers)
+                again = partial(perform, call_in_flight, headers=headers)
                 result = await all_rounds(self.backend, call_in_flight, params, result=result, again=again)
             return result
         self.probe_state.overdue_at = trio.current_time()
@@ -290,10 +292,8 @@ class Connection:
 
     def _unavailable(self, failure: LinkFailed) -> BackendUnavailable:
         """The error of a call that got no answer."""
-        known = self.lost or failure
-        return BackendUnavailable(
-            self.backend, known.reason, details=known.details, cause=failure, retry_after=failure.retry_after
-        )
+        known, after = self.lost or failure, failure.retry_after
+        return BackendUnavailable(self.backend, known.reason, details=known.details, cause=failure, retry_after=after)
 
     def _suspect(self) -> None:
         self.probe_state.spared_until = -inf  # what fails without asking for a pause is looked into

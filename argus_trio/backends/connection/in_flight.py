@@ -6,17 +6,21 @@ A call's clock stands still while its client is being asked. What is then sent t
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from math import inf
-from typing import Final
+from typing import Final, Protocol
 
 import attrs
 import msgspec
 import trio
 
+from argus_trio.backends.connection.handshake import Handshake
 from argus_trio.backends.connection.notification_queue import NotificationQueue
 from argus_trio.core.call.exchange import Exchange
 from argus_trio.core.call.levels import passes_level
+from argus_trio.core.call.record import CallRecord
 from argus_trio.wire.envelope import Params
+from argus_trio.wire.headers import Headers
 from argus_trio.wire.members import int_member, string_member
 from argus_trio.wire.revisions import Era
 
@@ -168,3 +172,35 @@ def level_of(params: Params) -> str:
     """The level of a `notifications/message`; what is malformed counts as the gravest, so that it is not lost."""
     level = string_member(params, "level")
     return "emergency" if level is None else level
+
+
+class PerformRound(Protocol):
+    """Sends one request of a call and waits for its answer; the raw JSON of the result."""
+
+    def __call__(self, call_in_flight: InFlight, params: Params, headers: Headers) -> Awaitable[bytes]: ...
+
+
+async def recorded_round(
+    record: CallRecord,
+    handshake: Handshake,
+    perform: PerformRound,
+    call_in_flight: InFlight,
+    params: Params,
+    headers: Headers,
+) -> bytes:
+    """Perform a round and write down what becomes known by it; raises what `perform` raises."""
+    record.era, record.revision = handshake.era, handshake.revision
+    record.sent += sum(map(len, params.values()))
+    if record.follow is None:
+        result = await perform(call_in_flight, params, headers)
+        record.received += len(result)
+        return result
+    followed = record.follow(record, params)
+    try:
+        result = await perform(call_in_flight, followed.params, (*headers, *followed.headers))
+    except BaseException as error:
+        followed.end(None, error)
+        raise
+    record.received += len(result)
+    followed.end(result, None)
+    return result

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import attrs
 import msgspec
 
 from argus_trio.backends.connection.handshake import Handshake, modern_meta
@@ -15,7 +16,7 @@ from argus_trio.backends.links.link import Outgoing
 from argus_trio.core.call.exchange import Call
 from argus_trio.wire import request_meta
 from argus_trio.wire.envelope import Params, Raw, decode_object, encode_raw, encode_request
-from argus_trio.wire.headers import PROTOCOL_VERSION, Headers, routing_headers
+from argus_trio.wire.headers import PROTOCOL_VERSION, TRACE_HEADERS, Headers, routing_headers
 from argus_trio.wire.results import RESERVED
 from argus_trio.wire.revisions import Era
 
@@ -46,12 +47,15 @@ def with_our_token(params: Params, message_id: int) -> tuple[Raw | None, Params]
 
 
 def call_request(handshake: Handshake, message_id: int, call: Call, params: Params, headers: Headers = ()) -> Outgoing:
-    """The request that performs a client's `call` with `params`; `headers` go with it to a modern backend.
+    """The request that performs a client's `call` with `params`; `headers` go with it to a modern backend,
+    those of a trace to any.
 
     `params` come from `with_our_token`.
     """
     if handshake.era is Era.LEGACY:
-        return _legacy(handshake, message_id, call.method, params)
+        outgoing = _legacy(handshake, message_id, call.method, params)
+        tracing = tuple(each for each in headers if each[0] in TRACE_HEADERS) if headers else ()
+        return attrs.evolve(outgoing, headers=(*outgoing.headers, *tracing)) if tracing else outgoing
     declared = call.abilities.declared()
     declared.update({name: call.capabilities[name] for name in _PASSED_ON if name in call.capabilities})
     stamps = modern_meta(handshake.revision, encode_raw(declared))

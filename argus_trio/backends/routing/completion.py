@@ -48,7 +48,7 @@ async def complete(directory: Directory, exchange: Exchange) -> bytes:
 async def _of_prompt(directory: Directory, exchange: Exchange, ref: Params) -> bytes:
     name = _member(ref, "name")
     scope, route = await directory.named(exchange.call, "prompts", name)
-    with Lease(scope.leases, directory.generation):
+    with Lease(scope.leases, directory.generation, exchange.record):
         return await _completed(scope, exchange, _referring(exchange, ref, "name", route.key))
 
 

@@ -65,7 +65,7 @@ async def call_extension(directory: Directory, tasks: Tasks, exchange: Exchange)
     for member, route in pointers.items():
         if route.backend == scope.spec.name:
             params = {**params, member: encode_raw(route.key)}
-    with Lease(scope.leases, directory.generation):
+    with Lease(scope.leases, directory.generation, exchange.record):
         await scope.shared.wait_settled()
         if scope.shared.runs_tasks:
             return await tasks.call(scope, exchange, params)

@@ -11,6 +11,7 @@ import attrs
 import msgspec
 
 from argus_trio.core.call.exchange import Call, Exchange
+from argus_trio.core.call.record import CallRecord
 from argus_trio.core.call.task_ids import renamed_related
 from argus_trio.wire.envelope import Params, decode_object, encode
 from argus_trio.wire.results import RELATED_TASK
@@ -32,6 +33,11 @@ class TaskExchange:
     call: Call
     ids: Renames
     """Replaces the ids of tasks."""
+
+    @property
+    def record(self) -> CallRecord | None:
+        """The record of the exchange; see `Exchange`."""
+        return self.exchange.record
 
     async def notify(self, method: str, params: Params) -> None:
         """Send a notification to the client, with its own ids of tasks; see `Exchange`."""

@@ -18,6 +18,7 @@ import trio
 
 from argus_trio.config.model.operation import Bounds
 from argus_trio.core.call.exchange import Call, Exchange
+from argus_trio.core.call.record import CallRecord
 from argus_trio.core.health.occupancy import Occupancy
 from argus_trio.errors import BackendUnavailable, DeadlineExceeded
 from argus_trio.wire.envelope import Params
@@ -202,12 +203,19 @@ class AskingExchange:
         """The call of the exchange; see `Exchange`."""
         return self.exchange.call
 
+    @property
+    def record(self) -> CallRecord | None:
+        """The record of the exchange; see `Exchange`."""
+        return self.exchange.record
+
     async def notify(self, method: str, params: Params) -> None:
         """Send a notification to the client; see `Exchange`."""
         await self.exchange.notify(method, params)
 
     async def ask(self, method: str, params: Params) -> bytes:
         """Ask the client, with the place given back meanwhile; see `Exchange`."""
+        if self.exchange.record is not None:
+            self.exchange.record.asks += 1
         self.place.begin_ask()
         try:
             return await self.exchange.ask(method, params)

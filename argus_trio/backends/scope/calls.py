@@ -42,11 +42,16 @@ class BackendCalls:
             DeadlineExceeded: no place was free within `timeouts.call`.
             RpcError: as `Connection.call`.
         """
+        record = exchange.record
+        if record is not None:
+            record.aim(self.bulkhead.backend, self.shared.address.spec.type, params)
         async with Place(self.bulkhead, exchange, self.shared.address.spec.timeouts.call) as place:
+            if record is not None:
+                record.waited += place.waited
             try:
                 result = await self._perform(place, params, headers)
             except BackendUnavailable as failed:
-                again = partial(self._perform, place, params, headers)
+                again = partial(self._perform_again, place, params, headers)
                 return await retry_after_session_loss(self.shared.recovery, failed, again)
             except BackendError as error:
                 if denies(exchange.call.method, error.encoded):
@@ -55,6 +60,11 @@ class BackendCalls:
             if b'"isError"' in result and exchange.call.method == "tools/call" and denies_in_result(result):
                 self.shared.lists.doubt("tools")
             return result
+
+    async def _perform_again(self, place: Place, params: Params, headers: Headers) -> bytes:
+        if place.exchange.record is not None:
+            place.exchange.record.retries += 1
+        return await self._perform(place, params, headers)
 
     async def _perform(self, place: Place, params: Params, headers: Headers) -> bytes:
         connection = self.shared.connection

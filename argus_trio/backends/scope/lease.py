@@ -14,6 +14,7 @@ from typing import Final, Protocol
 import attrs
 import trio
 
+from argus_trio.core.call.record import CallRecord
 from argus_trio.errors import BackendUnavailable
 
 CUT: Final = "it was replaced or removed by a reload, and the call did not end within server.drain_timeout"
@@ -60,6 +61,8 @@ class Lease:
 
     leases: Leases
     counted: Counted
+    record: CallRecord | None = None
+    """The record of the exchange, where it has one."""
     cancel_scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
 
     def __enter__(self) -> Lease:
@@ -80,4 +83,6 @@ class Lease:
             if leases.is_draining:
                 leases.on_freed()
         if self.cancel_scope.cancelled_caught:
+            if self.record is not None:
+                self.record.cut = "replaced"
             raise BackendUnavailable(leases.backend, CUT) from None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 
@@ -13,6 +13,10 @@ from argus_trio.config.model.about import about
 from argus_trio.config.model.authentication import AnonymousClients, AuthenticationMethod
 from argus_trio.config.model.authorization import DefaultDecision, Role
 from argus_trio.config.model.plain import PlainMapping
+
+MOST_CALLS: Final = 1_000_000_000
+MOST_SECONDS: Final = 31_536_000
+"""A year: what a limit counts is forgotten at the end of the process anyway."""
 
 
 @attrs.frozen(kw_only=True)
@@ -65,13 +69,20 @@ class RateLimit:
     scope: Literal["principal", "global"] = attrs.field(
         metadata=about("whose calls count together: one principal's, or its address where nobody is known; or all")
     )
-    calls: int = attrs.field(metadata=about("how many calls", minimum=1))
-    per: float = attrs.field(metadata=about("in how many seconds", minimum=0.001))
+    calls: int = attrs.field(metadata=about("how many calls", minimum=1, maximum=MOST_CALLS))
+    per: float = attrs.field(metadata=about("in how many seconds", minimum=0.001, maximum=MOST_SECONDS))
     burst: int | None = attrs.field(
-        default=None, metadata=about("how many at once, where that is not the same as calls", minimum=1)
+        default=None,
+        metadata=about("how many at once, where that is not the same as calls", minimum=1, maximum=MOST_CALLS),
     )
     tools: tuple[str, ...] = attrs.field(default=(), metadata=about("globs of the tools that count, by the name shown"))
-    methods: tuple[str, ...] = attrs.field(default=(), metadata=about("the methods that count"))
+    methods: tuple[str, ...] = attrs.field(
+        default=(),
+        metadata=about(
+            "the methods that count, or globs of them; without methods and tools tools/call, prompts/get, "
+            "resources/read and completion/complete"
+        ),
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -124,3 +135,9 @@ class CustomSpec:
 
 
 MiddlewareSpec = LoggingSpec | AuthenticationSpec | RbacSpec | RateLimitSpec | TelemetrySpec | CustomSpec
+
+
+def is_at_arrival(spec: RateLimitSpec, middleware: Sequence[MiddlewareSpec]) -> bool:
+    """Whether these limits stand before authentication, and so count requests before anybody knows what they ask."""
+    place = next(index for index, each in enumerate(middleware) if each is spec)
+    return any(isinstance(each, AuthenticationSpec) for each in middleware[place:])

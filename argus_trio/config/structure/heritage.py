@@ -17,7 +17,15 @@ _RETRY_DELAY = "write restart: {initial: <seconds>}; the wait doubles from there
 _PROBES = "write health: {interval: <seconds>, timeout: <seconds>} in a backend, or under defaults for all of them"
 _DEFAULTS = "write it in a backend, or under defaults for all of them"
 _CHECKED = "certificates are always checked; ca_file: <a PEM file> names another authority to trust"
-_LOG = "the command line says it: argus-trio serve --log-level LEVEL --log-format console|json"
+_LOG = (
+    "the command line says it: argus-trio serve --log-level LEVEL --log-format console|json; an event for each request "
+    "comes of middleware: [{type: logging}]"
+)
+_RATE_LIMITS = (
+    "write middleware: [{type: rate_limit, limits: [{scope: principal, calls: 100, per: 60}]}]: calls for requests, "
+    "per for window_seconds; wrong credentials are slowed down without a setting (auth_lockout)"
+)
+_A_LIMIT = "write limits: [{scope: principal, calls: <how many>, per: <seconds>}]"
 _BACKENDS = "write backends: with one entry per server, each with its type"
 
 KEYS: dict[str, str] = {
@@ -75,10 +83,17 @@ KEYS: dict[str, str] = {
     "servers": _BACKENDS,
     "incoming_auth": "authentication of clients " + _LATER,
     "authorization": "access policies come with a later version; backends.<name>.filters hide tools from everybody",
-    "rate_limits": "rate limits come with a later version; leave them out until then",
+    "rate_limits": _RATE_LIMITS,
+    "rate_limit": _RATE_LIMITS,
+    "server.rate_limits": _RATE_LIMITS,
+    "middleware.*.default": _A_LIMIT,
+    "middleware.*.requests": _A_LIMIT,
+    "middleware.*.limits.*.requests": "write calls: <how many>",
+    "middleware.*.limits.*.window": "write per: <seconds>",
+    "middleware.*.limits.*.window_seconds": "write per: <seconds>",
     "security": "server.allowed_origins, allowed_hosts and max_body_bytes are what there is of it",
-    "audit": "the audit log " + _LATER,
-    "telemetry": "telemetry " + _LATER,
+    "audit": "the audit log " + _LATER + "; middleware: [{type: logging}] logs each request meanwhile",
+    "telemetry": "write middleware: [{type: telemetry, otlp_endpoint: http://HOST:4318}]: OTLP over HTTP, not gRPC",
     "secrets": "write ${VAR} or ${file:PATH} where the secret is needed",
     "plugins": _NONE,
     "optimizer": _NONE,
@@ -94,7 +109,7 @@ KEYS: dict[str, str] = {
     "sync": _NONE,
     "tool_rename": "write backends.<name>.tool_overrides: {<tool>: {name: <new name>}}",
 }
-"""What to say of a key that is none here, by its dotted path; `*` is any backend."""
+"""What to say of a key that is none here, by its dotted path; `*` is any backend, or any entry of a list."""
 
 _OPERATION = frozenset({"timeout", "timeouts", "retries", "retry_delay", "health_check"})
 """The keys of a backend in the tables whose answer holds under `defaults` as well."""
@@ -153,4 +168,4 @@ def _pattern(key_path: KeyPath) -> str:
         key_path = ("backends", "*", *key_path[2:])
     elif key_path[:1] == ("defaults",) and key_path[1:2] and key_path[1] in _OPERATION:
         key_path = ("backends", "*", *key_path[1:])
-    return ".".join(str(part) for part in key_path)
+    return ".".join("*" if isinstance(part, int) else str(part) for part in key_path)

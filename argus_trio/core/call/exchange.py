@@ -6,15 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Literal, Protocol
 
 import attrs
 
 from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.audience import Audience
+from argus_trio.core.call.record import CallRecord
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
+
+ClientTransport = Literal["streamable-http", "sse"]
+"""How a client is connected."""
 
 
 class ClientSession(Protocol):
@@ -33,6 +37,18 @@ class ClientSession(Protocol):
 
     async def ask(self, method: str, params: Params) -> bytes:
         """Send a request on the session's stream and wait for the client's answer, as `Exchange.ask`."""
+
+
+class EndedSession(ClientSession, Protocol):
+    """A session at its end, when it can be told how long it was."""
+
+    @property
+    def opened(self) -> float:
+        """When it began, on the system's monotonic clock."""
+
+    @property
+    def revision(self) -> str:
+        """The revision that was settled on."""
 
 
 @attrs.frozen(kw_only=True)
@@ -54,11 +70,17 @@ class Call:
     """What the client can be asked, made of its `capabilities`."""
     log_level: str | None = None
     """The level of log messages that the client asked for, of its session (legacy) or of this request (modern)."""
+    transport: ClientTransport = "streamable-http"
+    """The transport of the client's side."""
+    client_info: bytes = attrs.field(default=b"", repr=False)
+    """What the client says of itself, an `Implementation` as raw JSON of any shape; empty if it says nothing."""
     client: ClientSession | None = None
     """The legacy session that the call belongs to; a modern call belongs to none."""
     address: str = ""
     """The address of the peer that its client is connected from, or was when its legacy session began; of IPv6 perhaps
     the network alone. "" where the peer has none (a unix socket), or it is not known."""
+    continues: str = ""
+    """The name of the state of ours by which it goes on with a call that came in before; "" for a call that begins."""
 
 
 class Exchange(Protocol):
@@ -67,6 +89,10 @@ class Exchange(Protocol):
     @property
     def call(self) -> Call:
         """What the client asks."""
+
+    @property
+    def record(self) -> CallRecord | None:
+        """What becomes known of it on its way; None where nobody wants to know."""
 
     async def notify(self, method: str, params: Params) -> None:
         """Send a notification on this request's own stream (progress, log messages); dropped if the client is gone."""

@@ -153,6 +153,7 @@ class SseEdge:
                 conversation=conversation,
                 principal=http.principal,
                 endpoint=http.endpoint,
+                transport="sse",
                 memory=self.memory,
                 address=network_of(http.address),
             )

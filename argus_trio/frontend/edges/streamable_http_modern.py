@@ -45,7 +45,7 @@ from argus_trio.wire.envelope import (
 from argus_trio.wire.headers import check_routing_headers
 from argus_trio.wire.members import string_member
 from argus_trio.wire.param_headers import check_param_headers
-from argus_trio.wire.request_meta import CLIENT_CAPABILITIES, LOG_LEVEL, PROTOCOL_VERSION
+from argus_trio.wire.request_meta import CLIENT_CAPABILITIES, CLIENT_INFO, LOG_LEVEL, PROTOCOL_VERSION
 from argus_trio.wire.results import RESERVED, for_modern_client
 from argus_trio.wire.revisions import MODERN_REVISIONS, Era
 
@@ -102,10 +102,18 @@ class ModernEdge:
                 _audience_of(call), partial(self.gateway.watch, call), partial(self.gateway.watch_tasks, call)
             )
             self.memory.require_room()
-            asked, outbox = asked_of(call), Outbox(memory=self.memory)
+            asked = asked_of(call)
+            await self._let_pass(call)
+            outbox = Outbox(memory=self.memory)
             await listen(http, request.id, asked, outbox=outbox, announcer=self.announcer, watches=watches)
         else:
             await self._call(http, accepted, request)
+
+    async def _let_pass(self, call: Call) -> None:
+        """Have the middleware judge a request that is not answered by its end. Raises what it is refused with."""
+        outcome = await outcome_of(self.gateway.handler, PlainExchange(call, AskingRequest(_unheard, None, None)))
+        if outcome.error is not None:
+            raise outcome.error
 
     async def _call(self, http: IncomingRequest, accepted: Accepts, request: ModernRequest) -> None:
         call: Call | ParkedCall = request.call
@@ -141,9 +149,16 @@ class ModernEdge:
 
     async def _serve(self, http: IncomingRequest, call: Call, asking_request: AskingRequest) -> Outcome | None:
         """The outcome of a call that runs in this task; None if the client has gone."""
+        exchange = PlainExchange(call, asking_request)
+
+        def lose() -> None:
+            if exchange.record is not None:
+                exchange.record.cut = "client_gone"
+            scope.cancel()
+
         with trio.CancelScope() as scope:
-            http.disconnects.on_disconnect(scope.cancel)
-            outcome = await outcome_of(self.gateway.handler, PlainExchange(call, asking_request))
+            http.disconnects.on_disconnect(lose)
+            outcome = await outcome_of(self.gateway.handler, exchange)
         http.disconnects.on_disconnect(None)
         if scope.cancel_called:
             return None
@@ -164,6 +179,10 @@ class ModernEdge:
         wanted = await wanted_by(call, name)
         if wanted:
             check_param_headers(http.headers, wanted, call.params.get("arguments", Raw(b"{}")))
+
+
+async def _unheard(_: bytes) -> None:
+    """Drop a notification: the request that it belongs to is not begun."""
 
 
 def has_request_meta(message: Message) -> bool:
@@ -206,6 +225,7 @@ def read_request(
         capabilities=capabilities,
         abilities=abilities_of(capabilities) if capabilities else NONE,
         log_level=log_level,
+        client_info=bytes(meta.get(CLIENT_INFO, b"")),
         address=address,
     )
     return ModernRequest(id=message.id, call=call, progress_token=left.get("progressToken"))

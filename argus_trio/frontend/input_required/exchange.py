@@ -8,6 +8,7 @@ import attrs
 
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.levels import passes_level
+from argus_trio.core.call.record import CallRecord
 from argus_trio.errors import ClientCannotAnswer
 from argus_trio.wire.envelope import Params, Raw, encode_notification
 from argus_trio.wire.members import string_member
@@ -53,6 +54,7 @@ class PlainExchange:
 
     call: Call
     request: AskingRequest
+    record: CallRecord | None = attrs.field(default=None, init=False)
 
     async def notify(self, method: str, params: Params) -> None:
         """Send a notification on the stream of the request."""

@@ -16,6 +16,7 @@ import trio
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.call.exchange import Call, Handler
 from argus_trio.core.call.payer import payer_of
+from argus_trio.core.call.record import CallRecord, Cut
 from argus_trio.core.memory import Memory
 from argus_trio.errors import ClientCannotAnswer, InvalidParams, Overloaded, RpcError
 from argus_trio.frontend.http.request import Disconnects
@@ -42,6 +43,7 @@ class ParkedCall:
     call: Call
     _open_calls: OpenCalls[ParkedCall]
     _memory: Memory
+    record: CallRecord | None = attrs.field(default=None, init=False)
     ticket: str = attrs.field(default="", init=False)
     inputs: OpenInputs = attrs.field(factory=OpenInputs, init=False)
     _abilities: Abilities = attrs.field(init=False)
@@ -126,6 +128,7 @@ class ParkedCall:
             await self._tell_buffered(request)
             return await self._until_due()
         except BaseException:
+            self._note_cut("stopped" if self._is_stopping else "client_gone")
             self._scope.cancel()
             raise
         finally:
@@ -134,6 +137,7 @@ class ParkedCall:
     def come_back(self, call: Call) -> None:
         """The client is back with the retry `call`: it may declare less than before."""
         self._move(ParkedEvent.CAME_BACK)
+        self._note_cut(None)
         self._scope.deadline = self._limit
         self._abilities = call.abilities
         self.inputs.refuse_undeclared(call.abilities)
@@ -141,6 +145,7 @@ class ParkedCall:
     def stop(self, limit: float) -> None:
         """The gateway stops: the client cannot come back, and the call has until `limit` to end."""
         self._limit = self._scope.deadline = limit
+        self._note_cut("stopped")
         if self.is_away:
             self._scope.cancel()
         else:
@@ -212,6 +217,7 @@ class ParkedCall:
     def _go_away(self) -> None:
         self._move(ParkedEvent.ASKED)
         self._request = None
+        self._note_cut("expired")  # unless it comes back before
         self._scope.deadline = trio.current_time() + STATE_LIFE_SECONDS
 
     def _leave_if_done(self) -> None:
@@ -220,7 +226,13 @@ class ParkedCall:
 
     def _lose(self) -> None:
         self._move(ParkedEvent.LOST)
+        self._note_cut("client_gone")
         self._scope.cancel()
+
+    def _note_cut(self, why: Cut | None) -> None:
+        """Write down why the call will have ended, if it ends before its time."""
+        if self.record is not None:
+            self.record.cut = why
 
 
 def _stopping(method: str) -> ClientCannotAnswer:

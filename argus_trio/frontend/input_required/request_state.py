@@ -123,7 +123,7 @@ def unwrapped(call: Call, state: RequestState) -> Call:
     del params[STATE]
     if state.content is not None:
         params[STATE] = Raw(state.content.encode())
-    return attrs.evolve(call, params=params)
+    return attrs.evolve(call, params=params, continues=f"{state.digest} {state.expires!r}")
 
 
 def digest(params: Params) -> str:

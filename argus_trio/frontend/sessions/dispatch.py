@@ -165,6 +165,8 @@ def _call(session: Session, request: Request, principal: Principal) -> Call:
         capabilities=session.capabilities,
         abilities=session.abilities,
         log_level=session.log_level,
+        transport=session.transport,
+        client_info=session.client_info,
         client=session,
         address=session.address,
     )

@@ -8,6 +8,7 @@ import attrs
 import trio
 
 from argus_trio.core.call.exchange import Call
+from argus_trio.core.call.record import CallRecord
 from argus_trio.frontend.sessions.client_requests import SendMessage
 from argus_trio.frontend.sessions.session import Session
 from argus_trio.wire.envelope import Params, encode_notification
@@ -32,10 +33,13 @@ class LegacyExchange:
     stream: CallStream
     scope: trio.CancelScope
     is_silent: bool = False
+    record: CallRecord | None = None
 
     def cancel(self) -> None:
-        """The client wants no more of it."""
+        """The client wants no more of it, or is gone."""
         self.is_silent = True
+        if self.record is not None:
+            self.record.cut = "session_ended" if self.session.is_over else "cancelled"
         self.scope.cancel()
 
     async def notify(self, method: str, params: Params) -> None:

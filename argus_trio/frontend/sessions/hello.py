@@ -14,6 +14,8 @@ from argus_trio.wire.revisions import LATEST_LEGACY, LEGACY_REVISIONS
 MAX_CAPABILITIES_BYTES: Final = 16 * 1024
 """The largest capabilities that are taken: a session holds them for as long as it lives, and there may be many. Ten
 times what a client with many extensions declares."""
+MAX_INFO_BYTES: Final = 1024
+"""The most that a session keeps of what its client says of itself: a name, a title, a version."""
 _SHOWN: Final = 100
 """As much of a client's name as a session holds, in characters."""
 
@@ -28,6 +30,8 @@ class Hello:
     """The bytes of the capabilities."""
     client: str
     """The client's name, for the log; empty where it gives none."""
+    client_info: bytes = b""
+    """All that it says of itself, as raw JSON; empty where that is too much to keep."""
 
 
 def read_hello(params: Params) -> Hello:
@@ -49,6 +53,7 @@ def read_hello(params: Params) -> Hello:
         capabilities={name: value for name, value in capabilities.items() if value != Raw(b"null")},
         size=len(raw_capabilities),
         client=_client_name(params),
+        client_info=_client_info(params),
     )
 
 
@@ -57,3 +62,8 @@ def _client_name(params: Params) -> str:
         return decode_string(decode_object(params.get("clientInfo", b"{}")).get("name", b'""'))[:_SHOWN]
     except msgspec.DecodeError:
         return ""
+
+
+def _client_info(params: Params) -> bytes:
+    info = bytes(params.get("clientInfo", b""))
+    return info if len(info) <= MAX_INFO_BYTES else b""

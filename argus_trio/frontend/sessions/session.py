@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Protocol
 
 import attrs
@@ -9,6 +10,7 @@ import attrs
 from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.core.call.abilities import NONE, Abilities, abilities_of
 from argus_trio.core.call.audience import Audience
+from argus_trio.core.call.exchange import ClientTransport
 from argus_trio.core.memory import Memory
 from argus_trio.errors import ClientCannotAnswer, InvalidRequest
 from argus_trio.frontend.sessions.client_requests import ClientRequests, SendMessage
@@ -59,7 +61,11 @@ class Session:
     abilities: Abilities = NONE
     log_level: str | None = None
     """What the client asked for by `logging/setLevel`."""
+    transport: ClientTransport = "streamable-http"
+    """What carries its messages."""
     client: str = ""
+    client_info: bytes = b""
+    """What its client says of itself, as raw JSON."""
     address: str = ""
     """Where its client called from when it began; its network, where that is one of IPv6."""
     last_used: float = 0.0
@@ -67,7 +73,10 @@ class Session:
     client_requests: ClientRequests = attrs.field(factory=ClientRequests)
     memory: Memory = attrs.field(factory=Memory)
     """Where what is kept for it is accounted."""
+    opened: float = attrs.field(factory=time.monotonic, init=False)
+    """When it began; see `EndedSession`."""
     quota: SubscriptionQuota = attrs.field(init=False)
+    is_over: bool = attrs.field(default=False, init=False)
     _is_closing: bool = attrs.field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -91,6 +100,7 @@ class Session:
         self.capabilities = hello.capabilities
         self.abilities = abilities_of(hello.capabilities)
         self.client = hello.client
+        self.client_info = hello.client_info
 
     async def notify(self, method: str, params: Params) -> None:
         """Send a notification on the standalone stream; stored, in bounds, while nothing carries it."""
@@ -154,6 +164,7 @@ class Session:
 
     def end(self) -> None:
         """End the session: cancel every call and every request to the client, and end the streams."""
+        self.is_over = True
         for call in self.calls.values():
             call.cancel()
         self.client_requests.end()

@@ -128,6 +128,7 @@ async def test_what_a_filter_hides_cannot_be_read_or_called_either(autojump_cloc
         ("resources/read", {}, InvalidParams),
         ("tools/list", {"cursor": "forged"}, InvalidParams),
         ("ping", {}, MethodUnknown),
+        ("subscriptions/listen", {}, MethodUnknown),
     ],
 )
 async def test_what_fits_nothing_is_refused(
@@ -286,3 +287,9 @@ async def test_what_changes_on_a_sessions_own_connection_is_shown_to_that_sessio
         assert [method for method, _ in one.told] == ["notifications/tools/list_changed"]
         assert other.told == []
         h.supervisor.release(one)
+
+
+async def test_a_modern_stream_of_subscriptions_only_has_to_be_let_pass(autojump_clock: MockClock) -> None:
+    async with supervised({"a": FakeBackend()}) as h:
+        exchange = FakeExchange("subscriptions/listen", {}, era=Era.MODERN)
+        assert await h.supervisor.generations.serve(exchange) == b"{}"

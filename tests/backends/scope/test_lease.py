@@ -8,6 +8,7 @@ import trio
 from trio.testing import MockClock
 
 from argus_trio.backends.scope.lease import CUT, Lease, Leases
+from argus_trio.core.call.record import CallRecord
 from argus_trio.errors import BackendUnavailable
 
 
@@ -92,3 +93,16 @@ async def test_one_whose_client_has_gone_is_cancelled_and_not_cut(autojump_clock
         await trio.sleep_forever()
     assert client.cancelled_caught
     assert (len(freed.leases), generation.routed) == (0, 0)
+
+
+async def test_the_record_of_one_that_was_cut_says_so(autojump_clock: MockClock) -> None:
+    freed, record = Freed(), CallRecord()
+
+    async def be_cut() -> None:
+        with Lease(freed.leases, Generation(), record):
+            freed.leases.cut()
+            await trio.sleep_forever()
+
+    with pytest.raises(BackendUnavailable):
+        await be_cut()
+    assert record.cut == "replaced"

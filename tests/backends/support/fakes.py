@@ -15,6 +15,7 @@ from argus_trio.backends.links.stderr import StderrRing
 from argus_trio.config.model.backend import BackendSpec
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import Call, ClientSession
+from argus_trio.core.call.record import CallRecord
 from argus_trio.core.health.activity import Activity
 from argus_trio.errors import ClientCannotAnswer, ClientRefused, LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Notification, Params, Request, Response, decode, encode_raw
@@ -261,6 +262,7 @@ class FakeExchange:
     abilities: Abilities = NONE
     log_level: str | None = None
     client: ClientSession | None = None
+    record: CallRecord | None = None
     address: str = ""
 
     @property

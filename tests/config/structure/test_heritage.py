@@ -38,6 +38,8 @@ def test_every_word_for_a_type_means_one_that_there_is() -> None:
         (HTTP + "    proxy: http://p\n", "HTTPS_PROXY"),
         (HTTP + "    tls: {verify: false}\n", "ca_file"),
         ("logging: {level: debug}", "--log-level"),
+        ("telemetry: {enabled: true, otlp_endpoint: 'http://localhost:4317'}", "http://HOST:4318"),
+        ("audit: {enabled: true}", "type: logging"),
     ],
 )
 def test_a_key_of_the_original_is_answered_with_what_stands_for_it(text: str, words: str) -> None:

@@ -55,7 +55,7 @@ UNKNOWN = {
     "RbacSpec": "middleware: [{type: rbac, nonsense: 1}]",
     "Role": "middleware: [{type: rbac, roles: {a: {nonsense: 1}}}]",
     "ArgumentCondition": "middleware: [{type: rbac, roles: {a: {allow: ['*'], when: {'*': {/a: {nonsense: 1}}}}}}]",
-    "RateLimitSpec": "middleware: [{type: rate_limit, limits: [], nonsense: 1}]",
+    "RateLimitSpec": "middleware: [{type: rate_limit, limits: [{scope: global, calls: 1, per: 1}], nonsense: 1}]",
     "RateLimit": "middleware: [{type: rate_limit, limits: [{scope: global, calls: 1, per: 1, nonsense: 1}]}]",
     "CustomSpec": "middleware: [{use: 'a:B', nonsense: 1}]",
 }

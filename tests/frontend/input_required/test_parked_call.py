@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from argus_trio.core.access.principal import Principal
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.call.exchange import Call, Exchange, Handler
+from argus_trio.core.call.record import CallRecord
 from argus_trio.core.memory import Memory
 from argus_trio.errors import ClientCannotAnswer, InvalidParams, Overloaded, RpcError
 from argus_trio.frontend.http.receive_queue import DISCONNECT, ReceiveQueue
@@ -395,3 +396,37 @@ async def test_what_a_parked_call_holds_is_accounted_until_it_ends_and_beyond_th
         filler.discard()
         await trio.sleep(STATE_LIFE_SECONDS + 1)
         assert memory.size == 0
+
+
+async def test_its_record_says_why_it_ended_before_its_time(autojump_clock: trio.testing.MockClock) -> None:
+    cuts: list[str | None] = []
+
+    async def handler(exchange: Exchange) -> bytes:
+        try:
+            return await ask(exchange)
+        finally:
+            cuts.append(None if exchange.record is None else exchange.record.cut)
+
+    async with parking(handler) as park:
+        left, stayed_away, back, stopped = [park.begin(CALL) for _ in range(4)]
+        for call in (left, stayed_away, back, stopped):
+            call.record = CallRecord()
+        gone = ReceiveQueue()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(left.attend, attending(), gone)
+            await trio.testing.wait_all_tasks_blocked()
+            await gone.put(DISCONNECT)
+        assert await attended(back) is None
+        park.reopened(retry(park, back, inputResponses={each: {"roots": []} for each in names_of(park, back)}))
+        assert await attended(back) is not None
+        assert await attended(stayed_away) is None
+        await trio.sleep(STATE_LIFE_SECONDS + 1)
+        assert await attended(stopped) is None
+        park.stop(1)
+        await trio.testing.wait_all_tasks_blocked()
+    assert cuts == ["client_gone", None, "expired", "stopped"]
+
+
+def names_of(park: Parking, call: ParkedCall) -> list[str]:
+    """What a call asks, by the names of its requests for input."""
+    return list(decode_object(decode_object(park.input_required(call))["inputRequests"]))

@@ -7,6 +7,7 @@ import trio
 
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.call.exchange import Call
+from argus_trio.core.call.record import CallRecord
 from argus_trio.core.memory import Memory
 from argus_trio.errors import ClientCannotAnswer
 from argus_trio.frontend.sessions.client_requests import SendMessage
@@ -71,3 +72,13 @@ async def test_once_its_client_cancelled_it_says_nothing_more() -> None:
     assert made.scope.cancelled_caught
     assert len(stream.sent) == 1
     assert not made.session.client_requests
+
+
+def test_its_record_says_whether_its_client_took_it_back_or_its_session_ended() -> None:
+    taken, ended = exchange(FakeStream()), exchange(FakeStream())
+    for made in (taken, ended):
+        made.record = CallRecord()
+        made.session.begin(b"1", made)
+    taken.session.cancel(b"1")
+    ended.session.end()
+    assert [made.record.cut for made in (taken, ended) if made.record is not None] == ["cancelled", "session_ended"]

@@ -60,6 +60,8 @@ class Backstage:
         call = exchange.call
         if call.method == "tools/list":
             return b'{"tools":[{"name":"echo","inputSchema":{"type":"object"}}]}'
+        if call.method == "subscriptions/listen":
+            return b"{}"
         if call.method != "tools/call":
             raise MethodUnknown(f"unknown method {call.method}")
         return await self.tool(exchange, msgspec.json.decode(call.params["name"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argus_trio.core.call.exchange import Call
+from argus_trio.core.call.record import CallRecord
 from argus_trio.errors import ClientCannotAnswer
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
@@ -11,6 +12,7 @@ from argus_trio.wire.revisions import Era
 class PlainExchange:
     """An exchange whose client hears nothing and answers nothing."""
 
+    record: CallRecord | None = None
     call = Call(method="m", params={}, era=Era.LEGACY, revision="2025-11-25")
 
     async def notify(self, method: str, params: Params) -> None: ...

@@ -1,0 +1,111 @@
+"""How an exchange ended, in the words that logs and telemetry share."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final, Literal
+
+import msgspec
+
+from argus_trio.core.call.record import CUT_BY_CLIENT, CallRecord
+from argus_trio.errors import (
+    BackendError,
+    BackendMisbehaved,
+    BackendUnavailable,
+    ClientCannotAnswer,
+    DeadlineExceeded,
+    RpcError,
+    Unexpected,
+)
+from argus_trio.wire.envelope import Raw, decode_object
+from argus_trio.wire.error_objects import code_of
+from argus_trio.wire.members import string_member
+
+OutcomeName = Literal["ok", "tool_error", "refused", "failed", "cancelled", "client_gone", "cut"]
+"""`refused`: the gateway did not serve it; `failed`: it should have been served and could not be, or the backend
+answered with an error; `cut`: it was ended from outside, as by a stop, or a reload that
+waited for it no longer."""
+
+_FAILURES: Final = (BackendError, BackendMisbehaved, BackendUnavailable, DeadlineExceeded, Unexpected)
+_SAYS_ERROR: Final = re.compile(rb'"isError"\s*:\s*true')
+_TRUE: Final = Raw(b"true")
+
+
+def outcome_of_result(method: str, result: bytes) -> OutcomeName:
+    """How a call ended that has a result. Only what looks like the result of a failed tool is decoded."""
+    if method != "tools/call" or b'"isError"' not in result or _SAYS_ERROR.search(result) is None:
+        return "ok"
+    try:
+        return "tool_error" if decode_object(result).get("isError") == _TRUE else "ok"
+    except msgspec.DecodeError:
+        return "ok"
+
+
+def outcome_of_error(error: BaseException, record: CallRecord | None) -> OutcomeName:
+    """How a call ended that has no result."""
+    if isinstance(error, _FAILURES):
+        return "cut" if record is not None and record.cut == "replaced" else "failed"
+    if isinstance(error, RpcError | ClientCannotAnswer):
+        return "refused"
+    if isinstance(error, Exception):
+        return "failed"
+    if record is not None and record.cut in CUT_BY_CLIENT:
+        return "cancelled" if record.cut == "cancelled" else "client_gone"
+    return "cut"
+
+
+def code_of_error(error: BaseException) -> int | None:
+    """The JSON-RPC code that the client gets; None where it gets none, or no number."""
+    if isinstance(error, BackendError):
+        try:
+            return int(code_of(error.encoded))
+        except ValueError:
+            return None
+    if isinstance(error, RpcError):
+        return error.code
+    return -32603 if isinstance(error, Exception) else None
+
+
+def reason_of(error: BaseException, record: CallRecord | None) -> str:
+    """Why a call has no result, in short; nothing of an unexpected exception but its type."""
+    if isinstance(error, BackendError):
+        return (_message_of(error.encoded))[:_REASON]
+    if isinstance(error, RpcError):
+        return error.message[:_REASON]
+    if isinstance(error, ClientCannotAnswer):
+        return str(error)[:_REASON]
+    if isinstance(error, Exception):
+        return type(error).__name__
+    return "stopped" if record is None or record.cut is None else record.cut
+
+
+_REASON: Final = 300
+"""As much of an error's text as is shown, in characters."""
+
+
+def _message_of(encoded: bytes) -> str:
+    try:
+        return string_member(decode_object(encoded), "message") or ""
+    except msgspec.DecodeError:
+        return ""
+
+
+def client_of(info: bytes) -> tuple[str, str]:
+    """The name and the version of a client, of what it says of itself; empty where it says none, or far too much."""
+    return _client_of(info) if len(info) <= _READ_BYTES else ("", "")
+
+
+@lru_cache(maxsize=256)
+def _client_of(info: bytes) -> tuple[str, str]:
+    try:
+        members = decode_object(info)
+    except msgspec.DecodeError:
+        return "", ""
+    return (string_member(members, "name") or "")[:_SHOWN], (string_member(members, "version") or "")[:_SHOWN]
+
+
+_READ_BYTES: Final = 1024
+"""The most of what a client says of itself that is read, and kept for the next call."""
+_SHOWN: Final = 100
+"""As much of a client's name as is shown, in characters."""
