@@ -1,6 +1,6 @@
 """The command `argus-trio`: its arguments, its exit codes, and what it prints.
 
-Exit codes: 0 done, 1 a problem that the message names, 2 wrong usage.
+Exit codes: 0 done, 1 a problem that the message names (of `explain`: it is denied), 2 wrong usage.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 import attrs
+import msgspec
 import structlog
 import trio
 
@@ -26,6 +27,7 @@ from argus_trio.app import run_gateway
 from argus_trio.backends.process.open_files import raise_open_files
 from argus_trio.bridge.gateway_wait import WAIT_SECONDS
 from argus_trio.bridge.run import DEFAULT_URL, run_bridge
+from argus_trio.config.check.authorization.explain import NoQuestion, Question, explain
 from argus_trio.config.check.report import render_checked, render_problems
 from argus_trio.config.file import ConfigFile
 from argus_trio.config.load import load
@@ -39,6 +41,7 @@ from argus_trio.errors import ConfigInvalid, LinkFailed, ListenFailed, Problem
 from argus_trio.logs.setup import LEVELS, Format, set_up_logs
 from argus_trio.logs.writer import writing_log
 from argus_trio.pipeline.build import build_pipeline
+from argus_trio.wire.envelope import decode_object
 from argus_trio.wire.headers import TOKEN, VIA
 
 log = structlog.get_logger()
@@ -52,14 +55,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _hold_standard_descriptors()
     options = _parser().parse_args(arguments)
     try:
-        _COMMANDS[options.command](options)
+        return _COMMANDS[options.command](options) or 0
     except ConfigInvalid as invalid:
         _complain(render_problems(invalid))
         return 1
     except (ListenFailed, LinkFailed) as failure:
         _complain(f"argus-trio: {failure}")
         return 1
-    return 0
 
 
 def _complain(text: str) -> None:
@@ -98,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="run the gateway in front of two sample servers, without configuration")
     demo.add_argument("--port", type=_port, default=9000, help="listen on this port; default: 9000")
     _add_config(commands.add_parser("check", help="check the configuration and list every problem"))
+    _add_explain(commands.add_parser("explain", help="say whether somebody may use something, and by which rule"))
     commands.add_parser("schema", help="print the JSON Schema of the configuration")
     return parser
 
@@ -111,6 +114,28 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
         help="the configuration; default: $ARGUS_CONFIG, ./config.yaml, ./config.yml, "
         "$XDG_CONFIG_HOME/argus-trio/config.yaml (~/.config, where that is unset), /etc/argus-trio/config.yaml",
     )
+
+
+def _add_explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("principal", metavar="PRINCIPAL", help="who asks; its roles are those of its credentials")
+    parser.add_argument(
+        "name",
+        metavar="NAME",
+        help="a tool as it is shown, or KIND:NAME with tool, prompt, resource, method or manage, or "
+        "backend:NAME/KIND:NAME with the backend's own name",
+    )
+    parser.add_argument("--role", action="append", default=[], help="a role that it has besides; may be given again")
+    parser.add_argument("--args", type=_json_object, metavar="JSON", help="the arguments of the call")
+    parser.add_argument("--endpoint", default="", metavar="VIEW", help="the view whose endpoint is used")
+    _add_config(parser)
+
+
+def _json_object(text: str) -> bytes:
+    try:
+        decode_object(text.encode())
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        raise argparse.ArgumentTypeError('expected a JSON object such as \'{"path": "/srv/public/a"}\'') from None
+    return text.encode()
 
 
 def _add_stdio(parser: argparse.ArgumentParser) -> None:
@@ -218,14 +243,33 @@ def _check(options: argparse.Namespace) -> None:
     sys.stdout.write(render_checked(str(path), config) + "\n")
 
 
+def _explain(options: argparse.Namespace) -> int:
+    _, config = _load(options)
+    question = Question(
+        principal=options.principal,
+        name=options.name,
+        roles=tuple(options.role),
+        arguments=options.args,
+        endpoint=options.endpoint,
+    )
+    try:
+        explanation = explain(config, question)
+    except NoQuestion as error:
+        _complain(f"argus-trio: {error}")
+        return 2
+    sys.stdout.write("\n  ".join(explanation.lines) + "\n")
+    return 0 if explanation.is_allowed else 1
+
+
 def _schema(_options: argparse.Namespace) -> None:
     sys.stdout.write(json.dumps(schema(), indent=2) + "\n")
 
 
-_COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], None]]] = {
+_COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int | None]]] = {
     "serve": _serve,
     "demo": _demo,
     "stdio": _stdio,
     "check": _check,
+    "explain": _explain,
     "schema": _schema,
 }

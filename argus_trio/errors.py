@@ -38,8 +38,7 @@ An error that only one room and its callers speak of stands in that room, and de
 - `backends/connection/handshake.py`: a backend that refused its handshake, or died of it
 - `frontend/http/errors.py`: what an HTTP edge refuses unread; `bridge/carrier.py`: a session that a gateway forgot
 
-What reads a value, a file or a certificate in `config/`, or a connection in `frontend/server/`, raises plain exceptions
-to its caller, who makes one of these of them: all that is wrong in a configuration becomes one `ConfigInvalid`.
+What reads a value in `config/`, or a connection in `frontend/server/`, raises plain exceptions to its caller.
 """
 
 from __future__ import annotations
@@ -181,11 +180,12 @@ class ClientRefused(ArgusError):
 
 
 class RpcError(ArgusError):
-    """What a client gets instead of a result. `data`, where given, is a JSON-encodable value."""
+    """What a client gets instead of a result, and of its answer the header fields. `data` is a JSON-encodable value."""
 
     code: ClassVar[int]
     http_status: ClassVar[int] = 200
-    """The status a modern edge answers with; a legacy edge answers errors of a valid request with 200."""
+    """The status a modern edge answers with; a legacy edge only if there are header fields, else with 200."""
+    http_headers: tuple[tuple[bytes, bytes], ...] = ()
     request_id = b"null"
     """The raw id of the request that is refused, where it is known although the request was not understood."""
 

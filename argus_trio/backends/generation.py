@@ -20,8 +20,7 @@ from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model.config import Config
 from argus_trio.config.policy import policy_of
 from argus_trio.core.access.target import Target
-from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.core.call.audience import Audience
+from argus_trio.core.call.abilities import NONE, Abilities, Audience
 from argus_trio.core.call.exchange import Call, ClientSession, Handler
 from argus_trio.core.catalog.catalog import (
     EMPTY,

@@ -31,7 +31,7 @@ from argus_trio.backends.subscriptions.table import UPDATED
 from argus_trio.backends.succession import Succession
 from argus_trio.config.diff import difference, enabled, shows_the_same
 from argus_trio.config.model.config import Config
-from argus_trio.core.call.audience import Audience
+from argus_trio.core.call.abilities import Audience
 from argus_trio.core.call.exchange import ClientSession, Handler
 from argus_trio.core.catalog.catalog import Holders
 from argus_trio.core.catalog.restricted import backends_in

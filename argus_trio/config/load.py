@@ -7,6 +7,7 @@ from pathlib import Path
 
 import attrs
 
+from argus_trio.config.check.authorization.check_authorization import check_authorization
 from argus_trio.config.check.check import check
 from argus_trio.config.check.check_commands import CommandCheck
 from argus_trio.config.check.check_files import check_files
@@ -71,6 +72,7 @@ def _config(root: dict[str, Tree], splicer: Splicer) -> Config:
     config = Locator(folder=splicer.folder, environ=splicer.environ).config(with_defaults(written, tree))
     backends = root.get("backends")
     check(written, tuple(backends) if isinstance(backends, dict) else (), findings)
+    check_authorization(written, tuple(backends) if isinstance(backends, dict) else (), findings)
     check_operation(config, findings)
     check_records(config, findings)
     check_rate_limits(config, findings)

@@ -10,7 +10,7 @@ import structlog
 import trio
 
 from argus_trio.core.access.access import Access
-from argus_trio.core.call.audience import Audience
+from argus_trio.core.call.abilities import Audience
 from argus_trio.core.memory import Bodies, Memory
 from argus_trio.frontend.application import Application
 from argus_trio.frontend.edges.endpoint import Endpoint

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import attrs
 
-from argus_trio.core.call.audience import Audience
+from argus_trio.core.call.abilities import Audience
 from argus_trio.core.call.exchange import Call, ClientSession, Deliver, EndedSession, Handler
 from argus_trio.core.catalog.identity import GatewayIdentity
 from argus_trio.core.health.health import Health, Overview

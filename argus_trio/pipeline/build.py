@@ -14,6 +14,7 @@ from argus_trio.config.model.middleware import (
     LoggingSpec,
     MiddlewareSpec,
     RateLimitSpec,
+    RbacSpec,
     TelemetrySpec,
     is_at_arrival,
 )
@@ -25,6 +26,7 @@ from argus_trio.pipeline.factory import FactoryContext, SpecUnusable
 from argus_trio.pipeline.gate import Gate
 from argus_trio.pipeline.kept_state import KeptState
 from argus_trio.pipeline.pipeline import Pipeline
+from argus_trio.pipeline.rbac import Rbac
 from argus_trio.pipeline.records.request_log import logging_stage
 from argus_trio.pipeline.stage import Stage
 
@@ -60,6 +62,8 @@ def build_pipeline(
 
 def _stage(spec: MiddlewareSpec, context: FactoryContext) -> Stage:
     match spec:
+        case RbacSpec():
+            return Rbac.of(context.config).stage()
         case CustomSpec():
             return custom_stage(spec, context)
         case LoggingSpec():

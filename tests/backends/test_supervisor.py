@@ -16,8 +16,7 @@ from argus_trio.config.model.config import Config
 from argus_trio.config.model.naming import ConflictResolution
 from argus_trio.config.model.operation import Timeouts
 from argus_trio.config.model.visibility import Filters, Globs, Override
-from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.core.call.audience import ANYBODY, Audience
+from argus_trio.core.call.abilities import ANYBODY, NONE, Abilities, Audience
 from argus_trio.core.health.health import Draining
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.errors import BackendUnavailable, LinkFailed

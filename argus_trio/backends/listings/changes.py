@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.core.call.audience import Audience
+from argus_trio.core.call.abilities import NONE, Abilities, Audience
 from argus_trio.core.catalog.catalog import KINDS, Catalog, changed_kinds
 from argus_trio.core.catalog.restricted import RestrictedCatalogs, differing_kinds
 

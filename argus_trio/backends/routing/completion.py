@@ -14,6 +14,7 @@ from argus_trio.backends.routing.resources import ResourceOwner, ask_in_order, o
 from argus_trio.backends.scope.lease import Lease
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.core.call.exchange import Exchange
+from argus_trio.core.call.unknown_targets import unknown_reference
 from argus_trio.errors import BackendError, InvalidParams, MethodUnknown
 from argus_trio.wire.envelope import Params, encode_raw
 from argus_trio.wire.error_objects import METHOD_UNKNOWN, code_of
@@ -54,7 +55,7 @@ async def _of_prompt(directory: Directory, exchange: Exchange, ref: Params) -> b
 
 async def _of_resource(directory: Directory, exchange: Exchange, ref: Params) -> bytes:
     uri = _member(ref, "uri")
-    unknown = InvalidParams(f"unknown resource or template: {uri[:200]}")
+    unknown = unknown_reference(uri)
 
     async def complete_at(owner: ResourceOwner) -> bytes:
         if owner.is_guess and not _proposes(owner.scope):

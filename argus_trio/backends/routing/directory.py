@@ -15,12 +15,13 @@ from argus_trio.backends.generations import Generations
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.core.access.target import Target
 from argus_trio.core.call.exchange import Call
+from argus_trio.core.call.unknown_targets import unknown_named
 from argus_trio.core.catalog.catalog import Catalog, Route
-from argus_trio.errors import InvalidParams
 from argus_trio.wire.members import string_member
 from argus_trio.wire.param_headers import ParamHeaders
 
 _ONE_OF: Final[Mapping[str, Literal["tool", "prompt"]]] = {"tools": "tool", "prompts": "prompt"}
+_OF_RESOURCES: Final = "resources/"
 NAMED_KINDS: Final = {"tools/call": "tools", "prompts/get": "prompts"}
 """The kind of what each method calls by a name."""
 
@@ -53,12 +54,22 @@ class Directory:
         Waits for nothing.
         """
         kind = NAMED_KINDS.get(call.method)
-        if kind is None:
+        if kind is None and not (call.method.startswith(_OF_RESOURCES) and "uri" in call.params):
             return Target(kind="method", shown=call.method)
+        generation = self.generation
+        if kind is None:
+            catalog = generation.shown(generation.made_for(call.abilities) or generation.catalog, call)
+            return _resource(catalog, string_member(call.params, "uri"))
+        if generation.config.conflict_resolution.strategy != "prefix" and not generation.is_settled:
+            return None  # whose a bare name is depends on all of them
         name = string_member(call.params, "name")
-        catalog = self.generation.shown(self.generation.made_for(call.abilities) or self.generation.catalog, call)
-        route = None if name is None else catalog.named[kind].get(name)
-        if name is None or route is None:
+        if name is None:
+            return None
+        # Looked for in the same order as by `named`, so that it is the one that is called.
+        route = generation.shown(generation.catalog, call).named[kind].get(name)
+        if route is None and (catalog_for := generation.made_for(call.abilities)) is not None:
+            route = generation.shown(catalog_for, call).named[kind].get(name)
+        if route is None:
             return None
         return Target(kind=_ONE_OF[kind], shown=name, backend=route.backend, own=route.key)
 
@@ -88,7 +99,7 @@ class Directory:
             if route is None and owner is not None and not owner.has_listed:
                 raise owner.recovery.unavailable()
         if route is None:
-            raise InvalidParams(f"unknown {_ONE_OF[kind]}: {name[:200]}")
+            raise unknown_named(_ONE_OF[kind], name)
         return generation.scopes[route.backend], route
 
     def _starting_owner(self, call: Call, kind: str, name: str) -> Scope | None:
@@ -110,6 +121,13 @@ def _own_name(scope: Scope, kind: str, name: str, separator: str) -> str:
     shown = name.removeprefix(prefix + separator)
     overrides = scope.spec.tool_overrides.items() if kind == "tools" else ()
     return next((own for own, override in overrides if override.name == shown), shown)
+
+
+def _resource(catalog: Catalog, uri: str | None) -> Target | None:
+    route = None if uri is None else catalog.route_of_uri(uri)
+    if uri is None or route is None:
+        return None
+    return Target(kind="resource", shown=uri, backend=route.backend, own=route.key)
 
 
 @attrs.define(eq=False)

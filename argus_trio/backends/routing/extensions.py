@@ -17,8 +17,8 @@ from argus_trio.backends.scope.lease import Lease
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.core.access.target import Target, TargetKind
 from argus_trio.core.call.exchange import Call, Exchange
+from argus_trio.core.call.unknown_targets import unknown_method
 from argus_trio.core.catalog.catalog import Route
-from argus_trio.errors import MethodUnknown
 from argus_trio.wire.envelope import Params, encode_raw
 from argus_trio.wire.members import object_member, string_member
 
@@ -53,7 +53,7 @@ async def call_extension(directory: Directory, tasks: Tasks, exchange: Exchange)
         RpcError: as `Tasks.call`.
     """
     call = exchange.call
-    unknown = MethodUnknown(f"unknown method: {call.method[:100]}")
+    unknown = unknown_method(call)
     if call.method in _OF_THE_PROTOCOL or call.method.startswith("notifications/"):
         raise unknown
     pointers = await _pointers(directory, tasks, call)

@@ -13,7 +13,7 @@ from argus_trio.backends.connection.handshake import Handshake
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.core.access.target import Target
-from argus_trio.core.call.audience import ANYBODY, Audience
+from argus_trio.core.call.abilities import ANYBODY, Audience
 from argus_trio.core.catalog.identity import BackendIdentity, GatewayIdentity, identity_of
 from argus_trio.core.catalog.names import in_order
 from argus_trio.core.catalog.restricted import MOST_KEPT, backends_in

@@ -23,6 +23,7 @@ from argus_trio.backends.scope.scope import Scope
 from argus_trio.backends.subscriptions.listen_stream import NotAgreed
 from argus_trio.config.model.visibility import Globs
 from argus_trio.core.call.exchange import Call, Exchange
+from argus_trio.core.call.unknown_targets import unknown_resource
 from argus_trio.core.catalog.catalog import Catalog
 from argus_trio.core.catalog.unknown import means_not_found
 from argus_trio.core.catalog.uris import spellings
@@ -30,7 +31,6 @@ from argus_trio.errors import (
     BackendError,
     BackendUnavailable,
     DeadlineExceeded,
-    InvalidParams,
     LinkFailed,
     MethodUnknown,
     RequestRefused,
@@ -38,7 +38,6 @@ from argus_trio.errors import (
     RpcError,
 )
 from argus_trio.wire.envelope import Params, encode_raw
-from argus_trio.wire.revisions import Era
 
 MOST_ASKED: Final = 8
 """How many backends are asked for one URI at most: each is a request, and its client waits for all of them."""
@@ -188,13 +187,6 @@ def is_hidden(scope: Scope, *uris: str) -> bool:
 def is_shown(generation: Generation, call: Call, scope: Scope, *uris: str) -> bool:
     """Whether a URI of the backend, which no list needs to name, is there for the client; these are spellings of it."""
     return all(generation.shows_uri(uri, scope.spec.name, call) for uri in uris)
-
-
-def unknown_resource(call: Call, uri: str) -> RpcError:
-    """The error for a URI that nobody serves, in the words of the client's era."""
-    if call.era is Era.MODERN:
-        return InvalidParams(f"unknown resource: {uri[:200]}", data={"uri": uri[:2000]})
-    return ResourceUnknown(uri[:2000])
 
 
 def _known(

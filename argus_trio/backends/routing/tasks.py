@@ -26,8 +26,9 @@ from argus_trio.backends.scope.scope import Scope
 from argus_trio.core.call.exchange import Call, ClientSession, Deliver, Exchange
 from argus_trio.core.call.task_ids import renamed_related, renamed_result
 from argus_trio.core.call.tasks import Owner, Task, TaskTable
+from argus_trio.core.call.unknown_targets import unknown_method
 from argus_trio.core.catalog.paging import Cursors
-from argus_trio.errors import BackendError, DeadlineExceeded, InvalidParams, MethodUnknown, RpcError
+from argus_trio.errors import BackendError, DeadlineExceeded, InvalidParams, RpcError
 from argus_trio.wire.envelope import Params, Raw, decode_object, encode, encode_raw
 from argus_trio.wire.error_objects import INVALID_PARAMS, code_of
 from argus_trio.wire.headers import Headers
@@ -96,7 +97,7 @@ class Tasks:
         """
         call = exchange.call
         if call.method not in METHODS[call.era] or not _are_served(generation.scopes):
-            raise MethodUnknown(f"unknown method: {call.method[:100]}")
+            raise unknown_method(call)
         if call.method == "tasks/list":
             return await self._list(exchange, generation)
         task_id = string_param(call, "taskId")

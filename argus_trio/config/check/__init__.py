@@ -7,6 +7,7 @@
 - `check_commands` looks for the programs of stdio backends, `check_inherited` for variables that do not reach them.
 - `loopback` says whether an address can be reached from elsewhere; `config/file` and the socket activation ask it as
   well.
+- `authorization/` judges roles, rules and views, and explains what a principal may do.
 - `report` renders the problems and warnings of a configuration for people.
 
 Each check reports into `Findings` by key path, and stays silent about what rests on a value already reported. A problem

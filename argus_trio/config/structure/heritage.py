@@ -26,6 +26,10 @@ _RATE_LIMITS = (
     "per for window_seconds; wrong credentials are slowed down without a setting (auth_lockout)"
 )
 _A_LIMIT = "write limits: [{scope: principal, calls: <how many>, per: <seconds>}]"
+_POLICIES = (
+    'write middleware: [{type: rbac, default: deny, roles: {<role>: {allow: ["tool:<glob>"], deny: []}}}]; '
+    "of each policy, resources go into allow or deny, by its effect, of each of its roles"
+)
 _BACKENDS = "write backends: with one entry per server, each with its type"
 
 KEYS: dict[str, str] = {
@@ -82,7 +86,7 @@ KEYS: dict[str, str] = {
     "mcp_servers": _BACKENDS,
     "servers": _BACKENDS,
     "incoming_auth": "authentication of clients " + _LATER,
-    "authorization": "access policies come with a later version; backends.<name>.filters hide tools from everybody",
+    "authorization": _POLICIES,
     "rate_limits": _RATE_LIMITS,
     "rate_limit": _RATE_LIMITS,
     "server.rate_limits": _RATE_LIMITS,

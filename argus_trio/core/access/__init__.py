@@ -5,6 +5,7 @@
 - `forwarded` finds the address of a client behind proxies that are trusted.
 - `target` is what a call is aimed at; `rules` speak of targets, and `policy` decides by rules what there is for whom;
   `sight` is that decision for whole lists, with the rules joined.
+- `conditions/` look into the arguments of a call.
 - `denials` are the errors of what is not let pass.
 - `access` is what the front end asks before anything else: one value, swapped by a reload.
 

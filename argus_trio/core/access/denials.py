@@ -32,6 +32,40 @@ class Rejected(RpcError):
     code = -31018
 
 
+class InsufficientScope(RpcError):
+    """The token is not good for this: `scopes` are missing, and its client may ask for a token that has them.
+
+    The answer is 403 with a challenge (RFC 6750, 3.1); `metadata_url` is where the gateway's metadata as a resource are
+    (RFC 9728, 5.1), None where it has none.
+    """
+
+    code = -31010
+    http_status = 403
+
+    def __init__(self, scopes: tuple[str, ...], *, metadata_url: str | None = None) -> None:
+        wanted = " ".join(scopes)
+        super().__init__(f"the token lacks a scope: {wanted}", data={"scopes": list(scopes)})
+        self.scopes = scopes
+        challenge = f'Bearer error="insufficient_scope", scope="{wanted}"'
+        if metadata_url is not None:
+            challenge += f', resource_metadata="{metadata_url}"'
+        self.http_headers = ((b"www-authenticate", challenge.encode("latin-1", "replace")),)
+
+
+class ArgumentsRefused(RpcError):
+    """A rule allows this under conditions, and the arguments do not meet them; `pointers` say which (RFC 6901).
+
+    What they would have to be is told to nobody.
+    """
+
+    code = -31011
+
+    def __init__(self, pointers: tuple[str, ...]) -> None:
+        which = ", ".join(pointers)
+        super().__init__(f"not allowed with these arguments: {which}", data={"arguments": list(pointers)})
+        self.pointers = pointers
+
+
 def seconds(wait_ns: int) -> float:
     """A wait in seconds, rounded up to a millisecond."""
     return -(-wait_ns // _MILLISECOND) / 1000

@@ -48,7 +48,7 @@ class AccessRule:
             name, slash, rest = text.removeprefix(_BACKEND).partition("/")
             if not name:
                 raise NoRule(f"no backend is named; {FORMS}")
-            backend = _glob(name)
+            backend = compiled_glob(name)
             if not slash:
                 return cls(text=text, kind=None, backend=backend, name=None)
         kind, colon, glob = rest.partition(":")
@@ -56,18 +56,24 @@ class AccessRule:
             raise NoRule(f"{FORMS}, with KIND one of {', '.join(sorted(KINDS))}")
         if backend is not None and kind == "manage":
             raise NoRule("manage:read, manage:operate and manage:admin belong to no backend")
-        return cls(text=text, kind=kind, backend=backend, name=_glob(glob))
+        return cls(text=text, kind=kind, backend=backend, name=compiled_glob(glob))
 
     def matches(self, target: Target) -> bool:
         """Whether it speaks of this target."""
         if self.kind is not None and self.kind != target.kind:
             return False
         if self.backend is None:
-            return self.name is None or self.name.match(target.shown) is not None
+            return self.name is None or self._is_called(target.shown, target.spellings)
         if target.backend is None or self.backend.match(target.backend) is None:
             return False
-        return self.name is None or self.name.match(target.own) is not None
+        return self.name is None or self._is_called(target.own, target.spellings)
+
+    def _is_called(self, name: str, spellings: tuple[str, ...]) -> bool:
+        if self.name is None or self.name.match(name) is not None:
+            return True
+        return bool(spellings) and any(self.name.match(each) is not None for each in spellings)
 
 
-def _glob(glob: str) -> re.Pattern[str]:
+def compiled_glob(glob: str) -> re.Pattern[str]:
+    """The glob, for `match`: as in `filters` case counts, and `*` matches slashes too."""
     return re.compile(translate(glob))

@@ -20,3 +20,5 @@ class Target:
     """Whose it is, where that is known."""
     own: str = ""
     """The name or URI by which the backend knows it."""
+    spellings: tuple[str, ...] = ()
+    """More spellings of a URI that mean the same; a rule that matches one of them speaks of it."""

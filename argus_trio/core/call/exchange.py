@@ -11,8 +11,7 @@ from typing import Literal, Protocol
 import attrs
 
 from argus_trio.core.access.principal import ANONYMOUS, Principal
-from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.core.call.audience import Audience
+from argus_trio.core.call.abilities import NONE, Abilities, Audience
 from argus_trio.core.call.record import CallRecord
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era

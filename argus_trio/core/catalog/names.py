@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Mapping
 from itertools import takewhile
+from types import MappingProxyType
 from typing import Final, Literal
 
 import attrs
@@ -145,3 +146,45 @@ def resolve(claims: Iterable[Claim], scheme: Scheme, holders: Mapping[str, str])
             Collision(name=name, winner=winner_name, loser=loser.backend, shown_as=other if is_free else None)
         )
     return Naming(claims_by_name=claims_by_name, collisions=tuple(collisions))
+
+
+@attrs.frozen(kw_only=True)
+class NamingOf:
+    """How one backend's names are shown, as far as its configuration says so."""
+
+    backend: str
+    prefix: str
+    renamed: Mapping[str, str] = MappingProxyType({})
+    """The tools that are shown under another name before any prefix, by their own names."""
+
+    def own_names(self, kind: str, bare: str) -> list[str]:
+        """What the backend may call what is shown as `bare` before any prefix."""
+        renamed = self.renamed if kind == "tool" else {}
+        return [own for own, name in renamed.items() if name == bare] + ([] if bare in renamed else [bare])
+
+
+@attrs.frozen(eq=False)
+class PossibleOwners:
+    """The backends that may be behind a name, by the configuration alone: none of them is looked at."""
+
+    scheme: Scheme
+    namings: tuple[NamingOf, ...]
+    _by_prefix: Mapping[str, NamingOf] = attrs.field(init=False)
+
+    @_by_prefix.default
+    def _with_prefixes(self) -> Mapping[str, NamingOf]:
+        return {naming.prefix: naming for naming in self.namings if naming.prefix}
+
+    def of(self, kind: str, shown: str) -> tuple[tuple[str, str], ...]:
+        """The backends, each with its own name for the tool or prompt that is shown as `shown`.
+
+        With prefixes it is one, unless a backend shows its names bare, or has a tool by the name that it gives another.
+        """
+        found: list[tuple[str, str]] = []
+        prefix, separator, behind = shown.partition(self.scheme.separator)
+        prefixed_by = self._by_prefix.get(prefix) if separator else None
+        if prefixed_by is not None and self.scheme.strategy in ("prefix", "priority"):
+            found += [(prefixed_by.backend, own) for own in prefixed_by.own_names(kind, behind)]
+        bare = (each for each in self.namings if not each.prefix or self.scheme.strategy != "prefix")
+        found += [(naming.backend, own) for naming in bare for own in naming.own_names(kind, shown)]
+        return tuple(found)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from typing import Final
+from urllib.parse import unquote
 
 MAX_COMPARED: Final = 8192
 """The longest URI, in characters, that is compared otherwise than as it is spelled: a `data:` URI may be megabytes."""
@@ -66,6 +67,28 @@ def spellings(uri: str) -> tuple[str, ...]:
     if not _has_dots(uri):
         found.append(uri)
     return tuple(dict.fromkeys(found))
+
+
+def led_elsewhere(uri: str) -> tuple[str, ...]:
+    """Where a URI with `..` leads that `comparable` does not take out: hidden in encodings, even twice encoded, behind
+    backslashes, or in a path without a root. Programs that decode first get there."""
+    found: list[str] = []
+    reading = uri
+    for _ in range(3):
+        plain = reading.replace("\\", "/")
+        if ".." in plain and any(step == ".." for step in plain.split("/")):
+            parts = _PARTS.fullmatch(plain)
+            scheme, authority, path = (parts[1], parts[2], parts[3]) if parts is not None else ("", None, plain)
+            rest = "" if parts is None else f"{parts[4] or ''}{parts[5] or ''}"
+            resolved = _without_dots(f"/{path.removeprefix('/')}")
+            if authority is None and not path.startswith("/"):
+                resolved = resolved.removeprefix("/")
+            found.append(f"{scheme}:{'' if authority is None else '//' + authority}{resolved}{rest}")
+        if "%" not in reading or len(uri) > MAX_COMPARED:
+            break
+        reading = unquote(reading, errors="replace")
+    plainly = comparable(uri)
+    return tuple(dict.fromkeys(each for each in found if comparable(each) != plainly))
 
 
 def _without_path(uri: str) -> bool:

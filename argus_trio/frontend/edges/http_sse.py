@@ -15,7 +15,7 @@ import structlog
 import trio
 
 from argus_trio.core.access.principal import Principal
-from argus_trio.core.call.audience import Audience
+from argus_trio.core.call.abilities import Audience
 from argus_trio.core.call.payer import network_of
 from argus_trio.core.memory import Bodies, Body, Memory
 from argus_trio.errors import InvalidRequest, Overloaded, ResponseInvalid, RpcError

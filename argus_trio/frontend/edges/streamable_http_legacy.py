@@ -10,7 +10,7 @@ import attrs
 import trio
 
 from argus_trio.core.call.payer import network_of
-from argus_trio.errors import InvalidRequest, ResponseInvalid
+from argus_trio.errors import InvalidRequest, ResponseInvalid, RpcError
 from argus_trio.frontend.edges.large_answers import LARGE_BYTES, written_large
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.errors import SessionUnknown
@@ -51,9 +51,12 @@ class LegacyEdge:
             if not session.is_used or self.sessions.memory.is_full:
                 self._let_in(session)
             with self._reply(http, accepted, session) as reply:
-                answer = await respond(self.gateway, session, message, reply, http.principal)
+                errors: list[RpcError] = []
+                answer = await respond(self.gateway, session, message, reply, http.principal, on_error=errors.append)
                 if answer is None:
                     await reply.cancel()
+                elif errors and errors[0].http_headers:
+                    await reply.finish(answer, status=errors[0].http_status, headers=errors[0].http_headers)
                 elif len(answer) <= LARGE_BYTES:
                     await reply.finish(answer)
                 else:

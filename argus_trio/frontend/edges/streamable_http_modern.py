@@ -10,8 +10,7 @@ import msgspec
 import trio
 
 from argus_trio.core.access.principal import ANONYMOUS, Principal
-from argus_trio.core.call.abilities import NONE, abilities_of
-from argus_trio.core.call.audience import ANYBODY, Audience
+from argus_trio.core.call.abilities import ANYBODY, NONE, Audience, abilities_of
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.levels import LEVELS
 from argus_trio.core.memory import Memory
@@ -131,7 +130,7 @@ class ModernEdge:
                 return
             if outcome.error is not None:
                 error = error_response(request.id, outcome.error, Era.MODERN)
-                await reply.finish(error, status=http_status(outcome.error))
+                await reply.finish(error, status=http_status(outcome.error), headers=outcome.error.http_headers)
                 return
             result = for_modern_client(request.call.method, outcome.result or b"{}", self._server_info)
             answer = encode_response(request.id, result)

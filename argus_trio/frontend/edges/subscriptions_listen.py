@@ -10,7 +10,7 @@ import attrs
 import msgspec
 import trio
 
-from argus_trio.core.call.audience import Audience
+from argus_trio.core.call.abilities import Audience
 from argus_trio.core.call.exchange import Call, Deliver
 from argus_trio.core.call.task_ids import EXTENSION
 from argus_trio.errors import CapabilityMissing, InvalidParams

@@ -112,14 +112,14 @@ class Reply:
         self._may_stream = False
         self._keep_alive.watched.discard(self)
 
-    async def finish(self, message: bytes, *, status: int = 200) -> None:
-        """Send the encoded answer and end. On an open stream the status has gone out already."""
+    async def finish(self, message: bytes, *, status: int = 200, headers: Sequence[Header] = ()) -> None:
+        """Send the encoded answer and end. On an open stream the status and the headers have gone out already."""
         if self._state is ReplyState.QUIET:
             self.end()
             if self._may_stream and not self._takes_json and status == _OK:
-                await self._request.answer(status, self._framing.event(message), EVENT_STREAM)
+                await self._request.answer(status, self._framing.event(message), (*EVENT_STREAM, *headers))
             else:
-                await self._request.answer(status, message, (JSON,))
+                await self._request.answer(status, message, (JSON, *headers))
             return
         await self._close(self._framing.event(message))
 

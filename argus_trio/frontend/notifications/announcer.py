@@ -14,7 +14,7 @@ from typing import Final, Protocol
 import attrs
 import trio
 
-from argus_trio.core.call.audience import ANYBODY, Audience
+from argus_trio.core.call.abilities import ANYBODY, Audience
 from argus_trio.wire.envelope import encode_notification
 from argus_trio.wire.event_stream import encode_event
 

@@ -51,14 +51,25 @@ def initialize(gateway: Gateway, session: Session, hello: Hello) -> bytes:
     return initialize_result(gateway.identity(session.audience), hello.revision)
 
 
+def _nothing(_: RpcError) -> None:
+    """Nobody wants to know."""
+
+
 async def respond(
-    gateway: Gateway, session: Session, request: Request, stream: CallStream, principal: Principal | None = None
+    gateway: Gateway,
+    session: Session,
+    request: Request,
+    stream: CallStream,
+    principal: Principal | None = None,
+    *,
+    on_error: Callable[[RpcError], object] = _nothing,
 ) -> bytes | None:
     """The encoded response to `request`; None if the call was cancelled, of which nothing more may be said.
 
     `principal` is who asks it; without one, who asked last in the session.
 
-    Cancelled by `notifications/cancelled`, by the end of the session, or with the task.
+    Cancelled by `notifications/cancelled`, by the end of the session, or with the task. `on_error` is told of the error
+    that it holds, for an edge whose status and header fields can say it too.
     """
     answered_here = _HERE.get(request.method)
     if answered_here is not None:
@@ -81,6 +92,7 @@ async def respond(
     if exchange.is_silent:
         return None
     if outcome.error is not None:
+        on_error(outcome.error)
         return error_response(request.id, outcome.error)
     return encode_response(request.id, for_legacy_client(request.method, outcome.result or b"{}"))
 

@@ -6,14 +6,14 @@ the session's: stored, and carried on by whoever resumes it. (What is plain JSON
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Self
 
 import attrs
 
 from argus_trio.frontend.http.keep_alive import KeepAlive
 from argus_trio.frontend.http.reply import Reply
-from argus_trio.frontend.http.request import IncomingRequest
+from argus_trio.frontend.http.request import Header, IncomingRequest
 from argus_trio.frontend.sessions.client_requests import SendMessage
 from argus_trio.frontend.sessions.event_store import prime
 from argus_trio.frontend.sessions.resumable_stream import ResumableStream
@@ -95,11 +95,11 @@ class PostReply:
             return self.notify
         return await self._session.streams.route(self._events.stream)
 
-    async def finish(self, message: bytes) -> None:
+    async def finish(self, message: bytes, *, status: int = 200, headers: Sequence[Header] = ()) -> None:
         """Send the encoded answer and end; stored for a client that lost the POST and knows the stream."""
         stream = self._events.stream
         if stream is None or self._reply.may_stream:
-            await self._reply.finish(message)
+            await self._reply.finish(message, status=status, headers=headers)
             if self._events.stream is not None and self._is_attended:
                 self._events.stream.note_delivered()
         else:

@@ -8,8 +8,7 @@ from typing import Protocol
 import attrs
 
 from argus_trio.core.access.principal import ANONYMOUS, Principal
-from argus_trio.core.call.abilities import NONE, Abilities, abilities_of
-from argus_trio.core.call.audience import Audience
+from argus_trio.core.call.abilities import NONE, Abilities, Audience, abilities_of
 from argus_trio.core.call.exchange import ClientTransport
 from argus_trio.core.memory import Memory
 from argus_trio.errors import ClientCannotAnswer, InvalidRequest

@@ -17,7 +17,7 @@ import attrs
 import structlog
 
 from argus_trio.core.access.principal import ANONYMOUS, Principal
-from argus_trio.core.call.audience import Audience
+from argus_trio.core.call.abilities import Audience
 from argus_trio.core.memory import Memory
 from argus_trio.errors import Overloaded
 from argus_trio.frontend.sessions.session import HttpSession

@@ -20,8 +20,7 @@ from argus_trio.backends.connection.open import probe_state_of
 from argus_trio.backends.connection.server_requests import ServerRequests
 from argus_trio.backends.connection.task_notifications import TaskNotification
 from argus_trio.config.model.operation import Probing
-from argus_trio.core.call.abilities import Abilities
-from argus_trio.core.call.audience import ANYBODY, Audience
+from argus_trio.core.call.abilities import ANYBODY, Abilities, Audience
 from argus_trio.wire.envelope import Notification, Params, Request, encode_raw
 from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import FakeBackend, FakeExchange, FakeLink, Json, empty, json_of, raw

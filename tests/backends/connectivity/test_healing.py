@@ -18,8 +18,7 @@ from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, StdioBackend
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.operation import Probing, Restart, Timeouts
-from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.core.call.audience import Audience
+from argus_trio.core.call.abilities import NONE, Abilities, Audience
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.errors import BackendUnavailable
 from tests.backends.support.children import process_of

@@ -14,8 +14,7 @@ from argus_trio.backends.connectivity.client_connections import UNUSED_SECONDS
 from argus_trio.backends.connectivity.listings_by_abilities import LISTING_TURNS
 from argus_trio.backends.generation import AT_HAND_SECONDS
 from argus_trio.backends.links.life import LoopFound
-from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.core.call.audience import Audience
+from argus_trio.core.call.abilities import NONE, Abilities, Audience
 from argus_trio.errors import InvalidParams, LinkFailed
 from tests.backends.support.fakes import FakeBackend, FakeExchange, FakeLink, Json, answering
 from tests.backends.support.scopes import Session

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import attrs
 import pytest
 import trio
 from trio.testing import MockClock
@@ -11,12 +12,15 @@ from trio.testing import MockClock
 from argus_trio.backends.generation import Generation
 from argus_trio.backends.generations import Generations
 from argus_trio.backends.routing.directory import Directory, ToolHeaders
-from argus_trio.backends.routing.resources import owners_of, unknown_resource
+from argus_trio.backends.routing.resources import owners_of
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model.visibility import Filters, Globs
+from argus_trio.core.access.target import Target
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import Call
+from argus_trio.core.call.unknown_targets import unknown_resource
 from argus_trio.errors import BackendUnavailable, InvalidParams, LinkFailed, ResourceUnknown
+from argus_trio.wire.envelope import encode_raw
 from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import FakeExchange, Json, raw
 from tests.backends.support.generations import GRACE_SECONDS, connects, generation_of, idle_scope, lists
@@ -287,3 +291,38 @@ async def test_the_headers_are_those_of_the_generation_in_effect() -> None:
     headers = ToolHeaders(generations)
     generations.install(generation(new))
     assert await headers(call(), "b__y") == ((("region",), "New"),)
+
+
+def aimed(made: Generation, method: str, **params: str) -> Target | None:
+    asked = call()
+    given = {key: encode_raw(value) for key, value in params.items()}
+    return Directory(made).target(attrs.evolve(asked, method=method, params=given))
+
+
+async def test_what_a_call_is_aimed_at_is_known_without_waiting() -> None:
+    docs = idle_scope("docs")
+    serves(docs, ["file:///a"], ["t:{x}"])
+    made = generation(docs, ready("web", "read"))
+    tool = Target(kind="tool", shown="web__read", backend="web", own="read")
+    assert aimed(made, "tools/call", name="web__read") == tool
+    assert aimed(made, "tools/call", name="web__none") is None
+    assert aimed(made, "tools/call") is None
+    assert aimed(made, "prompts/get", name="web__read") is None
+    for uri, own in (("file:///a", "file:///a"), ("FILE:///a", "file:///a"), ("t:1", "t:1")):
+        found = aimed(made, "resources/read", uri=uri)
+        assert found == Target(kind="resource", shown=uri, backend="docs", own=own)
+    assert aimed(made, "resources/list") == Target(kind="method", shown="resources/list")
+    assert aimed(made, "acme/x", uri="file:///a") == Target(kind="method", shown="acme/x")
+
+
+async def test_whose_a_bare_name_is_counts_only_once_all_have_listed() -> None:
+    starting = idle_scope("b")
+    made = generation(ready("a", "x"), starting, strategy="first-wins", order=("b",))
+    assert made.catalog.tools["x"].backend == "a"
+    assert aimed(made, "tools/call", name="x") is None
+    connects(starting, "x")
+    made.rebuild()
+    assert made.is_settled
+    found = aimed(made, "tools/call", name="x")
+    assert found is not None
+    assert found.backend == made.catalog.tools["x"].backend

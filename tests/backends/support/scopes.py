@@ -17,7 +17,7 @@ from argus_trio.backends.supervisor import Announce, Supervisor
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, StdioBackend
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.operation import Timeouts
-from argus_trio.core.call.audience import ANYBODY, Audience
+from argus_trio.core.call.abilities import ANYBODY, Audience
 from argus_trio.core.redaction import Redactor
 from argus_trio.wire.envelope import Params
 from tests.backends.support.fakes import FakeBackend, Json

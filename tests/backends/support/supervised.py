@@ -19,7 +19,7 @@ from argus_trio.config.model.config import Config
 from argus_trio.config.model.naming import ConflictResolution
 from argus_trio.config.model.operation import Timeouts
 from argus_trio.config.model.server import Server
-from argus_trio.core.call.audience import Audience
+from argus_trio.core.call.abilities import Audience
 from argus_trio.errors import LinkFailed
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json
 from tests.backends.support.scopes import supervisor_of

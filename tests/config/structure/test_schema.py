@@ -54,7 +54,8 @@ UNKNOWN = {
     "JwtMethod": METHOD % "type: jwt, issuer: 'https://i', audience: a, nonsense: 1",
     "RbacSpec": "middleware: [{type: rbac, nonsense: 1}]",
     "Role": "middleware: [{type: rbac, roles: {a: {nonsense: 1}}}]",
-    "ArgumentCondition": "middleware: [{type: rbac, roles: {a: {allow: ['*'], when: {'*': {/a: {nonsense: 1}}}}}}]",
+    "ArgumentCondition": "middleware: [{type: rbac, roles: {a: "
+    "{allow: ['*'], when: {'*': {/a: {equals: 1, nonsense: 1}}}}}}]",
     "RateLimitSpec": "middleware: [{type: rate_limit, limits: [{scope: global, calls: 1, per: 1}], nonsense: 1}]",
     "RateLimit": "middleware: [{type: rate_limit, limits: [{scope: global, calls: 1, per: 1, nonsense: 1}]}]",
     "CustomSpec": "middleware: [{use: 'a:B', nonsense: 1}]",

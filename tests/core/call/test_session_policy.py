@@ -9,8 +9,7 @@ import attrs
 import pytest
 
 from argus_trio.core.access.principal import ANONYMOUS, Principal
-from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.core.call.audience import ANYBODY, Audience
+from argus_trio.core.call.abilities import ANYBODY, NONE, Abilities, Audience
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.call.session_policy import ConnectionOwner, SessionSetting, Sharing, chosen
 from argus_trio.wire.envelope import Params

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from argus_trio.core.catalog.names import (
     Claim,
     Collision,
+    NamingOf,
     PairCollisions,
+    PossibleOwners,
     Scheme,
+    Strategy,
     firm,
     in_order,
     new_collisions,
@@ -114,3 +120,55 @@ def test_collisions_are_told_by_pairs_and_only_where_one_is_new() -> None:
         PairCollisions(backends=("a", "b"), winner=None, names=("v",), renamed=0),
     ]
     assert new_collisions(now, now[:1]) == []
+
+
+def owners(*namings: NamingOf, strategy: Strategy = "prefix") -> PossibleOwners:
+    return PossibleOwners(Scheme(strategy=strategy), namings)
+
+
+DOCS = NamingOf(backend="docs", prefix="docs", renamed={"search": "find", "old": "find", "a": "b"})
+WEB = NamingOf(backend="web", prefix="w")
+BARE = NamingOf(backend="bare", prefix="")
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown", "found"),
+    [
+        ("tool", "docs__x", [("docs", "x")]),
+        ("tool", "docs__x__y", [("docs", "x__y")]),
+        ("tool", "docs__find", [("docs", "search"), ("docs", "old"), ("docs", "find")]),
+        ("tool", "docs__search", []),
+        ("prompt", "docs__search", [("docs", "search")]),
+        ("prompt", "docs__find", [("docs", "find")]),
+        ("tool", "w__x", [("web", "x")]),
+        ("tool", "web__x", []),
+        ("tool", "x", []),
+        ("tool", "docs_x", []),
+    ],
+)
+def test_a_prefix_says_whose_a_name_is(kind: str, shown: str, found: list[tuple[str, str]]) -> None:
+    assert list(owners(DOCS, WEB).of(kind, shown)) == found
+
+
+def test_where_names_are_bare_several_may_have_one() -> None:
+    assert owners(WEB, BARE).of("tool", "w__x") == (("web", "x"), ("bare", "w__x"))
+    assert owners(WEB, BARE).of("tool", "x") == (("bare", "x"),)
+    assert owners(DOCS, WEB, strategy="first-wins").of("tool", "b") == (("docs", "a"), ("docs", "b"), ("web", "b"))
+    found = owners(DOCS, WEB, strategy="priority").of("tool", "w__x")
+    assert found == (("web", "x"), ("docs", "w__x"), ("web", "w__x"))
+
+
+@given(st.sampled_from(get_args(Strategy)), st.data())
+def test_every_name_that_is_shown_leads_to_one_of_its_possible_owners(strategy: Strategy, data: st.DataObject) -> None:
+    namings = (DOCS, WEB, BARE)
+    names = st.sampled_from(["a", "b", "find", "search", "old", "w__x", "docs__a", "x"])
+    claims, own_names = list[Claim](), dict[Claim, str]()
+    for naming in namings:
+        for own in data.draw(st.lists(names, unique=True, max_size=5)):
+            claim = Claim(backend=naming.backend, prefix=naming.prefix, name=naming.renamed.get(own, own))
+            if claim not in own_names:
+                own_names[claim] = own
+                claims.append(claim)
+    scheme = Scheme(strategy=strategy)
+    for shown, claim in resolve(claims, scheme, {}).claims_by_name.items():
+        assert (claim.backend, own_names[claim]) in PossibleOwners(scheme, namings).of("tool", shown)

@@ -7,7 +7,7 @@ import random
 import pytest
 from pydantic import AnyUrl, TypeAdapter, ValidationError
 
-from argus_trio.core.catalog.uris import MAX_COMPARED, comparable, origin, spellings
+from argus_trio.core.catalog.uris import MAX_COMPARED, comparable, led_elsewhere, origin, spellings
 
 ANY_URL: TypeAdapter[AnyUrl] = TypeAdapter(AnyUrl)
 
@@ -131,3 +131,24 @@ def test_a_filter_sees_a_uri_in_every_spelling_that_a_glob_may_have() -> None:
     assert "x://h/a%2Fb%25" in spellings("x://h/a%2fb%25"), "what would mean something else stays encoded"
     assert spellings("file:///public/../secret") == ("file:///secret",), "and not as something public"
     assert spellings("no uri") == ("no uri",)
+
+
+@pytest.mark.parametrize(
+    ("uri", "elsewhere"),
+    [
+        ("file:///srv/a", ()),
+        ("file:///srv/a..b/%41", ()),
+        ("file:///srv/../a", ()),
+        ("file:///srv/%2e%2e/a", ()),
+        ("file:///srv/..%2fa", ("file:///a",)),
+        ("file:///srv/%252e%252e/a", ("file:///a",)),
+        ("file:///srv/..%5Ca?q#f", ("file:///a?q#f",)),
+        ("file:///srv/x%2F..%2Fa", ("file:///srv/a",)),
+        ("x:srv/../a", ("x:a",)),
+        ("x://h/srv%2f..%2f..%2fa", ("x://h/a",)),
+        ("no uri/../a", (":a",)),
+        ("%2e%2e/%ff", (":%ff",)),
+    ],
+)
+def test_where_a_uri_leads_for_programs_that_decode_first(uri: str, elsewhere: tuple[str, ...]) -> None:
+    assert tuple(each.replace("\ufffd", "%ff") for each in led_elsewhere(uri)) == elsewhere

@@ -5,8 +5,7 @@ from __future__ import annotations
 import attrs
 import trio
 
-from argus_trio.core.call.abilities import Abilities
-from argus_trio.core.call.audience import Audience
+from argus_trio.core.call.abilities import Abilities, Audience
 from argus_trio.frontend.notifications.announcer import PLAIN_EVENTS, PROMPTS, TOOLS, Announcer
 from argus_trio.frontend.notifications.outbox import Outbox
 
