@@ -83,6 +83,7 @@ ROOMS: dict[str, frozenset[str]] = {
     "watchfiles": frozenset({"runtime.watch"}),
     "opentelemetry": frozenset({"pipeline.telemetry.*"}),
     "cryptography": frozenset({"frontend.input_required.seal"}),
+    "jwt": frozenset({"pipeline.authentication.*"}),
     "h2": frozenset(),
     "mcp": frozenset(),
     "mcp_types": frozenset(),

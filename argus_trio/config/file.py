@@ -51,7 +51,7 @@ class ConfigFile:
             self.stamps = MappingProxyType(sources.stamps)
         overrides = {name: value for name in ("host", "port") if (value := getattr(self, name)) is not None}
         config = attrs.evolve(config, server=attrs.evolve(config.server, **overrides))
-        if problem := exposure(config.server):
+        if problem := exposure(config):
             raise ConfigInvalid(str(self.path) if self.host is None else "--host", (problem,))
         self._tell(config.warnings)
         return config

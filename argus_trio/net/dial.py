@@ -12,6 +12,7 @@ import attrs
 import h11
 import trio
 
+from argus_trio.core.access.address_guard import AddressGuard, is_address
 from argus_trio.errors import LinkFailed
 from argus_trio.net.origin import Origin
 from argus_trio.net.proxies import Proxy
@@ -19,6 +20,10 @@ from argus_trio.wire import headers as names
 
 CONNECT_SECONDS: Final = 10.0
 """The deadline for name lookup, TCP, proxy and TLS together: TCP's first three attempts (0, 1, 3 s) are within it."""
+
+_MOST_ADDRESSES: Final = 4
+_ADDRESS_SECONDS: Final = 3.0
+"""How many addresses of a guarded origin are tried one after the other, and for how long each: within the deadline."""
 
 _KEEP_ALIVE: Final = (
     (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
@@ -47,6 +52,8 @@ class OriginRoute:
     tls: ssl.SSLContext | None = None
     proxy: Proxy | None = None
     proxy_tls: ssl.SSLContext | None = None
+    guard: AddressGuard | None = None
+    """Which addresses may be dialled; None for any. What a proxy dials is the proxy's business."""
 
 
 @attrs.define(eq=False)
@@ -117,11 +124,12 @@ async def dial(route: OriginRoute) -> tuple[trio.abc.Stream, trio.SocketStream |
 
     Raises:
         NobodyListens: nobody takes connections there.
+        AddressRefused: the route's guard does not let it be dialled.
         LinkFailed: with what else went wrong, and between whom.
     """
     origin = route.origin
     with trio.move_on_after(CONNECT_SECONDS):
-        tcp = await _connect(route.proxy.origin if route.proxy else origin)
+        tcp = await _connect_guarded(route, route.guard) if route.guard else await _connect(_next_hop(route))
         try:
             has_tls = route.tls is not None or route.proxy_tls is not None
             bottom = UnderTls(tcp) if has_tls else tcp
@@ -138,6 +146,33 @@ async def dial(route: OriginRoute) -> tuple[trio.abc.Stream, trio.SocketStream |
             raise
         return stream, bottom
     raise LinkFailed(f"{origin} did not take the connection within {CONNECT_SECONDS:g} s")
+
+
+def _next_hop(route: OriginRoute) -> Origin:
+    return route.proxy.origin if route.proxy else route.origin
+
+
+async def _connect_guarded(route: OriginRoute, guard: AddressGuard) -> trio.SocketStream:
+    """Connect to an address that was judged, so that no second look-up can give another one."""
+    origin = route.origin
+    if route.proxy:
+        if is_address(origin.host):
+            guard.check(origin.host, origin)
+        return await _connect(route.proxy.origin)
+    try:
+        found = await trio.socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise LinkFailed(f"cannot connect to {origin}: {error.strerror or error}") from error
+    addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
+    for address in addresses:
+        guard.check(address, origin)
+    for address in addresses[:_MOST_ADDRESSES]:
+        with trio.move_on_after(_ADDRESS_SECONDS):
+            try:
+                return await _connect(attrs.evolve(origin, host=address))
+            except NobodyListens:
+                continue
+    raise NobodyListens(f"cannot connect to {origin} at any of its {len(addresses)} addresses")
 
 
 async def _connect(origin: Origin) -> trio.SocketStream:

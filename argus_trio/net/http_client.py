@@ -18,6 +18,7 @@ import attrs
 import structlog
 import trio
 
+from argus_trio.core.access.address_guard import AddressGuard
 from argus_trio.core.call.via import Via
 from argus_trio.errors import HttpRefused, LinkFailed
 from argus_trio.net.cookies import MAX_ALL_BYTES, MAX_COOKIE_BYTES, MAX_COOKIES, CookieJar
@@ -52,6 +53,7 @@ _LONG_SEGMENT: Final = 16
 
 _ACCEPTS_BOTH: Final = (names.ACCEPT.encode(), f"{names.JSON}, {names.EVENT_STREAM}".encode())
 _ACCEPTS_STREAM: Final = (names.ACCEPT.encode(), names.EVENT_STREAM.encode())
+_ACCEPTS_JSON: Final = (names.ACCEPT.encode(), names.JSON.encode())
 _IS_JSON: Final = (names.CONTENT_TYPE.encode(), names.JSON.encode())
 _CONTENT_LENGTH: Final = names.CONTENT_LENGTH.encode()
 _USER_AGENT: Final = names.USER_AGENT.encode()
@@ -121,6 +123,20 @@ class HttpClient:
         all_headers = [*self._base, *_raw((*self._via.headers(trio.current_time()), *headers))]
         return HttpRequest(method="DELETE", target=self.target, headers=all_headers, is_idempotent=True)
 
+    async def document(self, limit: int) -> bytes:
+        """What a GET of the client's own target answers, as JSON if there is a choice.
+
+        Raises:
+            HttpRefused: the server answers with another status than 200, or redirects elsewhere.
+            LinkFailed: no connection, no answer on it, or one of more than `limit` bytes.
+        """
+        headers = [*self._base, _ACCEPTS_JSON]
+        request = HttpRequest(method="GET", target=self.target, headers=headers, is_idempotent=True)
+        async with self.send(request) as answer:
+            if answer.status != 200:
+                raise self.refused(answer, await self.beginning(answer))
+            return await answer.read(limit)
+
     async def beginning(self, answer: HttpAnswer) -> bytes:
         """The beginning of an HTTP error's body, as far as it comes."""
         body = b""
@@ -163,10 +179,16 @@ class HttpClient:
 
 @asynccontextmanager
 async def open_http_client(
-    url: str, *, name: str, headers: Mapping[str, str], ca_file: Path | None = None, via: Via | None = None
+    url: str,
+    *,
+    name: str,
+    headers: Mapping[str, str],
+    ca_file: Path | None = None,
+    via: Via | None = None,
+    guard: AddressGuard | None = None,
 ) -> AsyncIterator[HttpClient]:
     """A client of the server at `url`; connections open as they are needed. `name` is what the log calls the server.
-    `via` goes with every request.
+    `via` goes with every request; `guard` says which addresses may be dialled.
 
     What the body raises leaves as it is, not in a group.
 
@@ -178,7 +200,7 @@ async def open_http_client(
     proxy = proxy_for(origin, os.environ)
     tls = await client_tls(ca_file) if origin.is_tls else None
     proxy_tls = await client_tls(None) if proxy is not None and proxy.origin.is_tls else None
-    route = OriginRoute(origin=origin, tls=tls, proxy=proxy, proxy_tls=proxy_tls)
+    route = OriginRoute(origin=origin, tls=tls, proxy=proxy, proxy_tls=proxy_tls, guard=guard)
     base, secrets = _base_headers(name, headers, origin), (*headers.values(), *_secrets_in(target))
     async with ServiceNursery() as nursery:
         pool = Pool(route=route, nursery=nursery)

@@ -3,6 +3,7 @@
 - `chain` composes the middlewares once, the first outermost. A `Middleware` is one async callable that is given an
   exchange and `call_next`.
 - `rbac` refuses what roles do not allow.
+- `authentication` is the stage that says who asks.
 - `under_way` counts the calls that have come in and are not answered.
 - `records` is what is told of calls: the log of requests; `telemetry` is OpenTelemetry, loaded where it is asked for.
 - `limits` are `type: rate_limit`.

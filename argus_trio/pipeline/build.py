@@ -7,6 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from argus_trio.config.check.loopback import lets_in_anybody
+from argus_trio.config.model.authentication import JwtMethod
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.middleware import (
     AuthenticationSpec,
@@ -64,6 +66,8 @@ def _stage(spec: MiddlewareSpec, context: FactoryContext) -> Stage:
     match spec:
         case RbacSpec():
             return Rbac.of(context.config).stage()
+        case AuthenticationSpec():
+            return _authentication_stage(spec, context)
         case CustomSpec():
             return custom_stage(spec, context)
         case LoggingSpec():
@@ -76,6 +80,17 @@ def _stage(spec: MiddlewareSpec, context: FactoryContext) -> Stage:
             return rate_limit_stage(spec, context.kept, is_at_arrival=is_at_arrival(spec, context.config.middleware))
         case _:
             raise SpecUnusable(f"{type(spec).__name__} is not built yet", key="type")
+
+
+def _authentication_stage(spec: AuthenticationSpec, context: FactoryContext) -> Stage:
+    """The stage of authentication; what verifies signed tokens is loaded where there is an issuer."""
+    from argus_trio.pipeline.authentication.stage import authentication_stage
+
+    if not any(isinstance(method, JwtMethod) for method in spec.methods):
+        return authentication_stage(spec, context.config, kept=context.kept)
+    from argus_trio.pipeline.authentication.jwt_method import jwt_judges
+
+    return authentication_stage(spec, context.config, kept=context.kept, make_judges=jwt_judges)
 
 
 def _telemetry_stage(spec: TelemetrySpec, context: FactoryContext) -> Stage:
@@ -96,6 +111,7 @@ def _access(config: Config, stages: tuple[Stage, ...]) -> Access:
     knows = next((stage.knows for stage in stages if stage.knows is not None), anybody)
     return Access(
         admit=Gate(stages) if any(stage.arrive is not None for stage in stages) else None,
+        asks_everybody=not lets_in_anybody(config),
         may_manage=may_manage or (nobody_manages if authenticates else anybody_manages),
         knows=knows,
         views=frozenset(config.views),

@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 import trio
 
+from argus_trio.config.check.loopback import may_be_exposed
 from argus_trio.config.file import ConfigFile
 from argus_trio.config.model.config import Config
 from argus_trio.errors import ConfigInvalid, ListenFailed, Problem
@@ -49,11 +50,12 @@ async def load_candidate(
 
 def _candidate(file: ConfigFile, kept: Mapping[Hashable, object], is_exposed: bool) -> Candidate:
     config = file.read()
-    if is_exposed and not config.server.allow_unauthenticated:
+    if is_exposed and not may_be_exposed(config):
         problem = Problem(
             path="server.allow_unauthenticated",
             message="an inherited socket that is served on can be reached from elsewhere",
-            hint="set it to true if that is meant, or have the service manager listen on loopback",
+            hint="set it to true if that is meant, have the service manager listen on loopback, or ask everybody who "
+            "comes: middleware: [{type: authentication, ...}], without anonymous",
         )
         raise ConfigInvalid(str(file.path), (problem,))
     pipeline = build_pipeline(config, source=str(file.path), folder=file.path.parent, before=kept)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from pathlib import Path
 
 import pytest
 import trio
 
+from argus_trio.core.access.address_guard import AddressGuard, AddressRefused
 from argus_trio.errors import LinkFailed
-from argus_trio.net.dial import OriginRoute, client_tls, dial
+from argus_trio.net.dial import NobodyListens, OriginRoute, client_tls, dial
 from argus_trio.net.origin import split_url
 from argus_trio.net.proxies import Proxy
 from tests.servers.certificates import make_authority
@@ -147,3 +149,61 @@ async def test_a_server_that_never_answers_the_handshake_runs_into_the_deadline(
     trio.socket.set_custom_hostname_resolver(Silent())
     with pytest.raises(LinkFailed, match=r"http://slow.test did not take the connection within 10 s"):
         await dial(OriginRoute(origin=split_url("http://slow.test/")[0]))
+
+
+class Resolver(trio.abc.HostnameResolver):
+    """Every name has these addresses; a name is looked up once."""
+
+    def __init__(self, *addresses: str) -> None:
+        self.addresses = addresses
+        self.count = 0
+
+    async def getaddrinfo(self, _: object, port: object, *args: object) -> list[object]:  # type: ignore[override]
+        self.count += 1
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in self.addresses]
+
+    async def getnameinfo(self, *args: object) -> tuple[str, str]:
+        raise AssertionError
+
+
+async def test_a_guarded_name_is_looked_up_once_and_what_it_says_is_dialled() -> None:
+    async with nasty_server(say_hello) as server:
+        origin = split_url(server.url.replace("127.0.0.1", "idp.example"))[0]
+        trio.socket.set_custom_hostname_resolver(resolver := Resolver("127.0.0.1"))
+        guard = AddressGuard(allows_loopback=True)
+        assert (await ask(OriginRoute(origin=origin, guard=guard))).endswith(b"hello")
+        assert resolver.count == 1
+
+
+@pytest.mark.parametrize("addresses", [("127.0.0.1",), ("8.8.8.8", "10.0.0.1"), ("169.254.169.254",)])
+async def test_a_guarded_name_with_any_address_that_is_not_public_is_not_dialled(addresses: tuple[str, ...]) -> None:
+    trio.socket.set_custom_hostname_resolver(Resolver(*addresses))
+    origin = split_url("https://idp.example")[0]
+    with pytest.raises(AddressRefused, match=r"https://idp\.example is at a .* address"):
+        await ask(OriginRoute(origin=origin, guard=AddressGuard()))
+
+
+async def test_the_next_address_of_a_guarded_name_is_tried_where_nobody_listens() -> None:
+    async with nasty_server(say_hello) as server:
+        origin = split_url(server.url.replace("127.0.0.1", "idp.example"))[0]
+        guard = AddressGuard(allows_loopback=True)
+        trio.socket.set_custom_hostname_resolver(Resolver("127.77.0.1", "127.0.0.1"))
+        assert (await ask(OriginRoute(origin=origin, guard=guard))).endswith(b"hello")
+        trio.socket.set_custom_hostname_resolver(Resolver("127.77.0.1", "127.77.0.2"))
+        with pytest.raises(NobodyListens, match="any of its 2 addresses"):
+            await ask(OriginRoute(origin=origin, guard=guard))
+
+
+async def test_behind_a_proxy_the_proxy_resolves_and_an_address_is_judged_all_the_same() -> None:
+    proxy = Proxy(origin=split_url("http://127.0.0.1:1")[0])
+    inside = split_url("https://10.0.0.1")[0]
+    with pytest.raises(AddressRefused):
+        await ask(OriginRoute(origin=inside, proxy=proxy, guard=AddressGuard()))
+    outside = split_url("https://idp.example")[0]
+    with pytest.raises(LinkFailed, match=r"cannot connect to http://127\.0\.0\.1:1"):
+        await ask(OriginRoute(origin=outside, proxy=proxy, guard=AddressGuard()))
+
+
+async def test_a_guarded_name_that_is_not_known_is_told() -> None:
+    with pytest.raises(LinkFailed, match=r"cannot connect to https://nowhere\.invalid"):
+        await ask(OriginRoute(origin=split_url("https://nowhere.invalid")[0], guard=AddressGuard()))

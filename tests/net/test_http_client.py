@@ -227,3 +227,18 @@ async def test_a_cookie_is_not_quoted_and_one_that_is_lost_is_told_once_without_
     assert reason == "the server answered HTTP 500: bad cookie ***"
     assert [entry["event"] for entry in logs] == ["backend_cookies_lost"]
     assert "s3cret" not in str(logs)
+
+
+async def test_a_document_is_read_whole_and_no_further_than_its_bound() -> None:
+    async def answer(request: Received, wire: Wire) -> None:
+        assert dict(request.headers)["accept"] == "application/json"
+        await wire.reply(404 if request.target.endswith("/none") else 200, b"0123456789")
+
+    async with nasty_server(answer) as server:
+        async with client_of(f"{server.url}/d") as client:
+            assert await client.document(10) == b"0123456789"
+            with pytest.raises(LinkFailed, match="larger than 9 bytes"):
+                await client.document(9)
+        async with client_of(f"{server.url}/none") as client:
+            with pytest.raises(HttpRefused, match="HTTP 404"):
+                await client.document(10)

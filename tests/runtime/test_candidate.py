@@ -48,6 +48,13 @@ async def test_an_inherited_socket_that_is_exposed_has_to_be_meant_at_every_relo
     path = tmp_path / "config.yaml"
     path.write_text("server: {allow_unauthenticated: true}")
     await load_candidate(ConfigFile(path=path, environ={}), dict, is_exposed=True)
+    method = "{type: api_key, keys: [{key: 0123456789abcdef, principal: a}]}"
+    asking = f"middleware: [{{type: authentication, methods: [{method}]"
+    path.write_text(f"{asking}}}]")
+    await load_candidate(ConfigFile(path=path, environ={}), dict, is_exposed=True)
+    path.write_text(f"{asking}, anonymous: {{}}}}]")
+    with pytest.raises(ConfigInvalid):
+        await load_candidate(ConfigFile(path=path, environ={}), dict, is_exposed=True)
     path.write_text("server: {}")
     await load_candidate(ConfigFile(path=path, environ={}), dict)
     with pytest.raises(ConfigInvalid) as caught:

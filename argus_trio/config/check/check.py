@@ -31,6 +31,7 @@ def check(config: Config, names: Collection[str], findings: Findings) -> None:
     `names` are the backends of the file, also those that could not be read.
     """
     _check_server(config.server, findings)
+    _check_exposure(config, findings)
     check_env_from(config.defaults.env_from, ("defaults",), findings)
     _check_resolution(config.conflict_resolution, names, findings)
     for name in names:
@@ -41,6 +42,12 @@ def check(config: Config, names: Collection[str], findings: Findings) -> None:
     _check_same_prefix(config, findings)
 
 
+def _check_exposure(config: Config, findings: Findings) -> None:
+    is_known = not any(path[:1] == ("middleware",) for path in findings.faulty)  # what was cut out may be what asks
+    if is_known and (problem := exposure(config)):
+        findings.add(("server", "host"), problem.message, problem.hint, given=(("server", "allow_unauthenticated"),))
+
+
 def _check_server(server: Server, findings: Findings) -> None:
     if _HOST_AND_PORT.fullmatch(server.host):
         findings.add(
@@ -48,8 +55,6 @@ def _check_server(server: Server, findings: Findings) -> None:
         )
     elif not server.host or server.host != server.host.strip() or "[" in server.host:
         findings.add(("server", "host"), "expected a host name or an IP address", "for example 127.0.0.1 or ::1")
-    if problem := exposure(server):
-        findings.add(("server", "host"), problem.message, problem.hint, given=(("server", "allow_unauthenticated"),))
     for index, origin in enumerate(server.allowed_origins):
         if not _ORIGIN.fullmatch(origin):
             example = "https://app.example:8443"

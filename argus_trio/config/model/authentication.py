@@ -19,7 +19,7 @@ class BearerToken:
     token: str = attrs.field(
         repr=False, metadata=about("the token, or sha256: and the hexadecimal digest of it", is_secret=True)
     )
-    principal: str = attrs.field(metadata=about("the name that its bearer goes by"))
+    principal: str = attrs.field(metadata=about("the name that its bearer goes by, without a slash"))
     roles: tuple[str, ...] = attrs.field(default=(), metadata=about("the roles that its bearer has"))
 
 
@@ -38,7 +38,7 @@ class ApiKey:
     key: str = attrs.field(
         repr=False, metadata=about("the key, or sha256: and the hexadecimal digest of it", is_secret=True)
     )
-    principal: str = attrs.field(metadata=about("the name that who sends it goes by"))
+    principal: str = attrs.field(metadata=about("the name that who sends it goes by, without a slash"))
     roles: tuple[str, ...] = attrs.field(default=(), metadata=about("the roles that who sends it has"))
 
 
@@ -81,7 +81,9 @@ class JwtMethod:
     algorithms: tuple[JwtAlgorithm, ...] = attrs.field(
         default=("RS256", "ES256", "PS256", "EdDSA"), metadata=about("the signatures that are accepted")
     )
-    principal_claim: str = attrs.field(default="sub", metadata=about("the claim that names the principal"))
+    principal_claim: str = attrs.field(
+        default="sub", metadata=about("the claim that names the principal, behind the host of the issuer")
+    )
     roles_claim: str = attrs.field(
         default="roles", metadata=about("the claim that holds the roles; dots lead into objects")
     )
@@ -92,7 +94,10 @@ class JwtMethod:
         default=60.0, metadata=about("seconds after which a token that was verified is verified again", minimum=1)
     )
     private_network: bool = attrs.field(
-        default=False, metadata=about("true lets the issuer be at a private or loopback address")
+        default=False,
+        metadata=about(
+            "true lets the issuer, and where it says its keys are, be at a private address, or at plain http"
+        ),
     )
 
 

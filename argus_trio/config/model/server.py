@@ -52,7 +52,8 @@ class Server:
     public_url: str | None = attrs.field(
         default=None,
         metadata=about(
-            "the URL that clients know the gateway by, such as https://argus.example; for metadata, challenges"
+            "the URL that clients know the gateway by, such as https://argus.example: its host is allowed, and what "
+            "tells clients of an issuer names it"
         ),
     )
     trusted_proxies: tuple[str, ...] = attrs.field(
@@ -60,7 +61,7 @@ class Server:
         metadata=about("networks, such as 10.0.0.0/8, whose X-Forwarded-For and identity headers count"),
     )
     allow_unauthenticated: bool = attrs.field(
-        default=False, metadata=about("true lets it listen beyond loopback without authentication")
+        default=False, metadata=about("true lets it listen beyond loopback though clients need not say who they are")
     )
     max_body_bytes: int = attrs.field(
         default=4 * 1024 * 1024, metadata=about("the largest request body, in bytes", minimum=1)

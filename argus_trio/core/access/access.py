@@ -37,6 +37,8 @@ class Access:
 
     admit: Admit | None = None
     """Says who asks; None where nobody is asked, and everybody is anonymous."""
+    asks_everybody: bool = False
+    """Whether nobody comes in who does not say who they are, so that it may be reached from anywhere."""
     may_manage: Callable[[Principal, ManageRight], bool] = anybody_manages
     knows: Callable[[Principal], bool] = anybody
     """Whether a principal that came in before could come in still; what belongs to others ends at a reload."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -36,7 +37,7 @@ class ServedSettings:
         """
         return cls(
             server=server,
-            host_origin=HostOriginCheck(allowed_hosts=server.allowed_hosts, allowed_origins=server.allowed_origins),
+            host_origin=HostOriginCheck(allowed_hosts=_hosts(server), allowed_origins=server.allowed_origins),
             limits=limits
             or Limits(
                 body_bytes=server.max_body_bytes,
@@ -63,6 +64,13 @@ class CurrentSettings:
         self.now = settings
         for tell in self.on_renewed:
             tell(settings)
+
+
+def _hosts(server: Server) -> tuple[str, ...]:
+    """The hosts that clients may call it by: that of its public URL needs not be listed once more."""
+    if server.public_url is None:
+        return server.allowed_hosts
+    return (*server.allowed_hosts, urlsplit(server.public_url).netloc)
 
 
 def _context(tls: ServerTls, server: Server) -> ssl.SSLContext:

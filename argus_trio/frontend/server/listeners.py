@@ -15,7 +15,7 @@ import trio
 
 from argus_trio.config.model.server import Server
 from argus_trio.errors import ListenFailed
-from argus_trio.frontend.http.served_settings import CurrentSettings
+from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.server.socket_activation import Inherited
 from argus_trio.frontend.server.transport import ClientStream
 
@@ -128,7 +128,7 @@ async def open_listeners(settings: CurrentSettings, inherited: Sequence[Inherite
     """
     server = settings.now.server
     address = f"{server.host}:{server.port}"
-    listening = _adopted(server, inherited) if inherited else await _bound(server, address)
+    listening = _adopted(settings.now, inherited) if inherited else await _bound(server, address)
     scheme = "http" if settings.now.context is None else "https"
     urls = tuple(_url(scheme, each) for each in listening)
     if inherited:
@@ -145,9 +145,10 @@ async def _bound(server: Server, address: str) -> list[socket.socket]:
         raise ListenFailed(address, _reason(error), advice) from None
 
 
-def _adopted(server: Server, inherited: Sequence[Inherited]) -> list[socket.socket]:
+def _adopted(settings: ServedSettings, inherited: Sequence[Inherited]) -> list[socket.socket]:
+    may_be_exposed = settings.server.allow_unauthenticated or settings.access.asks_everybody
     for each in inherited:
-        if each.is_exposed and not server.allow_unauthenticated:
+        if each.is_exposed and not may_be_exposed:
             where = _authority(each.socket.family, each.socket.getsockname())
             raise ListenFailed(
                 f"{where}, {each.name}",

@@ -7,7 +7,7 @@ import pytest
 from argus_trio.config.model.middleware import RateLimit, RateLimitSpec
 from tests.config.support.reading import paths, problem, problems, read
 
-LOGIN = "{type: authentication, methods: [{type: header, header: X-User}]}"
+LOGIN = "{type: authentication, methods: [{type: api_key, keys: [{key: 0123456789abcdef, principal: a}]}]}"
 
 
 def one(limit: str) -> str:

@@ -26,7 +26,7 @@ def test_every_word_for_a_type_means_one_that_there_is() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("incoming_auth: {type: jwt}", "later version"),
+        ("incoming_auth: {type: jwt}", "type: authentication"),
         ("secrets: {enabled: true}", "${VAR} or ${file:PATH}"),
         ("mcpServers: {a: {command: x}}", "backends:"),
         ("server: {transport: streamable-http}", "/mcp and /sse"),

@@ -22,6 +22,7 @@ CONF = Path(__file__).parents[3] / "conf"
 VALIDATOR = Draft202012Validator(schema())
 
 TLS = "server: {tls: {cert_file: secret, key_file: secret, nonsense: 1}}"
+ONE_METHOD = "{type: api_key, keys: [{key: abcdefghijklmnop, principal: a}]}"
 METHOD = "middleware: [{type: authentication, methods: [{%s}]}]"
 UNKNOWN = {
     "Config": "nonsense: 1",
@@ -44,13 +45,13 @@ UNKNOWN = {
     "View": "views: {a: {nonsense: 1}}",
     "LoggingSpec": "middleware: [{type: logging, nonsense: 1}]",
     "TelemetrySpec": "middleware: [{type: telemetry, nonsense: 1}]",
-    "AuthenticationSpec": "middleware: [{type: authentication, methods: [], nonsense: 1}]",
-    "AnonymousClients": "middleware: [{type: authentication, methods: [], anonymous: {nonsense: 1}}]",
-    "BearerMethod": METHOD % "type: bearer, tokens: [], nonsense: 1",
+    "AuthenticationSpec": f"middleware: [{{type: authentication, methods: [{ONE_METHOD}], nonsense: 1}}]",
+    "AnonymousClients": f"middleware: [{{type: authentication, methods: [{ONE_METHOD}], anonymous: {{nonsense: 1}}}}]",
+    "BearerMethod": METHOD % "type: bearer, tokens: [{token: abcdefghijklmnop, principal: a}], nonsense: 1",
     "BearerToken": METHOD % "type: bearer, tokens: [{token: abcdefghijklmnop, principal: a, nonsense: 1}]",
-    "ApiKeyMethod": METHOD % "type: api_key, keys: [], nonsense: 1",
+    "ApiKeyMethod": METHOD % "type: api_key, keys: [{key: abcdefghijklmnop, principal: a}], nonsense: 1",
     "ApiKey": METHOD % "type: api_key, keys: [{key: abcdefghijklmnop, principal: a, nonsense: 1}]",
-    "HeaderMethod": METHOD % "type: header, header: X-User, nonsense: 1",
+    "HeaderMethod": "server: {trusted_proxies: [10.0.0.1]}\n" + METHOD % "type: header, header: X-User, nonsense: 1",
     "JwtMethod": METHOD % "type: jwt, issuer: 'https://i', audience: a, nonsense: 1",
     "RbacSpec": "middleware: [{type: rbac, nonsense: 1}]",
     "Role": "middleware: [{type: rbac, roles: {a: {nonsense: 1}}}]",

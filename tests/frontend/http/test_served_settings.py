@@ -28,6 +28,13 @@ async def test_new_hosts_and_origins_hold_for_connections_that_are_open_already(
         assert (await client.ask("GET", "/manage/v1/backends", headers)).status == 421
 
 
+async def test_clients_may_call_it_by_the_host_of_its_public_url() -> None:
+    settings = Server(port=0, public_url="https://Argus.Example:8443/tools")
+    async with serving(settings=settings) as served, connected(served) as client:
+        for host, status in (("argus.example:8443", 200), ("argus.example", 200), ("other.example", 421)):
+            assert (await client.ask("GET", "/manage/v1/backends", {"host": host})).status == status
+
+
 async def test_another_size_of_bodies_holds_for_the_next_request_and_sessions_live_on() -> None:
     async with serving() as served:
         session = await initialized(served)

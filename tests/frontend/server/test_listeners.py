@@ -11,6 +11,7 @@ import pytest
 import trio
 
 from argus_trio.config.model.server import Server, ServerTls
+from argus_trio.core.access.access import Access
 from argus_trio.errors import ListenFailed
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.server.listeners import OpenListeners, open_listeners
@@ -136,4 +137,7 @@ async def test_an_inherited_socket_beyond_loopback_needs_to_be_meant() -> None:
         with pytest.raises(ListenFailed, match=r"0\.0\.0\.0:\d+, descriptor 3: .*server\.allow_unauthenticated"):
             await opened(Server(), handed)
         (url,) = (await opened(Server(allow_unauthenticated=True), handed)).urls
+        assert url.startswith("http://0.0.0.0:")
+        asking = ServedSettings.of(Server(), access=Access(asks_everybody=True))
+        (url,) = (await open_listeners(CurrentSettings(asking), handed)).urls
         assert url.startswith("http://0.0.0.0:")
