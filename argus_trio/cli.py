@@ -141,6 +141,9 @@ def _json_object(text: str) -> bytes:
 def _add_stdio(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--url", help=f"the gateway; default: $ARGUS_URL, {DEFAULT_URL}")
     parser.add_argument(
+        "--view", default="", metavar="NAME", help="the endpoint of this view, as in views: of the file"
+    )
+    parser.add_argument(
         "--header",
         action="append",
         type=_header,
@@ -231,7 +234,7 @@ def _stdio(options: argparse.Namespace) -> None:
         headers[VIA] = by
     url = options.url or os.environ.get("ARGUS_URL") or DEFAULT_URL
     with _logging("console", options.log_level, Redactor({*headers.values(), token})):
-        trio.run(partial(run_bridge, url, headers, wait_seconds=options.wait))
+        trio.run(partial(run_bridge, url, headers, view=options.view, wait_seconds=options.wait))
 
 
 def _check(options: argparse.Namespace) -> None:

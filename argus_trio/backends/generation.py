@@ -15,13 +15,27 @@ import attrs
 import structlog
 import trio
 
+from argus_trio.backends.listings.changes import CatalogChanges, CatalogSnapshot
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model.config import Config
-from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.core.call.exchange import ClientSession, Handler
-from argus_trio.core.catalog.catalog import EMPTY, Catalog, Holders, Published, build, changed_kinds, holders_after
+from argus_trio.config.policy import policy_of
+from argus_trio.core.access.target import Target
+from argus_trio.core.call.abilities import NONE, Abilities, Audience
+from argus_trio.core.call.exchange import Call, ClientSession, Handler
+from argus_trio.core.catalog.catalog import (
+    EMPTY,
+    KINDS,
+    Catalog,
+    Holders,
+    Published,
+    build,
+    changed_kinds,
+    holders_after,
+)
 from argus_trio.core.catalog.names import PORTABLE, Scheme, firm, new_collisions
 from argus_trio.core.catalog.remarks import gathered
+from argus_trio.core.catalog.restricted import RestrictedCatalogs, backends_in
+from argus_trio.core.catalog.uris import spellings
 
 log = structlog.get_logger()
 
@@ -34,9 +48,6 @@ REMARKS_LOGGED: Final = 20
 AT_HAND_SECONDS: Final = 0.2
 """How long a list waits for what a backend can be asked over a connection that is open: the answer takes milliseconds,
 and a list that is right at once spares its client a second one. Nobody notices that long."""
-
-CatalogChanges = Mapping[Abilities, frozenset[str]]
-"""The kinds of which clients see another list than before, by their abilities; NONE stands for all others too."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -60,6 +71,10 @@ class Generation:
     """How many of its exchanges hold a lease on one scope, and can need no other."""
     catalog: Catalog = attrs.field(default=EMPTY, init=False)
     """The catalog for clients that declare no abilities."""
+    restricting: RestrictedCatalogs = attrs.field(init=False)
+    """What is seen of the catalogs from where."""
+    is_open: bool = attrs.field(init=False)
+    """Whether nothing is hidden from anybody at the endpoint that shows all."""
     _of_abilities: dict[Abilities, Catalog] = attrs.field(factory=dict, init=False)
     """The catalogs for clients with abilities, made at need."""
     _of_client: dict[ClientSession, tuple[tuple[object, ...], Catalog]] = attrs.field(factory=dict, init=False)
@@ -72,6 +87,8 @@ class Generation:
     """Whether `is_settled` has been true: later it is not asked again."""
 
     def __attrs_post_init__(self) -> None:
+        self.restricting = RestrictedCatalogs(policy_of(self.config))
+        self.is_open = self.restricting.is_open
         self.handler = self.make_handler(self)
 
     @property
@@ -109,6 +126,29 @@ class Generation:
         """
         catalog = self._catalog_of(abilities)
         return catalog if client is None or not abilities.has_any else self._own_catalog(catalog, abilities, client)
+
+    def shown(self, catalog: Catalog, whom: Call | Audience) -> Catalog:
+        """What of a catalog of this generation is there for a client."""
+        if self.is_open and not whom.endpoint:
+            return catalog
+        return self.restricting.of(catalog, whom.principal.roles, whom.endpoint)
+
+    def shows(self, target: Target, whom: Call | Audience) -> bool:
+        """Whether something exists for a client, listed or not: decided by names alone."""
+        return self.restricting.shows(target, whom.principal.roles, whom.endpoint)
+
+    def shows_uri(self, uri: str, backend: str, whom: Call | Audience) -> bool:
+        """Whether a URI of a backend, which no list needs to name, is there for a client: however it is spelled."""
+        if self.is_open and not whom.endpoint:
+            return True
+        alike = {uri, *spellings(uri)}
+        return all(self.shows(Target(kind="resource", shown=u, backend=backend, own=u), whom) for u in alike)
+
+    def sees(self, whom: Call | Audience, backend: str, kinds: Iterable[str] = KINDS) -> bool:
+        """Whether a client is shown anything of a backend, of these kinds."""
+        if self.is_open and not whom.endpoint:
+            return True
+        return backend in backends_in(self.shown(self.made_for(whom.abilities) or self.catalog, whom), kinds)
 
     async def list_for(self, abilities: Abilities) -> None:
         """Wait until every backend has listed for `abilities` or failed to, at most for the startup grace."""
@@ -149,7 +189,7 @@ class Generation:
 
     def rebuild(self) -> CatalogChanges:
         """Make the catalogs anew from what the scopes list now; the kinds that this changes. No checkpoint."""
-        return self._rebuild(self.held)
+        return self._rebuild(self.held, self.snapshot)
 
     def follow(self, last: Generation, holders: Holders) -> CatalogChanges:
         """Begin with the catalogs of `last`, then make them anew; the kinds that this changes. No checkpoint.
@@ -158,9 +198,19 @@ class Generation:
         """
         self.catalog = last.catalog
         self._of_abilities = dict(last._of_abilities)
-        return self._rebuild(holders)
+        before = last.snapshot
+        if _has_same_rules(self.config, last.config):
+            self.restricting = last.restricting
+        return self._rebuild(holders, before)
 
-    def _rebuild(self, holders: Holders) -> CatalogChanges:
+    @property
+    def snapshot(self) -> CatalogSnapshot:
+        """The catalogs as they are now."""
+        return CatalogSnapshot(
+            restricting=self.restricting, catalog=self.catalog, of_abilities=dict(self._of_abilities)
+        )
+
+    def _rebuild(self, holders: Holders, snapshot: CatalogSnapshot) -> CatalogChanges:
         before = self.catalog
         self._held = holders
         self._published = frozenset(name for name, scope in self.scopes.items() if scope.has_listed)
@@ -172,7 +222,9 @@ class Generation:
                 scope.list_soon(abilities)
             self._of_abilities[abilities] = self._built(abilities, self.catalog.holders)
             changes[abilities] = changed_kinds(catalog, self._of_abilities[abilities])
-        return changes
+        now = self.snapshot
+        self.restricting.keep_only(each for s in (snapshot, now) for each in (s.catalog, *s.of_abilities.values()))
+        return CatalogChanges(changes, snapshot, now)
 
     def _own_catalog(self, catalog: Catalog, abilities: Abilities, client: ClientSession) -> Catalog:
         own = {name: scope.own_listing(client) for name, scope in self.scopes.items()}
@@ -209,6 +261,10 @@ class Generation:
         naming = self.config.conflict_resolution
         scheme = Scheme(strategy=naming.strategy, separator=naming.separator, order=naming.order)
         return build([published for published in listed if published is not None], scheme, holders)
+
+
+def _has_same_rules(config: Config, other: Config) -> bool:
+    return config.views == other.views and config.middleware == other.middleware
 
 
 async def _list_for(abilities: Abilities, scopes: Iterable[Scope], seconds: float) -> None:

@@ -8,7 +8,7 @@ serves a request.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 
 import attrs
@@ -20,26 +20,30 @@ from argus_trio.backends.connectivity.known_eras import KnownEras
 from argus_trio.backends.connectivity.listings_by_abilities import listing_turns
 from argus_trio.backends.connectivity.start_turns import StartTurns
 from argus_trio.backends.drain import Drain
-from argus_trio.backends.generation import CatalogChanges, Generation
+from argus_trio.backends.generation import Generation
 from argus_trio.backends.generations import Generations
+from argus_trio.backends.listings.changes import CatalogChanges
 from argus_trio.backends.listings.listing import LIST_CHANGED
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.backends.startup_grace import StartupGrace
 from argus_trio.backends.status import health_of, statuses_of
+from argus_trio.backends.subscriptions.table import UPDATED
 from argus_trio.backends.succession import Succession
 from argus_trio.config.diff import difference, enabled, shows_the_same
 from argus_trio.config.model.config import Config
-from argus_trio.core.call.abilities import NONE, Abilities
+from argus_trio.core.call.abilities import Audience
 from argus_trio.core.call.exchange import ClientSession, Handler
 from argus_trio.core.catalog.catalog import Holders
+from argus_trio.core.catalog.restricted import backends_in
 from argus_trio.core.health.health import Draining, Health, Overview
 from argus_trio.core.memory import Memory
 from argus_trio.core.redaction import Redactor
 from argus_trio.core.reload_report import AppliedConfig
 from argus_trio.wire.envelope import Params
+from argus_trio.wire.members import string_member
 
-Announce = Callable[[Iterable[str], Callable[[Abilities], bool]], None]
-"""Sends notifications, by their methods, to the clients whose abilities the function is true of. Returns at once."""
+Announce = Callable[[Iterable[str], Callable[[Audience], bool]], None]
+"""Sends notifications, by their methods, to the clients that the function is true of. Returns at once."""
 
 
 def _keep_nothing(_: ClientSession) -> None:
@@ -239,6 +243,7 @@ class Supervisor:
             open_link=self.open_link,
             redact=self.redact,
             on_task=self.on_task,
+            may_tell=partial(self._may_tell, name),
             memory=self.memory,
         )
         return Scope(
@@ -246,7 +251,7 @@ class Supervisor:
             turns=self._turns,
             eras=self._eras,
             on_published=self._on_published,
-            on_unchanged=self._on_unchanged,
+            on_unchanged=partial(self._on_unchanged, name),
             on_lease_freed=self.drain.wake,
             listing_turns=self._listing_turns,
         )
@@ -276,17 +281,37 @@ class Supervisor:
             generation.rebuild()  # an exchange may wait there for a backend that was starting
         self._announce(self.current.rebuild())
 
-    def _on_unchanged(self, kinds: frozenset[str]) -> None:
-        self._announce({NONE: kinds})
+    def _on_unchanged(self, backend: str, kinds: frozenset[str]) -> None:
+        for method in _methods(kinds):
+            said = [kind for kind in kinds if LIST_CHANGED[kind] == method]
+            self.announce((method,), partial(self._sees, backend, said))
 
     def _announce(self, changes: CatalogChanges) -> None:
-        for method in sorted({LIST_CHANGED[kind] for kinds in changes.values() for kind in kinds}):
-            concerned = {a: any(LIST_CHANGED[kind] == method for kind in kinds) for a, kinds in changes.items()}
-            self.announce((method,), partial(_is_concerned, concerned))
+        for method in _methods(changes.kinds):
+            self.announce((method,), partial(_is_concerned, changes, method))
+
+    def _may_tell(self, backend: str, client: ClientSession, method: str, params: Params) -> bool:
+        """Whether what a backend says outside calls may be told to a session: of what is there for its client."""
+        generation, audience = self.current, client.audience
+        if generation.is_open and not audience.endpoint:
+            return True
+        if method == UPDATED:
+            uri = string_member(params, "uri") or ""
+            return generation.shows_uri(uri, backend, audience)
+        kinds = [kind for kind, changed in LIST_CHANGED.items() if changed == method]
+        own = generation.shown(generation.catalog_for(audience.abilities, client), audience)
+        return not kinds or self._sees(backend, kinds, audience) or backend in backends_in(own, kinds)
+
+    def _sees(self, backend: str, kinds: Sequence[str], audience: Audience) -> bool:
+        return self.current.sees(audience, backend, kinds)
 
 
-def _is_concerned(concerned: Mapping[Abilities, bool], abilities: Abilities) -> bool:
-    return concerned.get(abilities, concerned[NONE])
+def _methods(kinds: Iterable[str]) -> list[str]:
+    return sorted({LIST_CHANGED[kind] for kind in kinds})
+
+
+def _is_concerned(changes: CatalogChanges, method: str, audience: Audience) -> bool:
+    return any(LIST_CHANGED[kind] == method for kind in changes.of(audience))
 
 
 def _keeping(config: Config, last: Config, names: Collection[str]) -> Config:

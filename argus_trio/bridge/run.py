@@ -8,7 +8,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import structlog
 import trio
@@ -17,7 +17,7 @@ from argus_trio.bridge.bridge import bridging
 from argus_trio.bridge.carrier import Carrier
 from argus_trio.bridge.gateway_wait import WAIT_SECONDS, GatewayWait
 from argus_trio.bridge.pipes import LineReader, line_writer
-from argus_trio.errors import ParseFailed
+from argus_trio.errors import LinkFailed, ParseFailed
 from argus_trio.net.http_client import open_http_client
 from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.wire.lines import LineTooLong
@@ -31,18 +31,24 @@ PATH: Final = "/mcp"
 
 
 async def run_bridge(
-    url: str, headers: Mapping[str, str], *, wait_seconds: float = WAIT_SECONDS, stdin: int = 0, stdout: int = 1
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    view: str = "",
+    wait_seconds: float = WAIT_SECONDS,
+    stdin: int = 0,
+    stdout: int = 1,
 ) -> None:
-    """Carry messages between two descriptors and the gateway at `url`.
+    """Carry messages between two descriptors and the gateway at `url`, at the endpoint of `view` where one is given.
 
     Returns when `stdin` has ended, nobody reads `stdout` any more, or a signal says stop.
 
     The gateway need not be there yet, and may go and come again: what nobody takes waits for `wait_seconds`.
 
     Raises:
-        LinkFailed: the URL cannot be used.
+        LinkFailed: the URL cannot be used, or names another view.
     """
-    async with open_http_client(endpoint(url), name="gateway", headers=headers) as client:
+    async with open_http_client(endpoint(url, view), name="gateway", headers=headers) as client:
         with trio.CancelScope() as scope:
             async with ServiceNursery() as helpers, line_writer(stdout, scope) as write:
                 await helpers.start(_stop_on_signals, scope)
@@ -57,14 +63,24 @@ async def run_bridge(
                                 await bridge.accept(line)
 
 
-def endpoint(url: str) -> str:
-    """The address of the gateway's endpoint, given that or the gateway's base URL."""
+def endpoint(url: str, view: str = "") -> str:
+    """The address of the gateway's endpoint, or of a view's, given that or the gateway's base URL.
+
+    Raises:
+        LinkFailed: the URL names another view.
+    """
     try:
         parts = urlsplit(url)
     except ValueError:  # whoever opens it says why
         return url
     path = parts.path.rstrip("/")
-    return urlunsplit(parts._replace(path=path if path.endswith(PATH) else path + PATH))
+    base, _, named = path.rpartition("/")
+    if base.endswith(PATH):
+        if view and named != quote(view, safe=""):
+            raise LinkFailed(f"the URL leads to the view {named}, and --view asks for {view}: leave one of them out")
+        return urlunsplit(parts._replace(path=path))
+    path = path if path.endswith(PATH) else path + PATH
+    return urlunsplit(parts._replace(path=f"{path}/{quote(view, safe='')}" if view else path))
 
 
 async def _stop_on_signals(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import attrs
 import structlog
 import trio
 
+from argus_trio.core.access.access import Access
+from argus_trio.core.call.abilities import Audience
 from argus_trio.core.memory import Bodies, Memory
 from argus_trio.frontend.application import Application
 from argus_trio.frontend.edges.endpoint import Endpoint
@@ -16,7 +19,7 @@ from argus_trio.frontend.edges.streamable_http_legacy import LegacyEdge
 from argus_trio.frontend.edges.streamable_http_modern import ModernEdge
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.keep_alive import KeepAlive
-from argus_trio.frontend.http.served_settings import CurrentSettings
+from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.input_required.parking import Parking
 from argus_trio.frontend.input_required.request_state import RequestStates, Seal
 from argus_trio.frontend.notifications.announcer import Announcer
@@ -57,6 +60,7 @@ async def run_frontend(
         announcer.close()
         parts.parking.stop(settings.now.server.drain_timeout)
 
+    settings.on_renewed.append(parts.renewed)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(parts.keep_alive.run, parts.sessions.expire)
         nursery.start_soon(announcer.run)
@@ -72,6 +76,7 @@ async def run_frontend(
                 bodies=parts.bodies,
             )
         finally:
+            settings.on_renewed.remove(parts.renewed)
             parts.sessions.end_all()
         nursery.cancel_scope.cancel()
 
@@ -81,10 +86,20 @@ class _Parts:
     """The application, and what of it lives in tasks."""
 
     application: Application
+    announcer: Announcer
     bodies: Bodies
     sessions: Sessions
     keep_alive: KeepAlive
     parking: Parking
+
+    def renewed(self, settings: ServedSettings) -> None:
+        """End what lasts and belongs to clients that could not come in any more: sessions, conversations, streams."""
+        may_stay = partial(_may_stay, settings.access)
+        ended = self.sessions.end_unless(may_stay)
+        self.application.sse.end_unless(may_stay)
+        self.announcer.end_unless(may_stay)
+        if ended:
+            log.info("sessions_ended", count=ended, reason="a reload took away who they belong to, or their endpoint")
 
 
 def _assembled(
@@ -111,7 +126,19 @@ def _assembled(
     )
     sse = SseEdge(gateway, announcer, settings, memory=memory, bodies=bodies)
     application = Application(gateway=gateway, settings=settings, endpoint=endpoint, sse=sse)
-    return _Parts(application=application, bodies=bodies, sessions=sessions, keep_alive=keep_alive, parking=parking)
+    return _Parts(
+        application=application,
+        announcer=announcer,
+        bodies=bodies,
+        sessions=sessions,
+        keep_alive=keep_alive,
+        parking=parking,
+    )
+
+
+def _may_stay(access: Access, audience: Audience) -> bool:
+    """Whether what belongs to this client goes on: who it is could come in still, by the endpoint that it uses."""
+    return access.knows(audience.principal) and (not audience.endpoint or audience.endpoint in access.views)
 
 
 def tell_full(held: int, limit: int) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import attrs
 
+from argus_trio.core.call.abilities import Audience
 from argus_trio.core.call.exchange import Call, ClientSession, Deliver, EndedSession, Handler
 from argus_trio.core.catalog.identity import GatewayIdentity
 from argus_trio.core.health.health import Health, Overview
@@ -71,7 +72,8 @@ class Gateway:
     """The gateway behind the front end. Identity, health and overview are asked for anew each time."""
 
     handler: Handler
-    identity: Callable[[], GatewayIdentity]
+    identity: Callable[[Audience], GatewayIdentity]
+    """Tells what the gateway says of itself to a client: of what that one is shown."""
     health: Callable[[], Health]
     overview: Callable[[], Overview] = empty_overview
     """Tells how each backend stands."""

@@ -167,7 +167,7 @@ async def test_the_first_client_with_its_abilities_is_shown_what_is_known_and_la
         assert trio.current_time() == began
         await generation.list_for(ROOTS)
         assert trio.current_time() - began == pytest.approx(3)
-        assert generation.rebuild() == {NONE: NOTHING, ROOTS: TOOLS}
+        assert generation.rebuild().by_abilities == {NONE: NOTHING, ROOTS: TOOLS}
         assert tools(generation.catalog_for(ROOTS)) == ["files__x", "files__roots"]
         assert len(backend.links) == 2
 
@@ -231,15 +231,15 @@ async def test_a_rebuild_tells_which_kinds_changed_for_whom() -> None:
     scope = idle_scope("b")
     generation = generation_of(scope)
     connects(scope, "x")
-    assert generation.rebuild() == {NONE: TOOLS}
-    assert generation.rebuild() == {NONE: NOTHING}
+    assert generation.rebuild().by_abilities == {NONE: TOOLS}
+    assert generation.rebuild().by_abilities == {NONE: NOTHING}
     lists(scope, "x", to=ROOTS)
     generation.catalog_for(ROOTS)
     lists(scope, "x", "roots", to=ROOTS)
-    assert generation.rebuild() == {NONE: NOTHING, ROOTS: TOOLS}
+    assert generation.rebuild().by_abilities == {NONE: NOTHING, ROOTS: TOOLS}
     assert tools(generation.catalog_for(ROOTS)) == ["b__x", "b__roots"]
     lists(scope, "x", "all")
-    assert generation.rebuild() == {NONE: TOOLS, ROOTS: NOTHING}
+    assert generation.rebuild().by_abilities == {NONE: TOOLS, ROOTS: NOTHING}
 
 
 async def test_which_backend_is_the_quickest_to_start_does_not_decide_who_has_a_name() -> None:
@@ -290,11 +290,11 @@ async def test_one_that_follows_shows_what_its_own_scopes_publish_and_tells_what
     last.catalog_for(ROOTS)
     now = generation_of(scope, come, number=2)
     connects(come, "z")
-    assert now.follow(last, {}) == {NONE: TOOLS, ROOTS: TOOLS}
+    assert now.follow(last, {}).by_abilities == {NONE: TOOLS, ROOTS: TOOLS}
     assert tools(now.catalog) == ["b__x", "come__z"]
     assert now.abilities == (ROOTS,)
     same = generation_of(scope, come, number=3)
-    assert same.follow(now, {}) == {NONE: NOTHING, ROOTS: NOTHING}
+    assert same.follow(now, {}).by_abilities == {NONE: NOTHING, ROOTS: NOTHING}
     assert tools(last.catalog) == tools(last.catalog_for(ROOTS)) == ["b__x", "gone__y"]
 
 

@@ -16,7 +16,7 @@ from argus_trio.config.model.config import Config
 from argus_trio.config.model.naming import ConflictResolution
 from argus_trio.config.model.operation import Timeouts
 from argus_trio.config.model.visibility import Filters, Globs, Override
-from argus_trio.core.call.abilities import NONE, Abilities
+from argus_trio.core.call.abilities import ANYBODY, NONE, Abilities, Audience
 from argus_trio.core.health.health import Draining
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.errors import BackendUnavailable, LinkFailed
@@ -53,6 +53,7 @@ class Session:
     """A legacy session that notes what it hears."""
 
     log_level: str | None = None
+    audience: Audience = ANYBODY
     heard: list[tuple[str, Params]] = attrs.field(factory=list)
 
     async def notify(self, method: str, params: Params) -> None:
@@ -334,7 +335,9 @@ async def test_only_clients_that_see_something_else_are_told(autojump_clock: obj
         h.concerned.clear()
         await changed(h)
         assert h.told == [TOOLS_CHANGED]
-        assert [(c(SAMPLING), c(NONE), c(Abilities(form=True))) for c in h.concerned] == [(True, False, False)]
+        assert [
+            tuple(c(Audience(abilities=a)) for a in (SAMPLING, NONE, Abilities(form=True))) for c in h.concerned
+        ] == [(True, False, False)]
 
 
 async def test_a_name_stays_with_its_holder_until_that_one_leaves(autojump_clock: object) -> None:

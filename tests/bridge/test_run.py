@@ -29,6 +29,25 @@ def test_a_base_url_is_as_good_as_the_endpoints(url: str, found: str) -> None:
     assert endpoint(url) == found
 
 
+@pytest.mark.parametrize(
+    ("url", "view", "found"),
+    [
+        ("http://h:1", "safe", "http://h:1/mcp/safe"),
+        ("http://h:1/mcp/", "safe", "http://h:1/mcp/safe"),
+        ("http://h:1/mcp/safe", "", "http://h:1/mcp/safe"),
+        ("https://h/argus/mcp/safe/?k=v", "safe", "https://h/argus/mcp/safe?k=v"),
+        ("http://h:1", "a b", "http://h:1/mcp/a%20b"),
+    ],
+)
+def test_a_view_has_an_endpoint_of_its_own(url: str, view: str, found: str) -> None:
+    assert endpoint(url, view) == found
+
+
+def test_a_url_that_names_another_view_than_the_one_asked_for_is_refused() -> None:
+    with pytest.raises(LinkFailed, match="leads to the view safe, and --view asks for wild"):
+        endpoint("http://h/mcp/safe", "wild")
+
+
 @pytest.mark.parametrize("url", ["ftp://h", "http://[", "http://user:hunter22@h"])
 async def test_a_url_that_cannot_be_used_is_told_at_once_without_its_secrets(url: str) -> None:
     with pytest.raises(LinkFailed) as told:

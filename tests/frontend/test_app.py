@@ -22,7 +22,7 @@ async def test_a_failure_to_listen_reaches_the_starter_as_it_is() -> None:
     async with serving() as served, trio.open_nursery() as nursery:
         run = partial(
             run_frontend,
-            Gateway(handler=Backstage().handle, identity=lambda: GatewayIdentity(version="1"), health=lambda: WELL),
+            Gateway(handler=Backstage().handle, identity=lambda _: GatewayIdentity(version="1"), health=lambda: WELL),
             announcer=Announcer(),
             settings=CurrentSettings(ServedSettings.of(Server(port=served.port))),
             stop=trio.Event(),

@@ -13,7 +13,7 @@ from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 from tests.frontend.support.serving import WELL, Backstage
 
-BARE = Gateway(handler=Backstage().handle, identity=lambda: GatewayIdentity(version="1"), health=lambda: WELL)
+BARE = Gateway(handler=Backstage().handle, identity=lambda _: GatewayIdentity(version="1"), health=lambda: WELL)
 
 
 def test_it_has_no_backends_and_nothing_to_reload() -> None:

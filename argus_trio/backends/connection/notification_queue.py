@@ -155,6 +155,15 @@ class NotificationQueue:
         self.losses.dropped += 1
 
 
+MayTell = Callable[[ClientSession, str, Params], bool]
+"""Whether a session may be sent this notification."""
+
+
+def tell_all(_: ClientSession, __: str, ___: Params) -> bool:
+    """Tell every session everything."""
+    return True
+
+
 @attrs.define(eq=False)
 class SessionQueues:
     """What legacy sessions are told outside calls by one backend, over whichever connection: a queue for each session.
@@ -163,6 +172,8 @@ class SessionQueues:
     """
 
     losses: Losses
+    may_tell: MayTell = tell_all
+    """Whether a session may be told of it; what it may not is dropped, for it is not there for its client."""
     successor: SessionQueues | None = attrs.field(default=None, init=False)
     """What takes over what is put here, once another scope is in effect in place of the one that these belong to."""
     _by_session: dict[ClientSession, NotificationQueue] = attrs.field(factory=dict, init=False)
@@ -181,6 +192,8 @@ class SessionQueues:
         """Take a notification for a session; returns at once. Dropped, and counted, while nothing runs."""
         if self.successor is not None:
             self.successor.put(client, method, params)
+            return
+        if not self.may_tell(client, method, params):
             return
         if self._nursery is None:
             self.losses.dropped += 1

@@ -17,7 +17,7 @@ import trio
 from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.connection.handshake import PROBE_SILENCE_SECONDS, HandshakeOrder, perform_handshake
 from argus_trio.backends.connection.inbound import BackendListener
-from argus_trio.backends.connection.notification_queue import Losses, SessionQueues
+from argus_trio.backends.connection.notification_queue import Losses, MayTell, SessionQueues, tell_all
 from argus_trio.backends.connection.start_watch import OnSample, StartWatch, ignore_sample
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
 from argus_trio.backends.links.link import Inbox, Link
@@ -64,6 +64,8 @@ class BackendAddress:
     """Hides secrets in what is logged or reported of the backend."""
     on_task: OnTask = ignore_task
     """Called with every task notification."""
+    may_tell: MayTell = tell_all
+    """Whether a legacy session may be told something outside calls."""
     memory: Memory = attrs.field(factory=Memory)
     """The common account, in which what waits of its notifications is entered."""
     stderr: StderrRing = attrs.field(init=False)
@@ -76,7 +78,7 @@ class BackendAddress:
     def __attrs_post_init__(self) -> None:
         self.stderr = StderrRing(self.spec.name)
         self.losses = Losses(self.spec.name, self.memory)
-        self.sessions = SessionQueues(self.losses)
+        self.sessions = SessionQueues(self.losses, self.may_tell)
 
 
 @attrs.define(eq=False, kw_only=True)

@@ -25,8 +25,8 @@ from argus_trio.backends.listings.rounds import KnownListing, ListOutcome, list_
 from argus_trio.config.model.backend import BackendSpec, StdioBackend
 from argus_trio.core.call.abilities import NONE, ROOTS_LIST, Abilities
 from argus_trio.core.catalog.catalog import KINDS, Published
+from argus_trio.core.catalog.remarks import upheavals
 from argus_trio.core.catalog.storm import LONGEST_VAIN_SECONDS
-from argus_trio.core.catalog.upheaval import upheavals
 from argus_trio.core.health.flapping import OFTEN, Flapping
 from argus_trio.errors import BackendUnavailable
 

@@ -8,5 +8,8 @@ and what may not be true any longer. `listing.py` reads pages, and applies filte
 A list is fetched over a `Connection` that somebody else opened, and goes to whoever asked for it: the listings are held
 in `connectivity/listings_by_abilities.py`, and merged with those of other backends in `core/catalog`.
 
-It uses `connection`. Nothing here knows who a list is for, or of any other backend.
+`changes.py` compares the merged lists of two moments as each client sees them, so that changes are told to whom they
+concern.
+
+It uses `connection`. Nothing else here knows who a list is for, or of any other backend.
 """

@@ -45,16 +45,20 @@ class Directory:
             await self.generation.list_for(call.abilities)
         elif settled and call.abilities.has_any:
             await self.generation.list_at_hand(call.abilities)
-        return self.generation.catalog_for(call.abilities, call.client)
+        generation = self.generation
+        return generation.shown(generation.catalog_for(call.abilities, call.client), call)
 
     def target(self, call: Call) -> Target | None:
-        """What a call is aimed at, as far as that is known now; None if what it names is not. Waits for nothing."""
+        """What a call is aimed at, as far as that is known now; None if what it names is not there for its client.
+
+        Waits for nothing.
+        """
         kind = NAMED_KINDS.get(call.method)
         if kind is None and not (call.method.startswith(_OF_RESOURCES) and "uri" in call.params):
             return Target(kind="method", shown=call.method)
         generation = self.generation
         if kind is None:
-            catalog = generation.made_for(call.abilities) or generation.catalog
+            catalog = generation.shown(generation.made_for(call.abilities) or generation.catalog, call)
             return _resource(catalog, string_member(call.params, "uri"))
         if generation.config.conflict_resolution.strategy != "prefix" and not generation.is_settled:
             return None  # whose a bare name is depends on all of them
@@ -62,9 +66,9 @@ class Directory:
         if name is None:
             return None
         # Looked for in the same order as by `named`, so that it is the one that is called.
-        route = generation.catalog.named[kind].get(name)
+        route = generation.shown(generation.catalog, call).named[kind].get(name)
         if route is None and (catalog_for := generation.made_for(call.abilities)) is not None:
-            route = catalog_for.named[kind].get(name)
+            route = generation.shown(catalog_for, call).named[kind].get(name)
         if route is None:
             return None
         return Target(kind=_ONE_OF[kind], shown=name, backend=route.backend, own=route.key)
@@ -76,14 +80,18 @@ class Directory:
             BackendUnavailable: by its prefix the name belongs to a backend that has never been ready.
             InvalidParams: there is no such name.
         """
-        if self.generation.config.conflict_resolution.strategy != "prefix":
-            await self.generation.settle()  # whose a bare name is depends on all of them
+        generation = self.generation
+        if generation.config.conflict_resolution.strategy != "prefix":
+            await generation.settle()  # whose a bare name is depends on all of them
         # The catalog for all comes first: only a name that is not in it can depend on what the client can be asked.
-        route = self.generation.catalog.named[kind].get(name)
+        catalog = generation.catalog
+        if call.endpoint or not generation.is_open:
+            catalog = generation.shown(catalog, call)
+        route = catalog.named[kind].get(name)
         if route is None:
             route = (await self.catalog(call)).named[kind].get(name)
         if route is None:
-            owner = self.generation.starting_owner(name)
+            owner = self._starting_owner(call, kind, name)
             if owner is not None:
                 await owner.shared.wait_settled()
                 await owner.list_for(call.abilities)
@@ -92,7 +100,27 @@ class Directory:
                 raise owner.recovery.unavailable()
         if route is None:
             raise unknown_named(_ONE_OF[kind], name)
-        return self.generation.scopes[route.backend], route
+        return generation.scopes[route.backend], route
+
+    def _starting_owner(self, call: Call, kind: str, name: str) -> Scope | None:
+        """The backend that is not up and that a name must belong to by its prefix; None if the name is hidden.
+
+        What is hidden is not waited for, and not unavailable either: that would say that there is something.
+        """
+        owner = self.generation.starting_owner(name)
+        if owner is None:
+            return None
+        own = _own_name(owner, kind, name, self.generation.config.conflict_resolution.separator)
+        target = Target(kind=_ONE_OF[kind], shown=name, backend=owner.spec.name, own=own)
+        return owner if self.generation.shows(target, call) else None
+
+
+def _own_name(scope: Scope, kind: str, name: str, separator: str) -> str:
+    """What a backend must call the thing that is shown as `name`, which begins with its prefix."""
+    prefix = scope.spec.name if scope.spec.prefix is None else scope.spec.prefix
+    shown = name.removeprefix(prefix + separator)
+    overrides = scope.spec.tool_overrides.items() if kind == "tools" else ()
+    return next((own for own, override in overrides if override.name == shown), shown)
 
 
 def _resource(catalog: Catalog, uri: str | None) -> Target | None:
@@ -119,8 +147,10 @@ class ToolHeaders:
         catalog = generation.made_for(call.abilities) if call.abilities.has_any else generation.catalog
         if catalog is None:
             catalog = generation.catalog
+        if call.endpoint or not generation.is_open:
+            catalog = generation.shown(catalog, call)
         if name not in catalog.tools and call.abilities.has_any:
             await generation.list_for(call.abilities)
-            catalog = generation.catalog_for(call.abilities, call.client)
+            catalog = generation.shown(generation.catalog_for(call.abilities, call.client), call)
         route = catalog.tools.get(name)
         return () if route is None else route.param_headers

@@ -11,10 +11,11 @@ from typing import Final
 from argus_trio.backends.listings.listing import passes
 from argus_trio.backends.routing.directory import Directory
 from argus_trio.backends.routing.era_translation import call_in_backend_era
-from argus_trio.backends.routing.resources import is_hidden, owners_of
+from argus_trio.backends.routing.resources import is_hidden, is_shown, owners_of
 from argus_trio.backends.routing.tasks import Tasks
 from argus_trio.backends.scope.lease import Lease
 from argus_trio.backends.scope.scope import Scope
+from argus_trio.core.access.target import Target, TargetKind
 from argus_trio.core.call.exchange import Call, Exchange
 from argus_trio.core.call.unknown_targets import unknown_method
 from argus_trio.core.catalog.catalog import Route
@@ -37,6 +38,9 @@ _OF_THE_PROTOCOL: Final = frozenset(
 )
 """Methods that the protocol defines in some revision: where the gateway does not serve one, it is unknown."""
 
+_NAMED: Final[tuple[TargetKind, ...]] = ("tool", "prompt")
+"""What a `name` in the params of a method may be of."""
+
 _DECLARED_IN: Final = ("extensions", "experimental")
 """The capabilities that have the names of extensions as members."""
 
@@ -55,7 +59,7 @@ async def call_extension(directory: Directory, tasks: Tasks, exchange: Exchange)
     pointers = await _pointers(directory, tasks, call)
     scopes = directory.generation.scopes
     scope = _meant(scopes, call.method) or _pointed_at(scopes, pointers)
-    if scope is None or _is_hidden(scope, call.params, pointers):
+    if scope is None or _is_hidden(scope, call.params, pointers) or _is_not_shown(directory, call, scope, pointers):
         raise unknown
     params = call.params
     for member, route in pointers.items():
@@ -79,7 +83,7 @@ async def _pointers(directory: Directory, tasks: Tasks, call: Call) -> dict[str,
             found["name"] = routes[0]
     if uri is not None and (owners := await owners_of(directory, call, uri)) and not owners[0].is_guess:
         found["uri"] = Route(backend=owners[0].scope.spec.name, key=owners[0].key)
-    if task_id is not None and (task := tasks.known(call, task_id, directory.generation.scopes)) is not None:
+    if task_id is not None and (task := tasks.known(call, task_id, directory.generation)) is not None:
         found["taskId"] = Route(backend=task.backend, key=task.key)
     return found
 
@@ -120,3 +124,19 @@ def _is_hidden(scope: Scope, params: Params, pointers: dict[str, Route]) -> bool
         return True
     is_known = "uri" in pointers and pointers["uri"].backend == scope.spec.name
     return uri is not None and not is_known and is_hidden(scope, uri)
+
+
+def _is_not_shown(directory: Directory, call: Call, scope: Scope, pointers: dict[str, Route]) -> bool:
+    """Whether the method, or what a param could lead to, is not there for the client."""
+    generation, backend = directory.generation, scope.spec.name
+    if generation.is_open and not call.endpoint:
+        return False
+    if not generation.shows(Target(kind="method", shown=call.method, backend=backend, own=call.method), call):
+        return True
+    name, uri = string_member(call.params, "name"), string_member(call.params, "uri")
+    known = {member for member, route in pointers.items() if route.backend == backend}
+    if name is not None and "name" not in known:
+        targets = [Target(kind=kind, shown=name, backend=backend, own=name) for kind in _NAMED]
+        if not all(generation.shows(target, call) for target in targets):
+            return True
+    return uri is not None and "uri" not in known and not is_shown(generation, call, scope, uri)

@@ -16,7 +16,7 @@ import trio
 
 from argus_trio.backends.process.last_moment import farewell
 from argus_trio.backends.routing.directory import Directory
-from argus_trio.backends.routing.resources import ResourceOwner, is_there, owners_of
+from argus_trio.backends.routing.resources import ResourceOwner, is_shown, is_there, owners_of
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.core.call.exchange import Call, Deliver
 from argus_trio.errors import BackendError, RpcError
@@ -86,6 +86,8 @@ class _Watching:
 
     async def _is_watched(self, owner: ResourceOwner, uri: str, *, is_one_of_many: bool) -> bool:
         def tell(method: str, params: Params) -> None:
+            if not is_shown(self.supervisor.current, self.call, owner.scope, owner.key):
+                return  # a reload has changed what is there for this client
             self.deliver(method, {**params, "uri": spelled})
 
         spelled = encode_raw(uri)

@@ -159,18 +159,19 @@ async def owners_of(
     """
     generation = directory.generation
     catalog = await directory.catalog(call)
-    known, has_owner = _known(generation, catalog, uri, by_reference)
+    known, has_owner = _known(generation, catalog, call, uri, by_reference)
     if not known:
         catalog = await directory.catalog(call, listed=True)
-        known, has_owner = _known(generation, catalog, uri, by_reference)
+        known, has_owner = _known(generation, catalog, call, uri, by_reference)
     if has_owner or (by_reference and "{" in uri):  # templates are known from lists alone
         return known
     scopes = generation.scopes
     # Who is down is asked last: it may have it, so that this is the answer, unless another one has.
     names = sorted(catalog.may_serve(uri), key=lambda name: not scopes[name].state.is_up)
-    others = set(names) - {owner.scope.spec.name for owner in known}
+    others = set(names) - {owner.scope.spec.name for owner in known} - _losers(generation, catalog, call, uri)
     guesses = (_owner(scopes[name], uri, is_guess=True) for name in names if name in others)
-    return (*known, *filter(None, guesses))[:MOST_ASKED]
+    shown = (owner for owner in guesses if owner is not None and is_shown(generation, call, owner.scope, uri))
+    return (*known, *shown)[:MOST_ASKED]
 
 
 def is_hidden(scope: Scope, *uris: str) -> bool:
@@ -183,21 +184,43 @@ def is_hidden(scope: Scope, *uris: str) -> bool:
     return is_denied or not any(passes(Globs(allow=globs.allow), each) for each in alike)
 
 
+def is_shown(generation: Generation, call: Call, scope: Scope, *uris: str) -> bool:
+    """Whether a URI of the backend, which no list needs to name, is there for the client; these are spellings of it."""
+    return all(generation.shows_uri(uri, scope.spec.name, call) for uri in uris)
+
+
 def _known(
-    generation: Generation, catalog: Catalog, uri: str, by_reference: bool
+    generation: Generation, catalog: Catalog, call: Call, uri: str, by_reference: bool
 ) -> tuple[tuple[ResourceOwner, ...], bool]:
     """The owner that the catalog has, and who gave the URI out, if it is not listed; whether there is that owner."""
     scopes = generation.scopes
     route = catalog.route_of_reference(uri) if by_reference else catalog.route_of_uri(uri)
     if route is not None and route.key in catalog.resources:  # what a filter hides is not listed
         return (ResourceOwner(scope=scopes[route.backend], key=route.key),), True
+    losers = _losers(generation, catalog, call, uri)
     owner = None if route is None else _owner(scopes[route.backend], uri, key=route.key)
     found = [] if owner is None else [owner]
     for name in catalog.resource_backends:
         spelled = scopes[name].shared.given.spelled(uri)
         if spelled is not None and (owner is None or scopes[name] is not owner.scope):
             found += filter(None, [_owner(scopes[name], uri, key=spelled)])
-    return tuple(found[:MOST_ASKED]), owner is not None
+    shown = tuple(
+        each
+        for each in found
+        if each.scope.spec.name not in losers and is_shown(generation, call, each.scope, uri, each.key)
+    )
+    return shown[:MOST_ASKED], owner is not None and owner in shown
+
+
+def _losers(generation: Generation, catalog: Catalog, call: Call, uri: str) -> frozenset[str]:
+    """The backends that list a URI as well whose owner is hidden from the client: they do not have it in its place."""
+    everything = generation.catalog_for(call.abilities, call.client)
+    if everything is catalog:
+        return frozenset()
+    route = everything.route_of_uri(uri)
+    if route is None or route.key in catalog.resources or route.key not in everything.resources:
+        return frozenset()
+    return frozenset(collision.loser for collision in everything.collisions if collision.name == route.key)
 
 
 def _owner(scope: Scope, uri: str, *, key: str | None = None, is_guess: bool = False) -> ResourceOwner | None:

@@ -31,7 +31,8 @@ class TaskWatch:
         A task of another client counts as unknown, and a backend need not agree.
         """
         key, followed, scopes = object(), list[Task](), self.supervisor.scopes
-        known = (self.tasks.known(call, task_id, scopes) for task_id in dict.fromkeys(task_ids))
+        current = self.supervisor.current
+        known = (self.tasks.known(call, task_id, current) for task_id in dict.fromkeys(task_ids))
         wanted = [task for task in known if task is not None]
 
         async def begin(task: Task) -> None:

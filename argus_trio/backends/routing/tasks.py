@@ -99,19 +99,19 @@ class Tasks:
         if call.method not in METHODS[call.era] or not _are_served(generation.scopes):
             raise unknown_method(call)
         if call.method == "tasks/list":
-            return await self._list(exchange, generation.scopes)
+            return await self._list(exchange, generation)
         task_id = string_param(call, "taskId")
-        task = self.known(call, task_id, generation.scopes)
+        task = self.known(call, task_id, generation)
         if task is None:
             raise InvalidParams(f"unknown task: {task_id[:200]}")
         scope = generation.scopes[task.backend]
         with Lease(scope.leases, generation):
             return await self._ask(exchange, call, task, scope)
 
-    def known(self, call: Call, task_id: str, scopes: Mapping[str, Scope]) -> Task | None:
-        """The task of this call's client by our id; None if there is none, or its backend is not one of `scopes`."""
+    def known(self, call: Call, task_id: str, generation: Generation) -> Task | None:
+        """The task of this call's client by our id; None if there is none, or it is shown nothing of its backend."""
         task = self.table.find(owner_of(call), task_id, trio.current_time())
-        return task if task is not None and task.backend in scopes else None
+        return task if task is not None and _is_there(task, call, generation) else None
 
     async def deliver(self, notification: TaskNotification) -> None:
         """Send a task notification to the session that owns the task, or to the streams that follow it; an `OnTask`.
@@ -173,20 +173,20 @@ class Tasks:
             scope.shared.given.note_result(result)
         return renamed_result(result, renamer.for_client, is_task=call.method != "tasks/result", augmented=False)
 
-    async def _list(self, exchange: Exchange, scopes: Mapping[str, Scope]) -> bytes:
+    async def _list(self, exchange: Exchange, generation: Generation) -> bytes:
         """Serve `tasks/list`: the client's own tasks, each asked for at its backend, for others have tasks there
         too."""
         call = exchange.call
         cursor = call.params.get("cursor")
         after = -1 if cursor is None else int(self.cursors.open(_CURSOR_KIND, string_param(call, "cursor")))
         owned = self.table.of(owner_of(call), trio.current_time())
-        behind = [task for task in owned if task.number > after and task.backend in scopes]
+        behind = [task for task in owned if task.number > after and _is_there(task, call, generation)]
         page, found = behind[:LIST_PAGE], dict[int, Raw]()
         at_once = trio.CapacityLimiter(_MAX_AT_ONCE)
 
         async def fetch(task: Task) -> None:
             async with at_once:
-                state = await self._state(exchange, task, scopes[task.backend])
+                state = await self._state(exchange, task, generation.scopes[task.backend])
             if state is not None:
                 found[task.number] = state
 
@@ -213,13 +213,17 @@ class Tasks:
         return encode_raw({name: value for name, value in fields.items() if name != "_meta"})
 
 
+def _is_there(task: Task, call: Call, generation: Generation) -> bool:
+    return task.backend in generation.scopes and generation.sees(call, task.backend)
+
+
 def _are_served(scopes: Mapping[str, Scope]) -> bool:
     return any(scope.shared.runs_tasks for scope in scopes.values())
 
 
 def owner_of(call: Call) -> Owner:
     """The owner of the tasks that this call creates."""
-    return Owner(principal=call.principal.name, client=call.client)
+    return Owner(principal=call.principal.name, endpoint=call.endpoint, client=call.client)
 
 
 @attrs.frozen(eq=False)

@@ -3,7 +3,8 @@
 - `principal` is who asks, as far as it is known; it is decided for each request and never remembered.
 - `arrival` is a request before its body is read: what admission judges by, and the errors that turn it away.
 - `forwarded` finds the address of a client behind proxies that are trusted.
-- `target` is what a call is aimed at; `rules` speak of targets, and `policy` decides by rules what there is for whom.
+- `target` is what a call is aimed at; `rules` speak of targets, and `policy` decides by rules what there is for whom;
+  `sight` is that decision for whole lists, with the rules joined.
 - `conditions/` look into the arguments of a call.
 - `credential` knows a credential of the file by its digest; `resource_url` what endpoints and principals are called.
 - `address_guard` says which addresses may be dialled where others name the URL.

@@ -2,7 +2,7 @@
 
 - `exchange` is the centre. `Call` says what is asked and by whom; `Exchange` is the live part with the handles back to
   the client; `ClientSession` is a legacy session, for what belongs to no single call.
-- `abilities` says what a client can be asked, `levels` which log messages it wants.
+- `abilities` says what a client can be asked, and for whom lists are; `levels` which log messages it wants.
 - `session_policy` says which connection to a backend a call may use: the one that clients share, or one of its client.
 - `payer` says on whose share it counts what a call takes of something scarce, and how large a share may be.
 - `tasks` knows which task id of the gateway means which task of which backend, and whose it is; `task_ids` exchanges

@@ -1,6 +1,7 @@
 """What a client can be asked: its declared capabilities as a small fixed set of bits, equal for equal clients.
 
-A backend is told exactly these bits, so that it asks for nothing else; whatever else a client declares asks nothing.
+A backend is told exactly these bits, so that it asks for nothing else; whatever else a client declares asks nothing. An
+audience is one client as far as it depends on it what it is shown: by these bits, by who it is, and by the endpoint.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.wire.envelope import Params, Raw
 from argus_trio.wire.members import object_member, string_member
 
@@ -81,6 +83,22 @@ class Abilities:
 
 NONE: Final = Abilities()
 """The abilities of a client that can be asked nothing."""
+
+
+@attrs.frozen(kw_only=True)
+class Audience:
+    """One client, as far as it depends on it what it is shown."""
+
+    abilities: Abilities = NONE
+    """What it can be asked."""
+    principal: Principal = ANONYMOUS
+    """Who it is, as far as its last request said."""
+    endpoint: str = ""
+    """The view whose endpoint it uses; empty for the one that shows all."""
+
+
+ANYBODY: Final = Audience()
+"""A client that is nobody in particular."""
 
 
 def abilities_of(capabilities: Params) -> Abilities:

@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 import attrs
 
 from argus_trio.core.access.principal import ANONYMOUS, Principal
-from argus_trio.core.call.abilities import NONE, Abilities
+from argus_trio.core.call.abilities import NONE, Abilities, Audience
 from argus_trio.core.call.record import CallRecord
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
@@ -26,6 +26,10 @@ class ClientSession(Protocol):
     @property
     def log_level(self) -> str | None:
         """The level of log messages that the client asked for; None if it has not said."""
+
+    @property
+    def audience(self) -> Audience:
+        """Its client as it is now, as far as it depends on it what it is shown."""
 
     async def notify(self, method: str, params: Params) -> None:
         """Send a notification on the session's stream; while none is open it is stored or dropped, in bounds."""

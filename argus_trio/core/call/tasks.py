@@ -33,9 +33,12 @@ SWEEP_EVERY_SECONDS: Final = 60.0
 
 @attrs.frozen(kw_only=True)
 class Owner:
-    """The owner of tasks: a principal, and in the legacy era one session of it alone (compared by identity)."""
+    """The owner of tasks: a principal at one endpoint, and in the legacy era one session of it alone (compared by
+    identity)."""
 
     principal: str
+    endpoint: str = ""
+    """The view whose endpoint it used; empty for the one that shows all."""
     client: ClientSession | None = attrs.field(default=None, eq=id)
 
 

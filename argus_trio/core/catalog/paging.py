@@ -11,7 +11,7 @@ import binascii
 import hmac
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from itertools import accumulate, islice
 from typing import Final
 
@@ -50,6 +50,13 @@ class Listed:
         start = 0 if after is None else bisect_right(order, after, key=self.keys.__getitem__)
         chosen = order[start : start + PAGE]
         return [self._entry(i) for i in chosen], self.keys[chosen[-1]] if start + PAGE < count else None
+
+    def only(self, keys: Container[str]) -> Listed:
+        """The list with these of its entries alone; the same one if that is all of them."""
+        chosen = [index for index, key in enumerate(self.keys) if key in keys]
+        if len(chosen) == len(self.keys):
+            return self
+        return listed(self.member, [(self.keys[index], self._entry(index)) for index in chosen])
 
     def _entry(self, index: int) -> bytes:
         start = self._ends[index - 1] + 1 if index else len(_opening(self.member))

@@ -6,13 +6,16 @@ The task of the GET owns the nursery in which the session's calls run, so a clie
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 import attrs
 import structlog
 import trio
 
+from argus_trio.core.access.principal import Principal
+from argus_trio.core.call.abilities import Audience
 from argus_trio.core.call.payer import network_of
 from argus_trio.core.memory import Bodies, Body, Memory
 from argus_trio.errors import InvalidRequest, Overloaded, ResponseInvalid, RpcError
@@ -82,8 +85,9 @@ class Conversation:
         self.outbox.close()
 
     def spawn(self, gateway: Gateway, session: Session, work: Posted, body: Body) -> None:
-        """Serve a request or a batch in the conversation's nursery; its answer goes on the stream. Its `body` is kept
-        entered until then.
+        """Serve a request or a batch in the conversation's nursery, as whoever asked last in the session.
+
+        Its answer goes on the stream. Its `body` is kept entered until then.
 
         Raises:
             Overloaded: `MAX_CALLS` are in flight.
@@ -91,14 +95,14 @@ class Conversation:
         if self.in_flight >= MAX_CALLS:
             raise Overloaded(f"{MAX_CALLS} calls of this session are in flight")
         self.in_flight += 1
-        self.nursery.start_soon(self._serve, gateway, session, work, body)
+        self.nursery.start_soon(self._serve, gateway, session, work, body, session.principal)
 
-    async def _serve(self, gateway: Gateway, session: Session, work: Posted, body: Body) -> None:
+    async def _serve(self, gateway: Gateway, session: Session, work: Posted, body: Body, principal: Principal) -> None:
         try:
             if isinstance(work, list):
-                answer = await respond_batch(gateway, session, work, self)
+                answer = await respond_batch(gateway, session, work, self, principal)
             else:
-                answer = await respond(gateway, session, work, self)
+                answer = await respond(gateway, session, work, self, principal)
             del work  # the answer may wait long for the client to read
             body.release()
             if answer is not None and not self.outbox.has_room(len(answer)):
@@ -147,6 +151,8 @@ class SseEdge:
                 id=secrets.token_urlsafe(_ID_BYTES),
                 standalone=conversation,
                 conversation=conversation,
+                principal=http.principal,
+                endpoint=http.endpoint,
                 transport="sse",
                 memory=self.memory,
                 address=network_of(http.address),
@@ -154,7 +160,7 @@ class SseEdge:
             endpoint = encode_event(_messages_seen_from(http) + session.id.encode(), event="endpoint")
             self._open[session.id] = session
             try:
-                with self.announcer.listening(conversation, abilities=lambda: session.abilities):
+                with self.announcer.listening(conversation, audience=lambda: session.audience):
                     await write_stream(http, conversation.outbox, first=endpoint)
             finally:
                 del self._open[session.id]
@@ -181,6 +187,12 @@ class SseEdge:
             await http.answer_unread(error.http_status, error_response(error.request_id, error), refusal_headers(error))
             return
         await http.answer(202)
+
+    def end_unless(self, may_stay: Callable[[Audience], bool]) -> None:
+        """End the conversations of the clients that may not stay, calls and all."""
+        for session in tuple(self._open.values()):
+            if not may_stay(session.audience):
+                session.conversation.end()
 
     async def _refuse_more(self, http: IncomingRequest) -> None:
         try:
@@ -216,7 +228,7 @@ class SseEdge:
         if not ids:
             raise InvalidRequest("the query parameter session_id is missing; GET /sse tells it")
         session = self._open.get(ids[0])
-        if session is None:
+        if session is None or not session.is_used_by(http.principal, http.endpoint):
             raise SessionUnknown("no such session, or no more; GET /sse begins anew")
         return session
 
@@ -224,11 +236,16 @@ class SseEdge:
 def _messages_seen_from(http: IncomingRequest) -> bytes:
     """Where the client of this stream posts, up to the session's id: a reference that is relative to the stream's URL,
     so that it is right behind a proxy that takes away the beginning of the path. At `/sse/` it leads to
-    `/sse/messages/`, for not every library understands `..`.
+    `/sse/messages/`, and at `/sse/NAME` to `/sse/NAME/messages/`, for not every library understands `..`.
 
     Java resolves a relative reference against a URL without a path by appending it to the host (JDK-8272702); its
     libraries, which resolve against the base URL, get the path that a gateway without a proxy has.
     """
+    view = quote(http.endpoint, safe="")
     if http.fields.get(b"user-agent", b"").startswith(_APPENDING):
-        return b"/messages/?session_id="
-    return b"messages/?session_id="
+        path = f"/sse/{view}/messages/" if view else "/messages/"
+    elif view and not http.path.endswith("/"):
+        path = f"{view}/messages/"
+    else:
+        path = "messages/"
+    return f"{path}?session_id=".encode()

@@ -52,7 +52,7 @@ class LegacyEdge:
                 self._let_in(session)
             with self._reply(http, accepted, session) as reply:
                 errors: list[RpcError] = []
-                answer = await respond(self.gateway, session, message, reply, on_error=errors.append)
+                answer = await respond(self.gateway, session, message, reply, http.principal, on_error=errors.append)
                 if answer is None:
                     await reply.cancel()
                 elif errors and errors[0].http_headers:
@@ -62,7 +62,7 @@ class LegacyEdge:
                 else:
                     with written_large(self.sessions.memory, answer) as kept:
                         await reply.finish(kept)
-            self.sessions.use(session.id, trio.current_time())
+            self.sessions.touch(session, trio.current_time())
             return
         accept(self.gateway, self._session(http), message)
         await http.answer(202)
@@ -78,7 +78,7 @@ class LegacyEdge:
         members = read_batch(session, body)
         self._let_in(session)
         with self._reply(http, accepted, session) as reply:
-            answer = await respond_batch(self.gateway, session, members, reply)
+            answer = await respond_batch(self.gateway, session, members, reply, http.principal)
             if answer is None:
                 await reply.cancel()
                 return
@@ -103,11 +103,11 @@ class LegacyEdge:
             await write_stream(http, feed, first=first)
         finally:
             streams.release(feed)
-            self.sessions.use(session.id, trio.current_time())
+            self.sessions.touch(session, trio.current_time())
 
     def knows_session(self, http: IncomingRequest) -> bool:
-        """Whether the request names a session that is open."""
-        return self.sessions.use(http.fields.get(SESSION_ID, b"").decode("latin-1"), trio.current_time()) is not None
+        """Whether the request names a session that is open, and theirs who ask."""
+        return self._found(http.fields.get(SESSION_ID, b""), http) is not None
 
     async def delete(self, http: IncomingRequest) -> None:
         """End the session; its calls in flight are cancelled."""
@@ -116,7 +116,7 @@ class LegacyEdge:
 
     def _reply(self, http: IncomingRequest, accepted: Accepts, session: HttpSession) -> PostReply:
         def begin_idling() -> None:
-            self.sessions.use(session.id, trio.current_time())
+            self.sessions.touch(session, trio.current_time())
 
         return PostReply(
             http,
@@ -130,8 +130,10 @@ class LegacyEdge:
     async def _initialize(self, http: IncomingRequest, accepted: Accepts, message: envelope.Request) -> None:
         hello = read_hello(message.params)
         address = network_of(http.address)
-        session = self.sessions.open(trio.current_time(), address=address, size=hello.size)
-        self.announcer.add(session, PLAIN_MESSAGES, lambda: session.abilities)
+        session = self.sessions.open(
+            trio.current_time(), address=address, size=hello.size, principal=http.principal, endpoint=http.endpoint
+        )
+        self.announcer.add(session, PLAIN_MESSAGES, lambda: session.audience)
         result = initialize(self.gateway, session, hello)
         headers = ((SESSION_ID, session.id.encode()),)
         await answer_at_once(http, encode_response(message.id, result), takes_json=accepted.json, headers=headers)
@@ -151,14 +153,18 @@ class LegacyEdge:
 
         Raises:
             InvalidRequest: it names none.
-            SessionUnknown: there is none by that name.
+            SessionUnknown: there is none by that name, or it is another's, or of another endpoint.
 
         Its MCP-Protocol-Version may be any that is spoken here: some libraries send their newest, whatever was agreed.
         """
         session_id = http.fields.get(SESSION_ID)
         if session_id is None:
             raise InvalidRequest("the Mcp-Session-Id header is missing; a session begins with initialize")
-        session = self.sessions.use(session_id.decode("latin-1"), trio.current_time())
+        session = self._found(session_id, http)
         if session is None:
             raise SessionUnknown("no such session, or no more; begin anew with initialize")
         return session
+
+    def _found(self, session_id: bytes, http: IncomingRequest) -> HttpSession | None:
+        now = trio.current_time()
+        return self.sessions.use(session_id.decode("latin-1"), now, principal=http.principal, endpoint=http.endpoint)

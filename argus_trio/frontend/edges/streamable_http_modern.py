@@ -10,7 +10,7 @@ import msgspec
 import trio
 
 from argus_trio.core.access.principal import ANONYMOUS, Principal
-from argus_trio.core.call.abilities import NONE, abilities_of
+from argus_trio.core.call.abilities import ANYBODY, NONE, Audience, abilities_of
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.levels import LEVELS
 from argus_trio.core.memory import Memory
@@ -78,7 +78,7 @@ class ModernEdge:
     """The gateway's `Implementation`, which every result carries: who it is does not change while it runs."""
 
     def __attrs_post_init__(self) -> None:
-        self._server_info = server_info(self.gateway.identity())
+        self._server_info = server_info(self.gateway.identity(ANYBODY))
 
     async def post(self, http: IncomingRequest, accepted: Accepts, message: Message) -> None:
         """Answer one posted message."""
@@ -93,12 +93,12 @@ class ModernEdge:
         if call.revision not in MODERN_REVISIONS:
             raise RevisionUnsupported(call.revision, SUPPORTED)
         if call.method == "server/discover":
-            result = discover_result(self.gateway.identity())
+            result = discover_result(self.gateway.identity(_audience_of(call)))
             await answer_at_once(http, encode_response(request.id, result), takes_json=accepted.json)
         elif call.method == "subscriptions/listen":
             require_events_accepted(http.fields.get(ACCEPT))
             watches = WatchFunctions(
-                call.abilities, partial(self.gateway.watch, call), partial(self.gateway.watch_tasks, call)
+                _audience_of(call), partial(self.gateway.watch, call), partial(self.gateway.watch_tasks, call)
             )
             self.memory.require_room()
             asked = asked_of(call)
@@ -228,6 +228,10 @@ def read_request(
         address=address,
     )
     return ModernRequest(id=message.id, call=call, progress_token=left.get("progressToken"))
+
+
+def _audience_of(call: Call) -> Audience:
+    return Audience(abilities=call.abilities, principal=call.principal, endpoint=call.endpoint)
 
 
 def _log_level(raw: Raw) -> str:

@@ -10,7 +10,7 @@ import attrs
 import msgspec
 import trio
 
-from argus_trio.core.call.abilities import Abilities
+from argus_trio.core.call.abilities import Audience
 from argus_trio.core.call.exchange import Call, Deliver
 from argus_trio.core.call.task_ids import EXTENSION
 from argus_trio.errors import CapabilityMissing, InvalidParams
@@ -96,8 +96,8 @@ WatchNamed = Callable[[Sequence[str], Deliver], AbstractAsyncContextManager[tupl
 class WatchFunctions:
     """How updates of single resources and tasks are subscribed to, for one call."""
 
-    abilities: Abilities
-    """What the client can be asked: what it is shown may depend on it."""
+    audience: Audience
+    """The client, as far as it depends on it what it is shown."""
     resources: WatchNamed
     tasks: WatchNamed
 
@@ -120,7 +120,7 @@ async def listen(
         subject = params.get("uri", params.get("taskId", b""))  # of a task, too, only the latest state counts
         outbox.offer(f"{method} {bytes(subject).decode()}", encode_event(encode_notification(method, tagged)))
 
-    with announcer.listening(outbox, events, lambda: watches.abilities), trio.CancelScope() as scope:
+    with announcer.listening(outbox, events, lambda: watches.audience), trio.CancelScope() as scope:
         http.disconnects.on_disconnect(scope.cancel)  # from here on changes wait behind the acknowledgment
         async with AsyncExitStack() as watched:
             watched.callback(outbox.discard)

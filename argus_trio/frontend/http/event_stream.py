@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from math import inf
 from typing import Protocol
 
 import trio
 
+from argus_trio.core.access.principal import Principal
 from argus_trio.frontend.http.reply import EVENT_STREAM, KEEP_ALIVE_SECONDS
 from argus_trio.frontend.http.request import Header, IncomingRequest, start
 from argus_trio.wire.event_stream import COMMENT
@@ -24,18 +27,28 @@ class Source(Protocol):
 async def write_stream(request: IncomingRequest, outbox: Source, *, first: bytes = COMMENT, last: bytes = b"") -> None:
     """Answer `request` with `first`, then with what comes into `outbox`, and with `last` once that is closed.
 
-    The client's going closes the outbox: whoever fills it learns of it by `is_closed`.
+    The client's going closes the outbox: whoever fills it learns of it by `is_closed`. So does the end of the
+    credential that opened the stream: whoever goes on needs another one.
     """
+    ends_at = _end_of(request.principal)
     request.disconnects.on_disconnect(outbox.close)
     headers: list[Header] = [*EVENT_STREAM]
     await request.send(start(200, headers))
     await request.send({"type": "http.response.body", "body": first, "more_body": True})
     while True:
         chunk = COMMENT
-        with trio.move_on_after(KEEP_ALIVE_SECONDS):
+        with trio.move_on_at(min(trio.current_time() + KEEP_ALIVE_SECONDS, ends_at)):
             chunk = await outbox.take()
         if not chunk:
             break
         await request.send({"type": "http.response.body", "body": chunk, "more_body": True})
+        if trio.current_time() >= ends_at:
+            outbox.close()
+            ends_at = inf
     request.disconnects.on_disconnect(None)
     await request.send({"type": "http.response.body", "body": last})
+
+
+def _end_of(principal: Principal) -> float:
+    """When the credential of a principal ends, on trio's clock."""
+    return inf if principal.expires is None else trio.current_time() + max(0.0, principal.expires - time.time())

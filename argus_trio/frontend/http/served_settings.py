@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import attrs
@@ -53,12 +54,16 @@ class CurrentSettings:
     """The settings that hold now; who serves reads them anew for each connection and each request."""
 
     now: ServedSettings
+    on_renewed: list[Callable[[ServedSettings], object]] = attrs.field(factory=list, init=False)
+    """Are told, without a checkpoint, of the settings that hold from now on."""
 
     def renew(self, settings: ServedSettings) -> None:
         """Let `settings` hold from now on. What was begun goes on; what listens stays, with TLS or without as it is."""
         if (settings.context is None) != (self.now.context is None):
             settings = attrs.evolve(settings, context=self.now.context)
         self.now = settings
+        for tell in self.on_renewed:
+            tell(settings)
 
 
 def _hosts(server: Server) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What a `requestState` of ours says and to whom it means anything; sans I/O, `now` is an argument.
 
-(2026-07-28, Multi Round-Trip Requests.) A state is bound to principal, method and parameters of its call, and expires;
-whether it may be used once or often is for those who keep what it refers to.
+(2026-07-28, Multi Round-Trip Requests.) A state is bound to principal, endpoint, method and parameters of its
+call, and expires; whether it may be used once or often is for those who keep what it refers to.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class RequestState(msgspec.Struct, frozen=True, array_like=True):
     digest: str
     expires: float
     content: str | None
+    endpoint: str = ""
 
 
 _decode_state: Final = msgspec.json.Decoder(RequestState).decode
@@ -72,6 +73,7 @@ class RequestStates:
             digest=digest(call.params),
             expires=now + STATE_LIFE_SECONDS,
             content=content,
+            endpoint=call.endpoint,
         )
         return self._sealing().seal(msgspec.json.encode(state))
 
@@ -86,10 +88,10 @@ class RequestStates:
         except msgspec.DecodeError:
             raise InvalidParams(f"{STATE} must be a string") from None
         state = _decode_state(self._sealing().open(sealed))
+        if state.principal != call.principal.name or state.endpoint != call.endpoint:
+            raise InvalidParams(f"{STATE} is none that this gateway gave out")  # as far as this client can know
         if state.expires <= now:
             raise InvalidParams(f"{STATE} has expired; begin anew without it")
-        if state.principal != call.principal.name:
-            raise InvalidParams(f"{STATE} was given to another client")
         if state.method != call.method:
             raise InvalidParams(f"{STATE} was given for {state.method}, not for {call.method}")
         if state.digest != digest(call.params):

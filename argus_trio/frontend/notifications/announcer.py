@@ -14,7 +14,7 @@ from typing import Final, Protocol
 import attrs
 import trio
 
-from argus_trio.core.call.abilities import NONE, Abilities
+from argus_trio.core.call.abilities import ANYBODY, Audience
 from argus_trio.wire.envelope import encode_notification
 from argus_trio.wire.event_stream import encode_event
 
@@ -43,20 +43,20 @@ class Recipient(Protocol):
         """End as soon as nothing is owed to the client. Must not block."""
 
 
-_Wanted = tuple[Mapping[str, bytes], Callable[[], Abilities]]
-"""The events that a recipient wants, by method, and what tells the abilities of its client."""
+_Wanted = tuple[Mapping[str, bytes], Callable[[], Audience]]
+"""The events that a recipient wants, by method, and what tells who its client is."""
 
 
-Concerns = Callable[[Abilities], bool]
-"""Whether an announcement concerns the clients with these abilities."""
+Concerns = Callable[[Audience], bool]
+"""Whether an announcement concerns such a client."""
 
 
-def _everybody(_: Abilities) -> bool:
+def _everybody(_: Audience) -> bool:
     return True
 
 
-def _undeclared() -> Abilities:
-    return NONE
+def _anybody() -> Audience:
+    return ANYBODY
 
 
 @attrs.define(eq=False)
@@ -82,7 +82,7 @@ class Announcer:
                 self._send_held_back(method)
 
     def announce(self, methods: Iterable[str], concerns: Concerns = _everybody) -> None:
-        """Send these notifications to every open stream that wants them, of clients whose abilities they concern.
+        """Send these notifications to every open stream that wants them, of the clients that they concern.
 
         One that was sent less than `MERGE_SECONDS` ago is held back until then; so `run` has to run. Synchronous, from
         any task; never blocks.
@@ -99,13 +99,13 @@ class Announcer:
 
     def _send_held_back(self, method: str) -> None:
         concerned = self._held_back.pop(method)
-        self._send(method, lambda abilities: any(concerns(abilities) for concerns in concerned))
+        self._send(method, lambda audience: any(concerns(audience) for concerns in concerned))
 
     def _send(self, method: str, concerns: Concerns) -> None:
         self._due[method] = trio.current_time() + MERGE_SECONDS
-        for listener, (events, abilities) in self._wanted.items():
+        for listener, (events, audience) in self._wanted.items():
             event = events.get(method)
-            if event is not None and concerns(abilities()):
+            if event is not None and concerns(audience()):
                 listener.offer(method, event)
 
     @contextmanager
@@ -113,27 +113,33 @@ class Announcer:
         self,
         listener: Recipient,
         events: Mapping[str, bytes] = PLAIN_EVENTS,
-        abilities: Callable[[], Abilities] = _undeclared,
+        audience: Callable[[], Audience] = _anybody,
     ) -> Iterator[None]:
         """Feed `listener`, within the block, the event that stands in `events` for each method announced.
 
-        `abilities` are those of its client at the time.
+        `audience` is its client as it is at the time.
         """
-        self.add(listener, events, abilities)
+        self.add(listener, events, audience)
         try:
             yield
         finally:
             self.remove(listener)
 
-    def add(self, listener: Recipient, events: Mapping[str, bytes], abilities: Callable[[], Abilities]) -> None:
+    def add(self, listener: Recipient, events: Mapping[str, bytes], audience: Callable[[], Audience]) -> None:
         """Begin to feed `listener`, as `listening` does, for as long as it lives."""
         if self._closed:
             listener.close()
-        self._wanted[listener] = events, abilities
+        self._wanted[listener] = events, audience
 
     def remove(self, listener: Recipient) -> None:
         """Feed `listener` no longer. Idempotent."""
         self._wanted.pop(listener, None)
+
+    def end_unless(self, may_stay: Callable[[Audience], bool]) -> None:
+        """End the open streams of the clients that may not stay."""
+        for listener, (_, audience) in tuple(self._wanted.items()):
+            if not may_stay(audience()):
+                listener.close()
 
     def close(self) -> None:
         """End every open stream, and each that opens later at once: the gateway stops. What was held back is sent."""

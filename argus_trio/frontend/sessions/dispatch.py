@@ -10,6 +10,7 @@ import msgspec
 import structlog
 import trio
 
+from argus_trio.core.access.principal import Principal
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.levels import LEVELS
 from argus_trio.errors import InvalidParams, InvalidRequest, ResponseInvalid, RpcError
@@ -47,7 +48,7 @@ def initialize(gateway: Gateway, session: Session, hello: Hello) -> bytes:
     """Settle the session on what its client said, and give the raw result of `initialize`."""
     session.settle(hello)
     log.info("session_opened", client=hello.client, revision=hello.revision)
-    return initialize_result(gateway.identity(), hello.revision)
+    return initialize_result(gateway.identity(session.audience), hello.revision)
 
 
 def _nothing(_: RpcError) -> None:
@@ -59,10 +60,13 @@ async def respond(
     session: Session,
     request: Request,
     stream: CallStream,
+    principal: Principal | None = None,
     *,
     on_error: Callable[[RpcError], object] = _nothing,
 ) -> bytes | None:
     """The encoded response to `request`; None if the call was cancelled, of which nothing more may be said.
+
+    `principal` is who asks it; without one, who asked last in the session.
 
     Cancelled by `notifications/cancelled`, by the end of the session, or with the task. `on_error` is told of the error
     that it holds, for an edge whose status and header fields can say it too.
@@ -71,7 +75,9 @@ async def respond(
     if answered_here is not None:
         return answered_here(gateway, session, request)
     with trio.CancelScope() as scope:
-        exchange = LegacyExchange(call=_call(session, request), session=session, stream=stream, scope=scope)
+        exchange = LegacyExchange(
+            call=_call(session, request, principal or session.principal), session=session, stream=stream, scope=scope
+        )
         try:
             session.begin(request.id, exchange)
         except RpcError as error:
@@ -122,7 +128,11 @@ def read_batch(session: Session, body: bytes) -> list[Message | RpcError]:
 
 
 async def respond_batch(
-    gateway: Gateway, session: Session, members: list[Message | RpcError], stream: CallStream
+    gateway: Gateway,
+    session: Session,
+    members: list[Message | RpcError],
+    stream: CallStream,
+    principal: Principal | None = None,
 ) -> bytes | None:
     """Serve a batch, its requests side by side: the encoded array of responses in the order of the requests.
 
@@ -131,7 +141,7 @@ async def respond_batch(
     answers: list[bytes | None] = [None] * len(members)
 
     async def serve(index: int, request: Request) -> None:
-        answer = await respond(gateway, session, request, stream)
+        answer = await respond(gateway, session, request, stream, principal)
         held = sum(len(each) for each in answers if each is not None)
         if answer is not None and held and held + len(answer) > MAX_BATCH_BYTES:
             reason = f"the answers of a batch may hold {MAX_BATCH_BYTES} bytes together; ask for this one alone"
@@ -156,12 +166,14 @@ async def respond_batch(
     return b"[" + b",".join(given) + b"]" if given else None
 
 
-def _call(session: Session, request: Request) -> Call:
+def _call(session: Session, request: Request, principal: Principal) -> Call:
     return Call(
         method=request.method,
         params=request.params,
         era=Era.LEGACY,
         revision=session.revision,
+        principal=principal,
+        endpoint=session.endpoint,
         capabilities=session.capabilities,
         abilities=session.abilities,
         log_level=session.log_level,

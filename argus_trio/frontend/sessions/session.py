@@ -7,7 +7,8 @@ from typing import Protocol
 
 import attrs
 
-from argus_trio.core.call.abilities import NONE, Abilities, abilities_of
+from argus_trio.core.access.principal import ANONYMOUS, Principal
+from argus_trio.core.call.abilities import NONE, Abilities, Audience, abilities_of
 from argus_trio.core.call.exchange import ClientTransport
 from argus_trio.core.memory import Memory
 from argus_trio.errors import ClientCannotAnswer, InvalidRequest
@@ -50,6 +51,10 @@ class Session:
 
     id: str
     standalone: StandaloneStream
+    principal: Principal = ANONYMOUS
+    """Whose it is, as its last request said; the name never changes."""
+    endpoint: str = ""
+    """The view whose endpoint it began at, and belongs to; empty for the one that shows all."""
     revision: str = LEGACY_REVISIONS[0]
     capabilities: Params = attrs.field(factory=dict)
     abilities: Abilities = NONE
@@ -75,6 +80,18 @@ class Session:
 
     def __attrs_post_init__(self) -> None:
         self.quota = SubscriptionQuota(self.memory)
+
+    @property
+    def audience(self) -> Audience:
+        """Its client, as far as it depends on it what it is shown."""
+        return Audience(abilities=self.abilities, principal=self.principal, endpoint=self.endpoint)
+
+    def is_used_by(self, principal: Principal, endpoint: str) -> bool:
+        """Whether it belongs to whoever asks, of whom it then knows what this request says. Else it is as unknown."""
+        if principal.name != self.principal.name or endpoint != self.endpoint:
+            return False
+        self.principal = principal
+        return True
 
     def settle(self, hello: Hello) -> None:
         """Take over what the client says at `initialize`."""

@@ -16,6 +16,8 @@ from typing import Final
 import attrs
 import structlog
 
+from argus_trio.core.access.principal import ANONYMOUS, Principal
+from argus_trio.core.call.abilities import Audience
 from argus_trio.core.memory import Memory
 from argus_trio.errors import Overloaded
 from argus_trio.frontend.sessions.session import HttpSession
@@ -53,8 +55,18 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def open(self, now: float, *, address: str = "", size: int = 0) -> HttpSession:
+    def open(
+        self,
+        now: float,
+        *,
+        address: str = "",
+        size: int = 0,
+        principal: Principal = ANONYMOUS,
+        endpoint: str = "",
+    ) -> HttpSession:
         """A new session, whose client declared so many bytes of itself; at the limit another makes room.
+
+        It belongs to `principal`, at this endpoint.
 
         Raises:
             Overloaded: at the limit, and every session is busy; or the gateway holds too much (`Memory.is_full`).
@@ -70,6 +82,8 @@ class Sessions:
             id=secrets.token_urlsafe(_ID_BYTES),
             standalone=streams,
             streams=streams,
+            principal=principal,
+            endpoint=endpoint,
             memory=self.memory,
             address=address,
             size=size,
@@ -82,13 +96,21 @@ class Sessions:
         self.memory.hold(session, size)
         return session
 
-    def use(self, session_id: str, now: float) -> HttpSession | None:
-        """The session with this id, its idle time begun anew; None if there is none."""
+    def use(
+        self, session_id: str, now: float, *, principal: Principal = ANONYMOUS, endpoint: str = ""
+    ) -> HttpSession | None:
+        """The session with this id, its idle time begun anew; None if there is none, or it is not theirs who ask."""
         session = self._sessions.get(session_id)
-        if session is not None:
-            session.last_used = now
-            self._sessions.move_to_end(session_id)
+        if session is None or not session.is_used_by(principal, endpoint):
+            return None
+        self.touch(session, now)
         return session
+
+    def touch(self, session: HttpSession, now: float) -> None:
+        """Begin the idle time of a session anew, if it is still open."""
+        if session.id in self._sessions:
+            session.last_used = now
+            self._sessions.move_to_end(session.id)
 
     def note_used(self, session: HttpSession) -> None:
         """The client of a session asks for something: it did not come for `initialize` alone."""
@@ -114,6 +136,13 @@ class Sessions:
         for session_id in tuple(self._sessions):
             self.end(session_id)
 
+    def end_unless(self, may_stay: Callable[[Audience], bool]) -> int:
+        """End the sessions of the clients that may not stay, calls and all, and tell how many they were."""
+        ended = [session.id for session in self._sessions.values() if not may_stay(session.audience)]
+        for session_id in ended:
+            self.end(session_id)
+        return len(ended)
+
     def expire(self, now: float) -> int:
         """End the sessions whose clients have been away too long, calls and all, and tell how many they were.
 
@@ -129,7 +158,7 @@ class Sessions:
         ended = 0
         for session in old:
             if session.is_attended:
-                self.use(session.id, now)
+                self.touch(session, now)
             else:
                 self.end(session.id)
                 ended += 1

@@ -20,7 +20,7 @@ from argus_trio.backends.connection.open import probe_state_of
 from argus_trio.backends.connection.server_requests import ServerRequests
 from argus_trio.backends.connection.task_notifications import TaskNotification
 from argus_trio.config.model.operation import Probing
-from argus_trio.core.call.abilities import Abilities
+from argus_trio.core.call.abilities import ANYBODY, Abilities, Audience
 from argus_trio.wire.envelope import Notification, Params, Request, encode_raw
 from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import FakeBackend, FakeExchange, FakeLink, Json, empty, json_of, raw
@@ -35,6 +35,7 @@ class Session:
     """A legacy session that notes what it is told and asked on its own stream."""
 
     log_level: str | None = None
+    audience: Audience = ANYBODY
     told: list[tuple[str, Json]] = attrs.field(factory=list)
     asked: list[str] = attrs.field(factory=list)
 

@@ -18,7 +18,7 @@ from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, StdioBackend
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.operation import Probing, Restart, Timeouts
-from argus_trio.core.call.abilities import NONE, Abilities
+from argus_trio.core.call.abilities import NONE, Abilities, Audience
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.errors import BackendUnavailable
 from tests.backends.support.children import process_of
@@ -60,7 +60,7 @@ class House:
 async def house(spec: BackendSpec) -> AsyncIterator[House]:
     told: list[str] = []
 
-    def announce(methods: Iterable[str], _concerns: Callable[[Abilities], bool]) -> None:
+    def announce(methods: Iterable[str], _concerns: Callable[[Audience], bool]) -> None:
         told.extend(methods)
 
     supervisor, _ = supervisor_of(Config(backends={spec.name: spec}), open_link, announce)

@@ -14,7 +14,7 @@ from argus_trio.backends.connectivity.client_connections import UNUSED_SECONDS
 from argus_trio.backends.connectivity.listings_by_abilities import LISTING_TURNS
 from argus_trio.backends.generation import AT_HAND_SECONDS
 from argus_trio.backends.links.life import LoopFound
-from argus_trio.core.call.abilities import NONE, Abilities
+from argus_trio.core.call.abilities import NONE, Abilities, Audience
 from argus_trio.errors import InvalidParams, LinkFailed
 from tests.backends.support.fakes import FakeBackend, FakeExchange, FakeLink, Json, answering
 from tests.backends.support.scopes import Session
@@ -52,7 +52,9 @@ async def listed_for_those(at: Supervised) -> None:
     assert await names(at) == ["files__a"]
     await trio.sleep(1)
     assert at.told == ["notifications/tools/list_changed"]
-    assert [(c(FORM), c(NONE), c(Abilities(url=True))) for c in at.concerned] == [(True, False, False)]
+    assert [tuple(c(Audience(abilities=a)) for a in (FORM, NONE, Abilities(url=True))) for c in at.concerned] == [
+        (True, False, False)
+    ]
     assert await names(at) == ["files__a", "files__asks"]
 
 

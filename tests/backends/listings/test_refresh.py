@@ -7,8 +7,8 @@ import trio
 from structlog.testing import capture_logs
 from trio.testing import MockClock
 
+from argus_trio.core.catalog.remarks import WORTH
 from argus_trio.core.catalog.storm import LONGEST_CALM_SECONDS, LONGEST_SECONDS, LONGEST_VAIN_SECONDS
-from argus_trio.core.catalog.upheaval import WORTH
 from tests.backends.support.fakes import FakeBackend, Json
 from tests.backends.support.supervised import Supervised, named, spec, supervised
 

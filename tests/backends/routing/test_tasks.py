@@ -11,6 +11,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.routing.task_watch import TaskWatch
 from argus_trio.core.access.principal import Principal
+from argus_trio.core.call.abilities import ANYBODY, Audience
 from argus_trio.errors import BackendError, DeadlineExceeded, InvalidParams, MethodUnknown
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
@@ -29,6 +30,7 @@ class Session:
 
     told: list[tuple[str, Json]] = attrs.field(factory=list)
     log_level: str | None = None
+    audience: Audience = ANYBODY
 
     async def notify(self, method: str, params: Params) -> None:
         self.told.append((method, json.loads(json_of(params))))

@@ -17,6 +17,7 @@ from argus_trio.backends.supervisor import Announce, Supervisor
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, StdioBackend
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.operation import Timeouts
+from argus_trio.core.call.abilities import ANYBODY, Audience
 from argus_trio.core.redaction import Redactor
 from argus_trio.wire.envelope import Params
 from tests.backends.support.fakes import FakeBackend, Json
@@ -30,6 +31,7 @@ class Session:
 
     told: list[tuple[str, Json]] = attrs.field(factory=list)
     log_level: str | None = None
+    audience: Audience = ANYBODY
 
     async def notify(self, method: str, params: Params) -> None:
         await trio.lowlevel.checkpoint()

@@ -19,7 +19,7 @@ from argus_trio.config.model.config import Config
 from argus_trio.config.model.naming import ConflictResolution
 from argus_trio.config.model.operation import Timeouts
 from argus_trio.config.model.server import Server
-from argus_trio.core.call.abilities import Abilities
+from argus_trio.core.call.abilities import Audience
 from argus_trio.errors import LinkFailed
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json
 from tests.backends.support.scopes import supervisor_of
@@ -32,7 +32,7 @@ class Supervised:
     supervisor: Supervisor
     tasks: Tasks
     told: list[str]
-    concerned: list[Callable[[Abilities], bool]]
+    concerned: list[Callable[[Audience], bool]]
     """Whom each of `told` concerned."""
 
     async def ask(self, method: str, **params: object) -> Json:
@@ -74,9 +74,9 @@ async def supervised(
             yield link
 
     told: list[str] = []
-    concerned: list[Callable[[Abilities], bool]] = []
+    concerned: list[Callable[[Audience], bool]] = []
 
-    def announce(methods: Iterable[str], concerns: Callable[[Abilities], bool]) -> None:
+    def announce(methods: Iterable[str], concerns: Callable[[Audience], bool]) -> None:
         told.extend(methods)
         concerned.append(concerns)
 

@@ -15,6 +15,7 @@ from argus_trio.backends.connection.open import probe_state_of
 from argus_trio.backends.links.stderr import StderrRing
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.operation import Probing, Timeouts
+from argus_trio.core.call.abilities import ANYBODY, Audience
 from argus_trio.core.call.exchange import ClientSession
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
@@ -105,6 +106,7 @@ class AnsweringSession:
 
     told: list[str] = attrs.field(factory=list)
     log_level: str | None = None
+    audience: Audience = ANYBODY
 
     async def notify(self, method: str, params: Params) -> None:
         self.told.append(method)

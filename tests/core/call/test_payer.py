@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argus_trio.core.access.principal import ANONYMOUS, Principal
+from argus_trio.core.call.abilities import ANYBODY, Audience
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.call.payer import Payer, may_take, network_of, payer_of
 from argus_trio.wire.envelope import Params
@@ -21,6 +22,7 @@ class Session:
     """A legacy session to which nothing happens."""
 
     log_level: str | None = None
+    audience: Audience = ANYBODY
 
     async def notify(self, method: str, params: Params) -> None:
         raise AssertionError("nobody is told")

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from argus_trio.core.access.principal import ANONYMOUS, Principal
-from argus_trio.core.call.abilities import NONE, Abilities
+from argus_trio.core.call.abilities import ANYBODY, NONE, Abilities, Audience
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.call.session_policy import ConnectionOwner, SessionSetting, Sharing, chosen
 from argus_trio.wire.envelope import Params
@@ -46,6 +46,7 @@ class Session:
     """A legacy session to which nothing happens."""
 
     log_level: str | None = None
+    audience: Audience = ANYBODY
 
     async def notify(self, method: str, params: Params) -> None:
         raise AssertionError("nobody is told")

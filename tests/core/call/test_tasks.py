@@ -8,6 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from argus_trio.core.call.abilities import ANYBODY
 from argus_trio.core.call.tasks import GRACE_SECONDS, MAX_LIFE_SECONDS, Owner, Task, TaskTable
 from argus_trio.wire.envelope import Params
 
@@ -16,6 +17,7 @@ class Session:
     """A client."""
 
     log_level = None
+    audience = ANYBODY
 
     async def notify(self, method: str, params: Params) -> None:
         raise NotImplementedError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import trio
 
-from argus_trio.core.call.abilities import Abilities
+from argus_trio.core.call.abilities import Abilities, Audience
 from argus_trio.frontend.notifications.announcer import PLAIN_EVENTS, PROMPTS, TOOLS, Announcer
 from argus_trio.frontend.notifications.outbox import Outbox
 
@@ -81,10 +81,10 @@ async def test_what_is_told_together_concerns_whomever_one_of_it_concerned(autoj
     async with trio.open_nursery() as nursery:
         nursery.start_soon(announcer.run)
         for abilities, stream in streams.items():
-            announcer.add(stream, PLAIN_EVENTS, lambda abilities=abilities: abilities)  # type: ignore[misc]
+            announcer.add(stream, PLAIN_EVENTS, lambda abilities=abilities: Audience(abilities=abilities))  # type: ignore[misc]
         announcer.announce([TOOLS], lambda _: False)
-        announcer.announce([TOOLS], lambda abilities: abilities.roots)
-        announcer.announce([TOOLS], lambda abilities: abilities.form)
+        announcer.announce([TOOLS], lambda audience: audience.abilities.roots)
+        announcer.announce([TOOLS], lambda audience: audience.abilities.form)
         await trio.sleep(1)
         nursery.cancel_scope.cancel()
     assert [stream.told for stream in streams.values()] == [[(0.5, TOOLS)], [(0.5, TOOLS)], []]

@@ -90,7 +90,7 @@ class Behind:
 
     def gateway(self) -> Gateway:
         identity = GatewayIdentity(version="1.2.3", instructions="be kind")
-        return Gateway(handler=self.handle, identity=lambda: identity, health=lambda: WELL, tell=self.tell)
+        return Gateway(handler=self.handle, identity=lambda _: identity, health=lambda: WELL, tell=self.tell)
 
 
 def session(revision: str = "2025-06-18") -> HttpSession:

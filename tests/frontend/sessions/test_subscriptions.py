@@ -48,7 +48,7 @@ async def test_what_was_refused_or_ended_does_not_count() -> None:
             raise InvalidParams("no")
         return b"{}"
 
-    gateway = Gateway(handler=handle, identity=lambda: GatewayIdentity(version="1"), health=lambda: WELL)
+    gateway = Gateway(handler=handle, identity=lambda _: GatewayIdentity(version="1"), health=lambda: WELL)
     streams = Streams(Memory())
     session = HttpSession(id="s", standalone=streams, streams=streams)
     params = {"uri": encode_raw("a://b")}
@@ -70,7 +70,7 @@ async def test_one_too_many_is_answered_with_an_error() -> None:
     async def handle(_: Exchange) -> bytes:
         return b"{}"
 
-    gateway = Gateway(handler=handle, identity=lambda: GatewayIdentity(version="1"), health=lambda: WELL)
+    gateway = Gateway(handler=handle, identity=lambda _: GatewayIdentity(version="1"), health=lambda: WELL)
     streams = Streams(Memory())
     session = HttpSession(id="s", standalone=streams, streams=streams)
     answer: bytes | None = b""

@@ -149,7 +149,7 @@ async def serving(
     async def run(task_status: trio.TaskStatus[tuple[str, ...]]) -> None:
         gateway = Gateway(
             handler=handler or backstage.handle,
-            identity=identity,
+            identity=lambda _: identity(),
             health=tell_health,
             watch=watch,
             watch_tasks=watch_tasks,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from argus_trio.core.catalog.upheaval import Upheaval, upheavals
+from argus_trio.core.catalog.remarks import Upheaval, upheavals
 
 
 @pytest.mark.parametrize(
