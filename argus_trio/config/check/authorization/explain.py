@@ -120,7 +120,9 @@ def _without_rbac(config: Config, question: Question, targets: tuple[Target, ...
         view = policy_of(config).views.get(question.endpoint)
         is_allowed = view is None or all(map(view.shows, targets))
         why = (
-            "without type: rbac everything is open" if is_allowed else f"the view {question.endpoint} does not show it"
+            "without type: rbac everything is open to whoever is let in"
+            if is_allowed
+            else f"the view {question.endpoint} does not show it"
         )
     return Explanation(is_allowed=is_allowed, lines=("allowed" if is_allowed else "denied", why))
 
