@@ -74,6 +74,9 @@ def explain(config: Config, question: Question) -> Explanation:
     targets = _targets(config, question.name, policy.by_backend(perspective))
     if not any(isinstance(spec, RbacSpec) for spec in config.middleware):
         return _without_rbac(config, question, targets)
+    kind, colon, _ = question.name.partition(":")
+    if colon and kind not in (*KINDS, "backend"):
+        lines.append(f"no kind is called {kind}, so it is taken for a tool; there are {', '.join(_KINDS)}, backend")
     lines += [f"no role {role} in rbac" for role in sorted(roles) if role not in policy.roles]
     answers = [_answer(policy, question, roles, target) for target in targets]
     # Where it is not known whose a URI or a method is, those backends are asked that may be.
