@@ -96,7 +96,7 @@ class Application:
         if not settings.access.is_open and not await self._is_let_in(http, settings.access):
             return
         if route is None:
-            await http.answer_unread(404, refusal("not_found", "nothing is served at this path"))
+            await http.answer_unread(404, refusal("not_found", _nothing_at(http.path)))
             return
         serve = route.get(http.method)
         if serve is None:
@@ -218,3 +218,12 @@ class Application:
     async def _backends(self, http: IncomingRequest) -> None:
         clocks = Clocks(now=trio.current_time(), unix=time.time())
         await http.answer_unread(200, backends_body(self.gateway.overview(), clocks))
+
+
+def _nothing_at(path: str) -> str:
+    base, _, name = path.removeprefix("/").partition("/")
+    return (
+        "the configuration has no view of this name"
+        if base in _VIEWED and name.strip("/")
+        else "nothing is served at this path"
+    )

@@ -145,7 +145,7 @@ def authentication_stage(
         arrive=Authentication(
             readers=_readers(spec, judges.readers, static),
             anonymous=None if anonymous is None else attrs.evolve(ANONYMOUS, roles=frozenset(anonymous.roles)),
-            challenges=Challenges(base=base, views=frozenset(config.views)),
+            challenges=Challenges(base=base, views=frozenset(config.views), forms=_forms(spec)),
             lock_out=kept.keep(LockOut, "authentication", LockOut),
         ),
         knows=KnownPrincipals(
@@ -159,6 +159,16 @@ def authentication_stage(
         else metadata_documents(base, issuers=prefixes, scopes=_scopes(config), views=config.views),
         lifetime=judges.lifetime,
     )
+
+
+def _forms(spec: AuthenticationSpec) -> tuple[str, ...]:
+    """The credentials that clients themselves can bring, each kind once; a proxy's word is none of them."""
+    named = (
+        f"{method.header}: KEY" if isinstance(method, ApiKeyMethod) else "Authorization: Bearer TOKEN"
+        for method in spec.methods
+        if not isinstance(method, HeaderMethod)
+    )
+    return tuple(dict.fromkeys(named))
 
 
 def _readers(spec: AuthenticationSpec, judges: Sequence[TokenReader], static: frozenset[str]) -> list[CredentialReader]:

@@ -87,6 +87,9 @@ async def test_who_brings_nothing_is_anonymous_where_that_is_written_and_else_re
     assert found == Principal(name=ANONYMOUS.name, roles=frozenset({"guest"}))
     refusal = await refused(made(BEARER), arrival())
     assert (refusal.status, refusal.error, refusal.challenge) == (401, "unauthorized", PLAIN)
+    assert refusal.message == "credentials are needed here: Authorization: Bearer TOKEN"
+    both = await refused(made(API_KEY, PROXY, BEARER), arrival())
+    assert both.message == "credentials are needed here: X-API-Key: KEY or Authorization: Bearer TOKEN"
 
 
 @pytest.mark.parametrize(
