@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 import trio
 from structlog.testing import capture_logs
@@ -11,6 +13,7 @@ from argus_trio.backends.links.hearing import Hearing, refusal_of
 from argus_trio.backends.links.intake import (
     COPIES,
     SILENT_SECONDS,
+    STALLED_SECONDS,
     STEP_BYTES,
     WRITTEN_SECONDS,
     Intake,
@@ -127,6 +130,22 @@ async def test_a_middling_message_does_not_wait_behind_large_ones(autojump_clock
     assert intake.held == 0
 
 
+async def test_a_message_whose_rest_does_not_come_does_not_keep_its_room_for_ever(autojump_clock: MockClock) -> None:
+    intake, hearing = an_intake(), Hearing(backend="far", limit=LIMIT)
+    parser = hearing.parser()
+    with Portion(intake, is_shared=True) as stalled, Portion(intake) as waiting:
+        assert parser.feed(b"data: " + ANSWER[:-20] + bytes(LIMIT // COPIES)) == []
+        await hearing.take(stalled, parser)
+        assert intake.held > LIMIT
+        began = trio.current_time()
+        await waiting.take(LARGE)
+        assert trio.current_time() - began <= STALLED_SECONDS + 1
+        assert (stalled.held, parser.held) == (0, 0)
+        (found,) = parser.feed(ANSWER[-20:] + b"\n\n")
+        assert found.oversized is not None
+        assert found.oversized.lacked_room
+
+
 async def test_who_waits_in_vain_is_told_so(autojump_clock: MockClock) -> None:
     intake = an_intake()
     with Portion(intake) as moving, Portion(intake, is_shared=True) as waiting:
@@ -142,6 +161,34 @@ async def test_who_waits_in_vain_is_told_so(autojump_clock: MockClock) -> None:
     assert isinstance(refused, Overloaded)
     assert refused.data == {"retryAfter": 5.0}
     assert isinstance(refusal_of(AnswerInvalid("odd"), "far", "odd"), BackendMisbehaved)
+
+
+async def test_one_message_waits_no_longer_in_all_however_often_it_gets_a_little_further(
+    autojump_clock: MockClock,
+) -> None:
+    intake, kept = an_intake(), Portion(Intake())
+    with Portion(intake) as moving, Portion(intake, is_shared=True) as waiting:
+        await moving.take(LARGE)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(keep_moving, moving)
+            began = trio.current_time()
+            for number in range(1, 4):
+                intake.memory.hold(kept, LIMIT // 2)
+                nursery.start_soon(let_go, intake.memory, kept)
+                with pytest.raises(NoRoom) if number == 3 else nullcontext():
+                    await waiting.take((2 + number) * MEGABYTE)
+            assert trio.current_time() - began == pytest.approx(5)
+            waiting.release()
+            began = trio.current_time()
+            await waiting.take(3 * MEGABYTE)
+            assert trio.current_time() - began == pytest.approx(1)
+            nursery.cancel_scope.cancel()
+    assert (intake.held, intake.memory.size) == (0, 0)
+
+
+async def let_go(memory: Memory, kept: Portion) -> None:
+    await trio.sleep(2)
+    memory.release(kept)
 
 
 async def keep_moving(portion: Portion) -> None:
