@@ -71,7 +71,7 @@ def spellings(uri: str) -> tuple[str, ...]:
 
 def led_elsewhere(uri: str) -> tuple[str, ...]:
     """Where a URI with `..` leads that `comparable` does not take out: hidden in encodings, even twice encoded, behind
-    backslashes, or in a path without a root. Programs that decode first get there."""
+    backslashes, in a query or a fragment, or in a path without a root. Programs that decode first get there."""
     found: list[str] = []
     reading = uri
     for _ in range(3):
@@ -80,10 +80,14 @@ def led_elsewhere(uri: str) -> tuple[str, ...]:
             parts = _PARTS.fullmatch(plain)
             scheme, authority, path = (parts[1], parts[2], parts[3]) if parts is not None else ("", None, plain)
             rest = "" if parts is None else f"{parts[4] or ''}{parts[5] or ''}"
-            resolved = _without_dots(f"/{path.removeprefix('/')}")
-            if authority is None and not path.startswith("/"):
-                resolved = resolved.removeprefix("/")
-            found.append(f"{scheme}:{'' if authority is None else '//' + authority}{resolved}{rest}")
+            whole = [(path, rest)]
+            if ".." in rest.split("/"):  # programs that know of no query take it for a part of the path
+                whole.append((path + rest, ""))
+            for way, behind in whole:
+                resolved = _without_dots(f"/{way.removeprefix('/')}")
+                if authority is None and not way.startswith("/"):
+                    resolved = resolved.removeprefix("/")
+                found.append(f"{scheme}:{'' if authority is None else '//' + authority}{resolved}{behind}")
         if "%" not in reading or len(uri) > MAX_COMPARED:
             break
         reading = unquote(reading, errors="replace")

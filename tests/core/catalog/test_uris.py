@@ -148,6 +148,10 @@ def test_a_filter_sees_a_uri_in_every_spelling_that_a_glob_may_have() -> None:
         ("x://h/srv%2f..%2f..%2fa", ("x://h/a",)),
         ("no uri/../a", (":a",)),
         ("%2e%2e/%ff", (":%ff",)),
+        ("file:///srv/public/x?/../../../etc/passwd", ("file:///etc/passwd",)),
+        ("file:///srv/public/x#/../../../etc/passwd", ("file:///etc/passwd",)),
+        ("docs://h/a?q=/../b", ("docs://h/b",)),
+        ("docs://h/a?q=..", ()),
     ],
 )
 def test_where_a_uri_leads_for_programs_that_decode_first(uri: str, elsewhere: tuple[str, ...]) -> None:
