@@ -23,7 +23,7 @@ from argus_trio.core.access.target import Target, TargetKind
 from argus_trio.core.call.aims import Aim, aim_of, arguments_of, calling, readings_of, unknown
 from argus_trio.core.call.exchange import Call, Exchange, Handler
 from argus_trio.core.catalog.names import PossibleOwners
-from argus_trio.core.catalog.uris import led_elsewhere, spellings
+from argus_trio.core.catalog.uris import led_elsewhere, resource_target
 from argus_trio.errors import RpcError
 from argus_trio.pipeline.stage import Resolve, Stage
 
@@ -147,8 +147,7 @@ class Rbac:
 
 def _plain(kind: TargetKind, name: str) -> Target:
     """What is named, whose ever it is; a URI in all its spellings."""
-    alike = spellings(name) if kind == "resource" else (name,)
-    return Target(kind=kind, shown=alike[0], spellings=alike[1:])
+    return resource_target(name) if kind == "resource" else Target(kind=kind, shown=name)
 
 
 @attrs.frozen(eq=False)

@@ -295,3 +295,36 @@ async def test_a_task_at_a_backend_that_is_there_no_more_is_as_unknown(autojump_
         unknown = await gateway.post("guest", session, "tasks/get", {"taskId": "x" * len(ours)})
         for each in denied:
             same(each, unknown, **{ours: "x" * len(ours)})
+
+
+def reads_anything(asked: list[str]) -> FakeBackend:
+    backend = docs()
+
+    async def read(params: Json) -> Json:
+        asked.append(str(params["uri"]))
+        return {"contents": [{"uri": params["uri"], "text": "x"}]}
+
+    backend.answers["resources/read"] = read
+    return backend
+
+
+async def test_a_view_hides_what_encodings_lead_to(autojump_clock: MockClock) -> None:
+    asked: list[str] = []
+    text = "backends: {docs: {type: stdio, command: x}}\nviews: {pub: {resources: {allow: ['file:///pub/*', '*}']}}}"
+    async with whole(config_of(text), {"docs": reads_anything(asked)}, PEOPLE) as gateway:
+        await trio.sleep(1)
+        for uri in ("file:///pub/..%2fkey2", "file:///pub/x?/../../key2", "file:///pub/%252e%252e/key2"):
+            assert "error" in (await gateway.call(None, "resources/read", "pub", uri=uri)).answer
+        assert not asked
+        assert "result" in (await gateway.call(None, "resources/read", "pub", uri="file:///pub/b")).answer
+
+
+async def test_what_a_rule_allows_in_one_spelling_is_read_in_every_other(autojump_clock: MockClock) -> None:
+    asked: list[str] = []
+    made = config_of(config('allow: ["resource:file:///my docs/*", "resource:file:///{path}"]', backends="docs"))
+    async with whole(made, {"docs": reads_anything(asked)}, PEOPLE) as gateway:
+        await trio.sleep(1)
+        for uri in ("file:///my%20docs/a", "file:///my docs/a", "FILE:///my%20docs/a"):
+            assert "result" in (await gateway.call("guest", "resources/read", uri=uri)).answer
+        assert "error" in (await gateway.call("guest", "resources/read", uri="file:///my%20docs/../a")).answer
+        assert len(asked) == 3

@@ -12,6 +12,8 @@ import unicodedata
 from typing import Final
 from urllib.parse import unquote
 
+from argus_trio.core.access.target import Target
+
 MAX_COMPARED: Final = 8192
 """The longest URI, in characters, that is compared otherwise than as it is spelled: a `data:` URI may be megabytes."""
 
@@ -67,6 +69,13 @@ def spellings(uri: str) -> tuple[str, ...]:
     if not _has_dots(uri):
         found.append(uri)
     return tuple(dict.fromkeys(found))
+
+
+def resource_target(uri: str, backend: str | None = None) -> Target:
+    """What rules judge of a URI, or of a template: all its spellings, whoever spells it how."""
+    alike = spellings(uri)
+    own = "" if backend is None else alike[0]
+    return Target(kind="resource", shown=alike[0], backend=backend, own=own, spellings=alike[1:])
 
 
 def led_elsewhere(uri: str) -> tuple[str, ...]:
