@@ -124,9 +124,9 @@ class KnownPrincipals:
             return self.anonymous is not None
         if principal.method == "jwt":
             return any(name.startswith(f"{prefix}/") for prefix in self.prefixes)
-        if name in self.static:
-            return True
-        return self.has_proxy and principal.method == "header"
+        if principal.method == "header":  # a name of the file is not for whom a proxy names
+            return self.has_proxy and name not in self.static
+        return name in self.static
 
     def stands(self, principal: Principal) -> bool:
         """Whether the very credential that it came in by lets it in still, and as nothing less or more."""

@@ -247,3 +247,9 @@ async def test_a_credential_stands_while_the_file_has_it_with_the_same_roles() -
     assert stand(BEARER.replace("[admin]", "[reader]"), API_KEY) == [False, True, False, False]
     assert stand(BEARER.replace("principal: ops", "principal: others"), API_KEY) == [False, True, False, False]
     assert "credential" not in repr(came)
+
+
+async def test_whom_a_proxy_names_ends_when_the_file_gives_the_name_to_a_credential() -> None:
+    proxied = await admitted(made(PROXY), arrival({"X-Forwarded-User": "ci"}, is_from_proxy=True))
+    assert made(PROXY).access.knows(proxied)
+    assert not made(PROXY, API_KEY).access.knows(proxied)
