@@ -308,15 +308,34 @@ def reads_anything(asked: list[str]) -> FakeBackend:
     return backend
 
 
-async def test_a_view_hides_what_encodings_lead_to(autojump_clock: MockClock) -> None:
+LED_OUTSIDE = [
+    "file:///pub/..%2fkey2",
+    "file:///pub/x?/../../key2",
+    "file:///pub/%252e%252e/key2",
+    "file:///pub//..//..//key2",
+    "file:///pub/..\\key2",
+    "file:///pub/.\t./key2",
+]
+PUBLIC = "resources: {allow: ['file:///pub/*', '*}']}"
+
+
+@pytest.mark.parametrize(
+    ("who", "text"),
+    [
+        (None, f"backends: {{docs: {{type: stdio, command: x}}}}\nviews: {{pub: {{{PUBLIC}}}}}"),
+        (None, f"backends: {{docs: {{type: stdio, command: x, filters: {{{PUBLIC}}}}}}}\nviews: {{pub: {{}}}}"),
+        ("guest", config('allow: ["resource:file:///pub/*", "resource:*}"]', backends="docs", views="pub: {}")),
+    ],
+    ids=["view", "filter", "role"],
+)
+async def test_what_is_public_leads_nowhere_else(autojump_clock: MockClock, who: str | None, text: str) -> None:
     asked: list[str] = []
-    text = "backends: {docs: {type: stdio, command: x}}\nviews: {pub: {resources: {allow: ['file:///pub/*', '*}']}}}"
     async with whole(config_of(text), {"docs": reads_anything(asked)}, PEOPLE) as gateway:
         await trio.sleep(1)
-        for uri in ("file:///pub/..%2fkey2", "file:///pub/x?/../../key2", "file:///pub/%252e%252e/key2"):
-            assert "error" in (await gateway.call(None, "resources/read", "pub", uri=uri)).answer
+        for uri in LED_OUTSIDE:
+            assert "error" in (await gateway.call(who, "resources/read", "pub", uri=uri)).answer, uri
         assert not asked
-        assert "result" in (await gateway.call(None, "resources/read", "pub", uri="file:///pub/b")).answer
+        assert "result" in (await gateway.call(who, "resources/read", "pub", uri="file:///pub/b")).answer
 
 
 async def test_what_a_rule_allows_in_one_spelling_is_read_in_every_other(autojump_clock: MockClock) -> None:
