@@ -221,3 +221,11 @@ async def test_the_state_of_a_call_means_nothing_at_another_endpoint(autojump_cl
         for who, view in (("ann", "wide"), ("ben", "")):
             refused = (await again(who, view)).answer
             assert refused["error"] == {"code": -32602, "message": "requestState is none that this gateway gave out"}
+
+
+async def test_metadata_that_are_not_there_are_missing_for_everybody(autojump_clock: MockClock) -> None:
+    async with whole(CONFIG, {"docs": docs()}, PEOPLE) as gateway:
+        for path in ("/.well-known/oauth-protected-resource", "/.well-known/oauth-authorization-server/mcp"):
+            assert (await gateway.ask("a stranger", "GET", path)).status == 404
+        for path in ("/well-known/x", "/.well-known", "/mcp/.well-known/x"):
+            assert (await gateway.ask("a stranger", "GET", path)).status == 401
