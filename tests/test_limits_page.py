@@ -15,12 +15,11 @@ from argus_trio.backends.listings import pages, rounds
 from argus_trio.core import memory
 from argus_trio.core.access import forwarded, policy
 from argus_trio.core.access.conditions import condition, paths
-from argus_trio.core.call import tasks, via
+from argus_trio.core.call import aims, tasks, via
 from argus_trio.core.catalog import given_uris, identity, paging, restricted
 from argus_trio.core.rates import buckets, first_uses
 from argus_trio.core.rates.gcra import NANOSECONDS
 from argus_trio.frontend.edges import http_sse as sse_edge
-from argus_trio.frontend.edges import subscriptions_listen
 from argus_trio.frontend.http.limits import Limits
 from argus_trio.frontend.http.reply import KEEP_ALIVE_SECONDS
 from argus_trio.frontend.input_required import notification_buffer, open_calls, request_state
@@ -82,7 +81,7 @@ SAID: dict[str, tuple[object, ...]] = {
     "depth of a message": (envelope.MAX_DEPTH,),
     "messages of one batch": (dispatch.MAX_BATCH, mib(dispatch.MAX_BATCH_BYTES)),
     "subscriptions of a session": (subscriptions.MAX_SUBSCRIPTIONS, mib(subscriptions.MAX_SUBSCRIPTION_BYTES)),
-    "URIs, or tasks": (subscriptions_listen.MAX_URIS,),
+    "URIs, or tasks": (aims.MAX_URIS,),
     "calls in flight of an": (sse_edge.MAX_CALLS,),
     "what it is asked at a time": (client_requests.MAX_OPEN,),
     "how long a legacy client may be": (seconds(client_requests.STREAM_SECONDS),),
