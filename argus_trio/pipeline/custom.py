@@ -20,13 +20,16 @@ from types import ModuleType
 from typing import Final
 
 import attrs
+import msgspec
 
 from argus_trio.config.model.middleware import CustomSpec
 from argus_trio.core.call.exchange import Exchange, Handler
 from argus_trio.pipeline.chain import Middleware
+from argus_trio.pipeline.contained import contained
 from argus_trio.pipeline.factory import FactoryContext, SpecUnusable
 from argus_trio.pipeline.lifetime import Lifetime
 from argus_trio.pipeline.stage import Stage
+from argus_trio.wire.envelope import decode_object, on_one_line
 
 _FORMS: Final = "write package.module:Name, or ./file.py:Name for a file beside the configuration"
 
@@ -40,10 +43,31 @@ class CustomMiddleware:
     lifetime: Lifetime | None
 
     async def __call__(self, exchange: Exchange, call_next: Handler) -> bytes:
-        result: object = await self.inner(exchange, call_next)
-        if isinstance(result, bytes):
-            return result
-        raise TypeError(f"{self.use} returned {type(result).__name__}; a middleware returns the bytes of a result")
+        passed = b""
+
+        async def onward(exchange: Exchange) -> bytes:
+            nonlocal passed
+            passed = await call_next(exchange)
+            return passed
+
+        try:
+            result: object = await self.inner(exchange, onward)
+        except BaseException as error:
+            raised = contained(error, self.use)
+            if raised is error:
+                raise
+            raise raised from error
+        return passed if result is passed and passed else self._checked(result)
+
+    def _checked(self, result: object) -> bytes:
+        """What it has made itself, if that is a result: it becomes a part of the answer as it is."""
+        if not isinstance(result, bytes):
+            raise TypeError(f"{self.use} returned {type(result).__name__}; a middleware returns the bytes of a result")
+        try:
+            decode_object(result)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise TypeError(f"{self.use} returned what is no JSON object: {error}") from None
+        return on_one_line(result)
 
 
 def custom_stage(spec: CustomSpec, context: FactoryContext) -> Stage:
@@ -81,7 +105,7 @@ def _made(spec: CustomSpec, found: Callable[..., object]) -> CustomMiddleware:
         made = found(**spec.options)
     except TypeError as error:
         raise SpecUnusable(f"{spec.use} cannot be made with these options: {error}", key="options") from None
-    except Exception as error:  # noqa: BLE001  # the boundary: whatever the user's own code raises
+    except BaseException as error:  # noqa: BLE001  # the boundary: whatever the user's own code raises
         raise SpecUnusable(f"{spec.use} cannot be made: {_said(error)}", key="options") from None
     if not callable(made) or not inspect.iscoroutinefunction(type(made).__call__):
         hint = "it needs an async method __call__(self, exchange, call_next)"
@@ -108,7 +132,7 @@ def _imported(name: str) -> ModuleType:
             hint = f"install it where argus-trio is installed ({sys.prefix}), or name a file: ./file.py:Name"
             raise SpecUnusable(f"there is no module {name}", hint, key="use") from None
         raise SpecUnusable(f"{name} cannot be imported: {_said(error)}", key="use") from None
-    except Exception as error:  # noqa: BLE001  # the boundary: whatever the user's own code raises
+    except BaseException as error:  # noqa: BLE001  # the boundary: whatever the user's own code raises
         raise SpecUnusable(f"{name} cannot be imported: {_said(error)}", key="use") from None
 
 
@@ -129,11 +153,11 @@ def _executed(path: Path, text: bytes) -> ModuleType:
     sys.modules[name] = module  # dataclasses and pickling look their module up
     try:
         exec(compile(text, str(path), "exec"), module.__dict__)  # noqa: S102  # the file that the configuration names
-    except Exception as error:  # noqa: BLE001  # the boundary: whatever the user's own code raises
+    except BaseException as error:  # noqa: BLE001  # the boundary: whatever the user's own code raises
         del sys.modules[name]
         raise SpecUnusable(f"{path.name} cannot be imported: {_said(error)}", key="use") from None
     return module
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"

@@ -5,15 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import trio
+import trio.lowlevel
 
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.middleware import CustomSpec
 from argus_trio.config.model.plain import PlainMapping
 from argus_trio.core.access.target import Target
-from argus_trio.core.call.exchange import Call, Exchange
+from argus_trio.core.call.exchange import Call, Exchange, Handler
 from argus_trio.errors import ConfigInvalid, Problem
-from argus_trio.middleware import arguments_of, result_of, with_arguments
+from argus_trio.middleware import Rejected, arguments_of, result_of, with_arguments, with_params
 from argus_trio.pipeline.build import build_pipeline
+from argus_trio.pipeline.contained import EndedItself
 from argus_trio.pipeline.pipeline import Pipeline
 from argus_trio.wire.envelope import Raw
 from tests.pipeline.support.exchanges import PlainExchange
@@ -132,3 +135,51 @@ async def passing(exchange: Exchange, call_next: object) -> bytes:
     assert callable(call_next)
     result: bytes = await call_next(exchange)
     return result
+
+
+@pytest.mark.parametrize("made", [b"not json", b'{"a":', b"[1]", b"7", b"", b'{"a":1}\n\ndata: {}'])
+async def test_what_is_no_json_object_never_becomes_a_part_of_an_answer(tmp_path: Path, made: bytes) -> None:
+    (tmp_path / "own.py").write_text(f"async def broken(exchange, call_next):\n    return {made!r}\n")
+    with pytest.raises(TypeError, match=r"broken returned what is no JSON object"):
+        await called(build_pipeline(config("./own.py:broken"), folder=tmp_path))
+
+
+async def test_a_line_break_between_tokens_of_its_result_is_taken_out(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text("async def lines(exchange, call_next):\n    return b'{\"a\":\\n1}'\n")
+    assert await called(build_pipeline(config("./own.py:lines"), folder=tmp_path)) == b'{"a": 1}'
+
+
+@pytest.mark.parametrize("raised", ["SystemExit(3)", "KeyboardInterrupt()", "GeneratorExit()"])
+@pytest.mark.parametrize("nursery", [False, True])
+async def test_what_ends_programs_ends_a_call(tmp_path: Path, raised: str, nursery: bool) -> None:
+    group = f"BaseExceptionGroup('', [{raised}])" if nursery else raised
+    (tmp_path / "own.py").write_text(f"async def ends(exchange, call_next):\n    raise {group}\n")
+    with pytest.raises(EndedItself, match=raised[:-3]):
+        await called(build_pipeline(config("./own.py:ends"), folder=tmp_path))
+
+
+async def test_an_error_for_the_client_comes_through_a_nursery_of_a_middleware() -> None:
+    async def refusing(_: Exchange) -> bytes:
+        raise Rejected("no")
+
+    pipeline = build_pipeline(config("tests.pipeline.test_custom:nursing"))
+    with pytest.raises(Rejected):
+        await pipeline.handler(refusing, resolve)(PlainExchange())
+
+
+async def nursing(exchange: Exchange, call_next: Handler) -> bytes:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(trio.lowlevel.checkpoint)
+        return await call_next(exchange)
+
+
+@pytest.mark.parametrize("text", ["raise SystemExit(3)", "class Count:\n    def __init__(self): raise SystemExit(3)"])
+def test_a_module_that_would_end_the_program_is_a_problem_of_the_file(tmp_path: Path, text: str) -> None:
+    (tmp_path / "own.py").write_text(text)
+    assert "SystemExit" in problem(tmp_path, "./own.py:Count").message
+
+
+def test_raw_params_that_are_no_json_go_to_no_backend() -> None:
+    with pytest.raises(TypeError, match="'arguments' is raw, and no JSON"):
+        with_params(PlainExchange(), {"arguments": Raw(b"{oops")})
+    assert with_params(PlainExchange(), {"a": Raw(b"[\n1]")}).call.params == {"a": Raw(b"[ 1]")}
