@@ -55,11 +55,17 @@ def build_pipeline(
         try:
             stages.append(_stage(spec, context))
         except SpecUnusable as unusable:
-            path = f"middleware[{index}]" + (f".{unusable.key}" if unusable.key else "")
-            problems.append(Problem(path=path, message=unusable.message, hint=unusable.hint))
+            problems.append(_problem(index, unusable, config))
     if problems:
-        raise ConfigInvalid(source, tuple(problems))
+        raise ConfigInvalid(source, tuple(problems), warnings=config.warnings)
     return Pipeline(stages=tuple(stages), access=_access(config, tuple(stages)), kept=kept_state.kept)
+
+
+def _problem(index: int, unusable: SpecUnusable, config: Config) -> Problem:
+    place = ("middleware", index)
+    line = config.lines.get((*place, unusable.key), config.lines.get(place))
+    path = f"middleware[{index}]" + (f".{unusable.key}" if unusable.key else "")
+    return Problem(path=path, message=unusable.message, hint=unusable.hint, line=line)
 
 
 def _stage(spec: MiddlewareSpec, context: FactoryContext) -> Stage:

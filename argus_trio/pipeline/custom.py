@@ -100,7 +100,10 @@ def _made(spec: CustomSpec, found: Callable[..., object]) -> CustomMiddleware:
         if spec.options:
             hint = "write a class that takes them, with an async method __call__"
             raise SpecUnusable(f"{spec.use} is a function, which takes no options", hint, key="options")
+        _check_parameters(found, spec.use)
         return CustomMiddleware(found, spec.use, None)
+    if inspect.isfunction(found) and _takes_a_call(found):
+        raise SpecUnusable(f"{spec.use} is no async function", "write async def", key="use")
     try:
         made = found(**spec.options)
     except TypeError as error:
@@ -110,8 +113,25 @@ def _made(spec: CustomSpec, found: Callable[..., object]) -> CustomMiddleware:
     if not callable(made) or not inspect.iscoroutinefunction(type(made).__call__):
         hint = "it needs an async method __call__(self, exchange, call_next)"
         raise SpecUnusable(f"{spec.use} makes no middleware", hint, key="use")
+    _check_parameters(made, spec.use)
     lifetime = Lifetime(made) if isinstance(made, AbstractAsyncContextManager) else None
     return CustomMiddleware(made, spec.use, lifetime)
+
+
+def _check_parameters(called: Callable[..., object], use: str) -> None:
+    if not _takes_a_call(called):
+        hint = "it is called with two values: (exchange, call_next)"
+        raise SpecUnusable(f"{use} cannot be called as a middleware is: {inspect.signature(called)}", hint, key="use")
+
+
+def _takes_a_call(called: Callable[..., object]) -> bool:
+    try:
+        inspect.signature(called).bind(None, None)
+    except TypeError:
+        return False
+    except ValueError:  # nobody says what it takes
+        return True
+    return True
 
 
 def _found(module: ModuleType, name: str, use: str) -> Callable[..., object]:

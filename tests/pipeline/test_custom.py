@@ -8,6 +8,7 @@ import pytest
 import trio
 import trio.lowlevel
 
+from argus_trio.config.load import parse
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.middleware import CustomSpec
 from argus_trio.config.model.plain import PlainMapping
@@ -36,6 +37,16 @@ async def careless(exchange, call_next):
     return {"count": 1}
 
 NUMBER = 1
+"""
+
+
+SHAPES = """
+async def one(exchange): ...
+class One:
+    async def __call__(self, exchange): ...
+def plain(exchange, call_next): ...
+async def parts(exchange, call_next):
+    yield b""
 """
 
 
@@ -111,6 +122,10 @@ async def test_what_is_no_result_is_a_fault_that_names_it(folder: Path) -> None:
         ("./bad.py:Count", {}, "use", "bad.py cannot be imported: SyntaxError"),
         ("no.such.module:Count", {}, "use", "there is no module no.such.module"),
         ("builtins:dict", {}, "use", "makes no middleware"),
+        ("./shapes.py:one", {}, "use", "cannot be called as a middleware is: (exchange)"),
+        ("./shapes.py:One", {}, "use", "cannot be called as a middleware is: (exchange)"),
+        ("./shapes.py:plain", {}, "use", "is no async function"),
+        ("./shapes.py:parts", {}, "use", "is no async function"),
     ],
 )
 def test_what_cannot_be_made_is_a_problem_of_the_file(
@@ -118,9 +133,20 @@ def test_what_cannot_be_made_is_a_problem_of_the_file(
 ) -> None:
     (folder / "broken.py").write_text("1 / 0")
     (folder / "bad.py").write_text("def")
+    (folder / "shapes.py").write_text(SHAPES)
     found = problem(folder, use, **options)
     assert found.path == f"middleware[0].{path}"
     assert said in found.message
+
+
+def test_a_problem_of_one_says_its_line_and_the_warnings_stay() -> None:
+    text = 'version: "1"\nmiddleware:\n  - type: logging\n    redact: [a+]\n  - options: {}\n    use: no.such:Name\n'
+    loaded = parse(text, source="f", folder=Path(), environ={})
+    with pytest.raises(ConfigInvalid) as caught:
+        build_pipeline(loaded)
+    assert [(each.path, each.line) for each in caught.value.problems] == [("middleware[1].use", 6)]
+    assert loaded.warnings
+    assert caught.value.warnings == loaded.warnings
 
 
 async def test_arguments_are_transformed_on_the_way_and_the_first_call_stays_as_it_was() -> None:
