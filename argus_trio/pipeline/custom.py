@@ -87,11 +87,14 @@ def custom_stage(spec: CustomSpec, context: FactoryContext) -> Stage:
     else:
         version, load = "", partial(_imported, source)
     rule = (spec.use, version, repr(spec.options))
+    number = 0  # of the equal ones before it: each entry of the file has an instance of its own
+    while (CustomMiddleware, (*rule, number)) in context.kept.kept:
+        number += 1
 
     def make() -> CustomMiddleware:
         return _made(spec, _found(load(), name, spec.use))
 
-    middleware = context.kept.keep(CustomMiddleware, rule, make)
+    middleware = context.kept.keep(CustomMiddleware, (*rule, number), make)
     return Stage(call=lambda _: middleware, lifetime=middleware.lifetime)
 
 

@@ -103,6 +103,21 @@ async def test_its_state_outlasts_a_reload_that_changes_neither_its_code_nor_its
     assert await called(edited) == b'{"count":10}'
 
 
+async def test_equal_entries_have_instances_of_their_own_and_keep_them(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        "class Count:\n"
+        "    calls = 0\n"
+        "    async def __call__(self, exchange, call_next):\n"
+        "        self.calls += 1\n"
+        "        return b'{\"%d\":' % self.calls + await call_next(exchange) + b'}'\n"
+    )
+    twice = Config(middleware=config("./own.py:Count").middleware * 2)
+    first = build_pipeline(twice, folder=tmp_path)
+    assert await called(first) == b'{"1":{"1":{"end":true}}}'
+    again = build_pipeline(twice, folder=tmp_path, before=first.kept)
+    assert await called(again) == b'{"2":{"2":{"end":true}}}'
+
+
 async def test_what_is_no_result_is_a_fault_that_names_it(folder: Path) -> None:
     with pytest.raises(TypeError, match=r"careless returned dict; a middleware returns the bytes"):
         await called(build_pipeline(config("./own.py:careless"), folder=folder))
