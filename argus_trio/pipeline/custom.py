@@ -14,6 +14,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -108,7 +109,7 @@ def _made(spec: CustomSpec, found: Callable[..., object]) -> CustomMiddleware:
     if inspect.isfunction(found) and _takes_a_call(found):
         raise SpecUnusable(f"{spec.use} is no async function", "write async def", key="use")
     try:
-        made = found(**spec.options)
+        made = found(**deepcopy(dict(spec.options)))  # what it does to them is not done to the configuration
     except TypeError as error:
         raise SpecUnusable(f"{spec.use} cannot be made with these options: {error}", key="options") from None
     except BaseException as error:  # noqa: BLE001  # the boundary: whatever the user's own code raises

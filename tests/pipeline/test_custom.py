@@ -118,6 +118,13 @@ async def test_equal_entries_have_instances_of_their_own_and_keep_them(tmp_path:
     assert await called(again) == b'{"2":{"2":{"end":true}}}'
 
 
+def test_what_it_does_to_its_options_is_not_done_to_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(COUNTING.replace("self.count = start", "start.append(1)"))
+    given = config("./own.py:Count", start=[])
+    build_pipeline(given, folder=tmp_path)
+    assert given == config("./own.py:Count", start=[])
+
+
 async def test_what_is_no_result_is_a_fault_that_names_it(folder: Path) -> None:
     with pytest.raises(TypeError, match=r"careless returned dict; a middleware returns the bytes"):
         await called(build_pipeline(config("./own.py:careless"), folder=folder))
