@@ -69,7 +69,10 @@ class Export:
 
     async def __aenter__(self) -> Export:
         """Begin: providers are made, and their threads."""
-        self.now = await trio.to_thread.run_sync(_instruments, self.spec)
+        try:
+            self.now = await trio.to_thread.run_sync(_instruments, self.spec)
+        except ValueError as error:  # the file was checked: what is left are the variables
+            raise ValueError(f"what one of the variables OTEL_* says cannot be used: {error}") from None
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -208,3 +208,11 @@ def test_numbers_and_booleans_may_be_spliced_in() -> None:
     server = read(text, environ={"PORT": "81", "GRACE": "1.5"}).server
     assert (server.port, server.allow_unauthenticated, server.startup_grace) == (81, False, 1.5)
     assert problem(text, environ={"PORT": "tcp", "GRACE": "1"}).message.endswith("found what ${...} brought in")
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("authorization", "rbac"), ("incoming_auth", "authentication"), ("audit", "logging"), ("otel", "telemetry")],
+)
+def test_words_for_middleware_of_other_programs_lead_to_those_here(word: str, meant: str) -> None:
+    assert problem(f"middleware: [{{type: {word}}}]").hint == f"did you mean {meant!r}?"

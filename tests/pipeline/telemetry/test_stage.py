@@ -51,3 +51,9 @@ async def test_it_is_entered_and_left_as_often_as_it_is_used(monkeypatch: pytest
 def test_the_log_shows_no_credentials_of_a_collector(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "https://user:s3cret@collector:4318/base?key=s3cret")
     assert shown_endpoint(TelemetrySpec()) == "https://collector:4318"
+
+
+async def test_a_variable_that_cannot_be_used_is_what_the_error_speaks_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_METRIC_EXPORT_INTERVAL", "0")
+    with pytest.raises(ValueError, match=r"the variables OTEL_\* says cannot be used"):
+        await Export(SPEC).__aenter__()
