@@ -63,12 +63,15 @@ class CustomMiddleware:
     def _checked(self, result: object) -> bytes:
         """What it has made itself, if that is a result: it becomes a part of the answer as it is."""
         if not isinstance(result, bytes):
-            raise TypeError(f"{self.use} returned {type(result).__name__}; a middleware returns the bytes of a result")
+            raise self._fault(type(result).__name__)
         try:
             decode_object(result)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise TypeError(f"{self.use} returned what is no JSON object: {error}") from None
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise self._fault("bytes that are no JSON object") from None
         return on_one_line(result)
+
+    def _fault(self, found: str) -> TypeError:
+        return TypeError(f"{self.use} returned {found}; a middleware returns the bytes of a result, a JSON object")
 
 
 def custom_stage(spec: CustomSpec, context: FactoryContext) -> Stage:
@@ -124,8 +127,9 @@ def _made(spec: CustomSpec, found: Callable[..., object]) -> CustomMiddleware:
 
 def _check_parameters(called: Callable[..., object], use: str) -> None:
     if not _takes_a_call(called):
+        found = inspect.signature(called)
         hint = "it is called with two values: (exchange, call_next)"
-        raise SpecUnusable(f"{use} cannot be called as a middleware is: {inspect.signature(called)}", hint, key="use")
+        raise SpecUnusable(f"{use} takes other arguments than a call has: {found}", hint, key="use")
 
 
 def _takes_a_call(called: Callable[..., object]) -> bool:
@@ -141,7 +145,8 @@ def _takes_a_call(called: Callable[..., object]) -> bool:
 def _found(module: ModuleType, name: str, use: str) -> Callable[..., object]:
     found: object = getattr(module, name, None)
     if found is None:
-        known = ", ".join(each for each in vars(module) if not each.startswith("_"))
+        own = [key for key, value in vars(module).items() if getattr(value, "__module__", None) == module.__name__]
+        known = ", ".join(key for key in own or vars(module) if not key.startswith("_"))
         raise SpecUnusable(f"there is no {name} in {use.rpartition(':')[0]}", f"it has: {known[:200]}", key="use")
     if not callable(found):
         raise SpecUnusable(f"{use} is neither a class nor a function", key="use")

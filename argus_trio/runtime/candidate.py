@@ -29,9 +29,8 @@ class Candidate:
     settings: ServedSettings
     pipeline: Pipeline
     """The middleware, made and not entered."""
-    is_kept: bool = True
-    """Whether all that its stages keep is that of the pipeline in effect: a file that `use` names may have changed
-    though the configuration has not."""
+    is_pipeline_kept: bool
+    """Whether all that lasts in it is of the pipeline in effect: no file of a middleware was edited."""
 
 
 async def load_candidate(
@@ -64,7 +63,8 @@ def _candidate(file: ConfigFile, kept: Mapping[Hashable, object], is_exposed: bo
     pipeline = build_pipeline(config, source=str(file.path), folder=file.path.parent, before=kept)
     try:
         settings = ServedSettings.of(config.server, access=pipeline.access)
-        is_kept = all(kept.get(rule) is value for rule, value in pipeline.kept.items())
-        return Candidate(config=config, settings=settings, pipeline=pipeline, is_kept=is_kept)
+        return Candidate(
+            config=config, settings=settings, pipeline=pipeline, is_pipeline_kept=dict(pipeline.kept) == dict(kept)
+        )
     except ListenFailed as failure:  # the certificate was changed since it was checked
         raise ConfigInvalid(str(file.path), (Problem(path="server.tls", message=str(failure)),)) from None

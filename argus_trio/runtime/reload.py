@@ -154,7 +154,7 @@ class ReloadSupervisor:
         config = candidate.config
         self.redact.learn(config.secrets)
         draft = attrs.evolve(draft, needs_restart=_needs_restart(self._started_with, config.server))
-        if self._is_in_effect(candidate):
+        if candidate.is_pipeline_kept and self._is_in_effect(config):
             renewed = attrs.evolve(candidate.settings, access=self.settings.now.access)
             self.settings.renew(renewed)  # the content of a certificate may have changed
             return attrs.evolve(draft, is_applied=True, is_unchanged=True)
@@ -172,10 +172,8 @@ class ReloadSupervisor:
         self.config = config
         return attrs.evolve(draft, applied=applied, is_applied=True)
 
-    def _is_in_effect(self, candidate: Candidate) -> bool:
-        config = candidate.config
-        is_equal = config == self.config and config.secrets == self.config.secrets
-        return is_equal and candidate.is_kept and not self._must_apply
+    def _is_in_effect(self, config: Config) -> bool:
+        return not self._must_apply and config == self.config and config.secrets == self.config.secrets
 
     def _draft(self, batch: _Batch) -> ReloadReport:
         """The report of a reload that has not changed anything yet."""

@@ -36,6 +36,12 @@ async def plain(exchange, call_next):
 async def careless(exchange, call_next):
     return {"count": 1}
 
+async def broken(exchange, call_next):
+    return b"no JSON"
+
+async def alone(exchange):
+    return b"{}"
+
 NUMBER = 1
 """
 
@@ -128,6 +134,13 @@ def test_what_it_does_to_its_options_is_not_done_to_the_configuration(tmp_path: 
 async def test_what_is_no_result_is_a_fault_that_names_it(folder: Path) -> None:
     with pytest.raises(TypeError, match=r"careless returned dict; a middleware returns the bytes"):
         await called(build_pipeline(config("./own.py:careless"), folder=folder))
+    with pytest.raises(TypeError, match=r"broken returned bytes that are no JSON object"):
+        await called(build_pipeline(config("./own.py:broken"), folder=folder))
+
+
+def test_what_a_file_has_is_told_without_what_it_imports(folder: Path) -> None:
+    (folder / "own.py").write_text("import json\nfrom pathlib import Path\n" + COUNTING)
+    assert problem(folder, "./own.py:Cuont").hint == "it has: Count, plain, careless, broken, alone"
 
 
 @pytest.mark.parametrize(
@@ -138,14 +151,15 @@ async def test_what_is_no_result_is_a_fault_that_names_it(folder: Path) -> None:
         ("./none.py:Count", {}, "use", "cannot be read: No such file"),
         ("./own.py:Cuont", {}, "use", "there is no Cuont in ./own.py"),
         ("./own.py:NUMBER", {}, "use", "is neither a class nor a function"),
+        ("./own.py:alone", {}, "use", "takes other arguments than a call has"),
         ("./own.py:plain", {"a": 1}, "options", "takes no options"),
         ("./own.py:Count", {"strat": 1}, "options", "unexpected keyword argument 'strat'"),
         ("./broken.py:Count", {}, "use", "broken.py cannot be imported: ZeroDivisionError"),
         ("./bad.py:Count", {}, "use", "bad.py cannot be imported: SyntaxError"),
         ("no.such.module:Count", {}, "use", "there is no module no.such.module"),
         ("builtins:dict", {}, "use", "makes no middleware"),
-        ("./shapes.py:one", {}, "use", "cannot be called as a middleware is: (exchange)"),
-        ("./shapes.py:One", {}, "use", "cannot be called as a middleware is: (exchange)"),
+        ("./shapes.py:one", {}, "use", "takes other arguments than a call has: (exchange)"),
+        ("./shapes.py:One", {}, "use", "takes other arguments than a call has: (exchange)"),
         ("./shapes.py:plain", {}, "use", "is no async function"),
         ("./shapes.py:parts", {}, "use", "is no async function"),
     ],
@@ -188,7 +202,7 @@ async def passing(exchange: Exchange, call_next: object) -> bytes:
 @pytest.mark.parametrize("made", [b"not json", b'{"a":', b"[1]", b"7", b"", b'{"a":1}\n\ndata: {}'])
 async def test_what_is_no_json_object_never_becomes_a_part_of_an_answer(tmp_path: Path, made: bytes) -> None:
     (tmp_path / "own.py").write_text(f"async def broken(exchange, call_next):\n    return {made!r}\n")
-    with pytest.raises(TypeError, match=r"broken returned what is no JSON object"):
+    with pytest.raises(TypeError, match=r"broken returned bytes that are no JSON object"):
         await called(build_pipeline(config("./own.py:broken"), folder=tmp_path))
 
 

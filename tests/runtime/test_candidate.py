@@ -73,8 +73,8 @@ async def test_a_middleware_whose_file_was_edited_is_another_one_though_the_conf
     file = ConfigFile(path=path, environ={})
     first = await load_candidate(file, dict)
     same = await load_candidate(file, lambda: first.pipeline.kept)
-    assert same.is_kept
+    assert same.is_pipeline_kept
     own.write_text("async def own(exchange, call_next): return b'{}'")
     edited = await load_candidate(file, lambda: first.pipeline.kept)
     assert edited.config == first.config
-    assert not edited.is_kept
+    assert not edited.is_pipeline_kept
