@@ -23,7 +23,7 @@ from argus_trio.core.access.principal import Principal
 from argus_trio.core.call.exchange import Call, Exchange, Handler
 from argus_trio.core.call.record import CallRecord
 from argus_trio.errors import InvalidParams, RpcError
-from argus_trio.wire.envelope import Params, Raw, decode_object, encode_raw
+from argus_trio.wire.envelope import Params, Raw, decode_object, encode_raw, on_one_line
 
 __all__ = [
     "Call",
@@ -79,9 +79,23 @@ def with_arguments(exchange: Exchange, arguments: Mapping[str, object]) -> Excha
 
 
 def with_params(exchange: Exchange, params: Mapping[str, object]) -> Exchange:
-    """The same exchange with these members of its params in place of those it has; they can be encoded as JSON."""
-    changed = {key: value if isinstance(value, Raw) else encode_raw(value) for key, value in params.items()}
+    """The same exchange with these members of its params in place of those it has; they can be encoded as JSON.
+
+    Raises:
+        TypeError: one of them cannot be, or is raw and no JSON.
+    """
+    changed = {key: _raw(key, value) for key, value in params.items()}
     return _Changed(exchange, attrs.evolve(exchange.call, params={**exchange.call.params, **changed}))
+
+
+def _raw(key: str, value: object) -> Raw:
+    if not isinstance(value, Raw):
+        return encode_raw(value)
+    try:
+        msgspec.json.decode(value, type=Raw)
+    except msgspec.DecodeError as error:
+        raise TypeError(f"{key!r} is raw, and no JSON: {error}") from None
+    return Raw(on_one_line(bytes(value)))
 
 
 def result_of(raw: bytes) -> dict[str, Raw]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import attrs
 
@@ -63,7 +64,8 @@ def parse(
     config = _config(_root(document, source), splicer)
     if problems := findings.in_file_order():
         raise ConfigInvalid(source, problems, warnings=findings.warnings_in_file_order())
-    return attrs.evolve(config, warnings=findings.warnings_in_file_order())
+    lines = MappingProxyType({path: line for path, line in document.lines.items() if path[:1] == ("middleware",)})
+    return attrs.evolve(config, lines=lines, warnings=findings.warnings_in_file_order())
 
 
 def _config(root: dict[str, Tree], splicer: Splicer) -> Config:

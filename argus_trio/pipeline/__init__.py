@@ -7,6 +7,7 @@
 - `under_way` counts the calls that have come in and are not answered.
 - `records` is what is told of calls: the log of requests; `telemetry` is OpenTelemetry, loaded where it is asked for.
 - `limits` are `type: rate_limit`.
+- `custom` is the user's own; `contained` is what may be raised of what that raises.
 
 `app` builds the chain and puts the router of a generation at its end. A middleware serves the exchange, adds to it or
 refuses it with an error of `errors`; it cancels nothing that it did not begin.

@@ -23,13 +23,10 @@ from argus_trio.config.model.middleware import (
 from argus_trio.core.access.access import Access, anybody, anybody_manages, nobody_manages
 from argus_trio.core.access.forwarded import TrustedProxies
 from argus_trio.errors import ConfigInvalid, Problem
-from argus_trio.pipeline.custom import custom_stage
 from argus_trio.pipeline.factory import FactoryContext, SpecUnusable
 from argus_trio.pipeline.gate import Gate
 from argus_trio.pipeline.kept_state import KeptState
 from argus_trio.pipeline.pipeline import Pipeline
-from argus_trio.pipeline.rbac import Rbac
-from argus_trio.pipeline.records.request_log import logging_stage
 from argus_trio.pipeline.stage import Stage
 
 NOTHING_KEPT: Final[Mapping[Hashable, object]] = MappingProxyType({})
@@ -55,22 +52,35 @@ def build_pipeline(
         try:
             stages.append(_stage(spec, context))
         except SpecUnusable as unusable:
-            path = f"middleware[{index}]" + (f".{unusable.key}" if unusable.key else "")
-            problems.append(Problem(path=path, message=unusable.message, hint=unusable.hint))
+            problems.append(_problem(index, unusable, config))
     if problems:
-        raise ConfigInvalid(source, tuple(problems))
+        raise ConfigInvalid(source, tuple(problems), warnings=config.warnings)
     return Pipeline(stages=tuple(stages), access=_access(config, tuple(stages)), kept=kept_state.kept)
 
 
+def _problem(index: int, unusable: SpecUnusable, config: Config) -> Problem:
+    place = ("middleware", index)
+    line = config.lines.get((*place, unusable.key), config.lines.get(place))
+    path = f"middleware[{index}]" + (f".{unusable.key}" if unusable.key else "")
+    return Problem(path=path, message=unusable.message, hint=unusable.hint, line=line)
+
+
 def _stage(spec: MiddlewareSpec, context: FactoryContext) -> Stage:
+    """The stage of one entry; what it takes is loaded where the file has such a one."""
     match spec:
         case RbacSpec():
+            from argus_trio.pipeline.rbac import Rbac
+
             return Rbac.of(context.config).stage()
         case AuthenticationSpec():
             return _authentication_stage(spec, context)
         case CustomSpec():
+            from argus_trio.pipeline.custom import custom_stage
+
             return custom_stage(spec, context)
         case LoggingSpec():
+            from argus_trio.pipeline.records.request_log import logging_stage
+
             return logging_stage(spec, context)
         case TelemetrySpec():
             return _telemetry_stage(spec, context)

@@ -14,6 +14,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -25,10 +26,11 @@ import msgspec
 from argus_trio.config.model.middleware import CustomSpec
 from argus_trio.core.call.exchange import Exchange, Handler
 from argus_trio.pipeline.chain import Middleware
+from argus_trio.pipeline.contained import contained
 from argus_trio.pipeline.factory import FactoryContext, SpecUnusable
 from argus_trio.pipeline.lifetime import Lifetime
 from argus_trio.pipeline.stage import Stage
-from argus_trio.wire.envelope import decode_object
+from argus_trio.wire.envelope import decode_object, on_one_line
 
 _FORMS: Final = "write package.module:Name, or ./file.py:Name for a file beside the configuration"
 
@@ -42,18 +44,34 @@ class CustomMiddleware:
     lifetime: Lifetime | None
 
     async def __call__(self, exchange: Exchange, call_next: Handler) -> bytes:
-        passed: bytes | None = None
+        passed = b""
 
-        async def call(changed: Exchange) -> bytes:
+        async def onward(exchange: Exchange) -> bytes:
             nonlocal passed
-            passed = await call_next(changed)
+            passed = await call_next(exchange)
             return passed
 
-        result: object = await self.inner(exchange, call)
-        if isinstance(result, bytes) and (result is passed or _is_object(result)):
-            return result
-        found = "bytes that are no JSON object" if isinstance(result, bytes) else type(result).__name__
-        raise TypeError(f"{self.use} returned {found}; a middleware returns the bytes of a result, a JSON object")
+        try:
+            result: object = await self.inner(exchange, onward)
+        except BaseException as error:
+            raised = contained(error, self.use)
+            if raised is error:
+                raise
+            raise raised from error
+        return passed if result is passed and passed else self._checked(result)
+
+    def _checked(self, result: object) -> bytes:
+        """What it has made itself, if that is a result: it becomes a part of the answer as it is."""
+        if not isinstance(result, bytes):
+            raise self._fault(type(result).__name__)
+        try:
+            decode_object(result)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise self._fault("bytes that are no JSON object") from None
+        return on_one_line(result)
+
+    def _fault(self, found: str) -> TypeError:
+        return TypeError(f"{self.use} returned {found}; a middleware returns the bytes of a result, a JSON object")
 
 
 def custom_stage(spec: CustomSpec, context: FactoryContext) -> Stage:
@@ -73,11 +91,14 @@ def custom_stage(spec: CustomSpec, context: FactoryContext) -> Stage:
     else:
         version, load = "", partial(_imported, source)
     rule = (spec.use, version, repr(spec.options))
+    number = 0  # of the equal ones before it: each entry of the file has an instance of its own
+    while (CustomMiddleware, (*rule, number)) in context.kept.kept:
+        number += 1
 
     def make() -> CustomMiddleware:
         return _made(spec, _found(load(), name, spec.use))
 
-    middleware = context.kept.keep(CustomMiddleware, rule, make)
+    middleware = context.kept.keep(CustomMiddleware, (*rule, number), make)
     return Stage(call=lambda _: middleware, lifetime=middleware.lifetime)
 
 
@@ -86,36 +107,38 @@ def _made(spec: CustomSpec, found: Callable[..., object]) -> CustomMiddleware:
         if spec.options:
             hint = "write a class that takes them, with an async method __call__"
             raise SpecUnusable(f"{spec.use} is a function, which takes no options", hint, key="options")
-        _check_call(found, spec.use, "name(exchange, call_next)")
+        _check_parameters(found, spec.use)
         return CustomMiddleware(found, spec.use, None)
+    if inspect.isfunction(found) and _takes_a_call(found):
+        raise SpecUnusable(f"{spec.use} is no async function", "write async def", key="use")
     try:
-        made = found(**spec.options)
+        made = found(**deepcopy(dict(spec.options)))  # what it does to them is not done to the configuration
     except TypeError as error:
         raise SpecUnusable(f"{spec.use} cannot be made with these options: {error}", key="options") from None
-    except Exception as error:  # noqa: BLE001  # the boundary: whatever the user's own code raises
+    except BaseException as error:  # noqa: BLE001  # the boundary: whatever the user's own code raises
         raise SpecUnusable(f"{spec.use} cannot be made: {_said(error)}", key="options") from None
     if not callable(made) or not inspect.iscoroutinefunction(type(made).__call__):
         hint = "it needs an async method __call__(self, exchange, call_next)"
         raise SpecUnusable(f"{spec.use} makes no middleware", hint, key="use")
-    _check_call(made, spec.use, "__call__(self, exchange, call_next)")
+    _check_parameters(made, spec.use)
     lifetime = Lifetime(made) if isinstance(made, AbstractAsyncContextManager) else None
     return CustomMiddleware(made, spec.use, lifetime)
 
 
-def _check_call(middleware: Callable[..., object], use: str, form: str) -> None:
+def _check_parameters(called: Callable[..., object], use: str) -> None:
+    if not _takes_a_call(called):
+        found = inspect.signature(called)
+        hint = "it is called with two values: (exchange, call_next)"
+        raise SpecUnusable(f"{use} takes other arguments than a call has: {found}", hint, key="use")
+
+
+def _takes_a_call(called: Callable[..., object]) -> bool:
     try:
-        inspect.signature(middleware).bind(None, None)
+        inspect.signature(called).bind(None, None)
     except TypeError:
-        raise SpecUnusable(
-            f"{use} takes other arguments than a call has", f"write async def {form}", key="use"
-        ) from None
-
-
-def _is_object(result: bytes) -> bool:
-    try:
-        decode_object(result)
-    except msgspec.DecodeError:
         return False
+    except ValueError:  # nobody says what it takes
+        return True
     return True
 
 
@@ -138,7 +161,7 @@ def _imported(name: str) -> ModuleType:
             hint = f"install it where argus-trio is installed ({sys.prefix}), or name a file: ./file.py:Name"
             raise SpecUnusable(f"there is no module {name}", hint, key="use") from None
         raise SpecUnusable(f"{name} cannot be imported: {_said(error)}", key="use") from None
-    except Exception as error:  # noqa: BLE001  # the boundary: whatever the user's own code raises
+    except BaseException as error:  # noqa: BLE001  # the boundary: whatever the user's own code raises
         raise SpecUnusable(f"{name} cannot be imported: {_said(error)}", key="use") from None
 
 
@@ -159,11 +182,11 @@ def _executed(path: Path, text: bytes) -> ModuleType:
     sys.modules[name] = module  # dataclasses and pickling look their module up
     try:
         exec(compile(text, str(path), "exec"), module.__dict__)  # noqa: S102  # the file that the configuration names
-    except Exception as error:  # noqa: BLE001  # the boundary: whatever the user's own code raises
+    except BaseException as error:  # noqa: BLE001  # the boundary: whatever the user's own code raises
         del sys.modules[name]
         raise SpecUnusable(f"{path.name} cannot be imported: {_said(error)}", key="use") from None
     return module
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Final
 
 import attrs
 import trio
+
+from argus_trio.pipeline.contained import contained
 
 LEAVE_SECONDS: Final = 1.0
 """How long a context may take to be left before it is cancelled: a stop waits for it."""
@@ -14,6 +17,10 @@ LEAVE_SECONDS: Final = 1.0
 
 class NotEntered(Exception):
     """A context cannot be entered; the first argument says why."""
+
+
+class EndedEarly(Exception):
+    """A context that holds a nursery, or a cancel scope, has cancelled it while it was in use."""
 
 
 @attrs.define(eq=False)
@@ -36,19 +43,40 @@ class Lifetime:
         if not self._users:
             self._unused.set()
 
+    @property
+    def name(self) -> str:
+        """What the log calls it."""
+        return f"{type(self.context).__module__}.{type(self.context).__qualname__}"
+
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Enter the context, and leave it when nobody needs it any more, or when this is cancelled.
 
         Raises:
-            NotEntered: it cannot be entered; any other exception is of its leaving.
+            NotEntered: it cannot be entered.
+            EndedEarly: it was left while it was needed, by what it did itself.
+            Exception: any other is of its leaving.
         """
+        try:
+            await self._hold(task_status)
+        except BaseException as error:
+            raised = contained(error, self.name)
+            # Cancelled where nobody outside has cancelled: it would end whoever runs this.
+            if isinstance(raised, trio.Cancelled) and trio.current_effective_deadline() > -math.inf:
+                raise EndedEarly(f"{self.name} ended itself") from error
+            if raised is error:
+                raise
+            raise raised from error
+
+    async def _hold(self, task_status: trio.TaskStatus[None]) -> None:
         # The scope stands around all, not around the leaving alone: a context may hold a nursery, which must be left in
         # the very scope of its entering.
         with trio.CancelScope() as scope:
             async with AsyncExitStack() as stack:
                 try:
                     await stack.enter_async_context(self.context)
-                except Exception as error:
+                except trio.Cancelled:
+                    raise
+                except BaseException as error:
                     raise NotEntered(f"{type(error).__name__}: {error}") from error
                 self._is_entered, self._unused = True, trio.Event()
                 try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 
 import attrs
 
@@ -35,7 +35,13 @@ class Pipeline:
     @property
     def lifetimes(self) -> tuple[Lifetime, ...]:
         """What its stages hold, outermost first."""
-        return tuple(stage.lifetime for stage in self.stages if stage.lifetime is not None)
+        return tuple(lifetime for _, lifetime in self.lifetimes_by_path)
+
+    @property
+    def lifetimes_by_path(self) -> Sequence[tuple[str, Lifetime]]:
+        """The same, each with the path of its stage in the file."""
+        held = ((f"middleware[{number}]", stage.lifetime) for number, stage in enumerate(self.stages))
+        return tuple((path, lifetime) for path, lifetime in held if lifetime is not None)
 
     def session_ended(self, session: EndedSession) -> None:
         """Tell the stages that a session has ended. Does not block."""

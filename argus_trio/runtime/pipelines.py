@@ -48,19 +48,21 @@ class Pipelines:
             ConfigInvalid: something cannot be entered, or not within `ENTER_SECONDS`; the rest is left again.
         """
         taken: list[Lifetime] = []
+        at = ""
         with trio.CancelScope(deadline=trio.current_time() + ENTER_SECONDS) as scope:
             try:
-                for lifetime in pipeline.lifetimes:
+                for path, lifetime in pipeline.lifetimes_by_path:
+                    at = path
                     must_run = lifetime.take()
                     taken.append(lifetime)
                     if must_run:
                         await self._children.start(_live, lifetime)
             except NotEntered as failure:
                 _give_back(taken)
-                raise _invalid(f"it cannot be entered: {failure}") from None
+                raise _invalid(at, f"it cannot be entered: {failure}") from None
         if scope.cancelled_caught:
             _give_back(taken)
-            raise _invalid(f"it was not ready within {ENTER_SECONDS:g} s")
+            raise _invalid(at, f"it was not ready within {ENTER_SECONDS:g} s")
         self._children.start_soon(self._follow, pipeline)
 
     def install(self, pipeline: Pipeline) -> None:
@@ -91,7 +93,7 @@ async def _live(lifetime: Lifetime, *, task_status: trio.TaskStatus[None]) -> No
         log.exception("middleware_not_entered")
         raise
     except Exception:  # the boundary: whatever a middleware of the user's own raises
-        log.exception("middleware_left_unexpectedly")
+        log.exception("middleware_left_unexpectedly", middleware=lifetime.name)
 
 
 def _give_back(lifetimes: Sequence[Lifetime]) -> None:
@@ -99,5 +101,5 @@ def _give_back(lifetimes: Sequence[Lifetime]) -> None:
         lifetime.give_back()
 
 
-def _invalid(message: str) -> ConfigInvalid:
-    return ConfigInvalid("the configuration", (Problem(path="middleware", message=message),))
+def _invalid(path: str, message: str) -> ConfigInvalid:
+    return ConfigInvalid("the configuration", (Problem(path=path, message=message),))

@@ -60,3 +60,21 @@ async def test_an_inherited_socket_that_is_exposed_has_to_be_meant_at_every_relo
     with pytest.raises(ConfigInvalid) as caught:
         await load_candidate(ConfigFile(path=path, environ={}), dict, is_exposed=True)
     assert caught.value.problems[0].path == "server.allow_unauthenticated"
+
+
+async def test_a_middleware_whose_file_was_edited_is_another_one_though_the_configuration_is_equal(
+    tmp_path: Path,
+) -> None:
+    path, own = tmp_path / "config.yaml", tmp_path / "own.py"
+    path.write_text(
+        "middleware: [{use: ./own.py:own}, {type: rate_limit, limits: [{scope: global, calls: 1, per: 1}]}]"
+    )
+    own.write_text("async def own(exchange, call_next): ...")
+    file = ConfigFile(path=path, environ={})
+    first = await load_candidate(file, dict)
+    same = await load_candidate(file, lambda: first.pipeline.kept)
+    assert same.is_pipeline_kept
+    own.write_text("async def own(exchange, call_next): return b'{}'")
+    edited = await load_candidate(file, lambda: first.pipeline.kept)
+    assert edited.config == first.config
+    assert not edited.is_pipeline_kept

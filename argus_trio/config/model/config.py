@@ -46,5 +46,7 @@ class Config:
     secrets: frozenset[str] = attrs.field(default=frozenset(), repr=False, eq=False)
     """The values that must not appear in a log or an error: every header value, and what `${...}` brought into a field
     with `repr=False`; `config/read/secrets.py` says what is left out."""
+    lines: Mapping[tuple[str | int, ...], int] = attrs.field(default=MappingProxyType({}), repr=False, eq=False)
+    """The lines of what the file says of middleware, by key path: some of it is found wrong only as it is made."""
     warnings: tuple[Problem, ...] = attrs.field(default=(), repr=False, eq=False)
     """What its user should know though the configuration can be used, in file order; no key of the file."""

@@ -119,6 +119,19 @@ _OPERATION = frozenset({"timeout", "timeouts", "retries", "retry_delay", "health
 """The keys of a backend in the tables whose answer holds under `defaults` as well."""
 
 TYPES: dict[str, str] = {
+    "auth": "authentication",
+    "incoming_auth": "authentication",
+    "oidc": "authentication",
+    "jwt": "authentication",
+    "authorization": "rbac",
+    "authz": "rbac",
+    "policy": "rbac",
+    "audit": "logging",
+    "otel": "telemetry",
+    "opentelemetry": "telemetry",
+    "tracing": "telemetry",
+    "metrics": "telemetry",
+    "throttle": "rate_limit",
     "http": "streamable-http",
     "https": "streamable-http",
     "remote": "streamable-http",

@@ -69,7 +69,10 @@ class Export:
 
     async def __aenter__(self) -> Export:
         """Begin: providers are made, and their threads."""
-        self.now = await trio.to_thread.run_sync(_instruments, self.spec)
+        try:
+            self.now = await trio.to_thread.run_sync(_instruments, self.spec)
+        except ValueError as error:  # the file was checked: what is left are the variables
+            raise ValueError(f"what one of the variables OTEL_* says cannot be used: {error}") from None
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -78,7 +81,9 @@ class Export:
         if ending is None:
             return
         with trio.CancelScope(shield=True, deadline=trio.current_time() + SHUTDOWN_SECONDS) as scope:
-            await trio.to_thread.run_sync(ending.end, abandon_on_cancel=True)
+            # A limiter of its own: a thread that is given up keeps its place, and those of the default are for others.
+            own = trio.CapacityLimiter(1)
+            await trio.to_thread.run_sync(ending.end, abandon_on_cancel=True, limiter=own)
         if scope.cancelled_caught:
             log.warning("telemetry_given_up", endpoint=shown_endpoint(self.spec), seconds=SHUTDOWN_SECONDS)
 

@@ -6,7 +6,7 @@ import pytest
 
 from argus_trio.config.model.config import Config
 from argus_trio.config.structure.heritage import KEYS, TYPES, advice
-from argus_trio.config.structure.structure import BACKEND_TYPES, keys_of
+from argus_trio.config.structure.structure import BACKEND_TYPES, MIDDLEWARE_TYPES, keys_of
 from tests.config.support.reading import HTTP, STDIO, problem
 
 
@@ -19,8 +19,9 @@ def test_no_key_of_the_table_is_a_key_here() -> None:
 
 
 def test_every_word_for_a_type_means_one_that_there_is() -> None:
-    assert set(TYPES.values()) <= set(BACKEND_TYPES)
-    assert not set(TYPES) & set(BACKEND_TYPES)
+    known = {*BACKEND_TYPES, *MIDDLEWARE_TYPES}
+    assert set(TYPES.values()) <= known
+    assert not set(TYPES) & known
 
 
 @pytest.mark.parametrize(

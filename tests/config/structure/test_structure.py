@@ -218,6 +218,14 @@ def test_numbers_and_booleans_may_be_spliced_in() -> None:
     assert problem(text, environ={"PORT": "tcp", "GRACE": "1"}).message.endswith("found what ${...} brought in")
 
 
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("authorization", "rbac"), ("incoming_auth", "authentication"), ("audit", "logging"), ("otel", "telemetry")],
+)
+def test_words_for_middleware_of_other_programs_lead_to_those_here(word: str, meant: str) -> None:
+    assert problem(f"middleware: [{{type: {word}}}]").hint == f"did you mean {meant!r}?"
+
+
 def test_what_stands_behind_an_entry_that_does_not_fit_is_found_where_it_stands() -> None:
     text = """
         middleware:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+
 import attrs
 import pytest
+import trio
 
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.middleware import TelemetrySpec
 from argus_trio.core.call.exchange import Exchange
 from argus_trio.pipeline.build import build_pipeline
+from argus_trio.pipeline.telemetry import export as export_room
 from argus_trio.pipeline.telemetry.export import Export, shown_endpoint
 from tests.pipeline.support.exchanges import PlainExchange
 
@@ -51,3 +55,27 @@ async def test_it_is_entered_and_left_as_often_as_it_is_used(monkeypatch: pytest
 def test_the_log_shows_no_credentials_of_a_collector(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "https://user:s3cret@collector:4318/base?key=s3cret")
     assert shown_endpoint(TelemetrySpec()) == "https://collector:4318"
+
+
+async def test_a_variable_that_cannot_be_used_is_what_the_error_speaks_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_METRIC_EXPORT_INTERVAL", "0")
+    with pytest.raises(ValueError, match=r"the variables OTEL_\* says cannot be used"):
+        await Export(SPEC).__aenter__()
+
+
+async def test_a_collector_that_hangs_at_the_end_takes_no_thread_from_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export_room, "SHUTDOWN_SECONDS", 0.01)
+    for signal in ("TRACES", "METRICS"):
+        monkeypatch.setenv(f"OTEL_{signal}_EXPORTER", "none")
+    go_on, export = threading.Event(), Export(SPEC)
+    await export.__aenter__()
+    assert export.now is not None
+
+    def hang() -> None:
+        go_on.wait()
+
+    export.now = attrs.evolve(export.now, end=hang)
+    await export.__aexit__()
+    free = trio.to_thread.current_default_thread_limiter().available_tokens
+    go_on.set()
+    assert free == trio.to_thread.current_default_thread_limiter().total_tokens
