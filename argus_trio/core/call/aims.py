@@ -31,8 +31,10 @@ _REFERENCES: Final[Mapping[str, tuple[TargetKind, str]]] = {
     "ref/prompt": ("prompt", "name"),
     "ref/resource": ("resource", "uri"),
 }
-_OPEN: Final = frozenset(("tools/list", "prompts/list", "resources/list", "resources/templates/list"))
-"""Methods that everybody may call: what they list is what there is for the one who asks."""
+_OPEN: Final = frozenset(
+    ("tools/list", "prompts/list", "resources/list", "resources/templates/list", "subscriptions/listen")
+)
+"""Methods that everybody may call: what they list, and tell changes of, is what there is for the one who asks."""
 _OF_TASKS: Final = "tasks/"
 """How the methods begin that are about tasks: a task is known to its owner alone, whose call it came from."""
 
