@@ -10,7 +10,7 @@ import attrs
 import structlog
 
 from argus_trio.core.redaction import Redactor
-from argus_trio.logs.processors import RedactEvents, show_controls
+from argus_trio.logs.processors import RedactEvents, as_json, show_controls
 
 Format = Literal["console", "json"]
 LEVELS = ("debug", "info", "warning", "error")
@@ -44,7 +44,7 @@ def set_up_logs(
         RedactEvents(redact),
     ]
     if form == "json":
-        processors.append(structlog.processors.JSONRenderer(default=str))
+        processors.append(as_json)
     else:
         renderer = structlog.dev.ConsoleRenderer(colors=colours, sort_keys=False, pad_event_to=20)
         processors += [show_controls, renderer]
