@@ -28,6 +28,10 @@ Event = MutableMapping[str, object]
 
 _PLAIN: Final = (int, float, type(None))
 """What an event may hold beside texts and be looked at as one text."""
+_NEEDS_QUOTES: Final = re.compile("[ \t=\r\n\"']").search
+_LEVEL_WIDTH: Final = len("exception")
+EVENT_WIDTH: Final = 20
+"""What the name of an event takes at least in a line for people."""
 _to_json: Final = json.JSONEncoder(default=str).encode
 
 
@@ -60,6 +64,19 @@ def show_controls(_logger: object, _method: str, event: Event) -> Event:
 def as_json(_logger: object, _method: str, event: Event) -> str:
     """A structlog processor, the last one: an event as a line of JSON."""
     return _to_json(event)
+
+
+def as_line(_logger: object, _method: str, event: Event) -> str:
+    """A structlog processor, the last one: an event as a line for people, as structlog's own renderer makes it without
+    colours, which takes three times as long. Expects what `set_up_logs` puts in front of it."""
+    traceback = event.pop(TRACEBACK, None)
+    head = f"{event.pop('timestamp')} [{event.pop('level'):<{_LEVEL_WIDTH}}] {event.pop('event')!s:<{EVENT_WIDTH}}"
+    facts = [
+        f"{key}={value if isinstance(value, str) and not _NEEDS_QUOTES(value) else repr(value)}"
+        for key, value in event.items()
+    ]
+    line = " ".join((head, *facts)).rstrip(" ")
+    return line if traceback is None else f"{line}\n{traceback}"
 
 
 def _shown(text: str) -> str:
