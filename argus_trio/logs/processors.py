@@ -24,7 +24,7 @@ _IN_A_LINE: Final = re.compile(f"[{_ACTING}]")
 _IN_LINES: Final = re.compile(f"(?![\n\t])[{_ACTING}]")
 
 
-Event = MutableMapping[str, object]
+LogEvent = MutableMapping[str, object]
 
 _PLAIN: Final = (int, float, type(None))
 """What an event may hold beside texts and be looked at as one text."""
@@ -41,12 +41,12 @@ class RedactEvents:
 
     _redact: Redactor
 
-    def __call__(self, _logger: object, _method: str, event: Event) -> Event:
+    def __call__(self, _logger: object, _method: str, event: LogEvent) -> LogEvent:
         text = _as_one_text(event)
         return event if text is not None and self._redact(text) == text else _each_text(event, self._redact)
 
 
-def show_controls(_logger: object, _method: str, event: Event) -> Event:
+def show_controls(_logger: object, _method: str, event: LogEvent) -> LogEvent:
     """A structlog processor for lines on a terminal: whatever would act on it is shown as its escape instead.
 
     Peers choose much of what is logged: names of clients and tools, Host, Origin, the lines of a backend.
@@ -61,12 +61,12 @@ def show_controls(_logger: object, _method: str, event: Event) -> Event:
     return cleaned
 
 
-def as_json(_logger: object, _method: str, event: Event) -> str:
+def as_json(_logger: object, _method: str, event: LogEvent) -> str:
     """A structlog processor, the last one: an event as a line of JSON."""
     return _to_json(event)
 
 
-def as_line(_logger: object, _method: str, event: Event) -> str:
+def as_line(_logger: object, _method: str, event: LogEvent) -> str:
     """A structlog processor, the last one: an event as a line for people, as structlog's own renderer makes it without
     colours, which takes three times as long. Expects what `set_up_logs` puts in front of it."""
     traceback = event.pop(TRACEBACK, None)
@@ -87,7 +87,7 @@ def _escape(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode("ascii")
 
 
-def _as_one_text(event: Event) -> str | None:
+def _as_one_text(event: LogEvent) -> str | None:
     """All texts of an event, to be searched at once: most need no change. None for one with parts of its own."""
     texts = []
     for value in event.values():
