@@ -13,10 +13,13 @@ from argus_trio.backends.links import http_sse, stderr
 from argus_trio.backends.links import open as links
 from argus_trio.backends.listings import pages, rounds
 from argus_trio.core import memory
-from argus_trio.core.call import tasks, via
-from argus_trio.core.catalog import given_uris, identity, paging
+from argus_trio.core.access import forwarded, policy
+from argus_trio.core.access.conditions import condition, paths
+from argus_trio.core.call import aims, tasks, via
+from argus_trio.core.catalog import given_uris, identity, paging, restricted
+from argus_trio.core.rates import buckets, first_uses
+from argus_trio.core.rates.gcra import NANOSECONDS
 from argus_trio.frontend.edges import http_sse as sse_edge
-from argus_trio.frontend.edges import subscriptions_listen
 from argus_trio.frontend.http.limits import Limits
 from argus_trio.frontend.http.reply import KEEP_ALIVE_SECONDS
 from argus_trio.frontend.input_required import notification_buffer, open_calls, request_state
@@ -25,7 +28,19 @@ from argus_trio.frontend.server import transport
 from argus_trio.frontend.sessions import client_requests, dispatch, event_store, subscriptions, table
 from argus_trio.logs import writer
 from argus_trio.net import cookies, dial, http1, http_client, pool, refusal
-from argus_trio.runtime import candidate
+from argus_trio.pipeline import lifetime
+from argus_trio.pipeline.authentication import (
+    jwt_keys,
+    key_fetch,
+    key_source,
+    lock_out,
+    readers,
+    stage,
+    verified_tokens,
+)
+from argus_trio.pipeline.limits import rate_limit
+from argus_trio.pipeline.telemetry import export
+from argus_trio.runtime import candidate, pipelines
 from argus_trio.wire import envelope, members
 from tests.e2e.child import ROOT
 
@@ -66,7 +81,7 @@ SAID: dict[str, tuple[object, ...]] = {
     "depth of a message": (envelope.MAX_DEPTH,),
     "messages of one batch": (dispatch.MAX_BATCH, mib(dispatch.MAX_BATCH_BYTES)),
     "subscriptions of a session": (subscriptions.MAX_SUBSCRIPTIONS, mib(subscriptions.MAX_SUBSCRIPTION_BYTES)),
-    "URIs, or tasks": (subscriptions_listen.MAX_URIS,),
+    "URIs, or tasks": (aims.MAX_URIS,),
     "calls in flight of an": (sse_edge.MAX_CALLS,),
     "what it is asked at a time": (client_requests.MAX_OPEN,),
     "how long a legacy client may be": (seconds(client_requests.STREAM_SECONDS),),
@@ -101,6 +116,28 @@ SAID: dict[str, tuple[object, ...]] = {
     "redirects": (refusal.MAX_REDIRECTS,),
     "URIs that it gave out": (given_uris.MOST_URIS, mib(given_uris.MOST_BYTES)),
     "attempts to connect": (start_turns.REMOTE_AT_ONCE, f"{start_turns.REMOTE_PER_SECOND:g} a second"),
+    "a credential": (kib(readers.MOST_BYTES),),
+    "a principal's name": (readers.MOST_NAME_CHARACTERS,),
+    "addresses of X-Forwarded-For": (forwarded.MOST_HOPS,),
+    "wrong credentials of one address": (lock_out.MOST_WRONG, seconds(lock_out.WINDOW_SECONDS)),
+    "addresses remembered for wrong": (lock_out.MOST_ADDRESSES,),
+    "refusals held back": (stage.MOST_HELD,),
+    "verified tokens": (f"{verified_tokens.MOST_TOKENS:,}", mib(verified_tokens.MOST_TOKEN_BYTES)),
+    "wait for an issuer's keys": (seconds(key_source.WAIT_SECONDS),),
+    "a fetch of keys": (seconds(key_source.FETCH_SECONDS), seconds(key_source.AGAIN_SECONDS)),
+    "fetches for unknown keys": (seconds(key_source.MISS_SECONDS),),
+    "age of keys |": (seconds(key_source.REFRESH_SECONDS),),
+    "age of keys that cannot": (f"{key_source.STALE_SECONDS / 3600:g} h",),
+    "an issuer's metadata": (kib(key_fetch.MOST_DOCUMENT_BYTES), jwt_keys.MOST_KEYS),
+    "decisions of a policy": (policy.MOST_DECISIONS, policy.LONGEST_KEPT),
+    "a path that `under` judges": (paths.MAX_PATH,),
+    "a number that a condition": (condition.MAX_DIGITS,),
+    "catalogs kept": (restricted.MOST_KEPT,),
+    "callers that one limit": (f"{buckets.MOST_BUCKETS:,}",),
+    "buckets so shared": (buckets.MOST_CROWDS,),
+    "used states of calls": (f"{first_uses.MOST_NAMES:,}", seconds(rate_limit.STATE_NS / NANOSECONDS)),
+    "how long the end waits for the collector": (seconds(export.SHUTDOWN_SECONDS),),
+    "how long a middleware of the user's own": (seconds(pipelines.ENTER_SECONDS), seconds(lifetime.LEAVE_SECONDS)),
     "all farewells": (seconds(app.END_SECONDS),),
     "how long the files": (seconds(candidate.READ_SECONDS),),
     "log lines": (mib(writer.QUEUE_BYTES),),

@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 DOCUMENTS = (
     *("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md"),
-    *("docs/configuration.md", "docs/processes.md", "docs/systemd.md", "docs/compatibility.md"),
+    *("docs/configuration.md", "docs/middleware.md", "docs/limits.md"),
+    *("docs/processes.md", "docs/systemd.md", "docs/compatibility.md"),
 )
 
 

@@ -35,7 +35,7 @@ from argus_trio.core.catalog.catalog import (
 from argus_trio.core.catalog.names import PORTABLE, Scheme, firm, new_collisions
 from argus_trio.core.catalog.remarks import gathered
 from argus_trio.core.catalog.restricted import RestrictedCatalogs, backends_in
-from argus_trio.core.catalog.uris import spellings
+from argus_trio.core.catalog.uris import led_elsewhere, resource_target
 
 log = structlog.get_logger()
 
@@ -138,11 +138,11 @@ class Generation:
         return self.restricting.shows(target, whom.principal.roles, whom.endpoint)
 
     def shows_uri(self, uri: str, backend: str, whom: Call | Audience) -> bool:
-        """Whether a URI of a backend, which no list needs to name, is there for a client: however it is spelled."""
+        """Whether a URI of a backend, which no list needs to name, is there for a client: however it is spelled, and
+        wherever programs get to that read it otherwise."""
         if self.is_open and not whom.endpoint:
             return True
-        alike = {uri, *spellings(uri)}
-        return all(self.shows(Target(kind="resource", shown=u, backend=backend, own=u), whom) for u in alike)
+        return all(self.shows(resource_target(each, backend), whom) for each in (uri, *led_elsewhere(uri)))
 
     def sees(self, whom: Call | Audience, backend: str, kinds: Iterable[str] = KINDS) -> bool:
         """Whether a client is shown anything of a backend, of these kinds."""

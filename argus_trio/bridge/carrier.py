@@ -32,6 +32,7 @@ MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 TELL_SECONDS: Final = 30.0
 """The deadline for the gateway to take a notification or a response: the time in which a restarted one is back."""
 
+_WHO: Final = "set ARGUS_TOKEN to a token that it knows, or give its key with --header 'X-API-Key: KEY'"
 _METHOD_NOT_FOUND: Final = re.compile(rb'"code"\s*:\s*-32601\b')
 
 
@@ -175,7 +176,8 @@ class Carrier:
         is_unknown_method = is_addressed(body, wanted) and wanted != b"null" and _METHOD_NOT_FOUND.search(body)
         if answer.status == 404 and names_session and not is_unknown_method:
             return GatewaySessionLost()
-        return self._client.refused(answer, body)
+        refused = self._client.refused(answer, body)
+        return HttpRefused(401, f"{refused.reason}: {_WHO}") if answer.status == 401 else refused
 
 
 def _read(data: bytes) -> GatewayMessage | None:

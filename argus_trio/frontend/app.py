@@ -19,6 +19,7 @@ from argus_trio.frontend.edges.streamable_http_legacy import LegacyEdge
 from argus_trio.frontend.edges.streamable_http_modern import ModernEdge
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.keep_alive import KeepAlive
+from argus_trio.frontend.http.request import IncomingRequest
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.input_required.parking import Parking
 from argus_trio.frontend.input_required.request_state import RequestStates, Seal
@@ -98,6 +99,7 @@ class _Parts:
         ended = self.sessions.end_unless(may_stay)
         self.application.sse.end_unless(may_stay)
         self.announcer.end_unless(may_stay)
+        self.application.streams.end_unless(partial(_may_stream, settings.access))
         if ended:
             log.info("sessions_ended", count=ended, reason="a reload took away who they belong to, or their endpoint")
 
@@ -139,6 +141,11 @@ def _assembled(
 def _may_stay(access: Access, audience: Audience) -> bool:
     """Whether what belongs to this client goes on: who it is could come in still, by the endpoint that it uses."""
     return access.knows(audience.principal) and (not audience.endpoint or audience.endpoint in access.views)
+
+
+def _may_stream(access: Access, request: IncomingRequest) -> bool:
+    """Whether a stream goes on: the credential that opened it stands, and its endpoint is there."""
+    return access.stands(request.principal) and (not request.endpoint or request.endpoint in access.views)
 
 
 def tell_full(held: int, limit: int) -> None:

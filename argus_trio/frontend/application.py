@@ -19,7 +19,15 @@ from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.cors import answer_preflight, is_preflight, readable_by
 from argus_trio.frontend.http.errors import ClientGone
 from argus_trio.frontend.http.host_origin import HostOriginCheck
-from argus_trio.frontend.http.request import JSON, AsgiReceive, AsgiScope, AsgiSend, IncomingRequest, refusal
+from argus_trio.frontend.http.request import (
+    JSON,
+    AsgiReceive,
+    AsgiScope,
+    AsgiSend,
+    IncomingRequest,
+    OpenStreams,
+    refusal,
+)
 from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.manage.backends import Clocks, backends_body
 from argus_trio.frontend.manage.health import health_body, ready_answer
@@ -38,6 +46,8 @@ _VIEWED: Final = ("mcp", "sse")
 _FOR_PROBES: Final = ("/manage/v1/health", "/manage/v1/ready")
 """What is answered under any Host, or none: probes of Kubernetes and HAProxy name the address that they connect to. A
 page of another origin is kept out all the same."""
+_WELL_KNOWN: Final = "/.well-known/"
+"""Where metadata are that say how to come in, or are not: nobody can be asked who they are before (RFC 9728, 3.1)."""
 _MANAGEMENT: Final = "/manage/"
 _STATUS: Final = {"host": 421, "origin": 403}
 _VIA: Final = names.VIA.encode()
@@ -58,6 +68,8 @@ class Application:
     settings: CurrentSettings
     endpoint: Endpoint
     sse: SseEdge
+    streams: OpenStreams = attrs.field(factory=OpenStreams, init=False)
+    """The long-lived streams that are open."""
     _in_flight: int = attrs.field(default=0, init=False)
     _has_come_round: bool = attrs.field(default=False, init=False)
     _turned_away: int = attrs.field(default=0, init=False)
@@ -85,7 +97,7 @@ class Application:
 
     async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         """Answer one request. A client that goes before it has asked anything gets no answer."""
-        http = IncomingRequest.of(scope, receive, send)
+        http = IncomingRequest.of(scope, receive, send, self.streams)
         settings, origin = self.settings.now, http.fields.get(b"origin")
         known = (http.fields.get(b"host"), origin) in settings.host_origin.passed
         if not known and not await self._is_called_right(http, settings.host_origin):
@@ -96,7 +108,7 @@ class Application:
         if not settings.access.is_open and not await self._is_let_in(http, settings.access):
             return
         if route is None:
-            await http.answer_unread(404, refusal("not_found", "nothing is served at this path"))
+            await http.answer_unread(404, refusal("not_found", _nothing_at(http.path)))
             return
         serve = route.get(http.method)
         if serve is None:
@@ -160,7 +172,7 @@ class Application:
     async def _is_let_in(self, http: IncomingRequest, access: Access) -> bool:
         """Whether who asks is let in, and may do this; else it has been answered."""
         path = http.path.removesuffix("/")
-        if path in _FOR_PROBES or path in access.documents:
+        if path in _FOR_PROBES or path.startswith(_WELL_KNOWN):
             return True
         if not await is_admitted(http, access):
             return False
@@ -218,3 +230,12 @@ class Application:
     async def _backends(self, http: IncomingRequest) -> None:
         clocks = Clocks(now=trio.current_time(), unix=time.time())
         await http.answer_unread(200, backends_body(self.gateway.overview(), clocks))
+
+
+def _nothing_at(path: str) -> str:
+    base, _, name = path.removeprefix("/").partition("/")
+    return (
+        "the configuration has no view of this name"
+        if base in _VIEWED and name.strip("/")
+        else "nothing is served at this path"
+    )

@@ -109,11 +109,13 @@ def _access(config: Config, stages: tuple[Stage, ...]) -> Access:
     authenticates = any(isinstance(spec, AuthenticationSpec) for spec in config.middleware)
     may_manage = next((stage.may_manage for stage in stages if stage.may_manage is not None), None)
     knows = next((stage.knows for stage in stages if stage.knows is not None), anybody)
+    stands = next((stage.stands for stage in stages if stage.stands is not None), anybody)
     return Access(
         admit=Gate(stages) if any(stage.arrive is not None for stage in stages) else None,
         asks_everybody=not lets_in_anybody(config),
         may_manage=may_manage or (nobody_manages if authenticates else anybody_manages),
         knows=knows,
+        stands=stands,
         views=frozenset(config.views),
         documents=MappingProxyType({path: text for stage in stages for path, text in stage.documents.items()}),
         trusted_proxies=TrustedProxies.of(config.server.trusted_proxies),

@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import Final
 
 import attrs
+import msgspec
 
 from argus_trio.config.model.middleware import CustomSpec
 from argus_trio.core.call.exchange import Exchange, Handler
@@ -27,6 +28,7 @@ from argus_trio.pipeline.chain import Middleware
 from argus_trio.pipeline.factory import FactoryContext, SpecUnusable
 from argus_trio.pipeline.lifetime import Lifetime
 from argus_trio.pipeline.stage import Stage
+from argus_trio.wire.envelope import decode_object
 
 _FORMS: Final = "write package.module:Name, or ./file.py:Name for a file beside the configuration"
 
@@ -40,10 +42,18 @@ class CustomMiddleware:
     lifetime: Lifetime | None
 
     async def __call__(self, exchange: Exchange, call_next: Handler) -> bytes:
-        result: object = await self.inner(exchange, call_next)
-        if isinstance(result, bytes):
+        passed: bytes | None = None
+
+        async def call(changed: Exchange) -> bytes:
+            nonlocal passed
+            passed = await call_next(changed)
+            return passed
+
+        result: object = await self.inner(exchange, call)
+        if isinstance(result, bytes) and (result is passed or _is_object(result)):
             return result
-        raise TypeError(f"{self.use} returned {type(result).__name__}; a middleware returns the bytes of a result")
+        found = "bytes that are no JSON object" if isinstance(result, bytes) else type(result).__name__
+        raise TypeError(f"{self.use} returned {found}; a middleware returns the bytes of a result, a JSON object")
 
 
 def custom_stage(spec: CustomSpec, context: FactoryContext) -> Stage:
@@ -76,6 +86,7 @@ def _made(spec: CustomSpec, found: Callable[..., object]) -> CustomMiddleware:
         if spec.options:
             hint = "write a class that takes them, with an async method __call__"
             raise SpecUnusable(f"{spec.use} is a function, which takes no options", hint, key="options")
+        _check_call(found, spec.use, "name(exchange, call_next)")
         return CustomMiddleware(found, spec.use, None)
     try:
         made = found(**spec.options)
@@ -86,14 +97,33 @@ def _made(spec: CustomSpec, found: Callable[..., object]) -> CustomMiddleware:
     if not callable(made) or not inspect.iscoroutinefunction(type(made).__call__):
         hint = "it needs an async method __call__(self, exchange, call_next)"
         raise SpecUnusable(f"{spec.use} makes no middleware", hint, key="use")
+    _check_call(made, spec.use, "__call__(self, exchange, call_next)")
     lifetime = Lifetime(made) if isinstance(made, AbstractAsyncContextManager) else None
     return CustomMiddleware(made, spec.use, lifetime)
+
+
+def _check_call(middleware: Callable[..., object], use: str, form: str) -> None:
+    try:
+        inspect.signature(middleware).bind(None, None)
+    except TypeError:
+        raise SpecUnusable(
+            f"{use} takes other arguments than a call has", f"write async def {form}", key="use"
+        ) from None
+
+
+def _is_object(result: bytes) -> bool:
+    try:
+        decode_object(result)
+    except msgspec.DecodeError:
+        return False
+    return True
 
 
 def _found(module: ModuleType, name: str, use: str) -> Callable[..., object]:
     found: object = getattr(module, name, None)
     if found is None:
-        known = ", ".join(each for each in vars(module) if not each.startswith("_"))
+        own = [key for key, value in vars(module).items() if getattr(value, "__module__", None) == module.__name__]
+        known = ", ".join(key for key in own or vars(module) if not key.startswith("_"))
         raise SpecUnusable(f"there is no {name} in {use.rpartition(':')[0]}", f"it has: {known[:200]}", key="use")
     if not callable(found):
         raise SpecUnusable(f"{use} is neither a class nor a function", key="use")

@@ -20,10 +20,11 @@ from argus_trio.core.access.denials import ArgumentsRefused, InsufficientScope
 from argus_trio.core.access.policy import Perspective, Policy
 from argus_trio.core.access.principal import Principal
 from argus_trio.core.access.target import Target, TargetKind
-from argus_trio.core.call.aims import Aim, aim_of, arguments_of, calling, unknown
+from argus_trio.core.call.aims import Aim, aim_of, arguments_of, calling, readings_of, unknown
 from argus_trio.core.call.exchange import Call, Exchange, Handler
 from argus_trio.core.catalog.names import PossibleOwners
-from argus_trio.core.catalog.uris import led_elsewhere, spellings
+from argus_trio.core.catalog.uris import led_elsewhere, resource_target
+from argus_trio.errors import RpcError
 from argus_trio.pipeline.stage import Resolve, Stage
 
 ROUTED_BY_POLICY: Final[frozenset[TargetKind]] = frozenset(("resource", "method"))
@@ -69,6 +70,7 @@ class Rbac:
         """
         aim = aim_of(call)
         if aim is None:
+            self._require_readings(readings_of(call), resolve)
             return
         policy, principal = self.policy, call.principal
         perspective = policy.perspective(principal.roles, call.endpoint)
@@ -85,6 +87,23 @@ class Rbac:
             for decision in decisions:
                 if failing := decision.failing(arguments):
                     raise ArgumentsRefused(tuple(condition.pointer for condition in failing))
+
+    def _require_readings(self, readings: tuple[Call, ...], resolve: Resolve) -> None:
+        """Refuse to listen to what cannot be read with this token, or under that URI. What is not there at all is not
+        honoured, and no reason to tell nothing of the rest."""
+        lacking: list[InsufficientScope] = []
+        for each in readings:
+            try:
+                self.require(each, resolve)
+            except InsufficientScope as error:
+                lacking.append(error)
+            except ArgumentsRefused:
+                raise
+            except RpcError:
+                continue
+        if lacking:
+            scopes = tuple(dict.fromkeys(scope for each in lacking for scope in each.scopes))
+            raise InsufficientScope(scopes, metadata_url=self.metadata_url(readings[0].endpoint))
 
     def _shown(self, perspective: Perspective, targets: tuple[Target, ...]) -> tuple[Target, ...]:
         """The targets if the call may go on: to any of the backends that may have a URI or a method: no other is asked
@@ -128,8 +147,7 @@ class Rbac:
 
 def _plain(kind: TargetKind, name: str) -> Target:
     """What is named, whose ever it is; a URI in all its spellings."""
-    alike = spellings(name) if kind == "resource" else (name,)
-    return Target(kind=kind, shown=alike[0], spellings=alike[1:])
+    return resource_target(name) if kind == "resource" else Target(kind=kind, shown=name)
 
 
 @attrs.frozen(eq=False)

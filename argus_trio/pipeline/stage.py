@@ -40,6 +40,8 @@ class Stage:
     """Is told of each session that has ended; must not block."""
     knows: Callable[[Principal], bool] | None = None
     """Whether a principal that came in before could come in still."""
+    stands: Callable[[Principal], bool] | None = None
+    """Whether the very credential that a principal came in by lets it in still, as the same."""
     may_manage: Callable[[Principal, ManageRight], bool] | None = None
     """Whether a principal may use that part of the management API."""
     documents: Mapping[str, bytes] = MappingProxyType({})

@@ -29,6 +29,8 @@ class Candidate:
     settings: ServedSettings
     pipeline: Pipeline
     """The middleware, made and not entered."""
+    is_pipeline_kept: bool
+    """Whether all that lasts in it is of the pipeline in effect: no file of a middleware was edited."""
 
 
 async def load_candidate(
@@ -61,6 +63,8 @@ def _candidate(file: ConfigFile, kept: Mapping[Hashable, object], is_exposed: bo
     pipeline = build_pipeline(config, source=str(file.path), folder=file.path.parent, before=kept)
     try:
         settings = ServedSettings.of(config.server, access=pipeline.access)
-        return Candidate(config=config, settings=settings, pipeline=pipeline)
+        return Candidate(
+            config=config, settings=settings, pipeline=pipeline, is_pipeline_kept=dict(pipeline.kept) == dict(kept)
+        )
     except ListenFailed as failure:  # the certificate was changed since it was checked
         raise ConfigInvalid(str(file.path), (Problem(path="server.tls", message=str(failure)),)) from None

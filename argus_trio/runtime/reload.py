@@ -154,7 +154,7 @@ class ReloadSupervisor:
         config = candidate.config
         self.redact.learn(config.secrets)
         draft = attrs.evolve(draft, needs_restart=_needs_restart(self._started_with, config.server))
-        if self._is_in_effect(config):
+        if candidate.is_pipeline_kept and self._is_in_effect(config):
             renewed = attrs.evolve(candidate.settings, access=self.settings.now.access)
             self.settings.renew(renewed)  # the content of a certificate may have changed
             return attrs.evolve(draft, is_applied=True, is_unchanged=True)

@@ -81,6 +81,7 @@ async def test_a_refusal_is_told_with_its_status(status: int) -> None:
         await client.say(request(1, "ping"))
         [answer] = await client.hear(1)
     assert f"HTTP {status}" in str(answer["error"])
+    assert ("set ARGUS_TOKEN" in str(answer["error"])) == (status == 401)
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"<html>", result(7)])

@@ -64,6 +64,17 @@ def test_its_state_is_kept_by_reloads_and_a_broken_edit_changes_nothing(folder: 
     assert len(argus.events("fill_in_begins")) == 1
 
 
+def test_an_edit_of_its_file_alone_is_taken_up(folder: Path) -> None:
+    with running(config(), folder) as argus:
+        client = Raw(argus.url, LEGACY)
+        assert client.call("echo__echo", text="Asia")["content"][0]["text"] == "Asia"
+        own = folder / "own_middleware.py"
+        own.write_text(own.read_text().replace('b"*" * len(self.hide)', 'b"hidden"'))
+        argus.event("reloaded")
+        assert client.call("echo__echo")["content"][0]["text"] == "hidden"
+        argus.event("fill_in_ends")
+
+
 def test_check_says_what_cannot_be_imported(folder: Path) -> None:
     path = written({**config(strat=1)}, folder, "mark")
     done = subprocess.run(

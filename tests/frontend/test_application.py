@@ -78,6 +78,7 @@ async def test_an_unknown_path_is_404_in_json() -> None:
         for path in ("/", "/nowhere", "/mcp/more", "//mcp", "/mcp//"):
             answer = await ask(served, "POST", path, {}, b"{}")
             assert (answer.status, answer.json["error"]) == (404, "not_found")
+            assert ("no view of this name" in str(answer.json["message"])) == (path == "/mcp/more")
 
 
 @pytest.mark.parametrize("path", ["/mcp", "/mcp/"])

@@ -295,3 +295,55 @@ async def test_a_task_at_a_backend_that_is_there_no_more_is_as_unknown(autojump_
         unknown = await gateway.post("guest", session, "tasks/get", {"taskId": "x" * len(ours)})
         for each in denied:
             same(each, unknown, **{ours: "x" * len(ours)})
+
+
+def reads_anything(asked: list[str]) -> FakeBackend:
+    backend = docs()
+
+    async def read(params: Json) -> Json:
+        asked.append(str(params["uri"]))
+        return {"contents": [{"uri": params["uri"], "text": "x"}]}
+
+    backend.answers["resources/read"] = read
+    return backend
+
+
+LED_OUTSIDE = [
+    "file:///pub/..%2fkey2",
+    "file:///pub/x?/../../key2",
+    "file:///pub/%252e%252e/key2",
+    "file:///pub//..//..//key2",
+    "file:///pub/..\\key2",
+    "file:///pub/.\t./key2",
+]
+PUBLIC = "resources: {allow: ['file:///pub/*', '*}']}"
+
+
+@pytest.mark.parametrize(
+    ("who", "text"),
+    [
+        (None, f"backends: {{docs: {{type: stdio, command: x}}}}\nviews: {{pub: {{{PUBLIC}}}}}"),
+        (None, f"backends: {{docs: {{type: stdio, command: x, filters: {{{PUBLIC}}}}}}}\nviews: {{pub: {{}}}}"),
+        ("guest", config('allow: ["resource:file:///pub/*", "resource:*}"]', backends="docs", views="pub: {}")),
+    ],
+    ids=["view", "filter", "role"],
+)
+async def test_what_is_public_leads_nowhere_else(autojump_clock: MockClock, who: str | None, text: str) -> None:
+    asked: list[str] = []
+    async with whole(config_of(text), {"docs": reads_anything(asked)}, PEOPLE) as gateway:
+        await trio.sleep(1)
+        for uri in LED_OUTSIDE:
+            assert "error" in (await gateway.call(who, "resources/read", "pub", uri=uri)).answer, uri
+        assert not asked
+        assert "result" in (await gateway.call(who, "resources/read", "pub", uri="file:///pub/b")).answer
+
+
+async def test_what_a_rule_allows_in_one_spelling_is_read_in_every_other(autojump_clock: MockClock) -> None:
+    asked: list[str] = []
+    made = config_of(config('allow: ["resource:file:///my docs/*", "resource:file:///{path}"]', backends="docs"))
+    async with whole(made, {"docs": reads_anything(asked)}, PEOPLE) as gateway:
+        await trio.sleep(1)
+        for uri in ("file:///my%20docs/a", "file:///my docs/a", "FILE:///my%20docs/a"):
+            assert "result" in (await gateway.call("guest", "resources/read", uri=uri)).answer
+        assert "error" in (await gateway.call("guest", "resources/read", uri="file:///my%20docs/../a")).answer
+        assert len(asked) == 3

@@ -21,7 +21,7 @@ CONFIG = config_of(f"""
 backends:
   docs: {{type: stdio, command: x}}
   vault: {{type: stdio, command: x}}
-server: {{startup_grace: 5}}
+server: {{startup_grace: 4.3}}
 middleware: {AUTHENTICATION}
   - type: rbac
     roles:

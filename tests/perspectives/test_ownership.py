@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+import attrs
 import pytest
 import trio
 from trio.testing import MockClock
@@ -12,7 +13,7 @@ from trio.testing import MockClock
 from argus_trio.core.access.principal import Principal
 from tests.backends.support.fakes import FakeBackend, Json
 from tests.backends.support.supervised import named
-from tests.frontend.support.serving import BOTH, JSON, rpc
+from tests.frontend.support.serving import BOTH, JSON, modern, modern_headers, rpc
 from tests.perspectives.whole import Asked, Whole, config_of, path_of, whole
 
 PEOPLE = {name: Principal(name=name, method="test") for name in ("ann", "ben")}
@@ -157,6 +158,40 @@ async def test_a_reload_that_takes_away_a_credential_ends_what_it_opened(autojum
         assert (await gateway.post("ann", session, "tools/list")).status == 404
 
 
+async def test_a_reload_that_changes_a_credential_ends_its_streams_and_keeps_the_session(
+    autojump_clock: MockClock,
+) -> None:
+    async with whole(CONFIG, {"docs": docs()}, PEOPLE) as gateway:
+        gone, staying = await streams_of(gateway, "ann"), await streams_of(gateway, "ben")
+        session = await gateway.session("ann")
+        await trio.sleep(1)
+        gateway.people.known["ann"] = attrs.evolve(PEOPLE["ann"], roles=frozenset({"fewer"}))
+        await gateway.reload(CONFIG)
+        await trio.sleep(1)
+        assert all(stream.ended.is_set() for stream in gone.values())
+        assert not any(stream.ended.is_set() for stream in staying.values())
+        assert (await gateway.post("ann", session, "tools/list")).status == 200
+        again = await streams_of(gateway, "ann")
+        await trio.sleep(1)
+        assert not any(stream.ended.is_set() for stream in again.values())
+
+
+async def test_what_was_let_in_before_a_reload_takes_its_credential_gets_no_stream_after_it(
+    autojump_clock: MockClock,
+) -> None:
+    async with whole(CONFIG, {"docs": docs()}, PEOPLE) as gateway:
+        body = modern("subscriptions/listen", {"notifications": {"toolsListChanged": True}})
+        headers = {**modern_headers("subscriptions/listen"), "x-who": "ann"}
+        slow = gateway.uploading("POST", "/mcp", {"host": "127.0.0.1", **headers}, body[:9])
+        await trio.sleep(1)
+        del gateway.people.known["ann"]
+        await gateway.reload(CONFIG)
+        await slow.queue.put({"type": "http.request", "body": body[9:], "more_body": False})
+        with trio.fail_after(1):
+            await slow.ended.wait()
+        assert slow.status == 200
+
+
 async def test_a_reload_that_takes_away_a_view_ends_what_belongs_to_it(autojump_clock: MockClock) -> None:
     async with whole(CONFIG, {"docs": docs()}, PEOPLE) as gateway:
         gone, staying = await streams_of(gateway, "ann", "safe"), await streams_of(gateway, "ann", "wide")
@@ -186,3 +221,11 @@ async def test_the_state_of_a_call_means_nothing_at_another_endpoint(autojump_cl
         for who, view in (("ann", "wide"), ("ben", "")):
             refused = (await again(who, view)).answer
             assert refused["error"] == {"code": -32602, "message": "requestState is none that this gateway gave out"}
+
+
+async def test_metadata_that_are_not_there_are_missing_for_everybody(autojump_clock: MockClock) -> None:
+    async with whole(CONFIG, {"docs": docs()}, PEOPLE) as gateway:
+        for path in ("/.well-known/oauth-protected-resource", "/.well-known/oauth-authorization-server/mcp"):
+            assert (await gateway.ask("a stranger", "GET", path)).status == 404
+        for path in ("/well-known/x", "/.well-known", "/mcp/.well-known/x"):
+            assert (await gateway.ask("a stranger", "GET", path)).status == 401

@@ -23,6 +23,7 @@ from argus_trio.core.catalog.restricted import (
     differing_kinds,
     restricted,
 )
+from argus_trio.core.catalog.uris import resource_target
 from argus_trio.wire.envelope import encode_raw
 from argus_trio.wire.revisions import Era
 from tests.perspectives.whole import AUTHENTICATION, config_of
@@ -186,3 +187,32 @@ def seconds_to_make(full: Catalog, policy: Policy, endpoint: str) -> float:
     began = time.perf_counter()
     catalogs.of(full, frozenset({"r"}), endpoint)
     return time.perf_counter() - began
+
+
+RESOURCE_RULES = [
+    ('deny: ["resource:file:///a b*"]', "file:///a%20b", False),
+    ('deny: ["resource:file:///ü"]', "file:///%C3%BC", False),
+    ('deny: ["resource:https://h/"]', "HTTPS://H", False),
+    ('deny: ["resource:file:///key"]', "file:///pub/../key", False),
+    ('deny: ["backend:a/resource:file:///a b"]', "file:///a%20b", False),
+    ('deny: ["resource:file:///other"]', "file:///a%20b", True),
+]
+
+
+@pytest.mark.parametrize(("rules", "uri", "is_shown"), RESOURCE_RULES)
+def test_a_resource_is_listed_where_it_can_be_read_however_a_rule_and_its_backend_spell_it(
+    rules: str, uri: str, is_shown: bool
+) -> None:
+    config = config_of(
+        f"""
+backends: {{a: {{type: stdio, command: x}}}}
+middleware: {AUTHENTICATION}
+  - {{type: rbac, roles: {{guest: {{allow: ["resource:*"], {rules}}}, some: {{{rules.replace("deny", "allow")}}}}}}}
+"""
+    )
+    full = build([published("a", resources=(uri,))], Scheme(), {})
+    policy = policy_of(config)
+    for role, expected in (("guest", is_shown), ("some", not is_shown)):
+        perspective = policy.perspective(frozenset({role}), "")
+        assert policy.shows(perspective, resource_target(uri, "a")) is expected
+        assert list(restricted(full, sight(policy, perspective)).resources) == ([uri] if expected else [])

@@ -65,8 +65,11 @@ class People:
     def knows(self, principal: Principal) -> bool:
         return principal.name in self.known or principal.name == ANONYMOUS.name
 
+    def stands(self, principal: Principal) -> bool:
+        return self.known.get(principal.name, ANONYMOUS) == principal
+
     def access(self, config: Config) -> Access:
-        return Access(admit=self.admit, knows=self.knows, views=frozenset(config.views))
+        return Access(admit=self.admit, knows=self.knows, stands=self.stands, views=frozenset(config.views))
 
 
 @attrs.define(eq=False)
@@ -193,10 +196,18 @@ class Whole:
         renewed = ServedSettings.of(config.server, access=self.people.access(config))
         await self.supervisor.apply(config, on_swap=lambda: self.settings.renew(renewed))
 
-    async def _serve(self, asked: Asked, method: str, path: str, fields: dict[str, str], body: bytes) -> None:
+    def uploading(self, method: str, path: str, fields: dict[str, str], body: bytes) -> Asked:
+        """A request whose body has begun to come; the rest is put into its queue."""
+        asked = Asked()
+        self.nursery.start_soon(self._serve, asked, method, path, fields, body, True)
+        return asked
+
+    async def _serve(
+        self, asked: Asked, method: str, path: str, fields: dict[str, str], body: bytes, more: bool = False
+    ) -> None:
         path, _, query = path.partition("?")
         began = trio.current_time()
-        await asked.queue.put({"type": "http.request", "body": body, "more_body": False})
+        await asked.queue.put({"type": "http.request", "body": body, "more_body": more})
         await self.parts.application(
             {
                 "method": method,

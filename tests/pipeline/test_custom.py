@@ -32,6 +32,12 @@ async def plain(exchange, call_next):
 async def careless(exchange, call_next):
     return {"count": 1}
 
+async def broken(exchange, call_next):
+    return b"no JSON"
+
+async def alone(exchange):
+    return b"{}"
+
 NUMBER = 1
 """
 
@@ -92,6 +98,13 @@ async def test_its_state_outlasts_a_reload_that_changes_neither_its_code_nor_its
 async def test_what_is_no_result_is_a_fault_that_names_it(folder: Path) -> None:
     with pytest.raises(TypeError, match=r"careless returned dict; a middleware returns the bytes"):
         await called(build_pipeline(config("./own.py:careless"), folder=folder))
+    with pytest.raises(TypeError, match=r"broken returned bytes that are no JSON object"):
+        await called(build_pipeline(config("./own.py:broken"), folder=folder))
+
+
+def test_what_a_file_has_is_told_without_what_it_imports(folder: Path) -> None:
+    (folder / "own.py").write_text("import json\nfrom pathlib import Path\n" + COUNTING)
+    assert problem(folder, "./own.py:Cuont").hint == "it has: Count, plain, careless, broken, alone"
 
 
 @pytest.mark.parametrize(
@@ -102,6 +115,7 @@ async def test_what_is_no_result_is_a_fault_that_names_it(folder: Path) -> None:
         ("./none.py:Count", {}, "use", "cannot be read: No such file"),
         ("./own.py:Cuont", {}, "use", "there is no Cuont in ./own.py"),
         ("./own.py:NUMBER", {}, "use", "is neither a class nor a function"),
+        ("./own.py:alone", {}, "use", "takes other arguments than a call has"),
         ("./own.py:plain", {"a": 1}, "options", "takes no options"),
         ("./own.py:Count", {"strat": 1}, "options", "unexpected keyword argument 'strat'"),
         ("./broken.py:Count", {}, "use", "broken.py cannot be imported: ZeroDivisionError"),

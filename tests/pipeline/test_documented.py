@@ -194,10 +194,10 @@ async def test_your_own_does_what_its_example_says(tmp_path: Path) -> None:
     (tmp_path / "polite.py").write_text(example("Your own", "python"))
     config = read("middleware: [{use: './polite.py:Polite', options: {word: pray}}]", tmp_path)
     async with living(config, tmp_path) as (_, handler, served):
-        refused = await outcome(handler, "x")
+        refused = await outcome(handler, "notes__x")
         assert isinstance(refused, Rejected)
         assert (refused.code, refused.message) == (-31018, "say who you are")
-        assert await outcome(handler, "x", with_roles(), n=1) == RESULT
+        assert await outcome(handler, "notes__x", with_roles(), n=1) == RESULT
         assert bytes(served.calls[0].params["arguments"]) == b'{"n":1,"word":"pray"}'
 
 

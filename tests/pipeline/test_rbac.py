@@ -123,6 +123,7 @@ async def outcome(asked: Call, made: Config, resolve: Resolve = looks_nothing_up
             "unknown resource or template: a:{b}",
         ),
         (call("other/method", "reader"), MethodUnknown, "unknown method: other/method"),
+        (call("subscriptions/listen", "guest"), MethodUnknown, "unknown method: subscriptions/listen"),
     ],
 )
 async def test_what_no_role_shows_is_not_there(asked: Call, error: type[RpcError], message: str) -> None:
@@ -146,7 +147,6 @@ async def test_what_no_role_shows_is_not_there(asked: Call, error: type[RpcError
         call("prompts/list"),
         call("resources/list"),
         call("resources/templates/list"),
-        call("subscriptions/listen", "guest"),
         call("tasks/get", taskId="x"),
         call("tools/call"),
         call("resources/read"),
@@ -390,3 +390,39 @@ def test_an_answer_tells_nothing_of_what_is_there(allow: list[str], deny: list[s
         assert len({*answers.values(), answer(None)}) == 1
     if not any(rule.startswith("backend:") for rule in (*allow, *deny)):
         assert len({*answers.values(), answer(None)}) == 1
+
+
+def listening(*uris: str, role: str = "reader", scopes: frozenset[str] | None = None) -> Call:
+    return call(
+        "subscriptions/listen",
+        role,
+        era=Era.MODERN,
+        scopes=scopes,
+        notifications={"toolsListChanged": True, "resourceSubscriptions": list(uris)},
+    )
+
+
+async def test_everybody_may_listen_for_what_is_theirs() -> None:
+    made = config()
+    for asked in (listening(), listening("file:///srv/a", "file:///etc"), listening("file:///etc", role="nobody")):
+        assert await outcome(asked, made) is None
+    malformed = call("subscriptions/listen", "reader", era=Era.MODERN, notifications=5)
+    assert await outcome(malformed, made) is None  # its edge says what is wrong
+    assert isinstance(await outcome(call("subscriptions/listen", "reader"), made), MethodUnknown)  # of no legacy client
+
+
+async def test_what_may_not_be_read_may_not_be_listened_to_either() -> None:
+    refused = await outcome(listening("x:a", "x:b", role="guest"), config())
+    assert isinstance(refused, ArgumentsRefused)
+    made = read(
+        BACKENDS.format(strategy="prefix")
+        + """
+    - type: rbac
+      roles: {reader: {allow: ["resource:*"]}}
+      scopes: {"resource:a:*": [a.read], "resource:b:*": [b.read], "resource:c:*": [c.read]}
+"""
+    )
+    lacking = await outcome(listening("a:1", "b:1", "c:1", scopes=frozenset({"c.read"})), made)
+    assert isinstance(lacking, InsufficientScope)
+    assert lacking.scopes == ("a.read", "b.read")
+    assert await outcome(listening("c:1", scopes=frozenset({"c.read"})), made) is None

@@ -6,12 +6,12 @@ key lets it pass, and the rest goes on. It moves no bytes, and decides nothing o
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Final
 
 import attrs
 import structlog
 
-from argus_trio.backends.links.intake import FULL, STEP_BYTES, Intake, NoRoom, Portion
+from argus_trio.backends.links.intake import FULL, STEP_BYTES, Cuttable, Intake, NoRoom, Portion
 from argus_trio.backends.links.stderr import plain
 from argus_trio.config.model.operation import Bounds
 from argus_trio.core.memory import RETRY_AFTER_SECONDS
@@ -37,17 +37,6 @@ class NoMessage(AnswerInvalid):
 
 Heard = Message | ResponseInvalid
 """What an event says: messages, and what means to be an answer."""
-
-
-class Cuttable(Protocol):
-    """What a message is read with that comes in pieces."""
-
-    @property
-    def held(self) -> int:
-        """How much of a message it holds."""
-
-    def cut(self) -> None:
-        """Hold no more of it than its ends: it is told as `Oversized` when it is complete."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -135,8 +124,9 @@ class Hearing:
         raise AnswerInvalid(self._too_large(size))
 
     async def take(self, portion: Portion, stream: Cuttable) -> None:
-        """Have what `stream` holds of a message entered. Where there is no room for it, it is passed over: others that
-        are waited for stand behind it."""
+        """Have what `stream` holds of a message entered. Where there is no room for it, or its rest does not come while
+        others wait, it is passed over: others that are waited for stand behind it."""
+        portion.stream = stream
         try:
             await portion.take(stream.held)
         except NoRoom:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from math import inf
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 import attrs
 import structlog
@@ -38,6 +38,9 @@ SILENT_SECONDS: Final = 2.0
 """How long one that goes on may bring nothing until another one may go on beyond the bound: a slow line brings
 something in less."""
 
+STALLED_SECONDS: Final = 30.0
+"""How long one may bring nothing while others wait until it is passed over, where its stream can do so: nobody else
+ends what comes on a stream that belongs to no call."""
 WRITTEN_SECONDS: Final = 0.5
 """How long an answer on a stream of its own leaves those their time that are being written to clients, before it goes
 on all the same: it would be refused itself if it came to its end now."""
@@ -51,6 +54,17 @@ class NoRoom(AnswerInvalid):
             f"its answer, of which {size} bytes have come, had no room in the gateway for {seconds:g} s, {FULL}: come "
             "back later"
         )
+
+
+class Cuttable(Protocol):
+    """What a message is read with that comes in pieces."""
+
+    @property
+    def held(self) -> int:
+        """How much of a message it holds."""
+
+    def cut(self) -> None:
+        """Hold no more of it than its ends: it is told as `Oversized` when it is complete."""
 
 
 @attrs.define(eq=False)
@@ -80,22 +94,25 @@ class Intake:
         """Wait in turn until so many bytes more are entered for `portion`.
 
         Raises:
-            NoRoom: that took too long.
+            NoRoom: for the present message that took too long.
         """
         seconds = SHARED_WAIT_SECONDS if portion.is_shared else OWN_WAIT_SECONDS
-        portion.wanted, portion.waits_since, granted = wanted, trio.current_time(), trio.Event()
+        began, granted = trio.current_time(), trio.Event()
+        portion.wanted, portion.waits_since = wanted, began
         self._waiting[portion] = granted
         self._tell()
         self._grant()  # it may have been the last one that went on
         try:
-            with trio.move_on_after(seconds):
+            with trio.move_on_after(max(0.0, seconds - portion.waited)):
                 while not granted.is_set():
                     self.memory.once_less(self._grant)
                     with trio.move_on_after(WRITTEN_SECONDS):
                         await granted.wait()
+                    self._pass_over_stalled()
                     self._grant()
         finally:
             portion.waits_since = inf
+            portion.waited += trio.current_time() - began
             if self._waiting.pop(portion, None) is not None:
                 self._grant()
         if not granted.is_set():
@@ -148,6 +165,14 @@ class Intake:
             return now >= portion.waits_since + (0 if portion.is_shared else WRITTEN_SECONDS)
         return all(now >= other.moved_at + SILENT_SECONDS for other in others)
 
+    def _pass_over_stalled(self) -> None:
+        stalled_since = trio.current_time() - STALLED_SECONDS
+        for portion in self._reading - self._waiting.keys():
+            stream = portion.stream if portion.moved_at <= stalled_since else None
+            if stream is not None and stream.held > STEP_BYTES:
+                stream.cut()
+                portion.release()
+
     def _grant(self) -> None:
         if self._is_granting:  # something went to make room for the one that is being entered
             return
@@ -180,8 +205,12 @@ class Portion:
     """Whether it carries all that its backend says."""
     held: int = attrs.field(default=0, init=False)
     """What is entered of it, copies included."""
+    stream: Cuttable | None = attrs.field(default=None, init=False)
+    """What the message is read with, if it can be passed over."""
     wanted: int = attrs.field(default=0, init=False)
     """What it waits for."""
+    waited: float = attrs.field(default=0.0, init=False)
+    """How long it has waited for room for the present message, in all."""
     waits_since: float = attrs.field(default=inf, init=False)
     moved_at: float = attrs.field(default=0.0, init=False)
 
@@ -208,6 +237,7 @@ class Portion:
 
     def release(self) -> None:
         """Enter that nothing is read any more. Idempotent."""
+        self.waited = 0.0
         if self.held:
             self.intake.leave(self)
 

@@ -279,10 +279,10 @@ class StreamableHttpLink:
                 async with self._stream(parser, headers, is_first=is_first) as answer:
                     is_first = False
                     is_under_way.set()
-                    with Portion(self._hearing.intake) as portion:
+                    with Portion(self._hearing.intake, is_shared=True) as portion:
                         while chunk := await answer.receive():
                             has_brought |= await self._hand_on(parser, chunk)
-                            await portion.take(parser.held)
+                            await self._hearing.take(portion, parser)
             except HttpRefused as refused:
                 if is_final(refused):
                     self._lacks_stream = True

@@ -26,7 +26,7 @@ from argus_trio.core.call.exchange import Call, Exchange
 from argus_trio.core.call.unknown_targets import unknown_resource
 from argus_trio.core.catalog.catalog import Catalog
 from argus_trio.core.catalog.unknown import means_not_found
-from argus_trio.core.catalog.uris import spellings
+from argus_trio.core.catalog.uris import led_elsewhere, spellings
 from argus_trio.errors import (
     BackendError,
     BackendUnavailable,
@@ -179,6 +179,11 @@ def is_hidden(scope: Scope, *uris: str) -> bool:
     globs = scope.spec.filters.resources
     if not globs.allow and not globs.deny:
         return False
+    elsewhere = (each for uri in uris for each in led_elsewhere(uri))
+    return _are_hidden(globs, uris) or any(_are_hidden(globs, (each,)) for each in elsewhere)
+
+
+def _are_hidden(globs: Globs, uris: Sequence[str]) -> bool:
     alike = [each for uri in uris for each in spellings(uri)]
     is_denied = not all(passes(Globs(deny=globs.deny), each) for each in (*uris, *alike))
     return is_denied or not any(passes(Globs(allow=globs.allow), each) for each in alike)

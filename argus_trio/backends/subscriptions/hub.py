@@ -39,6 +39,9 @@ log = structlog.get_logger()
 UNSUBSCRIBING: Final = 8
 """How many requests at a time end what sessions had subscribed to that are gone: nobody waits for them, and a backend
 that is slow, or about to end, is not to be asked thousands of things at once."""
+ENDING_SECONDS: Final = 5.0
+"""How long whoever subscribes to a resource waits for the end of the subscription before it, so that a backend which
+works on several requests at a time does not take the two in the other order. Some never answer it."""
 
 
 @attrs.define(eq=False)
@@ -83,6 +86,8 @@ class SubscriptionHub:
     _asked: dict[str, _Asked] = attrs.field(factory=dict, init=False)
     """What the backend has been asked for over the present connection and has not refused, by comparable URI."""
     _leaving: _Leaving = attrs.field(factory=_Leaving, init=False)
+    _ending: dict[str, trio.Event] = attrs.field(factory=dict, init=False)
+    """What the backend is being asked to report no more, by comparable URI; set once it has answered."""
     _by_client_kind: dict[object, SubscriptionTable] = attrs.field(factory=dict, init=False)
     """Who wants the updates that client connections report, by kind of client: principal and abilities."""
 
@@ -96,7 +101,7 @@ class SubscriptionHub:
 
     def begin(self, connection: Connection) -> None:
         """Ask for everything that is wanted over a new connection, in its nursery. Does not wait for it."""
-        self._listen_stream, self._asked, self._leaving = None, {}, _Leaving()
+        self._listen_stream, self._asked, self._leaving, self._ending = None, {}, _Leaving(), {}
         if connection.handshake.era is Era.MODERN:
             self._listen_stream = ListenStream(
                 connection=connection,
@@ -195,6 +200,10 @@ class SubscriptionHub:
     async def _ask_for_updates(self, connection: Connection, uri: str, asked: _Asked) -> None:
         try:
             with asked.scope:
+                ending = self._ending.get(comparable(uri))
+                if ending is not None and self._listen_stream is None:  # a stream names all that is wanted
+                    with trio.move_on_after(ENDING_SECONDS):
+                        await ending.wait()
                 await self._ask(connection, "resources/subscribe", uri)
                 asked.is_agreed = True
         except LinkFailed as failure:
@@ -299,12 +308,18 @@ class SubscriptionHub:
             raise refusal
 
     async def _unsubscribe(self, connection: Connection, uri: str) -> None:
+        key, ended = comparable(uri), trio.Event()
+        self._ending[key] = ended
         try:
             await self._ask(connection, "resources/unsubscribe", uri)
         except LinkFailed as failure:
             log.debug(
                 "backend_unsubscribe_failed", backend=self.address.spec.name, reason=self.address.redact(failure.reason)
             )
+        finally:
+            ended.set()
+            if self._ending.get(key) is ended:
+                del self._ending[key]
 
     async def _resubscribe(self, connection: Connection, uris: list[str]) -> None:
         if uris and not may_report_updates(connection.handshake.capabilities, connection.handshake.era):

@@ -59,7 +59,7 @@ def _check_server(server: Server, findings: Findings) -> None:
         try:
             ip_network(network, strict=False)
         except ValueError:
-            hint = "for example 10.0.0.0/8, or 127.0.0.1"
+            hint = "without a port; for example 10.0.0.0/8, or 127.0.0.1"
             findings.add(("server", "trusted_proxies", index), "expected a network or an IP address", hint)
     if server.public_url is None:
         return

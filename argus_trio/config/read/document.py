@@ -109,6 +109,8 @@ def _hint(error: yaml.MarkedYAMLError, text: str) -> str:
         return f'a text that begins with {found[1]} needs quotes, as in "{_QUOTED[found[1]]}"'
     if "undefined alias" in problem or error.context == "while scanning an alias":
         return 'a text that begins with * needs quotes, as in "*_file"'
+    if problem.startswith(("expected <block end>", "mapping values are not allowed")):
+        return "what belongs together begins in one column, see the lines above; a text with ': ' in it needs quotes"
     return ""
 
 

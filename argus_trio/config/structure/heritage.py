@@ -146,6 +146,12 @@ SHAPES: dict[str, str] = {
 WANTED: dict[str, str] = {
     "backends.*.command": "write command: <the program to start>, such as npx, and its arguments into args",
     "backends.*.url": "write url: <the address of the server>, such as https://mcp.example.com/mcp",
+    "middleware.*.methods": 'write methods: [{type: bearer, tokens: [{token: "${TOKEN}", principal: NAME}]}]',
+    "middleware.*.limits": "write limits: [{scope: principal, calls: 120, per: 60}]",
+    "middleware.*.methods.*.tokens": 'write tokens: [{token: "${TOKEN}", principal: NAME, roles: [ROLE]}]',
+    "middleware.*.methods.*.keys": 'write keys: [{key: "${KEY}", principal: NAME, roles: [ROLE]}]',
+    "middleware.*.methods.*.header": "write header: <the field with which the proxy names its user>",
+    "middleware.*.methods.*.*.principal": "write principal: <the name of whoever has it>",
     "server.tls.cert_file": "write cert_file: <a PEM file>, the certificate and those between it and its authority",
     "server.tls.key_file": "write key_file: <a PEM file>, the private key of the certificate",
 }

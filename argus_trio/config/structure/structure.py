@@ -92,11 +92,27 @@ def structure(root: dict[str, Tree], findings: Findings) -> Config:
     tree = _named(root)
     while True:
         try:
-            return _converter().structure(tree, Config)
+            config = _converter().structure(tree, Config)
         except BaseValidationError as error:
             for fault in list(_faults(error, ())):
                 findings.add(fault.key_path, fault.message, fault.hint)
                 _cut(tree, fault.cut)
+        else:
+            findings.left = dict(_left(tree, ()))
+            return config
+
+
+def _left(tree: Tree, key_path: KeyPath) -> Iterator[tuple[KeyPath, tuple[int, ...]]]:
+    """Where the entries stand that are left of each list of mappings; of a list of texts none is left out."""
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield from _left(value, (*key_path, key))
+    elif isinstance(tree, list):
+        left = {index: each for index, each in enumerate(tree) if each is not _GONE}
+        if len(left) < len(tree) and not any(isinstance(each, Scalar) for each in left.values()):
+            yield key_path, tuple(left)
+        for index, value in left.items():
+            yield from _left(value, (*key_path, index))
 
 
 def keys_of(cls: type) -> dict[str, attrs.Attribute[object]]:

@@ -42,6 +42,9 @@ class Access:
     may_manage: Callable[[Principal, ManageRight], bool] = anybody_manages
     knows: Callable[[Principal], bool] = anybody
     """Whether a principal that came in before could come in still; what belongs to others ends at a reload."""
+    stands: Callable[[Principal], bool] = anybody
+    """Whether the credential that a principal came in by lets it in just so still; what others opened ends at a
+    reload."""
     views: frozenset[str] = frozenset()
     """The names of the endpoints beside `/mcp` and `/sse`."""
     documents: Mapping[str, bytes] = MappingProxyType({})

@@ -18,6 +18,8 @@ class Principal:
     """What its token is good for (RFC 6749, 3.3); None where credentials have no scopes."""
     method: str = ""
     """The type of the authentication method that named it; empty where nobody did."""
+    credential: bytes = attrs.field(default=b"", eq=False, repr=False)
+    """The digest of its credential, where that stands in the file: what it opened ends when it is taken out."""
     expires: float | None = None
     """When its credential ends, in seconds of Unix time; None where it does not."""
 

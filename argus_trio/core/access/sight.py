@@ -45,8 +45,11 @@ class _JoinedRules:
         return cls(shown=re.compile("|".join(shown)) if shown else None, by_backend=by_backend)
 
     def match(self, target: Target) -> bool:
-        if self.shown is not None and self.shown.match(target.shown) is not None:
-            return True
+        if self.shown is not None:
+            if self.shown.match(target.shown) is not None:
+                return True
+            if target.spellings and any(self.shown.match(each) is not None for each in target.spellings):
+                return True
         return bool(self.by_backend) and any(rule.matches(target) for rule in self.by_backend)
 
 

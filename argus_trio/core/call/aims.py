@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from typing import Final
 
 import attrs
+import msgspec
 
 from argus_trio.core.access.target import TargetKind
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.unknown_targets import unknown_method, unknown_named, unknown_reference, unknown_resource
 from argus_trio.errors import RpcError
-from argus_trio.wire.envelope import Params, encode, encode_raw
+from argus_trio.wire.envelope import Params, decode_array, decode_object, decode_string, encode, encode_raw
 from argus_trio.wire.members import object_member, string_member
 from argus_trio.wire.revisions import Era
 
@@ -31,10 +32,12 @@ _REFERENCES: Final[Mapping[str, tuple[TargetKind, str]]] = {
     "ref/prompt": ("prompt", "name"),
     "ref/resource": ("resource", "uri"),
 }
-_OPEN: Final = frozenset(
-    ("tools/list", "prompts/list", "resources/list", "resources/templates/list", "subscriptions/listen")
-)
-"""Methods that everybody may call: what they list, and tell changes of, is what there is for the one who asks."""
+_OPEN: Final = frozenset(("tools/list", "prompts/list", "resources/list", "resources/templates/list"))
+"""Methods that everybody may call: what they list is what there is for the one who asks."""
+_LISTENING: Final = "subscriptions/listen"
+"""The method of 2026-07-28 that anybody may call: what it tells of is what there is for the one who asks."""
+MAX_URIS: Final = 1024
+"""Resources, or tasks, that one such request may name; those beyond are not honoured."""
 _OF_TASKS: Final = "tasks/"
 """How the methods begin that are about tasks: a task is known to its owner alone, whose call it came from."""
 
@@ -59,9 +62,25 @@ def aim_of(call: Call) -> Aim | None:
         return _named("resource", string_member(call.params, "uri"))
     if call.method == _COMPLETING:
         return _referred(call.params)
-    if call.method in _OPEN or call.method.startswith(_OF_TASKS):
+    if call.method in _OPEN or call.method.startswith(_OF_TASKS) or _listens(call):
         return None
     return Aim(kind="method", name=call.method)
+
+
+def readings_of(call: Call) -> tuple[Call, ...]:
+    """The calls that would read what the call listens to; none where it listens to no resource, or is malformed."""
+    if not _listens(call):
+        return ()
+    try:
+        asked = decode_object(call.params.get("notifications", b"{}"))
+        uris = tuple(dict.fromkeys(map(decode_string, decode_array(asked.get("resourceSubscriptions", b"[]")))))
+    except msgspec.DecodeError:
+        return ()
+    return tuple(attrs.evolve(call, method=_READING, params={"uri": encode_raw(uri)}) for uri in uris[:MAX_URIS])
+
+
+def _listens(call: Call) -> bool:
+    return call.method == _LISTENING and call.era is Era.MODERN
 
 
 def unknown(call: Call, aim: Aim) -> RpcError:

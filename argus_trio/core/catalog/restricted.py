@@ -17,6 +17,7 @@ from argus_trio.core.access.policy import Perspective, Policy
 from argus_trio.core.access.sight import sight
 from argus_trio.core.access.target import Target, TargetKind
 from argus_trio.core.catalog.catalog import EMPTY, KINDS, Catalog, Route
+from argus_trio.core.catalog.uris import resource_target
 
 MOST_KEPT: Final = 64
 """How many restricted catalogs are kept, those used last: perspectives are few, and a catalog of 10 000 tools takes
@@ -123,6 +124,8 @@ class RestrictedCatalogs:
 
 
 def _shown(kind: TargetKind, routes: Mapping[str, Route], shows: Shows) -> dict[str, Route]:
+    if kind == "resource":  # of which a rule may speak in another spelling
+        return {uri: route for uri, route in routes.items() if shows(resource_target(uri, route.backend))}
     return {
         name: route
         for name, route in routes.items()

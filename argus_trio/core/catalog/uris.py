@@ -12,6 +12,8 @@ import unicodedata
 from typing import Final
 from urllib.parse import unquote
 
+from argus_trio.core.access.target import Target
+
 MAX_COMPARED: Final = 8192
 """The longest URI, in characters, that is compared otherwise than as it is spelled: a `data:` URI may be megabytes."""
 
@@ -28,6 +30,11 @@ _FOREIGN: Final = re.compile(r"[^A-Za-z0-9._~:/?#@!$&'()*+,;=%-]|%(?![0-9A-Fa-f]
 
 _AROUND: Final = "".join(map(chr, range(0x21)))
 _WITHIN: Final = re.compile(r"[\t\n\r]")
+_LEADING: Final = ("..", "%2e", "%2E", "%25")
+_LED_ANYWHERE: Final = ("..",)
+"""Where a URI leads that is too long to be looked at, and may have dots: a name that nothing but `*` allows."""
+_STEPS: Final = re.compile(r"[/?#]")
+_SLASHES: Final = re.compile(r"/{2,}")
 _ACE: Final = "xn--"
 
 
@@ -35,7 +42,7 @@ def comparable(uri: str) -> str:
     """What is equal for two spellings of one URI. Text that is no URI stays as it is, and so does a very long one."""
     if len(uri) > MAX_COMPARED:
         return uri
-    parts = _PARTS.fullmatch(_slashed(_WITHIN.sub("", uri.strip(_AROUND))))
+    parts = _PARTS.fullmatch(_cleaned(uri))
     if parts is None:
         return uri
     scheme, authority, path, query, fragment = parts[1].lower(), parts[2], parts[3], parts[4] or "", parts[5] or ""
@@ -59,6 +66,8 @@ def origin(compared: str) -> str:
 
 def spellings(uri: str) -> tuple[str, ...]:
     """Ways to spell a URI that mean the same, for filters: encoded, readable, both with the `/` of an empty path."""
+    if len(uri) > MAX_COMPARED:
+        return (uri,)
     encoded = comparable(uri)
     readable = _ENCODED.sub(_readable, encoded)
     found = [encoded, readable]
@@ -69,22 +78,38 @@ def spellings(uri: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def resource_target(uri: str, backend: str | None = None) -> Target:
+    """What rules judge of a URI, or of a template: all its spellings, whoever spells it how."""
+    alike = spellings(uri)
+    own = "" if backend is None else alike[0]
+    return Target(kind="resource", shown=alike[0], backend=backend, own=own, spellings=alike[1:])
+
+
 def led_elsewhere(uri: str) -> tuple[str, ...]:
     """Where a URI with `..` leads that `comparable` does not take out: hidden in encodings, even twice encoded, behind
-    backslashes, or in a path without a root. Programs that decode first get there."""
+    backslashes, in a query or a fragment, behind empty steps, or in a path without a root. Programs that decode first,
+    or take it for a path of files, get there.
+    """
+    if len(uri) > MAX_COMPARED:
+        return _LED_ANYWHERE if any(mark in uri for mark in _LEADING) else ()
     found: list[str] = []
     reading = uri
     for _ in range(3):
-        plain = reading.replace("\\", "/")
-        if ".." in plain and any(step == ".." for step in plain.split("/")):
+        plain = _WITHIN.sub("", reading).replace("\\", "/")
+        if ".." in plain and ".." in _STEPS.split(plain):
             parts = _PARTS.fullmatch(plain)
             scheme, authority, path = (parts[1], parts[2], parts[3]) if parts is not None else ("", None, plain)
             rest = "" if parts is None else f"{parts[4] or ''}{parts[5] or ''}"
-            resolved = _without_dots(f"/{path.removeprefix('/')}")
-            if authority is None and not path.startswith("/"):
-                resolved = resolved.removeprefix("/")
-            found.append(f"{scheme}:{'' if authority is None else '//' + authority}{resolved}{rest}")
-        if "%" not in reading or len(uri) > MAX_COMPARED:
+            whole = [(path, rest)]
+            if ".." in _STEPS.split(rest):  # programs that know of no query take it for a part of the path
+                whole.append((path + rest, ""))
+            whole += [(_SLASHES.sub("/", way), behind) for way, behind in whole]  # as file systems take them
+            for way, behind in whole:
+                resolved = _without_dots(f"/{way.removeprefix('/')}")
+                if authority is None and not way.startswith("/"):
+                    resolved = resolved.removeprefix("/")
+                found.append(f"{scheme}:{'' if authority is None else '//' + authority}{resolved}{behind}")
+        if "%" not in reading:
             break
         reading = unquote(reading, errors="replace")
     plainly = comparable(uri)
@@ -97,8 +122,13 @@ def _without_path(uri: str) -> bool:
 
 
 def _has_dots(uri: str) -> bool:
-    parts = _PARTS.fullmatch(uri)
+    parts = _PARTS.fullmatch(_cleaned(uri))
     return parts is not None and any(segment in (".", "..") for segment in _encoded(parts[3]).split("/"))
+
+
+def _cleaned(uri: str) -> str:
+    """The URI without what the WHATWG URL standard leaves out, such as a tab between two dots."""
+    return _slashed(_WITHIN.sub("", uri.strip(_AROUND)))
 
 
 def _slashed(uri: str) -> str:

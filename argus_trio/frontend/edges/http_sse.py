@@ -106,10 +106,15 @@ class Conversation:
             del work  # the answer may wait long for the client to read
             body.release()
             if answer is not None and not self.outbox.has_room(len(answer)):
-                log.warning("answer_not_kept", bytes=len(answer), waiting=self.outbox.waiting, client=session.client)
-                answer = unkept(
-                    answer, f"{self.outbox.waiting} bytes wait on this stream, which the client does not read"
+                why = self.outbox.why_full(len(answer))
+                log.warning(
+                    "answer_not_kept",
+                    bytes=len(answer),
+                    waiting=self.outbox.waiting,
+                    client=session.client,
+                    reason=why,
                 )
+                answer = unkept(answer, why)
             if answer is not None:
                 await self.notify(answer)
         finally:

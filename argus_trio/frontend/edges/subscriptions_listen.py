@@ -11,6 +11,7 @@ import msgspec
 import trio
 
 from argus_trio.core.call.abilities import Audience
+from argus_trio.core.call.aims import MAX_URIS
 from argus_trio.core.call.exchange import Call, Deliver
 from argus_trio.core.call.task_ids import EXTENSION
 from argus_trio.errors import CapabilityMissing, InvalidParams
@@ -33,8 +34,6 @@ from argus_trio.wire.members import MAX_NAME_BYTES
 from argus_trio.wire.request_meta import SUBSCRIPTION_ID
 from argus_trio.wire.results import RESERVED
 
-MAX_URIS: Final = 1024
-"""Resources, or tasks, that one request may subscribe to; those beyond are not honoured."""
 _EACH_BYTES: Final = 1024
 """What each of them takes besides its name, about: it is in several tables."""
 

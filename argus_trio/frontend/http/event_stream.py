@@ -28,10 +28,22 @@ async def write_stream(request: IncomingRequest, outbox: Source, *, first: bytes
     """Answer `request` with `first`, then with what comes into `outbox`, and with `last` once that is closed.
 
     The client's going closes the outbox: whoever fills it learns of it by `is_closed`. So does the end of the
-    credential that opened the stream: whoever goes on needs another one.
+    credential that opened the stream, or a reload that takes it away: whoever goes on needs another one.
     """
-    ends_at = _end_of(request.principal)
+    streams = request.streams
     request.disconnects.on_disconnect(outbox.close)
+    if streams is None:
+        await _write(request, outbox, first, last)
+        return
+    streams.enter(request, outbox.close)
+    try:
+        await _write(request, outbox, first, last)
+    finally:
+        streams.leave(request)
+
+
+async def _write(request: IncomingRequest, outbox: Source, first: bytes, last: bytes) -> None:
+    ends_at = _end_of(request.principal)
     headers: list[Header] = [*EVENT_STREAM]
     await request.send(start(200, headers))
     await request.send({"type": "http.response.body", "body": first, "more_body": True})

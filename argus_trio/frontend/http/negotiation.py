@@ -92,7 +92,7 @@ def refusal_headers(error: RpcError) -> Sequence[Header]:
         case {"retryAfter": float(seconds)}:
             return JSON, (b"retry-after", b"%d" % ceil(seconds))
         case _:
-            return (JSON,)
+            return (JSON, *error.http_headers)
 
 
 def _media_type(text: str) -> str:

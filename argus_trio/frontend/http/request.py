@@ -74,13 +74,17 @@ class IncomingRequest:
     """Who asks, once the request is admitted."""
     endpoint: str = ""
     """The view whose endpoint it came in by; empty for the one that shows all."""
+    streams: OpenStreams | None = None
+    """Where it is entered while its answer is a long-lived stream."""
     body_pending: bool = True
     """Whether some of the body may still come in."""
     body: Body | None = None
     """What is entered of its body in the common account; None once somebody else sees to that."""
 
     @classmethod
-    def of(cls, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> IncomingRequest:
+    def of(
+        cls, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend, streams: OpenStreams | None = None
+    ) -> IncomingRequest:
         """The request that an ASGI server hands over."""
         headers, client = scope["headers"], scope.get("client")
         fields = dict(headers)
@@ -97,6 +101,7 @@ class IncomingRequest:
             send=send,
             disconnects=scope["extensions"][DISCONNECT_EXTENSION],
             address=client[0] if client else "",
+            streams=streams,
         )
 
     async def answer(self, status: int, body: bytes = b"", headers: Sequence[Header] = ()) -> None:
@@ -124,6 +129,31 @@ class IncomingRequest:
                     return
                 part = message["body"]
                 left -= len(part) if isinstance(part, bytes) else 0
+
+
+@attrs.define(eq=False)
+class OpenStreams:
+    """The requests whose answers are long-lived streams, with what ends each."""
+
+    _open: dict[IncomingRequest, Callable[[], object]] = attrs.field(factory=dict, init=False)
+    _may_stay: Callable[[IncomingRequest], bool] | None = attrs.field(default=None, init=False)
+
+    def enter(self, request: IncomingRequest, end: Callable[[], object]) -> None:
+        """Enter a stream that begins; `end` has it end soon. One that was let in before a reload may end at once."""
+        self._open[request] = end
+        if self._may_stay is not None and not self._may_stay(request):
+            end()
+
+    def leave(self, request: IncomingRequest) -> None:
+        """Take out a stream that is over."""
+        self._open.pop(request, None)
+
+    def end_unless(self, may_stay: Callable[[IncomingRequest], bool]) -> None:
+        """End the streams that may not stay, and from now on those that begin."""
+        self._may_stay = may_stay
+        for request, end in tuple(self._open.items()):
+            if not may_stay(request):
+                end()
 
 
 def start(status: int, headers: Sequence[Header], length: int | None = None) -> AsgiMessage:

@@ -90,6 +90,12 @@ class Outbox:
         """Whether so much more may wait for the client."""
         return not self.waiting or (self.waiting + size <= MAX_WAITING_BYTES and self._memory.has_room(size))
 
+    def why_full(self, size: int) -> str:
+        """Why so much more may not wait for the client, for whoever is refused."""
+        if self.waiting + size > MAX_WAITING_BYTES:
+            return f"{self.waiting} bytes wait on this stream, which the client does not read"
+        return "the gateway holds too much for its clients (server.limits.memory)"
+
     def spare(self, wanted: int) -> None:
         """Nothing of it can go, for nothing of it was delivered; see `MemoryHolder`."""
 

@@ -164,11 +164,12 @@ class ServedConnection:
         if protocol.stream is not None:
             self._expected = None
             return inf
-        expected: Final = "rest of a head" if protocol.has_partial_head else "request"
+        has_begun = protocol.has_partial_head
+        expected: Final = "rest of a head" if has_begun else "request"
         if expected != self._expected:  # blank lines, one by one, put nothing off
             self._expected, self._expected_since = expected, trio.current_time()
         limits = self._site.settings.now.limits
-        return self._expected_since + (limits.head if protocol.has_partial_head else limits.keep_alive)
+        return self._expected_since + (limits.head if has_begun else limits.keep_alive)
 
     async def send(self, event: Event) -> None:
         """Act on what the protocol has for the connection; after a failed write the application learns of it."""
@@ -273,11 +274,11 @@ class _Http1(H11Protocol):
             self.stream_send,
             STREAM_ID,
         )
-        fields = dict(request.headers)
-        if b"transfer-encoding" in fields and b"content-length" in fields:
+        target, headers = request.target, list(request.headers)  # which is asked once: h11 makes each pair anew
+        names = {name for name, _ in headers}
+        if b"transfer-encoding" in names and b"content-length" in names:
             # Another server on the way may see the request end elsewhere (RFC 9112, 6.1): nothing more is read.
             self.keep_alive_requests = sys.maxsize
-        target, headers = request.target, list(request.headers)
         if target[:1] != b"/":
             target, headers = origin_form(target, headers)
         begun = RequestBegun(

@@ -62,6 +62,11 @@ class IssuerKeys:
             raise KeysUnusable("it has no key that signatures could be verified with")
         return cls(keys)
 
+    @property
+    def ids(self) -> frozenset[str | None]:
+        """The ids of the keys; None for those without one."""
+        return frozenset(key.key_id for key in self.keys)
+
     def candidates(self, key_id: str | None, algorithm: str) -> Iterator[IssuerKey]:
         """Those that a token can have been signed with. One that names no key is matched where there is one choice."""
         fitting = [key for key in self.keys if algorithm in key.algorithms]

@@ -61,7 +61,7 @@ class JwtReader:
         try:
             return self.rules.verified(token, keys, self.now())
         except KeyUnknown:
-            newer = await self.source.newer_keys(keys, self.tasks)
+            newer = await self.source.newer_keys(keys, token.key_id, self.tasks)
         try:
             if newer is not None:
                 return self.rules.verified(token, newer, self.now())

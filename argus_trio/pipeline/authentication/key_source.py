@@ -30,6 +30,8 @@ WAIT_SECONDS: Final = 2.0
 """How long a request waits for keys; its client is told to come back then."""
 FETCH_SECONDS: Final = 15.0
 """How long a fetch may take, discovery included."""
+MOST_LOOKED_FOR: Final = 1000
+"""How many unknown keys of one fetch are remembered; tokens with others are told to come back for the next one."""
 REPORT_SECONDS: Final = 60.0
 """The shortest time between two lines of the log that say the same of keys that cannot be had."""
 
@@ -71,6 +73,10 @@ class KeySource:
     """When the latest fetch began."""
     _missed_at: float = attrs.field(default=-inf, init=False)
     """When the latest fetch began that a token with an unknown key asked for."""
+    _looked_for: set[str | None] = attrs.field(factory=set, init=False)
+    """The ids of keys that the latest such fetch was asked for: what it did not bring does not exist."""
+    _withdrawn: frozenset[str | None] = attrs.field(default=frozenset(), init=False)
+    """The ids of keys that the issuer had before and has no more, of the latest exchange."""
     _has_failed: bool = attrs.field(default=False, init=False)
     """Whether the latest fetch that has ended failed."""
     _under_way: trio.Event | None = attrs.field(default=None, init=False)
@@ -91,20 +97,24 @@ class KeySource:
             raise KeysUnavailable(AGAIN_SECONDS)
         return self._keys
 
-    async def newer_keys(self, seen: IssuerKeys, tasks: FetchTasks) -> IssuerKeys | None:
-        """Keys that were fetched after `seen`, which lack one; None where they cannot be asked for again so soon.
+    async def newer_keys(self, seen: IssuerKeys, key_id: str | None, tasks: FetchTasks) -> IssuerKeys | None:
+        """Keys that were fetched after `seen`, which lack the one of this id; None where there is no such key.
 
         Raises:
-            KeysUnavailable: they are asked for, and do not come.
+            KeysUnavailable: they are asked for and do not come, or cannot be asked for again so soon.
         """
         if self._keys is seen:
             now = trio.current_time()
             if self._under_way is None:
-                if now - self._missed_at < MISS_SECONDS:
-                    if self._has_failed:
-                        raise KeysUnavailable(AGAIN_SECONDS)
-                    return None
-                self._missed_at = now
+                again_at = self._missed_at + MISS_SECONDS
+                if now < again_at:
+                    is_known_not_to_be = key_id in self._looked_for or key_id in self._withdrawn
+                    if is_known_not_to_be and not self._has_failed:
+                        return None
+                    raise KeysUnavailable(AGAIN_SECONDS if self._has_failed else again_at - now)
+                self._missed_at, self._looked_for = now, set()
+            if len(self._looked_for) < MOST_LOOKED_FOR:
+                self._looked_for.add(key_id)
             await self._wait(self._begin(tasks))
         if self._keys is seen:
             raise KeysUnavailable(AGAIN_SECONDS)
@@ -138,14 +148,16 @@ class KeySource:
         reason = f"they did not come within {FETCH_SECONDS:g} s"
         with trio.move_on_after(FETCH_SECONDS):
             try:
-                self._keys = await self.fetch()
+                keys = await self.fetch()
             except (LinkFailed, KeysUnusable) as failure:
                 reason = str(failure)
             except Exception as error:  # the boundary: whatever libraries make of what an issuer publishes
                 log.exception("issuer_keys_not_read", issuer=self.issuer)
                 reason = f"they cannot be read: {type(error).__name__}"
             else:
-                self._has_failed, self._fetched_at = False, trio.current_time()
+                if self._keys is not None and (gone := self._keys.ids - keys.ids):
+                    self._withdrawn = gone
+                self._has_failed, self._fetched_at, self._keys = False, trio.current_time(), keys
                 log.info("issuer_keys_fetched", issuer=self.issuer, keys=len(self._keys.keys))
         if self._has_failed:
             self._report(reason)

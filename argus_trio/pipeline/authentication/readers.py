@@ -73,7 +73,8 @@ class StaticCredentials:
         known = {}
         for each in entries:
             digest = written_digest(each.token if isinstance(each, BearerToken) else each.key)
-            known[digest] = digest, Principal(name=each.principal, roles=frozenset(each.roles), method=method)
+            principal = Principal(name=each.principal, roles=frozenset(each.roles), method=method, credential=digest)
+            known[digest] = digest, principal
         return cls(known)
 
     def find(self, digest: bytes) -> Principal | None:

@@ -42,10 +42,13 @@ class Challenges:
     base: str | None = None
     """The gateway's public URL, where there is an authorization server that metadata can name."""
     views: frozenset[str] = frozenset()
+    forms: tuple[str, ...] = ()
+    """How a client may say who it is, as its refusal names them."""
 
     def missing(self, path: str) -> Unadmitted:
         """No credential, or none of a kind that is read here: no error code (RFC 6750, 3.1)."""
-        return Unadmitted("unauthorized", "credentials are needed here", challenge=self._challenge(path))
+        wanted = f": {' or '.join(self.forms)}" if self.forms else ""
+        return Unadmitted("unauthorized", f"credentials are needed here{wanted}", challenge=self._challenge(path))
 
     def wrong(self, path: str, told: str) -> Unadmitted:
         """A credential that is wrong."""

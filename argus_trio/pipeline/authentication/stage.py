@@ -15,6 +15,7 @@ from argus_trio.config.model.authentication import ApiKeyMethod, BearerMethod, H
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.middleware import AuthenticationSpec, RbacSpec
 from argus_trio.core.access.arrival import RequestArrival
+from argus_trio.core.access.credential import written_digest
 from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.core.access.resource_url import canonical_url, principal_prefixes
 from argus_trio.core.call.payer import network_of
@@ -112,18 +113,29 @@ class KnownPrincipals:
     prefixes: tuple[str, ...]
     """What the names of issuers' principals begin with."""
     has_proxy: bool
-    has_anonymous: bool
+    anonymous: Principal | None
+    credentials: Mapping[tuple[str, bytes], tuple[str, frozenset[str]]] = attrs.field(repr=False)
+    """Whom each credential of the file stands for, with its roles; by the type of its method and its digest."""
 
     def __call__(self, principal: Principal) -> bool:
         """Whether it could come in."""
         name = principal.name
         if name == ANONYMOUS.name:
-            return self.has_anonymous
+            return self.anonymous is not None
         if principal.method == "jwt":
             return any(name.startswith(f"{prefix}/") for prefix in self.prefixes)
-        if name in self.static:
-            return True
-        return self.has_proxy and principal.method == "header"
+        if principal.method == "header":  # a name of the file is not for whom a proxy names
+            return self.has_proxy and name not in self.static
+        return name in self.static
+
+    def stands(self, principal: Principal) -> bool:
+        """Whether the very credential that it came in by lets it in still, and as nothing less or more."""
+        if principal.name == ANONYMOUS.name:
+            return self.anonymous is not None and self.anonymous.roles == principal.roles
+        if principal.credential:
+            found = self.credentials.get((principal.method, principal.credential))
+            return found == (principal.name, principal.roles)
+        return self(principal)
 
 
 def authentication_stage(
@@ -139,26 +151,40 @@ def authentication_stage(
     public_url = config.server.public_url
     base = canonical_url(public_url) if public_url is not None and jwt_methods else None
     judges = make_judges(jwt_methods, prefixes, base, kept)
-    static = _static_names(spec)
-    anonymous = spec.anonymous
+    credentials = _credentials(spec)
+    static = frozenset(name for name, _ in credentials.values())
+    anonymous = None if spec.anonymous is None else attrs.evolve(ANONYMOUS, roles=frozenset(spec.anonymous.roles))
+    knows = KnownPrincipals(
+        static=static,
+        prefixes=tuple(prefixes.values()),
+        has_proxy=any(isinstance(method, HeaderMethod) for method in spec.methods),
+        anonymous=anonymous,
+        credentials=credentials,
+    )
     return Stage(
         arrive=Authentication(
             readers=_readers(spec, judges.readers, static),
-            anonymous=None if anonymous is None else attrs.evolve(ANONYMOUS, roles=frozenset(anonymous.roles)),
-            challenges=Challenges(base=base, views=frozenset(config.views)),
+            anonymous=anonymous,
+            challenges=Challenges(base=base, views=frozenset(config.views), forms=_forms(spec)),
             lock_out=kept.keep(LockOut, "authentication", LockOut),
         ),
-        knows=KnownPrincipals(
-            static=static,
-            prefixes=tuple(prefixes.values()),
-            has_proxy=any(isinstance(method, HeaderMethod) for method in spec.methods),
-            has_anonymous=anonymous is not None,
-        ),
+        knows=knows,
+        stands=knows.stands,
         documents=MappingProxyType({})
         if base is None
         else metadata_documents(base, issuers=prefixes, scopes=_scopes(config), views=config.views),
         lifetime=judges.lifetime,
     )
+
+
+def _forms(spec: AuthenticationSpec) -> tuple[str, ...]:
+    """The credentials that clients themselves can bring, each kind once; a proxy's word is none of them."""
+    named = (
+        f"{method.header}: KEY" if isinstance(method, ApiKeyMethod) else "Authorization: Bearer TOKEN"
+        for method in spec.methods
+        if not isinstance(method, HeaderMethod)
+    )
+    return tuple(dict.fromkeys(named))
 
 
 def _readers(spec: AuthenticationSpec, judges: Sequence[TokenReader], static: frozenset[str]) -> list[CredentialReader]:
@@ -181,14 +207,17 @@ def _readers(spec: AuthenticationSpec, judges: Sequence[TokenReader], static: fr
     return readers
 
 
-def _static_names(spec: AuthenticationSpec) -> frozenset[str]:
-    names: set[str] = set()
+def _credentials(spec: AuthenticationSpec) -> dict[tuple[str, bytes], tuple[str, frozenset[str]]]:
+    """See `KnownPrincipals.credentials`."""
+    found: dict[tuple[str, bytes], tuple[str, frozenset[str]]] = {}
     for method in spec.methods:
         if isinstance(method, BearerMethod):
-            names.update(each.principal for each in method.tokens)
+            for token in method.tokens:
+                found["bearer", written_digest(token.token)] = token.principal, frozenset(token.roles)
         elif isinstance(method, ApiKeyMethod):
-            names.update(each.principal for each in method.keys)
-    return frozenset(names)
+            for key in method.keys:
+                found["api_key", written_digest(key.key)] = key.principal, frozenset(key.roles)
+    return found
 
 
 def _scopes(config: Config) -> list[str]:

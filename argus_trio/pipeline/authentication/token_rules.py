@@ -110,9 +110,15 @@ def _date(claims: Mapping[str, object], name: str) -> float | None:
     value = claims.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise CredentialWrong(f"malformed_{name}")
-    return float(value)
+    try:
+        seconds = float(value)
+    except OverflowError:  # an integer that no float holds
+        seconds = math.inf
+    if not math.isfinite(seconds):
+        raise CredentialWrong(f"malformed_{name}")
+    return seconds
 
 
 def _audiences(claim: object) -> frozenset[str]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 import trio
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.links.hearing import Hearing, refusal_of
 from argus_trio.backends.links.intake import (
     COPIES,
+    OWN_WAIT_SECONDS,
     SILENT_SECONDS,
+    STALLED_SECONDS,
     STEP_BYTES,
     WRITTEN_SECONDS,
     Intake,
@@ -71,6 +77,56 @@ async def test_many_that_come_at_once_stay_within_the_bound_and_all_come_to_thei
     assert len(logs) <= 20
 
 
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(1, 24), st.floats(0, 8), st.booleans()), min_size=1, max_size=12),
+    st.lists(st.tuples(st.integers(0, 64), st.floats(0, 20)), max_size=3),
+)
+@settings(max_examples=30, deadline=None)
+def test_wherever_readers_are_cancelled_all_others_come_to_their_end_and_nothing_stays_entered(
+    readers: list[tuple[bool, int, float, bool]], others: list[tuple[int, float]]
+) -> None:
+    """Each reader: whether it is shared, its size, when it leaves, and whether it is cancelled then or only silent."""
+
+    async def read(intake: Intake, is_shared: bool, megabytes: int, leaves_after: float, is_cancelled: bool) -> None:
+        hearing = Hearing(backend="far", limit=LIMIT, intake=intake)
+        with Portion(intake, is_shared=is_shared) as portion:
+            lines = BoundedLines(LIMIT)
+            with trio.move_on_after(leaves_after if is_cancelled else 10 * OWN_WAIT_SECONDS) as scope:
+                for _ in range(4 * megabytes):
+                    assert lines.feed(bytes(4 * STEP_BYTES)) == []
+                    await trio.sleep(0.1)
+                    if is_shared:
+                        await hearing.take(portion, lines)
+                        continue
+                    try:
+                        await portion.take(lines.held)
+                    except NoRoom:
+                        return
+                if not is_cancelled:  # the rest does not come for a while
+                    await trio.sleep(leaves_after)
+            assert is_cancelled or not scope.cancelled_caught
+
+    async def keep(memory: Memory, megabytes: int, seconds: float) -> None:
+        kept = Portion(Intake())
+        memory.hold(kept, megabytes * MEGABYTE)
+        await trio.sleep(seconds)
+        memory.release(kept)
+
+    async def run() -> None:
+        intake = an_intake()
+        async with trio.open_nursery() as nursery:
+            for reader in readers:
+                nursery.start_soon(read, intake, *reader)
+            for other in others:
+                nursery.start_soon(keep, intake.memory, *other)
+        assert (intake.held, intake.memory.size, intake.memory.is_full) == (0, 0, False)
+        with Portion(intake) as portion, trio.fail_after(0):
+            await portion.take(LARGE)
+
+    with capture_logs():
+        trio.run(run, clock=MockClock(autojump_threshold=0))
+
+
 async def test_one_goes_on_however_full_the_gateway_is(autojump_clock: MockClock) -> None:
     intake = an_intake()
     kept = Portion(Intake())
@@ -127,6 +183,22 @@ async def test_a_middling_message_does_not_wait_behind_large_ones(autojump_clock
     assert intake.held == 0
 
 
+async def test_a_message_whose_rest_does_not_come_does_not_keep_its_room_for_ever(autojump_clock: MockClock) -> None:
+    intake, hearing = an_intake(), Hearing(backend="far", limit=LIMIT)
+    parser = hearing.parser()
+    with Portion(intake, is_shared=True) as stalled, Portion(intake) as waiting:
+        assert parser.feed(b"data: " + ANSWER[:-20] + bytes(LIMIT // COPIES)) == []
+        await hearing.take(stalled, parser)
+        assert intake.held > LIMIT
+        began = trio.current_time()
+        await waiting.take(LARGE)
+        assert trio.current_time() - began <= STALLED_SECONDS + 1
+        assert (stalled.held, parser.held) == (0, 0)
+        (found,) = parser.feed(ANSWER[-20:] + b"\n\n")
+        assert found.oversized is not None
+        assert found.oversized.lacked_room
+
+
 async def test_who_waits_in_vain_is_told_so(autojump_clock: MockClock) -> None:
     intake = an_intake()
     with Portion(intake) as moving, Portion(intake, is_shared=True) as waiting:
@@ -142,6 +214,34 @@ async def test_who_waits_in_vain_is_told_so(autojump_clock: MockClock) -> None:
     assert isinstance(refused, Overloaded)
     assert refused.data == {"retryAfter": 5.0}
     assert isinstance(refusal_of(AnswerInvalid("odd"), "far", "odd"), BackendMisbehaved)
+
+
+async def test_one_message_waits_no_longer_in_all_however_often_it_gets_a_little_further(
+    autojump_clock: MockClock,
+) -> None:
+    intake, kept = an_intake(), Portion(Intake())
+    with Portion(intake) as moving, Portion(intake, is_shared=True) as waiting:
+        await moving.take(LARGE)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(keep_moving, moving)
+            began = trio.current_time()
+            for number in range(1, 4):
+                intake.memory.hold(kept, LIMIT // 2)
+                nursery.start_soon(let_go, intake.memory, kept)
+                with pytest.raises(NoRoom) if number == 3 else nullcontext():
+                    await waiting.take((2 + number) * MEGABYTE)
+            assert trio.current_time() - began == pytest.approx(5)
+            waiting.release()
+            began = trio.current_time()
+            await waiting.take(3 * MEGABYTE)
+            assert trio.current_time() - began == pytest.approx(1)
+            nursery.cancel_scope.cancel()
+    assert (intake.held, intake.memory.size) == (0, 0)
+
+
+async def let_go(memory: Memory, kept: Portion) -> None:
+    await trio.sleep(2)
+    memory.release(kept)
 
 
 async def keep_moving(portion: Portion) -> None:

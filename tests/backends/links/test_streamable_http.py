@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 
 from argus_trio.backends.links import streamable_http as http
+from argus_trio.backends.links.intake import Intake, Portion
 from argus_trio.backends.links.streamable_http import open_streamable_http
 from argus_trio.config.model.backend import ClientTls
+from argus_trio.core.memory import Memory
 from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Request, Response
 from tests.backends.support.conversation import (
@@ -342,3 +345,21 @@ async def test_a_large_event_on_the_stream_outside_requests_is_passed_over_and_t
         await link.listen(VERSION)
         await inbox.until(1)
         assert inbox.methods == [("notifications/progress", None)]
+
+
+async def test_what_has_no_room_on_the_stream_outside_requests_is_passed_over_and_the_stream_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("argus_trio.backends.links.intake.SHARED_WAIT_SECONDS", 0.1)
+    large = b'{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"%b"}}' % (b"x" * 1_000_000)
+    intake = Intake(Memory(lambda: 1_000_000))
+    with Portion(intake) as moving:
+        await moving.take(1_000_000)
+        async with linked(streaming(large, NOTE), intake=intake) as (link, inbox, server):
+            with capture_logs() as logs:
+                await link.listen(VERSION)
+                await inbox.until(1)
+            assert inbox.methods == [("notifications/progress", None)]
+            assert server.connections == 1
+    assert "backend_message_without_room" in [entry["event"] for entry in logs]
+    assert (intake.held, intake.memory.size) == (0, 0)

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.scope.scope import Scope
-from argus_trio.backends.subscriptions.hub import UNSUBSCRIBING
+from argus_trio.backends.subscriptions.hub import ENDING_SECONDS, UNSUBSCRIBING
 from argus_trio.backends.subscriptions.table import SubscriptionTable
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.errors import BackendError, LinkFailed, MethodUnknown
@@ -109,6 +109,37 @@ async def test_the_end_of_many_subscriptions_is_told_by_a_few_tasks_and_not_wher
         scope.release(other)
         await wait_all_tasks_blocked()
         assert begun[-1]["uri"] == uris[-1]
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_who_subscribes_while_the_backend_is_told_of_the_end_comes_after_it(
+    autojump_clock: MockClock, *, answers: bool
+) -> None:
+    backend, go_on = serving(), trio.Event()
+
+    async def slow(_params: Json) -> Json:
+        await go_on.wait()
+        return {}
+
+    backend.answers["resources/unsubscribe"] = slow
+    async with living(backend) as scope:
+        gone, anew = Session(), Session()
+        await subscribed(scope, gone)
+        scope.release(gone)
+        await wait_all_tasks_blocked()
+        assert asked(backend, "resources/unsubscribe") == 1
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(subscribed, scope, anew)
+            await wait_all_tasks_blocked()
+            assert asked(backend, "resources/subscribe") == 1
+            began = trio.current_time()
+            if answers:
+                go_on.set()
+        assert asked(backend, "resources/subscribe") == 2
+        assert trio.current_time() - began == (0 if answers else ENDING_SECONDS)
+        await backend.links[0].says(UPDATED, {"uri": URI})
+        await wait_all_tasks_blocked()
+        assert anew.told == [(UPDATED, {"uri": URI})]
 
 
 async def test_a_session_with_its_own_connection_subscribes_there_and_keeps_it(autojump_clock: MockClock) -> None:

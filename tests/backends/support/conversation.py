@@ -10,6 +10,7 @@ import attrs
 import trio
 
 from argus_trio.backends.links.hearing import DEFAULT_BYTES
+from argus_trio.backends.links.intake import Intake
 from argus_trio.backends.links.link import Link, Outgoing
 from argus_trio.backends.links.streamable_http import open_streamable_http
 from argus_trio.config.model.backend import ClientTls, HttpBackend, SseBackend
@@ -87,13 +88,17 @@ def result_of(answer: object) -> dict[str, object]:
 
 @asynccontextmanager
 async def linked(
-    handler: Handler, *, headers: Mapping[str, str] | None = None, limit: int = DEFAULT_BYTES
+    handler: Handler,
+    *,
+    headers: Mapping[str, str] | None = None,
+    limit: int = DEFAULT_BYTES,
+    intake: Intake | None = None,
 ) -> AsyncIterator[tuple[Link, Remembered, NastyServer]]:
     inbox = Remembered()
     with trio.fail_after(10):
         async with (
             nasty_server(handler) as server,
-            open_streamable_http(http_spec(server.url, headers=headers, limit=limit), inbox) as link,
+            open_streamable_http(http_spec(server.url, headers=headers, limit=limit), inbox, intake=intake) as link,
         ):
             yield link, inbox, server
 

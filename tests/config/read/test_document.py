@@ -43,6 +43,15 @@ def test_what_cannot_be_read_is_refused_with_its_line(text: str, line: int) -> N
     assert _refused(text)[1] == line
 
 
+@pytest.mark.parametrize(
+    "text", ["a:\n  - b: 1\n  c: 2\n", "a:\n  b: 1\n   c: 2\n", "a:\n    b: 1\n  c: 2\n", "a: b: c"]
+)
+def test_a_wrong_indentation_gets_the_hint_to_look_at_the_columns(text: str) -> None:
+    with pytest.raises(NotYaml) as caught:
+        read_document(text)
+    assert "begins in one column" in caught.value.problem.hint
+
+
 def test_a_tab_gets_the_hint_to_use_spaces() -> None:
     with pytest.raises(NotYaml) as caught:
         read_document("a:\n\tb: 1\n")

@@ -107,6 +107,14 @@ def test_a_key_with_nothing_behind_it_counts_as_not_given() -> None:
         ("backends: {a: {url: 'http://x'}}", "backends.a.type", 1, "missing", "write type: streamable-http"),
         ("backends: {a: {type: stdio}}", "backends.a.command", 1, "missing", "such as npx"),
         ("backends: {a: {type: stdio, command: }}", "backends.a.command", 1, "missing", "such as npx"),
+        (
+            "middleware: [{type: authentication}]",
+            "middleware[0].methods",
+            1,
+            "missing",
+            "write methods: [{type: bearer",
+        ),
+        ("middleware: [{type: rate_limit}]", "middleware[0].limits", 1, "missing", "write limits: [{scope: principal"),
         ("backends: {a: {type: sse, url: ~}}", "backends.a.url", 1, "missing", "https://"),
         ("backends: {a: {type: [x], command: x}}", "backends.a.type", 1, "found a list", ""),
         ("backends: {a: {type: stido, command: x}}", "backends.a.type", 1, "found 'stido'", "'stdio'"),
@@ -208,3 +216,22 @@ def test_numbers_and_booleans_may_be_spliced_in() -> None:
     server = read(text, environ={"PORT": "81", "GRACE": "1.5"}).server
     assert (server.port, server.allow_unauthenticated, server.startup_grace) == (81, False, 1.5)
     assert problem(text, environ={"PORT": "tcp", "GRACE": "1"}).message.endswith("found what ${...} brought in")
+
+
+def test_what_stands_behind_an_entry_that_does_not_fit_is_found_where_it_stands() -> None:
+    text = """
+        middleware:
+          - type: loging
+          - type: authentication
+            methods:
+              - type: basic
+              - {type: jwt, issuer: idp, audience: a}
+          - {type: logging, redact: ["("]}
+        """
+    found = [(each.path, each.line) for each in problems(text)]
+    assert found == [
+        ("middleware[0].type", 3),
+        ("middleware[1].methods[0].type", 6),
+        ("middleware[1].methods[1].issuer", 7),
+        ("middleware[2].redact[0]", 8),
+    ]

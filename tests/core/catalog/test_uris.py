@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from time import perf_counter
 
 import pytest
 from pydantic import AnyUrl, TypeAdapter, ValidationError
@@ -148,7 +149,32 @@ def test_a_filter_sees_a_uri_in_every_spelling_that_a_glob_may_have() -> None:
         ("x://h/srv%2f..%2f..%2fa", ("x://h/a",)),
         ("no uri/../a", (":a",)),
         ("%2e%2e/%ff", (":%ff",)),
+        ("file:///srv/public/x?/../../../etc/passwd", ("file:///etc/passwd",)),
+        ("file:///srv/public/x#/../../../etc/passwd", ("file:///etc/passwd",)),
+        ("docs://h/a?q=/../b", ("docs://h/b",)),
+        ("docs://h/a?q=..", ()),
+        ("file:///srv/public//..//..//..//etc/passwd", ("file:///etc/passwd",)),
+        ("file:///srv/public//%2e%2e//..#x", ("file:///#x",)),
+        ("file:///srv/public/a//b", ()),
+        ("file:///srv/public/.%252e#x", ("file:///srv/#x",)),
+        ("file:///" + "a" * MAX_COMPARED + "/%2e./x", ("..",)),
+        ("data:," + "a" * MAX_COMPARED + "%20", ()),
     ],
 )
 def test_where_a_uri_leads_for_programs_that_decode_first(uri: str, elsewhere: tuple[str, ...]) -> None:
     assert tuple(each.replace("\ufffd", "%ff") for each in led_elsewhere(uri)) == elsewhere
+
+
+@pytest.mark.parametrize(
+    "uri", ["file:///pub/..\\key", "file:///pub/.\t./key", " file:///pub/\n../key", "file:///pub/../key"]
+)
+def test_a_uri_with_dots_is_spelled_by_where_it_leads_alone(uri: str) -> None:
+    assert set(spellings(uri)) == {"file:///key"}
+
+
+def test_a_uri_of_megabytes_is_no_work() -> None:
+    began = perf_counter()
+    for uri in ("file:///" + "%2e%2e/" * 1_000_000, "a:" + "../" * 1_000_000):
+        assert spellings(uri) == (uri,)
+        assert led_elsewhere(uri) == ("..",)
+    assert perf_counter() - began < 0.5

@@ -82,3 +82,14 @@ async def test_arguments_that_are_refused_are_an_error_and_no_status() -> None:
     async with serving(handler=deny) as served:
         answer = await post(served, modern("tools/call", {"name": "wrong"}), modern_headers("tools/call", "wrong"))
         assert (answer.status, answer.error[0]) == (200, -31011)
+
+
+async def test_who_listens_gets_403_and_the_challenge() -> None:
+    async def refuse(_: Exchange) -> bytes:
+        raise InsufficientScope(("a", "b"), metadata_url=URL)
+
+    async with serving(handler=refuse) as served:
+        asked = modern("subscriptions/listen", {"notifications": {"toolsListChanged": True}})
+        answer = await post(served, asked, modern_headers("subscriptions/listen"))
+        assert (answer.status, answer.headers["www-authenticate"]) == (403, CHALLENGE)
+        assert answer.json["error"] == ERROR

@@ -10,8 +10,8 @@ import attrs
 import pytest
 import trio
 
+from argus_trio.core.call.aims import MAX_URIS
 from argus_trio.core.call.exchange import Call, Deliver
-from argus_trio.frontend.edges.subscriptions_listen import MAX_URIS
 from argus_trio.wire.envelope import Params, encode_raw
 from tests.frontend.support.serving import Client, Served, connected, events_in, modern, modern_headers, post, serving
 

@@ -123,3 +123,14 @@ async def test_a_client_that_reads_nothing_gets_no_further_answers() -> None:
     await outbox.put(b"x")
     assert outbox.has_room(MAX_WAITING_BYTES - 1)
     assert not outbox.has_room(MAX_WAITING_BYTES)
+
+
+async def test_whoever_is_refused_is_told_whether_the_stream_is_full_or_the_gateway() -> None:
+    memory = Memory(lambda: 2 * MAX_WAITING_BYTES)
+    outbox = Outbox(memory=memory)
+    await outbox.put(b"x")
+    assert not outbox.has_room(MAX_WAITING_BYTES)
+    assert "1 bytes wait on this stream" in outbox.why_full(MAX_WAITING_BYTES)
+    memory.hold(Outbox(), 2 * MAX_WAITING_BYTES)
+    assert not outbox.has_room(MAX_WAITING_BYTES - 1)
+    assert "server.limits.memory" in outbox.why_full(MAX_WAITING_BYTES - 1)

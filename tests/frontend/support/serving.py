@@ -16,6 +16,7 @@ from argus_trio.core.call.exchange import ClientSession as Caller
 from argus_trio.core.call.exchange import Exchange, Handler
 from argus_trio.core.catalog.identity import GatewayIdentity
 from argus_trio.core.health.health import Health
+from argus_trio.core.memory import Memory
 from argus_trio.errors import BackendError, InvalidParams, MethodUnknown
 from argus_trio.frontend.app import run_frontend
 from argus_trio.frontend.gateway import Control, Gateway, ParamHeadersOf, WatchFunction, watch_nothing
@@ -132,6 +133,7 @@ async def serving(
     control: Control | None = None,
     identity: Callable[[], GatewayIdentity] = lambda: IDENTITY,
     inherited: Sequence[Inherited] = (),
+    memory: Memory | None = None,
 ) -> AsyncIterator[Served]:
     """Serve within the block; what is left at its end is cut. All of it within `DEADLINE_SECONDS`.
 
@@ -165,6 +167,7 @@ async def serving(
             stop=stop,
             make_seal=AesGcmSeal,
             inherited=inherited,
+            memory=memory,
             task_status=task_status,
         )
         stopped.set()

@@ -111,17 +111,30 @@ async def test_tokens_with_unknown_keys_ask_for_new_ones_only_so_often(autojump_
     source, tasks = source_of(fetches), FetchTasks()
     async with tasks.run():
         keys = await source.keys(tasks)
-        newer = await source.newer_keys(keys, tasks)
+        newer = await source.newer_keys(keys, "a", tasks)
         assert newer is not keys
         assert newer is not None
         for _ in range(100):
-            assert await source.newer_keys(newer, tasks) is None
+            assert await source.newer_keys(newer, "a", tasks) is None
         assert fetches.count == 2
         await trio.sleep(MISS_SECONDS)
-        assert await source.newer_keys(newer, tasks) is not None
+        assert await source.newer_keys(newer, "a", tasks) is not None
         assert fetches.count == 3
-        assert await source.newer_keys(keys, tasks) is not keys
+        assert await source.newer_keys(keys, "a", tasks) is not keys
         assert fetches.count == 3
+
+
+async def test_a_key_that_may_be_newer_than_the_last_fetch_is_not_called_wrong(autojump_clock: trio.abc.Clock) -> None:
+    source, tasks = source_of(Fetches()), FetchTasks()
+    async with tasks.run():
+        forged = await source.newer_keys(await source.keys(tasks), "forged", tasks)
+        assert forged is not None
+        await trio.sleep(4)
+        with pytest.raises(KeysUnavailable) as caught:
+            await source.newer_keys(forged, "new", tasks)
+        assert caught.value.retry_after == pytest.approx(MISS_SECONDS - 4, abs=0.2)
+        await trio.sleep(caught.value.retry_after)
+        assert await source.newer_keys(forged, "new", tasks) is not None
 
 
 async def test_an_unknown_key_cannot_be_judged_while_new_ones_cannot_be_had(autojump_clock: trio.abc.Clock) -> None:
@@ -132,7 +145,7 @@ async def test_an_unknown_key_cannot_be_judged_while_new_ones_cannot_be_had(auto
         fetches.fails = True
         for _ in range(3):
             with pytest.raises(KeysUnavailable):
-                await source.newer_keys(keys, tasks)
+                await source.newer_keys(keys, "a", tasks)
         assert fetches.count == 2
         assert await source.keys(tasks) is keys
 

@@ -87,6 +87,9 @@ async def test_who_brings_nothing_is_anonymous_where_that_is_written_and_else_re
     assert found == Principal(name=ANONYMOUS.name, roles=frozenset({"guest"}))
     refusal = await refused(made(BEARER), arrival())
     assert (refusal.status, refusal.error, refusal.challenge) == (401, "unauthorized", PLAIN)
+    assert refusal.message == "credentials are needed here: Authorization: Bearer TOKEN"
+    both = await refused(made(API_KEY, PROXY, BEARER), arrival())
+    assert both.message == "credentials are needed here: X-API-Key: KEY or Authorization: Bearer TOKEN"
 
 
 @pytest.mark.parametrize(
@@ -227,3 +230,29 @@ def test_nothing_of_a_credential_is_in_what_is_shown_of_the_stage() -> None:
     shown = repr(made(BEARER, API_KEY).stages)
     assert OPS not in shown
     assert hashlib.sha256(OPS.encode()).hexdigest() not in shown
+
+
+async def test_a_credential_stands_while_the_file_has_it_with_the_same_roles() -> None:
+    came = await admitted(made(BEARER, API_KEY), bearer(OPS))
+    by_key = await admitted(made(BEARER, API_KEY), arrival({"X-API-Key": KEY}))
+    nobody = await admitted(made(BEARER, anonymous=True), arrival())
+    proxied = await admitted(made(PROXY), arrival({"X-Forwarded-User": "ann"}, is_from_proxy=True))
+
+    def stand(*methods: str, anonymous: bool = False) -> list[bool]:
+        access = made(*methods, anonymous=anonymous).access
+        return [access.stands(each) for each in (came, by_key, nobody, proxied)]
+
+    assert stand(BEARER, API_KEY, PROXY, anonymous=True) == [True, True, True, True]
+    assert stand(BEARER) == [True, False, False, False]
+    rotated = BEARER.replace(OPS, "another-token-0123456789abcdef")
+    assert stand(rotated, API_KEY) == [False, True, False, False]
+    assert made(rotated, API_KEY).access.knows(came)  # its sessions go on, with the new token
+    assert stand(BEARER.replace("[admin]", "[reader]"), API_KEY) == [False, True, False, False]
+    assert stand(BEARER.replace("principal: ops", "principal: others"), API_KEY) == [False, True, False, False]
+    assert "credential" not in repr(came)
+
+
+async def test_whom_a_proxy_names_ends_when_the_file_gives_the_name_to_a_credential() -> None:
+    proxied = await admitted(made(PROXY), arrival({"X-Forwarded-User": "ci"}, is_from_proxy=True))
+    assert made(PROXY).access.knows(proxied)
+    assert not made(PROXY, API_KEY).access.knows(proxied)

@@ -58,7 +58,7 @@ class Surroundings:
         await trio.sleep(self.load_seconds)
         if isinstance(text, ConfigInvalid):
             raise text
-        return Candidate(config=text, settings=settings_of(text), pipeline=Pipeline())
+        return Candidate(config=text, settings=settings_of(text), pipeline=Pipeline(), is_pipeline_kept=True)
 
     async def apply(self, candidate: Candidate) -> AppliedConfig:
         await trio.sleep(self.apply_seconds)

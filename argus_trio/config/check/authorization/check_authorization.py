@@ -40,7 +40,9 @@ def check_authorization(config: Config, names: Collection[str], findings: Findin
         return
     index, rbac = found[0]
     path: KeyPath = ("middleware", index)
-    _check_place(config, index, findings)
+    is_whole = not any(path[0] == "middleware" for path in findings.faulty)
+    if is_whole:  # what was cut out may be the very thing that is missed
+        _check_place(config, index, findings)
     rules = RuleCheck(config, names, findings)
     for name, role in rbac.roles.items():
         _check_role(role, (*path, "roles", name), config, rules)
@@ -49,7 +51,8 @@ def check_authorization(config: Config, names: Collection[str], findings: Findin
         _check_scopes(scopes, (*path, "scopes", rule), findings)
     if not rbac.roles and rbac.default == "deny":
         findings.warn(path, "nothing is allowed to anybody", 'write roles: {<role>: {allow: ["*"]}}')
-    _check_who(config, rbac, path, findings)
+    if is_whole:
+        _check_who(config, rbac, path, findings)
 
 
 def _check_view(name: str, view: View, names: Collection[str], findings: Findings) -> None:

@@ -74,6 +74,9 @@ def explain(config: Config, question: Question) -> Explanation:
     targets = _targets(config, question.name, policy.by_backend(perspective))
     if not any(isinstance(spec, RbacSpec) for spec in config.middleware):
         return _without_rbac(config, question, targets)
+    kind, colon, _ = question.name.partition(":")
+    if colon and kind not in (*KINDS, "backend"):
+        lines.append(f"no kind is called {kind}, so it is taken for a tool; there are {', '.join(_KINDS)}, backend")
     lines += [f"no role {role} in rbac" for role in sorted(roles) if role not in policy.roles]
     answers = [_answer(policy, question, roles, target) for target in targets]
     # Where it is not known whose a URI or a method is, those backends are asked that may be.
@@ -120,7 +123,9 @@ def _without_rbac(config: Config, question: Question, targets: tuple[Target, ...
         view = policy_of(config).views.get(question.endpoint)
         is_allowed = view is None or all(map(view.shows, targets))
         why = (
-            "without type: rbac everything is open" if is_allowed else f"the view {question.endpoint} does not show it"
+            "without type: rbac everything is open to whoever is let in"
+            if is_allowed
+            else f"the view {question.endpoint} does not show it"
         )
     return Explanation(is_allowed=is_allowed, lines=("allowed" if is_allowed else "denied", why))
 

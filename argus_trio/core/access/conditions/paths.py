@@ -20,6 +20,9 @@ _ENCODED: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _DOUBTFUL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\\]|%[uU][0-9A-Fa-f]{4}")
 """Control characters, which some programs leave out; the separator of Windows; an encoding that few programs know."""
 
+_CUT: Final = re.compile(r"[ .]*\.[ .]*[?#]")
+"""`..` with what programs cut off that take a path for a part of a URL."""
+
 
 class NoPath(ValueError):
     """The text is no path that others can be compared with; the first argument says what is expected."""
@@ -78,6 +81,8 @@ def _steps(path: str) -> list[str] | None:
         if step in ("", "."):
             continue
         if not step.partition(";")[0].strip(" ."):  # `..`, and what programs read as that: `.. `, `...`, `..;a`
+            return None
+        if _CUT.match(step):
             return None
         steps.append(step)
     return steps

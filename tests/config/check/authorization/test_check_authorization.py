@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from argus_trio.errors import Problem
+from argus_trio.errors import ConfigInvalid, Problem
 from tests.config.support.reading import problem, problems, read
 
 BACKENDS = """
@@ -204,3 +204,11 @@ def test_the_words_of_the_original_are_answered_with_what_to_write() -> None:
     (found,) = problems(old)
     assert found.path == "authorization"
     assert "write middleware: [{type: rbac, default: deny, roles:" in found.hint
+
+
+def test_nobody_is_warned_of_what_only_a_faulty_entry_lacks() -> None:
+    text = "middleware: [{type: authentication}, {type: rbac, roles: {r: {allow: ['*']}}}]"
+    with pytest.raises(ConfigInvalid) as caught:
+        read(text)
+    assert [each.path for each in caught.value.problems] == ["middleware[0].methods"]
+    assert caught.value.warnings == ()

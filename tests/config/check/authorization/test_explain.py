@@ -58,6 +58,7 @@ def asked(config: Config, principal: str, name: str, **more: object) -> Explanat
         ("ci", "manage:admin", False, "no rule decides; default: deny"),
         ("ci", "prompt:docs__p", False, "no rule decides; default: deny"),
         ("ci", "method:acme/x", False, "no rule decides; default: deny"),
+        ("ci", "tools:docs__x", False, "no kind is called tools, so it is taken for a tool"),
         ("anonymous", "backend:docs/tool:read", False, "role guest is not good for this endpoint"),
         ("idp.example/bob", "docs__x", False, "told by --role"),
     ],

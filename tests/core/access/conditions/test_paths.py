@@ -75,6 +75,8 @@ def test_what_lies_below_in_every_reading_is_under_it(path: str) -> None:
         "/srv/public/\uff0e\uff0e/a",
         "/srv/public/\u2025/a",
         "/srv/public/..\uff0fa",
+        "/srv/public/..?a",
+        "/srv/public/..#/a",
         "/srv/public/" + "a" * 5000,
     ],
 )
