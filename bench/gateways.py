@@ -113,10 +113,15 @@ def until_listening(port: int, process: subprocess.Popen[bytes]) -> None:
 
 def until_listed(urls: Sequence[str], tools: int) -> None:
     """Return when so many tools are listed, over all endpoints."""
+    until_listed_by(lambda: [name for url in urls for name in listed(url)], tools)
+
+
+def until_listed_by(names: Callable[[], Sequence[str]], tools: int) -> None:
+    """Return when so many are listed. Raises: RuntimeError after `START_S`."""
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         try:
-            if sum(len(listed(url)) for url in urls) >= tools:
+            if len(names()) >= tools:
                 return
         except (OSError, RuntimeError):
             pass  # it refuses until its backends are there

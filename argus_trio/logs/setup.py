@@ -10,7 +10,7 @@ import attrs
 import structlog
 
 from argus_trio.core.redaction import Redactor
-from argus_trio.logs.processors import RedactEvents, show_controls
+from argus_trio.logs.processors import EVENT_WIDTH, RedactEvents, as_json, as_line, show_controls
 
 Format = Literal["console", "json"]
 LEVELS = ("debug", "info", "warning", "error")
@@ -44,10 +44,12 @@ def set_up_logs(
         RedactEvents(redact),
     ]
     if form == "json":
-        processors.append(structlog.processors.JSONRenderer(default=str))
-    else:
-        renderer = structlog.dev.ConsoleRenderer(colors=colours, sort_keys=False, pad_event_to=20)
+        processors.append(as_json)
+    elif colours:
+        renderer = structlog.dev.ConsoleRenderer(colors=True, sort_keys=False, pad_event_to=EVENT_WIDTH)
         processors += [show_controls, renderer]
+    else:
+        processors += [show_controls, as_line]
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),

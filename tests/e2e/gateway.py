@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sys
 import urllib.error
@@ -75,8 +76,14 @@ class Gateway:
         return status
 
 
+FOR_PEOPLE = re.compile(r"\S+ \[\w+ *\] (?P<event>\w+)(?P<facts>.*)")
+FACT = re.compile(r" (?P<name>\w+)=(?P<value>'[^']*'|\S+)")
+
+
 def as_event(line: str) -> Json:
-    """A log line as its event; an empty one for whatever else came."""
+    """A log line of either format as its event (a line for people has texts alone); empty for whatever else came."""
+    if people := FOR_PEOPLE.fullmatch(line):
+        return {"event": people["event"], **{fact["name"]: fact["value"].strip("'") for fact in FACT.finditer(line)}}
     try:
         event = json.loads(line)
     except ValueError:

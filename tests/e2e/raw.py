@@ -21,6 +21,8 @@ NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"
 class Raw:
     """One client of `/mcp` at one revision, calling from `source`. Every request is a connection of its own."""
 
+    path = "/mcp"
+
     def __init__(self, url: str, revision: str, *, source: str = "", capabilities: Json | None = None) -> None:
         self.netloc = urlsplit(url).netloc
         self.revision = revision
@@ -52,7 +54,7 @@ class Raw:
         """The connection on which the answer will come."""
         source = (self.source, 0) if self.source else None
         connection = http.client.HTTPConnection(self.netloc, timeout=LIMIT_SECONDS, source_address=source)
-        connection.request("POST", "/mcp", json.dumps(message).encode(), {**self.headers, **headers})
+        connection.request("POST", self.path, json.dumps(message).encode(), {**self.headers, **headers})
         return connection
 
     def message(self, method: str, params: Json) -> tuple[Json, dict[str, str]]:

@@ -57,12 +57,12 @@ def verdict(path: Path, pardoned: Collection[str]) -> Verdict:
     return Verdict(successes=sum(check["status"] == "SUCCESS" for check in checks), complaints=complaints)
 
 
-def ran(npm: Npm, *arguments: str) -> subprocess.CompletedProcess[str]:
+def ran(npm: Npm, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """The suite with these arguments, ended: its status, and its output in `stdout`."""
     with tempfile.TemporaryDirectory() as home:
         return subprocess.run(
             [npm.node, npm.script("conformance"), *arguments],
-            env={"PATH": npm.path, "HOME": home, "PYTHONPATH": str(ROOT)},
+            env={"PATH": npm.path, "HOME": home, "PYTHONPATH": str(ROOT), **(env or {})},
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 
 from argus_trio.core.redaction import HIDDEN, Redactor
-from argus_trio.logs.processors import RedactEvents, show_controls
+from argus_trio.logs.processors import RedactEvents, as_line, show_controls
 from argus_trio.logs.setup import LEVELS, Format, set_up_logs
 
 SECRET = "hush-7f3a9c"
@@ -43,6 +45,25 @@ def test_a_line_for_people_has_no_colours_where_nobody_sees_them(capsys: pytest.
     assert "backend_down" in line
     assert "backend=files" in line
     assert "\x1b" not in line
+
+
+VALUES = st.text(max_size=20) | st.integers() | st.floats() | st.none() | st.lists(st.text(max_size=5), max_size=2)
+
+
+@given(
+    event=st.text(max_size=30),
+    level=st.sampled_from([*LEVELS, "critical"]),
+    facts=st.dictionaries(st.from_regex(r"[a-z]{1,9}", fullmatch=True).map("x_{}".format), VALUES, max_size=5),
+    traceback=st.none() | st.just("Traceback:\n  x"),
+)
+def test_a_line_for_people_is_what_the_library_makes_without_colours(
+    event: str, level: str, facts: dict[str, object], traceback: str | None
+) -> None:
+    whole = {"event": event, **facts, "level": level, "timestamp": "2026-01-02T03:04:05Z"}
+    if traceback is not None:
+        whole["exception"] = traceback
+    theirs = structlog.dev.ConsoleRenderer(colors=False, sort_keys=False, pad_event_to=20)
+    assert as_line(None, "", dict(whole)) == theirs(None, "", dict(whole))
 
 
 @pytest.mark.parametrize("level", LEVELS)

@@ -6,10 +6,10 @@ import base64
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 
 import jwt
 from cryptography.hazmat.primitives import serialization
@@ -92,6 +92,14 @@ class Issuer:
             return 200, json.dumps(self.key_set()).encode(), None
         return 404, b"nothing here", None
 
+    def post(self, path: str, body: bytes) -> tuple[int, bytes]:
+        """Status and body of the answer to what is posted: nothing is taken."""
+        self.asked.append(path)
+        return 405, body[:0]
+
+
+IssuerT = TypeVar("IssuerT", bound=Issuer)
+
 
 def part(value: object) -> str:
     """One part of a token, as JSON or as it is."""
@@ -109,7 +117,14 @@ def _public(key: PrivateKey) -> Json:
 @contextmanager
 def running_issuer(*, path: str = "") -> Iterator[Issuer]:
     """An issuer on loopback, in a thread of its own."""
-    box: list[Issuer] = []
+    with serving_issuer(lambda url: Issuer(url, path=path)) as issuer:
+        yield issuer
+
+
+@contextmanager
+def serving_issuer(make: Callable[[str], IssuerT]) -> Iterator[IssuerT]:
+    """The issuer that `make` makes of its origin, served on loopback in a thread of its own."""
+    box: list[IssuerT] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -122,11 +137,19 @@ def running_issuer(*, path: str = "") -> Iterator[Issuer]:
             self.end_headers()
             self.wfile.write(body)
 
+        def do_POST(self) -> None:
+            status, body = box[0].post(self.path, self.rfile.read(int(self.headers["content-length"])))
+            self.send_response(status)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
         def log_message(self, *_: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    box.append(Issuer(f"http://127.0.0.1:{server.server_address[1]}", path=path))
+    box.append(make(f"http://127.0.0.1:{server.server_address[1]}"))
     thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.01), daemon=True)
     thread.start()
     try:
