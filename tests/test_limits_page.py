@@ -16,7 +16,7 @@ from argus_trio.core import memory
 from argus_trio.core.access import forwarded, policy
 from argus_trio.core.access.conditions import condition, paths
 from argus_trio.core.call import aims, tasks, via
-from argus_trio.core.catalog import given_uris, identity, paging, restricted
+from argus_trio.core.catalog import given_uris, identity, paging, restricted, uris
 from argus_trio.core.rates import buckets, first_uses
 from argus_trio.core.rates.gcra import NANOSECONDS
 from argus_trio.frontend.edges import http_sse as sse_edge
@@ -130,6 +130,7 @@ SAID: dict[str, tuple[object, ...]] = {
     "age of keys that cannot": (f"{key_source.STALE_SECONDS / 3600:g} h",),
     "an issuer's metadata": (kib(key_fetch.MOST_DOCUMENT_BYTES), jwt_keys.MOST_KEYS),
     "decisions of a policy": (policy.MOST_DECISIONS, policy.LONGEST_KEPT),
+    "a URI that rules and filters compare": (uris.MAX_COMPARED,),
     "a path that `under` judges": (paths.MAX_PATH,),
     "a number that a condition": (condition.MAX_DIGITS,),
     "catalogs kept": (restricted.MOST_KEPT,),
