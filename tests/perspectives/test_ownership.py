@@ -11,6 +11,7 @@ import trio
 from trio.testing import MockClock
 
 from argus_trio.core.access.principal import Principal
+from argus_trio.frontend.input_required.request_state import NOT_OF_THIS_CLIENT
 from tests.backends.support.fakes import FakeBackend, Json
 from tests.backends.support.supervised import named
 from tests.frontend.support.serving import BOTH, JSON, modern, modern_headers, rpc
@@ -220,7 +221,7 @@ async def test_the_state_of_a_call_means_nothing_at_another_endpoint(autojump_cl
         assert "result" in (await again("ann", "")).answer
         for who, view in (("ann", "wide"), ("ben", "")):
             refused = (await again(who, view)).answer
-            assert refused["error"] == {"code": -32602, "message": "requestState is none that this gateway gave out"}
+            assert refused["error"] == {"code": -32602, "message": NOT_OF_THIS_CLIENT}
 
 
 async def test_metadata_that_are_not_there_are_missing_for_everybody(autojump_clock: MockClock) -> None:

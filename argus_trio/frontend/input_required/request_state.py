@@ -52,6 +52,9 @@ class RequestState(msgspec.Struct, frozen=True, array_like=True):
     endpoint: str = ""
 
 
+NOT_OF_THIS_CLIENT: Final = f"{STATE} is another client's, or has been changed since this gateway gave it out"
+"""What is said of both, so that nobody learns which states of others are true."""
+
 _decode_state: Final = msgspec.json.Decoder(RequestState).decode
 _decode_any: Final = msgspec.json.Decoder().decode
 _encode_sorted: Final = msgspec.json.Encoder(order="sorted").encode
@@ -89,7 +92,7 @@ class RequestStates:
             raise InvalidParams(f"{STATE} must be a string") from None
         state = _decode_state(self._sealing().open(sealed))
         if state.principal != call.principal.name or state.endpoint != call.endpoint:
-            raise InvalidParams(f"{STATE} is none that this gateway gave out")  # as far as this client can know
+            raise InvalidParams(NOT_OF_THIS_CLIENT)
         if state.expires <= now:
             raise InvalidParams(f"{STATE} has expired; begin anew without it")
         if state.method != call.method:

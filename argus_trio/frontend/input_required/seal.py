@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from argus_trio.errors import InvalidParams
+from argus_trio.frontend.input_required.request_state import NOT_OF_THIS_CLIENT
 
 _RUN_BYTES: Final = 8
 _NONCE_BYTES: Final = 12
@@ -47,7 +48,7 @@ class AesGcmSeal:
         try:
             return self._cipher.decrypt(nonce, rest, self._run)
         except InvalidTag:
-            raise InvalidParams("requestState has been changed since this gateway gave it out") from None
+            raise InvalidParams(NOT_OF_THIS_CLIENT) from None
 
 
 def _text(raw: bytes) -> str:

@@ -67,7 +67,7 @@ async def test_however_many_calls_one_client_parks_another_is_served_at_once(
     async with living(asking()) as scope, trio.open_nursery() as nursery:
         park(nursery, scope, [Session() if is_legacy else None for _ in range(40)])
         await wait_all_tasks_blocked()
-        assert taken(scope) == (12 if is_legacy else 8)
+        assert taken(scope) == (12 if is_legacy else 11)
         with trio.fail_after(0.1):
             await call(scope, OTHER)
             await call(scope, OTHER, Session())
@@ -118,24 +118,26 @@ async def test_what_one_client_gives_back_its_next_call_gets(autojump_clock: Moc
         async with trio.open_nursery() as nursery:
             park(nursery, scope, [None] * 16)
         assert trio.current_time() == pytest.approx(20)
-        assert len(scope.client_connections.table) == 8
+        assert len(scope.client_connections.table) == 11
 
 
 async def test_who_is_refused_hears_what_is_full_and_when_to_return_and_the_log_tells_of_it_once(
     autojump_clock: MockClock,
 ) -> None:
     async with living(asking(HOURS)) as scope, trio.open_nursery() as nursery:
-        park(nursery, scope, [None] * 8)
+        park(nursery, scope, [None] * 11)
         await wait_all_tasks_blocked()
         with capture_logs() as logs:
             error = await refused(scope, HOG)
             assert trio.current_time() == pytest.approx(TIMEOUTS.connect)
             await refused(scope, HOG)
-        assert "have 8 of 16 connections for single clients (max_sessions)" in error.message
+        assert "have 11 of 16 connections for single clients (max_sessions)" in error.message
         assert isinstance(error.data, dict)
         assert error.data["retryAfter"] > 0
         told = [entry for entry in logs if entry["event"] == "client_connections_full"]
-        assert [(entry["log_level"], entry["taken"], entry["by_this_client"]) for entry in told] == [("warning", 8, 8)]
+        assert [(entry["log_level"], entry["taken"], entry["by_this_client"]) for entry in told] == [
+            ("warning", 11, 11)
+        ]
         for number in range(3, 9):
             park(nursery, scope, [None] * 8, address=f"192.0.2.{number}")
         await wait_all_tasks_blocked()
@@ -146,26 +148,26 @@ async def test_who_is_refused_hears_what_is_full_and_when_to_return_and_the_log_
 async def test_calls_that_wait_for_a_share_are_so_many_and_hold_no_place_of_the_backend(
     autojump_clock: MockClock,
 ) -> None:
-    narrow = spec(limits=Bounds(concurrency=9, queue=0))
+    narrow = spec(limits=Bounds(concurrency=12, queue=0))
     async with living(asking(), narrow) as scope, trio.open_nursery() as nursery:
-        for _ in range(8 + WAITING_EACH):
+        for _ in range(11 + WAITING_EACH):
             park(nursery, scope, [None])
             await wait_all_tasks_blocked()
         with trio.fail_after(0.1):
             await refused(scope, HOG)
             await call(scope, OTHER)
-        assert scope.calls.bulkhead.under_way == 8
+        assert scope.calls.bulkhead.under_way == 11
         nursery.cancel_scope.cancel()
 
 
 async def test_a_call_that_is_cancelled_while_it_waits_leaves_nothing_behind(autojump_clock: MockClock) -> None:
     async with living(asking()) as scope, trio.open_nursery() as nursery:
-        park(nursery, scope, [None] * 8)
+        park(nursery, scope, [None] * 11)
         await wait_all_tasks_blocked()
         for _ in range(2 * WAITING_EACH):
             with trio.move_on_after(0.01):
                 await call(scope, HOG)
-        assert scope.calls.bulkhead.under_way == 8
+        assert scope.calls.bulkhead.under_way == 11
         nursery.start_soon(partial(call, scope, HOG))
         await wait_all_tasks_blocked()
         nursery.cancel_scope.cancel()

@@ -65,9 +65,19 @@ def test_without_an_address_each_session_pays_for_itself_and_modern_clients_toge
     assert payer() == payer()
 
 
-@pytest.mark.parametrize(("most", "share"), [(1, 1), (2, 1), (3, 2), (4, 2), (8, 4), (16, 8), (17, 9)])
-def test_one_client_takes_half_and_one_at_least(most: int, share: int) -> None:
+@pytest.mark.parametrize(("most", "share"), [(2, 1), (3, 1), (4, 2), (8, 4), (16, 8), (17, 8)])
+def test_one_client_takes_half_of_what_others_leave(most: int, share: int) -> None:
+    assert taken_alone([payer("192.0.2.2"), *[payer("192.0.2.1")] * 100], most) == 1 + share
+
+
+@pytest.mark.parametrize(("most", "share"), [(1, 1), (2, 1), (3, 2), (4, 2), (8, 5), (16, 11), (17, 11)])
+def test_one_client_alone_takes_more_and_leaves_room_for_others_of_its_account_and_of_others(
+    most: int, share: int
+) -> None:
     assert taken_alone([payer("192.0.2.1")] * 100, most) == share
+    calls = [payer("192.0.2.1")] * share
+    assert most < 4 or may_take(payer("192.0.2.1", client=Session()), calls, most)
+    assert most == 1 or may_take(payer("192.0.2.2"), calls, most)
 
 
 @pytest.mark.parametrize(("most", "share"), [(1, 1), (2, 1), (3, 2), (4, 3), (8, 6), (16, 12), (100, 75)])
@@ -80,8 +90,8 @@ def test_a_session_finds_room_beside_calls_of_its_address() -> None:
     assert may_take(payer("192.0.2.1", client=Session()), calls, 16)
 
 
-def test_five_clients_that_take_all_they_may_are_needed_to_fill_sixteen_places() -> None:
-    payers = [each for number in range(5) for each in [payer(f"192.0.2.{number}")] * 16]
+def test_four_clients_that_take_all_they_may_are_needed_to_fill_sixteen_places() -> None:
+    payers = [each for number in range(4) for each in [payer(f"192.0.2.{number}")] * 16]
     assert taken_alone(payers[:-16], 16) == 15
     assert taken_alone(payers, 16) == 16
 

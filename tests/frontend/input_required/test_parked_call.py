@@ -198,7 +198,7 @@ async def test_another_client_cannot_go_on_with_it(autojump_clock: trio.testing.
         call = park.begin(CALL)
         await attended(call)
         foreign = retry(park, call, attrs.evolve(CALL, principal=Principal(name="other")))
-        with pytest.raises(InvalidParams, match="none that this gateway gave out"):
+        with pytest.raises(InvalidParams, match="another client's, or has been changed"):
             park.reopened(foreign)
         assert park.reopened(retry(park, call)) is call
 

@@ -57,8 +57,8 @@ def test_it_is_read_until_it_expires() -> None:
 @pytest.mark.parametrize(
     ("call", "reason"),
     [
-        (attrs.evolve(CALL, principal=Principal(name="eve")), "none that this gateway gave out"),
-        (attrs.evolve(CALL, endpoint="safe"), "none that this gateway gave out"),
+        (attrs.evolve(CALL, principal=Principal(name="eve")), "another client's, or has been changed"),
+        (attrs.evolve(CALL, endpoint="safe"), "another client's, or has been changed"),
         (attrs.evolve(CALL, method="prompts/get"), "for tools/call, not for prompts/get"),
         (attrs.evolve(CALL, params={"name": Raw(b'"u"'), "arguments": Raw(b'{"a":1}')}), "other parameters"),
         (attrs.evolve(CALL, params={"name": Raw(b'"t"')}), "other parameters"),
