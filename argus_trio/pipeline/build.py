@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, assert_never
 
 from argus_trio.config.check.loopback import lets_in_anybody
 from argus_trio.config.model.authentication import JwtMethod
@@ -89,7 +89,7 @@ def _stage(spec: MiddlewareSpec, context: FactoryContext) -> Stage:
 
             return rate_limit_stage(spec, context.kept, is_at_arrival=is_at_arrival(spec, context.config.middleware))
         case _:
-            raise SpecUnusable(f"{type(spec).__name__} is not built yet", key="type")
+            assert_never(spec)
 
 
 def _authentication_stage(spec: AuthenticationSpec, context: FactoryContext) -> Stage:
