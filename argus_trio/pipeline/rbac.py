@@ -19,6 +19,7 @@ from argus_trio.core.access.access import ManageRight
 from argus_trio.core.access.denials import ArgumentsRefused, InsufficientScope
 from argus_trio.core.access.policy import Perspective, Policy
 from argus_trio.core.access.principal import Principal
+from argus_trio.core.access.resource_url import MCP, canonical_url, metadata_url
 from argus_trio.core.access.target import Target, TargetKind
 from argus_trio.core.call.aims import Aim, aim_of, arguments_of, calling, readings_of, unknown
 from argus_trio.core.call.exchange import Call, Exchange, Handler
@@ -169,7 +170,5 @@ def _metadata(config: Config) -> Callable[[str], str | None]:
     public_url = config.server.public_url
     if public_url is None or not has_issuer:
         return lambda _: None
-    scheme, _, rest = public_url.rstrip("/").partition("://")
-    authority, slash, path = rest.partition("/")
-    start = f"{scheme.lower()}://{authority.lower()}/.well-known/oauth-protected-resource{slash}{path}/mcp"
-    return lambda endpoint: f"{start}/{endpoint}" if endpoint else start
+    endpoint_url = canonical_url(public_url) + MCP
+    return lambda view: metadata_url(f"{endpoint_url}/{view}" if view else endpoint_url)
