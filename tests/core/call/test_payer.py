@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from argus_trio.core.access.principal import ANONYMOUS, Principal
-from argus_trio.core.call.abilities import ANYBODY, Audience
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.call.payer import Payer, may_take, network_of, payer_of
-from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import LATEST_LEGACY, Era
+from tests.core.call.support.sessions import QuietSession
 
 ADA = Principal(name="ada")
-
-
-@attrs.define(eq=False)
-class Session:
-    """A legacy session to which nothing happens."""
-
-    log_level: str | None = None
-    audience: Audience = ANYBODY
-
-    async def notify(self, method: str, params: Params) -> None:
-        raise AssertionError("nobody is told")
-
-    async def ask(self, method: str, params: Params) -> bytes:
-        raise AssertionError("nobody is asked")
 
 
 def payer(address: str = "", principal: Principal = ANONYMOUS, client: ClientSession | None = None) -> Payer:
@@ -47,7 +31,7 @@ def taken_alone(payers: list[Payer], most: int) -> int:
 
 
 def test_modern_clients_of_an_address_are_one_client_and_its_sessions_are_others_of_the_same_account() -> None:
-    one, other = Session(), Session()
+    one, other = QuietSession(), QuietSession()
     assert payer("192.0.2.1") == payer("192.0.2.1") != payer("192.0.2.2")
     assert payer("192.0.2.1", client=one) != payer("192.0.2.1", client=other)
     accounts = {payer("192.0.2.1", client=client).account for client in (one, other, None)}
@@ -60,7 +44,7 @@ def test_a_principal_that_is_known_pays_wherever_it_calls_from() -> None:
 
 
 def test_without_an_address_each_session_pays_for_itself_and_modern_clients_together() -> None:
-    one, other = Session(), Session()
+    one, other = QuietSession(), QuietSession()
     assert payer(client=one).account != payer(client=other).account
     assert payer() == payer()
 
@@ -76,18 +60,18 @@ def test_one_client_alone_takes_more_and_leaves_room_for_others_of_its_account_a
 ) -> None:
     assert taken_alone([payer("192.0.2.1")] * 100, most) == share
     calls = [payer("192.0.2.1")] * share
-    assert most < 4 or may_take(payer("192.0.2.1", client=Session()), calls, most)
+    assert most < 4 or may_take(payer("192.0.2.1", client=QuietSession()), calls, most)
     assert most == 1 or may_take(payer("192.0.2.2"), calls, most)
 
 
 @pytest.mark.parametrize(("most", "share"), [(1, 1), (2, 1), (3, 2), (4, 3), (8, 6), (16, 12), (100, 75)])
 def test_the_sessions_of_one_address_leave_a_quarter_and_one_at_least(most: int, share: int) -> None:
-    assert taken_alone([payer("192.0.2.1", client=Session()) for _ in range(200)], most) == share
+    assert taken_alone([payer("192.0.2.1", client=QuietSession()) for _ in range(200)], most) == share
 
 
 def test_a_session_finds_room_beside_calls_of_its_address() -> None:
     calls = [payer("192.0.2.1")] * 8
-    assert may_take(payer("192.0.2.1", client=Session()), calls, 16)
+    assert may_take(payer("192.0.2.1", client=QuietSession()), calls, 16)
 
 
 def test_four_clients_that_take_all_they_may_are_needed_to_fill_sixteen_places() -> None:

@@ -9,11 +9,11 @@ import attrs
 import pytest
 
 from argus_trio.core.access.principal import ANONYMOUS, Principal
-from argus_trio.core.call.abilities import ANYBODY, NONE, Abilities, Audience
+from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.call.session_policy import ConnectionOwner, SessionSetting, Sharing, chosen
-from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import LATEST_LEGACY, Era
+from tests.core.call.support.sessions import QuietSession
 
 ROOTS = Abilities(roots=True)
 FORM = Abilities(form=True)
@@ -39,20 +39,6 @@ CASES = tuple(
 def whose(*case: object) -> str:
     fitting = (rule[-1] for rule in RULES if all(want in (ANY, fact) for want, fact in zip(rule, case, strict=False)))
     return next(fitting)
-
-
-@attrs.define(eq=False)
-class Session:
-    """A legacy session to which nothing happens."""
-
-    log_level: str | None = None
-    audience: Audience = ANYBODY
-
-    async def notify(self, method: str, params: Params) -> None:
-        raise AssertionError("nobody is told")
-
-    async def ask(self, method: str, params: Params) -> bytes:
-        raise AssertionError("nobody is asked")
 
 
 @attrs.define(eq=False)
@@ -123,9 +109,9 @@ def test_only_a_legacy_backend_whose_connection_is_not_shared_lists_by_abilities
 
 
 def test_a_session_owns_its_connection_and_modern_clients_share_one_by_principal_and_abilities() -> None:
-    session, ann = Session(), Principal(name="ann")
+    session, ann = QuietSession(), Principal(name="ann")
     assert owner(client=session) == ConnectionOwner(key=session, abilities=ROOTS, client=session)
-    assert owner(client=session) != owner(client=Session())
+    assert owner(client=session) != owner(client=QuietSession())
     assert owner(principal=ann) == owner(principal=Principal(name="ann"))
     assert owner(principal=ann) != owner()
     assert owner(abilities=FORM) != owner()
@@ -140,8 +126,8 @@ def chosen_index(wanted: ConnectionOwner, connections: Iterable[FakeConnection])
 
 @pytest.mark.parametrize("is_idle", [True, False])
 def test_a_session_gets_its_own_connection_in_use_or_not(is_idle: bool) -> None:
-    session = Session()
-    others = [FakeConnection(owner(client=Session())), FakeConnection(ConnectionOwner.nobody(ROOTS))]
+    session = QuietSession()
+    others = [FakeConnection(owner(client=QuietSession())), FakeConnection(ConnectionOwner.nobody(ROOTS))]
     own = FakeConnection(owner(client=session), is_idle=is_idle)
     assert chosen_index(owner(client=session), [*others, own]) == 2
 
@@ -158,27 +144,27 @@ def test_a_modern_client_gets_a_connection_of_its_kind_only_while_nobody_uses_it
 
 
 @pytest.mark.parametrize(("is_idle", "found"), [(True, 0), (False, None)])
-@pytest.mark.parametrize("client", [None, Session()])
+@pytest.mark.parametrize("client", [None, QuietSession()])
 def test_one_that_is_nobodys_is_given_to_whoever_comes_while_nobody_uses_it(
-    client: Session | None, is_idle: bool, found: int | None
+    client: QuietSession | None, is_idle: bool, found: int | None
 ) -> None:
     connections = [FakeConnection(ConnectionOwner.nobody(ROOTS), is_idle=is_idle)]
     assert chosen_index(owner(client=client), connections) == found
 
 
 def test_ones_own_comes_before_one_that_is_nobodys() -> None:
-    for wanted in (owner(), owner(client=Session())):
+    for wanted in (owner(), owner(client=QuietSession())):
         assert chosen_index(wanted, [FakeConnection(ConnectionOwner.nobody(ROOTS)), FakeConnection(wanted)]) == 1
 
 
 def test_nobody_is_given_the_connection_of_another_session_or_of_another_principal() -> None:
-    connections = [FakeConnection(owner(client=Session())), FakeConnection(owner(principal=Principal(name="ann")))]
-    for wanted in (owner(), owner(client=Session())):
+    connections = [FakeConnection(owner(client=QuietSession())), FakeConnection(owner(principal=Principal(name="ann")))]
+    for wanted in (owner(), owner(client=QuietSession())):
         assert chosen_index(wanted, connections) is None
 
 
 def test_what_has_been_lost_or_closed_is_not_chosen() -> None:
-    session = Session()
+    session = QuietSession()
     for wanted in (owner(client=session), owner()):
         lost = [FakeConnection(each, is_usable=False) for each in (wanted, ConnectionOwner.nobody(ROOTS))]
         assert chosen_index(wanted, lost) is None
@@ -186,7 +172,7 @@ def test_what_has_been_lost_or_closed_is_not_chosen() -> None:
 
 
 def test_a_connection_greeted_with_other_abilities_is_not_chosen_even_if_it_is_the_sessions() -> None:
-    session = Session()
+    session = QuietSession()
     connections = [
         FakeConnection(owner(client=session, abilities=FORM)),
         FakeConnection(ConnectionOwner.nobody(FORM)),
@@ -201,7 +187,7 @@ def test_of_several_that_would_do_the_first_one_given_is_chosen() -> None:
     assert chosen_index(owner(), nobodys) == 0
 
 
-SESSION = Session()
+SESSION = QuietSession()
 
 
 @pytest.mark.parametrize(
@@ -209,7 +195,7 @@ SESSION = Session()
     [
         (owner(client=SESSION), call(client=SESSION), True),
         (owner(client=SESSION), call(client=SESSION, abilities=FORM), True),
-        (owner(client=SESSION), call(client=Session()), False),
+        (owner(client=SESSION), call(client=QuietSession()), False),
         (owner(client=SESSION), call(), False),
         (owner(), call(client=SESSION), False),
         (owner(), call(), True),
