@@ -1,7 +1,8 @@
 """The composition root: the nursery tree of a running gateway, and the only module that knows everyone.
 
 root                    signals: the first TERM or INT stops, a second one at once; signs of life
-└─ backends nursery     entered first, dies last: one scope per backend
+└─ backends nursery     entered first, dies last: one scope per backend; and what gives memory back after floods
+   ├─ pipelines         what the middleware holds, until the last call that passes it has ended
    ├─ reload supervisor ends at the stop: HUP, one reload at a time, and what follows the configuration file
    └─ frontend nursery  dies first: the HTTP server, its sessions and streams
 """
