@@ -90,7 +90,8 @@ def sink(capsys: pytest.CaptureFixture[str]) -> Iterator[Tally]:
     with capsys.disabled():
         print(f"\n{tally.said}")
     for pid in [int(orphan.rpartition(": ")[2].split()[0]) for orphan in tally.orphans]:
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has ended since it was reported
+            os.kill(pid, signal.SIGKILL)
 
 
 async def call(link: StdioLink, within: float) -> None:
