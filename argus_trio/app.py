@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -35,14 +36,17 @@ from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.file import ConfigFile
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.sources import Stamps
+from argus_trio.core.backend_log import BackendLogs
 from argus_trio.core.call.exchange import EndedSession, Handler
 from argus_trio.core.call.via import Via
+from argus_trio.core.journal import Journal
 from argus_trio.core.memory import Memory
+from argus_trio.core.open_exchanges import OpenExchanges
 from argus_trio.core.redaction import Redactor
 from argus_trio.core.reload_report import AppliedConfig
 from argus_trio.errors import ConfigInvalid, ListenFailed, leaves
 from argus_trio.frontend.app import run_frontend, tell_full
-from argus_trio.frontend.gateway import Gateway
+from argus_trio.frontend.gateway import Gateway, Management, News
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.input_required.request_state import Seal
 from argus_trio.frontend.notifications.announcer import Announcer
@@ -121,6 +125,7 @@ class _GatewayParts:
     notifier: Notifier
     inherited: Sequence[Inherited]
     via: Via = attrs.field(factory=lambda: Via(secrets.token_hex(8)), init=False)
+    management: Management = attrs.field(init=False)
     pipelines: Pipelines = attrs.field(init=False)
     announcer: Announcer = attrs.field(factory=Announcer, init=False)
     routers: RouterFactory = attrs.field(factory=RouterFactory, init=False)
@@ -134,6 +139,7 @@ class _GatewayParts:
         path = None if self.file is None else self.file.path
         source, folder = ("the configuration", Path()) if path is None else (str(path), path.parent)
         self.pipelines = Pipelines(build_pipeline(self.config, source=source, folder=folder))
+        self.management = self._management(path)
         self.memory = Memory(lambda: self.settings.now.server.limits.memory, on_full=tell_full)
         self.supervisor = Supervisor(
             initial=self.config,
@@ -144,6 +150,8 @@ class _GatewayParts:
             on_task=self.routers.tasks.deliver,
             on_release=self.routers.tasks.forget,
             memory=self.memory,
+            journal=self.management.journal,
+            logs=self.management.logs,
         )
         self.settings = CurrentSettings(ServedSettings.of(self.config.server, access=self.pipelines.current.access))
         if self.file is not None:
@@ -158,6 +166,19 @@ class _GatewayParts:
                 on_begin=self.notifier.reloading,
                 on_end=lambda _: self.notifier.ready(self.status()),
             )
+
+    def _management(self, path: Path | None) -> Management:
+        instance, events, lines = secrets.token_hex(4), News(), News()
+        return Management(
+            config=lambda: self.supervisor.config,
+            file=path,
+            instance=instance,
+            journal=Journal(now=time.time, instance=instance, redact=self.redact, on_noted=events.wake),
+            exchanges=OpenExchanges(instance=instance),
+            logs=BackendLogs(now=time.time, redact=self.redact, on_added=lines.wake),
+            events=events,
+            lines=lines,
+        )
 
     def _handler(self, pipeline: Pipeline, generation: Generation) -> Handler:
         router = self.routers(generation)
@@ -198,6 +219,7 @@ class _GatewayParts:
             param_headers=ToolHeaders(supervisor.generations),
             comes_round=lambda via: self.via.comes_round(via, trio.current_time()),
             control=self.reloads,
+            management=self.management,
             tell=supervisor.forward_notification,
             release=self._release,
         )

@@ -18,6 +18,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "__init__"}),
     frozenset({"wire"}),
     frozenset({"core"}),
+    frozenset({"contract"}),
     frozenset({"net"}),
     frozenset({"config"}),
     frozenset({"backends", "pipeline"}),
@@ -33,8 +34,9 @@ LAYERS: tuple[frozenset[str], ...] = (
 INNER_LAYERS: dict[str, tuple[frozenset[str], ...]] = {
     "core": (
         frozenset({"access"}),
-        frozenset({"call", "catalog", "health", "redaction", "reload_report"}),
-        frozenset({"rates"}),
+        frozenset({"control", "redaction", "reload_report"}),
+        frozenset({"call", "catalog", "health"}),
+        frozenset({"rates", "open_exchanges"}),
     ),
     "config": (
         frozenset({"model"}),
@@ -60,8 +62,8 @@ INNER_LAYERS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"outcome"}),
         frozenset({"identity", "gateway", "notifications"}),
         frozenset({"http"}),
-        frozenset({"sessions", "input_required", "manage", "server"}),
-        frozenset({"edges", "admission"}),
+        frozenset({"sessions", "input_required", "server", "admission"}),
+        frozenset({"edges", "manage"}),
         frozenset({"application"}),
         frozenset({"app"}),
     ),

@@ -8,6 +8,7 @@ serves a request.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 
@@ -31,11 +32,13 @@ from argus_trio.backends.subscriptions.table import UPDATED
 from argus_trio.backends.succession import Succession
 from argus_trio.config.diff import difference, enabled, shows_the_same
 from argus_trio.config.model.config import Config
+from argus_trio.core.backend_log import BackendLogs
 from argus_trio.core.call.abilities import Audience
 from argus_trio.core.call.exchange import ClientSession, Handler
 from argus_trio.core.catalog.catalog import Holders
 from argus_trio.core.catalog.restricted import backends_in
 from argus_trio.core.health.health import Draining, Health, Overview
+from argus_trio.core.journal import Journal
 from argus_trio.core.memory import Memory
 from argus_trio.core.redaction import Redactor
 from argus_trio.core.reload_report import AppliedConfig
@@ -74,6 +77,8 @@ class Supervisor:
     on_release: Callable[[ClientSession], None] = _keep_nothing
     memory: Memory = attrs.field(factory=Memory)
     """The common account of what is held for clients and backends."""
+    journal: Journal = attrs.field(factory=lambda: Journal(now=time.time))
+    logs: BackendLogs = attrs.field(factory=lambda: BackendLogs(now=time.time))
     generations: Generations = attrs.field(init=False)
     """The generation in effect, and those before it."""
     drain: Drain = attrs.field(init=False)
@@ -245,6 +250,8 @@ class Supervisor:
             on_task=self.on_task,
             may_tell=partial(self._may_tell, name),
             memory=self.memory,
+            journal=self.journal,
+            log=self.logs.of(name),
         )
         return Scope(
             address=address,

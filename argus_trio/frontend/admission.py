@@ -14,20 +14,29 @@ _FORWARDED_FOR: Final = b"x-forwarded-for"
 
 async def is_admitted(http: IncomingRequest, access: Access) -> bool:
     """Whether the request is let in; it then has its principal and its client's address. Else it has been answered."""
+    try:
+        await admit(http, access)
+    except Unadmitted as unadmitted:
+        await refuse(http, unadmitted)
+        return False
+    return True
+
+
+async def admit(http: IncomingRequest, access: Access) -> None:
+    """Give the request its principal and its client's address.
+
+    Raises:
+        Unadmitted: it is turned away.
+    """
     peer, proxies = http.address, access.trusted_proxies
     is_from_proxy = proxies.trusts(peer)
     if is_from_proxy:
         http.address = proxies.client(peer, http.fields.get(_FORWARDED_FOR, b"").decode("latin-1"))
     if access.admit is None:
-        return True
+        return
     path = http.path.removesuffix("/") or "/"
     arrival = RequestArrival(path=path, address=http.address, is_from_proxy=is_from_proxy, fields=http.fields)
-    try:
-        http.principal = await access.admit(arrival)
-    except Unadmitted as unadmitted:
-        await refuse(http, unadmitted)
-        return False
-    return True
+    http.principal = await access.admit(arrival)
 
 
 async def refuse(http: IncomingRequest, unadmitted: Unadmitted) -> None:

@@ -23,6 +23,8 @@ from argus_trio.frontend.http.request import IncomingRequest
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.input_required.parking import Parking
 from argus_trio.frontend.input_required.request_state import RequestStates, Seal
+from argus_trio.frontend.manage.api import ManageApi
+from argus_trio.frontend.manage.pages import all_pages
 from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.server.listeners import open_listeners
 from argus_trio.frontend.server.serving import serve
@@ -127,7 +129,8 @@ def _assembled(
         bodies=bodies,
     )
     sse = SseEdge(gateway, announcer, settings, memory=memory, bodies=bodies)
-    application = Application(gateway=gateway, settings=settings, endpoint=endpoint, sse=sse)
+    manage = ManageApi(pages=all_pages(gateway), settings=settings, bodies=bodies)
+    application = Application(gateway=gateway, settings=settings, endpoint=endpoint, sse=sse, manage=manage)
     return _Parts(
         application=application,
         announcer=announcer,

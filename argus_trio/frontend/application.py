@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from math import inf
 from typing import Final, Literal
 
@@ -11,7 +11,7 @@ import attrs
 import structlog
 import trio
 
-from argus_trio.core.access.access import Access, ManageRight
+from argus_trio.core.access.access import Access
 from argus_trio.frontend.admission import is_admitted
 from argus_trio.frontend.edges.endpoint import Endpoint
 from argus_trio.frontend.edges.http_sse import SseEdge
@@ -29,9 +29,7 @@ from argus_trio.frontend.http.request import (
     refusal,
 )
 from argus_trio.frontend.http.served_settings import CurrentSettings
-from argus_trio.frontend.manage.backends import Clocks, backends_body
-from argus_trio.frontend.manage.health import health_body, ready_answer
-from argus_trio.frontend.manage.reload import ReloadPage
+from argus_trio.frontend.manage.api import ManageApi
 from argus_trio.wire import headers as names
 
 log = structlog.get_logger()
@@ -68,13 +66,13 @@ class Application:
     settings: CurrentSettings
     endpoint: Endpoint
     sse: SseEdge
+    manage: ManageApi
     streams: OpenStreams = attrs.field(factory=OpenStreams, init=False)
     """The long-lived streams that are open."""
     _in_flight: int = attrs.field(default=0, init=False)
     _has_come_round: bool = attrs.field(default=False, init=False)
     _turned_away: int = attrs.field(default=0, init=False)
     _reported_at: float = attrs.field(default=-inf, init=False)
-    _started: float = attrs.field(factory=trio.current_time, init=False)
     _routes: dict[str, PathHandlers] = attrs.field(init=False)
     _for_pages: list[PathHandlers] = attrs.field(init=False)
     """What pages of other origins may use, where they are listed; the management API is for none."""
@@ -86,13 +84,7 @@ class Application:
             "/sse": {"GET": sse.get},
             "/messages": {"POST": sse.post},
             "/sse/messages": {"POST": sse.post},
-            "/manage/v1/health": {"GET": self._health, "HEAD": self._health},
-            "/manage/v1/ready": {"GET": self._ready, "HEAD": self._ready},
-            "/manage/v1/backends": {"GET": self._backends, "HEAD": self._backends},
         }
-        if self.gateway.control is not None:
-            reload = ReloadPage(self.gateway.control)
-            self._routes["/manage/v1/reload"] = {"GET": reload.get, "HEAD": reload.get, "POST": reload.post}
         self._for_pages = [self._routes[path] for path in _FOR_PAGES]
 
     async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
@@ -101,6 +93,9 @@ class Application:
         settings, origin = self.settings.now, http.fields.get(b"origin")
         known = (http.fields.get(b"host"), origin) in settings.host_origin.passed
         if not known and not await self._is_called_right(http, settings.host_origin):
+            return
+        if http.path.startswith(_MANAGEMENT):
+            await self._serve(http, partial(self.manage, access=settings.access))
             return
         route = self._routes.get(http.path) or self._other_route(http, settings.access)
         if origin is not None and await self._is_preflight_of(http, route, settings.host_origin):
@@ -118,9 +113,12 @@ class Application:
         if via is not None and self.gateway.comes_round(via.decode("latin-1")):
             await self._refuse_own(http)
             return
-        if self._in_flight >= settings.limits.requests and not http.path.startswith(_MANAGEMENT):
+        if self._in_flight >= settings.limits.requests:
             await self._turn_away(http)
             return
+        await self._serve(http, serve)
+
+    async def _serve(self, http: IncomingRequest, serve: Callable[[IncomingRequest], Awaitable[None]]) -> None:
         self._in_flight += 1
         try:
             await serve(http)
@@ -172,16 +170,9 @@ class Application:
     async def _is_let_in(self, http: IncomingRequest, access: Access) -> bool:
         """Whether who asks is let in, and may do this; else it has been answered."""
         path = http.path.removesuffix("/")
-        if path in _FOR_PROBES or path.startswith(_WELL_KNOWN):
+        if path.startswith(_WELL_KNOWN):
             return True
-        if not await is_admitted(http, access):
-            return False
-        right: ManageRight = "read" if http.method in ("GET", "HEAD", "OPTIONS") else "operate"
-        if not http.path.startswith(_MANAGEMENT) or access.may_manage(http.principal, right):
-            return True
-        message = f"{http.principal.name} may not do this; a rule such as manage:{right} allows it"
-        await http.answer_unread(403, refusal("forbidden", message))
-        return False
+        return await is_admitted(http, access)
 
     async def _document(self, http: IncomingRequest) -> None:
         document = self.settings.now.access.documents.get(http.path.removesuffix("/"), b"{}")
@@ -219,17 +210,6 @@ class Application:
             await http.answer_unread(204, b"", (allow,))
             return
         await http.answer_unread(405, refusal("method_not_allowed", f"{http.method} is not served here"), (JSON, allow))
-
-    async def _health(self, http: IncomingRequest) -> None:
-        uptime = trio.current_time() - self._started
-        await http.answer_unread(200, health_body(self.gateway.health(), uptime=uptime))
-
-    async def _ready(self, http: IncomingRequest) -> None:
-        await http.answer_unread(*ready_answer(self.gateway.health()))
-
-    async def _backends(self, http: IncomingRequest) -> None:
-        clocks = Clocks(now=trio.current_time(), unix=time.time())
-        await http.answer_unread(200, backends_body(self.gateway.overview(), clocks))
 
 
 def _nothing_at(path: str) -> str:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Protocol
 
 import attrs
+import trio
 
+from argus_trio.config.model.config import Config
+from argus_trio.core.backend_log import BackendLogs
 from argus_trio.core.call.abilities import Audience
 from argus_trio.core.call.exchange import Call, ClientSession, Deliver, EndedSession, Handler
 from argus_trio.core.catalog.identity import GatewayIdentity
+from argus_trio.core.figures import Figures
 from argus_trio.core.health.health import Health, Overview
+from argus_trio.core.journal import Journal
+from argus_trio.core.open_exchanges import OpenExchanges
 from argus_trio.core.reload_report import ReloadReport
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.param_headers import ParamHeaders
@@ -67,6 +75,43 @@ class Control(Protocol):
         """
 
 
+@attrs.define(eq=False)
+class News:
+    """Wakes all who wait for something new, with one event for all of them."""
+
+    _event: trio.Event = attrs.field(factory=trio.Event, init=False)
+
+    def wake(self) -> None:
+        """Wake who waits now. Does not block."""
+        if self._event.statistics().tasks_waiting:
+            self._event.set()
+            self._event = trio.Event()
+
+    async def wait(self) -> None:
+        """Wait until somebody is woken."""
+        await self._event.wait()
+
+
+@attrs.frozen(kw_only=True)
+class Management:
+    """What the management API is given besides what serves clients."""
+
+    config: Callable[[], Config] = Config
+    """Tells the configuration in effect, without what operators decided."""
+    file: Path | None = None
+    """Where it came from; None where there is no file."""
+    instance: str = ""
+    """Differs from one start of the gateway to the next."""
+    journal: Journal = attrs.field(factory=lambda: Journal(now=time.time))
+    figures: Figures = attrs.field(factory=Figures)
+    exchanges: OpenExchanges = attrs.field(factory=OpenExchanges)
+    logs: BackendLogs = attrs.field(factory=lambda: BackendLogs(now=time.time))
+    events: News = attrs.field(factory=News)
+    """Wakes at each event of the journal."""
+    lines: News = attrs.field(factory=News)
+    """Wakes at each line of a backend's log."""
+
+
 @attrs.frozen(kw_only=True)
 class Gateway:
     """The gateway behind the front end. Identity, health and overview are asked for anew each time."""
@@ -90,3 +135,4 @@ class Gateway:
     """Whether a request that has come by these gateways has been here before: then a gateway is its own backend."""
     control: Control | None = None
     """What reloads; None where there is no configuration file that could be read again."""
+    management: Management = attrs.field(factory=Management)

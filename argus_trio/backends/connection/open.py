@@ -5,6 +5,7 @@ When an attempt is made, how long it may take and what follows a failure is deci
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -24,8 +25,10 @@ from argus_trio.backends.links.link import Inbox, Link
 from argus_trio.backends.links.stderr import StderrRing
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, SseBackend
 from argus_trio.config.model.operation import Probing
+from argus_trio.core.backend_log import BackendLog
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.health.probing import ProbeState
+from argus_trio.core.journal import Journal
 from argus_trio.core.memory import Memory
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import LinkFailed
@@ -68,6 +71,10 @@ class BackendAddress:
     """Whether a legacy session may be told something outside calls."""
     memory: Memory = attrs.field(factory=Memory)
     """The common account, in which what waits of its notifications is entered."""
+    journal: Journal = attrs.field(factory=lambda: Journal(now=time.time))
+    """What has happened."""
+    log: BackendLog = attrs.field(factory=lambda: BackendLog(now=time.time))
+    """What there is to read about the backend."""
     stderr: StderrRing = attrs.field(init=False)
     """The last lines that the backend's processes wrote to stderr, over all its connections."""
     losses: Losses = attrs.field(init=False)

@@ -18,6 +18,32 @@ class ServerTls:
 
 
 @attrs.frozen(kw_only=True)
+class ServerManagement:
+    """How operators reach the management API, besides the rules of the middleware."""
+
+    token: str | None = attrs.field(
+        default=None,
+        repr=False,
+        metadata=about(
+            "who sends it as Authorization: Bearer is the operator, who may do everything; or sha256: and the "
+            "hexadecimal digest of it",
+            is_secret=True,
+        ),
+    )
+    socket: str | None = attrs.field(
+        default=None,
+        metadata=about(
+            "a Unix socket for users of this machine: a path, or auto for one in $RUNTIME_DIRECTORY or "
+            "$XDG_RUNTIME_DIR; the user that runs the gateway, and root, are the operator"
+        ),
+    )
+    listen: str | None = attrs.field(
+        default=None,
+        metadata=about("HOST:PORT, where /manage is served alone; health and ready stay at the other address too"),
+    )
+
+
+@attrs.frozen(kw_only=True)
 class ServerLimits:
     """How much of the machine all clients together may take."""
 
@@ -75,6 +101,9 @@ class Server:
     )
     drain_timeout: float = attrs.field(
         default=15.0, metadata=about("seconds that calls in flight get to finish at a stop or a reload", minimum=0)
+    )
+    management: ServerManagement = attrs.field(
+        default=ServerManagement(), metadata=about("how operators reach the management API")
     )
     limits: ServerLimits = attrs.field(
         default=ServerLimits(), metadata=about("how much of the machine all clients together may take")

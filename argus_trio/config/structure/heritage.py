@@ -34,7 +34,6 @@ _BACKENDS = "write backends: with one entry per server, each with its type"
 
 KEYS: dict[str, str] = {
     "server.transport": "has no counterpart: /mcp and /sse are both served, all the time",
-    "server.management": "access to the management API " + _LATER,
     "server.auth_background_refresh_enabled": "OAuth towards backends " + _LATER,
     "server.auth_background_refresh_interval_seconds": "OAuth towards backends " + _LATER,
     "backends.*.name": "the name of a backend is its key under backends",

@@ -7,6 +7,7 @@ from typing import Literal
 
 import attrs
 
+from argus_trio.core.control import Hold
 from argus_trio.core.health.lifecycle import BackendStanding, BackendState
 
 Status = Literal["healthy", "degraded", "unhealthy"]
@@ -97,6 +98,15 @@ class ListsStatus:
 
 
 @attrs.frozen(kw_only=True)
+class StateChange:
+    """A state that a backend came into, on the caller's clock."""
+
+    at: float
+    state: BackendState
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
 class BackendStatus:
     """How one backend stands, and how much it shows. Times are of the caller's clock, in seconds."""
 
@@ -126,6 +136,21 @@ class BackendStatus:
     counts: Mapping[str, int]
     """How many entries the backend shows, by kind."""
     lists: ListsStatus = ListsStatus()
+    connected_at: float | None = None
+    """When the connection was opened that it has now."""
+    conditions: tuple[StateChange, ...] = ()
+    """The latest states that it came into, oldest first."""
+    hold: Hold | None = None
+    """What an operator has decided about it."""
+    is_enabled: bool = True
+    """Whether the file, and no operator, has it run."""
+
+    @property
+    def state(self) -> str:
+        """Its state as operators see it: what was decided about it, else how it stands."""
+        if not self.is_enabled or (self.hold is not None and self.hold.kind == "disable"):
+            return "disabled"
+        return "draining" if self.hold is not None else self.standing.state.value
 
     @property
     def status(self) -> Literal["healthy", "degraded", "unhealthy", "unknown"]:

@@ -1,10 +1,11 @@
-"""The management API under `/manage/v1/`: one file for each group of paths.
+"""The management API under `/manage/v1/`; what it says is `argus_trio/contract`.
 
-    health      whether the gateway works, and whether traffic should come
-    backends    how each backend stands
-    reload      reads the configuration again, and reports
+    api         from a request to the page of its operation: path, rights, query, body; problems
+    request     what a page is asked
+    answer      what a page answers, and the problem that it raises
+    pages       which page answers which operation
 
-Each turns values of `core/` into the body of an answer; the values come from the gateway, at the moment of the request.
-The application routes to it. Nothing here changes what is served, save that `reload` asks for it. A new group of paths
-is a new file, and a line in the application's table.
+The other files hold the pages, one for each group of operations: values of `core/` to bodies of the contract. The
+values come from the gateway (`frontend/gateway.py`), at the moment of the request. What changes the running gateway is
+asked of its `Control`.
 """

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Final
 
 import attrs
+import trio
 
+from argus_trio.contract.backends import BACKENDS
+from argus_trio.contract.operation import Operation
 from argus_trio.core.health.health import BackendStatus, ListsStatus, Overview
 from argus_trio.core.health.lifecycle import BackendState
+from argus_trio.frontend.gateway import Gateway
+from argus_trio.frontend.manage.answer import PageAnswer
+from argus_trio.frontend.manage.request import ManageRequest, Page
 from argus_trio.wire.envelope import encode
 
 NOTED_SHOWN: Final = 100
@@ -29,6 +37,16 @@ class Clocks:
             return None
         shown = datetime.fromtimestamp(self.unix + moment - self.now, UTC)
         return shown.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def backend_pages(gateway: Gateway) -> Mapping[Operation, Page]:
+    """How the backends stand."""
+
+    async def backends(_: ManageRequest) -> PageAnswer:
+        clocks = Clocks(now=trio.current_time(), unix=time.time())
+        return PageAnswer(body=backends_body(gateway.overview(), clocks))
+
+    return {BACKENDS: backends}
 
 
 def backends_body(overview: Overview, clocks: Clocks) -> bytes:

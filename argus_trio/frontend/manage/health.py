@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import trio
+
 from argus_trio import __version__
+from argus_trio.contract.health import HEALTH, READY
+from argus_trio.contract.operation import Operation
 from argus_trio.core.health.health import Health
+from argus_trio.frontend.gateway import Gateway
+from argus_trio.frontend.manage.answer import PageAnswer
+from argus_trio.frontend.manage.request import ManageRequest, Page
 from argus_trio.wire.envelope import encode
+
+
+def health_pages(gateway: Gateway) -> Mapping[Operation, Page]:
+    """Whether the gateway works, and whether traffic should come."""
+    started = trio.current_time()
+
+    async def health(_: ManageRequest) -> PageAnswer:
+        return PageAnswer(body=health_body(gateway.health(), uptime=trio.current_time() - started))
+
+    async def ready(_: ManageRequest) -> PageAnswer:
+        status, body = ready_answer(gateway.health())
+        return PageAnswer(status=status, body=body)
+
+    return {HEALTH: health, READY: ready}
 
 
 def health_body(health: Health, *, uptime: float) -> bytes:

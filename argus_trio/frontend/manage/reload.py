@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import attrs
-import structlog
 
 from argus_trio.config.check.report import one_line
+from argus_trio.contract.control import LAST_RELOAD, RELOAD
+from argus_trio.contract.operation import Operation
 from argus_trio.core.reload_report import ReloadReport
-from argus_trio.frontend.gateway import Control
-from argus_trio.frontend.http.request import IncomingRequest, refusal
+from argus_trio.frontend.gateway import Gateway
+from argus_trio.frontend.manage.answer import PageAnswer
+from argus_trio.frontend.manage.request import ManageRequest, Page
 from argus_trio.wire.envelope import encode
 
-log = structlog.get_logger()
 
+def reload_pages(gateway: Gateway) -> Mapping[Operation, Page]:
+    """Reads the configuration again, and tells what became of the latest time."""
+    control = gateway.control
+    if control is None:
+        return {}
 
-@attrs.frozen
-class ReloadPage:
-    """The answers at this path."""
+    async def last(_: ManageRequest) -> PageAnswer:
+        return PageAnswer(body=reload_body(control.last))
 
-    control: Control
+    async def reload(_: ManageRequest) -> PageAnswer:
+        report = await control.reload()
+        return PageAnswer(status=status_of(report), body=reload_body(report))
 
-    async def get(self, http: IncomingRequest) -> None:
-        """The report of the latest reload, or of the start."""
-        await http.answer_unread(200, reload_body(self.control.last))
-
-    async def post(self, http: IncomingRequest) -> None:
-        """Reload, and answer with its report. The body says nothing and is not read.
-
-        No page of another site has any business here, not even one that may call tools.
-        """
-        if http.fields.get(b"sec-fetch-site") == b"cross-site":
-            log.warning("reload_turned_away", header="sec-fetch-site")
-            await http.answer_unread(403, refusal("cross_site", "a web page of another site may not ask for this"))
-            return
-        report = await self.control.reload()
-        await http.answer_unread(status_of(report), reload_body(report))
+    return {LAST_RELOAD: last, RELOAD: reload}
 
 
 def status_of(report: ReloadReport) -> int:

@@ -27,6 +27,7 @@ METHOD = "middleware: [{type: authentication, methods: [{%s}]}]"
 UNKNOWN = {
     "Config": "nonsense: 1",
     "Server": "server: {nonsense: 1}",
+    "ServerManagement": "server: {management: {nonsense: 1}}",
     "ServerLimits": "server: {limits: {nonsense: 1}}",
     "ServerTls": TLS,
     "ConflictResolution": "conflict_resolution: {nonsense: 1}",

@@ -267,10 +267,13 @@ async def test_a_large_result_arrives_whole() -> None:
 
 
 async def test_a_fault_of_the_application_is_answered_with_500() -> None:
+    def fails(_: str) -> bool:
+        raise ZeroDivisionError
+
     with capture_logs() as logs:
-        async with serving(health=None) as served:
+        async with serving(comes_round=fails) as served:
             async with connected(served) as client:
-                answer = await client.ask("GET", "/manage/v1/health")
+                answer = await client.ask("POST", "/mcp", {"argus-via": "1 x"})
                 assert answer.status == 500
             assert await is_well(served)
     assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["request_failed_unexpectedly"]

@@ -19,7 +19,15 @@ from argus_trio.core.health.health import Health
 from argus_trio.core.memory import Memory
 from argus_trio.errors import BackendError, InvalidParams, MethodUnknown
 from argus_trio.frontend.app import run_frontend
-from argus_trio.frontend.gateway import Control, Gateway, ParamHeadersOf, WatchFunction, watch_nothing
+from argus_trio.frontend.gateway import (
+    Control,
+    Gateway,
+    Management,
+    ParamHeadersOf,
+    WatchFunction,
+    never_comes_round,
+    watch_nothing,
+)
 from argus_trio.frontend.http.limits import Limits
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.input_required.seal import AesGcmSeal
@@ -123,7 +131,9 @@ class Served:
 async def serving(
     *,
     settings: Server | None = None,
-    health: Health | None = WELL,
+    health: Health = WELL,
+    comes_round: Callable[[str], bool] = never_comes_round,
+    management: Management | None = None,
     limits: Limits | None = None,
     backstage: Backstage | None = None,
     handler: Handler | None = None,
@@ -137,22 +147,19 @@ async def serving(
 ) -> AsyncIterator[Served]:
     """Serve within the block; what is left at its end is cut. All of it within `DEADLINE_SECONDS`.
 
-    Without `health`, asking for it is a fault. `handler` stands in for the backstage's own.
+    `handler` stands in for the backstage's own.
     """
     backstage, announcer = backstage or Backstage(), Announcer()
     stop, stopped = trio.Event(), trio.Event()
     current = CurrentSettings(ServedSettings.of(settings or Server(port=0), limits))
 
-    def tell_health() -> Health:
-        if health is None:
-            raise ZeroDivisionError
-        return health
-
     async def run(task_status: trio.TaskStatus[tuple[str, ...]]) -> None:
         gateway = Gateway(
             handler=handler or backstage.handle,
             identity=lambda _: identity(),
-            health=tell_health,
+            health=lambda: health,
+            comes_round=comes_round,
+            management=management or Management(),
             watch=watch,
             watch_tasks=watch_tasks,
             param_headers=param_headers,

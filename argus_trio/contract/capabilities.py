@@ -1,0 +1,122 @@
+"""Tools, prompts and resources: what clients are shown, and what is hidden from them and why."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+import attrs
+import msgspec
+
+from argus_trio.contract.operation import MOST_LISTED, Operation
+
+HiddenBecause = Literal["filter", "conflict", "policy", "invalid", "pin"]
+"""Why an entry is not shown: a filter of its backend, another backend's entry of the same name, a rule or a view, a
+definition that no client could read, or a pin that it differs from."""
+CapabilityType = Literal["tools", "resources", "resource_templates", "prompts"]
+
+
+@attrs.frozen(kw_only=True)
+class CapabilitiesQuery:
+    """Which of them are wanted."""
+
+    type: CapabilityType | None = None
+    backend: str = ""
+    search: str = ""
+    """A part of the name or the description, or a pattern with `*`."""
+    principal: str = ""
+    """As whom it is looked at; needs `manage:read`. Empty: everything with the right, else as who asks."""
+    hidden: bool = True
+    """Whether hidden entries are listed too."""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=10 * MOST_LISTED)] = MOST_LISTED
+    after: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class ToolEntry:
+    """One tool of one backend."""
+
+    name: str
+    """As clients know it."""
+    original_name: str
+    """As its backend knows it."""
+    title: str | None
+    description: str | None
+    backend: str
+    input_schema: msgspec.Raw
+    output_schema: msgspec.Raw | None
+    annotations: msgspec.Raw | None
+    filtered: bool
+    renamed: bool
+    hidden: HiddenBecause | None
+    why: str | None
+    """Why it is hidden, in one line."""
+
+
+@attrs.frozen(kw_only=True)
+class ResourceEntry:
+    """One resource of one backend."""
+
+    uri: str
+    name: str | None
+    description: str | None
+    backend: str
+    mime_type: str | None
+    filtered: bool
+    hidden: HiddenBecause | None
+    why: str | None
+
+
+@attrs.frozen(kw_only=True)
+class ResourceTemplateEntry:
+    """One template of one backend."""
+
+    uri_template: str
+    name: str | None
+    description: str | None
+    backend: str
+    mime_type: str | None
+    filtered: bool
+    hidden: HiddenBecause | None
+    why: str | None
+
+
+@attrs.frozen(kw_only=True)
+class PromptEntry:
+    """One prompt of one backend."""
+
+    name: str
+    original_name: str
+    description: str | None
+    backend: str
+    arguments: msgspec.Raw
+    filtered: bool
+    renamed: bool
+    hidden: HiddenBecause | None
+    why: str | None
+
+
+@attrs.frozen(kw_only=True)
+class CapabilitiesAnswer:
+    """One page of them; all lists together hold `limit` entries at most."""
+
+    tools: tuple[ToolEntry, ...]
+    resources: tuple[ResourceEntry, ...]
+    resource_templates: tuple[ResourceTemplateEntry, ...]
+    prompts: tuple[PromptEntry, ...]
+    route_map: dict[str, tuple[str, str]]
+    """Of the tools and prompts on this page that are shown: backend and name there, by the name shown."""
+    optimizer_active: bool
+    """False: there is none."""
+    mcp_visible_tool_count: int
+    next: str | None
+
+
+CAPABILITIES: Final = Operation(
+    method="GET",
+    path="/capabilities",
+    summary="Tools, resources and prompts, the hidden ones and why they are",
+    right=None,
+    query=CapabilitiesQuery,
+    answer=CapabilitiesAnswer,
+    problems=("unknown-backend", "forbidden"),
+)

@@ -1,0 +1,148 @@
+"""What changes the running gateway. The configuration is a file and is never written here."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import attrs
+import msgspec
+
+from argus_trio.contract.backends import ShownState
+from argus_trio.contract.operation import NoBody, Operation, Timestamp
+from argus_trio.core.control import Action
+
+
+@attrs.frozen(kw_only=True)
+class ProblemEntry:
+    """What is wrong, or worth knowing, at one place of the file."""
+
+    path: str
+    message: str
+    hint: str | None
+    line: int | None
+
+
+@attrs.frozen(kw_only=True)
+class ReloadAnswer:
+    """The report of a reload. The first five members are those of the original Argus."""
+
+    reloaded: bool
+    backends_added: tuple[str, ...]
+    backends_removed: tuple[str, ...]
+    backends_changed: tuple[str, ...]
+    errors: tuple[str, ...]
+    backends_adjusted: tuple[str, ...]
+    backends_untouched: tuple[str, ...]
+    not_ready: tuple[str, ...]
+    still_starting: tuple[str, ...]
+    unchanged: bool
+    needs_restart: tuple[str, ...]
+    generation: int
+    problems: tuple[ProblemEntry, ...]
+    triggers: tuple[str, ...]
+    at: Timestamp
+    duration_seconds: float
+
+
+@attrs.frozen(kw_only=True)
+class ValidateRequest:
+    """What is to be checked."""
+
+    text: str | None = None
+    """A configuration; without it the file on disk is read."""
+
+
+@attrs.frozen(kw_only=True)
+class ValidateAnswer:
+    """What `argus-trio check` would say. Nothing is changed."""
+
+    valid: bool
+    errors: tuple[str, ...]
+    problems: tuple[ProblemEntry, ...]
+    warnings: tuple[ProblemEntry, ...]
+    backends: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class ChangeAnswer:
+    """What a change of one backend came to."""
+
+    name: str
+    action: Action
+    ok: bool
+    """Whether the change was made; after a restart also whether the backend is up."""
+    changed: bool
+    """False where it was so already."""
+    state: ShownState
+    error: str | None
+    by: str
+    at: Timestamp
+    duration_seconds: float
+
+
+@attrs.frozen(kw_only=True)
+class ShutdownRequest:
+    """How the gateway is to stop."""
+
+    timeout_seconds: Annotated[float, msgspec.Meta(ge=0, le=300)] | None = None
+    """What calls in flight get to finish; without it server.drain_timeout."""
+
+
+@attrs.frozen(kw_only=True)
+class ShutdownAnswer:
+    """It is stopping."""
+
+    shutting_down: bool
+    timeout_seconds: float
+
+
+LAST_RELOAD: Final = Operation(
+    method="GET", path="/reload", summary="The report of the latest reload, or of the start", answer=ReloadAnswer
+)
+RELOAD: Final = Operation(
+    method="POST",
+    path="/reload",
+    summary="Read the configuration file again",
+    right="operate",
+    body=NoBody,
+    answer=ReloadAnswer,
+    problems=("no-file",),
+)
+VALIDATE: Final = Operation(
+    method="POST",
+    path="/config/validate",
+    summary="Check a configuration, or the file on disk",
+    right="operate",
+    body=ValidateRequest,
+    answer=ValidateAnswer,
+    problems=("no-file",),
+)
+
+
+def change_of(action: Action, summary: str) -> Operation:
+    """The operation that does this to one backend."""
+    return Operation(
+        method="POST",
+        path=f"/backends/{{name}}/{action}",
+        summary=summary,
+        right="operate",
+        body=NoBody,
+        answer=ChangeAnswer,
+        problems=("unknown-backend", "changed-since"),
+    )
+
+
+CHANGES: Final = {
+    "restart": change_of("restart", "Connect anew beside the old connection, which takes over when it is ready"),
+    "drain": change_of("drain", "Let calls in flight end and take no new ones, until enable"),
+    "enable": change_of("enable", "Undo drain or disable"),
+    "disable": change_of("disable", "Take it out as enabled: false would, until enable or its entry changes"),
+}
+SHUTDOWN: Final = Operation(
+    method="POST",
+    path="/shutdown",
+    summary="Stop the gateway: it drains and exits with status 0",
+    right="admin",
+    body=ShutdownRequest,
+    answer=ShutdownAnswer,
+)

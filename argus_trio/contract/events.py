@@ -1,0 +1,102 @@
+"""What has happened, and figures."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import attrs
+import msgspec
+
+from argus_trio.contract.operation import Operation, Timestamp
+from argus_trio.core.journal import Severity
+
+
+@attrs.frozen(kw_only=True)
+class EventsQuery:
+    """Which events are wanted."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
+    """The latest so many."""
+    since: str = ""
+    """The id of an event, or a time (RFC 3339): only those after it."""
+    severity: Severity | None = None
+    """Only those of this severity or above."""
+    backend: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class EventEntry:
+    """One event."""
+
+    id: str
+    timestamp: Timestamp
+    stage: str
+    """What has happened, in one word such as `backend_ready`; the list of them is in docs/management.md."""
+    message: str
+    severity: Severity
+    backend: str | None
+    details: dict[str, object]
+
+
+@attrs.frozen(kw_only=True)
+class EventsAnswer:
+    """Events, oldest first."""
+
+    events: tuple[EventEntry, ...]
+    gap: bool
+    """Whether events after `since` are gone."""
+
+
+@attrs.frozen(kw_only=True)
+class EventStreamQuery:
+    """What the stream is to bring."""
+
+    since: str = ""
+    """As the header Last-Event-ID, which wins: begin after this event. Empty: begin now."""
+    severity: Severity | None = None
+    backend: str = ""
+    figures: bool = False
+    """Whether figures come once a second besides."""
+
+
+@attrs.frozen(kw_only=True)
+class FigureEntry:
+    """The calls of one tool of one backend, since the gateway began and in the last minute."""
+
+    backend: str
+    tool: str
+    """Empty for all of the backend together."""
+    calls: int
+    errors: int
+    in_flight: int
+    waiting: int
+    """Calls that wait for a place."""
+    per_second: float
+    """Over the last seconds."""
+    p50_ms: float | None
+    p99_ms: float | None
+
+
+@attrs.frozen(kw_only=True)
+class FiguresEntry:
+    """Figures of one moment: event `figures` of the stream."""
+
+    timestamp: Timestamp
+    in_flight: int
+    figures: tuple[FigureEntry, ...]
+
+
+EVENTS: Final = Operation(
+    method="GET", path="/events", summary="The latest events", query=EventsQuery, answer=EventsAnswer
+)
+EVENT_STREAM: Final = Operation(
+    method="GET",
+    path="/events/stream",
+    summary="Events as they happen (SSE): event is the stage, data an event, id resumes",
+    query=EventStreamQuery,
+    answer=EventEntry,
+    media=("text/event-stream",),
+)
+METRICS: Final = Operation(
+    method="GET", path="/metrics", summary="Metrics in Prometheus' text format", media=("text/plain",)
+)

@@ -1,0 +1,120 @@
+"""Whether the gateway works, and how it stands."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import attrs
+
+from argus_trio.contract.operation import Operation, Timestamp
+
+
+@attrs.frozen(kw_only=True)
+class BackendCounts:
+    """How many backends a client would find."""
+
+    total: int
+    connected: int
+    healthy: int
+    preparing: int
+
+
+@attrs.frozen(kw_only=True)
+class HealthAnswer:
+    """The health of the gateway as a client would meet it."""
+
+    status: Literal["healthy", "degraded", "unhealthy"]
+    uptime_seconds: float
+    version: str
+    backends: BackendCounts
+
+
+@attrs.frozen(kw_only=True)
+class ReadyAnswer:
+    """Whether traffic should come, and why not."""
+
+    ready: bool
+    reason: str | None
+
+
+@attrs.frozen(kw_only=True)
+class ServiceStatus:
+    """The process."""
+
+    name: str
+    version: str
+    state: Literal["starting", "running", "stopping"]
+    uptime_seconds: float
+    started_at: Timestamp
+    instance: str
+    """Differs from one start of the gateway to the next; ids of events begin with it."""
+
+
+@attrs.frozen(kw_only=True)
+class ConfigStatus:
+    """The configuration in effect."""
+
+    file_path: str | None
+    """None where there is no file, as in the demo."""
+    loaded_at: Timestamp
+    backend_count: int
+    generation: int
+
+
+@attrs.frozen(kw_only=True)
+class TransportStatus:
+    """Where clients connect."""
+
+    sse_url: str
+    streamable_http_url: str
+    host: str
+    port: int
+    urls: tuple[str, ...]
+    """All base URLs, and `unix:PATH` for sockets."""
+
+
+@attrs.frozen(kw_only=True)
+class LoadStatus:
+    """How much is under way."""
+
+    exchanges: int
+    sessions: int
+    requests: int
+    """Requests of clients in flight, event streams included."""
+    memory_held: int
+    """Bytes kept for clients."""
+    memory_limit: int
+
+
+@attrs.frozen(kw_only=True)
+class StatusAnswer:
+    """The gateway in a glance."""
+
+    service: ServiceStatus
+    config: ConfigStatus
+    transport: TransportStatus
+    load: LoadStatus
+    health: HealthAnswer
+    ready: ReadyAnswer
+    log_level: str
+    feature_flags: dict[str, bool]
+    """Empty: there are none."""
+
+
+HEALTH: Final = Operation(
+    method="GET",
+    path="/health",
+    summary="Whether the gateway works; 200 whatever it says",
+    right=None,
+    is_public=True,
+    answer=HealthAnswer,
+)
+READY: Final = Operation(
+    method="GET",
+    path="/ready",
+    summary="Whether traffic should come: 200 or 503",
+    right=None,
+    is_public=True,
+    answer=ReadyAnswer,
+)
+STATUS: Final = Operation(method="GET", path="/status", summary="The gateway in a glance", answer=StatusAnswer)

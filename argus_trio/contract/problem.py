@@ -1,0 +1,170 @@
+"""The problems that are answered (RFC 9457), as a table: status, title, and what to do."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from argus_trio.contract.operation import BASE
+
+
+@attrs.frozen(kw_only=True)
+class ProblemKind:
+    """One kind of problem."""
+
+    status: int
+    title: str
+    page: str
+    """What it means and what to do, in a few sentences of Markdown."""
+
+    @property
+    def headline(self) -> str:
+        """Its status and title."""
+        return f"{self.status} {self.title}"
+
+
+@attrs.frozen(kw_only=True)
+class ProblemAnswer:
+    """The body of an answer that tells a problem; some kinds have further members."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    error: str
+    """The word of the type, and `message` the detail: as the original Argus has them."""
+    message: str
+
+
+def type_of(word: str) -> str:
+    """The URI of a kind of problem, where its page is."""
+    return f"{BASE}/problems/{word}"
+
+
+PROBLEMS: Final[dict[str, ProblemKind]] = {
+    "bad-request": ProblemKind(
+        status=400,
+        title="The request cannot be read",
+        page="The body is no JSON, or a member, a query parameter or a path segment is missing, unknown, or of the "
+        "wrong kind. `detail` says which one and what is expected.",
+    ),
+    "unauthorized": ProblemKind(
+        status=401,
+        title="Nobody said who asks",
+        page="The gateway asks who comes. Send `Authorization: Bearer TOKEN` with `server.management.token` or a "
+        "credential of `middleware: [{type: authentication}]`, or use the Unix socket of `server.management.socket`.",
+    ),
+    "forbidden": ProblemKind(
+        status=403,
+        title="This may not be done by who asks",
+        page="Who asks is known and lacks the right. A rule such as `manage:read`, `manage:operate` or `manage:admin` "
+        "of a role gives it; `argus-trio explain PRINCIPAL manage:read` says why not.",
+    ),
+    "wrong-origin": ProblemKind(
+        status=403,
+        title="A web page of another origin may not ask",
+        page="The management API answers no page of another origin. Ask from a program instead.",
+    ),
+    "not-found": ProblemKind(
+        status=404, title="Nothing is here", page="There is no such path. `/manage/v1/openapi.json` lists them."
+    ),
+    "unknown-backend": ProblemKind(
+        status=404,
+        title="No such backend",
+        page="No backend of this name is there for who asks. `/manage/v1/backends` lists them.",
+    ),
+    "unknown-session": ProblemKind(
+        status=404,
+        title="No such session",
+        page="There is no session of this handle, or no more, or it is another's. `/manage/v1/sessions` lists them.",
+    ),
+    "unknown-exchange": ProblemKind(
+        status=404,
+        title="No such exchange",
+        page="No exchange of this id is under way, or it is another's. `/manage/v1/exchanges` lists them.",
+    ),
+    "unknown-ask": ProblemKind(
+        status=404,
+        title="Nothing of this id is asked",
+        page="The exchange does not ask this, or has its answer already: each question is answered once.",
+    ),
+    "unknown-target": ProblemKind(
+        status=404,
+        title="No such tool, prompt or resource",
+        page="Nothing of this name is there for who asks. `/manage/v1/capabilities` lists what is.",
+    ),
+    "method-not-allowed": ProblemKind(
+        status=405, title="Not by this method", page="The header `Allow` lists the methods of this path."
+    ),
+    "not-acceptable": ProblemKind(
+        status=406, title="Not in this form", page="What `Accept` asks for is not what this path answers with."
+    ),
+    "no-file": ProblemKind(
+        status=409,
+        title="There is no configuration file",
+        page="This gateway runs without a file, as the demo does: there is nothing to read again.",
+    ),
+    "changed-since": ProblemKind(
+        status=412,
+        title="It was changed since",
+        page="`If-Match` names a state that is not the current one: somebody changed the backend meanwhile. Look "
+        "again, and decide again.",
+    ),
+    "too-large": ProblemKind(
+        status=413, title="The body is too large", page="`server.max_body_bytes` is the most that a body may hold."
+    ),
+    "wrong-media-type": ProblemKind(
+        status=415, title="The body is no JSON", page="Send `Content-Type: application/json`."
+    ),
+    "invalid-configuration": ProblemKind(
+        status=422,
+        title="The configuration cannot be used",
+        page="Nothing was changed. `problems` lists all that is wrong, as `argus-trio check` does.",
+    ),
+    "refused": ProblemKind(
+        status=403,
+        title="The call is refused",
+        page="A rule does not allow the call with these arguments or scopes, or a middleware rejects it. `detail` says "
+        "which; `code` and `data` are those of the MCP error.",
+    ),
+    "rate-limited": ProblemKind(
+        status=429, title="Too many calls", page="A limit is reached. `Retry-After` says when to come back."
+    ),
+    "call-cancelled": ProblemKind(
+        status=409, title="The call was cancelled", page="An operator cancelled it, or the gateway stops."
+    ),
+    "call-failed": ProblemKind(
+        status=400,
+        title="The call is not answered with a result",
+        page="The backend answered with an error, or the call is not one. `code`, `detail` and `data` are its.",
+    ),
+    "backend-failed": ProblemKind(
+        status=502, title="The backend did not keep to MCP", page="What it answered is no answer. Its log says more."
+    ),
+    "backend-unavailable": ProblemKind(
+        status=503,
+        title="The backend is not there",
+        page="It is not connected, is drained, or is still starting. `detail` says why, `Retry-After` when it is tried "
+        "again.",
+    ),
+    "overloaded": ProblemKind(
+        status=503, title="The gateway is full, or stops", page="Come back later; `Retry-After` says when."
+    ),
+    "deadline-exceeded": ProblemKind(
+        status=504,
+        title="The backend took too long",
+        page="`timeouts.call` of the backend is how long a call may take; progress extends it to `timeouts.call_max`.",
+    ),
+    "internal": ProblemKind(
+        status=500,
+        title="A fault of the gateway",
+        page="The log tells more under the id that `detail` names. Please report it.",
+    ),
+    "loop": ProblemKind(
+        status=508,
+        title="The gateway is its own backend",
+        page="Take the backend that leads back here out of the configuration.",
+    ),
+}
+"""Every kind, by its word."""

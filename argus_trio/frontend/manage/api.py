@@ -1,0 +1,198 @@
+"""From a request below `/manage/` to the page of its operation: path, rights, query and body, and problems back."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Final
+from urllib.parse import parse_qsl
+
+import attrs
+import msgspec
+import structlog
+
+from argus_trio.contract.operation import BASE, NoBody, Operation
+from argus_trio.core.access.access import Access
+from argus_trio.core.access.arrival import Unadmitted
+from argus_trio.core.memory import Bodies
+from argus_trio.errors import RpcError
+from argus_trio.frontend.admission import admit
+from argus_trio.frontend.http.body import read_body
+from argus_trio.frontend.http.errors import ClientGone
+from argus_trio.frontend.http.request import Header, IncomingRequest
+from argus_trio.frontend.http.served_settings import CurrentSettings
+from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer, problem_answer
+from argus_trio.frontend.manage.request import ManageRequest, Page
+
+log = structlog.get_logger()
+
+MOST_PARAMETERS: Final = 64
+"""The most parameters of one query."""
+_WORDS: Final = {413: "too-large", 408: "bad-request", 503: "overloaded"}
+"""What becomes of an error about a body, by its status."""
+
+
+@attrs.define(eq=False, kw_only=True)
+class ManageApi:
+    """All operations, and what answers each."""
+
+    pages: Mapping[Operation, Page]
+    settings: CurrentSettings
+    bodies: Bodies = attrs.field(factory=Bodies)
+
+    async def __call__(self, http: IncomingRequest, access: Access) -> None:
+        """PageAnswer a request, whose Host and Origin have been looked at. Raises `ClientGone`."""
+        try:
+            answer = await self._answer(http, access)
+        except ManageProblem as problem:
+            answer = problem_answer(problem)
+        except ClientGone:
+            raise
+        except Exception:  # the boundary: a fault of one page must not reach another
+            error_id = secrets.token_hex(6)
+            log.exception("management_failed_unexpectedly", error_id=error_id, path=http.path)
+            answer = problem_answer(ManageProblem("internal", f"internal error {error_id}"))
+        if answer is not None:
+            await http.answer_unread(answer.status, answer.encoded, answer.headers)
+
+    async def _answer(self, http: IncomingRequest, access: Access) -> PageAnswer | None:
+        path = http.path.removesuffix("/")
+        found = self._found(path)
+        if http.method == "POST" and http.fields.get(b"sec-fetch-site") == b"cross-site":
+            raise ManageProblem("wrong-origin", "a web page of another site may not ask for this")
+        public = found is not None and any(operation.is_public for operation, _ in found.values())
+        if not public:
+            await self._let_in(http, access)
+        if found is None:
+            raise ManageProblem("not-found", "nothing is served at this path")
+        method = "GET" if http.method == "HEAD" else http.method
+        if method not in found:
+            return _other_method(http, found)
+        operation, segments = found[method]
+        if operation.right is not None and not access.may_manage(http.principal, operation.right):
+            detail = f"{http.principal.name} may not do this; a rule such as manage:{operation.right} allows it"
+            raise ManageProblem("forbidden", detail)
+        request = ManageRequest(
+            http=http,
+            access=access,
+            path=segments,
+            query=_query(http.query, operation.query),
+            body=await self._body(http, operation),
+        )
+        return await self.pages[operation](request)
+
+    async def _let_in(self, http: IncomingRequest, access: Access) -> None:
+        try:
+            await admit(http, access)
+        except Unadmitted as unadmitted:
+            raise _unadmitted(unadmitted) from None
+
+    def _found(self, path: str) -> dict[str, tuple[Operation, Mapping[str, str]]] | None:
+        """The operations at a path, by method, each with the segments that its path names; None without any."""
+        if not path.startswith(f"{BASE}/"):
+            return None
+        given = path.removeprefix(BASE).split("/")
+        found: dict[str, tuple[Operation, Mapping[str, str]]] = {}
+        for template, operation in self._templates.get(len(given), ()):
+            segments = _matched(template, given)
+            if segments is not None:
+                found.setdefault(operation.method, (operation, segments))
+        return found or None
+
+    @cached_property
+    def _templates(self) -> Mapping[int, list[tuple[list[str], Operation]]]:
+        """The operations by the number of their segments; those without names in their paths first."""
+        templates: dict[int, list[tuple[list[str], Operation]]] = {}
+        for operation in sorted(self.pages, key=lambda each: "{" in each.path):
+            template = operation.path.split("/")
+            templates.setdefault(len(template), []).append((template, operation))
+        return templates
+
+    async def _body(self, http: IncomingRequest, operation: Operation) -> object:
+        if operation.body is None:
+            return NoBody()
+        try:
+            body = await read_body(http, self.settings.now.limits, self.bodies)
+        except RpcError as error:
+            raise ManageProblem(_WORDS.get(error.http_status, "bad-request"), error.message) from None
+        if not body.strip():
+            body = b"{}"
+        elif not _is_json(http.fields.get(b"content-type")):
+            raise ManageProblem("wrong-media-type", "the body must be JSON: send Content-Type: application/json")
+        return _decoded(body, operation.body)
+
+
+def _matched(template: Iterable[str], given: Iterable[str]) -> Mapping[str, str] | None:
+    segments: dict[str, str] = {}
+    for wanted, segment in zip(template, given, strict=True):
+        if wanted.startswith("{") and segment:
+            segments[wanted[1:-1]] = segment
+        elif wanted != segment:
+            return None
+    return segments
+
+
+def _other_method(http: IncomingRequest, found: Mapping[str, object]) -> PageAnswer:
+    methods = [each for method in found for each in (("GET", "HEAD") if method == "GET" else (method,))]
+    allow: Header = (b"allow", ", ".join((*methods, "OPTIONS")).encode())
+    if http.method == "OPTIONS":
+        return PageAnswer(body=b"", status=204, headers=(allow,))
+    raise ManageProblem("method-not-allowed", f"{http.method} is not served here", headers=(allow,))
+
+
+def _unadmitted(unadmitted: Unadmitted) -> ManageProblem:
+    word = {401: "unauthorized", 403: "forbidden", 429: "rate-limited"}.get(unadmitted.status, "overloaded")
+    headers: list[Header] = []
+    if unadmitted.challenge is not None:
+        headers.append((b"www-authenticate", unadmitted.challenge.encode("latin-1", "replace")))
+    if unadmitted.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % -(-unadmitted.retry_after // 1)))
+    return ManageProblem(word, unadmitted.message, headers=headers, members={"error": unadmitted.error})
+
+
+def _is_json(content_type: bytes | None) -> bool:
+    media = (content_type or b"application/json").split(b";")[0].strip().lower()
+    return media == b"application/json" or (media.startswith(b"application/") and media.endswith(b"+json"))
+
+
+def _query(query: bytes, kind: type) -> object:
+    try:
+        pairs = parse_qsl(query.decode("ascii"), True, errors="strict", max_num_fields=MOST_PARAMETERS)
+    except ValueError:
+        raise ManageProblem("bad-request", "the query cannot be read") from None
+    given: dict[str, list[str]] = {}
+    for name, value in pairs:
+        given.setdefault(name, []).append(value)
+    known = {field.name: field.type for field in attrs.fields(kind)}
+    _require_known(given, known, "query parameter")
+    twice = [name for name, values in given.items() if len(values) > 1 and not _is_list(known[name])]
+    if twice:
+        raise ManageProblem("bad-request", f"the query parameter {twice[0]} stands twice")
+    try:
+        values = {name: values if _is_list(known[name]) else values[0] for name, values in given.items()}
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise ManageProblem("bad-request", f"in the query: {error}") from None
+
+
+def _is_list(kind: object) -> bool:
+    return str(kind).startswith("tuple")
+
+
+def _require_known(given: Iterable[str], known: Iterable[str], what: str) -> None:
+    for name in given:
+        if name not in known:
+            there_are = ", ".join(known) or "none"
+            raise ManageProblem("bad-request", f"no {what} is called {name[:80]!r} here; there are: {there_are}")
+
+
+def _decoded(body: bytes, kind: type) -> object:
+    try:
+        given = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        _require_known(given, [field.name for field in attrs.fields(kind)], "member")
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.DecodeError as error:
+        raise ManageProblem("bad-request", f"in the body: {error}") from None
+    except (UnicodeDecodeError, RecursionError):
+        raise ManageProblem("bad-request", "in the body: it is no JSON that can be read") from None
