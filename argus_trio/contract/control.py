@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 import attrs
@@ -128,11 +129,11 @@ def change_of(action: Action, summary: str) -> Operation:
         right="operate",
         body=NoBody,
         answer=ChangeAnswer,
-        problems=("unknown-backend", "changed-since"),
+        problems=("unknown-backend", "changed-since", "backend-disabled", "overloaded"),
     )
 
 
-CHANGES: Final = {
+CHANGES: Final[Mapping[Action, Operation]] = {
     "restart": change_of("restart", "Connect anew beside the old connection, which takes over when it is ready"),
     "drain": change_of("drain", "Let calls in flight end and take no new ones, until enable"),
     "enable": change_of("enable", "Undo drain or disable"),

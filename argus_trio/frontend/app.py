@@ -61,7 +61,7 @@ async def run_frontend(
 
     def end_what_lasts() -> None:
         announcer.close()
-        parts.parking.stop(settings.now.server.drain_timeout)
+        parts.parking.stop(settings.drain_timeout)
 
     settings.on_renewed.append(parts.renewed)
     async with trio.open_nursery() as nursery:

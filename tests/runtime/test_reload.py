@@ -14,7 +14,7 @@ from argus_trio.config.model.server import Server, ServerTls
 from argus_trio.core.redaction import HIDDEN, Redactor
 from argus_trio.core.reload_report import AppliedConfig, ReloadReport
 from argus_trio.errors import ConfigInvalid, Problem
-from argus_trio.runtime.reload import ReloadSupervisor
+from argus_trio.runtime.changes.reload import ReloadSupervisor
 from tests.runtime.support.reloading import FIRST, Surroundings, bodies, running
 
 PROBLEM = Problem(path="server.port", message="expected a whole number", hint="write 9000", line=3)

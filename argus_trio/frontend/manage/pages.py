@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from argus_trio.contract.operation import Operation
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.manage.backends import backend_pages
+from argus_trio.frontend.manage.control import control_pages
 from argus_trio.frontend.manage.health import health_pages
 from argus_trio.frontend.manage.reload import reload_pages
 from argus_trio.frontend.manage.request import Page
@@ -18,4 +19,5 @@ def all_pages(gateway: Gateway) -> Mapping[Operation, Page]:
         **health_pages(gateway),
         **backend_pages(gateway),
         **reload_pages(gateway),
+        **control_pages(gateway),
     }
