@@ -34,6 +34,10 @@ from argus_trio.runtime.changes.turns import MOST_TURNS, ChangeTurn, Turns
 
 log = structlog.get_logger()
 
+RESTART_SECONDS: Final = 300.0
+"""How long a restart waits for the new connection: longer than programs take that install themselves, and bounded, for
+all other changes wait meanwhile."""
+
 STAGES: Final[dict[Action, tuple[str, str]]] = {
     "restart": ("backend_restarted", "restarted"),
     "drain": ("backend_drained", "drained"),
@@ -120,10 +124,11 @@ class BackendChanges:
             at=at,
             duration=0.0,
         )
-        if report.is_changed:
-            await self._put(holds, anew=(name,) if is_restart else ())
-            self.in_effect.holds = holds
-        error = self._why_not_up(name) if is_restart else None
+        error = None
+        if is_restart:
+            error = await self._restarted(name)
+        elif report.is_changed:
+            await self._hold(holds)
         report = attrs.evolve(
             report,
             is_done=error is None,
@@ -134,17 +139,24 @@ class BackendChanges:
         self._tell(report)
         return report
 
-    async def _put(self, holds: dict[str, Hold], anew: tuple[str, ...]) -> None:
+    async def _hold(self, holds: dict[str, Hold]) -> None:
         supervisor, config = self.supervisor, overridden(self.in_effect.config, holds)
-        if not anew and is_same(config, supervisor.config):
+        if is_same(config, supervisor.config):
             supervisor.hold(holds)
-            return
-        self.in_effect.is_known = False
-        await supervisor.apply(config, on_swap=partial(supervisor.hold, holds), anew=anew)
-        self.in_effect.is_known = True
+        else:
+            self.in_effect.is_known = False
+            await supervisor.apply(config, on_swap=partial(supervisor.hold, holds))
+            self.in_effect.is_known = True
+        self.in_effect.holds = holds
 
-    def _why_not_up(self, name: str) -> str | None:
-        scope = self.supervisor.scopes[name]
+    async def _restarted(self, name: str) -> str | None:
+        """Connect anew; why the backend is not up then, or None."""
+        supervisor, before = self.supervisor, self.supervisor.scopes.get(name)
+        with trio.move_on_after(RESTART_SECONDS):
+            await supervisor.apply(overridden(self.in_effect.config, self.in_effect.holds), anew=(name,))
+        scope = supervisor.scopes[name]
+        if scope is before:
+            return f"it was not ready within {RESTART_SECONDS:g} s, so the connection that it had stays"
         return None if scope.state.is_up else scope.recovery.standing.reason
 
     def _tell(self, report: ChangeReport) -> None:
