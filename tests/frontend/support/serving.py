@@ -15,7 +15,7 @@ from argus_trio.config.model.server import Server
 from argus_trio.core.call.exchange import ClientSession as Caller
 from argus_trio.core.call.exchange import Exchange, Handler
 from argus_trio.core.catalog.identity import GatewayIdentity
-from argus_trio.core.health.health import Health
+from argus_trio.core.health.health import Health, Overview
 from argus_trio.core.memory import Memory
 from argus_trio.errors import BackendError, InvalidParams, MethodUnknown
 from argus_trio.frontend.app import run_frontend
@@ -25,6 +25,7 @@ from argus_trio.frontend.gateway import (
     Management,
     ParamHeadersOf,
     WatchFunction,
+    empty_overview,
     never_comes_round,
     watch_nothing,
 )
@@ -141,6 +142,7 @@ async def serving(
     watch_tasks: WatchFunction = watch_nothing,
     param_headers: ParamHeadersOf | None = None,
     control: Control | None = None,
+    overview: Callable[[], Overview] = empty_overview,
     identity: Callable[[], GatewayIdentity] = lambda: IDENTITY,
     inherited: Sequence[Inherited] = (),
     memory: Memory | None = None,
@@ -164,6 +166,7 @@ async def serving(
             watch_tasks=watch_tasks,
             param_headers=param_headers,
             control=control,
+            overview=overview,
             tell=backstage.tell,
             release=backstage.released.append,
         )
