@@ -111,9 +111,10 @@ class BackendChanges:
 
     async def _made(self, change: BackendChange) -> ChangeReport:
         began, at, name = trio.current_time(), self.now(), change.name
-        holds = decided(self.in_effect.holds, self.in_effect.config, name, change.action, by=change.by, at=at)
-        if change.fits is not None and not change.fits(self.version(name) or ""):
+        version = self.version(name)
+        if change.fits is not None and version is not None and not change.fits(version):
             raise ChangedSince(f"{name} was changed since; it is at another version now")
+        holds = decided(self.in_effect.holds, self.in_effect.config, name, change.action, by=change.by, at=at)
         is_restart = change.action == "restart"
         report = ChangeReport(
             backend=name,
