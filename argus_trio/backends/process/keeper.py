@@ -7,7 +7,7 @@ whose other end only the gateway holds; NAME is for whoever reads a list of proc
   files (-1: none), the folder to start in (empty: the keeper's own), the count of arguments, the arguments, and
   NAME=VALUE for each variable. Nothing of it stands in the keeper's own arguments or environment. That the socket then
   ends means: end the tree; it ends as well when the gateway crashes or is killed. Whatever the gateway writes meanwhile
-  means: the backend has spoken.
+  means: the backend has spoken. It may come after the end of the backend, which the keeper sees at once.
 - The keeper writes lines: `started PID`, or `failed chdir|exec ERRNO`; then `ended WAITSTATUS` once the backend itself
   has ended, and `survived COUNT` should descendants outlast `KILL_LIMIT_SECONDS`.
 
