@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from typing import Final
 
 import attrs
@@ -30,6 +31,13 @@ it is read may stand nowhere in it."""
 AGAIN_SECONDS: Final = 0.02
 """The pause between two looks, in which what was killed goes: longer where a look takes longer, so that at least half
 of the time is left to those that die."""
+NEWEST_LOOKS: Final = 32
+"""So often each look first asks for the newest processes alone, by their ids: one that lives for a millisecond is gone
+by the time that a list of all has been gone through."""
+NEWEST: Final = 16
+"""How many of the newest ids are asked for: others start processes meanwhile."""
+NEWEST_AGAIN_SECONDS: Final = 0.0005
+"""The pause between two such questions."""
 CUT_SHORT: Final = "the table of processes could not be read often enough in time: some of the tree may still run"
 
 
@@ -71,8 +79,8 @@ async def end_orphans(backend: str, tree: str, session: int) -> bool:
 def kill_orphans(tree: str, session: int) -> list[int]:
     """Send KILL to what runs of the tree, zombies left out, and tell to whom."""
     variable = f"{TREE}={tree}".encode()
-    table: dict[int, _Process] = {}
-    found: set[int] = set()
+    table = _met_among_newest(variable)
+    found = set(table)
     others: set[int] = set()
     for entry in reversed(os.listdir("/proc")):  # noqa: PTH208 - fast; the newest first, which may not be there for long
         if process := _look(entry):
@@ -94,6 +102,20 @@ def kill_orphans(tree: str, session: int) -> list[int]:
     return sorted(found)
 
 
+def _met_among_newest(variable: bytes) -> dict[int, _Process]:
+    """The processes of the tree that were met while they were the newest; they may be gone."""
+    met: dict[int, _Process] = {}
+    for _ in range(NEWEST_LOOKS):
+        newest = int((_read(".", "loadavg").split() or [b"0"])[-1])
+        for pid in range(newest, max(newest - NEWEST, 1), -1):
+            if variable in _read(str(pid), "environ").split(b"\0") and (process := _look(str(pid), ended=True)):
+                met[pid] = process
+        if met:
+            break
+        time.sleep(NEWEST_AGAIN_SECONDS)
+    return met
+
+
 def _kill_groups(found: set[int], others: set[int], table: dict[int, _Process]) -> None:
     # Who forks and leaves is no longer there when it has been seen, but its child is in the same group: the kernel lets
     # no member of one fork its way past a signal to the whole.
@@ -102,14 +124,14 @@ def _kill_groups(found: set[int], others: set[int], table: dict[int, _Process]) 
         _kill(-group)
 
 
-def _look(entry: str) -> _Process | None:
-    """A process that runs, by its name in /proc."""
+def _look(entry: str, *, ended: bool = False) -> _Process | None:
+    """A process that runs, or has `ended` and is not buried yet, by its name in /proc."""
     stat = _read(entry, "stat") if entry.isdigit() else b""
     if not stat:
         return None
     # pid (name) state parent group session … and the time of the start as the 22nd field
     fields = stat[stat.rindex(b")") + 2 :].split()
-    if fields[0] in (b"Z", b"X"):
+    if fields[0] in (b"Z", b"X") and not ended:
         return None
     parent, group, session = map(int, fields[1:4])
     return _Process(pid=int(entry), parent=parent, group=group, session=session, started=fields[19])
