@@ -3,7 +3,7 @@
 This is not how trees are ended, the keeper does that (`keeper.py`); it is for the case that somebody, or a lack of
 memory, has killed the keeper alone. The backend dies with it, but its descendants have been given to init by then.
 Those are known by a variable of their environment, by the session that the backend led, or by such a parent, and killed
-by their groups, unless a stranger is in one: one that forks and leaves is gone by the time it has been seen. One that
+by their groups, unless a stranger is in one: one that forks and leaves is gone by the time that it was seen. One that
 emptied its environment, left session and group and lost its parent is not known any more.
 """
 
@@ -23,8 +23,8 @@ log = structlog.get_logger()
 TREE: Final = "ARGUS_TRIO_TREE"
 """The variable: a random value for each start of a backend."""
 ORPHANS_LIMIT_SECONDS: Final = 3.0
-"""How long orphans may take to be gone. A swarm of fifty takes a third of a second, the empty looks included, and 1.5 s
-on a machine whose processors are all taken; what is left then hangs in the kernel."""
+"""How long orphans may take to be gone. A swarm of fifty takes less than half a second, the empty looks included,
+and 1.5 s on a machine whose processors are all taken; what is left then hangs in the kernel."""
 EMPTY_LOOKS: Final = 5
 """So many looks in a row find nothing before that is believed: the table is no snapshot, and who forks and leaves while
 it is read may stand nowhere in it."""
