@@ -242,6 +242,10 @@ class World:
     def change(self, what: str, which: int, backends: dict[str, BackendSpec]) -> None:
         """What a reload changes."""
         name = NAMES[which % 3]
+        known = backends.get(name)
+        if what in ("restart", "disable") and isinstance(known, StdioBackend):
+            # It is known how to greet it: one that then says nothing for seconds, and does nothing, counts as dead.
+            self.greeting[known.command] = 0.0
         match what:
             case "remove" if name in backends:
                 del backends[name]
