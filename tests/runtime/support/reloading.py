@@ -49,6 +49,8 @@ class Surroundings:
     apply_seconds: float = 1.0
     is_broken: bool = False
     applied: list[Config] = attrs.field(factory=list)
+    held: list[Mapping[str, Hold]] = attrs.field(factory=list)
+    """What operators held, each time that a configuration was applied."""
     seen: list[object] = attrs.field(factory=list)
     looks: list[int] = attrs.field(factory=list)
     """How often a configuration had been applied, each time that backends were to be listed again."""
@@ -69,6 +71,7 @@ class Surroundings:
         if self.is_broken:
             raise ZeroDivisionError("hush-7f3a9c")
         self.applied.append(candidate.config)
+        self.held.append(holds)
         self.settings.renew(candidate.settings)
         return AppliedConfig(generation=len(self.applied) + 1, changed=("files",))
 
