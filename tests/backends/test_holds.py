@@ -33,7 +33,7 @@ async def test_every_backend_of_the_file_is_told_in_its_order(autojump_clock: Mo
         ]
         off = h.supervisor.overview().backends[1]
         assert (off.is_enabled, off.hold, off.standing.reason) == (False, None, "the file disables it")
-        assert off.standing.since == 0.0
+        assert (off.standing.since, off.status) == (0.0, "unknown")
         assert off.counts == {"tools": 0, "resources": 0, "prompts": 0}
         assert h.supervisor.health().total == 2
 

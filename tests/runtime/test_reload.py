@@ -248,6 +248,7 @@ async def test_a_reload_that_is_refused_keeps_what_operators_hold(autojump_clock
         supervisor.in_effect.holds = HELD
         assert (await supervisor.reload()).holds_dropped == ()
         assert supervisor.in_effect.holds == HELD
+        assert supervisor.last.applied.untouched == ()
     (event,) = around.journal.since(1)[0]
     assert (event.stage, event.severity, event.details["problems"]) == ("reload_refused", "error", 1)
 

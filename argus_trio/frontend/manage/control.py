@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 
@@ -38,6 +39,9 @@ from argus_trio.frontend.http.request import JSON
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
 from argus_trio.frontend.manage.if_match import entity_tag, fitting
 from argus_trio.frontend.manage.request import ManageRequest, Page
+
+_COME_BACK: Final = (b"retry-after", b"5")
+"""Sent to who cannot be served now: the changes that wait take seconds each."""
 
 
 def control_pages(gateway: Gateway) -> Mapping[Operation, Page]:
@@ -76,7 +80,7 @@ def _change_page(gateway: Gateway, control: Control, action: Action) -> Page:
         except ChangeRefused as refused:
             raise ManageProblem("backend-disabled", str(refused)) from None
         except ChangesUnserved as unserved:
-            raise ManageProblem("overloaded", str(unserved)) from None
+            raise ManageProblem("overloaded", str(unserved), headers=(_COME_BACK,)) from None
         except ChangeFailed as failed:
             raise ManageProblem("internal", str(failed)) from None
         headers = (JSON, (b"etag", entity_tag(report.version)))

@@ -25,7 +25,7 @@ from argus_trio.core.reload_report import AppliedConfig, ReloadReport, Trigger
 from argus_trio.errors import ConfigInvalid
 from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.runtime.changes.candidate import Candidate
-from argus_trio.runtime.changes.holds import lasting
+from argus_trio.runtime.changes.holds import lasting, overridden
 from argus_trio.runtime.changes.in_effect import InEffect
 from argus_trio.runtime.changes.tell_reload import tell_reload
 from argus_trio.runtime.changes.turns import ChangeTurn, Turns
@@ -185,7 +185,8 @@ class ReloadSupervisor:
 
     def _draft(self, batch: _Batch) -> ReloadReport:
         """The report of a reload that has not changed anything yet."""
-        unchanged = AppliedConfig(generation=self.last.applied.generation, untouched=_enabled(self.config))
+        running = _enabled(overridden(self.config, self.in_effect.holds))
+        unchanged = AppliedConfig(generation=self.last.applied.generation, untouched=running)
         return ReloadReport(
             at=_now(),
             duration=0.0,

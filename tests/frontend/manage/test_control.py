@@ -89,6 +89,7 @@ async def test_each_refusal_is_a_problem(refusal: Exception, word: str) -> None:
     async with serving(control=FakeControl(refusal=refusal)) as served:
         answer = await ask(served, "POST", "/manage/v1/backends/files/disable")
     assert answer.status == PROBLEMS[word].status
+    assert ("retry-after" in answer.headers) == (word == "overloaded")
     assert (answer.headers["content-type"], answer.json["error"]) == (
         "application/problem+json",
         word.replace("-", "_"),
