@@ -39,12 +39,13 @@ from argus_trio.config.read.sources import Stamps
 from argus_trio.core.backend_log import BackendLogs
 from argus_trio.core.call.exchange import EndedSession, Handler
 from argus_trio.core.call.via import Via
+from argus_trio.core.groups import leaves
 from argus_trio.core.journal import Journal
 from argus_trio.core.memory import Memory
 from argus_trio.core.open_exchanges import OpenExchanges
 from argus_trio.core.redaction import Redactor
 from argus_trio.core.reload_report import AppliedConfig
-from argus_trio.errors import ConfigInvalid, ListenFailed, leaves
+from argus_trio.errors import ConfigInvalid, ListenFailed
 from argus_trio.frontend.app import run_frontend, tell_full
 from argus_trio.frontend.gateway import Gateway, Management, News
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
@@ -182,7 +183,10 @@ class _GatewayParts:
 
     def _handler(self, pipeline: Pipeline, generation: Generation) -> Handler:
         router = self.routers(generation)
-        return pipeline.handler(router, router.directory.target)
+        management = self.management
+        return pipeline.handler(
+            router, router.directory.target, exchanges=management.exchanges, figures=management.figures
+        )
 
     def _release(self, session: EndedSession) -> None:
         self.supervisor.release(session)
