@@ -27,7 +27,7 @@ from argus_trio.backends.generation import Generation
 from argus_trio.backends.links.intake import Intake
 from argus_trio.backends.links.open import open_link
 from argus_trio.backends.process.last_moment import end_farewells_at
-from argus_trio.backends.routing.directory import ToolHeaders
+from argus_trio.backends.routing.directory import ShownCounts, ToolHeaders
 from argus_trio.backends.routing.identity import CurrentIdentity
 from argus_trio.backends.routing.resource_watch import ResourceWatch
 from argus_trio.backends.routing.router import RouterFactory
@@ -218,6 +218,7 @@ class _GatewayParts:
             identity=CurrentIdentity(supervisor, __version__),
             health=supervisor.health,
             overview=supervisor.overview,
+            counts=ShownCounts(supervisor.generations),
             watch=ResourceWatch(supervisor),
             watch_tasks=TaskWatch(supervisor, self.routers.tasks),
             param_headers=ToolHeaders(supervisor.generations),

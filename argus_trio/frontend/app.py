@@ -129,7 +129,7 @@ def _assembled(
         bodies=bodies,
     )
     sse = SseEdge(gateway, announcer, settings, memory=memory, bodies=bodies)
-    manage = ManageApi(pages=all_pages(gateway), settings=settings, bodies=bodies)
+    manage = ManageApi(pages=all_pages(gateway, tables=(sessions, sse)), settings=settings, bodies=bodies)
     application = Application(gateway=gateway, settings=settings, endpoint=endpoint, sse=sse, manage=manage)
     return _Parts(
         application=application,

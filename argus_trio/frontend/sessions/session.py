@@ -151,6 +151,11 @@ class Session:
         call.cancel()
         return True
 
+    @property
+    def is_attended(self) -> bool:
+        """Whether its client is there, or is expected to answer."""
+        return True
+
     def offer(self, key: str, event: bytes) -> None:
         """Have `event` sent once on the standalone stream."""
         self.standalone.offer(key, event)
