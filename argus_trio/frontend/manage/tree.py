@@ -72,10 +72,13 @@ class _Walk:
         return TreeNode(name="nursery", kind="nursery", count=_count(children), children=tuple(children))
 
     def _of_tasks(self, tasks: frozenset[trio.lowlevel.Task], depth: int) -> list[TreeNode]:
-        room = 0 if depth >= MOST_DEPTH else max(0, min(MOST_CHILDREN, MOST_VISITED - self.visited))
-        shown = nsmallest(room, islice(tasks, MOST_VISITED), key=lambda task: short_name(task.name))
-        nodes = [self.of_task(task, depth) for task in shown]
-        left = len(tasks) - len(shown)
+        candidates = nsmallest(MOST_CHILDREN, islice(tasks, MOST_VISITED), key=lambda task: short_name(task.name))
+        nodes: list[TreeNode] = []
+        for task in candidates:
+            if depth >= MOST_DEPTH or self.visited >= MOST_VISITED:
+                break
+            nodes.append(self.of_task(task, depth))
+        left = len(tasks) - len(nodes)
         if left:
             nodes.append(TreeNode(name=f"{left} more", kind="more", count=left, children=()))
         return nodes
