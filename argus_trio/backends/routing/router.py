@@ -94,7 +94,7 @@ class Router:
         scope, route = await self.directory.named(call, kind, name)
         record = exchange.record
         if record is not None:
-            record.name, record.waits_for = name, "backend start"
+            record.name = name
         params: Params = call.params if route.key == name else {**call.params, "name": encode_raw(route.key)}
         headers = render_param_headers(route.param_headers, params.get("arguments", b"")) if route.param_headers else ()
         with Lease(scope.leases, self.generation, record):
