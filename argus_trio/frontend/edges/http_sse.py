@@ -144,9 +144,12 @@ class SseEdge:
     settings: CurrentSettings
     memory: Memory = attrs.field(kw_only=True)
     bodies: Bodies = attrs.field(factory=Bodies, kw_only=True)
-    idle: Final = inf
-    """After how long a session ends whose client is away: it ends at once."""
     _open: dict[str, SseSession] = attrs.field(factory=dict, init=False)
+
+    @property
+    def idle(self) -> float:
+        """Not after any time: a session ends with its client."""
+        return inf
 
     def __iter__(self) -> Iterator[SseSession]:
         return iter(tuple(self._open.values()))
