@@ -7,6 +7,7 @@ every call: it assigns to `under_way` and appends to `done`, and calls nothing h
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from typing import Final, Protocol
 
 import attrs
@@ -90,6 +91,16 @@ class OpenExchanges:
     """Those that are not over, oldest first, by their ids."""
     done: deque[DoneExchange] = attrs.field(factory=lambda: deque(maxlen=DONE_KEPT), init=False)
     """The latest that are over, oldest first."""
+
+    def __len__(self) -> int:
+        return len(self.under_way)
+
+    def __iter__(self) -> Iterator[OpenExchange]:
+        return iter(tuple(self.under_way.values()))
+
+    def get(self, exchange_id: str) -> OpenExchange | None:
+        """The exchange of this id, if it is under way."""
+        return self.under_way.get(exchange_id)
 
 
 def target_of(call: Call, record: CallRecord) -> str:

@@ -40,7 +40,9 @@ class Pipeline:
         Each call is entered in `exchanges` while it is under way, and in the `figures` at its end.
         """
         entered = Entered(
-            under_way=self.under_way, exchanges=exchanges or OpenExchanges(), figures=figures or Figures()
+            under_way=self.under_way,
+            exchanges=OpenExchanges() if exchanges is None else exchanges,
+            figures=Figures() if figures is None else figures,
         )
         links = (stage.call(resolve) for stage in self.stages if stage.call is not None)
         return chain((entered, *links), end)

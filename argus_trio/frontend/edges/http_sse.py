@@ -154,6 +154,9 @@ class SseEdge:
     def __iter__(self) -> Iterator[SseSession]:
         return iter(tuple(self._open.values()))
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     async def get(self, http: IncomingRequest) -> None:
         """Hold a conversation: until the client goes, or the gateway stops."""
         if self.memory.is_full:

@@ -47,7 +47,7 @@ def exchange_pages(gateway: Gateway) -> Mapping[Operation, Page]:
 
     async def cancel(request: ManageRequest) -> PageAnswer:
         exchange_id = request.path["id"]
-        entry = exchanges.under_way.get(exchange_id)
+        entry = exchanges.get(exchange_id)
         if entry is None or not (request.owns(entry.call.principal.name) or request.may("operate")):
             if entry is not None and request.sees_all:
                 raise ManageProblem("forbidden", "it is another's; manage:operate allows to cancel it")
@@ -74,7 +74,7 @@ def _under_way(
 ) -> ExchangesAnswer:
     seen = [
         each
-        for each in exchanges.under_way.values()
+        for each in exchanges
         if (request.sees_all or request.owns(each.call.principal.name))
         and (not query.backend or each.record.backend == query.backend)
     ]
