@@ -23,7 +23,7 @@ from argus_trio.frontend.manage.request import ManageRequest, Page
 
 MOST_CHILDREN: Final = 100
 """How many tasks of one nursery are shown, by their names; the others are one node of the kind `more`."""
-MOST_VISITED: Final = 5000
+MOST_VISITED: Final = 2000
 """How many tasks are visited at most: that takes some ms, in which nothing else runs."""
 MOST_DEPTH: Final = 40
 """How deep it goes: twice what a gateway has."""
