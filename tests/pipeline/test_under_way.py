@@ -224,3 +224,11 @@ async def test_figures_name_a_tool_only_where_its_name_led_somewhere() -> None:
         ("docs", "docs__read", "tool_error"),
         ("", "", "ok"),
     ]
+
+
+async def test_a_reload_goes_on_with_the_ids_and_what_is_kept() -> None:
+    before = Rig()
+    after = Rig(exchanges=before.exchanges)
+    for rig in (before, after):
+        await rig.around(found)(NamedExchange(CALL))
+    assert [each.id for each in before.exchanges.done] == ["cafe-1", "cafe-2"]
