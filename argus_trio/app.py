@@ -232,6 +232,7 @@ class _GatewayParts:
             make_seal=_make_seal,
             inherited=self.inherited,
             memory=self.memory,
+            environ=os.environ,
         )
 
 

@@ -97,7 +97,7 @@ class Acceptor:
                     await self._find_room(failure.reason)
                     continue
                 for each in self._admitted(accepted):
-                    self._connections.start_soon(ServedConnection(self._site, each.stream).run)
+                    self._connections.start_soon(ServedConnection(self._site, each.stream, each.door).run)
 
     def _has_room(self, listener: ServerListener, new: int) -> bool:
         """Whether a client gets one more descriptor beside as many `new` ones: all, up to the number that is reserved
