@@ -145,6 +145,8 @@ class _GatewayParts:
     settings: CurrentSettings = attrs.field(init=False)
     reloads: ReloadSupervisor | None = attrs.field(default=None, init=False)
     """None where there is no file to read again."""
+    loaded_at: float = attrs.field(factory=time.time, init=False)
+    """When the configuration in effect took effect."""
 
     def __attrs_post_init__(self) -> None:
         path = None if self.file is None else self.file.path
@@ -190,6 +192,7 @@ class _GatewayParts:
         return Management(
             config=lambda: self.supervisor.config,
             file=path,
+            loaded_at=lambda: self.loaded_at,
             instance=instance,
             journal=Journal(now=time.time, instance=instance, redact=self.redact, on_noted=noted),
             exchanges=OpenExchanges(instance=instance),
@@ -209,6 +212,7 @@ class _GatewayParts:
 
     async def _apply(self, candidate: Candidate) -> AppliedConfig:
         def take() -> None:
+            self.loaded_at = time.time()
             self.settings.renew(candidate.settings)
             self.pipelines.install(candidate.pipeline)
 

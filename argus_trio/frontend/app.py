@@ -63,7 +63,7 @@ async def run_frontend(
     access = attrs.evolve(settings.now.management, has_socket=listeners.has_users_socket)
     settings.begin(attrs.evolve(settings.now, management=access))
     memory = memory or Memory(lambda: settings.now.server.limits.memory, on_full=tell_full)
-    served = ServedAt(urls=listeners.urls, stop=stop)
+    served = ServedAt(urls=listeners.urls, management_urls=listeners.management_urls, stop=stop)
     parts = _assembled(gateway, announcer, settings, make_seal=make_seal, memory=memory, served=served)
 
     def end_what_lasts() -> None:
@@ -96,6 +96,7 @@ class ServedAt:
     """Where it serves, and until when."""
 
     urls: Sequence[str] = ()
+    management_urls: Sequence[str] = ()
     stop: trio.Event = attrs.field(factory=trio.Event)
 
 
@@ -148,6 +149,7 @@ def _assembled(
     traffic = Traffic()
     facts = ServedFacts(
         urls=served.urls,
+        management_urls=served.management_urls,
         sessions=lambda: len(sessions) + len(sse),
         requests=lambda: traffic.in_flight,
         is_stopping=served.stop.is_set,

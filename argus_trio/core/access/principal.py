@@ -32,11 +32,13 @@ OPERATOR_ROLE: Final = "argus:operator"
 OPERATOR_METHOD: Final = "management"
 """How the operator comes in: by `server.management`, and to the management API alone."""
 
-RESERVED_NAMES: Final = frozenset({"anonymous", "operator"})
+OPERATOR: Final = "operator"
+
+RESERVED_NAMES: Final = frozenset({"anonymous", OPERATOR})
 """The names that no credential may stand for."""
 
 
 def operator(credential: bytes = b"") -> Principal:
     """The operator, who may do everything; `credential` is the digest of the token, where one was brought."""
     roles = frozenset({OPERATOR_ROLE})
-    return Principal(name="operator", roles=roles, method=OPERATOR_METHOD, credential=credential)
+    return Principal(name=OPERATOR, roles=roles, method=OPERATOR_METHOD, credential=credential)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from argus_trio.contract.operation import Operation
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.manage.backends import backend_pages
+from argus_trio.frontend.manage.configuration import configuration_pages
 from argus_trio.frontend.manage.health import health_pages
 from argus_trio.frontend.manage.logs import log_pages
 from argus_trio.frontend.manage.reload import reload_pages
@@ -22,5 +23,6 @@ def all_pages(gateway: Gateway, facts: ServedFacts) -> Mapping[Operation, Page]:
         **backend_pages(gateway),
         **reload_pages(gateway),
         **log_pages(gateway),
+        **configuration_pages(gateway),
     }
     return {**pages, **batch_pages(pages)}

@@ -177,7 +177,10 @@ async def open_listeners(
         for each in opened:
             each.close()
         raise
-    return OpenListeners(tuple(opened), urls, tuple(_management_url(scheme, each) for each in opened[len(urls) :]))
+    management_urls = tuple(_management_url(scheme, each) for each in opened[len(urls) :])
+    for url in management_urls:
+        log.info("management_listening", url=url)
+    return OpenListeners(tuple(opened), urls, management_urls)
 
 
 async def _for_clients(settings: CurrentSettings, inherited: Sequence[Inherited]) -> list[ServerListener]:
