@@ -168,7 +168,7 @@ class _GatewayParts:
         )
         self.settings = CurrentSettings(ServedSettings.of(self.config.server, access=self.pipelines.current.access))
         if self.file is not None:
-            is_exposed = any(each.is_exposed for each in self.inherited)
+            is_exposed = any(each.is_exposed and not each.is_for_management for each in self.inherited)
             self.reloads = ReloadSupervisor(
                 config=self.config,
                 load=partial(load_candidate, self.file, lambda: self.pipelines.current.kept, is_exposed=is_exposed),
