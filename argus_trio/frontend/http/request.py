@@ -51,8 +51,8 @@ class AsgiScope(TypedDict):
     extensions: dict[str, Disconnects]
     client: NotRequired[tuple[str, int] | None]
     """The address that the connection came from; None where it has none."""
-    door: NotRequired[Door]
-    """By which listener it came, where there are several."""
+    state: NotRequired[Mapping[str, Door]]
+    """`door` is by which listener it came."""
 
 
 DISCONNECT_EXTENSION: Final = "argus.disconnect"
@@ -119,7 +119,7 @@ class IncomingRequest:
             disconnects=scope["extensions"][DISCONNECT_EXTENSION],
             address=client[0] if client else "",
             streams=streams,
-            door=scope.get("door", MAIN_DOOR),
+            door=scope["state"]["door"] if "state" in scope else MAIN_DOOR,
         )
 
     async def answer(self, status: int, body: bytes = b"", headers: Sequence[Header] = ()) -> None:

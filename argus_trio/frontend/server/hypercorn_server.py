@@ -8,6 +8,7 @@ has a deadline, nothing but HTTP/1.1 is spoken (an upgrade is ignored), and no t
 from __future__ import annotations
 
 import sys
+from collections.abc import Awaitable, Callable
 from math import inf
 from time import time
 from typing import Final, Literal, cast
@@ -22,9 +23,13 @@ from hypercorn.protocol.events import Request as RequestBegun
 from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
 from hypercorn.typing import (
+    AppWrapper,
+    ASGIReceiveCallable,
+    ASGIReceiveEvent,
     ASGISendEvent,
     ConnectionState,
     H11SendableEvent,
+    HTTPScope,
     TaskGroup,
 )
 from hypercorn.utils import UnexpectedMessageError, parse_socket_addr
@@ -33,13 +38,14 @@ from argus_trio.frontend.http.receive_queue import ReceiveQueue
 from argus_trio.frontend.http.request import DISCONNECT_EXTENSION, MAIN_DOOR, Door
 from argus_trio.frontend.server.ahead import Ahead
 from argus_trio.frontend.server.request_target import origin_form
-from argus_trio.frontend.server.site import FurtherRequest, Requests, Site
+from argus_trio.frontend.server.site import FurtherRequest, Site
 from argus_trio.frontend.server.transport import ClientStream, Transport
 
 log = structlog.get_logger()
 
 MAX_HEAD_BYTES: Final = 32 * 1024
 BLANK_BEGINNINGS: Final = (b"\r", b"\n")
+AppSend = Callable[[ASGISendEvent | None], Awaitable[None]]
 
 
 class HypercornSettings(Config):
@@ -113,10 +119,9 @@ class ServedConnection:
         server = parse_socket_addr(socket.family, socket.getsockname())
         site = self._site
         async with trio.open_nursery() as nursery:
-            requests = cast("TaskGroup", Requests(nursery, self._door))
-            state = ConnectionState({})
-            secure = self._transport.is_secure
-            protocol = _Http1(site.app, site.config, site.context, requests, state, secure, client, server, self.send)
+            requests = cast("TaskGroup", _Requests(nursery))
+            state, tls = ConnectionState({"door": self._door}), self._transport.is_secure
+            protocol = _Http1(site.app, site.config, site.context, requests, state, tls, client, server, self.send)
             protocol.connection = _OneSided.begun()
             self._protocol = protocol
             with self._reading:
@@ -318,3 +323,28 @@ class _RequestStream(HTTPStream):
         queue = cast("ReceiveQueue", self.scope["extensions"][DISCONNECT_EXTENSION])
         queue.close()
         await super()._send_closed()
+
+
+@attrs.define(eq=False)
+class _Requests:
+    """Starts the application for each request of one connection, in the connection's nursery."""
+
+    _nursery: trio.Nursery
+
+    async def spawn_app(
+        self, app: AppWrapper, _: Config, scope: HTTPScope, send: AppSend
+    ) -> Callable[[ASGIReceiveEvent], Awaitable[None]]:
+        queue = ReceiveQueue()
+        cast("dict[str, object]", scope["extensions"])[DISCONNECT_EXTENSION] = queue
+        self._nursery.start_soon(self._serve, app, scope, queue, send)
+        return cast("Callable[[ASGIReceiveEvent], Awaitable[None]]", queue.put)
+
+    async def _serve(self, app: AppWrapper, scope: HTTPScope, queue: ReceiveQueue, send: AppSend) -> None:
+        try:
+            receive = cast("ASGIReceiveCallable", queue.receive)
+            await app(scope, receive, send, trio.to_thread.run_sync, trio.from_thread.run)
+        except Exception:  # the guard of one request: the connection answers 500
+            log.exception("request_failed_unexpectedly", path=scope["path"])
+        finally:
+            queue.close()
+        await send(None)

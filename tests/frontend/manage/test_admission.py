@@ -144,7 +144,7 @@ def requested(
         "client": (address, 1) if address else None,
     }
     if door is not None:
-        scope["door"] = door
+        scope["state"] = {"door": door}
     return IncomingRequest.of(scope, None, None)  # type: ignore[arg-type]  # nothing is received or sent
 
 
@@ -258,6 +258,10 @@ async def test_every_door_is_opened_and_serves_what_is_its(tmp_path: Path) -> No
     assert not path.exists()
 
 
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 async def test_a_door_that_cannot_be_opened_closes_the_others(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -271,10 +275,10 @@ async def test_a_door_that_cannot_be_opened_closes_the_others(tmp_path: Path) ->
             (ServerManagement(listen="192.0.2.1:0"), r"server\.management\.listen that is an address"),
             (ServerManagement(socket=str(tmp_path / "none" / "a.sock")), "make its folder"),
         ):
-            before = len(list(Path("/proc/self/fd").iterdir()))
+            before = descriptors()
             with pytest.raises(ListenFailed, match=words):
                 await open_listeners(CurrentSettings(ServedSettings.of(Server(port=0, management=management))))
-            assert len(list(Path("/proc/self/fd").iterdir())) == before
+            assert descriptors() == before
 
 
 async def test_a_socket_of_the_service_manager_may_be_for_operators(tmp_path: Path) -> None:

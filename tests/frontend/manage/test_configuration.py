@@ -43,10 +43,10 @@ async def test_the_configuration_is_told_with_its_defaults_and_without_its_secre
         "2025-06-15T15:06:40.500Z",
         1,
     )
-    config = msgspec.convert(told.config, dict[str, dict[str, object]])
-    assert config["server"]["port"] == 9000
-    assert config["server"]["management"] == {"token": "[redacted]", "socket": None, "listen": None}
-    assert list(config["backends"]) == ["docs"]
+    server = msgspec.convert(told.config["server"], dict[str, object])
+    assert server["port"] == 9000
+    assert server["management"] == {"token": "[redacted]", "socket": None, "listen": None}
+    assert list(msgspec.convert(told.config["backends"], dict[str, object])) == ["docs"]
 
 
 @pytest.mark.parametrize(
