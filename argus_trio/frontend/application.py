@@ -29,7 +29,7 @@ from argus_trio.frontend.http.request import (
     refusal,
 )
 from argus_trio.frontend.http.served_settings import CurrentSettings
-from argus_trio.frontend.manage.api import ManageApi
+from argus_trio.frontend.manage.api import PROBED, ManageApi
 from argus_trio.wire import headers as names
 
 log = structlog.get_logger()
@@ -98,7 +98,9 @@ class Application:
         """Answer one request. A client that goes before it has asked anything gets no answer."""
         http = IncomingRequest.of(scope, receive, send, self.streams)
         settings, origin = self.settings.now, http.fields.get(b"origin")
-        if http.path.startswith(_MANAGEMENT) or http.door.serves == "management":
+        is_managing = http.path.startswith(_MANAGEMENT) or http.path == "/manage" or http.door.serves == "management"
+        # Where the management API is elsewhere, its paths are as any where nothing is, but for what probes ask.
+        if is_managing and (http.door.serves != "clients" or http.path.removesuffix("/") in PROBED):
             await self._serve(http, partial(self.manage, access=settings.access))
             return
         known = (http.fields.get(b"host"), origin) in settings.host_origin.passed

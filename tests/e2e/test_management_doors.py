@@ -138,6 +138,15 @@ def test_what_a_killed_gateway_left_is_replaced_and_what_another_serves_is_not(t
     assert not path.exists()
 
 
+def test_two_gateways_of_one_user_have_a_socket_each(with_socket: Gateway, runtime: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    with gateway.running(config(socket="auto"), tmp_path / "other", env=environ(runtime)) as other:
+        assert {socket_of(each) for each in (with_socket, other)} == set((runtime / "argus-trio").iterdir())
+        for each in (with_socket, other):
+            status, body = asked(OverUnix(socket_of(each)), "/manage/v1/status")
+            assert (status, body["transport"]["urls"][0]) == (200, each.url)
+
+
 def test_without_a_folder_auto_says_what_to_write(tmp_path: Path) -> None:
     path = gateway.written(config(socket="auto"), tmp_path, "none")
     without = {name: value for name, value in os.environ.items() if name not in environ(tmp_path)}
@@ -158,8 +167,9 @@ def test_an_address_of_its_own_serves_the_management_api_and_nothing_else(tmp_pa
         assert asked(at(url), "/mcp", **bearer(TOKEN))[1]["error"] == "not_found"
         for path in ("/manage/v1/health", "/manage/v1/ready"):
             assert asked(at(url), path)[0] == running.get(path)[0] == 200
-        status, body = running.get("/manage/v1/status", **bearer(TOKEN))
-        assert (status, body["detail"]) == (404, "nothing is served at this path")
+        nothing = {"error": "not_found", "message": "nothing is served at this path"}
+        for path in ("/manage/v1/status", "/manage/v1/problems/not-found", "/nothing"):
+            assert running.get(path, **bearer(TOKEN)) == (404, nothing)
 
 
 def test_the_token_is_the_operators_at_the_management_api_alone(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ MOST_HELD: Final = 64
 """How many refusals of wrong tokens are held back at once; beyond that they are answered without delay, for each is a
 connection."""
 REPORT_SECONDS: Final = 60.0
-"""The shortest time between two lines of the log about wrong tokens."""
+"""The shortest time between two lines of the log about wrong tokens, and about other users on the socket."""
 _SHOWN: Final = 200
 """As much of a wrong header value as the log shows, in characters."""
 _AUTHORIZATION: Final = b"authorization"
@@ -52,6 +52,7 @@ class Doorkeeper:
     _held: int = attrs.field(default=0, init=False)
     _wrong: int = attrs.field(default=0, init=False)
     _told_at: float = attrs.field(default=-inf, init=False)
+    _user_told_at: float = attrs.field(default=-inf, init=False)
 
     def require_own_page(self, http: IncomingRequest, *, is_probe: bool) -> None:
         """Refuse what a browser sends for a page of another origin, and what calls the gateway by another name.
@@ -118,7 +119,10 @@ class Doorkeeper:
     def _of_user(self, peer: int) -> Principal:
         if peer in (self.process_user, 0):
             return operator()
-        log.warning("management_socket_refused", user=peer)
+        now = trio.current_time()
+        if now - self._user_told_at >= REPORT_SECONDS:
+            log.warning("management_socket_refused", user=peer)
+            self._user_told_at = now
         raise ManageProblem("forbidden", "this socket is for the user that runs the gateway, and for root")
 
     async def _unknown(self, http: IncomingRequest, management: ManagementAccess, *, is_wrong: bool) -> ManageProblem:

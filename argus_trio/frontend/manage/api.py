@@ -34,8 +34,9 @@ MOST_PARAMETERS: Final = 64
 """The most parameters of one query."""
 _FOR_PROBES: Final = (HEALTH, READY)
 """What is answered under any Host, or none: probes of Kubernetes and HAProxy name the address that they connect to. A
-page of another origin is kept out all the same. It is also what is left at the address of clients where the management
-API has one of its own."""
+page of another origin is kept out all the same."""
+PROBED: Final = tuple(BASE + operation.path for operation in _FOR_PROBES)
+"""Their paths: what is left at the address of clients where the management API has one of its own."""
 _ABOVE: Final = "/manage/"
 _ON_ALL: Final[tuple[Header, ...]] = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 _WORDS: Final = {413: "too-large", 408: "bad-request", 503: "overloaded"}
@@ -76,13 +77,11 @@ class ManageApi:
         found = self._found(path)
         is_probe = found is not None and any(operation in _FOR_PROBES for operation, _ in found.values())
         self.doorkeeper.require_own_page(http, is_probe=is_probe)
-        if http.door.serves == "clients" and not is_probe:
-            raise ManageProblem("not-found", "nothing is served at this path")
         public = found is not None and any(operation.is_public for operation, _ in found.values())
         if not public:
             await self._let_in(http, access)
         if found is None:
-            raise ManageProblem("not-found", _nothing_at(path))
+            raise ManageProblem("not-found", _nothing_at(http))
         method = "GET" if http.method == "HEAD" else http.method
         if method not in found:
             return _other_method(http, found)
@@ -153,8 +152,8 @@ def _uncached(send: AsgiSend) -> AsgiSend:
     return sent
 
 
-def _nothing_at(path: str) -> str:
-    if path.startswith(_ABOVE):
+def _nothing_at(http: IncomingRequest) -> str:
+    if http.door.serves != "management" or http.path.startswith(_ABOVE):
         return "nothing is served at this path"
     return f"only {BASE} is served here; MCP is at the gateway's other address, which server.host and server.port say"
 

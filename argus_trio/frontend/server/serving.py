@@ -107,10 +107,10 @@ class Acceptor:
         return len(self._site.connections) + new < reserved or _lowest_free(listener) < limit - reserved
 
     def _admitted(self, accepted: list[AcceptedConnection]) -> list[AcceptedConnection]:
-        """Those that there is room for. The others are told to come back."""
+        """Those that there is room for: operators on their socket always. The others are told to come back."""
         most = self._site.settings.now.limits.connections
         beyond = len(self._site.connections) + len(accepted) - most
-        if beyond <= 0:
+        if beyond <= 0 or any(each.door.peer is not None for each in accepted):
             return accepted
         beyond -= _end_idlest(self._site, beyond)
         admitted = accepted[: max(0, len(accepted) - beyond)]

@@ -10,7 +10,7 @@ import attrs
 import pytest
 import trio
 
-from argus_trio.config.model.server import Server, ServerManagement
+from argus_trio.config.model.server import Server, ServerLimits, ServerManagement
 from argus_trio.core.access.access import Access, nobody_manages
 from argus_trio.core.access.arrival import RequestArrival, Unadmitted
 from argus_trio.core.access.forwarded import TrustedProxies
@@ -23,7 +23,7 @@ from argus_trio.frontend.manage.admission import Doorkeeper, may_stream_on
 from argus_trio.frontend.manage.answer import ManageProblem
 from argus_trio.frontend.server.listeners import open_listeners
 from argus_trio.frontend.server.socket_activation import Inherited
-from tests.frontend.support.serving import Answer, Client, Served, ask, serving
+from tests.frontend.support.serving import Answer, Client, Served, ask, call, connected, initialized, serving
 
 TOKEN = "0123456789abcdef"
 DIGEST = hashlib.sha256(TOKEN.encode()).digest()
@@ -288,7 +288,33 @@ async def test_a_socket_of_the_service_manager_may_be_for_operators(tmp_path: Pa
     async with serving(inherited=[Inherited(given, "descriptor 3 (management)", "management")]) as served:
         assert served.url.startswith("http://127.0.0.1:")  # clients have their own address as ever
         assert (await asked(served)).status == 401  # for there is a socket to come by
-        stream = await trio.open_unix_socket(str(tmp_path / "given.sock"))
-        async with stream:
-            assert (await Client(stream, "any.example").ask("GET", PATH)).status == 200
+        assert (await over_unix(tmp_path / "given.sock")).status == 200
     assert (tmp_path / "given.sock").is_socket()
+
+
+async def over_unix(path: Path) -> Answer:
+    stream = await trio.open_unix_socket(str(path))
+    async with stream:
+        return await Client(stream, "any.example").ask("GET", PATH)
+
+
+async def test_operators_come_in_over_the_socket_when_clients_fill_the_gateway(tmp_path: Path) -> None:
+    limits = ServerLimits(connections=1, requests=1)
+    management = ServerManagement(socket=str(tmp_path / "a.sock"))
+    async with serving(settings=Server(port=0, limits=limits, management=management)) as served:
+        headers = await initialized(served)
+        async with connected(served) as client:
+            await client.send("POST", "/mcp", headers, call("wait"))
+            await served.backstage.waiting.wait()
+            assert (await asked(served)).status == 503
+            assert (await over_unix(tmp_path / "a.sock")).status == 200
+
+
+async def test_where_management_is_elsewhere_its_paths_are_as_any_where_nothing_is() -> None:
+    settings = Server(port=0, management=ServerManagement(listen="127.0.0.1:0", token=TOKEN))
+    async with serving(settings=settings) as served:
+        answers = [await asked(served, BEARER, path) for path in (PATH, "/manage/v1/", "/manage", "/nothing")]
+        assert [each.status for each in answers] == [404] * 4
+        assert len({each.body for each in answers}) == 1
+        for probe in ("/manage/v1/health", "/manage/v1/ready/"):
+            assert (await asked(served, path=probe)).status == 200

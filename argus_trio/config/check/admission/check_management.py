@@ -86,7 +86,7 @@ def _check_listen(written: str, config: Config, findings: Findings) -> None:
     except ValueError as error:
         findings.add(_LISTEN, str(error), "leave it out to serve the management API where clients connect")
         return
-    if address.port and (address.host.lower(), address.port) == (server.host.lower(), server.port):
+    if address.port and address.port == server.port and _meet(address.host.lower(), server.host.lower()):
         message = "clients connect there: it is server.host and server.port"
         hint = "write another port, or leave it out to serve both there"
         findings.add(_LISTEN, message, hint, given=(("server", "host"), ("server", "port")))
@@ -97,6 +97,12 @@ def _check_listen(written: str, config: Config, findings: Findings) -> None:
         message = "the management API would be reached from elsewhere, and nobody is asked who they are"
         hint = 'write token: "${ARGUS_MGMT_TOKEN}" beside it, or listen: 127.0.0.1:9001'
         findings.add(_LISTEN, message, hint, given=(_TOKEN,))
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether nobody can listen on the same port of the second host who listens on that of the first."""
+    hosts = {"127.0.0.1" if host == "localhost" else host for host in (one, other)}
+    return len(hosts) == 1 or "0.0.0.0" in hosts or "::" in hosts  # noqa: S104  # it is compared, not bound
 
 
 def _check_socket(written: str, findings: Findings) -> None:

@@ -29,6 +29,8 @@ def management(text: str, *, server: str = "", rest: str = "backends: {}") -> st
         ("listen: ''", "listen", "HOST:PORT", "leave it out"),
         ("listen: 9001", "listen", "HOST:PORT", "leave it out"),
         ("listen: '127.0.0.1:9000'", "listen", "clients connect there", "another port"),
+        ("listen: 'localhost:9000'", "listen", "clients connect there", "another port"),
+        (f"token: {T}, listen: '0.0.0.0:9000'", "listen", "clients connect there", "another port"),
         ("listen: '0.0.0.0:9001'", "listen", "nobody is asked", 'token: "${ARGUS_MGMT_TOKEN}"'),
         ("listen: '[::]:9001'", "listen", "nobody is asked", "listen: 127.0.0.1:9001"),
         ("socket: ''", "socket", "the path of a socket", "auto"),
