@@ -58,8 +58,9 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     "forbidden": ProblemKind(
         status=403,
         title="This may not be done by who asks",
-        page="Who asks is known and lacks the right. A rule such as `manage:read`, `manage:operate` or `manage:admin` "
-        "of a role gives it; `argus-trio explain PRINCIPAL manage:read` says why not.",
+        page="Who asks lacks the right. Without authentication, token and socket only loopback is answered; a socket "
+        "is for the user that runs the gateway, and for root. Else a rule such as `manage:read`, `manage:operate` or "
+        "`manage:admin` of a role gives it; `argus-trio explain PRINCIPAL manage:read` says why not.",
     ),
     "wrong-host": ProblemKind(
         status=421,

@@ -23,7 +23,6 @@ from argus_trio.frontend.http.request import IncomingRequest
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.input_required.parking import Parking
 from argus_trio.frontend.input_required.request_state import RequestStates, Seal
-from argus_trio.frontend.manage.admission import may_stream_on
 from argus_trio.frontend.manage.api import ManageApi
 from argus_trio.frontend.manage.pages import all_pages
 from argus_trio.frontend.manage.status import ServedFacts
@@ -117,9 +116,16 @@ class _Parts:
         ended = self.sessions.end_unless(may_stay)
         self.application.sse.end_unless(may_stay)
         self.announcer.end_unless(may_stay)
-        self.application.streams.end_unless(partial(_may_stream, settings))
+        self.application.streams.end_unless(partial(self._may_stream, settings))
         if ended:
             log.info("sessions_ended", count=ended, reason="a reload took away who they belong to, or their endpoint")
+
+    def _may_stream(self, settings: ServedSettings, request: IncomingRequest) -> bool:
+        """Whether a stream goes on: the credential that opened it stands, and its endpoint is there."""
+        if request.path.startswith("/manage/"):
+            return self.application.manage.may_stay(request, settings)
+        access = settings.access
+        return access.stands(request.principal) and (not request.endpoint or request.endpoint in access.views)
 
 
 def _assembled(
@@ -172,14 +178,6 @@ def _assembled(
 def _may_stay(access: Access, audience: Audience) -> bool:
     """Whether what belongs to this client goes on: who it is could come in still, by the endpoint that it uses."""
     return access.knows(audience.principal) and (not audience.endpoint or audience.endpoint in access.views)
-
-
-def _may_stream(settings: ServedSettings, request: IncomingRequest) -> bool:
-    """Whether a stream goes on: the credential that opened it stands, and its endpoint is there."""
-    access = settings.access
-    if request.path.startswith("/manage/"):
-        return may_stream_on(request, settings)
-    return access.stands(request.principal) and (not request.endpoint or request.endpoint in access.views)
 
 
 def tell_full(held: int, limit: int) -> None:

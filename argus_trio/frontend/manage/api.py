@@ -23,8 +23,8 @@ from argus_trio.frontend.http.body import read_body
 from argus_trio.frontend.http.errors import ClientGone
 from argus_trio.frontend.http.receive_queue import AsgiMessage
 from argus_trio.frontend.http.request import AsgiSend, Header, IncomingRequest
-from argus_trio.frontend.http.served_settings import CurrentSettings
-from argus_trio.frontend.manage.admission import Doorkeeper
+from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
+from argus_trio.frontend.manage.admission import Doorkeeper, may_stream_on
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer, problem_answer
 from argus_trio.frontend.manage.request import ManageRequest, Page
 
@@ -39,6 +39,7 @@ PROBED: Final = tuple(BASE + operation.path for operation in _FOR_PROBES)
 """Their paths: what is left at the address of clients where the management API has one of its own."""
 _ABOVE: Final = "/manage/"
 _ON_ALL: Final[tuple[Header, ...]] = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+_OF_ALL: Final = frozenset(name for name, _ in _ON_ALL)
 _WORDS: Final = {413: "too-large", 408: "bad-request", 503: "overloaded"}
 """What becomes of an error about a body, by its status."""
 
@@ -71,6 +72,13 @@ class ManageApi:
             answer = problem_answer(ManageProblem("internal", f"internal error {error_id}"))
         if answer is not None:
             await http.answer_unread(answer.status, answer.encoded, answer.headers)
+
+    def may_stay(self, http: IncomingRequest, settings: ServedSettings) -> bool:
+        """Whether a stream goes on under new settings: who opened it could still come in, and may still ask for it."""
+        found = (self._found(http.path.removesuffix("/")) or {}).get(http.method)
+        right = None if found is None else found[0].right
+        may_ask = right is None or settings.access.may_manage(http.principal, right)
+        return may_ask and may_stream_on(http, settings)
 
     async def _answer(self, http: IncomingRequest, access: Access) -> PageAnswer | None:
         path = http.path.removesuffix("/")
@@ -145,8 +153,8 @@ def _uncached(send: AsgiSend) -> AsgiSend:
     async def sent(message: AsgiMessage) -> None:
         if message["type"] == "http.response.start":
             given = cast("Sequence[Header]", message["headers"])
-            own = [header for header in _ON_ALL if all(header[0] != name for name, _ in given)]
-            message = {**message, "headers": [*given, *own]}
+            others = [header for header in given if header[0] not in _OF_ALL]
+            message = {**message, "headers": [*others, *_ON_ALL]}
         await send(message)
 
     return sent

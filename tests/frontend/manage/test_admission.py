@@ -10,12 +10,15 @@ import attrs
 import pytest
 import trio
 
+from argus_trio.config.model.backend import HttpBackend
+from argus_trio.config.model.config import Config
 from argus_trio.config.model.server import Server, ServerLimits, ServerManagement
 from argus_trio.core.access.access import Access, nobody_manages
 from argus_trio.core.access.arrival import RequestArrival, Unadmitted
 from argus_trio.core.access.forwarded import TrustedProxies
 from argus_trio.core.access.principal import ANONYMOUS, OPERATOR, Principal, operator
 from argus_trio.errors import ListenFailed
+from argus_trio.frontend.gateway import Management
 from argus_trio.frontend.http.receive_queue import ReceiveQueue
 from argus_trio.frontend.http.request import AsgiScope, Door, IncomingRequest
 from argus_trio.frontend.http.served_settings import CurrentSettings, ManagementAccess, ServedSettings
@@ -195,8 +198,11 @@ async def admits_ops(arrival: RequestArrival) -> Principal:
     return ANONYMOUS
 
 
+RIGHTLESS = Access(admit=admits_ops, authenticates=True, may_manage=nobody_manages)
+
+
 async def test_others_are_who_they_are_for_mcp_and_nobody_comes_without_saying_so() -> None:
-    asking = Access(admit=admits_ops, authenticates=True, may_manage=nobody_manages)
+    asking = RIGHTLESS
     assert (await judged(asking, fields={"authorization": "Bearer ops"})).name == "ops"
     assert await judged(asking, fields=BEARER) == operator(DIGEST)
     with pytest.raises(Unadmitted):
@@ -318,3 +324,26 @@ async def test_where_management_is_elsewhere_its_paths_are_as_any_where_nothing_
         assert len({each.body for each in answers}) == 1
         for probe in ("/manage/v1/health", "/manage/v1/ready/"):
             assert (await asked(served, path=probe)).status == 200
+
+
+async def test_a_stream_ends_when_a_reload_changes_the_token_or_takes_the_right_away() -> None:
+    backend = HttpBackend(name="files", url="http://127.0.0.1:1/mcp")
+    management = Management(config=lambda: Config(backends={"files": backend}))
+    asking = Access(admit=admits_ops, authenticates=True)
+    settings = ServedSettings.of(WITH_TOKEN, access=asking)
+    other_token = Server(port=0, management=ServerManagement(token=TOKEN[::-1]))
+    async with serving(settings=WITH_TOKEN, management=management) as served:
+        for fields, before, after in (
+            (BEARER, settings, ServedSettings.of(other_token, access=asking)),
+            ({"authorization": "Bearer ops"}, settings, attrs.evolve(settings, access=RIGHTLESS)),
+        ):
+            served.settings.renew(before)
+            async with connected(served) as client:
+                await client.send("GET", "/manage/v1/logs/files?follow=true", fields)
+                status, headers = await client.head()
+                assert (status, headers["cache-control"]) == (200, "no-store")
+                served.settings.renew(before)
+                await client.part()  # it goes on
+                served.settings.renew(after)
+                async for _ in client.parts():
+                    pass
