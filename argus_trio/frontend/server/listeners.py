@@ -165,7 +165,11 @@ async def open_listeners(
     for_management = [each for each in inherited if each.is_for_management]
     for_clients = [each for each in inherited if not each.is_for_management]
     scheme = "http" if settings.now.context is None else "https"
-    opened = await _for_clients(settings, for_clients)
+    is_elsewhere = settings.now.server.management.listen is not None or any(
+        each.socket.family != socket.AF_UNIX for each in for_management
+    )
+    door = Door(serves="clients") if is_elsewhere else MAIN_DOOR
+    opened = await _for_clients(settings, for_clients, door)
     urls = tuple(_url(scheme, each.listening) for each in opened)
     if for_clients:
         server = settings.now.server
@@ -183,9 +187,8 @@ async def open_listeners(
     return OpenListeners(tuple(opened), urls, management_urls)
 
 
-async def _for_clients(settings: CurrentSettings, inherited: Sequence[Inherited]) -> list[ServerListener]:
+async def _for_clients(settings: CurrentSettings, inherited: Sequence[Inherited], door: Door) -> list[ServerListener]:
     server = settings.now.server
-    door = Door(serves="everything" if server.management.listen is None else "clients")
     if inherited:
         return [ServerListener(each, settings, door) for each in _adopted(settings.now, inherited)]
     opened = await _bound(ListenAddress(server.host, server.port), "server.host", "server.port")

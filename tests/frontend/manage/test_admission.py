@@ -287,7 +287,7 @@ async def test_a_door_that_cannot_be_opened_closes_the_others(tmp_path: Path) ->
             assert descriptors() == before
 
 
-async def test_a_socket_of_the_service_manager_may_be_for_operators(tmp_path: Path) -> None:
+async def test_sockets_of_the_service_manager_may_be_for_operators(tmp_path: Path) -> None:
     given = socket.socket(socket.AF_UNIX)
     given.bind(str(tmp_path / "given.sock"))
     given.listen()
@@ -296,6 +296,11 @@ async def test_a_socket_of_the_service_manager_may_be_for_operators(tmp_path: Pa
         assert (await asked(served)).status == 401  # for there is a socket to come by
         assert (await over_unix(tmp_path / "given.sock")).status == 200
     assert (tmp_path / "given.sock").is_socket()
+    given = socket.create_server(("127.0.0.1", 0))
+    async with serving(inherited=[Inherited(given, "descriptor 3 (management)", "management")]) as served:
+        assert (await asked(served)).status == 404  # for it is served elsewhere
+        async with await trio.open_tcp_stream("127.0.0.1", given.getsockname()[1]) as stream:
+            assert (await Client(stream, "localhost").ask("GET", PATH)).status == 200
 
 
 async def over_unix(path: Path) -> Answer:
