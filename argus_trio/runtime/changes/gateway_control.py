@@ -54,6 +54,8 @@ class GatewayControl:
     on_reload: Callable[[], None] = _nothing
     """Called as a reload begins, and `on_reloaded` at its end; neither may block."""
     on_reloaded: Callable[[], None] = _nothing
+    loaded_at: float = attrs.field(factory=time.time, init=False)
+    """When the configuration in effect took effect, in seconds of Unix time."""
     reloads: ReloadSupervisor = attrs.field(init=False)
     _changes: BackendChanges = attrs.field(init=False)
     _check: ConfigCheck = attrs.field(init=False)
@@ -120,6 +122,7 @@ class GatewayControl:
 
     async def _apply(self, candidate: Candidate, holds: Mapping[str, Hold]) -> AppliedConfig:
         def take() -> None:
+            self.loaded_at = time.time()
             self.settings.renew(candidate.settings)
             self.pipelines.install(candidate.pipeline)
             self.supervisor.hold(holds)

@@ -15,9 +15,9 @@ from argus_trio.core.control import Hold
 from argus_trio.errors import BackendUnavailable
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
-from tests.backends.routing.test_tasks import Runner, Session, ask, begin, listed
 from tests.backends.support.fakes import Answer, FakeBackend, FakeExchange, Json, empty
 from tests.backends.support.supervised import named, spec, supervised
+from tests.backends.support.tasks import Runner, Session, ask, begin, listed
 
 ARGUMENT = {"name": "n", "value": ""}
 DRAINED = {"a": Hold(kind="drain", by="ann", at=1.0)}
