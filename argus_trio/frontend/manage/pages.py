@@ -10,10 +10,10 @@ from argus_trio.frontend.manage.backends import backend_pages
 from argus_trio.frontend.manage.clients.exchanges import exchange_pages
 from argus_trio.frontend.manage.clients.sessions import SessionTable, session_pages
 from argus_trio.frontend.manage.configuration import configuration_pages
-from argus_trio.frontend.manage.control import control_pages
 from argus_trio.frontend.manage.health import health_pages
 from argus_trio.frontend.manage.logs import log_pages
-from argus_trio.frontend.manage.reload import reload_pages
+from argus_trio.frontend.manage.operate.control import control_pages
+from argus_trio.frontend.manage.operate.reload import reload_pages
 from argus_trio.frontend.manage.request import Page
 from argus_trio.frontend.manage.status import ServedFacts, batch_pages, status_pages
 from argus_trio.frontend.manage.tree import tree_pages

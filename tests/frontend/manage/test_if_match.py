@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from argus_trio.frontend.manage.answer import ManageProblem
-from argus_trio.frontend.manage.if_match import entity_tag, fitting
+from argus_trio.frontend.manage.operate.if_match import entity_tag, fitting
 
 
 @pytest.mark.parametrize(

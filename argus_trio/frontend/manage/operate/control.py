@@ -37,7 +37,7 @@ from argus_trio.errors import Problem
 from argus_trio.frontend.gateway import Control, Gateway
 from argus_trio.frontend.http.request import JSON
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
-from argus_trio.frontend.manage.if_match import entity_tag, fitting
+from argus_trio.frontend.manage.operate.if_match import entity_tag, fitting
 from argus_trio.frontend.manage.request import ManageRequest, Page
 
 _COME_BACK: Final = (b"retry-after", b"5")
