@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import attrs
 import msgspec
 
 from argus_trio.contract.operation import Operation
+
+MessageLevel = Literal["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"]
+"""The level of a log message of MCP, least grave first."""
 
 _MEDIA: Final = ("application/json", "text/event-stream")
 _PROBLEMS: Final = (
@@ -18,8 +21,10 @@ _PROBLEMS: Final = (
     "backend-failed",
     "deadline-exceeded",
     "call-failed",
+    "backend-error",
     "call-cancelled",
     "overloaded",
+    "not-acceptable",
 )
 
 
@@ -30,8 +35,9 @@ class ToolCallRequest:
     tool: str
     arguments: dict[str, msgspec.Raw] = attrs.field(factory=dict)
     capabilities: dict[str, msgspec.Raw] = attrs.field(factory=dict)
-    """What can be asked meanwhile, as `ClientCapabilities` of MCP; only with `Accept: text/event-stream`."""
-    log_level: str | None = None
+    """What can be asked meanwhile, as `ClientCapabilities` of MCP: elicitation, sampling, roots. Only with
+    `Accept: text/event-stream`, as `log_level`."""
+    log_level: MessageLevel | None = None
     """The level of log messages that are wanted on the stream."""
     endpoint: str = ""
     """The view to call by; empty for the endpoint that shows all."""
@@ -43,7 +49,7 @@ class ResourceReadRequest:
 
     uri: str
     capabilities: dict[str, msgspec.Raw] = attrs.field(factory=dict)
-    log_level: str | None = None
+    log_level: MessageLevel | None = None
     endpoint: str = ""
 
 
@@ -54,7 +60,7 @@ class PromptGetRequest:
     name: str
     arguments: dict[str, str] = attrs.field(factory=dict)
     capabilities: dict[str, msgspec.Raw] = attrs.field(factory=dict)
-    log_level: str | None = None
+    log_level: MessageLevel | None = None
     endpoint: str = ""
 
 
@@ -74,6 +80,61 @@ class AnsweredAnswer:
 
     answered: bool
 
+
+@attrs.frozen(kw_only=True)
+class ExchangeEvent:
+    """Event `exchange`, the first of a stream."""
+
+    id: str
+    """Of the call, as `/exchanges` has it: by it questions are answered, and the call is cancelled."""
+
+
+@attrs.frozen(kw_only=True)
+class ProgressEvent:
+    """Event `progress`, as `notifications/progress` of MCP says it."""
+
+    progress: msgspec.Raw
+    """A number, as is `total`."""
+    total: msgspec.Raw | None
+    message: msgspec.Raw | None
+
+
+@attrs.frozen(kw_only=True)
+class LogEvent:
+    """Event `log`: a log message of the backend, of the level that was asked for or above."""
+
+    level: msgspec.Raw
+    logger: msgspec.Raw | None
+    data: msgspec.Raw | None
+    """Any value."""
+
+
+@attrs.frozen(kw_only=True)
+class AskEvent:
+    """Event `ask`: the call waits for an answer, by POST to `/exchanges/{id}/asks/{ask}`."""
+
+    id: str
+    """The `ask` of that path."""
+    method: Literal["elicitation/create", "sampling/createMessage", "roots/list"]
+    params: dict[str, msgspec.Raw]
+
+
+@attrs.frozen(kw_only=True)
+class AskCancelledEvent:
+    """Event `ask_cancelled`: the question is taken back, or nobody answered it in time."""
+
+    id: str
+
+
+CALL_EVENTS: Final = {
+    "exchange": ExchangeEvent,
+    "progress": ProgressEvent,
+    "log": LogEvent,
+    "ask": AskEvent,
+    "ask_cancelled": AskCancelledEvent,
+}
+"""What the events of a stream carry. The last one is `result`, with the body of the plain answer, or `error`, with that
+of the problem."""
 
 CALL_TOOL: Final = Operation(
     method="POST",

@@ -24,6 +24,7 @@ from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSett
 from argus_trio.frontend.input_required.parking import Parking
 from argus_trio.frontend.input_required.request_state import RequestStates, Seal
 from argus_trio.frontend.manage.api import ManageApi
+from argus_trio.frontend.manage.calls.served import ServedCalls
 from argus_trio.frontend.manage.pages import all_pages
 from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.server.listeners import open_listeners
@@ -62,6 +63,7 @@ async def run_frontend(
     def end_what_lasts() -> None:
         announcer.close()
         parts.parking.stop(settings.now.server.drain_timeout)
+        parts.calls.stop(settings.now.server.drain_timeout)
 
     settings.on_renewed.append(parts.renewed)
     async with trio.open_nursery() as nursery:
@@ -94,6 +96,7 @@ class _Parts:
     sessions: Sessions
     keep_alive: KeepAlive
     parking: Parking
+    calls: ServedCalls
 
     def renewed(self, settings: ServedSettings) -> None:
         """End what lasts and belongs to clients that could not come in any more: sessions, conversations, streams."""
@@ -129,7 +132,8 @@ def _assembled(
         bodies=bodies,
     )
     sse = SseEdge(gateway, announcer, settings, memory=memory, bodies=bodies)
-    manage = ManageApi(pages=all_pages(gateway), settings=settings, bodies=bodies)
+    calls = ServedCalls(handler=gateway.handler, settings=settings, memory=memory)
+    manage = ManageApi(pages=all_pages(gateway, calls), settings=settings, bodies=bodies)
     application = Application(gateway=gateway, settings=settings, endpoint=endpoint, sse=sse, manage=manage)
     return _Parts(
         application=application,
@@ -138,6 +142,7 @@ def _assembled(
         sessions=sessions,
         keep_alive=keep_alive,
         parking=parking,
+        calls=calls,
     )
 
 

@@ -7,15 +7,18 @@ from collections.abc import Mapping
 from argus_trio.contract.operation import Operation
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.manage.backends import backend_pages
+from argus_trio.frontend.manage.calls.pages import call_pages
+from argus_trio.frontend.manage.calls.served import ServedCalls
 from argus_trio.frontend.manage.health import health_pages
 from argus_trio.frontend.manage.reload import reload_pages
 from argus_trio.frontend.manage.request import Page
 
 
-def all_pages(gateway: Gateway) -> Mapping[Operation, Page]:
+def all_pages(gateway: Gateway, calls: ServedCalls) -> Mapping[Operation, Page]:
     """Every operation that this gateway serves, and what answers it."""
     return {
         **health_pages(gateway),
         **backend_pages(gateway),
         **reload_pages(gateway),
+        **call_pages(calls),
     }
