@@ -68,9 +68,9 @@ class PromptGetRequest:
 class AskAnswerRequest:
     """The answer to what a call asked: exactly one of the two."""
 
-    result: msgspec.Raw | None = None
+    result: dict[str, msgspec.Raw] | None = None
     """The result as MCP has it, such as `{"action": "accept", "content": {...}}`."""
-    error: msgspec.Raw | None = None
+    error: dict[str, msgspec.Raw] | None = None
     """An error object, `{"code": ..., "message": ...}`."""
 
 
@@ -93,20 +93,18 @@ class ExchangeEvent:
 class ProgressEvent:
     """Event `progress`, as `notifications/progress` of MCP says it."""
 
-    progress: msgspec.Raw
-    """A number, as is `total`."""
-    total: msgspec.Raw | None
-    message: msgspec.Raw | None
+    progress: int | float
+    total: int | float | None
+    message: str | None
 
 
 @attrs.frozen(kw_only=True)
 class LogEvent:
     """Event `log`: a log message of the backend, of the level that was asked for or above."""
 
-    level: msgspec.Raw
-    logger: msgspec.Raw | None
-    data: msgspec.Raw | None
-    """Any value."""
+    level: str | None
+    logger: str | None
+    data: object
 
 
 @attrs.frozen(kw_only=True)
