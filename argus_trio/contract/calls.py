@@ -99,12 +99,20 @@ class ProgressEvent:
 
 
 @attrs.frozen(kw_only=True)
-class LogEvent:
+class LogMessageEvent:
     """Event `log`: a log message of the backend, of the level that was asked for or above."""
 
     level: str | None
     logger: str | None
     data: object
+
+
+@attrs.frozen(kw_only=True)
+class NotificationEvent:
+    """Event `notification`: whatever else the backend says within the call, such as that a visit to a URL is over."""
+
+    method: str
+    params: dict[str, msgspec.Raw]
 
 
 @attrs.frozen(kw_only=True)
@@ -127,7 +135,8 @@ class AskCancelledEvent:
 CALL_EVENTS: Final = {
     "exchange": ExchangeEvent,
     "progress": ProgressEvent,
-    "log": LogEvent,
+    "log": LogMessageEvent,
+    "notification": NotificationEvent,
     "ask": AskEvent,
     "ask_cancelled": AskCancelledEvent,
 }

@@ -15,7 +15,7 @@ from argus_trio.pipeline.build import build_pipeline
 from argus_trio.pipeline.pipeline import Pipeline
 from tests.backends.support.fakes import FakeBackend
 from tests.backends.support.supervised import named
-from tests.perspectives.test_denied import docs, same, vault
+from tests.perspectives.hiding import docs, same, vault
 from tests.perspectives.whole import AUTHENTICATION, config_of, whole
 
 PEOPLE = {name: Principal(name=name, roles=frozenset({name})) for name in ("guest", "admin")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from argus_trio.contract.calls import AskCancelledEvent, ExchangeEvent
+from argus_trio.contract.calls import AskCancelledEvent, ExchangeEvent, NotificationEvent
 from argus_trio.core.call.levels import passes_level
 from argus_trio.wire.envelope import Params, Raw, encode
 from argus_trio.wire.event_stream import encode_event
@@ -24,7 +24,9 @@ def told(method: str, params: Params, log_level: str | None) -> bytes | None:
     """The event of a notification; None if it is one that was not asked for."""
     if method == _PROGRESS:
         return _progress(params)
-    if method != _LOG or log_level is None:
+    if method != _LOG:
+        return encode_event(encode(NotificationEvent(method=method, params=params)), event="notification")
+    if log_level is None:
         return None
     level = string_member(params, "level")
     if level is not None and not passes_level(level, log_level):

@@ -131,7 +131,7 @@ async def test_a_stream_tells_the_id_first_and_the_result_last() -> None:
         for level in (b'"info"', b'"error"'):
             message: Params = {"level": Raw(level), "data": Raw(b'{"n":1e400}'), "logger": Raw(b'"l"')}
             await exchange.notify("notifications/message", message)
-        await exchange.notify("notifications/tools/list_changed", {})
+        await exchange.notify("notifications/elicitation/complete", {"elicitationId": Raw(b'"e"')})
         return b'{"content":[1]}'
 
     backstage = Backstage(tools={"t": tool})
@@ -139,14 +139,18 @@ async def test_a_stream_tells_the_id_first_and_the_result_last() -> None:
         stream = front.calling(log_level="warning")
         await stream.ended.wait()
         assert (stream.status, stream.headers["content-type"]) == (200, EVENTS)
-        assert stream.names == ["exchange", "progress", "log", "result"]
+        assert stream.names == ["exchange", "progress", "log", "notification", "result"]
         assert b'data: {"progress":1.10,"total":123456789012345678901,"message":null}' in stream.body
         assert b'data: {"level":"error","logger":"l","data":{"n":1e400}}' in stream.body
+        assert stream.events[-2][1] == {
+            "method": "notifications/elicitation/complete",
+            "params": {"elicitationId": "e"},
+        }
         assert stream.events[-1][1] == {"tool": "t", "backend": "files", "content": [1]}
         assert bytes(backstage.calls[0].params["_meta"]) == b'{"progressToken":"management"}'
         unheard = front.calling()
         await unheard.ended.wait()
-        assert unheard.names == ["exchange", "progress", "result"]
+        assert unheard.names == ["exchange", "progress", "notification", "result"]
         assert front.memory.size == 0
 
 
