@@ -46,6 +46,8 @@ class OpenInput:
 class OpenInputs:
     """The input requests that one call has open, by keys that are never used twice."""
 
+    _key: Callable[[int], str] = "ask-{}".format
+    """Makes the key of each, of its number."""
     _open: dict[str, OpenInput] = attrs.field(factory=dict, init=False)
     _minted: int = attrs.field(default=0, init=False)
 
@@ -58,7 +60,7 @@ class OpenInputs:
     def open(self, method: str, params: Params, wake: Callable[[], object]) -> OpenInput:
         """A new input request."""
         self._minted += 1
-        ask = OpenInput(key=f"ask-{self._minted}", method=method, params=params, wake=wake)
+        ask = OpenInput(key=self._key(self._minted), method=method, params=params, wake=wake)
         self._open[ask.key] = ask
         return ask
 

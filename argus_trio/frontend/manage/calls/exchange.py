@@ -39,7 +39,7 @@ class ManagedExchange:
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
     is_stopping: bool = attrs.field(default=False, init=False)
     """Whether the gateway has given it a last moment to end at."""
-    _inputs: OpenInputs = attrs.field(factory=OpenInputs, init=False)
+    _inputs: OpenInputs = attrs.field(factory=lambda: OpenInputs(_unguessable), init=False)
     _own_id: str = attrs.field(factory=lambda: secrets.token_hex(_ID_BYTES), init=False)
 
     @property
@@ -117,6 +117,11 @@ class ManagedExchange:
     def _note_cut(self, cut: Cut) -> None:
         if self.record is not None:
             self.record.cut = cut
+
+
+def _unguessable(number: int) -> str:
+    """The id of a question: known to nobody but who is asked, for those who do not say who they are have one name."""
+    return f"ask-{number}-{secrets.token_hex(_ID_BYTES)}"
 
 
 def _answer_of(ask: OpenInput) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -51,6 +51,8 @@ class ServedCalls:
     handler: Handler
     settings: CurrentSettings
     memory: Memory
+    requests: Callable[[], int] = int
+    """How many requests are in flight by all ways, this one included."""
     _under_way: set[ManagedExchange] = attrs.field(factory=set, init=False)
     _streamed: dict[str, ManagedExchange] = attrs.field(factory=dict, init=False)
     """Those with an event stream, by their ids."""
@@ -65,8 +67,10 @@ class ServedCalls:
             ClientGone: who asked is gone.
         """
         asked = requested(request, body)
-        if len(self._under_way) >= self.settings.now.limits.requests:
-            raise problem_of(Overloaded("as many calls as the gateway takes are under way; come back later"))
+        most = self.settings.now.limits.requests
+        if self.requests() > most:
+            said = f"{most} requests are in flight, which is as many as the gateway takes; come back later"
+            raise problem_of(Overloaded(said, data={"retryAfter": RETRY_AFTER_SECONDS}))
         exchange = ManagedExchange(call=call_of(asked, request.http), outbox=self._outbox() if asked.streams else None)
         self._under_way.add(exchange)
         if self._limit is not None:

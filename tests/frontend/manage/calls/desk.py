@@ -17,7 +17,7 @@ from argus_trio.core.access.principal import Principal
 from argus_trio.core.call.exchange import Call, Exchange, Handler
 from argus_trio.core.call.record import CallRecord
 from argus_trio.core.memory import Memory
-from argus_trio.frontend.app import _assembled, _Parts
+from argus_trio.frontend.app import ServedAt, _assembled, _Parts
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.receive_queue import DISCONNECT, AsgiMessage, ReceiveQueue
 from argus_trio.frontend.http.request import DISCONNECT_EXTENSION
@@ -73,9 +73,9 @@ class Posted:
     def names(self) -> list[str]:
         return [name for name, _ in self.events]
 
-    async def until(self, name: str) -> Json:
-        """The data of the latest event of this name, once there is one."""
-        while name not in self.names:
+    async def until(self, name: str, count: int = 1) -> Json:
+        """The data of the latest event of this name, once there are so many."""
+        while self.names.count(name) < count:
             await self._came.wait()
         return [data for each, data in self.events if each == name][-1]
 
@@ -176,7 +176,7 @@ async def desk(
     settings = CurrentSettings(ServedSettings.of(server, access=access))
     gateway = Gateway(handler=handler, identity=lambda _: IDENTITY, health=lambda: WELL)
     memory = Memory(lambda: limit)
-    parts = _assembled(gateway, Announcer(), settings, make_seal=AesGcmSeal, memory=memory)
+    parts = _assembled(gateway, Announcer(), settings, make_seal=AesGcmSeal, memory=memory, served=ServedAt())
     async with trio.open_nursery() as nursery:
         yield Desk(parts=parts, nursery=nursery, memory=memory)
         nursery.cancel_scope.cancel()
