@@ -147,7 +147,7 @@ CALL_TOOL: Final = Operation(
     method="POST",
     path="/tools/call",
     summary="Call a tool. The answer has tool, backend and the members of the result; on an event stream come "
-    "exchange, progress, log and ask before result or error",
+    "exchange, progress, log, notification, ask and ask_cancelled before result or error",
     right=None,
     body=ToolCallRequest,
     media=_MEDIA,

@@ -246,6 +246,30 @@ async def test_a_large_answer_is_accounted_while_it_is_written(autojump_clock: M
         assert front.memory.size == 0
 
 
+async def test_a_large_body_is_accounted_until_its_answer_and_a_larger_one_refused(autojump_clock: MockClock) -> None:
+    size = 3 * 1024 * 1024
+    backstage = Backstage()
+    async with desk(backstage) as front:
+        asked = front.begin("/tools/call", {"tool": "t", "arguments": {"x": "y" * size}}, reads=False)
+        await trio.sleep(1)
+        assert front.memory.size >= size
+        asked.reads.set()
+        await asked.ended.wait()
+        assert (asked.status, front.memory.size) == (200, 0)
+        assert len(backstage.calls[0].params["arguments"]) == size + len('{"x":""}')
+        refused = await front.post("/tools/call", {"tool": "t", "arguments": {"x": "y" * 2 * size}})
+    assert refused.problem == (413, "too_large")
+
+
+@pytest.mark.parametrize("name", ["", " ", "a b\n", "../../etc", "ü\u0000", "{}", "%2e", "\u202e", "x" * 8000])
+async def test_odd_names_go_on_as_they_are(name: str) -> None:
+    backstage = Backstage()
+    async with desk(backstage) as front:
+        for accept in ("*/*", EVENTS):
+            assert (await front.post("/tools/call", {"tool": name}, accept=accept)).status == 200
+    assert [bytes(call.params["name"]) for call in backstage.calls] == [encode(name)] * 2
+
+
 async def test_a_full_gateway_begins_no_stream() -> None:
     async with desk(Backstage(), limit=1000) as front:
         front.memory.hold(LargeHolder(), 1000)
