@@ -152,7 +152,8 @@ def _assembled(
         memory=memory,
     )
     calls = ServedCalls(handler=gateway.handler, settings=settings, memory=memory, requests=facts.requests)
-    manage = ManageApi(pages=all_pages(gateway, facts, calls), settings=settings, bodies=bodies)
+    pages = all_pages(gateway, facts, calls=calls, tables=(sessions, sse))
+    manage = ManageApi(pages=pages, settings=settings, bodies=bodies)
     application = Application(
         gateway=gateway, settings=settings, endpoint=endpoint, sse=sse, manage=manage, traffic=traffic
     )

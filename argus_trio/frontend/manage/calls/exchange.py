@@ -45,7 +45,7 @@ class ManagedExchange:
     @property
     def id(self) -> str:
         """What it is known by, once its handler has begun."""
-        return getattr(self.record, "id", "") or self._own_id
+        return (self.record and self.record.id) or self._own_id
 
     @property
     def backend(self) -> str:

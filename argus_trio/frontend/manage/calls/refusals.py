@@ -8,6 +8,7 @@ from typing import Final
 
 from argus_trio.core.access.denials import ArgumentsRefused, InsufficientScope, RateLimited, Rejected
 from argus_trio.core.call.unknown_targets import UnknownName
+from argus_trio.core.open_exchanges import CancelledByOperator
 from argus_trio.errors import (
     BackendError,
     BackendMisbehaved,
@@ -38,13 +39,12 @@ _WORDS: Final[Mapping[type, str]] = {
     ArgumentsRefused: "refused",
     Rejected: "refused",
     Overloaded: "overloaded",
+    CancelledByOperator: "call-cancelled",
     Unexpected: "internal",
     RpcError: "call-failed",
 }
 """What each kind of error is called; the nearest one counts."""
 
-_CANCELLED: Final = -31017
-"""The code of a call that an operator has cancelled."""
 _BY_CODE: Final[Mapping[bytes, str]] = {
     b"-32002": "unknown-target",
     **dict.fromkeys(
@@ -59,8 +59,6 @@ def problem_of(error: RpcError) -> ManageProblem:
     if isinstance(error, BackendError):
         return _of_backend(error.encoded)
     word = next(_WORDS[kind] for kind in type(error).__mro__ if kind in _WORDS)
-    if error.code == _CANCELLED:
-        word = "call-cancelled"
     return ManageProblem(word, error.message, headers=_headers(error), members={"code": error.code, "data": error.data})
 
 

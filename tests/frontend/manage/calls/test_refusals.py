@@ -11,6 +11,7 @@ from argus_trio.contract.calls import CALL_TOOL
 from argus_trio.contract.problem import PROBLEMS
 from argus_trio.core.access.denials import ArgumentsRefused, InsufficientScope, RateLimited, Rejected
 from argus_trio.core.call.unknown_targets import unknown_named
+from argus_trio.core.open_exchanges import CancelledByOperator
 from argus_trio.errors import (
     BackendError,
     BackendMisbehaved,
@@ -32,13 +33,6 @@ from argus_trio.errors import (
 from argus_trio.frontend.manage.answer import problem_answer
 from argus_trio.frontend.manage.calls.refusals import problem_of
 
-
-class Cancelled(RpcError):
-    """What is raised in a call that an operator cancels, by its code."""
-
-    code = -31017
-
-
 EVERY: list[tuple[RpcError, str, int]] = [
     (ParseFailed("x"), "call-failed", 400),
     (InvalidRequest("x"), "call-failed", 400),
@@ -59,7 +53,7 @@ EVERY: list[tuple[RpcError, str, int]] = [
     (Rejected("no"), "refused", 403),
     (InsufficientScope(("a",)), "refused", 403),
     (ArgumentsRefused(("/path",)), "refused", 403),
-    (Cancelled("x"), "call-cancelled", 409),
+    (CancelledByOperator(), "call-cancelled", 409),
 ]
 
 
