@@ -56,8 +56,7 @@ def argus(tmp_path_factory: pytest.TempPathFactory, journal: Path) -> Iterator[G
             origin = f"http://127.0.0.1:{server_process.wait_for(serving)}"
             is_sse = kind.transport == "sse"
             backends[kind.name] = gateway.sse(f"{origin}/sse") if is_sse else gateway.http(f"{origin}/mcp")
-        config = {"backends": backends, "middleware": [{"type": "logging"}]}
-        yield stack.enter_context(gateway.running(config, tmp_path_factory.mktemp("argus")))
+        yield stack.enter_context(gateway.running({"backends": backends}, tmp_path_factory.mktemp("argus")))
 
 
 @asynccontextmanager
@@ -204,6 +203,20 @@ async def test_curl_that_goes_cancels_its_call_at_the_backend(argus: Gateway, ki
         async with curling(argus, body) as lines:
             assert "id" in json.loads(await anext(lines))
             await marked(journal, token, "waiting")
+        await marked(journal, token, "cancelled")
+
+
+async def test_who_manages_sees_a_call_and_cancels_it(argus: Gateway, journal: Path) -> None:
+    token = uuid.uuid4().hex
+    body = json.dumps({"tool": "stdio-modern__wait", "arguments": {"token": token}})
+    async with asking(argus) as http, curling(argus, body) as lines:
+        exchange = json.loads(await anext(lines))["id"]
+        await marked(journal, token, "waiting")
+        (shown,) = [each for each in (await http.get("/exchanges")).json()["exchanges"] if each["id"] == exchange]
+        assert (shown["target"], shown["transport"], shown["client"]) == ("stdio-modern__wait", "management", "curl")
+        assert (await http.post(f"/exchanges/{exchange}/cancel")).json() == {"id": exchange, "cancelled": True}
+        error = json.loads(await anext(lines))
+        assert (error["error"], error["status"], error["code"]) == ("call_cancelled", 409, -31017)
         await marked(journal, token, "cancelled")
 
 
