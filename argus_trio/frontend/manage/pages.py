@@ -11,6 +11,7 @@ from argus_trio.frontend.manage.calls.pages import call_pages
 from argus_trio.frontend.manage.calls.served import ServedCalls
 from argus_trio.frontend.manage.clients.exchanges import exchange_pages
 from argus_trio.frontend.manage.clients.sessions import SessionTable, session_pages
+from argus_trio.frontend.manage.configuration import configuration_pages
 from argus_trio.frontend.manage.health import health_pages
 from argus_trio.frontend.manage.logs import log_pages
 from argus_trio.frontend.manage.reload import reload_pages
@@ -33,5 +34,6 @@ def all_pages(
         **exchange_pages(gateway),
         **session_pages(gateway, tables),
         **tree_pages(),
+        **configuration_pages(gateway),
     }
     return {**pages, **batch_pages(pages)}
