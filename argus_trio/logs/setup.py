@@ -13,8 +13,6 @@ from argus_trio.core.redaction import Redactor
 from argus_trio.logs.processors import EVENT_WIDTH, RedactEvents, as_json, as_line, show_controls
 
 Format = Literal["console", "json"]
-LEVELS = ("debug", "info", "warning", "error")
-"""The levels that a log can be limited to, from the most verbose to the gravest."""
 
 
 @attrs.frozen
