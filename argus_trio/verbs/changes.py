@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from argus_trio.contract.clients import CANCEL_EXCHANGE, CLOSE_SESSION, CancelledAnswer, ClosedAnswer
 from argus_trio.contract.control import (
     CHANGES,
     RELOAD,
@@ -20,7 +19,6 @@ from argus_trio.contract.control import (
     ValidateAnswer,
     ValidateRequest,
 )
-from argus_trio.contract.settings import LOG_LEVEL, SET_LOG_LEVEL, LogLevelAnswer
 from argus_trio.verbs.failure import DONE, FAILED, USAGE, VerbFailed
 from argus_trio.verbs.link.client import CHANGE_SECONDS
 from argus_trio.verbs.show.clean import one_line
@@ -79,41 +77,6 @@ def change(verb: Verb) -> int:
             code = FAILED
             verb.terminal.note(f"argus-trio: {action} {name}: {answer.error or 'it did not work'} (now {answer.state})")
     return code
-
-
-def cancel(verb: Verb) -> int:
-    """Cancel calls by the ids of their exchanges."""
-    for exchange in verb.options.exchanges:
-        answer, raw = verb.client.ask(CancelledAnswer, CANCEL_EXCHANGE, {"id": exchange})
-        if verb.terminal.is_json:
-            verb.terminal.raw(raw)
-        else:
-            verb.terminal.line(f"{one_line(answer.id)}: {'cancelled' if answer.cancelled else 'over already'}")
-    return DONE
-
-
-def close_session(verb: Verb) -> int:
-    """End a session."""
-    answer, raw = verb.client.ask(ClosedAnswer, CLOSE_SESSION, {"id": verb.option("close")})
-    if verb.terminal.is_json:
-        verb.terminal.raw(raw)
-    else:
-        verb.terminal.line(f"{one_line(answer.id)}: closed")
-    return DONE
-
-
-def log_level(verb: Verb) -> int:
-    """Tell the level of the log, or change it."""
-    level = verb.option("level")
-    if level:
-        answer, raw = verb.client.ask(LogLevelAnswer, SET_LOG_LEVEL, body={"level": level})
-    else:
-        answer, raw = verb.client.ask(LogLevelAnswer, LOG_LEVEL)
-    if verb.terminal.is_json:
-        verb.terminal.raw(raw)
-    else:
-        verb.terminal.line(answer.level)
-    return DONE
 
 
 def shutdown(verb: Verb) -> int:

@@ -1,21 +1,16 @@
-"""What there is to see: status, backends, sessions, exchanges, the configuration, and why somebody may do something."""
+"""The gateway and its backends at a glance."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from argus_trio.contract.backends import BACKEND, BACKENDS, BackendEntry, BackendsAnswer
-from argus_trio.contract.clients import EXCHANGES, SESSIONS, ExchangeEntry, ExchangesAnswer, SessionsAnswer
 from argus_trio.contract.health import STATUS, StatusAnswer
-from argus_trio.contract.settings import CONFIG, EXPLAIN, ConfigAnswer, ExplainAnswer
-from argus_trio.verbs import changes
-from argus_trio.verbs.failure import DONE, FAILED
-from argus_trio.verbs.link.pages import all_pages
+from argus_trio.verbs.failure import DONE
 from argus_trio.verbs.show.clean import clean, one_line
-from argus_trio.verbs.show.moments import duration, moment, size
+from argus_trio.verbs.show.moments import duration, moment, now, size
 from argus_trio.verbs.show.table import Cell, write_table
 from argus_trio.verbs.show.tree import tree_lines
 from argus_trio.verbs.verb import Verb
@@ -30,11 +25,6 @@ COLOURS: Final = {
     "healthy": "green",
     "unhealthy": "red",
 }
-
-
-def now() -> datetime:
-    """The present, in the zone of who looks."""
-    return datetime.now().astimezone()
 
 
 def status(verb: Verb) -> int:
@@ -117,93 +107,3 @@ def _backend(verb: Verb, name: str) -> int:
         for line in tree_lines(msgspec.json.decode(raw)):
             verb.terminal.line(clean(line))
     return DONE
-
-
-def sessions(verb: Verb) -> int:
-    """The sessions of clients, or the end of one."""
-    if verb.option("close"):
-        return changes.close_session(verb)
-    raw = all_pages(verb.client, SESSIONS, {"limit": 1000})
-    if verb.terminal.is_json:
-        verb.terminal.raw(raw)
-        return DONE
-    answer = verb.client.decoded(raw, SessionsAnswer)
-    rows = [
-        (
-            each.id,
-            each.client,
-            each.principal,
-            each.endpoint,
-            each.transport_type,
-            each.revision,
-            str(each.calls),
-            duration(each.age_seconds),
-            duration(each.idle_seconds),
-        )
-        for each in answer.sessions
-    ]
-    head = ("ID", "CLIENT", "PRINCIPAL", "VIEW", "TRANSPORT", "REVISION", "CALLS", "AGE", "IDLE")
-    write_table(verb.terminal, head, rows)
-    return DONE
-
-
-def exchanges(verb: Verb) -> int:
-    """What is under way, or is over."""
-    done = bool(getattr(verb.options, "done", False))
-    query = {"state": "done" if done else "in_flight", "backend": verb.option("backend"), "limit": 1000}
-    raw = all_pages(verb.client, EXCHANGES, query)
-    if verb.terminal.is_json:
-        verb.terminal.raw(raw)
-        return DONE
-    answer = verb.client.decoded(raw, ExchangesAnswer)
-    head = ("ID", "AGE", "METHOD", "TARGET", "BACKEND", "CLIENT", "PRINCIPAL", "OUTCOME" if done else "WAITS FOR")
-    write_table(verb.terminal, head, [_exchange(each) for each in answer.exchanges])
-    return DONE
-
-
-def _exchange(each: ExchangeEntry) -> tuple[str, ...]:
-    last = each.outcome if each.state == "done" else each.waits_for
-    return (
-        each.id,
-        duration(each.age_seconds),
-        each.method,
-        each.target or "",
-        each.backend or "",
-        each.client or "",
-        each.principal,
-        last or "",
-    )
-
-
-def config(verb: Verb) -> int:
-    """The configuration in effect, or what is wrong with one."""
-    if verb.option("action") == "validate":
-        return changes.validate(verb)
-    raw = verb.client.fetch(CONFIG)
-    if verb.terminal.is_json:
-        verb.terminal.raw(raw)
-        return DONE
-    answer = verb.client.decoded(raw, ConfigAnswer)
-    file = one_line(answer.file_path or "no file")
-    verb.terminal.line(f"# {file}, loaded {moment(answer.loaded_at, now())}, generation {answer.generation}")
-    for line in tree_lines(answer.config):
-        verb.terminal.line(clean(line))
-    return DONE
-
-
-def explain(verb: Verb) -> int:
-    """Whether somebody may use something, by the configuration that is in effect."""
-    arguments = getattr(verb.options, "args", None)
-    query: dict[str, str | int | tuple[str, ...]] = {
-        "principal": verb.option("principal"),
-        "name": verb.option("name"),
-        "role": tuple(getattr(verb.options, "role", ())),
-        "endpoint": verb.option("endpoint"),
-        "args": arguments.decode() if isinstance(arguments, bytes) else "",
-    }
-    answer, raw = verb.client.ask(ExplainAnswer, EXPLAIN, query=query)
-    if verb.terminal.is_json:
-        verb.terminal.raw(raw)
-    else:
-        verb.terminal.line(clean("\n  ".join(answer.lines)))
-    return DONE if answer.allowed else FAILED

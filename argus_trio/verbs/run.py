@@ -6,11 +6,9 @@ import os
 import signal
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
 
-from argus_trio.verbs import calls, catalog, changes, follow, overview
 from argus_trio.verbs.failure import DONE, INTERRUPTED, VerbFailed
 from argus_trio.verbs.link.client import ManageClient
 from argus_trio.verbs.link.token import find_token
@@ -18,28 +16,46 @@ from argus_trio.verbs.link.where import find_place
 from argus_trio.verbs.show.terminal import Terminal, this_terminal
 from argus_trio.verbs.verb import Verb
 
-_VERBS: Final[Mapping[str, Callable[[Verb], int]]] = {
-    "status": overview.status,
-    "backends": overview.backends,
-    "sessions": overview.sessions,
-    "exchanges": overview.exchanges,
-    "config": overview.config,
-    "explain": overview.explain,
-    "tools": catalog.tools,
-    "call": calls.call,
-    "read": calls.read,
-    "prompt": calls.prompt,
-    "events": follow.events,
-    "logs": follow.logs,
-    "reload": changes.reload,
-    "restart": changes.change,
-    "drain": changes.change,
-    "enable": changes.change,
-    "disable": changes.change,
-    "cancel": changes.cancel,
-    "log-level": changes.log_level,
-    "shutdown": changes.shutdown,
-}
+Run = Callable[[Verb], int]
+
+
+def _found(name: str) -> Run:
+    """What runs a verb. Each loads its part of the contract alone: making its types takes longer than asking."""
+    if name in ("status", "backends"):
+        from argus_trio.verbs import overview
+
+        return overview.status if name == "status" else overview.backends
+    if name in ("sessions", "exchanges", "cancel"):
+        from argus_trio.verbs import clients
+
+        return {"sessions": clients.sessions, "exchanges": clients.exchanges, "cancel": clients.cancel}[name]
+    if name == "tools":
+        from argus_trio.verbs import catalog
+
+        return catalog.tools
+    if name in ("call", "read", "prompt"):
+        from argus_trio.verbs import calls
+
+        return {"call": calls.call, "read": calls.read, "prompt": calls.prompt}[name]
+    return _found_among_the_rest(name)
+
+
+def _found_among_the_rest(name: str) -> Run:
+    if name == "events":
+        from argus_trio.verbs import events
+
+        return events.events
+    if name == "logs":
+        from argus_trio.verbs import logs
+
+        return logs.logs
+    if name in ("config", "explain", "log-level"):
+        from argus_trio.verbs import settings
+
+        return {"config": settings.config, "explain": settings.explain, "log-level": settings.log_level}[name]
+    from argus_trio.verbs import changes
+
+    return {"reload": changes.reload, "shutdown": changes.shutdown}.get(name, changes.change)
 
 
 def run_verb(options: Namespace) -> int:
@@ -66,7 +82,7 @@ def _run(options: Namespace, terminal: Terminal) -> int:
     place = find_place(getattr(options, "server", None), os.environ)
     token = find_token(getattr(options, "token_file", None), os.environ, warn)
     verb = Verb(options=options, terminal=terminal, client=ManageClient(place=place, token=token))
-    code = _VERBS[options.command](verb)
+    code = _found(options.command)(verb)
     terminal.out.flush()
     return code
 

@@ -1,4 +1,4 @@
-"""Times and durations in the words of people. Sans I/O."""
+"""Times and durations in the words of people. Sans I/O, but for `now`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from datetime import datetime
 from typing import Final
 
 _UNITS: Final = (("d", 86400), ("h", 3600), ("min", 60))
+
+
+def now() -> datetime:
+    """The present, in the zone of who looks."""
+    return datetime.now().astimezone()
 
 
 def duration(seconds: float) -> str:
