@@ -18,10 +18,10 @@ from argus_trio.bridge.carrier import Carrier
 from argus_trio.bridge.defaults import WAIT_SECONDS
 from argus_trio.bridge.gateway_wait import GatewayWait
 from argus_trio.bridge.pipes import LineReader, line_writer
+from argus_trio.contract.address import UNIX, gateway_address
 from argus_trio.errors import LinkFailed, ParseFailed
 from argus_trio.net.http_client import open_http_client
 from argus_trio.net.service_nursery import ServiceNursery
-from argus_trio.wire.gateway_address import UNIX, gateway_address
 from argus_trio.wire.lines import LineTooLong
 
 log = structlog.get_logger()

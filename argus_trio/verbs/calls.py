@@ -115,12 +115,12 @@ def _conversed(
     headers = {"Accept": EVENT_STREAM}
     opened = verb.client.opened(operation, body=whole, headers=headers, seconds=None)
     with opened as answer, pumping(verb.client, answer) as pump:
-        raw = Conversation(verb=verb, pump=pump, askable=askable, asker=asker).run()
+        raw = LiveCall(verb=verb, pump=pump, askable=askable, asker=asker).run()
     return raw, verb.client.decoded(raw, dict[str, object])
 
 
 @attrs.define(eq=False, kw_only=True)
-class Conversation:
+class LiveCall:
     """One call under way: what comes of it, in order, until its end."""
 
     verb: Verb

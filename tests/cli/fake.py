@@ -53,7 +53,7 @@ class Streamed:
         """Whether the peer closes the connection within this time."""
         self._handler.connection.settimeout(seconds)
         try:
-            return self._handler.connection.recv(1) == b""
+            return len(self._handler.connection.recv(1)) == 0
         except TimeoutError:
             return False
         except OSError:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from argus_trio.verbs.arguments import json_arguments, keyed_arguments
 from argus_trio.verbs.failure import VerbFailed
 
-SCHEMA = {
+SCHEMA: dict[str, object] = {
     "type": "object",
     "properties": {
         "text": {"type": "string"},
@@ -118,7 +118,9 @@ def test_arguments_are_json_as_well() -> None:
             json_arguments(text)
 
 
-@given(st.dictionaries(st.text(), st.recursive(st.none() | st.booleans() | st.text(), st.lists, max_leaves=5)), st.text())
+@given(
+    st.dictionaries(st.text(), st.recursive(st.none() | st.booleans() | st.text(), st.lists, max_leaves=5)), st.text()
+)
 def test_no_schema_makes_it_fail(properties: dict[str, object], text: str) -> None:
     text = text.encode("utf-8", "replace").decode()
     assert encoded(f"a={text}", schema={"properties": {**properties, "a": properties}}).startswith('{"a":')

@@ -135,7 +135,9 @@ def test_forms_lie_within_forms_and_lists_are_asked_item_by_item() -> None:
         "required": ["street"],
     }
     people = {"type": "array", "items": {"type": "object", "properties": {"n": {"type": "integer"}}}}
-    params = form(["address"], address=address, spare=address, people=people, left={"type": "array", "items": {"type": "string"}})
+    params = form(
+        ["address"], address=address, spare=address, people=people, left={"type": "array", "items": {"type": "string"}}
+    )
     answer, _, typed = elicited(params, "a", "Main St", "yes", "x", "n", "", "", "y", "1", "n", "", "send")
     assert typed.lines == []
     assert answer["content"] == {"address": {"street": "Main St", "flags": [True, False]}, "people": [{"n": 1}]}
@@ -151,7 +153,14 @@ def test_an_edit_begins_with_what_was_typed_before() -> None:
 
 @pytest.mark.parametrize(
     ("lines", "action"),
-    [(["d"], "decline"), (["cancel"], "cancel"), ([], "cancel"), (["nonsense", "D"], "decline"), (["a", "x", "c"], "cancel"), (["a"], "cancel")],
+    [
+        (["d"], "decline"),
+        (["cancel"], "cancel"),
+        ([], "cancel"),
+        (["nonsense", "D"], "decline"),
+        (["a", "x", "c"], "cancel"),
+        (["a"], "cancel"),
+    ],
 )
 def test_a_form_is_declined_or_left_at_any_time(lines: list[str], action: str) -> None:
     answer, _, _ = elicited(form([], a={"type": "string"}), *lines)
@@ -164,7 +173,12 @@ def test_a_form_without_fields_is_a_question_of_yes_and_no() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "host"), [("https://x.example/a?b", "x.example:"), ("https://xn--e1awd7f.com/", "xn--e1awd7f.com (beware"), ("http://[", "no host:")]
+    ("url", "host"),
+    [
+        ("https://x.example/a?b", "x.example:"),
+        ("https://xn--e1awd7f.com/", "xn--e1awd7f.com (beware"),
+        ("http://[", "no host:"),
+    ],
 )
 def test_a_url_is_shown_and_never_opened(url: str, host: str) -> None:
     answer, shown, _ = elicited({"mode": "url", "message": "m", "url": url, "elicitationId": "1"}, "agree")
@@ -176,11 +190,15 @@ def test_a_url_is_shown_and_never_opened(url: str, host: str) -> None:
 
 SCHEMAS = st.recursive(
     st.none() | st.integers() | st.text() | st.sampled_from(["string", "array", "object", "integer"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["type", "properties", "items", "enum", "oneOf", "anyOf", "const", "title", "minItems", "a"]),
-        inner,
-        max_size=5,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["type", "properties", "items", "enum", "oneOf", "anyOf", "const", "title", "minItems", "a"]
+            ),
+            inner,
+            max_size=5,
+        )
     ),
     max_leaves=12,
 )

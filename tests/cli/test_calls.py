@@ -77,7 +77,10 @@ def test_a_tool_that_fails_says_so_on_stderr(argus: Run, fake: FakeManagement) -
 
 @pytest.mark.parametrize(("word", "status", "code"), [("refused", 403, 4), ("backend-unavailable", 503, 1)])
 def test_a_call_that_is_refused_tells_why(argus: Run, fake: FakeManagement, word: str, status: int, code: int) -> None:
-    fake.answers["POST /tools/call"] = [ending("error", problem(word, status, "why")), (status, problem(word, status, "why"))]
+    fake.answers["POST /tools/call"] = [
+        ending("error", problem(word, status, "why")),
+        (status, problem(word, status, "why")),
+    ]
     for _ in range(2):
         ran = argus("call", "t")
         assert (ran.code, ran.out, ran.err) == (code, "", "argus-trio: why\n")
@@ -92,7 +95,12 @@ def test_a_stream_that_breaks_off_leaves_the_outcome_open(argus: Run, fake: Fake
 def test_log_messages_come_on_stderr_and_progress_only_on_a_terminal(argus: Run, fake: FakeManagement) -> None:
     log = {"level": "warning", "logger": "l", "data": {"a": "\x1b[2J"}}
     progress = {"progress": 1, "total": 2, "message": "m"}
-    events = [("log", log), ("progress", progress), ("new_kind", {}), ("log", {"level": "info", "logger": None, "data": "x\ny"})]
+    events = [
+        ("log", log),
+        ("progress", progress),
+        ("new_kind", {}),
+        ("log", {"level": "info", "logger": None, "data": "x\ny"}),
+    ]
     fake.answers["POST /tools/call"] = ending("result", {"content": []}, *events)
     ran = argus("call", "t", "--log-level", "debug")
     assert ran.err == '[warning] l: {"a":"\\u001b[2J"}\n[info] x y\n'
@@ -155,7 +163,7 @@ def test_roots_are_told_and_nothing_else_is_declared(argus: Run, fake: FakeManag
 def test_a_resource_is_read(argus: Run, fake: FakeManagement) -> None:
     contents = [{"uri": "a://b", "text": "one"}, {"uri": "a://c", "blob": "eA=="}]
     fake.answers["POST /resources/read"] = ending("result", {"uri": "a://b", "contents": contents})
-    assert argus("read", "a://b").out == "one\n[resource a://c, of unknown type, 1 bytes]\n"
+    assert argus("read", "a://b").out == "one\n[resource a://c, of unknown type, 1 byte]\n"
 
 
 def test_a_prompt_is_made(argus: Run, fake: FakeManagement) -> None:

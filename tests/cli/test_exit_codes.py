@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import ssl
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ import pytest
 from tests.cli.conftest import Run
 from tests.cli.fake import FakeManagement, problem, serving
 from tests.cli.values import STATUS, backend, backends
+from tests.servers.certificates import make_authority
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,7 +53,9 @@ def test_who_speaks_something_else_is_3(plain: Run, said: bytes) -> None:
     assert "broke off" in ran.err
 
 
-@pytest.mark.parametrize(("word", "status", "code"), [("unauthorized", 401, 4), ("forbidden", 403, 4), ("internal", 500, 1)])
+@pytest.mark.parametrize(
+    ("word", "status", "code"), [("unauthorized", 401, 4), ("forbidden", 403, 4), ("internal", 500, 1)]
+)
 def test_a_problem_is_told_with_its_detail(argus: Run, fake: FakeManagement, word: str, status: int, code: int) -> None:
     body = problem(word, status, "so it is \x1b[31m")
     fake.answers["GET /status"] = (status, body)
@@ -90,12 +92,7 @@ def test_an_answer_of_another_contract_is_told(argus: Run, fake: FakeManagement)
 def test_tls_is_checked_and_a_certificate_of_ones_own_can_be_trusted(
     plain: Run, fake: FakeManagement, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    certificate = tmp_path / "cert.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(tmp_path / "key.pem")]
-    command += ["-out", str(certificate), "-subj", "/CN=here", "-days", "2", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run(command, capture_output=True, check=True, timeout=60)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, tmp_path / "key.pem")
+    certificate, context = make_authority(tmp_path)
     fake.answers["GET /status"] = STATUS
     with serving(fake, tls=context) as address:
         ran = plain("status", "--server", address)
@@ -136,6 +133,10 @@ def test_a_closed_stdout_is_no_fault(fake: FakeManagement, url: str) -> None:
     fake.answers["GET /status"] = STATUS
     command = f"{sys.executable} -m argus_trio status --server {url} >&-"
     done = subprocess.run(
-        ["bash", "-c", command], capture_output=True, timeout=60, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        ["bash", "-c", command],
+        capture_output=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert (done.returncode, done.stderr) == (0, b"")

@@ -11,8 +11,6 @@ import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
-
 from argus_trio.contract.events import EventsAnswer
 from argus_trio.contract.settings import LogsAnswer
 from tests.cli.conftest import Run
@@ -54,8 +52,7 @@ def test_a_backend_that_is_not_there_has_no_log(argus: Run, fake: FakeManagement
     assert (ran.code, ran.err) == (1, "argus-trio: no backend x; `argus-trio backends` lists them\n")
 
 
-@pytest.mark.parametrize("signalled", [signal.SIGINT])
-def test_following_goes_on_behind_the_last_event_when_the_gateway_comes_back(signalled: signal.Signals) -> None:
+def test_following_goes_on_behind_the_last_event_when_the_gateway_comes_back() -> None:
     fake, asked_again = FakeManagement(), threading.Event()
     fake.answers["GET /events"] = EventsAnswer(events=(event(1),), gap=False)
 
@@ -71,13 +68,13 @@ def test_following_goes_on_behind_the_last_event_when_the_gateway_comes_back(sig
         stream.until_gone(20)
 
     fake.answers["GET /events/stream"] = [first, second]
-    with serving(fake) as address:
-        with started("events", "-f", "--json", "--severity", "info", "--server", address) as process:
-            assert process.stdout is not None
-            lines = [json.loads(process.stdout.readline()) for _ in range(3)]
-            assert asked_again.wait(20)
-            process.send_signal(signalled)
-            _, err = process.communicate(timeout=20)
+    words = ("events", "-f", "--json", "--severity", "info", "--server")
+    with serving(fake) as address, started(*words, address) as process:
+        assert process.stdout is not None
+        lines = [json.loads(process.stdout.readline()) for _ in range(3)]
+        assert asked_again.wait(20)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
     assert [each["id"] for each in lines] == ["a1-1", "a1-2", "b2-1"]
     assert process.returncode == 130
     streams = [each for each in fake.asked if each.path.endswith("/stream")]

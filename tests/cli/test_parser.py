@@ -19,7 +19,16 @@ from tests.cli.fake import FakeManagement
 from tests.cli.values import STATUS, tools
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("trio", "hypercorn", "structlog", "cattrs", "yaml", "argus_trio.app", "argus_trio.frontend", "argus_trio.config")
+HEAVY = (
+    "trio",
+    "hypercorn",
+    "structlog",
+    "cattrs",
+    "yaml",
+    "argus_trio.app",
+    "argus_trio.frontend",
+    "argus_trio.config",
+)
 
 
 @pytest.mark.parametrize(
@@ -96,8 +105,12 @@ def test_bash_completes_verbs_and_their_options() -> None:
 def loaded(*words: str) -> str:
     """The modules that a command has loaded."""
     code = f"import sys\nsys.argv = ['argus-trio', *{words!r}]\n"
-    code += "from argus_trio.__main__ import main\ntry:\n  main()\nexcept SystemExit: pass\nprint(*sys.modules, sep='\\n')"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True, cwd=ROOT)
+    code += (
+        "from argus_trio.__main__ import main\ntry:\n  main()\nexcept SystemExit: pass\nprint(*sys.modules, sep='\\n')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True, cwd=ROOT
+    )
     return done.stdout
 
 

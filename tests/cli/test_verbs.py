@@ -72,7 +72,9 @@ def test_with_json_the_answer_is_printed_as_it_came(
 def test_backends_are_a_table_with_the_reason_of_each(argus: Run, fake: FakeManagement) -> None:
     hold = HoldEntry(kind="disable", by="alice", at=AT)
     fake.answers["GET /backends"] = backends(
-        backend("漢字\x1b]0;x\x07"), backend("b", "down", reason="it exited\nwith 1"), backend("c", "disabled", hold=hold)
+        backend("漢字\x1b]0;x\x07"),
+        backend("b", "down", reason="it exited\nwith 1"),
+        backend("c", "disabled", hold=hold),
     )
     lines = argus("backends").out.splitlines()
     assert lines[0].split() == ["NAME", "STATE", "TYPE", "TOOLS", "CALLS", "LATENCY", "SINCE", "WHY"]
@@ -176,7 +178,12 @@ def test_a_shutdown_tells_what_calls_get(argus: Run, fake: FakeManagement) -> No
 
 
 def test_the_configuration_is_shown_as_yaml(argus: Run, fake: FakeManagement) -> None:
-    config = {"server": {"port": 9000, "x": None}, "list": [1, "two", {"a": "***", "b": []}], "odd": "yes", "e": "\x1b["}
+    config: dict[str, object] = {
+        "server": {"port": 9000, "x": None},
+        "list": [1, "two", {"a": "***", "b": []}],
+        "odd": "yes",
+        "e": "\x1b[",
+    }
     fake.answers["GET /config"] = ConfigAnswer(file_path="/c.yaml", loaded_at=AT, generation=1, config=config)
     yaml = pytest.importorskip("yaml")
     out = argus("config").out
@@ -191,7 +198,9 @@ def test_a_configuration_is_checked_by_the_gateway(argus: Run, fake: FakeManagem
     fake.answers["POST /config/validate"] = [good, bad]
     file = tmp_path / "c.yaml"
     file.write_text("ü: 1\n")
-    assert argus("config", "validate", str(file)).out == "no problems, 1 backend\n  warning: a.b (line 4): odd; write c\n"
+    assert (
+        argus("config", "validate", str(file)).out == "no problems, 1 backend\n  warning: a.b (line 4): odd; write c\n"
+    )
     ran = argus("config", "validate")
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.endswith("\n  a.b (line 4): odd; write c\n")

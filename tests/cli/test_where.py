@@ -11,7 +11,7 @@ from argus_trio.bridge.run import endpoint
 from argus_trio.errors import LinkFailed
 from argus_trio.verbs.failure import VerbFailed
 from argus_trio.verbs.link.token import find_token
-from argus_trio.verbs.link.where import Place, find_place
+from argus_trio.verbs.link.where import GatewayPlace, find_place
 from tests.cli.conftest import Run
 from tests.cli.fake import FakeManagement, serving
 from tests.cli.values import STATUS
@@ -21,7 +21,7 @@ ENDS = ["", "/", "/mcp", "/mcp/", "/sse", "/manage/v1", "/manage/v1/", "/manage"
 
 @pytest.mark.parametrize("end", ENDS)
 def test_an_address_means_the_same_with_and_without_its_end(end: str) -> None:
-    expected = Place(shown="http://h:1/pre", host="h", port=1, prefix="/pre")
+    expected = GatewayPlace(shown="http://h:1/pre", host="h", port=1, prefix="/pre")
     assert find_place(f"http://h:1/pre{end}", {}) == expected
     assert find_place(None, {"ARGUS_URL": f"http://h:1/pre{end}"}) == expected
     assert endpoint(f"http://h:1/pre{end}") == "http://h:1/pre/mcp"
@@ -35,7 +35,7 @@ def test_the_endpoint_of_a_view_names_the_view_as_well() -> None:
 
 @pytest.mark.parametrize("address", ["unix:/run/a.sock", "unix:///run/a.sock"])
 def test_a_unix_socket_is_named_by_its_path(address: str) -> None:
-    assert find_place(address, {}) == Place(shown="unix:/run/a.sock", socket="/run/a.sock")
+    assert find_place(address, {}) == GatewayPlace(shown="unix:/run/a.sock", socket="/run/a.sock")
 
 
 def test_the_bridge_says_that_it_takes_no_unix_socket() -> None:
@@ -44,7 +44,8 @@ def test_the_bridge_says_that_it_takes_no_unix_socket() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", "h:9000", "ftp://h", "http://", "http://[", "http://h:x", "http://u:geheim@h", "unix:", "http://h/a b"]
+    "address",
+    ["", "h:9000", "ftp://h", "http://", "http://[", "http://h:x", "http://u:geheim@h", "unix:", "http://h/a b"],
 )
 def test_what_is_no_address_is_refused_without_its_secrets(plain: Run, address: str) -> None:
     ran = plain("status", f"--server={address}")

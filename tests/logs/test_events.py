@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argus_trio.core.redaction import HIDDEN, Redactor
-from argus_trio.logs.processors import RedactEvents, as_line, show_controls
 from argus_trio.logs.levels import LEVELS
+from argus_trio.logs.processors import RedactEvents, as_line, show_controls
 from argus_trio.logs.setup import Format, set_up_logs
 
 SECRET = "hush-7f3a9c"

@@ -18,7 +18,7 @@ from argus_trio.contract.operation import BASE, Operation
 from argus_trio.verbs.failure import FAILED, NOT_REACHED, VerbFailed
 from argus_trio.verbs.link.connection import connected
 from argus_trio.verbs.link.problems import failure_of
-from argus_trio.verbs.link.where import Place
+from argus_trio.verbs.link.where import GatewayPlace
 
 ANSWER_SECONDS: Final = 30.0
 """How long an answer may take to begin, and to go on: what is only looked up is there at once."""
@@ -47,7 +47,7 @@ class OpenAnswer:
 class ManageClient:
     """The management API of one gateway, as one principal. A connection serves one request."""
 
-    place: Place
+    place: GatewayPlace
     token: str = attrs.field(default="", repr=False)
 
     def fetch(

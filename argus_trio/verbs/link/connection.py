@@ -12,7 +12,7 @@ from argus_trio.errors import LinkFailed
 from argus_trio.net.origin import Origin
 from argus_trio.net.proxies import Proxy, proxy_for
 from argus_trio.verbs.failure import USAGE, VerbFailed
-from argus_trio.verbs.link.where import Place
+from argus_trio.verbs.link.where import GatewayPlace
 
 CONNECT_SECONDS: Final = 10.0
 """How long a connection may take to stand: a network answers within a few seconds, or not at all."""
@@ -32,7 +32,7 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
-def connected(place: Place) -> tuple[http.client.HTTPConnection, str]:
+def connected(place: GatewayPlace) -> tuple[http.client.HTTPConnection, str]:
     """A connection that stands, and what the target of a request begins with before its path.
 
     Raises:
@@ -50,7 +50,7 @@ def connected(place: Place) -> tuple[http.client.HTTPConnection, str]:
     return connection, before
 
 
-def _made(place: Place) -> tuple[http.client.HTTPConnection, str]:
+def _made(place: GatewayPlace) -> tuple[http.client.HTTPConnection, str]:
     if place.socket:
         return _UnixConnection(place.socket), ""
     proxy = _proxy(place)
@@ -74,7 +74,7 @@ def authorization(proxy: Proxy | None) -> dict[str, str]:
     return {"Proxy-Authorization": proxy.authorization} if proxy and proxy.authorization else {}
 
 
-def _proxy(place: Place) -> Proxy | None:
+def _proxy(place: GatewayPlace) -> Proxy | None:
     try:
         proxy = proxy_for(
             Origin(scheme="https" if place.is_tls else "http", host=place.host, port=place.port), os.environ

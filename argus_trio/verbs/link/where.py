@@ -11,9 +11,9 @@ from urllib.parse import unquote, urlsplit
 
 import attrs
 
+from argus_trio.contract.address import DEFAULT_BASE, UNIX, gateway_address
 from argus_trio.contract.sockets import PATTERN, folders_to_search
 from argus_trio.verbs.failure import USAGE, VerbFailed
-from argus_trio.wire.gateway_address import DEFAULT_BASE, UNIX, gateway_address
 
 PROBE_SECONDS: Final = 1.0
 """How long a socket is tried that may be of a gateway that has ended: who listens accepts at once."""
@@ -22,7 +22,7 @@ _FORMS: Final = "write http://HOST:PORT, https://HOST or unix:PATH"
 
 
 @attrs.frozen(kw_only=True)
-class Place:
+class GatewayPlace:
     """Where a gateway is asked."""
 
     shown: str
@@ -38,7 +38,7 @@ class Place:
     """The view that the address names."""
 
 
-def find_place(server: str | None, environ: Mapping[str, str]) -> Place:
+def find_place(server: str | None, environ: Mapping[str, str]) -> GatewayPlace:
     """The gateway that is meant.
 
     Raises:
@@ -55,7 +55,7 @@ def find_place(server: str | None, environ: Mapping[str, str]) -> Place:
     return _at_socket(sockets[0]) if sockets else place_of(DEFAULT_BASE, "")
 
 
-def place_of(address: str, source: str) -> Place:
+def place_of(address: str, source: str) -> GatewayPlace:
     """The place that an address names. Raises VerbFailed for one that cannot be used; `source` says who wrote it."""
     if address.startswith(UNIX):
         path = address.removeprefix(UNIX)
@@ -76,7 +76,7 @@ def place_of(address: str, source: str) -> Place:
     if not all(character.isprintable() and character != " " for character in parts.path):
         raise VerbFailed(f"the path in {source} holds a character that cannot be sent", USAGE)
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return Place(
+    return GatewayPlace(
         shown=f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}",
         host=parts.hostname,
         port=port or _PORTS[parts.scheme],
@@ -100,8 +100,8 @@ def living_sockets(environ: Mapping[str, str]) -> list[str]:
     return list(found.values())
 
 
-def _at_socket(path: str) -> Place:
-    return Place(shown=f"{UNIX}{path}", socket=path)
+def _at_socket(path: str) -> GatewayPlace:
+    return GatewayPlace(shown=f"{UNIX}{path}", socket=path)
 
 
 def _is_heard(path: Path) -> bool:

@@ -41,5 +41,5 @@ def moment(timestamp: str | None, now: datetime) -> str:
 def size(count: int) -> str:
     """So many bytes."""
     if count < 1024:
-        return f"{count} bytes"
+        return "1 byte" if count == 1 else f"{count} bytes"
     return f"{count / 1024:.1f} KiB" if count < 1024 * 1024 else f"{count / 1024 / 1024:.1f} MiB"

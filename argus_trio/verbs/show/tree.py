@@ -8,6 +8,8 @@ from typing import Final
 
 import msgspec
 
+from argus_trio.verbs.show.clean import json_escaped
+
 _PLAIN: Final = re.compile(r"[A-Za-z_/.$][\w./@+$-]*(?:[ ,][\w./@+$-]+)*")
 """Texts that mean themselves without quotes."""
 _WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n", ".inf", ".nan"})
@@ -41,4 +43,4 @@ def _entry(head: str, value: object, indent: str) -> Iterator[str]:
 def _scalar(value: object) -> str:
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.isascii() and value.lower() not in _WORDS:
         return value
-    return msgspec.json.encode(value).decode()
+    return json_escaped(msgspec.json.encode(value).decode())
