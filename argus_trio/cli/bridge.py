@@ -13,6 +13,7 @@ from argus_trio.bridge.run import run_bridge
 from argus_trio.cli.logged import logging
 from argus_trio.cli.report import reported
 from argus_trio.core.call.via import VARIABLE
+from argus_trio.core.log_level import CurrentLevel
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import LinkFailed
 from argus_trio.wire.headers import VIA
@@ -33,5 +34,5 @@ def _stdio(options: argparse.Namespace) -> None:
     if by := os.environ.get(VARIABLE, ""):  # a gateway has started this, and may be the one at the other end
         headers[VIA] = by
     url = options.url or os.environ.get("ARGUS_URL") or DEFAULT_URL
-    with logging("console", options.log_level, Redactor({*headers.values(), token})):
+    with logging("console", CurrentLevel(options.log_level), Redactor({*headers.values(), token})):
         trio.run(partial(run_bridge, url, headers, view=options.view, wait_seconds=options.wait))

@@ -21,6 +21,7 @@ from argus_trio.cli.logged import logging
 from argus_trio.cli.report import reported
 from argus_trio.config.file import ConfigFile
 from argus_trio.config.read.find import find_config
+from argus_trio.core.log_level import CurrentLevel
 from argus_trio.core.redaction import Redactor
 from argus_trio.demo import run_demo
 from argus_trio.errors import Problem
@@ -35,14 +36,16 @@ def serve(options: argparse.Namespace) -> int:
 
 def _serve(options: argparse.Namespace) -> None:
     path = find_config(options.config, environ=os.environ, cwd=Path.cwd()).absolute()
-    redact = Redactor()
-    with logging(options.log_format, options.log_level, redact), _unharmed_by_hangups():
+    redact, level = Redactor(), CurrentLevel(options.log_level)
+    with logging(options.log_format, level, redact), _unharmed_by_hangups():
         file = ConfigFile(path=path, environ=os.environ, host=options.host, port=options.port, warn=_warn)
         config = file.read()
         redact.learn(config.secrets)
         raise_open_files()
         log.info("starting", version=__version__, config=str(path), backends=list(config.backends))
-        trio.run(partial(run_gateway, config, file=file, redact=redact, on_listening=lambda _urls: None))
+        trio.run(
+            partial(run_gateway, config, file=file, redact=redact, log_level=level, on_listening=lambda _urls: None)
+        )
 
 
 def _warn(warning: Problem) -> None:
@@ -65,5 +68,5 @@ def demo(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> None:
-    with logging("console", "warning", Redactor()):
+    with logging("console", CurrentLevel("warning"), Redactor()):
         trio.run(run_demo, options.port)

@@ -9,7 +9,6 @@ from argus_trio import __version__
 from argus_trio.bridge.defaults import DEFAULT_URL, WAIT_SECONDS
 from argus_trio.cli import kinds, verbs
 from argus_trio.cli.intermixed import CommandParser, IntermixedParser
-from argus_trio.logs.levels import LEVELS
 
 _EPILOG = """\
 exit codes: 0 done; 1 failed or refused; 2 wrong usage; 3 no gateway reached; 4 not allowed; 5 the tool says that it
@@ -43,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", help="listen on this address instead of server.host")
     serve.add_argument("--port", type=kinds.port, help="listen on this port instead of server.port; 0 takes a free one")
     serve.add_argument("--log-format", choices=("console", "json"), default="console", help="default: console")
-    serve.add_argument("--log-level", choices=LEVELS, default="info", help="default: info")
+    serve.add_argument("--log-level", choices=verbs.LOG_LEVELS, default="info", help="default: info")
     _add_stdio(commands.add_parser("stdio", help="carry a client that speaks stdio only to a running gateway"))
     demo = commands.add_parser("demo", help="run the gateway in front of two sample servers, without configuration")
     demo.add_argument("--port", type=kinds.port, default=9000, help="listen on this port; default: 9000")
@@ -117,4 +116,4 @@ def _add_stdio(command: argparse.ArgumentParser) -> None:
         help="how long a message waits while nobody listens at the gateway's address, because it has not been started "
         f"yet or is being restarted; 0: not at all; default: {WAIT_SECONDS:g}",
     )
-    command.add_argument("--log-level", choices=LEVELS, default="warning", help="on stderr; default: warning")
+    command.add_argument("--log-level", choices=verbs.LOG_LEVELS, default="warning", help="on stderr; default: warning")

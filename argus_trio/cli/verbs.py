@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Final
 
 from argus_trio.cli import kinds
-from argus_trio.logs.levels import LEVELS
 
 AddParser = Callable[..., argparse.ArgumentParser]
 """Adds a command by its name, as argparse has it."""
 
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+"""The levels of the gateway's log, written again: help is not to wait for where they are."""
 MESSAGE_LEVELS: Final = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
 """The levels of a tool's log messages."""
 
@@ -137,7 +138,7 @@ def _add_followed(add: AddParser) -> None:
     events.add_argument(
         "-n", "--limit", type=kinds.count, default=100, metavar="COUNT", help="the latest; default: 100"
     )
-    events.add_argument("--severity", choices=LEVELS, help="of this severity or above")
+    events.add_argument("--severity", choices=LOG_LEVELS, help="of this severity or above")
     events.add_argument("--backend", metavar="BACKEND", help="of this backend alone")
     events.add_argument("--since", metavar="ID", help="after the event of this id, or after a time (RFC 3339)")
     logs = _verb(
@@ -165,7 +166,7 @@ def _add_changes(add: AddParser) -> None:
     cancel = _verb(add, "cancel", "cancel a call", "cancel 7f3a-12")
     cancel.add_argument("exchanges", metavar="ID", nargs="+", help="as `argus-trio exchanges` lists it")
     level = _verb(add, "log-level", "show or change the level of the gateway's log", "log-level", "log-level debug")
-    level.add_argument("level", metavar="LEVEL", nargs="?", choices=LEVELS, help=", ".join(LEVELS))
+    level.add_argument("level", metavar="LEVEL", nargs="?", choices=LOG_LEVELS, help=", ".join(LOG_LEVELS))
     shutdown = _verb(add, "shutdown", "stop the running gateway", "shutdown", "shutdown --timeout 60")
     shutdown.add_argument(
         "--timeout",

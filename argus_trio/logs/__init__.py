@@ -1,7 +1,6 @@
 """The log: what goes to stderr, as lines for people or as JSON lines.
 
 - `setup.py` joins the parts: levels, formats, and what each event passes.
-- `levels.py` names the levels.
 - `processors.py` takes secrets out of events, and from a line for people what would act on a terminal.
 - `writer.py` writes the lines in a thread of its own: a stderr that is closed, full or unread holds up nobody.
 

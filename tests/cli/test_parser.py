@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from argus_trio import __version__
+from argus_trio.cli import verbs
 from argus_trio.cli.intermixed import WORDS_OF_THE_ORIGINAL
 from argus_trio.cli.parser import parser
+from argus_trio.core import log_level
+from argus_trio.core.call import levels
 from tests.cli.completions import FOLDER, SHELLS, made
 from tests.cli.conftest import Run
 from tests.cli.fake import FakeManagement
@@ -156,6 +159,11 @@ def test_a_verb_is_done_within_a_quarter_of_a_second(fake: FakeManagement, url: 
     fake.answers |= {"GET /status": STATUS, "GET /capabilities": tools()}
     for verb in (("status",), ("tools",)):
         assert cpu_seconds(*verb, "--server", url) < 0.25
+
+
+def test_the_levels_are_those_of_the_log_and_of_mcp() -> None:
+    assert verbs.LOG_LEVELS == log_level.LEVELS
+    assert verbs.MESSAGE_LEVELS == levels.LEVELS
 
 
 def test_the_version_is_that_of_the_package(plain: Run) -> None:
