@@ -11,13 +11,12 @@ import attrs
 import msgspec
 
 from argus_trio.contract.calls import ANSWER_ASK, CALL_TOOL, GET_PROMPT, READ_RESOURCE
-from argus_trio.contract.capabilities import CapabilitiesAnswer
 from argus_trio.contract.operation import Operation
 from argus_trio.verbs.arguments import Arguments, json_arguments, keyed_arguments
 from argus_trio.verbs.ask.answers import Askable, answer_to, roots_of
 from argus_trio.verbs.ask.elicitation import Questioner
 from argus_trio.verbs.ask.prompt import TerminalPrompt, Withdrawn
-from argus_trio.verbs.catalog import found_tools
+from argus_trio.verbs.catalog import FoundTools, found_tools
 from argus_trio.verbs.failure import DONE, NOT_REACHED, TOOL_ERROR, VerbFailed
 from argus_trio.verbs.link.problems import failure_told
 from argus_trio.verbs.link.pump import Pump, pumping
@@ -92,7 +91,7 @@ def _arguments(verb: Verb, name: str) -> Arguments:
 
 
 def _schema_of(verb: Verb, name: str) -> Mapping[str, object]:
-    answer = verb.client.decoded(found_tools(verb.client, search=name), CapabilitiesAnswer)
+    answer = verb.client.decoded(found_tools(verb.client, search=name), FoundTools)
     for tool in answer.tools:
         if tool.name == name and tool.hidden is None:
             schema = msgspec.json.decode(tool.input_schema)

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
-from argus_trio.contract.capabilities import CAPABILITIES, CapabilitiesAnswer, ToolEntry
+import attrs
+import msgspec
+
+from argus_trio.contract.capabilities import CAPABILITIES
 from argus_trio.verbs.failure import DONE
 from argus_trio.verbs.link.client import ManageClient
 from argus_trio.verbs.link.pages import all_pages
 from argus_trio.verbs.show.table import Cell, write_table
 from argus_trio.verbs.verb import Verb
+
+
+@attrs.frozen(kw_only=True)
+class FoundTool:
+    """Of a `ToolEntry` what is read here. The whole cannot be decoded: msgspec takes no `Raw` that may be null."""
+
+    name: str
+    backend: str
+    title: str | None
+    description: str | None
+    input_schema: msgspec.Raw
+    hidden: str | None
+    why: str | None
+
+
+@attrs.frozen(kw_only=True)
+class FoundTools:
+    """The same of a `CapabilitiesAnswer`."""
+
+    tools: tuple[FoundTool, ...]
 
 
 def tools(verb: Verb) -> int:
@@ -23,7 +46,7 @@ def tools(verb: Verb) -> int:
     if verb.terminal.is_json:
         verb.terminal.raw(raw)
         return DONE
-    answer = verb.client.decoded(raw, CapabilitiesAnswer)
+    answer = verb.client.decoded(raw, FoundTools)
     if is_all:
         write_table(
             verb.terminal,
@@ -36,7 +59,7 @@ def tools(verb: Verb) -> int:
     return DONE
 
 
-def _with_hidden(tool: ToolEntry) -> tuple[str | Cell, ...]:
+def _with_hidden(tool: FoundTool) -> tuple[str | Cell, ...]:
     if tool.hidden is None:
         return tool.name, tool.backend, "", tool.description or ""
     return Cell(tool.name, "dim"), tool.backend, Cell(tool.hidden, "yellow"), tool.why or ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
+import attrs
 
 from argus_trio.contract.backends import BACKEND, BACKENDS, BackendEntry, BackendsAnswer
 from argus_trio.contract.health import STATUS, StatusAnswer
@@ -104,6 +104,7 @@ def _backend(verb: Verb, name: str) -> int:
     if verb.terminal.is_json:
         verb.terminal.raw(raw)
     else:
-        for line in tree_lines(msgspec.json.decode(raw)):
+        entry = verb.client.decoded(raw, BackendEntry)
+        for line in tree_lines(attrs.asdict(entry)):
             verb.terminal.line(clean(line))
     return DONE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import attrs
 import msgspec
 
@@ -17,7 +19,7 @@ from argus_trio.contract.backends import (
     SessionSharing,
     ShownState,
 )
-from argus_trio.contract.capabilities import CapabilitiesAnswer, HiddenBecause, ToolEntry
+from argus_trio.contract.capabilities import CapabilitiesAnswer, ToolEntry
 from argus_trio.contract.clients import ExchangeEntry, ExchangesAnswer, SessionEntry, SessionsAnswer
 from argus_trio.contract.control import ChangeAnswer, ReloadAnswer
 from argus_trio.contract.events import EventEntry
@@ -97,7 +99,7 @@ def tool(
     schema: object = None,
     *,
     description: str = "",
-    hidden: HiddenBecause | None = None,
+    hidden: Literal["filter"] | None = None,
     why: str | None = None,
 ) -> ToolEntry:
     return ToolEntry(
@@ -107,8 +109,8 @@ def tool(
         description=description,
         backend="files",
         input_schema=msgspec.Raw(msgspec.json.encode(schema or {"type": "object"})),
-        output_schema=None,
-        annotations=None,
+        output_schema=msgspec.Raw(b'{"type": "object"}'),
+        annotations=msgspec.Raw(b'{"title": "x"}'),
         filtered=hidden == "filter",
         renamed=False,
         hidden=hidden,

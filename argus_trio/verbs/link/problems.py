@@ -17,7 +17,7 @@ _ADVICE: Final = {
     "unknown-backend": "`argus-trio backends` lists them",
     "unknown-exchange": "`argus-trio exchanges` lists those under way",
     "unknown-session": "`argus-trio sessions` lists them",
-    "unknown-target": "`argus-trio tools` lists the tools",
+    "unknown-tool": "`argus-trio tools` lists them",
     "overloaded": "try again later",
 }
 """What to do, by the word of a problem."""
@@ -45,6 +45,8 @@ def failure_told(problem: Mapping[str, object], body: bytes, retry_after: str | 
     status = problem.get("status")
     word = str(problem.get("type", "")).rpartition("/")[2]
     lines = [str(problem.get("detail") or problem.get("message") or problem.get("title") or "it was refused")]
+    if word == "unknown-target" and "tool" in lines[0]:
+        word = "unknown-tool"
     if advice := _ADVICE.get(word):
         lines[0] += f"; {advice}"
     if retry_after:

@@ -20,9 +20,9 @@ def tree_lines(value: object, indent: str = "") -> Iterator[str]:
     if isinstance(value, dict) and value:
         for key, each in value.items():
             yield from _entry(f"{indent}{_scalar(key)}:", each, indent + "  ")
-    elif isinstance(value, list) and value:
+    elif isinstance(value, list | tuple) and value:
         for each in value:
-            if isinstance(each, dict | list) and each:
+            if isinstance(each, dict | list | tuple) and each:
                 first, *rest = tree_lines(each, indent + "  ")
                 yield f"{indent}- {first[len(indent) + 2 :]}"
                 yield from rest
@@ -33,7 +33,7 @@ def tree_lines(value: object, indent: str = "") -> Iterator[str]:
 
 
 def _entry(head: str, value: object, indent: str) -> Iterator[str]:
-    if isinstance(value, dict | list) and value:
+    if isinstance(value, dict | list | tuple) and value:
         yield head
         yield from tree_lines(value, indent)
     else:
