@@ -16,7 +16,13 @@ _STDERR: Final = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; its exit code."""
     _hold_standard_descriptors()
-    options = parser().parse_args(arguments)
+    whole = parser()
+    options = whole.parse_args(arguments)
+    if options.command in _COMMANDS and not getattr(options, "live", False):
+        for name in ("server", "token_file", "json"):
+            if hasattr(options, name):
+                needs = "needs --live here" if options.command == "explain" else "is for what asks a running gateway"
+                whole.error(f"--{name.replace('_', '-')} {needs}")
     run = _COMMANDS.get(options.command, _verb)
     return run(options) or 0
 

@@ -116,8 +116,11 @@ def _warn(verb: Verb, warnings: Iterable[ProblemEntry]) -> None:
 
 
 def _line(problem: ProblemEntry) -> str:
+    hint = f"; {problem.hint}" if problem.hint else ""
+    if not problem.path:
+        return f"line {problem.line}: {problem.message}{hint}" if problem.line else f"{problem.message}{hint}"
     line = f" (line {problem.line})" if problem.line else ""
-    return f"{problem.path}{line}: {problem.message}{f'; {problem.hint}' if problem.hint else ''}"
+    return f"{problem.path}{line}: {problem.message}{hint}"
 
 
 def _text_of(file: str) -> str:

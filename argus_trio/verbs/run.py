@@ -9,7 +9,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from contextlib import suppress
 
-from argus_trio.verbs.failure import DONE, INTERRUPTED, VerbFailed
+from argus_trio.verbs.failure import DONE, FAILED, INTERRUPTED, USAGE, VerbFailed
 from argus_trio.verbs.link.client import ManageClient
 from argus_trio.verbs.link.token import find_token
 from argus_trio.verbs.link.where import find_place
@@ -73,18 +73,32 @@ def run_verb(options: Namespace) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         return _read_no_more()
+    except OSError as error:  # of writing: what goes wrong on the way to the gateway is a failure of the verb
+        _read_no_more()
+        with suppress(OSError):
+            terminal.note(f"argus-trio: the answer cannot be written: {error.strerror}")
+        return FAILED
 
 
 def _run(options: Namespace, terminal: Terminal) -> int:
     def warn(text: str) -> None:
         terminal.note(f"argus-trio: warning: {text}")
 
+    _require_text(options)
     place = find_place(getattr(options, "server", None), os.environ)
     token = find_token(getattr(options, "token_file", None), os.environ, warn)
     verb = Verb(options=options, terminal=terminal, client=ManageClient(place=place, token=token))
     code = _found(options.command)(verb)
     terminal.out.flush()
     return code
+
+
+def _require_text(options: Namespace) -> None:
+    """Raises VerbFailed for an argument that is no text: nothing of it could be sent as it is."""
+    for value in vars(options).values():
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and any("\ud800" <= character <= "\udfff" for character in text):
+                raise VerbFailed(f"the argument {text!r} is no UTF-8", USAGE)
 
 
 def _told(terminal: Terminal, failure: VerbFailed) -> int:

@@ -129,6 +129,27 @@ def test_who_reads_no_more_is_no_fault(fake: FakeManagement, url: str) -> None:
     assert done.stdout.startswith("NAME ")
 
 
+def test_what_cannot_be_written_is_told(fake: FakeManagement, url: str) -> None:
+    fake.answers["GET /status"] = STATUS
+    command = f"{sys.executable} -m argus_trio status --server {url} > /dev/full"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert (done.returncode, done.stderr) == (1, "argus-trio: the answer cannot be written: No space left on device\n")
+
+
+def test_an_argument_that_is_no_text_is_told(argus: Run, fake: FakeManagement) -> None:
+    for words in (("call", "t\udcff"), ("call", "t", "a=\udcff"), ("backends", "\udcff")):
+        ran = argus(*words)
+        assert (ran.code, "is no UTF-8" in ran.err) == (2, True)
+    assert fake.asked == []
+
+
 def test_a_closed_stdout_is_no_fault(fake: FakeManagement, url: str) -> None:
     fake.answers["GET /status"] = STATUS
     command = f"{sys.executable} -m argus_trio status --server {url} >&-"

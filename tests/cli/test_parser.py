@@ -67,6 +67,14 @@ def test_an_unknown_word_is_answered_with_where_the_commands_are(plain: Run) -> 
     assert "there is no command 'bakends': `argus-trio --help` lists the commands" in ran.err
 
 
+@pytest.mark.parametrize("command", ["serve", "check", "schema", "explain", "completion", "demo", "stdio"])
+def test_what_asks_no_gateway_takes_no_address(plain: Run, command: str) -> None:
+    words = {"explain": ("a", "b"), "completion": ("bash",)}.get(command, ())
+    ran = plain("--server", "http://h", command, *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert "--server needs --live here" in ran.err if words[1:] else "--server is for what asks a" in ran.err
+
+
 def commands() -> list[str]:
     (action,) = [each for each in parser()._actions if each.dest == "command"]
     assert action.choices is not None
