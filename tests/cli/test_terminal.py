@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 
 from argus_trio.contract.events import EventsAnswer
-from tests.cli.fake import Asked, FakeManagement, Streamed, problem
+from tests.cli.fake import Asked, FakeManagement, Streamed, problem, serving
 from tests.cli.user import at_a_terminal
 from tests.cli.values import STATUS, backend, backends, event
+from tests.servers.certificates import make_authority
 
 FORM = {
     "mode": "form",
@@ -101,6 +103,26 @@ def test_ctrl_c_cancels_the_call_also_while_it_asks(fake: FakeManagement, url: s
             assert user.ends() == 130
         assert gone.wait(10)
         assert "Traceback" not in user.text
+
+
+def test_ctrl_c_cancels_a_call_over_tls(fake: FakeManagement, tmp_path: Path) -> None:
+    gone = threading.Event()
+
+    def stream(streamed: Streamed, _: Asked) -> None:
+        streamed.send("exchange", {"id": "e"})
+        streamed.send("progress", {"progress": 1, "total": None, "message": "slow"})
+        if streamed.until_gone(20):
+            gone.set()
+
+    fake.answers["POST /tools/call"] = stream
+    certificate, context = make_authority(tmp_path)
+    with serving(fake, tls=context) as address:
+        with at_a_terminal("call", "t", "--server", address, env={"SSL_CERT_FILE": str(certificate)}) as user:
+            user.sees("1 slow")
+            user.types("\x03")
+            assert user.ends() == 130
+        assert gone.wait(10)
+    assert "Error" not in user.text
 
 
 def test_ctrl_d_leaves_a_question_open(fake: FakeManagement, url: str) -> None:

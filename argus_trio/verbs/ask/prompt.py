@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import select
+import termios
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, Protocol
 
 import attrs
@@ -51,6 +53,8 @@ class TerminalPrompt:
             readable, _, _ = select.select([self.stdin, self.beside], [], [])
             if self.beside in readable and self.look():
                 self.terminal.err.write("\n")
+                with suppress(termios.error):
+                    termios.tcflush(self.stdin, termios.TCIFLUSH)  # what is typed already is not for the shell
                 raise Withdrawn
             if self.stdin in readable:
                 line = os.read(self.stdin, LINE_BYTES)

@@ -75,7 +75,7 @@ def pumping(client: ManageClient, answer: OpenAnswer) -> Iterator[Pump]:
     finally:
         is_shut.set()
         with suppress(OSError):  # it is shut already
-            answer.socket.shutdown(socket.SHUT_RDWR)
+            socket.socket.shutdown(answer.socket, socket.SHUT_RDWR)  # of TLS as well: the thread is still reading it
         pump.drop()
         thread.join(END_SECONDS)
         os.close(reading)
