@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Final
 
 import attrs
@@ -133,7 +132,7 @@ def change_of(action: Action, summary: str) -> Operation:
     )
 
 
-CHANGES: Final[Mapping[Action, Operation]] = {
+CHANGES: Final = {
     "restart": change_of("restart", "Connect anew beside the old connection, which takes over when it is ready"),
     "drain": change_of("drain", "Let calls in flight end and take no new ones, until enable"),
     "enable": change_of("enable", "Undo drain or disable"),

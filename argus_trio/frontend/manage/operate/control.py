@@ -40,6 +40,7 @@ from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
 from argus_trio.frontend.manage.operate.if_match import entity_tag, fitting
 from argus_trio.frontend.manage.request import ManageRequest, Page
 
+_ACTIONS: Final[tuple[Action, ...]] = ("restart", "drain", "enable", "disable")
 _COME_BACK: Final = (b"retry-after", b"5")
 """Sent to who cannot be served now: the changes that wait take seconds each."""
 
@@ -64,7 +65,7 @@ def control_pages(gateway: Gateway) -> Mapping[Operation, Page]:
         finally:  # it was asked for, whether or not its answer could be given
             control.stop(by=request.principal.name, drain_seconds=seconds)
 
-    changes = {operation: _change_page(gateway, control, action) for action, operation in CHANGES.items()}
+    changes = {CHANGES[action]: _change_page(gateway, control, action) for action in _ACTIONS}
     return {VALIDATE: validate, SHUTDOWN: shutdown, **changes}
 
 
