@@ -112,6 +112,13 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         title="There is no configuration file",
         page="This gateway runs without a file, as the demo does: there is nothing to read again.",
     ),
+    "backend-disabled": ProblemKind(
+        status=409,
+        title="The backend is disabled",
+        page="What is asked cannot be done to a backend that does not run. One that an operator has disabled starts "
+        "again by `enable`. One that the file disables is enabled in the file, which is never written here: take "
+        "`enabled: false` out of its entry, and reload.",
+    ),
     "changed-since": ProblemKind(
         status=412,
         title="It was changed since",

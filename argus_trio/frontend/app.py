@@ -68,8 +68,8 @@ async def run_frontend(
 
     def end_what_lasts() -> None:
         announcer.close()
-        parts.parking.stop(settings.now.server.drain_timeout)
-        parts.calls.stop(settings.now.server.drain_timeout)
+        parts.parking.stop(settings.drain_timeout)
+        parts.calls.stop(settings.drain_timeout)
 
     settings.on_renewed.append(parts.renewed)
     async with trio.open_nursery() as nursery:

@@ -8,6 +8,6 @@
     calls/      calls of tools, reads and prompts: an edge of its own
 
 The other files hold the pages, one for each group of operations: values of `core/` to bodies of the contract. The
-values come from the gateway (`frontend/gateway.py`), at the moment of the request. What changes the running gateway is
-asked of its `Control`.
+values come from the gateway (`frontend/gateway.py`), at the moment of the request. What changes the running gateway
+stands in `operate`, and is asked of its `Control`.
 """

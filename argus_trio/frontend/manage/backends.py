@@ -66,7 +66,7 @@ def _shown(backend: BackendStatus, clocks: Clocks) -> dict[str, object]:
     return {
         "name": backend.name,
         "type": backend.type,
-        "state": standing.state.value,
+        "state": backend.state,
         "what": standing.what or None,
         "reason": standing.reason,
         "details": list(standing.details),

@@ -14,7 +14,8 @@ from argus_trio.frontend.manage.clients.sessions import SessionTable, session_pa
 from argus_trio.frontend.manage.configuration import configuration_pages
 from argus_trio.frontend.manage.health import health_pages
 from argus_trio.frontend.manage.logs import log_pages
-from argus_trio.frontend.manage.reload import reload_pages
+from argus_trio.frontend.manage.operate.control import control_pages
+from argus_trio.frontend.manage.operate.reload import reload_pages
 from argus_trio.frontend.manage.request import Page
 from argus_trio.frontend.manage.status import ServedFacts, batch_pages, status_pages
 from argus_trio.frontend.manage.tree import tree_pages
@@ -29,6 +30,7 @@ def all_pages(
         **status_pages(gateway, facts),
         **backend_pages(gateway),
         **reload_pages(gateway),
+        **control_pages(gateway),
         **log_pages(gateway),
         **call_pages(calls),
         **exchange_pages(gateway),
