@@ -39,6 +39,7 @@ from argus_trio.config.read.sources import Stamps
 from argus_trio.core.backend_log import BackendLogs
 from argus_trio.core.call.exchange import EndedSession, Handler
 from argus_trio.core.call.via import Via
+from argus_trio.core.figures import Figures
 from argus_trio.core.journal import Journal
 from argus_trio.core.memory import Memory
 from argus_trio.core.open_exchanges import OpenExchanges
@@ -138,9 +139,10 @@ class _GatewayParts:
     def __attrs_post_init__(self) -> None:
         path = None if self.file is None else self.file.path
         source, folder = ("the configuration", Path()) if path is None else (str(path), path.parent)
-        self.pipelines = Pipelines(build_pipeline(self.config, source=source, folder=folder))
         self.management = self._management(path)
-        self.memory = Memory(lambda: self.settings.now.server.limits.memory, on_full=tell_full)
+        journal = self.management.journal
+        self.pipelines = Pipelines(build_pipeline(self.config, source=source, folder=folder, journal=journal))
+        self.memory = Memory(lambda: self.settings.now.server.limits.memory, on_full=partial(tell_full, journal))
         self.supervisor = Supervisor(
             initial=self.config,
             open_link=partial(open_link, via=self.via, intake=Intake(self.memory)),
@@ -158,7 +160,13 @@ class _GatewayParts:
             is_exposed = any(each.is_exposed for each in self.inherited)
             self.reloads = ReloadSupervisor(
                 config=self.config,
-                load=partial(load_candidate, self.file, lambda: self.pipelines.current.kept, is_exposed=is_exposed),
+                load=partial(
+                    load_candidate,
+                    self.file,
+                    lambda: self.pipelines.current.kept,
+                    is_exposed=is_exposed,
+                    journal=journal,
+                ),
                 apply=self._apply,
                 settings=self.settings,
                 redact=self.redact,
@@ -174,6 +182,7 @@ class _GatewayParts:
             file=path,
             instance=instance,
             journal=Journal(now=time.time, instance=instance, redact=self.redact, on_noted=events.wake),
+            figures=Figures(now=trio.current_time),
             exchanges=OpenExchanges(instance=instance),
             logs=BackendLogs(now=time.time, redact=self.redact, on_added=lines.wake),
             events=events,
@@ -192,6 +201,7 @@ class _GatewayParts:
         def take() -> None:
             self.settings.renew(candidate.settings)
             self.pipelines.install(candidate.pipeline)
+            self.management.figures.keep_backends(candidate.config.backends)
 
         await self.pipelines.enter(candidate.pipeline)
         try:

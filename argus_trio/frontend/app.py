@@ -11,6 +11,7 @@ import trio
 
 from argus_trio.core.access.access import Access
 from argus_trio.core.call.abilities import Audience
+from argus_trio.core.journal import Journal
 from argus_trio.core.memory import Bodies, Memory
 from argus_trio.frontend.application import Application
 from argus_trio.frontend.edges.endpoint import Endpoint
@@ -25,10 +26,12 @@ from argus_trio.frontend.input_required.parking import Parking
 from argus_trio.frontend.input_required.request_state import RequestStates, Seal
 from argus_trio.frontend.manage.api import ManageApi
 from argus_trio.frontend.manage.pages import all_pages
+from argus_trio.frontend.manage.watch.metrics import ServedCounts
 from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.server.listeners import open_listeners
 from argus_trio.frontend.server.serving import serve
 from argus_trio.frontend.server.socket_activation import Inherited
+from argus_trio.frontend.sessions.dispatch import note_ended
 from argus_trio.frontend.sessions.session import HttpSession
 from argus_trio.frontend.sessions.table import Sessions
 
@@ -56,11 +59,14 @@ async def run_frontend(
         ListenFailed: as `open_listeners`.
     """
     listeners = await open_listeners(settings, inherited)
-    memory = memory or Memory(lambda: settings.now.server.limits.memory, on_full=tell_full)
+    memory = memory or Memory(
+        lambda: settings.now.server.limits.memory, on_full=partial(tell_full, gateway.management.journal)
+    )
     parts = _assembled(gateway, announcer, settings, make_seal=make_seal, memory=memory)
 
     def end_what_lasts() -> None:
         announcer.close()
+        parts.stopped()
         parts.parking.stop(settings.now.server.drain_timeout)
 
     settings.on_renewed.append(parts.renewed)
@@ -101,9 +107,20 @@ class _Parts:
         ended = self.sessions.end_unless(may_stay)
         self.application.sse.end_unless(may_stay)
         self.announcer.end_unless(may_stay)
-        self.application.streams.end_unless(partial(_may_stream, settings.access))
+        self.application.streams.end_unless(partial(self._may_stream, settings.access))
         if ended:
             log.info("sessions_ended", count=ended, reason="a reload took away who they belong to, or their endpoint")
+
+    def stopped(self) -> None:
+        """End the streams that only tell what happens: nobody waits for an answer on them."""
+        self.application.streams.end_unless(lambda request: not self.application.manage.is_feed(request))
+
+    def _may_stream(self, access: Access, request: IncomingRequest) -> bool:
+        """Whether a stream goes on: the credential that opened it stands, its endpoint is there, and who reads it may
+        still."""
+        if not access.stands(request.principal) or (request.endpoint and request.endpoint not in access.views):
+            return False
+        return self.application.manage.may_go_on(request, access)
 
 
 def _assembled(
@@ -115,11 +132,12 @@ def _assembled(
     memory: Memory,
 ) -> _Parts:
     def release(session: HttpSession) -> None:
+        note_ended(gateway, session)
         announcer.remove(session)
         gateway.release(session)
 
     keep_alive = KeepAlive()
-    bodies = Bodies(memory, on_refused=_tell_refused)
+    bodies = Bodies(memory, on_refused=partial(_tell_refused, gateway.management.journal))
     sessions = Sessions(on_end=release, idle=settings.now.limits.session_idle, memory=memory)
     parking = Parking(gateway.handler, RequestStates(make_seal), memory)
     endpoint = Endpoint(
@@ -129,7 +147,19 @@ def _assembled(
         bodies=bodies,
     )
     sse = SseEdge(gateway, announcer, settings, memory=memory, bodies=bodies)
-    manage = ManageApi(pages=all_pages(gateway), settings=settings, bodies=bodies)
+
+    def counts() -> ServedCounts:
+        return ServedCounts(
+            sessions=len(sessions),
+            conversations=len(sse),
+            streams=len(application.streams),
+            requests_in_flight=application.in_flight,
+            requests_turned_away=application.turned_away,
+            memory_held=memory.size,
+            memory_limit=memory.limit,
+        )
+
+    manage = ManageApi(pages=all_pages(gateway, counts), settings=settings, bodies=bodies)
     application = Application(gateway=gateway, settings=settings, endpoint=endpoint, sse=sse, manage=manage)
     return _Parts(
         application=application,
@@ -146,17 +176,14 @@ def _may_stay(access: Access, audience: Audience) -> bool:
     return access.knows(audience.principal) and (not audience.endpoint or audience.endpoint in access.views)
 
 
-def _may_stream(access: Access, request: IncomingRequest) -> bool:
-    """Whether a stream goes on: the credential that opened it stands, and its endpoint is there."""
-    return access.stands(request.principal) and (not request.endpoint or request.endpoint in access.views)
-
-
-def tell_full(held: int, limit: int) -> None:
+def tell_full(journal: Journal, held: int, limit: int) -> None:
     """Log that the gateway holds too much; see `Memory`."""
     advice = "clients do not fetch what is theirs; what would keep more is refused; raise server.limits.memory or wait"
     log.warning("memory_full", held=held, limit=limit, advice=advice)
+    journal.note("memory_full", advice, severity="warning", details={"held": held, "limit": limit})
 
 
-def _tell_refused(held: int, most: int) -> None:
+def _tell_refused(journal: Journal, held: int, most: int) -> None:
     advice = "many large requests wait for their answers; look for a slow backend; raise server.limits.memory or wait"
     log.warning("large_requests_refused", held=held, most=most, advice=advice)
+    journal.note("large_requests_refused", advice, severity="warning", details={"held": held, "most": most})

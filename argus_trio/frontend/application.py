@@ -69,9 +69,13 @@ class Application:
     manage: ManageApi
     streams: OpenStreams = attrs.field(factory=OpenStreams, init=False)
     """The long-lived streams that are open."""
-    _in_flight: int = attrs.field(default=0, init=False)
+    in_flight: int = attrs.field(default=0, init=False)
+    """How many requests are in flight, streams included."""
     _has_come_round: bool = attrs.field(default=False, init=False)
-    _turned_away: int = attrs.field(default=0, init=False)
+    turned_away: int = attrs.field(default=0, init=False)
+    """How many requests were turned away because too many were in flight."""
+    _reported: int = attrs.field(default=0, init=False)
+    """How many of them the log has told."""
     _reported_at: float = attrs.field(default=-inf, init=False)
     _routes: dict[str, PathHandlers] = attrs.field(init=False)
     _for_pages: list[PathHandlers] = attrs.field(init=False)
@@ -113,19 +117,19 @@ class Application:
         if via is not None and self.gateway.comes_round(via.decode("latin-1")):
             await self._refuse_own(http)
             return
-        if self._in_flight >= settings.limits.requests:
+        if self.in_flight >= settings.limits.requests:
             await self._turn_away(http)
             return
         await self._serve(http, serve)
 
     async def _serve(self, http: IncomingRequest, serve: Callable[[IncomingRequest], Awaitable[None]]) -> None:
-        self._in_flight += 1
+        self.in_flight += 1
         try:
             await serve(http)
         except ClientGone:
             log.debug("client_gone", path=http.path)
         finally:
-            self._in_flight -= 1
+            self.in_flight -= 1
             body = http.body
             if body is not None and body.held:
                 body.release()
@@ -186,12 +190,15 @@ class Application:
         await http.answer_unread(508, refusal("loop", message))
 
     async def _turn_away(self, http: IncomingRequest) -> None:
-        self._turned_away += 1
+        self.turned_away += 1
         most = self.settings.now.limits.requests
         now = trio.current_time()
         if now - self._reported_at >= REPORT_SECONDS:
-            log.warning("requests_turned_away", count=self._turned_away, most=most)
-            self._reported_at, self._turned_away = now, 0
+            count = self.turned_away - self._reported
+            log.warning("requests_turned_away", count=count, most=most)
+            said, details = f"{most} requests are in flight: more are turned away", {"count": count, "most": most}
+            self.gateway.management.journal.note("requests_turned_away", said, severity="warning", details=details)
+            self._reported_at, self._reported = now, self.turned_away
         message = f"{most} requests are in flight, which is as many as the gateway takes; come back later"
         retry_after = (b"retry-after", b"%d" % RETRY_AFTER_SECONDS)
         await http.answer_unread(503, refusal("overloaded", message), (JSON, retry_after))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from functools import partial
 from typing import Final
 
 import attrs
@@ -11,6 +12,7 @@ import trio
 from argus_trio.config.check.loopback import may_be_exposed
 from argus_trio.config.file import ConfigFile
 from argus_trio.config.model.config import Config
+from argus_trio.core.journal import Journal
 from argus_trio.errors import ConfigInvalid, ListenFailed, Problem
 from argus_trio.frontend.http.served_settings import ServedSettings
 from argus_trio.pipeline.build import build_pipeline
@@ -34,7 +36,11 @@ class Candidate:
 
 
 async def load_candidate(
-    file: ConfigFile, kept: Callable[[], Mapping[Hashable, object]], *, is_exposed: bool = False
+    file: ConfigFile,
+    kept: Callable[[], Mapping[Hashable, object]],
+    *,
+    is_exposed: bool = False,
+    journal: Journal | None = None,
 ) -> Candidate:
     """The candidate that the file gives now. A thread that hangs in the file system is left behind.
 
@@ -45,12 +51,15 @@ async def load_candidate(
         ConfigInvalid: everything that is wrong with the file, or that it could not be read in `READ_SECONDS`.
     """
     with trio.move_on_after(READ_SECONDS):
-        return await trio.to_thread.run_sync(_candidate, file, kept(), is_exposed, abandon_on_cancel=True)
+        read = partial(_candidate, file, kept(), is_exposed, journal)
+        return await trio.to_thread.run_sync(read, abandon_on_cancel=True)
     message = f"the file, or one that it names, could not be read within {READ_SECONDS:g} s"
     raise ConfigInvalid(str(file.path), (Problem(path="", message=message),))
 
 
-def _candidate(file: ConfigFile, kept: Mapping[Hashable, object], is_exposed: bool) -> Candidate:
+def _candidate(
+    file: ConfigFile, kept: Mapping[Hashable, object], is_exposed: bool, journal: Journal | None
+) -> Candidate:
     config = file.read()
     if is_exposed and not may_be_exposed(config):
         problem = Problem(
@@ -60,7 +69,7 @@ def _candidate(file: ConfigFile, kept: Mapping[Hashable, object], is_exposed: bo
             "comes: middleware: [{type: authentication, ...}], without anonymous",
         )
         raise ConfigInvalid(str(file.path), (problem,))
-    pipeline = build_pipeline(config, source=str(file.path), folder=file.path.parent, before=kept)
+    pipeline = build_pipeline(config, source=str(file.path), folder=file.path.parent, before=kept, journal=journal)
     try:
         settings = ServedSettings.of(config.server, access=pipeline.access)
         return Candidate(

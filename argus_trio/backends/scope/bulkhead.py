@@ -7,6 +7,7 @@ answer comes the call goes on at once, even if that is one too many for a while;
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -20,6 +21,7 @@ from argus_trio.config.model.operation import Bounds
 from argus_trio.core.call.exchange import Call, Exchange
 from argus_trio.core.call.record import CallRecord
 from argus_trio.core.health.occupancy import Occupancy
+from argus_trio.core.journal import Journal
 from argus_trio.errors import BackendUnavailable, DeadlineExceeded
 from argus_trio.wire.envelope import Params
 
@@ -41,6 +43,7 @@ class Bulkhead:
 
     backend: str
     _limits: Bounds = attrs.field(factory=Bounds)
+    journal: Journal = attrs.field(factory=lambda: Journal(now=time.time), kw_only=True)
     refused: int = attrs.field(default=0, init=False)
     """How many calls were refused so far because the queue was full."""
     _occupancy: Occupancy = attrs.field(factory=Occupancy, init=False)
@@ -119,14 +122,18 @@ class Bulkhead:
         until_served = self._occupancy.service_time(now) * (waiting + 1) / self._limits.concurrency
         after = round(min(max(SOONEST_RETRY_SECONDS, until_served), LATEST_RETRY_SECONDS), 1)
         facts = {"under_way": self.under_way, "waiting": waiting, "retry_after": after}
+        reason = f"{self.under_way} calls are under way there and {waiting} wait (limits.concurrency, limits.queue)"
         if self._episode == 1:
             log.warning("backend_queue_full", backend=self.backend, **facts)
-        reason = f"{self.under_way} calls are under way there and {waiting} wait (limits.concurrency, limits.queue)"
+            said = f"{self.backend}: {reason}; more are refused"
+            self.journal.note("backend_queue_full", said, severity="warning", backend=self.backend, details=facts)
         return BackendUnavailable(self.backend, reason, retry_after=after)
 
     def _relieve(self, now: float) -> None:
         if self._episode and now - self._refused_at > CALM_SECONDS:
             log.info("backend_queue_relieved", backend=self.backend, refused=self._episode)
+            said, details = f"{self.backend}: calls are taken again", {"refused": self._episode}
+            self.journal.note("backend_queue_relieved", said, backend=self.backend, details=details)
             self._episode = 0
 
 

@@ -6,6 +6,7 @@ The task of the GET owns the nursery in which the session's calls run, so a clie
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable
 from typing import Final
 from urllib.parse import parse_qs, quote
@@ -31,8 +32,8 @@ from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.notifications.outbox import Outbox
 from argus_trio.frontend.outcome import error_response
 from argus_trio.frontend.sessions.client_requests import SendMessage
-from argus_trio.frontend.sessions.dispatch import accept, read_batch, respond, respond_batch
-from argus_trio.frontend.sessions.session import Session
+from argus_trio.frontend.sessions.dispatch import accept, note_ended, read_batch, respond, respond_batch
+from argus_trio.frontend.sessions.session import Session, SessionEnd
 from argus_trio.frontend.sessions.unkept import unkept
 from argus_trio.wire import envelope
 from argus_trio.wire.envelope import Message, is_batch
@@ -61,7 +62,17 @@ class Conversation:
     outbox: Outbox
     nursery: trio.Nursery
     in_flight: int = attrs.field(default=0, init=False)
+    is_taken_away: bool = attrs.field(default=False, init=False)
+    """Whether a reload has taken away who it belongs to, or its endpoint."""
     _is_ending: bool = attrs.field(default=False, init=False)
+
+    def ended_by(self, principal: Principal) -> SessionEnd:
+        """Who has ended it, which this principal opened."""
+        if self.is_taken_away:
+            return "reload"
+        if principal.expires is not None and time.time() >= principal.expires:
+            return "expired"
+        return "stop" if self._is_ending else "client"
 
     async def notify(self, message: bytes) -> None:
         """Send an encoded message in turn; dropped once the client is gone."""
@@ -145,6 +156,9 @@ class SseEdge:
     bodies: Bodies = attrs.field(factory=Bodies, kw_only=True)
     _open: dict[str, SseSession] = attrs.field(factory=dict, init=False)
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     async def get(self, http: IncomingRequest) -> None:
         """Hold a conversation: until the client goes, or the gateway stops."""
         if self.memory.is_full:
@@ -169,7 +183,9 @@ class SseEdge:
                     await write_stream(http, conversation.outbox, first=endpoint)
             finally:
                 del self._open[session.id]
+                session.ended_by = conversation.ended_by(http.principal)
                 session.end()
+                note_ended(self.gateway, session)
                 conversation.outbox.discard()
                 self.gateway.release(session)
             nursery.cancel_scope.cancel()
@@ -197,6 +213,7 @@ class SseEdge:
         """End the conversations of the clients that may not stay, calls and all."""
         for session in tuple(self._open.values()):
             if not may_stay(session.audience):
+                session.conversation.is_taken_away = True
                 session.conversation.end()
 
     async def _refuse_more(self, http: IncomingRequest) -> None:

@@ -56,6 +56,16 @@ class ManageApi:
         if answer is not None:
             await http.answer_unread(answer.status, answer.encoded, answer.headers)
 
+    def may_go_on(self, http: IncomingRequest, access: Access) -> bool:
+        """Whether who reads a stream still has the right to; true of what is no operation of this API."""
+        found = self._found(http.path.removesuffix("/")) or {}
+        operation = found[http.method][0] if http.method in found else None
+        return operation is None or operation.right is None or access.may_manage(http.principal, operation.right)
+
+    def is_feed(self, http: IncomingRequest) -> bool:
+        """Whether a stream of this API only tells what happens, and answers no call."""
+        return http.method == "GET" and self._found(http.path.removesuffix("/")) is not None
+
     async def _answer(self, http: IncomingRequest, access: Access) -> PageAnswer | None:
         path = http.path.removesuffix("/")
         found = self._found(path)

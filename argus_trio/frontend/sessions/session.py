@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from typing import Literal, Protocol
 
 import attrs
 
@@ -18,6 +18,10 @@ from argus_trio.frontend.sessions.streams import Streams
 from argus_trio.frontend.sessions.subscriptions import SubscriptionQuota
 from argus_trio.wire.envelope import Params, encode_notification
 from argus_trio.wire.revisions import LEGACY_REVISIONS
+
+SessionEnd = Literal["client", "idle", "room", "reload", "expired", "operator", "stop"]
+"""Why a session ended: its client said so or is gone, was away too long, or another one needed the room; a reload took
+away what it belongs to, its credential ended, an operator closed it, or the gateway stopped."""
 
 
 class Cancellable(Protocol):
@@ -76,6 +80,8 @@ class Session:
     """When it began; see `EndedSession`."""
     quota: SubscriptionQuota = attrs.field(init=False)
     is_over: bool = attrs.field(default=False, init=False)
+    ended_by: SessionEnd = attrs.field(default="client", init=False)
+    """Who ended it, once it is over."""
     _is_closing: bool = attrs.field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
