@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
+from heapq import nsmallest
 from typing import Final, Literal
 
 import attrs
@@ -23,7 +24,8 @@ OTHER: Final = "_other"
 `MOST_SERIES`."""
 MOST_SERIES: Final = 1000
 """How many pairs of a backend and a tool are counted by name. Beyond it an eighth of them, which were called longest
-ago, is added to `_other` of their backends."""
+ago, is added to `_other` of their backends; where that
+gives no room, new ones are `_other` of backend `_other`."""
 BOUNDS: Final[tuple[float, ...]] = tuple(0.001 * 2 ** (step / 2) for step in range(40))
 """The upper bounds of the buckets, in seconds: from a millisecond to 12 minutes. One more is for what takes longer."""
 SLOT_SECONDS: Final = 5.0
@@ -183,13 +185,13 @@ class Figures:
         self._series = {key: series for key, series in self._series.items() if key[0] in known}
 
     def _new(self, backend: str, tool: str) -> Series:
-        key = backend, tool
-        if tool != OTHER and len(self._series) >= MOST_SERIES:
-            named = sorted(
-                (each for each in self._series if each[1] != OTHER), key=lambda each: self._series[each].latest
-            )
-            for oldest in named[: MOST_SERIES // 8]:  # some at once: to look for them costs as much as many calls
-                self._series.setdefault((oldest[0], OTHER), Series()).add(self._series.pop(oldest))
-            if not named:
-                key = OTHER, OTHER
-        return self._series.setdefault(key, Series())
+        if len(self._series) >= MOST_SERIES:
+            self._gather()
+        has_room = len(self._series) < MOST_SERIES
+        return self._series.setdefault((backend, tool) if has_room else (OTHER, OTHER), Series())
+
+    def _gather(self) -> None:
+        """Count some tools among the others of their backends: to look for them costs as much as many calls."""
+        named = (key for key in self._series if key[1] != OTHER)
+        for key in nsmallest(MOST_SERIES // 8, named, key=lambda each: self._series[each].latest):
+            self._series.setdefault((key[0], OTHER), Series()).add(self._series.pop(key))
