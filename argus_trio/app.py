@@ -261,6 +261,8 @@ async def _serve(
             urls = await front.start(parts.frontend(stop))
             for url in urls:
                 log.info("listening", url=url, **{name: url + path for name, path in PATHS.items()})
+            details = {"version": __version__, "urls": urls, "backends": list(parts.config.backends)}
+            parts.management.journal.note("gateway_started", "the gateway serves", details=details)
             on_listening(urls)
             backends.start_soon(_tell_how_it_stands, parts)
         backends.cancel_scope.cancel()
