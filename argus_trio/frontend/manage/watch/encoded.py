@@ -38,6 +38,19 @@ class WantedEvents:
         return self.severity is None or SEVERITIES.index(event.severity) >= SEVERITIES.index(self.severity)
 
 
+def entry_of(journal: Journal, event: JournalEvent) -> EventEntry:
+    """An event as others see it."""
+    return EventEntry(
+        id=journal.id_of(event.number),
+        timestamp=rfc3339(event.at),
+        stage=event.stage,
+        message=event.message,
+        severity=event.severity,
+        backend=event.backend,
+        details=dict(event.details),
+    )
+
+
 @attrs.define(eq=False)
 class EncodedEvents:
     """The events of one journal, encoded."""
@@ -56,19 +69,9 @@ class EncodedEvents:
     def _both(self, event: JournalEvent) -> tuple[bytes, bytes]:
         found = self._kept.get(event.number)
         if found is None:
-            event_id = self.journal.id_of(event.number)
-            entry = encode(
-                EventEntry(
-                    id=event_id,
-                    timestamp=rfc3339(event.at),
-                    stage=event.stage,
-                    message=event.message,
-                    severity=event.severity,
-                    backend=event.backend,
-                    details=dict(event.details),
-                )
-            )
-            found = entry, encode_event(entry, event=event.stage, event_id=event_id)
+            entry = encode(entry_of(self.journal, event))
+            streamed = encode_event(entry, event=event.stage, event_id=self.journal.id_of(event.number))
+            found = entry, streamed
             self._kept[event.number] = found
             if len(self._kept) > ENCODED_KEPT:
                 self._kept.popitem(last=False)
