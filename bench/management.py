@@ -3,9 +3,9 @@
     python -m bench.management [--rounds N] [--calls N] [--streams N]
 
 One gateway is called without anybody who looks, with 1000 open event streams, with figures for ten of them besides, and
-with a poller of 20 requests a second, in turn, round after round: what else the machine does is spread over all, and the
-cheapest round counts. Who looks is a process of its own. What its requests cost by themselves, the last column, is taken
-off.
+with a poller of 20 requests a second, in turn, round after round: what else the machine does is spread over all, and
+the cheapest round counts. Who looks is a process of its own. What its requests cost by themselves, the last column, is
+taken off.
 """
 
 from __future__ import annotations

@@ -39,8 +39,17 @@ class _Slot:
 
     number: int
     errors: int = 0
-    durations: Counter[int] = attrs.field(factory=Counter)
+    durations: dict[int, int] = attrs.field(factory=dict)
     """How many calls by bucket."""
+    ends: float = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.ends = (self.number + 1) * SLOT_SECONDS
+
+    def add(self, durations: Mapping[int, int]) -> None:
+        """Count these as well."""
+        for bucket, count in durations.items():
+            self.durations[bucket] = self.durations.get(bucket, 0) + count
 
 
 @attrs.frozen(kw_only=True)
@@ -66,6 +75,8 @@ class Series:
     """All of them together."""
     latest: float = attrs.field(default=0.0, init=False)
     """When the last one ended."""
+    _slot: _Slot = attrs.field(factory=lambda: _Slot(-1), init=False)
+    """The one that was counted in last."""
     _slots: list[_Slot | None] = attrs.field(factory=lambda: [None] * SLOTS, init=False)
 
     @property
@@ -80,18 +91,26 @@ class Series:
 
     def record(self, now: float, outcome: CallOutcome, seconds: float) -> None:
         """Count a call that has ended."""
-        bucket = bisect_left(BOUNDS, seconds)
+        self.count(now, outcome, seconds, bisect_left(BOUNDS, seconds))
+
+    def count(self, now: float, outcome: CallOutcome, seconds: float, bucket: int) -> None:
+        """Count a call that has ended, whose bucket is known."""
         self.outcomes[outcome] += 1
         self.durations[bucket] += 1
         self.seconds += seconds
         self.latest = now
-        number = int(now // SLOT_SECONDS)
-        slot = self._slots[number % SLOTS]
-        if slot is None or slot.number != number:
-            slot = self._slots[number % SLOTS] = _Slot(number)
-        slot.durations[bucket] += 1
+        slot = self._slot
+        if now >= slot.ends:
+            slot = self._next_slot(now)
+        durations = slot.durations
+        durations[bucket] = durations.get(bucket, 0) + 1
         if outcome in FAILED:
             slot.errors += 1
+
+    def _next_slot(self, now: float) -> _Slot:
+        number = int(now // SLOT_SECONDS)
+        self._slot = self._slots[number % SLOTS] = _Slot(number)
+        return self._slot
 
     def add(self, other: Series) -> None:
         """Count the calls of another one as well."""
@@ -107,7 +126,9 @@ class Series:
             if own is None or own.number < theirs.number:
                 own = self._slots[index] = _Slot(theirs.number)
             own.errors += theirs.errors
-            own.durations.update(theirs.durations)
+            own.add(theirs.durations)
+            if own.number > self._slot.number:
+                self._slot = own
 
     def last_minute(self, now: float) -> LatestCalls:
         """The calls of the latest minute. The rate is that of the last ten seconds, or so."""
@@ -120,7 +141,7 @@ class Series:
             durations.update(slot.durations)
             errors += slot.errors
             if slot.number >= number - 2:
-                recent += slot.durations.total()
+                recent += sum(slot.durations.values())
         watched = 2 * SLOT_SECONDS + now % SLOT_SECONDS
         return LatestCalls(
             calls=durations.total(),
@@ -164,11 +185,11 @@ class Figures:
 
     def record(self, backend: str, tool: str, outcome: CallOutcome, seconds: float) -> None:
         """Count a call that has ended; `backend` is empty where it went to none, `tool` where it is no tool call."""
-        now = self.now()
+        now, bucket = self.now(), bisect_left(BOUNDS, seconds)
         series = self._series.get((backend, tool)) or self._new(backend, tool)
-        series.record(now, outcome, seconds)
+        series.count(now, outcome, seconds, bucket)
         whole = self.backends.get(backend) or self.backends.setdefault(backend, Series())
-        whole.record(now, outcome, seconds)
+        whole.count(now, outcome, seconds, bucket)
 
     def __len__(self) -> int:
         return len(self._series)

@@ -87,8 +87,8 @@ class _EventKind:
         return True
 
 
-def _nobody() -> None:
-    """Wake nobody."""
+def _nobody(_: JournalEvent) -> None:
+    """Tell nobody."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -100,8 +100,8 @@ class Journal:
     instance: str = ""
     """Differs from one start of the gateway to the next, so that an id of the one before is not taken for one here."""
     redact: Callable[[str], str] = str
-    on_noted: Callable[[], None] = _nobody
-    """Wakes who waits for news; must not block."""
+    on_noted: Callable[[JournalEvent], None] = _nobody
+    """Is told of each event, and wakes who waits for news; must not block."""
     happened: Counter[tuple[JournalStage, Severity]] = attrs.field(factory=Counter, init=False)
     """How often what has happened, those included that were not told."""
     size: int = attrs.field(default=0, init=False)
@@ -159,7 +159,7 @@ class Journal:
         )
         size = _EVENT_BYTES + len(event.message) + DETAILS_CHARACTERS - cleaned.left
         self._keep(event, kind, size)
-        self.on_noted()
+        self.on_noted(event)
 
     def since(self, position: int, *, most: int | None = None) -> tuple[tuple[JournalEvent, ...], bool]:
         """The events from this number on, the first `most` of them, and whether some from there on are gone."""

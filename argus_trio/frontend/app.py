@@ -13,20 +13,20 @@ from argus_trio.core.access.access import Access
 from argus_trio.core.call.abilities import Audience
 from argus_trio.core.journal import Journal
 from argus_trio.core.memory import Bodies, Memory
-from argus_trio.frontend.application import Application
+from argus_trio.frontend.application import Application, Traffic
 from argus_trio.frontend.edges.endpoint import Endpoint
 from argus_trio.frontend.edges.http_sse import SseEdge
 from argus_trio.frontend.edges.streamable_http_legacy import LegacyEdge
 from argus_trio.frontend.edges.streamable_http_modern import ModernEdge
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.keep_alive import KeepAlive
-from argus_trio.frontend.http.request import IncomingRequest
+from argus_trio.frontend.http.request import IncomingRequest, OpenStreams
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.input_required.parking import Parking
 from argus_trio.frontend.input_required.request_state import RequestStates, Seal
 from argus_trio.frontend.manage.api import ManageApi
 from argus_trio.frontend.manage.pages import all_pages
-from argus_trio.frontend.manage.watch.metrics import ServedCounts
+from argus_trio.frontend.manage.status import ServedFacts
 from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.server.listeners import open_listeners
 from argus_trio.frontend.server.serving import serve
@@ -62,7 +62,8 @@ async def run_frontend(
     memory = memory or Memory(
         lambda: settings.now.server.limits.memory, on_full=partial(tell_full, gateway.management.journal)
     )
-    parts = _assembled(gateway, announcer, settings, make_seal=make_seal, memory=memory)
+    served = ServedAt(urls=listeners.urls, stop=stop)
+    parts = _assembled(gateway, announcer, settings, make_seal=make_seal, memory=memory, served=served)
 
     def end_what_lasts() -> None:
         announcer.close()
@@ -88,6 +89,14 @@ async def run_frontend(
             settings.on_renewed.remove(parts.renewed)
             parts.sessions.end_all()
         nursery.cancel_scope.cancel()
+
+
+@attrs.frozen(kw_only=True)
+class ServedAt:
+    """Where it serves, and until when."""
+
+    urls: Sequence[str] = ()
+    stop: trio.Event = attrs.field(factory=trio.Event)
 
 
 @attrs.frozen(kw_only=True)
@@ -130,6 +139,7 @@ def _assembled(
     *,
     make_seal: Callable[[], Seal],
     memory: Memory,
+    served: ServedAt,
 ) -> _Parts:
     def release(session: HttpSession) -> None:
         note_ended(gateway, session)
@@ -147,20 +157,28 @@ def _assembled(
         bodies=bodies,
     )
     sse = SseEdge(gateway, announcer, settings, memory=memory, bodies=bodies)
-
-    def counts() -> ServedCounts:
-        return ServedCounts(
-            sessions=len(sessions),
-            conversations=len(sse),
-            streams=len(application.streams),
-            requests_in_flight=application.in_flight,
-            requests_turned_away=application.turned_away,
-            memory_held=memory.size,
-            memory_limit=memory.limit,
-        )
-
-    manage = ManageApi(pages=all_pages(gateway, counts), settings=settings, bodies=bodies)
-    application = Application(gateway=gateway, settings=settings, endpoint=endpoint, sse=sse, manage=manage)
+    traffic = Traffic()
+    streams = OpenStreams()
+    facts = ServedFacts(
+        urls=served.urls,
+        sessions=lambda: len(sessions) + len(sse),
+        conversations=lambda: len(sse),
+        streams=lambda: len(streams),
+        requests=lambda: traffic.in_flight,
+        turned_away=lambda: traffic.turned_away,
+        is_stopping=served.stop.is_set,
+        memory=memory,
+    )
+    manage = ManageApi(pages=all_pages(gateway, facts), settings=settings, bodies=bodies)
+    application = Application(
+        gateway=gateway,
+        settings=settings,
+        endpoint=endpoint,
+        sse=sse,
+        manage=manage,
+        traffic=traffic,
+        streams=streams,
+    )
     return _Parts(
         application=application,
         announcer=announcer,

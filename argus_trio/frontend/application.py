@@ -58,6 +58,16 @@ _SHOWN: Final = 200
 """As much of a wrong header value as the log shows, in characters."""
 
 
+@attrs.define(eq=False)
+class Traffic:
+    """What is served at the moment."""
+
+    in_flight: int = attrs.field(default=0, init=False)
+    """Requests that have not been answered, event streams included."""
+    turned_away: int = attrs.field(default=0, init=False)
+    """How many have been turned away so far because there were too many."""
+
+
 @attrs.define(eq=False, kw_only=True)
 class Application:
     """Everything that is served over HTTP."""
@@ -67,13 +77,10 @@ class Application:
     endpoint: Endpoint
     sse: SseEdge
     manage: ManageApi
-    streams: OpenStreams = attrs.field(factory=OpenStreams, init=False)
+    traffic: Traffic = attrs.field(factory=Traffic)
+    streams: OpenStreams = attrs.field(factory=OpenStreams)
     """The long-lived streams that are open."""
-    in_flight: int = attrs.field(default=0, init=False)
-    """How many requests are in flight, streams included."""
     _has_come_round: bool = attrs.field(default=False, init=False)
-    turned_away: int = attrs.field(default=0, init=False)
-    """How many requests were turned away because too many were in flight."""
     _reported: int = attrs.field(default=0, init=False)
     """How many of them the log has told."""
     _reported_at: float = attrs.field(default=-inf, init=False)
@@ -117,19 +124,19 @@ class Application:
         if via is not None and self.gateway.comes_round(via.decode("latin-1")):
             await self._refuse_own(http)
             return
-        if self.in_flight >= settings.limits.requests:
+        if self.traffic.in_flight >= settings.limits.requests:
             await self._turn_away(http)
             return
         await self._serve(http, serve)
 
     async def _serve(self, http: IncomingRequest, serve: Callable[[IncomingRequest], Awaitable[None]]) -> None:
-        self.in_flight += 1
+        self.traffic.in_flight += 1
         try:
             await serve(http)
         except ClientGone:
             log.debug("client_gone", path=http.path)
         finally:
-            self.in_flight -= 1
+            self.traffic.in_flight -= 1
             body = http.body
             if body is not None and body.held:
                 body.release()
@@ -190,15 +197,15 @@ class Application:
         await http.answer_unread(508, refusal("loop", message))
 
     async def _turn_away(self, http: IncomingRequest) -> None:
-        self.turned_away += 1
+        self.traffic.turned_away += 1
         most = self.settings.now.limits.requests
         now = trio.current_time()
         if now - self._reported_at >= REPORT_SECONDS:
-            count = self.turned_away - self._reported
+            count = self.traffic.turned_away - self._reported
             log.warning("requests_turned_away", count=count, most=most)
             said, details = f"{most} requests are in flight: more are turned away", {"count": count, "most": most}
             self.gateway.management.journal.note("requests_turned_away", said, severity="warning", details=details)
-            self._reported_at, self._reported = now, self.turned_away
+            self._reported_at, self._reported = now, self.traffic.turned_away
         message = f"{most} requests are in flight, which is as many as the gateway takes; come back later"
         retry_after = (b"retry-after", b"%d" % RETRY_AFTER_SECONDS)
         await http.answer_unread(503, refusal("overloaded", message), (JSON, retry_after))

@@ -19,6 +19,7 @@ from argus_trio.core.catalog.identity import GatewayIdentity
 from argus_trio.core.figures import Figures
 from argus_trio.core.health.health import Health, Overview
 from argus_trio.core.journal import Journal
+from argus_trio.core.log_level import CurrentLevel
 from argus_trio.core.open_exchanges import OpenExchanges
 from argus_trio.core.reload_report import ReloadReport
 from argus_trio.wire.envelope import Params
@@ -106,6 +107,8 @@ class Management:
     figures: Figures = attrs.field(factory=lambda: Figures(now=time.monotonic))
     exchanges: OpenExchanges = attrs.field(factory=OpenExchanges)
     logs: BackendLogs = attrs.field(factory=lambda: BackendLogs(now=time.time))
+    log_level: CurrentLevel = attrs.field(factory=CurrentLevel)
+    """The level of the gateway's own log."""
     events: News = attrs.field(factory=News)
     """Wakes at each event of the journal."""
     lines: News = attrs.field(factory=News)

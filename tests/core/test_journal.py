@@ -159,7 +159,7 @@ def test_everything_that_is_noted_can_be_sent_and_holds_no_secret() -> None:
 
 def test_who_waits_is_woken_once_for_each_event_that_is_told() -> None:
     woken: list[int] = []
-    journal = Journal(now=Clock(), on_noted=lambda: woken.append(1))
+    journal = Journal(now=Clock(), on_noted=lambda event: woken.append(event.number))
     for _ in range(BURST + 5):
         journal.note("memory_full", "it is full")
     assert len(woken) == BURST

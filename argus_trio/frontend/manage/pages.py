@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from argus_trio.contract.operation import Operation
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.manage.backends import backend_pages
 from argus_trio.frontend.manage.health import health_pages
+from argus_trio.frontend.manage.logs import log_pages
 from argus_trio.frontend.manage.reload import reload_pages
 from argus_trio.frontend.manage.request import Page
+from argus_trio.frontend.manage.status import ServedFacts, batch_pages, status_pages
 from argus_trio.frontend.manage.watch.events import events_pages
-from argus_trio.frontend.manage.watch.metrics import ServedCounts, metrics_pages
+from argus_trio.frontend.manage.watch.metrics import metrics_pages
 
 
-def all_pages(gateway: Gateway, counts: Callable[[], ServedCounts] = ServedCounts) -> Mapping[Operation, Page]:
-    """Every operation that this gateway serves, and what answers it; `counts` tells what the front end counts."""
-    return {
+def all_pages(gateway: Gateway, facts: ServedFacts) -> Mapping[Operation, Page]:
+    """Every operation that this gateway serves, and what answers it."""
+    pages = {
         **health_pages(gateway),
+        **status_pages(gateway, facts),
         **backend_pages(gateway),
         **reload_pages(gateway),
         **events_pages(gateway),
-        **metrics_pages(gateway, counts),
+        **metrics_pages(gateway, facts),
+        **log_pages(gateway),
     }
+    return {**pages, **batch_pages(pages)}

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate
 from typing import Final
 
-import attrs
 import trio
 
 from argus_trio import __version__
@@ -25,6 +24,7 @@ from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.header_names import CONTENT_TYPE as CONTENT_TYPE_HEADER
 from argus_trio.frontend.manage.answer import PageAnswer
 from argus_trio.frontend.manage.request import ManageRequest, Page
+from argus_trio.frontend.manage.status import ServedFacts
 from argus_trio.frontend.manage.watch.exposition import CONTENT_TYPE, Distribution, Family, Sample, family_lines
 from argus_trio.frontend.manage.watch.process import OwnProcess, own_process
 
@@ -42,30 +42,14 @@ _SHOWN_BOUNDS: Final = BOUNDS[_EVERY_SECOND]
 """The bounds of the buckets that are shown: each is twice the one before."""
 
 
-@attrs.frozen(kw_only=True)
-class ServedCounts:
-    """What the front end counts."""
-
-    sessions: int = 0
-    """The sessions on `/mcp`."""
-    conversations: int = 0
-    """Those on `/sse`."""
-    streams: int = 0
-    """The long-lived streams that are open, these conversations among them."""
-    requests_in_flight: int = 0
-    requests_turned_away: int = 0
-    memory_held: int = 0
-    memory_limit: int = 0
-
-
-def metrics_pages(gateway: Gateway, counts: Callable[[], ServedCounts]) -> Mapping[Operation, Page]:
+def metrics_pages(gateway: Gateway, facts: ServedFacts) -> Mapping[Operation, Page]:
     """Metrics in Prometheus' text format."""
     started = time.time()
 
     async def metrics(_: ManageRequest) -> PageAnswer:
         process = await trio.to_thread.run_sync(own_process)
         lines: list[str] = []
-        for family in families(gateway, counts(), process, started):
+        for family in families(gateway, facts, process, started):
             for line in family_lines(family):
                 lines.append(line)
                 if len(lines) % SAMPLES_AT_ONCE == 0:
@@ -75,7 +59,7 @@ def metrics_pages(gateway: Gateway, counts: Callable[[], ServedCounts]) -> Mappi
     return {METRICS: metrics}
 
 
-def families(gateway: Gateway, counts: ServedCounts, process: OwnProcess, started: float) -> Iterator[Family]:
+def families(gateway: Gateway, facts: ServedFacts, process: OwnProcess, started: float) -> Iterator[Family]:
     """Every metric, as it is now."""
     overview, management = gateway.overview(), gateway.management
     yield _gauge("argus_build_info", "Which Argus this is; always 1", 1, version=__version__, python=_PYTHON)
@@ -84,7 +68,7 @@ def families(gateway: Gateway, counts: ServedCounts, process: OwnProcess, starte
     yield _gauge("argus_calls_in_flight", "Calls of all clients that are in flight", len(management.exchanges))
     yield from _of_backends(overview.backends, management.journal)
     yield _counter("argus_calls_cut_total", "Calls cut because a drain took too long", overview.calls_cut)
-    yield from _of_clients(counts)
+    yield from _of_clients(facts)
     yield from _of_events(management.journal)
     yield from _of_process(process, started)
 
@@ -150,18 +134,18 @@ def _of_backends(backends: Iterable[BackendStatus], journal: Journal) -> Iterato
     yield each("argus_backend_notifications_dropped_total", said, lambda b: b.dropped)
 
 
-def _of_clients(counts: ServedCounts) -> Iterator[Family]:
+def _of_clients(facts: ServedFacts) -> Iterator[Family]:
     sessions = (
-        Sample(value=counts.sessions, labels={"transport": "streamable-http"}),
-        Sample(value=counts.conversations, labels={"transport": "sse"}),
+        Sample(value=facts.sessions() - facts.conversations(), labels={"transport": "streamable-http"}),
+        Sample(value=facts.conversations(), labels={"transport": "sse"}),
     )
     yield Family(name="argus_sessions", kind="gauge", help="Sessions that are open", samples=sessions)
-    yield _gauge("argus_streams", "Long-lived event streams that are open, of all paths", counts.streams)
-    yield _gauge("argus_requests_in_flight", "HTTP requests in flight, streams included", counts.requests_in_flight)
+    yield _gauge("argus_streams", "Long-lived event streams that are open, of all paths", facts.streams())
+    yield _gauge("argus_requests_in_flight", "HTTP requests in flight, streams included", facts.requests())
     said = "HTTP requests turned away because too many were in flight"
-    yield _counter("argus_requests_turned_away_total", said, counts.requests_turned_away)
-    yield _gauge("argus_memory_held_bytes", "What is held for clients and backends", counts.memory_held)
-    yield _gauge("argus_memory_limit_bytes", "What may be held (server.limits.memory)", counts.memory_limit)
+    yield _counter("argus_requests_turned_away_total", said, facts.turned_away())
+    yield _gauge("argus_memory_held_bytes", "What is held for clients and backends", facts.memory.size)
+    yield _gauge("argus_memory_limit_bytes", "What may be held (server.limits.memory)", facts.memory.limit)
 
 
 def _of_events(journal: Journal) -> Iterator[Family]:

@@ -22,7 +22,7 @@ Json = dict[str, object]
 
 def management_of(*, now: Callable[[], float] = time.time, figures: Figures | None = None) -> Management:
     news = News()
-    journal = Journal(now=now, instance="ab12", on_noted=news.wake)
+    journal = Journal(now=now, instance="ab12", on_noted=lambda _: news.wake())
     return Management(journal=journal, events=news, instance="ab12", figures=figures or Figures(now=trio.current_time))
 
 

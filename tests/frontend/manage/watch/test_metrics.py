@@ -16,15 +16,16 @@ from argus_trio.core.health.health import BackendStatus, Calls, Health, Overview
 from argus_trio.core.health.lifecycle import BackendStanding, BackendState
 from argus_trio.core.stages import STAGES
 from argus_trio.frontend.gateway import Gateway, Management
+from argus_trio.frontend.manage.status import ServedFacts
 from argus_trio.frontend.manage.watch.exposition import family_lines
-from argus_trio.frontend.manage.watch.metrics import STATES, ServedCounts, families
+from argus_trio.frontend.manage.watch.metrics import STATES, families
 from argus_trio.frontend.manage.watch.process import OwnProcess, own_process
 from tests.e2e.child import ROOT
 from tests.frontend.manage.watch.exposition_reader import Read, read_exposition
 from tests.frontend.support.serving import Backstage, ask, initialized, serving
 
 ODD = 'fi"le\\s\n'
-COUNTS = ServedCounts(sessions=3, conversations=2, streams=4, requests_in_flight=9, requests_turned_away=5)
+FACTS = ServedFacts(sessions=lambda: 5, conversations=lambda: 2, streams=lambda: 4, turned_away=lambda: 6)
 PROCESS = OwnProcess(cpu_seconds=1.5, resident_bytes=1 << 20, open_files=12, most_files=1024)
 
 
@@ -46,7 +47,7 @@ def status(name: str, state: BackendState, **facts: object) -> BackendStatus:
 
 
 def text_of(gateway: Gateway, process: OwnProcess = PROCESS) -> str:
-    found = families(gateway, COUNTS, process, 1_750_000_000.0)
+    found = families(gateway, FACTS, process, 1_750_000_000.0)
     return "".join(line for family in found for line in family_lines(family))
 
 
@@ -94,6 +95,9 @@ def test_the_metrics_say_what_there_is_to_say() -> None:
         assert read[name].value(backend=ODD) == value, name
     assert read["argus_backend_breaker_open"].value(backend="b") == 1
     assert read["argus_sessions"].value(transport="sse") == 2
+    assert read["argus_sessions"].value(transport="streamable-http") == 3
+    assert read["argus_streams"].value() == 4
+    assert read["argus_requests_turned_away_total"].value() == 6
     assert read["argus_events_total"].value(stage="backend_ready", severity="info") == 2
     assert read["argus_reloads_total"].value(outcome="refused") == 1
     assert read["argus_calls_cut_total"].value() == 6
