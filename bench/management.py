@@ -51,6 +51,8 @@ class Situation:
     streams: int = 0
     figures: int = 0
     polls: bool = False
+    events: bool = False
+    """Whether a client opens a session each second, and ends it: two events for every stream."""
     cpu: list[float] = attrs.field(factory=list)
     """Milliseconds of a call, without what the gateway does by itself."""
     alone: list[float] = attrs.field(factory=list)
@@ -61,10 +63,11 @@ class Situation:
 @contextmanager
 def looking(situation: Situation, port: int) -> Iterator[None]:
     """Somebody looks, in a process of its own."""
-    if not situation.streams and not situation.polls:
+    if not situation.streams and not situation.polls and not situation.events:
         yield
         return
     options = [str(port), str(situation.streams), str(situation.figures), str(int(situation.polls))]
+    options.append(str(int(situation.events)))
     command = [sys.executable, "-m", "bench.management", "--look", *options]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, env=_environment()) as process:
         try:
@@ -76,8 +79,8 @@ def looking(situation: Situation, port: int) -> Iterator[None]:
             process.wait(STOP_S)
 
 
-def look(port: int, streams: int, figures: int, polls: bool) -> None:
-    """Hold streams open and read what they bring, and poll."""
+def look(port: int, streams: int, figures: int, *, polls: bool, events: bool) -> None:
+    """Hold streams open and read what they bring, poll, and bring events about."""
     selector = selectors.DefaultSelector()
     for number in range(streams):
         query = b"?figures=true" if number < figures else b""
@@ -102,7 +105,9 @@ def look(port: int, streams: int, figures: int, polls: bool) -> None:
         due += 1 / POLLS_PER_SECOND
         if poller is not None:
             _ask(poller, port, PATHS[turn % len(PATHS)])
-            turn += 1
+        if events and turn % POLLS_PER_SECOND == 0:
+            _come_and_go(port)
+        turn += 1
 
 
 def _ask(poller: socket.socket, port: int, path: str) -> None:
@@ -112,6 +117,13 @@ def _ask(poller: socket.socket, port: int, path: str) -> None:
     left = int(length.split(b":")[1]) - len(body)
     while left > 0:
         left -= len(poller.recv(65536))
+
+
+def _come_and_go(port: int) -> None:
+    client = Client(f"http://127.0.0.1:{port}/mcp")
+    client.socket.sendall(f"{client.head.replace('POST', 'DELETE', 1)}\r\n".encode())
+    client.socket.recv(65536)
+    client.close()
 
 
 @contextmanager
@@ -163,7 +175,9 @@ def main(options: argparse.Namespace) -> None:
         Situation(label=f"{streams} event streams", streams=streams),
         Situation(label=f"the same, figures for {FIGURES}", streams=streams, figures=FIGURES),
         Situation(label=f"{POLLS_PER_SECOND} polls a second", polls=True),
-        Situation(label="all of it", streams=streams, figures=FIGURES, polls=True),
+        Situation(label="all of these", streams=streams, figures=FIGURES, polls=True),
+        Situation(label="a session a second", events=True),
+        Situation(label=f"the same, told to {streams} streams", streams=streams, events=True),
     ]
     with gateway() as (pid, port):
         client = Client(f"http://127.0.0.1:{port}/mcp")
@@ -174,13 +188,14 @@ def main(options: argparse.Namespace) -> None:
                 with looking(situation, port):
                     round_of(situation, client, pid, options.calls)
         client.close()
-    print(f"{'':32}{'CPU/call ms':>12}{'':>9}{'p50 ms':>9}{'p99 ms':>9}{'alone ms/s':>12}")
+    print(f"{'':36}{'CPU/call ms':>12}{'':>9}{'p50 ms':>9}{'p99 ms':>9}{'max ms':>9}{'alone ms/s':>12}")
     base = min(situations[0].cpu)
     for each in situations:
         cpu, ordered = min(each.cpu), sorted(each.latencies)
         p50, p99 = ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100]
         alone = statistics.median(each.alone)
-        print(f"{each.label:32}{cpu:12.3f}{(cpu / base - 1) * 100:+8.1f}%{p50:9.2f}{p99:9.2f}{alone:12.2f}")
+        told = f"{cpu:12.3f}{(cpu / base - 1) * 100:+8.1f}%{p50:9.2f}{p99:9.2f}{ordered[-1]:9.2f}{alone:12.2f}"
+        print(f"{each.label:36}{told}")
 
 
 def _environment() -> dict[str, str]:
@@ -192,10 +207,10 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--calls", type=int, default=600, help="calls of a round")
     parser.add_argument("--streams", type=int, default=STREAMS)
-    parser.add_argument("--look", nargs=4, type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--look", nargs=5, type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.look:
-        port, streams, figures, polls = given.look
-        look(port, streams, figures, bool(polls))
+        port, streams, figures, polls, events = given.look
+        look(port, streams, figures, polls=bool(polls), events=bool(events))
     else:
         main(given)

@@ -56,6 +56,8 @@ class EncodedEvents:
     """The events of one journal, encoded."""
 
     journal: Journal
+    readers: int = attrs.field(default=0, init=False)
+    """How many streams are written from it."""
     _kept: OrderedDict[int, tuple[bytes, bytes]] = attrs.field(factory=OrderedDict, init=False)
 
     def entry(self, event: JournalEvent) -> bytes:

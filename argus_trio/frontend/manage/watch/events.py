@@ -56,7 +56,11 @@ def events_pages(gateway: Gateway) -> Mapping[Operation, Page]:
             since=lost,
             figures=figures.event if query.figures else None,
         )
-        await write_stream(http, feed)
+        encoded.readers += 1
+        try:
+            await write_stream(http, feed)
+        finally:
+            encoded.readers -= 1
         return None
 
     return {EVENTS: events, EVENT_STREAM: stream}

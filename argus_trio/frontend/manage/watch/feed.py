@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 from math import floor, inf
@@ -20,6 +21,11 @@ HEARTBEAT_SECONDS: Final = 30.0
 """The longest time without an event: then comes `heartbeat`, whose id resumes from where the stream is."""
 PACE_SECONDS: Final = 0.5
 """The shortest time between two chunks of events on one stream: what happens meanwhile comes in one piece."""
+SPREAD_SECONDS: Final = 0.25
+"""Over which time the streams are written to that an event wakes, where there are very many: written to all at once,
+they would hold up every call meanwhile."""
+SHARE_SECONDS: Final = 0.0005
+"""As much of it for each stream that is open: some streams are written to at once."""
 EVENTS_AT_ONCE: Final = 200
 """How many events are looked at for one chunk; the next ones have to wait for it to be read."""
 CHUNK_BYTES: Final = 64 * 1024
@@ -61,6 +67,7 @@ class EventFeed:
                     await trio.sleep_until(self._events_at)
                 else:
                     await self.news.wait()
+                    await trio.sleep(self._turn())
             self._waiting = None
         return b""
 
@@ -73,6 +80,11 @@ class EventFeed:
     @property
     def _is_behind(self) -> bool:
         return self.position < self.events.journal.position
+
+    def _turn(self) -> float:
+        """After how many seconds it is this stream's turn, among all that are open."""
+        spread = min(SPREAD_SECONDS, self.events.readers * SHARE_SECONDS)
+        return spread * random.random()  # noqa: S311 - no secret
 
     def _next_at(self) -> float:
         return min(self._figures_at, self._heartbeat_at)
@@ -89,7 +101,7 @@ class EventFeed:
             self._events_at = now + PACE_SECONDS
         if self.figures is not None and now >= self._figures_at:
             parts.append(self.figures())
-            self._figures_at = floor(now) + 1.0
+            self._figures_at = floor(now) + 1.0 + self._turn()
         if parts:
             self._heartbeat_at = now + HEARTBEAT_SECONDS
         return b"".join(parts)
