@@ -21,11 +21,15 @@ HEARTBEAT_SECONDS: Final = 30.0
 """The longest time without an event: then comes `heartbeat`, whose id resumes from where the stream is."""
 PACE_SECONDS: Final = 0.5
 """The shortest time between two chunks of events on one stream: what happens meanwhile comes in one piece."""
-SPREAD_SECONDS: Final = 0.25
-"""Over which time the streams are written to that an event wakes, where there are very many: written to all at once,
-they would hold up every call meanwhile."""
-SHARE_SECONDS: Final = 0.0005
-"""As much of it for each stream that is open: some streams are written to at once."""
+PACE_OF_ONE: Final = 0.005
+"""Where many streams are open it is as much for each of them, so that all together cost little, whatever happens."""
+LONGEST_PACE_SECONDS: Final = 10.0
+TURN_OF_ONE: Final = 0.002
+"""Over as much time for each stream that is open the streams are written to that an event wakes: all at once, a
+thousand of them would hold up every call meanwhile."""
+LONGEST_TURN_SECONDS: Final = 4.0
+FIGURES_TURN_SECONDS: Final = 0.5
+"""Over which time figures go out at most: they come once a second."""
 EVENTS_AT_ONCE: Final = 200
 """How many events are looked at for one chunk; the next ones have to wait for it to be read."""
 CHUNK_BYTES: Final = 64 * 1024
@@ -67,7 +71,7 @@ class EventFeed:
                     await trio.sleep_until(self._events_at)
                 else:
                     await self.news.wait()
-                    await trio.sleep(self._turn())
+                    await trio.sleep(self._turn(LONGEST_TURN_SECONDS))
             self._waiting = None
         return b""
 
@@ -81,10 +85,13 @@ class EventFeed:
     def _is_behind(self) -> bool:
         return self.position < self.events.journal.position
 
-    def _turn(self) -> float:
+    def _turn(self, longest: float) -> float:
         """After how many seconds it is this stream's turn, among all that are open."""
-        spread = min(SPREAD_SECONDS, self.events.readers * SHARE_SECONDS)
-        return spread * random.random()  # noqa: S311 - no secret
+        return min(longest, self.events.readers * TURN_OF_ONE) * random.random()  # noqa: S311 - no secret
+
+    @property
+    def _pace(self) -> float:
+        return min(max(PACE_SECONDS, self.events.readers * PACE_OF_ONE), LONGEST_PACE_SECONDS)
 
     def _next_at(self) -> float:
         return min(self._figures_at, self._heartbeat_at)
@@ -98,10 +105,10 @@ class EventFeed:
             parts.append(self._heartbeat())
         if self._is_behind and now >= self._events_at:
             parts += self._next_events()
-            self._events_at = now + PACE_SECONDS
+            self._events_at = now + self._pace
         if self.figures is not None and now >= self._figures_at:
             parts.append(self.figures())
-            self._figures_at = floor(now) + 1.0 + self._turn()
+            self._figures_at = floor(now) + 1.0 + self._turn(FIGURES_TURN_SECONDS)
         if parts:
             self._heartbeat_at = now + HEARTBEAT_SECONDS
         return b"".join(parts)
