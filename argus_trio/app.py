@@ -13,7 +13,7 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -27,7 +27,7 @@ from argus_trio.backends.generation import Generation
 from argus_trio.backends.links.intake import Intake
 from argus_trio.backends.links.open import open_link
 from argus_trio.backends.process.last_moment import end_farewells_at
-from argus_trio.backends.routing.directory import ToolHeaders
+from argus_trio.backends.routing.directory import ShownCounts, ToolHeaders
 from argus_trio.backends.routing.identity import CurrentIdentity
 from argus_trio.backends.routing.resource_watch import ResourceWatch
 from argus_trio.backends.routing.router import RouterFactory
@@ -39,14 +39,14 @@ from argus_trio.config.read.sources import Stamps
 from argus_trio.core.backend_log import BackendLogs
 from argus_trio.core.call.exchange import EndedSession, Handler
 from argus_trio.core.call.via import Via
-from argus_trio.core.figures import Figures
+from argus_trio.core.groups import leaves
 from argus_trio.core.journal import Journal, JournalEvent
 from argus_trio.core.log_level import CurrentLevel
 from argus_trio.core.memory import Memory
 from argus_trio.core.open_exchanges import OpenExchanges
 from argus_trio.core.redaction import Redactor
 from argus_trio.core.reload_report import AppliedConfig
-from argus_trio.errors import ConfigInvalid, ListenFailed, leaves
+from argus_trio.errors import ConfigInvalid, ListenFailed
 from argus_trio.frontend.app import run_frontend, tell_full
 from argus_trio.frontend.gateway import Gateway, Management, News
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
@@ -146,6 +146,8 @@ class _GatewayParts:
     settings: CurrentSettings = attrs.field(init=False)
     reloads: ReloadSupervisor | None = attrs.field(default=None, init=False)
     """None where there is no file to read again."""
+    loaded_at: float = attrs.field(factory=time.time, init=False)
+    """When the configuration in effect took effect."""
 
     def __attrs_post_init__(self) -> None:
         path = None if self.file is None else self.file.path
@@ -168,10 +170,10 @@ class _GatewayParts:
         )
         self.settings = CurrentSettings(ServedSettings.of(self.config.server, access=self.pipelines.current.access))
         if self.file is not None:
-            is_exposed = any(each.is_exposed for each in self.inherited)
+            is_exposed = any(each.is_exposed and not each.is_for_management for each in self.inherited)
             self.reloads = ReloadSupervisor(
                 config=self.config,
-                load=partial(load_candidate, self.file, self._kept, is_exposed=is_exposed, journal=journal),
+                load=partial(load_candidate, self.file, self.pipelines.kept, is_exposed=is_exposed, journal=journal),
                 apply=self._apply,
                 settings=self.settings,
                 redact=self.redact,
@@ -192,9 +194,9 @@ class _GatewayParts:
         return Management(
             config=lambda: self.supervisor.config,
             file=path,
+            loaded_at=lambda: self.loaded_at,
             instance=instance,
             journal=Journal(now=time.time, instance=instance, redact=self.redact, on_noted=noted),
-            figures=Figures(now=trio.current_time),
             exchanges=OpenExchanges(instance=instance),
             logs=logs,
             log_level=self.log_level,
@@ -202,12 +204,11 @@ class _GatewayParts:
             lines=lines,
         )
 
-    def _kept(self) -> Mapping[Hashable, object]:
-        return self.pipelines.current.kept
-
     def _handler(self, pipeline: Pipeline, generation: Generation) -> Handler:
         router = self.routers(generation)
-        return pipeline.handler(router, router.directory.target)
+        return pipeline.handler(
+            router, router.directory.target, exchanges=self.management.exchanges, figures=self.management.figures
+        )
 
     def _release(self, session: EndedSession) -> None:
         self.supervisor.release(session)
@@ -215,6 +216,7 @@ class _GatewayParts:
 
     async def _apply(self, candidate: Candidate) -> AppliedConfig:
         def take() -> None:
+            self.loaded_at = time.time()
             self.settings.renew(candidate.settings)
             self.pipelines.install(candidate.pipeline)
             self.management.figures.keep_backends(candidate.config.backends)
@@ -240,6 +242,7 @@ class _GatewayParts:
             identity=CurrentIdentity(supervisor, __version__),
             health=supervisor.health,
             overview=supervisor.overview,
+            counts=ShownCounts(supervisor.generations),
             watch=ResourceWatch(supervisor),
             watch_tasks=TaskWatch(supervisor, self.routers.tasks),
             param_headers=ToolHeaders(supervisor.generations),
@@ -258,14 +261,11 @@ class _GatewayParts:
             make_seal=_make_seal,
             inherited=self.inherited,
             memory=self.memory,
+            environ=os.environ,
         )
 
 
-async def _serve(
-    parts: _GatewayParts,
-    stop: trio.Event,
-    on_listening: Callable[[Sequence[str]], None],
-) -> None:
+async def _serve(parts: _GatewayParts, stop: trio.Event, on_listening: Callable[[Sequence[str]], None]) -> None:
     async with trio.open_nursery() as backends:
         backends.start_soon(_cut_after_drain, stop, parts.settings, backends.cancel_scope)
         await backends.start(parts.pipelines.run)
@@ -277,7 +277,7 @@ async def _serve(
             urls = await front.start(parts.frontend(stop))
             for url in urls:
                 log.info("listening", url=url, **{name: url + path for name, path in PATHS.items()})
-            details = {"version": __version__, "urls": urls, "backends": list(parts.config.backends)}
+            details = {"version": __version__, "urls": urls}
             parts.management.journal.note("gateway_started", "the gateway serves", details=details)
             on_listening(urls)
             backends.start_soon(_tell_how_it_stands, parts)

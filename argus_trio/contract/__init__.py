@@ -9,6 +9,7 @@
     events           what has happened, and figures
     control          what changes the running gateway
     calls            calls of tools, reads and prompts, and what they ask
+    sockets          where gateways have their Unix sockets, for who looks for one
     settings         the configuration, explanations, the level of the log, logs of backends
 
 The gateway encodes these, the commands read them, and `docs/openapi.json` is made of them. Times are RFC 3339 in UTC,

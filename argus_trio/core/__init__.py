@@ -9,9 +9,11 @@ Three rooms stand side by side, on `access`, and import nothing of each other:
 
 `rates` stands on `call`: how often something may happen, and whose bucket a call is charged to.
 
-Some modules belong to none of them:
+Others belong to none of them:
 
 - `journal` holds what has happened, by the words of `stages`; `figures` how often calls were made, and how long;
+- `open_exchanges`, `backend_log` and `control` are what operators see besides, and decide;
+- `groups` looks into groups of exceptions;
 - `memory` accounts for what is held for clients, and says what goes when it is too much;
 - `redaction` takes known secrets out of texts;
 - `refusals` says which refusal at a bound is told in the log;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import attrs
@@ -28,7 +28,7 @@ from argus_trio.frontend.manage.api import ManageApi
 from argus_trio.frontend.manage.pages import all_pages
 from argus_trio.frontend.manage.status import ServedFacts
 from argus_trio.frontend.notifications.announcer import Announcer
-from argus_trio.frontend.server.listeners import open_listeners
+from argus_trio.frontend.server.listeners import NO_VARIABLES, open_listeners
 from argus_trio.frontend.server.serving import serve
 from argus_trio.frontend.server.socket_activation import Inherited
 from argus_trio.frontend.sessions.dispatch import note_ended
@@ -47,6 +47,7 @@ async def run_frontend(
     make_seal: Callable[[], Seal],
     inherited: Sequence[Inherited] = (),
     memory: Memory | None = None,
+    environ: Mapping[str, str] = NO_VARIABLES,
     task_status: trio.TaskStatus[tuple[str, ...]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve until `stop` is set, and then for as long as calls in flight take, at most `server.drain_timeout`.
@@ -54,15 +55,18 @@ async def run_frontend(
     Reports the base URLs, such as `http://127.0.0.1:9000`, once it listens. Cancelling it cuts everything at once.
     `settings` may be renewed at any time. `make_seal` is called when the first call asks its client. With `inherited`
     sockets it listens on these, and on no address of its own. What it holds for clients is entered in `memory`.
+    `environ` says where the socket of `server.management.socket: auto` belongs.
 
     Raises:
         ListenFailed: as `open_listeners`.
     """
-    listeners = await open_listeners(settings, inherited)
+    listeners = await open_listeners(settings, inherited, environ=environ)
+    access = attrs.evolve(settings.now.management, has_socket=listeners.has_users_socket)
+    settings.begin(attrs.evolve(settings.now, management=access))
     memory = memory or Memory(
         lambda: settings.now.server.limits.memory, on_full=partial(tell_full, gateway.management.journal)
     )
-    served = ServedAt(urls=listeners.urls, stop=stop)
+    served = ServedAt(urls=listeners.urls, management_urls=listeners.management_urls, stop=stop)
     parts = _assembled(gateway, announcer, settings, make_seal=make_seal, memory=memory, served=served)
 
     def end_what_lasts() -> None:
@@ -96,6 +100,7 @@ class ServedAt:
     """Where it serves, and until when."""
 
     urls: Sequence[str] = ()
+    management_urls: Sequence[str] = ()
     stop: trio.Event = attrs.field(factory=trio.Event)
 
 
@@ -116,7 +121,7 @@ class _Parts:
         ended = self.sessions.end_unless(may_stay)
         self.application.sse.end_unless(may_stay)
         self.announcer.end_unless(may_stay)
-        self.application.streams.end_unless(partial(self._may_stream, settings.access))
+        self.application.streams.end_unless(partial(self._may_stream, settings))
         if ended:
             log.info("sessions_ended", count=ended, reason="a reload took away who they belong to, or their endpoint")
 
@@ -124,12 +129,12 @@ class _Parts:
         """End the streams that only tell what happens: nobody waits for an answer on them."""
         self.application.streams.end_unless(lambda request: not self.application.manage.is_feed(request))
 
-    def _may_stream(self, access: Access, request: IncomingRequest) -> bool:
-        """Whether a stream goes on: the credential that opened it stands, its endpoint is there, and who reads it may
-        still."""
-        if not access.stands(request.principal) or (request.endpoint and request.endpoint not in access.views):
-            return False
-        return self.application.manage.may_go_on(request, access)
+    def _may_stream(self, settings: ServedSettings, request: IncomingRequest) -> bool:
+        """Whether a stream goes on: the credential that opened it stands, and its endpoint is there."""
+        if request.path.startswith("/manage/"):
+            return self.application.manage.may_stay(request, settings)
+        access = settings.access
+        return access.stands(request.principal) and (not request.endpoint or request.endpoint in access.views)
 
 
 def _assembled(
@@ -161,6 +166,7 @@ def _assembled(
     streams = OpenStreams()
     facts = ServedFacts(
         urls=served.urls,
+        management_urls=served.management_urls,
         sessions=lambda: len(sessions) + len(sse),
         conversations=lambda: len(sse),
         streams=lambda: len(streams),
@@ -169,7 +175,7 @@ def _assembled(
         is_stopping=served.stop.is_set,
         memory=memory,
     )
-    manage = ManageApi(pages=all_pages(gateway, facts), settings=settings, bodies=bodies)
+    manage = ManageApi(pages=all_pages(gateway, facts, (sessions, sse)), settings=settings, bodies=bodies)
     application = Application(
         gateway=gateway,
         settings=settings,

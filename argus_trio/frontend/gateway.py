@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
@@ -47,6 +47,11 @@ def never_comes_round(_: str) -> bool:
 def empty_overview() -> Overview:
     """An overview without backends."""
     return Overview()
+
+
+def nothing_shown(_: Audience) -> Mapping[str, int]:
+    """Tell that a client is shown nothing."""
+    return {}
 
 
 WatchFunction = Callable[[Call, Sequence[str], Deliver], AbstractAsyncContextManager[tuple[str, ...]]]
@@ -101,6 +106,8 @@ class Management:
     """Tells the configuration in effect, without what operators decided."""
     file: Path | None = None
     """Where it came from; None where there is no file."""
+    loaded_at: Callable[[], float] = time.time
+    """Tells when it took effect, in seconds of Unix time."""
     instance: str = ""
     """Differs from one start of the gateway to the next."""
     journal: Journal = attrs.field(factory=lambda: Journal(now=time.time))
@@ -128,6 +135,8 @@ class Gateway:
     tell: ForwardNotification = drop_notification
     release: ReleaseSession = release_nothing
     """Neither `tell` nor `release` may block."""
+    counts: Callable[[Audience], Mapping[str, int]] = nothing_shown
+    """Tells how many entries of each kind a client is shown, as far as is known now."""
     watch: WatchFunction = watch_nothing
     """Subscribes to resources; without it none can be subscribed to."""
     watch_tasks: WatchFunction = watch_nothing

@@ -12,7 +12,7 @@ from argus_trio.core.journal import Journal
 NAMES_NOTED: Final = 20
 """How many names stand in one event: the catalog has them all."""
 
-_Shown = dict[str, dict[str, set[str]]]
+_NamesShown = dict[str, dict[str, set[str]]]
 """The names that are shown, by backend and kind."""
 
 
@@ -67,8 +67,8 @@ def _note_disputes(journal: Journal, before: Catalog, now: Catalog) -> None:
             journal.note("tool_dropped", said, severity="warning", backend=dropped.backend, details=details)
 
 
-def _shown(catalog: Catalog) -> _Shown:
-    shown: _Shown = {}
+def _shown(catalog: Catalog) -> _NamesShown:
+    shown: _NamesShown = {}
     for kind, name, backend in _entries(catalog):
         shown.setdefault(backend, {}).setdefault(kind, set()).add(name)
     return shown

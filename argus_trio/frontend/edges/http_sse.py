@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from math import inf
 from typing import Final
 from urllib.parse import parse_qs, quote
 
@@ -64,10 +65,14 @@ class Conversation:
     in_flight: int = attrs.field(default=0, init=False)
     is_taken_away: bool = attrs.field(default=False, init=False)
     """Whether a reload has taken away who it belongs to, or its endpoint."""
+    is_closed: bool = attrs.field(default=False, init=False)
+    """Whether an operator has closed it."""
     _is_ending: bool = attrs.field(default=False, init=False)
 
     def ended_by(self, principal: Principal) -> SessionEnd:
         """Who has ended it, which this principal opened."""
+        if self.is_closed:
+            return "operator"
         if self.is_taken_away:
             return "reload"
         if principal.expires is not None and time.time() >= principal.expires:
@@ -156,6 +161,14 @@ class SseEdge:
     bodies: Bodies = attrs.field(factory=Bodies, kw_only=True)
     _open: dict[str, SseSession] = attrs.field(factory=dict, init=False)
 
+    @property
+    def idle(self) -> float:
+        """Not after any time: a session ends with its client."""
+        return inf
+
+    def __iter__(self) -> Iterator[SseSession]:
+        return iter(tuple(self._open.values()))
+
     def __len__(self) -> int:
         return len(self._open)
 
@@ -175,6 +188,7 @@ class SseEdge:
                 transport="sse",
                 memory=self.memory,
                 address=network_of(http.address),
+                last_used=trio.current_time(),
             )
             endpoint = encode_event(_messages_seen_from(http) + session.id.encode(), event="endpoint")
             self._open[session.id] = session
@@ -182,7 +196,7 @@ class SseEdge:
                 with self.announcer.listening(conversation, audience=lambda: session.audience):
                     await write_stream(http, conversation.outbox, first=endpoint)
             finally:
-                del self._open[session.id]
+                self._open.pop(session.id, None)
                 session.ended_by = conversation.ended_by(http.principal)
                 session.end()
                 note_ended(self.gateway, session)
@@ -215,6 +229,14 @@ class SseEdge:
             if not may_stay(session.audience):
                 session.conversation.is_taken_away = True
                 session.conversation.end()
+
+    def close(self, session_id: str) -> bool:
+        """End one conversation at an operator's wish, calls and all; False if there is none with this id."""
+        session = self._open.pop(session_id, None)
+        if session is not None:
+            session.conversation.is_closed = True
+            session.end()
+        return session is not None
 
     async def _refuse_more(self, http: IncomingRequest) -> None:
         try:
@@ -252,6 +274,7 @@ class SseEdge:
         session = self._open.get(ids[0])
         if session is None or not session.is_used_by(http.principal, http.endpoint):
             raise SessionUnknown("no such session, or no more; GET /sse begins anew")
+        session.last_used = trio.current_time()
         return session
 
 

@@ -78,6 +78,7 @@ def note_ended(gateway: Gateway, session: Session) -> None:
 
 def _facts(session: Session) -> dict[str, object]:
     return {
+        "id": session.handle,
         "client": session.client,
         "principal": session.principal.name,
         "transport": session.transport,

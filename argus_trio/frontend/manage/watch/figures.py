@@ -39,13 +39,13 @@ class FiguresFeed:
         now = trio.current_time()
         if floor(now) != self._second:
             self._second = floor(now)
-            self._event = encode_event(encode(figures_entry(self.gateway, now)), event="figures")
+            self._event = encode_event(encode(figures_entry(self.gateway)), event="figures")
         return self._event
 
 
-def figures_entry(gateway: Gateway, now: float) -> FiguresEntry:
+def figures_entry(gateway: Gateway) -> FiguresEntry:
     """The figures of this moment."""
-    in_flight = _in_flight(gateway)
+    now, in_flight = gateway.management.figures.now(), _in_flight(gateway)
     return FiguresEntry(
         timestamp=rfc3339(time.time()),
         in_flight=len(gateway.management.exchanges),

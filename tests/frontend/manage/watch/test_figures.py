@@ -54,7 +54,7 @@ async def test_figures_are_of_every_backend_and_of_tools_called_of_late(autojump
         house.figures.record("a", "new", "tool_error", 0.1)
     house.figures.record("", OTHER, "error", 0.0)
     house.figures.record("a", "", "ok", 0.1)
-    found = figures_entry(house.gateway, trio.current_time())
+    found = figures_entry(house.gateway)
     by_name = {(each.backend, each.tool): each for each in found.figures}
     assert list(by_name) == [("a", ""), ("", ""), ("", OTHER), ("a", "new")]
     whole, new = by_name["a", ""], by_name["a", "new"]
@@ -79,7 +79,7 @@ async def test_the_tools_that_were_called_last_are_shown_where_there_are_many(au
     for number in range(TOOLS_SHOWN + 5):
         house.figures.record("a", f"t{number}", "ok", 0.1)
         await trio.sleep(0.01)
-    shown = {each.tool for each in figures_entry(house.gateway, trio.current_time()).figures if each.tool}
+    shown = {each.tool for each in figures_entry(house.gateway).figures if each.tool}
     assert len(shown) == TOOLS_SHOWN
     assert "t0" not in shown
     assert f"t{TOOLS_SHOWN + 4}" in shown
