@@ -144,7 +144,13 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     "call-failed": ProblemKind(
         status=400,
         title="The call is not answered with a result",
-        page="The backend answered with an error, or the call is not one. `code`, `detail` and `data` are its.",
+        page="The call is not as it has to be: the gateway or the backend does not take its parameters. `code`, "
+        "`detail` and `data` are those of the MCP error.",
+    ),
+    "backend-error": ProblemKind(
+        status=502,
+        title="The backend answered with an error",
+        page="It took the call and failed. `code`, `detail` and `data` are those of its error.",
     ),
     "backend-failed": ProblemKind(
         status=502, title="The backend did not keep to MCP", page="What it answered is no answer. Its log says more."

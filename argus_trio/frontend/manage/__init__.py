@@ -6,6 +6,7 @@
     answer      what a page answers, and the problem that it raises
     pages       which page answers which operation
     watch/      what has happened and how much: events, their stream, figures, metrics
+    calls/      calls of tools, reads and prompts: an edge of its own
 
 The other files hold the pages, one for each group of operations: values of `core/` to bodies of the contract. The
 values come from the gateway (`frontend/gateway.py`), at the moment of the request. What changes the running gateway is

@@ -18,7 +18,7 @@ from argus_trio.contract.operation import BASE, NoBody, Operation
 from argus_trio.core.access.access import Access
 from argus_trio.core.access.arrival import Unadmitted
 from argus_trio.core.memory import Bodies
-from argus_trio.errors import RpcError
+from argus_trio.errors import ParseFailed, RpcError
 from argus_trio.frontend.http.body import read_body
 from argus_trio.frontend.http.errors import ClientGone
 from argus_trio.frontend.http.receive_queue import AsgiMessage
@@ -27,6 +27,7 @@ from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSett
 from argus_trio.frontend.manage.admission import Doorkeeper, may_stream_on
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer, problem_answer
 from argus_trio.frontend.manage.request import ManageRequest, Page
+from argus_trio.wire.envelope import check_text
 
 log = structlog.get_logger()
 
@@ -236,10 +237,13 @@ def _require_known(given: Iterable[str], known: Iterable[str], what: str) -> Non
 
 def _decoded(body: bytes, kind: type) -> object:
     try:
+        check_text(body)
         given = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
         _require_known(given, [field.name for field in attrs.fields(kind)], "member")
         return msgspec.json.decode(body, type=kind)
     except msgspec.DecodeError as error:
         raise ManageProblem("bad-request", f"in the body: {error}") from None
+    except ParseFailed as error:
+        raise ManageProblem("bad-request", error.message) from None
     except (UnicodeDecodeError, RecursionError):
         raise ManageProblem("bad-request", "in the body: it is no JSON that can be read") from None

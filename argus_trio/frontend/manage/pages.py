@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from argus_trio.contract.operation import Operation
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.manage.backends import backend_pages
+from argus_trio.frontend.manage.calls.pages import call_pages
+from argus_trio.frontend.manage.calls.served import ServedCalls
 from argus_trio.frontend.manage.clients.exchanges import exchange_pages
 from argus_trio.frontend.manage.clients.sessions import SessionTable, session_pages
 from argus_trio.frontend.manage.configuration import configuration_pages
@@ -20,7 +22,9 @@ from argus_trio.frontend.manage.watch.events import events_pages
 from argus_trio.frontend.manage.watch.metrics import metrics_pages
 
 
-def all_pages(gateway: Gateway, facts: ServedFacts, tables: Sequence[SessionTable] = ()) -> Mapping[Operation, Page]:
+def all_pages(
+    gateway: Gateway, facts: ServedFacts, *, calls: ServedCalls, tables: Sequence[SessionTable] = ()
+) -> Mapping[Operation, Page]:
     """Every operation that this gateway serves, and what answers it; the sessions of clients are in `tables`."""
     pages = {
         **health_pages(gateway),
@@ -30,6 +34,7 @@ def all_pages(gateway: Gateway, facts: ServedFacts, tables: Sequence[SessionTabl
         **events_pages(gateway),
         **metrics_pages(gateway, facts),
         **log_pages(gateway),
+        **call_pages(calls),
         **exchange_pages(gateway),
         **session_pages(gateway, tables),
         **tree_pages(),
