@@ -152,9 +152,10 @@ class _GatewayParts:
     def __attrs_post_init__(self) -> None:
         path = None if self.file is None else self.file.path
         source, folder = ("the configuration", Path()) if path is None else (str(path), path.parent)
-        self.pipelines = Pipelines(build_pipeline(self.config, source=source, folder=folder))
         self.management = self._management(path)
-        self.memory = Memory(lambda: self.settings.now.server.limits.memory, on_full=tell_full)
+        journal = self.management.journal
+        self.pipelines = Pipelines(build_pipeline(self.config, source=source, folder=folder, journal=journal))
+        self.memory = Memory(lambda: self.settings.now.server.limits.memory, on_full=partial(tell_full, journal))
         self.supervisor = Supervisor(
             initial=self.config,
             open_link=partial(open_link, via=self.via, intake=Intake(self.memory)),
@@ -178,6 +179,7 @@ class _GatewayParts:
             settings=self.settings,
             redact=self.redact,
             journal=self.management.journal,
+            figures=self.management.figures,
             stopping=self.stopping,
             on_reload=self.notifier.reloading,
             on_reloaded=lambda: self.notifier.ready(self.status()),
@@ -207,9 +209,8 @@ class _GatewayParts:
 
     def _handler(self, pipeline: Pipeline, generation: Generation) -> Handler:
         router = self.routers(generation)
-        management = self.management
         return pipeline.handler(
-            router, router.directory.target, exchanges=management.exchanges, figures=management.figures
+            router, router.directory.target, exchanges=self.management.exchanges, figures=self.management.figures
         )
 
     def _release(self, session: EndedSession) -> None:
@@ -265,6 +266,8 @@ async def _serve(parts: _GatewayParts, on_listening: Callable[[Sequence[str]], N
             urls = await front.start(parts.frontend())
             for url in urls:
                 log.info("listening", url=url, **{name: url + path for name, path in PATHS.items()})
+            details = {"version": __version__, "urls": urls}
+            parts.management.journal.note("gateway_started", "the gateway serves", details=details)
             on_listening(urls)
             backends.start_soon(_tell_how_it_stands, parts)
         backends.cancel_scope.cancel()

@@ -34,9 +34,9 @@ LAYERS: tuple[frozenset[str], ...] = (
 INNER_LAYERS: dict[str, tuple[frozenset[str], ...]] = {
     "core": (
         frozenset({"access"}),
-        frozenset({"control", "redaction", "reload_report"}),
+        frozenset({"control", "redaction", "reload_report", "stages"}),
         frozenset({"call", "catalog", "health"}),
-        frozenset({"rates", "open_exchanges"}),
+        frozenset({"rates", "open_exchanges", "journal"}),
     ),
     "config": (
         frozenset({"model"}),

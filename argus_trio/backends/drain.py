@@ -60,6 +60,11 @@ class Drain:
                 await self._changed.wait()
         cut = scope.leases.cut()
         self.calls_cut += cut
+        if cut:
+            said = f"{scope.spec.name}: {cut} calls took longer than the drain waits (server.drain_timeout)"
+            details = {"calls": cut, "seconds": timeout_seconds}
+            journal = scope.address.journal
+            journal.note("backend_calls_cut", said, severity="warning", backend=scope.spec.name, details=details)
         with trio.move_on_after(CUT_SECONDS):
             while scope.leases:
                 await self._changed.wait()
@@ -69,4 +74,7 @@ class Drain:
         self.retiring.discard(scope)
         self.wake()
         seconds = round(trio.current_time() - began, 3)
-        log.log(30 if cut else 20, "backend_retired", backend=scope.spec.name, seconds=seconds, calls_cut=cut)
+        name, journal, facts = scope.spec.name, scope.address.journal, {"seconds": seconds, "calls_cut": cut}
+        log.log(30 if cut else 20, "backend_retired", backend=name, **facts)
+        said = f"{name}: what a reload removed or replaced has ended"
+        journal.note("backend_retired", said, backend=name, details=facts)

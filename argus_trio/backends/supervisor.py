@@ -26,6 +26,7 @@ from argus_trio.backends.generations import Generations
 from argus_trio.backends.holds import Holds
 from argus_trio.backends.listings.changes import CatalogChanges
 from argus_trio.backends.listings.listing import LIST_CHANGED
+from argus_trio.backends.listings.noted import note_changes
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.backends.startup_grace import StartupGrace
 from argus_trio.backends.status import health_of, overview_of
@@ -308,6 +309,7 @@ class Supervisor:
             self.announce((method,), partial(self._sees, backend, said))
 
     def _announce(self, changes: CatalogChanges) -> None:
+        note_changes(self.journal, *changes.catalogs)
         for method in _methods(changes.kinds):
             self.announce((method,), partial(_is_concerned, changes, method))
 

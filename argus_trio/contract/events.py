@@ -16,7 +16,7 @@ class EventsQuery:
     """Which events are wanted."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
-    """The latest so many."""
+    """The latest so many; with `since`, the first so many after it, so that the last id leads on."""
     since: str = ""
     """The id of an event, or a time (RFC 3339): only those after it."""
     severity: Severity | None = None
@@ -48,11 +48,28 @@ class EventsAnswer:
 
 
 @attrs.frozen(kw_only=True)
+class GapEntry:
+    """Event `gap` of the stream: events are gone that the reader has not seen. It has no id."""
+
+    timestamp: Timestamp
+    since: str
+    """The id, or the time, after which some are missing."""
+    message: str
+
+
+@attrs.frozen(kw_only=True)
+class HeartbeatEntry:
+    """Event `heartbeat` of the stream: at its begin, and after each 30 s without another one. Its id resumes."""
+
+    timestamp: Timestamp
+
+
+@attrs.frozen(kw_only=True)
 class EventStreamQuery:
     """What the stream is to bring."""
 
     since: str = ""
-    """As the header Last-Event-ID, which wins: begin after this event. Empty: begin now."""
+    """As the header Last-Event-ID, which wins: begin after this event, or after a time. Empty: begin now."""
     severity: Severity | None = None
     backend: str = ""
     figures: bool = False
@@ -61,18 +78,18 @@ class EventStreamQuery:
 
 @attrs.frozen(kw_only=True)
 class FigureEntry:
-    """The calls of one tool of one backend, since the gateway began and in the last minute."""
+    """The calls of one tool of one backend, since the gateway began; p50 and p99 are those of the last minute."""
 
     backend: str
     tool: str
-    """Empty for all of the backend together."""
+    """Empty for all of the backend together. Tools are here while they are called, and for a minute after."""
     calls: int
     errors: int
     in_flight: int
     waiting: int
-    """Calls that wait for a place."""
+    """Calls that wait for a place; they wait at the backend, so that it is 0 for a tool."""
     per_second: float
-    """Over the last seconds."""
+    """Over the last ten seconds, or somewhat more."""
     p50_ms: float | None
     p99_ms: float | None
 
@@ -83,6 +100,7 @@ class FiguresEntry:
 
     timestamp: Timestamp
     in_flight: int
+    """Calls of all clients, wherever they are."""
     figures: tuple[FigureEntry, ...]
 
 

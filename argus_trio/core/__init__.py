@@ -11,7 +11,8 @@ Three rooms stand side by side, on `access`, and import nothing of each other:
 
 Others belong to none of them:
 
-- `open_exchanges`, `journal`, `figures`, `backend_log` and `control` are what operators see, and decide;
+- `journal` holds what has happened, by the words of `stages`; `figures` how often calls were made, and how long;
+- `open_exchanges`, `backend_log` and `control` are what operators see besides, and decide;
 - `groups` looks into groups of exceptions;
 - `memory` accounts for what is held for clients, and says what goes when it is too much;
 - `redaction` takes known secrets out of texts;

@@ -11,6 +11,7 @@ import trio
 
 from argus_trio.core.access.access import Access
 from argus_trio.core.call.abilities import Audience
+from argus_trio.core.journal import Journal
 from argus_trio.core.memory import Bodies, Memory
 from argus_trio.frontend.application import Application, Traffic
 from argus_trio.frontend.edges.endpoint import Endpoint
@@ -19,7 +20,7 @@ from argus_trio.frontend.edges.streamable_http_legacy import LegacyEdge
 from argus_trio.frontend.edges.streamable_http_modern import ModernEdge
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.keep_alive import KeepAlive
-from argus_trio.frontend.http.request import IncomingRequest
+from argus_trio.frontend.http.request import IncomingRequest, OpenStreams
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.input_required.parking import Parking
 from argus_trio.frontend.input_required.request_state import RequestStates, Seal
@@ -31,6 +32,7 @@ from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.server.listeners import NO_VARIABLES, open_listeners
 from argus_trio.frontend.server.serving import serve
 from argus_trio.frontend.server.socket_activation import Inherited
+from argus_trio.frontend.sessions.dispatch import note_ended
 from argus_trio.frontend.sessions.session import HttpSession
 from argus_trio.frontend.sessions.table import Sessions
 
@@ -62,12 +64,15 @@ async def run_frontend(
     listeners = await open_listeners(settings, inherited, environ=environ)
     access = attrs.evolve(settings.now.management, has_socket=listeners.has_users_socket)
     settings.begin(attrs.evolve(settings.now, management=access))
-    memory = memory or Memory(lambda: settings.now.server.limits.memory, on_full=tell_full)
+    memory = memory or Memory(
+        lambda: settings.now.server.limits.memory, on_full=partial(tell_full, gateway.management.journal)
+    )
     served = ServedAt(urls=listeners.urls, management_urls=listeners.management_urls, stop=stop)
     parts = _assembled(gateway, announcer, settings, make_seal=make_seal, memory=memory, served=served)
 
     def end_what_lasts() -> None:
         announcer.close()
+        parts.stopped()
         parts.parking.stop(settings.drain_timeout)
         parts.calls.stop(settings.drain_timeout)
 
@@ -123,6 +128,10 @@ class _Parts:
         if ended:
             log.info("sessions_ended", count=ended, reason="a reload took away who they belong to, or their endpoint")
 
+    def stopped(self) -> None:
+        """End the streams that only tell what happens: nobody waits for an answer on them."""
+        self.application.streams.end_unless(lambda request: not self.application.manage.is_feed(request))
+
     def _may_stream(self, settings: ServedSettings, request: IncomingRequest) -> bool:
         """Whether a stream goes on: the credential that opened it stands, and its endpoint is there."""
         if request.path.startswith("/manage/"):
@@ -141,11 +150,12 @@ def _assembled(
     served: ServedAt,
 ) -> _Parts:
     def release(session: HttpSession) -> None:
+        note_ended(gateway, session)
         announcer.remove(session)
         gateway.release(session)
 
     keep_alive = KeepAlive()
-    bodies = Bodies(memory, on_refused=_tell_refused)
+    bodies = Bodies(memory, on_refused=partial(_tell_refused, gateway.management.journal))
     sessions = Sessions(on_end=release, idle=settings.now.limits.session_idle, memory=memory)
     parking = Parking(gateway.handler, RequestStates(make_seal), memory)
     endpoint = Endpoint(
@@ -156,19 +166,29 @@ def _assembled(
     )
     sse = SseEdge(gateway, announcer, settings, memory=memory, bodies=bodies)
     traffic = Traffic()
+    streams = OpenStreams()
     facts = ServedFacts(
         urls=served.urls,
         management_urls=served.management_urls,
         sessions=lambda: len(sessions) + len(sse),
+        conversations=lambda: len(sse),
+        streams=lambda: len(streams),
         requests=lambda: traffic.in_flight,
+        turned_away=lambda: traffic.turned_away,
         is_stopping=served.stop.is_set,
         memory=memory,
     )
     calls = ServedCalls(handler=gateway.handler, settings=settings, memory=memory, requests=facts.requests)
     pages = all_pages(gateway, facts, calls=calls, tables=(sessions, sse))
-    manage = ManageApi(pages=pages, settings=settings, bodies=bodies)
+    manage = ManageApi(pages=pages, settings=settings, bodies=bodies, journal=gateway.management.journal)
     application = Application(
-        gateway=gateway, settings=settings, endpoint=endpoint, sse=sse, manage=manage, traffic=traffic
+        gateway=gateway,
+        settings=settings,
+        endpoint=endpoint,
+        sse=sse,
+        manage=manage,
+        traffic=traffic,
+        streams=streams,
     )
     return _Parts(
         application=application,
@@ -186,12 +206,14 @@ def _may_stay(access: Access, audience: Audience) -> bool:
     return access.knows(audience.principal) and (not audience.endpoint or audience.endpoint in access.views)
 
 
-def tell_full(held: int, limit: int) -> None:
+def tell_full(journal: Journal, held: int, limit: int) -> None:
     """Log that the gateway holds too much; see `Memory`."""
     advice = "clients do not fetch what is theirs; what would keep more is refused; raise server.limits.memory or wait"
     log.warning("memory_full", held=held, limit=limit, advice=advice)
+    journal.note("memory_full", advice, severity="warning", details={"held": held, "limit": limit})
 
 
-def _tell_refused(held: int, most: int) -> None:
+def _tell_refused(journal: Journal, held: int, most: int) -> None:
     advice = "many large requests wait for their answers; look for a slow backend; raise server.limits.memory or wait"
     log.warning("large_requests_refused", held=held, most=most, advice=advice)
+    journal.note("large_requests_refused", advice, severity="warning", details={"held": held, "most": most})

@@ -75,10 +75,11 @@ class Application:
     sse: SseEdge
     manage: ManageApi
     traffic: Traffic = attrs.field(factory=Traffic)
-    streams: OpenStreams = attrs.field(factory=OpenStreams, init=False)
+    streams: OpenStreams = attrs.field(factory=OpenStreams)
     """The long-lived streams that are open."""
     _has_come_round: bool = attrs.field(default=False, init=False)
-    _turned_away: int = attrs.field(default=0, init=False)
+    _reported: int = attrs.field(default=0, init=False)
+    """How many of them the log has told."""
     _reported_at: float = attrs.field(default=-inf, init=False)
     _routes: dict[str, PathHandlers] = attrs.field(init=False)
     _for_pages: list[PathHandlers] = attrs.field(init=False)
@@ -194,13 +195,15 @@ class Application:
         await http.answer_unread(508, refusal("loop", message))
 
     async def _turn_away(self, http: IncomingRequest) -> None:
-        self._turned_away += 1
         self.traffic.turned_away += 1
         most = self.settings.now.limits.requests
         now = trio.current_time()
         if now - self._reported_at >= REPORT_SECONDS:
-            log.warning("requests_turned_away", count=self._turned_away, most=most)
-            self._reported_at, self._turned_away = now, 0
+            count = self.traffic.turned_away - self._reported
+            log.warning("requests_turned_away", count=count, most=most)
+            said, details = f"{most} requests are in flight: more are turned away", {"count": count, "most": most}
+            self.gateway.management.journal.note("requests_turned_away", said, severity="warning", details=details)
+            self._reported_at, self._reported = now, self.traffic.turned_away
         message = f"{most} requests are in flight, which is as many as the gateway takes; come back later"
         retry_after = (b"retry-after", b"%d" % RETRY_AFTER_SECONDS)
         await http.answer_unread(503, refusal("overloaded", message), (JSON, retry_after))

@@ -147,7 +147,7 @@ class Management:
     instance: str = ""
     """Differs from one start of the gateway to the next."""
     journal: Journal = attrs.field(factory=lambda: Journal(now=time.time))
-    figures: Figures = attrs.field(factory=Figures)
+    figures: Figures = attrs.field(factory=lambda: Figures(now=time.monotonic))
     exchanges: OpenExchanges = attrs.field(factory=OpenExchanges)
     logs: BackendLogs = attrs.field(factory=lambda: BackendLogs(now=time.time))
     log_level: CurrentLevel = attrs.field(factory=CurrentLevel)

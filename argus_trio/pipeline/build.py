@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +23,7 @@ from argus_trio.config.model.middleware import (
 )
 from argus_trio.core.access.access import Access, anybody, anybody_manages, nobody_manages
 from argus_trio.core.access.forwarded import TrustedProxies
+from argus_trio.core.journal import Journal
 from argus_trio.errors import ConfigInvalid, Problem
 from argus_trio.pipeline.factory import FactoryContext, SpecUnusable
 from argus_trio.pipeline.gate import Gate
@@ -44,8 +46,9 @@ def build_pipeline(
     folder: Path = Path(),
     before: Mapping[Hashable, object] = NOTHING_KEPT,
     may_import: Callable[[CustomSpec], bool] = may_import_any,
+    journal: Journal | None = None,
 ) -> Pipeline:
-    """The pipeline of `config`, whose file is `source`; what an earlier one kept is in `before`.
+    """The pipeline of `config`, whose file is `source`; what an earlier one kept is in `before`. Notes in `journal`.
 
     A middleware of the user's own that may not be imported is left out.
 
@@ -53,7 +56,8 @@ def build_pipeline(
         ConfigInvalid: every middleware that cannot be made.
     """
     kept_state = KeptState(before)
-    context = FactoryContext(config=config, folder=folder, kept=kept_state)
+    noted = journal or Journal(now=time.time)
+    context = FactoryContext(config=config, folder=folder, kept=kept_state, journal=noted)
     stages: list[Stage] = []
     problems: list[Problem] = []
     for index, spec in enumerate(config.middleware):
@@ -107,10 +111,10 @@ def _authentication_stage(spec: AuthenticationSpec, context: FactoryContext) -> 
     from argus_trio.pipeline.authentication.stage import authentication_stage
 
     if not any(isinstance(method, JwtMethod) for method in spec.methods):
-        return authentication_stage(spec, context.config, kept=context.kept)
+        return authentication_stage(spec, context)
     from argus_trio.pipeline.authentication.jwt_method import jwt_judges
 
-    return authentication_stage(spec, context.config, kept=context.kept, make_judges=jwt_judges)
+    return authentication_stage(spec, context, make_judges=jwt_judges)
 
 
 def _telemetry_stage(spec: TelemetrySpec, context: FactoryContext) -> Stage:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import attrs
 
 from argus_trio.config.model.config import Config
+from argus_trio.core.journal import Journal
 from argus_trio.pipeline.kept_state import KeptState
 
 
@@ -28,3 +30,5 @@ class FactoryContext:
     folder: Path
     """Where the file is."""
     kept: KeptState
+    journal: Journal = attrs.field(factory=lambda: Journal(now=time.time))
+    """What has happened."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -32,6 +32,10 @@ class Pipelines:
     def under_way(self) -> int:
         """How many calls are in the middle of one of them."""
         return self.current.under_way.count + sum(each.under_way.count for each in self._past)
+
+    def kept(self) -> Mapping[Hashable, object]:
+        """What the one in effect keeps over a reload."""
+        return self.current.kept
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep them alive until cancelled. Raises `ConfigInvalid` if what the first one holds cannot be entered."""

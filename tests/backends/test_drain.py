@@ -116,6 +116,10 @@ async def test_what_has_not_ended_in_time_is_cut_and_counted(autojump_clock: Moc
         assert d.drain.calls_cut == 2
         retired = [entry for entry in logs if entry["event"] == "backend_retired"]
         assert [(entry["log_level"], entry["calls_cut"]) for entry in retired] == [("warning", 2)]
+        noted = {event.stage: event.details for event in d.scope.address.journal.since(1)[0]}
+        assert noted["backend_calls_cut"] == {"calls": 2, "seconds": TIMEOUT_SECONDS}
+        assert noted["backend_retired"]["calls_cut"] == 2
+        assert "backend_stopped" in noted
 
 
 async def test_calls_cut_are_counted_over_all_drains(autojump_clock: MockClock) -> None:

@@ -9,8 +9,9 @@ import trio
 
 from argus_trio.config.model.server import Server
 from argus_trio.core.catalog.identity import GatewayIdentity
+from argus_trio.core.journal import Journal
 from argus_trio.errors import ListenFailed
-from argus_trio.frontend.app import run_frontend
+from argus_trio.frontend.app import run_frontend, tell_full
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.input_required.seal import AesGcmSeal
@@ -56,3 +57,11 @@ async def test_a_cancellation_cuts_everything_at_once() -> None:
         began = trio.current_time()
     assert trio.current_time() - began < 1
     assert served.backstage.cancelled.is_set()
+
+
+def test_that_it_holds_too_much_is_noted_with_what_to_do() -> None:
+    journal = Journal(now=lambda: 0.0)
+    tell_full(journal, 900, 1000)
+    (event,) = journal.since(1)[0]
+    assert (event.stage, event.severity, event.details) == ("memory_full", "warning", {"held": 900, "limit": 1000})
+    assert "server.limits.memory" in event.message

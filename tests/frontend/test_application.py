@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from argus_trio.config.model.server import Server
 from argus_trio.core.health.health import Health
+from argus_trio.frontend.gateway import Management
 from argus_trio.frontend.http.limits import Limits
 from tests.frontend.support.serving import ask, modern, modern_headers, post, serving
 
@@ -127,7 +128,11 @@ async def test_how_each_backend_stands_is_told() -> None:
 
 async def test_beyond_the_most_requests_a_new_one_is_refused_before_its_body_is_read_and_said_once() -> None:
     with capture_logs() as logs:
-        async with serving(limits=Limits(body_bytes=1000, requests=1)) as served, trio.open_nursery() as nursery:
+        management = Management()
+        async with (
+            serving(limits=Limits(body_bytes=1000, requests=1), management=management) as served,
+            trio.open_nursery() as nursery,
+        ):
             waits = modern("tools/call", {"name": "wait"})
             nursery.start_soon(post, served, waits, modern_headers("tools/call", "wait"))
             await served.backstage.waiting.wait()
@@ -140,3 +145,4 @@ async def test_beyond_the_most_requests_a_new_one_is_refused_before_its_body_is_
             assert (await ask(served, "GET", "/manage/v1/health")).status == 200
             served.backstage.go_on.set()
         assert [(line["event"], line["most"]) for line in logs] == [("requests_turned_away", 1)]
+        assert [event.stage for event in management.journal.since(1)[0]] == ["requests_turned_away"]

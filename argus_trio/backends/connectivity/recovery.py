@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import re
+import time
 from collections.abc import Mapping
 from math import inf
 from typing import Final
@@ -21,6 +22,7 @@ from argus_trio.core.health.breaker import Breaker
 from argus_trio.core.health.lifecycle import WHY, BackendEvent, BackendStanding, BackendState
 from argus_trio.core.health.probing import Condition, HealthVerdict
 from argus_trio.core.health.repetition import Repetition
+from argus_trio.core.journal import Journal
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import BackendUnavailable, LinkFailed, SessionLost
 
@@ -54,6 +56,7 @@ class Recovery:
     backend: str
     redact: Redactor
     breaker: Breaker
+    journal: Journal = attrs.field(factory=lambda: Journal(now=time.time), kw_only=True)
     standing: BackendStanding = attrs.field(factory=lambda: BackendStanding(since=0.0), init=False)
     next_at: float = attrs.field(default=0.0, init=False)
     """When the next attempt to connect is due, on trio's clock."""
@@ -82,7 +85,9 @@ class Recovery:
         self._failures.end()
         self._list_fault, self._is_faltering = "", False
         self.standing = self.standing.moved(BackendEvent.CONNECTED, now)
-        log.info("backend_ready", backend=self.backend, revision=revision, seconds=round(seconds, 3), **counts)
+        facts = {"revision": revision, "seconds": round(seconds, 3), **counts}
+        log.info("backend_ready", backend=self.backend, **facts)
+        self.journal.note("backend_ready", f"{self.backend} is connected", backend=self.backend, details=facts)
 
     def waits_for_its_turn(self, *, is_waiting: bool) -> None:
         """Say that an attempt has to wait until others have started, or no longer has to."""
@@ -97,6 +102,8 @@ class Recovery:
         self.standing = self.standing.moved(BackendEvent.WORKS, trio.current_time(), reason, what=INSTALLING)
         if is_new:
             log.info("backend_preparing", backend=self.backend, what=INSTALLING, line=line)
+            said = f"{self.backend}: {reason}"
+            self.journal.note("backend_preparing", said, backend=self.backend, details={"what": INSTALLING})
 
     def try_again_at_once(self) -> None:
         """Make the next attempt due now, for the one that failed showed how to do better."""
@@ -113,19 +120,25 @@ class Recovery:
             self.next_at = now
             self.standing = self.standing.moved(BackendEvent.FORGOTTEN, now, f"{reason}; it is greeted anew")
             log.info("backend_session_lost", backend=self.backend, reason=reason)
+            said = f"{self.backend}: {reason}; it is greeted anew"
+            self.journal.note("backend_session_lost", said, backend=self.backend, details={"reason": reason})
             return
         asked = min(failure.retry_after or 0.0, LONGEST_PAUSE_SECONDS)
+        was_open = self.breaker.is_open
         delay = max(self.breaker.failed(now, random.random()), asked)  # noqa: S311 - jitter, no secret
         self.next_at = now + delay
         self.standing = self.standing.moved(
             BackendEvent.FAILED, now, reason, details=details, next_attempt=self.next_at
         )
         self._tell_failure(reason, details, delay)
+        if self.breaker.is_open and not was_open:
+            said = f"{self.backend} is left alone for {delay:.0f} s: it failed {self.breaker.failures} times in a row"
+            self.journal.note("backend_breaker_opened", said, severity="warning", backend=self.backend)
 
     def _tell_failure(self, reason: str, details: tuple[str, ...], delay: float) -> None:
         """Log a failure in full if it is another one than the last, or the breaker has opened; if not, its count."""
         breaker = self.breaker
-        facts = {
+        facts: dict[str, object] = {
             "retry_in": round(delay, 1),
             "failures": breaker.failures,
             "breaker": "open" if breaker.is_open else "closed",
@@ -133,22 +146,34 @@ class Recovery:
         # What a process says of the same fault differs in times, process ids and ports.
         if self._failures.happened((reason, _FIGURES.sub("0", "\n".join(details)), breaker.is_open)):
             log.warning("backend_down", backend=self.backend, reason=reason, details=list(details), **facts)
+            facts["details"] = details
         elif self._failures.is_worth_telling:
-            log.warning("backend_still_down", backend=self.backend, reason=reason, times=self._failures.times, **facts)
+            facts["times"] = self._failures.times
+            log.warning("backend_still_down", backend=self.backend, reason=reason, **facts)
+        else:
+            return
+        said = {"reason": reason, **facts}
+        self.journal.note(
+            "backend_down", f"{self.backend}: {reason}", severity="error", backend=self.backend, details=said
+        )
 
     def judged(self, verdict: HealthVerdict) -> None:
         """Take a verdict on the connection: the backend is degraded, or well again."""
         now = trio.current_time()
         self._is_faltering = verdict.condition in (Condition.SLOW, Condition.SILENT)
         if self._is_faltering:
-            report = log.debug if self.standing.state is BackendState.DEGRADED else log.warning
+            is_news = self.standing.state is not BackendState.DEGRADED
+            report = log.warning if is_news else log.debug
             self.standing = self.standing.moved(BackendEvent.FALTERED, now, verdict.reason)
             report("backend_degraded", backend=self.backend, reason=verdict.reason)
+            if is_news:
+                self._note_degraded(verdict.reason)
         elif self._list_fault:
             self.standing = self.standing.moved(BackendEvent.FALTERED, now, self._list_fault)
         elif self.standing.state is BackendState.DEGRADED:
             self.standing = self.standing.moved(BackendEvent.RECOVERED, now)
             log.info("backend_recovered", backend=self.backend)
+            self._note_recovered()
 
     def listed(self, fault: str) -> None:
         """Take how the lists stand: the backend is degraded as long as one did not come, which is the `fault`."""
@@ -157,12 +182,15 @@ class Recovery:
             return
         if fault:
             self.standing = self.standing.moved(BackendEvent.FALTERED, trio.current_time(), fault)
+            self._note_degraded(fault)
         elif self.standing.state is BackendState.DEGRADED:
             self.standing = self.standing.moved(BackendEvent.RECOVERED, trio.current_time())
+            self._note_recovered()
 
     def stopped(self) -> None:
         """Note that nobody connects to the backend any more."""
         self.standing = self.standing.moved(BackendEvent.STOPPED, trio.current_time())
+        self.journal.note("backend_stopped", f"{self.backend} is not connected any more", backend=self.backend)
 
     def unavailable(self) -> BackendUnavailable:
         """The error of a call that finds no connection, with the reason and, where known, when to try again."""
@@ -187,3 +215,10 @@ class Recovery:
         return BackendUnavailable(
             error.backend, error.reason, details=error.details, retry_after=wait, cause=error.cause
         )
+
+    def _note_degraded(self, reason: str) -> None:
+        said, details = f"{self.backend}: {reason}", {"reason": reason}
+        self.journal.note("backend_degraded", said, severity="warning", backend=self.backend, details=details)
+
+    def _note_recovered(self) -> None:
+        self.journal.note("backend_recovered", f"{self.backend} answers well again", backend=self.backend)

@@ -9,7 +9,7 @@ A list is fetched over a `Connection` that somebody else opened, and goes to who
 in `connectivity/listings_by_abilities.py`, and merged with those of other backends in `core/catalog`.
 
 `changes.py` compares the merged lists of two moments as each client sees them, so that changes are told to whom they
-concern.
+concern; `noted.py` tells the journal of them.
 
 It uses `connection`. Nothing else here knows who a list is for, or of any other backend.
 """

@@ -36,6 +36,11 @@ class CatalogChanges:
     _found: dict[tuple[object, ...], frozenset[str]] = attrs.field(factory=dict, init=False)
 
     @property
+    def catalogs(self) -> tuple[Catalog, Catalog]:
+        """What clients without abilities were shown before, and are now."""
+        return self._before.catalog, self._now.catalog
+
+    @property
     def kinds(self) -> frozenset[str]:
         """The kinds that may have changed for anybody."""
         before, now = self._before, self._now

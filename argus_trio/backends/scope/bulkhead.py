@@ -9,6 +9,7 @@ A backend that an operator drains lets no new call in; what has been let in, or 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -23,6 +24,7 @@ from argus_trio.core.call.exchange import Call, Exchange
 from argus_trio.core.call.record import CallRecord
 from argus_trio.core.call.session_policy import TASK_METHODS
 from argus_trio.core.health.occupancy import Occupancy
+from argus_trio.core.journal import Journal
 from argus_trio.errors import BackendUnavailable, DeadlineExceeded
 from argus_trio.wire.envelope import Params
 
@@ -46,6 +48,7 @@ class Bulkhead:
     _limits: Bounds = attrs.field(factory=Bounds)
     drained: str | None = attrs.field(default=None, init=False)
     """Why no new call is let in; None while they are."""
+    journal: Journal = attrs.field(factory=lambda: Journal(now=time.time), kw_only=True)
     refused: int = attrs.field(default=0, init=False)
     """How many calls were refused so far because the queue was full."""
     _occupancy: Occupancy = attrs.field(factory=Occupancy, init=False)
@@ -129,14 +132,18 @@ class Bulkhead:
         until_served = self._occupancy.service_time(now) * (waiting + 1) / self._limits.concurrency
         after = round(min(max(SOONEST_RETRY_SECONDS, until_served), LATEST_RETRY_SECONDS), 1)
         facts = {"under_way": self.under_way, "waiting": waiting, "retry_after": after}
+        reason = f"{self.under_way} calls are under way there and {waiting} wait (limits.concurrency, limits.queue)"
         if self._episode == 1:
             log.warning("backend_queue_full", backend=self.backend, **facts)
-        reason = f"{self.under_way} calls are under way there and {waiting} wait (limits.concurrency, limits.queue)"
+            said = f"{self.backend}: {reason}; more are refused"
+            self.journal.note("backend_queue_full", said, severity="warning", backend=self.backend, details=facts)
         return BackendUnavailable(self.backend, reason, retry_after=after)
 
     def _relieve(self, now: float) -> None:
         if self._episode and now - self._refused_at > CALM_SECONDS:
             log.info("backend_queue_relieved", backend=self.backend, refused=self._episode)
+            said, details = f"{self.backend}: calls are taken again", {"refused": self._episode}
+            self.journal.note("backend_queue_relieved", said, backend=self.backend, details=details)
             self._episode = 0
 
 

@@ -91,7 +91,7 @@ class Scope:
 
     def __attrs_post_init__(self) -> None:
         address, spec = self.address, self.address.spec
-        self.recovery = Recovery(spec.name, address.redact, breaker_of(spec))
+        self.recovery = Recovery(spec.name, address.redact, breaker_of(spec), journal=address.journal)
         self.listings = ListingsByAbilities(address, self.on_published, self.listing_turns)
         self.rivals = Rivals(address, self._share)
         self.shared = SharedConnection(
@@ -107,7 +107,7 @@ class Scope:
             rivals=self.rivals,
         )
         self.client_connections = ClientConnections(self.shared, self.listings)
-        self.bulkhead = Bulkhead(spec.name, spec.limits)
+        self.bulkhead = Bulkhead(spec.name, spec.limits, journal=address.journal)
         self.calls = BackendCalls(self.shared, self.client_connections, self.bulkhead)
         self.subscriptions = ClientSubscriptions(self.shared, self.client_connections, self.bulkhead)
         self.leases = Leases(spec.name, self.on_lease_freed)

@@ -6,6 +6,7 @@ The task of the GET owns the nursery in which the session's calls run, so a clie
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from math import inf
 from typing import Final
@@ -32,8 +33,8 @@ from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.notifications.outbox import Outbox
 from argus_trio.frontend.outcome import error_response
 from argus_trio.frontend.sessions.client_requests import SendMessage
-from argus_trio.frontend.sessions.dispatch import accept, read_batch, respond, respond_batch
-from argus_trio.frontend.sessions.session import Session
+from argus_trio.frontend.sessions.dispatch import accept, note_ended, read_batch, respond, respond_batch
+from argus_trio.frontend.sessions.session import Session, SessionEnd
 from argus_trio.frontend.sessions.unkept import unkept
 from argus_trio.wire import envelope
 from argus_trio.wire.envelope import Message, is_batch
@@ -62,7 +63,21 @@ class Conversation:
     outbox: Outbox
     nursery: trio.Nursery
     in_flight: int = attrs.field(default=0, init=False)
+    is_taken_away: bool = attrs.field(default=False, init=False)
+    """Whether a reload has taken away who it belongs to, or its endpoint."""
+    is_closed: bool = attrs.field(default=False, init=False)
+    """Whether an operator has closed it."""
     _is_ending: bool = attrs.field(default=False, init=False)
+
+    def ended_by(self, principal: Principal) -> SessionEnd:
+        """Who has ended it, which this principal opened."""
+        if self.is_closed:
+            return "operator"
+        if self.is_taken_away:
+            return "reload"
+        if principal.expires is not None and time.time() >= principal.expires:
+            return "expired"
+        return "stop" if self._is_ending else "client"
 
     async def notify(self, message: bytes) -> None:
         """Send an encoded message in turn; dropped once the client is gone."""
@@ -182,7 +197,9 @@ class SseEdge:
                     await write_stream(http, conversation.outbox, first=endpoint)
             finally:
                 self._open.pop(session.id, None)
+                session.ended_by = conversation.ended_by(http.principal)
                 session.end()
+                note_ended(self.gateway, session)
                 conversation.outbox.discard()
                 self.gateway.release(session)
             nursery.cancel_scope.cancel()
@@ -210,12 +227,14 @@ class SseEdge:
         """End the conversations of the clients that may not stay, calls and all."""
         for session in tuple(self._open.values()):
             if not may_stay(session.audience):
+                session.conversation.is_taken_away = True
                 session.conversation.end()
 
     def close(self, session_id: str) -> bool:
         """End one conversation at an operator's wish, calls and all; False if there is none with this id."""
         session = self._open.pop(session_id, None)
         if session is not None:
+            session.conversation.is_closed = True
             session.end()
         return session is not None
 

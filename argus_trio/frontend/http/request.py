@@ -156,6 +156,9 @@ class OpenStreams:
     _open: dict[IncomingRequest, Callable[[], object]] = attrs.field(factory=dict, init=False)
     _may_stay: Callable[[IncomingRequest], bool] | None = attrs.field(default=None, init=False)
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     def enter(self, request: IncomingRequest, end: Callable[[], object]) -> None:
         """Enter a stream that begins; `end` has it end soon. One that was let in before a reload may end at once."""
         self._open[request] = end

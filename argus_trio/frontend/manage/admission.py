@@ -6,6 +6,7 @@ The operator comes by `server.management`, and is that here alone. Everybody els
 from __future__ import annotations
 
 import hmac
+import time
 from math import inf
 from typing import Final
 
@@ -17,9 +18,10 @@ from argus_trio.config.check.loopback import is_loopback
 from argus_trio.core.access.access import Access
 from argus_trio.core.access.arrival import Unadmitted
 from argus_trio.core.access.credential import credential_digest
-from argus_trio.core.access.lock_out import LockOut
+from argus_trio.core.access.lock_out import FIRST_HOLD_SECONDS, LockOut
 from argus_trio.core.access.principal import ANONYMOUS, OPERATOR_METHOD, Principal, operator
 from argus_trio.core.call.payer import network_of
+from argus_trio.core.journal import Journal
 from argus_trio.frontend.admission import admit, locate
 from argus_trio.frontend.http.request import IncomingRequest
 from argus_trio.frontend.http.served_settings import CurrentSettings, ManagementAccess, ServedSettings
@@ -48,6 +50,7 @@ class Doorkeeper:
     settings: CurrentSettings
     process_user: int
     """The user that this process runs as: on the Unix socket that one is the operator, as root is."""
+    journal: Journal = attrs.field(factory=lambda: Journal(now=time.time))
     lock_out: LockOut = attrs.field(factory=LockOut)
     _held: int = attrs.field(default=0, init=False)
     _wrong: int = attrs.field(default=0, init=False)
@@ -141,8 +144,15 @@ class Doorkeeper:
         if now - self._told_at >= REPORT_SECONDS:
             reason, path = "no token of the operator", http.path[:_SHOWN]
             log.warning("credentials_refused", reason=reason, count=self._wrong, address=http.address, path=path)
+            said = f"{self._wrong} tokens were refused that are not the operator's"
+            details = {"reason": reason, "count": self._wrong, "address": http.address, "path": path}
+            self.journal.note("credentials_refused", said, severity="warning", details=details)
             self._told_at, self._wrong = now, 0
-        seconds = self.lock_out.note(network_of(http.address), now)
+        network = network_of(http.address)
+        seconds = self.lock_out.note(network, now)
+        if seconds == FIRST_HOLD_SECONDS:
+            said = f"{network or 'a client'} brings wrong tokens again and again: its refusals are held back"
+            self.journal.note("locked_out", said, severity="warning", details={"address": network})
         if seconds and self._held < MOST_HELD:
             self._held += 1
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Final, cast
@@ -17,6 +18,7 @@ from argus_trio.contract.health import HEALTH, READY
 from argus_trio.contract.operation import BASE, NoBody, Operation
 from argus_trio.core.access.access import Access
 from argus_trio.core.access.arrival import Unadmitted
+from argus_trio.core.journal import Journal
 from argus_trio.core.memory import Bodies
 from argus_trio.errors import ParseFailed, RpcError
 from argus_trio.frontend.http.body import read_body
@@ -52,11 +54,12 @@ class ManageApi:
     pages: Mapping[Operation, Page]
     settings: CurrentSettings
     bodies: Bodies = attrs.field(factory=Bodies)
+    journal: Journal = attrs.field(factory=lambda: Journal(now=time.time))
     doorkeeper: Doorkeeper = attrs.field(init=False)
 
     @doorkeeper.default
     def _doorkeeper(self) -> Doorkeeper:
-        return Doorkeeper(settings=self.settings, process_user=os.geteuid())
+        return Doorkeeper(settings=self.settings, process_user=os.geteuid(), journal=self.journal)
 
     async def __call__(self, http: IncomingRequest, access: Access) -> None:
         """Answer a request. Raises `ClientGone`."""
@@ -73,6 +76,10 @@ class ManageApi:
             answer = problem_answer(ManageProblem("internal", f"internal error {error_id}"))
         if answer is not None:
             await http.answer_unread(answer.status, answer.encoded, answer.headers)
+
+    def is_feed(self, http: IncomingRequest) -> bool:
+        """Whether a stream of this API only tells what happens, and answers no call."""
+        return http.method == "GET" and self._found(http.path.removesuffix("/")) is not None
 
     def may_stay(self, http: IncomingRequest, settings: ServedSettings) -> bool:
         """Whether a stream goes on under new settings: who opened it could still come in, and may still ask for it."""

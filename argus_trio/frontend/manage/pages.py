@@ -19,6 +19,8 @@ from argus_trio.frontend.manage.operate.reload import reload_pages
 from argus_trio.frontend.manage.request import Page
 from argus_trio.frontend.manage.status import ServedFacts, batch_pages, status_pages
 from argus_trio.frontend.manage.tree import tree_pages
+from argus_trio.frontend.manage.watch.events import events_pages
+from argus_trio.frontend.manage.watch.metrics import metrics_pages
 
 
 def all_pages(
@@ -31,6 +33,8 @@ def all_pages(
         **backend_pages(gateway),
         **reload_pages(gateway),
         **control_pages(gateway),
+        **events_pages(gateway),
+        **metrics_pages(gateway, facts),
         **log_pages(gateway),
         **call_pages(calls),
         **exchange_pages(gateway),

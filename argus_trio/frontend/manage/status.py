@@ -47,8 +47,15 @@ class ServedFacts:
     management_urls: Sequence[str] = ()
     """Where the management API alone is served."""
     sessions: Callable[[], int] = int
+    """All sessions, those on `/sse` too."""
+    conversations: Callable[[], int] = int
+    """Those on `/sse`."""
+    streams: Callable[[], int] = int
+    """The long-lived event streams that are open."""
     requests: Callable[[], int] = int
     """How many requests are in flight, event streams included."""
+    turned_away: Callable[[], int] = int
+    """How many requests were turned away because too many were in flight."""
     is_stopping: Callable[[], bool] = bool
     memory: Memory = attrs.field(factory=Memory)
 

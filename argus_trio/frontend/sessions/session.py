@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from typing import Protocol
+from typing import Literal, Protocol
 
 import attrs
 
@@ -19,6 +19,10 @@ from argus_trio.frontend.sessions.streams import Streams
 from argus_trio.frontend.sessions.subscriptions import SubscriptionQuota
 from argus_trio.wire.envelope import Params, encode_notification
 from argus_trio.wire.revisions import LEGACY_REVISIONS
+
+SessionEnd = Literal["client", "idle", "room", "reload", "expired", "operator", "stop"]
+"""Why a session ended: its client said so or is gone, was away too long, or another one needed the room; a reload took
+away what it belongs to, its credential ended, an operator closed it, or the gateway stopped."""
 
 
 class Cancellable(Protocol):
@@ -79,6 +83,8 @@ class Session:
     """What it is called by those who look on and manage: made of nothing that its client sends."""
     quota: SubscriptionQuota = attrs.field(init=False)
     is_over: bool = attrs.field(default=False, init=False)
+    ended_by: SessionEnd = attrs.field(default="client", init=False)
+    """Who ended it, once it is over."""
     _is_closing: bool = attrs.field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:

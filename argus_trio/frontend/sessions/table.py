@@ -20,7 +20,7 @@ from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.core.call.abilities import Audience
 from argus_trio.core.memory import Memory
 from argus_trio.errors import Overloaded
-from argus_trio.frontend.sessions.session import HttpSession
+from argus_trio.frontend.sessions.session import HttpSession, SessionEnd
 from argus_trio.frontend.sessions.streams import Streams
 
 log = structlog.get_logger()
@@ -120,8 +120,8 @@ class Sessions:
         session.is_used = True
         self._forget_unused(session)
 
-    def end(self, session_id: str) -> bool:
-        """End one session at its client's wish; False if there is none with this id."""
+    def end(self, session_id: str, why: SessionEnd = "client") -> bool:
+        """End one session; False if there is none with this id."""
         session = self._sessions.pop(session_id, None)
         if session is None:
             return False
@@ -129,6 +129,7 @@ class Sessions:
         self._of[session.address] -= 1
         if not self._of[session.address]:
             del self._of[session.address]
+        session.ended_by = why
         session.end()
         self.memory.release(session)
         self._on_end(session)
@@ -136,18 +137,18 @@ class Sessions:
 
     def close(self, session_id: str) -> bool:
         """End one session at an operator's wish; False if there is none with this id."""
-        return self.end(session_id)
+        return self.end(session_id, "operator")
 
     def end_all(self) -> None:
         """End every session: the gateway has stopped."""
         for session_id in tuple(self._sessions):
-            self.end(session_id)
+            self.end(session_id, "stop")
 
     def end_unless(self, may_stay: Callable[[Audience], bool]) -> int:
         """End the sessions of the clients that may not stay, calls and all, and tell how many they were."""
         ended = [session.id for session in self._sessions.values() if not may_stay(session.audience)]
         for session_id in ended:
-            self.end(session_id)
+            self.end(session_id, "reload")
         return len(ended)
 
     def expire(self, now: float) -> int:
@@ -167,7 +168,7 @@ class Sessions:
             if session.is_attended:
                 self.touch(session, now)
             else:
-                self.end(session.id)
+                self.end(session.id, "idle")
                 ended += 1
         return ended
 
@@ -197,7 +198,7 @@ class Sessions:
     def _end_first_idle(self, candidates: Iterable[HttpSession]) -> bool:
         for session in candidates:
             if not session.is_busy:
-                self.end(session.id)
+                self.end(session.id, "room")
                 return True
         return False
 

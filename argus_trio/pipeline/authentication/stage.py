@@ -16,10 +16,11 @@ from argus_trio.config.model.config import Config
 from argus_trio.config.model.middleware import AuthenticationSpec, RbacSpec
 from argus_trio.core.access.arrival import RequestArrival
 from argus_trio.core.access.credential import written_digest
-from argus_trio.core.access.lock_out import LockOut
+from argus_trio.core.access.lock_out import FIRST_HOLD_SECONDS, LockOut
 from argus_trio.core.access.principal import ANONYMOUS, OPERATOR_METHOD, Principal
 from argus_trio.core.access.resource_url import canonical_url, principal_prefixes
 from argus_trio.core.call.payer import network_of
+from argus_trio.core.journal import Journal
 from argus_trio.pipeline.authentication.documents import metadata_documents
 from argus_trio.pipeline.authentication.readers import (
     AUTHORIZATION,
@@ -32,6 +33,7 @@ from argus_trio.pipeline.authentication.readers import (
     TokenReader,
 )
 from argus_trio.pipeline.authentication.refusals import Challenges, CredentialWrong, KeysUnavailable
+from argus_trio.pipeline.factory import FactoryContext
 from argus_trio.pipeline.kept_state import KeptState
 from argus_trio.pipeline.stage import Stage
 
@@ -64,6 +66,7 @@ class Authentication:
     """Who brings no credentials; None where nobody comes in without."""
     challenges: Challenges
     lock_out: LockOut
+    journal: Journal
     _held: int = attrs.field(default=0, init=False)
     _wrong: dict[str, int] = attrs.field(factory=dict, init=False)
     """How many credentials were wrong in that way since the log was told; there are few ways."""
@@ -88,7 +91,11 @@ class Authentication:
         return self.anonymous
 
     async def _hold(self, arrival: RequestArrival) -> None:
-        seconds = self.lock_out.note(network_of(arrival.address), trio.current_time())
+        network = network_of(arrival.address)
+        seconds = self.lock_out.note(network, trio.current_time())
+        if seconds == FIRST_HOLD_SECONDS:
+            said = f"{network or 'a client'} brings wrong credentials again and again: its refusals are held back"
+            self.journal.note("locked_out", said, severity="warning", details={"address": network})
         if seconds and self._held < MOST_HELD:
             self._held += 1
             try:
@@ -103,6 +110,9 @@ class Authentication:
             count, path = self._wrong.pop(reason), arrival.path[:_SHOWN]
             log.warning("credentials_refused", reason=reason, count=count, address=arrival.address, path=path)
             self._told_at[reason] = now
+            details = {"reason": reason, "count": count, "address": arrival.address, "path": path}
+            said = f"{count} credentials were refused: {reason}"
+            self.journal.note("credentials_refused", said, severity="warning", details=details)
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -141,13 +151,10 @@ class KnownPrincipals:
 
 
 def authentication_stage(
-    spec: AuthenticationSpec,
-    config: Config,
-    *,
-    kept: KeptState,
-    make_judges: MakeJudges = no_judges,
+    spec: AuthenticationSpec, context: FactoryContext, *, make_judges: MakeJudges = no_judges
 ) -> Stage:
     """The stage of a configuration that was checked."""
+    config, kept = context.config, context.kept
     jwt_methods = [method for method in spec.methods if isinstance(method, JwtMethod)]
     prefixes = principal_prefixes(method.issuer for method in jwt_methods)
     public_url = config.server.public_url
@@ -169,6 +176,7 @@ def authentication_stage(
             anonymous=anonymous,
             challenges=Challenges(base=base, views=frozenset(config.views), forms=_forms(spec)),
             lock_out=kept.keep(LockOut, "authentication", LockOut),
+            journal=context.journal,
         ),
         knows=knows,
         stands=knows.stands,

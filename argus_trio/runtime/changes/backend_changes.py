@@ -28,6 +28,7 @@ from argus_trio.core.control import (
     Hold,
 )
 from argus_trio.core.journal import Journal
+from argus_trio.core.stages import JournalStage
 from argus_trio.runtime.changes.holds import decided, overridden
 from argus_trio.runtime.changes.in_effect import InEffect
 from argus_trio.runtime.changes.turns import MOST_TURNS, ChangeTurn, Turns
@@ -38,7 +39,7 @@ RESTART_SECONDS: Final = 300.0
 """How long a restart waits for the new connection: longer than programs take that install themselves, and bounded, for
 all other changes wait meanwhile."""
 
-STAGES: Final[dict[Action, tuple[str, str]]] = {
+STAGES: Final[dict[Action, tuple[JournalStage, str]]] = {
     "restart": ("backend_restarted", "restarted"),
     "drain": ("backend_drained", "drained"),
     "enable": ("backend_enabled", "enabled"),

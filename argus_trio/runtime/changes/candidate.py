@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from argus_trio.config.check.loopback import may_be_exposed
 from argus_trio.config.file import ConfigFile
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.middleware import CustomSpec
+from argus_trio.core.journal import Journal
 from argus_trio.errors import ConfigInvalid, ListenFailed, Problem
 from argus_trio.frontend.http.served_settings import ServedSettings
 from argus_trio.pipeline.build import build_pipeline, may_import_any
@@ -36,7 +38,11 @@ class Candidate:
 
 
 async def load_candidate(
-    file: ConfigFile, kept: Callable[[], Mapping[Hashable, object]], *, is_exposed: bool = False
+    file: ConfigFile,
+    kept: Callable[[], Mapping[Hashable, object]],
+    *,
+    is_exposed: bool = False,
+    journal: Journal | None = None,
 ) -> Candidate:
     """The candidate that the file gives now. A thread that hangs in the file system is left behind.
 
@@ -47,13 +53,16 @@ async def load_candidate(
         ConfigInvalid: everything that is wrong with the file, or that it could not be read in `READ_SECONDS`.
     """
     with trio.move_on_after(READ_SECONDS):
-        return await trio.to_thread.run_sync(_candidate, file, kept(), is_exposed, abandon_on_cancel=True)
+        read = partial(_candidate, file, kept(), is_exposed, journal)
+        return await trio.to_thread.run_sync(read, abandon_on_cancel=True)
     message = f"the file, or one that it names, could not be read within {READ_SECONDS:g} s"
     raise ConfigInvalid(str(file.path), (Problem(path="", message=message),))
 
 
-def _candidate(file: ConfigFile, kept: Mapping[Hashable, object], is_exposed: bool) -> Candidate:
-    return made(file.read(), file.path, kept, is_exposed=is_exposed)
+def _candidate(
+    file: ConfigFile, kept: Mapping[Hashable, object], is_exposed: bool, journal: Journal | None
+) -> Candidate:
+    return made(file.read(), file.path, kept, is_exposed=is_exposed, journal=journal)
 
 
 def made(
@@ -62,6 +71,7 @@ def made(
     kept: Mapping[Hashable, object],
     *,
     is_exposed: bool = False,
+    journal: Journal | None = None,
     may_import: Callable[[CustomSpec], bool] = may_import_any,
 ) -> Candidate:
     """The candidate of a configuration that stands, or would stand, in the file at `path`. Blocking.
@@ -77,7 +87,9 @@ def made(
             "comes: middleware: [{type: authentication, ...}], without anonymous",
         )
         raise ConfigInvalid(str(path), (problem,))
-    pipeline = build_pipeline(config, source=str(path), folder=path.parent, before=kept, may_import=may_import)
+    pipeline = build_pipeline(
+        config, source=str(path), folder=path.parent, before=kept, may_import=may_import, journal=journal
+    )
     try:
         settings = ServedSettings.of(config.server, access=pipeline.access)
         return Candidate(

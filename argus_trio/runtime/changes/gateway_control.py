@@ -14,6 +14,7 @@ from argus_trio.config.file import ConfigFile
 from argus_trio.config.model.config import Config
 from argus_trio.core.call.exchange import Handler
 from argus_trio.core.control import Action, ChangeReport, Checked, Hold, NoFile
+from argus_trio.core.figures import Figures
 from argus_trio.core.journal import Journal
 from argus_trio.core.redaction import Redactor
 from argus_trio.core.reload_report import AppliedConfig, ReloadReport
@@ -50,6 +51,7 @@ class GatewayControl:
     settings: CurrentSettings
     redact: Redactor
     journal: Journal
+    figures: Figures
     stopping: Stopping
     on_reload: Callable[[], None] = _nothing
     """Called as a reload begins, and `on_reloaded` at its end; neither may block."""
@@ -64,7 +66,7 @@ class GatewayControl:
         in_effect, turns = InEffect(config=self.config), Turns()
         load = no_file
         if self.file is not None:
-            load = partial(load_candidate, self.file, self._kept, is_exposed=self.is_exposed)
+            load = partial(load_candidate, self.file, self._kept, is_exposed=self.is_exposed, journal=self.journal)
         self.reloads = ReloadSupervisor(
             in_effect=in_effect,
             turns=turns,
@@ -126,6 +128,7 @@ class GatewayControl:
             self.settings.renew(candidate.settings)
             self.pipelines.install(candidate.pipeline)
             self.supervisor.hold(holds)
+            self.figures.keep_backends(candidate.config.backends)
 
         await self.pipelines.enter(candidate.pipeline)
         try:

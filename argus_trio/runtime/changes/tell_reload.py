@@ -32,13 +32,15 @@ def tell_reload(report: ReloadReport, journal: Journal) -> None:
         journal.note("reload_refused", message, severity="error", details={**details, **why})
     if report.needs_restart:
         log.warning("restart_needed", settings=report.needs_restart)
+        message = f"a restart of the gateway is needed for {', '.join(report.needs_restart)} to take effect"
+        journal.note("restart_needed", message, severity="warning", details={"settings": list(report.needs_restart)})
 
 
 def _tell_applied(report: ReloadReport, journal: Journal, details: dict[str, object], by: dict[str, list[str]]) -> None:
     applied = report.applied
     if report.is_unchanged:
         log.info("reload_changed_nothing", generation=applied.generation, **by)
-        journal.note("reloaded", "the configuration was read again, and says the same", details=details)
+        journal.note("reload_changed_nothing", "the configuration was read again, and says the same", details=details)
         return
     facts = attrs.asdict(applied)
     log.info("reloaded", seconds=round(report.duration, 3), **facts, **by)

@@ -131,6 +131,8 @@ async def test_a_full_queue_is_refused_at_once_and_said_once(autojump_clock: Moc
             assert [(entry["event"], entry.get("refused")) for entry in logs[1:]] == [("backend_queue_relieved", 2)]
             await callers.come(6, 7)
             assert logs[-1]["event"] == "backend_queue_full"
+        noted = [event.stage for event in callers.bulkhead.journal.since(1)[0]]
+        assert noted == ["backend_queue_full", "backend_queue_relieved", "backend_queue_full"]
         nursery.cancel_scope.cancel()
 
 

@@ -105,6 +105,11 @@ def test_every_way_to_end_is_told() -> None:
     assert ended == [oldest, old]
     sessions.end_all()
     assert ended == [oldest, old, new]
+    assert [session.ended_by for session in ended] == ["room", "idle", "stop"]
+    by_client, by_reload = sessions.open(3), sessions.open(4)
+    sessions.end(by_client.id)
+    sessions.end_unless(lambda _: False)
+    assert (by_client.ended_by, by_reload.ended_by) == ("client", "reload")
     assert len(sessions) == 0
 
 

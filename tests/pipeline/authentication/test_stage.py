@@ -9,6 +9,7 @@ import trio
 from structlog.testing import capture_logs
 
 from argus_trio.core.access.principal import ANONYMOUS, Principal
+from argus_trio.core.journal import Journal
 from argus_trio.pipeline.authentication.stage import MOST_HELD
 from argus_trio.pipeline.pipeline import Pipeline
 from tests.pipeline.support.arrivals import admitted, arrival, bearer, pipeline_of, refused
@@ -32,7 +33,7 @@ ANONYMOUS_GUEST = """
     anonymous: {roles: [guest]}"""
 
 
-def made(*methods: str, anonymous: bool = False) -> Pipeline:
+def made(*methods: str, anonymous: bool = False, journal: Journal | None = None) -> Pipeline:
     listed = "".join(methods)
     return pipeline_of(
         f"""
@@ -40,7 +41,8 @@ server: {{trusted_proxies: [10.0.0.0/8]}}
 middleware:
   - type: authentication
     methods:{listed}{ANONYMOUS_GUEST if anonymous else ""}
-"""
+""",
+        journal=journal,
     )
 
 
@@ -170,6 +172,20 @@ async def test_after_ten_wrong_ones_refusals_are_held_back_and_right_ones_never(
     assert trio.current_time() == begun
     await trio.sleep(61)
     assert await seconds("wrong") == 0
+
+
+async def test_refused_credentials_and_a_lock_out_are_noted_once_each(autojump_clock: trio.abc.Clock) -> None:
+    journal = Journal(now=trio.current_time)
+    pipeline = made(BEARER, journal=journal)
+    for _ in range(15):
+        await refused(pipeline, bearer("wrong"))
+    refusal, locked = journal.since(1)[0]
+    assert (refusal.stage, refusal.severity, refusal.details["address"]) == (
+        "credentials_refused",
+        "warning",
+        "192.0.2.7",
+    )
+    assert (locked.stage, locked.severity, locked.details) == ("locked_out", "warning", {"address": "192.0.2.7"})
 
 
 async def test_no_more_refusals_are_held_back_than_there_is_room_for(autojump_clock: trio.abc.Clock) -> None:

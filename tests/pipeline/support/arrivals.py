@@ -12,6 +12,7 @@ import trio
 from argus_trio.config.load import parse
 from argus_trio.core.access.arrival import RequestArrival, Unadmitted
 from argus_trio.core.access.principal import Principal
+from argus_trio.core.journal import Journal
 from argus_trio.pipeline.build import build_pipeline
 from argus_trio.pipeline.pipeline import Pipeline
 
@@ -35,9 +36,9 @@ def bearer(token: str, *, path: str = "/mcp") -> RequestArrival:
     return arrival({"Authorization": f"Bearer {token}"}, path=path)
 
 
-def pipeline_of(text: str, before: Pipeline | None = None) -> Pipeline:
+def pipeline_of(text: str, before: Pipeline | None = None, journal: Journal | None = None) -> Pipeline:
     config = parse(text, source="test", folder=Path("/nowhere"), environ={})
-    return build_pipeline(config, before={} if before is None else before.kept)
+    return build_pipeline(config, before={} if before is None else before.kept, journal=journal)
 
 
 @asynccontextmanager

@@ -1,0 +1,80 @@
+"""Events of the journal as JSON, each encoded once for all who read it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from datetime import UTC, datetime
+from typing import Final
+
+import attrs
+
+from argus_trio.contract.events import EventEntry
+from argus_trio.core.journal import SEVERITIES, Journal, JournalEvent, Severity
+from argus_trio.wire.envelope import encode
+from argus_trio.wire.event_stream import encode_event
+
+ENCODED_KEPT: Final = 256
+"""How many events are kept encoded, the latest that somebody read: whoever is up to date reads these."""
+
+
+def rfc3339(unix: float) -> str:
+    """A moment of Unix time as people and programs write it."""
+    return datetime.fromtimestamp(unix, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@attrs.frozen(kw_only=True)
+class WantedEvents:
+    """Which events somebody wants."""
+
+    severity: Severity | None = None
+    """This one and graver ones; None: all."""
+    backend: str = ""
+    """Those of this one alone; empty: all."""
+
+    def takes(self, event: JournalEvent) -> bool:
+        """Whether it is one of them."""
+        if self.backend and event.backend != self.backend:
+            return False
+        return self.severity is None or SEVERITIES.index(event.severity) >= SEVERITIES.index(self.severity)
+
+
+def entry_of(journal: Journal, event: JournalEvent) -> EventEntry:
+    """An event as others see it."""
+    return EventEntry(
+        id=journal.id_of(event.number),
+        timestamp=rfc3339(event.at),
+        stage=event.stage,
+        message=event.message,
+        severity=event.severity,
+        backend=event.backend,
+        details=dict(event.details),
+    )
+
+
+@attrs.define(eq=False)
+class EncodedEvents:
+    """The events of one journal, encoded."""
+
+    journal: Journal
+    readers: int = attrs.field(default=0, init=False)
+    """How many streams are written from it."""
+    _kept: OrderedDict[int, tuple[bytes, bytes]] = attrs.field(factory=OrderedDict, init=False)
+
+    def entry(self, event: JournalEvent) -> bytes:
+        """An `EventEntry`."""
+        return self._both(event)[0]
+
+    def streamed(self, event: JournalEvent) -> bytes:
+        """The same as an event of a stream."""
+        return self._both(event)[1]
+
+    def _both(self, event: JournalEvent) -> tuple[bytes, bytes]:
+        found = self._kept.get(event.number)
+        if found is None:
+            entry = encode(entry_of(self.journal, event))
+            streamed = encode_event(entry, event=event.stage, event_id=self.journal.id_of(event.number))
+            found = entry, streamed
+            self._kept[event.number] = found
+            if len(self._kept) > ENCODED_KEPT:
+                self._kept.popitem(last=False)
+        return found

@@ -1,0 +1,1 @@
+"""Tests of what the management API tells of what happens."""
