@@ -173,6 +173,7 @@ class _GatewayParts:
             config=lambda: self.supervisor.config,
             file=path,
             instance=instance,
+            inventory=lambda: self.supervisor.current.inventory,
             journal=Journal(now=time.time, instance=instance, redact=self.redact, on_noted=events.wake),
             exchanges=OpenExchanges(instance=instance),
             logs=BackendLogs(now=time.time, redact=self.redact, on_added=lines.wake),

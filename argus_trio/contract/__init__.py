@@ -10,6 +10,7 @@
     control          what changes the running gateway
     calls            calls of tools, reads and prompts, and what they ask
     settings         the configuration, explanations, the level of the log, logs of backends
+    openapi          all operations, and the OpenAPI document that is made of them
 
 The gateway encodes these, the commands read them, and `docs/openapi.json` is made of them. Times are RFC 3339 in UTC,
 durations are seconds unless the name says `_ms`. A member that is nothing is null, and never left out.

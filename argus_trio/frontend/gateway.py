@@ -12,12 +12,17 @@ import attrs
 import trio
 
 from argus_trio.config.model.config import Config
+from argus_trio.core.access.policy import OPEN_POLICY
 from argus_trio.core.backend_log import BackendLogs
 from argus_trio.core.call.abilities import Audience
 from argus_trio.core.call.exchange import Call, ClientSession, Deliver, EndedSession, Handler
+from argus_trio.core.catalog.catalog import EMPTY
 from argus_trio.core.catalog.identity import GatewayIdentity
+from argus_trio.core.catalog.names import Scheme
+from argus_trio.core.catalog.restricted import RestrictedCatalogs
 from argus_trio.core.figures import Figures
 from argus_trio.core.health.health import Health, Overview
+from argus_trio.core.inventory import Inventory
 from argus_trio.core.journal import Journal
 from argus_trio.core.open_exchanges import OpenExchanges
 from argus_trio.core.reload_report import ReloadReport
@@ -46,6 +51,11 @@ def never_comes_round(_: str) -> bool:
 def empty_overview() -> Overview:
     """An overview without backends."""
     return Overview()
+
+
+def empty_inventory() -> Inventory:
+    """An inventory without backends."""
+    return Inventory(published=(), catalog=EMPTY, scheme=Scheme(), restricting=RestrictedCatalogs(OPEN_POLICY))
 
 
 WatchFunction = Callable[[Call, Sequence[str], Deliver], AbstractAsyncContextManager[tuple[str, ...]]]
@@ -102,6 +112,8 @@ class Management:
     """Where it came from; None where there is no file."""
     instance: str = ""
     """Differs from one start of the gateway to the next."""
+    inventory: Callable[[], Inventory] = empty_inventory
+    """Tells what backends list, hidden entries included."""
     journal: Journal = attrs.field(factory=lambda: Journal(now=time.time))
     figures: Figures = attrs.field(factory=Figures)
     exchanges: OpenExchanges = attrs.field(factory=OpenExchanges)

@@ -1,0 +1,230 @@
+"""`/manage/v1/capabilities`: a page of the inventory, as values to the contract's.
+
+It is made entry by entry, for the page that is asked for alone, and lets others run in between: a long catalog holds up
+no call.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Final, TypeVar
+
+import attrs
+import msgspec
+import trio
+
+from argus_trio.config.check.authorization.explain import roles_of
+from argus_trio.contract.capabilities import (
+    CAPABILITIES,
+    CapabilitiesAnswer,
+    CapabilitiesQuery,
+    CapabilityType,
+    PromptEntry,
+    ResourceEntry,
+    ResourceTemplateEntry,
+    ToolEntry,
+)
+from argus_trio.contract.operation import Operation
+from argus_trio.core.inventory import KINDS_TOLD, Inventory, InventoryItem, InventoryPlace, Onlooker, Sought
+from argus_trio.frontend.gateway import Gateway
+from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
+from argus_trio.frontend.manage.request import ManageRequest, Page
+from argus_trio.wire.envelope import encode
+from argus_trio.wire.members import string_member
+
+AT_ONCE: Final = 200
+"""How many entries are looked at before others run: a millisecond's work."""
+_KINDS: Final[Mapping[CapabilityType | None, tuple[str, ...]]] = {
+    None: KINDS_TOLD,
+    "tools": ("tools",),
+    "resources": ("resources",),
+    "resource_templates": ("templates",),
+    "prompts": ("prompts",),
+}
+_NULL: Final = msgspec.Raw(b"null")
+_NO_ARGUMENTS: Final = msgspec.Raw(b"[]")
+T = TypeVar("T")
+_Place = tuple[str, str, int, str, int]
+
+
+def capability_pages(gateway: Gateway) -> Mapping[Operation, Page]:
+    """What backends list, and what of it is hidden."""
+
+    async def capabilities(request: ManageRequest) -> PageAnswer:
+        return PageAnswer(body=await capabilities_answer(gateway, request, request.query_as(CapabilitiesQuery)))
+
+    return {CAPABILITIES: capabilities}
+
+
+async def capabilities_answer(gateway: Gateway, request: ManageRequest, query: CapabilitiesQuery) -> CapabilitiesAnswer:
+    """One page of them, as who asks may see it.
+
+    Raises:
+        ManageProblem: it asks for a backend, view or page that there is not, or for what it may not see.
+    """
+    inventory = gateway.management.inventory()
+    onlooker = _onlooker(gateway, inventory, request, query)
+    _check_backend(gateway, inventory, request, query.backend)
+    sought = Sought(
+        kinds=_KINDS[query.type],
+        backend=query.backend,
+        search=query.search,
+        onlooker=onlooker,
+        has_hidden=query.hidden and request.sees_all,
+    )
+    after = None if not query.after else _place(query.after)
+    found: list[InventoryItem] = []
+    has_more = False
+    async for item in _gently(inventory.scan(sought, after)):
+        if item is not None and len(found) == query.limit:
+            has_more = True
+            break
+        if item is not None:
+            found.append(item)
+    count = len(inventory.catalog.tools)
+    if onlooker is not None:
+        count = sum([is_shown async for is_shown in _gently(inventory.tools_shown(onlooker))])
+    return await _answer(found, count, _cursor(found[-1].place) if has_more else None)
+
+
+def _onlooker(
+    gateway: Gateway, inventory: Inventory, request: ManageRequest, query: CapabilitiesQuery
+) -> Onlooker | None:
+    """As whom it is looked at; None where neither roles nor a view hide anything."""
+    if query.endpoint and query.endpoint not in inventory.restricting.policy.views:
+        raise ManageProblem("bad-request", "in the query: endpoint is no view of the configuration")
+    if not request.sees_all:
+        if query.principal:
+            raise ManageProblem("forbidden", "to look as somebody else takes the right manage:read")
+        return inventory.onlooker(request.principal.roles, query.endpoint)
+    if not query.principal:
+        return inventory.onlooker(None, query.endpoint)
+    roles = roles_of(gateway.management.config(), query.principal)
+    if roles is None:
+        detail = "in the query: the file has no credential of this principal, so its roles are not known"
+        raise ManageProblem("bad-request", detail)
+    return inventory.onlooker(frozenset(roles), query.endpoint)
+
+
+def _check_backend(gateway: Gateway, inventory: Inventory, request: ManageRequest, name: str) -> None:
+    if not name:
+        return
+    if request.sees_all:
+        names = {backend.name for backend in gateway.overview().backends}
+    else:
+        names = set(inventory.backends_seen(request.principal.roles))
+    if name not in names:
+        raise ManageProblem("unknown-backend", "no backend of this name is there")
+
+
+async def _gently(values: Iterable[T]) -> AsyncIterator[T]:
+    """The values as they come, with a checkpoint after so many."""
+    for number, value in enumerate(values, 1):
+        yield value
+        if number % AT_ONCE == 0:
+            await trio.lowlevel.checkpoint()
+
+
+async def _answer(found: list[InventoryItem], count: int, cursor: str | None) -> CapabilitiesAnswer:
+    tools: list[ToolEntry] = []
+    resources: list[ResourceEntry] = []
+    templates: list[ResourceTemplateEntry] = []
+    prompts: list[PromptEntry] = []
+    routes: dict[str, tuple[str, str]] = {}
+    async for item in _gently(found):
+        match item.kind:
+            case "tools":
+                tools.append(_tool(item))
+            case "resources":
+                resources.append(_resource(item))
+            case "templates":
+                templates.append(_template(item))
+            case _:
+                prompts.append(_prompt(item))
+        if item.kind in ("tools", "prompts") and item.hidden is None:
+            routes.setdefault(item.name, (item.backend, item.key))
+    return CapabilitiesAnswer(
+        tools=tuple(tools),
+        resources=tuple(resources),
+        resource_templates=tuple(templates),
+        prompts=tuple(prompts),
+        route_map=routes,
+        optimizer_active=False,
+        mcp_visible_tool_count=count,
+        next=cursor,
+    )
+
+
+def _tool(item: InventoryItem) -> ToolEntry:
+    fields = item.fields
+    return ToolEntry(
+        name=item.name,
+        original_name=item.key,
+        title=string_member(fields, "title"),
+        description=string_member(fields, "description"),
+        backend=item.backend,
+        input_schema=fields.get("inputSchema", _NULL),
+        output_schema=fields.get("outputSchema"),
+        annotations=fields.get("annotations"),
+        filtered=item.hidden == "filter",
+        renamed=item.name != item.key,
+        hidden=item.hidden,
+        why=item.why,
+    )
+
+
+def _resource(item: InventoryItem) -> ResourceEntry:
+    return ResourceEntry(
+        uri=item.key,
+        name=string_member(item.fields, "name"),
+        description=string_member(item.fields, "description"),
+        backend=item.backend,
+        mime_type=string_member(item.fields, "mimeType"),
+        filtered=item.hidden == "filter",
+        hidden=item.hidden,
+        why=item.why,
+    )
+
+
+def _template(item: InventoryItem) -> ResourceTemplateEntry:
+    return ResourceTemplateEntry(
+        uri_template=item.key,
+        name=string_member(item.fields, "name"),
+        description=string_member(item.fields, "description"),
+        backend=item.backend,
+        mime_type=string_member(item.fields, "mimeType"),
+        filtered=item.hidden == "filter",
+        hidden=item.hidden,
+        why=item.why,
+    )
+
+
+def _prompt(item: InventoryItem) -> PromptEntry:
+    return PromptEntry(
+        name=item.name,
+        original_name=item.key,
+        description=string_member(item.fields, "description"),
+        backend=item.backend,
+        arguments=item.fields.get("arguments", _NO_ARGUMENTS),
+        filtered=item.hidden == "filter",
+        renamed=item.name != item.key,
+        hidden=item.hidden,
+        why=item.why,
+    )
+
+
+def _cursor(place: InventoryPlace) -> str:
+    return base64.urlsafe_b64encode(encode(attrs.astuple(place))).decode().rstrip("=")
+
+
+def _place(cursor: str) -> InventoryPlace:
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        kind, backend, number, key, at = msgspec.json.decode(raw, type=_Place)
+    except (binascii.Error, ValueError, msgspec.DecodeError):
+        kind, backend, number, key, at = "", "", 0, "", 0
+    if kind not in KINDS_TOLD or number < 0 or at < 0:
+        raise ManageProblem("bad-request", "in the query: after is not the next of a page")
+    return InventoryPlace(kind=kind, backend=backend, number=number, key=key, at=at)
