@@ -16,7 +16,7 @@ from argus_trio.contract.operation import BASE, NoBody, Operation
 from argus_trio.core.access.access import Access
 from argus_trio.core.access.arrival import Unadmitted
 from argus_trio.core.memory import Bodies
-from argus_trio.errors import RpcError
+from argus_trio.errors import ParseFailed, RpcError
 from argus_trio.frontend.admission import admit
 from argus_trio.frontend.http.body import read_body
 from argus_trio.frontend.http.errors import ClientGone
@@ -24,11 +24,15 @@ from argus_trio.frontend.http.request import Header, IncomingRequest
 from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer, problem_answer
 from argus_trio.frontend.manage.request import ManageRequest, Page
+from argus_trio.wire.envelope import check_text, client_text
 
 log = structlog.get_logger()
 
 MOST_PARAMETERS: Final = 64
 """The most parameters of one query."""
+LONGEST_COMPLAINT: Final = 300
+"""How much of what is wrong with a query or a body is told, in characters: it may repeat what came."""
+_STREAM_ALONE: Final = ("text/event-stream",)
 _WORDS: Final = {413: "too-large", 408: "bad-request", 503: "overloaded"}
 """What becomes of an error about a body, by its status."""
 
@@ -42,19 +46,22 @@ class ManageApi:
     bodies: Bodies = attrs.field(factory=Bodies)
 
     async def __call__(self, http: IncomingRequest, access: Access) -> None:
-        """PageAnswer a request, whose Host and Origin have been looked at. Raises `ClientGone`."""
+        """Answer a request, whose Host and Origin have been looked at. Raises `ClientGone`."""
         try:
             answer = await self._answer(http, access)
+            body = b"" if answer is None else answer.encoded
         except ManageProblem as problem:
             answer = problem_answer(problem)
+            body = answer.encoded
         except ClientGone:
             raise
         except Exception:  # the boundary: a fault of one page must not reach another
             error_id = secrets.token_hex(6)
             log.exception("management_failed_unexpectedly", error_id=error_id, path=http.path)
             answer = problem_answer(ManageProblem("internal", f"internal error {error_id}"))
+            body = answer.encoded
         if answer is not None:
-            await http.answer_unread(answer.status, answer.encoded, answer.headers)
+            await http.answer_unread(answer.status, body, answer.headers)
 
     async def _answer(self, http: IncomingRequest, access: Access) -> PageAnswer | None:
         path = http.path.removesuffix("/")
@@ -66,10 +73,9 @@ class ManageApi:
             await self._let_in(http, access)
         if found is None:
             raise ManageProblem("not-found", "nothing is served at this path")
-        method = "GET" if http.method == "HEAD" else http.method
-        if method not in found:
+        if http.method not in _methods(found):
             return _other_method(http, found)
-        operation, segments = found[method]
+        operation, segments = found["GET" if http.method == "HEAD" else http.method]
         if operation.right is not None and not access.may_manage(http.principal, operation.right):
             detail = f"{http.principal.name} may not do this; a rule such as manage:{operation.right} allows it"
             raise ManageProblem("forbidden", detail)
@@ -133,9 +139,16 @@ def _matched(template: Iterable[str], given: Iterable[str]) -> Mapping[str, str]
     return segments
 
 
-def _other_method(http: IncomingRequest, found: Mapping[str, object]) -> PageAnswer:
-    methods = [each for method in found for each in (("GET", "HEAD") if method == "GET" else (method,))]
-    allow: Header = (b"allow", ", ".join((*methods, "OPTIONS")).encode())
+def _methods(found: Mapping[str, tuple[Operation, object]]) -> list[str]:
+    """By which methods these can be asked; what is nothing but a stream has no head of its own."""
+    methods: list[str] = []
+    for method, (operation, _) in found.items():
+        methods += ("GET", "HEAD") if method == "GET" and operation.media != _STREAM_ALONE else (method,)
+    return methods
+
+
+def _other_method(http: IncomingRequest, found: Mapping[str, tuple[Operation, object]]) -> PageAnswer:
+    allow: Header = (b"allow", ", ".join((*_methods(found), "OPTIONS")).encode())
     if http.method == "OPTIONS":
         return PageAnswer(body=b"", status=204, headers=(allow,))
     raise ManageProblem("method-not-allowed", f"{http.method} is not served here", headers=(allow,))
@@ -173,7 +186,7 @@ def _query(query: bytes, kind: type) -> object:
         values = {name: values if _is_list(known[name]) else values[0] for name, values in given.items()}
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise ManageProblem("bad-request", f"in the query: {error}") from None
+        raise _complaint("query", error) from None
 
 
 def _is_list(kind: object) -> bool:
@@ -189,10 +202,14 @@ def _require_known(given: Iterable[str], known: Iterable[str], what: str) -> Non
 
 def _decoded(body: bytes, kind: type) -> object:
     try:
-        given = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        text = client_text(body)
+        check_text(text)
+        given = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
         _require_known(given, [field.name for field in attrs.fields(kind)], "member")
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.DecodeError as error:
-        raise ManageProblem("bad-request", f"in the body: {error}") from None
-    except (UnicodeDecodeError, RecursionError):
-        raise ManageProblem("bad-request", "in the body: it is no JSON that can be read") from None
+        return msgspec.json.decode(text, type=kind)
+    except (msgspec.DecodeError, ParseFailed, RecursionError) as error:
+        raise _complaint("body", error) from None
+
+
+def _complaint(place: str, error: Exception) -> ManageProblem:
+    return ManageProblem("bad-request", f"in the {place}: {error}"[:LONGEST_COMPLAINT])
