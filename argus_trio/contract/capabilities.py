@@ -129,5 +129,5 @@ CAPABILITIES: Final = Operation(
     right=None,
     query=CapabilitiesQuery,
     answer=CapabilitiesAnswer,
-    problems=("unknown-backend", "forbidden"),
+    problems=("unknown-backend", "unknown-view", "unknown-principal", "unknown-page"),
 )

@@ -148,7 +148,9 @@ def _problem(words: Iterable[str]) -> JsonObject:
 
 def _path_parameters(operation: Operation) -> Iterator[JsonObject]:
     for name in re.findall(r"\{(\w+)\}", operation.path):
-        schema = {"type": "string", "minLength": 1, "pattern": "^[^/]+$"}
+        schema: JsonObject = {"type": "string", "minLength": 1, "pattern": "^[^/]+$"}
+        if name == "word":
+            schema = {"enum": sorted(PROBLEMS)}
         yield {"name": name, "in": "path", "required": True, "schema": schema}
 
 

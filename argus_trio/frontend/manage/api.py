@@ -184,9 +184,12 @@ def _query(query: bytes, kind: type) -> object:
         raise ManageProblem("bad-request", f"the query parameter {twice[0]} stands twice")
     try:
         values = {name: values if _is_list(known[name]) else values[0] for name, values in given.items()}
-        return msgspec.convert(values, kind, strict=False)
+        found: object = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         raise _complaint("query", error) from None
+    if nothing := [name for name in given if getattr(found, name) is None]:
+        raise ManageProblem("bad-request", f"in the query: null is no value of {nothing[0]}; leave it out")
+    return found
 
 
 def _is_list(kind: object) -> bool:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import AsyncIterator, Iterable, Mapping
-from typing import Final, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 import attrs
 import msgspec
@@ -45,7 +45,6 @@ _KINDS: Final[Mapping[CapabilityType | None, tuple[str, ...]]] = {
 }
 _NULL: Final = msgspec.Raw(b"null")
 _NO_ARGUMENTS: Final = msgspec.Raw(b"[]")
-T = TypeVar("T")
 _Place = tuple[str, str, int, str, int]
 
 
@@ -77,15 +76,14 @@ async def capabilities_answer(gateway: Gateway, request: ManageRequest, query: C
     after = None if not query.after else _place(query.after)
     found: list[InventoryItem] = []
     has_more = False
-    async for item in _gently(inventory.scan(sought, after)):
+    for number, item in enumerate(inventory.scan(sought, after), 1):
         if item is not None and len(found) == query.limit:
             has_more = True
             break
         if item is not None:
             found.append(item)
-    count = len(inventory.catalog.tools)
-    if onlooker is not None:
-        count = sum([is_shown async for is_shown in _gently(inventory.tools_shown(onlooker))])
+        await _rest_after(number)
+    count = len(inventory.catalog.tools) if onlooker is None else await _count(inventory.tools_shown(onlooker))
     return await _answer(found, count, _cursor(found[-1].place) if has_more else None)
 
 
@@ -94,7 +92,7 @@ def _onlooker(
 ) -> Onlooker | None:
     """As whom it is looked at; None where neither roles nor a view hide anything."""
     if query.endpoint and query.endpoint not in inventory.restricting.policy.views:
-        raise ManageProblem("bad-request", "in the query: endpoint is no view of the configuration")
+        raise ManageProblem("unknown-view", "endpoint is no view of the configuration")
     if not request.sees_all:
         if query.principal:
             raise ManageProblem("forbidden", "to look as somebody else takes the right manage:read")
@@ -103,8 +101,8 @@ def _onlooker(
         return inventory.onlooker(None, query.endpoint)
     roles = roles_of(gateway.management.config(), query.principal)
     if roles is None:
-        detail = "in the query: the file has no credential of this principal, so its roles are not known"
-        raise ManageProblem("bad-request", detail)
+        detail = "the file has no credential of this principal, so its roles are not known"
+        raise ManageProblem("unknown-principal", detail)
     return inventory.onlooker(frozenset(roles), query.endpoint)
 
 
@@ -119,12 +117,18 @@ def _check_backend(gateway: Gateway, inventory: Inventory, request: ManageReques
         raise ManageProblem("unknown-backend", "no backend of this name is there")
 
 
-async def _gently(values: Iterable[T]) -> AsyncIterator[T]:
-    """The values as they come, with a checkpoint after so many."""
-    for number, value in enumerate(values, 1):
-        yield value
-        if number % AT_ONCE == 0:
-            await trio.lowlevel.checkpoint()
+async def _rest_after(number: int) -> None:
+    """Let others run at the end of a step, by its number."""
+    if number % AT_ONCE == 0:
+        await trio.lowlevel.checkpoint()
+
+
+async def _count(shown: Iterable[bool]) -> int:
+    count = 0
+    for number, is_shown in enumerate(shown, 1):
+        count += is_shown
+        await _rest_after(number)
+    return count
 
 
 async def _answer(found: list[InventoryItem], count: int, cursor: str | None) -> CapabilitiesAnswer:
@@ -133,7 +137,8 @@ async def _answer(found: list[InventoryItem], count: int, cursor: str | None) ->
     templates: list[ResourceTemplateEntry] = []
     prompts: list[PromptEntry] = []
     routes: dict[str, tuple[str, str]] = {}
-    async for item in _gently(found):
+    for number, item in enumerate(found, 1):
+        await _rest_after(number)
         match item.kind:
             case "tools":
                 tools.append(_tool(item))
@@ -226,5 +231,5 @@ def _place(cursor: str) -> InventoryPlace:
     except (binascii.Error, ValueError, msgspec.DecodeError):
         kind, backend, number, key, at = "", "", 0, "", 0
     if kind not in KINDS_TOLD or number < 0 or at < 0:
-        raise ManageProblem("bad-request", "in the query: after is not the next of a page")
+        raise ManageProblem("unknown-page", "after is not the next of a page before")
     return InventoryPlace(kind=kind, backend=backend, number=number, key=key, at=at)

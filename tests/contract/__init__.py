@@ -1,0 +1,1 @@
+"""Tests of the contract of the management API."""

@@ -1,0 +1,38 @@
+"""Every operation of the contract has a page, and every page is one of the contract."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from argus_trio.contract.openapi import operations
+from argus_trio.core.catalog.identity import GatewayIdentity
+from argus_trio.core.health.health import Health
+from argus_trio.frontend.gateway import Control, Gateway
+from argus_trio.frontend.manage.pages import all_pages
+from tests.frontend.support.serving import Backstage
+
+NOT_YET = frozenset(
+    {
+        *("/status", "/sessions", "/sessions/{id}/close", "/exchanges", "/exchanges/{id}/cancel"),
+        *("/events", "/events/stream", "/metrics", "/config", "/config/validate", "/explain", "/log-level"),
+        *("/logs/{backend}", "/tree", "/batch", "/shutdown", "/backends/{name}/restart", "/backends/{name}/drain"),
+        *("/backends/{name}/enable", "/backends/{name}/disable", "/tools/call", "/resources/read", "/prompts/get"),
+        "/exchanges/{id}/asks/{ask}",
+    }
+)
+"""Paths of the contract whose pages come with the parts that they tell of."""
+
+
+async def test_every_operation_has_a_page_and_every_page_an_operation() -> None:
+    class Changes:
+        """Stands for what can have something changed, and is asked for nothing here."""
+
+    gateway = Gateway(
+        handler=Backstage().handle,
+        identity=lambda _: GatewayIdentity(version="1"),
+        health=lambda: Health(total=0, connected=0, healthy=0, starting=0),
+        control=cast("Control", Changes()),
+    )
+    pages = all_pages(gateway)
+    assert set(pages) <= set(operations())
+    assert {each.path for each in set(operations()) - set(pages)} <= NOT_YET
