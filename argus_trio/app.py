@@ -39,7 +39,8 @@ from argus_trio.config.read.sources import Stamps
 from argus_trio.core.backend_log import BackendLogs
 from argus_trio.core.call.exchange import EndedSession, Handler
 from argus_trio.core.call.via import Via
-from argus_trio.core.journal import Journal
+from argus_trio.core.journal import Journal, JournalEvent
+from argus_trio.core.log_level import CurrentLevel
 from argus_trio.core.memory import Memory
 from argus_trio.core.open_exchanges import OpenExchanges
 from argus_trio.core.redaction import Redactor
@@ -77,11 +78,13 @@ async def run_gateway(
     on_listening: Callable[[Sequence[str]], None],
     file: ConfigFile | None = None,
     redact: Redactor | None = None,
+    log_level: CurrentLevel | None = None,
 ) -> None:
     """Serve `config` until a signal says stop; `on_listening` gets the base URLs once clients can connect.
 
     `file` is where the configuration came from and is read again by a reload; without it there is none, and SIGHUP ends
-    the process as ever. `redact` is what the logs hide, and learns what a reload brings in.
+    the process as ever. `redact` is what the logs hide, and learns what a reload brings in. `log_level` is that of the
+    log, for who may change it.
 
     A service manager that started the gateway is told how it stands, and its sockets are served on.
 
@@ -98,7 +101,14 @@ async def run_gateway(
             await root.start(_stop_on_signals, stop, root.cancel_scope, notifier)
             root.start_soon(notifier.run_watchdog)
             hide = redact or Redactor(config.secrets)
-            parts = _GatewayParts(config=config, file=file, redact=hide, notifier=notifier, inherited=inherited)
+            parts = _GatewayParts(
+                config=config,
+                file=file,
+                redact=hide,
+                notifier=notifier,
+                inherited=inherited,
+                log_level=log_level or CurrentLevel(),
+            )
             await _serve(parts, stop, on_listening)
             log.info("stopped")
             root.cancel_scope.cancel()
@@ -124,6 +134,7 @@ class _GatewayParts:
     redact: Redactor
     notifier: Notifier
     inherited: Sequence[Inherited]
+    log_level: CurrentLevel
     via: Via = attrs.field(factory=lambda: Via(secrets.token_hex(8)), init=False)
     management: Management = attrs.field(init=False)
     pipelines: Pipelines = attrs.field(init=False)
@@ -169,14 +180,22 @@ class _GatewayParts:
 
     def _management(self, path: Path | None) -> Management:
         instance, events, lines = secrets.token_hex(4), News(), News()
+        logs = BackendLogs(now=time.time, redact=self.redact, on_added=lines.wake)
+
+        def noted(event: JournalEvent) -> None:
+            if event.backend is not None:
+                logs.of(event.backend).add("gateway", event.message)
+            events.wake()
+
         return Management(
             config=lambda: self.supervisor.config,
             file=path,
             instance=instance,
             inventory=lambda: self.supervisor.current.inventory,
-            journal=Journal(now=time.time, instance=instance, redact=self.redact, on_noted=events.wake),
+            journal=Journal(now=time.time, instance=instance, redact=self.redact, on_noted=noted),
             exchanges=OpenExchanges(instance=instance),
-            logs=BackendLogs(now=time.time, redact=self.redact, on_added=lines.wake),
+            logs=logs,
+            log_level=self.log_level,
             events=events,
             lines=lines,
         )

@@ -35,10 +35,11 @@ from argus_trio.config.model.config import Config
 from argus_trio.config.read.find import find_config
 from argus_trio.config.structure.schema import schema
 from argus_trio.core.call.via import VARIABLE
+from argus_trio.core.log_level import LEVELS, CurrentLevel
 from argus_trio.core.redaction import Redactor
 from argus_trio.demo import run_demo
 from argus_trio.errors import ConfigInvalid, LinkFailed, ListenFailed, Problem
-from argus_trio.logs.setup import LEVELS, Format, set_up_logs
+from argus_trio.logs.setup import Format, set_up_logs
 from argus_trio.logs.writer import writing_log
 from argus_trio.pipeline.build import build_pipeline
 from argus_trio.wire.envelope import decode_object
@@ -78,7 +79,7 @@ def _hold_standard_descriptors() -> None:
 
 
 @contextmanager
-def _logging(form: Format, level: str, redact: Redactor) -> Iterator[None]:
+def _logging(form: Format, level: CurrentLevel, redact: Redactor) -> Iterator[None]:
     with writing_log(_STDERR) as writer:
         set_up_logs(form, level, redact, writer.write, colours=os.isatty(_STDERR))
         yield
@@ -194,14 +195,16 @@ def _load(options: argparse.Namespace) -> tuple[Path, Config]:
 
 def _serve(options: argparse.Namespace) -> None:
     path = find_config(options.config, environ=os.environ, cwd=Path.cwd()).absolute()
-    redact = Redactor()
-    with _logging(options.log_format, options.log_level, redact), _unharmed_by_hangups():
+    redact, level = Redactor(), CurrentLevel(options.log_level)
+    with _logging(options.log_format, level, redact), _unharmed_by_hangups():
         file = ConfigFile(path=path, environ=os.environ, host=options.host, port=options.port, warn=_warn)
         config = file.read()
         redact.learn(config.secrets)
         raise_open_files()
         log.info("starting", version=__version__, config=str(path), backends=list(config.backends))
-        trio.run(partial(run_gateway, config, file=file, redact=redact, on_listening=lambda _urls: None))
+        trio.run(
+            partial(run_gateway, config, file=file, redact=redact, log_level=level, on_listening=lambda _urls: None)
+        )
 
 
 def _warn(warning: Problem) -> None:
@@ -219,7 +222,7 @@ def _unharmed_by_hangups() -> Iterator[None]:
 
 
 def _demo(options: argparse.Namespace) -> None:
-    with _logging("console", "warning", Redactor()):
+    with _logging("console", CurrentLevel("warning"), Redactor()):
         trio.run(run_demo, options.port)
 
 
@@ -233,7 +236,7 @@ def _stdio(options: argparse.Namespace) -> None:
     if by := os.environ.get(VARIABLE, ""):  # a gateway has started this, and may be the one at the other end
         headers[VIA] = by
     url = options.url or os.environ.get("ARGUS_URL") or DEFAULT_URL
-    with _logging("console", options.log_level, Redactor({*headers.values(), token})):
+    with _logging("console", CurrentLevel(options.log_level), Redactor({*headers.values(), token})):
         trio.run(partial(run_bridge, url, headers, view=options.view, wait_seconds=options.wait))
 
 

@@ -28,6 +28,7 @@ from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.core.access.target import Target
 from argus_trio.core.call.exchange import Call, Exchange, Handler
 from argus_trio.core.call.record import CallRecord
+from argus_trio.core.log_level import CurrentLevel
 from argus_trio.core.redaction import Redactor
 from argus_trio.logs.setup import set_up_logs
 from argus_trio.logs.writer import writing_log
@@ -172,7 +173,7 @@ def main(options: argparse.Namespace) -> None:
     """Measure what the options say."""
     fields = {name.strip().lower().encode(): value.strip().encode() for name, value in map(_split, options.header)}
     with running_issuer() as issuer, writing_log(sys.stdout.fileno()) as writer:
-        set_up_logs(options.log_format, "info", Redactor((TOKEN,)), writer.write)
+        set_up_logs(options.log_format, CurrentLevel("info"), Redactor((TOKEN,)), writer.write)
         if options.config:
             path = Path(options.config)
             config = parse(path.read_text(), source=str(path), folder=path.parent, environ=os.environ)

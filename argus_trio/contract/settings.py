@@ -13,8 +13,7 @@ from argus_trio.contract.events import EventsAnswer
 from argus_trio.contract.health import StatusAnswer
 from argus_trio.contract.operation import Operation, Timestamp
 from argus_trio.core.backend_log import LineSource
-
-LogLevel = Literal["debug", "info", "warning", "error"]
+from argus_trio.core.log_level import LogLevel
 
 
 @attrs.frozen(kw_only=True)

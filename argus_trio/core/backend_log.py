@@ -47,7 +47,7 @@ class BackendLog:
     def add(self, source: LineSource, text: str) -> None:
         """Keep a line. Does not block."""
         self._count += 1
-        line = LogLine(number=self._count, at=self.now(), source=source, text=self.redact(text))
+        line = LogLine(number=self._count, at=self.now(), source=source, text=text)
         if len(self._lines) == LINES_KEPT:
             self._size -= len(self._lines[0].text)
         self._lines.append(line)
@@ -57,10 +57,12 @@ class BackendLog:
         self.on_added()
 
     def since(self, number: int) -> tuple[tuple[LogLine, ...], bool]:
-        """The lines from this number on, and whether some of them are gone."""
+        """The lines from this number on, and whether some of them are gone. Secrets are taken out here, so that those
+        that were learned later are too."""
         first = self._lines[0].number if self._lines else self._count + 1
         start = max(0, number - first)
-        return tuple(self._lines[index] for index in range(start, len(self._lines))), number < first
+        lines = (self._lines[index] for index in range(start, len(self._lines)))
+        return tuple(attrs.evolve(line, text=self.redact(line.text)) for line in lines), number < first
 
     @property
     def position(self) -> int:

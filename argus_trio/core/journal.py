@@ -37,8 +37,8 @@ class JournalEvent:
     details: Mapping[str, object]
 
 
-def _nobody() -> None:
-    """Wake nobody."""
+def _nobody(_: JournalEvent) -> None:
+    """Tell nobody."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -50,8 +50,8 @@ class Journal:
     instance: str = ""
     """Differs from one start of the gateway to the next, so that an id of the one before is not taken for one here."""
     redact: Callable[[str], str] = str
-    on_noted: Callable[[], None] = _nobody
-    """Wakes who waits for news; must not block."""
+    on_noted: Callable[[JournalEvent], None] = _nobody
+    """Is told of each event, and wakes who waits for news; must not block."""
     _events: deque[JournalEvent] = attrs.field(factory=lambda: deque(maxlen=EVENTS_KEPT), init=False)
     _count: int = attrs.field(default=0, init=False)
 
@@ -81,7 +81,7 @@ class Journal:
             details={key: self._clean(value) for key, value in details.items()},
         )
         self._events.append(event)
-        self.on_noted()
+        self.on_noted(event)
 
     def since(self, position: int) -> tuple[tuple[JournalEvent, ...], bool]:
         """The events from this number on, and whether some of them are gone."""

@@ -12,7 +12,7 @@ import trio
 from argus_trio.core.access.access import Access
 from argus_trio.core.call.abilities import Audience
 from argus_trio.core.memory import Bodies, Memory
-from argus_trio.frontend.application import Application
+from argus_trio.frontend.application import Application, Traffic
 from argus_trio.frontend.edges.endpoint import Endpoint
 from argus_trio.frontend.edges.http_sse import SseEdge
 from argus_trio.frontend.edges.streamable_http_legacy import LegacyEdge
@@ -25,6 +25,7 @@ from argus_trio.frontend.input_required.parking import Parking
 from argus_trio.frontend.input_required.request_state import RequestStates, Seal
 from argus_trio.frontend.manage.api import ManageApi
 from argus_trio.frontend.manage.pages import all_pages
+from argus_trio.frontend.manage.status import ServedFacts
 from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.server.listeners import open_listeners
 from argus_trio.frontend.server.serving import serve
@@ -57,7 +58,8 @@ async def run_frontend(
     """
     listeners = await open_listeners(settings, inherited)
     memory = memory or Memory(lambda: settings.now.server.limits.memory, on_full=tell_full)
-    parts = _assembled(gateway, announcer, settings, make_seal=make_seal, memory=memory)
+    served = ServedAt(urls=listeners.urls, stop=stop)
+    parts = _assembled(gateway, announcer, settings, make_seal=make_seal, memory=memory, served=served)
 
     def end_what_lasts() -> None:
         announcer.close()
@@ -82,6 +84,14 @@ async def run_frontend(
             settings.on_renewed.remove(parts.renewed)
             parts.sessions.end_all()
         nursery.cancel_scope.cancel()
+
+
+@attrs.frozen(kw_only=True)
+class ServedAt:
+    """Where it serves, and until when."""
+
+    urls: Sequence[str] = ()
+    stop: trio.Event = attrs.field(factory=trio.Event)
 
 
 @attrs.frozen(kw_only=True)
@@ -113,6 +123,7 @@ def _assembled(
     *,
     make_seal: Callable[[], Seal],
     memory: Memory,
+    served: ServedAt,
 ) -> _Parts:
     def release(session: HttpSession) -> None:
         announcer.remove(session)
@@ -129,8 +140,18 @@ def _assembled(
         bodies=bodies,
     )
     sse = SseEdge(gateway, announcer, settings, memory=memory, bodies=bodies)
-    manage = ManageApi(pages=all_pages(gateway), settings=settings, bodies=bodies)
-    application = Application(gateway=gateway, settings=settings, endpoint=endpoint, sse=sse, manage=manage)
+    traffic = Traffic()
+    facts = ServedFacts(
+        urls=served.urls,
+        sessions=lambda: len(sessions) + len(sse),
+        requests=lambda: traffic.in_flight,
+        is_stopping=served.stop.is_set,
+        memory=memory,
+    )
+    manage = ManageApi(pages=all_pages(gateway, facts), settings=settings, bodies=bodies)
+    application = Application(
+        gateway=gateway, settings=settings, endpoint=endpoint, sse=sse, manage=manage, traffic=traffic
+    )
     return _Parts(
         application=application,
         announcer=announcer,

@@ -58,6 +58,16 @@ _SHOWN: Final = 200
 """As much of a wrong header value as the log shows, in characters."""
 
 
+@attrs.define(eq=False)
+class Traffic:
+    """What is served at the moment."""
+
+    in_flight: int = attrs.field(default=0, init=False)
+    """Requests that have not been answered, event streams included."""
+    turned_away: int = attrs.field(default=0, init=False)
+    """How many have been turned away so far because there were too many."""
+
+
 @attrs.define(eq=False, kw_only=True)
 class Application:
     """Everything that is served over HTTP."""
@@ -67,9 +77,9 @@ class Application:
     endpoint: Endpoint
     sse: SseEdge
     manage: ManageApi
+    traffic: Traffic = attrs.field(factory=Traffic)
     streams: OpenStreams = attrs.field(factory=OpenStreams, init=False)
     """The long-lived streams that are open."""
-    _in_flight: int = attrs.field(default=0, init=False)
     _has_come_round: bool = attrs.field(default=False, init=False)
     _turned_away: int = attrs.field(default=0, init=False)
     _reported_at: float = attrs.field(default=-inf, init=False)
@@ -113,19 +123,19 @@ class Application:
         if via is not None and self.gateway.comes_round(via.decode("latin-1")):
             await self._refuse_own(http)
             return
-        if self._in_flight >= settings.limits.requests:
+        if self.traffic.in_flight >= settings.limits.requests:
             await self._turn_away(http)
             return
         await self._serve(http, serve)
 
     async def _serve(self, http: IncomingRequest, serve: Callable[[IncomingRequest], Awaitable[None]]) -> None:
-        self._in_flight += 1
+        self.traffic.in_flight += 1
         try:
             await serve(http)
         except ClientGone:
             log.debug("client_gone", path=http.path)
         finally:
-            self._in_flight -= 1
+            self.traffic.in_flight -= 1
             body = http.body
             if body is not None and body.held:
                 body.release()
@@ -187,6 +197,7 @@ class Application:
 
     async def _turn_away(self, http: IncomingRequest) -> None:
         self._turned_away += 1
+        self.traffic.turned_away += 1
         most = self.settings.now.limits.requests
         now = trio.current_time()
         if now - self._reported_at >= REPORT_SECONDS:

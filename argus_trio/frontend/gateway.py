@@ -24,6 +24,7 @@ from argus_trio.core.figures import Figures
 from argus_trio.core.health.health import Health, Overview
 from argus_trio.core.inventory import Inventory
 from argus_trio.core.journal import Journal
+from argus_trio.core.log_level import CurrentLevel
 from argus_trio.core.open_exchanges import OpenExchanges
 from argus_trio.core.reload_report import ReloadReport
 from argus_trio.wire.envelope import Params
@@ -118,6 +119,8 @@ class Management:
     figures: Figures = attrs.field(factory=Figures)
     exchanges: OpenExchanges = attrs.field(factory=OpenExchanges)
     logs: BackendLogs = attrs.field(factory=lambda: BackendLogs(now=time.time))
+    log_level: CurrentLevel = attrs.field(factory=CurrentLevel)
+    """The level of the gateway's own log."""
     events: News = attrs.field(factory=News)
     """Wakes at each event of the journal."""
     lines: News = attrs.field(factory=News)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 import structlog
 
+from argus_trio.core.log_level import CurrentLevel
 from argus_trio.core.redaction import Redactor
 from argus_trio.logs.processors import EVENT_WIDTH, RedactEvents, as_json, as_line, show_controls
 
 Format = Literal["console", "json"]
-LEVELS = ("debug", "info", "warning", "error")
-"""The levels that a log can be limited to, from the most verbose to the gravest."""
 
 
 @attrs.frozen
@@ -30,12 +29,36 @@ class LineLogger:
     debug = info = warning = error = critical = exception = msg
 
 
+_Everything: Final = structlog.make_filtering_bound_logger(logging.NOTSET)
+
+
+def _levelled(level: CurrentLevel) -> type[structlog.typing.FilteringBoundLogger]:
+    """The class of loggers that look at `level` at each event: structlog's own are made for one level."""
+
+    class LevelledLogger(_Everything):  # type: ignore[misc, valid-type]
+        """A logger whose level can be changed."""
+
+        def debug(self, event: str, *args: object, **facts: object) -> object:
+            return super().debug(event, *args, **facts) if level.number <= logging.DEBUG else None
+
+        def info(self, event: str, *args: object, **facts: object) -> object:
+            return super().info(event, *args, **facts) if level.number <= logging.INFO else None
+
+        def warning(self, event: str, *args: object, **facts: object) -> object:
+            return super().warning(event, *args, **facts) if level.number <= logging.WARNING else None
+
+        def log(self, number: int, event: str, *args: object, **facts: object) -> object:
+            return super().log(number, event, *args, **facts) if level.number <= number else None
+
+    return LevelledLogger
+
+
 def set_up_logs(
-    form: Format, level: str, redact: Redactor, write: Callable[[str], None], *, colours: bool = False
+    form: Format, level: CurrentLevel, redact: Redactor, write: Callable[[str], None], *, colours: bool = False
 ) -> None:
     """Configure structlog for this process: each event becomes text of one line, or with its traceback, for `write`.
 
-    `level` is one of `LEVELS`; events below it cost next to nothing. `colours` are for a terminal.
+    Events below `level` cost next to nothing; it may be changed at any time. `colours` are for a terminal.
     """
     processors: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
@@ -52,7 +75,7 @@ def set_up_logs(
         processors += [show_controls, as_line]
     structlog.configure(
         processors=processors,
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        wrapper_class=_levelled(level),
         logger_factory=lambda *_: LineLogger(write),
         cache_logger_on_first_use=True,
     )

@@ -30,6 +30,7 @@ from argus_trio.backends.process.process import KEEPER_KILL_SECONDS, KEEPER_LIMI
 from argus_trio.errors import LinkFailed
 from argus_trio.wire.envelope import Params, encode_request
 from tests.backends.support.children import opened, process_of
+from tests.backends.support.held import Held, holding
 from tests.e2e import gateway
 from tests.e2e.raw import LEGACY, Raw
 from tests.e2e.tools import Npm
@@ -55,10 +56,12 @@ ENDS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
 @attrs.define(eq=False)
 class Tally:
-    """What was counted; `orphans` and `zombies` are to be none."""
+    """What was counted; `orphans`, `unseen` and `zombies` are to be none."""
 
     cycles: int = 0
     orphans: list[str] = attrs.field(factory=list)
+    unseen: list[str] = attrs.field(factory=list)
+    """Trees of which something is left, although no look need have met it: it forks and leaves."""
     zombies: int = 0
     longest: float = 0.0
     """Seconds that leaving a link took."""
@@ -69,8 +72,9 @@ class Tally:
         facts = "".join(f" {name}={value}" for name, value in more.items())
         seconds = time.monotonic() - self.began
         self.said = (
-            f"{kind}: cycles={self.cycles} orphans={len(self.orphans)} zombies={self.zombies}{facts} "
-            f"longest_leave={self.longest:.2f}s seconds={seconds:.1f} ARGUS_CYCLES_SEED={SEED}"
+            f"{kind}: cycles={self.cycles} orphans={len(self.orphans)} unseen={len(self.unseen)} "
+            f"zombies={self.zombies}{facts} longest_leave={self.longest:.2f}s seconds={seconds:.1f} "
+            f"ARGUS_CYCLES_SEED={SEED}"
         )
 
     def look(self, what: Unruly | str, doing: str, within: float = 0.0) -> None:
@@ -127,15 +131,16 @@ async def act(link: StdioLink, action: str, chance: random.Random) -> None:
 async def cycle(unruly: Unruly, action: str, chance: random.Random, tally: Tally, room: trio.CapacityLimiter) -> None:
     """Start it once there is room, do something to it, leave it, and look at once for what is left."""
     async with room:
-        await cycle_in_room(unruly, action, chance, tally)
+        with holding() as held:
+            await cycle_in_room(unruly, action, chance, tally, held)
 
 
-async def cycle_in_room(unruly: Unruly, action: str, chance: random.Random, tally: Tally) -> None:
+async def cycle_in_room(unruly: Unruly, action: str, chance: random.Random, tally: Tally, held: Held) -> None:
     limit = chance.uniform(0, 0.3) if action == "cancel-all" else 30.0
     leaving = trio.current_time() + limit
     with trio.CancelScope(deadline=leaving):
         try:
-            async with opened(unruly.spec()) as link:
+            async with opened(unruly.spec(held)) as link:
                 try:
                     await act(link, action, chance)
                 except (LinkFailed, ProcessLookupError):
@@ -148,6 +153,8 @@ async def cycle_in_room(unruly: Unruly, action: str, chance: random.Random, tall
     tally.longest = max(tally.longest, trio.current_time() - leaving)
     tally.cycles += 1
     tally.look(unruly, action)
+    if held.is_held():
+        tally.unseen.append(f"{action}, {unruly}")
 
 
 async def run_cycles(count: int, sink: Tally, wrapper: str | None = None) -> int:
@@ -165,6 +172,7 @@ async def run_cycles(count: int, sink: Tally, wrapper: str | None = None) -> int
         sink.look(mark, "after a batch")
         sink.zombies += len(children(os.getpid()).keys() - ours.keys())
         assert not sink.orphans, sink.orphans
+        assert not sink.unseen, sink.unseen
     return descriptors(os.getpid()) - fds
 
 

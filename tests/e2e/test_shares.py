@@ -70,7 +70,7 @@ def seconds_until_asked(caller: Raw, tool: str) -> float:
 
 def test_parked_calls_of_one_modern_client_leave_room_for_other_clients(argus: Gateway) -> None:
     with parked("new__go", [client(argus, MODERN, HERE)] * MOST, MOST // 2) as last:
-        for revision, source in ((MODERN, THERE), (LEGACY, THERE), (LEGACY, HERE)):
+        for revision, source in ((MODERN, THERE), (LEGACY, HERE), (LEGACY, THERE)):
             assert seconds_until_asked(client(argus, revision, source), "new__go") < AT_ONCE
         (answer,) = messages_of("text/event-stream", seen_of(last).replace(b": keep-alive\n", b""))
     assert "max_sessions" in answer["error"]["message"]

@@ -11,9 +11,10 @@ from pathlib import Path
 import attrs
 
 from argus_trio.config.model.backend import StdioBackend
+from tests.backends.support.held import Held
 from tests.e2e.child import MARK
 from tests.e2e.gateway import SERVERS, Json
-from tests.servers.unruly import AT_START, ON_CALL
+from tests.servers.unruly import AT_START, HELD, ON_CALL
 
 WRAPPERS = ("", "", "sh", "sh-and-more")
 """Most start directly; a shell replaces itself for its last command, unless there is more to do after it."""
@@ -43,10 +44,11 @@ class Unruly:
                 script += "{stdio:'inherit'});c.on('exit',(code)=>process.exit(code??1))"
                 return (node, "-e", script, *argv)
 
-    def spec(self) -> StdioBackend:
+    def spec(self, held: Held | None = None) -> StdioBackend:
         # The name stands in the keeper's arguments, so that keepers are counted too.
         command, *args = self.argv
-        return StdioBackend(name=self.mark, command=command, args=tuple(args), env={MARK: self.mark}, protocol="legacy")
+        env = {MARK: self.mark} if held is None else {MARK: self.mark, HELD: str(held.path)}
+        return StdioBackend(name=self.mark, command=command, args=tuple(args), env=env, protocol="legacy")
 
     def config(self) -> Json:
         command, *args = self.argv

@@ -11,9 +11,10 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
+from argus_trio.core.log_level import LEVELS, CurrentLevel, LogLevel
 from argus_trio.core.redaction import HIDDEN, Redactor
 from argus_trio.logs.processors import RedactEvents, as_line, show_controls
-from argus_trio.logs.setup import LEVELS, Format, set_up_logs
+from argus_trio.logs.setup import Format, set_up_logs
 
 SECRET = "hush-7f3a9c"
 
@@ -26,8 +27,8 @@ def _as_before() -> Iterator[None]:
     structlog.configure(**before)
 
 
-def log_at(level: str, form: Format) -> structlog.typing.FilteringBoundLogger:
-    set_up_logs(form, level, Redactor([SECRET]), lambda line: print(line, end="", file=sys.stderr))
+def log_at(level: LogLevel, form: Format) -> structlog.typing.FilteringBoundLogger:
+    set_up_logs(form, CurrentLevel(level), Redactor([SECRET]), lambda line: print(line, end="", file=sys.stderr))
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
     return logger
 
@@ -67,12 +68,28 @@ def test_a_line_for_people_is_what_the_library_makes_without_colours(
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_events_below_the_level_are_not_written(capsys: pytest.CaptureFixture[str], level: str) -> None:
+def test_events_below_the_level_are_not_written(capsys: pytest.CaptureFixture[str], level: LogLevel) -> None:
     log = log_at(level, "json")
     for each in LEVELS:
         getattr(log, each)("event")
     found = [json.loads(line)["level"] for line in capsys.readouterr().err.splitlines()]
     assert found == list(LEVELS[LEVELS.index(level) :])
+
+
+def test_the_level_can_be_changed_at_any_time(capsys: pytest.CaptureFixture[str]) -> None:
+    level = CurrentLevel("error")
+    set_up_logs("json", level, Redactor(), lambda line: print(line, end="", file=sys.stderr))
+    log = structlog.get_logger()
+    log.info("unwritten")
+    level.change("debug")
+    log.debug("written")
+    log.log(20, "written too")
+    level.change("warning")
+    log.info("unwritten")
+    log.log(20, "unwritten")
+    log.exception("written at last")
+    found = [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()]
+    assert found == ["written", "written too", "written at last"]
 
 
 @pytest.mark.parametrize("form", ["json", "console"])

@@ -24,7 +24,7 @@ from argus_trio.core.access.access import Access
 from argus_trio.core.access.arrival import RequestArrival, Unadmitted
 from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.core.memory import Memory
-from argus_trio.frontend.app import _assembled, _Parts
+from argus_trio.frontend.app import ServedAt, _assembled, _Parts
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.receive_queue import DISCONNECT, AsgiMessage, ReceiveQueue
 from argus_trio.frontend.http.request import DISCONNECT_EXTENSION
@@ -255,7 +255,7 @@ async def whole(
         tell=supervisor.forward_notification,
         release=supervisor.release,
     )
-    parts = _assembled(gateway, announcer, settings, make_seal=AesGcmSeal, memory=Memory())
+    parts = _assembled(gateway, announcer, settings, make_seal=AesGcmSeal, memory=Memory(), served=ServedAt())
     settings.on_renewed.append(parts.renewed)
     async with trio.open_nursery() as nursery:
         await nursery.start(supervisor.run)

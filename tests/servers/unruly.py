@@ -17,6 +17,8 @@ from typing import NoReturn
 
 Json = dict[str, object]
 
+HELD = "ARGUS_TEST_HELD"
+"""The variable with the path of a pipe that each of its processes is to hold open, all that it forks included."""
 LIFE_S = 90
 SWARM = 50
 SPAWN_S = 0.02
@@ -177,6 +179,8 @@ def handle(message: Json, traits: list[str]) -> None:
 
 
 def main(traits: list[str]) -> None:
+    if path := os.environ.get(HELD):
+        os.open(path, os.O_WRONLY)
     if "sleeps" in traits:
         stay()
     if "crashes-at-once" in traits:

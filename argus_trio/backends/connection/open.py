@@ -83,7 +83,7 @@ class BackendAddress:
     """What legacy sessions are told of it outside calls."""
 
     def __attrs_post_init__(self) -> None:
-        self.stderr = StderrRing(self.spec.name)
+        self.stderr = StderrRing(self.spec.name, log=self.log)
         self.losses = Losses(self.spec.name, self.memory)
         self.sessions = SessionQueues(self.losses, self.may_tell)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import deque
 from typing import Final
 
@@ -10,6 +11,7 @@ import attrs
 import structlog
 
 from argus_trio.backends.links.stderr_excerpt import FIRST_LINES, StderrExcerpt
+from argus_trio.core.backend_log import BackendLog
 
 log = structlog.get_logger()
 
@@ -41,6 +43,8 @@ class StderrRing:
 
     backend: str
     """The backend's name, for the log."""
+    log: BackendLog = attrs.field(factory=lambda: BackendLog(now=time.time), kw_only=True)
+    """Where operators read what the backend's programs write."""
     is_probed: bool = attrs.field(default=False, init=False)
     """While a backend is asked what it is, its complaints about the question go to the log at debug level only; why it
     did not start is told with the failure."""
@@ -65,6 +69,7 @@ class StderrRing:
     def add(self, line: str, now: float) -> None:
         """Keep and log a line that came at `now`, in seconds of any steady clock."""
         self._lines.append(line)
+        self.log.add("stderr", line)
         if self.is_probed:
             log.debug("backend_stderr", backend=self.backend, line=line)
             return
@@ -80,6 +85,7 @@ class StderrRing:
     def skip(self, count: int) -> None:
         """Count lines that are neither kept nor logged."""
         self._unlogged += count
+        self.log.add("gateway", f"{count} lines came too fast to be kept")
 
     def report_unlogged(self) -> None:
         """Log how many lines the log did not get, if there were any."""

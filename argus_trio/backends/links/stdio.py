@@ -15,7 +15,8 @@ from argus_trio.backends.links.intake import STEP_BYTES, Portion
 from argus_trio.backends.links.link import Inbox, Outgoing
 from argus_trio.backends.links.peer import LineSink, Peer
 from argus_trio.backends.links.pending import Expected, Pending
-from argus_trio.backends.links.stderr import StderrStream
+from argus_trio.backends.links.stderr import MAX_LINE_BYTES, StderrStream, plain
+from argus_trio.core.backend_log import BackendLog
 from argus_trio.core.health.activity import Activity
 from argus_trio.core.health.broken_cache import way_out
 from argus_trio.errors import LinkFailed, ResponseInvalid, RpcError
@@ -87,6 +88,10 @@ class StdioLink:
         await trio.lowlevel.checkpoint()
 
     @property
+    def _log(self) -> BackendLog:
+        return self._stderr.ring.log
+
+    @property
     def has_stream(self) -> bool:
         """See `Link.has_stream`."""
         return True
@@ -124,6 +129,8 @@ class StdioLink:
         grace_seconds = EXIT_GRACE_SECONDS if self._messages else START_EXIT_GRACE_SECONDS
         await self._peer.end(grace_seconds=0 if has_died else grace_seconds)
         self._stderr.end(trio.current_time())
+        if not has_died:
+            self._log.add("exit", "was ended: its connection was closed")
         if self.noise > NOISE_LOGGED:
             log.warning("backend_noise_total", backend=self._peer.backend, lines=self.noise)
 
@@ -163,6 +170,7 @@ class StdioLink:
         with trio.move_on_after(DRAIN_SECONDS):
             await self._stdout_ended.wait()
             await self._stderr_ended.wait()
+        self._log.add("exit", ending)
         self._fail(ending)
 
     async def _watch_writer(self) -> None:
@@ -232,6 +240,7 @@ class StdioLink:
 
     def _note_noise(self, line: bytes, fault: RpcError) -> None:
         self.noise += 1
+        self._log.add("stdout", plain(line[:MAX_LINE_BYTES]))
         if self.noise <= NOISE_LOGGED:
             log.warning("backend_noise", backend=self._peer.backend, line=shown(line), fault=fault.message)
 

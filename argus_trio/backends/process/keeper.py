@@ -7,7 +7,7 @@ whose other end only the gateway holds; NAME is for whoever reads a list of proc
   files (-1: none), the folder to start in (empty: the keeper's own), the count of arguments, the arguments, and
   NAME=VALUE for each variable. Nothing of it stands in the keeper's own arguments or environment. That the socket then
   ends means: end the tree; it ends as well when the gateway crashes or is killed. Whatever the gateway writes meanwhile
-  means: the backend has spoken.
+  means: the backend has spoken. It may come after the end of the backend, which the keeper sees at once.
 - The keeper writes lines: `started PID`, or `failed chdir|exec ERRNO`; then `ended WAITSTATUS` once the backend itself
   has ended, and `survived COUNT` should descendants outlast `KILL_LIMIT_SECONDS`.
 
@@ -44,7 +44,8 @@ START_KILL_LIMIT_SECONDS = 4.0
 """`KILL_LIMIT_SECONDS` of a backend that has not spoken. With what the gateway waits before, no longer than for others:
 a stop has so much time."""
 KILL_AGAIN_SECONDS = 0.02
-"""The pause between two KILLs, which find what was forked meanwhile."""
+"""The pause between two KILLs, which find what was forked meanwhile: longer where a look at the table of processes
+takes longer, so that at least half of the time is left to those that die."""
 KILLS = 25
 """So often KILL is sent at least: a keeper that was stopped for a while has no time left, and its work to do."""
 MAX_ORDER_BYTES = 16 * 1024 * 1024
@@ -186,30 +187,26 @@ class _Keeper:
         """The backend's wait status, -1 until it has ended."""
         self.has_spoken = False
         """Whether the gateway has had a message of the backend."""
+        self._is_left = False
+        """Whether the control socket has ended."""
         self._backend, self._control, self._wake = backend, control, wake
-        self._woken = select.poll()
-        self._woken.register(wake, select.POLLIN)
+        self._events = select.poll()
+        self._events.register(wake, select.POLLIN)
+        self._events.register(control, select.POLLIN)
 
     def watch(self) -> None:
         """Wait until the backend or the control socket has ended."""
-        both = select.poll()
-        both.register(self._wake, select.POLLIN)
-        both.register(self._control, select.POLLIN)
         self._reap()
-        while self.status < 0:
-            ready = dict(both.poll())
-            if self._wake in ready:
-                self._reap()
-            if self._control in ready and not self._control_lives():
-                return
+        while self.status < 0 and not self._is_left:
+            self._wait(None)
+            self._reap()
 
     def end_tree(self) -> None:
         """Send TERM, then KILL, until no descendant is left.
 
-        Gives up when `KILL_LIMIT_SECONDS` have passed and KILL was sent `KILLS` times.
+        Gives up when `KILL_LIMIT_SECONDS` have passed and KILL was sent `KILLS` times. That the backend has spoken may
+        be heard only now: one that answers and leaves at once has ended before the gateway has read it.
         """
-        grace = TERM_GRACE_SECONDS if self.has_spoken else START_TERM_GRACE_SECONDS
-        limit = KILL_LIMIT_SECONDS if self.has_spoken else START_KILL_LIMIT_SECONDS
         began = time.monotonic()
         kills = 0
         if not self._reap():
@@ -218,16 +215,43 @@ class _Keeper:
             _signal(pid, signal.SIGTERM)
             _signal(pid, signal.SIGCONT)  # one that is stopped would not notice
         while self._reap():
-            passed = time.monotonic() - began
+            grace = TERM_GRACE_SECONDS if self.has_spoken else START_TERM_GRACE_SECONDS
+            limit = KILL_LIMIT_SECONDS if self.has_spoken else START_KILL_LIMIT_SECONDS
+            looked = time.monotonic()
+            passed = looked - began
             if passed >= limit and kills >= KILLS:
                 _tell(self._control, b"survived %d" % len(descendants()))
                 return
             if passed < grace:
-                self._woken.poll((grace - passed) * 1000)
+                self._wait(grace - passed)
                 continue
             _kill(descendants())
             kills += 1
-            self._woken.poll(KILL_AGAIN_SECONDS * 1000)
+            now = time.monotonic()
+            self._reap_until(now + max(KILL_AGAIN_SECONDS, now - looked))
+
+    def _reap_until(self, moment: float) -> None:
+        """Take in what ends, and look at nothing else, until `moment` or until no child is left.
+
+        A look for each of a swarm that dies would take the processor that the swarm needs to be gone.
+        """
+        while self._reap() and (left := moment - time.monotonic()) > 0:
+            self._wait(left)
+
+    def _wait(self, seconds: float | None) -> None:
+        """Wait for a child that ends or a word of the gateway, for so long at most."""
+        ready = dict(self._events.poll(None if seconds is None else seconds * 1000))
+        if self._control not in ready:
+            return
+        try:
+            word = os.read(self._control, 4096)
+        except ConnectionError:
+            word = b""
+        if word:
+            self.has_spoken = True
+        else:
+            self._is_left = True
+            self._events.unregister(self._control)
 
     def _reap(self) -> bool:
         """Take in every child that has ended, and tell whether any child is left."""
@@ -244,14 +268,6 @@ class _Keeper:
         except ChildProcessError:
             return False
 
-    def _control_lives(self) -> bool:
-        try:
-            word = os.read(self._control, 4096)
-        except ConnectionError:
-            return False
-        self.has_spoken = self.has_spoken or bool(word)
-        return bool(word)
-
 
 def descendants() -> list[tuple[int, int]]:
     """Every process below this one, zombies included: its id and its process group."""
@@ -263,10 +279,8 @@ def descendants() -> list[tuple[int, int]]:
     for entry in entries:
         if not entry.isdigit():
             continue
-        try:
-            with open(f"/proc/{entry}/stat", "rb") as file:  # noqa: PTH123 - as above
-                stat = file.read()
-        except OSError:
+        stat = _stat(entry)
+        if not stat:
             continue  # it has just ended
         # pid (name) state parent group …, and the name may hold anything, parentheses too
         _, parent, group, *_ = stat[stat.rindex(b")") + 2 :].split(None, 3)
@@ -277,6 +291,19 @@ def descendants() -> list[tuple[int, int]]:
         below = [child for parent, _ in below for child in children.get(parent, [])]
         found += below
     return found
+
+
+def _stat(entry: str) -> bytes:
+    try:
+        file = os.open(f"/proc/{entry}/stat", os.O_RDONLY)  # half the time that a file object takes
+    except OSError:
+        return b""
+    try:
+        return os.read(file, 4096)
+    except OSError:
+        return b""
+    finally:
+        os.close(file)
 
 
 def _kill(found: list[tuple[int, int]]) -> None:

@@ -73,6 +73,8 @@ class BackendProcess:
     _has_spoken: bool = attrs.field(default=False, init=False)
     _is_lost: bool = attrs.field(default=False, init=False)
     """Whether the keeper is known to have left without having ended the tree."""
+    _is_swept: bool = attrs.field(default=False, init=False)
+    """Whether what a lost keeper left was found and ended."""
     _is_gone: bool = attrs.field(default=False, init=False)
 
     async def processor_seconds(self) -> float:
@@ -108,7 +110,7 @@ class BackendProcess:
             code = await self._keeper.wait()
             self._is_lost = True
             log.error("keeper_lost", backend=self.backend, ending=_ending(code))
-            await end_orphans(self.backend, self._tree, self.pid)
+            self._is_swept = await end_orphans(self.backend, self._tree, self.pid)
             self._has_ended(f"lost its keeper, which {_ending(code)}")
 
     async def end(self, grace_seconds: float) -> None:
@@ -136,7 +138,8 @@ class BackendProcess:
                     await self._keeper.wait()
             if was_starting and self._keeper.returncode == 128 + signal.SIGKILL:
                 log.warning("backend_start_cut_off", backend=self.backend, hint=CUT_OFF)
-            if self._is_lost or self._keeper.returncode is None or self._keeper.returncode < 0:
+            has_failed = self._is_lost or self._keeper.returncode is None or self._keeper.returncode < 0
+            if has_failed and not self._is_swept:
                 await end_orphans(self.backend, self._tree, self.pid)
         if ending.cancelled_caught:
             self._let_go_of_keeper()

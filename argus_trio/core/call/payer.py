@@ -46,14 +46,16 @@ def may_take(payer: Payer, taken: Collection[Payer], most: int) -> bool:
 
     A client holds no more than it leaves free, half of all at first; all clients of an account leave a quarter, and
     never take the last one. One that is all of its account, while nobody else holds any, goes on as long as another
-    client of its account would find room beside it. Whoever holds none finds room while there is any.
+    client of its account would find room beside it. A client's first place counts by what is free before it, so that
+    this one still finds room when somebody else came first. Whoever holds none finds room while there is any.
     """
     free = most - len(taken)
     of_client = sum(each == payer for each in taken)
     of_account = sum(each.account == payer.account for each in taken)
     is_alone = of_client == len(taken) and payer.client == payer.account
     has_share = of_client < free or (is_alone and of_client + 1 < TAKEN_OF_FREE * (free - 2))
-    return has_share and (not of_account or of_account < TAKEN_OF_FREE * (free - 1))
+    is_first_of_client = not of_client and free > 1
+    return has_share and (not of_account or of_account < TAKEN_OF_FREE * (free if is_first_of_client else free - 1))
 
 
 def network_of(address: str) -> str:

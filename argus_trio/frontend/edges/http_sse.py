@@ -145,6 +145,9 @@ class SseEdge:
     bodies: Bodies = attrs.field(factory=Bodies, kw_only=True)
     _open: dict[str, SseSession] = attrs.field(factory=dict, init=False)
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     async def get(self, http: IncomingRequest) -> None:
         """Hold a conversation: until the client goes, or the gateway stops."""
         if self.memory.is_full:

@@ -45,7 +45,7 @@ _KINDS: Final[Mapping[CapabilityType | None, tuple[str, ...]]] = {
 }
 _NULL: Final = msgspec.Raw(b"null")
 _NO_ARGUMENTS: Final = msgspec.Raw(b"[]")
-_Place = tuple[str, str, int, str, int]
+_ReadPlace = tuple[str, str, int, str, int]
 
 
 def capability_pages(gateway: Gateway) -> Mapping[Operation, Page]:
@@ -227,7 +227,7 @@ def _cursor(place: InventoryPlace) -> str:
 def _place(cursor: str) -> InventoryPlace:
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        kind, backend, number, key, at = msgspec.json.decode(raw, type=_Place)
+        kind, backend, number, key, at = msgspec.json.decode(raw, type=_ReadPlace)
     except (binascii.Error, ValueError, msgspec.DecodeError):
         kind, backend, number, key, at = "", "", 0, "", 0
     if kind not in KINDS_TOLD or number < 0 or at < 0:

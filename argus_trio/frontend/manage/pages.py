@@ -10,16 +10,21 @@ from argus_trio.frontend.manage.backends import backend_pages
 from argus_trio.frontend.manage.capabilities import capability_pages
 from argus_trio.frontend.manage.documents import document_pages
 from argus_trio.frontend.manage.health import health_pages
+from argus_trio.frontend.manage.logs import log_pages
 from argus_trio.frontend.manage.reload import reload_pages
 from argus_trio.frontend.manage.request import Page
+from argus_trio.frontend.manage.status import ServedFacts, batch_pages, status_pages
 
 
-def all_pages(gateway: Gateway) -> Mapping[Operation, Page]:
+def all_pages(gateway: Gateway, facts: ServedFacts) -> Mapping[Operation, Page]:
     """Every operation that this gateway serves, and what answers it."""
-    return {
+    pages = {
         **health_pages(gateway),
+        **status_pages(gateway, facts),
         **backend_pages(gateway),
         **capability_pages(gateway),
         **document_pages(),
         **reload_pages(gateway),
+        **log_pages(gateway),
     }
+    return {**pages, **batch_pages(pages)}

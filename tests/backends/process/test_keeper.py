@@ -8,17 +8,18 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import attrs
 import pytest
 import trio
 from structlog.testing import capture_logs
 
-from argus_trio.backends.process.keeper import KILL_LIMIT_SECONDS
-from argus_trio.backends.process.process import KEEPER
+from argus_trio.backends.process.keeper import KILL_LIMIT_SECONDS, START_TERM_GRACE_SECONDS
+from argus_trio.backends.process.process import KEEPER, KEEPER_LIMIT_SECONDS, SPOKE
 from argus_trio.config.model.backend import StdioBackend
 from tests.backends.support.children import (
     MARKER,
@@ -126,8 +127,9 @@ async def test_a_keeper_that_was_stopped_while_it_ended_its_tree_ends_it_afterwa
     assert "backend_tree_survives" not in [entry["event"] for entry in logs]
 
 
-def keep(*argv: str) -> tuple[int, list[bytes]]:
-    """The exit code and the reports of a keeper that is given `argv`, or none at all."""
+@contextmanager
+def kept(*argv: str) -> Iterator[tuple[subprocess.Popen[bytes], socket.socket]]:
+    """A keeper that is given `argv`, or none at all, and the gateway's end of its socket."""
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
@@ -141,9 +143,15 @@ def keep(*argv: str) -> tuple[int, list[bytes]]:
             ours.sendall(len(body).to_bytes(8, "big") + body)
         else:
             ours.shutdown(socket.SHUT_WR)
+        yield process, ours
+
+
+def keep(*argv: str) -> tuple[int, list[bytes]]:
+    """The exit code and the reports of a keeper that is given `argv`, or none at all."""
+    with kept(*argv) as (process, ours):
         with ours.makefile("rb") as reports:
             lines = reports.read().splitlines()
-    return process.wait(PATIENCE_SECONDS), lines
+        return process.wait(PATIENCE_SECONDS), lines
 
 
 @pytest.mark.parametrize(
@@ -154,6 +162,17 @@ def test_the_keeper_reports_and_leaves_with_the_status_of_its_backend(script: st
     assert left == code
     assert started.startswith(b"started ")
     assert ended == b"ended %d" % status
+
+
+def test_what_a_backend_leaves_that_answered_and_left_at_once_gets_no_time_to_install() -> None:
+    with kept("sh", "-c", "trap '' TERM; sleep 60 & exit 0") as (process, ours), ours.makefile("rb") as reports:
+        assert reports.readline().startswith(b"started ")
+        assert reports.readline() == b"ended 0\n"
+        began = time.monotonic()
+        ours.sendall(SPOKE)
+        assert reports.read() == b""
+        assert process.wait(PATIENCE_SECONDS) == 0
+        assert time.monotonic() - began < KEEPER_LIMIT_SECONDS < START_TERM_GRACE_SECONDS
 
 
 def test_the_keeper_reports_what_it_cannot_start() -> None:

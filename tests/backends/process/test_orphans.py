@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import uuid
 
 import attrs
@@ -30,8 +31,10 @@ from tests.backends.support.children import (
 STAY = [sys.executable, "-I", "-S", "-c", "import time; print(flush=True); time.sleep(60)"]
 
 
-def started(environment: dict[str, str], *, leads: bool = False) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen(STAY, env=environment, stdout=subprocess.PIPE, start_new_session=leads)
+def started(environment: dict[str, str], *, leads: bool = False, group: int | None = None) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(
+        STAY, env=environment, stdout=subprocess.PIPE, start_new_session=leads, process_group=group
+    )
     assert process.stdout is not None
     process.stdout.readline()  # so that it has been executed, environment and all
     return process
@@ -55,6 +58,25 @@ def test_what_has_the_variable_is_killed_and_nothing_else() -> None:
 def test_a_session_is_not_taken_for_the_backends_while_its_leader_lives() -> None:
     stranger = started({}, leads=True)
     assert kill_orphans(uuid.uuid4().hex, stranger.pid) == []
+    stranger.kill()
+    ended(stranger)
+
+
+def test_what_is_in_a_group_with_an_orphan_is_killed_with_it_for_an_orphan_may_leave_as_soon_as_it_was_seen() -> None:
+    tree = uuid.uuid4().hex
+    ours = started({TREE: tree}, group=0)
+    bare = started({}, group=ours.pid)
+    assert kill_orphans(tree, 0) == [ours.pid]
+    assert (ended(ours), ended(bare)) == (-signal.SIGKILL, -signal.SIGKILL)
+
+
+def test_a_group_with_a_stranger_in_it_is_not_killed() -> None:
+    tree = uuid.uuid4().hex
+    stranger = started({TREE: uuid.uuid4().hex}, group=0)
+    ours = started({TREE: tree}, group=stranger.pid)
+    assert kill_orphans(tree, 0) == [ours.pid]
+    assert ended(ours) == -signal.SIGKILL
+    assert stranger.poll() is None
     stranger.kill()
     ended(stranger)
 
@@ -116,3 +138,13 @@ async def test_a_look_that_finds_nothing_is_repeated_for_who_forks_and_leaves_es
         await end_orphans("files", "tree", 0)
     assert looks == []
     assert [(line["event"], line["processes"]) for line in logs] == [("backend_orphans_ended", 2)]
+
+
+async def test_a_table_of_processes_that_cannot_be_read_in_time_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = threading.Event()
+    monkeypatch.setattr(orphans, "ORPHANS_LIMIT_SECONDS", 0.05)
+    monkeypatch.setattr(orphans, "kill_orphans", lambda _tree, _session: read.wait(PATIENCE_SECONDS))
+    with capture_logs() as logs:
+        assert not await end_orphans("files", "tree", 0)
+    read.set()
+    assert [line["event"] for line in logs] == ["backend_orphans_unknown"]

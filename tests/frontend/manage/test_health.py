@@ -7,12 +7,12 @@ import pytest
 
 from argus_trio import __version__
 from argus_trio.core.health.health import Health
-from argus_trio.frontend.manage.health import health_body, ready_answer
+from argus_trio.frontend.manage.health import health_answer, ready_answer
 
 
 def test_health_tells_status_uptime_version_and_counts() -> None:
-    body = health_body(Health(total=3, connected=2, healthy=2, starting=0), uptime=1.23456)
-    assert msgspec.json.decode(body) == {
+    body = health_answer(Health(total=3, connected=2, healthy=2, starting=0), uptime=1.23456)
+    assert msgspec.to_builtins(body) == {
         "status": "degraded",
         "uptime_seconds": 1.235,
         "version": __version__,
@@ -31,4 +31,4 @@ def test_health_tells_status_uptime_version_and_counts() -> None:
 )
 def test_ready_tells_why_not(health: Health, status: int, reason: str | None) -> None:
     found, body = ready_answer(health)
-    assert (found, msgspec.json.decode(body)) == (status, {"ready": reason is None, "reason": reason})
+    assert (found, msgspec.to_builtins(body)) == (status, {"ready": reason is None, "reason": reason})

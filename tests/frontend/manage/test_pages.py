@@ -9,13 +9,14 @@ from argus_trio.core.catalog.identity import GatewayIdentity
 from argus_trio.core.health.health import Health
 from argus_trio.frontend.gateway import Control, Gateway
 from argus_trio.frontend.manage.pages import all_pages
+from argus_trio.frontend.manage.status import ServedFacts
 from tests.frontend.support.serving import Backstage
 
 NOT_YET = frozenset(
     {
-        *("/status", "/sessions", "/sessions/{id}/close", "/exchanges", "/exchanges/{id}/cancel"),
-        *("/events", "/events/stream", "/metrics", "/config", "/config/validate", "/explain", "/log-level"),
-        *("/logs/{backend}", "/tree", "/batch", "/shutdown", "/backends/{name}/restart", "/backends/{name}/drain"),
+        *("/sessions", "/sessions/{id}/close", "/exchanges", "/exchanges/{id}/cancel"),
+        *("/events", "/events/stream", "/metrics", "/config", "/config/validate", "/explain"),
+        *("/tree", "/shutdown", "/backends/{name}/restart", "/backends/{name}/drain"),
         *("/backends/{name}/enable", "/backends/{name}/disable", "/tools/call", "/resources/read", "/prompts/get"),
         "/exchanges/{id}/asks/{ask}",
     }
@@ -33,6 +34,6 @@ async def test_every_operation_has_a_page_and_every_page_an_operation() -> None:
         health=lambda: Health(total=0, connected=0, healthy=0, starting=0),
         control=cast("Control", Changes()),
     )
-    pages = all_pages(gateway)
+    pages = all_pages(gateway, ServedFacts())
     assert set(pages) <= set(operations())
     assert {each.path for each in set(operations()) - set(pages)} <= NOT_YET

@@ -27,6 +27,7 @@ from argus_trio.frontend.http.request import IncomingRequest
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.manage.api import ManageApi
 from argus_trio.frontend.manage.pages import all_pages
+from argus_trio.frontend.manage.status import ServedFacts
 from tests.backends.support.fakes import raw
 from tests.frontend.support.serving import Backstage
 
@@ -67,7 +68,9 @@ class Managed:
             overview=lambda: self.overview,
             management=Management(config=lambda: self.config, inventory=lambda: inventory),
         )
-        self.api = ManageApi(pages=all_pages(gateway), settings=CurrentSettings(ServedSettings.of(Server(port=0))))
+        self.api = ManageApi(
+            pages=all_pages(gateway, ServedFacts()), settings=CurrentSettings(ServedSettings.of(Server(port=0)))
+        )
 
     async def get(self, path: str, query: bytes = b"") -> Reply:
         return await self.ask("GET", f"/manage/v1{path}", query)

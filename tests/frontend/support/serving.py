@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
@@ -239,7 +239,7 @@ class Client:
         assert isinstance(event, h11.Response), event
         return event.status_code, {name.decode(): value.decode() for name, value in event.headers}
 
-    async def parts(self) -> AsyncIterator[bytes]:
+    async def parts(self) -> AsyncGenerator[bytes]:
         """The body as it comes."""
         while True:
             event = await self._next()

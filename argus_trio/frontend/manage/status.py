@@ -1,0 +1,135 @@
+"""`/manage/v1/status` and `/manage/v1/batch`: the gateway in a glance."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+import attrs
+import trio
+
+from argus_trio import __version__
+from argus_trio.contract.backends import BACKENDS
+from argus_trio.contract.capabilities import CAPABILITIES, CapabilitiesQuery
+from argus_trio.contract.events import EVENTS, EventsQuery
+from argus_trio.contract.health import (
+    STATUS,
+    ConfigStatus,
+    LoadStatus,
+    ServiceStatus,
+    StatusAnswer,
+    TransportStatus,
+)
+from argus_trio.contract.operation import MOST_LISTED, NoQuery, Operation
+from argus_trio.contract.settings import BATCH, BatchQuery
+from argus_trio.core.memory import Memory
+from argus_trio.frontend.gateway import Gateway
+from argus_trio.frontend.manage.answer import PageAnswer
+from argus_trio.frontend.manage.backends import Clocks
+from argus_trio.frontend.manage.health import health_answer, ready_answer
+from argus_trio.frontend.manage.request import ManageRequest, Page
+from argus_trio.wire.envelope import Raw, encode
+
+BATCHED: Final = 10 * MOST_LISTED
+"""The most entries that a batch lists: more have to be asked for page by page."""
+_NO_HOST: Final = "http://localhost"
+
+
+@attrs.frozen(kw_only=True)
+class ServedFacts:
+    """What is known of the front end while it serves."""
+
+    urls: Sequence[str] = ()
+    """The base URLs that clients connect to."""
+    sessions: Callable[[], int] = int
+    requests: Callable[[], int] = int
+    """How many requests are in flight, event streams included."""
+    is_stopping: Callable[[], bool] = bool
+    memory: Memory = attrs.field(factory=Memory)
+
+
+def status_pages(gateway: Gateway, facts: ServedFacts) -> Mapping[Operation, Page]:
+    """The gateway in a glance."""
+    began = Clocks(now=trio.current_time(), unix=time.time())
+
+    async def status(_: ManageRequest) -> PageAnswer:
+        return PageAnswer(body=_status(gateway, facts, began))
+
+    return {STATUS: status}
+
+
+def batch_pages(pages: Mapping[Operation, Page]) -> Mapping[Operation, Page]:
+    """Several of these pages in one answer."""
+
+    async def batch(request: ManageRequest) -> PageAnswer:
+        query = request.query_as(BatchQuery)
+        wanted: Mapping[str, tuple[Operation, object]] = {
+            "status": (STATUS, NoQuery()),
+            "backends": (BACKENDS, NoQuery()),
+            "capabilities": (CAPABILITIES, CapabilitiesQuery(limit=BATCHED)),
+            "events": (EVENTS, EventsQuery(limit=query.events_limit)),
+        }
+        body: dict[str, object] = {}
+        for name, (operation, asked) in wanted.items():
+            answer = await pages[operation](attrs.evolve(request, query=asked))
+            if answer is not None:
+                body[name] = Raw(answer.encoded)
+        return PageAnswer(body=encode(body))
+
+    return {BATCH: batch}
+
+
+def _status(gateway: Gateway, facts: ServedFacts, began: Clocks) -> StatusAnswer:
+    management, health = gateway.management, gateway.health()
+    config, uptime = management.config(), trio.current_time() - began.now
+    started = began.rfc3339(began.now) or ""
+    state: Literal["starting", "running", "stopping"] = "starting" if health.starting > health.added else "running"
+    return StatusAnswer(
+        service=ServiceStatus(
+            name="argus-trio",
+            version=__version__,
+            state="stopping" if facts.is_stopping() else state,
+            uptime_seconds=round(uptime, 3),
+            started_at=started,
+            instance=management.instance,
+        ),
+        config=ConfigStatus(
+            file_path=None if management.file is None else str(management.file),
+            loaded_at=started if gateway.control is None else shown_time(gateway.control.last.at),
+            backend_count=len(config.backends),
+            generation=1 if gateway.control is None else gateway.control.last.applied.generation,
+        ),
+        transport=_transport(facts.urls, (config.server.host, config.server.port)),
+        load=LoadStatus(
+            exchanges=len(management.exchanges),
+            sessions=facts.sessions(),
+            requests=facts.requests(),
+            memory_held=facts.memory.size,
+            memory_limit=facts.memory.limit,
+        ),
+        health=health_answer(health, uptime=uptime),
+        ready=ready_answer(health)[1],
+        log_level=management.log_level.name,
+        feature_flags={},
+    )
+
+
+def shown_time(moment: datetime) -> str:
+    """A moment, as the contract has it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _transport(urls: Sequence[str], configured: tuple[str, int]) -> TransportStatus:
+    over_tcp = [url for url in urls if "://unix:" not in url]
+    first = over_tcp[0] if over_tcp else _NO_HOST
+    parts = urlsplit(first)
+    return TransportStatus(
+        sse_url=f"{first}/sse",
+        streamable_http_url=f"{first}/mcp",
+        host=parts.hostname or configured[0],
+        port=parts.port or configured[1],
+        urls=tuple(urls),
+    )
