@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import attrs
@@ -27,6 +27,7 @@ from argus_trio.contract.capabilities import (
     ToolEntry,
 )
 from argus_trio.contract.operation import Operation
+from argus_trio.core.access.principal import ANONYMOUS
 from argus_trio.core.inventory import KINDS_TOLD, Inventory, InventoryItem, InventoryPlace, Onlooker, Sought
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
@@ -43,6 +44,8 @@ _KINDS: Final[Mapping[CapabilityType | None, tuple[str, ...]]] = {
     "resource_templates": ("templates",),
     "prompts": ("prompts",),
 }
+_OPERATOR: Final = "operator"
+"""Who comes by `server.management`: nothing is hidden from them by roles."""
 _NULL: Final = msgspec.Raw(b"null")
 _NO_ARGUMENTS: Final = msgspec.Raw(b"[]")
 _ReadPlace = tuple[str, str, int, str, int]
@@ -52,13 +55,13 @@ def capability_pages(gateway: Gateway) -> Mapping[Operation, Page]:
     """What backends list, and what of it is hidden."""
 
     async def capabilities(request: ManageRequest) -> PageAnswer:
-        return PageAnswer(body=await capabilities_answer(gateway, request, request.query_as(CapabilitiesQuery)))
+        return PageAnswer(body=await capabilities_body(gateway, request, request.query_as(CapabilitiesQuery)))
 
     return {CAPABILITIES: capabilities}
 
 
-async def capabilities_answer(gateway: Gateway, request: ManageRequest, query: CapabilitiesQuery) -> CapabilitiesAnswer:
-    """One page of them, as who asks may see it.
+async def capabilities_body(gateway: Gateway, request: ManageRequest, query: CapabilitiesQuery) -> bytes:
+    """One page of them, as who asks may see it: a `CapabilitiesAnswer`, encoded.
 
     Raises:
         ManageProblem: it asks for a backend, view or page that there is not, or for what it may not see.
@@ -84,7 +87,7 @@ async def capabilities_answer(gateway: Gateway, request: ManageRequest, query: C
             found.append(item)
         await _rest_after(number)
     count = len(inventory.catalog.tools) if onlooker is None else await _count(inventory.tools_shown(onlooker))
-    return await _answer(found, count, _cursor(found[-1].place) if has_more else None)
+    return await _body(found, count, _cursor(found[-1].place) if has_more else None)
 
 
 def _onlooker(
@@ -97,9 +100,11 @@ def _onlooker(
         if query.principal:
             raise ManageProblem("forbidden", "to look as somebody else takes the right manage:read")
         return inventory.onlooker(request.principal.roles, query.endpoint)
-    if not query.principal:
+    if query.principal in ("", _OPERATOR):
         return inventory.onlooker(None, query.endpoint)
     roles = roles_of(gateway.management.config(), query.principal)
+    if roles is None and query.principal == ANONYMOUS.name and request.access.admit is None:
+        roles = ()
     if roles is None:
         detail = "the file has no credential of this principal, so its roles are not known"
         raise ManageProblem("unknown-principal", detail)
@@ -131,35 +136,32 @@ async def _count(shown: Iterable[bool]) -> int:
     return count
 
 
-async def _answer(found: list[InventoryItem], count: int, cursor: str | None) -> CapabilitiesAnswer:
-    tools: list[ToolEntry] = []
-    resources: list[ResourceEntry] = []
-    templates: list[ResourceTemplateEntry] = []
-    prompts: list[PromptEntry] = []
+async def _body(found: list[InventoryItem], count: int, cursor: str | None) -> bytes:
+    """A `CapabilitiesAnswer`, encoded entry by entry: a long one takes too long at once."""
+    lists: dict[str, list[bytes]] = {kind: [] for kind in KINDS_TOLD}
     routes: dict[str, tuple[str, str]] = {}
     for number, item in enumerate(found, 1):
-        await _rest_after(number)
-        match item.kind:
-            case "tools":
-                tools.append(_tool(item))
-            case "resources":
-                resources.append(_resource(item))
-            case "templates":
-                templates.append(_template(item))
-            case _:
-                prompts.append(_prompt(item))
+        lists[item.kind].append(encode(_ENTRIES[item.kind](item)))
         if item.kind in ("tools", "prompts") and item.hidden is None:
             routes.setdefault(item.name, (item.backend, item.key))
-    return CapabilitiesAnswer(
-        tools=tuple(tools),
-        resources=tuple(resources),
-        resource_templates=tuple(templates),
-        prompts=tuple(prompts),
+        await _rest_after(number)
+    rest = CapabilitiesAnswer(
+        tools=(),
+        resources=(),
+        resource_templates=(),
+        prompts=(),
         route_map=routes,
         optimizer_active=False,
         mcp_visible_tool_count=count,
         next=cursor,
     )
+    told = {name: value for name, value in attrs.asdict(rest, recurse=False).items() if name not in _MEMBERS.values()}
+    parts = [encode(told)[:-1]]
+    for kind, entries in lists.items():
+        parts.append(b',"%b":[' % _MEMBERS[kind].encode())
+        parts += [entries[0], *(each for entry in entries[1:] for each in (b",", entry))] if entries else []
+        parts.append(b"]")
+    return b"".join((*parts, b"}"))  # which is copied once: there may be megabytes of it
 
 
 def _tool(item: InventoryItem) -> ToolEntry:
@@ -218,6 +220,17 @@ def _prompt(item: InventoryItem) -> PromptEntry:
         hidden=item.hidden,
         why=item.why,
     )
+
+
+_ENTRIES: Final[Mapping[str, Callable[[InventoryItem], object]]] = {
+    "tools": _tool,
+    "resources": _resource,
+    "templates": _template,
+    "prompts": _prompt,
+}
+"""What makes an entry of the contract, by kind."""
+_MEMBERS: Final = {kinds[0]: member for member, kinds in _KINDS.items() if member is not None}
+"""The member of the answer that lists each kind."""
 
 
 def _cursor(place: InventoryPlace) -> str:

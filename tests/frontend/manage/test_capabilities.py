@@ -189,8 +189,16 @@ async def test_it_can_be_looked_at_as_a_principal_of_the_file() -> None:
     ]
     assert answer["mcp_visible_tool_count"] == 1
     assert "other__spy" not in answer["route_map"]
+    operator = (await looking.get("/capabilities", b"type=tools&principal=operator")).json
+    assert [each["hidden"] for each in operator["tools"]] == [None, "filter", None]
     nobody = await looking.get("/capabilities", b"principal=nobody")
     assert (nobody.status, nobody.json["error"]) == (404, "unknown_principal")
+
+
+async def test_where_nobody_is_asked_everybody_is_anonymous() -> None:
+    looking = managed(inventory_of(FILES, published("other", "spy"), allow=("tool:files__*",)))
+    answer = (await looking.get("/capabilities", b"type=tools&principal=anonymous")).json
+    assert [each["hidden"] for each in answer["tools"]] == ["policy", "filter", "policy"]
 
 
 async def test_it_can_be_looked_at_by_a_view() -> None:
