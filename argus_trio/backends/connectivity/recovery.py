@@ -51,6 +51,11 @@ def breaker_of(spec: BackendSpec) -> Breaker:
     )
 
 
+def _noting(recovery: Recovery, _: object, standing: BackendStanding) -> BackendStanding:
+    recovery.note(standing)
+    return standing
+
+
 @attrs.define(eq=False)
 class Recovery:
     """The standing of one backend. No method blocks."""
@@ -58,13 +63,14 @@ class Recovery:
     backend: str
     redact: Redactor
     breaker: Breaker
-    standing: BackendStanding = attrs.field(factory=lambda: BackendStanding(since=0.0), init=False)
+    standing: BackendStanding = attrs.field(factory=lambda: BackendStanding(since=0.0), init=False, on_setattr=_noting)
     next_at: float = attrs.field(default=0.0, init=False)
     """When the next attempt to connect is due, on trio's clock."""
     connected_at: float | None = attrs.field(default=None, init=False)
     """When the connection was opened that there is now, on trio's clock."""
     _changes: deque[StateChange] = attrs.field(factory=lambda: deque(maxlen=CHANGES_KEPT), init=False)
-    _has_begun: bool = attrs.field(default=False, init=False)
+    _last_state: BackendState | None = attrs.field(default=None, init=False)
+    """The state that was noted last; None before it has begun."""
     _list_fault: str = attrs.field(default="", init=False)
     """Why a list did not come; empty if all did."""
     _is_faltering: bool = attrs.field(default=False, init=False)
@@ -77,25 +83,25 @@ class Recovery:
         """The latest states that the backend came into, those of predecessors included; oldest first."""
         return tuple(self._changes)
 
-    def begin(self) -> None:
-        """Begin as a backend that is starting now."""
-        self._stand(BackendStanding(since=trio.current_time()))
-
     def inherit(self, old: Recovery) -> None:
         """Let what a predecessor went through precede what is noted here."""
         both = sorted((*old.changes, *self._changes), key=lambda change: change.at)
         self._changes = deque(both, maxlen=CHANGES_KEPT)
 
-    def _stand(self, standing: BackendStanding) -> None:
-        """Take a standing, and note its state if that is another one than the last that was noted here."""
-        is_change = not self._has_begun or standing.state is not self.standing.state
-        self.standing, self._has_begun = standing, True
-        if is_change:
-            self._changes.append(StateChange(at=standing.since, state=standing.state, reason=standing.reason))
-        if not standing.state.is_up:
+    def note(self, standing: BackendStanding) -> None:
+        """Keep the state of each new standing, where it is another one than before."""
+        state = standing.state
+        if state is not self._last_state:
+            self._changes.append(StateChange(at=standing.since, state=state, reason=standing.reason))
+        self._last_state = state
+        if not state.is_up:
             self.connected_at = None
         elif self.connected_at is None:
             self.connected_at = standing.since
+
+    def begin(self) -> None:
+        """Begin as a backend that is starting now."""
+        self.standing = BackendStanding(since=trio.current_time())
 
     def adopt(self, spec: BackendSpec) -> None:
         """Apply the settings of `spec` from now on; what has been counted stays."""
@@ -110,7 +116,7 @@ class Recovery:
         self.breaker.connected(now)
         self._failures.end()
         self._list_fault, self._is_faltering = "", False
-        self._stand(self.standing.moved(BackendEvent.CONNECTED, now))
+        self.standing = self.standing.moved(BackendEvent.CONNECTED, now)
         log.info("backend_ready", backend=self.backend, revision=revision, seconds=round(seconds, 3), **counts)
 
     def waits_for_its_turn(self, *, is_waiting: bool) -> None:
@@ -123,7 +129,7 @@ class Recovery:
         line = self.redact(last_line)
         reason = f"it is preparing, {INSTALLING} most likely" + (f"; it says: {line}" if line else "")
         is_new = self.standing.state is not BackendState.PREPARING
-        self._stand(self.standing.moved(BackendEvent.WORKS, trio.current_time(), reason, what=INSTALLING))
+        self.standing = self.standing.moved(BackendEvent.WORKS, trio.current_time(), reason, what=INSTALLING)
         if is_new:
             log.info("backend_preparing", backend=self.backend, what=INSTALLING, line=line)
 
@@ -140,13 +146,15 @@ class Recovery:
         reason, details = self.redact(failure.reason), tuple(map(self.redact, failure.details))
         if isinstance(failure, SessionLost) and self.standing.state.is_up and self.breaker.may_renew(now):
             self.next_at = now
-            self._stand(self.standing.moved(BackendEvent.FORGOTTEN, now, f"{reason}; it is greeted anew"))
+            self.standing = self.standing.moved(BackendEvent.FORGOTTEN, now, f"{reason}; it is greeted anew")
             log.info("backend_session_lost", backend=self.backend, reason=reason)
             return
         asked = min(failure.retry_after or 0.0, LONGEST_PAUSE_SECONDS)
         delay = max(self.breaker.failed(now, random.random()), asked)  # noqa: S311 - jitter, no secret
         self.next_at = now + delay
-        self._stand(self.standing.moved(BackendEvent.FAILED, now, reason, details=details, next_attempt=self.next_at))
+        self.standing = self.standing.moved(
+            BackendEvent.FAILED, now, reason, details=details, next_attempt=self.next_at
+        )
         self._tell_failure(reason, details, delay)
 
     def _tell_failure(self, reason: str, details: tuple[str, ...], delay: float) -> None:
@@ -169,12 +177,12 @@ class Recovery:
         self._is_faltering = verdict.condition in (Condition.SLOW, Condition.SILENT)
         if self._is_faltering:
             report = log.debug if self.standing.state is BackendState.DEGRADED else log.warning
-            self._stand(self.standing.moved(BackendEvent.FALTERED, now, verdict.reason))
+            self.standing = self.standing.moved(BackendEvent.FALTERED, now, verdict.reason)
             report("backend_degraded", backend=self.backend, reason=verdict.reason)
         elif self._list_fault:
-            self._stand(self.standing.moved(BackendEvent.FALTERED, now, self._list_fault))
+            self.standing = self.standing.moved(BackendEvent.FALTERED, now, self._list_fault)
         elif self.standing.state is BackendState.DEGRADED:
-            self._stand(self.standing.moved(BackendEvent.RECOVERED, now))
+            self.standing = self.standing.moved(BackendEvent.RECOVERED, now)
             log.info("backend_recovered", backend=self.backend)
 
     def listed(self, fault: str) -> None:
@@ -183,13 +191,13 @@ class Recovery:
         if not is_news or self._is_faltering or not self.standing.state.is_up:
             return
         if fault:
-            self._stand(self.standing.moved(BackendEvent.FALTERED, trio.current_time(), fault))
+            self.standing = self.standing.moved(BackendEvent.FALTERED, trio.current_time(), fault)
         elif self.standing.state is BackendState.DEGRADED:
-            self._stand(self.standing.moved(BackendEvent.RECOVERED, trio.current_time()))
+            self.standing = self.standing.moved(BackendEvent.RECOVERED, trio.current_time())
 
     def stopped(self) -> None:
         """Note that nobody connects to the backend any more."""
-        self._stand(self.standing.moved(BackendEvent.STOPPED, trio.current_time()))
+        self.standing = self.standing.moved(BackendEvent.STOPPED, trio.current_time())
 
     def unavailable(self) -> BackendUnavailable:
         """The error of a call that finds no connection, with the reason and, where known, when to try again."""

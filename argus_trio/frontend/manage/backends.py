@@ -89,8 +89,8 @@ def unix_rfc3339(moment: float) -> str:
 class Versions(Protocol):
     """What knows how often somebody has changed a backend."""
 
-    def version(self, name: str) -> str:
-        """Is another one after each change that somebody made of the backend."""
+    def version(self, name: str) -> str | None:
+        """What differs after each change that somebody made of the backend; None where there is no such backend."""
 
 
 def backend_pages(gateway: Gateway) -> Mapping[Operation, Page]:
@@ -174,9 +174,8 @@ def _without_internals(entry: BackendEntry) -> BackendEntry:
 
 def _version(gateway: Gateway, backend: BackendStatus) -> str:
     control: object = gateway.control
-    if isinstance(control, Versions):
-        return control.version(backend.name)
-    return sha256(encode((backend.name, backend.type, backend.is_enabled, backend.hold))).hexdigest()[:16]
+    version = control.version(backend.name) if isinstance(control, Versions) else None
+    return version or sha256(encode((backend.name, backend.type, backend.is_enabled, backend.hold))).hexdigest()[:16]
 
 
 def _health(backend: BackendStatus, clocks: Clocks) -> BackendHealth:
