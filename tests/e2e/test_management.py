@@ -7,12 +7,13 @@ import re
 import socket
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.e2e.child import ROOT
-from tests.e2e.gateway import Gateway, Json, running, stdio
+from tests.e2e.gateway import Gateway, Json, running, stdio, written
 
 PAGE = (ROOT / "docs" / "management.md").read_text()
 EXAMPLES = [
@@ -72,6 +73,18 @@ def test_a_backend_tells_its_latest_states_and_since_when_it_is_connected(argus:
     assert [each["status"] for each in entry["conditions"]].count("True") == 1
     assert entry["connected_at"] == entry["conditions"][-1]["timestamp"]
     assert (entry["state"], entry["phase"], entry["hold"]) == ("ready", "ready", None)
+
+
+def test_the_states_of_a_backend_outlast_a_reload_that_replaces_it(tmp_path: Path) -> None:
+    with running({"server": {"watch": False}, "backends": {"files": stdio("echo.py")}}, tmp_path) as gateway:
+        changed = stdio("echo.py", env={"CHANGED": "1"})
+        written({"server": {"watch": False}, "backends": {"files": changed}}, tmp_path, gateway.mark)
+        report = json.loads(curl(gateway, "curl -s -X POST http://127.0.0.1:9000/manage/v1/reload"))
+        assert report["backends_changed"] == ["files"]
+        _, entry = gateway.get("/manage/v1/backends/files")
+        assert [each["type"] for each in entry["conditions"]] == ["starting", "ready", "starting", "ready"]
+        assert [each["status"] for each in entry["conditions"]] == ["False", "False", "False", "True"]
+        assert entry["connected_at"] == entry["conditions"][-1]["timestamp"]
 
 
 @pytest.mark.parametrize(

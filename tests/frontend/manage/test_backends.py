@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import inf
+from typing import cast
 
 import attrs
 import msgspec
@@ -20,6 +21,7 @@ from argus_trio.core.health.health import (
     StateChange,
 )
 from argus_trio.core.health.lifecycle import BackendStanding, BackendState
+from argus_trio.frontend.gateway import Control
 from argus_trio.frontend.manage.backends import NOTED_SHOWN, Clocks, backend_entry, backends_answer, shown_state
 from argus_trio.wire.envelope import encode
 from tests.frontend.support.managing import Managed, access_of, inventory_of, published
@@ -220,6 +222,17 @@ async def test_the_etag_of_a_backend_differs_once_somebody_has_decided_about_it(
     drained = await Managed(overview=Overview(backends=(held,))).get("/backends/files")
     assert free.headers[b"etag"] == again.headers[b"etag"] != drained.headers[b"etag"]
     assert free.headers[b"etag"].startswith(b'"')
+
+
+async def test_the_etag_of_a_backend_is_its_version_where_changes_are_counted() -> None:
+    class Counting:
+        """Counts the changes of backends, and does nothing else."""
+
+        def version(self, name: str) -> str | None:
+            return {"files": "i.7"}.get(name)
+
+    managed = Managed(overview=Overview(backends=(WELL,)), control=cast("Control", Counting()))
+    assert (await managed.get("/backends/files")).headers[b"etag"] == b'"i.7"'
 
 
 async def test_who_may_not_look_at_everything_sees_what_is_theirs_and_none_of_its_insides() -> None:

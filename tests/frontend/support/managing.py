@@ -21,7 +21,7 @@ from argus_trio.core.catalog.names import Scheme
 from argus_trio.core.catalog.restricted import RestrictedCatalogs
 from argus_trio.core.health.health import Health, Overview
 from argus_trio.core.inventory import Inventory
-from argus_trio.frontend.gateway import Gateway, Management
+from argus_trio.frontend.gateway import Control, Gateway, Management
 from argus_trio.frontend.http.receive_queue import ReceiveQueue
 from argus_trio.frontend.http.request import IncomingRequest
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
@@ -57,6 +57,7 @@ class Managed:
     config: Config = attrs.field(factory=Config)
     access: Access = OPEN
     principal: Principal = KIM
+    control: Control | None = None
     api: ManageApi = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -66,6 +67,7 @@ class Managed:
             identity=lambda _: GatewayIdentity(version="1"),
             health=lambda: Health(total=0, connected=0, healthy=0, starting=0),
             overview=lambda: self.overview,
+            control=self.control,
             management=Management(config=lambda: self.config, inventory=lambda: inventory),
         )
         self.api = ManageApi(
