@@ -18,7 +18,7 @@ from argus_trio.core.access.sight import sight
 from argus_trio.core.access.target import Target, TargetKind
 from argus_trio.core.catalog.catalog import Catalog, Entry, HiddenEntry, HiddenWhy, Published, Route
 from argus_trio.core.catalog.names import Claim, Scheme, prefixed
-from argus_trio.core.catalog.restricted import RestrictedCatalogs, backends_in
+from argus_trio.core.catalog.restricted import RestrictedCatalogs
 from argus_trio.core.catalog.uris import resource_target
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.members import string_member
@@ -117,12 +117,19 @@ class Inventory:
 
         return Onlooker(shows=sight(policy, perspective), why_not=why_not)
 
-    def backends_seen(self, roles: frozenset[str]) -> frozenset[str]:
-        """The backends of which these roles are shown something, by any endpoint."""
-        endpoints = ("", *self.restricting.policy.views)
-        return frozenset().union(
-            *(backends_in(self.restricting.of(self.catalog, roles, endpoint)) for endpoint in endpoints)
-        )
+    def seen(self, roles: frozenset[str]) -> Mapping[str, Mapping[str, int]]:
+        """The backends of which these roles are shown something, by any endpoint, and how much of each kind: templates
+        count as resources."""
+        shown: set[tuple[str, str, str]] = set()
+        for endpoint in ("", *self.restricting.policy.views):
+            catalog = self.restricting.of(self.catalog, roles, endpoint)
+            for kind, routes in (*catalog.named.items(), ("resources", catalog.resources)):
+                shown.update((route.backend, kind, name) for name, route in routes.items())
+            shown.update((route.backend, "resources", route.key) for _, route in catalog.templates)
+        counts = {backend: dict.fromkeys(("tools", "resources", "prompts"), 0) for backend, _, _ in shown}
+        for backend, kind, _ in shown:
+            counts[backend][kind] += 1
+        return counts
 
     def scan(self, sought: Sought, after: InventoryPlace | None = None) -> Iterator[InventoryItem | None]:
         """The items sought that follow a place, in order; None for each entry that is passed over.

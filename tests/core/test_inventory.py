@@ -139,6 +139,13 @@ def test_a_view_and_a_role_hide_each_for_their_own_reason() -> None:
     assert whys[2] == "the view office does not show it"
 
 
+def test_backends_are_seen_by_whom_they_show_something_by_any_endpoint_and_as_much_as_that_is() -> None:
+    a = published("a", "x", "w", prompts=(prompt("x"),), templates=(resource("r://{x}"),))
+    inventory = inventory_of(a, published("b", "y"), views=VIEWED, allow=("tool:a__x", "prompt:*", "resource:*"))
+    assert inventory.seen(READER) == {"a": {"tools": 1, "resources": 1, "prompts": 1}}
+    assert inventory.seen(frozenset()) == {}
+
+
 @pytest.mark.parametrize(
     ("search", "found"),
     [

@@ -57,6 +57,8 @@ _PHASES: Final[Mapping[ShownState, Phase]] = {
 """The original's word for each state. One that is down is tried again, and `failed` is the word while its breaker is
 open."""
 _NO_REMARKS: Final = ListRemarks(failed=(), left_out=(), mended=(), names_too_long=(), names_not_portable=())
+Seen = Mapping[str, Mapping[str, int]]
+"""The backends that somebody may look at, with how many of their entries they are shown, by kind."""
 
 
 @attrs.frozen(kw_only=True)
@@ -106,19 +108,19 @@ def backend_pages(gateway: Gateway) -> Mapping[Operation, Page]:
             raise ManageProblem("unknown-backend", "no backend of this name is there")
         entry = backend_entry(found, Clocks.read())
         etag = (b"etag", f'"{_version(gateway, found)}"'.encode())
-        body = entry if seen is None else _without_internals(entry)
+        body = entry if seen is None else _without_internals(entry, seen[name])
         return PageAnswer(body=body, headers=(JSON, etag))
 
     return {BACKENDS: backends, BACKEND: backend}
 
 
-def backends_answer(overview: Overview, clocks: Clocks, *, seen: frozenset[str] | None = None) -> BackendsAnswer:
+def backends_answer(overview: Overview, clocks: Clocks, *, seen: Seen | None = None) -> BackendsAnswer:
     """The answer to `backends`: for who may look at everything, or without internals of those that are `seen`."""
     entries = (backend_entry(backend, clocks) for backend in overview.backends)
     draining = (DrainingEntry(name=each.name, calls=each.calls) for each in overview.draining)
     if seen is None:
         return BackendsAnswer(backends=tuple(entries), draining=tuple(draining), calls_cut=overview.calls_cut)
-    mine = tuple(_without_internals(entry) for entry in entries if entry.name in seen)
+    mine = tuple(_without_internals(entry, seen[entry.name]) for entry in entries if entry.name in seen)
     return BackendsAnswer(backends=mine, draining=(), calls_cut=0)
 
 
@@ -162,14 +164,16 @@ def shown_state(backend: BackendStatus) -> ShownState:
     return next(state for state in _PHASES if state == backend.state)
 
 
-def _seen(gateway: Gateway, request: ManageRequest) -> frozenset[str] | None:
-    """The backends that who asks may look at; None for all."""
-    return None if request.sees_all else gateway.management.inventory().backends_seen(request.principal.roles)
+def _seen(gateway: Gateway, request: ManageRequest) -> Seen | None:
+    """What who asks may look at; None for everything."""
+    return None if request.sees_all else gateway.management.inventory().seen(request.principal.roles)
 
 
-def _without_internals(entry: BackendEntry) -> BackendEntry:
+def _without_internals(entry: BackendEntry, counts: Mapping[str, int]) -> BackendEntry:
+    """What somebody is told who is shown so many of its entries, and may not look behind them."""
     hold = None if entry.hold is None else attrs.evolve(entry.hold, by="")
-    return attrs.evolve(entry, details=(), error=None, lists=_NO_REMARKS, hold=hold)
+    shown = CapabilityCounts(**counts)
+    return attrs.evolve(entry, details=(), error=None, lists=_NO_REMARKS, hold=hold, capabilities=shown)
 
 
 def _version(gateway: Gateway, backend: BackendStatus) -> str:

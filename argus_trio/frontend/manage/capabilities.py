@@ -6,8 +6,7 @@ no call.
 
 from __future__ import annotations
 
-import base64
-import binascii
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
@@ -28,7 +27,9 @@ from argus_trio.contract.capabilities import (
 )
 from argus_trio.contract.operation import Operation
 from argus_trio.core.access.principal import ANONYMOUS
+from argus_trio.core.catalog.paging import Cursors
 from argus_trio.core.inventory import KINDS_TOLD, Inventory, InventoryItem, InventoryPlace, Onlooker, Sought
+from argus_trio.errors import InvalidParams
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
 from argus_trio.frontend.manage.request import ManageRequest, Page
@@ -44,29 +45,53 @@ _KINDS: Final[Mapping[CapabilityType | None, tuple[str, ...]]] = {
     "resource_templates": ("templates",),
     "prompts": ("prompts",),
 }
+_KEY_BYTES: Final = 16
+_PURPOSE: Final = "capabilities"
 _OPERATOR: Final = "operator"
 """Who comes by `server.management`: nothing is hidden from them by roles."""
 _NULL: Final = msgspec.Raw(b"null")
 _NO_ARGUMENTS: Final = msgspec.Raw(b"[]")
-_ReadPlace = tuple[str, str, int, str, int]
+
+
+@attrs.frozen(kw_only=True)
+class SealedPlaces:
+    """Places as clients carry them from page to page. Only who has the key can have made one, so that nobody asks for
+    what they are not shown by its place; and without the right to look at everything it tells no numbers."""
+
+    cursors: Cursors = attrs.field(factory=lambda: Cursors(key=secrets.token_bytes(_KEY_BYTES)))
+
+    def seal(self, place: InventoryPlace, *, has_numbers: bool) -> str:
+        """What leads behind a place."""
+        told = place if has_numbers else attrs.evolve(place, number=0, at=0)
+        return self.cursors.seal(_PURPOSE, encode(attrs.astuple(told)).decode())
+
+    def open(self, cursor: str) -> InventoryPlace:
+        """The place that was sealed.
+
+        Raises:
+            ManageProblem: none was.
+        """
+        try:
+            sealed = msgspec.json.decode(self.cursors.open(_PURPOSE, cursor), type=tuple[str, str, int, str, int])
+        except InvalidParams:
+            raise ManageProblem("unknown-page", "after is not the next of a page before") from None
+        kind, backend, number, key, at = sealed
+        return InventoryPlace(kind=kind, backend=backend, number=number, key=key, at=at)
 
 
 def capability_pages(gateway: Gateway) -> Mapping[Operation, Page]:
     """What backends list, and what of it is hidden."""
 
+    places = SealedPlaces()
+
     async def capabilities(request: ManageRequest) -> PageAnswer:
-        return PageAnswer(body=await capabilities_body(gateway, request, request.query_as(CapabilitiesQuery)))
+        return PageAnswer(body=await _page(gateway, places, request))
 
     return {CAPABILITIES: capabilities}
 
 
-async def capabilities_body(gateway: Gateway, request: ManageRequest, query: CapabilitiesQuery) -> bytes:
-    """One page of them, as who asks may see it: a `CapabilitiesAnswer`, encoded.
-
-    Raises:
-        ManageProblem: it asks for a backend, view or page that there is not, or for what it may not see.
-    """
-    inventory = gateway.management.inventory()
+async def _page(gateway: Gateway, places: SealedPlaces, request: ManageRequest) -> bytes:
+    query, inventory = request.query_as(CapabilitiesQuery), gateway.management.inventory()
     onlooker = _onlooker(gateway, inventory, request, query)
     _check_backend(gateway, inventory, request, query.backend)
     sought = Sought(
@@ -76,7 +101,7 @@ async def capabilities_body(gateway: Gateway, request: ManageRequest, query: Cap
         onlooker=onlooker,
         has_hidden=query.hidden and request.sees_all,
     )
-    after = None if not query.after else _place(query.after)
+    after = places.open(query.after) if query.after else None
     found: list[InventoryItem] = []
     has_more = False
     for number, item in enumerate(inventory.scan(sought, after), 1):
@@ -87,7 +112,8 @@ async def capabilities_body(gateway: Gateway, request: ManageRequest, query: Cap
             found.append(item)
         await _rest_after(number)
     count = len(inventory.catalog.tools) if onlooker is None else await _count(inventory.tools_shown(onlooker))
-    return await _body(found, count, _cursor(found[-1].place) if has_more else None)
+    cursor = places.seal(found[-1].place, has_numbers=request.sees_all) if has_more else None
+    return await _body(found, count, cursor)
 
 
 def _onlooker(
@@ -117,7 +143,7 @@ def _check_backend(gateway: Gateway, inventory: Inventory, request: ManageReques
     if request.sees_all:
         names = {backend.name for backend in gateway.overview().backends}
     else:
-        names = set(inventory.backends_seen(request.principal.roles))
+        names = set(inventory.seen(request.principal.roles))
     if name not in names:
         raise ManageProblem("unknown-backend", "no backend of this name is there")
 
@@ -231,18 +257,3 @@ _ENTRIES: Final[Mapping[str, Callable[[InventoryItem], object]]] = {
 """What makes an entry of the contract, by kind."""
 _MEMBERS: Final = {kinds[0]: member for member, kinds in _KINDS.items() if member is not None}
 """The member of the answer that lists each kind."""
-
-
-def _cursor(place: InventoryPlace) -> str:
-    return base64.urlsafe_b64encode(encode(attrs.astuple(place))).decode().rstrip("=")
-
-
-def _place(cursor: str) -> InventoryPlace:
-    try:
-        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        kind, backend, number, key, at = msgspec.json.decode(raw, type=_ReadPlace)
-    except (binascii.Error, ValueError, msgspec.DecodeError):
-        kind, backend, number, key, at = "", "", 0, "", 0
-    if kind not in KINDS_TOLD or number < 0 or at < 0:
-        raise ManageProblem("unknown-page", "after is not the next of a page before")
-    return InventoryPlace(kind=kind, backend=backend, number=number, key=key, at=at)

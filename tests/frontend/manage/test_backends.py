@@ -247,6 +247,7 @@ async def test_who_may_not_look_at_everything_sees_what_is_theirs_and_none_of_it
     (entry,) = answer.json["backends"]
     assert (entry["name"], entry["details"], entry["error"], entry["hold"]["by"]) == ("files", [], None, "")
     assert entry["lists"]["failed"] == []
+    assert entry["capabilities"] == {"tools": 1, "resources": 0, "prompts": 0}
     assert (answer.json["draining"], answer.json["calls_cut"]) == ([], 0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 
 import pytest
@@ -10,6 +11,7 @@ import trio
 from argus_trio.config.model.authentication import ApiKey, ApiKeyMethod
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.middleware import AuthenticationSpec
+from argus_trio.core.access.access import OPEN, Access
 from argus_trio.core.access.policy import Policy, ViewRules
 from argus_trio.core.catalog.catalog import Entry, HiddenEntry, Published
 from argus_trio.core.health.health import BackendStatus, Overview
@@ -144,18 +146,30 @@ async def test_only_what_is_asked_for_is_told(query: bytes, names: list[str]) ->
     assert found == names
 
 
-async def test_all_pages_together_are_all_of_it() -> None:
-    whole = (await managed().get("/capabilities")).json
+@pytest.mark.parametrize("access", [OPEN, access_of()])
+async def test_all_pages_together_are_all_of_it(access: Access) -> None:
+    looking = managed(access=access)
+    whole = (await looking.get("/capabilities")).json
     paged: dict[str, list[object]] = {kind: [] for kind in KINDS}
-    after = ""
-    for _ in range(6):
-        page = (await managed().get("/capabilities", f"limit=1&after={after}".encode())).json
+    after: str | None = ""
+    while after is not None:
+        page = (await looking.get("/capabilities", f"limit=1&after={after}".encode())).json
         assert sum(len(page[kind]) for kind in KINDS) == 1
         for kind in KINDS:
             paged[kind] += page[kind]
-        after = page["next"] or ""
-    assert after == ""
+        after = page["next"]
     assert paged == {kind: whole[kind] for kind in KINDS}
+    assert sum(map(len, paged.values())) == (6 if access is OPEN else 5)
+
+
+async def test_a_page_tells_nobody_how_much_is_hidden_before_it() -> None:
+    both = inventory_of(published("hidden", "spy"), published("files", "x", "read", "write"), allow=("tool:files__*",))
+    alone = inventory_of(published("files", "x", "read", "write"), allow=("tool:files__*",))
+    told = []
+    for inventory in (both, alone):
+        page = await managed(inventory, access=access_of()).get("/capabilities", b"limit=2")
+        told.append(base64.urlsafe_b64decode(page.json["next"])[16:])
+    assert told[0] == told[1]
 
 
 @pytest.mark.parametrize("after", [b"x", b"%00", b"WzFd", b"W10", b"WyJ4IiwiYSIsMCwieCIsMF0", b"a" * 5000, b"\xc3"])
