@@ -27,7 +27,7 @@ from argus_trio.backends.generation import Generation
 from argus_trio.backends.links.intake import Intake
 from argus_trio.backends.links.open import open_link
 from argus_trio.backends.process.last_moment import end_farewells_at
-from argus_trio.backends.routing.directory import ToolHeaders
+from argus_trio.backends.routing.directory import ShownCounts, ToolHeaders
 from argus_trio.backends.routing.identity import CurrentIdentity
 from argus_trio.backends.routing.resource_watch import ResourceWatch
 from argus_trio.backends.routing.router import RouterFactory
@@ -39,13 +39,14 @@ from argus_trio.config.read.sources import Stamps
 from argus_trio.core.backend_log import BackendLogs
 from argus_trio.core.call.exchange import EndedSession, Handler
 from argus_trio.core.call.via import Via
+from argus_trio.core.groups import leaves
 from argus_trio.core.journal import Journal, JournalEvent
 from argus_trio.core.log_level import CurrentLevel
 from argus_trio.core.memory import Memory
 from argus_trio.core.open_exchanges import OpenExchanges
 from argus_trio.core.redaction import Redactor
 from argus_trio.core.reload_report import AppliedConfig
-from argus_trio.errors import ConfigInvalid, ListenFailed, leaves
+from argus_trio.errors import ConfigInvalid, ListenFailed
 from argus_trio.frontend.app import run_frontend, tell_full
 from argus_trio.frontend.gateway import Gateway, Management, News
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
@@ -202,7 +203,10 @@ class _GatewayParts:
 
     def _handler(self, pipeline: Pipeline, generation: Generation) -> Handler:
         router = self.routers(generation)
-        return pipeline.handler(router, router.directory.target)
+        management = self.management
+        return pipeline.handler(
+            router, router.directory.target, exchanges=management.exchanges, figures=management.figures
+        )
 
     def _release(self, session: EndedSession) -> None:
         self.supervisor.release(session)
@@ -234,6 +238,7 @@ class _GatewayParts:
             identity=CurrentIdentity(supervisor, __version__),
             health=supervisor.health,
             overview=supervisor.overview,
+            counts=ShownCounts(supervisor.generations),
             watch=ResourceWatch(supervisor),
             watch_tasks=TaskWatch(supervisor, self.routers.tasks),
             param_headers=ToolHeaders(supervisor.generations),

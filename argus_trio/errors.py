@@ -33,6 +33,7 @@ implementations to add codes in the range that MCP reserves.
 An error that only one room and its callers speak of stands in that room, and derives from one of these:
 
 - `wire/lines.py`, `wire/event_stream.py`, `wire/members.py`: a line, an event, an id or a name beyond its bound
+- `core/open_exchanges.py`: -31017, what an operator cancelled
 - `core/access/denials.py`: what a policy, a limit or a middleware of the user's own does not let pass
 - `net/http1.py`: a connection that ended before an answer; `net/dial.py`: one that nobody took
 - `backends/connection/handshake.py`: a backend that refused its handshake, or died of it
@@ -43,21 +44,10 @@ What reads a value in `config/`, or a connection in `frontend/server/`, raises p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import ClassVar, TypeVar
+from collections.abc import Mapping
+from typing import ClassVar
 
 import attrs
-
-E = TypeVar("E", bound=BaseException)
-
-
-def leaves(group: BaseExceptionGroup[E]) -> Iterator[E]:
-    """The exceptions of a group and of the groups within it, in order."""
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from leaves(error)
-        else:
-            yield error
 
 
 class ArgusError(Exception):

@@ -9,6 +9,7 @@ import msgspec
 
 from argus_trio.contract.backends import CapabilityCounts
 from argus_trio.contract.operation import MOST_LISTED, NoBody, Operation, PageQuery, Timestamp
+from argus_trio.core.call.record import Wait
 
 
 @attrs.frozen(kw_only=True)
@@ -74,13 +75,15 @@ class ExchangeEntry:
     transport: str
     """How its client is connected: streamable-http, sse or management."""
     session: str | None
-    """The handle of its session."""
-    waits_for: str | None
-    """What it waits for: the pipeline, a place at its backend, a connection, the backend, its client."""
+    """The handle of its session; null of modern clients, which have none."""
+    waits_for: Wait | None
+    """What it waits for: the middleware, the lists that say whose a name is, the start of its backend, a place there, a
+    connection, the backend's answer, its client who was asked something; null once it is over."""
     asks: int
     """How often its client was asked something."""
     outcome: str | None
-    """How it ended: ok, tool_error, error, cancelled, or why it was cut."""
+    """How it ended: ok, tool_error, error, or why it was cut: cancelled, client_gone, session_ended, stopped, expired,
+    replaced, operator; null while it is under way."""
     error_code: int | None
 
 
@@ -116,6 +119,7 @@ SESSIONS: Final = Operation(
     right=None,
     query=PageQuery,
     answer=SessionsAnswer,
+    problems=("unknown-page",),
 )
 CLOSE_SESSION: Final = Operation(
     method="POST",
@@ -133,6 +137,7 @@ EXCHANGES: Final = Operation(
     right=None,
     query=ExchangesQuery,
     answer=ExchangesAnswer,
+    problems=("unknown-page",),
 )
 CANCEL_EXCHANGE: Final = Operation(
     method="POST",

@@ -10,8 +10,10 @@ Three rooms stand side by side, on `access`, and import nothing of each other:
 `rates` stands on `call`: how often something may happen, and whose bucket a call is charged to. `inventory` stands on
 `catalog`: everything that backends list, with what is hidden and why.
 
-Four modules belong to none of them:
+Others belong to none of them:
 
+- `open_exchanges`, `journal`, `figures`, `backend_log` and `control` are what operators see, and decide;
+- `groups` looks into groups of exceptions;
 - `memory` accounts for what is held for clients, and says what goes when it is too much;
 - `redaction` takes known secrets out of texts;
 - `refusals` says which refusal at a bound is told in the log;

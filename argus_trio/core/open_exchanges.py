@@ -1,46 +1,78 @@
-"""The exchanges under way, by id, and the latest that are over; sans I/O."""
+"""The exchanges under way, by id, and the latest that are over; sans I/O.
+
+The outermost link of the pipeline (`pipeline/under_way.py`) enters each and takes it out again. That is on the path of
+every call: it assigns to `under_way` and appends to `done`, and calls nothing here.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, Protocol
 
 import attrs
 
 from argus_trio.core.call.exchange import Call
-from argus_trio.core.call.record import CallRecord
+from argus_trio.core.call.record import CallRecord, named_in
+from argus_trio.errors import RpcError
 
 DONE_KEPT: Final = 1000
 """How many that are over are kept: without their arguments and results."""
+MOST_TARGET: Final = 200
+"""As much of a name or a URI as is shown, in characters."""
+
+
+class CancelledByOperator(RpcError):
+    """An operator, or whose call it is, cancelled the call by the management API."""
+
+    code = -31017
+
+    def __init__(self) -> None:
+        super().__init__("the call was cancelled by an operator of the gateway")
+
+
+class CancelScope(Protocol):
+    """What an exchange runs in."""
+
+    def cancel(self) -> None: ...
 
 
 @attrs.define(eq=False, kw_only=True)
 class OpenExchange:
     """One exchange under way."""
 
-    id: str
+    number: int
     since: float
-    """When it began, in seconds of Unix time."""
+    """When it began, on trio's clock."""
     call: Call
     record: CallRecord
-    cancel: Callable[[], object]
-    """Cancels it at an operator's wish; must not block."""
+    scope: CancelScope
+
+    def cancel(self) -> None:
+        """Cancel it at an operator's wish: its backend is told, and its client gets `CancelledByOperator`."""
+        self.record.cut = "operator"
+        self.scope.cancel()
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(eq=False, kw_only=True)
 class DoneExchange:
-    """One that is over: nothing of what it said."""
+    """One that is over: nothing of what it said. It is not frozen, which would double what the end of a call costs."""
 
+    number: int
+    """Counts those that are over, from 1."""
     id: str
     since: float
     seconds: float
     method: str
-    target: str | None
+    target: str
+    """The name or URI that it asked for; empty where there is none."""
     backend: str
     principal: str
-    client: str
+    client_info: bytes
+    """What its client said of itself, as raw JSON; empty where that is too much to keep."""
     transport: str
+    session: str | None
+    """The handle of its session; None where it belonged to none."""
     asks: int
     outcome: str
     error_code: int | None
@@ -51,20 +83,26 @@ class OpenExchanges:
     """All of one gateway, over all reloads."""
 
     instance: str = ""
-    _open: dict[str, OpenExchange] = attrs.field(factory=dict, init=False)
-    _done: deque[DoneExchange] = attrs.field(factory=lambda: deque(maxlen=DONE_KEPT), init=False)
-
-    def __iter__(self) -> Iterator[OpenExchange]:
-        return iter(tuple(self._open.values()))
+    begun: int = attrs.field(default=0, init=False)
+    """How many there were so far, as their ids are numbered."""
+    ended: int = attrs.field(default=0, init=False)
+    """How many of them are over."""
+    under_way: dict[str, OpenExchange] = attrs.field(factory=dict, init=False)
+    """Those that are not over, oldest first, by their ids."""
+    done: deque[DoneExchange] = attrs.field(factory=lambda: deque(maxlen=DONE_KEPT), init=False)
+    """The latest that are over, oldest first."""
 
     def __len__(self) -> int:
-        return len(self._open)
+        return len(self.under_way)
+
+    def __iter__(self) -> Iterator[OpenExchange]:
+        return iter(tuple(self.under_way.values()))
 
     def get(self, exchange_id: str) -> OpenExchange | None:
         """The exchange of this id, if it is under way."""
-        return self._open.get(exchange_id)
+        return self.under_way.get(exchange_id)
 
-    @property
-    def done(self) -> tuple[DoneExchange, ...]:
-        """The latest that are over, oldest first."""
-        return tuple(self._done)
+
+def target_of(call: Call, record: CallRecord) -> str:
+    """The name or URI that a call asks for, as its client knows it; empty where there is none."""
+    return (record.name or named_in(call.params))[:MOST_TARGET]

@@ -148,7 +148,7 @@ def _assembled(
         is_stopping=served.stop.is_set,
         memory=memory,
     )
-    manage = ManageApi(pages=all_pages(gateway, facts), settings=settings, bodies=bodies)
+    manage = ManageApi(pages=all_pages(gateway, facts, (sessions, sse)), settings=settings, bodies=bodies)
     application = Application(
         gateway=gateway, settings=settings, endpoint=endpoint, sse=sse, manage=manage, traffic=traffic
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
@@ -57,6 +57,11 @@ def empty_overview() -> Overview:
 def empty_inventory() -> Inventory:
     """An inventory without backends."""
     return Inventory(published=(), catalog=EMPTY, scheme=Scheme(), restricting=RestrictedCatalogs(OPEN_POLICY))
+
+
+def nothing_shown(_: Audience) -> Mapping[str, int]:
+    """Tell that a client is shown nothing."""
+    return {}
 
 
 WatchFunction = Callable[[Call, Sequence[str], Deliver], AbstractAsyncContextManager[tuple[str, ...]]]
@@ -140,6 +145,8 @@ class Gateway:
     tell: ForwardNotification = drop_notification
     release: ReleaseSession = release_nothing
     """Neither `tell` nor `release` may block."""
+    counts: Callable[[Audience], Mapping[str, int]] = nothing_shown
+    """Tells how many entries of each kind a client is shown, as far as is known now."""
     watch: WatchFunction = watch_nothing
     """Subscribes to resources; without it none can be subscribed to."""
     watch_tasks: WatchFunction = watch_nothing

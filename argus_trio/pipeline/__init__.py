@@ -4,7 +4,7 @@
   exchange and `call_next`.
 - `rbac` refuses what roles do not allow.
 - `authentication` is the stage that says who asks.
-- `under_way` counts the calls that have come in and are not answered.
+- `under_way` enters each call that has come in and is not answered: its record, its count, its end.
 - `records` is what is told of calls: the log of requests; `telemetry` is OpenTelemetry, loaded where it is asked for.
 - `limits` are `type: rate_limit`.
 - `custom` is the user's own; `contained` is what may be raised of what that raises.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import trio
 
-from argus_trio.errors import RpcError, leaves
+from argus_trio.core.groups import leaves
+from argus_trio.errors import RpcError
 
 
 class EndedItself(Exception):

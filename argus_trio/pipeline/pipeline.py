@@ -8,11 +8,12 @@ import attrs
 
 from argus_trio.core.access.access import Access
 from argus_trio.core.call.exchange import EndedSession, Handler
+from argus_trio.core.figures import Figures
+from argus_trio.core.open_exchanges import OpenExchanges
 from argus_trio.pipeline.chain import chain
 from argus_trio.pipeline.lifetime import Lifetime
-from argus_trio.pipeline.records.recording import begin_record
 from argus_trio.pipeline.stage import Resolve, Stage
-from argus_trio.pipeline.under_way import UnderWay
+from argus_trio.pipeline.under_way import Entered, UnderWay
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -26,11 +27,25 @@ class Pipeline:
     under_way: UnderWay = attrs.field(factory=UnderWay, init=False)
     """The calls that it is in the middle of."""
 
-    def handler(self, end: Handler, resolve: Resolve) -> Handler:
-        """The chain of one generation: every stage with a part in calls, in order, and `end` behind them."""
+    def handler(
+        self,
+        end: Handler,
+        resolve: Resolve,
+        *,
+        exchanges: OpenExchanges | None = None,
+        figures: Figures | None = None,
+    ) -> Handler:
+        """The chain of one generation: every stage with a part in calls, in order, and `end` behind them.
+
+        Each call is entered in `exchanges` while it is under way, and in the `figures` at its end.
+        """
+        entered = Entered(
+            under_way=self.under_way,
+            exchanges=OpenExchanges() if exchanges is None else exchanges,
+            figures=Figures() if figures is None else figures,
+        )
         links = (stage.call(resolve) for stage in self.stages if stage.call is not None)
-        recording = (begin_record,) if any(stage.reads_record for stage in self.stages) else ()
-        return chain((self.under_way, *recording, *links), end)
+        return chain((entered, *links), end)
 
     @property
     def lifetimes(self) -> tuple[Lifetime, ...]:

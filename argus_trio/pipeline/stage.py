@@ -30,8 +30,6 @@ class Stage:
 
     call: Callable[[Resolve], Middleware] | None = None
     """Makes its link in the chain around each call of one generation."""
-    reads_record: bool = False
-    """Whether its link reads the records of exchanges."""
     arrive: Arrive | None = None
     """Its part before the body of a request is read."""
     on_unadmitted: Callable[[RequestArrival, Unadmitted], None] | None = None

@@ -1,11 +1,44 @@
-"""A middleware that counts the calls under way and changes nothing."""
+"""The outermost link: every call that comes in is counted, has a record and a place among the exchanges under way.
+
+It stands where exchanges are still those that the edges made. All that a call has to do here is in one function, for it
+is on the path of each; at the end it is one of the calls that are done, and of the figures.
+"""
 
 from __future__ import annotations
+
+from typing import Final, Protocol, cast
 
 import attrs
 import trio
 
 from argus_trio.core.call.exchange import Exchange, Handler
+from argus_trio.core.call.record import CallRecord
+from argus_trio.core.figures import OTHER, CallOutcome, Figures
+from argus_trio.core.open_exchanges import (
+    MOST_TARGET,
+    CancelledByOperator,
+    DoneExchange,
+    OpenExchange,
+    OpenExchanges,
+    target_of,
+)
+from argus_trio.pipeline.records.outcomes import code_of_error, outcome_of_result
+from argus_trio.wire.request_meta import MOST_READ_BYTES
+
+MOST_METHOD: Final = 100
+"""As much of a method as is kept, in characters."""
+
+
+class _Recordable(Protocol):
+    """What every edge makes: an exchange whose record can be set. One around it tells that of the inner one."""
+
+    record: CallRecord | None
+
+
+class _OfSession(Protocol):
+    """What every edge that has sessions gives a call: its session, with a handle for those who look on."""
+
+    handle: str
 
 
 @attrs.define(eq=False)
@@ -13,24 +46,99 @@ class UnderWay:
     """Counts the calls that have come in and have not been answered, and tells when the last one has."""
 
     count: int = attrs.field(default=0, init=False)
-    _is_closed: bool = attrs.field(default=False, init=False)
+    is_closed: bool = attrs.field(default=False, init=False)
+    """Whether no more calls are to begin."""
     _over: trio.Event = attrs.field(factory=trio.Event, init=False)
-
-    async def __call__(self, exchange: Exchange, call_next: Handler) -> bytes:
-        self.count += 1
-        try:
-            return await call_next(exchange)
-        finally:
-            self.count -= 1
-            if self._is_closed and not self.count:
-                self._over.set()
 
     def close(self) -> None:
         """No more calls are to begin."""
-        self._is_closed = True
-        if not self.count:
+        self.is_closed = True
+        self.tell_if_over()
+
+    def tell_if_over(self) -> None:
+        """Tell who waits if no more calls are to begin, and the last one has ended."""
+        if self.is_closed and not self.count:
             self._over.set()
 
     async def wait_over(self) -> None:
         """Wait until no more calls are to begin, and the last one has ended."""
         await self._over.wait()
+
+
+@attrs.define(eq=False, kw_only=True)
+class Entered:
+    """The link: enters each exchange for as long as it is under way. One for each generation.
+
+    Raises:
+        CancelledByOperator: an operator cancelled the call.
+    """
+
+    under_way: UnderWay
+    exchanges: OpenExchanges
+    figures: Figures
+
+    async def __call__(self, exchange: Exchange, call_next: Handler) -> bytes:
+        exchanges = self.exchanges
+        exchanges.begun += 1
+        record, scope = CallRecord(id=f"{exchanges.instance}-{exchanges.begun}"), trio.CancelScope()
+        entry = OpenExchange(
+            number=exchanges.begun, since=trio.current_time(), call=exchange.call, record=record, scope=scope
+        )
+        cast("_Recordable", exchange).record = record
+        exchanges.under_way[record.id] = entry
+        self.under_way.count += 1
+        result: bytes | None = None
+        failure: BaseException | None = None
+        try:
+            with scope:
+                result = await call_next(exchange)
+                return result
+            raise CancelledByOperator
+        except BaseException as error:
+            failure = error
+            raise
+        finally:
+            self._leave(entry, result, failure)
+            failure = None  # it would hold this frame
+
+    def _leave(self, entry: OpenExchange, result: bytes | None, failure: BaseException | None) -> None:
+        exchanges, under_way, call, record = self.exchanges, self.under_way, entry.call, entry.record
+        outcome: CallOutcome = "ok"
+        if failure is not None:
+            is_cancelled = isinstance(failure, CancelledByOperator) or not isinstance(failure, Exception)
+            outcome = "cancelled" if is_cancelled else "error"
+        elif result is not None and b'"isError"' in result and outcome_of_result(call.method, result) == "tool_error":
+            outcome = "tool_error"
+        seconds = trio.current_time() - entry.since
+        exchanges.ended += 1
+        exchanges.done.append(
+            DoneExchange(
+                number=exchanges.ended,
+                id=record.id,
+                since=entry.since,
+                seconds=seconds,
+                method=call.method[:MOST_METHOD],
+                target=record.name[:MOST_TARGET] or target_of(call, record),
+                backend=record.backend,
+                principal=call.principal.name,
+                client_info=call.client_info if len(call.client_info) <= MOST_READ_BYTES else b"",
+                transport=call.transport,
+                session=None if call.client is None else cast("_OfSession", call.client).handle,
+                asks=record.asks,
+                outcome=outcome if failure is None else _why(outcome, record),
+                error_code=None if failure is None else code_of_error(failure),
+            )
+        )
+        tool = "" if call.method != "tools/call" else record.name if record.backend else OTHER
+        self.figures.record(record.backend, tool, outcome, seconds)
+        del exchanges.under_way[record.id]
+        under_way.count -= 1
+        if under_way.is_closed:
+            under_way.tell_if_over()
+
+
+def _why(outcome: CallOutcome, record: CallRecord) -> str:
+    """How a call ended that has no result: why it was cut, where it was."""
+    if record.cut is not None:
+        return record.cut
+    return "stopped" if outcome == "cancelled" else outcome

@@ -66,6 +66,7 @@ NAME_PARAM: Final[Mapping[str, str]] = MappingProxyType(
 """The params key that `Mcp-Name` repeats, by method; other methods have no such header."""
 
 _PLAIN: Final = re.compile(r"[\x20-\x7e]*")
+_ENCODED_BEGINS: Final = "=?base64?"
 _ENCODED: Final = re.compile(r"=\?base64\?(.*)\?=", re.DOTALL)
 
 
@@ -121,7 +122,8 @@ def check_routing_headers(
     expected = string_member(params, key)
     if expected is None:
         raise HeaderMismatch(f"Mcp-Name cannot match: params.{key} is no string")
-    if decode_value(name) != expected:
+    given = decode_value(name) if name.startswith(_ENCODED_BEGINS) else name
+    if given != expected:
         raise HeaderMismatch(f"Mcp-Name does not match params.{key}")
 
 

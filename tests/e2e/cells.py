@@ -20,6 +20,7 @@ from mcp.types import (
     CreateMessageResult,
     ElicitRequestParams,
     ElicitResult,
+    Implementation,
     ListRootsResult,
     LoggingMessageNotificationParams,
     Root,
@@ -132,6 +133,10 @@ class Cell:
     journal: Path
     """The folder in which servers leave marks of what happened to calls, in whichever process."""
 
+    def client_name(self, client: Client) -> str:
+        """What one of its clients calls itself, as no client of another cell does."""
+        return client_name(self.door, self.kind, "able" if client is self.able else "plain")
+
     def name(self, own: str) -> str:
         """What the gateway calls a tool or prompt of this cell's backend."""
         return f"{self.kind.name}__{own}"
@@ -142,6 +147,10 @@ class Cell:
 
     def uri(self, path: str) -> str:
         return f"{self.kind.name}://{path}"
+
+
+def client_name(door: Door, kind: Kind, which: str) -> str:
+    return f"{which} by {door.name} of {kind.name}"
 
 
 Absent = Callable[[Door, Kind], str | None]
@@ -191,9 +200,10 @@ async def opened(door: Door, kind: Kind, url: str, journal: Path) -> AsyncIterat
         "sampling_callback": answers.sample,
         "list_roots_callback": answers.roots,
     }
+    plainly, ably = (Implementation(name=client_name(door, kind, each), version="1") for each in ("plain", "able"))
     async with AsyncExitStack() as clients:
-        plain = await clients.enter_async_context(client(door, url, heard))
-        able = await clients.enter_async_context(client(door, url, able_heard, **asked))
+        plain = await clients.enter_async_context(client(door, url, heard, client_info=plainly))
+        able = await clients.enter_async_context(client(door, url, able_heard, client_info=ably, **asked))
         yield Cell(
             door=door,
             kind=kind,

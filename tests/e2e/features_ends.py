@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx2
 import trio
+from mcp import MCPError
+from mcp.client import Client
 
 from tests.e2e.cells import Cell, Door, Heard, Kind, client
 from tests.e2e.features import all_tools, content, feature, marked
@@ -17,6 +19,7 @@ from tests.e2e.raw import LEGACY, META, MODERN
 
 HEADERS = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
 HEADER_MISMATCH = -32020
+OPERATOR_CANCELLED = -31017
 
 
 def only_legacy_streams(door: Door, kind: Kind) -> str | None:
@@ -68,6 +71,39 @@ async def the_end_of_a_client_ends_its_calls(cell: Cell) -> None:
         await marked(cell, token, "waiting")
         scope.cancel()
         await marked(cell, token, "cancelled")
+
+
+@feature("During a call", "an operator cancels it: its backend is told, its client gets error -31017")
+async def an_operator_cancels_a_call(cell: Cell) -> None:
+    await cancelled_by_an_operator(cell, cell.plain)
+    await cancelled_by_an_operator(cell, cell.able)
+
+
+async def cancelled_by_an_operator(cell: Cell, caller: Client) -> None:
+    token = uuid.uuid4().hex
+    errors: list[int] = []
+
+    async def call() -> None:
+        try:
+            await caller.call_tool(cell.name("wait"), {"token": token})
+        except MCPError as cancelled:
+            errors.append(cancelled.error.code)
+
+    async with httpx2.AsyncClient(base_url=f"{cell.url}/manage/v1", timeout=30) as http:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(call)
+            await marked(cell, token, "waiting")
+            under_way = (await http.get("/exchanges?limit=1000")).json()["exchanges"]
+            (one,) = [each for each in under_way if each["client"] == cell.client_name(caller)]
+            assert (one["target"], one["backend"]) == (cell.name("wait"), cell.kind.name)
+            assert one["waits_for"] == "backend"
+            assert (await http.post(f"/exchanges/{one['id']}/cancel")).json() == {"id": one["id"], "cancelled": True}
+            await marked(cell, token, "cancelled")
+        done = (await http.get("/exchanges?state=done&limit=1000")).json()["exchanges"]
+    await caller.list_tools()  # its session goes on
+    (over,) = [each for each in done if each["id"] == one["id"]]
+    assert errors == [OPERATOR_CANCELLED]
+    assert (over["outcome"], over["error_code"]) == ("operator", OPERATOR_CANCELLED)
 
 
 async def line_with(part: str, stream: httpx2.Response) -> str:

@@ -1,18 +1,21 @@
-"""The reserved keys of `_meta`, as the specification spells them."""
+"""What a client says of itself, as far as it is shown."""
 
 from __future__ import annotations
 
-from argus_trio.wire import request_meta
-from argus_trio.wire.results import SERVER_INFO, is_of_hop
+import pytest
+
+from argus_trio.wire.request_meta import client_of
 
 
-def test_keys_are_spelled_as_in_the_specification_and_belong_to_the_hop() -> None:
-    keys = {
-        request_meta.PROTOCOL_VERSION: "io.modelcontextprotocol/protocolVersion",
-        request_meta.CLIENT_INFO: "io.modelcontextprotocol/clientInfo",
-        request_meta.CLIENT_CAPABILITIES: "io.modelcontextprotocol/clientCapabilities",
-        request_meta.LOG_LEVEL: "io.modelcontextprotocol/logLevel",
-        request_meta.SUBSCRIPTION_ID: "io.modelcontextprotocol/subscriptionId",
-        SERVER_INFO: "io.modelcontextprotocol/serverInfo",
-    }
-    assert all(ours == theirs and is_of_hop(ours) for ours, theirs in keys.items())
+@pytest.mark.parametrize(
+    ("info", "client"),
+    [
+        (b'{"name":"a","version":"1"}', ("a", "1")),
+        (b'{"name":7}', ("", "")),
+        (b"[]", ("", "")),
+        (b'{"name":"' + b"a" * 500 + b'"}', ("a" * 100, "")),
+        (b'{"name":"' + b"a" * 5000 + b'"}', ("", "")),
+    ],
+)
+def test_a_client_says_of_itself_what_it_likes(info: bytes, client: tuple[str, str]) -> None:
+    assert client_of(info) == client

@@ -1,7 +1,6 @@
 """A live MCP conversation with one backend on one link: calls of clients, and requests of the gateway's own.
 
-It gives each request an id and a progress token of ours. It neither opens the link (`open.py`) nor decides what happens
-when the link dies (`connectivity`); what the backend says on its own goes to `inbound.py`.
+Each request has an id and a progress token of ours. What the backend says on its own goes to `inbound.py`.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import structlog
 import trio
 
 from argus_trio.backends.connection.handshake import FIRST_CALL_ID, Handshake
-from argus_trio.backends.connection.in_flight import InFlight, InFlightTable, recorded_round
+from argus_trio.backends.connection.in_flight import InFlight, InFlightTable, followed_round
 from argus_trio.backends.connection.inbound import BackendListener, Inbound
 from argus_trio.backends.connection.input_required import all_rounds
 from argus_trio.backends.connection.notification_queue import Losses, NotificationQueue
@@ -146,7 +145,9 @@ class Connection:
             )
             perform, record = self._round, exchange.record
             if record is not None:
-                perform = partial(recorded_round, record, self.handshake, perform)
+                record.era, record.revision, record.waits_for = self.handshake.era, self.handshake.revision, "backend"
+            if record is not None and record.follow is not None:
+                perform = partial(followed_round, record, record.follow, perform)
             result = await perform(call_in_flight, params, headers)
             if self.handshake.era is Era.MODERN:
                 again = partial(perform, call_in_flight, headers=headers)
@@ -158,7 +159,7 @@ class Connection:
 
     async def _round(self, call_in_flight: InFlight, params: Params, headers: Headers) -> bytes:
         message_id = next(self._ids)
-        call_in_flight.token, params = with_our_token(params, message_id)
+        call_in_flight.token, params = with_our_token(params, message_id) if "_meta" in params else (None, params)
         call = call_in_flight.exchange.call
         outgoing = call_request(self.handshake, message_id, call, params, headers)
         is_of_tasks = call.method.startswith(TASK_METHODS)

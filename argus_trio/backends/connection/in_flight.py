@@ -14,11 +14,10 @@ import attrs
 import msgspec
 import trio
 
-from argus_trio.backends.connection.handshake import Handshake
 from argus_trio.backends.connection.notification_queue import NotificationQueue
 from argus_trio.core.call.exchange import Exchange
 from argus_trio.core.call.levels import passes_level
-from argus_trio.core.call.record import CallRecord
+from argus_trio.core.call.record import CallRecord, Follow
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.headers import Headers
 from argus_trio.wire.members import int_member, string_member
@@ -180,27 +179,20 @@ class PerformRound(Protocol):
     def __call__(self, call_in_flight: InFlight, params: Params, headers: Headers) -> Awaitable[bytes]: ...
 
 
-async def recorded_round(
+async def followed_round(
     record: CallRecord,
-    handshake: Handshake,
+    follow: Follow,
     perform: PerformRound,
     call_in_flight: InFlight,
     params: Params,
     headers: Headers,
 ) -> bytes:
-    """Perform a round and write down what becomes known by it; raises what `perform` raises."""
-    record.era, record.revision = handshake.era, handshake.revision
-    record.sent += sum(map(len, params.values()))
-    if record.follow is None:
-        result = await perform(call_in_flight, params, headers)
-        record.received += len(result)
-        return result
-    followed = record.follow(record, params)
+    """Perform a round that somebody follows; raises what `perform` raises."""
+    followed = follow(record, params)
     try:
         result = await perform(call_in_flight, followed.params, (*headers, *followed.headers))
     except BaseException as error:
         followed.end(None, error)
         raise
-    record.received += len(result)
     followed.end(result, None)
     return result

@@ -17,13 +17,13 @@ import trio
 from argus_trio.backends.connection.ask_progress import split_token
 from argus_trio.backends.connection.in_flight import InFlight
 from argus_trio.core.call.exchange import Exchange
+from argus_trio.core.groups import leaves
 from argus_trio.errors import (
     BackendError,
     BackendMisbehaved,
     ClientCannotAnswer,
     ClientRefused,
     Overloaded,
-    leaves,
 )
 from argus_trio.wire.envelope import Params, Raw, decode_object, decode_string, encode_raw
 from argus_trio.wire.members import without_nulls

@@ -31,9 +31,10 @@ from argus_trio.backends.subscriptions.table import UPDATED
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.call.session_policy import ConnectionOwner
+from argus_trio.core.groups import leaves
 from argus_trio.core.health.retry_after import is_for_now
 from argus_trio.core.health.rivalry import Arrival
-from argus_trio.errors import HttpRefused, LinkFailed, leaves
+from argus_trio.errors import HttpRefused, LinkFailed
 from argus_trio.wire.envelope import Params
 
 log = structlog.get_logger()

@@ -33,8 +33,9 @@ from argus_trio.config.model.backend import HttpBackend
 from argus_trio.core.call.session_policy import Sharing
 from argus_trio.core.catalog.catalog import KINDS
 from argus_trio.core.catalog.given_uris import GivenUris
+from argus_trio.core.groups import leaves
 from argus_trio.core.health.lifecycle import BackendState
-from argus_trio.errors import LinkFailed, SessionLost, leaves
+from argus_trio.errors import LinkFailed, SessionLost
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 

@@ -14,6 +14,7 @@ from argus_trio.backends.generation import Generation
 from argus_trio.backends.generations import Generations
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.core.access.target import Target
+from argus_trio.core.call.abilities import Audience
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.unknown_targets import unknown_named
 from argus_trio.core.catalog.catalog import Catalog, Route
@@ -154,3 +155,17 @@ class ToolHeaders:
             catalog = generation.shown(generation.catalog_for(call.abilities, call.client), call)
         route = catalog.tools.get(name)
         return () if route is None else route.param_headers
+
+
+@attrs.define(eq=False)
+class ShownCounts:
+    """Counts what a client is shown."""
+
+    generations: Generations
+    """The generations; the one in effect is asked."""
+
+    def __call__(self, audience: Audience) -> Mapping[str, int]:
+        """How many entries of each kind the client is shown, as far as is known now. Waits for nothing, asks nobody."""
+        generation = self.generations.current
+        catalog = generation.shown(generation.made_for(audience.abilities) or generation.catalog, audience)
+        return {"tools": len(catalog.tools), "prompts": len(catalog.prompts), "resources": len(catalog.resources)}

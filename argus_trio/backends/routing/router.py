@@ -56,6 +56,8 @@ class Router:
             RpcError: unknown method, name or URI, an unavailable backend, or what the backend answered.
         """
         call = exchange.call
+        if exchange.record is not None:
+            exchange.record.waits_for = "listing"
         if call.method in NAMED_KINDS:
             return await self._named(exchange, NAMED_KINDS[call.method])
         if call.method == "resources/read":
@@ -90,9 +92,12 @@ class Router:
         if name is None:
             raise no_string(call, "name")
         scope, route = await self.directory.named(call, kind, name)
+        record = exchange.record
+        if record is not None:
+            record.name = name
         params: Params = call.params if route.key == name else {**call.params, "name": encode_raw(route.key)}
         headers = render_param_headers(route.param_headers, params.get("arguments", b"")) if route.param_headers else ()
-        with Lease(scope.leases, self.generation, exchange.record):
+        with Lease(scope.leases, self.generation, record):
             shared = scope.shared
             if not shared.settled.is_set():
                 await shared.wait_settled()

@@ -177,6 +177,11 @@ class Place:
         finally:
             self.end_ask()
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether the call has its place now: it does not ask its client."""
+        return not self._asks
+
     def begin_ask(self) -> None:
         """Give the place back while the client is asked something."""
         self._asks += 1
@@ -214,10 +219,14 @@ class AskingExchange:
 
     async def ask(self, method: str, params: Params) -> bytes:
         """Ask the client, with the place given back meanwhile; see `Exchange`."""
-        if self.exchange.record is not None:
-            self.exchange.record.asks += 1
+        record = self.exchange.record
+        if record is not None:
+            record.asks += 1
+            record.waits_for = "client"
         self.place.begin_ask()
         try:
             return await self.exchange.ask(method, params)
         finally:
             self.place.end_ask()
+            if record is not None and self.place.is_taken:
+                record.waits_for = "backend"

@@ -44,10 +44,12 @@ class BackendCalls:
         """
         record = exchange.record
         if record is not None:
-            record.aim(self.bulkhead.backend, self.shared.address.spec.type, params)
+            record.backend, record.transport = self.bulkhead.backend, self.shared.address.spec.type
+            record.params, record.waits_for = params, "place"
         async with Place(self.bulkhead, exchange, self.shared.address.spec.timeouts.call) as place:
             if record is not None:
                 record.waited += place.waited
+                record.waits_for = "connection"
             try:
                 result = await self._perform(place, params, headers)
             except BackendUnavailable as failed:
@@ -57,6 +59,8 @@ class BackendCalls:
                 if denies(exchange.call.method, error.encoded):
                     self.shared.lists.doubt(LISTED_BY[exchange.call.method])
                 raise
+            if record is not None:
+                record.waits_for = "pipeline"
             if b'"isError"' in result and exchange.call.method == "tools/call" and denies_in_result(result):
                 self.shared.lists.doubt("tools")
             return result
@@ -67,13 +71,14 @@ class BackendCalls:
         return await self._perform(place, params, headers)
 
     async def _perform(self, place: Place, params: Params, headers: Headers) -> bytes:
-        connection = self.shared.connection
+        connection, sharing = self.shared.connection, self.shared.sharing
         if connection is None or connection.lost is not None or not self.shared.settled.is_set():
             connection = await self.shared.connected()
         exchange, timeouts = place.exchange, self.shared.address.spec.timeouts
         call = exchange.call
         task = task_id_of(params) if call.method.startswith(TASK_METHODS) else None
-        if (self.shared.sharing.separates(call) and self.client_connections.separates(call)) or (
+        may_be_separate = call.abilities.has_any or call.log_level is not None or sharing.setting != "auto"
+        if (may_be_separate and sharing.separates(call) and self.client_connections.separates(call)) or (
             task is not None and self.client_connections.table.with_task(call, task)
         ):
             return await self._perform_separately(place, params, headers, task)

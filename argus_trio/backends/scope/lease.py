@@ -68,6 +68,8 @@ class Lease:
     def __enter__(self) -> Lease:
         self.leases.held.add(self)
         self.counted.routed += 1
+        if self.record is not None:
+            self.record.waits_for = "backend start"
         self.cancel_scope.__enter__()
         return self
 

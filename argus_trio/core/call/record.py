@@ -1,7 +1,7 @@
-"""What becomes known of an exchange on its way: written by whoever knows it, read by middleware at the end.
+"""What becomes known of an exchange on its way: written by whoever knows it, read while it lasts and at its end.
 
-A record is made only where somebody reads it. Whoever writes asks `exchange.record is not None` and assigns; nothing is
-called, so that an exchange without a record costs nothing.
+The outermost link of the pipeline gives each exchange its record. Whoever writes asks `exchange.record is not None`,
+for what passes no pipeline has none, and assigns; nothing is called.
 """
 
 from __future__ import annotations
@@ -15,10 +15,15 @@ from argus_trio.wire.headers import Headers
 from argus_trio.wire.members import object_member, string_member
 from argus_trio.wire.revisions import Era
 
-Cut = Literal["cancelled", "client_gone", "session_ended", "stopped", "expired", "replaced"]
+Cut = Literal["cancelled", "client_gone", "session_ended", "stopped", "expired", "replaced", "operator"]
 """Why an exchange ended before its call did: its client took it back; its client, or its session, is gone; the gateway
-stops; its client did not come back with what it was asked for; a reload has replaced its backend."""
+stops; its client did not come back with what it was asked for; a reload has replaced its backend; an operator, or whose
+it is, cancelled it by the management API."""
 CUT_BY_CLIENT: Final = frozenset({"cancelled", "client_gone"})
+
+Wait = Literal["pipeline", "listing", "backend start", "place", "connection", "backend", "client"]
+"""What an exchange waits for: the middleware; the lists that say whose a name is; its backend, which has not started;
+a place there; a connection that it may use; the answer of its backend; its client, who was asked something."""
 
 _NAMING: Final = ("name", "uri", "taskId")
 
@@ -49,10 +54,14 @@ class Follow(Protocol):
 class CallRecord:
     """What is known of one exchange. Of several backends that were asked, the last one counts."""
 
+    id: str = ""
+    """The id of the exchange, `<instance>-<n>`; empty where it is in no registry."""
+    waits_for: Wait = "pipeline"
+    """What it waits for now."""
+    name: str = ""
+    """The name of the tool or prompt that it asks for, as its client knows it; empty as long as none was found."""
     backend: str = ""
     """The backend that it went to; empty as long as it went to none."""
-    own: str = ""
-    """The name or URI by which the backend knows what was called."""
     transport: str = ""
     """The transport of the backend's side, by its type in the file."""
     era: Era | None = None
@@ -65,17 +74,20 @@ class CallRecord:
     """How often its client was asked something meanwhile."""
     retries: int = 0
     """How often it was sent again after the backend had forgotten a session."""
-    sent: int = 0
-    """Bytes of the params that went to the backend."""
-    received: int = 0
-    """Bytes of the results that came from it."""
     cut: Cut | None = None
     """Why it was ended before its time; None if it was not, or as the gateway's stop ended its task."""
+    params: Params = attrs.field(factory=dict, repr=False)
+    """The params that went to the backend."""
     follow: Follow | None = attrs.field(default=None, repr=False)
     """Who follows the requests to backends, if anybody does."""
 
-    def aim(self, backend: str, transport: str, params: Params) -> None:
-        """The exchange goes to this backend, with these params."""
-        self.backend, self.transport = backend, transport
-        naming = object_member(params, "ref") or params
-        self.own = next((value for key in _NAMING if (value := string_member(naming, key)) is not None), "")
+    @property
+    def own(self) -> str:
+        """The name or URI by which the backend knows what was called; empty as long as it went to none."""
+        return named_in(self.params)
+
+
+def named_in(params: Params) -> str:
+    """The name, URI or task that params name; empty where they name none."""
+    naming = params if "ref" not in params else object_member(params, "ref") or params
+    return next((value for key in _NAMING if (value := string_member(naming, key)) is not None), "")

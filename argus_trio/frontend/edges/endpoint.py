@@ -92,7 +92,8 @@ class Endpoint:
         What names a session is legacy unless its `_meta` says otherwise: the libraries of some clients write their
         newest revision into the header, whatever was agreed.
         """
-        by_header = _era(http) is Era.MODERN
+        revision = http.fields.get(PROTOCOL_VERSION)
+        by_header = revision is not None and (_ERAS.get(revision) or _era(http)) is Era.MODERN
         if by_header and SESSION_ID in http.fields:
             return has_request_meta(message)
         if isinstance(message, envelope.Request) and message.method == "initialize":

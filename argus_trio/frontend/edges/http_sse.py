@@ -6,7 +6,8 @@ The task of the GET owns the nursery in which the session's calls run, so a clie
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from math import inf
 from typing import Final
 from urllib.parse import parse_qs, quote
 
@@ -145,6 +146,14 @@ class SseEdge:
     bodies: Bodies = attrs.field(factory=Bodies, kw_only=True)
     _open: dict[str, SseSession] = attrs.field(factory=dict, init=False)
 
+    @property
+    def idle(self) -> float:
+        """Not after any time: a session ends with its client."""
+        return inf
+
+    def __iter__(self) -> Iterator[SseSession]:
+        return iter(tuple(self._open.values()))
+
     def __len__(self) -> int:
         return len(self._open)
 
@@ -164,6 +173,7 @@ class SseEdge:
                 transport="sse",
                 memory=self.memory,
                 address=network_of(http.address),
+                last_used=trio.current_time(),
             )
             endpoint = encode_event(_messages_seen_from(http) + session.id.encode(), event="endpoint")
             self._open[session.id] = session
@@ -171,7 +181,7 @@ class SseEdge:
                 with self.announcer.listening(conversation, audience=lambda: session.audience):
                     await write_stream(http, conversation.outbox, first=endpoint)
             finally:
-                del self._open[session.id]
+                self._open.pop(session.id, None)
                 session.end()
                 conversation.outbox.discard()
                 self.gateway.release(session)
@@ -201,6 +211,13 @@ class SseEdge:
         for session in tuple(self._open.values()):
             if not may_stay(session.audience):
                 session.conversation.end()
+
+    def close(self, session_id: str) -> bool:
+        """End one conversation at an operator's wish, calls and all; False if there is none with this id."""
+        session = self._open.pop(session_id, None)
+        if session is not None:
+            session.end()
+        return session is not None
 
     async def _refuse_more(self, http: IncomingRequest) -> None:
         try:
@@ -238,6 +255,7 @@ class SseEdge:
         session = self._open.get(ids[0])
         if session is None or not session.is_used_by(http.principal, http.endpoint):
             raise SessionUnknown("no such session, or no more; GET /sse begins anew")
+        session.last_used = trio.current_time()
         return session
 
 

@@ -45,7 +45,8 @@ class ReceiveQueue:
             self._writer = trio.Event()
             await self._writer.wait()
         self._messages.append(message)
-        self._wake_reader()
+        if self._reader is not None:
+            self._wake_reader()
 
     async def receive(self) -> AsgiMessage:
         """The next message, as ASGI has it: the disconnect comes last and then for ever."""
@@ -55,7 +56,8 @@ class ReceiveQueue:
             self._reader = trio.Event()
             await self._reader.wait()
         message = self._messages.popleft()
-        self._wake_writer()
+        if self._writer is not None:
+            self._wake_writer()
         return message
 
     def on_disconnect(self, callback: Callable[[], object] | None) -> None:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from argus_trio.contract.operation import Operation
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.manage.backends import backend_pages
 from argus_trio.frontend.manage.capabilities import capability_pages
+from argus_trio.frontend.manage.clients.exchanges import exchange_pages
+from argus_trio.frontend.manage.clients.sessions import SessionTable, session_pages
 from argus_trio.frontend.manage.documents import document_pages
 from argus_trio.frontend.manage.health import health_pages
 from argus_trio.frontend.manage.logs import log_pages
 from argus_trio.frontend.manage.reload import reload_pages
 from argus_trio.frontend.manage.request import Page
 from argus_trio.frontend.manage.status import ServedFacts, batch_pages, status_pages
+from argus_trio.frontend.manage.tree import tree_pages
 
 
-def all_pages(gateway: Gateway, facts: ServedFacts) -> Mapping[Operation, Page]:
-    """Every operation that this gateway serves, and what answers it."""
+def all_pages(gateway: Gateway, facts: ServedFacts, tables: Sequence[SessionTable] = ()) -> Mapping[Operation, Page]:
+    """Every operation that this gateway serves, and what answers it; the sessions of clients are in `tables`."""
     pages = {
         **health_pages(gateway),
         **status_pages(gateway, facts),
@@ -26,5 +29,8 @@ def all_pages(gateway: Gateway, facts: ServedFacts) -> Mapping[Operation, Page]:
         **document_pages(),
         **reload_pages(gateway),
         **log_pages(gateway),
+        **exchange_pages(gateway),
+        **session_pages(gateway, tables),
+        **tree_pages(),
     }
     return {**pages, **batch_pages(pages)}

@@ -8,7 +8,7 @@ from typing import TypeVar
 import attrs
 
 from argus_trio.core.access.access import Access, ManageRight
-from argus_trio.core.access.principal import Principal
+from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.frontend.http.request import IncomingRequest
 from argus_trio.frontend.manage.answer import PageAnswer
 
@@ -36,6 +36,10 @@ class ManageRequest:
     def sees_all(self) -> bool:
         """Whether who asks may look at everything, not only at what is theirs."""
         return self.may("read")
+
+    def owns(self, name: str) -> bool:
+        """Whether what belongs to the principal `name` is theirs who ask. What is anonymous is nobody's own."""
+        return name == self.principal.name != ANONYMOUS.name
 
     def may(self, right: ManageRight) -> bool:
         """Whether who asks has a right."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from typing import Protocol
 
@@ -74,6 +75,8 @@ class Session:
     """Where what is kept for it is accounted."""
     opened: float = attrs.field(factory=time.monotonic, init=False)
     """When it began; see `EndedSession`."""
+    handle: str = attrs.field(factory=lambda: secrets.token_hex(8), init=False)
+    """What it is called by those who look on and manage: made of nothing that its client sends."""
     quota: SubscriptionQuota = attrs.field(init=False)
     is_over: bool = attrs.field(default=False, init=False)
     _is_closing: bool = attrs.field(default=False, init=False)
@@ -146,6 +149,11 @@ class Session:
         if call is None:
             return False
         call.cancel()
+        return True
+
+    @property
+    def is_attended(self) -> bool:
+        """Whether its client is there, or is expected to answer."""
         return True
 
     def offer(self, key: str, event: bytes) -> None:

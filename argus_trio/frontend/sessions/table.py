@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Final
 
@@ -41,7 +41,7 @@ class Sessions:
     """All of them, least recently used first. `on_end` is called once for each, at its end."""
 
     _on_end: Callable[[HttpSession], object]
-    _idle: float
+    idle: float
     """After how many seconds a session ends whose client is away."""
     _max: int = attrs.field(default=MAX_SESSIONS, alias="max_sessions")
     memory: Memory = attrs.field(factory=Memory)
@@ -54,6 +54,9 @@ class Sessions:
 
     def __len__(self) -> int:
         return len(self._sessions)
+
+    def __iter__(self) -> Iterator[HttpSession]:
+        return iter(tuple(self._sessions.values()))
 
     def open(
         self,
@@ -131,6 +134,10 @@ class Sessions:
         self._on_end(session)
         return True
 
+    def close(self, session_id: str) -> bool:
+        """End one session at an operator's wish; False if there is none with this id."""
+        return self.end(session_id)
+
     def end_all(self) -> None:
         """End every session: the gateway has stopped."""
         for session_id in tuple(self._sessions):
@@ -152,7 +159,7 @@ class Sessions:
             self._give_up(now)
         old = []
         for session in self._sessions.values():
-            if now - session.last_used < self._idle:
+            if now - session.last_used < self.idle:
                 break
             old.append(session)
         ended = 0

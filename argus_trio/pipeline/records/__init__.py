@@ -1,6 +1,7 @@
 """What is told of calls: the log of requests, and the words that telemetry shares with it.
 
-- `recording` gives an exchange its record (`core/call/record.py`), where a stage reads it.
+What they read is the record that each exchange is given by `pipeline/under_way.py`.
+
 - `request_log` is `type: logging`: one event for each request.
 - `outcomes` says how an exchange ended; `excerpt` shows arguments and results, without secrets.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Final, Literal
 
 import msgspec
 
 from argus_trio.core.call.record import CUT_BY_CLIENT, CallRecord
+from argus_trio.core.open_exchanges import CancelledByOperator
 from argus_trio.errors import (
     BackendError,
     BackendMisbehaved,
@@ -27,6 +27,7 @@ OutcomeName = Literal["ok", "tool_error", "refused", "failed", "cancelled", "cli
 answered with an error; `cut`: it was ended from outside, as by a stop, or a reload that
 waited for it no longer."""
 
+_CANCELLED: Final = CUT_BY_CLIENT | {"operator"}
 _FAILURES: Final = (BackendError, BackendMisbehaved, BackendUnavailable, DeadlineExceeded, Unexpected)
 _SAYS_ERROR: Final = re.compile(rb'"isError"\s*:\s*true')
 _TRUE: Final = Raw(b"true")
@@ -46,16 +47,18 @@ def outcome_of_error(error: BaseException, record: CallRecord | None) -> Outcome
     """How a call ended that has no result."""
     if isinstance(error, _FAILURES):
         return "cut" if record is not None and record.cut == "replaced" else "failed"
+    if isinstance(error, CancelledByOperator):
+        return "cancelled"
     if isinstance(error, RpcError | ClientCannotAnswer):
         return "refused"
     if isinstance(error, Exception):
         return "failed"
-    if record is not None and record.cut in CUT_BY_CLIENT:
-        return "cancelled" if record.cut == "cancelled" else "client_gone"
+    if record is not None and record.cut in _CANCELLED:
+        return "client_gone" if record.cut == "client_gone" else "cancelled"
     return "cut"
 
 
-def code_of_error(error: BaseException) -> int | None:
+def code_of_error(error: BaseException, record: CallRecord | None = None) -> int | None:
     """The JSON-RPC code that the client gets; None where it gets none, or no number."""
     if isinstance(error, BackendError):
         try:
@@ -64,7 +67,9 @@ def code_of_error(error: BaseException) -> int | None:
             return None
     if isinstance(error, RpcError):
         return error.code
-    return -32603 if isinstance(error, Exception) else None
+    if isinstance(error, Exception):
+        return -32603
+    return CancelledByOperator.code if record is not None and record.cut == "operator" else None
 
 
 def reason_of(error: BaseException, record: CallRecord | None) -> str:
@@ -89,23 +94,3 @@ def _message_of(encoded: bytes) -> str:
         return string_member(decode_object(encoded), "message") or ""
     except msgspec.DecodeError:
         return ""
-
-
-def client_of(info: bytes) -> tuple[str, str]:
-    """The name and the version of a client, of what it says of itself; empty where it says none, or far too much."""
-    return _client_of(info) if len(info) <= _READ_BYTES else ("", "")
-
-
-@lru_cache(maxsize=256)
-def _client_of(info: bytes) -> tuple[str, str]:
-    try:
-        members = decode_object(info)
-    except msgspec.DecodeError:
-        return "", ""
-    return (string_member(members, "name") or "")[:_SHOWN], (string_member(members, "version") or "")[:_SHOWN]
-
-
-_READ_BYTES: Final = 1024
-"""The most of what a client says of itself that is read, and kept for the next call."""
-_SHOWN: Final = 100
-"""As much of a client's name as is shown, in characters."""

@@ -16,11 +16,11 @@ import trio
 from argus_trio.config.model.middleware import LoggingSpec
 from argus_trio.core.access.arrival import RequestArrival, Unadmitted
 from argus_trio.core.call.exchange import Call, Exchange, Handler
+from argus_trio.core.call.record import named_in
 from argus_trio.pipeline.chain import Middleware
 from argus_trio.pipeline.factory import FactoryContext, SpecUnusable
 from argus_trio.pipeline.records.excerpt import Excerpts
 from argus_trio.pipeline.records.outcomes import (
-    client_of,
     code_of_error,
     outcome_of_error,
     outcome_of_result,
@@ -28,13 +28,12 @@ from argus_trio.pipeline.records.outcomes import (
 )
 from argus_trio.pipeline.stage import Resolve, Stage
 from argus_trio.wire.envelope import Params, encode
-from argus_trio.wire.members import object_member, string_member
+from argus_trio.wire.request_meta import client_of
 
 log = structlog.get_logger()
 
 _SHOWN: Final = 200
 """As much of a name, a URI or a method as is logged, in characters."""
-_NAMING: Final = ("name", "uri", "taskId")
 _NOT_ARGUMENTS: Final = frozenset({"_meta", "name", "uri", "taskId", "requestState"})
 
 
@@ -51,7 +50,7 @@ def logging_stage(spec: LoggingSpec, context: FactoryContext) -> Stage:
             raise SpecUnusable(f"no regular expression: {error}", key=f"redact[{index}]") from None
     excerpts = Excerpts.of(spec.max_bytes, spec.redact, context.config.secrets)
     requests = RequestLog(arguments=excerpts if spec.arguments else None, results=excerpts if spec.results else None)
-    return Stage(call=requests.link, reads_record=True, on_unadmitted=requests.unadmitted)
+    return Stage(call=requests.link, on_unadmitted=requests.unadmitted)
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -104,7 +103,7 @@ class RequestLog:
             facts["outcome"] = outcome_of_result(call.method, result or b"")
         else:
             facts.update(outcome=outcome_of_error(error, record), reason=reason_of(error, record))
-            if (code := code_of_error(error)) is not None:
+            if (code := code_of_error(error, record)) is not None:
                 facts["code"] = code
         facts["seconds"] = round(trio.current_time() - started, 4)
         facts["request_bytes"] = sum(map(len, call.params.values()))
@@ -130,11 +129,7 @@ def _client(call: Call) -> dict[str, object]:
 
 def shown_name(params: Params) -> str:
     """The name or URI that a call names, as its client knows it; empty where it names none."""
-    naming = params if "ref" not in params else object_member(params, "ref") or params
-    for member in _NAMING:
-        if member in naming:
-            return (string_member(naming, member) or "")[:_SHOWN]
-    return ""
+    return named_in(params)[:_SHOWN]
 
 
 def arguments_of_call(call: Call) -> bytes:

@@ -43,7 +43,6 @@ def telemetry_stage(spec: TelemetrySpec, context: FactoryContext) -> Stage:
     telemetry = Telemetry(export, excerpts)
     return Stage(
         call=telemetry.link,
-        reads_record=True,
         arrive=telemetry.arrive,
         on_session_end=telemetry.session_ended,
         lifetime=export.lifetime,
@@ -207,7 +206,7 @@ def _facts_of_outcome(outcome: OutcomeName) -> Facts:
 
 
 def _facts_of_error(error: BaseException, record: CallRecord) -> Facts:
-    code = code_of_error(error)
+    code = code_of_error(error, record)
     if code is None:
         return {names.ERROR_TYPE: outcome_of_error(error, record)}
     return {names.ERROR_TYPE: str(code), names.STATUS_CODE: str(code)}

@@ -17,7 +17,7 @@ from argus_trio.wire.envelope import Params
 from argus_trio.wire.headers import Headers
 from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json, answering, raw
-from tests.backends.support.scopes import living, spec
+from tests.backends.support.scopes import living, scope_of, spec
 
 
 async def recorded(scope: Scope, exchange: FakeExchange) -> CallRecord:
@@ -32,7 +32,7 @@ async def test_it_says_where_the_call_went_and_how_much(autojump_clock: MockCloc
         record = await recorded(scope, FakeExchange("tools/call", {"name": "x", "arguments": {}}))
     assert (record.backend, record.own, record.transport) == (scope.spec.name, "x", scope.spec.type)
     assert (record.era, record.revision) == (Era.LEGACY, "2025-11-25")
-    assert (record.sent, record.received, record.waited, record.retries) == (len('"x"{}'), len('{"a": 1}'), 0, 0)
+    assert (record.waited, record.retries) == (0, 0)
 
 
 async def answer(_params: Json) -> Json:
@@ -119,3 +119,53 @@ async def test_who_follows_sees_each_request_begin_and_end(autojump_clock: MockC
     (result, error), *_ = followed[0].ended
     assert (json.loads(result or b"{}"), error) == ({"name": "x", "more": 1}, None)
     assert followed[1].ended == [(None, BackendUnavailable)]
+
+
+async def test_it_says_what_the_call_waits_for_now(autojump_clock: MockClock) -> None:
+    seen: list[str] = []
+    first, second = CallRecord(), CallRecord()
+
+    async def ask(_params: Json) -> Json:
+        seen.extend((first.waits_for, second.waits_for))
+        await answering.get().ask("elicitation/create", {"message": "?"})
+        seen.append(first.waits_for)
+        return {}
+
+    async def accept(_params: Json) -> Json:
+        await trio.lowlevel.checkpoint()
+        seen.append(first.waits_for)
+        return {"action": "accept"}
+
+    backend = FakeBackend(answers={"tools/call": ask})
+    async with living(backend, spec(limits=Bounds(concurrency=1, queue=1))) as scope, trio.open_nursery() as nursery:
+        able = FakeExchange("tools/call", abilities=Abilities(form=True), answer=accept, record=first)
+        nursery.start_soon(recorded, scope, able)
+        await wait_all_tasks_blocked()
+        nursery.start_soon(recorded, scope, FakeExchange("tools/call", record=second))
+        await wait_all_tasks_blocked()
+    assert seen[0] == "backend"
+    assert seen[1:4].count("client") == 1
+    assert first.waits_for == second.waits_for == "pipeline"
+
+
+async def test_a_call_without_a_place_waits_for_one(autojump_clock: MockClock) -> None:
+    async def slow(_params: Json) -> Json:
+        await trio.sleep(3)
+        return {}
+
+    backend, record = FakeBackend(answers={"tools/call": slow}), CallRecord()
+    async with living(backend, spec(limits=Bounds(concurrency=1, queue=1))) as scope, trio.open_nursery() as nursery:
+        nursery.start_soon(recorded, scope, FakeExchange("tools/call"))
+        await wait_all_tasks_blocked()
+        nursery.start_soon(recorded, scope, FakeExchange("tools/call", record=record))
+        await wait_all_tasks_blocked()
+        assert record.waits_for == "place"
+
+
+async def test_a_call_whose_connection_is_not_open_yet_waits_for_it(autojump_clock: MockClock) -> None:
+    record, scope = CallRecord(), scope_of(spec(), FakeBackend().open)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(recorded, scope, FakeExchange("tools/call", record=record))
+        await wait_all_tasks_blocked()
+        assert record.waits_for == "connection"
+        nursery.cancel_scope.cancel()

@@ -20,6 +20,4 @@ from argus_trio.wire.envelope import Params, Raw
     ],
 )
 def test_the_own_name_is_what_the_params_name(params: Params, own: str) -> None:
-    record = CallRecord()
-    record.aim("docs", "stdio", params)
-    assert (record.backend, record.transport, record.own) == ("docs", "stdio", own)
+    assert CallRecord(params=params).own == own

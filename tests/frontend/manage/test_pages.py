@@ -14,9 +14,8 @@ from tests.frontend.support.serving import Backstage
 
 NOT_YET = frozenset(
     {
-        *("/sessions", "/sessions/{id}/close", "/exchanges", "/exchanges/{id}/cancel"),
         *("/events", "/events/stream", "/metrics", "/config", "/config/validate", "/explain"),
-        *("/tree", "/shutdown", "/backends/{name}/restart", "/backends/{name}/drain"),
+        *("/shutdown", "/backends/{name}/restart", "/backends/{name}/drain"),
         *("/backends/{name}/enable", "/backends/{name}/disable", "/tools/call", "/resources/read", "/prompts/get"),
         "/exchanges/{id}/asks/{ask}",
     }

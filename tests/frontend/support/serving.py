@@ -12,6 +12,7 @@ import msgspec
 import trio
 
 from argus_trio.config.model.server import Server
+from argus_trio.core.call.abilities import Audience
 from argus_trio.core.call.exchange import ClientSession as Caller
 from argus_trio.core.call.exchange import Exchange, Handler
 from argus_trio.core.catalog.identity import GatewayIdentity
@@ -26,6 +27,7 @@ from argus_trio.frontend.gateway import (
     ParamHeadersOf,
     WatchFunction,
     never_comes_round,
+    nothing_shown,
     watch_nothing,
 )
 from argus_trio.frontend.http.limits import Limits
@@ -142,6 +144,7 @@ async def serving(
     param_headers: ParamHeadersOf | None = None,
     control: Control | None = None,
     identity: Callable[[], GatewayIdentity] = lambda: IDENTITY,
+    counts: Callable[[Audience], Mapping[str, int]] = nothing_shown,
     inherited: Sequence[Inherited] = (),
     memory: Memory | None = None,
 ) -> AsyncIterator[Served]:
@@ -159,6 +162,7 @@ async def serving(
             identity=lambda _: identity(),
             health=lambda: health,
             comes_round=comes_round,
+            counts=counts,
             management=management or Management(),
             watch=watch,
             watch_tasks=watch_tasks,

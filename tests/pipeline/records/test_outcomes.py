@@ -6,10 +6,10 @@ import pytest
 import trio
 
 from argus_trio.core.call.record import CallRecord, Cut
+from argus_trio.core.open_exchanges import CancelledByOperator
 from argus_trio.errors import BackendError, BackendUnavailable, InvalidParams, Overloaded, Unexpected
 from argus_trio.pipeline.records.outcomes import (
     OutcomeName,
-    client_of,
     code_of_error,
     outcome_of_error,
     outcome_of_result,
@@ -39,6 +39,7 @@ def test_a_tool_that_failed_is_told_from_one_that_speaks_of_failures(method: str
     [
         (InvalidParams("unknown tool: x"), "refused", -32602, "unknown tool: x"),
         (Overloaded("full"), "refused", -31016, "full"),
+        (CancelledByOperator(), "cancelled", -31017, "the call was cancelled by an operator of the gateway"),
         (BackendError(b'{"code":-32050,"message":"no"}'), "failed", -32050, "no"),
         (BackendError(b'{"code":1e400,"message":"odd"}'), "failed", None, "odd"),
         (BackendUnavailable("files", "it is down"), "failed", -31013, "backend 'files' is unavailable: it is down"),
@@ -60,6 +61,7 @@ def test_an_error_says_who_is_at_fault(error: Exception, outcome: OutcomeName, c
         ("session_ended", "cut", "session_ended"),
         ("expired", "cut", "expired"),
         ("stopped", "cut", "stopped"),
+        ("operator", "cancelled", "operator"),
         (None, "cut", "stopped"),
     ],
 )
@@ -77,20 +79,7 @@ async def test_what_was_cancelled_says_by_whom(cut: Cut | None, outcome: Outcome
     assert outcome_of_error(seen[0], record) == outcome
     assert reason_of(seen[0], record) == reason
     assert code_of_error(seen[0]) is None
-
-
-@pytest.mark.parametrize(
-    ("info", "client"),
-    [
-        (b'{"name":"a","version":"1"}', ("a", "1")),
-        (b'{"name":7}', ("", "")),
-        (b"[]", ("", "")),
-        (b'{"name":"' + b"a" * 500 + b'"}', ("a" * 100, "")),
-        (b'{"name":"' + b"a" * 5000 + b'"}', ("", "")),
-    ],
-)
-def test_a_client_says_of_itself_what_it_likes(info: bytes, client: tuple[str, str]) -> None:
-    assert client_of(info) == client
+    assert code_of_error(seen[0], record) == (-31017 if cut == "operator" else None)
 
 
 def test_what_a_reload_cut_did_not_fail() -> None:

@@ -21,7 +21,7 @@ from argus_trio.errors import DeadlineExceeded, InvalidParams
 from argus_trio.pipeline.build import build_pipeline
 from argus_trio.wire.envelope import Raw
 from argus_trio.wire.revisions import Era
-from tests.pipeline.support.exchanges import PlainExchange
+from tests.pipeline.support.exchanges import NamedExchange
 
 CALL = Call(
     method="tools/call",
@@ -34,17 +34,10 @@ CALL = Call(
 RESULT = b'{"content":[]}'
 
 
-class NamedExchange(PlainExchange):
-    """An exchange with this call."""
-
-    def __init__(self, call: Call) -> None:
-        self.call = call
-
-
 async def served(exchange: Exchange) -> bytes:
     record = exchange.record
     assert record is not None
-    record.aim("docs", "stdio", {"name": Raw(b'"read"')})
+    record.backend, record.transport, record.params = "docs", "stdio", {"name": Raw(b'"read"')}
     record.era, record.waited, record.asks = Era.LEGACY, 0.25, 1
     return RESULT
 
@@ -145,14 +138,6 @@ async def test_what_is_turned_away_before_its_body_is_told_without_its_credentia
             "reason": "invalid_token: it has expired",
         }
     ]
-
-
-async def test_nobody_pays_for_a_record_that_nobody_reads() -> None:
-    async def look(exchange: Exchange) -> bytes:
-        assert exchange.record is None
-        return RESULT
-
-    await build_pipeline(Config()).handler(look, lambda _: None)(NamedExchange(CALL))
 
 
 async def test_two_that_read_it_share_one_record() -> None:

@@ -19,3 +19,10 @@ class PlainExchange:
 
     async def ask(self, method: str, params: Params) -> bytes:
         raise ClientCannotAnswer(method, "nobody is here")
+
+
+class NamedExchange(PlainExchange):
+    """An exchange with this call."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call

@@ -1,0 +1,1 @@
+"""Pages on who is connected, and what is under way for whom."""
