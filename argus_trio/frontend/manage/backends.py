@@ -57,7 +57,7 @@ _PHASES: Final[Mapping[ShownState, Phase]] = {
 """The original's word for each state. One that is down is tried again, and `failed` is the word while its breaker is
 open."""
 _NO_REMARKS: Final = ListRemarks(failed=(), left_out=(), mended=(), names_too_long=(), names_not_portable=())
-Seen = Mapping[str, Mapping[str, int]]
+SeenCounts = Mapping[str, Mapping[str, int]]
 """The backends that somebody may look at, with how many of their entries they are shown, by kind."""
 
 
@@ -114,7 +114,7 @@ def backend_pages(gateway: Gateway) -> Mapping[Operation, Page]:
     return {BACKENDS: backends, BACKEND: backend}
 
 
-def backends_answer(overview: Overview, clocks: Clocks, *, seen: Seen | None = None) -> BackendsAnswer:
+def backends_answer(overview: Overview, clocks: Clocks, *, seen: SeenCounts | None = None) -> BackendsAnswer:
     """The answer to `backends`: for who may look at everything, or without internals of those that are `seen`."""
     entries = (backend_entry(backend, clocks) for backend in overview.backends)
     draining = (DrainingEntry(name=each.name, calls=each.calls) for each in overview.draining)
@@ -164,7 +164,7 @@ def shown_state(backend: BackendStatus) -> ShownState:
     return next(state for state in _PHASES if state == backend.state)
 
 
-def _seen(gateway: Gateway, request: ManageRequest) -> Seen | None:
+def _seen(gateway: Gateway, request: ManageRequest) -> SeenCounts | None:
     """What who asks may look at; None for everything."""
     return None if request.sees_all else gateway.management.inventory().seen(request.principal.roles)
 
