@@ -146,6 +146,8 @@ class _GatewayParts:
     settings: CurrentSettings = attrs.field(init=False)
     reloads: ReloadSupervisor | None = attrs.field(default=None, init=False)
     """None where there is no file to read again."""
+    loaded_at: float = attrs.field(factory=time.time, init=False)
+    """When the configuration in effect took effect."""
 
     def __attrs_post_init__(self) -> None:
         path = None if self.file is None else self.file.path
@@ -167,7 +169,7 @@ class _GatewayParts:
         )
         self.settings = CurrentSettings(ServedSettings.of(self.config.server, access=self.pipelines.current.access))
         if self.file is not None:
-            is_exposed = any(each.is_exposed for each in self.inherited)
+            is_exposed = any(each.is_exposed and not each.is_for_management for each in self.inherited)
             self.reloads = ReloadSupervisor(
                 config=self.config,
                 load=partial(load_candidate, self.file, lambda: self.pipelines.current.kept, is_exposed=is_exposed),
@@ -191,6 +193,7 @@ class _GatewayParts:
         return Management(
             config=lambda: self.supervisor.config,
             file=path,
+            loaded_at=lambda: self.loaded_at,
             instance=instance,
             inventory=lambda: self.supervisor.current.inventory,
             journal=Journal(now=time.time, instance=instance, redact=self.redact, on_noted=noted),
@@ -214,6 +217,7 @@ class _GatewayParts:
 
     async def _apply(self, candidate: Candidate) -> AppliedConfig:
         def take() -> None:
+            self.loaded_at = time.time()
             self.settings.renew(candidate.settings)
             self.pipelines.install(candidate.pipeline)
 
@@ -257,6 +261,7 @@ class _GatewayParts:
             make_seal=_make_seal,
             inherited=self.inherited,
             memory=self.memory,
+            environ=os.environ,
         )
 
 

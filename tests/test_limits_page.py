@@ -13,7 +13,7 @@ from argus_trio.backends.links import http_sse, stderr
 from argus_trio.backends.links import open as links
 from argus_trio.backends.listings import pages, rounds
 from argus_trio.core import memory
-from argus_trio.core.access import forwarded, policy
+from argus_trio.core.access import forwarded, lock_out, policy
 from argus_trio.core.access.conditions import condition, paths
 from argus_trio.core.call import aims, tasks, via
 from argus_trio.core.catalog import given_uris, identity, paging, restricted, uris
@@ -33,7 +33,6 @@ from argus_trio.pipeline.authentication import (
     jwt_keys,
     key_fetch,
     key_source,
-    lock_out,
     readers,
     stage,
     verified_tokens,

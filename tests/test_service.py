@@ -13,6 +13,7 @@ from argus_trio.cli import _parser
 from argus_trio.config.load import load
 from argus_trio.config.model.backend import HttpBackend
 from argus_trio.config.model.server import Server
+from argus_trio.contract.sockets import SYSTEM_FOLDER
 
 ROOT = Path(__file__).parents[1]
 SERVICE = (ROOT / "conf" / "argus-trio.service").read_text()
@@ -41,6 +42,12 @@ def test_the_command_is_one_that_the_gateway_understands() -> None:
 def test_a_stop_gets_the_time_that_it_may_take() -> None:
     assert int(value(SERVICE, "TimeoutStopSec").removesuffix("s")) >= Server().drain_timeout + 5 + 5
     assert value(SERVICE, "KillMode") == "mixed"
+
+
+def test_the_socket_of_operators_has_its_folder_where_the_command_line_looks() -> None:
+    assert Path("/run", value(SERVICE, "RuntimeDirectory")) == SYSTEM_FOLDER
+    assert value(SERVICE, "RuntimeDirectoryMode") == "0700"
+    assert f"{SYSTEM_FOLDER}/" not in SOCKET  # it goes with the service, and with it what a socket unit had put there
 
 
 def test_the_service_tells_of_reloads_and_is_watched() -> None:

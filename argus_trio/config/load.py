@@ -8,9 +8,10 @@ from types import MappingProxyType
 
 import attrs
 
+from argus_trio.config.check.admission.check_authentication import check_authentication
+from argus_trio.config.check.admission.check_management import check_management
 from argus_trio.config.check.authorization.check_authorization import check_authorization
 from argus_trio.config.check.check import check
-from argus_trio.config.check.check_authentication import check_authentication
 from argus_trio.config.check.check_commands import CommandCheck
 from argus_trio.config.check.check_files import check_files
 from argus_trio.config.check.check_inherited import check_inherited
@@ -77,6 +78,7 @@ def _config(root: dict[str, Tree], splicer: Splicer) -> Config:
     check(written, tuple(backends) if isinstance(backends, dict) else (), findings)
     check_authorization(written, tuple(backends) if isinstance(backends, dict) else (), findings)
     check_authentication(written, findings)
+    check_management(config, findings)
     check_operation(config, findings)
     check_records(config, findings)
     check_rate_limits(config, findings)

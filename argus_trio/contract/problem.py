@@ -58,13 +58,20 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     "forbidden": ProblemKind(
         status=403,
         title="This may not be done by who asks",
-        page="Who asks is known and lacks the right. A rule such as `manage:read`, `manage:operate` or `manage:admin` "
-        "of a role gives it; `argus-trio explain PRINCIPAL manage:read` says why not.",
+        page="Who asks lacks the right. Without authentication, token and socket only loopback is answered; a socket "
+        "is for the user that runs the gateway, and for root. Else a rule such as `manage:read`, `manage:operate` or "
+        "`manage:admin` of a role gives it; `argus-trio explain PRINCIPAL manage:read` says why not.",
+    ),
+    "wrong-host": ProblemKind(
+        status=421,
+        title="The gateway is not called so",
+        page="The Host header names neither loopback nor what `server.allowed_hosts` or `server.public_url` names.",
     ),
     "wrong-origin": ProblemKind(
         status=403,
         title="A web page of another origin may not ask",
-        page="The management API answers no page of another origin. Ask from a program instead.",
+        page="The management API answers no page of another origin: neither `server.allowed_origins` nor another port "
+        "of this machine counts. Ask from a program instead.",
     ),
     "not-found": ProblemKind(
         status=404, title="Nothing is here", page="There is no such path. `/manage/v1/openapi.json` lists them."

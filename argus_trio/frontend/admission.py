@@ -15,23 +15,28 @@ _FORWARDED_FOR: Final = b"x-forwarded-for"
 async def is_admitted(http: IncomingRequest, access: Access) -> bool:
     """Whether the request is let in; it then has its principal and its client's address. Else it has been answered."""
     try:
-        await admit(http, access)
+        await admit(http, access, is_from_proxy=locate(http, access))
     except Unadmitted as unadmitted:
         await refuse(http, unadmitted)
         return False
     return True
 
 
-async def admit(http: IncomingRequest, access: Access) -> None:
-    """Give the request its principal and its client's address.
-
-    Raises:
-        Unadmitted: it is turned away.
-    """
+def locate(http: IncomingRequest, access: Access) -> bool:
+    """Give the request its client's address; whether a trusted proxy has sent it."""
     peer, proxies = http.address, access.trusted_proxies
     is_from_proxy = proxies.trusts(peer)
     if is_from_proxy:
         http.address = proxies.client(peer, http.fields.get(_FORWARDED_FOR, b"").decode("latin-1"))
+    return is_from_proxy
+
+
+async def admit(http: IncomingRequest, access: Access, *, is_from_proxy: bool) -> None:
+    """Give the request, whose client is located, its principal.
+
+    Raises:
+        Unadmitted: it is turned away.
+    """
     if access.admit is None:
         return
     path = http.path.removesuffix("/") or "/"

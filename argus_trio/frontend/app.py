@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import attrs
@@ -27,7 +27,7 @@ from argus_trio.frontend.manage.api import ManageApi
 from argus_trio.frontend.manage.pages import all_pages
 from argus_trio.frontend.manage.status import ServedFacts
 from argus_trio.frontend.notifications.announcer import Announcer
-from argus_trio.frontend.server.listeners import open_listeners
+from argus_trio.frontend.server.listeners import NO_VARIABLES, open_listeners
 from argus_trio.frontend.server.serving import serve
 from argus_trio.frontend.server.socket_activation import Inherited
 from argus_trio.frontend.sessions.session import HttpSession
@@ -45,6 +45,7 @@ async def run_frontend(
     make_seal: Callable[[], Seal],
     inherited: Sequence[Inherited] = (),
     memory: Memory | None = None,
+    environ: Mapping[str, str] = NO_VARIABLES,
     task_status: trio.TaskStatus[tuple[str, ...]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve until `stop` is set, and then for as long as calls in flight take, at most `server.drain_timeout`.
@@ -52,13 +53,16 @@ async def run_frontend(
     Reports the base URLs, such as `http://127.0.0.1:9000`, once it listens. Cancelling it cuts everything at once.
     `settings` may be renewed at any time. `make_seal` is called when the first call asks its client. With `inherited`
     sockets it listens on these, and on no address of its own. What it holds for clients is entered in `memory`.
+    `environ` says where the socket of `server.management.socket: auto` belongs.
 
     Raises:
         ListenFailed: as `open_listeners`.
     """
-    listeners = await open_listeners(settings, inherited)
+    listeners = await open_listeners(settings, inherited, environ=environ)
+    access = attrs.evolve(settings.now.management, has_socket=listeners.has_users_socket)
+    settings.begin(attrs.evolve(settings.now, management=access))
     memory = memory or Memory(lambda: settings.now.server.limits.memory, on_full=tell_full)
-    served = ServedAt(urls=listeners.urls, stop=stop)
+    served = ServedAt(urls=listeners.urls, management_urls=listeners.management_urls, stop=stop)
     parts = _assembled(gateway, announcer, settings, make_seal=make_seal, memory=memory, served=served)
 
     def end_what_lasts() -> None:
@@ -91,6 +95,7 @@ class ServedAt:
     """Where it serves, and until when."""
 
     urls: Sequence[str] = ()
+    management_urls: Sequence[str] = ()
     stop: trio.Event = attrs.field(factory=trio.Event)
 
 
@@ -111,9 +116,16 @@ class _Parts:
         ended = self.sessions.end_unless(may_stay)
         self.application.sse.end_unless(may_stay)
         self.announcer.end_unless(may_stay)
-        self.application.streams.end_unless(partial(_may_stream, settings.access))
+        self.application.streams.end_unless(partial(self._may_stream, settings))
         if ended:
             log.info("sessions_ended", count=ended, reason="a reload took away who they belong to, or their endpoint")
+
+    def _may_stream(self, settings: ServedSettings, request: IncomingRequest) -> bool:
+        """Whether a stream goes on: the credential that opened it stands, and its endpoint is there."""
+        if request.path.startswith("/manage/"):
+            return self.application.manage.may_stay(request, settings)
+        access = settings.access
+        return access.stands(request.principal) and (not request.endpoint or request.endpoint in access.views)
 
 
 def _assembled(
@@ -143,6 +155,7 @@ def _assembled(
     traffic = Traffic()
     facts = ServedFacts(
         urls=served.urls,
+        management_urls=served.management_urls,
         sessions=lambda: len(sessions) + len(sse),
         requests=lambda: traffic.in_flight,
         is_stopping=served.stop.is_set,
@@ -165,11 +178,6 @@ def _assembled(
 def _may_stay(access: Access, audience: Audience) -> bool:
     """Whether what belongs to this client goes on: who it is could come in still, by the endpoint that it uses."""
     return access.knows(audience.principal) and (not audience.endpoint or audience.endpoint in access.views)
-
-
-def _may_stream(access: Access, request: IncomingRequest) -> bool:
-    """Whether a stream goes on: the credential that opened it stands, and its endpoint is there."""
-    return access.stands(request.principal) and (not request.endpoint or request.endpoint in access.views)
 
 
 def tell_full(held: int, limit: int) -> None:

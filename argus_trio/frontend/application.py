@@ -29,7 +29,7 @@ from argus_trio.frontend.http.request import (
     refusal,
 )
 from argus_trio.frontend.http.served_settings import CurrentSettings
-from argus_trio.frontend.manage.api import ManageApi
+from argus_trio.frontend.manage.api import PROBED, ManageApi
 from argus_trio.wire import headers as names
 
 log = structlog.get_logger()
@@ -41,9 +41,6 @@ _SETTING: Final = {"host": "server.allowed_hosts", "origin": "server.allowed_ori
 _FOR_PAGES: Final = ("/mcp", "/sse", "/messages", "/sse/messages")
 _VIEWED: Final = ("mcp", "sse")
 """What stands in a path before the name of a view."""
-_FOR_PROBES: Final = ("/manage/v1/health", "/manage/v1/ready")
-"""What is answered under any Host, or none: probes of Kubernetes and HAProxy name the address that they connect to. A
-page of another origin is kept out all the same."""
 _WELL_KNOWN: Final = "/.well-known/"
 """Where metadata are that say how to come in, or are not: nobody can be asked who they are before (RFC 9728, 3.1)."""
 _MANAGEMENT: Final = "/manage/"
@@ -101,11 +98,13 @@ class Application:
         """Answer one request. A client that goes before it has asked anything gets no answer."""
         http = IncomingRequest.of(scope, receive, send, self.streams)
         settings, origin = self.settings.now, http.fields.get(b"origin")
+        is_managing = http.path.startswith(_MANAGEMENT) or http.path == "/manage" or http.door.serves == "management"
+        # Where the management API is elsewhere, its paths are as any where nothing is, but for what probes ask.
+        if is_managing and (http.door.serves != "clients" or http.path.removesuffix("/") in PROBED):
+            await self._serve(http, partial(self.manage, access=settings.access))
+            return
         known = (http.fields.get(b"host"), origin) in settings.host_origin.passed
         if not known and not await self._is_called_right(http, settings.host_origin):
-            return
-        if http.path.startswith(_MANAGEMENT):
-            await self._serve(http, partial(self.manage, access=settings.access))
             return
         route = self._routes.get(http.path) or self._other_route(http, settings.access)
         if origin is not None and await self._is_preflight_of(http, route, settings.host_origin):
@@ -143,10 +142,9 @@ class Application:
                 body.bodies.small -= body.small
 
     async def _is_called_right(self, http: IncomingRequest, check: HostOriginCheck) -> bool:
-        """Whether its Host and Origin may stand in a request to its path; else it has been answered."""
+        """Whether its Host and Origin may stand in it; else it has been answered."""
         host, origin = http.fields.get(b"host"), http.fields.get(b"origin")
-        is_probe = http.path.removesuffix("/") in _FOR_PROBES
-        wrong = check.judge_origin(origin) if is_probe else check.judge(host, origin)
+        wrong = check.judge(host, origin)
         if wrong is not None:
             await self._refuse(http, wrong)
         return wrong is None

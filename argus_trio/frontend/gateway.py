@@ -116,6 +116,8 @@ class Management:
     """Tells the configuration in effect, without what operators decided."""
     file: Path | None = None
     """Where it came from; None where there is no file."""
+    loaded_at: Callable[[], float] = time.time
+    """Tells when it took effect, in seconds of Unix time."""
     instance: str = ""
     """Differs from one start of the gateway to the next."""
     inventory: Callable[[], Inventory] = empty_inventory

@@ -122,6 +122,7 @@ def _access(config: Config, stages: tuple[Stage, ...]) -> Access:
     stands = next((stage.stands for stage in stages if stage.stands is not None), anybody)
     return Access(
         admit=Gate(stages) if any(stage.arrive is not None for stage in stages) else None,
+        authenticates=authenticates,
         asks_everybody=not lets_in_anybody(config),
         may_manage=may_manage or (nobody_manages if authenticates else anybody_manages),
         knows=knows,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import attrs
 
 from argus_trio.core.access.arrival import RequestArrival, Unadmitted
-from argus_trio.core.access.principal import ANONYMOUS, Principal
+from argus_trio.core.access.principal import ANONYMOUS, OPERATOR_ROLE, Principal
 from argus_trio.pipeline.stage import Stage
 
 
@@ -34,4 +34,8 @@ class Gate:
                     if before.on_unadmitted is not None:
                         before.on_unadmitted(arrival, refusal)
                 raise
-        return principal or ANONYMOUS
+        if principal is None:
+            return ANONYMOUS
+        if OPERATOR_ROLE in principal.roles:  # a token or a proxy may say anything; this role is the gateway's own
+            return attrs.evolve(principal, roles=principal.roles - {OPERATOR_ROLE})
+        return principal

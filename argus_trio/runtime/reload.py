@@ -203,6 +203,8 @@ def _needs_restart(started_with: Server, server: Server) -> tuple[str, ...]:
     differs = {
         "server.host": server.host != started_with.host,
         "server.port": server.port != started_with.port,
+        "server.management.socket": server.management.socket != started_with.management.socket,
+        "server.management.listen": server.management.listen != started_with.management.listen,
         "server.tls": (server.tls is None) != (started_with.tls is None),
     }
     return tuple(name for name, is_other in differs.items() if is_other)

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argus_trio.config.model.config import Config
+from argus_trio.core.access.arrival import RequestArrival
 from argus_trio.core.access.denials import ArgumentsRefused, InsufficientScope
-from argus_trio.core.access.principal import Principal
+from argus_trio.core.access.principal import OPERATOR_ROLE, Principal, operator
 from argus_trio.core.access.target import Target
 from argus_trio.core.call.exchange import Call, Exchange, Handler
 from argus_trio.errors import InvalidParams, MethodUnknown, ResourceUnknown, RpcError
@@ -426,3 +427,39 @@ async def test_what_may_not_be_read_may_not_be_listened_to_either() -> None:
     assert isinstance(lacking, InsufficientScope)
     assert lacking.scopes == ("a.read", "b.read")
     assert await outcome(listening("c:1", scopes=frozenset({"c.read"})), made) is None
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        tool("docs__write", OPERATOR_ROLE),
+        tool("docs__read", OPERATOR_ROLE, "guest", arguments={"path": "/etc"}),
+        tool("nobody__knows", OPERATOR_ROLE, scopes=frozenset()),
+        attrs.evolve(tool("docs__write", OPERATOR_ROLE), endpoint="safe"),
+        call("resources/read", OPERATOR_ROLE, uri="file:///etc/../etc/passwd"),
+        call("other/method", OPERATOR_ROLE),
+    ],
+)
+async def test_the_operator_passes_whatever_the_rules_say(asked: Call) -> None:
+    assert await outcome(asked, config()) is None
+
+
+async def test_nobody_is_the_operator_by_a_role_that_a_token_or_a_proxy_names() -> None:
+    made = build_pipeline(
+        read(
+            """
+            backends: {}
+            server: {trusted_proxies: [127.0.0.1]}
+            middleware:
+            - type: authentication
+              methods: [{type: header, header: X-User, roles_header: X-Roles}]
+            - {type: rbac, roles: {r: {allow: ["tool:none"]}}}
+            """
+        )
+    ).access
+    assert made.admit is not None
+    fields = {b"x-user": b"ann", b"x-roles": f"{OPERATOR_ROLE}, r".encode()}
+    who = await made.admit(RequestArrival(path="/mcp", address="127.0.0.1", is_from_proxy=True, fields=fields))
+    assert who.roles == {"r"}
+    assert not made.may_manage(who, "read")
+    assert made.may_manage(operator(), "admin")

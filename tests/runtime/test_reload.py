@@ -10,7 +10,7 @@ import trio
 from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.config.model.server import Server, ServerTls
+from argus_trio.config.model.server import Server, ServerManagement, ServerTls
 from argus_trio.core.redaction import HIDDEN, Redactor
 from argus_trio.core.reload_report import AppliedConfig, ReloadReport
 from argus_trio.errors import ConfigInvalid, Problem
@@ -158,6 +158,9 @@ async def test_a_fault_while_it_takes_effect_is_told_by_an_id_and_the_next_reloa
         (Server(host="::1"), ("server.host",)),
         (Server(port=9001), ("server.port",)),
         (Server(tls=ServerTls(cert_file=Path("c"), key_file=Path("k"))), ("server.tls",)),
+        (Server(management=ServerManagement(socket="/run/a.sock")), ("server.management.socket",)),
+        (Server(management=ServerManagement(listen="127.0.0.1:9001")), ("server.management.listen",)),
+        (Server(management=ServerManagement(token="t" * 16)), ()),
         (Server(drain_timeout=1, allowed_hosts=("a",)), ()),
     ],
 )

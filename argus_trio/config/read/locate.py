@@ -11,6 +11,7 @@ import attrs
 from argus_trio.config.model.backend import BackendSpec, StdioBackend
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.splice import located
+from argus_trio.contract.sockets import AUTO
 
 
 @attrs.frozen(kw_only=True)
@@ -28,6 +29,10 @@ class Locator:
                 server.tls, cert_file=self._path(server.tls.cert_file), key_file=self._path(server.tls.key_file)
             )
             server = attrs.evolve(server, tls=tls)
+        management = server.management
+        if management.socket and management.socket != AUTO:
+            socket = str(self._path(Path(management.socket)))
+            server = attrs.evolve(server, management=attrs.evolve(management, socket=socket))
         backends = {name: self._backend(backend) for name, backend in config.backends.items()}
         return attrs.evolve(config, server=server, backends=MappingProxyType(backends))
 

@@ -1,9 +1,9 @@
 """The secrets of a loaded configuration: the values that must never appear in a log or an error.
 
-They are every header value, every token and key of `middleware`, what `${...}` brought into a field that may hold a
-secret (`repr=False` in the model: args, env, headers, url), and whatever it brought into `middleware`. Left out is what
-would only turn a log into noise: short values, ports, booleans, loopback names, and the variables that say where and
-who one is. A default written in the file is no secret: the file says it.
+They are every header value, every token and key of `middleware`, the operator's token, what `${...}` brought into a
+field that may hold a secret (`repr=False` in the model: args, env, headers, url), and whatever it brought into
+`middleware`. Left out is what would only turn a log into noise: short values, ports, booleans, loopback names, and the
+variables that say where and who one is. A default written in the file is no secret: the file says it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from argus_trio.config.model.config import Config
 from argus_trio.config.read.interpolation import Brought
 from argus_trio.config.read.key_path import KeyPath
 
+_TOKEN: KeyPath = ("server", "management", "token")
 SHORTEST = 4
 """The shortest value, in characters, that is hidden."""
 
@@ -36,7 +37,7 @@ SECRET_KEYS = frozenset(
 
 def gather(config: Config, brought: Mapping[KeyPath, tuple[Brought, ...]]) -> frozenset[str]:
     """The secrets of the configuration; `brought` says which values `${...}` brought in at which key path."""
-    found = (*_header_values(config), *_written(config.middleware), *_brought_values(brought))
+    found = (*_header_values(config), *_written(config.middleware), *_written(config.server), *_brought_values(brought))
     return frozenset(value for value in found if is_telling(value))
 
 
@@ -77,5 +78,5 @@ def _written(value: object) -> Iterator[str]:
 def _brought_values(brought: Mapping[KeyPath, tuple[Brought, ...]]) -> Iterator[str]:
     for key_path, values in brought.items():
         is_of_backend = len(key_path) > 2 and key_path[0] == "backends" and key_path[2] in SECRET_KEYS
-        if is_of_backend or key_path[:1] == ("middleware",):
+        if is_of_backend or key_path[:1] == ("middleware",) or key_path == _TOKEN:
             yield from (each.value for each in values if each.variable not in PUBLIC_VARIABLES)

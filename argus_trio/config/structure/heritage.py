@@ -30,12 +30,26 @@ _POLICIES = (
     'write middleware: [{type: rbac, default: deny, roles: {<role>: {allow: ["tool:<glob>"], deny: []}}}]; '
     "of each policy, resources go into allow or deny, by its effect, of each of its roles"
 )
+_OPERATOR = (
+    'write management: {token: "${ARGUS_MGMT_TOKEN}"} under server; no variable is read that the file does not name'
+)
+_LISTEN = "write listen: HOST:PORT"
 _BACKENDS = "write backends: with one entry per server, each with its type"
 
 KEYS: dict[str, str] = {
     "server.transport": "has no counterpart: /mcp and /sse are both served, all the time",
     "server.auth_background_refresh_enabled": "OAuth towards backends " + _LATER,
     "server.auth_background_refresh_interval_seconds": "OAuth towards backends " + _LATER,
+    "server.management.enabled": "the management API is always there; write listen: HOST:PORT to have it elsewhere",
+    "server.management.reconnect_timeout": "backends are tried again for ever; leave it out",
+    "server.management_token": _OPERATOR,
+    "server.token": _OPERATOR,
+    "management": "write it under server: server.management",
+    "server.management.token_env": _OPERATOR,
+    "server.management.host": _LISTEN,
+    "server.management.port": _LISTEN,
+    "server.management.address": _LISTEN,
+    "server.management.path": "write socket: PATH for a Unix socket; the paths below /manage/v1 are fixed",
     "backends.*.name": "the name of a backend is its key under backends",
     "backends.*.group": "groups of backends have no counterpart here; leave it out",
     "backends.*.auth": "OAuth towards backends comes with a later version; a fixed token goes into headers",

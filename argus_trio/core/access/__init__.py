@@ -6,7 +6,8 @@
 - `target` is what a call is aimed at; `rules` speak of targets, and `policy` decides by rules what there is for whom;
   `sight` is that decision for whole lists, with the rules joined.
 - `conditions/` look into the arguments of a call.
-- `credential` knows a credential of the file by its digest; `resource_url` what endpoints and principals are called.
+- `credential` knows a credential of the file by its digest; `lock_out` says how long the refusal of a wrong one is held
+  back; `resource_url` what endpoints and principals are called.
 - `address_guard` says which addresses may be dialled where others name the URL.
 - `denials` are the errors of what is not let pass.
 - `access` is what the front end asks before anything else: one value, swapped by a reload.

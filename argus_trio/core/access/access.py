@@ -10,7 +10,7 @@ import attrs
 
 from argus_trio.core.access.arrival import Admit
 from argus_trio.core.access.forwarded import NO_PROXIES, TrustedProxies
-from argus_trio.core.access.principal import Principal
+from argus_trio.core.access.principal import OPERATOR_ROLE, Principal
 
 ManageRight = Literal["read", "operate", "admin"]
 """What the management API asks for: looking, acting on what runs, changing what there is."""
@@ -26,9 +26,9 @@ def anybody_manages(_: Principal, __: ManageRight) -> bool:
     return True
 
 
-def nobody_manages(_: Principal, __: ManageRight) -> bool:
-    """Let nobody manage: principals are known, and no rule gives any of them the right to."""
-    return False
+def nobody_manages(principal: Principal, _: ManageRight) -> bool:
+    """Let nobody manage but the operator: principals are known, and no rule gives any of them the right to."""
+    return OPERATOR_ROLE in principal.roles
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -37,6 +37,8 @@ class Access:
 
     admit: Admit | None = None
     """Says who asks; None where nobody is asked, and everybody is anonymous."""
+    authenticates: bool = False
+    """Whether clients are asked who they are, some of whom may come in without saying so."""
     asks_everybody: bool = False
     """Whether nobody comes in who does not say who they are, so that it may be reached from anywhere."""
     may_manage: Callable[[Principal, ManageRight], bool] = anybody_manages

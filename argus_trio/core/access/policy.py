@@ -13,6 +13,7 @@ from typing import Final
 import attrs
 
 from argus_trio.core.access.conditions.condition import RuleCondition
+from argus_trio.core.access.principal import OPERATOR_ROLE
 from argus_trio.core.access.rules import AccessRule
 from argus_trio.core.access.target import Target, TargetKind
 
@@ -123,6 +124,8 @@ class Policy:
 
     def perspective(self, roles: frozenset[str], endpoint: str) -> Perspective:
         """The perspective of a principal with these roles at this endpoint: equal for all who see the same."""
+        if OPERATOR_ROLE in roles:
+            return OF_OPERATOR if self.has_roles else EVERYTHING
         if not self.has_roles:
             return EVERYTHING if endpoint not in self.views else Perspective(endpoint=endpoint)
         known = frozenset(role for role in roles if role in self.roles and self._is_good(role, endpoint))
@@ -164,6 +167,8 @@ class Policy:
         return decision
 
     def _decided(self, perspective: Perspective, target: Target) -> Decision:
+        if perspective == OF_OPERATOR:
+            return Decision(is_allowed=True, because="the operator may do everything")
         rules = [(name, self.roles[name]) for name in sorted(perspective.roles)]
         for name, role in rules:
             for rule in role.deny:
@@ -188,6 +193,8 @@ class Policy:
         return Decision(is_allowed=allows, because=because, scopes=self._scopes_of(target) if allows else ())
 
     def _kinds_by_backend(self, perspective: Perspective) -> frozenset[TargetKind]:
+        if perspective == OF_OPERATOR:
+            return frozenset()
         roles = [self.roles[name] for name in perspective.roles]
         rules = [rule for role in roles for rule in (*role.allow, *role.deny)]
         rules += [rule for rule, _ in self.scopes]
@@ -209,5 +216,7 @@ class Policy:
 _OF_BACKENDS: Final[frozenset[TargetKind]] = frozenset(("tool", "prompt", "resource", "method"))
 EVERYTHING: Final = Perspective()
 """The perspective from which nothing is hidden, where there are no rules for roles."""
+OF_OPERATOR: Final = Perspective(roles=frozenset({OPERATOR_ROLE}))
+"""The perspective of the operator where there are rules for roles: none of them, and no view, hides anything."""
 OPEN_POLICY: Final = Policy()
 """The policy of a configuration without roles and views."""

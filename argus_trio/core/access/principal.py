@@ -27,5 +27,18 @@ class Principal:
 ANONYMOUS: Final = Principal(name="anonymous")
 """The principal of a client that has not authenticated."""
 
-RESERVED_NAMES: Final = frozenset({"anonymous", "operator"})
+OPERATOR_ROLE: Final = "argus:operator"
+"""The role of the operator, which no rule binds. No file and no token gives it: see `Gate`."""
+OPERATOR_METHOD: Final = "management"
+"""How the operator comes in: by `server.management`, and to the management API alone."""
+
+OPERATOR: Final = "operator"
+
+RESERVED_NAMES: Final = frozenset({"anonymous", OPERATOR})
 """The names that no credential may stand for."""
+
+
+def operator(credential: bytes = b"") -> Principal:
+    """The operator, who may do everything; `credential` is the digest of the token, where one was brought."""
+    roles = frozenset({OPERATOR_ROLE})
+    return Principal(name=OPERATOR, roles=roles, method=OPERATOR_METHOD, credential=credential)

@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from argus_trio.core.access.policy import Perspective, Policy
+from argus_trio.core.access.policy import OF_OPERATOR, Perspective, Policy
 from argus_trio.core.access.rules import AccessRule
 from argus_trio.core.access.target import Target, TargetKind
 
@@ -68,6 +68,8 @@ class _KindSight:
 
     @classmethod
     def of(cls, policy: Policy, perspective: Perspective, kind: TargetKind) -> _KindSight:
+        if perspective == OF_OPERATOR:
+            return cls(backends=None, deny=None, view_allow=None, allow=None, default=True)
         view = policy.views.get(perspective.endpoint)
         roles = [policy.roles[name] for name in perspective.roles]
         denying = [*(view.deny if view is not None else ()), *(rule for role in roles for rule in role.deny)]

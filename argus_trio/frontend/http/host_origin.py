@@ -23,7 +23,7 @@ def _host_names(names: Iterable[str]) -> frozenset[str]:
 
 
 def _listed(origins: Iterable[str]) -> frozenset[str]:
-    return frozenset(map(_origin, origins))
+    return frozenset(map(origin_of, origins))
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -38,7 +38,7 @@ class HostOriginCheck:
 
     def judge(self, host: bytes | None, origin: bytes | None) -> WrongHeader:
         """None to let the request in, else which of the two is wrong."""
-        if host is None or _host_name(host.decode("latin-1")) not in self._hosts:
+        if not self.knows_host(host):
             return "host"
         if (wrong := self.judge_origin(origin)) is not None:
             return wrong
@@ -46,13 +46,17 @@ class HostOriginCheck:
             self.passed.add((host, origin))
         return None
 
+    def knows_host(self, host: bytes | None) -> bool:
+        """Whether clients may call the gateway so."""
+        return host is not None and _host_name(host.decode("latin-1")) in self._hosts
+
     def judge_origin(self, origin: bytes | None) -> WrongHeader:
         """None to let the request in, whatever its Host, else that the Origin is wrong."""
         return None if origin is None or self._is_good(origin.decode("latin-1")) else "origin"
 
     def is_listed(self, origin: bytes) -> bool:
         """Whether `allowed_origins` names this one: being let in from loopback is not enough."""
-        return _origin(origin.decode("latin-1")) in self._origins
+        return origin_of(origin.decode("latin-1")) in self._origins
 
     def is_new(self, wrong: Literal["host", "origin"], value: bytes | None) -> bool:
         """Whether this wrong value was not reported before; after `_REMEMBERED` of them none is new."""
@@ -63,7 +67,7 @@ class HostOriginCheck:
         return True
 
     def _is_good(self, origin: str) -> bool:
-        if _origin(origin) in self._origins:
+        if origin_of(origin) in self._origins:
             return True
         parts = _split(origin)
         return parts is not None and parts[0] in ("http", "https") and parts[1] in _LOOPBACK
@@ -77,13 +81,14 @@ def _host_name(authority: str) -> str:
     return name.removesuffix(".") if port.isdigit() or not port else ""
 
 
-def _origin(origin: str) -> str:
+def origin_of(origin: str) -> str:
+    """The origin as it is compared."""
     return origin.strip().lower().rstrip("/")
 
 
 def _split(origin: str) -> tuple[str, str] | None:
     try:
-        parts = urlsplit(_origin(origin))
+        parts = urlsplit(origin_of(origin))
         _ = parts.port
     except ValueError:
         return None

@@ -6,7 +6,7 @@ The header fields are read in one pass. What may be asked at which path is decid
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final, NotRequired, Protocol, TypedDict
+from typing import Final, Literal, NotRequired, Protocol, TypedDict
 
 import attrs
 import trio
@@ -51,9 +51,25 @@ class AsgiScope(TypedDict):
     extensions: dict[str, Disconnects]
     client: NotRequired[tuple[str, int] | None]
     """The address that the connection came from; None where it has none."""
+    state: NotRequired[Mapping[str, Door]]
+    """`door` is by which listener it came."""
 
 
 DISCONNECT_EXTENSION: Final = "argus.disconnect"
+
+
+@attrs.frozen(kw_only=True)
+class Door:
+    """By which listener a connection came."""
+
+    serves: Literal["everything", "clients", "management"] = "everything"
+    """What is served there; `clients` is everything but the management API, of which only what probes ask is left."""
+    peer: int | None = None
+    """The user that is at the other end of the management API's Unix socket; None for every other door."""
+
+
+MAIN_DOOR: Final = Door()
+"""The door of a gateway that has no other."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -76,6 +92,7 @@ class IncomingRequest:
     """The view whose endpoint it came in by; empty for the one that shows all."""
     streams: OpenStreams | None = None
     """Where it is entered while its answer is a long-lived stream."""
+    door: Door = MAIN_DOOR
     body_pending: bool = True
     """Whether some of the body may still come in."""
     body: Body | None = None
@@ -102,6 +119,7 @@ class IncomingRequest:
             disconnects=scope["extensions"][DISCONNECT_EXTENSION],
             address=client[0] if client else "",
             streams=streams,
+            door=scope["state"]["door"] if "state" in scope else MAIN_DOOR,
         )
 
     async def answer(self, status: int, body: bytes = b"", headers: Sequence[Header] = ()) -> None:

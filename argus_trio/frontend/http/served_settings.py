@@ -9,11 +9,33 @@ from urllib.parse import urlsplit
 import attrs
 
 from argus_trio.config.check.certificate import CertificateUnusable, load_certificate
-from argus_trio.config.model.server import Server, ServerTls
+from argus_trio.config.model.server import Server, ServerManagement, ServerTls
 from argus_trio.core.access.access import OPEN, Access
+from argus_trio.core.access.credential import written_digest
 from argus_trio.errors import ListenFailed
-from argus_trio.frontend.http.host_origin import HostOriginCheck
+from argus_trio.frontend.http.host_origin import HostOriginCheck, origin_of
 from argus_trio.frontend.http.limits import Limits
+
+
+@attrs.frozen(kw_only=True)
+class ManagementAccess:
+    """How the operator comes in."""
+
+    digest: bytes | None = attrs.field(default=None, repr=False)
+    """That of the token; None without one."""
+    has_socket: bool = False
+    """Whether there is a Unix socket to come by."""
+
+    @classmethod
+    def of(cls, management: ServerManagement) -> ManagementAccess:
+        """What follows from a configuration that was checked."""
+        token = management.token
+        return cls(digest=None if token is None else written_digest(token), has_socket=management.socket is not None)
+
+    @property
+    def asks(self) -> bool:
+        """Whether nobody is answered over TCP who does not say who they are."""
+        return self.digest is not None or self.has_socket
 
 
 @attrs.frozen(kw_only=True)
@@ -25,6 +47,7 @@ class ServedSettings:
     limits: Limits
     access: Access
     """Who may come in."""
+    management: ManagementAccess = ManagementAccess()
     context: ssl.SSLContext | None
     """For new TLS connections; those that are open keep the one they began with."""
 
@@ -45,8 +68,21 @@ class ServedSettings:
                 connections=server.limits.connections,
             ),
             access=access,
+            management=ManagementAccess.of(server.management),
             context=None if server.tls is None else _context(server.tls, server),
         )
+
+    def is_own_origin(self, origin: bytes, host: bytes) -> bool:
+        """Whether a page is the gateway's own: of the origin that a request with this Host goes to, or of its public
+        URL, where a proxy makes another one of it."""
+        given = origin_of(origin.decode("latin-1"))
+        scheme = "http" if self.context is None else "https"
+        if given == origin_of(f"{scheme}://{host.decode('latin-1')}"):
+            return True
+        if self.server.public_url is None:
+            return False
+        url = urlsplit(self.server.public_url)
+        return given == origin_of(f"{url.scheme}://{url.netloc}")
 
 
 @attrs.define(eq=False)
@@ -57,10 +93,17 @@ class CurrentSettings:
     on_renewed: list[Callable[[ServedSettings], object]] = attrs.field(factory=list, init=False)
     """Are told, without a checkpoint, of the settings that hold from now on."""
 
+    def begin(self, settings: ServedSettings) -> None:
+        """Let `settings` hold as what the gateway listens with, once that is known."""
+        self.now = settings
+
     def renew(self, settings: ServedSettings) -> None:
-        """Let `settings` hold from now on. What was begun goes on; what listens stays, with TLS or without as it is."""
+        """Let `settings` hold from now on. What was begun goes on; what listens stays as it is: with TLS or
+        without, with a socket for operators or without."""
         if (settings.context is None) != (self.now.context is None):
             settings = attrs.evolve(settings, context=self.now.context)
+        management = attrs.evolve(settings.management, has_socket=self.now.management.has_socket)
+        settings = attrs.evolve(settings, management=management)
         self.now = settings
         for tell in self.on_renewed:
             tell(settings)

@@ -1,5 +1,6 @@
 """The management API under `/manage/v1/`; what it says is `argus_trio/contract`.
 
+    admission   who is let in: the operator, by token or socket, and whoever MCP knows; pages of other origins are not
     api         from a request to the page of its operation: path, rights, query, body; problems
     request     what a page is asked
     answer      what a page answers, and the problem that it raises

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Final
+from typing import Final, cast
 from urllib.parse import parse_qsl
 
 import attrs
 import msgspec
 import structlog
 
+from argus_trio.contract.health import HEALTH, READY
 from argus_trio.contract.operation import BASE, NoBody, Operation
 from argus_trio.core.access.access import Access
 from argus_trio.core.access.arrival import Unadmitted
 from argus_trio.core.memory import Bodies
 from argus_trio.errors import ParseFailed, RpcError
-from argus_trio.frontend.admission import admit
 from argus_trio.frontend.http.body import read_body
 from argus_trio.frontend.http.errors import ClientGone
-from argus_trio.frontend.http.request import Header, IncomingRequest
-from argus_trio.frontend.http.served_settings import CurrentSettings
+from argus_trio.frontend.http.receive_queue import AsgiMessage
+from argus_trio.frontend.http.request import AsgiSend, Header, IncomingRequest
+from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
+from argus_trio.frontend.manage.admission import Doorkeeper, may_stream_on
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer, problem_answer
 from argus_trio.frontend.manage.request import ManageRequest, Page
 from argus_trio.wire.envelope import check_text, client_text
@@ -33,6 +36,14 @@ MOST_PARAMETERS: Final = 64
 LONGEST_COMPLAINT: Final = 300
 """How much of what is wrong with a query or a body is told, in characters: it may repeat what came."""
 _STREAM_ALONE: Final = ("text/event-stream",)
+_FOR_PROBES: Final = (HEALTH, READY)
+"""What is answered under any Host, or none: probes of Kubernetes and HAProxy name the address that they connect to. A
+page of another origin is kept out all the same."""
+PROBED: Final = tuple(BASE + operation.path for operation in _FOR_PROBES)
+"""Their paths: what is left at the address of clients where the management API has one of its own."""
+_ABOVE: Final = "/manage/"
+_ON_ALL: Final[tuple[Header, ...]] = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+_OF_ALL: Final = frozenset(name for name, _ in _ON_ALL)
 _WORDS: Final = {413: "too-large", 408: "bad-request", 503: "overloaded"}
 """What becomes of an error about a body, by its status."""
 
@@ -44,9 +55,15 @@ class ManageApi:
     pages: Mapping[Operation, Page]
     settings: CurrentSettings
     bodies: Bodies = attrs.field(factory=Bodies)
+    doorkeeper: Doorkeeper = attrs.field(init=False)
+
+    @doorkeeper.default
+    def _doorkeeper(self) -> Doorkeeper:
+        return Doorkeeper(settings=self.settings, process_user=os.geteuid())
 
     async def __call__(self, http: IncomingRequest, access: Access) -> None:
-        """Answer a request, whose Host and Origin have been looked at. Raises `ClientGone`."""
+        """Answer a request. Raises `ClientGone`."""
+        http.send = _uncached(http.send)
         try:
             answer = await self._answer(http, access)
             body = b"" if answer is None else answer.encoded
@@ -63,16 +80,23 @@ class ManageApi:
         if answer is not None:
             await http.answer_unread(answer.status, body, answer.headers)
 
+    def may_stay(self, http: IncomingRequest, settings: ServedSettings) -> bool:
+        """Whether a stream goes on under new settings: who opened it could still come in, and may still ask for it."""
+        found = (self._found(http.path.removesuffix("/")) or {}).get(http.method)
+        right = None if found is None else found[0].right
+        may_ask = right is None or settings.access.may_manage(http.principal, right)
+        return may_ask and may_stream_on(http, settings)
+
     async def _answer(self, http: IncomingRequest, access: Access) -> PageAnswer | None:
         path = http.path.removesuffix("/")
         found = self._found(path)
-        if http.method == "POST" and http.fields.get(b"sec-fetch-site") == b"cross-site":
-            raise ManageProblem("wrong-origin", "a web page of another site may not ask for this")
+        is_probe = found is not None and any(operation in _FOR_PROBES for operation, _ in found.values())
+        self.doorkeeper.require_own_page(http, is_probe=is_probe)
         public = found is not None and any(operation.is_public for operation, _ in found.values())
         if not public:
             await self._let_in(http, access)
         if found is None:
-            raise ManageProblem("not-found", "nothing is served at this path")
+            raise ManageProblem("not-found", _nothing_at(http))
         if http.method not in _methods(found):
             return _other_method(http, found)
         operation, segments = found["GET" if http.method == "HEAD" else http.method]
@@ -90,7 +114,7 @@ class ManageApi:
 
     async def _let_in(self, http: IncomingRequest, access: Access) -> None:
         try:
-            await admit(http, access)
+            await self.doorkeeper.let_in(http, access)
         except Unadmitted as unadmitted:
             raise _unadmitted(unadmitted) from None
 
@@ -127,6 +151,25 @@ class ManageApi:
         elif not _is_json(http.fields.get(b"content-type")):
             raise ManageProblem("wrong-media-type", "the body must be JSON: send Content-Type: application/json")
         return _decoded(body, operation.body)
+
+
+def _uncached(send: AsgiSend) -> AsgiSend:
+    """Send with what every answer here says: that nobody keeps it, and that it is what it says it is."""
+
+    async def sent(message: AsgiMessage) -> None:
+        if message["type"] == "http.response.start":
+            given = cast("Sequence[Header]", message["headers"])
+            others = [header for header in given if header[0] not in _OF_ALL]
+            message = {**message, "headers": [*others, *_ON_ALL]}
+        await send(message)
+
+    return sent
+
+
+def _nothing_at(http: IncomingRequest) -> str:
+    if http.door.serves != "management" or http.path.startswith(_ABOVE):
+        return "nothing is served at this path"
+    return f"only {BASE} is served here; MCP is at the gateway's other address, which server.host and server.port say"
 
 
 def _matched(template: Iterable[str], given: Iterable[str]) -> Mapping[str, str] | None:

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from argus_trio.contract.operation import Operation
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.manage.backends import backend_pages
-from argus_trio.frontend.manage.capabilities import capability_pages
 from argus_trio.frontend.manage.clients.exchanges import exchange_pages
 from argus_trio.frontend.manage.clients.sessions import SessionTable, session_pages
-from argus_trio.frontend.manage.documents import document_pages
+from argus_trio.frontend.manage.described.capabilities import capability_pages
+from argus_trio.frontend.manage.described.configuration import configuration_pages
+from argus_trio.frontend.manage.described.documents import document_pages
 from argus_trio.frontend.manage.health import health_pages
 from argus_trio.frontend.manage.logs import log_pages
 from argus_trio.frontend.manage.reload import reload_pages
@@ -32,5 +33,6 @@ def all_pages(gateway: Gateway, facts: ServedFacts, tables: Sequence[SessionTabl
         **exchange_pages(gateway),
         **session_pages(gateway, tables),
         **tree_pages(),
+        **configuration_pages(gateway),
     }
     return {**pages, **batch_pages(pages)}

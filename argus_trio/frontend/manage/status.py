@@ -44,6 +44,8 @@ class ServedFacts:
 
     urls: Sequence[str] = ()
     """The base URLs that clients connect to."""
+    management_urls: Sequence[str] = ()
+    """Where the management API alone is served."""
     sessions: Callable[[], int] = int
     requests: Callable[[], int] = int
     """How many requests are in flight, event streams included."""
@@ -96,13 +98,8 @@ def _status(gateway: Gateway, facts: ServedFacts, began: Clocks) -> StatusAnswer
             started_at=started,
             instance=management.instance,
         ),
-        config=ConfigStatus(
-            file_path=None if management.file is None else str(management.file),
-            loaded_at=started if gateway.control is None else shown_time(gateway.control.last.at),
-            backend_count=len(config.backends),
-            generation=1 if gateway.control is None else gateway.control.last.applied.generation,
-        ),
-        transport=_transport(facts.urls, (config.server.host, config.server.port)),
+        config=config_status(gateway),
+        transport=_transport(facts, (config.server.host, config.server.port)),
         load=LoadStatus(
             exchanges=len(management.exchanges),
             sessions=facts.sessions(),
@@ -117,13 +114,24 @@ def _status(gateway: Gateway, facts: ServedFacts, began: Clocks) -> StatusAnswer
     )
 
 
+def config_status(gateway: Gateway) -> ConfigStatus:
+    """What is told of the configuration in effect."""
+    management = gateway.management
+    return ConfigStatus(
+        file_path=None if management.file is None else str(management.file),
+        loaded_at=shown_time(datetime.fromtimestamp(management.loaded_at(), UTC)),
+        backend_count=len(management.config().backends),
+        generation=1 if gateway.control is None else gateway.control.last.applied.generation,
+    )
+
+
 def shown_time(moment: datetime) -> str:
     """A moment, as the contract has it."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _transport(urls: Sequence[str], configured: tuple[str, int]) -> TransportStatus:
-    over_tcp = [url for url in urls if "://unix:" not in url]
+def _transport(facts: ServedFacts, configured: tuple[str, int]) -> TransportStatus:
+    over_tcp = [url for url in facts.urls if "://unix:" not in url]
     first = over_tcp[0] if over_tcp else _NO_HOST
     parts = urlsplit(first)
     return TransportStatus(
@@ -131,5 +139,5 @@ def _transport(urls: Sequence[str], configured: tuple[str, int]) -> TransportSta
         streamable_http_url=f"{first}/mcp",
         host=parts.hostname or configured[0],
         port=parts.port or configured[1],
-        urls=tuple(urls),
+        urls=(*facts.urls, *facts.management_urls),
     )

@@ -35,7 +35,7 @@ from hypercorn.typing import (
 from hypercorn.utils import UnexpectedMessageError, parse_socket_addr
 
 from argus_trio.frontend.http.receive_queue import ReceiveQueue
-from argus_trio.frontend.http.request import DISCONNECT_EXTENSION
+from argus_trio.frontend.http.request import DISCONNECT_EXTENSION, MAIN_DOOR, Door
 from argus_trio.frontend.server.ahead import Ahead
 from argus_trio.frontend.server.request_target import origin_form
 from argus_trio.frontend.server.site import FurtherRequest, Site
@@ -77,6 +77,7 @@ class ServedConnection:
 
     _site: Site
     _stream: ClientStream
+    _door: Door = MAIN_DOOR
     _transport: Transport = attrs.field(init=False)
     _reading: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
     _protocol: _Http1 | None = attrs.field(default=None, init=False)
@@ -119,9 +120,8 @@ class ServedConnection:
         site = self._site
         async with trio.open_nursery() as nursery:
             requests = cast("TaskGroup", _Requests(nursery))
-            state = ConnectionState({})
-            secure = self._transport.is_secure
-            protocol = _Http1(site.app, site.config, site.context, requests, state, secure, client, server, self.send)
+            state, tls = ConnectionState({"door": self._door}), self._transport.is_secure
+            protocol = _Http1(site.app, site.config, site.context, requests, state, tls, client, server, self.send)
             protocol.connection = _OneSided.begun()
             self._protocol = protocol
             with self._reading:

@@ -97,7 +97,7 @@ class Acceptor:
                     await self._find_room(failure.reason)
                     continue
                 for each in self._admitted(accepted):
-                    self._connections.start_soon(ServedConnection(self._site, each.stream).run)
+                    self._connections.start_soon(ServedConnection(self._site, each.stream, each.door).run)
 
     def _has_room(self, listener: ServerListener, new: int) -> bool:
         """Whether a client gets one more descriptor beside as many `new` ones: all, up to the number that is reserved
@@ -107,10 +107,10 @@ class Acceptor:
         return len(self._site.connections) + new < reserved or _lowest_free(listener) < limit - reserved
 
     def _admitted(self, accepted: list[AcceptedConnection]) -> list[AcceptedConnection]:
-        """Those that there is room for. The others are told to come back."""
+        """Those that there is room for: operators on their socket always. The others are told to come back."""
         most = self._site.settings.now.limits.connections
         beyond = len(self._site.connections) + len(accepted) - most
-        if beyond <= 0:
+        if beyond <= 0 or any(each.door.peer is not None for each in accepted):
             return accepted
         beyond -= _end_idlest(self._site, beyond)
         admitted = accepted[: max(0, len(accepted) - beyond)]

@@ -14,6 +14,7 @@ from argus_trio.errors import ListenFailed
 
 FIRST_FD: Final = 3
 """Where the service manager puts the first of them."""
+MANAGEMENT: Final = "management"
 _MAX_SOCKETS: Final = 64
 _ADVICE: Final = "mend the socket unit, or start the gateway without it"
 
@@ -24,6 +25,13 @@ class Inherited:
 
     socket: socket.socket
     name: str
+    label: str = ""
+    """What the service manager calls it (FileDescriptorName=); `MANAGEMENT` is for the management API alone."""
+
+    @property
+    def is_for_management(self) -> bool:
+        """Whether only the management API is served there."""
+        return self.label == MANAGEMENT
 
     @property
     def is_exposed(self) -> bool:
@@ -48,7 +56,7 @@ def inherited_sockets(environ: MutableMapping[str, str], *, first: int = FIRST_F
     try:
         for number in range(int(count)):
             label = called[number] if number < len(called) else ""
-            taken.append(_taken(first + number, f"descriptor {first + number}{f' ({label})' if label else ''}"))
+            taken.append(_taken(first + number, label))
     except ListenFailed:
         for each in taken:
             each.socket.close()
@@ -56,7 +64,8 @@ def inherited_sockets(environ: MutableMapping[str, str], *, first: int = FIRST_F
     return tuple(taken)
 
 
-def _taken(descriptor: int, name: str) -> Inherited:
+def _taken(descriptor: int, label: str) -> Inherited:
+    name = f"descriptor {descriptor}{f' ({label})' if label else ''}"
     try:
         os.set_inheritable(descriptor, False)
         handed = socket.socket(fileno=descriptor)
@@ -67,7 +76,7 @@ def _taken(descriptor: int, name: str) -> Inherited:
         handed.close()
         raise ListenFailed(name, wrong, _ADVICE)
     handed.setblocking(False)
-    return Inherited(handed, name)
+    return Inherited(handed, name, label)
 
 
 def _wrong_with(handed: socket.socket) -> str:

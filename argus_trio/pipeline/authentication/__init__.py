@@ -1,7 +1,7 @@
 """The stage of `type: authentication`: who asks, judged by header fields alone, before a body is read.
 
 - `stage` is what a request meets: the readers in the order of the file, and what becomes of who brings nothing, or
-  something wrong; `refusals` says it (RFC 6750, 3), `lock_out` how long a refusal is held back.
+  something wrong; `refusals` says it (RFC 6750, 3), `core.access.lock_out` how long a refusal is held back.
 - `readers` find the credentials of the file, of a trusted proxy, and in `Authorization`. The first whose credential
   is there decides; one that is wrong is never tried on the next.
 - `documents` are the metadata of the protected resources (RFC 9728).

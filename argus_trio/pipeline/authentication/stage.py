@@ -16,11 +16,11 @@ from argus_trio.config.model.config import Config
 from argus_trio.config.model.middleware import AuthenticationSpec, RbacSpec
 from argus_trio.core.access.arrival import RequestArrival
 from argus_trio.core.access.credential import written_digest
-from argus_trio.core.access.principal import ANONYMOUS, Principal
+from argus_trio.core.access.lock_out import LockOut
+from argus_trio.core.access.principal import ANONYMOUS, OPERATOR_METHOD, Principal
 from argus_trio.core.access.resource_url import canonical_url, principal_prefixes
 from argus_trio.core.call.payer import network_of
 from argus_trio.pipeline.authentication.documents import metadata_documents
-from argus_trio.pipeline.authentication.lock_out import LockOut
 from argus_trio.pipeline.authentication.readers import (
     AUTHORIZATION,
     ApiKeyReader,
@@ -122,6 +122,8 @@ class KnownPrincipals:
         name = principal.name
         if name == ANONYMOUS.name:
             return self.anonymous is not None
+        if principal.method == OPERATOR_METHOD:
+            return True  # which is asked of the management API, where it comes in
         if principal.method == "jwt":
             return any(name.startswith(f"{prefix}/") for prefix in self.prefixes)
         if principal.method == "header":  # a name of the file is not for whom a proxy names

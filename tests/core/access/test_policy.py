@@ -19,7 +19,9 @@ from argus_trio.core.access.policy import (
     RoleRules,
     ViewRules,
 )
+from argus_trio.core.access.principal import OPERATOR_ROLE
 from argus_trio.core.access.rules import AccessRule
+from argus_trio.core.access.sight import sight
 from argus_trio.core.access.target import Target
 
 X = RuleCondition(pointer="/x", steps=("x",), one_of=("1",))
@@ -227,3 +229,20 @@ def test_a_decision_of_three_roles_of_ten_rules_is_cheap() -> None:
             found.decide(found.perspective(roles, ""), Target(kind="tool", shown=f"j__{number % 4}"))
         best = min(best, (perf_counter() - began) / 200)
     assert best < 20e-6
+
+
+@given(ROLES, TARGETS, st.sampled_from(["", "v"]))
+def test_no_rule_and_no_view_binds_the_operator(
+    roles: dict[str, tuple[list[str], list[str]]], target: Target, endpoint: str
+) -> None:
+    view = ViewRules(backends=frozenset(), deny=rules(["*"]))
+    scoped = ((AccessRule.of("*"), ("s",)),)
+    found = attrs.evolve(made(roles), views={"v": view}, scopes=scoped)
+    for each in (found, Policy(views={"v": view})):
+        perspective = each.perspective(frozenset({OPERATOR_ROLE, "r"}), endpoint)
+        assert each.shows(perspective, target)
+        assert target.kind not in ("tool", "prompt") or sight(each, perspective)(target)
+        assert each.by_backend(perspective) == frozenset()
+    decision = found.decide(found.perspective(frozenset({OPERATOR_ROLE}), endpoint), target)
+    assert (decision.is_allowed, decision.scopes, decision.grants) == (True, (), ())
+    assert found.may_manage(frozenset({OPERATOR_ROLE}), "admin")

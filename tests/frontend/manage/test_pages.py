@@ -14,7 +14,7 @@ from tests.frontend.support.serving import Backstage
 
 NOT_YET = frozenset(
     {
-        *("/events", "/events/stream", "/metrics", "/config", "/config/validate", "/explain"),
+        *("/events", "/events/stream", "/metrics", "/config/validate"),
         *("/shutdown", "/backends/{name}/restart", "/backends/{name}/drain"),
         *("/backends/{name}/enable", "/backends/{name}/disable", "/tools/call", "/resources/read", "/prompts/get"),
         "/exchanges/{id}/asks/{ask}",

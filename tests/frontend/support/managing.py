@@ -91,7 +91,7 @@ class Managed:
         async def send(message: Mapping[str, object]) -> None:
             sent.append(dict(message))
 
-        queue, fields = ReceiveQueue(), dict(headers)
+        queue, fields = ReceiveQueue(), {b"host": b"localhost", **headers}
         await queue.put({"type": "http.request", "body": body, "more_body": False})
         http = IncomingRequest(
             method=method,
@@ -102,6 +102,7 @@ class Managed:
             receive=queue.receive,
             send=send,
             disconnects=queue,
+            address="127.0.0.1",
         )
         http.principal = self.principal if self.access is not OPEN else ANONYMOUS
         await self.api(http, self.access)

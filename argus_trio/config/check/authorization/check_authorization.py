@@ -21,6 +21,7 @@ from argus_trio.config.model.middleware import AuthenticationSpec, RbacSpec
 from argus_trio.config.model.naming import BACKEND_NAME
 from argus_trio.config.read.findings import Findings
 from argus_trio.config.read.key_path import KeyPath
+from argus_trio.core.access.principal import OPERATOR_ROLE
 
 _VIEW_NAME: Final = re.compile(BACKEND_NAME)
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
@@ -79,6 +80,8 @@ def _check_place(config: Config, index: int, findings: Findings) -> None:
 
 
 def _check_role(role: Role, path: KeyPath, config: Config, rules: RuleCheck) -> None:
+    if path[-1] == OPERATOR_ROLE:
+        rules.findings.add(path, "this is a role of the gateway's own", "write another name")
     for key, texts in (("allow", role.allow), ("deny", role.deny)):
         for at, text in enumerate(texts):
             rules.check(text, (*path, key, at))

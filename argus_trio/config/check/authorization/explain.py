@@ -13,6 +13,7 @@ from argus_trio.config.model.config import Config
 from argus_trio.config.model.middleware import AuthenticationSpec, RbacSpec
 from argus_trio.config.policy import policy_of, possible_owners
 from argus_trio.core.access.policy import Decision, Policy
+from argus_trio.core.access.principal import OPERATOR
 from argus_trio.core.access.rules import KINDS, AccessRule, NoRule
 from argus_trio.core.access.target import Target, TargetKind
 from argus_trio.core.catalog.names import Claim, NamingOf, PossibleOwners, prefixed
@@ -63,6 +64,8 @@ def explain(config: Config, question: Question) -> Explanation:
     if question.endpoint and question.endpoint not in config.views:
         there_are = f"there are: {', '.join(config.views)}" if config.views else "there are none"
         raise NoQuestion(f"there is no view {question.endpoint}; {there_are}")
+    if question.principal == OPERATOR:
+        return _of_operator(config)
     given = roles_of(config, question.principal)
     roles = frozenset((*(given or ()), *question.roles))
     has = f"{question.principal} has the roles {', '.join(sorted(roles))}" if roles else ""
@@ -85,6 +88,15 @@ def explain(config: Config, question: Question) -> Explanation:
         of = f"if it is {target.own} of {target.backend}: " if len(targets) > 1 else ""
         lines += [of + line for line in answer.lines]
     return Explanation(is_allowed=is_allowed, lines=(("allowed" if is_allowed else "denied"), *lines))
+
+
+def _of_operator(config: Config) -> Explanation:
+    management = config.server.management
+    if management.token is None and management.socket is None:
+        because = "there is no operator: server.management names neither a token nor a socket"
+        return Explanation(is_allowed=False, lines=("denied", because))
+    because = "the operator comes by server.management, to the management API alone, and may do everything"
+    return Explanation(is_allowed=True, lines=("allowed", because))
 
 
 def _answer(policy: Policy, question: Question, roles: frozenset[str], target: Target) -> Explanation:

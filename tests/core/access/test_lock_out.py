@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argus_trio.pipeline.authentication.lock_out import MOST_ADDRESSES, MOST_WRONG, LockOut
+from argus_trio.core.access.lock_out import MOST_ADDRESSES, MOST_WRONG, LockOut
 
 
 def test_ten_in_a_minute_are_not_held_back_and_the_next_ones_longer_and_longer() -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from argus_trio.config.check.check_issuer import check_issuers
+from argus_trio.config.check.admission.check_issuer import check_issuers
 from argus_trio.config.check.loopback import is_loopback
 from argus_trio.config.model.authentication import (
     ApiKey,

@@ -26,7 +26,7 @@ from argus_trio.contract.capabilities import (
     ToolEntry,
 )
 from argus_trio.contract.operation import Operation
-from argus_trio.core.access.principal import ANONYMOUS
+from argus_trio.core.access.principal import ANONYMOUS, OPERATOR
 from argus_trio.core.catalog.paging import Cursors
 from argus_trio.core.inventory import KINDS_TOLD, Inventory, InventoryItem, InventoryPlace, Onlooker, Sought
 from argus_trio.errors import InvalidParams
@@ -47,8 +47,6 @@ _KINDS: Final[Mapping[CapabilityType | None, tuple[str, ...]]] = {
 }
 _KEY_BYTES: Final = 16
 _PURPOSE: Final = "capabilities"
-_OPERATOR: Final = "operator"
-"""Who comes by `server.management`: nothing is hidden from them by roles."""
 _NULL: Final = msgspec.Raw(b"null")
 _NO_ARGUMENTS: Final = msgspec.Raw(b"[]")
 
@@ -126,7 +124,7 @@ def _onlooker(
         if query.principal:
             raise ManageProblem("forbidden", "to look as somebody else takes the right manage:read")
         return inventory.onlooker(request.principal.roles, query.endpoint)
-    if query.principal in ("", _OPERATOR):
+    if query.principal in ("", OPERATOR):
         return inventory.onlooker(None, query.endpoint)
     roles = roles_of(gateway.management.config(), query.principal)
     if roles is None and query.principal == ANONYMOUS.name and request.access.admit is None:
