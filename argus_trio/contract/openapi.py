@@ -20,9 +20,11 @@ from argus_trio.contract.problem import PROBLEMS, ProblemAnswer
 _MODULES: Final = (health, backends, capabilities, clients, events, control, calls, settings)
 _REFERENCE: Final = "#/components/schemas/{name}"
 _PROBLEM_MEDIA: Final = "application/problem+json"
-_EVERYWHERE: Final = ("bad-request", "method-not-allowed", "internal", "rate-limited", "overloaded")
+_EVERYWHERE: Final = (
+    *("bad-request", "wrong-origin", "method-not-allowed", "wrong-host", "rate-limited", "internal", "overloaded"),
+)
 """Problems that every operation has; the next two have those that are not public, and those that have a body."""
-_LET_IN: Final = ("unauthorized", "forbidden", "wrong-origin")
+_LET_IN: Final = ("unauthorized", "forbidden")
 _WITH_BODY: Final = ("too-large", "wrong-media-type")
 _TEXT: Final = {"type": "string"}
 _PROBLEM: Final = {"$ref": _REFERENCE.format(name=ProblemAnswer.__name__)}
