@@ -117,6 +117,11 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         title="No such page",
         page="`after` is not the `next` of a page before. Leave it out for the first one.",
     ),
+    "no-question": ProblemKind(
+        status=404,
+        title="Nothing there is to be explained",
+        page="`name`, `endpoint` or `args` names nothing that could be allowed or denied. `detail` says what to write.",
+    ),
     "method-not-allowed": ProblemKind(
         status=405, title="Not by this method", page="The header `Allow` lists the methods of this path."
     ),
