@@ -13,7 +13,7 @@ def main() -> int:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.argv[1:2] == ["serve"]:
         signal.signal(signal.SIGHUP, lambda *_: None)  # it asks to reload what is only being loaded; see the command
-    from argus_trio.cli import main as run
+    from argus_trio.cli.main import main as run
 
     return run()
 

@@ -45,7 +45,6 @@ from argus_trio.core.log_level import CurrentLevel
 from argus_trio.core.memory import Memory
 from argus_trio.core.open_exchanges import OpenExchanges
 from argus_trio.core.redaction import Redactor
-from argus_trio.core.reload_report import AppliedConfig
 from argus_trio.errors import ConfigInvalid, ListenFailed
 from argus_trio.frontend.app import run_frontend, tell_full
 from argus_trio.frontend.gateway import Gateway, Management, News
@@ -56,12 +55,13 @@ from argus_trio.frontend.server.socket_activation import Inherited, inherited_so
 from argus_trio.pipeline.build import build_pipeline
 from argus_trio.pipeline.pipeline import Pipeline
 from argus_trio.runtime.allocator import give_back_after_floods
-from argus_trio.runtime.candidate import Candidate, load_candidate
+from argus_trio.runtime.changes.gateway_control import GatewayControl
+from argus_trio.runtime.changes.reload import ReloadSupervisor
 from argus_trio.runtime.follow import follow
 from argus_trio.runtime.notify import Notifier
 from argus_trio.runtime.pipelines import Pipelines
-from argus_trio.runtime.reload import ReloadSupervisor
 from argus_trio.runtime.status import keep_status, status_line
+from argus_trio.runtime.stopping import Stopping
 
 log = structlog.get_logger()
 
@@ -83,9 +83,9 @@ async def run_gateway(
 ) -> None:
     """Serve `config` until a signal says stop; `on_listening` gets the base URLs once clients can connect.
 
-    `file` is where the configuration came from and is read again by a reload; without it there is none, and SIGHUP ends
-    the process as ever. `redact` is what the logs hide, and learns what a reload brings in. `log_level` is that of the
-    log, for who may change it.
+    `file` is where the configuration came from and is read again by a reload; without it there is no reload, and SIGHUP
+    ends the process as ever. `redact` is what the logs hide, and learns what a reload brings in. `log_level` is that of
+    the log, for who may change it.
 
     A service manager that started the gateway is told how it stands, and its sockets are served on.
 
@@ -95,11 +95,11 @@ async def run_gateway(
     """
     notifier = Notifier.of(os.environ)
     inherited = inherited_sockets(os.environ)
-    stop = trio.Event()
+    stopping = Stopping(notifier)
     refused: list[ListenFailed | ConfigInvalid] = []
     try:
         async with trio.open_nursery() as root:
-            await root.start(_stop_on_signals, stop, root.cancel_scope, notifier)
+            await root.start(_stop_on_signals, stopping, root.cancel_scope)
             root.start_soon(notifier.run_watchdog)
             hide = redact or Redactor(config.secrets)
             parts = _GatewayParts(
@@ -107,10 +107,11 @@ async def run_gateway(
                 file=file,
                 redact=hide,
                 notifier=notifier,
+                stopping=stopping,
                 inherited=inherited,
                 log_level=log_level or CurrentLevel(),
             )
-            await _serve(parts, stop, on_listening)
+            await _serve(parts, on_listening)
             log.info("stopped")
             root.cancel_scope.cancel()
     except* (ListenFailed, ConfigInvalid) as group:
@@ -134,6 +135,7 @@ class _GatewayParts:
     file: ConfigFile | None
     redact: Redactor
     notifier: Notifier
+    stopping: Stopping
     inherited: Sequence[Inherited]
     log_level: CurrentLevel
     via: Via = attrs.field(factory=lambda: Via(secrets.token_hex(8)), init=False)
@@ -144,10 +146,8 @@ class _GatewayParts:
     memory: Memory = attrs.field(init=False)
     supervisor: Supervisor = attrs.field(init=False)
     settings: CurrentSettings = attrs.field(init=False)
-    reloads: ReloadSupervisor | None = attrs.field(default=None, init=False)
-    """None where there is no file to read again."""
-    loaded_at: float = attrs.field(factory=time.time, init=False)
-    """When the configuration in effect took effect."""
+    control: GatewayControl = attrs.field(init=False)
+    """What changes the running gateway, one change at a time."""
 
     def __attrs_post_init__(self) -> None:
         path = None if self.file is None else self.file.path
@@ -168,18 +168,20 @@ class _GatewayParts:
             logs=self.management.logs,
         )
         self.settings = CurrentSettings(ServedSettings.of(self.config.server, access=self.pipelines.current.access))
-        if self.file is not None:
-            is_exposed = any(each.is_exposed and not each.is_for_management for each in self.inherited)
-            self.reloads = ReloadSupervisor(
-                config=self.config,
-                load=partial(load_candidate, self.file, lambda: self.pipelines.current.kept, is_exposed=is_exposed),
-                apply=self._apply,
-                settings=self.settings,
-                redact=self.redact,
-                look_again=self.supervisor.look_again,
-                on_begin=self.notifier.reloading,
-                on_end=lambda _: self.notifier.ready(self.status()),
-            )
+        self.control = GatewayControl(
+            config=self.config,
+            file=self.file,
+            is_exposed=any(each.is_exposed and not each.is_for_management for each in self.inherited),
+            supervisor=self.supervisor,
+            pipelines=self.pipelines,
+            make_handler=self._handler,
+            settings=self.settings,
+            redact=self.redact,
+            journal=self.management.journal,
+            stopping=self.stopping,
+            on_reload=self.notifier.reloading,
+            on_reloaded=lambda: self.notifier.ready(self.status()),
+        )
 
     def _management(self, path: Path | None) -> Management:
         instance, events, lines = secrets.token_hex(4), News(), News()
@@ -191,9 +193,9 @@ class _GatewayParts:
             events.wake()
 
         return Management(
-            config=lambda: self.supervisor.config,
+            config=lambda: self.control.reloads.config,
             file=path,
-            loaded_at=lambda: self.loaded_at,
+            loaded_at=lambda: self.control.loaded_at,
             instance=instance,
             inventory=lambda: self.supervisor.current.inventory,
             journal=Journal(now=time.time, instance=instance, redact=self.redact, on_noted=noted),
@@ -215,26 +217,11 @@ class _GatewayParts:
         self.supervisor.release(session)
         self.pipelines.current.session_ended(session)
 
-    async def _apply(self, candidate: Candidate) -> AppliedConfig:
-        def take() -> None:
-            self.loaded_at = time.time()
-            self.settings.renew(candidate.settings)
-            self.pipelines.install(candidate.pipeline)
-
-        await self.pipelines.enter(candidate.pipeline)
-        try:
-            return await self.supervisor.apply(
-                candidate.config, partial(self._handler, candidate.pipeline), on_swap=take
-            )
-        finally:
-            if self.pipelines.current is not candidate.pipeline:
-                candidate.pipeline.retire()
-
     def status(self) -> str:
         """How it stands, in one line for people."""
         return status_line(self.supervisor.health(), self.pipelines.under_way)
 
-    def frontend(self, stop: trio.Event) -> Callable[..., Awaitable[None]]:
+    def frontend(self) -> Callable[..., Awaitable[None]]:
         """What serves clients, to be started."""
         supervisor = self.supervisor
         gateway = Gateway(
@@ -247,7 +234,7 @@ class _GatewayParts:
             watch_tasks=TaskWatch(supervisor, self.routers.tasks),
             param_headers=ToolHeaders(supervisor.generations),
             comes_round=lambda via: self.via.comes_round(via, trio.current_time()),
-            control=self.reloads,
+            control=self.control,
             management=self.management,
             tell=supervisor.forward_notification,
             release=self._release,
@@ -257,7 +244,7 @@ class _GatewayParts:
             gateway,
             announcer=self.announcer,
             settings=self.settings,
-            stop=stop,
+            stop=self.stopping.event,
             make_seal=_make_seal,
             inherited=self.inherited,
             memory=self.memory,
@@ -265,20 +252,18 @@ class _GatewayParts:
         )
 
 
-async def _serve(
-    parts: _GatewayParts,
-    stop: trio.Event,
-    on_listening: Callable[[Sequence[str]], None],
-) -> None:
+async def _serve(parts: _GatewayParts, on_listening: Callable[[Sequence[str]], None]) -> None:
     async with trio.open_nursery() as backends:
-        backends.start_soon(_cut_after_drain, stop, parts.settings, backends.cancel_scope)
+        backends.start_soon(_cut_after_drain, parts, backends.cancel_scope)
         await backends.start(parts.pipelines.run)
         backends.start_soon(give_back_after_floods, parts.memory)
         await backends.start(parts.supervisor.run)
-        if parts.reloads is not None and parts.file is not None:
-            await backends.start(_reload, parts.reloads, parts.file, stop)
+        if parts.file is None:
+            await backends.start(parts.control.reloads.run, parts.stopping.event)
+        else:
+            await backends.start(_reload, parts.control.reloads, parts.file, parts.stopping.event)
         async with trio.open_nursery() as front:
-            urls = await front.start(parts.frontend(stop))
+            urls = await front.start(parts.frontend())
             for url in urls:
                 log.info("listening", url=url, **{name: url + path for name, path in PATHS.items()})
             on_listening(urls)
@@ -312,11 +297,12 @@ async def _wait_for_change(stamps: Stamps) -> None:
     await wait_for_change(stamps)
 
 
-async def _cut_after_drain(stop: trio.Event, settings: CurrentSettings, everything: trio.CancelScope) -> None:
+async def _cut_after_drain(parts: _GatewayParts, everything: trio.CancelScope) -> None:
     # What the front end still owes to a backend that does not answer is bounded, but must not come before the time that
     # backends need to end: both at once is what keeps a stop within `drain_timeout` and 5 s.
-    await stop.wait()
-    drained = trio.current_time() + settings.now.server.drain_timeout
+    await parts.stopping.event.wait()
+    parts.stopping.note(parts.management.journal, parts.settings.drain_timeout)
+    drained = trio.current_time() + parts.settings.drain_timeout
     everything.deadline = drained + LAST_WORDS_SECONDS
     end_farewells_at(drained + END_SECONDS)
 
@@ -335,16 +321,14 @@ def _make_seal() -> Seal:
 
 
 async def _stop_on_signals(
-    stop: trio.Event, everything: trio.CancelScope, notifier: Notifier, *, task_status: trio.TaskStatus[None]
+    stopping: Stopping, everything: trio.CancelScope, *, task_status: trio.TaskStatus[None]
 ) -> None:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         task_status.started()
         async for number in signals:
-            if stop.is_set():
+            if stopping.event.is_set():
                 log.warning("stopping_at_once", signal=signal.Signals(number).name)
                 everything.cancel()
                 end_farewells_at(trio.current_time() + END_SECONDS)
             else:
-                log.info("stopping", signal=signal.Signals(number).name)
-                notifier.stopping()
-                stop.set()
+                stopping.begin(signal.Signals(number).name)

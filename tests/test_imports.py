@@ -26,7 +26,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"runtime"}),
     frozenset({"logs"}),
     frozenset({"app"}),
-    frozenset({"demo", "bridge"}),
+    frozenset({"demo", "bridge", "verbs"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
 )
@@ -53,8 +53,9 @@ INNER_LAYERS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"subscriptions", "listings"}),
         frozenset({"connectivity"}),
         frozenset({"scope"}),
-        frozenset({"generation", "startup_grace", "status"}),
-        frozenset({"generations", "drain", "succession"}),
+        frozenset({"generation", "startup_grace"}),
+        frozenset({"generations", "drain", "holds", "succession"}),
+        frozenset({"status"}),
         frozenset({"supervisor"}),
         frozenset({"routing"}),
     ),
@@ -69,14 +70,16 @@ INNER_LAYERS: dict[str, tuple[frozenset[str], ...]] = {
     ),
 }
 """The same inside the parts that are divided into rooms."""
-STRANGERS = frozenset({("frontend", "backends"), ("frontend", "pipeline")}) | {
-    ("bridge", part) for part in ("core", "config", "backends", "pipeline", "frontend", "runtime", "app")
-}
+STRANGERS = (
+    frozenset({("frontend", "backends"), ("frontend", "pipeline")})
+    | {("bridge", part) for part in ("core", "config", "backends", "pipeline", "frontend", "runtime", "app")}
+    | {("verbs", part) for part in ("config", "backends", "pipeline", "frontend", "runtime", "logs", "app")}
+)
 """Parts that do not know a lower one either, by importer and imported."""
 LEAVES = frozenset({"samples"})
 """Programs of their own: they import nothing of the package, and only who starts them may name them."""
 STARTERS = frozenset({"app", "demo", "cli", "__main__"})
-LATE = STARTERS | {"pipeline.build"}
+LATE = STARTERS | {"pipeline.build", "verbs.run"}
 """The composition roots: they may load inside a function what only some configurations need, or what can wait."""
 
 ROOMS: dict[str, frozenset[str]] = {
@@ -89,6 +92,7 @@ ROOMS: dict[str, frozenset[str]] = {
     "cryptography": frozenset({"frontend.input_required.seal"}),
     "jwt": frozenset({"pipeline.authentication.*"}),
     "h2": frozenset(),
+    "shtab": frozenset(),
     "mcp": frozenset(),
     "mcp_types": frozenset(),
     "pydantic": frozenset(),
@@ -238,7 +242,8 @@ def test_samples_import_nothing_of_the_package() -> None:
         ("backends.routing.router", "import argus_trio.pipeline.chain", goes_down),
         ("errors", "from argus_trio import wire", goes_down),
         ("frontend.identity", "from argus_trio.backends.supervisor import Supervisor", goes_down),
-        ("bridge.run", "from argus_trio.runtime.reload import ReloadSupervisor", goes_down),
+        ("bridge.run", "from argus_trio.runtime.changes.reload import ReloadSupervisor", goes_down),
+        ("verbs.calls", "from argus_trio.frontend.gateway import Gateway", goes_down),
         ("frontend.server.transport", "from argus_trio.samples import notes", goes_down),
         ("frontend.edge", "from hypercorn.config import Config", is_in_its_room),
         ("backends.links.stdio", "import mcp.client", is_in_its_room),

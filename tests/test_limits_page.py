@@ -39,7 +39,8 @@ from argus_trio.pipeline.authentication import (
 )
 from argus_trio.pipeline.limits import rate_limit
 from argus_trio.pipeline.telemetry import export
-from argus_trio.runtime import candidate, pipelines
+from argus_trio.runtime import pipelines
+from argus_trio.runtime.changes import candidate
 from argus_trio.wire import envelope, members
 from tests.e2e.child import ROOT
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from argus_trio.cli import _parser
+from argus_trio.cli.parser import parser
 from argus_trio.config.load import load
 from argus_trio.config.model.backend import HttpBackend
 from argus_trio.config.model.server import Server
@@ -35,7 +35,7 @@ def value(unit: str, key: str) -> str:
 def test_the_command_is_one_that_the_gateway_understands() -> None:
     program, *arguments = value(SERVICE, "ExecStart").split()
     assert program.endswith("/argus-trio")
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     assert (options.command, options.config) == ("serve", Path("/etc/argus-trio/config.yaml"))
 
 

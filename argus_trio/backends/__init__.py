@@ -4,8 +4,8 @@ The rooms, top to bottom; each may import those below it, and none above:
 
 - `routing`: which backend a request is for, and in which words it goes there;
 - `supervisor.py`: all backends together, and how a new configuration takes effect;
-- `generations.py`, `succession.py`, `drain.py`: which configuration serves an exchange, how changed backends are
-  replaced, and how what was replaced ends;
+- `generations.py`, `succession.py`, `drain.py`, `holds.py`: which configuration serves an exchange, how changed
+  backends are replaced, how what was replaced ends, and what operators decided;
 - `startup_grace.py`, `generation.py`, `status.py`: until when lists wait for a backend; one configuration with its
   catalog; how backends stand, as plain values;
 - `scope`: one backend under supervision, with the calls and subscriptions of clients;

@@ -6,15 +6,27 @@ What is made of them is up to the management API and the dashboard.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
 
 import trio
 
+from argus_trio.backends.generation import Generation
+from argus_trio.backends.holds import Holds
 from argus_trio.backends.scope.scope import Scope
+from argus_trio.config.model.backend import BackendSpec
 from argus_trio.core.catalog.catalog import Catalog
 from argus_trio.core.catalog.remarks import Remark, gathered
+from argus_trio.core.control import Hold
 from argus_trio.core.health.health import BackendStatus, Calls, FailedList, Health, ListsStatus, NotedEntries
-from argus_trio.core.health.lifecycle import BackendState
+from argus_trio.core.health.lifecycle import BackendStanding, BackendState
+
+BY_FILE: Final = "the file disables it"
+BY_OPERATOR: Final = "an operator has disabled it"
+"""Why a backend does not run."""
+
+_COUNTED: Final = ("tools", "resources", "prompts")
 
 
 def health_of(scopes: Iterable[Scope], first: Container[Scope]) -> Health:
@@ -36,16 +48,39 @@ def health_of(scopes: Iterable[Scope], first: Container[Scope]) -> Health:
     )
 
 
-def statuses_of(scopes: Iterable[Scope], catalog: Catalog) -> list[BackendStatus]:
+def overview_of(now: Generation, holds: Holds) -> tuple[BackendStatus, ...]:
+    """How each backend of the file stands now, in its order; one without a scope is disabled."""
+    running = {status.name: status for status in statuses_of(now.scopes.values(), now.catalog, holds.by_name)}
+    return tuple(running.get(name) or _disabled(spec, holds) for name, spec in now.config.backends.items())
+
+
+def statuses_of(
+    scopes: Iterable[Scope], catalog: Catalog, holds: Mapping[str, Hold] = MappingProxyType({})
+) -> list[BackendStatus]:
     """How each backend stands now, with how many of its entries are in `catalog`."""
     counts: Counter[tuple[str, str]] = Counter()
     for kind, routes in (("tools", catalog.tools), ("prompts", catalog.prompts), ("resources", catalog.resources)):
         counts.update((route.backend, kind) for route in routes.values())
     counts.update((route.backend, "resources") for _, route in catalog.templates)
-    return [_status_of(scope, counts, catalog) for scope in scopes]
+    return [_status_of(scope, counts, catalog, holds.get(scope.spec.name)) for scope in scopes]
 
 
-def _status_of(scope: Scope, counts: Counter[tuple[str, str]], catalog: Catalog) -> BackendStatus:
+def _disabled(spec: BackendSpec, holds: Holds) -> BackendStatus:
+    """The status of a backend that is not to run: an operator disabled it where there is a hold, else the file."""
+    hold, since = holds.by_name.get(spec.name), holds.off_since.get(spec.name, 0.0)
+    reason = BY_FILE if hold is None else BY_OPERATOR
+    return BackendStatus(
+        name=spec.name,
+        type=spec.type,
+        standing=BackendStanding(state=BackendState.STOPPED, since=since, reason=reason),
+        session=spec.session,
+        counts=dict.fromkeys(_COUNTED, 0),
+        hold=hold,
+        is_enabled=hold is not None,
+    )
+
+
+def _status_of(scope: Scope, counts: Counter[tuple[str, str]], catalog: Catalog, hold: Hold | None) -> BackendStatus:
     now, connection, breaker = trio.current_time(), scope.shared.connection, scope.recovery.breaker
     refused = scope.bulkhead.refused + scope.client_connections.shares.refusals.count
     return BackendStatus(
@@ -63,10 +98,11 @@ def _status_of(scope: Scope, counts: Counter[tuple[str, str]], catalog: Catalog)
         session=scope.spec.session,
         is_shared=scope.shared.sharing.setting == "shared",
         shared_because=scope.rivals.shares_because,
-        counts={kind: counts[scope.spec.name, kind] for kind in ("tools", "resources", "prompts")},
+        counts={kind: counts[scope.spec.name, kind] for kind in _COUNTED},
         lists=_lists_of(scope, catalog),
         connected_at=scope.recovery.connected_at,
         conditions=scope.recovery.changes,
+        hold=hold,
     )
 
 

@@ -23,20 +23,22 @@ from argus_trio.backends.connectivity.start_turns import StartTurns
 from argus_trio.backends.drain import Drain
 from argus_trio.backends.generation import Generation
 from argus_trio.backends.generations import Generations
+from argus_trio.backends.holds import Holds
 from argus_trio.backends.listings.changes import CatalogChanges
 from argus_trio.backends.listings.listing import LIST_CHANGED
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.backends.startup_grace import StartupGrace
-from argus_trio.backends.status import health_of, statuses_of
+from argus_trio.backends.status import health_of, overview_of
 from argus_trio.backends.subscriptions.table import UPDATED
 from argus_trio.backends.succession import Succession
-from argus_trio.config.diff import difference, enabled, shows_the_same
+from argus_trio.config.diff import difference, enabled, is_same, keeping, shows_the_same
 from argus_trio.config.model.config import Config
 from argus_trio.core.backend_log import BackendLogs
 from argus_trio.core.call.abilities import Audience
 from argus_trio.core.call.exchange import ClientSession, Handler
 from argus_trio.core.catalog.catalog import Holders
 from argus_trio.core.catalog.restricted import backends_in
+from argus_trio.core.control import Hold
 from argus_trio.core.health.health import Draining, Health, Overview
 from argus_trio.core.journal import Journal
 from argus_trio.core.memory import Memory
@@ -81,6 +83,7 @@ class Supervisor:
     logs: BackendLogs = attrs.field(factory=lambda: BackendLogs(now=time.time))
     generations: Generations = attrs.field(init=False)
     """The generation in effect, and those before it."""
+    holds: Holds = attrs.field(factory=Holds, init=False)
     drain: Drain = attrs.field(init=False)
     """The scopes that a reload removed or replaced, until they have ended."""
     _turns: StartTurns = attrs.field(init=False)
@@ -122,6 +125,7 @@ class Supervisor:
             scopes = {name: self._scope(config, name) for name in enabled(config)}
             self._grace.begin(scopes.values())
             self.generations.install(self._generation(1, config, scopes))
+            self.holds.note_off(self.current)
             self._start(scopes.values())
             task_status.started()
             await trio.sleep_forever()
@@ -131,6 +135,7 @@ class Supervisor:
         config: Config,
         make_handler: Callable[[Generation], Handler] | None = None,
         on_swap: Callable[[], None] = _swap_nothing,
+        anew: Collection[str] = (),
     ) -> AppliedConfig:
         """Put a configuration in effect; what came of it, once every changed backend has connected or failed.
 
@@ -140,16 +145,17 @@ class Supervisor:
         backends as they are that have no successor in their place yet.
 
         `make_handler` serves its generations, and `on_swap` is called without a checkpoint between it and the first of
-        them: what belongs to the configuration beside the backends takes effect with it.
+        them: what belongs to the configuration beside the backends takes effect with it. The backends in `anew` are
+        changed although nothing of them is.
         """
         last = self.current
         self._make_handler, self._on_swap = make_handler or self._make_handler, on_swap
-        found = difference(last.config, config)
+        found = difference(last.config, config, anew)
         fresh = {name: self._scope(config, name) for name in (*found.added, *found.changed)}
         beside = [name for name in found.changed if fresh[name].spec.overlap]
         at_once = {name: scope for name, scope in fresh.items() if name not in beside}
-        first = _keeping(config, last.config, beside)
-        is_step = not beside or not _is_same(first, last.config)
+        first = keeping(config, last.config, beside)
+        is_step = not beside or not is_same(first, last.config)
         if is_step:
             self._swap(first, at_once)
         self._start(fresh.values())
@@ -163,6 +169,11 @@ class Supervisor:
             still_starting=tuple(name for name, scope in fresh.items() if not scope.shared.tried.is_set()),
         )
 
+    def hold(self, holds: Mapping[str, Hold]) -> None:
+        """Put in effect what operators decided: no new calls where one drains. What one disables is left out of the
+        configuration that is applied. No checkpoint."""
+        self.holds.replace(holds, self.scopes)
+
     def look_again(self) -> None:
         """Have every backend that is connected listed again: somebody asked for a reload. Does not wait for it."""
         for scope in self.scopes.values():
@@ -173,10 +184,10 @@ class Supervisor:
         return health_of(self.scopes.values(), self._grace.first)
 
     def overview(self) -> Overview:
-        """How each backend stands now, and which scopes are still draining."""
+        """How each backend of the file stands now, in its order, and which scopes are still draining."""
         retiring = self.drain.retiring
         return Overview(
-            backends=tuple(statuses_of(self.scopes.values(), self.current.catalog)),
+            backends=overview_of(self.current, self.holds),
             draining=tuple(Draining(name=scope.spec.name, calls=len(scope.leases)) for scope in retiring),
             calls_cut=self.drain.calls_cut,
         )
@@ -200,7 +211,7 @@ class Supervisor:
         """Have these scopes, which have been started, take the places of those that `config` changes."""
 
         def take(ready: Mapping[str, Scope]) -> None:
-            self._swap(_keeping(config, self.config, succession.waiting), ready)
+            self._swap(keeping(config, self.config, succession.waiting), ready)
 
         succession = Succession(waiting=successors, abilities=lambda: self.current.abilities, take=take)
         try:
@@ -212,23 +223,26 @@ class Supervisor:
     def _swap(self, config: Config, fresh: Mapping[str, Scope]) -> None:
         """Put a generation in effect where these scopes are new. Without a checkpoint: no exchange sees half of it."""
         last = self.current
-        found = difference(last.config, config)
         before = enabled(last.config)
         scopes = {name: fresh.get(name) or last.scopes[name] for name in enabled(config)}
-        for name in found.adjusted:
-            scopes[name].adjust(config.backends[name])
-        for name in found.changed:
-            last.scopes[name].hand_over(fresh[name])
+        replaced = [name for name, scope in last.scopes.items() if name in scopes and scopes[name] is not scope]
+        for name, scope in scopes.items():
+            if scope.spec != config.backends[name]:
+                scope.adjust(config.backends[name])
+        for name in replaced:
+            last.scopes[name].hand_over(scopes[name])
         now = self._generation(last.number + 1, config, scopes)
         same_names = config.conflict_resolution == last.config.conflict_resolution
-        keeping = {name for name in scopes if name in before and shows_the_same(before[name], scopes[name].spec)}
-        changes = now.follow(last, _held_by(last.held, keeping) if same_names else {})
+        alike = {name for name in scopes if name in before and shows_the_same(before[name], scopes[name].spec)}
+        changes = now.follow(last, _held_by(last.held, alike) if same_names else {})
         self.generations.install(now)
         on_swap, self._on_swap = self._on_swap, _swap_nothing
         on_swap()
+        self.holds.swapped(last, now)
         self._grace.keep(scopes.values())
-        for name in (*found.removed, *found.changed):
-            scope = last.scopes[name]
+        for name, scope in last.scopes.items():
+            if scopes.get(name) is scope:
+                continue
             self.drain.begin(scope)
             self._children.start_soon(self.drain.run, scope, config.server.drain_timeout, name=f"drain {name}")
         self._announce(changes)
@@ -319,16 +333,6 @@ def _methods(kinds: Iterable[str]) -> list[str]:
 
 def _is_concerned(changes: CatalogChanges, method: str, audience: Audience) -> bool:
     return any(LIST_CHANGED[kind] == method for kind in changes.of(audience))
-
-
-def _keeping(config: Config, last: Config, names: Collection[str]) -> Config:
-    """The configuration `config`, with these backends as they are in `last`."""
-    specs = {name: last.backends[name] if name in names else spec for name, spec in config.backends.items()}
-    return attrs.evolve(config, backends=specs)
-
-
-def _is_same(config: Config, last: Config) -> bool:
-    return config == last and list(config.backends) == list(last.backends)
 
 
 def _held_by(holders: Holders, backends: set[str]) -> Holders:

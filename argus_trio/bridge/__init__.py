@@ -6,6 +6,7 @@
 - `modern.py` posts each message by itself, with the headers that stdio does not have.
 - `legacy.py` opens the session, and opens it again when it is lost: `gateway_session.py` is what was agreed,
   `wished_settings.py` what the client asked of it, `standalone_stream.py` the stream for what belongs to no request.
+- `defaults.py` is what holds where the command says nothing.
 - `gateway_wait.py` tries again what found no gateway there, and decides when that is given up.
 - `carrier.py` is the HTTP below both: a message out, and what comes back, message by message.
 

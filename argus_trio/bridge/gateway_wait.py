@@ -13,16 +13,13 @@ import attrs
 import structlog
 import trio
 
+from argus_trio.bridge.defaults import WAIT_SECONDS
 from argus_trio.errors import LinkFailed
 from argus_trio.net.dial import NobodyListens
 from argus_trio.net.reconnect import Reconnect, ReconnectPace
 
 log = structlog.get_logger()
 
-WAIT_SECONDS: Final = 20.0
-"""How long a message waits unless the command says otherwise.
-
-Login items start in any order and a gateway is there after a few seconds; clients give up after 30 s or more."""
 TRYING: Final = ReconnectPace(first_seconds=0.1, longest_seconds=1.0, least_seconds=0.1)
 """How often it is tried: a client waits for the first answer, and a refused connection costs next to nothing."""
 ADVICE: Final = "start it with 'argus-trio serve', or say with --url or $ARGUS_URL where it is"

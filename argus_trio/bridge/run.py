@@ -15,8 +15,10 @@ import trio
 
 from argus_trio.bridge.bridge import bridging
 from argus_trio.bridge.carrier import Carrier
-from argus_trio.bridge.gateway_wait import WAIT_SECONDS, GatewayWait
+from argus_trio.bridge.defaults import WAIT_SECONDS
+from argus_trio.bridge.gateway_wait import GatewayWait
 from argus_trio.bridge.pipes import LineReader, line_writer
+from argus_trio.contract.address import UNIX, gateway_address
 from argus_trio.errors import LinkFailed, ParseFailed
 from argus_trio.net.http_client import open_http_client
 from argus_trio.net.service_nursery import ServiceNursery
@@ -24,8 +26,6 @@ from argus_trio.wire.lines import LineTooLong
 
 log = structlog.get_logger()
 
-DEFAULT_URL: Final = "http://127.0.0.1:9000/mcp"
-"""Where a gateway with no configured address listens."""
 PATH: Final = "/mcp"
 """The path of a gateway's endpoint."""
 
@@ -64,23 +64,25 @@ async def run_bridge(
 
 
 def endpoint(url: str, view: str = "") -> str:
-    """The address of the gateway's endpoint, or of a view's, given that or the gateway's base URL.
+    """The address of the gateway's endpoint, or of a view's, given that, the gateway's base URL or another end of it.
 
     Raises:
-        LinkFailed: the URL names another view.
+        LinkFailed: the URL names another view, or a Unix socket.
     """
+    if url.startswith(UNIX):
+        raise LinkFailed(
+            "the bridge reaches a gateway over HTTP alone: write an address such as http://127.0.0.1:9000/mcp"
+        )
     try:
-        parts = urlsplit(url)
+        address = gateway_address(url)
     except ValueError:  # whoever opens it says why
         return url
-    path = parts.path.rstrip("/")
-    base, _, named = path.rpartition("/")
-    if base.endswith(PATH):
-        if view and named != quote(view, safe=""):
-            raise LinkFailed(f"the URL leads to the view {named}, and --view asks for {view}: leave one of them out")
-        return urlunsplit(parts._replace(path=path))
-    path = path if path.endswith(PATH) else path + PATH
-    return urlunsplit(parts._replace(path=f"{path}/{quote(view, safe='')}" if view else path))
+    named = quote(view, safe="") or address.view
+    if address.view and named != address.view:
+        raise LinkFailed(f"the URL leads to the view {address.view}, and --view asks for {view}: leave one of them out")
+    parts = urlsplit(address.base)
+    path = parts.path + PATH
+    return urlunsplit(parts._replace(path=f"{path}/{named}" if named else path))
 
 
 async def _stop_on_signals(

@@ -6,6 +6,8 @@ new connection; the rest is changed in place.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import attrs
 
 from argus_trio.config.model.backend import BackendSpec
@@ -30,11 +32,11 @@ def enabled(config: Config) -> dict[str, BackendSpec]:
     return {name: spec for name, spec in config.backends.items() if spec.enabled}
 
 
-def difference(before: Config, now: Config) -> Difference:
-    """The difference that takes the backends of `before` to those of `now`."""
+def difference(before: Config, now: Config, anew: Collection[str] = ()) -> Difference:
+    """The difference that takes the backends of `before` to those of `now`, with another link for those in `anew`."""
     old, new = enabled(before), enabled(now)
     in_both = [name for name in new if name in old]
-    same_link = [name for name in in_both if is_same_link(old[name], new[name])]
+    same_link = [name for name in in_both if name not in anew and is_same_link(old[name], new[name])]
     return Difference(
         added=tuple(name for name in new if name not in old),
         removed=tuple(name for name in old if name not in new),
@@ -57,3 +59,14 @@ def is_same_link(old: BackendSpec, new: BackendSpec) -> bool:
 def shows_the_same(old: BackendSpec, new: BackendSpec) -> bool:
     """Whether both specs show the same listing of the backend under the same names."""
     return (old.prefix, old.filters, old.tool_overrides) == (new.prefix, new.filters, new.tool_overrides)
+
+
+def keeping(config: Config, last: Config, names: Collection[str]) -> Config:
+    """The configuration `config`, with these backends as they are in `last`."""
+    specs = {name: last.backends[name] if name in names else spec for name, spec in config.backends.items()}
+    return attrs.evolve(config, backends=specs)
+
+
+def is_same(config: Config, last: Config) -> bool:
+    """Whether nothing differs, the order of the backends included."""
+    return config == last and list(config.backends) == list(last.backends)

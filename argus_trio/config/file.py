@@ -9,7 +9,7 @@ from types import MappingProxyType
 import attrs
 
 from argus_trio.config.check.loopback import exposure
-from argus_trio.config.load import load
+from argus_trio.config.load import load, parse_given
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.sources import Sources, Stamps
 from argus_trio.errors import ConfigInvalid, Problem
@@ -49,11 +49,27 @@ class ConfigFile:
             config = load(self.path, environ=self.environ, sources=sources)
         finally:
             self.stamps = MappingProxyType(sources.stamps)
+        config = self._overridden(config)
+        self._tell(config.warnings)
+        return config
+
+    def check(self, text: str | None = None) -> Config:
+        """The configuration that the file would say with another text, or says now. Nothing is noted of it.
+
+        Raises:
+            ConfigInvalid: everything that is wrong with it.
+        """
+        if text is None:
+            return self._overridden(load(self.path, environ=self.environ))
+        return self._overridden(parse_given(text, self.path, environ=self.environ))
+
+    def _overridden(self, config: Config) -> Config:
+        """What the command line makes of it."""
         overrides = {name: value for name in ("host", "port") if (value := getattr(self, name)) is not None}
         config = attrs.evolve(config, server=attrs.evolve(config.server, **overrides))
         if problem := exposure(config):
-            raise ConfigInvalid(str(self.path) if self.host is None else "--host", (problem,))
-        self._tell(config.warnings)
+            source = str(self.path) if self.host is None else "--host"
+            raise ConfigInvalid(source, (problem,), warnings=config.warnings)
         return config
 
     def _tell(self, warnings: tuple[Problem, ...]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 
@@ -46,6 +47,17 @@ def load(path: Path, *, environ: Mapping[str, str], sources: Sources | None = No
     return parse(_text(path), source=str(path), folder=path.parent, environ=environ, sources=sources)
 
 
+def parse_given(text: str, path: Path, *, environ: Mapping[str, str]) -> Config:
+    """The configuration that the file at `path` would be with this text, whatever it is now.
+
+    Raises:
+        ConfigInvalid: everything that is wrong with it, in file order.
+    """
+    path = path.absolute()
+    content = text.encode("utf-8", "surrogatepass")
+    return parse(_decoded(path, content), source=str(path), folder=path.parent, environ=environ)
+
+
 def parse(
     text: str, *, source: str, folder: Path, environ: Mapping[str, str], sources: Sources | None = None
 ) -> Config:
@@ -86,7 +98,20 @@ def _config(root: dict[str, Tree], splicer: Splicer) -> Config:
     commands = CommandCheck(environ=splicer.environ, folder=splicer.folder, brought=splicer.brought)
     commands.check(written, findings)
     check_inherited(config, splicer.environ, findings)
-    return attrs.evolve(config, secrets=gather(config, splicer.brought))
+    return attrs.evolve(config, secrets=gather(config, splicer.brought), entries=_entries(backends))
+
+
+def _entries(backends: Tree | None) -> Mapping[str, bytes]:
+    """A digest of each backend's own entry: as it is written, for what it amounts to also depends on others."""
+    if not isinstance(backends, dict):
+        return {}
+    return MappingProxyType({name: sha256(repr(_plain(entry)).encode()).digest() for name, entry in backends.items()})
+
+
+def _plain(tree: Tree) -> object:
+    if isinstance(tree, dict):
+        return sorted((key, _plain(value)) for key, value in tree.items())
+    return [_plain(each) for each in tree] if isinstance(tree, list) else (tree.text, tree.is_plain)
 
 
 def _root(document: Document, source: str) -> dict[str, Tree]:
@@ -104,6 +129,10 @@ def _text(path: Path) -> str:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise _unreadable(path, f"cannot be read: {error.strerror or type(error).__name__}") from None
+    return _decoded(path, content)
+
+
+def _decoded(path: Path, content: bytes) -> str:
     if len(content) > MAX_BYTES:
         raise _unreadable(path, f"is larger than {MAX_BYTES} bytes")
     try:

@@ -12,6 +12,8 @@
     sockets          where gateways have their Unix sockets, for who looks for one
     settings         the configuration, explanations, the level of the log, logs of backends
     openapi          all operations, and the OpenAPI document that is made of them
+    sockets          where gateways have their Unix sockets, for who looks for one
+    address          the address of a gateway, as the bridge and the commands take it
 
 The gateway encodes these, the commands read them, and `docs/openapi.json` is made of them. Times are RFC 3339 in UTC,
 durations are seconds unless the name says `_ms`. A member that is nothing is null, and never left out.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import attrs
 import msgspec
 
 from argus_trio.contract.operation import Operation
+
+MessageLevel = Literal["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"]
+"""The level of a log message of MCP, least grave first."""
 
 _MEDIA: Final = ("application/json", "text/event-stream")
 _PROBLEMS: Final = (
@@ -18,8 +21,10 @@ _PROBLEMS: Final = (
     "backend-failed",
     "deadline-exceeded",
     "call-failed",
+    "backend-error",
     "call-cancelled",
     "overloaded",
+    "not-acceptable",
 )
 
 
@@ -30,8 +35,9 @@ class ToolCallRequest:
     tool: str
     arguments: dict[str, msgspec.Raw] = attrs.field(factory=dict)
     capabilities: dict[str, msgspec.Raw] = attrs.field(factory=dict)
-    """What can be asked meanwhile, as `ClientCapabilities` of MCP; only with `Accept: text/event-stream`."""
-    log_level: str | None = None
+    """What can be asked meanwhile, as `ClientCapabilities` of MCP: elicitation, sampling, roots. Only with
+    `Accept: text/event-stream`, as `log_level`."""
+    log_level: MessageLevel | None = None
     """The level of log messages that are wanted on the stream."""
     endpoint: str = ""
     """The view to call by; empty for the endpoint that shows all."""
@@ -43,7 +49,7 @@ class ResourceReadRequest:
 
     uri: str
     capabilities: dict[str, msgspec.Raw] = attrs.field(factory=dict)
-    log_level: str | None = None
+    log_level: MessageLevel | None = None
     endpoint: str = ""
 
 
@@ -54,7 +60,7 @@ class PromptGetRequest:
     name: str
     arguments: dict[str, str] = attrs.field(factory=dict)
     capabilities: dict[str, msgspec.Raw] = attrs.field(factory=dict)
-    log_level: str | None = None
+    log_level: MessageLevel | None = None
     endpoint: str = ""
 
 
@@ -62,9 +68,9 @@ class PromptGetRequest:
 class AskAnswerRequest:
     """The answer to what a call asked: exactly one of the two."""
 
-    result: msgspec.Raw | None = None
+    result: dict[str, msgspec.Raw] | None = None
     """The result as MCP has it, such as `{"action": "accept", "content": {...}}`."""
-    error: msgspec.Raw | None = None
+    error: dict[str, msgspec.Raw] | None = None
     """An error object, `{"code": ..., "message": ...}`."""
 
 
@@ -75,11 +81,73 @@ class AnsweredAnswer:
     answered: bool
 
 
+@attrs.frozen(kw_only=True)
+class ExchangeEvent:
+    """Event `exchange`, the first of a stream."""
+
+    id: str
+    """Of the call, as `/exchanges` has it: by it questions are answered, and the call is cancelled."""
+
+
+@attrs.frozen(kw_only=True)
+class ProgressEvent:
+    """Event `progress`, as `notifications/progress` of MCP says it."""
+
+    progress: int | float
+    total: int | float | None
+    message: str | None
+
+
+@attrs.frozen(kw_only=True)
+class LogMessageEvent:
+    """Event `log`: a log message of the backend, of the level that was asked for or above."""
+
+    level: str | None
+    logger: str | None
+    data: object
+
+
+@attrs.frozen(kw_only=True)
+class NotificationEvent:
+    """Event `notification`: whatever else the backend says within the call, such as that a visit to a URL is over."""
+
+    method: str
+    params: dict[str, msgspec.Raw]
+
+
+@attrs.frozen(kw_only=True)
+class AskEvent:
+    """Event `ask`: the call waits for an answer, by POST to `/exchanges/{id}/asks/{ask}`."""
+
+    id: str
+    """The `ask` of that path."""
+    method: Literal["elicitation/create", "sampling/createMessage", "roots/list"]
+    params: dict[str, msgspec.Raw]
+
+
+@attrs.frozen(kw_only=True)
+class AskCancelledEvent:
+    """Event `ask_cancelled`: the question is taken back, or nobody answered it in time."""
+
+    id: str
+
+
+CALL_EVENTS: Final = {
+    "exchange": ExchangeEvent,
+    "progress": ProgressEvent,
+    "log": LogMessageEvent,
+    "notification": NotificationEvent,
+    "ask": AskEvent,
+    "ask_cancelled": AskCancelledEvent,
+}
+"""What the events of a stream carry. The last one is `result`, with the body of the plain answer, or `error`, with that
+of the problem."""
+
 CALL_TOOL: Final = Operation(
     method="POST",
     path="/tools/call",
     summary="Call a tool. The answer has tool, backend and the members of the result; on an event stream come "
-    "exchange, progress, log and ask before result or error",
+    "exchange, progress, log, notification, ask and ask_cancelled before result or error",
     right=None,
     body=ToolCallRequest,
     media=_MEDIA,

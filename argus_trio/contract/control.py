@@ -129,7 +129,7 @@ def change_of(action: Action, summary: str) -> Operation:
         right="operate",
         body=NoBody,
         answer=ChangeAnswer,
-        problems=("unknown-backend", "changed-since"),
+        problems=("unknown-backend", "changed-since", "backend-disabled", "overloaded"),
     )
 
 

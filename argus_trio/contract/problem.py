@@ -133,6 +133,13 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         title="There is no configuration file",
         page="This gateway runs without a file, as the demo does: there is nothing to read again.",
     ),
+    "backend-disabled": ProblemKind(
+        status=409,
+        title="The backend is disabled",
+        page="What is asked cannot be done to a backend that does not run. One that an operator has disabled starts "
+        "again by `enable`. One that the file disables is enabled in the file, which is never written here: take "
+        "`enabled: false` out of its entry, and reload.",
+    ),
     "changed-since": ProblemKind(
         status=412,
         title="It was changed since",
@@ -165,7 +172,13 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     "call-failed": ProblemKind(
         status=400,
         title="The call is not answered with a result",
-        page="The backend answered with an error, or the call is not one. `code`, `detail` and `data` are its.",
+        page="The call is not as it has to be: the gateway or the backend does not take its parameters. `code`, "
+        "`detail` and `data` are those of the MCP error.",
+    ),
+    "backend-error": ProblemKind(
+        status=502,
+        title="The backend answered with an error",
+        page="It took the call and failed. `code`, `detail` and `data` are those of its error.",
     ),
     "backend-failed": ProblemKind(
         status=502, title="The backend did not keep to MCP", page="What it answered is no answer. Its log says more."

@@ -6,6 +6,8 @@ from typing import Literal
 
 import attrs
 
+from argus_trio.errors import Problem
+
 Action = Literal["restart", "drain", "enable", "disable"]
 """What can be done to a backend."""
 
@@ -35,7 +37,21 @@ class ChangeReport:
     at: float
     """When it began, in seconds of Unix time."""
     duration: float
+    version: str = ""
+    """The version of the backend after it: what tells whether it was changed since."""
     error: str | None = None
+    """Why the backend is not up after a restart."""
+
+
+@attrs.frozen(kw_only=True)
+class Checked:
+    """What a check of a configuration found, which changed nothing."""
+
+    problems: tuple[Problem, ...] = ()
+    """Everything that is wrong, in file order; empty where it could take effect."""
+    warnings: tuple[Problem, ...] = ()
+    backends: tuple[str, ...] = ()
+    """The names of its backends; none where it cannot be read as a whole."""
 
 
 class ChangedSince(Exception):
@@ -44,3 +60,19 @@ class ChangedSince(Exception):
 
 class BackendUnknown(Exception):
     """The configuration has no backend of this name."""
+
+
+class ChangeRefused(Exception):
+    """The change makes no sense for how the backend is; says why, and what to do."""
+
+
+class NoFile(Exception):
+    """There is no configuration file that could be read."""
+
+
+class ChangesUnserved(Exception):
+    """The change is not made now: the gateway stops, or too many wait; says which."""
+
+
+class ChangeFailed(Exception):
+    """A fault of the gateway itself; says under which id the log tells more."""

@@ -55,3 +55,7 @@ class ReloadReport:
     """The id of the log entry about a fault of the gateway itself, where that is why it is not applied."""
     is_stopping: bool = False
     """Whether the stop of the gateway cut the reload."""
+    by: tuple[str, ...] = ()
+    """The names of the principals who asked for it over the management API."""
+    holds_dropped: tuple[str, ...] = ()
+    """The backends that were disabled or drained by an operator and are so no more: their entries changed."""

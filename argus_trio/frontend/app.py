@@ -24,6 +24,7 @@ from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSett
 from argus_trio.frontend.input_required.parking import Parking
 from argus_trio.frontend.input_required.request_state import RequestStates, Seal
 from argus_trio.frontend.manage.api import ManageApi
+from argus_trio.frontend.manage.calls.served import ServedCalls
 from argus_trio.frontend.manage.pages import all_pages
 from argus_trio.frontend.manage.status import ServedFacts
 from argus_trio.frontend.notifications.announcer import Announcer
@@ -67,7 +68,8 @@ async def run_frontend(
 
     def end_what_lasts() -> None:
         announcer.close()
-        parts.parking.stop(settings.now.server.drain_timeout)
+        parts.parking.stop(settings.drain_timeout)
+        parts.calls.stop(settings.drain_timeout)
 
     settings.on_renewed.append(parts.renewed)
     async with trio.open_nursery() as nursery:
@@ -109,6 +111,7 @@ class _Parts:
     sessions: Sessions
     keep_alive: KeepAlive
     parking: Parking
+    calls: ServedCalls
 
     def renewed(self, settings: ServedSettings) -> None:
         """End what lasts and belongs to clients that could not come in any more: sessions, conversations, streams."""
@@ -161,7 +164,9 @@ def _assembled(
         is_stopping=served.stop.is_set,
         memory=memory,
     )
-    manage = ManageApi(pages=all_pages(gateway, facts, (sessions, sse)), settings=settings, bodies=bodies)
+    calls = ServedCalls(handler=gateway.handler, settings=settings, memory=memory, requests=facts.requests)
+    pages = all_pages(gateway, facts, calls=calls, tables=(sessions, sse))
+    manage = ManageApi(pages=pages, settings=settings, bodies=bodies)
     application = Application(
         gateway=gateway, settings=settings, endpoint=endpoint, sse=sse, manage=manage, traffic=traffic
     )
@@ -172,6 +177,7 @@ def _assembled(
         sessions=sessions,
         keep_alive=keep_alive,
         parking=parking,
+        calls=calls,
     )
 
 

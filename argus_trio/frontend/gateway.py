@@ -20,6 +20,7 @@ from argus_trio.core.catalog.catalog import EMPTY
 from argus_trio.core.catalog.identity import GatewayIdentity
 from argus_trio.core.catalog.names import Scheme
 from argus_trio.core.catalog.restricted import RestrictedCatalogs
+from argus_trio.core.control import Action, ChangeReport, Checked
 from argus_trio.core.figures import Figures
 from argus_trio.core.health.health import Health, Overview
 from argus_trio.core.inventory import Inventory
@@ -84,11 +85,46 @@ class Control(Protocol):
     def last(self) -> ReloadReport:
         """The report of the latest reload, or of the start."""
 
-    async def reload(self) -> ReloadReport:
+    async def reload(self, *, by: str) -> ReloadReport:
         """Read the configuration again; the report of a reload that began after this was asked for.
 
-        Cancelling it ends the waiting, not the reload.
+        `by` is the name of the principal who asks. Cancelling this ends the waiting, not the reload.
+
+        Raises:
+            NoFile: there is no file.
         """
+
+    async def change(
+        self, name: str, action: Action, *, by: str, fits: Callable[[str], bool] | None = None
+    ) -> ChangeReport:
+        """Restart, drain, enable or disable a backend, after the changes that were asked for before.
+
+        With `fits` only if that is true of its version then. Cancelling this ends the waiting, not the change.
+
+        Raises:
+            BackendUnknown: there is no such backend.
+            ChangedSince: its version does not fit.
+            ChangeRefused: it cannot be done to this backend as it is.
+            ChangesUnserved: the gateway stops, or too many changes wait.
+            ChangeFailed: a fault of the gateway itself.
+        """
+
+    def version(self, name: str) -> str | None:
+        """What differs whenever the hold, the entry in effect or the scope of a backend was changed: characters that an
+        entity tag may have. None where the file has no such backend."""
+
+    async def check(self, text: str | None) -> Checked:
+        """Check a configuration in place of the file, or the file on disk; nothing is changed.
+
+        Raises:
+            NoFile: there is neither.
+        """
+
+    def drain_seconds(self, asked: float | None) -> float:
+        """What calls in flight get to finish where a stop is asked for with so many seconds, or with none."""
+
+    def stop(self, *, by: str, drain_seconds: float) -> None:
+        """Begin the stop of the gateway, if it has not begun. Returns at once."""
 
 
 @attrs.define(eq=False)
@@ -158,5 +194,5 @@ class Gateway:
     comes_round: Callable[[str], bool] = never_comes_round
     """Whether a request that has come by these gateways has been here before: then a gateway is its own backend."""
     control: Control | None = None
-    """What reloads; None where there is no configuration file that could be read again."""
+    """What changes the running whole; None where nothing does."""
     management: Management = attrs.field(factory=Management)

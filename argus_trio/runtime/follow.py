@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from argus_trio.config.file import ConfigFile
 from argus_trio.config.read.sources import Stamps
-from argus_trio.runtime.reload import ReloadSupervisor
+from argus_trio.runtime.changes.reload import ReloadSupervisor
 
 WaitForChange = Callable[[Stamps], Awaitable[None]]
 """Waits until one of these files is there and has changed, and then for a quiet moment."""

@@ -1,4 +1,4 @@
-"""Reloads, crashes, calls, cancellations, asks, subscriptions, disconnections: random interleavings in virtual time.
+"""Reloads, restarts, holds, crashes, calls, asks, subscriptions, disconnections: random interleavings, virtual time.
 
 Some reloads are cut, and some of the backends that they bring in are slow.
 
@@ -31,6 +31,7 @@ from argus_trio.config.model.operation import Timeouts
 from argus_trio.config.model.server import Server
 from argus_trio.config.model.visibility import Filters, Globs
 from argus_trio.core.call.abilities import NONE, Abilities
+from argus_trio.core.control import Hold
 from argus_trio.errors import BackendUnavailable, InvalidParams, ResourceUnknown, RpcError
 from tests.backends.support.fakes import FakeBackend, FakeExchange, FakeLink, Json, answering, empty
 from tests.backends.support.scopes import Session, supervisor_of
@@ -68,6 +69,9 @@ STEPS = st.builds(
             "cut",
             "adjust",
             "remove",
+            "restart",
+            "disable",
+            "drain",
             "alone",
             "cancel",
             "subscribe",
@@ -86,8 +90,12 @@ class Asked:
     """One call of a client: what became of it."""
 
     number: int
+    name: str
+    """The backend that it is for."""
     expected: str | None
     """The program that the accepting generation leads to; None: it knows no such backend."""
+    is_drained: bool = False
+    """Whether an operator drains that backend as the call comes, or before it gets there."""
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
     ends: list[object] = attrs.field(factory=list)
 
@@ -168,7 +176,8 @@ class World:
         session = self.sessions[index] if index < SESSIONS else None
         asks = asks and session is not None and ABILITIES[index].roots
         spec = enabled(self.supervisor.current.config).get(name)
-        asked = Asked(len(self.calls), spec.command if isinstance(spec, StdioBackend) else None)
+        asked = Asked(len(self.calls), name, spec.command if isinstance(spec, StdioBackend) else None)
+        asked.is_drained = name in self.supervisor.holds.by_name
         self.calls.append(asked)
         params: Json = {"name": f"{name}__x", "number": asked.number, "seconds": step.seconds, "asks": asks}
 
@@ -204,7 +213,8 @@ class World:
                 await self.supervisor.generations.serve(exchange)
         except RpcError as error:
             is_unknown = isinstance(error, ResourceUnknown)
-            assert not self.is_faultless or is_unknown
+            is_drained = isinstance(error, BackendUnavailable) and name in self.supervisor.holds.by_name
+            assert not self.is_faultless or is_unknown or is_drained
             return
         now = self.supervisor.scopes.get(name)
         latest = None if accepted is None or not is_listed else accepted.subscriptions.latest
@@ -212,30 +222,42 @@ class World:
         if is_there and not scope.cancelled_caught and session in self.sessions:
             self.subscribed.add((session, name))
 
-    async def reload(self, change: Callable[[dict[str, BackendSpec]], None]) -> None:
-        """A new configuration, after those that came before."""
+    async def reload(self, change: Callable[[dict[str, BackendSpec]], None], restarted: str = "") -> None:
+        """A new configuration, or a restart, after those that came before."""
         async with self.reloading:
             backends = dict(self.supervisor.config.backends)
             change(backends)
             config = attrs.evolve(self.supervisor.config, backends=backends)
             with trio.CancelScope() as self.cut:
-                applied = await self.supervisor.apply(config)
+                anew = [restarted] if restarted in enabled(config) else []
+                applied = await self.supervisor.apply(config, anew=anew)
+                assert set(anew) <= set(applied.changed)
                 assert applied.not_ready == applied.still_starting or not self.is_faultless
                 assert set(applied.still_starting) <= set(applied.added)
                 assert self.supervisor.config == config
-            assert list(self.supervisor.scopes) == list(enabled(self.supervisor.config)) == list(backends)
-            self.subscribed = {one for one in self.subscribed if one[1] in backends}
+            assert list(self.supervisor.config.backends) == list(backends)
+            assert list(self.supervisor.scopes) == list(enabled(self.supervisor.config)) == list(enabled(config))
+            self.subscribed = {one for one in self.subscribed if one[1] in enabled(config)}
 
     def change(self, what: str, which: int, backends: dict[str, BackendSpec]) -> None:
         """What a reload changes."""
         name = NAMES[which % 3]
+        known = backends.get(name)
+        if what in ("restart", "disable") and isinstance(known, StdioBackend):
+            # It is known how to greet it: one that then says nothing for seconds, and does nothing, counts as dead.
+            self.greeting[known.command] = 0.0
         match what:
             case "remove" if name in backends:
                 del backends[name]
                 self.subscribed = {one for one in self.subscribed if one[1] != name}
+            case "disable" if name in backends:
+                backends[name] = attrs.evolve(backends[name], enabled=not backends[name].enabled)
+                self.subscribed = {one for one in self.subscribed if one[1] != name}
             case "adjust" if name in backends:
                 deny = () if backends[name].filters.tools.deny else ("nothing",)
                 backends[name] = attrs.evolve(backends[name], filters=Filters(tools=Globs(deny=deny)))
+            case "restart":
+                pass
             case "alone":
                 backends[name] = attrs.evolve(self.spec(name), overlap=False)
             case "change all":
@@ -243,6 +265,15 @@ class World:
                     backends[each] = self.spec(each, GREETING[(which + number) % len(GREETING)])
             case _:
                 backends[name] = self.spec(name, GREETING[which // 3])
+
+    def drain(self, name: str) -> None:
+        """An operator drains a backend, or enables it again."""
+        holds = dict(self.supervisor.holds.by_name)
+        if holds.pop(name, None) is None:
+            holds[name] = Hold(kind="drain", by="ann", at=0.0)
+            for asked in self.calls:
+                asked.is_drained = asked.is_drained or (not asked.ends and asked.name == name)
+        self.supervisor.hold(holds)
 
     def leave(self, index: int) -> None:
         """A session ends, as the edge ends it: its calls first. Another one takes its place."""
@@ -274,6 +305,10 @@ class World:
                         link.die("crashed")
             case "cut":
                 self.cut.cancel()
+            case "drain":
+                self.drain(name)
+            case "restart":
+                nursery.start_soon(self.reload, partial(self.change, step.what, step.which), name)
             case _:
                 nursery.start_soon(self.reload, partial(self.change, step.what, step.which))
         await trio.sleep(step.pause)
@@ -307,7 +342,8 @@ class World:
             case InvalidParams():
                 assert asked.expected is None
             case BackendUnavailable():
-                assert not self.is_faultless
+                is_refused = asked.is_drained and not self.executed[asked.number]
+                assert not self.is_faultless or is_refused
             case _:
                 assert end is None, end
 
@@ -332,7 +368,8 @@ class World:
         assert not supervisor.drain.retiring
         assert not supervisor.generations.past
         assert supervisor.current.exchanges == supervisor.current.routed == 0
-        for scope in supervisor.scopes.values():
+        for name, scope in supervisor.scopes.items():
+            assert (scope.bulkhead.drained is None) == (name not in supervisor.holds.by_name)
             assert scope.shared.connection is not None
             assert (
                 len(scope.leases) == len(scope.client_connections.table) == len(scope.shared.connection.in_flight) == 0

@@ -31,6 +31,8 @@ from argus_trio.frontend.http.request import DISCONNECT_EXTENSION
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.input_required.seal import AesGcmSeal
 from argus_trio.frontend.notifications.announcer import Announcer
+from argus_trio.pipeline.pipeline import Pipeline
+from argus_trio.wire.envelope import encode
 from tests.backends.support.fakes import FakeBackend, Json
 from tests.backends.support.scopes import supervisor_of
 from tests.frontend.support.serving import BOTH, JSON, WELL, events_in, modern, modern_headers, rpc
@@ -191,6 +193,10 @@ class Whole:
         headers = {"accept": BOTH, "content-type": JSON, **session}
         return await self.ask(who, "POST", path_of("mcp", view), headers, rpc(method, params))
 
+    async def manage(self, who: str | None, path: str, accept: str = "*/*", **body: object) -> Asked:
+        """The answer of the management API to a POST."""
+        return await self.ask(who, "POST", f"/manage/v1{path}", {"content-type": JSON, "accept": accept}, encode(body))
+
     async def reload(self, config: Config) -> None:
         """Have another configuration take effect, with whoever is known now."""
         renewed = ServedSettings.of(config.server, access=self.people.access(config))
@@ -233,9 +239,12 @@ def path_of(endpoint: str, view: str) -> str:
 
 @asynccontextmanager
 async def whole(
-    config: Config, backends: Mapping[str, FakeBackend], people: Mapping[str, Principal]
+    config: Config,
+    backends: Mapping[str, FakeBackend],
+    people: Mapping[str, Principal],
+    pipeline: Pipeline | None = None,
 ) -> AsyncIterator[Whole]:
-    """The gateway with this configuration, within the block."""
+    """The gateway with this configuration, within the block; with no middleware around its calls but this."""
 
     @asynccontextmanager
     async def open_link(declared: BackendSpec, inbox: Inbox, stderr: StderrRing) -> AsyncIterator[Link]:
@@ -243,7 +252,7 @@ async def whole(
             yield link
 
     announcer, everybody = Announcer(), People(dict(people))
-    supervisor, routers = supervisor_of(config, open_link, announcer.announce)
+    supervisor, routers = supervisor_of(config, open_link, announcer.announce, pipeline)
     settings = CurrentSettings(ServedSettings.of(config.server, access=everybody.access(config)))
     gateway = Gateway(
         handler=supervisor.generations.serve,

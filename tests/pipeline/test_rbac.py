@@ -16,6 +16,7 @@ from argus_trio.core.access.denials import ArgumentsRefused, InsufficientScope
 from argus_trio.core.access.principal import OPERATOR_ROLE, Principal, operator
 from argus_trio.core.access.target import Target
 from argus_trio.core.call.exchange import Call, Exchange, Handler
+from argus_trio.core.call.unknown_targets import UnknownName
 from argus_trio.errors import InvalidParams, MethodUnknown, ResourceUnknown, RpcError
 from argus_trio.pipeline.build import build_pipeline
 from argus_trio.pipeline.chain import chain
@@ -98,13 +99,13 @@ async def outcome(asked: Call, made: Config, resolve: Resolve = looks_nothing_up
 @pytest.mark.parametrize(
     ("asked", "error", "message"),
     [
-        (tool("docs__write", "reader"), InvalidParams, "unknown tool: docs__write"),
-        (tool("web__x", "reader"), InvalidParams, "unknown tool: web__x"),
-        (tool("nothing", "reader"), InvalidParams, "unknown tool: nothing"),
-        (tool("docs__x"), InvalidParams, "unknown tool: docs__x"),
-        (tool("docs__x", "no such role"), InvalidParams, "unknown tool: docs__x"),
-        (tool("docs__x" * 100, "guest"), InvalidParams, "unknown tool: " + ("docs__x" * 100)[:200]),
-        (call("prompts/get", "reader", name="web__p"), InvalidParams, "unknown prompt: web__p"),
+        (tool("docs__write", "reader"), UnknownName, "unknown tool: docs__write"),
+        (tool("web__x", "reader"), UnknownName, "unknown tool: web__x"),
+        (tool("nothing", "reader"), UnknownName, "unknown tool: nothing"),
+        (tool("docs__x"), UnknownName, "unknown tool: docs__x"),
+        (tool("docs__x", "no such role"), UnknownName, "unknown tool: docs__x"),
+        (tool("docs__x" * 100, "guest"), UnknownName, "unknown tool: " + ("docs__x" * 100)[:200]),
+        (call("prompts/get", "reader", name="web__p"), UnknownName, "unknown prompt: web__p"),
         (call("resources/read", "reader", uri="file:///etc"), ResourceUnknown, "unknown resource: file:///etc"),
         (call("resources/subscribe", "reader", uri="a:b"), ResourceUnknown, "unknown resource: a:b"),
         (call("resources/unsubscribe", "reader", uri="a:b"), ResourceUnknown, "unknown resource: a:b"),
@@ -115,7 +116,7 @@ async def outcome(asked: Call, made: Config, resolve: Resolve = looks_nothing_up
         ),
         (
             call("completion/complete", "reader", ref={"type": "ref/prompt", "name": "web__p"}, argument={}),
-            InvalidParams,
+            UnknownName,
             "unknown prompt: web__p",
         ),
         (
@@ -386,7 +387,7 @@ def test_an_answer_tells_nothing_of_what_is_there(allow: list[str], deny: list[s
         backend: answer(Target(kind="tool", shown=name, backend=backend, own="a")) for backend in ("docs", "web")
     }
     refusals = {*answers.values(), answer(None)} - {""}
-    assert refusals <= {f"{InvalidParams} -32602 unknown tool: {name} None ()"}
+    assert refusals <= {f"{UnknownName} -32602 unknown tool: {name} None ()"}
     if strategy == "prefix" and name != "docs__find":  # the file says whose it is
         assert len({*answers.values(), answer(None)}) == 1
     if not any(rule.startswith("backend:") for rule in (*allow, *deny)):

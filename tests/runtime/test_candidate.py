@@ -11,8 +11,8 @@ import trio
 from argus_trio.config.file import ConfigFile
 from argus_trio.config.model.config import Config
 from argus_trio.errors import ConfigInvalid
-from argus_trio.runtime import candidate
-from argus_trio.runtime.candidate import load_candidate
+from argus_trio.runtime.changes import candidate
+from argus_trio.runtime.changes.candidate import load_candidate
 
 
 class Hanging(ConfigFile):

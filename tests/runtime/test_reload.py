@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -11,11 +12,12 @@ from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.config.model.server import Server, ServerManagement, ServerTls
+from argus_trio.core.control import Hold
 from argus_trio.core.redaction import HIDDEN, Redactor
 from argus_trio.core.reload_report import AppliedConfig, ReloadReport
 from argus_trio.errors import ConfigInvalid, Problem
-from argus_trio.runtime.reload import ReloadSupervisor
-from tests.runtime.support.reloading import FIRST, Surroundings, bodies, running
+from argus_trio.runtime.changes.reload import MOST_NAMED, ReloadSupervisor
+from tests.runtime.support.reloading import BACKEND, FIRST, Surroundings, bodies, running
 
 PROBLEM = Problem(path="server.port", message="expected a whole number", hint="write 9000", line=3)
 
@@ -203,3 +205,68 @@ async def test_one_who_gives_up_does_not_stop_the_reload(autojump_clock: MockClo
             await supervisor.reload()
         await supervisor.ended()
     assert around.applied == [bodies(1)]
+
+
+HELD = {"files": Hold(kind="disable", by="ann", at=1.0)}
+
+
+async def test_what_an_operator_holds_lasts_over_a_reload_and_is_dropped_when_its_entry_changes(
+    autojump_clock: MockClock,
+) -> None:
+    around = Surroundings(text=bodies(7))
+    with capture_logs() as logs:
+        async with running(around) as supervisor:
+            supervisor.in_effect.holds = HELD
+            assert (await supervisor.reload()).holds_dropped == ()
+            assert around.held == [HELD]
+            entry = attrs.evolve(BACKEND, prefix="f")
+            around.text = attrs.evolve(bodies(7), backends={"files": entry})
+            report = await supervisor.reload()
+    assert report.holds_dropped == ("files",)
+    assert around.held == [HELD, {}]
+    assert supervisor.in_effect.holds == {}
+    assert [(each["backend"], each["log_level"]) for each in logs if each["event"] == "hold_dropped"] == [
+        ("files", "warning")
+    ]
+    assert [event.stage for event in around.journal.since(1)[0]] == ["reloaded", "hold_dropped", "reloaded"]
+
+
+async def test_an_entry_that_is_written_otherwise_drops_the_hold_though_it_comes_to_the_same(
+    autojump_clock: MockClock,
+) -> None:
+    first = attrs.evolve(FIRST, entries={"files": b"1"})
+    around = Surroundings(text=first)
+    async with running(around) as supervisor:
+        await supervisor.reload()
+        supervisor.in_effect.holds = HELD
+        assert (await supervisor.reload()).is_unchanged
+        around.text = attrs.evolve(first, entries={"files": b"2"})
+        report = await supervisor.reload()
+        assert (report.is_unchanged, report.holds_dropped) == (False, ("files",))
+
+
+async def test_a_reload_that_is_refused_keeps_what_operators_hold(autojump_clock: MockClock) -> None:
+    around = Surroundings(text=ConfigInvalid("argus.yaml", (PROBLEM,)))
+    async with running(around) as supervisor:
+        supervisor.in_effect.holds = HELD
+        assert (await supervisor.reload()).holds_dropped == ()
+        assert supervisor.in_effect.holds == HELD
+        assert supervisor.last.applied.untouched == ()
+    (event,) = around.journal.since(1)[0]
+    assert (event.stage, event.severity, event.details["problems"]) == ("reload_refused", "error", 1)
+
+
+async def test_who_asked_is_in_the_report_and_in_the_journal(autojump_clock: MockClock) -> None:
+    around = Surroundings(text=bodies(7))
+    async with running(around) as supervisor, trio.open_nursery() as nursery:
+        supervisor.ask("file")
+        await wait_all_tasks_blocked()
+        for name in ("ann", "bob", "ann", *map(str, range(20))):
+            nursery.start_soon(partial(supervisor.reload, by=name))
+        await wait_all_tasks_blocked()
+        report = await supervisor.reload()
+        assert len(report.by) == MOST_NAMED
+        assert len(set(report.by)) == MOST_NAMED
+    first, second = around.journal.since(1)[0]
+    assert (first.details["by"], first.details["cause"]) == ([], ["file"])
+    assert second.details["by"] == list(report.by)

@@ -220,7 +220,7 @@ class ClientConnection:
 
     async def _live(self, on_open: Callable[[], None]) -> LinkFailed:
         owner = self.owner
-        if self.shared.sharing.opens_as_legacy(owner.abilities, has_session=owner.client is not None):
+        if self.shared.sharing.opens_as_legacy(owner.abilities, is_asked_live=owner.is_asked_live):
             lost = await self._live_as_legacy(on_open)
             if lost is not None:
                 return lost

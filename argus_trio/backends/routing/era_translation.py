@@ -40,7 +40,7 @@ async def call_in_backend_era(scope: Scope, exchange: Exchange, params: Params, 
     if not sharing.is_legacy:
         if not abilities.has_any:
             return await scope.calls.call(exchange, params, headers)
-        if not sharing.opens_as_legacy(abilities, has_session=False):
+        if not sharing.opens_as_legacy(abilities, is_asked_live=False):
             return await _call_noting_no_way_back(scope, exchange, params, headers)
     known = params if params.keys().isdisjoint(_NOT_FOR_LEGACY) else _without(params, _NOT_FOR_LEGACY)
     try:

@@ -100,8 +100,9 @@ async def is_there(owner: ResourceOwner) -> bool:
     """Whether the backend has a resource that is only guessed to be there: many let their clients subscribe to any.
 
     Raises:
-        BackendUnavailable: the backend cannot be reached.
+        BackendUnavailable: the backend cannot be reached, or is drained.
     """
+    owner.scope.bulkhead.require_open()
     connection = await owner.scope.shared.connected()
     with trio.move_on_after(owner.scope.spec.timeouts.call):
         try:
@@ -166,8 +167,8 @@ async def owners_of(
     if has_owner or (by_reference and "{" in uri):  # templates are known from lists alone
         return known
     scopes = generation.scopes
-    # Who is down is asked last: it may have it, so that this is the answer, unless another one has.
-    names = sorted(catalog.may_serve(uri), key=lambda name: not scopes[name].state.is_up)
+    # Who takes no calls is asked last: it may have it, so that this is the answer, unless another one has.
+    names = sorted(catalog.may_serve(uri), key=lambda name: not scopes[name].takes_calls)
     others = set(names) - {owner.scope.spec.name for owner in known} - _losers(generation, catalog, call, uri)
     guesses = (_owner(scopes[name], uri, is_guess=True) for name in names if name in others)
     shown = (owner for owner in guesses if owner is not None and is_shown(generation, call, owner.scope, uri))

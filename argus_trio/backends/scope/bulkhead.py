@@ -3,6 +3,8 @@
 It counts calls of clients alone: the gateway's own probes, lists, notifications and cancellations pass it by. A call
 whose client is being asked does not count: a person thinks for minutes, and meanwhile the backend only waits. When the
 answer comes the call goes on at once, even if that is one too many for a while; new calls wait for that.
+
+A backend that an operator drains lets no new call in; what has been let in, or asks of what has, goes on.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import trio
 from argus_trio.config.model.operation import Bounds
 from argus_trio.core.call.exchange import Call, Exchange
 from argus_trio.core.call.record import CallRecord
+from argus_trio.core.call.session_policy import TASK_METHODS
 from argus_trio.core.health.occupancy import Occupancy
 from argus_trio.errors import BackendUnavailable, DeadlineExceeded
 from argus_trio.wire.envelope import Params
@@ -41,6 +44,8 @@ class Bulkhead:
 
     backend: str
     _limits: Bounds = attrs.field(factory=Bounds)
+    drained: str | None = attrs.field(default=None, init=False)
+    """Why no new call is let in; None while they are."""
     refused: int = attrs.field(default=0, init=False)
     """How many calls were refused so far because the queue was full."""
     _occupancy: Occupancy = attrs.field(factory=Occupancy, init=False)
@@ -80,6 +85,11 @@ class Bulkhead:
         if self._episode:
             self._relieve(now)
         return True
+
+    def require_open(self) -> None:
+        """Raise `BackendUnavailable` if no new call is let in."""
+        if self.drained is not None:
+            raise BackendUnavailable(self.backend, self.drained)
 
     def retake(self) -> None:
         """Take a place, free or not: the call was under way before."""
@@ -135,7 +145,7 @@ class Place:
     """One call's place, taken on entering and given back on leaving.
 
     Raises (on entering):
-        BackendUnavailable: too many calls wait already.
+        BackendUnavailable: too many calls wait already, or no new ones are let in.
         DeadlineExceeded: no place was free within `patience`.
     """
 
@@ -153,6 +163,8 @@ class Place:
     async def __aenter__(self) -> Place:
         """Take a place; raises what `Bulkhead.wait` raises."""
         arrived = trio.current_time()
+        if self.bulkhead.drained is not None and not _goes_on(self.exchange.call):
+            self.bulkhead.require_open()
         if not self.bulkhead.take():
             await self.bulkhead.wait(self.patience)
         self._since = trio.current_time()
@@ -194,6 +206,12 @@ class Place:
         if not self._asks and not self._is_over:
             self.bulkhead.retake()
             self._since = trio.current_time()
+
+
+def _goes_on(call: Call) -> bool:
+    """Whether a call is a part of what was begun before: about a task, the end of a subscription, or a retry with the
+    answers that its backend asked for."""
+    return bool(call.continues) or call.method.startswith(TASK_METHODS) or call.method == "resources/unsubscribe"
 
 
 @attrs.frozen(eq=False)

@@ -65,6 +65,7 @@ class ClientSubscriptions:
         if self.successor is not None:
             await self.latest.watch(call, uri, key, deliver)
             return
+        self.bulkhead.require_open()
         shared = self.shared
         try:
             await self._watch_shared(uri, key, deliver)

@@ -17,7 +17,9 @@ import trio
 from argus_trio.core.call.record import CallRecord
 from argus_trio.errors import BackendUnavailable
 
-CUT: Final = "it was replaced or removed by a reload, and the call did not end within server.drain_timeout"
+CUT: Final = (
+    "it was replaced or removed by a reload or an operator, and the call did not end within server.drain_timeout"
+)
 """Why a call was cut, in the words of its error."""
 
 

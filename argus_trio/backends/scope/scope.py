@@ -7,6 +7,7 @@ another backend. What is done is done by the parts; here they are put together.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import attrs
 import trio
@@ -31,9 +32,13 @@ from argus_trio.config.model.backend import BackendSpec
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import ClientSession
 from argus_trio.core.catalog.catalog import Published
+from argus_trio.core.control import Hold
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
+
+DRAINED: Final = "an operator drains it: it takes no new calls until it is enabled again"
+"""Why a call is refused, in the words of its error."""
 
 
 def _nothing() -> None:
@@ -118,6 +123,11 @@ class Scope:
         return self.recovery.standing.state
 
     @property
+    def takes_calls(self) -> bool:
+        """Whether a new call would get through to the backend."""
+        return self.state.is_up and self.bulkhead.drained is None
+
+    @property
     def has_listed(self) -> bool:
         """Whether there is a listing: the backend has been ready at least once, or a predecessor handed it over."""
         return self.listings.of(NONE) is not None
@@ -146,6 +156,10 @@ class Scope:
         """Go on with another configuration, whose link part is the same."""
         self.address.spec = spec
         self.bulkhead.limits = spec.limits
+
+    def take_calls(self, hold: Hold | None) -> None:
+        """Let new calls in, or none where an operator drains the backend. What is under way goes on. No checkpoint."""
+        self.bulkhead.drained = None if hold is None else DRAINED
 
     def look_again(self) -> None:
         """Have everything listed again over the shared connection, if there is one. Does not wait for it."""

@@ -50,3 +50,10 @@ class Config:
     """The lines of what the file says of middleware, by key path: some of it is found wrong only as it is made."""
     warnings: tuple[Problem, ...] = attrs.field(default=(), repr=False, eq=False)
     """What its user should know though the configuration can be used, in file order; no key of the file."""
+    entries: Mapping[str, bytes] = attrs.field(default=MappingProxyType({}), repr=False, eq=False)
+    """A digest of what the file itself says of each backend, without `defaults` and what `${...}` brings in."""
+
+    def is_same_entry(self, name: str, other: Config) -> bool:
+        """Whether another configuration's file says the same of a backend, whatever that amounts to there."""
+        mine, its = (each.entries.get(name, each.backends.get(name)) for each in (self, other))
+        return mine is not None and mine == its

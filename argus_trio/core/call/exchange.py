@@ -16,8 +16,8 @@ from argus_trio.core.call.record import CallRecord
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.revisions import Era
 
-ClientTransport = Literal["streamable-http", "sse"]
-"""How a client is connected."""
+ClientTransport = Literal["streamable-http", "sse", "management"]
+"""How a client is connected. What calls by the management API speaks no MCP, and has no session."""
 
 
 class ClientSession(Protocol):

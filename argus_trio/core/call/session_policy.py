@@ -16,6 +16,7 @@ import attrs
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.call.payer import Payer, payer_of
+from argus_trio.wire.revisions import Era
 
 SessionSetting = Literal["auto", "shared", "per-client"]
 """The setting `session` of a backend."""
@@ -49,18 +50,18 @@ class Sharing:
             return self.setting == "per-client"
         abilities = call.abilities
         if abilities.has_any and (has_own or not (ignores_roots and abilities.are_roots_alone)):
-            is_asked_apart = self.is_legacy or self.opens_as_legacy(abilities, has_session=call.client is not None)
+            is_asked_apart = self.is_legacy or self.opens_as_legacy(abilities, is_asked_live=call.era is Era.LEGACY)
             if is_asked_apart:
                 return True
         return call.log_level is not None and not self.assigns_logs and not call.method.startswith(TASK_METHODS)
 
-    def opens_as_legacy(self, abilities: Abilities, *, has_session: bool) -> bool:
+    def opens_as_legacy(self, abilities: Abilities, *, is_asked_live: bool) -> bool:
         """Whether a connection for a client with `abilities` begins with `initialize` though the shared one is modern.
 
-        The way a client opens decides the era of a server of both (2026-07-28, Versioning): so for a legacy client that
-        can be asked, which has a session, and for every one where the server has no other way to ask.
+        The way a client opens decides the era of a server of both (2026-07-28, Versioning): so for one that `is_asked`
+        `_live`, as legacy clients are, and for every one where the server has no other way to ask.
         """
-        return self.may_be_legacy and abilities.has_any and (has_session or self.lacks_way_back)
+        return self.may_be_legacy and abilities.has_any and (is_asked_live or self.lacks_way_back)
 
     def lists_by(self, abilities: Abilities) -> bool:
         """Whether what the backend shows may depend on these abilities of a client."""
@@ -80,8 +81,15 @@ class ConnectionOwner:
     abilities: Abilities
     """What the backend was told at the handshake that the client can be asked."""
     client: ClientSession | None = None
+    speaks_legacy: bool = attrs.field(default=False, eq=False)
+    """Whether it opens as legacy clients do, though it has no session: a call by the management API."""
     payer: Payer = attrs.field(eq=False)
     """On whose share of the connections it counts."""
+
+    @property
+    def is_asked_live(self) -> bool:
+        """Whether its client is asked while its call waits, as legacy ones are."""
+        return self.client is not None or self.speaks_legacy
 
     @payer.default
     def _alone(self) -> Payer:
@@ -92,7 +100,12 @@ class ConnectionOwner:
         """The owner that a connection needs to have to carry the call."""
         if call.client is not None:
             return cls(key=call.client, abilities=call.abilities, client=call.client, payer=payer_of(call))
-        return cls(key=(call.principal.name, call.abilities), abilities=call.abilities, payer=payer_of(call))
+        return cls(
+            key=(call.principal.name, call.abilities),
+            abilities=call.abilities,
+            speaks_legacy=call.era is Era.LEGACY,
+            payer=payer_of(call),
+        )
 
     @classmethod
     def nobody(cls, abilities: Abilities) -> ConnectionOwner:

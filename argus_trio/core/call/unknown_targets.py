@@ -10,9 +10,13 @@ _SHOWN: int = 200
 """How much of a name is repeated, in characters."""
 
 
+class UnknownName(InvalidParams):
+    """No tool or prompt of this name is there for who asks."""
+
+
 def unknown_named(kind: str, name: str) -> InvalidParams:
     """The error for the name of a tool or prompt, as `kind` says."""
-    return InvalidParams(f"unknown {kind}: {name[:_SHOWN]}")
+    return UnknownName(f"unknown {kind}: {name[:_SHOWN]}")
 
 
 def unknown_resource(call: Call, uri: str) -> RpcError:

@@ -155,6 +155,8 @@ class BackendStatus:
     @property
     def status(self) -> Literal["healthy", "degraded", "unhealthy", "unknown"]:
         """The backend's health in one word."""
+        if self.state == "disabled":
+            return "unknown"
         match self.standing.state:
             case BackendState.READY:
                 return "healthy"

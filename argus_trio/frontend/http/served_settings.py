@@ -92,6 +92,16 @@ class CurrentSettings:
     now: ServedSettings
     on_renewed: list[Callable[[ServedSettings], object]] = attrs.field(factory=list, init=False)
     """Are told, without a checkpoint, of the settings that hold from now on."""
+    _drain: float | None = attrs.field(default=None, init=False)
+
+    @property
+    def drain_timeout(self) -> float:
+        """What calls in flight get to finish at the stop of the gateway, in seconds."""
+        return self.now.server.drain_timeout if self._drain is None else self._drain
+
+    def drain_within(self, seconds: float) -> None:
+        """Let calls in flight have so long at the stop, whatever the configuration says."""
+        self._drain = seconds
 
     def begin(self, settings: ServedSettings) -> None:
         """Let `settings` hold as what the gateway listens with, once that is known."""

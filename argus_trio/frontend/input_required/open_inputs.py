@@ -46,22 +46,31 @@ class OpenInput:
 class OpenInputs:
     """The input requests that one call has open, by keys that are never used twice."""
 
+    _key: Callable[[int], str] = "ask-{}".format
+    """Makes the key of each, of its number."""
     _open: dict[str, OpenInput] = attrs.field(factory=dict, init=False)
     _minted: int = attrs.field(default=0, init=False)
 
     def __bool__(self) -> bool:
         return bool(self._open)
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     def open(self, method: str, params: Params, wake: Callable[[], object]) -> OpenInput:
         """A new input request."""
         self._minted += 1
-        ask = OpenInput(key=f"ask-{self._minted}", method=method, params=params, wake=wake)
+        ask = OpenInput(key=self._key(self._minted), method=method, params=params, wake=wake)
         self._open[ask.key] = ask
         return ask
 
     def close(self, ask: OpenInput) -> None:
         """Forget a request that nobody waits for any more. Idempotent."""
         self._open.pop(ask.key, None)
+
+    def get(self, key: str) -> OpenInput | None:
+        """The request that is open under this key."""
+        return self._open.get(key)
 
     def requests(self) -> bytes:
         """The raw `InputRequests` of all that are open."""
@@ -113,16 +122,21 @@ def _judged(ask: OpenInput, raw: msgspec.Raw) -> bytes | ArgusError:
         members = decode_object(raw)
     except msgspec.DecodeError:
         raise InvalidParams(f"{ANSWERS}[{ask.key!r}] must be an object") from None
-    missing = [name for name in _NEEDED.get(ask.method, ()) if name not in members]
+    missing = missing_in(ask.method, members)
     if not missing:
         return bytes(raw)
     error = members.get("error", raw)
-    if _is_error(error):
+    if is_error_object(error):
         return ClientRefused(bytes(error))
     raise InvalidParams(f"{ANSWERS}[{ask.key!r}] is no result of {ask.method}: it lacks {', '.join(missing)}")
 
 
-def _is_error(raw: msgspec.Raw) -> bool:
+def missing_in(method: str, result: Params) -> list[str]:
+    """The members that a result of what was asked lacks."""
+    return [name for name in _NEEDED.get(method, ()) if name not in result]
+
+
+def is_error_object(raw: msgspec.Raw) -> bool:
     """Whether it is a JSON-RPC error object, which some clients answer with though the revision has results alone."""
     try:
         members = decode_object(raw)

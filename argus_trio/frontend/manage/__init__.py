@@ -5,8 +5,9 @@
     request     what a page is asked
     answer      what a page answers, and the problem that it raises
     pages       which page answers which operation
+    calls/      calls of tools, reads and prompts: an edge of its own
 
 The other files hold the pages, one for each group of operations: values of `core/` to bodies of the contract. The
-values come from the gateway (`frontend/gateway.py`), at the moment of the request. What changes the running gateway is
-asked of its `Control`.
+values come from the gateway (`frontend/gateway.py`), at the moment of the request. What changes the running gateway
+stands in `operate`, and is asked of its `Control`.
 """

@@ -27,7 +27,7 @@ from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSett
 from argus_trio.frontend.manage.admission import Doorkeeper, may_stream_on
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer, problem_answer
 from argus_trio.frontend.manage.request import ManageRequest, Page
-from argus_trio.wire.envelope import check_text, client_text
+from argus_trio.wire.envelope import check_text
 
 log = structlog.get_logger()
 
@@ -248,12 +248,11 @@ def _require_known(given: Iterable[str], known: Iterable[str], what: str) -> Non
 
 def _decoded(body: bytes, kind: type) -> object:
     try:
-        text = client_text(body)
-        check_text(text)
-        given = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+        check_text(body)
+        given = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
         _require_known(given, [field.name for field in attrs.fields(kind)], "member")
-        return msgspec.json.decode(text, type=kind)
-    except (msgspec.DecodeError, ParseFailed, RecursionError) as error:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, ParseFailed, UnicodeDecodeError, RecursionError) as error:
         raise _complaint("body", error) from None
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from argus_trio.contract.operation import Operation
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.manage.backends import backend_pages
+from argus_trio.frontend.manage.calls.pages import call_pages
+from argus_trio.frontend.manage.calls.served import ServedCalls
 from argus_trio.frontend.manage.clients.exchanges import exchange_pages
 from argus_trio.frontend.manage.clients.sessions import SessionTable, session_pages
 from argus_trio.frontend.manage.described.capabilities import capability_pages
@@ -14,13 +16,16 @@ from argus_trio.frontend.manage.described.configuration import configuration_pag
 from argus_trio.frontend.manage.described.documents import document_pages
 from argus_trio.frontend.manage.health import health_pages
 from argus_trio.frontend.manage.logs import log_pages
-from argus_trio.frontend.manage.reload import reload_pages
+from argus_trio.frontend.manage.operate.control import control_pages
+from argus_trio.frontend.manage.operate.reload import reload_pages
 from argus_trio.frontend.manage.request import Page
 from argus_trio.frontend.manage.status import ServedFacts, batch_pages, status_pages
 from argus_trio.frontend.manage.tree import tree_pages
 
 
-def all_pages(gateway: Gateway, facts: ServedFacts, tables: Sequence[SessionTable] = ()) -> Mapping[Operation, Page]:
+def all_pages(
+    gateway: Gateway, facts: ServedFacts, *, calls: ServedCalls, tables: Sequence[SessionTable] = ()
+) -> Mapping[Operation, Page]:
     """Every operation that this gateway serves, and what answers it; the sessions of clients are in `tables`."""
     pages = {
         **health_pages(gateway),
@@ -29,7 +34,9 @@ def all_pages(gateway: Gateway, facts: ServedFacts, tables: Sequence[SessionTabl
         **capability_pages(gateway),
         **document_pages(),
         **reload_pages(gateway),
+        **control_pages(gateway),
         **log_pages(gateway),
+        **call_pages(calls),
         **exchange_pages(gateway),
         **session_pages(gateway, tables),
         **tree_pages(),

@@ -66,7 +66,7 @@ async def serve(
             accepting.cancel_scope.cancel()
         await site.context.terminated.set()
         on_stop()
-        connections.cancel_scope.deadline = trio.current_time() + settings.now.server.drain_timeout
+        connections.cancel_scope.deadline = trio.current_time() + settings.drain_timeout
         for connection in tuple(site.connections):
             connection.end_if_idle()
 

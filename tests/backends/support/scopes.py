@@ -11,6 +11,7 @@ import trio
 
 from argus_trio.backends.connection.open import BackendAddress, OpenLink
 from argus_trio.backends.connectivity.start_turns import StartTurns
+from argus_trio.backends.generation import Generation
 from argus_trio.backends.routing.router import RouterFactory
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.backends.supervisor import Announce, Supervisor
@@ -18,7 +19,9 @@ from argus_trio.config.model.backend import BackendSpec, HttpBackend, StdioBacke
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.operation import Timeouts
 from argus_trio.core.call.abilities import ANYBODY, Audience
+from argus_trio.core.call.exchange import Handler
 from argus_trio.core.redaction import Redactor
+from argus_trio.pipeline.pipeline import Pipeline
 from argus_trio.wire.envelope import Params
 from tests.backends.support.fakes import FakeBackend, Json
 
@@ -68,15 +71,20 @@ async def living(backend: FakeBackend, declared: StdioBackend | HttpBackend | No
 
 
 def supervisor_of(
-    config: Config, open_link: OpenLink, announce: Announce = lambda *_: None
+    config: Config, open_link: OpenLink, announce: Announce = lambda *_: None, pipeline: Pipeline | None = None
 ) -> tuple[Supervisor, RouterFactory]:
-    """A supervisor, not yet running, whose generations have a router each and no middleware."""
+    """A supervisor, not yet running, whose generations have a router each, and no middleware but this."""
     routers = RouterFactory()
+
+    def behind_middleware(generation: Generation) -> Handler:
+        router = routers(generation)
+        return router if pipeline is None else pipeline.handler(router, router.directory.target)
+
     supervisor = Supervisor(
         initial=config,
         open_link=open_link,
         announce=announce,
-        make_handler=routers,
+        make_handler=behind_middleware,
         on_task=routers.tasks.deliver,
         on_release=routers.tasks.forget,
     )

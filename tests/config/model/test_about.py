@@ -12,7 +12,7 @@ from argus_trio.config.model.backend import BackendSpec
 from argus_trio.config.model.config import Config
 from argus_trio.errors import Problem
 
-NO_KEYS = {"lines", "name", "secrets", "warnings"}
+NO_KEYS = {"entries", "lines", "name", "secrets", "warnings"}
 """Fields that no key of the file stands for: a backend's name is its key, secrets and warnings are gathered."""
 
 

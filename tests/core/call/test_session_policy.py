@@ -118,6 +118,17 @@ def test_a_session_owns_its_connection_and_modern_clients_share_one_by_principal
     assert owner(principal=ann).client is None
 
 
+def test_a_call_without_a_session_that_is_asked_live_opens_a_server_of_both_eras_as_a_session_does() -> None:
+    by_management, by_session = call(), call(client=QuietSession())
+    modern = attrs.evolve(by_management, era=Era.MODERN)
+    sharing = Sharing(setting="auto", is_legacy=False, assigns_logs=True, may_be_legacy=True)
+    assert [sharing.separates(each) for each in (by_management, by_session, modern)] == [True, True, False]
+    owners = [ConnectionOwner.of(each) for each in (by_management, by_session, modern)]
+    assert [each.is_asked_live for each in owners] == [True, True, False]
+    assert owners[0] == owners[2], "what one has left idle the other may use"
+    assert not ConnectionOwner.nobody(ROOTS).is_asked_live
+
+
 def chosen_index(wanted: ConnectionOwner, connections: Iterable[FakeConnection]) -> int | None:
     listed = list(connections)
     found = chosen(wanted, listed)

@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import attrs
 import pytest
 
 from argus_trio.core.reload_report import AppliedConfig, ReloadReport
 from argus_trio.errors import Problem
+from tests.frontend.support.control import DONE, FakeControl
 from tests.frontend.support.serving import ask, serving
 
-APPLIED = AppliedConfig(
-    generation=4,
-    added=("a",),
-    removed=("b",),
-    changed=("c",),
-    adjusted=("d",),
-    untouched=("e",),
-    not_ready=("a", "c"),
-    still_starting=("a",),
-)
-DONE = ReloadReport(
-    at=datetime(2026, 11, 22, 12, 0, tzinfo=UTC),
-    duration=1.23456,
-    triggers=("request",),
-    applied=APPLIED,
-    is_applied=True,
-    needs_restart=("server.port",),
-)
 REFUSED = attrs.evolve(
     DONE,
     is_applied=False,
@@ -39,20 +20,6 @@ REFUSED = attrs.evolve(
         Problem(path="", message="x"),
     ),
 )
-
-
-@attrs.define(eq=False)
-class FakeControl:
-    """Reloads to what it was made with."""
-
-    report: ReloadReport
-    last: ReloadReport = DONE
-    count: int = 0
-
-    async def reload(self) -> ReloadReport:
-        self.count += 1
-        self.last = self.report
-        return self.report
 
 
 async def test_a_reload_is_answered_with_all_that_came_of_it() -> None:

@@ -11,6 +11,7 @@ import msgspec
 
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.server import Server
+from argus_trio.contract.operation import Operation
 from argus_trio.core.access.access import OPEN, Access, ManageRight
 from argus_trio.core.access.policy import OPEN_POLICY, Policy, RoleRules
 from argus_trio.core.access.principal import ANONYMOUS, Principal
@@ -21,12 +22,15 @@ from argus_trio.core.catalog.names import Scheme
 from argus_trio.core.catalog.restricted import RestrictedCatalogs
 from argus_trio.core.health.health import Health, Overview
 from argus_trio.core.inventory import Inventory
+from argus_trio.core.memory import Memory
 from argus_trio.frontend.gateway import Control, Gateway, Management
 from argus_trio.frontend.http.receive_queue import ReceiveQueue
 from argus_trio.frontend.http.request import IncomingRequest
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.manage.api import ManageApi
+from argus_trio.frontend.manage.calls.served import ServedCalls
 from argus_trio.frontend.manage.pages import all_pages
+from argus_trio.frontend.manage.request import Page
 from argus_trio.frontend.manage.status import ServedFacts
 from tests.backends.support.fakes import raw
 from tests.frontend.support.serving import Backstage
@@ -70,9 +74,8 @@ class Managed:
             control=self.control,
             management=Management(config=lambda: self.config, inventory=lambda: inventory),
         )
-        self.api = ManageApi(
-            pages=all_pages(gateway, ServedFacts()), settings=CurrentSettings(ServedSettings.of(Server(port=0)))
-        )
+        settings = CurrentSettings(ServedSettings.of(Server(port=0)))
+        self.api = ManageApi(pages=pages_of(gateway, settings), settings=settings)
 
     async def get(self, path: str, query: bytes = b"") -> Reply:
         return await self.ask("GET", f"/manage/v1{path}", query)
@@ -111,6 +114,12 @@ class Managed:
         assert isinstance(found, Sequence)
         parts = [each["body"] for each in sent[1:]]
         return Reply(status, dict(found), b"".join(part for part in parts if isinstance(part, bytes)))
+
+
+def pages_of(gateway: Gateway, settings: CurrentSettings) -> Mapping[Operation, Page]:
+    """All pages of a gateway whose front end holds nothing."""
+    calls = ServedCalls(handler=gateway.handler, settings=settings, memory=Memory(lambda: 0))
+    return all_pages(gateway, ServedFacts(), calls=calls)
 
 
 def access_of(*rights: ManageRight) -> Access:

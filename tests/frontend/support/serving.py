@@ -16,7 +16,7 @@ from argus_trio.core.call.abilities import Audience
 from argus_trio.core.call.exchange import ClientSession as Caller
 from argus_trio.core.call.exchange import Exchange, Handler
 from argus_trio.core.catalog.identity import GatewayIdentity
-from argus_trio.core.health.health import Health
+from argus_trio.core.health.health import Health, Overview
 from argus_trio.core.memory import Memory
 from argus_trio.errors import BackendError, InvalidParams, MethodUnknown
 from argus_trio.frontend.app import run_frontend
@@ -26,6 +26,7 @@ from argus_trio.frontend.gateway import (
     Management,
     ParamHeadersOf,
     WatchFunction,
+    empty_overview,
     never_comes_round,
     nothing_shown,
     watch_nothing,
@@ -143,6 +144,7 @@ async def serving(
     watch_tasks: WatchFunction = watch_nothing,
     param_headers: ParamHeadersOf | None = None,
     control: Control | None = None,
+    overview: Callable[[], Overview] = empty_overview,
     identity: Callable[[], GatewayIdentity] = lambda: IDENTITY,
     counts: Callable[[Audience], Mapping[str, int]] = nothing_shown,
     inherited: Sequence[Inherited] = (),
@@ -168,6 +170,7 @@ async def serving(
             watch_tasks=watch_tasks,
             param_headers=param_headers,
             control=control,
+            overview=overview,
             tell=backstage.tell,
             release=backstage.released.append,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import attrs
@@ -12,6 +12,8 @@ from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.server import Server
 from argus_trio.core.access.access import OPEN
+from argus_trio.core.control import Hold
+from argus_trio.core.journal import Journal
 from argus_trio.core.redaction import Redactor
 from argus_trio.core.reload_report import AppliedConfig
 from argus_trio.errors import ConfigInvalid
@@ -19,8 +21,9 @@ from argus_trio.frontend.http.host_origin import HostOriginCheck
 from argus_trio.frontend.http.limits import Limits
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.pipeline.pipeline import Pipeline
-from argus_trio.runtime.candidate import Candidate
-from argus_trio.runtime.reload import ReloadSupervisor
+from argus_trio.runtime.changes.candidate import Candidate
+from argus_trio.runtime.changes.in_effect import InEffect
+from argus_trio.runtime.changes.reload import ReloadSupervisor
 
 BACKEND = StdioBackend(name="files", command="run")
 FIRST = Config(backends={"files": BACKEND, "off": attrs.evolve(BACKEND, name="off", enabled=False)})
@@ -46,11 +49,14 @@ class Surroundings:
     apply_seconds: float = 1.0
     is_broken: bool = False
     applied: list[Config] = attrs.field(factory=list)
+    held: list[Mapping[str, Hold]] = attrs.field(factory=list)
+    """What operators held, each time that a configuration was applied."""
     seen: list[object] = attrs.field(factory=list)
     looks: list[int] = attrs.field(factory=list)
     """How often a configuration had been applied, each time that backends were to be listed again."""
     redact: Redactor = attrs.field(factory=Redactor)
     settings: CurrentSettings = attrs.field(factory=lambda: CurrentSettings(settings_of(FIRST)))
+    journal: Journal = attrs.field(factory=lambda: Journal(now=trio.current_time))
     stop: trio.Event = attrs.field(factory=trio.Event)
 
     async def load(self) -> Candidate:
@@ -60,17 +66,19 @@ class Surroundings:
             raise text
         return Candidate(config=text, settings=settings_of(text), pipeline=Pipeline(), is_pipeline_kept=True)
 
-    async def apply(self, candidate: Candidate) -> AppliedConfig:
+    async def apply(self, candidate: Candidate, holds: Mapping[str, Hold]) -> AppliedConfig:
         await trio.sleep(self.apply_seconds)
         if self.is_broken:
             raise ZeroDivisionError("hush-7f3a9c")
         self.applied.append(candidate.config)
+        self.held.append(holds)
         self.settings.renew(candidate.settings)
         return AppliedConfig(generation=len(self.applied) + 1, changed=("files",))
 
     def supervisor(self) -> ReloadSupervisor:
         return ReloadSupervisor(
-            config=FIRST,
+            in_effect=InEffect(config=FIRST),
+            journal=self.journal,
             load=self.load,
             apply=self.apply,
             settings=self.settings,

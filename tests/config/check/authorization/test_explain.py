@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from argus_trio.cli import main
+from argus_trio.cli.main import main
 from argus_trio.config.check.authorization.explain import Explanation, NoQuestion, Question, explain
 from argus_trio.config.model.config import Config
 from tests.config.support.reading import read

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from pathlib import Path
 from typing import Final
 
 import attrs
@@ -11,9 +12,10 @@ import trio
 from argus_trio.config.check.loopback import may_be_exposed
 from argus_trio.config.file import ConfigFile
 from argus_trio.config.model.config import Config
+from argus_trio.config.model.middleware import CustomSpec
 from argus_trio.errors import ConfigInvalid, ListenFailed, Problem
 from argus_trio.frontend.http.served_settings import ServedSettings
-from argus_trio.pipeline.build import build_pipeline
+from argus_trio.pipeline.build import build_pipeline, may_import_any
 from argus_trio.pipeline.pipeline import Pipeline
 
 READ_SECONDS: Final = 20.0
@@ -51,7 +53,22 @@ async def load_candidate(
 
 
 def _candidate(file: ConfigFile, kept: Mapping[Hashable, object], is_exposed: bool) -> Candidate:
-    config = file.read()
+    return made(file.read(), file.path, kept, is_exposed=is_exposed)
+
+
+def made(
+    config: Config,
+    path: Path,
+    kept: Mapping[Hashable, object],
+    *,
+    is_exposed: bool = False,
+    may_import: Callable[[CustomSpec], bool] = may_import_any,
+) -> Candidate:
+    """The candidate of a configuration that stands, or would stand, in the file at `path`. Blocking.
+
+    Raises:
+        ConfigInvalid: what only shows once its parts are made.
+    """
     if is_exposed and not may_be_exposed(config):
         problem = Problem(
             path="server.allow_unauthenticated",
@@ -59,12 +76,12 @@ def _candidate(file: ConfigFile, kept: Mapping[Hashable, object], is_exposed: bo
             hint="set it to true if that is meant, have the service manager listen on loopback, or ask everybody who "
             "comes: middleware: [{type: authentication, ...}], without anonymous",
         )
-        raise ConfigInvalid(str(file.path), (problem,))
-    pipeline = build_pipeline(config, source=str(file.path), folder=file.path.parent, before=kept)
+        raise ConfigInvalid(str(path), (problem,))
+    pipeline = build_pipeline(config, source=str(path), folder=path.parent, before=kept, may_import=may_import)
     try:
         settings = ServedSettings.of(config.server, access=pipeline.access)
         return Candidate(
             config=config, settings=settings, pipeline=pipeline, is_pipeline_kept=dict(pipeline.kept) == dict(kept)
         )
     except ListenFailed as failure:  # the certificate was changed since it was checked
-        raise ConfigInvalid(str(file.path), (Problem(path="server.tls", message=str(failure)),)) from None
+        raise ConfigInvalid(str(path), (Problem(path="server.tls", message=str(failure)),)) from None

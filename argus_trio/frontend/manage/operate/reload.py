@@ -9,9 +9,10 @@ import attrs
 from argus_trio.config.check.report import one_line
 from argus_trio.contract.control import LAST_RELOAD, RELOAD
 from argus_trio.contract.operation import Operation
+from argus_trio.core.control import NoFile
 from argus_trio.core.reload_report import ReloadReport
 from argus_trio.frontend.gateway import Gateway
-from argus_trio.frontend.manage.answer import PageAnswer
+from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
 from argus_trio.frontend.manage.request import ManageRequest, Page
 from argus_trio.wire.envelope import encode
 
@@ -25,8 +26,11 @@ def reload_pages(gateway: Gateway) -> Mapping[Operation, Page]:
     async def last(_: ManageRequest) -> PageAnswer:
         return PageAnswer(body=reload_body(control.last))
 
-    async def reload(_: ManageRequest) -> PageAnswer:
-        report = await control.reload()
+    async def reload(request: ManageRequest) -> PageAnswer:
+        try:
+            report = await control.reload(by=request.principal.name)
+        except NoFile as missing:
+            raise ManageProblem("no-file", str(missing)) from None
         return PageAnswer(status=status_of(report), body=reload_body(report))
 
     return {LAST_RELOAD: last, RELOAD: reload}

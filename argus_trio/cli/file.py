@@ -1,0 +1,64 @@
+"""`argus-trio check`, `explain` and `schema`: what a configuration says, without running it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from functools import partial
+from pathlib import Path
+
+from argus_trio.cli.report import complain, reported
+from argus_trio.config.check.authorization.explain import NoQuestion, Question, explain
+from argus_trio.config.check.report import render_checked
+from argus_trio.config.load import load
+from argus_trio.config.model.config import Config
+from argus_trio.config.read.find import find_config
+from argus_trio.config.structure.schema import schema
+from argus_trio.pipeline.build import build_pipeline
+
+
+def check(options: argparse.Namespace) -> int:
+    """Check a configuration; the exit code."""
+    return reported(partial(_check, options))
+
+
+def _load(options: argparse.Namespace) -> tuple[Path, Config]:
+    path = find_config(options.config, environ=os.environ, cwd=Path.cwd())
+    return path, load(path, environ=os.environ)
+
+
+def _check(options: argparse.Namespace) -> None:
+    path, config = _load(options)
+    build_pipeline(config, source=str(path), folder=path.absolute().parent)
+    sys.stdout.write(render_checked(str(path), config) + "\n")
+
+
+def explain_file(options: argparse.Namespace) -> int:
+    """Say whether somebody may use something, by the file; the exit code."""
+    return reported(partial(_explain, options))
+
+
+def _explain(options: argparse.Namespace) -> int:
+    _, config = _load(options)
+    question = Question(
+        principal=options.principal,
+        name=options.name,
+        roles=tuple(options.role),
+        arguments=options.args,
+        endpoint=options.endpoint,
+    )
+    try:
+        explanation = explain(config, question)
+    except NoQuestion as error:
+        complain(f"argus-trio: {error}")
+        return 2
+    sys.stdout.write("\n  ".join(explanation.lines) + "\n")
+    return 0 if explanation.is_allowed else 1
+
+
+def print_schema() -> int:
+    """Print the JSON Schema of the configuration; the exit code."""
+    sys.stdout.write(json.dumps(schema(), indent=2) + "\n")
+    return 0

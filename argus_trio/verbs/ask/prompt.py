@@ -1,0 +1,64 @@
+"""A line that the user types, unless the call ends or the question is taken back meanwhile."""
+
+from __future__ import annotations
+
+import os
+import select
+import termios
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, Protocol
+
+import attrs
+
+from argus_trio.verbs.show.clean import clean
+from argus_trio.verbs.show.terminal import Terminal
+
+LINE_BYTES: Final = 64 * 1024
+"""The most of one line that is read: a terminal passes 4096 bytes at most."""
+
+
+class Withdrawn(Exception):
+    """Nobody waits for the answer any more."""
+
+
+class Left(Exception):
+    """The user leaves the question open: Ctrl-D."""
+
+
+class Prompt(Protocol):
+    """Asks for one line."""
+
+    def __call__(self, text: str) -> str:
+        """What the user typed after this text, without white space around it. Raises Left or Withdrawn."""
+
+
+@attrs.define(eq=False, kw_only=True)
+class TerminalPrompt:
+    """Asks on the terminal, and looks meanwhile at what comes of the call."""
+
+    terminal: Terminal
+    beside: int
+    """A descriptor that can be read when something has come."""
+    look: Callable[[], bool]
+    """Takes one thing that has come; whether the question is withdrawn by it."""
+    stdin: int = 0
+
+    def __call__(self, text: str) -> str:
+        """What the user typed after this text, without white space around it. Raises Left or Withdrawn."""
+        self.terminal.out.flush()
+        self.terminal.err.write(clean(text))
+        self.terminal.err.flush()
+        while True:
+            readable, _, _ = select.select([self.stdin, self.beside], [], [])
+            if self.beside in readable and self.look():
+                self.terminal.err.write("\n")
+                with suppress(termios.error):
+                    termios.tcflush(self.stdin, termios.TCIFLUSH)  # what is typed already is not for the shell
+                raise Withdrawn
+            if self.stdin in readable:
+                line = os.read(self.stdin, LINE_BYTES)
+                if not line:
+                    self.terminal.err.write("\n")
+                    raise Left
+                return line.decode("utf-8", "replace").strip()

@@ -1,0 +1,131 @@
+"""What changes the running gateway. Nothing here writes a configuration: that is a file, and is reloaded."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from argus_trio.contract.control import (
+    CHANGES,
+    RELOAD,
+    SHUTDOWN,
+    VALIDATE,
+    ChangeAnswer,
+    ProblemEntry,
+    ReloadAnswer,
+    ShutdownAnswer,
+    ShutdownRequest,
+    ValidateAnswer,
+    ValidateRequest,
+)
+from argus_trio.verbs.failure import DONE, FAILED, USAGE, VerbFailed
+from argus_trio.verbs.link.client import CHANGE_SECONDS
+from argus_trio.verbs.show.clean import one_line
+from argus_trio.verbs.show.moments import duration
+from argus_trio.verbs.verb import Verb
+
+_REPORTED = (422, 500, 503)
+"""Statuses of a reload that did not come to pass: the body is its report all the same."""
+
+
+def reload(verb: Verb) -> int:
+    """Have the configuration file read again."""
+    raw = verb.client.fetch(RELOAD, seconds=CHANGE_SECONDS, taken=_REPORTED)
+    if b'"reloaded"' not in raw:
+        raise VerbFailed(f"{verb.client.place.shown} did not reload", raw=raw)
+    answer = verb.client.decoded(raw, ReloadAnswer)
+    if verb.terminal.is_json:
+        verb.terminal.raw(raw)
+        return DONE if answer.reloaded else FAILED
+    if not answer.reloaded:
+        verb.terminal.note("argus-trio: not reloaded; the gateway goes on as it was")
+        for error in answer.errors:
+            verb.terminal.note(f"  {error}")
+        return FAILED
+    verb.terminal.line(
+        "nothing has changed"
+        if answer.unchanged
+        else f"reloaded in {duration(answer.duration_seconds)}, generation {answer.generation}"
+    )
+    for word, names in (
+        ("added", answer.backends_added),
+        ("removed", answer.backends_removed),
+        ("changed", answer.backends_changed),
+        ("adjusted", answer.backends_adjusted),
+        ("not ready", answer.not_ready),
+        ("still starting", answer.still_starting),
+        ("needs a restart of the gateway", answer.needs_restart),
+    ):
+        if names:
+            verb.terminal.line(f"  {word}: {one_line(', '.join(names))}")
+    return DONE
+
+
+def change(verb: Verb) -> int:
+    """Restart, drain, enable or disable backends, one after another."""
+    action = verb.option("command")
+    code = DONE
+    for name in verb.options.backends:
+        answer, raw = verb.client.ask(ChangeAnswer, CHANGES[action], {"name": name}, seconds=CHANGE_SECONDS)
+        if verb.terminal.is_json:
+            verb.terminal.raw(raw)
+        elif answer.ok:
+            how = f"now {answer.state}" if answer.changed else f"{answer.state}, as before"
+            verb.terminal.line(f"{one_line(name)}: {how}")
+        if not answer.ok:
+            code = FAILED
+            verb.terminal.note(f"argus-trio: {action} {name}: {answer.error or 'it did not work'} (now {answer.state})")
+    return code
+
+
+def shutdown(verb: Verb) -> int:
+    """Stop the gateway."""
+    body = ShutdownRequest(timeout_seconds=getattr(verb.options, "timeout", None))
+    answer, raw = verb.client.ask(ShutdownAnswer, SHUTDOWN, body=body)
+    if verb.terminal.is_json:
+        verb.terminal.raw(raw)
+    else:
+        verb.terminal.line(f"it stops; calls in flight have {answer.timeout_seconds:g} s")
+    return DONE
+
+
+def validate(verb: Verb) -> int:
+    """Have a configuration checked by the running gateway: a file, or what it would read at a reload."""
+    file = verb.option("file")
+    body = ValidateRequest(text=_text_of(file) if file else None)
+    answer, raw = verb.client.ask(ValidateAnswer, VALIDATE, body=body)
+    if verb.terminal.is_json:
+        verb.terminal.raw(raw)
+        return DONE if answer.valid else FAILED
+    if not answer.valid:
+        lines = [*(_line(each) for each in answer.problems)] or list(answer.errors)
+        verb.terminal.note("argus-trio: the configuration cannot be used:")
+        for line in lines:
+            verb.terminal.note(f"  {line}")
+        return FAILED
+    backends = f"{len(answer.backends)} backend{'' if len(answer.backends) == 1 else 's'}"
+    verb.terminal.line(f"no problems, {backends}")
+    _warn(verb, answer.warnings)
+    return DONE
+
+
+def _warn(verb: Verb, warnings: Iterable[ProblemEntry]) -> None:
+    for each in warnings:
+        verb.terminal.line(f"  warning: {one_line(_line(each))}")
+
+
+def _line(problem: ProblemEntry) -> str:
+    hint = f"; {problem.hint}" if problem.hint else ""
+    if not problem.path:
+        return f"line {problem.line}: {problem.message}{hint}" if problem.line else f"{problem.message}{hint}"
+    line = f" (line {problem.line})" if problem.line else ""
+    return f"{problem.path}{line}: {problem.message}{hint}"
+
+
+def _text_of(file: str) -> str:
+    try:
+        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+        raise VerbFailed(f"{file} cannot be read: {why}", USAGE) from None

@@ -1,0 +1,72 @@
+"""A problem that the gateway answers with (RFC 9457) as what a person is told, and the exit code that goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from email.message import Message
+from typing import Final
+
+import msgspec
+
+from argus_trio.verbs.failure import FAILED, NOT_ALLOWED, NOT_REACHED, VerbFailed
+
+_CODES: Final = {401: NOT_ALLOWED, 403: NOT_ALLOWED}
+_ADVICE: Final = {
+    "unauthorized": "put the token into $ARGUS_TOKEN or a file for --token-file, or use the gateway's Unix socket",
+    "forbidden": "`argus-trio explain PRINCIPAL manage:RIGHT` says which rule decides",
+    "unknown-backend": "`argus-trio backends` lists them",
+    "unknown-exchange": "`argus-trio exchanges` lists those under way",
+    "unknown-session": "`argus-trio sessions` lists them",
+    "unknown-tool": "`argus-trio tools` lists them",
+    "overloaded": "try again later",
+}
+"""What to do, by the word of a problem."""
+
+
+def failure_of(status: int, headers: Message, body: bytes, shown: str) -> VerbFailed:
+    """What an answer other than 200 comes to."""
+    problem = _object(body)
+    detail = problem.get("detail") or problem.get("message")
+    if 300 <= status < 400:
+        target = headers.get("location", "elsewhere")
+        return VerbFailed(f"{shown} leads to {target}: write that address, if it is right", NOT_REACHED)
+    if not isinstance(detail, str):
+        what = f"status {status}"
+        if status == 404:
+            return VerbFailed(
+                f"what answers at {shown} is no argus-trio gateway, or an older one ({what})", NOT_REACHED
+            )
+        return VerbFailed(f"{shown} answered with {what}", _CODES.get(status, FAILED), raw=body)
+    return failure_told(problem, body, headers.get("retry-after"))
+
+
+def failure_told(problem: Mapping[str, object], body: bytes, retry_after: str | None = None) -> VerbFailed:
+    """What a problem comes to, be it an answer or the last event of a stream."""
+    status = problem.get("status")
+    word = str(problem.get("type", "")).rpartition("/")[2]
+    lines = [str(problem.get("detail") or problem.get("message") or problem.get("title") or "it was refused")]
+    if word == "unknown-target" and "tool" in lines[0]:
+        word = "unknown-tool"
+    if advice := _ADVICE.get(word):
+        lines[0] += f"; {advice}"
+    if retry_after:
+        lines[0] += f" (in {retry_after} s)"
+    lines += _listed(problem)
+    return VerbFailed("\n  ".join(lines), _CODES.get(status, FAILED) if isinstance(status, int) else FAILED, raw=body)
+
+
+def _listed(problem: Mapping[str, object]) -> Iterator[str]:
+    """What is wrong, one line for each, where a problem lists it."""
+    problems = problem.get("problems")
+    for each in problems if isinstance(problems, list) else ():
+        if isinstance(each, dict):
+            line = f" (line {each['line']})" if each.get("line") else ""
+            hint = f"; {each['hint']}" if each.get("hint") else ""
+            yield f"{each.get('path', '')}{line}: {each.get('message', '')}{hint}"
+
+
+def _object(body: bytes) -> dict[str, object]:
+    try:
+        return msgspec.json.decode(body, type=dict[str, object])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}

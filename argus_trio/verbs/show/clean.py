@@ -1,0 +1,76 @@
+"""Text that others wrote, for a terminal: nothing in it acts there, and it is known how wide it is. Sans I/O."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+_ACTING: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Control and format characters (escapes, marks that reverse the order of text), surrogates and other line ends."""
+_JOINER: Final = "\u200d"
+"""Joins pictures to one, and letters of some scripts; it changes no order."""
+_CUT: Final = "…"
+
+
+def clean(text: str) -> str:
+    """A text of several lines, what would act on a terminal written as an escape."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        character if character in "\n\t" or not _acts(character) else _escaped(character)
+        for character in text.replace("\r\n", "\n")
+    )
+
+
+def one_line(text: str) -> str:
+    """A text as one line."""
+    return clean(" ".join(text.split()))
+
+
+def _acts(character: str) -> bool:
+    return character != _JOINER and unicodedata.category(character) in _ACTING
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def json_escaped(text: str) -> str:
+    """JSON whose strings hold nothing that would act on a terminal. It means the same."""
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return "".join(
+        f"\\u{ord(character):04x}"
+        if ord(character) < 0x10000 and character not in "\n\t" and _acts(character)
+        else character
+        for character in text
+    )
+
+
+def width(text: str) -> int:
+    """How many columns a clean text of one line takes."""
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def cut(text: str, columns: int) -> str:
+    """A clean text of one line, cut to so many columns."""
+    if width(text) <= columns:
+        return text
+    taken, room = [], columns - 1
+    for character in text:
+        room -= _columns(character)
+        if room < 0:
+            break
+        taken.append(character)
+    return "".join(taken) + _CUT
+
+
+def padded(text: str, columns: int) -> str:
+    """A clean text of one line, filled up to so many columns."""
+    return text + " " * (columns - width(text))

@@ -1,0 +1,52 @@
+"""How far a call is: one line on stderr that is written over, on a terminal alone."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from argus_trio.verbs.show.clean import cut, one_line
+from argus_trio.verbs.show.terminal import USUAL_WIDTH, Terminal
+
+BAR_COLUMNS: Final = 24
+"""How wide the bar itself is."""
+_ERASED: Final = "\r\x1b[K"
+
+
+@attrs.define(eq=False, kw_only=True)
+class ProgressBar:
+    """The line; `hide` takes it away before anything else is written."""
+
+    terminal: Terminal
+    _is_drawn: bool = attrs.field(default=False, init=False)
+
+    def show(self, progress: object, total: object, message: object) -> None:
+        """Draw it anew."""
+        if self.terminal.err.isatty():
+            text = progress_line(progress, total, message)
+            self.terminal.err.write(_ERASED + cut(text, (self.terminal.width or USUAL_WIDTH) - 1))
+            self.terminal.err.flush()
+            self._is_drawn = True
+
+    def hide(self) -> None:
+        """Take it away."""
+        if self._is_drawn:
+            self.terminal.err.write(_ERASED)
+            self.terminal.err.flush()
+            self._is_drawn = False
+
+
+def progress_line(progress: object, total: object, message: object) -> str:
+    """How far it is, as text."""
+    parts = []
+    if isinstance(progress, int | float):
+        if isinstance(total, int | float) and total > 0:
+            share = min(max(progress / total, 0.0), 1.0)
+            filled = round(share * BAR_COLUMNS)
+            parts.append(f"[{'#' * filled}{'.' * (BAR_COLUMNS - filled)}] {share:4.0%} {progress:g}/{total:g}")
+        else:
+            parts.append(f"{progress:g}")
+    if isinstance(message, str):
+        parts.append(one_line(message))
+    return " ".join(parts)
