@@ -199,6 +199,7 @@ class _GatewayParts:
             file=path,
             loaded_at=lambda: self.control.loaded_at,
             instance=instance,
+            inventory=lambda: self.supervisor.current.inventory,
             journal=Journal(now=time.time, instance=instance, redact=self.redact, on_noted=noted),
             exchanges=OpenExchanges(instance=instance),
             logs=logs,

@@ -36,7 +36,7 @@ INNER_LAYERS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"access"}),
         frozenset({"control", "redaction", "reload_report", "stages"}),
         frozenset({"call", "catalog", "health"}),
-        frozenset({"rates", "open_exchanges", "journal"}),
+        frozenset({"rates", "open_exchanges", "inventory", "journal"}),
     ),
     "config": (
         frozenset({"model"}),

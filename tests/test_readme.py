@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 DOCUMENTS = (
     *("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md"),
-    *("docs/configuration.md", "docs/middleware.md", "docs/limits.md"),
+    *("docs/configuration.md", "docs/middleware.md", "docs/limits.md", "docs/management.md"),
     *("docs/processes.md", "docs/systemd.md", "docs/compatibility.md"),
 )
 

@@ -36,6 +36,7 @@ from argus_trio.core.catalog.names import PORTABLE, Scheme, firm, new_collisions
 from argus_trio.core.catalog.remarks import gathered
 from argus_trio.core.catalog.restricted import RestrictedCatalogs, backends_in
 from argus_trio.core.catalog.uris import led_elsewhere, resource_target
+from argus_trio.core.inventory import Inventory
 
 log = structlog.get_logger()
 
@@ -210,6 +211,17 @@ class Generation:
             restricting=self.restricting, catalog=self.catalog, of_abilities=dict(self._of_abilities)
         )
 
+    @property
+    def inventory(self) -> Inventory:
+        """Every entry that the backends list to clients that can be asked nothing."""
+        listed = (scope.published(NONE) for scope in self.scopes.values())
+        return Inventory(
+            published=tuple(published for published in listed if published is not None),
+            catalog=self.catalog,
+            scheme=self._scheme,
+            restricting=self.restricting,
+        )
+
     def _rebuild(self, holders: Holders, snapshot: CatalogSnapshot) -> CatalogChanges:
         before = self.catalog
         self._held = holders
@@ -258,9 +270,12 @@ class Generation:
         return self._of([scope.published(abilities) for scope in self.scopes.values()], holders)
 
     def _of(self, listed: Iterable[Published | None], holders: Holders) -> Catalog:
+        return build([published for published in listed if published is not None], self._scheme, holders)
+
+    @property
+    def _scheme(self) -> Scheme:
         naming = self.config.conflict_resolution
-        scheme = Scheme(strategy=naming.strategy, separator=naming.separator, order=naming.order)
-        return build([published for published in listed if published is not None], scheme, holders)
+        return Scheme(strategy=naming.strategy, separator=naming.separator, order=naming.order)
 
 
 def _has_same_rules(config: Config, other: Config) -> bool:

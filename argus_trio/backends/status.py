@@ -100,6 +100,8 @@ def _status_of(scope: Scope, counts: Counter[tuple[str, str]], catalog: Catalog,
         shared_because=scope.rivals.shares_because,
         counts={kind: counts[scope.spec.name, kind] for kind in _COUNTED},
         lists=_lists_of(scope, catalog),
+        connected_at=scope.recovery.connected_at,
+        conditions=scope.recovery.changes,
         hold=hold,
     )
 

@@ -11,6 +11,7 @@
     calls            calls of tools, reads and prompts, and what they ask
     sockets          where gateways have their Unix sockets, for who looks for one
     settings         the configuration, explanations, the level of the log, logs of backends
+    openapi          all operations, and the OpenAPI document that is made of them
     sockets          where gateways have their Unix sockets, for who looks for one
     address          the address of a gateway, as the bridge and the commands take it
 

@@ -168,5 +168,6 @@ BACKEND: Final = Operation(
     summary="One backend; its ETag is what If-Match compares",
     right=None,
     answer=BackendEntry,
+    has_etag=True,
     problems=("unknown-backend",),
 )

@@ -8,10 +8,10 @@ import attrs
 import msgspec
 
 from argus_trio.contract.operation import MOST_LISTED, Operation
+from argus_trio.core.catalog.catalog import HiddenWhy
 
-HiddenBecause = Literal["filter", "conflict", "policy", "invalid", "pin"]
-"""Why an entry is not shown: a filter of its backend, another backend's entry of the same name, a rule or a view, a
-definition that no client could read, or a pin that it differs from."""
+LONGEST_SEARCH: Final = 256
+"""The longest text that is searched for, in characters."""
 CapabilityType = Literal["tools", "resources", "resource_templates", "prompts"]
 
 
@@ -21,14 +21,18 @@ class CapabilitiesQuery:
 
     type: CapabilityType | None = None
     backend: str = ""
-    search: str = ""
-    """A part of the name or the description, or a pattern with `*`."""
+    """Only of this one; empty for all."""
+    search: Annotated[str, msgspec.Meta(max_length=LONGEST_SEARCH)] = ""
+    """A part of the name or the description, or a pattern with `*` for the name; case does not count."""
     principal: str = ""
     """As whom it is looked at; needs `manage:read`. Empty: everything with the right, else as who asks."""
+    endpoint: str = ""
+    """The view by which it is looked at; empty for the endpoint that shows all."""
     hidden: bool = True
-    """Whether hidden entries are listed too."""
+    """Whether hidden entries are listed too; without `manage:read` none is."""
     limit: Annotated[int, msgspec.Meta(ge=1, le=10 * MOST_LISTED)] = MOST_LISTED
     after: str = ""
+    """The `next` of the page before; empty for the first one."""
 
 
 @attrs.frozen(kw_only=True)
@@ -43,13 +47,18 @@ class ToolEntry:
     description: str | None
     backend: str
     input_schema: msgspec.Raw
+    """As it came, as are the two that follow."""
     output_schema: msgspec.Raw | None
     annotations: msgspec.Raw | None
     filtered: bool
+    """Whether a filter hides it."""
     renamed: bool
-    hidden: HiddenBecause | None
+    """Whether `name` is not `original_name`: by a prefix, an override, or a conflict."""
+    hidden: HiddenWhy | None
+    """Why clients are not shown it: a filter of its backend, another entry of the same name, a rule or a view, a
+    definition that no client could read, or a pin that it differs from."""
     why: str | None
-    """Why it is hidden, in one line."""
+    """The same in one line for people."""
 
 
 @attrs.frozen(kw_only=True)
@@ -62,7 +71,7 @@ class ResourceEntry:
     backend: str
     mime_type: str | None
     filtered: bool
-    hidden: HiddenBecause | None
+    hidden: HiddenWhy | None
     why: str | None
 
 
@@ -76,7 +85,7 @@ class ResourceTemplateEntry:
     backend: str
     mime_type: str | None
     filtered: bool
-    hidden: HiddenBecause | None
+    hidden: HiddenWhy | None
     why: str | None
 
 
@@ -91,7 +100,7 @@ class PromptEntry:
     arguments: msgspec.Raw
     filtered: bool
     renamed: bool
-    hidden: HiddenBecause | None
+    hidden: HiddenWhy | None
     why: str | None
 
 
@@ -104,10 +113,12 @@ class CapabilitiesAnswer:
     resource_templates: tuple[ResourceTemplateEntry, ...]
     prompts: tuple[PromptEntry, ...]
     route_map: dict[str, tuple[str, str]]
-    """Of the tools and prompts on this page that are shown: backend and name there, by the name shown."""
+    """Of the tools and prompts on this page that are shown: backend and name there, by the name shown. Where a tool and
+    a prompt have the same name, it is the tool's."""
     optimizer_active: bool
     """False: there is none."""
     mcp_visible_tool_count: int
+    """How many tools there are for clients, or for the principal that it is looked at as; on all pages."""
     next: str | None
 
 
@@ -118,5 +129,5 @@ CAPABILITIES: Final = Operation(
     right=None,
     query=CapabilitiesQuery,
     answer=CapabilitiesAnswer,
-    problems=("unknown-backend", "forbidden"),
+    problems=("unknown-backend", "unknown-view", "unknown-principal", "unknown-page"),
 )

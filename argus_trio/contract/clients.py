@@ -119,6 +119,7 @@ SESSIONS: Final = Operation(
     right=None,
     query=PageQuery,
     answer=SessionsAnswer,
+    problems=("unknown-page",),
 )
 CLOSE_SESSION: Final = Operation(
     method="POST",
@@ -136,6 +137,7 @@ EXCHANGES: Final = Operation(
     right=None,
     query=ExchangesQuery,
     answer=ExchangesAnswer,
+    problems=("unknown-page",),
 )
 CANCEL_EXCHANGE: Final = Operation(
     method="POST",

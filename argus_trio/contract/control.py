@@ -106,6 +106,7 @@ RELOAD: Final = Operation(
     right="operate",
     body=NoBody,
     answer=ReloadAnswer,
+    statuses=(200, 422, 500, 503),
     problems=("no-file",),
 )
 VALIDATE: Final = Operation(

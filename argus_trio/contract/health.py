@@ -116,5 +116,6 @@ READY: Final = Operation(
     right=None,
     is_public=True,
     answer=ReadyAnswer,
+    statuses=(200, 503),
 )
 STATUS: Final = Operation(method="GET", path="/status", summary="The gateway in a glance", answer=StatusAnswer)

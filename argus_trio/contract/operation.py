@@ -58,6 +58,10 @@ class Operation:
     """Of a POST."""
     answer: type | None = None
     """What the answer is, where it is JSON; None where its members are those of an MCP result, or it is text."""
+    statuses: tuple[int, ...] = (200,)
+    """The statuses that this answer can have: others than 200 where it tells of a failure by itself."""
+    has_etag: bool = False
+    """Whether the answer has an ETag, which If-Match compares."""
     media: tuple[Media, ...] = ("application/json",)
     problems: tuple[str, ...] = ()
     """The problems that only this one has, by their words."""

@@ -101,6 +101,27 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         title="No such tool, prompt or resource",
         page="Nothing of this name is there for who asks. `/manage/v1/capabilities` lists what is.",
     ),
+    "unknown-view": ProblemKind(
+        status=404,
+        title="No such view",
+        page="`endpoint` names none of the `views` of the configuration. Leave it out for the endpoint that shows all.",
+    ),
+    "unknown-principal": ProblemKind(
+        status=404,
+        title="No such principal",
+        page="The configuration has no credential of this name, so what its roles are is not known: a token or a proxy "
+        "says it. `argus-trio explain` takes them by `--role`.",
+    ),
+    "unknown-page": ProblemKind(
+        status=404,
+        title="No such page",
+        page="`after` is not the `next` of a page before. Leave it out for the first one.",
+    ),
+    "no-question": ProblemKind(
+        status=404,
+        title="Nothing there is to be explained",
+        page="`name`, `endpoint` or `args` names nothing that could be allowed or denied. `detail` says what to write.",
+    ),
     "method-not-allowed": ProblemKind(
         status=405, title="Not by this method", page="The header `Allow` lists the methods of this path."
     ),

@@ -140,6 +140,7 @@ EXPLAIN: Final = Operation(
     summary="Whether somebody may use something, and by which rule",
     query=ExplainQuery,
     answer=ExplainAnswer,
+    problems=("no-question",),
 )
 LOG_LEVEL: Final = Operation(method="GET", path="/log-level", summary="The level of the log", answer=LogLevelAnswer)
 SET_LOG_LEVEL: Final = Operation(

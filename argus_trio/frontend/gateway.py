@@ -12,13 +12,18 @@ import attrs
 import trio
 
 from argus_trio.config.model.config import Config
+from argus_trio.core.access.policy import OPEN_POLICY
 from argus_trio.core.backend_log import BackendLogs
 from argus_trio.core.call.abilities import Audience
 from argus_trio.core.call.exchange import Call, ClientSession, Deliver, EndedSession, Handler
+from argus_trio.core.catalog.catalog import EMPTY
 from argus_trio.core.catalog.identity import GatewayIdentity
+from argus_trio.core.catalog.names import Scheme
+from argus_trio.core.catalog.restricted import RestrictedCatalogs
 from argus_trio.core.control import Action, ChangeReport, Checked
 from argus_trio.core.figures import Figures
 from argus_trio.core.health.health import Health, Overview
+from argus_trio.core.inventory import Inventory
 from argus_trio.core.journal import Journal
 from argus_trio.core.log_level import CurrentLevel
 from argus_trio.core.open_exchanges import OpenExchanges
@@ -48,6 +53,11 @@ def never_comes_round(_: str) -> bool:
 def empty_overview() -> Overview:
     """An overview without backends."""
     return Overview()
+
+
+def empty_inventory() -> Inventory:
+    """An inventory without backends."""
+    return Inventory(published=(), catalog=EMPTY, scheme=Scheme(), restricting=RestrictedCatalogs(OPEN_POLICY))
 
 
 def nothing_shown(_: Audience) -> Mapping[str, int]:
@@ -146,6 +156,8 @@ class Management:
     """Tells when it took effect, in seconds of Unix time."""
     instance: str = ""
     """Differs from one start of the gateway to the next."""
+    inventory: Callable[[], Inventory] = empty_inventory
+    """Tells what backends list, hidden entries included."""
     journal: Journal = attrs.field(factory=lambda: Journal(now=time.time))
     figures: Figures = attrs.field(factory=lambda: Figures(now=time.monotonic))
     exchanges: OpenExchanges = attrs.field(factory=OpenExchanges)

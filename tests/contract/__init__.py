@@ -1,1 +1,1 @@
-"""Tests of `contract/`."""
+"""Tests of the contract of the management API."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import re
 import time
+from collections import deque
 from collections.abc import Mapping
 from math import inf
 from typing import Final
@@ -19,6 +20,7 @@ import trio
 from argus_trio.config.model.backend import BackendSpec, StdioBackend
 from argus_trio.core.health.backoff import Backoff
 from argus_trio.core.health.breaker import Breaker
+from argus_trio.core.health.health import StateChange
 from argus_trio.core.health.lifecycle import WHY, BackendEvent, BackendStanding, BackendState
 from argus_trio.core.health.probing import Condition, HealthVerdict
 from argus_trio.core.health.repetition import Repetition
@@ -33,6 +35,8 @@ LONGEST_PAUSE_SECONDS: Final = 3600.0
 INSTALLING: Final = "installing"
 """What a program is taken to do that works for long before its first message."""
 ITS_TURN: Final = "it waits for its turn to start (server.concurrent_starts)"
+CHANGES_KEPT: Final = 20
+"""How many of its latest states are kept: enough to see whether a backend comes and goes, and why."""
 _FIGURES: Final = re.compile(r"[0-9]+")
 
 
@@ -49,6 +53,11 @@ def breaker_of(spec: BackendSpec) -> Breaker:
     )
 
 
+def _noting(recovery: Recovery, _: object, standing: BackendStanding) -> BackendStanding:
+    recovery.note(standing)
+    return standing
+
+
 @attrs.define(eq=False)
 class Recovery:
     """The standing of one backend. No method blocks."""
@@ -57,15 +66,41 @@ class Recovery:
     redact: Redactor
     breaker: Breaker
     journal: Journal = attrs.field(factory=lambda: Journal(now=time.time), kw_only=True)
-    standing: BackendStanding = attrs.field(factory=lambda: BackendStanding(since=0.0), init=False)
+    standing: BackendStanding = attrs.field(factory=lambda: BackendStanding(since=0.0), init=False, on_setattr=_noting)
     next_at: float = attrs.field(default=0.0, init=False)
     """When the next attempt to connect is due, on trio's clock."""
+    connected_at: float | None = attrs.field(default=None, init=False)
+    """When the connection was opened that there is now, on trio's clock."""
+    _changes: deque[StateChange] = attrs.field(factory=lambda: deque(maxlen=CHANGES_KEPT), init=False)
+    _last_state: BackendState | None = attrs.field(default=None, init=False)
+    """The state that was noted last; None before it has begun."""
     _list_fault: str = attrs.field(default="", init=False)
     """Why a list did not come; empty if all did."""
     _is_faltering: bool = attrs.field(default=False, init=False)
     """Whether probes are answered slowly, or not at all."""
     _failures: Repetition = attrs.field(factory=Repetition, init=False)
     """Failures in a row that look the same in the log."""
+
+    @property
+    def changes(self) -> tuple[StateChange, ...]:
+        """The latest states that the backend came into, those of predecessors included; oldest first."""
+        return tuple(self._changes)
+
+    def inherit(self, old: Recovery) -> None:
+        """Let what a predecessor went through precede what is noted here."""
+        both = sorted((*old.changes, *self._changes), key=lambda change: change.at)
+        self._changes = deque(both, maxlen=CHANGES_KEPT)
+
+    def note(self, standing: BackendStanding) -> None:
+        """Keep the state of each new standing, where it is another one than before."""
+        state = standing.state
+        if state is not self._last_state:
+            self._changes.append(StateChange(at=standing.since, state=state, reason=standing.reason))
+        self._last_state = state
+        if not state.is_up:
+            self.connected_at = None
+        elif self.connected_at is None:
+            self.connected_at = standing.since
 
     def begin(self) -> None:
         """Begin as a backend that is starting now."""

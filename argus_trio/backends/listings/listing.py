@@ -15,8 +15,8 @@ import msgspec
 
 from argus_trio.config.model.backend import BackendSpec
 from argus_trio.config.model.visibility import Globs, Override
-from argus_trio.core.catalog.catalog import KINDS, Dropped, Entry, Published
-from argus_trio.core.catalog.remarks import Remark
+from argus_trio.core.catalog.catalog import KINDS, Dropped, Entry, HiddenEntry, HiddenWhy, Published
+from argus_trio.core.catalog.remarks import LONGEST_WHAT, Remark
 from argus_trio.core.catalog.sound import LEGACY, MODERN, Member, Unsound, sound
 from argus_trio.wire.envelope import Params, decode_array, decode_object, decode_string, encode_raw
 from argus_trio.wire.param_headers import invalid_param_header, param_headers
@@ -115,7 +115,7 @@ def publish(
         kind: soundness.of(kind, listing.get(kind, ()), globs.get(kind, filters.resources), _making(spec, kind))
         for kind in KINDS
     }
-    tools, dropped = _sound_tools(spec.name, entries["tools"])
+    tools, dropped = _sound_tools(spec.name, entries["tools"], soundness.hidden)
     return Published(
         backend=spec.name,
         prefix=spec.name if spec.prefix is None else spec.prefix,
@@ -127,6 +127,7 @@ def publish(
         dropped=dropped,
         mended=tuple(soundness.mended),
         left_out=tuple(soundness.left_out),
+        hidden=tuple(soundness.hidden),
     )
 
 
@@ -138,6 +139,7 @@ class _Soundness:
     members: Mapping[str, Mapping[str, Member]]
     mended: list[Remark] = attrs.field(factory=list, init=False)
     left_out: list[Remark] = attrs.field(factory=list, init=False)
+    hidden: list[HiddenEntry] = attrs.field(factory=list, init=False)
 
     def of(
         self, kind: str, listed: Sequence[tuple[str, Params]], globs: Globs, make: Callable[[str, Params], Entry]
@@ -145,11 +147,13 @@ class _Soundness:
         entries: dict[str, Entry] = {}
         for key, fields in listed:
             if not passes(globs, key):
+                self.hidden.append(_hidden(kind, make(key, fields), "filter", kept_out_by(globs, kind, key)))
                 continue
             try:
                 found = sound(kind, fields, self.members[kind])
             except Unsound as fault:
                 self.left_out.append(_remark(self.backend, kind, key, str(fault)))
+                self.hidden.append(_hidden(kind, make(key, fields), "invalid", str(fault)))
                 continue
             self.mended += [_remark(self.backend, kind, key, change) for change in found.changes[:CHANGES_KEPT]]
             entry = make(key, found.fields)
@@ -160,6 +164,7 @@ class _Soundness:
             if key in entries and entries[key].fields != entry.fields:  # pages may overlap, which loses nothing
                 what = f"another one with this {KEYS[kind]} follows in the list"
                 self.left_out.append(_remark(self.backend, kind, key, what))
+                self.hidden.append(_hidden(kind, entries[key], "invalid", what))
             entries[key] = entry
         return tuple(entries.values())
 
@@ -168,12 +173,26 @@ def _remark(backend: str, kind: str, name: str, what: str) -> Remark:
     return Remark(backend=backend, kind=kind, name=name, what=what)
 
 
+def _hidden(kind: str, entry: Entry, because: HiddenWhy, why: str) -> HiddenEntry:
+    return HiddenEntry(
+        kind=kind,
+        key=entry.key,
+        shown_name=entry.shown_name,
+        because=because,
+        why=why[:LONGEST_WHAT],
+        fields=entry.fields,
+    )
+
+
 def _making(spec: BackendSpec, kind: str) -> Callable[[str, Params], Entry]:
     return _overriding(spec.tool_overrides) if kind == "tools" and spec.tool_overrides else _as_it_is
 
 
-def _sound_tools(backend: str, entries: tuple[Entry, ...]) -> tuple[tuple[Entry, ...], tuple[Dropped, ...]]:
-    """The tools that may be shown, with the headers their schemas ask for, and those that must not be.
+def _sound_tools(
+    backend: str, entries: tuple[Entry, ...], hidden: list[HiddenEntry]
+) -> tuple[tuple[Entry, ...], tuple[Dropped, ...]]:
+    """The tools that may be shown, with the headers their schemas ask for, and those that must not be, which go to
+    `hidden` too.
 
     (2026-07-28, Streamable HTTP, Custom Headers from Tool Parameters.)
     """
@@ -184,6 +203,7 @@ def _sound_tools(backend: str, entries: tuple[Entry, ...]) -> tuple[tuple[Entry,
         reason = invalid_param_header(schema)
         if reason is not None:
             dropped.append(Dropped(backend=backend, tool=entry.key, reason=reason))
+            hidden.append(_hidden("tools", entry, "invalid", reason))
         elif headers := param_headers(schema):
             sound.append(attrs.evolve(entry, param_headers=headers))
         else:
@@ -196,6 +216,13 @@ def passes(globs: Globs, name: str) -> bool:
     if any(fnmatchcase(name, glob) for glob in globs.deny):
         return False
     return not globs.allow or any(fnmatchcase(name, glob) for glob in globs.allow)
+
+
+def kept_out_by(globs: Globs, kind: str, name: str) -> str:
+    """Which setting keeps a name out that does not pass."""
+    setting = f"filters.{CAPABILITIES[kind]}"
+    denied_by = next((glob for glob in globs.deny if fnmatchcase(name, glob)), None)
+    return f"no glob of {setting}.allow fits it" if denied_by is None else f"{setting}.deny has {denied_by}"
 
 
 def _as_it_is(key: str, fields: Params) -> Entry:

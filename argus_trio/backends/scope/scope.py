@@ -166,13 +166,14 @@ class Scope:
         self.shared.lists.look_again()
 
     def hand_over(self, successor: Scope) -> None:
-        """Hand listings and subscriptions over to `successor`, so that clients notice no gap.
+        """Hand listings, subscriptions and what was noted over to `successor`, so that nobody notices a gap.
 
         The listings count there until it has listed something itself. Calls under way stay here. No checkpoint.
         """
         if not successor.has_listed:
             successor.listings.inherit(self.listings)
             successor.shared.adopt(self.shared.handshake)
+        successor.recovery.inherit(self.recovery)
         self.subscriptions.hand_over(successor.subscriptions)
         self.client_connections.notify_common_lists()
 

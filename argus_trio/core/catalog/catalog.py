@@ -10,7 +10,7 @@ import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 import attrs
 
@@ -49,6 +49,26 @@ class Dropped:
     reason: str
 
 
+HiddenWhy = Literal["filter", "conflict", "policy", "invalid", "pin"]
+"""Why an entry is not shown: a filter of its backend, another entry of the same name, a rule or a view, a definition
+that no client could read, or a pin that it differs from."""
+
+
+@attrs.frozen(kw_only=True)
+class HiddenEntry:
+    """An entry that a backend lists and that is shown to nobody, kept to be told. It is on the way of no call."""
+
+    kind: str
+    key: str
+    shown_name: str
+    """The name or URI that it would be shown by, before any prefix."""
+    because: HiddenWhy
+    why: str
+    """The same in one line for people."""
+    fields: Params
+    """As they came: those of the listing itself, which is kept anyway."""
+
+
 @attrs.frozen(kw_only=True)
 class Published:
     """What one backend shows, its filters and overrides already applied. An empty `prefix` leaves the names bare."""
@@ -66,6 +86,17 @@ class Published:
     """What was changed of entries so that clients can read them."""
     left_out: tuple[Remark, ...] = ()
     """The entries that no client could read, and why."""
+    hidden: tuple[HiddenEntry, ...] = ()
+    """The entries that are left out, in the order of the lists, and why."""
+
+    def entries(self, kind: str) -> tuple[Entry, ...]:
+        """The entries of one kind that are shown, in the order of the list."""
+        return {
+            "tools": self.tools,
+            "prompts": self.prompts,
+            "resources": self.resources,
+            "templates": self.templates,
+        }[kind]
 
 
 @attrs.frozen(kw_only=True)
@@ -248,7 +279,7 @@ def _named(
     entries = {
         Claim(backend=p.backend, prefix=p.prefix, name=entry.shown_name): entry
         for p in ordered
-        for entry in _entries(p, kind)
+        for entry in p.entries(kind)
     }
     naming = resolve(entries, scheme, holders.get(kind, {}))
     routes: dict[str, Route] = {}
@@ -267,7 +298,7 @@ def _owned(
     held = holders.get(kind, {})
     claims: dict[str, list[tuple[str, Entry]]] = {}
     for p in ordered:
-        for entry in _entries(p, kind):
+        for entry in p.entries(kind):
             claims.setdefault(entry.key, []).append((p.backend, entry))
     routes: dict[str, Route] = {}
     encoded: list[bytes] = []
@@ -278,15 +309,6 @@ def _owned(
         encoded.append(encode(entry.fields))
         collisions += [Collision(name=key, winner=backend, loser=b) for b, e in rivals if e is not entry]
     return routes, encoded, tuple(collisions)
-
-
-def _entries(published: Published, kind: str) -> tuple[Entry, ...]:
-    return {
-        "tools": published.tools,
-        "prompts": published.prompts,
-        "resources": published.resources,
-        "templates": published.templates,
-    }[kind]
 
 
 EMPTY: Final = build((), Scheme(), {})

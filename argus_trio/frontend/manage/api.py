@@ -35,6 +35,9 @@ log = structlog.get_logger()
 
 MOST_PARAMETERS: Final = 64
 """The most parameters of one query."""
+LONGEST_COMPLAINT: Final = 300
+"""How much of what is wrong with a query or a body is told, in characters: it may repeat what came."""
+_STREAM_ALONE: Final = ("text/event-stream",)
 _FOR_PROBES: Final = (HEALTH, READY)
 """What is answered under any Host, or none: probes of Kubernetes and HAProxy name the address that they connect to. A
 page of another origin is kept out all the same."""
@@ -66,16 +69,19 @@ class ManageApi:
         http.send = _uncached(http.send)
         try:
             answer = await self._answer(http, access)
+            body = b"" if answer is None else answer.encoded
         except ManageProblem as problem:
             answer = problem_answer(problem)
+            body = answer.encoded
         except ClientGone:
             raise
         except Exception:  # the boundary: a fault of one page must not reach another
             error_id = secrets.token_hex(6)
             log.exception("management_failed_unexpectedly", error_id=error_id, path=http.path)
             answer = problem_answer(ManageProblem("internal", f"internal error {error_id}"))
+            body = answer.encoded
         if answer is not None:
-            await http.answer_unread(answer.status, answer.encoded, answer.headers)
+            await http.answer_unread(answer.status, body, answer.headers)
 
     def is_feed(self, http: IncomingRequest) -> bool:
         """Whether a stream of this API only tells what happens, and answers no call."""
@@ -98,10 +104,9 @@ class ManageApi:
             await self._let_in(http, access)
         if found is None:
             raise ManageProblem("not-found", _nothing_at(http))
-        method = "GET" if http.method == "HEAD" else http.method
-        if method not in found:
+        if http.method not in _methods(found):
             return _other_method(http, found)
-        operation, segments = found[method]
+        operation, segments = found["GET" if http.method == "HEAD" else http.method]
         if operation.right is not None and not access.may_manage(http.principal, operation.right):
             detail = f"{http.principal.name} may not do this; a rule such as manage:{operation.right} allows it"
             raise ManageProblem("forbidden", detail)
@@ -184,9 +189,16 @@ def _matched(template: Iterable[str], given: Iterable[str]) -> Mapping[str, str]
     return segments
 
 
-def _other_method(http: IncomingRequest, found: Mapping[str, object]) -> PageAnswer:
-    methods = [each for method in found for each in (("GET", "HEAD") if method == "GET" else (method,))]
-    allow: Header = (b"allow", ", ".join((*methods, "OPTIONS")).encode())
+def _methods(found: Mapping[str, tuple[Operation, object]]) -> list[str]:
+    """By which methods these can be asked; what is nothing but a stream has no head of its own."""
+    methods: list[str] = []
+    for method, (operation, _) in found.items():
+        methods += ("GET", "HEAD") if method == "GET" and operation.media != _STREAM_ALONE else (method,)
+    return methods
+
+
+def _other_method(http: IncomingRequest, found: Mapping[str, tuple[Operation, object]]) -> PageAnswer:
+    allow: Header = (b"allow", ", ".join((*_methods(found), "OPTIONS")).encode())
     if http.method == "OPTIONS":
         return PageAnswer(body=b"", status=204, headers=(allow,))
     raise ManageProblem("method-not-allowed", f"{http.method} is not served here", headers=(allow,))
@@ -222,9 +234,12 @@ def _query(query: bytes, kind: type) -> object:
         raise ManageProblem("bad-request", f"the query parameter {twice[0]} stands twice")
     try:
         values = {name: values if _is_list(known[name]) else values[0] for name, values in given.items()}
-        return msgspec.convert(values, kind, strict=False)
+        found: object = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise ManageProblem("bad-request", f"in the query: {error}") from None
+        raise _complaint("query", error) from None
+    if nothing := [name for name in given if getattr(found, name) is None]:
+        raise ManageProblem("bad-request", f"in the query: null is no value of {nothing[0]}; leave it out")
+    return found
 
 
 def _is_list(kind: object) -> bool:
@@ -244,9 +259,9 @@ def _decoded(body: bytes, kind: type) -> object:
         given = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
         _require_known(given, [field.name for field in attrs.fields(kind)], "member")
         return msgspec.json.decode(body, type=kind)
-    except msgspec.DecodeError as error:
-        raise ManageProblem("bad-request", f"in the body: {error}") from None
-    except ParseFailed as error:
-        raise ManageProblem("bad-request", error.message) from None
-    except (UnicodeDecodeError, RecursionError):
-        raise ManageProblem("bad-request", "in the body: it is no JSON that can be read") from None
+    except (msgspec.DecodeError, ParseFailed, UnicodeDecodeError, RecursionError) as error:
+        raise _complaint("body", error) from None
+
+
+def _complaint(place: str, error: Exception) -> ManageProblem:
+    return ManageProblem("bad-request", f"in the {place}: {error}"[:LONGEST_COMPLAINT])

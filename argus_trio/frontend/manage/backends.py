@@ -1,27 +1,64 @@
-"""`/manage/v1/backends`: how each backend stands, as values to a body. Reasons come without secrets in them."""
+"""`/manage/v1/backends`: how each backend stands, as values to the contract's. Reasons come without secrets in them."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from hashlib import sha256
 from math import isfinite
-from typing import Final
+from typing import Final, overload
 
 import attrs
 import trio
 
-from argus_trio.contract.backends import BACKENDS
+from argus_trio.contract.backends import (
+    BACKEND,
+    BACKENDS,
+    BackendEntry,
+    BackendHealth,
+    BackendsAnswer,
+    CallCounts,
+    CapabilityCounts,
+    ConditionEntry,
+    DrainingEntry,
+    DroppedNotifications,
+    EntriesRemark,
+    FailedListEntry,
+    HoldEntry,
+    ListRemarks,
+    Phase,
+    SessionSharing,
+    ShownState,
+)
 from argus_trio.contract.operation import Operation
-from argus_trio.core.health.health import BackendStatus, ListsStatus, Overview
+from argus_trio.core.control import Hold
+from argus_trio.core.health.health import BackendStatus, ListsStatus, NotedEntries, Overview, StateChange
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.frontend.gateway import Gateway
-from argus_trio.frontend.manage.answer import PageAnswer
+from argus_trio.frontend.http.request import JSON
+from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
 from argus_trio.frontend.manage.request import ManageRequest, Page
 from argus_trio.wire.envelope import encode
 
 NOTED_SHOWN: Final = 100
 """How many different remarks on entries are shown of one backend, and how many names."""
+
+_PHASES: Final[Mapping[ShownState, Phase]] = {
+    "starting": "initializing",
+    "preparing": "initializing",
+    "ready": "ready",
+    "degraded": "degraded",
+    "down": "retrying",
+    "draining": "shutting_down",
+    "disabled": "pending",
+    "stopped": "shutting_down",
+}
+"""The original's word for each state. One that is down is tried again, and `failed` is the word while its breaker is
+open."""
+_NO_REMARKS: Final = ListRemarks(failed=(), left_out=(), mended=(), names_too_long=(), names_not_portable=())
+SeenCounts = Mapping[str, Mapping[str, int]]
+"""The backends that somebody may look at, with how many of their entries they are shown, by kind."""
 
 
 @attrs.frozen(kw_only=True)
@@ -31,76 +68,152 @@ class Clocks:
     now: float
     unix: float
 
+    @classmethod
+    def read(cls) -> Clocks:
+        """Both as they are now."""
+        return cls(now=trio.current_time(), unix=time.time())
+
+    @overload
+    def rfc3339(self, moment: float) -> str: ...
+    @overload
+    def rfc3339(self, moment: None) -> None: ...
     def rfc3339(self, moment: float | None) -> str | None:
         """A moment of the former, as people and programs write it."""
-        if moment is None:
-            return None
-        shown = datetime.fromtimestamp(self.unix + moment - self.now, UTC)
-        return shown.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return None if moment is None else unix_rfc3339(self.unix + moment - self.now)
+
+
+def unix_rfc3339(moment: float) -> str:
+    """A moment of Unix time, as people and programs write it."""
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def backend_pages(gateway: Gateway) -> Mapping[Operation, Page]:
     """How the backends stand."""
 
-    async def backends(_: ManageRequest) -> PageAnswer:
-        clocks = Clocks(now=trio.current_time(), unix=time.time())
-        return PageAnswer(body=backends_body(gateway.overview(), clocks))
+    async def backends(request: ManageRequest) -> PageAnswer:
+        return PageAnswer(body=backends_answer(gateway.overview(), Clocks.read(), seen=_seen(gateway, request)))
 
-    return {BACKENDS: backends}
+    async def backend(request: ManageRequest) -> PageAnswer:
+        name, seen = request.path["name"], _seen(gateway, request)
+        found = next((each for each in gateway.overview().backends if each.name == name), None)
+        if found is None or not (seen is None or name in seen):
+            raise ManageProblem("unknown-backend", "no backend of this name is there")
+        entry = backend_entry(found, Clocks.read())
+        etag = (b"etag", f'"{_version(gateway, found)}"'.encode())
+        body = entry if seen is None else _without_internals(entry, seen[name])
+        return PageAnswer(body=body, headers=(JSON, etag))
+
+    return {BACKENDS: backends, BACKEND: backend}
 
 
-def backends_body(overview: Overview, clocks: Clocks) -> bytes:
-    """The answer to `backends`."""
-    return encode(
-        {
-            "backends": [_shown(backend, clocks) for backend in overview.backends],
-            "draining": [attrs.asdict(draining) for draining in overview.draining],
-            "calls_cut": overview.calls_cut,
-        }
+def backends_answer(overview: Overview, clocks: Clocks, *, seen: SeenCounts | None = None) -> BackendsAnswer:
+    """The answer to `backends`: for who may look at everything, or without internals of those that are `seen`."""
+    entries = (backend_entry(backend, clocks) for backend in overview.backends)
+    draining = (DrainingEntry(name=each.name, calls=each.calls) for each in overview.draining)
+    if seen is None:
+        return BackendsAnswer(backends=tuple(entries), draining=tuple(draining), calls_cut=overview.calls_cut)
+    mine = tuple(_without_internals(entry, seen[entry.name]) for entry in entries if entry.name in seen)
+    return BackendsAnswer(backends=mine, draining=(), calls_cut=0)
+
+
+def backend_entry(backend: BackendStatus, clocks: Clocks) -> BackendEntry:
+    """How one backend stands."""
+    standing, state = backend.standing, shown_state(backend)
+    return BackendEntry(
+        name=backend.name,
+        type=backend.type,
+        group=None,
+        labels={},
+        state=state,
+        phase="failed" if state == "down" and backend.is_breaker_open else _PHASES[state],
+        what=standing.what or None,
+        reason=standing.reason,
+        details=standing.details,
+        since=clocks.rfc3339(standing.since),
+        connected_at=clocks.rfc3339(backend.connected_at),
+        next_attempt=clocks.rfc3339(standing.next_attempt),
+        error=standing.reason if standing.state is BackendState.DOWN else None,
+        revision=backend.revision,
+        failed_attempts=backend.failures,
+        breaker="open" if backend.is_breaker_open else "closed",
+        health=_health(backend, clocks),
+        calls=CallCounts(
+            under_way=backend.calls.under_way, waiting=backend.calls.waiting, refused=backend.calls.refused
+        ),
+        notifications=DroppedNotifications(dropped=backend.dropped),
+        session=SessionSharing(setting=backend.session, shared=backend.is_shared, reason=backend.shared_because),
+        capabilities=CapabilityCounts(
+            **{kind: backend.counts.get(kind, 0) for kind in ("tools", "resources", "prompts")}
+        ),
+        conditions=tuple(_conditions(backend.conditions, clocks)),
+        hold=None if backend.hold is None else _hold(backend.hold),
+        lists=_lists(backend.lists, clocks),
     )
 
 
-def _shown(backend: BackendStatus, clocks: Clocks) -> dict[str, object]:
-    standing = backend.standing
-    since = clocks.rfc3339(standing.since)
-    return {
-        "name": backend.name,
-        "type": backend.type,
-        "state": backend.state,
-        "what": standing.what or None,
-        "reason": standing.reason,
-        "details": list(standing.details),
-        "since": since,
-        "next_attempt": clocks.rfc3339(standing.next_attempt),
-        "error": standing.reason if standing.state is BackendState.DOWN else None,
-        "revision": backend.revision,
-        "failed_attempts": backend.failures,
-        "breaker": "open" if backend.is_breaker_open else "closed",
-        "health": {
-            "status": backend.status,
-            "last_check": clocks.rfc3339(backend.heard_at),
-            "latency_ms": None if backend.latency is None else round(backend.latency * 1000, 1),
-            "failures": backend.unanswered,
-        },
-        "calls": attrs.asdict(backend.calls),
-        "notifications": {"dropped": backend.dropped},
-        "session": {"setting": backend.session, "shared": backend.is_shared, "reason": backend.shared_because},
-        "capabilities": dict(backend.counts),
-        "lists": _lists(backend.lists, clocks),
-    }
+def shown_state(backend: BackendStatus) -> ShownState:
+    """Its state as operators see it, in a word of the contract."""
+    return next(state for state in _PHASES if state == backend.state)
 
 
-def _lists(lists: ListsStatus, clocks: Clocks) -> dict[str, object]:
-    return {
-        "failed": [
-            {"kind": each.kind, "reason": each.reason, "next_attempt": clocks.rfc3339(_finite(each.next_attempt))}
+def _seen(gateway: Gateway, request: ManageRequest) -> SeenCounts | None:
+    """What who asks may look at; None for everything."""
+    return None if request.sees_all else gateway.management.inventory().seen(request.principal.roles)
+
+
+def _without_internals(entry: BackendEntry, counts: Mapping[str, int]) -> BackendEntry:
+    """What somebody is told who is shown so many of its entries, and may not look behind them."""
+    hold = None if entry.hold is None else attrs.evolve(entry.hold, by="")
+    shown = CapabilityCounts(**counts)
+    return attrs.evolve(entry, details=(), error=None, lists=_NO_REMARKS, hold=hold, capabilities=shown)
+
+
+def _version(gateway: Gateway, backend: BackendStatus) -> str:
+    version = None if gateway.control is None else gateway.control.version(backend.name)
+    return version or sha256(encode((backend.name, backend.type, backend.is_enabled, backend.hold))).hexdigest()[:16]
+
+
+def _health(backend: BackendStatus, clocks: Clocks) -> BackendHealth:
+    return BackendHealth(
+        status=backend.status,
+        last_check=clocks.rfc3339(backend.heard_at),
+        latency_ms=None if backend.latency is None else round(backend.latency * 1000, 1),
+        failures=backend.unanswered,
+    )
+
+
+def _conditions(changes: tuple[StateChange, ...], clocks: Clocks) -> Iterable[ConditionEntry]:
+    for change in changes:
+        yield ConditionEntry(
+            timestamp=clocks.rfc3339(change.at),
+            type=change.state.value,
+            status="True" if change is changes[-1] else "False",
+            message=change.reason,
+        )
+
+
+def _hold(hold: Hold) -> HoldEntry:
+    return HoldEntry(kind=hold.kind, by=hold.by, at=unix_rfc3339(hold.at))
+
+
+def _lists(lists: ListsStatus, clocks: Clocks) -> ListRemarks:
+    return ListRemarks(
+        failed=tuple(
+            FailedListEntry(kind=each.kind, reason=each.reason, next_attempt=clocks.rfc3339(_finite(each.next_attempt)))
             for each in lists.failed
-        ],
-        "left_out": [attrs.asdict(noted) for noted in lists.left_out[:NOTED_SHOWN]],
-        "mended": [attrs.asdict(noted) for noted in lists.mended[:NOTED_SHOWN]],
-        "names_too_long": lists.too_long[:NOTED_SHOWN],
-        "names_not_portable": lists.not_portable[:NOTED_SHOWN],
-    }
+        ),
+        left_out=_remarks(lists.left_out),
+        mended=_remarks(lists.mended),
+        names_too_long=lists.too_long[:NOTED_SHOWN],
+        names_not_portable=lists.not_portable[:NOTED_SHOWN],
+    )
+
+
+def _remarks(noted: tuple[NotedEntries, ...]) -> tuple[EntriesRemark, ...]:
+    return tuple(
+        EntriesRemark(kind=each.kind, what=each.what, count=each.count, names=each.names)
+        for each in noted[:NOTED_SHOWN]
+    )
 
 
 def _finite(moment: float) -> float | None:

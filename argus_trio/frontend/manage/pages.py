@@ -11,7 +11,9 @@ from argus_trio.frontend.manage.calls.pages import call_pages
 from argus_trio.frontend.manage.calls.served import ServedCalls
 from argus_trio.frontend.manage.clients.exchanges import exchange_pages
 from argus_trio.frontend.manage.clients.sessions import SessionTable, session_pages
-from argus_trio.frontend.manage.configuration import configuration_pages
+from argus_trio.frontend.manage.described.capabilities import capability_pages
+from argus_trio.frontend.manage.described.configuration import configuration_pages
+from argus_trio.frontend.manage.described.documents import document_pages
 from argus_trio.frontend.manage.health import health_pages
 from argus_trio.frontend.manage.logs import log_pages
 from argus_trio.frontend.manage.operate.control import control_pages
@@ -31,6 +33,8 @@ def all_pages(
         **health_pages(gateway),
         **status_pages(gateway, facts),
         **backend_pages(gateway),
+        **capability_pages(gateway),
+        **document_pages(),
         **reload_pages(gateway),
         **control_pages(gateway),
         **events_pages(gateway),

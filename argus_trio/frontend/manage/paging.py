@@ -33,4 +33,4 @@ def position_after(after: str, parts: int) -> tuple[str, ...]:
 
 def no_page() -> ManageProblem:
     """The problem of an `after` that is no `next`."""
-    return ManageProblem("bad-request", "after is not the `next` of a page; leave it out to begin with the first one")
+    return ManageProblem("unknown-page", "after is not the `next` of a page; leave it out to begin with the first one")

@@ -7,10 +7,12 @@ import trio
 from structlog.testing import capture_logs
 from trio.testing import MockClock
 
+from argus_trio.backends.connectivity.recovery import CHANGES_KEPT
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.config.model.backend import HttpBackend, StdioBackend
 from argus_trio.config.model.operation import Probing, Restart, Timeouts
 from argus_trio.core.health.lifecycle import BackendState
+from argus_trio.core.health.probing import Condition, HealthVerdict
 from argus_trio.core.redaction import HIDDEN
 from argus_trio.errors import BackendUnavailable, LinkFailed
 from tests.backends.support.fakes import FakeBackend, FakeExchange
@@ -147,3 +149,48 @@ async def test_the_same_failure_is_told_in_full_again_once_it_is_another_or_afte
         ("backend_down", ["[pid 9] no token"], None),
         ("backend_still_down", None, 2),
     ]
+
+
+async def test_the_latest_states_are_kept_and_when_the_connection_was_opened(
+    nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
+    backend = FakeBackend(open_failures=[LinkFailed("exited with hunter2")])
+    scope = started(nursery, backend)
+    await trio.sleep(10)
+    recovery = scope.recovery
+    assert [(change.state, change.reason) for change in recovery.changes] == [
+        (BackendState.STARTING, "it is still starting"),
+        (BackendState.DOWN, f"exited with {HIDDEN}"),
+        (BackendState.READY, "it answers"),
+    ]
+    opened = recovery.connected_at
+    assert opened == recovery.changes[-1].at > 0
+    recovery.judged(HealthVerdict(condition=Condition.SLOW, reason="it took 6 s to answer"))
+    assert scope.recovery.connected_at == opened, "a degraded one is connected still"
+    recovery.failed(LinkFailed("it went"))
+    assert not scope.recovery.connected_at
+    assert [change.state for change in recovery.changes[-2:]] == [BackendState.DEGRADED, BackendState.DOWN]
+
+
+async def test_only_the_latest_states_are_kept(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
+    scope = started(nursery, FakeBackend())
+    await trio.sleep(1)
+    for _ in range(CHANGES_KEPT):
+        scope.recovery.judged(HealthVerdict(condition=Condition.SLOW, reason="slow"))
+        scope.recovery.judged(HealthVerdict(condition=Condition.WELL, reason="well"))
+    assert len(scope.recovery.changes) == CHANGES_KEPT
+    assert scope.recovery.changes[-1].state is BackendState.READY
+
+
+async def test_a_successor_has_the_states_of_its_predecessor_before_its_own(
+    nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
+    old = started(nursery, FakeBackend())
+    await trio.sleep(5)
+    new = started(nursery, FakeBackend())
+    await trio.sleep(5)
+    old.hand_over(new)
+    old.recovery.failed(LinkFailed("it goes"))
+    starting, ready = BackendState.STARTING, BackendState.READY
+    assert [change.state for change in new.recovery.changes] == [starting, ready, starting, ready]
+    assert [change.at for change in new.recovery.changes] == sorted(change.at for change in new.recovery.changes)

@@ -98,3 +98,37 @@ def test_of_two_entries_with_one_name_the_last_is_shown_and_the_other_reported_u
     assert [(remark.name, remark.what) for remark in published.left_out] == [
         ("a", "another one with this name follows in the list")
     ]
+
+
+def test_what_is_left_out_is_kept_beside_with_the_reason_and_its_members() -> None:
+    declared = spec(
+        filters=Filters(tools=Globs(allow=("r*", "x*"), deny=("*_all",)), resources=Globs(deny=("secret://*",))),
+        tool_overrides={"read_all": Override(name="fetch")},
+    )
+    headed: Json = {"name": "read_odd", "inputSchema": {"type": "object", "properties": {"a": {"x-mcp-header": "a b"}}}}
+    listing = {
+        "tools": [
+            *((name, raw({"name": name, "inputSchema": {}})) for name in ("read_all", "write", "read")),
+            ("x", raw({"name": "x", "inputSchema": 7})),
+            ("read_odd", raw(headed)),
+            ("read", raw({"name": "read", "inputSchema": {}, "title": "again"})),
+        ],
+        "templates": [("secret://{x}", raw({"uriTemplate": "secret://{x}", "name": "s"}))],
+    }
+    published = publish(declared, listing, serves_resources=True)
+    found = [(each.kind, each.key, each.shown_name, each.because) for each in published.hidden]
+    assert ("tools", "read_all", "fetch", "filter") in found
+    assert ("tools", "write", "write", "filter") in found
+    assert ("tools", "read", "read", "invalid") in found
+    assert ("tools", "read_odd", "read_odd", "invalid") in found
+    assert ("templates", "secret://{x}", "secret://{x}", "filter") in found
+    why = {each.key: each.why for each in published.hidden}
+    assert why["read_all"] == "filters.tools.deny has *_all"
+    assert why["write"] == "no glob of filters.tools.allow fits it"
+    assert why["secret://{x}"] == "filters.resources.deny has secret://*"
+    assert why["read"] == "another one with this name follows in the list"
+    shown = {entry.key for entry in published.tools}
+    assert "read" in shown
+    assert not shown & {"read_all", "write", "read_odd"}
+    (write,) = [each for each in published.hidden if each.key == "write"]
+    assert write.fields is listing["tools"][1][1], "what is kept is what the listing holds anyway"

@@ -66,7 +66,7 @@ def explain(config: Config, question: Question) -> Explanation:
         raise NoQuestion(f"there is no view {question.endpoint}; {there_are}")
     if question.principal == OPERATOR:
         return _of_operator(config)
-    given = _roles(config, question.principal)
+    given = roles_of(config, question.principal)
     roles = frozenset((*(given or ()), *question.roles))
     has = f"{question.principal} has the roles {', '.join(sorted(roles))}" if roles else ""
     lines = [has or f"{question.principal} has no roles"]
@@ -142,7 +142,7 @@ def _without_rbac(config: Config, question: Question, targets: tuple[Target, ...
     return Explanation(is_allowed=is_allowed, lines=("allowed" if is_allowed else "denied", why))
 
 
-def _roles(config: Config, principal: str) -> tuple[str, ...] | None:
+def roles_of(config: Config, principal: str) -> tuple[str, ...] | None:
     """The roles that the file gives to all credentials of this name; None if it has none."""
     found: list[tuple[str, ...]] = []
     for spec in config.middleware:

@@ -113,4 +113,4 @@ async def test_many_sessions_come_in_pages_oldest_first() -> None:
 async def test_a_page_that_there_is_not_is_a_problem(after: str) -> None:
     async with serving() as served:
         answer = await managed(served, f"/sessions?after={after}")
-        assert (answer.status, answer.json["error"]) == (400, "bad_request")
+        assert (answer.status, answer.json["error"]) == (404, "unknown_page")

@@ -41,7 +41,7 @@ def configuration_pages(gateway: Gateway) -> Mapping[Operation, Page]:
         try:
             found = explain(gateway.management.config(), question)
         except NoQuestion as error:
-            raise ManageProblem("bad-request", str(error)) from None
+            raise ManageProblem("no-question", str(error)) from None
         return PageAnswer(
             body=ExplainAnswer(principal=query.principal, name=query.name, allowed=found.is_allowed, lines=found.lines)
         )
@@ -53,5 +53,5 @@ def _arguments(written: str | None) -> bytes | None:
     if written is None:
         return None
     if object_or_none(written.encode()) is None:
-        raise ManageProblem("bad-request", 'args is a JSON object such as {"path": "/srv/public/a"}')
+        raise ManageProblem("no-question", 'args is a JSON object such as {"path": "/srv/public/a"}')
     return written.encode()
