@@ -37,7 +37,6 @@ MOST_PARAMETERS: Final = 64
 """The most parameters of one query."""
 LONGEST_COMPLAINT: Final = 300
 """How much of what is wrong with a query or a body is told, in characters: it may repeat what came."""
-_STREAM_ALONE: Final = ("text/event-stream",)
 _FOR_PROBES: Final = (HEALTH, READY)
 """What is answered under any Host, or none: probes of Kubernetes and HAProxy name the address that they connect to. A
 page of another origin is kept out all the same."""
@@ -189,12 +188,9 @@ def _matched(template: Iterable[str], given: Iterable[str]) -> Mapping[str, str]
     return segments
 
 
-def _methods(found: Mapping[str, tuple[Operation, object]]) -> list[str]:
-    """By which methods these can be asked; what is nothing but a stream has no head of its own."""
-    methods: list[str] = []
-    for method, (operation, _) in found.items():
-        methods += ("GET", "HEAD") if method == "GET" and operation.media != _STREAM_ALONE else (method,)
-    return methods
+def _methods(found: Iterable[str]) -> list[str]:
+    """By which methods what is there can be asked."""
+    return [each for method in found for each in (("GET", "HEAD") if method == "GET" else (method,))]
 
 
 def _other_method(http: IncomingRequest, found: Mapping[str, tuple[Operation, object]]) -> PageAnswer:

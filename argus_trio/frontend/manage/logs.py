@@ -24,6 +24,7 @@ from argus_trio.core.backend_log import BackendLog, LogLine
 from argus_trio.frontend.gateway import Gateway, Management, News
 from argus_trio.frontend.http.event_stream import write_stream
 from argus_trio.frontend.http.header_names import LAST_EVENT_ID
+from argus_trio.frontend.http.reply import EVENT_STREAM
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
 from argus_trio.frontend.manage.request import ManageRequest, Page
 from argus_trio.wire.envelope import encode
@@ -45,6 +46,8 @@ def log_pages(gateway: Gateway) -> Mapping[Operation, Page]:
         backend_log, ids = management.logs.of(name), LineIds(management.instance)
         if not query.follow:
             return PageAnswer(body=_lines(name, backend_log, ids, query))
+        if request.http.method == "HEAD":
+            return PageAnswer(body=b"", headers=EVENT_STREAM)
         since = request.http.fields.get(LAST_EVENT_ID, b"").decode("latin-1") or query.since
         following = FollowedLog(log=backend_log, ids=ids, news=management.lines, first=_first(backend_log, query))
         if since:

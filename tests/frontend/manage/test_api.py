@@ -181,7 +181,7 @@ async def test_a_body_that_is_no_json_by_its_own_word_is_not_read_as_such(media:
         ("GET", CALL, b"POST, OPTIONS"),
         ("PATCH", "/manage/v1/log-level", b"GET, HEAD, POST, OPTIONS"),
         ("TRACE", "/manage/v1/health", b"GET, HEAD, OPTIONS"),
-        ("HEAD", "/manage/v1/events/stream", b"GET, OPTIONS"),
+        ("PUT", "/manage/v1/events/stream", b"GET, HEAD, OPTIONS"),
         ("BREW", "/manage/v1/health", b"GET, HEAD, OPTIONS"),
     ],
 )
