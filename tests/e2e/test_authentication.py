@@ -125,7 +125,7 @@ def test_wrong_tokens_are_told_as_such_and_nothing_of_them_is_logged(running: Ga
         assert answer.status == 401
         assert 'error="invalid_token"' in answer.challenge
         assert answer.challenge.count("/oauth-protected-resource/mcp/safe") == 1
-    assert asked(running, "/manage/v1/backends", {"authorization": f"Bearer {CANARY}"}).status == 403
+    assert asked(running, "/manage/v1/status", {"authorization": f"Bearer {CANARY}"}).status == 403
     running.event("credentials_refused", reason="audience")
     lines = "\n".join(running.child.lines())
     assert CANARY not in lines

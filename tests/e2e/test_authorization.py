@@ -106,4 +106,10 @@ def test_conditions_hold_whatever_is_written_for_them(argus: Gateway, revision: 
 def test_managing_is_for_who_has_a_rule(argus: Gateway) -> None:
     for role, status in (("admin", 200), ("reader", 200), ("narrow", 403)):
         token = {"Authorization": f"Bearer {TOKENS[role]}"}
-        assert argus.get("/manage/v1/backends", **token)[0] == status
+        assert argus.get("/manage/v1/status", **token)[0] == status
+
+
+def test_without_a_rule_one_is_told_of_the_backends_that_one_is_shown_something_of(argus: Gateway) -> None:
+    for role, names in (("reader", {"one", "two", "late"}), ("narrow", {"one"})):
+        status, told = argus.get("/manage/v1/backends", Authorization=f"Bearer {TOKENS[role]}")
+        assert (status, {each["name"] for each in told["backends"]}) == (200, names)
