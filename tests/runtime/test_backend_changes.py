@@ -105,6 +105,26 @@ async def test_what_is_disabled_is_gone_from_the_lists_and_comes_back_when_it_is
         assert at.stages() == [("backend_disabled", "b"), ("backend_enabled", "b")]
 
 
+async def test_what_a_backend_went_through_outlives_that_it_is_disabled(autojump_clock: MockClock) -> None:
+    async with operated() as at:
+
+        def states() -> list[str]:
+            (status, _) = at.h.supervisor.overview().backends
+            return [change.state.value for change in status.conditions]
+
+        assert states() == ["starting", "ready"]
+        for disabled in (["starting", "ready", "stopped"], ["starting", "ready", "stopped"] * 2):
+            await at.do("disable")
+            assert states() == disabled
+            await at.do("disable")
+            await at.do("restart", "other")
+            assert states() == disabled
+            await at.do("enable")
+            await trio.sleep(1)
+            assert states() == [*disabled, "starting", "ready"]
+        assert at.h.supervisor.holds.went_through == {}
+
+
 async def test_what_is_so_already_is_done_and_changes_nothing(autojump_clock: MockClock) -> None:
     async with operated() as at:
         for action in ("enable", "disable", "disable"):
