@@ -201,6 +201,25 @@ async def test_a_restart_says_why_the_backend_is_not_up(autojump_clock: MockCloc
         )
 
 
+async def test_a_change_that_waits_for_long_behind_another_one_is_told_once(autojump_clock: MockClock) -> None:
+    backend = counting()
+    patient = attrs.evolve(spec("b"), timeouts=attrs.evolve(spec("b").timeouts, connect=2 * RESTART_SECONDS))
+
+    async def slow(_params: Json) -> Json:
+        await trio.sleep(30)
+        return {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}}
+
+    with capture_logs() as logs:
+        async with operated(backend, patient) as at, trio.open_nursery() as nursery:
+            backend.answers |= {"initialize": slow}
+            backend.processor_seconds = trio.current_time  # it works all the time
+            nursery.start_soon(at.do, "restart")
+            await wait_all_tasks_blocked()
+            assert (await at.do("drain", "other")).is_changed
+    told = [(log["backend"], log["action"]) for log in logs if log["event"] == "change_waits"]
+    assert told == [("other", "drain")]
+
+
 async def test_a_restart_that_takes_for_ever_leaves_the_connection_and_lets_other_changes_pass(
     autojump_clock: MockClock,
 ) -> None:
