@@ -18,9 +18,10 @@ from argus_trio.core.call.abilities import Abilities
 SWAP_SECONDS: Final = 0.5
 """The shortest time from one generation of a reload to the next: each makes all catalogs anew and may tell every
 client, so what becomes ready within that time is taken together."""
-SUCCESSION_SECONDS: Final = 300.0
-"""How long a changed backend stays in its place beside a successor that installs itself, and has no other end: as long
-as most programs take for that, and bounded, for every change of the gateway after this one waits for it."""
+SUCCESSION_SECONDS: Final = 900.0
+"""How long a changed backend stays in its place beside a successor that installs itself, and has no other end: longer
+than `timeouts.prepare` and `connect` take by default, so that what works is not given up for what does not yet, and
+bounded, for every change of the gateway after this one waits for it."""
 
 
 @attrs.define(eq=False, kw_only=True)
