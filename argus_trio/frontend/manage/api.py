@@ -29,7 +29,7 @@ from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSett
 from argus_trio.frontend.manage.admission import Doorkeeper, may_stream_on
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer, problem_answer
 from argus_trio.frontend.manage.request import ManageRequest, Page
-from argus_trio.wire.envelope import check_text
+from argus_trio.wire.envelope import check_text, client_text
 
 log = structlog.get_logger()
 
@@ -149,7 +149,7 @@ class ManageApi:
         if operation.body is None:
             return NoBody()
         try:
-            body = await read_body(http, self.settings.now.limits, self.bodies)
+            body = client_text(await read_body(http, self.settings.now.limits, self.bodies))
         except RpcError as error:
             raise ManageProblem(_WORDS.get(error.http_status, "bad-request"), error.message) from None
         if not body.strip():
