@@ -121,13 +121,13 @@ def test_the_lines_of_a_followed_log_are_what_the_contract_says(argus: Gateway) 
     ("tool", "told"), [("count", {"exchange", "progress"}), ("log_all", {"exchange", "log"}), ("ask_form", {"ask"})]
 )
 def test_the_events_of_a_call_are_what_the_contract_says(argus: Gateway, tool: str, told: set[str]) -> None:
-    body = {"tool": f"b__{tool}", "arguments": {"upto": 1, "mark": "m"}, "log_level": "debug"}
-    with enabled(argus) as http:
-        with following(http, "POST", "/tools/call", json={**body, "capabilities": {"elicitation": {}}}) as events:
-            while told:
-                name, data = next(events)
-                assert is_whole(data, CALL_EVENTS[name]), (name, data)
-                told = told - {name}
+    body = {"tool": f"b__{tool}", "arguments": {"upto": 1, "mark": "m"}, "capabilities": {"elicitation": {}}}
+    asked = {**body, "log_level": "debug"}
+    with enabled(argus) as http, following(http, "POST", "/tools/call", json=asked) as events:
+        while told:
+            name, data = next(events)
+            assert is_whole(data, CALL_EVENTS[name]), (name, data)
+            told = told - {name}
 
 
 @pytest.mark.parametrize("operation", [each for each in ASKED if each is not EVENT_STREAM], ids=lambda each: each.path)
