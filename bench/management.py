@@ -3,11 +3,12 @@
     python -m bench.management [--rounds N] [--calls N] [--streams N]
 
 One gateway is called without anybody who looks, with 1000 open event streams, with figures for ten of them besides, and
-with a poller of 20 requests a second, in turn, round after round: what else the machine does is spread over all. The calls
-of a round come evenly, over as long as the gateway was watched without any before, which is as long as the streams take
-to be written to once: so both times hold as much of what the lookers cost by themselves. That is the last column, and is
-taken off the calls. A situation is compared with the first one of its round; the median round counts. Who looks is a
-process of its own.
+with a poller of 20 requests a second, in turn, round after round: what else the machine does is spread over all. Who
+looks is a process of its own.
+
+The calls of a round come evenly, over as long as the gateway was watched without any just before. That is as long as
+streams take to be written to once, so that both times hold as much of what the lookers cost by themselves: the last
+column, which is taken off the calls. A situation is compared with the first one of its round; the median round counts.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ POLLS_PER_SECOND = 20
 SETTLE_S = 2.0
 """How long the gateway has to open what looks, and to close what looked before."""
 WINDOW_S = 5.0
-"""How long the gateway is watched without a call, to know what it does by itself, and over how long calls are spread: one
-pace of a thousand streams."""
+"""How long the gateway is watched without a call, to know what it does by itself, and over how long calls are spread:
+one pace of a thousand streams."""
 PATHS = ("/manage/v1/events?limit=100", "/manage/v1/backends", "/manage/v1/metrics", "/manage/v1/health")
 CALL = encoded("tools/call", {"name": "b__echo", "arguments": {"text": "x" * 1024}})
 
