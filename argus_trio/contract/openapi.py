@@ -25,7 +25,7 @@ _EVERYWHERE: Final = (
 )
 """Problems that every operation has; the next two have those that are not public, and those that have a body."""
 _LET_IN: Final = ("unauthorized", "forbidden")
-_WITH_BODY: Final = ("too-large", "wrong-media-type")
+_WITH_BODY: Final = ("too-slow", "too-large", "wrong-media-type")
 _TEXT: Final = {"type": "string"}
 _STREAM: Final = {"description": "Events as they come (SSE), the data of each a JSON object."}
 """Without a type: some take the schema for that of the body, others for that of each event."""
