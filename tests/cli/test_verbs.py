@@ -106,6 +106,12 @@ def test_tools_are_searched_and_all_pages_of_them_shown(argus: Run, fake: FakeMa
     assert (whole["next"], set(whole["route_map"])) == (None, {"a", "b"})
 
 
+def test_it_is_told_that_no_tool_matches(argus: Run, fake: FakeManagement) -> None:
+    fake.answers["GET /capabilities"] = tools()
+    ran = argus("tools", "list")
+    assert (ran.code, ran.out, ran.err) == (0, "", "no tool matches list\n")
+
+
 def test_hidden_tools_say_why(argus: Run, fake: FakeManagement) -> None:
     fake.answers["GET /capabilities"] = tools(tool("a"), tool("b", hidden="filter", why="filters.tools.deny: b"))
     out = argus("tools", "--all").out

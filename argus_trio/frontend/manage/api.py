@@ -28,6 +28,7 @@ from argus_trio.frontend.http.request import AsgiSend, Header, IncomingRequest
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.manage.admission import Doorkeeper, may_stream_on
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer, problem_answer
+from argus_trio.frontend.manage.original import stands_for
 from argus_trio.frontend.manage.request import ManageRequest, Page
 from argus_trio.wire.envelope import check_text
 
@@ -174,7 +175,8 @@ def _uncached(send: AsgiSend) -> AsgiSend:
 
 def _nothing_at(http: IncomingRequest) -> str:
     if http.door.serves != "management" or http.path.startswith(_ABOVE):
-        return "nothing is served at this path"
+        instead = stands_for(http.path)
+        return f"nothing is served at this path; {instead}" if instead else "nothing is served at this path"
     return f"only {BASE} is served here; MCP is at the gateway's other address, which server.host and server.port say"
 
 

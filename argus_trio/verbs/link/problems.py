@@ -14,6 +14,7 @@ _CODES: Final = {401: NOT_ALLOWED, 403: NOT_ALLOWED}
 _ADVICE: Final = {
     "unauthorized": "put the token into $ARGUS_TOKEN or a file for --token-file, or use the gateway's Unix socket",
     "forbidden": "`argus-trio explain PRINCIPAL manage:RIGHT` says which rule decides",
+    "not-found": "is this the address of a gateway, with nothing but /mcp, /sse or /manage/v1 behind it?",
     "unknown-backend": "`argus-trio backends` lists them",
     "unknown-exchange": "`argus-trio exchanges` lists those under way",
     "unknown-session": "`argus-trio sessions` lists them",

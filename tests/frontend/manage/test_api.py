@@ -72,6 +72,22 @@ async def test_a_path_that_is_none_of_ours_leads_nowhere(path: str) -> None:
     assert problem(await echoing().ask("GET", path)) == (404, "not_found")
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("groups", "/manage/v1/backends"),
+        ("reconnect/a", "/manage/v1/backends/NAME/restart"),
+        ("reauth/a", "headers"),
+        ("registry/search", "configuration file"),
+        ("skills/a/enable", "no skills"),
+    ],
+)
+async def test_a_path_of_the_original_is_answered_with_what_stands_for_it(path: str, said: str) -> None:
+    reply = await echoing().ask("POST", f"/manage/v1/{path}")
+    assert problem(reply) == (404, "not_found")
+    assert said in reply.json["detail"]
+
+
 @pytest.mark.parametrize("name", ["a", "..", ".", "a\x00b", "\u202e", "%2F", "a b", "🦉", "x" * 60_000, "{name}"])
 async def test_a_segment_is_whatever_stands_there(name: str) -> None:
     reply = await echoing().get(f"/backends/{name}")
