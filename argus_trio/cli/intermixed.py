@@ -37,9 +37,7 @@ WORDS_OF_THE_ORIGINAL: Final = {
     "help": "write `argus-trio --help`",
 }
 """Commands of the original Argus that have another name here, or none, and what others expect."""
-_IN_ENVIRONMENT: Final = (
-    "arguments are no place for a secret: put it into $ARGUS_TOKEN, or into a file for --token-file"
-)
+_IN_ENVIRONMENT: Final = "arguments are no place for a secret: put it into $ARGUS_TOKEN or a file for --token-file"
 _AS_SERVICE: Final = "a service manager keeps it in the background: docs/systemd.md"
 OPTIONS_OF_THE_ORIGINAL: Final = {
     "--token": _IN_ENVIRONMENT,

@@ -47,9 +47,7 @@ def tools(verb: Verb) -> int:
         verb.terminal.raw(raw)
         return DONE
     answer = verb.client.decoded(raw, FoundTools)
-    if not answer.tools and verb.option("pattern"):
-        verb.terminal.note(f"no tool matches {verb.option('pattern')}")
-    elif is_all:
+    if is_all:
         write_table(
             verb.terminal,
             ("NAME", "BACKEND", "HIDDEN", "WHY, OR WHAT IT DOES"),

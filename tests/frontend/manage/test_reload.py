@@ -41,7 +41,7 @@ async def test_a_reload_is_answered_with_all_that_came_of_it() -> None:
         "generation": 4,
         "problems": [],
         "triggers": ["request"],
-        "at": "2026-11-22T12:00:00.000Z",
+        "at": "2026-11-22T12:00:00.000+00:00",
         "duration_seconds": 1.235,
     }
 

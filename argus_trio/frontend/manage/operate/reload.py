@@ -65,7 +65,7 @@ def reload_body(report: ReloadReport) -> bytes:
             "generation": applied.generation,
             "problems": [attrs.asdict(problem) for problem in report.problems],
             "triggers": report.triggers,
-            "at": report.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "at": report.at.isoformat(timespec="milliseconds"),
             "duration_seconds": round(report.duration, 3),
         }
     )
