@@ -50,6 +50,8 @@ def failure_told(problem: Mapping[str, object], body: bytes, retry_after: str | 
         word = "not-found"
     if word == "unknown-target" and "tool" in lines[0]:
         word = "unknown-tool"
+    if word == "forbidden" and "manage:" not in lines[0]:  # no rule decides that
+        word = ""
     if advice := _ADVICE.get(word):
         lines[0] += f"; {advice}"
     if retry_after:
