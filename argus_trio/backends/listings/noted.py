@@ -39,7 +39,7 @@ def _note(journal: Journal, backend: str, added: dict[str, set[str]], removed: d
         "names_added": _some(added),
         "names_removed": _some(removed),
     }
-    said = f"{backend} shows something else: {more} more, {fewer} no longer"
+    said = f"what {backend} shows has changed: {more} new, {fewer} gone"
     journal.note("catalog_changed", said, backend=backend, details=details)
 
 
