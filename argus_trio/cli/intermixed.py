@@ -71,6 +71,8 @@ def _with_hint(message: str) -> str:
     hint = OPTIONS_OF_THE_ORIGINAL.get(option)
     if hint is not None:
         return f"there is no option {option} here: {hint}"
+    if first.endswith((".yaml", ".yml", ".json")):
+        return f"{message}; write `-c {first}` for a configuration"
     if not first.startswith("-"):
         return f"{message}; each command stands alone: `argus-trio --help` lists them"
     return message

@@ -75,6 +75,7 @@ def test_only_what_has_to_be_there_is_called_for(plain: Run) -> None:
     for command in ("call", "prompt"):
         assert "required: NAME\n" in plain(command).err
     assert "each command stands alone" in plain("tools", "call", "add").err
+    assert "write `-c a.yaml`" in plain("serve", "a.yaml").err
 
 
 def test_an_unknown_word_is_answered_with_where_the_commands_are(plain: Run) -> None:
