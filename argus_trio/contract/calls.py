@@ -15,6 +15,7 @@ MessageLevel = Literal["debug", "info", "notice", "warning", "error", "critical"
 _MEDIA: Final = ("application/json", "text/event-stream")
 _PROBLEMS: Final = (
     "unknown-target",
+    "unknown-view",
     "refused",
     "rate-limited",
     "backend-unavailable",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from argus_trio.contract.openapi import operations
@@ -270,6 +270,7 @@ queries = st.binary(max_size=60) | st.lists(
 async def test_nothing_that_can_be_asked_is_a_fault_of_the_gateway(
     method: str, path: str, query: bytes, body: bytes, is_real: bool
 ) -> None:
+    assume((method, path.removesuffix("/")) != ("GET", "/manage/v1/events/stream"))  # which never ends
     managed = Managed() if is_real else echoing()
     reply = await managed.ask(method, path, query, body=body)
     assert reply.status in (200, 204, 400, 404, 405), reply
