@@ -39,7 +39,7 @@ def _note(journal: Journal, backend: str, added: dict[str, set[str]], removed: d
         "names_added": _some(added),
         "names_removed": _some(removed),
     }
-    said = f"what {backend} shows has changed: {more} new, {fewer} gone"
+    said = f"{backend} shows {more} entries that it did not, and no longer {fewer}"
     journal.note("catalog_changed", said, backend=backend, details=details)
 
 
