@@ -225,7 +225,7 @@ class Recovery:
     def stopped(self) -> None:
         """Note that nobody connects to the backend any more."""
         self.standing = self.standing.moved(BackendEvent.STOPPED, trio.current_time())
-        self.journal.note("backend_stopped", f"{self.backend} is not connected any more", backend=self.backend)
+        self.journal.note("backend_stopped", f"the connection that {self.backend} had is over", backend=self.backend)
 
     def unavailable(self) -> BackendUnavailable:
         """The error of a call that finds no connection, with the reason and, where known, when to try again."""

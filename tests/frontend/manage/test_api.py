@@ -73,6 +73,22 @@ async def test_a_path_that_is_none_of_ours_leads_nowhere(path: str) -> None:
     assert problem(await echoing().ask("GET", path)) == (404, "not_found")
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("groups", "/manage/v1/backends"),
+        ("reconnect/a", "/manage/v1/backends/NAME/restart"),
+        ("reauth/a", "headers"),
+        ("registry/search", "configuration file"),
+        ("skills/a/enable", "no skills"),
+    ],
+)
+async def test_a_path_of_the_original_is_answered_with_what_stands_for_it(path: str, said: str) -> None:
+    reply = await echoing().ask("POST", f"/manage/v1/{path}")
+    assert problem(reply) == (404, "not_found")
+    assert said in reply.json["detail"]
+
+
 @pytest.mark.parametrize("name", ["a", "..", ".", "a\x00b", "\u202e", "%2F", "a b", "🦉", "x" * 60_000, "{name}"])
 async def test_a_segment_is_whatever_stands_there(name: str) -> None:
     reply = await echoing().get(f"/backends/{name}")
@@ -95,8 +111,8 @@ async def test_one_slash_at_the_end_is_none() -> None:
         (b"type=null", "null is no value of type"),
         (b"limit=" + b"9" * 60_000, "out of range"),
         (b"limit=1&limit=2", "the query parameter limit stands twice"),
-        (b"type=tool", "enum"),
-        (b"type=" + b"y" * 60_000, "enum"),
+        (b"type=tool", "`$.type`; it is one of tools, resources, resource_templates, prompts"),
+        (b"type=" + b"y" * 60_000, "; it is one of tools"),
         (b"hidden=perhaps", "bool"),
         (b"search=" + b"z" * 257, "<= 256"),
         (b"search=%ff", "cannot be read"),
