@@ -20,7 +20,7 @@ from argus_trio.core.catalog.catalog import EMPTY
 from argus_trio.core.catalog.identity import GatewayIdentity
 from argus_trio.core.catalog.names import Scheme
 from argus_trio.core.catalog.restricted import RestrictedCatalogs
-from argus_trio.core.control import Action, ChangeReport, Checked
+from argus_trio.core.control import Action, ChangeReport, Checked, Fits
 from argus_trio.core.figures import Figures
 from argus_trio.core.health.health import Health, Overview
 from argus_trio.core.inventory import Inventory
@@ -94,9 +94,7 @@ class Control(Protocol):
             NoFile: there is no file.
         """
 
-    async def change(
-        self, name: str, action: Action, *, by: str, fits: Callable[[str], bool] | None = None
-    ) -> ChangeReport:
+    async def change(self, name: str, action: Action, *, by: str, fits: Fits | None = None) -> ChangeReport:
         """Restart, drain, enable or disable a backend, after the changes that were asked for before.
 
         With `fits` only if that is true of its version then. Cancelling this ends the waiting, not the change.

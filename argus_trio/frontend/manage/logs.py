@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Final
 
 import attrs
@@ -26,6 +25,7 @@ from argus_trio.frontend.http.event_stream import write_stream
 from argus_trio.frontend.http.header_names import LAST_EVENT_ID
 from argus_trio.frontend.http.reply import EVENT_STREAM
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
+from argus_trio.frontend.manage.moments import rfc3339
 from argus_trio.frontend.manage.request import ManageRequest, Page
 from argus_trio.wire.envelope import encode
 from argus_trio.wire.event_stream import COMMENT, encode_event
@@ -107,8 +107,7 @@ def _lines(name: str, backend_log: BackendLog, ids: LineIds, query: LogsQuery) -
 
 
 def _entry(line: LogLine, ids: LineIds) -> LogLineEntry:
-    at = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return LogLineEntry(id=ids.of(line), timestamp=at, source=line.source, text=line.text)
+    return LogLineEntry(id=ids.of(line), timestamp=rfc3339(line.at), source=line.source, text=line.text)
 
 
 @attrs.define(eq=False, kw_only=True)

@@ -25,6 +25,7 @@ from argus_trio.core.control import (
     ChangeRefused,
     ChangeReport,
     ChangesUnserved,
+    Fits,
     Hold,
 )
 from argus_trio.core.journal import Journal
@@ -46,9 +47,6 @@ STAGES: Final[dict[Action, tuple[JournalStage, str]]] = {
     "disable": ("backend_disabled", "disabled"),
 }
 """What each is called once it is done: in the journal and the log, and in words."""
-
-Fits = Callable[[str], bool]
-"""Whether the version of a backend is the one that who asks has seen."""
 
 
 @attrs.frozen(kw_only=True)

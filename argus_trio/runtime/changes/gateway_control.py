@@ -13,14 +13,14 @@ from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.file import ConfigFile
 from argus_trio.config.model.config import Config
 from argus_trio.core.call.exchange import Handler
-from argus_trio.core.control import Action, ChangeReport, Checked, Hold, NoFile
+from argus_trio.core.control import Action, ChangeReport, Checked, Fits, Hold, NoFile
 from argus_trio.core.figures import Figures
 from argus_trio.core.journal import Journal
 from argus_trio.core.redaction import Redactor
 from argus_trio.core.reload_report import AppliedConfig, ReloadReport
 from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.pipeline.pipeline import Pipeline
-from argus_trio.runtime.changes.backend_changes import BackendChange, BackendChanges, Fits
+from argus_trio.runtime.changes.backend_changes import BackendChange, BackendChanges
 from argus_trio.runtime.changes.candidate import Candidate, load_candidate
 from argus_trio.runtime.changes.check_config import ConfigCheck
 from argus_trio.runtime.changes.holds import overridden

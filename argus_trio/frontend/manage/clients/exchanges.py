@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 
 import structlog
-import trio
 
 from argus_trio.contract.clients import (
     CANCEL_EXCHANGE,
@@ -21,7 +19,7 @@ from argus_trio.core.journal import Journal
 from argus_trio.core.open_exchanges import DoneExchange, OpenExchange, OpenExchanges, target_of
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
-from argus_trio.frontend.manage.backends import Clocks
+from argus_trio.frontend.manage.moments import Clocks
 from argus_trio.frontend.manage.paging import no_page, opaque, position_after
 from argus_trio.frontend.manage.request import ManageRequest, Page
 from argus_trio.frontend.sessions.session import Session
@@ -39,7 +37,7 @@ def exchange_pages(gateway: Gateway) -> Mapping[Operation, Page]:
 
     async def listed(request: ManageRequest) -> PageAnswer:
         query = request.query_as(ExchangesQuery)
-        clocks = Clocks(now=trio.current_time(), unix=time.time())
+        clocks = Clocks.read()
         after = _number(query.after)
         if query.state == "done":
             return PageAnswer(body=_done(exchanges, request, query, after=after, clocks=clocks))
@@ -116,7 +114,7 @@ def _open_entry(entry: OpenExchange, clocks: Clocks) -> ExchangeEntry:
         method=call.method[:_SHOWN],
         target=target_of(call, record) or None,
         backend=record.backend or None,
-        since=clocks.rfc3339(entry.since) or "",
+        since=clocks.rfc3339(entry.since),
         age_seconds=round(clocks.now - entry.since, 3),
         principal=call.principal.name,
         client=client_of(call.client_info)[0] or None,
@@ -136,7 +134,7 @@ def _done_entry(done: DoneExchange, clocks: Clocks) -> ExchangeEntry:
         method=done.method,
         target=done.target or None,
         backend=done.backend or None,
-        since=clocks.rfc3339(done.since) or "",
+        since=clocks.rfc3339(done.since),
         age_seconds=round(done.seconds, 3),
         principal=done.principal,
         client=client_of(done.client_info)[0] or None,

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from datetime import UTC, datetime
 from typing import Final
 
 import attrs
 
 from argus_trio.contract.events import EventEntry
 from argus_trio.core.journal import SEVERITIES, Journal, JournalEvent, Severity
+from argus_trio.frontend.manage.moments import rfc3339
 from argus_trio.wire.envelope import encode
 from argus_trio.wire.event_stream import encode_event
 
 ENCODED_KEPT: Final = 256
 """How many events are kept encoded, the latest that somebody read: whoever is up to date reads these."""
-
-
-def rfc3339(unix: float) -> str:
-    """A moment of Unix time as people and programs write it."""
-    return datetime.fromtimestamp(unix, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @attrs.frozen(kw_only=True)

@@ -12,6 +12,7 @@ from argus_trio.contract.operation import Operation
 from argus_trio.core.journal import Journal, JournalEvent
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.event_stream import write_stream
+from argus_trio.frontend.http.header_names import LAST_EVENT_ID
 from argus_trio.frontend.http.reply import EVENT_STREAM as STREAM_HEADERS
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
 from argus_trio.frontend.manage.request import ManageRequest, Page
@@ -19,7 +20,6 @@ from argus_trio.frontend.manage.watch.encoded import EncodedEvents, WantedEvents
 from argus_trio.frontend.manage.watch.feed import EventFeed
 from argus_trio.frontend.manage.watch.figures import FiguresFeed
 
-LAST_EVENT_ID: Final = b"last-event-id"
 LONGEST_ID: Final = 200
 """As much of an id that is not ours as is said back, in characters."""
 _EVENT_ID: Final = re.compile(r"[A-Za-z0-9]+-[0-9]{1,18}")

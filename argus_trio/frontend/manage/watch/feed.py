@@ -13,7 +13,8 @@ import trio
 
 from argus_trio.contract.events import GapEntry, HeartbeatEntry
 from argus_trio.frontend.gateway import News
-from argus_trio.frontend.manage.watch.encoded import EncodedEvents, WantedEvents, rfc3339
+from argus_trio.frontend.manage.moments import rfc3339
+from argus_trio.frontend.manage.watch.encoded import EncodedEvents, WantedEvents
 from argus_trio.wire.envelope import encode
 from argus_trio.wire.event_stream import encode_event
 

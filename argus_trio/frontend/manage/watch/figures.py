@@ -15,7 +15,7 @@ from argus_trio.contract.events import FigureEntry, FiguresEntry
 from argus_trio.core.figures import OTHER, Series
 from argus_trio.core.health.health import Calls
 from argus_trio.frontend.gateway import Gateway
-from argus_trio.frontend.manage.watch.encoded import rfc3339
+from argus_trio.frontend.manage.moments import rfc3339
 from argus_trio.wire.envelope import encode
 from argus_trio.wire.event_stream import encode_event
 from argus_trio.wire.members import string_member
