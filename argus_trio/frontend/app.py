@@ -32,7 +32,7 @@ from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.server.listeners import NO_VARIABLES, open_listeners
 from argus_trio.frontend.server.serving import serve
 from argus_trio.frontend.server.socket_activation import Inherited
-from argus_trio.frontend.sessions.dispatch import note_ended
+from argus_trio.frontend.sessions.noted import note_ended
 from argus_trio.frontend.sessions.session import HttpSession
 from argus_trio.frontend.sessions.table import Sessions
 
@@ -150,7 +150,7 @@ def _assembled(
     served: ServedAt,
 ) -> _Parts:
     def release(session: HttpSession) -> None:
-        note_ended(gateway, session)
+        note_ended(gateway.management.journal, session)
         announcer.remove(session)
         gateway.release(session)
 
