@@ -180,6 +180,7 @@ class _GatewayParts:
             redact=self.redact,
             journal=self.management.journal,
             figures=self.management.figures,
+            logs=self.management.logs,
             stopping=self.stopping,
             on_reload=self.notifier.reloading,
             on_reloaded=lambda: self.notifier.ready(self.status()),

@@ -10,7 +10,7 @@ kept, and a burst of them is counted where it is not told.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from types import MappingProxyType
 from typing import Final, Literal
@@ -45,6 +45,9 @@ Severity = Literal["debug", "info", "warning", "error"]
 SEVERITIES: Final[tuple[Severity, ...]] = ("debug", "info", "warning", "error")
 """From the least grave one."""
 
+EventKind = tuple[JournalStage, str | None]
+"""What repetitions have in common: the stage, and the backend."""
+
 
 @attrs.frozen(kw_only=True)
 class JournalEvent:
@@ -62,13 +65,13 @@ class JournalEvent:
     details: Mapping[str, object]
 
     @property
-    def kind(self) -> Hashable:
+    def kind(self) -> EventKind:
         """What it has in common with others that only repeat it."""
         return self.stage, self.backend
 
 
 @attrs.define(eq=False)
-class _EventKind:
+class _KeptEvents:
     """The events of one kind that are kept, and how many more of them may be told now."""
 
     allowance: float
@@ -91,11 +94,16 @@ def _nobody(_: JournalEvent) -> None:
     """Tell nobody."""
 
 
+def _stands_still() -> float:
+    """The time where nobody wants to know what happened when."""
+    return 0.0
+
+
 @attrs.define(eq=False, kw_only=True)
 class Journal:
     """The events of one gateway."""
 
-    now: Callable[[], float]
+    now: Callable[[], float] = _stands_still
     """Tells the time: Unix, in seconds."""
     instance: str = ""
     """Differs from one start of the gateway to the next, so that an id of the one before is not taken for one here."""
@@ -110,7 +118,7 @@ class Journal:
     """When the latest event happened that is gone."""
     _of_backends: Counter[tuple[JournalStage, str]] = attrs.field(factory=Counter, init=False)
     _events: OrderedDict[int, tuple[JournalEvent, int]] = attrs.field(factory=OrderedDict, init=False)
-    _kinds: dict[Hashable, _EventKind] = attrs.field(factory=dict, init=False)
+    _kinds: dict[EventKind, _KeptEvents] = attrs.field(factory=dict, init=False)
     _count: int = attrs.field(default=0, init=False)
     _lost: int = attrs.field(default=0, init=False)
     """The highest number of those that are gone."""
@@ -141,7 +149,7 @@ class Journal:
         now = self.now()
         kind = self._kinds.get((stage, backend))
         if kind is None:
-            kind = self._kinds[stage, backend] = _EventKind(allowance=BURST, at=now)
+            kind = self._kinds[stage, backend] = _KeptEvents(allowance=BURST, at=now)
         if not kind.may_tell(now):
             return
         given = {**details, "untold": kind.untold} if kind.untold else details
@@ -191,7 +199,7 @@ class Journal:
         if backend is not None and (len(self._of_backends) < MOST_COUNTED or (stage, backend) in self._of_backends):
             self._of_backends[stage, backend] += 1
 
-    def _keep(self, event: JournalEvent, kind: _EventKind, size: int) -> None:
+    def _keep(self, event: JournalEvent, kind: _KeptEvents, size: int) -> None:
         self._events[event.number] = event, size
         self.size += size
         kind.numbers.append(event.number)

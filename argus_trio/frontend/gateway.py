@@ -156,10 +156,10 @@ class Management:
     """Differs from one start of the gateway to the next."""
     inventory: Callable[[], Inventory] = empty_inventory
     """Tells what backends list, hidden entries included."""
-    journal: Journal = attrs.field(factory=lambda: Journal(now=time.time))
+    journal: Journal = attrs.field(factory=Journal)
     figures: Figures = attrs.field(factory=lambda: Figures(now=time.monotonic))
     exchanges: OpenExchanges = attrs.field(factory=OpenExchanges)
-    logs: BackendLogs = attrs.field(factory=lambda: BackendLogs(now=time.time))
+    logs: BackendLogs = attrs.field(factory=BackendLogs)
     log_level: CurrentLevel = attrs.field(factory=CurrentLevel)
     """The level of the gateway's own log."""
     events: News = attrs.field(factory=News)

@@ -6,7 +6,6 @@ The operator comes by `server.management`, and is that here alone. Everybody els
 from __future__ import annotations
 
 import hmac
-import time
 from math import inf
 from typing import Final
 
@@ -50,7 +49,7 @@ class Doorkeeper:
     settings: CurrentSettings
     process_user: int
     """The user that this process runs as: on the Unix socket that one is the operator, as root is."""
-    journal: Journal = attrs.field(factory=lambda: Journal(now=time.time))
+    journal: Journal = attrs.field(factory=Journal)
     lock_out: LockOut = attrs.field(factory=LockOut)
     _held: int = attrs.field(default=0, init=False)
     _wrong: int = attrs.field(default=0, init=False)

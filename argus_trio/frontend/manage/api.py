@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Final, cast
@@ -56,7 +55,7 @@ class ManageApi:
     pages: Mapping[Operation, Page]
     settings: CurrentSettings
     bodies: Bodies = attrs.field(factory=Bodies)
-    journal: Journal = attrs.field(factory=lambda: Journal(now=time.time))
+    journal: Journal = attrs.field(factory=Journal)
     doorkeeper: Doorkeeper = attrs.field(init=False)
 
     @doorkeeper.default

@@ -12,6 +12,7 @@ from argus_trio.backends.generation import Generation
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.file import ConfigFile
 from argus_trio.config.model.config import Config
+from argus_trio.core.backend_log import BackendLogs
 from argus_trio.core.call.exchange import Handler
 from argus_trio.core.control import Action, ChangeReport, Checked, Fits, Hold, NoFile
 from argus_trio.core.figures import Figures
@@ -52,6 +53,7 @@ class GatewayControl:
     redact: Redactor
     journal: Journal
     figures: Figures
+    logs: BackendLogs
     stopping: Stopping
     on_reload: Callable[[], None] = _nothing
     """Called as a reload begins, and `on_reloaded` at its end; neither may block."""
@@ -129,6 +131,7 @@ class GatewayControl:
             self.pipelines.install(candidate.pipeline)
             self.supervisor.hold(holds)
             self.figures.keep_backends(candidate.config.backends)
+            self.logs.keep_backends(candidate.config.backends)
 
         await self.pipelines.enter(candidate.pipeline)
         try:

@@ -16,19 +16,15 @@ from argus_trio.contract.clients import (
 )
 from argus_trio.contract.operation import Operation
 from argus_trio.core.journal import Journal
-from argus_trio.core.open_exchanges import DoneExchange, OpenExchange, OpenExchanges, target_of
+from argus_trio.core.open_exchanges import MOST_METHOD, DoneExchange, OpenExchange, OpenExchanges, target_of
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
 from argus_trio.frontend.manage.moments import Clocks
 from argus_trio.frontend.manage.paging import no_page, opaque, position_after
 from argus_trio.frontend.manage.request import ManageRequest, Page
-from argus_trio.frontend.sessions.session import Session
 from argus_trio.wire.request_meta import client_of
 
 log = structlog.get_logger()
-
-_SHOWN = 100
-"""As much of a method as is shown, in characters."""
 
 
 def exchange_pages(gateway: Gateway) -> Mapping[Operation, Page]:
@@ -111,7 +107,7 @@ def _open_entry(entry: OpenExchange, clocks: Clocks) -> ExchangeEntry:
     return ExchangeEntry(
         id=record.id,
         state="in_flight",
-        method=call.method[:_SHOWN],
+        method=call.method[:MOST_METHOD],
         target=target_of(call, record) or None,
         backend=record.backend or None,
         since=clocks.rfc3339(entry.since),
@@ -119,7 +115,7 @@ def _open_entry(entry: OpenExchange, clocks: Clocks) -> ExchangeEntry:
         principal=call.principal.name,
         client=client_of(call.client_info)[0] or None,
         transport=call.transport,
-        session=call.client.handle if isinstance(call.client, Session) else None,
+        session=None if call.client is None else call.client.handle,
         waits_for=record.waits_for,
         asks=record.asks,
         outcome=None,
@@ -150,11 +146,11 @@ def _done_entry(done: DoneExchange, clocks: Clocks) -> ExchangeEntry:
 def _note(journal: Journal, entry: OpenExchange, *, by: str) -> None:
     call, record = entry.call, entry.record
     target = target_of(call, record)
-    facts = {"id": record.id, "by": by, "principal": call.principal.name, "method": call.method[:_SHOWN]}
+    facts = {"id": record.id, "by": by, "principal": call.principal.name, "method": call.method[:MOST_METHOD]}
     log.info("exchange_cancelled", **facts, target=target, backend=record.backend)
     journal.note(
         "exchange_cancelled",
-        f"{by} cancelled {call.method[:_SHOWN]} {target}".rstrip(),
+        f"{by} cancelled {call.method[:MOST_METHOD]} {target}".rstrip(),
         backend=record.backend or None,
         details={**facts, "target": target},
     )
