@@ -15,6 +15,7 @@ MessageLevel = Literal["debug", "info", "notice", "warning", "error", "critical"
 _MEDIA: Final = ("application/json", "text/event-stream")
 _PROBLEMS: Final = (
     "unknown-target",
+    "unknown-view",
     "refused",
     "rate-limited",
     "backend-unavailable",
@@ -104,7 +105,8 @@ class LogMessageEvent:
 
     level: str | None
     logger: str | None
-    data: object
+    data: msgspec.Raw
+    """Any JSON, as it came."""
 
 
 @attrs.frozen(kw_only=True)

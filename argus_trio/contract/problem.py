@@ -152,11 +152,6 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     "wrong-media-type": ProblemKind(
         status=415, title="The body is no JSON", page="Send `Content-Type: application/json`."
     ),
-    "invalid-configuration": ProblemKind(
-        status=422,
-        title="The configuration cannot be used",
-        page="Nothing was changed. `problems` lists all that is wrong, as `argus-trio check` does.",
-    ),
     "refused": ProblemKind(
         status=403,
         title="The call is refused",
@@ -201,11 +196,6 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         status=500,
         title="A fault of the gateway",
         page="The log tells more under the id that `detail` names. Please report it.",
-    ),
-    "loop": ProblemKind(
-        status=508,
-        title="The gateway is its own backend",
-        page="Take the backend that leads back here out of the configuration.",
     ),
 }
 """Every kind, by its word."""

@@ -94,5 +94,5 @@ def cancel(verb: Verb) -> int:
         if verb.terminal.is_json:
             verb.terminal.raw(raw)
         else:
-            verb.terminal.line(f"{one_line(answer.id)}: {'cancelled' if answer.cancelled else 'over already'}")
+            verb.terminal.line(f"{one_line(answer.id)}: cancelled")
     return DONE

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 import attrs
 import structlog
@@ -27,12 +26,11 @@ from argus_trio.frontend.http.reply import EVENT_STREAM
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
 from argus_trio.frontend.manage.moments import rfc3339
 from argus_trio.frontend.manage.request import ManageRequest, Page
+from argus_trio.frontend.manage.watch.encoded import gap_event
 from argus_trio.wire.envelope import encode
 from argus_trio.wire.event_stream import COMMENT, encode_event
 
 log = structlog.get_logger()
-
-GAP: Final = b'{"reason":"lines before this one are gone, or are those of an earlier start of the gateway"}'
 
 
 def log_pages(gateway: Gateway) -> Mapping[Operation, Page]:
@@ -81,9 +79,9 @@ class LineIds:
 
     instance: str
 
-    def of(self, line: LogLine) -> str:
-        """The id of a line."""
-        return f"{self.instance}-{line.number}"
+    def of(self, number: int) -> str:
+        """The id of the line of this number; 0 stands before the first one."""
+        return f"{self.instance}-{number}"
 
     def after(self, line_id: str) -> int | None:
         """The number behind that of a line by its id; None for an id of another start, or none at all."""
@@ -107,7 +105,7 @@ def _lines(name: str, backend_log: BackendLog, ids: LineIds, query: LogsQuery) -
 
 
 def _entry(line: LogLine, ids: LineIds) -> LogLineEntry:
-    return LogLineEntry(id=ids.of(line), timestamp=rfc3339(line.at), source=line.source, text=line.text)
+    return LogLineEntry(id=ids.of(line.number), timestamp=rfc3339(line.at), source=line.source, text=line.text)
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -119,8 +117,8 @@ class FollowedLog:
     news: News
     first: int
     """The number of the line that is sent next."""
-    _is_lost: bool = attrs.field(default=False, init=False)
-    """Whether lines are gone that were to be sent."""
+    _lost: str = attrs.field(default="", init=False)
+    """The id that it was to go on after, where that cannot be said any more."""
     _is_resumed: bool = attrs.field(default=False, init=False)
     _is_closed: bool = attrs.field(default=False, init=False)
 
@@ -129,7 +127,7 @@ class FollowedLog:
         after = self.ids.after(line_id)
         self._is_resumed = True
         if after is None or after > self.log.position:
-            self.first, self._is_lost = 0, True
+            self.first, self._lost = 0, line_id
         else:
             self.first = after
 
@@ -148,9 +146,10 @@ class FollowedLog:
         self.news.wake()
 
     def _events(self, lines: tuple[LogLine, ...], is_gap: bool) -> bytes:
-        is_gap = self._is_lost or (is_gap and (self._is_resumed or self.first > 1))
-        self.first, self._is_lost, self._is_resumed = lines[-1].number + 1, False, True
-        events = [COMMENT, encode_event(GAP, event="gap")] if is_gap else [COMMENT]
+        after = self._lost or self.ids.of(self.first - 1)
+        is_gap = bool(self._lost) or (is_gap and (self._is_resumed or self.first > 1))
+        self.first, self._lost, self._is_resumed = lines[-1].number + 1, "", True
+        events = [COMMENT, gap_event(after)] if is_gap else [COMMENT]
         for line in lines:
             entry = _entry(line, self.ids)
             events.append(encode_event(encode(entry), event="line", event_id=entry.id))

@@ -31,7 +31,7 @@ from argus_trio.core.catalog.paging import Cursors
 from argus_trio.core.inventory import KINDS_TOLD, Inventory, InventoryItem, InventoryPlace, Onlooker, Sought
 from argus_trio.errors import InvalidParams
 from argus_trio.frontend.gateway import Gateway
-from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
+from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer, unknown_view
 from argus_trio.frontend.manage.paging import no_page
 from argus_trio.frontend.manage.request import ManageRequest, Page
 from argus_trio.wire.envelope import encode
@@ -120,7 +120,7 @@ def _onlooker(
 ) -> Onlooker | None:
     """As whom it is looked at; None where neither roles nor a view hide anything."""
     if query.endpoint and query.endpoint not in inventory.restricting.policy.views:
-        raise ManageProblem("unknown-view", "endpoint is no view of the configuration")
+        raise unknown_view()
     if not request.sees_all:
         if query.principal:
             raise ManageProblem("forbidden", "to look as somebody else takes the right manage:read")
