@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from argus_trio import app
 from argus_trio.backends.connection import inbound, input_required, notification_queue, server_requests
 from argus_trio.backends.connection import open as opening
 from argus_trio.backends.connection import task_notifications as tasks_told
@@ -39,7 +38,7 @@ from argus_trio.pipeline.authentication import (
 )
 from argus_trio.pipeline.limits import rate_limit
 from argus_trio.pipeline.telemetry import export
-from argus_trio.runtime import pipelines
+from argus_trio.runtime import pipelines, stopping
 from argus_trio.runtime.changes import candidate
 from argus_trio.wire import envelope, members
 from tests.e2e.child import ROOT
@@ -139,7 +138,7 @@ SAID: dict[str, tuple[object, ...]] = {
     "used states of calls": (f"{first_uses.MOST_NAMES:,}", seconds(rate_limit.STATE_NS / NANOSECONDS)),
     "how long the end waits for the collector": (seconds(export.SHUTDOWN_SECONDS),),
     "how long a middleware of the user's own": (seconds(pipelines.ENTER_SECONDS), seconds(lifetime.LEAVE_SECONDS)),
-    "all farewells": (seconds(app.END_SECONDS),),
+    "all farewells": (seconds(stopping.END_SECONDS),),
     "how long the files": (seconds(candidate.READ_SECONDS),),
     "log lines": (mib(writer.QUEUE_BYTES),),
     "the wait for them": (seconds(writer.CLOSE_SECONDS),),
