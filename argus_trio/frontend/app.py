@@ -169,7 +169,7 @@ def _assembled(
         bodies=bodies,
     )
     sse = SseEdge(gateway, announcer, settings, memory=memory, bodies=bodies)
-    application, calls = _application(gateway, settings, endpoint, sse, sessions=sessions, served=served)
+    application, calls = _application(gateway, settings, endpoint, sse=sse, sessions=sessions, served=served)
     return _Parts(
         application=application,
         announcer=announcer,

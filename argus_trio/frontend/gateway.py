@@ -85,6 +85,10 @@ class Control(Protocol):
     def last(self) -> ReloadReport:
         """The report of the latest reload, or of the start."""
 
+    @property
+    def generation(self) -> int:
+        """The number of the generation in effect, which every change of the backends counts on."""
+
     async def reload(self, *, by: str) -> ReloadReport:
         """Read the configuration again; the report of a reload that began after this was asked for.
 

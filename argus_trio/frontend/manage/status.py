@@ -125,7 +125,7 @@ def config_status(gateway: Gateway) -> ConfigStatus:
         file_path=None if management.file is None else str(management.file),
         loaded_at=rfc3339(management.loaded_at()),
         backend_count=len(management.config().backends),
-        generation=1 if gateway.control is None else gateway.control.last.applied.generation,
+        generation=1 if gateway.control is None else gateway.control.generation,
     )
 
 

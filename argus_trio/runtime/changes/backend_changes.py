@@ -129,6 +129,7 @@ class BackendChanges:
             error = await self._restarted(name)
         elif report.is_changed:
             await self._hold(holds)
+        self.in_effect.generation = self.supervisor.current.number
         report = attrs.evolve(
             report,
             is_done=error is None,

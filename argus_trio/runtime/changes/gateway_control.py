@@ -93,6 +93,11 @@ class GatewayControl:
         """The report of the latest reload, or of the start."""
         return self.reloads.last
 
+    @property
+    def generation(self) -> int:
+        """As `Control.generation`."""
+        return self.supervisor.current.number
+
     async def reload(self, *, by: str) -> ReloadReport:
         """As `Control.reload`."""
         if self.file is None:
