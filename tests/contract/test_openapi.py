@@ -13,12 +13,12 @@ import pytest
 from argus_trio.contract.openapi import openapi_document, operations
 from argus_trio.contract.operation import Operation
 from argus_trio.contract.problem import PROBLEMS
+from tests.contract.document import ON_FILE
 from tests.frontend.support.managing import Managed
 
 Json = dict[str, Any]
 DOCUMENT: Json = json.loads(json.dumps(openapi_document()))
 ROOT = Path(__file__).parents[2]
-ON_FILE = ROOT / "docs" / "openapi.json"
 METHODS = {(path, method) for path, told in DOCUMENT["paths"].items() for method in told}
 
 
@@ -37,7 +37,7 @@ def references(value: object) -> Iterator[str]:
 
 
 def test_the_document_on_file_is_the_one_that_is_made() -> None:
-    assert json.loads(ON_FILE.read_text()) == DOCUMENT, "CONTRIBUTING.md says how it is written anew"
+    assert json.loads(ON_FILE.read_text()) == DOCUMENT, "run: python -m tests.contract.document"
 
 
 async def test_the_document_that_is_served_is_the_one_on_file() -> None:
