@@ -38,6 +38,8 @@ DETAILS_MEMBERS: Final = 50
 """How many members one list or mapping of the details has at most; and how deep they are nested."""
 MOST_COUNTED: Final = 10_000
 """How many stages of backends are counted each for itself: years of reloads bring no more names than that."""
+MOST_DIGITS: Final = 18
+"""As many as a number in an id has at most."""
 _EVENT_BYTES: Final = 400
 """What an event holds besides its texts, about."""
 
@@ -186,14 +188,12 @@ class Journal:
 
     def id_of(self, number: int) -> str:
         """The id of the event of this number, `<instance>-<n>`; 0 stands before the first one."""
-        return f"{self.instance}-{number}"
+        return numbered_id(self.instance, number)
 
     def position_after(self, event_id: str) -> int | None:
         """The position behind an event by its id; None for an id of another start of the gateway, or none at all."""
-        instance, dash, number = event_id.rpartition("-")
-        if not dash or instance != self.instance or not number.isascii() or not number.isdecimal() or len(number) > 18:
-            return None
-        return min(int(number) + 1, self.position)
+        number = number_in(event_id, self.instance)
+        return None if number is None else min(number + 1, self.position)
 
     def _count_of(self, stage: JournalStage, backend: str | None) -> None:
         if backend is not None and (len(self._of_backends) < MOST_COUNTED or (stage, backend) in self._of_backends):
@@ -258,6 +258,18 @@ class _Cleaned:
         cleaned = _readable(self.redact(text))[: max(0, min(MOST_DETAIL, self.left))]
         self.left -= len(cleaned) + 8
         return cleaned
+
+
+def numbered_id(instance: str, number: int) -> str:
+    """The id of what has this number, `<instance>-<n>`: each start of the gateway is an instance, and counts anew."""
+    return f"{instance}-{number}"
+
+
+def number_in(given: str, instance: str) -> int | None:
+    """The number in such an id; None in one of another start of the gateway, or none at all."""
+    before, dash, number = given.rpartition("-")
+    is_ours = dash and before == instance and number.isascii() and number.isdecimal() and len(number) <= MOST_DIGITS
+    return int(number) if is_ours else None
 
 
 def _readable(text: str) -> str:

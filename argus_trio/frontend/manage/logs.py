@@ -19,6 +19,7 @@ from argus_trio.contract.settings import (
     LogsQuery,
 )
 from argus_trio.core.backend_log import BackendLog, LogLine
+from argus_trio.core.journal import number_in, numbered_id
 from argus_trio.frontend.gateway import Gateway, Management, News
 from argus_trio.frontend.http.event_stream import write_stream
 from argus_trio.frontend.http.header_names import LAST_EVENT_ID
@@ -41,13 +42,15 @@ def log_pages(gateway: Gateway) -> Mapping[Operation, Page]:
         query, name = request.query_as(LogsQuery), request.path["backend"]
         if name not in management.config().backends:
             raise ManageProblem("unknown-backend", "no backend of this name is in the configuration")
-        backend_log, ids = management.logs.of(name), LineIds(management.instance)
+        backend_log, instance = management.logs.of(name), management.instance
         if not query.follow:
-            return PageAnswer(body=_lines(name, backend_log, ids, query))
+            return PageAnswer(body=_lines(name, backend_log, instance, query))
         if request.http.method == "HEAD":
             return PageAnswer(body=b"", headers=EVENT_STREAM)
         since = request.http.fields.get(LAST_EVENT_ID, b"").decode("latin-1") or query.since
-        following = FollowedLog(log=backend_log, ids=ids, news=management.lines, first=_first(backend_log, query))
+        following = FollowedLog(
+            log=backend_log, instance=instance, news=management.lines, first=_first(backend_log, query)
+        )
         if since:
             following.resume(since)
         await write_stream(request.http, following)
@@ -73,39 +76,24 @@ def _change_level(management: Management, *, wanted: LogLevelRequest, by: str) -
     management.journal.note("log_level_changed", message, details={"before": before, "now": wanted.level, "by": by})
 
 
-@attrs.frozen
-class LineIds:
-    """The ids of lines: `<instance>-<n>`, so that one of an earlier start is not taken for one of this."""
-
-    instance: str
-
-    def of(self, number: int) -> str:
-        """The id of the line of this number; 0 stands before the first one."""
-        return f"{self.instance}-{number}"
-
-    def after(self, line_id: str) -> int | None:
-        """The number behind that of a line by its id; None for an id of another start, or none at all."""
-        instance, dash, number = line_id.rpartition("-")
-        is_ours = bool(dash) and instance == self.instance and number.isdecimal() and len(number) <= len(str(2**63))
-        return int(number) + 1 if is_ours else None
-
-
 def _first(backend_log: BackendLog, query: LogsQuery) -> int:
     return max(0, backend_log.position - query.limit)
 
 
-def _lines(name: str, backend_log: BackendLog, ids: LineIds, query: LogsQuery) -> LogsAnswer:
-    after = ids.after(query.since) if query.since else 0
-    lines, is_gap = backend_log.since(after or 0)
+def _lines(name: str, backend_log: BackendLog, instance: str, query: LogsQuery) -> LogsAnswer:
+    last = number_in(query.since, instance) if query.since else -1
+    lines, is_gap = backend_log.since(0 if last is None else last + 1)
     return LogsAnswer(
         backend=name,
-        lines=tuple(_entry(line, ids) for line in lines[-query.limit :]),
-        gap=bool(query.since) and (is_gap or after is None or len(lines) > query.limit),
+        lines=tuple(_entry(line, instance) for line in lines[-query.limit :]),
+        gap=bool(query.since) and (is_gap or last is None or len(lines) > query.limit),
     )
 
 
-def _entry(line: LogLine, ids: LineIds) -> LogLineEntry:
-    return LogLineEntry(id=ids.of(line.number), timestamp=rfc3339(line.at), source=line.source, text=line.text)
+def _entry(line: LogLine, instance: str) -> LogLineEntry:
+    return LogLineEntry(
+        id=numbered_id(instance, line.number), timestamp=rfc3339(line.at), source=line.source, text=line.text
+    )
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -113,7 +101,8 @@ class FollowedLog:
     """The `Source` of a stream that follows the log of one backend. It queues nothing: it reads from its position."""
 
     log: BackendLog
-    ids: LineIds
+    instance: str
+    """What its ids begin with."""
     news: News
     first: int
     """The number of the line that is sent next."""
@@ -124,12 +113,12 @@ class FollowedLog:
 
     def resume(self, line_id: str) -> None:
         """Go on after this line; with what there is, and a gap, where it is not known."""
-        after = self.ids.after(line_id)
+        last = number_in(line_id, self.instance)
         self._is_resumed = True
-        if after is None or after > self.log.position:
+        if last is None or last >= self.log.position:
             self.first, self._lost = 0, line_id
         else:
-            self.first = after
+            self.first = last + 1
 
     async def take(self) -> bytes:
         """The events of all lines that wait, as soon as there is one; empty at the end."""
@@ -146,11 +135,11 @@ class FollowedLog:
         self.news.wake()
 
     def _events(self, lines: tuple[LogLine, ...], is_gap: bool) -> bytes:
-        after = self._lost or self.ids.of(self.first - 1)
+        after = self._lost or numbered_id(self.instance, self.first - 1)
         is_gap = bool(self._lost) or (is_gap and (self._is_resumed or self.first > 1))
         self.first, self._lost, self._is_resumed = lines[-1].number + 1, "", True
         events = [COMMENT, gap_event(after)] if is_gap else [COMMENT]
         for line in lines:
-            entry = _entry(line, self.ids)
+            entry = _entry(line, self.instance)
             events.append(encode_event(encode(entry), event="line", event_id=entry.id))
         return b"".join(events)
