@@ -33,7 +33,8 @@ class ProblemAnswer:
     status: int
     detail: str
     error: str
-    """The word of the type, and `message` the detail: as the original Argus has them."""
+    """The word of the type with underscores, or `invalid_token` for a wrong credential; and `message` is the detail: as
+    the original Argus has them."""
     message: str
 
 

@@ -20,6 +20,7 @@ from argus_trio.core.access.arrival import Unadmitted
 from argus_trio.core.journal import Journal
 from argus_trio.core.memory import Bodies
 from argus_trio.errors import ParseFailed, RpcError
+from argus_trio.frontend.admission import headers_of
 from argus_trio.frontend.http.body import read_body
 from argus_trio.frontend.http.errors import ClientGone
 from argus_trio.frontend.http.receive_queue import AsgiMessage
@@ -201,12 +202,7 @@ def _other_method(http: IncomingRequest, found: Mapping[str, tuple[Operation, ob
 
 def _unadmitted(unadmitted: Unadmitted) -> ManageProblem:
     word = {401: "unauthorized", 403: "forbidden", 429: "rate-limited"}.get(unadmitted.status, "overloaded")
-    headers: list[Header] = []
-    if unadmitted.challenge is not None:
-        headers.append((b"www-authenticate", unadmitted.challenge.encode("latin-1", "replace")))
-    if unadmitted.retry_after is not None:
-        headers.append((b"retry-after", b"%d" % -(-unadmitted.retry_after // 1)))
-    return ManageProblem(word, unadmitted.message, headers=headers, members={"error": unadmitted.error})
+    return ManageProblem(word, unadmitted.message, headers=headers_of(unadmitted), members={"error": unadmitted.error})
 
 
 def _is_json(content_type: bytes | None) -> bool:

@@ -31,14 +31,14 @@ from argus_trio.core.control import (
 )
 from argus_trio.core.health.health import ShownState
 from argus_trio.frontend.gateway import Control, Gateway
-from argus_trio.frontend.http.request import JSON
+from argus_trio.frontend.http.request import JSON, retry_after
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
 from argus_trio.frontend.manage.moments import rfc3339
 from argus_trio.frontend.manage.operate.if_match import entity_tag, fitting
 from argus_trio.frontend.manage.operate.reload import problem_entry
 from argus_trio.frontend.manage.request import ManageRequest, Page
 
-_COME_BACK: Final = (b"retry-after", b"5")
+_COME_BACK: Final = retry_after(5)
 """Sent to who cannot be served now: the changes that wait take seconds each."""
 
 
