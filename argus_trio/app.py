@@ -11,12 +11,10 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 import attrs
 import structlog
@@ -26,7 +24,6 @@ from argus_trio import __version__
 from argus_trio.backends.generation import Generation
 from argus_trio.backends.links.intake import Intake
 from argus_trio.backends.links.open import open_link
-from argus_trio.backends.process.last_moment import end_farewells_at
 from argus_trio.backends.routing.directory import ShownCounts, ToolHeaders
 from argus_trio.backends.routing.identity import CurrentIdentity
 from argus_trio.backends.routing.resource_watch import ResourceWatch
@@ -56,10 +53,10 @@ from argus_trio.pipeline.build import build_pipeline
 from argus_trio.pipeline.pipeline import Pipeline
 from argus_trio.runtime.allocator import give_back_after_floods
 from argus_trio.runtime.changes.gateway_control import GatewayControl
-from argus_trio.runtime.changes.reload import ReloadSupervisor
 from argus_trio.runtime.follow import follow
 from argus_trio.runtime.notify import Notifier
 from argus_trio.runtime.pipelines import Pipelines
+from argus_trio.runtime.signals import reload_on_signals, stop_on_signals
 from argus_trio.runtime.status import keep_status, status_line
 from argus_trio.runtime.stopping import Stopping
 
@@ -67,10 +64,6 @@ log = structlog.get_logger()
 
 PATHS = {"streamable_http": "/mcp", "sse": "/sse", "health": "/manage/v1/health"}
 """What is served where, for the log."""
-LAST_WORDS_SECONDS: Final = 0.25
-"""How long the front end may take after the drain to say what was cut, before backends are closed under it."""
-END_SECONDS: Final = 4.6
-"""How long after the drain, or after a second signal, the backends may take to end; the process has the rest of 5 s."""
 
 
 async def run_gateway(
@@ -99,7 +92,7 @@ async def run_gateway(
     refused: list[ListenFailed | ConfigInvalid] = []
     try:
         async with trio.open_nursery() as root:
-            await root.start(_stop_on_signals, stopping, root.cancel_scope)
+            await root.start(stop_on_signals, stopping, root.cancel_scope)
             root.start_soon(notifier.run_watchdog)
             hide = redact or Redactor(config.secrets)
             parts = _GatewayParts(
@@ -180,6 +173,7 @@ class _GatewayParts:
             redact=self.redact,
             journal=self.management.journal,
             figures=self.management.figures,
+            logs=self.management.logs,
             stopping=self.stopping,
             on_reload=self.notifier.reloading,
             on_reloaded=lambda: self.notifier.ready(self.status()),
@@ -222,6 +216,12 @@ class _GatewayParts:
         """How it stands, in one line for people."""
         return status_line(self.supervisor.health(), self.pipelines.under_way)
 
+    async def cut_after_drain(self, everything: trio.CancelScope) -> None:
+        """Once the stop has begun, note it, and cut `everything` after the drain."""
+        await self.stopping.event.wait()
+        self.stopping.note(self.management.journal, self.settings.drain_timeout)
+        self.stopping.cut(everything, drain_seconds=self.settings.drain_timeout)
+
     def frontend(self) -> Callable[..., Awaitable[None]]:
         """What serves clients, to be started."""
         supervisor = self.supervisor
@@ -255,14 +255,13 @@ class _GatewayParts:
 
 async def _serve(parts: _GatewayParts, on_listening: Callable[[Sequence[str]], None]) -> None:
     async with trio.open_nursery() as backends:
-        backends.start_soon(_cut_after_drain, parts, backends.cancel_scope)
+        backends.start_soon(parts.cut_after_drain, backends.cancel_scope)
         await backends.start(parts.pipelines.run)
         backends.start_soon(give_back_after_floods, parts.memory)
         await backends.start(parts.supervisor.run)
-        if parts.file is None:
-            await backends.start(parts.control.reloads.run, parts.stopping.event)
-        else:
-            await backends.start(_reload, parts.control.reloads, parts.file, parts.stopping.event)
+        if parts.file is not None:
+            await backends.start(reload_on_signals, parts.control.reloads)
+        await backends.start(_reload, parts)
         async with trio.open_nursery() as front:
             urls = await front.start(parts.frontend())
             for url in urls:
@@ -274,23 +273,15 @@ async def _serve(parts: _GatewayParts, on_listening: Callable[[Sequence[str]], N
         backends.cancel_scope.cancel()
 
 
-async def _reload(
-    reloads: ReloadSupervisor, file: ConfigFile, stop: trio.Event, *, task_status: trio.TaskStatus[None]
-) -> None:
-    """All that has to do with reload, until `stop`."""
-    with trio.open_signal_receiver(signal.SIGHUP) as signals:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(_reload_on_signals, reloads, signals)
-            nursery.start_soon(follow, file, reloads, _wait_for_change)
-            task_status.started()
-            await reloads.run(stop)
-            nursery.cancel_scope.cancel()
-        await trio.sleep_forever()  # a signal that comes during the stop must not end the process
-
-
-async def _reload_on_signals(reloads: ReloadSupervisor, signals: AsyncIterator[int]) -> None:
-    async for _ in signals:
-        reloads.ask("signal")
+async def _reload(parts: _GatewayParts, *, task_status: trio.TaskStatus[None]) -> None:
+    """Make the changes that are asked for, and reload what changes in the file, until the stop."""
+    reloads = parts.control.reloads
+    async with trio.open_nursery() as nursery:
+        if parts.file is not None:
+            nursery.start_soon(follow, parts.file, reloads, _wait_for_change)
+        task_status.started()
+        await reloads.run(parts.stopping.event)
+        nursery.cancel_scope.cancel()
 
 
 async def _wait_for_change(stamps: Stamps) -> None:
@@ -298,16 +289,6 @@ async def _wait_for_change(stamps: Stamps) -> None:
     from argus_trio.runtime.watch import wait_for_change
 
     await wait_for_change(stamps)
-
-
-async def _cut_after_drain(parts: _GatewayParts, everything: trio.CancelScope) -> None:
-    # What the front end still owes to a backend that does not answer is bounded, but must not come before the time that
-    # backends need to end: both at once is what keeps a stop within `drain_timeout` and 5 s.
-    await parts.stopping.event.wait()
-    parts.stopping.note(parts.management.journal, parts.settings.drain_timeout)
-    drained = trio.current_time() + parts.settings.drain_timeout
-    everything.deadline = drained + LAST_WORDS_SECONDS
-    end_farewells_at(drained + END_SECONDS)
 
 
 async def _tell_how_it_stands(parts: _GatewayParts) -> None:
@@ -321,17 +302,3 @@ def _make_seal() -> Seal:
     from argus_trio.frontend.input_required.seal import AesGcmSeal
 
     return AesGcmSeal()
-
-
-async def _stop_on_signals(
-    stopping: Stopping, everything: trio.CancelScope, *, task_status: trio.TaskStatus[None]
-) -> None:
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        task_status.started()
-        async for number in signals:
-            if stopping.event.is_set():
-                log.warning("stopping_at_once", signal=signal.Signals(number).name)
-                everything.cancel()
-                end_farewells_at(trio.current_time() + END_SECONDS)
-            else:
-                stopping.begin(signal.Signals(number).name)

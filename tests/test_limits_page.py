@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from argus_trio import app
 from argus_trio.backends.connection import inbound, input_required, notification_queue, server_requests
 from argus_trio.backends.connection import open as opening
 from argus_trio.backends.connection import task_notifications as tasks_told
@@ -33,9 +32,7 @@ from argus_trio.frontend.manage import backends as manage_backends
 from argus_trio.frontend.manage import status as manage_status
 from argus_trio.frontend.manage.calls import exchange as call_exchange
 from argus_trio.frontend.manage.calls import served
-from argus_trio.frontend.manage.clients import exchanges as manage_exchanges
-from argus_trio.frontend.manage.watch import events as watched_events
-from argus_trio.frontend.manage.watch import feed
+from argus_trio.frontend.manage.watch import encoded, feed
 from argus_trio.frontend.manage.watch import figures as watched_figures
 from argus_trio.frontend.notifications import outbox
 from argus_trio.frontend.server import transport, unix_socket
@@ -53,7 +50,7 @@ from argus_trio.pipeline.authentication import (
 )
 from argus_trio.pipeline.limits import rate_limit
 from argus_trio.pipeline.telemetry import export
-from argus_trio.runtime import pipelines
+from argus_trio.runtime import pipelines, stopping
 from argus_trio.runtime.changes import backend_changes, candidate, check_config, reload, turns
 from argus_trio.verbs import arguments
 from argus_trio.verbs.ask import elicitation, form, prompt
@@ -157,7 +154,7 @@ SAID: dict[str, tuple[object, ...]] = {
     "used states of calls": (f"{first_uses.MOST_NAMES:,}", seconds(rate_limit.STATE_NS / NANOSECONDS)),
     "how long the end waits for the collector": (seconds(export.SHUTDOWN_SECONDS),),
     "how long a middleware of the user's own": (seconds(pipelines.ENTER_SECONDS), seconds(lifetime.LEAVE_SECONDS)),
-    "all farewells": (seconds(app.END_SECONDS),),
+    "all farewells": (seconds(stopping.END_SECONDS),),
     "how long the files": (seconds(candidate.READ_SECONDS),),
     "log lines": (mib(writer.QUEUE_BYTES),),
     "the wait for them": (seconds(writer.CLOSE_SECONDS),),
@@ -196,7 +193,7 @@ MANAGEMENT = {
     ),
     "events of one chunk": (feed.EVENTS_AT_ONCE, kib(feed.CHUNK_BYTES)),
     "silence on a stream of events": (seconds(feed.HEARTBEAT_SECONDS),),
-    "an id that is no event's": (watched_events.LONGEST_ID,),
+    "an id that is no event's": (encoded.LONGEST_ID,),
     "tools in `figures`": (watched_figures.TOOLS_SHOWN, seconds(watched_figures.SHOWN_SECONDS)),
     "pairs of backend and tool": (figures.MOST_SERIES,),
     "how long calls took": (
@@ -206,7 +203,7 @@ MANAGEMENT = {
         f"{figures.BOUNDS[-1] // 60:g} min",
     ),
     "exchanges kept that are over": (open_exchanges.DONE_KEPT,),
-    "a name or URI shown": (open_exchanges.MOST_TARGET, manage_exchanges.SHOWN),
+    "a name or URI shown": (open_exchanges.MOST_TARGET, open_exchanges.MOST_METHOD),
     "lines kept of one backend": (backend_log.LINES_KEPT, kib(backend_log.BYTES_KEPT)),
     "states kept": (recovery.CHANGES_KEPT,),
     "remarks on": (manage_backends.NOTED_SHOWN,),

@@ -8,7 +8,6 @@ serves a request.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from math import inf
@@ -81,8 +80,8 @@ class Supervisor:
     on_release: Callable[[ClientSession], None] = _keep_nothing
     memory: Memory = attrs.field(factory=Memory)
     """The common account of what is held for clients and backends."""
-    journal: Journal = attrs.field(factory=lambda: Journal(now=time.time))
-    logs: BackendLogs = attrs.field(factory=lambda: BackendLogs(now=time.time))
+    journal: Journal = attrs.field(factory=Journal)
+    logs: BackendLogs = attrs.field(factory=BackendLogs)
     generations: Generations = attrs.field(init=False)
     """The generation in effect, and those before it."""
     holds: Holds = attrs.field(factory=Holds, init=False)

@@ -8,6 +8,7 @@
     gateway      serve and demo: here the gateway is loaded
     file         check, explain and schema
     bridge       stdio
+    logged       the log of a command; `report` how one complains that loads the gateway
     completion   scripts for shells
 
 Exit codes: 0 done, 1 a problem that the message names (of `explain`: it is denied), 2 wrong usage; those of the verbs

@@ -9,7 +9,6 @@
     events           what has happened, and figures
     control          what changes the running gateway
     calls            calls of tools, reads and prompts, and what they ask
-    sockets          where gateways have their Unix sockets, for who looks for one
     settings         the configuration, explanations, the level of the log, logs of backends
     openapi          all operations, and the OpenAPI document that is made of them
     sockets          where gateways have their Unix sockets, for who looks for one

@@ -7,11 +7,10 @@ from typing import Final, Literal
 import attrs
 
 from argus_trio.contract.operation import Operation, Timestamp
+from argus_trio.core.health.health import ShownState
 
-ShownState = Literal["starting", "preparing", "ready", "degraded", "down", "draining", "disabled", "stopped"]
-"""How a backend stands, in words of this gateway."""
 Phase = Literal["pending", "initializing", "ready", "degraded", "failed", "retrying", "shutting_down"]
-"""The same in words of the original Argus."""
+"""How a backend stands, in words of the original Argus."""
 
 
 @attrs.frozen(kw_only=True)

@@ -116,7 +116,8 @@ class LogMessageEvent:
 
     level: str | None
     logger: str | None
-    data: object
+    data: msgspec.Raw
+    """Any JSON, as it came."""
 
 
 @attrs.frozen(kw_only=True)

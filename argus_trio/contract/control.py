@@ -7,9 +7,9 @@ from typing import Annotated, Final
 import attrs
 import msgspec
 
-from argus_trio.contract.backends import ShownState
 from argus_trio.contract.operation import NoBody, Operation, Timestamp
 from argus_trio.core.control import Action
+from argus_trio.core.health.health import ShownState
 
 
 @attrs.frozen(kw_only=True)

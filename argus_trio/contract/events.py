@@ -59,7 +59,8 @@ class EventsAnswer:
 
 @attrs.frozen(kw_only=True)
 class GapEntry:
-    """Event `gap` of the stream: events are gone that the reader has not seen. It has no id."""
+    """Event `gap` of a stream, of events or of lines of a log: some are gone that its reader has not seen. It has no
+    id."""
 
     timestamp: Timestamp
     since: str
@@ -97,7 +98,7 @@ class FigureEntry:
     errors: int
     in_flight: int
     waiting: int
-    """Calls that wait for a place; they wait at the backend, so that it is 0 for a tool."""
+    """Calls that wait for a place at the backend."""
     per_second: float
     """Over the last ten seconds, or somewhat more."""
     p50_ms: float | None

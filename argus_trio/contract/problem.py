@@ -33,7 +33,8 @@ class ProblemAnswer:
     status: int
     detail: str
     error: str
-    """The word of the type, and `message` the detail: as the original Argus has them."""
+    """The word of the type with underscores, or `invalid_token` for a wrong credential; and `message` is the detail: as
+    the original Argus has them."""
     message: str
 
 
@@ -159,11 +160,6 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         title="The body is no JSON",
         page="Send `Content-Type: application/json`, and the body as it is, not compressed.",
     ),
-    "invalid-configuration": ProblemKind(
-        status=422,
-        title="The configuration cannot be used",
-        page="Nothing was changed. `problems` lists all that is wrong, as `argus-trio check` does.",
-    ),
     "refused": ProblemKind(
         status=403,
         title="The call is refused",
@@ -208,11 +204,6 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         status=500,
         title="A fault of the gateway",
         page="The log tells more under the id that `detail` names. Please report it.",
-    ),
-    "loop": ProblemKind(
-        status=508,
-        title="The gateway is its own backend",
-        page="Take the backend that leads back here out of the configuration.",
     ),
 }
 """Every kind, by its word."""

@@ -68,7 +68,8 @@ class LogsQuery:
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 200
     follow: bool = False
-    """Whether lines are sent as they come, on an event stream: event `line`."""
+    """Whether lines are sent as they come, on an event stream: event `line`, and `gap` as on that of
+    events."""
     since: str = ""
     """The id of a line: only those after it. With `follow` the header Last-Event-ID wins."""
 

@@ -14,7 +14,7 @@ Others belong to none of them:
 
 - `journal` holds what has happened, by the words of `stages`; `figures` how often calls were made, and how long;
 - `open_exchanges`, `backend_log` and `control` are what operators see besides, and decide;
-- `groups` looks into groups of exceptions;
+- `groups` looks into groups of exceptions; `log_level` is that of the log, which can be changed;
 - `memory` accounts for what is held for clients, and says what goes when it is too much;
 - `redaction` takes known secrets out of texts;
 - `refusals` says which refusal at a bound is told in the log;

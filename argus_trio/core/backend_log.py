@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final, Literal
 
 import attrs
@@ -32,11 +32,16 @@ def _nobody() -> None:
     """Wake nobody."""
 
 
+def _stands_still() -> float:
+    """The time where nobody wants to know when a line came."""
+    return 0.0
+
+
 @attrs.define(eq=False, kw_only=True)
 class BackendLog:
     """The latest lines about one backend, over all its processes and reloads."""
 
-    now: Callable[[], float]
+    now: Callable[[], float] = _stands_still
     redact: Callable[[str], str] = str
     on_added: Callable[[], None] = _nobody
     """Wakes who follows; must not block."""
@@ -72,9 +77,9 @@ class BackendLog:
 
 @attrs.define(eq=False, kw_only=True)
 class BackendLogs:
-    """The logs of all backends, by their names; one that a reload removed keeps its log until it is dropped."""
+    """The logs of all backends, by their names, over reloads."""
 
-    now: Callable[[], float]
+    now: Callable[[], float] = _stands_still
     redact: Callable[[str], str] = str
     on_added: Callable[[], None] = _nobody
     _logs: dict[str, BackendLog] = attrs.field(factory=dict, init=False)
@@ -87,7 +92,7 @@ class BackendLogs:
             self._logs[backend] = found
         return found
 
-    def keep_only(self, names: frozenset[str]) -> None:
-        """Forget the logs of all others."""
+    def keep_backends(self, names: Collection[str]) -> None:
+        """Forget the logs of all other backends: a reload has removed them."""
         for name in [name for name in self._logs if name not in names]:
             del self._logs[name]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Final, Literal, get_args
 
 import attrs
 
@@ -10,6 +11,9 @@ from argus_trio.errors import Problem
 
 Action = Literal["restart", "drain", "enable", "disable"]
 """What can be done to a backend."""
+ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
+Fits = Callable[[str], bool]
+"""Whether a version of a backend is one that who asks has seen."""
 
 
 @attrs.frozen(kw_only=True)

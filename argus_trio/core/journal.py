@@ -10,7 +10,7 @@ kept, and a burst of them is counted where it is not told.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from types import MappingProxyType
 from typing import Final, Literal
@@ -38,12 +38,17 @@ DETAILS_MEMBERS: Final = 50
 """How many members one list or mapping of the details has at most; and how deep they are nested."""
 MOST_COUNTED: Final = 10_000
 """How many stages of backends are counted each for itself: years of reloads bring no more names than that."""
+MOST_DIGITS: Final = 18
+"""As many as a number in an id has at most."""
 _EVENT_BYTES: Final = 400
 """What an event holds besides its texts, about."""
 
 Severity = Literal["debug", "info", "warning", "error"]
 SEVERITIES: Final[tuple[Severity, ...]] = ("debug", "info", "warning", "error")
 """From the least grave one."""
+
+EventKind = tuple[JournalStage, str | None]
+"""What repetitions have in common: the stage, and the backend."""
 
 
 @attrs.frozen(kw_only=True)
@@ -62,13 +67,13 @@ class JournalEvent:
     details: Mapping[str, object]
 
     @property
-    def kind(self) -> Hashable:
+    def kind(self) -> EventKind:
         """What it has in common with others that only repeat it."""
         return self.stage, self.backend
 
 
 @attrs.define(eq=False)
-class _EventKind:
+class _KeptEvents:
     """The events of one kind that are kept, and how many more of them may be told now."""
 
     allowance: float
@@ -91,11 +96,16 @@ def _nobody(_: JournalEvent) -> None:
     """Tell nobody."""
 
 
+def _stands_still() -> float:
+    """The time where nobody wants to know what happened when."""
+    return 0.0
+
+
 @attrs.define(eq=False, kw_only=True)
 class Journal:
     """The events of one gateway."""
 
-    now: Callable[[], float]
+    now: Callable[[], float] = _stands_still
     """Tells the time: Unix, in seconds."""
     instance: str = ""
     """Differs from one start of the gateway to the next, so that an id of the one before is not taken for one here."""
@@ -110,7 +120,7 @@ class Journal:
     """When the latest event happened that is gone."""
     _of_backends: Counter[tuple[JournalStage, str]] = attrs.field(factory=Counter, init=False)
     _events: OrderedDict[int, tuple[JournalEvent, int]] = attrs.field(factory=OrderedDict, init=False)
-    _kinds: dict[Hashable, _EventKind] = attrs.field(factory=dict, init=False)
+    _kinds: dict[EventKind, _KeptEvents] = attrs.field(factory=dict, init=False)
     _count: int = attrs.field(default=0, init=False)
     _lost: int = attrs.field(default=0, init=False)
     """The highest number of those that are gone."""
@@ -141,7 +151,7 @@ class Journal:
         now = self.now()
         kind = self._kinds.get((stage, backend))
         if kind is None:
-            kind = self._kinds[stage, backend] = _EventKind(allowance=BURST, at=now)
+            kind = self._kinds[stage, backend] = _KeptEvents(allowance=BURST, at=now)
         if not kind.may_tell(now):
             return
         given = {**details, "untold": kind.untold} if kind.untold else details
@@ -178,20 +188,18 @@ class Journal:
 
     def id_of(self, number: int) -> str:
         """The id of the event of this number, `<instance>-<n>`; 0 stands before the first one."""
-        return f"{self.instance}-{number}"
+        return numbered_id(self.instance, number)
 
     def position_after(self, event_id: str) -> int | None:
         """The position behind an event by its id; None for an id of another start of the gateway, or none at all."""
-        instance, dash, number = event_id.rpartition("-")
-        if not dash or instance != self.instance or not number.isascii() or not number.isdecimal() or len(number) > 18:
-            return None
-        return min(int(number) + 1, self.position)
+        number = number_in(event_id, self.instance)
+        return None if number is None else min(number + 1, self.position)
 
     def _count_of(self, stage: JournalStage, backend: str | None) -> None:
         if backend is not None and (len(self._of_backends) < MOST_COUNTED or (stage, backend) in self._of_backends):
             self._of_backends[stage, backend] += 1
 
-    def _keep(self, event: JournalEvent, kind: _EventKind, size: int) -> None:
+    def _keep(self, event: JournalEvent, kind: _KeptEvents, size: int) -> None:
         self._events[event.number] = event, size
         self.size += size
         kind.numbers.append(event.number)
@@ -250,6 +258,18 @@ class _Cleaned:
         cleaned = _readable(self.redact(text))[: max(0, min(MOST_DETAIL, self.left))]
         self.left -= len(cleaned) + 8
         return cleaned
+
+
+def numbered_id(instance: str, number: int) -> str:
+    """The id of what has this number, `<instance>-<n>`: each start of the gateway is an instance, and counts anew."""
+    return f"{instance}-{number}"
+
+
+def number_in(given: str, instance: str) -> int | None:
+    """The number in such an id; None in one of another start of the gateway, or none at all."""
+    before, dash, number = given.rpartition("-")
+    is_ours = dash and before == instance and number.isascii() and number.isdecimal() and len(number) <= MOST_DIGITS
+    return int(number) if is_ours else None
 
 
 def _readable(text: str) -> str:

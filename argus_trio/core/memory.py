@@ -7,7 +7,8 @@ measured: what the figure means is the bytes of messages, not those of the objec
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final, Protocol
 
 import attrs
@@ -30,6 +31,11 @@ SMALL_BYTES: Final = 64 * 1024
 ALL_SMALL_BYTES: Final = 8 * 1024 * 1024
 """What of small bodies is only added up, in all: those of thousands of usual requests. Beyond it they are entered like
 large ones."""
+LARGE_ANSWER_BYTES: Final = 256 * 1024
+"""The size from which an answer is accounted while it is written: as much as a client must read in one go
+(`transport.WRITE_BYTES`). What a client takes at once is not accounted, and most answers are no larger."""
+ANSWER_COPIES: Final = 2
+"""How often an answer is there while it is written: as it was made, and as HTTP frames it."""
 COPIES: Final = 3
 """How often a large body is there while a backend does not read it: as it came, as the request that was made of it,
 and as that is written."""
@@ -48,6 +54,14 @@ class MemoryHolder(Protocol):
 
     def spare(self, wanted: int) -> None:
         """Let go of `wanted` bytes, if so many can go: what is missed least, oldest first. It says so by `hold`."""
+
+
+@attrs.define(eq=False)
+class _WrittenAnswer:
+    """A large answer that is being written."""
+
+    def spare(self, wanted: int) -> None:
+        """Nothing of it can go; see `MemoryHolder`."""
 
 
 @attrs.define(eq=False)
@@ -126,6 +140,20 @@ class Memory:
         """Enter that what was delivered for this `key` has gone. Idempotent."""
         size, _ = self._delivered.pop(key, (0, None))
         self._delivered_size -= size
+
+    def may_write(self, size: int) -> bool:
+        """Whether there is room for an answer of this size while it is written."""
+        return self.has_room(ANSWER_COPIES * size)
+
+    @contextmanager
+    def written(self, size: int) -> Iterator[None]:
+        """Account for an answer of this size within the block, in which it is written."""
+        holder = _WrittenAnswer()
+        self.hold(holder, ANSWER_COPIES * size)
+        try:
+            yield
+        finally:
+            self.release(holder)
 
     def has_room(self, size: int) -> bool:
         """Whether so much more can be kept, once everything that can go has gone."""

@@ -18,6 +18,8 @@ from argus_trio.errors import Overloaded, RpcError
 
 DONE_KEPT: Final = 1000
 """How many that are over are kept: without their arguments and results."""
+MOST_METHOD: Final = 100
+"""As much of a method as is kept and shown, in characters."""
 MOST_TARGET: Final = 200
 """As much of a name or a URI as is shown, in characters."""
 

@@ -9,9 +9,11 @@
     server/             sockets, TLS and HTTP/1.1 below the application
     http/               one HTTP request and the ways to answer it
     notifications/      changes that are announced, and the queues they wait in
+    admission           who comes, asked before anything else
     gateway, identity, outcome
                         the seam to what is behind, who the gateway is, and how a call ends
 
-A room imports from those below it; of the four in the middle none knows another. What serves a call is behind `gateway`
-and known to nobody here: it comes in as a value, from the composition root. A new transport is a file in `edges/`.
+`edges` and `manage` stand on `sessions` and `input_required`, all of them on `http`; of those side by side none knows
+another. What serves a call is behind `gateway` and known to nobody here: it comes in as a value, from the composition
+root. A new transport is a file in `edges/`.
 """

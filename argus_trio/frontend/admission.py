@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 from argus_trio.core.access.access import Access
 from argus_trio.core.access.arrival import RequestArrival, Unadmitted
-from argus_trio.frontend.http.request import JSON, Header, IncomingRequest, refusal
+from argus_trio.frontend.http.request import JSON, Header, IncomingRequest, refusal, retry_after
 
 _FORWARDED_FOR: Final = b"x-forwarded-for"
 
@@ -46,9 +45,15 @@ async def admit(http: IncomingRequest, access: Access, *, is_from_proxy: bool) -
 
 async def refuse(http: IncomingRequest, unadmitted: Unadmitted) -> None:
     """Answer a request that is turned away."""
-    headers: list[Header] = [JSON]
+    headers = (JSON, *headers_of(unadmitted))
+    await http.answer_unread(unadmitted.status, refusal(unadmitted.error, unadmitted.message), headers)
+
+
+def headers_of(unadmitted: Unadmitted) -> list[Header]:
+    """What says how to come in, and when."""
+    headers: list[Header] = []
     if unadmitted.challenge is not None:
         headers.append((b"www-authenticate", unadmitted.challenge.encode("latin-1", "replace")))
     if unadmitted.retry_after is not None:
-        headers.append((b"retry-after", b"%d" % math.ceil(unadmitted.retry_after)))
-    await http.answer_unread(unadmitted.status, refusal(unadmitted.error, unadmitted.message), headers)
+        headers.append(retry_after(unadmitted.retry_after))
+    return headers

@@ -13,6 +13,7 @@ from argus_trio.core.access.access import Access
 from argus_trio.core.call.abilities import Audience
 from argus_trio.core.journal import Journal
 from argus_trio.core.memory import Bodies, Memory
+from argus_trio.core.open_exchanges import OpenExchanges
 from argus_trio.frontend.application import Application, Traffic
 from argus_trio.frontend.edges.endpoint import Endpoint
 from argus_trio.frontend.edges.http_sse import SseEdge
@@ -29,10 +30,10 @@ from argus_trio.frontend.manage.calls.served import LAST_WORD_SECONDS, ServedCal
 from argus_trio.frontend.manage.pages import all_pages
 from argus_trio.frontend.manage.status import ServedFacts
 from argus_trio.frontend.notifications.announcer import Announcer
-from argus_trio.frontend.server.listeners import NO_VARIABLES, open_listeners
+from argus_trio.frontend.server.listeners import NO_VARIABLES, OpenListeners, open_listeners
 from argus_trio.frontend.server.serving import serve
 from argus_trio.frontend.server.socket_activation import Inherited
-from argus_trio.frontend.sessions.dispatch import note_ended
+from argus_trio.frontend.sessions.noted import note_ended
 from argus_trio.frontend.sessions.session import HttpSession
 from argus_trio.frontend.sessions.table import Sessions
 
@@ -61,23 +62,12 @@ async def run_frontend(
     Raises:
         ListenFailed: as `open_listeners`.
     """
-    listeners = await open_listeners(settings, inherited, environ=environ)
-    access = attrs.evolve(settings.now.management, has_socket=listeners.has_users_socket)
-    settings.begin(attrs.evolve(settings.now, management=access))
+    listeners = await _listening(settings, inherited, environ)
     memory = memory or Memory(
         lambda: settings.now.server.limits.memory, on_full=partial(tell_full, gateway.management.journal)
     )
     served = ServedAt(urls=listeners.urls, management_urls=listeners.management_urls, stop=stop)
     parts = _assembled(gateway, announcer, settings, make_seal=make_seal, memory=memory, served=served)
-
-    def end_what_lasts() -> None:
-        announcer.close()
-        parts.stopped()
-        drain = settings.drain_timeout
-        parts.parking.stop(drain)
-        parts.calls.stop(drain)
-        gateway.management.exchanges.end_by(trio.current_time() + drain - min(LAST_WORD_SECONDS, drain / 2))
-
     settings.on_renewed.append(parts.renewed)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(parts.keep_alive.run, parts.sessions.expire)
@@ -89,7 +79,7 @@ async def run_frontend(
                 parts.application,
                 listeners.listeners,
                 stop=stop,
-                on_stop=end_what_lasts,
+                on_stop=lambda: parts.stop(settings.drain_timeout),
                 settings=settings,
                 bodies=parts.bodies,
             )
@@ -97,6 +87,16 @@ async def run_frontend(
             settings.on_renewed.remove(parts.renewed)
             parts.sessions.end_all()
         nursery.cancel_scope.cancel()
+
+
+async def _listening(
+    settings: CurrentSettings, inherited: Sequence[Inherited], environ: Mapping[str, str]
+) -> OpenListeners:
+    """Listen, and let the settings say whether operators can come by a socket."""
+    listeners = await open_listeners(settings, inherited, environ=environ)
+    access = attrs.evolve(settings.now.management, has_socket=listeners.has_users_socket)
+    settings.begin(attrs.evolve(settings.now, management=access))
+    return listeners
 
 
 @attrs.frozen(kw_only=True)
@@ -119,6 +119,7 @@ class _Parts:
     keep_alive: KeepAlive
     parking: Parking
     calls: ServedCalls
+    exchanges: OpenExchanges
 
     def renewed(self, settings: ServedSettings) -> None:
         """End what lasts and belongs to clients that could not come in any more: sessions, conversations, streams."""
@@ -130,9 +131,14 @@ class _Parts:
         if ended:
             log.info("sessions_ended", count=ended, reason="a reload took away who they belong to, or their endpoint")
 
-    def stopped(self) -> None:
-        """End the streams that only tell what happens: nobody waits for an answer on them."""
+    def stop(self, drain_timeout: float) -> None:
+        """The gateway stops: end what has no end of its own. Nobody waits for an answer on what only tells of news."""
+        self.announcer.close()
         self.application.streams.end_unless(lambda request: not self.application.manage.is_feed(request))
+        self.parking.stop(drain_timeout)
+        self.calls.stop(drain_timeout)
+        last_word = min(LAST_WORD_SECONDS, drain_timeout / 2)
+        self.exchanges.end_by(trio.current_time() + drain_timeout - last_word)
 
     def _may_stream(self, settings: ServedSettings, request: IncomingRequest) -> bool:
         """Whether a stream goes on: the credential that opened it stands, and its endpoint is there."""
@@ -152,7 +158,7 @@ def _assembled(
     served: ServedAt,
 ) -> _Parts:
     def release(session: HttpSession) -> None:
-        note_ended(gateway, session)
+        note_ended(gateway.management.journal, session)
         announcer.remove(session)
         gateway.release(session)
 
@@ -167,8 +173,30 @@ def _assembled(
         bodies=bodies,
     )
     sse = SseEdge(gateway, announcer, settings, memory=memory, bodies=bodies)
-    traffic = Traffic()
-    streams = OpenStreams()
+    application, calls = _application(gateway, settings, endpoint, sse=sse, sessions=sessions, served=served)
+    return _Parts(
+        application=application,
+        announcer=announcer,
+        bodies=bodies,
+        sessions=sessions,
+        keep_alive=keep_alive,
+        parking=parking,
+        calls=calls,
+        exchanges=gateway.management.exchanges,
+    )
+
+
+def _application(
+    gateway: Gateway,
+    settings: CurrentSettings,
+    endpoint: Endpoint,
+    sse: SseEdge,
+    *,
+    sessions: Sessions,
+    served: ServedAt,
+) -> tuple[Application, ServedCalls]:
+    """What answers every path, the management API included, and the calls of that one."""
+    traffic, streams, memory, bodies = Traffic(), OpenStreams(), sse.memory, sse.bodies
     facts = ServedFacts(
         urls=served.urls,
         management_urls=served.management_urls,
@@ -192,15 +220,7 @@ def _assembled(
         traffic=traffic,
         streams=streams,
     )
-    return _Parts(
-        application=application,
-        announcer=announcer,
-        bodies=bodies,
-        sessions=sessions,
-        keep_alive=keep_alive,
-        parking=parking,
-        calls=calls,
-    )
+    return application, calls
 
 
 def _may_stay(access: Access, audience: Audience) -> bool:

@@ -27,6 +27,7 @@ from argus_trio.frontend.http.request import (
     IncomingRequest,
     OpenStreams,
     refusal,
+    retry_after,
 )
 from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.manage.api import PROBED, ManageApi
@@ -205,8 +206,7 @@ class Application:
             self.gateway.management.journal.note("requests_turned_away", said, severity="warning", details=details)
             self._reported_at, self._reported = now, self.traffic.turned_away
         message = f"{most} requests are in flight, which is as many as the gateway takes; come back later"
-        retry_after = (b"retry-after", b"%d" % RETRY_AFTER_SECONDS)
-        await http.answer_unread(503, refusal("overloaded", message), (JSON, retry_after))
+        await http.answer_unread(503, refusal("overloaded", message), (JSON, retry_after(RETRY_AFTER_SECONDS)))
 
     async def _refuse(self, http: IncomingRequest, wrong: Literal["host", "origin"]) -> None:
         value = http.fields.get(wrong.encode())

@@ -20,7 +20,7 @@ from argus_trio.core.catalog.catalog import EMPTY
 from argus_trio.core.catalog.identity import GatewayIdentity
 from argus_trio.core.catalog.names import Scheme
 from argus_trio.core.catalog.restricted import RestrictedCatalogs
-from argus_trio.core.control import Action, ChangeReport, Checked
+from argus_trio.core.control import Action, ChangeReport, Checked, Fits
 from argus_trio.core.figures import Figures
 from argus_trio.core.health.health import Health, Overview
 from argus_trio.core.inventory import Inventory
@@ -85,6 +85,10 @@ class Control(Protocol):
     def last(self) -> ReloadReport:
         """The report of the latest reload, or of the start."""
 
+    @property
+    def generation(self) -> int:
+        """The number of the generation in effect, which every change of the backends counts on."""
+
     async def reload(self, *, by: str) -> ReloadReport:
         """Read the configuration again; the report of a reload that began after this was asked for.
 
@@ -94,9 +98,7 @@ class Control(Protocol):
             NoFile: there is no file.
         """
 
-    async def change(
-        self, name: str, action: Action, *, by: str, fits: Callable[[str], bool] | None = None
-    ) -> ChangeReport:
+    async def change(self, name: str, action: Action, *, by: str, fits: Fits | None = None) -> ChangeReport:
         """Restart, drain, enable or disable a backend, after the changes that were asked for before.
 
         With `fits` only if that is true of its version then. Cancelling this ends the waiting, not the change.
@@ -158,10 +160,10 @@ class Management:
     """Differs from one start of the gateway to the next."""
     inventory: Callable[[], Inventory] = empty_inventory
     """Tells what backends list, hidden entries included."""
-    journal: Journal = attrs.field(factory=lambda: Journal(now=time.time))
+    journal: Journal = attrs.field(factory=Journal)
     figures: Figures = attrs.field(factory=lambda: Figures(now=time.monotonic))
     exchanges: OpenExchanges = attrs.field(factory=OpenExchanges)
-    logs: BackendLogs = attrs.field(factory=lambda: BackendLogs(now=time.time))
+    logs: BackendLogs = attrs.field(factory=BackendLogs)
     log_level: CurrentLevel = attrs.field(factory=CurrentLevel)
     """The level of the gateway's own log."""
     events: News = attrs.field(factory=News)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -56,7 +55,7 @@ def build_pipeline(
         ConfigInvalid: every middleware that cannot be made.
     """
     kept_state = KeptState(before)
-    noted = journal or Journal(now=time.time)
+    noted = journal or Journal()
     context = FactoryContext(config=config, folder=folder, kept=kept_state, journal=noted)
     stages: list[Stage] = []
     problems: list[Problem] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import attrs
@@ -30,5 +29,5 @@ class FactoryContext:
     folder: Path
     """Where the file is."""
     kept: KeptState
-    journal: Journal = attrs.field(factory=lambda: Journal(now=time.time))
+    journal: Journal = attrs.field(factory=Journal)
     """What has happened."""

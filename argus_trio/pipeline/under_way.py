@@ -6,7 +6,7 @@ is on the path of each; at the end it is one of the calls that are done, and of 
 
 from __future__ import annotations
 
-from typing import Final, Protocol, cast
+from typing import Protocol, cast
 
 import attrs
 import trio
@@ -15,6 +15,7 @@ from argus_trio.core.call.exchange import Exchange, Handler
 from argus_trio.core.call.record import CallRecord
 from argus_trio.core.figures import OTHER, CallOutcome, Figures
 from argus_trio.core.open_exchanges import (
+    MOST_METHOD,
     MOST_TARGET,
     CancelledByOperator,
     CutByStop,
@@ -27,20 +28,11 @@ from argus_trio.errors import RpcError
 from argus_trio.pipeline.records.outcomes import code_of_error, outcome_of_result
 from argus_trio.wire.request_meta import MOST_READ_BYTES
 
-MOST_METHOD: Final = 100
-"""As much of a method as is kept, in characters."""
-
 
 class _Recordable(Protocol):
     """What every edge makes: an exchange whose record can be set. One around it tells that of the inner one."""
 
     record: CallRecord | None
-
-
-class _OfSession(Protocol):
-    """What every edge that has sessions gives a call: its session, with a handle for those who look on."""
-
-    handle: str
 
 
 @attrs.define(eq=False)
@@ -126,7 +118,7 @@ class Entered:
                 principal=call.principal.name,
                 client_info=call.client_info if len(call.client_info) <= MOST_READ_BYTES else b"",
                 transport=call.transport,
-                session=None if call.client is None else cast("_OfSession", call.client).handle,
+                session=None if call.client is None else call.client.handle,
                 asks=record.asks,
                 outcome=outcome if failure is None else _why(outcome, record),
                 error_code=None if failure is None else code_of_error(failure),

@@ -37,9 +37,7 @@ def call(verb: Verb) -> int:
     body = {"tool": name, "arguments": _arguments(verb, name)}
     raw, result = _conversed(verb, CALL_TOOL, body, f"the tool {name}")
     is_error = result.get("isError") is True
-    if verb.terminal.is_json:
-        verb.terminal.raw(raw)
-    else:
+    if not verb.shows_raw(raw):
         if is_error:
             verb.terminal.note(f"argus-trio: the tool {name} says that it failed:")
         _writer(verb, to_stderr=is_error).tool_result(result)
@@ -50,9 +48,7 @@ def read(verb: Verb) -> int:
     """Read a resource."""
     uri = verb.option("uri")
     raw, result = _conversed(verb, READ_RESOURCE, {"uri": uri}, f"the resource {uri}")
-    if verb.terminal.is_json:
-        verb.terminal.raw(raw)
-    else:
+    if not verb.shows_raw(raw):
         writer = _writer(verb)
         for contents in objects_in(result.get("contents")):
             writer.resource(contents)
@@ -64,9 +60,7 @@ def prompt(verb: Verb) -> int:
     name = verb.option("name")
     arguments = keyed_arguments(verb.options.arguments, {})
     raw, result = _conversed(verb, GET_PROMPT, {"name": name, "arguments": arguments}, f"the prompt {name}")
-    if verb.terminal.is_json:
-        verb.terminal.raw(raw)
-    else:
+    if not verb.shows_raw(raw):
         writer = _writer(verb)
         for role, block in labelled(result.get("messages")):
             verb.terminal.line(verb.terminal.painted(f"{role}:", "bold"))

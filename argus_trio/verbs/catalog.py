@@ -43,8 +43,7 @@ def tools(verb: Verb) -> int:
         principal=verb.option("principal"),
         hidden=is_all,
     )
-    if verb.terminal.is_json:
-        verb.terminal.raw(raw)
+    if verb.shows_raw(raw):
         return DONE
     answer = verb.client.decoded(raw, FoundTools)
     if is_all:

@@ -35,8 +35,7 @@ def reload(verb: Verb) -> int:
     if b'"reloaded"' not in raw:
         raise VerbFailed(f"{verb.client.place.shown} did not reload", raw=raw)
     answer = verb.client.decoded(raw, ReloadAnswer)
-    if verb.terminal.is_json:
-        verb.terminal.raw(raw)
+    if verb.shows_raw(raw):
         return DONE if answer.reloaded else FAILED
     if not answer.reloaded:
         verb.terminal.note("argus-trio: not reloaded; the gateway goes on as it was")
@@ -83,9 +82,7 @@ def shutdown(verb: Verb) -> int:
     """Stop the gateway."""
     body = ShutdownRequest(timeout_seconds=getattr(verb.options, "timeout", None))
     answer, raw = verb.client.ask(ShutdownAnswer, SHUTDOWN, body=body)
-    if verb.terminal.is_json:
-        verb.terminal.raw(raw)
-    else:
+    if not verb.shows_raw(raw):
         verb.terminal.line(f"it stops; calls in flight have {answer.timeout_seconds:g} s")
     return DONE
 
@@ -95,8 +92,7 @@ def validate(verb: Verb) -> int:
     file = verb.option("file")
     body = ValidateRequest(text=_text_of(file) if file else None)
     answer, raw = verb.client.ask(ValidateAnswer, VALIDATE, body=body)
-    if verb.terminal.is_json:
-        verb.terminal.raw(raw)
+    if verb.shows_raw(raw):
         return DONE if answer.valid else FAILED
     if not answer.valid:
         lines = [*(_line(each) for each in answer.problems)] or list(answer.errors)

@@ -26,8 +26,7 @@ def sessions(verb: Verb) -> int:
     if verb.option("close"):
         return _close(verb)
     raw = all_pages(verb.client, SESSIONS, {"limit": 1000})
-    if verb.terminal.is_json:
-        verb.terminal.raw(raw)
+    if verb.shows_raw(raw):
         return DONE
     answer = verb.client.decoded(raw, SessionsAnswer)
     rows = [
@@ -52,9 +51,7 @@ def sessions(verb: Verb) -> int:
 def _close(verb: Verb) -> int:
     """End a session."""
     answer, raw = verb.client.ask(ClosedAnswer, CLOSE_SESSION, {"id": verb.option("close")})
-    if verb.terminal.is_json:
-        verb.terminal.raw(raw)
-    else:
+    if not verb.shows_raw(raw):
         verb.terminal.line(f"{one_line(answer.id)}: closed")
     return DONE
 
@@ -64,8 +61,7 @@ def exchanges(verb: Verb) -> int:
     done = bool(getattr(verb.options, "done", False))
     query = {"state": "done" if done else "in_flight", "backend": verb.option("backend"), "limit": 1000}
     raw = all_pages(verb.client, EXCHANGES, query)
-    if verb.terminal.is_json:
-        verb.terminal.raw(raw)
+    if verb.shows_raw(raw):
         return DONE
     answer = verb.client.decoded(raw, ExchangesAnswer)
     head = ("ID", "AGE", "METHOD", "TARGET", "BACKEND", "CLIENT", "PRINCIPAL", "OUTCOME" if done else "WAITS FOR")
@@ -91,8 +87,6 @@ def cancel(verb: Verb) -> int:
     """Cancel calls by the ids of their exchanges."""
     for exchange in verb.options.exchanges:
         answer, raw = verb.client.ask(CancelledAnswer, CANCEL_EXCHANGE, {"id": exchange})
-        if verb.terminal.is_json:
-            verb.terminal.raw(raw)
-        else:
-            verb.terminal.line(f"{one_line(answer.id)}: {'cancelled' if answer.cancelled else 'over already'}")
+        if not verb.shows_raw(raw):
+            verb.terminal.line(f"{one_line(answer.id)}: cancelled")
     return DONE

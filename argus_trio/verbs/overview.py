@@ -30,8 +30,7 @@ COLOURS: Final = {
 def status(verb: Verb) -> int:
     """The gateway in a glance."""
     raw = verb.client.fetch(STATUS)
-    if verb.terminal.is_json:
-        verb.terminal.raw(raw)
+    if verb.shows_raw(raw):
         return DONE
     answer = verb.client.decoded(raw, StatusAnswer)
     service, load, health = answer.service, answer.load, answer.health
@@ -70,8 +69,7 @@ def backends(verb: Verb) -> int:
     if name := verb.option("backend"):
         return _backend(verb, name)
     raw = verb.client.fetch(BACKENDS)
-    if verb.terminal.is_json:
-        verb.terminal.raw(raw)
+    if verb.shows_raw(raw):
         return DONE
     answer = verb.client.decoded(raw, BackendsAnswer)
     rows = [
@@ -103,9 +101,7 @@ def _why(backend: BackendEntry) -> str:
 
 def _backend(verb: Verb, name: str) -> int:
     raw = verb.client.fetch(BACKEND, {"name": name})
-    if verb.terminal.is_json:
-        verb.terminal.raw(raw)
-    else:
+    if not verb.shows_raw(raw):
         entry = verb.client.decoded(raw, BackendEntry)
         for line in tree_lines(attrs.asdict(entry)):
             verb.terminal.line(clean(line))

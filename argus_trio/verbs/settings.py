@@ -24,8 +24,7 @@ def config(verb: Verb) -> int:
     if verb.option("action") == "validate":
         return changes.validate(verb)
     raw = verb.client.fetch(CONFIG)
-    if verb.terminal.is_json:
-        verb.terminal.raw(raw)
+    if verb.shows_raw(raw):
         return DONE
     answer = verb.client.decoded(raw, ConfigAnswer)
     file = one_line(answer.file_path or "no file")
@@ -46,9 +45,7 @@ def explain(verb: Verb) -> int:
         "args": arguments.decode() if isinstance(arguments, bytes) else "",
     }
     answer, raw = verb.client.ask(ExplainAnswer, EXPLAIN, query=query)
-    if verb.terminal.is_json:
-        verb.terminal.raw(raw)
-    else:
+    if not verb.shows_raw(raw):
         verb.terminal.line(clean("\n  ".join(answer.lines)))
     return DONE if answer.allowed else FAILED
 
@@ -60,8 +57,6 @@ def log_level(verb: Verb) -> int:
         answer, raw = verb.client.ask(LogLevelAnswer, SET_LOG_LEVEL, body={"level": level})
     else:
         answer, raw = verb.client.ask(LogLevelAnswer, LOG_LEVEL)
-    if verb.terminal.is_json:
-        verb.terminal.raw(raw)
-    else:
+    if not verb.shows_raw(raw):
         verb.terminal.line(answer.level)
     return DONE

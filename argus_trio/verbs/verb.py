@@ -18,6 +18,12 @@ class Verb:
     terminal: Terminal
     client: ManageClient
 
+    def shows_raw(self, raw: bytes) -> bool:
+        """Write an answer as it came, where that is wanted; whether so."""
+        if self.terminal.is_json:
+            self.terminal.raw(raw)
+        return self.terminal.is_json
+
     def option(self, name: str) -> str:
         """An option that is a text; empty where it was not given."""
         value = getattr(self.options, name, None)

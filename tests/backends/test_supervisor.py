@@ -53,6 +53,7 @@ class Session:
     """A legacy session that notes what it hears."""
 
     log_level: str | None = None
+    handle: str = ""
     audience: Audience = ANYBODY
     heard: list[tuple[str, Params]] = attrs.field(factory=list)
 

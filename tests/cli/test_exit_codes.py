@@ -75,12 +75,6 @@ def test_where_the_management_api_is_not_it_is_told_where_it_may_be(
     assert "server.management.listen" in ran.err
 
 
-def test_a_problem_that_lists_others_is_told_with_all_of_them(argus: Run, fake: FakeManagement) -> None:
-    listed = [{"path": "server.port", "message": "no port", "hint": "write 1 to 65535", "line": 3}]
-    fake.answers["GET /status"] = (422, problem("invalid-configuration", 422, "it cannot be used", problems=listed))
-    assert "\n  server.port (line 3): no port; write 1 to 65535" in argus("status").err
-
-
 def test_what_is_no_gateway_is_told(argus: Run, fake: FakeManagement) -> None:
     fake.answers["GET /status"] = (404, b"<html>")
     ran = argus("status")

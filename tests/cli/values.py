@@ -17,7 +17,6 @@ from argus_trio.contract.backends import (
     HoldEntry,
     ListRemarks,
     SessionSharing,
-    ShownState,
 )
 from argus_trio.contract.capabilities import CapabilitiesAnswer, ToolEntry
 from argus_trio.contract.clients import ExchangeEntry, ExchangesAnswer, SessionEntry, SessionsAnswer
@@ -35,6 +34,7 @@ from argus_trio.contract.health import (
 )
 from argus_trio.contract.settings import LogLineEntry
 from argus_trio.core.control import Action
+from argus_trio.core.health.health import ShownState
 from argus_trio.core.journal import Severity
 
 AT = "2026-11-26T12:00:00.000Z"

@@ -17,7 +17,8 @@ from tests.frontend.support.managing import Managed
 
 Json = dict[str, Any]
 DOCUMENT: Json = json.loads(json.dumps(openapi_document()))
-ON_FILE = Path(__file__).parents[2] / "docs" / "openapi.json"
+ROOT = Path(__file__).parents[2]
+ON_FILE = ROOT / "docs" / "openapi.json"
 METHODS = {(path, method) for path, told in DOCUMENT["paths"].items() for method in told}
 
 
@@ -102,3 +103,8 @@ async def test_the_type_of_a_problem_leads_to_its_page(word: str) -> None:
 async def test_a_problem_that_there_is_not_has_none() -> None:
     answer = await Managed().get("/problems/boredom")
     assert (answer.status, answer.json["error"]) == (404, "not_found")
+
+
+def test_every_problem_is_one_that_the_gateway_answers_with() -> None:
+    said = "".join(path.read_text() for path in (ROOT / "argus_trio" / "frontend" / "manage").rglob("*.py"))
+    assert [word for word in PROBLEMS if f'"{word}"' not in said] == []

@@ -103,7 +103,7 @@ async def test_calls_by_both_ways_are_counted_together(autojump_clock: MockClock
         }
 
 
-async def test_a_view_shows_what_it_shows_and_an_unknown_one_is_told(autojump_clock: MockClock) -> None:
+async def test_a_view_shows_what_it_shows_and_one_that_is_none_is_told(autojump_clock: MockClock) -> None:
     config, pipeline = with_pipeline(UNLIMITED)
     async with whole(config, {"docs": docs(), "vault": vault()}, PEOPLE, pipeline) as gateway:
         await trio.sleep(1)

@@ -101,6 +101,7 @@ async def test_what_is_disabled_is_gone_from_the_lists_and_comes_back_when_it_is
         assert (await at.do("enable")).is_changed
         await trio.sleep(1)
         assert await at.h.names() == ["b__x", "other__x"]
+        assert at.changes.in_effect.generation == at.h.supervisor.current.number == 3
         assert at.shown() == {"b": "ready", "other": "ready"}
         assert at.stages() == [("backend_disabled", "b"), ("backend_enabled", "b")]
 

@@ -5,7 +5,6 @@ When an attempt is made, how long it may take and what follows a failure is deci
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -71,9 +70,9 @@ class BackendAddress:
     """Whether a legacy session may be told something outside calls."""
     memory: Memory = attrs.field(factory=Memory)
     """The common account, in which what waits of its notifications is entered."""
-    journal: Journal = attrs.field(factory=lambda: Journal(now=time.time))
+    journal: Journal = attrs.field(factory=Journal)
     """What has happened."""
-    log: BackendLog = attrs.field(factory=lambda: BackendLog(now=time.time))
+    log: BackendLog = attrs.field(factory=BackendLog)
     """What there is to read about the backend."""
     stderr: StderrRing = attrs.field(init=False)
     """The last lines that the backend's processes wrote to stderr, over all its connections."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 import re
-import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from math import inf
@@ -53,11 +52,6 @@ def breaker_of(spec: BackendSpec) -> Breaker:
     )
 
 
-def _noting(recovery: Recovery, _: object, standing: BackendStanding) -> BackendStanding:
-    recovery.note(standing)
-    return standing
-
-
 @attrs.define(eq=False)
 class Recovery:
     """The standing of one backend. No method blocks."""
@@ -65,8 +59,8 @@ class Recovery:
     backend: str
     redact: Redactor
     breaker: Breaker
-    journal: Journal = attrs.field(factory=lambda: Journal(now=time.time), kw_only=True)
-    standing: BackendStanding = attrs.field(factory=lambda: BackendStanding(since=0.0), init=False, on_setattr=_noting)
+    journal: Journal = attrs.field(factory=Journal, kw_only=True)
+    standing: BackendStanding = attrs.field(factory=lambda: BackendStanding(since=0.0), init=False)
     next_at: float = attrs.field(default=0.0, init=False)
     """When the next attempt to connect is due, on trio's clock."""
     connected_at: float | None = attrs.field(default=None, init=False)
@@ -91,20 +85,9 @@ class Recovery:
         both = sorted((*old, *self._changes), key=lambda change: change.at)
         self._changes = deque(both, maxlen=CHANGES_KEPT)
 
-    def note(self, standing: BackendStanding) -> None:
-        """Keep the state of each new standing, where it is another one than before."""
-        state = standing.state
-        if state is not self._last_state:
-            self._changes.append(StateChange(at=standing.since, state=state, reason=standing.reason))
-        self._last_state = state
-        if not state.is_up:
-            self.connected_at = None
-        elif self.connected_at is None:
-            self.connected_at = standing.since
-
     def begin(self) -> None:
         """Begin as a backend that is starting now."""
-        self.standing = BackendStanding(since=trio.current_time())
+        self._stand(BackendStanding(since=trio.current_time()))
 
     def adopt(self, spec: BackendSpec) -> None:
         """Apply the settings of `spec` from now on; what has been counted stays."""
@@ -119,7 +102,7 @@ class Recovery:
         self.breaker.connected(now)
         self._failures.end()
         self._list_fault, self._is_faltering = "", False
-        self.standing = self.standing.moved(BackendEvent.CONNECTED, now)
+        self._stand(self.standing.moved(BackendEvent.CONNECTED, now))
         facts = {"revision": revision, "seconds": round(seconds, 3), **counts}
         log.info("backend_ready", backend=self.backend, **facts)
         self.journal.note("backend_ready", f"{self.backend} is connected", backend=self.backend, details=facts)
@@ -127,14 +110,14 @@ class Recovery:
     def waits_for_its_turn(self, *, is_waiting: bool) -> None:
         """Say that an attempt has to wait until others have started, or no longer has to."""
         if self.standing.state is BackendState.STARTING:
-            self.standing = attrs.evolve(self.standing, reason=ITS_TURN if is_waiting else WHY[BackendState.STARTING])
+            self._stand(attrs.evolve(self.standing, reason=ITS_TURN if is_waiting else WHY[BackendState.STARTING]))
 
     def prepares(self, last_line: str) -> None:
         """Say that the backend's program works before its first message, and what it wrote last."""
         line = self.redact(last_line)
         reason = f"it is preparing, {INSTALLING} most likely" + (f"; it says: {line}" if line else "")
         is_new = self.standing.state is not BackendState.PREPARING
-        self.standing = self.standing.moved(BackendEvent.WORKS, trio.current_time(), reason, what=INSTALLING)
+        self._stand(self.standing.moved(BackendEvent.WORKS, trio.current_time(), reason, what=INSTALLING))
         if is_new:
             log.info("backend_preparing", backend=self.backend, what=INSTALLING, line=line)
             said = f"{self.backend}: {reason}"
@@ -153,7 +136,7 @@ class Recovery:
         reason, details = self.redact(failure.reason), tuple(map(self.redact, failure.details))
         if isinstance(failure, SessionLost) and self.standing.state.is_up and self.breaker.may_renew(now):
             self.next_at = now
-            self.standing = self.standing.moved(BackendEvent.FORGOTTEN, now, f"{reason}; it is greeted anew")
+            self._stand(self.standing.moved(BackendEvent.FORGOTTEN, now, f"{reason}; it is greeted anew"))
             log.info("backend_session_lost", backend=self.backend, reason=reason)
             said = f"{self.backend}: {reason}; it is greeted anew"
             self.journal.note("backend_session_lost", said, backend=self.backend, details={"reason": reason})
@@ -162,9 +145,7 @@ class Recovery:
         was_open = self.breaker.is_open
         delay = max(self.breaker.failed(now, random.random()), asked)  # noqa: S311 - jitter, no secret
         self.next_at = now + delay
-        self.standing = self.standing.moved(
-            BackendEvent.FAILED, now, reason, details=details, next_attempt=self.next_at
-        )
+        self._stand(self.standing.moved(BackendEvent.FAILED, now, reason, details=details, next_attempt=self.next_at))
         self._tell_failure(reason, details, delay)
         if self.breaker.is_open and not was_open:
             said = f"{self.backend} is left alone for {delay:.0f} s: it failed {self.breaker.failures} times in a row"
@@ -199,14 +180,14 @@ class Recovery:
         if self._is_faltering:
             is_news = self.standing.state is not BackendState.DEGRADED
             report = log.warning if is_news else log.debug
-            self.standing = self.standing.moved(BackendEvent.FALTERED, now, verdict.reason)
+            self._stand(self.standing.moved(BackendEvent.FALTERED, now, verdict.reason))
             report("backend_degraded", backend=self.backend, reason=verdict.reason)
             if is_news:
                 self._note_degraded(verdict.reason)
         elif self._list_fault:
-            self.standing = self.standing.moved(BackendEvent.FALTERED, now, self._list_fault)
+            self._stand(self.standing.moved(BackendEvent.FALTERED, now, self._list_fault))
         elif self.standing.state is BackendState.DEGRADED:
-            self.standing = self.standing.moved(BackendEvent.RECOVERED, now)
+            self._stand(self.standing.moved(BackendEvent.RECOVERED, now))
             log.info("backend_recovered", backend=self.backend)
             self._note_recovered()
 
@@ -216,15 +197,15 @@ class Recovery:
         if not is_news or self._is_faltering or not self.standing.state.is_up:
             return
         if fault:
-            self.standing = self.standing.moved(BackendEvent.FALTERED, trio.current_time(), fault)
+            self._stand(self.standing.moved(BackendEvent.FALTERED, trio.current_time(), fault))
             self._note_degraded(fault)
         elif self.standing.state is BackendState.DEGRADED:
-            self.standing = self.standing.moved(BackendEvent.RECOVERED, trio.current_time())
+            self._stand(self.standing.moved(BackendEvent.RECOVERED, trio.current_time()))
             self._note_recovered()
 
     def stopped(self) -> None:
         """Note that nobody connects to the backend any more."""
-        self.standing = self.standing.moved(BackendEvent.STOPPED, trio.current_time())
+        self._stand(self.standing.moved(BackendEvent.STOPPED, trio.current_time()))
         self.journal.note("backend_stopped", f"the connection that {self.backend} had is over", backend=self.backend)
 
     def unavailable(self) -> BackendUnavailable:
@@ -250,6 +231,17 @@ class Recovery:
         return BackendUnavailable(
             error.backend, error.reason, details=error.details, retry_after=wait, cause=error.cause
         )
+
+    def _stand(self, standing: BackendStanding) -> None:
+        """Stand so from now on, and keep the state where it is another one than before."""
+        self.standing, state = standing, standing.state
+        if state is not self._last_state:
+            self._changes.append(StateChange(at=standing.since, state=state, reason=standing.reason))
+        self._last_state = state
+        if not state.is_up:
+            self.connected_at = None
+        elif self.connected_at is None:
+            self.connected_at = standing.since
 
     def _note_degraded(self, reason: str) -> None:
         said, details = f"{self.backend}: {reason}", {"reason": reason}

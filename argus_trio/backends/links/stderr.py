@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections import deque
 from typing import Final
 
@@ -43,7 +42,7 @@ class StderrRing:
 
     backend: str
     """The backend's name, for the log."""
-    log: BackendLog = attrs.field(factory=lambda: BackendLog(now=time.time), kw_only=True)
+    log: BackendLog = attrs.field(factory=BackendLog, kw_only=True)
     """Where operators read what the backend's programs write."""
     is_probed: bool = attrs.field(default=False, init=False)
     """While a backend is asked what it is, its complaints about the question go to the log at debug level only; why it

@@ -9,7 +9,6 @@ A backend that an operator drains lets no new call in; what has been let in, or 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -48,7 +47,7 @@ class Bulkhead:
     _limits: Bounds = attrs.field(factory=Bounds)
     drained: str | None = attrs.field(default=None, init=False)
     """Why no new call is let in; None while they are."""
-    journal: Journal = attrs.field(factory=lambda: Journal(now=time.time), kw_only=True)
+    journal: Journal = attrs.field(factory=Journal, kw_only=True)
     refused: int = attrs.field(default=0, init=False)
     """How many calls were refused so far because the queue was full."""
     _occupancy: Occupancy = attrs.field(factory=Occupancy, init=False)

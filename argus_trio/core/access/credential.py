@@ -28,6 +28,12 @@ def written_digest(written: str) -> bytes:
     return credential_digest(written.encode("ascii"))
 
 
+def bearer_token(authorization: bytes) -> bytes | None:
+    """What a value of `Authorization: Bearer` brings, perhaps nothing; None for another scheme."""
+    scheme, _, token = authorization.strip().partition(b" ")
+    return token.strip() if scheme.lower() in (b"bearer", b"") else None
+
+
 def credential_digest(credential: bytes) -> bytes:
     """The digest that a credential is known by."""
     return hashlib.sha256(credential).digest()

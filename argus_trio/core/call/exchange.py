@@ -24,6 +24,10 @@ class ClientSession(Protocol):
     """A legacy session: the client across its calls, for what belongs to none of them. Compared by identity."""
 
     @property
+    def handle(self) -> str:
+        """What it is called by those who look on: made of nothing that its client sends."""
+
+    @property
     def log_level(self) -> str | None:
         """The level of log messages that the client asked for; None if it has not said."""
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 
 from argus_trio.core.control import Hold
 from argus_trio.core.health.lifecycle import BackendStanding, BackendState
 
+ShownState = Literal["starting", "preparing", "ready", "degraded", "down", "draining", "disabled", "stopped"]
+"""How a backend stands as operators see it: what was decided about it, else the state of its connection."""
 Status = Literal["healthy", "degraded", "unhealthy"]
 
 
@@ -106,6 +108,16 @@ class StateChange:
     reason: str
 
 
+_SHOWN: Final[Mapping[BackendState, ShownState]] = {
+    BackendState.STARTING: "starting",
+    BackendState.PREPARING: "preparing",
+    BackendState.READY: "ready",
+    BackendState.DEGRADED: "degraded",
+    BackendState.DOWN: "down",
+    BackendState.STOPPED: "stopped",
+}
+
+
 @attrs.frozen(kw_only=True)
 class BackendStatus:
     """How one backend stands, and how much it shows. Times are of the caller's clock, in seconds."""
@@ -146,11 +158,11 @@ class BackendStatus:
     """Whether the file, and no operator, has it run."""
 
     @property
-    def state(self) -> str:
+    def state(self) -> ShownState:
         """Its state as operators see it: what was decided about it, else how it stands."""
         if not self.is_enabled or (self.hold is not None and self.hold.kind == "disable"):
             return "disabled"
-        return "draining" if self.hold is not None else self.standing.state.value
+        return "draining" if self.hold is not None else _SHOWN[self.standing.state]
 
     @property
     def status(self) -> Literal["healthy", "degraded", "unhealthy", "unknown"]:

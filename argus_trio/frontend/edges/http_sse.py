@@ -33,7 +33,8 @@ from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.notifications.outbox import Outbox
 from argus_trio.frontend.outcome import error_response
 from argus_trio.frontend.sessions.client_requests import SendMessage
-from argus_trio.frontend.sessions.dispatch import accept, note_ended, read_batch, respond, respond_batch
+from argus_trio.frontend.sessions.dispatch import accept, read_batch, respond, respond_batch
+from argus_trio.frontend.sessions.noted import note_ended
 from argus_trio.frontend.sessions.session import Session, SessionEnd
 from argus_trio.frontend.sessions.unkept import unkept
 from argus_trio.wire import envelope
@@ -63,21 +64,8 @@ class Conversation:
     outbox: Outbox
     nursery: trio.Nursery
     in_flight: int = attrs.field(default=0, init=False)
-    is_taken_away: bool = attrs.field(default=False, init=False)
-    """Whether a reload has taken away who it belongs to, or its endpoint."""
-    is_closed: bool = attrs.field(default=False, init=False)
-    """Whether an operator has closed it."""
-    _is_ending: bool = attrs.field(default=False, init=False)
-
-    def ended_by(self, principal: Principal) -> SessionEnd:
-        """Who has ended it, which this principal opened."""
-        if self.is_closed:
-            return "operator"
-        if self.is_taken_away:
-            return "reload"
-        if principal.expires is not None and time.time() >= principal.expires:
-            return "expired"
-        return "stop" if self._is_ending else "client"
+    is_ending: bool = attrs.field(default=False, init=False)
+    """Whether it ends once its calls in flight are answered: the gateway stops."""
 
     async def notify(self, message: bytes) -> None:
         """Send an encoded message in turn; dropped once the client is gone."""
@@ -93,7 +81,7 @@ class Conversation:
 
     def close(self) -> None:
         """End the stream once the calls in flight are answered."""
-        self._is_ending = True
+        self.is_ending = True
         self._end_if_idle()
 
     def end(self) -> None:
@@ -139,7 +127,7 @@ class Conversation:
             self._end_if_idle()
 
     def _end_if_idle(self) -> None:
-        if self._is_ending and not self.in_flight:
+        if self.is_ending and not self.in_flight:
             self.outbox.close()
 
 
@@ -197,9 +185,9 @@ class SseEdge:
                     await write_stream(http, conversation.outbox, first=endpoint)
             finally:
                 self._open.pop(session.id, None)
-                session.ended_by = conversation.ended_by(http.principal)
+                session.ended_by = _ended_by(session, http.principal)
                 session.end()
-                note_ended(self.gateway, session)
+                note_ended(self.gateway.management.journal, session)
                 conversation.outbox.discard()
                 self.gateway.release(session)
             nursery.cancel_scope.cancel()
@@ -227,14 +215,14 @@ class SseEdge:
         """End the conversations of the clients that may not stay, calls and all."""
         for session in tuple(self._open.values()):
             if not may_stay(session.audience):
-                session.conversation.is_taken_away = True
+                session.ended_by = "reload"
                 session.conversation.end()
 
     def close(self, session_id: str) -> bool:
         """End one conversation at an operator's wish, calls and all; False if there is none with this id."""
         session = self._open.pop(session_id, None)
         if session is not None:
-            session.conversation.is_closed = True
+            session.ended_by = "operator"
             session.end()
         return session is not None
 
@@ -294,3 +282,12 @@ def _messages_seen_from(http: IncomingRequest) -> bytes:
     else:
         path = "messages/"
     return f"{path}?session_id=".encode()
+
+
+def _ended_by(session: SseSession, opened_by: Principal) -> SessionEnd:
+    """Who has ended a session whose stream is over: who said so, else what ends streams, else its client."""
+    if session.ended_by != "client":
+        return session.ended_by
+    if opened_by.expires is not None and time.time() >= opened_by.expires:
+        return "expired"
+    return "stop" if session.conversation.is_ending else "client"

@@ -10,8 +10,9 @@ import attrs
 import trio
 
 from argus_trio.core.call.payer import network_of
+from argus_trio.core.memory import LARGE_ANSWER_BYTES
 from argus_trio.errors import InvalidRequest, ResponseInvalid, RpcError
-from argus_trio.frontend.edges.large_answers import LARGE_BYTES, written_large
+from argus_trio.frontend.edges.large_answers import written_large
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.errors import SessionUnknown
 from argus_trio.frontend.http.event_stream import write_stream
@@ -57,7 +58,7 @@ class LegacyEdge:
                     await reply.cancel()
                 elif errors and errors[0].http_headers:
                     await reply.finish(answer, status=errors[0].http_status, headers=errors[0].http_headers)
-                elif len(answer) <= LARGE_BYTES:
+                elif len(answer) <= LARGE_ANSWER_BYTES:
                     await reply.finish(answer)
                 else:
                     with written_large(self.sessions.memory, answer) as kept:

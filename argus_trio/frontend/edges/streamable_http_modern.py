@@ -13,9 +13,9 @@ from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.core.call.abilities import ANYBODY, NONE, Audience, abilities_of
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.levels import LEVELS
-from argus_trio.core.memory import Memory
+from argus_trio.core.memory import LARGE_ANSWER_BYTES, Memory
 from argus_trio.errors import InvalidParams, InvalidRequest, Overloaded, RevisionUnsupported
-from argus_trio.frontend.edges.large_answers import LARGE_BYTES, written_large
+from argus_trio.frontend.edges.large_answers import written_large
 from argus_trio.frontend.edges.subscriptions_listen import WatchFunctions, asked_of, listen
 from argus_trio.frontend.gateway import Gateway, ParamHeadersOf
 from argus_trio.frontend.http.header_names import ACCEPT
@@ -134,7 +134,7 @@ class ModernEdge:
                 return
             result = for_modern_client(request.call.method, outcome.result or b"{}", self._server_info)
             answer = encode_response(request.id, result)
-            if len(answer) <= LARGE_BYTES:
+            if len(answer) <= LARGE_ANSWER_BYTES:
                 await reply.finish(answer)
                 return
             del outcome, result  # once is enough, for as long as the client reads

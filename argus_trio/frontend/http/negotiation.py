@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import ceil
 from typing import Final
 
 import attrs
 
 from argus_trio.errors import RpcError
 from argus_trio.frontend.http.errors import CodingRefused, NotAcceptable, WrongMediaType
-from argus_trio.frontend.http.request import JSON, Header
+from argus_trio.frontend.http.request import JSON, Header, retry_after
 
 _REMEMBERED: Final = 256
 """Pairs of headers that are remembered: clients send few different ones, but the same ones at each call."""
@@ -90,7 +89,7 @@ def refusal_headers(error: RpcError) -> Sequence[Header]:
         return JSON, _PLAIN_ALONE
     match error.data:
         case {"retryAfter": float(seconds)}:
-            return JSON, (b"retry-after", b"%d" % ceil(seconds))
+            return JSON, retry_after(seconds)
         case _:
             return (JSON, *error.http_headers)
 

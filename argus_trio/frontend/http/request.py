@@ -6,6 +6,7 @@ The header fields are read in one pass. What may be asked at which path is decid
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from math import ceil
 from typing import Final, Literal, NotRequired, Protocol, TypedDict
 
 import attrs
@@ -182,6 +183,11 @@ def start(status: int, headers: Sequence[Header], length: int | None = None) -> 
     if length is not None and status != _NO_CONTENT:
         headers = [*headers, (b"content-length", b"%d" % length)]
     return {"type": "http.response.start", "status": status, "headers": headers}
+
+
+def retry_after(seconds: float) -> Header:
+    """When to come back, in whole seconds (RFC 9110, 10.2.3)."""
+    return b"retry-after", b"%d" % ceil(seconds)
 
 
 def refusal(error: str, message: str) -> bytes:

@@ -7,9 +7,12 @@
     pages       which page answers which operation
     original    what stands for the paths of the original Argus that are not served
     watch/      what has happened and how much: events, their stream, figures, metrics
+    clients/    sessions and exchanges
+    described/  what there is: capabilities, the configuration, documents
+    operate/    what changes the running gateway
     calls/      calls of tools, reads and prompts: an edge of its own
+    moments     times as the contract has them; `paging` where the next page of a list begins
 
-The other files hold the pages, one for each group of operations: values of `core/` to bodies of the contract. The
-values come from the gateway (`frontend/gateway.py`), at the moment of the request. What changes the running gateway
-stands in `operate`, and is asked of its `Control`.
+The other files hold pages as well, one for each group of operations: values of `core/` to bodies of the contract. The
+values come from the gateway (`frontend/gateway.py`), at the moment of the request; changes are asked of its `Control`.
 """

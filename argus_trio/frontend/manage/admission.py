@@ -6,7 +6,6 @@ The operator comes by `server.management`, and is that here alone. Everybody els
 from __future__ import annotations
 
 import hmac
-import time
 from math import inf
 from typing import Final
 
@@ -17,7 +16,7 @@ import trio
 from argus_trio.config.check.loopback import is_loopback
 from argus_trio.core.access.access import Access
 from argus_trio.core.access.arrival import Unadmitted
-from argus_trio.core.access.credential import credential_digest
+from argus_trio.core.access.credential import bearer_token, credential_digest
 from argus_trio.core.access.lock_out import FIRST_HOLD_SECONDS, LockOut
 from argus_trio.core.access.principal import ANONYMOUS, OPERATOR_METHOD, Principal, operator
 from argus_trio.core.call.payer import network_of
@@ -50,7 +49,7 @@ class Doorkeeper:
     settings: CurrentSettings
     process_user: int
     """The user that this process runs as: on the Unix socket that one is the operator, as root is."""
-    journal: Journal = attrs.field(factory=lambda: Journal(now=time.time))
+    journal: Journal = attrs.field(factory=Journal)
     lock_out: LockOut = attrs.field(factory=LockOut)
     _held: int = attrs.field(default=0, init=False)
     _wrong: int = attrs.field(default=0, init=False)
@@ -95,7 +94,7 @@ class Doorkeeper:
         if http.door.peer is not None:
             http.principal = self._of_user(http.door.peer)
             return
-        management, token = self.settings.now.management, _bearer(http)
+        management, token = self.settings.now.management, bearer_token(http.fields.get(_AUTHORIZATION, b"")) or None
         is_from_proxy = locate(http, access)
         if token is not None and management.digest is not None:
             digest = credential_digest(token)
@@ -169,11 +168,6 @@ def may_stream_on(request: IncomingRequest, settings: ServedSettings) -> bool:
     if principal.name == ANONYMOUS.name and management.asks:
         return False
     return settings.access.stands(principal)
-
-
-def _bearer(http: IncomingRequest) -> bytes | None:
-    scheme, _, token = http.fields.get(_AUTHORIZATION, b"").partition(b" ")
-    return token.strip() if scheme.lower() == b"bearer" and token.strip() else None
 
 
 def _plain(address: str) -> str:

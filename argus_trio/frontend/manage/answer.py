@@ -39,6 +39,11 @@ class ManageProblem(ArgusError):
         self.members = members or {}
 
 
+def unknown_view() -> ManageProblem:
+    """The problem of an `endpoint` that is none."""
+    return ManageProblem("unknown-view", "the configuration has no view of the name in `endpoint`")
+
+
 def problem_answer(problem: ManageProblem) -> PageAnswer:
     """The answer that tells a problem (RFC 9457)."""
     kind = PROBLEMS[problem.word]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import os
 import secrets
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Final, Literal, cast, get_args, get_origin, get_type_hints
@@ -22,6 +21,7 @@ from argus_trio.core.access.arrival import Unadmitted
 from argus_trio.core.journal import Journal
 from argus_trio.core.memory import Bodies
 from argus_trio.errors import ParseFailed, RpcError
+from argus_trio.frontend.admission import headers_of
 from argus_trio.frontend.http.body import read_body
 from argus_trio.frontend.http.errors import ClientGone
 from argus_trio.frontend.http.negotiation import require_plain
@@ -60,7 +60,7 @@ class ManageApi:
     pages: Mapping[Operation, Page]
     settings: CurrentSettings
     bodies: Bodies = attrs.field(factory=Bodies)
-    journal: Journal = attrs.field(factory=lambda: Journal(now=time.time))
+    journal: Journal = attrs.field(factory=Journal)
     doorkeeper: Doorkeeper = attrs.field(init=False)
 
     @doorkeeper.default
@@ -208,12 +208,7 @@ def _other_method(http: IncomingRequest, found: Mapping[str, tuple[Operation, ob
 
 def _unadmitted(unadmitted: Unadmitted) -> ManageProblem:
     word = {401: "unauthorized", 403: "forbidden", 429: "rate-limited"}.get(unadmitted.status, "overloaded")
-    headers: list[Header] = []
-    if unadmitted.challenge is not None:
-        headers.append((b"www-authenticate", unadmitted.challenge.encode("latin-1", "replace")))
-    if unadmitted.retry_after is not None:
-        headers.append((b"retry-after", b"%d" % -(-unadmitted.retry_after // 1)))
-    return ManageProblem(word, unadmitted.message, headers=headers, members={"error": unadmitted.error})
+    return ManageProblem(word, unadmitted.message, headers=headers_of(unadmitted), members={"error": unadmitted.error})
 
 
 def _is_json(content_type: bytes | None) -> bool:

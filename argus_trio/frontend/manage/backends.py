@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from hashlib import sha256
 from math import isfinite
-from typing import Final, overload
+from typing import Final
 
 import attrs
-import trio
 
 from argus_trio.contract.backends import (
     BACKEND,
@@ -29,15 +26,16 @@ from argus_trio.contract.backends import (
     ListRemarks,
     Phase,
     SessionSharing,
-    ShownState,
 )
 from argus_trio.contract.operation import Operation
 from argus_trio.core.control import Hold
-from argus_trio.core.health.health import BackendStatus, ListsStatus, NotedEntries, Overview, StateChange
+from argus_trio.core.health.health import BackendStatus, ListsStatus, NotedEntries, Overview, ShownState, StateChange
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.request import JSON
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
+from argus_trio.frontend.manage.moments import Clocks, rfc3339
+from argus_trio.frontend.manage.operate.if_match import entity_tag
 from argus_trio.frontend.manage.request import ManageRequest, Page
 from argus_trio.wire.envelope import encode
 
@@ -61,32 +59,6 @@ SeenCounts = Mapping[str, Mapping[str, int]]
 """The backends that somebody may look at, with how many of their entries they are shown, by kind."""
 
 
-@attrs.frozen(kw_only=True)
-class Clocks:
-    """The same moment on the clock that values use, and as seconds of the Unix epoch."""
-
-    now: float
-    unix: float
-
-    @classmethod
-    def read(cls) -> Clocks:
-        """Both as they are now."""
-        return cls(now=trio.current_time(), unix=time.time())
-
-    @overload
-    def rfc3339(self, moment: float) -> str: ...
-    @overload
-    def rfc3339(self, moment: None) -> None: ...
-    def rfc3339(self, moment: float | None) -> str | None:
-        """A moment of the former, as people and programs write it."""
-        return None if moment is None else unix_rfc3339(self.unix + moment - self.now)
-
-
-def unix_rfc3339(moment: float) -> str:
-    """A moment of Unix time, as people and programs write it."""
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def backend_pages(gateway: Gateway) -> Mapping[Operation, Page]:
     """How the backends stand."""
 
@@ -99,7 +71,7 @@ def backend_pages(gateway: Gateway) -> Mapping[Operation, Page]:
         if found is None or not (seen is None or name in seen):
             raise ManageProblem("unknown-backend", "no backend of this name is there")
         entry = backend_entry(found, Clocks.read())
-        etag = (b"etag", f'"{_version(gateway, found)}"'.encode())
+        etag = (b"etag", entity_tag(_version(gateway, found)))
         body = entry if seen is None else _without_internals(entry, seen[name])
         return PageAnswer(body=body, headers=(JSON, etag))
 
@@ -118,7 +90,7 @@ def backends_answer(overview: Overview, clocks: Clocks, *, seen: SeenCounts | No
 
 def backend_entry(backend: BackendStatus, clocks: Clocks) -> BackendEntry:
     """How one backend stands."""
-    standing, state = backend.standing, shown_state(backend)
+    standing, state = backend.standing, backend.state
     return BackendEntry(
         name=backend.name,
         type=backend.type,
@@ -149,11 +121,6 @@ def backend_entry(backend: BackendStatus, clocks: Clocks) -> BackendEntry:
         hold=None if backend.hold is None else _hold(backend.hold),
         lists=_lists(backend.lists, clocks),
     )
-
-
-def shown_state(backend: BackendStatus) -> ShownState:
-    """Its state as operators see it, in a word of the contract."""
-    return next(state for state in _PHASES if state == backend.state)
 
 
 def _seen(gateway: Gateway, request: ManageRequest) -> SeenCounts | None:
@@ -193,7 +160,7 @@ def _conditions(changes: tuple[StateChange, ...], clocks: Clocks) -> Iterable[Co
 
 
 def _hold(hold: Hold) -> HoldEntry:
-    return HoldEntry(kind=hold.kind, by=hold.by, at=unix_rfc3339(hold.at))
+    return HoldEntry(kind=hold.kind, by=hold.by, at=rfc3339(hold.at))
 
 
 def _lists(lists: ListsStatus, clocks: Clocks) -> ListRemarks:

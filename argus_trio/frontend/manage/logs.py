@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Final
 
 import attrs
 import structlog
@@ -21,18 +19,19 @@ from argus_trio.contract.settings import (
     LogsQuery,
 )
 from argus_trio.core.backend_log import BackendLog, LogLine
+from argus_trio.core.journal import number_in, numbered_id
 from argus_trio.frontend.gateway import Gateway, Management, News
 from argus_trio.frontend.http.event_stream import write_stream
 from argus_trio.frontend.http.header_names import LAST_EVENT_ID
 from argus_trio.frontend.http.reply import EVENT_STREAM
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
+from argus_trio.frontend.manage.moments import rfc3339
 from argus_trio.frontend.manage.request import ManageRequest, Page
+from argus_trio.frontend.manage.watch.encoded import gap_event
 from argus_trio.wire.envelope import encode
 from argus_trio.wire.event_stream import COMMENT, encode_event
 
 log = structlog.get_logger()
-
-GAP: Final = b'{"reason":"lines before this one are gone, or are those of an earlier start of the gateway"}'
 
 
 def log_pages(gateway: Gateway) -> Mapping[Operation, Page]:
@@ -43,13 +42,15 @@ def log_pages(gateway: Gateway) -> Mapping[Operation, Page]:
         query, name = request.query_as(LogsQuery), request.path["backend"]
         if name not in management.config().backends:
             raise ManageProblem("unknown-backend", "no backend of this name is in the configuration")
-        backend_log, ids = management.logs.of(name), LineIds(management.instance)
+        backend_log, instance = management.logs.of(name), management.instance
         if not query.follow:
-            return PageAnswer(body=_lines(name, backend_log, ids, query))
+            return PageAnswer(body=_lines(name, backend_log, instance, query))
         if request.http.method == "HEAD":
             return PageAnswer(body=b"", headers=EVENT_STREAM)
         since = request.http.fields.get(LAST_EVENT_ID, b"").decode("latin-1") or query.since
-        following = FollowedLog(log=backend_log, ids=ids, news=management.lines, first=_first(backend_log, query))
+        following = FollowedLog(
+            log=backend_log, instance=instance, news=management.lines, first=_first(backend_log, query)
+        )
         if since:
             following.resume(since)
         await write_stream(request.http, following)
@@ -75,40 +76,24 @@ def _change_level(management: Management, *, wanted: LogLevelRequest, by: str) -
     management.journal.note("log_level_changed", message, details={"before": before, "now": wanted.level, "by": by})
 
 
-@attrs.frozen
-class LineIds:
-    """The ids of lines: `<instance>-<n>`, so that one of an earlier start is not taken for one of this."""
-
-    instance: str
-
-    def of(self, line: LogLine) -> str:
-        """The id of a line."""
-        return f"{self.instance}-{line.number}"
-
-    def after(self, line_id: str) -> int | None:
-        """The number behind that of a line by its id; None for an id of another start, or none at all."""
-        instance, dash, number = line_id.rpartition("-")
-        is_ours = bool(dash) and instance == self.instance and number.isdecimal() and len(number) <= len(str(2**63))
-        return int(number) + 1 if is_ours else None
-
-
 def _first(backend_log: BackendLog, query: LogsQuery) -> int:
     return max(0, backend_log.position - query.limit)
 
 
-def _lines(name: str, backend_log: BackendLog, ids: LineIds, query: LogsQuery) -> LogsAnswer:
-    after = ids.after(query.since) if query.since else 0
-    lines, is_gap = backend_log.since(after or 0)
+def _lines(name: str, backend_log: BackendLog, instance: str, query: LogsQuery) -> LogsAnswer:
+    last = number_in(query.since, instance) if query.since else -1
+    lines, is_gap = backend_log.since(0 if last is None else last + 1)
     return LogsAnswer(
         backend=name,
-        lines=tuple(_entry(line, ids) for line in lines[-query.limit :]),
-        gap=bool(query.since) and (is_gap or after is None or len(lines) > query.limit),
+        lines=tuple(_entry(line, instance) for line in lines[-query.limit :]),
+        gap=bool(query.since) and (is_gap or last is None or len(lines) > query.limit),
     )
 
 
-def _entry(line: LogLine, ids: LineIds) -> LogLineEntry:
-    at = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return LogLineEntry(id=ids.of(line), timestamp=at, source=line.source, text=line.text)
+def _entry(line: LogLine, instance: str) -> LogLineEntry:
+    return LogLineEntry(
+        id=numbered_id(instance, line.number), timestamp=rfc3339(line.at), source=line.source, text=line.text
+    )
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -116,23 +101,24 @@ class FollowedLog:
     """The `Source` of a stream that follows the log of one backend. It queues nothing: it reads from its position."""
 
     log: BackendLog
-    ids: LineIds
+    instance: str
+    """What its ids begin with."""
     news: News
     first: int
     """The number of the line that is sent next."""
-    _is_lost: bool = attrs.field(default=False, init=False)
-    """Whether lines are gone that were to be sent."""
+    _lost: str = attrs.field(default="", init=False)
+    """The id that it was to go on after, where that cannot be said any more."""
     _is_resumed: bool = attrs.field(default=False, init=False)
     _is_closed: bool = attrs.field(default=False, init=False)
 
     def resume(self, line_id: str) -> None:
         """Go on after this line; with what there is, and a gap, where it is not known."""
-        after = self.ids.after(line_id)
+        last = number_in(line_id, self.instance)
         self._is_resumed = True
-        if after is None or after > self.log.position:
-            self.first, self._is_lost = 0, True
+        if last is None or last >= self.log.position:
+            self.first, self._lost = 0, line_id
         else:
-            self.first = after
+            self.first = last + 1
 
     async def take(self) -> bytes:
         """The events of all lines that wait, as soon as there is one; empty at the end."""
@@ -149,10 +135,11 @@ class FollowedLog:
         self.news.wake()
 
     def _events(self, lines: tuple[LogLine, ...], is_gap: bool) -> bytes:
-        is_gap = self._is_lost or (is_gap and (self._is_resumed or self.first > 1))
-        self.first, self._is_lost, self._is_resumed = lines[-1].number + 1, False, True
-        events = [COMMENT, encode_event(GAP, event="gap")] if is_gap else [COMMENT]
+        after = self._lost or numbered_id(self.instance, self.first - 1)
+        is_gap = bool(self._lost) or (is_gap and (self._is_resumed or self.first > 1))
+        self.first, self._lost, self._is_resumed = lines[-1].number + 1, "", True
+        events = [COMMENT, gap_event(after)] if is_gap else [COMMENT]
         for line in lines:
-            entry = _entry(line, self.ids)
+            entry = _entry(line, self.instance)
             events.append(encode_event(encode(entry), event="line", event_id=entry.id))
         return b"".join(events)

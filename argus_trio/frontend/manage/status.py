@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
@@ -28,8 +26,8 @@ from argus_trio.contract.settings import BATCH, BatchQuery
 from argus_trio.core.memory import Memory
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.manage.answer import PageAnswer
-from argus_trio.frontend.manage.backends import Clocks
 from argus_trio.frontend.manage.health import health_answer, ready_answer
+from argus_trio.frontend.manage.moments import Clocks, rfc3339
 from argus_trio.frontend.manage.request import ManageRequest, Page
 from argus_trio.wire.envelope import Raw, encode
 
@@ -62,7 +60,7 @@ class ServedFacts:
 
 def status_pages(gateway: Gateway, facts: ServedFacts) -> Mapping[Operation, Page]:
     """The gateway in a glance."""
-    began = Clocks(now=trio.current_time(), unix=time.time())
+    began = Clocks.read()
 
     async def status(_: ManageRequest) -> PageAnswer:
         return PageAnswer(body=_status(gateway, facts, began))
@@ -94,7 +92,6 @@ def batch_pages(pages: Mapping[Operation, Page]) -> Mapping[Operation, Page]:
 def _status(gateway: Gateway, facts: ServedFacts, began: Clocks) -> StatusAnswer:
     management, health = gateway.management, gateway.health()
     config, uptime = management.config(), trio.current_time() - began.now
-    started = began.rfc3339(began.now) or ""
     state: Literal["starting", "running", "stopping"] = "starting" if health.starting > health.added else "running"
     return StatusAnswer(
         service=ServiceStatus(
@@ -102,7 +99,7 @@ def _status(gateway: Gateway, facts: ServedFacts, began: Clocks) -> StatusAnswer
             version=__version__,
             state="stopping" if facts.is_stopping() else state,
             uptime_seconds=round(uptime, 3),
-            started_at=started,
+            started_at=rfc3339(began.unix),
             instance=management.instance,
         ),
         config=config_status(gateway),
@@ -126,15 +123,10 @@ def config_status(gateway: Gateway) -> ConfigStatus:
     management = gateway.management
     return ConfigStatus(
         file_path=None if management.file is None else str(management.file),
-        loaded_at=shown_time(datetime.fromtimestamp(management.loaded_at(), UTC)),
+        loaded_at=rfc3339(management.loaded_at()),
         backend_count=len(management.config().backends),
-        generation=1 if gateway.control is None else gateway.control.last.applied.generation,
+        generation=1 if gateway.control is None else gateway.control.generation,
     )
-
-
-def shown_time(moment: datetime) -> str:
-    """A moment, as the contract has it."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _transport(facts: ServedFacts, configured: tuple[str, int]) -> TransportStatus:

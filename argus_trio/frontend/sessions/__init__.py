@@ -4,6 +4,7 @@
     session             one of them: its calls in flight and its standalone stream
     hello               what the client says at `initialize`
     dispatch            what each message of a client is answered with, whatever carries it
+    noted               what the journal is told of them
     exchange            the live part of one call
     client_requests     what the client was asked and has not answered
     post_reply          the answer to one POST, which may become a stream that is resumed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
@@ -20,7 +19,8 @@ from argus_trio.frontend.identity import initialize_result
 from argus_trio.frontend.outcome import error_response, outcome_of
 from argus_trio.frontend.sessions.exchange import CallStream, LegacyExchange
 from argus_trio.frontend.sessions.hello import Hello, read_hello
-from argus_trio.frontend.sessions.session import Session, SessionEnd
+from argus_trio.frontend.sessions.noted import note_opened
+from argus_trio.frontend.sessions.session import Session
 from argus_trio.frontend.sessions.subscriptions import SUBSCRIBING, count_subscription
 from argus_trio.frontend.sessions.unkept import unkept
 from argus_trio.wire.envelope import (
@@ -45,45 +45,12 @@ MAX_BATCH_BYTES: Final = 16 * 1024 * 1024
 put into one message."""
 
 
-ENDS: Final[Mapping[SessionEnd, str]] = {
-    "client": "its client ended it, or is gone",
-    "idle": "its client was away too long",
-    "room": "another one needed the room",
-    "reload": "a reload took away who it belongs to, or its endpoint",
-    "expired": "the credential that opened it has ended",
-    "operator": "an operator closed it",
-    "stop": "the gateway stops",
-}
-
-
 def initialize(gateway: Gateway, session: Session, hello: Hello) -> bytes:
     """Settle the session on what its client said, and give the raw result of `initialize`."""
     session.settle(hello)
     log.info("session_opened", client=hello.client, revision=hello.revision)
-    gateway.management.journal.note(
-        "session_opened",
-        f"{hello.client or 'a client'} has opened a session",
-        details={"revision": hello.revision, **_facts(session)},
-    )
+    note_opened(gateway.management.journal, session)
     return initialize_result(gateway.identity(session.audience), hello.revision)
-
-
-def note_ended(gateway: Gateway, session: Session) -> None:
-    """Note that a session is over, and why."""
-    seconds = round(time.monotonic() - session.opened, 1)
-    details = {"why": session.ended_by, "seconds": seconds, **_facts(session)}
-    said = f"the session of {session.client or 'a client'} has ended: {ENDS[session.ended_by]}"
-    gateway.management.journal.note("session_ended", said, details=details)
-
-
-def _facts(session: Session) -> dict[str, object]:
-    return {
-        "id": session.handle,
-        "client": session.client,
-        "principal": session.principal.name,
-        "transport": session.transport,
-        "address": session.address,
-    }
 
 
 def _nothing(_: RpcError) -> None:

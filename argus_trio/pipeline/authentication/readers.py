@@ -10,7 +10,7 @@ import attrs
 
 from argus_trio.config.model.authentication import ApiKey, BearerToken, HeaderMethod
 from argus_trio.core.access.arrival import RequestArrival
-from argus_trio.core.access.credential import credential_digest, written_digest
+from argus_trio.core.access.credential import bearer_token, credential_digest, written_digest
 from argus_trio.core.access.principal import RESERVED_NAMES, Principal
 from argus_trio.pipeline.authentication.refusals import CredentialWrong
 from argus_trio.pipeline.authentication.token_form import NoToken, SignedToken, is_signed_form
@@ -21,7 +21,6 @@ MOST_BYTES: Final = 16 * 1024
 """The longest credential that is looked at: some issuers put hundreds of groups into a token, and none of them more."""
 MOST_NAME_CHARACTERS: Final = 256
 """The longest name of a principal: an e-mail address has 254 characters at most."""
-_BEARER: Final = b"bearer"
 _NOBODY: Final[tuple[bytes, Principal | None]] = (bytes(32), None)
 
 
@@ -102,10 +101,9 @@ class AuthorizationReader:
         value = arrival.fields.get(AUTHORIZATION)
         if value is None:
             return None
-        scheme, _, token = value.strip().partition(b" ")
-        if scheme.lower() != _BEARER and scheme:
+        token = bearer_token(value)
+        if token is None:
             return None
-        token = token.strip()
         if not token:
             raise CredentialWrong("empty", "the token is empty")
         if len(token) > MOST_BYTES:

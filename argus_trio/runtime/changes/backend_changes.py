@@ -25,6 +25,7 @@ from argus_trio.core.control import (
     ChangeRefused,
     ChangeReport,
     ChangesUnserved,
+    Fits,
     Hold,
 )
 from argus_trio.core.journal import Journal
@@ -49,9 +50,6 @@ STAGES: Final[dict[Action, tuple[JournalStage, str]]] = {
     "disable": ("backend_disabled", "disabled"),
 }
 """What each is called once it is done: in the journal and the log, and in words."""
-
-Fits = Callable[[str], bool]
-"""Whether the version of a backend is the one that who asks has seen."""
 
 
 @attrs.frozen(kw_only=True)
@@ -140,6 +138,7 @@ class BackendChanges:
             error = await self._restarted(name)
         elif report.is_changed:
             await self._hold(holds)
+        self.in_effect.generation = self.supervisor.current.number
         report = attrs.evolve(
             report,
             is_done=error is None,

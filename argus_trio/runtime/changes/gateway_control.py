@@ -12,15 +12,16 @@ from argus_trio.backends.generation import Generation
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.file import ConfigFile
 from argus_trio.config.model.config import Config
+from argus_trio.core.backend_log import BackendLogs
 from argus_trio.core.call.exchange import Handler
-from argus_trio.core.control import Action, ChangeReport, Checked, Hold, NoFile
+from argus_trio.core.control import Action, ChangeReport, Checked, Fits, Hold, NoFile
 from argus_trio.core.figures import Figures
 from argus_trio.core.journal import Journal
 from argus_trio.core.redaction import Redactor
 from argus_trio.core.reload_report import AppliedConfig, ReloadReport
 from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.pipeline.pipeline import Pipeline
-from argus_trio.runtime.changes.backend_changes import BackendChange, BackendChanges, Fits
+from argus_trio.runtime.changes.backend_changes import BackendChange, BackendChanges
 from argus_trio.runtime.changes.candidate import Candidate, load_candidate
 from argus_trio.runtime.changes.check_config import ConfigCheck
 from argus_trio.runtime.changes.holds import overridden
@@ -52,6 +53,7 @@ class GatewayControl:
     redact: Redactor
     journal: Journal
     figures: Figures
+    logs: BackendLogs
     stopping: Stopping
     on_reload: Callable[[], None] = _nothing
     """Called as a reload begins, and `on_reloaded` at its end; neither may block."""
@@ -91,6 +93,11 @@ class GatewayControl:
         """The report of the latest reload, or of the start."""
         return self.reloads.last
 
+    @property
+    def generation(self) -> int:
+        """As `Control.generation`."""
+        return self.supervisor.current.number
+
     async def reload(self, *, by: str) -> ReloadReport:
         """As `Control.reload`."""
         if self.file is None:
@@ -129,6 +136,7 @@ class GatewayControl:
             self.pipelines.install(candidate.pipeline)
             self.supervisor.hold(holds)
             self.figures.keep_backends(candidate.config.backends)
+            self.logs.keep_backends(candidate.config.backends)
 
         await self.pipelines.enter(candidate.pipeline)
         try:

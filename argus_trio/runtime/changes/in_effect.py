@@ -18,5 +18,7 @@ class InEffect:
     """The configuration, without what operators decided."""
     holds: Mapping[str, Hold] = attrs.field(factory=dict)
     """What they decided, by the names of backends."""
+    generation: int = 1
+    """The number of the generation that came of both."""
     is_known: bool = True
     """False once a change failed in its middle: then what is in effect may be a part of it."""

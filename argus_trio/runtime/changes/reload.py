@@ -178,6 +178,7 @@ class ReloadSupervisor:
             log.exception("reload_failed_unexpectedly", error_id=error_id)
             return attrs.evolve(draft, error_id=error_id)
         in_effect.config, in_effect.holds, in_effect.is_known = config, holds, True
+        in_effect.generation = applied.generation
         return attrs.evolve(draft, applied=applied, is_applied=True, holds_dropped=dropped)
 
     def _is_in_effect(self, config: Config) -> bool:
@@ -186,7 +187,7 @@ class ReloadSupervisor:
     def _draft(self, batch: _Batch) -> ReloadReport:
         """The report of a reload that has not changed anything yet."""
         running = _enabled(overridden(self.config, self.in_effect.holds))
-        unchanged = AppliedConfig(generation=self.last.applied.generation, untouched=running)
+        unchanged = AppliedConfig(generation=self.in_effect.generation, untouched=running)
         return ReloadReport(
             at=_now(),
             duration=0.0,

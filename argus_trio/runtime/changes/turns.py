@@ -1,7 +1,7 @@
 """One change of the running gateway at a time, in the order in which they are asked for.
 
 A change is made in the task that runs the turns: who asks for it only waits, and may cease to. What a change is stands
-in `reload.py` and `changes.py`.
+in `reload.py` and `backend_changes.py`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from email.message import Message
 from typing import Final
 
@@ -45,29 +45,18 @@ def failure_told(problem: Mapping[str, object], body: bytes, retry_after: str | 
     """What a problem comes to, be it an answer or the last event of a stream."""
     status = problem.get("status")
     word = str(problem.get("type", "")).rpartition("/")[2]
-    lines = [str(problem.get("detail") or problem.get("message") or problem.get("title") or "it was refused")]
     if problem.get("error") == "not_found":
         word = "not-found"
-    if word == "unknown-target" and "tool" in lines[0]:
+    said = str(problem.get("detail") or problem.get("message") or problem.get("title") or "it was refused")
+    if word == "unknown-target" and "tool" in said:
         word = "unknown-tool"
-    if word == "forbidden" and "manage:" not in lines[0]:  # no rule decides that
+    if word == "forbidden" and "manage:" not in said:  # no rule decides that
         word = ""
     if advice := _ADVICE.get(word):
-        lines[0] += f"; {advice}"
+        said += f"; {advice}"
     if retry_after:
-        lines[0] += f" (in {retry_after} s)"
-    lines += _listed(problem)
-    return VerbFailed("\n  ".join(lines), _CODES.get(status, FAILED) if isinstance(status, int) else FAILED, raw=body)
-
-
-def _listed(problem: Mapping[str, object]) -> Iterator[str]:
-    """What is wrong, one line for each, where a problem lists it."""
-    problems = problem.get("problems")
-    for each in problems if isinstance(problems, list) else ():
-        if isinstance(each, dict):
-            line = f" (line {each['line']})" if each.get("line") else ""
-            hint = f"; {each['hint']}" if each.get("hint") else ""
-            yield f"{each.get('path', '')}{line}: {each.get('message', '')}{hint}"
+        said += f" (in {retry_after} s)"
+    return VerbFailed(said, _CODES.get(status, FAILED) if isinstance(status, int) else FAILED, raw=body)
 
 
 def _object(body: bytes) -> dict[str, object]:

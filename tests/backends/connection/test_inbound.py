@@ -35,6 +35,7 @@ class Session:
     """A legacy session that notes what it is told and asked on its own stream."""
 
     log_level: str | None = None
+    handle: str = ""
     audience: Audience = ANYBODY
     told: list[tuple[str, Json]] = attrs.field(factory=list)
     asked: list[str] = attrs.field(factory=list)

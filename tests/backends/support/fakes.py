@@ -261,6 +261,7 @@ class FakeExchange:
     """Answers what the client is asked; None: it cannot be asked."""
     abilities: Abilities = NONE
     log_level: str | None = None
+    handle: str = ""
     client: ClientSession | None = None
     record: CallRecord | None = None
     address: str = ""

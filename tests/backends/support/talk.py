@@ -106,6 +106,7 @@ class AnsweringSession:
 
     told: list[str] = attrs.field(factory=list)
     log_level: str | None = None
+    handle: str = ""
     audience: Audience = ANYBODY
 
     async def notify(self, method: str, params: Params) -> None:

@@ -22,6 +22,7 @@ class Session:
 
     told: list[tuple[str, Json]] = attrs.field(factory=list)
     log_level: str | None = None
+    handle: str = ""
     audience: Audience = ANYBODY
 
     async def notify(self, method: str, params: Params) -> None:

@@ -16,6 +16,7 @@ from argus_trio.wire.envelope import Params
 class Session:
     """A client."""
 
+    handle = ""
     log_level = None
     audience = ANYBODY
 

@@ -22,7 +22,8 @@ from argus_trio.core.health.health import (
 )
 from argus_trio.core.health.lifecycle import BackendStanding, BackendState
 from argus_trio.frontend.gateway import Control
-from argus_trio.frontend.manage.backends import NOTED_SHOWN, Clocks, backend_entry, backends_answer, shown_state
+from argus_trio.frontend.manage.backends import NOTED_SHOWN, backend_entry, backends_answer
+from argus_trio.frontend.manage.moments import Clocks
 from argus_trio.wire.envelope import encode
 from tests.frontend.support.managing import Managed, access_of, inventory_of, published
 
@@ -178,7 +179,8 @@ def test_what_is_wrong_with_its_lists_is_told_with_the_entries() -> None:
 )
 def test_each_state_has_its_word_of_the_original(state: BackendState, is_open: bool, phase: str) -> None:
     status = attrs.evolve(WELL, standing=BackendStanding(state=state, since=990.0), is_breaker_open=is_open)
-    assert (shown_state(status), entry_of(status)["phase"]) == (state.value, phase)
+    entry = entry_of(status)
+    assert (entry["state"], entry["phase"]) == (state.value, phase)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ async def test_a_reload_is_answered_with_all_that_came_of_it() -> None:
         "generation": 4,
         "problems": [],
         "triggers": ["request"],
-        "at": "2026-11-22T12:00:00.000+00:00",
+        "at": "2026-11-22T12:00:00.000Z",
         "duration_seconds": 1.235,
     }
 
@@ -54,7 +54,7 @@ async def test_an_invalid_file_is_answered_with_every_problem() -> None:
     assert answer.json["errors"] == ["server.port (line 3): expected a number; write 9000", "x"]
     assert answer.json["problems"] == [
         {"path": "server.port", "message": "expected a number", "hint": "write 9000", "line": 3},
-        {"path": "", "message": "x", "hint": "", "line": None},
+        {"path": "", "message": "x", "hint": None, "line": None},
     ]
 
 

@@ -37,6 +37,7 @@ class FakeControl:
 
     report: ReloadReport | None = DONE
     last: ReloadReport = DONE
+    generation: int = 4
     count: int = 0
     by: list[str] = attrs.field(factory=list)
     """The names of those who asked, in order."""

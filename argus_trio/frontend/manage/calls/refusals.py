@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil
 from typing import Final
 
 from argus_trio.core.access.denials import ArgumentsRefused, InsufficientScope, RateLimited, Rejected
@@ -20,7 +19,7 @@ from argus_trio.errors import (
     RpcError,
     Unexpected,
 )
-from argus_trio.frontend.http.request import Header
+from argus_trio.frontend.http.request import Header, retry_after
 from argus_trio.frontend.manage.answer import ManageProblem
 from argus_trio.wire.envelope import Raw
 from argus_trio.wire.error_objects import code_of
@@ -73,6 +72,6 @@ def _of_backend(encoded: bytes) -> ManageProblem:
 def _headers(error: RpcError) -> tuple[Header, ...]:
     match error.data:
         case {"retryAfter": float() | int() as seconds}:
-            return ((b"retry-after", b"%d" % ceil(seconds)), *error.http_headers)
+            return (retry_after(seconds), *error.http_headers)
         case _:
             return error.http_headers

@@ -14,7 +14,7 @@ from argus_trio.core.call.exchange import Call
 from argus_trio.frontend.http.header_names import ACCEPT
 from argus_trio.frontend.http.negotiation import accepts
 from argus_trio.frontend.http.request import IncomingRequest
-from argus_trio.frontend.manage.answer import ManageProblem
+from argus_trio.frontend.manage.answer import ManageProblem, unknown_view
 from argus_trio.frontend.manage.request import ManageRequest
 from argus_trio.wire.envelope import Params, Raw, decode_object, encode, encode_raw
 from argus_trio.wire.members import MAX_NAME_BYTES
@@ -63,7 +63,7 @@ def requested(request: ManageRequest, body: CallBody) -> Requested:
     if size > MAX_NAME_BYTES:
         raise ManageProblem("bad-request", f"in the body: the name is {size} bytes long; {MAX_NAME_BYTES} are the most")
     if body.endpoint and body.endpoint not in request.access.views:
-        raise ManageProblem("unknown-view", "endpoint is no view of the configuration")
+        raise unknown_view()
     streams = _streams(request.http)
     if not streams and (body.capabilities or body.log_level is not None):
         detail = "capabilities and log_level are for an event stream alone: send Accept: text/event-stream"

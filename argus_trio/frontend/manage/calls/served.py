@@ -11,7 +11,7 @@ import trio
 
 from argus_trio.core.access.principal import Principal
 from argus_trio.core.call.exchange import Handler
-from argus_trio.core.memory import RETRY_AFTER_SECONDS, Memory
+from argus_trio.core.memory import LARGE_ANSWER_BYTES, RETRY_AFTER_SECONDS, Memory
 from argus_trio.errors import Overloaded
 from argus_trio.frontend.http.errors import ClientGone
 from argus_trio.frontend.http.reply import EVENT_STREAM, KEEP_ALIVE_SECONDS
@@ -30,18 +30,6 @@ from argus_trio.wire.event_stream import COMMENT
 
 LAST_WORD_SECONDS: Final = 0.5
 """How long before the end of a drain a call is cancelled: time enough to say so."""
-LARGE_BYTES: Final = 256 * 1024
-"""The size from which an answer is accounted while it is written, as on the edges of MCP."""
-COPIES: Final = 2
-"""How often an answer is there while it is written: as it was made, and as HTTP frames it."""
-
-
-@attrs.define(eq=False)
-class WrittenAnswer:
-    """A large answer that is being written."""
-
-    def spare(self, wanted: int) -> None:
-        """Nothing of it can go; see `MemoryHolder`."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -170,15 +158,11 @@ class ServedCalls:
     @contextmanager
     def _accounted(self, size: int) -> Iterator[None]:
         """Account for an answer within the block. Raises `ManageProblem` if the gateway has no room for it."""
-        if size <= LARGE_BYTES:
+        if size <= LARGE_ANSWER_BYTES:
             yield
             return
-        if not self.memory.has_room(COPIES * size):
+        if not self.memory.may_write(size):
             detail = f"the answer came, of {size} bytes, and was let go: server.limits.memory is reached"
             raise problem_of(Overloaded(detail, data={"retryAfter": RETRY_AFTER_SECONDS}))
-        holder = WrittenAnswer()
-        self.memory.hold(holder, COPIES * size)
-        try:
+        with self.memory.written(size):
             yield
-        finally:
-            self.memory.release(holder)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 
 import structlog
-import trio
 
 from argus_trio.contract.clients import (
     CANCEL_EXCHANGE,
@@ -18,19 +16,15 @@ from argus_trio.contract.clients import (
 )
 from argus_trio.contract.operation import Operation
 from argus_trio.core.journal import Journal
-from argus_trio.core.open_exchanges import DoneExchange, OpenExchange, OpenExchanges, target_of
+from argus_trio.core.open_exchanges import MOST_METHOD, DoneExchange, OpenExchange, OpenExchanges, target_of
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
-from argus_trio.frontend.manage.backends import Clocks
+from argus_trio.frontend.manage.moments import Clocks
 from argus_trio.frontend.manage.paging import no_page, opaque, position_after
 from argus_trio.frontend.manage.request import ManageRequest, Page
-from argus_trio.frontend.sessions.session import Session
 from argus_trio.wire.request_meta import client_of
 
 log = structlog.get_logger()
-
-SHOWN = 100
-"""As much of a method as is shown, in characters."""
 
 
 def exchange_pages(gateway: Gateway) -> Mapping[Operation, Page]:
@@ -39,7 +33,7 @@ def exchange_pages(gateway: Gateway) -> Mapping[Operation, Page]:
 
     async def listed(request: ManageRequest) -> PageAnswer:
         query = request.query_as(ExchangesQuery)
-        clocks = Clocks(now=trio.current_time(), unix=time.time())
+        clocks = Clocks.read()
         after = _number(query.after)
         if query.state == "done":
             return PageAnswer(body=_done(exchanges, request, query, after=after, clocks=clocks))
@@ -113,15 +107,15 @@ def _open_entry(entry: OpenExchange, clocks: Clocks) -> ExchangeEntry:
     return ExchangeEntry(
         id=record.id,
         state="in_flight",
-        method=call.method[:SHOWN],
+        method=call.method[:MOST_METHOD],
         target=target_of(call, record) or None,
         backend=record.backend or None,
-        since=clocks.rfc3339(entry.since) or "",
+        since=clocks.rfc3339(entry.since),
         age_seconds=round(clocks.now - entry.since, 3),
         principal=call.principal.name,
         client=client_of(call.client_info)[0] or None,
         transport=call.transport,
-        session=call.client.handle if isinstance(call.client, Session) else None,
+        session=None if call.client is None else call.client.handle,
         waits_for=record.waits_for,
         asks=record.asks,
         outcome=None,
@@ -136,7 +130,7 @@ def _done_entry(done: DoneExchange, clocks: Clocks) -> ExchangeEntry:
         method=done.method,
         target=done.target or None,
         backend=done.backend or None,
-        since=clocks.rfc3339(done.since) or "",
+        since=clocks.rfc3339(done.since),
         age_seconds=round(done.seconds, 3),
         principal=done.principal,
         client=client_of(done.client_info)[0] or None,
@@ -152,11 +146,11 @@ def _done_entry(done: DoneExchange, clocks: Clocks) -> ExchangeEntry:
 def _note(journal: Journal, entry: OpenExchange, *, by: str) -> None:
     call, record = entry.call, entry.record
     target = target_of(call, record)
-    facts = {"id": record.id, "by": by, "principal": call.principal.name, "method": call.method[:SHOWN]}
+    facts = {"id": record.id, "by": by, "principal": call.principal.name, "method": call.method[:MOST_METHOD]}
     log.info("exchange_cancelled", **facts, target=target, backend=record.backend)
     journal.note(
         "exchange_cancelled",
-        f"{by} cancelled {call.method[:SHOWN]} {target}".rstrip(),
+        f"{by} cancelled {call.method[:MOST_METHOD]} {target}".rstrip(),
         backend=record.backend or None,
         details={**facts, "target": target},
     )

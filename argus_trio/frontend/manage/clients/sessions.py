@@ -13,14 +13,13 @@ from math import isfinite
 from typing import Protocol
 
 import structlog
-import trio
 
 from argus_trio.contract.backends import CapabilityCounts
 from argus_trio.contract.clients import CLOSE_SESSION, SESSIONS, ClosedAnswer, SessionEntry, SessionsAnswer
 from argus_trio.contract.operation import Operation, PageQuery
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
-from argus_trio.frontend.manage.backends import Clocks
+from argus_trio.frontend.manage.moments import Clocks
 from argus_trio.frontend.manage.paging import no_page, opaque, position_after
 from argus_trio.frontend.manage.request import ManageRequest, Page
 from argus_trio.frontend.sessions.session import Session
@@ -55,7 +54,7 @@ def session_pages(gateway: Gateway, tables: Sequence[SessionTable]) -> Mapping[O
         ]
         left = [each for each in seen if after is None or _key(each[0]) > after]
         page = nsmallest(query.limit, left, key=lambda each: _key(each[0]))
-        clocks = Clocks(now=trio.current_time(), unix=time.time())
+        clocks = Clocks.read()
         answer = SessionsAnswer(
             active_sessions=len(seen),
             sessions=tuple(_entry(gateway, session, table.idle, clocks) for session, table in page),
@@ -109,7 +108,7 @@ def _entry(gateway: Gateway, session: Session, idle: float, clocks: Clocks) -> S
         principal=session.principal.name,
         endpoint=session.endpoint,
         address=session.address,
-        opened_at=clocks.rfc3339(clocks.now - age) or "",
+        opened_at=clocks.rfc3339(clocks.now - age),
         age_seconds=round(age, 3),
         idle_seconds=round(idles, 3),
         ttl=round(max(0.0, idle - idles), 3) if may_end else None,

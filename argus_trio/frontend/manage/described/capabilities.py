@@ -31,7 +31,8 @@ from argus_trio.core.catalog.paging import Cursors
 from argus_trio.core.inventory import KINDS_TOLD, Inventory, InventoryItem, InventoryPlace, Onlooker, Sought
 from argus_trio.errors import InvalidParams
 from argus_trio.frontend.gateway import Gateway
-from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
+from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer, unknown_view
+from argus_trio.frontend.manage.paging import no_page
 from argus_trio.frontend.manage.request import ManageRequest, Page
 from argus_trio.wire.envelope import encode
 from argus_trio.wire.members import string_member
@@ -72,7 +73,7 @@ class SealedPlaces:
         try:
             sealed = msgspec.json.decode(self.cursors.open(_PURPOSE, cursor), type=tuple[str, str, int, str, int])
         except InvalidParams:
-            raise ManageProblem("unknown-page", "after is not the next of a page before") from None
+            raise no_page() from None
         kind, backend, number, key, at = sealed
         return InventoryPlace(kind=kind, backend=backend, number=number, key=key, at=at)
 
@@ -119,7 +120,7 @@ def _onlooker(
 ) -> Onlooker | None:
     """As whom it is looked at; None where neither roles nor a view hide anything."""
     if query.endpoint and query.endpoint not in inventory.restricting.policy.views:
-        raise ManageProblem("unknown-view", "endpoint is no view of the configuration")
+        raise unknown_view()
     if not request.sees_all:
         if query.principal:
             raise ManageProblem("forbidden", "to look as somebody else takes the right manage:read")

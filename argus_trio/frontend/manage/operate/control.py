@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Final
 
-import msgspec
-
 from argus_trio.config.check.report import one_line
-from argus_trio.contract.backends import ShownState
 from argus_trio.contract.control import (
     CHANGES,
     SHUTDOWN,
     VALIDATE,
     ChangeAnswer,
-    ProblemEntry,
     ShutdownAnswer,
     ShutdownRequest,
     ValidateAnswer,
@@ -23,6 +18,7 @@ from argus_trio.contract.control import (
 )
 from argus_trio.contract.operation import Operation
 from argus_trio.core.control import (
+    ACTIONS,
     Action,
     BackendUnknown,
     ChangedSince,
@@ -33,15 +29,16 @@ from argus_trio.core.control import (
     Checked,
     NoFile,
 )
-from argus_trio.errors import Problem
+from argus_trio.core.health.health import ShownState
 from argus_trio.frontend.gateway import Control, Gateway
-from argus_trio.frontend.http.request import JSON
+from argus_trio.frontend.http.request import JSON, retry_after
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
+from argus_trio.frontend.manage.moments import rfc3339
 from argus_trio.frontend.manage.operate.if_match import entity_tag, fitting
+from argus_trio.frontend.manage.operate.reload import problem_entry
 from argus_trio.frontend.manage.request import ManageRequest, Page
 
-_ACTIONS: Final[tuple[Action, ...]] = ("restart", "drain", "enable", "disable")
-_COME_BACK: Final = (b"retry-after", b"5")
+_COME_BACK: Final = retry_after(5)
 """Sent to who cannot be served now: the changes that wait take seconds each."""
 
 
@@ -65,7 +62,7 @@ def control_pages(gateway: Gateway) -> Mapping[Operation, Page]:
         finally:  # it was asked for, whether or not its answer could be given
             control.stop(by=request.principal.name, drain_seconds=seconds)
 
-    changes = {CHANGES[action]: _change_page(gateway, control, action) for action in _ACTIONS}
+    changes = {CHANGES[action]: _change_page(gateway, control, action) for action in ACTIONS}
     return {VALIDATE: validate, SHUTDOWN: shutdown, **changes}
 
 
@@ -92,8 +89,7 @@ def _change_page(gateway: Gateway, control: Control, action: Action) -> Page:
 
 def _state(gateway: Gateway, name: str) -> ShownState:
     found = (backend.state for backend in gateway.overview().backends if backend.name == name)
-    state: ShownState = msgspec.convert(next(found, "stopped"), ShownState)  # a reload has removed it meanwhile
-    return state
+    return next(found, "stopped")  # where a reload has removed it meanwhile
 
 
 def _change_answer(report: ChangeReport, state: ShownState) -> ChangeAnswer:
@@ -105,7 +101,7 @@ def _change_answer(report: ChangeReport, state: ShownState) -> ChangeAnswer:
         state=state,
         error=report.error,
         by=report.by,
-        at=_rfc3339(report.at),
+        at=rfc3339(report.at),
         duration_seconds=report.duration,
     )
 
@@ -114,15 +110,7 @@ def _checked(checked: Checked) -> ValidateAnswer:
     return ValidateAnswer(
         valid=not checked.problems,
         errors=tuple(map(one_line, checked.problems)),
-        problems=tuple(map(_entry, checked.problems)),
-        warnings=tuple(map(_entry, checked.warnings)),
+        problems=tuple(map(problem_entry, checked.problems)),
+        warnings=tuple(map(problem_entry, checked.warnings)),
         backends=checked.backends,
     )
-
-
-def _entry(problem: Problem) -> ProblemEntry:
-    return ProblemEntry(path=problem.path, message=problem.message, hint=problem.hint or None, line=problem.line)
-
-
-def _rfc3339(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

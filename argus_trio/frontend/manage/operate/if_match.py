@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Final
 
+from argus_trio.core.control import Fits
 from argus_trio.frontend.manage.answer import ManageProblem
 
 _TAG: Final = re.compile(r'[ \t]*(?:(W/)?"([\x21\x23-\x7e\x80-\xff]*)")?[ \t]*(?:,|$)')
@@ -17,7 +17,7 @@ def entity_tag(version: str) -> bytes:
     return f'"{version}"'.encode()
 
 
-def fitting(field: bytes | None) -> Callable[[str], bool] | None:
+def fitting(field: bytes | None) -> Fits | None:
     """What tells whether a version fits the value of `If-Match`; None where anything does.
 
     The comparison is the strong one, as the RFC has it: a weak tag fits nothing.

@@ -2,7 +2,7 @@
 
     events      `/events` and `/events/stream`: their pages
     feed        what one event stream is written from: a position in the journal, and no queue
-    encoded     events as JSON, each encoded once for all who read it
+    encoded     events as JSON, each encoded once for all who read it; gaps
     figures     calls by backend and tool, encoded once a second for all who listen
     metrics     `/metrics`: every metric, its name and what it says
     exposition  Prometheus' text format

@@ -1,15 +1,16 @@
-"""Events of the journal as JSON, each encoded once for all who read it."""
+"""Events of the journal as JSON, each encoded once for all who read it, and what tells of a gap."""
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
-from datetime import UTC, datetime
 from typing import Final
 
 import attrs
 
-from argus_trio.contract.events import EventEntry
+from argus_trio.contract.events import EventEntry, GapEntry
 from argus_trio.core.journal import SEVERITIES, Journal, JournalEvent, Severity
+from argus_trio.frontend.manage.moments import rfc3339
 from argus_trio.wire.envelope import encode
 from argus_trio.wire.event_stream import encode_event
 
@@ -17,9 +18,15 @@ ENCODED_KEPT: Final = 256
 """How many events are kept encoded, the latest that somebody read: whoever is up to date reads these."""
 
 
-def rfc3339(unix: float) -> str:
-    """A moment of Unix time as people and programs write it."""
-    return datetime.fromtimestamp(unix, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+LONGEST_ID: Final = 200
+"""As much of an id that is not ours as is said back, in characters."""
+
+
+def gap_event(since: str) -> bytes:
+    """What tells on a stream, of events or of lines, that some are missing behind this id."""
+    said = "some of what came after this is gone, or it is of another start of the gateway"
+    gap = GapEntry(timestamp=rfc3339(time.time()), since=since[:LONGEST_ID], message=said)
+    return encode_event(encode(gap), event="gap")
 
 
 @attrs.frozen(kw_only=True)

@@ -12,16 +12,14 @@ from argus_trio.contract.operation import Operation
 from argus_trio.core.journal import Journal, JournalEvent
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.event_stream import write_stream
+from argus_trio.frontend.http.header_names import LAST_EVENT_ID
 from argus_trio.frontend.http.reply import EVENT_STREAM as STREAM_HEADERS
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
 from argus_trio.frontend.manage.request import ManageRequest, Page
-from argus_trio.frontend.manage.watch.encoded import EncodedEvents, WantedEvents
+from argus_trio.frontend.manage.watch.encoded import LONGEST_ID, EncodedEvents, WantedEvents
 from argus_trio.frontend.manage.watch.feed import EventFeed
-from argus_trio.frontend.manage.watch.figures import FiguresFeed
+from argus_trio.frontend.manage.watch.figures import EncodedFigures
 
-LAST_EVENT_ID: Final = b"last-event-id"
-LONGEST_ID: Final = 200
-"""As much of an id that is not ours as is said back, in characters."""
 _EVENT_ID: Final = re.compile(r"[A-Za-z0-9]+-[0-9]{1,18}")
 _OFFSET: Final = re.compile(r" ([0-9]{2}:[0-9]{2})$")
 """The offset of a time whose plus sign was not escaped in the query: that means a space."""
@@ -31,7 +29,7 @@ def events_pages(gateway: Gateway) -> Mapping[Operation, Page]:
     """The latest events, and those to come."""
     management = gateway.management
     journal, encoded = management.journal, EncodedEvents(management.journal)
-    figures = FiguresFeed(gateway)
+    figures = EncodedFigures(gateway)
 
     async def events(request: ManageRequest) -> PageAnswer:
         query = request.query_as(EventsQuery)
@@ -89,10 +87,10 @@ def _resumed(journal: Journal, header: str, since: str) -> tuple[int, str]:
     if position is not None:
         return position, ""
     if header or _EVENT_ID.fullmatch(since):
-        return 1, given[:LONGEST_ID]
+        return 1, given
     moment = _moment(since)
     if journal.lost_at is not None and journal.lost_at > moment:
-        return 1, since[:LONGEST_ID]
+        return 1, since
     later = (event.number for event in journal.since(1)[0] if event.at > moment)
     return next(later, journal.position), ""
 

@@ -11,9 +11,10 @@ from typing import Final
 import attrs
 import trio
 
-from argus_trio.contract.events import GapEntry, HeartbeatEntry
+from argus_trio.contract.events import HeartbeatEntry
 from argus_trio.frontend.gateway import News
-from argus_trio.frontend.manage.watch.encoded import EncodedEvents, WantedEvents, rfc3339
+from argus_trio.frontend.manage.moments import rfc3339
+from argus_trio.frontend.manage.watch.encoded import EncodedEvents, WantedEvents, gap_event
 from argus_trio.wire.envelope import encode
 from argus_trio.wire.event_stream import encode_event
 
@@ -99,7 +100,7 @@ class EventFeed:
     def _due(self, now: float) -> bytes:
         parts: list[bytes] = []
         if self.since:
-            parts.append(self._gap(self.since))
+            parts.append(gap_event(self.since))
             self.since = ""
         if now >= self._heartbeat_at:
             parts.append(self._heartbeat())
@@ -116,7 +117,7 @@ class EventFeed:
     def _next_events(self) -> list[bytes]:
         journal = self.events.journal
         found, is_gap = journal.since(self.position, most=EVENTS_AT_ONCE)
-        parts = [self._gap(journal.id_of(self.position - 1))] if is_gap else []
+        parts = [gap_event(journal.id_of(self.position - 1))] if is_gap else []
         size, position = 0, journal.position if len(found) < EVENTS_AT_ONCE else found[-1].number + 1
         for event in found:
             if size >= CHUNK_BYTES:
@@ -127,11 +128,6 @@ class EventFeed:
                 size += len(parts[-1])
         self.position = position
         return parts
-
-    def _gap(self, since: str) -> bytes:
-        said = "some of the events after this one are gone, or it is of another start of the gateway"
-        gap = GapEntry(timestamp=rfc3339(time.time()), since=since, message=said)
-        return encode_event(encode(gap), event="gap")
 
     def _heartbeat(self) -> bytes:
         beat = encode(HeartbeatEntry(timestamp=rfc3339(time.time())))

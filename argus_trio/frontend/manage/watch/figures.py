@@ -15,7 +15,7 @@ from argus_trio.contract.events import FigureEntry, FiguresEntry
 from argus_trio.core.figures import OTHER, Series
 from argus_trio.core.health.health import Calls
 from argus_trio.frontend.gateway import Gateway
-from argus_trio.frontend.manage.watch.encoded import rfc3339
+from argus_trio.frontend.manage.moments import rfc3339
 from argus_trio.wire.envelope import encode
 from argus_trio.wire.event_stream import encode_event
 from argus_trio.wire.members import string_member
@@ -27,8 +27,8 @@ TOOLS_SHOWN: Final = 200
 
 
 @attrs.define(eq=False)
-class FiguresFeed:
-    """The figures of one gateway."""
+class EncodedFigures:
+    """The figures of one gateway, encoded."""
 
     gateway: Gateway
     _second: int = attrs.field(default=-1, init=False)
@@ -45,11 +45,11 @@ class FiguresFeed:
 
 def figures_entry(gateway: Gateway) -> FiguresEntry:
     """The figures of this moment."""
-    now, in_flight = gateway.management.figures.now(), _in_flight(gateway)
+    now = gateway.management.figures.now()
     return FiguresEntry(
         timestamp=rfc3339(time.time()),
         in_flight=len(gateway.management.exchanges),
-        figures=(*_of_backends(gateway, now), *_of_tools(gateway, now, in_flight)),
+        figures=(*_of_backends(gateway, now), *_of_tools(gateway, now)),
     )
 
 
@@ -62,7 +62,8 @@ def _of_backends(gateway: Gateway, now: float) -> Iterator[FigureEntry]:
         yield _entry(name, "", series, now, in_flight=calls.under_way, waiting=calls.waiting)
 
 
-def _of_tools(gateway: Gateway, now: float, in_flight: Counter[tuple[str, str]]) -> Iterator[FigureEntry]:
+def _of_tools(gateway: Gateway, now: float) -> Iterator[FigureEntry]:
+    in_flight, waiting = _under_way(gateway)
     latest = [
         (backend, tool, series)
         for backend, tool, series in gateway.management.figures
@@ -71,18 +72,22 @@ def _of_tools(gateway: Gateway, now: float, in_flight: Counter[tuple[str, str]])
     if len(latest) > TOOLS_SHOWN:
         latest = sorted(latest, key=lambda each: each[2].latest, reverse=True)[:TOOLS_SHOWN]
     for backend, tool, series in latest:
-        yield _entry(backend, tool, series, now, in_flight=in_flight[backend, tool], waiting=0)
+        yield _entry(backend, tool, series, now, in_flight=in_flight[backend, tool], waiting=waiting[backend, tool])
 
 
-def _in_flight(gateway: Gateway) -> Counter[tuple[str, str]]:
-    """How many calls of each tool are in flight; a tool that was never called before is among the others."""
-    found: Counter[tuple[str, str]] = Counter()
+def _under_way(gateway: Gateway) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
+    """How many calls of each tool are in flight, and how many of them wait for a place; a tool that was never called
+    before is among the others."""
+    in_flight: Counter[tuple[str, str]] = Counter()
+    waiting: Counter[tuple[str, str]] = Counter()
     known = {(backend, tool) for backend, tool, _ in gateway.management.figures}
     for exchange in gateway.management.exchanges:
         if exchange.call.method == "tools/call":
             key = exchange.record.backend, string_member(exchange.call.params, "name") or ""
-            found[key if key in known else (key[0], OTHER)] += 1
-    return found
+            key = key if key in known else (key[0], OTHER)
+            in_flight[key] += 1
+            waiting[key] += exchange.record.waits_for == "place"
+    return in_flight, waiting
 
 
 def _entry(backend: str, tool: str, series: Series, now: float, *, in_flight: int, waiting: int) -> FigureEntry:

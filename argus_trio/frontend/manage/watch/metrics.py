@@ -9,7 +9,7 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate
-from typing import Final
+from typing import Final, get_args
 
 import trio
 
@@ -17,7 +17,7 @@ from argus_trio import __version__
 from argus_trio.contract.events import METRICS
 from argus_trio.contract.operation import Operation
 from argus_trio.core.figures import BOUNDS, Figures, Series
-from argus_trio.core.health.health import BackendStatus
+from argus_trio.core.health.health import BackendStatus, ShownState
 from argus_trio.core.journal import Journal
 from argus_trio.core.stages import JournalStage
 from argus_trio.frontend.gateway import Gateway
@@ -28,7 +28,7 @@ from argus_trio.frontend.manage.status import ServedFacts
 from argus_trio.frontend.manage.watch.exposition import CONTENT_TYPE, Distribution, Family, Sample, family_lines
 from argus_trio.frontend.manage.watch.process import OwnProcess, own_process
 
-STATES: Final = ("starting", "preparing", "ready", "degraded", "down", "draining", "disabled", "stopped")
+STATES: Final[tuple[ShownState, ...]] = get_args(ShownState)
 RELOADS: Final[Mapping[str, JournalStage]] = {
     "applied": "reloaded",
     "unchanged": "reload_changed_nothing",

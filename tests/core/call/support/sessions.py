@@ -13,6 +13,7 @@ class QuietSession:
     """A legacy session to which nothing happens."""
 
     log_level: str | None = None
+    handle: str = ""
     audience: Audience = ANYBODY
 
     async def notify(self, method: str, params: Params) -> None:

@@ -8,9 +8,11 @@ from contextlib import asynccontextmanager
 from typing import cast
 
 import attrs
+import msgspec
 import trio
 
 from argus_trio.config.model.server import Server
+from argus_trio.contract.calls import CALL_EVENTS
 from argus_trio.core.access.access import Access
 from argus_trio.core.access.arrival import RequestArrival
 from argus_trio.core.access.principal import Principal
@@ -66,8 +68,12 @@ class Posted:
 
     @property
     def events(self) -> list[tuple[str, Json]]:
-        """The events so far: name and data."""
-        return [(event.event, json.loads(event.data)) for event in EventParser().feed(self.body)]
+        """The events so far: name and data, each as the contract has it."""
+        events = [event for event in EventParser().feed(self.body) if event.data]
+        for event in events:
+            if event.event not in ("result", "error"):
+                msgspec.json.decode(event.data, type=CALL_EVENTS[event.event])
+        return [(event.event, json.loads(event.data)) for event in events]
 
     @property
     def names(self) -> list[str]:

@@ -9,14 +9,19 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.contract.events import FigureEntry
+from argus_trio.core.call.exchange import Call
+from argus_trio.core.call.record import CallRecord, Wait
 from argus_trio.core.catalog.identity import GatewayIdentity
 from argus_trio.core.figures import OTHER, Figures
 from argus_trio.core.health.health import BackendStatus, Calls, Health, Overview
 from argus_trio.core.health.lifecycle import BackendStanding
+from argus_trio.core.open_exchanges import OpenExchange
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.manage.watch.encoded import EncodedEvents, WantedEvents
 from argus_trio.frontend.manage.watch.feed import EventFeed
-from argus_trio.frontend.manage.watch.figures import SHOWN_SECONDS, TOOLS_SHOWN, FiguresFeed, figures_entry
+from argus_trio.frontend.manage.watch.figures import SHOWN_SECONDS, TOOLS_SHOWN, EncodedFigures, figures_entry
+from argus_trio.wire.envelope import Raw
+from argus_trio.wire.revisions import Era
 from tests.frontend.manage.watch.support import management_of
 from tests.frontend.support.serving import Backstage
 
@@ -85,12 +90,26 @@ async def test_the_tools_that_were_called_last_are_shown_where_there_are_many(au
     assert f"t{TOOLS_SHOWN + 4}" in shown
 
 
+async def test_calls_under_way_and_those_that_wait_for_a_place_are_told_by_tool(autojump_clock: MockClock) -> None:
+    house = House()
+    house.figures.record("a", "t", "ok", 0.1)
+    gateway = house.gateway
+    waits: tuple[Wait, ...] = ("backend", "place", "place")
+    for number, wait in enumerate(waits):
+        call = Call(method="tools/call", params={"name": Raw(b'"t"')}, era=Era.LEGACY, revision="2025-11-25")
+        record = CallRecord(backend="a", waits_for=wait)
+        entry = OpenExchange(number=number, since=0.0, call=call, record=record, scope=trio.CancelScope())
+        gateway.management.exchanges.under_way[str(number)] = entry
+    (tool,) = [each for each in figures_entry(gateway).figures if each.tool]
+    assert (tool.tool, tool.in_flight, tool.waiting) == ("t", 3, 2)
+
+
 async def test_they_are_computed_once_a_second_for_all_and_never_while_nobody_listens(
     autojump_clock: MockClock,
 ) -> None:
     house = House()
     gateway = house.gateway
-    shared = FiguresFeed(gateway)
+    shared = EncodedFigures(gateway)
     management = gateway.management
     chunks: list[bytes] = []
 
