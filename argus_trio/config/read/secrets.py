@@ -1,14 +1,18 @@
 """The secrets of a loaded configuration: the values that must never appear in a log or an error.
 
-They are every header value, every token and key of `middleware`, the operator's token, what `${...}` brought into a
-field that may hold a secret (`repr=False` in the model: args, env, headers, url), and whatever it brought into
-`middleware`. Left out is what would only turn a log into noise: short values, ports, booleans, loopback names, and the
-variables that say where and who one is. A default written in the file is no secret: the file says it.
+They are every header value, every token and key of `middleware`, the operator's token, what goes by a name such as
+`API_KEY` or `--token` in env and args, what `${...}` brought into a field that may hold a secret (`repr=False` in the
+model: args, env, headers, url), and whatever it brought into `middleware`. Left out is what would only turn a log into
+noise: short values, ports, booleans, loopback names, and the variables that say where and who one is. A default written
+in the file is no secret: the file says it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Final
 
 import attrs
 
@@ -16,6 +20,8 @@ from argus_trio.config.model.backend import HttpBackend, SseBackend, StdioBacken
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.interpolation import Brought
 from argus_trio.config.read.key_path import KeyPath
+from argus_trio.core.redaction import Redactor
+from argus_trio.errors import Problem
 
 _TOKEN: KeyPath = ("server", "management", "token")
 SHORTEST = 4
@@ -25,6 +31,13 @@ PUBLIC_VARIABLES = frozenset({"HOME", "USER", "LOGNAME", "SHELL", "PATH", "PWD",
 """The variables whose values are no secrets."""
 _COMMON_WORDS = frozenset({"true", "false", "none", "null", "localhost", "127.0.0.1"})
 _LONGEST_PORT = 5
+_NAME: Final = r"[\w.-]*(?:token|secret|passw|credential|api[_-]?key)[\w.-]*"
+NAMED: Final = re.compile(_NAME, re.IGNORECASE)
+"""What a value goes by that is taken for a secret."""
+OPTION: Final = re.compile(f"--?{_NAME}", re.IGNORECASE)
+"""An option whose value follows it."""
+ASSIGNED: Final = re.compile(f"((?:--?|[?&]|^){_NAME}=)([^&#]*)", re.IGNORECASE)
+"""One with its value, or a parameter of a query."""
 
 SECRET_KEYS = frozenset(
     field.name
@@ -37,8 +50,21 @@ SECRET_KEYS = frozenset(
 
 def gather(config: Config, brought: Mapping[KeyPath, tuple[Brought, ...]]) -> frozenset[str]:
     """The secrets of the configuration; `brought` says which values `${...}` brought in at which key path."""
-    found = (*_header_values(config), *_written(config.middleware), *_written(config.server), *_brought_values(brought))
+    written = (*_header_values(config), *_named_values(config), *_written(config.middleware), *_written(config.server))
+    found = (*written, *_brought_values(brought))
     return frozenset(value for value in found if is_telling(value))
+
+
+def brought_anywhere(brought: Mapping[KeyPath, tuple[Brought, ...]]) -> frozenset[str]:
+    """What `${...}` brought in at whichever key path, as far as it is worth hiding."""
+    values = (each.value for found in brought.values() for each in found if each.variable not in PUBLIC_VARIABLES)
+    return frozenset(value for value in values if is_telling(value))
+
+
+def hidden_in(problems: Iterable[Problem], secrets: Iterable[str]) -> tuple[Problem, ...]:
+    """The problems without these secrets, be they quoted as they are or as Python writes them."""
+    redact = Redactor(form for each in secrets for form in (each, repr(each)[1:-1]))
+    return tuple(attrs.evolve(each, message=redact(each.message), hint=redact(each.hint)) for each in problems)
 
 
 def is_telling(value: str) -> bool:
@@ -56,6 +82,19 @@ def _header_values(config: Config) -> Iterator[str]:
             yield value
             _, _, credentials = value.partition(" ")  # `Bearer <token>`: the token alone is as secret
             yield credentials.strip()
+
+
+def _named_values(config: Config) -> Iterator[str]:
+    """What goes by the name of a secret in the environment and the arguments of backends."""
+    for backend in config.backends.values():
+        if isinstance(backend, StdioBackend):
+            yield from (value for name, value in backend.env.items() if NAMED.fullmatch(name))
+            yield from _of_options(backend.args)
+
+
+def _of_options(args: Sequence[str]) -> Iterator[str]:
+    yield from (value for option, value in pairwise(args) if OPTION.fullmatch(option))
+    yield from (found[2] for each in args if (found := ASSIGNED.match(each)))
 
 
 def _written(value: object) -> Iterator[str]:
