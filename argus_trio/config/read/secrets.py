@@ -31,6 +31,7 @@ PUBLIC_VARIABLES = frozenset({"HOME", "USER", "LOGNAME", "SHELL", "PATH", "PWD",
 """The variables whose values are no secrets."""
 _COMMON_WORDS = frozenset({"true", "false", "none", "null", "localhost", "127.0.0.1"})
 _LONGEST_PORT = 5
+_PATHS = ("/", "./", "../", "~/")
 _NAME: Final = r"[\w.-]*(?:token|secret|passw|credential|api[_-]?key)[\w.-]*"
 NAMED: Final = re.compile(_NAME, re.IGNORECASE)
 """What a value goes by that is taken for a secret."""
@@ -85,11 +86,11 @@ def _header_values(config: Config) -> Iterator[str]:
 
 
 def _named_values(config: Config) -> Iterator[str]:
-    """What goes by the name of a secret in the environment and the arguments of backends."""
+    """What goes by the name of a secret in the environment and the arguments of backends; paths only lead to one."""
     for backend in config.backends.values():
         if isinstance(backend, StdioBackend):
-            yield from (value for name, value in backend.env.items() if NAMED.fullmatch(name))
-            yield from _of_options(backend.args)
+            named = (value for name, value in backend.env.items() if NAMED.fullmatch(name))
+            yield from (value for value in (*named, *_of_options(backend.args)) if not value.startswith(_PATHS))
 
 
 def _of_options(args: Sequence[str]) -> Iterator[str]:

@@ -14,7 +14,6 @@ from argus_trio.config.check.loopback import may_be_exposed
 from argus_trio.config.file import ConfigFile
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.middleware import CustomSpec
-from argus_trio.config.read.secrets import hidden_in
 from argus_trio.core.journal import Journal
 from argus_trio.errors import ConfigInvalid, ListenFailed, Problem
 from argus_trio.frontend.http.served_settings import ServedSettings
@@ -88,13 +87,9 @@ def made(
             "comes: middleware: [{type: authentication, ...}], without anonymous",
         )
         raise ConfigInvalid(str(path), (problem,))
-    try:
-        pipeline = build_pipeline(
-            config, source=str(path), folder=path.parent, before=kept, may_import=may_import, journal=journal
-        )
-    except ConfigInvalid as invalid:
-        problems = hidden_in(invalid.problems, config.secrets)
-        raise ConfigInvalid(invalid.source, problems, warnings=invalid.warnings) from None
+    pipeline = build_pipeline(
+        config, source=str(path), folder=path.parent, before=kept, may_import=may_import, journal=journal
+    )
     try:
         settings = ServedSettings.of(config.server, access=pipeline.access)
         return Candidate(
