@@ -37,7 +37,7 @@ async def test_its_file_has_never_another_mode_whatever_the_umask(tmp_path: Path
 async def test_a_folder_where_others_can_put_their_own_in_its_place_is_warned_of(
     tmp_path: Path, mode: int, is_told: bool
 ) -> None:
-    tmp_path.chmod(mode)
+    os.chmod(tmp_path, mode)  # noqa: PTH101  # in a folder in memory
     with capture_logs() as logs:
         listening, _ = await open_unix_socket(tmp_path / "a.sock")
     listening.close()
