@@ -154,3 +154,10 @@ async def test_nobody_reads_a_variable_or_a_file_by_a_text_that_names_it(tmp_pat
         assert found.problems or found.warnings
         assert SECRET not in told
         assert "second line" not in told
+
+
+async def test_a_hint_that_takes_a_value_apart_tells_no_part_of_it(tmp_path: Path) -> None:
+    rule = "middleware: [{type: rbac, roles: {a: {deny: ['backend:${GIVEN}', 'tool:x']}}}]\nbackends: {}"
+    (problem,) = (await checking(tmp_path, GIVEN="hush-7f/3a9c-hush")(rule)).problems
+    assert problem.path == "middleware[0].roles.a.deny[0]"
+    assert not any(part in repr(problem) for part in ("hush", "7f", "3a9c"))

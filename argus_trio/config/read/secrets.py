@@ -19,7 +19,7 @@ import attrs
 from argus_trio.config.model.backend import HttpBackend, SseBackend, StdioBackend
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.interpolation import Brought
-from argus_trio.config.read.key_path import KeyPath
+from argus_trio.config.read.key_path import KeyPath, dotted
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import Problem
 
@@ -31,6 +31,8 @@ PUBLIC_VARIABLES = frozenset({"HOME", "USER", "LOGNAME", "SHELL", "PATH", "PWD",
 """The variables whose values are no secrets."""
 _COMMON_WORDS = frozenset({"true", "false", "none", "null", "localhost", "127.0.0.1"})
 _LONGEST_PORT = 5
+_BETWEEN: Final = re.compile(r"[^\w.+=-]+")
+"""What parts a text where rules, paths and addresses are taken apart."""
 _PATHS = ("/", "./", "../", "~/")
 _NAME: Final = r"[\w.-]*(?:token|secret|passw|credential|api[_-]?key)[\w.-]*"
 NAMED: Final = re.compile(_NAME, re.IGNORECASE)
@@ -56,16 +58,28 @@ def gather(config: Config, brought: Mapping[KeyPath, tuple[Brought, ...]]) -> fr
     return frozenset(value for value in found if is_telling(value))
 
 
-def brought_anywhere(brought: Mapping[KeyPath, tuple[Brought, ...]]) -> frozenset[str]:
-    """What `${...}` brought in at whichever key path, as far as it is worth hiding."""
-    values = (each.value for found in brought.values() for each in found if each.variable not in PUBLIC_VARIABLES)
-    return frozenset(value for value in values if is_telling(value))
+def without_brought(problems: Iterable[Problem], brought: Mapping[KeyPath, tuple[Brought, ...]]) -> tuple[Problem, ...]:
+    """The problems without what `${...}` brought in, wherever that was: who asks for a check may know less than we do.
+
+    Where it was brought in, its parts are hidden as well: a hint may have taken it apart.
+    """
+    by_path = {dotted(key_path): _unpublic(values) for key_path, values in brought.items()}
+    found = hidden_in(problems, {value for values in by_path.values() for value in values if is_telling(value)})
+    return tuple(hidden for each in found for hidden in hidden_in((each,), _parts(by_path.get(each.path, ()))))
 
 
 def hidden_in(problems: Iterable[Problem], secrets: Iterable[str]) -> tuple[Problem, ...]:
     """The problems without these secrets, be they quoted as they are or as Python writes them."""
     redact = Redactor(form for each in secrets for form in (each, repr(each)[1:-1]))
     return tuple(attrs.evolve(each, message=redact(each.message), hint=redact(each.hint)) for each in problems)
+
+
+def _parts(values: Iterable[str]) -> set[str]:
+    return {part for value in values for part in _BETWEEN.split(value) if is_telling(part)}
+
+
+def _unpublic(values: Iterable[Brought]) -> tuple[str, ...]:
+    return tuple(each.value for each in values if each.variable not in PUBLIC_VARIABLES)
 
 
 def is_telling(value: str) -> bool:
@@ -119,4 +133,4 @@ def _brought_values(brought: Mapping[KeyPath, tuple[Brought, ...]]) -> Iterator[
     for key_path, values in brought.items():
         is_of_backend = len(key_path) > 2 and key_path[0] == "backends" and key_path[2] in SECRET_KEYS
         if is_of_backend or key_path[:1] == ("middleware",) or key_path == _TOKEN:
-            yield from (each.value for each in values if each.variable not in PUBLIC_VARIABLES)
+            yield from _unpublic(values)
