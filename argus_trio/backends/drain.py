@@ -76,5 +76,5 @@ class Drain:
         seconds = round(trio.current_time() - began, 3)
         name, journal, facts = scope.spec.name, scope.address.journal, {"seconds": seconds, "calls_cut": cut}
         log.log(30 if cut else 20, "backend_retired", backend=name, **facts)
-        said = f"{name}: what a reload removed or replaced has ended"
+        said = f"what ran of {name} until it was removed, replaced or restarted has ended"
         journal.note("backend_retired", said, backend=name, details=facts)

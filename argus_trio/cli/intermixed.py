@@ -20,11 +20,62 @@ WORDS_OF_THE_ORIGINAL: Final = {
     "validate": "write `argus-trio check`, or `argus-trio config validate` to ask the running gateway",
     "health": "write `argus-trio status`",
     "batch": "write `argus-trio status`, or ask GET /manage/v1/batch",
-    "audit": "write `argus-trio exchanges --done`, or configure the middleware `audit`",
+    "audit": "write `argus-trio exchanges --done`, or log requests by the middleware `logging`",
     "resources": "ask GET /manage/v1/capabilities; `argus-trio read URI` reads one",
     "prompts": "ask GET /manage/v1/capabilities; `argus-trio prompt NAME` gets one",
+    "metrics": "ask GET /manage/v1/metrics",
+    "secrets": "secrets are files or variables here: docs/configuration.md",
+    "auth": "clients are let in by the middleware `authentication`: docs/middleware.md",
+    "groups": "there are no groups here: `argus-trio backends` lists the backends",
+    "registry": "servers are written into the configuration file here: docs/configuration.md",
+    "skills": "there are no skills here",
+    "workflows": "there are no workflows here",
+    "operations": "there are none here: `argus-trio --help` lists the commands",
+    "containers": "there are none here: a server in a container is a command that starts it, or a URL",
+    "pods": "there are none here: a server in a container is a command that starts it, or a URL",
+    "version": "write `argus-trio --version`",
+    "help": "write `argus-trio --help`",
 }
-"""Commands of the original Argus that have another name here, or none."""
+"""Commands of the original Argus that have another name here, or none, and what others expect."""
+_IN_ENVIRONMENT: Final = "arguments are no place for a secret: put it into $ARGUS_TOKEN or a file for --token-file"
+_AS_SERVICE: Final = "a service manager keeps it in the background: docs/systemd.md"
+OPTIONS_OF_THE_ORIGINAL: Final = {
+    "--token": _IN_ENVIRONMENT,
+    "-t": _IN_ENVIRONMENT,
+    "-s": "write --server URL",
+    "-o": "write --json",
+    "--output": "write --json",
+    "--no-color": "set NO_COLOR=1",
+    "--theme": "there are no themes here",
+    "--servers-config": "write --server URL, or set $ARGUS_URL",
+    "-d": _AS_SERVICE,
+    "--detach": _AS_SERVICE,
+    "--name": _AS_SERVICE,
+    "-v": "write `serve --log-level debug`",
+    "-vv": "write `serve --log-level debug`",
+    "-q": "write `serve --log-level warning`",
+    "--parallel": "server.concurrent_starts in the file says how many start at once",
+    "--no-parallel": "server.concurrent_starts: 1 in the file",
+    "--auto-reauth": "there is no such thing here",
+}
+"""The same of its options."""
+
+
+_UNRECOGNIZED: Final = "unrecognized arguments: "
+
+
+def _with_hint(message: str) -> str:
+    """What cannot be understood, with what to write; what stands behind an option may be a secret, and is not told."""
+    first = message.removeprefix(_UNRECOGNIZED).split(" ")[0]
+    option = first.partition("=")[0]
+    hint = OPTIONS_OF_THE_ORIGINAL.get(option)
+    if hint is not None:
+        return f"there is no option {option} here: {hint}"
+    if first.endswith((".yaml", ".yml", ".json")):
+        return f"{message}; write `-c {first}` for a configuration"
+    if not first.startswith("-"):
+        return f"{message}; each command stands alone: `argus-trio --help` lists them"
+    return message
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -37,6 +88,8 @@ class CommandParser(argparse.ArgumentParser):
         if found and "COMMAND" in before:
             hint = WORDS_OF_THE_ORIGINAL.get(word) or "`argus-trio --help` lists the commands"
             message = f"there is no command {word!r}: {hint}"
+        if message.startswith(_UNRECOGNIZED):
+            message = _with_hint(message)
         super().error(message)
 
 

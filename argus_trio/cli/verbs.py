@@ -108,6 +108,7 @@ def _add_calls(add: AddParser) -> None:
         "arguments",
         metavar="ARGUMENT",
         nargs="*",
+        default=[],
         help="key=value by the tool's schema (a key again for each item of an array), key:=JSON, or one JSON object; "
         "- reads that from stdin",
     )
@@ -117,7 +118,7 @@ def _add_calls(add: AddParser) -> None:
     _add_conversation(read)
     prompt = _verb(add, "prompt", "get a prompt", "prompt review language=python")
     prompt.add_argument("name", metavar="NAME", help="the prompt")
-    prompt.add_argument("arguments", metavar="ARGUMENT", nargs="*", help="key=value")
+    prompt.add_argument("arguments", metavar="ARGUMENT", nargs="*", default=[], help="key=value")
     _add_conversation(prompt)
 
 

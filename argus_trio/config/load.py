@@ -19,6 +19,7 @@ from argus_trio.config.check.check_inherited import check_inherited
 from argus_trio.config.check.check_operation import check_operation
 from argus_trio.config.check.check_rate_limits import check_rate_limits
 from argus_trio.config.check.check_records import check_records
+from argus_trio.config.check.check_variables import check_variables
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.document import Document, NotYaml, read_document
 from argus_trio.config.read.findings import Findings
@@ -91,7 +92,7 @@ def _config(root: dict[str, Tree], splicer: Splicer) -> Config:
     check(written, tuple(backends) if isinstance(backends, dict) else (), findings)
     check_authorization(written, tuple(backends) if isinstance(backends, dict) else (), findings)
     check_authentication(written, findings)
-    check_management(config, findings)
+    check_management(config, splicer.environ, findings)
     check_operation(config, findings)
     check_records(config, findings)
     check_rate_limits(config, findings)
@@ -99,6 +100,8 @@ def _config(root: dict[str, Tree], splicer: Splicer) -> Config:
     commands = CommandCheck(environ=splicer.environ, folder=splicer.folder, brought=splicer.brought)
     commands.check(written, findings)
     check_inherited(config, splicer.environ, findings)
+    named = {each.variable for brought in splicer.brought.values() for each in brought if each.variable}
+    check_variables(splicer.environ, named, findings)
     return attrs.evolve(config, secrets=gather(config, splicer.brought), entries=_entries(backends))
 
 

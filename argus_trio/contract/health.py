@@ -71,6 +71,8 @@ class TransportStatus:
     port: int
     urls: tuple[str, ...]
     """All base URLs, and `unix:PATH` for sockets."""
+    management_urls: tuple[str, ...]
+    """The same of where this API alone is served."""
 
 
 @attrs.frozen(kw_only=True)

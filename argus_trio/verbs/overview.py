@@ -44,6 +44,7 @@ def status(verb: Verb) -> int:
         ("health", f"{health.status}, {ready}", COLOURS.get(health.status, "yellow")),
         ("backends", f"{counts.connected} of {counts.total} connected, {counts.healthy} healthy{preparing}", None),
         ("clients", ", ".join(answer.transport.urls) or answer.transport.streamable_http_url, None),
+        ("operators", ", ".join(answer.transport.management_urls), None),
         (
             "load",
             f"{load.exchanges} exchanges, {load.sessions} sessions, {load.requests} requests, "
@@ -59,7 +60,8 @@ def status(verb: Verb) -> int:
         ("log", answer.log_level, None),
     ]
     for name, text, colour in rows:
-        verb.terminal.line(f"{name:<9} {verb.terminal.painted(one_line(text), colour)}")
+        if text:
+            verb.terminal.line(f"{name:<9} {verb.terminal.painted(one_line(text), colour)}")
     return DONE
 
 

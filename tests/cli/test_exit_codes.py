@@ -65,6 +65,16 @@ def test_a_problem_is_told_with_its_detail(argus: Run, fake: FakeManagement, wor
     assert json.loads(argus("status", "--json").out) == body
 
 
+@pytest.mark.parametrize("form", [{"error": "not_found"}, {"type": "/manage/v1/problems/not-found", "status": 404}])
+def test_where_the_management_api_is_not_it_is_told_where_it_may_be(
+    argus: Run, fake: FakeManagement, form: dict[str, object]
+) -> None:
+    fake.answers["GET /status"] = (404, {"message": "nothing is served at this path", **form})
+    ran = argus("status")
+    assert (ran.code, ran.out) == (1, "")
+    assert "server.management.listen" in ran.err
+
+
 def test_a_problem_that_lists_others_is_told_with_all_of_them(argus: Run, fake: FakeManagement) -> None:
     listed = [{"path": "server.port", "message": "no port", "hint": "write 1 to 65535", "line": 3}]
     fake.answers["GET /status"] = (422, problem("invalid-configuration", 422, "it cannot be used", problems=listed))

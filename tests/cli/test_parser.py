@@ -12,7 +12,7 @@ import pytest
 
 from argus_trio import __version__
 from argus_trio.cli import verbs
-from argus_trio.cli.intermixed import WORDS_OF_THE_ORIGINAL
+from argus_trio.cli.intermixed import OPTIONS_OF_THE_ORIGINAL, WORDS_OF_THE_ORIGINAL
 from argus_trio.cli.parser import parser
 from argus_trio.core import log_level
 from argus_trio.core.call import levels
@@ -59,6 +59,23 @@ def test_a_word_of_the_original_is_answered_with_what_to_write(plain: Run, word:
     ran = plain(word)
     assert ran.code == 2
     assert f"there is no command '{word}': {WORDS_OF_THE_ORIGINAL[word]}" in ran.err
+
+
+@pytest.mark.parametrize("option", sorted(OPTIONS_OF_THE_ORIGINAL))
+@pytest.mark.parametrize("command", ["serve", "status"])
+def test_an_option_of_the_original_is_answered_with_what_to_write(plain: Run, command: str, option: str) -> None:
+    for words in ((option, "hush"), (f"{option}=hush",)) if option.startswith("--") else ((option, "hush"),):
+        ran = plain(command, *words)
+        assert ran.code == 2
+        assert f"there is no option {option} here: {OPTIONS_OF_THE_ORIGINAL[option]}" in ran.err
+        assert "hush" not in ran.err
+
+
+def test_only_what_has_to_be_there_is_called_for(plain: Run) -> None:
+    for command in ("call", "prompt"):
+        assert "required: NAME\n" in plain(command).err
+    assert "each command stands alone" in plain("tools", "call", "add").err
+    assert "write `-c a.yaml`" in plain("serve", "a.yaml").err
 
 
 def test_an_unknown_word_is_answered_with_where_the_commands_are(plain: Run) -> None:

@@ -38,6 +38,7 @@ def test_status_shows_the_gateway_in_a_glance(argus: Run, fake: FakeManagement, 
     assert shown["asked"] == f"at  {url}"
     assert shown["health"] == "degraded, not ready: a backend is missing"
     assert shown["backends"] == "2 of 3 connected, 2 healthy, 1 preparing"
+    assert shown["operators"] == "unix:/m"
     assert shown["load"] == "4 exchanges, 5 sessions, 6 requests, 2.0 KiB held of 256.0 MiB"
     assert shown["config"].startswith("/etc/c.yaml, loaded ")
 

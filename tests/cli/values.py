@@ -51,7 +51,12 @@ STATUS = StatusAnswer(
     ),
     config=ConfigStatus(file_path="/etc/c.yaml", loaded_at=AT, backend_count=3, generation=2),
     transport=TransportStatus(
-        sse_url="http://h/sse", streamable_http_url="http://h/mcp", host="h", port=1, urls=("http://h:1", "unix:/s")
+        sse_url="http://h/sse",
+        streamable_http_url="http://h/mcp",
+        host="h",
+        port=1,
+        urls=("http://h:1", "unix:/s"),
+        management_urls=("unix:/m",),
     ),
     load=LoadStatus(exchanges=4, sessions=5, requests=6, memory_held=2048, memory_limit=256 * 1024 * 1024),
     health=HEALTH,

@@ -35,8 +35,10 @@ def references(value: object) -> Iterator[str]:
             yield from references(each)
 
 
-def test_the_document_on_file_is_the_one_that_is_made() -> None:
-    assert json.loads(ON_FILE.read_text()) == DOCUMENT, "argus-trio schema --openapi > docs/openapi.json"
+def test_the_document_on_file_is_the_one_that_is_made(request: pytest.FixtureRequest) -> None:
+    if request.config.getoption("--update"):
+        ON_FILE.write_text(json.dumps(openapi_document(), indent=1, ensure_ascii=False) + "\n")
+    assert json.loads(ON_FILE.read_text()) == DOCUMENT, "run with --update to write it"
 
 
 async def test_the_document_that_is_served_is_the_one_on_file() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 from tests.e2e.child import ROOT
 from tests.e2e.gateway import Gateway, Json, running, stdio, written
@@ -43,6 +44,17 @@ def curl(gateway: Gateway, example: str) -> str:
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_an_example_of_the_page_works_as_it_stands_there(argus: Gateway, example: str) -> None:
     assert curl(argus, example).strip()
+
+
+def test_the_example_for_a_scraper_lets_it_scrape_and_nothing_more(tmp_path: Path) -> None:
+    (middleware,) = re.findall(r"^```yaml\n(middleware:.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    config = {"backends": {}, **yaml.safe_load(middleware)}
+    with running(config, tmp_path, env={"METRICS_TOKEN": "scraper-0123456789"}) as gateway:
+        scrape = f"curl -s {gateway.url}/manage/v1/metrics"
+        assert "\nargus_ready 1\n" in curl(gateway, f"{scrape} -H 'Authorization: Bearer scraper-0123456789'")
+        assert gateway.get("/manage/v1/metrics")[0] == 401
+        reload = f"curl -s -X POST {gateway.url}/manage/v1/reload -H 'Authorization: Bearer scraper-0123456789'"
+        assert '"error":"forbidden"' in subprocess.run(["bash", "-c", reload], capture_output=True, text=True).stdout
 
 
 def test_what_is_hidden_is_told_with_the_reason_and_what_is_renamed_with_both_names(argus: Gateway) -> None:

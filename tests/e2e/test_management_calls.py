@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
 import subprocess
 import sys
 import uuid
@@ -193,6 +196,17 @@ async def test_curl_alone_answers_what_a_tool_asks(argus: Gateway, kind: Kind) -
             assert result["structuredContent"]["user"]["content"] == {"name": "Bob"}
             again = json.loads(await trio.to_thread.run_sync(post, answer))
             assert again["error"] in ("unknown_ask", "unknown_exchange")
+
+
+def test_the_script_of_the_page_answers_what_a_tool_asks(argus: Gateway) -> None:
+    page = (ROOT / "docs" / "management.md").read_text()
+    (script,) = re.findall(r"^```bash\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    if shutil.which("jq") is None:
+        pytest.skip("jq is not there")
+    command = ["bash", "-euc", script.replace("files__rename", "stdio-legacy__ask_form")]
+    environ = {**os.environ, "ARGUS_URL": argus.url}
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=SECONDS, check=True)
+    assert json.loads(done.stdout)["structuredContent"]["user"]["content"] == {"name": "a"}
 
 
 @kinds

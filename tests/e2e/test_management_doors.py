@@ -100,7 +100,7 @@ def test_the_user_of_the_gateway_is_the_operator_on_its_socket(with_socket: Gate
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     status, body = asked(OverUnix(path), "/manage/v1/status")
     assert status == 200
-    assert f"unix:{path}" in body["transport"]["urls"]
+    assert f"unix:{path}" in body["transport"]["management_urls"]
     assert asked(OverUnix(path), "/mcp")[0] == 404
     assert with_socket.get("/manage/v1/backends")[0] == 401  # over TCP somebody has to say who asks
     assert with_socket.get("/manage/v1/health")[0] == 200

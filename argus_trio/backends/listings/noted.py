@@ -48,7 +48,7 @@ def _note_disputes(journal: Journal, before: Catalog, now: Catalog) -> None:
         has_them = f"{pair.winner} has them" if pair.winner else "neither shows them"
         journal.note(
             "name_collision",
-            f"{' and '.join(pair.backends)} show the same {len(pair.names)} names: {has_them}",
+            f"{' and '.join(pair.backends)} show the same names ({len(pair.names)}): {has_them}",
             severity="warning",
             backend=pair.backends[1],
             details={

@@ -6,6 +6,7 @@
 - `check_files` looks at the file system: files, folders, and with `certificate` whether the gateway's certificate can
   be loaded, in the same way as when it takes effect.
 - `check_commands` looks for the programs of stdio backends, `check_inherited` for variables that do not reach them.
+- `check_variables` looks for variables of the original Argus that nobody reads.
 - `authorization/` judges roles, rules and views, and explains what a principal may do.
 - `listen_address` reads HOST:PORT; `loopback` says whether an address can be reached from elsewhere, for `config/file`
   and socket activation as well.

@@ -5,6 +5,7 @@
     request     what a page is asked
     answer      what a page answers, and the problem that it raises
     pages       which page answers which operation
+    original    what stands for the paths of the original Argus that are not served
     watch/      what has happened and how much: events, their stream, figures, metrics
     calls/      calls of tools, reads and prompts: an edge of its own
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Final, cast
+from typing import Final, Literal, cast, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
 import attrs
@@ -23,11 +24,13 @@ from argus_trio.core.memory import Bodies
 from argus_trio.errors import ParseFailed, RpcError
 from argus_trio.frontend.http.body import read_body
 from argus_trio.frontend.http.errors import ClientGone
+from argus_trio.frontend.http.negotiation import require_plain
 from argus_trio.frontend.http.receive_queue import AsgiMessage
 from argus_trio.frontend.http.request import AsgiSend, Header, IncomingRequest
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
 from argus_trio.frontend.manage.admission import Doorkeeper, may_stream_on
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer, problem_answer
+from argus_trio.frontend.manage.original import stands_for
 from argus_trio.frontend.manage.request import ManageRequest, Page
 from argus_trio.wire.envelope import check_text
 
@@ -45,7 +48,8 @@ PROBED: Final = tuple(BASE + operation.path for operation in _FOR_PROBES)
 _ABOVE: Final = "/manage/"
 _ON_ALL: Final[tuple[Header, ...]] = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 _OF_ALL: Final = frozenset(name for name, _ in _ON_ALL)
-_WORDS: Final = {413: "too-large", 408: "bad-request", 503: "overloaded"}
+_LISTED: Final = f"{BASE}/openapi.json lists what is"
+_WORDS: Final = {408: "too-slow", 413: "too-large", 415: "wrong-media-type", 503: "overloaded"}
 """What becomes of an error about a body, by its status."""
 
 
@@ -149,9 +153,11 @@ class ManageApi:
         if operation.body is None:
             return NoBody()
         try:
+            require_plain(http.fields.get(b"content-encoding"))
             body = await read_body(http, self.settings.now.limits, self.bodies)
         except RpcError as error:
             raise ManageProblem(_WORDS.get(error.http_status, "bad-request"), error.message) from None
+        body = body.removeprefix(codecs.BOM_UTF8)
         if not body.strip():
             body = b"{}"
         elif not _is_json(http.fields.get(b"content-type")):
@@ -174,7 +180,7 @@ def _uncached(send: AsgiSend) -> AsgiSend:
 
 def _nothing_at(http: IncomingRequest) -> str:
     if http.door.serves != "management" or http.path.startswith(_ABOVE):
-        return "nothing is served at this path"
+        return f"nothing is served at this path; {stands_for(http.path) or _LISTED}"
     return f"only {BASE} is served here; MCP is at the gateway's other address, which server.host and server.port say"
 
 
@@ -232,7 +238,7 @@ def _query(query: bytes, kind: type) -> object:
         values = {name: values if _is_list(known[name]) else values[0] for name, values in given.items()}
         found: object = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise _complaint("query", error) from None
+        raise _complaint("query", error, kind) from None
     if nothing := [name for name in given if getattr(found, name) is None]:
         raise ManageProblem("bad-request", f"in the query: null is no value of {nothing[0]}; leave it out")
     return found
@@ -256,8 +262,19 @@ def _decoded(body: bytes, kind: type) -> object:
         _require_known(given, [field.name for field in attrs.fields(kind)], "member")
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, ParseFailed, UnicodeDecodeError, RecursionError) as error:
-        raise _complaint("body", error) from None
+        raise _complaint("body", error, kind) from None
 
 
-def _complaint(place: str, error: Exception) -> ManageProblem:
-    return ManageProblem("bad-request", f"in the {place}: {error}"[:LONGEST_COMPLAINT])
+def _complaint(place: str, error: Exception, kind: type) -> ManageProblem:
+    """What is wrong with a query or a body of a kind, and what one member of it may be."""
+    words = _words(get_type_hints(kind).get(str(error).rpartition("$.")[2].removesuffix("`")))
+    expected = f"; it is one of {', '.join(words)}" if words else ""
+    said = f"in the {place}: {error}"[: LONGEST_COMPLAINT - len(expected)]
+    return ManageProblem("bad-request", said + expected)
+
+
+def _words(kind: object) -> list[str]:
+    """What a member may be that is one of some words."""
+    if get_origin(kind) is Literal:
+        return [str(word) for word in get_args(kind)]
+    return [word for each in get_args(kind) for word in _words(each)]

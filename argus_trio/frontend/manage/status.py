@@ -146,5 +146,6 @@ def _transport(facts: ServedFacts, configured: tuple[str, int]) -> TransportStat
         streamable_http_url=f"{first}/mcp",
         host=parts.hostname or configured[0],
         port=parts.port or configured[1],
-        urls=(*facts.urls, *facts.management_urls),
+        urls=tuple(facts.urls),
+        management_urls=tuple(facts.management_urls),
     )

@@ -22,7 +22,7 @@ from argus_trio.errors import ListenFailed
 
 log = structlog.get_logger()
 
-_BACKLOG: Final = 128
+BACKLOG: Final = 128
 """Connections that wait to be accepted: operators are few."""
 ANSWER_SECONDS: Final = 1.0
 """How long it is tried whether somebody listens on a socket that is there already: a connection to a Unix socket is
@@ -93,7 +93,7 @@ async def open_unix_socket(path: Path) -> tuple[socket.socket, SocketFile]:
             os.fchmod(listening.fileno(), _MODE)  # before there is a file, so that it never has another mode
             listening.bind(os.fspath(path))
             file = SocketFile.of(path)
-            listening.listen(_BACKLOG)
+            listening.listen(BACKLOG)
             _warn_of_others(path.parent)
     except OSError as error:
         listening.close()

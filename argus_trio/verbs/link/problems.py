@@ -14,6 +14,7 @@ _CODES: Final = {401: NOT_ALLOWED, 403: NOT_ALLOWED}
 _ADVICE: Final = {
     "unauthorized": "put the token into $ARGUS_TOKEN or a file for --token-file, or use the gateway's Unix socket",
     "forbidden": "`argus-trio explain PRINCIPAL manage:RIGHT` says which rule decides",
+    "not-found": "is it the gateway's address? Where server.management.listen names another one, ask there",
     "unknown-backend": "`argus-trio backends` lists them",
     "unknown-exchange": "`argus-trio exchanges` lists those under way",
     "unknown-session": "`argus-trio sessions` lists them",
@@ -45,8 +46,12 @@ def failure_told(problem: Mapping[str, object], body: bytes, retry_after: str | 
     status = problem.get("status")
     word = str(problem.get("type", "")).rpartition("/")[2]
     lines = [str(problem.get("detail") or problem.get("message") or problem.get("title") or "it was refused")]
+    if problem.get("error") == "not_found":
+        word = "not-found"
     if word == "unknown-target" and "tool" in lines[0]:
         word = "unknown-tool"
+    if word == "forbidden" and "manage:" not in lines[0]:  # no rule decides that
+        word = ""
     if advice := _ADVICE.get(word):
         lines[0] += f"; {advice}"
     if retry_after:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -16,15 +16,17 @@ from argus_trio.config.model.middleware import AuthenticationSpec
 from argus_trio.config.model.server import Server
 from argus_trio.config.read.findings import Findings
 from argus_trio.config.read.key_path import KeyPath
-from argus_trio.contract.sockets import AUTO, MOST_PATH_BYTES
+from argus_trio.contract.sockets import AUTO, MOST_PATH_BYTES, socket_folder
 from argus_trio.core.access.credential import HASHED, NoCredential, written_digest
 
 _TOKEN: Final[KeyPath] = ("server", "management", "token")
 _SOCKET: Final[KeyPath] = ("server", "management", "socket")
+_SWITCHES: Final = frozenset({"true", "false", "yes", "no", "on", "off"})
+"""What is meant to switch a socket on or off, and would be the name of a file."""
 _LISTEN: Final[KeyPath] = ("server", "management", "listen")
 
 
-def check_management(config: Config, findings: Findings) -> None:
+def check_management(config: Config, environ: Mapping[str, str], findings: Findings) -> None:
     """Report what makes no sense, or lets in others than is meant. This looks at the folder of the socket.
 
     The paths of `config` are absolute.
@@ -34,7 +36,9 @@ def check_management(config: Config, findings: Findings) -> None:
         _check_token(management.token, config, findings)
     if management.listen is not None:
         _check_listen(management.listen, config, findings)
-    if management.socket is not None and management.socket != AUTO:
+    if management.socket == AUTO:
+        _check_folder(environ, findings)
+    elif management.socket is not None:
         _check_socket(management.socket, findings)
 
 
@@ -105,8 +109,18 @@ def _meet(one: str, other: str) -> bool:
     return len(hosts) == 1 or "0.0.0.0" in hosts or "::" in hosts  # noqa: S104  # it is compared, not bound
 
 
+def _check_folder(environ: Mapping[str, str], findings: Findings) -> None:
+    if socket_folder(environ) is None:  # which a service manager may set at the start
+        message = "neither $RUNTIME_DIRECTORY nor $XDG_RUNTIME_DIR names a folder here, and one has to at the start"
+        hint = "write a path, or leave it to RuntimeDirectory=argus-trio in the service's unit"
+        findings.warn(_SOCKET, message, hint)
+
+
 def _check_socket(written: str, findings: Findings) -> None:
     path = Path(written)
+    if path.name.lower() in _SWITCHES:
+        findings.add(_SOCKET, f"expected the path of a socket, found {path.name}", f"write {AUTO}, or leave it out")
+        return
     if not path.name or written.endswith("/") or "\0" in written:
         findings.add(_SOCKET, "expected the path of a socket", f"for example /run/argus-trio/argus.sock, or {AUTO}")
         return

@@ -39,6 +39,8 @@ def management(text: str, *, server: str = "", rest: str = "backends: {}") -> st
         (f"socket: /{'x' * 107}", "socket", "at most 107 bytes", "auto"),
         ("socket: /tmp", "socket", "a folder of this name", "/tmp/argus.sock"),
         ("socket: /etc/hostname", "socket", "no socket", "another path"),
+        ("socket: true", "socket", "found true", "write auto"),
+        ("socket: off", "socket", "found off", "leave it out"),
         ("enabled: true", "enabled", "unknown key", "always there"),
         ("port: 9001", "port", "unknown key", "listen: HOST:PORT"),
     ],
@@ -72,7 +74,7 @@ def test_the_operators_token_is_nobody_elses() -> None:
     ],
 )
 def test_what_is_good_is_taken_in_silence(text: str) -> None:
-    assert read(management(text)).warnings == ()
+    assert read(management(text), environ={"XDG_RUNTIME_DIR": "/run/user/1"}).warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -81,6 +83,7 @@ def test_what_is_good_is_taken_in_silence(text: str) -> None:
         ("token: short", "", "shorter than 16 characters"),
         (f"token: {T}, listen: '0.0.0.0:9001'", "", "unprotected"),
         (f"token: {T}", ", host: 0.0.0.0, allow_unauthenticated: true", "unprotected"),
+        ("socket: auto", "", "neither $RUNTIME_DIRECTORY nor $XDG_RUNTIME_DIR"),
         ("socket: /nowhere/at/all.sock", "", "has to be when the gateway starts"),
     ],
 )
