@@ -25,7 +25,7 @@ from argus_trio.config.read.document import Document, NotYaml, read_document
 from argus_trio.config.read.findings import Findings
 from argus_trio.config.read.locate import Locator
 from argus_trio.config.read.scalar import Tree, described
-from argus_trio.config.read.secrets import gather
+from argus_trio.config.read.secrets import gather, without_brought
 from argus_trio.config.read.sources import Sources
 from argus_trio.config.read.splice import Splicer
 from argus_trio.config.structure.defaults import with_defaults
@@ -76,10 +76,11 @@ def parse(
         findings.note(key_path, message, line=line)
     splicer = Splicer(environ=environ, folder=folder, findings=findings, sources=sources or Sources())
     config = _config(_root(document, source), splicer)
+    warnings = without_brought(findings.warnings_in_file_order(), splicer.brought)
     if problems := findings.in_file_order():
-        raise ConfigInvalid(source, problems, warnings=findings.warnings_in_file_order())
+        raise ConfigInvalid(source, without_brought(problems, splicer.brought), warnings=warnings)
     lines = MappingProxyType({path: line for path, line in document.lines.items() if path[:1] == ("middleware",)})
-    return attrs.evolve(config, lines=lines, warnings=findings.warnings_in_file_order())
+    return attrs.evolve(config, lines=lines, warnings=warnings)
 
 
 def _config(root: dict[str, Tree], splicer: Splicer) -> Config:

@@ -20,6 +20,7 @@ from argus_trio.config.model.middleware import (
     TelemetrySpec,
     is_at_arrival,
 )
+from argus_trio.config.read.secrets import hidden_in
 from argus_trio.core.access.access import Access, anybody, anybody_manages, nobody_manages
 from argus_trio.core.access.forwarded import TrustedProxies
 from argus_trio.core.journal import Journal
@@ -67,7 +68,7 @@ def build_pipeline(
         except SpecUnusable as unusable:
             problems.append(_problem(index, unusable, config))
     if problems:
-        raise ConfigInvalid(source, tuple(problems), warnings=config.warnings)
+        raise ConfigInvalid(source, hidden_in(problems, config.secrets), warnings=config.warnings)
     return Pipeline(stages=tuple(stages), access=_access(config, tuple(stages)), kept=kept_state.kept)
 
 

@@ -175,6 +175,15 @@ def test_what_cannot_be_made_is_a_problem_of_the_file(
     assert said in found.message
 
 
+def test_what_a_reference_brought_in_is_not_quoted(folder: Path) -> None:
+    (folder / "strict.py").write_text("class Made:\n    def __init__(self, key): raise ValueError('bad key ' + key)\n")
+    for line in ("use: '${KEY}'", "use: 'own:${KEY}'", "{use: './strict.py:Made', options: {key: '${KEY}'}}"):
+        loaded = parse(f"middleware: [{line}]", source="f", folder=folder, environ={"KEY": "hush-7f3a9c"})
+        with pytest.raises(ConfigInvalid) as caught:
+            build_pipeline(loaded, folder=folder)
+        assert "hush" not in repr(caught.value.problems)
+
+
 def test_a_problem_of_one_says_its_line_and_the_warnings_stay() -> None:
     text = 'version: "1"\nmiddleware:\n  - type: logging\n    redact: [a+]\n  - options: {}\n    use: no.such:Name\n'
     loaded = parse(text, source="f", folder=Path(), environ={})

@@ -131,3 +131,33 @@ async def test_a_file_system_that_hangs_is_told_in_time(tmp_path: Path, monkeypa
             (problem,) = (await check(None)).problems
             assert "within 0.05 s" in problem.message
     Stuck.go_on.set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "middleware: [{use: '%s'}]",
+        "middleware: [{use: './%s.py:Name'}]",
+        "server: {management: {socket: '/none/%s/argus.sock'}}",
+        "middleware: [{type: authentication, methods: [{type: bearer, tokens: "
+        "[{token: x, principal: a, roles: ['%s']}]}]}, {type: rbac, roles: {b: {allow: ['*']}}}]",
+        "middleware: [{type: authentication, methods: [{type: jwt, issuer: 'https://%s', audience: x}, "
+        "{type: jwt, issuer: 'https://%s/', audience: x}]}]",
+    ],
+)
+async def test_nobody_reads_a_variable_or_a_file_by_a_text_that_names_it(tmp_path: Path, text: str) -> None:
+    (tmp_path / "key").write_text(f"{SECRET}\nsecond line of it\n")
+    check = checking(tmp_path, GIVEN=SECRET)
+    for reference in ("${GIVEN}", "${file:key}", "${UNSET:-${GIVEN}}"):
+        found = await check(f"backends: {{}}\n{text.replace('%s', reference)}")
+        told = repr((found.problems, found.warnings))
+        assert found.problems or found.warnings
+        assert SECRET not in told
+        assert "second line" not in told
+
+
+async def test_a_hint_that_takes_a_value_apart_tells_no_part_of_it(tmp_path: Path) -> None:
+    rule = "middleware: [{type: rbac, roles: {a: {deny: ['backend:${GIVEN}', 'tool:x']}}}]\nbackends: {}"
+    (problem,) = (await checking(tmp_path, GIVEN="hush-7f/3a9c-hush")(rule)).problems
+    assert problem.path == "middleware[0].roles.a.deny[0]"
+    assert not any(part in repr(problem) for part in ("hush", "7f", "3a9c"))

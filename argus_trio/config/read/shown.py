@@ -15,15 +15,11 @@ import attrs
 
 from argus_trio.config.model.backend import Backend
 from argus_trio.config.model.config import Config
+from argus_trio.config.read.secrets import ASSIGNED, NAMED, OPTION
 from argus_trio.core.redaction import HIDDEN
 
 _MASKED: Final = frozenset({"env", "headers"})
 """The keys of a backend whose values are masked."""
-_NAME: Final = r"[\w.-]*(?:token|secret|passw|credential|api[_-]?key)[\w.-]*"
-"""What a value goes by that is taken for a secret."""
-_NAMED: Final = re.compile(_NAME, re.IGNORECASE)
-_OPTION: Final = re.compile(f"--?{_NAME}", re.IGNORECASE)
-_ASSIGNED: Final = re.compile(f"((?:--?|[?&]|^){_NAME}=)[^&#]*", re.IGNORECASE)
 _USER_INFO: Final = re.compile(r"(?<=://)[^/?#@]+(?=@)")
 """What stands before the host of a URL: often a password."""
 
@@ -60,15 +56,15 @@ class _Shown:
         if isinstance(value, tuple | list | frozenset):
             return self._listed(list(value))
         if isinstance(value, str | Path):
-            return _USER_INFO.sub(HIDDEN, _ASSIGNED.sub(rf"\1{HIDDEN}", self.redact(str(value))))
+            return _USER_INFO.sub(HIDDEN, ASSIGNED.sub(rf"\1{HIDDEN}", self.redact(str(value))))
         return value
 
     def _named(self, name: str, value: object) -> object:
-        return HIDDEN if isinstance(value, str) and _NAMED.fullmatch(name) else self.value(value)
+        return HIDDEN if isinstance(value, str) and NAMED.fullmatch(name) else self.value(value)
 
     def _listed(self, values: list[object]) -> list[object]:
         """The entries of a list; the one behind an option such as `--token` is its value."""
-        behind = [False, *(isinstance(each, str) and _OPTION.fullmatch(each) is not None for each in values)]
+        behind = [False, *(isinstance(each, str) and OPTION.fullmatch(each) is not None for each in values)]
         return [HIDDEN if is_value else self.value(each) for is_value, each in zip(behind, values, strict=False)]
 
 

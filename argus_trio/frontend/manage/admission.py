@@ -94,7 +94,8 @@ class Doorkeeper:
         if http.door.peer is not None:
             http.principal = self._of_user(http.door.peer)
             return
-        management, token = self.settings.now.management, bearer_token(http.fields.get(_AUTHORIZATION, b"")) or None
+        management, peer = self.settings.now.management, http.address
+        token = bearer_token(http.fields.get(_AUTHORIZATION, b"")) or None
         is_from_proxy = locate(http, access)
         if token is not None and management.digest is not None:
             digest = credential_digest(token)
@@ -111,7 +112,8 @@ class Doorkeeper:
             return
         if management.asks:
             raise await self._unknown(http, management, is_wrong=token is not None)
-        if not access.authenticates and http.address and not is_loopback(_plain(http.address)):
+        # The loopback that a proxy elsewhere tells of is its own.
+        if not access.authenticates and not (_is_here(peer) and _is_here(http.address)):
             raise ManageProblem(
                 "forbidden",
                 "nobody is asked who they are, so the management API answers on loopback alone; set "
@@ -170,6 +172,6 @@ def may_stream_on(request: IncomingRequest, settings: ServedSettings) -> bool:
     return settings.access.stands(principal)
 
 
-def _plain(address: str) -> str:
-    """The IPv4 address that a socket of both families shows as one of IPv6."""
-    return address.removeprefix("::ffff:")
+def _is_here(address: str) -> bool:
+    """Whether what has this address is on this machine. A socket of both families shows one of IPv4 as one of IPv6."""
+    return not address or is_loopback(address.removeprefix("::ffff:"))

@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import Final
 
 import attrs
+import structlog
 import trio
 
 from argus_trio.contract.sockets import AUTO, MOST_PATH_BYTES, socket_folder, socket_name
 from argus_trio.errors import ListenFailed
+
+log = structlog.get_logger()
 
 BACKLOG: Final = 128
 """Connections that wait to be accepted: operators are few."""
@@ -91,6 +94,7 @@ async def open_unix_socket(path: Path) -> tuple[socket.socket, SocketFile]:
             listening.bind(os.fspath(path))
             file = SocketFile.of(path)
             listening.listen(BACKLOG)
+            _warn_of_others(path.parent)
     except OSError as error:
         listening.close()
         raise ListenFailed(str(path), error.strerror or str(error), _hint(error)) from None
@@ -138,6 +142,15 @@ async def _clear(path: Path) -> None:
     if await _is_answered(path):
         raise ListenFailed(str(path), "another gateway listens there", f"end it, or {_ADVICE}")
     _unlink(path)
+
+
+def _warn_of_others(folder: Path) -> None:
+    """Tell where another user can put a socket of theirs in the place of this one, and be asked for the gateway."""
+    found = folder.stat()
+    is_open = found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX
+    if is_open or found.st_uid not in (os.geteuid(), 0):
+        advice = f"have its folder belong to the gateway's user, who alone may write there, or {_ADVICE}"
+        log.warning("management_socket_replaceable", folder=str(folder), advice=advice)
 
 
 def _unlink(path: Path) -> None:

@@ -16,6 +16,7 @@ import trio
 from argus_trio.config.file import ConfigFile
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.middleware import CustomSpec
+from argus_trio.config.read.secrets import hidden_in
 from argus_trio.core.control import Checked, NoFile
 from argus_trio.errors import ConfigInvalid, Problem
 from argus_trio.pipeline.build import may_import_any
@@ -65,7 +66,7 @@ class ConfigCheck:
             made(config, file.path, kept, is_exposed=self.is_exposed, may_import=may_import)
         except ConfigInvalid as invalid:
             return Checked(problems=invalid.problems, warnings=invalid.warnings)
-        warnings = (*config.warnings, *_not_imported(config, may_import))
+        warnings = (*config.warnings, *hidden_in(_not_imported(config, may_import), config.secrets))
         return Checked(warnings=warnings, backends=tuple(config.backends))
 
 

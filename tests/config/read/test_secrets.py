@@ -26,6 +26,12 @@ def test_what_is_spliced_in_where_no_secret_can_stand_is_none() -> None:
     assert read(text, environ={"H": "127.0.0.7", "N": "123.25", "HOME": "/home/me"}).secrets == frozenset()
 
 
+def test_what_goes_by_the_name_of_a_secret_is_one_whoever_wrote_it() -> None:
+    env = "    env: {GITHUB_TOKEN: ghp-1234, DB_PASSWORD: pass-1234, LOG_LEVEL: verbose, CREDENTIALS: /etc/key}\n"
+    args = "    args: [--api-key, key-1234, --secret=sec-1234, --verbose, plain-1234]\n"
+    assert read(STDIO + args + env).secrets == {"ghp-1234", "pass-1234", "key-1234", "sec-1234"}
+
+
 @pytest.mark.parametrize("value", ["", "abc", "true", "9000", "65535", "localhost", "127.0.0.1"])
 def test_what_would_only_be_noise_is_no_secret(value: str) -> None:
     assert not is_telling(value)

@@ -189,6 +189,13 @@ async def test_behind_a_proxy_the_clients_address_counts() -> None:
         await judged(behind, Server(), address=ELSEWHERE, fields={"x-forwarded-for": "127.0.0.1"})
 
 
+async def test_the_loopback_of_a_proxy_elsewhere_is_not_ours() -> None:
+    behind = Access(trusted_proxies=TrustedProxies.of([ELSEWHERE]))
+    for told in ("127.0.0.1", "::1", "[::1]:80", "127.0.0.1, 127.0.0.1"):
+        with pytest.raises(ManageProblem, match="loopback alone"):
+            await judged(behind, Server(), address=ELSEWHERE, fields={"x-forwarded-for": told})
+
+
 async def admits_ops(arrival: RequestArrival) -> Principal:
     given = arrival.fields.get(b"authorization")
     if given == b"Bearer ops":

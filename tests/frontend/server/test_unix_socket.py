@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 
 from argus_trio.errors import ListenFailed
 from argus_trio.frontend.server.unix_socket import SocketFile, management_path, open_unix_socket, peer_user
@@ -30,6 +31,17 @@ async def test_its_file_has_never_another_mode_whatever_the_umask(tmp_path: Path
             taken, _ = listening.accept()
             with taken:
                 assert peer_user(taken) == os.geteuid()
+
+
+@pytest.mark.parametrize(("mode", "is_told"), [(0o700, False), (0o755, False), (0o1777, False), (0o777, True)])
+async def test_a_folder_where_others_can_put_their_own_in_its_place_is_warned_of(
+    tmp_path: Path, mode: int, is_told: bool
+) -> None:
+    os.chmod(tmp_path, mode)  # noqa: PTH101  # in a folder in memory
+    with capture_logs() as logs:
+        listening, _ = await open_unix_socket(tmp_path / "a.sock")
+    listening.close()
+    assert [each["event"] for each in logs] == (["management_socket_replaceable"] if is_told else [])
 
 
 async def test_a_dead_one_is_replaced_and_a_live_one_is_not(tmp_path: Path) -> None:

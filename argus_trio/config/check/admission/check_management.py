@@ -135,9 +135,9 @@ def _check_socket(written: str, findings: Findings) -> None:
             findings.add(_SOCKET, "there is a file of this name that is no socket", "write another path")
         elif not path.parent.is_dir():  # which a service manager may make at the start
             message = "its folder is not there now, and has to be when the gateway starts"
-            findings.warn(_SOCKET, message, f"make {path.parent}, or write {AUTO}")
+            findings.warn(_SOCKET, message, f"make that folder, or write {AUTO}")
         elif not os.access(path.parent, os.W_OK | os.X_OK):
             message = "who checks this may write nothing into its folder, and the gateway has to"
-            findings.warn(_SOCKET, message, f"see that the gateway may write into {path.parent}, or write {AUTO}")
+            findings.warn(_SOCKET, message, f"see that the gateway may write there, or write {AUTO}")
     except OSError as error:
         findings.add(_SOCKET, f"cannot be looked at: {error.strerror or type(error).__name__}", "write another path")

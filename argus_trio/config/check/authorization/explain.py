@@ -13,7 +13,7 @@ from argus_trio.config.model.config import Config
 from argus_trio.config.model.middleware import AuthenticationSpec, RbacSpec
 from argus_trio.config.policy import policy_of, possible_owners
 from argus_trio.core.access.policy import Decision, Policy
-from argus_trio.core.access.principal import OPERATOR
+from argus_trio.core.access.principal import OPERATOR, OPERATOR_ROLE
 from argus_trio.core.access.rules import KINDS, AccessRule, NoRule
 from argus_trio.core.access.target import Target, TargetKind
 from argus_trio.core.catalog.names import Claim, NamingOf, PossibleOwners, prefixed
@@ -67,11 +67,13 @@ def explain(config: Config, question: Question) -> Explanation:
     if question.principal == OPERATOR:
         return _of_operator(config)
     given = roles_of(config, question.principal)
-    roles = frozenset((*(given or ()), *question.roles))
+    roles = frozenset((*(given or ()), *question.roles)) - {OPERATOR_ROLE}
     has = f"{question.principal} has the roles {', '.join(sorted(roles))}" if roles else ""
     lines = [has or f"{question.principal} has no roles"]
     if given is None and not question.roles:
         lines[0] += "; the file has no credential of that name: what a token or a proxy says is told by --role"
+    if OPERATOR_ROLE in question.roles:
+        lines.append(f"the role {OPERATOR_ROLE} is the gateway's own: whoever brings it comes in without it")
     policy = policy_of(config)
     perspective = policy.perspective(roles, question.endpoint)
     targets = _targets(config, question.name, policy.by_backend(perspective))
@@ -155,7 +157,7 @@ def roles_of(config: Config, principal: str) -> tuple[str, ...] | None:
                 found += [token.roles for token in method.tokens if token.principal == principal]
             elif isinstance(method, ApiKeyMethod):
                 found += [key.roles for key in method.keys if key.principal == principal]
-    return tuple(role for roles in found for role in roles) if found else None
+    return tuple(role for roles in found for role in roles if role != OPERATOR_ROLE) if found else None
 
 
 def _targets(config: Config, name: str, by_backend: Container[TargetKind]) -> tuple[Target, ...]:

@@ -142,3 +142,9 @@ def test_the_command_says_it_with_its_exit_code(tmp_path: Path, capsys: pytest.C
         with pytest.raises(SystemExit) as ended:
             main(wrong)
         assert ended.value.code == 2
+
+
+def test_the_operators_role_is_nobodys_to_bring(config: Config) -> None:
+    found = explain(config, Question(principal="ci", name="docs__write_it", roles=("argus:operator",)))
+    assert not found.is_allowed
+    assert "the role argus:operator is the gateway's own: whoever brings it comes in without it" in found.lines
