@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 import msgspec
 
@@ -47,21 +49,24 @@ def tools(verb: Verb) -> int:
         verb.terminal.raw(raw)
         return DONE
     answer = verb.client.decoded(raw, FoundTools)
+    head: tuple[str, ...] = ("NAME", "BACKEND", "WHAT IT DOES")
+    rows: list[Sequence[str | Cell]] = [(each.name, each.backend, _about(each)) for each in answer.tools]
     if is_all:
-        write_table(
-            verb.terminal,
-            ("NAME", "BACKEND", "HIDDEN", "WHY, OR WHAT IT DOES"),
-            [_with_hidden(each) for each in answer.tools],
-        )
-    else:
-        rows = [(each.name, each.backend, each.description or each.title or "") for each in answer.tools]
-        write_table(verb.terminal, ("NAME", "BACKEND", "WHAT IT DOES"), rows)
+        head = ("NAME", "BACKEND", "HIDDEN", "WHY, OR WHAT IT DOES")
+        rows = [_with_hidden(each) for each in answer.tools]
+    is_narrowed = verb.option("pattern") or verb.option("backend")
+    none = "no such tool" + ("" if is_all else "; --all shows hidden ones as well") if is_narrowed else "no tools"
+    write_table(verb.terminal, head, rows, none=none, spare=("BACKEND",))
     return DONE
+
+
+def _about(tool: FoundTool) -> str:
+    return tool.description or tool.title or ""
 
 
 def _with_hidden(tool: FoundTool) -> tuple[str | Cell, ...]:
     if tool.hidden is None:
-        return tool.name, tool.backend, "", tool.description or ""
+        return tool.name, tool.backend, "", _about(tool)
     return Cell(tool.name, "dim"), tool.backend, Cell(tool.hidden, "yellow"), tool.why or ""
 
 

@@ -45,7 +45,8 @@ def sessions(verb: Verb) -> int:
         for each in answer.sessions
     ]
     head = ("ID", "CLIENT", "PRINCIPAL", "VIEW", "TRANSPORT", "REVISION", "CALLS", "AGE", "IDLE")
-    write_table(verb.terminal, head, rows)
+    spare = ("REVISION", "VIEW", "TRANSPORT", "PRINCIPAL")
+    write_table(verb.terminal, head, rows, none="no client has a session", spare=spare)
     return DONE
 
 
@@ -69,7 +70,9 @@ def exchanges(verb: Verb) -> int:
         return DONE
     answer = verb.client.decoded(raw, ExchangesAnswer)
     head = ("ID", "AGE", "METHOD", "TARGET", "BACKEND", "CLIENT", "PRINCIPAL", "OUTCOME" if done else "WAITS FOR")
-    write_table(verb.terminal, head, [_exchange(each) for each in answer.exchanges])
+    rows = [_exchange(each) for each in answer.exchanges]
+    none = "nothing is over yet" if done else "nothing is under way"
+    write_table(verb.terminal, head, rows, none=none, spare=("PRINCIPAL", "METHOD", "CLIENT", "BACKEND"))
     return DONE
 
 

@@ -42,7 +42,10 @@ def _event(verb: Verb, entry: EventEntry) -> None:
     if verb.terminal.is_json:
         verb.terminal.json_line(entry)
         return
-    backend = f" {one_line(entry.backend)}:" if entry.backend else ""
+    is_named = entry.backend is None or entry.message.startswith(entry.backend)
+    backend = "" if is_named else f" {one_line(entry.backend or '')}:"
+    times = entry.details.get("times")
+    again = f" ({times} times)" if isinstance(times, int) and times > 1 else ""
     at = moment(entry.timestamp, now())
     head = verb.terminal.painted(f"{at} {entry.severity:<7} {one_line(entry.stage)}", _SEVERITIES.get(entry.severity))
-    verb.terminal.line(f"{head}{backend} {one_line(entry.message)}")
+    verb.terminal.line(f"{head}{backend} {one_line(entry.message)}{again}")
