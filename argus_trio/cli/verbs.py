@@ -72,6 +72,7 @@ def _add_lists(add: AddParser) -> None:
     )
     tools.add_argument("--backend", metavar="BACKEND", help="of this backend alone")
     tools.add_argument("--principal", metavar="NAME", help="as they are shown to this principal")
+    tools.add_argument("--view", metavar="NAME", help="as they are shown at the endpoint of this view")
     tools.add_argument("--all", action="store_true", help="the hidden ones as well, and why they are")
     sessions = _verb(add, "sessions", "list the sessions of clients", "sessions", "sessions --close s-12")
     sessions.add_argument("--close", metavar="ID", help="end this session and its calls")
@@ -117,7 +118,9 @@ def _add_calls(add: AddParser) -> None:
     _add_conversation(read)
     prompt = _verb(add, "prompt", "get a prompt", "prompt review language=python")
     prompt.add_argument("name", metavar="NAME", help="the prompt")
-    prompt.add_argument("arguments", metavar="ARGUMENT", nargs="*", help="key=value")
+    prompt.add_argument(
+        "arguments", metavar="ARGUMENT", nargs="*", help="key=value, or one JSON object; - reads that from stdin"
+    )
     _add_conversation(prompt)
 
 

@@ -36,6 +36,8 @@ _WANTED: Final = {
 
 def json_arguments(text: str) -> Arguments:
     """Arguments written as one JSON object. Raises VerbFailed."""
+    if not text.strip():
+        raise VerbFailed("nothing stands where the arguments should: write a JSON object, {} for none", USAGE)
     try:
         return msgspec.json.decode(text, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
@@ -49,7 +51,7 @@ def keyed_arguments(words: Sequence[str], schema: Mapping[str, object]) -> Argum
     texts: dict[str, list[str]] = {}
     found: Arguments = {}
     for word in words:
-        key, equals, value = word.partition("=")
+        key, equals, value = _parted(word, known)
         if not equals or not key.rstrip(":"):
             raise VerbFailed(f"{word!r} is no argument: write key=value, key:=JSON, or one JSON object alone", USAGE)
         if key.endswith(":") and key not in known:
@@ -65,6 +67,15 @@ def keyed_arguments(words: Sequence[str], schema: Mapping[str, object]) -> Argum
         found[key] = _value(key, values, known.get(key), schema)
     _require_all(found, schema)
     return found
+
+
+def _parted(word: str, known: Mapping[str, object]) -> tuple[str, str, str]:
+    """The key and the value of an argument; an equals sign may belong to a key that the schema has."""
+    for key in sorted((key for key in known if "=" in key), key=len, reverse=True):
+        for sign in (":=", "="):
+            if word.startswith(key + sign):
+                return key + sign[:-1], "=", word.removeprefix(key + sign)
+    return word.partition("=")
 
 
 def _require_new(key: str, found: Mapping[str, object], texts: Mapping[str, object]) -> None:

@@ -43,6 +43,7 @@ def tools(verb: Verb) -> int:
         search=verb.option("pattern"),
         backend=verb.option("backend"),
         principal=verb.option("principal"),
+        endpoint=verb.option("view") or verb.client.place.view,
         hidden=is_all,
     )
     if verb.terminal.is_json:
@@ -71,7 +72,13 @@ def _with_hidden(tool: FoundTool) -> tuple[str | Cell, ...]:
 
 
 def found_tools(
-    client: ManageClient, *, search: str, backend: str = "", principal: str = "", hidden: bool = False
+    client: ManageClient,
+    *,
+    search: str,
+    backend: str = "",
+    principal: str = "",
+    endpoint: str = "",
+    hidden: bool = False,
 ) -> bytes:
     """The answer that lists the tools found, all pages of it."""
     query = {
@@ -79,6 +86,7 @@ def found_tools(
         "search": search,
         "backend": backend,
         "principal": principal,
+        "endpoint": endpoint,
         "hidden": "true" if hidden else "false",
         "limit": 1000,
     }

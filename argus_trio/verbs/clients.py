@@ -69,7 +69,16 @@ def exchanges(verb: Verb) -> int:
         verb.terminal.raw(raw)
         return DONE
     answer = verb.client.decoded(raw, ExchangesAnswer)
-    head = ("ID", "AGE", "METHOD", "TARGET", "BACKEND", "CLIENT", "PRINCIPAL", "OUTCOME" if done else "WAITS FOR")
+    head = (
+        "ID",
+        "TOOK" if done else "AGE",
+        "METHOD",
+        "TARGET",
+        "BACKEND",
+        "CLIENT",
+        "PRINCIPAL",
+        "OUTCOME" if done else "WAITS FOR",
+    )
     rows = [_exchange(each) for each in answer.exchanges]
     none = "nothing is over yet" if done else "nothing is under way"
     write_table(verb.terminal, head, rows, none=none, spare=("PRINCIPAL", "METHOD", "CLIENT", "BACKEND"))
@@ -92,10 +101,13 @@ def _exchange(each: ExchangeEntry) -> tuple[str, ...]:
 
 def cancel(verb: Verb) -> int:
     """Cancel calls by the ids of their exchanges."""
-    for exchange in verb.options.exchanges:
+
+    def cancelled(exchange: str) -> int:
         answer, raw = verb.client.ask(CancelledAnswer, CANCEL_EXCHANGE, {"id": exchange})
         if verb.terminal.is_json:
             verb.terminal.raw(raw)
         else:
             verb.terminal.line(f"{one_line(answer.id)}: {'cancelled' if answer.cancelled else 'over already'}")
-    return DONE
+        return DONE
+
+    return verb.each(verb.options.exchanges, cancelled)

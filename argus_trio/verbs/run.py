@@ -103,10 +103,8 @@ def _require_text(options: Namespace) -> None:
 
 def _told(terminal: Terminal, failure: VerbFailed) -> int:
     try:
-        if terminal.is_json and failure.raw[:1] == b"{":
-            terminal.raw(failure.raw)
-        terminal.note(f"argus-trio: {failure}")
-    except BrokenPipeError:
+        terminal.failed(str(failure), failure.raw)
+    except OSError:  # it cannot be told: the code says it all the same
         _read_no_more()
     return failure.code
 

@@ -40,12 +40,12 @@ class Streamed:
 
     def send(self, event: str, data: object, event_id: str = "") -> None:
         head = f"id: {event_id}\n" if event_id else ""
-        self._chunk(f"{head}event: {event}\ndata: {msgspec.json.encode(data).decode()}\n\n".encode())
+        self.chunk(f"{head}event: {event}\ndata: {msgspec.json.encode(data).decode()}\n\n".encode())
 
     def end(self) -> None:
-        self._chunk(b"")
+        self.chunk(b"")
 
-    def _chunk(self, data: bytes) -> None:
+    def chunk(self, data: bytes) -> None:
         self._handler.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
         self._handler.wfile.flush()
 

@@ -131,7 +131,13 @@ def test_what_is_no_text_is_named_with_its_size_and_saved_where_it_is_wished(
     out = argus("call", "t", "--output", str(tmp_path / "new")).out
     assert f"[image, image/png, 2.0 KiB] saved as {tmp_path}/new/content-1.png\n" in out
     assert (tmp_path / "new" / "content-2.bin").read_bytes() == b"x" * 2000
-    assert argus("call", "t", "--output", str(tmp_path / "new")).code == 1
+    (tmp_path / "new" / "content-2.bin").write_bytes(b"kept")
+    again = argus("call", "t", "--output", str(tmp_path / "new"))
+    assert (again.code, again.out.count("content-3.")) == (0, 1)  # what is there already stays
+    assert (tmp_path / "new" / "content-2.bin").read_bytes() == b"kept"
+    count = len(fake.asked)
+    assert argus("call", "t", "--output", str(tmp_path / "new" / "content-2.bin")).code == 2
+    assert len(fake.asked) == count  # before the tool is called
 
 
 def test_structured_content_is_shown_where_no_text_says_it(argus: Run, fake: FakeManagement) -> None:

@@ -136,6 +136,35 @@ def test_ctrl_d_leaves_a_question_open(fake: FakeManagement, url: str) -> None:
     assert tool.calls()[1] == {"result": {"action": "cancel"}}
 
 
+def test_what_is_typed_before_a_question_answers_none(fake: FakeManagement, url: str) -> None:
+    ready = threading.Event()
+
+    def stream(streamed: Streamed, _: Asked) -> None:
+        streamed.send("exchange", {"id": "e"})
+        streamed.send("log", {"level": "info", "logger": None, "data": "begun"})
+        ready.wait(20)
+        streamed.send("ask", {**ASK, "params": {"message": "Sure?", "requestedSchema": {}}})
+        if tool.answered.wait(20):
+            streamed.send("result", {"content": []})
+            streamed.end()
+
+    def answer(streamed: Streamed, _: Asked) -> None:
+        streamed.chunk(b'{"answered": true}')
+        streamed.end()
+        tool.answered.set()
+
+    tool = Interactive(fake)
+    fake.answers |= {"POST /tools/call": stream, "POST /exchanges/e/asks/q": answer}
+    with at_a_terminal("call", "ask", "--server", url) as user:
+        user.sees("begun")
+        user.types("\n\n")
+        user.sees("\n\r\n")
+        ready.set()
+        user.answers("(accept): ", "d")
+        assert user.ends() == 0
+    assert tool.calls()[1] == {"result": {"action": "decline"}}
+
+
 @pytest.mark.parametrize("last", ["error", "ask_cancelled"])
 def test_a_question_is_taken_back_when_nobody_waits_for_it(fake: FakeManagement, url: str, last: str) -> None:
     def stream(streamed: Streamed, _: Asked) -> None:

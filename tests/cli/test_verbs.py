@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from argus_trio.contract.backends import HoldEntry
-from argus_trio.contract.clients import CancelledAnswer, ClosedAnswer
+from argus_trio.contract.clients import CancelledAnswer, ClosedAnswer, ExchangesAnswer
 from argus_trio.contract.control import ProblemEntry, ShutdownAnswer, ValidateAnswer
 from argus_trio.contract.settings import ConfigAnswer, ExplainAnswer, LogLevelAnswer
 from tests.cli.conftest import Run
@@ -161,6 +161,20 @@ def test_backends_are_changed_one_after_another(argus: Run, fake: FakeManagement
     assert (ran.code, ran.out) == (1, "a: now ready\n")
     assert ran.err == f"argus-trio: {action} b: it exited (now down)\n"
     assert [each.body for each in fake.asked] == [{}, {}]
+
+
+def test_what_is_wrong_with_one_backend_keeps_no_other_from_its_change(argus: Run, fake: FakeManagement) -> None:
+    fake.answers["POST /backends/x/restart"] = (404, problem("unknown-backend", 404, "no backend x"))
+    fake.answers["POST /backends/a/restart"] = changed("a", "restart", "ready")
+    ran = argus("restart", "x", "a", "a")
+    assert (ran.code, ran.out) == (1, "a: now ready\n")
+    assert ran.err == "argus-trio: x: no backend x; `argus-trio backends` lists them\n"
+
+
+def test_an_empty_list_is_told(argus: Run, fake: FakeManagement) -> None:
+    fake.answers["GET /exchanges"] = ExchangesAnswer(exchanges=(), total=0, next=None)
+    ran = argus("exchanges")
+    assert (ran.code, ran.out, ran.err) == (0, "", "nothing is under way\n")
 
 
 def test_the_level_of_the_log_is_told_and_changed(argus: Run, fake: FakeManagement) -> None:

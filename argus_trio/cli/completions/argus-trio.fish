@@ -110,6 +110,7 @@ complete -c argus-trio -n '_shtab_argus_trio_using tools' -l token-file -x -d 'a
 complete -c argus-trio -n '_shtab_argus_trio_using tools' -l json -d 'print the gateway'"'"'s answer as it is'
 complete -c argus-trio -n '_shtab_argus_trio_using tools' -l backend -x -d 'of this backend alone'
 complete -c argus-trio -n '_shtab_argus_trio_using tools' -l principal -x -d 'as they are shown to this principal'
+complete -c argus-trio -n '_shtab_argus_trio_using tools' -l view -x -d 'as they are shown at the endpoint of this view'
 complete -c argus-trio -n '_shtab_argus_trio_using tools' -l all -d 'the hidden ones as well, and why they are'
 complete -c argus-trio -n '_shtab_argus_trio_using; and test $_shtab_argus_trio_npos -eq 0' -a sessions -d 'List the sessions of clients.'
 complete -c argus-trio -n '_shtab_argus_trio_using sessions' -s h -l help -d 'show this help message and exit'

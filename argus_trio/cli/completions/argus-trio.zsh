@@ -236,7 +236,7 @@ _shtab_argus_trio_prompt_options=(
   "--log-level[show log messages from this level on\; default on a terminal\: info]:log_level:(debug info notice warning error critical alert emergency)"
   "--output[save images, audio and other files here]:DIR:"
   ":the prompt:"
-  "(*)::key\=value:"
+  "(*)::key\=value, or one JSON object\; - reads that from stdin:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -348,6 +348,7 @@ _shtab_argus_trio_tools_options=(
   "--json[print the gateway\'s answer as it is]"
   "--backend[of this backend alone]:BACKEND:"
   "--principal[as they are shown to this principal]:NAME:"
+  "--view[as they are shown at the endpoint of this view]:NAME:"
   "--all[the hidden ones as well, and why they are]"
   ":a part of the name or the description, or a pattern with \*:"
 )

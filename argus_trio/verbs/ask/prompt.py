@@ -44,6 +44,11 @@ class TerminalPrompt:
     """Takes one thing that has come; whether the question is withdrawn by it."""
     stdin: int = 0
 
+    def forget(self) -> None:
+        """Forget what is typed already: it was typed before there was a question, so it answers none."""
+        with suppress(termios.error):
+            termios.tcflush(self.stdin, termios.TCIFLUSH)
+
     def __call__(self, text: str) -> str:
         """What the user typed after this text, without white space around it. Raises Left or Withdrawn."""
         self.terminal.out.flush()
@@ -53,8 +58,7 @@ class TerminalPrompt:
             readable, _, _ = select.select([self.stdin, self.beside], [], [])
             if self.beside in readable and self.look():
                 self.terminal.err.write("\n")
-                with suppress(termios.error):
-                    termios.tcflush(self.stdin, termios.TCIFLUSH)  # what is typed already is not for the shell
+                self.forget()  # it is not for the shell
                 raise Withdrawn
             if self.stdin in readable:
                 line = os.read(self.stdin, LINE_BYTES)

@@ -67,6 +67,9 @@ class ManageClient:
         """
         with self.opened(operation, names, query=query, body=body, seconds=seconds) as answer:
             raw = self.rest_of(answer)
+            if answer.status == 200 and raw.lstrip()[:1] != b"{":
+                what = f"what answers at {self.place.shown} is no argus-trio gateway (it answers with no JSON object)"
+                raise VerbFailed(what, NOT_REACHED)
             if answer.status == 200 or answer.status in taken:
                 return raw
             raise failure_of(answer.status, answer.response.headers, raw, self.place.shown)
@@ -89,7 +92,7 @@ class ManageClient:
         """An answer as the contract has it. Raises VerbFailed for one of another contract."""
         try:
             return msgspec.json.decode(raw, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise VerbFailed(
                 f"the answer of {self.place.shown} is not what argus-trio {__version__} expects ({error}); is the "
                 "gateway of another version? `--json` shows the answer as it is",

@@ -44,7 +44,9 @@ def progress_line(progress: object, total: object, message: object) -> str:
         if isinstance(total, int | float) and total > 0:
             share = _share(progress, total)
             filled = round(share * BAR_COLUMNS)
-            parts.append(f"[{'#' * filled}{'.' * (BAR_COLUMNS - filled)}] {share:4.0%} {_number(progress)}/{_number(total)}")
+            parts.append(
+                f"[{'#' * filled}{'.' * (BAR_COLUMNS - filled)}] {share:4.0%} {_number(progress)}/{_number(total)}"
+            )
         else:
             parts.append(_number(progress))
     if isinstance(message, str):

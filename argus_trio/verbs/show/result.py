@@ -76,16 +76,22 @@ class ResultWriter:
         if self.folder is None:
             self._write(line)
             return
-        self._saved += 1
-        end = _ENDS.get(mime_type) or _ODD.sub("", mime_type.partition("/")[2])[:16] or "bin"
-        path = self.folder / f"content-{self._saved}.{end}"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with path.open("xb") as file:
-                file.write(decoded)
-        except OSError as error:
-            raise VerbFailed(f"{path} cannot be written: {error.strerror}") from None
-        self._write(f"{line} saved as {path}")
+        end = _ENDS.get(mime_type) or _ODD.sub("", mime_type.partition("/")[2]).strip(".")[:16] or "bin"
+        self._write(f"{line} saved as {self._save(self.folder, end, decoded)}")
+
+    def _save(self, folder: Path, end: str, data: bytes) -> Path:
+        """Write a file of its own: nothing that is there already is written over."""
+        while True:
+            self._saved += 1
+            path = folder / f"content-{self._saved}.{end}"
+            try:
+                with path.open("xb") as file:
+                    file.write(data)
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise VerbFailed(f"{path} cannot be written: {error.strerror}") from None
+            return path
 
     def _write(self, text: str) -> None:
         if self.to_stderr:

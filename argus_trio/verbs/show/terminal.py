@@ -9,6 +9,7 @@ from typing import Final, TextIO
 import attrs
 import msgspec
 
+from argus_trio.verbs.failure import USAGE, VerbFailed
 from argus_trio.verbs.show.clean import clean, json_escaped
 
 USUAL_WIDTH: Final = 80
@@ -83,6 +84,12 @@ class Terminal:
         self.out.flush()
         self.out.buffer.write(line + b"\n")  # JSON is UTF-8, whatever the locale says
 
+    def failed(self, text: str, raw: bytes) -> None:
+        """Tell what is wrong, and where answers are wanted as they are, what the gateway said of it."""
+        if self.is_json and raw[:1] == b"{":
+            self.raw(raw)
+        self.note(f"argus-trio: {text}")
+
     def note(self, text: str) -> None:
         """Tell something beside the answer."""
         self.out.flush()
@@ -103,3 +110,18 @@ def this_terminal(*, is_json: bool = False) -> Terminal:
         is_plain=bool(os.environ.get("NO_COLOR")) or is_dumb,
         is_dumb=is_dumb,
     )
+
+
+def stdin_text() -> str:
+    """All that comes on stdin. The descriptor is read: `sys.stdin` is None where it was closed, and decodes by the
+    locale.
+
+    Raises:
+        VerbFailed: it cannot be read, or is no UTF-8.
+    """
+    try:
+        with os.fdopen(os.dup(0), "rb") as stream:
+            return stream.read().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+        raise VerbFailed(f"stdin cannot be read: {why}", USAGE) from None
