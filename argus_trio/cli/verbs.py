@@ -109,8 +109,9 @@ def _add_calls(add: AddParser) -> None:
         "arguments",
         metavar="ARGUMENT",
         nargs="*",
+        default=[],
         help="key=value by the tool's schema (a key again for each item of an array), key:=JSON, or one JSON object; "
-        "- reads that from stdin",
+        "- reads that from stdin; what begins with - otherwise stands behind --",
     )
     _add_conversation(call)
     read = _verb(add, "read", "read a resource", "read file:///srv/a.txt", "read --output . image://logo")
@@ -119,7 +120,11 @@ def _add_calls(add: AddParser) -> None:
     prompt = _verb(add, "prompt", "get a prompt", "prompt review language=python")
     prompt.add_argument("name", metavar="NAME", help="the prompt")
     prompt.add_argument(
-        "arguments", metavar="ARGUMENT", nargs="*", help="key=value, or one JSON object; - reads that from stdin"
+        "arguments",
+        metavar="ARGUMENT",
+        nargs="*",
+        default=[],
+        help="key=value, or one JSON object; - reads it from stdin",
     )
     _add_conversation(prompt)
 
@@ -130,7 +135,11 @@ def _add_conversation(verb: argparse.ArgumentParser) -> None:
         "--root", metavar="DIR", action="append", default=[], help="a folder that is told to who asks for roots"
     )
     verb.add_argument(
-        "--log-level", choices=MESSAGE_LEVELS, help="show log messages from this level on; default on a terminal: info"
+        "--log-level",
+        metavar="LEVEL",
+        choices=MESSAGE_LEVELS,
+        help="show log messages from this level on, one of debug, info, notice, warning, error, critical, alert and "
+        "emergency; default on a terminal: info",
     )
     verb.add_argument("--output", metavar="DIR", help="save images, audio and other files here")
 

@@ -75,6 +75,9 @@ def test_what_is_no_gateway_is_told(argus: Run, fake: FakeManagement) -> None:
     fake.answers["GET /status"] = (404, b"<html>")
     ran = argus("status")
     assert (ran.code, "is no argus-trio gateway" in ran.err) == (3, True)
+    fake.answers["GET /status"] = (502, b"<html>")
+    ran = argus("status")
+    assert (ran.code, "as a proxy does whose gateway is not there" in ran.err) == (3, True)
     fake.answers["GET /status"] = (302, b"")
     fake.headers["Location"] = "https://elsewhere/"
     ran = argus("status")

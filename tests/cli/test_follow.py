@@ -94,7 +94,7 @@ def test_following_goes_on_behind_the_last_event_when_the_gateway_comes_back() -
     assert err.splitlines() == [
         "argus-trio: the gateway has gone; waiting for it",
         "argus-trio: the gateway is there again",
-        "argus-trio: some are missing here: they were pushed out before they could be read",
+        "argus-trio: some are missing here: they are gone",
         "argus-trio: the gateway was started anew: what came between is not known",
         "argus-trio: interrupted",
     ]

@@ -22,7 +22,7 @@ _shtab_argus_trio_commands() {
     enable:'Undo drain or disable.'
     events:'Show what has happened.'
     exchanges:'List what is under way.'
-    explain:'say whether somebody may use something, and by which rule'
+    explain:'Say whether somebody may use something, and by which rule; exit code 1 says no.'
     log-level:'Show or change the level of the gateway'"'"'s log.'
     logs:'Show what a backend wrote, its exits, and the gateway'"'"'s own lines on it.'
     prompt:'Get a prompt.'
@@ -69,10 +69,10 @@ _shtab_argus_trio_call_options=(
   "--json[print the gateway\'s answer as it is]"
   "--view[by the endpoint of this view]:NAME:"
   "*--root[a folder that is told to who asks for roots]:DIR:"
-  "--log-level[show log messages from this level on\; default on a terminal\: info]:log_level:(debug info notice warning error critical alert emergency)"
+  "--log-level[show log messages from this level on, one of debug, info, notice, warning, error, critical, alert and emergency\; default on a terminal\: info]:LEVEL:(debug info notice warning error critical alert emergency)"
   "--output[save images, audio and other files here]:DIR:"
   ":the tool, as \`argus-trio tools\` lists it:"
-  "(*)::key\=value by the tool\'s schema (a key again for each item of an array), key\:\=JSON, or one JSON object\; - reads that from stdin:"
+  "(*)::key\=value by the tool\'s schema (a key again for each item of an array), key\:\=JSON, or one JSON object\; - reads that from stdin\; what begins with - otherwise stands behind --:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -233,10 +233,10 @@ _shtab_argus_trio_prompt_options=(
   "--json[print the gateway\'s answer as it is]"
   "--view[by the endpoint of this view]:NAME:"
   "*--root[a folder that is told to who asks for roots]:DIR:"
-  "--log-level[show log messages from this level on\; default on a terminal\: info]:log_level:(debug info notice warning error critical alert emergency)"
+  "--log-level[show log messages from this level on, one of debug, info, notice, warning, error, critical, alert and emergency\; default on a terminal\: info]:LEVEL:(debug info notice warning error critical alert emergency)"
   "--output[save images, audio and other files here]:DIR:"
   ":the prompt:"
-  "(*)::key\=value, or one JSON object\; - reads that from stdin:"
+  "(*)::key\=value, or one JSON object\; - reads it from stdin:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -249,7 +249,7 @@ _shtab_argus_trio_read_options=(
   "--json[print the gateway\'s answer as it is]"
   "--view[by the endpoint of this view]:NAME:"
   "*--root[a folder that is told to who asks for roots]:DIR:"
-  "--log-level[show log messages from this level on\; default on a terminal\: info]:log_level:(debug info notice warning error critical alert emergency)"
+  "--log-level[show log messages from this level on, one of debug, info, notice, warning, error, critical, alert and emergency\; default on a terminal\: info]:LEVEL:(debug info notice warning error critical alert emergency)"
   "--output[save images, audio and other files here]:DIR:"
   ":the resource:"
 )

@@ -155,7 +155,7 @@ class ManageClient:
         except TimeoutError:
             raise VerbFailed(f"{self.place.shown} took the request and did not answer in time", NOT_REACHED) from None
         except (OSError, http.client.HTTPException) as error:
-            why = str(error) or type(error).__name__
+            why = " ".join(str(error).split()) or type(error).__name__
             raise VerbFailed(f"the connection to {self.place.shown} broke off ({why})", NOT_REACHED) from None
 
     def _not_reached(self, error: OSError | UnicodeError) -> VerbFailed:
