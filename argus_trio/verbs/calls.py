@@ -177,12 +177,15 @@ class LiveCall:
             self._bar.hide()
 
     def _taken(self) -> Event:
-        event = self.pump.take()
+        why = "the gateway ended the connection before the call was over"
+        try:
+            event = self.pump.take()
+        except VerbFailed as failure:
+            if failure.code != NOT_REACHED:
+                raise
+            event, why = None, str(failure)
         if event is None:
-            raise VerbFailed(
-                "the gateway ended the connection before the call was over; whether it had an effect is not known",
-                NOT_REACHED,
-            )
+            raise VerbFailed(f"{why}; whether it had an effect is not known", NOT_REACHED)
         return event
 
     def _handle(self, event: Event) -> None:
@@ -238,7 +241,7 @@ class LiveCall:
         """Take what has come while a question is open; whether the question is withdrawn by it."""
         event = self._taken()
         if event.event in ("result", "error"):
-            self._kept.append(event)
+            self._kept = [event]  # what else was asked, nobody waits for either
             return True
         if event.event == "ask_cancelled":
             withdrawn = str(self._read(event).get("id"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -48,6 +49,11 @@ class Streamed:
     def chunk(self, data: bytes) -> None:
         self._handler.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
         self._handler.wfile.flush()
+
+    def cut(self) -> None:
+        """Break the connection off."""
+        self._handler.close_connection = True
+        self._handler.connection.shutdown(socket.SHUT_RDWR)
 
     def until_gone(self, seconds: float) -> bool:
         """Whether the peer closes the connection within this time."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import termios
 from collections.abc import Callable
 from contextlib import suppress
@@ -52,17 +53,36 @@ class TerminalPrompt:
     def __call__(self, text: str) -> str:
         """What the user typed after this text, without white space around it. Raises Left or Withdrawn."""
         self.terminal.out.flush()
+        self._show(text)
+        before = signal.signal(signal.SIGCONT, lambda *_: self._show(text))  # the shell has written there meanwhile
+        try:
+            return self._line()
+        finally:
+            signal.signal(signal.SIGCONT, before)
+
+    def _show(self, text: str) -> None:
         self.terminal.err.write(clean(text))
         self.terminal.err.flush()
+
+    def _line(self) -> str:
         while True:
             readable, _, _ = select.select([self.stdin, self.beside], [], [])
-            if self.beside in readable and self.look():
-                self.terminal.err.write("\n")
-                self.forget()  # it is not for the shell
-                raise Withdrawn
+            if self.beside in readable:
+                self._look()
             if self.stdin in readable:
                 line = os.read(self.stdin, LINE_BYTES)
                 if not line:
                     self.terminal.err.write("\n")
                     raise Left
                 return line.decode("utf-8", "replace").strip()
+
+    def _look(self) -> None:
+        is_over = True
+        try:
+            is_over = self.look()
+        finally:
+            if is_over:  # or the connection is: what is typed already is not for the shell
+                self.terminal.err.write("\n")
+                self.forget()
+        if is_over:
+            raise Withdrawn

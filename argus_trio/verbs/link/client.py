@@ -156,6 +156,8 @@ class ManageClient:
             raise VerbFailed(f"{self.place.shown} took the request and did not answer in time", NOT_REACHED) from None
         except (OSError, http.client.HTTPException) as error:
             why = " ".join(str(error).split()) or type(error).__name__
+            if isinstance(error, http.client.IncompleteRead):
+                why = "in the midst of an answer"
             raise VerbFailed(f"the connection to {self.place.shown} broke off ({why})", NOT_REACHED) from None
 
     def _not_reached(self, error: OSError | UnicodeError) -> VerbFailed:
