@@ -65,10 +65,20 @@ def _add_lists(add: AddParser) -> None:
     backends = _verb(add, "backends", "list the backends and how they stand", "backends", "backends files")
     backends.add_argument("backend", metavar="BACKEND", nargs="?", help="all there is to know of this one")
     tools = _verb(
-        add, "tools", "list the tools", "tools", "tools 'files_*'", "tools --all delete", "tools --principal alice"
+        add,
+        "tools",
+        "list the tools, or show one with its arguments",
+        "tools",
+        "tools files_read",
+        "tools 'files_*'",
+        "tools --all delete",
+        "tools --principal alice",
     )
     tools.add_argument(
-        "pattern", metavar="PATTERN", nargs="?", help="a part of the name or the description, or a pattern with *"
+        "pattern",
+        metavar="PATTERN",
+        nargs="?",
+        help="a part of the name or the description, or a pattern with *; the whole name of a tool shows its arguments",
     )
     tools.add_argument("--backend", metavar="BACKEND", help="of this backend alone")
     tools.add_argument("--principal", metavar="NAME", help="as they are shown to this principal")

@@ -29,6 +29,8 @@ def events(verb: Verb) -> int:
         verb.terminal.note(f"argus-trio: {GAP}")
     for entry in answer.events:
         _event(verb, entry)
+    if not answer.events and not is_followed:
+        verb.terminal.note("no such events")
     if is_followed:
         last = answer.events[-1].id if answer.events else ""
         for event in followed(verb, EVENT_STREAM, {}, query, last):

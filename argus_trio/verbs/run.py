@@ -98,7 +98,9 @@ def _require_text(options: Namespace) -> None:
     for value in vars(options).values():
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str) and any("\ud800" <= character <= "\udfff" for character in text):
-                raise VerbFailed(f"the argument {text!r} is no UTF-8", USAGE)
+                encoding = sys.getfilesystemencoding()
+                why = "is no UTF-8" if encoding == "utf-8" else f"is no {encoding}, which is the encoding of the locale"
+                raise VerbFailed(f"the argument {text!r} {why}", USAGE)
 
 
 def _told(terminal: Terminal, failure: VerbFailed) -> int:

@@ -145,6 +145,23 @@ def test_structured_content_is_shown_where_no_text_says_it(argus: Run, fake: Fak
     assert argus("call", "t").out == 'so\nit is\n{\n  "a": [\n    1\n  ]\n}\n'
 
 
+@pytest.mark.parametrize(
+    ("texts", "structured", "shown"),
+    [
+        (["31"], {"result": 31}, "31\n"),
+        (["so"], {"result": "so"}, "so\n"),
+        (["1", "x"], {"result": [1, "x"]}, "1\nx\n"),
+        (["1"], {"result": [1, 2]}, '1\n{\n  "result": [\n    1,\n    2\n  ]\n}\n'),
+    ],
+)
+def test_what_sdks_wrap_is_not_shown_twice(
+    argus: Run, fake: FakeManagement, texts: list[str], structured: object, shown: str
+) -> None:
+    content = [{"type": "text", "text": text} for text in texts]
+    fake.answers["POST /tools/call"] = ending("result", {"content": content, "structuredContent": structured})
+    assert argus("call", "t").out == shown
+
+
 def test_roots_are_told_and_nothing_else_is_declared(argus: Run, fake: FakeManagement, tmp_path: Path) -> None:
     def stream(streamed: Streamed, _: Asked) -> None:
         streamed.send("exchange", {"id": "e/1"})

@@ -106,6 +106,23 @@ def test_tools_are_searched_and_all_pages_of_them_shown(argus: Run, fake: FakeMa
     assert (whole["next"], set(whole["route_map"])) == (None, {"a", "b"})
 
 
+def test_the_whole_name_of_a_tool_shows_its_arguments(argus: Run, fake: FakeManagement) -> None:
+    properties = {
+        "a b": {"type": "array", "items": {"type": "integer"}, "description": "numbers\x1b[2J"},
+        "c": {"enum": ["x", "y"], "default": "x"},
+    }
+    schema = {"type": "object", "properties": properties, "required": ["a b"]}
+    fake.answers["GET /capabilities"] = tools(tool("t", schema, description="one\ntwo"), tool("t2"))
+    lines = argus("tools", "t").out.splitlines()
+    assert lines[:4] == ["t of files", "  one", "  two", ""]
+    assert lines[5].split() == ["a", "b", "array", "of", "integer", "yes", "numbers\\x1b[2J"]
+    assert lines[6].endswith('one of x, y       -         default: "x"')
+    assert lines[-1] == "argus-trio call t 'a b'=…"
+    fake.answers["GET /capabilities"] = tools(tool("t"))
+    ran = argus("tools", "t")
+    assert (ran.out, ran.err) == ("t of files\n\n\nargus-trio call t\n", "it has no arguments\n")
+
+
 def test_hidden_tools_say_why(argus: Run, fake: FakeManagement) -> None:
     fake.answers["GET /capabilities"] = tools(tool("a"), tool("b", hidden="filter", why="filters.tools.deny: b"))
     out = argus("tools", "--all").out

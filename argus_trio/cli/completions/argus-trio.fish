@@ -103,7 +103,7 @@ complete -c argus-trio -n '_shtab_argus_trio_using backends' -s h -l help -d 'sh
 complete -c argus-trio -n '_shtab_argus_trio_using backends' -l server -x -d 'its address, with or without /mcp, /sse or /manage/v1 at its end, or unix:PATH of its socket; default: $ARGUS_URL, the socket of a gateway of yours if there is exactly one, http://127.0.0.1:9000'
 complete -c argus-trio -n '_shtab_argus_trio_using backends' -l token-file -x -d 'a file that holds the token; default: the token in $ARGUS_TOKEN'
 complete -c argus-trio -n '_shtab_argus_trio_using backends' -l json -d 'print the gateway'"'"'s answer as it is'
-complete -c argus-trio -n '_shtab_argus_trio_using; and test $_shtab_argus_trio_npos -eq 0' -a tools -d 'List the tools.'
+complete -c argus-trio -n '_shtab_argus_trio_using; and test $_shtab_argus_trio_npos -eq 0' -a tools -d 'List the tools, or show one with its arguments.'
 complete -c argus-trio -n '_shtab_argus_trio_using tools' -s h -l help -d 'show this help message and exit'
 complete -c argus-trio -n '_shtab_argus_trio_using tools' -l server -x -d 'its address, with or without /mcp, /sse or /manage/v1 at its end, or unix:PATH of its socket; default: $ARGUS_URL, the socket of a gateway of yours if there is exactly one, http://127.0.0.1:9000'
 complete -c argus-trio -n '_shtab_argus_trio_using tools' -l token-file -x -d 'a file that holds the token; default: the token in $ARGUS_TOKEN'

@@ -35,7 +35,7 @@ _shtab_argus_trio_commands() {
     shutdown:'Stop the running gateway.'
     status:'Show how the running gateway stands.'
     stdio:'carry a client that speaks stdio only to a running gateway'
-    tools:'List the tools.'
+    tools:'List the tools, or show one with its arguments.'
   )
   _describe 'argus-trio commands' _commands
 }
@@ -350,7 +350,7 @@ _shtab_argus_trio_tools_options=(
   "--principal[as they are shown to this principal]:NAME:"
   "--view[as they are shown at the endpoint of this view]:NAME:"
   "--all[the hidden ones as well, and why they are]"
-  ":a part of the name or the description, or a pattern with \*:"
+  ":a part of the name or the description, or a pattern with \*\; the whole name of a tool shows its arguments:"
 )
 
 # guard to ensure default positional specs are added only once per session

@@ -53,9 +53,9 @@ class TerminalPrompt:
     def __call__(self, text: str) -> str:
         """What the user typed after this text, without white space around it. Raises Left or Withdrawn."""
         self.terminal.out.flush()
-        self._show(text)
         before = signal.signal(signal.SIGCONT, lambda *_: self._show(text))  # the shell has written there meanwhile
         try:
+            self._show(text)
             return self._line()
         finally:
             signal.signal(signal.SIGCONT, before)
