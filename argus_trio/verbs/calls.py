@@ -32,6 +32,8 @@ from argus_trio.wire.headers import EVENT_STREAM
 USUAL_LOG_LEVEL: Final = "info"
 """From which level on log messages are wanted by somebody at a terminal."""
 
+_HOW_FOUND: Final = "; `argus-trio tools` lists them, and one that is listed to some clients alone takes JSON arguments"
+
 
 def call(verb: Verb) -> int:
     """Call a tool."""
@@ -119,7 +121,7 @@ def _schema_of(verb: Verb, name: str) -> Mapping[str, object]:
             schema = msgspec.json.decode(tool.input_schema)
             return schema if isinstance(schema, dict) else {}
     near = [one_line(tool.name) for tool in answer.tools if tool.hidden is None][:3]
-    like = f"; is it {' or '.join(near)}?" if near else "; `argus-trio tools` lists them"
+    like = f"; is it {' or '.join(near)}?" if near else _HOW_FOUND
     raise VerbFailed(f"no tool is called {name}{like}")
 
 
