@@ -6,8 +6,8 @@ import os
 import select
 import signal
 import termios
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Final, Protocol
 
 import attrs
@@ -34,6 +34,20 @@ class Prompt(Protocol):
         """What the user typed after this text, without white space around it. Raises Left or Withdrawn."""
 
 
+@contextmanager
+def _woken() -> Iterator[int]:
+    """A descriptor that can be read when a signal has come, be it just before it is waited for."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    try:
+        yield reading
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(reading)
+        os.close(writing)
+
+
 @attrs.define(eq=False, kw_only=True)
 class TerminalPrompt:
     """Asks on the terminal, and looks meanwhile at what comes of the call."""
@@ -53,20 +67,23 @@ class TerminalPrompt:
     def __call__(self, text: str) -> str:
         """What the user typed after this text, without white space around it. Raises Left or Withdrawn."""
         self.terminal.out.flush()
-        before = signal.signal(signal.SIGCONT, lambda *_: self._show(text))  # the shell has written there meanwhile
-        try:
-            self._show(text)
-            return self._line()
-        finally:
-            signal.signal(signal.SIGCONT, before)
+        with _woken() as woken:
+            before = signal.signal(signal.SIGCONT, lambda *_: self._show(text))  # the shell has written there meanwhile
+            try:
+                self._show(text)
+                return self._line(woken)
+            finally:
+                signal.signal(signal.SIGCONT, before)
 
     def _show(self, text: str) -> None:
         self.terminal.err.write(clean(text))
         self.terminal.err.flush()
 
-    def _line(self) -> str:
+    def _line(self, woken: int) -> str:
         while True:
-            readable, _, _ = select.select([self.stdin, self.beside], [], [])
+            readable, _, _ = select.select([self.stdin, self.beside, woken], [], [])
+            if woken in readable:
+                os.read(woken, 64)
             if self.beside in readable:
                 self._look()
             if self.stdin in readable:
