@@ -6,6 +6,7 @@ How a decision comes about, and how long it lasts, is up to the reload superviso
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 import trio
@@ -13,6 +14,11 @@ import trio
 from argus_trio.backends.generation import Generation
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.core.control import Hold
+from argus_trio.core.health.health import StateChange
+from argus_trio.core.health.lifecycle import BackendState
+
+NOT_TO_RUN: Final = "it was disabled"
+"""Why a backend that runs again did not run before."""
 
 
 @attrs.define(eq=False)
@@ -22,6 +28,8 @@ class Holds:
     by_name: Mapping[str, Hold] = attrs.field(factory=dict, init=False)
     off_since: dict[str, float] = attrs.field(factory=dict, init=False)
     """Since when each backend of the file is not to run, on trio's clock."""
+    went_through: dict[str, tuple[StateChange, ...]] = attrs.field(factory=dict, init=False)
+    """The latest states of each of these, up to then: those that it goes on with once it runs again."""
     _versions: dict[str, int] = attrs.field(factory=dict, init=False)
     _count: int = attrs.field(default=0, init=False)
     """How many changes there have been."""
@@ -50,7 +58,18 @@ class Holds:
             if before.get(name) != after.get(name) or last.scopes.get(name) is not now.scopes.get(name):
                 self._changed(name)
         self.hold(now.scopes)
+        self._hand_on(last, now)
         self.note_off(now)
+
+    def _hand_on(self, last: Generation, now: Generation) -> None:
+        """Keep what a backend went through that is to run no more, until it runs again, or the file has it no more."""
+        for name in self.went_through.keys() & now.scopes.keys():
+            off = StateChange(at=self.off_since[name], state=BackendState.STOPPED, reason=NOT_TO_RUN)
+            now.scopes[name].recovery.inherit((*self.went_through[name], off))
+        off_now = now.config.backends.keys() - now.scopes.keys()
+        kept = {name: states for name, states in self.went_through.items() if name in off_now}
+        gone = {name: last.scopes[name].recovery.changes for name in off_now & last.scopes.keys()}
+        self.went_through = {**kept, **gone}
 
     def note_off(self, now: Generation) -> None:
         """Note which backends do not run in a generation that takes effect."""

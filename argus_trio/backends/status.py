@@ -12,6 +12,7 @@ from typing import Final
 
 import trio
 
+from argus_trio.backends.connectivity.recovery import CHANGES_KEPT
 from argus_trio.backends.generation import Generation
 from argus_trio.backends.holds import Holds
 from argus_trio.backends.scope.scope import Scope
@@ -19,7 +20,15 @@ from argus_trio.config.model.backend import BackendSpec
 from argus_trio.core.catalog.catalog import Catalog
 from argus_trio.core.catalog.remarks import Remark, gathered
 from argus_trio.core.control import Hold
-from argus_trio.core.health.health import BackendStatus, Calls, FailedList, Health, ListsStatus, NotedEntries
+from argus_trio.core.health.health import (
+    BackendStatus,
+    Calls,
+    FailedList,
+    Health,
+    ListsStatus,
+    NotedEntries,
+    StateChange,
+)
 from argus_trio.core.health.lifecycle import BackendStanding, BackendState
 
 BY_FILE: Final = "the file disables it"
@@ -69,12 +78,14 @@ def _disabled(spec: BackendSpec, holds: Holds) -> BackendStatus:
     """The status of a backend that is not to run: an operator disabled it where there is a hold, else the file."""
     hold, since = holds.by_name.get(spec.name), holds.off_since.get(spec.name, 0.0)
     reason = BY_FILE if hold is None else BY_OPERATOR
+    off = StateChange(at=since, state=BackendState.STOPPED, reason=reason)
     return BackendStatus(
         name=spec.name,
         type=spec.type,
         standing=BackendStanding(state=BackendState.STOPPED, since=since, reason=reason),
         session=spec.session,
         counts=dict.fromkeys(_COUNTED, 0),
+        conditions=(*holds.went_through.get(spec.name, ()), off)[-CHANGES_KEPT:],
         hold=hold,
         is_enabled=hold is not None,
     )

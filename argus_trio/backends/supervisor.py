@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
+from math import inf
 
 import attrs
 import trio
@@ -31,7 +32,7 @@ from argus_trio.backends.scope.scope import Scope
 from argus_trio.backends.startup_grace import StartupGrace
 from argus_trio.backends.status import health_of, overview_of
 from argus_trio.backends.subscriptions.table import UPDATED
-from argus_trio.backends.succession import Succession
+from argus_trio.backends.succession import SUCCESSION_SECONDS, Succession
 from argus_trio.config.diff import difference, enabled, is_same, keeping, shows_the_same
 from argus_trio.config.model.config import Config
 from argus_trio.core.backend_log import BackendLogs
@@ -147,9 +148,9 @@ class Supervisor:
 
         `make_handler` serves its generations, and `on_swap` is called without a checkpoint between it and the first of
         them: what belongs to the configuration beside the backends takes effect with it. The backends in `anew` are
-        changed although nothing of them is.
+        changed although nothing of them is, and waited for without a bound; else it is `SUCCESSION_SECONDS`.
         """
-        last = self.current
+        last, deadline = self.current, inf if anew else trio.current_time() + SUCCESSION_SECONDS
         self._make_handler, self._on_swap = make_handler or self._make_handler, on_swap
         found = difference(last.config, config, anew)
         fresh = {name: self._scope(config, name) for name in (*found.added, *found.changed)}
@@ -160,9 +161,10 @@ class Supervisor:
         if is_step:
             self._swap(first, at_once)
         self._start(fresh.values())
-        await self._succeed(config, {name: fresh[name] for name in beside}, pause_first=is_step)
-        for name in found.changed:
-            await fresh[name].shared.tried.wait()
+        await self._succeed(config, {name: fresh[name] for name in beside}, deadline, pause_first=is_step)
+        with trio.move_on_at(deadline):
+            for name in found.changed:
+                await fresh[name].shared.tried.wait()
         return AppliedConfig(
             generation=self.current.number,
             **attrs.asdict(found),
@@ -208,13 +210,17 @@ class Supervisor:
         for scope in (*self.scopes.values(), *self.drain.retiring):
             scope.forward_notification(client, method, params)
 
-    async def _succeed(self, config: Config, successors: dict[str, Scope], *, pause_first: bool) -> None:
+    async def _succeed(
+        self, config: Config, successors: dict[str, Scope], deadline: float, *, pause_first: bool
+    ) -> None:
         """Have these scopes, which have been started, take the places of those that `config` changes."""
 
         def take(ready: Mapping[str, Scope]) -> None:
             self._swap(keeping(config, self.config, succession.waiting), ready)
 
-        succession = Succession(waiting=successors, abilities=lambda: self.current.abilities, take=take)
+        succession = Succession(
+            waiting=successors, abilities=lambda: self.current.abilities, take=take, deadline=deadline
+        )
         try:
             await succession.run(pause_first=pause_first)
         finally:

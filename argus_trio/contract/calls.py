@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import attrs
 import msgspec
@@ -12,9 +12,21 @@ from argus_trio.contract.operation import Operation
 MessageLevel = Literal["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"]
 """The level of a log message of MCP, least grave first."""
 
+Capabilities = Annotated[
+    dict[str, msgspec.Raw],
+    msgspec.Meta(
+        extra_json_schema={
+            "properties": {name: {"type": ["object", "null"]} for name in ("elicitation", "sampling", "roots")},
+            "propertyNames": {"enum": ["elicitation", "sampling", "roots", "experimental", "extensions", "tasks"]},
+        }
+    ),
+]
+"""What can be asked, as `ClientCapabilities` of MCP."""
+
 _MEDIA: Final = ("application/json", "text/event-stream")
 _PROBLEMS: Final = (
     "unknown-target",
+    "unknown-view",
     "refused",
     "rate-limited",
     "backend-unavailable",
@@ -34,7 +46,7 @@ class ToolCallRequest:
 
     tool: str
     arguments: dict[str, msgspec.Raw] = attrs.field(factory=dict)
-    capabilities: dict[str, msgspec.Raw] = attrs.field(factory=dict)
+    capabilities: Capabilities = attrs.field(factory=dict)
     """What can be asked meanwhile, as `ClientCapabilities` of MCP: elicitation, sampling, roots. Only with
     `Accept: text/event-stream`, as `log_level`."""
     log_level: MessageLevel | None = None
@@ -48,7 +60,7 @@ class ResourceReadRequest:
     """A read of a resource."""
 
     uri: str
-    capabilities: dict[str, msgspec.Raw] = attrs.field(factory=dict)
+    capabilities: Capabilities = attrs.field(factory=dict)
     log_level: MessageLevel | None = None
     endpoint: str = ""
 
@@ -59,7 +71,7 @@ class PromptGetRequest:
 
     name: str
     arguments: dict[str, str] = attrs.field(factory=dict)
-    capabilities: dict[str, msgspec.Raw] = attrs.field(factory=dict)
+    capabilities: Capabilities = attrs.field(factory=dict)
     log_level: MessageLevel | None = None
     endpoint: str = ""
 

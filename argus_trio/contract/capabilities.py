@@ -47,9 +47,9 @@ class ToolEntry:
     description: str | None
     backend: str
     input_schema: msgspec.Raw
-    """As it came, as are the two that follow."""
-    output_schema: msgspec.Raw | None
-    annotations: msgspec.Raw | None
+    """As it came, as are the two that follow, which are null where nothing came."""
+    output_schema: msgspec.Raw
+    annotations: msgspec.Raw
     filtered: bool
     """Whether a filter hides it."""
     renamed: bool

@@ -129,6 +129,7 @@ def change_of(action: Action, summary: str) -> Operation:
         right="operate",
         body=NoBody,
         answer=ChangeAnswer,
+        has_etag=True,
         problems=("unknown-backend", "changed-since", "backend-disabled", "overloaded"),
     )
 

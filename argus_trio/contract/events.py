@@ -10,6 +10,16 @@ import msgspec
 from argus_trio.contract.operation import Operation, Timestamp
 from argus_trio.core.journal import Severity
 
+Since = Annotated[
+    str,
+    msgspec.Meta(
+        extra_json_schema={
+            "anyOf": [{"maxLength": 0}, {"pattern": "^[A-Za-z0-9]+-[0-9]{1,18}$"}, {"format": "date-time"}]
+        }
+    ),
+]
+"""After which event: nothing, the id of one, or a time."""
+
 
 @attrs.frozen(kw_only=True)
 class EventsQuery:
@@ -17,7 +27,7 @@ class EventsQuery:
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
     """The latest so many; with `since`, the first so many after it, so that the last id leads on."""
-    since: str = ""
+    since: Since = ""
     """The id of an event, or a time (RFC 3339): only those after it."""
     severity: Severity | None = None
     """Only those of this severity or above."""
@@ -68,7 +78,7 @@ class HeartbeatEntry:
 class EventStreamQuery:
     """What the stream is to bring."""
 
-    since: str = ""
+    since: Since = ""
     """As the header Last-Event-ID, which wins: begin after this event, or after a time. Empty: begin now."""
     severity: Severity | None = None
     backend: str = ""

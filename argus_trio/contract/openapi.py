@@ -25,8 +25,10 @@ _EVERYWHERE: Final = (
 )
 """Problems that every operation has; the next two have those that are not public, and those that have a body."""
 _LET_IN: Final = ("unauthorized", "forbidden")
-_WITH_BODY: Final = ("too-large", "wrong-media-type")
+_WITH_BODY: Final = ("too-slow", "too-large", "wrong-media-type")
 _TEXT: Final = {"type": "string"}
+_STREAM: Final = {"description": "Events as they come (SSE), the data of each a JSON object."}
+"""Without a type: some take the schema for that of the body, others for that of each event."""
 _PROBLEM: Final = {"$ref": _REFERENCE.format(name=ProblemAnswer.__name__)}
 _DONE: Final = 200
 
@@ -117,7 +119,7 @@ def _responses(operation: Operation) -> JsonObject:
 
 def _answer_schema(operation: Operation, media: Media) -> Mapping[str, object]:
     if media != "application/json":
-        return _TEXT
+        return _STREAM if media == "text/event-stream" else _TEXT
     if operation.answer is None:
         return {"type": "object"}
     return {"$ref": _REFERENCE.format(name=operation.answer.__name__)}
@@ -167,7 +169,7 @@ def _query_parameters(operation: Operation, schemas: Mapping[str, object]) -> It
         rest = dict(each)
         if "description" in rest:
             told["description"] = rest.pop("description")
-        if "anyOf" in rest:  # left out is what stands for nothing in a query
+        if {"type": "null"} in rest.get("anyOf", ()):  # left out is what stands for nothing in a query
             rest = next(choice for choice in rest["anyOf"] if choice.get("type") != "null")
         yield {**told, "schema": rest}
 

@@ -146,11 +146,18 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         page="`If-Match` names a state that is not the current one: somebody changed the backend meanwhile. Look "
         "again, and decide again.",
     ),
+    "too-slow": ProblemKind(
+        status=408,
+        title="The body did not come in time",
+        page="A body has 30 s for each part and 300 s in all. Nothing was done; ask again.",
+    ),
     "too-large": ProblemKind(
         status=413, title="The body is too large", page="`server.max_body_bytes` is the most that a body may hold."
     ),
     "wrong-media-type": ProblemKind(
-        status=415, title="The body is no JSON", page="Send `Content-Type: application/json`."
+        status=415,
+        title="The body is no JSON",
+        page="Send `Content-Type: application/json`, and the body as it is, not compressed.",
     ),
     "invalid-configuration": ProblemKind(
         status=422,

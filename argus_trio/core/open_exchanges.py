@@ -14,7 +14,7 @@ import attrs
 
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.record import CallRecord, named_in
-from argus_trio.errors import RpcError
+from argus_trio.errors import Overloaded, RpcError
 
 DONE_KEPT: Final = 1000
 """How many that are over are kept: without their arguments and results."""
@@ -31,8 +31,17 @@ class CancelledByOperator(RpcError):
         super().__init__("the call was cancelled by an operator of the gateway")
 
 
+class CutByStop(Overloaded):
+    """The gateway stops, and the call has not ended within the drain."""
+
+    def __init__(self) -> None:
+        super().__init__("the gateway is stopping, and the call did not end within server.drain_timeout")
+
+
 class CancelScope(Protocol):
     """What an exchange runs in."""
+
+    deadline: float
 
     def cancel(self) -> None: ...
 
@@ -97,6 +106,13 @@ class OpenExchanges:
 
     def __iter__(self) -> Iterator[OpenExchange]:
         return iter(tuple(self.under_way.values()))
+
+    def end_by(self, limit: float) -> None:
+        """The gateway stops: whatever is under way is cut at `limit`, and answered with `CutByStop`. Those of the
+        management API are told of it in words of their own."""
+        for entry in self.under_way.values():
+            if entry.call.transport != "management":
+                entry.scope.deadline = limit
 
     def get(self, exchange_id: str) -> OpenExchange | None:
         """The exchange of this id, if it is under way."""

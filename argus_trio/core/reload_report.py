@@ -29,7 +29,8 @@ class AppliedConfig:
     not_ready: tuple[str, ...] = ()
     """The backends in `added` and `changed` that were not ready when the reload was over: in effect all the same."""
     still_starting: tuple[str, ...] = ()
-    """The backends in `not_ready` that were added and had not failed either: they come in as they become ready."""
+    """The backends in `not_ready` that had not failed either, added or waited for no longer: they come in as they
+    become ready."""
 
 
 @attrs.frozen(kw_only=True)

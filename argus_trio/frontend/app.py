@@ -25,7 +25,7 @@ from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSett
 from argus_trio.frontend.input_required.parking import Parking
 from argus_trio.frontend.input_required.request_state import RequestStates, Seal
 from argus_trio.frontend.manage.api import ManageApi
-from argus_trio.frontend.manage.calls.served import ServedCalls
+from argus_trio.frontend.manage.calls.served import LAST_WORD_SECONDS, ServedCalls
 from argus_trio.frontend.manage.pages import all_pages
 from argus_trio.frontend.manage.status import ServedFacts
 from argus_trio.frontend.notifications.announcer import Announcer
@@ -73,8 +73,10 @@ async def run_frontend(
     def end_what_lasts() -> None:
         announcer.close()
         parts.stopped()
-        parts.parking.stop(settings.drain_timeout)
-        parts.calls.stop(settings.drain_timeout)
+        drain = settings.drain_timeout
+        parts.parking.stop(drain)
+        parts.calls.stop(drain)
+        gateway.management.exchanges.end_by(trio.current_time() + drain - min(LAST_WORD_SECONDS, drain / 2))
 
     settings.on_renewed.append(parts.renewed)
     async with trio.open_nursery() as nursery:

@@ -17,11 +17,13 @@ from argus_trio.core.figures import OTHER, CallOutcome, Figures
 from argus_trio.core.open_exchanges import (
     MOST_TARGET,
     CancelledByOperator,
+    CutByStop,
     DoneExchange,
     OpenExchange,
     OpenExchanges,
     target_of,
 )
+from argus_trio.errors import RpcError
 from argus_trio.pipeline.records.outcomes import code_of_error, outcome_of_result
 from argus_trio.wire.request_meta import MOST_READ_BYTES
 
@@ -71,6 +73,7 @@ class Entered:
 
     Raises:
         CancelledByOperator: an operator cancelled the call.
+        CutByStop: the gateway stops, and the call did not end in time.
     """
 
     under_way: UnderWay
@@ -93,7 +96,7 @@ class Entered:
             with scope:
                 result = await call_next(exchange)
                 return result
-            raise CancelledByOperator
+            raise _cut(record)
         except BaseException as error:
             failure = error
             raise
@@ -105,7 +108,7 @@ class Entered:
         exchanges, under_way, call, record = self.exchanges, self.under_way, entry.call, entry.record
         outcome: CallOutcome = "ok"
         if failure is not None:
-            is_cancelled = isinstance(failure, CancelledByOperator) or not isinstance(failure, Exception)
+            is_cancelled = isinstance(failure, CancelledByOperator | CutByStop) or not isinstance(failure, Exception)
             outcome = "cancelled" if is_cancelled else "error"
         elif result is not None and b'"isError"' in result and outcome_of_result(call.method, result) == "tool_error":
             outcome = "tool_error"
@@ -135,6 +138,14 @@ class Entered:
         under_way.count -= 1
         if under_way.is_closed:
             under_way.tell_if_over()
+
+
+def _cut(record: CallRecord) -> RpcError:
+    """The error of a call whose scope was cancelled: by an operator, or else by its deadline at a stop."""
+    if record.cut == "operator":
+        return CancelledByOperator()
+    record.cut = "stopped"
+    return CutByStop()
 
 
 def _why(outcome: CallOutcome, record: CallRecord) -> str:

@@ -9,6 +9,7 @@ import pytest
 import trio
 import trio.testing
 
+from argus_trio.backends.succession import SUCCESSION_SECONDS
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.operation import Timeouts
@@ -150,6 +151,21 @@ async def test_one_that_cannot_become_ready_holds_up_no_other(autojump_clock: ob
         assert h.supervisor.scopes["b"].state is BackendState.DOWN
         (report,) = reports
         assert (report.not_ready, report.still_starting) == (("b",), ())
+
+
+async def test_one_that_installs_itself_for_long_takes_its_place_at_the_bound(autojump_clock: object) -> None:
+    async with supervised({"b": by("old"), "c": by("old")}, spare=spares(late=1000, alone=1000)) as h:
+        await h.ask("tools/list")
+        wanted = leading(h, {"b": "late", "c": "alone"}, timeouts=Timeouts(connect=2000))
+        alone = attrs.evolve(wanted.backends["c"], overlap=False)
+        wanted = attrs.evolve(wanted, backends={**wanted.backends, "c": alone})
+        began = trio.current_time()
+        applied = await h.supervisor.apply(wanted)
+        assert trio.current_time() - began == pytest.approx(SUCCESSION_SECONDS, abs=1)
+        assert applied.not_ready == applied.still_starting == ("b", "c")
+        assert h.supervisor.config == wanted
+        await trio.sleep(1000 - SUCCESSION_SECONDS)
+        assert await h.ask("tools/call", name="b__x") == {"by": "late"}
 
 
 async def test_a_reload_that_is_cut_leaves_what_has_changed_and_keeps_the_rest(autojump_clock: object) -> None:

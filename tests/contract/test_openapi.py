@@ -36,7 +36,7 @@ def references(value: object) -> Iterator[str]:
 
 
 def test_the_document_on_file_is_the_one_that_is_made() -> None:
-    assert json.loads(ON_FILE.read_text()) == DOCUMENT, "argus-trio schema --openapi > docs/openapi.json"
+    assert json.loads(ON_FILE.read_text()) == DOCUMENT, "python -m tests.contract writes it anew"
 
 
 async def test_the_document_that_is_served_is_the_one_on_file() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import attrs
 
 from argus_trio.core.call.exchange import Call
@@ -18,6 +20,7 @@ class Scope:
     """What an exchange runs in."""
 
     cancelled: int = 0
+    deadline: float = inf
 
     def cancel(self) -> None:
         self.cancelled += 1
@@ -53,6 +56,16 @@ def test_cancelling_one_says_why_and_cancels_what_it_runs_in() -> None:
     entry = opened(OpenExchanges(), scope)
     entry.cancel()
     assert (scope.cancelled, entry.record.cut) == (1, "operator")
+
+
+def test_a_stop_cuts_all_but_those_that_are_told_of_it_in_other_words() -> None:
+    exchanges = OpenExchanges()
+    scopes = [Scope(), Scope(), Scope()]
+    entries = [opened(exchanges, scope) for scope in scopes]
+    entries[1].call = attrs.evolve(CALL, transport="management")
+    exchanges.end_by(7.5)
+    assert [scope.deadline for scope in scopes] == [7.5, inf, 7.5]
+    assert [entry.record.cut for entry in entries] == [None, None, None]
 
 
 def test_its_target_is_the_name_that_was_found_or_what_its_params_say() -> None:

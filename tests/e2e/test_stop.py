@@ -244,6 +244,23 @@ def test_a_stop_is_bounded(state: str, tmp_path: Path) -> None:
         assert seconds_to_stop(scene.argus, signal.SIGTERM) < LIMIT_SECONDS
 
 
+def test_a_call_that_the_stop_cuts_is_answered_by_every_way(tmp_path: Path) -> None:
+    with scene_of(ECHO, tmp_path) as scene:
+        call = scene.request("tools/call", name="echo__hang", arguments={})
+        stream, path = scene.sse()
+        scene.client().send("POST", path, call)
+        legacy = scene.client()
+        legacy.send("POST", "/mcp", call, scene.session())
+        modern = scene.modern("tools/call", name="echo__hang", arguments={})
+        able: Json = {"elicitation": {"form": {}}}
+        parked = scene.modern("tools/call", able, name="echo__hang", arguments={})
+        while len(scene.argus.get("/manage/v1/exchanges")[1]["exchanges"]) < 4:
+            pass
+        seconds_to_stop(scene.argus, signal.SIGTERM)
+        for client in (stream, legacy, modern, parked):
+            client.until(b'-31016,"message":"the gateway is stopping')
+
+
 def test_a_stop_gives_an_install_its_time_to_take_back_what_is_half_done(tmp_path: Path) -> None:
     with scene_of(installing("sleep 1.5; touch taken-back; exit", tmp_path), tmp_path) as scene:
         install_under_way(scene)

@@ -103,7 +103,7 @@ async def test_calls_by_both_ways_are_counted_together(autojump_clock: MockClock
         }
 
 
-async def test_a_view_shows_what_it_shows_and_an_unknown_one_is_no_target(autojump_clock: MockClock) -> None:
+async def test_a_view_shows_what_it_shows_and_an_unknown_one_is_told(autojump_clock: MockClock) -> None:
     config, pipeline = with_pipeline(UNLIMITED)
     async with whole(config, {"docs": docs(), "vault": vault()}, PEOPLE, pipeline) as gateway:
         await trio.sleep(1)
@@ -112,7 +112,7 @@ async def test_a_view_shows_what_it_shows_and_an_unknown_one_is_no_target(autoju
         same(hidden, unknown, docs__write="docs__wrote")
         assert (await gateway.manage("admin", "/tools/call", tool="docs__read", endpoint="safe")).status == 200
         nowhere = await gateway.manage("admin", "/tools/call", tool="docs__read", endpoint="other")
-        assert (nowhere.status, nowhere.answer["error"]) == (404, "unknown_target")
+        assert (nowhere.status, nowhere.answer["error"]) == (404, "unknown_view")
 
 
 async def test_a_call_is_logged_with_the_way_it_came(autojump_clock: MockClock) -> None:

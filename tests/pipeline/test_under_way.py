@@ -6,12 +6,13 @@ import attrs
 import pytest
 import trio
 import trio.testing
+from trio.testing import MockClock
 
 from argus_trio.core.access.principal import Principal
 from argus_trio.core.call.exchange import Call, Exchange, Handler
 from argus_trio.core.call.record import Cut
 from argus_trio.core.figures import Figures
-from argus_trio.core.open_exchanges import DONE_KEPT, CancelledByOperator, DoneExchange, OpenExchanges
+from argus_trio.core.open_exchanges import DONE_KEPT, CancelledByOperator, CutByStop, DoneExchange, OpenExchanges
 from argus_trio.errors import BackendUnavailable, InvalidParams
 from argus_trio.pipeline.chain import chain
 from argus_trio.pipeline.under_way import Entered, UnderWay
@@ -168,6 +169,21 @@ async def test_a_call_that_an_operator_cancels_ends_with_an_error_that_says_so()
         rig.exchanges.under_way["cafe-1"].cancel()
     assert [error.code for error in raised] == [-31017]
     assert (rig.last.outcome, rig.last.error_code) == ("operator", -31017)
+    assert rig.figures.noted == [("docs", "docs__read", "cancelled")]
+
+
+async def test_a_call_that_a_stop_cuts_ends_with_an_error_that_says_so(autojump_clock: MockClock) -> None:
+    rig = Rig()
+
+    async def stop() -> None:
+        rig.exchanges.end_by(trio.current_time() + 5)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(stop)
+        with pytest.raises(CutByStop) as caught:
+            await rig.around(hang)(NamedExchange(CALL))
+    assert (caught.value.code, trio.current_time()) == (-31016, 5)
+    assert (rig.last.outcome, rig.last.error_code) == ("stopped", -31016)
     assert rig.figures.noted == [("docs", "docs__read", "cancelled")]
 
 

@@ -105,6 +105,26 @@ async def test_what_is_disabled_is_gone_from_the_lists_and_comes_back_when_it_is
         assert at.stages() == [("backend_disabled", "b"), ("backend_enabled", "b")]
 
 
+async def test_what_a_backend_went_through_outlives_that_it_is_disabled(autojump_clock: MockClock) -> None:
+    async with operated() as at:
+
+        def states() -> list[str]:
+            (status, _) = at.h.supervisor.overview().backends
+            return [change.state.value for change in status.conditions]
+
+        assert states() == ["starting", "ready"]
+        for disabled in (["starting", "ready", "stopped"], ["starting", "ready", "stopped"] * 2):
+            await at.do("disable")
+            assert states() == disabled
+            await at.do("disable")
+            await at.do("restart", "other")
+            assert states() == disabled
+            await at.do("enable")
+            await trio.sleep(1)
+            assert states() == [*disabled, "starting", "ready"]
+        assert at.h.supervisor.holds.went_through == {}
+
+
 async def test_what_is_so_already_is_done_and_changes_nothing(autojump_clock: MockClock) -> None:
     async with operated() as at:
         for action in ("enable", "disable", "disable"):
@@ -179,6 +199,25 @@ async def test_a_restart_says_why_the_backend_is_not_up(autojump_clock: MockCloc
             "warning",
             "b was restarted by ann, and is not up: no such program",
         )
+
+
+async def test_a_change_that_waits_for_long_behind_another_one_is_told_once(autojump_clock: MockClock) -> None:
+    backend = counting()
+    patient = attrs.evolve(spec("b"), timeouts=attrs.evolve(spec("b").timeouts, connect=2 * RESTART_SECONDS))
+
+    async def slow(_params: Json) -> Json:
+        await trio.sleep(30)
+        return {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}}
+
+    with capture_logs() as logs:
+        async with operated(backend, patient) as at, trio.open_nursery() as nursery:
+            backend.answers |= {"initialize": slow}
+            backend.processor_seconds = trio.current_time  # it works all the time
+            nursery.start_soon(at.do, "restart")
+            await wait_all_tasks_blocked()
+            assert (await at.do("drain", "other")).is_changed
+    told = [(log["backend"], log["action"]) for log in logs if log["event"] == "change_waits"]
+    assert told == [("other", "drain")]
 
 
 async def test_a_restart_that_takes_for_ever_leaves_the_connection_and_lets_other_changes_pass(

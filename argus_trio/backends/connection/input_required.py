@@ -83,7 +83,7 @@ async def all_rounds(
         with trio.CancelScope() as ask:
             call_in_flight.begin_ask(ask)
             try:
-                answers = await answer_all(backend, required, exchange.ask)
+                answers = await answer_all(required, exchange.ask)
             finally:
                 call_in_flight.end_ask(ask)
         result = await again(required.retried(params, answers))
@@ -122,12 +122,12 @@ def check_declared(backend: str, required: InputRequired, exchange: Exchange) ->
             raise BackendMisbehaved(backend, f"it asks for {method[:100]}, which the client did not declare")
 
 
-async def answer_all(backend: str, required: InputRequired, ask: AskClient) -> dict[str, Raw]:
+async def answer_all(required: InputRequired, ask: AskClient) -> dict[str, Raw]:
     """Ask the client for everything at once; the raw results by key. Has no deadline of its own.
 
     Raises:
         BackendError: the client refused one, in its own words.
-        BackendMisbehaved: the client cannot be asked.
+        ClientCannotAnswer: it cannot be asked, or has not answered in time.
         Overloaded: too many calls are asking their clients already.
     """
     answers: dict[str, Raw] = {}
@@ -148,7 +148,7 @@ async def answer_all(backend: str, required: InputRequired, ask: AskClient) -> d
         case [Overloaded() as overloaded, *_]:
             raise overloaded
         case [ClientCannotAnswer() as unable, *_]:
-            raise BackendMisbehaved(backend, str(unable))
+            raise unable
     return answers
 
 

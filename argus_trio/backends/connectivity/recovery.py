@@ -9,7 +9,7 @@ import random
 import re
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import inf
 from typing import Final
 
@@ -86,9 +86,9 @@ class Recovery:
         """The latest states that the backend came into, those of predecessors included; oldest first."""
         return tuple(self._changes)
 
-    def inherit(self, old: Recovery) -> None:
+    def inherit(self, old: Iterable[StateChange]) -> None:
         """Let what a predecessor went through precede what is noted here."""
-        both = sorted((*old.changes, *self._changes), key=lambda change: change.at)
+        both = sorted((*old, *self._changes), key=lambda change: change.at)
         self._changes = deque(both, maxlen=CHANGES_KEPT)
 
     def note(self, standing: BackendStanding) -> None:

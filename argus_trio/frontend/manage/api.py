@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import secrets
 import time
@@ -23,6 +24,7 @@ from argus_trio.core.memory import Bodies
 from argus_trio.errors import ParseFailed, RpcError
 from argus_trio.frontend.http.body import read_body
 from argus_trio.frontend.http.errors import ClientGone
+from argus_trio.frontend.http.negotiation import require_plain
 from argus_trio.frontend.http.receive_queue import AsgiMessage
 from argus_trio.frontend.http.request import AsgiSend, Header, IncomingRequest
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
@@ -45,7 +47,7 @@ PROBED: Final = tuple(BASE + operation.path for operation in _FOR_PROBES)
 _ABOVE: Final = "/manage/"
 _ON_ALL: Final[tuple[Header, ...]] = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 _OF_ALL: Final = frozenset(name for name, _ in _ON_ALL)
-_WORDS: Final = {413: "too-large", 408: "bad-request", 503: "overloaded"}
+_WORDS: Final = {408: "too-slow", 413: "too-large", 415: "wrong-media-type", 503: "overloaded"}
 """What becomes of an error about a body, by its status."""
 
 
@@ -149,9 +151,11 @@ class ManageApi:
         if operation.body is None:
             return NoBody()
         try:
+            require_plain(http.fields.get(b"content-encoding"))
             body = await read_body(http, self.settings.now.limits, self.bodies)
         except RpcError as error:
             raise ManageProblem(_WORDS.get(error.http_status, "bad-request"), error.message) from None
+        body = body.removeprefix(codecs.BOM_UTF8)
         if not body.strip():
             body = b"{}"
         elif not _is_json(http.fields.get(b"content-type")):

@@ -19,7 +19,7 @@ import trio
 from argus_trio.contract.sockets import AUTO, MOST_PATH_BYTES, socket_folder, socket_name
 from argus_trio.errors import ListenFailed
 
-_BACKLOG: Final = 128
+BACKLOG: Final = 128
 """Connections that wait to be accepted: operators are few."""
 ANSWER_SECONDS: Final = 1.0
 """How long it is tried whether somebody listens on a socket that is there already: a connection to a Unix socket is
@@ -90,7 +90,7 @@ async def open_unix_socket(path: Path) -> tuple[socket.socket, SocketFile]:
             os.fchmod(listening.fileno(), _MODE)  # before there is a file, so that it never has another mode
             listening.bind(os.fspath(path))
             file = SocketFile.of(path)
-            listening.listen(_BACKLOG)
+            listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
         raise ListenFailed(str(path), error.strerror or str(error), _hint(error)) from None

@@ -8,7 +8,7 @@ from typing import Final, Literal
 import msgspec
 
 from argus_trio.core.call.record import CUT_BY_CLIENT, CallRecord
-from argus_trio.core.open_exchanges import CancelledByOperator
+from argus_trio.core.open_exchanges import CancelledByOperator, CutByStop
 from argus_trio.errors import (
     BackendError,
     BackendMisbehaved,
@@ -49,6 +49,8 @@ def outcome_of_error(error: BaseException, record: CallRecord | None) -> Outcome
         return "cut" if record is not None and record.cut == "replaced" else "failed"
     if isinstance(error, CancelledByOperator):
         return "cancelled"
+    if isinstance(error, CutByStop):
+        return "cut"
     if isinstance(error, RpcError | ClientCannotAnswer):
         return "refused"
     if isinstance(error, Exception):

@@ -39,6 +39,9 @@ RESTART_SECONDS: Final = 300.0
 """How long a restart waits for the new connection: longer than programs take that install themselves, and bounded, for
 all other changes wait meanwhile."""
 
+WAITS_SECONDS: Final = 10.0
+"""After which time it is told that a change waits for others: most of them are over by then."""
+
 STAGES: Final[dict[Action, tuple[JournalStage, str]]] = {
     "restart": ("backend_restarted", "restarted"),
     "drain": ("backend_drained", "drained"),
@@ -94,7 +97,13 @@ class BackendChanges:
         if self.turns.is_full:
             raise ChangesUnserved(f"{MOST_TURNS} changes wait already; come back later")
         turn = ChangeTurn[ChangeReport | Exception](partial(self._outcome, change), _cut)
-        outcome = await self.turns.add(turn).wait()
+        self.turns.add(turn)
+        with trio.move_on_after(WAITS_SECONDS):
+            await turn.wait()
+        if self.turns.is_waiting(turn):
+            reason = "another change is under way: a reload or a restart waits for a backend to start"
+            log.warning("change_waits", backend=change.name, action=change.action, by=change.by, reason=reason)
+        outcome = await turn.wait()
         if isinstance(outcome, Exception):
             raise outcome
         return outcome

@@ -63,6 +63,10 @@ class Turns:
         """Whether no more may wait, for now."""
         return len(self._waiting) >= MOST_TURNS
 
+    def is_waiting(self, turn: ChangeTurn[T]) -> bool:
+        """Whether a change has not begun, for others are before it."""
+        return turn in self._waiting
+
     def add(self, turn: ChangeTurn[T]) -> ChangeTurn[T]:
         """Have a change made after those that wait. Once the turns are over it is cut at once."""
         if self._is_over:

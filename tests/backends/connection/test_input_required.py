@@ -9,7 +9,7 @@ from trio.testing import MockClock
 
 from argus_trio.backends.connection.input_required import MAX_ROUNDS
 from argus_trio.core.call.abilities import NONE, Abilities
-from argus_trio.errors import BackendError, BackendMisbehaved
+from argus_trio.errors import BackendError, BackendMisbehaved, ClientCannotAnswer
 from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import Answer, FakeBackend, FakeExchange, Json, Refusal
 from tests.backends.support.talk import perform, talk
@@ -92,6 +92,15 @@ async def test_a_refusal_of_a_legacy_client_ends_the_call_with_its_own_error(aut
         with pytest.raises(BackendError) as caught:
             await perform(t, legacy_client(refuse))
     assert json.loads(caught.value.encoded)["message"] == "user said no"
+
+
+async def test_a_client_that_does_not_answer_is_no_misbehaviour_of_the_backend(autojump_clock: MockClock) -> None:
+    async def silent(_params: Json) -> Json:
+        raise ClientCannotAnswer("elicitation/create", "it did not answer within 600 s")
+
+    async with talk(backend_asking(required("s", who=WHO, what=WHO))) as t:
+        with pytest.raises(ClientCannotAnswer, match="did not answer"):
+            await perform(t, legacy_client(silent))
 
 
 @pytest.mark.parametrize("era", list(Era))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from trio.testing import MockClock
 
 from argus_trio.contract.openapi import operations
 from argus_trio.contract.problem import PROBLEMS
@@ -162,6 +163,21 @@ async def test_an_empty_body_is_an_empty_object() -> None:
         assert (await echoing().ask("POST", "/manage/v1/reload", body=body)).status == 200
 
 
+async def test_a_byte_order_mark_before_a_body_is_passed_over() -> None:
+    reply = await echoing().ask("POST", CALL, body=b"\xef\xbb\xbf" + CALLED, headers=JSON)
+    assert reply.json["body"]["tool"] == "a"
+
+
+async def test_a_compressed_body_is_told_to_come_as_it_is() -> None:
+    reply = await echoing().ask("POST", CALL, body=CALLED, headers={**JSON, b"content-encoding": b"gzip"})
+    assert problem(reply) == (415, "wrong_media_type")
+    assert "must not be compressed" in reply.json["detail"]
+
+
+async def test_a_body_that_does_not_come_is_told_to_be_too_slow(autojump_clock: MockClock) -> None:
+    assert problem(await echoing().ask("POST", CALL, body=CALLED, headers=JSON, is_whole=False)) == (408, "too_slow")
+
+
 async def test_half_an_emoji_is_no_text() -> None:
     reply = await echoing().ask("POST", CALL, body=b'{"tool": "\\ud83d"}', headers=JSON)
     assert problem(reply) == (400, "bad_request")
@@ -254,6 +270,7 @@ queries = st.binary(max_size=60) | st.lists(
 async def test_nothing_that_can_be_asked_is_a_fault_of_the_gateway(
     method: str, path: str, query: bytes, body: bytes, is_real: bool
 ) -> None:
+    assume((method, path.removesuffix("/")) != ("GET", "/manage/v1/events/stream"))  # which never ends
     managed = Managed() if is_real else echoing()
     reply = await managed.ask(method, path, query, body=body)
     assert reply.status in (200, 204, 400, 404, 405), reply

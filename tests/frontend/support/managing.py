@@ -87,15 +87,17 @@ class Managed:
         query: bytes = b"",
         body: bytes = b"",
         headers: Mapping[bytes, bytes] = MappingProxyType({}),
+        *,
+        is_whole: bool = True,
     ) -> Reply:
-        """One request, and its whole answer."""
+        """One request, and its whole answer; one that is not whole never comes to its end."""
         sent: list[dict[str, object]] = []
 
         async def send(message: Mapping[str, object]) -> None:
             sent.append(dict(message))
 
         queue, fields = ReceiveQueue(), {b"host": b"localhost", **headers}
-        await queue.put({"type": "http.request", "body": body, "more_body": False})
+        await queue.put({"type": "http.request", "body": body, "more_body": not is_whole})
         http = IncomingRequest(
             method=method,
             path=path,

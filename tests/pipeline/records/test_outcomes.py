@@ -6,7 +6,7 @@ import pytest
 import trio
 
 from argus_trio.core.call.record import CallRecord, Cut
-from argus_trio.core.open_exchanges import CancelledByOperator
+from argus_trio.core.open_exchanges import CancelledByOperator, CutByStop
 from argus_trio.errors import BackendError, BackendUnavailable, InvalidParams, Overloaded, Unexpected
 from argus_trio.pipeline.records.outcomes import (
     OutcomeName,
@@ -39,6 +39,12 @@ def test_a_tool_that_failed_is_told_from_one_that_speaks_of_failures(method: str
     [
         (InvalidParams("unknown tool: x"), "refused", -32602, "unknown tool: x"),
         (Overloaded("full"), "refused", -31016, "full"),
+        (
+            CutByStop(),
+            "cut",
+            -31016,
+            "the gateway is stopping, and the call did not end within server.drain_timeout",
+        ),
         (CancelledByOperator(), "cancelled", -31017, "the call was cancelled by an operator of the gateway"),
         (BackendError(b'{"code":-32050,"message":"no"}'), "failed", -32050, "no"),
         (BackendError(b'{"code":1e400,"message":"odd"}'), "failed", None, "odd"),

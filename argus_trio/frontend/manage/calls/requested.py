@@ -63,7 +63,7 @@ def requested(request: ManageRequest, body: CallBody) -> Requested:
     if size > MAX_NAME_BYTES:
         raise ManageProblem("bad-request", f"in the body: the name is {size} bytes long; {MAX_NAME_BYTES} are the most")
     if body.endpoint and body.endpoint not in request.access.views:
-        raise ManageProblem("unknown-target", "the configuration has no view of the name in `endpoint`")
+        raise ManageProblem("unknown-view", "endpoint is no view of the configuration")
     streams = _streams(request.http)
     if not streams and (body.capabilities or body.log_level is not None):
         detail = "capabilities and log_level are for an event stream alone: send Accept: text/event-stream"

@@ -154,6 +154,8 @@ class ServedCalls:
 
     async def _body(self, asked: Requested, exchange: ManagedExchange) -> bytes:
         """The body of the answer to a call. Raises as `serve`."""
+        if exchange.scope.cancel_called and not exchange.is_stopping:
+            raise ClientGone("who called went before the call began")
         outcome = None
         with exchange.scope:
             outcome = await outcome_of(self.handler, exchange)

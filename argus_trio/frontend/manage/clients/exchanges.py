@@ -29,7 +29,7 @@ from argus_trio.wire.request_meta import client_of
 
 log = structlog.get_logger()
 
-_SHOWN = 100
+SHOWN = 100
 """As much of a method as is shown, in characters."""
 
 
@@ -113,7 +113,7 @@ def _open_entry(entry: OpenExchange, clocks: Clocks) -> ExchangeEntry:
     return ExchangeEntry(
         id=record.id,
         state="in_flight",
-        method=call.method[:_SHOWN],
+        method=call.method[:SHOWN],
         target=target_of(call, record) or None,
         backend=record.backend or None,
         since=clocks.rfc3339(entry.since) or "",
@@ -152,11 +152,11 @@ def _done_entry(done: DoneExchange, clocks: Clocks) -> ExchangeEntry:
 def _note(journal: Journal, entry: OpenExchange, *, by: str) -> None:
     call, record = entry.call, entry.record
     target = target_of(call, record)
-    facts = {"id": record.id, "by": by, "principal": call.principal.name, "method": call.method[:_SHOWN]}
+    facts = {"id": record.id, "by": by, "principal": call.principal.name, "method": call.method[:SHOWN]}
     log.info("exchange_cancelled", **facts, target=target, backend=record.backend)
     journal.note(
         "exchange_cancelled",
-        f"{by} cancelled {call.method[:_SHOWN]} {target}".rstrip(),
+        f"{by} cancelled {call.method[:SHOWN]} {target}".rstrip(),
         backend=record.backend or None,
         details={**facts, "target": target},
     )

@@ -67,7 +67,7 @@ class EventFeed:
             if chunk:
                 return chunk
             with trio.CancelScope(deadline=self._next_at()) as self._waiting:
-                if self._is_behind:
+                if trio.current_time() < self._events_at:  # until then no news makes a difference
                     await trio.sleep_until(self._events_at)
                 else:
                     await self.news.wait()

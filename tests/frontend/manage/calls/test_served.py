@@ -65,7 +65,7 @@ async def test_the_client_is_what_its_user_agent_says_first() -> None:
         ({"tool": "t" * 9000}, "bad_request", "8192 are the most"),
         ({"tool": "t", "capabilities": {"elicitaton": {}}}, "bad_request", "Accept: text/event-stream"),
         ({"tool": "t", "log_level": "info"}, "bad_request", "Accept: text/event-stream"),
-        ({"tool": "t", "endpoint": "none"}, "unknown_target", "view"),
+        ({"tool": "t", "endpoint": "none"}, "unknown_view", "view"),
         (b'{"tool":"\\ud800"}', "bad_request", "body"),
         (b'{"tool":"t","arguments":{"x":"\xff"}}', "bad_request", "UTF-8"),
         (b'{"tool":"t","arguments":{"x":' + b"[" * 5000 + b"]" * 5000 + b"}}", "bad_request", "nested"),
@@ -78,7 +78,7 @@ async def test_a_body_that_is_none_is_told_what_is_wrong(body: object, word: str
     async with desk(backstage) as front:
         answer = await front.post("/tools/call", body)
     assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.problem == (404 if word == "unknown_target" else 400, word)
+    assert answer.problem == (404 if word == "unknown_view" else 400, word)
     assert said in str(answer.answer["detail"])
     assert not backstage.calls
 
@@ -219,6 +219,15 @@ async def test_a_slow_reader_that_goes_leaves_nothing(autojump_clock: MockClock)
         with trio.fail_after(5):
             await stream.ended.wait()
         assert front.memory.size == 0
+
+
+async def test_a_call_of_who_went_at_once_is_not_made() -> None:
+    backstage = Backstage()
+    async with desk(backstage) as front:
+        asked = front.begin("/tools/call", {"tool": "t"}, reads=False)
+        await asked.go()
+        await asked.ended.wait()
+    assert not backstage.calls
 
 
 @pytest.mark.parametrize("accept", ["*/*", EVENTS])

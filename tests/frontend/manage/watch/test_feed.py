@@ -6,6 +6,7 @@ from collections import Counter
 
 import msgspec
 import trio
+from trio.abc import Instrument
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.core.journal import EVENTS_KEPT
@@ -66,6 +67,35 @@ async def test_what_happens_fast_comes_in_one_piece(autojump_clock: MockClock) -
     noted(management, 20)
     assert [each.id for each in await taken(feed)] == [f"ab12-{number}" for number in range(2, 22)]
     assert trio.current_time() - began == PACE_SECONDS
+
+
+class Steps(Instrument):
+    """How often a task ran."""
+
+    def __init__(self, task: str) -> None:
+        self.task = task
+        self.count = 0
+
+    def before_task_step(self, task: trio.lowlevel.Task) -> None:
+        self.count += task.name == self.task
+
+
+async def test_what_happens_wakes_no_stream_that_may_not_be_written_to_yet(autojump_clock: MockClock) -> None:
+    management = management_of()
+    feed = feed_of(management)
+    await taken(feed)
+    noted(management, 1)
+    await taken(feed)
+    steps = Steps("reader")
+    trio.lowlevel.add_instrument(steps)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(taken, feed, name="reader")
+        for _ in range(20):
+            await trio.sleep(PACE_SECONDS / 30)
+            noted(management, 1)
+        assert steps.count == 1
+    trio.lowlevel.remove_instrument(steps)
+    assert steps.count == 2
 
 
 async def test_a_cancelled_wait_loses_nothing(autojump_clock: MockClock) -> None:

@@ -8,6 +8,7 @@ import re
 import attrs
 import pytest
 import trio
+from prometheus_client.parser import text_string_to_metric_families
 
 from argus_trio import __version__
 from argus_trio.core.catalog.identity import GatewayIdentity
@@ -120,8 +121,7 @@ def test_the_buckets_of_a_histogram_grow_and_hold_every_call() -> None:
 
 
 def test_another_reader_takes_it() -> None:
-    parser = pytest.importorskip("prometheus_client.parser")
-    read = {family.name: family for family in parser.text_string_to_metric_families(text_of(full_gateway()))}
+    read = {family.name: family for family in text_string_to_metric_families(text_of(full_gateway()))}
     ours = read_exposition(text_of(full_gateway()))
     assert read.keys() == {name.removesuffix("_total") for name in ours}
     (sample,) = [each for each in read["argus_backend_up"].samples if each.value == 1]
