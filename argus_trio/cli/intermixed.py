@@ -106,6 +106,10 @@ class IntermixedParser(CommandParser):
             return super().parse_known_args(args, namespace)
         self._is_inside = True
         try:
-            return self.parse_known_intermixed_args(args, namespace)
+            found, left = self.parse_known_intermixed_args(args, namespace)
         finally:
             self._is_inside = False
+        if left:
+            hint = "; a value that begins with - stands behind --" if left[0].startswith("-") else ""
+            self.error(f"unrecognized arguments: {' '.join(left)}{hint}")
+        return found, left

@@ -47,7 +47,16 @@ def parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="run the gateway in front of two sample servers, without configuration")
     demo.add_argument("--port", type=kinds.port, default=9000, help="listen on this port; default: 9000")
     _add_config(commands.add_parser("check", help="check the configuration and list every problem"))
-    _add_explain(commands.add_parser("explain", help="say whether somebody may use something, and by which rule"))
+    explain = commands.add_parser(
+        "explain",
+        help="say whether somebody may use something, and by which rule",
+        description="Say whether somebody may use something, and by which rule; exit code 1 says no.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="examples:\n"
+        "  argus-trio explain alice files_read_file\n"
+        "  argus-trio explain --live alice manage:operate\n",
+    )
+    _add_explain(explain)
     commands.add_parser("schema", help="print the JSON Schema of the configuration")
     verbs.add_verbs(commands.add_parser)
     completion = commands.add_parser(

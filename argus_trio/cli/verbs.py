@@ -65,13 +65,24 @@ def _add_lists(add: AddParser) -> None:
     backends = _verb(add, "backends", "list the backends and how they stand", "backends", "backends files")
     backends.add_argument("backend", metavar="BACKEND", nargs="?", help="all there is to know of this one")
     tools = _verb(
-        add, "tools", "list the tools", "tools", "tools 'files_*'", "tools --all delete", "tools --principal alice"
+        add,
+        "tools",
+        "list the tools, or show one with its arguments",
+        "tools",
+        "tools files_read",
+        "tools 'files_*'",
+        "tools --all delete",
+        "tools --principal alice",
     )
     tools.add_argument(
-        "pattern", metavar="PATTERN", nargs="?", help="a part of the name or the description, or a pattern with *"
+        "pattern",
+        metavar="PATTERN",
+        nargs="?",
+        help="a part of the name or the description, or a pattern with *; the whole name of a tool shows its arguments",
     )
     tools.add_argument("--backend", metavar="BACKEND", help="of this backend alone")
     tools.add_argument("--principal", metavar="NAME", help="as they are shown to this principal")
+    tools.add_argument("--view", metavar="NAME", help="as they are shown at the endpoint of this view")
     tools.add_argument("--all", action="store_true", help="the hidden ones as well, and why they are")
     sessions = _verb(add, "sessions", "list the sessions of clients", "sessions", "sessions --close s-12")
     sessions.add_argument("--close", metavar="ID", help="end this session and its calls")
@@ -110,7 +121,7 @@ def _add_calls(add: AddParser) -> None:
         nargs="*",
         default=[],
         help="key=value by the tool's schema (a key again for each item of an array), key:=JSON, or one JSON object; "
-        "- reads that from stdin",
+        "- reads that from stdin; what begins with - otherwise stands behind --",
     )
     _add_conversation(call)
     read = _verb(add, "read", "read a resource", "read file:///srv/a.txt", "read --output . image://logo")
@@ -118,7 +129,13 @@ def _add_calls(add: AddParser) -> None:
     _add_conversation(read)
     prompt = _verb(add, "prompt", "get a prompt", "prompt review language=python")
     prompt.add_argument("name", metavar="NAME", help="the prompt")
-    prompt.add_argument("arguments", metavar="ARGUMENT", nargs="*", default=[], help="key=value")
+    prompt.add_argument(
+        "arguments",
+        metavar="ARGUMENT",
+        nargs="*",
+        default=[],
+        help="key=value, or one JSON object; - reads it from stdin",
+    )
     _add_conversation(prompt)
 
 
@@ -128,7 +145,11 @@ def _add_conversation(verb: argparse.ArgumentParser) -> None:
         "--root", metavar="DIR", action="append", default=[], help="a folder that is told to who asks for roots"
     )
     verb.add_argument(
-        "--log-level", choices=MESSAGE_LEVELS, help="show log messages from this level on; default on a terminal: info"
+        "--log-level",
+        metavar="LEVEL",
+        choices=MESSAGE_LEVELS,
+        help="show log messages from this level on, one of debug, info, notice, warning, error, critical, alert and "
+        "emergency; default on a terminal: info",
     )
     verb.add_argument("--output", metavar="DIR", help="save images, audio and other files here")
 

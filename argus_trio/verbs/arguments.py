@@ -36,6 +36,8 @@ _WANTED: Final = {
 
 def json_arguments(text: str) -> Arguments:
     """Arguments written as one JSON object. Raises VerbFailed."""
+    if not text.strip():
+        raise VerbFailed("nothing stands where the arguments should: write a JSON object, {} for none", USAGE)
     try:
         return msgspec.json.decode(text, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
@@ -49,7 +51,7 @@ def keyed_arguments(words: Sequence[str], schema: Mapping[str, object]) -> Argum
     texts: dict[str, list[str]] = {}
     found: Arguments = {}
     for word in words:
-        key, equals, value = word.partition("=")
+        key, equals, value = _parted(word, known)
         if not equals or not key.rstrip(":"):
             raise VerbFailed(f"{word!r} is no argument: write key=value, key:=JSON, or one JSON object alone", USAGE)
         if key.endswith(":") and key not in known:
@@ -65,6 +67,15 @@ def keyed_arguments(words: Sequence[str], schema: Mapping[str, object]) -> Argum
         found[key] = _value(key, values, known.get(key), schema)
     _require_all(found, schema)
     return found
+
+
+def _parted(word: str, known: Mapping[str, object]) -> tuple[str, str, str]:
+    """The key and the value of an argument; an equals sign may belong to a key that the schema has."""
+    for key in sorted((key for key in known if "=" in key), key=len, reverse=True):
+        for sign in (":=", "="):
+            if word.startswith(key + sign):
+                return key + sign[:-1], "=", word.removeprefix(key + sign)
+    return word.partition("=")
 
 
 def _require_new(key: str, found: Mapping[str, object], texts: Mapping[str, object]) -> None:
@@ -91,11 +102,11 @@ def _json(key: str, text: str) -> msgspec.Raw:
 
 
 def _value(key: str, values: Sequence[str], schema: object, root: Mapping[str, object]) -> msgspec.Raw:
-    types = _types(schema, root)
+    types = types_of(schema, root)
     if len(values) > 1 and "array" not in types:
         raise VerbFailed(f"the argument {key!r} stands there {len(values)} times, and is no array", USAGE)
     if len(values) > 1 or (types == ("array",) and not values[0].lstrip().startswith("[")):
-        items = [_value(key, [value], _items(schema, root), root) for value in values]
+        items = [_value(key, [value], items_of(schema, root), root) for value in values]
         return msgspec.Raw(msgspec.json.encode(items))
     for kind in types:
         encoded = _encoded(values[0], kind)
@@ -126,7 +137,7 @@ def _encoded(text: str, kind: str) -> bytes | None:
             return msgspec.json.encode(text.encode("utf-8", "replace").decode())
 
 
-def _types(schema: object, root: Mapping[str, object]) -> tuple[str, ...]:
+def types_of(schema: object, root: Mapping[str, object]) -> tuple[str, ...]:
     """The types that a schema lets a value have, in the order in which they are tried; a text where it does not say."""
     found: set[str] = set()
     _gather(schema, root, found, MOST_STEPS)
@@ -134,7 +145,7 @@ def _types(schema: object, root: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def _gather(schema: object, root: Mapping[str, object], found: set[str], steps: int) -> None:
-    own = _resolved(schema, root)
+    own = resolved(schema, root)
     kind = own.get("type")
     found.update(each for each in (kind if isinstance(kind, list) else [kind]) if each in _ORDER)
     if kind is None and isinstance(values := own.get("enum"), list):
@@ -150,17 +161,17 @@ def _type_of(value: object) -> str:
     return names.get(type(value), "string")
 
 
-def _items(schema: object, root: Mapping[str, object]) -> object:
+def items_of(schema: object, root: Mapping[str, object]) -> object:
     """The schema of an array's items, be it one of several forms of a value."""
-    own = _resolved(schema, root)
+    own = resolved(schema, root)
     forms = [own]
     for key in ("anyOf", "oneOf"):
         several = own.get(key)
-        forms += [_resolved(each, root) for each in (several if isinstance(several, list) else ())]
+        forms += [resolved(each, root) for each in (several if isinstance(several, list) else ())]
     return next((form["items"] for form in forms if "items" in form), None)
 
 
-def _resolved(schema: object, root: Mapping[str, object]) -> Mapping[str, object]:
+def resolved(schema: object, root: Mapping[str, object]) -> Mapping[str, object]:
     """A schema, or what it refers to within the whole."""
     for _ in range(MOST_STEPS):
         if not isinstance(schema, dict):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping
+import errno
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,18 +18,21 @@ from argus_trio.verbs.ask.answers import Askable, answer_to, roots_of
 from argus_trio.verbs.ask.elicitation import Questioner
 from argus_trio.verbs.ask.prompt import TerminalPrompt, Withdrawn
 from argus_trio.verbs.catalog import FoundTools, found_tools
-from argus_trio.verbs.failure import DONE, NOT_REACHED, TOOL_ERROR, VerbFailed
+from argus_trio.verbs.failure import DONE, NOT_REACHED, TOOL_ERROR, USAGE, VerbFailed
 from argus_trio.verbs.link.problems import failure_told
 from argus_trio.verbs.link.pump import Pump, pumping
 from argus_trio.verbs.show.clean import one_line
 from argus_trio.verbs.show.progress import ProgressBar
 from argus_trio.verbs.show.result import ResultWriter, labelled, objects_in
+from argus_trio.verbs.show.terminal import stdin_text
 from argus_trio.verbs.verb import Verb
 from argus_trio.wire.event_stream import Event
 from argus_trio.wire.headers import EVENT_STREAM
 
 USUAL_LOG_LEVEL: Final = "info"
 """From which level on log messages are wanted by somebody at a terminal."""
+
+_HOW_FOUND: Final = "; `argus-trio tools` lists them, and one that is listed to some clients alone takes JSON arguments"
 
 
 def call(verb: Verb) -> int:
@@ -58,7 +62,9 @@ def read(verb: Verb) -> int:
 def prompt(verb: Verb) -> int:
     """Get a prompt."""
     name = verb.option("name")
-    arguments = keyed_arguments(verb.options.arguments, {})
+    arguments = _whole_arguments(verb.options.arguments)
+    if arguments is None:
+        arguments = keyed_arguments(verb.options.arguments, {})
     raw, result = _conversed(verb, GET_PROMPT, {"name": name, "arguments": arguments}, f"the prompt {name}")
     if not verb.shows_raw(raw):
         writer = _writer(verb)
@@ -73,36 +79,59 @@ def _writer(verb: Verb, *, to_stderr: bool = False) -> ResultWriter:
     return ResultWriter(terminal=verb.terminal, folder=Path(folder) if folder else None, to_stderr=to_stderr)
 
 
+def _require_output(verb: Verb) -> None:
+    """Make the folder before anything is called. Raises VerbFailed."""
+    if folder := verb.option("output"):
+        try:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            if not os.access(folder, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        except OSError as error:
+            raise VerbFailed(f"--output {folder} cannot be written to: {error.strerror}", USAGE) from None
+
+
 def _arguments(verb: Verb, name: str) -> Arguments:
     words: list[str] = verb.options.arguments
+    whole = _whole_arguments(words)
+    return keyed_arguments(words, _schema_of(verb, name)) if whole is None else whole
+
+
+def _whole_arguments(words: Sequence[str]) -> Arguments | None:
+    """All arguments, where they are written as one; None where each is written by itself."""
     if not words:
         return {}
     if words == ["-"]:
-        return json_arguments(sys.stdin.read())
+        return json_arguments(stdin_text())
     if len(words) == 1 and words[0].lstrip().startswith("{"):
         return json_arguments(words[0])
-    return keyed_arguments(words, _schema_of(verb, name))
+    return None
 
 
 def _schema_of(verb: Verb, name: str) -> Mapping[str, object]:
-    answer = verb.client.decoded(found_tools(verb.client, search=name), FoundTools)
+    found = found_tools(verb.client, search=name, endpoint=_view(verb))
+    answer = verb.client.decoded(found, FoundTools)
     for tool in answer.tools:
         if tool.name == name and tool.hidden is None:
             schema = msgspec.json.decode(tool.input_schema)
             return schema if isinstance(schema, dict) else {}
     near = [one_line(tool.name) for tool in answer.tools if tool.hidden is None][:3]
-    like = f"; is it {' or '.join(near)}?" if near else "; `argus-trio tools` lists them"
+    like = f"; is it {' or '.join(near)}?" if near else _HOW_FOUND
     raise VerbFailed(f"no tool is called {name}{like}")
+
+
+def _view(verb: Verb) -> str:
+    return verb.option("view") or verb.client.place.view
 
 
 def _conversed(
     verb: Verb, operation: Operation, body: Mapping[str, object], asker: str
 ) -> tuple[bytes, dict[str, object]]:
     """The result of a call, as it came and read; what it says and asks meanwhile is shown and answered."""
+    _require_output(verb)
     terminal = verb.terminal
     askable = Askable(elicits=terminal.is_asked, roots=roots_of(getattr(verb.options, "root", ())))
     level = verb.option("log_level") or (USUAL_LOG_LEVEL if terminal.is_asked else "")
-    whole = {**body, "capabilities": askable.declared, "endpoint": verb.option("view") or verb.client.place.view}
+    whole = {**body, "capabilities": askable.declared, "endpoint": _view(verb)}
     if level:
         whole["log_level"] = level
     headers = {"Accept": EVENT_STREAM}
@@ -144,12 +173,15 @@ class LiveCall:
             self._bar.hide()
 
     def _taken(self) -> Event:
-        event = self.pump.take()
+        why = "the gateway ended the connection before the call was over"
+        try:
+            event = self.pump.take()
+        except VerbFailed as failure:
+            if failure.code != NOT_REACHED:
+                raise
+            event, why = None, str(failure)
         if event is None:
-            raise VerbFailed(
-                "the gateway ended the connection before the call was over; whether it had an effect is not known",
-                NOT_REACHED,
-            )
+            raise VerbFailed(f"{why}; whether it had an effect is not known", NOT_REACHED)
         return event
 
     def _handle(self, event: Event) -> None:
@@ -186,11 +218,9 @@ class LiveCall:
         self._asked = str(ask.get("id", ""))
         terminal = self.verb.terminal
         params = ask.get("params")
-        questioner = Questioner(
-            terminal=terminal,
-            prompt=TerminalPrompt(terminal=terminal, beside=self.pump.descriptor, look=self._look),
-            asker=self.asker,
-        )
+        prompt = TerminalPrompt(terminal=terminal, beside=self.pump.descriptor, look=self._look)
+        prompt.forget()
+        questioner = Questioner(terminal=terminal, prompt=prompt, asker=self.asker)
         try:
             body = answer_to(
                 str(ask.get("method")), params if isinstance(params, dict) else {}, self.askable, questioner
@@ -207,7 +237,7 @@ class LiveCall:
         """Take what has come while a question is open; whether the question is withdrawn by it."""
         event = self._taken()
         if event.event in ("result", "error"):
-            self._kept.append(event)
+            self._kept = [event]  # what else was asked, nobody waits for either
             return True
         if event.event == "ask_cancelled":
             withdrawn = str(self._read(event).get("id"))

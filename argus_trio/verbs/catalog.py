@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
+import textwrap
+from collections.abc import Mapping, Sequence
+
 import attrs
 import msgspec
 
 from argus_trio.contract.capabilities import CAPABILITIES
+from argus_trio.verbs.arguments import items_of, resolved, types_of
 from argus_trio.verbs.failure import DONE
 from argus_trio.verbs.link.client import ManageClient
 from argus_trio.verbs.link.pages import all_pages
+from argus_trio.verbs.show.clean import clean, one_line
 from argus_trio.verbs.show.table import Cell, write_table
+from argus_trio.verbs.show.terminal import Terminal
 from argus_trio.verbs.verb import Verb
 
 
@@ -41,31 +48,82 @@ def tools(verb: Verb) -> int:
         search=verb.option("pattern"),
         backend=verb.option("backend"),
         principal=verb.option("principal"),
+        endpoint=verb.option("view") or verb.client.place.view,
         hidden=is_all,
     )
     if verb.shows_raw(raw):
         return DONE
     answer = verb.client.decoded(raw, FoundTools)
+    if named := [each for each in answer.tools if each.name == verb.option("pattern")]:
+        for each in named:
+            _detail(verb.terminal, each)
+        return DONE
+    head: tuple[str, ...] = ("NAME", "BACKEND", "WHAT IT DOES")
+    rows: list[Sequence[str | Cell]] = [(each.name, each.backend, _about(each)) for each in answer.tools]
     if is_all:
-        write_table(
-            verb.terminal,
-            ("NAME", "BACKEND", "HIDDEN", "WHY, OR WHAT IT DOES"),
-            [_with_hidden(each) for each in answer.tools],
-        )
-    else:
-        rows = [(each.name, each.backend, each.description or each.title or "") for each in answer.tools]
-        write_table(verb.terminal, ("NAME", "BACKEND", "WHAT IT DOES"), rows)
+        head = ("NAME", "BACKEND", "HIDDEN", "WHY, OR WHAT IT DOES")
+        rows = [_with_hidden(each) for each in answer.tools]
+    is_narrowed = verb.option("pattern") or verb.option("backend")
+    none = "no such tool" + ("" if is_all else "; --all shows hidden ones as well") if is_narrowed else "no tools"
+    write_table(verb.terminal, head, rows, none=none, spare=("BACKEND",))
     return DONE
+
+
+def _detail(terminal: Terminal, tool: FoundTool) -> None:
+    """One tool with its arguments, and how it is called."""
+    hidden = f", hidden ({one_line(tool.hidden)}): {one_line(tool.why or '')}" if tool.hidden else ""
+    terminal.line(f"{terminal.painted(one_line(tool.name), 'bold')} of {one_line(tool.backend)}{hidden}")
+    if about := _about(tool).strip():
+        terminal.line(textwrap.indent(clean(about), "  "))
+    decoded = msgspec.json.decode(tool.input_schema)
+    schema: Mapping[str, object] = decoded if isinstance(decoded, dict) else {}
+    properties, required = schema.get("properties"), schema.get("required")
+    known: Mapping[str, object] = properties if isinstance(properties, dict) else {}
+    needed = [str(name) for name in required] if isinstance(required, list) else []
+    terminal.line()
+    rows = [(name, _kind(each, schema), "yes" if name in needed else "", _said(each)) for name, each in known.items()]
+    write_table(
+        terminal, ("ARGUMENT", "TYPE", "REQUIRED", "WHAT IT IS"), rows, none="it has no arguments", is_whole=True
+    )
+    terminal.line()
+    words = "".join(f" {shlex.quote(name)}=…" for name in needed)
+    terminal.line(one_line(f"argus-trio call {shlex.quote(tool.name)}{words}"))
+
+
+def _kind(schema: object, root: Mapping[str, object]) -> str:
+    """What a value may be, in a few words."""
+    own = resolved(schema, root)
+    if isinstance(values := own.get("enum"), list) and values:
+        return "one of " + ", ".join(map(str, values))
+    items = items_of(own, root)
+    of_items = "array" if items is None else f"array of {' or '.join(types_of(items, root))}"
+    return " or ".join(of_items if kind == "array" else kind for kind in types_of(own, root))
+
+
+def _said(schema: object) -> str:
+    own = schema if isinstance(schema, dict) else {}
+    default = f"default: {msgspec.json.encode(own['default']).decode()}" if "default" in own else ""
+    return "; ".join(part for part in (str(own.get("description") or own.get("title") or ""), default) if part)
+
+
+def _about(tool: FoundTool) -> str:
+    return tool.description or tool.title or ""
 
 
 def _with_hidden(tool: FoundTool) -> tuple[str | Cell, ...]:
     if tool.hidden is None:
-        return tool.name, tool.backend, "", tool.description or ""
+        return tool.name, tool.backend, "", _about(tool)
     return Cell(tool.name, "dim"), tool.backend, Cell(tool.hidden, "yellow"), tool.why or ""
 
 
 def found_tools(
-    client: ManageClient, *, search: str, backend: str = "", principal: str = "", hidden: bool = False
+    client: ManageClient,
+    *,
+    search: str,
+    backend: str = "",
+    principal: str = "",
+    endpoint: str = "",
+    hidden: bool = False,
 ) -> bytes:
     """The answer that lists the tools found, all pages of it."""
     query = {
@@ -73,6 +131,7 @@ def found_tools(
         "search": search,
         "backend": backend,
         "principal": principal,
+        "endpoint": endpoint,
         "hidden": "true" if hidden else "false",
         "limit": 1000,
     }

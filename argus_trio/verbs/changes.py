@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from argus_trio.verbs.failure import DONE, FAILED, USAGE, VerbFailed
 from argus_trio.verbs.link.client import CHANGE_SECONDS
 from argus_trio.verbs.show.clean import one_line
 from argus_trio.verbs.show.moments import duration
+from argus_trio.verbs.show.terminal import stdin_text
 from argus_trio.verbs.verb import Verb
 
 _REPORTED = (422, 500, 503)
@@ -64,18 +64,21 @@ def reload(verb: Verb) -> int:
 def change(verb: Verb) -> int:
     """Restart, drain, enable or disable backends, one after another."""
     action = verb.option("command")
-    code = DONE
-    for name in verb.options.backends:
+
+    def changed(name: str) -> int:
         answer, raw = verb.client.ask(ChangeAnswer, CHANGES[action], {"name": name}, seconds=CHANGE_SECONDS)
         if verb.terminal.is_json:
             verb.terminal.raw(raw)
         elif answer.ok:
             how = f"now {answer.state}" if answer.changed else f"{answer.state}, as before"
             verb.terminal.line(f"{one_line(name)}: {how}")
-        if not answer.ok:
-            code = FAILED
-            verb.terminal.note(f"argus-trio: {action} {name}: {answer.error or 'it did not work'} (now {answer.state})")
-    return code
+        if answer.ok:
+            return DONE
+        why = answer.error or "it did not work"
+        verb.terminal.note(f"argus-trio: {action} {name}: {why} (now {answer.state})")
+        return FAILED
+
+    return verb.each(verb.options.backends, changed)
 
 
 def shutdown(verb: Verb) -> int:
@@ -120,8 +123,10 @@ def _line(problem: ProblemEntry) -> str:
 
 
 def _text_of(file: str) -> str:
+    if file == "-":
+        return stdin_text()
     try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        return Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
         raise VerbFailed(f"{file} cannot be read: {why}", USAGE) from None

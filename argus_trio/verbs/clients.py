@@ -44,7 +44,8 @@ def sessions(verb: Verb) -> int:
         for each in answer.sessions
     ]
     head = ("ID", "CLIENT", "PRINCIPAL", "VIEW", "TRANSPORT", "REVISION", "CALLS", "AGE", "IDLE")
-    write_table(verb.terminal, head, rows)
+    spare = ("REVISION", "VIEW", "TRANSPORT", "PRINCIPAL")
+    write_table(verb.terminal, head, rows, none="no client has a session", spare=spare)
     return DONE
 
 
@@ -64,8 +65,19 @@ def exchanges(verb: Verb) -> int:
     if verb.shows_raw(raw):
         return DONE
     answer = verb.client.decoded(raw, ExchangesAnswer)
-    head = ("ID", "AGE", "METHOD", "TARGET", "BACKEND", "CLIENT", "PRINCIPAL", "OUTCOME" if done else "WAITS FOR")
-    write_table(verb.terminal, head, [_exchange(each) for each in answer.exchanges])
+    head = (
+        "ID",
+        "TOOK" if done else "AGE",
+        "METHOD",
+        "TARGET",
+        "BACKEND",
+        "CLIENT",
+        "PRINCIPAL",
+        "OUTCOME" if done else "WAITS FOR",
+    )
+    rows = [_exchange(each) for each in answer.exchanges]
+    none = "nothing is over yet" if done else "nothing is under way"
+    write_table(verb.terminal, head, rows, none=none, spare=("PRINCIPAL", "METHOD", "CLIENT", "BACKEND"))
     return DONE
 
 
@@ -85,8 +97,11 @@ def _exchange(each: ExchangeEntry) -> tuple[str, ...]:
 
 def cancel(verb: Verb) -> int:
     """Cancel calls by the ids of their exchanges."""
-    for exchange in verb.options.exchanges:
+
+    def cancelled(exchange: str) -> int:
         answer, raw = verb.client.ask(CancelledAnswer, CANCEL_EXCHANGE, {"id": exchange})
         if not verb.shows_raw(raw):
             verb.terminal.line(f"{one_line(answer.id)}: cancelled")
-    return DONE
+        return DONE
+
+    return verb.each(verb.options.exchanges, cancelled)

@@ -29,6 +29,8 @@ def events(verb: Verb) -> int:
         verb.terminal.note(f"argus-trio: {GAP}")
     for entry in answer.events:
         _event(verb, entry)
+    if not answer.events and not is_followed:
+        verb.terminal.note("no such events")
     if is_followed:
         last = answer.events[-1].id if answer.events else ""
         for event in followed(verb, EVENT_STREAM, {}, query, last):
@@ -42,7 +44,10 @@ def _event(verb: Verb, entry: EventEntry) -> None:
     if verb.terminal.is_json:
         verb.terminal.json_line(entry)
         return
-    backend = f" {one_line(entry.backend)}:" if entry.backend else ""
+    is_named = entry.backend is None or entry.message.startswith(entry.backend)
+    backend = "" if is_named else f" {one_line(entry.backend or '')}:"
+    times = entry.details.get("times")
+    again = f" ({times} times)" if isinstance(times, int) and times > 1 else ""
     at = moment(entry.timestamp, now())
     head = verb.terminal.painted(f"{at} {entry.severity:<7} {one_line(entry.stage)}", _SEVERITIES.get(entry.severity))
-    verb.terminal.line(f"{head}{backend} {one_line(entry.message)}")
+    verb.terminal.line(f"{head}{backend} {one_line(entry.message)}{again}")

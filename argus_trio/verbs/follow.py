@@ -10,7 +10,7 @@ from argus_trio.verbs.link.stream import Followed
 from argus_trio.verbs.verb import Verb
 from argus_trio.wire.event_stream import Event
 
-GAP: Final = "some are missing here: they were pushed out before they could be read"
+GAP: Final = "some are missing here: they are gone"
 """What is said where some are gone."""
 
 

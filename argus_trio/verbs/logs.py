@@ -25,6 +25,8 @@ def logs(verb: Verb) -> int:
     answer = verb.client.decoded(raw, LogsAnswer)
     for entry in answer.lines:
         _log_line(verb, entry)
+    if not answer.lines and not is_followed:
+        verb.terminal.note("it has written nothing, and nothing has been noted about it")
     if is_followed:
         last = answer.lines[-1].id if answer.lines else ""
         for event in followed(verb, LOGS, names, {"follow": "true"}, last):

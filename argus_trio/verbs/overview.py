@@ -85,7 +85,9 @@ def backends(verb: Verb) -> int:
         )
         for each in answer.backends
     ]
-    write_table(verb.terminal, ("NAME", "STATE", "TYPE", "TOOLS", "CALLS", "LATENCY", "SINCE", "WHY"), rows)
+    head = ("NAME", "STATE", "TYPE", "TOOLS", "CALLS", "LATENCY", "SINCE", "WHY")
+    spare = ("TYPE", "LATENCY", "CALLS", "TOOLS", "SINCE")
+    write_table(verb.terminal, head, rows, none="the configuration has no backends", spare=spare, is_whole=True)
     for draining in answer.draining:
         verb.terminal.line(f"{one_line(draining.name)}: its old connections drain, {draining.calls} calls under way")
     return DONE

@@ -98,15 +98,15 @@ def _require_text(options: Namespace) -> None:
     for value in vars(options).values():
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str) and any("\ud800" <= character <= "\udfff" for character in text):
-                raise VerbFailed(f"the argument {text!r} is no UTF-8", USAGE)
+                encoding = sys.getfilesystemencoding()
+                why = "is no UTF-8" if encoding == "utf-8" else f"is no {encoding}, which is the encoding of the locale"
+                raise VerbFailed(f"the argument {text!r} {why}", USAGE)
 
 
 def _told(terminal: Terminal, failure: VerbFailed) -> int:
     try:
-        if terminal.is_json and failure.raw[:1] == b"{":
-            terminal.raw(failure.raw)
-        terminal.note(f"argus-trio: {failure}")
-    except BrokenPipeError:
+        terminal.failed(str(failure), failure.raw)
+    except OSError:  # it cannot be told: the code says it all the same
         _read_no_more()
     return failure.code
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Callable, Sequence
 
 import attrs
 
+from argus_trio.verbs.failure import DONE, FAILED, VerbFailed
 from argus_trio.verbs.link.client import ManageClient
 from argus_trio.verbs.show.terminal import Terminal
 
@@ -28,3 +30,21 @@ class Verb:
         """An option that is a text; empty where it was not given."""
         value = getattr(self.options, name, None)
         return value if isinstance(value, str) else ""
+
+    def each(self, names: Sequence[str], act: Callable[[str], int]) -> int:
+        """Act on several things; the first exit code that is not 0. What is wrong with one does not keep the others.
+
+        Raises:
+            VerbFailed: there is one thing alone, or what is wrong is wrong with all of them.
+        """
+        code = DONE
+        for name in dict.fromkeys(names):
+            try:
+                result = act(name)
+                code = code or result
+            except VerbFailed as failure:
+                if len(names) == 1 or failure.code != FAILED:
+                    raise
+                self.terminal.failed(f"{name}: {failure}", failure.raw)
+                code = code or failure.code
+        return code

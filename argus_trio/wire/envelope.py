@@ -242,18 +242,24 @@ def decode_object(raw: bytes | msgspec.Raw) -> Params:
     """One level of a raw JSON object: decoded keys, raw values.
 
     Raises:
-        msgspec.DecodeError: `raw` is not an object.
+        msgspec.DecodeError: `raw` is not an object, or nested deeper than can be read.
     """
-    return _decode_params(raw)
+    try:
+        return _decode_params(raw)
+    except RecursionError as error:
+        raise msgspec.DecodeError(str(error)) from None
 
 
 def decode_array(raw: bytes | msgspec.Raw) -> list[msgspec.Raw]:
     """The raw members of a raw JSON array.
 
     Raises:
-        msgspec.DecodeError: `raw` is not an array.
+        msgspec.DecodeError: `raw` is not an array, or nested deeper than can be read.
     """
-    return _decode_list(raw)
+    try:
+        return _decode_list(raw)
+    except RecursionError as error:
+        raise msgspec.DecodeError(str(error)) from None
 
 
 def decode_string(raw: bytes | msgspec.Raw) -> str:

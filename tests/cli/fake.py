@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -40,14 +41,19 @@ class Streamed:
 
     def send(self, event: str, data: object, event_id: str = "") -> None:
         head = f"id: {event_id}\n" if event_id else ""
-        self._chunk(f"{head}event: {event}\ndata: {msgspec.json.encode(data).decode()}\n\n".encode())
+        self.chunk(f"{head}event: {event}\ndata: {msgspec.json.encode(data).decode()}\n\n".encode())
 
     def end(self) -> None:
-        self._chunk(b"")
+        self.chunk(b"")
 
-    def _chunk(self, data: bytes) -> None:
+    def chunk(self, data: bytes) -> None:
         self._handler.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
         self._handler.wfile.flush()
+
+    def cut(self) -> None:
+        """Break the connection off."""
+        self._handler.close_connection = True
+        self._handler.connection.shutdown(socket.SHUT_RDWR)
 
     def until_gone(self, seconds: float) -> bool:
         """Whether the peer closes the connection within this time."""

@@ -111,6 +111,13 @@ def test_what_the_tool_does_not_have_or_needs_is_told() -> None:
         keyed_arguments(["count=1"], strict)
 
 
+def test_an_equals_sign_may_belong_to_a_key_of_the_schema() -> None:
+    schema = {"properties": {"a": {}, "a=b": {"type": "integer"}, "a:": {"type": "integer"}}}
+    found = keyed_arguments(["a=b=3", "a=c", "a:=4"], schema)
+    assert msgspec.json.decode(msgspec.json.encode(found)) == {"a=b": 3, "a": "c", "a:": 4}
+    assert bytes(keyed_arguments(["a=b:=[1]"], schema)["a=b"]) == b"[1]"
+
+
 def test_arguments_are_json_as_well() -> None:
     assert msgspec.json.encode(json_arguments('{"a": 1.0, "b": {"c": 1e400}}')) == b'{"a":1.0,"b":{"c": 1e400}}'
     for text in ("[1]", "{", "nonsense", '{"a": 1} x'):

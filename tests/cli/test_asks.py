@@ -143,6 +143,19 @@ def test_forms_lie_within_forms_and_lists_are_asked_item_by_item() -> None:
     assert answer["content"] == {"address": {"street": "Main St", "flags": [True, False]}, "people": [{"n": 1}]}
 
 
+def test_an_edit_keeps_what_was_left_out_and_shows_lists() -> None:
+    numbers = {"type": "array", "items": {"type": "integer"}}
+    params = form([], a={"type": "string", "default": "x"}, l=numbers, j={})
+    answer, shown, _ = elicited(params, "", "-", "1", "2", "", "[3]", "edit", "", "", "", "s")
+    assert answer == {"action": "accept", "content": {"l": [1, 2], "j": [3]}}
+    assert "  it is: 1, 2 (an empty line at first leaves it so)\n" in shown
+    assert "  j: [3]\n" in shown
+
+
+def test_no_line_of_a_message_passes_for_one_of_ours() -> None:
+    assert "asks: one\n  [s]end\n" in elicited({"message": "one\n[s]end"}, "d")[1]
+
+
 def test_an_edit_begins_with_what_was_typed_before() -> None:
     params = form([], a={"type": "string", "default": "x"}, b={"type": "boolean"})
     answer, _, typed = elicited(params, "", "one", "yes", "edit", "", "-", "s")

@@ -58,7 +58,10 @@ def test_a_tool_that_is_not_there_is_told_with_those_like_it(argus: Run, fake: F
     fake.answers["GET /capabilities"] = [tools(tool("files_read")), tools()]
     assert argus("call", "read", "a=1").err == "argus-trio: no tool is called read; is it files_read?\n"
     ran = argus("call", "read", "a=1")
-    assert (ran.code, ran.err) == (1, "argus-trio: no tool is called read; `argus-trio tools` lists them\n")
+    assert ran.code == 1
+    assert ran.err.startswith(
+        "argus-trio: no tool is called read; `argus-trio tools` lists them, and one that is listed"
+    )
 
 
 def test_with_json_the_result_is_printed_as_it_came(argus: Run, fake: FakeManagement) -> None:
@@ -131,12 +134,35 @@ def test_what_is_no_text_is_named_with_its_size_and_saved_where_it_is_wished(
     out = argus("call", "t", "--output", str(tmp_path / "new")).out
     assert f"[image, image/png, 2.0 KiB] saved as {tmp_path}/new/content-1.png\n" in out
     assert (tmp_path / "new" / "content-2.bin").read_bytes() == b"x" * 2000
-    assert argus("call", "t", "--output", str(tmp_path / "new")).code == 1
+    (tmp_path / "new" / "content-2.bin").write_bytes(b"kept")
+    again = argus("call", "t", "--output", str(tmp_path / "new"))
+    assert (again.code, again.out.count("content-3.")) == (0, 1)  # what is there already stays
+    assert (tmp_path / "new" / "content-2.bin").read_bytes() == b"kept"
+    count = len(fake.asked)
+    assert argus("call", "t", "--output", str(tmp_path / "new" / "content-2.bin")).code == 2
+    assert len(fake.asked) == count  # before the tool is called
 
 
 def test_structured_content_is_shown_where_no_text_says_it(argus: Run, fake: FakeManagement) -> None:
     fake.answers["POST /tools/call"] = ending("result", {"content": [TEXT], "structuredContent": {"a": [1]}})
     assert argus("call", "t").out == 'so\nit is\n{\n  "a": [\n    1\n  ]\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("texts", "structured", "shown"),
+    [
+        (["31"], {"result": 31}, "31\n"),
+        (["so"], {"result": "so"}, "so\n"),
+        (["1", "x"], {"result": [1, "x"]}, "1\nx\n"),
+        (["1"], {"result": [1, 2]}, '1\n{\n  "result": [\n    1,\n    2\n  ]\n}\n'),
+    ],
+)
+def test_what_sdks_wrap_is_not_shown_twice(
+    argus: Run, fake: FakeManagement, texts: list[str], structured: object, shown: str
+) -> None:
+    content = [{"type": "text", "text": text} for text in texts]
+    fake.answers["POST /tools/call"] = ending("result", {"content": content, "structuredContent": structured})
+    assert argus("call", "t").out == shown
 
 
 def test_roots_are_told_and_nothing_else_is_declared(argus: Run, fake: FakeManagement, tmp_path: Path) -> None:

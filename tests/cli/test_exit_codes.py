@@ -79,10 +79,19 @@ def test_what_is_no_gateway_is_told(argus: Run, fake: FakeManagement) -> None:
     fake.answers["GET /status"] = (404, b"<html>")
     ran = argus("status")
     assert (ran.code, "is no argus-trio gateway" in ran.err) == (3, True)
+    fake.answers["GET /status"] = (502, b"<html>")
+    ran = argus("status")
+    assert (ran.code, "as a proxy does whose gateway is not there" in ran.err) == (3, True)
     fake.answers["GET /status"] = (302, b"")
     fake.headers["Location"] = "https://elsewhere/"
     ran = argus("status")
     assert (ran.code, "leads to https://elsewhere/" in ran.err) == (3, True)
+
+
+def test_what_answers_with_a_page_is_no_gateway_with_json_either(argus: Run, fake: FakeManagement) -> None:
+    fake.answers["GET /status"] = (200, b"<html>hello</html>")
+    ran = argus("status", "--json")
+    assert (ran.code, ran.out, "is no argus-trio gateway" in ran.err) == (3, "", True)
 
 
 def test_an_answer_of_another_contract_is_told(argus: Run, fake: FakeManagement) -> None:
@@ -145,6 +154,29 @@ def test_what_cannot_be_written_is_told(fake: FakeManagement, url: str) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert (done.returncode, done.stderr) == (1, "argus-trio: the answer cannot be written: No space left on device\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        ("status --server http://127.0.0.1:1 2>/dev/full", 3, ""),
+        ("call t - <&-", 2, "nothing stands where the arguments should"),
+        ("call t - < <(printf '\\xff{')", 2, "stdin cannot be read: it is no UTF-8"),
+        ("config validate - < <(printf '\\xff')", 2, "stdin cannot be read: it is no UTF-8"),
+    ],
+)
+def test_odd_descriptors_are_no_fault(fake: FakeManagement, url: str, words: str, code: int, told: str) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m argus_trio {words}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "ARGUS_URL": url},
+    )
+    assert (done.returncode, done.stdout) == (code, "")
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_an_argument_that_is_no_text_is_told(argus: Run, fake: FakeManagement) -> None:

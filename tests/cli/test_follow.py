@@ -11,8 +11,13 @@ import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from argus_trio.contract.events import EventsAnswer
+import attrs
+
+from argus_trio.contract.events import EVENT_STREAM, EventsAnswer
 from argus_trio.contract.settings import LogsAnswer
+from argus_trio.verbs.link.client import ManageClient
+from argus_trio.verbs.link.stream import Followed
+from argus_trio.verbs.link.where import place_of
 from tests.cli.conftest import Run
 from tests.cli.fake import Asked, FakeManagement, Streamed, problem, serving
 from tests.cli.values import event, line
@@ -39,6 +44,12 @@ def test_events_are_lines(argus: Run, fake: FakeManagement) -> None:
     ]
     assert "some are missing here" in ran.err
     assert fake.asked[0].query == "severity=warning&limit=5&since=a1-0"
+
+
+def test_an_event_names_its_backend_once_and_how_often_it_happened(argus: Run, fake: FakeManagement) -> None:
+    often = attrs.evolve(event(1, message="files: it ended"), details={"times": 4})
+    fake.answers["GET /events"] = EventsAnswer(events=(often,), gap=False)
+    assert argus("events").out.endswith(" info    backend_ready files: it ended (4 times)\n")
 
 
 def test_lines_of_a_backend_say_where_they_come_from(argus: Run, fake: FakeManagement) -> None:
@@ -83,10 +94,25 @@ def test_following_goes_on_behind_the_last_event_when_the_gateway_comes_back() -
     assert err.splitlines() == [
         "argus-trio: the gateway has gone; waiting for it",
         "argus-trio: the gateway is there again",
-        "argus-trio: some are missing here: they were pushed out before they could be read",
+        "argus-trio: some are missing here: they are gone",
         "argus-trio: the gateway was started anew: what came between is not known",
         "argus-trio: interrupted",
     ]
+
+
+def test_a_gateway_that_is_silent_for_too_long_is_asked_again() -> None:
+    fake = FakeManagement()
+    fake.answers["GET /events/stream"] = [
+        lambda stream, _: (stream.send("heartbeat", {"timestamp": "x"}, "a1-1"), stream.until_gone(20)),
+        lambda stream, _: (stream.send("backend_down", event(2), "a1-2"), stream.end()),
+    ]
+    told: list[str] = []
+    with serving(fake) as address:
+        client = ManageClient(place=place_of(address, ""))
+        stream = iter(Followed(client=client, operation=EVENT_STREAM, tell=told.append, silence_seconds=0.2))
+        assert [next(stream).id for _ in range(2)] == ["a1-1", "a1-2"]
+        stream.close()  # type: ignore[attr-defined]  # it is a generator
+    assert told == ["the gateway has gone; waiting for it", "the gateway is there again"]
 
 
 def test_a_log_is_followed_while_nobody_listens_for_a_while() -> None:

@@ -54,6 +54,23 @@ def test_options_stand_among_the_arguments_of_a_call() -> None:
     assert (options.name, options.view, options.root, options.json) == ("add", "v", ["/"], True)
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["call"], "argus-trio call: error: the following arguments are required: NAME\n"),
+        (
+            ["tools", "--foo"],
+            "tools: error: unrecognized arguments: --foo; a value that begins with - stands",
+        ),
+        (["status", "now"], "argus-trio status: error: unrecognized arguments: now\n"),
+        (["--json", "call", "t", "-a=1"], "argus-trio call: error: unrecognized arguments: -a=1; a value"),
+    ],
+)
+def test_what_is_wrong_is_told_by_the_command_that_it_was_written_for(plain: Run, words: list[str], told: str) -> None:
+    ran = plain(*words)
+    assert (ran.code, told in ran.err) == (2, True), ran.err
+
+
 @pytest.mark.parametrize("word", sorted(WORDS_OF_THE_ORIGINAL))
 def test_a_word_of_the_original_is_answered_with_what_to_write(plain: Run, word: str) -> None:
     ran = plain(word)

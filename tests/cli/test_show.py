@@ -11,10 +11,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus_trio.verbs.show.clean import clean, cut, json_escaped, one_line, padded, width
+from argus_trio.verbs.show.clean import clean, cut, json_escaped, one_line, padded, width, wrapped
 from argus_trio.verbs.show.moments import duration, moment, size
 from argus_trio.verbs.show.progress import progress_line
-from argus_trio.verbs.show.table import GAP, LEAST_COLUMN, fitted
+from argus_trio.verbs.show.table import GAP, LEAST_COLUMN, fitted, kept_columns
 from argus_trio.verbs.show.tree import tree_lines
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cn"]))  # YAML has no characters that are none
@@ -64,6 +64,22 @@ def test_a_table_fits_unless_its_columns_are_narrow_already(widths: list[int], r
     assert fitted(widths, None) == widths
 
 
+@given(st.text(st.characters(exclude_categories=["Cs", "Cn"])), st.integers(2, 30))
+def test_a_wrapped_text_fits_and_is_whole(text: str, columns: int) -> None:
+    lines = wrapped(one_line(text), columns)
+    assert all(width(line) <= columns for line in lines)
+    assert "".join(lines).replace(" ", "") == one_line(text).replace(" ", "")
+
+
+def test_what_matters_least_makes_room() -> None:
+    head, widths = ("ID", "METHOD", "CLIENT", "WHY"), [12, 10, 16, 90]
+    assert kept_columns(head, widths, ("METHOD", "CLIENT"), 80) == [0, 1, 2, 3]
+    assert kept_columns(head, widths, ("METHOD", "CLIENT"), 60) == [0, 2, 3]
+    assert kept_columns(head, widths, ("METHOD", "CLIENT"), 40) == [0, 3]
+    assert kept_columns(head, widths, ("METHOD", "CLIENT"), None) == [0, 1, 2, 3]
+    assert fitted([20, 90], 40) == [20, 18]
+
+
 @given(VALUES)
 def test_a_tree_is_yaml(value: object) -> None:
     text = "\n".join(tree_lines(value))
@@ -99,4 +115,6 @@ def test_sizes_and_progress_are_short() -> None:
     assert progress_line(1, 4, "a\nb") == "[######..................]  25% 1/4 a b"
     assert progress_line(9, 4, None).endswith("100% 9/4")
     assert progress_line(3, None, None) == "3"
+    assert progress_line(1234567, 10**8, None).endswith("1% 1234567/100000000")
+    assert progress_line(1.5, 10**400, None).startswith("[....")
     assert progress_line("x", {}, 3) == ""

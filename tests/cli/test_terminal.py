@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from pathlib import Path
 
@@ -136,6 +137,35 @@ def test_ctrl_d_leaves_a_question_open(fake: FakeManagement, url: str) -> None:
     assert tool.calls()[1] == {"result": {"action": "cancel"}}
 
 
+def test_what_is_typed_before_a_question_answers_none(fake: FakeManagement, url: str) -> None:
+    ready = threading.Event()
+
+    def stream(streamed: Streamed, _: Asked) -> None:
+        streamed.send("exchange", {"id": "e"})
+        streamed.send("log", {"level": "info", "logger": None, "data": "begun"})
+        ready.wait(20)
+        streamed.send("ask", {**ASK, "params": {"message": "Sure?", "requestedSchema": {}}})
+        if tool.answered.wait(20):
+            streamed.send("result", {"content": []})
+            streamed.end()
+
+    def answer(streamed: Streamed, _: Asked) -> None:
+        streamed.chunk(b'{"answered": true}')
+        streamed.end()
+        tool.answered.set()
+
+    tool = Interactive(fake)
+    fake.answers |= {"POST /tools/call": stream, "POST /exchanges/e/asks/q": answer}
+    with at_a_terminal("call", "ask", "--server", url) as user:
+        user.sees("begun")
+        user.types("\n\n")
+        user.sees("\n\r\n")
+        ready.set()
+        user.answers("(accept): ", "d")
+        assert user.ends() == 0
+    assert tool.calls()[1] == {"result": {"action": "decline"}}
+
+
 @pytest.mark.parametrize("last", ["error", "ask_cancelled"])
 def test_a_question_is_taken_back_when_nobody_waits_for_it(fake: FakeManagement, url: str, last: str) -> None:
     def stream(streamed: Streamed, _: Asked) -> None:
@@ -151,6 +181,38 @@ def test_a_question_is_taken_back_when_nobody_waits_for_it(fake: FakeManagement,
         user.sees("nobody waits for the answer any more")
         user.sees("it took too long")
         assert user.ends() == 1
+
+
+def test_a_gateway_that_goes_while_something_is_typed_leaves_a_clean_line(fake: FakeManagement, url: str) -> None:
+    gone = threading.Event()
+
+    def stream(streamed: Streamed, _: Asked) -> None:
+        streamed.send("exchange", {"id": "e"})
+        streamed.send("ask", ASK)
+        gone.wait(20)
+        streamed.cut()
+
+    fake.answers["POST /tools/call"] = stream
+    with at_a_terminal("call", "ask", "--server", url) as user:
+        user.sees("(answer): ")
+        user.types("hal")
+        user.sees("hal")
+        gone.set()
+        user.sees("\r\nargus-trio: ")
+        assert "in the midst of an answer" in user.sees("whether it had an effect is not known")
+        assert user.ends() == 3
+
+
+def test_a_question_is_shown_again_when_the_command_goes_on(fake: FakeManagement, url: str) -> None:
+    Interactive(fake)
+    with at_a_terminal("call", "ask", "--server", url) as user:
+        user.sees("(answer): ")
+        user.process.send_signal(signal.SIGSTOP)
+        user.process.send_signal(signal.SIGCONT)
+        user.answers("(answer): ", "")
+        user.sees("Name: ")
+        user.types("\x03")
+        assert user.ends() == 130
 
 
 def test_an_answer_that_comes_too_late_is_told(fake: FakeManagement, url: str) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from argus_trio.contract.backends import HoldEntry
-from argus_trio.contract.clients import CancelledAnswer, ClosedAnswer
+from argus_trio.contract.clients import CancelledAnswer, ClosedAnswer, ExchangesAnswer
 from argus_trio.contract.control import ProblemEntry, ShutdownAnswer, ValidateAnswer
 from argus_trio.contract.settings import ConfigAnswer, ExplainAnswer, LogLevelAnswer
 from tests.cli.conftest import Run
@@ -107,6 +107,23 @@ def test_tools_are_searched_and_all_pages_of_them_shown(argus: Run, fake: FakeMa
     assert (whole["next"], set(whole["route_map"])) == (None, {"a", "b"})
 
 
+def test_the_whole_name_of_a_tool_shows_its_arguments(argus: Run, fake: FakeManagement) -> None:
+    properties = {
+        "a b": {"type": "array", "items": {"type": "integer"}, "description": "numbers\x1b[2J"},
+        "c": {"enum": ["x", "y"], "default": "x"},
+    }
+    schema = {"type": "object", "properties": properties, "required": ["a b"]}
+    fake.answers["GET /capabilities"] = tools(tool("t", schema, description="one\ntwo"), tool("t2"))
+    lines = argus("tools", "t").out.splitlines()
+    assert lines[:4] == ["t of files", "  one", "  two", ""]
+    assert lines[5].split() == ["a", "b", "array", "of", "integer", "yes", "numbers\\x1b[2J"]
+    assert lines[6].endswith('one of x, y       -         default: "x"')
+    assert lines[-1] == "argus-trio call t 'a b'=…"
+    fake.answers["GET /capabilities"] = tools(tool("t"))
+    ran = argus("tools", "t")
+    assert (ran.out, ran.err) == ("t of files\n\n\nargus-trio call t\n", "it has no arguments\n")
+
+
 def test_hidden_tools_say_why(argus: Run, fake: FakeManagement) -> None:
     fake.answers["GET /capabilities"] = tools(tool("a"), tool("b", hidden="filter", why="filters.tools.deny: b"))
     out = argus("tools", "--all").out
@@ -162,6 +179,20 @@ def test_backends_are_changed_one_after_another(argus: Run, fake: FakeManagement
     assert (ran.code, ran.out) == (1, "a: now ready\n")
     assert ran.err == f"argus-trio: {action} b: it exited (now down)\n"
     assert [each.body for each in fake.asked] == [{}, {}]
+
+
+def test_what_is_wrong_with_one_backend_keeps_no_other_from_its_change(argus: Run, fake: FakeManagement) -> None:
+    fake.answers["POST /backends/x/restart"] = (404, problem("unknown-backend", 404, "no backend x"))
+    fake.answers["POST /backends/a/restart"] = changed("a", "restart", "ready")
+    ran = argus("restart", "x", "a", "a")
+    assert (ran.code, ran.out) == (1, "a: now ready\n")
+    assert ran.err == "argus-trio: x: no backend x; `argus-trio backends` lists them\n"
+
+
+def test_an_empty_list_is_told(argus: Run, fake: FakeManagement) -> None:
+    fake.answers["GET /exchanges"] = ExchangesAnswer(exchanges=(), total=0, next=None)
+    ran = argus("exchanges")
+    assert (ran.code, ran.out, ran.err) == (0, "", "nothing is under way\n")
 
 
 def test_the_level_of_the_log_is_told_and_changed(argus: Run, fake: FakeManagement) -> None:

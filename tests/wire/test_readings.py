@@ -126,6 +126,8 @@ def test_a_number_that_json_does_not_have_is_told_to_who_waits(form: bytes, numb
         (b'{"jsonrpc":"2.0","result":[{"a":1,"id":9}', b"null"),
         (b'{"jsonrpc":"2.0","result":{"v":NaN,"w":%b}}' % ANSWER, b"null"),
         (b'{"jsonrpc":"2.0","result":{}}', b"null"),
+        (b'{"jsonrpc":"2.0","id":4,"result":{"a":1,"b":' + b"[" * 2000 + b"]" * 2000 + b"}}", b"4"),
+        (b'{"jsonrpc":"2.0","result":{"a":1,"b":' + b"[" * 2000 + b"]" * 2000 + b'},"id":4}', b"4"),
     ],
 )
 def test_a_broken_answer_says_whose_it_is_where_that_can_be_known(text: bytes, message_id: bytes) -> None:

@@ -39,8 +39,10 @@ def _note(journal: Journal, backend: str, added: dict[str, set[str]], removed: d
         "names_added": _some(added),
         "names_removed": _some(removed),
     }
-    said = f"{backend} shows {more} entries that it did not, and no longer {fewer}"
-    journal.note("catalog_changed", said, backend=backend, details=details)
+    new = f"shows {more} new {'entry' if more == 1 else 'entries'}" if more else ""
+    gone = f"no longer shows {fewer}" if fewer else ""
+    said = " and ".join(part for part in (new, gone) if part)
+    journal.note("catalog_changed", f"{backend} {said}", backend=backend, details=details)
 
 
 def _note_disputes(journal: Journal, before: Catalog, now: Catalog) -> None:

@@ -22,7 +22,7 @@ _shtab_argus_trio_commands() {
     enable:'Undo drain or disable.'
     events:'Show what has happened.'
     exchanges:'List what is under way.'
-    explain:'say whether somebody may use something, and by which rule'
+    explain:'Say whether somebody may use something, and by which rule; exit code 1 says no.'
     log-level:'Show or change the level of the gateway'"'"'s log.'
     logs:'Show what a backend wrote, its exits, and the gateway'"'"'s own lines on it.'
     prompt:'Get a prompt.'
@@ -35,7 +35,7 @@ _shtab_argus_trio_commands() {
     shutdown:'Stop the running gateway.'
     status:'Show how the running gateway stands.'
     stdio:'carry a client that speaks stdio only to a running gateway'
-    tools:'List the tools.'
+    tools:'List the tools, or show one with its arguments.'
   )
   _describe 'argus-trio commands' _commands
 }
@@ -69,10 +69,10 @@ _shtab_argus_trio_call_options=(
   "--json[print the gateway\'s answer as it is]"
   "--view[by the endpoint of this view]:NAME:"
   "*--root[a folder that is told to who asks for roots]:DIR:"
-  "--log-level[show log messages from this level on\; default on a terminal\: info]:log_level:(debug info notice warning error critical alert emergency)"
+  "--log-level[show log messages from this level on, one of debug, info, notice, warning, error, critical, alert and emergency\; default on a terminal\: info]:LEVEL:(debug info notice warning error critical alert emergency)"
   "--output[save images, audio and other files here]:DIR:"
   ":the tool, as \`argus-trio tools\` lists it:"
-  "(*)::key\=value by the tool\'s schema (a key again for each item of an array), key\:\=JSON, or one JSON object\; - reads that from stdin:"
+  "(*)::key\=value by the tool\'s schema (a key again for each item of an array), key\:\=JSON, or one JSON object\; - reads that from stdin\; what begins with - otherwise stands behind --:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -233,10 +233,10 @@ _shtab_argus_trio_prompt_options=(
   "--json[print the gateway\'s answer as it is]"
   "--view[by the endpoint of this view]:NAME:"
   "*--root[a folder that is told to who asks for roots]:DIR:"
-  "--log-level[show log messages from this level on\; default on a terminal\: info]:log_level:(debug info notice warning error critical alert emergency)"
+  "--log-level[show log messages from this level on, one of debug, info, notice, warning, error, critical, alert and emergency\; default on a terminal\: info]:LEVEL:(debug info notice warning error critical alert emergency)"
   "--output[save images, audio and other files here]:DIR:"
   ":the prompt:"
-  "(*)::key\=value:"
+  "(*)::key\=value, or one JSON object\; - reads it from stdin:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -249,7 +249,7 @@ _shtab_argus_trio_read_options=(
   "--json[print the gateway\'s answer as it is]"
   "--view[by the endpoint of this view]:NAME:"
   "*--root[a folder that is told to who asks for roots]:DIR:"
-  "--log-level[show log messages from this level on\; default on a terminal\: info]:log_level:(debug info notice warning error critical alert emergency)"
+  "--log-level[show log messages from this level on, one of debug, info, notice, warning, error, critical, alert and emergency\; default on a terminal\: info]:LEVEL:(debug info notice warning error critical alert emergency)"
   "--output[save images, audio and other files here]:DIR:"
   ":the resource:"
 )
@@ -348,8 +348,9 @@ _shtab_argus_trio_tools_options=(
   "--json[print the gateway\'s answer as it is]"
   "--backend[of this backend alone]:BACKEND:"
   "--principal[as they are shown to this principal]:NAME:"
+  "--view[as they are shown at the endpoint of this view]:NAME:"
   "--all[the hidden ones as well, and why they are]"
-  ":a part of the name or the description, or a pattern with \*:"
+  ":a part of the name or the description, or a pattern with \*\; the whole name of a tool shows its arguments:"
 )
 
 # guard to ensure default positional specs are added only once per session

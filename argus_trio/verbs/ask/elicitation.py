@@ -36,7 +36,8 @@ class Questioner:
     def elicit(self, params: Mapping[str, object]) -> dict[str, object]:
         """The answer to `elicitation/create`. Raises Withdrawn where nobody waits for it any more."""
         note = self.terminal.note
-        note(f"\n{self.asker} asks: {params.get('message', '')}")
+        message = str(params.get("message", "")).replace("\n", "\n  ")  # no line of it passes for one of ours
+        note(f"\n{self.asker} asks: {message}")
         try:
             if params.get("mode") == "url":
                 return self._url(str(params.get("url", "")))
@@ -78,10 +79,10 @@ class Questioner:
             self.terminal.note("  write one of the letters")
 
     def _fields(self, fields: Sequence[Field], before: Mapping[str, object], indent: str) -> dict[str, object]:
-        """The answers to all fields. Those of the round before stand for defaults."""
+        """The answers to all fields. Those of the round before stand for defaults, what was left out there as well."""
         given: dict[str, object] = {}
         for field in fields:
-            value = self._field(field, before.get(field.name, field.default), indent)
+            value = self._field(field, before.get(field.name, NOTHING if before else field.default), indent)
             if value is not NOTHING:
                 given[field.name] = value
         return given
@@ -117,15 +118,16 @@ class Questioner:
     def _introduce(self, field: Field, indent: str) -> None:
         about = field.schema.get("description")
         if field.label:
-            self.terminal.note(
-                f"{indent}{one_line(field.label)} ({field.hint}){f': {one_line(str(about))}' if about else ''}"
-            )
+            more = f": {one_line(str(about))}" if about else ""
+            self.terminal.note(f"{indent}{one_line(field.label)} ({one_line(field.hint)}){more}")
         for at, option in enumerate(field.options, 1):
             name = "" if option.title == str(option.value) else f" ({one_line(str(option.value))})"
             self.terminal.note(f"{indent}  {at} {one_line(option.title)}{name}")
 
     def _list(self, field: Field, default: object, indent: str) -> object:
         (item,) = field.fields
+        if default is not NOTHING:
+            self.terminal.note(f"{indent}  it is: {_shown(default, field)} (an empty line at first leaves it so)")
         while True:
             items: list[object] = []
             while len(items) < MOST_ITEMS:
@@ -170,9 +172,9 @@ def _shown(value: object, field: Field) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     titles = {str(option.value): option.title for option in field.options}
-    if isinstance(value, list):
+    if isinstance(value, list) and field.kind != "json":
         return ", ".join(_shown(each, field) for each in value)
-    if isinstance(value, dict):
+    if isinstance(value, dict | list):
         return msgspec.json.encode(value).decode()
     return one_line(titles.get(str(value), str(value)))
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import termios
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Final, Protocol
 
 import attrs
@@ -33,6 +34,20 @@ class Prompt(Protocol):
         """What the user typed after this text, without white space around it. Raises Left or Withdrawn."""
 
 
+@contextmanager
+def _woken() -> Iterator[int]:
+    """A descriptor that can be read when a signal has come, be it just before it is waited for."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    try:
+        yield reading
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(reading)
+        os.close(writing)
+
+
 @attrs.define(eq=False, kw_only=True)
 class TerminalPrompt:
     """Asks on the terminal, and looks meanwhile at what comes of the call."""
@@ -44,21 +59,47 @@ class TerminalPrompt:
     """Takes one thing that has come; whether the question is withdrawn by it."""
     stdin: int = 0
 
+    def forget(self) -> None:
+        """Forget what is typed already: it was typed before there was a question, so it answers none."""
+        with suppress(termios.error):
+            termios.tcflush(self.stdin, termios.TCIFLUSH)
+
     def __call__(self, text: str) -> str:
         """What the user typed after this text, without white space around it. Raises Left or Withdrawn."""
         self.terminal.out.flush()
+        with _woken() as woken:
+            before = signal.signal(signal.SIGCONT, lambda *_: self._show(text))  # the shell has written there meanwhile
+            try:
+                self._show(text)
+                return self._line(woken)
+            finally:
+                signal.signal(signal.SIGCONT, before)
+
+    def _show(self, text: str) -> None:
         self.terminal.err.write(clean(text))
         self.terminal.err.flush()
+
+    def _line(self, woken: int) -> str:
         while True:
-            readable, _, _ = select.select([self.stdin, self.beside], [], [])
-            if self.beside in readable and self.look():
-                self.terminal.err.write("\n")
-                with suppress(termios.error):
-                    termios.tcflush(self.stdin, termios.TCIFLUSH)  # what is typed already is not for the shell
-                raise Withdrawn
+            readable, _, _ = select.select([self.stdin, self.beside, woken], [], [])
+            if woken in readable:
+                os.read(woken, 64)
+            if self.beside in readable:
+                self._look()
             if self.stdin in readable:
                 line = os.read(self.stdin, LINE_BYTES)
                 if not line:
                     self.terminal.err.write("\n")
                     raise Left
                 return line.decode("utf-8", "replace").strip()
+
+    def _look(self) -> None:
+        is_over = True
+        try:
+            is_over = self.look()
+        finally:
+            if is_over:  # or the connection is: what is typed already is not for the shell
+                self.terminal.err.write("\n")
+                self.forget()
+        if is_over:
+            raise Withdrawn

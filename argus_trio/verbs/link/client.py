@@ -67,6 +67,9 @@ class ManageClient:
         """
         with self.opened(operation, names, query=query, body=body, seconds=seconds) as answer:
             raw = self.rest_of(answer)
+            if answer.status == 200 and raw.lstrip()[:1] != b"{":
+                what = f"what answers at {self.place.shown} is no argus-trio gateway (it answers with no JSON object)"
+                raise VerbFailed(what, NOT_REACHED)
             if answer.status == 200 or answer.status in taken:
                 return raw
             raise failure_of(answer.status, answer.response.headers, raw, self.place.shown)
@@ -89,7 +92,7 @@ class ManageClient:
         """An answer as the contract has it. Raises VerbFailed for one of another contract."""
         try:
             return msgspec.json.decode(raw, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise VerbFailed(
                 f"the answer of {self.place.shown} is not what argus-trio {__version__} expects ({error}); is the "
                 "gateway of another version? `--json` shows the answer as it is",
@@ -152,7 +155,9 @@ class ManageClient:
         except TimeoutError:
             raise VerbFailed(f"{self.place.shown} took the request and did not answer in time", NOT_REACHED) from None
         except (OSError, http.client.HTTPException) as error:
-            why = str(error) or type(error).__name__
+            why = " ".join(str(error).split()) or type(error).__name__
+            if isinstance(error, http.client.IncompleteRead):
+                why = "in the midst of an answer"
             raise VerbFailed(f"the connection to {self.place.shown} broke off ({why})", NOT_REACHED) from None
 
     def _not_reached(self, error: OSError | UnicodeError) -> VerbFailed:

@@ -17,6 +17,11 @@ from argus_trio.verbs.link.where import GatewayPlace
 CONNECT_SECONDS: Final = 10.0
 """How long a connection may take to stand: a network answers within a few seconds, or not at all."""
 
+IDLE_SECONDS: Final = 30
+"""After how long a silent connection is probed: a call may take hours, and a host that has gone says nothing."""
+PROBES: Final = 4
+"""How many probes, 15 s apart, nobody has to answer before it is given up."""
+
 
 class _UnixConnection(http.client.HTTPConnection):
     """HTTP over a Unix socket."""
@@ -43,11 +48,18 @@ def connected(place: GatewayPlace) -> tuple[http.client.HTTPConnection, str]:
     try:
         connection.connect()
         if not place.socket:
-            connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            _keep_alive(connection.sock)
     except BaseException:
         connection.close()
         raise
     return connection, before
+
+
+def _keep_alive(sock: socket.socket) -> None:
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, IDLE_SECONDS)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, PROBES)
 
 
 def _made(place: GatewayPlace) -> tuple[http.client.HTTPConnection, str]:

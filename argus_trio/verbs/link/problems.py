@@ -11,6 +11,8 @@ import msgspec
 from argus_trio.verbs.failure import FAILED, NOT_ALLOWED, NOT_REACHED, VerbFailed
 
 _CODES: Final = {401: NOT_ALLOWED, 403: NOT_ALLOWED}
+_OF_PROXIES: Final = (502, 503, 504)
+"""What a proxy answers with that does not reach the gateway; the gateway itself says more."""
 _ADVICE: Final = {
     "unauthorized": "put the token into $ARGUS_TOKEN or a file for --token-file, or use the gateway's Unix socket",
     "forbidden": "`argus-trio explain PRINCIPAL manage:RIGHT` says which rule decides",
@@ -37,6 +39,8 @@ def failure_of(status: int, headers: Message, body: bytes, shown: str) -> VerbFa
             return VerbFailed(
                 f"what answers at {shown} is no argus-trio gateway, or an older one ({what})", NOT_REACHED
             )
+        if status in _OF_PROXIES:
+            return VerbFailed(f"{shown} answered with {what}, as a proxy does whose gateway is not there", NOT_REACHED)
         return VerbFailed(f"{shown} answered with {what}", _CODES.get(status, FAILED), raw=body)
     return failure_told(problem, body, headers.get("retry-after"))
 

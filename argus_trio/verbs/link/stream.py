@@ -15,6 +15,8 @@ from argus_trio.verbs.link.problems import failure_of
 from argus_trio.wire.event_stream import Event, EventParser, EventTooLarge
 from argus_trio.wire.headers import EVENT_STREAM
 
+SILENCE_SECONDS: Final = 100.0
+"""How long a stream that is followed may say nothing: the gateway says something every 30 s, so nobody is there."""
 CHUNK_BYTES: Final = 64 * 1024
 """The most that is read at once."""
 FIRST_PAUSE_SECONDS: Final = 0.2
@@ -58,6 +60,7 @@ class Followed:
     last_id: str = ""
     tell: Callable[[str], None]
     """Tells the user what became of the connection."""
+    silence_seconds: float = SILENCE_SECONDS
 
     def __iter__(self) -> Iterator[Event]:
         """Its events, without an end.
@@ -85,7 +88,9 @@ class Followed:
         headers = {"Accept": EVENT_STREAM}
         if self.last_id:
             headers["Last-Event-ID"] = self.last_id
-        opened = self.client.opened(self.operation, self.names, query=self.query, headers=headers, seconds=None)
+        opened = self.client.opened(
+            self.operation, self.names, query=self.query, headers=headers, seconds=self.silence_seconds
+        )
         with opened as answer:
             events = events_of(self.client, answer)
             if answer.status == 200:

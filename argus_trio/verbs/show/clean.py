@@ -71,6 +71,22 @@ def cut(text: str, columns: int) -> str:
     return "".join(taken) + _CUT
 
 
+def wrapped(text: str, columns: int) -> list[str]:
+    """A clean text of one line as lines of so many columns."""
+    lines, line = [], ""
+    for word in text.split(" "):
+        if line and width(line) + 1 + width(word) > columns:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+        while width(line) > columns:
+            head = cut(line, columns + 1)[: -len(_CUT)]
+            lines.append(head)
+            line = line[len(head) :]
+    return [*lines, line]
+
+
 def padded(text: str, columns: int) -> str:
     """A clean text of one line, filled up to so many columns."""
     return text + " " * (columns - width(text))

@@ -23,7 +23,7 @@ class ProgressBar:
 
     def show(self, progress: object, total: object, message: object) -> None:
         """Draw it anew."""
-        if self.terminal.err.isatty():
+        if self.terminal.err.isatty() and not self.terminal.is_dumb:
             text = progress_line(progress, total, message)
             self.terminal.err.write(_ERASED + cut(text, (self.terminal.width or USUAL_WIDTH) - 1))
             self.terminal.err.flush()
@@ -42,11 +42,24 @@ def progress_line(progress: object, total: object, message: object) -> str:
     parts = []
     if isinstance(progress, int | float):
         if isinstance(total, int | float) and total > 0:
-            share = min(max(progress / total, 0.0), 1.0)
+            share = _share(progress, total)
             filled = round(share * BAR_COLUMNS)
-            parts.append(f"[{'#' * filled}{'.' * (BAR_COLUMNS - filled)}] {share:4.0%} {progress:g}/{total:g}")
+            parts.append(
+                f"[{'#' * filled}{'.' * (BAR_COLUMNS - filled)}] {share:4.0%} {_number(progress)}/{_number(total)}"
+            )
         else:
-            parts.append(f"{progress:g}")
+            parts.append(_number(progress))
     if isinstance(message, str):
         parts.append(one_line(message))
     return " ".join(parts)
+
+
+def _share(progress: float, total: float) -> float:
+    try:
+        return min(max(progress / total, 0.0), 1.0)
+    except OverflowError:  # of numbers that no machine number holds
+        return 1.0 if progress >= total else 0.0
+
+
+def _number(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:g}"

@@ -38,7 +38,7 @@ class ResultWriter:
         for block in blocks:
             self.block(block)
         structured = result.get("structuredContent")
-        if structured is not None and not any(_says(block, structured) for block in blocks):
+        if structured is not None and not _is_said(blocks, structured):
             self._write(as_json(structured))
 
     def block(self, block: Mapping[str, object]) -> None:
@@ -76,16 +76,22 @@ class ResultWriter:
         if self.folder is None:
             self._write(line)
             return
-        self._saved += 1
-        end = _ENDS.get(mime_type) or _ODD.sub("", mime_type.partition("/")[2])[:16] or "bin"
-        path = self.folder / f"content-{self._saved}.{end}"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with path.open("xb") as file:
-                file.write(decoded)
-        except OSError as error:
-            raise VerbFailed(f"{path} cannot be written: {error.strerror}") from None
-        self._write(f"{line} saved as {path}")
+        end = _ENDS.get(mime_type) or _ODD.sub("", mime_type.partition("/")[2]).strip(".")[:16] or "bin"
+        self._write(f"{line} saved as {self._save(self.folder, end, decoded)}")
+
+    def _save(self, folder: Path, end: str, data: bytes) -> Path:
+        """Write a file of its own: nothing that is there already is written over."""
+        while True:
+            self._saved += 1
+            path = folder / f"content-{self._saved}.{end}"
+            try:
+                with path.open("xb") as file:
+                    file.write(data)
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise VerbFailed(f"{path} cannot be written: {error.strerror}") from None
+            return path
 
     def _write(self, text: str) -> None:
         if self.to_stderr:
@@ -104,10 +110,25 @@ def as_json(value: object) -> str:
     return json_escaped(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
+def _is_said(blocks: Sequence[Mapping[str, object]], structured: object) -> bool:
+    """Whether texts say the structured content already: one of them all of it, or each an item of a list."""
+    items = structured.get("result") if isinstance(structured, dict) and len(structured) == 1 else structured
+    pairs = list(zip(blocks, items, strict=True)) if isinstance(items, list) and len(items) == len(blocks) else []
+    if pairs and all(block.get("text") == item or _says(block, item) for block, item in pairs):
+        return True
+    return any(_says(block, structured) for block in blocks)
+
+
 def _says(block: Mapping[str, object], structured: object) -> bool:
     """Whether a text is the structured content once more, as the specification wants it for old clients."""
+    text = str(block.get("text", ""))
+    if isinstance(structured, dict) and structured.keys() == {"result"}:  # as SDKs wrap what is no object
+        inner = structured["result"]
+        is_said = inner == text or _says(block, inner)
+    else:
+        is_said = False
     try:
-        return bool(msgspec.json.decode(str(block.get("text", ""))) == structured)
+        return is_said or bool(msgspec.json.decode(text) == structured)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return False
 

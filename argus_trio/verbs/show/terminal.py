@@ -9,6 +9,7 @@ from typing import Final, TextIO
 import attrs
 import msgspec
 
+from argus_trio.verbs.failure import USAGE, VerbFailed
 from argus_trio.verbs.show.clean import clean, json_escaped
 
 USUAL_WIDTH: Final = 80
@@ -28,6 +29,8 @@ class Terminal:
     """Whether answers are wanted as they are."""
     is_plain: bool = False
     """Whether colours are not wanted."""
+    is_dumb: bool = False
+    """Whether it cannot write over what it shows."""
 
     @property
     def is_shown(self) -> bool:
@@ -75,8 +78,17 @@ class Terminal:
 
     def json_line(self, value: object) -> None:
         """Write a value of the contract as one line of JSON."""
-        line = msgspec.json.encode(value).decode()
-        self.out.write((json_escaped(line) if self.is_shown else line) + "\n")
+        line = msgspec.json.encode(value)
+        if self.is_shown:
+            line = json_escaped(line.decode()).encode()
+        self.out.flush()
+        self.out.buffer.write(line + b"\n")  # JSON is UTF-8, whatever the locale says
+
+    def failed(self, text: str, raw: bytes) -> None:
+        """Tell what is wrong, and where answers are wanted as they are, what the gateway said of it."""
+        if self.is_json and raw[:1] == b"{":
+            self.raw(raw)
+        self.note(f"argus-trio: {text}")
 
     def note(self, text: str) -> None:
         """Tell something beside the answer."""
@@ -90,9 +102,26 @@ def this_terminal(*, is_json: bool = False) -> Terminal:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # these are real text streams
+    is_dumb = os.environ.get("TERM") == "dumb"
     return Terminal(
         out=sys.stdout or open(os.devnull, "w"),  # noqa: PTH123
         err=sys.stderr or open(os.devnull, "w"),  # noqa: PTH123
         is_json=is_json,
-        is_plain=bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb",
+        is_plain=bool(os.environ.get("NO_COLOR")) or is_dumb,
+        is_dumb=is_dumb,
     )
+
+
+def stdin_text() -> str:
+    """All that comes on stdin. The descriptor is read: `sys.stdin` is None where it was closed, and decodes by the
+    locale.
+
+    Raises:
+        VerbFailed: it cannot be read, or is no UTF-8.
+    """
+    try:
+        with os.fdopen(os.dup(0), "rb") as stream:
+            return stream.read().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+        raise VerbFailed(f"stdin cannot be read: {why}", USAGE) from None
