@@ -62,7 +62,7 @@ def test_options_stand_among_the_arguments_of_a_call() -> None:
             ["tools", "--foo"],
             "tools: error: unrecognized arguments: --foo; a value that begins with - stands",
         ),
-        (["status", "now"], "argus-trio status: error: unrecognized arguments: now\n"),
+        (["status", "now"], "argus-trio status: error: unrecognized arguments: now"),
         (["--json", "call", "t", "-a=1"], "argus-trio call: error: unrecognized arguments: -a=1; a value"),
     ],
 )
