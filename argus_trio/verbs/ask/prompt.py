@@ -36,7 +36,7 @@ class Prompt(Protocol):
 
 @contextmanager
 def _woken() -> Iterator[int]:
-    """A descriptor that can be read when a signal has come, be it just before it is waited for."""
+    """A descriptor on which the number of each signal can be read that has come, be it just before it is waited for."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
@@ -68,10 +68,12 @@ class TerminalPrompt:
         """What the user typed after this text, without white space around it. Raises Left or Withdrawn."""
         self.terminal.out.flush()
         with _woken() as woken:
-            before = signal.signal(signal.SIGCONT, lambda *_: self._show(text))  # the shell has written there meanwhile
+            before = signal.signal(
+                signal.SIGCONT, lambda *_: None
+            )  # a handler must not write: it may come amid a write
             try:
                 self._show(text)
-                return self._line(woken)
+                return self._line(text, woken)
             finally:
                 signal.signal(signal.SIGCONT, before)
 
@@ -79,11 +81,11 @@ class TerminalPrompt:
         self.terminal.err.write(clean(text))
         self.terminal.err.flush()
 
-    def _line(self, woken: int) -> str:
+    def _line(self, text: str, woken: int) -> str:
         while True:
             readable, _, _ = select.select([self.stdin, self.beside, woken], [], [])
-            if woken in readable:
-                os.read(woken, 64)
+            if woken in readable and signal.SIGCONT in os.read(woken, 64):
+                self._show(text)  # the shell has written there meanwhile
             if self.beside in readable:
                 self._look()
             if self.stdin in readable:
