@@ -23,6 +23,7 @@ from argus_trio.core.call import aims, tasks, via
 from argus_trio.core.catalog import given_uris, identity, paging, restricted, uris
 from argus_trio.core.rates import buckets, first_uses
 from argus_trio.core.rates.gcra import NANOSECONDS
+from argus_trio.frontend import app as front
 from argus_trio.frontend.edges import http_sse as sse_edge
 from argus_trio.frontend.http.limits import Limits
 from argus_trio.frontend.http.reply import KEEP_ALIVE_SECONDS
@@ -31,7 +32,6 @@ from argus_trio.frontend.manage import admission, api, tree
 from argus_trio.frontend.manage import backends as manage_backends
 from argus_trio.frontend.manage import status as manage_status
 from argus_trio.frontend.manage.calls import exchange as call_exchange
-from argus_trio.frontend.manage.calls import served
 from argus_trio.frontend.manage.watch import encoded, feed
 from argus_trio.frontend.manage.watch import figures as watched_figures
 from argus_trio.frontend.notifications import outbox
@@ -211,7 +211,7 @@ MANAGEMENT = {
     "questions of one call": (call_exchange.MAX_ASKS,),
     "how long such a question": (seconds(call_exchange.ASK_SECONDS),),
     "how long it may take to say": (seconds(call_exchange.FAREWELL_SECONDS),),
-    "calls cut by the end": (seconds(served.LAST_WORD_SECONDS),),
+    "calls cut by the end": (seconds(front.LAST_WORD_SECONDS),),
     "changes of backends that wait": (turns.MOST_TURNS,),
     "how long a restart waits": (seconds(backend_changes.RESTART_SECONDS),),
     "configurations checked": (check_config.MOST_CHECKS, seconds(candidate.READ_SECONDS)),

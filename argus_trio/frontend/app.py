@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Final
 
 import attrs
 import structlog
@@ -26,7 +27,7 @@ from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSett
 from argus_trio.frontend.input_required.parking import Parking
 from argus_trio.frontend.input_required.request_state import RequestStates, Seal
 from argus_trio.frontend.manage.api import ManageApi
-from argus_trio.frontend.manage.calls.served import LAST_WORD_SECONDS, ServedCalls
+from argus_trio.frontend.manage.calls.served import ServedCalls
 from argus_trio.frontend.manage.pages import all_pages
 from argus_trio.frontend.manage.status import ServedFacts
 from argus_trio.frontend.notifications.announcer import Announcer
@@ -38,6 +39,10 @@ from argus_trio.frontend.sessions.session import HttpSession
 from argus_trio.frontend.sessions.table import Sessions
 
 log = structlog.get_logger()
+
+LAST_WORD_SECONDS: Final = 0.5
+"""How long before the end of a drain calls are cancelled: time enough for their handlers to end and their clients to be
+answered."""
 
 
 async def run_frontend(
@@ -135,10 +140,10 @@ class _Parts:
         """The gateway stops: end what has no end of its own. Nobody waits for an answer on what only tells of news."""
         self.announcer.close()
         self.application.streams.end_unless(lambda request: not self.application.manage.is_feed(request))
-        self.parking.stop(drain_timeout)
-        self.calls.stop(drain_timeout)
-        last_word = min(LAST_WORD_SECONDS, drain_timeout / 2)
-        self.exchanges.end_by(trio.current_time() + drain_timeout - last_word)
+        limit = trio.current_time() + drain_timeout - min(LAST_WORD_SECONDS, drain_timeout / 2)
+        self.parking.stop(limit)
+        self.calls.stop(limit)
+        self.exchanges.end_by(limit)
 
     def _may_stream(self, settings: ServedSettings, request: IncomingRequest) -> bool:
         """Whether a stream goes on: the credential that opened it stands, and its endpoint is there."""

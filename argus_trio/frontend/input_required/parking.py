@@ -22,10 +22,6 @@ from argus_trio.wire.envelope import encode
 ASKING: Final = frozenset({"tools/call", "prompts/get", "resources/read"})
 """The methods that may be answered with a request for input."""
 
-LAST_WORD_SECONDS: Final = 0.5
-"""How long before the end of a drain a call is cancelled: time enough for its handler to end and its client to be
-answered."""
-
 
 @attrs.define(eq=False)
 class Parking:
@@ -94,11 +90,11 @@ class Parking:
         result = self._states.relayed(call, outcome.result, trio.current_time())
         return outcome if result is outcome.result else Outcome(result=result)
 
-    def stop(self, drain_timeout: float) -> None:
-        """The gateway stops: calls whose client is away are cancelled, the others shortly before the drain's end."""
-        self._limit = trio.current_time() + drain_timeout - min(LAST_WORD_SECONDS, drain_timeout / 2)
+    def stop(self, limit: float) -> None:
+        """The gateway stops: calls whose client is away are cancelled, the others at `limit`."""
+        self._limit = limit
         for parked in tuple(self._calls):
-            parked.stop(self._limit)
+            parked.stop(limit)
 
     async def _serve(self, parked: ParkedCall) -> None:
         try:

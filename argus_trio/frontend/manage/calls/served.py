@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
 
 import attrs
 import trio
@@ -27,9 +26,6 @@ from argus_trio.frontend.manage.request import ManageRequest
 from argus_trio.frontend.notifications.outbox import Outbox
 from argus_trio.frontend.outcome import outcome_of
 from argus_trio.wire.event_stream import COMMENT
-
-LAST_WORD_SECONDS: Final = 0.5
-"""How long before the end of a drain a call is cancelled: time enough to say so."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -83,11 +79,11 @@ class ServedCalls:
             raise ManageProblem("unknown-exchange", "no call of yours has this id and an event stream")
         return exchange
 
-    def stop(self, drain_timeout: float) -> None:
-        """The gateway stops: what is under way is cancelled shortly before the end of the drain."""
-        self._limit = trio.current_time() + drain_timeout - min(LAST_WORD_SECONDS, drain_timeout / 2)
+    def stop(self, limit: float) -> None:
+        """The gateway stops: what is under way is cancelled at `limit`."""
+        self._limit = limit
         for exchange in self._under_way:
-            exchange.end_by(self._limit)
+            exchange.end_by(limit)
 
     def _outbox(self) -> Outbox:
         try:

@@ -10,7 +10,6 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from argus_trio.config.model.server import Server
 from argus_trio.core.call.exchange import Exchange
 from argus_trio.errors import InvalidParams
-from argus_trio.frontend.manage.calls.served import LAST_WORD_SECONDS
 from argus_trio.frontend.notifications.outbox import CAPACITY_BYTES
 from argus_trio.wire.envelope import Params, Raw, encode, encode_raw
 from argus_trio.wire.revisions import Era
@@ -314,13 +313,13 @@ async def test_the_stop_lets_a_call_end_within_the_drain(autojump_clock: MockClo
     async with desk(Backstage(tools={"slow": slow, "endless": endless})) as front:
         ends, stays = [front.begin("/tools/call", {"tool": name}, accept=accept) for name in ("slow", "endless")]
         await trio.sleep(1)
-        front.parts.calls.stop(10)
+        front.parts.calls.stop(trio.current_time() + 9.5)
         await ends.ended.wait()
         assert trio.current_time() == pytest.approx(5)
         late = front.begin("/tools/call", {"tool": "endless"}, accept=accept)
         await stays.ended.wait()
         await late.ended.wait()
-        assert trio.current_time() == pytest.approx(11 - LAST_WORD_SECONDS)
+        assert trio.current_time() == pytest.approx(10.5)
         for each in (stays, late):
             told = each.answer if accept == "*/*" else each.events[-1][1]
             assert (told["error"], told["detail"]) == ("call_cancelled", "the gateway stops")
