@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from math import inf
 from typing import Final, Protocol
 
 import attrs
@@ -98,6 +99,8 @@ class OpenExchanges:
     """How many there were so far, as their ids are numbered."""
     ended: int = attrs.field(default=0, init=False)
     """How many of them are over."""
+    ends_at: float = attrs.field(default=inf, init=False)
+    """When those that begin now have to have ended, on trio's clock: finite once the gateway stops."""
     under_way: dict[str, OpenExchange] = attrs.field(factory=dict, init=False)
     """Those that are not over, oldest first, by their ids."""
     done: deque[DoneExchange] = attrs.field(factory=lambda: deque(maxlen=DONE_KEPT), init=False)
@@ -110,8 +113,9 @@ class OpenExchanges:
         return iter(tuple(self.under_way.values()))
 
     def end_by(self, limit: float) -> None:
-        """The gateway stops: whatever is under way is cut at `limit`, and answered with `CutByStop`. Those of the
-        management API are told of it in words of their own."""
+        """The gateway stops: whatever is under way, or begins still, is cut at `limit`, and answered with `CutByStop`.
+        Those of the management API are told of it in words of their own."""
+        self.ends_at = limit
         for entry in self.under_way.values():
             if entry.call.transport != "management":
                 entry.scope.deadline = limit

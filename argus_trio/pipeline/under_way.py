@@ -6,6 +6,7 @@ is on the path of each; at the end it is one of the calls that are done, and of 
 
 from __future__ import annotations
 
+from math import inf
 from typing import Protocol, cast
 
 import attrs
@@ -76,6 +77,8 @@ class Entered:
         exchanges = self.exchanges
         exchanges.begun += 1
         record, scope = CallRecord(id=f"{exchanges.instance}-{exchanges.begun}"), trio.CancelScope()
+        if exchanges.ends_at != inf and exchange.call.transport != "management":
+            scope.deadline = exchanges.ends_at
         entry = OpenExchange(
             number=exchanges.begun, since=trio.current_time(), call=exchange.call, record=record, scope=scope
         )

@@ -187,6 +187,15 @@ async def test_a_call_that_a_stop_cuts_ends_with_an_error_that_says_so(autojump_
     assert rig.figures.noted == [("docs", "docs__read", "cancelled")]
 
 
+async def test_a_call_that_begins_while_the_gateway_stops_is_cut_with_the_others(autojump_clock: MockClock) -> None:
+    rig = Rig()
+    rig.exchanges.end_by(trio.current_time() + 5)
+    await trio.sleep(2)
+    with pytest.raises(CutByStop):
+        await rig.around(hang)(NamedExchange(CALL))
+    assert trio.current_time() == 5
+
+
 async def test_one_that_has_its_result_keeps_it_though_it_is_cancelled_now() -> None:
     rig = Rig()
 
