@@ -59,6 +59,7 @@ from argus_trio.runtime.pipelines import Pipelines
 from argus_trio.runtime.signals import reload_on_signals, stop_on_signals
 from argus_trio.runtime.status import keep_status, status_line
 from argus_trio.runtime.stopping import Stopping
+from argus_trio.sandbox.sandbox import Sandbox
 
 log = structlog.get_logger()
 
@@ -137,6 +138,7 @@ class _GatewayParts:
     announcer: Announcer = attrs.field(factory=Announcer, init=False)
     routers: RouterFactory = attrs.field(factory=RouterFactory, init=False)
     memory: Memory = attrs.field(init=False)
+    sandbox: Sandbox = attrs.field(factory=lambda: Sandbox(environ=os.environ), init=False)
     supervisor: Supervisor = attrs.field(init=False)
     settings: CurrentSettings = attrs.field(init=False)
     control: GatewayControl = attrs.field(init=False)
@@ -151,7 +153,7 @@ class _GatewayParts:
         self.memory = Memory(lambda: self.settings.now.server.limits.memory, on_full=partial(tell_full, journal))
         self.supervisor = Supervisor(
             initial=self.config,
-            open_link=partial(open_link, via=self.via, intake=Intake(self.memory)),
+            open_link=partial(open_link, via=self.via, intake=Intake(self.memory), sandbox=self.sandbox),
             announce=self.announcer.announce,
             make_handler=partial(self._handler, self.pipelines.current),
             redact=self.redact,
@@ -160,6 +162,7 @@ class _GatewayParts:
             memory=self.memory,
             journal=self.management.journal,
             logs=self.management.logs,
+            sandbox=self.sandbox,
         )
         self.settings = CurrentSettings(ServedSettings.of(self.config.server, access=self.pipelines.current.access))
         self.control = GatewayControl(
@@ -258,6 +261,7 @@ async def _serve(parts: _GatewayParts, on_listening: Callable[[Sequence[str]], N
         backends.start_soon(parts.cut_after_drain, backends.cancel_scope)
         await backends.start(parts.pipelines.run)
         backends.start_soon(give_back_after_floods, parts.memory)
+        await backends.start(parts.sandbox.run)
         await backends.start(parts.supervisor.run)
         if parts.file is not None:
             await backends.start(reload_on_signals, parts.control.reloads)

@@ -21,7 +21,8 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"contract"}),
     frozenset({"net"}),
     frozenset({"config"}),
-    frozenset({"backends", "pipeline"}),
+    frozenset({"sandbox", "pipeline"}),
+    frozenset({"backends"}),
     frozenset({"frontend", "middleware"}),
     frozenset({"runtime"}),
     frozenset({"logs"}),
@@ -40,11 +41,18 @@ INNER_LAYERS: dict[str, tuple[frozenset[str], ...]] = {
     ),
     "config": (
         frozenset({"model"}),
-        frozenset({"diff", "read", "policy"}),
+        frozenset({"diff", "inherited", "read", "policy"}),
         frozenset({"structure"}),
         frozenset({"check"}),
         frozenset({"load"}),
         frozenset({"file"}),
+    ),
+    "sandbox": (
+        frozenset({"plan"}),
+        frozenset({"engine", "egress", "shim"}),
+        frozenset({"container"}),
+        frozenset({"image"}),
+        frozenset({"sandbox"}),
     ),
     "backends": (
         frozenset({"process"}),
@@ -71,15 +79,15 @@ INNER_LAYERS: dict[str, tuple[frozenset[str], ...]] = {
 }
 """The same inside the parts that are divided into rooms."""
 STRANGERS = (
-    frozenset({("frontend", "backends"), ("frontend", "pipeline")})
-    | {("bridge", part) for part in ("core", "config", "backends", "pipeline", "frontend", "runtime", "app")}
-    | {("verbs", part) for part in ("config", "backends", "pipeline", "frontend", "runtime", "logs", "app")}
+    frozenset({("frontend", "backends"), ("frontend", "pipeline"), ("frontend", "sandbox"), ("backends", "pipeline")})
+    | {("bridge", part) for part in ("core", "config", "sandbox", "backends", "pipeline", "frontend", "runtime", "app")}
+    | {("verbs", part) for part in ("config", "sandbox", "backends", "pipeline", "frontend", "runtime", "logs", "app")}
 )
 """Parts that do not know a lower one either, by importer and imported."""
 LEAVES = frozenset({"samples"})
 """Programs of their own: they import nothing of the package, and only who starts them may name them."""
 STARTERS = frozenset({"app", "demo", "cli", "__main__"})
-LATE = STARTERS | {"pipeline.build", "verbs.run"}
+LATE = STARTERS | {"pipeline.build", "verbs.run", "sandbox.sandbox"}
 """The composition roots: they may load inside a function what only some configurations need, or what can wait."""
 
 ROOMS: dict[str, frozenset[str]] = {
@@ -100,7 +108,9 @@ ROOMS: dict[str, frozenset[str]] = {
     "httpx": frozenset(),
     "httpx2": frozenset(),
     "anyio": frozenset(),
-    "asyncio": frozenset(),
+    "asyncio": frozenset({"sandbox.engine.*"}),
+    "aiodocker": frozenset({"sandbox.engine.*"}),
+    "aiohttp": frozenset({"sandbox.engine.*"}),
     "uvicorn": frozenset(),
 }
 """Libraries that only some modules know, as patterns below the package. `samples` may use any."""

@@ -45,6 +45,7 @@ from argus_trio.core.journal import Journal
 from argus_trio.core.memory import Memory
 from argus_trio.core.redaction import Redactor
 from argus_trio.core.reload_report import AppliedConfig
+from argus_trio.sandbox.sandbox import Sandbox
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.members import string_member
 
@@ -69,7 +70,6 @@ class Supervisor:
     """
 
     initial: Config
-    """The configuration that `run` starts with."""
     open_link: OpenLink
     announce: Announce
     """Notifies clients whose lists have changed."""
@@ -82,6 +82,7 @@ class Supervisor:
     """The common account of what is held for clients and backends."""
     journal: Journal = attrs.field(factory=Journal)
     logs: BackendLogs = attrs.field(factory=BackendLogs)
+    sandbox: Sandbox | None = None
     generations: Generations = attrs.field(init=False)
     """The generation in effect, and those before it."""
     holds: Holds = attrs.field(factory=Holds, init=False)
@@ -271,6 +272,7 @@ class Supervisor:
             may_tell=partial(self._may_tell, name),
             memory=self.memory,
             journal=self.journal,
+            sandbox=self.sandbox,
             log=self.logs.of(name),
         )
         return Scope(

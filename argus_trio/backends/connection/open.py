@@ -32,6 +32,7 @@ from argus_trio.core.memory import Memory
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import LinkFailed
 from argus_trio.net.service_nursery import ServiceNursery
+from argus_trio.sandbox.sandbox import Sandbox, TellPreparing
 from argus_trio.wire.envelope import Notification, Request, encode_error, encode_error_response, encode_response
 from argus_trio.wire.revisions import Era
 
@@ -72,6 +73,8 @@ class BackendAddress:
     """The common account, in which what waits of its notifications is entered."""
     journal: Journal = attrs.field(factory=Journal)
     """What has happened."""
+    sandbox: Sandbox | None = None
+    """What its programs are isolated by; None: they run bare."""
     log: BackendLog = attrs.field(factory=BackendLog)
     """What there is to read about the backend."""
     stderr: StderrRing = attrs.field(init=False)
@@ -85,6 +88,20 @@ class BackendAddress:
         self.stderr = StderrRing(self.spec.name, log=self.log)
         self.losses = Losses(self.spec.name, self.memory)
         self.sessions = SessionQueues(self.losses, self.may_tell)
+
+    async def prepare(self, tell: TellPreparing) -> None:
+        """Return once its program can be started at once; `tell` hears of what is done until then.
+
+        Raises:
+            LinkFailed: it cannot be, or not within `timeouts.prepare`.
+        """
+        if self.sandbox is None:
+            return
+        seconds = self.spec.timeouts.prepare
+        with trio.move_on_after(seconds):
+            await self.sandbox.prepare(self.spec, tell)
+            return
+        raise LinkFailed(f"its image was not there within {seconds:g} s (timeouts.prepare)")
 
 
 @attrs.define(eq=False, kw_only=True)

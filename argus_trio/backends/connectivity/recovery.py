@@ -19,7 +19,7 @@ import trio
 from argus_trio.config.model.backend import BackendSpec, StdioBackend
 from argus_trio.core.health.backoff import Backoff
 from argus_trio.core.health.breaker import Breaker
-from argus_trio.core.health.health import StateChange
+from argus_trio.core.health.health import PreparingWord, StateChange
 from argus_trio.core.health.lifecycle import WHY, BackendEvent, BackendStanding, BackendState
 from argus_trio.core.health.probing import Condition, HealthVerdict
 from argus_trio.core.health.repetition import Repetition
@@ -31,8 +31,12 @@ log = structlog.get_logger()
 
 LONGEST_PAUSE_SECONDS: Final = 3600.0
 """How long a backend is left alone at most that asks for it: an hour is the longest window of usual rate limits."""
-INSTALLING: Final = "installing"
-"""What a program is taken to do that works for long before its first message."""
+_DOING: Final[Mapping[PreparingWord, str]] = {
+    "installing": "it is preparing, installing most likely",
+    "building": "it is preparing: its image is built",
+    "pulling": "it is preparing: its image is pulled",
+}
+"""What is told of each kind of preparation."""
 ITS_TURN: Final = "it waits for its turn to start (server.concurrent_starts)"
 CHANGES_KEPT: Final = 20
 """How many of its latest states are kept: enough to see whether a backend comes and goes, and why."""
@@ -112,16 +116,16 @@ class Recovery:
         if self.standing.state is BackendState.STARTING:
             self._stand(attrs.evolve(self.standing, reason=ITS_TURN if is_waiting else WHY[BackendState.STARTING]))
 
-    def prepares(self, last_line: str) -> None:
-        """Say that the backend's program works before its first message, and what it wrote last."""
+    def prepares(self, last_line: str, what: PreparingWord = "installing") -> None:
+        """Say what is done before the backend's first message, and what was written of it last."""
         line = self.redact(last_line)
-        reason = f"it is preparing, {INSTALLING} most likely" + (f"; it says: {line}" if line else "")
+        reason = _DOING[what] + (f"; it says: {line}" if line else "")
         is_new = self.standing.state is not BackendState.PREPARING
-        self._stand(self.standing.moved(BackendEvent.WORKS, trio.current_time(), reason, what=INSTALLING))
+        self._stand(self.standing.moved(BackendEvent.WORKS, trio.current_time(), reason, what=what))
         if is_new:
-            log.info("backend_preparing", backend=self.backend, what=INSTALLING, line=line)
+            log.info("backend_preparing", backend=self.backend, what=what, line=line)
             said = f"{self.backend}: {reason}"
-            self.journal.note("backend_preparing", said, backend=self.backend, details={"what": INSTALLING})
+            self.journal.note("backend_preparing", said, backend=self.backend, details={"what": what})
 
     def try_again_at_once(self) -> None:
         """Make the next attempt due now, for the one that failed showed how to do better."""

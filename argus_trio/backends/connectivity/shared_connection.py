@@ -34,6 +34,7 @@ from argus_trio.core.call.session_policy import Sharing
 from argus_trio.core.catalog.catalog import KINDS
 from argus_trio.core.catalog.given_uris import GivenUris
 from argus_trio.core.groups import leaves
+from argus_trio.core.health.health import PreparingWord
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.errors import LinkFailed, SessionLost
 from argus_trio.wire.envelope import Params
@@ -229,6 +230,7 @@ class SharedConnection:
         async with self._turn() as turn:
             if self._guess.order == "auto":
                 self._guess.order = self.eras.order(address.spec)
+            await address.prepare(self.prepares)
             start = StartClock(address, turn, self.prepares)
             with self.rivals.one_more() as arrival, start.limit:
                 async with open_connection(address, self.order(), self, on_sample=start.sampled) as connection:
@@ -262,10 +264,12 @@ class SharedConnection:
             self.recovery.waits_for_its_turn(is_waiting=False)
             yield turn
 
-    def prepares(self) -> None:
-        """Say that the program works before its first message: calls need not wait for it."""
-        lines = self.address.stderr.lines()
-        self.recovery.prepares(lines[-1] if lines else "")
+    def prepares(self, what: PreparingWord = "installing", line: str | None = None) -> None:
+        """Say what is done before the program's first message, and the last line of it: calls need not wait for it."""
+        if line is None:
+            lines = self.address.stderr.lines()
+            line = lines[-1] if lines else ""
+        self.recovery.prepares(line, what)
         self.settled.set()
 
     def _begin(self, connection: Connection, listed: ListOutcome, seconds: float) -> None:

@@ -1,11 +1,13 @@
 """What the stdio link runs on: a program's three byte streams, and how the program ended.
 
-A process of the gateway is one such program (`backends/process`), an attached container could be another.
+A process of the gateway is one such program (`backends/process`), one in a container another (`sandbox/container`).
 """
 
 from __future__ import annotations
 
 from typing import Protocol
+
+import trio
 
 
 class ByteStream(Protocol):
@@ -65,3 +67,14 @@ class Peer(Protocol):
 
     async def end(self, grace_seconds: float) -> None:
         """Close the program's stdin, and end the program if it has not left after `grace_seconds`. Not cancellable."""
+
+
+class Program(Peer, Protocol):
+    """A peer that was started by the gateway."""
+
+    @property
+    def stdin(self) -> trio.lowlevel.FdStream:
+        """Where its messages are written to."""
+
+    async def watch(self) -> None:
+        """Take note of what happens to it, until it is gone; to be run in a task."""

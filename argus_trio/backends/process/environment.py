@@ -1,14 +1,14 @@
 """The environment of a stdio backend: what it inherits of the gateway's own, and what the configuration adds.
 
-What it inherits is listed in `config/model/inherited.py`, where `check` finds it too.
+What it inherits is listed in `config/inherited.py`, where `check` finds it too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from argus_trio.config.inherited import is_inherited
 from argus_trio.config.model.backend import StdioBackend
-from argus_trio.config.model.inherited import is_inherited
 
 
 def backend_environment(spec: StdioBackend, environ: Mapping[str, str]) -> dict[str, str]:

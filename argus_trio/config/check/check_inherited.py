@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from argus_trio.config.inherited import is_for_tools, is_inherited
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.config import Config
-from argus_trio.config.model.inherited import is_for_tools, is_inherited
 from argus_trio.config.read.findings import Findings
 
 _HINT = (

@@ -4,7 +4,6 @@
   `defaults` what the file says for all of them.
 - `operation` holds deadlines, probes, restarts and bounds; `visibility` filters and overrides; `naming` how names of
   different backends stay apart.
-- `inherited` lists the variables of the gateway that stdio backends get.
 - `about` makes the metadata of a field: its line in the reference and in the JSON Schema, its bounds, and whether a
   change of it takes a new connection (`part="link"`).
 

@@ -10,6 +10,7 @@ from typing import Final, Literal
 import attrs
 
 from argus_trio.config.model.about import about
+from argus_trio.config.model.container import Container
 from argus_trio.config.model.naming import NAME_PART
 from argus_trio.config.model.operation import Bounds, Probing, Restart, Timeouts
 from argus_trio.config.model.visibility import Filters, Override
@@ -81,6 +82,9 @@ class StdioBackend(Backend):
         default=(), metadata=about("names or globs of the gateway's own variables that it also gets", part="link")
     )
     cwd: Path | None = attrs.field(default=None, metadata=about("its working directory", part="link"))
+    container: Container = attrs.field(
+        default=Container(), metadata=about("how it is isolated, where a container engine is there", part="link")
+    )
     type: Literal["stdio"] = attrs.field(default="stdio", metadata=about("the transport: a child process", part="link"))
 
 

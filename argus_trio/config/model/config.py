@@ -11,6 +11,7 @@ import attrs
 from argus_trio.config.model.about import about
 from argus_trio.config.model.authorization import View
 from argus_trio.config.model.backend import BackendSpec
+from argus_trio.config.model.container import IsolationSetting
 from argus_trio.config.model.defaults import Defaults
 from argus_trio.config.model.middleware import MiddlewareSpec
 from argus_trio.config.model.naming import BACKEND_NAME, ConflictResolution
@@ -29,6 +30,12 @@ class Config:
     )
     """What the file says for all backends. `backends` hold it already, so two configurations that lead to the same
     backends are equal."""
+    isolation: IsolationSetting = attrs.field(
+        default="auto",
+        metadata=about(
+            "whether stdio backends run in containers: auto where there is an engine and it can be done, required, off"
+        ),
+    )
     backends: Mapping[str, BackendSpec] = attrs.field(
         default=MappingProxyType({}),
         metadata=about("the servers behind the gateway, by name", key_pattern=f"^{BACKEND_NAME}$"),

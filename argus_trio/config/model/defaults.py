@@ -7,6 +7,7 @@ from typing import Final
 import attrs
 
 from argus_trio.config.model.about import about
+from argus_trio.config.model.container import Container
 from argus_trio.config.model.operation import Bounds, Probing, Restart, Timeouts
 from argus_trio.core.call.session_policy import SessionSetting
 
@@ -19,6 +20,7 @@ class Defaults:
     restart: Restart = attrs.field(default=Restart(), metadata=about("when a backend that was lost is tried again"))
     health: Probing = attrs.field(default=Probing(), metadata=about("how a backend is watched while it is ready"))
     limits: Bounds = attrs.field(default=Bounds(), metadata=about("how much a backend is given to do at once"))
+    container: Container = attrs.field(default=Container(), metadata=about("how stdio backends are isolated"))
     session: SessionSetting = attrs.field(
         default="auto",
         metadata=about("whether clients share one connection: auto gives a client its own when it can be asked"),

@@ -12,24 +12,26 @@ import attrs
 
 from argus_trio.config.model.backend import BackendSpec, StdioBackend
 from argus_trio.config.model.config import Config
-from argus_trio.config.model.defaults import SECTIONS, Defaults
+from argus_trio.config.model.container import Container
+from argus_trio.config.model.defaults import SECTIONS
 from argus_trio.config.model.operation import Bounds, Probing, Restart, Timeouts
 from argus_trio.config.read.scalar import Tree
 from argus_trio.config.structure.leaf import is_null
 
-S = TypeVar("S", Timeouts, Restart, Probing, Bounds)
+S = TypeVar("S", Timeouts, Restart, Probing, Bounds, Container)
 
 
 def with_defaults(config: Config, root: dict[str, Tree]) -> Config:
     """The configuration that was made of the tree `root`, with its defaults in every backend."""
     backends = {
-        name: _with_defaults(backend, config.defaults, _inner(_inner(root, "backends"), name))
+        name: _with_defaults(backend, config, _inner(_inner(root, "backends"), name))
         for name, backend in config.backends.items()
     }
     return attrs.evolve(config, backends=MappingProxyType(backends))
 
 
-def _with_defaults(backend: BackendSpec, defaults: Defaults, said: dict[str, Tree]) -> BackendSpec:
+def _with_defaults(backend: BackendSpec, config: Config, said: dict[str, Tree]) -> BackendSpec:
+    defaults = config.defaults
     changes: dict[str, object] = {
         section: _filled(getattr(backend, section), getattr(defaults, section), _inner(said, section))
         for section in SECTIONS
@@ -37,6 +39,8 @@ def _with_defaults(backend: BackendSpec, defaults: Defaults, said: dict[str, Tre
     if not _says(said, "session"):
         changes["session"] = defaults.session
     if isinstance(backend, StdioBackend):
+        container = _filled(backend.container, defaults.container, _inner(said, "container"))
+        changes["container"] = attrs.evolve(container, isolation=container.isolation or config.isolation)
         changes["env_from"] = tuple(dict.fromkeys((*defaults.env_from, *backend.env_from)))
     return attrs.evolve(backend, **changes)  # type: ignore[arg-type]  # the fields have different types
 

@@ -13,6 +13,9 @@ from argus_trio.core.health.lifecycle import BackendStanding, BackendState
 ShownState = Literal["starting", "preparing", "ready", "degraded", "down", "draining", "disabled", "stopped"]
 """How a backend stands as operators see it: what was decided about it, else the state of its connection."""
 Status = Literal["healthy", "degraded", "unhealthy"]
+PlanWord = Literal["contained", "bare", "refused"]
+PreparingWord = Literal["installing", "building", "pulling"]
+"""What a backend does that is not ready to be started yet."""
 
 
 @attrs.frozen(kw_only=True)
@@ -119,6 +122,25 @@ _SHOWN: Final[Mapping[BackendState, ShownState]] = {
 
 
 @attrs.frozen(kw_only=True)
+class Isolation:
+    """How one stdio backend runs: in a container, bare, or not at all."""
+
+    plan: PlanWord
+    why: str = ""
+    """Why it is not contained, with the way out; or what there is to know of its container."""
+    engine: str | None = None
+    """The engine and its version, such as "docker 28.2.2"."""
+    rootless: bool | None = None
+    image: str | None = None
+    digest: str | None = None
+    """The id of the image; None as long as it is not there."""
+    network: str | None = None
+    """public, none, bridge, or the hosts that are allowed."""
+    mounts: tuple[str, ...] = ()
+    """SOURCE:TARGET:MODE of each."""
+
+
+@attrs.frozen(kw_only=True)
 class BackendStatus:
     """How one backend stands, and how much it shows. Times are of the caller's clock, in seconds."""
 
@@ -154,6 +176,8 @@ class BackendStatus:
     """The latest states that it came into, oldest first."""
     hold: Hold | None = None
     """What an operator has decided about it."""
+    isolation: Isolation | None = None
+    """How it is isolated; None for one that is no stdio backend."""
     is_enabled: bool = True
     """Whether the file, and no operator, has it run."""
 

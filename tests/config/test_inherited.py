@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from argus_trio.config.model import inherited
-from argus_trio.config.model.inherited import ALLOWED, TOOLS, is_for_tools, is_inherited
+from argus_trio.config import inherited
+from argus_trio.config.inherited import ALLOWED, TOOLS, is_for_tools, is_inherited
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "configuration.md"
 

@@ -1,0 +1,36 @@
+"""What a container is started with: one value, for servers and for installations. Secrets travel to the shim alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import attrs
+
+from argus_trio.sandbox.plan.network import NetworkPolicy
+from argus_trio.sandbox.plan.outcome import Mount, ResourceLimits, ShimKind
+
+
+@attrs.frozen(kw_only=True)
+class Launch:
+    """One container to be."""
+
+    backend: str
+    """For its name, its labels and the log."""
+    image: str
+    """The id or reference of an image that is there."""
+    shim: ShimKind | None
+    """What runs the shim; None where the image has no interpreter: then the engine carries the streams."""
+    argv: tuple[str, ...] = attrs.field(repr=False)
+    uses_entrypoint: bool = False
+    env: Mapping[str, str] = attrs.field(default=MappingProxyType({}), repr=False)
+    cwd: str | None = None
+    user: str
+    """UID:GID."""
+    mounts: tuple[Mount, ...] = ()
+    network: NetworkPolicy
+    limits: ResourceLimits
+    is_read_only: bool = True
+    """Whether its root is; an installation writes there."""
+    keeps_container: bool = False
+    """Whether it stays when it has ended, so that it can be committed; its owner removes it."""

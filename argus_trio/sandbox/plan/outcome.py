@@ -1,0 +1,116 @@
+"""What a plan says of a backend: it is contained, bare for a reason, or refused for a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+import attrs
+
+from argus_trio.sandbox.plan.network import NetworkPolicy
+
+ShimKind = Literal["python", "node"]
+"""The interpreter of an image that runs the shim."""
+
+
+@attrs.frozen(kw_only=True)
+class InstalledImage:
+    """An image that is made of a base and packages; `sandbox/image` makes it."""
+
+    base: str
+    kind: ShimKind
+    packages: tuple[str, ...] = attrs.field(repr=False)
+    """Requirements of pip, or specs of npm, in order; the first one is what the backend is. May hold credentials."""
+    ca_bundle: Path | None = None
+    index_url: str | None = attrs.field(default=None, repr=False)
+    extra_index_urls: tuple[str, ...] = attrs.field(default=(), repr=False)
+    npm_registry: str | None = attrs.field(default=None, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class GivenImage:
+    """An image that is there, or pulled, and run as it is."""
+
+    reference: str
+    pull: Literal["missing", "always", "never"] = "missing"
+
+
+@attrs.frozen(kw_only=True)
+class DockerfileImage:
+    """An image that the engine builds of a Dockerfile; its folder is the context."""
+
+    dockerfile: Path
+
+
+ImagePlan = InstalledImage | GivenImage | DockerfileImage
+
+
+@attrs.frozen(kw_only=True)
+class Mount:
+    """A file or folder of this machine in a container."""
+
+    source: Path
+    target: str
+    is_writable: bool = False
+    selinux: Literal["shared", "private"] | None = None
+    why: str = ""
+    """What names it, such as "args[1]"; empty for what the configuration mounts."""
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.target}:{'rw' if self.is_writable else 'ro'}"
+
+
+@attrs.frozen(kw_only=True)
+class ResourceLimits:
+    """How much of the machine a container may take."""
+
+    memory: int
+    """Bytes, without swap beyond it."""
+    cpus: float
+    pids: int
+    files: int = 1024 * 16
+    """Open files of each process, at most what the engine itself may have."""
+    tmp: int = 256 * 1024 * 1024
+    """Bytes of /tmp, and of a home that is not kept."""
+
+
+@attrs.frozen(kw_only=True)
+class Contained:
+    """The backend runs in a container."""
+
+    backend: str
+    image: ImagePlan
+    argv: tuple[str, ...] = attrs.field(repr=False)
+    """What is executed there; for a given image without a command its own, with these as arguments."""
+    uses_entrypoint: bool = False
+    """Whether `argv` are arguments of the image's own entrypoint."""
+    env: Mapping[str, str] = attrs.field(default=MappingProxyType({}), repr=False)
+    cwd: str | None = None
+    mounts: tuple[Mount, ...] = ()
+    home: Path | None = None
+    """The folder of this machine that is its home; None: an empty one in memory."""
+    network: NetworkPolicy
+    limits: ResourceLimits
+    notes: tuple[str, ...] = ()
+    """What its user should know: what was mounted by itself, what was dropped."""
+
+
+@attrs.frozen(kw_only=True)
+class Bare:
+    """The backend runs as a process of the gateway, as it would without an engine."""
+
+    why: str
+    """One sentence, with the way out where there is one."""
+
+
+@attrs.frozen(kw_only=True)
+class Refused:
+    """The backend does not run."""
+
+    why: str
+    """One sentence, with what to write."""
+
+
+Plan = Contained | Bare | Refused
