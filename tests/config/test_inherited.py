@@ -10,7 +10,7 @@ import pytest
 from argus_trio.config import inherited
 from argus_trio.config.inherited import ALLOWED, TOOLS, is_for_tools, is_inherited
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "configuration.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
 
 
 def test_the_list_in_the_docstring_is_the_list() -> None:
