@@ -21,10 +21,11 @@ from argus_trio.core.health.health import Isolation
 from argus_trio.core.journal import Journal
 from argus_trio.errors import LinkFailed
 from argus_trio.sandbox.engine.facts import EngineFacts, EngineFound, NoEngine
-from argus_trio.sandbox.engine.look import LOOK_SECONDS, WATCH_SECONDS, Look
+from argus_trio.sandbox.engine.look import LOOK_SECONDS, WATCH_SECONDS, EngineLook
+from argus_trio.sandbox.image.standing import Standing, Standings
 from argus_trio.sandbox.image.telling import TellPreparing, at_a_pace
 from argus_trio.sandbox.plan.outcome import Bare, Contained, Plan, Refused
-from argus_trio.sandbox.plan.standing import Standing, isolation_of, standing_of, told_of
+from argus_trio.sandbox.plan.shown import shown
 
 log = structlog.get_logger()
 
@@ -112,21 +113,155 @@ class Sandbox:
     rooms: Rooms = attrs.field()
     _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
     _ended: trio.Event = attrs.field(factory=trio.Event, init=False)
-    _looks: dict[str, Look] = attrs.field(factory=dict, init=False)
+    _looks: dict[str, EngineLook] = attrs.field(factory=dict, init=False)
     """The latest look for each kind of engine that is wanted."""
     _uses: dict[EngineFacts, _Use] = attrs.field(factory=dict, init=False)
     _planned: dict[str, _Planned] = attrs.field(factory=dict, init=False)
     """By backend: the plan of its latest start, or the one that was shown before there was any."""
     _digests: dict[object, str] = attrs.field(factory=dict, init=False)
     """The ids of images that are there, by what they are made of."""
-    _told: dict[str, Standing] = attrs.field(factory=dict, init=False)
-    """What was last told of each backend."""
-    _has_told: bool = attrs.field(default=False, init=False)
-    """Whether that of all backends has been told together."""
+    _standings: Standings = attrs.field(init=False)
 
     @rooms.default
     def _the_rooms(self) -> Rooms:
         return RealRooms(self.environ)
+
+    @_standings.default
+    def _nothing_told(self) -> Standings:
+        return Standings(self.journal)
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Serve until `end` is called, whoever cancels before: what is in containers is ended by the engine.
+
+        An engine is looked for beside. No fault of what is done here ends it.
+        """
+        with trio.CancelScope(shield=True):
+            async with trio.open_nursery() as nursery:
+                self._nursery = nursery
+                task_status.started()
+                nursery.start_soon(self._guarded, self._tell_all)
+                nursery.start_soon(self._guarded, self._watch)
+                await self._ended.wait()
+                nursery.cancel_scope.cancel()
+
+    def end(self) -> None:
+        """Have `run` end: no backend is left."""
+        self._ended.set()
+
+    def reconfigured(self) -> None:
+        """Take note that other backends are in effect; tells what changed of their isolation. Does not wait for it."""
+        self._soon(self._tell_all)
+
+    async def plan(self, spec: StdioBackend) -> Plan:
+        """The plan of a backend, once the engine is known. Never raises but `Cancelled`."""
+        return (await self._plan(spec)).plan
+
+    def isolation(self, spec: BackendSpec) -> Isolation | None:
+        """How a backend is isolated, as far as it is known now; None for one that is no stdio backend."""
+        if not isinstance(spec, StdioBackend):
+            return None
+        planned = self._planned.get(spec.name)
+        if planned is None or (planned.spec is not spec and planned.spec != spec):
+            found = self._known(spec)
+            if found is None:
+                return None
+            planned = self._planned[spec.name] = self._made(spec, found)
+        image = planned.plan.image if isinstance(planned.plan, Contained) else None
+        return shown(planned.plan, planned.found, self._digests.get(image))
+
+    async def prepare(self, contained: Contained, tell: TellPreparing) -> str:
+        """The id of the image of a plan, once it is there. Raises `LinkFailed`."""
+
+    def start(self, contained: Contained) -> AbstractAsyncContextManager[Any]:
+        """Its program in a container, for the length of the block. Raises `LinkFailed` on entering."""
+
+    async def reap(self) -> None:
+        """Remove what gateways left that are gone. Raises `LinkFailed`."""
+
+
+class Rooms(Protocol):
+    """The rooms that the sandbox joins."""
+
+    async def find(self, runtime: str) -> EngineFound:
+        """The engine of that kind, or any for `auto`."""
+
+    def plan(self, spec: StdioBackend, found: EngineFound) -> Plan:
+        """The plan of a backend. It looks at files."""
+
+    def use(self, facts: EngineFacts) -> AbstractAsyncContextManager[EngineInUse]:
+        """The engine, for the length of the block."""
+
+
+@attrs.define(eq=False)
+class RealRooms:
+    """The rooms as they are, each loaded when it is needed."""
+
+    environ: Mapping[str, str]
+
+    async def find(self, runtime: str) -> EngineFound:  # noqa: ARG002
+        """As `Rooms.find`."""
+        await trio.lowlevel.checkpoint()
+        return NoEngine(why="isolation is not built yet")
+
+    def plan(self, spec: StdioBackend, found: EngineFound) -> Plan:  # noqa: ARG002
+        """As `Rooms.plan`."""
+        return Bare(why="isolation is not built yet")
+
+    def use(self, facts: EngineFacts) -> AbstractAsyncContextManager[EngineInUse]:
+        """As `Rooms.use`."""
+        raise NotImplementedError
+
+
+@attrs.define(eq=False)
+class _Use:
+    """The use of one engine, once it has begun or has failed to."""
+
+    begun: trio.Event = attrs.field(factory=trio.Event)
+    engine: EngineInUse | None = None
+    failure: LinkFailed = attrs.field(factory=lambda: LinkFailed("the gateway stops"))
+
+
+@attrs.frozen(kw_only=True)
+class _Planned:
+    """The plan of one backend, and what it was made of."""
+
+    spec: StdioBackend
+    found: EngineFound
+    plan: Plan
+
+
+def _no_backends() -> Mapping[str, BackendSpec]:
+    return MappingProxyType({})
+
+
+@attrs.define(eq=False, kw_only=True)
+class Sandbox:
+    """The sandbox. `run` must be under way in a task that outlives every backend, until `end` is called."""
+
+    environ: Mapping[str, str]
+    """The gateway's own environment."""
+    backends: Callable[[], Mapping[str, BackendSpec]] = _no_backends
+    """Returns the backends of the configuration in effect."""
+    journal: Journal = attrs.field(factory=Journal)
+    rooms: Rooms = attrs.field()
+    _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
+    _ended: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _looks: dict[str, EngineLook] = attrs.field(factory=dict, init=False)
+    """The latest look for each kind of engine that is wanted."""
+    _uses: dict[EngineFacts, _Use] = attrs.field(factory=dict, init=False)
+    _planned: dict[str, _Planned] = attrs.field(factory=dict, init=False)
+    """By backend: the plan of its latest start, or the one that was shown before there was any."""
+    _digests: dict[object, str] = attrs.field(factory=dict, init=False)
+    """The ids of images that are there, by what they are made of."""
+    _standings: Standings = attrs.field(init=False)
+
+    @rooms.default
+    def _the_rooms(self) -> Rooms:
+        return RealRooms(self.environ)
+
+    @_standings.default
+    def _nothing_told(self) -> Standings:
+        return Standings(self.journal)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until `end` is called, whoever cancels before: what is in containers is ended by the engine.
@@ -181,7 +316,8 @@ class Sandbox:
         if not isinstance(spec, StdioBackend):
             return
         planned = self._planned[spec.name] = await self._plan(spec)
-        self._tell_other(planned)
+        standing = Standing.of(planned.plan, spec.container.setting)
+        self._standings.tell_other(spec.name, standing, planned.found)
         match planned.plan:
             case Refused(why=why):
                 raise LinkFailed(why)
@@ -228,13 +364,13 @@ class Sandbox:
         """The engine of that kind, by the latest look, or by another one if that is overtaken."""
         look = self._looks.get(runtime)
         if look is None or look.is_overtaken(trio.current_time()):
-            last, look = look, Look()
+            last, look = look, EngineLook()
             self._looks[runtime] = look
             self._soon(partial(self._look, runtime, look, None if last is None else last.found))
         await look.done.wait()
         return look.found
 
-    async def _look(self, runtime: str, look: Look, last: EngineFound | None) -> None:
+    async def _look(self, runtime: str, look: EngineLook, last: EngineFound | None) -> None:
         found: EngineFound = NoEngine(why=f"none answered within {LOOK_SECONDS:g} s")
         try:
             with trio.move_on_after(LOOK_SECONDS):
@@ -287,55 +423,35 @@ class Sandbox:
         while True:
             await trio.sleep(WATCH_SECONDS)
             for runtime, look in list(self._looks.items()):
-                if isinstance(look.found, NoEngine) and isinstance(await self._engine(runtime), EngineFacts):
-                    self._tell_engine_came(runtime)
+                if isinstance(look.found, EngineFacts):
+                    continue
+                found = await self._engine(runtime)
+                if isinstance(found, EngineFacts):
+                    self._tell_engine_came(runtime, found)
 
-    def _tell_engine_came(self, runtime: str) -> None:
+    def _tell_engine_came(self, runtime: str, engine: EngineFacts) -> None:
         backends = self.backends()
+        without = [each for name, each in self._planned.items() if name in backends and each.found is not OFF]
         bare = [
-            name
-            for name, planned in self._planned.items()
-            if name in backends and planned.spec.container.runtime == runtime and isinstance(planned.found, NoEngine)
-            if planned.found is not OFF
+            each.spec.name
+            for each in without
+            if isinstance(each.found, NoEngine) and each.spec.container.runtime == runtime
         ]
-        engine = str(self._looks[runtime].found)
-        log.warning("isolation_engine_came", engine=engine, bare=bare, hint="they are contained from their restart on")
-        said = f"{engine} answers now: {', '.join(bare) or 'nothing'} runs bare until it is restarted"
-        self.journal.note("isolation", said, severity="warning", details={"engine": engine, "bare": bare})
+        if bare:
+            self._standings.tell_engine_came(engine, bare)
 
     async def _tell_all(self) -> None:
         """Tell how the backends in effect are isolated, as far as that has not been told."""
-        specs = {
-            name: spec for name, spec in self.backends().items() if isinstance(spec, StdioBackend) and spec.enabled
-        }
-        for name in [name for name in self._planned if name not in specs]:
-            self._planned.pop(name)
-            self._told.pop(name, None)
+        backends = self.backends().values()
+        specs = [spec for spec in backends if isinstance(spec, StdioBackend) and spec.enabled]
+        self._planned = {spec.name: self._planned[spec.name] for spec in specs if spec.name in self._planned}
         found: EngineFound = OFF
-        news: dict[str, Standing] = {}
-        for name, spec in specs.items():
+        standings: dict[str, Standing] = {}
+        for spec in specs:
             planned = await self._plan(spec)
             found = found if planned.found is OFF else planned.found
-            standing = standing_of(planned.plan, spec.container.setting)
-            if self._told.get(name) != standing:
-                news[name] = self._told[name] = standing
-        self._has_told = True
-        if news:
-            self._tell(news, found)
-
-    def _tell_other(self, planned: _Planned) -> None:
-        """Tell how a backend is isolated from now on, if that is not how it was told to be."""
-        name, standing = planned.spec.name, standing_of(planned.plan, planned.spec.container.setting)
-        if self._has_told and self._told.get(name) != standing:
-            self._told[name] = standing
-            self._tell({name: standing}, planned.found)
-
-    def _tell(self, standings: Mapping[str, Standing], found: EngineFound) -> None:
-        engine, why = (str(found), "") if isinstance(found, EngineFacts) else (None, found.why)
-        told = told_of(standings, engine, why)
-        report = log.warning if told.severity == "warning" else log.info
-        report("isolation", **told.facts)
-        self.journal.note("isolation", told.message, severity=told.severity, details=told.facts)
+            standings[spec.name] = Standing.of(planned.plan, spec.container.setting)
+        self._standings.tell_all(standings, found)
 
     def _soon(self, work: Callable[[], Awaitable[None]]) -> None:
         if self._nursery is None:

@@ -10,9 +10,8 @@ import trio
 
 from argus_trio.sandbox.engine.facts import EngineFacts, EngineFound, NoEngine
 
-LOOK_SECONDS: Final = 1.5
-"""How long a look for an engine may take: the probe's own second, and half of one for a busy machine. Who plans waits
-for it."""
+LOOK_SECONDS: Final = 10.0
+"""How long a look for an engine may take in all: more than what the probe waits for together, the bound of its bounds."""
 LOOK_AGAIN_SECONDS: Final = 5.0
 """After which time it is looked for again where there was none and a backend starts: a start is not held up by each."""
 WATCH_SECONDS: Final = 30.0
@@ -20,7 +19,7 @@ WATCH_SECONDS: Final = 30.0
 
 
 @attrs.define(eq=False, kw_only=True)
-class Look:
+class EngineLook:
     """One look for an engine, and what came of it."""
 
     done: trio.Event = attrs.field(factory=trio.Event, init=False)
