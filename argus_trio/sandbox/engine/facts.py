@@ -1,39 +1,7 @@
-"""What is known of a container engine, or why there is none."""
+"""What is known of a container engine, for those who look for one; plans know it too, and stand below."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Literal
+from argus_trio.sandbox.plan.engine_facts import EngineFacts, EngineFound, NoEngine
 
-import attrs
-
-
-@attrs.frozen(kw_only=True)
-class EngineFacts:
-    """An engine that answers."""
-
-    kind: Literal["docker", "podman"]
-    version: str
-    api_version: str
-    socket: Path
-    """Its Unix socket, on this machine."""
-    rootless: bool = False
-    user_namespace: bool = False
-    """Whether ids inside are other ids outside although it is rootful (`userns-remap`)."""
-    cpus: int = 1
-    memory: int = 0
-    has_selinux: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.version}" + (" (rootless)" if self.rootless else "")
-
-
-@attrs.frozen(kw_only=True)
-class NoEngine:
-    """No engine can be used."""
-
-    why: str
-    """One clause: "neither Docker nor Podman answers", "DOCKER_HOST is tcp://…, which shares no folders"."""
-
-
-EngineFound = EngineFacts | NoEngine
+__all__ = ["EngineFacts", "EngineFound", "NoEngine"]
