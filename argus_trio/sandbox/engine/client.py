@@ -116,6 +116,19 @@ class EngineClient:
 
         return await self._call(request, read)
 
+    async def header(self, request: EngineRequest, name: str) -> str:
+        """One field of the answer's head; empty if it has none.
+
+        Raises:
+            EngineFailed: as `ask`.
+        """
+
+        async def read() -> str:
+            async with self._answer(request) as answer:
+                return answer.headers.get(name, "")
+
+        return await self._call(request, read)
+
     async def follow(self, request: EngineRequest, take: Callable[[bytes], None]) -> None:
         """Give each line of the answer to `take`, which is called in the loop's thread.
 

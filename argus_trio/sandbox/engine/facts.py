@@ -9,7 +9,7 @@ import attrs
 
 from argus_trio.sandbox.plan.engine_facts import EngineFacts, EngineFound, NoEngine
 
-__all__ = ["ContainerFacts", "EngineFacts", "EngineFound", "ImageFacts", "ListedImage", "NoEngine"]
+__all__ = ["ContainerFacts", "EngineFacts", "EngineFound", "ImageFacts", "ListedImage", "NoEngine", "PathFacts"]
 
 
 @attrs.frozen(kw_only=True)
@@ -51,3 +51,13 @@ class ContainerFacts:
     state: str = ""
     """"created", "running", "exited" and others; Podman 4.3 says "running" for a moment after the end."""
     image: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class PathFacts:
+    """What is at a path of a container."""
+
+    link: str = ""
+    """Where it leads, if it is a symbolic link: an absolute path of the container."""
+    is_program: bool = False
+    """Whether it is a file that may be run; a link is one as well."""

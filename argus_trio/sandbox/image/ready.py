@@ -63,33 +63,18 @@ def changed(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, .
 
 
 def labels_of(*, digest: str, kind: ShimKind, base: str, program: str, versions: Mapping[str, str]) -> dict[str, str]:
-    """The labels of an image that is made here."""
+    """The labels of an image that is made here.
+
+    Those of the container that it is made of are taken back: a container that somebody else makes of the image must not
+    look like one of ours, for it would be removed.
+    """
     said = {name: versions[name] for name in sorted(versions, key=str.lower)}
     while len(json.dumps(said)) > MAX_VERSIONS_BYTES:
         said.popitem()
-    return {
+    return dict.fromkeys(_CONTAINER_LABELS, "") | {
         RECIPE_LABEL: digest,
         KIND_LABEL: kind,
         VERSIONS_LABEL: json.dumps(said),
         BASE_LABEL: base,
         PROGRAM_LABEL: program,
     }
-
-
-def changes_of(labels: Mapping[str, str], base: ImageFacts) -> tuple[str, ...]:
-    """The instructions that make an image of the container of an installation: what that one was started with is taken
-    back. A container that somebody else makes of the image must not look like one of ours: it would be removed."""
-    cleared = dict.fromkeys(_CONTAINER_LABELS, "")
-    return (
-        "ENTRYPOINT []",
-        "CMD []",
-        f"USER {base.user or '0:0'}",
-        f"WORKDIR {base.workdir or '/'}",
-        *(f'LABEL "{name}"={_quoted(value)}' for name, value in {**cleared, **labels}.items()),
-    )
-
-
-def _quoted(value: str) -> str:
-    """A value as it stands in a Dockerfile."""
-    plain = "".join(character for character in value if character.isprintable())
-    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$") + '"'

@@ -61,7 +61,11 @@ function versionsOf(tree, found) {
 }
 
 fs.mkdirSync(WORK, { recursive: true });
-Object.assign(process.env, { TMPDIR: WORK, npm_config_cache: path.join(WORK, "cache") });
+Object.assign(process.env, {
+  TMPDIR: WORK,
+  npm_config_cache: path.join(WORK, "cache"),
+  npm_config_update_notifier: "false",
+});
 const root = npm(["root", "-g"], "pipe").stdout.toString().trim();
 const before = new Set(packagesIn(root));
 const installed = npm([...order.options, "--", ...order.packages], 2);
@@ -81,5 +85,7 @@ if (order.link) {
 }
 const listed = npm(["ls", "-g", "--all", "--json"], "pipe").stdout.toString();
 fs.rmSync(WORK, { recursive: true, force: true });
-const versions = versionsOf(JSON.parse(listed || "{}"), {});
+const tree = JSON.parse(listed || "{}");
+for (const name of before) delete (tree.dependencies || {})[name]; // npm itself, and what else the base has
+const versions = versionsOf(tree, {});
 fs.writeSync(1, JSON.stringify({ versions, program }) + "\n");

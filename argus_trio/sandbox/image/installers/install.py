@@ -23,7 +23,7 @@ def main() -> None:
     """Install, and tell what is there."""
     order = json.loads(sys.argv[1])
     if util.find_spec("pip") is None:
-        raise SystemExit("ERROR: the base image has no pip: name one with container.base_image, such as python:3.13-slim")
+        raise SystemExit("ERROR: the base image has no pip: give container.base_image one, such as python:3.13-slim")
     WORK.mkdir(parents=True, exist_ok=True)
     os.environ["TMPDIR"] = str(WORK)
     before = {path.name for path in scripts().iterdir()} if scripts().is_dir() else set()
@@ -37,7 +37,8 @@ def main() -> None:
         link(program, Path(order["link"]))
     compile_library()
     versions = {found.metadata["Name"]: found.version for found in metadata.distributions() if found.metadata["Name"]}
-    print(json.dumps({"versions": versions, "program": program}), flush=True)
+    sys.stdout.write(json.dumps({"versions": versions, "program": program}) + "\n")
+    sys.stdout.flush()
 
 
 def scripts() -> Path:
