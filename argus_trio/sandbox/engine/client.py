@@ -117,15 +117,18 @@ class EngineClient:
         return await self._call(request, read)
 
     async def header(self, request: EngineRequest, name: str) -> str:
-        """One field of the answer's head; empty if it has none.
+        """One field of the answer's head, asked by HEAD; empty if it has none, or the engine refuses.
 
         Raises:
             EngineFailed: as `ask`.
         """
 
         async def read() -> str:
-            async with self._answer(request) as answer:
-                return answer.headers.get(name, "")
+            try:
+                async with self._answer(request) as answer:
+                    return answer.headers.get(name, "")
+            except json.JSONDecodeError:  # aiodocker looks for why in the body of a refusal, and here is none
+                return ""
 
         return await self._call(request, read)
 

@@ -184,12 +184,9 @@ class EngineControl(ImageControl):
             seconds=self.deadlines.look,
             asked=asked,
         )
-        try:
-            said = await self._client.header(request, "X-Docker-Container-Path-Stat")
-        except EngineFailed as failed:
-            if failed.status == 404:
-                return None
-            raise
+        said = await self._client.header(request, "X-Docker-Container-Path-Stat")
+        if not said:
+            return None
         stat = decoded(_from_base64(said), _PathStat, self._client, asked)
         return PathFacts(link=stat.link_target, is_program=bool(stat.mode & 0o111) and not stat.mode & _FOLDER)
 

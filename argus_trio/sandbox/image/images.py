@@ -14,6 +14,8 @@ import trio
 from argus_trio.errors import LinkFailed
 from argus_trio.sandbox.engine.facts import ImageFacts
 from argus_trio.sandbox.engine.failure import EngineFailed
+from argus_trio.sandbox.image.context import BuildContext
+from argus_trio.sandbox.image.dockerfiles import build, context_of, tag_of
 from argus_trio.sandbox.image.given import GivenImages
 from argus_trio.sandbox.image.installation import Installer
 from argus_trio.sandbox.image.ready import RECIPE_LABEL, ReadyImage
@@ -58,7 +60,7 @@ class Images:
                 found = await self._work.outcome(key, pull, hear)
                 return ReadyImage(facts=found, shim=await self._given.shim(found))
             case DockerfileImage():
-                raise LinkFailed("container.dockerfile cannot be built yet: build it by hand, and name it as image")
+                return await self._of_dockerfile(image, hear)
         assert_never(image)
 
     async def renew(self, image: InstalledImage, hear: Hear) -> tuple[ReadyImage | None, ReadyImage]:
@@ -72,12 +74,31 @@ class Images:
         after = await self._make(recipe, hear)
         return before, after
 
+    async def _of_dockerfile(self, image: DockerfileImage, hear: Hear) -> ReadyImage:
+        context = await context_of(image.dockerfile)
+        tag = tag_of(context)
+        found = await self.installer.engine.image(tag)
+        if found is None or found.labels.get(RECIPE_LABEL) != context.digest:
+            self._raise_failed(tag)
+            found = await self._work.outcome(tag, partial(self._build, context), hear)
+        return ReadyImage(facts=found, shim=await self._given.shim(found))
+
+    async def _build(self, context: BuildContext, hear: Hear) -> ImageFacts:
+        hear("building", f"building {context.folder / context.dockerfile}")
+        installer = self.installer
+        try:
+            return await build(
+                context, hear, engine=installer.engine, environ=installer.environ, redact=installer.redact
+            )
+        except LinkFailed as failure:
+            if not isinstance(failure, EngineFailed) or failure.kind == "refused":
+                self._note_failed(tag_of(context), failure)
+            raise
+
     async def _installed(self, recipe: Recipe, hear: Hear) -> ReadyImage:
         if found := await self._found(recipe):
             return found
-        failed = self._failed.get(recipe.tag)
-        if failed is not None and trio.current_time() < failed.until:
-            raise failed.failure.again()
+        self._raise_failed(recipe.tag)
         return await self._make(recipe, hear)
 
     async def _found(self, recipe: Recipe) -> ReadyImage | None:
@@ -105,6 +126,11 @@ class Images:
         if made is None:
             raise LinkFailed(f"its image {recipe.tag} was made, and is gone: does somebody remove images meanwhile?")
         return made
+
+    def _raise_failed(self, tag: str) -> None:
+        failed = self._failed.get(tag)
+        if failed is not None and trio.current_time() < failed.until:
+            raise failed.failure.again()
 
     def _note_failed(self, tag: str, failure: LinkFailed) -> None:
         now = trio.current_time()
