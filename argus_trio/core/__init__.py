@@ -7,8 +7,8 @@ Three rooms stand side by side, on `access`, and import nothing of each other:
 - `catalog`: what all backends show together: names, routes, pages, the gateway's identity, when to list again;
 - `health`: how one backend stands: states, probes, backoff and circuit breaker, and the figures that are reported.
 
-`egress` counts what containers tried to reach. `rates` stands on `call`: how often something may happen, and whose bucket a call is charged to. `inventory` stands on
-`catalog`: everything that backends list, with what is hidden and why.
+`rates` stands on `call`: how often something may happen, and whose bucket a call is charged to. `inventory` stands on
+`catalog`: everything that backends list, with what is hidden and why. `egress` has what containers tried to reach.
 
 Others belong to none of them:
 
