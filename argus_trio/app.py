@@ -60,7 +60,7 @@ from argus_trio.runtime.pipelines import Pipelines
 from argus_trio.runtime.signals import reload_on_signals, stop_on_signals
 from argus_trio.runtime.status import keep_status, status_line
 from argus_trio.runtime.stopping import Stopping
-from argus_trio.sandbox.sandbox import Sandbox
+from argus_trio.sandbox.sandbox import RealRooms, Sandbox
 
 log = structlog.get_logger()
 
@@ -156,7 +156,9 @@ class _GatewayParts:
         journal = self.management.journal
         self.pipelines = Pipelines(build_pipeline(self.config, source=source, folder=folder, journal=journal))
         self.sandbox = Sandbox(
-            environ=os.environ, backends=lambda: self.supervisor.config.backends, journal=self.management.journal
+            rooms=RealRooms(environ=os.environ, redact=self.redact),
+            backends=lambda: self.supervisor.config.backends,
+            journal=journal,
         )
         self.memory = Memory(lambda: self.settings.now.server.limits.memory, on_full=partial(tell_full, journal))
         self.supervisor = Supervisor(

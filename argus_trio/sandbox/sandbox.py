@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import attrs
 import structlog
@@ -20,23 +20,32 @@ from argus_trio.config.model.backend import BackendSpec, StdioBackend
 from argus_trio.core.health.health import Isolation
 from argus_trio.core.journal import Journal
 from argus_trio.errors import LinkFailed
-from argus_trio.sandbox.engine.facts import EngineFacts, EngineFound, NoEngine
 from argus_trio.sandbox.engine.look import LOOK_SECONDS, WATCH_SECONDS, EngineLook
 from argus_trio.sandbox.image.standing import Standing, Standings
 from argus_trio.sandbox.image.telling import TellPreparing, at_a_pace
+from argus_trio.sandbox.plan.engine_facts import EngineFacts, EngineFound, NoEngine
 from argus_trio.sandbox.plan.outcome import Bare, Contained, Plan, Refused
 from argus_trio.sandbox.plan.shown import shown
 
 log = structlog.get_logger()
 
-OFF = NoEngine(why="isolation: off")
+OFF: Final = NoEngine(why="isolation: off")
 """What is known of the engine where none is wanted."""
+
+
+@attrs.frozen(kw_only=True)
+class BackendPlan:
+    """The plan of one backend, and what it was made of."""
+
+    spec: StdioBackend
+    found: EngineFound
+    plan: Plan
 
 
 class EngineInUse(Protocol):
     """An engine whose control is open."""
 
-    async def prepare(self, contained: Contained, tell: TellPreparing) -> str:
+    async def ready(self, contained: Contained, tell: TellPreparing) -> str:
         """The id of the image of a plan, once it is there. Raises `LinkFailed`."""
 
     def start(self, contained: Contained) -> AbstractAsyncContextManager[Any]:
@@ -55,28 +64,11 @@ class Rooms(Protocol):
     def plan(self, spec: StdioBackend, found: EngineFound) -> Plan:
         """The plan of a backend. It looks at files."""
 
-    def use(self, facts: EngineFacts) -> AbstractAsyncContextManager[EngineInUse]:
-        """The engine, for the length of the block."""
-
-
-@attrs.define(eq=False)
-class RealRooms:
-    """The rooms as they are, each loaded when it is needed."""
-
-    environ: Mapping[str, str]
-
-    async def find(self, runtime: str) -> EngineFound:  # noqa: ARG002
-        """As `Rooms.find`."""
-        await trio.lowlevel.checkpoint()
-        return NoEngine(why="isolation is not built yet")
-
-    def plan(self, spec: StdioBackend, found: EngineFound) -> Plan:  # noqa: ARG002
-        """As `Rooms.plan`."""
-        return Bare(why="isolation is not built yet")
+    async def in_thread(self, work: Callable[[], BackendPlan]) -> BackendPlan:
+        """What `work` returns, which looks at files: they may be on a disk that does not answer."""
 
     def use(self, facts: EngineFacts) -> AbstractAsyncContextManager[EngineInUse]:
-        """As `Rooms.use`."""
-        raise NotImplementedError
+        """The engine, for the length of the block. Raises `LinkFailed`."""
 
 
 @attrs.define(eq=False)
@@ -88,13 +80,30 @@ class _Use:
     failure: LinkFailed = attrs.field(factory=lambda: LinkFailed("the gateway stops"))
 
 
-@attrs.frozen(kw_only=True)
-class _Planned:
-    """The plan of one backend, and what it was made of."""
+@attrs.define(eq=False, kw_only=True)
+class RealRooms:
+    """The rooms as they are, each loaded when it is needed."""
 
-    spec: StdioBackend
-    found: EngineFound
-    plan: Plan
+    environ: Mapping[str, str] = attrs.field(repr=False)
+    """The gateway's own environment."""
+    redact: Callable[[str], str]
+
+    async def find(self, runtime: str) -> EngineFound:  # noqa: ARG002
+        """As `Rooms.find`."""
+        await trio.lowlevel.checkpoint()
+        return NoEngine(why="isolation is not built yet")
+
+    def plan(self, spec: StdioBackend, found: EngineFound) -> Plan:  # noqa: ARG002
+        """As `Rooms.plan`."""
+        return Bare(why="isolation is not built yet")
+
+    async def in_thread(self, work: Callable[[], BackendPlan]) -> BackendPlan:
+        """As `Rooms.in_thread`."""
+        return await trio.to_thread.run_sync(work, abandon_on_cancel=True)
+
+    def use(self, facts: EngineFacts) -> AbstractAsyncContextManager[EngineInUse]:
+        """As `Rooms.use`."""
+        raise NotImplementedError
 
 
 def _no_backends() -> Mapping[str, BackendSpec]:
@@ -105,26 +114,20 @@ def _no_backends() -> Mapping[str, BackendSpec]:
 class Sandbox:
     """The sandbox. `run` must be under way in a task that outlives every backend, until `end` is called."""
 
-    environ: Mapping[str, str]
-    """The gateway's own environment."""
+    rooms: Rooms
     backends: Callable[[], Mapping[str, BackendSpec]] = _no_backends
     """Returns the backends of the configuration in effect."""
     journal: Journal = attrs.field(factory=Journal)
-    rooms: Rooms = attrs.field()
     _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
     _ended: trio.Event = attrs.field(factory=trio.Event, init=False)
     _looks: dict[str, EngineLook] = attrs.field(factory=dict, init=False)
     """The latest look for each kind of engine that is wanted."""
     _uses: dict[EngineFacts, _Use] = attrs.field(factory=dict, init=False)
-    _planned: dict[str, _Planned] = attrs.field(factory=dict, init=False)
+    _planned: dict[str, BackendPlan] = attrs.field(factory=dict, init=False)
     """By backend: the plan of its latest start, or the one that was shown before there was any."""
     _digests: dict[object, str] = attrs.field(factory=dict, init=False)
     """The ids of images that are there, by what they are made of."""
     _standings: Standings = attrs.field(init=False)
-
-    @rooms.default
-    def _the_rooms(self) -> Rooms:
-        return RealRooms(self.environ)
 
     @_standings.default
     def _nothing_told(self) -> Standings:
@@ -138,9 +141,9 @@ class Sandbox:
         with trio.CancelScope(shield=True):
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
+                self._soon(self._tell_all)
+                self._soon(self._watch)
                 task_status.started()
-                nursery.start_soon(self._guarded, self._tell_all)
-                nursery.start_soon(self._guarded, self._watch)
                 await self._ended.wait()
                 nursery.cancel_scope.cancel()
 
@@ -169,144 +172,6 @@ class Sandbox:
         image = planned.plan.image if isinstance(planned.plan, Contained) else None
         return shown(planned.plan, planned.found, self._digests.get(image))
 
-    async def prepare(self, contained: Contained, tell: TellPreparing) -> str:
-        """The id of the image of a plan, once it is there. Raises `LinkFailed`."""
-
-    def start(self, contained: Contained) -> AbstractAsyncContextManager[Any]:
-        """Its program in a container, for the length of the block. Raises `LinkFailed` on entering."""
-
-    async def reap(self) -> None:
-        """Remove what gateways left that are gone. Raises `LinkFailed`."""
-
-
-class Rooms(Protocol):
-    """The rooms that the sandbox joins."""
-
-    async def find(self, runtime: str) -> EngineFound:
-        """The engine of that kind, or any for `auto`."""
-
-    def plan(self, spec: StdioBackend, found: EngineFound) -> Plan:
-        """The plan of a backend. It looks at files."""
-
-    def use(self, facts: EngineFacts) -> AbstractAsyncContextManager[EngineInUse]:
-        """The engine, for the length of the block."""
-
-
-@attrs.define(eq=False)
-class RealRooms:
-    """The rooms as they are, each loaded when it is needed."""
-
-    environ: Mapping[str, str]
-
-    async def find(self, runtime: str) -> EngineFound:  # noqa: ARG002
-        """As `Rooms.find`."""
-        await trio.lowlevel.checkpoint()
-        return NoEngine(why="isolation is not built yet")
-
-    def plan(self, spec: StdioBackend, found: EngineFound) -> Plan:  # noqa: ARG002
-        """As `Rooms.plan`."""
-        return Bare(why="isolation is not built yet")
-
-    def use(self, facts: EngineFacts) -> AbstractAsyncContextManager[EngineInUse]:
-        """As `Rooms.use`."""
-        raise NotImplementedError
-
-
-@attrs.define(eq=False)
-class _Use:
-    """The use of one engine, once it has begun or has failed to."""
-
-    begun: trio.Event = attrs.field(factory=trio.Event)
-    engine: EngineInUse | None = None
-    failure: LinkFailed = attrs.field(factory=lambda: LinkFailed("the gateway stops"))
-
-
-@attrs.frozen(kw_only=True)
-class _Planned:
-    """The plan of one backend, and what it was made of."""
-
-    spec: StdioBackend
-    found: EngineFound
-    plan: Plan
-
-
-def _no_backends() -> Mapping[str, BackendSpec]:
-    return MappingProxyType({})
-
-
-@attrs.define(eq=False, kw_only=True)
-class Sandbox:
-    """The sandbox. `run` must be under way in a task that outlives every backend, until `end` is called."""
-
-    environ: Mapping[str, str]
-    """The gateway's own environment."""
-    backends: Callable[[], Mapping[str, BackendSpec]] = _no_backends
-    """Returns the backends of the configuration in effect."""
-    journal: Journal = attrs.field(factory=Journal)
-    rooms: Rooms = attrs.field()
-    _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
-    _ended: trio.Event = attrs.field(factory=trio.Event, init=False)
-    _looks: dict[str, EngineLook] = attrs.field(factory=dict, init=False)
-    """The latest look for each kind of engine that is wanted."""
-    _uses: dict[EngineFacts, _Use] = attrs.field(factory=dict, init=False)
-    _planned: dict[str, _Planned] = attrs.field(factory=dict, init=False)
-    """By backend: the plan of its latest start, or the one that was shown before there was any."""
-    _digests: dict[object, str] = attrs.field(factory=dict, init=False)
-    """The ids of images that are there, by what they are made of."""
-    _standings: Standings = attrs.field(init=False)
-
-    @rooms.default
-    def _the_rooms(self) -> Rooms:
-        return RealRooms(self.environ)
-
-    @_standings.default
-    def _nothing_told(self) -> Standings:
-        return Standings(self.journal)
-
-    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Serve until `end` is called, whoever cancels before: what is in containers is ended by the engine.
-
-        An engine is looked for beside. No fault of what is done here ends it.
-        """
-        with trio.CancelScope(shield=True):
-            async with trio.open_nursery() as nursery:
-                self._nursery = nursery
-                task_status.started()
-                nursery.start_soon(self._guarded, self._tell_all)
-                nursery.start_soon(self._guarded, self._watch)
-                await self._ended.wait()
-                nursery.cancel_scope.cancel()
-
-    def end(self) -> None:
-        """Have `run` end: no backend is left."""
-        self._ended.set()
-
-    def reconfigured(self) -> None:
-        """Take note that other backends are in effect; tells what changed of their isolation. Does not wait for it."""
-        self._soon(self._tell_all)
-
-    async def plan(self, spec: StdioBackend) -> Plan:
-        """The plan of a backend, once the engine is known. Never raises but `Cancelled`."""
-        return (await self._plan(spec)).plan
-
-    def isolation(self, spec: BackendSpec) -> Isolation | None:
-        """How a backend is isolated, as far as it is known now; None for one that is no stdio backend."""
-        if not isinstance(spec, StdioBackend):
-            return None
-        planned = self._planned.get(spec.name)
-        if planned is None or (planned.spec is not spec and planned.spec != spec):
-            found = self._known(spec)
-            if found is None:
-                return None
-            planned = self._planned[spec.name] = self._made(spec, found)
-        facts = planned.found if isinstance(planned.found, EngineFacts) else None
-        return isolation_of(
-            planned.plan,
-            engine=None if facts is None else str(facts),
-            rootless=None if facts is None else facts.rootless,
-            digest=self._digests.get(planned.plan.image) if isinstance(planned.plan, Contained) else None,
-        )
-
     async def prepare(self, spec: BackendSpec, tell: TellPreparing) -> None:
         """Return once a backend can be started at once: its image is there, or it needs none.
 
@@ -325,7 +190,7 @@ class Sandbox:
                 with self._doubting(planned.found):
                     engine = await self._use(planned.found)
                     async with at_a_pace(tell) as told:
-                        self._digests[contained.image] = await engine.prepare(contained, told)
+                        self._digests[contained.image] = await engine.ready(contained, told)
 
     @asynccontextmanager
     async def start(self, contained: Contained) -> AsyncIterator[Any]:
@@ -342,17 +207,17 @@ class Sandbox:
                 program = await stack.enter_async_context(engine.start(contained))
             yield program
 
-    async def _plan(self, spec: StdioBackend) -> _Planned:
+    async def _plan(self, spec: StdioBackend) -> BackendPlan:
         found = OFF if spec.container.setting == "off" else await self._engine(spec.container.runtime)
-        return await trio.to_thread.run_sync(self._made, spec, found, abandon_on_cancel=True)
+        return await self.rooms.in_thread(partial(self._made, spec, found))
 
-    def _made(self, spec: StdioBackend, found: EngineFound) -> _Planned:
+    def _made(self, spec: StdioBackend, found: EngineFound) -> BackendPlan:
         try:
             plan = self.rooms.plan(spec, found)
         except Exception as fault:  # the boundary: no fault in planning one backend may reach another, or the gateway
             log.exception("isolation_fault", backend=spec.name)
             plan = Refused(why=f"the gateway failed at planning its isolation: {type(fault).__name__}")
-        return _Planned(spec=spec, found=found, plan=plan)
+        return BackendPlan(spec=spec, found=found, plan=plan)
 
     def _known(self, spec: StdioBackend) -> EngineFound | None:
         if spec.container.setting == "off":
@@ -403,6 +268,9 @@ class Sandbox:
                 await trio.sleep_forever()
         except LinkFailed as failure:
             use.failure = failure
+        except Exception as fault:
+            use.failure = LinkFailed(f"the gateway failed at using {facts}: {type(fault).__name__}")
+            raise
         finally:
             del self._uses[facts]
             use.engine = None
@@ -431,11 +299,11 @@ class Sandbox:
 
     def _tell_engine_came(self, runtime: str, engine: EngineFacts) -> None:
         backends = self.backends()
-        without = [each for name, each in self._planned.items() if name in backends and each.found is not OFF]
         bare = [
-            each.spec.name
-            for each in without
-            if isinstance(each.found, NoEngine) and each.spec.container.runtime == runtime
+            name
+            for name, each in self._planned.items()
+            if name in backends and each.spec.container.runtime == runtime
+            if isinstance(each.found, NoEngine) and each.found is not OFF
         ]
         if bare:
             self._standings.tell_engine_came(engine, bare)
@@ -464,5 +332,5 @@ class Sandbox:
             await work()
         except LinkFailed as failure:
             log.warning("isolation_work_failed", reason=failure.reason)
-        except Exception:
+        except Exception:  # the boundary
             log.exception("isolation_fault")

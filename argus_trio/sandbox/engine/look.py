@@ -11,7 +11,7 @@ import trio
 from argus_trio.sandbox.engine.facts import EngineFacts, EngineFound, NoEngine
 
 LOOK_SECONDS: Final = 10.0
-"""How long a look for an engine may take in all: more than what the probe waits for together, the bound of its bounds."""
+"""How long a look for an engine may take in all: more than what the probe waits for together."""
 LOOK_AGAIN_SECONDS: Final = 5.0
 """After which time it is looked for again where there was none and a backend starts: a start is not held up by each."""
 WATCH_SECONDS: Final = 30.0

@@ -1,4 +1,4 @@
-"""How the backends of one gateway are isolated, and what is told of it: once for all at the start, then what changes."""
+"""How the backends of one gateway are isolated, and what is told of it: all at the start, then what changes."""
 
 from __future__ import annotations
 
