@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 
 import attrs
 
-from argus_trio.sandbox.engine.control import EngineControl
 from argus_trio.sandbox.engine.facts import ListedImage
+from argus_trio.sandbox.image.engine import ImageEngine
 from argus_trio.sandbox.image.ready import RECIPE_LABEL
 from argus_trio.sandbox.image.recipe import REPOSITORY
 
@@ -38,14 +38,15 @@ def unneeded(images: Iterable[ListedImage], needed: Collection[str]) -> tuple[Un
 
 
 async def remove_unneeded(
-    engine: EngineControl, needed: Collection[str]
+    engine: ImageEngine, needed: Collection[str]
 ) -> tuple[tuple[UnneededImage, ...], tuple[UnneededImage, ...]]:
     """Remove what nobody needs, and tell what was removed, and what is kept because a container uses it.
 
     Raises:
         EngineFailed: the engine did not do it.
     """
-    removed, kept = [], []
+    removed: list[UnneededImage] = []
+    kept: list[UnneededImage] = []
     for image in unneeded(await engine.images(RECIPE_LABEL), needed):
         (removed if await engine.remove_image(image.tag) else kept).append(image)
     return tuple(removed), tuple(kept)

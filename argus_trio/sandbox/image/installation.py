@@ -12,9 +12,9 @@ import trio
 
 from argus_trio.errors import LinkFailed
 from argus_trio.net.service_nursery import ServiceNursery
-from argus_trio.sandbox.engine.control import EngineControl
 from argus_trio.sandbox.engine.facts import ImageFacts
 from argus_trio.sandbox.image.build_log import BuildLog
+from argus_trio.sandbox.image.engine import ImageEngine
 from argus_trio.sandbox.image.ready import labels_of
 from argus_trio.sandbox.image.recipe import (
     CA_TARGET,
@@ -83,7 +83,7 @@ class _Answer(msgspec.Struct):
 class Installer:
     """What installations need of this machine."""
 
-    engine: EngineControl
+    engine: ImageEngine
     start: StartContainer
     environ: Mapping[str, str] = attrs.field(repr=False)
     """The gateway's own environment."""
