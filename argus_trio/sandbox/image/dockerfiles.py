@@ -12,11 +12,11 @@ from typing import Final
 
 import trio
 
-from argus_trio.sandbox.engine.control import EngineControl
 from argus_trio.sandbox.engine.facts import ImageFacts
 from argus_trio.sandbox.engine.images import ImageBuild
 from argus_trio.sandbox.image.build_log import BuildLog
 from argus_trio.sandbox.image.context import BuildContext, read_context
+from argus_trio.sandbox.image.engine import ImageEngine
 from argus_trio.sandbox.image.installation import MEMORY_BYTES
 from argus_trio.sandbox.image.ready import KIND_LABEL, RECIPE_LABEL
 from argus_trio.sandbox.image.recipe import NAME_CHARACTERS, REPOSITORY
@@ -45,7 +45,7 @@ async def build(
     context: BuildContext,
     hear: Hear,
     *,
-    engine: EngineControl,
+    engine: ImageEngine,
     environ: Mapping[str, str],
     redact: Callable[[str], str],
 ) -> ImageFacts:

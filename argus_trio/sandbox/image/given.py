@@ -13,8 +13,8 @@ from typing import Final
 import attrs
 
 from argus_trio.errors import LinkFailed
-from argus_trio.sandbox.engine.control import EngineControl
 from argus_trio.sandbox.engine.facts import ImageFacts, PathFacts
+from argus_trio.sandbox.image.engine import ImageEngine
 from argus_trio.sandbox.image.shared_work import Hear
 from argus_trio.sandbox.plan.outcome import GivenImage, ShimKind
 
@@ -36,7 +36,7 @@ At = Callable[[str], Awaitable[PathFacts | None]]
 class GivenImages:
     """The images of one engine that are run as they are."""
 
-    _engine: EngineControl
+    _engine: ImageEngine
     _shims: dict[str, ShimKind | None] = attrs.field(factory=dict, init=False)
     """By the id of the image."""
 

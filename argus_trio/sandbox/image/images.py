@@ -28,6 +28,15 @@ FAILURE_SECONDS: Final = 5.0
 same. When each of them tries again is decided by its own backoff."""
 
 
+@attrs.frozen(kw_only=True)
+class Renewed:
+    """An image that was made anew."""
+
+    before: ReadyImage | None
+    """The one before, if there was one."""
+    after: ReadyImage
+
+
 @attrs.frozen
 class _Failed:
     until: float
@@ -63,16 +72,54 @@ class Images:
                 return await self._of_dockerfile(image, hear)
         assert_never(image)
 
-    async def renew(self, image: InstalledImage, hear: Hear) -> tuple[ReadyImage | None, ReadyImage]:
-        """The image before, if there was one, and another one made of what is newest now, which has its tag.
+    async def renew(self, image: ImagePlan, hear: Hear = hear_nothing) -> Renewed:
+        """The image of a plan, made or pulled once more, of what is newest now: it has its name then.
+
+        The one before is removed, or if a container uses it kept under another name. It has no deadline.
 
         Raises:
-            LinkFailed: it cannot be made; the one before is still there.
+            LinkFailed: it cannot be had; the one before is still there.
         """
-        recipe = await _recipe(image)
-        before = await self._found(recipe)
-        after = await self._make(recipe, hear)
-        return before, after
+        match image:
+            case InstalledImage():
+                recipe = await _recipe(image)
+                before = await self._found(recipe)
+                aside = None if before is None else await self._set_aside(recipe, before)
+                after = await self._make(recipe, hear, updates=True)
+                if aside is not None:
+                    await self.installer.engine.remove_image(aside)
+                return Renewed(before=before, after=after)
+            case GivenImage(pull="never"):
+                return Renewed(before=None, after=await self.ensure(image, hear))
+            case GivenImage(reference=reference):
+                found = await self.installer.engine.image(reference)
+                before = None if found is None else ReadyImage(facts=found, shim=None)
+                return Renewed(before=before, after=await self.ensure(attrs.evolve(image, pull="always"), hear))
+            case DockerfileImage():
+                return Renewed(before=None, after=await self.ensure(image, hear))
+        assert_never(image)
+
+    async def name_of(self, image: ImagePlan) -> str:
+        """The name that the image of a plan has with its engine.
+
+        Raises:
+            LinkFailed: what it is made of cannot be read.
+        """
+        match image:
+            case InstalledImage():
+                return (await _recipe(image)).tag
+            case GivenImage(reference=reference):
+                return reference
+            case DockerfileImage(dockerfile=dockerfile):
+                return tag_of(await context_of(dockerfile))
+        assert_never(image)
+
+    async def _set_aside(self, recipe: Recipe, image: ReadyImage) -> str:
+        """Another name for an image whose own one is about to be another's: `clean` finds it by that."""
+        repository, _, tag = recipe.tag.rpartition(":")
+        aside = f"{tag}-{image.id.removeprefix('sha256:')[:12]}"
+        await self.installer.engine.tag(image.id, repository=repository, tag=aside)
+        return f"{repository}:{aside}"
 
     async def _of_dockerfile(self, image: DockerfileImage, hear: Hear) -> ReadyImage:
         context = await context_of(image.dockerfile)
@@ -107,13 +154,13 @@ class Images:
             return None
         return ReadyImage(facts=found, shim=recipe.image.kind)
 
-    async def _make(self, recipe: Recipe, hear: Hear) -> ReadyImage:
-        facts = await self._work.outcome(recipe.tag, partial(self._install, recipe), hear)
+    async def _make(self, recipe: Recipe, hear: Hear, *, updates: bool = False) -> ReadyImage:
+        facts = await self._work.outcome(recipe.tag, partial(self._install, recipe, updates=updates), hear)
         return ReadyImage(facts=facts, shim=recipe.image.kind)
 
-    async def _install(self, recipe: Recipe, hear: Hear) -> ImageFacts:
+    async def _install(self, recipe: Recipe, hear: Hear, *, updates: bool) -> ImageFacts:
         self._failed.pop(recipe.tag, None)
-        base = await self._given.there(GivenImage(reference=recipe.image.base), hear, pulls_again=False)
+        base = await self._base(recipe.image.base, hear, updates=updates)
         hear("building", f"installing {recipe.name} into {recipe.image.base}")
         try:
             await self.installer.install(recipe, base, hear)
@@ -126,6 +173,15 @@ class Images:
         if made is None:
             raise LinkFailed(f"its image {recipe.tag} was made, and is gone: does somebody remove images meanwhile?")
         return made
+
+    async def _base(self, reference: str, hear: Hear, *, updates: bool) -> ImageFacts:
+        base = GivenImage(reference=reference)
+        if updates:
+            try:
+                return await self._given.there(attrs.evolve(base, pull="always"), hear, pulls_again=True)
+            except LinkFailed as failure:  # it may have been made on this machine, or no registry be in reach
+                hear("pulling", f"{reference} stays as it is: {failure.reason}")
+        return await self._given.there(base, hear, pulls_again=False)
 
     def _raise_failed(self, tag: str) -> None:
         failed = self._failed.get(tag)

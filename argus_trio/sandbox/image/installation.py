@@ -12,9 +12,9 @@ import trio
 
 from argus_trio.errors import LinkFailed
 from argus_trio.net.service_nursery import ServiceNursery
-from argus_trio.sandbox.engine.control import EngineControl
 from argus_trio.sandbox.engine.facts import ImageFacts
 from argus_trio.sandbox.image.build_log import BuildLog
+from argus_trio.sandbox.image.engine import ImageEngine
 from argus_trio.sandbox.image.ready import labels_of
 from argus_trio.sandbox.image.recipe import (
     CA_TARGET,
@@ -71,7 +71,7 @@ class ContainerProgram(Protocol):
 
 
 StartContainer = Callable[[Launch], AbstractAsyncContextManager[ContainerProgram]]
-"""Starts a container for the length of the block; raises `LinkFailed` on entering."""
+"""Starts a container for the length of the block, in which it can be committed; raises `LinkFailed` on entering."""
 
 
 class _Answer(msgspec.Struct):
@@ -83,7 +83,7 @@ class _Answer(msgspec.Struct):
 class Installer:
     """What installations need of this machine."""
 
-    engine: EngineControl
+    engine: ImageEngine
     start: StartContainer
     environ: Mapping[str, str] = attrs.field(repr=False)
     """The gateway's own environment."""
@@ -97,14 +97,11 @@ class Installer:
         """
         log = BuildLog(redact=self._redactor(recipe), on_line=lambda line: hear("building", line))
         async with self.start(self._launch(recipe, base)) as program:
-            try:
-                answer = await self._follow(program, log)
-                with trio.move_on_after(STOP_SECONDS):
-                    await self.engine.wait(program.container)
-                hear("building", "making an image of it")
-                await self._commit(recipe, base, program.container, answer)
-            finally:
-                await self.engine.remove_quietly(program.container)
+            answer = await self._follow(program, log)
+            with trio.move_on_after(STOP_SECONDS):
+                await self.engine.wait(program.container)
+            hear("building", "making an image of it")
+            await self._commit(recipe, base, program.container, answer)
 
     def _launch(self, recipe: Recipe, base: ImageFacts) -> Launch:
         image = recipe.image
