@@ -46,6 +46,7 @@ class _Listed(msgspec.Struct, rename="pascal"):
     labels: dict[str, str] | None = None
     state: str = ""
     image: str = ""
+    created: float = 0.0
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -150,6 +151,7 @@ class EngineControl(ImageControl):
                 labels=MappingProxyType(each.labels or {}),
                 state=each.state,
                 image=each.image,
+                created=each.created,
             )
             for each in listed
         ]
