@@ -22,6 +22,11 @@ class EngineCandidate:
     variable: str = ""
     """What names it, if it is no default."""
 
+    @property
+    def is_podmans(self) -> bool:
+        """Whether it is rather Podman's than Docker's, by its name."""
+        return self.variable == "CONTAINER_HOST" or "podman" in self.socket.name
+
     def __str__(self) -> str:
         return f"{self.socket} ({self.variable})" if self.variable else str(self.socket)
 

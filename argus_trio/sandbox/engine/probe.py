@@ -140,7 +140,7 @@ async def _ask(candidate: EngineCandidate, seconds: float) -> _Outcome:
         where = f"{candidate.variable} names {candidate.socket}, and nothing is there"
         return NoEngine(why=where) if candidate.variable else None
     except PermissionError:
-        kind: Literal["docker", "podman"] = "podman" if "podman" in candidate.socket.name else "docker"
+        kind: Literal["docker", "podman"] = "podman" if candidate.is_podmans else "docker"
         return NoEngine(why=f"{candidate} does not let this user in: {way_in(kind)}")
     except ConnectionRefusedError:
         return NoEngine(why=f"nobody listens at {candidate}: its engine does not run")
