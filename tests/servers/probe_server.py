@@ -1,8 +1,8 @@
 """A stdio MCP server that tries to get out of its container: `probe_server.py`. Standard library only.
 
 Its tool `try` takes what to aim at, makes every attempt, and answers a mapping from each to how it was denied, or null
-where it was not. An attempt is a function that raises when it is denied; to return is to have succeeded. What it aims at
-answers `reached` to whoever connects, so that no more is taken for success than what was really reached.
+where it was not. An attempt is a function that raises when it is denied; to return is to have succeeded. What it aims
+at answers `reached` to whoever connects, so that no more is taken for success than what was really reached.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -269,14 +270,14 @@ def other_interfaces() -> None:
 
 def attempts(aim: Json) -> Iterator[tuple[str, Callable[[], object]]]:
     for path in ("/attempt", "/etc/passwd", "/usr/bin/attempt", f"{RUN}/attempt", "/etc/resolv.conf", "/proc/attempt"):
-        yield f"write {path}", lambda path=path: write(path)
+        yield f"write {path}", partial(write, path)
     for path in ("/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger", "/sys/kernel/uevent_helper", "/dev/mem"):
-        yield f"write {path}", lambda path=path: write(path)
+        yield f"write {path}", partial(write, path)
     for path in ("/proc/kcore", "/proc/1/environ", "/proc/1/maps", "/proc/1/io", *aim.get("files", ())):
-        yield f"read {path}", lambda path=path: read(path)
+        yield f"read {path}", partial(read, path)
     for folder in ("/tmp", "/dev/shm"):
-        yield f"execute in {folder}", lambda folder=folder: execute_copy(folder)
-        yield f"fill {folder}", lambda folder=folder: fill(folder)
+        yield f"execute in {folder}", partial(execute_copy, folder)
+        yield f"fill {folder}", partial(fill, folder)
     yield "make a device", lambda: os.mknod("/tmp/device", stat.S_IFBLK | 0o600, os.makedev(8, 0))
     yield "mount", mount
     yield "setuid", lambda: os.setuid(0)
@@ -286,11 +287,11 @@ def attempts(aim: Json) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "have capabilities", have_capabilities
     yield "use a setuid program", use_setuid_program
     for name, flags in (("user", CLONE_NEWUSER), ("mount", CLONE_NEWNS), ("network", CLONE_NEWNET)):
-        yield f"a {name} namespace", lambda flags=flags: unshare(flags)
+        yield f"a {name} namespace", partial(unshare, flags)
     yield "a user namespace with mounts", lambda: unshare(CLONE_NEWUSER | CLONE_NEWNS)
     yield "keys of the kernel", add_key
     for name in ("RLIMIT_NOFILE", "RLIMIT_NPROC"):
-        yield f"raise {name}", lambda name=name: raise_limit(getattr(resource, name))
+        yield f"raise {name}", partial(raise_limit, getattr(resource, name))
     yield "fork past the limit", fork_many
     yield "eat memory", eat_memory
     yield "see other processes", see_others
@@ -301,15 +302,15 @@ def attempts(aim: Json) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "a packet socket", lambda: raw_socket(getattr(socket, "AF_PACKET", socket.AF_INET))
     yield "other interfaces", other_interfaces
     for name in ("control", "stdio", "stderr"):
-        yield f"connect to {name}.sock", lambda name=name: connect_to(f"{RUN}/{name}.sock")
+        yield f"connect to {name}.sock", partial(connect_to, f"{RUN}/{name}.sock")
     for path in aim.get("sockets", ()):
-        yield f"connect to {path}", lambda path=path: connect_to(path.replace("@", "\0", 1))
+        yield f"connect to {path}", partial(connect_to, path.replace("@", "\0", 1))
     for host, port in aim.get("hosts", ()):
-        yield f"reach {host}:{port}", lambda host=host, port=port: reach(host, port)
+        yield f"reach {host}:{port}", partial(reach, host, port)
     for host in aim.get("name_servers", ()):
-        yield f"ask {host} for a name", lambda host=host: send_datagram(host)
+        yield f"ask {host} for a name", partial(send_datagram, host)
     for authority in aim.get("authorities", ()):
-        yield f"ask the filter for {authority}", lambda authority=authority: ask_filter(authority)
+        yield f"ask the filter for {authority}", partial(ask_filter, authority)
 
 
 def tried(aim: Json) -> dict[str, str | None]:
