@@ -276,7 +276,7 @@ def imported(engine: Engine, kind: str) -> str:
     tag = key(kind)
     if not engine.has_image(f"{kept}:{tag}"):
         engine.ask(
-            "POST", "/images/create", streamed(kind), fromSrc="-", repo=kept, tag=tag, changes=f"ENV PATH={PATH}"
+            "POST", "/images/create", streamed(kind), fromSrc="-", repo=f"{kept}:{tag}", changes=f"ENV PATH={PATH}"
         )
     repository, _, version = name.partition(":")
     engine.ask("POST", f"/images/{kept}:{tag}/tag", repo=repository, tag=version)
