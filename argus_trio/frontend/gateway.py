@@ -21,6 +21,7 @@ from argus_trio.core.catalog.identity import GatewayIdentity
 from argus_trio.core.catalog.names import Scheme
 from argus_trio.core.catalog.restricted import RestrictedCatalogs
 from argus_trio.core.control import Action, ChangeReport, Checked, Fits
+from argus_trio.core.egress.attempts import EgressAttempts
 from argus_trio.core.figures import Figures
 from argus_trio.core.health.health import EngineStatus, Health, Overview
 from argus_trio.core.inventory import Inventory
@@ -168,6 +169,8 @@ class Management:
     journal: Journal = attrs.field(factory=Journal)
     figures: Figures = attrs.field(factory=lambda: Figures(now=time.monotonic))
     exchanges: OpenExchanges = attrs.field(factory=OpenExchanges)
+    egress: EgressAttempts = attrs.field(factory=EgressAttempts)
+    """What containers tried to reach."""
     engine: Callable[[], EngineStatus | None] = no_engine
     """Tells which container engine is used, or why none; None where nobody has looked for one."""
     logs: BackendLogs = attrs.field(factory=BackendLogs)
