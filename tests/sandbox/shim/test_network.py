@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import ipaddress
 import socket
 import struct
@@ -34,7 +33,8 @@ async def networked(
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             head += await stream.receive_some(1)
-        await serve(stream, head)
+        with suppress(trio.BrokenResourceError):  # a test that goes leaves connections behind
+            await serve(stream, head)
 
     async with trial(kind, tmp_path) as shim, trio.open_nursery() as nursery:
         await shim.python(IDLE, ports=f"{port},localhost:{port}" if local else f"{port}")
@@ -61,6 +61,19 @@ async def read_to_end(stream: trio.SocketStream) -> bytes:
     while chunk := await stream.receive_some(65536):
         read += chunk
     return read
+
+
+async def is_reset(address: str, port: int) -> bool:
+    """Whether a connection is reset, be it so soon that it was never seen open."""
+    try:
+        async with await trio.open_tcp_stream(address, port) as stream:
+            await stream.receive_some(1)
+    except trio.BrokenResourceError as broken:
+        return isinstance(broken.__cause__, ConnectionResetError)
+    except OSError as failed:
+        group = failed.__cause__
+        return isinstance(group, ExceptionGroup) and group.subgroup(ConnectionResetError) is not None
+    return False
 
 
 async def test_each_name_has_an_address_of_its_own(kind: ShimKind, tmp_path: Path) -> None:
@@ -148,11 +161,7 @@ async def test_a_refusal_is_a_reset(kind: ShimKind, tmp_path: Path) -> None:
     async with networked(kind, tmp_path, refuse) as (shim, port):
         address = await shim.ask_name("evil.example.com")
         assert address is not None
-        async with await trio.open_tcp_stream(address, port) as stream:
-            with pytest.raises(trio.BrokenResourceError) as raised:
-                await stream.receive_some(1)
-        assert isinstance(raised.value.__cause__, OSError)
-        assert raised.value.__cause__.errno == errno.ECONNRESET
+        assert await is_reset(address, port)
 
 
 async def test_an_address_without_a_name_leads_nowhere(kind: ShimKind, tmp_path: Path) -> None:
@@ -190,10 +199,8 @@ async def test_a_filter_that_is_gone_is_a_reset(kind: ShimKind, tmp_path: Path) 
     async with networked(kind, tmp_path, refuse) as (shim, port):
         address = await shim.ask_name("example.com")
         assert address is not None
-        await shim.egress.aclose()
-        async with await trio.open_tcp_stream(address, port) as stream:
-            with pytest.raises(trio.BrokenResourceError):
-                await stream.receive_some(1)
+        (shim.folder.path / "egress.sock").unlink()
+        assert await is_reset(address, port)
 
 
 async def test_a_flood_of_names_forgets_the_oldest_and_never_gives_an_address_twice(
@@ -228,7 +235,5 @@ async def test_more_connections_than_the_bound_are_reset_and_the_first_ones_live
         for _ in range(512):
             stream = await stack.enter_async_context(await trio.open_tcp_stream(address, port))
             assert await stream.receive_some(1) == b"C"
-        async with await trio.open_tcp_stream(address, port) as stream:
-            with pytest.raises(trio.BrokenResourceError):
-                await stream.receive_some(1)
+        assert await is_reset(address, port)
         assert "more than 512 connections" in (await shim.stderr.receive_some(1000)).decode()

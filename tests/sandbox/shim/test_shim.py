@@ -1,4 +1,4 @@
-"""Both shims as ordinary processes: the order, what they report, and how they end. In a container: `tests/containers`."""
+"""Both shims as ordinary processes: the order, what they report, how they end. In a container: `tests/containers`."""
 
 from __future__ import annotations
 
