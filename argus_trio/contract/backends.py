@@ -1,4 +1,4 @@
-"""The backends, as the management API shows them."""
+"""The backends, as the management API shows them, and what their containers tried to reach."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Final, Literal
 import attrs
 
 from argus_trio.contract.operation import Operation, Timestamp
+from argus_trio.core.egress.attempts import PassedBy
+from argus_trio.core.egress.reasons import EgressReason
 from argus_trio.core.health.health import ShownState
 
 Phase = Literal["pending", "initializing", "ready", "degraded", "failed", "retrying", "shutting_down"]
@@ -158,6 +160,63 @@ class BackendsAnswer:
     calls_cut: int
 
 
+@attrs.frozen(kw_only=True)
+class EgressHostEntry:
+    """One host and port that its containers tried to reach."""
+
+    host: str
+    port: int
+    during: Literal["run", "installation"]
+    """Whether the backend itself tried it, or what makes its image."""
+    passed: int
+    refused: int
+    failed: int
+    """How often it was let through and led nowhere."""
+    by: PassedBy | None
+    """What let it through the latest time."""
+    reason: EgressReason | None
+    """Why it was refused or failed the latest time."""
+    message: str | None
+    first: Timestamp
+    latest: Timestamp
+    sent: int
+    """Bytes of the container."""
+    received: int
+
+
+@attrs.frozen(kw_only=True)
+class EgressOthersEntry:
+    """All attempts that have no row of their own any more, and those that never said where to."""
+
+    passed: int
+    refused: int
+    failed: int
+    sent: int
+    received: int
+
+
+@attrs.frozen(kw_only=True)
+class EgressListsEntry:
+    """Entries of `container.network.allow` and of `container.host_services`."""
+
+    allow: tuple[str, ...]
+    host_services: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class EgressAnswer:
+    """What the containers of a backend tried to reach since the gateway started."""
+
+    backend: str
+    hosts: tuple[EgressHostEntry, ...]
+    """What was let through first."""
+    others: EgressOthersEntry | None
+    let_through: EgressListsEntry
+    """What covers all that was let through to the backend."""
+    not_let_through: EgressListsEntry
+    """What would let through the rest, as far as it can be."""
+
+
 BACKENDS: Final = Operation(
     method="GET", path="/backends", summary="Every backend and how it stands", right=None, answer=BackendsAnswer
 )
@@ -168,5 +227,12 @@ BACKEND: Final = Operation(
     right=None,
     answer=BackendEntry,
     has_etag=True,
+    problems=("unknown-backend",),
+)
+EGRESS: Final = Operation(
+    method="GET",
+    path="/backends/{name}/egress",
+    summary="What its containers tried to reach, let through or not",
+    answer=EgressAnswer,
     problems=("unknown-backend",),
 )

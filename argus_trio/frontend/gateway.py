@@ -21,6 +21,7 @@ from argus_trio.core.catalog.identity import GatewayIdentity
 from argus_trio.core.catalog.names import Scheme
 from argus_trio.core.catalog.restricted import RestrictedCatalogs
 from argus_trio.core.control import Action, ChangeReport, Checked, Fits
+from argus_trio.core.egress.attempts import EgressAttempts
 from argus_trio.core.figures import Figures
 from argus_trio.core.health.health import Health, Overview
 from argus_trio.core.inventory import Inventory
@@ -163,6 +164,8 @@ class Management:
     journal: Journal = attrs.field(factory=Journal)
     figures: Figures = attrs.field(factory=lambda: Figures(now=time.monotonic))
     exchanges: OpenExchanges = attrs.field(factory=OpenExchanges)
+    egress: EgressAttempts = attrs.field(factory=EgressAttempts)
+    """What containers tried to reach."""
     logs: BackendLogs = attrs.field(factory=BackendLogs)
     log_level: CurrentLevel = attrs.field(factory=CurrentLevel)
     """The level of the gateway's own log."""

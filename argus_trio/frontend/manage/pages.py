@@ -21,6 +21,7 @@ from argus_trio.frontend.manage.operate.reload import reload_pages
 from argus_trio.frontend.manage.request import Page
 from argus_trio.frontend.manage.status import ServedFacts, batch_pages, status_pages
 from argus_trio.frontend.manage.tree import tree_pages
+from argus_trio.frontend.manage.watch.egress import egress_pages
 from argus_trio.frontend.manage.watch.events import events_pages
 from argus_trio.frontend.manage.watch.metrics import metrics_pages
 
@@ -40,6 +41,7 @@ def all_pages(
         **events_pages(gateway),
         **metrics_pages(gateway, facts),
         **log_pages(gateway),
+        **egress_pages(gateway),
         **call_pages(calls),
         **exchange_pages(gateway),
         **session_pages(gateway, tables),

@@ -15,7 +15,7 @@ MAX_TEXT: Final = 256 * 1024
 
 
 def this_machine(environ: Mapping[str, str], folder: Path) -> Machine:
-    """This machine, for a gateway with that environment, running in that folder. It blocks for a moment where disks do."""
+    """This machine, for a gateway with that environment in that folder. It blocks for a moment where disks do."""
     home = environ.get("HOME")
     return Machine(
         environ=environ,
