@@ -52,6 +52,7 @@ class _Listed(msgspec.Struct, rename="pascal"):
     labels: dict[str, str] | None = None
     state: str = ""
     image: str = ""
+    created: float = 0.0
 
 
 class _PathStat(msgspec.Struct):
@@ -161,6 +162,7 @@ class EngineControl(ImageControl):
                 labels=MappingProxyType(each.labels or {}),
                 state=each.state,
                 image=each.image,
+                created=each.created,
             )
             for each in listed
         ]

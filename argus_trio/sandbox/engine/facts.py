@@ -51,6 +51,8 @@ class ContainerFacts:
     state: str = ""
     """"created", "running", "exited" and others; Podman 4.3 says "running" for a moment after the end."""
     image: str = ""
+    created: float = 0.0
+    """Seconds since the epoch; 0 where it is not told."""
 
 
 @attrs.frozen(kw_only=True)

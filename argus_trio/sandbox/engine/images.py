@@ -16,6 +16,7 @@ import msgspec
 from argus_trio.sandbox.engine.client import EngineClient, EngineDeadlines, EngineRequest, decoded, filters, in_path
 from argus_trio.sandbox.engine.facts import EngineFacts, ImageFacts, ListedImage
 from argus_trio.sandbox.engine.failure import Asked, EngineFailed, shorten
+from argus_trio.sandbox.engine.reaping.owner import CONTAINER_LABELS
 
 TellLine = Callable[[str], None]
 """Takes the last line of what an engine says while it pulls or builds; called in trio's thread."""
@@ -172,11 +173,12 @@ class ImageControl:
     async def commit(self, container: str, *, repository: str, tag: str, labels: Mapping[str, str]) -> str:
         """Make an image of a container, with no command of its own, and tell its id.
 
-        It has the labels of the container as well, unless others of their names are given.
+        It has the labels of the container as well, but for those that say whose that is.
         """
         asked = Asked(doing="make an image of the container")
         params = {"container": container, "repo": repository, "tag": tag}
-        config: dict[str, object] = {"Entrypoint": [], "Cmd": [], "Labels": dict(labels)}
+        labels = {**dict.fromkeys(CONTAINER_LABELS, ""), **labels}
+        config: dict[str, object] = {"Entrypoint": [], "Cmd": [], "Labels": labels}
         if self.facts.kind == "podman":  # it wants a configuration, reads none, and knows instructions alone
             config = {}
             params["changes"] = "\n".join(("CMD []", "ENTRYPOINT []", *map(_instruction, labels.items())))

@@ -23,6 +23,8 @@ class EngineFacts:
     cpus: int = 1
     memory: int = 0
     has_selinux: bool = False
+    missing_limits: tuple[str, ...] = ()
+    """The limits that it cannot enforce, as a rootless one on cgroup v1 cannot: "memory", "swap", "cpus", "pids"."""
 
     def __str__(self) -> str:
         return f"{self.kind} {self.version}" + (" (rootless)" if self.rootless else "")
