@@ -86,12 +86,12 @@ class UsedEngine:
 
     async def ready(self, contained: Contained, tell: TellPreparing) -> str:
         """As `EngineInUse.ready`."""
-        return (await self.images.ensure(contained.image, tell)).id
+        return (await self.images.ensure(contained.image, tell, backend=contained.backend)).id
 
     @asynccontextmanager
     async def start(self, contained: Contained) -> AsyncIterator[ContainedProgram]:
         """As `EngineInUse.start`."""
-        image = await self.images.ensure(contained.image, pulls_again=False)
+        image = await self.images.ensure(contained.image, backend=contained.backend, pulls_again=False)
         if contained.home is not None:
             home = partial(make_home, contained.home, contained.user, self.starter.control.facts)
             await trio.to_thread.run_sync(home)
