@@ -14,6 +14,7 @@ from argus_trio.frontend.manage.clients.sessions import SessionTable, session_pa
 from argus_trio.frontend.manage.described.capabilities import capability_pages
 from argus_trio.frontend.manage.described.configuration import configuration_pages
 from argus_trio.frontend.manage.described.documents import document_pages
+from argus_trio.frontend.manage.described.isolation import isolation_pages
 from argus_trio.frontend.manage.health import health_pages
 from argus_trio.frontend.manage.logs import log_pages
 from argus_trio.frontend.manage.operate.control import control_pages
@@ -34,6 +35,7 @@ def all_pages(
         **health_pages(gateway),
         **status_pages(gateway, facts),
         **backend_pages(gateway),
+        **isolation_pages(gateway),
         **capability_pages(gateway),
         **document_pages(),
         **reload_pages(gateway),
