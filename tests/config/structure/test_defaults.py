@@ -73,7 +73,9 @@ def test_each_of_them_is_a_key_of_backends_and_means_the_same() -> None:
     of_backends = {name: field for cls in get_args(BackendSpec) for name, field in keys_of(cls).items()}
     for name, field in keys_of(Defaults).items():
         assert (field.type, field.default) == (of_backends[name].type, of_backends[name].default)
-    assert set(SECTIONS) == {name for name, field in keys_of(Defaults).items() if attrs.has(type(field.default))}
+    assert {*SECTIONS, "container"} == {
+        name for name, field in keys_of(Defaults).items() if attrs.has(type(field.default))
+    }
     assert Defaults() == Defaults(timeouts=Timeouts(), restart=Restart(), health=Probing(), limits=Bounds())
 
 

@@ -33,7 +33,7 @@ def test_every_word_for_a_type_means_one_that_there_is() -> None:
         ("server: {transport: streamable-http}", "/mcp and /sse"),
         (STDIO + "    timeouts: {init: 5}\n", "timeouts.connect"),
         (STDIO + "    group: x\n", "no counterpart"),
-        (STDIO + "    container_isolation: false\n", "later version"),
+        (STDIO + "    container_isolation: false\n", "container: {isolation: off}"),
         (HTTP + "    auth: {type: static}\n", "headers"),
         (STDIO + "    tool_rename: {a: b}\n", "tool_overrides"),
         (HTTP + "    proxy: http://p\n", "HTTPS_PROXY"),
