@@ -30,19 +30,6 @@ _NOT_IMPLEMENTED: Final = 38
 """What makes the C library fall back from `clone3`, whose flags no filter can see, to `clone`."""
 
 
-class _Rule(msgspec.Struct, omit_defaults=True):
-    """One rule of a profile; what is not touched here is passed on as it is."""
-
-    names: list[str]
-    action: str
-    args: list[dict[str, msgspec.Raw]] | None = None
-    comment: str | None = None
-    includes: msgspec.Raw | None = None
-    excludes: msgspec.Raw | None = None
-    errno: msgspec.Raw | None = None
-    errno_ret: int | None = msgspec.field(default=None, name="errnoRet")
-
-
 def as_docker_has_it(profile: bytes) -> bytes:
     """Podman's profile without what a container has no use for.
 
@@ -50,22 +37,25 @@ def as_docker_has_it(profile: bytes) -> bytes:
         ValueError: (`msgspec.DecodeError` is one) it is no profile.
     """
     whole = msgspec.json.decode(profile, type=dict[str, msgspec.Raw])
-    if "syscalls" not in whole:
+    rules = msgspec.json.decode(whole.get("syscalls", b"[]"), type=list[dict[str, msgspec.Raw]])
+    kept = [rule for each in rules if (rule := _without(each, WITHOUT_CAPABILITIES | {"clone", "clone3"}))]
+    if not kept:
         raise ValueError("a profile has rules")
-    rules = msgspec.json.decode(whole["syscalls"], type=list[_Rule])
-    taken = WITHOUT_CAPABILITIES | {"clone", "clone3"}
-    for rule in rules:
-        if rule.action == "SCMP_ACT_ALLOW":
-            rule.names = [name for name in rule.names if name not in taken]
-    kept = [msgspec.json.encode(rule) for rule in rules if rule.names]
     added: tuple[Mapping[str, object], ...] = (
         _rule(sorted(WITHOUT_CAPABILITIES), "SCMP_ACT_ERRNO", errnoRet=_NOT_PERMITTED),
         _rule(["clone3"], "SCMP_ACT_ERRNO", errnoRet=_NOT_IMPLEMENTED),
         _rule(["clone"], "SCMP_ACT_ALLOW", args=[_no_namespaces(0)], excludes={"arches": ["s390", "s390x"]}),
         _rule(["clone"], "SCMP_ACT_ALLOW", args=[_no_namespaces(1)], includes={"arches": ["s390", "s390x"]}),
     )
-    rewritten = b"[" + b",".join([*kept, *map(msgspec.json.encode, added)]) + b"]"
-    return msgspec.json.encode({**whole, "syscalls": msgspec.Raw(rewritten)})
+    return msgspec.json.encode({**whole, "syscalls": [*kept, *added]})
+
+
+def _without(rule: Mapping[str, msgspec.Raw], taken: frozenset[str]) -> Mapping[str, object] | None:
+    """The rule, which allows none of these any more; None if nothing is left of it."""
+    if msgspec.json.decode(rule.get("action", b'""'), type=str) != "SCMP_ACT_ALLOW":
+        return rule
+    names = [each for each in msgspec.json.decode(rule.get("names", b"[]"), type=list[str]) if each not in taken]
+    return {**rule, "names": names} if names else None
 
 
 def _rule(names: list[str], action: str, **more: object) -> Mapping[str, object]:
