@@ -20,10 +20,12 @@ def egress_pages(gateway: Gateway) -> Mapping[Operation, Page]:
     management = gateway.management
 
     async def egress(request: ManageRequest) -> PageAnswer:
-        name = request.path["name"]
-        if name not in management.config().backends:
-            raise ManageProblem("unknown-backend", "no backend of this name is in the configuration")
-        return PageAnswer(body=egress_answer(name, management.egress.known(name)))
+        name, rows = request.path["name"], management.egress
+        if name not in management.config().backends and not rows.has(name):  # which it has of what makes an image
+            raise ManageProblem(
+                "unknown-backend", "no backend of this name is in the configuration"
+            )
+        return PageAnswer(body=egress_answer(name, rows.known(name)))
 
     return {EGRESS: egress}
 
