@@ -22,9 +22,7 @@ def egress_pages(gateway: Gateway) -> Mapping[Operation, Page]:
     async def egress(request: ManageRequest) -> PageAnswer:
         name, rows = request.path["name"], management.egress
         if name not in management.config().backends and not rows.has(name):  # which it has of what makes an image
-            raise ManageProblem(
-                "unknown-backend", "no backend of this name is in the configuration"
-            )
+            raise ManageProblem("unknown-backend", "no backend of this name is in the configuration")
         return PageAnswer(body=egress_answer(name, rows.known(name)))
 
     return {EGRESS: egress}
