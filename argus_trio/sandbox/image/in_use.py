@@ -30,7 +30,7 @@ from argus_trio.sandbox.engine.reaping.leftovers import reap_leftovers, this_gat
 from argus_trio.sandbox.engine.reaping.owner import Gateway
 from argus_trio.sandbox.engine.reaping.reaper_process import reaping
 from argus_trio.sandbox.image.images import Images, open_images
-from argus_trio.sandbox.image.installation import Installer
+from argus_trio.sandbox.image.making.installation import Installer
 from argus_trio.sandbox.image.ready import ReadyImage
 from argus_trio.sandbox.image.telling import TellPreparing
 from argus_trio.sandbox.plan.launch import Launch
@@ -86,12 +86,12 @@ class UsedEngine:
 
     async def ready(self, contained: Contained, tell: TellPreparing) -> str:
         """As `EngineInUse.ready`."""
-        return (await self.images.ensure(contained.image, tell)).id
+        return (await self.images.ensure(contained.image, tell, backend=contained.backend)).id
 
     @asynccontextmanager
     async def start(self, contained: Contained) -> AsyncIterator[ContainedProgram]:
         """As `EngineInUse.start`."""
-        image = await self.images.ensure(contained.image, pulls_again=False)
+        image = await self.images.ensure(contained.image, backend=contained.backend, pulls_again=False)
         if contained.home is not None:
             home = partial(make_home, contained.home, contained.user, self.starter.control.facts)
             await trio.to_thread.run_sync(home)
