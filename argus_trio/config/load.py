@@ -20,6 +20,8 @@ from argus_trio.config.check.check_operation import check_operation
 from argus_trio.config.check.check_rate_limits import check_rate_limits
 from argus_trio.config.check.check_records import check_records
 from argus_trio.config.check.check_variables import check_variables
+from argus_trio.config.check.isolation.check_containers import check_containers
+from argus_trio.config.check.isolation.check_mounts import check_mounts
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.document import Document, NotYaml, read_document
 from argus_trio.config.read.findings import Findings
@@ -96,7 +98,9 @@ def _config(root: dict[str, Tree], splicer: Splicer) -> Config:
     check_operation(config, findings)
     check_records(config, findings)
     check_rate_limits(config, findings)
+    check_containers(written, config, findings)
     check_files(config, splicer.folder, findings, splicer.sources)
+    check_mounts(written, config, findings)
     commands = CommandCheck(environ=splicer.environ, folder=splicer.folder, brought=splicer.brought)
     commands.check(written, findings)
     check_inherited(config, splicer.environ, findings)
