@@ -25,6 +25,7 @@ from argus_trio.core.health.health import PreparingWord
 from argus_trio.sandbox.engine.probe import EngineProbe
 from argus_trio.sandbox.image.building import BuildOrder, BuildOutcome, build_all, orders_of
 from argus_trio.sandbox.image.images import Images
+from argus_trio.sandbox.plan.engine_facts import EngineFacts
 from argus_trio.sandbox.plan.outcome import Bare, Contained, Refused
 
 USAGE_EXIT = 2
@@ -65,11 +66,12 @@ async def _run(loaded: LoadedBackends, *, is_named: bool, updates: bool) -> int:
 
 def _tell_uncontained(planned: PlannedBackend, *, is_named: bool) -> bool:
     """Say what backend has no image, and why; whether that is a failure."""
+    has_engine = isinstance(planned.found, EngineFacts)
     match planned.plan:
         case Refused(why=why):
             complain(f"{planned.spec.name}: refused: {why}")
             return True
-        case Bare(why=why) if is_named:
+        case Bare(why=why) if is_named or (planned.spec.container.setting != "off" and not has_engine):
             complain(f"{planned.spec.name}: has no image, for it runs bare: {why}")
             return True
         case Bare(why=why):
