@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
 import attrs
 
 from argus_trio.sandbox.plan.network import NetworkPolicy
 from argus_trio.sandbox.plan.outcome import HOME_TARGET, Mount, ResourceLimits, ShimKind
+
+INSTANCE_LABEL: Final = "argus-trio.instance"
+"""The label of a container that tells which gateway started it."""
+BACKEND_LABEL: Final = "argus-trio.backend"
 
 
 @attrs.frozen(kw_only=True)
