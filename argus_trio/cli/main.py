@@ -80,6 +80,18 @@ def _completion(options: argparse.Namespace) -> int | None:
     return None
 
 
+def _build(options: argparse.Namespace) -> int | None:
+    from argus_trio.cli.images.build import build
+
+    return build(options)
+
+
+def _clean(options: argparse.Namespace) -> int | None:
+    from argus_trio.cli.images.clean import clean
+
+    return clean(options)
+
+
 def _verb(options: argparse.Namespace) -> int:
     from argus_trio.verbs.run import run_verb
 
@@ -93,5 +105,7 @@ _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int | None]]] = {
     "check": _check,
     "explain": _explain,
     "schema": _schema,
+    "build": _build,
+    "clean": _clean,
     "completion": _completion,
 }
