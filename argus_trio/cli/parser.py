@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="run the gateway in front of two sample servers, without configuration")
     demo.add_argument("--port", type=kinds.port, default=9000, help="listen on this port; default: 9000")
     _add_config(commands.add_parser("check", help="check the configuration and list every problem"))
+    _add_isolation(commands.add_parser)
     explain = commands.add_parser(
         "explain",
         help="say whether somebody may use something, and by which rule",
@@ -107,6 +108,23 @@ def _add_images(commands: argparse._SubParsersAction[IntermixedParser]) -> None:
     )
     clean.add_argument("--homes", action="store_true", help="also homes that no backend has any more; asks for each")
     _add_config(clean)
+
+
+def _add_isolation(add: verbs.AddParser) -> None:
+    command = add(
+        "isolation",
+        help="show which backends would run in containers, and how, before anything starts",
+        description="Show which stdio backends would run in containers, and how, by the file and the engine of this "
+        "machine. Nothing is started or built. Exit code 1: one of them is refused, or the file has problems.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="examples:\n"
+        "  argus-trio isolation\n"
+        "  argus-trio isolation files\n"
+        "  argus-trio isolation --json | jq .plans\n",
+    )
+    command.add_argument("backend", metavar="BACKEND", nargs="?", help="all that is decided of this one")
+    command.add_argument("--json", action="store_true", help="print all that is decided, as JSON")
+    _add_config(command)
 
 
 def _add_explain(command: argparse.ArgumentParser) -> None:
