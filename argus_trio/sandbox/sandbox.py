@@ -53,9 +53,9 @@ class RealRooms:
     """The gateway's own environment."""
     redact: Callable[[str], str]
 
-    attempts: EgressAttempts
+    attempts: EgressAttempts = attrs.field(factory=EgressAttempts)
     """What containers tried to reach."""
-    journal: Journal
+    journal: Journal = attrs.field(factory=Journal)
     _probe: EngineFinder | None = attrs.field(default=None, init=False)
 
     async def find(self, runtime: EngineRuntime) -> EngineFound:

@@ -19,8 +19,6 @@ T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 MARK = "ARGUS_E2E_MARK"
 """A variable that everything below a test inherits, so that what outlives its owner can be found."""
-WITHOUT_ENGINE = {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
-"""No container engine is found, whatever this machine has: a test that wants one says which."""
 START_SECONDS = 60.0
 """What a start may take on a machine that is busy; a test that hangs fails after this."""
 
@@ -41,7 +39,7 @@ class Child:
             text=True,
             errors="replace",
             cwd=cwd,
-            env={**os.environ, **WITHOUT_ENGINE, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **(env or {})},
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **(env or {})},
         )
         assert self.process.stdout is not None
         assert self.process.stderr is not None
