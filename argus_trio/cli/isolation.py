@@ -25,10 +25,11 @@ from argus_trio.config.model.config import Config
 from argus_trio.config.read.find import find_config
 from argus_trio.core.health.health import Isolation, PlanWord
 from argus_trio.core.redaction import Redactor
+from argus_trio.sandbox.image.rooms import EngineRuntime, Rooms
 from argus_trio.sandbox.plan.engine_facts import EngineFacts, EngineFound, NoEngine
 from argus_trio.sandbox.plan.outcome import Contained, Plan
 from argus_trio.sandbox.plan.shown import shown
-from argus_trio.sandbox.sandbox import OFF, RealRooms, Rooms
+from argus_trio.sandbox.sandbox import OFF, RealRooms
 from argus_trio.verbs.show.clean import clean, one_line
 from argus_trio.verbs.show.table import Cell, write_table
 from argus_trio.verbs.show.terminal import Terminal, this_terminal
@@ -92,7 +93,7 @@ def _chosen(config: Config, name: str | None) -> Sequence[StdioBackend] | None:
 
 async def plans_of(rooms: Rooms, specs: Sequence[StdioBackend], seconds: float) -> list[PlannedBackend]:
     """The plan of each of these backends, by the engine that answers within so many seconds."""
-    found: dict[str, EngineFound] = {}
+    found: dict[EngineRuntime, EngineFound] = {}
     planned = []
     for spec in specs:
         runtime = spec.container.runtime
@@ -106,7 +107,7 @@ async def plans_of(rooms: Rooms, specs: Sequence[StdioBackend], seconds: float) 
     return planned
 
 
-async def _found(rooms: Rooms, runtime: str, seconds: float) -> EngineFound:
+async def _found(rooms: Rooms, runtime: EngineRuntime, seconds: float) -> EngineFound:
     with trio.move_on_after(seconds):
         return await rooms.find(runtime)
     return NoEngine(why=f"the engine did not answer within {seconds:g} s")
