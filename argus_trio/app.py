@@ -1,6 +1,7 @@
 """The composition root: the nursery tree of a running gateway, and the only module that knows everyone.
 
 root                    signals: the first TERM or INT stops, a second one at once; signs of life
+├─ sandbox              ended after every backend: the container engine, which ends what runs in containers
 └─ backends nursery     entered first, dies last: one scope per backend; and what gives memory back after floods
    ├─ pipelines         what the middleware holds, until the last call that passes it has ended
    ├─ reload supervisor ends at the stop: HUP, one reload at a time, and what follows the configuration file
@@ -59,7 +60,7 @@ from argus_trio.runtime.pipelines import Pipelines
 from argus_trio.runtime.signals import reload_on_signals, stop_on_signals
 from argus_trio.runtime.status import keep_status, status_line
 from argus_trio.runtime.stopping import Stopping
-from argus_trio.sandbox.sandbox import Sandbox
+from argus_trio.sandbox.sandbox import RealRooms, Sandbox
 
 log = structlog.get_logger()
 
@@ -105,7 +106,11 @@ async def run_gateway(
                 inherited=inherited,
                 log_level=log_level or CurrentLevel(),
             )
-            await _serve(parts, on_listening)
+            try:
+                await root.start(parts.sandbox.run)
+                await _serve(parts, on_listening)
+            finally:
+                parts.sandbox.end()
             log.info("stopped")
             root.cancel_scope.cancel()
     except* (ListenFailed, ConfigInvalid) as group:
@@ -138,7 +143,7 @@ class _GatewayParts:
     announcer: Announcer = attrs.field(factory=Announcer, init=False)
     routers: RouterFactory = attrs.field(factory=RouterFactory, init=False)
     memory: Memory = attrs.field(init=False)
-    sandbox: Sandbox = attrs.field(factory=lambda: Sandbox(environ=os.environ), init=False)
+    sandbox: Sandbox = attrs.field(init=False)
     supervisor: Supervisor = attrs.field(init=False)
     settings: CurrentSettings = attrs.field(init=False)
     control: GatewayControl = attrs.field(init=False)
@@ -150,6 +155,11 @@ class _GatewayParts:
         self.management = self._management(path)
         journal = self.management.journal
         self.pipelines = Pipelines(build_pipeline(self.config, source=source, folder=folder, journal=journal))
+        self.sandbox = Sandbox(
+            rooms=RealRooms(environ=os.environ, redact=self.redact, attempts=self.management.egress, journal=journal),
+            backends=lambda: self.supervisor.config.backends,
+            journal=journal,
+        )
         self.memory = Memory(lambda: self.settings.now.server.limits.memory, on_full=partial(tell_full, journal))
         self.supervisor = Supervisor(
             initial=self.config,
@@ -179,7 +189,7 @@ class _GatewayParts:
             logs=self.management.logs,
             stopping=self.stopping,
             on_reload=self.notifier.reloading,
-            on_reloaded=lambda: self.notifier.ready(self.status()),
+            on_reloaded=self._reloaded,
         )
 
     def _management(self, path: Path | None) -> Management:
@@ -214,6 +224,10 @@ class _GatewayParts:
     def _release(self, session: EndedSession) -> None:
         self.supervisor.release(session)
         self.pipelines.current.session_ended(session)
+
+    def _reloaded(self) -> None:
+        self.notifier.ready(self.status())
+        self.sandbox.reconfigured()
 
     def status(self) -> str:
         """How it stands, in one line for people."""
@@ -261,7 +275,6 @@ async def _serve(parts: _GatewayParts, on_listening: Callable[[Sequence[str]], N
         backends.start_soon(parts.cut_after_drain, backends.cancel_scope)
         await backends.start(parts.pipelines.run)
         backends.start_soon(give_back_after_floods, parts.memory)
-        await backends.start(parts.sandbox.run)
         await backends.start(parts.supervisor.run)
         if parts.file is not None:
             await backends.start(reload_on_signals, parts.control.reloads)

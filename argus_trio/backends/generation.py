@@ -16,7 +16,9 @@ import structlog
 import trio
 
 from argus_trio.backends.listings.changes import CatalogChanges, CatalogSnapshot
+from argus_trio.backends.listings.listing import LIST_CHANGED
 from argus_trio.backends.scope.scope import Scope
+from argus_trio.backends.subscriptions.table import UPDATED
 from argus_trio.config.model.config import Config
 from argus_trio.config.policy import policy_of
 from argus_trio.core.access.target import Target
@@ -37,6 +39,8 @@ from argus_trio.core.catalog.remarks import gathered
 from argus_trio.core.catalog.restricted import RestrictedCatalogs, backends_in
 from argus_trio.core.catalog.uris import led_elsewhere, resource_target
 from argus_trio.core.inventory import Inventory
+from argus_trio.wire.envelope import Params
+from argus_trio.wire.members import string_member
 
 log = structlog.get_logger()
 
@@ -150,6 +154,17 @@ class Generation:
         if self.is_open and not whom.endpoint:
             return True
         return backend in backends_in(self.shown(self.made_for(whom.abilities) or self.catalog, whom), kinds)
+
+    def may_tell(self, backend: str, client: ClientSession, method: str, params: Params) -> bool:
+        """Whether what a backend says outside calls may be told to a session: of what is there for its client."""
+        audience = client.audience
+        if self.is_open and not audience.endpoint:
+            return True
+        if method == UPDATED:
+            return self.shows_uri(string_member(params, "uri") or "", backend, audience)
+        kinds = [kind for kind, changed in LIST_CHANGED.items() if changed == method]
+        own = self.shown(self.catalog_for(audience.abilities, client), audience)
+        return not kinds or self.sees(audience, backend, kinds) or backend in backends_in(own, kinds)
 
     async def list_for(self, abilities: Abilities) -> None:
         """Wait until every backend has listed for `abilities` or failed to, at most for the startup grace."""

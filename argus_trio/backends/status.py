@@ -114,6 +114,7 @@ def _status_of(scope: Scope, counts: Counter[tuple[str, str]], catalog: Catalog,
         connected_at=scope.recovery.connected_at,
         conditions=scope.recovery.changes,
         hold=hold,
+        isolation=None if scope.address.sandbox is None else scope.address.sandbox.isolation(scope.spec),
     )
 
 

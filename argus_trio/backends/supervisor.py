@@ -30,7 +30,6 @@ from argus_trio.backends.listings.noted import note_changes
 from argus_trio.backends.scope.scope import Scope
 from argus_trio.backends.startup_grace import StartupGrace
 from argus_trio.backends.status import health_of, overview_of
-from argus_trio.backends.subscriptions.table import UPDATED
 from argus_trio.backends.succession import SUCCESSION_SECONDS, Succession
 from argus_trio.config.diff import difference, enabled, is_same, keeping, shows_the_same
 from argus_trio.config.model.config import Config
@@ -38,7 +37,6 @@ from argus_trio.core.backend_log import BackendLogs
 from argus_trio.core.call.abilities import Audience
 from argus_trio.core.call.exchange import ClientSession, Handler
 from argus_trio.core.catalog.catalog import Holders
-from argus_trio.core.catalog.restricted import backends_in
 from argus_trio.core.control import Hold
 from argus_trio.core.health.health import Draining, Health, Overview
 from argus_trio.core.journal import Journal
@@ -47,7 +45,6 @@ from argus_trio.core.redaction import Redactor
 from argus_trio.core.reload_report import AppliedConfig
 from argus_trio.sandbox.sandbox import Sandbox
 from argus_trio.wire.envelope import Params
-from argus_trio.wire.members import string_member
 
 Announce = Callable[[Iterable[str], Callable[[Audience], bool]], None]
 """Sends notifications, by their methods, to the clients that the function is true of. Returns at once."""
@@ -93,7 +90,8 @@ class Supervisor:
     _listing_turns: trio.CapacityLimiter = attrs.field(factory=listing_turns, init=False)
     _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
     _grace: StartupGrace = attrs.field(factory=StartupGrace, init=False)
-
+    _late: Succession = attrs.field(factory=Succession, init=False)
+    """The successors that the latest change did not wait for: their images are not there yet."""
     _make_handler: Callable[[Generation], Handler] = attrs.field(init=False)
     _on_swap: Callable[[], None] = attrs.field(default=_swap_nothing, init=False)
     """What is to be done at the first swap of the configuration that is being applied."""
@@ -139,7 +137,8 @@ class Supervisor:
         on_swap: Callable[[], None] = _swap_nothing,
         anew: Collection[str] = (),
     ) -> AppliedConfig:
-        """Put a configuration in effect; what came of it, once every changed backend has connected or failed.
+        """Put a configuration in effect; what came of it, once every changed backend has connected or failed, or waits
+        for its image: then it takes its place later, unless another change comes before.
 
         Backends that are added or removed, and settings that take no new connection, change before this waits for
         anything. Each changed backend stays as it is until its successor takes its place. Calls under way finish where
@@ -153,18 +152,19 @@ class Supervisor:
         last, deadline = self.current, inf if anew else trio.current_time() + SUCCESSION_SECONDS
         self._make_handler, self._on_swap = make_handler or self._make_handler, on_swap
         found = difference(last.config, config, anew)
-        fresh = {name: self._scope(config, name) for name in (*found.added, *found.changed)}
+        late = self._late.go_on(config, set(found.changed).difference(anew))
+        fresh = {name: late.get(name) or self._scope(config, name) for name in (*found.added, *found.changed)}
         beside = [name for name in found.changed if fresh[name].spec.overlap]
         at_once = {name: scope for name, scope in fresh.items() if name not in beside}
         first = keeping(config, last.config, beside)
         is_step = not beside or not is_same(first, last.config)
         if is_step:
             self._swap(first, at_once)
-        self._start(fresh.values())
+        self._start(scope for name, scope in fresh.items() if name not in late)
         await self._succeed(config, {name: fresh[name] for name in beside}, deadline, pause_first=is_step)
         with trio.move_on_at(deadline):
             for name in found.changed:
-                await fresh[name].shared.tried.wait()
+                await fresh[name].shared.awaited.wait()
         return AppliedConfig(
             generation=self.current.number,
             **attrs.asdict(found),
@@ -176,6 +176,10 @@ class Supervisor:
         """Put in effect what operators decided: no new calls where one drains. What one disables is left out of the
         configuration that is applied. No checkpoint."""
         self.holds.replace(holds, self.scopes)
+
+    def is_late(self, name: str) -> bool:
+        """Whether a backend has a successor that takes its place when its image is there."""
+        return name in self._late.waiting
 
     def look_again(self) -> None:
         """Have every backend that is connected listed again: somebody asked for a reload. Does not wait for it."""
@@ -222,10 +226,15 @@ class Supervisor:
             waiting=successors, abilities=lambda: self.current.abilities, take=take, deadline=deadline
         )
         try:
-            await succession.run(pause_first=pause_first)
-        finally:
-            for scope in succession.waiting.values():
-                scope.cancel_scope.cancel()
+            await succession.run(pause_first=pause_first, leaves_late=True)
+        except BaseException:
+            succession.give_up()
+            raise
+        self._late = succession
+        if succession.waiting:
+            if self._on_swap is not _swap_nothing:
+                take({})
+            self._children.start_soon(succession.run_late, name="late successors")
 
     def _swap(self, config: Config, fresh: Mapping[str, Scope]) -> None:
         """Put a generation in effect where these scopes are new. Without a checkpoint: no exchange sees half of it."""
@@ -321,16 +330,7 @@ class Supervisor:
             self.announce((method,), partial(_is_concerned, changes, method))
 
     def _may_tell(self, backend: str, client: ClientSession, method: str, params: Params) -> bool:
-        """Whether what a backend says outside calls may be told to a session: of what is there for its client."""
-        generation, audience = self.current, client.audience
-        if generation.is_open and not audience.endpoint:
-            return True
-        if method == UPDATED:
-            uri = string_member(params, "uri") or ""
-            return generation.shows_uri(uri, backend, audience)
-        kinds = [kind for kind, changed in LIST_CHANGED.items() if changed == method]
-        own = generation.shown(generation.catalog_for(audience.abilities, client), audience)
-        return not kinds or self._sees(backend, kinds, audience) or backend in backends_in(own, kinds)
+        return self.current.may_tell(backend, client, method, params)
 
     def _sees(self, backend: str, kinds: Sequence[str], audience: Audience) -> bool:
         return self.current.sees(audience, backend, kinds)

@@ -173,6 +173,14 @@ def _add_followed(add: AddParser) -> None:
     logs.add_argument("backend", metavar="BACKEND", help="the backend")
     logs.add_argument("-f", "--follow", action="store_true", help="go on with what it writes, until Ctrl-C")
     logs.add_argument("-n", "--limit", type=kinds.count, default=200, metavar="COUNT", help="lines; default: 200")
+    egress = _verb(
+        add,
+        "egress",
+        "show what a backend's containers tried to reach, and the allow: list that covers it",
+        "egress files",
+        "egress files --json | jq .let_through",
+    )
+    egress.add_argument("backend", metavar="BACKEND", help="the backend")
 
 
 def _add_changes(add: AddParser) -> None:

@@ -3,7 +3,7 @@
     operation        what one operation is: method, path, right, query, body and answer
     problem          every problem that is answered, by the word in its type (RFC 9457)
     health           whether it works, how it stands
-    backends         the backends
+    backends         the backends, and how they are isolated
     capabilities     tools, prompts and resources, the hidden ones and why they are
     clients          sessions and exchanges
     events           what has happened, and figures

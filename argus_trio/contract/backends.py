@@ -1,4 +1,4 @@
-"""The backends, as the management API shows them."""
+"""The backends, as the management API shows them, how those of stdio are isolated, and what they tried to reach."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio.contract.health import PlanCounts
 from argus_trio.contract.operation import Operation, Timestamp
-from argus_trio.core.health.health import ShownState
+from argus_trio.core.egress.attempts import PassedBy
+from argus_trio.core.egress.reasons import EgressReason
+from argus_trio.core.health.health import PlanWord, PreparingWord, ShownState
 
 Phase = Literal["pending", "initializing", "ready", "degraded", "failed", "retrying", "shutting_down"]
 """How a backend stands, in words of the original Argus."""
@@ -109,6 +112,26 @@ class ListRemarks:
 
 
 @attrs.frozen(kw_only=True)
+class IsolationEntry:
+    """How it is isolated."""
+
+    plan: PlanWord
+    """`bare` runs as a process of the gateway's user, `refused` does not run."""
+    why: str
+    """Why it is not contained, and what to do; or what there is to know of its container."""
+    engine: str | None
+    """The engine and its version."""
+    rootless: bool | None
+    image: str | None
+    digest: str | None
+    """The id of the image; null as long as it is not there."""
+    network: str | None
+    """What it may reach: `public`, `none`, `bridge`, or the hosts that are allowed."""
+    mounts: tuple[str, ...]
+    """SOURCE:TARGET:MODE of each."""
+
+
+@attrs.frozen(kw_only=True)
 class BackendEntry:
     """One backend of the file, enabled or not."""
 
@@ -138,6 +161,8 @@ class BackendEntry:
     conditions: tuple[ConditionEntry, ...]
     """Its latest states, oldest first."""
     hold: HoldEntry | None
+    isolation: IsolationEntry | None
+    """Null for one that is no stdio backend, and as long as nobody has had to know."""
     lists: ListRemarks
 
 
@@ -158,6 +183,102 @@ class BackendsAnswer:
     calls_cut: int
 
 
+@attrs.frozen(kw_only=True)
+class EgressHostEntry:
+    """One host and port that its containers tried to reach."""
+
+    host: str
+    port: int
+    during: Literal["run", "installation"]
+    """Whether the backend itself tried it, or what makes its image."""
+    passed: int
+    refused: int
+    failed: int
+    """How often it was let through and led nowhere."""
+    by: PassedBy | None
+    """What let it through the latest time."""
+    reason: EgressReason | None
+    """Why it was refused or failed the latest time."""
+    message: str | None
+    first: Timestamp
+    latest: Timestamp
+    sent: int
+    """Bytes of the container."""
+    received: int
+
+
+@attrs.frozen(kw_only=True)
+class EgressOthersEntry:
+    """All attempts that have no row of their own any more, and those that never said where to."""
+
+    passed: int
+    refused: int
+    failed: int
+    sent: int
+    received: int
+
+
+@attrs.frozen(kw_only=True)
+class EgressListsEntry:
+    """Entries of `container.network.allow` and of `container.host_services`."""
+
+    allow: tuple[str, ...]
+    host_services: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class EgressAnswer:
+    """What the containers of a backend tried to reach since the gateway started."""
+
+    backend: str
+    hosts: tuple[EgressHostEntry, ...]
+    """What was let through first."""
+    others: EgressOthersEntry | None
+    let_through: EgressListsEntry
+    """What covers all that was let through to the backend."""
+    not_let_through: EgressListsEntry
+    """What would let through the rest, as far as it can be."""
+
+
+@attrs.frozen(kw_only=True)
+class EngineEntry:
+    """The container engine that is used."""
+
+    kind: Literal["docker", "podman"]
+    version: str
+    api_version: str
+    socket: str
+    """Its Unix socket."""
+    rootless: bool
+
+
+@attrs.frozen(kw_only=True)
+class IsolatedBackend:
+    """One stdio backend of the file."""
+
+    name: str
+    state: ShownState
+    preparing: PreparingWord | None
+    """What is done before it can be started; null where nothing is."""
+    reason: str
+    """Why it is in its state; while something is done for it, the last line of that."""
+    isolation: IsolationEntry | None
+    """Null as long as nobody has had to know: it is disabled, or has not been started yet."""
+
+
+@attrs.frozen(kw_only=True)
+class IsolationAnswer:
+    """The engine, and every stdio backend in the order of the file."""
+
+    setting: Literal["auto", "required", "off"]
+    """`isolation` of the file; a backend may say otherwise."""
+    engine: EngineEntry | None
+    why: str | None
+    """Why there is no engine; null where there is one, or where nobody has looked for one."""
+    plans: PlanCounts
+    backends: tuple[IsolatedBackend, ...]
+
+
 BACKENDS: Final = Operation(
     method="GET", path="/backends", summary="Every backend and how it stands", right=None, answer=BackendsAnswer
 )
@@ -169,4 +290,17 @@ BACKEND: Final = Operation(
     answer=BackendEntry,
     has_etag=True,
     problems=("unknown-backend",),
+)
+EGRESS: Final = Operation(
+    method="GET",
+    path="/backends/{name}/egress",
+    summary="What its containers tried to reach, let through or not",
+    answer=EgressAnswer,
+    problems=("unknown-backend",),
+)
+ISOLATION: Final = Operation(
+    method="GET",
+    path="/isolation",
+    summary="The container engine, and how each stdio backend is isolated",
+    answer=IsolationAnswer,
 )

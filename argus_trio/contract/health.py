@@ -89,6 +89,29 @@ class LoadStatus:
 
 
 @attrs.frozen(kw_only=True)
+class PlanCounts:
+    """How many of the stdio backends have which plan."""
+
+    contained: int
+    bare: int
+    """Those that run as processes of the gateway's user."""
+    refused: int
+
+
+@attrs.frozen(kw_only=True)
+class IsolationStatus:
+    """How stdio backends are isolated."""
+
+    setting: Literal["auto", "required", "off"]
+    """`isolation` of the file; a backend may say otherwise."""
+    engine: str | None
+    """The container engine and its version."""
+    why: str | None
+    """Why there is no engine; null where there is one, or where nobody has looked for one."""
+    plans: PlanCounts
+
+
+@attrs.frozen(kw_only=True)
 class StatusAnswer:
     """The gateway in a glance."""
 
@@ -98,6 +121,7 @@ class StatusAnswer:
     load: LoadStatus
     health: HealthAnswer
     ready: ReadyAnswer
+    isolation: IsolationStatus
     log_level: str
     feature_flags: dict[str, bool]
     """Empty: there are none."""

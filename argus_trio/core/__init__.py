@@ -8,7 +8,7 @@ Three rooms stand side by side, on `access`, and import nothing of each other:
 - `health`: how one backend stands: states, probes, backoff and circuit breaker, and the figures that are reported.
 
 `rates` stands on `call`: how often something may happen, and whose bucket a call is charged to. `inventory` stands on
-`catalog`: everything that backends list, with what is hidden and why.
+`catalog`: everything that backends list, with what is hidden and why. `egress` has what containers tried to reach.
 
 Others belong to none of them:
 

@@ -21,8 +21,9 @@ from argus_trio.core.catalog.identity import GatewayIdentity
 from argus_trio.core.catalog.names import Scheme
 from argus_trio.core.catalog.restricted import RestrictedCatalogs
 from argus_trio.core.control import Action, ChangeReport, Checked, Fits
+from argus_trio.core.egress.attempts import EgressAttempts
 from argus_trio.core.figures import Figures
-from argus_trio.core.health.health import Health, Overview
+from argus_trio.core.health.health import EngineStatus, Health, Overview
 from argus_trio.core.inventory import Inventory
 from argus_trio.core.journal import Journal
 from argus_trio.core.log_level import CurrentLevel
@@ -58,6 +59,11 @@ def empty_overview() -> Overview:
 def empty_inventory() -> Inventory:
     """An inventory without backends."""
     return Inventory(published=(), catalog=EMPTY, scheme=Scheme(), restricting=RestrictedCatalogs(OPEN_POLICY))
+
+
+def no_engine() -> EngineStatus | None:
+    """Tell that nobody has looked for a container engine."""
+    return None
 
 
 def nothing_shown(_: Audience) -> Mapping[str, int]:
@@ -163,6 +169,10 @@ class Management:
     journal: Journal = attrs.field(factory=Journal)
     figures: Figures = attrs.field(factory=lambda: Figures(now=time.monotonic))
     exchanges: OpenExchanges = attrs.field(factory=OpenExchanges)
+    egress: EgressAttempts = attrs.field(factory=EgressAttempts)
+    """What containers tried to reach."""
+    engine: Callable[[], EngineStatus | None] = no_engine
+    """Tells which container engine is used, or why none; None where nobody has looked for one."""
     logs: BackendLogs = attrs.field(factory=BackendLogs)
     log_level: CurrentLevel = attrs.field(factory=CurrentLevel)
     """The level of the gateway's own log."""

@@ -7,7 +7,7 @@
 - `origin.py` takes a URL apart; `refusal.py` says where a server redirects, or why it refused, without a secret.
 - `reconnect.py` says when an event stream that ended is opened again; it opens none itself.
 - `line_writer.py` puts whole lines onto a pipe, `pipe_reader.py` takes bytes off one.
-- `service_nursery.py` runs tasks that serve a block and end with it.
+- `service_nursery.py` runs tasks that serve a block and end with it; `ending/` bounds all that a stop waits for.
 
 Whoever calls a remote server comes through here: the links to backends, and the bridge.
 Everything that fails raises `LinkFailed`. What belongs to the protocol (sessions, methods, eras) may not come in; of

@@ -93,5 +93,5 @@ class LineWriter:
             return os.write(self._fd(), data)
         except BlockingIOError:
             return 0
-        except BrokenPipeError:
+        except (BrokenPipeError, ConnectionResetError):  # the latter from a socket whose other end has closed unread
             raise trio.BrokenResourceError("nobody reads the pipe") from None

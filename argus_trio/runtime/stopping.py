@@ -8,8 +8,8 @@ import attrs
 import structlog
 import trio
 
-from argus_trio.backends.process.last_moment import end_farewells_at
 from argus_trio.core.journal import Journal
+from argus_trio.net.ending.last_moment import end_farewells_at
 from argus_trio.runtime.notify import Notifier
 
 log = structlog.get_logger()

@@ -13,6 +13,7 @@
     arguments  `key=value` by a tool's schema
     calls      call, read, prompt
     events     events; `logs` logs; `follow` what both do with -f
+    containers/ egress
     changes    reload, restart, drain, enable, disable, shutdown, config validate
 
 A program of its own: it knows the contract and neither the gateway nor its libraries, so that it begins at once. What

@@ -7,7 +7,7 @@ from typing import Final
 import attrs
 
 from argus_trio.contract.backends import BACKEND, BACKENDS, BackendEntry, BackendsAnswer
-from argus_trio.contract.health import STATUS, StatusAnswer
+from argus_trio.contract.health import STATUS, IsolationStatus, StatusAnswer
 from argus_trio.verbs.failure import DONE
 from argus_trio.verbs.show.clean import clean, one_line
 from argus_trio.verbs.show.moments import duration, moment, now, size
@@ -24,6 +24,9 @@ COLOURS: Final = {
     "stopped": "dim",
     "healthy": "green",
     "unhealthy": "red",
+    "contained": "green",
+    "bare": "yellow",
+    "refused": "red",
 }
 
 
@@ -42,6 +45,7 @@ def status(verb: Verb) -> int:
         ("asked at", verb.client.place.shown, None),
         ("health", f"{health.status}, {ready}", COLOURS.get(health.status, "yellow")),
         ("backends", f"{counts.connected} of {counts.total} connected, {counts.healthy} healthy{preparing}", None),
+        ("isolation", *_isolation(answer.isolation)),
         ("clients", ", ".join(answer.transport.urls) or answer.transport.streamable_http_url, None),
         ("operators", ", ".join(answer.transport.management_urls), None),
         (
@@ -77,6 +81,7 @@ def backends(verb: Verb) -> int:
             each.name,
             Cell(each.state, COLOURS.get(each.state, "blue")),
             each.type,
+            Cell("", None) if each.isolation is None else Cell(each.isolation.plan, COLOURS[each.isolation.plan]),
             str(each.capabilities.tools),
             str(each.calls.under_way),
             "" if each.health.latency_ms is None else f"{each.health.latency_ms:g} ms",
@@ -85,7 +90,7 @@ def backends(verb: Verb) -> int:
         )
         for each in answer.backends
     ]
-    head = ("NAME", "STATE", "TYPE", "TOOLS", "CALLS", "LATENCY", "SINCE", "WHY")
+    head = ("NAME", "STATE", "TYPE", "ISOLATION", "TOOLS", "CALLS", "LATENCY", "SINCE", "WHY")
     spare = ("TYPE", "LATENCY", "CALLS", "TOOLS", "SINCE")
     write_table(verb.terminal, head, rows, none="the configuration has no backends", spare=spare, is_whole=True)
     for draining in answer.draining:
@@ -93,12 +98,26 @@ def backends(verb: Verb) -> int:
     return DONE
 
 
+def _isolation(isolation: IsolationStatus) -> tuple[str, str | None]:
+    """How many backends are contained and how many are not, and by what; in a colour where some are not."""
+    plans = isolation.plans
+    counts = {"contained": plans.contained, "bare": plans.bare, "refused": plans.refused}
+    told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    if not told:
+        return "", None
+    by = isolation.engine or isolation.why or f"isolation: {isolation.setting}"
+    return f"{told} ({by})", "red" if plans.refused else "yellow" if plans.bare else None
+
+
 def _why(backend: BackendEntry) -> str:
     if backend.hold is not None:
         return f"{backend.hold.kind} by {backend.hold.by} at {moment(backend.hold.at, now())}"
     what = f"{backend.what}: " if backend.what else ""
     tries = f"; next attempt {moment(backend.next_attempt, now())}" if backend.next_attempt else ""
-    return f"{what}{backend.reason}{tries}" if backend.state != "ready" else ""
+    if backend.state != "ready":
+        return f"{what}{backend.reason}{tries}"
+    isolation = backend.isolation
+    return f"runs bare: {isolation.why}" if isolation is not None and isolation.plan == "bare" else ""
 
 
 def _backend(verb: Verb, name: str) -> int:

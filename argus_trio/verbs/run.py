@@ -49,6 +49,10 @@ def _found_among_the_rest(name: str) -> Run:
         from argus_trio.verbs import logs
 
         return logs.logs
+    if name == "egress":
+        from argus_trio.verbs.containers import egress
+
+        return egress.egress
     if name in ("config", "explain", "log-level"):
         from argus_trio.verbs import settings
 

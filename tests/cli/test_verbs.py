@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import attrs
 import msgspec
 import pytest
 
 from argus_trio.contract.backends import HoldEntry
 from argus_trio.contract.clients import CancelledAnswer, ClosedAnswer, ExchangesAnswer
 from argus_trio.contract.control import ProblemEntry, ShutdownAnswer, ValidateAnswer
+from argus_trio.contract.health import IsolationStatus, PlanCounts
 from argus_trio.contract.settings import ConfigAnswer, ExplainAnswer, LogLevelAnswer
 from tests.cli.conftest import Run
 from tests.cli.fake import FakeManagement, problem
@@ -23,6 +25,7 @@ from tests.cli.values import (
     backend,
     backends,
     changed,
+    isolated,
     reloaded,
     tool,
     tools,
@@ -38,6 +41,7 @@ def test_status_shows_the_gateway_in_a_glance(argus: Run, fake: FakeManagement, 
     assert shown["asked"] == f"at  {url}"
     assert shown["health"] == "degraded, not ready: a backend is missing"
     assert shown["backends"] == "2 of 3 connected, 2 healthy, 1 preparing"
+    assert shown["isolation"] == "2 contained, 1 bare (docker 28.2.2)"
     assert shown["operators"] == "unix:/m"
     assert shown["load"] == "4 exchanges, 5 sessions, 6 requests, 2.0 KiB held of 256.0 MiB"
     assert shown["config"].startswith("/etc/c.yaml, loaded ")
@@ -78,13 +82,59 @@ def test_backends_are_a_table_with_the_reason_of_each(argus: Run, fake: FakeMana
         backend("c", "disabled", hold=hold),
     )
     lines = argus("backends").out.splitlines()
-    assert lines[0].split() == ["NAME", "STATE", "TYPE", "TOOLS", "CALLS", "LATENCY", "SINCE", "WHY"]
+    assert lines[0].split() == ["NAME", "STATE", "TYPE", "ISOLATION", "TOOLS", "CALLS", "LATENCY", "SINCE", "WHY"]
     assert lines[1].startswith("漢字\\x1b]0;x\\x07  ready ")
     assert lines[2].endswith("it exited with 1")
     assert "disable by alice at " in lines[3]
     column = lines[0].index("STATE")
     assert lines[2][column:].startswith("down")
     assert "\x1b" not in "".join(lines)
+
+
+def test_backends_that_run_bare_are_told_and_why(argus: Run, fake: FakeManagement) -> None:
+    contained = isolated("contained", image="python:3.13-slim")
+    fake.answers["GET /backends"] = backends(
+        backend("a", isolation=contained),
+        backend("b", isolation=isolated("bare", why="no engine answers")),
+        backend("c", "down", reason="it is refused", isolation=isolated("refused", why="it is refused")),
+        backend("d"),
+    )
+    lines = [line.split(None, 4) for line in argus("backends").out.splitlines()]
+    assert [line[3] for line in lines] == ["ISOLATION", "contained", "bare", "refused", "-"]
+    assert lines[2][4].endswith("runs bare: no engine answers")
+    assert lines[3][4].endswith("it is refused")
+    fake.answers["GET /backends/a"] = backend("a", isolation=contained)
+    out = argus("backends", "a").out
+    assert "isolation:\n" in out
+    assert '  image: "python:3.13-slim"\n' in out
+
+
+@pytest.mark.parametrize(
+    ("status", "shown"),
+    [
+        (
+            IsolationStatus(setting="off", engine=None, why=None, plans=PlanCounts(contained=0, bare=2, refused=0)),
+            "2 bare (isolation: off)",
+        ),
+        (
+            IsolationStatus(
+                setting="auto", engine=None, why="none answers", plans=PlanCounts(contained=0, bare=1, refused=1)
+            ),
+            "1 bare, 1 refused (none answers)",
+        ),
+    ],
+)
+def test_status_tells_what_is_not_contained_and_why(
+    argus: Run, fake: FakeManagement, status: IsolationStatus, shown: str
+) -> None:
+    fake.answers["GET /status"] = attrs.evolve(STATUS, isolation=status)
+    assert f"isolation {shown}\n" in argus("status").out
+
+
+def test_status_is_silent_about_isolation_where_there_is_nothing_to_isolate(argus: Run, fake: FakeManagement) -> None:
+    none = IsolationStatus(setting="auto", engine=None, why=None, plans=PlanCounts(contained=0, bare=0, refused=0))
+    fake.answers["GET /status"] = attrs.evolve(STATUS, isolation=none)
+    assert "isolation" not in argus("status").out
 
 
 def test_one_backend_is_shown_with_all_there_is_to_know(argus: Run, fake: FakeManagement) -> None:

@@ -15,6 +15,7 @@ from argus_trio.contract.backends import (
     CapabilityCounts,
     DroppedNotifications,
     HoldEntry,
+    IsolationEntry,
     ListRemarks,
     SessionSharing,
 )
@@ -26,7 +27,9 @@ from argus_trio.contract.health import (
     BackendCounts,
     ConfigStatus,
     HealthAnswer,
+    IsolationStatus,
     LoadStatus,
+    PlanCounts,
     ReadyAnswer,
     ServiceStatus,
     StatusAnswer,
@@ -34,7 +37,7 @@ from argus_trio.contract.health import (
 )
 from argus_trio.contract.settings import LogLineEntry
 from argus_trio.core.control import Action
-from argus_trio.core.health.health import ShownState
+from argus_trio.core.health.health import PlanWord, ShownState
 from argus_trio.core.journal import Severity
 
 AT = "2026-11-26T12:00:00.000Z"
@@ -61,12 +64,22 @@ STATUS = StatusAnswer(
     load=LoadStatus(exchanges=4, sessions=5, requests=6, memory_held=2048, memory_limit=256 * 1024 * 1024),
     health=HEALTH,
     ready=ReadyAnswer(ready=False, reason="a backend is missing"),
+    isolation=IsolationStatus(
+        setting="auto", engine="docker 28.2.2", why=None, plans=PlanCounts(contained=2, bare=1, refused=0)
+    ),
     log_level="info",
     feature_flags={},
 )
 
 
-def backend(name: str, state: ShownState = "ready", *, reason: str = "", hold: HoldEntry | None = None) -> BackendEntry:
+def backend(
+    name: str,
+    state: ShownState = "ready",
+    *,
+    reason: str = "",
+    hold: HoldEntry | None = None,
+    isolation: IsolationEntry | None = None,
+) -> BackendEntry:
     return BackendEntry(
         name=name,
         type="stdio",
@@ -91,7 +104,14 @@ def backend(name: str, state: ShownState = "ready", *, reason: str = "", hold: H
         capabilities=CapabilityCounts(tools=7, resources=0, prompts=0),
         conditions=(),
         hold=hold,
+        isolation=isolation,
         lists=ListRemarks(failed=(), left_out=(), mended=(), names_too_long=(), names_not_portable=()),
+    )
+
+
+def isolated(plan: PlanWord, *, why: str = "", image: str | None = None) -> IsolationEntry:
+    return IsolationEntry(
+        plan=plan, why=why, engine="docker 28.2.2", rootless=False, image=image, digest=None, network=None, mounts=()
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from argus_trio.config.diff import Difference, difference, is_same_link, shows_the_same
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, SseBackend, StdioBackend
 from argus_trio.config.model.config import Config
+from argus_trio.config.model.container import Container
 from argus_trio.config.model.operation import Bounds, Restart, Timeouts
 from argus_trio.config.model.visibility import Filters, Globs
 from tests.config.support.reading import read
@@ -40,8 +41,15 @@ def test_a_backend_that_stays_disabled_is_in_none() -> None:
 
 @pytest.mark.parametrize("field", [f.name for f in attrs.fields(StdioBackend) if f.metadata.get("part") == "link"])
 def test_every_field_of_the_link_part_takes_another_link(field: str) -> None:
-    other = {"args": ("x",), "env": {"TOKEN": "two"}, "env_from": ("X",), "command": "x", "cwd": "/", "type": "x"}
-    other |= {"protocol": "modern", "session": "shared"}
+    other: dict[str, object] = {
+        "args": ("x",),
+        "env": {"TOKEN": "two"},
+        "env_from": ("X",),
+        "command": "x",
+        "cwd": "/",
+        "type": "x",
+    }
+    other |= {"protocol": "modern", "session": "shared", "container": Container(memory=2**30 // 2)}
     assert not is_same_link(A, attrs.evolve(A, **{field: other[field]}))  # type: ignore[arg-type]
 
 
@@ -89,6 +97,7 @@ backends:
     ("defaults", "expected"),
     [
         ("{timeouts: {call: 9}}", {"adjusted": ("a", "b"), "untouched": ("c",)}),
+        ("{container: {memory: 512m}}", {"changed": ("a", "c"), "untouched": ("b",)}),
         ("{session: shared}", {"changed": ("a", "b"), "untouched": ("c",)}),
         ("{env_from: [TOKEN]}", {"changed": ("a", "c"), "untouched": ("b",)}),
         ("{timeouts: {call: 120}, session: auto}", {"untouched": ("a", "b", "c")}),

@@ -1,1 +1,1 @@
-"""Tests of argus_trio.sandbox."""
+"""Tests of `sandbox`."""

@@ -26,7 +26,6 @@ from argus_trio.backends.connection.server_requests import ServerRequests
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
 from argus_trio.backends.links.hearing import NoMessage, refusal_of, shown
 from argus_trio.backends.links.link import Link, Outgoing
-from argus_trio.backends.process.last_moment import farewell
 from argus_trio.config.model.operation import Timeouts
 from argus_trio.core.call.exchange import Exchange
 from argus_trio.core.call.levels import most_verbose
@@ -45,6 +44,7 @@ from argus_trio.errors import (
     RequestRefused,
     SessionLost,
 )
+from argus_trio.net.ending.last_moment import farewell
 from argus_trio.wire.envelope import ErrorResponse, Params, Response, encode_notification, encode_raw
 from argus_trio.wire.error_objects import code_of, is_error_object, retry_after_of
 from argus_trio.wire.headers import PROTOCOL_VERSION, Headers

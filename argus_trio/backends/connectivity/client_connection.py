@@ -32,6 +32,7 @@ from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.call.session_policy import ConnectionOwner
 from argus_trio.core.groups import leaves
+from argus_trio.core.health.health import PreparingWord
 from argus_trio.core.health.retry_after import is_for_now
 from argus_trio.core.health.rivalry import Arrival
 from argus_trio.errors import HttpRefused, LinkFailed
@@ -41,6 +42,10 @@ log = structlog.get_logger()
 
 CLOSED: Final = "it was closed"
 """Why a connection is open no more that did not fail."""
+
+
+def _tell_nobody(_what: PreparingWord, _line: str) -> None:
+    """Tell nobody how far an image is: whoever waits has a deadline of its own."""
 
 
 @attrs.define(eq=False)
@@ -242,6 +247,7 @@ class ClientConnection:
 
     async def _live_in(self, order: HandshakeOrder, on_open: Callable[[], None]) -> LinkFailed:
         address, rivals = self.address, self.shared.rivals
+        await address.prepare(_tell_nobody)  # the shared connection has, as a rule: then it takes no time
         seconds = address.spec.timeouts.connect
         opening = trio.CancelScope(deadline=trio.current_time() + seconds)
         with rivals.one_more() as arrival, opening:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from math import inf
 
 import attrs
@@ -79,6 +80,8 @@ class SharedConnection:
     """Set once the attempt that calls wait for has succeeded or failed: the first, or one that renews a session."""
     tried: trio.Event = attrs.field(factory=trio.Event, init=False)
     """Set once an attempt has succeeded or failed; what prepares for long is settled before it is tried."""
+    awaited: trio.Event = attrs.field(factory=trio.Event, init=False)
+    """Set once it is tried, or turns out to wait for its image: no change of the gateway waits for more."""
     given: GivenUris = attrs.field(factory=GivenUris, init=False)
     """The URIs that the backend gave out beside its lists, over any connection."""
     sharing: Sharing = attrs.field(init=False)
@@ -230,7 +233,7 @@ class SharedConnection:
         async with self._turn() as turn:
             if self._guess.order == "auto":
                 self._guess.order = self.eras.order(address.spec)
-            await address.prepare(self.prepares)
+            await address.prepare(partial(self._prepares_image, turn))
             start = StartClock(address, turn, self.prepares)
             with self.rivals.one_more() as arrival, start.limit:
                 async with open_connection(address, self.order(), self, on_sample=start.sampled) as connection:
@@ -267,10 +270,16 @@ class SharedConnection:
     def prepares(self, what: PreparingWord = "installing", line: str | None = None) -> None:
         """Say what is done before the program's first message, and the last line of it: calls need not wait for it."""
         if line is None:
-            lines = self.address.stderr.lines()
-            line = lines[-1] if lines else ""
+            line = next(reversed(self.address.stderr.lines()), "")
         self.recovery.prepares(line, what)
         self.settled.set()
+
+    def _prepares_image(self, turn: Turn, what: PreparingWord, line: str) -> None:
+        """Say so, and let others start beside what only waits for the network; no change waits for it."""
+        if what == "pulling":
+            turn.rest()
+        self.prepares(what, line)
+        self.awaited.set()
 
     def _begin(self, connection: Connection, listed: ListOutcome, seconds: float) -> None:
         self.connection = connection
@@ -283,6 +292,7 @@ class SharedConnection:
         self.recovery.listed(self.lists.fault)
         self.settled.set()
         self.tried.set()
+        self.awaited.set()
         self._first_reason = ""
         self.address.stderr.is_probed = False
 
@@ -319,6 +329,7 @@ class SharedConnection:
         else:
             self.settled.set()
             self.tried.set()
+            self.awaited.set()
         self._let_go(failure)
 
     def _let_go(self, failure: LinkFailed) -> None:

@@ -20,11 +20,11 @@ from argus_trio.backends.links.hearing import Heard, Hearing, NoMessage, foreign
 from argus_trio.backends.links.intake import Intake, Portion
 from argus_trio.backends.links.life import Life, loop_in
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
-from argus_trio.backends.process.last_moment import farewell
 from argus_trio.config.model.backend import HttpBackend
 from argus_trio.core.call.via import Via
 from argus_trio.core.health.forgotten import EXPIRED, says_forgotten, status_doubts_session
 from argus_trio.errors import AnswerInvalid, HttpRefused, LinkFailed, ResponseInvalid, RpcError, SessionLost
+from argus_trio.net.ending.last_moment import farewell
 from argus_trio.net.http1 import HttpAnswer
 from argus_trio.net.http_client import HttpClient, open_http_client
 from argus_trio.net.reconnect import Reconnect, ReconnectPace, is_final

@@ -6,7 +6,6 @@
 - `orphans.py` finds and ends what is left should the keeper itself have been killed.
 - `usage.py` measures the processor time of a tree.
 - `open_files.py` raises the gateway's limit of open files, and knows the one that backends get.
-- `last_moment.py` bounds all that a stop waits for.
 - `environment.py` decides which variables a backend gets.
 
 A process looks to a link like any program with three streams (`backends/links/peer.py`). What starts, signals or

@@ -21,12 +21,12 @@ import structlog
 import trio
 
 from argus_trio.backends.process.environment import backend_environment
-from argus_trio.backends.process.last_moment import farewell
 from argus_trio.backends.process.open_files import SOFT_LIMIT_AT_START
 from argus_trio.backends.process.orphans import TREE, end_orphans
 from argus_trio.backends.process.usage import processor_seconds
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.errors import LinkFailed
+from argus_trio.net.ending.last_moment import farewell
 from argus_trio.net.pipe_reader import PipeReader
 from argus_trio.wire.lines import Lines
 

@@ -14,12 +14,12 @@ import attrs
 import structlog
 import trio
 
-from argus_trio.backends.process.last_moment import farewell
 from argus_trio.backends.routing.directory import Directory
 from argus_trio.backends.routing.resources import ResourceOwner, is_shown, is_there, owners_of
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.core.call.exchange import Call, Deliver
 from argus_trio.errors import BackendError, RpcError
+from argus_trio.net.ending.last_moment import farewell
 from argus_trio.wire.envelope import Params, encode_raw
 
 log = structlog.get_logger()

@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/argus-trio
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_argus_trio_subparsers=(serve stdio demo check explain schema status backends tools sessions exchanges config call read prompt events logs reload restart drain enable disable cancel log-level shutdown completion)
+_shtab_argus_trio_subparsers=(serve stdio demo check explain schema status backends tools sessions exchanges config call read prompt events logs egress reload restart drain enable disable cancel log-level shutdown completion)
 
 _shtab_argus_trio_serve_option_strings=(-h --help -c --config --host --port --log-format --log-level)
 _shtab_argus_trio_stdio_option_strings=(-h --help --url --view --header --wait --log-level)
@@ -24,6 +24,7 @@ _shtab_argus_trio_read_option_strings=(-h --help --server --token-file --json --
 _shtab_argus_trio_prompt_option_strings=(-h --help --server --token-file --json --view --root --log-level --output)
 _shtab_argus_trio_events_option_strings=(-h --help --server --token-file --json -f --follow -n --limit --severity --backend --since)
 _shtab_argus_trio_logs_option_strings=(-h --help --server --token-file --json -f --follow -n --limit)
+_shtab_argus_trio_egress_option_strings=(-h --help --server --token-file --json)
 _shtab_argus_trio_reload_option_strings=(-h --help --server --token-file --json)
 _shtab_argus_trio_restart_option_strings=(-h --help --server --token-file --json)
 _shtab_argus_trio_drain_option_strings=(-h --help --server --token-file --json)
@@ -47,7 +48,7 @@ _shtab_argus_trio_prompt___log_level_choices=(debug info notice warning error cr
 _shtab_argus_trio_events___severity_choices=(debug info warning error)
 _shtab_argus_trio_log_level_pos_0_choices=(debug info warning error)
 _shtab_argus_trio_completion_pos_0_choices=(bash zsh fish)
-_shtab_argus_trio_pos_0_choices=(serve stdio demo check explain schema status backends tools sessions exchanges config call read prompt events logs reload restart drain enable disable cancel log-level shutdown completion)
+_shtab_argus_trio_pos_0_choices=(serve stdio demo check explain schema status backends tools sessions exchanges config call read prompt events logs egress reload restart drain enable disable cancel log-level shutdown completion)
 
 _shtab_argus_trio_serve__h_nargs=0
 _shtab_argus_trio_serve___help_nargs=0
@@ -104,6 +105,9 @@ _shtab_argus_trio_logs___help_nargs=0
 _shtab_argus_trio_logs___json_nargs=0
 _shtab_argus_trio_logs__f_nargs=0
 _shtab_argus_trio_logs___follow_nargs=0
+_shtab_argus_trio_egress__h_nargs=0
+_shtab_argus_trio_egress___help_nargs=0
+_shtab_argus_trio_egress___json_nargs=0
 _shtab_argus_trio_reload__h_nargs=0
 _shtab_argus_trio_reload___help_nargs=0
 _shtab_argus_trio_reload___json_nargs=0

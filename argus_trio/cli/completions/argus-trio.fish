@@ -50,7 +50,7 @@ function _shtab_argus_trio_using
   test "$_shtab_argus_trio_cmdpath" = "$argv"
 end
 
-set -g _shtab_argus_trio_commands serve stdio demo check explain schema status backends tools sessions exchanges config call read prompt events logs reload restart drain enable disable cancel log-level shutdown completion
+set -g _shtab_argus_trio_commands serve stdio demo check explain schema status backends tools sessions exchanges config call read prompt events logs egress reload restart drain enable disable cancel log-level shutdown completion
 set -g _shtab_argus_trio_opts_with_value --args --backend --close --config --endpoint --header --host --limit --log-format --log-level --output --port --principal --role --root --server --severity --since --timeout --token-file --url --view --wait -c -n
 
 complete -c argus-trio -e
@@ -175,6 +175,11 @@ complete -c argus-trio -n '_shtab_argus_trio_using logs' -l token-file -x -d 'a 
 complete -c argus-trio -n '_shtab_argus_trio_using logs' -l json -d 'print the gateway'"'"'s answer as it is'
 complete -c argus-trio -n '_shtab_argus_trio_using logs' -s f -l follow -d 'go on with what it writes, until Ctrl-C'
 complete -c argus-trio -n '_shtab_argus_trio_using logs' -s n -l limit -x -d 'lines; default: 200'
+complete -c argus-trio -n '_shtab_argus_trio_using; and test $_shtab_argus_trio_npos -eq 0' -a egress -d 'Show what a backend'"'"'s containers tried to reach, and the allow: list that covers it.'
+complete -c argus-trio -n '_shtab_argus_trio_using egress' -s h -l help -d 'show this help message and exit'
+complete -c argus-trio -n '_shtab_argus_trio_using egress' -l server -x -d 'its address, with or without /mcp, /sse or /manage/v1 at its end, or unix:PATH of its socket; default: $ARGUS_URL, the socket of a gateway of yours if there is exactly one, http://127.0.0.1:9000'
+complete -c argus-trio -n '_shtab_argus_trio_using egress' -l token-file -x -d 'a file that holds the token; default: the token in $ARGUS_TOKEN'
+complete -c argus-trio -n '_shtab_argus_trio_using egress' -l json -d 'print the gateway'"'"'s answer as it is'
 complete -c argus-trio -n '_shtab_argus_trio_using; and test $_shtab_argus_trio_npos -eq 0' -a reload -d 'Have the configuration file read again.'
 complete -c argus-trio -n '_shtab_argus_trio_using reload' -s h -l help -d 'show this help message and exit'
 complete -c argus-trio -n '_shtab_argus_trio_using reload' -l server -x -d 'its address, with or without /mcp, /sse or /manage/v1 at its end, or unix:PATH of its socket; default: $ARGUS_URL, the socket of a gateway of yours if there is exactly one, http://127.0.0.1:9000'

@@ -19,6 +19,7 @@ _shtab_argus_trio_commands() {
     demo:'run the gateway in front of two sample servers, without configuration'
     disable:'Take a backend out, until enable or until its entry in the file changes.'
     drain:'Let a backend'"'"'s calls end and give it no new ones, until enable.'
+    egress:'Show what a backend'"'"'s containers tried to reach, and the allow: list that covers it.'
     enable:'Undo drain or disable.'
     events:'Show what has happened.'
     exchanges:'List what is under way.'
@@ -146,6 +147,17 @@ _shtab_argus_trio_drain_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_argus_trio_drain_defaults_added=0
+
+_shtab_argus_trio_egress_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--server[its address, with or without \/mcp, \/sse or \/manage\/v1 at its end, or unix\:PATH of its socket\; default\: \$ARGUS_URL, the socket of a gateway of yours if there is exactly one, http\:\/\/127.0.0.1\:9000]:URL:"
+  "--token-file[a file that holds the token\; default\: the token in \$ARGUS_TOKEN]:PATH:"
+  "--json[print the gateway\'s answer as it is]"
+  ":the backend:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_argus_trio_egress_defaults_added=0
 
 _shtab_argus_trio_enable_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -384,6 +396,7 @@ _shtab_argus_trio() {
         demo) _arguments -C -s $_shtab_argus_trio_demo_options ;;
         disable) _arguments -C -s $_shtab_argus_trio_disable_options ;;
         drain) _arguments -C -s $_shtab_argus_trio_drain_options ;;
+        egress) _arguments -C -s $_shtab_argus_trio_egress_options ;;
         enable) _arguments -C -s $_shtab_argus_trio_enable_options ;;
         events) _arguments -C -s $_shtab_argus_trio_events_options ;;
         exchanges) _arguments -C -s $_shtab_argus_trio_exchanges_options ;;

@@ -8,7 +8,10 @@ from typing import Final
 from argus_trio.config.read.findings import Findings
 from argus_trio.config.read.key_path import KeyPath
 
-_ISOLATION: Final = (("backends",), "container isolation comes with a later version; unset it until then")
+_BUILD: Final = (
+    ("isolation",),
+    "an image that is not there is made before its backend starts, or ahead of time by argus-trio build; unset it",
+)
 _NONE: Final = (("server",), "there is nothing like it here; unset it")
 _RETRIES: Final = (("defaults", "restart"), "defaults.restart says how often a backend is tried again; unset it")
 VARIABLES: Final[Mapping[str, tuple[KeyPath, str]]] = {
@@ -24,12 +27,18 @@ VARIABLES: Final[Mapping[str, tuple[KeyPath, str]]] = {
     "ARGUS_BACKEND_RETRIES": _RETRIES,
     "ARGUS_BACKEND_RETRY_DELAY": _RETRIES,
     "ARGUS_BACKEND_RETRY_BACKOFF": _RETRIES,
-    "ARGUS_CONTAINER_ISOLATION": _ISOLATION,
-    "ARGUS_CONTAINER_BUILD_IF_MISSING": _ISOLATION,
-    "ARGUS_BUILD_ON_STARTUP": _ISOLATION,
-    "ARGUS_RUNTIME": _ISOLATION,
-    "ARGUS_VOLUME_ALLOWED_PREFIXES": _ISOLATION,
-    "ARGUS_DOCKER_ADAPTER": _ISOLATION,
+    "ARGUS_CONTAINER_ISOLATION": (
+        ("isolation",),
+        "write isolation: auto, required or off into the file, or container: {isolation: off} in a backend",
+    ),
+    "ARGUS_CONTAINER_BUILD_IF_MISSING": _BUILD,
+    "ARGUS_BUILD_ON_STARTUP": _BUILD,
+    "ARGUS_RUNTIME": (("isolation",), "write defaults: {container: {runtime: docker}}, or podman"),
+    "ARGUS_VOLUME_ALLOWED_PREFIXES": (
+        ("isolation",),
+        "what is mounted stands in container.mounts of each backend, and is refused where it must not be; unset it",
+    ),
+    "ARGUS_DOCKER_ADAPTER": _NONE,
     "ARGUS_STDIO_WRAPPER": _NONE,
     "ARGUS_CACHE_DIR": _NONE,
     "ARGUS_STATE_DIR": _NONE,

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 
 from argus_trio.config.model.about import about
+
+SIZE: Final = r"^[0-9]+ ?([kKmMgG]([iI]?[bB])?|[bB])?$"
+"""How a size may be written as a text: a number of bytes, or of the units that everyone else takes for memory."""
+AMOUNT: Final = r"^[0-9]*\.?[0-9]+$"
+"""How a number may be written as a text: in quotes, as everyone else has it for processors."""
 
 IsolationSetting = Literal["auto", "required", "off"]
 """auto isolates what can be isolated, and says what cannot; required refuses to run anything bare."""
@@ -21,7 +26,10 @@ class NetworkSpec:
     mode: NetworkMode = "public"
     """No key of the file: `allow` if that is there."""
     allow: tuple[str, ...] = attrs.field(
-        default=(), metadata=about("HOST:PORT that may be reached, and nothing else; *.example.com:443 for subdomains")
+        default=(),
+        metadata=about(
+            "HOST:PORT that may be reached, and nothing else; *.example.com:443 for subdomains", or_one=True
+        ),
     )
 
 
@@ -50,7 +58,9 @@ class Container:
         default=None, metadata=about("a Dockerfile to build the image of; its folder is the build context")
     )
     packages: tuple[str, ...] = attrs.field(
-        default=(), metadata=about("what is installed into the image, besides what the command names")
+        default=(),
+        repr=False,
+        metadata=about("what is installed into the image, besides what the command names", or_one=True),
     )
     base_image: str | None = attrs.field(
         default=None, metadata=about("what the image is built on; default: python:3.13-slim or node:22-slim")
@@ -68,9 +78,14 @@ class Container:
         default="auto", metadata=about("the engine to use; auto takes the first that answers")
     )
     memory: int = attrs.field(
-        default=1024 * 1024 * 1024, metadata=about("bytes of memory, without swap beyond it", minimum=16 * 1024 * 1024)
+        default=1024 * 1024 * 1024,
+        metadata=about(
+            "bytes of memory, or such as 512m, without swap beyond it", minimum=16 * 1024 * 1024, written=SIZE
+        ),
     )
-    cpus: float = attrs.field(default=2.0, metadata=about("processors, at most those there are", minimum=0.01))
+    cpus: float = attrs.field(
+        default=2.0, metadata=about("processors, at most those there are", minimum=0.01, written=AMOUNT)
+    )
     pids: int = attrs.field(default=512, metadata=about("processes and threads at once", minimum=8))
     home: Literal["kept", "tmpfs"] | None = attrs.field(
         default=None, metadata=about("kept is a folder that survives restarts, tmpfs an empty one; default: kept")
@@ -83,7 +98,8 @@ class Container:
         metadata=about("public, none, bridge, or {allow: [HOST:PORT]}; default: public, which leaves out private ones"),
     )
     host_services: tuple[str, ...] = attrs.field(
-        default=(), metadata=about("NAME:PORT of services that it may reach although they are private or local")
+        default=(),
+        metadata=about("NAME:PORT of services that it may reach although they are private or local", or_one=True),
     )
     strict: bool = attrs.field(
         default=False, metadata=about("true makes network none, home tmpfs and no automatic mounts the defaults")

@@ -10,6 +10,7 @@ import attrs
 
 from argus_trio.config.model.backend import BackendSpec, StdioBackend
 from argus_trio.config.model.config import Config
+from argus_trio.config.model.container import Container
 from argus_trio.config.read.splice import located
 from argus_trio.contract.sockets import AUTO
 
@@ -39,10 +40,18 @@ class Locator:
     def _backend(self, backend: BackendSpec) -> BackendSpec:
         if isinstance(backend, StdioBackend):
             cwd = None if backend.cwd is None else self._path(backend.cwd)
-            return attrs.evolve(backend, command=self._command(backend.command), cwd=cwd)
+            container = self._container(backend.container)
+            return attrs.evolve(backend, command=self._command(backend.command), cwd=cwd, container=container)
         if backend.tls.ca_file is None:
             return backend
         return attrs.evolve(backend, tls=attrs.evolve(backend.tls, ca_file=self._path(backend.tls.ca_file)))
+
+    def _container(self, container: Container) -> Container:
+        mounts = tuple(attrs.evolve(each, source=self._path(each.source)) for each in container.mounts)
+        dockerfile, ca_bundle = (
+            None if path is None else self._path(path) for path in (container.dockerfile, container.ca_bundle)
+        )
+        return attrs.evolve(container, mounts=mounts, dockerfile=dockerfile, ca_bundle=ca_bundle)
 
     def _path(self, path: Path) -> Path:
         return located(str(path), folder=self.folder, environ=self.environ)

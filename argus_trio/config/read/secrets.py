@@ -2,9 +2,10 @@
 
 They are every header value, every token and key of `middleware`, the operator's token, what goes by a name such as
 `API_KEY` or `--token` in env and args, what `${...}` brought into a field that may hold a secret (`repr=False` in the
-model: args, env, headers, url), and whatever it brought into `middleware`. Left out is what would only turn a log into
-noise: short values, ports, booleans, loopback names, and the variables that say where and who one is. A default written
-in the file is no secret: the file says it.
+model: args, env, headers, url; packages and indexes of `container`), what stands before the host in an index or a
+package, and whatever `${...}` brought into `middleware`. Left out is what would only turn a log into noise: short
+values, ports, booleans, loopback names, and the variables that say where and who one is. A default written in the file
+is no secret: the file says it.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
+from urllib.parse import unquote
 
 import attrs
 
 from argus_trio.config.model.backend import HttpBackend, SseBackend, StdioBackend
 from argus_trio.config.model.config import Config
+from argus_trio.config.model.container import Container
 from argus_trio.config.read.interpolation import Brought
 from argus_trio.config.read.key_path import KeyPath, dotted
 from argus_trio.core.redaction import Redactor
@@ -49,12 +52,16 @@ SECRET_KEYS = frozenset(
     if field.repr is False and "about" in field.metadata
 )
 """The keys of a backend that may hold a secret."""
+CONTAINER_KEYS = frozenset(field.name for field in attrs.fields(Container) if field.repr is False)
+"""The keys of a backend's `container`, and of that of `defaults`, that may hold one."""
+_CREDENTIALS: Final = re.compile(r"://([^/?#\s]*)@")
+"""What stands before the host of an address: a user and a password, or a token."""
 
 
 def gather(config: Config, brought: Mapping[KeyPath, tuple[Brought, ...]]) -> frozenset[str]:
     """The secrets of the configuration; `brought` says which values `${...}` brought in at which key path."""
     written = (*_header_values(config), *_named_values(config), *_written(config.middleware), *_written(config.server))
-    found = (*written, *_brought_values(brought))
+    found = (*written, *_credentials(config), *_brought_values(brought))
     return frozenset(value for value in found if is_telling(value))
 
 
@@ -107,6 +114,16 @@ def _named_values(config: Config) -> Iterator[str]:
             yield from (value for value in (*named, *_of_options(backend.args)) if not value.startswith(_PATHS))
 
 
+def _credentials(config: Config) -> Iterator[str]:
+    """What the addresses of package indexes and of packages hold before their host, as a whole and in its parts."""
+    containers = [each.container for each in config.backends.values() if isinstance(each, StdioBackend)]
+    for container in (config.defaults.container, *containers):
+        for text in (container.index_url or "", container.npm_registry or "", *container.packages):
+            for credentials in _CREDENTIALS.findall(text):
+                user, _, password = credentials.partition(":")
+                yield from (credentials, unquote(credentials), password or user, unquote(password or user))
+
+
 def _of_options(args: Sequence[str]) -> Iterator[str]:
     yield from (value for option, value in pairwise(args) if OPTION.fullmatch(option))
     yield from (found[2] for each in args if (found := ASSIGNED.match(each)))
@@ -132,5 +149,10 @@ def _written(value: object) -> Iterator[str]:
 def _brought_values(brought: Mapping[KeyPath, tuple[Brought, ...]]) -> Iterator[str]:
     for key_path, values in brought.items():
         is_of_backend = len(key_path) > 2 and key_path[0] == "backends" and key_path[2] in SECRET_KEYS
-        if is_of_backend or key_path[:1] == ("middleware",) or key_path == _TOKEN:
+        if is_of_backend or _is_of_container(key_path) or key_path[:1] == ("middleware",) or key_path == _TOKEN:
             yield from _unpublic(values)
+
+
+def _is_of_container(key_path: KeyPath) -> bool:
+    below = key_path[1:] if key_path[:1] == ("defaults",) else key_path[2:] if key_path[:1] == ("backends",) else ()
+    return below[:1] == ("container",) and len(below) > 1 and below[1] in CONTAINER_KEYS

@@ -4,6 +4,7 @@
   and cut out, and the rest is structured again, so that later checks see everything that can be seen.
 - `defaults` gives each backend what it does not say itself and the file's `defaults` do.
 - `leaf` reads single values, and says what was expected where one does not fit (`Unfit`).
+- `container` reads what is written in another shape than it is kept: a word for a mapping.
 - `unknown` says what is meant by a key that is not known; `heritage` holds the tables of keys and shapes that other
   programs' configurations have.
 - `schema` makes the JSON Schema; it asks `structure` which fields are keys.

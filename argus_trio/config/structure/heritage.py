@@ -9,7 +9,16 @@ from argus_trio.config.read.key_path import KeyPath
 
 _LATER = "comes with a later version; leave it out until then"
 _NONE = "has no counterpart here; leave it out"
-_CONTAINER = "belongs to container isolation, which " + _LATER
+_CONTAINER = "write it under container"
+_DEBIAN = "write dockerfile: <a Dockerfile that installs them>, or base_image: <an image that has them>"
+_BUILD = "write dockerfile: <a Dockerfile with these steps>; command and args are what runs in it"
+_ENGINE_FLAG = (
+    "flags of an engine are not passed on: leave it out; see memory, cpus, pids, mounts, network, host_services"
+)
+_MOUNTS = (
+    "write mounts: [{source: PATH, target: PATH, mode: rw}]; paths in args, cwd and env are mounted read-only anyway"
+)
+_ISOLATION = "write isolation: auto, required or off at the top level, or container: {isolation: off} in a backend"
 _STAMP = "provenance " + _NONE
 _CONNECT = "write timeouts.connect: it covers starting, greeting and listing"
 _RETRIES = "has no counterpart: a backend that fails is tried again for ever; backends.<name>.restart says how often"
@@ -57,14 +66,47 @@ KEYS: dict[str, str] = {
     "backends.*.proxy": "proxies are those of the environment: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY",
     "backends.*.tls.verify": _CHECKED,
     "backends.*.tls.insecure": _CHECKED,
-    "backends.*.container": _CONTAINER,
-    "backends.*.container_isolation": _CONTAINER,
-    "backends.*.builder_image": _CONTAINER,
-    "backends.*.system_deps": _CONTAINER,
-    "backends.*.build_system_deps": _CONTAINER,
-    "backends.*.additional_packages": _CONTAINER,
-    "backends.*.network": _CONTAINER,
-    "backends.*.volumes": _CONTAINER,
+    "backends.*.container_isolation": "write container: {isolation: off}",
+    "backends.*.isolation": "write container: {isolation: auto}, required or off",
+    "backends.*.builder_image": "write container: {base_image: IMAGE}",
+    "backends.*.system_deps": "under container " + _DEBIAN,
+    "backends.*.build_system_deps": "under container " + _DEBIAN,
+    "backends.*.additional_packages": "under container " + _DEBIAN,
+    "backends.*.volumes": "under container " + _MOUNTS,
+    **{
+        f"backends.*.{key}": _CONTAINER
+        for key in ("image", "dockerfile", "packages", "memory", "cpus", "mounts", "network", "host_services", "strict")
+    },
+    "backends.*.container.volumes": _MOUNTS,
+    "backends.*.container.extra_args": _ENGINE_FLAG,
+    "backends.*.container.system_deps": _DEBIAN,
+    "backends.*.container.build_system_deps": _DEBIAN,
+    "backends.*.container.additional_packages": _DEBIAN,
+    "backends.*.container.builder_image": "write base_image: IMAGE",
+    "backends.*.container.transport": "the command says it, such as uvx or npx; leave it out",
+    "backends.*.container.go_package": "write dockerfile: <a Dockerfile that builds it>, or image: <one that has it>",
+    "backends.*.container.source_url": _BUILD,
+    "backends.*.container.source_ref": _BUILD,
+    "backends.*.container.build_steps": _BUILD,
+    "backends.*.container.build_env": _BUILD,
+    "backends.*.container.build": _BUILD,
+    "backends.*.container.entrypoint": "command and args of the backend are what runs in it: write them there",
+    "backends.*.container.command": "command and args of the backend are what runs in it: write them there",
+    "backends.*.container.args": "command and args of the backend are what runs in it: write them there",
+    "backends.*.container.env": "env of the backend is what it gets: write it there",
+    "backends.*.container.user": "it is no root in there, and owns its home; leave it out",
+    **{
+        f"backends.*.container.{key}": _ENGINE_FLAG
+        for key in ("privileged", "cap_add", "cap_drop", "devices", "security_opt", "ports", "read_only", "tmpfs")
+    },
+    "backends.*.container.mounts.*.dst": "write target: PATH",
+    "backends.*.container.mounts.*.destination": "write target: PATH",
+    "backends.*.container.mounts.*.type": "files and folders of this machine are all that is mounted; leave it out",
+    "backends.*.container.mounts.*.readonly": "write mode: ro, which is the default, or mode: rw",
+    "backends.*.container.mounts.*.read_only": "write mode: ro, which is the default, or mode: rw",
+    "backends.*.container.pids_limit": "write pids: NUMBER",
+    "backends.*.container.allow": "write network: {allow: [HOST:PORT]}",
+    "backends.*.container.allowed_hosts": "write network: {allow: [HOST:PORT]}",
     "backends.*.tool_rename": "write tool_overrides: {<tool>: {name: <new name>}}",
     "backends.*.transport": "write type: stdio, sse or streamable-http",
     "backends.*.disabled": "write enabled: false",
@@ -84,6 +126,11 @@ KEYS: dict[str, str] = {
     "backends.*.retries": _RETRIES,
     "backends.*.retry_delay": _RETRY_DELAY,
     "backends.*.health_check": _PROBES,
+    "container": _DEFAULTS,
+    "container_isolation": _ISOLATION,
+    "server.isolation": _ISOLATION,
+    "defaults.isolation": _ISOLATION,
+    "strict": "write defaults: {container: {strict: true}}",
     "health_check": _PROBES,
     "health": _PROBES,
     "timeouts": _DEFAULTS,
@@ -118,7 +165,7 @@ KEYS: dict[str, str] = {
     "workflows": _NONE,
     "skills": _NONE,
     "client": "the settings of a terminal client do not belong to the gateway's file; leave them out",
-    "feature_flags": "there are no feature flags; leave them out",
+    "feature_flags": "there are no feature flags: leave them out; for container_isolation: false write isolation: off",
     "session_pool": _NONE + "; see session and timeouts.idle of a backend",
     "http_pool": _NONE,
     "retry": _RETRIES,
@@ -128,7 +175,7 @@ KEYS: dict[str, str] = {
 }
 """What to say of a key that is none here, by its dotted path; `*` is any backend, or any entry of a list."""
 
-_OPERATION = frozenset({"timeout", "timeouts", "retries", "retry_delay", "health_check"})
+_OPERATION = frozenset({"container", "timeout", "timeouts", "retries", "retry_delay", "health_check"})
 """The keys of a backend in the tables whose answer holds under `defaults` as well."""
 
 TYPES: dict[str, str] = {
@@ -166,12 +213,15 @@ SHAPES: dict[str, str] = {
     "backends.*.command": "command is the program alone; its arguments go into args",
     "backends.*.env": "write NAME: value, one a line",
     "backends.*.headers": "write Name: value, one a line",
+    "backends.*.container": "write container: {isolation: off} to have none, or leave it out",
+    "backends.*.container.runtime": "there are no engines but Docker and Podman: leave it out for the one that answers",
 }
 """What to say of a list, a mapping or a text where another shape is expected, by dotted path."""
 
 WANTED: dict[str, str] = {
     "backends.*.command": "write command: <the program to start>, such as npx, and its arguments into args",
     "backends.*.url": "write url: <the address of the server>, such as https://mcp.example.com/mcp",
+    "backends.*.container.mounts.*.source": "write source: <a file or folder of this machine>",
     "middleware.*.methods": 'write methods: [{type: bearer, tokens: [{token: "${TOKEN}", principal: NAME}]}]',
     "middleware.*.limits": "write limits: [{scope: principal, calls: 120, per: 60}]",
     "middleware.*.methods.*.tokens": 'write tokens: [{token: "${TOKEN}", principal: NAME, roles: [ROLE]}]',

@@ -122,15 +122,27 @@ def _bool(tree: Tree, _: object) -> bool:
 def _number(tree: Tree, kind: object, limits: Mapping[object, object]) -> float:
     read: Callable[[Scalar], float | None] = as_int if kind is int else as_float
     value = read(tree) if isinstance(tree, Scalar) else None
+    if value is None and "written" in limits and isinstance(tree, Scalar):
+        value = _written_as_text(tree, kind, read)
     low, high = limits.get("minimum"), limits.get("maximum")
     expected = "expected a whole number" if kind is int else "expected a number"
     if low is not None:
         expected += f" from {low} to {high}" if high is not None else f" of at least {low}"
     if value is None:
-        raise Unfit(f"{expected}, found {described(tree)}", _without_quotes(tree, read) or _without_unit(tree, kind))
+        raise Unfit(
+            f"{expected}, found {described(tree)}",
+            _example(kind, limits) or _without_quotes(tree, read) or _without_unit(tree, kind),
+        )
     if (isinstance(low, int | float) and value < low) or (isinstance(high, int | float) and value > high):
-        raise Unfit(f"{expected}, found {described(tree)}")
+        raise Unfit(f"{expected}, found {described(tree)}", _example(kind, limits))
     return value
+
+
+def _written_as_text(tree: Scalar, kind: object, read: Callable[[Scalar], float | None]) -> float | None:
+    """A number in quotes, or with one of the units of its type."""
+    found = _AMOUNT.fullmatch(tree.text)
+    factor = _UNITS[kind][1].get(found[2].lower()) if found else None
+    return int(found[1]) * factor if found and factor else read(attrs.evolve(tree, is_plain=True))
 
 
 def _plain_scalar(tree: Tree, _: object) -> object:
@@ -196,6 +208,12 @@ def _without_quotes(tree: Tree, read: Callable[[Scalar], object]) -> str:
         if read(bare) is not None:
             return f"write {tree.text} without quotes"
     return ""
+
+
+def _example(kind: object, limits: Mapping[object, object]) -> str:
+    if "written" not in limits:
+        return ""
+    return "such as 512m or 2g" if kind is int else "such as 0.5 or 2"
 
 
 def _without_unit(tree: Tree, kind: object) -> str:

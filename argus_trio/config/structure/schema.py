@@ -12,8 +12,10 @@ import attrs
 from argus_trio.config.model.authentication import AuthenticationMethod
 from argus_trio.config.model.backend import BackendSpec
 from argus_trio.config.model.config import Config
+from argus_trio.config.model.container import NetworkSpec
 from argus_trio.config.model.middleware import MiddlewareSpec
 from argus_trio.config.model.plain import PlainMapping, PlainScalar
+from argus_trio.config.structure.container import WORDS
 from argus_trio.config.structure.structure import keys_of
 
 Schema = dict[str, object]
@@ -84,6 +86,8 @@ def _value(kind: object, metadata: Mapping[object, object], definitions: dict[st
     if origin is Mapping:
         names = {"propertyNames": {"pattern": metadata["key_pattern"]}} if "key_pattern" in metadata else {}
         return {"type": "object", **names, "additionalProperties": _value(arguments[1], {}, definitions)}
+    if kind is NetworkSpec:
+        return {"anyOf": [{"enum": list(WORDS)}, _reference(NetworkSpec, definitions), _SPLICED]}
     if isinstance(kind, type) and attrs.has(kind):
         return _reference(kind, definitions)
     return _scalar(kind, metadata)
@@ -98,7 +102,8 @@ def _scalar(kind: object, metadata: Mapping[object, object]) -> Schema:
         return {"anyOf": [{"type": "boolean"}, _SPLICED]}
     if kind in (int, float):
         limits = {key: metadata[key] for key in ("minimum", "maximum") if key in metadata}
-        return {"anyOf": [{"type": "integer" if kind is int else "number", **limits}, _SPLICED]}
+        texts: list[Schema] = [{"type": "string", "pattern": metadata["written"]}] if "written" in metadata else []
+        return {"anyOf": [{"type": "integer" if kind is int else "number", **limits}, *texts, _SPLICED]}
     if kind is Path:
         return {**_TEXT, "minLength": 1}
     if kind is str and "pattern" in metadata:

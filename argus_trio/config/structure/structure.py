@@ -31,6 +31,7 @@ from argus_trio.config.model.authentication import (
 )
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, SseBackend, StdioBackend
 from argus_trio.config.model.config import Config
+from argus_trio.config.model.container import MountSpec, NetworkSpec
 from argus_trio.config.model.middleware import (
     AuthenticationSpec,
     CustomSpec,
@@ -44,6 +45,7 @@ from argus_trio.config.read.findings import Findings
 from argus_trio.config.read.key_path import KeyPath
 from argus_trio.config.read.scalar import Scalar, Tree, described
 from argus_trio.config.structure import leaf
+from argus_trio.config.structure.container import mount_hook, network_hook
 from argus_trio.config.structure.heritage import shape, wanted
 from argus_trio.config.structure.leaf import Unfit
 from argus_trio.config.structure.unknown import hint_for
@@ -211,6 +213,8 @@ def _converter() -> Converter:
         lambda kind: kind == AuthenticationMethod, functools.partial(_method, converter)
     )
     leaf.register(converter)
+    converter.register_structure_hook(NetworkSpec, network_hook(_class_hook(NetworkSpec, converter)))
+    converter.register_structure_hook(MountSpec, mount_hook(_class_hook(MountSpec, converter)))
     return converter
 
 

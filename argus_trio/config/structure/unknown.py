@@ -18,6 +18,7 @@ _ELSEWHERE = {
     "env": "env belongs to type: stdio",
     "env_from": "env_from belongs to type: stdio",
     "cwd": "cwd belongs to type: stdio",
+    "container": "container belongs to type: stdio: a server elsewhere is isolated where it runs",
     "url": "url belongs to type: sse and type: streamable-http",
     "headers": "headers belong to type: sse and type: streamable-http",
     "tls": "tls belongs to type: sse and type: streamable-http",

@@ -141,6 +141,24 @@ class Isolation:
 
 
 @attrs.frozen(kw_only=True)
+class EngineStatus:
+    """The container engine that is used, or why there is none."""
+
+    kind: Literal["docker", "podman"] | None = None
+    """None: there is none."""
+    version: str = ""
+    api_version: str = ""
+    socket: str = ""
+    """Its Unix socket on this machine."""
+    rootless: bool = False
+    why: str = ""
+    """Why there is none."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.version}" + (" (rootless)" if self.rootless else "")
+
+
+@attrs.frozen(kw_only=True)
 class BackendStatus:
     """How one backend stands, and how much it shows. Times are of the caller's clock, in seconds."""
 

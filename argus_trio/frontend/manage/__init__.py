@@ -8,7 +8,7 @@
     original    what stands for the paths of the original Argus that are not served
     watch/      what has happened and how much: events, their stream, figures, metrics
     clients/    sessions and exchanges
-    described/  what there is: capabilities, the configuration, documents
+    described/  what there is: capabilities, isolation, the configuration, documents
     operate/    what changes the running gateway
     calls/      calls of tools, reads and prompts: an edge of its own
     moments     times as the contract has them; `paging` where the next page of a list begins

@@ -23,13 +23,22 @@ from argus_trio.contract.backends import (
     EntriesRemark,
     FailedListEntry,
     HoldEntry,
+    IsolationEntry,
     ListRemarks,
     Phase,
     SessionSharing,
 )
 from argus_trio.contract.operation import Operation
 from argus_trio.core.control import Hold
-from argus_trio.core.health.health import BackendStatus, ListsStatus, NotedEntries, Overview, ShownState, StateChange
+from argus_trio.core.health.health import (
+    BackendStatus,
+    Isolation,
+    ListsStatus,
+    NotedEntries,
+    Overview,
+    ShownState,
+    StateChange,
+)
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.http.request import JSON
@@ -119,8 +128,14 @@ def backend_entry(backend: BackendStatus, clocks: Clocks) -> BackendEntry:
         ),
         conditions=tuple(_conditions(backend.conditions, clocks)),
         hold=None if backend.hold is None else _hold(backend.hold),
+        isolation=isolation_entry(backend.isolation),
         lists=_lists(backend.lists, clocks),
     )
+
+
+def isolation_entry(isolation: Isolation | None) -> IsolationEntry | None:
+    """How a backend is isolated, as far as it is known."""
+    return None if isolation is None else IsolationEntry(**attrs.asdict(isolation))
 
 
 def _seen(gateway: Gateway, request: ManageRequest) -> SeenCounts | None:
@@ -131,8 +146,20 @@ def _seen(gateway: Gateway, request: ManageRequest) -> SeenCounts | None:
 def _without_internals(entry: BackendEntry, counts: Mapping[str, int]) -> BackendEntry:
     """What somebody is told who is shown so many of its entries, and may not look behind them."""
     hold = None if entry.hold is None else attrs.evolve(entry.hold, by="")
-    shown = CapabilityCounts(**counts)
-    return attrs.evolve(entry, details=(), error=None, lists=_NO_REMARKS, hold=hold, capabilities=shown)
+    return attrs.evolve(
+        entry,
+        details=(),
+        error=None,
+        lists=_NO_REMARKS,
+        hold=hold,
+        isolation=None if entry.isolation is None else _isolation_alone(entry.isolation),
+        capabilities=CapabilityCounts(**counts),
+    )
+
+
+def _isolation_alone(entry: IsolationEntry) -> IsolationEntry:
+    """Whether it is contained, and nothing of this machine."""
+    return IsolationEntry(**attrs.asdict(Isolation(plan=entry.plan)))
 
 
 def _version(gateway: Gateway, backend: BackendStatus) -> str:

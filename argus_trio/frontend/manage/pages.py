@@ -14,6 +14,7 @@ from argus_trio.frontend.manage.clients.sessions import SessionTable, session_pa
 from argus_trio.frontend.manage.described.capabilities import capability_pages
 from argus_trio.frontend.manage.described.configuration import configuration_pages
 from argus_trio.frontend.manage.described.documents import document_pages
+from argus_trio.frontend.manage.described.isolation import isolation_pages
 from argus_trio.frontend.manage.health import health_pages
 from argus_trio.frontend.manage.logs import log_pages
 from argus_trio.frontend.manage.operate.control import control_pages
@@ -21,6 +22,7 @@ from argus_trio.frontend.manage.operate.reload import reload_pages
 from argus_trio.frontend.manage.request import Page
 from argus_trio.frontend.manage.status import ServedFacts, batch_pages, status_pages
 from argus_trio.frontend.manage.tree import tree_pages
+from argus_trio.frontend.manage.watch.egress import egress_pages
 from argus_trio.frontend.manage.watch.events import events_pages
 from argus_trio.frontend.manage.watch.metrics import metrics_pages
 
@@ -33,6 +35,7 @@ def all_pages(
         **health_pages(gateway),
         **status_pages(gateway, facts),
         **backend_pages(gateway),
+        **isolation_pages(gateway),
         **capability_pages(gateway),
         **document_pages(),
         **reload_pages(gateway),
@@ -40,6 +43,7 @@ def all_pages(
         **events_pages(gateway),
         **metrics_pages(gateway, facts),
         **log_pages(gateway),
+        **egress_pages(gateway),
         **call_pages(calls),
         **exchange_pages(gateway),
         **session_pages(gateway, tables),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal
 from urllib.parse import urlsplit
@@ -16,13 +17,16 @@ from argus_trio.contract.events import EVENTS, EventsQuery
 from argus_trio.contract.health import (
     STATUS,
     ConfigStatus,
+    IsolationStatus,
     LoadStatus,
+    PlanCounts,
     ServiceStatus,
     StatusAnswer,
     TransportStatus,
 )
 from argus_trio.contract.operation import MOST_LISTED, NoQuery, Operation
 from argus_trio.contract.settings import BATCH, BatchQuery
+from argus_trio.core.health.health import BackendStatus, EngineStatus
 from argus_trio.core.memory import Memory
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.manage.answer import PageAnswer
@@ -113,8 +117,21 @@ def _status(gateway: Gateway, facts: ServedFacts, began: Clocks) -> StatusAnswer
         ),
         health=health_answer(health, uptime=uptime),
         ready=ready_answer(health)[1],
+        isolation=isolation_status(gateway, gateway.overview().backends),
         log_level=management.log_level.name,
         feature_flags={},
+    )
+
+
+def isolation_status(gateway: Gateway, backends: Sequence[BackendStatus]) -> IsolationStatus:
+    """How these backends are isolated, counted; those that have no plan yet are in no number."""
+    engine = gateway.management.engine() or EngineStatus()
+    plans = Counter(each.isolation.plan for each in backends if each.isolation is not None)
+    return IsolationStatus(
+        setting=gateway.management.config().isolation,
+        engine=None if engine.kind is None else str(engine),
+        why=engine.why or None,
+        plans=PlanCounts(contained=plans["contained"], bare=plans["bare"], refused=plans["refused"]),
     )
 
 

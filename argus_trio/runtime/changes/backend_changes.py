@@ -165,6 +165,8 @@ class BackendChanges:
         with trio.move_on_after(RESTART_SECONDS):
             await supervisor.apply(overridden(self.in_effect.config, self.in_effect.holds), anew=(name,))
         scope = supervisor.scopes[name]
+        if supervisor.is_late(name):
+            return "its image is not there yet: the connection that it had stays until then"
         if scope is before:
             return f"it was not ready within {RESTART_SECONDS:g} s, so the connection that it had stays"
         return None if scope.state.is_up else scope.recovery.standing.reason

@@ -118,6 +118,22 @@ class EngineClient:
 
         return await self._call(request, read)
 
+    async def header(self, request: EngineRequest, name: str) -> str:
+        """One field of the answer's head, asked by HEAD; empty if it has none, or the engine refuses.
+
+        Raises:
+            EngineFailed: as `ask`.
+        """
+
+        async def read() -> str:
+            try:
+                async with self._answer(request) as answer:
+                    return answer.headers.get(name, "")
+            except json.JSONDecodeError:  # aiodocker looks for why in the body of a refusal, and here is none
+                return ""
+
+        return await self._call(request, read)
+
     async def follow(self, request: EngineRequest, take: Callable[[bytes], None]) -> None:
         """Give each line of the answer to `take`, which is called in the loop's thread.
 

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
@@ -17,7 +20,7 @@ import trio
 
 from argus_trio.sandbox.engine.bridge import open_bridge
 from argus_trio.sandbox.engine.client import EngineClient, EngineDeadlines, EngineRequest, decoded, filters, in_path
-from argus_trio.sandbox.engine.facts import ContainerFacts, EngineFacts
+from argus_trio.sandbox.engine.facts import ContainerFacts, EngineFacts, PathFacts
 from argus_trio.sandbox.engine.failure import Asked, EngineFailed, hung
 from argus_trio.sandbox.engine.images import ImageControl
 
@@ -27,6 +30,9 @@ MAX_WARNINGS: Final = 64
 """So many different warnings of an engine are remembered, so that each is logged once."""
 _CLOSE_SECONDS: Final = 1.0
 """How long the client may take to let go of its connections: nothing of it waits on the engine."""
+
+_FOLDER: Final = 1 << 31
+"""The bit of a folder in a file mode as Go writes it, which is how engines do."""
 
 WaitCondition = Literal["not-running", "next-exit", "removed"]
 
@@ -47,6 +53,11 @@ class _Listed(msgspec.Struct, rename="pascal"):
     state: str = ""
     image: str = ""
     created: float = 0.0
+
+
+class _PathStat(msgspec.Struct):
+    mode: int
+    link_target: str = msgspec.field(default="", name="linkTarget")
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -74,11 +85,11 @@ class EngineControl(ImageControl):
         try:
             created = decoded(await self._client.ask(request), _Created, self._client, asked)
         except trio.Cancelled:
-            await self._leave(name)
+            await self.remove_quietly(name)
             raise
         except EngineFailed as failed:
             if not failed.never_ran:
-                await self._leave(name)
+                await self.remove_quietly(name)
             raise
         self._warn(created.warnings or [])
         return created.id
@@ -156,25 +167,58 @@ class EngineControl(ImageControl):
             for each in listed
         ]
 
+    @asynccontextmanager
+    async def unstarted(self, body: Mapping[str, object]) -> AsyncIterator[str]:
+        """The id of a container that is not started, for the length of the block."""
+        container = await self.create(body, name=f"argus-look-{secrets.token_hex(8)}")
+        try:
+            yield container
+        finally:
+            await self.remove_quietly(container)
+
+    async def path(self, container: str, path: str) -> PathFacts | None:
+        """What is at a path of a container, which need not run; None if nothing is."""
+        asked = Asked(doing="look into the container")
+        request = EngineRequest(
+            method="HEAD",
+            path=f"containers/{in_path(container)}/archive",
+            params={"path": path},
+            seconds=self.deadlines.look,
+            asked=asked,
+        )
+        said = await self._client.header(request, "X-Docker-Container-Path-Stat")
+        if not said:
+            return None
+        stat = decoded(_from_base64(said), _PathStat, self._client, asked)
+        return PathFacts(link=stat.link_target, is_program=bool(stat.mode & 0o111) and not stat.mode & _FOLDER)
+
     async def _act(self, doing: str, path: str, seconds: float, params: Mapping[str, str] | None = None) -> None:
         asked = Asked(doing=doing)
         await self._client.ask(
             EngineRequest(method="POST", path=f"containers/{path}", params=params or {}, seconds=seconds, asked=asked)
         )
 
-    async def _leave(self, name: str) -> None:
-        """Remove what may have been created, in a short time: the caller may be stopping."""
+    async def remove_quietly(self, container: str) -> None:
+        """Remove it, cancelled or not, in a short time: the caller may be stopping. A failure is logged alone, and what
+        is left then is found by a next start."""
         with trio.move_on_after(self.deadlines.leave, shield=True):
             try:
-                await self.remove(name)
+                await self.remove(container)
             except EngineFailed as failed:
-                log.warning("container_left", engine=str(self.facts), container=name, reason=failed.reason)
+                log.warning("container_left", engine=str(self.facts), container=container, reason=failed.reason)
 
     def _warn(self, warnings: list[str]) -> None:
         for warning in warnings:
             if warning not in self._warned and len(self._warned) < MAX_WARNINGS:
                 self._warned.add(warning)
                 log.warning("engine_warned", engine=str(self.facts), warning=self._client.redact(warning))
+
+
+def _from_base64(said: str) -> bytes:
+    try:
+        return base64.b64decode(said, validate=True)
+    except binascii.Error:
+        return b""
 
 
 def _is_not_yet(failed: EngineFailed) -> bool:

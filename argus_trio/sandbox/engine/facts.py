@@ -3,44 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
 
 import attrs
 
+from argus_trio.sandbox.plan.engine_facts import EngineFacts, EngineFound, NoEngine
 
-@attrs.frozen(kw_only=True)
-class EngineFacts:
-    """An engine that answers."""
-
-    kind: Literal["docker", "podman"]
-    version: str
-    api_version: str
-    socket: Path
-    """Its Unix socket, on this machine."""
-    rootless: bool = False
-    user_namespace: bool = False
-    """Whether ids inside are other ids outside although it is rootful (`userns-remap`)."""
-    cpus: int = 1
-    memory: int = 0
-    has_selinux: bool = False
-    missing_limits: tuple[str, ...] = ()
-    """The limits that it cannot enforce, as a rootless one on cgroup v1 cannot: "memory", "swap", "cpus", "pids"."""
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.version}" + (" (rootless)" if self.rootless else "")
-
-
-@attrs.frozen(kw_only=True)
-class NoEngine:
-    """No engine can be used."""
-
-    why: str
-    """One clause: "neither Docker nor Podman answers", "DOCKER_HOST is tcp://…, which shares no folders"."""
-
-
-EngineFound = EngineFacts | NoEngine
+__all__ = ["ContainerFacts", "EngineFacts", "EngineFound", "ImageFacts", "ListedImage", "NoEngine", "PathFacts"]
 
 
 @attrs.frozen(kw_only=True)
@@ -84,3 +53,13 @@ class ContainerFacts:
     image: str = ""
     created: float = 0.0
     """Seconds since the epoch; 0 where it is not told."""
+
+
+@attrs.frozen(kw_only=True)
+class PathFacts:
+    """What is at a path of a container."""
+
+    link: str = ""
+    """Where it leads, if it is a symbolic link: an absolute path of the container."""
+    is_program: bool = False
+    """Whether it is a file that may be run; a link is one as well."""

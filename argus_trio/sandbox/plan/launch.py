@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
 import attrs
 
 from argus_trio.sandbox.plan.network import NetworkPolicy
-from argus_trio.sandbox.plan.outcome import Mount, ResourceLimits, ShimKind
+from argus_trio.sandbox.plan.outcome import HOME_TARGET, Mount, ResourceLimits, ShimKind
+
+INSTANCE_LABEL: Final = "argus-trio.instance"
+"""The label of a container that tells which gateway started it."""
+BACKEND_LABEL: Final = "argus-trio.backend"
 
 
 @attrs.frozen(kw_only=True)
@@ -27,6 +33,10 @@ class Launch:
     cwd: str | None = None
     user: str
     """UID:GID."""
+    groups: tuple[int, ...] = ()
+    home: Path | None = None
+    """The folder of this machine that is its home; None: an empty one in memory."""
+    home_target: str = HOME_TARGET
     mounts: tuple[Mount, ...] = ()
     network: NetworkPolicy
     limits: ResourceLimits

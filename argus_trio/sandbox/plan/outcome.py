@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 
@@ -13,6 +13,12 @@ from argus_trio.sandbox.plan.network import NetworkPolicy
 
 ShimKind = Literal["python", "node"]
 """The interpreter of an image that runs the shim."""
+PACKAGE_PROGRAM: Final = "/usr/local/bin/argus-package-program"
+"""Where an image of npm packages has the program of the first one, as `npx` would find it."""
+HOME_TARGET: Final = "/home/argus"
+"""Where a container has its home, unless its backend says otherwise for an image of its own."""
+NOBODY: Final = "65532:65532"
+"""Who a container is where the gateway is root."""
 
 
 @attrs.frozen(kw_only=True)
@@ -27,6 +33,11 @@ class InstalledImage:
     index_url: str | None = attrs.field(default=None, repr=False)
     extra_index_urls: tuple[str, ...] = attrs.field(default=(), repr=False)
     npm_registry: str | None = attrs.field(default=None, repr=False)
+    links_program: bool = False
+    """Whether the program of the first package is linked as `PACKAGE_PROGRAM`: its only one, else the one that is named
+    like the package without its scope. For npm, where nothing outside of a package tells what its program is called."""
+    with_prereleases: bool = False
+    """Whether pip may take versions that are none yet."""
 
 
 @attrs.frozen(kw_only=True)
@@ -91,6 +102,12 @@ class Contained:
     mounts: tuple[Mount, ...] = ()
     home: Path | None = None
     """The folder of this machine that is its home; None: an empty one in memory."""
+    home_target: str = HOME_TARGET
+    """Where its home is in the container."""
+    user: str = NOBODY
+    """UID:GID in the container."""
+    groups: tuple[int, ...] = ()
+    """Further groups, without which it could not read what is mounted."""
     network: NetworkPolicy
     limits: ResourceLimits
     notes: tuple[str, ...] = ()

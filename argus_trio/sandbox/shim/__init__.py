@@ -1,6 +1,7 @@
 """The first process of a container: programs of their own, that import nothing of ours and are mounted into it.
 
-- `shim.py` is the one for images with Python, on its standard library; `shim.js` the one for images with Node.
+- `shim.py` is the one for images with Python, on its standard library, with `network.py`, which it imports from its own
+  folder; `shim.js` is the one for images with Node.
 - `order.py` is the gateway's side of what both speak over their control socket.
 
 A shim connects to the sockets of its folder, starts the server with one of them as its stdin and stdout, answers names

@@ -13,10 +13,10 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
-from argus_trio.backends.process.last_moment import end_farewells_at
 from argus_trio.backends.process.process import START_KEEPER_LIMIT_SECONDS, BackendProcess, start_process
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.errors import LinkFailed
+from argus_trio.net.ending.last_moment import end_farewells_at
 from argus_trio.net.pipe_reader import PipeReader
 from tests.backends.support.children import MARKER, PATIENCE_SECONDS, children, nasty, none_running, running
 

@@ -12,8 +12,8 @@ from argus_trio.config.model.backend import BackendSpec
 from argus_trio.config.model.config import Config
 from argus_trio.errors import Problem
 
-NO_KEYS = {"entries", "lines", "name", "secrets", "warnings"}
-"""Fields that no key of the file stands for: a backend's name is its key, secrets and warnings are gathered."""
+NO_KEYS = {"entries", "lines", "mode", "name", "secrets", "warnings"}
+"""Fields that no key of the file stands for: names are keys, a mode is a word, secrets and warnings are gathered."""
 
 
 def classes(kind: object) -> Iterator[type]:

@@ -8,7 +8,20 @@ import attrs
 
 from argus_trio.config.model.backend import BackendSpec
 
-LINK = {"type", "protocol", "session", "command", "args", "env", "env_from", "cwd", "url", "headers", "tls"}
+LINK = {
+    "type",
+    "protocol",
+    "session",
+    "command",
+    "args",
+    "env",
+    "env_from",
+    "cwd",
+    "url",
+    "headers",
+    "tls",
+    "container",
+}
 
 
 def test_the_link_part_is_what_a_connection_is_opened_with() -> None:

@@ -87,6 +87,7 @@ def test_a_backend_that_is_down_says_why_and_when_it_is_tried_again() -> None:
                 "capabilities": {"tools": 2, "resources": 0, "prompts": 1},
                 "conditions": [],
                 "hold": None,
+                "isolation": None,
                 "lists": {
                     "failed": [],
                     "left_out": [],

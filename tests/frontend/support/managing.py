@@ -20,7 +20,7 @@ from argus_trio.core.catalog.catalog import Entry, HiddenEntry, Published, build
 from argus_trio.core.catalog.identity import GatewayIdentity
 from argus_trio.core.catalog.names import Scheme
 from argus_trio.core.catalog.restricted import RestrictedCatalogs
-from argus_trio.core.health.health import Health, Overview
+from argus_trio.core.health.health import EngineStatus, Health, Overview
 from argus_trio.core.inventory import Inventory
 from argus_trio.core.memory import Memory
 from argus_trio.frontend.gateway import Control, Gateway, Management
@@ -62,6 +62,7 @@ class Managed:
     access: Access = OPEN
     principal: Principal = KIM
     control: Control | None = None
+    engine: EngineStatus | None = None
     api: ManageApi = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -72,7 +73,7 @@ class Managed:
             health=lambda: Health(total=0, connected=0, healthy=0, starting=0),
             overview=lambda: self.overview,
             control=self.control,
-            management=Management(config=lambda: self.config, inventory=lambda: inventory),
+            management=Management(config=lambda: self.config, inventory=lambda: inventory, engine=lambda: self.engine),
         )
         settings = CurrentSettings(ServedSettings.of(Server(port=0)))
         self.api = ManageApi(pages=pages_of(gateway, settings), settings=settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import trio
 from trio.testing import MockClock
 
-from argus_trio.backends.process.last_moment import end_farewells_at, farewell
+from argus_trio.net.ending.last_moment import end_farewells_at, farewell
 
 
 async def test_a_farewell_is_not_reached_by_a_cancellation_and_ends_by_itself(autojump_clock: MockClock) -> None:

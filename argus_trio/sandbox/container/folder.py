@@ -1,0 +1,145 @@
+"""The folder on this machine that a container and the gateway share: four sockets, the shim, and a resolv.conf.
+
+It is mounted read-only at /run/argus. Nobody else on this machine gets in: it stands in a folder of this user's alone.
+Its lock is held as long as the gateway lives, so that what a killed one left is told from what is in use.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import socket
+import stat
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from argus_trio.errors import LinkFailed
+from argus_trio.sandbox.plan.outcome import ShimKind
+from argus_trio.sandbox.shim import __file__ as shim_map
+
+PREFIX: Final = "argus-trio-"
+SOCKETS: Final = ("control", "stderr", "stdio", "egress")
+PROGRAMS: Final[Mapping[ShimKind, tuple[str, ...]]] = {"python": ("shim.py", "network.py"), "node": ("shim.js",)}
+RESOLV_CONF: Final = "nameserver 127.0.0.1\noptions timeout:5 attempts:2\n"
+"""The shim's DNS, which answers at once or is not there."""
+
+
+@attrs.define(eq=False, kw_only=True)
+class ContainerFolder:
+    """One folder; `close` removes it."""
+
+    path: Path
+    """What is mounted."""
+    listeners: dict[str, socket.socket]
+    """By name, as in `SOCKETS`; who takes one out closes it."""
+    _lock: int
+
+    def close(self) -> None:
+        """Remove it. Whoever is connected stays so."""
+        for listener in self.listeners.values():
+            listener.close()
+        shutil.rmtree(self.path.parent, ignore_errors=True)
+        os.close(self._lock)
+
+
+def runtime_folder(environ: Mapping[str, str]) -> Path:
+    """Where folders of containers stand: $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR/argus-trio, or among temporary files."""
+    if given := environ.get("RUNTIME_DIRECTORY"):
+        return Path(given.split(":")[0])
+    if given := environ.get("XDG_RUNTIME_DIR"):
+        return Path(given) / "argus-trio"
+    return Path(environ.get("TMPDIR") or "/tmp")  # noqa: S108 - each folder in it is made by mkdtemp
+
+
+def make_folder(runtime: Path, shim: ShimKind) -> ContainerFolder:
+    """A new folder with everything in it. It blocks, for next to no time.
+
+    Raises:
+        LinkFailed: it cannot be made.
+    """
+    outer = None
+    try:
+        runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
+        outer = Path(tempfile.mkdtemp(prefix=PREFIX, dir=runtime))
+        return _furnished(outer, shim)
+    except OSError as error:
+        if outer is not None:
+            shutil.rmtree(outer, ignore_errors=True)
+        raise LinkFailed(
+            f"no folder for the sockets of its container can be made in {runtime}: {error.strerror}; "
+            f"RUNTIME_DIRECTORY or XDG_RUNTIME_DIR names another place"
+        ) from None
+
+
+def _furnished(outer: Path, shim: ShimKind) -> ContainerFolder:
+    lock = os.open(outer, os.O_RDONLY | os.O_DIRECTORY)
+    listeners: dict[str, socket.socket] = {}
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        inner = outer / "run"
+        inner.mkdir()
+        inner.chmod(0o755)  # another user's inside; the outer one keeps others of this machine out
+        for name in SOCKETS:
+            listeners[name] = _listener(lock, inner / f"{name}.sock")
+        for name in PROGRAMS[shim]:
+            _put(inner / name, Path(shim_map).with_name(name).read_bytes())
+        _put(inner / "resolv.conf", RESOLV_CONF.encode())
+    except OSError:
+        for listener in listeners.values():
+            listener.close()
+        os.close(lock)
+        raise
+    return ContainerFolder(path=inner, listeners=listeners, lock=lock)
+
+
+def _listener(folder: int, path: Path) -> socket.socket:
+    # The address of a Unix socket has 107 bytes at most: this way it does not matter how long that of the folder is.
+    listener = socket.socket(socket.AF_UNIX)
+    try:
+        listener.bind(f"/proc/self/fd/{folder}/run/{path.name}")
+        path.chmod(0o666)
+        listener.listen(128)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _put(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    path.chmod(0o644)
+
+
+def remove_left_folders(runtime: Path) -> int:
+    """Remove the folders that killed gateways left, and tell how many. It blocks; what is in use, here or by another
+    gateway, is not touched."""
+    removed = 0
+    with suppress(OSError):
+        for folder in runtime.glob(f"{PREFIX}*/run"):
+            removed += _removed_if_left(folder.parent)
+    return removed
+
+
+def _removed_if_left(folder: Path) -> bool:
+    try:
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        if os.fstat(lock).st_uid != os.geteuid() or stat.S_IMODE(os.fstat(lock).st_mode) != 0o700:
+            return False
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
+    except OSError:
+        return False
+    else:
+        return True
+    finally:
+        os.close(lock)

@@ -1,0 +1,71 @@
+"""The log of a build: its last lines, without secrets, and which of them says why it failed. No I/O here."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+
+MAX_LINE_CHARACTERS: Final = 500
+"""So much of a line is kept: pip writes all packages it has installed into one."""
+MAX_LINES: Final = 400
+"""So many of the last lines are kept, in which the one is looked for that says what is wrong."""
+TAIL_LINES: Final = 20
+"""So many of them a failure tells."""
+
+_CONTROL: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_BREAK: Final = re.compile(rb"[\r\n]")
+_PIP: Final = re.compile(r"^ERROR: (?P<said>.+)")
+_NPM: Final = re.compile(r"^npm (?:error|ERR!) (?!code |errno |syscall |path |A complete log)(?P<said>.+)")
+_MAX_REST_BYTES: Final = 64 * 1024
+
+
+@attrs.define(eq=False, kw_only=True)
+class BuildLog:
+    """The log of one build."""
+
+    redact: Callable[[str], str] = attrs.field(repr=False)
+    on_line: Callable[[str], None]
+    """Hears of each line."""
+    _lines: deque[str] = attrs.field(factory=lambda: deque(maxlen=MAX_LINES), init=False)
+    _rest: bytes = attrs.field(default=b"", init=False)
+
+    def feed(self, data: bytes) -> None:
+        """Take what the build wrote, whole lines or not."""
+        *whole, self._rest = _BREAK.split(self._rest + data)
+        for line in whole:
+            self.add(line.decode("utf-8", "replace"))
+        if len(self._rest) > _MAX_REST_BYTES:
+            self.end()
+
+    def end(self) -> None:
+        """Take what was written after the last line end as a line."""
+        rest, self._rest = self._rest, b""
+        self.add(rest.decode("utf-8", "replace"))
+
+    def add(self, line: str) -> None:
+        """Take a line; one that says nothing is left out."""
+        text = _CONTROL.sub("", self.redact(line)).rstrip()[:MAX_LINE_CHARACTERS]
+        if text.strip():
+            self._lines.append(text)
+            self.on_line(text.strip())
+
+    @property
+    def tail(self) -> tuple[str, ...]:
+        """The last lines."""
+        return tuple(self._lines)[-TAIL_LINES:]
+
+    @property
+    def reason(self) -> str:
+        """The line that says most about a failure: the last one that pip calls an error, the first of npm, else the
+        last of all."""
+        by_pip = [found["said"] for line in self._lines if (found := _PIP.match(line))]
+        if by_pip:
+            return by_pip[-1]
+        by_npm = [found["said"] for line in self._lines if (found := _NPM.match(line))]
+        if by_npm:
+            return by_npm[0]
+        return self._lines[-1].strip() if self._lines else ""

@@ -1,0 +1,44 @@
+"""What is known of a container engine, or why there is none: what a plan needs of it. `engine/` finds it out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class EngineFacts:
+    """An engine that answers."""
+
+    kind: Literal["docker", "podman"]
+    version: str
+    api_version: str
+    socket: Path
+    """Its Unix socket, on this machine."""
+    rootless: bool = False
+    user_namespace: bool = False
+    """Whether ids inside are other ids outside although it is rootful (`userns-remap`)."""
+    cpus: int = 1
+    memory: int = 0
+    has_selinux: bool = False
+    missing_limits: tuple[str, ...] = ()
+    """The limits that it cannot enforce, as a rootless one on cgroup v1 cannot: "memory", "swap", "cpus", "pids"."""
+
+    seccomp: Path | None = None
+    """The profile of system calls to name; None: the engine's own."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.version}" + (" (rootless)" if self.rootless else "")
+
+
+@attrs.frozen(kw_only=True)
+class NoEngine:
+    """No engine can be used."""
+
+    why: str
+    """One clause: "neither Docker nor Podman answers", "DOCKER_HOST is tcp://…, which shares no folders"."""
+
+
+EngineFound = EngineFacts | NoEngine

@@ -1,0 +1,96 @@
+"""Paths that no container sees by itself, and those that it never sees: the machine's own, homes, keys and sockets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from argus_trio.sandbox.plan.machine import Machine, PathSeen
+
+SYSTEM: Final = (
+    "/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/run", "/sbin", "/sys", "/usr",
+    "/var/run", "/var/lib/docker", "/var/lib/containers", "/var/lib/containerd", "/var/lib/kubelet", "/var/spool/cron",
+    "/System", "/Library",
+)  # fmt: skip
+"""Folders of the system, with all that is below."""
+_ABOVE_ALL: Final = frozenset({
+    "/", "/home", "/Users", "/root", "/var", "/var/lib", "/var/log", "/mnt", "/media", "/opt", "/srv",
+    "/tmp", "/var/tmp",  # noqa: S108
+})  # fmt: skip
+"""Folders that hold what belongs to many; what is below each is for its owner to name."""
+_KEYS: Final = (
+    ".ssh", ".gnupg", ".aws", ".kube", ".azure", ".docker", ".config/gcloud", ".config/gh", ".config/op",
+    ".config/containers", ".config/rclone", ".config/argus-trio", ".password-store", ".local/share/keyrings",
+    ".local/share/containers", ".netrc", ".pgpass", ".git-credentials", ".npmrc", ".pypirc", ".vault-token",
+    ".terraform.d", ".cargo/credentials", ".cargo/credentials.toml", ".mozilla", ".config/google-chrome",
+)  # fmt: skip
+"""What holds keys, below the home folder of a user."""
+_KEY_FOLDERS: Final = frozenset({".ssh", ".gnupg", ".aws", ".kube", ".azure", ".docker", ".password-store"})
+"""Those that hold keys wherever they are."""
+_HOME_MARKS: Final = (".ssh", ".gnupg", ".aws", ".kube")
+"""What tells that a folder is somebody's home, wherever it is."""
+_ENGINE_SOCKETS: Final = frozenset({
+    "docker.sock", "podman.sock", "containerd.sock", "crio.sock", "buildkitd.sock", "docker-raw.sock",
+})  # fmt: skip
+
+
+def is_below(path: Path, folder: Path) -> bool:
+    """Whether a path is a folder or something in it."""
+    return path == folder or folder in path.parents
+
+
+def why_not(path: Path, seen: PathSeen, machine: Machine) -> str | None:
+    """What a path is that is not mounted by itself, such as "a system folder"; None for one that may be."""
+    for each in (path, seen.real):
+        if (why := _by_name(each, machine)) is not None:
+            return why
+    if seen.kind == "socket":
+        return "a socket"
+    if seen.kind == "other":
+        return "neither a file nor a folder"
+    return "a folder that holds keys" if _holds_keys(seen.real, machine) else None
+
+
+def is_engine_socket(path: Path, engine_socket: Path | None) -> bool:
+    """Whether a path is the socket of a container engine, or a folder that is known to hold one."""
+    if path.name in _ENGINE_SOCKETS:
+        return True
+    sockets = [Path("/run/docker.sock"), Path("/var/run/docker.sock"), Path("/run/podman/podman.sock")]
+    if engine_socket is not None:
+        sockets.append(engine_socket)
+    return any(is_below(each, path) for each in sockets)
+
+
+def _by_name(path: Path, machine: Machine) -> str | None:
+    if str(path) in _ABOVE_ALL or any(is_below(path, Path(each)) for each in SYSTEM):
+        return "a system folder" if str(path) in _ABOVE_ALL else "part of the system"
+    if path.parent in (Path("/home"), Path("/Users")):
+        return "a user's home folder"
+    if machine.user_home is not None and is_below(machine.user_home, path):
+        return "your home folder" if path == machine.user_home else "a folder that holds your home"
+    if is_below(path, machine.homes) or is_below(machine.homes, path):
+        return "where the homes of backends are kept"
+    if _KEY_FOLDERS.intersection(path.parts):
+        return "a place for keys"
+    if path.name in _ENGINE_SOCKETS:
+        return "an engine's socket"
+    home = _home_of(path, machine)
+    if home is not None and any(is_below(path, home / each) for each in _KEYS):
+        return "a place for keys"
+    if home is not None and any(is_below(home / each, path) for each in _KEYS if "/" in each):
+        return "a folder that holds keys"
+    return None
+
+
+def _home_of(path: Path, machine: Machine) -> Path | None:
+    """The home folder that a path is in."""
+    if machine.user_home is not None and is_below(path, machine.user_home):
+        return machine.user_home
+    for above in ("/home", "/Users"):
+        if is_below(path, Path(above)) and len(path.parts) > 2:
+            return Path(above, path.parts[2])
+    return Path("/root") if is_below(path, Path("/root")) else None
+
+
+def _holds_keys(path: Path, machine: Machine) -> bool:
+    return any(machine.look(path / each) is not None for each in _HOME_MARKS)

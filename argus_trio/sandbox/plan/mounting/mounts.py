@@ -1,0 +1,162 @@
+"""What of this machine a container sees: what the configuration mounts, and, read-only, what the backend names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from argus_trio.config.model.container import MountSpec
+from argus_trio.sandbox.plan.machine import Machine, PathSeen
+from argus_trio.sandbox.plan.mounting.forbidden import is_below, is_engine_socket, why_not
+from argus_trio.sandbox.plan.mounting.paths import MissingPath, NamedPath
+from argus_trio.sandbox.plan.outcome import Mount
+from argus_trio.sandbox.plan.refusal import PlanRefused
+
+MAX_MOUNTS: Final = 64
+"""How many files and folders a container may see: each costs its start some time, and a shell's `*` names many."""
+RUN_FOLDER: Final = "/run/argus"
+"""Where a container has its sockets and its shim."""
+_TAKEN: Final = ("/", RUN_FOLDER, "/run", "/proc", "/sys", "/dev", "/etc", "/etc/resolv.conf", "/etc/hosts", "/tmp")  # noqa: S108
+_TAKEN_BELOW: Final = (RUN_FOLDER, "/proc", "/sys", "/dev")
+
+
+@attrs.frozen(kw_only=True)
+class Mounts:
+    """What is mounted, and what there is to say of it."""
+
+    mounts: tuple[Mount, ...] = ()
+    seen: tuple[PathSeen, ...] = ()
+    """What is at the sources, in the same order."""
+    notes: tuple[str, ...] = ()
+    has_relative: bool = False
+    """Whether a relative path was taken, so that the working directory has to be the same inside."""
+
+
+def explicit_mount(
+    spec: MountSpec, machine: Machine, engine_socket: Path | None, *, named: str = "container.mounts"
+) -> tuple[Mount, PathSeen]:
+    """A mount that the configuration has; `named` is where.
+
+    Raises:
+        PlanRefused: it cannot be made, or never is.
+    """
+    source = machine.absolute(spec.source)
+    seen = machine.look(source)
+    if seen is None:
+        raise PlanRefused(f"{named}: {source} is not there: create it, or correct its path")
+    if is_engine_socket(source, engine_socket) or is_engine_socket(seen.real, engine_socket):
+        raise PlanRefused(
+            f"{named}: {source} is, or holds, the socket of a container engine, which is all power over this "
+            "machine: no container gets it; for a backend that needs it write isolation: off"
+        )
+    target = spec.target or str(source)
+    if not target.startswith("/") or ".." in Path(target).parts:
+        raise PlanRefused(f"{named}: target {target} is not an absolute path: write one such as /data")
+    target = f"/{target.strip('/')}"
+    if target in _TAKEN or any(is_below(Path(target), Path(each)) for each in _TAKEN_BELOW):
+        raise PlanRefused(f"{named}: {target} is the container's own: write another target for {source}, such as /data")
+    mount = Mount(source=seen.real, target=target, is_writable=spec.mode == "rw", selinux=spec.selinux)
+    return mount, seen
+
+
+def gather(
+    explicit: Iterable[tuple[Mount, PathSeen]],
+    named: Iterable[NamedPath | MissingPath],
+    machine: Machine,
+    *,
+    is_lenient: bool,
+) -> Mounts:
+    """All mounts: the explicit ones, and what is named and not covered by them.
+
+    `is_lenient`: what may not be mounted is left out and noted, for an image may have something of its own there.
+
+    Raises:
+        PlanRefused: something that is named is not mounted by itself; the text says what to write.
+    """
+    chosen: dict[str, tuple[Mount, PathSeen]] = {}
+    for mount, seen in explicit:
+        if mount.target in chosen:
+            raise PlanRefused(f"container.mounts: {mount.target} is mounted twice: leave one out")
+        chosen[mount.target] = (mount, seen)
+    notes: list[str] = []
+    has_relative = False
+    for each in named:
+        if isinstance(each, MissingPath):
+            if _covering(each.path, chosen) is None and not _is_of_system(each.path, machine):
+                notes.append(
+                    f"{each.why} names {each.path}, which is not there and cannot be made: for that mount "
+                    f"{each.path.parent} with mode: rw"
+                )
+            continue
+        has_relative = has_relative or each.is_relative
+        _add(each, chosen, notes, machine, is_lenient=is_lenient)
+    if len(chosen) > MAX_MOUNTS:
+        raise PlanRefused(
+            f"{len(chosen)} files and folders are named, and at most {MAX_MOUNTS} are mounted: name a folder with "
+            "all of them"
+        )
+    ordered = sorted(chosen.values(), key=lambda pair: pair[0].target)
+    return Mounts(
+        mounts=tuple(mount for mount, _ in ordered),
+        seen=tuple(seen for _, seen in ordered),
+        notes=tuple(notes),
+        has_relative=has_relative,
+    )
+
+
+def _add(
+    named: NamedPath, chosen: dict[str, tuple[Mount, PathSeen]], notes: list[str], machine: Machine, *, is_lenient: bool
+) -> None:
+    cover = _covering(named.path, chosen)
+    if cover is not None and is_below(named.seen.real, cover.source):
+        return
+    # Below what is mounted a link leads elsewhere: there, under its real name, it is looked for.
+    path = named.path if cover is None else named.seen.real
+    if cover is not None and _covering(path, chosen) is not None:
+        return
+    why = why_not(path, named.seen, machine)
+    if why is None and (str(path) in _TAKEN or any(is_below(path, Path(each)) for each in _TAKEN_BELOW)):
+        why = "the container's own"
+    if why is not None:
+        if is_lenient:
+            notes.append(f"{named.why} names {path}, {why}, which is not mounted by itself")
+            return
+        raise PlanRefused(_refusal(named, path, why))
+    for target in [each for each, (mount, _) in chosen.items() if mount.why and is_below(Path(each), path)]:
+        if is_below(chosen[target][0].source, named.seen.real):
+            del chosen[target]
+    mount = Mount(source=named.seen.real, target=str(path), why=named.why)
+    chosen[mount.target] = (mount, named.seen)
+
+
+def _covering(path: Path, chosen: dict[str, tuple[Mount, PathSeen]]) -> Mount | None:
+    """The innermost mount that a path is in."""
+    covers = [mount for target, (mount, _) in chosen.items() if is_below(path, Path(target))]
+    return max(covers, key=lambda mount: len(Path(mount.target).parts), default=None)
+
+
+def _is_of_system(path: Path, machine: Machine) -> bool:
+    parent = machine.look(path.parent)
+    return parent is None or why_not(path.parent, parent, machine) is not None
+
+
+def _refusal(named: NamedPath, path: Path, why: str) -> str:
+    if why == "an engine's socket":
+        return (
+            f"{named.why} names {path}, the socket of a container engine, which is all power over this machine: no "
+            "container gets it; for a backend that needs it write isolation: off"
+        )
+    if is_engine_socket(path, None) or str(path) in _TAKEN:
+        return f"{named.why} names {path}, {why}, which is not mounted: name what is meant below it"
+    return (
+        f"{named.why} names {path}, {why}, which is not mounted by itself: if it is meant, write "
+        f"container: {{mounts: [{{source: {path}}}]}}"
+    )
+
+
+def target_folders(mounts: Iterable[Mount]) -> tuple[str, ...]:
+    """The folders of an image that hide what is mounted below them from all but root, such as its `/root`."""
+    return ("/root",) if any(is_below(Path(each.target), Path("/root")) for each in mounts) else ()
