@@ -1,8 +1,9 @@
-"""A network of its own where every address is this machine's: what is let out by mistake arrives here, no farther.
+"""A network of its own where every address leads to this machine: what is let out by mistake arrives here, no farther.
 
 The thread that enters it, what it starts and the sockets that it opens are in it; an engine's Unix socket is reached as
-before. Names are those of a file that a gateway sees as its /etc/hosts. So that a container may reach a public address,
-and not a private one, is shown by what arrives, and no packet leaves the machine.
+before. Private addresses are its own, public ones are turned round by its packet filter on their way out. Names are
+those of a file that a gateway sees as its /etc/hosts. So that a container may reach a public address, and not a private
+one, is shown by what arrives, and no packet leaves the machine.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import fcntl
 import os
 import socket
 import struct
+import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import attrs
@@ -28,14 +31,19 @@ ADDRESSES = {
     "private.example.org": "10.11.12.13",
     "database.example.org": "192.168.77.1",
     "carrier.example.org": "100.64.1.1",
+    "own.example.org": "198.51.100.7",
+    "second.example.org": "198.51.100.8",
     "metadata.google.internal": "169.254.169.254",
     "loopback.example.org": "127.0.0.1",
 }
+PUBLIC = "93.184.216.0/24"
+"""What is turned round; all other addresses are those of an interface."""
 PORTS = (80, 443, 5432)
 ABSTRACT = "argus-test-island"
 """The abstract Unix socket of the island, which belongs to a network."""
 CLONE_NEWNET = 0x40000000
 SIOCSIFFLAGS, SIOCSIFADDR, IFF_UP = 0x8914, 0x8916, 1
+SIOCADDRT, RTF_UP = 0x890B, 1
 
 
 @attrs.frozen(kw_only=True)
@@ -55,9 +63,16 @@ def _bring_up(addresses: Mapping[str, str]) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP))
         for number, address in enumerate(addresses.values()):
-            if not address.startswith("127."):
+            if not address.startswith("127.") and ip_address(address) not in ip_network(PUBLIC):
                 packed = struct.pack("16sHH4s16x", b"lo:%d" % number, socket.AF_INET, 0, socket.inet_aton(address))
                 fcntl.ioctl(control, SIOCSIFADDR, packed)
+
+        any_address = struct.pack("HH4s8x", socket.AF_INET, 0, bytes(4))
+        device = ctypes.create_string_buffer(b"lo")
+        route = struct.pack("@L16s16s16sHhLPhP24x", 0, *[any_address] * 3, RTF_UP, 0, 0, 0, 0, ctypes.addressof(device))
+        fcntl.ioctl(control, SIOCADDRT, route)
+    rule = ["-t", "nat", "-A", "OUTPUT", "-d", PUBLIC, "-p", "tcp", "-j", "REDIRECT"]
+    subprocess.run(["iptables", *rule], check=True, capture_output=True)
 
 
 def _greet(listener: socket.socket) -> None:

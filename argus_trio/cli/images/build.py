@@ -72,7 +72,9 @@ async def _built(opened: OpenedImages, orders: Sequence[BuildOrder], *, updates:
 def _report(outcome: BuildOutcome) -> None:
     names = ", ".join(outcome.order.backends)
     if outcome.failure is not None:
-        complain("\n".join((f"{names}: {outcome.failure.reason}", *(f"    {line}" for line in outcome.failure.details))))
+        complain(
+            "\n".join((f"{names}: {outcome.failure.reason}", *(f"    {line}" for line in outcome.failure.details)))
+        )
         return
     words = {
         "there": f"{outcome.name} is there",
