@@ -156,7 +156,7 @@ class _GatewayParts:
         journal = self.management.journal
         self.pipelines = Pipelines(build_pipeline(self.config, source=source, folder=folder, journal=journal))
         self.sandbox = Sandbox(
-            rooms=RealRooms(environ=os.environ, redact=self.redact),
+            rooms=RealRooms(environ=os.environ, redact=self.redact, attempts=self.management.egress, journal=journal),
             backends=lambda: self.supervisor.config.backends,
             journal=journal,
         )

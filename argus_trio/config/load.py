@@ -13,13 +13,15 @@ from argus_trio.config.check.admission.check_authentication import check_authent
 from argus_trio.config.check.admission.check_management import check_management
 from argus_trio.config.check.authorization.check_authorization import check_authorization
 from argus_trio.config.check.check import check
-from argus_trio.config.check.check_commands import CommandCheck
+from argus_trio.config.check.check_commands import CommandCheck, brought_along
 from argus_trio.config.check.check_files import check_files
 from argus_trio.config.check.check_inherited import check_inherited
 from argus_trio.config.check.check_operation import check_operation
 from argus_trio.config.check.check_rate_limits import check_rate_limits
 from argus_trio.config.check.check_records import check_records
 from argus_trio.config.check.check_variables import check_variables
+from argus_trio.config.check.isolation.check_containers import check_containers
+from argus_trio.config.check.isolation.check_mounts import check_mounts
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.document import Document, NotYaml, read_document
 from argus_trio.config.read.findings import Findings
@@ -96,8 +98,12 @@ def _config(root: dict[str, Tree], splicer: Splicer) -> Config:
     check_operation(config, findings)
     check_records(config, findings)
     check_rate_limits(config, findings)
+    check_containers(written, config, findings)
     check_files(config, splicer.folder, findings, splicer.sources)
-    commands = CommandCheck(environ=splicer.environ, folder=splicer.folder, brought=splicer.brought)
+    check_mounts(written, config, findings)
+    commands = CommandCheck(
+        environ=splicer.environ, folder=splicer.folder, brought=splicer.brought, contained=brought_along(config)
+    )
     commands.check(written, findings)
     check_inherited(config, splicer.environ, findings)
     named = {each.variable for brought in splicer.brought.values() for each in brought if each.variable}

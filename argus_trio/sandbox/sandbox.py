@@ -9,66 +9,31 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import attrs
 import structlog
 import trio
 
 from argus_trio.config.model.backend import BackendSpec, StdioBackend
+from argus_trio.core.egress.attempts import EgressAttempts
 from argus_trio.core.health.health import Isolation
 from argus_trio.core.journal import Journal
 from argus_trio.errors import LinkFailed
 from argus_trio.sandbox.engine.look import LOOK_SECONDS, WATCH_SECONDS, EngineLook
+from argus_trio.sandbox.image.rooms import BackendPlan, EngineFinder, EngineInUse, EngineRuntime, Rooms
 from argus_trio.sandbox.image.standing import Standing, Standings
 from argus_trio.sandbox.image.telling import TellPreparing, at_a_pace
 from argus_trio.sandbox.plan.engine_facts import EngineFacts, EngineFound, NoEngine
-from argus_trio.sandbox.plan.outcome import Bare, Contained, Plan, Refused
+from argus_trio.sandbox.plan.outcome import Contained, Plan, Refused
 from argus_trio.sandbox.plan.shown import shown
 
 log = structlog.get_logger()
 
 OFF: Final = NoEngine(why="isolation: off")
 """What is known of the engine where none is wanted."""
-
-
-@attrs.frozen(kw_only=True)
-class BackendPlan:
-    """The plan of one backend, and what it was made of."""
-
-    spec: StdioBackend
-    found: EngineFound
-    plan: Plan
-
-
-class EngineInUse(Protocol):
-    """An engine whose control is open."""
-
-    async def ready(self, contained: Contained, tell: TellPreparing) -> str:
-        """The id of the image of a plan, once it is there. Raises `LinkFailed`."""
-
-    def start(self, contained: Contained) -> AbstractAsyncContextManager[Any]:
-        """Its program in a container, for the length of the block. Raises `LinkFailed` on entering."""
-
-    async def reap(self) -> None:
-        """Remove what gateways left that are gone. Raises `LinkFailed`."""
-
-
-class Rooms(Protocol):
-    """The rooms that the sandbox joins."""
-
-    async def find(self, runtime: str) -> EngineFound:
-        """The engine of that kind, or any for `auto`."""
-
-    def plan(self, spec: StdioBackend, found: EngineFound) -> Plan:
-        """The plan of a backend. It looks at files."""
-
-    async def in_thread(self, work: Callable[[], BackendPlan]) -> BackendPlan:
-        """What `work` returns, which looks at files: they may be on a disk that does not answer."""
-
-    def use(self, facts: EngineFacts) -> AbstractAsyncContextManager[EngineInUse]:
-        """The engine, for the length of the block. Raises `LinkFailed`."""
 
 
 @attrs.define(eq=False)
@@ -88,14 +53,24 @@ class RealRooms:
     """The gateway's own environment."""
     redact: Callable[[str], str]
 
-    async def find(self, runtime: str) -> EngineFound:  # noqa: ARG002
-        """As `Rooms.find`."""
-        await trio.lowlevel.checkpoint()
-        return NoEngine(why="isolation is not built yet")
+    attempts: EgressAttempts
+    """What containers tried to reach."""
+    journal: Journal
+    _probe: EngineFinder | None = attrs.field(default=None, init=False)
 
-    def plan(self, spec: StdioBackend, found: EngineFound) -> Plan:  # noqa: ARG002
+    async def find(self, runtime: EngineRuntime) -> EngineFound:
+        """As `Rooms.find`."""
+        from argus_trio.sandbox.engine.probe import EngineProbe
+
+        self._probe = self._probe or EngineProbe(environ=self.environ)
+        return await self._probe.find(runtime)
+
+    def plan(self, spec: StdioBackend, found: EngineFound) -> Plan:
         """As `Rooms.plan`."""
-        return Bare(why="isolation is not built yet")
+        from argus_trio.sandbox.engine.machine import this_machine
+        from argus_trio.sandbox.plan.plan import plan
+
+        return plan(spec, found, this_machine(self.environ, Path.cwd()))
 
     async def in_thread(self, work: Callable[[], BackendPlan]) -> BackendPlan:
         """As `Rooms.in_thread`."""
@@ -103,7 +78,11 @@ class RealRooms:
 
     def use(self, facts: EngineFacts) -> AbstractAsyncContextManager[EngineInUse]:
         """As `Rooms.use`."""
-        raise NotImplementedError
+        from argus_trio.sandbox.egress.attempts import ToldAttempts
+        from argus_trio.sandbox.image.in_use import open_engine
+
+        told = ToldAttempts(attempts=self.attempts, journal=self.journal)
+        return open_engine(facts, environ=self.environ, redact=self.redact, attempts=told)
 
 
 def _no_backends() -> Mapping[str, BackendSpec]:
@@ -120,7 +99,7 @@ class Sandbox:
     journal: Journal = attrs.field(factory=Journal)
     _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
     _ended: trio.Event = attrs.field(factory=trio.Event, init=False)
-    _looks: dict[str, EngineLook] = attrs.field(factory=dict, init=False)
+    _looks: dict[EngineRuntime, EngineLook] = attrs.field(factory=dict, init=False)
     """The latest look for each kind of engine that is wanted."""
     _uses: dict[EngineFacts, _Use] = attrs.field(factory=dict, init=False)
     _planned: dict[str, BackendPlan] = attrs.field(factory=dict, init=False)
@@ -225,7 +204,7 @@ class Sandbox:
         look = self._looks.get(spec.container.runtime)
         return look.found if look is not None and look.done.is_set() else None
 
-    async def _engine(self, runtime: str) -> EngineFound:
+    async def _engine(self, runtime: EngineRuntime) -> EngineFound:
         """The engine of that kind, by the latest look, or by another one if that is overtaken."""
         look = self._looks.get(runtime)
         if look is None or look.is_overtaken(trio.current_time()):
@@ -235,7 +214,7 @@ class Sandbox:
         await look.done.wait()
         return look.found
 
-    async def _look(self, runtime: str, look: EngineLook, last: EngineFound | None) -> None:
+    async def _look(self, runtime: EngineRuntime, look: EngineLook, last: EngineFound | None) -> None:
         found: EngineFound = NoEngine(why=f"none answered within {LOOK_SECONDS:g} s")
         try:
             with trio.move_on_after(LOOK_SECONDS):
@@ -297,7 +276,7 @@ class Sandbox:
                 if isinstance(found, EngineFacts):
                     self._tell_engine_came(runtime, found)
 
-    def _tell_engine_came(self, runtime: str, engine: EngineFacts) -> None:
+    def _tell_engine_came(self, runtime: EngineRuntime, engine: EngineFacts) -> None:
         backends = self.backends()
         bare = [
             name

@@ -30,11 +30,15 @@ ADDRESSES = {
     "carrier.example.org": "100.64.1.1",
     "metadata.google.internal": "169.254.169.254",
     "loopback.example.org": "127.0.0.1",
+    "itself.example.org": "185.199.108.7",
 }
 PORTS = (80, 443, 5432)
+ELSEWHERE = "93."
+"""How addresses begin that are as those of other machines: this one answers there, and has them on no interface."""
 ABSTRACT = "argus-test-island"
 """The abstract Unix socket of the island, which belongs to a network."""
 CLONE_NEWNET = 0x40000000
+RTM_NEWROUTE, REQUEST_ACK_CREATE = 24, 0x405
 SIOCSIFFLAGS, SIOCSIFADDR, IFF_UP = 0x8914, 0x8916, 1
 
 
@@ -50,12 +54,32 @@ def _namespaced(libc: ctypes.CDLL, returned: int) -> None:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
+def _attribute(kind: int, data: bytes) -> bytes:
+    return struct.pack("HH", 4 + len(data), kind) + data
+
+
+def _route_here(address: str) -> None:
+    """Have what is sent to `address` arrive here and leave from 127.0.0.1, so that it is none of this machine's own."""
+    to_host, local_table, static, host_scope, local = 32, 255, 4, 254, 2
+    route = struct.pack("8BI", socket.AF_INET, to_host, 0, 0, local_table, static, host_scope, local, 0)
+    route += _attribute(1, socket.inet_aton(address))
+    route += _attribute(4, struct.pack("I", socket.if_nametoindex("lo")))
+    route += _attribute(7, socket.inet_aton("127.0.0.1"))
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as netlink:
+        netlink.send(struct.pack("IHHII", 16 + len(route), RTM_NEWROUTE, REQUEST_ACK_CREATE, 1, 0) + route)
+        (error,) = struct.unpack_from("i", netlink.recv(4096), 16)
+    if error:
+        raise OSError(-error, os.strerror(-error))
+
+
 def _bring_up(addresses: Mapping[str, str]) -> None:
-    """The loopback interface with all these addresses: as aliases, so that no tool is needed."""
+    """The loopback interface with all these addresses: as aliases and routes, so that no tool is needed."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP))
         for number, address in enumerate(addresses.values()):
-            if not address.startswith("127."):
+            if address.startswith(ELSEWHERE):
+                _route_here(address)
+            elif not address.startswith("127."):
                 packed = struct.pack("16sHH4s16x", b"lo:%d" % number, socket.AF_INET, 0, socket.inet_aton(address))
                 fcntl.ioctl(control, SIOCSIFADDR, packed)
 

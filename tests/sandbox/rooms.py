@@ -14,10 +14,11 @@ from argus_trio.config.model.container import Container
 from argus_trio.core.journal import Journal
 from argus_trio.errors import LinkFailed
 from argus_trio.sandbox.engine.facts import EngineFacts, EngineFound, NoEngine
+from argus_trio.sandbox.image.rooms import BackendPlan, EngineRuntime
 from argus_trio.sandbox.image.telling import TellPreparing
 from argus_trio.sandbox.plan.network import NetworkPolicy
 from argus_trio.sandbox.plan.outcome import Bare, Contained, InstalledImage, Plan, Refused, ResourceLimits
-from argus_trio.sandbox.sandbox import BackendPlan, Sandbox
+from argus_trio.sandbox.sandbox import Sandbox
 
 DOCKER = EngineFacts(kind="docker", version="28.0.0", api_version="1.48", socket=Path("/run/docker.sock"))
 NOBODY = NoEngine(why="neither Docker nor Podman answers")
@@ -82,7 +83,7 @@ class PlayedRooms:
     open_now: int = 0
     use_failures: list[Exception] = attrs.field(factory=list)
 
-    async def find(self, runtime: str) -> EngineFound:
+    async def find(self, runtime: EngineRuntime) -> EngineFound:
         self.looks += 1
         await trio.sleep(self.find_seconds)
         return self.found

@@ -53,9 +53,6 @@ def checked(returned: int) -> int:
     return returned
 
 
-# ---------------------------------------------------------------------------- files
-
-
 def write(path: str) -> None:
     with open(path, "ab", buffering=0) as file:  # noqa: PTH123 - it may be a device or a file of the kernel
         file.write(b"\n")
@@ -85,9 +82,6 @@ def fill(folder: str) -> None:
             os.posix_fallocate(file.fileno(), 0, MUCH)
     finally:
         path.unlink(missing_ok=True)
-
-
-# ---------------------------------------------------------------------------- privileges
 
 
 def mount() -> None:
@@ -131,9 +125,6 @@ def use_setuid_program() -> None:
 def raise_limit(which: int) -> None:
     hard = resource.getrlimit(which)[1]
     resource.setrlimit(which, (hard, hard + 1))
-
-
-# ---------------------------------------------------------------------------- processes and memory
 
 
 def in_child(body: Callable[[], object]) -> None:
@@ -212,9 +203,6 @@ def trace_first_process() -> None:
     libc.ptrace(PTRACE_DETACH, 1, None, None)
 
 
-# ---------------------------------------------------------------------------- sockets
-
-
 def greeted(sock: socket.socket) -> None:
     """Raises: Denied: what was connected says nothing, so it is not what was aimed at."""
     with sock:
@@ -263,9 +251,6 @@ def other_interfaces() -> None:
     names = {name for _, name in socket.if_nameindex()} - {"lo", "tunl0", "sit0", "ip6tnl0", "gre0", "ip_vti0"}
     if not names:
         raise Denied("none but its own loopback")
-
-
-# ---------------------------------------------------------------------------- what is tried
 
 
 def attempts(aim: Json) -> Iterator[tuple[str, Callable[[], object]]]:

@@ -7,6 +7,7 @@
   be loaded, in the same way as when it takes effect.
 - `check_commands` looks for the programs of stdio backends, `check_inherited` for variables that do not reach them.
 - `check_variables` looks for variables of the original Argus that nobody reads.
+- `isolation/` judges the containers of stdio backends, and looks for what they mount.
 - `authorization/` judges roles, rules and views, and explains what a principal may do.
 - `listen_address` reads HOST:PORT; `loopback` says whether an address can be reached from elsewhere, for `config/file`
   and socket activation as well.

@@ -15,6 +15,7 @@ import attrs
 
 from argus_trio.config.model.backend import Backend
 from argus_trio.config.model.config import Config
+from argus_trio.config.model.container import NetworkSpec
 from argus_trio.config.read.secrets import ASSIGNED, NAMED, OPTION
 from argus_trio.core.redaction import HIDDEN
 
@@ -49,6 +50,8 @@ class _Shown:
 
     def value(self, value: object) -> object:
         """Any value that stands in a configuration."""
+        if isinstance(value, NetworkSpec) and value.mode != "allow":
+            return value.mode
         if attrs.has(type(value)):
             return self.of(value)
         if isinstance(value, Mapping):

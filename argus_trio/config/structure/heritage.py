@@ -99,6 +99,11 @@ KEYS: dict[str, str] = {
         f"backends.*.container.{key}": _ENGINE_FLAG
         for key in ("privileged", "cap_add", "cap_drop", "devices", "security_opt", "ports", "read_only", "tmpfs")
     },
+    "backends.*.container.mounts.*.dst": "write target: PATH",
+    "backends.*.container.mounts.*.destination": "write target: PATH",
+    "backends.*.container.mounts.*.type": "files and folders of this machine are all that is mounted; leave it out",
+    "backends.*.container.mounts.*.readonly": "write mode: ro, which is the default, or mode: rw",
+    "backends.*.container.mounts.*.read_only": "write mode: ro, which is the default, or mode: rw",
     "backends.*.container.pids_limit": "write pids: NUMBER",
     "backends.*.container.allow": "write network: {allow: [HOST:PORT]}",
     "backends.*.container.allowed_hosts": "write network: {allow: [HOST:PORT]}",
@@ -210,13 +215,13 @@ SHAPES: dict[str, str] = {
     "backends.*.headers": "write Name: value, one a line",
     "backends.*.container": "write container: {isolation: off} to have none, or leave it out",
     "backends.*.container.runtime": "there are no engines but Docker and Podman: leave it out for the one that answers",
-    "backends.*.container.mounts": "write mounts: [{source: PATH}]",
 }
 """What to say of a list, a mapping or a text where another shape is expected, by dotted path."""
 
 WANTED: dict[str, str] = {
     "backends.*.command": "write command: <the program to start>, such as npx, and its arguments into args",
     "backends.*.url": "write url: <the address of the server>, such as https://mcp.example.com/mcp",
+    "backends.*.container.mounts.*.source": "write source: <a file or folder of this machine>",
     "middleware.*.methods": 'write methods: [{type: bearer, tokens: [{token: "${TOKEN}", principal: NAME}]}]',
     "middleware.*.limits": "write limits: [{scope: principal, calls: 120, per: 60}]",
     "middleware.*.methods.*.tokens": 'write tokens: [{token: "${TOKEN}", principal: NAME, roles: [ROLE]}]',

@@ -86,17 +86,17 @@ def plain_name(host: str) -> str | None:
     An address keeps its form, but for this machine's loopback: what is written in an odd form is another name.
     """
     name = host.lower().removesuffix(".")
+    if not name.isascii():
+        try:
+            name = name.encode("idna").decode("ascii").lower().removesuffix(".")
+        except UnicodeError:
+            return None
     if name.startswith("[") and name.endswith("]"):
         name = name[1:-1]
     if name in _NAMES_OF_THIS_MACHINE:
         return THIS_MACHINE
     if ":" in name:
         return _plain_ipv6(name)
-    if not name.isascii():
-        try:
-            name = name.encode("idna").decode("ascii").lower().removesuffix(".")
-        except UnicodeError:
-            return None
     if not name or len(name) > _LONGEST_NAME or not all(map(_LABEL.fullmatch, name.split("."))):
         return None
     return name

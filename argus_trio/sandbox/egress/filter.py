@@ -1,11 +1,13 @@
 """The filter of one container: each connection asks for a name and a port, and gets there if it may.
 
 One connection of the container's Unix socket is one TCP connection of its server. It is never closed for being quiet:
-databases are. What bounds them is their number; who is gone outside is found out by TCP's keep-alive.
+databases are. What bounds them is their number; who is gone outside is found out by TCP's keep-alive. Only once one end
+has said its last, the other is waited for so long and no longer.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -29,8 +31,10 @@ HEAD_BYTES: Final = 1024
 """As many bytes as that has at most: a name has 253 characters."""
 CHUNK_BYTES: Final = 32 * 1024
 """As many bytes are on their way in one direction of a connection; more are read when these have been taken."""
+HALF_CLOSED_SECONDS: Final = 300.0
+"""How long nothing may come where one end has said its last: who has closed for good looks like who only listens."""
 UNTIL_CLOSED_SECONDS: Final = 30.0
-"""How long an end that cannot be half closed (a proxy under TLS) has for its last words when the container is done."""
+"""The same where the other end cannot be told that (a proxy under TLS)."""
 
 _HEAD: Final = re.compile(rb"CONNECT ([^ \r\n]+):([0-9]{1,5}) HTTP/1\.1\r\n")
 _LONGEST_SHOWN: Final = 100
@@ -112,7 +116,7 @@ class _ServedContainer:
             if early:
                 moved(sent=len(early))
                 await outer.send_all(early)
-            await _relay(inner, outer, moved)
+            await _Relay(inner=inner, outer=outer, moved=moved).run()
         finally:
             await trio.aclose_forcefully(outer)
 
@@ -162,36 +166,56 @@ async def _read_head(inner: trio.SocketStream) -> tuple[str, int, bytes] | None:
     return (found[1].decode("utf-8", "replace"), port, early) if 0 < port < 65536 else None
 
 
-async def _relay(inner: trio.SocketStream, outer: trio.abc.Stream, moved: Callable[..., None]) -> None:
-    """Pass bytes both ways, each as fast as its reader takes them, until both ways have ended or one end is gone."""
-    async with trio.open_nursery() as nursery:
+@attrs.define(eq=False, kw_only=True)
+class _Relay:
+    """Bytes both ways, each as fast as its reader takes them, until both ways have ended or one end is gone."""
 
-        async def outgoing() -> None:
-            while data := await inner.receive_some(CHUNK_BYTES):
-                moved(sent=len(data))
-                await outer.send_all(data)
-            if isinstance(outer, trio.abc.HalfCloseableStream):
-                await outer.send_eof()
-            else:
-                nursery.cancel_scope.deadline = trio.current_time() + UNTIL_CLOSED_SECONDS
+    inner: trio.SocketStream
+    outer: trio.abc.Stream
+    moved: Callable[..., None]
+    _both: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+    _quiet_seconds: float = attrs.field(default=math.inf, init=False)
+    """How long nothing may come: for ever, while both ways are open."""
 
-        nursery.start_soon(_unless_gone, outgoing, nursery.cancel_scope)
-        await _unless_gone(partial(_incoming, inner, outer, moved), nursery.cancel_scope)
+    async def run(self) -> None:
+        """Relay to the end."""
+        with self._both:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._until_gone, self._outgoing)
+                nursery.start_soon(self._until_gone, self._incoming)
 
+    async def _outgoing(self) -> None:
+        while data := await self.inner.receive_some(CHUNK_BYTES):
+            self._count(sent=len(data))
+            await self.outer.send_all(data)
+        await self.inner.socket.send(b"")  # fails where it was not only half closed
+        if isinstance(self.outer, trio.abc.HalfCloseableStream):
+            await self.outer.send_eof()
+            self._is_half_closed(HALF_CLOSED_SECONDS)
+        else:
+            self._is_half_closed(UNTIL_CLOSED_SECONDS)
 
-async def _incoming(inner: trio.SocketStream, outer: trio.abc.Stream, moved: Callable[..., None]) -> None:
-    while data := await outer.receive_some(CHUNK_BYTES):
-        moved(received=len(data))
-        await inner.send_all(data)
-    await inner.send_eof()
+    async def _incoming(self) -> None:
+        while data := await self.outer.receive_some(CHUNK_BYTES):
+            self._count(received=len(data))
+            await self.inner.send_all(data)
+        await self.inner.send_eof()
+        self._is_half_closed(HALF_CLOSED_SECONDS)
 
+    def _is_half_closed(self, seconds: float) -> None:
+        self._quiet_seconds = seconds
+        self._both.deadline = trio.current_time() + seconds
 
-async def _unless_gone(pump: Callable[[], Awaitable[None]], both: trio.CancelScope) -> None:
-    """Run one direction; where an end of it is gone, both directions end."""
-    try:
-        await pump()
-    except (trio.BrokenResourceError, trio.ClosedResourceError):
-        both.cancel()
+    def _count(self, *, sent: int = 0, received: int = 0) -> None:
+        self.moved(sent=sent, received=received)
+        self._both.deadline = trio.current_time() + self._quiet_seconds
+
+    async def _until_gone(self, pump: Callable[[], Awaitable[None]]) -> None:
+        """Run one direction; where an end of it is gone, both directions end."""
+        try:
+            await pump()
+        except (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
+            self._both.cancel()
 
 
 def _shown(host: str) -> str:

@@ -6,6 +6,7 @@
 - `machine.py` looks at this machine, for plans.
 - `bridge.py` is the one asyncio loop, in one thread, called from trio with real cancellation.
 - `client.py` makes one request over it: its deadline, its bounded answer, its failure.
+- `seccomp.py` is what Podman is told of system calls.
 - `control.py` is what an engine can be asked for (`images.py`: about images); it has aiodocker, and is loaded when an
   engine is used.
 - `reaping/` removes what killed gateways leave.

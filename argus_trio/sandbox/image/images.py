@@ -14,12 +14,12 @@ import trio
 from argus_trio.errors import LinkFailed
 from argus_trio.sandbox.engine.facts import ImageFacts
 from argus_trio.sandbox.engine.failure import EngineFailed
-from argus_trio.sandbox.image.context import BuildContext
-from argus_trio.sandbox.image.dockerfiles import build, context_of, tag_of
 from argus_trio.sandbox.image.given import GivenImages
-from argus_trio.sandbox.image.installation import Installer
+from argus_trio.sandbox.image.making.context import BuildContext
+from argus_trio.sandbox.image.making.dockerfiles import build, context_of, tag_of
+from argus_trio.sandbox.image.making.installation import Installer
+from argus_trio.sandbox.image.making.recipe import Recipe, recipe_of
 from argus_trio.sandbox.image.ready import RECIPE_LABEL, ReadyImage
-from argus_trio.sandbox.image.recipe import Recipe, recipe_of
 from argus_trio.sandbox.image.shared_work import Hear, SharedWork, hear_nothing
 from argus_trio.sandbox.plan.outcome import DockerfileImage, GivenImage, ImagePlan, InstalledImage
 
@@ -52,8 +52,10 @@ class Images:
     _given: GivenImages
     _failed: dict[str, _Failed] = attrs.field(factory=dict, init=False)
 
-    async def ensure(self, image: ImagePlan, hear: Hear = hear_nothing, *, pulls_again: bool = True) -> ReadyImage:
-        """The image of a plan, once it is there; `hear` is told what is done until then.
+    async def ensure(
+        self, image: ImagePlan, hear: Hear = hear_nothing, *, backend: str, pulls_again: bool = True
+    ) -> ReadyImage:
+        """The image of a plan, once it is there; `hear` is told what is done until then. `backend` is who needs it.
 
         `pulls_again` is for who prepares a backend: what is always to be pulled is pulled. It has no deadline.
 
@@ -62,7 +64,7 @@ class Images:
         """
         match image:
             case InstalledImage():
-                return await self._installed(await _recipe(image), hear)
+                return await self._installed(await _recipe(image), hear, backend)
             case GivenImage():
                 key = f"pull {image.reference} {image.pull} {pulls_again}"
                 pull = partial(self._given.there, image, pulls_again=pulls_again)
@@ -72,7 +74,7 @@ class Images:
                 return await self._of_dockerfile(image, hear)
         assert_never(image)
 
-    async def renew(self, image: ImagePlan, hear: Hear = hear_nothing) -> Renewed:
+    async def renew(self, image: ImagePlan, hear: Hear = hear_nothing, *, backend: str) -> Renewed:
         """The image of a plan, made or pulled once more, of what is newest now: it has its name then.
 
         The one before is removed, or if a container uses it kept under another name. It has no deadline.
@@ -85,18 +87,20 @@ class Images:
                 recipe = await _recipe(image)
                 before = await self._found(recipe)
                 aside = None if before is None else await self._set_aside(recipe, before)
-                after = await self._make(recipe, hear, updates=True)
+                after = await self._make(recipe, hear, backend, updates=True)
                 if aside is not None:
                     await self.installer.engine.remove_image(aside)
                 return Renewed(before=before, after=after)
             case GivenImage(pull="never"):
-                return Renewed(before=None, after=await self.ensure(image, hear))
+                return Renewed(before=None, after=await self.ensure(image, hear, backend=backend))
             case GivenImage(reference=reference):
                 found = await self.installer.engine.image(reference)
                 before = None if found is None else ReadyImage(facts=found, shim=None)
-                return Renewed(before=before, after=await self.ensure(attrs.evolve(image, pull="always"), hear))
+                return Renewed(
+                    before=before, after=await self.ensure(attrs.evolve(image, pull="always"), hear, backend=backend)
+                )
             case DockerfileImage():
-                return Renewed(before=None, after=await self.ensure(image, hear))
+                return Renewed(before=None, after=await self.ensure(image, hear, backend=backend))
         assert_never(image)
 
     async def name_of(self, image: ImagePlan) -> str:
@@ -142,11 +146,11 @@ class Images:
                 self._note_failed(tag_of(context), failure)
             raise
 
-    async def _installed(self, recipe: Recipe, hear: Hear) -> ReadyImage:
+    async def _installed(self, recipe: Recipe, hear: Hear, backend: str) -> ReadyImage:
         if found := await self._found(recipe):
             return found
         self._raise_failed(recipe.tag)
-        return await self._make(recipe, hear)
+        return await self._make(recipe, hear, backend)
 
     async def _found(self, recipe: Recipe) -> ReadyImage | None:
         found = await self.installer.engine.image(recipe.tag)
@@ -154,16 +158,18 @@ class Images:
             return None
         return ReadyImage(facts=found, shim=recipe.image.kind)
 
-    async def _make(self, recipe: Recipe, hear: Hear, *, updates: bool = False) -> ReadyImage:
-        facts = await self._work.outcome(recipe.tag, partial(self._install, recipe, updates=updates), hear)
+    async def _make(self, recipe: Recipe, hear: Hear, backend: str, *, updates: bool = False) -> ReadyImage:
+        facts = await self._work.outcome(
+            recipe.tag, partial(self._install, recipe, backend=backend, updates=updates), hear
+        )
         return ReadyImage(facts=facts, shim=recipe.image.kind)
 
-    async def _install(self, recipe: Recipe, hear: Hear, *, updates: bool) -> ImageFacts:
+    async def _install(self, recipe: Recipe, hear: Hear, *, backend: str, updates: bool) -> ImageFacts:
         self._failed.pop(recipe.tag, None)
         base = await self._base(recipe.image.base, hear, updates=updates)
         hear("building", f"installing {recipe.name} into {recipe.image.base}")
         try:
-            await self.installer.install(recipe, base, hear)
+            await self.installer.install(recipe, base, hear, backend=backend)
         except EngineFailed:
             raise
         except LinkFailed as failure:

@@ -26,6 +26,9 @@ class EngineFacts:
     missing_limits: tuple[str, ...] = ()
     """The limits that it cannot enforce, as a rootless one on cgroup v1 cannot: "memory", "swap", "cpus", "pids"."""
 
+    seccomp: Path | None = None
+    """The profile of system calls to name; None: the engine's own."""
+
     def __str__(self) -> str:
         return f"{self.kind} {self.version}" + (" (rootless)" if self.rootless else "")
 

@@ -119,7 +119,9 @@ def _network_mode(launch: Launch) -> str:
 def _security(facts: EngineFacts) -> list[str]:
     # The policy of SELinux lets no container connect to a socket that a program outside listens on, whatever the
     # label of its file; the three sockets of the shim are such. All else of the profile stays.
-    return ["no-new-privileges:true", *(["label=disable"] if facts.has_selinux else [])]
+    labels = ["label=disable"] if facts.has_selinux else []
+    profile = [f"seccomp={facts.seccomp}"] if facts.seccomp is not None else []
+    return ["no-new-privileges:true", *labels, *profile]
 
 
 def _all_mounts(launch: Launch, folder: Path | None) -> list[Mount]:

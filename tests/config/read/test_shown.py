@@ -24,6 +24,10 @@ backends:
     command: run
     args: [--verbose, --api-key, hush-4, --token=hush-5, "plain-${BROUGHT}"]
     env: {KEY: hush-6}
+    container:
+      network: none
+      index_url: https://u:hush-9@pypi.example/simple
+      packages: ["git+https://hush-10@git.example/x"]
   far:
     type: streamable-http
     url: "https://far.example/mcp?api_key=hush-7&page=2"
@@ -39,6 +43,8 @@ def test_no_secret_is_shown_and_everything_else_is() -> None:
     assert shown["server"]["management"] == {"token": HIDDEN, "socket": None, "listen": None}  # type: ignore[index]
     near, far = shown["backends"]["near"], shown["backends"]["far"]  # type: ignore[index]
     assert near["args"] == ["--verbose", "--api-key", HIDDEN, f"--token={HIDDEN}", f"plain-{HIDDEN}"]
+    assert near["container"]["network"] == "none"
+    assert near["container"]["index_url"] == f"https://{HIDDEN}@pypi.example/simple"
     assert near["env"] == {"KEY": HIDDEN}
     assert far["url"] == f"https://far.example/mcp?api_key={HIDDEN}&page=2"
     assert far["headers"] == {"X-Key": HIDDEN}

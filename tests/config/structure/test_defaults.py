@@ -42,6 +42,19 @@ SAME = [
         STDIO + "    env_from: [A, B, C]\n",
     ),
     ("defaults: {env_from: [A]}\n" + HTTP, HTTP),
+    (
+        "defaults: {container: {memory: 512m, packages: [a], network: none, enabled: false}}\n"
+        + STDIO
+        + "    container: {enabled: true, packages: [b], host_services: []}\n",
+        STDIO + "    container: {memory: 536870912, packages: [b], network: none}\n",
+    ),
+    (
+        "defaults: {container: {strict: true, cpus: 1, packages: [a], network: {allow: ['a:1']}}}\n"
+        + STDIO
+        + "    container: {strict: false, cpus: , packages: [], network: {allow: ['b:2']}}\n",
+        STDIO + "    container: {cpus: 1, network: {allow: ['b:2']}}\n",
+    ),
+    ("defaults: {container: {memory: 512m}}\n" + HTTP, HTTP),
     ("defaults:\n" + STDIO, STDIO),
     (
         "defaults: {timeouts: {call: '${N}'}}\n" + STDIO,
@@ -67,6 +80,30 @@ def test_every_backend_gets_them_whatever_its_transport() -> None:
     assert [backend.timeouts for backend in backends.values()] == [Timeouts(call=7.0)] * 3
     assert isinstance(backends["a"], StdioBackend)
     assert backends["a"].env_from == ("A",)
+
+
+@pytest.mark.parametrize(
+    ("top", "of_defaults", "own", "setting"),
+    [
+        ("", "", "", "auto"),
+        ("isolation: required\n", "", "", "required"),
+        ("isolation: required\n", "isolation: off", "", "off"),
+        ("isolation: required\n", "isolation: off", "isolation: auto", "auto"),
+        ("isolation: off\n", "", "isolation: required", "required"),
+        ("isolation: off\n", "memory: 512m", "", "off"),
+        ("isolation: required\n", "", "enabled: false", "off"),
+        ("isolation: required\n", "enabled: false", "", "off"),
+        ("isolation: required\n", "enabled: false", "enabled: true", "required"),
+        ("isolation: required\n", "isolation: ", "isolation: null", "required"),
+    ],
+)
+def test_what_is_nearer_to_a_backend_says_whether_it_is_isolated(
+    top: str, of_defaults: str, own: str, setting: str
+) -> None:
+    text = f"{top}defaults: {{container: {{{of_defaults}}}}}\n{STDIO}    container: {{{own}}}\n"
+    backend = read(text).backends["a"]
+    assert isinstance(backend, StdioBackend)
+    assert backend.container.setting == setting
 
 
 def test_each_of_them_is_a_key_of_backends_and_means_the_same() -> None:

@@ -127,3 +127,9 @@ def test_the_engines_own_network_has_its_own_names() -> None:
     host = body_of(launch_of(plan))["HostConfig"]
     assert host["NetworkMode"] == "bridge"
     assert "/etc/resolv.conf" not in {each["Target"] for each in host["Mounts"]}
+
+
+def test_a_profile_of_system_calls_is_named_where_the_engines_own_is_looser() -> None:
+    facts = attrs.evolve(PODMAN, seccomp=Path("/run/argus-trio/seccomp.json"))
+    options = body_of(launch_of(contained(backend("uvx", "x"))), facts)["HostConfig"]["SecurityOpt"]
+    assert options == ["no-new-privileges:true", "seccomp=/run/argus-trio/seccomp.json"]

@@ -13,8 +13,14 @@ from typing import Final
 import attrs
 
 from argus_trio.errors import LinkFailed
-from argus_trio.sandbox.image.indexes import npm_credentials, secrets_in, seen_inside, service_of, without_credentials
-from argus_trio.sandbox.plan.network import HostRule, NetworkPolicy
+from argus_trio.sandbox.image.making.indexes import (
+    npm_credentials,
+    secrets_in,
+    seen_inside,
+    service_of,
+    without_credentials,
+)
+from argus_trio.sandbox.plan.network import NetworkPolicy
 from argus_trio.sandbox.plan.outcome import PACKAGE_PROGRAM, InstalledImage
 
 FORMAT: Final = 1
@@ -32,7 +38,6 @@ _USUAL_HOSTS: Final = {
     "node": ("https://registry.npmjs.org",),
 }
 """Indexes are trusted by name: they may be served by a mirror at a private address."""
-_PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _PASSED: Final = {
     "python": ("PIP_TRUSTED_HOST", "PIP_DEFAULT_TIMEOUT", "PIP_RETRIES"),
     "node": ("npm_config_strict_ssl", "npm_config_fetch_retries", "npm_config_fetch_timeout"),
@@ -133,11 +138,11 @@ def options_of(image: InstalledImage) -> tuple[str, ...]:
 
 
 def installation_env(image: InstalledImage, environ: Mapping[str, str]) -> Mapping[str, str]:
-    """The variables of an installation, credentials included: they are handed to it when it runs, and kept nowhere."""
+    """The variables of an installation, credentials included: they are handed to it when it runs, and kept nowhere.
+
+    None of a proxy: the filter that its traffic passes goes by the gateway's own.
+    """
     env = {name: value for name in _PASSED[image.kind] if (value := environ.get(name))}
-    for name in (*_PROXIES, "NO_PROXY"):
-        if value := environ.get(name.lower()) or environ.get(name):
-            env[name] = env[name.lower()] = value if name == "NO_PROXY" else seen_inside(value)
     if image.ca_bundle is not None:
         env |= dict.fromkeys(
             ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO"), CA_TARGET
@@ -163,24 +168,22 @@ def _npm_env(image: InstalledImage, environ: Mapping[str, str]) -> dict[str, str
 
 def installation_network(image: InstalledImage, environ: Mapping[str, str]) -> NetworkPolicy:
     """What an installation may reach: every public address, for packages fetch what they need from anywhere, and the
-    indexes and proxies that it was given, wherever they are.
+    indexes that it was given, wherever they are.
 
     Raises:
         LinkFailed: an index is named by an address, and a container finds hosts by their names alone.
     """
-    indexes = (image.index_url, *image.extra_index_urls) if image.kind == "python" else (image.npm_registry,)
-    named = [url for url in indexes if url]
-    scoped = [value for name, value in environ.items() if name.startswith("npm_config_@") and "://" in value]
-    proxies = [value for name in _PROXIES if (value := environ.get(name.lower()) or environ.get(name))]
-    services: list[HostRule] = []
-    for url in (*_USUAL_HOSTS[image.kind], *named, *(scoped if image.kind == "node" else ()), *proxies):
-        rule = service_of(url)
-        if rule is None:
-            key = "container.index_url" if image.kind == "python" else "container.npm_registry"
-            shown = without_credentials(url)
+    python, node = image.kind == "python", image.kind == "node"
+    named = {url: "container.index_url" for url in (image.index_url, *image.extra_index_urls) if url and python}
+    if image.npm_registry and node:
+        named[image.npm_registry] = "container.npm_registry"
+    named |= {value: name for name, value in environ.items() if name.startswith("npm_config_@") and node}
+    services = [service_of(url) for url in _USUAL_HOSTS[image.kind]]
+    for url, key in named.items():
+        services.append(service_of(url))
+        if services[-1] is None:
             raise LinkFailed(
-                f"{shown} is no host's name, and a container reaches hosts by their names alone: "
-                f"give it one in /etc/hosts, and write that ({'the proxy' if url in proxies else key})"
+                f"{without_credentials(url)} has no host's name, and a container reaches hosts by their names alone: "
+                f"give it one in /etc/hosts, and write that ({key})"
             )
-        services.append(rule)
-    return NetworkPolicy(mode="public", services=tuple(dict.fromkeys(services)))
+    return NetworkPolicy(mode="public", services=tuple(dict.fromkeys(rule for rule in services if rule is not None)))

@@ -13,16 +13,16 @@ import trio
 from argus_trio.errors import LinkFailed
 from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.sandbox.engine.facts import ImageFacts
-from argus_trio.sandbox.image.build_log import BuildLog
 from argus_trio.sandbox.image.engine import ImageEngine
-from argus_trio.sandbox.image.ready import labels_of
-from argus_trio.sandbox.image.recipe import (
+from argus_trio.sandbox.image.making.build_log import BuildLog
+from argus_trio.sandbox.image.making.recipe import (
     CA_TARGET,
     Recipe,
     installation_argv,
     installation_env,
     installation_network,
 )
+from argus_trio.sandbox.image.ready import labels_of
 from argus_trio.sandbox.image.shared_work import Hear
 from argus_trio.sandbox.plan.launch import Launch
 from argus_trio.sandbox.plan.outcome import Mount, ResourceLimits
@@ -89,30 +89,30 @@ class Installer:
     """The gateway's own environment."""
     redact: Callable[[str], str] = attrs.field(repr=False)
 
-    async def install(self, recipe: Recipe, base: ImageFacts, hear: Hear) -> None:
-        """Make the image of a recipe; it has its tag then.
+    async def install(self, recipe: Recipe, base: ImageFacts, hear: Hear, *, backend: str) -> None:
+        """Make the image of a recipe; it has its tag then. `backend` is who needs it.
 
         Raises:
             LinkFailed: it cannot be made; the tail of the log is in the details.
         """
         log = BuildLog(redact=self._redactor(recipe), on_line=lambda line: hear("building", line))
-        async with self.start(self._launch(recipe, base)) as program:
+        async with self.start(self._launch(recipe, base, backend)) as program:
             answer = await self._follow(program, log)
             with trio.move_on_after(STOP_SECONDS):
                 await self.engine.wait(program.container)
             hear("building", "making an image of it")
             await self._commit(recipe, base, program.container, answer)
 
-    def _launch(self, recipe: Recipe, base: ImageFacts) -> Launch:
+    def _launch(self, recipe: Recipe, base: ImageFacts, backend: str) -> Launch:
         image = recipe.image
         cpus = min(CPUS, float(self.engine.facts.cpus))
         bundle = () if image.ca_bundle is None else (Mount(source=image.ca_bundle, target=CA_TARGET, why="ca_bundle"),)
         return Launch(
-            backend=f"build-{recipe.name}",
+            backend=backend,
             image=base.id,
             shim=image.kind,
             argv=installation_argv(image),
-            env=installation_env(image, self.environ),
+            env=dict(each.partition("=")[::2] for each in base.env) | dict(installation_env(image, self.environ)),
             user="0:0",
             mounts=bundle,
             network=installation_network(image, self.environ),
