@@ -62,7 +62,7 @@ class Placing:
     body: Callable[[Path], Mapping[str, object]]
     """Returns what the engine is asked to create, with that folder mounted at /run/argus."""
     serve_egress: ServeEgress | None = None
-    """None: whoever connects there is reset."""
+    """None: whoever connects there is refused."""
 
 
 @asynccontextmanager
@@ -89,9 +89,12 @@ async def start_container(launch: Launch, engine: ContainerEngine, placing: Plac
         program = _program(launch, container, ended, streams)
         stack.callback(program.close)
         stack.push_async_callback(program.end, 0)
-        if placing.serve_egress is not None:
-            egress = trio.SocketListener(trio.socket.from_stdlib_socket(folder.listeners.pop("egress")))
-            nursery.start_soon(_serve, placing.serve_egress, egress)
+        egress = folder.listeners.pop("egress")
+        if placing.serve_egress is None:
+            egress.close()
+        else:
+            listener = trio.SocketListener(trio.socket.from_stdlib_socket(egress))
+            nursery.start_soon(_serve, placing.serve_egress, listener)
         await program.order()
         yield program
 
