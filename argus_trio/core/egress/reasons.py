@@ -40,5 +40,7 @@ EGRESS_REASONS: Final[Mapping[EgressReason, str]] = MappingProxyType(
 
 HELPED_BY_ALLOW: Final[frozenset[EgressReason]] = frozenset({"no_network", "not_allowed"})
 """Refusals that a rule of container.network.allow undoes."""
-HELPED_BY_SERVICES: Final[frozenset[EgressReason]] = frozenset({"this_machine", "not_public", "bare_address", "other_port"})
+HELPED_BY_SERVICES: Final[frozenset[EgressReason]] = frozenset(
+    {"this_machine", "not_public", "bare_address", "other_port"}
+)
 """Refusals that an entry of container.host_services undoes."""
