@@ -34,6 +34,8 @@ UNKNOWN_SECONDS: Final = 3.0
 
 ServeEgress = Callable[[trio.SocketListener], Awaitable[None]]
 """Serves a container's `egress.sock` until it is cancelled."""
+StartedProgram = ContainedProgram | AttachedProgram
+"""By its shim, or where it has none by its engine."""
 
 
 @attrs.frozen(kw_only=True)
@@ -52,9 +54,7 @@ class Placing:
 
 
 @asynccontextmanager
-async def start_container(
-    launch: Launch, engine: ContainerEngine, placing: Placing
-) -> AsyncIterator[ContainedProgram | AttachedProgram]:
+async def start_container(launch: Launch, engine: ContainerEngine, placing: Placing) -> AsyncIterator[StartedProgram]:
     """Run a launch, for the length of the block; the container is gone when the block is left.
 
     That takes `END_SECONDS` and `REMOVE_SECONDS` at most, cancelled or not. A container that is to be committed has to
