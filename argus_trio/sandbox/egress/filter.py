@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -79,7 +80,7 @@ class _ServedContainer:
         self._count += 1
         try:
             await self._serve(inner)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
+        except (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
             pass  # one of both ends is gone, and the other with it
         finally:
             self._count -= 1
@@ -90,7 +91,8 @@ class _ServedContainer:
         if not self._is_full:
             self._is_full = True
             self.attempts.full(self.backend, MOST_CONNECTIONS)
-        await _answer(inner, b"503 too_many")
+        with suppress(trio.BrokenResourceError):
+            await _answer(inner, b"503 too_many")
 
     async def _serve(self, inner: trio.SocketStream) -> None:
         asked = await _read_head(inner)

@@ -12,6 +12,7 @@ import attrs
 import trio
 
 from argus_trio.errors import LinkFailed
+from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.sandbox.engine.facts import ImageFacts
 from argus_trio.sandbox.engine.failure import EngineFailed
 from argus_trio.sandbox.image.given import GivenImages
@@ -219,7 +220,6 @@ async def _read(bundle: Path) -> bytes:
 @asynccontextmanager
 async def open_images(installer: Installer) -> AsyncIterator[Images]:
     """The images of an engine, for the length of the block: what is under way at its end is given up."""
-    async with trio.open_nursery() as nursery:
+    async with ServiceNursery() as nursery:
         work = SharedWork[ImageFacts](nursery)
         yield Images(installer=installer, work=work, given=GivenImages(installer.engine))
-        nursery.cancel_scope.cancel()

@@ -134,7 +134,8 @@ async def test_what_comes_right_behind_the_head_is_not_lost(tmp_path: Path) -> N
 REFUSED = [
     ("localhost:5432", b"403 this_machine", 'container: {host_services: ["localhost:5432"]}'),
     ("host.docker.internal:80", b"403 this_machine", 'container: {host_services: ["localhost:80"]}'),
-    ("db.internal:5432", b"403 not_public", 'container: {host_services: ["db.internal:5432"]}'),
+    ("db.internal:443", b"403 not_public", 'container: {host_services: ["db.internal:443"]}'),
+    ("db.internal:5432", b"403 other_port", 'container: {host_services: ["db.internal:5432"]}'),
     ("10.0.0.1:80", b"403 bare_address", 'container: {host_services: ["10.0.0.1:80"]}'),
     ("[fd00::1]:80", b"403 bare_address", 'container: {host_services: ["[fd00::1]:80"]}'),
     ("169.254.169.254:80", b"403 never_dialled", ""),

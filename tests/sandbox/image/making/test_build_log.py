@@ -37,6 +37,20 @@ def test_the_last_error_of_pip_is_the_reason() -> None:
     assert log.reason == "No matching distribution found for x"
 
 
+def test_an_index_that_does_not_answer_or_lets_nobody_in_is_told_with_what_was_not_found() -> None:
+    broken = (
+        "WARNING: Retrying (Retry(total=0, connect=None)) after connection broken by "
+        "'ProtocolError('Connection aborted.', ConnectionResetError(104, 'reset'))': /simple/six/\n"
+    )
+    failed = "ERROR: No matching distribution found for six\n"
+    assert log_of(broken + failed).reason == (
+        "No matching distribution found for six "
+        "(the index: ProtocolError('Connection aborted.', ConnectionResetError(104, 'reset')))"
+    )
+    refused = "WARNING: 401 Error, Credentials not correct for http://one.example/simple/six/\n"
+    assert "401 Error, Credentials not correct" in log_of(refused + failed).reason
+
+
 def test_the_first_error_of_npm_that_says_something_is_the_reason() -> None:
     log = log_of("npm http fetch\nnpm error code E404\nnpm error 404 Not Found - GET https://x\nnpm error 404 Note\n")
     assert log.reason == "404 Not Found - GET https://x"
