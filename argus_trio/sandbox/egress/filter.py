@@ -118,7 +118,7 @@ class _ServedContainer:
             if early:
                 moved(sent=len(early))
                 await outer.send_all(early)
-            await _Relay(inner=inner, outer=outer, moved=moved).run()
+            await _RelayedConnection(inner=inner, outer=outer, moved=moved).run()
         finally:
             await trio.aclose_forcefully(outer)
 
@@ -169,7 +169,7 @@ async def _read_head(inner: trio.SocketStream) -> tuple[str, int, bytes] | None:
 
 
 @attrs.define(eq=False, kw_only=True)
-class _Relay:
+class _RelayedConnection:
     """Bytes both ways, each as fast as its reader takes them, until both ways have ended or one end is gone."""
 
     inner: trio.SocketStream

@@ -97,9 +97,7 @@ async def _outcome(images: Images, order: BuildOrder, listener: Listener, *, upd
         return BuildOutcome(order=order, word="failed", failure=late)
 
 
-async def _built(
-    images: Images, order: BuildOrder, listener: Listener, *, updates: bool, began: float
-) -> BuildOutcome:
+async def _built(images: Images, order: BuildOrder, listener: Listener, *, updates: bool, began: float) -> BuildOutcome:
     backend, is_told = order.backends[0], False
 
     def hear(what: PreparingWord, line: str) -> None:
