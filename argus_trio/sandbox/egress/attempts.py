@@ -25,6 +25,8 @@ class ToldAttempts:
     journal: Journal = attrs.field(factory=Journal)
     now: Callable[[], float] = time.time
     """Unix time, in seconds."""
+    redact: Callable[[str], str] = str
+    """Hides secrets: a name may carry one to whoever serves it."""
 
     def of(self, backend: str) -> BackendAttempts:
         """Those of one backend."""

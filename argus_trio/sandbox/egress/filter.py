@@ -103,7 +103,7 @@ class _ServedContainer:
         host, port, early = asked
         verdict = decide(self.policy, host, port)
         shown = plain_name(host) or _shown(host)
-        target = EgressTarget(host=shown, port=port, is_installation=self.is_installation)
+        target = EgressTarget(host=self.attempts.redact(shown), port=port, is_installation=self.is_installation)
         if not isinstance(verdict, EgressAllowed):
             self._refuse(target, verdict.reason)
             await _answer(inner, b"403 " + verdict.reason.encode())

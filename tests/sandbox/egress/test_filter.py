@@ -15,6 +15,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.core.egress.attempts import EgressRow
 from argus_trio.core.egress.permits import permits_of_passed
+from argus_trio.core.redaction import Redactor
 from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.sandbox.egress.attempts import ToldAttempts
 from argus_trio.sandbox.egress.filter import (
@@ -238,6 +239,16 @@ async def test_a_name_in_no_encoding_is_refused_and_shown_clean(tmp_path: Path) 
         (shown,) = served.rows
         assert shown.isprintable()
         assert len(shown) < 120
+
+
+async def test_a_secret_in_a_name_is_shown_to_nobody(tmp_path: Path) -> None:
+    with capture_logs() as logs:
+        async with serving(tmp_path) as served:
+            served.told.redact = Redactor(["sk-SECRETtoken"])
+            await served.answer("sk-SECRETtoken.evil.example:25")
+            (event,), _ = served.told.journal.since(1)
+            assert list(served.rows) == ["[redacted].evil.example:25"]
+    assert "secrettoken" not in f"{logs} {event}".lower()
 
 
 async def test_a_head_that_does_not_come_is_not_waited_for(tmp_path: Path, autojump_clock: MockClock) -> None:
