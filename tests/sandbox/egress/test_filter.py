@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -24,6 +25,7 @@ from argus_trio.sandbox.egress.filter import (
     HEAD_BYTES,
     HEAD_SECONDS,
     MOST_CONNECTIONS,
+    SHARE_OF_FILES,
     UNTIL_CLOSED_SECONDS,
     serve_filter,
 )
@@ -347,6 +349,21 @@ async def test_where_one_end_has_said_its_last_a_quiet_connection_ends(
             await ended.receive_some()
         assert early.cancelled_caught
         assert await ended.receive_some() == b""
+
+
+async def test_containers_leave_files_to_the_rest_of_the_gateway(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with capture_logs() as logs:
+        async with serving(tmp_path) as served:
+            stream = await served.connected()
+            scarce = int(stream.socket.fileno() / SHARE_OF_FILES) + 1
+            resource.setrlimit(resource.RLIMIT_NOFILE, (scarce, hard))
+            try:
+                assert await served.answer("h.example:443") in (b"HTTP/1.1 503 too_many\r\n\r\n", b"reset")
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            assert b"200" in await served.answer("h.example:443")
+    assert f"the gateway may open {scarce} files (ulimit -n)" in logs[0]["detail"]
 
 
 class OneWayStream(trio.abc.Stream):
