@@ -16,6 +16,7 @@ from argus_trio.sandbox.image.making.installation import Installer
 from argus_trio.sandbox.plan.launch import Launch
 
 FACTS = EngineFacts(kind="docker", version="1", api_version="1.41", socket=Path("/nowhere"), cpus=4)
+INTERPRETERS = ("/usr/local/bin/python3", "/usr/local/bin/node")
 BASES = ("python:3.13-slim", "node:22-slim")
 
 
@@ -31,7 +32,7 @@ class PlayedEngine:
     by_name: dict[str, ImageFacts] = attrs.field(factory=lambda: {name: base(name) for name in BASES})
     registry: set[str] = attrs.field(factory=set)
     """What can be pulled."""
-    files: dict[str, PathFacts] = attrs.field(factory=dict)
+    files: dict[str, PathFacts] = attrs.field(factory=lambda: dict.fromkeys(INTERPRETERS, PathFacts(is_program=True)))
     in_use: set[str] = attrs.field(factory=set)
     pulled: list[str] = attrs.field(factory=list)
     builds: list[ImageBuild] = attrs.field(factory=list)

@@ -16,7 +16,7 @@ from argus_trio.sandbox.engine.facts import PathFacts
 from argus_trio.sandbox.engine.failure import EngineFailed
 from argus_trio.sandbox.image.images import FAILURE_SECONDS, Images, open_images
 from argus_trio.sandbox.image.making.recipe import CA_TARGET, recipe_of
-from argus_trio.sandbox.plan.outcome import DockerfileImage, GivenImage, InstalledImage
+from argus_trio.sandbox.plan.outcome import DockerfileImage, GivenImage, InstalledImage, ShimKind
 from tests.sandbox.image.played_engine import FACTS, PlayedEngine, PlayedStarts, installer
 
 TOOL = InstalledImage(base="python:3.13-slim", kind="python", packages=("tool",))
@@ -160,6 +160,26 @@ async def test_a_base_that_is_not_there_is_pulled_and_one_that_cannot_be_is_told
             await images.ensure(attrs.evolve(TOOL, base="no:such"), backend="one")
 
 
+@pytest.mark.parametrize(("kind", "missing"), [("python", "python3 of version 3.8"), ("node", "node: name")])
+async def test_a_base_without_the_interpreter_is_told_before_anything_is_started(kind: ShimKind, missing: str) -> None:
+    starts = ended()
+    async with open_images(installer(PlayedEngine(files={}), starts)) as images:
+        with pytest.raises(LinkFailed, match=f"python:3.13-slim has no {missing}"):
+            await images.ensure(attrs.evolve(TOOL, kind=kind), backend="one")
+    assert starts.launches == []
+
+
+async def test_an_update_that_fails_leaves_what_was_there() -> None:
+    engine, starts = PlayedEngine(), ended()
+    async with open_images(installer(engine, starts)) as images:
+        before = await images.ensure(TOOL, backend="one")
+        starts.answers, starts.logs = [b""], (BROKEN,)
+        with pytest.raises(LinkFailed):
+            await images.renew(TOOL, backend="one")
+        assert (await images.ensure(TOOL, backend="one")).id == before.id
+    assert [name for name in engine.by_name if "argus-trio/" in name] == [TAG]
+
+
 async def test_a_bundle_of_certificates_is_mounted_matters_for_the_digest_and_must_be_there(tmp_path: Path) -> None:
     bundle, engine, starts = tmp_path / "ca.pem", PlayedEngine(), ended()
     image = attrs.evolve(TOOL, ca_bundle=bundle)
@@ -190,7 +210,7 @@ async def test_a_given_image_is_pulled_as_that_is_asked_for(
     engine = PlayedEngine(registry={"own:1"})
     if is_there:
         engine.by_name["own:1"] = engine.by_name["node:22-slim"]
-    engine.files["/usr/local/bin/node"] = PathFacts(is_program=True)
+    engine.files = {"/usr/local/bin/node": PathFacts(is_program=True)}
     async with open_images(installer(engine, ended())) as images:
         given = GivenImage(reference="own:1", pull=pull)  # type: ignore[arg-type] # a parameter of the test
         assert (await images.ensure(given, backend="one", pulls_again=pulls_again)).shim == "node"
@@ -206,7 +226,7 @@ async def test_a_given_image_that_is_never_pulled_and_not_there_says_what_to_do(
 
 
 async def test_what_is_in_an_image_is_looked_at_once() -> None:
-    engine = PlayedEngine()
+    engine = PlayedEngine(files={})
     async with open_images(installer(engine, ended())) as images:
         for _ in range(3):
             assert (await images.ensure(GivenImage(reference="node:22-slim"), backend="one")).shim is None
