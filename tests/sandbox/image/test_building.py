@@ -19,6 +19,7 @@ from argus_trio.sandbox.plan.outcome import (
     GivenImage,
     ImagePlan,
     InstalledImage,
+    Plan,
     Refused,
     ResourceLimits,
 )
