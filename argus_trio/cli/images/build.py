@@ -11,8 +11,8 @@ from functools import partial
 import attrs
 
 from argus_trio.cli.images.opened import (
-    LoadedBackends,
     BackendHere,
+    LoadedBackends,
     engines_of,
     load_backends,
     plan_all,
