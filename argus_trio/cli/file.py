@@ -13,6 +13,7 @@ from argus_trio.cli.report import complain, reported
 from argus_trio.config.check.authorization.explain import NoQuestion, Question, explain
 from argus_trio.config.check.report import render_checked
 from argus_trio.config.load import load
+from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.find import find_config
 from argus_trio.config.structure.schema import schema
@@ -33,6 +34,12 @@ def _check(options: argparse.Namespace) -> None:
     path, config = _load(options)
     build_pipeline(config, source=str(path), folder=path.absolute().parent)
     sys.stdout.write(render_checked(str(path), config) + "\n")
+    sys.stdout.flush()
+    specs = [each for each in config.backends.values() if isinstance(each, StdioBackend) and each.enabled]
+    if any(each.container.setting != "off" for each in specs):
+        from argus_trio.cli.isolation import told_in_a_line
+
+        sys.stdout.write(told_in_a_line(config, specs) + "\n")
 
 
 def explain_file(options: argparse.Namespace) -> int:

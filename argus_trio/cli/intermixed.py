@@ -13,8 +13,6 @@ WORDS_OF_THE_ORIGINAL: Final = {
     "client": "its verbs stand alone here: `argus-trio status`, `argus-trio tools`",
     "tui": "write `argus-trio status`, `argus-trio backends` or `argus-trio events -f`",
     "secret": "secrets are files or variables here: docs/configuration.md",
-    "build": "there is nothing to build: `argus-trio serve` prepares what its backends need",
-    "clean": "there is nothing to clean: `argus-trio serve` leaves nothing behind",
     "reconnect": "write `argus-trio restart BACKEND`",
     "reauth": "write `argus-trio restart BACKEND`",
     "validate": "write `argus-trio check`, or `argus-trio config validate` to ask the running gateway",

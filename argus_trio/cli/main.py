@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = whole.parse_args(arguments)
     if options.command in _COMMANDS and not getattr(options, "live", False):
         for name in ("server", "token_file", "json"):
-            if hasattr(options, name):
+            if hasattr(options, name) and not (name == "json" and options.command == "isolation"):
                 needs = "needs --live here" if options.command == "explain" else "is for what asks a running gateway"
                 whole.error(f"--{name.replace('_', '-')} {needs}")
     run = _COMMANDS.get(options.command, _verb)
@@ -67,6 +67,12 @@ def _explain(options: argparse.Namespace) -> int | None:
     return explain_file(options)
 
 
+def _isolation(options: argparse.Namespace) -> int | None:
+    from argus_trio.cli.isolation import isolation
+
+    return isolation(options)
+
+
 def _schema(_: argparse.Namespace) -> int | None:
     from argus_trio.cli.file import print_schema
 
@@ -78,6 +84,18 @@ def _completion(options: argparse.Namespace) -> int | None:
 
     sys.stdout.write(script(options.shell))
     return None
+
+
+def _build(options: argparse.Namespace) -> int | None:
+    from argus_trio.cli.images.build import build
+
+    return build(options)
+
+
+def _clean(options: argparse.Namespace) -> int | None:
+    from argus_trio.cli.images.clean import clean
+
+    return clean(options)
 
 
 def _verb(options: argparse.Namespace) -> int:
@@ -92,6 +110,9 @@ _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int | None]]] = {
     "stdio": _stdio,
     "check": _check,
     "explain": _explain,
+    "isolation": _isolation,
     "schema": _schema,
+    "build": _build,
+    "clean": _clean,
     "completion": _completion,
 }

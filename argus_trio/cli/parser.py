@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="run the gateway in front of two sample servers, without configuration")
     demo.add_argument("--port", type=kinds.port, default=9000, help="listen on this port; default: 9000")
     _add_config(commands.add_parser("check", help="check the configuration and list every problem"))
+    _add_isolation(commands.add_parser)
     explain = commands.add_parser(
         "explain",
         help="say whether somebody may use something, and by which rule",
@@ -58,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_explain(explain)
     commands.add_parser("schema", help="print the JSON Schema of the configuration")
+    _add_images(commands)
     verbs.add_verbs(commands.add_parser)
     completion = commands.add_parser(
         "completion",
@@ -82,6 +84,47 @@ def _add_config(command: argparse.ArgumentParser) -> None:
         help="the configuration; default: $ARGUS_CONFIG, ./config.yaml, ./config.yml, "
         "$XDG_CONFIG_HOME/argus-trio/config.yaml (~/.config, where that is unset), /etc/argus-trio/config.yaml",
     )
+
+
+def _add_images(commands: argparse._SubParsersAction[IntermixedParser]) -> None:
+    build = commands.add_parser(
+        "build",
+        help="make the container images of backends ahead of time",
+        description="Make the container images of backends ahead of time, by the file and the local engine.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="exit codes: 0 every image is there; 1 one is not; 2 a backend is not in the file; 130 interrupted\n\n"
+        "examples:\n"
+        "  argus-trio build\n"
+        "  argus-trio build time --update\n",
+    )
+    build.add_argument("names", nargs="*", metavar="BACKEND", help="whose image; default: those of all")
+    build.add_argument("--update", action="store_true", help="make them anew, of the newest versions that are allowed")
+    _add_config(build)
+    clean = commands.add_parser(
+        "clean",
+        help="remove container images and containers that nobody needs",
+        description="Remove images that were made here and no backend of the file needs, and containers of gateways "
+        "that are gone. What was not made here is never touched.",
+    )
+    clean.add_argument("--homes", action="store_true", help="also homes that no backend has any more; asks for each")
+    _add_config(clean)
+
+
+def _add_isolation(add: verbs.AddParser) -> None:
+    command = add(
+        "isolation",
+        help="show which backends would run in containers, and how, before anything starts",
+        description="Show which stdio backends would run in containers, and how, by the file and the engine of this "
+        "machine. Nothing is started or built. Exit code 1: one of them is refused, or the file has problems.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="examples:\n"
+        "  argus-trio isolation\n"
+        "  argus-trio isolation files\n"
+        "  argus-trio isolation --json | jq .plans\n",
+    )
+    command.add_argument("backend", metavar="BACKEND", nargs="?", help="all that is decided of this one")
+    command.add_argument("--json", action="store_true", help="print all that is decided, as JSON")
+    _add_config(command)
 
 
 def _add_explain(command: argparse.ArgumentParser) -> None:

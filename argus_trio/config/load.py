@@ -13,7 +13,7 @@ from argus_trio.config.check.admission.check_authentication import check_authent
 from argus_trio.config.check.admission.check_management import check_management
 from argus_trio.config.check.authorization.check_authorization import check_authorization
 from argus_trio.config.check.check import check
-from argus_trio.config.check.check_commands import CommandCheck
+from argus_trio.config.check.check_commands import CommandCheck, brought_along
 from argus_trio.config.check.check_files import check_files
 from argus_trio.config.check.check_inherited import check_inherited
 from argus_trio.config.check.check_operation import check_operation
@@ -101,7 +101,9 @@ def _config(root: dict[str, Tree], splicer: Splicer) -> Config:
     check_containers(written, config, findings)
     check_files(config, splicer.folder, findings, splicer.sources)
     check_mounts(written, config, findings)
-    commands = CommandCheck(environ=splicer.environ, folder=splicer.folder, brought=splicer.brought)
+    commands = CommandCheck(
+        environ=splicer.environ, folder=splicer.folder, brought=splicer.brought, contained=brought_along(config)
+    )
     commands.check(written, findings)
     check_inherited(config, splicer.environ, findings)
     named = {each.variable for brought in splicer.brought.values() for each in brought if each.variable}

@@ -53,9 +53,10 @@ def test_a_warning_is_told_by_check_and_does_not_fail_it(tmp_path: Path) -> None
     path.write_text("backends:\n  a: {type: stdio, command: no-such-program}\n")
     done = run_argus("check", "-c", path)
     assert (done.returncode, done.stderr) == (0, "")
-    summary, warning = done.stdout.splitlines()
+    summary, warning, isolation = done.stdout.splitlines()
     assert summary == f"{path}: no problems, 1 backend, 1 warning"
     assert warning.startswith("  backends.a.command (line 2): there is no such program in PATH; ")
+    assert isolation.startswith("isolation: 1 bare (")
 
 
 def test_a_warning_is_logged_once_by_serve_and_a_new_one_by_a_reload(tmp_path: Path) -> None:

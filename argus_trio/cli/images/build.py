@@ -8,13 +8,25 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
-import trio
+import attrs
 
-from argus_trio.cli.images.opened import OpenedImages, Planned, load_plans, opened_images
+from argus_trio.cli.images.opened import (
+    LoadedBackends,
+    PlannedBackend,
+    engines_of,
+    load_backends,
+    plan_all,
+    run,
+    used_engine,
+)
 from argus_trio.cli.images.progress import Bar, PlainLines, write_stderr
 from argus_trio.cli.report import STDERR, complain, reported
+from argus_trio.core.health.health import PreparingWord
+from argus_trio.sandbox.engine.probe import EngineProbe
 from argus_trio.sandbox.image.building import BuildOrder, BuildOutcome, build_all, orders_of
-from argus_trio.sandbox.plan.outcome import Bare, Refused
+from argus_trio.sandbox.image.images import Images
+from argus_trio.sandbox.plan.engine_facts import EngineFacts
+from argus_trio.sandbox.plan.outcome import Bare, Contained, Refused
 
 USAGE_EXIT = 2
 
@@ -25,46 +37,66 @@ def build(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    planned = load_plans(options.config)
-    unknown = [name for name in options.names if name not in planned.specs]
+    loaded = load_backends(options.config)
+    unknown = [name for name in options.names if name not in loaded.specs]
     if unknown:
-        known = ", ".join(planned.specs) or "none"
+        known = ", ".join(loaded.specs) or "none"
         complain(f"argus-trio: no backend that is a command is called {', '.join(unknown)}; there is: {known}")
         return USAGE_EXIT
-    wanted = planned.only(options.names) if options.names else planned
-    return trio.run(partial(_run, wanted, is_named=bool(options.names), updates=options.update))
+    names = options.names or [name for name, spec in loaded.specs.items() if spec.enabled]
+    wanted = attrs.evolve(loaded, specs={name: loaded.specs[name] for name in names})
+    return run(loaded, partial(_run, wanted, is_named=bool(options.names), updates=options.update))
 
 
-async def _run(planned: Planned, *, is_named: bool, updates: bool) -> int:
-    async with opened_images(planned) as opened:
-        code = 0
-        for name, plan in opened.plans.items():
-            if isinstance(plan, Refused | Bare):
-                is_failure = isinstance(plan, Refused) or is_named
-                code = 1 if is_failure else code
-                word = "refused" if isinstance(plan, Refused) else "runs without a container"
-                (complain if is_failure else _say)(f"{name}: {word}: {plan.why}")
-        seconds = {name: spec.timeouts.prepare for name, spec in planned.specs.items()}
-        orders = orders_of(opened.plans, seconds)
-        outcomes = await _built(opened, orders, updates=updates)
-        return 1 if any(outcome.failure for outcome in outcomes) else code
+async def _run(loaded: LoadedBackends, *, is_named: bool, updates: bool) -> int:
+    planned = await plan_all(list(loaded.specs.values()), EngineProbe(environ=os.environ))
+    failed = sum([_tell_uncontained(each, is_named=is_named) for each in planned])
+    for facts in engines_of(planned):
+        here = {each.spec.name: each for each in planned if each.found == facts and isinstance(each.plan, Contained)}
+        orders = orders_of(
+            {name: each.plan for name, each in here.items()},
+            {name: each.spec.timeouts.prepare for name, each in here.items()},
+        )
+        if orders:
+            async with used_engine(facts, loaded.redact) as engine:
+                outcomes = await _built(engine.images, orders, updates=updates)
+            failed += sum(outcome.failure is not None for outcome in outcomes)
+    return 1 if failed else 0
 
 
-async def _built(opened: OpenedImages, orders: Sequence[BuildOrder], *, updates: bool) -> Sequence[BuildOutcome]:
-    is_terminal = os.isatty(STDERR)
-    shown = Bar(say=write_stderr, total=len(orders)) if is_terminal else PlainLines(say=write_stderr)
+def _tell_uncontained(planned: PlannedBackend, *, is_named: bool) -> bool:
+    """Say what backend has no image, and why; whether that is a failure."""
+    has_engine = isinstance(planned.found, EngineFacts)
+    match planned.plan:
+        case Refused(why=why):
+            complain(f"{planned.spec.name}: refused: {why}")
+            return True
+        case Bare(why=why) if is_named or (planned.spec.container.setting != "off" and not has_engine):
+            complain(f"{planned.spec.name}: has no image, for it runs bare: {why}")
+            return True
+        case Bare(why=why):
+            _say(f"{planned.spec.name}: has no image, for it runs bare: {why}")
+    return False
 
-    class Told:
-        """The progress, and the outcome of each as it comes."""
 
-        hears = shown.hears
+@attrs.define(eq=False)
+class _Told:
+    """The progress, and the outcome of each as it comes."""
 
-        def ended(self, outcome: BuildOutcome) -> None:
-            shown.clear()
-            _report(outcome)
-            shown.ended(outcome)
+    shown: Bar | PlainLines
 
-    outcomes = await build_all(opened.images, orders, Told(), updates=updates)
+    def hears(self, order: BuildOrder, what: PreparingWord, line: str) -> None:
+        self.shown.hears(order, what, line)
+
+    def ended(self, outcome: BuildOutcome) -> None:
+        self.shown.clear()
+        _report(outcome)
+        self.shown.ended(outcome)
+
+
+async def _built(images: Images, orders: Sequence[BuildOrder], *, updates: bool) -> Sequence[BuildOutcome]:
+    shown = Bar(say=write_stderr, total=len(orders)) if os.isatty(STDERR) else PlainLines(say=write_stderr)
+    outcomes = await build_all(images, orders, _Told(shown), updates=updates)
     shown.clear()
     return outcomes
 
@@ -72,9 +104,8 @@ async def _built(opened: OpenedImages, orders: Sequence[BuildOrder], *, updates:
 def _report(outcome: BuildOutcome) -> None:
     names = ", ".join(outcome.order.backends)
     if outcome.failure is not None:
-        complain(
-            "\n".join((f"{names}: {outcome.failure.reason}", *(f"    {line}" for line in outcome.failure.details)))
-        )
+        tail = (f"    {line}" for line in outcome.failure.details)
+        complain("\n".join((f"{names}: {outcome.failure.reason}", *tail)))
         return
     words = {
         "there": f"{outcome.name} is there",

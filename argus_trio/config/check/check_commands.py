@@ -1,7 +1,7 @@
 """Checks whether the programs of stdio backends are there, and that no command is a whole command line.
 
 A program that is not there is a warning, not a problem: it may be installed by the time it is needed, and the other
-backends are served meanwhile. The programs of disabled backends need not be there.
+backends are served meanwhile. The programs of disabled backends need not be there, nor those that a container brings.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ Found = Literal["program", "not executable", "folder", "nothing"]
 _COMMAND_LINE: Final = "expected one program, found a command line"
 _PLAIN: Final = re.compile(r"-{0,2}[A-Za-z0-9_./][A-Za-z0-9_./@+-]*")
 """The words that YAML takes without quotes, wherever they stand."""
+_RUNNERS: Final = frozenset({"uvx", "uv", "pipx", "npx", "docker", "podman"})
+"""The programs whose arguments say what an image has to hold."""
 _TELLING: Final = re.compile(r"://|=|[A-Za-z0-9_]{24}")
 """What makes a word one that may hold a secret: an address, a value, a long run of letters and digits."""
 
@@ -41,6 +43,9 @@ class CommandCheck:
     brought: Collection[KeyPath]
     """Where `${...}` brought in a part of the text, so that no report may repeat it."""
 
+    contained: Collection[str] = ()
+    """The backends whose program an image brings along."""
+
     def check(self, written: Config, findings: Findings) -> None:
         """Report what is wrong with the commands of `written`, whose paths are as the file says them."""
         for name, backend in written.backends.items():
@@ -53,7 +58,7 @@ class CommandCheck:
         words = _words(backend.command)
         if found == "nothing" and len(words) != 1 and self._is_command_line(words, backend):
             findings.add(key_path, _COMMAND_LINE, self._advice(words, key_path))
-        elif backend.enabled and found != "program":
+        elif backend.enabled and found != "program" and backend.name not in self.contained:
             findings.warn(key_path, *_warning(found, backend.command))
 
     def _is_command_line(self, words: list[str], backend: StdioBackend) -> bool:
@@ -87,6 +92,20 @@ class CommandCheck:
             return "put what follows the program into args, and variables before it into env"
         program, *arguments = words
         return f"write command: {_yaml(program)} and args: [{', '.join(_shown(arguments))}]"
+
+
+def brought_along(config: Config) -> frozenset[str]:
+    """The backends of `config`, which has its defaults in it, that need no program here once they are contained.
+
+    Where none can be, they are down for that reason, which is told then.
+    """
+    stdio = (each for each in config.backends.values() if isinstance(each, StdioBackend))
+    return frozenset(
+        each.name
+        for each in stdio
+        if each.container.setting != "off"
+        and (each.command in _RUNNERS or each.container.image or each.container.dockerfile or each.container.packages)
+    )
 
 
 def _warning(found: Found, command: str) -> tuple[str, str]:

@@ -172,6 +172,10 @@ class EgressAttempts:
             self._backends.popitem(last=False)
         return found
 
+    def has(self, backend: str) -> bool:
+        """Whether it has tried anything."""
+        return backend in self._backends
+
     def known(self, backend: str) -> BackendAttempts:
         """Those of one backend, to be looked at: none where it has tried nothing."""
         return self._backends.get(backend) or BackendAttempts()

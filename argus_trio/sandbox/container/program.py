@@ -19,6 +19,7 @@ import trio
 from argus_trio.errors import LinkFailed
 from argus_trio.net.ending.last_moment import farewell
 from argus_trio.net.pipe_reader import PipeReader
+from argus_trio.sandbox.container.life import ContainerExit
 from argus_trio.sandbox.plan.launch import Launch
 from argus_trio.sandbox.shim.order import (
     MAX_REPORT_BYTES,
@@ -56,19 +57,6 @@ SAID_BYTES: Final = 8192
 """What a failure quotes of stderr at most."""
 SAID_LINES: Final = 20
 """The same in lines."""
-
-
-@attrs.define(eq=False)
-class ContainerExit:
-    """The end of a container, as its engine tells it."""
-
-    has_ended: trio.Event = attrs.field(factory=trio.Event, init=False)
-    code: int | None = attrs.field(default=None, init=False)
-
-    def ended(self, code: int | None) -> None:
-        """Take note of it; None: the code is not known."""
-        self.code = code
-        self.has_ended.set()
 
 
 @attrs.define(eq=False, kw_only=True)

@@ -7,19 +7,21 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Final
 
 import attrs
 import structlog
 import trio
 
 from argus_trio.errors import LinkFailed
-from argus_trio.net.ending.last_moment import farewell
 from argus_trio.net.pipe_reader import PipeReader
 from argus_trio.net.service_nursery import ServiceNursery
+from argus_trio.sandbox.container.attached import AttachedProgram, start_attached
 from argus_trio.sandbox.container.folder import ContainerFolder, make_folder
-from argus_trio.sandbox.container.program import ContainedProgram, ContainerExit
+from argus_trio.sandbox.container.life import ContainerEngine, ContainerExit, await_exit, created
+from argus_trio.sandbox.container.program import ContainedProgram
 from argus_trio.sandbox.plan.launch import Launch
+from argus_trio.sandbox.plan.outcome import ShimKind
 from argus_trio.sandbox.shim.order import lost
 
 log = structlog.get_logger()
@@ -27,28 +29,8 @@ log = structlog.get_logger()
 CONNECT_SECONDS: Final = 20.0
 """How long the shim of a container that was started may take until it has connected: what a busy machine needs to start
 an interpreter, many times over."""
-REMOVE_SECONDS: Final = 10.0
-"""How long a container may take to be removed at its end. One that takes longer is the engine's, and ends by itself:
-its first process does not outlive its control socket."""
-
 ServeEgress = Callable[[trio.SocketListener], Awaitable[None]]
 """Serves a container's `egress.sock` until it is cancelled."""
-
-
-class ContainerEngine(Protocol):
-    """What is asked of an engine here. Each raises `LinkFailed` alone, and waits no longer than its own deadline."""
-
-    async def create(self, body: Mapping[str, object], *, name: str) -> str:
-        """Create a container, and tell its id. Whoever is cancelled, or gets an error, has none."""
-
-    async def start(self, container: str) -> None:
-        """Start it."""
-
-    async def wait(self, container: str, condition: Literal["next-exit"]) -> int:
-        """Its exit code, once it has ended."""
-
-    async def remove(self, container: str) -> None:
-        """Kill and remove it; nothing happens if it is not there."""
 
 
 @attrs.frozen(kw_only=True)
@@ -59,15 +41,18 @@ class Placing:
     """The container's own, which no other one has."""
     runtime: Path
     """Where its folder is made."""
-    body: Callable[[Path], Mapping[str, object]]
-    """Returns what the engine is asked to create, with that folder mounted at /run/argus."""
+    body: Callable[[Path | None], Mapping[str, object]]
+    """Returns what the engine is asked to create, with that folder, where there is one, mounted at /run/argus."""
     serve_egress: ServeEgress | None = None
-    """None: whoever connects there is reset."""
+    """None: nobody can connect there."""
+    connect_seconds: float = CONNECT_SECONDS
 
 
 @asynccontextmanager
-async def start_container(launch: Launch, engine: ContainerEngine, placing: Placing) -> AsyncIterator[ContainedProgram]:
-    """Run a launch that has a shim, for the length of the block; the container is gone when the block is left.
+async def start_container(
+    launch: Launch, engine: ContainerEngine, placing: Placing
+) -> AsyncIterator[ContainedProgram | AttachedProgram]:
+    """Run a launch, for the length of the block; the container is gone when the block is left.
 
     That takes `END_SECONDS` and `REMOVE_SECONDS` at most, cancelled or not. A container that is to be committed has to
     be within the block.
@@ -76,61 +61,44 @@ async def start_container(launch: Launch, engine: ContainerEngine, placing: Plac
         LinkFailed: on entering, if it cannot be started; what it said is in the details.
     """
     if launch.shim is None:
-        raise AssertionError("without a shim the engine carries the streams: see attached.py")
-    async with AsyncExitStack() as stack:
-        folder = await trio.to_thread.run_sync(make_folder, placing.runtime, launch.shim)
-        stack.push_async_callback(_removed, folder)
-        container = await stack.enter_async_context(_created(launch, engine, placing, folder.path))
-        nursery = await stack.enter_async_context(ServiceNursery())
-        ended = ContainerExit()
-        await nursery.start(_await_exit, engine, container, ended)
-        await engine.start(container)
-        streams = await _connections(folder, ended, launch, stack)
-        program = _program(launch, container, ended, streams)
-        stack.callback(program.close)
-        stack.push_async_callback(program.end, 0)
-        if placing.serve_egress is not None:
-            egress = trio.SocketListener(trio.socket.from_stdlib_socket(folder.listeners.pop("egress")))
-            nursery.start_soon(_serve, placing.serve_egress, egress)
-        await program.order()
-        yield program
+        async with start_attached(launch, engine, name=placing.name, body=placing.body(None)) as attached:
+            yield attached
+    else:
+        async with _start_with_shim(launch, launch.shim, engine, placing) as contained:
+            yield contained
 
 
 @asynccontextmanager
-async def _created(launch: Launch, engine: ContainerEngine, placing: Placing, folder: Path) -> AsyncIterator[str]:
-    container = await engine.create(placing.body(folder), name=placing.name)
-    try:
-        yield container
-    finally:
-        with farewell(REMOVE_SECONDS) as removal:
-            try:
-                await engine.remove(container)
-            except LinkFailed as failed:
-                log.warning("container_left", backend=launch.backend, container=placing.name, reason=failed.reason)
-        if removal.cancelled_caught:
-            log.warning("container_left", backend=launch.backend, container=placing.name, reason=LEFT_TO_ENGINE)
-
-
-LEFT_TO_ENGINE: Final = "the time for it was over: the engine goes on, and it ends without the gateway"
+async def _start_with_shim(
+    launch: Launch, shim: ShimKind, engine: ContainerEngine, placing: Placing
+) -> AsyncIterator[ContainedProgram]:
+    async with AsyncExitStack() as stack:
+        folder = await trio.to_thread.run_sync(make_folder, placing.runtime, shim)
+        stack.push_async_callback(_removed, folder)
+        container = await stack.enter_async_context(
+            created(launch, engine, name=placing.name, body=placing.body(folder.path))
+        )
+        nursery = await stack.enter_async_context(ServiceNursery())
+        ended = ContainerExit()
+        await nursery.start(await_exit, engine, container, ended)
+        await engine.start(container)
+        streams = await _connections(folder, ended, launch, seconds=placing.connect_seconds, stack=stack)
+        program = _program(launch, container, ended, streams)
+        stack.callback(program.close)
+        stack.push_async_callback(program.end, 0)
+        egress = folder.listeners.pop("egress")
+        if placing.serve_egress is None:
+            egress.close()
+        else:
+            listener = trio.SocketListener(trio.socket.from_stdlib_socket(egress))
+            nursery.start_soon(_serve, placing.serve_egress, listener)
+        await program.order()
+        yield program
 
 
 async def _removed(folder: ContainerFolder) -> None:
     with trio.CancelScope(shield=True):  # a few files of ours
         await trio.to_thread.run_sync(folder.close)
-
-
-async def _await_exit(
-    engine: ContainerEngine,
-    container: str,
-    ended: ContainerExit,
-    *,
-    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
-) -> None:
-    task_status.started()
-    try:
-        ended.ended(await engine.wait(container, "next-exit"))
-    except LinkFailed:  # it was gone before it could be asked for, or the engine is: its sockets tell the rest
-        ended.ended(None)
 
 
 async def _serve(serve: ServeEgress, listener: trio.SocketListener) -> None:
@@ -146,7 +114,7 @@ class _ShimStreams:
 
 
 async def _connections(
-    folder: ContainerFolder, ended: ContainerExit, launch: Launch, stack: AsyncExitStack
+    folder: ContainerFolder, ended: ContainerExit, launch: Launch, *, seconds: float, stack: AsyncExitStack
 ) -> _ShimStreams:
     """The three connections of the shim; nobody can open another one afterwards.
 
@@ -154,7 +122,7 @@ async def _connections(
         LinkFailed: they did not come.
     """
     found: dict[str, socket.socket] = {}
-    with trio.move_on_after(CONNECT_SECONDS) as limit:
+    with trio.move_on_after(seconds) as limit:
         async with trio.open_nursery() as nursery:
 
             async def give_up() -> None:
@@ -172,7 +140,7 @@ async def _connections(
         return _ShimStreams(**found)
     if limit.cancelled_caught:
         raise LinkFailed(
-            f"the first process of its container did not connect within {CONNECT_SECONDS:g} s: "
+            f"the first process of its container did not connect within {seconds:g} s: "
             f"is the gateway's folder shared with the engine's machine?"
         )
     raise LinkFailed(

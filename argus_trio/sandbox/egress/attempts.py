@@ -43,14 +43,13 @@ class ToldAttempts:
             reason, target, allow=tuple(map(str, policy.allow)), host_services=tuple(map(str, policy.services))
         )
         facts = {"host": target.host, "port": target.port, "reason": reason, "to_allow": line, "untold": untold}
-        during = "an installation for " if target.is_installation else ""
-        said = f"{during}{backend} was not let through to {target}: {EGRESS_REASONS[reason]}"
+        said = f"{backend} was not let through to {target}: {EGRESS_REASONS[reason]}"
         log.warning("egress_refused", backend=backend, **facts)
         self.journal.note(
             "egress_refused",
             f"{said}; to let it through, write {line}" if line else said,
             severity="warning",
-            backend=backend,
+            backend=None if target.is_installation else backend,  # an image is made for several backends
             details=facts,
         )
 

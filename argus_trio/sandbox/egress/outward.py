@@ -160,14 +160,16 @@ class Outward:
         return "this_machine" if guard is PUBLIC_ONLY and self.is_own(address) else None
 
     def _proxy(self, allowed: EgressAllowed, port: int, found: Sequence[str]) -> Proxy | None:
-        """The proxy on the way; none to a service that is known to be near."""
+        """The proxy on the way; none to a service that is known to be near, or to the proxy itself."""
         if allowed.by == "service" and any(_is_refused(PUBLIC_ONLY, address) for address in found):
             return None
         origin = Origin(scheme="http" if port == 80 else "https", host=allowed.host, port=port)
         try:
-            return proxy_for(origin, self.environ)
+            proxy = proxy_for(origin, self.environ)
         except LinkFailed as failure:
             raise NotReached("not_reached", failure.reason) from None
+        is_itself = proxy is not None and (proxy.origin.host, proxy.origin.port) == (allowed.host, port)
+        return None if is_itself else proxy
 
     async def _through(self, proxy: Proxy, host: str, port: int) -> trio.abc.Stream:
         """A tunnel of the proxy's."""

@@ -8,8 +8,8 @@ import attrs
 
 from argus_trio.sandbox.engine.facts import ListedImage
 from argus_trio.sandbox.image.engine import ImageEngine
+from argus_trio.sandbox.image.making.recipe import REPOSITORY
 from argus_trio.sandbox.image.ready import RECIPE_LABEL
-from argus_trio.sandbox.image.recipe import REPOSITORY
 
 
 @attrs.frozen(kw_only=True)

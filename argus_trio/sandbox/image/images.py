@@ -14,12 +14,12 @@ import trio
 from argus_trio.errors import LinkFailed
 from argus_trio.sandbox.engine.facts import ImageFacts
 from argus_trio.sandbox.engine.failure import EngineFailed
-from argus_trio.sandbox.image.context import BuildContext
-from argus_trio.sandbox.image.dockerfiles import build, context_of, tag_of
 from argus_trio.sandbox.image.given import GivenImages
-from argus_trio.sandbox.image.installation import Installer
+from argus_trio.sandbox.image.making.context import BuildContext
+from argus_trio.sandbox.image.making.dockerfiles import build, context_of, tag_of
+from argus_trio.sandbox.image.making.installation import Installer
+from argus_trio.sandbox.image.making.recipe import Recipe, recipe_of
 from argus_trio.sandbox.image.ready import RECIPE_LABEL, ReadyImage
-from argus_trio.sandbox.image.recipe import Recipe, recipe_of
 from argus_trio.sandbox.image.shared_work import Hear, SharedWork, hear_nothing
 from argus_trio.sandbox.plan.outcome import DockerfileImage, GivenImage, ImagePlan, InstalledImage
 

@@ -30,7 +30,7 @@ from argus_trio.sandbox.engine.reaping.leftovers import reap_leftovers, this_gat
 from argus_trio.sandbox.engine.reaping.owner import Gateway
 from argus_trio.sandbox.engine.reaping.reaper_process import reaping
 from argus_trio.sandbox.image.images import Images, open_images
-from argus_trio.sandbox.image.installation import Installer
+from argus_trio.sandbox.image.making.installation import Installer
 from argus_trio.sandbox.image.ready import ReadyImage
 from argus_trio.sandbox.image.telling import TellPreparing
 from argus_trio.sandbox.plan.launch import Launch

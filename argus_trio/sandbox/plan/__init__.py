@@ -1,7 +1,7 @@
 """Plans, without I/O: a spec, what is known of the engine and of this machine become Contained, Bare or Refused.
 
 - `plan.py` is the decision; `outcome.py` are the values that it leads to, `refusal.py` its early ends.
-- `commands/` reads command lines; `sources.py` says where packages come from; `draft.py` puts a container together.
+- `commands/` reads command lines; `drafting/` makes containers of them, with the packages that they need.
 - `mounting/` is what of this machine a container sees, `environment.py` its variables, `user.py` who it is.
 - `network.py` is what a container may reach.
 - `machine.py` and `engine_facts.py` are what is known of this machine and of an engine.

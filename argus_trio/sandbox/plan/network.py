@@ -46,6 +46,8 @@ class NetworkPolicy:
     """What may be reached in mode `allow`."""
     services: tuple[HostRule, ...] = ()
     """What may be reached in every mode but `none` and `bridge`, at whatever address."""
+    without_filter: Literal["none", "bridge"] = "none"
+    """What the network is of an image that has no interpreter for the shim, in modes that need the filter."""
 
     @property
     def ports(self) -> tuple[int, ...]:
@@ -96,8 +98,9 @@ def network_policy(container: Container, asked: Literal["none", "bridge"] | None
     services = _rules(container.host_services, "host_services")
     spec = container.network
     if spec is None:
-        strict: NetworkMode = "allow" if services else "none"
-        return NetworkPolicy(mode=asked or (strict if container.strict else "public"), services=services)
+        if container.strict:
+            return NetworkPolicy(mode="allow" if services else "none", services=services)
+        return NetworkPolicy(mode=asked or "public", services=services)
     allow = _rules(spec.allow, "network.allow")
     if any(rule.host == LOCALHOST for rule in allow):
         raise ValueError("network.allow opens no services of this machine: name them in host_services")

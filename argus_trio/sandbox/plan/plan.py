@@ -7,12 +7,13 @@ from typing import Final, assert_never
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.sandbox.plan.commands.asked import ImageRun, NotUnderstood, OwnProgram, PackageRun
 from argus_trio.sandbox.plan.commands.read import read_command
-from argus_trio.sandbox.plan.draft import Draft, finished
+from argus_trio.sandbox.plan.drafting.draft import Draft, finished
+from argus_trio.sandbox.plan.drafting.image_run import of_image_run
+from argus_trio.sandbox.plan.drafting.sources import installed_image, trusted_bundle
 from argus_trio.sandbox.plan.engine_facts import EngineFacts, EngineFound, NoEngine
 from argus_trio.sandbox.plan.machine import Machine
 from argus_trio.sandbox.plan.outcome import PACKAGE_PROGRAM, Bare, DockerfileImage, GivenImage, Plan, Refused
 from argus_trio.sandbox.plan.refusal import NotIsolated, PlanRefused
-from argus_trio.sandbox.plan.sources import installed_image, trusted_bundle
 
 OFF: Final = "isolation: off is configured for it"
 START_ONE: Final = "start Docker or Podman and let the gateway's user use it, or write isolation: off"
@@ -25,7 +26,7 @@ def plan(spec: StdioBackend, engine: EngineFound, machine: Machine) -> Plan:
         return Bare(why=OFF)
     try:
         facts = _usable(spec, engine)
-        return finished(spec, _draft(spec, machine), facts, machine)
+        return finished(spec, _draft(spec, facts, machine), facts, machine)
     except NotIsolated as error:
         if setting == "required":
             return Refused(why=f"isolation is required, and {error}")
@@ -45,7 +46,7 @@ def _usable(spec: StdioBackend, engine: EngineFound) -> EngineFacts:
     return engine
 
 
-def _draft(spec: StdioBackend, machine: Machine) -> Draft:
+def _draft(spec: StdioBackend, facts: EngineFacts, machine: Machine) -> Draft:
     container = spec.container
     if container.image is not None and container.dockerfile is not None:
         raise PlanRefused("container has both image and dockerfile: leave one out")
@@ -61,7 +62,7 @@ def _draft(spec: StdioBackend, machine: Machine) -> Draft:
         case PackageRun():
             return _of_packages(spec, asked, machine, takes_folders=False)
         case ImageRun():
-            raise NotIsolated("docker run is not understood yet")
+            return of_image_run(spec, asked, machine, facts.socket)
         case OwnProgram():
             return _of_packages(spec, _with_packages(spec, asked), machine, takes_folders=True)
         case NotUnderstood(why=why):

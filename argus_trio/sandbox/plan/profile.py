@@ -63,20 +63,15 @@ def create_body(launch: Launch, facts: EngineFacts, *, instance: str, folder: Pa
 
 
 def _host_config(launch: Launch, facts: EngineFacts, folder: Path | None) -> CreateBody:
-    limits = launch.limits
-    memory = min(limits.memory, facts.memory) if facts.memory else limits.memory
+    files = launch.limits.files
     config: CreateBody = {
-        "NetworkMode": "bridge" if launch.network.mode == "bridge" else "none",
+        "NetworkMode": _network_mode(launch),
         "ReadonlyRootfs": launch.is_read_only,
         "CapDrop": ["ALL"],
         "SecurityOpt": _security(facts),
         "Privileged": False,
-        "Memory": memory,
-        "MemorySwap": memory,
-        "NanoCpus": int(min(limits.cpus, float(max(facts.cpus, 1))) * 1e9),
-        "PidsLimit": limits.pids,
         "Ulimits": [
-            {"Name": "nofile", "Soft": limits.files, "Hard": limits.files},
+            {"Name": "nofile", "Soft": files, "Hard": files},
             {"Name": "nproc", "Soft": PROCESSES_OF_USER, "Hard": PROCESSES_OF_USER},
             {"Name": "core", "Soft": 0, "Hard": 0},
         ],
@@ -91,11 +86,34 @@ def _host_config(launch: Launch, facts: EngineFacts, folder: Path | None) -> Cre
         "Binds": [_labelled(each) for each in launch.mounts if each.selinux is not None],
         "Sysctls": {"net.ipv4.ip_unprivileged_port_start": "0"},
     }
+    config.update(_limits(launch, facts))
     if launch.groups:
         config["GroupAdd"] = [str(each) for each in launch.groups]
     if keeps_id(facts):
         config["UsernsMode"] = "keep-id"
     return config
+
+
+def _limits(launch: Launch, facts: EngineFacts) -> CreateBody:
+    limits = launch.limits
+    memory = min(limits.memory, facts.memory) if facts.memory else limits.memory
+    found: CreateBody = {}
+    if "memory" not in facts.missing_limits:
+        found["Memory"] = memory
+        if "swap" not in facts.missing_limits:
+            found["MemorySwap"] = memory
+    if "cpus" not in facts.missing_limits:
+        found["NanoCpus"] = int(min(limits.cpus, float(max(facts.cpus, 1))) * 1e9)
+    if "pids" not in facts.missing_limits:
+        found["PidsLimit"] = limits.pids
+    return found
+
+
+def _network_mode(launch: Launch) -> str:
+    mode = launch.network.mode
+    if launch.shim is None and mode not in ("none", "bridge"):
+        return launch.network.without_filter
+    return "bridge" if mode == "bridge" else "none"
 
 
 def _security(facts: EngineFacts) -> list[str]:

@@ -165,6 +165,15 @@ def lost(code: int | None, *, memory: int) -> str:
     return "ended with its container" + ("" if code is None else f", which exited with code {code}")
 
 
+def exited(code: int | None, *, memory: int) -> str:
+    """How a server ended of which its engine alone tells, by its exit code where that is known."""
+    if code is None:
+        return "ended, and its engine does not tell how"
+    if code == 128 + signal.SIGKILL:
+        return f"was killed by SIGKILL, perhaps since it ran out of memory (container.memory is {_size(memory)})"
+    return _how(code if code <= 128 else 128 - code)
+
+
 def _how(code: int) -> str:
     if code >= 0:
         return f"exited with code {code}"

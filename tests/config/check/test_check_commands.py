@@ -127,3 +127,21 @@ def test_the_program_of_a_disabled_backend_need_not_be_there(folder: Path) -> No
 def test_a_command_that_cannot_be_one_is_a_problem_and_no_warning_besides() -> None:
     assert problem(stdio("''")).message == "expected a program, found an empty text"
     assert problem(stdio("[npx]")).path == "backends.a.command"
+
+
+@pytest.mark.parametrize(
+    ("command", "more"),
+    [
+        ("uvx", ""),
+        ("docker", "    container: {isolation: required}\n"),
+        ("server", "    container: {image: acme/server}\n"),
+        ("python", "    container: {packages: [acme]}\n"),
+    ],
+)
+def test_a_program_that_its_container_brings_along_need_not_be_there(command: str, more: str, folder: Path) -> None:
+    assert warnings(command, folder, more) == []
+
+
+@pytest.mark.parametrize("off", ["    container: {isolation: off}\n", "    container: {image: x, enabled: false}\n"])
+def test_a_program_of_a_backend_that_is_not_contained_is_missed(off: str, folder: Path) -> None:
+    assert warnings("uvx", folder, off) == ["there is no such program in PATH"]

@@ -198,6 +198,8 @@ async def test_what_an_installation_tries_stands_apart(tmp_path: Path) -> None:
             assert b"403" in await served.answer("localhost:1")
         assert [row.target.is_installation for row in served.told.of("files") if row.target] == [True, True]
         assert permits_of_passed(served.told.of("files")).allow == ()
+        (event,), _ = served.told.journal.since(1)
+        assert event.backend is None
     assert logs[0]["to_allow"] == ""
 
 

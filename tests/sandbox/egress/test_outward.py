@@ -219,6 +219,11 @@ async def test_a_service_that_is_near_is_reached_without_the_proxy() -> None:
     assert await reached(outside, MEANT, HTTPS_PROXY="http://127.0.0.1:1") == ["10.0.0.1 443"]
 
 
+async def test_the_proxy_itself_is_reached_without_it() -> None:
+    proxy = EgressAllowed(host="h.example", by="service", guard=AS_MEANT)
+    assert await reached(leading("93.184.216.34"), proxy, HTTPS_PROXY="http://h.example:443") == ["93.184.216.34 443"]
+
+
 async def test_no_proxy_is_heeded() -> None:
     outside = leading("93.184.216.34")
     assert await reached(outside, HTTPS_PROXY="http://127.0.0.1:1", NO_PROXY=".example") == ["93.184.216.34 443"]

@@ -20,10 +20,10 @@ def egress_pages(gateway: Gateway) -> Mapping[Operation, Page]:
     management = gateway.management
 
     async def egress(request: ManageRequest) -> PageAnswer:
-        name = request.path["name"]
-        if name not in management.config().backends:
+        name, rows = request.path["name"], management.egress
+        if name not in management.config().backends and not rows.has(name):  # which it has of what makes an image
             raise ManageProblem("unknown-backend", "no backend of this name is in the configuration")
-        return PageAnswer(body=egress_answer(name, management.egress.known(name)))
+        return PageAnswer(body=egress_answer(name, rows.known(name)))
 
     return {EGRESS: egress}
 

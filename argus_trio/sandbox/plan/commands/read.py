@@ -6,6 +6,7 @@ from pathlib import PurePath
 from typing import Final
 
 from argus_trio.sandbox.plan.commands.asked import CommandLine
+from argus_trio.sandbox.plan.commands.engine_run import ENGINES, read_engine_run
 from argus_trio.sandbox.plan.commands.node import NODE_RUNNERS, read_node
 from argus_trio.sandbox.plan.commands.own import read_own
 from argus_trio.sandbox.plan.commands.python import read_pipx, read_uvx
@@ -24,6 +25,8 @@ def read_command(command: str, args: tuple[str, ...]) -> CommandLine:
         return read_pipx(args)
     if name in NODE_RUNNERS:
         return read_node(name, args)
+    if name in ENGINES:
+        return read_engine_run(name, args)
     return read_own(command, args)
 
 

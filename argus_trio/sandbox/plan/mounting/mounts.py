@@ -35,8 +35,10 @@ class Mounts:
     """Whether a relative path was taken, so that the working directory has to be the same inside."""
 
 
-def explicit_mount(spec: MountSpec, machine: Machine, engine_socket: Path | None) -> tuple[Mount, PathSeen]:
-    """A mount that the configuration has.
+def explicit_mount(
+    spec: MountSpec, machine: Machine, engine_socket: Path | None, *, named: str = "container.mounts"
+) -> tuple[Mount, PathSeen]:
+    """A mount that the configuration has; `named` is where.
 
     Raises:
         PlanRefused: it cannot be made, or never is.
@@ -44,20 +46,18 @@ def explicit_mount(spec: MountSpec, machine: Machine, engine_socket: Path | None
     source = machine.absolute(spec.source)
     seen = machine.look(source)
     if seen is None:
-        raise PlanRefused(f"container.mounts: {source} is not there: create it, or correct source")
+        raise PlanRefused(f"{named}: {source} is not there: create it, or correct its path")
     if is_engine_socket(source, engine_socket) or is_engine_socket(seen.real, engine_socket):
         raise PlanRefused(
-            f"container.mounts: {source} is, or holds, the socket of a container engine, which is all power over this "
+            f"{named}: {source} is, or holds, the socket of a container engine, which is all power over this "
             "machine: no container gets it; for a backend that needs it write isolation: off"
         )
     target = spec.target or str(source)
     if not target.startswith("/") or ".." in Path(target).parts:
-        raise PlanRefused(f"container.mounts: target {target} is not an absolute path: write one such as /data")
-    target = str(Path(target))
+        raise PlanRefused(f"{named}: target {target} is not an absolute path: write one such as /data")
+    target = f"/{target.strip('/')}"
     if target in _TAKEN or any(is_below(Path(target), Path(each)) for each in _TAKEN_BELOW):
-        raise PlanRefused(
-            f"container.mounts: {target} is the container's own: write another target for {source}, such as /data"
-        )
+        raise PlanRefused(f"{named}: {target} is the container's own: write another target for {source}, such as /data")
     mount = Mount(source=seen.real, target=target, is_writable=spec.mode == "rw", selinux=spec.selinux)
     return mount, seen
 

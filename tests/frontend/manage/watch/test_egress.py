@@ -72,6 +72,14 @@ async def test_of_a_backend_that_tried_nothing_there_is_nothing() -> None:
     assert answer.let_through == EgressListsEntry(allow=(), host_services=())
 
 
+async def test_what_makes_an_image_is_shown_by_its_own_name() -> None:
+    known = management()
+    known.egress.of("build-time").passed(EgressTarget(host="h", port=1, is_installation=True), "service", 1.0)
+    async with serving(management=known) as served:
+        answer = await ask(served, "GET", "/manage/v1/backends/build-time/egress")
+    assert msgspec.json.decode(answer.body, type=EgressAnswer).hosts[0].during == "installation"
+
+
 async def test_an_unknown_backend_is_told() -> None:
     async with serving(management=management()) as served:
         answer = await ask(served, "GET", "/manage/v1/backends/other/egress")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argus_trio.sandbox.image.build_log import MAX_LINE_CHARACTERS, MAX_LINES, TAIL_LINES, BuildLog
+from argus_trio.sandbox.image.making.build_log import MAX_LINE_CHARACTERS, MAX_LINES, TAIL_LINES, BuildLog
 
 
 def ignore(line: str) -> None:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from argus_trio.sandbox.image.indexes import npm_credentials, secrets_in, seen_inside, service_of, without_credentials
+from argus_trio.sandbox.image.making.indexes import (
+    npm_credentials,
+    secrets_in,
+    seen_inside,
+    service_of,
+    without_credentials,
+)
 
 
 @pytest.mark.parametrize(

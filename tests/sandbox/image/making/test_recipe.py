@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from argus_trio.errors import LinkFailed
-from argus_trio.sandbox.image.recipe import (
+from argus_trio.sandbox.image.making.recipe import (
     CA_TARGET,
     installation_argv,
     installation_env,

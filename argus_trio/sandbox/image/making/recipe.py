@@ -13,7 +13,13 @@ from typing import Final
 import attrs
 
 from argus_trio.errors import LinkFailed
-from argus_trio.sandbox.image.indexes import npm_credentials, secrets_in, seen_inside, service_of, without_credentials
+from argus_trio.sandbox.image.making.indexes import (
+    npm_credentials,
+    secrets_in,
+    seen_inside,
+    service_of,
+    without_credentials,
+)
 from argus_trio.sandbox.plan.network import NetworkPolicy
 from argus_trio.sandbox.plan.outcome import PACKAGE_PROGRAM, InstalledImage
 

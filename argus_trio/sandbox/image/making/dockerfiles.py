@@ -14,12 +14,12 @@ import trio
 
 from argus_trio.sandbox.engine.facts import ImageFacts
 from argus_trio.sandbox.engine.images import ImageBuild
-from argus_trio.sandbox.image.build_log import BuildLog
-from argus_trio.sandbox.image.context import BuildContext, read_context
 from argus_trio.sandbox.image.engine import ImageEngine
-from argus_trio.sandbox.image.installation import MEMORY_BYTES
+from argus_trio.sandbox.image.making.build_log import BuildLog
+from argus_trio.sandbox.image.making.context import BuildContext, read_context
+from argus_trio.sandbox.image.making.installation import MEMORY_BYTES
+from argus_trio.sandbox.image.making.recipe import NAME_CHARACTERS, REPOSITORY
 from argus_trio.sandbox.image.ready import KIND_LABEL, RECIPE_LABEL
-from argus_trio.sandbox.image.recipe import NAME_CHARACTERS, REPOSITORY
 from argus_trio.sandbox.image.shared_work import Hear
 
 _PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")

@@ -11,13 +11,14 @@ import attrs
 
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.call.via import VARIABLE
+from argus_trio.sandbox.plan.drafting.sources import Trusted
 from argus_trio.sandbox.plan.engine_facts import EngineFacts
 from argus_trio.sandbox.plan.environment import environment, trusting
 from argus_trio.sandbox.plan.machine import Machine, PathSeen
 from argus_trio.sandbox.plan.mounting.forbidden import is_below
 from argus_trio.sandbox.plan.mounting.mounts import Mounts, explicit_mount, gather
 from argus_trio.sandbox.plan.mounting.paths import MissingPath, NamedPath, paths_of_args, paths_of_env
-from argus_trio.sandbox.plan.network import network_policy
+from argus_trio.sandbox.plan.network import NetworkPolicy, network_policy
 from argus_trio.sandbox.plan.outcome import (
     HOME_TARGET,
     Contained,
@@ -28,7 +29,6 @@ from argus_trio.sandbox.plan.outcome import (
     ResourceLimits,
 )
 from argus_trio.sandbox.plan.refusal import PlanRefused
-from argus_trio.sandbox.plan.sources import Trusted
 from argus_trio.sandbox.plan.user import ContainerUser, container_user, may, needed_groups
 
 CA_TARGET: Final = "/run/argus-ca.pem"
@@ -58,6 +58,8 @@ class Draft:
     """Whether a script among the arguments means its folder."""
     names_paths: bool = True
     """Whether arguments, folder and variables are about this machine, and not about the inside of the image."""
+    follows_engine: bool = False
+    """Whether the command line is an engine's own, which gives a container its network."""
     notes: tuple[str, ...] = ()
 
 
@@ -68,12 +70,12 @@ def finished(spec: StdioBackend, draft: Draft, facts: EngineFacts, machine: Mach
         PlanRefused, ValueError: it would not be what is asked for; the text is the sentence.
     """
     container = spec.container
-    network = network_policy(container, draft.network)
+    network = _network(spec, draft)
     mounts = _mounts(spec, draft, facts, machine)
     user = _user(draft, facts, machine, mounts)
     keeps_home = (container.home or ("tmpfs" if container.strict else "kept")) == "kept"
     env, left_out = _environment(spec, draft, machine)
-    notes = [*draft.notes, *mounts.notes]
+    notes = [*draft.notes, *mounts.notes, *_of_engine(facts), *_of_given(draft, network)]
     notes += [f"{each.why} names {each.source}, which it sees read-only" for each in mounts.mounts if each.why]
     notes += [f"env.{name} is left out, for the container has its own" for name in left_out]
     every = mounts.mounts
@@ -99,6 +101,30 @@ def finished(spec: StdioBackend, draft: Draft, facts: EngineFacts, machine: Mach
         ),
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _network(spec: StdioBackend, draft: Draft) -> NetworkPolicy:
+    policy = network_policy(spec.container, draft.network)
+    is_engines_own = draft.follows_engine and policy.mode == "public" and spec.container.network is None
+    return attrs.evolve(policy, without_filter="bridge") if is_engines_own else policy
+
+
+def _of_given(draft: Draft, network: NetworkPolicy) -> tuple[str, ...]:
+    """What is to be said of an image that nobody has looked into yet."""
+    if isinstance(draft.image, InstalledImage) or network.mode in ("none", "bridge"):
+        return ()
+    if network.without_filter == "bridge":
+        return ("if the image has neither Python nor Node for the filter, its network is the engine's own",)
+    return (
+        "if the image has neither Python nor Node for the filter, it has no network: for the engine's own write "
+        "network: bridge",
+    )
+
+
+def _of_engine(facts: EngineFacts) -> tuple[str, ...]:
+    if not facts.missing_limits:
+        return ()
+    return (f"{facts} limits no {' and no '.join(facts.missing_limits)} on this machine",)
 
 
 def _mounts(spec: StdioBackend, draft: Draft, facts: EngineFacts, machine: Machine) -> Mounts:

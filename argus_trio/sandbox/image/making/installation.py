@@ -13,16 +13,16 @@ import trio
 from argus_trio.errors import LinkFailed
 from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.sandbox.engine.facts import ImageFacts
-from argus_trio.sandbox.image.build_log import BuildLog
 from argus_trio.sandbox.image.engine import ImageEngine
-from argus_trio.sandbox.image.ready import labels_of
-from argus_trio.sandbox.image.recipe import (
+from argus_trio.sandbox.image.making.build_log import BuildLog
+from argus_trio.sandbox.image.making.recipe import (
     CA_TARGET,
     Recipe,
     installation_argv,
     installation_env,
     installation_network,
 )
+from argus_trio.sandbox.image.ready import labels_of
 from argus_trio.sandbox.image.shared_work import Hear
 from argus_trio.sandbox.plan.launch import Launch
 from argus_trio.sandbox.plan.outcome import Mount, ResourceLimits
