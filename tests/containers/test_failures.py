@@ -38,7 +38,7 @@ class Broken:
 
 BROKEN = {
     "no-image": Broken(spec=backend(SCRIPT, image="argus-test/no-such-image:1"), says=("argus-test/no-such-image:1",)),
-    "no-program": Broken(spec=backend(command="/no/such/program"), says=("/no/such/program", "[Nn]o such file")),
+    "no-program": Broken(spec=backend(command="/no/such/program"), says=("/no/such/program", "is not in the image")),
     "no-package": Broken(
         spec={"type": "stdio", "command": "uvx", "args": ["mcp-server-time==0.0.0.dev0"]},
         says=("mcp-server-time", "[Nn]o matching distribution"),
