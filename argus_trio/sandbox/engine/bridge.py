@@ -62,7 +62,7 @@ class _Crossing(Generic[T]):
 
 
 @attrs.define(eq=False, kw_only=True)
-class Bridge:
+class AsyncioBridge:
     """The way to the loop, for tasks of one trio run. `open_bridge` makes it."""
 
     _loop: asyncio.AbstractEventLoop
@@ -137,7 +137,7 @@ class Bridge:
 
 
 @asynccontextmanager
-async def open_bridge() -> AsyncIterator[Bridge]:
+async def open_bridge() -> AsyncIterator[AsyncioBridge]:
     """A bridge for the length of the block. Calls that are still under way at its end are cancelled.
 
     The thread is gone then, or hangs in a call that does not give up and has been abandoned: that is logged.
@@ -148,7 +148,7 @@ async def open_bridge() -> AsyncIterator[Bridge]:
     thread.start()
     with trio.CancelScope(shield=True):
         await host.started.wait()
-    bridge = Bridge(loop=host.loop(), token=token)
+    bridge = AsyncioBridge(loop=host.loop(), token=token)
     try:
         yield bridge
     finally:

@@ -20,9 +20,9 @@ import attrs
 import msgspec
 import trio
 
-from argus_trio.sandbox.engine.bridge import Bridge
+from argus_trio.sandbox.engine.bridge import AsyncioBridge
 from argus_trio.sandbox.engine.facts import EngineFacts
-from argus_trio.sandbox.engine.failure import Asked, EngineFailed, hung, no_answer, no_engine_there, refusal
+from argus_trio.sandbox.engine.failure import AskedFor, EngineFailed, hung, no_answer, no_engine_there, refusal
 
 T = TypeVar("T")
 
@@ -76,7 +76,7 @@ class EngineRequest:
 
     method: str
     path: str
-    asked: Asked
+    asked: AskedFor
     params: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     body: bytes | Path = attrs.field(default=b"", repr=False)
     """A file is sent as it is read."""
@@ -93,7 +93,7 @@ class EngineClient:
 
     facts: EngineFacts
     redact: Callable[[str], str] = attrs.field(repr=False)
-    bridge: Bridge
+    bridge: AsyncioBridge
     _docker: aiodocker.Docker | None = attrs.field(default=None, init=False)
     """As the session, used in the loop's thread alone."""
     _session: aiohttp.ClientSession | None = attrs.field(default=None, init=False)
@@ -173,12 +173,12 @@ class EngineClient:
                 raise self._failure(request.asked, error) from None
         raise hung(self.facts, request.asked, seconds)
 
-    def _failure(self, asked: Asked, error: Exception) -> EngineFailed:
+    def _failure(self, asked: AskedFor, error: Exception) -> EngineFailed:
         match error:
             case aiodocker.DockerError() if error.status == _NO_CONNECTION:
                 return no_answer(self.facts, asked, _number(error.__context__))
             case aiodocker.DockerError():
-                return refusal(self.facts, asked, error.status, str(error.message), self.redact)
+                return refusal(self.facts, asked, status=error.status, message=str(error.message), redact=self.redact)
             case aiohttp.ClientConnectionError() | aiohttp.ClientPayloadError():
                 return no_answer(self.facts, asked, _number(error))
             case OSError():
@@ -227,7 +227,7 @@ def _number(error: BaseException | None) -> int | None:
     return error.errno if isinstance(error, OSError) else None
 
 
-def decoded(answer: bytes, wanted: type[T], client: EngineClient, asked: Asked) -> T:
+def decoded(answer: bytes, wanted: type[T], client: EngineClient, asked: AskedFor) -> T:
     """The answer as a value.
 
     Raises:

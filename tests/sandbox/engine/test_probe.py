@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import trio
@@ -18,7 +19,6 @@ from argus_trio.sandbox.engine.probe import (
     REUSE_SECONDS,
     STARTING_SECONDS,
     EngineProbe,
-    EngineRuntime,
 )
 from tests.sandbox.engine.fake_engine import Said, docker, fake_engine, podman
 
@@ -64,7 +64,9 @@ def test_a_variable_that_names_no_socket_says_what_to_write(value: str, why: str
     assert "hunter2" not in said
 
 
-async def found(tmp_path: Path, runtime: EngineRuntime = "auto", **environ: str) -> EngineFacts | NoEngine:
+async def found(
+    tmp_path: Path, runtime: Literal["auto", "docker", "podman"] = "auto", **environ: str
+) -> EngineFacts | NoEngine:
     with trio.fail_after(60):
         return await EngineProbe(environ=environ, home=tmp_path).find(runtime)
 

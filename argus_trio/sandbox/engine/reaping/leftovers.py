@@ -19,7 +19,7 @@ from argus_trio.sandbox.engine.facts import ContainerFacts
 from argus_trio.sandbox.engine.failure import EngineFailed
 from argus_trio.sandbox.engine.reaping.owner import (
     INSTANCE_LABEL,
-    Gateway,
+    GatewayRun,
     GatewayState,
     ProcessFound,
     Surroundings,
@@ -33,11 +33,11 @@ _STATES_WITHOUT_PROCESS: Final = ("created", "exited", "dead")
 _ELSEWHERE: Final = "their gateway cannot be seen from here, and may live: remove them by hand if it does not"
 
 
-def this_gateway() -> Gateway:
+def this_gateway() -> GatewayRun:
     """The run of this process, under a new random name."""
     here = surroundings()
     started = find_process(os.getpid())
-    return Gateway(
+    return GatewayRun(
         instance=secrets.token_hex(8),
         pid=os.getpid(),
         started=started if isinstance(started, int) else 0,
