@@ -6,7 +6,6 @@ It prints its instance once it has a container that runs, one that was only crea
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import trio
 
@@ -19,7 +18,7 @@ from argus_trio.sandbox.engine.reaping.reaper_process import reaping
 
 async def use(url: str, image: str) -> None:
     """Use the engine until killed."""
-    facts = await EngineProbe(environ={"DOCKER_HOST": url}, home=Path("/nonexistent")).find()
+    facts = await EngineProbe(environ={"DOCKER_HOST": url}).find()
     if not isinstance(facts, EngineFacts):
         raise SystemExit(facts.why)
     gateway = this_gateway()

@@ -20,9 +20,9 @@ import attrs
 import msgspec
 import trio
 
-from argus_trio.sandbox.engine.bridge import AsyncioBridge
+from argus_trio.sandbox.engine.bridge import AsyncioBridge, BridgeClosed
 from argus_trio.sandbox.engine.facts import EngineFacts
-from argus_trio.sandbox.engine.failure import AskedFor, EngineFailed, hung, no_answer, no_engine_there, refusal
+from argus_trio.sandbox.engine.failure import AskedFor, EngineFailed, hung, no_answer, no_engine_there, refusal, stopped
 
 T = TypeVar("T")
 
@@ -97,6 +97,7 @@ class EngineClient:
     _docker: aiodocker.Docker | None = attrs.field(default=None, init=False)
     """As the session, used in the loop's thread alone."""
     _session: aiohttp.ClientSession | None = attrs.field(default=None, init=False)
+    _is_closed: bool = attrs.field(default=False, init=False)
 
     async def ask(self, request: EngineRequest) -> bytes:
         """The whole answer.
@@ -155,7 +156,8 @@ class EngineClient:
         await self._call(request, read)
 
     async def close(self) -> None:
-        """Let go of what is open in the loop."""
+        """Let go of what is open in the loop; requests that are under way fail."""
+        self._is_closed = True
 
         async def shut() -> None:
             if self._docker is not None and self._session is not None:
@@ -169,8 +171,11 @@ class EngineClient:
         with trio.move_on_after(seconds):
             try:
                 return await self.bridge.call(read, patience=request.patience)
+            except BridgeClosed:
+                raise stopped(self.facts, request.asked) from None
             except _FAULTS as error:  # without its text as a cause: that may quote what is secret
-                raise self._failure(request.asked, error) from None
+                failed = stopped(self.facts, request.asked) if self._is_closed else self._failure(request.asked, error)
+                raise failed from None
         raise hung(self.facts, request.asked, seconds)
 
     def _failure(self, asked: AskedFor, error: Exception) -> EngineFailed:

@@ -141,6 +141,11 @@ def no_answer(facts: EngineFacts, asked: AskedFor, number: int | None) -> Engine
     )
 
 
+def stopped(facts: EngineFacts, asked: AskedFor) -> EngineFailed:
+    """The failure of what was asked, or is being asked, while the gateway lets the engine go."""
+    return EngineFailed("absent", f"the gateway does not use {facts} any more, asked to {asked.doing}")
+
+
 def way_in(kind: Literal["docker", "podman"] | None) -> str:
     """What to do about a socket that this user may not use."""
     if kind == "podman":

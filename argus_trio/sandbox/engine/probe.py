@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import Final, Literal
 
 import attrs
@@ -72,7 +71,6 @@ class EngineProbe:
     """The look for engines on this machine, one at a time whoever asks."""
 
     environ: Mapping[str, str] = attrs.field(repr=False)
-    home: Path = attrs.field(factory=Path.home)
     _latest: _EngineFindings | None = attrs.field(default=None, init=False)
     _turn: trio.Lock = attrs.field(factory=trio.Lock, init=False)
 
@@ -84,7 +82,7 @@ class EngineProbe:
             return self._latest.of(runtime)
 
     async def _look(self) -> _EngineFindings:
-        places = candidates(self.environ, self.home)
+        places = candidates(self.environ)
         whys = [place.why for place in places if isinstance(place, OddCandidate)]
         sockets = _distinct([place for place in places if isinstance(place, EngineCandidate)])
         outcomes = await _ask_all(sockets, PROBE_SECONDS)

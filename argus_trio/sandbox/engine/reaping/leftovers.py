@@ -99,7 +99,7 @@ async def reap_leftovers(control: EngineControl, own: str) -> int:
     """Remove the containers of gateways that are gone, and tell how many.
 
     Raises:
-        EngineFailed: they cannot be listed.
+        EngineFailed: they cannot be listed, or the engine stopped to answer.
     """
     here = surroundings()
     removed = 0
@@ -121,6 +121,8 @@ async def _removed(control: EngineControl, container: ContainerFacts) -> bool:
     try:
         await control.remove(container.id)
     except EngineFailed as failed:
+        if failed.kind in ("hung", "absent", "denied"):
+            raise
         log.warning("container_left", engine=str(control.facts), container=container.id, reason=failed.reason)
         return False
     return True
