@@ -65,12 +65,20 @@ async def _at(facts: EngineFacts, plans: Mapping[str, Contained], redact: Redact
         with trio.move_on_after(LOOK_SECONDS):
             async with used_engine(facts, redact) as engine:
                 for name, each in plans.items():
-                    found[name] = await _state(engine, each)
+                    found[name] = await _looked_at(engine, each)
             return found
     except LinkFailed as failure:
         why = failure.reason
     unknown = {name: ImageState(name="", how=_how(each.image), why=why) for name, each in plans.items()}
     return unknown | found
+
+
+async def _looked_at(engine: UsedEngine, plan: Contained) -> ImageState:
+    """The image of one plan; what is wrong with it does not keep the others from being told."""
+    try:
+        return await _state(engine, plan)
+    except LinkFailed as failure:
+        return ImageState(name="", how=_how(plan.image), why=failure.reason)
 
 
 async def _state(engine: UsedEngine, plan: Contained) -> ImageState:
