@@ -37,8 +37,10 @@ _AT_VERSION: Final = re.compile(rf"({_NAME})(\[[A-Za-z0-9._,-]*\])?@([A-Za-z0-9]
 _AT_URL: Final = re.compile(rf"{_NAME}\s*(?:\[[A-Za-z0-9._,\s-]*\])?\s*@\s*(?:git\+https://|https://)\S+")
 _URL: Final = re.compile(r"(?:git\+https://|https://)\S+")
 _VERSION: Final = re.compile(r"(?:python|cpython)?@?-?(3\.\d{1,2})(?:\.\d{1,2})?")
-_RUNNERS: Final = frozenset({"python", "python3", "ipython", "fastmcp", "mcp", "uvicorn"})
-"""Programs of packages that run what they are named: with a file among their arguments, that one is the user's own."""
+_INTERPRETERS: Final = frozenset({"python", "python3"})
+_RUNNERS: Final = frozenset({"fastmcp", "ipython", "mcp", "streamlit", "uvicorn"})
+"""Programs of packages that run what they are named: a script among their arguments is the user's own."""
+_SCRIPT: Final = re.compile(r"\.py(?:$|:)")
 
 
 def read_uvx(args: tuple[str, ...], shown: str = "uvx") -> CommandLine:
@@ -82,13 +84,14 @@ def _run(
     version = _interpreter(read.last("--python", "-p"))
     if isinstance(version, OwnProgram):
         return version
-    if origin is None and named in _RUNNERS & {"python", "python3"}:
+    if named in _INTERPRETERS or (named in _RUNNERS and any(_SCRIPT.search(each) for each in own)):
+        packages = _split(extra) if named in _INTERPRETERS else (origin or named, *_split(extra))
         return OwnProgram(
-            why=f"it runs a program of your own with {named}: {IN_PACKAGES}, or {IN_IMAGE}",
+            why=f"it runs a program of your own with {_plain(named)}: {IN_PACKAGES}, or {IN_IMAGE}",
             interpreter="python",
-            program=named,
+            program=_program(named) or named,
             args=own,
-            packages=_split(extra),
+            packages=tuple(each for each in map(requirement, packages) if each is not None),
         )
     first = requirement(origin or named)
     if first is None:

@@ -11,6 +11,7 @@ import attrs
 
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.call.via import VARIABLE
+from argus_trio.sandbox.plan.drafting.services import services_named
 from argus_trio.sandbox.plan.drafting.sources import Trusted
 from argus_trio.sandbox.plan.engine_facts import EngineFacts
 from argus_trio.sandbox.plan.environment import environment, trusting
@@ -74,7 +75,8 @@ def finished(spec: StdioBackend, draft: Draft, facts: EngineFacts, machine: Mach
     keeps_home = (container.home or ("tmpfs" if container.strict else "kept")) == "kept"
     env, left_out = _environment(spec, draft, machine)
     notes = [*draft.notes, *mounts.notes, *_of_engine(facts), *_of_given(draft, network)]
-    notes += [f"{each.why} names {each.source}, which it sees read-only" for each in mounts.mounts if each.why]
+    notes += [_mounted(each) for each in mounts.mounts if each.why]
+    notes += services_named(draft.args, draft.first, spec.env if draft.env is None else draft.env, network)
     notes += [f"env.{name} is left out, for the container has its own" for name in left_out]
     every = mounts.mounts
     if draft.trusted is not None:
@@ -98,6 +100,13 @@ def finished(spec: StdioBackend, draft: Draft, facts: EngineFacts, machine: Mach
             pids=container.pids,
         ),
         notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _mounted(mount: Mount) -> str:
+    return (
+        f"{mount.why} names {mount.source}, which it sees read-only: to let it write there, write container: {{mounts: "
+        f"[{{source: {mount.source}, mode: rw}}]}}"
     )
 
 

@@ -97,7 +97,36 @@ def test_variables_of_the_containers_own_name_no_paths() -> None:
 
 
 def test_what_is_mounted_by_itself_is_said() -> None:
-    assert contained(backend("uvx", "x", "/srv/data")).notes == ("args[1] names /srv/data, which it sees read-only",)
+    assert contained(backend("uvx", "x", "/srv/data")).notes == (
+        "args[1] names /srv/data, which it sees read-only: to let it write there, write container: {mounts: [{source: "
+        "/srv/data, mode: rw}]}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "mounts"),
+    [
+        ("~/notes", ["/home/me/notes:/home/argus/notes:ro"]),
+        ("--path=~/notes/./todo.md", ["/home/me/notes/todo.md:/home/argus/notes/todo.md:ro"]),
+        ("~/../../home/me/notes", []),
+        ("~/nowhere", []),
+        ("~other/notes", []),
+    ],
+)
+def test_a_home_that_a_program_reads_itself_is_the_one_inside(word: str, mounts: list[str]) -> None:
+    assert mounts_of(word) == mounts
+
+
+@pytest.mark.parametrize(("word", "path"), [("~", "/home/me"), ("~/.ssh", "/home/me/.ssh"), ("~/notes/..", "/home/me")])
+def test_a_home_is_not_mounted_however_it_is_named(word: str, path: str) -> None:
+    assert refused(backend("uvx", "x", word)).startswith(f"args[1] names {path}, ")
+
+
+def test_a_script_that_is_named_alone_stands_where_the_gateway_runs() -> None:
+    extra = {"/work/server.py": PathSeen(real=Path("/work/server.py"), kind="file", uid=1000)}
+    spec = backend("python", "server.py", container=Container(packages=("mcp",)))
+    plan = contained(spec, DOCKER, here(extra=extra))
+    assert ([str(each) for each in plan.mounts], plan.cwd) == (["/work:/work:ro"], "/work")
 
 
 def test_a_file_that_is_to_be_made_is_said() -> None:
@@ -114,7 +143,8 @@ def test_a_file_that_is_to_be_made_is_said() -> None:
     ("args", "begin"),
     [
         (("/",), "args[1] names /, a system folder, which is not mounted: name what is meant below it"),
-        (("/etc",), "args[1] names /etc, part of the system, which is not mounted: name what is meant below it"),
+        (("/etc",), "args[1] names /etc, part of the system, which is not mounted by itself: if it is meant, write "
+                    "container: {mounts: [{source: /etc, target: /host/etc}]}, and /host/etc in its place"),
         (("/etc/passwd",), "args[1] names /etc/passwd, part of the system, which is not mounted by itself: if it is"
                            " meant, write container: {mounts: [{source: /etc/passwd}]}"),
         (("/usr/share",), "args[1] names /usr/share, part of the system"),
@@ -180,6 +210,10 @@ def test_a_target_is_where_the_file_says() -> None:
         (MountSpec(source=Path("/run/docker.sock")), "container.mounts: /run/docker.sock is, or holds, the socket"),
         (MountSpec(source=Path("/var/run/docker.sock")), "container.mounts: /var/run/docker.sock is, or holds"),
         (MountSpec(source=Path("/run"), target="/x"), "container.mounts: /run is, or holds, the socket of a container"),
+        (
+            MountSpec(source=Path("/proc"), target="/x"),
+            "container.mounts: /proc tells of the processes of this",
+        ),
         (MountSpec(source=Path("/"), target="/x"), "container.mounts: / is, or holds, the socket"),
         (MountSpec(source=Path("/srv/data"), target="data"), "container.mounts: target data is not an absolute path"),
         (MountSpec(source=Path("/srv/data"), target="/a/../b"), "container.mounts: target /a/../b is not an absolute"),
