@@ -34,6 +34,8 @@ MAX_LINE_BYTES: Final = 1024 * 1024
 _CHUNK_BYTES: Final = 64 * 1024
 _NO_CONNECTION: Final = 900
 """aiodocker's own number where no HTTP status came."""
+_ASKED_FOR: Final = "auto"
+"""The version with which aiodocker asks for the engine's own before the next request."""
 _FAULTS: Final = (
     aiodocker.DockerError,
     aiohttp.ClientError,
@@ -201,8 +203,10 @@ class EngineClient:
             try:
                 answer = await stack.enter_async_context(query)
             except aiodocker.DockerError as error:
+                if docker.api_version == _ASKED_FOR and error.status != _NO_CONNECTION:
+                    raise ValueError("it does not say which version it is") from None  # not an answer to the request
                 if error.status == _NO_CONNECTION or "client version" in str(error.message):
-                    docker.api_version = "auto"  # what is there the next time may be another version
+                    docker.api_version = _ASKED_FOR  # what is there the next time may be another version
                 raise
             stack.callback(answer.close)
             yield answer
