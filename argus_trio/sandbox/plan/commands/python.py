@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from argus_trio.sandbox.plan.commands.asked import IN_IMAGE, IN_PACKAGES, CommandLine, OwnProgram, PackageRun
+from argus_trio.sandbox.plan.commands.asked import IN_IMAGE, IN_PACKAGES, NEWEST, CommandLine, OwnProgram, PackageRun
 from argus_trio.sandbox.plan.commands.options import OptionTable, ReadOptions, read_options
 
 _INDEX: Final = ("--default-index", "--index-url", "-i")
@@ -21,6 +21,7 @@ _DROPPED_FLAGS: Final = frozenset({
     "--no-managed-python", "--no-python-downloads", "--allow-python-downloads", "--native-tls", "--no-native-tls",
     "--system-certs", "--compile-bytecode", "--preview", "--no-preview", "--no-sources",
 })  # fmt: skip
+_NEWER: Final = ("-U", "--upgrade", "--refresh", "--refresh-package", "-P", "--upgrade-package", "--reinstall")
 _UVX: Final = OptionTable(
     values=frozenset({"--from", "--with", "-w", "--python", "-p", "--prerelease", *_INDEX, *_EXTRA}) | _DROPPED_VALUES,
     flags=_DROPPED_FLAGS | {"--pre"},
@@ -114,6 +115,7 @@ def _run(
         index_url=read.last(*_INDEX),
         extra_index_urls=tuple(index_address(each) for each in read.all(*_EXTRA)),
         with_prereleases=prereleases,
+        notes=(NEWEST,) if read.has(*_NEWER) or (origin or named).endswith("@latest") else (),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 
@@ -32,6 +32,8 @@ from argus_trio.sandbox.plan.outcome import (
 )
 from argus_trio.sandbox.plan.refusal import PlanRefused
 from argus_trio.sandbox.plan.user import ContainerUser, container_user, may, needed_groups
+
+CHANGED_BY: Final = "what it is to change is to stand in container.mounts, with mode: rw"
 
 
 @attrs.frozen(kw_only=True)
@@ -75,7 +77,7 @@ def finished(spec: StdioBackend, draft: Draft, facts: EngineFacts, machine: Mach
     keeps_home = (container.home or ("tmpfs" if container.strict else "kept")) == "kept"
     env, left_out = _environment(spec, draft, machine)
     notes = [*draft.notes, *mounts.notes, *_of_engine(facts), *_of_given(draft, network)]
-    notes += [_mounted(each) for each in mounts.mounts if each.why]
+    notes += _mounted(mounts)
     notes += services_named(draft.args, draft.first, spec.env if draft.env is None else draft.env, network)
     notes += [f"env.{name} is left out, for the container has its own" for name in left_out]
     every = mounts.mounts
@@ -103,11 +105,9 @@ def finished(spec: StdioBackend, draft: Draft, facts: EngineFacts, machine: Mach
     )
 
 
-def _mounted(mount: Mount) -> str:
-    return (
-        f"{mount.why} names {mount.source}, which it sees read-only: to let it write there, write container: {{mounts: "
-        f"[{{source: {mount.source}, mode: rw}}]}}"
-    )
+def _mounted(mounts: Mounts) -> list[str]:
+    named = [f"{each.why} names {each.source}, which it sees read-only" for each in mounts.mounts if each.why]
+    return [*named, CHANGED_BY] if named else []
 
 
 def _network(spec: StdioBackend, draft: Draft) -> NetworkPolicy:

@@ -143,6 +143,18 @@ def test_indexes_of_the_command_line_are_kept() -> None:
 
 
 @pytest.mark.parametrize(
+    "line", ["uvx x@latest", "uvx --refresh x", "uvx -U x", "npx -y x@latest", "npx -p @a/b@latest c"]
+)
+def test_what_asks_for_the_newest_at_each_start_is_said_not_to_get_it(line: str) -> None:
+    command, *words = shlex.split(line)
+    found = read_command(command, tuple(words))
+    assert isinstance(found, PackageRun)
+    assert found.notes == (
+        "the newest version is that of the day when the image was made: argus-trio build --update looks again",
+    )
+
+
+@pytest.mark.parametrize(
     "text",
     ["-e", "-r x.txt", "--index-url=x", ".", "./x", "../x", "/x", "~x", "file:x", "x y", "", "a;b", "a|b", "$(x)",
      "-x@1", "a@", "a@-1", "git+ssh://x", "ssh://x", "http://x/y.whl", "a @ file:///x", "a==", "a\nb", "a==1\n-r x"],

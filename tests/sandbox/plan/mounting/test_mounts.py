@@ -98,8 +98,8 @@ def test_variables_of_the_containers_own_name_no_paths() -> None:
 
 def test_what_is_mounted_by_itself_is_said() -> None:
     assert contained(backend("uvx", "x", "/srv/data")).notes == (
-        "args[1] names /srv/data, which it sees read-only: to let it write there, write container: {mounts: [{source: "
-        "/srv/data, mode: rw}]}",
+        "args[1] names /srv/data, which it sees read-only",
+        "what it is to change is to stand in container.mounts, with mode: rw",
     )
 
 
@@ -170,7 +170,7 @@ def test_a_file_that_is_to_be_made_is_said() -> None:
         (("unix:///run/docker.sock",), "args[1] names /run/docker.sock, the socket of a container engine"),
         (("/srv/mysql.sock",), "args[1] names /srv/mysql.sock, a socket, which is not mounted by itself"),
         (("/var/lib/me/homes",), "args[1] names /var/lib/me/homes, where the homes of backends are kept"),
-        (("/var/lib/me",), "args[1] names /var/lib/me, where the homes of backends are kept"),
+        (("/var/lib/me",), "args[1] names /var/lib/me, a folder that holds the homes of backends"),
         (("/var/lib/docker",), "args[1] names /var/lib/docker, part of the system"),
     ],
 )  # fmt: skip
