@@ -49,7 +49,7 @@ class Placing:
     body: Callable[[Path | None], Mapping[str, object]]
     """Returns what the engine is asked to create, with that folder, where there is one, mounted at /run/argus."""
     serve_egress: ServeEgress | None = None
-    """None: whoever connects there is refused."""
+    """None: nobody can connect there."""
     connect_seconds: float = CONNECT_SECONDS
 
 
