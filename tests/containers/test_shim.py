@@ -160,6 +160,14 @@ async def test_a_server_gets_hold_of_nothing_of_process_1(place: Place) -> None:
             assert await program.processor_seconds() > 0
 
 
+async def test_whoever_is_cancelled_at_any_moment_of_a_start_leaves_nothing(place: Place) -> None:
+    with trio.fail_after(PATIENCE_SECONDS):
+        for number in range(12):
+            with trio.move_on_after(number * 0.04):
+                async with place.run(launch("python", *ECHO["python"])) as program:
+                    await program.wait_ended()
+
+
 REACH = {
     "python": (
         "python3",

@@ -49,7 +49,7 @@ class Placing:
     body: Callable[[Path | None], Mapping[str, object]]
     """Returns what the engine is asked to create, with that folder, where there is one, mounted at /run/argus."""
     serve_egress: ServeEgress | None = None
-    """None: whoever connects there is reset."""
+    """None: nobody can connect there."""
     connect_seconds: float = CONNECT_SECONDS
 
 
@@ -90,8 +90,10 @@ async def _start_with_shim(
         program = _program(launch, container, ended, streams)
         stack.callback(program.close)
         stack.push_async_callback(program.end, 0)
-        if placing.serve_egress is not None:
-            egress = trio.SocketListener(trio.socket.from_stdlib_socket(folder.listeners.pop("egress")))
+        egress = folder.listeners.pop("egress")
+        if placing.serve_egress is None:
+            egress.close()
+        else:
             nursery.start_soon(_serve, placing.serve_egress, egress)
         await program.order(order)
         yield program
@@ -102,8 +104,8 @@ async def _removed(folder: ContainerFolder) -> None:
         await trio.to_thread.run_sync(folder.close)
 
 
-async def _serve(serve: ServeEgress, listener: trio.SocketListener) -> None:
-    async with listener:
+async def _serve(serve: ServeEgress, listening: socket.socket) -> None:
+    async with trio.SocketListener(trio.socket.from_stdlib_socket(listening)) as listener:
         await serve(listener)
 
 
@@ -159,7 +161,7 @@ def _program(launch: Launch, container: str, ended: ContainerExit, streams: _Shi
         container=container,
         stdin=trio.lowlevel.FdStream(os.dup(streams.stdio.fileno())),
         stdout=PipeReader(trio.lowlevel.FdStream(os.dup(streams.stdio.fileno()))),
-        errors=trio.lowlevel.FdStream(os.dup(streams.stderr.fileno())),
+        errors=trio.lowlevel.FdStream(streams.stderr.detach()),
         stdio=streams.stdio,
         control=trio.SocketStream(trio.socket.from_stdlib_socket(streams.control)),
         exit=ended,
