@@ -168,6 +168,20 @@ async def test_whoever_is_cancelled_at_any_moment_of_a_start_leaves_nothing(plac
                     await program.wait_ended()
 
 
+@pytest.mark.parametrize("signal_name", ["SIGKILL", "SIGSTOP"])
+async def test_a_server_that_signals_a_shim_in_node_leaves_nothing_either(place: Place, signal_name: str) -> None:
+    code = f"console.log('ready'); process.stdin.once('data', () => process.kill(process.ppid, '{signal_name}'))"
+    with trio.fail_after(PATIENCE_SECONDS):
+        async with place.run(launch("node", "node", "-e", code)) as program:
+            await read_line(program)
+            os.write(program.stdin.fileno(), b"now")
+            if signal_name == "SIGKILL":
+                assert "with its container" in await program.wait_ended()
+            began = trio.current_time()
+            await program.end(0.1)
+            assert trio.current_time() - began < 4
+
+
 REACH = {
     "python": (
         "python3",
