@@ -58,8 +58,15 @@ class Relay:
             engine = socket.socket(socket.AF_UNIX)
             engine.connect(self._target)
             self._open.append(engine)
-            threading.Thread(target=self._requests, args=(client, engine), daemon=True).start()
-            threading.Thread(target=self._answers, args=(engine, client), daemon=True).start()
+            threading.Thread(target=self._pass, args=(client, engine), daemon=True).start()
+
+    def _pass(self, client: socket.socket, engine: socket.socket) -> None:
+        """Relay one connection to the end of both directions; only then is it safe to close it."""
+        with client, engine:
+            requests = threading.Thread(target=self._requests, args=(client, engine), daemon=True)
+            requests.start()
+            self._answers(engine, client)
+            requests.join()
 
     def _requests(self, client: socket.socket, engine: socket.socket) -> None:
         with suppress(OSError):

@@ -18,10 +18,8 @@ import attrs
 import trio
 
 from argus_trio.errors import LinkFailed
-from argus_trio.sandbox.container.attached import AttachedProgram
 from argus_trio.sandbox.container.folder import remove_left_folders, runtime_folder
-from argus_trio.sandbox.container.program import ContainedProgram
-from argus_trio.sandbox.container.start import Placing, start_container
+from argus_trio.sandbox.container.start import Placing, StartedProgram, start_container
 from argus_trio.sandbox.egress.attempts import ToldAttempts
 from argus_trio.sandbox.egress.filter import serve_filter
 from argus_trio.sandbox.egress.outward import Outward
@@ -52,7 +50,7 @@ class Starter:
     """The gateway's own environment."""
     attempts: ToldAttempts
 
-    def start(self, launch: Launch) -> AbstractAsyncContextManager[ContainedProgram | AttachedProgram]:
+    def start(self, launch: Launch) -> AbstractAsyncContextManager[StartedProgram]:
         """What is to be launched, for the length of the block. Raises `LinkFailed` on entering."""
         policy = launch.network
         has_filter = policy.mode not in ("none", "bridge") or bool(policy.services)
@@ -90,7 +88,7 @@ class UsedEngine:
         return (await self.images.ensure(contained.image, tell, backend=contained.backend)).id
 
     @asynccontextmanager
-    async def start(self, contained: Contained) -> AsyncIterator[ContainedProgram | AttachedProgram]:
+    async def start(self, contained: Contained) -> AsyncIterator[StartedProgram]:
         """As `EngineInUse.start`."""
         image = await self.images.ensure(contained.image, backend=contained.backend, pulls_again=False)
         if contained.home is not None:
