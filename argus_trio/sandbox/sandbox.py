@@ -81,7 +81,7 @@ class RealRooms:
         from argus_trio.sandbox.egress.attempts import ToldAttempts
         from argus_trio.sandbox.image.in_use import open_engine
 
-        told = ToldAttempts(attempts=self.attempts, journal=self.journal)
+        told = ToldAttempts(attempts=self.attempts, journal=self.journal, redact=self.redact)
         return open_engine(facts, environ=self.environ, redact=self.redact, attempts=told)
 
 

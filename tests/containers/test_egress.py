@@ -177,3 +177,15 @@ async def test_what_was_tried_is_kept_over_a_restart_of_the_container(scene: Sce
     await scene.reach("node", "fetch", "kept.example.org", 443)
     (row,) = [each for each in told_by(scene, "node")["hosts"] if each["host"] == "kept.example.org"]
     assert row["refused"] >= 2
+
+
+async def test_connections_without_end_are_bounded_and_told_and_take_nothing_from_others(scene: Scene) -> None:
+    counts = json.loads((await scene.reach("python", "many", "localhost", scene.mirror))["told"])
+    assert counts["answered"] <= 256
+    assert counts["answered"] + counts["refused"] == 300
+    scene.gateway.event("egress_full", backend="python")
+    with trio.fail_after(20):
+        while True:
+            if "told" in await scene.reach("python", "urllib", "localhost", scene.page):
+                return
+            await trio.sleep(0.1)

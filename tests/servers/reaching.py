@@ -1,11 +1,12 @@
 """A stdio MCP server that reaches out in the ways of programs that know nothing of proxies: `reaching.py`.
 
-Its tool `reach` takes a way (`socket`, `urllib`, `name`), a host and a port, and answers what came of it and after how
-many seconds. Standard library only.
+Its tool `reach` takes a way (`socket`, `urllib`, `name`, `many`), a host and a port, and answers what came of it and
+after how many seconds. Standard library only.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -15,6 +16,7 @@ import urllib.request
 from typing import Any
 
 SECONDS = 20.0
+MANY = 300
 
 
 def by_socket(host: str, port: int) -> str:
@@ -37,7 +39,28 @@ def by_name(host: str, port: int) -> str:
     return " ".join(sorted({str(each[4][0]) for each in socket.getaddrinfo(host, port)}))
 
 
-WAYS = {"socket": by_socket, "urllib": by_urllib, "name": by_name}
+def by_many(host: str, port: int) -> str:
+    """How many of so many connections at once are answered, and how many are let go of."""
+    streams = [socket.create_connection((host, port), SECONDS) for _ in range(MANY)]
+    counts = {"answered": 0, "refused": 0}
+    for stream in streams:
+        with contextlib.suppress(OSError):
+            stream.sendall(b"?")
+    time.sleep(1)
+    for stream in streams:
+        stream.setblocking(False)
+        try:
+            counts["answered" if stream.recv(1) else "refused"] += 1
+        except BlockingIOError:
+            counts["answered"] += 1  # the mirror says nothing before the end
+        except OSError:
+            counts["refused"] += 1
+    for stream in streams:
+        stream.close()
+    return json.dumps(counts)
+
+
+WAYS = {"socket": by_socket, "urllib": by_urllib, "name": by_name, "many": by_many}
 
 
 def reached(way: str, host: str, port: int) -> dict[str, object]:

@@ -43,7 +43,7 @@ class LoadedBackends:
 
 
 @attrs.frozen(kw_only=True)
-class PlannedBackend:
+class BackendHere:
     """One of them, the engine that was found for it, and its plan."""
 
     spec: StdioBackend
@@ -84,7 +84,7 @@ async def _wait_signal(scope: trio.CancelScope, *, task_status: trio.TaskStatus[
             return
 
 
-async def plan_all(specs: Collection[StdioBackend], probe: EngineProbe) -> list[PlannedBackend]:
+async def plan_all(specs: Collection[StdioBackend], probe: EngineProbe) -> list[BackendHere]:
     """The plan of each backend."""
     planned = []
     machine = this_machine(os.environ, Path.cwd())
@@ -93,7 +93,7 @@ async def plan_all(specs: Collection[StdioBackend], probe: EngineProbe) -> list[
         if spec.container.setting != "off":
             found = await probe.find(spec.container.runtime)
         made = await trio.to_thread.run_sync(partial(plan, spec, found, machine), abandon_on_cancel=True)
-        planned.append(PlannedBackend(spec=spec, found=found, plan=made))
+        planned.append(BackendHere(spec=spec, found=found, plan=made))
     return planned
 
 
@@ -109,6 +109,6 @@ async def used_engine(facts: EngineFacts, redact: Redactor) -> AsyncIterator[Use
         yield engine
 
 
-def engines_of(planned: Collection[PlannedBackend]) -> tuple[EngineFacts, ...]:
+def engines_of(planned: Collection[BackendHere]) -> tuple[EngineFacts, ...]:
     """The engines that were found, each once."""
     return tuple(dict.fromkeys(each.found for each in planned if isinstance(each.found, EngineFacts)))

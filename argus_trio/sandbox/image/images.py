@@ -29,6 +29,12 @@ FAILURE_SECONDS: Final = 5.0
 same. When each of them tries again is decided by its own backoff."""
 
 
+_NEEDED: Final = {
+    "python": "python3 of version 3.8 or later: name a base image that has it in container.base_image",
+    "node": "node: name a base image that has it in container.base_image",
+}
+
+
 @attrs.frozen(kw_only=True)
 class Renewed:
     """An image that was made anew."""
@@ -88,9 +94,11 @@ class Images:
                 recipe = await _recipe(image)
                 before = await self._found(recipe)
                 aside = None if before is None else await self._set_aside(recipe, before)
-                after = await self._make(recipe, hear, backend, updates=True)
-                if aside is not None:
-                    await self.installer.engine.remove_image(aside)
+                try:
+                    after = await self._make(recipe, hear, backend, updates=True)
+                finally:  # if it has failed, the one before has its own name as well
+                    if aside is not None:
+                        await self.installer.engine.remove_image(aside)
                 return Renewed(before=before, after=after)
             case GivenImage(pull="never"):
                 return Renewed(before=None, after=await self.ensure(image, hear, backend=backend))
@@ -168,6 +176,8 @@ class Images:
     async def _install(self, recipe: Recipe, hear: Hear, *, backend: str, updates: bool) -> ImageFacts:
         self._failed.pop(recipe.tag, None)
         base = await self._base(recipe.image.base, hear, updates=updates)
+        if recipe.image.kind not in await self._given.interpreters(base):
+            raise LinkFailed(f"its image cannot be built: {recipe.image.base} has no {_NEEDED[recipe.image.kind]}")
         hear("building", f"installing {recipe.name} into {recipe.image.base}")
         try:
             await self.installer.install(recipe, base, hear, backend=backend)

@@ -82,10 +82,9 @@ def host_rule(text: str) -> HostRule:
     if is_address(text.strip().strip("[]")):
         raise ValueError(NO_ADDRESS)
     if not colon or not host or not port_text or (":" in host and not host.startswith("[")):
-        raise ValueError(
-            f"expected HOST:PORT: a port is missing, such as in {text.strip(': ') or 'api.example.com'}:443"
-        )
-    if not (port_text.isascii() and port_text.isdigit() and 1 <= int(port_text) <= 65535):
+        named = text.strip(": ") or "api.example.com"
+        raise ValueError(f"expected HOST:PORT: a port is missing, such as in {named}:443")
+    if not (re.fullmatch("[0-9]{1,5}", port_text) and 1 <= int(port_text) <= 65535):
         raise ValueError(f"expected a port from 1 to 65535 behind {host}:")
     host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     plain = plain_host(host)

@@ -59,13 +59,7 @@ def paths_of_args(
         for part in _parts(word):
             found = _named(part, machine, cwd, why, is_argument=True)
             if takes_folders and isinstance(found, NamedPath) and _SCRIPT.fullmatch(found.path.name):
-                folder = machine.look(found.path.parent)
-                if (
-                    folder is not None
-                    and found.seen.kind == "file"
-                    and why_not(found.path.parent, folder, machine) is None
-                ):
-                    found = attrs.evolve(found, path=found.path.parent, seen=folder)
+                found = _with_folder(found, machine)
             if found is not None:
                 yield found
 
