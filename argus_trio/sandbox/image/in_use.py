@@ -26,7 +26,7 @@ from argus_trio.sandbox.egress.outward import Outward
 from argus_trio.sandbox.engine.control import EngineControl, open_control
 from argus_trio.sandbox.engine.facts import EngineFacts
 from argus_trio.sandbox.engine.reaping.leftovers import reap_leftovers, this_gateway
-from argus_trio.sandbox.engine.reaping.owner import Gateway
+from argus_trio.sandbox.engine.reaping.owner import GatewayRun
 from argus_trio.sandbox.engine.reaping.reaper_process import reaping
 from argus_trio.sandbox.image.images import Images, open_images
 from argus_trio.sandbox.image.making.installation import Installer
@@ -45,7 +45,7 @@ class Starter:
     """Starts containers with one engine."""
 
     control: EngineControl
-    gateway: Gateway
+    gateway: GatewayRun
     environ: Mapping[str, str] = attrs.field(repr=False)
     """The gateway's own environment."""
     attempts: ToldAttempts

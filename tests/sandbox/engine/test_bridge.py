@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import os
+import resource
 import threading
 
 import pytest
 import trio
 from structlog.testing import capture_logs
 
+from argus_trio.errors import LinkFailed
 from argus_trio.sandbox.engine.bridge import CANCEL_SECONDS, CLOSE_SECONDS, BridgeClosed, open_bridge
 
 
@@ -157,3 +161,21 @@ async def test_what_is_told_quickly_is_told_once_and_the_latest_of_it() -> None:
         await trio.testing.wait_all_tasks_blocked()
     assert told[-1] == "999"
     assert len(told) < 1000
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # asyncio's own, of half a loop
+async def test_a_machine_without_descriptors_is_told_and_nothing_hangs() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = os.open(os.devnull, os.O_RDONLY)
+    os.close(taken)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (taken, hard))
+    reason = ""
+    try:
+        with trio.fail_after(5):
+            await open_bridge().__aenter__()
+    except LinkFailed as failed:
+        reason = failed.reason
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        gc.collect()
+    assert reason == "no container can be started: Too many open files"

@@ -337,6 +337,21 @@ async def test_an_engine_that_finds_our_version_too_new_is_asked_for_its_own(
     assert await control.containers("l") == []
 
 
+async def test_who_still_waits_when_the_control_is_closed_is_told(engine: FakeEngine) -> None:
+    engine.says["POST /containers/c1/wait"] = HANGS
+    async with trio.open_nursery() as nursery:
+        failures: list[EngineFailed] = []
+        async with open_control(engine.facts, redact=str) as control:
+
+            async def wait() -> None:
+                failures.append(await failure(lambda: control.wait("c1")))
+
+            came = engine.came
+            nursery.start_soon(wait)
+            await came.wait()
+    assert failures[0].reason.startswith("the gateway does not use docker 20.10 any more")
+
+
 async def test_what_has_no_version_after_a_restart_is_no_engine_and_nothing_is_taken_for_removed(
     tmp_path: Path,
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from argus_trio.sandbox.engine.facts import EngineFacts
-from argus_trio.sandbox.engine.failure import Asked, EngineFailed, FailureKind, hung, kind_of, no_answer, refusal
+from argus_trio.sandbox.engine.failure import AskedFor, EngineFailed, FailureKind, hung, kind_of, no_answer, refusal
 
 FACTS = EngineFacts(kind="docker", version="20.10", api_version="1.41", socket=Path("/run/docker.sock"))
 
@@ -43,7 +43,9 @@ def test_what_an_engine_says_has_a_kind(status: int, message: str, kind: Failure
 
 
 def said(message: str, status: int = 500, image: str = "") -> EngineFailed:
-    return refusal(FACTS, Asked(doing="start the container", image=image), status, message, lambda text: text)
+    return refusal(
+        FACTS, AskedFor(doing="start the container", image=image), status=status, message=message, redact=str
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,7 +66,11 @@ def test_each_kind_says_what_to_do(message: str, hint: str) -> None:
 
 def test_what_an_engine_says_is_one_line_cut_and_without_secrets() -> None:
     failed = refusal(
-        FACTS, Asked(doing="x"), 500, "first\n  hunter2 " + "y" * 1000, lambda text: text.replace("hunter2", "[…]")
+        FACTS,
+        AskedFor(doing="x"),
+        status=500,
+        message="first\n  hunter2 " + "y" * 1000,
+        redact=lambda text: text.replace("hunter2", "[…]"),
     )
     assert "first […] yyy" in failed.reason
     assert len(failed.reason) < 400
@@ -83,14 +89,14 @@ def test_what_an_engine_says_is_one_line_cut_and_without_secrets() -> None:
 def test_an_engine_that_is_not_reached_is_told_by_why(
     number: int | None, kind: str, hint: str, never_ran: bool
 ) -> None:
-    failed = no_answer(FACTS, Asked(doing="start the container"), number)
+    failed = no_answer(FACTS, AskedFor(doing="start the container"), number)
     assert (failed.kind, failed.never_ran) == (kind, never_ran)
     assert hint in failed.reason
     assert "/run/docker.sock" in failed.reason
 
 
 def test_one_that_hangs_is_told_with_the_time_that_it_had() -> None:
-    failed = hung(FACTS, Asked(doing="start the container"), 30)
+    failed = hung(FACTS, AskedFor(doing="start the container"), 30)
     assert failed.reason.startswith("docker 20.10 did not start the container within 30 s: it hangs")
     assert not failed.never_ran
 

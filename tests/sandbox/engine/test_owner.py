@@ -14,14 +14,14 @@ from argus_trio.sandbox.engine.reaping.leftovers import find_process, state_of, 
 from argus_trio.sandbox.engine.reaping.owner import (
     GATEWAY_LABEL,
     INSTANCE_LABEL,
-    Gateway,
+    GatewayRun,
     ProcessFound,
     Surroundings,
     gateway_of,
     judge,
 )
 
-OWNER = Gateway(instance="i", pid=12, started=345, namespace=6, boot="b-1")
+OWNER = GatewayRun(instance="i", pid=12, started=345, namespace=6, boot="b-1")
 HERE = Surroundings(namespace=6, boot="b-1", booted=1_000_000.0)
 
 

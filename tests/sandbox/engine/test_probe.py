@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import trio
@@ -18,19 +19,16 @@ from argus_trio.sandbox.engine.probe import (
     REUSE_SECONDS,
     STARTING_SECONDS,
     EngineProbe,
-    EngineRuntime,
 )
 from tests.sandbox.engine.fake_engine import Said, docker, fake_engine, podman
 
-HOME = Path("/home/u")
-
 
 def named(**environ: str) -> list[str]:
-    return [each.why if isinstance(each, OddCandidate) else str(each) for each in candidates(environ, HOME)]
+    return [each.why if isinstance(each, OddCandidate) else str(each) for each in candidates(environ)]
 
 
 def test_without_variables_the_usual_sockets_are_looked_at_docker_s_first() -> None:
-    assert named(XDG_RUNTIME_DIR="/run/user/1") == [
+    assert named(XDG_RUNTIME_DIR="/run/user/1", HOME="/home/u") == [
         "/run/docker.sock",
         "/var/run/docker.sock",
         "/home/u/.docker/run/docker.sock",
@@ -38,8 +36,8 @@ def test_without_variables_the_usual_sockets_are_looked_at_docker_s_first() -> N
         "/run/podman/podman.sock",
         "/run/user/1/podman/podman.sock",
     ]
-    assert named(XDG_RUNTIME_DIR="relative", DOCKER_HOST=" ") == named()
-    assert len(named()) == 4
+    assert named(XDG_RUNTIME_DIR="relative", HOME="", DOCKER_HOST=" ") == named()
+    assert len(named()) == 3
 
 
 def test_what_a_variable_names_is_the_only_candidate() -> None:
@@ -64,13 +62,13 @@ def test_a_variable_that_names_no_socket_says_what_to_write(value: str, why: str
     assert "hunter2" not in said
 
 
-async def found(tmp_path: Path, runtime: EngineRuntime = "auto", **environ: str) -> EngineFacts | NoEngine:
+async def found(runtime: Literal["auto", "docker", "podman"] = "auto", **environ: str) -> EngineFacts | NoEngine:
     with trio.fail_after(60):
-        return await EngineProbe(environ=environ, home=tmp_path).find(runtime)
+        return await EngineProbe(environ=environ).find(runtime)
 
 
 async def why(socket: Path) -> str:
-    nothing = await found(socket.parent, DOCKER_HOST=f"unix://{socket}")
+    nothing = await found(DOCKER_HOST=f"unix://{socket}")
     assert isinstance(nothing, NoEngine)
     return nothing.why
 
@@ -78,7 +76,7 @@ async def why(socket: Path) -> str:
 async def test_docker_is_known_by_what_it_tells_of_itself(tmp_path: Path) -> None:
     async with fake_engine(tmp_path / "s") as engine:
         docker(engine, SecurityOptions=["name=rootless", "name=userns", "name=selinux,x=y"], PidsLimit=False)
-        facts = await found(tmp_path, DOCKER_HOST=f"unix://{tmp_path}/s")
+        facts = await found(DOCKER_HOST=f"unix://{tmp_path}/s")
     assert facts == EngineFacts(
         kind="docker",
         version="20.10.24",
@@ -97,7 +95,7 @@ async def test_podman_is_known_by_its_headers_and_found_without_a_variable(tmp_p
     (tmp_path / "podman").mkdir()
     async with fake_engine(tmp_path / "podman/podman.sock") as engine:
         podman(engine)
-        facts = await found(tmp_path, XDG_RUNTIME_DIR=str(tmp_path))
+        facts = await found(XDG_RUNTIME_DIR=str(tmp_path))
     assert isinstance(facts, EngineFacts)
     assert (facts.kind, facts.rootless) == ("podman", False)
 
@@ -107,7 +105,7 @@ async def test_the_kind_that_is_wanted_is_taken_and_docker_is_first(tmp_path: Pa
     async with fake_engine(tmp_path / "podman/podman.sock") as one, fake_engine(tmp_path / "docker.sock") as other:
         podman(one)
         docker(other)
-        probe = EngineProbe(environ={"XDG_RUNTIME_DIR": str(tmp_path)}, home=tmp_path)
+        probe = EngineProbe(environ={"XDG_RUNTIME_DIR": str(tmp_path)})
         kinds = [getattr(await probe.find(runtime), "kind", None) for runtime in ("auto", "docker", "podman")]
     assert kinds == ["docker", "docker", "podman"]
     assert one.asked() == other.asked() == ["GET /_ping", "GET /version", "GET /info"], "one look for all"
@@ -116,7 +114,7 @@ async def test_the_kind_that_is_wanted_is_taken_and_docker_is_first(tmp_path: Pa
 async def test_the_kind_that_is_not_there_is_told_with_what_is(tmp_path: Path) -> None:
     async with fake_engine(tmp_path / "s") as engine:
         docker(engine)
-        nothing = await found(tmp_path, "podman", DOCKER_HOST=f"unix://{tmp_path}/s")
+        nothing = await found("podman", DOCKER_HOST=f"unix://{tmp_path}/s")
     assert nothing == NoEngine(why="Podman does not answer: docker 20.10.24 answers, but container.runtime is podman")
 
 
@@ -125,7 +123,7 @@ async def test_two_names_of_one_socket_are_one_candidate(tmp_path: Path) -> None
     async with fake_engine(tmp_path / "s") as engine:
         docker(engine)
         host = f"unix://{tmp_path}/link"
-        facts = await found(tmp_path, DOCKER_HOST=host, CONTAINER_HOST=f"unix://{tmp_path}/s")
+        facts = await found(DOCKER_HOST=host, CONTAINER_HOST=f"unix://{tmp_path}/s")
         assert engine.asked().count("GET /_ping") == 1
     assert isinstance(facts, EngineFacts)
     assert facts.socket == tmp_path / "link"
@@ -138,7 +136,7 @@ async def test_nothing_at_the_named_socket(tmp_path: Path) -> None:
 
 
 async def test_nothing_anywhere(tmp_path: Path) -> None:
-    nothing = await found(tmp_path, "docker", XDG_RUNTIME_DIR=str(tmp_path))
+    nothing = await found("docker", XDG_RUNTIME_DIR=str(tmp_path))
     if isinstance(nothing, NoEngine):  # this machine may have one
         assert nothing.why == "Docker does not answer: no socket of an engine is there"
 
@@ -222,7 +220,7 @@ async def test_one_that_is_just_started_by_its_socket_is_waited_for(tmp_path: Pa
     async with fake_engine(tmp_path / "s") as engine:
         docker(engine)
         engine.says["GET /_ping"] = [Said(hangs=True), Said(body="OK")]
-        assert isinstance(await found(tmp_path, DOCKER_HOST=f"unix://{tmp_path}/s"), EngineFacts)
+        assert isinstance(await found(DOCKER_HOST=f"unix://{tmp_path}/s"), EngineFacts)
     assert trio.current_time() == PROBE_SECONDS
 
 
@@ -230,7 +228,7 @@ async def test_one_that_hangs_does_not_hold_up_one_that_answers(tmp_path: Path, 
     async with fake_engine(tmp_path / "a") as hung, fake_engine(tmp_path / "b") as well:
         hung.says["GET /_ping"] = Said(hangs=True)
         podman(well)
-        facts = await found(tmp_path, DOCKER_HOST=f"unix://{tmp_path}/a", CONTAINER_HOST=f"unix://{tmp_path}/b")
+        facts = await found(DOCKER_HOST=f"unix://{tmp_path}/a", CONTAINER_HOST=f"unix://{tmp_path}/b")
     assert getattr(facts, "kind", None) == "podman"
     assert trio.current_time() == PROBE_SECONDS
 
@@ -244,7 +242,7 @@ async def test_one_that_tells_nothing_of_itself_is_given_up(tmp_path: Path, auto
 
 
 async def test_an_engine_that_comes_later_is_found_by_a_later_look(tmp_path: Path, autojump_clock: MockClock) -> None:
-    probe = EngineProbe(environ={"DOCKER_HOST": f"unix://{tmp_path}/s"}, home=tmp_path)
+    probe = EngineProbe(environ={"DOCKER_HOST": f"unix://{tmp_path}/s"})
     assert isinstance(await probe.find(), NoEngine)
     async with fake_engine(tmp_path / "s") as engine:
         docker(engine)
@@ -256,7 +254,7 @@ async def test_an_engine_that_comes_later_is_found_by_a_later_look(tmp_path: Pat
 async def test_all_who_ask_at_once_wait_for_one_look_and_one_of_them_may_go(tmp_path: Path) -> None:
     async with fake_engine(tmp_path / "s") as engine:
         docker(engine)
-        probe = EngineProbe(environ={"DOCKER_HOST": f"unix://{tmp_path}/s"}, home=tmp_path)
+        probe = EngineProbe(environ={"DOCKER_HOST": f"unix://{tmp_path}/s"})
         found: list[object] = []
 
         async def ask(scope: trio.CancelScope) -> None:

@@ -19,6 +19,7 @@ from structlog.testing import capture_logs
 
 from argus_trio.sandbox.engine.client import EngineDeadlines
 from argus_trio.sandbox.engine.control import open_control
+from argus_trio.sandbox.engine.failure import EngineFailed
 from argus_trio.sandbox.engine.reaping.leftovers import reap_leftovers, this_gateway
 from argus_trio.sandbox.engine.reaping.reaper_process import REAPER, reaping
 from tests.sandbox.engine.fake_engine import FakeEngine, Request, Said, fake_engine, refused
@@ -227,3 +228,16 @@ async def test_the_next_start_removes_what_is_of_gateways_that_are_gone_and_tell
     assert told["leftover_containers_removed"]["containers"] == 1
     assert told["container_left"]["container"] == "stuck"
     assert told["containers_of_others"]["containers"] == ["other", "odd"]
+
+
+async def test_leftovers_of_an_engine_that_hangs_are_given_up_at_the_first(engine: FakeEngine) -> None:
+    me = this_gateway()
+    dead = attrs.evolve(me, instance="dead", started=me.started - 1)
+    Held(engine, {name: dict(dead.labels) for name in "abc"})
+    for name in "abc":
+        engine.says[f"DELETE /containers/{name}"] = Said(hangs=True)
+    async with open_control(engine.facts, redact=str, deadlines=SHORT) as control:
+        with trio.fail_after(5), pytest.raises(EngineFailed) as caught:
+            await reap_leftovers(control, me.instance)
+    assert caught.value.kind == "hung"
+    assert len(engine.requests) == 2
