@@ -58,15 +58,33 @@ async def dial_address(address: str, port: int) -> trio.abc.Stream:
     return stream
 
 
+_NOBODYS: Final = {socket.AF_INET: "240.0.0.1", socket.AF_INET6: "100::1"}
+"""Addresses that no machine has: where even they can be listened on, that tells nothing."""
+
+
 def is_own_address(address: str) -> bool:
-    """Whether an address is one of this machine's, whatever its interface: what is sent there would come from there."""
+    """Whether an address is one of this machine's, whatever its interface: what is sent there would come from there.
+
+    Only a first address is chosen as the source of what is sent to it; what can be listened on is own as well.
+    """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.connect((address, 9))  # only chooses a route: nothing is sent
-            return bool(probe.getsockname()[0] == address)
+            if probe.getsockname()[0] == address:
+                return True
+    except OSError:
+        pass  # there is no route to it, which does not keep it from being own
+    return _can_be_listened_on(family, address) and not _can_be_listened_on(family, _NOBODYS[family])
+
+
+def _can_be_listened_on(family: socket.AddressFamily, address: str) -> bool:
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((address, 0))
     except OSError:
         return False
+    return True
 
 
 @attrs.define(eq=False)
