@@ -49,7 +49,7 @@ class Placing:
     body: Callable[[Path | None], Mapping[str, object]]
     """Returns what the engine is asked to create, with that folder, where there is one, mounted at /run/argus."""
     serve_egress: ServeEgress | None = None
-    """None: whoever connects there is reset."""
+    """None: nobody can connect there."""
     connect_seconds: float = CONNECT_SECONDS
 
 
@@ -90,9 +90,12 @@ async def _start_with_shim(
         program = _program(launch, container, ended, streams)
         stack.callback(program.close)
         stack.push_async_callback(program.end, 0)
-        if placing.serve_egress is not None:
-            egress = trio.SocketListener(trio.socket.from_stdlib_socket(folder.listeners.pop("egress")))
-            nursery.start_soon(_serve, placing.serve_egress, egress)
+        egress = folder.listeners.pop("egress")
+        if placing.serve_egress is None:
+            egress.close()
+        else:
+            listener = trio.SocketListener(trio.socket.from_stdlib_socket(egress))
+            nursery.start_soon(_serve, placing.serve_egress, listener)
         await program.order(order)
         yield program
 

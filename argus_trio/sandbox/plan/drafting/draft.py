@@ -11,6 +11,7 @@ import attrs
 
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.call.via import VARIABLE
+from argus_trio.sandbox.plan.drafting.habits import told
 from argus_trio.sandbox.plan.drafting.sources import Trusted
 from argus_trio.sandbox.plan.engine_facts import EngineFacts
 from argus_trio.sandbox.plan.environment import environment, trusting
@@ -73,7 +74,8 @@ def finished(spec: StdioBackend, draft: Draft, facts: EngineFacts, machine: Mach
     user = _user(draft, facts, machine, mounts)
     keeps_home = (container.home or ("tmpfs" if container.strict else "kept")) == "kept"
     env, left_out = _environment(spec, draft, machine)
-    notes = [*draft.notes, *mounts.notes, *_of_engine(facts), *_of_given(draft, network)]
+    inside = told(draft.image, env, draft.argv)
+    notes = [*draft.notes, *inside.notes, *mounts.notes, *_of_engine(facts), *_of_given(draft, network)]
     notes += [f"{each.why} names {each.source}, which it sees read-only" for each in mounts.mounts if each.why]
     notes += [f"env.{name} is left out, for the container has its own" for name in left_out]
     every = mounts.mounts
@@ -82,9 +84,9 @@ def finished(spec: StdioBackend, draft: Draft, facts: EngineFacts, machine: Mach
     return Contained(
         backend=spec.name,
         image=draft.image,
-        argv=draft.argv,
+        argv=inside.argv,
         uses_entrypoint=draft.uses_entrypoint,
-        env=MappingProxyType(env),
+        env=MappingProxyType(dict(inside.env)),
         cwd=_cwd(spec, draft, machine, mounts, notes),
         mounts=every,
         home=machine.homes / spec.name if keeps_home else None,
