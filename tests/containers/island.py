@@ -35,7 +35,6 @@ ADDRESSES = {
     "second.example.org": "198.51.100.8",
     "metadata.google.internal": "169.254.169.254",
     "loopback.example.org": "127.0.0.1",
-    "itself.example.org": "185.199.108.7",
 }
 PUBLIC = "93.184.216.0/24"
 """What is turned round; all other addresses are those of an interface."""

@@ -119,7 +119,7 @@ class Outward:
         Raises:
             NotReached: none of its addresses may be dialled, or nobody answers at those that may be.
         """
-        found = await self._looked_up(allowed.host, port)
+        found, why_none = await self._looked_up(allowed.host, port)
         fine, reason = self._judged(found, allowed)
         proxy = None if allowed.host == THIS_MACHINE else self._proxy(allowed, port, found)
         if reason is not None and (proxy is not None or not fine):
@@ -127,18 +127,19 @@ class Outward:
         if proxy is not None:
             return await self._through(proxy, allowed.host, port)
         if not fine:
-            raise NotReached("not_found")
+            raise NotReached("not_found", why_none)
         return await self._first_of(fine[:MOST_ADDRESSES], port)
 
-    async def _looked_up(self, name: str, port: int) -> Sequence[str]:
+    async def _looked_up(self, name: str, port: int) -> tuple[Sequence[str], str]:
+        """Its addresses, or why there are none."""
         if name == THIS_MACHINE:
-            return ("127.0.0.1", "::1")
+            return ("127.0.0.1", "::1"), ""
         with trio.move_on_after(LOOKUP_SECONDS):
             try:
-                return await self.look_up(name, port)
-            except OSError:
-                return ()
-        return ()
+                return await self.look_up(name, port), "the answer is empty"
+            except OSError as error:
+                return (), error.strerror or str(error)
+        return (), f"the resolver did not answer within {LOOKUP_SECONDS:g} s"
 
     def _judged(self, addresses: Sequence[str], allowed: EgressAllowed) -> tuple[Sequence[str], EgressReason | None]:
         """The addresses that may be dialled, and why others may not be."""

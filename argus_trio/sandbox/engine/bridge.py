@@ -16,6 +16,8 @@ import attrs
 import structlog
 import trio
 
+from argus_trio.errors import LinkFailed
+
 log = structlog.get_logger()
 
 T = TypeVar("T")
@@ -62,7 +64,7 @@ class _Crossing(Generic[T]):
 
 
 @attrs.define(eq=False, kw_only=True)
-class Bridge:
+class AsyncioBridge:
     """The way to the loop, for tasks of one trio run. `open_bridge` makes it."""
 
     _loop: asyncio.AbstractEventLoop
@@ -137,18 +139,26 @@ class Bridge:
 
 
 @asynccontextmanager
-async def open_bridge() -> AsyncIterator[Bridge]:
+async def open_bridge() -> AsyncIterator[AsyncioBridge]:
     """A bridge for the length of the block. Calls that are still under way at its end are cancelled.
 
     The thread is gone then, or hangs in a call that does not give up and has been abandoned: that is logged.
+
+    Raises:
+        LinkFailed: on entering, if the machine has no thread or no descriptors for it.
     """
     token = trio.lowlevel.current_trio_token()
     host = _LoopThread(token=token)
     thread = threading.Thread(target=host.run, name="argus-trio-engine", daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError as error:
+        raise LinkFailed(f"no container can be started: {error}") from error
     with trio.CancelScope(shield=True):
         await host.started.wait()
-    bridge = Bridge(loop=host.loop(), token=token)
+    if host.fault is not None:
+        raise LinkFailed(f"no container can be started: {host.fault.strerror}") from host.fault
+    bridge = AsyncioBridge(loop=host.loop(), token=token)
     try:
         yield bridge
     finally:
@@ -167,13 +177,20 @@ class _LoopThread:
     token: trio.lowlevel.TrioToken
     started: trio.Event = attrs.field(factory=trio.Event)
     ended: trio.Event = attrs.field(factory=trio.Event)
+    fault: OSError | None = None
+    """Why it did not start."""
     _stopping: asyncio.Event | None = None
     _loop: asyncio.AbstractEventLoop | None = None
 
     def run(self) -> None:
         try:
-            asyncio.run(self._main())
+            with asyncio.Runner() as runner:
+                runner.get_loop()  # it takes descriptors: a coroutine that is there by then would never be awaited
+                runner.run(self._main())
+        except OSError as error:
+            self.fault = error
         finally:
+            self._tell(self.started)
             self._tell(self.ended)
 
     async def _main(self) -> None:
@@ -186,7 +203,7 @@ class _LoopThread:
         return self._loop
 
     def stop(self) -> None:
-        """End the loop: `asyncio.run` cancels what is left in it."""
+        """End the loop, which cancels what is left in it."""
         if self._loop is not None and self._stopping is not None:
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._stopping.set)

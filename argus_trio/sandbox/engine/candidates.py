@@ -38,19 +38,20 @@ class OddCandidate:
     why: str
 
 
-def candidates(environ: Mapping[str, str], home: Path) -> list[EngineCandidate | OddCandidate]:
+def candidates(environ: Mapping[str, str]) -> list[EngineCandidate | OddCandidate]:
     """All candidates, the best first: those of the environment alone, if it has any."""
     named = [_named(name, environ[name].strip()) for name in EXPLICIT if environ.get(name, "").strip()]
-    return named or [EngineCandidate(socket=path) for path in _usual(environ.get("XDG_RUNTIME_DIR", ""), home)]
+    return named or [EngineCandidate(socket=path) for path in _usual(environ)]
 
 
-def _usual(runtime_dir: str, home: Path) -> list[Path]:
-    own = Path(runtime_dir) if runtime_dir.startswith("/") else None
-    docker = [Path("/run/docker.sock"), Path("/var/run/docker.sock"), home / ".docker/run/docker.sock"]
+def _usual(environ: Mapping[str, str]) -> list[Path]:
+    docker = [Path("/run/docker.sock"), Path("/var/run/docker.sock")]
     podman = [Path("/run/podman/podman.sock")]
-    if own is not None:
-        docker.append(own / "docker.sock")
-        podman.append(own / "podman/podman.sock")
+    if (home := environ.get("HOME", "")).startswith("/"):
+        docker.append(Path(home) / ".docker/run/docker.sock")
+    if (own := environ.get("XDG_RUNTIME_DIR", "")).startswith("/"):
+        docker.append(Path(own) / "docker.sock")
+        podman.append(Path(own) / "podman/podman.sock")
     return docker + podman
 
 

@@ -20,9 +20,9 @@ import attrs
 import msgspec
 import trio
 
-from argus_trio.sandbox.engine.bridge import Bridge
+from argus_trio.sandbox.engine.bridge import AsyncioBridge, BridgeClosed
 from argus_trio.sandbox.engine.facts import EngineFacts
-from argus_trio.sandbox.engine.failure import Asked, EngineFailed, hung, no_answer, no_engine_there, refusal
+from argus_trio.sandbox.engine.failure import AskedFor, EngineFailed, hung, no_answer, no_engine_there, refusal, stopped
 
 T = TypeVar("T")
 
@@ -34,6 +34,8 @@ MAX_LINE_BYTES: Final = 1024 * 1024
 _CHUNK_BYTES: Final = 64 * 1024
 _NO_CONNECTION: Final = 900
 """aiodocker's own number where no HTTP status came."""
+_ASKED_FOR: Final = "auto"
+"""The version with which aiodocker asks for the engine's own before the next request."""
 _FAULTS: Final = (
     aiodocker.DockerError,
     aiohttp.ClientError,
@@ -74,7 +76,7 @@ class EngineRequest:
 
     method: str
     path: str
-    asked: Asked
+    asked: AskedFor
     params: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     body: bytes | Path = attrs.field(default=b"", repr=False)
     """A file is sent as it is read."""
@@ -91,10 +93,11 @@ class EngineClient:
 
     facts: EngineFacts
     redact: Callable[[str], str] = attrs.field(repr=False)
-    bridge: Bridge
+    bridge: AsyncioBridge
     _docker: aiodocker.Docker | None = attrs.field(default=None, init=False)
     """As the session, used in the loop's thread alone."""
     _session: aiohttp.ClientSession | None = attrs.field(default=None, init=False)
+    _is_closed: bool = attrs.field(default=False, init=False)
 
     async def ask(self, request: EngineRequest) -> bytes:
         """The whole answer.
@@ -153,7 +156,8 @@ class EngineClient:
         await self._call(request, read)
 
     async def close(self) -> None:
-        """Let go of what is open in the loop."""
+        """Let go of what is open in the loop; requests that are under way fail."""
+        self._is_closed = True
 
         async def shut() -> None:
             if self._docker is not None and self._session is not None:
@@ -167,16 +171,19 @@ class EngineClient:
         with trio.move_on_after(seconds):
             try:
                 return await self.bridge.call(read, patience=request.patience)
+            except BridgeClosed:
+                raise stopped(self.facts, request.asked) from None
             except _FAULTS as error:  # without its text as a cause: that may quote what is secret
-                raise self._failure(request.asked, error) from None
+                failed = stopped(self.facts, request.asked) if self._is_closed else self._failure(request.asked, error)
+                raise failed from None
         raise hung(self.facts, request.asked, seconds)
 
-    def _failure(self, asked: Asked, error: Exception) -> EngineFailed:
+    def _failure(self, asked: AskedFor, error: Exception) -> EngineFailed:
         match error:
             case aiodocker.DockerError() if error.status == _NO_CONNECTION:
                 return no_answer(self.facts, asked, _number(error.__context__))
             case aiodocker.DockerError():
-                return refusal(self.facts, asked, error.status, str(error.message), self.redact)
+                return refusal(self.facts, asked, status=error.status, message=str(error.message), redact=self.redact)
             case aiohttp.ClientConnectionError() | aiohttp.ClientPayloadError():
                 return no_answer(self.facts, asked, _number(error))
             case OSError():
@@ -201,8 +208,10 @@ class EngineClient:
             try:
                 answer = await stack.enter_async_context(query)
             except aiodocker.DockerError as error:
+                if docker.api_version == _ASKED_FOR and error.status != _NO_CONNECTION:
+                    raise ValueError("it does not say which version it is") from None  # not an answer to the request
                 if error.status == _NO_CONNECTION or "client version" in str(error.message):
-                    docker.api_version = "auto"  # what is there the next time may be another version
+                    docker.api_version = _ASKED_FOR  # what is there the next time may be another version
                 raise
             stack.callback(answer.close)
             yield answer
@@ -223,7 +232,7 @@ def _number(error: BaseException | None) -> int | None:
     return error.errno if isinstance(error, OSError) else None
 
 
-def decoded(answer: bytes, wanted: type[T], client: EngineClient, asked: Asked) -> T:
+def decoded(answer: bytes, wanted: type[T], client: EngineClient, asked: AskedFor) -> T:
     """The answer as a value.
 
     Raises:

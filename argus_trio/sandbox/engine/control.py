@@ -21,7 +21,7 @@ import trio
 from argus_trio.sandbox.engine.bridge import open_bridge
 from argus_trio.sandbox.engine.client import EngineClient, EngineDeadlines, EngineRequest, decoded, filters, in_path
 from argus_trio.sandbox.engine.facts import ContainerFacts, EngineFacts, PathFacts
-from argus_trio.sandbox.engine.failure import Asked, EngineFailed, hung
+from argus_trio.sandbox.engine.failure import AskedFor, EngineFailed, hung
 from argus_trio.sandbox.engine.images import ImageControl
 
 log = structlog.get_logger()
@@ -48,7 +48,7 @@ class _Waited(msgspec.Struct, rename="pascal"):
     status_code: int
 
 
-class _Listed(msgspec.Struct, rename="pascal"):
+class _ContainerRow(msgspec.Struct, rename="pascal"):
     id: str
     names: list[str] | None = None
     labels: dict[str, str] | None = None
@@ -74,7 +74,7 @@ class EngineControl(ImageControl):
         The name must be nobody else's. Whoever is cancelled, or gets an error, has no container: what the engine made
         of the request is removed, or left to the reaper should it hang.
         """
-        asked = Asked(doing="create the container", image=str(body.get("Image", "")))
+        asked = AskedFor(doing="create the container", image=str(body.get("Image", "")))
         request = EngineRequest(
             method="POST",
             path="containers/create",
@@ -105,7 +105,7 @@ class EngineControl(ImageControl):
 
         One that is removed when it ends is to be waited for before it is started, with `next-exit`.
         """
-        asked = Asked(doing="wait for the container")
+        asked = AskedFor(doing="wait for the container")
         request = EngineRequest(
             method="POST",
             path=f"containers/{in_path(container)}/wait",
@@ -125,7 +125,7 @@ class EngineControl(ImageControl):
 
     async def remove(self, container: str) -> None:
         """Kill and remove it; nothing happens if it is not there."""
-        asked = Asked(doing="remove the container")
+        asked = AskedFor(doing="remove the container")
         request = EngineRequest(
             method="DELETE",
             path=f"containers/{in_path(container)}",
@@ -148,7 +148,7 @@ class EngineControl(ImageControl):
 
     async def containers(self, label: str) -> list[ContainerFacts]:
         """Every container, whatever its state, that has a label: `NAME`, or `NAME=VALUE`."""
-        asked = Asked(doing="list containers")
+        asked = AskedFor(doing="list containers")
         request = EngineRequest(
             method="GET",
             path="containers/json",
@@ -156,7 +156,7 @@ class EngineControl(ImageControl):
             seconds=self.deadlines.look,
             asked=asked,
         )
-        listed = decoded(await self._client.ask(request), list[_Listed], self._client, asked)
+        listed = decoded(await self._client.ask(request), list[_ContainerRow], self._client, asked)
         return [
             ContainerFacts(
                 id=each.id,
@@ -180,7 +180,7 @@ class EngineControl(ImageControl):
 
     async def path(self, container: str, path: str) -> PathFacts | None:
         """What is at a path of a container, which need not run; None if nothing is."""
-        asked = Asked(doing="look into the container")
+        asked = AskedFor(doing="look into the container")
         request = EngineRequest(
             method="HEAD",
             path=f"containers/{in_path(container)}/archive",
@@ -197,7 +197,7 @@ class EngineControl(ImageControl):
         return PathFacts(link=link, is_program=bool(stat.mode & 0o111) and not stat.mode & _FOLDER)
 
     async def _act(self, doing: str, path: str, seconds: float, params: Mapping[str, str] | None = None) -> None:
-        asked = Asked(doing=doing)
+        asked = AskedFor(doing=doing)
         await self._client.ask(
             EngineRequest(method="POST", path=f"containers/{path}", params=params or {}, seconds=seconds, asked=asked)
         )

@@ -45,7 +45,7 @@ class EngineFailed(LinkFailed):
 
 
 @attrs.frozen(kw_only=True)
-class Asked:
+class AskedFor:
     """What was asked, for the sentence about its failure."""
 
     doing: str
@@ -84,7 +84,9 @@ def kind_of(status: int, message: str) -> FailureKind:
     return "conflict" if status == 409 else "refused"
 
 
-def refusal(facts: EngineFacts, asked: Asked, status: int, message: str, redact: Callable[[str], str]) -> EngineFailed:
+def refusal(
+    facts: EngineFacts, asked: AskedFor, *, status: int, message: str, redact: Callable[[str], str]
+) -> EngineFailed:
     """The failure that an engine's answer tells of."""
     kind = kind_of(status, message)
     said = shorten(redact(" ".join(message.split()))) or f"HTTP {status}"
@@ -119,13 +121,13 @@ def refusal(facts: EngineFacts, asked: Asked, status: int, message: str, redact:
     return EngineFailed(kind, reason, status=status, never_ran=True)
 
 
-def hung(facts: EngineFacts, asked: Asked, seconds: float) -> EngineFailed:
+def hung(facts: EngineFacts, asked: AskedFor, seconds: float) -> EngineFailed:
     """The failure of an engine that does not answer in time."""
     what = f"{facts} did not {asked.doing} within {seconds:g} s"
     return EngineFailed("hung", f"{what}: it hangs or is overloaded; restart it if this lasts", never_ran=False)
 
 
-def no_answer(facts: EngineFacts, asked: Asked, number: int | None) -> EngineFailed:
+def no_answer(facts: EngineFacts, asked: AskedFor, number: int | None) -> EngineFailed:
     """The failure of an engine that cannot be reached; `number` is the error's, None where it broke off."""
     where = f"{facts.kind} at {facts.socket}"
     if number in (errno.EACCES, errno.EPERM):
@@ -140,6 +142,11 @@ def no_answer(facts: EngineFacts, asked: Asked, number: int | None) -> EngineFai
     )
 
 
+def stopped(facts: EngineFacts, asked: AskedFor) -> EngineFailed:
+    """The failure of what was asked, or is being asked, while the gateway lets the engine go."""
+    return EngineFailed("absent", f"the gateway does not use {facts} any more, asked to {asked.doing}")
+
+
 def way_in(kind: Literal["docker", "podman"] | None) -> str:
     """What to do about a socket that this user may not use."""
     if kind == "podman":
@@ -147,7 +154,7 @@ def way_in(kind: Literal["docker", "podman"] | None) -> str:
     return "add the user to the group docker and log in again, or use a rootless engine"
 
 
-def no_engine_there(facts: EngineFacts, asked: Asked) -> EngineFailed:
+def no_engine_there(facts: EngineFacts, asked: AskedFor) -> EngineFailed:
     """The failure of somebody who answers, but not as an engine does."""
     return EngineFailed(
         "garbage",

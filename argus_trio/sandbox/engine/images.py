@@ -15,7 +15,7 @@ import msgspec
 
 from argus_trio.sandbox.engine.client import EngineClient, EngineDeadlines, EngineRequest, decoded, filters, in_path
 from argus_trio.sandbox.engine.facts import EngineFacts, ImageFacts, ListedImage
-from argus_trio.sandbox.engine.failure import Asked, EngineFailed, shorten
+from argus_trio.sandbox.engine.failure import AskedFor, EngineFailed, shorten
 from argus_trio.sandbox.engine.reaping.owner import CONTAINER_LABELS
 
 TellLine = Callable[[str], None]
@@ -25,7 +25,7 @@ MAX_LOG_LINES: Final = 40
 """The tail of what was said that a failure has as its details; each line is cut as other messages are."""
 
 
-class _Config(msgspec.Struct, rename="pascal"):
+class _ImageConfig(msgspec.Struct, rename="pascal"):
     entrypoint: list[str] | str | None = None
     cmd: list[str] | None = None
     env: list[str] | None = None
@@ -37,11 +37,11 @@ class _Config(msgspec.Struct, rename="pascal"):
 class _Inspected(msgspec.Struct, rename="pascal"):
     id: str
     repo_tags: list[str] | None = None
-    config: _Config | None = None
+    config: _ImageConfig | None = None
     architecture: str = ""
 
 
-class _ListedImage(msgspec.Struct, rename="pascal"):
+class _ImageRow(msgspec.Struct, rename="pascal"):
     id: str
     repo_tags: list[str] | None = None
     labels: dict[str, str] | None = None
@@ -90,7 +90,7 @@ class ImageControl:
 
     async def image(self, reference: str) -> ImageFacts | None:
         """The image of that reference or id, or None if it is not there."""
-        asked = Asked(doing="inspect the image", image=reference)
+        asked = AskedFor(doing="inspect the image", image=reference)
         request = EngineRequest(
             method="GET", path=f"images/{in_path(reference)}/json", seconds=self.deadlines.look, asked=asked
         )
@@ -100,7 +100,7 @@ class ImageControl:
             if failed.status == 404:
                 return None
             raise
-        config = found.config or _Config()
+        config = found.config or _ImageConfig()
         return ImageFacts(
             id=found.id,
             tags=tuple(found.repo_tags or ()),
@@ -115,7 +115,7 @@ class ImageControl:
 
     async def images(self, label: str) -> list[ListedImage]:
         """Every image that has a label: `NAME`, or `NAME=VALUE`."""
-        asked = Asked(doing="list images")
+        asked = AskedFor(doing="list images")
         request = EngineRequest(
             method="GET",
             path="images/json",
@@ -123,7 +123,7 @@ class ImageControl:
             seconds=self.deadlines.look,
             asked=asked,
         )
-        listed = decoded(await self._client.ask(request), list[_ListedImage], self._client, asked)
+        listed = decoded(await self._client.ask(request), list[_ImageRow], self._client, asked)
         return [
             ListedImage(
                 id=each.id,
@@ -137,7 +137,7 @@ class ImageControl:
 
     async def pull(self, reference: str, tell: TellLine) -> ImageFacts:
         """Pull an image, for as long as the caller lets it take."""
-        asked = Asked(doing="pull the image", image=reference)
+        asked = AskedFor(doing="pull the image", image=reference)
         last = reference.rsplit("/", 1)[-1]
         params = {"fromImage": reference} if ":" in last or "@" in last else {"fromImage": reference, "tag": "latest"}
         request = EngineRequest(method="POST", path="images/create", params=params, asked=asked)
@@ -158,7 +158,7 @@ class ImageControl:
         }
         if build.network:
             params["networkmode"] = build.network
-        asked = Asked(doing="build the image")
+        asked = AskedFor(doing="build the image")
         request = EngineRequest(
             method="POST",
             path="build",
@@ -175,7 +175,7 @@ class ImageControl:
 
         It has the labels of the container as well, but for those that say whose that is.
         """
-        asked = Asked(doing="make an image of the container")
+        asked = AskedFor(doing="make an image of the container")
         params = {"container": container, "repo": repository, "tag": tag}
         labels = {**dict.fromkeys(CONTAINER_LABELS, ""), **labels}
         config: dict[str, object] = {"Entrypoint": [], "Cmd": [], "Labels": labels}
@@ -194,7 +194,7 @@ class ImageControl:
             path=f"images/{in_path(image)}/tag",
             params={"repo": repository, "tag": tag},
             seconds=self.deadlines.look,
-            asked=Asked(doing="name the image", image=image),
+            asked=AskedFor(doing="name the image", image=image),
         )
         await self._client.ask(request)
 
@@ -204,7 +204,7 @@ class ImageControl:
             method="DELETE",
             path=f"images/{in_path(image)}",
             seconds=self.deadlines.remove,
-            asked=Asked(doing="remove the image", image=image),
+            asked=AskedFor(doing="remove the image", image=image),
         )
         try:
             await self._client.ask(request)
@@ -237,7 +237,7 @@ class ImageControl:
                 failed.kind, failed.reason, status=failed.status, details=tuple(tail), never_ran=failed.never_ran
             ) from None
 
-    async def _made(self, reference: str, asked: Asked) -> ImageFacts:
+    async def _made(self, reference: str, asked: AskedFor) -> ImageFacts:
         """The image that is there now: a stream that broke off looks like one that ended."""
         if made := await self.image(reference):
             return made

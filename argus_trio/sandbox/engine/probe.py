@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import Final, Literal
 
 import attrs
@@ -20,9 +19,7 @@ from argus_trio.sandbox.engine.facts import EngineFacts, EngineFound, NoEngine
 from argus_trio.sandbox.engine.failure import way_in
 from argus_trio.sandbox.engine.introduction import EngineSilent, introduce, is_engine
 
-EngineRuntime = Literal["auto", "docker", "podman"]
-
-_NOBODY: Final[Mapping[EngineRuntime, str]] = {
+_NOBODY: Final[Mapping[str, str]] = {
     "auto": "neither Docker nor Podman answers",
     "docker": "Docker does not answer",
     "podman": "Podman does not answer",
@@ -46,12 +43,12 @@ class _Silent:
     candidate: EngineCandidate
 
 
-_Outcome = EngineFacts | NoEngine | _Silent | None
+_CandidateOutcome = EngineFacts | NoEngine | _Silent | None
 """What came of one candidate; None where nothing is."""
 
 
 @attrs.frozen(kw_only=True)
-class _Look:
+class _EngineFindings:
     """What one look has found."""
 
     at: float
@@ -60,7 +57,7 @@ class _Look:
     whys: tuple[str, ...]
     """What is wrong with the other candidates."""
 
-    def of(self, runtime: EngineRuntime) -> EngineFound:
+    def of(self, runtime: Literal["auto", "docker", "podman"]) -> EngineFound:
         for facts in self.engines:
             if runtime in ("auto", facts.kind):
                 return facts
@@ -74,19 +71,18 @@ class EngineProbe:
     """The look for engines on this machine, one at a time whoever asks."""
 
     environ: Mapping[str, str] = attrs.field(repr=False)
-    home: Path = attrs.field(factory=Path.home)
-    _latest: _Look | None = attrs.field(default=None, init=False)
+    _latest: _EngineFindings | None = attrs.field(default=None, init=False)
     _turn: trio.Lock = attrs.field(factory=trio.Lock, init=False)
 
-    async def find(self, runtime: EngineRuntime = "auto") -> EngineFound:
+    async def find(self, runtime: Literal["auto", "docker", "podman"] = "auto") -> EngineFound:
         """The engine to use, or why there is none. Never raises but `Cancelled`; its bounds are the constants above."""
         async with self._turn:
             if self._latest is None or trio.current_time() >= self._latest.at + REUSE_SECONDS:
                 self._latest = await self._look()
             return self._latest.of(runtime)
 
-    async def _look(self) -> _Look:
-        places = candidates(self.environ, self.home)
+    async def _look(self) -> _EngineFindings:
+        places = candidates(self.environ)
         whys = [place.why for place in places if isinstance(place, OddCandidate)]
         sockets = _distinct([place for place in places if isinstance(place, EngineCandidate)])
         outcomes = await _ask_all(sockets, PROBE_SECONDS)
@@ -94,14 +90,14 @@ class EngineProbe:
         if silent and not any(isinstance(outcome, EngineFacts) for outcome in outcomes):
             outcomes = [outcome for outcome in outcomes if not isinstance(outcome, _Silent)]
             outcomes += await _ask_all(silent, STARTING_SECONDS)
-        return _Look(
+        return _EngineFindings(
             at=trio.current_time(),
             engines=tuple(outcome for outcome in outcomes if isinstance(outcome, EngineFacts)),
             whys=(*whys, *(outcome.why for outcome in map(_told, outcomes) if isinstance(outcome, NoEngine))),
         )
 
 
-def _told(outcome: _Outcome) -> _Outcome:
+def _told(outcome: _CandidateOutcome) -> _CandidateOutcome:
     if not isinstance(outcome, _Silent):
         return outcome
     seconds = PROBE_SECONDS + STARTING_SECONDS
@@ -113,8 +109,8 @@ def _distinct(found: list[EngineCandidate]) -> list[EngineCandidate]:
     return list({os.path.realpath(each.socket): each for each in reversed(found)}.values())[::-1]
 
 
-async def _ask_all(sockets: list[EngineCandidate], seconds: float) -> list[_Outcome]:
-    outcomes: list[_Outcome] = [None] * len(sockets)
+async def _ask_all(sockets: list[EngineCandidate], seconds: float) -> list[_CandidateOutcome]:
+    outcomes: list[_CandidateOutcome] = [None] * len(sockets)
 
     async def ask(place: int, candidate: EngineCandidate) -> None:
         outcomes[place] = await _ask(candidate, seconds)
@@ -125,7 +121,7 @@ async def _ask_all(sockets: list[EngineCandidate], seconds: float) -> list[_Outc
     return outcomes
 
 
-async def _ask(candidate: EngineCandidate, seconds: float) -> _Outcome:
+async def _ask(candidate: EngineCandidate, seconds: float) -> _CandidateOutcome:
     try:
         with trio.move_on_after(seconds) as waiting:
             is_one = await is_engine(candidate.socket)

@@ -20,15 +20,14 @@ import trio
 
 from argus_trio.errors import LinkFailed
 from argus_trio.sandbox.container.folder import held_folder, remove_left_folders, runtime_folder
-from argus_trio.sandbox.container.program import ContainedProgram
-from argus_trio.sandbox.container.start import Placing, start_container
+from argus_trio.sandbox.container.start import Placing, StartedProgram, start_container
 from argus_trio.sandbox.egress.attempts import ToldAttempts
 from argus_trio.sandbox.egress.filter import serve_filter
 from argus_trio.sandbox.egress.outward import Outward
 from argus_trio.sandbox.engine.control import EngineControl, open_control
 from argus_trio.sandbox.engine.facts import EngineFacts
 from argus_trio.sandbox.engine.reaping.leftovers import reap_leftovers, this_gateway
-from argus_trio.sandbox.engine.reaping.owner import Gateway
+from argus_trio.sandbox.engine.reaping.owner import GatewayRun
 from argus_trio.sandbox.engine.reaping.reaper_process import reaping
 from argus_trio.sandbox.engine.seccomp import write_profile
 from argus_trio.sandbox.image.images import Images, open_images
@@ -50,14 +49,14 @@ class Starter:
     """Starts containers with one engine."""
 
     control: EngineControl
-    gateway: Gateway
+    gateway: GatewayRun
     environ: Mapping[str, str] = attrs.field(repr=False)
     """The gateway's own environment."""
     attempts: ToldAttempts
     seccomp: Path | None = None
     """The profile of system calls to name, where the engine's own is looser than Docker's."""
 
-    def start(self, launch: Launch) -> AbstractAsyncContextManager[ContainedProgram]:
+    def start(self, launch: Launch) -> AbstractAsyncContextManager[StartedProgram]:
         """What is to be launched, for the length of the block. Raises `LinkFailed` on entering."""
         policy = launch.network
         has_filter = policy.mode not in ("none", "bridge") or bool(policy.services)
@@ -77,7 +76,7 @@ class Starter:
         )
         return start_container(launch, self.control, placing)
 
-    def _body(self, launch: Launch, folder: Path) -> Mapping[str, object]:
+    def _body(self, launch: Launch, folder: Path | None) -> Mapping[str, object]:
         facts = attrs.evolve(self.control.facts, seccomp=self.seccomp)
         body = create_body(launch, facts, instance=self.gateway.instance, folder=folder)
         labels = body["Labels"]
@@ -96,7 +95,7 @@ class UsedEngine:
         return (await self.images.ensure(contained.image, tell, backend=contained.backend)).id
 
     @asynccontextmanager
-    async def start(self, contained: Contained) -> AsyncIterator[ContainedProgram]:
+    async def start(self, contained: Contained) -> AsyncIterator[StartedProgram]:
         """As `EngineInUse.start`."""
         image = await self.images.ensure(contained.image, backend=contained.backend, pulls_again=False)
         if contained.home is not None:

@@ -19,7 +19,7 @@ from argus_trio.sandbox.engine.facts import ContainerFacts
 from argus_trio.sandbox.engine.failure import EngineFailed
 from argus_trio.sandbox.engine.reaping.owner import (
     INSTANCE_LABEL,
-    Gateway,
+    GatewayRun,
     GatewayState,
     ProcessFound,
     Surroundings,
@@ -33,11 +33,11 @@ _STATES_WITHOUT_PROCESS: Final = ("created", "exited", "dead")
 _ELSEWHERE: Final = "their gateway cannot be seen from here, and may live: remove them by hand if it does not"
 
 
-def this_gateway() -> Gateway:
+def this_gateway() -> GatewayRun:
     """The run of this process, under a new random name."""
     here = surroundings()
     started = find_process(os.getpid())
-    return Gateway(
+    return GatewayRun(
         instance=secrets.token_hex(8),
         pid=os.getpid(),
         started=started if isinstance(started, int) else 0,
@@ -99,7 +99,7 @@ async def reap_leftovers(control: EngineControl, own: str) -> int:
     """Remove the containers of gateways that are gone, and tell how many.
 
     Raises:
-        EngineFailed: they cannot be listed.
+        EngineFailed: they cannot be listed, or the engine stopped to answer.
     """
     here = surroundings()
     removed = 0
@@ -121,6 +121,8 @@ async def _removed(control: EngineControl, container: ContainerFacts) -> bool:
     try:
         await control.remove(container.id)
     except EngineFailed as failed:
+        if failed.kind in ("hung", "absent", "denied"):
+            raise
         log.warning("container_left", engine=str(control.facts), container=container.id, reason=failed.reason)
         return False
     return True

@@ -29,7 +29,7 @@ GatewayState = Literal["lives", "gone", "elsewhere"]
 
 
 @attrs.frozen(kw_only=True)
-class Gateway:
+class GatewayRun:
     """One run of a gateway."""
 
     instance: str
@@ -47,14 +47,14 @@ class Gateway:
         return MappingProxyType({INSTANCE_LABEL: self.instance, GATEWAY_LABEL: told})
 
 
-def gateway_of(labels: Mapping[str, str]) -> Gateway | None:
+def gateway_of(labels: Mapping[str, str]) -> GatewayRun | None:
     """The gateway that labels name, or None if they name none as we write it."""
     told = _GATEWAY.fullmatch(labels.get(GATEWAY_LABEL, ""))
     instance = labels.get(INSTANCE_LABEL, "")
     if told is None or not instance:
         return None
     pid, started, namespace, boot = told.groups()
-    return Gateway(instance=instance, pid=int(pid), started=int(started), namespace=int(namespace), boot=boot)
+    return GatewayRun(instance=instance, pid=int(pid), started=int(started), namespace=int(namespace), boot=boot)
 
 
 @attrs.frozen(kw_only=True)
@@ -72,7 +72,7 @@ ProcessFound = int | Literal["gone", "hidden"]
 
 
 def judge(
-    owner: Gateway, here: Surroundings, process: ProcessFound, *, is_running: bool, created: float
+    owner: GatewayRun, here: Surroundings, process: ProcessFound, *, is_running: bool, created: float
 ) -> GatewayState:
     """Whether the gateway of a container lives. `process` is what its pid is here.
 

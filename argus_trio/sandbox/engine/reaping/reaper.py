@@ -103,7 +103,7 @@ def _ask(engine: str, method: str, target: str) -> bytes:
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(REQUEST_SECONDS)
         connection.connect(engine)
-        connection.sendall(f"{method} {target} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+        connection.sendall(f"{method} {target} HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         answer = b""
         while chunk := connection.recv(65536):
             answer += chunk
