@@ -245,8 +245,7 @@ async def test_what_a_killed_reaper_leaves_is_removed_by_the_next_start_and_what
         os.kill(reaper, signal.SIGKILL)
         process.kill()
         process.wait()
-        assert len(engine.containers(f"{INSTANCE_LABEL}={instance}")) >= 2
-        assert await reap_leftovers(control, "me") >= 2
+        await reap_leftovers(control, "me")  # how many is not known: a gateway beside may begin just now
         assert engine.containers(f"{INSTANCE_LABEL}={instance}") == []
         assert len(engine.containers(f"{INSTANCE_LABEL}={its}")) >= 2
         assert living.poll() is None
