@@ -206,6 +206,7 @@ class _GatewayParts:
             file=path,
             loaded_at=lambda: self.control.loaded_at,
             instance=instance,
+            engine=lambda: self.sandbox.engine(),
             inventory=lambda: self.supervisor.current.inventory,
             journal=Journal(now=time.time, instance=instance, redact=self.redact, on_noted=noted),
             exchanges=OpenExchanges(instance=instance),

@@ -16,7 +16,7 @@ README = (ROOT / "README.md").read_text()
 DOCUMENTS = (
     *("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md"),
     *("docs/configuration.md", "docs/middleware.md", "docs/limits.md", "docs/management.md"),
-    *("docs/processes.md", "docs/systemd.md", "docs/compatibility.md"),
+    *("docs/isolation.md", "docs/processes.md", "docs/systemd.md", "docs/compatibility.md"),
     *("docs/management-events.md", "docs/commands.md"),
 )
 

@@ -154,7 +154,7 @@ class Supervisor:
         found = difference(last.config, config, anew)
         late = self._late.go_on(config, set(found.changed).difference(anew))
         fresh = {name: late.get(name) or self._scope(config, name) for name in (*found.added, *found.changed)}
-        beside = [name for name in found.changed if fresh[name].spec.overlap]
+        beside = [n for n in found.changed if fresh[n].spec.overlap and not last.scopes[n].recovery.prepares_image]
         at_once = {name: scope for name, scope in fresh.items() if name not in beside}
         first = keeping(config, last.config, beside)
         is_step = not beside or not is_same(first, last.config)

@@ -7,7 +7,7 @@
     kinds        numbers, headers and JSON among the arguments
     gateway      serve and demo: here the gateway is loaded
     file         check, explain and schema
-    isolation    isolation: the plans of a file, by the engine of this machine
+    isolated/    isolation: the plans of a file, by the engine of this machine
     bridge       stdio
     logged       the log of a command; `report` how one complains that loads the gateway
     completion   scripts for shells

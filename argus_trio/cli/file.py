@@ -17,6 +17,7 @@ from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.find import find_config
 from argus_trio.config.structure.schema import schema
+from argus_trio.core.redaction import Redactor
 from argus_trio.pipeline.build import build_pipeline
 
 
@@ -37,9 +38,9 @@ def _check(options: argparse.Namespace) -> None:
     sys.stdout.flush()
     specs = [each for each in config.backends.values() if isinstance(each, StdioBackend) and each.enabled]
     if any(each.container.setting != "off" for each in specs):
-        from argus_trio.cli.isolation import told_in_a_line
+        from argus_trio.cli.isolated.plans import line_for_check
 
-        sys.stdout.write(told_in_a_line(config, specs) + "\n")
+        sys.stdout.write(line_for_check(specs, Redactor(config.secrets)) + "\n")
 
 
 def explain_file(options: argparse.Namespace) -> int:

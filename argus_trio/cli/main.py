@@ -68,7 +68,7 @@ def _explain(options: argparse.Namespace) -> int | None:
 
 
 def _isolation(options: argparse.Namespace) -> int | None:
-    from argus_trio.cli.isolation import isolation
+    from argus_trio.cli.isolated.command import isolation
 
     return isolation(options)
 

@@ -231,6 +231,10 @@ class EgressAnswer:
     """What the containers of a backend tried to reach since the gateway started."""
 
     backend: str
+    plan: PlanWord | None
+    """Whether it runs in a container: of what runs bare nothing is seen here."""
+    network: str | None
+    """What its container may reach, as `isolation` has it."""
     hosts: tuple[EgressHostEntry, ...]
     """What was let through first."""
     others: EgressOthersEntry | None

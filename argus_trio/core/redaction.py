@@ -14,6 +14,10 @@ MAX_SECRETS: Final = 4096
 """The number of secrets that are remembered, the latest ones: a gateway whose secrets rotate for years must not become
 slow by it."""
 
+_LOWERED_FROM: Final = 8
+"""From how many characters on a secret is hidden in lower case too, as it is within a host's name; shorter ones would
+hide ordinary words."""
+
 
 def _latest_last(secrets: Iterable[str]) -> dict[str, None]:
     known: dict[str, None] = {}
@@ -45,7 +49,8 @@ class Redactor:
             self._known[secret] = None
         for oldest in list(self._known)[:-MAX_SECRETS]:
             del self._known[oldest]
-        longest_first = sorted(self._known, key=len, reverse=True)
+        lowered = (each.lower() for each in self._known if len(each) >= _LOWERED_FROM)
+        longest_first = sorted({*self._known, *lowered}, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
     def __call__(self, text: str) -> str:

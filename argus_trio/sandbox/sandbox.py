@@ -19,7 +19,7 @@ import trio
 
 from argus_trio.config.model.backend import BackendSpec, StdioBackend
 from argus_trio.core.egress.attempts import EgressAttempts
-from argus_trio.core.health.health import Isolation
+from argus_trio.core.health.health import EngineStatus, Isolation
 from argus_trio.core.journal import Journal
 from argus_trio.errors import LinkFailed
 from argus_trio.sandbox.engine.look import LOOK_SECONDS, WATCH_SECONDS, EngineLook
@@ -53,9 +53,9 @@ class RealRooms:
     """The gateway's own environment."""
     redact: Callable[[str], str]
 
-    attempts: EgressAttempts
+    attempts: EgressAttempts = attrs.field(factory=EgressAttempts)
     """What containers tried to reach."""
-    journal: Journal
+    journal: Journal = attrs.field(factory=Journal)
     _probe: EngineFinder | None = attrs.field(default=None, init=False)
 
     async def find(self, runtime: EngineRuntime) -> EngineFound:
@@ -81,7 +81,7 @@ class RealRooms:
         from argus_trio.sandbox.egress.attempts import ToldAttempts
         from argus_trio.sandbox.image.in_use import open_engine
 
-        told = ToldAttempts(attempts=self.attempts, journal=self.journal)
+        told = ToldAttempts(attempts=self.attempts, journal=self.journal, redact=self.redact)
         return open_engine(facts, environ=self.environ, redact=self.redact, attempts=told)
 
 
@@ -150,6 +150,20 @@ class Sandbox:
             planned = self._planned[spec.name] = self._made(spec, found)
         image = planned.plan.image if isinstance(planned.plan, Contained) else None
         return shown(planned.plan, planned.found, self._digests.get(image))
+
+    def engine(self) -> EngineStatus | None:
+        """The engine that is used or would be, or why there is none; None as long as nobody has looked for one."""
+        over = [look.found for look in self._looks.values() if look.done.is_set()]
+        found = next((each for each in over if isinstance(each, EngineFacts)), None)
+        if found is not None:
+            return EngineStatus(
+                kind=found.kind,
+                version=found.version,
+                api_version=found.api_version,
+                socket=str(found.socket),
+                rootless=found.rootless,
+            )
+        return EngineStatus(why=over[0].why) if over and isinstance(over[0], NoEngine) else None
 
     async def prepare(self, spec: BackendSpec, tell: TellPreparing) -> None:
         """Return once a backend can be started at once: its image is there, or it needs none.

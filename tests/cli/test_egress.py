@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 import yaml
 
 from argus_trio.contract.backends import EgressAnswer, EgressHostEntry, EgressListsEntry, EgressOthersEntry
@@ -30,7 +31,14 @@ def host(name: str, port: int = 443, **more: object) -> EgressHostEntry:
 
 
 def answer(*hosts: EgressHostEntry, **more: object) -> EgressAnswer:
-    lists: dict[str, object] = {"others": None, "let_through": NONE, "not_let_through": NONE, **more}
+    lists: dict[str, object] = {
+        "plan": "contained",
+        "network": "public",
+        "others": None,
+        "let_through": NONE,
+        "not_let_through": NONE,
+        **more,
+    }
     return EgressAnswer(backend="files", hosts=hosts, **lists)  # type: ignore[arg-type]  # each test says which
 
 
@@ -80,6 +88,25 @@ def test_where_services_alone_were_reached_the_rest_is_closed(argus: Run, fake: 
     )
     _, let_through = argus("egress", "files").out.split("\n\n")
     assert yaml.safe_load(let_through) == {"container": {"network": {"allow": []}, "host_services": ["db:5432"]}}
+
+
+@pytest.mark.parametrize(
+    ("plan", "network", "said"),
+    [
+        ("bare", None, "it runs bare"),
+        ("contained", "bridge", "its network is bridge"),
+        ("contained", "none", "its network is none"),
+        ("contained", "public", ""),
+        (None, None, ""),
+    ],
+)
+def test_where_nothing_is_counted_that_is_said(
+    argus: Run, fake: FakeManagement, plan: str | None, network: str | None, said: str
+) -> None:
+    fake.answers["GET /backends/files/egress"] = answer(host("h", passed=1), plan=plan, network=network)
+    ran = argus("egress", "files")
+    assert said in ran.err
+    assert bool(ran.err) == bool(said)
 
 
 def test_nothing_is_told_as_such(argus: Run, fake: FakeManagement) -> None:

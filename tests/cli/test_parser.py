@@ -101,7 +101,9 @@ def test_an_unknown_word_is_answered_with_where_the_commands_are(plain: Run) -> 
     assert "there is no command 'bakends': `argus-trio --help` lists the commands" in ran.err
 
 
-@pytest.mark.parametrize("command", ["serve", "check", "schema", "explain", "completion", "demo", "stdio"])
+@pytest.mark.parametrize(
+    "command", ["serve", "check", "schema", "explain", "completion", "demo", "stdio", "build", "clean"]
+)
 def test_what_asks_no_gateway_takes_no_address(plain: Run, command: str) -> None:
     words = {"explain": ("a", "b"), "completion": ("bash",)}.get(command, ())
     ran = plain("--server", "http://h", command, *words)

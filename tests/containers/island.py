@@ -1,8 +1,9 @@
-"""A network of its own where every address is this machine's: what is let out by mistake arrives here, no farther.
+"""A network of its own where every address leads to this machine: what is let out by mistake arrives here, no farther.
 
 The thread that enters it, what it starts and the sockets that it opens are in it; an engine's Unix socket is reached as
-before. Names are those of a file that a gateway sees as its /etc/hosts. So that a container may reach a public address,
-and not a private one, is shown by what arrives, and no packet leaves the machine.
+before. Private addresses are its own, public ones are turned round by its packet filter on their way out. Names are
+those of a file that a gateway sees as its /etc/hosts. So that a container may reach a public address, and not a private
+one, is shown by what arrives, and no packet leaves the machine.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import fcntl
 import os
 import socket
 import struct
+import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import attrs
@@ -28,18 +31,19 @@ ADDRESSES = {
     "private.example.org": "10.11.12.13",
     "database.example.org": "192.168.77.1",
     "carrier.example.org": "100.64.1.1",
+    "own.example.org": "198.51.100.7",
+    "second.example.org": "198.51.100.8",
     "metadata.google.internal": "169.254.169.254",
     "loopback.example.org": "127.0.0.1",
-    "itself.example.org": "185.199.108.7",
 }
+PUBLIC = "93.184.216.0/24"
+"""What is turned round; all other addresses are those of an interface."""
 PORTS = (80, 443, 5432)
-ELSEWHERE = "93."
-"""How addresses begin that are as those of other machines: this one answers there, and has them on no interface."""
 ABSTRACT = "argus-test-island"
 """The abstract Unix socket of the island, which belongs to a network."""
 CLONE_NEWNET = 0x40000000
-RTM_NEWROUTE, REQUEST_ACK_CREATE = 24, 0x405
 SIOCSIFFLAGS, SIOCSIFADDR, IFF_UP = 0x8914, 0x8916, 1
+SIOCADDRT, RTF_UP = 0x890B, 1
 
 
 @attrs.frozen(kw_only=True)
@@ -54,34 +58,21 @@ def _namespaced(libc: ctypes.CDLL, returned: int) -> None:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
-def _attribute(kind: int, data: bytes) -> bytes:
-    return struct.pack("HH", 4 + len(data), kind) + data
-
-
-def _route_here(address: str) -> None:
-    """Have what is sent to `address` arrive here and leave from 127.0.0.1, so that it is none of this machine's own."""
-    to_host, local_table, static, host_scope, local = 32, 255, 4, 254, 2
-    route = struct.pack("8BI", socket.AF_INET, to_host, 0, 0, local_table, static, host_scope, local, 0)
-    route += _attribute(1, socket.inet_aton(address))
-    route += _attribute(4, struct.pack("I", socket.if_nametoindex("lo")))
-    route += _attribute(7, socket.inet_aton("127.0.0.1"))
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as netlink:
-        netlink.send(struct.pack("IHHII", 16 + len(route), RTM_NEWROUTE, REQUEST_ACK_CREATE, 1, 0) + route)
-        (error,) = struct.unpack_from("i", netlink.recv(4096), 16)
-    if error:
-        raise OSError(-error, os.strerror(-error))
-
-
 def _bring_up(addresses: Mapping[str, str]) -> None:
-    """The loopback interface with all these addresses: as aliases and routes, so that no tool is needed."""
+    """The loopback interface with all these addresses: as aliases, so that no tool is needed."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP))
         for number, address in enumerate(addresses.values()):
-            if address.startswith(ELSEWHERE):
-                _route_here(address)
-            elif not address.startswith("127."):
+            if not address.startswith("127.") and ip_address(address) not in ip_network(PUBLIC):
                 packed = struct.pack("16sHH4s16x", b"lo:%d" % number, socket.AF_INET, 0, socket.inet_aton(address))
                 fcntl.ioctl(control, SIOCSIFADDR, packed)
+
+        any_address = struct.pack("HH4s8x", socket.AF_INET, 0, bytes(4))
+        device = ctypes.create_string_buffer(b"lo")
+        route = struct.pack("@L16s16s16sHhLPhP24x", 0, *[any_address] * 3, RTF_UP, 0, 0, 0, 0, ctypes.addressof(device))
+        fcntl.ioctl(control, SIOCADDRT, route)
+    rule = ["-t", "nat", "-A", "OUTPUT", "-d", PUBLIC, "-p", "tcp", "-j", "REDIRECT"]
+    subprocess.run(["iptables", *rule], check=True, capture_output=True)
 
 
 def _greet(listener: socket.socket) -> None:

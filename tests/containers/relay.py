@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
@@ -16,71 +16,79 @@ PIECE = 65536
 
 
 class Relay:
-    """`mode` can be changed at any time; what comes from then on is answered so, or not at all."""
+    """`become` changes what comes from then on: it is answered by the engine, otherwise, or not at all."""
 
     def __init__(self, path: Path, target: str, mode: Mode = "pass") -> None:
         self.url = f"unix://{path}"
-        self.mode: Mode = mode
+        self._mode: Mode = mode
         self._target = target
-        self._open: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+        self._open: set[socket.socket] = set()
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(path))
         self._listener.listen(64)
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._run(self._accept)
 
     def become(self, mode: Mode) -> None:
         """The connections that there are end, unless it hangs: then they stay, and nothing comes any more."""
-        self.mode = mode
+        self._mode = mode
         if mode != "hang":
-            self._drop()
-
-    def _drop(self) -> None:
-        for each in self._open:
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-        self._open.clear()
+            self._end_connections()
 
     def close(self) -> None:
-        self.mode = "vanish"
+        self._mode = "vanish"
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._end_connections()
+        for thread in self._threads:
+            thread.join(5.0)
         self._listener.close()
-        self._drop()
+
+    def _run(self, body: Callable[..., None], *args: socket.socket) -> None:
+        thread = threading.Thread(target=body, args=args, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _end_connections(self) -> None:
+        for each in tuple(self._open):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
 
     def _accept(self) -> None:
         while True:
             try:
                 client, _ = self._listener.accept()
             except OSError:
-                return  # closed
-            if self.mode == "vanish":
-                client.close()
-                continue
-            self._open.append(client)
-            engine = socket.socket(socket.AF_UNIX)
+                return  # shut down
+            self._run(self._connection, client)
+
+    def _connection(self, client: socket.socket) -> None:
+        with client, socket.socket(socket.AF_UNIX) as engine:
+            if self._mode == "vanish":
+                return
             engine.connect(self._target)
-            self._open.append(engine)
-            threading.Thread(target=self._requests, args=(client, engine), daemon=True).start()
-            threading.Thread(target=self._answers, args=(engine, client), daemon=True).start()
+            self._open |= {client, engine}
+            answers = threading.Thread(target=self._answers, args=(engine, client), daemon=True)
+            answers.start()
+            with suppress(OSError):
+                self._requests(client, engine)
+            answers.join()
+            self._open -= {client, engine}
 
     def _requests(self, client: socket.socket, engine: socket.socket) -> None:
-        with suppress(OSError):
-            while piece := client.recv(PIECE):
-                if (
-                    self.mode == "full"
-                    and piece.startswith(b"POST")
-                    and b"/containers/create" in piece.split(b"\r\n")[0]
-                ):
-                    client.sendall(FULL % (len(FULL_BODY), FULL_BODY))
-                elif self.mode != "hang":
-                    engine.sendall(piece)
-            engine.shutdown(socket.SHUT_WR)
+        while piece := client.recv(PIECE):
+            asked = piece.split(b"\r\n")[0]
+            if self._mode == "full" and asked.startswith(b"POST") and b"/containers/create" in asked:
+                client.sendall(FULL % (len(FULL_BODY), FULL_BODY))
+            elif self._mode != "hang":
+                engine.sendall(piece)
+        engine.shutdown(socket.SHUT_WR)
 
     def _answers(self, engine: socket.socket, client: socket.socket) -> None:
         with suppress(OSError):
             while piece := engine.recv(PIECE):
-                if self.mode == "hang":
-                    return
-                client.sendall(piece)
-            client.shutdown(socket.SHUT_WR)
+                if self._mode != "hang":
+                    client.sendall(piece)
+            client.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

@@ -35,7 +35,14 @@ LOCAL: tuple[str, ...] = (
     "metadata.google.internal",
     "loopback.example.org",
 )
-LOCAL += ("localhost", "host.docker.internal", "host.containers.internal", "database.example.org")
+LOCAL += (
+    "own.example.org",
+    "second.example.org",
+    "localhost",
+    "host.docker.internal",
+    "host.containers.internal",
+    "database.example.org",
+)
 SPELLED: tuple[str, ...] = (
     "127.0.0.1",
     "127.1",
@@ -64,8 +71,8 @@ def probes(
             config = {"backends": backends}
             with gateway.running(config, folder, env=engine_environment, launcher=found.launcher) as running:
                 yield running
-    except PermissionError as problem:
-        pytest.skip(f"this user may not make a network of its own: {problem}")
+    except (PermissionError, FileNotFoundError) as problem:
+        pytest.skip(f"a network of the test's own cannot be made here: {problem}")
 
 
 async def tried(probes: Gateway, mode: str, **aim: object) -> dict[str, str | None]:
@@ -96,7 +103,7 @@ def allowed(mode: str) -> list[tuple[str, int]]:
     if mode != "open":
         return MAY[mode]
     public = [name for name, address in island.ADDRESSES.items() if address.startswith("93.")]
-    return [*MAY[mode], *((name, port) for name in public for port in (80, 443))]
+    return [*MAY[mode], *((name, port) for name in public for port in island.PORTS)]
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -99,6 +99,11 @@ def of(name: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(name not in NAMES, reason="with ARGUS_PUBLISHED_SERVERS=1")
 
 
+def test_each_of_them_runs_in_a_container(scene: Scene, engine: Engine) -> None:
+    running = {each["Labels"]["argus-trio.backend"] for each in engine.containers("argus-trio.backend")}
+    assert set(NAMES) <= running
+
+
 @pytest.mark.parametrize("edge", ERAS)
 async def test_a_server_of_pypi_answers(scene: Scene, edge: Edge) -> None:
     async with connected(edge, scene.gateway.url) as client:
@@ -144,9 +149,3 @@ async def test_a_memory_is_kept_over_a_restart_of_the_gateway(scene: Scene, tmp_
         again.event("backend_ready", backend="memory", within=READY_SECONDS)
         async with connected("legacy", again.url) as client:
             assert "likes letters" in await said(client, "memory__read_graph")
-
-
-def test_no_tool_of_the_machine_is_run_for_them(scene: Scene, engine: Engine) -> None:
-    """They run in containers, each in one of its own: last, after one test has stopped the gateway."""
-    ready = {event["backend"] for event in scene.gateway.events("backend_ready")}
-    assert set(NAMES) <= ready

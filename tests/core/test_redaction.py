@@ -34,3 +34,8 @@ def test_the_oldest_secret_is_forgotten_when_there_are_too_many() -> None:
     redact.learn(["first"])
     redact.learn(f"number {n}" for n in range(MAX_SECRETS - 1))
     assert redact("first second number 5.") == f"{HIDDEN} second {HIDDEN}."
+
+
+def test_a_secret_is_hidden_in_lower_case_too_unless_it_may_be_a_word() -> None:
+    redact = Redactor(["Sk-Secret1", "True"])
+    assert redact("sk-secret1.example Sk-Secret1 True true") == "[redacted].example [redacted] [redacted] true"

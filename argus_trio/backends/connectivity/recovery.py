@@ -84,6 +84,11 @@ class Recovery:
         """The latest states that the backend came into, those of predecessors included; oldest first."""
         return tuple(self._changes)
 
+    @property
+    def prepares_image(self) -> bool:
+        """Whether the backend waits for its image: then there is nothing that a successor must wait for."""
+        return self.standing.state is BackendState.PREPARING and self.standing.what in ("building", "pulling")
+
     def inherit(self, old: Iterable[StateChange]) -> None:
         """Let what a predecessor went through precede what is noted here."""
         both = sorted((*old, *self._changes), key=lambda change: change.at)

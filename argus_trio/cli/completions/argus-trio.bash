@@ -5,14 +5,17 @@
 #    source ~/.local/share/bash_completion/argus-trio
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_argus_trio_subparsers=(serve stdio demo check explain schema status backends tools sessions exchanges config call read prompt events logs egress reload restart drain enable disable cancel log-level shutdown completion)
+_shtab_argus_trio_subparsers=(serve stdio demo check isolation explain schema build clean status backends tools sessions exchanges config call read prompt events logs egress reload restart drain enable disable cancel log-level shutdown completion)
 
 _shtab_argus_trio_serve_option_strings=(-h --help -c --config --host --port --log-format --log-level)
 _shtab_argus_trio_stdio_option_strings=(-h --help --url --view --header --wait --log-level)
 _shtab_argus_trio_demo_option_strings=(-h --help --port)
 _shtab_argus_trio_check_option_strings=(-h --help -c --config)
+_shtab_argus_trio_isolation_option_strings=(-h --help --json -c --config)
 _shtab_argus_trio_explain_option_strings=(-h --help --role --args --endpoint --live -c --config --server --token-file --json)
 _shtab_argus_trio_schema_option_strings=(-h --help)
+_shtab_argus_trio_build_option_strings=(-h --help --update -c --config)
+_shtab_argus_trio_clean_option_strings=(-h --help --homes -c --config)
 _shtab_argus_trio_status_option_strings=(-h --help --server --token-file --json)
 _shtab_argus_trio_backends_option_strings=(-h --help --server --token-file --json)
 _shtab_argus_trio_tools_option_strings=(-h --help --server --token-file --json --backend --principal --view --all)
@@ -48,7 +51,7 @@ _shtab_argus_trio_prompt___log_level_choices=(debug info notice warning error cr
 _shtab_argus_trio_events___severity_choices=(debug info warning error)
 _shtab_argus_trio_log_level_pos_0_choices=(debug info warning error)
 _shtab_argus_trio_completion_pos_0_choices=(bash zsh fish)
-_shtab_argus_trio_pos_0_choices=(serve stdio demo check explain schema status backends tools sessions exchanges config call read prompt events logs egress reload restart drain enable disable cancel log-level shutdown completion)
+_shtab_argus_trio_pos_0_choices=(serve stdio demo check isolation explain schema build clean status backends tools sessions exchanges config call read prompt events logs egress reload restart drain enable disable cancel log-level shutdown completion)
 
 _shtab_argus_trio_serve__h_nargs=0
 _shtab_argus_trio_serve___help_nargs=0
@@ -58,12 +61,22 @@ _shtab_argus_trio_demo__h_nargs=0
 _shtab_argus_trio_demo___help_nargs=0
 _shtab_argus_trio_check__h_nargs=0
 _shtab_argus_trio_check___help_nargs=0
+_shtab_argus_trio_isolation__h_nargs=0
+_shtab_argus_trio_isolation___help_nargs=0
+_shtab_argus_trio_isolation___json_nargs=0
 _shtab_argus_trio_explain__h_nargs=0
 _shtab_argus_trio_explain___help_nargs=0
 _shtab_argus_trio_explain___live_nargs=0
 _shtab_argus_trio_explain___json_nargs=0
 _shtab_argus_trio_schema__h_nargs=0
 _shtab_argus_trio_schema___help_nargs=0
+_shtab_argus_trio_build_pos_0_nargs='*'
+_shtab_argus_trio_build__h_nargs=0
+_shtab_argus_trio_build___help_nargs=0
+_shtab_argus_trio_build___update_nargs=0
+_shtab_argus_trio_clean__h_nargs=0
+_shtab_argus_trio_clean___help_nargs=0
+_shtab_argus_trio_clean___homes_nargs=0
 _shtab_argus_trio_status__h_nargs=0
 _shtab_argus_trio_status___help_nargs=0
 _shtab_argus_trio_status___json_nargs=0

@@ -50,7 +50,7 @@ function _shtab_argus_trio_using
   test "$_shtab_argus_trio_cmdpath" = "$argv"
 end
 
-set -g _shtab_argus_trio_commands serve stdio demo check explain schema status backends tools sessions exchanges config call read prompt events logs egress reload restart drain enable disable cancel log-level shutdown completion
+set -g _shtab_argus_trio_commands serve stdio demo check isolation explain schema build clean status backends tools sessions exchanges config call read prompt events logs egress reload restart drain enable disable cancel log-level shutdown completion
 set -g _shtab_argus_trio_opts_with_value --args --backend --close --config --endpoint --header --host --limit --log-format --log-level --output --port --principal --role --root --server --severity --since --timeout --token-file --url --view --wait -c -n
 
 complete -c argus-trio -e
@@ -81,6 +81,10 @@ complete -c argus-trio -n '_shtab_argus_trio_using demo' -l port -x -d 'listen o
 complete -c argus-trio -n '_shtab_argus_trio_using; and test $_shtab_argus_trio_npos -eq 0' -a check -d 'check the configuration and list every problem'
 complete -c argus-trio -n '_shtab_argus_trio_using check' -s h -l help -d 'show this help message and exit'
 complete -c argus-trio -n '_shtab_argus_trio_using check' -s c -l config -x -d 'the configuration; default: $ARGUS_CONFIG, ./config.yaml, ./config.yml, $XDG_CONFIG_HOME/argus-trio/config.yaml (~/.config, where that is unset), /etc/argus-trio/config.yaml'
+complete -c argus-trio -n '_shtab_argus_trio_using; and test $_shtab_argus_trio_npos -eq 0' -a isolation -d 'Show which stdio backends would run in containers, and how, by the file and the engine of this machine. Nothing is started or built. Exit code 1: one of them is refused, or the file has problems.'
+complete -c argus-trio -n '_shtab_argus_trio_using isolation' -s h -l help -d 'show this help message and exit'
+complete -c argus-trio -n '_shtab_argus_trio_using isolation' -l json -d 'print all that is decided, as JSON'
+complete -c argus-trio -n '_shtab_argus_trio_using isolation' -s c -l config -x -d 'the configuration; default: $ARGUS_CONFIG, ./config.yaml, ./config.yml, $XDG_CONFIG_HOME/argus-trio/config.yaml (~/.config, where that is unset), /etc/argus-trio/config.yaml'
 complete -c argus-trio -n '_shtab_argus_trio_using; and test $_shtab_argus_trio_npos -eq 0' -a explain -d 'Say whether somebody may use something, and by which rule; exit code 1 says no.'
 complete -c argus-trio -n '_shtab_argus_trio_using explain' -s h -l help -d 'show this help message and exit'
 complete -c argus-trio -n '_shtab_argus_trio_using explain' -l role -x -d 'a role that it has besides; may be given again'
@@ -93,6 +97,14 @@ complete -c argus-trio -n '_shtab_argus_trio_using explain' -l token-file -x -d 
 complete -c argus-trio -n '_shtab_argus_trio_using explain' -l json -d 'print the gateway'"'"'s answer as it is'
 complete -c argus-trio -n '_shtab_argus_trio_using; and test $_shtab_argus_trio_npos -eq 0' -a schema -d 'print the JSON Schema of the configuration'
 complete -c argus-trio -n '_shtab_argus_trio_using schema' -s h -l help -d 'show this help message and exit'
+complete -c argus-trio -n '_shtab_argus_trio_using; and test $_shtab_argus_trio_npos -eq 0' -a build -d 'Make the container images of backends ahead of time, by the file and the local engine.'
+complete -c argus-trio -n '_shtab_argus_trio_using build' -s h -l help -d 'show this help message and exit'
+complete -c argus-trio -n '_shtab_argus_trio_using build' -l update -d 'make them anew, of the newest versions that are allowed'
+complete -c argus-trio -n '_shtab_argus_trio_using build' -s c -l config -x -d 'the configuration; default: $ARGUS_CONFIG, ./config.yaml, ./config.yml, $XDG_CONFIG_HOME/argus-trio/config.yaml (~/.config, where that is unset), /etc/argus-trio/config.yaml'
+complete -c argus-trio -n '_shtab_argus_trio_using; and test $_shtab_argus_trio_npos -eq 0' -a clean -d 'Remove images that were made here and no backend of the file needs, and containers of gateways that are gone. What was not made here is never touched.'
+complete -c argus-trio -n '_shtab_argus_trio_using clean' -s h -l help -d 'show this help message and exit'
+complete -c argus-trio -n '_shtab_argus_trio_using clean' -l homes -d 'also homes that no backend has any more; asks for each'
+complete -c argus-trio -n '_shtab_argus_trio_using clean' -s c -l config -x -d 'the configuration; default: $ARGUS_CONFIG, ./config.yaml, ./config.yml, $XDG_CONFIG_HOME/argus-trio/config.yaml (~/.config, where that is unset), /etc/argus-trio/config.yaml'
 complete -c argus-trio -n '_shtab_argus_trio_using; and test $_shtab_argus_trio_npos -eq 0' -a status -d 'Show how the running gateway stands.'
 complete -c argus-trio -n '_shtab_argus_trio_using status' -s h -l help -d 'show this help message and exit'
 complete -c argus-trio -n '_shtab_argus_trio_using status' -l server -x -d 'its address, with or without /mcp, /sse or /manage/v1 at its end, or unix:PATH of its socket; default: $ARGUS_URL, the socket of a gateway of yours if there is exactly one, http://127.0.0.1:9000'

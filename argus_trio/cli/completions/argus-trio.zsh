@@ -11,9 +11,11 @@
 _shtab_argus_trio_commands() {
   local _commands=(
     backends:'List the backends and how they stand.'
+    build:'Make the container images of backends ahead of time, by the file and the local engine.'
     call:'Call a tool, and answer on the terminal what it asks.'
     cancel:'Cancel a call.'
     check:'check the configuration and list every problem'
+    clean:'Remove images that were made here and no backend of the file needs, and containers of gateways that are gone. What was not made here is never touched.'
     completion:'Print the completion script of a shell.'
     config:'Show the configuration in effect, or have one checked.'
     demo:'run the gateway in front of two sample servers, without configuration'
@@ -24,6 +26,7 @@ _shtab_argus_trio_commands() {
     events:'Show what has happened.'
     exchanges:'List what is under way.'
     explain:'Say whether somebody may use something, and by which rule; exit code 1 says no.'
+    isolation:'Show which stdio backends would run in containers, and how, by the file and the engine of this machine. Nothing is started or built. Exit code 1: one of them is refused, or the file has problems.'
     log-level:'Show or change the level of the gateway'"'"'s log.'
     logs:'Show what a backend wrote, its exits, and the gateway'"'"'s own lines on it.'
     prompt:'Get a prompt.'
@@ -63,6 +66,16 @@ _shtab_argus_trio_backends_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_argus_trio_backends_defaults_added=0
 
+_shtab_argus_trio_build_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--update[make them anew, of the newest versions that are allowed]"
+  {-c,--config}"[the configuration\; default\: \$ARGUS_CONFIG, .\/config.yaml, .\/config.yml, \$XDG_CONFIG_HOME\/argus-trio\/config.yaml (\~\/.config, where that is unset), \/etc\/argus-trio\/config.yaml]:PATH:"
+  "(*)::whose image\; default\: those of all:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_argus_trio_build_defaults_added=0
+
 _shtab_argus_trio_call_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--server[its address, with or without \/mcp, \/sse or \/manage\/v1 at its end, or unix\:PATH of its socket\; default\: \$ARGUS_URL, the socket of a gateway of yours if there is exactly one, http\:\/\/127.0.0.1\:9000]:URL:"
@@ -97,6 +110,15 @@ _shtab_argus_trio_check_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_argus_trio_check_defaults_added=0
+
+_shtab_argus_trio_clean_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--homes[also homes that no backend has any more\; asks for each]"
+  {-c,--config}"[the configuration\; default\: \$ARGUS_CONFIG, .\/config.yaml, .\/config.yml, \$XDG_CONFIG_HOME\/argus-trio\/config.yaml (\~\/.config, where that is unset), \/etc\/argus-trio\/config.yaml]:PATH:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_argus_trio_clean_defaults_added=0
 
 _shtab_argus_trio_completion_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -213,6 +235,16 @@ _shtab_argus_trio_explain_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_argus_trio_explain_defaults_added=0
+
+_shtab_argus_trio_isolation_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--json[print all that is decided, as JSON]"
+  {-c,--config}"[the configuration\; default\: \$ARGUS_CONFIG, .\/config.yaml, .\/config.yml, \$XDG_CONFIG_HOME\/argus-trio\/config.yaml (\~\/.config, where that is unset), \/etc\/argus-trio\/config.yaml]:PATH:"
+  ":all that is decided of this one:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_argus_trio_isolation_defaults_added=0
 
 _shtab_argus_trio_log_level_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -388,9 +420,11 @@ _shtab_argus_trio() {
       curcontext="${curcontext%:*:*}:_shtab_argus_trio-$line[1]:"
       case $line[1] in
         backends) _arguments -C -s $_shtab_argus_trio_backends_options ;;
+        build) _arguments -C -s $_shtab_argus_trio_build_options ;;
         call) _arguments -C -s $_shtab_argus_trio_call_options ;;
         cancel) _arguments -C -s $_shtab_argus_trio_cancel_options ;;
         check) _arguments -C -s $_shtab_argus_trio_check_options ;;
+        clean) _arguments -C -s $_shtab_argus_trio_clean_options ;;
         completion) _arguments -C -s $_shtab_argus_trio_completion_options ;;
         config) _arguments -C -s $_shtab_argus_trio_config_options ;;
         demo) _arguments -C -s $_shtab_argus_trio_demo_options ;;
@@ -401,6 +435,7 @@ _shtab_argus_trio() {
         events) _arguments -C -s $_shtab_argus_trio_events_options ;;
         exchanges) _arguments -C -s $_shtab_argus_trio_exchanges_options ;;
         explain) _arguments -C -s $_shtab_argus_trio_explain_options ;;
+        isolation) _arguments -C -s $_shtab_argus_trio_isolation_options ;;
         log-level) _arguments -C -s $_shtab_argus_trio_log_level_options ;;
         logs) _arguments -C -s $_shtab_argus_trio_logs_options ;;
         prompt) _arguments -C -s $_shtab_argus_trio_prompt_options ;;

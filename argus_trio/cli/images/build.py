@@ -11,8 +11,8 @@ from functools import partial
 import attrs
 
 from argus_trio.cli.images.opened import (
+    BackendHere,
     LoadedBackends,
-    PlannedBackend,
     engines_of,
     load_backends,
     plan_all,
@@ -64,7 +64,7 @@ async def _run(loaded: LoadedBackends, *, is_named: bool, updates: bool) -> int:
     return 1 if failed else 0
 
 
-def _tell_uncontained(planned: PlannedBackend, *, is_named: bool) -> bool:
+def _tell_uncontained(planned: BackendHere, *, is_named: bool) -> bool:
     """Say what backend has no image, and why; whether that is a failure."""
     has_engine = isinstance(planned.found, EngineFacts)
     match planned.plan:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import attrs
 import trio
@@ -19,6 +21,7 @@ from argus_trio.core.egress.attempts import EgressAttempts
 from argus_trio.core.journal import Journal
 from argus_trio.core.log_level import CurrentLevel
 from argus_trio.core.redaction import Redactor
+from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.sandbox.egress.attempts import ToldAttempts
 from argus_trio.sandbox.engine.machine import this_machine
 from argus_trio.sandbox.engine.probe import EngineProbe
@@ -26,6 +29,9 @@ from argus_trio.sandbox.image.in_use import UsedEngine, open_engine
 from argus_trio.sandbox.plan.engine_facts import EngineFacts, EngineFound, NoEngine
 from argus_trio.sandbox.plan.outcome import Plan
 from argus_trio.sandbox.plan.plan import plan
+
+SIGNALLED_EXIT: Final = 128
+"""What is added to the number of a signal, as shells do: 130 for Ctrl-C."""
 
 
 @attrs.frozen(kw_only=True)
@@ -37,7 +43,7 @@ class LoadedBackends:
 
 
 @attrs.frozen(kw_only=True)
-class PlannedBackend:
+class BackendHere:
     """One of them, the engine that was found for it, and its plan."""
 
     spec: StdioBackend
@@ -55,10 +61,30 @@ def load_backends(given: Path | None) -> LoadedBackends:
 def run(loaded: LoadedBackends, work: Callable[[], Awaitable[int]]) -> int:
     """Run an async function that returns an exit code, with what is logged meanwhile on stderr."""
     with logging("console", CurrentLevel("warning"), loaded.redact):
-        return trio.run(work)
+        return trio.run(_until_signalled, work)
 
 
-async def plan_all(specs: Collection[StdioBackend], probe: EngineProbe) -> list[PlannedBackend]:
+async def _until_signalled(work: Callable[[], Awaitable[int]]) -> int:
+    """The exit code of the work, or of the signal that ended it; a second signal ends the process at once."""
+    code = 0
+    async with ServiceNursery() as nursery:
+        with trio.CancelScope() as scope:
+            signalled = await nursery.start(_wait_signal, scope)
+            code = await work()
+    return SIGNALLED_EXIT + signalled[0] if signalled else code
+
+
+async def _wait_signal(scope: trio.CancelScope, *, task_status: trio.TaskStatus[list[int]]) -> None:
+    signalled: list[int] = []
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        task_status.started(signalled)
+        async for number in signals:
+            signalled.append(number)
+            scope.cancel()
+            return
+
+
+async def plan_all(specs: Collection[StdioBackend], probe: EngineProbe) -> list[BackendHere]:
     """The plan of each backend."""
     planned = []
     machine = this_machine(os.environ, Path.cwd())
@@ -67,7 +93,7 @@ async def plan_all(specs: Collection[StdioBackend], probe: EngineProbe) -> list[
         if spec.container.setting != "off":
             found = await probe.find(spec.container.runtime)
         made = await trio.to_thread.run_sync(partial(plan, spec, found, machine), abandon_on_cancel=True)
-        planned.append(PlannedBackend(spec=spec, found=found, plan=made))
+        planned.append(BackendHere(spec=spec, found=found, plan=made))
     return planned
 
 
@@ -83,6 +109,6 @@ async def used_engine(facts: EngineFacts, redact: Redactor) -> AsyncIterator[Use
         yield engine
 
 
-def engines_of(planned: Collection[PlannedBackend]) -> tuple[EngineFacts, ...]:
+def engines_of(planned: Collection[BackendHere]) -> tuple[EngineFacts, ...]:
     """The engines that were found, each once."""
     return tuple(dict.fromkeys(each.found for each in planned if isinstance(each.found, EngineFacts)))

@@ -104,7 +104,12 @@ def brought_along(config: Config) -> frozenset[str]:
         each.name
         for each in stdio
         if each.container.setting != "off"
-        and (each.command in _RUNNERS or each.container.image or each.container.dockerfile or each.container.packages)
+        and (
+            each.container.image
+            or each.container.dockerfile
+            or each.container.packages
+            or (each.container.setting == "required" and each.command in _RUNNERS)
+        )
     )
 
 
@@ -116,7 +121,9 @@ def _warning(found: Found, command: str) -> tuple[str, str]:
             "chmod +x it, or make its interpreter the command and the file its first arg",
         )
     if "/" not in command:
-        return "there is no such program in PATH", "install it, or write its path; services have a PATH of their own"
+        spared = "; none is needed where it runs in a container" if command in _RUNNERS else ""
+        hint = f"install it, or write its path; services have a PATH of their own{spared}"
+        return "there is no such program in PATH", hint
     if found == "folder":
         return "expected a program, found a folder", ""
     hint = "relative paths start at the folder of the configuration file"

@@ -11,6 +11,7 @@ EgressReason = Literal[
     "not_allowed",
     "this_machine",
     "bare_address",
+    "other_port",
     "no_name",
     "not_public",
     "never_dialled",
@@ -26,6 +27,7 @@ EGRESS_REASONS: Final[Mapping[EgressReason, str]] = MappingProxyType(
         "not_allowed": "no rule of container.network.allow covers it",
         "this_machine": "it is this machine, whose services are reached by container.host_services alone",
         "bare_address": "it is an address, and only names are let through unless the file has that very address",
+        "other_port": "public hosts are reached at ports 80 and 443, and at others by container.host_services alone",
         "no_name": "it is nothing that a host can be called",
         "not_public": "it is at an address that is not public",
         "never_dialled": "it is at link-local, multicast or metadata addresses, which are never dialled",
@@ -38,5 +40,7 @@ EGRESS_REASONS: Final[Mapping[EgressReason, str]] = MappingProxyType(
 
 HELPED_BY_ALLOW: Final[frozenset[EgressReason]] = frozenset({"no_network", "not_allowed"})
 """Refusals that a rule of container.network.allow undoes."""
-HELPED_BY_SERVICES: Final[frozenset[EgressReason]] = frozenset({"this_machine", "not_public", "bare_address"})
+HELPED_BY_SERVICES: Final[frozenset[EgressReason]] = frozenset(
+    {"this_machine", "not_public", "bare_address", "other_port"}
+)
 """Refusals that an entry of container.host_services undoes."""

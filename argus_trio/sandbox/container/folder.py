@@ -12,8 +12,8 @@ import shutil
 import socket
 import stat
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -115,6 +115,25 @@ def _listener(folder: int, path: Path) -> socket.socket:
 def _put(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     path.chmod(0o644)
+
+
+@contextmanager
+def held_folder(runtime: Path) -> Iterator[Path]:
+    """A folder of the gateway's own for the length of the block, removed by a next start if it is killed in it.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
+    outer = Path(tempfile.mkdtemp(prefix=PREFIX, dir=runtime))
+    lock = os.open(outer, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        (outer / "run").mkdir()
+        yield outer / "run"
+    finally:
+        shutil.rmtree(outer, ignore_errors=True)
+        os.close(lock)
 
 
 def remove_left_folders(runtime: Path) -> int:

@@ -79,6 +79,7 @@ class ContainedProgram:
     _unread: deque[bytes] = attrs.field(factory=deque, init=False)
     _reading: trio.Lock = attrs.field(factory=trio.Lock, init=False)
     """Held by who reads the control socket: `watch`, or `end` where that was cancelled."""
+    _is_started: bool = attrs.field(default=False, init=False)
     _is_gone: bool = attrs.field(default=False, init=False)
     """Whether the control socket has ended, and with it the container."""
     _memory_kills: int = attrs.field(default=0, init=False)
@@ -141,7 +142,7 @@ class ContainedProgram:
             self._close_stdin()
             with trio.move_on_after(grace_seconds):
                 await self.watch()
-            if not self._is_gone and self._say(end_within(TERM_GRACE_SECONDS)):
+            if self._is_started and not self._is_gone and self._say(end_within(TERM_GRACE_SECONDS)):
                 with trio.move_on_after(SHIM_LIMIT_SECONDS):
                     await self.watch()
         self._is_over = True
@@ -153,14 +154,13 @@ class ContainedProgram:
         self.stderr.close()
         self._stdio.close()
 
-    async def order(self) -> None:
-        """Have the server started.
+    async def order(self, order: bytes) -> None:
+        """Have the server started, by what `order_of` the launch is.
 
         Raises:
             LinkFailed: it could not be, and why; what it said on stderr is in the details.
         """
         launch = self._launch
-        order = start_order(launch.argv, launch.env, launch.cwd, ports=inner_ports(launch.network))
         report = None
         with trio.move_on_after(ORDER_SECONDS) as limit:
             with contextlib.suppress(trio.BrokenResourceError):
@@ -168,6 +168,7 @@ class ContainedProgram:
             report = read_report(await self._next_line() or b"")
         match report:
             case ServerStarted():
+                self._is_started = True
                 return
             case ServerNotStarted():
                 command, path = (launch.argv or ("",))[0], launch.env.get("PATH")
@@ -216,3 +217,12 @@ class ContainedProgram:
     def _has_ended(self, how: str) -> None:
         self._ending = how
         self._ended.set()
+
+
+def order_of(launch: Launch) -> bytes:
+    """What a shim is told to start.
+
+    Raises:
+        LinkFailed: something in it cannot be passed to a program.
+    """
+    return start_order(launch.argv, launch.env, launch.cwd, ports=inner_ports(launch.network))

@@ -19,7 +19,7 @@ from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.sandbox.container.attached import AttachedProgram, start_attached
 from argus_trio.sandbox.container.folder import ContainerFolder, make_folder
 from argus_trio.sandbox.container.life import ContainerEngine, ContainerExit, await_exit, created
-from argus_trio.sandbox.container.program import ContainedProgram
+from argus_trio.sandbox.container.program import ContainedProgram, order_of
 from argus_trio.sandbox.plan.launch import Launch
 from argus_trio.sandbox.plan.outcome import ShimKind
 from argus_trio.sandbox.shim.order import lost
@@ -29,8 +29,13 @@ log = structlog.get_logger()
 CONNECT_SECONDS: Final = 20.0
 """How long the shim of a container that was started may take until it has connected: what a busy machine needs to start
 an interpreter, many times over."""
+UNKNOWN_SECONDS: Final = 3.0
+"""How long a shim may still take to connect when the engine could not say whether its container has ended."""
+
 ServeEgress = Callable[[trio.SocketListener], Awaitable[None]]
 """Serves a container's `egress.sock` until it is cancelled."""
+StartedProgram = ContainedProgram | AttachedProgram
+"""By its shim, or where it has none by its engine."""
 
 
 @attrs.frozen(kw_only=True)
@@ -44,14 +49,12 @@ class Placing:
     body: Callable[[Path | None], Mapping[str, object]]
     """Returns what the engine is asked to create, with that folder, where there is one, mounted at /run/argus."""
     serve_egress: ServeEgress | None = None
-    """None: whoever connects there is reset."""
+    """None: nobody can connect there."""
     connect_seconds: float = CONNECT_SECONDS
 
 
 @asynccontextmanager
-async def start_container(
-    launch: Launch, engine: ContainerEngine, placing: Placing
-) -> AsyncIterator[ContainedProgram | AttachedProgram]:
+async def start_container(launch: Launch, engine: ContainerEngine, placing: Placing) -> AsyncIterator[StartedProgram]:
     """Run a launch, for the length of the block; the container is gone when the block is left.
 
     That takes `END_SECONDS` and `REMOVE_SECONDS` at most, cancelled or not. A container that is to be committed has to
@@ -72,6 +75,7 @@ async def start_container(
 async def _start_with_shim(
     launch: Launch, shim: ShimKind, engine: ContainerEngine, placing: Placing
 ) -> AsyncIterator[ContainedProgram]:
+    order = order_of(launch)
     async with AsyncExitStack() as stack:
         folder = await trio.to_thread.run_sync(make_folder, placing.runtime, shim)
         stack.push_async_callback(_removed, folder)
@@ -86,10 +90,13 @@ async def _start_with_shim(
         program = _program(launch, container, ended, streams)
         stack.callback(program.close)
         stack.push_async_callback(program.end, 0)
-        if placing.serve_egress is not None:
-            egress = trio.SocketListener(trio.socket.from_stdlib_socket(folder.listeners.pop("egress")))
-            nursery.start_soon(_serve, placing.serve_egress, egress)
-        await program.order()
+        egress = folder.listeners.pop("egress")
+        if placing.serve_egress is None:
+            egress.close()
+        else:
+            listener = trio.SocketListener(trio.socket.from_stdlib_socket(egress))
+            nursery.start_soon(_serve, placing.serve_egress, listener)
+        await program.order(order)
         yield program
 
 
@@ -124,6 +131,8 @@ async def _connections(
 
             async def give_up() -> None:
                 await ended.has_ended.wait()
+                if ended.code is None:
+                    await trio.sleep(UNKNOWN_SECONDS)
                 nursery.cancel_scope.cancel()
 
             nursery.start_soon(give_up)

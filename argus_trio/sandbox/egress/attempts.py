@@ -25,6 +25,8 @@ class ToldAttempts:
     journal: Journal = attrs.field(factory=Journal)
     now: Callable[[], float] = time.time
     """Unix time, in seconds."""
+    redact: Callable[[str], str] = str
+    """Hides secrets: a name may carry one to whoever serves it."""
 
     def of(self, backend: str) -> BackendAttempts:
         """Those of one backend."""
@@ -59,8 +61,8 @@ class ToldAttempts:
         if rows.failed(target, reason, now) and rows.to_tell(now) is not None:
             log.info("egress_failed", backend=backend, host=target.host, port=target.port, reason=reason, detail=detail)
 
-    def full(self, backend: str, most: int) -> None:
-        """Tell that a container has as many connections as it may."""
-        said = f"a container of {backend} has {most} connections at once, and gets no more"
-        log.warning("egress_full", backend=backend, most=most)
-        self.journal.note("egress_full", said, severity="warning", backend=backend, details={"most": most})
+    def full(self, backend: str, count: int, why: str) -> None:
+        """Tell that a container gets no more connections than it has."""
+        said = f"a container of {backend} has {count} connections at once, and gets no more{why}"
+        log.warning("egress_full", backend=backend, connections=count, detail=said)
+        self.journal.note("egress_full", said, severity="warning", backend=backend, details={"connections": count})

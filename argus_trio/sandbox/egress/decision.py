@@ -14,7 +14,7 @@ import attrs
 from argus_trio.core.access.address_guard import AddressGuard, AddressRefused, is_address
 from argus_trio.core.egress.attempts import PassedBy
 from argus_trio.core.egress.reasons import EgressReason
-from argus_trio.sandbox.plan.network import HostRule, NetworkPolicy
+from argus_trio.sandbox.plan.network import USUAL_PORTS, HostRule, NetworkPolicy
 
 THIS_MACHINE: Final = "localhost"
 """What every name of this machine is compared as."""
@@ -77,6 +77,8 @@ def decide(policy: NetworkPolicy, host: str, port: int) -> EgressAllowed | Egres
         return EgressDenied("not_allowed")
     if is_bare:
         return EgressDenied("never_dialled" if _is_never_dialled(name) else "bare_address")
+    if port not in USUAL_PORTS:  # one that a service has is not open to all the others by that
+        return EgressDenied("other_port")
     return EgressAllowed(host=name, by="public", guard=PUBLIC_ONLY)
 
 

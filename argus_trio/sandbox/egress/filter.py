@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import math
 import re
+import resource
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -25,6 +27,9 @@ from argus_trio.sandbox.plan.network import NetworkPolicy
 
 MOST_CONNECTIONS: Final = 256
 """How many connections one container has at once: beyond it a new one is refused, and told."""
+SHARE_OF_FILES: Final = 0.75
+"""The part of the gateway's open files beyond which no container gets a connection: the rest is for clients and
+backends."""
 HEAD_SECONDS: Final = 10.0
 """The deadline of what a connection begins with: the shim sends it at once."""
 HEAD_BYTES: Final = 1024
@@ -73,24 +78,31 @@ class _ServedContainer:
 
     async def serve(self, inner: trio.SocketStream) -> None:
         """Serve one connection to its end; it is closed by who accepted it."""
+        descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         if self._count >= MOST_CONNECTIONS:
-            await self._turn_away(inner)
+            await self._turn_away(inner, "")
+            return
+        if inner.socket.fileno() >= descriptors * SHARE_OF_FILES:  # the lowest that was free: as many are open
+            await self._turn_away(
+                inner, f": the gateway may open {descriptors} files (ulimit -n), and has most of them open"
+            )
             return
         self._count += 1
         try:
             await self._serve(inner)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
+        except (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
             pass  # one of both ends is gone, and the other with it
         finally:
             self._count -= 1
             self._is_full = self._is_full and self._count > MOST_CONNECTIONS // 2
 
-    async def _turn_away(self, inner: trio.SocketStream) -> None:
+    async def _turn_away(self, inner: trio.SocketStream, why: str) -> None:
         self.attempts.of(self.backend).turned_away(self.attempts.now())
         if not self._is_full:
             self._is_full = True
-            self.attempts.full(self.backend, MOST_CONNECTIONS)
-        await _answer(inner, b"503 too_many")
+            self.attempts.full(self.backend, self._count, why)
+        with suppress(trio.BrokenResourceError):
+            await _answer(inner, b"503 too_many")
 
     async def _serve(self, inner: trio.SocketStream) -> None:
         asked = await _read_head(inner)
@@ -101,7 +113,7 @@ class _ServedContainer:
         host, port, early = asked
         verdict = decide(self.policy, host, port)
         shown = plain_name(host) or _shown(host)
-        target = EgressTarget(host=shown, port=port, is_installation=self.is_installation)
+        target = EgressTarget(host=self.attempts.redact(shown), port=port, is_installation=self.is_installation)
         if not isinstance(verdict, EgressAllowed):
             self._refuse(target, verdict.reason)
             await _answer(inner, b"403 " + verdict.reason.encode())
@@ -116,7 +128,7 @@ class _ServedContainer:
             if early:
                 moved(sent=len(early))
                 await outer.send_all(early)
-            await _Relay(inner=inner, outer=outer, moved=moved).run()
+            await _RelayedConnection(inner=inner, outer=outer, moved=moved).run()
         finally:
             await trio.aclose_forcefully(outer)
 
@@ -167,7 +179,7 @@ async def _read_head(inner: trio.SocketStream) -> tuple[str, int, bytes] | None:
 
 
 @attrs.define(eq=False, kw_only=True)
-class _Relay:
+class _RelayedConnection:
     """Bytes both ways, each as fast as its reader takes them, until both ways have ended or one end is gone."""
 
     inner: trio.SocketStream

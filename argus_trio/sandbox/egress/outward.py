@@ -58,15 +58,33 @@ async def dial_address(address: str, port: int) -> trio.abc.Stream:
     return stream
 
 
+_NOBODYS: Final = {socket.AF_INET: "240.0.0.1", socket.AF_INET6: "100::1"}
+"""Addresses that no machine has: where even they can be listened on, that tells nothing."""
+
+
 def is_own_address(address: str) -> bool:
-    """Whether an address is one of this machine's, whatever its interface: what is sent there would come from there."""
+    """Whether an address is one of this machine's, whatever its interface: what is sent there would come from there.
+
+    Only a first address is chosen as the source of what is sent to it; what can be listened on is own as well.
+    """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.connect((address, 9))  # only chooses a route: nothing is sent
-            return bool(probe.getsockname()[0] == address)
+            if probe.getsockname()[0] == address:
+                return True
+    except OSError:
+        pass  # there is no route to it, which does not keep it from being own
+    return _can_be_listened_on(family, address) and not _can_be_listened_on(family, _NOBODYS[family])
+
+
+def _can_be_listened_on(family: socket.AddressFamily, address: str) -> bool:
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((address, 0))
     except OSError:
         return False
+    return True
 
 
 @attrs.define(eq=False)
@@ -101,7 +119,7 @@ class Outward:
         Raises:
             NotReached: none of its addresses may be dialled, or nobody answers at those that may be.
         """
-        found = await self._looked_up(allowed.host, port)
+        found, why_none = await self._looked_up(allowed.host, port)
         fine, reason = self._judged(found, allowed)
         proxy = None if allowed.host == THIS_MACHINE else self._proxy(allowed, port, found)
         if reason is not None and (proxy is not None or not fine):
@@ -109,18 +127,19 @@ class Outward:
         if proxy is not None:
             return await self._through(proxy, allowed.host, port)
         if not fine:
-            raise NotReached("not_found")
+            raise NotReached("not_found", why_none)
         return await self._first_of(fine[:MOST_ADDRESSES], port)
 
-    async def _looked_up(self, name: str, port: int) -> Sequence[str]:
+    async def _looked_up(self, name: str, port: int) -> tuple[Sequence[str], str]:
+        """Its addresses, or why there are none."""
         if name == THIS_MACHINE:
-            return ("127.0.0.1", "::1")
+            return ("127.0.0.1", "::1"), ""
         with trio.move_on_after(LOOKUP_SECONDS):
             try:
-                return await self.look_up(name, port)
-            except OSError:
-                return ()
-        return ()
+                return await self.look_up(name, port), "the answer is empty"
+            except OSError as error:
+                return (), error.strerror or str(error)
+        return (), f"the resolver did not answer within {LOOKUP_SECONDS:g} s"
 
     def _judged(self, addresses: Sequence[str], allowed: EgressAllowed) -> tuple[Sequence[str], EgressReason | None]:
         """The addresses that may be dialled, and why others may not be."""

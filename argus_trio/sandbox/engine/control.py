@@ -33,6 +33,8 @@ _CLOSE_SECONDS: Final = 1.0
 
 _FOLDER: Final = 1 << 31
 """The bit of a folder in a file mode as Go writes it, which is how engines do."""
+_LINK: Final = 1 << 27
+"""The bit of a link."""
 
 WaitCondition = Literal["not-running", "next-exit", "removed"]
 
@@ -190,7 +192,9 @@ class EngineControl(ImageControl):
         if not said:
             return None
         stat = decoded(_from_base64(said), _PathStat, self._client, asked)
-        return PathFacts(link=stat.link_target, is_program=bool(stat.mode & 0o111) and not stat.mode & _FOLDER)
+        # Podman names what is there by its own path where it is no link.
+        link = stat.link_target if stat.mode & _LINK else ""
+        return PathFacts(link=link, is_program=bool(stat.mode & 0o111) and not stat.mode & _FOLDER)
 
     async def _act(self, doing: str, path: str, seconds: float, params: Mapping[str, str] | None = None) -> None:
         asked = AskedFor(doing=doing)

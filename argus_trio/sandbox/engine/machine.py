@@ -70,7 +70,9 @@ def look(path: Path) -> PathSeen | None:
 def read(path: Path) -> str | None:
     """The text of a small file; None where it cannot be read."""
     try:
+        if not path.is_file():  # a pipe would be waited for
+            return None
         with path.open("rb") as file:
             return file.read(MAX_TEXT).decode("utf-8", "replace")
-    except OSError:
+    except (OSError, ValueError):
         return None

@@ -37,7 +37,7 @@ class GivenImages:
     """The images of one engine that are run as they are."""
 
     _engine: ImageEngine
-    _shims: dict[str, ShimKind | None] = attrs.field(factory=dict, init=False)
+    _known: dict[str, frozenset[ShimKind]] = attrs.field(factory=dict, init=False)
     """By the id of the image."""
 
     async def there(self, image: GivenImage, hear: Hear, *, pulls_again: bool) -> ImageFacts:
@@ -63,14 +63,19 @@ class GivenImages:
         Raises:
             LinkFailed: the engine does not say.
         """
-        if image.id not in self._shims:
-            found = await self._look(image)
-            self._shims[image.id] = found
-            for oldest in list(self._shims)[:-MAX_KNOWN]:
-                del self._shims[oldest]
-        return self._shims[image.id]
+        found = await self.interpreters(image)
+        return next((kind for kind, _ in _NAMES if kind in found), None)
 
-    async def _look(self, image: ImageFacts) -> ShimKind | None:
+    async def interpreters(self, image: ImageFacts) -> frozenset[ShimKind]:
+        """The interpreters that are in an image; raises as `shim`."""
+        if image.id not in self._known:
+            found = await self._look(image)
+            self._known[image.id] = found
+            for oldest in list(self._known)[:-MAX_KNOWN]:
+                del self._known[oldest]
+        return self._known[image.id]
+
+    async def _look(self, image: ImageFacts) -> frozenset[ShimKind]:
         body = {
             "Image": image.id,
             "Entrypoint": ["/never-started"],
@@ -79,17 +84,20 @@ class GivenImages:
         }
         engine = self._engine
         async with engine.unstarted(body) as container:
-            return await interpreter(image, lambda path: engine.path(container, path))
+            return await interpreters_in(image, lambda path: engine.path(container, path))
 
 
-async def interpreter(image: ImageFacts, at: At) -> ShimKind | None:
-    """The interpreter of an image, by the folders that it looks for programs in."""
+async def interpreters_in(image: ImageFacts, at: At) -> frozenset[ShimKind]:
+    """The interpreters of an image, by the folders that it looks for programs in."""
     searched = next((each[5:] for each in image.env if each.startswith("PATH=")), DEFAULT_PATH)
+    folders = dict.fromkeys(folder for folder in searched.split(":") if folder.startswith("/"))
+    found: set[ShimKind] = set()
     for kind, name in _NAMES:
-        for folder in dict.fromkeys(folder for folder in searched.split(":") if folder.startswith("/")):
+        for folder in folders:
             if await _is_one(posixpath.join(folder, name), at):
-                return kind
-    return None
+                found.add(kind)
+                break
+    return frozenset(found)
 
 
 async def _is_one(path: str, at: At) -> bool:

@@ -12,6 +12,7 @@ import attrs
 import trio
 
 from argus_trio.errors import LinkFailed
+from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.sandbox.engine.facts import ImageFacts
 from argus_trio.sandbox.engine.failure import EngineFailed
 from argus_trio.sandbox.image.given import GivenImages
@@ -26,6 +27,12 @@ from argus_trio.sandbox.plan.outcome import DockerfileImage, GivenImage, ImagePl
 FAILURE_SECONDS: Final = 5.0
 """How long a build that failed is not tried again: backends with the same recipe that come a moment later are told the
 same. When each of them tries again is decided by its own backoff."""
+
+
+_NEEDED: Final = {
+    "python": "python3 of version 3.8 or later: name a base image that has it in container.base_image",
+    "node": "node: name a base image that has it in container.base_image",
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -87,9 +94,11 @@ class Images:
                 recipe = await _recipe(image)
                 before = await self._found(recipe)
                 aside = None if before is None else await self._set_aside(recipe, before)
-                after = await self._make(recipe, hear, backend, updates=True)
-                if aside is not None:
-                    await self.installer.engine.remove_image(aside)
+                try:
+                    after = await self._make(recipe, hear, backend, updates=True)
+                finally:  # if it has failed, the one before has its own name as well
+                    if aside is not None:
+                        await self.installer.engine.remove_image(aside)
                 return Renewed(before=before, after=after)
             case GivenImage(pull="never"):
                 return Renewed(before=None, after=await self.ensure(image, hear, backend=backend))
@@ -167,6 +176,8 @@ class Images:
     async def _install(self, recipe: Recipe, hear: Hear, *, backend: str, updates: bool) -> ImageFacts:
         self._failed.pop(recipe.tag, None)
         base = await self._base(recipe.image.base, hear, updates=updates)
+        if recipe.image.kind not in await self._given.interpreters(base):
+            raise LinkFailed(f"its image cannot be built: {recipe.image.base} has no {_NEEDED[recipe.image.kind]}")
         hear("building", f"installing {recipe.name} into {recipe.image.base}")
         try:
             await self.installer.install(recipe, base, hear, backend=backend)
@@ -219,7 +230,6 @@ async def _read(bundle: Path) -> bytes:
 @asynccontextmanager
 async def open_images(installer: Installer) -> AsyncIterator[Images]:
     """The images of an engine, for the length of the block: what is under way at its end is given up."""
-    async with trio.open_nursery() as nursery:
+    async with ServiceNursery() as nursery:
         work = SharedWork[ImageFacts](nursery)
         yield Images(installer=installer, work=work, given=GivenImages(installer.engine))
-        nursery.cancel_scope.cancel()

@@ -8,19 +8,19 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 import attrs
+import structlog
 import trio
 
 from argus_trio.errors import LinkFailed
-from argus_trio.sandbox.container.folder import remove_left_folders, runtime_folder
-from argus_trio.sandbox.container.program import ContainedProgram
-from argus_trio.sandbox.container.start import Placing, start_container
+from argus_trio.sandbox.container.folder import held_folder, remove_left_folders, runtime_folder
+from argus_trio.sandbox.container.start import Placing, StartedProgram, start_container
 from argus_trio.sandbox.egress.attempts import ToldAttempts
 from argus_trio.sandbox.egress.filter import serve_filter
 from argus_trio.sandbox.egress.outward import Outward
@@ -29,6 +29,7 @@ from argus_trio.sandbox.engine.facts import EngineFacts
 from argus_trio.sandbox.engine.reaping.leftovers import reap_leftovers, this_gateway
 from argus_trio.sandbox.engine.reaping.owner import GatewayRun
 from argus_trio.sandbox.engine.reaping.reaper_process import reaping
+from argus_trio.sandbox.engine.seccomp import write_profile
 from argus_trio.sandbox.image.images import Images, open_images
 from argus_trio.sandbox.image.making.installation import Installer
 from argus_trio.sandbox.image.ready import ReadyImage
@@ -36,6 +37,8 @@ from argus_trio.sandbox.image.telling import TellPreparing
 from argus_trio.sandbox.plan.launch import Launch
 from argus_trio.sandbox.plan.outcome import Contained
 from argus_trio.sandbox.plan.profile import create_body
+
+log = structlog.get_logger()
 
 NAME_CHARACTERS: Final = 40
 """So much of a backend's name is in that of its container."""
@@ -50,8 +53,10 @@ class Starter:
     environ: Mapping[str, str] = attrs.field(repr=False)
     """The gateway's own environment."""
     attempts: ToldAttempts
+    seccomp: Path | None = None
+    """The profile of system calls to name, where the engine's own is looser than Docker's."""
 
-    def start(self, launch: Launch) -> AbstractAsyncContextManager[ContainedProgram]:
+    def start(self, launch: Launch) -> AbstractAsyncContextManager[StartedProgram]:
         """What is to be launched, for the length of the block. Raises `LinkFailed` on entering."""
         policy = launch.network
         has_filter = policy.mode not in ("none", "bridge") or bool(policy.services)
@@ -71,8 +76,9 @@ class Starter:
         )
         return start_container(launch, self.control, placing)
 
-    def _body(self, launch: Launch, folder: Path) -> Mapping[str, object]:
-        body = create_body(launch, self.control.facts, instance=self.gateway.instance, folder=folder)
+    def _body(self, launch: Launch, folder: Path | None) -> Mapping[str, object]:
+        facts = attrs.evolve(self.control.facts, seccomp=self.seccomp)
+        body = create_body(launch, facts, instance=self.gateway.instance, folder=folder)
         labels = body["Labels"]
         return {**body, "Labels": {**labels, **self.gateway.labels}} if isinstance(labels, Mapping) else body
 
@@ -89,7 +95,7 @@ class UsedEngine:
         return (await self.images.ensure(contained.image, tell, backend=contained.backend)).id
 
     @asynccontextmanager
-    async def start(self, contained: Contained) -> AsyncIterator[ContainedProgram]:
+    async def start(self, contained: Contained) -> AsyncIterator[StartedProgram]:
         """As `EngineInUse.start`."""
         image = await self.images.ensure(contained.image, backend=contained.backend, pulls_again=False)
         if contained.home is not None:
@@ -116,10 +122,29 @@ async def open_engine(
     """
     gateway = this_gateway()
     async with open_control(facts, redact=redact) as control, reaping(control, gateway.instance):
-        starter = Starter(control=control, gateway=gateway, environ=environ, attempts=attempts)
-        installer = Installer(engine=control, start=starter.start, environ=environ, redact=redact)
-        async with open_images(installer) as images:
-            yield UsedEngine(starter=starter, images=images)
+        with system_calls(facts, runtime_folder(environ)) as seccomp:
+            starter = Starter(control=control, gateway=gateway, environ=environ, attempts=attempts, seccomp=seccomp)
+            installer = Installer(engine=control, start=starter.start, environ=environ, redact=redact)
+            async with open_images(installer) as images:
+                yield UsedEngine(starter=starter, images=images)
+
+
+@contextmanager
+def system_calls(facts: EngineFacts, runtime: Path) -> Iterator[Path | None]:
+    """The file of the profile of system calls for Podman; None for Docker, and where it cannot be made."""
+    if facts.kind != "podman":
+        yield None
+        return
+    with ExitStack() as stack:
+        try:
+            made = write_profile(stack.enter_context(held_folder(runtime)))
+        except OSError as error:
+            made, why = None, str(error)
+        else:
+            why = "Podman's own cannot be read"
+        if made is None:
+            log.warning("system_calls_as_podman_has_them", engine=str(facts), reason=why)
+        yield made
 
 
 def container_name(backend: str) -> str:

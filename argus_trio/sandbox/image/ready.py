@@ -68,9 +68,13 @@ def labels_of(*, digest: str, kind: ShimKind, base: str, program: str, versions:
     Those of the container that it is made of are taken back: a container that somebody else makes of the image must not
     look like one of ours, for it would be removed.
     """
-    said = {name: versions[name] for name in sorted(versions, key=str.lower)}
-    while len(json.dumps(said)) > MAX_VERSIONS_BYTES:
-        said.popitem()
+    said: dict[str, str] = {}
+    room = MAX_VERSIONS_BYTES
+    for name in sorted(versions, key=str.lower):
+        room -= len(json.dumps({name: versions[name]}))
+        if room < 0:
+            break
+        said[name] = versions[name]
     return dict.fromkeys(_CONTAINER_LABELS, "") | {
         RECIPE_LABEL: digest,
         KIND_LABEL: kind,

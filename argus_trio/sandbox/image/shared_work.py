@@ -27,8 +27,8 @@ class _Waiter:
     hear: Hear
 
 
-@attrs.define(eq=False)
-class _Work(Generic[T]):
+@attrs.define(eq=False, kw_only=True)
+class _OneWork(Generic[T]):
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
     waiters: list[_Waiter] = attrs.field(factory=list)
     said: tuple[PreparingWord, str] | None = None
@@ -46,7 +46,7 @@ class SharedWork(Generic[T]):
     """What is under way, by key."""
 
     _nursery: trio.Nursery
-    _under_way: dict[str, _Work[T]] = attrs.field(factory=dict, init=False)
+    _under_way: dict[str, _OneWork[T]] = attrs.field(factory=dict, init=False)
 
     async def outcome(self, key: str, do: Do[T], hear: Hear) -> T:
         """The outcome of the work of that key: of what is under way, else of `do`.
@@ -58,7 +58,7 @@ class SharedWork(Generic[T]):
         """
         work = self._under_way.get(key)
         if work is None:
-            work = self._under_way[key] = _Work[T]()
+            work = self._under_way[key] = _OneWork[T]()
             self._nursery.start_soon(self._run, key, work, do)
         waiter = _Waiter(hear)
         work.waiters.append(waiter)
@@ -77,7 +77,7 @@ class SharedWork(Generic[T]):
             raise LinkFailed("the gateway stops")
         return work.outcome
 
-    async def _run(self, key: str, work: _Work[T], do: Do[T]) -> None:
+    async def _run(self, key: str, work: _OneWork[T], do: Do[T]) -> None:
         try:
             with work.scope:
                 work.outcome = await do(work.say)
@@ -87,6 +87,6 @@ class SharedWork(Generic[T]):
             self._forget(key, work)
             work.done.set()
 
-    def _forget(self, key: str, work: _Work[T]) -> None:
+    def _forget(self, key: str, work: _OneWork[T]) -> None:
         if self._under_way.get(key) is work:
             del self._under_way[key]

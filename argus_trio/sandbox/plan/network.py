@@ -16,6 +16,10 @@ USUAL_PORTS: Final = (80, 443)
 LOCALHOST: Final = "localhost"
 """This machine itself, among what a container may be let to."""
 _OF_THIS_MACHINE: Final = frozenset({"host.docker.internal", "host.containers.internal"})
+NO_ADDRESS: Final = (
+    "a container reaches hosts by name, and this is an address: give it a name, in /etc/hosts for example, or write "
+    "network: bridge"
+)
 _LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
@@ -75,17 +79,17 @@ def host_rule(text: str) -> HostRule:
     if "://" in text or "/" in text:
         raise ValueError(f"expected HOST:PORT, such as {_suggestion(text)}; URLs and paths are not told apart")
     host, colon, port_text = text.strip().rpartition(":")
-    if not colon or not host or (":" in host and not host.startswith("[")):
-        raise ValueError(f"expected HOST:PORT: a port is missing, such as in {_bracketed(text.strip(': '))}:443")
-    if not (port_text.isascii() and port_text.isdigit() and 1 <= int(port_text) <= 65535):
+    if is_address(text.strip().strip("[]")):
+        raise ValueError(NO_ADDRESS)
+    if not colon or not host or not port_text or (":" in host and not host.startswith("[")):
+        named = text.strip(": ") or "api.example.com"
+        raise ValueError(f"expected HOST:PORT: a port is missing, such as in {named}:443")
+    if not (re.fullmatch("[0-9]{1,5}", port_text) and 1 <= int(port_text) <= 65535):
         raise ValueError(f"expected a port from 1 to 65535 behind {host}:")
     host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     plain = plain_host(host)
     if is_address(plain):
-        raise ValueError(
-            "a container reaches hosts by name, and this is an address: give it a name, in /etc/hosts for example, or "
-            "write network: bridge"
-        )
+        raise ValueError(NO_ADDRESS)
     return HostRule(host=_checked_name(plain), port=int(port_text))
 
 
@@ -131,10 +135,6 @@ def _checked_name(host: str) -> str:
     if not name or len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
         raise ValueError(f"{host} is no name of a host")
     return f"*.{name}" if host.startswith("*.") else name
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 def _suggestion(text: str) -> str:

@@ -17,6 +17,8 @@ PACKAGE_PROGRAM: Final = "/usr/local/bin/argus-package-program"
 """Where an image of npm packages has the program of the first one, as `npx` would find it."""
 HOME_TARGET: Final = "/home/argus"
 """Where a container has its home, unless its backend says otherwise for an image of its own."""
+CA_TARGET: Final = "/run/argus-ca.pem"
+"""Where a backend sees the CA bundle that it is to trust."""
 NOBODY: Final = "65532:65532"
 """Who a container is where the gateway is root."""
 

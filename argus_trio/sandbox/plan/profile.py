@@ -80,7 +80,7 @@ def _host_config(launch: Launch, facts: EngineFacts, folder: Path | None) -> Cre
         "LogConfig": {"Type": "none", "Config": {}},
         "RestartPolicy": {"Name": "no"},
         "AutoRemove": not launch.keeps_container,
-        "Init": launch.shim is None,
+        "Init": launch.shim != "python",  # that shim reaps whatever becomes its child; Node reaps its own alone
         "Tmpfs": _tmpfs(launch, facts),
         "Mounts": [_bind(each) for each in _all_mounts(launch, folder) if each.selinux is None],
         "Binds": [_labelled(each) for each in launch.mounts if each.selinux is not None],

@@ -28,12 +28,12 @@ def container_user(facts: EngineFacts, machine: Machine, mounted: Iterable[PathS
     """Who a container with these mounts is.
 
     Rootless Docker has the gateway's own user as 0, without any power over this machine; rootless Podman keeps its id.
-    Where a rootful engine maps ids, nobody knows here to which.
+    Where an engine maps ids to those of somebody else, nobody knows here to which.
     """
-    if facts.rootless:
+    if facts.rootless and machine.uid != 0:
         text = "0:0" if facts.kind == "docker" else f"{machine.uid}:{machine.gid}"
         return ContainerUser(text=text, is_gateway=True, uid=machine.uid, gid=machine.gid)
-    if facts.user_namespace:
+    if facts.user_namespace or facts.rootless:
         return ContainerUser(text=NOBODY, is_gateway=False, uid=-1, gid=-1)
     if machine.uid != 0:
         return ContainerUser(text=f"{machine.uid}:{machine.gid}", is_gateway=True, uid=machine.uid, gid=machine.gid)

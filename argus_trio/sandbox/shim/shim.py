@@ -45,6 +45,7 @@ _DEFAULT_IN_SERVER = (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ)
 
 def main() -> None:
     """Connect, start the server, and serve until it or the gateway is gone. Does not return."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Python handles it, so that it would reach even process 1
     control = _connected("control.sock")
     errors = _connected("stderr.sock")
     os.dup2(errors.fileno(), 2)

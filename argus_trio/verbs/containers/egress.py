@@ -26,9 +26,22 @@ def egress(verb: Verb) -> int:
         rows.append(("(others)", *counts, size(others.sent), size(others.received), "", ""))
     none = "none of its containers has tried to reach anything"
     write_table(verb.terminal, head, rows, none=none, spare=("LATEST", "SENT", "RECEIVED", "FAILED"), is_whole=True)
+    if (remark := _remark(answer)) is not None:
+        verb.terminal.note(remark)
     _lists(verb, "what was let through, and nothing else, is let through with", answer.let_through, is_closed=True)
     _lists(verb, "what was refused would be let through with these as well", answer.not_let_through, is_closed=False)
     return DONE
+
+
+def _remark(answer: EgressAnswer) -> str | None:
+    """Why there may be nothing to see."""
+    if answer.plan == "bare":
+        return "it runs bare, as a process of the gateway: what it reaches now is neither filtered nor counted"
+    if answer.network is not None and answer.network.partition(",")[0] == "bridge":
+        return "its network is bridge: what it reaches now is neither filtered nor counted"
+    if answer.network is not None and answer.network.partition(",")[0] == "none":
+        return "its network is none: nothing gets out of its container, and no name resolves there"
+    return None
 
 
 def _row(each: EgressHostEntry) -> tuple[str | Cell, ...]:

@@ -22,6 +22,7 @@ from argus_trio.core.call.abilities import ANYBODY, Audience
 from argus_trio.core.call.exchange import Handler
 from argus_trio.core.redaction import Redactor
 from argus_trio.pipeline.pipeline import Pipeline
+from argus_trio.sandbox.sandbox import Sandbox
 from argus_trio.wire.envelope import Params
 from tests.backends.support.fakes import FakeBackend, Json
 
@@ -72,7 +73,11 @@ async def living(backend: FakeBackend, declared: StdioBackend | HttpBackend | No
 
 
 def supervisor_of(
-    config: Config, open_link: OpenLink, announce: Announce = lambda *_: None, pipeline: Pipeline | None = None
+    config: Config,
+    open_link: OpenLink,
+    announce: Announce = lambda *_: None,
+    pipeline: Pipeline | None = None,
+    sandbox: Sandbox | None = None,
 ) -> tuple[Supervisor, RouterFactory]:
     """A supervisor, not yet running, whose generations have a router each, and no middleware but this."""
     routers = RouterFactory()
@@ -88,5 +93,6 @@ def supervisor_of(
         make_handler=behind_middleware,
         on_task=routers.tasks.deliver,
         on_release=routers.tasks.forget,
+        sandbox=sandbox,
     )
     return supervisor, routers

@@ -21,6 +21,7 @@ from argus_trio.config.model.operation import Timeouts
 from argus_trio.config.model.server import Server
 from argus_trio.core.call.abilities import Audience
 from argus_trio.errors import LinkFailed
+from argus_trio.sandbox.sandbox import Sandbox
 from tests.backends.support.fakes import FakeBackend, FakeExchange, Json
 from tests.backends.support.scopes import supervisor_of
 
@@ -56,9 +57,11 @@ async def supervised(
     specs: Iterable[StdioBackend] = (),
     *,
     spare: Mapping[str, FakeBackend] = MappingProxyType({}),
+    sandbox: Sandbox | None = None,
     **naming: object,
 ) -> AsyncIterator[Supervised]:
-    """`spare` are fakes that no backend leads to yet: those whose `command` is their name do."""
+    """`spare` are fakes that no backend leads to yet: those whose `command` is their name do. With a `sandbox` their
+    images are prepared by it."""
     by_name = {name: spec(name) for name in backends} | {s.name: s for s in specs}
     config = Config(
         backends=by_name,
@@ -80,7 +83,7 @@ async def supervised(
         told.extend(methods)
         concerned.append(concerns)
 
-    supervisor, routers = supervisor_of(config, open_link, announce)
+    supervisor, routers = supervisor_of(config, open_link, announce, sandbox=sandbox)
     async with trio.open_nursery() as nursery:
         await nursery.start(supervisor.run)
         yield Supervised(supervisor, routers.tasks, told, concerned)

@@ -132,7 +132,7 @@ def test_a_command_that_cannot_be_one_is_a_problem_and_no_warning_besides() -> N
 @pytest.mark.parametrize(
     ("command", "more"),
     [
-        ("uvx", ""),
+        ("uvx", "    container: {isolation: required}\n"),
         ("docker", "    container: {isolation: required}\n"),
         ("server", "    container: {image: acme/server}\n"),
         ("python", "    container: {packages: [acme]}\n"),
@@ -140,6 +140,11 @@ def test_a_command_that_cannot_be_one_is_a_problem_and_no_warning_besides() -> N
 )
 def test_a_program_that_its_container_brings_along_need_not_be_there(command: str, more: str, folder: Path) -> None:
     assert warnings(command, folder, more) == []
+
+
+def test_a_runner_that_is_missing_is_told_to_be_needed_outside_of_containers_alone(folder: Path) -> None:
+    (found,) = read(stdio("uvx"), folder=folder, environ={"PATH": f"{folder}/bin"}).warnings
+    assert found.hint.endswith("none is needed where it runs in a container")
 
 
 @pytest.mark.parametrize("off", ["    container: {isolation: off}\n", "    container: {image: x, enabled: false}\n"])

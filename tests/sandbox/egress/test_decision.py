@@ -101,6 +101,13 @@ def test_of_the_public_network_names_are_let_through_and_nothing_else(host: str,
         assert not found.host.endswith(".")
 
 
+def test_a_port_that_a_service_has_is_not_open_to_other_hosts() -> None:
+    known = policy("public", services=("db:5432",))
+    assert isinstance(decide(known, "db", 5432), EgressAllowed)
+    assert why(decide(known, "other.example", 5432)) == "other_port"
+    assert isinstance(decide(known, "other.example", 80), EgressAllowed)
+
+
 ALLOWING = policy("allow", allow=("api.github.com:443", "*.example.com:443", "8.8.8.8:53"))
 
 
@@ -167,7 +174,7 @@ def test_rules_are_compared_in_the_form_of_names() -> None:
     assert isinstance(decide(known, "a.strasse.example", 443), EgressAllowed)
 
 
-@given(NAMES, st.integers(1, 65535), st.sampled_from(MODES))
+@given(NAMES, st.sampled_from([80, 443]) | st.integers(1, 65535), st.sampled_from(MODES))
 @example("0x7f.0.0.1", 80, "public")
 @example("1\u30022\u30023\u30024", 80, "public")
 @example("\u2488.example", 80, "public")
@@ -178,6 +185,7 @@ def test_nothing_that_can_be_taken_for_an_address_is_let_through_unnamed(
     if not isinstance(found, EgressAllowed):
         return
     assert mode == "public"
+    assert port in (80, 443)
     assert found.guard == PUBLIC_ONLY
     assert len(found.host) <= 253
     assert all(0 < len(label) < 64 for label in found.host.split("."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.core.egress.attempts import EgressRow
 from argus_trio.core.egress.permits import permits_of_passed
+from argus_trio.core.redaction import Redactor
 from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.sandbox.egress.attempts import ToldAttempts
 from argus_trio.sandbox.egress.filter import (
@@ -23,6 +25,7 @@ from argus_trio.sandbox.egress.filter import (
     HEAD_BYTES,
     HEAD_SECONDS,
     MOST_CONNECTIONS,
+    SHARE_OF_FILES,
     UNTIL_CLOSED_SECONDS,
     serve_filter,
 )
@@ -134,7 +137,8 @@ async def test_what_comes_right_behind_the_head_is_not_lost(tmp_path: Path) -> N
 REFUSED = [
     ("localhost:5432", b"403 this_machine", 'container: {host_services: ["localhost:5432"]}'),
     ("host.docker.internal:80", b"403 this_machine", 'container: {host_services: ["localhost:80"]}'),
-    ("db.internal:5432", b"403 not_public", 'container: {host_services: ["db.internal:5432"]}'),
+    ("db.internal:443", b"403 not_public", 'container: {host_services: ["db.internal:443"]}'),
+    ("db.internal:5432", b"403 other_port", 'container: {host_services: ["db.internal:5432"]}'),
     ("10.0.0.1:80", b"403 bare_address", 'container: {host_services: ["10.0.0.1:80"]}'),
     ("[fd00::1]:80", b"403 bare_address", 'container: {host_services: ["[fd00::1]:80"]}'),
     ("169.254.169.254:80", b"403 never_dialled", ""),
@@ -239,6 +243,16 @@ async def test_a_name_in_no_encoding_is_refused_and_shown_clean(tmp_path: Path) 
         assert len(shown) < 120
 
 
+async def test_a_secret_in_a_name_is_shown_to_nobody(tmp_path: Path) -> None:
+    with capture_logs() as logs:
+        async with serving(tmp_path) as served:
+            served.told.redact = Redactor(["sk-SECRETtoken"])
+            await served.answer("sk-SECRETtoken.evil.example:25")
+            (event,), _ = served.told.journal.since(1)
+            assert list(served.rows) == ["[redacted].evil.example:25"]
+    assert "secrettoken" not in f"{logs} {event}".lower()
+
+
 async def test_a_head_that_does_not_come_is_not_waited_for(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with serving(tmp_path) as served:
         stream = await served.connected()
@@ -335,6 +349,21 @@ async def test_where_one_end_has_said_its_last_a_quiet_connection_ends(
             await ended.receive_some()
         assert early.cancelled_caught
         assert await ended.receive_some() == b""
+
+
+async def test_containers_leave_files_to_the_rest_of_the_gateway(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with capture_logs() as logs:
+        async with serving(tmp_path) as served:
+            stream = await served.connected()
+            scarce = int(stream.socket.fileno() / SHARE_OF_FILES) + 1
+            resource.setrlimit(resource.RLIMIT_NOFILE, (scarce, hard))
+            try:
+                assert await served.answer("h.example:443") in (b"HTTP/1.1 503 too_many\r\n\r\n", b"reset")
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            assert b"200" in await served.answer("h.example:443")
+    assert f"the gateway may open {scarce} files (ulimit -n)" in logs[0]["detail"]
 
 
 class OneWayStream(trio.abc.Stream):

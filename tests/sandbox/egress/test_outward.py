@@ -122,6 +122,9 @@ async def test_a_name_that_leads_nowhere_is_told(autojump_clock: MockClock) -> N
     began = trio.current_time()
     assert await refusal(slow) == "not_found"
     assert trio.current_time() - began == pytest.approx(LOOKUP_SECONDS)
+    with pytest.raises(NotReached) as caught:
+        await outward(Outside()).open(NAMED, 443)
+    assert caught.value.detail == "no such host"
 
 
 async def test_the_next_address_is_tried_when_one_is_slow_or_refuses(autojump_clock: MockClock) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.container import Container
 from argus_trio.sandbox.plan.engine_facts import EngineFacts, EngineFound
+from argus_trio.sandbox.plan.launch import Launch
 from argus_trio.sandbox.plan.machine import Machine, PathSeen
 from argus_trio.sandbox.plan.outcome import Bare, Contained, Refused
 from argus_trio.sandbox.plan.plan import plan
@@ -110,3 +111,27 @@ def refused(spec: StdioBackend, engine: EngineFound = DOCKER, where: Machine | N
     found = plan(spec, engine, where or here())
     assert isinstance(found, Refused), found
     return found.why
+
+
+FOLDER = Path("/run/user/1000/argus-trio/abc")
+
+
+def launch_of(plan: Contained, **more: Any) -> Launch:
+    """What would be started for a plan, with an image that has Python."""
+    return attrs.evolve(
+        Launch(
+            backend=plan.backend,
+            image="sha256:1",
+            shim="python",
+            argv=plan.argv,
+            env=plan.env,
+            cwd=plan.cwd,
+            user=plan.user,
+            groups=plan.groups,
+            home=plan.home,
+            mounts=plan.mounts,
+            network=plan.network,
+            limits=plan.limits,
+        ),
+        **more,
+    )

@@ -11,31 +11,9 @@ import attrs
 from argus_trio.config.model.container import Container
 from argus_trio.sandbox.plan.engine_facts import EngineFacts
 from argus_trio.sandbox.plan.launch import Launch
-from argus_trio.sandbox.plan.outcome import Contained, Mount
+from argus_trio.sandbox.plan.outcome import Mount
 from argus_trio.sandbox.plan.profile import create_body
-from tests.sandbox.plan.support import DOCKER, PODMAN, ROOTLESS_PODMAN, backend, contained
-
-FOLDER = Path("/run/user/1000/argus-trio/abc")
-
-
-def launch_of(plan: Contained, **more: Any) -> Launch:
-    return attrs.evolve(
-        Launch(
-            backend=plan.backend,
-            image="sha256:1",
-            shim="python",
-            argv=plan.argv,
-            env=plan.env,
-            cwd=plan.cwd,
-            user=plan.user,
-            groups=plan.groups,
-            home=plan.home,
-            mounts=plan.mounts,
-            network=plan.network,
-            limits=plan.limits,
-        ),
-        **more,
-    )
+from tests.sandbox.plan.support import DOCKER, FOLDER, PODMAN, ROOTLESS_PODMAN, backend, contained, launch_of
 
 
 def body_of(launch: Launch, facts: EngineFacts = DOCKER) -> Any:

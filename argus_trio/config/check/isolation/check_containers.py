@@ -104,7 +104,7 @@ def _check_references(container: Container, place: KeyPath, findings: Findings) 
         if reference is None or (_REFERENCE.fullmatch(reference) and "://" not in reference):
             continue
         _, separator, rest = reference.partition("://")
-        is_mended = separator and _REFERENCE.fullmatch(rest)
+        is_mended = separator and _REFERENCE.fullmatch(rest) and "@" not in rest.partition("/")[0]
         hint = f"write {rest}" if is_mended else "such as ghcr.io/acme/server:1.2"
         findings.add((*place, key), "expected a reference of an image", hint)
 

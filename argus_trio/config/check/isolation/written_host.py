@@ -27,7 +27,8 @@ _HTTPS: Final = 443
 _MOST: Final = 65535
 _URL: Final = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?//(?:[^/?#]*@)?([^/?#]*).*", re.DOTALL)
 _SPLIT: Final = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(.*))?", re.DOTALL)
-_NAME: Final = re.compile(r"(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*\.?")
+_LABEL: Final = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_NAME: Final = re.compile(rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})*\.?")
 _LONGEST_NAME: Final = 253
 _THIS_MACHINE: Final = frozenset({"host.docker.internal", "host.containers.internal"})
 

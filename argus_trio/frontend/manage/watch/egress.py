@@ -9,6 +9,7 @@ from argus_trio.contract.operation import Operation
 from argus_trio.core.egress.attempts import BackendAttempts, EgressRow
 from argus_trio.core.egress.permits import EgressPermits, permits_of_passed, permits_of_refused
 from argus_trio.core.egress.reasons import EGRESS_REASONS
+from argus_trio.core.health.health import Isolation
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.manage.answer import ManageProblem, PageAnswer
 from argus_trio.frontend.manage.moments import rfc3339
@@ -23,16 +24,19 @@ def egress_pages(gateway: Gateway) -> Mapping[Operation, Page]:
         name, rows = request.path["name"], management.egress
         if name not in management.config().backends and not rows.has(name):  # which it has of what makes an image
             raise ManageProblem("unknown-backend", "no backend of this name is in the configuration")
-        return PageAnswer(body=egress_answer(name, rows.known(name)))
+        isolation = next((each.isolation for each in gateway.overview().backends if each.name == name), None)
+        return PageAnswer(body=egress_answer(name, rows.known(name), isolation))
 
     return {EGRESS: egress}
 
 
-def egress_answer(name: str, attempts: BackendAttempts) -> EgressAnswer:
+def egress_answer(name: str, attempts: BackendAttempts, isolation: Isolation | None) -> EgressAnswer:
     """The answer about one backend."""
     rows = tuple(attempts)
     return EgressAnswer(
         backend=name,
+        plan=None if isolation is None else isolation.plan,
+        network=None if isolation is None else isolation.network,
         hosts=tuple(_hosts(rows)),
         others=None if attempts.others is None else _others(attempts.others),
         let_through=_lists(permits_of_passed(rows)),

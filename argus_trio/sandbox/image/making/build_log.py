@@ -20,6 +20,38 @@ _CONTROL: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f\u2
 _BREAK: Final = re.compile(rb"[\r\n]")
 _PIP: Final = re.compile(r"^ERROR: (?P<said>.+)")
 _NPM: Final = re.compile(r"^npm (?:error|ERR!) (?!code |errno |syscall |path |A complete log)(?P<said>.+)")
+_PIP_CAUSE: Final = re.compile(
+    r"^WARNING: (?:Retrying .*after connection broken by '?(?P<broken>.+?)'?: /\S*$|(?P<refused>40[13] Error.*))"
+)
+_HINTS: Final = tuple(
+    (re.compile(pattern), hint)
+    for pattern, hint in (
+        (
+            r"[Nn]o space left on device|ENOSPC",
+            "the engine's disk is full: `argus-trio clean` removes what is not needed",
+        ),
+        (
+            r"CERTIFICATE_VERIFY_FAILED|SELF_SIGNED_CERT|UNABLE_TO_(GET|VERIFY)|unable to get (local )?issuer"
+            r"|self[- ]signed certificate",
+            "it does not trust the index: name your certificates in container.ca_bundle",
+        ),
+        (
+            r"Cannot find command 'git'|spawn git|syscall spawn git|command not found: git",
+            "it needs git: name a base image that has it in container.base_image",
+        ),
+        (
+            r"Failed building wheel|error: command '\S*(gcc|cc|clang|cargo)'|gyp ERR!|No module named 'distutils'"
+            r"|can't find Rust compiler|linker `cc` not found",
+            "it has to be compiled: name a base image with compilers in container.base_image, such as python:3.13 or "
+            "node:22, or a version that comes compiled",
+        ),
+        (
+            r"[Rr]equires[- ](a different )?[Pp]ython|npm (error|ERR!) .*EBADENGINE",
+            "it needs another version of the interpreter: name a base image that has it in container.base_image",
+        ),
+    )
+)
+"""What to do, by what stands somewhere in the log; the first that fits."""
 _MAX_REST_BYTES: Final = 64 * 1024
 
 
@@ -60,11 +92,20 @@ class BuildLog:
 
     @property
     def reason(self) -> str:
+        """What to tell of a failure: the line that says most, and what to do about it where that is known."""
+        said = self._said
+        text = "\n".join(self._lines)
+        hint = next((hint for pattern, hint in _HINTS if pattern.search(text)), "")
+        return f"{said}: {hint}" if hint else said
+
+    @property
+    def _said(self) -> str:
         """The line that says most about a failure: the last one that pip calls an error, the first of npm, else the
-        last of all."""
+        last of all. What pip finds nowhere may be for want of an index that answers: it tells that as a warning."""
         by_pip = [found["said"] for line in self._lines if (found := _PIP.match(line))]
         if by_pip:
-            return by_pip[-1]
+            causes = [found["broken"] or found["refused"] for line in self._lines if (found := _PIP_CAUSE.match(line))]
+            return by_pip[-1] + (f" (the index: {causes[-1]})" if causes else "")
         by_npm = [found["said"] for line in self._lines if (found := _NPM.match(line))]
         if by_npm:
             return by_npm[0]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import trio
 
@@ -56,10 +55,10 @@ async def build(
     """
     log = BuildLog(redact=redact, on_line=lambda line: hear("building", line))
     proxies = {name: value for name in _PROXIES if (value := environ.get(name.lower()) or environ.get(name))}
-    with _temporary() as path:
-        await trio.to_thread.run_sync(partial(_write, context, path))
+    with tempfile.TemporaryFile() as file:  # without a name: nothing is left of it, even if the gateway is killed
+        await trio.to_thread.run_sync(partial(_write, context, file))
         order = ImageBuild(
-            context=path,
+            context=Path(f"/proc/self/fd/{file.fileno()}"),
             tag=tag_of(context),
             dockerfile=context.dockerfile,
             labels={RECIPE_LABEL: context.digest, KIND_LABEL: "dockerfile"},
@@ -69,12 +68,6 @@ async def build(
         return await engine.build(order, log.add)
 
 
-@contextmanager
-def _temporary() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="argus-trio-context-") as folder:
-        yield Path(folder) / "context.tar"
-
-
-def _write(context: BuildContext, path: Path) -> None:
-    with path.open("wb") as target:
-        context.write_tar(target)
+def _write(context: BuildContext, file: IO[bytes]) -> None:
+    context.write_tar(file)
+    file.flush()

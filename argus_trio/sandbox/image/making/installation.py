@@ -74,7 +74,7 @@ StartContainer = Callable[[Launch], AbstractAsyncContextManager[ContainerProgram
 """Starts a container for the length of the block, in which it can be committed; raises `LinkFailed` on entering."""
 
 
-class _Answer(msgspec.Struct):
+class _InstallerAnswer(msgspec.Struct):
     versions: dict[str, str]
     program: str = ""
 
@@ -131,7 +131,7 @@ class Installer:
 
         return redact
 
-    async def _follow(self, program: ContainerProgram, log: BuildLog) -> _Answer:
+    async def _follow(self, program: ContainerProgram, log: BuildLog) -> _InstallerAnswer:
         """The answer of the installer, once it has ended and its log has been read."""
         is_read = trio.Event()
 
@@ -149,11 +149,11 @@ class Installer:
             with trio.move_on_after(LOG_SECONDS):
                 await is_read.wait()
         try:
-            return msgspec.json.decode(said, type=_Answer)
+            return msgspec.json.decode(said, type=_InstallerAnswer)
         except msgspec.MsgspecError:
             raise _failure(log, how) from None
 
-    async def _commit(self, recipe: Recipe, base: ImageFacts, container: str, answer: _Answer) -> None:
+    async def _commit(self, recipe: Recipe, base: ImageFacts, container: str, answer: _InstallerAnswer) -> None:
         labels = labels_of(
             digest=recipe.digest,
             kind=recipe.image.kind,

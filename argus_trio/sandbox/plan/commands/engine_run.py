@@ -75,7 +75,7 @@ def read_engine_run(engine: str, args: tuple[str, ...]) -> CommandLine:
         verb = left[0] if left else "nothing"
         if verb.startswith("-"):
             return NotUnderstood(
-                why=f"{engine} {verb} is not understood before run: leave it out; the gateway's DOCKER_HOST names an engine"
+                why=f"{engine} {verb} is not understood before run: leave it out; DOCKER_HOST names an engine"
             )
         return OwnProgram(
             why=f"only {engine} run can be taken over, and it says {verb}: write {engine} run IMAGE, or name the "

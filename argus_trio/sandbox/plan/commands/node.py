@@ -19,7 +19,7 @@ _NPM: Final = OptionTable(
     }),
 )  # fmt: skip
 _NAME: Final = r"(?:@[a-z0-9~._-]+/)?[A-Za-z0-9~][A-Za-z0-9~._-]*"
-_SPEC: Final = re.compile(rf"({_NAME})(?:@([A-Za-z0-9.^~<>=*|+\s-]+))?")
+_SPEC: Final = re.compile(rf"({_NAME})(?:@([A-Za-z0-9.^~<>=*|+ -]+))?")
 _ALIAS: Final = re.compile(rf"{_NAME}@npm:{_NAME}(?:@[A-Za-z0-9.^~<>=*|+-]+)?")
 _GIT: Final = re.compile(
     r"(?:git\+https://|git://|https://github\.com/[^/\s]+/[^/\s]+?(?:\.git)?(?:#\S*)?$|(?:github|gitlab|bitbucket):)\S*"

@@ -52,22 +52,23 @@ def read_options(args: Iterable[str], table: OptionTable) -> ReadOptions:
         if word == "--":
             break
         found = _long(word, left, table) if word.startswith("--") else _short(word, left, table)
-        if found is None:
-            return ReadOptions(options=tuple(options), rest=tuple(left), unknown=word.partition("=")[0])
+        if isinstance(found, str):
+            return ReadOptions(options=tuple(options), rest=tuple(left), unknown=found)
         options += found
     return ReadOptions(options=tuple(options), rest=tuple(left))
 
 
-def _long(word: str, left: list[str], table: OptionTable) -> list[tuple[str, str]] | None:
+def _long(word: str, left: list[str], table: OptionTable) -> list[tuple[str, str]] | str:
+    """The option with its value, or the name of one that is not known, or has none."""
     name, equals, value = word.partition("=")
     if name in table.flags:
         return [(name, value)]
     if name not in table.values or not (equals or left):
-        return None
+        return name
     return [(name, value if equals else left.pop(0))]
 
 
-def _short(word: str, left: list[str], table: OptionTable) -> list[tuple[str, str]] | None:
+def _short(word: str, left: list[str], table: OptionTable) -> list[tuple[str, str]] | str:
     # -it are two flags; -p3.12, -p=3.12 and -p 3.12 are one option with a value.
     found: list[tuple[str, str]] = []
     for position, letter in enumerate(word[1:], start=1):
@@ -77,6 +78,6 @@ def _short(word: str, left: list[str], table: OptionTable) -> list[tuple[str, st
             continue
         joined = word[position + 1 :]
         if name not in table.values or not (joined or left):
-            return None
+            return name
         return [*found, (name, joined.removeprefix("=") if joined else left.pop(0))]
     return found

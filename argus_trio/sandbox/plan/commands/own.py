@@ -9,6 +9,7 @@ from typing import Final
 from argus_trio.sandbox.plan.commands.asked import IN_IMAGE, IN_PACKAGES, OwnProgram
 
 _SHELLS: Final = frozenset({"sh", "bash", "dash", "zsh", "fish", "ash", "ksh", "busybox"})
+_WRAPPERS: Final = frozenset({"env", "sudo", "nice", "nohup", "timeout", "stdbuf", "setsid", "mise", "nvm", "direnv"})
 _PYTHON: Final = re.compile(r"(?:python|pypy)(?:3(?:\.\d+)?)?")
 _NODE: Final = frozenset({"node", "nodejs", "tsx", "ts-node"})
 _PROJECTS: Final = frozenset({"uv", "poetry", "pdm", "hatch", "rye", "conda", "mamba", "pixi", "go", "cargo", "dotnet"})
@@ -20,6 +21,10 @@ def read_own(command: str, args: tuple[str, ...]) -> OwnProgram:
     if name in ("cmd", "cmd.exe", "powershell", "pwsh"):
         return OwnProgram(
             why=f"{name} is a shell, which hides what it runs: write that as command, such as command: npx"
+        )
+    if name in _WRAPPERS:
+        return OwnProgram(
+            why=f"{name} hides what it runs: write that as command, with its arguments in args and its variables in env"
         )
     if name in _SHELLS:
         return OwnProgram(

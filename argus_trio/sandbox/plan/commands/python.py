@@ -33,7 +33,7 @@ _NAME: Final = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _REQUIREMENT: Final = re.compile(
     rf"({_NAME})\s*(\[[A-Za-z0-9._,\s-]*\])?\s*((?:(?:[~=!<>]=|===|[<>])\s*[A-Za-z0-9.*+!_-]+\s*,?\s*)*)"
 )
-_AT_VERSION: Final = re.compile(rf"({_NAME})(\[[A-Za-z0-9._,-]*\])?@([A-Za-z0-9.+!_-]+)")
+_AT_VERSION: Final = re.compile(rf"({_NAME})(\[[A-Za-z0-9._,-]*\])?@([A-Za-z0-9][A-Za-z0-9.+!_-]*)")
 _AT_URL: Final = re.compile(rf"{_NAME}\s*(?:\[[A-Za-z0-9._,\s-]*\])?\s*@\s*(?:git\+https://|https://)\S+")
 _URL: Final = re.compile(r"(?:git\+https://|https://)\S+")
 _VERSION: Final = re.compile(r"(?:python|cpython)?@?-?(3\.\d{1,2})(?:\.\d{1,2})?")

@@ -2,6 +2,7 @@
 
 - `draft.py` is the draft, and how it is finished: mounts, variables, user, limits, and what there is to say of them.
 - `sources.py` says where packages come from: bases, indexes, registries, and whom to trust.
+- `habits.py` is what some published servers are told, because of what they take for granted.
 - `image_run.py` drafts what `docker run` is asked for.
 
 The order in which sources count is the file's, then the command line's, then the backend's variables, then those of

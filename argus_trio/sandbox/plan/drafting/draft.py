@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Literal
 
 import attrs
 
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.call.via import VARIABLE
+from argus_trio.sandbox.plan.drafting.habits import told
 from argus_trio.sandbox.plan.drafting.sources import Trusted
 from argus_trio.sandbox.plan.engine_facts import EngineFacts
 from argus_trio.sandbox.plan.environment import environment, trusting
@@ -20,6 +21,7 @@ from argus_trio.sandbox.plan.mounting.mounts import Mounts, explicit_mount, gath
 from argus_trio.sandbox.plan.mounting.paths import MissingPath, NamedPath, paths_of_args, paths_of_env
 from argus_trio.sandbox.plan.network import NetworkPolicy, network_policy
 from argus_trio.sandbox.plan.outcome import (
+    CA_TARGET,
     HOME_TARGET,
     Contained,
     GivenImage,
@@ -30,9 +32,6 @@ from argus_trio.sandbox.plan.outcome import (
 )
 from argus_trio.sandbox.plan.refusal import PlanRefused
 from argus_trio.sandbox.plan.user import ContainerUser, container_user, may, needed_groups
-
-CA_TARGET: Final = "/run/argus-ca.pem"
-"""Where a backend sees the CA bundle that it is to trust."""
 
 
 @attrs.frozen(kw_only=True)
@@ -75,18 +74,19 @@ def finished(spec: StdioBackend, draft: Draft, facts: EngineFacts, machine: Mach
     user = _user(draft, facts, machine, mounts)
     keeps_home = (container.home or ("tmpfs" if container.strict else "kept")) == "kept"
     env, left_out = _environment(spec, draft, machine)
-    notes = [*draft.notes, *mounts.notes, *_of_engine(facts), *_of_given(draft, network)]
+    inside = told(draft.image, env, draft.argv)
+    notes = [*draft.notes, *inside.notes, *mounts.notes, *_of_engine(facts), *_of_given(draft, network)]
     notes += [f"{each.why} names {each.source}, which it sees read-only" for each in mounts.mounts if each.why]
     notes += [f"env.{name} is left out, for the container has its own" for name in left_out]
     every = mounts.mounts
-    if draft.trusted is not None and not any(each.target == CA_TARGET for each in every):
+    if draft.trusted is not None:
         every = (*every, Mount(source=draft.trusted.path, target=CA_TARGET))
     return Contained(
         backend=spec.name,
         image=draft.image,
-        argv=draft.argv,
+        argv=inside.argv,
         uses_entrypoint=draft.uses_entrypoint,
-        env=MappingProxyType(env),
+        env=MappingProxyType(dict(inside.env)),
         cwd=_cwd(spec, draft, machine, mounts, notes),
         mounts=every,
         home=machine.homes / spec.name if keeps_home else None,

@@ -62,6 +62,8 @@ def is_engine_socket(path: Path, engine_socket: Path | None) -> bool:
 
 
 def _by_name(path: Path, machine: Machine) -> str | None:
+    if path.name in _ENGINE_SOCKETS:
+        return "an engine's socket"
     if str(path) in _ABOVE_ALL or any(is_below(path, Path(each)) for each in SYSTEM):
         return "a system folder" if str(path) in _ABOVE_ALL else "part of the system"
     if path.parent in (Path("/home"), Path("/Users")):
@@ -72,8 +74,6 @@ def _by_name(path: Path, machine: Machine) -> str | None:
         return "where the homes of backends are kept"
     if _KEY_FOLDERS.intersection(path.parts):
         return "a place for keys"
-    if path.name in _ENGINE_SOCKETS:
-        return "an engine's socket"
     home = _home_of(path, machine)
     if home is not None and any(is_below(path, home / each) for each in _KEYS):
         return "a place for keys"

@@ -12,14 +12,18 @@ from argus_trio.config.model.container import MountSpec
 from argus_trio.sandbox.plan.machine import Machine, PathSeen
 from argus_trio.sandbox.plan.mounting.forbidden import is_below, is_engine_socket, why_not
 from argus_trio.sandbox.plan.mounting.paths import MissingPath, NamedPath
-from argus_trio.sandbox.plan.outcome import Mount
+from argus_trio.sandbox.plan.outcome import CA_TARGET, HOME_TARGET, Mount
 from argus_trio.sandbox.plan.refusal import PlanRefused
 
 MAX_MOUNTS: Final = 64
 """How many files and folders a container may see: each costs its start some time, and a shell's `*` names many."""
 RUN_FOLDER: Final = "/run/argus"
 """Where a container has its sockets and its shim."""
-_TAKEN: Final = ("/", RUN_FOLDER, "/run", "/proc", "/sys", "/dev", "/etc", "/etc/resolv.conf", "/etc/hosts", "/tmp")  # noqa: S108
+_TAKEN: Final = frozenset({
+    "/", "/dev", "/etc", "/etc/hosts", "/etc/resolv.conf", "/proc", "/run", "/sys", "/usr", "/tmp",  # noqa: S108
+    HOME_TARGET, CA_TARGET, RUN_FOLDER,
+})  # fmt: skip
+"""Where nothing can be mounted, for a container has its own there."""
 _TAKEN_BELOW: Final = (RUN_FOLDER, "/proc", "/sys", "/dev")
 
 

@@ -9,8 +9,9 @@ from typing import Final
 
 import attrs
 
-from argus_trio.sandbox.plan.environment import CA_VARIABLES, OF_THE_MACHINE
+from argus_trio.sandbox.plan.environment import CA_VARIABLES
 from argus_trio.sandbox.plan.machine import Machine, PathSeen
+from argus_trio.sandbox.plan.mounting.forbidden import why_not
 
 _OF_EVERY_CONTAINER: Final = frozenset({
     "/tmp", "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/stdin", "/dev/stdout",  # noqa: S108
@@ -18,6 +19,10 @@ _OF_EVERY_CONTAINER: Final = frozenset({
 })  # fmt: skip
 """Paths that a container has of its own, and that mean the same there."""
 _SCRIPT: Final = re.compile(r".*\.(?:py|pyw|js|mjs|cjs|ts|mts|tsx)")
+_NO_PATHS: Final = frozenset({
+    "PATH", "HOME", "TMPDIR", "TMP", "TEMP", "SHELL", "PWD", "OLDPWD", "LD_LIBRARY_PATH", "LD_PRELOAD", "TZ", "TZDIR",
+})  # fmt: skip
+"""Variables whose paths are those of the container, or mean nothing there."""
 MAX_WORD: Final = 4096
 """Characters of a path: no longer word is looked at."""
 
@@ -54,17 +59,24 @@ def paths_of_args(
         for part in _parts(word):
             found = _named(part, machine, cwd, why, is_argument=True)
             if takes_folders and isinstance(found, NamedPath) and _SCRIPT.fullmatch(found.path.name):
-                folder = machine.look(found.path.parent)
-                if folder is not None and found.seen.kind == "file":
-                    found = attrs.evolve(found, path=found.path.parent, seen=folder)
+                found = _with_folder(found, machine)
             if found is not None:
                 yield found
+
+
+def _with_folder(script: NamedPath, machine: Machine) -> NamedPath:
+    """The folder of a script, if that may be mounted: a home folder may not."""
+    path = script.path.parent
+    folder = machine.look(path)
+    if folder is None or script.seen.kind != "file" or why_not(path, folder, machine) is not None:
+        return script
+    return attrs.evolve(script, path=path, seen=folder)
 
 
 def paths_of_env(env: Mapping[str, str], machine: Machine, cwd: Path | None) -> Iterator[NamedPath | MissingPath]:
     """The paths among the values of variables."""
     for name, value in env.items():
-        if name in OF_THE_MACHINE or name in CA_VARIABLES or name in ("PATH", "HOME"):
+        if name in _NO_PATHS or name in CA_VARIABLES:
             continue
         words = [value] if len(value) > MAX_WORD or "\0" in value else _words(value)
         for word in words:

@@ -41,6 +41,7 @@ def test_what_makes_sense_passes(text: str) -> None:
         ("image: ''", "image", "ghcr.io/acme/server:1.2"),
         ("image: 'a b'", "image", "a reference"),
         ("image: 'docker://ghcr.io/x'", "image", "write ghcr.io/x"),
+        ("image: 'https://u:secretpass@ghcr.io/x'", "image", "ghcr.io/acme/server:1.2"),
         ("base_image: '-x'", "base_image", "a reference"),
         ("packages: ['']", "packages[0]", "expected a package"),
         ("packages: [a, --index-url=https://u:secretpass@x]", "packages[1]", "index_url and npm_registry say"),

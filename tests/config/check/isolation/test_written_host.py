@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from argus_trio.config.check.isolation.written_host import flaw_of
+from argus_trio.sandbox.plan.network import LOCALHOST, HostRule, host_rule
 
 
 @pytest.mark.parametrize(
@@ -88,3 +89,25 @@ def test_what_is_no_service_is_told_with_what_to_write(text: str, hint: str) -> 
     assert flaw is not None
     assert hint in flaw.hint
     assert "secretpass" not in f"{flaw}"
+
+
+def planned(text: str) -> HostRule | None:
+    try:
+        return host_rule(text)
+    except ValueError:
+        return None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("a:1", "A.b.:65535", "_a-b.c:80", "a:00080", "*.a:1", "*.*.a:1", "x*y:1", "*", "*:443", ":443", "", "a b:1"),
+        *("a:0", "a:70000", "a:x", "a:1:2", "a/b:1", "http://a:1", "a..b:1", ".a:1", "-a:1", "a-:1", f"{'a' * 64}:1"),
+        *("localhost:1", "127.0.0.1:1", "[::1]:1", "::1:1", "host.docker.internal:1", "a.localhost:1", "127.1:1"),
+        *("10.0.0.1:1", "10.0.0.1", "[2001:db8::1]:1", "2001:db8::1", "[a]:1", "b\u00fccher.example:443", "a:\u0663"),
+    ],
+)
+def test_check_takes_what_a_plan_takes_and_nothing_else(text: str) -> None:
+    rule = planned(text)
+    assert (flaw_of(text, is_service=True) is None) == (rule is not None and not rule.host.startswith("*"))
+    assert (flaw_of(text, is_service=False) is None) == (rule is not None and rule.host != LOCALHOST)

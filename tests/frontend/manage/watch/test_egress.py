@@ -8,6 +8,8 @@ from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.config import Config
 from argus_trio.contract.backends import EGRESS, EgressAnswer, EgressHostEntry, EgressListsEntry, EgressOthersEntry
 from argus_trio.core.egress.attempts import MOST_HOSTS, EgressTarget
+from argus_trio.core.health.health import BackendStatus, Isolation, Overview
+from argus_trio.core.health.lifecycle import BackendStanding
 from argus_trio.frontend.gateway import Management
 from tests.frontend.support.serving import ask, serving
 
@@ -78,6 +80,16 @@ async def test_what_makes_an_image_is_shown_by_its_own_name() -> None:
     async with serving(management=known) as served:
         answer = await ask(served, "GET", "/manage/v1/backends/build-time/egress")
     assert msgspec.json.decode(answer.body, type=EgressAnswer).hosts[0].during == "installation"
+
+
+async def test_how_it_is_isolated_is_told_as_well() -> None:
+    isolation = Isolation(plan="contained", network="api.example:443")
+    status = BackendStatus(
+        name="files", type="stdio", standing=BackendStanding(since=0.0), counts={}, isolation=isolation
+    )
+    async with serving(management=management(), overview=lambda: Overview(backends=(status,))) as served:
+        answer = msgspec.json.decode((await ask(served, "GET", PATH)).body, type=EgressAnswer)
+    assert (answer.plan, answer.network) == ("contained", "api.example:443")
 
 
 async def test_an_unknown_backend_is_told() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from argus_trio.sandbox.image.making.build_log import MAX_LINE_CHARACTERS, MAX_LINES, TAIL_LINES, BuildLog
 
 
@@ -37,6 +39,20 @@ def test_the_last_error_of_pip_is_the_reason() -> None:
     assert log.reason == "No matching distribution found for x"
 
 
+def test_an_index_that_does_not_answer_or_lets_nobody_in_is_told_with_what_was_not_found() -> None:
+    broken = (
+        "WARNING: Retrying (Retry(total=0, connect=None)) after connection broken by "
+        "'ProtocolError('Connection aborted.', ConnectionResetError(104, 'reset'))': /simple/six/\n"
+    )
+    failed = "ERROR: No matching distribution found for six\n"
+    assert log_of(broken + failed).reason == (
+        "No matching distribution found for six "
+        "(the index: ProtocolError('Connection aborted.', ConnectionResetError(104, 'reset')))"
+    )
+    refused = "WARNING: 401 Error, Credentials not correct for http://one.example/simple/six/\n"
+    assert "401 Error, Credentials not correct" in log_of(refused + failed).reason
+
+
 def test_the_first_error_of_npm_that_says_something_is_the_reason() -> None:
     log = log_of("npm http fetch\nnpm error code E404\nnpm error 404 Not Found - GET https://x\nnpm error 404 Note\n")
     assert log.reason == "404 Not Found - GET https://x"
@@ -46,3 +62,20 @@ def test_the_first_error_of_npm_that_says_something_is_the_reason() -> None:
 def test_otherwise_the_last_line_is_the_reason_and_nothing_is_none() -> None:
     assert log_of("one\ntwo\n").reason == "two"
     assert log_of("").reason == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("ERROR: Cannot find command 'git' - do you have 'git' installed and in your PATH?", "it needs git"),
+        ("  error: command 'gcc' failed: No such file or directory", "it has to be compiled"),
+        ("npm error gyp ERR! find Python", "it has to be compiled"),
+        ("ERROR: Ignored the following versions that require a different python version: 2.0 Requires-Python >=3.14",
+         "it needs another version of the interpreter"),
+        ("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] x'))", "container.ca_bundle"),
+        ("npm error code SELF_SIGNED_CERT_IN_CHAIN", "container.ca_bundle"),
+        ("OSError: [Errno 28] No space left on device", "argus-trio clean"),
+    ],
+)  # fmt: skip
+def test_what_is_known_to_help_is_told_with_the_reason(line: str, hint: str) -> None:
+    assert hint in log_of(f"{line}\nERROR: No matching distribution found for x\n").reason
