@@ -125,6 +125,9 @@ async def test_who_is_cancelled_amid_a_creation_leaves_no_container(control: Eng
 async def test_what_cannot_be_started_says_why_and_leaves_nothing_that_runs(
     control: EngineControl, run: str, change: dict[str, object], kind: FailureKind
 ) -> None:
+    if kind == "no_source" and control.facts.kind == "podman":
+        pytest.skip("Podman makes a folder that is to be mounted and is not there")
+
     async def create_and_start() -> None:
         await control.start(await control.create({**body(run, ""), **change}, name=new_name()))
 

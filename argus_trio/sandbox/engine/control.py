@@ -36,6 +36,9 @@ _FOLDER: Final = 1 << 31
 _LINK: Final = 1 << 27
 """The bit of a link."""
 
+_IMPROPER: Final = "container state improper"
+"""What Podman says of a container that is just ending, or has ended."""
+
 WaitCondition = Literal["not-running", "next-exit", "removed"]
 
 
@@ -120,7 +123,7 @@ class EngineControl(ImageControl):
         try:
             await self._act("kill the container", path, self.deadlines.remove, params={"signal": signal})
         except EngineFailed as failed:
-            if failed.status not in (404, 409):
+            if failed.status not in (404, 409) and _IMPROPER not in failed.reason:
                 raise
 
     async def remove(self, container: str) -> None:
@@ -227,7 +230,7 @@ def _from_base64(said: str) -> bytes:
 
 def _is_not_yet(failed: EngineFailed) -> bool:
     """Whether a removal was refused for a moment: one is under way, or the process is just ending (Podman)."""
-    return (failed.status == 409 and "in progress" in failed.reason) or "container state improper" in failed.reason
+    return (failed.status == 409 and "in progress" in failed.reason) or _IMPROPER in failed.reason
 
 
 @asynccontextmanager
