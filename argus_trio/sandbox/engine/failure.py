@@ -107,8 +107,9 @@ def refusal(
             if not image:
                 reason = f"there is no such image: {said}"
         case "unreachable":
+            what = asked.doing.replace("the image", f"the image {image}") if image else asked.doing
             reason = (
-                f"{facts} cannot reach what it needs to {asked.doing}: {said}: {facts.kind} has proxy, DNS and "
+                f"{facts} cannot reach what it needs to {what}: {said}: {facts.kind} has proxy, DNS and "
                 f"certificate settings of its own"
             )
         case "no_container":
