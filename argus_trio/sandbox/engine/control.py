@@ -18,6 +18,7 @@ import msgspec
 import structlog
 import trio
 
+from argus_trio.net.ending.last_moment import farewell
 from argus_trio.sandbox.engine.bridge import open_bridge
 from argus_trio.sandbox.engine.client import EngineClient, EngineDeadlines, EngineRequest, decoded, filters, in_path
 from argus_trio.sandbox.engine.facts import ContainerFacts, EngineFacts, PathFacts
@@ -249,5 +250,5 @@ async def open_control(
         try:
             yield EngineControl(facts=facts, deadlines=deadlines or EngineDeadlines(), client=client)
         finally:
-            with trio.move_on_after(_CLOSE_SECONDS, shield=True):
+            with farewell(_CLOSE_SECONDS):
                 await client.close()
