@@ -76,9 +76,9 @@ def run_verb(options: Namespace) -> int:
             terminal.note("" if terminal.err.isatty() else "argus-trio: interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        return _read_no_more()
+        return read_no_more()
     except OSError as error:  # of writing: what goes wrong on the way to the gateway is a failure of the verb
-        _read_no_more()
+        read_no_more()
         with suppress(OSError):
             terminal.note(f"argus-trio: the answer cannot be written: {error.strerror}")
         return FAILED
@@ -111,11 +111,11 @@ def _told(terminal: Terminal, failure: VerbFailed) -> int:
     try:
         terminal.failed(str(failure), failure.raw)
     except OSError:  # it cannot be told: the code says it all the same
-        _read_no_more()
+        read_no_more()
     return failure.code
 
 
-def _read_no_more() -> int:
+def read_no_more() -> int:
     """Who reads has had enough: nothing is wrong, and nothing is to be said when the interpreter flushes."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):

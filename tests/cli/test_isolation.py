@@ -164,6 +164,7 @@ def test_all_that_is_decided_of_one_backend_is_told_but_its_secrets(capsys: pyte
         "name": "argus-trio/x:1",
         "is_there": True,
         "when_not_there": "built",
+        "interpreter": None,
         "packages": {"mcp": "2"},
         "why": None,
     }

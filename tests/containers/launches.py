@@ -89,9 +89,10 @@ def launch(
     )
 
 
-async def read_line(program: StartedProgram) -> bytes:
+async def read_line(program: StartedProgram, *, count: int = 1) -> bytes:
+    """So many lines of a server, which says nothing more before it is spoken to."""
     read = bytearray()
-    while not read.endswith(b"\n"):
+    while not read.endswith(b"\n") or read.count(b"\n") < count:
         chunk = await program.stdout.receive()
         assert chunk, f"it ended: {read[:100]!r}"
         read += chunk

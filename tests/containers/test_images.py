@@ -170,3 +170,31 @@ async def test_a_build_that_is_interrupted_or_killed_leaves_nothing(
     assert process.returncode == code
     assert "Traceback" not in err
     await gone(engine, backend)
+
+
+def test_a_dockerfile_is_built_with_what_is_beside_it_and_told_when_it_fails(
+    engine: Engine, engine_environment: Mapping[str, str], made: list[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "own-server"
+    folder.mkdir()
+    (folder / "server.py").write_text("print('here')\n")
+    (folder / "secret.key").write_text(CANARY)
+    (folder / ".dockerignore").write_text("*.key\n")
+    (folder / "Dockerfile").write_text(
+        'FROM python:3.13-slim\nCOPY . /srv\nRUN ["python3", "/srv/server.py"]\nENTRYPOINT ["python3"]\n'
+    )
+    config = written(tmp_path, "own", "python3", "/srv/server.py", {"dockerfile": str(folder / "Dockerfile")})
+    code, out, err = built(config, engine_environment)
+    assert code == 0, err
+    assert "own: here\n" in err
+    made.append(tag := tag_in(out))
+    assert tag.startswith("argus-trio/own-server:")
+    found = everything_about(engine, tag)
+    assert b"srv/server.py" in found
+    assert CANARY.encode() not in found
+    assert " is there\n" in built(config, engine_environment)[1]
+    (folder / "server.py").write_text("raise SystemExit('not so')\n")
+    code, out, err = built(config, engine_environment)
+    assert (code, out) == (1, "")
+    assert "\n    not so\n" in err
+    assert "returned a non-zero code: 1" in err

@@ -101,6 +101,14 @@ def test_check_tells_it_in_a_line(scene: Scene) -> None:
     assert done.stdout.splitlines()[-1].startswith("isolation: 1 contained, 1 bare, 1 refused (")
 
 
+def test_who_reads_the_first_line_alone_is_not_told_of_a_fault(scene: Scene) -> None:
+    command = f"{sys.executable} -m argus_trio isolation inside -c {scene.path} | head -n 1"
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **scene.environment}
+    done = subprocess.run(["sh", "-c", command], env=env, capture_output=True, text=True, timeout=SECONDS, check=True)
+    assert done.stdout.startswith("engine ")
+    assert done.stderr == ""
+
+
 def asked(scene: Scene, verb: str) -> str:
     command = [sys.executable, "-m", "argus_trio", "--server", scene.gateway.url, verb]
     return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True, cwd=ROOT).stdout

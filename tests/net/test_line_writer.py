@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -102,3 +103,14 @@ async def test_a_pipe_that_was_closed_is_told_at_once() -> None:
         write.close()
         with pytest.raises(trio.ClosedResourceError):
             await writer.write(b"one\n")
+
+
+async def test_a_socket_whose_other_end_left_something_unread_takes_no_line() -> None:
+    ours, theirs = socket.socketpair()
+    stream = trio.lowlevel.FdStream(ours.detach())
+    writer = LineWriter(stream, 60)
+    await writer.write(b"never read\n")
+    theirs.close()
+    with pytest.raises(trio.BrokenResourceError):
+        await writer.write(b"more\n")
+    stream.close()

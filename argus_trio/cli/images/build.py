@@ -80,7 +80,7 @@ def _tell_uncontained(planned: BackendHere, *, is_named: bool) -> bool:
 
 
 @attrs.define(eq=False)
-class _Told:
+class _BuildProgress:
     """The progress, and the outcome of each as it comes."""
 
     shown: Bar | PlainLines
@@ -96,7 +96,7 @@ class _Told:
 
 async def _built(images: Images, orders: Sequence[BuildOrder], *, updates: bool) -> Sequence[BuildOutcome]:
     shown = Bar(say=write_stderr, total=len(orders)) if os.isatty(STDERR) else PlainLines(say=write_stderr)
-    outcomes = await build_all(images, orders, _Told(shown), updates=updates)
+    outcomes = await build_all(images, orders, _BuildProgress(shown), updates=updates)
     shown.clear()
     return outcomes
 

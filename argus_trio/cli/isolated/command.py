@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from argus_trio.config.read.find import find_config
 from argus_trio.core.log_level import CurrentLevel
 from argus_trio.core.redaction import Redactor
 from argus_trio.sandbox.engine.probe import EngineProbe
+from argus_trio.verbs.run import read_no_more
 from argus_trio.verbs.show.terminal import this_terminal
 
 LOOK_SECONDS: Final = 10.0
@@ -32,7 +34,12 @@ LOOK_SECONDS: Final = 10.0
 
 def isolation(options: argparse.Namespace) -> int:
     """Show how the backends of a configuration would be isolated; the exit code: 1 if one of them would not run."""
-    return reported(partial(_isolation, options))
+    try:
+        code = reported(partial(_isolation, options))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return read_no_more()
+    return code
 
 
 def _isolation(options: argparse.Namespace) -> int:

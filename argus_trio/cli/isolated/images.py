@@ -18,7 +18,7 @@ from argus_trio.sandbox.image.in_use import UsedEngine, launch_of
 from argus_trio.sandbox.image.ready import ReadyImage
 from argus_trio.sandbox.image.rooms import BackendPlan
 from argus_trio.sandbox.plan.engine_facts import EngineFacts
-from argus_trio.sandbox.plan.outcome import Contained, DockerfileImage, GivenImage, ImagePlan, InstalledImage
+from argus_trio.sandbox.plan.outcome import Contained, DockerfileImage, GivenImage, ImagePlan, InstalledImage, ShimKind
 from argus_trio.sandbox.plan.profile import create_body
 
 LOOK_SECONDS: Final = 10.0
@@ -38,6 +38,8 @@ class ImageState:
     id: str | None = None
     packages: Mapping[str, str] = MappingProxyType({})
     """The packages in it and their versions, if it was made here."""
+    shim: ShimKind | None = None
+    """What runs the gateway's program in it; None where nothing can, or where it is not there."""
     settings: Mapping[str, object] | None = None
     """What the engine would be asked to create; None as long as that depends on an image that is not there."""
     why: str = ""
@@ -63,12 +65,20 @@ async def _at(facts: EngineFacts, plans: Mapping[str, Contained], redact: Redact
         with trio.move_on_after(LOOK_SECONDS):
             async with used_engine(facts, redact) as engine:
                 for name, each in plans.items():
-                    found[name] = await _state(engine, each)
+                    found[name] = await _looked_at(engine, each)
             return found
     except LinkFailed as failure:
         why = failure.reason
     unknown = {name: ImageState(name="", how=_how(each.image), why=why) for name, each in plans.items()}
     return unknown | found
+
+
+async def _looked_at(engine: UsedEngine, plan: Contained) -> ImageState:
+    """The image of one plan; what is wrong with it does not keep the others from being told."""
+    try:
+        return await _state(engine, plan)
+    except LinkFailed as failure:
+        return ImageState(name="", how=_how(plan.image), why=failure.reason)
 
 
 async def _state(engine: UsedEngine, plan: Contained) -> ImageState:
@@ -77,7 +87,8 @@ async def _state(engine: UsedEngine, plan: Contained) -> ImageState:
     if there is not None:
         ready = await engine.images.ensure(plan.image, backend=plan.backend, pulls_again=False)
         packages, settings = ready.versions, _settings(plan, ready, facts)
-        return ImageState(name=name, how=_how(plan.image), id=ready.id, packages=packages, settings=settings)
+        how = _how(plan.image)
+        return ImageState(name=name, how=how, id=ready.id, packages=packages, shim=ready.shim, settings=settings)
     if not isinstance(plan.image, InstalledImage):
         return ImageState(name=name, how=_how(plan.image))
     to_be = ReadyImage(facts=ImageFacts(id=name), shim=plan.image.kind)

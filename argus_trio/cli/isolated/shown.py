@@ -121,6 +121,7 @@ def _state(state: ImageState) -> Mapping[str, object]:
         "name": state.name or None,
         "is_there": state.id is not None,
         "when_not_there": state.how,
+        "interpreter": state.shim,
         "packages": dict(state.packages),
         "why": state.why or None,
     }

@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 
 from argus_trio.config.model.container import NetworkMode, NetworkSpec
-from argus_trio.config.read.scalar import Scalar, Tree, described
+from argus_trio.config.read.scalar import Scalar, Tree, as_bool, described
 from argus_trio.config.structure.leaf import Unfit
 
 Hook = Callable[[Tree, object], object]
@@ -50,6 +50,19 @@ def network_hook(fill: Hook) -> Hook:
         if tree.is_spliced or tree.is_null:
             raise Unfit(f"{_EXPECTED}, found {described(tree)}")
         raise Unfit(f"{_EXPECTED}, found {tree.text[:40]!r}", _meant(tree.text))
+
+    return structured
+
+
+def container_hook(fill: Hook) -> Hook:
+    """Reads `container`, a mapping that `fill` reads; says how a word that stands in its place is written."""
+
+    def structured(tree: Tree, kind: object) -> object:
+        if not isinstance(tree, Scalar) or tree.is_null:
+            return fill(tree, kind)
+        image = not tree.is_spliced and as_bool(tree) is None and any(each in tree.text for each in "/:")
+        hint = f"write {{image: {tree.text}}}" if image else "write {isolation: off} to have none, or leave it out"
+        raise Unfit(f"expected a mapping, found {described(tree)}", hint)
 
     return structured
 

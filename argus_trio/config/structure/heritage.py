@@ -213,7 +213,8 @@ SHAPES: dict[str, str] = {
     "backends.*.command": "command is the program alone; its arguments go into args",
     "backends.*.env": "write NAME: value, one a line",
     "backends.*.headers": "write Name: value, one a line",
-    "backends.*.container": "write container: {isolation: off} to have none, or leave it out",
+    "isolation": "write auto, required or off",
+    "backends.*.container.isolation": "write auto, required or off",
     "backends.*.container.runtime": "there are no engines but Docker and Podman: leave it out for the one that answers",
 }
 """What to say of a list, a mapping or a text where another shape is expected, by dotted path."""

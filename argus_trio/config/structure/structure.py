@@ -31,7 +31,7 @@ from argus_trio.config.model.authentication import (
 )
 from argus_trio.config.model.backend import BackendSpec, HttpBackend, SseBackend, StdioBackend
 from argus_trio.config.model.config import Config
-from argus_trio.config.model.container import MountSpec, NetworkSpec
+from argus_trio.config.model.container import Container, MountSpec, NetworkSpec
 from argus_trio.config.model.middleware import (
     AuthenticationSpec,
     CustomSpec,
@@ -45,7 +45,7 @@ from argus_trio.config.read.findings import Findings
 from argus_trio.config.read.key_path import KeyPath
 from argus_trio.config.read.scalar import Scalar, Tree, described
 from argus_trio.config.structure import leaf
-from argus_trio.config.structure.container import mount_hook, network_hook
+from argus_trio.config.structure.container import container_hook, mount_hook, network_hook
 from argus_trio.config.structure.heritage import shape, wanted
 from argus_trio.config.structure.leaf import Unfit
 from argus_trio.config.structure.unknown import hint_for
@@ -215,6 +215,7 @@ def _converter() -> Converter:
     leaf.register(converter)
     converter.register_structure_hook(NetworkSpec, network_hook(_class_hook(NetworkSpec, converter)))
     converter.register_structure_hook(MountSpec, mount_hook(_class_hook(MountSpec, converter)))
+    converter.register_structure_hook(Container, container_hook(_class_hook(Container, converter)))
     return converter
 
 

@@ -26,7 +26,7 @@ EGRESS_REASONS: Final[Mapping[EgressReason, str]] = MappingProxyType(
         "no_network": "its network is none",
         "not_allowed": "no rule of container.network.allow covers it",
         "this_machine": "it is this machine, whose services are reached by container.host_services alone",
-        "bare_address": "it is an address, and only names are let through unless the file has that very address",
+        "bare_address": "it is an address, and a container reaches hosts by name: give it one, as in /etc/hosts",
         "other_port": "public hosts are reached at ports 80 and 443, and at others by container.host_services alone",
         "no_name": "it is nothing that a host can be called",
         "not_public": "it is at an address that is not public",
@@ -38,9 +38,7 @@ EGRESS_REASONS: Final[Mapping[EgressReason, str]] = MappingProxyType(
 )
 """What each means, as the end of a sentence that says that a host was not reached."""
 
-HELPED_BY_ALLOW: Final[frozenset[EgressReason]] = frozenset({"no_network", "not_allowed"})
+HELPED_BY_ALLOW: Final[frozenset[EgressReason]] = frozenset({"not_allowed"})
 """Refusals that a rule of container.network.allow undoes."""
-HELPED_BY_SERVICES: Final[frozenset[EgressReason]] = frozenset(
-    {"this_machine", "not_public", "bare_address", "other_port"}
-)
+HELPED_BY_SERVICES: Final[frozenset[EgressReason]] = frozenset({"this_machine", "not_public", "other_port"})
 """Refusals that an entry of container.host_services undoes."""

@@ -26,6 +26,9 @@ from argus_trio.sandbox.shim import __file__ as shim_map
 PREFIX: Final = "argus-trio-"
 SOCKETS: Final = ("control", "stderr", "stdio", "egress")
 PROGRAMS: Final[Mapping[ShimKind, tuple[str, ...]]] = {"python": ("shim.py", "network.py"), "node": ("shim.js",)}
+BACKLOG: Final = 1024
+"""Connections out of a container that may wait to be taken at once, as after a pause of the gateway: a multiple of what
+a shim has open. One more would be reset."""
 RESOLV_CONF: Final = "nameserver 127.0.0.1\noptions timeout:5 attempts:2\n"
 """The shim's DNS, which answers at once or is not there."""
 
@@ -104,7 +107,7 @@ def _listener(folder: int, path: Path) -> socket.socket:
     try:
         listener.bind(f"/proc/self/fd/{folder}/run/{path.name}")
         path.chmod(0o666)
-        listener.listen(128)
+        listener.listen(BACKLOG)
         listener.setblocking(False)
     except OSError:
         listener.close()

@@ -82,6 +82,8 @@ class ContainedProgram:
     _is_started: bool = attrs.field(default=False, init=False)
     _is_gone: bool = attrs.field(default=False, init=False)
     """Whether the control socket has ended, and with it the container."""
+    _is_odd: bool = attrs.field(default=False, init=False)
+    """Whether the shim has said what no shim says."""
     _memory_kills: int = attrs.field(default=0, init=False)
     _ending: str = attrs.field(default="", init=False)
     _ended: trio.Event = attrs.field(factory=trio.Event, init=False)
@@ -124,7 +126,7 @@ class ContainedProgram:
                         memory = self._launch.limits.memory
                         self._has_ended(ending(status, memory_kills=self._memory_kills, memory=memory))
                     case _:
-                        log.error("shim_report_unknown", backend=self.backend, report=line.decode("utf-8", "replace"))
+                        self._note_unknown(line)
             if not self._ended.is_set():
                 with trio.move_on_after(EXIT_CODE_SECONDS):
                     await self._exit.has_ended.wait()
@@ -213,6 +215,12 @@ class ContainedProgram:
                 self._is_gone = True
                 return None
         return self._unread.popleft()
+
+    def _note_unknown(self, line: bytes) -> None:
+        # Once: a server that got hold of its shim could say more than a log should hold.
+        if not self._is_odd:
+            self._is_odd = True
+            log.error("shim_report_unknown", backend=self.backend, report=line[:200].decode("utf-8", "replace"))
 
     def _has_ended(self, how: str) -> None:
         self._ending = how

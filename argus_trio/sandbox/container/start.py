@@ -94,8 +94,7 @@ async def _start_with_shim(
         if placing.serve_egress is None:
             egress.close()
         else:
-            listener = trio.SocketListener(trio.socket.from_stdlib_socket(egress))
-            nursery.start_soon(_serve, placing.serve_egress, listener)
+            nursery.start_soon(_serve, placing.serve_egress, egress)
         await program.order(order)
         yield program
 
@@ -105,8 +104,8 @@ async def _removed(folder: ContainerFolder) -> None:
         await trio.to_thread.run_sync(folder.close)
 
 
-async def _serve(serve: ServeEgress, listener: trio.SocketListener) -> None:
-    async with listener:
+async def _serve(serve: ServeEgress, listening: socket.socket) -> None:
+    async with trio.SocketListener(trio.socket.from_stdlib_socket(listening)) as listener:
         await serve(listener)
 
 
@@ -162,7 +161,7 @@ def _program(launch: Launch, container: str, ended: ContainerExit, streams: _Shi
         container=container,
         stdin=trio.lowlevel.FdStream(os.dup(streams.stdio.fileno())),
         stdout=PipeReader(trio.lowlevel.FdStream(os.dup(streams.stdio.fileno()))),
-        errors=trio.lowlevel.FdStream(os.dup(streams.stderr.fileno())),
+        errors=trio.lowlevel.FdStream(streams.stderr.detach()),
         stdio=streams.stdio,
         control=trio.SocketStream(trio.socket.from_stdlib_socket(streams.control)),
         exit=ended,

@@ -71,12 +71,12 @@ def decide(policy: NetworkPolicy, host: str, port: int) -> EgressAllowed | Egres
         return EgressAllowed(host=name, by="service", guard=AS_MEANT)
     if name == THIS_MACHINE or name.endswith(".localhost"):
         return EgressDenied("this_machine")
-    if policy.mode == "allow":
-        if _covers(policy.allow, name, port, exactly=is_bare):
-            return EgressAllowed(host=name, by="allow", guard=PUBLIC_ONLY)
-        return EgressDenied("not_allowed")
+    if policy.mode == "allow" and _covers(policy.allow, name, port, exactly=is_bare):
+        return EgressAllowed(host=name, by="allow", guard=PUBLIC_ONLY)
     if is_bare:
         return EgressDenied("never_dialled" if _is_never_dialled(name) else "bare_address")
+    if policy.mode == "allow":
+        return EgressDenied("not_allowed")
     if port not in USUAL_PORTS:  # one that a service has is not open to all the others by that
         return EgressDenied("other_port")
     return EgressAllowed(host=name, by="public", guard=PUBLIC_ONLY)

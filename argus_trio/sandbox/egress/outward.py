@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import chain, zip_longest
 from types import MappingProxyType
@@ -112,6 +113,8 @@ class Outward:
     look_up: LookUp = attrs.field(factory=SystemLookUp)
     dial: DialAddress = dial_address
     is_own: Callable[[str], bool] = is_own_address
+    _proxy_tls: ssl.SSLContext | None = attrs.field(default=None, init=False)
+    """How a proxy under TLS is verified, once one was needed."""
 
     async def open(self, allowed: EgressAllowed, port: int) -> trio.abc.Stream:
         """A connection to what is allowed.
@@ -176,7 +179,9 @@ class Outward:
         """A tunnel of the proxy's."""
         with trio.move_on_after(DIAL_SECONDS):
             try:
-                tls = await client_tls(None) if proxy.origin.is_tls else None
+                tls = None
+                if proxy.origin.is_tls:
+                    tls = self._proxy_tls = self._proxy_tls or await client_tls(None)
                 origin = Origin(scheme="https", host=host, port=port)  # so that it is asked for a tunnel
                 stream, _ = await dial(OriginRoute(origin=origin, proxy=proxy, proxy_tls=tls))
             except LinkFailed as failure:

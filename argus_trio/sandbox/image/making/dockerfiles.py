@@ -12,6 +12,7 @@ from typing import IO, Final
 import trio
 
 from argus_trio.sandbox.engine.facts import ImageFacts
+from argus_trio.sandbox.engine.failure import EngineFailed
 from argus_trio.sandbox.engine.images import ImageBuild
 from argus_trio.sandbox.image.engine import ImageEngine
 from argus_trio.sandbox.image.making.build_log import BuildLog
@@ -65,7 +66,16 @@ async def build(
             arguments=proxies,
             memory=MEMORY_BYTES,
         )
-        return await engine.build(order, log.add)
+        try:
+            return await engine.build(order, log.add)
+        except EngineFailed as failed:
+            # Of what it said only the latest lines are heard, its failure has them all, with their colours.
+            log = BuildLog(redact=redact, on_line=lambda _line: None)
+            for line in failed.details:
+                log.add(line)
+            raise EngineFailed(
+                failed.kind, failed.reason, status=failed.status, details=log.tail, never_ran=failed.never_ran
+            ) from None
 
 
 def _write(context: BuildContext, file: IO[bytes]) -> None:

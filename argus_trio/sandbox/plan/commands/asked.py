@@ -84,5 +84,7 @@ class NotUnderstood:
 
 CommandLine = PackageRun | ImageRun | OwnProgram | NotUnderstood
 
+NEWEST = "the newest version is that of the day when the image was made: argus-trio build --update looks again"
+"""What there is to say of a command line that asks for the newest version at each start."""
 IN_IMAGE = "name an image that has it in container.image"
 IN_PACKAGES = "list what it needs in container.packages and mount its folder with container.mounts"

@@ -24,6 +24,8 @@ _DROPPED_VALUES: Final = frozenset({
     "--name", "-a", "--attach", "--log-driver", "--log-opt", "--restart", "-h", "--hostname", "-l", "--label",
     "--label-file", "--stop-timeout", "--stop-signal", "--detach-keys", "--cap-drop", "--cidfile",
 })  # fmt: skip
+_SAID: Final = _DROPPED_VALUES - {"--name", "-a", "--attach", "--cap-drop", "--detach-keys"}
+"""Of those the ones that somebody might miss."""
 _UNDERSTOOD: Final = frozenset({
     "-e", "--env", "--env-file", "-v", "--volume", "--mount", "-w", "--workdir", "--entrypoint", "--network", "--net",
     "-u", "--user", "--pull", "--security-opt",
@@ -116,6 +118,7 @@ def _image_run(engine: str, read: ReadOptions) -> ImageRun:
         cwd=read.last("-w", "--workdir"),
         network=_network(read.last("--network", "--net")),
         user=_user(read.last("-u", "--user")),
+        notes=tuple(dict.fromkeys(f"{name} of {engine} run is left out" for name, _ in read if name in _SAID)),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from argus_trio.sandbox.plan.commands.asked import IN_IMAGE, IN_PACKAGES, CommandLine, OwnProgram, PackageRun
+from argus_trio.sandbox.plan.commands.asked import IN_IMAGE, IN_PACKAGES, NEWEST, CommandLine, OwnProgram, PackageRun
 from argus_trio.sandbox.plan.commands.options import OptionTable, ReadOptions, read_options
 
 _NPM: Final = OptionTable(
@@ -101,6 +101,7 @@ def _run(read: ReadOptions, *, is_parted: bool, runner: _Runner, shown: str) -> 
         program=named if asked else None,
         args=tuple(own),
         index_url=read.last("--registry"),
+        notes=(NEWEST,) if any(each.endswith("@latest") for each in packages) else (),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from argus_trio.sandbox.plan.commands.asked import IN_IMAGE, IN_PACKAGES, CommandLine, OwnProgram, PackageRun
+from argus_trio.sandbox.plan.commands.asked import IN_IMAGE, IN_PACKAGES, NEWEST, CommandLine, OwnProgram, PackageRun
 from argus_trio.sandbox.plan.commands.options import OptionTable, ReadOptions, read_options
 
 _INDEX: Final = ("--default-index", "--index-url", "-i")
@@ -21,6 +21,7 @@ _DROPPED_FLAGS: Final = frozenset({
     "--no-managed-python", "--no-python-downloads", "--allow-python-downloads", "--native-tls", "--no-native-tls",
     "--system-certs", "--compile-bytecode", "--preview", "--no-preview", "--no-sources",
 })  # fmt: skip
+_NEWER: Final = ("-U", "--upgrade", "--refresh", "--refresh-package", "-P", "--upgrade-package", "--reinstall")
 _UVX: Final = OptionTable(
     values=frozenset({"--from", "--with", "-w", "--python", "-p", "--prerelease", *_INDEX, *_EXTRA}) | _DROPPED_VALUES,
     flags=_DROPPED_FLAGS | {"--pre"},
@@ -37,8 +38,10 @@ _AT_VERSION: Final = re.compile(rf"({_NAME})(\[[A-Za-z0-9._,-]*\])?@([A-Za-z0-9]
 _AT_URL: Final = re.compile(rf"{_NAME}\s*(?:\[[A-Za-z0-9._,\s-]*\])?\s*@\s*(?:git\+https://|https://)\S+")
 _URL: Final = re.compile(r"(?:git\+https://|https://)\S+")
 _VERSION: Final = re.compile(r"(?:python|cpython)?@?-?(3\.\d{1,2})(?:\.\d{1,2})?")
-_RUNNERS: Final = frozenset({"python", "python3", "ipython", "fastmcp", "mcp", "uvicorn"})
-"""Programs of packages that run what they are named: with a file among their arguments, that one is the user's own."""
+_INTERPRETERS: Final = frozenset({"python", "python3"})
+_RUNNERS: Final = frozenset({"fastmcp", "ipython", "mcp", "streamlit", "uvicorn"})
+"""Programs of packages that run what they are named: a script among their arguments is the user's own."""
+_SCRIPT: Final = re.compile(r"\.py(?:$|:)")
 
 
 def read_uvx(args: tuple[str, ...], shown: str = "uvx") -> CommandLine:
@@ -82,13 +85,14 @@ def _run(
     version = _interpreter(read.last("--python", "-p"))
     if isinstance(version, OwnProgram):
         return version
-    if origin is None and named in _RUNNERS & {"python", "python3"}:
+    if named in _INTERPRETERS or (named in _RUNNERS and any(_SCRIPT.search(each) for each in own)):
+        packages = _split(extra) if named in _INTERPRETERS else (origin or named, *_split(extra))
         return OwnProgram(
-            why=f"it runs a program of your own with {named}: {IN_PACKAGES}, or {IN_IMAGE}",
+            why=f"it runs a program of your own with {_plain(named)}: {IN_PACKAGES}, or {IN_IMAGE}",
             interpreter="python",
-            program=named,
+            program=_program(named) or named,
             args=own,
-            packages=_split(extra),
+            packages=tuple(each for each in map(requirement, packages) if each is not None),
         )
     first = requirement(origin or named)
     if first is None:
@@ -111,6 +115,7 @@ def _run(
         index_url=read.last(*_INDEX),
         extra_index_urls=tuple(index_address(each) for each in read.all(*_EXTRA)),
         with_prereleases=prereleases,
+        notes=(NEWEST,) if read.has(*_NEWER) or (origin or named).endswith("@latest") else (),
     )
 
 

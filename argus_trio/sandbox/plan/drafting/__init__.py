@@ -2,6 +2,7 @@
 
 - `draft.py` is the draft, and how it is finished: mounts, variables, user, limits, and what there is to say of them.
 - `sources.py` says where packages come from: bases, indexes, registries, and whom to trust.
+- `services.py` finds the services of this machine and its network that a backend names, and could not reach.
 - `habits.py` is what some published servers are told, because of what they take for granted.
 - `image_run.py` drafts what `docker run` is asked for.
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.call.via import VARIABLE
 from argus_trio.sandbox.plan.drafting.habits import told
+from argus_trio.sandbox.plan.drafting.services import services_named
 from argus_trio.sandbox.plan.drafting.sources import Trusted
 from argus_trio.sandbox.plan.engine_facts import EngineFacts
 from argus_trio.sandbox.plan.environment import environment, trusting
@@ -32,6 +33,8 @@ from argus_trio.sandbox.plan.outcome import (
 )
 from argus_trio.sandbox.plan.refusal import PlanRefused
 from argus_trio.sandbox.plan.user import ContainerUser, container_user, may, needed_groups
+
+CHANGED_BY: Final = "what it is to change is to stand in container.mounts, with mode: rw"
 
 
 @attrs.frozen(kw_only=True)
@@ -76,7 +79,8 @@ def finished(spec: StdioBackend, draft: Draft, facts: EngineFacts, machine: Mach
     env, left_out = _environment(spec, draft, machine)
     inside = told(draft.image, env, draft.argv)
     notes = [*draft.notes, *inside.notes, *mounts.notes, *_of_engine(facts), *_of_given(draft, network)]
-    notes += [f"{each.why} names {each.source}, which it sees read-only" for each in mounts.mounts if each.why]
+    notes += _mounted(mounts)
+    notes += services_named(draft.args, draft.first, spec.env if draft.env is None else draft.env, network)
     notes += [f"env.{name} is left out, for the container has its own" for name in left_out]
     every = mounts.mounts
     if draft.trusted is not None:
@@ -101,6 +105,11 @@ def finished(spec: StdioBackend, draft: Draft, facts: EngineFacts, machine: Mach
         ),
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _mounted(mounts: Mounts) -> list[str]:
+    named = [f"{each.why} names {each.source}, which it sees read-only" for each in mounts.mounts if each.why]
+    return [*named, CHANGED_BY] if named else []
 
 
 def _network(spec: StdioBackend, draft: Draft) -> NetworkPolicy:

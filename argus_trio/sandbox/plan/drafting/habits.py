@@ -35,15 +35,15 @@ HABITS: Final[Mapping[tuple[ShimKind, str], Habit]] = MappingProxyType(
         ),
         ("python", "mcp-server-fetch"): Habit(
             arguments=("--allow-private-ips",),
-            note="--allow-private-ips is added, for names have loopback addresses inside: what they lead to is looked at by "
-            "the gateway, which refuses private addresses",
+            note="--allow-private-ips is added, for names have loopback addresses inside: what they lead to is looked at "
+            "by the gateway, which refuses private addresses",
         ),
     }
 )
 
 
 @attrs.frozen(kw_only=True)
-class Told:
+class ToldInside:
     """The variables and the arguments of a server with what its habits need, and what is to be said of that."""
 
     env: Mapping[str, str] = attrs.field(repr=False)
@@ -51,9 +51,9 @@ class Told:
     notes: tuple[str, ...] = ()
 
 
-def told(image: ImagePlan, env: Mapping[str, str], argv: tuple[str, ...]) -> Told:
+def told(image: ImagePlan, env: Mapping[str, str], argv: tuple[str, ...]) -> ToldInside:
     """What is set by who configured the server stays as it is."""
-    unchanged = Told(env=env, argv=argv)
+    unchanged = ToldInside(env=env, argv=argv)
     if not isinstance(image, InstalledImage) or not image.packages:
         return unchanged
     name, is_newest = _name(image.kind, image.packages[0])
@@ -64,7 +64,7 @@ def told(image: ImagePlan, env: Mapping[str, str], argv: tuple[str, ...]) -> Tol
     arguments = tuple(each for each in habit.arguments if is_newest and each not in argv)
     if not variables and not arguments:
         return unchanged
-    return Told(env={**env, **variables}, argv=(*argv, *arguments), notes=(habit.note,))
+    return ToldInside(env={**env, **variables}, argv=(*argv, *arguments), notes=(habit.note,))
 
 
 def _name(kind: ShimKind, package: str) -> tuple[str, bool]:

@@ -70,8 +70,10 @@ def _by_name(path: Path, machine: Machine) -> str | None:
         return "a user's home folder"
     if machine.user_home is not None and is_below(machine.user_home, path):
         return "your home folder" if path == machine.user_home else "a folder that holds your home"
-    if is_below(path, machine.homes) or is_below(machine.homes, path):
+    if is_below(path, machine.homes):
         return "where the homes of backends are kept"
+    if is_below(machine.homes, path):
+        return "a folder that holds the homes of backends"
     if _KEY_FOLDERS.intersection(path.parts):
         return "a place for keys"
     home = _home_of(path, machine)

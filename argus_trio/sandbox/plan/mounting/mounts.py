@@ -56,6 +56,11 @@ def explicit_mount(
             f"{named}: {source} is, or holds, the socket of a container engine, which is all power over this "
             "machine: no container gets it; for a backend that needs it write isolation: off"
         )
+    if is_below(seen.real, Path("/proc")):
+        raise PlanRefused(
+            f"{named}: {source} tells of the processes of this machine, and of their secrets: no container gets it; "
+            "leave it out"
+        )
     target = spec.target or str(source)
     if not target.startswith("/") or ".." in Path(target).parts:
         raise PlanRefused(f"{named}: target {target} is not an absolute path: write one such as /data")
@@ -114,25 +119,28 @@ def gather(
 def _add(
     named: NamedPath, chosen: dict[str, tuple[Mount, PathSeen]], notes: list[str], machine: Machine, *, is_lenient: bool
 ) -> None:
-    cover = _covering(named.path, chosen)
+    inside = named.target or named.path
+    cover = _covering(inside, chosen)
     if cover is not None and is_below(named.seen.real, cover.source):
         return
     # Below what is mounted a link leads elsewhere: there, under its real name, it is looked for.
-    path = named.path if cover is None else named.seen.real
-    if cover is not None and _covering(path, chosen) is not None:
-        return
+    path = named.path
+    if cover is not None:
+        path = inside = named.seen.real
+        if _covering(inside, chosen) is not None:
+            return
     why = why_not(path, named.seen, machine)
-    if why is None and (str(path) in _TAKEN or any(is_below(path, Path(each)) for each in _TAKEN_BELOW)):
+    if why is None and (str(inside) in _TAKEN or any(is_below(inside, Path(each)) for each in _TAKEN_BELOW)):
         why = "the container's own"
     if why is not None:
         if is_lenient:
             notes.append(f"{named.why} names {path}, {why}, which is not mounted by itself")
             return
         raise PlanRefused(_refusal(named, path, why))
-    for target in [each for each, (mount, _) in chosen.items() if mount.why and is_below(Path(each), path)]:
+    for target in [each for each, (mount, _) in chosen.items() if mount.why and is_below(Path(each), inside)]:
         if is_below(chosen[target][0].source, named.seen.real):
             del chosen[target]
-    mount = Mount(source=named.seen.real, target=str(path), why=named.why)
+    mount = Mount(source=named.seen.real, target=str(inside), why=named.why)
     chosen[mount.target] = (mount, named.seen)
 
 
@@ -153,8 +161,13 @@ def _refusal(named: NamedPath, path: Path, why: str) -> str:
             f"{named.why} names {path}, the socket of a container engine, which is all power over this machine: no "
             "container gets it; for a backend that needs it write isolation: off"
         )
-    if is_engine_socket(path, None) or str(path) in _TAKEN:
+    if is_engine_socket(path, None) or is_below(path, Path("/proc")):
         return f"{named.why} names {path}, {why}, which is not mounted: name what is meant below it"
+    if str(path) in _TAKEN:
+        return (
+            f"{named.why} names {path}, {why}, which is not mounted by itself: if it is meant, write container: "
+            f"{{mounts: [{{source: {path}, target: /host{path}}}]}}, and /host{path} in its place"
+        )
     return (
         f"{named.why} names {path}, {why}, which is not mounted by itself: if it is meant, write "
         f"container: {{mounts: [{{source: {path}}}]}}"

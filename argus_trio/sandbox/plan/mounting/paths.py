@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ import attrs
 from argus_trio.sandbox.plan.environment import CA_VARIABLES
 from argus_trio.sandbox.plan.machine import Machine, PathSeen
 from argus_trio.sandbox.plan.mounting.forbidden import why_not
+from argus_trio.sandbox.plan.outcome import HOME_TARGET
 
 _OF_EVERY_CONTAINER: Final = frozenset({
     "/tmp", "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/stdin", "/dev/stdout",  # noqa: S108
@@ -37,6 +39,8 @@ class NamedPath:
     why: str
     """What names it: "args[1]", "cwd", "env.DATA"."""
     is_relative: bool = False
+    target: Path | None = None
+    """Where it has to be inside; None: where it is here."""
 
 
 @attrs.frozen(kw_only=True)
@@ -57,7 +61,9 @@ def paths_of_args(
     for position, word in enumerate(args, start=first):
         why = f"args[{position}]"
         for part in _parts(word):
-            found = _named(part, machine, cwd, why, is_argument=True)
+            # What an interpreter is given to run is a path in any case.
+            start = machine.folder if takes_folders and _SCRIPT.fullmatch(part) else cwd
+            found = _named(part, machine, start, why, is_argument=True)
             if takes_folders and isinstance(found, NamedPath) and _SCRIPT.fullmatch(found.path.name):
                 found = _with_folder(found, machine)
             if found is not None:
@@ -70,7 +76,7 @@ def _with_folder(script: NamedPath, machine: Machine) -> NamedPath:
     folder = machine.look(path)
     if folder is None or script.seen.kind != "file" or why_not(path, folder, machine) is not None:
         return script
-    return attrs.evolve(script, path=path, seen=folder)
+    return attrs.evolve(script, path=path, seen=folder, target=script.target and script.target.parent)
 
 
 def paths_of_env(env: Mapping[str, str], machine: Machine, cwd: Path | None) -> Iterator[NamedPath | MissingPath]:
@@ -109,6 +115,8 @@ def _named(
 ) -> NamedPath | MissingPath | None:
     if not word or len(word) > MAX_WORD or "\0" in word or word in _OF_EVERY_CONTAINER or word.startswith("//"):
         return None
+    if word == "~" or word.startswith("~/"):
+        return _below_home(word, machine, why)
     is_absolute = word.startswith("/")
     if not is_absolute and not _may_be_relative(word, cwd, is_argument=is_argument):
         return None
@@ -121,6 +129,19 @@ def _named(
     parent = machine.look(path.parent)
     is_to_be = parent is not None and parent.kind == "folder" and str(path.parent) != "/" and bool(path.suffix)
     return MissingPath(path=path, why=why) if is_to_be and (is_absolute or word.startswith(".")) else None
+
+
+def _below_home(word: str, machine: Machine, why: str) -> NamedPath | None:
+    """What a program that reads `~` itself means: it finds it below the home that it has inside.
+
+    What is not there yet it makes, in that home.
+    """
+    if machine.user_home is None:
+        return None
+    rest = Path(os.path.normpath(Path("/", word[2:]))).relative_to("/")
+    path = machine.user_home / rest
+    seen = machine.look(path)
+    return None if seen is None else NamedPath(path=path, seen=seen, why=why, target=Path(HOME_TARGET) / rest)
 
 
 def _may_be_relative(word: str, cwd: Path | None, *, is_argument: bool) -> bool:

@@ -73,6 +73,7 @@ def test_otherwise_the_last_line_is_the_reason_and_nothing_is_none() -> None:
         ("ERROR: Ignored the following versions that require a different python version: 2.0 Requires-Python >=3.14",
          "it needs another version of the interpreter"),
         ("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] x'))", "container.ca_bundle"),
+        ("WARNING: The repository located at x is not a trusted or secure host", "PIP_TRUSTED_HOST"),
         ("npm error code SELF_SIGNED_CERT_IN_CHAIN", "container.ca_bundle"),
         ("OSError: [Errno 28] No space left on device", "argus-trio clean"),
     ],

@@ -63,6 +63,13 @@ def test_what_is_asked_of_an_engine_is_understood(line: str) -> None:
     assert attrs.evolve(found, env=dict(found.env)) == UNDERSTOOD[line]
 
 
+@pytest.mark.parametrize("option", ["--restart", "--hostname", "-l", "--log-driver"])
+def test_what_is_left_out_and_might_be_missed_is_said(option: str) -> None:
+    found = read(f"docker run -i --name n {option} value a")
+    assert isinstance(found, ImageRun)
+    assert found.notes == (f"{option} of docker run is left out",)
+
+
 REFUSED = {
     "docker run": "docker run names no image",
     "docker run -i --privileged a": "--privileged of docker run: no container has power over this machine",

@@ -95,6 +95,9 @@ OWN = {
     "uvx git+https://github.com/a/b": "git+https://github.com/a/b does not say what its program is called: write",
     "uvx https://user:SECRET@example.org/a.whl": "https://example.org/a.whl does not say",
     "uvx python server.py": "it runs a program of your own with python: list what it needs in container.packages",
+    "uvx fastmcp run /srv/server.py": "it runs a program of your own with fastmcp: list what it needs",
+    "uvx --from mcp[cli] mcp run server.py": "it runs a program of your own with mcp",
+    "uvx --with x uvicorn app.py:app": "it runs a program of your own with uvicorn",
     "uv run server.py": "uv runs a project of your own",
     "uv run --with mcp mcp run server.py": "uv runs a project of your own",
     "uv --directory /srv/x run x": "uv runs a project of your own",
@@ -137,6 +140,18 @@ def test_indexes_of_the_command_line_are_kept() -> None:
     assert found.index_url == "https://a.example/simple"
     assert found.extra_index_urls == ("https://b.example/s", "https://c.example/?a=b")
     assert found.with_prereleases
+
+
+@pytest.mark.parametrize(
+    "line", ["uvx x@latest", "uvx --refresh x", "uvx -U x", "npx -y x@latest", "npx -p @a/b@latest c"]
+)
+def test_what_asks_for_the_newest_at_each_start_is_said_not_to_get_it(line: str) -> None:
+    command, *words = shlex.split(line)
+    found = read_command(command, tuple(words))
+    assert isinstance(found, PackageRun)
+    assert found.notes == (
+        "the newest version is that of the day when the image was made: argus-trio build --update looks again",
+    )
 
 
 @pytest.mark.parametrize(

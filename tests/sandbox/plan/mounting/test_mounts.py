@@ -97,24 +97,58 @@ def test_variables_of_the_containers_own_name_no_paths() -> None:
 
 
 def test_what_is_mounted_by_itself_is_said() -> None:
-    assert contained(backend("uvx", "x", "/srv/data")).notes == ("args[1] names /srv/data, which it sees read-only",)
+    assert contained(backend("uvx", "x", "/srv/data")).notes == (
+        "args[1] names /srv/data, which it sees read-only",
+        "what it is to change is to stand in container.mounts, with mode: rw",
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "mounts"),
+    [
+        ("~/notes", ["/home/me/notes:/home/argus/notes:ro"]),
+        ("--path=~/notes/./todo.md", ["/home/me/notes/todo.md:/home/argus/notes/todo.md:ro"]),
+        ("~/../../home/me/notes", []),
+        ("~/nowhere", []),
+        ("~other/notes", []),
+    ],
+)
+def test_a_home_that_a_program_reads_itself_is_the_one_inside(word: str, mounts: list[str]) -> None:
+    assert mounts_of(word) == mounts
+
+
+@pytest.mark.parametrize(("word", "path"), [("~", "/home/me"), ("~/.ssh", "/home/me/.ssh"), ("~/notes/..", "/home/me")])
+def test_a_home_is_not_mounted_however_it_is_named(word: str, path: str) -> None:
+    assert refused(backend("uvx", "x", word)).startswith(f"args[1] names {path}, ")
+
+
+def test_a_script_that_is_named_alone_stands_where_the_gateway_runs() -> None:
+    extra = {"/work/server.py": PathSeen(real=Path("/work/server.py"), kind="file", uid=1000)}
+    spec = backend("python", "server.py", container=Container(packages=("mcp",)))
+    plan = contained(spec, DOCKER, here(extra=extra))
+    assert ([str(each) for each in plan.mounts], plan.cwd) == (["/work:/work:ro"], "/work")
 
 
 def test_a_file_that_is_to_be_made_is_said() -> None:
-    plan = contained(backend("uvx", "x", "--db", "/srv/new.db"))
+    plan = contained(backend("uvx", "x", "--db", "/srv/data/new.db"))
     assert plan.mounts == ()
-    assert (
-        plan.notes
-        == ("args[2] names /srv/new.db, which is not there and cannot be made: for that mount /srv with mode: rw",)
-        or plan.notes == ()
+    assert plan.notes == (
+        "args[2] names /srv/data/new.db, which is not there and cannot be made: for that mount /srv/data with mode: rw",
     )
+
+
+def test_a_file_that_could_not_be_made_here_either_is_not_spoken_of() -> None:
+    container = Container(mounts=(MountSpec(source=Path("/srv/data"), mode="rw"),))
+    assert contained(backend("uvx", "x", "/srv/new.db", "/etc/new.conf", "/nowhere/new.db")).notes == ()
+    assert contained(backend("uvx", "x", "/srv/data/new.db", container=container)).notes == ()
 
 
 @pytest.mark.parametrize(
     ("args", "begin"),
     [
         (("/",), "args[1] names /, a system folder, which is not mounted: name what is meant below it"),
-        (("/etc",), "args[1] names /etc, part of the system, which is not mounted: name what is meant below it"),
+        (("/etc",), "args[1] names /etc, part of the system, which is not mounted by itself: if it is meant, write "
+                    "container: {mounts: [{source: /etc, target: /host/etc}]}, and /host/etc in its place"),
         (("/etc/passwd",), "args[1] names /etc/passwd, part of the system, which is not mounted by itself: if it is"
                            " meant, write container: {mounts: [{source: /etc/passwd}]}"),
         (("/usr/share",), "args[1] names /usr/share, part of the system"),
@@ -140,7 +174,7 @@ def test_a_file_that_is_to_be_made_is_said() -> None:
         (("unix:///run/docker.sock",), "args[1] names /run/docker.sock, the socket of a container engine"),
         (("/srv/mysql.sock",), "args[1] names /srv/mysql.sock, a socket, which is not mounted by itself"),
         (("/var/lib/me/homes",), "args[1] names /var/lib/me/homes, where the homes of backends are kept"),
-        (("/var/lib/me",), "args[1] names /var/lib/me, where the homes of backends are kept"),
+        (("/var/lib/me",), "args[1] names /var/lib/me, a folder that holds the homes of backends"),
         (("/var/lib/docker",), "args[1] names /var/lib/docker, part of the system"),
     ],
 )  # fmt: skip
@@ -180,6 +214,10 @@ def test_a_target_is_where_the_file_says() -> None:
         (MountSpec(source=Path("/run/docker.sock")), "container.mounts: /run/docker.sock is, or holds, the socket"),
         (MountSpec(source=Path("/var/run/docker.sock")), "container.mounts: /var/run/docker.sock is, or holds"),
         (MountSpec(source=Path("/run"), target="/x"), "container.mounts: /run is, or holds, the socket of a container"),
+        (
+            MountSpec(source=Path("/proc"), target="/x"),
+            "container.mounts: /proc tells of the processes of this",
+        ),
         (MountSpec(source=Path("/"), target="/x"), "container.mounts: / is, or holds, the socket"),
         (MountSpec(source=Path("/srv/data"), target="data"), "container.mounts: target data is not an absolute path"),
         (MountSpec(source=Path("/srv/data"), target="/a/../b"), "container.mounts: target /a/../b is not an absolute"),
