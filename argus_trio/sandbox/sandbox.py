@@ -27,7 +27,7 @@ from argus_trio.sandbox.image.rooms import BackendPlan, EngineFinder, EngineInUs
 from argus_trio.sandbox.image.standing import Standing, Standings
 from argus_trio.sandbox.image.telling import TellPreparing, at_a_pace
 from argus_trio.sandbox.plan.engine_facts import EngineFacts, EngineFound, NoEngine
-from argus_trio.sandbox.plan.outcome import Contained, Plan, Refused
+from argus_trio.sandbox.plan.outcome import Bare, Contained, Plan, Refused
 from argus_trio.sandbox.plan.shown import shown
 
 log = structlog.get_logger()
@@ -296,7 +296,8 @@ class Sandbox:
             name
             for name, each in self._planned.items()
             if name in backends and each.spec.container.runtime == runtime
-            if isinstance(each.found, NoEngine) and each.found is not OFF
+            if isinstance(each.found, NoEngine) and isinstance(each.plan, Bare)
+            if each.found is not OFF
         ]
         if bare:
             self._standings.tell_engine_came(engine, bare)

@@ -62,6 +62,7 @@ def look(path: Path) -> PathSeen | None:
             mode=stat.S_IMODE(found.st_mode),
             is_readable=os.access(real, os.R_OK | (os.X_OK if kind == "folder" else 0)),
             is_writable=os.access(real, os.W_OK),
+            identity=(found.st_dev, found.st_ino),
         )
     except (OSError, ValueError):
         return None

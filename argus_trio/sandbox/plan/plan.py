@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Final, assert_never
 
+import attrs
+
 from argus_trio.config.model.backend import StdioBackend
+from argus_trio.config.model.container import Container
 from argus_trio.sandbox.plan.commands.asked import ImageRun, NotUnderstood, OwnProgram, PackageRun
 from argus_trio.sandbox.plan.commands.read import read_command
 from argus_trio.sandbox.plan.drafting.draft import Draft, finished
@@ -26,13 +29,28 @@ def plan(spec: StdioBackend, engine: EngineFound, machine: Machine) -> Plan:
         return Bare(why=OFF)
     try:
         facts = _usable(spec, engine)
-        return finished(spec, _draft(spec, facts, machine), facts, machine)
+        known = attrs.evolve(machine, engine_socket=facts.socket)
+        return finished(spec, _draft(spec, known), facts, known)
     except NotIsolated as error:
         if setting == "required":
             return Refused(why=f"isolation is required, and {error}")
-        return Bare(why=str(error))
+        if (asked := _asked(spec.container)) is None:
+            return Bare(why=str(error))
+        way_out = "" if START_ONE in str(error) else "; isolation: off runs it without"
+        return Refused(why=f"{asked} asks for isolation, and {error}{way_out}")
     except (PlanRefused, ValueError) as error:
         return Refused(why=str(error))
+
+
+def _asked(container: Container) -> str | None:
+    """What of the file would be lost without anybody noticing if its backend ran bare."""
+    if container.strict:
+        return "container.strict"
+    if container.network is not None and container.network.mode != "public":
+        return "container.network"
+    if container.image is not None:
+        return "container.image"
+    return None if container.dockerfile is None else "container.dockerfile"
 
 
 def _usable(spec: StdioBackend, engine: EngineFound) -> EngineFacts:
@@ -46,7 +64,7 @@ def _usable(spec: StdioBackend, engine: EngineFound) -> EngineFacts:
     return engine
 
 
-def _draft(spec: StdioBackend, facts: EngineFacts, machine: Machine) -> Draft:
+def _draft(spec: StdioBackend, machine: Machine) -> Draft:
     container = spec.container
     if container.image is not None and container.dockerfile is not None:
         raise PlanRefused("container has both image and dockerfile: leave one out")
@@ -62,7 +80,7 @@ def _draft(spec: StdioBackend, facts: EngineFacts, machine: Machine) -> Draft:
         case PackageRun():
             return _of_packages(spec, asked, machine, takes_folders=False)
         case ImageRun():
-            return of_image_run(spec, asked, machine, facts.socket)
+            return of_image_run(spec, asked, machine)
         case OwnProgram():
             return _of_packages(spec, _with_packages(spec, asked), machine, takes_folders=True)
         case NotUnderstood(why=why):
