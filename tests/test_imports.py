@@ -52,6 +52,7 @@ INNER_LAYERS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"engine", "egress", "shim"}),
         frozenset({"container"}),
         frozenset({"image"}),
+        frozenset({"in_use", "rooms", "standing", "telling"}),
         frozenset({"sandbox"}),
     ),
     "backends": (

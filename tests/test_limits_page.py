@@ -56,6 +56,7 @@ from argus_trio.pipeline.limits import rate_limit
 from argus_trio.pipeline.telemetry import export
 from argus_trio.runtime import pipelines, stopping
 from argus_trio.runtime.changes import backend_changes, candidate, check_config, reload, turns
+from argus_trio.sandbox import standing
 from argus_trio.sandbox.container import attached, program, start
 from argus_trio.sandbox.container import life as container_life
 from argus_trio.sandbox.egress import filter as egress_filter
@@ -63,7 +64,7 @@ from argus_trio.sandbox.egress import outward
 from argus_trio.sandbox.engine import bridge, control, failure, introduction, look, machine, probe
 from argus_trio.sandbox.engine import client as engine_client
 from argus_trio.sandbox.engine.reaping import reaper
-from argus_trio.sandbox.image import building, images, ready, standing
+from argus_trio.sandbox.image import building, images, ready
 from argus_trio.sandbox.image.making import build_log, context, installation
 from argus_trio.sandbox.plan import profile
 from argus_trio.sandbox.plan.drafting import image_run, services
