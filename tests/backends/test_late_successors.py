@@ -17,8 +17,8 @@ from argus_trio.config.model.config import Config
 from argus_trio.config.model.operation import Timeouts
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.errors import LinkFailed
-from argus_trio.sandbox.image.telling import TellPreparing
 from argus_trio.sandbox.plan.outcome import Contained
+from argus_trio.sandbox.telling import TellPreparing
 from tests.backends.support.fakes import FakeBackend, Json
 from tests.backends.support.supervised import Supervised, named, slow_to_greet, spec, supervised
 from tests.sandbox.rooms import PlayedEngine, PlayedRooms, sandbox_of

@@ -16,8 +16,8 @@ from argus_trio.cli.isolated.shown import FoundPlans, write_plans
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.container import Container
 from argus_trio.core.redaction import Redactor
-from argus_trio.sandbox.image.rooms import BackendPlan, EngineRuntime
 from argus_trio.sandbox.plan.engine_facts import EngineFacts, EngineFound, NoEngine
+from argus_trio.sandbox.rooms import BackendPlan, EngineRuntime
 from argus_trio.verbs.show.terminal import Terminal
 from tests.cli.conftest import Run
 

@@ -18,7 +18,7 @@ from argus_trio.sandbox.engine.machine import homes
 from argus_trio.sandbox.engine.probe import EngineProbe
 from argus_trio.sandbox.engine.reaping.leftovers import reap_leftovers
 from argus_trio.sandbox.image.cleaning import UnneededImage, remove_unneeded
-from argus_trio.sandbox.image.in_use import UsedEngine
+from argus_trio.sandbox.in_use import UsedEngine
 from argus_trio.sandbox.plan.engine_facts import EngineFacts, NoEngine
 from argus_trio.sandbox.plan.outcome import Contained
 

@@ -16,10 +16,10 @@ from argus_trio.core.health.health import PlanWord
 from argus_trio.core.redaction import Redactor
 from argus_trio.sandbox.engine.machine import this_machine
 from argus_trio.sandbox.engine.probe import EngineProbe
-from argus_trio.sandbox.image.rooms import BackendPlan, EngineFinder, EngineRuntime
 from argus_trio.sandbox.plan.engine_facts import EngineFacts, EngineFound, NoEngine
 from argus_trio.sandbox.plan.plan import plan
 from argus_trio.sandbox.plan.shown import shown
+from argus_trio.sandbox.rooms import BackendPlan, EngineFinder, EngineRuntime
 
 WORDS: Final[Sequence[PlanWord]] = ("contained", "bare", "refused")
 CHECK_SECONDS: Final = 1.5

@@ -69,11 +69,12 @@ def look(path: Path) -> PathSeen | None:
 
 
 def read(path: Path) -> str | None:
-    """The text of a small file; None where it cannot be read."""
+    """The text of a small file; None where it cannot be read, or is no small one."""
     try:
         if not path.is_file():  # a pipe would be waited for
             return None
         with path.open("rb") as file:
-            return file.read(MAX_TEXT).decode("utf-8", "replace")
+            content = file.read(MAX_TEXT + 1)
+        return None if len(content) > MAX_TEXT else content.decode("utf-8", "replace")
     except (OSError, ValueError):
         return None

@@ -35,8 +35,8 @@ HABITS: Final[Mapping[tuple[ShimKind, str], Habit]] = MappingProxyType(
         ),
         ("python", "mcp-server-fetch"): Habit(
             arguments=("--allow-private-ips",),
-            note="--allow-private-ips is added, for names have loopback addresses inside: what they lead to is looked at "
-            "by the gateway, which refuses private addresses",
+            note="--allow-private-ips is added, for names have loopback addresses inside: what they lead to is looked "
+            "at by the gateway, which refuses private addresses",
         ),
     }
 )

@@ -62,9 +62,13 @@ def _variables(spec: StdioBackend, run: ImageRun, machine: Machine) -> tuple[dic
     names: list[str] = []
     for path in run.env_files:
         text = machine.read(machine.absolute(path, spec.cwd))
-        if text is None:
-            raise PlanRefused(f"--env-file {path} cannot be read: correct it, or write its variables into env and -e")
-        for line in text.splitlines()[:MAX_LINES]:
+        lines = () if text is None else text.splitlines()
+        if text is None or len(lines) > MAX_LINES:
+            raise PlanRefused(
+                f"--env-file {path} cannot be read, or is longer than {MAX_LINES} lines or 256 KiB: correct it, or "
+                "write its variables into env and -e"
+            )
+        for line in lines:
             name, equals, value = line.strip().partition("=")
             if not name or name.startswith("#"):
                 continue
