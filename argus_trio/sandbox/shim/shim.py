@@ -55,7 +55,7 @@ _SOCKET_CALLS = (
     (0x40000028, 281, 102),
     (0xC00000F3, 198, 0),
 )
-"""Of x86_64, i386, aarch64, arm and riscv64: the architecture, `socket`, and `socketcall`, which hides what it is for."""
+"""Of x86_64, i386, aarch64, arm and riscv64: architecture, `socket`, and `socketcall`, whose family is hidden."""
 _DEFAULT_IN_SERVER = (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ)
 """Signals that Python handles or ignores; what is ignored stays so over an exec, so the server gets them back."""
 
