@@ -78,6 +78,8 @@ class Standings:
 
     def _tell(self, standings: Mapping[str, Standing], found: EngineFound) -> None:
         facts = facts_of(standings, found)
+        if len(standings) < len(self._told):  # what is counted here is not all there is
+            facts = {"changed": list(standings)[:MOST_NAMED], **facts}
         is_warning = any(standing.is_worth_a_warning for standing in standings.values())
         report = log.warning if is_warning else log.info
         report("isolation", **facts)
