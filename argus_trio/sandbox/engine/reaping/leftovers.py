@@ -18,7 +18,6 @@ from argus_trio.sandbox.engine.control import EngineControl
 from argus_trio.sandbox.engine.facts import ContainerFacts
 from argus_trio.sandbox.engine.failure import EngineFailed
 from argus_trio.sandbox.engine.reaping.owner import (
-    INSTANCE_LABEL,
     GatewayRun,
     GatewayState,
     ProcessFound,
@@ -26,6 +25,7 @@ from argus_trio.sandbox.engine.reaping.owner import (
     gateway_of,
     judge,
 )
+from argus_trio.sandbox.plan.launch import INSTANCE_LABEL
 
 log = structlog.get_logger()
 
