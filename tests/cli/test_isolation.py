@@ -117,7 +117,7 @@ def test_check_knows_which_backends_need_nothing_of_this_machine() -> None:
     required = attrs.evolve(OWN, name="required", container=Container(isolation="required"))
     planned = planned_for_check((TIME, OWN, required), Finder(DOCKER))
     assert planned.not_bare == {"time", "required"}
-    assert planned.line.startswith("isolation: 1 contained, 1 bare, 1 refused (docker 28.2.2);")
+    assert planned.line.startswith("isolation: 1 contained, 1 bare, 1 refused (required) (docker 28.2.2);")
 
 
 def test_an_engine_is_asked_for_once_whatever_the_number_of_backends() -> None:
@@ -152,6 +152,9 @@ def test_an_image_that_is_not_there_yet_is_told_with_what_is_done_for_it(capsys:
     assert "to be built: python:3.13-slim with mcp-server-time==1.2" in out
     out = written(found(TIME, images={"time": attrs.evolve(state, why="the engine hangs")}), capsys)
     assert "  the engine hangs\n" in out
+    built = StdioBackend(name="time", command="x", container=Container(dockerfile=Path(__file__)))
+    out = written(found(built, images={"time": state}), capsys)
+    assert f"to be built of {__file__}" in out
     out = written(found(TIME, images={"time": attrs.evolve(state, id="sha256:1")}), capsys)
     assert "to be" not in out
 

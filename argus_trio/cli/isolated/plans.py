@@ -16,7 +16,7 @@ from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.health.health import PlanWord
 from argus_trio.sandbox.engine.machine import this_machine
 from argus_trio.sandbox.plan.engine_facts import EngineFacts, EngineFound, NoEngine
-from argus_trio.sandbox.plan.outcome import Bare
+from argus_trio.sandbox.plan.outcome import Bare, Refused
 from argus_trio.sandbox.plan.plan import plan
 from argus_trio.sandbox.plan.shown import shown
 from argus_trio.sandbox.rooms import BackendPlan, EngineFinder, EngineRuntime
@@ -24,6 +24,8 @@ from argus_trio.sandbox.rooms import BackendPlan, EngineFinder, EngineRuntime
 WORDS: Final[Sequence[PlanWord]] = ("contained", "bare", "refused")
 CHECK_SECONDS: Final = 1.5
 """How long `check` waits for an engine: the second of the probe, and half of one for a busy machine."""
+MOST_NAMED: Final = 5
+"""How many backends that would not run are named in a line."""
 OFF: Final = NoEngine(why="isolation: off")
 """What is known of the engine where none is asked for."""
 
@@ -68,7 +70,10 @@ class CheckedPlans:
 def planned_for_check(specs: Sequence[StdioBackend], finder: EngineFinder) -> CheckedPlans:
     """How these backends would be isolated. It needs no engine, and does not wait for one."""
     planned = trio.run(plans_of, finder, specs, CHECK_SECONDS)
-    told = ", ".join(f"{count} {word}" for word, count in counts_of(planned).items() if count)
+    refused = [each.spec.name for each in planned if isinstance(each.plan, Refused)]
+    names = {"refused": f" ({', '.join(refused[:MOST_NAMED])}{', …' if refused[MOST_NAMED:] else ''})"}
+    counts = counts_of(planned).items()
+    told = ", ".join(f"{count} {word}{names.get(word, '')}" for word, count in counts if count)
     engines = dict.fromkeys(each.found for each in planned if each.found != OFF)
     by = "; ".join(str(each) if isinstance(each, EngineFacts) else each.why for each in engines)
     return CheckedPlans(

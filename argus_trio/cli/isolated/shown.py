@@ -118,7 +118,8 @@ def _row(found: FoundPlans, planned: BackendPlan, redact: Redactor) -> tuple[str
     isolation, state = shown(planned.plan, planned.found), found.images.get(planned.spec.name)
     image, why = isolation.image or "", isolation.why
     if state is not None and state.id is None:
-        image = f"to be {state.how}: {image}"  # before it, for at a narrow terminal its end is cut
+        # Before it, for at a narrow terminal its end is cut.
+        image = f"to be {image}" if image.startswith(f"{state.how} ") else f"to be {state.how}: {image}"
         why = "; ".join(filter(None, (state.why, why)))
     elif isinstance(planned.found, NoEngine) and planned.found != OFF and isolation.plan == "bare":
         why = "there is no engine, as said above"
