@@ -19,7 +19,8 @@ from argus_trio.sandbox.plan.outcome import PACKAGE_PROGRAM, Bare, DockerfileIma
 from argus_trio.sandbox.plan.refusal import NotIsolated, PlanRefused
 
 OFF: Final = "isolation: off is configured for it"
-START_ONE: Final = "start Docker or Podman and let the gateway's user use it, or write isolation: off"
+_START_ONE: Final = "start Docker or Podman and let the gateway's user use it"
+_OR_OFF: Final = "or write isolation: off"
 
 
 def plan(spec: StdioBackend, engine: EngineFound, machine: Machine) -> Plan:
@@ -53,9 +54,14 @@ def _asked(container: Container) -> str | None:
     return None if container.dockerfile is None else "container.dockerfile"
 
 
+def way_out(found: NoEngine) -> str:
+    """What to do where there is no engine, besides what it says itself."""
+    return _OR_OFF if found.says_way_out else f"{_START_ONE}, {_OR_OFF}"
+
+
 def _usable(spec: StdioBackend, engine: EngineFound) -> EngineFacts:
     if isinstance(engine, NoEngine):
-        raise NotIsolated(f"{engine.why}: {START_ONE}")
+        raise NotIsolated(f"{engine.why}; {way_out(engine)}")
     wanted = spec.container.runtime
     if wanted not in ("auto", engine.kind):
         raise NotIsolated(
