@@ -7,6 +7,7 @@ from typing import Final, assert_never
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.sandbox.plan.commands.asked import ImageRun, NotUnderstood, OwnProgram, PackageRun
 from argus_trio.sandbox.plan.commands.read import read_command
+from argus_trio.sandbox.plan.drafting.bound import bond_of
 from argus_trio.sandbox.plan.drafting.draft import Draft, finished
 from argus_trio.sandbox.plan.drafting.image_run import of_image_run
 from argus_trio.sandbox.plan.drafting.sources import installed_image, trusted_bundle
@@ -60,6 +61,8 @@ def _draft(spec: StdioBackend, facts: EngineFacts, machine: Machine) -> Draft:
         return _in_image(spec, GivenImage(reference=container.image), machine)
     match asked:
         case PackageRun():
+            if container.base_image is None and (why := bond_of(asked)) is not None:
+                raise NotIsolated(why)
             return _of_packages(spec, asked, machine, takes_folders=False)
         case ImageRun():
             return of_image_run(spec, asked, machine, facts.socket)
