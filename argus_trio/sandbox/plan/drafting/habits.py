@@ -25,12 +25,15 @@ class Habit:
     note: str
 
 
+_MEMORY: Final = Habit(
+    env={"MEMORY_FILE_PATH": f"{HOME_TARGET}/memory.jsonl"},
+    note="MEMORY_FILE_PATH is memory.jsonl in its home: what stands beside its program cannot be written",
+)
 HABITS: Final[Mapping[tuple[ShimKind, str], Habit]] = MappingProxyType(
     {
-        ("node", "@modelcontextprotocol/server-memory"): Habit(
-            env={"MEMORY_FILE_PATH": f"{HOME_TARGET}/memory.jsonl"},
-            note="MEMORY_FILE_PATH is memory.jsonl in its home: what stands beside its program cannot be written",
-        ),
+        ("node", "@modelcontextprotocol/server-memory"): _MEMORY,
+        ("node", "@itseasy21/mcp-knowledge-graph"): _MEMORY,
+        ("node", "mcp-knowledge-graph"): _MEMORY,
         ("python", "mcp-server-fetch"): Habit(
             arguments=("--allow-private-ips",),
             note="--allow-private-ips is added, for names have loopback addresses inside: what they lead to is looked "

@@ -11,7 +11,9 @@ from tests.sandbox.plan.support import backend, contained
 MEMORY = "@modelcontextprotocol/server-memory"
 
 
-@pytest.mark.parametrize("package", [MEMORY, f"{MEMORY}@latest", f"{MEMORY}@2026.8.31"])
+@pytest.mark.parametrize(
+    "package", [MEMORY, f"{MEMORY}@latest", f"{MEMORY}@2026.8.31", "@itseasy21/mcp-knowledge-graph"]
+)
 def test_a_memory_is_written_to_the_home(package: str) -> None:
     plan = contained(backend("npx", "-y", package))
     assert plan.env["MEMORY_FILE_PATH"] == f"{plan.env['HOME']}/memory.jsonl"
