@@ -27,14 +27,15 @@ class Standing:
 
     word: PlanWord
     why: str
+    """Of one that is contained: what its user should know."""
     setting: IsolationSetting
 
     @classmethod
     def of(cls, plan: Plan, setting: IsolationSetting) -> Standing:
         """That of a backend with this plan."""
         match plan:
-            case Contained():
-                return cls(word="contained", why="", setting=setting)
+            case Contained(notes=notes):
+                return cls(word="contained", why="; ".join(notes), setting=setting)
             case Bare(why=why):
                 return cls(word="bare", why=why, setting=setting)
             case Refused(why=why):
@@ -97,12 +98,14 @@ def facts_of(standings: Mapping[str, Standing], found: EngineFound) -> dict[str,
             facts["hint"] = way_out(found)
     words: tuple[PlanWord, ...] = ("contained", "bare", "refused")
     facts |= {word: sum(1 for each in standings.values() if each.word == word) for word in words}
-    for word in words[1:]:
-        those = [name for name, standing in standings.items() if standing.word == word]
+    for word in words:
+        those = [name for name, standing in standings.items() if standing.word == word and standing.why]
         if isinstance(found, NoEngine):  # that is told once, and not of each
             those = [name for name in those if found.why not in standings[name].why]
         if those:
-            facts[f"{word}_because"] = {name: standings[name].why for name in those[:MOST_NAMED]}
+            facts[f"{word}_notes" if word == "contained" else f"{word}_because"] = {
+                name: standings[name].why for name in those[:MOST_NAMED]
+            }
     return facts
 
 

@@ -34,6 +34,7 @@ def contained(spec: StdioBackend) -> Contained:
         image=InstalledImage(base="python:3.13-slim", kind="python", packages=(spec.args[0],)),
         argv=(spec.command,),
         network=NetworkPolicy(),
+        notes=("args[0] names /srv/data, which it sees read-only",) if spec.name == "noted" else (),
         limits=ResourceLimits(memory=2**30, cpus=1, pids=100),
     )
 

@@ -179,6 +179,16 @@ async def test_at_the_start_it_is_told_once_what_is_contained_bare_or_refused_an
         assert len(told(journal)) == 1
 
 
+async def test_what_there_is_to_say_of_one_that_is_contained_is_in_the_log() -> None:
+    journal = Journal()
+    backends: dict[str, BackendSpec] = {"a": stdio("a"), "noted": stdio("noted")}
+    async with sandbox_of(PlayedRooms(), lambda: backends, journal):
+        await wait_all_tasks_blocked(0.05)
+        (event,) = journal.since(1)[0]
+        assert event.severity == "info"
+        assert event.details["contained_notes"] == {"noted": "args[0] names /srv/data, which it sees read-only"}
+
+
 async def test_after_a_reload_what_changed_is_told_and_no_more() -> None:
     journal, backends = Journal(), dict[str, BackendSpec](a=stdio("a"), b=stdio("b", "own"))
     async with sandbox_of(PlayedRooms(), lambda: backends, journal) as sandbox:

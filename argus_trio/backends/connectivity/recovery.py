@@ -118,8 +118,9 @@ class Recovery:
 
     def waits_for_its_turn(self, *, is_waiting: bool) -> None:
         """Say that an attempt has to wait until others have started, or no longer has to."""
-        if self.standing.state is BackendState.STARTING:
-            self._stand(attrs.evolve(self.standing, reason=ITS_TURN if is_waiting else WHY[BackendState.STARTING]))
+        state = self.standing.state
+        if state is BackendState.STARTING or state is BackendState.PREPARING:
+            self._stand(attrs.evolve(self.standing, reason=ITS_TURN if is_waiting else WHY[state]))
 
     def prepares(self, last_line: str, what: PreparingWord = "installing") -> None:
         """Say what is done before the backend's first message, and what was written of it last."""
