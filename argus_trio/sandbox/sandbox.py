@@ -60,9 +60,9 @@ class RealRooms:
 
     async def find(self, runtime: EngineRuntime) -> EngineFound:
         """As `Rooms.find`."""
-        from argus_trio.sandbox.engine.probe import EngineProbe
-
-        self._probe = self._probe or EngineProbe(environ=self.environ)
+        if self._probe is None:
+            probe = await trio.to_thread.run_sync(self._load_probe, abandon_on_cancel=True)
+            self._probe = self._probe or probe
         return await self._probe.find(runtime)
 
     def plan(self, spec: StdioBackend, found: EngineFound) -> Plan:
@@ -76,13 +76,25 @@ class RealRooms:
         """As `Rooms.in_thread`."""
         return await trio.to_thread.run_sync(work, abandon_on_cancel=True)
 
-    def use(self, facts: EngineFacts) -> AbstractAsyncContextManager[EngineInUse]:
+    @asynccontextmanager
+    async def use(self, facts: EngineFacts) -> AsyncIterator[EngineInUse]:
         """As `Rooms.use`."""
+        open_engine = await trio.to_thread.run_sync(self._load_engine, abandon_on_cancel=True)
+        async with open_engine(facts) as engine:
+            yield engine
+
+    def _load_probe(self) -> EngineFinder:
+        from argus_trio.sandbox.engine.probe import EngineProbe
+
+        return EngineProbe(environ=self.environ)
+
+    def _load_engine(self) -> Callable[[EngineFacts], AbstractAsyncContextManager[EngineInUse]]:
+        # In a thread: it takes half a second, and many times that on a busy machine.
         from argus_trio.sandbox.egress.attempts import ToldAttempts
         from argus_trio.sandbox.image.in_use import open_engine
 
         told = ToldAttempts(attempts=self.attempts, journal=self.journal, redact=self.redact)
-        return open_engine(facts, environ=self.environ, redact=self.redact, attempts=told)
+        return partial(open_engine, environ=self.environ, redact=self.redact, attempts=told)
 
 
 def _no_backends() -> Mapping[str, BackendSpec]:
