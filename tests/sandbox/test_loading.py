@@ -11,6 +11,8 @@ import json, pathlib, sys, threading, trio
 from argus_trio.sandbox.engine.facts import EngineFacts
 from argus_trio.sandbox.sandbox import RealRooms
 
+NOBODY = EngineFacts(kind="docker", version="1", api_version="1.41", socket=pathlib.Path("/nowhere"))
+
 class Seen(Exception):
     pass
 
@@ -25,7 +27,7 @@ async def main():
     rooms = RealRooms(environ={"DOCKER_HOST": "unix:///nowhere/docker.sock"}, redact=str)
     await rooms.find("auto")
     try:
-        async with rooms.use(EngineFacts(kind="docker", version="1", api_version="1.41", socket=pathlib.Path("/nowhere"))):
+        async with rooms.use(NOBODY):
             pass
     except Seen:
         print(json.dumps([name for name, is_in_loop in Watch.threads.items() if is_in_loop]))
