@@ -5,7 +5,8 @@
 - `ready.py` is an image that is there, and its labels; `engine.py` is what is asked of an engine for all this.
 - `building.py` has many made ahead of time, `cleaning.py` removes what nobody needs.
 - `in_use.py` joins an engine's control, its images and its containers.
-- `telling.py` tells of a preparation at a pace; `standing.py` is what is told of how backends are isolated.
+- `telling.py` tells of a preparation at a pace; `standing.py` is what is told of how backends are isolated, `plans.py`
+  the plan that is known of each.
 
 An installation runs in a container of its own, behind the same filter as servers, with the image's root writable, and
 is committed. Its log is bounded, and its tail is what a failure tells. Credentials of indexes are in no layer and no
