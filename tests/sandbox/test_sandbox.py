@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
@@ -264,3 +265,17 @@ async def test_a_container_whose_plan_is_not_known_is_not_started() -> None:
         with pytest.raises(LinkFailed, match="there is no container engine"):
             async with sandbox.start(contained(stdio("a"))):
                 pass
+
+
+async def test_who_asks_how_a_backend_is_isolated_does_not_wait_for_files() -> None:
+    rooms = PlayedRooms()
+    backends: dict[str, BackendSpec] = {"idle": attrs.evolve(stdio("idle"), enabled=False), "on": stdio("on")}
+    async with sandbox_of(rooms, lambda: backends) as sandbox:
+        await wait_all_tasks_blocked()
+        assert set(rooms.planned_in_loop) == set()
+        changed = attrs.evolve(stdio("idle"), args=("other",))
+        assert sandbox.isolation(changed) is None
+        await wait_all_tasks_blocked()
+        assert sandbox.isolation(changed) is not None
+        assert sandbox.isolation(stdio("on")) is not None
+    assert set(rooms.planned_in_loop) == set()
