@@ -32,7 +32,7 @@ def this_machine(environ: Mapping[str, str], folder: Path) -> Machine:
 
 def homes(environ: Mapping[str, str]) -> Path:
     """Where the homes of backends are kept."""
-    if state := environ.get("STATE_DIRECTORY"):
+    if (state := environ.get("STATE_DIRECTORY")) and state.startswith("/"):
         return Path(state.split(":")[0]) / "homes"
     if (xdg := environ.get("XDG_STATE_HOME")) and xdg.startswith("/"):
         return Path(xdg) / "argus-trio" / "homes"

@@ -33,9 +33,14 @@ def test_a_package_of_npm_runs_the_program_that_it_has() -> None:
 
 def test_without_an_engine_everything_runs_bare_and_says_what_to_do() -> None:
     assert bare(backend("uvx", "x"), NONE) == (
-        "neither Docker nor Podman answers: start Docker or Podman and let the gateway's user use it, or write "
+        "neither Docker nor Podman answers; start Docker or Podman and let the gateway's user use it, or write "
         "isolation: off"
     )
+
+
+def test_where_why_there_is_no_engine_tells_what_to_do_nothing_else_is_advised() -> None:
+    found = NoEngine(why="DOCKER_HOST is tcp://…: name one at a Unix socket", says_way_out=True)
+    assert bare(backend("uvx", "x"), found) == f"{found.why}; or write isolation: off"
 
 
 @pytest.mark.parametrize("command", [("uvx", "x"), ("./own",), ("uv", "run", "x"), ("sh", "-c", "x")])
@@ -63,7 +68,7 @@ STRICTER = [
 @pytest.mark.parametrize(("container", "key"), STRICTER)
 def test_what_the_file_asks_of_a_container_is_not_lost_without_an_engine(container: Container, key: str) -> None:
     assert refused(backend("uvx", "x", container=container), NONE) == (
-        f"container.{key} asks for isolation, and neither Docker nor Podman answers: start Docker or Podman and let "
+        f"container.{key} asks for isolation, and neither Docker nor Podman answers; start Docker or Podman and let "
         "the gateway's user use it, or write isolation: off"
     )
     assert bare(backend("uvx", "x", container=attrs.evolve(container, isolation="off")), NONE)

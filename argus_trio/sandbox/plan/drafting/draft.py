@@ -78,9 +78,10 @@ def finished(spec: StdioBackend, draft: Draft, facts: EngineFacts, machine: Mach
     keeps_home = (container.home or ("tmpfs" if container.strict else "kept")) == "kept"
     env, left_out = _environment(spec, draft, machine)
     inside = told(draft.image, env, draft.argv)
+    services = services_named(draft.args, draft.first, spec.env if draft.env is None else draft.env, network)
+    lacks = dict.fromkeys((*mounts.notes, *services))
     notes = [*draft.notes, *inside.notes, *mounts.notes, *_of_engine(facts), *_of_given(draft, network)]
-    notes += _mounted(mounts)
-    notes += services_named(draft.args, draft.first, spec.env if draft.env is None else draft.env, network)
+    notes += [*_mounted(mounts), *services]
     notes += [f"env.{name} is left out, for the container has its own" for name in left_out]
     every = mounts.mounts
     if draft.trusted is not None:
@@ -104,6 +105,7 @@ def finished(spec: StdioBackend, draft: Draft, facts: EngineFacts, machine: Mach
             pids=container.pids,
         ),
         notes=tuple(dict.fromkeys(notes)),
+        lacks=tuple(lacks),
     )
 
 

@@ -49,6 +49,11 @@ def is_below(path: Path, folder: Path) -> bool:
     return path == folder or folder in path.parents
 
 
+def is_of_system(path: Path) -> bool:
+    """Whether a path is the root of all, or in a folder of the system."""
+    return str(path) == "/" or any(is_below(path, Path(each)) for each in SYSTEM)
+
+
 def why_not(path: Path, seen: PathSeen, machine: Machine) -> str | None:
     """What a path is that is not mounted by itself, such as "a system folder"; None for one that may be."""
     for each in (path, seen.real):

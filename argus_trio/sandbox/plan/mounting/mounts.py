@@ -16,6 +16,7 @@ from argus_trio.sandbox.plan.mounting.forbidden import (
     has_our_sockets,
     is_below,
     is_engine_socket,
+    is_of_system,
     leads_out,
     why_not,
 )
@@ -109,11 +110,8 @@ def gather(
     has_relative = False
     for each in named:
         if isinstance(each, MissingPath):
-            if _covering(each.path, chosen) is None and not _is_of_system(each.path, machine):
-                notes.append(
-                    f"{each.why} names {each.path}, which is not there and cannot be made: for that mount "
-                    f"{each.path.parent} with mode: rw"
-                )
+            if _covering(each.path, chosen) is None and (note := _cannot_be_made(each, machine)) is not None:
+                notes.append(note)
             continue
         has_relative = has_relative or each.is_relative
         _add(each, chosen, notes, machine, is_lenient=is_lenient)
@@ -175,9 +173,20 @@ def _covering(path: Path, chosen: dict[str, tuple[Mount, PathSeen]]) -> Mount | 
     return max(covers, key=lambda mount: len(Path(mount.target).parts), default=None)
 
 
-def _is_of_system(path: Path, machine: Machine) -> bool:
-    parent = machine.look(path.parent)
-    return parent is None or why_not(path.parent, parent, machine) is not None
+def _cannot_be_made(missing: MissingPath, machine: Machine) -> str | None:
+    """What to say of a file that is to be made; None where it is most likely none of this machine."""
+    folder = missing.path.parent
+    seen = machine.look(missing.above)
+    if seen is None or not seen.is_writable or is_of_system(missing.above):
+        return None
+    is_lost = is_below(missing.path, Path("/tmp"))  # noqa: S108 - the container has one of its own
+    outcome = "what is made there is lost when it ends" if is_lost else "cannot be made"
+    said = f"{missing.why} names {missing.path}, which is not there and {outcome}: for that "
+    if folder != missing.above:
+        return f"{said}make {folder}, and mount it with mode: rw"
+    if why_not(folder, seen, machine) is not None:
+        return f"{said}name one in a folder of its own, and mount that with mode: rw"
+    return f"{said}mount {folder} with mode: rw"
 
 
 def _led_out(path: Path, seen: PathSeen, folder: Path) -> str:

@@ -120,6 +120,11 @@ def test_an_index_with_a_password_is_handed_over_as_a_variable_and_stands_in_no_
     assert CANARY in recipe_of(image).secrets
 
 
+def test_no_package_fetches_a_browser_into_a_home_that_is_not_kept() -> None:
+    env = installation_env(NODE, {})
+    assert (env["PUPPETEER_SKIP_DOWNLOAD"], env["PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD"]) == ("1", "1")
+
+
 def test_a_registry_with_a_password_is_told_to_npm_in_its_own_settings() -> None:
     registry = f"https://user:{CANARY}@npm.example/team/"
     env = installation_env(attrs.evolve(NODE, npm_registry=registry), {})

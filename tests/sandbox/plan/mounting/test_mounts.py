@@ -139,7 +139,9 @@ def test_a_file_that_is_to_be_made_is_said() -> None:
 
 def test_a_file_that_could_not_be_made_here_either_is_not_spoken_of() -> None:
     container = Container(mounts=(MountSpec(source=Path("/srv/data"), mode="rw"),))
-    assert contained(backend("uvx", "x", "/srv/new.db", "/etc/new.conf", "/nowhere/new.db")).notes == ()
+    srv = {"/srv": PathSeen(real=Path("/srv"), kind="folder")}
+    spec = backend("uvx", "x", "/srv/new.db", "/etc/new.conf", "/nowhere/new.db", "/api/v1.json")
+    assert contained(spec, where=here(extra=srv)).notes == ()
     assert contained(backend("uvx", "x", "/srv/data/new.db", container=container)).notes == ()
 
 
@@ -376,3 +378,16 @@ def test_where_containers_have_their_sockets_no_other_container_sees(environ: di
 
 def where_of(path: str) -> dict[str, PathSeen]:
     return {path: PathSeen(real=Path(path), kind="folder", uid=1000)}
+
+
+@pytest.mark.parametrize(
+    ("path", "way_out"),
+    [
+        ("/home/me/new.db", "cannot be made: for that name one in a folder of its own, and mount that with mode: rw"),
+        ("/home/me/notes/a/b.db", "cannot be made: for that make /home/me/notes/a, and mount it with mode: rw"),
+        ("/tmp/work/b.db", "what is made there is lost when it ends: for that mount /tmp/work with mode: rw"),
+    ],
+)
+def test_what_is_to_be_made_is_told_with_where_it_can_be(path: str, way_out: str) -> None:
+    plan = contained(backend("uvx", "x", "--db", path))
+    assert plan.notes == plan.lacks == (f"args[2] names {path}, which is not there and {way_out}",)
