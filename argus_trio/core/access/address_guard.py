@@ -21,6 +21,10 @@ _ALWAYS_METADATA: Final = frozenset({
 _TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
 """NAT64: an IPv4 address in its last 32 bits (RFC 6052)."""
 
+_PRIVATE_BESIDES: Final = tuple(map(ipaddress.ip_network, ("fec0::/10", "192.0.0.0/24", "3fff::/20")))
+"""What not every Python takes for private: site-local, which the machine below a virtual one may have; addresses of
+protocols; and those of documentation."""
+
 
 class AddressRefused(LinkFailed):
     """What a name resolved to is no address that may be dialled."""
@@ -81,7 +85,8 @@ def _kind(address: str) -> str:
             return kind.replace("_", "-")
     if isinstance(plain, IPv6Address) and plain.is_reserved:
         return "reserved"
-    return "" if plain.is_global else "private"
+    is_private = not plain.is_global or any(plain in each for each in _PRIVATE_BESIDES)
+    return "private" if is_private else ""
 
 
 def _plain(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

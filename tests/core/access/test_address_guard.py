@@ -26,6 +26,9 @@ def test_public_addresses_may_be_dialled(address: str) -> None:
         "::ffff:10.0.0.1",
         "64:ff9b::a00:1",
         "2002:a00:1::1",
+        "fec0::2",
+        "192.0.0.8",
+        "3fff::1",
     ],
 )
 def test_private_addresses_may_be_dialled_where_that_is_meant(address: str) -> None:
