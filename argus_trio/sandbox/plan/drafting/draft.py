@@ -18,7 +18,7 @@ from argus_trio.sandbox.plan.engine_facts import EngineFacts
 from argus_trio.sandbox.plan.environment import environment, trusting
 from argus_trio.sandbox.plan.machine import Machine, PathSeen
 from argus_trio.sandbox.plan.mounting.forbidden import is_below
-from argus_trio.sandbox.plan.mounting.mounts import Mounts, explicit_mount, gather
+from argus_trio.sandbox.plan.mounting.mounts import Mounts, explicit_mount, gather, may_change
 from argus_trio.sandbox.plan.mounting.paths import MissingPath, NamedPath, paths_of_args, paths_of_env
 from argus_trio.sandbox.plan.network import NetworkPolicy, network_policy
 from argus_trio.sandbox.plan.outcome import (
@@ -140,7 +140,7 @@ def _of_engine(facts: EngineFacts) -> tuple[str, ...]:
 
 def _mounts(spec: StdioBackend, draft: Draft, machine: Machine) -> Mounts:
     own = spec.container.mounts
-    writable = tuple(machine.absolute(each.source) for each in own if each.mode == "rw")
+    writable = may_change(spec, machine)
     explicit = [explicit_mount(each, machine, writable=writable) for each in own]
     taken = {mount.target for mount, _ in explicit}
     explicit += [each for each in draft.mounts if each[0].target not in taken]

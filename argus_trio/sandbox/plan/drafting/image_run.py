@@ -10,7 +10,7 @@ from argus_trio.sandbox.plan.commands.asked import ImageRun
 from argus_trio.sandbox.plan.drafting.draft import Draft
 from argus_trio.sandbox.plan.drafting.sources import trusted_bundle
 from argus_trio.sandbox.plan.machine import Machine
-from argus_trio.sandbox.plan.mounting.mounts import explicit_mount
+from argus_trio.sandbox.plan.mounting.mounts import check_file, explicit_mount, may_change
 from argus_trio.sandbox.plan.outcome import GivenImage
 from argus_trio.sandbox.plan.refusal import PlanRefused
 
@@ -59,8 +59,10 @@ def _variables(spec: StdioBackend, run: ImageRun, machine: Machine) -> tuple[dic
     """
     known = {**machine.environ, **spec.env}
     found: dict[str, str] = {}
+    asked = tuple(machine.absolute(each.source, spec.cwd) for each in run.mounts if each.is_writable)
     names: list[str] = []
     for path in run.env_files:
+        check_file(machine.absolute(path, spec.cwd), machine, may_change(spec, machine) + asked, "--env-file")
         text = machine.read(machine.absolute(path, spec.cwd))
         lines = () if text is None else text.splitlines()
         if text is None or len(lines) > MAX_LINES:

@@ -13,6 +13,7 @@ from argus_trio.sandbox.plan.commands import node, python
 from argus_trio.sandbox.plan.commands.asked import PackageRun
 from argus_trio.sandbox.plan.drafting.names import package_name
 from argus_trio.sandbox.plan.machine import Machine
+from argus_trio.sandbox.plan.mounting.mounts import check_file, may_change
 from argus_trio.sandbox.plan.outcome import InstalledImage, ShimKind
 from argus_trio.sandbox.plan.refusal import PlanRefused
 
@@ -71,11 +72,12 @@ def trusted_bundle(spec: StdioBackend, machine: Machine, kind: ShimKind | None) 
     Raises:
         PlanRefused: the file names a bundle that is not there.
     """
-    said = spec.container.ca_bundle
+    said, writable = spec.container.ca_bundle, may_change(spec, machine)
     if said is not None:
         seen = machine.look(machine.absolute(said))
         if seen is None or seen.kind != "file":
             raise PlanRefused(f"container.ca_bundle: {said} is no file: correct it, or leave it out")
+        check_file(machine.absolute(said), machine, writable, "container.ca_bundle")
         return Trusted(path=seen.real)
     known = {**machine.environ, **spec.env}
     for names, is_extra in _BUNDLES[kind]:
@@ -83,6 +85,7 @@ def trusted_bundle(spec: StdioBackend, machine: Machine, kind: ShimKind | None) 
             if (value := known.get(name)) and value.startswith("/"):
                 seen = machine.look(Path(value))
                 if seen is not None and seen.kind == "file":
+                    check_file(Path(value), machine, writable, name)
                     return Trusted(path=seen.real, is_extra=is_extra)
     return None
 

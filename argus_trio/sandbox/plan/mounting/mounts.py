@@ -8,6 +8,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.container import MountSpec
 from argus_trio.sandbox.plan.machine import Machine, PathSeen
 from argus_trio.sandbox.plan.mounting.forbidden import (
@@ -76,7 +77,7 @@ def explicit_mount(
             "leave it out"
         )
     if (folder := leads_out(source, seen, (*writable, machine.homes), machine)) is not None:
-        raise PlanRefused(f"{named}: {_led_out(source, seen, folder)}: write {seen.real} in its place if that is meant")
+        raise PlanRefused(f"{named}: {led_out(source, seen, folder)}: write {seen.real} in its place if that is meant")
     target = spec.target or str(source)
     if not target.startswith("/") or ".." in Path(target).parts:
         raise PlanRefused(f"{named}: target {target} is not an absolute path: write one such as /data")
@@ -158,11 +159,27 @@ def _add(
     chosen[mount.target] = (mount, named.seen)
 
 
+def check_file(path: Path, machine: Machine, writable: Iterable[Path], named: str) -> None:
+    """Let a file be read for a backend, or be shown to it.
+
+    Raises:
+        PlanRefused: it is another one by a link that the backend may have made.
+    """
+    seen = machine.look(path)
+    if seen is not None and (folder := leads_out(path, seen, writable, machine)) is not None:
+        raise PlanRefused(f"{named}: {led_out(path, seen, folder)}: write {seen.real} in its place if that is meant")
+
+
+def may_change(spec: StdioBackend, machine: Machine) -> tuple[Path, ...]:
+    """What of this machine the file lets a backend change."""
+    return tuple(machine.absolute(each.source) for each in spec.container.mounts if each.mode == "rw")
+
+
 def _check_links(named: NamedPath, chosen: dict[str, tuple[Mount, PathSeen]], machine: Machine) -> None:
     writable = (mount.source for mount, _ in chosen.values() if mount.is_writable)
     if (folder := leads_out(named.path, named.seen, writable, machine)) is not None:
         raise PlanRefused(
-            f"{named.why}: {_led_out(named.path, named.seen, folder)}: if that is meant, write container: "
+            f"{named.why}: {led_out(named.path, named.seen, folder)}: if that is meant, write container: "
             f"{{mounts: [{{source: {named.seen.real}}}]}}"
         )
 
@@ -189,7 +206,8 @@ def _cannot_be_made(missing: MissingPath, machine: Machine) -> str | None:
     return f"{said}mount {folder} with mode: rw"
 
 
-def _led_out(path: Path, seen: PathSeen, folder: Path) -> str:
+def led_out(path: Path, seen: PathSeen, folder: Path) -> str:
+    """What is to be said of a path that `leads_out` of a folder."""
     return f"{path} leads to {seen.real} by a link in {folder}, which a backend may change, and may have made it"
 
 

@@ -357,6 +357,20 @@ def test_a_link_that_a_backend_may_have_made_mounts_nothing_elsewhere() -> None:
     assert refused(run, DOCKER, where).startswith("-v: /data/cache leads to /home/me/notes")
 
 
+def test_no_file_is_read_or_shown_by_a_link_that_a_backend_may_have_made() -> None:
+    secret = PathSeen(real=Path("/home/me/.ssh/id_ed25519"), kind="file", uid=1000)
+    where = here(extra={**LED, "/data/ca.pem": secret, "/data/.env": secret})
+    own = Container(mounts=(CHANGED,), ca_bundle=Path("/data/ca.pem"))
+    assert refused(backend("uvx", "x", container=own), DOCKER, where).startswith(
+        "container.ca_bundle: /data/ca.pem leads to /home/me/.ssh/id_ed25519 by a link in /data"
+    )
+    named = backend("uvx", "x", env={"SSL_CERT_FILE": "/data/ca.pem"}, container=Container(mounts=(CHANGED,)))
+    assert refused(named, DOCKER, where).startswith("SSL_CERT_FILE: /data/ca.pem leads to")
+    for more in ({"container": Container(mounts=(CHANGED,))}, {}):
+        run = backend("docker", "run", "-v", "/data:/data", "--env-file", "/data/.env", "x", **more)
+        assert refused(run, DOCKER, where).startswith("--env-file: /data/.env leads to /home/me/.ssh")
+
+
 def test_a_link_that_stays_in_its_folder_or_that_nobody_may_change_is_followed() -> None:
     where = here(extra=LED)
     both = Container(mounts=(CHANGED, MountSpec(source=Path("/data/near"), target="/near")))
