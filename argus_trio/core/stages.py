@@ -58,7 +58,7 @@ STAGES: Final[Mapping[JournalStage, str]] = MappingProxyType(
         "backend_down": "it could not be connected, or the connection was lost",
         "backend_drained": "an operator lets it take no new calls",
         "backend_enabled": "an operator lets it serve again",
-        "backend_preparing": "its program works before its first message: it installs, most likely",
+        "backend_preparing": "its image is made, or its program works before its first message: it installs, likely",
         "backend_queue_full": "as many calls wait for it as may: more are refused",
         "backend_queue_relieved": "calls are taken again that were refused for its queue",
         "backend_ready": "it is connected and has been listed",

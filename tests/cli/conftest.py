@@ -9,6 +9,7 @@ from pathlib import Path
 
 import attrs
 import pytest
+import structlog
 
 from argus_trio.cli.main import main
 from tests.cli.fake import FakeManagement, serving
@@ -32,9 +33,10 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterato
         if name.startswith("ARGUS_") or name.lower().endswith("_proxy") or name in ("RUNTIME_DIRECTORY", "NO_COLOR"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
-    before = signal.getsignal(signal.SIGINT)
+    before, logs = signal.getsignal(signal.SIGINT), structlog.get_config()
     yield
     signal.signal(signal.SIGINT, before)
+    structlog.configure(**logs)  # a command sets up the log of its process, and this one goes on
 
 
 @pytest.fixture

@@ -89,7 +89,11 @@ class Engine:
         """Start a container of the test's own, without network; its id. Whoever calls it removes it."""
         body: Json = {"Image": image, "Entrypoint": command, "HostConfig": {"NetworkMode": "none"}, **config}
         created: Json = self.ask("POST", "/containers/create", body, name=name)
-        self.ask("POST", f"/containers/{created['Id']}/start")
+        try:
+            self.ask("POST", f"/containers/{created['Id']}/start")
+        except Refusal:
+            self.remove(str(created["Id"]))
+            raise
         return str(created["Id"])
 
     def exit_code(self, container: str, *command: str) -> int:

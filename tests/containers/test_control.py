@@ -23,8 +23,8 @@ from argus_trio.sandbox.engine.failure import EngineFailed, FailureKind
 from argus_trio.sandbox.engine.images import ImageBuild
 from argus_trio.sandbox.engine.probe import EngineProbe
 from argus_trio.sandbox.engine.reaping.leftovers import reap_leftovers, this_gateway
-from argus_trio.sandbox.engine.reaping.owner import INSTANCE_LABEL
 from argus_trio.sandbox.engine.reaping.reaper_process import REAPER
+from argus_trio.sandbox.plan.launch import INSTANCE_LABEL
 from tests.containers.base_image import NAMES
 from tests.containers.engine import Engine
 
@@ -125,6 +125,9 @@ async def test_who_is_cancelled_amid_a_creation_leaves_no_container(control: Eng
 async def test_what_cannot_be_started_says_why_and_leaves_nothing_that_runs(
     control: EngineControl, run: str, change: dict[str, object], kind: FailureKind
 ) -> None:
+    if kind == "no_source" and control.facts.kind == "podman":
+        pytest.skip("Podman makes a folder that is to be mounted and is not there")
+
     async def create_and_start() -> None:
         await control.start(await control.create({**body(run, ""), **change}, name=new_name()))
 

@@ -251,3 +251,14 @@ def test_a_reload_and_a_stop_do_not_wait_for_a_build(engine: Engine, one: Gatewa
     assert one.stop() == 0
     assert time.monotonic() - began < 2 + STOP_SECONDS
     assert not found(engine, name)
+
+
+def test_a_stop_keeps_its_limit_although_the_engine_hangs_and_leaves_nothing(
+    engine: Engine, engine_environment: Mapping[str, str], tmp_path: Path, name: str
+) -> None:
+    with relaying(Path(engine_environment["XDG_RUNTIME_DIR"]) / f"{name}.sock", engine.socket) as relay:
+        environment = {**engine_environment, "DOCKER_HOST": relay.url}
+        with gateway.running({"backends": {name: backend()}}, tmp_path, env=environment) as running:
+            relay.become("hang")
+            assert running.stop() == 0
+            until(lambda: not found(engine, name), within=GONE_SECONDS)

@@ -14,11 +14,11 @@ from argus_trio.config.model.container import Container
 from argus_trio.core.journal import Journal
 from argus_trio.errors import LinkFailed
 from argus_trio.sandbox.engine.facts import EngineFacts, EngineFound, NoEngine
-from argus_trio.sandbox.image.rooms import BackendPlan, EngineRuntime
-from argus_trio.sandbox.image.telling import TellPreparing
 from argus_trio.sandbox.plan.network import NetworkPolicy
 from argus_trio.sandbox.plan.outcome import Bare, Contained, InstalledImage, Plan, Refused, ResourceLimits
+from argus_trio.sandbox.rooms import BackendPlan, EngineRuntime
 from argus_trio.sandbox.sandbox import Sandbox
+from argus_trio.sandbox.telling import TellPreparing
 
 DOCKER = EngineFacts(kind="docker", version="28.0.0", api_version="1.48", socket=Path("/run/docker.sock"))
 NOBODY = NoEngine(why="neither Docker nor Podman answers")
@@ -83,6 +83,9 @@ class PlayedRooms:
     used: list[EngineFacts] = attrs.field(factory=list)
     open_now: int = 0
     use_failures: list[Exception] = attrs.field(factory=list)
+    planned_in_loop: list[str] = attrs.field(factory=list)
+    """The backends that were planned elsewhere than in a thread."""
+    _is_in_thread: bool = False
 
     async def find(self, runtime: EngineRuntime) -> EngineFound:
         self.looks += 1
@@ -90,6 +93,8 @@ class PlayedRooms:
         return self.found
 
     def plan(self, spec: StdioBackend, found: EngineFound) -> Plan:
+        if not self._is_in_thread:
+            self.planned_in_loop.append(spec.name)
         if spec.container.setting == "off":
             return Bare(why="isolation: off")
         if isinstance(found, NoEngine):
@@ -105,7 +110,11 @@ class PlayedRooms:
 
     async def in_thread(self, work: Callable[[], BackendPlan]) -> BackendPlan:
         await trio.lowlevel.checkpoint()
-        return work()
+        self._is_in_thread = True
+        try:
+            return work()
+        finally:
+            self._is_in_thread = False
 
     @asynccontextmanager
     async def use(self, facts: EngineFacts) -> AsyncIterator[PlayedEngine]:

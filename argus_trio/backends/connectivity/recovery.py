@@ -33,8 +33,8 @@ LONGEST_PAUSE_SECONDS: Final = 3600.0
 """How long a backend is left alone at most that asks for it: an hour is the longest window of usual rate limits."""
 _DOING: Final[Mapping[PreparingWord, str]] = {
     "installing": "it is preparing, installing most likely",
-    "building": "it is preparing: its image is built",
-    "pulling": "it is preparing: its image is pulled",
+    "building": "its image is being built",
+    "pulling": "its image is being pulled",
 }
 """What is told of each kind of preparation."""
 ITS_TURN: Final = "it waits for its turn to start (server.concurrent_starts)"

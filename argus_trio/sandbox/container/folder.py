@@ -54,12 +54,16 @@ class ContainerFolder:
 
 
 def runtime_folder(environ: Mapping[str, str]) -> Path:
-    """Where folders of containers stand: $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR/argus-trio, or among temporary files."""
-    if given := environ.get("RUNTIME_DIRECTORY"):
+    """Where folders of containers stand: $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR/argus-trio, or among temporary files.
+
+    What is relative is passed over, as the XDG specification wants it: an engine mounts absolute paths alone.
+    """
+    if (given := environ.get("RUNTIME_DIRECTORY", "")).startswith("/"):
         return Path(given.split(":")[0])
-    if given := environ.get("XDG_RUNTIME_DIR"):
+    if (given := environ.get("XDG_RUNTIME_DIR", "")).startswith("/"):
         return Path(given) / "argus-trio"
-    return Path(environ.get("TMPDIR") or "/tmp")  # noqa: S108 - each folder in it is made by mkdtemp
+    given = environ.get("TMPDIR", "")
+    return Path(given if given.startswith("/") else "/tmp")  # noqa: S108 - each folder in it is made by mkdtemp
 
 
 def make_folder(runtime: Path, shim: ShimKind, also: Mapping[str, str] = NOTHING) -> ContainerFolder:

@@ -17,6 +17,7 @@ import structlog
 import trio
 
 from argus_trio.errors import LinkFailed
+from argus_trio.net.ending.last_moment import farewell
 
 log = structlog.get_logger()
 
@@ -164,7 +165,7 @@ async def open_bridge() -> AsyncIterator[AsyncioBridge]:
     finally:
         bridge.close()
         host.stop()
-        with trio.move_on_after(CLOSE_SECONDS, shield=True):
+        with farewell(CLOSE_SECONDS):
             await host.ended.wait()
         if host.ended.is_set():
             thread.join()  # it has said its last word: there is nothing left to wait for

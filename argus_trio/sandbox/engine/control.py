@@ -18,6 +18,7 @@ import msgspec
 import structlog
 import trio
 
+from argus_trio.net.ending.last_moment import farewell
 from argus_trio.sandbox.engine.bridge import open_bridge
 from argus_trio.sandbox.engine.client import EngineClient, EngineDeadlines, EngineRequest, decoded, filters, in_path
 from argus_trio.sandbox.engine.facts import ContainerFacts, EngineFacts, PathFacts
@@ -35,6 +36,9 @@ _FOLDER: Final = 1 << 31
 """The bit of a folder in a file mode as Go writes it, which is how engines do."""
 _LINK: Final = 1 << 27
 """The bit of a link."""
+
+_IMPROPER: Final = "container state improper"
+"""What Podman says of a container that is just ending, or has ended."""
 
 WaitCondition = Literal["not-running", "next-exit", "removed"]
 
@@ -120,7 +124,7 @@ class EngineControl(ImageControl):
         try:
             await self._act("kill the container", path, self.deadlines.remove, params={"signal": signal})
         except EngineFailed as failed:
-            if failed.status not in (404, 409):
+            if failed.status not in (404, 409) and _IMPROPER not in failed.reason:
                 raise
 
     async def remove(self, container: str) -> None:
@@ -227,7 +231,7 @@ def _from_base64(said: str) -> bytes:
 
 def _is_not_yet(failed: EngineFailed) -> bool:
     """Whether a removal was refused for a moment: one is under way, or the process is just ending (Podman)."""
-    return (failed.status == 409 and "in progress" in failed.reason) or "container state improper" in failed.reason
+    return (failed.status == 409 and "in progress" in failed.reason) or _IMPROPER in failed.reason
 
 
 @asynccontextmanager
@@ -246,5 +250,5 @@ async def open_control(
         try:
             yield EngineControl(facts=facts, deadlines=deadlines or EngineDeadlines(), client=client)
         finally:
-            with trio.move_on_after(_CLOSE_SECONDS, shield=True):
+            with farewell(_CLOSE_SECONDS):
                 await client.close()

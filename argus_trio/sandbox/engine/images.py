@@ -252,8 +252,9 @@ def _status(progress: _Progress) -> str:
 
 
 def _instruction(label: tuple[str, str]) -> str:
-    name, value = (json.dumps(part).replace("$", "\\$") for part in label)
-    return f"LABEL {name}={value}"
+    """The label as Podman reads it: to the end of the line as it stands, with no quotes around and no escapes."""
+    name, value = label
+    return f"LABEL {name}={' '.join(value.splitlines())}"
 
 
 def _words(value: list[str] | str | None) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ from argus_trio.sandbox.container.folder import SOCKETS, make_folder, remove_lef
         ({"RUNTIME_DIRECTORY": "/run/a:/run/b", "XDG_RUNTIME_DIR": "/run/user/1"}, "/run/a"),
         ({"XDG_RUNTIME_DIR": "/run/user/1", "TMPDIR": "/t"}, "/run/user/1/argus-trio"),
         ({"TMPDIR": "/t"}, "/t"),
+        ({"RUNTIME_DIRECTORY": "a", "XDG_RUNTIME_DIR": "b", "TMPDIR": "/t"}, "/t"),
+        ({"TMPDIR": "t"}, "/tmp"),
         ({}, "/tmp"),
     ],
 )

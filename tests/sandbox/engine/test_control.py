@@ -100,6 +100,8 @@ async def test_what_does_not_run_or_is_not_there_need_not_be_killed(engine: Fake
     engine.says["POST /containers/c1/kill"] = refused(409, "Container c1 is not running")
     await control.kill("c1")
     await control.kill("c2")
+    engine.says["POST /containers/c4/kill"] = refused(500, "can only kill running containers: container state improper")
+    await control.kill("c4")
     engine.says["POST /containers/c3/kill"] = refused(500, "no")
     assert (await failure(lambda: control.kill("c3"))).kind == "refused"
 
@@ -288,7 +290,7 @@ async def test_podman_is_told_in_instructions_what_a_commit_has(engine: FakeEngi
     assert json.loads(engine.requests[0].body) == {}
     changes = engine.requests[0].query["changes"].split("\n")
     assert changes[:2] == ["CMD []", "ENTRYPOINT []"]
-    assert changes[-1] == r'LABEL "v"="a \"\$b\""'
+    assert changes[-1] == 'LABEL v=a "$b"'
 
 
 async def test_an_image_in_use_is_not_removed_and_one_that_is_gone_is(

@@ -60,6 +60,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     ("environ", "expected"),
     [
         ({"STATE_DIRECTORY": "/var/lib/argus:/x", "XDG_STATE_HOME": "/s", "HOME": "/h"}, "/var/lib/argus/homes"),
+        ({"STATE_DIRECTORY": "argus", "XDG_STATE_HOME": "/s", "HOME": "/h"}, "/s/argus-trio/homes"),
         ({"XDG_STATE_HOME": "/s", "HOME": "/h"}, "/s/argus-trio/homes"),
         ({"XDG_STATE_HOME": "relative", "HOME": "/h"}, "/h/.local/state/argus-trio/homes"),
         ({}, f"/var/tmp/argus-trio-{os.geteuid()}/homes"),

@@ -15,11 +15,12 @@ import attrs
 import structlog
 import trio
 
+from argus_trio.net.ending.last_moment import farewell
 from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.sandbox.engine.control import EngineControl
 from argus_trio.sandbox.engine.failure import EngineFailed
-from argus_trio.sandbox.engine.reaping.owner import INSTANCE_LABEL
 from argus_trio.sandbox.engine.reaping.reaper import DONE, LAST
+from argus_trio.sandbox.plan.launch import INSTANCE_LABEL
 
 log = structlog.get_logger()
 
@@ -42,8 +43,7 @@ class _Reaper:
         """Let it go: with nothing to do, or with what is left."""
         with self.socket, contextlib.suppress(OSError):  # it was killed just now
             self.socket.send(DONE if is_clean else LAST)
-        with trio.move_on_after(REAPER_END_SECONDS):
-            await self.process.wait()
+        await self.process.wait()
 
 
 @attrs.define(eq=False)
@@ -100,17 +100,18 @@ async def reaping(control: EngineControl, instance: str) -> AsyncIterator[None]:
             yield
     finally:
         if reapers.current is not None:
-            with trio.CancelScope(shield=True):
-                await reapers.current.leave(is_clean=await _is_clean(control, instance))
+            is_clean = False
+            with farewell(LAST_LOOK_SECONDS):
+                is_clean = await _is_clean(control, instance)
+            with farewell(REAPER_END_SECONDS):
+                await reapers.current.leave(is_clean=is_clean)
 
 
 async def _is_clean(control: EngineControl, instance: str) -> bool:
-    with trio.move_on_after(LAST_LOOK_SECONDS):
-        try:
-            left = await control.containers(f"{INSTANCE_LABEL}={instance}")
-        except EngineFailed:
-            return False
-        if left:
-            log.warning("containers_left_to_reaper", containers=len(left), hint=_LEFT)
-        return not left
-    return False
+    try:
+        left = await control.containers(f"{INSTANCE_LABEL}={instance}")
+    except EngineFailed:
+        return False
+    if left:
+        log.warning("containers_left_to_reaper", containers=len(left), hint=_LEFT)
+    return not left

@@ -21,14 +21,12 @@ from argus_trio.sandbox.image.making.indexes import (
     without_credentials,
 )
 from argus_trio.sandbox.plan.network import NetworkPolicy
-from argus_trio.sandbox.plan.outcome import PACKAGE_PROGRAM, InstalledImage
+from argus_trio.sandbox.plan.outcome import CA_TARGET, PACKAGE_PROGRAM, InstalledImage
 
 FORMAT: Final = 1
 """Goes into each digest: raised when what an installation does changes so that earlier images must not be used."""
 REPOSITORY: Final = "argus-trio"
 """The first part of the name of every image that is made here; nothing else is ever removed."""
-CA_TARGET: Final = "/run/argus-ca.pem"
-"""Where an installation sees the bundle of certificates that it trusts."""
 NAME_CHARACTERS: Final = 64
 """The longest name that an image gets of its package; an engine takes up to 255, of which a listing shows less."""
 

@@ -11,7 +11,6 @@ import pytest
 
 from argus_trio.errors import LinkFailed
 from argus_trio.sandbox.image.making.recipe import (
-    CA_TARGET,
     installation_argv,
     installation_env,
     installation_network,
@@ -19,7 +18,7 @@ from argus_trio.sandbox.image.making.recipe import (
     repository_name,
 )
 from argus_trio.sandbox.plan.network import HostRule
-from argus_trio.sandbox.plan.outcome import PACKAGE_PROGRAM, InstalledImage, ShimKind
+from argus_trio.sandbox.plan.outcome import CA_TARGET, PACKAGE_PROGRAM, InstalledImage, ShimKind
 
 PYTHON = InstalledImage(base="python:3.13-slim", kind="python", packages=("mcp-server-time",))
 NODE = InstalledImage(base="node:22-slim", kind="node", packages=("@scope/server",))

@@ -312,6 +312,59 @@ def test_an_image_of_ones_own_may_have_what_is_not_mounted() -> None:
     assert "args[0] names /etc/passwd, part of the system, which is not mounted by itself" in plan.notes
 
 
+ODD = attrs.evolve(DOCKER, socket=Path("/opt/engine/odd.sock"))
+ENGINE_FILE = PathSeen(real=Path("/opt/engine/odd.sock"), kind="socket", identity=(1, 2))
+ENGINE_FOLDERS = {
+    "/opt/engine": PathSeen(real=Path("/opt/engine"), kind="folder"),
+    "/opt/engine/odd.sock": ENGINE_FILE,
+    "/opt/link": PathSeen(real=Path("/opt/engine"), kind="folder"),
+    "/opt/hard": attrs.evolve(ENGINE_FILE, real=Path("/opt/hard")),
+    "/opt/other": PathSeen(real=Path("/opt/other"), kind="folder"),
+    "/opt/other/podman/podman.sock": PathSeen(real=Path("/opt/other/podman/podman.sock"), kind="socket"),
+}
+
+
+@pytest.mark.parametrize("path", ["/opt/engine", "/opt/link", "/opt/other", "/opt/hard", "/opt/engine/odd.sock"])
+def test_no_folder_that_an_engine_listens_in_is_mounted_whoever_names_it(path: str) -> None:
+    where = here(extra=ENGINE_FOLDERS)
+    assert "socket" in refused(backend("uvx", "x", path), ODD, where)
+    assert "socket" in refused(backend("uvx", "x", env={"PLACE": path}), ODD, where)
+    explicit = Container(mounts=(MountSpec(source=Path(path), target="/x"),))
+    assert "all power over this machine" in refused(backend("uvx", "x", container=explicit), ODD, where)
+
+
+LED = {
+    "/data": PathSeen(real=Path("/data"), kind="folder", uid=1000, is_writable=True),
+    "/data/cache": PathSeen(real=Path("/home/me/notes"), kind="folder", uid=1000, is_writable=True),
+    "/data/near": PathSeen(real=Path("/data/cache2"), kind="folder", uid=1000, is_writable=True),
+}
+CHANGED = MountSpec(source=Path("/data"), mode="rw")
+
+
+def test_a_link_that_a_backend_may_have_made_mounts_nothing_elsewhere() -> None:
+    """Who may change a folder could lay a link into it, and have that mounted at its next start."""
+    where = here(extra=LED)
+    both = Container(mounts=(CHANGED, MountSpec(source=Path("/data/cache"), target="/cache")))
+    assert refused(backend("uvx", "x", container=both), DOCKER, where) == (
+        "container.mounts: /data/cache leads to /home/me/notes by a link in /data, which a backend may change, and may "
+        "have made it: write /home/me/notes in its place if that is meant"
+    )
+    named = backend("uvx", "x", "/data/cache", container=Container(mounts=(CHANGED,)))
+    assert refused(named, DOCKER, where).startswith("args[1]: /data/cache leads to /home/me/notes by a link in /data")
+    away = backend("uvx", "x", "/data/cache", container=Container(mounts=(attrs.evolve(CHANGED, target="/d"),)))
+    assert refused(away, DOCKER, where).startswith("args[1]: /data/cache leads to /home/me/notes")
+    run = backend("docker", "run", "-v", "/data:/data", "-v", "/data/cache:/cache", "x")
+    assert refused(run, DOCKER, where).startswith("-v: /data/cache leads to /home/me/notes")
+
+
+def test_a_link_that_stays_in_its_folder_or_that_nobody_may_change_is_followed() -> None:
+    where = here(extra=LED)
+    both = Container(mounts=(CHANGED, MountSpec(source=Path("/data/near"), target="/near")))
+    assert len(contained(backend("uvx", "x", container=both), DOCKER, where).mounts) == 2
+    fixed = Container(mounts=(attrs.evolve(CHANGED, mode="ro"), MountSpec(source=Path("/data/cache"), target="/cache")))
+    assert len(contained(backend("uvx", "x", container=fixed), DOCKER, where).mounts) == 2
+
+
 @pytest.mark.parametrize(
     ("path", "way_out"),
     [
