@@ -49,7 +49,8 @@ def section() -> str:
         "With no word of containers in the configuration ([isolation.md](isolation.md)) each shows the tools that it\n"
         "shows as a process, and answers the same call alike; `tests/e2e/test_published_contained.py` compares them.\n"
         "`argus-trio egress` shows what they tell others: `desktop-commander` asks for\n"
-        "`telemetry.desktopcommander.app`, and `markitdown-mcp`, by a library of its own, for `mobile.events.data.microsoft.com`.\n\n"
+        "`telemetry.desktopcommander.app`, and `markitdown-mcp`, by a library of its own, for\n"
+        "`mobile.events.data.microsoft.com`.\n\n"
         f"{table}"
     )
 
