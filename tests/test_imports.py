@@ -52,6 +52,9 @@ INNER_LAYERS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"engine", "egress", "shim"}),
         frozenset({"container"}),
         frozenset({"image"}),
+        frozenset({"telling"}),
+        frozenset({"rooms"}),
+        frozenset({"in_use", "plans", "standing"}),
         frozenset({"sandbox"}),
     ),
     "backends": (

@@ -14,6 +14,9 @@ from argus_trio.backends.links import http_sse, stderr
 from argus_trio.backends.links import open as links
 from argus_trio.backends.listings import pages, rounds
 from argus_trio.backends.process import orphans
+from argus_trio.cli.isolated import command as isolation_command
+from argus_trio.cli.isolated import plans
+from argus_trio.config.model.container import Container
 from argus_trio.contract import capabilities as capability_types
 from argus_trio.contract import operation, sockets
 from argus_trio.core import backend_log, figures, journal, memory, open_exchanges
@@ -21,6 +24,7 @@ from argus_trio.core.access import forwarded, lock_out, policy
 from argus_trio.core.access.conditions import condition, paths
 from argus_trio.core.call import aims, tasks, via
 from argus_trio.core.catalog import given_uris, identity, paging, restricted, uris
+from argus_trio.core.egress import attempts
 from argus_trio.core.rates import buckets, first_uses
 from argus_trio.core.rates.gcra import NANOSECONDS
 from argus_trio.frontend import app as front
@@ -52,6 +56,22 @@ from argus_trio.pipeline.limits import rate_limit
 from argus_trio.pipeline.telemetry import export
 from argus_trio.runtime import pipelines, stopping
 from argus_trio.runtime.changes import backend_changes, candidate, check_config, reload, turns
+from argus_trio.sandbox import standing
+from argus_trio.sandbox.container import attached, program, start
+from argus_trio.sandbox.container import life as container_life
+from argus_trio.sandbox.egress import filter as egress_filter
+from argus_trio.sandbox.egress import outward
+from argus_trio.sandbox.engine import bridge, control, failure, introduction, look, machine, probe
+from argus_trio.sandbox.engine import client as engine_client
+from argus_trio.sandbox.engine.reaping import reaper
+from argus_trio.sandbox.image import building, images, ready
+from argus_trio.sandbox.image.making import build_log, context, installation
+from argus_trio.sandbox.plan import profile
+from argus_trio.sandbox.plan.drafting import image_run, services
+from argus_trio.sandbox.plan.mounting import mounts
+from argus_trio.sandbox.plan.mounting import paths as named_paths
+from argus_trio.sandbox.plan.outcome import ResourceLimits
+from argus_trio.sandbox.shim import network as shim_network
 from argus_trio.verbs import arguments
 from argus_trio.verbs.ask import elicitation, form, prompt
 from argus_trio.verbs.link import client, connection, pump, stream, token, where
@@ -60,6 +80,7 @@ from argus_trio.wire import envelope, members
 from tests.e2e.child import ROOT
 
 LIMITS = Limits(body_bytes=0)
+LIMITS_OF_CONTAINER = ResourceLimits(memory=0, cpus=1, pids=1)
 
 
 def kib(count: int) -> str:
@@ -68,6 +89,10 @@ def kib(count: int) -> str:
 
 def mib(count: int) -> str:
     return f"{count // 1024**2} MiB"
+
+
+def gib(count: int) -> str:
+    return f"{count // 1024**3} GiB"
 
 
 def seconds(count: float) -> str:
@@ -230,11 +255,61 @@ COMMANDS = {
     "forms within forms": (form.MOST_DEPTH, elicitation.MOST_ITEMS),
     "a line typed": (kib(prompt.LINE_BYTES),),
 }
+ISOLATION: dict[str, tuple[object, ...]] = {
+    "memory of a container": (gib(Container().memory), "16 MiB"),
+    "its processors": (f"{Container().cpus:g}", Container().pids),
+    "its open files": (LIMITS_OF_CONTAINER.files,),
+    "its `/tmp`": (mib(LIMITS_OF_CONTAINER.tmp),),
+    "its `/dev/shm`": (mib(profile.SHARED_MEMORY),),
+    "what is mounted into it": (mounts.MAX_MOUNTS,),
+    "a path in an argument": (named_paths.MAX_WORD, services.MAX_LENGTH),
+    "an `--env-file`": (kib(machine.MAX_TEXT), image_run.MAX_LINES),
+    "looking for an engine": (
+        seconds(probe.PROBE_SECONDS), seconds(probe.STARTING_SECONDS), seconds(look.LOOK_SECONDS),
+    ),
+    "what an engine tells of itself": (seconds(probe.FACTS_SECONDS), mib(introduction.MAX_FACTS_BYTES)),
+    "looking again": (seconds(look.LOOK_AGAIN_SECONDS), seconds(look.WATCH_SECONDS)),
+    "an answer of an engine": (mib(engine_client.MAX_ANSWER_BYTES), mib(engine_client.MAX_LINE_BYTES)),
+    "what it says in an error": (failure.MAX_MESSAGE_CHARACTERS,),
+    "different warnings": (control.MAX_WARNINGS,),
+    "the end of what speaks to an engine": (seconds(bridge.CANCEL_SECONDS), seconds(bridge.CLOSE_SECONDS)),
+    "connecting of a new container": (seconds(start.CONNECT_SECONDS), seconds(program.ORDER_SECONDS)),
+    "attaching to one": (seconds(attached.ATTACH_SECONDS),),
+    "stderr quoted of a start": (kib(program.SAID_BYTES), program.SAID_LINES),
+    "between TERM and KILL": (seconds(program.TERM_GRACE_SECONDS), seconds(program.SHIM_LIMIT_SECONDS)),
+    "removing it": (seconds(container_life.REMOVE_SECONDS),),
+    "what it has used of the processor": (seconds(program.USAGE_SECONDS),),
+    "names that it has addresses for": (shim_network.MAX_NAMES,),
+    "its connections out": (shim_network.MAX_RELAYS, egress_filter.MOST_CONNECTIONS, shim_network.MAX_QUERIES),
+    "what it says to the filter first": (kib(egress_filter.HEAD_BYTES), seconds(egress_filter.HEAD_SECONDS)),
+    "looking up a name": (seconds(outward.LOOKUP_SECONDS), outward.MOST_LOOKUPS),
+    "addresses tried of a name": (
+        outward.MOST_ADDRESSES, seconds(outward.NEXT_ADDRESS_SECONDS), seconds(outward.DIAL_SECONDS),
+    ),
+    "bytes on their way, each connection": (kib(egress_filter.CHUNK_BYTES), kib(shim_network.CHUNK_BYTES)),
+    "a connection that one end has closed": (
+        seconds(egress_filter.HALF_CLOSED_SECONDS), seconds(egress_filter.UNTIL_CLOSED_SECONDS),
+    ),
+    "hosts that are counted": (attempts.MOST_HOSTS,),
+    "backends whose attempts": (attempts.MOST_BACKENDS_TRYING,),
+    "refusals told of a backend": (attempts.TELLING_BURST, seconds(attempts.TELLING_SECONDS)),
+    "an installation into an image": (gib(installation.MEMORY_BYTES), f"{installation.CPUS:g}", installation.PIDS),
+    "log of an installation": (build_log.MAX_LINES, build_log.MAX_LINE_CHARACTERS, build_log.TAIL_LINES),
+    "versions in the label": (kib(ready.MAX_VERSIONS_BYTES),),
+    "a build that failed": (seconds(images.FAILURE_SECONDS),),
+    "the folder of a Dockerfile": (mib(context.MAX_CONTEXT_BYTES), f"{context.MAX_CONTEXT_FILES:,}"),
+    "images that `argus-trio build`": (building.AT_ONCE,),
+    "backends named in one line": (standing.MOST_NAMED,),
+    "removing what a killed gateway left": (
+        seconds(reaper.QUIET_SECONDS), seconds(reaper.LIMIT_SECONDS), seconds(reaper.REQUEST_SECONDS),
+    ),
+    "how long `argus-trio check` waits": (seconds(plans.CHECK_SECONDS), seconds(isolation_command.LOOK_SECONDS)),
+}  # fmt: skip
 ROWS = [line for line in (ROOT / "docs" / "limits.md").read_text().splitlines() if line.startswith("| ")]
 
 
-@pytest.mark.parametrize("row", [*SAID, *MANAGEMENT, *COMMANDS])
+@pytest.mark.parametrize("row", [*SAID, *MANAGEMENT, *COMMANDS, *ISOLATION])
 def test_a_row_says_what_holds(row: str) -> None:
     (found,) = (line for line in ROWS if line.startswith(f"| {row}"))
-    held = {**SAID, **MANAGEMENT, **COMMANDS}[row]
+    held = {**SAID, **MANAGEMENT, **COMMANDS, **ISOLATION}[row]
     assert all(re.search(rf"(?<![\d,.]){re.escape(str(said))}(?!,?\d)", found) for said in held), (found, held)

@@ -23,13 +23,13 @@ from argus_trio.core.health.health import EngineStatus, Isolation
 from argus_trio.core.journal import Journal
 from argus_trio.errors import LinkFailed
 from argus_trio.sandbox.engine.look import LOOK_SECONDS, WATCH_SECONDS, EngineLook
-from argus_trio.sandbox.image.plans import OFF, BackendPlans
-from argus_trio.sandbox.image.rooms import BackendPlan, EngineFinder, EngineInUse, EngineRuntime, Rooms
-from argus_trio.sandbox.image.standing import Standing, Standings
-from argus_trio.sandbox.image.telling import TellPreparing, at_a_pace
 from argus_trio.sandbox.plan.engine_facts import EngineFacts, EngineFound, NoEngine
 from argus_trio.sandbox.plan.outcome import Contained, Plan, Refused
 from argus_trio.sandbox.plan.shown import shown
+from argus_trio.sandbox.plans import OFF, BackendPlans
+from argus_trio.sandbox.rooms import BackendPlan, EngineFinder, EngineInUse, EngineRuntime, Rooms
+from argus_trio.sandbox.standing import Standing, Standings
+from argus_trio.sandbox.telling import TellPreparing, at_a_pace
 
 log = structlog.get_logger()
 
@@ -89,7 +89,7 @@ class RealRooms:
     def _load_engine(self) -> Callable[[EngineFacts], AbstractAsyncContextManager[EngineInUse]]:
         # In a thread: it takes half a second, and many times that on a busy machine.
         from argus_trio.sandbox.egress.attempts import ToldAttempts
-        from argus_trio.sandbox.image.in_use import open_engine
+        from argus_trio.sandbox.in_use import open_engine
 
         told = ToldAttempts(attempts=self.attempts, journal=self.journal, redact=self.redact)
         return partial(open_engine, environ=self.environ, redact=self.redact, attempts=told)

@@ -23,8 +23,8 @@ from argus_trio.sandbox.engine.failure import EngineFailed, FailureKind
 from argus_trio.sandbox.engine.images import ImageBuild
 from argus_trio.sandbox.engine.probe import EngineProbe
 from argus_trio.sandbox.engine.reaping.leftovers import reap_leftovers, this_gateway
-from argus_trio.sandbox.engine.reaping.owner import INSTANCE_LABEL
 from argus_trio.sandbox.engine.reaping.reaper_process import REAPER
+from argus_trio.sandbox.plan.launch import INSTANCE_LABEL
 from tests.containers.base_image import NAMES
 from tests.containers.engine import Engine
 

@@ -14,11 +14,11 @@ from argus_trio.config.model.container import Container
 from argus_trio.core.journal import Journal
 from argus_trio.errors import LinkFailed
 from argus_trio.sandbox.engine.facts import EngineFacts, EngineFound, NoEngine
-from argus_trio.sandbox.image.rooms import BackendPlan, EngineRuntime
-from argus_trio.sandbox.image.telling import TellPreparing
 from argus_trio.sandbox.plan.network import NetworkPolicy
 from argus_trio.sandbox.plan.outcome import Bare, Contained, InstalledImage, Plan, Refused, ResourceLimits
+from argus_trio.sandbox.rooms import BackendPlan, EngineRuntime
 from argus_trio.sandbox.sandbox import Sandbox
+from argus_trio.sandbox.telling import TellPreparing
 
 DOCKER = EngineFacts(kind="docker", version="28.0.0", api_version="1.48", socket=Path("/run/docker.sock"))
 NOBODY = NoEngine(why="neither Docker nor Podman answers")
@@ -34,6 +34,7 @@ def contained(spec: StdioBackend) -> Contained:
         image=InstalledImage(base="python:3.13-slim", kind="python", packages=(spec.args[0],)),
         argv=(spec.command,),
         network=NetworkPolicy(),
+        notes=("args[0] names /srv/data, which it sees read-only",) if spec.name == "noted" else (),
         limits=ResourceLimits(memory=2**30, cpus=1, pids=100),
     )
 

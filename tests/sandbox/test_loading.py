@@ -20,7 +20,7 @@ class Watch:
     threads = {}
     def find_spec(self, name, path=None, target=None):
         self.threads.setdefault(name, threading.current_thread() is threading.main_thread())
-        if name == "argus_trio.sandbox.image.in_use":
+        if name == "argus_trio.sandbox.in_use":
             raise Seen
 
 async def main():
@@ -41,5 +41,5 @@ trio.run(main)
 def test_no_module_of_an_engine_is_loaded_in_the_loop() -> None:
     told = subprocess.run([sys.executable, "-c", LOAD], capture_output=True, text=True, timeout=60, check=True)
     in_loop, loaded = (json.loads(line) for line in told.stdout.splitlines())
-    assert {"argus_trio.sandbox.engine.probe", "argus_trio.sandbox.image.in_use"} <= set(loaded)
+    assert {"argus_trio.sandbox.engine.probe", "argus_trio.sandbox.in_use"} <= set(loaded)
     assert [name for name in in_loop if name.startswith(("argus_trio", "aio", "asyncio"))] == []

@@ -32,8 +32,8 @@ from argus_trio.core.memory import Memory
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import LinkFailed
 from argus_trio.net.service_nursery import ServiceNursery
-from argus_trio.sandbox.image.telling import TellPreparing
 from argus_trio.sandbox.sandbox import Sandbox
+from argus_trio.sandbox.telling import TellPreparing
 from argus_trio.wire.envelope import Notification, Request, encode_error, encode_error_response, encode_response
 from argus_trio.wire.revisions import Era
 

@@ -87,7 +87,7 @@ class SharedConnection:
     sharing: Sharing = attrs.field(init=False)
     """Which calls may use the shared connection."""
     _ticket: int | None = attrs.field(init=False)
-    """The place of the first start among those of all backends: that of its creation."""
+    """The place of its start among those of all: that of its creation, and of one that is asked otherwise at once."""
     _guess: EraGuess = attrs.field(factory=EraGuess, init=False)
     """How the backend was asked at the present attempt, and what was learned from that."""
     _first_reason: str = attrs.field(default="", init=False)
@@ -263,7 +263,7 @@ class SharedConnection:
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[Turn]:
         self.recovery.waits_for_its_turn(is_waiting=True)
-        ticket, self._ticket = self._ticket, None
+        ticket = self._ticket = self.turns.ticket() if self._ticket is None else self._ticket
         async with self.turns.turn(self.address.spec, ticket) as turn:
             self.recovery.waits_for_its_turn(is_waiting=False)
             yield turn
@@ -321,7 +321,7 @@ class SharedConnection:
         if self._first_reason not in ("", failure.reason) and not isinstance(failure, SessionLost):
             reason = f"{failure.reason}; before that: {self._first_reason}"
             failure = LinkFailed(reason, details=failure.details, retry_after=failure.retry_after)
-        self._first_reason = ""
+        self._first_reason, self._ticket = "", None
         self.recovery.adopt(self.address.spec)
         self.recovery.failed(failure)
         if self.recovery.standing.state is BackendState.STARTING:

@@ -26,6 +26,7 @@ from argus_trio.backends.process.orphans import TREE, end_orphans
 from argus_trio.backends.process.usage import processor_seconds
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.errors import LinkFailed
+from argus_trio.net.ending.exit_words import in_words
 from argus_trio.net.ending.last_moment import farewell
 from argus_trio.net.pipe_reader import PipeReader
 from argus_trio.wire.lines import Lines
@@ -100,7 +101,7 @@ class BackendProcess:
         while (report := await self._next_report()) is not None:
             match report.split():
                 case [b"ended", status]:
-                    self._has_ended(_ending(os.waitstatus_to_exitcode(int(status))))
+                    self._has_ended(in_words(os.waitstatus_to_exitcode(int(status))))
                 case [b"survived", count]:
                     self._is_lost = True
                     log.error("backend_tree_survives", backend=self.backend, processes=int(count))
@@ -109,9 +110,9 @@ class BackendProcess:
         if not self._ended.is_set():
             code = await self._keeper.wait()
             self._is_lost = True
-            log.error("keeper_lost", backend=self.backend, ending=_ending(code))
+            log.error("keeper_lost", backend=self.backend, ending=in_words(code))
             self._is_swept = await end_orphans(self.backend, self._tree, self.pid)
-            self._has_ended(f"lost its keeper, which {_ending(code)}")
+            self._has_ended(f"lost its keeper, which {in_words(code)}")
 
     async def end(self, grace_seconds: float) -> None:
         """End the whole tree; afterwards nothing of it runs. Not cancellable, but bounded.
@@ -164,14 +165,14 @@ class BackendProcess:
         try:
             await self._control.send_all(_start_order(spec, environment))
         except trio.BrokenResourceError:
-            raise LinkFailed(f"its keeper {_ending(await self._keeper.wait())}") from None
+            raise LinkFailed(f"its keeper {in_words(await self._keeper.wait())}") from None
         match (await self._next_report() or b"").split():
             case [b"started", pid]:
                 self.pid = int(pid)
             case [b"failed", stage, number]:
                 raise LinkFailed(_not_started(spec, environment.get("PATH", os.defpath), stage, int(number)))
             case _:
-                raise LinkFailed(f"its keeper {_ending(await self._keeper.wait())}")
+                raise LinkFailed(f"its keeper {in_words(await self._keeper.wait())}")
 
     async def _next_report(self) -> bytes | None:
         while not self._unread:
@@ -271,12 +272,3 @@ def _not_started(spec: StdioBackend, path: str, stage: bytes, number: int) -> st
             return f"command {spec.command!r} is not executable{searched}"
         case _:
             return f"command {spec.command!r} cannot be executed: {os.strerror(number)}{searched}"
-
-
-def _ending(code: int) -> str:
-    if code >= 0:
-        return f"exited with code {code}"
-    try:
-        return f"was killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"was killed by signal {-code}"

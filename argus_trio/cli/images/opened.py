@@ -25,7 +25,7 @@ from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.sandbox.egress.attempts import ToldAttempts
 from argus_trio.sandbox.engine.machine import this_machine
 from argus_trio.sandbox.engine.probe import EngineProbe
-from argus_trio.sandbox.image.in_use import UsedEngine, open_engine
+from argus_trio.sandbox.in_use import UsedEngine, open_engine
 from argus_trio.sandbox.plan.engine_facts import EngineFacts, EngineFound, NoEngine
 from argus_trio.sandbox.plan.outcome import Plan
 from argus_trio.sandbox.plan.plan import plan

@@ -14,12 +14,12 @@ from argus_trio.cli.images.opened import used_engine
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import LinkFailed
 from argus_trio.sandbox.engine.facts import ImageFacts
-from argus_trio.sandbox.image.in_use import UsedEngine, launch_of
 from argus_trio.sandbox.image.ready import ReadyImage
-from argus_trio.sandbox.image.rooms import BackendPlan
+from argus_trio.sandbox.in_use import UsedEngine, launch_of
 from argus_trio.sandbox.plan.engine_facts import EngineFacts
 from argus_trio.sandbox.plan.outcome import Contained, DockerfileImage, GivenImage, ImagePlan, InstalledImage, ShimKind
 from argus_trio.sandbox.plan.profile import create_body
+from argus_trio.sandbox.rooms import BackendPlan
 
 LOOK_SECONDS: Final = 10.0
 """How long the look at all images may take: somebody waits for the answer."""

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import attrs
@@ -29,6 +30,7 @@ PROGRAMS: Final[Mapping[ShimKind, tuple[str, ...]]] = {"python": ("shim.py", "ne
 BACKLOG: Final = 1024
 """Connections out of a container that may wait to be taken at once, as after a pause of the gateway: a multiple of what
 a shim has open. One more would be reset."""
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 RESOLV_CONF: Final = "nameserver 127.0.0.1\noptions timeout:5 attempts:2\n"
 """The shim's DNS, which answers at once or is not there."""
 
@@ -64,8 +66,8 @@ def runtime_folder(environ: Mapping[str, str]) -> Path:
     return Path(given if given.startswith("/") else "/tmp")  # noqa: S108 - each folder in it is made by mkdtemp
 
 
-def make_folder(runtime: Path, shim: ShimKind) -> ContainerFolder:
-    """A new folder with everything in it. It blocks, for next to no time.
+def make_folder(runtime: Path, shim: ShimKind, also: Mapping[str, str] = NOTHING) -> ContainerFolder:
+    """A new folder with everything in it; `also` are further files, by name. It blocks, for next to no time.
 
     Raises:
         LinkFailed: it cannot be made.
@@ -74,7 +76,7 @@ def make_folder(runtime: Path, shim: ShimKind) -> ContainerFolder:
     try:
         runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
         outer = Path(tempfile.mkdtemp(prefix=PREFIX, dir=runtime))
-        return _furnished(outer, shim)
+        return _furnished(outer, shim, also)
     except OSError as error:
         if outer is not None:
             shutil.rmtree(outer, ignore_errors=True)
@@ -84,7 +86,7 @@ def make_folder(runtime: Path, shim: ShimKind) -> ContainerFolder:
         ) from None
 
 
-def _furnished(outer: Path, shim: ShimKind) -> ContainerFolder:
+def _furnished(outer: Path, shim: ShimKind, also: Mapping[str, str]) -> ContainerFolder:
     lock = os.open(outer, os.O_RDONLY | os.O_DIRECTORY)
     listeners: dict[str, socket.socket] = {}
     try:
@@ -96,7 +98,8 @@ def _furnished(outer: Path, shim: ShimKind) -> ContainerFolder:
             listeners[name] = _listener(lock, inner / f"{name}.sock")
         for name in PROGRAMS[shim]:
             _put(inner / name, Path(shim_map).with_name(name).read_bytes())
-        _put(inner / "resolv.conf", RESOLV_CONF.encode())
+        for name, content in {"resolv.conf": RESOLV_CONF, **also}.items():
+            _put(inner / name, content.encode())
     except OSError:
         for listener in listeners.values():
             listener.close()

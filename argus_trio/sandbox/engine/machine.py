@@ -62,17 +62,19 @@ def look(path: Path) -> PathSeen | None:
             mode=stat.S_IMODE(found.st_mode),
             is_readable=os.access(real, os.R_OK | (os.X_OK if kind == "folder" else 0)),
             is_writable=os.access(real, os.W_OK),
+            identity=(found.st_dev, found.st_ino),
         )
     except (OSError, ValueError):
         return None
 
 
 def read(path: Path) -> str | None:
-    """The text of a small file; None where it cannot be read."""
+    """The text of a small file; None where it cannot be read, or is no small one."""
     try:
         if not path.is_file():  # a pipe would be waited for
             return None
         with path.open("rb") as file:
-            return file.read(MAX_TEXT).decode("utf-8", "replace")
+            content = file.read(MAX_TEXT + 1)
+        return None if len(content) > MAX_TEXT else content.decode("utf-8", "replace")
     except (OSError, ValueError):
         return None

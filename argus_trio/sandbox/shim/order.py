@@ -23,6 +23,7 @@ from typing import Final, Literal
 import attrs
 
 from argus_trio.errors import LinkFailed
+from argus_trio.net.ending.exit_words import in_words
 from argus_trio.sandbox.plan.network import NetworkPolicy
 
 MAX_REPORT_BYTES: Final = 4096
@@ -154,7 +155,7 @@ def ending(status: int, *, memory_kills: int, memory: int) -> str:
     limit = f"container.memory is {_size(memory)}"
     if memory_kills and code in (-signal.SIGKILL, 128 + signal.SIGKILL):
         return f"ran out of memory ({limit})"
-    how = _how(code)
+    how = in_words(code)
     return f"{how}, after a process of it had run out of memory ({limit})" if memory_kills else how
 
 
@@ -171,16 +172,7 @@ def exited(code: int | None, *, memory: int) -> str:
         return "ended, and its engine does not tell how"
     if code == 128 + signal.SIGKILL:
         return f"was killed by SIGKILL, perhaps since it ran out of memory (container.memory is {_size(memory)})"
-    return _how(code if code <= 128 else 128 - code)
-
-
-def _how(code: int) -> str:
-    if code >= 0:
-        return f"exited with code {code}"
-    try:
-        return f"was killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"was killed by signal {-code}"
+    return in_words(code if code <= 128 else 128 - code)
 
 
 def _size(count: int) -> str:

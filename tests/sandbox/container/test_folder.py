@@ -29,8 +29,8 @@ def test_folders_stand_where_the_service_manager_or_the_session_says(environ: di
 
 def test_it_has_sockets_a_shim_and_a_resolv_conf_and_goes_with_all_of_it(tmp_path: Path) -> None:
     runtime = tmp_path / "a" / "b"
-    folder = make_folder(runtime, "python")
-    names = {"shim.py", "network.py", "resolv.conf", *(f"{name}.sock" for name in SOCKETS)}
+    folder = make_folder(runtime, "python", {"passwd": "me"})
+    names = {"shim.py", "network.py", "resolv.conf", "passwd", *(f"{name}.sock" for name in SOCKETS)}
     assert {each.name for each in folder.path.iterdir()} == names
     assert all((folder.path / f"{name}.sock").stat().st_mode & 0o666 == 0o666 for name in SOCKETS)
     folder.close()

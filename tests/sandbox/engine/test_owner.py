@@ -13,13 +13,13 @@ from argus_trio.sandbox.engine.facts import ContainerFacts
 from argus_trio.sandbox.engine.reaping.leftovers import find_process, state_of, surroundings, this_gateway
 from argus_trio.sandbox.engine.reaping.owner import (
     GATEWAY_LABEL,
-    INSTANCE_LABEL,
     GatewayRun,
     ProcessFound,
     Surroundings,
     gateway_of,
     judge,
 )
+from argus_trio.sandbox.plan.launch import INSTANCE_LABEL
 
 OWNER = GatewayRun(instance="i", pid=12, started=345, namespace=6, boot="b-1")
 HERE = Surroundings(namespace=6, boot="b-1", booted=1_000_000.0)

@@ -15,8 +15,8 @@ from argus_trio.errors import LinkFailed
 from argus_trio.sandbox.engine.facts import PathFacts
 from argus_trio.sandbox.engine.failure import EngineFailed
 from argus_trio.sandbox.image.images import FAILURE_SECONDS, Images, open_images
-from argus_trio.sandbox.image.making.recipe import CA_TARGET, recipe_of
-from argus_trio.sandbox.plan.outcome import DockerfileImage, GivenImage, InstalledImage, ShimKind
+from argus_trio.sandbox.image.making.recipe import recipe_of
+from argus_trio.sandbox.plan.outcome import CA_TARGET, DockerfileImage, GivenImage, InstalledImage, ShimKind
 from tests.sandbox.image.played_engine import FACTS, PlayedEngine, PlayedStarts, installer
 
 TOOL = InstalledImage(base="python:3.13-slim", kind="python", packages=("tool",))

@@ -12,11 +12,10 @@ from typing import Final, Literal
 
 import attrs
 
-INSTANCE_LABEL: Final = "argus-trio.instance"
-"""A random value for each run of a gateway."""
+from argus_trio.sandbox.plan.launch import BACKEND_LABEL, INSTANCE_LABEL
+
 GATEWAY_LABEL: Final = "argus-trio.gateway"
 """What tells that run from every other one: `pid=… started=… namespace=… boot=…`."""
-BACKEND_LABEL: Final = "argus-trio.backend"
 CONTAINER_LABELS: Final = (INSTANCE_LABEL, GATEWAY_LABEL, BACKEND_LABEL)
 """The labels of containers, which no image may have of them."""
 

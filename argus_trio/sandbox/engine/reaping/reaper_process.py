@@ -19,8 +19,8 @@ from argus_trio.net.ending.last_moment import farewell
 from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.sandbox.engine.control import EngineControl
 from argus_trio.sandbox.engine.failure import EngineFailed
-from argus_trio.sandbox.engine.reaping.owner import INSTANCE_LABEL
 from argus_trio.sandbox.engine.reaping.reaper import DONE, LAST
+from argus_trio.sandbox.plan.launch import INSTANCE_LABEL
 
 log = structlog.get_logger()
 

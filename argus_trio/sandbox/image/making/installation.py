@@ -16,7 +16,6 @@ from argus_trio.sandbox.engine.facts import ImageFacts
 from argus_trio.sandbox.image.engine import ImageEngine
 from argus_trio.sandbox.image.making.build_log import BuildLog
 from argus_trio.sandbox.image.making.recipe import (
-    CA_TARGET,
     Recipe,
     installation_argv,
     installation_env,
@@ -25,7 +24,7 @@ from argus_trio.sandbox.image.making.recipe import (
 from argus_trio.sandbox.image.ready import labels_of
 from argus_trio.sandbox.image.shared_work import Hear
 from argus_trio.sandbox.plan.launch import Launch
-from argus_trio.sandbox.plan.outcome import Mount, ResourceLimits
+from argus_trio.sandbox.plan.outcome import CA_TARGET, Mount, ResourceLimits
 
 MEMORY_BYTES: Final = 2 * 1024 * 1024 * 1024
 """What an installation may take: compilers take more than servers do."""

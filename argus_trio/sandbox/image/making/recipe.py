@@ -21,14 +21,12 @@ from argus_trio.sandbox.image.making.indexes import (
     without_credentials,
 )
 from argus_trio.sandbox.plan.network import NetworkPolicy
-from argus_trio.sandbox.plan.outcome import PACKAGE_PROGRAM, InstalledImage
+from argus_trio.sandbox.plan.outcome import CA_TARGET, PACKAGE_PROGRAM, InstalledImage
 
 FORMAT: Final = 1
 """Goes into each digest: raised when what an installation does changes so that earlier images must not be used."""
 REPOSITORY: Final = "argus-trio"
 """The first part of the name of every image that is made here; nothing else is ever removed."""
-CA_TARGET: Final = "/run/argus-ca.pem"
-"""Where an installation sees the bundle of certificates that it trusts."""
 NAME_CHARACTERS: Final = 64
 """The longest name that an image gets of its package; an engine takes up to 255, of which a listing shows less."""
 
@@ -42,6 +40,8 @@ _PASSED: Final = {
     "python": ("PIP_TRUSTED_HOST", "PIP_DEFAULT_TIMEOUT", "PIP_RETRIES"),
     "node": ("npm_config_strict_ssl", "npm_config_fetch_retries", "npm_config_fetch_timeout"),
 }
+_BROWSERS: Final = ("PUPPETEER_SKIP_DOWNLOAD", "PUPPETEER_SKIP_CHROMIUM_DOWNLOAD", "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD")
+"""No package fetches a browser as it is installed: it would be put into a home that no image keeps."""
 _PIP_OPTIONS: Final = (
     "install",
     "--no-cache-dir",
@@ -147,7 +147,7 @@ def installation_env(image: InstalledImage, environ: Mapping[str, str]) -> Mappi
         env |= dict.fromkeys(
             ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO"), CA_TARGET
         )
-    env |= {"HOME": "/tmp", "PIP_BREAK_SYSTEM_PACKAGES": "1"}  # noqa: S108 - in the container, where it is not kept
+    env |= dict.fromkeys(_BROWSERS, "1") | {"HOME": "/tmp", "PIP_BREAK_SYSTEM_PACKAGES": "1"}  # noqa: S108 - in the container, where it is not kept
     return MappingProxyType(env | (_pip_env(image) if image.kind == "python" else _npm_env(image, environ)))
 
 

@@ -11,7 +11,6 @@ import pytest
 
 from argus_trio.errors import LinkFailed
 from argus_trio.sandbox.image.making.recipe import (
-    CA_TARGET,
     installation_argv,
     installation_env,
     installation_network,
@@ -19,7 +18,7 @@ from argus_trio.sandbox.image.making.recipe import (
     repository_name,
 )
 from argus_trio.sandbox.plan.network import HostRule
-from argus_trio.sandbox.plan.outcome import PACKAGE_PROGRAM, InstalledImage, ShimKind
+from argus_trio.sandbox.plan.outcome import CA_TARGET, PACKAGE_PROGRAM, InstalledImage, ShimKind
 
 PYTHON = InstalledImage(base="python:3.13-slim", kind="python", packages=("mcp-server-time",))
 NODE = InstalledImage(base="node:22-slim", kind="node", packages=("@scope/server",))
@@ -107,6 +106,11 @@ def test_an_index_with_a_password_is_handed_over_as_a_variable_and_stands_in_no_
     assert not any(CANARY in argument for argument in installation_argv(image))
     assert CANARY not in repr(image) + repr(recipe_of(image))
     assert CANARY in recipe_of(image).secrets
+
+
+def test_no_package_fetches_a_browser_into_a_home_that_is_not_kept() -> None:
+    env = installation_env(NODE, {})
+    assert (env["PUPPETEER_SKIP_DOWNLOAD"], env["PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD"]) == ("1", "1")
 
 
 def test_a_registry_with_a_password_is_told_to_npm_in_its_own_settings() -> None:

@@ -8,8 +8,9 @@ from typing import Final
 import attrs
 
 from argus_trio.config.model.backend import StdioBackend
-from argus_trio.sandbox.image.rooms import BackendPlan, EngineRuntime
 from argus_trio.sandbox.plan.engine_facts import NoEngine
+from argus_trio.sandbox.plan.outcome import Bare
+from argus_trio.sandbox.rooms import BackendPlan, EngineRuntime
 
 OFF: Final = NoEngine(why="isolation: off")
 """What is known of the engine where none is wanted."""
@@ -51,5 +52,5 @@ class BackendPlans:
             name
             for name, each in self._planned.items()
             if name in names and each.spec.enabled and each.spec.container.runtime == runtime
-            if isinstance(each.found, NoEngine) and each.found is not OFF
+            if isinstance(each.found, NoEngine) and each.found is not OFF and isinstance(each.plan, Bare)
         ]

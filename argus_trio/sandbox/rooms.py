@@ -10,8 +10,8 @@ import attrs
 
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.sandbox.engine.facts import EngineFacts, EngineFound
-from argus_trio.sandbox.image.telling import TellPreparing
 from argus_trio.sandbox.plan.outcome import Contained, Plan
+from argus_trio.sandbox.telling import TellPreparing
 
 EngineRuntime = Literal["auto", "docker", "podman"]
 """Which engine a backend wants."""
