@@ -380,6 +380,19 @@ def test_a_link_that_stays_in_its_folder_or_that_nobody_may_change_is_followed()
 
 
 @pytest.mark.parametrize(
+    ("path", "way_out"),
+    [
+        ("/home/me/new.db", "cannot be made: for that name one in a folder of its own, and mount that with mode: rw"),
+        ("/home/me/notes/a/b.db", "cannot be made: for that make /home/me/notes/a, and mount it with mode: rw"),
+        ("/tmp/work/b.db", "what is made there is lost when it ends: for that mount /tmp/work with mode: rw"),
+    ],
+)
+def test_what_is_to_be_made_is_told_with_where_it_can_be(path: str, way_out: str) -> None:
+    plan = contained(backend("uvx", "x", "--db", path))
+    assert plan.notes == plan.lacks == (f"args[2] names {path}, which is not there and {way_out}",)
+
+
+@pytest.mark.parametrize(
     "environ", [{"XDG_RUNTIME_DIR": "/data/run"}, {"RUNTIME_DIRECTORY": "/data/run/argus-trio:/b"}]
 )
 @pytest.mark.parametrize("path", ["/data", "/data/run", "/data/run/argus-trio", "/data/run/argus-trio/abc"])
@@ -392,16 +405,3 @@ def test_where_containers_have_their_sockets_no_other_container_sees(environ: di
 
 def where_of(path: str) -> dict[str, PathSeen]:
     return {path: PathSeen(real=Path(path), kind="folder", uid=1000)}
-
-
-@pytest.mark.parametrize(
-    ("path", "way_out"),
-    [
-        ("/home/me/new.db", "cannot be made: for that name one in a folder of its own, and mount that with mode: rw"),
-        ("/home/me/notes/a/b.db", "cannot be made: for that make /home/me/notes/a, and mount it with mode: rw"),
-        ("/tmp/work/b.db", "what is made there is lost when it ends: for that mount /tmp/work with mode: rw"),
-    ],
-)
-def test_what_is_to_be_made_is_told_with_where_it_can_be(path: str, way_out: str) -> None:
-    plan = contained(backend("uvx", "x", "--db", path))
-    assert plan.notes == plan.lacks == (f"args[2] names {path}, which is not there and {way_out}",)
