@@ -59,7 +59,9 @@ class ToldAttempts:
         """Count what may be reached and leads nowhere; the log says so once for each target."""
         rows, now = self.of(backend), self.now()
         if rows.failed(target, reason, now) and rows.to_tell(now) is not None:
-            log.info("egress_failed", backend=backend, host=target.host, port=target.port, reason=reason, detail=detail)
+            # Of an installation it is why the image is not made, and the installer knows only of a connection reset.
+            report = log.warning if target.is_installation else log.info
+            report("egress_failed", backend=backend, host=target.host, port=target.port, reason=reason, detail=detail)
 
     def full(self, backend: str, count: int, why: str) -> None:
         """Tell that a container gets no more connections than it has."""

@@ -14,7 +14,7 @@ import trio
 from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.core.egress.attempts import EgressRow
+from argus_trio.core.egress.attempts import EgressRow, EgressTarget
 from argus_trio.core.egress.permits import permits_of_passed
 from argus_trio.core.redaction import Redactor
 from argus_trio.net.service_nursery import ServiceNursery
@@ -193,6 +193,12 @@ async def test_what_leads_nowhere_is_answered_and_counted_apart(tmp_path: Path) 
             assert served.told.journal.since(1)[0] == ()
     assert [(each["event"], each["log_level"]) for each in logs] == [("egress_failed", "info")] * 2
     assert logs[0]["detail"] == "93.184.216.34 refused"
+
+
+def test_of_an_installation_it_is_a_warning_for_it_is_why_there_is_no_image() -> None:
+    with capture_logs() as logs:
+        ToldAttempts().failed("a", EgressTarget(host="pypi.example", port=443, is_installation=True), "not_found", "no")
+    assert [(each["event"], each["log_level"]) for each in logs] == [("egress_failed", "warning")]
 
 
 async def test_what_an_installation_tries_stands_apart(tmp_path: Path) -> None:
