@@ -178,14 +178,14 @@ class Sandbox:
             )
         return EngineStatus(why=over[0].why) if over and isinstance(over[0], NoEngine) else None
 
-    async def prepare(self, spec: BackendSpec, tell: TellPreparing) -> None:
-        """Return once a backend can be started at once: its image is there, or it needs none.
+    async def prepare(self, spec: BackendSpec, tell: TellPreparing) -> bool:
+        """Return once a backend can be started at once: its image is there (True), or it needs none.
 
         Raises:
             LinkFailed: it is refused, or its image cannot be had; the tail of the log is in the details.
         """
         if not isinstance(spec, StdioBackend):
-            return
+            return False
         planned = await self._plan(spec)
         self._plans.starts(planned)
         standing = Standing.of(planned.plan, spec.container.setting)
@@ -198,6 +198,8 @@ class Sandbox:
                     engine = await self._use(planned.found)
                     async with at_a_pace(tell) as told:
                         self._digests[contained.image] = await engine.ready(contained, told)
+                return True
+        return False
 
     @asynccontextmanager
     async def start(self, contained: Contained) -> AsyncIterator[Any]:

@@ -68,7 +68,7 @@ STRICTER = [
 @pytest.mark.parametrize(("container", "key"), STRICTER)
 def test_what_the_file_asks_of_a_container_is_not_lost_without_an_engine(container: Container, key: str) -> None:
     assert refused(backend("uvx", "x", container=container), NONE) == (
-        f"container.{key} asks for isolation, and neither Docker nor Podman answers: start Docker or Podman and let "
+        f"container.{key} asks for isolation, and neither Docker nor Podman answers; start Docker or Podman and let "
         "the gateway's user use it, or write isolation: off"
     )
     assert bare(backend("uvx", "x", container=attrs.evolve(container, isolation="off")), NONE)
