@@ -17,7 +17,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from tests.e2e import gateway
 from tests.e2e.clients import CALL_SECONDS, connected
 from tests.e2e.gateway import Gateway, Json
-from tests.e2e.test_published_servers import ALL, SERVERS, answer, backend, environment, shown
+from tests.e2e.published import ALL, SERVERS, answer, backend, environment, shown
 from tests.e2e.tools import Npm, Uv
 
 ENGINE = os.environ.get("ARGUS_TEST_ENGINE", "")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,18 +18,14 @@ import pytest
 import trio
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
-from mcp.shared.exceptions import MCPError
 
-from bench.published import PUBLISHED, Published
 from tests.e2e import gateway
 from tests.e2e.asking import Respondent
 from tests.e2e.clients import CALL_SECONDS, connected
 from tests.e2e.gateway import Gateway, Json
+from tests.e2e.published import SERVERS, answer, backend, environment, shown
 from tests.e2e.tools import Npm, Uv
 
-ALWAYS = ("everything", "memory", "time")
-ALL = bool(os.environ.get("ARGUS_PUBLISHED_SERVERS"))
-SERVERS = {each.name: each for each in PUBLISHED if ALL or each.name in ALWAYS}
 KINDS = {
     "plain": (),
     "roots": ("list_roots_callback",),
@@ -45,10 +40,6 @@ NOT_SERVED = re.compile(
     "E404|ETARGET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|No solution found|Failed to fetch"
 )
 """What npx and uvx say when their registry is not there, or does not have what is asked for."""
-OF_OTHERS = re.compile(r"thoughtHistoryLength\W+\d+")
-"""Sequential thinking counts the thoughts of all who share its process, as clients do that have roots alone."""
-PASSED = ("npm_config_", "UV_", "PIP_", "NODE_EXTRA_CA_CERTS", "SSL_CERT", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
-"""How the variables begin without which a tool may not find its registry here."""
 
 
 @attrs.frozen(kw_only=True)
@@ -60,26 +51,6 @@ class Fetched:
     missing: dict[str, str]
     seconds: float
     """From the start of the gateway until the last one was ready."""
-
-
-def environment(npm: Npm, uv: Uv, base: Path) -> dict[str, str]:
-    """Both tools in PATH, with empty caches of their own."""
-    passed = {
-        name: value for name, value in os.environ.items() if name.upper().startswith(tuple(map(str.upper, PASSED)))
-    }
-    return {
-        **passed,
-        "PATH": f"{Path(uv.command('uvx')).parent}{os.pathsep}{npm.path}",
-        "npm_config_cache": str(base / "npm"),
-        "UV_CACHE_DIR": str(base / "uv"),
-        "UV_PYTHON": sys.executable,
-        "UV_PYTHON_DOWNLOADS": "never",
-    }
-
-
-def backend(server: Published, folder: Path, env: dict[str, str]) -> Json:
-    command, *args = server.line(str(folder))
-    return {"type": "stdio", "command": command, "args": args, "env": env}
 
 
 def not_served(argus: Gateway, name: str) -> str | None:
@@ -122,13 +93,6 @@ def options(kind: str) -> dict[str, Any]:
     return {name: callbacks[name] for name in KINDS[kind]}
 
 
-async def shown(client: Client, prefix: str = "") -> dict[str, Json]:
-    """The tools that the client is shown of one server, by the names that the server gave them."""
-    tools = (await client.list_tools(cache_mode="bypass")).tools
-    mine = {tool.name.removeprefix(prefix): tool for tool in tools if tool.name.startswith(prefix)}
-    return {name: tool.model_dump(exclude={"name"}) for name, tool in mine.items()}
-
-
 async def until_shown(client: Client, prefix: str, expected: dict[str, Json]) -> None:
     """Return when the client is shown these. The first list is answered from what is known; corrections follow."""
     found: dict[str, Json] = {}
@@ -136,15 +100,6 @@ async def until_shown(client: Client, prefix: str, expected: dict[str, Json]) ->
         while (found := await shown(client, prefix)) != expected:  # noqa: ASYNC110
             await trio.sleep(0.2)  # what is told of a change is tested elsewhere
     assert found == expected
-
-
-async def answer(client: Client, name: str, arguments: Json) -> str:
-    """What comes of a call, as text: a result, or an error. What clients of one process tell each other is left out."""
-    try:
-        result = await client.call_tool(name, arguments)
-    except MCPError as error:
-        return f"{error.code}: {error.message}"
-    return OF_OTHERS.sub("", result.model_dump_json(exclude={"meta"}))
 
 
 @pytest.mark.parametrize("kind", KINDS)
