@@ -88,6 +88,16 @@ def is_engine_socket(path: Path, seen: PathSeen, machine: Machine) -> bool:
     return seen.kind == "folder" and any(_is_socket(each, machine) for each in _held(seen.real, machine))
 
 
+def has_our_sockets(seen: PathSeen, machine: Machine) -> bool:
+    """Whether a place is, or holds, the folder in which containers and the gateway have their sockets."""
+    service, own = (
+        machine.environ.get("RUNTIME_DIRECTORY", "").split(":")[0],
+        machine.environ.get("XDG_RUNTIME_DIR", ""),
+    )
+    folders = [Path(each) for each in (service, own and f"{own}/argus-trio") if each.startswith("/")]
+    return any(is_below(each, seen.real) or is_below(seen.real, each) for each in folders)
+
+
 def _held(folder: Path, machine: Machine) -> list[Path]:
     """Where in a folder an engine may listen."""
     found = [folder / each for each in (*_ENGINE_SOCKETS, *_BELOW_A_FOLDER)]

@@ -13,6 +13,7 @@ from argus_trio.sandbox.plan.machine import Machine, PathSeen
 from argus_trio.sandbox.plan.mounting.forbidden import (
     HOLDS_AN_ENGINE,
     OF_AN_ENGINE,
+    has_our_sockets,
     is_below,
     is_engine_socket,
     is_of_system,
@@ -63,6 +64,11 @@ def explicit_mount(
         raise PlanRefused(
             f"{named}: {source} is, or holds, the socket of a container engine, which is all power over this "
             "machine: no container gets it; for a backend that needs it write isolation: off"
+        )
+    if has_our_sockets(seen, machine):
+        raise PlanRefused(
+            f"{named}: {source} is, or holds, where containers and this gateway have their sockets, which lead out of "
+            "them: no container gets it; name what is meant in it"
         )
     if is_below(seen.real, Path("/proc")):
         raise PlanRefused(

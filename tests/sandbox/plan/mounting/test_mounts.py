@@ -376,3 +376,18 @@ def test_a_link_that_stays_in_its_folder_or_that_nobody_may_change_is_followed()
 def test_what_is_to_be_made_is_told_with_where_it_can_be(path: str, way_out: str) -> None:
     plan = contained(backend("uvx", "x", "--db", path))
     assert plan.notes == plan.lacks == (f"args[2] names {path}, which is not there and {way_out}",)
+
+
+@pytest.mark.parametrize(
+    "environ", [{"XDG_RUNTIME_DIR": "/data/run"}, {"RUNTIME_DIRECTORY": "/data/run/argus-trio:/b"}]
+)
+@pytest.mark.parametrize("path", ["/data", "/data/run", "/data/run/argus-trio", "/data/run/argus-trio/abc"])
+def test_where_containers_have_their_sockets_no_other_container_sees(environ: dict[str, str], path: str) -> None:
+    where = here(environ, extra=where_of(path))
+    mount = Container(mounts=(MountSpec(source=Path(path), target="/x"),))
+    assert "have their sockets" in refused(backend("uvx", "x", container=mount), DOCKER, where)
+    assert contained(backend("uvx", "x", container=mount), DOCKER, here(extra=where_of(path))).mounts
+
+
+def where_of(path: str) -> dict[str, PathSeen]:
+    return {path: PathSeen(real=Path(path), kind="folder", uid=1000)}
