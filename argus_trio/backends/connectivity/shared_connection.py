@@ -81,7 +81,7 @@ class SharedConnection:
     tried: trio.Event = attrs.field(factory=trio.Event, init=False)
     """Set once an attempt has succeeded or failed; what prepares for long is settled before it is tried."""
     awaited: trio.Event = attrs.field(factory=trio.Event, init=False)
-    """Set once it is tried, or turns out to wait for its image: no change of the gateway waits for more."""
+    """Set once it is tried, or turns out to wait for an image, its own or one before it: no change waits for more."""
     given: GivenUris = attrs.field(factory=GivenUris, init=False)
     """The URIs that the backend gave out beside its lists, over any connection."""
     sharing: Sharing = attrs.field(init=False)
@@ -264,7 +264,7 @@ class SharedConnection:
     async def _turn(self) -> AsyncIterator[Turn]:
         self.recovery.waits_for_its_turn(is_waiting=True)
         ticket = self._ticket = self.turns.ticket() if self._ticket is None else self._ticket
-        async with self.turns.turn(self.address.spec, ticket) as turn:
+        async with self.turns.turn(self.address.spec, ticket, self.awaited.set) as turn:
             self.recovery.waits_for_its_turn(is_waiting=False)
             yield turn
 
@@ -276,8 +276,7 @@ class SharedConnection:
 
     def _prepares_image(self, turn: Turn, what: PreparingWord, line: str) -> None:
         """Say so, and let others start beside what only waits for the network; no change waits for it."""
-        if what == "pulling":
-            turn.rest()
+        turn.prepares_image(only_waits=what == "pulling")
         self.prepares(what, line)
         self.awaited.set()
 

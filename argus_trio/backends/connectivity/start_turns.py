@@ -40,6 +40,10 @@ REMOTE_PER_SECOND: Final = 100.0
 """How many may begin in a second beyond that: a third of a processor's work where all of them fail."""
 
 
+def _take_no_note() -> None:
+    """Let it be."""
+
+
 @attrs.define(eq=False)
 class StartTurns:
     """The turns of one gateway. `limit` is asked anew for each turn: a reload may change it."""
@@ -49,6 +53,8 @@ class StartTurns:
     """What is started at the moment, by command."""
     _resting: int = attrs.field(default=0, init=False)
     """How many of them only wait, and take nobody's place."""
+    _preparing: set[Turn] = attrs.field(factory=set, init=False, repr=False)
+    """Those whose image is made or pulled."""
     _waiting: list[Turn] = attrs.field(factory=list, init=False, repr=False)
     """What waits, in the order of the tickets."""
     _paced_until: float = attrs.field(default=-inf, init=False)
@@ -61,15 +67,18 @@ class StartTurns:
         return next(self._tickets)
 
     @asynccontextmanager
-    async def turn(self, spec: BackendSpec, ticket: int | None = None) -> AsyncIterator[Turn]:
+    async def turn(
+        self, spec: BackendSpec, ticket: int | None = None, on_held_up: Callable[[], None] = _take_no_note
+    ) -> AsyncIterator[Turn]:
         """A turn to start, once there is one; it is over when it is ended, or when the block is left.
 
         Without a ticket of before it is behind all that wait. A remote server needs no turn, and begins at a pace.
+        `on_held_up` is called if an image is made meanwhile: then it may be long until there is a turn.
         """
         command = _started(spec) if isinstance(spec, StdioBackend) else None
         turn = Turn(self, command, self.ticket() if ticket is None else ticket)
         if turn.command is not None:
-            await self._take(turn)
+            await self._take(turn, on_held_up)
         else:
             await self._keep_pace()
         try:
@@ -77,9 +86,10 @@ class StartTurns:
         finally:
             turn.end()
 
-    def give_back(self, command: object, *, has_rested: bool) -> None:
+    def give_back(self, turn: Turn, *, has_rested: bool) -> None:
         """Let somebody else start: what had this turn is ready, or has failed."""
-        self._starting.remove(command)
+        self._preparing.discard(turn)
+        self._starting.remove(turn.command)
         self._resting -= has_rested
         self._wake()
 
@@ -88,8 +98,15 @@ class StartTurns:
         self._resting += 1
         self._wake()
 
+    def prepare(self, turn: Turn) -> None:
+        """Take note that the image of what has this turn is made or pulled; idempotent."""
+        if turn not in self._preparing:
+            self._preparing.add(turn)
+            self._wake()
+
     def share_nothing(self, turn: Turn) -> None:
-        """Let the like of what has this turn start as well, as far as there is room."""
+        """Let the like of what has this turn start as well, as far as there is room: its image is there."""
+        self._preparing.discard(turn)
         self._starting[self._starting.index(turn.command)] = turn
         turn.command = turn
         self._wake()
@@ -100,12 +117,14 @@ class StartTurns:
         if self._paced_until > now:
             await trio.sleep_until(self._paced_until)
 
-    async def _take(self, turn: Turn) -> None:
+    async def _take(self, turn: Turn, on_held_up: Callable[[], None]) -> None:
         insort(self._waiting, turn, key=attrgetter("ticket"))
         try:
             # Tasks that were started together run in any order: until here all of them have come.
             await trio.lowlevel.checkpoint()
             while not self._is_next(turn):
+                if self._preparing:
+                    on_held_up()
                 await self._changed.wait()
             self._starting.append(turn.command)
             turn.is_held = True
@@ -141,6 +160,13 @@ class Turn:
             self._rests = True
             self.turns.give_room()
 
+    def prepares_image(self, *, only_waits: bool) -> None:
+        """Take note that its image is made, or pulled, which only waits for the network. Idempotent."""
+        if self.is_held:
+            self.turns.prepare(self)
+        if only_waits:
+            self.rest()
+
     def share_nothing(self) -> None:
         """Take note that what starts has no folder in common with its like: in a container of its own. Idempotent."""
         if self.is_held and self.command is not self:
@@ -150,7 +176,7 @@ class Turn:
         """Give the turn back. Idempotent."""
         if self.is_held:
             self.is_held = False
-            self.turns.give_back(self.command, has_rested=self._rests)
+            self.turns.give_back(self, has_rested=self._rests)
 
 
 @attrs.define(eq=False)

@@ -186,3 +186,24 @@ async def test_what_shares_nothing_with_its_like_lets_them_start(autojump_clock:
             nursery.start_soon(start, program(name, "files"))
             await wait_all_tasks_blocked()
     assert began == [("a", 0), ("b", 1), ("c", 11)]
+
+
+async def test_who_waits_behind_an_image_that_is_made_is_told(autojump_clock: MockClock) -> None:
+    turns, told = StartTurns(lambda: 1), list[float]()
+
+    async def build() -> None:
+        async with turns.turn(program("a")) as turn:
+            await trio.sleep(1)
+            turn.prepares_image(only_waits=False)
+            await trio.sleep(60)
+
+    async def wait() -> None:
+        async with turns.turn(program("b"), on_held_up=lambda: told.append(trio.current_time())):
+            assert trio.current_time() == 61
+        async with turns.turn(program("b"), on_held_up=lambda: told.append(trio.current_time())):
+            assert told == [1]  # nothing is made any more
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(build)
+        await wait_all_tasks_blocked()
+        nursery.start_soon(wait)
