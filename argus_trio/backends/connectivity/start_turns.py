@@ -126,6 +126,7 @@ class StartTurns:
                 if self._preparing:
                     on_held_up()
                 await self._changed.wait()
+                await trio.lowlevel.checkpoint()  # who gave a turn back to try again at once has come by then
             self._starting.append(turn.command)
             turn.is_held = True
         finally:
