@@ -254,12 +254,14 @@ async def test_whoever_is_cancelled_while_the_engine_hangs_leaves_nothing(placin
 
 
 async def test_whoever_is_cancelled_at_any_moment_of_a_start_leaves_nothing(placing: Placing) -> None:
+    before = descriptors()
     for number in range(20):
         engine = PlayedEngine()
         with trio.fail_after(PATIENCE_SECONDS), trio.move_on_after(number * 0.01):
             async with start_container(python(ECHO), engine, placing) as program:
                 await program.wait_ended()
         assert not engine.left
+        assert descriptors() == before
 
 
 async def test_an_error_of_the_block_leaves_as_it_is(placing: Placing) -> None:
