@@ -17,6 +17,7 @@ from argus_trio.app import run_gateway
 from argus_trio.backends.process.process import BackendProcess, start_process
 from argus_trio.config.model.backend import HttpBackend, StdioBackend
 from argus_trio.config.model.config import Config
+from argus_trio.config.model.container import Container
 from argus_trio.config.model.server import Server
 from argus_trio.errors import LinkFailed, ListenFailed
 from argus_trio.net.service_nursery import ServiceNursery
@@ -24,7 +25,12 @@ from argus_trio.net.service_nursery import ServiceNursery
 START_SECONDS: Final = 30.0
 """How long the notes server has to start."""
 
-_CLOCK: Final = StdioBackend(name="clock", command=sys.executable, args=("-m", "argus_trio.samples.clock"))
+_CLOCK: Final = StdioBackend(
+    name="clock",
+    command=sys.executable,
+    args=("-m", "argus_trio.samples.clock"),
+    container=Container(isolation="off"),  # ours, and no package on any index
+)
 _NOTES: Final = StdioBackend(name="notes", command=sys.executable, args=("-m", "argus_trio.samples.notes"))
 
 WELCOME: Final = """\

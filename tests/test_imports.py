@@ -54,7 +54,7 @@ INNER_LAYERS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"image"}),
         frozenset({"telling"}),
         frozenset({"rooms"}),
-        frozenset({"in_use", "standing"}),
+        frozenset({"in_use", "plans", "standing"}),
         frozenset({"sandbox"}),
     ),
     "backends": (

@@ -6,13 +6,14 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
 from argus_trio.cli.report import complain, reported
 from argus_trio.config.check.authorization.explain import NoQuestion, Question, explain
 from argus_trio.config.check.report import render_checked
-from argus_trio.config.load import load
+from argus_trio.config.load import ContainedNames, load, unknown_yet
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.find import find_config
@@ -26,21 +27,32 @@ def check(options: argparse.Namespace) -> int:
     return reported(partial(_check, options))
 
 
-def _load(options: argparse.Namespace) -> tuple[Path, Config]:
+def _load(options: argparse.Namespace, contained: ContainedNames = unknown_yet) -> tuple[Path, Config]:
     path = find_config(options.config, environ=os.environ, cwd=Path.cwd())
-    return path, load(path, environ=os.environ)
+    return path, load(path, environ=os.environ, contained=contained)
 
 
 def _check(options: argparse.Namespace) -> None:
-    path, config = _load(options)
+    told = ""
+
+    def contained(config: Config) -> Collection[str]:
+        nonlocal told
+        specs = [each for each in config.backends.values() if isinstance(each, StdioBackend) and each.enabled]
+        if all(each.container.setting == "off" for each in specs):
+            return ()
+        from argus_trio.cli.isolated.plans import planned_for_check
+        from argus_trio.sandbox.engine.probe import EngineProbe
+
+        planned = planned_for_check(specs, EngineProbe(environ=os.environ))
+        told = planned.line
+        return planned.not_bare
+
+    path, config = _load(options, contained)
     build_pipeline(config, source=str(path), folder=path.absolute().parent)
     sys.stdout.write(render_checked(str(path), config) + "\n")
     sys.stdout.flush()
-    specs = [each for each in config.backends.values() if isinstance(each, StdioBackend) and each.enabled]
-    if any(each.container.setting != "off" for each in specs):
-        from argus_trio.cli.isolated.plans import line_for_check
-
-        sys.stdout.write(line_for_check(specs, Redactor(config.secrets)) + "\n")
+    if told:
+        sys.stdout.write(Redactor(config.secrets)(told) + "\n")
 
 
 def explain_file(options: argparse.Namespace) -> int:

@@ -106,6 +106,7 @@ def _add_images(commands: argparse._SubParsersAction[IntermixedParser]) -> None:
         description="Remove images that were made here and no backend of the file needs, and containers of gateways "
         "that are gone. What was not made here is never touched.",
     )
+    clean.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
     clean.add_argument("--homes", action="store_true", help="also homes that no backend has any more; asks for each")
     _add_config(clean)
 

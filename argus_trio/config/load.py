@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
@@ -38,7 +38,22 @@ MAX_BYTES = 1024 * 1024
 """The bound on the file: far above any configuration, and no danger to memory."""
 
 
-def load(path: Path, *, environ: Mapping[str, str], sources: Sources | None = None) -> Config:
+ContainedNames = Callable[[Config], Collection[str]]
+"""Tells which backends of a configuration without problems run in containers: what these lack here is no fault."""
+
+
+def unknown_yet(_: Config) -> Collection[str]:
+    """None: which backends run in containers is found out later."""
+    return ()
+
+
+def load(
+    path: Path,
+    *,
+    environ: Mapping[str, str],
+    sources: Sources | None = None,
+    contained: ContainedNames = unknown_yet,
+) -> Config:
     """The configuration in the file at `path`; `sources` notes each file that is looked at, this one included.
 
     Raises:
@@ -47,7 +62,8 @@ def load(path: Path, *, environ: Mapping[str, str], sources: Sources | None = No
     path = path.absolute()
     sources = sources or Sources()
     sources.note(path)
-    return parse(_text(path), source=str(path), folder=path.parent, environ=environ, sources=sources)
+    text = _text(path)
+    return parse(text, source=str(path), folder=path.parent, environ=environ, sources=sources, contained=contained)
 
 
 def parse_given(text: str, path: Path, *, environ: Mapping[str, str]) -> Config:
@@ -62,7 +78,13 @@ def parse_given(text: str, path: Path, *, environ: Mapping[str, str]) -> Config:
 
 
 def parse(
-    text: str, *, source: str, folder: Path, environ: Mapping[str, str], sources: Sources | None = None
+    text: str,
+    *,
+    source: str,
+    folder: Path,
+    environ: Mapping[str, str],
+    sources: Sources | None = None,
+    contained: ContainedNames = unknown_yet,
 ) -> Config:
     """The configuration in the text of a file named `source` in `folder`; the files that it names are looked at.
 
@@ -77,7 +99,7 @@ def parse(
     for key_path, line, message in document.problems:
         findings.note(key_path, message, line=line)
     splicer = Splicer(environ=environ, folder=folder, findings=findings, sources=sources or Sources())
-    config = _config(_root(document, source), splicer)
+    config = _config(_root(document, source), splicer, contained)
     warnings = without_brought(findings.warnings_in_file_order(), splicer.brought)
     if problems := findings.in_file_order():
         raise ConfigInvalid(source, without_brought(problems, splicer.brought), warnings=warnings)
@@ -85,7 +107,7 @@ def parse(
     return attrs.evolve(config, lines=lines, warnings=warnings)
 
 
-def _config(root: dict[str, Tree], splicer: Splicer) -> Config:
+def _config(root: dict[str, Tree], splicer: Splicer, contained: ContainedNames) -> Config:
     findings = splicer.findings
     tree = {key: splicer.spliced(value, (key,)) for key, value in root.items()}
     written = structure(tree, findings)
@@ -101,11 +123,15 @@ def _config(root: dict[str, Tree], splicer: Splicer) -> Config:
     check_containers(written, config, findings)
     check_files(config, splicer.folder, findings, splicer.sources)
     check_mounts(written, config, findings)
+    spared = frozenset(() if findings.in_file_order() else contained(config))
     commands = CommandCheck(
-        environ=splicer.environ, folder=splicer.folder, brought=splicer.brought, contained=brought_along(config)
+        environ=splicer.environ,
+        folder=splicer.folder,
+        brought=splicer.brought,
+        contained=brought_along(config) | spared,
     )
     commands.check(written, findings)
-    check_inherited(config, splicer.environ, findings)
+    check_inherited(config, splicer.environ, findings, contained=spared)
     named = {each.variable for brought in splicer.brought.values() for each in brought if each.variable}
     check_variables(splicer.environ, named, findings)
     return attrs.evolve(config, secrets=gather(config, splicer.brought), entries=_entries(backends))

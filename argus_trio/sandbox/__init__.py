@@ -9,6 +9,6 @@
 - `egress/` is the filter that all traffic of a container passes: by name, decided, resolved, counted.
 
 `sandbox.py` joins them: the one value that links, connections and the management API ask. `rooms.py` is what it asks of
-them, `in_use.py` one engine with its control, images and containers. `telling.py` tells of a preparation at a pace, and
-`standing.py` is what is told of how backends are isolated.
+them, `in_use.py` one engine with its control, images and containers. `plans.py` has the plan that is known of each
+backend, `standing.py` what is told of them, `telling.py` tells of a preparation at a pace.
 """

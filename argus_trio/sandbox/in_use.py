@@ -34,7 +34,7 @@ from argus_trio.sandbox.image.images import Images, open_images
 from argus_trio.sandbox.image.making.installation import Installer
 from argus_trio.sandbox.image.ready import ReadyImage
 from argus_trio.sandbox.plan.launch import Launch
-from argus_trio.sandbox.plan.outcome import Contained
+from argus_trio.sandbox.plan.outcome import Contained, InstalledImage
 from argus_trio.sandbox.plan.profile import create_body
 from argus_trio.sandbox.telling import TellPreparing
 
@@ -169,11 +169,13 @@ def launch_of(contained: Contained, image: ReadyImage) -> Launch:
         cwd=contained.cwd or image.facts.workdir or None,
         user=contained.user,
         groups=contained.groups,
+        names_user=isinstance(contained.image, InstalledImage),
         home=contained.home,
         home_target=contained.home_target,
         mounts=contained.mounts,
         network=contained.network,
         limits=contained.limits,
+        lacks=contained.lacks,
     )
 
 

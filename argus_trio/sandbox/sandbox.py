@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 import attrs
 import structlog
@@ -26,14 +26,12 @@ from argus_trio.sandbox.engine.look import LOOK_SECONDS, WATCH_SECONDS, EngineLo
 from argus_trio.sandbox.plan.engine_facts import EngineFacts, EngineFound, NoEngine
 from argus_trio.sandbox.plan.outcome import Contained, Plan, Refused
 from argus_trio.sandbox.plan.shown import shown
+from argus_trio.sandbox.plans import OFF, BackendPlans
 from argus_trio.sandbox.rooms import BackendPlan, EngineFinder, EngineInUse, EngineRuntime, Rooms
 from argus_trio.sandbox.standing import Standing, Standings
 from argus_trio.sandbox.telling import TellPreparing, at_a_pace
 
 log = structlog.get_logger()
-
-OFF: Final = NoEngine(why="isolation: off")
-"""What is known of the engine where none is wanted."""
 
 
 @attrs.define(eq=False)
@@ -60,9 +58,9 @@ class RealRooms:
 
     async def find(self, runtime: EngineRuntime) -> EngineFound:
         """As `Rooms.find`."""
-        from argus_trio.sandbox.engine.probe import EngineProbe
-
-        self._probe = self._probe or EngineProbe(environ=self.environ)
+        if self._probe is None:
+            probe = await trio.to_thread.run_sync(self._load_probe, abandon_on_cancel=True)
+            self._probe = self._probe or probe
         return await self._probe.find(runtime)
 
     def plan(self, spec: StdioBackend, found: EngineFound) -> Plan:
@@ -76,13 +74,25 @@ class RealRooms:
         """As `Rooms.in_thread`."""
         return await trio.to_thread.run_sync(work, abandon_on_cancel=True)
 
-    def use(self, facts: EngineFacts) -> AbstractAsyncContextManager[EngineInUse]:
+    @asynccontextmanager
+    async def use(self, facts: EngineFacts) -> AsyncIterator[EngineInUse]:
         """As `Rooms.use`."""
+        open_engine = await trio.to_thread.run_sync(self._load_engine, abandon_on_cancel=True)
+        async with open_engine(facts) as engine:
+            yield engine
+
+    def _load_probe(self) -> EngineFinder:
+        from argus_trio.sandbox.engine.probe import EngineProbe
+
+        return EngineProbe(environ=self.environ)
+
+    def _load_engine(self) -> Callable[[EngineFacts], AbstractAsyncContextManager[EngineInUse]]:
+        # In a thread: it takes half a second, and many times that on a busy machine.
         from argus_trio.sandbox.egress.attempts import ToldAttempts
         from argus_trio.sandbox.in_use import open_engine
 
         told = ToldAttempts(attempts=self.attempts, journal=self.journal, redact=self.redact)
-        return open_engine(facts, environ=self.environ, redact=self.redact, attempts=told)
+        return partial(open_engine, environ=self.environ, redact=self.redact, attempts=told)
 
 
 def _no_backends() -> Mapping[str, BackendSpec]:
@@ -102,8 +112,7 @@ class Sandbox:
     _looks: dict[EngineRuntime, EngineLook] = attrs.field(factory=dict, init=False)
     """The latest look for each kind of engine that is wanted."""
     _uses: dict[EngineFacts, _Use] = attrs.field(factory=dict, init=False)
-    _planned: dict[str, BackendPlan] = attrs.field(factory=dict, init=False)
-    """By backend: the plan of its latest start, or the one that was shown before there was any."""
+    _plans: BackendPlans = attrs.field(factory=BackendPlans, init=False)
     _digests: dict[object, str] = attrs.field(factory=dict, init=False)
     """The ids of images that are there, by what they are made of."""
     _standings: Standings = attrs.field(init=False)
@@ -139,15 +148,19 @@ class Sandbox:
         return (await self._plan(spec)).plan
 
     def isolation(self, spec: BackendSpec) -> Isolation | None:
-        """How a backend is isolated, as far as it is known now; None for one that is no stdio backend."""
+        """How a backend is isolated, as far as it is known now; None for one that is no stdio backend.
+
+        It looks at no file: who asks is answered in the loop. What is not known yet is planned beside.
+        """
         if not isinstance(spec, StdioBackend):
             return None
-        planned = self._planned.get(spec.name)
-        if planned is None or (planned.spec is not spec and planned.spec != spec):
-            found = self._known(spec)
-            if found is None:
-                return None
-            planned = self._planned[spec.name] = self._made(spec, found)
+        planned = self._plans.of(spec)
+        if planned is None:
+            is_running = self._nursery is not None and not self._ended.is_set()
+            if is_running and self._known(spec) is not None and spec.name not in self._plans.being_made:
+                self._plans.being_made.add(spec.name)
+                self._soon(partial(self._plan_to_show, spec))
+            return None
         image = planned.plan.image if isinstance(planned.plan, Contained) else None
         return shown(planned.plan, planned.found, self._digests.get(image))
 
@@ -165,15 +178,16 @@ class Sandbox:
             )
         return EngineStatus(why=over[0].why) if over and isinstance(over[0], NoEngine) else None
 
-    async def prepare(self, spec: BackendSpec, tell: TellPreparing) -> None:
-        """Return once a backend can be started at once: its image is there, or it needs none.
+    async def prepare(self, spec: BackendSpec, tell: TellPreparing) -> bool:
+        """Return once a backend can be started at once: its image is there (True), or it needs none.
 
         Raises:
             LinkFailed: it is refused, or its image cannot be had; the tail of the log is in the details.
         """
         if not isinstance(spec, StdioBackend):
-            return
-        planned = self._planned[spec.name] = await self._plan(spec)
+            return False
+        planned = await self._plan(spec)
+        self._plans.starts(planned)
         standing = Standing.of(planned.plan, spec.container.setting)
         self._standings.tell_other(spec.name, standing, planned.found)
         match planned.plan:
@@ -184,6 +198,8 @@ class Sandbox:
                     engine = await self._use(planned.found)
                     async with at_a_pace(tell) as told:
                         self._digests[contained.image] = await engine.ready(contained, told)
+                return True
+        return False
 
     @asynccontextmanager
     async def start(self, contained: Contained) -> AsyncIterator[Any]:
@@ -192,7 +208,7 @@ class Sandbox:
         Raises:
             LinkFailed: (on entering) the container cannot be started.
         """
-        planned = self._planned.get(contained.backend)
+        planned = self._plans.latest(contained.backend)
         found = OFF if planned is None else planned.found
         async with AsyncExitStack() as stack:
             with self._doubting(found):
@@ -203,6 +219,12 @@ class Sandbox:
     async def _plan(self, spec: StdioBackend) -> BackendPlan:
         found = OFF if spec.container.setting == "off" else await self._engine(spec.container.runtime)
         return await self.rooms.in_thread(partial(self._made, spec, found))
+
+    async def _plan_to_show(self, spec: StdioBackend) -> None:
+        try:
+            self._plans.is_shown(await self._plan(spec))
+        finally:
+            self._plans.being_made.discard(spec.name)
 
     def _made(self, spec: StdioBackend, found: EngineFound) -> BackendPlan:
         try:
@@ -291,25 +313,21 @@ class Sandbox:
                     self._tell_engine_came(runtime, found)
 
     def _tell_engine_came(self, runtime: EngineRuntime, engine: EngineFacts) -> None:
-        backends = self.backends()
-        bare = [
-            name
-            for name, each in self._planned.items()
-            if name in backends and each.spec.container.runtime == runtime
-            if isinstance(each.found, NoEngine) and each.found is not OFF
-        ]
+        bare = self._plans.bare_without(runtime, self.backends())
         if bare:
             self._standings.tell_engine_came(engine, bare)
 
     async def _tell_all(self) -> None:
         """Tell how the backends in effect are isolated, as far as that has not been told."""
-        backends = self.backends().values()
-        specs = [spec for spec in backends if isinstance(spec, StdioBackend) and spec.enabled]
-        self._planned = {spec.name: self._planned[spec.name] for spec in specs if spec.name in self._planned}
+        specs = [spec for spec in self.backends().values() if isinstance(spec, StdioBackend)]
+        self._plans.keep([spec.name for spec in specs])
         found: EngineFound = OFF
         standings: dict[str, Standing] = {}
         for spec in specs:
+            if not spec.enabled:
+                continue
             planned = await self._plan(spec)
+            self._plans.is_shown(planned)
             found = found if planned.found is OFF else planned.found
             standings[spec.name] = Standing.of(planned.plan, spec.container.setting)
         self._standings.tell_all(standings, found)

@@ -11,8 +11,9 @@ import structlog
 from argus_trio.config.model.container import IsolationSetting
 from argus_trio.core.health.health import PlanWord
 from argus_trio.core.journal import Journal, Severity
-from argus_trio.sandbox.engine.facts import EngineFacts, EngineFound
+from argus_trio.sandbox.engine.facts import EngineFacts, EngineFound, NoEngine
 from argus_trio.sandbox.plan.outcome import Bare, Contained, Plan, Refused
+from argus_trio.sandbox.plan.plan import way_out
 
 log = structlog.get_logger()
 
@@ -26,14 +27,15 @@ class Standing:
 
     word: PlanWord
     why: str
+    """Of one that is contained: what its user should know."""
     setting: IsolationSetting
 
     @classmethod
     def of(cls, plan: Plan, setting: IsolationSetting) -> Standing:
         """That of a backend with this plan."""
         match plan:
-            case Contained():
-                return cls(word="contained", why="", setting=setting)
+            case Contained(notes=notes):
+                return cls(word="contained", why="; ".join(notes), setting=setting)
             case Bare(why=why):
                 return cls(word="bare", why=why, setting=setting)
             case Refused(why=why):
@@ -78,6 +80,8 @@ class Standings:
 
     def _tell(self, standings: Mapping[str, Standing], found: EngineFound) -> None:
         facts = facts_of(standings, found)
+        if len(standings) < len(self._told):  # what is counted here is not all there is
+            facts = {"changed": list(standings)[:MOST_NAMED], **facts}
         is_warning = any(standing.is_worth_a_warning for standing in standings.values())
         report = log.warning if is_warning else log.info
         report("isolation", **facts)
@@ -90,12 +94,18 @@ def facts_of(standings: Mapping[str, Standing], found: EngineFound) -> dict[str,
     facts: dict[str, object] = {"engine": str(found) if isinstance(found, EngineFacts) else None}
     if not isinstance(found, EngineFacts):
         facts["why"] = found.why
+        if any(standing.is_worth_a_warning for standing in standings.values()):
+            facts["hint"] = way_out(found)
     words: tuple[PlanWord, ...] = ("contained", "bare", "refused")
     facts |= {word: sum(1 for each in standings.values() if each.word == word) for word in words}
-    for word in words[1:]:
-        those = [name for name, standing in standings.items() if standing.word == word]
+    for word in words:
+        those = [name for name, standing in standings.items() if standing.word == word and standing.why]
+        if isinstance(found, NoEngine):  # that is told once, and not of each
+            those = [name for name in those if found.why not in standings[name].why]
         if those:
-            facts[f"{word}_because"] = {name: standings[name].why for name in those[:MOST_NAMED]}
+            facts[f"{word}_notes" if word == "contained" else f"{word}_because"] = {
+                name: standings[name].why for name in those[:MOST_NAMED]
+            }
     return facts
 
 

@@ -17,7 +17,7 @@ from argus_trio.verbs.arguments import Arguments, json_arguments, keyed_argument
 from argus_trio.verbs.ask.answers import Askable, answer_to, roots_of
 from argus_trio.verbs.ask.elicitation import Questioner
 from argus_trio.verbs.ask.prompt import TerminalPrompt, Withdrawn
-from argus_trio.verbs.catalog import FoundTools, found_tools
+from argus_trio.verbs.catalog import FoundTools, found_tools, not_connected
 from argus_trio.verbs.failure import DONE, NOT_REACHED, TOOL_ERROR, USAGE, VerbFailed
 from argus_trio.verbs.link.problems import failure_told
 from argus_trio.verbs.link.pump import Pump, pumping
@@ -116,7 +116,7 @@ def _schema_of(verb: Verb, name: str) -> Mapping[str, object]:
             return schema if isinstance(schema, dict) else {}
     near = [one_line(tool.name) for tool in answer.tools if tool.hidden is None][:3]
     like = f"; is it {' or '.join(near)}?" if near else _HOW_FOUND
-    raise VerbFailed(f"no tool is called {name}{like}")
+    raise VerbFailed(f"no tool is called {name}{like}{not_connected(verb.client)}")
 
 
 def _view(verb: Verb) -> str:

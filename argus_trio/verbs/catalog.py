@@ -10,8 +10,9 @@ import attrs
 import msgspec
 
 from argus_trio.contract.capabilities import CAPABILITIES
+from argus_trio.contract.health import HEALTH, HealthAnswer
 from argus_trio.verbs.arguments import items_of, resolved, types_of
-from argus_trio.verbs.failure import DONE
+from argus_trio.verbs.failure import DONE, VerbFailed
 from argus_trio.verbs.link.client import ManageClient
 from argus_trio.verbs.link.pages import all_pages
 from argus_trio.verbs.show.clean import clean, one_line
@@ -65,8 +66,21 @@ def tools(verb: Verb) -> int:
         rows = [_with_hidden(each) for each in answer.tools]
     is_narrowed = verb.option("pattern") or verb.option("backend")
     none = "no such tool" + ("" if is_all else "; --all shows hidden ones as well") if is_narrowed else "no tools"
+    none += "" if answer.tools else not_connected(verb.client)
     write_table(verb.terminal, head, rows, none=none, spare=("BACKEND",))
     return DONE
+
+
+def not_connected(client: ManageClient) -> str:
+    """What may be why a tool is not there: backends that are not connected; empty if all are."""
+    try:
+        counts = client.decoded(client.fetch(HEALTH), HealthAnswer).backends
+    except VerbFailed:
+        return ""
+    if counts.connected == counts.total:
+        return ""
+    preparing = f", {counts.preparing} preparing" if counts.preparing else ""
+    return f"; {counts.connected} of {counts.total} backends are connected{preparing}: `argus-trio backends` says why"
 
 
 def _detail(terminal: Terminal, tool: FoundTool) -> None:

@@ -112,10 +112,9 @@ def _isolation(isolation: IsolationStatus) -> tuple[str, str | None]:
 def _why(backend: BackendEntry) -> str:
     if backend.hold is not None:
         return f"{backend.hold.kind} by {backend.hold.by} at {moment(backend.hold.at, now())}"
-    what = f"{backend.what}: " if backend.what else ""
     tries = f"; next attempt {moment(backend.next_attempt, now())}" if backend.next_attempt else ""
     if backend.state != "ready":
-        return f"{what}{backend.reason}{tries}"
+        return f"{backend.reason}{tries}"
     isolation = backend.isolation
     return f"runs bare: {isolation.why}" if isolation is not None and isolation.plan == "bare" else ""
 

@@ -194,7 +194,7 @@ async def test_a_build_is_no_part_of_timeouts_connect_and_tells_its_last_line(au
         await trio.sleep(60)
         standing = h.supervisor.scopes["a"].recovery.standing
         assert (standing.state, standing.what) == (BackendState.PREPARING, "building")
-        assert standing.reason == "it is preparing: its image is built; it says: step 1 of slow"
+        assert standing.reason == "its image is being built; it says: step 1 of slow"
         await trio.sleep(BUILD_SECONDS)
         assert h.supervisor.scopes["a"].state is BackendState.READY
 

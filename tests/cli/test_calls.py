@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.conftest import Run
 from tests.cli.fake import Asked, FakeManagement, Stream, Streamed, problem
-from tests.cli.values import tool, tools
+from tests.cli.values import HEALTH, tool, tools
 
 TEXT = {"type": "text", "text": "so\nit is"}
 
@@ -62,6 +62,14 @@ def test_a_tool_that_is_not_there_is_told_with_those_like_it(argus: Run, fake: F
     assert ran.err.startswith(
         "argus-trio: no tool is called read; `argus-trio tools` lists them, and one that is listed"
     )
+
+
+def test_where_backends_are_not_connected_a_tool_that_is_missing_says_so(argus: Run, fake: FakeManagement) -> None:
+    fake.answers["GET /capabilities"] = tools()
+    fake.answers["GET /health"] = HEALTH
+    told = "; 2 of 3 backends are connected, 1 preparing: `argus-trio backends` says why\n"
+    assert argus("tools").err == f"no tools{told}"
+    assert argus("call", "read", "a=1").err.endswith(told)
 
 
 def test_with_json_the_result_is_printed_as_it_came(argus: Run, fake: FakeManagement) -> None:

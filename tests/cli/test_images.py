@@ -87,6 +87,24 @@ def test_homes_of_backends_that_are_gone_are_asked_for_by_name_and_others_are_no
     assert sorted(path.name for path in tmp_path.iterdir()) == ["answers", "kept", "link", "spared"]
 
 
+def test_a_dry_run_names_the_homes_that_would_be_asked_for(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for name in ("kept", "gone"):
+        (tmp_path / name).mkdir()
+    loaded = LoadedBackends(specs={"kept": StdioBackend(name="kept", command="x")}, redact=Redactor())
+    assert clean._tell_homes(tmp_path, loaded) == 0
+    assert capfd.readouterr().out == f"would ask whether to remove the home of gone ({tmp_path}/gone, 0 MB)\n"
+    assert (tmp_path / "gone").is_dir()
+
+
+def test_backends_without_an_image_for_the_same_reason_are_told_together(plain: Run, tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(
+        "backends:\n  a: {type: stdio, command: uvx, args: [x]}\n  b: {type: stdio, command: uvx, args: [y]}\n"
+    )
+    ran = plain("build", "-c", str(tmp_path / "c.yaml"))
+    assert ran.err.startswith("a, b: have no image, for they run bare: ")
+    assert len(ran.err.splitlines()) == 1
+
+
 def test_no_homes_are_no_fault(tmp_path: Path) -> None:
     assert clean._clean_homes(tmp_path / "none", LoadedBackends(specs={}, redact=Redactor())) == 0
 

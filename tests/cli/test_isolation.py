@@ -11,7 +11,7 @@ import pytest
 import trio
 
 from argus_trio.cli.isolated.images import ImageState
-from argus_trio.cli.isolated.plans import OFF, plans_of
+from argus_trio.cli.isolated.plans import OFF, planned_for_check, plans_of
 from argus_trio.cli.isolated.shown import FoundPlans, write_plans
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.container import Container
@@ -58,10 +58,10 @@ def test_where_no_engine_answers_every_backend_is_bare_and_why_is_told(plain: Ru
     assert (ran.code, ran.err) == (0, "")
     engine, isolation, _, head, time, own = ran.out.splitlines()
     assert engine.startswith("engine    none: neither Docker nor Podman answers")
+    assert "start that engine" in engine
     assert isolation == "isolation auto"
-    assert head.split() == ["NAME", "PLAN", "IMAGE", "NETWORK", "WHY"]
-    assert time.split()[:4] == ["time", "bare", "-", "-"]
-    assert "start Docker or Podman" in time
+    assert head.split() == ["NAME", "PLAN", "WHY"]
+    assert time.split(maxsplit=2) == ["time", "bare", "there is no engine, as said above"]
     assert own.split()[:2] == ["own", "bare"]
 
 
@@ -77,7 +77,7 @@ def test_what_would_not_run_is_an_exit_code(plain: Run, tmp_path: Path) -> None:
 def test_where_isolation_is_off_nobody_is_asked_for(plain: Run, tmp_path: Path) -> None:
     ran = plain("isolation", "-c", file(tmp_path, "off"))
     assert ran.code == 0
-    assert "none: isolation: off" in ran.out
+    assert "engine    not looked for: isolation: off\n" in ran.out
     assert ran.out.count("bare") == 2
 
 
@@ -113,6 +113,13 @@ def test_check_counts_the_plans_in_a_line_and_is_silent_where_isolation_is_off(p
     assert "isolation: 1 refused" in plain("check", "-c", file(tmp_path, "required", own="false")).out
 
 
+def test_check_knows_which_backends_need_nothing_of_this_machine() -> None:
+    required = attrs.evolve(OWN, name="required", container=Container(isolation="required"))
+    planned = planned_for_check((TIME, OWN, required), Finder(DOCKER))
+    assert planned.not_bare == {"time", "required"}
+    assert planned.line.startswith("isolation: 1 contained, 1 bare, 1 refused (required) (docker 28.2.2);")
+
+
 def test_an_engine_is_asked_for_once_whatever_the_number_of_backends() -> None:
     finder = Finder(DOCKER)
     off = attrs.evolve(OWN, container=Container(isolation="off"))
@@ -142,11 +149,14 @@ def test_an_image_that_is_not_there_yet_is_told_with_what_is_done_for_it(capsys:
     state = ImageState(name="argus-trio/x:1", how="built")
     out = written(found(TIME, OWN, images={"time": state}), capsys)
     assert "engine    docker 28.2.2, API 1.50, at /run/docker.sock\n" in out
-    assert "mcp-server-time==1.2 (not there yet: built first)" in out
+    assert "to be built: python:3.13-slim with mcp-server-time==1.2" in out
     out = written(found(TIME, images={"time": attrs.evolve(state, why="the engine hangs")}), capsys)
-    assert "(the engine hangs)" in out
+    assert "  the engine hangs\n" in out
+    built = StdioBackend(name="time", command="x", container=Container(dockerfile=Path(__file__)))
+    out = written(found(built, images={"time": state}), capsys)
+    assert f"to be built of {__file__}" in out
     out = written(found(TIME, images={"time": attrs.evolve(state, id="sha256:1")}), capsys)
-    assert "not there" not in out
+    assert "to be" not in out
 
 
 def test_all_that_is_decided_of_one_backend_is_told_but_its_secrets(capsys: pytest.CaptureFixture[str]) -> None:
@@ -156,7 +166,15 @@ def test_all_that_is_decided_of_one_backend_is_told_but_its_secrets(capsys: pyte
     out = written(plans, capsys, is_one=True)
     assert "hush-hush" not in out
     assert "fast-mode" not in out
-    for told in ('digest: "sha256:1"', "  - TOKEN", "  - MODE", "memory: 1073741824", '    mcp: "2"', '  User: "7"'):
+    for told in (
+        'digest: "sha256:1"',
+        "  - TOKEN",
+        "  - MODE",
+        "memory: 1073741824",
+        "  packages: 1",
+        '\npackages:\n  mcp: "2"\n',
+        '  User: "7"',
+    ):
         assert told in out
     entry = plans.entry(plans.planned[0])
     assert entry["settings"] == {"User": "7"}

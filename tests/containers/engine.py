@@ -96,6 +96,14 @@ class Engine:
             raise
         return str(created["Id"])
 
+    def exit_code(self, container: str, *command: str) -> int:
+        """How a command ends that is run in a container that runs, as its user."""
+        made: Json = self.ask("POST", f"/containers/{container}/exec", {"Cmd": list(command), "Detach": True})
+        self.ask("POST", f"/exec/{made['Id']}/start", {"Detach": True})
+        while (found := self.ask("GET", f"/exec/{made['Id']}/json"))["Running"]:
+            pass  # it is asked over a socket each time
+        return int(found["ExitCode"])
+
     def remove(self, container: str) -> None:
         """Kill it if it runs, and remove it; that it is gone already is no error."""
         try:

@@ -104,6 +104,16 @@ def test_each_of_them_runs_in_a_container(scene: Scene, engine: Engine) -> None:
     assert set(NAMES) <= running
 
 
+def test_whoever_asks_inside_who_it_is_finds_a_name(scene: Scene, engine: Engine) -> None:
+    asking = {
+        "time": ("python3", "-c", "import os, pwd; assert pwd.getpwuid(os.getuid()).pw_name == 'argus'"),
+        "everything": ("node", "-e", "if (os.userInfo().username !== 'argus') process.exit(1)"),
+    }
+    for name, command in asking.items():
+        found, *_ = engine.containers(f"argus-trio.backend={name}")
+        assert engine.exit_code(found["Id"], *command) == 0
+
+
 @pytest.mark.parametrize("edge", ERAS)
 async def test_a_server_of_pypi_answers(scene: Scene, edge: Edge) -> None:
     async with connected(edge, scene.gateway.url) as client:

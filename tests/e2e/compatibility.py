@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.e2e import strays
+from tests.e2e import contained, strays
 from tests.e2e.cells import DOORS, KINDS, Door, Feature, Key, Kind, Outcomes
 from tests.e2e.child import ROOT
 
@@ -54,7 +54,7 @@ def page(features: Sequence[Feature], outcomes: Outcomes, reasons: Mapping[str, 
     legend = [f"- {WORKS} works", f"- {FAILS} does not work"]
     legend += [f"- ({number}) {reasons[key]}" for key, number in numbers.items()]
     parts.append("## Legend\n\n" + "\n".join(legend))
-    parts.append(strays.section())
+    parts += [strays.section(), contained.section()]
     return "\n\n".join(parts) + "\n"
 
 

@@ -34,6 +34,7 @@ def contained(spec: StdioBackend) -> Contained:
         image=InstalledImage(base="python:3.13-slim", kind="python", packages=(spec.args[0],)),
         argv=(spec.command,),
         network=NetworkPolicy(),
+        notes=("args[0] names /srv/data, which it sees read-only",) if spec.name == "noted" else (),
         limits=ResourceLimits(memory=2**30, cpus=1, pids=100),
     )
 
@@ -82,6 +83,9 @@ class PlayedRooms:
     used: list[EngineFacts] = attrs.field(factory=list)
     open_now: int = 0
     use_failures: list[Exception] = attrs.field(factory=list)
+    planned_in_loop: list[str] = attrs.field(factory=list)
+    """The backends that were planned elsewhere than in a thread."""
+    _is_in_thread: bool = False
 
     async def find(self, runtime: EngineRuntime) -> EngineFound:
         self.looks += 1
@@ -89,6 +93,8 @@ class PlayedRooms:
         return self.found
 
     def plan(self, spec: StdioBackend, found: EngineFound) -> Plan:
+        if not self._is_in_thread:
+            self.planned_in_loop.append(spec.name)
         if spec.container.setting == "off":
             return Bare(why="isolation: off")
         if isinstance(found, NoEngine):
@@ -104,7 +110,11 @@ class PlayedRooms:
 
     async def in_thread(self, work: Callable[[], BackendPlan]) -> BackendPlan:
         await trio.lowlevel.checkpoint()
-        return work()
+        self._is_in_thread = True
+        try:
+            return work()
+        finally:
+            self._is_in_thread = False
 
     @asynccontextmanager
     async def use(self, facts: EngineFacts) -> AsyncIterator[PlayedEngine]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
@@ -179,6 +180,16 @@ async def test_at_the_start_it_is_told_once_what_is_contained_bare_or_refused_an
         assert len(told(journal)) == 1
 
 
+async def test_what_there_is_to_say_of_one_that_is_contained_is_in_the_log() -> None:
+    journal = Journal()
+    backends: dict[str, BackendSpec] = {"a": stdio("a"), "noted": stdio("noted")}
+    async with sandbox_of(PlayedRooms(), lambda: backends, journal):
+        await wait_all_tasks_blocked(0.05)
+        (event,) = journal.since(1)[0]
+        assert event.severity == "info"
+        assert event.details["contained_notes"] == {"noted": "args[0] names /srv/data, which it sees read-only"}
+
+
 async def test_after_a_reload_what_changed_is_told_and_no_more() -> None:
     journal, backends = Journal(), dict[str, BackendSpec](a=stdio("a"), b=stdio("b", "own"))
     async with sandbox_of(PlayedRooms(), lambda: backends, journal) as sandbox:
@@ -188,6 +199,7 @@ async def test_after_a_reload_what_changed_is_told_and_no_more() -> None:
         sandbox.reconfigured()
         await wait_all_tasks_blocked(0.05)
     assert told(journal)[1:] == [("info", "of 1 stdio backends 1 contained; docker 28.0.0")]
+    assert journal.since(1)[0][-1].details["changed"] == ["c"]
 
 
 async def test_with_isolation_off_one_line_says_so_and_warns_of_nothing() -> None:
@@ -207,6 +219,9 @@ async def test_bare_for_want_of_an_engine_is_a_warning() -> None:
     assert told(journal) == [
         ("warning", "of 1 stdio backends 1 bare; no container engine: neither Docker nor Podman answers")
     ]
+    (event,) = journal.since(1)[0]
+    assert "bare_because" not in event.details, "why is told once, and not of each"
+    assert str(event.details["hint"]).startswith("start Docker or Podman")
 
 
 async def test_an_engine_that_comes_later_is_told_and_contains_what_is_started_from_then_on(
@@ -250,3 +265,17 @@ async def test_a_container_whose_plan_is_not_known_is_not_started() -> None:
         with pytest.raises(LinkFailed, match="there is no container engine"):
             async with sandbox.start(contained(stdio("a"))):
                 pass
+
+
+async def test_who_asks_how_a_backend_is_isolated_does_not_wait_for_files() -> None:
+    rooms = PlayedRooms()
+    backends: dict[str, BackendSpec] = {"idle": attrs.evolve(stdio("idle"), enabled=False), "on": stdio("on")}
+    async with sandbox_of(rooms, lambda: backends) as sandbox:
+        await wait_all_tasks_blocked()
+        assert set(rooms.planned_in_loop) == set()
+        changed = attrs.evolve(stdio("idle"), args=("other",))
+        assert sandbox.isolation(changed) is None
+        await wait_all_tasks_blocked()
+        assert sandbox.isolation(changed) is not None
+        assert sandbox.isolation(stdio("on")) is not None
+    assert set(rooms.planned_in_loop) == set()

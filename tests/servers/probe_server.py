@@ -36,6 +36,9 @@ MANY = 400
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x20000, 0x10000000, 0x40000000
 PTRACE_ATTACH, PTRACE_DETACH = 16, 17
 ADD_KEY = {"x86_64": 248, "aarch64": 217}
+IO_URING_SETUP = 425
+AF_VSOCK = 40
+"""What leads to who runs this machine, if it is a virtual one: it belongs to no namespace."""
 RUN = "/run/argus"
 TOOL = {"name": "try", "inputSchema": {"type": "object"}}
 
@@ -97,6 +100,11 @@ def add_key() -> None:
     if number is None:
         raise Denied("not tried on this machine")
     checked(libc.syscall(number, b"user", b"attempt", b"x", 1, -3))
+
+
+def set_up_io_uring() -> None:
+    """What is asked for in its rings passes by every filter of system calls, sockets included."""
+    checked(libc.syscall(IO_URING_SETUP, 8, ctypes.create_string_buffer(256)))
 
 
 def have_capabilities() -> None:
@@ -285,6 +293,8 @@ def attempts(aim: Json) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "trace the first process", trace_first_process
     yield "a raw socket", lambda: raw_socket(socket.AF_INET)
     yield "a packet socket", lambda: raw_socket(getattr(socket, "AF_PACKET", socket.AF_INET))
+    yield "a socket to the machine below", lambda: socket.socket(AF_VSOCK, socket.SOCK_STREAM).close()
+    yield "io_uring", set_up_io_uring
     yield "other interfaces", other_interfaces
     for name in ("control", "stdio", "stderr"):
         yield f"connect to {name}.sock", partial(connect_to, f"{RUN}/{name}.sock")

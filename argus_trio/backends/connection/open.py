@@ -90,18 +90,19 @@ class BackendAddress:
         self.losses = Losses(self.spec.name, self.memory)
         self.sessions = SessionQueues(self.losses, self.may_tell)
 
-    async def prepare(self, tell: TellPreparing) -> None:
+    async def prepare(self, tell: TellPreparing) -> bool:
         """Return once its program can be started at once; `tell` hears of what is done until then.
+
+        Whether it will run in a container, where it has nothing in common with its like.
 
         Raises:
             LinkFailed: it cannot be, or not within `timeouts.prepare`.
         """
         if self.sandbox is None:
-            return
+            return False
         seconds = self.spec.timeouts.prepare
         with trio.move_on_after(seconds):
-            await self.sandbox.prepare(self.spec, tell)
-            return
+            return await self.sandbox.prepare(self.spec, tell)
         raise LinkFailed(f"its image was not there within {seconds:g} s (timeouts.prepare)")
 
 

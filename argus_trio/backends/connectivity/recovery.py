@@ -33,8 +33,8 @@ LONGEST_PAUSE_SECONDS: Final = 3600.0
 """How long a backend is left alone at most that asks for it: an hour is the longest window of usual rate limits."""
 _DOING: Final[Mapping[PreparingWord, str]] = {
     "installing": "it is preparing, installing most likely",
-    "building": "it is preparing: its image is built",
-    "pulling": "it is preparing: its image is pulled",
+    "building": "its image is being built",
+    "pulling": "its image is being pulled",
 }
 """What is told of each kind of preparation."""
 ITS_TURN: Final = "it waits for its turn to start (server.concurrent_starts)"
@@ -118,8 +118,9 @@ class Recovery:
 
     def waits_for_its_turn(self, *, is_waiting: bool) -> None:
         """Say that an attempt has to wait until others have started, or no longer has to."""
-        if self.standing.state is BackendState.STARTING:
-            self._stand(attrs.evolve(self.standing, reason=ITS_TURN if is_waiting else WHY[BackendState.STARTING]))
+        state = self.standing.state
+        if state is BackendState.STARTING or state is BackendState.PREPARING:
+            self._stand(attrs.evolve(self.standing, reason=ITS_TURN if is_waiting else WHY[state]))
 
     def prepares(self, last_line: str, what: PreparingWord = "installing") -> None:
         """Say what is done before the backend's first message, and what was written of it last."""

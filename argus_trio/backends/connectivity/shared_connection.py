@@ -87,7 +87,7 @@ class SharedConnection:
     sharing: Sharing = attrs.field(init=False)
     """Which calls may use the shared connection."""
     _ticket: int | None = attrs.field(init=False)
-    """The place of the first start among those of all backends: that of its creation."""
+    """The place of its start among those of all: that of its creation, and of one that is asked otherwise at once."""
     _guess: EraGuess = attrs.field(factory=EraGuess, init=False)
     """How the backend was asked at the present attempt, and what was learned from that."""
     _first_reason: str = attrs.field(default="", init=False)
@@ -229,27 +229,28 @@ class SharedConnection:
             self._fail(next((failure for failure in failed if isinstance(failure, LoopFound)), failed[0]))
 
     async def _live(self) -> None:
-        address, redact = self.address, self.address.redact
+        address = self.address
         async with self._turn() as turn:
             if self._guess.order == "auto":
                 self._guess.order = self.eras.order(address.spec)
-            await address.prepare(partial(self._prepares_image, turn))
+            if await address.prepare(partial(self._prepares_image, turn)):
+                turn.share_nothing()
             start = StartClock(address, turn, self.prepares)
             with self.rivals.one_more() as arrival, start.limit:
                 async with open_connection(address, self.order(), self, on_sample=start.sampled) as connection:
-                    seconds, start.limit.deadline = start.limit.deadline - trio.current_time(), inf
-                    listed = await list_first(connection, self.lists, seconds)
+                    left, start.limit.deadline = start.limit.deadline - trio.current_time(), inf
+                    listed = await list_first(connection, self.lists, left)
                     if listed.is_silence:
                         raise start.failure()
                     turn.end()
                     self.rivals.opened(arrival)
                     self._begin(connection, listed, trio.current_time() - start.began)
-                    seconds = address.spec.timeouts.connect
-                    connection.start_soon(keep_listed, connection, self.lists, seconds, self.on_relisted)
+                    timeouts = address.spec.timeouts
+                    connection.start_soon(keep_listed, connection, self.lists, timeouts.connect, self.on_relisted)
                     monitor = HealthMonitor(
                         connection=connection,
                         probing=lambda: address.spec.health,
-                        redact=redact,
+                        redact=address.redact,
                         on_verdict=self.recovery.judged,
                     )
                     # Closing the link takes its time: what failed is known from here on.
@@ -262,16 +263,15 @@ class SharedConnection:
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[Turn]:
         self.recovery.waits_for_its_turn(is_waiting=True)
-        ticket, self._ticket = self._ticket, None
+        ticket = self._ticket = self.turns.ticket() if self._ticket is None else self._ticket
         async with self.turns.turn(self.address.spec, ticket) as turn:
             self.recovery.waits_for_its_turn(is_waiting=False)
             yield turn
 
     def prepares(self, what: PreparingWord = "installing", line: str | None = None) -> None:
         """Say what is done before the program's first message, and the last line of it: calls need not wait for it."""
-        if line is None:
-            line = next(reversed(self.address.stderr.lines()), "")
-        self.recovery.prepares(line, what)
+        said = next(reversed(self.address.stderr.lines()), "") if line is None else line
+        self.recovery.prepares(said, what)
         self.settled.set()
 
     def _prepares_image(self, turn: Turn, what: PreparingWord, line: str) -> None:
@@ -321,7 +321,7 @@ class SharedConnection:
         if self._first_reason not in ("", failure.reason) and not isinstance(failure, SessionLost):
             reason = f"{failure.reason}; before that: {self._first_reason}"
             failure = LinkFailed(reason, details=failure.details, retry_after=failure.retry_after)
-        self._first_reason = ""
+        self._first_reason, self._ticket = "", None
         self.recovery.adopt(self.address.spec)
         self.recovery.failed(failure)
         if self.recovery.standing.state is BackendState.STARTING:

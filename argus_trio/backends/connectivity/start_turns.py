@@ -88,6 +88,12 @@ class StartTurns:
         self._resting += 1
         self._wake()
 
+    def share_nothing(self, turn: Turn) -> None:
+        """Let the like of what has this turn start as well, as far as there is room."""
+        self._starting[self._starting.index(turn.command)] = turn
+        turn.command = turn
+        self._wake()
+
     async def _keep_pace(self) -> None:
         now = trio.current_time()
         self._paced_until = max(self._paced_until, now - REMOTE_AT_ONCE / REMOTE_PER_SECOND) + 1 / REMOTE_PER_SECOND
@@ -134,6 +140,11 @@ class Turn:
         if self.is_held and not self._rests:
             self._rests = True
             self.turns.give_room()
+
+    def share_nothing(self) -> None:
+        """Take note that what starts has no folder in common with its like: in a container of its own. Idempotent."""
+        if self.is_held and self.command is not self:
+            self.turns.share_nothing(self)
 
     def end(self) -> None:
         """Give the turn back. Idempotent."""

@@ -103,6 +103,7 @@ complete -c argus-trio -n '_shtab_argus_trio_using build' -l update -d 'make the
 complete -c argus-trio -n '_shtab_argus_trio_using build' -s c -l config -x -d 'the configuration; default: $ARGUS_CONFIG, ./config.yaml, ./config.yml, $XDG_CONFIG_HOME/argus-trio/config.yaml (~/.config, where that is unset), /etc/argus-trio/config.yaml'
 complete -c argus-trio -n '_shtab_argus_trio_using; and test $_shtab_argus_trio_npos -eq 0' -a clean -d 'Remove images that were made here and no backend of the file needs, and containers of gateways that are gone. What was not made here is never touched.'
 complete -c argus-trio -n '_shtab_argus_trio_using clean' -s h -l help -d 'show this help message and exit'
+complete -c argus-trio -n '_shtab_argus_trio_using clean' -l dry-run -d 'say what would be removed, and remove nothing'
 complete -c argus-trio -n '_shtab_argus_trio_using clean' -l homes -d 'also homes that no backend has any more; asks for each'
 complete -c argus-trio -n '_shtab_argus_trio_using clean' -s c -l config -x -d 'the configuration; default: $ARGUS_CONFIG, ./config.yaml, ./config.yml, $XDG_CONFIG_HOME/argus-trio/config.yaml (~/.config, where that is unset), /etc/argus-trio/config.yaml'
 complete -c argus-trio -n '_shtab_argus_trio_using; and test $_shtab_argus_trio_npos -eq 0' -a status -d 'Show how the running gateway stands.'

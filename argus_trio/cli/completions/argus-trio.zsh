@@ -113,6 +113,7 @@ _shtab_argus_trio_check_defaults_added=0
 
 _shtab_argus_trio_clean_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--dry-run[say what would be removed, and remove nothing]"
   "--homes[also homes that no backend has any more\; asks for each]"
   {-c,--config}"[the configuration\; default\: \$ARGUS_CONFIG, .\/config.yaml, .\/config.yml, \$XDG_CONFIG_HOME\/argus-trio\/config.yaml (\~\/.config, where that is unset), \/etc\/argus-trio\/config.yaml]:PATH:"
 )

@@ -27,6 +27,7 @@ from argus_trio.sandbox.image.building import BuildOrder, BuildOutcome, build_al
 from argus_trio.sandbox.image.images import Images
 from argus_trio.sandbox.plan.engine_facts import EngineFacts
 from argus_trio.sandbox.plan.outcome import Bare, Contained, Refused
+from argus_trio.sandbox.plan.shown import shown
 
 USAGE_EXIT = 2
 
@@ -50,7 +51,7 @@ def _build(options: argparse.Namespace) -> int:
 
 async def _run(loaded: LoadedBackends, *, is_named: bool, updates: bool) -> int:
     planned = await plan_all(list(loaded.specs.values()), EngineProbe(environ=os.environ))
-    failed = sum([_tell_uncontained(each, is_named=is_named) for each in planned])
+    failed = sum([_tell_uncontained(names, each, is_named=is_named) for names, each in _alike(planned)])
     for facts in engines_of(planned):
         here = {each.spec.name: each for each in planned if each.found == facts and isinstance(each.plan, Contained)}
         orders = orders_of(
@@ -64,18 +65,30 @@ async def _run(loaded: LoadedBackends, *, is_named: bool, updates: bool) -> int:
     return 1 if failed else 0
 
 
-def _tell_uncontained(planned: BackendHere, *, is_named: bool) -> bool:
-    """Say what backend has no image, and why; whether that is a failure."""
+def _alike(planned: Sequence[BackendHere]) -> list[tuple[str, BackendHere]]:
+    """One of each that have the same plan for the same reason, with the names of all."""
+    groups: dict[tuple[str, str, str], list[BackendHere]] = {}
+    for each in planned:
+        told = shown(each.plan)
+        is_off = each.spec.container.setting == "off"
+        alone = each.spec.name if told.plan == "contained" else ""
+        groups.setdefault((f"{told.plan} {is_off}", told.why, alone), []).append(each)
+    return [(", ".join(each.spec.name for each in group), group[0]) for group in groups.values()]
+
+
+def _tell_uncontained(names: str, planned: BackendHere, *, is_named: bool) -> bool:
+    """Say which backends have no image, and why; whether that is a failure."""
     has_engine = isinstance(planned.found, EngineFacts)
+    none = "has no image, for it runs bare" if names == planned.spec.name else "have no image, for they run bare"
     match planned.plan:
         case Refused(why=why):
-            complain(f"{planned.spec.name}: refused: {why}")
+            complain(f"{names}: refused: {why}")
             return True
         case Bare(why=why) if is_named or (planned.spec.container.setting != "off" and not has_engine):
-            complain(f"{planned.spec.name}: has no image, for it runs bare: {why}")
+            complain(f"{names}: {none}: {why}")
             return True
         case Bare(why=why):
-            _say(f"{planned.spec.name}: has no image, for it runs bare: {why}")
+            _say(f"{names}: {none}: {why}")
     return False
 
 

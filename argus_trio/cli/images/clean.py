@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -16,13 +16,16 @@ from argus_trio.cli.report import complain, reported
 from argus_trio.errors import LinkFailed
 from argus_trio.sandbox.engine.machine import homes
 from argus_trio.sandbox.engine.probe import EngineProbe
-from argus_trio.sandbox.engine.reaping.leftovers import reap_leftovers
-from argus_trio.sandbox.image.cleaning import UnneededImage, remove_unneeded
+from argus_trio.sandbox.engine.reaping.leftovers import leftovers, reap_leftovers
+from argus_trio.sandbox.image.cleaning import UnneededImage, find_unneeded, remove_unneeded
 from argus_trio.sandbox.in_use import UsedEngine
 from argus_trio.sandbox.plan.engine_facts import EngineFacts, NoEngine
 from argus_trio.sandbox.plan.outcome import Contained
 
 _MEGABYTE = 1024 * 1024
+
+CleanEngine = Callable[[UsedEngine, set[str]], Awaitable[None]]
+"""Takes an engine and the names of the images that are needed there."""
 
 
 def clean(options: argparse.Namespace) -> int:
@@ -32,16 +35,18 @@ def clean(options: argparse.Namespace) -> int:
 
 def _clean(options: argparse.Namespace) -> int:
     loaded = load_backends(options.config)
-    if options.homes and not sys.stdin.isatty():
+    if options.homes and not options.dry_run and not sys.stdin.isatty():
         complain("argus-trio: --homes asks before each home is removed, and needs a terminal for that")
         return 2
-    code = run(loaded, partial(_clean_engines, loaded))
+    clean_one = _tell_unneeded if options.dry_run else _clean_engine
+    code = run(loaded, partial(_clean_engines, loaded, clean_one))
     if options.homes:
-        code = max(code, _clean_homes(homes(os.environ), loaded))
+        clean_homes = _tell_homes if options.dry_run else _clean_homes
+        code = max(code, clean_homes(homes(os.environ), loaded))
     return code
 
 
-async def _clean_engines(loaded: LoadedBackends) -> int:
+async def _clean_engines(loaded: LoadedBackends, clean_one: CleanEngine) -> int:
     probe = EngineProbe(environ=os.environ)
     planned = await plan_all(list(loaded.specs.values()), probe)
     found = await probe.find("auto")
@@ -52,11 +57,12 @@ async def _clean_engines(loaded: LoadedBackends) -> int:
     plans = [each.plan for each in planned if isinstance(each.plan, Contained)]
     for facts in engines:
         async with used_engine(facts, loaded.redact) as engine:
-            await _clean_engine(engine, plans)
+            await clean_one(engine, await _needed(engine, plans))
     return 0
 
 
-async def _clean_engine(engine: UsedEngine, plans: list[Contained]) -> None:
+async def _needed(engine: UsedEngine, plans: list[Contained]) -> set[str]:
+    """The names of the images that these plans need."""
     needed = set()
     for plan in plans:
         try:
@@ -65,6 +71,23 @@ async def _clean_engine(engine: UsedEngine, plans: list[Contained]) -> None:
             raise LinkFailed(
                 f"nothing is removed, for what {plan.backend} needs is not known: {failure.reason}"
             ) from None
+    return needed
+
+
+async def _tell_unneeded(engine: UsedEngine, needed: set[str]) -> None:
+    """Say what would be removed, and remove nothing."""
+    control = engine.starter.control
+    left, _ = await leftovers(control, engine.starter.gateway.instance)
+    images = await find_unneeded(control, needed)
+    for container in left:
+        _say(f"would remove the container {container.names[0] if container.names else container.id}")
+    for image in images:
+        _say(f"would remove {_shown(image)}, unless a container uses it")
+    if not (left or images):
+        _say(f"there is nothing to remove in {control.facts}")
+
+
+async def _clean_engine(engine: UsedEngine, needed: set[str]) -> None:
     control = engine.starter.control
     left = await reap_leftovers(control, engine.starter.gateway.instance)
     if left:
@@ -98,6 +121,13 @@ def _clean_homes(folder: Path, loaded: LoadedBackends) -> int:
         else:
             _say(f"removed {home}")
     return code
+
+
+def _tell_homes(folder: Path, loaded: LoadedBackends) -> int:
+    """Say which homes would be asked for."""
+    for home in _left_homes(folder, loaded):
+        _say(f"would ask whether to remove the home of {home.name} ({home}, {_size(home) // _MEGABYTE} MB)")
+    return 0
 
 
 def _left_homes(folder: Path, loaded: LoadedBackends) -> list[Path]:

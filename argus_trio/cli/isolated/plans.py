@@ -9,14 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import attrs
 import trio
 
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.health.health import PlanWord
-from argus_trio.core.redaction import Redactor
 from argus_trio.sandbox.engine.machine import this_machine
-from argus_trio.sandbox.engine.probe import EngineProbe
 from argus_trio.sandbox.plan.engine_facts import EngineFacts, EngineFound, NoEngine
+from argus_trio.sandbox.plan.outcome import Bare, Refused
 from argus_trio.sandbox.plan.plan import plan
 from argus_trio.sandbox.plan.shown import shown
 from argus_trio.sandbox.rooms import BackendPlan, EngineFinder, EngineRuntime
@@ -24,6 +24,8 @@ from argus_trio.sandbox.rooms import BackendPlan, EngineFinder, EngineRuntime
 WORDS: Final[Sequence[PlanWord]] = ("contained", "bare", "refused")
 CHECK_SECONDS: Final = 1.5
 """How long `check` waits for an engine: the second of the probe, and half of one for a busy machine."""
+MOST_NAMED: Final = 5
+"""How many backends that would not run are named in a line."""
 OFF: Final = NoEngine(why="isolation: off")
 """What is known of the engine where none is asked for."""
 
@@ -55,10 +57,26 @@ def counts_of(planned: Sequence[BackendPlan]) -> dict[PlanWord, int]:
     return {word: found[word] for word in WORDS}
 
 
-def line_for_check(specs: Sequence[StdioBackend], redact: Redactor) -> str:
-    """How many of these backends would be isolated how, and by what. It needs no engine, and does not wait for one."""
-    planned = trio.run(plans_of, EngineProbe(environ=os.environ), specs, CHECK_SECONDS)
-    told = ", ".join(f"{count} {word}" for word, count in counts_of(planned).items() if count)
+@attrs.frozen(kw_only=True)
+class CheckedPlans:
+    """What `check` takes from the plans of backends."""
+
+    not_bare: frozenset[str]
+    """The names of those that would run in containers, or not at all."""
+    line: str
+    """How many would be isolated how, and by what; secrets are not hidden yet."""
+
+
+def planned_for_check(specs: Sequence[StdioBackend], finder: EngineFinder) -> CheckedPlans:
+    """How these backends would be isolated. It needs no engine, and does not wait for one."""
+    planned = trio.run(plans_of, finder, specs, CHECK_SECONDS)
+    refused = [each.spec.name for each in planned if isinstance(each.plan, Refused)]
+    names = {"refused": f" ({', '.join(refused[:MOST_NAMED])}{', …' if refused[MOST_NAMED:] else ''})"}
+    counts = counts_of(planned).items()
+    told = ", ".join(f"{count} {word}{names.get(word, '')}" for word, count in counts if count)
     engines = dict.fromkeys(each.found for each in planned if each.found != OFF)
     by = "; ".join(str(each) if isinstance(each, EngineFacts) else each.why for each in engines)
-    return " ".join(redact(f"isolation: {told} ({by}); argus-trio isolation says more").split())
+    return CheckedPlans(
+        not_bare=frozenset(each.spec.name for each in planned if not isinstance(each.plan, Bare)),
+        line=" ".join(f"isolation: {told} ({by}); argus-trio isolation says more".split()),
+    )

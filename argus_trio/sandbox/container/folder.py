@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import attrs
@@ -31,6 +32,7 @@ PROGRAMS: Final[Mapping[ShimKind, tuple[str, ...]]] = {"python": ("shim.py", "ne
 BACKLOG: Final = 1024
 """Connections out of a container that may wait to be taken at once, as after a pause of the gateway: a multiple of what
 a shim has open. One more would be reset."""
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 RESOLV_CONF: Final = "nameserver 127.0.0.1\noptions timeout:5 attempts:2\n"
 """The shim's DNS, which answers at once or is not there."""
 
@@ -70,16 +72,20 @@ class ContainerFolder:
 
 
 def runtime_folder(environ: Mapping[str, str]) -> Path:
-    """Where folders of containers stand: $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR/argus-trio, or among temporary files."""
-    if given := environ.get("RUNTIME_DIRECTORY"):
+    """Where folders of containers stand: $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR/argus-trio, or among temporary files.
+
+    What is relative is passed over, as the XDG specification wants it: an engine mounts absolute paths alone.
+    """
+    if (given := environ.get("RUNTIME_DIRECTORY", "")).startswith("/"):
         return Path(given.split(":")[0])
-    if given := environ.get("XDG_RUNTIME_DIR"):
+    if (given := environ.get("XDG_RUNTIME_DIR", "")).startswith("/"):
         return Path(given) / "argus-trio"
-    return Path(environ.get("TMPDIR") or "/tmp")  # noqa: S108 - each folder in it is made by mkdtemp
+    given = environ.get("TMPDIR", "")
+    return Path(given if given.startswith("/") else "/tmp")  # noqa: S108 - each folder in it is made by mkdtemp
 
 
-def make_folder(runtime: Path, shim: ShimKind) -> ContainerFolder:
-    """A new folder with everything in it. It blocks, for next to no time.
+def make_folder(runtime: Path, shim: ShimKind, also: Mapping[str, str] = NOTHING) -> ContainerFolder:
+    """A new folder with everything in it; `also` are further files, by name. It blocks, for next to no time.
 
     Raises:
         LinkFailed: it cannot be made.
@@ -88,7 +94,7 @@ def make_folder(runtime: Path, shim: ShimKind) -> ContainerFolder:
     try:
         runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
         outer = Path(tempfile.mkdtemp(prefix=PREFIX, dir=runtime))
-        return _furnished(outer, shim)
+        return _furnished(outer, shim, also)
     except OSError as error:
         if outer is not None:
             shutil.rmtree(outer, ignore_errors=True)
@@ -98,7 +104,7 @@ def make_folder(runtime: Path, shim: ShimKind) -> ContainerFolder:
         ) from None
 
 
-def _furnished(outer: Path, shim: ShimKind) -> ContainerFolder:
+def _furnished(outer: Path, shim: ShimKind, also: Mapping[str, str]) -> ContainerFolder:
     lock = os.open(outer, os.O_RDONLY | os.O_DIRECTORY)
     listeners: dict[str, socket.socket] = {}
     pipes: dict[str, int] = {}
@@ -113,7 +119,8 @@ def _furnished(outer: Path, shim: ShimKind) -> ContainerFolder:
             pipes[name] = _pipe(inner / name, flags)
         for name in PROGRAMS[shim]:
             _put(inner / name, Path(shim_map).with_name(name).read_bytes())
-        _put(inner / "resolv.conf", RESOLV_CONF.encode())
+        for name, content in {"resolv.conf": RESOLV_CONF, **also}.items():
+            _put(inner / name, content.encode())
     except OSError:
         for listener in listeners.values():
             listener.close()

@@ -90,6 +90,7 @@ class ContainedProgram:
     _used: float = attrs.field(default=0.0, init=False)
     _usage_told: trio.Event = attrs.field(factory=trio.Event, init=False)
     _is_over: bool = attrs.field(default=False, init=False)
+    _has_spoken: bool = attrs.field(default=False, init=False)
 
     @stderr.default
     def _reader_of_errors(self) -> PipeReader:
@@ -104,7 +105,8 @@ class ContainedProgram:
         return self._used
 
     def spoke(self) -> None:
-        """Nothing: what has to be installed is in the image."""
+        """Take note that it works: whatever it ends of later, it is not that something was not there."""
+        self._has_spoken = True
 
     async def wait_ended(self) -> str:
         """Wait until the server has ended, and tell how: "exited with code 3", "ran out of memory (…)"."""
@@ -124,7 +126,8 @@ class ContainedProgram:
                         self._memory_kills = count
                     case ServerEnded(status=status):
                         memory = self._launch.limits.memory
-                        self._has_ended(ending(status, memory_kills=self._memory_kills, memory=memory))
+                        how = ending(status, memory_kills=self._memory_kills, memory=memory)
+                        self._has_ended("; ".join([how, *self._may_lack(status)]))
                     case _:
                         self._note_unknown(line)
             if not self._ended.is_set():
@@ -210,6 +213,10 @@ class ContainedProgram:
         if not self._is_odd:
             self._is_odd = True
             log.error("shim_report_unknown", backend=self.backend, report=line[:200].decode("utf-8", "replace"))
+
+    def _may_lack(self, status: int) -> tuple[str, ...]:
+        """What it may have failed of: one that ends by itself before it works."""
+        return () if self._has_spoken or self._is_over or status == 0 else self._launch.lacks
 
     def _has_ended(self, how: str) -> None:
         self._ending = how

@@ -22,6 +22,7 @@ from argus_trio.sandbox.container.life import ContainerEngine, ContainerExit, aw
 from argus_trio.sandbox.container.program import EXIT_CODE_SECONDS, ContainedProgram, order_of, unread_tail
 from argus_trio.sandbox.plan.launch import Launch
 from argus_trio.sandbox.plan.outcome import ShimKind
+from argus_trio.sandbox.plan.user import user_files
 from argus_trio.sandbox.shim.order import lost
 
 log = structlog.get_logger()
@@ -77,7 +78,7 @@ async def _start_with_shim(
 ) -> AsyncIterator[ContainedProgram]:
     order = order_of(launch)
     async with AsyncExitStack() as stack:
-        folder = await trio.to_thread.run_sync(make_folder, placing.runtime, shim)
+        folder = await trio.to_thread.run_sync(make_folder, placing.runtime, shim, user_files(launch))
         stack.push_async_callback(_removed, folder)
         container = await stack.enter_async_context(
             created(launch, engine, name=placing.name, body=placing.body(folder.path))

@@ -32,7 +32,7 @@ def this_machine(environ: Mapping[str, str], folder: Path) -> Machine:
 
 def homes(environ: Mapping[str, str]) -> Path:
     """Where the homes of backends are kept."""
-    if state := environ.get("STATE_DIRECTORY"):
+    if (state := environ.get("STATE_DIRECTORY")) and state.startswith("/"):
         return Path(state.split(":")[0]) / "homes"
     if (xdg := environ.get("XDG_STATE_HOME")) and xdg.startswith("/"):
         return Path(xdg) / "argus-trio" / "homes"
@@ -62,6 +62,7 @@ def look(path: Path) -> PathSeen | None:
             mode=stat.S_IMODE(found.st_mode),
             is_readable=os.access(real, os.R_OK | (os.X_OK if kind == "folder" else 0)),
             is_writable=os.access(real, os.W_OK),
+            identity=(found.st_dev, found.st_ino),
         )
     except (OSError, ValueError):
         return None

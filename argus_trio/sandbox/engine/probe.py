@@ -54,16 +54,20 @@ class _EngineFindings:
     at: float
     engines: tuple[EngineFacts, ...]
     """The best first."""
-    whys: tuple[str, ...]
+    whys: tuple[NoEngine, ...]
     """What is wrong with the other candidates."""
 
     def of(self, runtime: Literal["auto", "docker", "podman"]) -> EngineFound:
         for facts in self.engines:
             if runtime in ("auto", facts.kind):
                 return facts
-        others = [f"{facts} answers, but container.runtime is {runtime}" for facts in self.engines]
-        whys = "; ".join((*self.whys, *others)) or "no socket of an engine is there"
-        return NoEngine(why=f"{_NOBODY[runtime]}: {whys}")
+        others = [
+            NoEngine(why=f"{facts} answers, and container.runtime: auto would take it", says_way_out=True)
+            for facts in self.engines
+        ]
+        whys = (*self.whys, *others)
+        told = "; ".join(each.why for each in whys) or "no socket of an engine is there"
+        return NoEngine(why=f"{_NOBODY[runtime]}: {told}", says_way_out=any(each.says_way_out for each in whys))
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -83,7 +87,7 @@ class EngineProbe:
 
     async def _look(self) -> _EngineFindings:
         places = candidates(self.environ)
-        whys = [place.why for place in places if isinstance(place, OddCandidate)]
+        whys = [NoEngine(why=place.why, says_way_out=True) for place in places if isinstance(place, OddCandidate)]
         sockets = _distinct([place for place in places if isinstance(place, EngineCandidate)])
         outcomes = await _ask_all(sockets, PROBE_SECONDS)
         silent = [outcome.candidate for outcome in outcomes if isinstance(outcome, _Silent)]
@@ -93,7 +97,7 @@ class EngineProbe:
         return _EngineFindings(
             at=trio.current_time(),
             engines=tuple(outcome for outcome in outcomes if isinstance(outcome, EngineFacts)),
-            whys=(*whys, *(outcome.why for outcome in map(_told, outcomes) if isinstance(outcome, NoEngine))),
+            whys=(*whys, *(outcome for outcome in map(_told, outcomes) if isinstance(outcome, NoEngine))),
         )
 
 
@@ -101,7 +105,10 @@ def _told(outcome: _CandidateOutcome) -> _CandidateOutcome:
     if not isinstance(outcome, _Silent):
         return outcome
     seconds = PROBE_SECONDS + STARTING_SECONDS
-    return NoEngine(why=f"{outcome.candidate} takes connections and does not answer within {seconds:g} s: it hangs")
+    return NoEngine(
+        why=f"{outcome.candidate} takes connections and does not answer within {seconds:g} s: it hangs, restart it",
+        says_way_out=True,
+    )
 
 
 def _distinct(found: list[EngineCandidate]) -> list[EngineCandidate]:
@@ -134,10 +141,11 @@ async def _ask(candidate: EngineCandidate, seconds: float) -> _CandidateOutcome:
         return NoEngine(why=f"{candidate} answers a ping and does not tell of itself within {FACTS_SECONDS:g} s")
     except FileNotFoundError:
         where = f"{candidate.variable} names {candidate.socket}, and nothing is there"
-        return NoEngine(why=where) if candidate.variable else None
+        way_out = f"start that engine, or correct or unset {candidate.variable}"
+        return NoEngine(why=f"{where}: {way_out}", says_way_out=True) if candidate.variable else None
     except PermissionError:
         kind: Literal["docker", "podman"] = "podman" if candidate.is_podmans else "docker"
-        return NoEngine(why=f"{candidate} does not let this user in: {way_in(kind)}")
+        return NoEngine(why=f"{candidate} does not let this user in: {way_in(kind)}", says_way_out=True)
     except ConnectionRefusedError:
         return NoEngine(why=f"nobody listens at {candidate}: its engine does not run")
     except OSError as error:

@@ -37,6 +37,15 @@ def unneeded(images: Iterable[ListedImage], needed: Collection[str]) -> tuple[Un
     return tuple(sorted(found, key=lambda each: each.tag))
 
 
+async def find_unneeded(engine: ImageEngine, needed: Collection[str]) -> tuple[UnneededImage, ...]:
+    """What nobody needs; nothing is removed.
+
+    Raises:
+        EngineFailed: the engine did not list them.
+    """
+    return unneeded(await engine.images(RECIPE_LABEL), needed)
+
+
 async def remove_unneeded(
     engine: ImageEngine, needed: Collection[str]
 ) -> tuple[tuple[UnneededImage, ...], tuple[UnneededImage, ...]]:
@@ -47,7 +56,7 @@ async def remove_unneeded(
     """
     removed: list[UnneededImage] = []
     kept: list[UnneededImage] = []
-    for image in unneeded(await engine.images(RECIPE_LABEL), needed):
+    for image in await find_unneeded(engine, needed):
         (removed if await engine.remove_image(image.tag) else kept).append(image)
     return tuple(removed), tuple(kept)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, assert_never
 
 import attrs
+import structlog
 import trio
 
 from argus_trio.errors import LinkFailed
@@ -23,6 +24,8 @@ from argus_trio.sandbox.image.making.recipe import Recipe, recipe_of
 from argus_trio.sandbox.image.ready import RECIPE_LABEL, ReadyImage
 from argus_trio.sandbox.image.shared_work import Hear, SharedWork, hear_nothing
 from argus_trio.sandbox.plan.outcome import DockerfileImage, GivenImage, ImagePlan, InstalledImage
+
+log = structlog.get_logger()
 
 FAILURE_SECONDS: Final = 5.0
 """How long a build that failed is not tried again: backends with the same recipe that come a moment later are told the
@@ -178,6 +181,7 @@ class Images:
         base = await self._base(recipe.image.base, hear, updates=updates)
         if recipe.image.kind not in await self._given.interpreters(base):
             raise LinkFailed(f"its image cannot be built: {recipe.image.base} has no {_NEEDED[recipe.image.kind]}")
+        begun = trio.current_time()
         hear("building", f"installing {recipe.name} into {recipe.image.base}")
         try:
             await self.installer.install(recipe, base, hear, backend=backend)
@@ -189,6 +193,8 @@ class Images:
         made = await self.installer.engine.image(recipe.tag)
         if made is None:
             raise LinkFailed(f"its image {recipe.tag} was made, and is gone: does somebody remove images meanwhile?")
+        seconds = round(trio.current_time() - begun, 1)
+        log.info("image_made", backend=backend, image=recipe.tag, seconds=seconds)
         return made
 
     async def _base(self, reference: str, hear: Hear, *, updates: bool) -> ImageFacts:

@@ -39,6 +39,8 @@ class NoEngine:
 
     why: str
     """One clause: "neither Docker nor Podman answers", "DOCKER_HOST is tcp://…, which shares no folders"."""
+    says_way_out: bool = False
+    """Whether that tells what to do about it already."""
 
 
 EngineFound = EngineFacts | NoEngine

@@ -39,10 +39,17 @@ def environment(
     passed = {name: value for name, value in machine.environ.items() if is_passed(name, value, spec.env_from)}
     if "TZ" not in passed and (zone := _zone(machine)) is not None:
         passed["TZ"] = zone
-    left_out = _OWN_TO_CONTAINERS if owns_image else frozenset({"HOME"})
+    own_here = _OWN_TO_CONTAINERS if owns_image else frozenset({"HOME"})
+    left_out = {name for name in own_here.intersection(spec.env) if not _is_inside(name, spec.env[name], home)}
     said = {name: value for name, value in spec.env.items() if name not in left_out}
     own = {"HOME": home, "TMPDIR": "/tmp", "USER": USER, "LOGNAME": USER}  # noqa: S108  # the container's own
-    return {**passed, **own, **said}, tuple(sorted(left_out.intersection(spec.env)))
+    return {**passed, **own, **said}, tuple(sorted(left_out))
+
+
+def _is_inside(name: str, value: str, home: str) -> bool:
+    """Whether a variable is about the inside of the container: a folder for what is temporary in its home, such as for
+    programs that are unpacked and run there, for nothing in /tmp can be."""
+    return name not in ("HOME", "PATH") and (value == home or value.startswith(f"{home}/"))
 
 
 def is_passed(name: str, value: str, env_from: tuple[str, ...]) -> bool:

@@ -34,6 +34,8 @@ class Launch:
     user: str
     """UID:GID."""
     groups: tuple[int, ...] = ()
+    names_user: bool = False
+    """Whether its /etc/passwd and /etc/group are the gateway's, which know `user`, and not those of the image."""
     home: Path | None = None
     """The folder of this machine that is its home; None: an empty one in memory."""
     home_target: str = HOME_TARGET
@@ -42,5 +44,7 @@ class Launch:
     limits: ResourceLimits
     is_read_only: bool = True
     """Whether its root is; an installation writes there."""
+    lacks: tuple[str, ...] = ()
+    """What its server may fail of: sentences."""
     keeps_container: bool = False
     """Whether it stays when it has ended, so that it can be committed; its owner removes it."""

@@ -25,6 +25,8 @@ class PathSeen:
     """Whether the gateway itself may read it; a folder, also pass through it."""
     is_writable: bool = False
     """Whether the gateway itself may change it."""
+    identity: tuple[int, int] | None = None
+    """Its device and inode, which it has under each of its names."""
 
 
 LookAt = Callable[[Path], PathSeen | None]
@@ -47,6 +49,8 @@ class Machine:
     """The home folder of the user that the gateway runs as."""
     homes: Path
     """Where the homes of backends are kept."""
+    engine_socket: Path | None = None
+    """Where the engine listens that is used."""
     folder: Path
     """Where the gateway runs: what a relative path means for a backend without `cwd`."""
     look: LookAt = attrs.field(repr=False, eq=False)

@@ -114,6 +114,8 @@ class Contained:
     limits: ResourceLimits
     notes: tuple[str, ...] = ()
     """What its user should know: what was mounted by itself, what was dropped."""
+    lacks: tuple[str, ...] = ()
+    """Those of the notes that tell what is named and is not there inside: what it fails of, if it fails."""
 
 
 @attrs.frozen(kw_only=True)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Final, assert_never
 
+import attrs
+
 from argus_trio.config.model.backend import StdioBackend
+from argus_trio.config.model.container import Container
 from argus_trio.sandbox.plan.commands.asked import ImageRun, NotUnderstood, OwnProgram, PackageRun
 from argus_trio.sandbox.plan.commands.read import read_command
+from argus_trio.sandbox.plan.drafting.bound import bond_of
 from argus_trio.sandbox.plan.drafting.draft import Draft, finished
 from argus_trio.sandbox.plan.drafting.image_run import of_image_run
 from argus_trio.sandbox.plan.drafting.sources import installed_image, trusted_bundle
@@ -16,7 +20,8 @@ from argus_trio.sandbox.plan.outcome import PACKAGE_PROGRAM, Bare, DockerfileIma
 from argus_trio.sandbox.plan.refusal import NotIsolated, PlanRefused
 
 OFF: Final = "isolation: off is configured for it"
-START_ONE: Final = "start Docker or Podman and let the gateway's user use it, or write isolation: off"
+_START_ONE: Final = "start Docker or Podman and let the gateway's user use it"
+_OR_OFF: Final = "or write isolation: off"
 
 
 def plan(spec: StdioBackend, engine: EngineFound, machine: Machine) -> Plan:
@@ -26,18 +31,38 @@ def plan(spec: StdioBackend, engine: EngineFound, machine: Machine) -> Plan:
         return Bare(why=OFF)
     try:
         facts = _usable(spec, engine)
-        return finished(spec, _draft(spec, facts, machine), facts, machine)
+        known = attrs.evolve(machine, engine_socket=facts.socket)
+        return finished(spec, _draft(spec, known), facts, known)
     except NotIsolated as error:
         if setting == "required":
             return Refused(why=f"isolation is required, and {error}")
-        return Bare(why=str(error))
+        if (asked := _asked(spec.container)) is None:
+            return Bare(why=str(error))
+        without = "" if _OR_OFF in str(error) else "; isolation: off runs it without"
+        return Refused(why=f"{asked} asks for isolation, and {error}{without}")
     except (PlanRefused, ValueError) as error:
         return Refused(why=str(error))
 
 
+def _asked(container: Container) -> str | None:
+    """What of the file would be lost without anybody noticing if its backend ran bare."""
+    if container.strict:
+        return "container.strict"
+    if container.network is not None and container.network.mode != "public":
+        return "container.network"
+    if container.image is not None:
+        return "container.image"
+    return None if container.dockerfile is None else "container.dockerfile"
+
+
+def way_out(found: NoEngine) -> str:
+    """What to do where there is no engine, besides what it says itself."""
+    return _OR_OFF if found.says_way_out else f"{_START_ONE}, {_OR_OFF}"
+
+
 def _usable(spec: StdioBackend, engine: EngineFound) -> EngineFacts:
     if isinstance(engine, NoEngine):
-        raise NotIsolated(f"{engine.why}: {START_ONE}")
+        raise NotIsolated(f"{engine.why}; {way_out(engine)}")
     wanted = spec.container.runtime
     if wanted not in ("auto", engine.kind):
         raise NotIsolated(
@@ -46,7 +71,7 @@ def _usable(spec: StdioBackend, engine: EngineFound) -> EngineFacts:
     return engine
 
 
-def _draft(spec: StdioBackend, facts: EngineFacts, machine: Machine) -> Draft:
+def _draft(spec: StdioBackend, machine: Machine) -> Draft:
     container = spec.container
     if container.image is not None and container.dockerfile is not None:
         raise PlanRefused("container has both image and dockerfile: leave one out")
@@ -60,9 +85,11 @@ def _draft(spec: StdioBackend, facts: EngineFacts, machine: Machine) -> Draft:
         return _in_image(spec, GivenImage(reference=container.image), machine)
     match asked:
         case PackageRun():
+            if container.base_image is None and (why := bond_of(asked)) is not None:
+                raise NotIsolated(why)
             return _of_packages(spec, asked, machine, takes_folders=False)
         case ImageRun():
-            return of_image_run(spec, asked, machine, facts.socket)
+            return of_image_run(spec, asked, machine)
         case OwnProgram():
             return _of_packages(spec, _with_packages(spec, asked), machine, takes_folders=True)
         case NotUnderstood(why=why):

@@ -14,7 +14,7 @@ from argus_trio.sandbox.plan.engine_facts import EngineFacts
 from argus_trio.sandbox.plan.launch import BACKEND_LABEL, INSTANCE_LABEL, Launch
 from argus_trio.sandbox.plan.mounting.mounts import RUN_FOLDER, target_folders
 from argus_trio.sandbox.plan.outcome import Mount
-from argus_trio.sandbox.plan.user import keeps_id
+from argus_trio.sandbox.plan.user import keeps_id, user_files
 
 CreateBody = dict[str, object]
 
@@ -132,6 +132,7 @@ def _all_mounts(launch: Launch, folder: Path | None) -> list[Mount]:
         found.append(Mount(source=folder, target=RUN_FOLDER))
         if launch.network.mode != "bridge":
             found.append(Mount(source=folder / "resolv.conf", target="/etc/resolv.conf"))
+        found += [Mount(source=folder / each, target=f"/etc/{each}") for each in user_files(launch)]
     return found
 
 

@@ -1,12 +1,17 @@
-"""Who a container is, by engine: never root of this machine, and where it can be the gateway's own user."""
+"""Who a container is, by engine: never root of this machine, and where it can be the gateway's own user.
+
+And who it finds that it is: many programs ask for the name of their user, and fail where it has none.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import attrs
 
 from argus_trio.sandbox.plan.engine_facts import EngineFacts
+from argus_trio.sandbox.plan.environment import USER
+from argus_trio.sandbox.plan.launch import Launch
 from argus_trio.sandbox.plan.machine import Machine, PathSeen
 from argus_trio.sandbox.plan.outcome import NOBODY
 
@@ -68,3 +73,20 @@ def needed_groups(user: ContainerUser, machine: Machine, mounted: Iterable[PathS
         if seen.gid in machine.groups and seen.uid != user.uid and seen.gid != user.gid and seen.mode & 0o5 == 0
     }
     return tuple(sorted(needed))
+
+
+def user_files(launch: Launch) -> Mapping[str, str]:
+    """Files for /etc of a container, by name: its user, whose id is one of this machine's, and those of every image.
+
+    Empty where the image keeps its own.
+    """
+    uid, _, gid = launch.user.partition(":")
+    if not launch.names_user or not uid.isdigit() or not gid.isdigit():
+        return {}
+    users = [f"{USER}:x:{uid}:{gid}:{USER}:{launch.home_target}:/bin/sh", "root:x:0:0:root:/root:/bin/sh"]
+    groups = [f"{USER}:x:{gid}:", "root:x:0:", *(f"group{each}:x:{each}:{USER}" for each in launch.groups)]
+    users.append("nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin")
+    groups.append("nogroup:x:65534:")
+    files = {"passwd": users, "group": groups}
+    taken = {each.target for each in launch.mounts}
+    return {name: "\n".join([*lines, ""]) for name, lines in files.items() if f"/etc/{name}" not in taken}

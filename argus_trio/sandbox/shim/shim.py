@@ -11,6 +11,8 @@ speaks with the gateway is told in `order.py`; `shim.js` is the same for images 
 - It reaps. As process 1 it gets no signal from inside that it has no handler for, KILL and STOP included, and nobody
   inside can look into it or trace it (PR_SET_DUMPABLE). It ends when its control socket does, and the kernel then kills
   whatever is left in its pid namespace.
+- It gives the server a filter of system calls besides the engine's: no sockets but those of a network namespace and of
+  files, and no io_uring, which would make them past any filter. Engines of before 2023 and 2024 allow both.
 
 One thread, one loop. An argument is the port of DNS, and where it is not process 1 only the server's own process group
 is signalled: so it can be tried outside of a container.
@@ -22,6 +24,7 @@ import os
 import select
 import signal
 import socket
+import struct
 import sys
 import time
 
@@ -41,6 +44,20 @@ OOM_FILES = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_c
 OOM_SCORE = b"500"
 """What makes the kernel take the server, and not process 1, when memory runs out."""
 _PR_SET_DUMPABLE = 4
+_PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
+_ALLOWED, _REFUSED, _NO_FAMILY = 0x7FFF0000, 0x00050001, 0x00050061
+"""What a filter answers: go on, EPERM, EAFNOSUPPORT."""
+_IO_URING_SETUP = 425
+_FAMILIES = (1, 2, 10, 16)
+"""AF_UNIX, AF_INET, AF_INET6, AF_NETLINK. AF_VSOCK leads to who runs this machine, and no namespace holds it."""
+_SOCKET_CALLS = (
+    (0xC000003E, 41, 0),
+    (0x40000003, 359, 102),
+    (0xC00000B7, 198, 0),
+    (0x40000028, 281, 102),
+    (0xC00000F3, 198, 0),
+)
+"""Of x86_64, i386, aarch64, arm and riscv64: architecture, `socket`, and `socketcall`, whose family is hidden."""
 _DEFAULT_IN_SERVER = (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ)
 """Signals that Python handles or ignores; what is ignored stays so over an exec, so the server gets them back."""
 
@@ -238,6 +255,7 @@ def _become(
         for number in (*_DEFAULT_IN_SERVER, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         _offer_to_the_kernel()
+        _filter_sockets()
         os.dup2(streams[0], 0)
         os.dup2(streams[1], 1)
         if cwd:
@@ -268,6 +286,32 @@ def _offer_to_the_kernel() -> None:
         os.close(file)
     except OSError:
         return  # then the kernel takes the largest
+
+
+def _filter_sockets() -> None:
+    """Let this process, and all that it executes, make sockets of `_FAMILIES` alone."""
+    program = b""
+    for machine, make, call_any in _SOCKET_CALLS:
+        block = [
+            (0x20, 0, 0, 4), (0x15, 0, 9 + len(_FAMILIES), machine),  # its architecture, or on to the next block
+            (0x20, 0, 0, 0), (0x54, 0, 0, 0xBFFFFFFF),  # the number of the call, whether of x32 or not
+            (0x15, 4 + len(_FAMILIES), 0, _IO_URING_SETUP),
+            (0x15, 3 + len(_FAMILIES), 0, call_any or 0xFFFFFFFF),
+            (0x15, 0, 3 + len(_FAMILIES), make), (0x20, 0, 0, 16),  # its first argument, the family
+        ]  # fmt: skip
+        block += [(0x15, 2 + len(_FAMILIES) - at, 0, family) for at, family in enumerate(_FAMILIES, start=1)]
+        block += [(0x06, 0, 0, _NO_FAMILY), (0x06, 0, 0, _REFUSED), (0x06, 0, 0, _ALLOWED)]
+        program += b"".join(struct.pack("=HBBI", *each) for each in block)
+    program += struct.pack("=HBBI", 0x06, 0, 0, _ALLOWED)
+    try:
+        ctypes = __import__("ctypes")
+        held = ctypes.create_string_buffer(program)
+        filters = struct.pack("@HP", len(program) // 8, ctypes.addressof(held))
+        prctl = ctypes.CDLL(None).prctl
+        prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.c_char_p(filters), 0, 0)
+    except (ImportError, OSError):
+        return  # as above; what the engine filters is filtered
 
 
 def _processor_seconds(session: int) -> float:

@@ -337,6 +337,27 @@ async def test_a_backend_that_dies_of_the_probe_is_greeted_as_legacy_at_once(aut
     assert k.shared.recovery.breaker.failures == 0
 
 
+async def test_one_that_is_asked_otherwise_keeps_its_place_before_all_that_wait(autojump_clock: MockClock) -> None:
+    async def die(_params: Json) -> Json:
+        await trio.sleep(1)
+        raise LinkFailed("exited with code 1")
+
+    async def greet(params: Json) -> Json:
+        return await die(params) if len(probed.links) == 1 else {"protocolVersion": "2025-11-25", "capabilities": {}}
+
+    turns = StartTurns(lambda: 1)
+    probed = FakeBackend(answers={"server/discover": die, "initialize": greet})
+    first, second = shared_at(probed), shared_at(slow_to_greet(15), attrs.evolve(STDIO, args=("b",)))
+    first.shared.turns = second.shared.turns = turns
+    first.shared._ticket, second.shared._ticket = turns.ticket(), turns.ticket()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(first.shared.run)
+        nursery.start_soon(second.shared.run)
+        await first.shared.connected()
+        assert trio.current_time() < 5
+        nursery.cancel_scope.cancel()
+
+
 @pytest.mark.parametrize("era", list(Era))
 async def test_what_a_predecessor_knew_holds_until_the_backend_has_been_asked(
     era: Era, autojump_clock: MockClock

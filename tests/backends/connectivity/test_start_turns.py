@@ -168,3 +168,21 @@ async def test_a_start_that_fails_gives_its_turn_back(autojump_clock: MockClock)
     with trio.fail_after(1):
         async with turns.turn(program("a")):
             pass
+
+
+async def test_what_shares_nothing_with_its_like_lets_them_start(autojump_clock: MockClock) -> None:
+    turns, began = StartTurns(lambda: 2), list[tuple[str, float]]()
+
+    async def start(spec: BackendSpec) -> None:
+        async with turns.turn(spec) as turn:
+            began.append((spec.name, trio.current_time()))
+            await trio.sleep(1)
+            turn.share_nothing()
+            turn.share_nothing()
+            await trio.sleep(10)
+
+    async with trio.open_nursery() as nursery:
+        for name in "abc":
+            nursery.start_soon(start, program(name, "files"))
+            await wait_all_tasks_blocked()
+    assert began == [("a", 0), ("b", 1), ("c", 11)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from argus_trio.config.load import load
 from argus_trio.errors import Problem
 from tests.config.support.reading import HTTP, STDIO, problem, read
 
@@ -46,6 +49,21 @@ def test_only_stdio_backends_that_are_enabled_need_variables() -> None:
     assert told(HTTP, ENVIRON) == []
     assert told(STDIO + "    enabled: false\n", ENVIRON) == []
     assert told("backends:\n", ENVIRON) == []
+
+
+def test_what_runs_in_a_container_or_not_at_all_lacks_nothing_of_this_machine(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(TWO)
+    both = load(tmp_path / "config.yaml", environ=ENVIRON, contained=lambda _: ("a", "b"))
+    assert both.warnings == ()
+    (one,) = load(tmp_path / "config.yaml", environ=ENVIRON, contained=lambda _: ("a",)).warnings[:1]
+    assert one.message.endswith(": SSH_AUTH_SOCK (to b), UV_INDEX_URL (to b)")
+    assert told("isolation: required\n" + TWO, ENVIRON) == []
+
+
+def test_the_engine_that_the_gateway_uses_itself_is_none_that_backends_lack() -> None:
+    assert told(TWO, {"DOCKER_HOST": "unix:///run/d.sock"}) == []
+    assert told(TWO, {"DOCKER_HOST": "tcp://d:2375"})[0].message.endswith(": DOCKER_HOST")
+    assert told("isolation: 'off'\n" + TWO, {"DOCKER_HOST": "unix:///run/d.sock"})[0].message.endswith(": DOCKER_HOST")
 
 
 def test_a_name_that_would_harm_a_terminal_is_passed_over() -> None:

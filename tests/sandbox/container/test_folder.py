@@ -21,6 +21,8 @@ from tests.sandbox.container.played_engine import descriptors
         ({"RUNTIME_DIRECTORY": "/run/a:/run/b", "XDG_RUNTIME_DIR": "/run/user/1"}, "/run/a"),
         ({"XDG_RUNTIME_DIR": "/run/user/1", "TMPDIR": "/t"}, "/run/user/1/argus-trio"),
         ({"TMPDIR": "/t"}, "/t"),
+        ({"RUNTIME_DIRECTORY": "a", "XDG_RUNTIME_DIR": "b", "TMPDIR": "/t"}, "/t"),
+        ({"TMPDIR": "t"}, "/tmp"),
         ({}, "/tmp"),
     ],
 )
@@ -30,9 +32,10 @@ def test_folders_stand_where_the_service_manager_or_the_session_says(environ: di
 
 def test_it_has_pipes_sockets_a_shim_and_a_resolv_conf_and_goes_with_all_of_it(tmp_path: Path) -> None:
     runtime = tmp_path / "a" / "b"
-    folder = make_folder(runtime, "python")
+    folder = make_folder(runtime, "python", {"passwd": "me"})
     shared = {*PIPES, *(f"{name}.sock" for name in SOCKETS)}
-    assert {each.name for each in folder.path.iterdir()} == {"shim.py", "network.py", "resolv.conf", *shared}
+    names = {"shim.py", "network.py", "resolv.conf", "passwd", *shared}
+    assert {each.name for each in folder.path.iterdir()} == names
     assert all((folder.path / name).stat().st_mode & 0o666 == 0o666 for name in shared)
     assert all((folder.path / name).is_fifo() for name in PIPES)
     folder.close()

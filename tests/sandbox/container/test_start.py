@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import attrs
 import pytest
 import trio
 from structlog.testing import capture_logs
@@ -89,6 +90,21 @@ async def test_how_a_server_ended_is_told(placing: Placing) -> None:
             ):
                 nursery.start_soon(program.watch)
                 assert await program.wait_ended() == ending
+
+
+async def test_one_that_ends_before_it_works_names_what_it_may_lack(placing: Placing) -> None:
+    lacks = "args[0] names /srv/new.db, which is not there"
+    failing = attrs.evolve(python("raise SystemExit(3)"), lacks=(lacks,))
+    later = attrs.evolve(python("import os; os.read(0, 1); raise SystemExit(3)"), lacks=(lacks,))
+    with trio.fail_after(PATIENCE_SECONDS):
+        async with start_container(failing, PlayedEngine(), placing) as program, trio.open_nursery() as nursery:
+            nursery.start_soon(program.watch)
+            assert await program.wait_ended() == f"exited with code 3; {lacks}"
+        async with start_container(later, PlayedEngine(), placing) as program, trio.open_nursery() as nursery:
+            nursery.start_soon(program.watch)
+            program.spoke()
+            os.write(program.stdin.fileno(), b"\n")
+            assert await program.wait_ended() == "exited with code 3"
 
 
 async def test_a_container_that_is_killed_from_outside_says_so(placing: Placing) -> None:

@@ -45,9 +45,11 @@ def test_a_loop_of_links_is_nothing(tmp_path: Path) -> None:
     assert look(tmp_path / "a") is None
 
 
-def test_only_the_beginning_of_a_large_file_is_read(tmp_path: Path) -> None:
+def test_a_large_file_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(b"x" * (MAX_TEXT + 1))
-    assert len(read(tmp_path / "large") or "") == MAX_TEXT
+    assert read(tmp_path / "large") is None
+    (tmp_path / "small").write_bytes(b"x" * MAX_TEXT)
+    assert len(read(tmp_path / "small") or "") == MAX_TEXT
     assert read(tmp_path) is None
 
 
@@ -60,6 +62,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     ("environ", "expected"),
     [
         ({"STATE_DIRECTORY": "/var/lib/argus:/x", "XDG_STATE_HOME": "/s", "HOME": "/h"}, "/var/lib/argus/homes"),
+        ({"STATE_DIRECTORY": "argus", "XDG_STATE_HOME": "/s", "HOME": "/h"}, "/s/argus-trio/homes"),
         ({"XDG_STATE_HOME": "/s", "HOME": "/h"}, "/s/argus-trio/homes"),
         ({"XDG_STATE_HOME": "relative", "HOME": "/h"}, "/h/.local/state/argus-trio/homes"),
         ({}, f"/var/tmp/argus-trio-{os.geteuid()}/homes"),

@@ -115,7 +115,10 @@ async def test_the_kind_that_is_not_there_is_told_with_what_is(tmp_path: Path) -
     async with fake_engine(tmp_path / "s") as engine:
         docker(engine)
         nothing = await found("podman", DOCKER_HOST=f"unix://{tmp_path}/s")
-    assert nothing == NoEngine(why="Podman does not answer: docker 20.10.24 answers, but container.runtime is podman")
+    assert nothing == NoEngine(
+        why="Podman does not answer: docker 20.10.24 answers, and container.runtime: auto would take it",
+        says_way_out=True,
+    )
 
 
 async def test_two_names_of_one_socket_are_one_candidate(tmp_path: Path) -> None:
@@ -131,7 +134,8 @@ async def test_two_names_of_one_socket_are_one_candidate(tmp_path: Path) -> None
 
 async def test_nothing_at_the_named_socket(tmp_path: Path) -> None:
     assert await why(tmp_path / "s") == (
-        f"neither Docker nor Podman answers: DOCKER_HOST names {tmp_path}/s, and nothing is there"
+        f"neither Docker nor Podman answers: DOCKER_HOST names {tmp_path}/s, and nothing is there: start that engine, "
+        "or correct or unset DOCKER_HOST"
     )
 
 

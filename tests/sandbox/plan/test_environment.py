@@ -96,3 +96,9 @@ def test_a_secret_is_in_no_repr() -> None:
     plan = contained(spec, DOCKER, here({"PIP_INDEX_URL": "https://u:SECRET@example.org/simple", "B": "SECRET"}))
     assert "SECRET" not in repr(plan)
     assert "SECRET" not in repr(here({"B": "SECRET"}))
+
+
+def test_a_folder_for_what_is_temporary_may_be_in_the_home_and_nowhere_else() -> None:
+    assert env_of(env={"TMPDIR": "/home/argus/tmp"})["TMPDIR"] == "/home/argus/tmp"
+    assert env_of(env={"TMPDIR": "/home/me"})["TMPDIR"] == "/tmp"
+    assert env_of(env={"HOME": "/home/argus/other"})["HOME"] == "/home/argus"

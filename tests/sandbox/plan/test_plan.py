@@ -7,7 +7,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from argus_trio.config.model.container import Container, IsolationSetting
+from argus_trio.config.model.container import Container, IsolationSetting, NetworkSpec
 from argus_trio.sandbox.plan.engine_facts import NoEngine
 from argus_trio.sandbox.plan.outcome import PACKAGE_PROGRAM, InstalledImage
 from tests.sandbox.plan.support import DOCKER, ROOTLESS_DOCKER, ROOTLESS_PODMAN, backend, bare, contained, here, refused
@@ -33,9 +33,14 @@ def test_a_package_of_npm_runs_the_program_that_it_has() -> None:
 
 def test_without_an_engine_everything_runs_bare_and_says_what_to_do() -> None:
     assert bare(backend("uvx", "x"), NONE) == (
-        "neither Docker nor Podman answers: start Docker or Podman and let the gateway's user use it, or write "
+        "neither Docker nor Podman answers; start Docker or Podman and let the gateway's user use it, or write "
         "isolation: off"
     )
+
+
+def test_where_why_there_is_no_engine_tells_what_to_do_nothing_else_is_advised() -> None:
+    found = NoEngine(why="DOCKER_HOST is tcp://…: name one at a Unix socket", says_way_out=True)
+    assert bare(backend("uvx", "x"), found) == f"{found.why}; or write isolation: off"
 
 
 @pytest.mark.parametrize("command", [("uvx", "x"), ("./own",), ("uv", "run", "x"), ("sh", "-c", "x")])
@@ -47,6 +52,39 @@ def test_what_would_be_bare_is_refused_where_isolation_is_required(command: tupl
 def test_a_program_of_ones_own_is_refused_where_isolation_is_required() -> None:
     why = refused(backend("./own", container=Container(isolation="required")))
     assert why.startswith("isolation is required, and own is a program of this machine")
+
+
+STRICTER = [
+    (Container(strict=True), "strict"),
+    (Container(strict=True, network=NetworkSpec()), "strict"),
+    (Container(network=NetworkSpec(mode="none")), "network"),
+    (Container(network=NetworkSpec(mode="allow", allow=("a:1",))), "network"),
+    (Container(network=NetworkSpec(mode="bridge")), "network"),
+    (Container(image="mine"), "image"),
+    (Container(dockerfile=Path("Dockerfile")), "dockerfile"),
+]
+
+
+@pytest.mark.parametrize(("container", "key"), STRICTER)
+def test_what_the_file_asks_of_a_container_is_not_lost_without_an_engine(container: Container, key: str) -> None:
+    assert refused(backend("uvx", "x", container=container), NONE) == (
+        f"container.{key} asks for isolation, and neither Docker nor Podman answers; start Docker or Podman and let "
+        "the gateway's user use it, or write isolation: off"
+    )
+    assert bare(backend("uvx", "x", container=attrs.evolve(container, isolation="off")), NONE)
+
+
+def test_a_program_of_ones_own_does_not_run_bare_where_the_file_closes_it_in() -> None:
+    why = refused(backend("./own", container=Container(strict=True)))
+    assert why.startswith("container.strict asks for isolation, and own is a program of this machine")
+    assert why.endswith("; isolation: off runs it without")
+
+
+@pytest.mark.parametrize(
+    "container", [Container(packages=("y",), memory=1 << 30, pids=9, home="tmpfs"), Container(network=NetworkSpec())]
+)
+def test_what_only_bounds_a_container_is_no_reason_to_be_down_without_an_engine(container: Container) -> None:
+    assert bare(backend("uvx", "x", container=container), NONE).startswith("neither Docker nor Podman answers")
 
 
 @pytest.mark.parametrize("container", [Container(isolation="off"), Container(enabled=False, isolation="required")])

@@ -20,6 +20,10 @@ _OWN_BELOW: Final = (RUN_FOLDER, "/proc", "/sys", "/dev")
 """What of a container is its own, and what all is that stands below."""
 _SOCKETS: Final = frozenset({"docker.sock", "podman.sock", "containerd.sock", "crio.sock"})
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9][\w.:/@+-]*")
+_SUCH_AS: Final = {
+    "index_url": "such as https://pypi.org/simple",
+    "npm_registry": "such as https://registry.npmjs.org/",
+}
 _ADDRESS: Final = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
 _DEFAULTS: Final[KeyPath] = ("defaults", "container")
 
@@ -86,10 +90,10 @@ def _check_values(container: Container, place: KeyPath, findings: Findings) -> N
     _check_references(container, place, findings)
     for index, package in enumerate(container.packages):
         _check_package(package, (*place, "packages", index), findings)
-    for key in ("index_url", "npm_registry"):
+    for key in _SUCH_AS:
         address = getattr(container, key)
         if address is not None and not _ADDRESS.fullmatch(address):
-            findings.add((*place, key), "expected an http:// or https:// address", "such as https://pypi.org/simple")
+            findings.add((*place, key), "expected an http:// or https:// address", _SUCH_AS[key])
     if container.network is not None:
         _check_hosts(container.network.allow, (*place, "network", "allow"), findings, is_service=False)
     _check_hosts(container.host_services, (*place, "host_services"), findings, is_service=True)

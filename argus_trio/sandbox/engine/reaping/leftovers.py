@@ -101,20 +101,33 @@ async def reap_leftovers(control: EngineControl, own: str) -> int:
     Raises:
         EngineFailed: they cannot be listed, or the engine stopped to answer.
     """
-    here = surroundings()
     removed = 0
+    leftover, elsewhere = await leftovers(control, own)
+    for container in leftover:
+        removed += await _removed(control, container)
+    if removed:
+        log.warning("leftover_containers_removed", engine=str(control.facts), containers=removed)
+    if elsewhere:
+        log.info("containers_of_others", engine=str(control.facts), containers=elsewhere[:20], hint=_ELSEWHERE)
+    return removed
+
+
+async def leftovers(control: EngineControl, own: str) -> tuple[list[ContainerFacts], list[str]]:
+    """The containers of gateways that are gone, and the names of those whose gateway cannot be seen from here.
+
+    Raises:
+        EngineFailed: they cannot be listed.
+    """
+    here = surroundings()
+    gone: list[ContainerFacts] = []
     elsewhere: list[str] = []
     for container in await control.containers(INSTANCE_LABEL):
         state = state_of(container, own, here)
         if state == "elsewhere":
             elsewhere.extend(container.names[:1])
         elif state == "gone":
-            removed += await _removed(control, container)
-    if removed:
-        log.warning("leftover_containers_removed", engine=str(control.facts), containers=removed)
-    if elsewhere:
-        log.info("containers_of_others", engine=str(control.facts), containers=elsewhere[:20], hint=_ELSEWHERE)
-    return removed
+            gone.append(container)
+    return gone, elsewhere
 
 
 async def _removed(control: EngineControl, container: ContainerFacts) -> bool:

@@ -20,6 +20,8 @@ _CONTROL: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f\u2
 _BREAK: Final = re.compile(rb"[\r\n]")
 _PIP: Final = re.compile(r"^ERROR: (?P<said>.+)")
 _NPM: Final = re.compile(r"^npm (?:error|ERR!) (?!code |errno |syscall |path |A complete log)(?P<said>.+)")
+_THROWN: Final = re.compile(r"(?:\w*Error|ERROR|gyp ERR!)\b")
+"""What a script of a package says of its own failure; npm itself says only that there was one."""
 _PIP_CAUSE: Final = re.compile(
     r"^WARNING: (?:Retrying .*after connection broken by '?(?P<broken>.+?)'?: /\S*$|(?P<refused>40[13] Error.*))"
 )
@@ -104,13 +106,15 @@ class BuildLog:
 
     @property
     def _said(self) -> str:
-        """The line that says most about a failure: the last one that pip calls an error, the first of npm, else the
-        last of all. What pip finds nowhere may be for want of an index that answers: it tells that as a warning."""
+        """The line that says most about a failure: the last one that pip calls an error, the first of npm or of the
+        script that npm ran, else the last of all. What pip finds nowhere may be for want of an index that answers: it
+        tells that as a warning."""
         by_pip = [found["said"] for line in self._lines if (found := _PIP.match(line))]
         if by_pip:
             causes = [found["broken"] or found["refused"] for line in self._lines if (found := _PIP_CAUSE.match(line))]
             return by_pip[-1] + (f" (the index: {causes[-1]})" if causes else "")
         by_npm = [found["said"] for line in self._lines if (found := _NPM.match(line))]
         if by_npm:
-            return by_npm[0]
+            thrown = [said for said in by_npm if _THROWN.match(said)] if by_npm[0] == "command failed" else []
+            return (thrown or by_npm)[0]
         return self._lines[-1].strip() if self._lines else ""

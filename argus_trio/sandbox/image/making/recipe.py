@@ -40,6 +40,8 @@ _PASSED: Final = {
     "python": ("PIP_TRUSTED_HOST", "PIP_DEFAULT_TIMEOUT", "PIP_RETRIES"),
     "node": ("npm_config_strict_ssl", "npm_config_fetch_retries", "npm_config_fetch_timeout"),
 }
+_BROWSERS: Final = ("PUPPETEER_SKIP_DOWNLOAD", "PUPPETEER_SKIP_CHROMIUM_DOWNLOAD", "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD")
+"""No package fetches a browser as it is installed: it would be put into a home that no image keeps."""
 _PIP_OPTIONS: Final = (
     "install",
     "--no-cache-dir",
@@ -58,6 +60,10 @@ _NPM_OPTIONS: Final = (
     "--loglevel=http",
 )
 _PYTHON_NAME: Final = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+
+
+PACKAGES_VARIABLE: Final = "ARGUS_PACKAGES"
+"""What tells `install.py` what to install: a list in JSON."""
 
 
 @attrs.frozen(kw_only=True)
@@ -116,9 +122,12 @@ def repository_name(image: InstalledImage) -> str:
 
 
 def installation_argv(image: InstalledImage) -> tuple[str, ...]:
-    """What is run in a container of the base. Nothing of it is secret but what `packages` say."""
+    """What is run in a container of the base. Nothing of it is secret: everybody on this machine sees a command line.
+
+    But npm is told its packages there, and so is git.
+    """
     order = {
-        "packages": image.packages,
+        "packages": [] if image.kind == "python" else image.packages,
         "options": options_of(image),
         "link": PACKAGE_PROGRAM if image.links_program else "",
     }
@@ -145,7 +154,9 @@ def installation_env(image: InstalledImage, environ: Mapping[str, str]) -> Mappi
         env |= dict.fromkeys(
             ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO"), CA_TARGET
         )
-    env |= {"HOME": "/tmp", "PIP_BREAK_SYSTEM_PACKAGES": "1"}  # noqa: S108 - in the container, where it is not kept
+    env |= dict.fromkeys(_BROWSERS, "1") | {"HOME": "/tmp", "PIP_BREAK_SYSTEM_PACKAGES": "1"}  # noqa: S108 - in the container, where it is not kept
+    if image.kind == "python":
+        env[PACKAGES_VARIABLE] = json.dumps(image.packages)
     return MappingProxyType(env | (_pip_env(image) if image.kind == "python" else _npm_env(image, environ)))
 
 

@@ -64,6 +64,7 @@ _TABLE: Final = OptionTable(values=_DROPPED_VALUES | _UNDERSTOOD, flags=_DROPPED
 _REFERENCE: Final = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9._-]*(?::\d+)?(?:/[a-z0-9][a-z0-9._-]*)*(?::[\w][\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
 )
+_ID: Final = re.compile("[0-9]{1,9}")
 _PULLS: Final[dict[str, Literal["missing", "always", "never"]]] = {
     "missing": "missing", "always": "always", "never": "never", "newer": "always", "true": "always", "false": "missing",
 }  # fmt: skip
@@ -203,10 +204,10 @@ def _user(text: str | None) -> str | None:
     if text is None:
         return None
     uid, _, gid = text.partition(":")
-    if not uid.isdigit() or not (gid or uid).isdigit():
+    if not _ID.fullmatch(uid) or not _ID.fullmatch(gid or uid):
         raise PlanRefused(f"--user {text}: only numbers mean the same outside: write UID:GID, or leave it out")
-    if int(uid) == 0:
-        raise PlanRefused(f"--user {text} is root, which no container is: leave it out")
+    if 0 in (int(uid), int(gid or uid)):
+        raise PlanRefused(f"--user {text} is root, or of its group, which no container is: leave it out")
     return f"{int(uid)}:{int(gid or uid)}"
 
 

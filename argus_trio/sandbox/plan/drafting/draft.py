@@ -73,14 +73,15 @@ def finished(spec: StdioBackend, draft: Draft, facts: EngineFacts, machine: Mach
     """
     container = spec.container
     network = _network(spec, draft)
-    mounts = _mounts(spec, draft, facts, machine)
+    mounts = _mounts(spec, draft, machine)
     user = _user(draft, facts, machine, mounts)
     keeps_home = (container.home or ("tmpfs" if container.strict else "kept")) == "kept"
     env, left_out = _environment(spec, draft, machine)
     inside = told(draft.image, env, draft.argv)
+    services = services_named(draft.args, draft.first, spec.env if draft.env is None else draft.env, network)
+    lacks = dict.fromkeys((*mounts.notes, *services))
     notes = [*draft.notes, *inside.notes, *mounts.notes, *_of_engine(facts), *_of_given(draft, network)]
-    notes += _mounted(mounts)
-    notes += services_named(draft.args, draft.first, spec.env if draft.env is None else draft.env, network)
+    notes += [*_mounted(mounts), *services]
     notes += [f"env.{name} is left out, for the container has its own" for name in left_out]
     every = mounts.mounts
     if draft.trusted is not None:
@@ -104,6 +105,7 @@ def finished(spec: StdioBackend, draft: Draft, facts: EngineFacts, machine: Mach
             pids=container.pids,
         ),
         notes=tuple(dict.fromkeys(notes)),
+        lacks=tuple(lacks),
     )
 
 
@@ -136,8 +138,10 @@ def _of_engine(facts: EngineFacts) -> tuple[str, ...]:
     return (f"{facts} limits no {' and no '.join(facts.missing_limits)} on this machine",)
 
 
-def _mounts(spec: StdioBackend, draft: Draft, facts: EngineFacts, machine: Machine) -> Mounts:
-    explicit = [explicit_mount(each, machine, facts.socket) for each in spec.container.mounts]
+def _mounts(spec: StdioBackend, draft: Draft, machine: Machine) -> Mounts:
+    own = spec.container.mounts
+    writable = tuple(machine.absolute(each.source) for each in own if each.mode == "rw")
+    explicit = [explicit_mount(each, machine, writable=writable) for each in own]
     taken = {mount.target for mount, _ in explicit}
     explicit += [each for each in draft.mounts if each[0].target not in taken]
     named = [] if spec.container.strict or not draft.names_paths else _named(spec, draft, machine)

@@ -5,16 +5,14 @@ An entry is for a server that many use, and that would not work without it altho
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
 import attrs
 
+from argus_trio.sandbox.plan.drafting.names import named
 from argus_trio.sandbox.plan.outcome import HOME_TARGET, ImagePlan, InstalledImage, ShimKind
-
-_DISTRIBUTION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @attrs.frozen(kw_only=True)
@@ -27,16 +25,23 @@ class Habit:
     note: str
 
 
+_MEMORY: Final = Habit(
+    env={"MEMORY_FILE_PATH": f"{HOME_TARGET}/memory.jsonl"},
+    note="MEMORY_FILE_PATH is memory.jsonl in its home: what stands beside its program cannot be written",
+)
 HABITS: Final[Mapping[tuple[ShimKind, str], Habit]] = MappingProxyType(
     {
-        ("node", "@modelcontextprotocol/server-memory"): Habit(
-            env={"MEMORY_FILE_PATH": f"{HOME_TARGET}/memory.jsonl"},
-            note="MEMORY_FILE_PATH is memory.jsonl in its home: what stands beside its program cannot be written",
-        ),
+        ("node", "@modelcontextprotocol/server-memory"): _MEMORY,
+        ("node", "@itseasy21/mcp-knowledge-graph"): _MEMORY,
+        ("node", "mcp-knowledge-graph"): _MEMORY,
         ("python", "mcp-server-fetch"): Habit(
             arguments=("--allow-private-ips",),
             note="--allow-private-ips is added, for names have loopback addresses inside: what they lead to is looked "
             "at by the gateway, which refuses private addresses",
+        ),
+        ("python", "mcp-server-git"): Habit(
+            env={"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"},
+            note="git takes repositories of any owner there: those that are mounted may be another user's than its own",
         ),
     }
 )
@@ -56,7 +61,7 @@ def told(image: ImagePlan, env: Mapping[str, str], argv: tuple[str, ...]) -> Tol
     unchanged = ToldInside(env=env, argv=argv)
     if not isinstance(image, InstalledImage) or not image.packages:
         return unchanged
-    name, is_newest = _name(image.kind, image.packages[0])
+    name, is_newest = named(image.kind, image.packages[0])
     habit = HABITS.get((image.kind, name))
     if habit is None:
         return unchanged
@@ -65,13 +70,3 @@ def told(image: ImagePlan, env: Mapping[str, str], argv: tuple[str, ...]) -> Tol
     if not variables and not arguments:
         return unchanged
     return ToldInside(env={**env, **variables}, argv=(*argv, *arguments), notes=(habit.note,))
-
-
-def _name(kind: ShimKind, package: str) -> tuple[str, bool]:
-    """The name of what is installed, and whether no version of it is asked for."""
-    if kind == "node":
-        name, _, version = package[1:].partition("@")
-        return package[:1] + name, version in ("", "latest")
-    found = _DISTRIBUTION.match(package)
-    name = found[0] if found is not None else package
-    return re.sub(r"[-_.]+", "-", name).lower(), name == package.strip()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 from argus_trio.config.model.backend import StdioBackend
@@ -19,7 +18,7 @@ MAX_LINES: Final = 4096
 """Lines of an `--env-file` that are read."""
 
 
-def of_image_run(spec: StdioBackend, run: ImageRun, machine: Machine, engine_socket: Path) -> Draft:
+def of_image_run(spec: StdioBackend, run: ImageRun, machine: Machine) -> Draft:
     """The draft of an image that is run by an engine's own command line.
 
     Raises:
@@ -27,12 +26,13 @@ def of_image_run(spec: StdioBackend, run: ImageRun, machine: Machine, engine_soc
     """
     env, unset = _variables(spec, run, machine)
     notes = [f"{name} is named by -e and not set" for name in unset]
+    writable = tuple(machine.absolute(each.source, spec.cwd) for each in run.mounts if each.is_writable)
     mounts = []
     for asked in run.mounts:
         source = machine.absolute(asked.source, spec.cwd)
         mode = "rw" if asked.is_writable else "ro"
         known = MountSpec(source=source, target=asked.target, mode=mode, selinux=asked.selinux)  # type: ignore[arg-type]
-        mounts.append(explicit_mount(known, machine, engine_socket, named="-v"))
+        mounts.append(explicit_mount(known, machine, writable=writable, named="-v"))
     resets = run.entrypoint == ""
     if resets and not run.args:
         raise PlanRefused("--entrypoint is empty, and nothing follows the image: name the program behind it")
@@ -53,10 +53,13 @@ def of_image_run(spec: StdioBackend, run: ImageRun, machine: Machine, engine_soc
 
 
 def _variables(spec: StdioBackend, run: ImageRun, machine: Machine) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The variables of `--env-file` and `-e`, and the names of those that are passed on and not set."""
+    """The variables of `--env-file` and `-e`, and the names of those of `-e` that are passed on and not set.
+
+    What a file has that is not set is not told: it may be part of a secret of several lines.
+    """
     known = {**machine.environ, **spec.env}
     found: dict[str, str] = {}
-    names = list(run.env_names)
+    names: list[str] = []
     for path in run.env_files:
         text = machine.read(machine.absolute(path, spec.cwd))
         lines = () if text is None else text.splitlines()
@@ -73,5 +76,5 @@ def _variables(spec: StdioBackend, run: ImageRun, machine: Machine) -> tuple[dic
                 found[name] = value
             else:
                 names.append(name)
-    passed = {name: known[name] for name in names if name in known}
-    return {**found, **passed, **run.env}, tuple(name for name in names if name not in known)
+    passed = {name: known[name] for name in (*names, *run.env_names) if name in known}
+    return {**found, **passed, **run.env}, tuple(name for name in run.env_names if name not in known)

@@ -11,12 +11,15 @@ import attrs
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.sandbox.plan.commands import node, python
 from argus_trio.sandbox.plan.commands.asked import PackageRun
+from argus_trio.sandbox.plan.drafting.names import package_name
 from argus_trio.sandbox.plan.machine import Machine
 from argus_trio.sandbox.plan.outcome import InstalledImage, ShimKind
 from argus_trio.sandbox.plan.refusal import PlanRefused
 
 BASES: Final[Mapping[ShimKind, tuple[str, str]]] = {"python": ("python", "3.13"), "node": ("node", "22")}
 _SLIM: Final = "-slim"
+RUNS_GIT: Final[frozenset[tuple[ShimKind, str]]] = frozenset({("python", "mcp-server-git")})
+"""Packages that many use, and that need `git` when they run."""
 _INDEX: Final = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 _EXTRA: Final = ("UV_INDEX", "UV_EXTRA_INDEX_URL", "PIP_EXTRA_INDEX_URL")
 _REGISTRY: Final = ("npm_config_registry", "NPM_CONFIG_REGISTRY")
@@ -85,10 +88,11 @@ def trusted_bundle(spec: StdioBackend, machine: Machine, kind: ShimKind | None) 
 
 
 def _base(kind: ShimKind, version: str | None, packages: tuple[str, ...]) -> str:
-    # The slim images have no git.
-    needs_git = python.needs_git if kind == "python" else node.needs_git
+    # The slim images have no git: some packages come by it, and some run it.
+    by_git = python.needs_git if kind == "python" else node.needs_git
+    needs_git = any(by_git(each) or (kind, package_name(kind, each)) in RUNS_GIT for each in packages)
     name, usual = BASES[kind]
-    return f"{name}:{version or usual}" + ("" if any(map(needs_git, packages)) else _SLIM)
+    return f"{name}:{version or usual}" + ("" if needs_git else _SLIM)
 
 
 def _added(packages: tuple[str, ...], kind: ShimKind) -> tuple[str, ...]:

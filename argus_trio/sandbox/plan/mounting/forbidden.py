@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +33,15 @@ _HOME_MARKS: Final = (".ssh", ".gnupg", ".aws", ".kube")
 _ENGINE_SOCKETS: Final = frozenset({
     "docker.sock", "podman.sock", "containerd.sock", "crio.sock", "buildkitd.sock", "docker-raw.sock",
 })  # fmt: skip
+_USUAL_SOCKETS: Final = ("/run/docker.sock", "/var/run/docker.sock", "/run/podman/podman.sock")
+_SOCKETS_OF_USER: Final = (
+    ".docker/run/docker.sock", ".docker/desktop/docker.sock", ".colima/default/docker.sock", ".rd/docker.sock",
+    ".orbstack/run/docker.sock",
+)  # fmt: skip
+"""Where engines of a user listen, below the home folder."""
+_BELOW_A_FOLDER: Final = ("podman/podman.sock", "containerd/containerd.sock", "crio/crio.sock")
+OF_AN_ENGINE: Final = "the socket of a container engine"
+HOLDS_AN_ENGINE: Final = f"a folder that holds {OF_AN_ENGINE}"
 
 
 def is_below(path: Path, folder: Path) -> bool:
@@ -39,11 +49,18 @@ def is_below(path: Path, folder: Path) -> bool:
     return path == folder or folder in path.parents
 
 
+def is_of_system(path: Path) -> bool:
+    """Whether a path is the root of all, or in a folder of the system."""
+    return str(path) == "/" or any(is_below(path, Path(each)) for each in SYSTEM)
+
+
 def why_not(path: Path, seen: PathSeen, machine: Machine) -> str | None:
     """What a path is that is not mounted by itself, such as "a system folder"; None for one that may be."""
     for each in (path, seen.real):
         if (why := _by_name(each, machine)) is not None:
             return why
+    if is_engine_socket(path, seen, machine):
+        return HOLDS_AN_ENGINE if seen.kind == "folder" else OF_AN_ENGINE
     if seen.kind == "socket":
         return "a socket"
     if seen.kind == "other":
@@ -51,19 +68,63 @@ def why_not(path: Path, seen: PathSeen, machine: Machine) -> str | None:
     return "a folder that holds keys" if _holds_keys(seen.real, machine) else None
 
 
-def is_engine_socket(path: Path, engine_socket: Path | None) -> bool:
-    """Whether a path is the socket of a container engine, or a folder that is known to hold one."""
-    if path.name in _ENGINE_SOCKETS:
+def is_engine_socket(path: Path, seen: PathSeen, machine: Machine) -> bool:
+    """Whether a path is the socket of a container engine, or a folder that is known to hold one.
+
+    That it is mounted read-only keeps nobody from connecting there.
+    """
+    if not _ENGINE_SOCKETS.isdisjoint((path.name, seen.real.name)):
         return True
-    sockets = [Path("/run/docker.sock"), Path("/var/run/docker.sock"), Path("/run/podman/podman.sock")]
-    if engine_socket is not None:
-        sockets.append(engine_socket)
-    return any(is_below(each, path) for each in sockets)
+    sockets = [Path(each) for each in _USUAL_SOCKETS]
+    found = None if machine.engine_socket is None else machine.look(machine.engine_socket)
+    if machine.engine_socket is not None:
+        sockets.append(machine.engine_socket)
+    if found is not None:
+        sockets.append(found.real)
+        if seen.identity is not None and seen.identity == found.identity:
+            return True
+    if any(is_below(each, place) for each in sockets for place in (path, seen.real)):
+        return True
+    return seen.kind == "folder" and any(_is_socket(each, machine) for each in _held(seen.real, machine))
+
+
+def has_our_sockets(seen: PathSeen, machine: Machine) -> bool:
+    """Whether a place is, or holds, the folder in which containers and the gateway have their sockets."""
+    service, own = (
+        machine.environ.get("RUNTIME_DIRECTORY", "").split(":")[0],
+        machine.environ.get("XDG_RUNTIME_DIR", ""),
+    )
+    folders = [Path(each) for each in (service, own and f"{own}/argus-trio") if each.startswith("/")]
+    return any(is_below(each, seen.real) or is_below(seen.real, each) for each in folders)
+
+
+def _held(folder: Path, machine: Machine) -> list[Path]:
+    """Where in a folder an engine may listen."""
+    found = [folder / each for each in (*_ENGINE_SOCKETS, *_BELOW_A_FOLDER)]
+    if machine.user_home is not None:
+        found += [each for name in _SOCKETS_OF_USER if is_below(each := machine.user_home / name, folder)]
+    return found
+
+
+def _is_socket(path: Path, machine: Machine) -> bool:
+    seen = machine.look(path)
+    return seen is not None and seen.kind == "socket"
+
+
+def leads_out(path: Path, seen: PathSeen, writable: Iterable[Path], machine: Machine) -> Path | None:
+    """The folder, of those that a backend may change, out of which a path leads by a link that it may have made."""
+    above = [found.real for each in path.parents if (found := machine.look(each)) is not None]
+    for folder in writable:
+        known = machine.look(folder)
+        real = folder if known is None else known.real
+        if any(is_below(each, real) for each in above) and not is_below(seen.real, real):
+            return folder
+    return None
 
 
 def _by_name(path: Path, machine: Machine) -> str | None:
     if path.name in _ENGINE_SOCKETS:
-        return "an engine's socket"
+        return OF_AN_ENGINE
     if str(path) in _ABOVE_ALL or any(is_below(path, Path(each)) for each in SYSTEM):
         return "a system folder" if str(path) in _ABOVE_ALL else "part of the system"
     if path.parent in (Path("/home"), Path("/Users")):

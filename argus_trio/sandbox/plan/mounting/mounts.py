@@ -10,7 +10,16 @@ import attrs
 
 from argus_trio.config.model.container import MountSpec
 from argus_trio.sandbox.plan.machine import Machine, PathSeen
-from argus_trio.sandbox.plan.mounting.forbidden import is_below, is_engine_socket, why_not
+from argus_trio.sandbox.plan.mounting.forbidden import (
+    HOLDS_AN_ENGINE,
+    OF_AN_ENGINE,
+    has_our_sockets,
+    is_below,
+    is_engine_socket,
+    is_of_system,
+    leads_out,
+    why_not,
+)
 from argus_trio.sandbox.plan.mounting.paths import MissingPath, NamedPath
 from argus_trio.sandbox.plan.outcome import CA_TARGET, HOME_TARGET, Mount
 from argus_trio.sandbox.plan.refusal import PlanRefused
@@ -40,9 +49,9 @@ class Mounts:
 
 
 def explicit_mount(
-    spec: MountSpec, machine: Machine, engine_socket: Path | None, *, named: str = "container.mounts"
+    spec: MountSpec, machine: Machine, *, writable: Iterable[Path] = (), named: str = "container.mounts"
 ) -> tuple[Mount, PathSeen]:
-    """A mount that the configuration has; `named` is where.
+    """A mount that the configuration has; `named` is where, `writable` what the same backend may change.
 
     Raises:
         PlanRefused: it cannot be made, or never is.
@@ -51,16 +60,23 @@ def explicit_mount(
     seen = machine.look(source)
     if seen is None:
         raise PlanRefused(f"{named}: {source} is not there: create it, or correct its path")
-    if is_engine_socket(source, engine_socket) or is_engine_socket(seen.real, engine_socket):
+    if is_engine_socket(source, seen, machine):
         raise PlanRefused(
             f"{named}: {source} is, or holds, the socket of a container engine, which is all power over this "
             "machine: no container gets it; for a backend that needs it write isolation: off"
+        )
+    if has_our_sockets(seen, machine):
+        raise PlanRefused(
+            f"{named}: {source} is, or holds, where containers and this gateway have their sockets, which lead out of "
+            "them: no container gets it; name what is meant in it"
         )
     if is_below(seen.real, Path("/proc")):
         raise PlanRefused(
             f"{named}: {source} tells of the processes of this machine, and of their secrets: no container gets it; "
             "leave it out"
         )
+    if (folder := leads_out(source, seen, (*writable, machine.homes), machine)) is not None:
+        raise PlanRefused(f"{named}: {_led_out(source, seen, folder)}: write {seen.real} in its place if that is meant")
     target = spec.target or str(source)
     if not target.startswith("/") or ".." in Path(target).parts:
         raise PlanRefused(f"{named}: target {target} is not an absolute path: write one such as /data")
@@ -94,11 +110,8 @@ def gather(
     has_relative = False
     for each in named:
         if isinstance(each, MissingPath):
-            if _covering(each.path, chosen) is None and not _is_of_system(each.path, machine):
-                notes.append(
-                    f"{each.why} names {each.path}, which is not there and cannot be made: for that mount "
-                    f"{each.path.parent} with mode: rw"
-                )
+            if _covering(each.path, chosen) is None and (note := _cannot_be_made(each, machine)) is not None:
+                notes.append(note)
             continue
         has_relative = has_relative or each.is_relative
         _add(each, chosen, notes, machine, is_lenient=is_lenient)
@@ -137,11 +150,21 @@ def _add(
             notes.append(f"{named.why} names {path}, {why}, which is not mounted by itself")
             return
         raise PlanRefused(_refusal(named, path, why))
+    _check_links(named, chosen, machine)
     for target in [each for each, (mount, _) in chosen.items() if mount.why and is_below(Path(each), inside)]:
         if is_below(chosen[target][0].source, named.seen.real):
             del chosen[target]
     mount = Mount(source=named.seen.real, target=str(inside), why=named.why)
     chosen[mount.target] = (mount, named.seen)
+
+
+def _check_links(named: NamedPath, chosen: dict[str, tuple[Mount, PathSeen]], machine: Machine) -> None:
+    writable = (mount.source for mount, _ in chosen.values() if mount.is_writable)
+    if (folder := leads_out(named.path, named.seen, writable, machine)) is not None:
+        raise PlanRefused(
+            f"{named.why}: {_led_out(named.path, named.seen, folder)}: if that is meant, write container: "
+            f"{{mounts: [{{source: {named.seen.real}}}]}}"
+        )
 
 
 def _covering(path: Path, chosen: dict[str, tuple[Mount, PathSeen]]) -> Mount | None:
@@ -150,18 +173,33 @@ def _covering(path: Path, chosen: dict[str, tuple[Mount, PathSeen]]) -> Mount | 
     return max(covers, key=lambda mount: len(Path(mount.target).parts), default=None)
 
 
-def _is_of_system(path: Path, machine: Machine) -> bool:
-    parent = machine.look(path.parent)
-    return parent is None or why_not(path.parent, parent, machine) is not None
+def _cannot_be_made(missing: MissingPath, machine: Machine) -> str | None:
+    """What to say of a file that is to be made; None where it is most likely none of this machine."""
+    folder = missing.path.parent
+    seen = machine.look(missing.above)
+    if seen is None or not seen.is_writable or is_of_system(missing.above):
+        return None
+    is_lost = is_below(missing.path, Path("/tmp"))  # noqa: S108 - the container has one of its own
+    outcome = "what is made there is lost when it ends" if is_lost else "cannot be made"
+    said = f"{missing.why} names {missing.path}, which is not there and {outcome}: for that "
+    if folder != missing.above:
+        return f"{said}make {folder}, and mount it with mode: rw"
+    if why_not(folder, seen, machine) is not None:
+        return f"{said}name one in a folder of its own, and mount that with mode: rw"
+    return f"{said}mount {folder} with mode: rw"
+
+
+def _led_out(path: Path, seen: PathSeen, folder: Path) -> str:
+    return f"{path} leads to {seen.real} by a link in {folder}, which a backend may change, and may have made it"
 
 
 def _refusal(named: NamedPath, path: Path, why: str) -> str:
-    if why == "an engine's socket":
+    if why in (OF_AN_ENGINE, HOLDS_AN_ENGINE):
         return (
-            f"{named.why} names {path}, the socket of a container engine, which is all power over this machine: no "
-            "container gets it; for a backend that needs it write isolation: off"
+            f"{named.why} names {path}, {why}, which is all power over this machine: no container gets it; for a "
+            "backend that needs it write isolation: off"
         )
-    if is_engine_socket(path, None) or is_below(path, Path("/proc")):
+    if str(path) in ("/", "/run", "/var", "/var/run") or is_below(path, Path("/proc")):
         return f"{named.why} names {path}, {why}, which is not mounted: name what is meant below it"
     if str(path) in _TAKEN:
         return (

@@ -45,9 +45,11 @@ class NamedPath:
 
 @attrs.frozen(kw_only=True)
 class MissingPath:
-    """A path that is named, and is not there, in a folder that is: most likely the program is to make it."""
+    """A path that is named, and is not there, below a folder that is: most likely the program is to make it."""
 
     path: Path
+    above: Path
+    """The folder that is there."""
     why: str
 
 
@@ -126,9 +128,11 @@ def _named(
     seen = machine.look(path)
     if seen is not None:
         return NamedPath(path=path, seen=seen, why=why, is_relative=not is_absolute)
-    parent = machine.look(path.parent)
-    is_to_be = parent is not None and parent.kind == "folder" and str(path.parent) != "/" and bool(path.suffix)
-    return MissingPath(path=path, why=why) if is_to_be and (is_absolute or word.startswith(".")) else None
+    if not path.suffix or not (is_absolute or word.startswith(".")):
+        return None
+    above, found = next((each, seen) for each in path.parents if (seen := machine.look(each)) or each == Path("/"))
+    is_to_be = found is not None and found.kind == "folder" and str(above) != "/"
+    return MissingPath(path=path, above=above, why=why) if is_to_be else None
 
 
 def _below_home(word: str, machine: Machine, why: str) -> NamedPath | None:

@@ -80,3 +80,11 @@ def test_otherwise_the_last_line_is_the_reason_and_nothing_is_none() -> None:
 )  # fmt: skip
 def test_what_is_known_to_help_is_told_with_the_reason(line: str, hint: str) -> None:
     assert hint in log_of(f"{line}\nERROR: No matching distribution found for x\n").reason
+
+
+def test_where_a_script_of_a_package_failed_its_own_words_are_the_reason() -> None:
+    log = log_of(
+        "npm error code 1\nnpm error path /x\nnpm error command failed\nnpm error command sh -c node install.mjs\n"
+        "npm error **INFO** Skipping.\nnpm error Error: Failed to set up chrome! Set X.\nnpm error     at y\n"
+    )
+    assert log.reason == "Error: Failed to set up chrome! Set X."

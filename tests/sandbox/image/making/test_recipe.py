@@ -10,7 +10,9 @@ import attrs
 import pytest
 
 from argus_trio.errors import LinkFailed
+from argus_trio.sandbox.image.making.installers.install import named
 from argus_trio.sandbox.image.making.recipe import (
+    PACKAGES_VARIABLE,
     installation_argv,
     installation_env,
     installation_network,
@@ -79,9 +81,19 @@ def test_a_repository_is_called_like_the_first_package_in_the_characters_that_it
 
 def test_packages_stand_behind_a_double_dash_and_are_no_options() -> None:
     image = attrs.evolve(PYTHON, packages=("--index-url=https://evil.example",))
-    assert '*order["options"], "--", *order["packages"]' in installation_argv(image)[3]
-    assert json.loads(installation_argv(image)[-1])["packages"] == ["--index-url=https://evil.example"]
+    assert json.loads(installation_env(image, {})[PACKAGES_VARIABLE]) == ["--index-url=https://evil.example"]
+    assert named(list(image.packages), Path("/nowhere")) == ["--", "--index-url=https://evil.example"]
     assert '[...order.options, "--", ...order.packages]' in installation_argv(NODE)[2]
+
+
+def test_a_url_with_a_password_stands_in_no_argument_of_pip(tmp_path: Path) -> None:
+    listed = tmp_path / "packages.txt"
+    url = f"tool[a\n--pre] @ https://user:{CANARY}@one.example/tool.whl"
+    image = attrs.evolve(PYTHON, packages=(url, "other==1", "--index-url=https://evil.example"))
+    assert not any(CANARY in argument for argument in installation_argv(image))
+    told = json.loads(installation_env(image, {})[PACKAGES_VARIABLE])
+    assert named(told, listed) == ["-r", str(listed), "--", "other==1", "--index-url=https://evil.example"]
+    assert listed.read_text() == url.replace("\n", " ") + "\n"
 
 
 def test_the_program_of_the_package_is_linked_where_the_plan_looks_for_it() -> None:
@@ -106,6 +118,11 @@ def test_an_index_with_a_password_is_handed_over_as_a_variable_and_stands_in_no_
     assert not any(CANARY in argument for argument in installation_argv(image))
     assert CANARY not in repr(image) + repr(recipe_of(image))
     assert CANARY in recipe_of(image).secrets
+
+
+def test_no_package_fetches_a_browser_into_a_home_that_is_not_kept() -> None:
+    env = installation_env(NODE, {})
+    assert (env["PUPPETEER_SKIP_DOWNLOAD"], env["PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD"]) == ("1", "1")
 
 
 def test_a_registry_with_a_password_is_told_to_npm_in_its_own_settings() -> None:

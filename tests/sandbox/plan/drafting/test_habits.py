@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 
 from argus_trio.config.model.container import Container
+from argus_trio.sandbox.plan.outcome import InstalledImage
 from tests.sandbox.plan.support import backend, contained
 
 MEMORY = "@modelcontextprotocol/server-memory"
 
 
-@pytest.mark.parametrize("package", [MEMORY, f"{MEMORY}@latest", f"{MEMORY}@2026.8.31"])
+@pytest.mark.parametrize(
+    "package", [MEMORY, f"{MEMORY}@latest", f"{MEMORY}@2026.8.31", "@itseasy21/mcp-knowledge-graph"]
+)
 def test_a_memory_is_written_to_the_home(package: str) -> None:
     plan = contained(backend("npx", "-y", package))
     assert plan.env["MEMORY_FILE_PATH"] == f"{plan.env['HOME']}/memory.jsonl"
@@ -39,3 +42,10 @@ def test_other_servers_are_told_nothing() -> None:
     assert not contained(backend("npx", "-y", "@modelcontextprotocol/server-everything")).notes
     given = contained(backend("python3", "x.py", container=Container(image="python:3.13-slim")))
     assert "MEMORY_FILE_PATH" not in given.env
+
+
+def test_a_server_of_git_gets_a_base_that_has_git_and_may_read_what_others_own() -> None:
+    plan = contained(backend("uvx", "mcp-server-git", "--repository", "/srv/data"))
+    assert isinstance(plan.image, InstalledImage)
+    assert plan.image.base == "python:3.13"
+    assert plan.env["GIT_CONFIG_KEY_0"] == "safe.directory"

@@ -48,6 +48,13 @@ def test_a_file_of_variables_is_read() -> None:
     )
 
 
+def test_what_a_file_of_variables_holds_is_never_told() -> None:
+    where = attrs.evolve(here({"TOKEN": "1"}), read=lambda path: "A=1\nroot:$6$hash:1\nTOKEN\nKEYOFSEVERALLINES\n")
+    plan = contained(backend("docker", "run", "--env-file", "here.txt", "x"), DOCKER, where)
+    assert (plan.env["A"], plan.env["TOKEN"]) == ("1", "1")
+    assert not any("hash" in each or "SEVERAL" in each for each in plan.notes)
+
+
 def test_an_entrypoint_takes_the_place_of_the_images_own() -> None:
     plan = contained(backend("docker", "run", "--entrypoint", "node", "x", "a.js"))
     assert (plan.argv, plan.uses_entrypoint) == (("node", "a.js"), False)

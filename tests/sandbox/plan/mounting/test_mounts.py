@@ -139,7 +139,9 @@ def test_a_file_that_is_to_be_made_is_said() -> None:
 
 def test_a_file_that_could_not_be_made_here_either_is_not_spoken_of() -> None:
     container = Container(mounts=(MountSpec(source=Path("/srv/data"), mode="rw"),))
-    assert contained(backend("uvx", "x", "/srv/new.db", "/etc/new.conf", "/nowhere/new.db")).notes == ()
+    srv = {"/srv": PathSeen(real=Path("/srv"), kind="folder")}
+    spec = backend("uvx", "x", "/srv/new.db", "/etc/new.conf", "/nowhere/new.db", "/api/v1.json")
+    assert contained(spec, where=here(extra=srv)).notes == ()
     assert contained(backend("uvx", "x", "/srv/data/new.db", container=container)).notes == ()
 
 
@@ -308,3 +310,84 @@ def test_an_image_of_ones_own_may_have_what_is_not_mounted() -> None:
     plan = contained(backend("server", "/etc/passwd", "/srv/data", container=Container(image="mine")))
     assert [str(each) for each in plan.mounts] == ["/srv/data:/srv/data:ro"]
     assert "args[0] names /etc/passwd, part of the system, which is not mounted by itself" in plan.notes
+
+
+ODD = attrs.evolve(DOCKER, socket=Path("/opt/engine/odd.sock"))
+ENGINE_FILE = PathSeen(real=Path("/opt/engine/odd.sock"), kind="socket", identity=(1, 2))
+ENGINE_FOLDERS = {
+    "/opt/engine": PathSeen(real=Path("/opt/engine"), kind="folder"),
+    "/opt/engine/odd.sock": ENGINE_FILE,
+    "/opt/link": PathSeen(real=Path("/opt/engine"), kind="folder"),
+    "/opt/hard": attrs.evolve(ENGINE_FILE, real=Path("/opt/hard")),
+    "/opt/other": PathSeen(real=Path("/opt/other"), kind="folder"),
+    "/opt/other/podman/podman.sock": PathSeen(real=Path("/opt/other/podman/podman.sock"), kind="socket"),
+}
+
+
+@pytest.mark.parametrize("path", ["/opt/engine", "/opt/link", "/opt/other", "/opt/hard", "/opt/engine/odd.sock"])
+def test_no_folder_that_an_engine_listens_in_is_mounted_whoever_names_it(path: str) -> None:
+    where = here(extra=ENGINE_FOLDERS)
+    assert "socket" in refused(backend("uvx", "x", path), ODD, where)
+    assert "socket" in refused(backend("uvx", "x", env={"PLACE": path}), ODD, where)
+    explicit = Container(mounts=(MountSpec(source=Path(path), target="/x"),))
+    assert "all power over this machine" in refused(backend("uvx", "x", container=explicit), ODD, where)
+
+
+LED = {
+    "/data": PathSeen(real=Path("/data"), kind="folder", uid=1000, is_writable=True),
+    "/data/cache": PathSeen(real=Path("/home/me/notes"), kind="folder", uid=1000, is_writable=True),
+    "/data/near": PathSeen(real=Path("/data/cache2"), kind="folder", uid=1000, is_writable=True),
+}
+CHANGED = MountSpec(source=Path("/data"), mode="rw")
+
+
+def test_a_link_that_a_backend_may_have_made_mounts_nothing_elsewhere() -> None:
+    """Who may change a folder could lay a link into it, and have that mounted at its next start."""
+    where = here(extra=LED)
+    both = Container(mounts=(CHANGED, MountSpec(source=Path("/data/cache"), target="/cache")))
+    assert refused(backend("uvx", "x", container=both), DOCKER, where) == (
+        "container.mounts: /data/cache leads to /home/me/notes by a link in /data, which a backend may change, and may "
+        "have made it: write /home/me/notes in its place if that is meant"
+    )
+    named = backend("uvx", "x", "/data/cache", container=Container(mounts=(CHANGED,)))
+    assert refused(named, DOCKER, where).startswith("args[1]: /data/cache leads to /home/me/notes by a link in /data")
+    away = backend("uvx", "x", "/data/cache", container=Container(mounts=(attrs.evolve(CHANGED, target="/d"),)))
+    assert refused(away, DOCKER, where).startswith("args[1]: /data/cache leads to /home/me/notes")
+    run = backend("docker", "run", "-v", "/data:/data", "-v", "/data/cache:/cache", "x")
+    assert refused(run, DOCKER, where).startswith("-v: /data/cache leads to /home/me/notes")
+
+
+def test_a_link_that_stays_in_its_folder_or_that_nobody_may_change_is_followed() -> None:
+    where = here(extra=LED)
+    both = Container(mounts=(CHANGED, MountSpec(source=Path("/data/near"), target="/near")))
+    assert len(contained(backend("uvx", "x", container=both), DOCKER, where).mounts) == 2
+    fixed = Container(mounts=(attrs.evolve(CHANGED, mode="ro"), MountSpec(source=Path("/data/cache"), target="/cache")))
+    assert len(contained(backend("uvx", "x", container=fixed), DOCKER, where).mounts) == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "way_out"),
+    [
+        ("/home/me/new.db", "cannot be made: for that name one in a folder of its own, and mount that with mode: rw"),
+        ("/home/me/notes/a/b.db", "cannot be made: for that make /home/me/notes/a, and mount it with mode: rw"),
+        ("/tmp/work/b.db", "what is made there is lost when it ends: for that mount /tmp/work with mode: rw"),
+    ],
+)
+def test_what_is_to_be_made_is_told_with_where_it_can_be(path: str, way_out: str) -> None:
+    plan = contained(backend("uvx", "x", "--db", path))
+    assert plan.notes == plan.lacks == (f"args[2] names {path}, which is not there and {way_out}",)
+
+
+@pytest.mark.parametrize(
+    "environ", [{"XDG_RUNTIME_DIR": "/data/run"}, {"RUNTIME_DIRECTORY": "/data/run/argus-trio:/b"}]
+)
+@pytest.mark.parametrize("path", ["/data", "/data/run", "/data/run/argus-trio", "/data/run/argus-trio/abc"])
+def test_where_containers_have_their_sockets_no_other_container_sees(environ: dict[str, str], path: str) -> None:
+    where = here(environ, extra=where_of(path))
+    mount = Container(mounts=(MountSpec(source=Path(path), target="/x"),))
+    assert "have their sockets" in refused(backend("uvx", "x", container=mount), DOCKER, where)
+    assert contained(backend("uvx", "x", container=mount), DOCKER, here(extra=where_of(path))).mounts
+
+
+def where_of(path: str) -> dict[str, PathSeen]:
+    return {path: PathSeen(real=Path(path), kind="folder", uid=1000)}

@@ -22,23 +22,33 @@ NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[|[<>=
 def main() -> None:
     """Install, and tell what is there."""
     order = json.loads(sys.argv[1])
+    packages = json.loads(os.environ.pop("ARGUS_PACKAGES"))
     if util.find_spec("pip") is None:
         raise SystemExit("ERROR: the base image has no pip: give container.base_image one, such as python:3.13-slim")
     WORK.mkdir(parents=True, exist_ok=True)
     os.environ["TMPDIR"] = str(WORK)
     before = {path.name for path in scripts().iterdir()} if scripts().is_dir() else set()
-    command = [sys.executable, "-m", "pip", *order["options"], "--", *order["packages"]]
+    command = [sys.executable, "-m", "pip", *order["options"], *named(packages, WORK / "packages.txt")]
     code = subprocess.run(command, stdout=STDERR, stdin=subprocess.DEVNULL, check=False).returncode  # noqa: S603
     shutil.rmtree(WORK, ignore_errors=True)
     if code:
         raise SystemExit(code)
-    program = find_program(order["packages"][0], before) if order["link"] else ""
+    program = find_program(packages[0], before) if order["link"] else ""
     if program:
         link(program, Path(order["link"]))
     compile_library()
     versions = {found.metadata["Name"]: found.version for found in metadata.distributions() if found.metadata["Name"]}
     sys.stdout.write(json.dumps({"versions": versions, "program": program}) + "\n")
     sys.stdout.flush()
+
+
+def named(packages: list[str], listed: Path) -> list[str]:
+    """The arguments that name packages. Of URLs a file, for they may hold a password, and everybody sees arguments."""
+    lines = [" ".join(each.split()) for each in packages if "://" in each and not each.startswith("-")]
+    if not lines:
+        return ["--", *packages]
+    listed.write_text("\n".join(lines) + "\n")
+    return ["-r", str(listed), "--", *(each for each in packages if " ".join(each.split()) not in lines)]
 
 
 def scripts() -> Path:
