@@ -4,7 +4,7 @@
   mounted, which image, which limits, which hosts.
 - `engine/` speaks to Docker and Podman: it looks for them, and has asyncio and aiodocker in one thread behind a bridge.
 - `image/` has the images: pulled, or built of the declared packages, once for equal recipes.
-- `container/` runs one: its folder of sockets, its start, its streams and its end, as a program that a link speaks to.
+- `container/` runs one: its folder of pipes, its start, its streams and its end, as a program that a link speaks to.
 - `shim/` are the programs that are the first process of a container, in Python and in JavaScript.
 - `egress/` is the filter that all traffic of a container passes: by name, decided, resolved, counted.
 

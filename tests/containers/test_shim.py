@@ -82,6 +82,16 @@ async def test_a_server_answers_lines_of_eight_megabytes_and_leaves_with_its_std
 
 
 @pytest.mark.parametrize("kind", KINDS)
+async def test_a_server_opens_its_streams_by_their_names(place: Place, kind: ShimKind) -> None:
+    script = "read line </dev/stdin; exec 3>/dev/stdout; echo $line >&3; echo oh >/dev/stderr; exec sleep 100"
+    with trio.fail_after(PATIENCE_SECONDS):
+        async with place.run(launch(kind, "sh", "-c", script)) as program:
+            os.write(program.stdin.fileno(), b"hello\n")
+            assert await read_line(program) == b"hello"
+            assert await program.stderr.receive() == b"oh\n"
+
+
+@pytest.mark.parametrize("kind", KINDS)
 async def test_a_stubborn_server_and_its_sessions_are_ended_in_time(place: Place, kind: ShimKind) -> None:
     with trio.fail_after(PATIENCE_SECONDS):
         async with place.run(launch(kind, *STUBBORN[kind])) as program:
@@ -133,12 +143,12 @@ for name in ("environ", "mem", "fd/3"):
         tried[name] = "read"
     except OSError as error:
         tried[name] = error.strerror
-for name in ("control", "stdio", "stderr"):
-    try:
-        socket.socket(socket.AF_UNIX).connect(f"/run/argus/{name}.sock")
-        tried[name] = "connected"
-    except OSError as error:
-        tried[name] = error.strerror
+try:
+    socket.socket(socket.AF_UNIX).connect("/run/argus/control.sock")
+    tried["control"] = "connected"
+except OSError as error:
+    tried["control"] = error.strerror
+tried["pipes"] = [name for name in ("stdin", "stdout", "stderr") if os.path.exists(f"/run/argus/{name}")]
 libc = ctypes.CDLL(None, use_errno=True)
 tried["ptrace"] = "done" if libc.ptrace(16, 1, 0, 0) == 0 else os.strerror(ctypes.get_errno())
 for number in (9, 19, 15, 2, 17):
@@ -154,6 +164,7 @@ async def test_a_server_gets_hold_of_nothing_of_process_1(place: Place) -> None:
             tried = (await read_line(program)).decode()
             assert "read'" not in tried
             assert "connected" not in tried
+            assert "'pipes': []" in tried
             assert "done" not in tried
             os.write(program.stdin.fileno(), b"alive\n")
             assert await read_line(program) == b"alive"

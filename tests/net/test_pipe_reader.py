@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 
 import pytest
 import trio
@@ -55,14 +54,3 @@ async def test_closing_wakes_who_reads() -> None:
     with pytest.raises(trio.ClosedResourceError):
         await reader.receive()
     os.close(theirs)
-
-
-async def test_a_socket_whose_other_end_left_something_unread_has_ended() -> None:
-    ours, theirs = socket.socketpair()
-    reader = PipeReader(trio.lowlevel.FdStream(ours.detach()))
-    os.write(theirs.fileno(), b"last")
-    os.write(reader._pipe.fileno(), b"never read")
-    theirs.close()
-    assert await reader.receive() == b"last"
-    assert await reader.receive() == b""
-    reader.close()

@@ -1,7 +1,7 @@
 """A container whose image has no interpreter for a shim: its engine carries the streams, over one upgraded connection.
 
 What the server writes comes in frames, stdout and stderr behind each other, and is taken apart here; what it reads is
-written onto the connection as it is. It costs more than a shim's sockets, and its environment stands in the container's
+written onto the connection as it is. It costs more than a shim's pipes, and its environment stands in the container's
 configuration: the plan says so. When the gateway is killed the server's stdin ends, and what does not leave then is
 removed by the reaper of `engine/`.
 """

@@ -1,4 +1,4 @@
-"""The folder on this machine that a container and the gateway share: four sockets, the shim, and a resolv.conf.
+"""The folder on this machine that a container and the gateway share: pipes, sockets, the shim, and a resolv.conf.
 
 It is mounted read-only at /run/argus. Nobody else on this machine gets in: it stands in a folder of this user's alone.
 Its lock is held as long as the gateway lives, so that what a killed one left is told from what is in use.
@@ -25,7 +25,9 @@ from argus_trio.sandbox.plan.outcome import ShimKind
 from argus_trio.sandbox.shim import __file__ as shim_map
 
 PREFIX: Final = "argus-trio-"
-SOCKETS: Final = ("control", "stderr", "stdio", "egress")
+SOCKETS: Final = ("control", "egress")
+PIPES: Final = {"stdin": os.O_RDWR, "stdout": os.O_RDONLY, "stderr": os.O_RDONLY}
+"""How this side opens each before a shim is there, which then finds its other end open."""
 PROGRAMS: Final[Mapping[ShimKind, tuple[str, ...]]] = {"python": ("shim.py", "network.py"), "node": ("shim.js",)}
 BACKLOG: Final = 1024
 """Connections out of a container that may wait to be taken at once, as after a pause of the gateway: a multiple of what
@@ -43,14 +45,30 @@ class ContainerFolder:
     """What is mounted."""
     listeners: dict[str, socket.socket]
     """By name, as in `SOCKETS`; who takes one out closes it."""
+    pipes: dict[str, int]
+    """Open descriptors by name, as in `PIPES`; who takes one out closes it."""
     _lock: int
 
     def close(self) -> None:
         """Remove it. Whoever is connected stays so."""
         for listener in self.listeners.values():
             listener.close()
+        for pipe in self.pipes.values():
+            os.close(pipe)
         shutil.rmtree(self.path.parent, ignore_errors=True)
         os.close(self._lock)
+
+    def settle(self) -> None:
+        """Make stdin a writing end alone, once the shim has opened the pipes. Nobody can open one of them afterwards.
+
+        Raises:
+            OSError: ENXIO: nobody has stdin open any more.
+        """
+        writing = os.open(self.path / "stdin", os.O_WRONLY | os.O_NONBLOCK)
+        os.close(self.pipes["stdin"])
+        self.pipes["stdin"] = writing
+        for name in PIPES:
+            (self.path / name).unlink()
 
 
 def runtime_folder(environ: Mapping[str, str]) -> Path:
@@ -81,7 +99,7 @@ def make_folder(runtime: Path, shim: ShimKind, also: Mapping[str, str] = NOTHING
         if outer is not None:
             shutil.rmtree(outer, ignore_errors=True)
         raise LinkFailed(
-            f"no folder for the sockets of its container can be made in {runtime}: {error.strerror}; "
+            f"no folder for the pipes and sockets of its container can be made in {runtime}: {error.strerror}; "
             f"RUNTIME_DIRECTORY or XDG_RUNTIME_DIR names another place"
         ) from None
 
@@ -89,6 +107,7 @@ def make_folder(runtime: Path, shim: ShimKind, also: Mapping[str, str] = NOTHING
 def _furnished(outer: Path, shim: ShimKind, also: Mapping[str, str]) -> ContainerFolder:
     lock = os.open(outer, os.O_RDONLY | os.O_DIRECTORY)
     listeners: dict[str, socket.socket] = {}
+    pipes: dict[str, int] = {}
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         inner = outer / "run"
@@ -96,6 +115,8 @@ def _furnished(outer: Path, shim: ShimKind, also: Mapping[str, str]) -> Containe
         inner.chmod(0o755)  # another user's inside; the outer one keeps others of this machine out
         for name in SOCKETS:
             listeners[name] = _listener(lock, inner / f"{name}.sock")
+        for name, flags in PIPES.items():
+            pipes[name] = _pipe(inner / name, flags)
         for name in PROGRAMS[shim]:
             _put(inner / name, Path(shim_map).with_name(name).read_bytes())
         for name, content in {"resolv.conf": RESOLV_CONF, **also}.items():
@@ -103,9 +124,10 @@ def _furnished(outer: Path, shim: ShimKind, also: Mapping[str, str]) -> Containe
     except OSError:
         for listener in listeners.values():
             listener.close()
-        os.close(lock)
+        for pipe in (*pipes.values(), lock):
+            os.close(pipe)
         raise
-    return ContainerFolder(path=inner, listeners=listeners, lock=lock)
+    return ContainerFolder(path=inner, listeners=listeners, pipes=pipes, lock=lock)
 
 
 def _listener(folder: int, path: Path) -> socket.socket:
@@ -120,6 +142,12 @@ def _listener(folder: int, path: Path) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def _pipe(path: Path, flags: int) -> int:
+    os.mkfifo(path)
+    path.chmod(0o666)
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _put(path: Path, content: bytes) -> None:

@@ -1,14 +1,13 @@
-"""A server in a container as a link sees it: three streams that are sockets, and an end. Nothing of a call is relayed.
+"""A server in a container as a link sees it: three pipes, and an end. Nothing of a call is relayed.
 
-The server's stdin and stdout are one socket, whose other end is here. What the first process (`sandbox/shim`) says
-comes over another one, whose end is the end of the container.
+The other ends of the pipes are the server's own descriptors. What the first process (`sandbox/shim`) says comes over a
+socket, whose end is the end of the container.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import socket
 from collections import deque
 from typing import Final
 
@@ -53,6 +52,8 @@ USAGE_SECONDS: Final = 2.0
 """How long a shim may take to say what was used; then what it said last is told once more."""
 EXIT_CODE_SECONDS: Final = 1.0
 """How long an engine may take to tell the exit code of a container that has gone without a word."""
+MAX_PIPE_BYTES: Final = 1024 * 1024
+"""What a pipe holds at most."""
 SAID_BYTES: Final = 8192
 """What a failure quotes of stderr at most."""
 SAID_LINES: Final = 20
@@ -71,7 +72,6 @@ class ContainedProgram:
     stdout: PipeReader
     _errors: trio.lowlevel.FdStream
     stderr: PipeReader = attrs.field(init=False)
-    _stdio: socket.socket
     _control: trio.SocketStream
     _exit: ContainerExit
     _launch: Launch
@@ -144,7 +144,7 @@ class ContainedProgram:
         if self._is_over:
             return
         with farewell(END_SECONDS):
-            self._close_stdin()
+            self.stdin.close()
             with trio.move_on_after(grace_seconds):
                 await self.watch()
             if self._is_started and not self._is_gone and self._say(end_within(TERM_GRACE_SECONDS)):
@@ -157,7 +157,6 @@ class ContainedProgram:
         """Let go of the streams. To be called after `end`."""
         self.stdout.close()
         self.stderr.close()
-        self._stdio.close()
 
     async def order(self, order: bytes) -> None:
         """Have the server started, by what `order_of` the launch is.
@@ -188,17 +187,7 @@ class ContainedProgram:
 
     def said(self) -> tuple[str, ...]:
         """The tail of what is there of stderr, and not read yet."""
-        said = b""
-        with contextlib.suppress(OSError, trio.ClosedResourceError):
-            while chunk := os.read(self._errors.fileno(), SAID_BYTES):
-                said = (said + chunk)[-SAID_BYTES:]
-        return tuple(said.decode("utf-8", "replace").splitlines()[-SAID_LINES:])
-
-    def _close_stdin(self) -> None:
-        # The other direction of the same socket is stdout, which is read on.
-        with contextlib.suppress(OSError):
-            self._stdio.shutdown(socket.SHUT_WR)
-        self.stdin.close()
+        return unread_tail(self._errors.fileno())
 
     def _say(self, line: bytes) -> bool:
         try:
@@ -232,6 +221,14 @@ class ContainedProgram:
     def _has_ended(self, how: str) -> None:
         self._ending = how
         self._ended.set()
+
+
+def unread_tail(pipe: int) -> tuple[str, ...]:
+    """The last lines of what is in a pipe, which is read empty; nothing where there is nothing."""
+    said = b""
+    with contextlib.suppress(OSError):
+        said = os.read(pipe, MAX_PIPE_BYTES)[-SAID_BYTES:]  # once: who writes on and on would be read on and on
+    return tuple(said.decode("utf-8", "replace").splitlines()[-SAID_LINES:])
 
 
 def order_of(launch: Launch) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import errno
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,7 +19,7 @@ from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.sandbox.container.attached import AttachedProgram, start_attached
 from argus_trio.sandbox.container.folder import ContainerFolder, make_folder
 from argus_trio.sandbox.container.life import ContainerEngine, ContainerExit, await_exit, created
-from argus_trio.sandbox.container.program import ContainedProgram, order_of
+from argus_trio.sandbox.container.program import EXIT_CODE_SECONDS, ContainedProgram, order_of, unread_tail
 from argus_trio.sandbox.plan.launch import Launch
 from argus_trio.sandbox.plan.outcome import ShimKind
 from argus_trio.sandbox.plan.user import user_files
@@ -87,8 +87,9 @@ async def _start_with_shim(
         ended = ContainerExit()
         await nursery.start(await_exit, engine, container, ended)
         await engine.start(container)
-        streams = await _connections(folder, ended, launch, seconds=placing.connect_seconds, stack=stack)
-        program = _program(launch, container, ended, streams)
+        control = await _connection(folder, ended, launch, seconds=placing.connect_seconds, stack=stack)
+        await _settled(folder, ended, launch)
+        program = _program(launch, container, ended, folder, control)
         stack.callback(program.close)
         stack.push_async_callback(program.end, 0)
         egress = folder.listeners.pop("egress")
@@ -110,22 +111,15 @@ async def _serve(serve: ServeEgress, listening: socket.socket) -> None:
         await serve(listener)
 
 
-@attrs.frozen(kw_only=True)
-class _ShimStreams:
-    control: socket.socket
-    stderr: socket.socket
-    stdio: socket.socket
-
-
-async def _connections(
+async def _connection(
     folder: ContainerFolder, ended: ContainerExit, launch: Launch, *, seconds: float, stack: AsyncExitStack
-) -> _ShimStreams:
-    """The three connections of the shim; nobody can open another one afterwards.
+) -> socket.socket:
+    """The connection of the shim, which has opened the pipes by then; nobody can make another one afterwards.
 
     Raises:
-        LinkFailed: they did not come.
+        LinkFailed: it did not come.
     """
-    found: dict[str, socket.socket] = {}
+    found: socket.socket | None = None
     with trio.move_on_after(seconds) as limit:
         async with trio.open_nursery() as nursery:
 
@@ -136,35 +130,55 @@ async def _connections(
                 nursery.cancel_scope.cancel()
 
             nursery.start_soon(give_up)
-            for name in ("control", "stderr", "stdio"):
-                with folder.listeners.pop(name) as listener:
-                    await trio.lowlevel.wait_readable(listener)
-                    found[name], _ = listener.accept()
-                stack.callback(found[name].close)
+            with folder.listeners.pop("control") as listener:
+                await trio.lowlevel.wait_readable(listener)
+                found, _ = listener.accept()
+            stack.callback(found.close)
             nursery.cancel_scope.cancel()
-    if len(found) == 3:
-        return _ShimStreams(**found)
+    if found is not None:
+        return found
+    said = unread_tail(folder.pipes["stderr"])
     if limit.cancelled_caught:
         raise LinkFailed(
             f"the first process of its container did not connect within {seconds:g} s: "
-            f"is the gateway's folder shared with the engine's machine?"
+            f"is the gateway's folder shared with the engine's machine?",
+            details=said,
         )
     raise LinkFailed(
         f"{lost(ended.code, memory=launch.limits.memory)} before its first process could connect: "
-        f"does image {launch.image} have a working {'python3' if launch.shim == 'python' else 'node'}?"
+        f"does image {launch.image} have a working {'python3' if launch.shim == 'python' else 'node'}?",
+        details=said,
     )
 
 
-def _program(launch: Launch, container: str, ended: ContainerExit, streams: _ShimStreams) -> ContainedProgram:
-    streams.control.setblocking(False)
+async def _settled(folder: ContainerFolder, ended: ContainerExit, launch: Launch) -> None:
+    """Return once the pipes are the shim's and the gateway's alone.
+
+    Raises:
+        LinkFailed: the shim has gone, or a pipe cannot be opened.
+    """
+    try:
+        folder.settle()
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise LinkFailed(f"the pipes of its container cannot be opened: {error.strerror}") from None
+        with trio.move_on_after(EXIT_CODE_SECONDS):
+            await ended.has_ended.wait()
+        why = f"{lost(ended.code, memory=launch.limits.memory)} before its command was started"
+        raise LinkFailed(why, details=unread_tail(folder.pipes["stderr"])) from None
+
+
+def _program(
+    launch: Launch, container: str, ended: ContainerExit, folder: ContainerFolder, control: socket.socket
+) -> ContainedProgram:
+    control.setblocking(False)
     return ContainedProgram(
         backend=launch.backend,
         container=container,
-        stdin=trio.lowlevel.FdStream(os.dup(streams.stdio.fileno())),
-        stdout=PipeReader(trio.lowlevel.FdStream(os.dup(streams.stdio.fileno()))),
-        errors=trio.lowlevel.FdStream(streams.stderr.detach()),
-        stdio=streams.stdio,
-        control=trio.SocketStream(trio.socket.from_stdlib_socket(streams.control)),
+        stdin=trio.lowlevel.FdStream(folder.pipes.pop("stdin")),
+        stdout=PipeReader(trio.lowlevel.FdStream(folder.pipes.pop("stdout"))),
+        errors=trio.lowlevel.FdStream(folder.pipes.pop("stderr")),
+        control=trio.SocketStream(trio.socket.from_stdlib_socket(control)),
         exit=ended,
         launch=launch,
     )

@@ -33,7 +33,7 @@ STOP_SECONDS: Final = 2
 def create_body(launch: Launch, facts: EngineFacts, *, instance: str, folder: Path | None) -> CreateBody:
     """The request that creates a container.
 
-    `instance` tells whose it is; `folder` has its sockets, its shim and resolv.conf, where it has a shim.
+    `instance` tells whose it is; `folder` has its pipes and sockets, its shim and resolv.conf, where it has a shim.
     """
     body: CreateBody = {
         "Image": launch.image,
@@ -118,7 +118,7 @@ def _network_mode(launch: Launch) -> str:
 
 def _security(facts: EngineFacts) -> list[str]:
     # The policy of SELinux lets no container connect to a socket that a program outside listens on, whatever the
-    # label of its file; the three sockets of the shim are such. All else of the profile stays.
+    # label of its file; the sockets of the shim are such. All else of the profile stays.
     labels = ["label=disable"] if facts.has_selinux else []
     profile = [f"seccomp={facts.seccomp}"] if facts.seccomp is not None else []
     return ["no-new-privileges:true", *labels, *profile]

@@ -4,7 +4,7 @@
   folder; `shim.js` is the one for images with Node.
 - `order.py` is the gateway's side of what both speak over their control socket.
 
-A shim connects to the sockets of its folder, starts the server with one of them as its stdin and stdout, answers names
-with loopback addresses of their own, relays what connects there to the filter, and reaps. It ends when its control
+A shim opens the pipes of its folder, starts the server with them as its three streams, answers names with loopback
+addresses of their own, relays what connects there to the filter, and reaps. It ends when its control
 socket does, and the kernel ends the rest of its pid namespace with it.
 """

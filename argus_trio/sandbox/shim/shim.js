@@ -6,7 +6,7 @@
  * What is different: Node reaps its own children alone, and orphans would stay zombies. So the engine's init (`Init` in
  * the container's configuration: tini, or catatonit) is process 1 and reaps, and this is its only child: when this one
  * ends, so does that one, and the kernel kills the rest. A server can signal it, and stop it: then the gateway, or what
- * clears up after it, ends the container by the engine. Node has no fork: the server gets the socket by `spawn`.
+ * clears up after it, ends the container by the engine. Node has no fork: the server gets the pipes by `spawn`.
  */
 
 const { spawn } = require('node:child_process')
@@ -56,7 +56,7 @@ function say(text) {
 
 function tellPeople(text) {
   try {
-    errors.write(`argus-trio: ${text}\n`)
+    fs.writeSync(errors, `argus-trio: ${text}\n`)
   } catch {
     // nobody reads
   }
@@ -226,8 +226,9 @@ function passOn(client, name, port) {
 /* ---- the server's process, and what the gateway says ---- */
 
 let control
-let errors
-let stdio
+let errors = 2
+let stdin
+let stdout
 let server = 0
 let killTimer = null
 
@@ -337,13 +338,14 @@ async function obey(order) {
   }
   let child
   try {
-    child = spawn(argv[0], argv.slice(1), { env, cwd, detached: true, stdio: [stdio, stdio, errors] })
+    child = spawn(argv[0], argv.slice(1), { env, cwd, detached: true, stdio: [stdin, stdout, errors] })
   } catch (error) {
     return fail('exec', error.errno)
   }
   child.on('error', (error) => fail('exec', error.errno))
   child.on('exit', hasEnded)
-  stdio.destroy()
+  fs.closeSync(stdin)
+  fs.closeSync(stdout)
   if (!child.pid) return
   server = child.pid
   try {
@@ -375,9 +377,18 @@ function listenToGateway() {
   control.on('error', () => leave(0))
 }
 
-function connected(name, isRead) {
+function opened(name, flags) {
+  // While both ends are open here it does not block, although the gateway may be gone.
+  const file = path.join(FOLDER, name)
+  const both = fs.openSync(file, 'r+')
+  if (name === 'stderr') fs.closeSync(2) // the next one is 2: what Node itself says is heard as well
+  const pipe = fs.openSync(file, flags)
+  fs.closeSync(both)
+  return pipe
+}
+
+function connected(name) {
   const socket = new net.Socket({ allowHalfOpen: true })
-  if (!isRead) socket.pause() // what comes is the server's to read
   return new Promise((resolve, reject) => {
     socket.once('error', reject)
     socket.connect({ path: path.join(FOLDER, `${name}.sock`) }, () => {
@@ -389,18 +400,18 @@ function connected(name, isRead) {
 
 async function main() {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) process.on(name, () => {})
-  control = await connected('control', true)
-  errors = await connected('stderr', false)
-  errors.on('error', () => {})
-  stdio = await connected('stdio', false)
+  errors = opened('stderr', fs.constants.O_WRONLY)
+  stdin = opened('stdin', fs.constants.O_RDONLY)
+  stdout = opened('stdout', fs.constants.O_WRONLY)
+  control = await connected('control')
   listenToGateway()
 }
 
 process.on('uncaughtException', (error) => {
-  if (errors) tellPeople(`the shim failed: ${error.stack}`)
+  tellPeople(`the shim failed: ${error.stack}`)
   leave(1)
 })
 main().catch((error) => {
-  console.error(`argus-trio: ${error.message}`)
+  tellPeople(error.message)
   process.exit(1)
 })

@@ -1,10 +1,12 @@
 """The first process of a container: a small program of its own on Python's standard library (3.8 and later).
 
-It is run as `python3 -I -S /run/argus/shim.py`; the sockets that it connects to stand in its own folder. What it speaks
-with the gateway is told in `order.py`; `shim.js` is the same for images with Node. In order:
+It is run as `python3 -I -S /run/argus/shim.py`; the pipes and sockets that it opens stand in its own folder. What it
+speaks with the gateway is told in `order.py`; `shim.js` is the same for images with Node. In order:
 
-- It connects to control.sock, stderr.sock (its own stderr from then on) and stdio.sock, and waits for the start order.
-- It starts the server with stdio.sock as descriptors 0 and 1: nothing of a call passes through this process.
+- It opens the pipes stderr (its own from then on), stdin and stdout, connects to control.sock, which says so, and waits
+  for the start order.
+- It starts the server with the pipes as descriptors 0, 1 and 2: nothing of a call passes through this process. Its own
+  copies of stdin and stdout are closed then, so that their ends are the server's.
 - It answers names and passes connections on, by `network.py`, where the order has ports.
 - It reaps. As process 1 it gets no signal from inside that it has no handler for, KILL and STOP included, and nobody
   inside can look into it or trace it (PR_SET_DUMPABLE). It ends when its control socket does, and the kernel then kills
@@ -63,11 +65,11 @@ _DEFAULT_IN_SERVER = (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ)
 def main() -> None:
     """Connect, start the server, and serve until it or the gateway is gone. Does not return."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Python handles it, so that it would reach even process 1
+    errors = _opened("stderr", os.O_WRONLY)
+    os.dup2(errors, 2)
+    os.close(errors)
+    streams = _opened("stdin", os.O_RDONLY), _opened("stdout", os.O_WRONLY)
     control = _connected("control.sock")
-    errors = _connected("stderr.sock")
-    os.dup2(errors.fileno(), 2)
-    errors.close()
-    stdio = _connected("stdio.sock")
     order = _read_order(control)
     if order is None:
         os._exit(0)
@@ -87,13 +89,21 @@ def main() -> None:
     except OSError as error:
         shim.tell(b"failed network %d" % (error.errno or 0))
         os._exit(127)
-    fault = shim.start(argv, environment, cwd, stdio=stdio)
-    stdio.close()
+    fault = shim.start(argv, environment, cwd, streams=streams)
+    for stream in streams:
+        os.close(stream)
     if fault:
         shim.tell(b"failed " + fault)
         os._exit(127)
     del argv, environment  # the secrets in it are the server's, and nobody else needs them
     shim.serve()
+
+
+def _opened(name: str, flags: int) -> int:
+    # A gateway that is gone has no end of it open: to wait for one would be to wait forever.
+    pipe = os.open(os.path.join(FOLDER, name), flags | os.O_NONBLOCK)  # noqa: PTH118
+    os.set_blocking(pipe, True)
+    return pipe
 
 
 def _connected(name: str) -> socket.socket:
@@ -154,13 +164,13 @@ class _Shim:
         environment: dict[bytes, bytes],
         cwd: bytes,
         *,
-        stdio: socket.socket,
+        streams: tuple[int, int],
     ) -> bytes:
         """Fork and execute. What went wrong: stage and error number; empty when nothing did."""
         outcome, told = os.pipe()
         self._server = os.fork()
         if self._server == 0:
-            _become(argv, environment, cwd, stdio=stdio.fileno(), told=told)
+            _become(argv, environment, cwd, streams=streams, told=told)
         os.close(told)
         fault = os.read(outcome, 100)
         os.close(outcome)
@@ -234,7 +244,9 @@ class _Shim:
         self._end_within(LEFT_GRACE_SECONDS)
 
 
-def _become(argv: list[bytes], environment: dict[bytes, bytes], cwd: bytes, *, stdio: int, told: int) -> None:
+def _become(
+    argv: list[bytes], environment: dict[bytes, bytes], cwd: bytes, *, streams: tuple[int, int], told: int
+) -> None:
     """The server's side of the fork; does not return."""
     stage = b"exec"
     try:
@@ -244,8 +256,8 @@ def _become(argv: list[bytes], environment: dict[bytes, bytes], cwd: bytes, *, s
             signal.signal(number, signal.SIG_DFL)
         _offer_to_the_kernel()
         _filter_sockets()
-        os.dup2(stdio, 0)
-        os.dup2(stdio, 1)
+        os.dup2(streams[0], 0)
+        os.dup2(streams[1], 1)
         if cwd:
             stage = b"chdir"
             os.chdir(cwd)

@@ -40,6 +40,11 @@ def body_of(folder: Path | None) -> Mapping[str, object]:
     return {"Folder": str(folder)}
 
 
+def descriptors() -> set[str]:
+    """Those that this process has open."""
+    return {each.name for each in Path("/proc/self/fd").iterdir()}
+
+
 @attrs.define(eq=False, kw_only=True)
 class PlayedEngine:
     """As `container/life.py: ContainerEngine`. What `hangs` never returns, what `fails` raises."""

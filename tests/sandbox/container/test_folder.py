@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import resource
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from argus_trio.errors import LinkFailed
-from argus_trio.sandbox.container.folder import SOCKETS, make_folder, remove_left_folders, runtime_folder
+from argus_trio.sandbox.container.folder import PIPES, SOCKETS, make_folder, remove_left_folders, runtime_folder
+from tests.sandbox.container.played_engine import descriptors
 
 
 @pytest.mark.parametrize(
@@ -27,14 +30,42 @@ def test_folders_stand_where_the_service_manager_or_the_session_says(environ: di
     assert runtime_folder(environ) == Path(folder)
 
 
-def test_it_has_sockets_a_shim_and_a_resolv_conf_and_goes_with_all_of_it(tmp_path: Path) -> None:
+def test_it_has_pipes_sockets_a_shim_and_a_resolv_conf_and_goes_with_all_of_it(tmp_path: Path) -> None:
     runtime = tmp_path / "a" / "b"
     folder = make_folder(runtime, "python", {"passwd": "me"})
-    names = {"shim.py", "network.py", "resolv.conf", "passwd", *(f"{name}.sock" for name in SOCKETS)}
+    shared = {*PIPES, *(f"{name}.sock" for name in SOCKETS)}
+    names = {"shim.py", "network.py", "resolv.conf", "passwd", *shared}
     assert {each.name for each in folder.path.iterdir()} == names
-    assert all((folder.path / f"{name}.sock").stat().st_mode & 0o666 == 0o666 for name in SOCKETS)
+    assert all((folder.path / name).stat().st_mode & 0o666 == 0o666 for name in shared)
+    assert all((folder.path / name).is_fifo() for name in PIPES)
     folder.close()
     assert list(runtime.iterdir()) == []
+
+
+@pytest.fixture
+def few_descriptors() -> Iterator[Callable[[int], None]]:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.dup(2)
+    os.close(free)
+    yield lambda count: resource.setrlimit(resource.RLIMIT_NOFILE, (free + count, before[1]))
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_nothing_stays_open_wherever_descriptors_run_out(
+    tmp_path: Path, few_descriptors: Callable[[int], None]
+) -> None:
+    before = descriptors()
+    reasons: list[str] = []
+    for count in range(3, 12):
+        few_descriptors(count)
+        try:
+            make_folder(tmp_path, "python").close()
+        except LinkFailed as error:
+            reasons.append(error.reason)
+        assert descriptors() == before
+        assert list(tmp_path.iterdir()) == []
+    assert 0 < len(reasons) < 9
+    assert all("Too many open files" in reason for reason in reasons)
 
 
 def test_its_path_may_be_longer_than_the_address_of_a_socket(tmp_path: Path) -> None:
@@ -61,6 +92,8 @@ def test_what_a_killed_gateway_left_is_removed_and_nothing_else(tmp_path: Path) 
     assert names == {"argus-trio-mine", "argus-trio-file", "other", in_use.path.parent.name}
     for listener in left.listeners.values():
         listener.close()
+    for pipe in left.pipes.values():
+        os.close(pipe)
     in_use.close()
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
@@ -18,7 +19,7 @@ from argus_trio.net.ending.last_moment import end_farewells_at
 from argus_trio.sandbox.container.program import ContainedProgram
 from argus_trio.sandbox.container.start import Placing, start_container
 from argus_trio.sandbox.plan.launch import Launch
-from tests.sandbox.container.played_engine import PATH, PlayedEngine, body_of, launch
+from tests.sandbox.container.played_engine import PATH, PlayedEngine, body_of, descriptors, launch
 
 PATIENCE_SECONDS = 15.0
 ECHO = "import os\nwhile d := os.read(0, 65536): os.write(1, d)"
@@ -58,14 +59,14 @@ async def test_a_server_answers_and_leaves_when_its_stdin_is_closed(placing: Pla
     assert not engine.left
 
 
-async def test_nobody_else_can_connect_where_the_shim_has(placing: Placing) -> None:
+async def test_nobody_else_can_open_what_the_shim_has(placing: Placing) -> None:
     engine = PlayedEngine()
     with trio.fail_after(PATIENCE_SECONDS):
         async with start_container(python(ECHO), engine, placing):
             (folder,) = engine.folders.values()
-            for name in ("control", "stderr", "stdio"):
-                with pytest.raises(OSError, match="refused"):
-                    await trio.open_unix_socket(folder / f"{name}.sock")
+            with pytest.raises(OSError, match="refused"):
+                await trio.open_unix_socket(folder / "control.sock")
+            assert not [each for each in folder.iterdir() if each.is_fifo()]
 
 
 async def test_the_folder_lets_no_other_user_of_this_machine_in(placing: Placing) -> None:
@@ -150,6 +151,14 @@ async def test_stdin_can_be_closed_while_stdout_is_read_on(placing: Placing) -> 
             assert await program.stdout.receive() == b""
 
 
+async def test_a_server_that_closes_its_stdout_alone_is_seen(placing: Placing) -> None:
+    with trio.fail_after(PATIENCE_SECONDS):
+        async with start_container(python("import os; os.close(1); os.read(0, 1)"), PlayedEngine(), placing) as program:
+            assert isinstance(program, ContainedProgram)
+            assert await program.stdout.receive() == b""
+            await program.end(5)
+
+
 async def test_a_server_that_leaves_its_stdin_unread_ends_in_an_end_of_file(placing: Placing) -> None:
     with trio.fail_after(PATIENCE_SECONDS):
         code = "import time; time.sleep(0.2); print('bye')"
@@ -183,6 +192,42 @@ async def test_a_container_that_ends_before_it_connects_says_how(placing: Placin
         async with start_container(python(ECHO), engine, placing):
             raise AssertionError
     assert not engine.left
+
+
+async def test_what_a_first_process_said_before_it_ended_is_told(placing: Placing, tmp_path: Path) -> None:
+    says = f"for each in {tmp_path}/*/run/stderr; do echo 'no such module' >$each; done; exit 5"
+    with trio.fail_after(PATIENCE_SECONDS), pytest.raises(LinkFailed) as raised:
+        async with start_container(python(ECHO), PlayedEngine(command=("sh", "-c", says)), placing):
+            raise AssertionError
+    assert raised.value.details == ("no such module",)
+
+
+async def test_a_first_process_that_ends_between_its_connection_and_its_order_says_how(
+    placing: Placing, tmp_path: Path
+) -> None:
+    code = (
+        "import glob, os, socket, sys\n"
+        f"(folder,) = glob.glob('{tmp_path}/*/run')\n"
+        "os.write(os.open(folder + '/stderr', os.O_WRONLY), b'a word')\n"
+        "socket.socket(socket.AF_UNIX).connect(folder + '/control.sock')\n"
+        "sys.exit(5)"
+    )
+    engine = PlayedEngine(command=(sys.executable, "-S", "-c", code))
+    why = "exited with code 5 before its command was started"
+    with trio.fail_after(PATIENCE_SECONDS), pytest.raises(LinkFailed, match=why) as raised:
+        async with start_container(python(ECHO), engine, placing):
+            raise AssertionError
+    assert raised.value.details == ("a word",)
+
+
+async def test_no_descriptor_is_left_open(placing: Placing) -> None:
+    before = descriptors()
+    with trio.fail_after(PATIENCE_SECONDS):
+        for command in ((), ("sh", "-c", "exit 5")):
+            with suppress(LinkFailed):
+                async with start_container(python(ECHO), PlayedEngine(command=command), placing):
+                    pass
+            assert descriptors() == before
 
 
 async def test_a_shim_that_never_connects_is_given_up(tmp_path: Path) -> None:
@@ -225,12 +270,14 @@ async def test_whoever_is_cancelled_while_the_engine_hangs_leaves_nothing(placin
 
 
 async def test_whoever_is_cancelled_at_any_moment_of_a_start_leaves_nothing(placing: Placing) -> None:
+    before = descriptors()
     for number in range(20):
         engine = PlayedEngine()
         with trio.fail_after(PATIENCE_SECONDS), trio.move_on_after(number * 0.01):
             async with start_container(python(ECHO), engine, placing) as program:
                 await program.wait_ended()
         assert not engine.left
+        assert descriptors() == before
 
 
 async def test_an_error_of_the_block_leaves_as_it_is(placing: Placing) -> None:

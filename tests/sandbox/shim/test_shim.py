@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import trio
 
+from argus_trio.sandbox.container.folder import make_folder
 from argus_trio.sandbox.plan.outcome import ShimKind
-from tests.sandbox.shim.trial import KINDS, PATH, trial
+from tests.sandbox.shim.trial import KINDS, PATH, PATIENCE_SECONDS, command, skip_without, trial
 
 pytestmark = pytest.mark.parametrize("kind", KINDS)
 
@@ -36,11 +37,12 @@ async def wait_until_gone(pid: int) -> None:
         await trio.sleep(0.01)
 
 
-async def test_a_server_has_the_socket_as_its_stdin_and_stdout(kind: ShimKind, tmp_path: Path) -> None:
+async def test_a_server_has_pipes_of_its_own_as_its_streams(kind: ShimKind, tmp_path: Path) -> None:
+    code = "import os, stat; print([stat.S_ISFIFO(os.fstat(n).st_mode) for n in range(3)], flush=True)\n"
     async with trial(kind, tmp_path) as shim:
-        await shim.python("import os; print(os.path.samestat(os.fstat(0), os.fstat(1)), flush=True)\n" + ECHO)
-        assert await shim.read_line() == b"True"
-        await shim.stdio.send_all(b"hello\n")
+        await shim.python(code + ECHO)
+        assert await shim.read_line() == b"[True, True, True]"
+        await shim.stdin.send_all(b"hello\n")
         assert await shim.read_line() == b"hello"
 
 
@@ -48,22 +50,64 @@ async def test_a_message_of_eight_megabytes_comes_back_whole(kind: ShimKind, tmp
     message = os.urandom(4 * 1024 * 1024).hex().encode() + b"\n"
     async with trial(kind, tmp_path) as shim, trio.open_nursery() as nursery:
         await shim.python(ECHO)
-        nursery.start_soon(shim.stdio.send_all, message)
+        nursery.start_soon(shim.stdin.send_all, message)
         assert await shim.read_line() == message.strip()
 
 
-async def test_half_closing_stdin_lets_a_server_say_its_last_word(kind: ShimKind, tmp_path: Path) -> None:
+async def test_a_server_opens_its_streams_by_their_names(kind: ShimKind, tmp_path: Path) -> None:
+    async with trial(kind, tmp_path) as shim:
+        await shim.order("sh", "-c", "read line </dev/stdin; exec 3>/dev/stdout; echo $line >&3; echo oh >/dev/stderr")
+        await shim.stdin.send_all(b"hello\n")
+        assert await shim.read_line() == b"hello"
+        assert await shim.read_all(shim.stderr) == b"oh\n"
+
+
+async def test_the_streams_of_a_server_block_it(kind: ShimKind, tmp_path: Path) -> None:
+    code = "import os; print([os.get_blocking(n) for n in range(3)], flush=True)"
+    async with trial(kind, tmp_path) as shim:
+        await shim.python(code)
+        assert await shim.read_line() == b"[True, True, True]"
+
+
+async def test_a_server_that_closes_its_stdout_alone_is_seen(kind: ShimKind, tmp_path: Path) -> None:
+    async with trial(kind, tmp_path) as shim:
+        await shim.python("import os; os.close(1); os.read(0, 100); os.write(2, b'still here')")
+        assert await shim.read_all(shim.stdout) == b""
+        await shim.stdin.send_all(b"go on\n")
+        assert await shim.read_all(shim.stderr) == b"still here"
+
+
+async def test_a_server_that_closes_its_stdin_alone_is_seen(kind: ShimKind, tmp_path: Path) -> None:
+    async with trial(kind, tmp_path) as shim:
+        await shim.python("import os, time; os.close(0); print('closed', flush=True); time.sleep(100)")
+        assert await shim.read_line() == b"closed"
+        with pytest.raises(trio.BrokenResourceError):
+            await shim.stdin.send_all(b"hello\n")
+
+
+async def test_a_shim_whose_gateway_is_gone_leaves_at_once(kind: ShimKind, tmp_path: Path) -> None:
+    skip_without(kind)
+    folder = make_folder(tmp_path, kind)
+    for left in (*folder.pipes.values(), folder._lock):
+        os.close(left)
+    for listener in folder.listeners.values():
+        listener.close()
+    with trio.fail_after(PATIENCE_SECONDS):
+        assert (await trio.run_process(command(kind, folder), check=False, capture_stderr=True)).returncode == 1
+
+
+async def test_closing_stdin_lets_a_server_say_its_last_word(kind: ShimKind, tmp_path: Path) -> None:
     async with trial(kind, tmp_path) as shim:
         await shim.python("import sys; n = len(sys.stdin.read()); print('read', n, flush=True); sys.exit(3)")
-        await shim.stdio.send_all(b"12345")
-        await shim.stdio.send_eof()
+        await shim.stdin.send_all(b"12345")
+        await shim.stdin.aclose()
         assert await shim.read_line() == b"read 5"
         assert await shim.report() == f"ended {3 * 256}"
         assert await shim.report() == ""
         await shim.process.wait()
 
 
-async def test_stderr_of_a_server_is_a_socket_of_its_own(kind: ShimKind, tmp_path: Path) -> None:
+async def test_stderr_of_a_server_is_a_pipe_of_its_own(kind: ShimKind, tmp_path: Path) -> None:
     async with trial(kind, tmp_path) as shim:
         await shim.python("import sys; sys.stderr.write('oh\\n')")
         assert await shim.read_all(shim.stderr) == b"oh\n"
@@ -75,7 +119,7 @@ async def test_arguments_variables_and_folder_are_those_of_the_order(kind: ShimK
         env = {**PATH, "A": "b=c\nd", "LC_ALL": "C.UTF-8"}
         await shim.order("/usr/bin/env", "python3", "-S", "-c", code, "", "ä b", env=env, cwd="/usr")
         assert (await shim.report()).startswith("started ")
-        said = (await shim.read_all(shim.stdio)).decode()
+        said = (await shim.read_all(shim.stdout)).decode()
         assert said == "['', 'ä b'] ['A', 'LC_ALL', 'PATH'] b=c\nd /usr\n"
 
 
@@ -123,7 +167,7 @@ async def test_signals_that_the_shim_ignores_end_a_server_as_ever(kind: ShimKind
     async with trial(kind, tmp_path) as shim:
         await shim.order("cat", "/proc/self/status")
         assert (await shim.report()).startswith("started ")
-        status = (await shim.read_all(shim.stdio)).decode()
+        status = (await shim.read_all(shim.stdout)).decode()
         ignored = int(status.split("SigIgn:")[1].split()[0], 16)
         assert ignored == 0
 

@@ -1,4 +1,4 @@
-"""A shim that runs as an ordinary process, with the gateway's side of its sockets in the hands of a test."""
+"""A shim that runs as an ordinary process, with the gateway's side of its pipes and sockets in the hands of a test."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import attrs
 import pytest
 import trio
 
-from argus_trio.sandbox.container.folder import ContainerFolder, make_folder
+from argus_trio.sandbox.container.folder import PIPES, ContainerFolder, make_folder
 from argus_trio.sandbox.plan.outcome import ShimKind
 from argus_trio.sandbox.shim.order import start_order
 from argus_trio.wire.lines import Lines
@@ -35,8 +35,9 @@ class Trial:
     process: trio.Process
     folder: ContainerFolder
     control: trio.SocketStream
-    stderr: trio.SocketStream
-    stdio: trio.SocketStream
+    stdin: trio.lowlevel.FdStream
+    stdout: trio.lowlevel.FdStream
+    stderr: trio.lowlevel.FdStream
     egress: trio.SocketListener
     dns_port: int
     _lines: Lines = attrs.field(factory=Lines, init=False)
@@ -65,16 +66,15 @@ class Trial:
         """The next line of the server."""
         read = b""
         while not read.endswith(b"\n"):
-            chunk = await self.stdio.receive_some(65536)
+            chunk = await self.stdout.receive_some(65536)
             assert chunk, f"the server ended: {read!r}"
             read += chunk
         return read.strip()
 
-    async def read_all(self, stream: trio.SocketStream) -> bytes:
+    async def read_all(self, stream: trio.lowlevel.FdStream) -> bytes:
         read = b""
-        with suppress(trio.BrokenResourceError):
-            while chunk := await stream.receive_some(65536):
-                read += chunk
+        while chunk := await stream.receive_some(65536):
+            read += chunk
         return read
 
     async def ask_name(self, name: str, kind: int = TYPE_A) -> str | None:
@@ -87,34 +87,48 @@ class Trial:
 @asynccontextmanager
 async def trial(kind: ShimKind, tmp_path: Path) -> AsyncIterator[Trial]:
     """A shim for the length of the block; it is gone afterwards, as after the end of its control socket."""
-    program = "node" if kind == "node" else sys.executable
-    if shutil.which(program) is None:
-        pytest.skip("there is no Node on this machine")
+    skip_without(kind)
     folder = make_folder(tmp_path, kind)
     port = free_port()
-    script = str(folder.path / ("shim.js" if kind == "node" else "shim.py"))
-    command = [program, script, str(port)] if kind == "node" else [program, "-I", "-S", script, str(port)]
-    process = await trio.lowlevel.open_process(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    streams: dict[str, trio.SocketStream] = {}
+    process = await trio.lowlevel.open_process(
+        command(kind, folder, port), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
+    pipes: dict[str, trio.lowlevel.FdStream] = {}
+    control: trio.SocketStream | None = None
     try:
         with trio.fail_after(PATIENCE_SECONDS):
-            for name in ("control", "stderr", "stdio"):
-                accepting = trio.SocketListener(trio.socket.from_stdlib_socket(folder.listeners.pop(name)))
-                async with accepting:
-                    streams[name] = await accepting.accept()
+            async with trio.SocketListener(trio.socket.from_stdlib_socket(folder.listeners.pop("control"))) as listener:
+                control = await listener.accept()
+            folder.settle()
+            pipes = {name: trio.lowlevel.FdStream(folder.pipes.pop(name)) for name in PIPES}
             egress = trio.SocketListener(trio.socket.from_stdlib_socket(folder.listeners.pop("egress")))
             async with egress:
-                yield Trial(kind=kind, process=process, folder=folder, egress=egress, dns_port=port, **streams)
+                yield Trial(
+                    kind=kind, process=process, folder=folder, control=control, egress=egress, dns_port=port, **pipes
+                )
     finally:
         with trio.CancelScope(shield=True, deadline=trio.current_time() + PATIENCE_SECONDS):
-            for stream in streams.values():
-                await trio.aclose_forcefully(stream)
+            for stream in (control, *pipes.values()):
+                if stream is not None:
+                    await trio.aclose_forcefully(stream)
             with trio.move_on_after(2):
                 await process.wait()
             if process.returncode is None:
                 process.kill()
                 await process.wait()
             folder.close()
+
+
+def skip_without(kind: ShimKind) -> None:
+    if kind == "node" and shutil.which("node") is None:
+        pytest.skip("there is no Node on this machine")
+
+
+def command(kind: ShimKind, folder: ContainerFolder, port: int = 0) -> list[str]:
+    """How a shim is run."""
+    if kind == "python":
+        return [sys.executable, "-I", "-S", str(folder.path / "shim.py"), str(port)]
+    return ["node", str(folder.path / "shim.js"), str(port)]
 
 
 def free_port() -> int:

@@ -28,7 +28,7 @@ from argus_trio.sandbox.plan.refusal import PlanRefused
 MAX_MOUNTS: Final = 64
 """How many files and folders a container may see: each costs its start some time, and a shell's `*` names many."""
 RUN_FOLDER: Final = "/run/argus"
-"""Where a container has its sockets and its shim."""
+"""Where a container has its pipes, its sockets and its shim."""
 _TAKEN: Final = frozenset({
     "/", "/dev", "/etc", "/etc/hosts", "/etc/resolv.conf", "/proc", "/run", "/sys", "/usr", "/tmp",  # noqa: S108
     HOME_TARGET, CA_TARGET, RUN_FOLDER,
