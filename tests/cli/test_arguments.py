@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from argus_trio.verbs.arguments import json_arguments, keyed_arguments
@@ -128,6 +128,12 @@ def test_arguments_are_json_as_well() -> None:
 @given(
     st.dictionaries(st.text(), st.recursive(st.none() | st.booleans() | st.text(), st.lists, max_leaves=5)), st.text()
 )
-def test_no_schema_makes_it_fail(properties: dict[str, object], text: str) -> None:
+@example({"enum": [None]}, "")
+def test_no_schema_makes_it_fail_otherwise_than_by_saying_what_is_wanted(
+    properties: dict[str, object], text: str
+) -> None:
     text = text.encode("utf-8", "replace").decode()
-    assert encoded(f"a={text}", schema={"properties": {**properties, "a": properties}}).startswith('{"a":')
+    try:
+        assert encoded(f"a={text}", schema={"properties": {**properties, "a": properties}}).startswith('{"a":')
+    except VerbFailed as refused:
+        assert str(refused).endswith(" is wanted")

@@ -202,7 +202,8 @@ def test_an_engine_that_comes_later_contains_what_is_restarted_and_is_told(
 ) -> None:
     path = Path(engine_environment["XDG_RUNTIME_DIR"]) / f"{name}.sock"
     environment = {**engine_environment, "DOCKER_HOST": f"unix://{path}"}
-    with gateway.running({"backends": {name: backend()}}, tmp_path, env=environment) as running:
+    either = {**backend(), "container": {"packages": ["six"]}}
+    with gateway.running({"backends": {name: either}}, tmp_path, env=environment) as running:
         (event,) = running.events("isolation")
         assert (event["bare"], event["level"]) == (1, "warning")
         assert said(running.url, name, "bare") == "bare"
