@@ -216,7 +216,7 @@ def test_an_engine_that_comes_later_contains_what_is_restarted_and_is_told(
             assert standing(running, name)["isolation"]["plan"] == "contained"
 
 
-SLOW: Json = {"type": "stdio", "command": "uvx", "args": ["mcp-server-git"]}
+SLOW: Json = {"type": "stdio", "command": "uvx", "args": ["mcp-server-fetch"]}
 NEVER: Json = {"type": "stdio", "command": "uvx", "args": ["mcp-server-time==0.0.0.dev0"]}
 
 
