@@ -169,7 +169,7 @@ async def test_signals_that_the_shim_ignores_end_a_server_as_ever(kind: ShimKind
         assert (await shim.report()).startswith("started ")
         status = (await shim.read_all(shim.stdout)).decode()
         ignored = int(status.split("SigIgn:")[1].split()[0], 16)
-        assert ignored == 0
+        assert [each for each in signal.Signals if ignored >> (each - 1) & 1] == []  # 32 and 33 are the C library's own
 
 
 async def test_usage_is_told_when_asked_for(kind: ShimKind, tmp_path: Path) -> None:
