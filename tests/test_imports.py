@@ -20,6 +20,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"core"}),
     frozenset({"contract"}),
     frozenset({"net"}),
+    frozenset({"manage_client"}),
     frozenset({"config"}),
     frozenset({"sandbox", "pipeline"}),
     frozenset({"backends"}),
@@ -27,7 +28,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"runtime"}),
     frozenset({"logs"}),
     frozenset({"app"}),
-    frozenset({"demo", "bridge", "verbs"}),
+    frozenset({"demo", "bridge", "verbs", "tui"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
 )
@@ -70,6 +71,18 @@ INNER_LAYERS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"supervisor"}),
         frozenset({"routing"}),
     ),
+    "tui": (
+        frozenset({"effect", "parts"}),
+        frozenset({"message", "step"}),
+        frozenset({"servers", "form"}),
+        frozenset({"calls"}),
+        frozenset({"state"}),
+        frozenset({"pages"}),
+        frozenset({"shell", "kit"}),
+        frozenset({"screens"}),
+        frozenset({"terminal", "effects"}),
+        frozenset({"run"}),
+    ),
     "frontend": (
         frozenset({"outcome"}),
         frozenset({"identity", "gateway", "notifications"}),
@@ -84,7 +97,15 @@ INNER_LAYERS: dict[str, tuple[frozenset[str], ...]] = {
 STRANGERS = (
     frozenset({("frontend", "backends"), ("frontend", "pipeline"), ("frontend", "sandbox"), ("backends", "pipeline")})
     | {("bridge", part) for part in ("core", "config", "sandbox", "backends", "pipeline", "frontend", "runtime", "app")}
-    | {("verbs", part) for part in ("config", "sandbox", "backends", "pipeline", "frontend", "runtime", "logs", "app")}
+    | {
+        (outside, part)
+        for outside in ("verbs", "tui")
+        for part in ("config", "sandbox", "backends", "pipeline", "frontend", "runtime", "logs", "app")
+    }
+    | {
+        (inside, "manage_client")
+        for inside in ("config", "sandbox", "backends", "pipeline", "frontend", "runtime", "logs", "app")
+    }
 )
 """Parts that do not know a lower one either, by importer and imported."""
 LEAVES = frozenset({"samples"})
@@ -95,7 +116,9 @@ LATE = STARTERS | {"pipeline.build", "verbs.run", "sandbox.sandbox"}
 
 ROOMS: dict[str, frozenset[str]] = {
     "hypercorn": frozenset({"frontend.server.hypercorn_server", "frontend.server.site"}),
-    "yaml": frozenset({"config.*"}),
+    "urwid": frozenset({"tui.kit.*", "tui.screens.*", "tui.terminal.*"}),
+    "jsonschema": frozenset({"tui.form.judge"}),
+    "yaml": frozenset({"config.*", "tui.servers"}),
     "cattrs": frozenset({"config.*"}),
     "h11": frozenset({"net.http1", "net.dial", "frontend.server.*"}),
     "watchfiles": frozenset({"runtime.watch"}),
@@ -257,6 +280,9 @@ def test_samples_import_nothing_of_the_package() -> None:
         ("frontend.identity", "from argus_trio.backends.supervisor import Supervisor", goes_down),
         ("bridge.run", "from argus_trio.runtime.changes.reload import ReloadSupervisor", goes_down),
         ("verbs.calls", "from argus_trio.frontend.gateway import Gateway", goes_down),
+        ("tui.run", "from argus_trio.verbs.link.client import ManageClient", goes_down),
+        ("tui.pages.tools", "import urwid", is_in_its_room),
+        ("tui.state.world", "from argus_trio.tui.pages.page import DashboardPage", goes_down_inside),
         ("frontend.server.transport", "from argus_trio.samples import notes", goes_down),
         ("frontend.edge", "from hypercorn.config import Config", is_in_its_room),
         ("backends.links.stdio", "import mcp.client", is_in_its_room),

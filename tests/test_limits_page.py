@@ -42,6 +42,7 @@ from argus_trio.frontend.notifications import outbox
 from argus_trio.frontend.server import transport, unix_socket
 from argus_trio.frontend.sessions import client_requests, dispatch, event_store, subscriptions, table
 from argus_trio.logs import writer
+from argus_trio.manage_client import token, where
 from argus_trio.net import cookies, dial, http1, http_client, pool, refusal
 from argus_trio.pipeline import lifetime
 from argus_trio.pipeline.authentication import (
@@ -74,7 +75,7 @@ from argus_trio.sandbox.plan.outcome import ResourceLimits
 from argus_trio.sandbox.shim import network as shim_network
 from argus_trio.verbs import arguments
 from argus_trio.verbs.ask import elicitation, form, prompt
-from argus_trio.verbs.link import client, connection, pump, stream, token, where
+from argus_trio.verbs.link import client, connection, pump, stream
 from argus_trio.verbs.link import pages as link_pages
 from argus_trio.wire import envelope, members
 from tests.e2e.child import ROOT

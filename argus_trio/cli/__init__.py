@@ -13,5 +13,5 @@
     completion   scripts for shells
 
 Exit codes: 0 done, 1 a problem that the message names (of `explain`: it is denied), 2 wrong usage; those of the verbs
-stand in `argus_trio/verbs/failure.py`.
+stand in `argus_trio/manage_client/failure.py`.
 """

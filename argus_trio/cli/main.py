@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _hold_standard_descriptors()
     whole = parser()
     options = whole.parse_args(arguments)
-    if options.command in _COMMANDS and not getattr(options, "live", False):
+    if options.command in _COMMANDS and options.command != "tui" and not getattr(options, "live", False):
         for name in ("server", "token_file", "json"):
             if hasattr(options, name) and not (name == "json" and options.command == "isolation"):
                 needs = "needs --live here" if options.command == "explain" else "is for what asks a running gateway"
@@ -98,6 +98,12 @@ def _clean(options: argparse.Namespace) -> int | None:
     return clean(options)
 
 
+def _tui(options: argparse.Namespace) -> int | None:
+    from argus_trio.cli.dashboard import tui
+
+    return tui(options)
+
+
 def _verb(options: argparse.Namespace) -> int:
     from argus_trio.verbs.run import run_verb
 
@@ -115,4 +121,5 @@ _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int | None]]] = {
     "build": _build,
     "clean": _clean,
     "completion": _completion,
+    "tui": _tui,
 }

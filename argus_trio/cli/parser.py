@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("schema", help="print the JSON Schema of the configuration")
     _add_images(commands)
     verbs.add_verbs(commands.add_parser)
+    _add_tui(commands.add_parser)
     completion = commands.add_parser(
         "completion",
         help="print a shell's completion script",
@@ -126,6 +127,23 @@ def _add_isolation(add: verbs.AddParser) -> None:
     command.add_argument("backend", metavar="BACKEND", nargs="?", help="all that is decided of this one")
     command.add_argument("--json", action="store_true", help="print all that is decided, as JSON")
     _add_config(command)
+
+
+def _add_tui(add: verbs.AddParser) -> None:
+    command = add(
+        "tui",
+        help="show a running gateway on the terminal, and operate it there",
+        description="Show a running gateway on the terminal: backends, tools with a form for each, traffic, "
+        "configuration, events. `?` shows the keys.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="examples:\n"
+        "  argus-trio tui\n"
+        "  argus-trio tui --server https://gateway.example.com --token-file ~/.token\n"
+        "  argus-trio tui --read-only\n",
+        allow_abbrev=False,
+    )
+    command.add_argument("--read-only", action="store_true", help="offer nothing that changes the gateway")
+    verbs.add_where(command)
 
 
 def _add_explain(command: argparse.ArgumentParser) -> None:

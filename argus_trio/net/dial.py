@@ -54,6 +54,8 @@ class OriginRoute:
     proxy_tls: ssl.SSLContext | None = None
     guard: AddressGuard | None = None
     """Which addresses may be dialled; None for any. What a proxy dials is the proxy's business."""
+    socket_path: str = ""
+    """The Unix socket that is dialled instead of the origin's host; empty for none."""
 
 
 @attrs.define(eq=False)
@@ -129,7 +131,7 @@ async def dial(route: OriginRoute) -> tuple[trio.abc.Stream, trio.SocketStream |
     """
     origin = route.origin
     with trio.move_on_after(CONNECT_SECONDS):
-        tcp = await _connect_guarded(route, route.guard) if route.guard else await _connect(_next_hop(route))
+        tcp = await _connect_along(route)
         try:
             has_tls = route.tls is not None or route.proxy_tls is not None
             bottom = UnderTls(tcp) if has_tls else tcp
@@ -146,6 +148,15 @@ async def dial(route: OriginRoute) -> tuple[trio.abc.Stream, trio.SocketStream |
             raise
         return stream, bottom
     raise LinkFailed(f"{origin} did not take the connection within {CONNECT_SECONDS:g} s")
+
+
+async def _connect_along(route: OriginRoute) -> trio.SocketStream:
+    if route.socket_path:
+        try:
+            return await trio.open_unix_socket(route.socket_path)
+        except OSError as error:
+            raise NobodyListens(f"cannot connect to unix:{route.socket_path}: {error.strerror or error}") from error
+    return await _connect_guarded(route, route.guard) if route.guard else await _connect(_next_hop(route))
 
 
 def _next_hop(route: OriginRoute) -> Origin:

@@ -2,7 +2,6 @@
 
     run        one verb from its options to its exit code
     verb       what each is given
-    failure    the exit codes, and what ends a verb
     link/      the way to the gateway
     show/      what is written
     ask/       what a tool asks meanwhile

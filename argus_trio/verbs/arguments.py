@@ -12,8 +12,8 @@ from typing import Final
 
 import msgspec
 
-from argus_trio.verbs.failure import USAGE, VerbFailed
-from argus_trio.verbs.show.clean import one_line
+from argus_trio.manage_client.clean import one_line
+from argus_trio.manage_client.failure import USAGE, CommandFailed
 
 Arguments = dict[str, msgspec.Raw]
 
@@ -35,17 +35,17 @@ _WANTED: Final = {
 
 
 def json_arguments(text: str) -> Arguments:
-    """Arguments written as one JSON object. Raises VerbFailed."""
+    """Arguments written as one JSON object. Raises CommandFailed."""
     if not text.strip():
-        raise VerbFailed("nothing stands where the arguments should: write a JSON object, {} for none", USAGE)
+        raise CommandFailed("nothing stands where the arguments should: write a JSON object, {} for none", USAGE)
     try:
         return msgspec.json.decode(text, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
-        raise VerbFailed(f'the arguments are no JSON object such as {{"path": "/srv"}}: {error}', USAGE) from None
+        raise CommandFailed(f'the arguments are no JSON object such as {{"path": "/srv"}}: {error}', USAGE) from None
 
 
 def keyed_arguments(words: Sequence[str], schema: Mapping[str, object]) -> Arguments:
-    """Arguments written as `key=value`, typed by a schema, and `key:=JSON`. Raises VerbFailed."""
+    """Arguments written as `key=value`, typed by a schema, and `key:=JSON`. Raises CommandFailed."""
     properties = schema.get("properties")
     known: Mapping[str, object] = properties if isinstance(properties, dict) else {}
     texts: dict[str, list[str]] = {}
@@ -53,7 +53,7 @@ def keyed_arguments(words: Sequence[str], schema: Mapping[str, object]) -> Argum
     for word in words:
         key, equals, value = _parted(word, known)
         if not equals or not key.rstrip(":"):
-            raise VerbFailed(f"{word!r} is no argument: write key=value, key:=JSON, or one JSON object alone", USAGE)
+            raise CommandFailed(f"{word!r} is no argument: write key=value, key:=JSON, or one JSON object alone", USAGE)
         if key.endswith(":") and key not in known:
             _require_new(key[:-1], found, texts)
             found[key[:-1]] = _json(key[:-1], value)
@@ -63,7 +63,7 @@ def keyed_arguments(words: Sequence[str], schema: Mapping[str, object]) -> Argum
     for key, values in texts.items():
         if key not in known and schema.get("additionalProperties") is False:
             there_are = ", ".join(known) or "none"
-            raise VerbFailed(f"the tool has no argument {one_line(key)!r}; it has: {one_line(there_are)}", USAGE)
+            raise CommandFailed(f"the tool has no argument {one_line(key)!r}; it has: {one_line(there_are)}", USAGE)
         found[key] = _value(key, values, known.get(key), schema)
     _require_all(found, schema)
     return found
@@ -80,14 +80,14 @@ def _parted(word: str, known: Mapping[str, object]) -> tuple[str, str, str]:
 
 def _require_new(key: str, found: Mapping[str, object], texts: Mapping[str, object]) -> None:
     if key in found or key in texts:
-        raise VerbFailed(f"the argument {key!r} stands there twice", USAGE)
+        raise CommandFailed(f"the argument {key!r} stands there twice", USAGE)
 
 
 def _require_all(found: Arguments, schema: Mapping[str, object]) -> None:
     required = schema.get("required")
     missing = [str(name) for name in (required if isinstance(required, list) else ()) if name not in found]
     if missing:
-        raise VerbFailed(f"missing: {one_line(', '.join(missing))}; write {one_line(missing[0])}=VALUE", USAGE)
+        raise CommandFailed(f"missing: {one_line(', '.join(missing))}; write {one_line(missing[0])}=VALUE", USAGE)
 
 
 def _json(key: str, text: str) -> msgspec.Raw:
@@ -95,7 +95,7 @@ def _json(key: str, text: str) -> msgspec.Raw:
         msgspec.json.decode(text, type=msgspec.Raw)
         json.loads(text)  # the former takes a value apart as late as its members are read
     except (msgspec.DecodeError, ValueError, RecursionError):
-        raise VerbFailed(
+        raise CommandFailed(
             f"what stands behind {key}:= is no JSON; a text needs quotes: {key}:='\"text\"'", USAGE
         ) from None
     return msgspec.Raw(text.encode())
@@ -104,7 +104,7 @@ def _json(key: str, text: str) -> msgspec.Raw:
 def _value(key: str, values: Sequence[str], schema: object, root: Mapping[str, object]) -> msgspec.Raw:
     types = types_of(schema, root)
     if len(values) > 1 and "array" not in types:
-        raise VerbFailed(f"the argument {key!r} stands there {len(values)} times, and is no array", USAGE)
+        raise CommandFailed(f"the argument {key!r} stands there {len(values)} times, and is no array", USAGE)
     if len(values) > 1 or (types == ("array",) and not values[0].lstrip().startswith("[")):
         items = [_value(key, [value], items_of(schema, root), root) for value in values]
         return msgspec.Raw(msgspec.json.encode(items))
@@ -113,7 +113,7 @@ def _value(key: str, values: Sequence[str], schema: object, root: Mapping[str, o
         if encoded is not None:
             return msgspec.Raw(encoded)
     wanted = " or ".join(_WANTED[kind] for kind in types)
-    raise VerbFailed(f"{key}={values[0]}: {wanted} is wanted", USAGE)
+    raise CommandFailed(f"{key}={values[0]}: {wanted} is wanted", USAGE)
 
 
 def _encoded(text: str, kind: str) -> bytes | None:

@@ -13,15 +13,15 @@ import msgspec
 
 from argus_trio.contract.calls import ANSWER_ASK, CALL_TOOL, GET_PROMPT, READ_RESOURCE
 from argus_trio.contract.operation import Operation
+from argus_trio.manage_client.clean import one_line
+from argus_trio.manage_client.failure import DONE, NOT_REACHED, TOOL_ERROR, USAGE, CommandFailed
+from argus_trio.manage_client.problems import failure_told
 from argus_trio.verbs.arguments import Arguments, json_arguments, keyed_arguments
 from argus_trio.verbs.ask.answers import Askable, answer_to, roots_of
 from argus_trio.verbs.ask.elicitation import Questioner
 from argus_trio.verbs.ask.prompt import TerminalPrompt, Withdrawn
 from argus_trio.verbs.catalog import FoundTools, found_tools, not_connected
-from argus_trio.verbs.failure import DONE, NOT_REACHED, TOOL_ERROR, USAGE, VerbFailed
-from argus_trio.verbs.link.problems import failure_told
 from argus_trio.verbs.link.pump import Pump, pumping
-from argus_trio.verbs.show.clean import one_line
 from argus_trio.verbs.show.progress import ProgressBar
 from argus_trio.verbs.show.result import ResultWriter, labelled, objects_in
 from argus_trio.verbs.show.terminal import stdin_text
@@ -80,14 +80,14 @@ def _writer(verb: Verb, *, to_stderr: bool = False) -> ResultWriter:
 
 
 def _require_output(verb: Verb) -> None:
-    """Make the folder before anything is called. Raises VerbFailed."""
+    """Make the folder before anything is called. Raises CommandFailed."""
     if folder := verb.option("output"):
         try:
             Path(folder).mkdir(parents=True, exist_ok=True)
             if not os.access(folder, os.W_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as error:
-            raise VerbFailed(f"--output {folder} cannot be written to: {error.strerror}", USAGE) from None
+            raise CommandFailed(f"--output {folder} cannot be written to: {error.strerror}", USAGE) from None
 
 
 def _arguments(verb: Verb, name: str) -> Arguments:
@@ -116,7 +116,7 @@ def _schema_of(verb: Verb, name: str) -> Mapping[str, object]:
             return schema if isinstance(schema, dict) else {}
     near = [one_line(tool.name) for tool in answer.tools if tool.hidden is None][:3]
     like = f"; is it {' or '.join(near)}?" if near else _HOW_FOUND
-    raise VerbFailed(f"no tool is called {name}{like}{not_connected(verb.client)}")
+    raise CommandFailed(f"no tool is called {name}{like}{not_connected(verb.client)}")
 
 
 def _view(verb: Verb) -> str:
@@ -160,7 +160,7 @@ class LiveCall:
         self._bar = ProgressBar(terminal=self.verb.terminal)
 
     def run(self) -> bytes:
-        """The result. Raises VerbFailed where there is none."""
+        """The result. Raises CommandFailed where there is none."""
         try:
             while True:
                 event = self._kept.pop(0) if self._kept else self._taken()
@@ -176,12 +176,12 @@ class LiveCall:
         why = "the gateway ended the connection before the call was over"
         try:
             event = self.pump.take()
-        except VerbFailed as failure:
+        except CommandFailed as failure:
             if failure.code != NOT_REACHED:
                 raise
             event, why = None, str(failure)
         if event is None:
-            raise VerbFailed(f"{why}; whether it had an effect is not known", NOT_REACHED)
+            raise CommandFailed(f"{why}; whether it had an effect is not known", NOT_REACHED)
         return event
 
     def _handle(self, event: Event) -> None:

@@ -11,11 +11,11 @@ import msgspec
 
 from argus_trio.contract.capabilities import CAPABILITIES
 from argus_trio.contract.health import HEALTH, HealthAnswer
+from argus_trio.manage_client.clean import clean, one_line
+from argus_trio.manage_client.failure import DONE, CommandFailed
 from argus_trio.verbs.arguments import items_of, resolved, types_of
-from argus_trio.verbs.failure import DONE, VerbFailed
 from argus_trio.verbs.link.client import ManageClient
 from argus_trio.verbs.link.pages import all_pages
-from argus_trio.verbs.show.clean import clean, one_line
 from argus_trio.verbs.show.table import Cell, write_table
 from argus_trio.verbs.show.terminal import Terminal
 from argus_trio.verbs.verb import Verb
@@ -75,7 +75,7 @@ def not_connected(client: ManageClient) -> str:
     """What may be why a tool is not there: backends that are not connected; empty if all are."""
     try:
         counts = client.decoded(client.fetch(HEALTH), HealthAnswer).backends
-    except VerbFailed:
+    except CommandFailed:
         return ""
     if counts.connected == counts.total:
         return ""

@@ -18,10 +18,10 @@ from argus_trio.contract.control import (
     ValidateAnswer,
     ValidateRequest,
 )
-from argus_trio.verbs.failure import DONE, FAILED, USAGE, VerbFailed
+from argus_trio.manage_client.clean import one_line
+from argus_trio.manage_client.failure import DONE, FAILED, USAGE, CommandFailed
+from argus_trio.manage_client.moments import duration
 from argus_trio.verbs.link.client import CHANGE_SECONDS
-from argus_trio.verbs.show.clean import one_line
-from argus_trio.verbs.show.moments import duration
 from argus_trio.verbs.show.terminal import stdin_text
 from argus_trio.verbs.verb import Verb
 
@@ -33,7 +33,7 @@ def reload(verb: Verb) -> int:
     """Have the configuration file read again."""
     raw = verb.client.fetch(RELOAD, seconds=CHANGE_SECONDS, taken=_REPORTED)
     if b'"reloaded"' not in raw:
-        raise VerbFailed(f"{verb.client.place.shown} did not reload", raw=raw)
+        raise CommandFailed(f"{verb.client.place.shown} did not reload", raw=raw)
     answer = verb.client.decoded(raw, ReloadAnswer)
     if verb.shows_raw(raw):
         return DONE if answer.reloaded else FAILED
@@ -129,4 +129,4 @@ def _text_of(file: str) -> str:
         return Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
-        raise VerbFailed(f"{file} cannot be read: {why}", USAGE) from None
+        raise CommandFailed(f"{file} cannot be read: {why}", USAGE) from None

@@ -13,10 +13,10 @@ from argus_trio.contract.clients import (
     ExchangesAnswer,
     SessionsAnswer,
 )
-from argus_trio.verbs.failure import DONE
+from argus_trio.manage_client.clean import one_line
+from argus_trio.manage_client.failure import DONE
+from argus_trio.manage_client.moments import duration
 from argus_trio.verbs.link.pages import all_pages
-from argus_trio.verbs.show.clean import one_line
-from argus_trio.verbs.show.moments import duration
 from argus_trio.verbs.show.table import write_table
 from argus_trio.verbs.verb import Verb
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from argus_trio.contract.events import EVENT_STREAM, EVENTS, EventEntry, EventsAnswer
-from argus_trio.verbs.failure import DONE
+from argus_trio.manage_client.clean import one_line
+from argus_trio.manage_client.failure import DONE
+from argus_trio.manage_client.moments import moment, now
 from argus_trio.verbs.follow import GAP, followed
-from argus_trio.verbs.show.clean import one_line
-from argus_trio.verbs.show.moments import moment, now
 from argus_trio.verbs.verb import Verb
 
 _SEVERITIES: Final = {"debug": "dim", "warning": "yellow", "error": "red"}

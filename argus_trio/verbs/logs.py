@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from argus_trio.contract.settings import LOGS, LogLineEntry, LogsAnswer
-from argus_trio.verbs.failure import DONE
+from argus_trio.manage_client.clean import clean
+from argus_trio.manage_client.failure import DONE
+from argus_trio.manage_client.moments import moment, now
 from argus_trio.verbs.follow import followed
-from argus_trio.verbs.show.clean import clean
-from argus_trio.verbs.show.moments import moment, now
 from argus_trio.verbs.verb import Verb
 
 _SOURCES: Final = {"exit": "red", "gateway": "blue", "stdout": "yellow"}

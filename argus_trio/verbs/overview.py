@@ -8,9 +8,9 @@ import attrs
 
 from argus_trio.contract.backends import BACKEND, BACKENDS, BackendEntry, BackendsAnswer
 from argus_trio.contract.health import STATUS, IsolationStatus, StatusAnswer
-from argus_trio.verbs.failure import DONE
-from argus_trio.verbs.show.clean import clean, one_line
-from argus_trio.verbs.show.moments import duration, moment, now, size
+from argus_trio.manage_client.clean import clean, one_line
+from argus_trio.manage_client.failure import DONE
+from argus_trio.manage_client.moments import duration, moment, now, size
 from argus_trio.verbs.show.table import Cell, write_table
 from argus_trio.verbs.show.tree import tree_lines
 from argus_trio.verbs.verb import Verb

@@ -9,10 +9,10 @@ from argparse import Namespace
 from collections.abc import Callable
 from contextlib import suppress
 
-from argus_trio.verbs.failure import DONE, FAILED, INTERRUPTED, USAGE, VerbFailed
+from argus_trio.manage_client.failure import DONE, FAILED, INTERRUPTED, USAGE, CommandFailed
+from argus_trio.manage_client.token import find_token
+from argus_trio.manage_client.where import find_place
 from argus_trio.verbs.link.client import ManageClient
-from argus_trio.verbs.link.token import find_token
-from argus_trio.verbs.link.where import find_place
 from argus_trio.verbs.show.terminal import Terminal, this_terminal
 from argus_trio.verbs.verb import Verb
 
@@ -68,7 +68,7 @@ def run_verb(options: Namespace) -> int:
     terminal = this_terminal(is_json=getattr(options, "json", False))
     try:
         return _run(options, terminal)
-    except VerbFailed as failure:
+    except CommandFailed as failure:
         return _told(terminal, failure)
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one finds nothing left to interrupt
@@ -98,16 +98,16 @@ def _run(options: Namespace, terminal: Terminal) -> int:
 
 
 def _require_text(options: Namespace) -> None:
-    """Raises VerbFailed for an argument that is no text: nothing of it could be sent as it is."""
+    """Raises CommandFailed for an argument that is no text: nothing of it could be sent as it is."""
     for value in vars(options).values():
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str) and any("\ud800" <= character <= "\udfff" for character in text):
                 encoding = sys.getfilesystemencoding()
                 why = "is no UTF-8" if encoding == "utf-8" else f"is no {encoding}, which is the encoding of the locale"
-                raise VerbFailed(f"the argument {text!r} {why}", USAGE)
+                raise CommandFailed(f"the argument {text!r} {why}", USAGE)
 
 
-def _told(terminal: Terminal, failure: VerbFailed) -> int:
+def _told(terminal: Terminal, failure: CommandFailed) -> int:
     try:
         terminal.failed(str(failure), failure.raw)
     except OSError:  # it cannot be told: the code says it all the same

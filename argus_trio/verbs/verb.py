@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
-from argus_trio.verbs.failure import DONE, FAILED, VerbFailed
+from argus_trio.manage_client.failure import DONE, FAILED, CommandFailed
 from argus_trio.verbs.link.client import ManageClient
 from argus_trio.verbs.show.terminal import Terminal
 
@@ -35,14 +35,14 @@ class Verb:
         """Act on several things; the first exit code that is not 0. What is wrong with one does not keep the others.
 
         Raises:
-            VerbFailed: there is one thing alone, or what is wrong is wrong with all of them.
+            CommandFailed: there is one thing alone, or what is wrong is wrong with all of them.
         """
         code = DONE
         for name in dict.fromkeys(names):
             try:
                 result = act(name)
                 code = code or result
-            except VerbFailed as failure:
+            except CommandFailed as failure:
                 if len(names) == 1 or failure.code != FAILED:
                     raise
                 self.terminal.failed(f"{name}: {failure}", failure.raw)

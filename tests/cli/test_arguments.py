@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from argus_trio.manage_client.failure import CommandFailed
 from argus_trio.verbs.arguments import json_arguments, keyed_arguments
-from argus_trio.verbs.failure import VerbFailed
 
 SCHEMA: dict[str, object] = {
     "type": "object",
@@ -97,7 +97,7 @@ def test_a_key_again_is_another_item_of_an_array() -> None:
     ],
 )
 def test_what_is_wrong_is_told_with_what_to_write(words: tuple[str, ...], told: str) -> None:
-    with pytest.raises(VerbFailed) as failed:
+    with pytest.raises(CommandFailed) as failed:
         keyed_arguments(words, SCHEMA)
     assert told in str(failed.value)
     assert failed.value.code == 2
@@ -105,9 +105,9 @@ def test_what_is_wrong_is_told_with_what_to_write(words: tuple[str, ...], told: 
 
 def test_what_the_tool_does_not_have_or_needs_is_told() -> None:
     strict: dict[str, object] = {**SCHEMA, "additionalProperties": False, "required": ["text"]}
-    with pytest.raises(VerbFailed, match="the tool has no argument 'txet'; it has: text, count"):
+    with pytest.raises(CommandFailed, match="the tool has no argument 'txet'; it has: text, count"):
         keyed_arguments(["txet=1"], strict)
-    with pytest.raises(VerbFailed, match="missing: text; write text=VALUE"):
+    with pytest.raises(CommandFailed, match="missing: text; write text=VALUE"):
         keyed_arguments(["count=1"], strict)
 
 
@@ -121,7 +121,7 @@ def test_an_equals_sign_may_belong_to_a_key_of_the_schema() -> None:
 def test_arguments_are_json_as_well() -> None:
     assert msgspec.json.encode(json_arguments('{"a": 1.0, "b": {"c": 1e400}}')) == b'{"a":1.0,"b":{"c": 1e400}}'
     for text in ("[1]", "{", "nonsense", '{"a": 1} x'):
-        with pytest.raises(VerbFailed):
+        with pytest.raises(CommandFailed):
             json_arguments(text)
 
 
@@ -140,5 +140,5 @@ def test_no_schema_makes_it_fail_otherwise_than_by_saying_what_is_wanted(
 def said_or_refused(word: str, schema: dict[str, object]) -> str:
     try:
         return encoded(word, schema=schema)
-    except VerbFailed as refused:
+    except CommandFailed as refused:
         return str(refused)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from argus_trio.manage_client.values import WrongValue
 from argus_trio.verbs.ask.elicitation import Questioner
 from argus_trio.verbs.ask.form import Field, fields_of
 from argus_trio.verbs.ask.prompt import Left
-from argus_trio.verbs.ask.values import WrongValue
 from argus_trio.verbs.show.terminal import Terminal
 
 

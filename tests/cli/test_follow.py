@@ -15,9 +15,9 @@ import attrs
 
 from argus_trio.contract.events import EVENT_STREAM, EventsAnswer
 from argus_trio.contract.settings import LogsAnswer
+from argus_trio.manage_client.where import place_of
 from argus_trio.verbs.link.client import ManageClient
 from argus_trio.verbs.link.stream import Followed
-from argus_trio.verbs.link.where import place_of
 from tests.cli.conftest import Run
 from tests.cli.fake import Asked, FakeManagement, Streamed, problem, serving
 from tests.cli.values import event, line

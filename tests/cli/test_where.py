@@ -9,9 +9,9 @@ import pytest
 
 from argus_trio.bridge.run import endpoint
 from argus_trio.errors import LinkFailed
-from argus_trio.verbs.failure import VerbFailed
-from argus_trio.verbs.link.token import find_token
-from argus_trio.verbs.link.where import GatewayPlace, find_place
+from argus_trio.manage_client.failure import CommandFailed
+from argus_trio.manage_client.token import find_token
+from argus_trio.manage_client.where import GatewayPlace, find_place
 from tests.cli.conftest import Run
 from tests.cli.fake import FakeManagement, serving
 from tests.cli.values import STATUS
@@ -110,9 +110,9 @@ def test_what_is_no_token_is_refused_without_it(tmp_path: Path, text: str) -> No
     file = tmp_path / "token"
     file.write_text(text)
     file.chmod(0o600)
-    with pytest.raises(VerbFailed) as failed:
+    with pytest.raises(CommandFailed) as failed:
         find_token(str(file), {}, print)
     assert failed.value.code == 2
     assert not text.strip() or text not in str(failed.value)
-    with pytest.raises(VerbFailed, match="No such file"):
+    with pytest.raises(CommandFailed, match="No such file"):
         find_token(str(tmp_path / "none"), {}, print)

@@ -12,12 +12,12 @@ from argus_trio.cli.isolated.plans import OFF, counts_of
 from argus_trio.config.model.container import IsolationSetting
 from argus_trio.core.health.health import PlanWord
 from argus_trio.core.redaction import Redactor
+from argus_trio.manage_client.clean import clean, one_line, wrapped
 from argus_trio.sandbox.plan.engine_facts import EngineFacts, EngineFound, NoEngine
 from argus_trio.sandbox.plan.outcome import Contained
 from argus_trio.sandbox.plan.plan import way_out
 from argus_trio.sandbox.plan.shown import shown
 from argus_trio.sandbox.rooms import BackendPlan
-from argus_trio.verbs.show.clean import clean, one_line, wrapped
 from argus_trio.verbs.show.table import Cell, write_table
 from argus_trio.verbs.show.terminal import Terminal
 from argus_trio.verbs.show.tree import tree_lines

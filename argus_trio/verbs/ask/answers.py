@@ -7,8 +7,8 @@ from pathlib import Path
 
 import attrs
 
+from argus_trio.manage_client.failure import USAGE, CommandFailed
 from argus_trio.verbs.ask.elicitation import Questioner
-from argus_trio.verbs.failure import USAGE, VerbFailed
 
 METHOD_NOT_FOUND = -32601
 """The code for what cannot be asked here."""
@@ -30,11 +30,11 @@ class Askable:
 
 
 def roots_of(folders: Sequence[str]) -> list[Path]:
-    """The folders of --root. Raises VerbFailed for what is none."""
+    """The folders of --root. Raises CommandFailed for what is none."""
     roots = [Path(folder).resolve() for folder in folders]
     for root in roots:
         if not root.is_dir():
-            raise VerbFailed(f"--root {root}: there is no such folder", USAGE)
+            raise CommandFailed(f"--root {root}: there is no such folder", USAGE)
     return roots
 
 

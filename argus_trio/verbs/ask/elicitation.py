@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 import attrs
 import msgspec
 
+from argus_trio.manage_client.clean import one_line
+from argus_trio.manage_client.values import WrongValue, require_count
 from argus_trio.verbs.ask.form import NOTHING, Field, fields_of
 from argus_trio.verbs.ask.prompt import Left, Prompt
-from argus_trio.verbs.ask.values import WrongValue, require_count
-from argus_trio.verbs.show.clean import one_line
 from argus_trio.verbs.show.terminal import Terminal
 
 MOST_ITEMS: Final = 1000

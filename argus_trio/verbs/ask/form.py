@@ -12,7 +12,7 @@ from typing import Final, Literal
 import attrs
 import msgspec
 
-from argus_trio.verbs.ask.values import Option, WrongValue, boolean, counted, number, one_of, some_of, text_value
+from argus_trio.manage_client.values import Option, WrongValue, boolean, counted, number, one_of, some_of, text_value
 
 MOST_DEPTH: Final = 5
 """How deep forms may lie within forms; what is deeper is asked for as JSON."""

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 import attrs
 
-from argus_trio.verbs.show.clean import clean
+from argus_trio.manage_client.clean import clean
 from argus_trio.verbs.show.terminal import Terminal
 
 LINE_BYTES: Final = 64 * 1024

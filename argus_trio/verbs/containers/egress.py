@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 
 from argus_trio.contract.backends import EGRESS, EgressAnswer, EgressHostEntry, EgressListsEntry
-from argus_trio.verbs.failure import DONE
-from argus_trio.verbs.show.moments import moment, now, size
+from argus_trio.manage_client.failure import DONE
+from argus_trio.manage_client.moments import moment, now, size
 from argus_trio.verbs.show.table import Cell, write_table
 from argus_trio.verbs.verb import Verb
 

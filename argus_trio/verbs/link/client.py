@@ -15,10 +15,10 @@ import msgspec
 
 from argus_trio import __version__
 from argus_trio.contract.operation import BASE, Operation
-from argus_trio.verbs.failure import FAILED, NOT_REACHED, VerbFailed
+from argus_trio.manage_client.failure import FAILED, NOT_REACHED, CommandFailed
+from argus_trio.manage_client.problems import failure_of
+from argus_trio.manage_client.where import GatewayPlace
 from argus_trio.verbs.link.connection import connected
-from argus_trio.verbs.link.problems import failure_of
-from argus_trio.verbs.link.where import GatewayPlace
 
 ANSWER_SECONDS: Final = 30.0
 """How long an answer may take to begin, and to go on: what is only looked up is there at once."""
@@ -63,16 +63,16 @@ class ManageClient:
         """The body of an operation's answer. `names` are the segments that its path names.
 
         Raises:
-            VerbFailed: nobody is there, or the answer is a problem, unless its status is one of those `taken`.
+            CommandFailed: nobody is there, or the answer is a problem, unless its status is one of those `taken`.
         """
         with self.opened(operation, names, query=query, body=body, seconds=seconds) as answer:
             raw = self.rest_of(answer)
             if answer.status == 200 and raw.lstrip()[:1] != b"{":
                 what = f"what answers at {self.place.shown} is no argus-trio gateway (it answers with no JSON object)"
-                raise VerbFailed(what, NOT_REACHED)
+                raise CommandFailed(what, NOT_REACHED)
             if answer.status == 200 or answer.status in taken:
                 return raw
-            raise failure_of(answer.status, answer.response.headers, raw, self.place.shown)
+            raise failure_of(answer.status, answer.response.headers.get, raw, self.place.shown)
 
     def ask(
         self,
@@ -89,11 +89,11 @@ class ManageClient:
         return self.decoded(raw, kind), raw
 
     def decoded(self, raw: bytes, kind: type[Kind]) -> Kind:
-        """An answer as the contract has it. Raises VerbFailed for one of another contract."""
+        """An answer as the contract has it. Raises CommandFailed for one of another contract."""
         try:
             return msgspec.json.decode(raw, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise VerbFailed(
+            raise CommandFailed(
                 f"the answer of {self.place.shown} is not what argus-trio {__version__} expects ({error}); is the "
                 "gateway of another version? `--json` shows the answer as it is",
                 FAILED,
@@ -153,14 +153,16 @@ class ManageClient:
         try:
             yield
         except TimeoutError:
-            raise VerbFailed(f"{self.place.shown} took the request and did not answer in time", NOT_REACHED) from None
+            raise CommandFailed(
+                f"{self.place.shown} took the request and did not answer in time", NOT_REACHED
+            ) from None
         except (OSError, http.client.HTTPException) as error:
             why = " ".join(str(error).split()) or type(error).__name__
             if isinstance(error, http.client.IncompleteRead):
                 why = "in the midst of an answer"
-            raise VerbFailed(f"the connection to {self.place.shown} broke off ({why})", NOT_REACHED) from None
+            raise CommandFailed(f"the connection to {self.place.shown} broke off ({why})", NOT_REACHED) from None
 
-    def _not_reached(self, error: OSError | UnicodeError) -> VerbFailed:
+    def _not_reached(self, error: OSError | UnicodeError) -> CommandFailed:
         advice = "start one with `argus-trio serve`, or say with --server or $ARGUS_URL where it is"
         if isinstance(error, ssl.SSLCertVerificationError):
             why = f"its certificate is not trusted: {error.verify_message}"
@@ -175,4 +177,4 @@ class ManageClient:
             why, advice = "it is another user's", "run this as the user whose gateway it is"
         else:
             why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        return VerbFailed(f"no gateway at {self.place.shown}: {why}; {advice}", NOT_REACHED)
+        return CommandFailed(f"no gateway at {self.place.shown}: {why}; {advice}", NOT_REACHED)

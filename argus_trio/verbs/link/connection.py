@@ -9,10 +9,10 @@ import ssl
 from typing import Final
 
 from argus_trio.errors import LinkFailed
+from argus_trio.manage_client.failure import USAGE, CommandFailed
+from argus_trio.manage_client.where import GatewayPlace
 from argus_trio.net.origin import Origin
 from argus_trio.net.proxies import Proxy, proxy_for
-from argus_trio.verbs.failure import USAGE, VerbFailed
-from argus_trio.verbs.link.where import GatewayPlace
 
 CONNECT_SECONDS: Final = 10.0
 """How long a connection may take to stand: a network answers within a few seconds, or not at all."""
@@ -42,7 +42,7 @@ def connected(place: GatewayPlace) -> tuple[http.client.HTTPConnection, str]:
 
     Raises:
         OSError: nobody is there, or it is not whom the certificate names.
-        VerbFailed: the proxy of the environment cannot be used.
+        CommandFailed: the proxy of the environment cannot be used.
     """
     connection, before = _made(place)
     try:
@@ -92,9 +92,9 @@ def _proxy(place: GatewayPlace) -> Proxy | None:
             Origin(scheme="https" if place.is_tls else "http", host=place.host, port=place.port), os.environ
         )
     except LinkFailed as error:
-        raise VerbFailed(str(error), USAGE) from None
+        raise CommandFailed(str(error), USAGE) from None
     if proxy is not None and proxy.origin.scheme != "http":
-        raise VerbFailed(
+        raise CommandFailed(
             "the proxy of the environment is no http:// address: use one, or NO_PROXY for the gateway", USAGE
         )
     return proxy

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from argus_trio.contract.operation import Operation
-from argus_trio.verbs.failure import VerbFailed
+from argus_trio.manage_client.failure import CommandFailed
 from argus_trio.verbs.link.client import ManageClient
 
 MOST_PAGES: Final = 1000
@@ -28,7 +28,7 @@ def all_pages(client: ManageClient, operation: Operation, query: Mapping[str, st
         after = _next(page)
         if not after:
             return msgspec.json.encode(whole)
-    raise VerbFailed(f"the list of {operation.path} has no end")
+    raise CommandFailed(f"the list of {operation.path} has no end")
 
 
 def _next(page: Mapping[str, msgspec.Raw]) -> str:

@@ -12,7 +12,7 @@ from typing import Final
 
 import attrs
 
-from argus_trio.verbs.failure import VerbFailed
+from argus_trio.manage_client.failure import CommandFailed
 from argus_trio.verbs.link.client import ManageClient, OpenAnswer
 from argus_trio.verbs.link.stream import events_of
 from argus_trio.wire.event_stream import Event
@@ -29,13 +29,13 @@ class Pump:
 
     descriptor: int
     _tick: int
-    _events: queue.Queue[Event | VerbFailed | None] = attrs.field(factory=lambda: queue.Queue(MOST_WAITING))
+    _events: queue.Queue[Event | CommandFailed | None] = attrs.field(factory=lambda: queue.Queue(MOST_WAITING))
 
     def take(self) -> Event | None:
-        """The next event, waiting for it; None at the end of the stream. Raises VerbFailed where it broke off."""
+        """The next event, waiting for it; None at the end of the stream. Raises CommandFailed where it broke off."""
         os.read(self.descriptor, 1)
         event = self._events.get()
-        if isinstance(event, VerbFailed):
+        if isinstance(event, CommandFailed):
             raise event
         return event
 
@@ -47,10 +47,10 @@ class Pump:
                     return
                 self._put(event)
             self._put(None)
-        except VerbFailed as failure:
+        except CommandFailed as failure:
             self._put(failure)
 
-    def _put(self, event: Event | VerbFailed | None) -> None:
+    def _put(self, event: Event | CommandFailed | None) -> None:
         self._events.put(event)
         with suppress(OSError):  # nobody reads any more
             os.write(self._tick, b".")

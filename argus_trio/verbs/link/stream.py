@@ -9,9 +9,9 @@ from typing import Final
 import attrs
 
 from argus_trio.contract.operation import Operation
-from argus_trio.verbs.failure import NOT_REACHED, VerbFailed
+from argus_trio.manage_client.failure import NOT_REACHED, CommandFailed
+from argus_trio.manage_client.problems import failure_of
 from argus_trio.verbs.link.client import NOTHING, ManageClient, OpenAnswer
-from argus_trio.verbs.link.problems import failure_of
 from argus_trio.wire.event_stream import Event, EventParser, EventTooLarge
 from argus_trio.wire.headers import EVENT_STREAM
 
@@ -29,14 +29,14 @@ def events_of(client: ManageClient, answer: OpenAnswer) -> Iterator[Event]:
     """The events of an answer, as they come.
 
     Raises:
-        VerbFailed: the answer is a problem or no stream, the connection broke off, or an event is too large.
+        CommandFailed: the answer is a problem or no stream, the connection broke off, or an event is too large.
     """
     headers = answer.response.headers
     if answer.status != 200 or headers.get_content_type() != EVENT_STREAM:
         raw = client.rest_of(answer)
         if answer.status == 200:
-            raise VerbFailed(f"{client.place.shown} answered with no event stream", NOT_REACHED)
-        raise failure_of(answer.status, headers, raw, client.place.shown)
+            raise CommandFailed(f"{client.place.shown} answered with no event stream", NOT_REACHED)
+        raise failure_of(answer.status, headers.get, raw, client.place.shown)
     parser = EventParser()
     while True:
         with client.heard():
@@ -46,7 +46,7 @@ def events_of(client: ManageClient, answer: OpenAnswer) -> Iterator[Event]:
         try:
             yield from parser.feed(chunk)
         except EventTooLarge as error:
-            raise VerbFailed(str(error)) from None
+            raise CommandFailed(str(error)) from None
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -66,7 +66,7 @@ class Followed:
         """Its events, without an end.
 
         Raises:
-            VerbFailed: it cannot be opened for the first time, or the gateway answers later that it may not be.
+            CommandFailed: it cannot be opened for the first time, or the gateway answers later that it may not be.
         """
         pause = 0.0
         was_open = False
@@ -76,7 +76,7 @@ class Followed:
                     was_open, pause = True, 0.0
                     if event is not None:
                         yield event
-            except VerbFailed as failure:
+            except CommandFailed as failure:
                 if failure.code != NOT_REACHED or not was_open:
                     raise
             if pause == 0:

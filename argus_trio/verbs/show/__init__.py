@@ -1,12 +1,11 @@
 """What a verb shows: on a terminal for people, in a pipe the same without colours and cuts, as JSON for scripts.
 
-    clean      what others wrote, without what would act on a terminal; how wide a text is there
     terminal   this process's streams: which of them is a terminal, how wide, with colours or not
     table      columns
     tree       a nested value as indented lines, in the manner of YAML
-    moments    times and durations in the words of people
     result     what a call came to: text, structured content, and all the rest by name and size
     progress   a bar on stderr
 
-What comes from the gateway was often written by servers and their users: it passes `clean` before a terminal.
+What comes from the gateway was often written by servers and their users: it passes `manage_client/clean.py` before a
+terminal.
 """

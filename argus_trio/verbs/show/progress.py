@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from argus_trio.verbs.show.clean import cut, one_line
+from argus_trio.manage_client.clean import cut, one_line
 from argus_trio.verbs.show.terminal import USUAL_WIDTH, Terminal
 
 BAR_COLUMNS: Final = 24

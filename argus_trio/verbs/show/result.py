@@ -12,9 +12,9 @@ from typing import Final
 import attrs
 import msgspec
 
-from argus_trio.verbs.failure import VerbFailed
-from argus_trio.verbs.show.clean import json_escaped, one_line
-from argus_trio.verbs.show.moments import size
+from argus_trio.manage_client.clean import json_escaped, one_line
+from argus_trio.manage_client.failure import CommandFailed
+from argus_trio.manage_client.moments import size
 from argus_trio.verbs.show.terminal import Terminal
 
 _ENDS: Final = {"image/jpeg": "jpg", "image/svg+xml": "svg", "audio/mpeg": "mp3", "text/plain": "txt"}
@@ -90,7 +90,7 @@ class ResultWriter:
             except FileExistsError:
                 continue
             except OSError as error:
-                raise VerbFailed(f"{path} cannot be written: {error.strerror}") from None
+                raise CommandFailed(f"{path} cannot be written: {error.strerror}") from None
             return path
 
     def _write(self, text: str) -> None:

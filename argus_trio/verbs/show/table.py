@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from argus_trio.verbs.show.clean import cut, one_line, padded, width, wrapped
+from argus_trio.manage_client.clean import cut, one_line, padded, width, wrapped
 from argus_trio.verbs.show.terminal import Terminal
 
 GAP: Final = 2

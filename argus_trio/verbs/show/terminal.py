@@ -9,8 +9,8 @@ from typing import Final, TextIO
 import attrs
 import msgspec
 
-from argus_trio.verbs.failure import USAGE, VerbFailed
-from argus_trio.verbs.show.clean import clean, json_escaped
+from argus_trio.manage_client.clean import clean, json_escaped
+from argus_trio.manage_client.failure import USAGE, CommandFailed
 
 USUAL_WIDTH: Final = 80
 """How wide a terminal is that does not say."""
@@ -117,11 +117,11 @@ def stdin_text() -> str:
     locale.
 
     Raises:
-        VerbFailed: it cannot be read, or is no UTF-8.
+        CommandFailed: it cannot be read, or is no UTF-8.
     """
     try:
         with os.fdopen(os.dup(0), "rb") as stream:
             return stream.read().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
-        raise VerbFailed(f"stdin cannot be read: {why}", USAGE) from None
+        raise CommandFailed(f"stdin cannot be read: {why}", USAGE) from None

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from argus_trio.verbs.show.clean import json_escaped
+from argus_trio.manage_client.clean import json_escaped
 
 _PLAIN: Final = re.compile(r"[A-Za-z_/.$][\w./@+$-]*(?:[ ,][\w./@+$-]+)*")
 """Texts that mean themselves without quotes."""

@@ -1,4 +1,4 @@
-"""How a verb ends: the exit codes, and the failure that carries one with what to say."""
+"""How a command ends that asks a running gateway: the exit codes, and the failure that carries one with what to say."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ INTERRUPTED: Final = 130
 """By Ctrl-C."""
 
 
-class VerbFailed(Exception):
-    """A verb cannot go on. `raw` is the gateway's own answer, where it gave one."""
+class CommandFailed(Exception):
+    """A command cannot go on. `raw` is the gateway's own answer, where it gave one."""
 
     def __init__(self, message: str, code: int = FAILED, *, raw: bytes = b"") -> None:
         super().__init__(message)

@@ -13,7 +13,7 @@ import attrs
 
 from argus_trio.contract.address import DEFAULT_BASE, UNIX, gateway_address
 from argus_trio.contract.sockets import PATTERN, folders_to_search
-from argus_trio.verbs.failure import USAGE, VerbFailed
+from argus_trio.manage_client.failure import USAGE, CommandFailed
 
 PROBE_SECONDS: Final = 1.0
 """How long a socket is tried that may be of a gateway that has ended: who listens accepts at once."""
@@ -42,7 +42,7 @@ def find_place(server: str | None, environ: Mapping[str, str]) -> GatewayPlace:
     """The gateway that is meant.
 
     Raises:
-        VerbFailed: the address cannot be used, or several gateways are running and none of them is named.
+        CommandFailed: the address cannot be used, or several gateways are running and none of them is named.
     """
     if server:
         return place_of(server, "--server")
@@ -51,30 +51,32 @@ def find_place(server: str | None, environ: Mapping[str, str]) -> GatewayPlace:
     sockets = living_sockets(environ)
     if len(sockets) > 1:
         choices = "".join(f"\n  --server {UNIX}{path}" for path in sockets)
-        raise VerbFailed(f"{len(sockets)} gateways of yours are running; say which one is meant:{choices}", USAGE)
+        raise CommandFailed(f"{len(sockets)} gateways of yours are running; say which one is meant:{choices}", USAGE)
     return _at_socket(sockets[0]) if sockets else place_of(DEFAULT_BASE, "")
 
 
 def place_of(address: str, source: str) -> GatewayPlace:
-    """The place that an address names. Raises VerbFailed for one that cannot be used; `source` says who wrote it."""
+    """The place that an address names. Raises CommandFailed for one that cannot be used; `source` says who wrote it."""
     if address.startswith(UNIX):
         path = address.removeprefix(UNIX)
         path = path[2:] if path.startswith("///") else path
         if not path:
-            raise VerbFailed(f"{source} names no socket: {_FORMS}", USAGE)
+            raise CommandFailed(f"{source} names no socket: {_FORMS}", USAGE)
         return _at_socket(str(Path(path)))
     try:
         taken_apart = gateway_address(address)
         parts = urlsplit(taken_apart.base)
         port = parts.port
     except ValueError:
-        raise VerbFailed(f"{source} is no address: {_FORMS}", USAGE) from None
+        raise CommandFailed(f"{source} is no address: {_FORMS}", USAGE) from None
     if parts.scheme not in _PORTS or not parts.hostname:
-        raise VerbFailed(f"{source} is no address of a gateway: {_FORMS}", USAGE)
+        raise CommandFailed(f"{source} is no address of a gateway: {_FORMS}", USAGE)
     if parts.username is not None or parts.password is not None:
-        raise VerbFailed(f"{source} holds a user or a password: a token comes in $ARGUS_TOKEN or --token-file", USAGE)
+        raise CommandFailed(
+            f"{source} holds a user or a password: a token comes in $ARGUS_TOKEN or --token-file", USAGE
+        )
     if not all(character.isprintable() and character != " " for character in parts.path):
-        raise VerbFailed(f"the path in {source} holds a character that cannot be sent", USAGE)
+        raise CommandFailed(f"the path in {source} holds a character that cannot be sent", USAGE)
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return GatewayPlace(
         shown=f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from email.message import Message
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
 
-from argus_trio.verbs.failure import FAILED, NOT_ALLOWED, NOT_REACHED, VerbFailed
+from argus_trio.manage_client.failure import FAILED, NOT_ALLOWED, NOT_REACHED, CommandFailed
 
 _CODES: Final = {401: NOT_ALLOWED, 403: NOT_ALLOWED}
 _OF_PROXIES: Final = (502, 503, 504)
@@ -26,26 +25,28 @@ _ADVICE: Final = {
 """What to do, by the word of a problem."""
 
 
-def failure_of(status: int, headers: Message, body: bytes, shown: str) -> VerbFailed:
-    """What an answer other than 200 comes to."""
+def failure_of(status: int, header: Callable[[str], str | None], body: bytes, shown: str) -> CommandFailed:
+    """What an answer other than 200 comes to. `header` gives the answer's header of a lower-case name."""
     problem = _object(body)
     detail = problem.get("detail") or problem.get("message")
     if 300 <= status < 400:
-        target = headers.get("location", "elsewhere")
-        return VerbFailed(f"{shown} leads to {target}: write that address, if it is right", NOT_REACHED)
+        target = header("location") or "elsewhere"
+        return CommandFailed(f"{shown} leads to {target}: write that address, if it is right", NOT_REACHED)
     if not isinstance(detail, str):
         what = f"status {status}"
         if status == 404:
-            return VerbFailed(
+            return CommandFailed(
                 f"what answers at {shown} is no argus-trio gateway, or an older one ({what})", NOT_REACHED
             )
         if status in _OF_PROXIES:
-            return VerbFailed(f"{shown} answered with {what}, as a proxy does whose gateway is not there", NOT_REACHED)
-        return VerbFailed(f"{shown} answered with {what}", _CODES.get(status, FAILED), raw=body)
-    return failure_told(problem, body, headers.get("retry-after"))
+            return CommandFailed(
+                f"{shown} answered with {what}, as a proxy does whose gateway is not there", NOT_REACHED
+            )
+        return CommandFailed(f"{shown} answered with {what}", _CODES.get(status, FAILED), raw=body)
+    return failure_told(problem, body, header("retry-after"))
 
 
-def failure_told(problem: Mapping[str, object], body: bytes, retry_after: str | None = None) -> VerbFailed:
+def failure_told(problem: Mapping[str, object], body: bytes, retry_after: str | None = None) -> CommandFailed:
     """What a problem comes to, be it an answer or the last event of a stream."""
     status = problem.get("status")
     word = str(problem.get("type", "")).rpartition("/")[2]
@@ -60,7 +61,7 @@ def failure_told(problem: Mapping[str, object], body: bytes, retry_after: str | 
         said += f"; {advice}"
     if retry_after:
         said += f" (in {retry_after} s)"
-    return VerbFailed(said, _CODES.get(status, FAILED) if isinstance(status, int) else FAILED, raw=body)
+    return CommandFailed(said, _CODES.get(status, FAILED) if isinstance(status, int) else FAILED, raw=body)
 
 
 def _object(body: bytes) -> dict[str, object]:

@@ -1,0 +1,234 @@
+"""Requests to the management API, their answers read by the contract, and event streams, on trio."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from math import inf
+from typing import Final, TypeVar
+from urllib.parse import quote, urlencode
+
+import attrs
+import msgspec
+import trio
+
+from argus_trio import __version__
+from argus_trio.contract.operation import BASE, Operation
+from argus_trio.errors import LinkFailed
+from argus_trio.manage_client.failure import FAILED, NOT_REACHED, CommandFailed
+from argus_trio.manage_client.problems import failure_of
+from argus_trio.manage_client.where import GatewayPlace
+from argus_trio.net.dial import NobodyListens, OriginRoute, client_tls
+from argus_trio.net.http1 import HttpAnswer, HttpRequest
+from argus_trio.net.origin import Origin
+from argus_trio.net.pool import Pool
+from argus_trio.net.proxies import proxy_for
+from argus_trio.net.service_nursery import ServiceNursery
+from argus_trio.wire import headers as names
+from argus_trio.wire.event_stream import Event, EventParser, EventTooLarge
+
+ANSWER_SECONDS: Final = 30.0
+"""How long an answer may take: what is only looked up is there at once."""
+CHANGE_SECONDS: Final = 600.0
+"""The same of a change: a restart or a reload waits for backends, which may have to install themselves."""
+ANSWER_BYTES: Final = 64 * 1024 * 1024
+"""The largest answer that is taken: a list of all tools of a large gateway is a few megabytes."""
+EVENT_BYTES: Final = 256 * 1024 * 1024
+"""The largest event of a stream that is taken: the result of a call, as the gateway lets it pass."""
+
+Answer = TypeVar("Answer")
+ApiQuery = Mapping[str, str | int | tuple[str, ...]]
+NOTHING: Final[Mapping[str, str]] = {}
+
+
+@attrs.define(eq=False, kw_only=True)
+class ApiClient:
+    """The management API of one gateway, as one principal. `open_client` makes one."""
+
+    place: GatewayPlace
+    pool: Pool
+    _host: str
+    _token: str = attrs.field(repr=False)
+
+    async def fetch(
+        self,
+        operation: Operation,
+        path: Mapping[str, str] = NOTHING,
+        *,
+        query: ApiQuery = NOTHING,
+        body: object = None,
+        seconds: float = ANSWER_SECONDS,
+        taken: tuple[int, ...] = (),
+    ) -> bytes:
+        """The body of an operation's answer. `path` gives the segments that its path names.
+
+        Raises:
+            CommandFailed: nobody is there, or the answer is a problem, unless its status is one of those `taken`.
+        """
+        with trio.move_on_after(seconds):
+            async with self._opened(operation, path, query=query, body=body) as answer:
+                raw = await self._rest_of(answer)
+                if answer.status == 200 and raw.lstrip()[:1] != b"{":
+                    what = f"what answers at {self.place.shown} is no argus-trio gateway (it answers with no JSON)"
+                    raise CommandFailed(what, NOT_REACHED)
+                if answer.status == 200 or answer.status in taken:
+                    return raw
+                raise failure_of(answer.status, answer.header, raw, self.place.shown)
+        raise CommandFailed(f"{self.place.shown} took the request and did not answer in time", NOT_REACHED)
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        operation: Operation,
+        path: Mapping[str, str] = NOTHING,
+        *,
+        query: ApiQuery = NOTHING,
+        body: object = None,
+        last_id: str = "",
+        silence_seconds: float | None = None,
+    ) -> AsyncIterator[AsyncIterator[list[Event]]]:
+        """The events of an operation's answer as they come, several at a time; those of one piece come together.
+
+        `silence_seconds` bounds how long it may say nothing; None is for a call, which may take as long as it likes.
+
+        Raises:
+            CommandFailed: nobody is there, the answer is a problem or no stream, or the connection broke off.
+        """
+        headers = [(names.LAST_EVENT_ID, last_id)] if last_id else []
+        async with self._opened(operation, path, query=query, body=body, headers=headers, is_stream=True) as answer:
+            if answer.status != 200 or answer.media_type != names.EVENT_STREAM:
+                raw = await self._rest_of(answer)
+                if answer.status == 200:
+                    raise CommandFailed(f"{self.place.shown} answered with no event stream", NOT_REACHED)
+                raise failure_of(answer.status, answer.header, raw, self.place.shown)
+            yield self._events(answer, silence_seconds)
+
+    async def _events(self, answer: HttpAnswer, silence_seconds: float | None) -> AsyncIterator[list[Event]]:
+        parser = EventParser(max_event_bytes=EVENT_BYTES)
+        while True:
+            chunk = None
+            with trio.move_on_after(inf if silence_seconds is None else silence_seconds):
+                chunk = await self._received(answer)
+            if chunk is None:
+                raise CommandFailed(f"{self.place.shown} says nothing any more", NOT_REACHED)
+            if not chunk:
+                return
+            try:
+                events = list(parser.feed(chunk))
+            except EventTooLarge as error:
+                raise CommandFailed(str(error)) from None
+            if events:
+                yield events
+
+    async def _received(self, answer: HttpAnswer) -> bytes:
+        try:
+            return await answer.receive()
+        except LinkFailed as error:
+            raise self._broken(error) from None
+
+    async def _rest_of(self, answer: HttpAnswer) -> bytes:
+        try:
+            return await answer.read(ANSWER_BYTES)
+        except LinkFailed as error:
+            raise self._broken(error) from None
+
+    @asynccontextmanager
+    async def _opened(
+        self,
+        operation: Operation,
+        path: Mapping[str, str],
+        *,
+        query: ApiQuery,
+        body: object,
+        headers: list[tuple[str, str]] | None = None,
+        is_stream: bool = False,
+    ) -> AsyncIterator[HttpAnswer]:
+        request = self._request(operation, path, query, body, headers or [], is_stream=is_stream)
+        opened = self.pool.send(request)
+        try:
+            answer = await opened.__aenter__()
+        except NobodyListens as error:
+            advice = "start one with `argus-trio serve`, or say with --server or $ARGUS_URL where it is"
+            raise CommandFailed(f"no gateway at {self.place.shown}: {error.reason}; {advice}", NOT_REACHED) from None
+        except LinkFailed as error:
+            raise self._broken(error) from None
+        try:
+            yield answer
+        except BaseException as error:
+            if not await opened.__aexit__(type(error), error, error.__traceback__):
+                raise
+        else:
+            await opened.__aexit__(None, None, None)
+
+    def _request(
+        self,
+        operation: Operation,
+        path: Mapping[str, str],
+        query: ApiQuery,
+        body: object,
+        headers: list[tuple[str, str]],
+        *,
+        is_stream: bool,
+    ) -> HttpRequest:
+        target = f"{self.place.prefix}{BASE}{operation.path}"
+        for name, value in path.items():
+            target = target.replace(f"{{{name}}}", quote(value, safe=""))
+        if query:
+            target += "?" + urlencode({key: value for key, value in query.items() if value != ""}, doseq=True)
+        sent = [
+            (names.HOST, self._host),
+            (names.ACCEPT, names.EVENT_STREAM if is_stream else operation.media[0]),
+            (names.USER_AGENT, f"argus-trio/{__version__}"),
+            *headers,
+        ]
+        if self._token:
+            sent.append(("authorization", f"Bearer {self._token}"))
+        encoded = b"" if operation.method == "GET" else msgspec.json.encode({} if body is None else body)
+        if operation.method != "GET":
+            sent += [(names.CONTENT_TYPE, names.JSON), (names.CONTENT_LENGTH, str(len(encoded)))]
+        raw = [(name.encode("ascii"), value.encode()) for name, value in sent]
+        is_idempotent = operation.method == "GET"
+        return HttpRequest(
+            method=operation.method, target=target, headers=raw, body=encoded, is_idempotent=is_idempotent
+        )
+
+    def decoded(self, raw: bytes, kind: type[Answer]) -> Answer:
+        """An answer as the contract has it. Raises CommandFailed for one of another contract."""
+        try:
+            return msgspec.json.decode(raw, type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise CommandFailed(
+                f"the answer of {self.place.shown} is not what argus-trio {__version__} expects ({error}); is the "
+                "gateway of another version?",
+                FAILED,
+            ) from None
+
+    def _broken(self, error: LinkFailed) -> CommandFailed:
+        return CommandFailed(f"the connection to {self.place.shown} broke off ({error.reason})", NOT_REACHED)
+
+
+@asynccontextmanager
+async def open_client(place: GatewayPlace, token: str) -> AsyncIterator[ApiClient]:
+    """A client of the gateway at `place`; connections open as they are needed.
+
+    Raises:
+        CommandFailed: the proxy of the environment, or the trust store, cannot be used.
+    """
+    scheme = "https" if place.is_tls else "http"
+    origin = Origin(scheme=scheme, host=place.host or "localhost", port=place.port or 80)
+    try:
+        proxy = None if place.socket else proxy_for(origin, os.environ)
+        tls = await client_tls(None) if place.is_tls else None
+        proxy_tls = await client_tls(None) if proxy is not None and proxy.origin.is_tls else None
+    except LinkFailed as error:
+        raise CommandFailed(error.reason) from None
+    route = OriginRoute(origin=origin, tls=tls, proxy=proxy, proxy_tls=proxy_tls, socket_path=place.socket)
+    async with ServiceNursery() as nursery:
+        pool = Pool(route=route, nursery=nursery)
+        nursery.start_soon(pool.reap)
+        try:
+            yield ApiClient(place=place, pool=pool, host=origin.host_header, token=token)
+        finally:
+            nursery.cancel_scope.cancel()
+            await pool.aclose()

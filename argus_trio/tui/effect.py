@@ -1,0 +1,161 @@
+"""What is to be done, as values. What changes the model alone (`Open`, `Back`, `Tell`, `Confirm`) is done by the shell,
+the rest by `effects/`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import attrs
+
+from argus_trio.contract.operation import Operation
+from argus_trio.manage_client.client import NOTHING, ApiQuery
+
+
+@attrs.frozen(kw_only=True)
+class Fetch:
+    """Ask an operation; `Fetched` or `FetchFailed` follows. One with the same `key` that is under way is given up."""
+
+    operation: Operation
+    path: Mapping[str, str] = NOTHING
+    query: ApiQuery = NOTHING
+    body: object = None
+    key: str = ""
+    """Who asks and what for; empty for the operation and its path."""
+    is_change: bool = False
+    """Whether it may take as long as a restart does."""
+    taken: tuple[int, ...] = ()
+    """Statuses besides 200 whose answer is one as well."""
+    has_pages: bool = False
+    """Whether all pages are fetched, and put together."""
+
+    @property
+    def name(self) -> str:
+        """What tells it from others."""
+        return self.key or f"{self.operation.method} {self.operation.path} {' '.join(self.path.values())}"
+
+
+@attrs.frozen(kw_only=True)
+class FollowStream:
+    """FollowStream a stream until `UnfollowStream`; `StreamOpened`, `StreamCame` and `StreamLost` follow."""
+
+    operation: Operation
+    path: Mapping[str, str] = NOTHING
+    query: ApiQuery = NOTHING
+    key: str
+
+
+@attrs.frozen
+class UnfollowStream:
+    """FollowStream a stream no more."""
+
+    key: str
+
+
+@attrs.frozen(kw_only=True)
+class StartCall:
+    """Call a tool, read a resource or get a prompt; `CallCame` and at last `CallBroke` or an event `result` or `error`
+    follow."""
+
+    id: int
+    """Of this dashboard; the gateway gives another one by the event `exchange`."""
+    operation: Operation
+    body: Mapping[str, object] = attrs.field(repr=False)
+
+
+@attrs.frozen
+class GiveUpCall:
+    """Close the stream of a call, which cancels it."""
+
+    id: int
+
+
+@attrs.frozen(kw_only=True)
+class SaveFile:
+    """Write a file; `Done` follows. Nothing is overwritten: a number is added to the name."""
+
+    path: Path
+    content: bytes = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class CopyText:
+    """Put a text on the clipboard of who looks, by OSC 52; `Done` follows."""
+
+    text: str
+    what: str
+    """What it is, for people."""
+
+
+@attrs.frozen
+class SwitchGateway:
+    """Leave this gateway and look at another one, by its name in the list."""
+
+    name: str
+
+
+@attrs.frozen
+class SetLook:
+    """Use another palette."""
+
+    palette: str
+
+
+@attrs.frozen
+class Suspend:
+    """Stop as Ctrl-Z does, and come back with the next SIGCONT."""
+
+
+@attrs.frozen
+class Quit:
+    """Leave."""
+
+
+@attrs.frozen
+class Open:
+    """Show a page on top of the one that is shown."""
+
+    page: object
+    """A `DashboardPage` of `pages/page.py`, which stands above this."""
+
+
+@attrs.frozen
+class Back:
+    """Show the page below this one."""
+
+
+@attrs.frozen(kw_only=True)
+class Tell:
+    """Tell the user something, once, in the last line but one."""
+
+    text: str
+    kind: Literal["info", "good", "warning", "error"] = "info"
+
+
+@attrs.frozen(kw_only=True)
+class Confirm:
+    """Ask before something that cannot be taken back."""
+
+    question: str
+    """What will be done, and what of it others notice."""
+    yes: tuple[Effect, ...]
+
+
+Effect = (
+    Fetch
+    | FollowStream
+    | UnfollowStream
+    | StartCall
+    | GiveUpCall
+    | SaveFile
+    | CopyText
+    | SwitchGateway
+    | SetLook
+    | Suspend
+    | Quit
+    | Open
+    | Back
+    | Tell
+    | Confirm
+)

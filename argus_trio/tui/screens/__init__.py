@@ -1,0 +1,10 @@
+"""A view for each page and for the whole: values to widgets. Views keep no state and decide nothing.
+
+    views     which page is shown by which view
+    shell     the whole: head, tabs, page, notice, foot, and what lies over it
+    overview  the gateway in a line, and its backends
+    tools     tools, resources and prompts
+
+A view is given its page, the world and how many columns and rows it has. Whatever a server or a user wrote is shown
+through `kit/cells.py` or `manage_client/clean.py`.
+"""

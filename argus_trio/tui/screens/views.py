@@ -1,0 +1,19 @@
+"""Which page is shown by which view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import urwid
+
+from argus_trio.tui.pages.overview import OverviewPage
+from argus_trio.tui.pages.tools import ToolsPage
+from argus_trio.tui.screens.overview import overview
+from argus_trio.tui.screens.tools import tools
+from argus_trio.tui.state.world import World
+
+PageView = Callable[[Any, World, int, int], urwid.Widget]
+"""A page, the world, columns and rows to a box widget. Each view takes its own page, so the first is of any type."""
+
+VIEWS: Final[Mapping[type, PageView]] = {OverviewPage: overview, ToolsPage: tools}

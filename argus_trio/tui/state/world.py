@@ -1,0 +1,71 @@
+"""What is known of the gateway that is looked at, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import attrs
+
+from argus_trio.contract.backends import BackendEntry
+from argus_trio.contract.capabilities import CapabilitiesAnswer
+from argus_trio.contract.events import EventEntry, FigureEntry, FiguresEntry
+from argus_trio.contract.health import StatusAnswer
+from argus_trio.core.access.access import ManageRight
+from argus_trio.tui.parts.look import Appearance
+
+
+@attrs.frozen(kw_only=True)
+class GatewayLink:
+    """How the connection to the gateway stands."""
+
+    state: Literal["connecting", "connected", "lost"] = "connecting"
+    why: str = ""
+    """Why it is lost, and what to do."""
+    since: float = 0.0
+
+
+@attrs.frozen(kw_only=True)
+class World:
+    """The gateway as far as it is known, and the terminal it is shown on."""
+
+    shown: str
+    """The address of the gateway, as people are told."""
+    gateway: str = ""
+    """Its name in the list of gateways; empty where it has none."""
+    view: str = ""
+    """The view by which tools are called; empty for the endpoint that shows all."""
+    link: GatewayLink = attrs.field(factory=GatewayLink)
+    rights: frozenset[ManageRight] = frozenset()
+    """What the API lets who asks do, as far as it has said."""
+    principal: str = ""
+    is_read_only: bool = False
+    """Whether nothing is to be changed, by flag."""
+    now: float = 0.0
+    columns: int = 80
+    rows: int = 24
+    look: Appearance = attrs.field(factory=Appearance)
+    status: StatusAnswer | None = None
+    backends: Mapping[str, BackendEntry] = attrs.field(factory=dict)
+    """By name, in the order of the file."""
+    figures: FiguresEntry | None = None
+    latencies: Mapping[str, tuple[float, ...]] = attrs.field(factory=dict)
+    """The p50 of each backend, in ms, once a second, oldest first; bounded."""
+    events: tuple[EventEntry, ...] = ()
+    """The latest, oldest first; bounded."""
+    capabilities: CapabilitiesAnswer | None = None
+
+    @property
+    def may_operate(self) -> bool:
+        """Whether what changes the gateway is offered."""
+        return "operate" in self.rights and not self.is_read_only
+
+    @property
+    def page(self) -> int:
+        """How many rows a page has for itself: all but the head, the tabs, the notice and the foot."""
+        return max(self.rows - 4, 1)
+
+    def figure(self, backend: str, tool: str = "") -> FigureEntry | None:
+        """The figures of a backend, or of one of its tools."""
+        found = self.figures.figures if self.figures else ()
+        return next((each for each in found if each.backend == backend and each.tool == tool), None)
