@@ -87,7 +87,7 @@ class ApiClient:
         body: object = None,
         last_id: str = "",
         silence_seconds: float | None = None,
-    ) -> AsyncIterator[AsyncIterator[list[Event]]]:
+    ) -> AsyncIterator[EventPieces]:
         """The events of an operation's answer as they come, several at a time; those of one piece come together.
 
         `silence_seconds` bounds how long it may say nothing; None is for a call, which may take as long as it likes.
@@ -102,36 +102,13 @@ class ApiClient:
                 if answer.status == 200:
                     raise CommandFailed(f"{self.place.shown} answered with no event stream", NOT_REACHED)
                 raise failure_of(answer.status, answer.header, raw, self.place.shown)
-            yield self._events(answer, silence_seconds)
-
-    async def _events(self, answer: HttpAnswer, silence_seconds: float | None) -> AsyncIterator[list[Event]]:
-        parser = EventParser(max_event_bytes=EVENT_BYTES)
-        while True:
-            chunk = None
-            with trio.move_on_after(inf if silence_seconds is None else silence_seconds):
-                chunk = await self._received(answer)
-            if chunk is None:
-                raise CommandFailed(f"{self.place.shown} says nothing any more", NOT_REACHED)
-            if not chunk:
-                return
-            try:
-                events = list(parser.feed(chunk))
-            except EventTooLarge as error:
-                raise CommandFailed(str(error)) from None
-            if events:
-                yield events
-
-    async def _received(self, answer: HttpAnswer) -> bytes:
-        try:
-            return await answer.receive()
-        except LinkFailed as error:
-            raise self._broken(error) from None
+            yield EventPieces(client=self, answer=answer, silence_seconds=silence_seconds)
 
     async def _rest_of(self, answer: HttpAnswer) -> bytes:
         try:
             return await answer.read(ANSWER_BYTES)
         except LinkFailed as error:
-            raise self._broken(error) from None
+            raise self.broken(error) from None
 
     @asynccontextmanager
     async def _opened(
@@ -152,7 +129,7 @@ class ApiClient:
             advice = "start one with `argus-trio serve`, or say with --server or $ARGUS_URL where it is"
             raise CommandFailed(f"no gateway at {self.place.shown}: {error.reason}; {advice}", NOT_REACHED) from None
         except LinkFailed as error:
-            raise self._broken(error) from None
+            raise self.broken(error) from None
         try:
             yield answer
         except BaseException as error:
@@ -204,8 +181,43 @@ class ApiClient:
                 FAILED,
             ) from None
 
-    def _broken(self, error: LinkFailed) -> CommandFailed:
+    def broken(self, error: LinkFailed) -> CommandFailed:
+        """What is told where a connection has ended."""
         return CommandFailed(f"the connection to {self.place.shown} broke off ({error.reason})", NOT_REACHED)
+
+
+@attrs.define(eq=False, kw_only=True)
+class EventPieces:
+    """The events of one answer, as they come. No generator: nothing of it is left to the collector."""
+
+    client: ApiClient
+    answer: HttpAnswer
+    silence_seconds: float | None
+    _parser: EventParser = attrs.field(factory=lambda: EventParser(max_event_bytes=EVENT_BYTES), init=False)
+
+    def __aiter__(self) -> EventPieces:
+        return self
+
+    async def __anext__(self) -> list[Event]:
+        """What came together. Raises CommandFailed."""
+        while True:
+            chunk = await self._received()
+            if not chunk:
+                raise StopAsyncIteration
+            try:
+                events = list(self._parser.feed(chunk))
+            except EventTooLarge as error:
+                raise CommandFailed(str(error)) from None
+            if events:
+                return events
+
+    async def _received(self) -> bytes:
+        with trio.move_on_after(inf if self.silence_seconds is None else self.silence_seconds):
+            try:
+                return await self.answer.receive()
+            except LinkFailed as error:
+                raise self.client.broken(error) from None
+        raise CommandFailed(f"{self.client.place.shown} says nothing any more", NOT_REACHED)
 
 
 @asynccontextmanager
