@@ -41,9 +41,9 @@ def stale(world: World) -> str:
     if link.state == "connecting":
         return f"connecting to {one_line(world.shown)}"
     if link.state == "refused":
-        return f"{one_line(link.why)}; Ctrl-R tries again"
+        return f"Ctrl-R tries again: {one_line(link.why)}"
     old = f"what is shown is of {clock(link.since)}" if world.status is not None else "nothing is known of it yet"
-    return f"{one_line(link.why)}; {old}, and it is tried again"
+    return f"{old}, and it is tried again: {one_line(link.why)}"
 
 
 def clock(moment: float) -> str:

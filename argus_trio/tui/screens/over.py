@@ -10,9 +10,10 @@ import urwid
 from argus_trio.manage_client.clean import clean, one_line, wrapped
 from argus_trio.tui.kit.cells import Markup, TextCell, row
 from argus_trio.tui.kit.rows import Rows
+from argus_trio.tui.screens.head import clock, stale
 from argus_trio.tui.shell.help import HelpLine, help_lines
 from argus_trio.tui.shell.model import Model
-from argus_trio.tui.shell.over import ChangeQuestion, CommandPalette, GatewayList, Help
+from argus_trio.tui.shell.over import ChangeQuestion, CommandPalette, GatewayList, Help, MessageList
 from argus_trio.tui.shell.palette import searched
 
 MOST_COLUMNS: Final = 100
@@ -63,6 +64,25 @@ def _help_rows(line: HelpLine, columns: int) -> list[Markup]:
         row((TextCell(key, KEY_COLUMNS - 1, "key"), TextCell(text, columns - KEY_COLUMNS)))
         for key, text in zip(keys, texts, strict=True)
     ]
+
+
+def _messages(model: Model, shown: MessageList, columns: int) -> BoxContent:
+    world = model.world
+    lines: list[Markup] = []
+    if not world.is_live:
+        lines += [*(("bad", text) for text in wrapped(stale(world), columns)), ""]
+    for past in reversed(model.told):
+        texts = wrapped(one_line(past.told.text), columns - 10)
+        moments = [clock(past.at), *[" " * 8] * (len(texts) - 1)]
+        lines += [[("dim", f"{at}  "), (past.told.kind, text)] for at, text in zip(moments, texts, strict=True)]
+    if not lines:
+        lines = [("dim", "nothing was told yet")]
+
+    def draw(at: int) -> Markup:
+        return lines[at]
+
+    top = min(shown.top, max(len(lines) - (world.rows - 6), 0))
+    return "Messages, the latest first", Rows(len(lines), draw, top=top), len(lines)
 
 
 def _question(model: Model, shown: ChangeQuestion, columns: int) -> BoxContent:
@@ -139,5 +159,6 @@ _VIEWS: Final[Mapping[type, Callable[[Model, Any, int], BoxContent]]] = {
     ChangeQuestion: _question,
     CommandPalette: _palette,
     GatewayList: _gateways,
+    MessageList: _messages,
 }
 """Each takes its own kind, so the second argument is of any type."""

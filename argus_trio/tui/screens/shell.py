@@ -6,7 +6,7 @@ from typing import Final
 
 import urwid
 
-from argus_trio.manage_client.clean import cut, one_line
+from argus_trio.manage_client.clean import cut, one_line, width
 from argus_trio.tui.kit.cells import Markup
 from argus_trio.tui.screens.foot import foot
 from argus_trio.tui.screens.head import head, stale
@@ -57,7 +57,15 @@ def _tabs(model: Model) -> Markup:
 def _notice(model: Model) -> Markup:
     notice, world = model.notice, model.world
     if notice is not None:
-        more = f" (and {notice.others} more)" if notice.others else ""
-        sign = {"error": "! ", "warning": "! "}.get(notice.told.kind, "")
-        return (notice.told.kind, cut(f" {sign}{one_line(notice.told.text)}", world.columns - len(more)) + more)
-    return ("bad", cut(f" {stale(world)}", world.columns)) if not world.is_live else ""
+        more = f" (and {notice.others} more: !)" if notice.others else ""
+        kind, text = notice.told.kind, one_line(notice.told.text)
+        sign = f"{kind}: " if kind in ("error", "warning") else ""
+    elif world.is_live:
+        return ""
+    else:
+        kind, text, sign, more = "error", stale(world), "", ""
+    line = f" {sign}{text}{more}"
+    if width(line) > world.columns:
+        more = more or " (!: all of it)"
+        line = cut(f" {sign}{text}", world.columns - len(more)) + more
+    return (kind, line)

@@ -8,7 +8,7 @@ import attrs
 
 from argus_trio.tui.pages.page import KeyHelp
 
-Command = Literal["help", "palette", "gateways", "again", "colours", "suspend", "quit"]
+Command = Literal["help", "palette", "messages", "gateways", "again", "colours", "suspend", "quit"]
 """What the whole can do, in a word."""
 
 
@@ -35,6 +35,11 @@ SHELL_KEYS: Final[tuple[ShellKey, ...]] = (
         names=(":", "ctrl p"),
         while_typing=("ctrl p",),
         help=KeyHelp(":", "palette", "All that can be done and gone to, searched by name (Ctrl-P while typing)"),
+    ),
+    ShellKey(
+        command="messages",
+        names=("!",),
+        help=KeyHelp("!", "messages", "What was told lately, in full", in_foot=False),
     ),
     ShellKey(
         command="gateways",

@@ -8,7 +8,7 @@ import attrs
 
 from argus_trio.tui.pages.page import DashboardPage
 from argus_trio.tui.servers import KnownGateway
-from argus_trio.tui.shell.notice import Notice
+from argus_trio.tui.shell.notice import Notice, PastNotice
 from argus_trio.tui.shell.over import Over
 from argus_trio.tui.state.world import World
 
@@ -25,6 +25,8 @@ class Model:
     """The tabs whose first page has been opened: none asks for anything before somebody looks at it."""
     over: Over | None = None
     notice: Notice | None = None
+    told: tuple[PastNotice, ...] = ()
+    """What was told, the latest last; bounded."""
     gateways: tuple[KnownGateway, ...] = ()
     """Those that can be looked at."""
 

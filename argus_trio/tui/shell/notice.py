@@ -12,6 +12,8 @@ NOTICE_SECONDS: Final = 8.0
 """How long it stays."""
 FAULT_SECONDS: Final = 20.0
 """How long one stays that tells of a fault: it is longer, and not looked for."""
+NOTICES_KEPT: Final = 100
+"""How many of what was told can be read again."""
 _WEIGHTS: Final = {"info": 0, "good": 0, "warning": 1, "error": 2}
 
 
@@ -23,6 +25,14 @@ class Notice:
     until: float
     others: int = 0
     """How many were told since it is here, and are not shown: they weigh less."""
+
+
+@attrs.frozen
+class PastNotice:
+    """What was told, and when."""
+
+    told: Tell
+    at: float
 
 
 def told_now(shown: Notice | None, told: Tell, now: float) -> Notice:

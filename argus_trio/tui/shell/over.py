@@ -41,4 +41,11 @@ class GatewayList:
     cursor: Cursor = attrs.field(factory=Cursor)
 
 
-Over = Help | ChangeQuestion | CommandPalette | GatewayList
+@attrs.frozen(kw_only=True)
+class MessageList:
+    """What was told lately, whole, from line `top` on."""
+
+    top: int = 0
+
+
+Over = Help | ChangeQuestion | CommandPalette | GatewayList | MessageList

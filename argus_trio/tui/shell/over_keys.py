@@ -12,7 +12,7 @@ from argus_trio.tui.message import Clicked, Key, Pasted, Wheeled
 from argus_trio.tui.parts.cursor import Cursor
 from argus_trio.tui.shell.help import help_lines
 from argus_trio.tui.shell.model import Model
-from argus_trio.tui.shell.over import ChangeQuestion, CommandPalette, GatewayList, Help
+from argus_trio.tui.shell.over import ChangeQuestion, CommandPalette, GatewayList, Help, MessageList
 from argus_trio.tui.shell.page_keys import commanded, gone_to, pressed
 from argus_trio.tui.shell.palette import PaletteCommand, searched
 from argus_trio.tui.step import Step
@@ -56,6 +56,13 @@ def _in_help(model: Model, over: Help, key: str) -> Step[Model]:
     if moved is None:
         return Step(model)
     return Step(attrs.evolve(model, over=Help(top=min(moved.at, max(count - 1, 0)))))
+
+
+def _in_messages(model: Model, over: MessageList, key: str) -> Step[Model]:
+    if key in ("q", "!", "enter"):
+        return _away(model)
+    moved = Cursor(over.top).moved(key, len(model.told) + 1, model.world.page)
+    return Step(model) if moved is None else Step(attrs.evolve(model, over=MessageList(top=moved.at)))
 
 
 def _in_question(model: Model, over: ChangeQuestion, key: str) -> Step[Model]:
@@ -110,6 +117,7 @@ _PRESSED: Final[Mapping[type, Callable[[Model, Any, str], Step[Model]]]] = {
     ChangeQuestion: _in_question,
     CommandPalette: _in_palette,
     GatewayList: _in_gateways,
+    MessageList: _in_messages,
 }
 """Each takes its own kind, so the second argument is of any type."""
 

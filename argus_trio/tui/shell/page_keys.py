@@ -14,7 +14,7 @@ from argus_trio.tui.parts.cursor import Cursor
 from argus_trio.tui.parts.look import PaletteName
 from argus_trio.tui.shell.keys import Command, command_of
 from argus_trio.tui.shell.model import Model
-from argus_trio.tui.shell.over import CommandPalette, GatewayList, Help
+from argus_trio.tui.shell.over import CommandPalette, GatewayList, Help, MessageList
 from argus_trio.tui.state.hearing import EVENTS_KEY, begin
 from argus_trio.tui.state.world import GatewayLink
 from argus_trio.tui.step import Step
@@ -87,6 +87,7 @@ def _colours(model: Model) -> Step[Model]:
 _COMMANDS: Final[Mapping[Command, Callable[[Model], Step[Model]]]] = {
     "help": lambda model: Step(attrs.evolve(model, over=Help())),
     "palette": lambda model: Step(attrs.evolve(model, over=CommandPalette())),
+    "messages": lambda model: Step(attrs.evolve(model, over=MessageList())),
     "gateways": _gateways,
     "again": _again,
     "colours": _colours,

@@ -22,7 +22,7 @@ from argus_trio.tui.pages.page import DashboardPage
 from argus_trio.tui.parts.look import PaletteName
 from argus_trio.tui.servers import KnownGateway
 from argus_trio.tui.shell.model import Model
-from argus_trio.tui.shell.notice import told_now
+from argus_trio.tui.shell.notice import NOTICES_KEPT, PastNotice, told_now
 from argus_trio.tui.shell.over import ChangeQuestion, GatewayList
 from argus_trio.tui.shell.over_keys import over_clicked, over_pressed
 from argus_trio.tui.shell.page_keys import clicked, pressed
@@ -113,7 +113,9 @@ def _settled(step: Step[Model]) -> Step[Model]:
     while waiting:
         effect = waiting.pop(0)
         if isinstance(effect, Tell):
-            model = attrs.evolve(model, notice=told_now(model.notice, effect, model.world.now))
+            now = model.world.now
+            told = (*model.told, PastNotice(effect, now))[-NOTICES_KEPT:]
+            model = attrs.evolve(model, notice=told_now(model.notice, effect, now), told=told)
         elif isinstance(effect, Confirm):
             model = attrs.evolve(model, over=ChangeQuestion(text=effect.question, yes=effect.yes))
         elif isinstance(effect, Open):
