@@ -8,13 +8,18 @@ import attrs
 import msgspec
 
 from argus_trio.contract.backends import BACKEND, BACKENDS, BackendEntry, BackendsAnswer
+from argus_trio.contract.calls import ANSWER_ASK
 from argus_trio.contract.capabilities import CAPABILITIES, CapabilitiesAnswer
 from argus_trio.contract.events import EVENT_STREAM, EventEntry, FiguresEntry
 from argus_trio.contract.health import STATUS, StatusAnswer
+from argus_trio.tui.calls.book import heard
 from argus_trio.tui.effect import Effect, Fetch, FollowStream
 from argus_trio.tui.message import (
+    CallBroke,
+    CallCame,
     DashboardMessage,
     Fetched,
+    FetchFailed,
     Resized,
     StreamCame,
     StreamLost,
@@ -50,6 +55,11 @@ def hear(world: World, message: DashboardMessage) -> Step[World]:
         return Step(attrs.evolve(world, now=message.now))
     if isinstance(message, Resized):
         return Step(attrs.evolve(world, columns=message.columns, rows=message.rows))
+    if isinstance(message, CallCame | CallBroke) or (
+        isinstance(message, Fetched | FetchFailed) and message.request.operation is ANSWER_ASK
+    ):
+        book = heard(world.calls, message, world.now)
+        return Step(attrs.evolve(world, calls=book.value), book.effects)
     if isinstance(message, Fetched):
         return Step(_answered(world, message))
     if isinstance(message, StreamOpened) and message.stream.key == EVENTS_KEY:
