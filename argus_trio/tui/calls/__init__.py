@@ -1,9 +1,14 @@
 """Calls under way, what they ask meanwhile, their results, and the history of calls. Pure.
 
-Empty so far; what is to come:
     call      one call: what came of it, in order, bounded
+    asks      elicitation, sampling and roots as what the screen asks, and the bodies that answer them
     book      all calls of this dashboard, and the queue of what they ask
-    asks      elicitation, sampling and roots as what the screen asks
-    results   a result by its types
-    command   a call as `argus-trio call ...`
+    start     calls as pages begin them, with what can be asked meanwhile
+    document  a result by its types
+    tree      JSON that is folded and unfolded
+    media     what images and sounds are, by their first bytes
+    lines     all of it as lines of so many columns
+
+`World.calls` is the book. A page begins a call by the effects `StartCall` (of `start`) and `Open(CallPage(id))`; the
+shell notes it in the book on its way.
 """

@@ -7,8 +7,10 @@ from typing import Any, Final
 
 import urwid
 
+from argus_trio.tui.pages.call import CallPage
 from argus_trio.tui.pages.overview import OverviewPage
 from argus_trio.tui.pages.tools import ToolsPage
+from argus_trio.tui.screens.call import call
 from argus_trio.tui.screens.overview import overview
 from argus_trio.tui.screens.tools import tools
 from argus_trio.tui.state.world import World
@@ -16,4 +18,8 @@ from argus_trio.tui.state.world import World
 PageView = Callable[[Any, World, int, int], urwid.Widget]
 """A page, the world, columns and rows to a box widget. Each view takes its own page, so the first is of any type."""
 
-VIEWS: Final[Mapping[type, PageView]] = {OverviewPage: overview, ToolsPage: tools}
+VIEWS: Final[Mapping[type, PageView]] = {
+    OverviewPage: overview,
+    ToolsPage: tools,
+    CallPage: call,
+}

@@ -6,7 +6,8 @@ from typing import cast
 
 import attrs
 
-from argus_trio.tui.effect import Back, Confirm, Effect, Open, SetLook, Tell
+from argus_trio.tui.calls.book import begun, given_up, sent
+from argus_trio.tui.effect import Back, Confirm, Effect, Fetch, GiveUpCall, Open, SetLook, StartCall, Tell
 from argus_trio.tui.message import (
     Clicked,
     DashboardMessage,
@@ -128,8 +129,23 @@ def _settled(step: Step[Model]) -> Step[Model]:
             if isinstance(effect, SetLook):
                 look = attrs.evolve(model.world.look, palette=cast("PaletteName", effect.palette))
                 model = attrs.evolve(model, world=attrs.evolve(model.world, look=look))
+            model = _noted(model, effect)
             left.append(effect)
     return Step(model, tuple(left))
+
+
+def _noted(model: Model, effect: Effect) -> Model:
+    """The model after an effect of a call is on its way: the book of calls knows of it."""
+    calls, now = model.world.calls, model.world.now
+    if isinstance(effect, StartCall):
+        calls = begun(calls, effect, now)
+    elif isinstance(effect, GiveUpCall):
+        calls = given_up(calls, effect.id, now)
+    elif isinstance(effect, Fetch):
+        calls = sent(calls, effect)
+    return (
+        attrs.evolve(model, world=attrs.evolve(model.world, calls=calls)) if calls is not model.world.calls else model
+    )
 
 
 def _open(model: Model, effect: Open) -> tuple[Model, tuple[Effect, ...]]:

@@ -9,13 +9,17 @@ import attrs
 import msgspec
 
 from argus_trio.contract.backends import BackendEntry, BackendsAnswer
+from argus_trio.contract.calls import ANSWER_ASK
 from argus_trio.contract.capabilities import CapabilitiesAnswer
 from argus_trio.contract.events import EVENT_STREAM, EventEntry, FiguresEntry
 from argus_trio.contract.health import StatusAnswer
 from argus_trio.core.access.access import ManageRight
 from argus_trio.manage_client.failure import NOT_ALLOWED
+from argus_trio.tui.calls.book import heard
 from argus_trio.tui.effect import Effect, FollowStream, Tell
 from argus_trio.tui.message import (
+    CallBroke,
+    CallCame,
     DashboardMessage,
     Fetched,
     FetchFailed,
@@ -66,13 +70,18 @@ def begin() -> tuple[Effect, ...]:
 
 def hear(world: World, message: DashboardMessage) -> Step[World]:
     """The world after a message."""
+    if isinstance(message, CallCame | CallBroke) or (
+        isinstance(message, Fetched | FetchFailed) and message.request.operation is ANSWER_ASK
+    ):
+        book = heard(world.calls, message, world.now)
+        return Step(attrs.evolve(world, calls=book.value), book.effects)
     taken = _HEARD.get(type(message))
     if taken is None or (isinstance(message, _OF_STREAMS) and message.stream.key != EVENTS_KEY):
         return Step(world)
     step = taken(world, message)
     asking, fetches = step.value.asking.sent()
-    heard = step.value if asking == step.value.asking else attrs.evolve(step.value, asking=asking)
-    return Step(heard, (*step.effects, *fetches))
+    asked = step.value if asking == step.value.asking else attrs.evolve(step.value, asking=asking)
+    return Step(asked, (*step.effects, *fetches))
 
 
 def _ticked(world: World, message: Ticked) -> Step[World]:

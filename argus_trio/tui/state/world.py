@@ -12,6 +12,7 @@ from argus_trio.contract.capabilities import CapabilitiesAnswer
 from argus_trio.contract.events import EventEntry, FigureEntry, FiguresEntry
 from argus_trio.contract.health import StatusAnswer
 from argus_trio.core.access.access import ManageRight
+from argus_trio.tui.calls.book import CallBook
 from argus_trio.tui.parts.look import Appearance
 from argus_trio.tui.state.asking import Asking
 
@@ -63,6 +64,8 @@ class World:
     events: tuple[EventEntry, ...] = ()
     """The latest, oldest first; bounded."""
     capabilities: CapabilitiesAnswer | None = None
+    calls: CallBook = attrs.field(factory=CallBook)
+    """What was called here, and what these calls ask."""
 
     @property
     def may_operate(self) -> bool:
