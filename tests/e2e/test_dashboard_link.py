@@ -32,6 +32,10 @@ def is_whole(model: Model) -> bool:
     )
 
 
+def instance_of(model: Model) -> str:
+    return model.world.status.service.instance if model.world.status else ""
+
+
 async def test_a_gateway_is_known_and_live_by_its_address_and_by_its_socket(tmp_path: Path) -> None:
     path = tmp_path / "s.sock"
     with gateway.running(config(token=TOKEN, socket=str(path)), tmp_path) as running:
@@ -67,11 +71,10 @@ async def test_a_gateway_that_is_lost_says_so_and_comes_back_by_itself(tmp_path:
             lost = await dashboard.until(lambda model: model.world.link.state == "lost")
             assert list(lost.world.backends) == ["one", "two"]
             with gateway.running(config(), tmp_path, arguments=arguments):
-                model = await dashboard.until(is_whole)
-                assert model.world.status
-                instance = model.world.status.service.instance
                 assert lost.world.status
-                assert instance != lost.world.status.service.instance
+                before = lost.world.status.service.instance
+                model = await dashboard.until(lambda model: instance_of(model) != before and is_whole(model))
+                instance = instance_of(model)
                 model = await dashboard.until(lambda model: bool(model.world.events))
                 assert all(each.id.startswith(f"{instance}-") for each in model.world.events)
                 told = [past.told.text for past in model.told]

@@ -7,7 +7,7 @@ from typing import Final, get_args
 
 import attrs
 
-from argus_trio.tui.effect import Back, Effect, Quit, SetLook, Suspend, Tell, UnfollowStream
+from argus_trio.tui.effect import Back, Confirm, Effect, Quit, SetLook, Suspend, Tell, UnfollowStream
 from argus_trio.tui.message import Clicked, Key, Pasted, Wheeled
 from argus_trio.tui.pages.page import DashboardPage
 from argus_trio.tui.parts.cursor import Cursor
@@ -84,6 +84,16 @@ def _colours(model: Model) -> Step[Model]:
     return Step(model, effects)
 
 
+def ended_by(model: Model, effect: Effect, word: str) -> Step[Model]:
+    """What ends all that is under way here: asked first where that is calls."""
+    count = len(model.world.calls.under_way)
+    if not count:
+        return Step(model, (effect,))
+    calls = "A call is under way here" if count == 1 else f"{count} calls are under way here"
+    question = f"{calls}. {word}? The gateway cancels what is under way; whether it had an effect is not known then."
+    return Step(model, (Confirm(question=question, yes=(effect,)),))
+
+
 _COMMANDS: Final[Mapping[Command, Callable[[Model], Step[Model]]]] = {
     "help": lambda model: Step(attrs.evolve(model, over=Help())),
     "palette": lambda model: Step(attrs.evolve(model, over=CommandPalette())),
@@ -92,7 +102,7 @@ _COMMANDS: Final[Mapping[Command, Callable[[Model], Step[Model]]]] = {
     "again": _again,
     "colours": _colours,
     "suspend": lambda model: Step(model, (Suspend(),)),
-    "quit": lambda model: Step(model, (Quit(),)),
+    "quit": lambda model: ended_by(model, Quit(), "Leave"),
 }
 
 
