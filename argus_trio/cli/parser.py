@@ -139,8 +139,16 @@ def _add_tui(add: verbs.AddParser) -> None:
         epilog="examples:\n"
         "  argus-trio tui\n"
         "  argus-trio tui --server https://gateway.example.com --token-file ~/.token\n"
+        "  argus-trio tui --server staging  (a name of servers.yaml)\n"
         "  argus-trio tui --read-only\n",
         allow_abbrev=False,
+    )
+    command.add_argument(
+        "--servers",
+        type=Path,
+        metavar="PATH",
+        help="a list of gateways to look at; default: $XDG_CONFIG_HOME/argus-trio/servers.yaml (~/.config, where that "
+        "is unset), if it is there",
     )
     command.add_argument("--read-only", action="store_true", help="offer nothing that changes the gateway")
     verbs.add_where(command)

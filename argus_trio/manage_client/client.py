@@ -67,7 +67,7 @@ class ApiClient:
             CommandFailed: nobody is there, or the answer is a problem, unless its status is one of those `taken`.
         """
         with trio.move_on_after(seconds):
-            async with self._opened(operation, path, query=query, body=body) as answer:
+            async with self._opened(self._request(operation, path, query, body, []), inf) as answer:
                 raw = await self._rest_of(answer)
                 if answer.status == 200 and raw.lstrip()[:1] != b"{":
                     what = f"what answers at {self.place.shown} is no argus-trio gateway (it answers with no JSON)"
@@ -86,17 +86,20 @@ class ApiClient:
         query: ApiQuery = NOTHING,
         body: object = None,
         last_id: str = "",
+        begin_seconds: float = inf,
         silence_seconds: float | None = None,
     ) -> AsyncIterator[EventPieces]:
         """The events of an operation's answer as they come, several at a time; those of one piece come together.
 
-        `silence_seconds` bounds how long it may say nothing; None is for a call, which may take as long as it likes.
+        `begin_seconds` bounds how long the answer may take to begin, and `silence_seconds` how long it may say nothing
+        then; neither is for a call, which may take as long as it likes.
 
         Raises:
             CommandFailed: nobody is there, the answer is a problem or no stream, or the connection broke off.
         """
         headers = [(names.LAST_EVENT_ID, last_id)] if last_id else []
-        async with self._opened(operation, path, query=query, body=body, headers=headers, is_stream=True) as answer:
+        request = self._request(operation, path, query, body, headers, is_stream=True)
+        async with self._opened(request, begin_seconds) as answer:
             if answer.status != 200 or answer.media_type != names.EVENT_STREAM:
                 raw = await self._rest_of(answer)
                 if answer.status == 200:
@@ -111,25 +114,19 @@ class ApiClient:
             raise self.broken(error) from None
 
     @asynccontextmanager
-    async def _opened(
-        self,
-        operation: Operation,
-        path: Mapping[str, str],
-        *,
-        query: ApiQuery,
-        body: object,
-        headers: list[tuple[str, str]] | None = None,
-        is_stream: bool = False,
-    ) -> AsyncIterator[HttpAnswer]:
-        request = self._request(operation, path, query, body, headers or [], is_stream=is_stream)
+    async def _opened(self, request: HttpRequest, seconds: float) -> AsyncIterator[HttpAnswer]:
         opened = self.pool.send(request)
+        answer: HttpAnswer | None = None
         try:
-            answer = await opened.__aenter__()
+            with trio.move_on_after(seconds):
+                answer = await opened.__aenter__()
         except NobodyListens as error:
             advice = "start one with `argus-trio serve`, or say with --server or $ARGUS_URL where it is"
             raise CommandFailed(f"no gateway at {self.place.shown}: {error.reason}; {advice}", NOT_REACHED) from None
         except LinkFailed as error:
             raise self.broken(error) from None
+        if answer is None:
+            raise CommandFailed(f"{self.place.shown} took the request and did not answer in time", NOT_REACHED)
         try:
             yield answer
         except BaseException as error:
@@ -146,7 +143,7 @@ class ApiClient:
         body: object,
         headers: list[tuple[str, str]],
         *,
-        is_stream: bool,
+        is_stream: bool = False,
     ) -> HttpRequest:
         target = f"{self.place.prefix}{BASE}{operation.path}"
         for name, value in path.items():

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import trio
 
 from argus_trio.contract.operation import Operation
-from argus_trio.manage_client.client import NOTHING, ApiClient, ApiQuery
+from argus_trio.manage_client.client import ANSWER_SECONDS, NOTHING, ApiClient, ApiQuery
 from argus_trio.manage_client.failure import CommandFailed
 from argus_trio.wire.event_stream import Event
 
@@ -47,7 +47,14 @@ async def follow(
     while True:
         failure = CommandFailed(f"{client.place.shown} ended the stream")
         try:
-            stream = client.stream(operation, path, query=query, last_id=last_id, silence_seconds=SILENCE_SECONDS)
+            stream = client.stream(
+                operation,
+                path,
+                query=query,
+                last_id=last_id,
+                begin_seconds=ANSWER_SECONDS,
+                silence_seconds=SILENCE_SECONDS,
+            )
             async with stream as pieces:
                 follower.opened()
                 pause = 0.0

@@ -4,6 +4,7 @@
     message    what happens, as values: keys, answers, events
     effect     what is to be done, as values: requests, calls, files, another page
     step       what an update comes to: a value and its effects
+    servers    the gateways of `servers.yaml`
     parts/     small values that all of it is made of: pure
     state/     what is known of the gateway, and how messages change it: pure
     pages/     what each page knows for itself, and how messages change it: pure

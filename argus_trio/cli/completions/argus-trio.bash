@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/argus-trio
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_argus_trio_subparsers=(serve stdio demo check isolation explain schema build clean status backends tools sessions exchanges config call read prompt events logs egress reload restart drain enable disable cancel log-level shutdown completion)
+_shtab_argus_trio_subparsers=(serve stdio demo check isolation explain schema build clean status backends tools sessions exchanges config call read prompt events logs egress reload restart drain enable disable cancel log-level shutdown tui completion)
 
 _shtab_argus_trio_serve_option_strings=(-h --help -c --config --host --port --log-format --log-level)
 _shtab_argus_trio_stdio_option_strings=(-h --help --url --view --header --wait --log-level)
@@ -36,6 +36,7 @@ _shtab_argus_trio_disable_option_strings=(-h --help --server --token-file --json
 _shtab_argus_trio_cancel_option_strings=(-h --help --server --token-file --json)
 _shtab_argus_trio_log_level_option_strings=(-h --help --server --token-file --json)
 _shtab_argus_trio_shutdown_option_strings=(-h --help --server --token-file --json --timeout)
+_shtab_argus_trio_tui_option_strings=(-h --help --servers --read-only --server --token-file --json)
 _shtab_argus_trio_completion_option_strings=(-h --help)
 _shtab_argus_trio_option_strings=(-h --help --version --server --token-file --json)
 
@@ -51,7 +52,7 @@ _shtab_argus_trio_prompt___log_level_choices=(debug info notice warning error cr
 _shtab_argus_trio_events___severity_choices=(debug info warning error)
 _shtab_argus_trio_log_level_pos_0_choices=(debug info warning error)
 _shtab_argus_trio_completion_pos_0_choices=(bash zsh fish)
-_shtab_argus_trio_pos_0_choices=(serve stdio demo check isolation explain schema build clean status backends tools sessions exchanges config call read prompt events logs egress reload restart drain enable disable cancel log-level shutdown completion)
+_shtab_argus_trio_pos_0_choices=(serve stdio demo check isolation explain schema build clean status backends tools sessions exchanges config call read prompt events logs egress reload restart drain enable disable cancel log-level shutdown tui completion)
 
 _shtab_argus_trio_serve__h_nargs=0
 _shtab_argus_trio_serve___help_nargs=0
@@ -151,6 +152,10 @@ _shtab_argus_trio_log_level___json_nargs=0
 _shtab_argus_trio_shutdown__h_nargs=0
 _shtab_argus_trio_shutdown___help_nargs=0
 _shtab_argus_trio_shutdown___json_nargs=0
+_shtab_argus_trio_tui__h_nargs=0
+_shtab_argus_trio_tui___help_nargs=0
+_shtab_argus_trio_tui___read_only_nargs=0
+_shtab_argus_trio_tui___json_nargs=0
 _shtab_argus_trio_completion__h_nargs=0
 _shtab_argus_trio_completion___help_nargs=0
 _shtab_argus_trio_pos_0_nargs=A...

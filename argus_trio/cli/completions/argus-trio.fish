@@ -50,8 +50,8 @@ function _shtab_argus_trio_using
   test "$_shtab_argus_trio_cmdpath" = "$argv"
 end
 
-set -g _shtab_argus_trio_commands serve stdio demo check isolation explain schema build clean status backends tools sessions exchanges config call read prompt events logs egress reload restart drain enable disable cancel log-level shutdown completion
-set -g _shtab_argus_trio_opts_with_value --args --backend --close --config --endpoint --header --host --limit --log-format --log-level --output --port --principal --role --root --server --severity --since --timeout --token-file --url --view --wait -c -n
+set -g _shtab_argus_trio_commands serve stdio demo check isolation explain schema build clean status backends tools sessions exchanges config call read prompt events logs egress reload restart drain enable disable cancel log-level shutdown tui completion
+set -g _shtab_argus_trio_opts_with_value --args --backend --close --config --endpoint --header --host --limit --log-format --log-level --output --port --principal --role --root --server --servers --severity --since --timeout --token-file --url --view --wait -c -n
 
 complete -c argus-trio -e
 complete -c argus-trio -f
@@ -235,6 +235,13 @@ complete -c argus-trio -n '_shtab_argus_trio_using shutdown' -l server -x -d 'it
 complete -c argus-trio -n '_shtab_argus_trio_using shutdown' -l token-file -x -d 'a file that holds the token; default: the token in $ARGUS_TOKEN'
 complete -c argus-trio -n '_shtab_argus_trio_using shutdown' -l json -d 'print the gateway'"'"'s answer as it is'
 complete -c argus-trio -n '_shtab_argus_trio_using shutdown' -l timeout -x -d 'what calls in flight get to finish; default: server.drain_timeout'
+complete -c argus-trio -n '_shtab_argus_trio_using; and test $_shtab_argus_trio_npos -eq 0' -a tui -d 'Show a running gateway on the terminal: backends, tools with a form for each, traffic, configuration, events. `?` shows the keys.'
+complete -c argus-trio -n '_shtab_argus_trio_using tui' -s h -l help -d 'show this help message and exit'
+complete -c argus-trio -n '_shtab_argus_trio_using tui' -l servers -x -d 'a list of gateways to look at; default: $XDG_CONFIG_HOME/argus-trio/servers.yaml (~/.config, where that is unset), if it is there'
+complete -c argus-trio -n '_shtab_argus_trio_using tui' -l read-only -d 'offer nothing that changes the gateway'
+complete -c argus-trio -n '_shtab_argus_trio_using tui' -l server -x -d 'its address, with or without /mcp, /sse or /manage/v1 at its end, or unix:PATH of its socket; default: $ARGUS_URL, the socket of a gateway of yours if there is exactly one, http://127.0.0.1:9000'
+complete -c argus-trio -n '_shtab_argus_trio_using tui' -l token-file -x -d 'a file that holds the token; default: the token in $ARGUS_TOKEN'
+complete -c argus-trio -n '_shtab_argus_trio_using tui' -l json -d 'print the gateway'"'"'s answer as it is'
 complete -c argus-trio -n '_shtab_argus_trio_using; and test $_shtab_argus_trio_npos -eq 0' -a completion -d 'Print the completion script of a shell.'
 complete -c argus-trio -n '_shtab_argus_trio_using completion' -s h -l help -d 'show this help message and exit'
 complete -c argus-trio -n '_shtab_argus_trio_using completion; and test $_shtab_argus_trio_npos -eq 0' -ka "bash zsh fish" -d 'bash, zsh or fish'

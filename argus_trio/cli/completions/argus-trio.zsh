@@ -40,6 +40,7 @@ _shtab_argus_trio_commands() {
     status:'Show how the running gateway stands.'
     stdio:'carry a client that speaks stdio only to a running gateway'
     tools:'List the tools, or show one with its arguments.'
+    tui:'Show a running gateway on the terminal: backends, tools with a form for each, traffic, configuration, events. `?` shows the keys.'
   )
   _describe 'argus-trio commands' _commands
 }
@@ -401,6 +402,18 @@ _shtab_argus_trio_tools_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_argus_trio_tools_defaults_added=0
 
+_shtab_argus_trio_tui_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--servers[a list of gateways to look at\; default\: \$XDG_CONFIG_HOME\/argus-trio\/servers.yaml (\~\/.config, where that is unset), if it is there]:PATH:"
+  "--read-only[offer nothing that changes the gateway]"
+  "--server[its address, with or without \/mcp, \/sse or \/manage\/v1 at its end, or unix\:PATH of its socket\; default\: \$ARGUS_URL, the socket of a gateway of yours if there is exactly one, http\:\/\/127.0.0.1\:9000]:URL:"
+  "--token-file[a file that holds the token\; default\: the token in \$ARGUS_TOKEN]:PATH:"
+  "--json[print the gateway\'s answer as it is]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_argus_trio_tui_defaults_added=0
+
 
 _shtab_argus_trio() {
   local context state line curcontext="$curcontext" one_or_more='(*)' remainder='(-)*:' default='*::: :->argus-trio'
@@ -450,6 +463,7 @@ _shtab_argus_trio() {
         status) _arguments -C -s $_shtab_argus_trio_status_options ;;
         stdio) _arguments -C -s $_shtab_argus_trio_stdio_options ;;
         tools) _arguments -C -s $_shtab_argus_trio_tools_options ;;
+        tui) _arguments -C -s $_shtab_argus_trio_tui_options ;;
       esac
   esac
 }

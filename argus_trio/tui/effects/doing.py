@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeVar
 
 import attrs
 import trio
 
-from argus_trio.contract.operation import Operation
 from argus_trio.manage_client.client import ANSWER_SECONDS, CHANGE_SECONDS, ApiClient
-from argus_trio.manage_client.failure import CommandFailed
+from argus_trio.manage_client.failure import FAILED, NOT_ALLOWED, CommandFailed
 from argus_trio.manage_client.follow import follow
-from argus_trio.tui.effect import Effect, Fetch, FollowStream, GiveUpCall, Quit, StartCall, UnfollowStream
+from argus_trio.tui.effect import Effect, Fetch, FollowStream, GiveUpCall, SaveFile, StartCall, UnfollowStream
+from argus_trio.tui.effects.lists import whole_list
+from argus_trio.tui.effects.saving import saved
 from argus_trio.tui.message import (
     CallBroke,
     CallCame,
     DashboardMessage,
+    Done,
     Fetched,
     FetchFailed,
     StreamCame,
@@ -23,6 +26,15 @@ from argus_trio.tui.message import (
     StreamOpened,
 )
 from argus_trio.wire.event_stream import Event
+
+FETCHES_AT_ONCE: Final = 8
+"""How many requests are under way at once; others wait. Changes, calls and streams are not among them: they wait for
+others than the gateway."""
+MOST_TASKS: Final = 256
+"""How many effects are done at once; more are refused, and the user is told. Nobody has as many by hand."""
+_TOO_MANY: Final = "too much is under way at once; try again when some of it is over"
+_ENDED: Final = "the gateway ended the connection before the call was over; whether it had an effect is not known"
+SomeEffect = TypeVar("SomeEffect", bound=Effect)
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -32,31 +44,37 @@ class Doing:
     client: ApiClient
     nursery: trio.Nursery
     tell: Callable[[DashboardMessage], None]
-    quit: Callable[[], None]
     _running: dict[str, trio.CancelScope] = attrs.field(factory=dict, init=False)
+    _fetches: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(FETCHES_AT_ONCE), init=False)
 
     def do(self, effect: Effect) -> None:
         """Begin an effect."""
         if isinstance(effect, Fetch):
-            self._begin(effect.name, self._fetch, effect)
+            self._begin(effect.name, self._fetch, effect, FetchFailed(request=effect, why=_TOO_MANY, code=FAILED))
         elif isinstance(effect, FollowStream):
-            self._begin(f"stream {effect.key}", self._follow, effect)
+            lost = StreamLost(stream=effect, why=_TOO_MANY, code=FAILED, pause=0.0, is_over=True)
+            self._begin(f"stream {effect.key}", self._follow, effect, lost)
         elif isinstance(effect, UnfollowStream):
             self._end(f"stream {effect.key}")
         elif isinstance(effect, StartCall):
-            self._begin(f"call {effect.id}", self._call, effect)
+            self._begin(f"call {effect.id}", self._call, effect, CallBroke(call=effect, why=_TOO_MANY, code=FAILED))
         elif isinstance(effect, GiveUpCall):
             self._end(f"call {effect.id}")
-        elif isinstance(effect, Quit):
-            self.quit()
+        elif isinstance(effect, SaveFile):
+            self._begin(f"save {effect.path}", self._save, effect, Done(what="failed", text=_TOO_MANY))
 
-    def _begin(self, name: str, task: Callable[..., object], effect: Effect) -> None:
+    def _begin(
+        self, name: str, task: Callable[[SomeEffect], Awaitable[None]], effect: SomeEffect, refused: DashboardMessage
+    ) -> None:
         self._end(name)
+        if len(self._running) >= MOST_TASKS:
+            self.tell(refused)
+            return
         self._running[name] = scope = trio.CancelScope()
 
         async def run() -> None:
             with scope:
-                await task(effect)  # type: ignore[misc]
+                await task(effect)
             if self._running.get(name) is scope:
                 del self._running[name]
 
@@ -67,20 +85,33 @@ class Doing:
             scope.cancel()
 
     async def _fetch(self, effect: Fetch) -> None:
-        operation: Operation = effect.operation
-        seconds = CHANGE_SECONDS if effect.is_change else ANSWER_SECONDS
         try:
-            raw = await self.client.fetch(
-                operation, effect.path, query=effect.query, body=effect.body, seconds=seconds, taken=effect.taken
-            )
-            answer: object = self.client.decoded(raw, operation.answer or object)
+            if effect.is_change:
+                raw, answer = await self._asked(effect)
+            else:
+                async with self._fetches:
+                    raw, answer = await self._asked(effect)
         except CommandFailed as failure:
             self.tell(FetchFailed(request=effect, why=str(failure), code=failure.code))
         else:
             self.tell(Fetched(request=effect, answer=answer, raw=raw))
 
+    async def _asked(self, effect: Fetch) -> tuple[bytes, object]:
+        if effect.has_pages:
+            return await whole_list(self._one, effect)
+        return await self._one(effect, effect.query)
+
+    async def _one(self, effect: Fetch, query: Mapping[str, str | int | tuple[str, ...]]) -> tuple[bytes, object]:
+        seconds = CHANGE_SECONDS if effect.is_change else ANSWER_SECONDS
+        raw = await self.client.fetch(
+            effect.operation, effect.path, query=query, body=effect.body, seconds=seconds, taken=effect.taken
+        )
+        answer: object = self.client.decoded(raw, effect.operation.answer or object)
+        return raw, answer
+
     async def _follow(self, effect: FollowStream) -> None:
-        await follow(self.client, effect.operation, _Told(effect, self.tell), effect.path, query=effect.query)
+        told = _Told(effect, self.tell)
+        await follow(self.client, effect.operation, told, effect.path, query=effect.query, goes_on=may_pass)
 
     async def _call(self, effect: StartCall) -> None:
         try:
@@ -92,8 +123,15 @@ class Doing:
         except CommandFailed as failure:
             self.tell(CallBroke(call=effect, why=str(failure), code=failure.code))
             return
-        why = "the gateway ended the connection before the call was over; whether it had an effect is not known"
-        self.tell(CallBroke(call=effect, why=why, code=3))
+        self.tell(CallBroke(call=effect, why=_ENDED, code=3))
+
+    async def _save(self, effect: SaveFile) -> None:
+        self.tell(await saved(effect.path, effect.content))
+
+
+def may_pass(failure: CommandFailed) -> bool:
+    """Whether a stream that failed so is tried again: who is not let in is not let in later either, without a token."""
+    return failure.code != NOT_ALLOWED
 
 
 @attrs.frozen
@@ -110,4 +148,5 @@ class _Told:
         self.tell(StreamCame(stream=self.stream, events=tuple(events)))
 
     def lost(self, failure: CommandFailed, pause: float) -> None:
-        self.tell(StreamLost(stream=self.stream, why=str(failure), code=failure.code, pause=pause))
+        is_over = not may_pass(failure)
+        self.tell(StreamLost(stream=self.stream, why=str(failure), code=failure.code, pause=pause, is_over=is_over))

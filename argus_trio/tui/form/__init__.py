@@ -1,9 +1,10 @@
 """A form of a JSON Schema: what a tool takes, or what it asks. Pure: values in, values out.
 
-Empty so far; what is to come:
-    schema    a schema with its `$ref`, `oneOf`, `anyOf` and `allOf` read: fields
-    fields    the values of a form: what is typed, chosen, added
-    update    how keys change a form
-    judge     what is wrong with it before it is sent
-    raw       the same as JSON, to and fro
+    spec   what a schema wants at one place, its `$ref`, `allOf`, `oneOf` and types read
+    node   the tree of values: what is typed, chosen, added at each place
+    value  the tree as JSON, and JSON as the tree
+    judge  what is wrong with a value by the whole schema
+    form   the tree as rows, which of them is meant, and how keys change it; or the same as JSON
+
+Numbers and texts stay as they are typed. What is optional is left out until something is typed or chosen there.
 """

@@ -1,4 +1,4 @@
-"""The view of the whole: head, page, notice, foot, and what lies over it."""
+"""The view of the whole: head, tabs, page, notice, foot, and what lies over it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,21 @@ from typing import Final
 
 import urwid
 
-from argus_trio.manage_client.clean import cut, one_line
+from argus_trio.manage_client.clean import cut, one_line, width
+from argus_trio.tui.kit.cells import Markup
+from argus_trio.tui.screens.foot import foot
+from argus_trio.tui.screens.head import head, stale
+from argus_trio.tui.screens.over import over
 from argus_trio.tui.screens.views import VIEWS
 from argus_trio.tui.shell.model import Model
-from argus_trio.tui.shell.over import ChangeQuestion
 
 LEAST_COLUMNS: Final = 80
 LEAST_ROWS: Final = 24
 """The smallest terminal that pages are made for; below it one line says so."""
+_STALE: Final = dict.fromkeys(
+    (None, "name", "info", "good", "warn", "warning", "bad", "error", "bar", "label", "title"), "dim"
+)
+"""How attributes look where what they show may be old. The line below says so in words."""
 
 
 def shell(model: Model) -> urwid.Widget:
@@ -24,20 +31,41 @@ def shell(model: Model) -> urwid.Widget:
             f"argus-trio: {world.columns}x{world.rows} is too small, {LEAST_COLUMNS}x{LEAST_ROWS} is needed; q leaves"
         )
         return urwid.Filler(urwid.Text(cut(text, world.columns), wrap="clip"), valign="top")
-    tabs = [("tab" if key == model.tab else "dim", f" {key} {stack[0].title} ") for key, stack in model.stacks.items()]
-    head = urwid.AttrMap(
-        urwid.Text(f" argus-trio  {one_line(world.shown)}  {world.link.state} {one_line(world.link.why)}", wrap="clip"),
-        "head",
-    )
-    told = model.notice.told if model.notice else None
-    notice = urwid.Text((told.kind, one_line(told.text)) if told else "", wrap="clip")
-    keys = [part for key in model.page.keys for part in (("key", f" {key.key} "), ("dim", f"{key.does} "))]
-    foot = urwid.Text([*keys, ("key", " ? "), ("dim", "help "), ("key", " q "), ("dim", "quit")], wrap="clip")
     body = VIEWS[type(model.page)](model.page, world, world.columns, world.page)
-    above, below = urwid.Pile([head, urwid.Text(tabs, wrap="clip")]), urwid.Pile([notice, foot])
+    if not world.is_live:
+        body = urwid.AttrMap(body, _STALE)
+    above = urwid.Pile([urwid.AttrMap(_line(head(world)), "head"), _line(_tabs(model))])
+    below = urwid.Pile([_line(_notice(model)), _line(foot(model))])
     whole: urwid.Widget = urwid.Frame(body, above, below)
-    if model.over is not None:
-        text = model.over.text if isinstance(model.over, ChangeQuestion) else "help"
-        box = urwid.LineBox(urwid.Filler(urwid.Text(text)))
-        whole = urwid.Overlay(box, whole, "center", ("relative", 70), "middle", ("relative", 50))
-    return whole
+    return whole if model.over is None else over(model, whole)
+
+
+def _line(markup: Markup) -> urwid.Widget:
+    return urwid.Text(markup, wrap="clip")
+
+
+def _tabs(model: Model) -> Markup:
+    line: list[str | tuple[str, str]] = []
+    for key, stack in model.stacks.items():
+        is_shown = key == model.tab
+        line.append(("tab" if is_shown else "dim", f" {key} {stack[0].title} "))
+    titles = [one_line(page.title) for page in model.stacks[model.tab][1:]]
+    arrow = model.world.look.sign(" › ", " > ")
+    return [*line, ("title", "".join(f"{arrow}{title}" for title in titles))] if titles else line
+
+
+def _notice(model: Model) -> Markup:
+    notice, world = model.notice, model.world
+    if notice is not None:
+        more = f" (and {notice.others} more: !)" if notice.others else ""
+        kind, text = notice.told.kind, one_line(notice.told.text)
+        sign = f"{kind}: " if kind in ("error", "warning") else ""
+    elif world.is_live:
+        return ""
+    else:
+        kind, text, sign, more = "error", stale(world), "", ""
+    line = f" {sign}{text}{more}"
+    if width(line) > world.columns:
+        more = more or " (!: all of it)"
+        line = cut(f" {sign}{text}", world.columns - len(more)) + more
+    return (kind, line)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import attrs
 
 from argus_trio.tui.effect import Effect
+from argus_trio.tui.parts.cursor import Cursor
+from argus_trio.tui.parts.line import EditedLine
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Help:
-    """The keys of the page that is shown, and those of all pages."""
+    """The keys of the page that is shown, and those of all pages, from line `top` on."""
+
+    top: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -18,6 +22,30 @@ class ChangeQuestion:
 
     text: str
     yes: tuple[Effect, ...]
+    is_yes: bool = False
+    """Whether Enter means yes: it does once the user has chosen so."""
 
 
-Over = Help | ChangeQuestion
+@attrs.frozen(kw_only=True)
+class CommandPalette:
+    """What can be done and gone to, searched as one types."""
+
+    search: EditedLine = attrs.field(factory=EditedLine)
+    cursor: Cursor = attrs.field(factory=Cursor)
+
+
+@attrs.frozen(kw_only=True)
+class GatewayList:
+    """The gateways that can be looked at."""
+
+    cursor: Cursor = attrs.field(factory=Cursor)
+
+
+@attrs.frozen(kw_only=True)
+class MessageList:
+    """What was told lately, whole, from line `top` on."""
+
+    top: int = 0
+
+
+Over = Help | ChangeQuestion | CommandPalette | GatewayList | MessageList

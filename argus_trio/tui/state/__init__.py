@@ -2,6 +2,7 @@
 
     world     all of it as one value: the link, the rights, backends, figures, events, calls
     hearing   how messages change it, and what has to be fetched then
+    asking    what has changed and is asked again: coalesced, and never often
     history   the latest figures of each backend, for sparklines
 
 What is fetched again, and when, is decided here: after events, and whenever the stream stands anew; never by the clock.

@@ -14,16 +14,20 @@ from argus_trio.contract.health import StatusAnswer
 from argus_trio.core.access.access import ManageRight
 from argus_trio.tui.calls.book import CallBook
 from argus_trio.tui.parts.look import Appearance
+from argus_trio.tui.state.asking import Asking
 
 
 @attrs.frozen(kw_only=True)
 class GatewayLink:
     """How the connection to the gateway stands."""
 
-    state: Literal["connecting", "connected", "lost"] = "connecting"
+    state: Literal["none", "connecting", "connected", "lost", "refused"] = "connecting"
+    """`none`: no gateway is chosen yet. `refused`: the gateway answers, and shows nothing live to who asks; it is not
+    tried again unless the user asks for it."""
     why: str = ""
     """Why it is lost, and what to do."""
     since: float = 0.0
+    """Since when it is in this state; 0 before the first second has passed."""
 
 
 @attrs.frozen(kw_only=True)
@@ -39,7 +43,12 @@ class World:
     link: GatewayLink = attrs.field(factory=GatewayLink)
     rights: frozenset[ManageRight] = frozenset()
     """What the API lets who asks do, as far as it has said."""
+    rights_told: bool = False
+    """Whether the gateway has said what they are. One that does not is taken to let everything be done until it
+    refuses something."""
     principal: str = ""
+    asking: Asking = attrs.field(factory=Asking)
+    """What is asked again because it has changed."""
     is_read_only: bool = False
     """Whether nothing is to be changed, by flag."""
     now: float = 0.0
@@ -62,6 +71,11 @@ class World:
     def may_operate(self) -> bool:
         """Whether what changes the gateway is offered."""
         return "operate" in self.rights and not self.is_read_only
+
+    @property
+    def is_live(self) -> bool:
+        """Whether what is known is kept up to date."""
+        return self.link.state == "connected"
 
     @property
     def page(self) -> int:
