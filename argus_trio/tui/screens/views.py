@@ -7,9 +7,11 @@ from typing import Any, Final
 
 import urwid
 
+from argus_trio.tui.pages.ask import AskPage
 from argus_trio.tui.pages.call import CallPage
 from argus_trio.tui.pages.overview import OverviewPage
 from argus_trio.tui.pages.tools import ToolsPage
+from argus_trio.tui.screens.ask import ask
 from argus_trio.tui.screens.call import call
 from argus_trio.tui.screens.overview import overview
 from argus_trio.tui.screens.tools import tools
@@ -22,4 +24,5 @@ VIEWS: Final[Mapping[type, PageView]] = {
     OverviewPage: overview,
     ToolsPage: tools,
     CallPage: call,
+    AskPage: ask,
 }

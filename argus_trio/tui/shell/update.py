@@ -123,7 +123,7 @@ def _settled(step: Step[Model]) -> Step[Model]:
             model, more = _open(model, effect)
             waiting = [*more, *waiting]
         elif isinstance(effect, Back):
-            model, more = _back(model)
+            model, more = _back(model, cast("DashboardPage | None", effect.page))
             waiting = [*more, *waiting]
         else:
             model = _noted(model, effect)
@@ -147,9 +147,12 @@ def _open(model: Model, effect: Open) -> tuple[Model, tuple[Effect, ...]]:
     return attrs.evolve(model, stacks={**model.stacks, model.tab: stack}), opened.effects
 
 
-def _back(model: Model) -> tuple[Model, tuple[Effect, ...]]:
-    stack = model.stacks[model.tab]
-    if len(stack) == 1:
+def _back(model: Model, page: DashboardPage | None) -> tuple[Model, tuple[Effect, ...]]:
+    tab = model.tab if page is None else next((tab for tab, stack in model.stacks.items() if page in stack[1:]), "")
+    stack = model.stacks.get(tab, ())
+    if len(stack) <= 1:
         return model, ()
-    closed = stack[-1].closed()
-    return attrs.evolve(model, stacks={**model.stacks, model.tab: stack[:-1]}), closed.effects
+    left = stack[-1] if page is None else page
+    closed = left.closed()
+    below = tuple(each for each in stack if each is not left and each != left)
+    return attrs.evolve(model, stacks={**model.stacks, tab: below}), closed.effects
