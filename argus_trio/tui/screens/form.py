@@ -81,14 +81,25 @@ def _value(row: FormRow, look: Appearance, columns: int, is_meant: bool) -> list
     room = columns - _NAME_COLUMNS - 5
     if spec.kind == "choice":
         chosen = spec.options[node.at].title if 0 <= node.at < len(spec.options) else look.sign("—", "-")
-        return [("key", look.sign("◂ ", "< ")), ("name", cut(one_line(chosen), room - 12)), ("key", look.sign(" ▸", " >"))]
+        return [
+            ("key", look.sign("◂ ", "< ")),
+            ("name", cut(one_line(chosen), room - 12)),
+            ("key", look.sign(" ▸", " >")),
+        ]
     if spec.kind == "alternatives":
         name = spec.alternatives[node.at][0] if 0 <= node.at < len(spec.alternatives) else look.sign("—", "-")
         count = f"  {node.at + 1} of {len(spec.alternatives)}"
-        return [("key", look.sign("◂ ", "< ")), ("name", cut(one_line(name), room - 16)), ("key", look.sign(" ▸", " >")), ("dim", count)]
+        return [
+            ("key", look.sign("◂ ", "< ")),
+            ("name", cut(one_line(name), room - 16)),
+            ("key", look.sign(" ▸", " >")),
+            ("dim", count),
+        ]
     if spec.kind in ("object", "array"):
         sign = look.sign("▾", "v") if node.is_open and node.is_present else look.sign("▸", "+")
-        count = f"{len(node.children)} {'items' if spec.kind == 'array' else 'members'}" if node.is_present else "left out"
+        count = (
+            f"{len(node.children)} {'items' if spec.kind == 'array' else 'members'}" if node.is_present else "left out"
+        )
         return [("key", sign), ("dim", f" {count}")]
     text = look.sign("•", "*") * len(node.line.text) if spec.is_secret else node.line.text
     if is_meant:
@@ -108,9 +119,19 @@ def _below(form: Form, row: FormRow | None, columns: int) -> list[urwid.Widget]:
         spec = row.node.spec
         about = one_line(spec.description or spec.title)
         default = f"default {spec.default}" if spec.default is not None else ""
-        hint = one_line("; ".join(each for each in (spec.hint, default, f"{spec.left_out} properties only as JSON" if spec.left_out else "") if each))
+        hint = one_line(
+            "; ".join(
+                each
+                for each in (spec.hint, default, f"{spec.left_out} properties only as JSON" if spec.left_out else "")
+                if each
+            )
+        )
     here = [each for each in form.wrong if row is None or each.where == row.where] or list(form.wrong)
     wrong = f"{'.'.join(here[0].where)}{': ' if here[0].where else ''}{here[0].what}" if here else ""
     more = f" ({len(form.wrong)} in all)" if len(form.wrong) > 1 else ""
-    lines: list[Markup] = [("dim", cut(about, columns)), ("dim", cut(hint, columns)), ("error", cut(one_line(wrong + more), columns))]
+    lines: list[Markup] = [
+        ("dim", cut(about, columns)),
+        ("dim", cut(hint, columns)),
+        ("error", cut(one_line(wrong + more), columns)),
+    ]
     return [urwid.Text(line, wrap="clip") for line in lines]
