@@ -7,12 +7,14 @@ from typing import Any, Final
 
 import urwid
 
+from argus_trio.tui.pages.ask import AskPage
 from argus_trio.tui.pages.call import CallPage
 from argus_trio.tui.pages.entry import EntryPage
 from argus_trio.tui.pages.history import HistoryPage
 from argus_trio.tui.pages.invoke import InvokePage
 from argus_trio.tui.pages.overview import OverviewPage
 from argus_trio.tui.pages.tools import ToolsPage
+from argus_trio.tui.screens.ask import ask
 from argus_trio.tui.screens.call import call
 from argus_trio.tui.screens.invoke import invoke
 from argus_trio.tui.screens.overview import overview
@@ -29,4 +31,5 @@ VIEWS: Final[Mapping[type, PageView]] = {
     OverviewPage: overview,
     ToolsPage: tools,
     CallPage: call,
+    AskPage: ask,
 }
