@@ -22,8 +22,8 @@ from argus_trio.tui.form.node import (
 )
 from argus_trio.tui.form.spec import SchemaReader
 from argus_trio.tui.form.value import WrongField, filled, json_of
+from argus_trio.tui.parts.area import EditedText
 from argus_trio.tui.parts.line import EditedLine
-from argus_trio.tui.parts.text import EditedText
 
 RowKind = Literal["field", "add item", "add member", "send"]
 _MOVES: Final = {"down": 1, "tab": 1, "up": -1, "shift tab": -1, "page down": 10, "page up": -10}
@@ -122,7 +122,7 @@ class Form:
     def pasted(self, text: str) -> Form:
         """The form with a text put in at the cursor."""
         if self.raw is not None:
-            return attrs.evolve(self, raw=self.raw.inserted(text), is_touched=True)
+            return attrs.evolve(self, raw=self.raw.pasted(text), is_touched=True)
         row = self.row
         if row.kind == "send" or row.node.spec.kind not in _TYPED:
             return self

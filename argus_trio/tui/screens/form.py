@@ -41,7 +41,7 @@ def _raw(form: Form, columns: int, rows: int) -> urwid.Widget:
         line = text.lines[number]
         if number != text.row:
             return _harmless(line)
-        return _edited(line, text.at, columns - 1)
+        return _edited(line, text.column, columns - 1)
 
     return Rows(len(text.lines), draw, top=top)
 
