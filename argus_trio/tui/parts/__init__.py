@@ -2,6 +2,7 @@
 
     cursor  a place in a list, moved by keys
     line    a line of text that is edited, with its cursor
+    scroll  a place in a long text that is shown wrapped
     look    how everything is shown: palette, Unicode or ASCII
 
 None of them knows a gateway or a terminal; keys have the names that urwid gives them (`page down`, `ctrl a`).

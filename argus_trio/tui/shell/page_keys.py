@@ -7,7 +7,7 @@ from typing import Final, get_args
 
 import attrs
 
-from argus_trio.tui.effect import Back, Effect, Open, Quit, SetLook, Suspend, Tell, UnfollowStream
+from argus_trio.tui.effect import Back, Confirm, Effect, Open, Quit, SetLook, Suspend, Tell, UnfollowStream
 from argus_trio.tui.message import Clicked, Key, Pasted, Wheeled
 from argus_trio.tui.pages.ask import AskPage
 from argus_trio.tui.pages.call import CallPage
@@ -86,6 +86,16 @@ def _colours(model: Model) -> Step[Model]:
     return Step(model, effects)
 
 
+def ended_by(model: Model, effect: Effect, word: str) -> Step[Model]:
+    """What ends all that is under way here: asked first where that is calls."""
+    count = len(model.world.calls.under_way)
+    if not count:
+        return Step(model, (effect,))
+    calls = "A call is under way here" if count == 1 else f"{count} calls are under way here"
+    question = f"{calls}. {word}? The gateway cancels what is under way; whether it had an effect is not known then."
+    return Step(model, (Confirm(question=question, yes=(effect,)),))
+
+
 def _answer(model: Model) -> Step[Model]:
     """The question that has waited longest and is not shown; one that is open already is gone to."""
     asks = [each for each in model.world.calls.asks if not each.is_sent]
@@ -127,7 +137,7 @@ _COMMANDS: Final[Mapping[Command, Callable[[Model], Step[Model]]]] = {
     "answer": _answer,
     "calls": _calls,
     "suspend": lambda model: Step(model, (Suspend(),)),
-    "quit": lambda model: Step(model, (Quit(),)),
+    "quit": lambda model: ended_by(model, Quit(), "Leave"),
 }
 
 
