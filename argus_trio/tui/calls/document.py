@@ -45,6 +45,8 @@ class Block:
     media_type: str = ""
     uri: str = ""
     """Where a link leads."""
+    is_folded: bool = False
+    """Whether JSON is folded at first, as its essence is told already."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -75,7 +77,8 @@ def document(outcome: CallOutcome, kind: CallKind) -> ResultDocument:
     if not outcome.raw:
         return ResultDocument(blocks=())
     if outcome.kind == "problem":
-        return ResultDocument(blocks=(_json_block("the problem as it came", msgspec.Raw(outcome.raw)),))
+        block = attrs.evolve(_json_block("the problem as it came", msgspec.Raw(outcome.raw)), is_folded=True)
+        return ResultDocument(blocks=(block,))
     try:
         result = msgspec.json.decode(outcome.raw, type=_Result)
     except _ERRORS:  # it is not as MCP has it; then it is shown as it is
