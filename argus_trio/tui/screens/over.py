@@ -89,7 +89,7 @@ def _question(model: Model, shown: ChangeQuestion, columns: int) -> BoxContent:
         return whole[at]
 
     choices = buttons((("", "y yes"), ("", "n no")), at=0 if shown.is_yes else 1)
-    inside = urwid.Frame(Rows(len(whole), draw, zone="text"), footer=urwid.Pile([choices]))
+    inside: urwid.Widget = urwid.Frame(Rows(len(whole), draw, zone="text"), footer=urwid.Pile([choices]))
     return "Really?", inside, len(whole) + 1
 
 
