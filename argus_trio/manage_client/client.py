@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from math import inf
@@ -179,7 +180,13 @@ class ApiClient:
             ) from None
 
     def broken(self, error: LinkFailed) -> CommandFailed:
-        """What is told where a connection has ended."""
+        """What is told where a connection has ended, or did not come about."""
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+            cause = cause.__cause__
+        if cause is not None:
+            why = f"its certificate is not trusted ({cause.verify_message}): $SSL_CERT_FILE names those that are"
+            return CommandFailed(f"no gateway at {self.place.shown}: {why}", NOT_REACHED)
         return CommandFailed(f"the connection to {self.place.shown} broke off ({error.reason})", NOT_REACHED)
 
 

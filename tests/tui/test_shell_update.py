@@ -7,8 +7,9 @@ from typing import ClassVar
 import attrs
 import pytest
 
+from argus_trio.contract.calls import CALL_TOOL
 from argus_trio.manage_client.where import GatewayPlace
-from argus_trio.tui.effect import Back, Confirm, Effect, Fetch, Open, Quit, SetLook, SwitchGateway, Tell
+from argus_trio.tui.effect import Back, Confirm, Effect, Fetch, Open, Quit, SetLook, StartCall, SwitchGateway, Tell
 from argus_trio.tui.message import (
     Clicked,
     DashboardMessage,
@@ -281,3 +282,15 @@ def test_a_stream_that_is_refused_says_so_and_what_may_be_seen_is_asked() -> Non
         "/backends",
         "/capabilities",
     ]
+
+
+def test_what_would_cancel_calls_is_asked_first() -> None:
+    start = StartCall(id=1, operation=CALL_TOOL, body={})
+    model = after(model_of(FakePage(effects=(start,))), "x").value
+    asked = after(model, "q")
+    assert isinstance(asked.value.over, ChangeQuestion)
+    assert ("A call is under way here" in asked.value.over.text, asked.effects) == (True, ())
+    assert after(asked.value, "y").effects == (Quit(),)
+    asked = after(model, "ctrl g", "down", "enter")
+    assert (isinstance(asked.value.over, ChangeQuestion), asked.effects) == (True, ())
+    assert after(asked.value, "y").effects == (SwitchGateway("two"),)

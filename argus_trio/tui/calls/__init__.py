@@ -2,6 +2,7 @@
 
     call      one call: what came of it, in order, bounded
     asks      elicitation, sampling and roots as what the screen asks, and the bodies that answer them
+    reply     what the user writes to answer sampling and roots
     book      all calls of this dashboard, and the queue of what they ask
     start     calls as pages begin them, with what can be asked meanwhile
     document  a result by its types

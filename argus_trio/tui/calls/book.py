@@ -13,7 +13,7 @@ from argus_trio.manage_client.clean import one_line
 from argus_trio.manage_client.problems import failure_told
 from argus_trio.tui.calls.asks import NOT_HERE, EndedAs, EndedAsk, OpenAsk, answer, answer_key, opened
 from argus_trio.tui.calls.call import CallLine, CallOutcome, CallUnderWay, PastCall, with_event
-from argus_trio.tui.effect import Effect, Fetch, StartCall, Tell
+from argus_trio.tui.effect import Effect, Fetch, GiveUpCall, StartCall, Tell
 from argus_trio.tui.message import CallBroke, CallCame, DashboardMessage, Fetched, FetchFailed
 from argus_trio.tui.step import Step
 from argus_trio.wire.event_stream import Event
@@ -66,6 +66,17 @@ class CallBook:
         return next((each for each in reversed(self.ended_asks) if (each.call, each.id) == (call, ask)), None)
 
 
+def noted(book: CallBook, effect: Effect, now: float) -> CallBook:
+    """The book after an effect is on its way."""
+    if isinstance(effect, StartCall):
+        return begun(book, effect, now)
+    if isinstance(effect, GiveUpCall):
+        return given_up(book, effect.id, now)
+    if isinstance(effect, Fetch) and effect.operation is ANSWER_ASK:
+        return sent(book, effect)
+    return book
+
+
 def begun(book: CallBook, start: StartCall, now: float) -> CallBook:
     """The book with a call that begins."""
     call = CallUnderWay(id=start.id, start=start, since=now)
@@ -92,8 +103,6 @@ def heard(book: CallBook, message: DashboardMessage, now: float) -> Step[CallBoo
 
 def sent(book: CallBook, request: Fetch) -> CallBook:
     """The book after an answer was sent off."""
-    if request.operation is not ANSWER_ASK:
-        return book
     name = request.name
     asks = tuple(attrs.evolve(each, is_sent=True, why="") if answer_key(each) == name else each for each in book.asks)
     return attrs.evolve(book, asks=asks)

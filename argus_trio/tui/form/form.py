@@ -100,7 +100,7 @@ class Form:
         """As JSON, or as a form again; JSON that is broken stays as it is, and says where."""
         if self.raw is None:
             text, _ = json_of(self.root)
-            return attrs.evolve(self, raw=EditedText.of(_pretty(text or "{}")), wrong=())
+            return attrs.evolve(self, raw=EditedText(tuple(_pretty(text or "{}").split("\n"))), wrong=())
         if wrong := _not_json(self.raw.text):
             return attrs.evolve(self, wrong=(wrong,))
         root = filled(self.reader, self.root, self.raw.text.encode())

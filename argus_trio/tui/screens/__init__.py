@@ -7,6 +7,9 @@
     over      help, a question, the palette, the gateways
     overview  the gateway in a line, and its backends
     tools     tools, resources and prompts
+    call      how a call stands, its log and its result
+    ask       what a call asks: a form, a URL, a model's words, roots
+    line      a line that is edited
 
 A view is given its page, the world and how many columns and rows it has. Whatever a server or a user wrote is shown
 through `kit/cells.py` or `manage_client/clean.py`.

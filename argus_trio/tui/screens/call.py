@@ -10,6 +10,7 @@ from argus_trio.tui.calls.call import CallUnderWay, PastCall
 from argus_trio.tui.kit.cells import Markup
 from argus_trio.tui.kit.rows import Rows
 from argus_trio.tui.pages.call import HEAD_ROWS, CallPage
+from argus_trio.tui.screens.line import edited_line
 from argus_trio.tui.state.world import World
 
 _STATES = {
@@ -95,14 +96,7 @@ def _third(shown: CallUnderWay, past: PastCall | None, world: World, columns: in
 
 def _typed(page: CallPage, columns: int) -> Markup:
     if page.saving is not None:
-        return _line(" save as ", page.saving.text, page.saving.at, columns)
+        return edited_line(" save as ", page.saving, columns)
     if page.search is not None:
-        return _line(" / ", page.search.text, page.search.at, columns)
+        return edited_line(" / ", page.search, columns)
     return ""
-
-
-def _line(label: str, text: str, at: int, columns: int) -> Markup:
-    """A line that is edited. Its end is seen where it is too long."""
-    start = max(0, at - (columns - len(label) - 4))
-    before, under, after = text[start:at], text[at : at + 1] or " ", text[at + 1 :]
-    return [("label", label), ("input", before), ("cursor", under), ("input", cut(after, columns))]

@@ -7,19 +7,29 @@ from typing import Any, Final
 
 import urwid
 
+from argus_trio.tui.pages.ask import AskPage
 from argus_trio.tui.pages.call import CallPage
+from argus_trio.tui.pages.entry import EntryPage
+from argus_trio.tui.pages.history import HistoryPage
+from argus_trio.tui.pages.invoke import InvokePage
 from argus_trio.tui.pages.overview import OverviewPage
 from argus_trio.tui.pages.tools import ToolsPage
+from argus_trio.tui.screens.ask import ask
 from argus_trio.tui.screens.call import call
+from argus_trio.tui.screens.invoke import invoke
 from argus_trio.tui.screens.overview import overview
-from argus_trio.tui.screens.tools import tools
+from argus_trio.tui.screens.tools import entry, history, tools
 from argus_trio.tui.state.world import World
 
 PageView = Callable[[Any, World, int, int], urwid.Widget]
 """A page, the world, columns and rows to a box widget. Each view takes its own page, so the first is of any type."""
 
 VIEWS: Final[Mapping[type, PageView]] = {
+    EntryPage: entry,
+    HistoryPage: history,
+    InvokePage: invoke,
     OverviewPage: overview,
     ToolsPage: tools,
     CallPage: call,
+    AskPage: ask,
 }

@@ -13,7 +13,7 @@ from argus_trio.tui.parts.cursor import Cursor
 from argus_trio.tui.shell.help import help_lines
 from argus_trio.tui.shell.model import Model
 from argus_trio.tui.shell.over import ChangeQuestion, CommandPalette, GatewayList, Help, MessageList
-from argus_trio.tui.shell.page_keys import commanded, gone_to, pressed
+from argus_trio.tui.shell.page_keys import commanded, ended_by, gone_to, pressed
 from argus_trio.tui.shell.palette import PaletteCommand, searched
 from argus_trio.tui.step import Step
 
@@ -99,7 +99,7 @@ def _chosen(model: Model, chosen: PaletteCommand) -> Step[Model]:
         return commanded(model, chosen.command)
     if chosen.key:
         return pressed(model, Key(chosen.key))
-    return Step(model, chosen.effects)
+    return _switched(model, chosen.gateway) if chosen.gateway else Step(model, chosen.effects)
 
 
 def _in_gateways(model: Model, over: GatewayList, key: str) -> Step[Model]:
@@ -107,9 +107,13 @@ def _in_gateways(model: Model, over: GatewayList, key: str) -> Step[Model]:
         return Step(model, (Quit(),)) if model.world.link.state == "none" else _away(model)
     if key == "enter" and over.cursor.at < len(model.gateways):
         chosen = model.gateways[over.cursor.at].name
-        return _away(model) if chosen == model.world.gateway else Step(model, (SwitchGateway(chosen),))
+        return _away(model) if chosen == model.world.gateway else _switched(model, chosen)
     moved = over.cursor.moved(key, len(model.gateways), model.world.page)
     return Step(model) if moved is None else Step(attrs.evolve(model, over=GatewayList(cursor=moved)))
+
+
+def _switched(model: Model, name: str) -> Step[Model]:
+    return ended_by(model, SwitchGateway(name), "Look at another gateway")
 
 
 _PRESSED: Final[Mapping[type, Callable[[Model, Any, str], Step[Model]]]] = {

@@ -7,8 +7,7 @@ from typing import Final
 
 import attrs
 
-from argus_trio.manage_client.clean import one_line
-from argus_trio.tui.effect import Effect, SwitchGateway
+from argus_trio.tui.effect import Effect
 from argus_trio.tui.pages.page import KeyHelp
 from argus_trio.tui.shell.keys import SHELL_KEYS, Command
 from argus_trio.tui.shell.model import Model
@@ -35,7 +34,7 @@ URWID_NAMES: Final = {
 
 @attrs.frozen(kw_only=True)
 class PaletteCommand:
-    """One line of the palette: a page, a key of the page, a command of the whole, or effects."""
+    """One line of the palette: a page, a key of the page, a command of the whole, a gateway, or effects."""
 
     kind: str
     """What it is, in a word."""
@@ -44,6 +43,7 @@ class PaletteCommand:
     tab: str = ""
     key: str = ""
     command: Command | None = None
+    gateway: str = ""
     effects: tuple[Effect, ...] = ()
 
 
@@ -110,5 +110,4 @@ def _of_whole(_: Model) -> Iterator[PaletteCommand]:
 def _of_gateways(model: Model) -> Iterator[PaletteCommand]:
     for each in model.gateways:
         if each.name != model.world.gateway:
-            effect = SwitchGateway(each.name)
-            yield PaletteCommand(kind="gateway", text=one_line(each.name), about=each.place.shown, effects=(effect,))
+            yield PaletteCommand(kind="gateway", text=each.name, about=each.place.shown, gateway=each.name)

@@ -70,18 +70,19 @@ def begin() -> tuple[Effect, ...]:
 
 def hear(world: World, message: DashboardMessage) -> Step[World]:
     """The world after a message."""
-    if isinstance(message, CallCame | CallBroke) or (
-        isinstance(message, Fetched | FetchFailed) and message.request.operation is ANSWER_ASK
-    ):
-        book = heard(world.calls, message, world.now)
-        return Step(attrs.evolve(world, calls=book.value), book.effects)
     taken = _HEARD.get(type(message))
     if taken is None or (isinstance(message, _OF_STREAMS) and message.stream.key != EVENTS_KEY):
         return Step(world)
     step = taken(world, message)
     asking, fetches = step.value.asking.sent()
-    asked = step.value if asking == step.value.asking else attrs.evolve(step.value, asking=asking)
-    return Step(asked, (*step.effects, *fetches))
+    after = step.value if asking == step.value.asking else attrs.evolve(step.value, asking=asking)
+    return Step(after, (*step.effects, *fetches))
+
+
+def _called(world: World, message: DashboardMessage) -> Step[World]:
+    """What comes of calls, and of answers to what they ask."""
+    book = heard(world.calls, message, world.now)
+    return Step(attrs.evolve(world, calls=book.value), book.effects)
 
 
 def _ticked(world: World, message: Ticked) -> Step[World]:
@@ -110,6 +111,8 @@ def _lost(world: World, message: StreamLost) -> Step[World]:
 
 def _failed(world: World, message: FetchFailed) -> Step[World]:
     request = message.request
+    if request.operation is ANSWER_ASK:
+        return _called(world, message)
     world = attrs.evolve(world, asking=world.asking.answered(request))
     if message.code == NOT_ALLOWED and request.is_change and "operate" in world.rights:
         why = f"{message.why}; nothing that changes the gateway is offered any more"
@@ -120,6 +123,8 @@ def _failed(world: World, message: FetchFailed) -> Step[World]:
 
 
 def _answered(world: World, message: Fetched) -> Step[World]:
+    if message.request.operation is ANSWER_ASK:
+        return _called(world, message)
     world, answer = attrs.evolve(world, asking=world.asking.answered(message.request)), message.answer
     if isinstance(answer, StatusAnswer):
         return _status(world, answer)
@@ -194,5 +199,7 @@ _HEARD: Final[Mapping[type, Callable[[World, Any], Step[World]]]] = {
     StreamOpened: _opened,
     StreamCame: _came,
     StreamLost: _lost,
+    CallCame: _called,
+    CallBroke: _called,
 }
 """Which message is heard how. Each takes its own kind, so the second argument is of any type."""
