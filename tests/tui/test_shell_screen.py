@@ -19,7 +19,7 @@ from argus_trio.tui.shell.update import first, update
 from argus_trio.tui.state.asking import LISTS
 from argus_trio.tui.state.world import GatewayLink, World
 from tests.cli.values import STATUS
-from tests.tui.test_shell_update import GATEWAYS, FakePage, model_of
+from tests.tui.dashboards import GATEWAYS, FakePage, model_of
 
 NOON = time.mktime((2026, 11, 27, 12, 0, 0, 0, 0, -1))
 

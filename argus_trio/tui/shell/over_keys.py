@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import attrs
 
-from argus_trio.tui.effect import Effect, Quit, SwitchGateway
+from argus_trio.tui.effect import Effect, Open, Quit, SwitchGateway
 from argus_trio.tui.message import Clicked, Key, Pasted, Wheeled
+from argus_trio.tui.pages.entry import EntryPage
 from argus_trio.tui.parts.cursor import Cursor
 from argus_trio.tui.shell.help import help_lines
 from argus_trio.tui.shell.model import Model
@@ -39,8 +40,8 @@ def over_clicked(model: Model, message: Clicked | Wheeled) -> Step[Model]:
     if message.zone == "over" and isinstance(over, CommandPalette | GatewayList):
         chosen = attrs.evolve(model, over=attrs.evolve(over, cursor=Cursor(message.at)))
         return over_pressed(chosen, Key("enter"))
-    if isinstance(over, ChangeQuestion) and message.zone in ("yes", "no"):
-        return over_pressed(model, Key("y" if message.zone == "yes" else "n"))
+    if isinstance(over, ChangeQuestion) and message.zone == "button":
+        return over_pressed(model, Key("n" if message.at else "y"))
     return Step(model)
 
 
@@ -99,7 +100,10 @@ def _chosen(model: Model, chosen: PaletteCommand) -> Step[Model]:
         return commanded(model, chosen.command)
     if chosen.key:
         return pressed(model, Key(chosen.key))
-    return _switched(model, chosen.gateway) if chosen.gateway else Step(model, chosen.effects)
+    if chosen.entry is not None:
+        tools = gone_to(model, "2")
+        return Step(tools.value, (*tools.effects, Open(EntryPage(shown=chosen.entry))))
+    return _switched(model, chosen.gateway)
 
 
 def _in_gateways(model: Model, over: GatewayList, key: str) -> Step[Model]:
