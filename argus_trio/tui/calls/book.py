@@ -26,6 +26,8 @@ ASKS_KEPT: Final = 256
 """How many questions can be open; one more is answered with an error."""
 ASK_BYTES: Final = 8 * 1024 * 1024
 """The most of all open questions that is kept; what is beyond is answered with an error."""
+ROOTS_KEPT: Final = 1000
+"""How many roots are remembered for who asks next."""
 UNKNOWN_EFFECT: Final = "whether it had an effect is not known"
 
 
@@ -86,7 +88,9 @@ def begun(book: CallBook, start: StartCall, now: float) -> CallBook:
 def given_up(book: CallBook, call: int, now: float) -> CallBook:
     """The book after a call was given up here: its stream is closed, and nothing more comes of it."""
     why = f"you gave it up, and the gateway cancels it; {UNKNOWN_EFFECT}"
-    return _ended(book, call, CallOutcome(kind="cancelled", why=why), now)
+    under_way = book.under_way.get(call)
+    took = now - under_way.since if under_way else 0.0
+    return _ended(book, call, CallOutcome(kind="cancelled", why=why), now, took)
 
 
 def heard(book: CallBook, message: DashboardMessage, now: float) -> Step[CallBook]:
@@ -95,7 +99,7 @@ def heard(book: CallBook, message: DashboardMessage, now: float) -> Step[CallBoo
         return _came(book, message, now)
     if isinstance(message, CallBroke):
         why = message.why if UNKNOWN_EFFECT in message.why else f"{message.why}; {UNKNOWN_EFFECT}"
-        return _over(book, message.call.id, CallOutcome(kind="broke", why=why), now)
+        return _over(book, message.call.id, CallOutcome(kind="broke", why=why), now, message.took)
     if isinstance(message, Fetched | FetchFailed) and message.request.operation is ANSWER_ASK:
         return _answered(book, message)
     return Step(book)
@@ -105,7 +109,16 @@ def sent(book: CallBook, request: Fetch) -> CallBook:
     """The book after an answer was sent off."""
     name = request.name
     asks = tuple(attrs.evolve(each, is_sent=True, why="") if answer_key(each) == name else each for each in book.asks)
-    return attrs.evolve(book, asks=asks)
+    return attrs.evolve(book, asks=asks, roots=_roots_in(request.body, book.roots))
+
+
+def _roots_in(body: object, before: tuple[str, ...]) -> tuple[str, ...]:
+    """The roots that an answer gives; those given before where it is another answer."""
+    result = body.get("result") if isinstance(body, dict) else None
+    roots = result.get("roots") if isinstance(result, dict) else None
+    if not isinstance(roots, list):
+        return before
+    return tuple(str(each["uri"]) for each in roots if isinstance(each, dict) and "uri" in each)[:ROOTS_KEPT]
 
 
 def _came(book: CallBook, message: CallCame, now: float) -> Step[CallBook]:
@@ -119,7 +132,7 @@ def _came(book: CallBook, message: CallCame, now: float) -> Step[CallBook]:
         elif event.event == "ask_cancelled":
             step = Step(_ask_cancelled(book, call, event, now))
         elif event.event in ("result", "error"):
-            step = _over(book, call.id, _outcome(event), now)
+            step = _over(book, call.id, _outcome(event), now, message.took)
         else:
             step = Step(_with_call(book, with_event(call, event, now)))
         book = step.value
@@ -202,7 +215,7 @@ def _is_error(data: bytes) -> bool:
         return False
 
 
-def _over(book: CallBook, call: int, outcome: CallOutcome, now: float) -> Step[CallBook]:
+def _over(book: CallBook, call: int, outcome: CallOutcome, now: float, took: float) -> Step[CallBook]:
     under_way = book.under_way.get(call)
     if under_way is None:
         return Step(book)
@@ -214,17 +227,17 @@ def _over(book: CallBook, call: int, outcome: CallOutcome, now: float) -> Step[C
     }
     does, kind = words[outcome.kind]
     told = Tell(text=f"{one_line(under_way.target)} {does}", kind="good" if kind == "good" else "error")
-    return Step(_ended(book, call, outcome, now), (told,))
+    return Step(_ended(book, call, outcome, now, took), (told,))
 
 
-def _ended(book: CallBook, call: int, outcome: CallOutcome, now: float) -> CallBook:
+def _ended(book: CallBook, call: int, outcome: CallOutcome, now: float, took: float) -> CallBook:
     under_way = dict(book.under_way)
     over = under_way.pop(call, None)
     if over is None:
         return book
     for ask in book.asks_of(call):
         book = _without(book, call, ask.id, "over")
-    history = (*book.history, PastCall(call=over, outcome=outcome, ended=now))[-PAST_KEPT:]
+    history = (*book.history, PastCall(call=over, outcome=outcome, ended=now, took=took))[-PAST_KEPT:]
     return attrs.evolve(book, under_way=under_way, history=_within(history))
 
 

@@ -98,6 +98,8 @@ class PastCall:
     call: CallUnderWay
     outcome: CallOutcome
     ended: float
+    took: float
+    """How many seconds it took."""
 
 
 def with_event(call: CallUnderWay, event: Event, now: float) -> CallUnderWay:

@@ -71,8 +71,10 @@ def _state(shown: CallUnderWay, past: PastCall | None, page: CallPage, world: Wo
         word = "being cancelled" if page.is_cancelling else "under way"
         return [("info", f" {look.sign('●', '*')} {word}"), ("dim", f"  for {age}{exchange}")]
     attribute, unicode, ascii_, word = _STATES[past.outcome.kind]
-    took = duration(max(past.ended - shown.since, 0))
-    return [(attribute, f" {look.sign(unicode, ascii_)} {word}"), ("dim", f"  in {took}{exchange}")]
+    return [
+        (attribute, f" {look.sign(unicode, ascii_)} {word}"),
+        ("dim", f"  in {duration(max(past.took, 0))}{exchange}"),
+    ]
 
 
 def _third(shown: CallUnderWay, past: PastCall | None, world: World, columns: int) -> Markup:
