@@ -92,7 +92,12 @@ def main() -> None:
         if method == "initialize":
             told = {"name": "desk", "version": "1"}
             version = message["params"]["protocolVersion"]
-            send({"id": number, "result": {"protocolVersion": version, "capabilities": {"tools": {}}, "serverInfo": told}})
+            send(
+                {
+                    "id": number,
+                    "result": {"protocolVersion": version, "capabilities": {"tools": {}}, "serverInfo": told},
+                }
+            )
         elif method == "tools/list":
             send({"id": number, "result": {"tools": [TOOL]}})
         elif method == "tools/call":
