@@ -313,3 +313,21 @@ async def test_a_file_is_saved_beside_the_loop(address: str, tmp_path: Path) -> 
         done = await told.next(Done)
         assert isinstance(done, Done)
         assert done.what == "saved"
+
+
+async def test_an_event_that_is_too_large_is_told(
+    fake: FakeManagement, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("argus_trio.manage_client.follow.FOLLOWED_EVENT_BYTES", 1000)
+
+    def large(stream: Streamed, _: Asked) -> None:
+        stream.send("backend_ready", event(1, message="x" * 2000), "a1-1")
+        stream.until_gone(10)
+
+    fake.answers["GET /events/stream"] = large
+    async with doing(address) as told:
+        told.doing.do(STREAM)
+        await told.next(StreamOpened)
+        lost = await told.next(StreamLost)
+        assert isinstance(lost, StreamLost)
+        assert "larger than 1000 bytes" in lost.why

@@ -243,3 +243,19 @@ def test_events_are_bounded_in_number_and_size() -> None:
 
 def test_the_terminal_is_part_of_what_is_known() -> None:
     assert after(known(), Resized(columns=120, rows=40)).value.columns == 120
+
+
+def test_what_was_not_reached_is_asked_again_while_the_gateway_is_live() -> None:
+    step = after(known(), StreamOpened(stream=STREAM))
+    lists = [effect for effect in step.effects if isinstance(effect, Fetch)]
+    step = after(step.value, *(FetchFailed(request=each, why="slow", code=3) for each in lists))
+    assert asked(step.effects) == []
+    assert asked(after(step.value, Ticked(60.0)).effects) == ALL
+    step = after(known(), came(event(1)), FetchFailed(request=backend_fetch("files"), why="slow", code=3))
+    assert asked(step.effects) == ["/backends/files"] * 2
+
+
+@pytest.mark.parametrize("code", [1, 4])
+def test_what_was_refused_is_not_asked_again(code: int) -> None:
+    step = after(known(), came(event(1)), FetchFailed(request=backend_fetch("files"), why="no", code=code))
+    assert asked((*step.effects, *after(step.value, Ticked(60.0)).effects)) == ["/backends/files"]

@@ -14,7 +14,7 @@ from argus_trio.contract.capabilities import CapabilitiesAnswer
 from argus_trio.contract.events import EVENT_STREAM, EventEntry, FiguresEntry
 from argus_trio.contract.health import StatusAnswer
 from argus_trio.core.access.access import ManageRight
-from argus_trio.manage_client.failure import NOT_ALLOWED
+from argus_trio.manage_client.failure import NOT_ALLOWED, NOT_REACHED
 from argus_trio.tui.calls.book import heard
 from argus_trio.tui.effect import Effect, FollowStream, Tell
 from argus_trio.tui.message import (
@@ -113,7 +113,12 @@ def _failed(world: World, message: FetchFailed) -> Step[World]:
     request = message.request
     if request.operation is ANSWER_ASK:
         return _called(world, message)
+    is_ours = request.name in world.asking.under_way
     world = attrs.evolve(world, asking=world.asking.answered(request))
+    if is_ours and message.code == NOT_REACHED and world.is_live:  # it is asked again
+        name = request.path.get("name")
+        asking = world.asking.wanting(() if name else (request.name,), (name,) if name else ())
+        world = attrs.evolve(world, asking=asking)
     if message.code == NOT_ALLOWED and request.is_change and "operate" in world.rights:
         why = f"{message.why}; nothing that changes the gateway is offered any more"
         return Step(attrs.evolve(world, rights=world.rights - {"operate"}), (Tell(text=why, kind="error"),))
