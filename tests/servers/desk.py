@@ -1,4 +1,4 @@
-"""A server whose one tool takes what forms find hard, and asks before it answers: a program of its own, on plain pipes."""
+"""A server whose one tool takes what forms find hard, and asks before it answers: a program on plain pipes."""
 
 from __future__ import annotations
 
@@ -92,7 +92,12 @@ def main() -> None:
         if method == "initialize":
             told = {"name": "desk", "version": "1"}
             version = message["params"]["protocolVersion"]
-            send({"id": number, "result": {"protocolVersion": version, "capabilities": {"tools": {}}, "serverInfo": told}})
+            send(
+                {
+                    "id": number,
+                    "result": {"protocolVersion": version, "capabilities": {"tools": {}}, "serverInfo": told},
+                }
+            )
         elif method == "tools/list":
             send({"id": number, "result": {"tools": [TOOL]}})
         elif method == "tools/call":

@@ -12,7 +12,8 @@ from argus_trio.contract.calls import ANSWER_ASK, AskCancelledEvent, AskEvent
 from argus_trio.manage_client.clean import one_line
 from argus_trio.manage_client.problems import failure_told
 from argus_trio.tui.calls.asks import NOT_HERE, EndedAs, EndedAsk, OpenAsk, answer, answer_key, opened
-from argus_trio.tui.calls.call import CallLine, CallOutcome, CallUnderWay, PastCall, with_event
+from argus_trio.tui.calls.call import CallLine, CallOutcome, CallUnderWay, OutcomeKind, PastCall, with_event
+from argus_trio.tui.calls.result import read_result, says_error
 from argus_trio.tui.effect import Effect, Fetch, GiveUpCall, StartCall, Tell
 from argus_trio.tui.message import CallBroke, CallCame, DashboardMessage, Fetched, FetchFailed
 from argus_trio.tui.step import Step
@@ -191,28 +192,14 @@ def _with_call(book: CallBook, call: CallUnderWay) -> CallBook:
 
 def _outcome(event: Event) -> CallOutcome:
     if event.event == "result":
-        return CallOutcome(kind="tool_error" if _is_error(event.data) else "result", raw=event.data)
+        result = read_result(event.data)
+        kind: OutcomeKind = "tool_error" if says_error(event.data, result) else "result"
+        return CallOutcome(kind=kind, raw=event.data, result=result)
     try:
         problem = msgspec.json.decode(event.data, type=dict[str, object])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return CallOutcome(kind="problem", why="an error came that cannot be read", raw=event.data)
     return CallOutcome(kind="problem", why=str(failure_told(problem, event.data)), raw=event.data)
-
-
-@attrs.frozen(kw_only=True)
-class _Marked:
-    """The member of a result that says whether it is one."""
-
-    isError: object = False  # noqa: N815 - as MCP writes it
-
-
-def _is_error(data: bytes) -> bool:
-    if b'"isError"' not in data:
-        return False
-    try:
-        return msgspec.json.decode(data, type=_Marked).isError is True
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
 
 
 def _over(book: CallBook, call: int, outcome: CallOutcome, now: float, took: float) -> Step[CallBook]:
@@ -250,5 +237,5 @@ def _within(history: tuple[PastCall, ...]) -> tuple[PastCall, ...]:
             break
         held -= len(each.outcome.raw)
         if each.outcome.raw:
-            kept[at] = attrs.evolve(each, outcome=attrs.evolve(each.outcome, raw=b"", is_forgotten=True))
+            kept[at] = attrs.evolve(each, outcome=attrs.evolve(each.outcome, raw=b"", result=None, is_forgotten=True))
     return tuple(kept)

@@ -16,6 +16,7 @@ from argus_trio.contract.calls import (
     NotificationEvent,
     ProgressEvent,
 )
+from argus_trio.tui.calls.result import ReadResult
 from argus_trio.tui.effect import StartCall
 from argus_trio.wire.event_stream import Event
 
@@ -49,6 +50,8 @@ class CallOutcome:
     """For people, where there is no result."""
     raw: bytes = attrs.field(default=b"", repr=False, eq=False)
     """The result, or the problem, as it came; empty where it is kept no more."""
+    result: ReadResult | None = attrs.field(default=None, repr=False, eq=False)
+    """Its parts; None where it has none that are known."""
     is_forgotten: bool = False
     """Whether `raw` was let go to keep to a bound."""
 

@@ -34,6 +34,7 @@ class TellingCall:
         async with ServiceNursery() as nursery:
             nursery.start_soon(self._telling)
             broke = await self._receive()
+        await trio.lowlevel.checkpoint()  # a huge result has taken its time to arrive: keys come before it is shown
         self._flush()
         if broke is not None:
             self.tell(broke)
@@ -55,6 +56,7 @@ class TellingCall:
         while True:
             await self._came.wait()
             self._came = trio.Event()
+            await trio.lowlevel.checkpoint()
             self._flush()
             await trio.sleep(TELL_SECONDS)
 

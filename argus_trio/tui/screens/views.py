@@ -9,16 +9,22 @@ import urwid
 
 from argus_trio.tui.pages.ask import AskPage
 from argus_trio.tui.pages.call import CallPage
+from argus_trio.tui.pages.configuration import ConfigurationPage
 from argus_trio.tui.pages.entry import EntryPage
+from argus_trio.tui.pages.events import EventsPage
 from argus_trio.tui.pages.history import HistoryPage
 from argus_trio.tui.pages.invoke import InvokePage
 from argus_trio.tui.pages.overview import OverviewPage
 from argus_trio.tui.pages.tools import ToolsPage
+from argus_trio.tui.pages.traffic import TrafficPage
+from argus_trio.tui.pages.tree import TreePage
 from argus_trio.tui.screens.ask import ask
 from argus_trio.tui.screens.call import call
 from argus_trio.tui.screens.invoke import invoke
+from argus_trio.tui.screens.observed import configuration, events, tree
 from argus_trio.tui.screens.overview import overview
 from argus_trio.tui.screens.tools import entry, history, tools
+from argus_trio.tui.screens.traffic import traffic
 from argus_trio.tui.state.world import World
 
 PageView = Callable[[Any, World, int, int], urwid.Widget]
@@ -32,4 +38,8 @@ VIEWS: Final[Mapping[type, PageView]] = {
     ToolsPage: tools,
     CallPage: call,
     AskPage: ask,
+    TrafficPage: traffic,
+    ConfigurationPage: configuration,
+    TreePage: tree,
+    EventsPage: events,
 }

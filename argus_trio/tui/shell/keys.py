@@ -75,7 +75,12 @@ SHELL_KEYS: Final[tuple[ShellKey, ...]] = (
         names=("C",),
         help=KeyHelp("C", "calls", "Your calls under way, one after another; else the latest", in_foot=False),
     ),
-    ShellKey(command="quit", names=("q",), help=KeyHelp("q", "quit", "Leave the dashboard")),
+    ShellKey(
+        command="quit",
+        names=("q", "ctrl c"),
+        while_typing=("ctrl c",),
+        help=KeyHelp("q", "quit", "Leave the dashboard; Ctrl-C as well, also while you type"),
+    ),
 )
 """In the order in which help lists them."""
 MOVES: Final[tuple[KeyHelp, ...]] = (

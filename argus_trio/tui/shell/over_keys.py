@@ -26,6 +26,9 @@ def over_pressed(model: Model, message: Key | Pasted) -> Step[Model]:
     """A key for what lies over the page."""
     if isinstance(message, Pasted):
         return _pasted(model, message.text)
+    if message.name == "ctrl c":
+        asked = isinstance(model.over, ChangeQuestion)
+        return Step(model, (Quit(),)) if asked else ended_by(attrs.evolve(model, over=None), Quit(), "Leave")
     if message.name == "esc" and model.world.link.state != "none":
         return _away(model)
     return _PRESSED[type(model.over)](model, model.over, message.name)

@@ -8,6 +8,7 @@ dashboard ends, but for SIGKILL: then `reset` helps.
     mouse       clicks by what they meet, double clicks, the wheel
     signals     another size, Ctrl-Z and back, Ctrl-C, what ends the program
     appearance  palette and Unicode or ASCII, by the environment
+    encoding    UTF-8 or ASCII, in which all columns stay where they are
     clipboard   texts for the clipboard, by OSC 52
     palettes    the attributes, in each palette
 

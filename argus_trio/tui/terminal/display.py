@@ -15,6 +15,7 @@ from argus_trio.tui.kit.zone import ZoneHit, zone_at
 from argus_trio.tui.message import DashboardMessage, Done, Resized
 from argus_trio.tui.screens.shell import shell
 from argus_trio.tui.shell.model import Model
+from argus_trio.tui.terminal.encoding import send
 from argus_trio.tui.terminal.keys import READ_BYTES, KeyReader, MouseInput, PasteCut, TypedInput
 from argus_trio.tui.terminal.mouse import Mouse
 from argus_trio.tui.terminal.output import open_terminal
@@ -32,7 +33,7 @@ class Display:
 
     def __init__(self, model: Callable[[], Model], tell: Callable[[DashboardMessage], None]) -> None:
         self._model, self._tell = model, tell
-        urwid.set_encoding("utf-8" if model().world.look.is_unicode else "ascii")
+        send(is_unicode=model().world.look.is_unicode)
         self._changed = trio.Event()
         self._scope = trio.CancelScope()
         self._file = sys.stdin.fileno()
