@@ -8,6 +8,7 @@ import pytest
 
 from argus_trio.contract.backends import BACKEND, BACKENDS
 from argus_trio.contract.capabilities import CAPABILITIES
+from argus_trio.contract.control import RELOAD
 from argus_trio.contract.events import EVENTS, EventEntry, EventsAnswer, FigureEntry, FiguresEntry
 from argus_trio.contract.health import STATUS as STATUS_OPERATION
 from argus_trio.tui.effect import Effect, Fetch, FollowStream, Tell
@@ -174,7 +175,7 @@ def test_a_whole_list_is_asked_for_once_a_second() -> None:
 
 def test_answers_are_what_is_known() -> None:
     world = after(known(), answer(Fetch(operation=STATUS_OPERATION), STATUS)).value
-    assert (world.status, world.rights, world.may_operate) == (STATUS, frozenset({"read", "operate"}), True)
+    assert (world.status, world.rights, world.may_operate) == (STATUS, frozenset({"read", "operate", "admin"}), True)
     world = after(world, answer(Fetch(operation=BACKENDS), backends(backend("b"), backend("a")))).value
     assert list(world.backends) == ["b", "a"]
     found = tools(tool("t"))
@@ -185,11 +186,11 @@ def test_answers_are_what_is_known() -> None:
 
 def test_a_change_that_is_refused_takes_the_right_away_and_says_so_once() -> None:
     world = after(known(), answer(Fetch(operation=STATUS_OPERATION), STATUS)).value
-    refused = FetchFailed(request=Fetch(operation=BACKEND, is_change=True), why="no", code=4)
+    refused = FetchFailed(request=Fetch(operation=RELOAD, is_change=True), why="no", code=4)
     step = after(world, refused)
     assert (step.value.may_operate, step.effects) == (
         False,
-        (Tell(text="no; nothing that changes the gateway is offered any more", kind="error"),),
+        (Tell(text="no; nothing that needs manage:operate is offered any more", kind="error"),),
     )
     assert after(step.value, refused).effects == ()
     assert after(step.value, answer(Fetch(operation=STATUS_OPERATION), STATUS)).value.may_operate is False
@@ -198,7 +199,7 @@ def test_a_change_that_is_refused_takes_the_right_away_and_says_so_once() -> Non
 @pytest.mark.parametrize(("code", "is_change"), [(1, True), (4, False), (3, True)])
 def test_other_failures_take_no_right_away(code: int, is_change: bool) -> None:
     world = after(known(), answer(Fetch(operation=STATUS_OPERATION), STATUS)).value
-    failed = FetchFailed(request=Fetch(operation=BACKEND, is_change=is_change), why="no", code=code)
+    failed = FetchFailed(request=Fetch(operation=RELOAD, is_change=is_change), why="no", code=code)
     assert after(world, failed).value.may_operate is True
 
 

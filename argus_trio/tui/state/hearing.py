@@ -58,7 +58,7 @@ _OF_STATUS: Final = frozenset(
 """Stages that the status of the gateway tells of."""
 _NO_NEWS: Final = frozenset({"heartbeat", "gap", "figures"})
 """Events of the stream that are no entries of the journal."""
-_NOT_TOLD: Final[frozenset[ManageRight]] = frozenset({"read", "operate"})
+_NOT_TOLD: Final[frozenset[ManageRight]] = frozenset({"read", "operate", "admin"})
 """The rights of who is not told them, until something is refused."""
 Entry = TypeVar("Entry")
 
@@ -120,9 +120,10 @@ def _failed(world: World, message: FetchFailed) -> Step[World]:
         name = request.path.get("name")
         asking = world.asking.wanting(() if name else (request.name,), (name,) if name else ())
         world = attrs.evolve(world, asking=asking)
-    if message.code == NOT_ALLOWED and request.is_change and "operate" in world.rights:
-        why = f"{message.why}; nothing that changes the gateway is offered any more"
-        return Step(attrs.evolve(world, rights=world.rights - {"operate"}), (Tell(text=why, kind="error"),))
+    right = request.operation.right
+    if message.code == NOT_ALLOWED and request.is_change and right in world.rights:
+        why = f"{message.why}; nothing that needs manage:{right} is offered any more"
+        return Step(attrs.evolve(world, rights=world.rights - {right}), (Tell(text=why, kind="error"),))
     if request.name in LISTS and world.is_live:
         return Step(world, (Tell(text=f"what is shown may be old: {message.why}", kind="error"),))
     return Step(world)
