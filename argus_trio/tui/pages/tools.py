@@ -8,8 +8,8 @@ import attrs
 
 from argus_trio.tui.effect import Effect, Open, Tell
 from argus_trio.tui.message import Clicked, DashboardMessage, Key, Pasted, Wheeled
+from argus_trio.tui.pages.calling.history import HistoryPage
 from argus_trio.tui.pages.entry import EntryPage, opening
-from argus_trio.tui.pages.history import HistoryPage
 from argus_trio.tui.pages.page import KeyHelp
 from argus_trio.tui.parts.cursor import Cursor
 from argus_trio.tui.parts.line import EditedLine

@@ -12,6 +12,7 @@ import urwid
 from argus_trio.manage_client.clean import one_line, wrapped
 from argus_trio.manage_client.moments import duration, moment
 from argus_trio.tui.kit.cells import Markup, TextCell, row
+from argus_trio.tui.kit.filtered import filtered
 from argus_trio.tui.kit.pane import lines, pane, stacked
 from argus_trio.tui.kit.rows import Rows
 from argus_trio.tui.kit.table import TableColumn, TableText, laid_out, table
@@ -19,7 +20,6 @@ from argus_trio.tui.pages.configuration import CONFIGURATION_PARTS, Configuratio
 from argus_trio.tui.pages.events import SEVERITIES, EventsPage
 from argus_trio.tui.pages.tree import TreePage
 from argus_trio.tui.parts.cursor import Cursor
-from argus_trio.tui.screens.filtered import filtered
 from argus_trio.tui.state.world import World
 
 _SEVERITY: Final = {"debug": "dim", "info": "info", "warning": "warn", "error": "bad"}
