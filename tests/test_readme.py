@@ -17,7 +17,7 @@ DOCUMENTS = (
     *("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md"),
     *("docs/configuration.md", "docs/middleware.md", "docs/limits.md", "docs/management.md"),
     *("docs/isolation.md", "docs/processes.md", "docs/systemd.md", "docs/compatibility.md"),
-    *("docs/management-events.md", "docs/commands.md"),
+    *("docs/management-events.md", "docs/commands.md", "docs/dashboard.md"),
 )
 
 

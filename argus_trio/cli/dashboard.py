@@ -18,6 +18,10 @@ from argus_trio.manage_client.token import find_token
 from argus_trio.manage_client.where import find_place, living_sockets, place_of
 from argus_trio.tui.run import DashboardOptions, run_dashboard
 from argus_trio.tui.servers import KnownGateway, known_gateways, usual_list
+from argus_trio.tui.terminal.appearance import why_not
+
+_SIGNALLED = 128
+"""What is added to a signal that ended the dashboard, as shells do."""
 
 
 def tui(options: argparse.Namespace) -> int:
@@ -27,11 +31,13 @@ def tui(options: argparse.Namespace) -> int:
             raise CommandFailed("the dashboard needs a terminal; `argus-trio status --json` is for scripts", USAGE)
         if getattr(options, "json", False):
             raise CommandFailed("the dashboard prints nothing; `argus-trio status --json` is for scripts", USAGE)
-        trio.run(partial(run_dashboard, dashboard_options(options, os.environ)))
+        if reason := why_not(os.environ):
+            raise CommandFailed(reason, USAGE)
+        ended_by = trio.run(partial(run_dashboard, dashboard_options(options, os.environ)))
     except CommandFailed as failure:
         sys.stderr.write(f"argus-trio: {failure}\n")
         return failure.code
-    return DONE
+    return DONE if ended_by is None else _SIGNALLED + ended_by
 
 
 def dashboard_options(options: argparse.Namespace, environ: Mapping[str, str]) -> DashboardOptions:

@@ -9,6 +9,7 @@
     follow    an event stream that is opened again whenever it ends
     clean     text that others wrote, harmless for a terminal; how wide a text is there
     moments   times, durations and sizes in the words of people
+    outline   a nested value as lines in the manner of YAML
     values    texts to values, as a schema wants them
 
 It knows the contract and the network, and nothing of the gateway itself.

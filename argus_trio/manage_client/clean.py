@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
+import wcwidth
+
 _ACTING: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Control and format characters (escapes, marks that reverse the order of text), surrogates and other line ends."""
 _JOINER: Final = "\u200d"
@@ -48,27 +50,29 @@ def json_escaped(text: str) -> str:
 
 
 def width(text: str) -> int:
-    """How many columns a clean text of one line takes."""
-    return len(text) if text.isascii() else sum(map(_columns, text))
-
-
-def _columns(character: str) -> int:
-    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+    """How many columns a clean text of one line takes. wcwidth is the only one who says so, here and in urwid: joined
+    pictures are one of two columns, and what a character only adds to another takes none."""
+    return len(text) if text.isascii() else wcwidth.width(text, control_codes="ignore")
 
 
 def cut(text: str, columns: int) -> str:
-    """A clean text of one line, cut to so many columns."""
+    """A clean text of one line, cut to so many columns; nothing is cut that is seen as one."""
     if width(text) <= columns:
         return text
-    taken, room = [], columns - 1
-    for character in text:
-        room -= _columns(character)
-        if room < 0:
+    return _head(text, columns - 1) + _CUT
+
+
+def _head(text: str, columns: int) -> str:
+    """As much of it as so many columns hold."""
+    if text.isascii():
+        return text[: max(columns, 0)]
+    taken = []
+    for seen in wcwidth.iter_graphemes(text):
+        columns -= width(seen)
+        if columns < 0:
             break
-        taken.append(character)
-    return "".join(taken) + _CUT
+        taken.append(seen)
+    return "".join(taken)
 
 
 def wrapped(text: str, columns: int) -> list[str]:
@@ -81,7 +85,7 @@ def wrapped(text: str, columns: int) -> list[str]:
         else:
             line = f"{line} {word}" if line else word
         while width(line) > columns:
-            head = cut(line, columns + 1)[: -len(_CUT)]
+            head = _head(line, columns) or line[:1]
             lines.append(head)
             line = line[len(head) :]
     return [*lines, line]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from math import inf
@@ -88,11 +89,12 @@ class ApiClient:
         last_id: str = "",
         begin_seconds: float = inf,
         silence_seconds: float | None = None,
+        event_bytes: int = EVENT_BYTES,
     ) -> AsyncIterator[EventPieces]:
         """The events of an operation's answer as they come, several at a time; those of one piece come together.
 
         `begin_seconds` bounds how long the answer may take to begin, and `silence_seconds` how long it may say nothing
-        then; neither is for a call, which may take as long as it likes.
+        then; neither is for a call, which may take as long as it likes. `event_bytes` is the largest event.
 
         Raises:
             CommandFailed: nobody is there, the answer is a problem or no stream, or the connection broke off.
@@ -105,7 +107,12 @@ class ApiClient:
                 if answer.status == 200:
                     raise CommandFailed(f"{self.place.shown} answered with no event stream", NOT_REACHED)
                 raise failure_of(answer.status, answer.header, raw, self.place.shown)
-            yield EventPieces(client=self, answer=answer, silence_seconds=silence_seconds)
+            yield EventPieces(
+                client=self,
+                answer=answer,
+                silence_seconds=silence_seconds,
+                parser=EventParser(max_event_bytes=event_bytes),
+            )
 
     async def _rest_of(self, answer: HttpAnswer) -> bytes:
         try:
@@ -179,7 +186,13 @@ class ApiClient:
             ) from None
 
     def broken(self, error: LinkFailed) -> CommandFailed:
-        """What is told where a connection has ended."""
+        """What is told where a connection has ended, or did not come about."""
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+            cause = cause.__cause__
+        if cause is not None:
+            why = f"its certificate is not trusted ({cause.verify_message}): $SSL_CERT_FILE names those that are"
+            return CommandFailed(f"no gateway at {self.place.shown}: {why}", NOT_REACHED)
         return CommandFailed(f"the connection to {self.place.shown} broke off ({error.reason})", NOT_REACHED)
 
 
@@ -190,7 +203,7 @@ class EventPieces:
     client: ApiClient
     answer: HttpAnswer
     silence_seconds: float | None
-    _parser: EventParser = attrs.field(factory=lambda: EventParser(max_event_bytes=EVENT_BYTES), init=False)
+    _parser: EventParser
 
     def __aiter__(self) -> EventPieces:
         return self

@@ -14,6 +14,9 @@ from argus_trio.wire.event_stream import Event
 
 SILENCE_SECONDS: Final = 100.0
 """How long a stream that is followed may say nothing: the gateway says something every 30 s, so nobody is there."""
+FOLLOWED_EVENT_BYTES: Final = 16 * 1024 * 1024
+"""The largest event of a stream that is followed: figures of thousands of tools, a long line of a log. At a larger one
+the stream is taken for broken, which is told."""
 FIRST_PAUSE_SECONDS: Final = 0.2
 """How soon it is tried again after a stream has ended; each pause is twice the one before."""
 LONGEST_PAUSE_SECONDS: Final = 3.0
@@ -54,6 +57,7 @@ async def follow(
                 last_id=last_id,
                 begin_seconds=ANSWER_SECONDS,
                 silence_seconds=SILENCE_SECONDS,
+                event_bytes=FOLLOWED_EVENT_BYTES,
             )
             async with stream as pieces:
                 follower.opened()

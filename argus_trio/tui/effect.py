@@ -122,7 +122,9 @@ class Open:
 
 @attrs.frozen
 class Back:
-    """Show the page below this one."""
+    """Show the page below this one; or leave the page that is named, wherever it is open."""
+
+    page: object = None
 
 
 @attrs.frozen(kw_only=True)

@@ -109,6 +109,8 @@ class CallCame:
 
     call: StartCall
     events: tuple[Event, ...]
+    took: float = 0.0
+    """How many seconds the call has taken so far."""
 
 
 @attrs.frozen(kw_only=True)
@@ -118,6 +120,7 @@ class CallBroke:
     call: StartCall
     why: str
     code: int
+    took: float = 0.0
 
 
 @attrs.frozen(kw_only=True)

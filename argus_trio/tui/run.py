@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from functools import partial
 
@@ -12,15 +13,18 @@ from argus_trio.manage_client.client import open_client
 from argus_trio.manage_client.failure import CommandFailed
 from argus_trio.manage_client.token import find_token
 from argus_trio.net.service_nursery import ServiceNursery
-from argus_trio.tui.effect import Effect, FollowStream, Quit, SwitchGateway
+from argus_trio.tui.effect import CopyText, Effect, FollowStream, Quit, Suspend, SwitchGateway
 from argus_trio.tui.effects.doing import Doing
-from argus_trio.tui.message import DashboardMessage, Ticked
+from argus_trio.tui.message import DashboardMessage, Done, Ticked
 from argus_trio.tui.parts.look import Appearance
 from argus_trio.tui.servers import KnownGateway
 from argus_trio.tui.shell.model import Model
 from argus_trio.tui.shell.update import first, update
 from argus_trio.tui.state.world import GatewayLink, World
+from argus_trio.tui.terminal.appearance import appearance
+from argus_trio.tui.terminal.clipboard import copied, told
 from argus_trio.tui.terminal.display import Display
+from argus_trio.tui.terminal.signals import suspend
 
 
 @attrs.frozen(kw_only=True)
@@ -37,9 +41,9 @@ class DashboardOptions:
     warnings: tuple[str, ...] = ()
 
 
-async def run_dashboard(options: DashboardOptions) -> None:
-    """Show the dashboard until its user leaves it."""
-    await _Dashboard(options).run()
+async def run_dashboard(options: DashboardOptions) -> int | None:
+    """Show the dashboard until its user leaves it; the signal that ended it, if one did."""
+    return await _Dashboard(options).run()
 
 
 class _Dashboard:
@@ -50,7 +54,7 @@ class _Dashboard:
         self._gateway = options.shown
         self._doing: Doing | None = None
         self._session = trio.CancelScope()
-        self._model = first(self._world(Appearance())).value
+        self._model = first(self._world(appearance(os.environ))).value
         self._display = Display(lambda: self._model, self._tell)
 
     @property
@@ -58,12 +62,13 @@ class _Dashboard:
         """As it is now."""
         return self._model
 
-    async def run(self) -> None:
-        """Until the user leaves."""
+    async def run(self) -> int | None:
+        """Until the user leaves, or a signal comes, which is told."""
         async with ServiceNursery() as nursery:
             nursery.start_soon(self._tick)
             nursery.start_soon(self._look_at_one_after_another)
             await self._display.run()
+        return self._display.left_by
 
     def _world(self, look: Appearance) -> World:
         """Nothing is known yet."""
@@ -139,6 +144,10 @@ class _Dashboard:
         for effect in effects:
             if isinstance(effect, Quit):
                 self._display.leave()
+            elif isinstance(effect, Suspend):
+                suspend()
+            elif isinstance(effect, CopyText):
+                self._copy(effect)
             elif isinstance(effect, SwitchGateway):
                 named = (each for each in self._options.gateways if each.name == effect.name)
                 self._gateway = next(named, self._gateway)
@@ -147,6 +156,14 @@ class _Dashboard:
                 self._doing.do(effect)
             elif isinstance(effect, FollowStream):  # it could not begin, and is to be tried again
                 self._session.cancel()
+
+    def _copy(self, effect: CopyText) -> None:
+        try:
+            self._display.write(copied(effect.text, os.environ))
+        except ValueError as error:
+            self._tell(Done(what="failed", text=str(error)))
+        else:
+            self._tell(Done(what="copied", text=told(effect.what, os.environ)))
 
     async def _tick(self) -> None:
         while True:

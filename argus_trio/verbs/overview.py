@@ -11,8 +11,8 @@ from argus_trio.contract.health import STATUS, IsolationStatus, StatusAnswer
 from argus_trio.manage_client.clean import clean, one_line
 from argus_trio.manage_client.failure import DONE
 from argus_trio.manage_client.moments import duration, moment, now, size
+from argus_trio.manage_client.outline import tree_lines
 from argus_trio.verbs.show.table import Cell, write_table
-from argus_trio.verbs.show.tree import tree_lines
 from argus_trio.verbs.verb import Verb
 
 COLOURS: Final = {

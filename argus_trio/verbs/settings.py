@@ -14,8 +14,8 @@ from argus_trio.contract.settings import (
 from argus_trio.manage_client.clean import clean, one_line
 from argus_trio.manage_client.failure import DONE, FAILED
 from argus_trio.manage_client.moments import moment, now
+from argus_trio.manage_client.outline import tree_lines
 from argus_trio.verbs import changes
-from argus_trio.verbs.show.tree import tree_lines
 from argus_trio.verbs.verb import Verb
 
 

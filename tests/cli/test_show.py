@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from argus_trio.manage_client.clean import clean, cut, json_escaped, one_line, padded, width, wrapped
 from argus_trio.manage_client.moments import duration, moment, size
+from argus_trio.manage_client.outline import tree_lines
 from argus_trio.verbs.show.progress import progress_line
 from argus_trio.verbs.show.table import GAP, LEAST_COLUMN, fitted, kept_columns
-from argus_trio.verbs.show.tree import tree_lines
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cn"]))  # YAML has no characters that are none
 VALUES = st.recursive(

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-import attrs
 import pytest
 
-from argus_trio.manage_client.where import GatewayPlace
-from argus_trio.tui.effect import Back, Confirm, Effect, Fetch, Open, Quit, SetLook, SwitchGateway, Tell
+from argus_trio.contract.calls import CALL_TOOL
+from argus_trio.tui.effect import Back, Confirm, Effect, Fetch, Open, Quit, SetLook, StartCall, SwitchGateway, Tell
 from argus_trio.tui.message import (
     Clicked,
-    DashboardMessage,
     Done,
     Key,
     Pasted,
@@ -21,68 +17,15 @@ from argus_trio.tui.message import (
     Ticked,
     Wheeled,
 )
-from argus_trio.tui.pages.page import DashboardPage, KeyHelp
-from argus_trio.tui.servers import KnownGateway
-from argus_trio.tui.shell.model import Model
+from argus_trio.tui.pages.entry import EntryPage
 from argus_trio.tui.shell.over import ChangeQuestion, CommandPalette, GatewayList, Help
-from argus_trio.tui.shell.update import first, update
+from argus_trio.tui.shell.palette import searched
+from argus_trio.tui.shell.update import first
 from argus_trio.tui.state.hearing import STREAM
 from argus_trio.tui.state.world import GatewayLink, World
-from argus_trio.tui.step import Step
 from argus_trio.wire.event_stream import Event
-
-GATEWAYS = tuple(
-    KnownGateway(name=name, place=GatewayPlace(shown=f"http://{name}", host=name, port=80)) for name in ("one", "two")
-)
-
-
-@attrs.frozen(kw_only=True)
-class FakePage:
-    """Keeps what it is told."""
-
-    keys: ClassVar[tuple[KeyHelp, ...]] = (KeyHelp("d", "drain", "Drain it", changes=True), KeyHelp("Enter", "open"))
-
-    title: str = "Fake"
-    is_typing: bool = False
-    told_of: tuple[DashboardMessage, ...] = ()
-    opened_times: int = 0
-    effects: tuple[Effect, ...] = ()
-    """What it wants for a key."""
-    at_end: tuple[Effect, ...] = ()
-
-    def opened(self, _: World) -> Step[FakePage]:
-        return Step(attrs.evolve(self, opened_times=self.opened_times + 1))
-
-    def closed(self) -> Step[None]:
-        return Step(None, self.at_end)
-
-    def told(self, message: DashboardMessage, _: World) -> Step[FakePage] | None:
-        if isinstance(message, Key) and message.name == "esc":
-            return None
-        return Step(
-            attrs.evolve(self, told_of=(*self.told_of, message)), self.effects if isinstance(message, Key) else ()
-        )
-
-
-def model_of(*pages: DashboardPage, link: str = "connected", **world: object) -> Model:
-    """A dashboard with these pages open at the first tab."""
-    known = World(shown="http://one", gateway="one", link=GatewayLink(state=link), now=100.0, **world)  # type: ignore[arg-type]
-    stacks = {"1": pages or (FakePage(),), "2": (FakePage(title="Other"),)}
-    return Model(world=known, stacks=stacks, begun=frozenset({"1"}), gateways=GATEWAYS)
-
-
-def after(model: Model, *messages: DashboardMessage | str) -> Step[Model]:
-    """The model after messages, and the effects of the last one; a text is a key."""
-    step = Step(model)
-    for message in messages:
-        step = update(step.value, Key(message) if isinstance(message, str) else message)
-    return step
-
-
-def shown(model: Model) -> FakePage:
-    """The page that is shown."""
-    assert isinstance(model.page, FakePage)
-    return model.page
+from tests.cli.values import tool, tools
+from tests.tui.dashboards import GATEWAYS, FakePage, after, model_of, shown
 
 
 @pytest.mark.parametrize(
@@ -174,7 +117,7 @@ def test_what_cannot_be_taken_back_is_done_after_a_yes(keys: str, is_done: bool)
 def test_other_keys_leave_a_question_where_it_is() -> None:
     asked = after(model_of(FakePage(effects=(Confirm(question="Drain?", yes=()),))), "d").value
     assert after(asked, "x", "1", "?", Wheeled(3), Clicked(zone="tab", at=1)).value == asked
-    assert after(asked, Clicked(zone="yes")).value.over is None
+    assert after(asked, Clicked(zone="button")).value.over is None
 
 
 def test_q_leaves() -> None:
@@ -281,3 +224,22 @@ def test_a_stream_that_is_refused_says_so_and_what_may_be_seen_is_asked() -> Non
         "/backends",
         "/capabilities",
     ]
+
+
+def test_what_would_cancel_calls_is_asked_first() -> None:
+    start = StartCall(id=1, operation=CALL_TOOL, body={})
+    model = after(model_of(FakePage(effects=(start,))), "x").value
+    asked = after(model, "q")
+    assert isinstance(asked.value.over, ChangeQuestion)
+    assert ("A call is under way here" in asked.value.over.text, asked.effects) == (True, ())
+    assert after(asked.value, "y").effects == (Quit(),)
+    asked = after(model, "ctrl g", "down", "enter")
+    assert (isinstance(asked.value.over, ChangeQuestion), asked.effects) == (True, ())
+    assert after(asked.value, "y").effects == (SwitchGateway("two"),)
+
+
+def test_the_palette_finds_tools_once_something_is_typed() -> None:
+    model = model_of(capabilities=tools(tool("files_read", description="Read a file"), tool("clock")))
+    assert all(each.entry is None for each in searched(model, ""))
+    model = after(model, ":", Pasted("read file"), "enter").value
+    assert (model.tab, isinstance(model.page, EntryPage), model.page.title) == ("2", True, "files_read")

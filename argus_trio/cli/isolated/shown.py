@@ -13,6 +13,7 @@ from argus_trio.config.model.container import IsolationSetting
 from argus_trio.core.health.health import PlanWord
 from argus_trio.core.redaction import Redactor
 from argus_trio.manage_client.clean import clean, one_line, wrapped
+from argus_trio.manage_client.outline import tree_lines
 from argus_trio.sandbox.plan.engine_facts import EngineFacts, EngineFound, NoEngine
 from argus_trio.sandbox.plan.outcome import Contained
 from argus_trio.sandbox.plan.plan import way_out
@@ -20,7 +21,6 @@ from argus_trio.sandbox.plan.shown import shown
 from argus_trio.sandbox.rooms import BackendPlan
 from argus_trio.verbs.show.table import Cell, write_table
 from argus_trio.verbs.show.terminal import Terminal
-from argus_trio.verbs.show.tree import tree_lines
 
 _COLOURS: Final[Mapping[PlanWord, str]] = {"contained": "green", "bare": "yellow", "refused": "red"}
 _HEAD: Final = ("NAME", "PLAN", "IMAGE", "NETWORK", "WHY")

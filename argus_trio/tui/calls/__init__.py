@@ -2,8 +2,10 @@
 
     call      one call: what came of it, in order, bounded
     asks      elicitation, sampling and roots as what the screen asks, and the bodies that answer them
+    reply     what the user writes to answer sampling and roots
     book      all calls of this dashboard, and the queue of what they ask
     start     calls as pages begin them, with what can be asked meanwhile
+    result    a result as it is read once, its parts left as they are
     document  a result by its types
     tree      JSON that is folded and unfolded
     media     what images and sounds are, by their first bytes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal
 
 import attrs
 import msgspec
@@ -12,8 +12,9 @@ from argus_trio.contract.calls import ANSWER_ASK, AskCancelledEvent, AskEvent
 from argus_trio.manage_client.clean import one_line
 from argus_trio.manage_client.problems import failure_told
 from argus_trio.tui.calls.asks import NOT_HERE, EndedAs, EndedAsk, OpenAsk, answer, answer_key, opened
-from argus_trio.tui.calls.call import CallLine, CallOutcome, CallUnderWay, PastCall, with_event
-from argus_trio.tui.effect import Effect, Fetch, StartCall, Tell
+from argus_trio.tui.calls.call import VISIT_OVER, CallEnd, CallLine, CallUnderWay, OutcomeKind, PastCall, with_event
+from argus_trio.tui.calls.result import read_result, says_error
+from argus_trio.tui.effect import Effect, Fetch, GiveUpCall, StartCall, Tell
 from argus_trio.tui.message import CallBroke, CallCame, DashboardMessage, Fetched, FetchFailed
 from argus_trio.tui.step import Step
 from argus_trio.wire.event_stream import Event
@@ -26,6 +27,8 @@ ASKS_KEPT: Final = 256
 """How many questions can be open; one more is answered with an error."""
 ASK_BYTES: Final = 8 * 1024 * 1024
 """The most of all open questions that is kept; what is beyond is answered with an error."""
+ROOTS_KEPT: Final = 1000
+"""How many roots are remembered for who asks next."""
 UNKNOWN_EFFECT: Final = "whether it had an effect is not known"
 
 
@@ -66,6 +69,17 @@ class CallBook:
         return next((each for each in reversed(self.ended_asks) if (each.call, each.id) == (call, ask)), None)
 
 
+def noted(book: CallBook, effect: Effect, now: float) -> CallBook:
+    """The book after an effect is on its way."""
+    if isinstance(effect, StartCall):
+        return begun(book, effect, now)
+    if isinstance(effect, GiveUpCall):
+        return given_up(book, effect.id, now)
+    if isinstance(effect, Fetch) and effect.operation is ANSWER_ASK:
+        return sent(book, effect)
+    return book
+
+
 def begun(book: CallBook, start: StartCall, now: float) -> CallBook:
     """The book with a call that begins."""
     call = CallUnderWay(id=start.id, start=start, since=now)
@@ -75,7 +89,9 @@ def begun(book: CallBook, start: StartCall, now: float) -> CallBook:
 def given_up(book: CallBook, call: int, now: float) -> CallBook:
     """The book after a call was given up here: its stream is closed, and nothing more comes of it."""
     why = f"you gave it up, and the gateway cancels it; {UNKNOWN_EFFECT}"
-    return _ended(book, call, CallOutcome(kind="cancelled", why=why), now)
+    under_way = book.under_way.get(call)
+    took = now - under_way.since if under_way else 0.0
+    return _ended(book, call, CallEnd(kind="cancelled", why=why), now, took)
 
 
 def heard(book: CallBook, message: DashboardMessage, now: float) -> Step[CallBook]:
@@ -84,7 +100,7 @@ def heard(book: CallBook, message: DashboardMessage, now: float) -> Step[CallBoo
         return _came(book, message, now)
     if isinstance(message, CallBroke):
         why = message.why if UNKNOWN_EFFECT in message.why else f"{message.why}; {UNKNOWN_EFFECT}"
-        return _over(book, message.call.id, CallOutcome(kind="broke", why=why), now)
+        return _over(book, message.call.id, CallEnd(kind="broke", why=why), now, message.took)
     if isinstance(message, Fetched | FetchFailed) and message.request.operation is ANSWER_ASK:
         return _answered(book, message)
     return Step(book)
@@ -92,11 +108,18 @@ def heard(book: CallBook, message: DashboardMessage, now: float) -> Step[CallBoo
 
 def sent(book: CallBook, request: Fetch) -> CallBook:
     """The book after an answer was sent off."""
-    if request.operation is not ANSWER_ASK:
-        return book
     name = request.name
     asks = tuple(attrs.evolve(each, is_sent=True, why="") if answer_key(each) == name else each for each in book.asks)
-    return attrs.evolve(book, asks=asks)
+    return attrs.evolve(book, asks=asks, roots=_roots_in(request.body, book.roots))
+
+
+def _roots_in(body: object, before: tuple[str, ...]) -> tuple[str, ...]:
+    """The roots that an answer gives; those given before where it is another answer."""
+    result = body.get("result") if isinstance(body, dict) else None
+    roots = result.get("roots") if isinstance(result, dict) else None
+    if not isinstance(roots, list):
+        return before
+    return tuple(str(each["uri"]) for each in roots if isinstance(each, dict) and "uri" in each)[:ROOTS_KEPT]
 
 
 def _came(book: CallBook, message: CallCame, now: float) -> Step[CallBook]:
@@ -110,9 +133,12 @@ def _came(book: CallBook, message: CallCame, now: float) -> Step[CallBook]:
         elif event.event == "ask_cancelled":
             step = Step(_ask_cancelled(book, call, event, now))
         elif event.event in ("result", "error"):
-            step = _over(book, call.id, _outcome(event), now)
+            step = _over(book, call.id, _outcome(event), now, message.took)
         else:
-            step = Step(_with_call(book, with_event(call, event, now)))
+            after = with_event(call, event, now)
+            is_visit = event.event == "notification" and after.lines[-1].text == VISIT_OVER
+            told = (Tell(text=f"{one_line(call.target)}: {VISIT_OVER}"),) if is_visit else ()
+            step = Step(_with_call(book, after), told)
         book = step.value
         effects += step.effects
     return Step(book, tuple(effects))
@@ -167,55 +193,44 @@ def _with_call(book: CallBook, call: CallUnderWay) -> CallBook:
     return attrs.evolve(book, under_way={**book.under_way, call.id: call})
 
 
-def _outcome(event: Event) -> CallOutcome:
+def _outcome(event: Event) -> CallEnd:
     if event.event == "result":
-        return CallOutcome(kind="tool_error" if _is_error(event.data) else "result", raw=event.data)
+        result = read_result(event.data)
+        kind: OutcomeKind = "tool_error" if says_error(event.data, result) else "result"
+        return CallEnd(kind=kind, raw=event.data, result=result)
     try:
         problem = msgspec.json.decode(event.data, type=dict[str, object])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return CallOutcome(kind="problem", why="an error came that cannot be read", raw=event.data)
-    return CallOutcome(kind="problem", why=str(failure_told(problem, event.data)), raw=event.data)
+        return CallEnd(kind="problem", why="an error came that cannot be read", raw=event.data)
+    is_cancelled = str(problem.get("type", "")).endswith("/call-cancelled")
+    why = str(failure_told(problem, event.data)) + (f"; {UNKNOWN_EFFECT}" if is_cancelled else "")
+    return CallEnd(kind="cancelled" if is_cancelled else "problem", why=why, raw=event.data)
 
 
-@attrs.frozen(kw_only=True)
-class _Marked:
-    """The member of a result that says whether it is one."""
-
-    isError: object = False  # noqa: N815 - as MCP writes it
-
-
-def _is_error(data: bytes) -> bool:
-    if b'"isError"' not in data:
-        return False
-    try:
-        return msgspec.json.decode(data, type=_Marked).isError is True
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-
-
-def _over(book: CallBook, call: int, outcome: CallOutcome, now: float) -> Step[CallBook]:
+def _over(book: CallBook, call: int, outcome: CallEnd, now: float, took: float) -> Step[CallBook]:
     under_way = book.under_way.get(call)
     if under_way is None:
         return Step(book)
-    words = {
+    words: dict[OutcomeKind, tuple[str, Literal["good", "warning", "error"]]] = {
         "result": ("is done", "good"),
         "tool_error": ("says that it failed", "error"),
         "problem": ("came to nothing", "error"),
         "broke": ("broke off", "error"),
+        "cancelled": ("is cancelled", "warning"),
     }
     does, kind = words[outcome.kind]
-    told = Tell(text=f"{one_line(under_way.target)} {does}", kind="good" if kind == "good" else "error")
-    return Step(_ended(book, call, outcome, now), (told,))
+    told = Tell(text=f"{one_line(under_way.target)} {does}", kind=kind)
+    return Step(_ended(book, call, outcome, now, took), (told,))
 
 
-def _ended(book: CallBook, call: int, outcome: CallOutcome, now: float) -> CallBook:
+def _ended(book: CallBook, call: int, outcome: CallEnd, now: float, took: float) -> CallBook:
     under_way = dict(book.under_way)
     over = under_way.pop(call, None)
     if over is None:
         return book
     for ask in book.asks_of(call):
         book = _without(book, call, ask.id, "over")
-    history = (*book.history, PastCall(call=over, outcome=outcome, ended=now))[-PAST_KEPT:]
+    history = (*book.history, PastCall(call=over, outcome=outcome, ended=now, took=took))[-PAST_KEPT:]
     return attrs.evolve(book, under_way=under_way, history=_within(history))
 
 
@@ -228,5 +243,5 @@ def _within(history: tuple[PastCall, ...]) -> tuple[PastCall, ...]:
             break
         held -= len(each.outcome.raw)
         if each.outcome.raw:
-            kept[at] = attrs.evolve(each, outcome=attrs.evolve(each.outcome, raw=b"", is_forgotten=True))
+            kept[at] = attrs.evolve(each, outcome=attrs.evolve(each.outcome, raw=b"", result=None, is_forgotten=True))
     return tuple(kept)

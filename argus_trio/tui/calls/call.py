@@ -16,6 +16,7 @@ from argus_trio.contract.calls import (
     NotificationEvent,
     ProgressEvent,
 )
+from argus_trio.tui.calls.result import ReadResult
 from argus_trio.tui.effect import StartCall
 from argus_trio.wire.event_stream import Event
 
@@ -23,6 +24,7 @@ LINES_KEPT: Final = 500
 """How many lines of what a call has said are kept; the oldest go, and how many is told."""
 LINE_CHARACTERS: Final = 4096
 """The most of one line that is kept."""
+VISIT_OVER: Final = "the visit to the page that it asked for is over"
 
 CallKind = Literal["tool", "resource", "prompt"]
 LineKind = Literal["log", "note", "ask"]
@@ -41,7 +43,7 @@ class CallLine:
 
 
 @attrs.frozen(kw_only=True)
-class CallOutcome:
+class CallEnd:
     """How a call ended."""
 
     kind: OutcomeKind
@@ -49,6 +51,8 @@ class CallOutcome:
     """For people, where there is no result."""
     raw: bytes = attrs.field(default=b"", repr=False, eq=False)
     """The result, or the problem, as it came; empty where it is kept no more."""
+    result: ReadResult | None = attrs.field(default=None, repr=False, eq=False)
+    """Its parts; None where it has none that are known."""
     is_forgotten: bool = False
     """Whether `raw` was let go to keep to a bound."""
 
@@ -96,8 +100,10 @@ class PastCall:
     """A call that is over."""
 
     call: CallUnderWay
-    outcome: CallOutcome
+    outcome: CallEnd
     ended: float
+    took: float
+    """How many seconds it took."""
 
 
 def with_event(call: CallUnderWay, event: Event, now: float) -> CallUnderWay:
@@ -129,7 +135,7 @@ def _logged(message: LogMessageEvent, now: float) -> CallLine:
 
 def _notified(notification: NotificationEvent, now: float) -> CallLine:
     if notification.method == "notifications/elicitation/complete":
-        return CallLine(at=now, kind="note", text="the visit to the page that it asked for is over")
+        return CallLine(at=now, kind="note", text=VISIT_OVER)
     params = ", ".join(f"{name}: {text_of(bytes(value)[:200])}" for name, value in notification.params.items())
     return CallLine(at=now, kind="note", text=f"{notification.method} {params}".strip()[:LINE_CHARACTERS])
 

@@ -12,8 +12,9 @@ import attrs
 import msgspec
 
 from argus_trio.manage_client.moments import size
-from argus_trio.tui.calls.call import CallKind, CallOutcome
+from argus_trio.tui.calls.call import CallEnd, CallKind
 from argus_trio.tui.calls.media import HEAD_BYTES, decoded_head, dimensions
+from argus_trio.tui.calls.result import SMALL_BYTES, ReadResult
 
 TEXT_BYTES: Final = 256 * 1024
 """The most of one text that is shown; the rest is told, and all of it is saved by a key."""
@@ -45,6 +46,8 @@ class Block:
     media_type: str = ""
     uri: str = ""
     """Where a link leads."""
+    is_folded: bool = False
+    """Whether JSON is folded at first, as its essence is told already."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -58,28 +61,18 @@ class ResultDocument:
     """What is known besides, a line each; not cleaned."""
 
 
-@attrs.frozen(kw_only=True)
-class _Result:
-    """The members of the results of all three kinds of calls."""
-
-    content: list[dict[str, msgspec.Raw]] = attrs.field(factory=list)
-    structuredContent: msgspec.Raw | None = None  # noqa: N815 - as MCP writes it
-    contents: list[dict[str, msgspec.Raw]] = attrs.field(factory=list)
-    messages: list[dict[str, msgspec.Raw]] = attrs.field(factory=list)
-    description: str | None = None
-    backend: str | None = None
-
-
-def document(outcome: CallOutcome, kind: CallKind) -> ResultDocument:
+def document(outcome: CallEnd, kind: CallKind) -> ResultDocument:
     """What a call came to."""
     if not outcome.raw:
         return ResultDocument(blocks=())
-    if outcome.kind == "problem":
-        return ResultDocument(blocks=(_json_block("the problem as it came", msgspec.Raw(outcome.raw)),))
-    try:
-        result = msgspec.json.decode(outcome.raw, type=_Result)
-    except _ERRORS:  # it is not as MCP has it; then it is shown as it is
-        return ResultDocument(blocks=(_json_block("a result that is not as MCP has it", msgspec.Raw(outcome.raw)),))
+    if outcome.kind in ("problem", "cancelled"):
+        block = attrs.evolve(_json_block("the problem as it came", msgspec.Raw(outcome.raw)), is_folded=True)
+        return ResultDocument(blocks=(block,))
+    result = outcome.result
+    if result is None:
+        is_many = len(outcome.raw) > SMALL_BYTES
+        why = "a result of very many parts" if is_many else "a result that is not as MCP has it"
+        return ResultDocument(blocks=(_json_block(why, msgspec.Raw(outcome.raw)),))
     blocks: list[Block] = []
     whole = _counted(_blocks_of(result, kind), blocks)
     facts = [f"from backend {result.backend}"] if result.backend else []
@@ -96,7 +89,7 @@ def _counted(each: Iterator[Block], into: list[Block]) -> int:
     return count
 
 
-def _blocks_of(result: _Result, kind: CallKind) -> Iterator[Block]:
+def _blocks_of(result: ReadResult, kind: CallKind) -> Iterator[Block]:
     structured = _json_block("structured content", result.structuredContent) if result.structuredContent else None
     for raw in result.content:
         block = content_block(raw)

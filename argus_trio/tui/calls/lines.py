@@ -105,7 +105,9 @@ def _block_lines(
     if has_title or block.cut or title not in ("text", "structured content"):
         yield ShownLine(text=title, attribute="title", block=block)
     if block.kind == "json":
-        yield from json_lines(block.value, ("result", number), toggled, columns, is_unicode, block=block)
+        root: TreePath = ("result", number)
+        shown = toggled ^ {root} if block.is_folded else toggled
+        yield from json_lines(block.value, root, shown, columns, is_unicode, block=block)
     else:
         for text in wrapped_text(block.text, columns):
             yield ShownLine(text=text, block=block)

@@ -1,6 +1,8 @@
 """Effects done: each by one task of one nursery, which tells what came of it as messages.
 
     doing   requests, streams and calls; one with the name of another that is under way takes its place
+    calling  one call, from its begin to its end
+    held_events  what came of a call and is told together
     lists   all pages of a long list, put together
     saving  a file written, beside those that are there
 

@@ -12,11 +12,11 @@ from argus_trio.manage_client.client import ANSWER_SECONDS, CHANGE_SECONDS, ApiC
 from argus_trio.manage_client.failure import FAILED, NOT_ALLOWED, CommandFailed
 from argus_trio.manage_client.follow import follow
 from argus_trio.tui.effect import Effect, Fetch, FollowStream, GiveUpCall, SaveFile, StartCall, UnfollowStream
+from argus_trio.tui.effects.calling import TellingCall
 from argus_trio.tui.effects.lists import whole_list
 from argus_trio.tui.effects.saving import saved
 from argus_trio.tui.message import (
     CallBroke,
-    CallCame,
     DashboardMessage,
     Done,
     Fetched,
@@ -33,7 +33,6 @@ others than the gateway."""
 MOST_TASKS: Final = 256
 """How many effects are done at once; more are refused, and the user is told. Nobody has as many by hand."""
 _TOO_MANY: Final = "too much is under way at once; try again when some of it is over"
-_ENDED: Final = "the gateway ended the connection before the call was over; whether it had an effect is not known"
 SomeEffect = TypeVar("SomeEffect", bound=Effect)
 
 
@@ -114,16 +113,7 @@ class Doing:
         await follow(self.client, effect.operation, told, effect.path, query=effect.query, goes_on=may_pass)
 
     async def _call(self, effect: StartCall) -> None:
-        try:
-            async with self.client.stream(effect.operation, body=effect.body) as pieces:
-                async for events in pieces:
-                    self.tell(CallCame(call=effect, events=tuple(events)))
-                    if events[-1].event in ("result", "error"):
-                        return
-        except CommandFailed as failure:
-            self.tell(CallBroke(call=effect, why=str(failure), code=failure.code))
-            return
-        self.tell(CallBroke(call=effect, why=_ENDED, code=3))
+        await TellingCall(client=self.client, call=effect, tell=self.tell).run()
 
     async def _save(self, effect: SaveFile) -> None:
         self.tell(await saved(effect.path, effect.content))

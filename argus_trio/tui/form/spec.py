@@ -13,8 +13,8 @@ from urllib.parse import unquote
 
 import attrs
 
-FieldKind = Literal["text", "integer", "number", "choice", "object", "array", "alternatives", "raw"]
-Schema = Mapping[str, object]
+FormFieldKind = Literal["text", "integer", "number", "choice", "object", "array", "alternatives", "raw"]
+FieldSchema = Mapping[str, object]
 
 MOST_REFERENCES: Final = 32
 """How many `$ref` lead on at one place before it is taken for a circle."""
@@ -22,7 +22,7 @@ MOST_PROPERTIES: Final = 500
 """How many properties of one object have fields; the others can be written as JSON."""
 MOST_OPTIONS: Final = 1000
 """How many values of an `enum` are offered."""
-_KINDS: Final[Mapping[str, FieldKind]] = {
+_KINDS: Final[Mapping[str, FormFieldKind]] = {
     "string": "text",
     "integer": "integer",
     "number": "number",
@@ -52,7 +52,7 @@ class Property:
 class FieldSpec:
     """What is wanted at one place."""
 
-    kind: FieldKind
+    kind: FormFieldKind
     title: str = ""
     description: str = ""
     hint: str = ""
@@ -96,7 +96,7 @@ class SchemaReader:
             return about.spec("alternatives", alternatives=named)
         return self._typed(whole, about)
 
-    def _typed(self, whole: Schema, about: _About) -> FieldSpec:
+    def _typed(self, whole: FieldSchema, about: _About) -> FieldSpec:
         kind = _type_of(whole)
         if kind == "boolean":
             options = tuple(FieldOption(json=each, title=each) for each in ("true", "false"))
@@ -114,7 +114,7 @@ class SchemaReader:
             return _array(whole, about)
         return about.spec(_KINDS.get(kind, "raw"))
 
-    def _alternatives(self, whole: Schema) -> tuple[tuple[str, object], ...] | None:
+    def _alternatives(self, whole: FieldSchema) -> tuple[tuple[str, object], ...] | None:
         own = ("oneOf", "anyOf", "title", "description", "default")
         rest = {key: value for key, value in whole.items() if key not in own}
         for word in ("oneOf", "anyOf"):
@@ -142,11 +142,11 @@ class SchemaReader:
             return reference.rpartition("/")[2] or f"{at + 1}"
         return _type_of(whole) or f"{at + 1}"
 
-    def _merged(self, schema: object, references: int) -> Schema:
+    def _merged(self, schema: object, references: int) -> FieldSchema:
         """A schema with what it refers to and all of its `allOf` in one; the one option of a `oneOf` as well."""
         if not isinstance(schema, Mapping):
             return {}
-        whole: Schema = schema
+        whole: FieldSchema = schema
         if isinstance(reference := whole.get("$ref"), str) and references > 0:
             beside = {key: value for key, value in whole.items() if key != "$ref"}
             whole = _both(self._merged(self._found(reference), references - 1), beside)
@@ -186,7 +186,7 @@ class _About:
     is_secret: bool
 
     @classmethod
-    def of(cls, schema: Schema) -> _About:
+    def of(cls, schema: FieldSchema) -> _About:
         title, description = schema.get("title"), schema.get("description")
         return cls(
             title=title if isinstance(title, str) else "",
@@ -196,12 +196,12 @@ class _About:
             is_secret=schema.get("format") == "password" or schema.get("writeOnly") is True,
         )
 
-    def spec(self, kind: FieldKind, **more: object) -> FieldSpec:
+    def spec(self, kind: FormFieldKind, **more: object) -> FieldSpec:
         known = attrs.asdict(self, recurse=False)
         return FieldSpec(kind=kind, **{**known, **more})
 
 
-def _type_of(schema: Schema) -> str:
+def _type_of(schema: FieldSchema) -> str:
     kind = schema.get("type")
     if isinstance(kind, list) and len(kind) == 1:
         kind = kind[0]
@@ -218,7 +218,7 @@ def _list(value: object) -> list[object]:
     return list(value) if isinstance(value, list | tuple) else []
 
 
-def _both(first: Schema, second: object) -> Schema:
+def _both(first: FieldSchema, second: object) -> FieldSchema:
     """Two schemas that hold at once, as far as fields show it."""
     if not isinstance(second, Mapping):
         return first
@@ -231,14 +231,14 @@ def _both(first: Schema, second: object) -> Schema:
     return whole
 
 
-def _const(schema: Schema) -> str | None:
+def _const(schema: FieldSchema) -> str | None:
     if "const" in schema:
         return json.dumps(schema["const"], ensure_ascii=False)
     values = _list(schema.get("enum"))
     return json.dumps(values[0], ensure_ascii=False) if len(values) == 1 else None
 
 
-def _options(schema: Schema) -> tuple[FieldOption, ...]:
+def _options(schema: FieldSchema) -> tuple[FieldOption, ...]:
     if "const" in schema:
         values: list[object] = [schema["const"]]
     else:
@@ -253,7 +253,7 @@ def _options(schema: Schema) -> tuple[FieldOption, ...]:
     )
 
 
-def _properties(schema: Schema) -> tuple[tuple[Property, ...], int]:
+def _properties(schema: FieldSchema) -> tuple[tuple[Property, ...], int]:
     members = schema.get("properties")
     known = members if isinstance(members, Mapping) else {}
     required = {each for each in _list(schema.get("required")) if isinstance(each, str)}
@@ -265,7 +265,7 @@ def _properties(schema: Schema) -> tuple[tuple[Property, ...], int]:
     return all_of_them[:MOST_PROPERTIES], max(len(all_of_them) - MOST_PROPERTIES, 0)
 
 
-def _array(schema: Schema, about: _About) -> FieldSpec:
+def _array(schema: FieldSchema, about: _About) -> FieldSpec:
     prefix = _list(schema.get("prefixItems")) or _list(schema.get("items"))
     items = schema.get("additionalItems" if isinstance(schema.get("items"), list) else "items", {})
     least, most = schema.get("minItems"), schema.get("maxItems")
@@ -278,7 +278,7 @@ def _array(schema: Schema, about: _About) -> FieldSpec:
     )
 
 
-def _hint(schema: Schema) -> str:
+def _hint(schema: FieldSchema) -> str:
     words = [_type_of(schema)]
     if isinstance(form := schema.get("format"), str):
         words.append(form)

@@ -38,3 +38,12 @@ def row(cells: tuple[TextCell, ...], gap: str = " ") -> Markup:
         if cell.columns > 0:
             line += [cell.markup, gap]
     return line[:-1] or ""
+
+
+def plain(markup: Markup) -> str:
+    """The text of it, without attributes."""
+    if isinstance(markup, str):
+        return markup
+    if isinstance(markup, tuple):
+        return markup[1]
+    return "".join(map(plain, markup))

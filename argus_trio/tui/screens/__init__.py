@@ -6,7 +6,11 @@
     foot      the last line: the keys that are used most
     over      help, a question, the palette, the gateways
     overview  the gateway in a line, and its backends
-    tools     tools, resources and prompts
+    tools     tools, resources and prompts, one of them, and the calls that were
+    calling/  forms, calls and what they ask
+    traffic   calls under way, and sessions
+    observed  the configuration, the tree, the events
+    line      a line that is edited
 
 A view is given its page, the world and how many columns and rows it has. Whatever a server or a user wrote is shown
 through `kit/cells.py` or `manage_client/clean.py`.

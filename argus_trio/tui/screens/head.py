@@ -53,6 +53,10 @@ def clock(moment: float) -> str:
 
 def _facts(world: World) -> list[str]:
     facts: list[str] = []
+    if asks := len(world.calls.asks):
+        facts.append(f"{asks} ask{'' if asks == 1 else 's'}: a")
+    if calls := len(world.calls.under_way):
+        facts.append(f"{calls} call{'' if calls == 1 else 's'} of yours: C")
     if world.figures is not None and world.is_live:
         facts.append(f"{world.figures.in_flight} in flight")
     if world.is_read_only or ((world.rights_told or world.rights) and not world.may_operate):

@@ -9,6 +9,7 @@ import urwid
 
 from argus_trio.manage_client.clean import clean, one_line, wrapped
 from argus_trio.tui.kit.cells import Markup, TextCell, row
+from argus_trio.tui.kit.dialog import buttons, dialog
 from argus_trio.tui.kit.rows import Rows
 from argus_trio.tui.screens.head import clock, stale
 from argus_trio.tui.shell.help import HelpLine, help_lines
@@ -28,17 +29,9 @@ def over(model: Model, below: urwid.Widget) -> urwid.Widget:
     columns = min(world.columns - 6, MOST_COLUMNS)
     title, inside, wanted = _VIEWS[type(model.over)](model, model.over, columns - 4)
     rows = max(min(wanted, world.rows - 6), 1)
-    padded = urwid.Padding(inside, left=1, right=1)
-    look = world.look
-    lines = {} if look.is_unicode else _ASCII_LINES
-    box = urwid.LineBox(padded, title=title, title_align="left", title_attr="title", **lines)
-    return urwid.Overlay(box, below, "center", columns, "middle", rows + 2)
+    return dialog(below, title, inside, world.look, size=(columns - 4, rows), room=(world.columns, world.rows))
 
 
-_ASCII_LINES: Final[dict[str, str]] = {
-    "tlcorner": "+", "tline": "-", "lline": "|", "trcorner": "+",
-    "blcorner": "+", "rline": "|", "bline": "-", "brcorner": "+",
-}  # fmt: skip
 BoxContent = tuple[str, urwid.Widget, int]
 """A title, what is inside, and how many rows it would like."""
 
@@ -90,16 +83,14 @@ def _question(model: Model, shown: ChangeQuestion, columns: int) -> BoxContent:
     most = model.world.rows - 9
     if len(lines) > most:
         lines = [*lines[: most - 1], model.world.look.sign("…", "...")]
-    yes, no = ("cursor", "info") if shown.is_yes else ("info", "cursor")
-    arrow = model.world.look.sign("▸", ">")
-    marks = (arrow, " ") if shown.is_yes else (" ", arrow)
-    buttons: Markup = [(yes, f" {marks[0]} y yes "), "   ", (no, f" {marks[1]} n no ")]
-    whole: list[Markup] = [*lines, "", buttons]
+    whole: list[Markup] = [*lines, ""]
 
     def draw(at: int) -> Markup:
         return whole[at]
 
-    return "Really?", Rows(len(whole), draw), len(whole)
+    choices = buttons((("", "y yes"), ("", "n no")), at=0 if shown.is_yes else 1)
+    inside: urwid.Widget = urwid.Frame(Rows(len(whole), draw, zone="text"), footer=urwid.Pile([choices]))
+    return "Really?", inside, len(whole) + 1
 
 
 def _palette(model: Model, shown: CommandPalette, columns: int) -> BoxContent:
@@ -124,7 +115,7 @@ def _palette(model: Model, shown: CommandPalette, columns: int) -> BoxContent:
         ("cursor", text[at : at + 1] or " "),
         ("input", text[at + 1 :]),
     ]
-    entries: urwid.Widget = Rows(len(found), draw, top=cursor.top(len(found), rows), cursor=cursor.at)
+    entries: urwid.Widget = Rows(len(found), draw, top=cursor.top(len(found), rows), cursor=cursor.at, zone="over")
     if not found:
         entries = urwid.Filler(urwid.Text(("dim", "nothing is called so")), valign="top")
     inside: urwid.Widget = urwid.Frame(entries, urwid.Pile([urwid.Text(typed, wrap="clip"), urwid.Divider()]))
@@ -149,7 +140,7 @@ def _gateways(model: Model, shown: GatewayList, columns: int) -> BoxContent:
             )
         )
 
-    entries = Rows(len(gateways), draw, top=cursor.top(len(gateways), rows), cursor=cursor.at)
+    entries = Rows(len(gateways), draw, top=cursor.top(len(gateways), rows), cursor=cursor.at, zone="over")
     told = urwid.Text(("dim", "Enter looks at it; nothing of the one before is kept"), wrap="clip")
     return "Gateways", urwid.Frame(entries, footer=urwid.Pile([urwid.Divider(), told])), rows + 2
 

@@ -8,6 +8,7 @@ import urwid
 
 from argus_trio.manage_client.clean import cut, one_line, width
 from argus_trio.tui.kit.cells import Markup
+from argus_trio.tui.kit.zone import Zone
 from argus_trio.tui.screens.foot import foot
 from argus_trio.tui.screens.head import head, stale
 from argus_trio.tui.screens.over import over
@@ -34,7 +35,7 @@ def shell(model: Model) -> urwid.Widget:
     body = VIEWS[type(model.page)](model.page, world, world.columns, world.page)
     if not world.is_live:
         body = urwid.AttrMap(body, _STALE)
-    above = urwid.Pile([urwid.AttrMap(_line(head(world)), "head"), _line(_tabs(model))])
+    above = urwid.Pile([urwid.AttrMap(_line(head(world)), "head"), _tabs(model)])
     below = urwid.Pile([_line(_notice(model)), _line(foot(model))])
     whole: urwid.Widget = urwid.Frame(body, above, below)
     return whole if model.over is None else over(model, whole)
@@ -44,14 +45,17 @@ def _line(markup: Markup) -> urwid.Widget:
     return urwid.Text(markup, wrap="clip")
 
 
-def _tabs(model: Model) -> Markup:
-    line: list[str | tuple[str, str]] = []
-    for key, stack in model.stacks.items():
+def _tabs(model: Model) -> urwid.Widget:
+    """The tabs, of which the one that is shown is marked by brackets as well, and where in it the page stands."""
+    parts: list[tuple[int, urwid.Widget] | urwid.Widget] = []
+    for at, (key, stack) in enumerate(model.stacks.items()):
         is_shown = key == model.tab
-        line.append(("tab" if is_shown else "dim", f" {key} {stack[0].title} "))
+        text = f"[{key} {stack[0].title}]" if is_shown else f" {key} {stack[0].title} "
+        parts.append((width(text), Zone(_line(("tab" if is_shown else "dim", text)), "tab", at)))
     titles = [one_line(page.title) for page in model.stacks[model.tab][1:]]
     arrow = model.world.look.sign(" › ", " > ")
-    return [*line, ("title", "".join(f"{arrow}{title}" for title in titles))] if titles else line
+    trail = "".join(f"{arrow}{title}" for title in titles)
+    return urwid.Columns([*parts, _line(("title", trail))])
 
 
 def _notice(model: Model) -> Markup:

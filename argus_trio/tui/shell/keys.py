@@ -8,7 +8,7 @@ import attrs
 
 from argus_trio.tui.pages.page import KeyHelp
 
-Command = Literal["help", "palette", "messages", "gateways", "again", "colours", "suspend", "quit"]
+Command = Literal["help", "palette", "messages", "gateways", "again", "colours", "suspend", "quit", "answer", "calls"]
 """What the whole can do, in a word."""
 
 
@@ -65,7 +65,22 @@ SHELL_KEYS: Final[tuple[ShellKey, ...]] = (
         while_typing=("ctrl z",),
         help=KeyHelp("Ctrl-Z", "suspend", "Back to the shell; `fg` returns", in_foot=False),
     ),
-    ShellKey(command="quit", names=("q",), help=KeyHelp("q", "quit", "Leave the dashboard")),
+    ShellKey(
+        command="answer",
+        names=("a",),
+        help=KeyHelp("a", "answer", "Answer what a call asks, the oldest question first", in_foot=False),
+    ),
+    ShellKey(
+        command="calls",
+        names=("C",),
+        help=KeyHelp("C", "calls", "Your calls under way, one after another; else the latest", in_foot=False),
+    ),
+    ShellKey(
+        command="quit",
+        names=("q", "ctrl c"),
+        while_typing=("ctrl c",),
+        help=KeyHelp("q", "quit", "Leave the dashboard; Ctrl-C as well, also while you type"),
+    ),
 )
 """In the order in which help lists them."""
 MOVES: Final[tuple[KeyHelp, ...]] = (

@@ -7,13 +7,14 @@ from typing import Any, Final
 
 import attrs
 
-from argus_trio.tui.effect import Effect, Quit, SwitchGateway
+from argus_trio.tui.effect import Effect, Open, Quit, SwitchGateway
 from argus_trio.tui.message import Clicked, Key, Pasted, Wheeled
+from argus_trio.tui.pages.entry import EntryPage
 from argus_trio.tui.parts.cursor import Cursor
 from argus_trio.tui.shell.help import help_lines
 from argus_trio.tui.shell.model import Model
 from argus_trio.tui.shell.over import ChangeQuestion, CommandPalette, GatewayList, Help, MessageList
-from argus_trio.tui.shell.page_keys import commanded, gone_to, pressed
+from argus_trio.tui.shell.page_keys import commanded, ended_by, gone_to, pressed
 from argus_trio.tui.shell.palette import PaletteCommand, searched
 from argus_trio.tui.step import Step
 
@@ -25,6 +26,9 @@ def over_pressed(model: Model, message: Key | Pasted) -> Step[Model]:
     """A key for what lies over the page."""
     if isinstance(message, Pasted):
         return _pasted(model, message.text)
+    if message.name == "ctrl c":
+        asked = isinstance(model.over, ChangeQuestion)
+        return Step(model, (Quit(),)) if asked else ended_by(attrs.evolve(model, over=None), Quit(), "Leave")
     if message.name == "esc" and model.world.link.state != "none":
         return _away(model)
     return _PRESSED[type(model.over)](model, model.over, message.name)
@@ -39,8 +43,8 @@ def over_clicked(model: Model, message: Clicked | Wheeled) -> Step[Model]:
     if message.zone == "over" and isinstance(over, CommandPalette | GatewayList):
         chosen = attrs.evolve(model, over=attrs.evolve(over, cursor=Cursor(message.at)))
         return over_pressed(chosen, Key("enter"))
-    if isinstance(over, ChangeQuestion) and message.zone in ("yes", "no"):
-        return over_pressed(model, Key("y" if message.zone == "yes" else "n"))
+    if isinstance(over, ChangeQuestion) and message.zone == "button":
+        return over_pressed(model, Key("n" if message.at else "y"))
     return Step(model)
 
 
@@ -99,7 +103,10 @@ def _chosen(model: Model, chosen: PaletteCommand) -> Step[Model]:
         return commanded(model, chosen.command)
     if chosen.key:
         return pressed(model, Key(chosen.key))
-    return Step(model, chosen.effects)
+    if chosen.entry is not None:
+        tools = gone_to(model, "2")
+        return Step(tools.value, (*tools.effects, Open(EntryPage(shown=chosen.entry))))
+    return _switched(model, chosen.gateway)
 
 
 def _in_gateways(model: Model, over: GatewayList, key: str) -> Step[Model]:
@@ -107,9 +114,13 @@ def _in_gateways(model: Model, over: GatewayList, key: str) -> Step[Model]:
         return Step(model, (Quit(),)) if model.world.link.state == "none" else _away(model)
     if key == "enter" and over.cursor.at < len(model.gateways):
         chosen = model.gateways[over.cursor.at].name
-        return _away(model) if chosen == model.world.gateway else Step(model, (SwitchGateway(chosen),))
+        return _away(model) if chosen == model.world.gateway else _switched(model, chosen)
     moved = over.cursor.moved(key, len(model.gateways), model.world.page)
     return Step(model) if moved is None else Step(attrs.evolve(model, over=GatewayList(cursor=moved)))
+
+
+def _switched(model: Model, name: str) -> Step[Model]:
+    return ended_by(model, SwitchGateway(name), "Look at another gateway")
 
 
 _PRESSED: Final[Mapping[type, Callable[[Model, Any, str], Step[Model]]]] = {

@@ -7,8 +7,10 @@ from typing import Final, get_args
 
 import attrs
 
-from argus_trio.tui.effect import Back, Effect, Quit, SetLook, Suspend, Tell, UnfollowStream
+from argus_trio.tui.effect import Back, Confirm, Effect, Open, Quit, SetLook, Suspend, Tell, UnfollowStream
 from argus_trio.tui.message import Clicked, Key, Pasted, Wheeled
+from argus_trio.tui.pages.calling.ask import AskPage
+from argus_trio.tui.pages.calling.call import CallPage
 from argus_trio.tui.pages.page import DashboardPage
 from argus_trio.tui.parts.cursor import Cursor
 from argus_trio.tui.parts.look import PaletteName
@@ -84,6 +86,47 @@ def _colours(model: Model) -> Step[Model]:
     return Step(model, effects)
 
 
+def ended_by(model: Model, effect: Effect, word: str) -> Step[Model]:
+    """What ends all that is under way here: asked first where that is calls."""
+    count = len(model.world.calls.under_way)
+    if not count:
+        return Step(model, (effect,))
+    calls = "A call is under way here" if count == 1 else f"{count} calls are under way here"
+    question = f"{calls}. {word}? The gateway cancels what is under way; whether it had an effect is not known then."
+    return Step(model, (Confirm(question=question, yes=(effect,)),))
+
+
+def _answer(model: Model) -> Step[Model]:
+    """The question that has waited longest and is not shown; one that is open already is gone to."""
+    asks = [each for each in model.world.calls.asks if not each.is_sent]
+    pages = [AskPage(call=each.call, id=each.id) for each in asks]
+    fresh = [page for page in pages if not (isinstance(model.page, AskPage) and _is_same(model.page, page))]
+    if not fresh:
+        return Step(model, (Tell(text="no call asks anything" if not asks else "no other call asks anything"),))
+    for tab, stack in model.stacks.items():
+        top = stack[-1]
+        if isinstance(top, AskPage) and _is_same(top, fresh[0]):
+            return Step(attrs.evolve(model, tab=tab))
+    return Step(model, (Open(fresh[0]),))
+
+
+def _is_same(one: AskPage, other: AskPage) -> bool:
+    return (one.call, one.id) == (other.call, other.id)
+
+
+def _calls(model: Model) -> Step[Model]:
+    """The call under way that comes after the one that is shown; where there is none, the latest that is over."""
+    book = model.world.calls
+    ids = sorted(book.under_way) or [each.call.id for each in book.history[-1:]]
+    if not ids:
+        return Step(model, (Tell(text="nothing was called here yet"),))
+    shown = model.page.id if isinstance(model.page, CallPage) else 0
+    wanted = next((each for each in ids if each > shown), ids[0])
+    if wanted == shown:
+        return Step(model, (Tell(text="no other call is under way"),))
+    return Step(model, (Back(), Open(CallPage(id=wanted))) if shown else (Open(CallPage(id=wanted)),))
+
+
 _COMMANDS: Final[Mapping[Command, Callable[[Model], Step[Model]]]] = {
     "help": lambda model: Step(attrs.evolve(model, over=Help())),
     "palette": lambda model: Step(attrs.evolve(model, over=CommandPalette())),
@@ -91,8 +134,10 @@ _COMMANDS: Final[Mapping[Command, Callable[[Model], Step[Model]]]] = {
     "gateways": _gateways,
     "again": _again,
     "colours": _colours,
+    "answer": _answer,
+    "calls": _calls,
     "suspend": lambda model: Step(model, (Suspend(),)),
-    "quit": lambda model: Step(model, (Quit(),)),
+    "quit": lambda model: ended_by(model, Quit(), "Leave"),
 }
 
 

@@ -1,4 +1,5 @@
-"""What the palette lists: pages, what the keys of the page that is shown do, and what the whole can do. Pure."""
+"""What the palette lists: pages, what the keys of the page that is shown do, what the whole can do, gateways, and once
+something is typed tools, resources and prompts. Pure."""
 
 from __future__ import annotations
 
@@ -7,11 +8,10 @@ from typing import Final
 
 import attrs
 
-from argus_trio.manage_client.clean import one_line
-from argus_trio.tui.effect import Effect, SwitchGateway
 from argus_trio.tui.pages.page import KeyHelp
 from argus_trio.tui.shell.keys import SHELL_KEYS, Command
 from argus_trio.tui.shell.model import Model
+from argus_trio.tui.state.entries import ShownEntry, entries
 
 URWID_NAMES: Final = {
     "Enter": "enter",
@@ -33,9 +33,13 @@ URWID_NAMES: Final = {
 """Keys as they are shown, by the names that messages have for them."""
 
 
+MOST_ENTRIES: Final = 200
+"""How many tools, resources and prompts are listed: nobody scrolls through more, a further letter tells them apart."""
+
+
 @attrs.frozen(kw_only=True)
 class PaletteCommand:
-    """One line of the palette: a page, a key of the page, a command of the whole, or effects."""
+    """One line of the palette: a page, a key of it, a command of the whole, a gateway, or what can be called."""
 
     kind: str
     """What it is, in a word."""
@@ -44,7 +48,8 @@ class PaletteCommand:
     tab: str = ""
     key: str = ""
     command: Command | None = None
-    effects: tuple[Effect, ...] = ()
+    gateway: str = ""
+    entry: ShownEntry | None = None
 
 
 def commands(model: Model) -> tuple[PaletteCommand, ...]:
@@ -57,6 +62,7 @@ def searched(model: Model, wanted: str) -> tuple[PaletteCommand, ...]:
     words = wanted.lower().split()
     found = [each for each in commands(model) if _has(each, words)]
     if words:
+        found += [each for each in _of_catalog(model) if _has(each, words)][:MOST_ENTRIES]
         found.sort(key=lambda each: _rank(each.text.lower(), words))
     return tuple(found)
 
@@ -107,8 +113,13 @@ def _of_whole(_: Model) -> Iterator[PaletteCommand]:
             yield PaletteCommand(kind="dashboard", text=each.help.does, about=each.help.about, command=each.command)
 
 
+def _of_catalog(model: Model) -> Iterator[PaletteCommand]:
+    for each in entries(model.world.capabilities):
+        if not each.hidden:
+            yield PaletteCommand(kind=each.kind, text=each.key, about=each.description, entry=each)
+
+
 def _of_gateways(model: Model) -> Iterator[PaletteCommand]:
     for each in model.gateways:
         if each.name != model.world.gateway:
-            effect = SwitchGateway(each.name)
-            yield PaletteCommand(kind="gateway", text=one_line(each.name), about=each.place.shown, effects=(effect,))
+            yield PaletteCommand(kind="gateway", text=each.name, about=each.place.shown, gateway=each.name)

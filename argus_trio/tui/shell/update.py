@@ -6,8 +6,8 @@ from typing import cast
 
 import attrs
 
-from argus_trio.tui.calls.book import begun, given_up, sent
-from argus_trio.tui.effect import Back, Confirm, Effect, Fetch, GiveUpCall, Open, SetLook, StartCall, Tell
+from argus_trio.tui.calls.book import noted
+from argus_trio.tui.effect import Back, Confirm, Effect, Open, SetLook, Tell
 from argus_trio.tui.message import (
     Clicked,
     DashboardMessage,
@@ -123,29 +123,22 @@ def _settled(step: Step[Model]) -> Step[Model]:
             model, more = _open(model, effect)
             waiting = [*more, *waiting]
         elif isinstance(effect, Back):
-            model, more = _back(model)
+            model, more = _back(model, cast("DashboardPage | None", effect.page))
             waiting = [*more, *waiting]
         else:
+            model = _noted(model, effect)
             if isinstance(effect, SetLook):
                 look = attrs.evolve(model.world.look, palette=cast("PaletteName", effect.palette))
                 model = attrs.evolve(model, world=attrs.evolve(model.world, look=look))
-            model = _noted(model, effect)
             left.append(effect)
     return Step(model, tuple(left))
 
 
 def _noted(model: Model, effect: Effect) -> Model:
-    """The model after an effect of a call is on its way: the book of calls knows of it."""
-    calls, now = model.world.calls, model.world.now
-    if isinstance(effect, StartCall):
-        calls = begun(calls, effect, now)
-    elif isinstance(effect, GiveUpCall):
-        calls = given_up(calls, effect.id, now)
-    elif isinstance(effect, Fetch):
-        calls = sent(calls, effect)
-    return (
-        attrs.evolve(model, world=attrs.evolve(model.world, calls=calls)) if calls is not model.world.calls else model
-    )
+    """The model after an effect is on its way: the book of calls knows of those that are its own."""
+    world = model.world
+    calls = noted(world.calls, effect, world.now)
+    return model if calls is world.calls else attrs.evolve(model, world=attrs.evolve(world, calls=calls))
 
 
 def _open(model: Model, effect: Open) -> tuple[Model, tuple[Effect, ...]]:
@@ -154,9 +147,12 @@ def _open(model: Model, effect: Open) -> tuple[Model, tuple[Effect, ...]]:
     return attrs.evolve(model, stacks={**model.stacks, model.tab: stack}), opened.effects
 
 
-def _back(model: Model) -> tuple[Model, tuple[Effect, ...]]:
-    stack = model.stacks[model.tab]
-    if len(stack) == 1:
+def _back(model: Model, page: DashboardPage | None) -> tuple[Model, tuple[Effect, ...]]:
+    tab = model.tab if page is None else next((tab for tab, stack in model.stacks.items() if page in stack[1:]), "")
+    stack = model.stacks.get(tab, ())
+    if len(stack) <= 1:
         return model, ()
-    closed = stack[-1].closed()
-    return attrs.evolve(model, stacks={**model.stacks, model.tab: stack[:-1]}), closed.effects
+    left = stack[-1] if page is None else page
+    closed = left.closed()
+    below = tuple(each for each in stack if each is not left and each != left)
+    return attrs.evolve(model, stacks={**model.stacks, tab: below}), closed.effects

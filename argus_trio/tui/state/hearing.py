@@ -11,12 +11,12 @@ import msgspec
 from argus_trio.contract.backends import BackendEntry, BackendsAnswer
 from argus_trio.contract.calls import ANSWER_ASK
 from argus_trio.contract.capabilities import CapabilitiesAnswer
-from argus_trio.contract.events import EVENT_STREAM, EventEntry, FiguresEntry
+from argus_trio.contract.events import EVENT_STREAM, EVENTS, EventEntry, EventsAnswer, FiguresEntry
 from argus_trio.contract.health import StatusAnswer
 from argus_trio.core.access.access import ManageRight
-from argus_trio.manage_client.failure import NOT_ALLOWED
+from argus_trio.manage_client.failure import NOT_ALLOWED, NOT_REACHED
 from argus_trio.tui.calls.book import heard
-from argus_trio.tui.effect import Effect, FollowStream, Tell
+from argus_trio.tui.effect import Effect, Fetch, FollowStream, Tell
 from argus_trio.tui.message import (
     CallBroke,
     CallCame,
@@ -58,7 +58,7 @@ _OF_STATUS: Final = frozenset(
 """Stages that the status of the gateway tells of."""
 _NO_NEWS: Final = frozenset({"heartbeat", "gap", "figures"})
 """Events of the stream that are no entries of the journal."""
-_NOT_TOLD: Final[frozenset[ManageRight]] = frozenset({"read", "operate"})
+_NOT_TOLD: Final[frozenset[ManageRight]] = frozenset({"read", "operate", "admin"})
 """The rights of who is not told them, until something is refused."""
 Entry = TypeVar("Entry")
 
@@ -70,18 +70,19 @@ def begin() -> tuple[Effect, ...]:
 
 def hear(world: World, message: DashboardMessage) -> Step[World]:
     """The world after a message."""
-    if isinstance(message, CallCame | CallBroke) or (
-        isinstance(message, Fetched | FetchFailed) and message.request.operation is ANSWER_ASK
-    ):
-        book = heard(world.calls, message, world.now)
-        return Step(attrs.evolve(world, calls=book.value), book.effects)
     taken = _HEARD.get(type(message))
     if taken is None or (isinstance(message, _OF_STREAMS) and message.stream.key != EVENTS_KEY):
         return Step(world)
     step = taken(world, message)
     asking, fetches = step.value.asking.sent()
-    asked = step.value if asking == step.value.asking else attrs.evolve(step.value, asking=asking)
-    return Step(asked, (*step.effects, *fetches))
+    after = step.value if asking == step.value.asking else attrs.evolve(step.value, asking=asking)
+    return Step(after, (*step.effects, *fetches))
+
+
+def _called(world: World, message: DashboardMessage) -> Step[World]:
+    """What comes of calls, and of answers to what they ask."""
+    book = heard(world.calls, message, world.now)
+    return Step(attrs.evolve(world, calls=book.value), book.effects)
 
 
 def _ticked(world: World, message: Ticked) -> Step[World]:
@@ -95,7 +96,8 @@ def _resized(world: World, message: Resized) -> Step[World]:
 
 def _opened(world: World, _: StreamOpened) -> Step[World]:
     link = GatewayLink(state="connected", since=world.now)
-    return Step(attrs.evolve(world, link=link, asking=Asking(lists=frozenset(LISTS))))
+    before = Fetch(operation=EVENTS, query={"limit": EVENTS_KEPT})
+    return Step(attrs.evolve(world, link=link, asking=Asking(lists=frozenset(LISTS))), (before,))
 
 
 def _lost(world: World, message: StreamLost) -> Step[World]:
@@ -110,16 +112,26 @@ def _lost(world: World, message: StreamLost) -> Step[World]:
 
 def _failed(world: World, message: FetchFailed) -> Step[World]:
     request = message.request
+    if request.operation is ANSWER_ASK:
+        return _called(world, message)
+    is_ours = request.name in world.asking.under_way
     world = attrs.evolve(world, asking=world.asking.answered(request))
-    if message.code == NOT_ALLOWED and request.is_change and "operate" in world.rights:
-        why = f"{message.why}; nothing that changes the gateway is offered any more"
-        return Step(attrs.evolve(world, rights=world.rights - {"operate"}), (Tell(text=why, kind="error"),))
+    if is_ours and message.code == NOT_REACHED and world.is_live:  # it is asked again
+        name = request.path.get("name")
+        asking = world.asking.wanting(() if name else (request.name,), (name,) if name else ())
+        world = attrs.evolve(world, asking=asking)
+    right = request.operation.right
+    if message.code == NOT_ALLOWED and request.is_change and right in world.rights:
+        why = f"{message.why}; nothing that needs manage:{right} is offered any more"
+        return Step(attrs.evolve(world, rights=world.rights - {right}), (Tell(text=why, kind="error"),))
     if request.name in LISTS and world.is_live:
         return Step(world, (Tell(text=f"what is shown may be old: {message.why}", kind="error"),))
     return Step(world)
 
 
 def _answered(world: World, message: Fetched) -> Step[World]:
+    if message.request.operation is ANSWER_ASK:
+        return _called(world, message)
     world, answer = attrs.evolve(world, asking=world.asking.answered(message.request)), message.answer
     if isinstance(answer, StatusAnswer):
         return _status(world, answer)
@@ -127,9 +139,17 @@ def _answered(world: World, message: Fetched) -> Step[World]:
         return Step(attrs.evolve(world, backends={each.name: each for each in answer.backends}))
     if isinstance(answer, BackendEntry):
         return Step(attrs.evolve(world, backends={**world.backends, answer.name: answer}))
+    if isinstance(answer, EventsAnswer):
+        return Step(attrs.evolve(world, events=_with_older(answer.events, world.events)))
     if isinstance(answer, CapabilitiesAnswer) and message.request.name == CAPABILITIES_NAME:
         return Step(attrs.evolve(world, capabilities=answer))
     return Step(world)
+
+
+def _with_older(older: tuple[EventEntry, ...], held: tuple[EventEntry, ...]) -> tuple[EventEntry, ...]:
+    """What the gateway kept from before the stream stood, and what has come since."""
+    told = {each.id for each in older}
+    return (*older, *(each for each in held if each.id not in told))[-EVENTS_KEPT:]
 
 
 def _status(world: World, answer: StatusAnswer) -> Step[World]:
@@ -194,5 +214,7 @@ _HEARD: Final[Mapping[type, Callable[[World, Any], Step[World]]]] = {
     StreamOpened: _opened,
     StreamCame: _came,
     StreamLost: _lost,
+    CallCame: _called,
+    CallBroke: _called,
 }
 """Which message is heard how. Each takes its own kind, so the second argument is of any type."""

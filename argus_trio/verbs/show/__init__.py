@@ -2,7 +2,6 @@
 
     terminal   this process's streams: which of them is a terminal, how wide, with colours or not
     table      columns
-    tree       a nested value as indented lines, in the manner of YAML
     result     what a call came to: text, structured content, and all the rest by name and size
     progress   a bar on stderr
 

@@ -9,7 +9,8 @@ from argus_trio.manage_client.moments import duration
 from argus_trio.tui.calls.call import CallUnderWay, PastCall
 from argus_trio.tui.kit.cells import Markup
 from argus_trio.tui.kit.rows import Rows
-from argus_trio.tui.pages.call import HEAD_ROWS, CallPage
+from argus_trio.tui.pages.calling.call import HEAD_ROWS, CallPage
+from argus_trio.tui.screens.line import edited_line
 from argus_trio.tui.state.world import World
 
 _STATES = {
@@ -17,7 +18,7 @@ _STATES = {
     "tool_error": ("bad", "✗", "x", "failed"),
     "problem": ("bad", "✗", "x", "came to nothing"),
     "broke": ("bad", "✗", "x", "broke off"),
-    "cancelled": ("warn", "■", "#", "given up"),
+    "cancelled": ("warn", "■", "#", "cancelled"),
 }
 
 
@@ -46,7 +47,7 @@ def call(page: CallPage, world: World, columns: int, rows: int) -> urwid.Widget:
         text = f" {line.text}"
         return [(attribute, text)] if attribute else text
 
-    body = Rows(len(lines), draw, top=top, cursor=cursor)
+    body = Rows(len(lines), draw, top=top, cursor=cursor, zone="line")
     return urwid.Frame(body, urwid.Pile(head), urwid.Text(_typed(page, columns), wrap="clip"))
 
 
@@ -70,8 +71,10 @@ def _state(shown: CallUnderWay, past: PastCall | None, page: CallPage, world: Wo
         word = "being cancelled" if page.is_cancelling else "under way"
         return [("info", f" {look.sign('●', '*')} {word}"), ("dim", f"  for {age}{exchange}")]
     attribute, unicode, ascii_, word = _STATES[past.outcome.kind]
-    took = duration(max(past.ended - shown.since, 0))
-    return [(attribute, f" {look.sign(unicode, ascii_)} {word}"), ("dim", f"  in {took}{exchange}")]
+    return [
+        (attribute, f" {look.sign(unicode, ascii_)} {word}"),
+        ("dim", f"  in {duration(max(past.took, 0))}{exchange}"),
+    ]
 
 
 def _third(shown: CallUnderWay, past: PastCall | None, world: World, columns: int) -> Markup:
@@ -95,14 +98,7 @@ def _third(shown: CallUnderWay, past: PastCall | None, world: World, columns: in
 
 def _typed(page: CallPage, columns: int) -> Markup:
     if page.saving is not None:
-        return _line(" save as ", page.saving.text, page.saving.at, columns)
+        return edited_line(" save as ", page.saving, columns)
     if page.search is not None:
-        return _line(" / ", page.search.text, page.search.at, columns)
+        return edited_line(" / ", page.search, columns)
     return ""
-
-
-def _line(label: str, text: str, at: int, columns: int) -> Markup:
-    """A line that is edited. Its end is seen where it is too long."""
-    start = max(0, at - (columns - len(label) - 4))
-    before, under, after = text[start:at], text[at : at + 1] or " ", text[at + 1 :]
-    return [("label", label), ("input", before), ("cursor", under), ("input", cut(after, columns))]
