@@ -65,7 +65,7 @@ def document(outcome: CallOutcome, kind: CallKind) -> ResultDocument:
     """What a call came to."""
     if not outcome.raw:
         return ResultDocument(blocks=())
-    if outcome.kind == "problem":
+    if outcome.kind in ("problem", "cancelled"):
         block = attrs.evolve(_json_block("the problem as it came", msgspec.Raw(outcome.raw)), is_folded=True)
         return ResultDocument(blocks=(block,))
     result = outcome.result

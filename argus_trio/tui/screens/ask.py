@@ -109,7 +109,7 @@ def _sampling(page: AskPage, reply: SamplingReply, world: World, columns: int, r
     lines: tuple[ShownLine, ...] = ()
     if said is not None:
         lines = document_lines(said, frozenset(), columns - 2, world.look.is_unicode)
-    above = max((rows - 6) // 2, 3)
+    above = max(rows - 3 - max(rows // 3, 4), 2)
     top = max(0, min(page.top, len(lines) - above))
 
     def draw(at: int) -> Markup:

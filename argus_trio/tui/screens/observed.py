@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
 import urwid
 
 from argus_trio.manage_client.clean import one_line, wrapped
-from argus_trio.manage_client.moments import duration, moment, now
+from argus_trio.manage_client.moments import duration, moment
 from argus_trio.tui.kit.cells import Markup, TextCell, row
 from argus_trio.tui.kit.pane import lines, pane, stacked
 from argus_trio.tui.kit.rows import Rows
@@ -80,7 +81,7 @@ def events(page: EventsPage, world: World, columns: int, rows: int) -> urwid.Wid
     """The events, and all of the one that is meant."""
     shown = page.shown(world)
     at = page.at(shown)
-    present = now()
+    present = datetime.fromtimestamp(world.now).astimezone()
 
     def texts(number: int) -> Sequence[TableText]:
         each = shown[number]
