@@ -12,7 +12,7 @@ from argus_trio.contract.calls import ANSWER_ASK, AskCancelledEvent, AskEvent
 from argus_trio.manage_client.clean import one_line
 from argus_trio.manage_client.problems import failure_told
 from argus_trio.tui.calls.asks import NOT_HERE, EndedAs, EndedAsk, OpenAsk, answer, answer_key, opened
-from argus_trio.tui.calls.call import VISIT_OVER, CallLine, CallOutcome, CallUnderWay, OutcomeKind, PastCall, with_event
+from argus_trio.tui.calls.call import VISIT_OVER, CallEnd, CallLine, CallUnderWay, OutcomeKind, PastCall, with_event
 from argus_trio.tui.calls.result import read_result, says_error
 from argus_trio.tui.effect import Effect, Fetch, GiveUpCall, StartCall, Tell
 from argus_trio.tui.message import CallBroke, CallCame, DashboardMessage, Fetched, FetchFailed
@@ -91,7 +91,7 @@ def given_up(book: CallBook, call: int, now: float) -> CallBook:
     why = f"you gave it up, and the gateway cancels it; {UNKNOWN_EFFECT}"
     under_way = book.under_way.get(call)
     took = now - under_way.since if under_way else 0.0
-    return _ended(book, call, CallOutcome(kind="cancelled", why=why), now, took)
+    return _ended(book, call, CallEnd(kind="cancelled", why=why), now, took)
 
 
 def heard(book: CallBook, message: DashboardMessage, now: float) -> Step[CallBook]:
@@ -100,7 +100,7 @@ def heard(book: CallBook, message: DashboardMessage, now: float) -> Step[CallBoo
         return _came(book, message, now)
     if isinstance(message, CallBroke):
         why = message.why if UNKNOWN_EFFECT in message.why else f"{message.why}; {UNKNOWN_EFFECT}"
-        return _over(book, message.call.id, CallOutcome(kind="broke", why=why), now, message.took)
+        return _over(book, message.call.id, CallEnd(kind="broke", why=why), now, message.took)
     if isinstance(message, Fetched | FetchFailed) and message.request.operation is ANSWER_ASK:
         return _answered(book, message)
     return Step(book)
@@ -193,21 +193,21 @@ def _with_call(book: CallBook, call: CallUnderWay) -> CallBook:
     return attrs.evolve(book, under_way={**book.under_way, call.id: call})
 
 
-def _outcome(event: Event) -> CallOutcome:
+def _outcome(event: Event) -> CallEnd:
     if event.event == "result":
         result = read_result(event.data)
         kind: OutcomeKind = "tool_error" if says_error(event.data, result) else "result"
-        return CallOutcome(kind=kind, raw=event.data, result=result)
+        return CallEnd(kind=kind, raw=event.data, result=result)
     try:
         problem = msgspec.json.decode(event.data, type=dict[str, object])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return CallOutcome(kind="problem", why="an error came that cannot be read", raw=event.data)
+        return CallEnd(kind="problem", why="an error came that cannot be read", raw=event.data)
     is_cancelled = str(problem.get("type", "")).endswith("/call-cancelled")
     why = str(failure_told(problem, event.data)) + (f"; {UNKNOWN_EFFECT}" if is_cancelled else "")
-    return CallOutcome(kind="cancelled" if is_cancelled else "problem", why=why, raw=event.data)
+    return CallEnd(kind="cancelled" if is_cancelled else "problem", why=why, raw=event.data)
 
 
-def _over(book: CallBook, call: int, outcome: CallOutcome, now: float, took: float) -> Step[CallBook]:
+def _over(book: CallBook, call: int, outcome: CallEnd, now: float, took: float) -> Step[CallBook]:
     under_way = book.under_way.get(call)
     if under_way is None:
         return Step(book)
@@ -223,7 +223,7 @@ def _over(book: CallBook, call: int, outcome: CallOutcome, now: float, took: flo
     return Step(_ended(book, call, outcome, now, took), (told,))
 
 
-def _ended(book: CallBook, call: int, outcome: CallOutcome, now: float, took: float) -> CallBook:
+def _ended(book: CallBook, call: int, outcome: CallEnd, now: float, took: float) -> CallBook:
     under_way = dict(book.under_way)
     over = under_way.pop(call, None)
     if over is None:

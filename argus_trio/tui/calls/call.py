@@ -43,7 +43,7 @@ class CallLine:
 
 
 @attrs.frozen(kw_only=True)
-class CallOutcome:
+class CallEnd:
     """How a call ended."""
 
     kind: OutcomeKind
@@ -100,7 +100,7 @@ class PastCall:
     """A call that is over."""
 
     call: CallUnderWay
-    outcome: CallOutcome
+    outcome: CallEnd
     ended: float
     took: float
     """How many seconds it took."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argus_trio.contract.capabilities import ToolEntry
 from argus_trio.tui.calls.call import CallUnderWay
 from argus_trio.tui.effect import Confirm, Effect, Tell
-from argus_trio.tui.pages.subject import subject_of
+from argus_trio.tui.pages.calling.subject import subject_of
 from argus_trio.tui.state.world import World
 
 

@@ -17,8 +17,8 @@ from argus_trio.tui.calls.start import again, resource_read
 from argus_trio.tui.calls.tree import TreePath
 from argus_trio.tui.effect import CopyText, Effect, Fetch, GiveUpCall, Open, SaveFile, Tell
 from argus_trio.tui.message import CallBroke, CallCame, Clicked, DashboardMessage, FetchFailed, Key, Pasted, Wheeled
+from argus_trio.tui.pages.calling.repeating import guarded
 from argus_trio.tui.pages.page import KeyHelp
-from argus_trio.tui.pages.repeating import guarded
 from argus_trio.tui.parts.cursor import Cursor
 from argus_trio.tui.parts.line import EditedLine
 from argus_trio.tui.state.world import World
