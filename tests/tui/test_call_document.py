@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from argus_trio.tui.calls import document as documents
-from argus_trio.tui.calls.call import CallKind, CallOutcome
+from argus_trio.tui.calls.call import CallEnd, CallKind
 from argus_trio.tui.calls.document import Block, ResultDocument, document, saved_bytes
 from argus_trio.tui.calls.lines import document_lines, wrapped_text
 from argus_trio.tui.calls.media import dimensions
@@ -19,9 +19,9 @@ from tests.servers.curious import png
 from tests.tui.calling import text_block
 
 
-def shown(kind: CallKind = "tool", **members: object) -> ResultDocument:
+def shown(_kind: CallKind = "tool", /, **members: object) -> ResultDocument:
     raw = msgspec.json.encode(members)
-    return document(CallOutcome(kind="result", raw=raw, result=read_result(raw)), kind)
+    return document(CallEnd(kind="result", raw=raw, result=read_result(raw)), _kind)
 
 
 def lines_of(result: ResultDocument, columns: int = 78) -> list[str]:
@@ -87,7 +87,7 @@ def test_an_empty_result_says_so() -> None:
 
 @pytest.mark.parametrize("odd", [{"content": 3}, {"content": ["x"]}, {"structuredContent": None, "content": {}}])
 def test_a_result_that_is_not_as_mcp_has_it_is_shown_as_it_is(odd: dict[str, object]) -> None:
-    (block,) = shown(**odd).blocks
+    (block,) = shown("tool", **odd).blocks
     assert (block.kind, block.value) == ("json", odd)
 
 
@@ -110,7 +110,7 @@ def test_json_that_is_too_large_for_a_tree_is_shown_as_text() -> None:
 def test_a_result_of_very_many_parts_is_not_taken_apart() -> None:
     raw = b'{"content":[' + b",".join([b'{"type":"text","text":""}'] * (OBJECTS_READ + 1)) + b"]}"
     assert read_result(raw) is None
-    (block,) = document(CallOutcome(kind="result", raw=raw), "tool").blocks
+    (block,) = document(CallEnd(kind="result", raw=raw), "tool").blocks
     assert block.title.startswith("a result of very many parts")
 
 

@@ -14,10 +14,10 @@ from argus_trio.contract.clients import CANCEL_EXCHANGE
 from argus_trio.tui.calls.book import noted
 from argus_trio.tui.effect import Back, Confirm, CopyText, Effect, Fetch, GiveUpCall, Open, SaveFile, StartCall, Tell
 from argus_trio.tui.message import Clicked, Fetched, FetchFailed, Key, Pasted, Wheeled
-from argus_trio.tui.pages.ask import AskPage
-from argus_trio.tui.pages.call import CallPage
-from argus_trio.tui.screens.ask import ask as ask_view
-from argus_trio.tui.screens.call import call as call_view
+from argus_trio.tui.pages.calling.ask import AskPage
+from argus_trio.tui.pages.calling.call import CallPage
+from argus_trio.tui.screens.calling.ask import ask as ask_view
+from argus_trio.tui.screens.calling.call import call as call_view
 from argus_trio.tui.state.world import World
 from argus_trio.wire.event_stream import Event
 from tests.tui.calling import NOW, ask_event, happening, result_of, text_block, world_after
@@ -26,8 +26,8 @@ VALUE = {"city": "Paris", "days": [1, 2], "deep": {"x": {"y": {"z": 1}}}}
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string", "minLength": 2}}, "required": ["name"]}
 
 
-def call_page(*events: Event, **size: int) -> tuple[CallPage, World]:
-    world = world_after(*events, **size)
+def call_page(*events: Event, columns: int = 80, rows: int = 24) -> tuple[CallPage, World]:
+    world = world_after(*events, columns=columns, rows=rows)
     return CallPage(id=1).opened(world).value, world
 
 
@@ -193,7 +193,7 @@ def test_the_mouse_moves_and_opens() -> None:
     page, world = call_page(result_of(content=[], structuredContent=VALUE))
     step = page.told(Clicked(zone="line", at=1, is_double=True), world)
     assert step is not None
-    assert (step.value.cursor.at, step.value.toggled) == (1, {("result", 0)})
+    assert (step.value.cursor.at, step.value.toggled) == (1, frozenset({("result", 0)}))
     wheeled = page.told(Wheeled(3), world)
     assert wheeled is not None
     assert wheeled.value.cursor.at == 3

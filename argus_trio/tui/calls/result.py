@@ -18,7 +18,7 @@ class ReadResult:
     """The members of the results of all three kinds of calls."""
 
     content: list[dict[str, msgspec.Raw]] = attrs.field(factory=list)
-    structuredContent: msgspec.Raw = attrs.field(factory=msgspec.Raw)  # noqa: N815 - as MCP writes it
+    structuredContent: msgspec.Raw = msgspec.Raw()  # noqa: N815, RUF009 - as MCP writes it; a Raw is never changed
     isError: bool = False  # noqa: N815
     contents: list[dict[str, msgspec.Raw]] = attrs.field(factory=list)
     messages: list[dict[str, msgspec.Raw]] = attrs.field(factory=list)
