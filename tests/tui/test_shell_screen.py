@@ -10,8 +10,8 @@ import pytest
 from argus_trio.manage_client.clean import width
 from argus_trio.tui.message import Done, FetchFailed, Key, Pasted
 from argus_trio.tui.parts.look import Appearance
-from argus_trio.tui.screens.foot import foot
-from argus_trio.tui.screens.head import head
+from argus_trio.tui.screens.frame.foot import foot
+from argus_trio.tui.screens.frame.head import head
 from argus_trio.tui.screens.shell import shell
 from argus_trio.tui.shell.model import Model
 from argus_trio.tui.shell.over import ChangeQuestion

@@ -71,6 +71,8 @@ class ToolsPage:
 
     def told(self, message: DashboardMessage, world: World) -> Step[ToolsPage] | None:
         """See `DashboardPage`."""
+        if not isinstance(message, Key | Pasted | Clicked | Wheeled):
+            return None  # what comes often costs no search
         shown = self.shown(world)
         if isinstance(message, Clicked) and message.zone == "row":
             page = self._meaning(shown, message.at)

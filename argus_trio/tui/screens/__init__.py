@@ -2,9 +2,7 @@
 
     views     which page is shown by which view
     shell     the whole: head, tabs, page, notice, foot, and what lies over it
-    head      the first line: gateway, connection, rights, what is under way
-    foot      the last line: the keys that are used most
-    over      help, a question, the palette, the gateways
+    frame/    head, foot, and what lies over a page
     overview  the gateway in a line, and its backends
     tools     tools, resources and prompts, one of them, and the calls that were
     calling/  forms, calls and what they ask

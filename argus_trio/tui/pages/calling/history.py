@@ -16,6 +16,7 @@ from argus_trio.tui.effect import CopyText, Effect, Open, SaveFile, Tell
 from argus_trio.tui.message import Clicked, DashboardMessage, Key, Wheeled
 from argus_trio.tui.pages.calling.call import CallPage
 from argus_trio.tui.pages.calling.invoke import InvokePage
+from argus_trio.tui.pages.calling.repeating import guarded
 from argus_trio.tui.pages.calling.subject import subject_of
 from argus_trio.tui.pages.page import KeyHelp
 from argus_trio.tui.parts.cursor import Cursor
@@ -79,7 +80,7 @@ class HistoryPage:
             return (Open(CallPage(id=call.id)),)
         if key == "r":
             start = again(world.calls, call.start)
-            return (start, Open(CallPage(id=start.id)))
+            return guarded(call, world, (start, Open(CallPage(id=start.id))))
         if key == "y":
             return (CopyText(text=command_line(call, world.shown), what="the command line"),)
         if key == "s":
