@@ -8,6 +8,7 @@ from typing import Any, Final
 import urwid
 
 from argus_trio.tui.pages.ask import AskPage
+from argus_trio.tui.pages.backend.page import BackendPage
 from argus_trio.tui.pages.call import CallPage
 from argus_trio.tui.pages.configuration import ConfigurationPage
 from argus_trio.tui.pages.entry import EntryPage
@@ -19,10 +20,11 @@ from argus_trio.tui.pages.tools import ToolsPage
 from argus_trio.tui.pages.traffic import TrafficPage
 from argus_trio.tui.pages.tree import TreePage
 from argus_trio.tui.screens.ask import ask
+from argus_trio.tui.screens.backend.overview import overview
+from argus_trio.tui.screens.backend.page import backend
 from argus_trio.tui.screens.call import call
 from argus_trio.tui.screens.invoke import invoke
 from argus_trio.tui.screens.observed import configuration, events, tree
-from argus_trio.tui.screens.overview import overview
 from argus_trio.tui.screens.tools import entry, history, tools
 from argus_trio.tui.screens.traffic import traffic
 from argus_trio.tui.state.world import World
@@ -42,4 +44,5 @@ VIEWS: Final[Mapping[type, PageView]] = {
     ConfigurationPage: configuration,
     TreePage: tree,
     EventsPage: events,
+    BackendPage: backend,
 }
