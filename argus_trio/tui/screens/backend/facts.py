@@ -122,7 +122,8 @@ def _figures(entry: BackendEntry, world: World, columns: int) -> list[Markup]:
     else:
         said = (
             f"{rate(figure.per_second)}/s, {figure.in_flight} in flight, {figure.waiting} waiting; "
-            f"{figure.calls} in all, {figure.errors} errors; p50 {milliseconds(figure.p50_ms)}, p99 {milliseconds(figure.p99_ms)}"
+            f"{figure.calls} in all, {figure.errors} errors; "
+            f"p50 {milliseconds(figure.p50_ms)}, p99 {milliseconds(figure.p99_ms)}"
         )
     if calls.refused:
         said += f"; {calls.refused} refused, its queue was full"
