@@ -118,6 +118,7 @@ ROOMS: dict[str, frozenset[str]] = {
     "hypercorn": frozenset({"frontend.server.hypercorn_server", "frontend.server.site"}),
     "urwid": frozenset({"tui.kit.*", "tui.screens.*", "tui.terminal.*"}),
     "jsonschema": frozenset({"tui.form.judge"}),
+    "referencing": frozenset({"tui.form.judge"}),
     "yaml": frozenset({"config.*", "tui.servers"}),
     "cattrs": frozenset({"config.*"}),
     "h11": frozenset({"net.http1", "net.dial", "frontend.server.*"}),

@@ -8,7 +8,8 @@ import pytest
 
 from argus_trio.contract.backends import BACKEND, BACKENDS
 from argus_trio.contract.capabilities import CAPABILITIES
-from argus_trio.contract.events import EventEntry, FigureEntry, FiguresEntry
+from argus_trio.contract.control import RELOAD
+from argus_trio.contract.events import EVENTS, EventEntry, EventsAnswer, FigureEntry, FiguresEntry
 from argus_trio.contract.health import STATUS as STATUS_OPERATION
 from argus_trio.tui.effect import Effect, Fetch, FollowStream, Tell
 from argus_trio.tui.message import (
@@ -78,7 +79,7 @@ def test_it_begins_with_the_stream() -> None:
 def test_all_of_it_is_asked_when_the_stream_stands() -> None:
     step = after(World(shown="h", now=7.0), StreamOpened(stream=STREAM))
     assert step.value.link == GatewayLink(state="connected", since=7.0)
-    assert asked(step.effects) == ALL
+    assert asked(step.effects) == ["/events", *ALL]
 
 
 def test_since_when_the_gateway_is_lost_stays_while_it_is_tried_again() -> None:
@@ -86,7 +87,7 @@ def test_since_when_the_gateway_is_lost_stays_while_it_is_tried_again() -> None:
     step = after(known(), lost, Ticked(60.0), lost)
     assert (step.value.link, step.effects) == (GatewayLink(state="lost", why="gone", since=50.0), ())
     back = after(step.value, StreamOpened(stream=STREAM))
-    assert (back.value.link.state, asked(back.effects)) == ("connected", ALL)
+    assert (back.value.link.state, asked(back.effects)) == ("connected", ["/events", *ALL])
 
 
 def test_what_comes_of_other_streams_is_not_of_the_gateway() -> None:
@@ -95,6 +96,14 @@ def test_what_comes_of_other_streams_is_not_of_the_gateway() -> None:
     world = known()
     for message in (StreamOpened(stream=other), StreamCame(stream=other, events=(sent(event(1)),)), lost, Key("x")):
         assert hear(world, message) == Step(world)
+
+
+def test_what_the_gateway_kept_from_before_stands_before_what_has_come_since() -> None:
+    world = after(known(), came(event(3))).value
+    asked_for = Fetch(operation=EVENTS, query={"limit": 1000})
+    kept = EventsAnswer(events=(event(1), event(2), event(3)), gap=False)
+    step = after(world, Fetched(request=asked_for, answer=kept, raw=b""))
+    assert [each.id for each in step.value.events] == ["a1-1", "a1-2", "a1-3"]
 
 
 def test_an_event_of_a_backend_asks_for_that_backend() -> None:
@@ -166,7 +175,7 @@ def test_a_whole_list_is_asked_for_once_a_second() -> None:
 
 def test_answers_are_what_is_known() -> None:
     world = after(known(), answer(Fetch(operation=STATUS_OPERATION), STATUS)).value
-    assert (world.status, world.rights, world.may_operate) == (STATUS, frozenset({"read", "operate"}), True)
+    assert (world.status, world.rights, world.may_operate) == (STATUS, frozenset({"read", "operate", "admin"}), True)
     world = after(world, answer(Fetch(operation=BACKENDS), backends(backend("b"), backend("a")))).value
     assert list(world.backends) == ["b", "a"]
     found = tools(tool("t"))
@@ -177,11 +186,11 @@ def test_answers_are_what_is_known() -> None:
 
 def test_a_change_that_is_refused_takes_the_right_away_and_says_so_once() -> None:
     world = after(known(), answer(Fetch(operation=STATUS_OPERATION), STATUS)).value
-    refused = FetchFailed(request=Fetch(operation=BACKEND, is_change=True), why="no", code=4)
+    refused = FetchFailed(request=Fetch(operation=RELOAD, is_change=True), why="no", code=4)
     step = after(world, refused)
     assert (step.value.may_operate, step.effects) == (
         False,
-        (Tell(text="no; nothing that changes the gateway is offered any more", kind="error"),),
+        (Tell(text="no; nothing that needs manage:operate is offered any more", kind="error"),),
     )
     assert after(step.value, refused).effects == ()
     assert after(step.value, answer(Fetch(operation=STATUS_OPERATION), STATUS)).value.may_operate is False
@@ -190,7 +199,7 @@ def test_a_change_that_is_refused_takes_the_right_away_and_says_so_once() -> Non
 @pytest.mark.parametrize(("code", "is_change"), [(1, True), (4, False), (3, True)])
 def test_other_failures_take_no_right_away(code: int, is_change: bool) -> None:
     world = after(known(), answer(Fetch(operation=STATUS_OPERATION), STATUS)).value
-    failed = FetchFailed(request=Fetch(operation=BACKEND, is_change=is_change), why="no", code=code)
+    failed = FetchFailed(request=Fetch(operation=RELOAD, is_change=is_change), why="no", code=code)
     assert after(world, failed).value.may_operate is True
 
 

@@ -10,13 +10,13 @@ import pytest
 from argus_trio.manage_client.clean import width
 from argus_trio.tui.message import Done, FetchFailed, Key, Pasted
 from argus_trio.tui.parts.look import Appearance
-from argus_trio.tui.screens.foot import foot
-from argus_trio.tui.screens.head import head
+from argus_trio.tui.screens.frame.foot import foot
+from argus_trio.tui.screens.frame.head import head
 from argus_trio.tui.screens.shell import shell
 from argus_trio.tui.shell.model import Model
 from argus_trio.tui.shell.over import ChangeQuestion
 from argus_trio.tui.shell.update import first, update
-from argus_trio.tui.state.asking import LISTS
+from argus_trio.tui.state.asking import LISTS, STATUS_NAME
 from argus_trio.tui.state.world import GatewayLink, World
 from tests.cli.values import STATUS
 from tests.tui.dashboards import GATEWAYS, FakePage, model_of
@@ -118,7 +118,7 @@ def test_a_notice_that_is_cut_says_where_all_of_it_is() -> None:
 
 
 def test_notices_that_are_not_shown_are_counted() -> None:
-    model = update(live(), FetchFailed(request=next(iter(LISTS.values())), why="slow", code=3)).value
+    model = update(live(), FetchFailed(request=LISTS[STATUS_NAME], why="slow", code=3)).value
     model = update(model, Done(what="copied", text="copied")).value
     assert lines_of(model)[-2].rstrip() == " error: what is shown may be old: slow (and 1 more: !)"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal
 
 import attrs
 import msgspec
@@ -12,7 +12,7 @@ from argus_trio.contract.calls import ANSWER_ASK, AskCancelledEvent, AskEvent
 from argus_trio.manage_client.clean import one_line
 from argus_trio.manage_client.problems import failure_told
 from argus_trio.tui.calls.asks import NOT_HERE, EndedAs, EndedAsk, OpenAsk, answer, answer_key, opened
-from argus_trio.tui.calls.call import CallLine, CallOutcome, CallUnderWay, OutcomeKind, PastCall, with_event
+from argus_trio.tui.calls.call import VISIT_OVER, CallEnd, CallLine, CallUnderWay, OutcomeKind, PastCall, with_event
 from argus_trio.tui.calls.result import read_result, says_error
 from argus_trio.tui.effect import Effect, Fetch, GiveUpCall, StartCall, Tell
 from argus_trio.tui.message import CallBroke, CallCame, DashboardMessage, Fetched, FetchFailed
@@ -91,7 +91,7 @@ def given_up(book: CallBook, call: int, now: float) -> CallBook:
     why = f"you gave it up, and the gateway cancels it; {UNKNOWN_EFFECT}"
     under_way = book.under_way.get(call)
     took = now - under_way.since if under_way else 0.0
-    return _ended(book, call, CallOutcome(kind="cancelled", why=why), now, took)
+    return _ended(book, call, CallEnd(kind="cancelled", why=why), now, took)
 
 
 def heard(book: CallBook, message: DashboardMessage, now: float) -> Step[CallBook]:
@@ -100,7 +100,7 @@ def heard(book: CallBook, message: DashboardMessage, now: float) -> Step[CallBoo
         return _came(book, message, now)
     if isinstance(message, CallBroke):
         why = message.why if UNKNOWN_EFFECT in message.why else f"{message.why}; {UNKNOWN_EFFECT}"
-        return _over(book, message.call.id, CallOutcome(kind="broke", why=why), now, message.took)
+        return _over(book, message.call.id, CallEnd(kind="broke", why=why), now, message.took)
     if isinstance(message, Fetched | FetchFailed) and message.request.operation is ANSWER_ASK:
         return _answered(book, message)
     return Step(book)
@@ -135,7 +135,10 @@ def _came(book: CallBook, message: CallCame, now: float) -> Step[CallBook]:
         elif event.event in ("result", "error"):
             step = _over(book, call.id, _outcome(event), now, message.took)
         else:
-            step = Step(_with_call(book, with_event(call, event, now)))
+            after = with_event(call, event, now)
+            is_visit = event.event == "notification" and after.lines[-1].text == VISIT_OVER
+            told = (Tell(text=f"{one_line(call.target)}: {VISIT_OVER}"),) if is_visit else ()
+            step = Step(_with_call(book, after), told)
         book = step.value
         effects += step.effects
     return Step(book, tuple(effects))
@@ -190,34 +193,37 @@ def _with_call(book: CallBook, call: CallUnderWay) -> CallBook:
     return attrs.evolve(book, under_way={**book.under_way, call.id: call})
 
 
-def _outcome(event: Event) -> CallOutcome:
+def _outcome(event: Event) -> CallEnd:
     if event.event == "result":
         result = read_result(event.data)
         kind: OutcomeKind = "tool_error" if says_error(event.data, result) else "result"
-        return CallOutcome(kind=kind, raw=event.data, result=result)
+        return CallEnd(kind=kind, raw=event.data, result=result)
     try:
         problem = msgspec.json.decode(event.data, type=dict[str, object])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return CallOutcome(kind="problem", why="an error came that cannot be read", raw=event.data)
-    return CallOutcome(kind="problem", why=str(failure_told(problem, event.data)), raw=event.data)
+        return CallEnd(kind="problem", why="an error came that cannot be read", raw=event.data)
+    is_cancelled = str(problem.get("type", "")).endswith("/call-cancelled")
+    why = str(failure_told(problem, event.data)) + (f"; {UNKNOWN_EFFECT}" if is_cancelled else "")
+    return CallEnd(kind="cancelled" if is_cancelled else "problem", why=why, raw=event.data)
 
 
-def _over(book: CallBook, call: int, outcome: CallOutcome, now: float, took: float) -> Step[CallBook]:
+def _over(book: CallBook, call: int, outcome: CallEnd, now: float, took: float) -> Step[CallBook]:
     under_way = book.under_way.get(call)
     if under_way is None:
         return Step(book)
-    words = {
+    words: dict[OutcomeKind, tuple[str, Literal["good", "warning", "error"]]] = {
         "result": ("is done", "good"),
         "tool_error": ("says that it failed", "error"),
         "problem": ("came to nothing", "error"),
         "broke": ("broke off", "error"),
+        "cancelled": ("is cancelled", "warning"),
     }
     does, kind = words[outcome.kind]
-    told = Tell(text=f"{one_line(under_way.target)} {does}", kind="good" if kind == "good" else "error")
+    told = Tell(text=f"{one_line(under_way.target)} {does}", kind=kind)
     return Step(_ended(book, call, outcome, now, took), (told,))
 
 
-def _ended(book: CallBook, call: int, outcome: CallOutcome, now: float, took: float) -> CallBook:
+def _ended(book: CallBook, call: int, outcome: CallEnd, now: float, took: float) -> CallBook:
     under_way = dict(book.under_way)
     over = under_way.pop(call, None)
     if over is None:

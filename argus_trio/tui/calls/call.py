@@ -24,6 +24,7 @@ LINES_KEPT: Final = 500
 """How many lines of what a call has said are kept; the oldest go, and how many is told."""
 LINE_CHARACTERS: Final = 4096
 """The most of one line that is kept."""
+VISIT_OVER: Final = "the visit to the page that it asked for is over"
 
 CallKind = Literal["tool", "resource", "prompt"]
 LineKind = Literal["log", "note", "ask"]
@@ -42,7 +43,7 @@ class CallLine:
 
 
 @attrs.frozen(kw_only=True)
-class CallOutcome:
+class CallEnd:
     """How a call ended."""
 
     kind: OutcomeKind
@@ -99,7 +100,7 @@ class PastCall:
     """A call that is over."""
 
     call: CallUnderWay
-    outcome: CallOutcome
+    outcome: CallEnd
     ended: float
     took: float
     """How many seconds it took."""
@@ -134,7 +135,7 @@ def _logged(message: LogMessageEvent, now: float) -> CallLine:
 
 def _notified(notification: NotificationEvent, now: float) -> CallLine:
     if notification.method == "notifications/elicitation/complete":
-        return CallLine(at=now, kind="note", text="the visit to the page that it asked for is over")
+        return CallLine(at=now, kind="note", text=VISIT_OVER)
     params = ", ".join(f"{name}: {text_of(bytes(value)[:200])}" for name, value in notification.params.items())
     return CallLine(at=now, kind="note", text=f"{notification.method} {params}".strip()[:LINE_CHARACTERS])
 

@@ -12,7 +12,7 @@ import attrs
 import msgspec
 
 from argus_trio.manage_client.moments import size
-from argus_trio.tui.calls.call import CallKind, CallOutcome
+from argus_trio.tui.calls.call import CallEnd, CallKind
 from argus_trio.tui.calls.media import HEAD_BYTES, decoded_head, dimensions
 from argus_trio.tui.calls.result import SMALL_BYTES, ReadResult
 
@@ -61,11 +61,11 @@ class ResultDocument:
     """What is known besides, a line each; not cleaned."""
 
 
-def document(outcome: CallOutcome, kind: CallKind) -> ResultDocument:
+def document(outcome: CallEnd, kind: CallKind) -> ResultDocument:
     """What a call came to."""
     if not outcome.raw:
         return ResultDocument(blocks=())
-    if outcome.kind == "problem":
+    if outcome.kind in ("problem", "cancelled"):
         block = attrs.evolve(_json_block("the problem as it came", msgspec.Raw(outcome.raw)), is_folded=True)
         return ResultDocument(blocks=(block,))
     result = outcome.result

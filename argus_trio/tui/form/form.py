@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
@@ -271,10 +272,12 @@ def _not_json(text: str) -> WrongField | None:
     try:
         msgspec.json.decode(text.encode(), type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
-        said = str(error)
-        if "byte " in said:
-            at = int("".join(c for c in said.rpartition("byte ")[2] if c.isdigit()) or 0)
-            before = text.encode()[:at].decode("utf-8", "replace")
-            said = f"line {before.count(chr(10)) + 1}, column {len(before.rpartition(chr(10))[2]) + 1}: {said}"
+        digits = re.search(r"byte ([0-9]+)", str(error))
+        before = text.encode("utf-8", "replace")[: int(digits[1])].decode("utf-8", "replace") if digits else text
+        lines = before.split("\n")
+        what = (
+            str(error) if digits else "the text ends before the JSON does" if "truncated" in str(error) else str(error)
+        )
+        said = f"line {len(lines)}, column {len(lines[-1]) + 1}: {what}"
         return WrongField((), said)
     return None

@@ -3,6 +3,12 @@
     page      what every page is
     overview  the gateway in a line, and its backends
     tools     tools, resources and prompts, searched as one types
+    entry     all there is to know of one of them
+    calling/  calls: their forms, what comes of them, what they ask, those that were
+    traffic   what is under way and was, and sessions
+    configuration  the running one, checks and reloads
+    tree      the live nursery tree
+    events    what has happened
 
 A page is told every message that is no key while it is open, shown or not, and keys only while it is the one shown. It
 reads the world, and changes it by effects alone. `screens/` shows them.

@@ -11,10 +11,10 @@ from argus_trio.contract.capabilities import PromptEntry, ResourceEntry, Resourc
 from argus_trio.tui.calls.start import resource_read
 from argus_trio.tui.effect import CopyText, Effect, Open, Tell
 from argus_trio.tui.message import DashboardMessage, Key, Wheeled
-from argus_trio.tui.pages.call import CallPage
-from argus_trio.tui.pages.invoke import InvokePage
+from argus_trio.tui.pages.calling.call import CallPage
+from argus_trio.tui.pages.calling.invoke import InvokePage
+from argus_trio.tui.pages.calling.subject import subject_of
 from argus_trio.tui.pages.page import KeyHelp
-from argus_trio.tui.pages.subject import subject_of
 from argus_trio.tui.parts.cursor import Cursor
 from argus_trio.tui.state.entries import ShownEntry
 from argus_trio.tui.state.world import World

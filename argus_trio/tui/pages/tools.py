@@ -8,8 +8,8 @@ import attrs
 
 from argus_trio.tui.effect import Effect, Open, Tell
 from argus_trio.tui.message import Clicked, DashboardMessage, Key, Pasted, Wheeled
+from argus_trio.tui.pages.calling.history import HistoryPage
 from argus_trio.tui.pages.entry import EntryPage, opening
-from argus_trio.tui.pages.history import HistoryPage
 from argus_trio.tui.pages.page import KeyHelp
 from argus_trio.tui.parts.cursor import Cursor
 from argus_trio.tui.parts.line import EditedLine
@@ -71,6 +71,8 @@ class ToolsPage:
 
     def told(self, message: DashboardMessage, world: World) -> Step[ToolsPage] | None:
         """See `DashboardPage`."""
+        if not isinstance(message, Key | Pasted | Clicked | Wheeled):
+            return None  # what comes often costs no search
         shown = self.shown(world)
         if isinstance(message, Clicked) and message.zone == "row":
             page = self._meaning(shown, message.at)

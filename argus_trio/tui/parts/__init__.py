@@ -3,6 +3,8 @@
     cursor  a place in a list, moved by keys
     line    a line of text that is edited, with its cursor
     scroll  a place in a long text that is shown wrapped
+    area    a text of several lines that is edited
+    filter  words that a list is narrowed to
     look    how everything is shown: palette, Unicode or ASCII
 
 None of them knows a gateway or a terminal; keys have the names that urwid gives them (`page down`, `ctrl a`).

@@ -2,13 +2,12 @@
 
     views     which page is shown by which view
     shell     the whole: head, tabs, page, notice, foot, and what lies over it
-    head      the first line: gateway, connection, rights, what is under way
-    foot      the last line: the keys that are used most
-    over      help, a question, the palette, the gateways
+    frame/    head, foot, and what lies over a page
     overview  the gateway in a line, and its backends
-    tools     tools, resources and prompts
-    call      how a call stands, its log and its result
-    ask       what a call asks: a form, a URL, a model's words, roots
+    tools     tools, resources and prompts, one of them, and the calls that were
+    calling/  forms, calls and what they ask
+    traffic   calls under way, and sessions
+    observed  the configuration, the tree, the events
     line      a line that is edited
 
 A view is given its page, the world and how many columns and rows it has. Whatever a server or a user wrote is shown

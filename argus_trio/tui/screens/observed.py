@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
 import urwid
 
 from argus_trio.manage_client.clean import one_line, wrapped
-from argus_trio.manage_client.moments import duration, moment, now
+from argus_trio.manage_client.moments import duration, moment
 from argus_trio.tui.kit.cells import Markup, TextCell, row
+from argus_trio.tui.kit.filtered import filtered
 from argus_trio.tui.kit.pane import lines, pane, stacked
 from argus_trio.tui.kit.rows import Rows
 from argus_trio.tui.kit.table import TableColumn, TableText, laid_out, table
@@ -18,7 +20,6 @@ from argus_trio.tui.pages.configuration import CONFIGURATION_PARTS, Configuratio
 from argus_trio.tui.pages.events import SEVERITIES, EventsPage
 from argus_trio.tui.pages.tree import TreePage
 from argus_trio.tui.parts.cursor import Cursor
-from argus_trio.tui.screens.filtered import filtered
 from argus_trio.tui.state.world import World
 
 _SEVERITY: Final = {"debug": "dim", "info": "info", "warning": "warn", "error": "bad"}
@@ -80,7 +81,7 @@ def events(page: EventsPage, world: World, columns: int, rows: int) -> urwid.Wid
     """The events, and all of the one that is meant."""
     shown = page.shown(world)
     at = page.at(shown)
-    present = now()
+    present = datetime.fromtimestamp(world.now).astimezone()
 
     def texts(number: int) -> Sequence[TableText]:
         each = shown[number]

@@ -9,9 +9,9 @@ import urwid
 from argus_trio.manage_client.clean import cut, one_line, width
 from argus_trio.tui.kit.cells import Markup
 from argus_trio.tui.kit.zone import Zone
-from argus_trio.tui.screens.foot import foot
-from argus_trio.tui.screens.head import head, stale
-from argus_trio.tui.screens.over import over
+from argus_trio.tui.screens.frame.foot import foot
+from argus_trio.tui.screens.frame.head import head, stale
+from argus_trio.tui.screens.frame.over import over
 from argus_trio.tui.screens.views import VIEWS
 from argus_trio.tui.shell.model import Model
 

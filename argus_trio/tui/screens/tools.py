@@ -12,11 +12,11 @@ from argus_trio.manage_client.clean import clean, one_line, wrapped
 from argus_trio.manage_client.moments import duration
 from argus_trio.tui.calls.call import PastCall
 from argus_trio.tui.kit.cells import Markup, TextCell, row
+from argus_trio.tui.kit.outline import outline
 from argus_trio.tui.kit.rows import Rows
+from argus_trio.tui.pages.calling.history import HistoryPage
 from argus_trio.tui.pages.entry import EntryPage, definition
-from argus_trio.tui.pages.history import HistoryPage
 from argus_trio.tui.pages.tools import ToolsPage
-from argus_trio.tui.screens.outline import outline
 from argus_trio.tui.state.entries import KINDS, ShownEntry, entries
 from argus_trio.tui.state.world import World
 

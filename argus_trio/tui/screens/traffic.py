@@ -11,11 +11,11 @@ from argus_trio.contract.clients import ExchangeEntry, SessionEntry
 from argus_trio.manage_client.clean import one_line
 from argus_trio.manage_client.moments import duration
 from argus_trio.tui.kit.cells import Markup
+from argus_trio.tui.kit.filtered import filtered
 from argus_trio.tui.kit.pane import lines, pane, stacked
 from argus_trio.tui.kit.table import TableColumn, TableText, laid_out, table
 from argus_trio.tui.pages.traffic import PARTS, TrafficPage, age, began
 from argus_trio.tui.parts.cursor import Cursor
-from argus_trio.tui.screens.filtered import filtered
 from argus_trio.tui.state.world import World
 
 WAITS: Final = {

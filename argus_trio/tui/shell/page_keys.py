@@ -9,8 +9,8 @@ import attrs
 
 from argus_trio.tui.effect import Back, Confirm, Effect, Open, Quit, SetLook, Suspend, Tell, UnfollowStream
 from argus_trio.tui.message import Clicked, Key, Pasted, Wheeled
-from argus_trio.tui.pages.ask import AskPage
-from argus_trio.tui.pages.call import CallPage
+from argus_trio.tui.pages.calling.ask import AskPage
+from argus_trio.tui.pages.calling.call import CallPage
 from argus_trio.tui.pages.page import DashboardPage
 from argus_trio.tui.parts.cursor import Cursor
 from argus_trio.tui.parts.look import PaletteName

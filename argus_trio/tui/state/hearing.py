@@ -11,12 +11,12 @@ import msgspec
 from argus_trio.contract.backends import BackendEntry, BackendsAnswer
 from argus_trio.contract.calls import ANSWER_ASK
 from argus_trio.contract.capabilities import CapabilitiesAnswer
-from argus_trio.contract.events import EVENT_STREAM, EventEntry, FiguresEntry
+from argus_trio.contract.events import EVENT_STREAM, EVENTS, EventEntry, EventsAnswer, FiguresEntry
 from argus_trio.contract.health import StatusAnswer
 from argus_trio.core.access.access import ManageRight
 from argus_trio.manage_client.failure import NOT_ALLOWED, NOT_REACHED
 from argus_trio.tui.calls.book import heard
-from argus_trio.tui.effect import Effect, FollowStream, Tell
+from argus_trio.tui.effect import Effect, Fetch, FollowStream, Tell
 from argus_trio.tui.message import (
     CallBroke,
     CallCame,
@@ -58,7 +58,7 @@ _OF_STATUS: Final = frozenset(
 """Stages that the status of the gateway tells of."""
 _NO_NEWS: Final = frozenset({"heartbeat", "gap", "figures"})
 """Events of the stream that are no entries of the journal."""
-_NOT_TOLD: Final[frozenset[ManageRight]] = frozenset({"read", "operate"})
+_NOT_TOLD: Final[frozenset[ManageRight]] = frozenset({"read", "operate", "admin"})
 """The rights of who is not told them, until something is refused."""
 Entry = TypeVar("Entry")
 
@@ -96,7 +96,8 @@ def _resized(world: World, message: Resized) -> Step[World]:
 
 def _opened(world: World, _: StreamOpened) -> Step[World]:
     link = GatewayLink(state="connected", since=world.now)
-    return Step(attrs.evolve(world, link=link, asking=Asking(lists=frozenset(LISTS))))
+    before = Fetch(operation=EVENTS, query={"limit": EVENTS_KEPT})
+    return Step(attrs.evolve(world, link=link, asking=Asking(lists=frozenset(LISTS))), (before,))
 
 
 def _lost(world: World, message: StreamLost) -> Step[World]:
@@ -119,9 +120,10 @@ def _failed(world: World, message: FetchFailed) -> Step[World]:
         name = request.path.get("name")
         asking = world.asking.wanting(() if name else (request.name,), (name,) if name else ())
         world = attrs.evolve(world, asking=asking)
-    if message.code == NOT_ALLOWED and request.is_change and "operate" in world.rights:
-        why = f"{message.why}; nothing that changes the gateway is offered any more"
-        return Step(attrs.evolve(world, rights=world.rights - {"operate"}), (Tell(text=why, kind="error"),))
+    right = request.operation.right
+    if message.code == NOT_ALLOWED and request.is_change and right in world.rights:
+        why = f"{message.why}; nothing that needs manage:{right} is offered any more"
+        return Step(attrs.evolve(world, rights=world.rights - {right}), (Tell(text=why, kind="error"),))
     if request.name in LISTS and world.is_live:
         return Step(world, (Tell(text=f"what is shown may be old: {message.why}", kind="error"),))
     return Step(world)
@@ -139,9 +141,17 @@ def _answered(world: World, message: Fetched) -> Step[World]:
         )
     if isinstance(answer, BackendEntry):
         return Step(attrs.evolve(world, backends={**world.backends, answer.name: answer}))
+    if isinstance(answer, EventsAnswer):
+        return Step(attrs.evolve(world, events=_with_older(answer.events, world.events)))
     if isinstance(answer, CapabilitiesAnswer) and message.request.name == CAPABILITIES_NAME:
         return Step(attrs.evolve(world, capabilities=answer))
     return Step(world)
+
+
+def _with_older(older: tuple[EventEntry, ...], held: tuple[EventEntry, ...]) -> tuple[EventEntry, ...]:
+    """What the gateway kept from before the stream stood, and what has come since."""
+    told = {each.id for each in older}
+    return (*older, *(each for each in held if each.id not in told))[-EVENTS_KEPT:]
 
 
 def _status(world: World, answer: StatusAnswer) -> Step[World]:

@@ -1,5 +1,5 @@
-"""Which characters the terminal is sent. Where it has no Unicode each other one is a `?` for every column that it takes,
-so that columns stay where they are."""
+"""Which characters the terminal is sent. Where it has no Unicode, each other one is a `?` for every column that it
+takes, so that columns stay where they are."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from argus_trio.manage_client.clean import clean, one_line, wrapped
 from argus_trio.tui.kit.cells import Markup, TextCell, row
 from argus_trio.tui.kit.dialog import buttons, dialog
 from argus_trio.tui.kit.rows import Rows
-from argus_trio.tui.screens.head import clock, stale
+from argus_trio.tui.screens.frame.head import clock, stale
 from argus_trio.tui.shell.help import HelpLine, help_lines
 from argus_trio.tui.shell.model import Model
 from argus_trio.tui.shell.over import ChangeQuestion, CommandPalette, GatewayList, Help, MessageList

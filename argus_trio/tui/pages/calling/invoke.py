@@ -11,9 +11,9 @@ import msgspec
 from argus_trio.tui.effect import Back, Confirm, Open, StartCall, Tell
 from argus_trio.tui.form.form import Form, form_of
 from argus_trio.tui.message import Clicked, DashboardMessage, Key, Pasted, Wheeled
-from argus_trio.tui.pages.call import CallPage
+from argus_trio.tui.pages.calling.call import CallPage
+from argus_trio.tui.pages.calling.subject import Subject
 from argus_trio.tui.pages.page import KeyHelp
-from argus_trio.tui.pages.subject import Subject
 from argus_trio.tui.state.world import World
 from argus_trio.tui.step import Step
 

@@ -9,7 +9,7 @@ from argus_trio.manage_client.moments import duration
 from argus_trio.tui.calls.call import CallUnderWay, PastCall
 from argus_trio.tui.kit.cells import Markup
 from argus_trio.tui.kit.rows import Rows
-from argus_trio.tui.pages.call import HEAD_ROWS, CallPage
+from argus_trio.tui.pages.calling.call import HEAD_ROWS, CallPage
 from argus_trio.tui.screens.line import edited_line
 from argus_trio.tui.state.world import World
 
@@ -18,7 +18,7 @@ _STATES = {
     "tool_error": ("bad", "✗", "x", "failed"),
     "problem": ("bad", "✗", "x", "came to nothing"),
     "broke": ("bad", "✗", "x", "broke off"),
-    "cancelled": ("warn", "■", "#", "given up"),
+    "cancelled": ("warn", "■", "#", "cancelled"),
 }
 
 
@@ -47,7 +47,7 @@ def call(page: CallPage, world: World, columns: int, rows: int) -> urwid.Widget:
         text = f" {line.text}"
         return [(attribute, text)] if attribute else text
 
-    body = Rows(len(lines), draw, top=top, cursor=cursor)
+    body = Rows(len(lines), draw, top=top, cursor=cursor, zone="line")
     return urwid.Frame(body, urwid.Pile(head), urwid.Text(_typed(page, columns), wrap="clip"))
 
 

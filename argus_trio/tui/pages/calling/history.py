@@ -14,10 +14,11 @@ from argus_trio.tui.calls.command import command_line
 from argus_trio.tui.calls.start import again
 from argus_trio.tui.effect import CopyText, Effect, Open, SaveFile, Tell
 from argus_trio.tui.message import Clicked, DashboardMessage, Key, Wheeled
-from argus_trio.tui.pages.call import CallPage
-from argus_trio.tui.pages.invoke import InvokePage
+from argus_trio.tui.pages.calling.call import CallPage
+from argus_trio.tui.pages.calling.invoke import InvokePage
+from argus_trio.tui.pages.calling.repeating import guarded
+from argus_trio.tui.pages.calling.subject import subject_of
 from argus_trio.tui.pages.page import KeyHelp
-from argus_trio.tui.pages.subject import subject_of
 from argus_trio.tui.parts.cursor import Cursor
 from argus_trio.tui.state.entries import entries
 from argus_trio.tui.state.world import World
@@ -79,7 +80,7 @@ class HistoryPage:
             return (Open(CallPage(id=call.id)),)
         if key == "r":
             start = again(world.calls, call.start)
-            return (start, Open(CallPage(id=start.id)))
+            return guarded(call, world, (start, Open(CallPage(id=start.id))))
         if key == "y":
             return (CopyText(text=command_line(call, world.shown), what="the command line"),)
         if key == "s":

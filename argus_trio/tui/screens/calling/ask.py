@@ -14,10 +14,10 @@ from argus_trio.tui.calls.reply import RootsReply, SamplingReply
 from argus_trio.tui.form.form import Form
 from argus_trio.tui.kit.cells import Markup
 from argus_trio.tui.kit.rows import Rows
-from argus_trio.tui.pages.ask import AskPage
+from argus_trio.tui.pages.calling.ask import AskPage
 from argus_trio.tui.parts.area import EditedText
 from argus_trio.tui.parts.line import EditedLine
-from argus_trio.tui.screens.form import form_view
+from argus_trio.tui.screens.calling.form import form_view
 from argus_trio.tui.screens.line import edited_line
 from argus_trio.tui.state.world import World
 
@@ -109,7 +109,7 @@ def _sampling(page: AskPage, reply: SamplingReply, world: World, columns: int, r
     lines: tuple[ShownLine, ...] = ()
     if said is not None:
         lines = document_lines(said, frozenset(), columns - 2, world.look.is_unicode)
-    above = max((rows - 6) // 2, 3)
+    above = max(rows - 3 - max(rows // 3, 4), 2)
     top = max(0, min(page.top, len(lines) - above))
 
     def draw(at: int) -> Markup:

@@ -17,6 +17,7 @@ from argus_trio.tui.calls.start import again, resource_read
 from argus_trio.tui.calls.tree import TreePath
 from argus_trio.tui.effect import CopyText, Effect, Fetch, GiveUpCall, Open, SaveFile, Tell
 from argus_trio.tui.message import CallBroke, CallCame, Clicked, DashboardMessage, FetchFailed, Key, Pasted, Wheeled
+from argus_trio.tui.pages.calling.repeating import guarded
 from argus_trio.tui.pages.page import KeyHelp
 from argus_trio.tui.parts.cursor import Cursor
 from argus_trio.tui.parts.line import EditedLine
@@ -174,7 +175,7 @@ class CallPage:
         if call is None or self.result is None:
             return Step(self, (Tell(text="it is under way: c cancels it"),))
         start = again(world.calls, call.start)
-        return Step(self, (start, Open(CallPage(id=start.id))))
+        return Step(self, guarded(call, world, (start, Open(CallPage(id=start.id)))))
 
     def _saving(self, block: Block | None, world: World) -> Step[CallPage]:
         past = world.calls.past(self.id)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import urwid
 
 from argus_trio.manage_client.clean import cut, one_line
-from argus_trio.tui.pages.invoke import InvokePage
-from argus_trio.tui.screens.form import form_view
+from argus_trio.tui.pages.calling.invoke import InvokePage
+from argus_trio.tui.screens.calling.form import form_view
 from argus_trio.tui.state.world import World
 
 

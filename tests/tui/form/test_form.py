@@ -1,0 +1,240 @@
+"""Forms of JSON Schemas: keys to values, values to JSON, JSON to values."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from argus_trio.tui.form.form import Form, form_of
+from argus_trio.tui.form.judge import judged
+from tests.servers.desk import SCHEMA
+
+
+def pressed(form: Form, *keys: str) -> Form:
+    """The form after keys; one that begins with `=` is a text that is typed."""
+    for key in keys:
+        for each in key[1:] if key.startswith("=") else [key]:
+            form = form.pressed(each) or form
+    return form
+
+
+def wants(schema: object, *, required: bool = True) -> Form:
+    """The form of an object whose one member is `x`."""
+    return form_of({"type": "object", "properties": {"x": schema}, "required": ["x"] if required else []})
+
+
+def said(form: Form) -> object:
+    """What a form says, None where something is wrong with it."""
+    judged_form = form.judged()
+    return None if judged_form.wrong else json.loads(judged_form.text)
+
+
+@pytest.mark.parametrize(
+    ("schema", "keys", "value"),
+    [
+        ({"type": "string"}, ["=a b"], "a b"),
+        ({"type": "string"}, [], ""),
+        ({"type": "string", "default": "d"}, ["=e"], "de"),
+        ({"type": "string", "default": 'two\n"lines" é'}, [], 'two\n"lines" é'),
+        ({"type": "integer"}, ["=-12"], -12),
+        ({"type": "number"}, ["=1.50"], 1.5),
+        ({"type": "boolean"}, ["right"], True),
+        ({"type": "boolean"}, ["left"], False),
+        ({"type": "boolean", "default": False}, [], False),
+        ({"type": "null"}, [], None),
+        ({"const": 7}, [], 7),
+        ({"enum": ["a", 1, None, {"k": []}]}, ["right", "right", "right", "right"], {"k": []}),
+        ({"oneOf": [{"const": "r", "title": "Red"}, {"const": "g", "title": "Green"}]}, ["right", "right"], "g"),
+        ({"type": ["string", "null"]}, ["tab", "=s"], "s"),
+        ({"type": ["string", "null"]}, ["right"], None),
+        ({"anyOf": [{"type": "integer"}, {"type": "string"}]}, ["right", "down", "=5"], "5"),
+        ({"type": "array", "items": {"type": "integer"}}, ["down", "enter", "up", "down", "=1"], [1]),
+        ({"type": "object", "additionalProperties": {"type": "integer"}}, ["down", "=k", "enter", "=4"], {"k": 4}),
+        ({"allOf": [{"type": "string"}, {"minLength": 1}]}, ["=z"], "z"),
+        ({}, ['=[1, {"a": 2}]'], [1, {"a": 2}]),
+        (True, ["=true"], True),
+        ({"type": "no such type"}, ["=1"], 1),
+        ({"$ref": "#/nowhere"}, ["=1"], 1),
+        ({"$ref": "#/properties/x"}, ["=1"], 1),
+    ],
+)
+def test_keys_make_a_value(schema: object, keys: list[str], value: object) -> None:
+    form = pressed(wants(schema), *keys)
+    text = form.judged().text
+    assert json.loads(text) == {"x": value}
+
+
+@pytest.mark.parametrize(
+    ("schema", "keys", "what"),
+    [
+        ({"type": "integer"}, ["=1.5"], "a whole number is wanted"),
+        ({"type": "integer"}, [], "it is required"),
+        ({"type": "number"}, ["=one"], "a number is wanted"),
+        ({"type": "boolean"}, [], "choose one"),
+        ({"type": "integer", "minimum": 3}, ["=2"], "2 is less than the minimum of 3"),
+        ({"type": "string", "minLength": 2}, ["=a"], "too short"),
+        ({}, ["=[1,"], "JSON is wanted"),
+        ({"type": "array", "items": {}, "minItems": 1, "uniqueItems": True}, ["down", "=1", "down", "enter", "=1"], ""),
+    ],
+)
+def test_what_is_wrong_is_said_where_it_is(schema: object, keys: list[str], what: str) -> None:
+    form = pressed(wants(schema), *keys).judged()
+    assert form.wrong
+    assert what in form.wrong[0].what
+    assert form.wrong[0].where[:1] == ("x",)
+
+
+def test_what_is_optional_is_left_out_until_something_is_typed() -> None:
+    form = wants({"type": "string"}, required=False)
+    assert said(form) == {}
+    assert said(pressed(form, "=a")) == {"x": "a"}
+    assert said(pressed(form, "=a", "backspace")) == {}
+    assert said(pressed(form, "enter")) == {"x": ""}, "an empty text is another value than none"
+    assert said(pressed(form, "=a", "ctrl d")) == {}
+
+
+def test_an_optional_choice_can_be_taken_back() -> None:
+    form = wants({"enum": ["a", "b"]}, required=False)
+    assert [said(pressed(form, *["right"] * times)) for times in range(4)] == [{}, {"x": "a"}, {"x": "b"}, {}]
+
+
+def test_numbers_are_sent_as_they_are_written() -> None:
+    form = pressed(wants({"type": "number"}), "=12345678901234567890.10")
+    assert bytes(form.judged().arguments["x"]) == b"12345678901234567890.10"
+
+
+def test_a_schema_with_references_alternatives_and_a_nested_array_is_filled_by_keys_alone() -> None:
+    form = pressed(
+        form_of(SCHEMA),
+        *("=Ada", "tab", "tab", "=Main 1", "tab", "right", "tab", "right", "tab", "tab", "=30", "tab", "tab", "tab"),
+        *("=pen", "tab", "=2", "tab", " ", "tab", "enter", "=red", "f5"),
+    )
+    assert said(form) == {
+        "customer": "Ada",
+        "address": {"street": "Main 1", "country": "DE"},
+        "payment": {"kind": "invoice", "days": 30},
+        "lines": [{"article": "pen", "count": 2, "tags": ["red"]}],
+    }
+
+
+def test_an_item_that_is_added_is_where_one_types_next() -> None:
+    form = pressed(
+        wants({"type": "array", "items": {"type": "string"}}), "down", "enter", "=one", "down", "enter", "=two"
+    )
+    assert said(form) == {"x": ["one", "two"]}
+
+
+def test_items_are_moved_and_taken_away() -> None:
+    form = wants({"type": "array", "items": {"type": "string"}})
+    form = pressed(form, "down", "enter", "=one", "down", "enter", "=two", "meta up")
+    assert said(form) == {"x": ["two", "one"]}
+    assert said(pressed(form, "ctrl d")) == {"x": ["one"]}
+
+
+def test_a_schema_that_refers_to_itself_is_unfolded_only_as_far_as_one_opens_it() -> None:
+    tree = {
+        "type": "object",
+        "properties": {"root": {"$ref": "#/$defs/node"}},
+        "required": ["root"],
+        "$defs": {
+            "node": {
+                "type": "object",
+                "properties": {"name": {"type": "string"}, "next": {"$ref": "#/$defs/node"}},
+                "required": ["name", "next"],
+            }
+        },
+    }
+    form = form_of(tree)
+    assert len(form.rows) < 30
+    bomb = {"$defs": {str(n): {"allOf": [{"$ref": f"#/$defs/{n + 1}"}] * 2} for n in range(20)}, "$ref": "#/$defs/0"}
+    assert form_of({"type": "object", "properties": {"x": bomb}}).rows
+
+
+def test_the_form_and_its_json_are_the_same() -> None:
+    form = pressed(wants({"type": "array", "items": {"type": "integer"}}), "down", "enter", "=5").toggled()
+    assert form.raw is not None
+    assert json.loads(form.text) == {"x": [5]}
+    typed = pressed(form, "down", "end", "=6").toggled()
+    assert typed.raw is None or typed.wrong
+
+
+def test_json_that_is_broken_stays_and_says_where() -> None:
+    form = pressed(wants({"type": "string"}, required=False).toggled(), "delete", "delete", '={"x": ')
+    form = form.toggled()
+    assert form.raw is not None
+    assert "line 1" in form.wrong[0].what
+
+
+def test_values_fill_a_form_and_what_it_has_no_place_for_stays() -> None:
+    values = {"x": msgspec.Raw(b'{"kind":"b","n":1.0}'), "other": msgspec.Raw(b"[1,2]")}
+    options = [
+        {"type": "object", "properties": {"kind": {"const": kind}, "n": {"type": "number"}}, "required": ["kind"]}
+        for kind in "ab"
+    ]
+    form = form_of({"type": "object", "properties": {"x": {"oneOf": options}}}, values)
+    assert json.loads(form.text) == {"x": {"kind": "b", "n": 1.0}, "other": [1, 2]}
+    assert b'"n":1.0' in form.text.encode()
+
+
+def test_what_a_schema_refuses_is_kept_as_json_to_be_mended() -> None:
+    form = form_of({"type": "object", "properties": {"x": {"type": "integer"}}}, {"x": msgspec.Raw(b'"no"')})
+    assert json.loads(form.text) == {"x": "no"}
+    assert form.judged().wrong
+
+
+def test_a_schema_that_is_none_is_no_reason_to_fail() -> None:
+    schemas: tuple[object, ...] = (
+        None,
+        7,
+        [],
+        "x",
+        {"type": 5},
+        {"properties": 3},
+        {"required": "x"},
+        {"oneOf": {}},
+        {"enum": 1},
+    )
+    for schema in schemas:
+        form = form_of(schema)
+        assert form.rows[-1].kind == "send"
+        assert json.loads(form.judged().text) == {}
+
+
+def test_a_pattern_that_would_take_for_ever_is_left_to_the_server() -> None:
+    schema = {"type": "object", "properties": {"x": {"type": "string", "pattern": "^(a+)+$"}}}
+    assert judged(schema, json.dumps({"x": "a" * 50 + "!"})) == ()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+WORDS = st.sampled_from(
+    ["type", "properties", "items", "enum", "const", "oneOf", "anyOf", "allOf", "$ref", "required", "default", "format"]
+)
+SCHEMAS = st.recursive(
+    JSON, lambda inner: st.dictionaries(WORDS, inner | st.lists(inner, max_size=3), max_size=4), max_leaves=12
+)
+KEYS = st.lists(st.sampled_from([*"a1-. ", "up", "down", "left", "right", "enter", "backspace", "ctrl d", "meta up"]))
+
+
+@given(SCHEMAS, KEYS)
+def test_no_schema_and_no_keys_break_a_form(schema: object, keys: list[str]) -> None:
+    form = form_of({"type": "object", "properties": {"x": schema, "y": {"type": "array", "items": schema}}})
+    for key in keys:
+        form = form.pressed(key) or form
+    form = form.judged()
+    if not form.wrong:
+        json.loads(form.text)
+    form.toggled().toggled()
+
+
+@given(st.dictionaries(st.text(max_size=5), JSON, max_size=5))
+def test_any_value_goes_through_a_form_unharmed(value: dict[str, object]) -> None:
+    raw = {name: msgspec.Raw(json.dumps(each).encode()) for name, each in value.items()}
+    assert json.loads(form_of({"type": "object"}, raw).text) == value
