@@ -54,7 +54,7 @@ def attempt(entry: BackendEntry, world: World) -> str:
     if at is None:
         return ""
     left = round(at - world.gateway_now)
-    return f"again in {duration(left)}" if left > 0 else "again now"
+    return f"again in {duration(left) if left >= 60 else f'{left} s'}" if left > 0 else "again now"
 
 
 def _by_state(_: World) -> Callable[[BackendEntry], float]:

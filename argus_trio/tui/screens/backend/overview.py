@@ -138,7 +138,7 @@ def _gateway_facts(world: World) -> list[tuple[str, str]]:
         (f"up {duration(up)}", ""),
         *live,
         (counted(load.sessions, "session"), ""),
-        (f"{size(load.memory_held)} of {size(load.memory_limit)}", "held"),
+        (f"{size(load.memory_held) if load.memory_held else '0'} of {size(load.memory_limit)}", "held"),
     ]
 
 
