@@ -1,8 +1,8 @@
 """What the dashboard costs: `python -m bench.dashboard [--backends 100] [--tools 5] [--seconds 20]`.
 
 A real gateway with so many small stdio backends, and `argus-trio tui` in a pseudo-terminal that is read at once: the
-time to its first screen, what it takes while nothing happens, the memory it holds, and how long a key takes to be drawn,
-at rest and while calls are made. The last line is JSON.
+time to its first screen, what it takes while nothing happens, the memory it holds, how long a key takes to be drawn at
+rest and while calls are made. The last line is JSON.
 """
 
 from __future__ import annotations
