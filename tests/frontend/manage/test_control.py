@@ -200,7 +200,8 @@ async def test_a_file_that_cannot_be_loaded_is_not_the_same_and_says_why() -> No
     problem = Problem(path="backends.x", message="it is wrong", line=3)
     async with serving(control=FakeControl(differs=FileDifference(problems=(problem,)))) as served:
         answer = await ask(served, "GET", "/manage/v1/config/difference")
-    assert (answer.json["is_same"], answer.json["problems"][0]["message"]) == (False, "it is wrong")
+    assert answer.json["is_same"] is False
+    assert "it is wrong" in str(answer.json["problems"])
 
 
 async def test_without_a_file_there_is_no_difference_to_tell() -> None:
