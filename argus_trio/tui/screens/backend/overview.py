@@ -189,15 +189,10 @@ def _draining(world: World, columns: int) -> list[urwid.Widget]:
         return []
     shown = world.draining[: _DRAINING_ROWS - 1]
     sign = world.look.sign("▽", "v")
-    made: list[Markup] = [
-        (
-            "warn",
-            cut(
-                f" {sign} {one_line(each.name)}: replaced or removed, {counted(each.calls, 'call')} end there", columns
-            ),
-        )
-        for each in shown
-    ]
+    made: list[Markup] = []
+    for each in shown:
+        ends = f"{counted(each.calls, 'call')} {'ends' if each.calls == 1 else 'end'} there"
+        made.append(("warn", cut(f" {sign} {one_line(each.name)}: replaced or removed, {ends}", columns)))
     if (more := len(world.draining) - len(shown)) > 0:
         made.append(("warn", f" {sign} and {more} more"))
     return [TitleLine("Draining", world.look), *(urwid.Text(line, wrap="clip") for line in made)]

@@ -42,7 +42,7 @@ def backend(page: BackendPage, world: World, columns: int, rows: int) -> urwid.W
         return urwid.Filler(urwid.Text(("dim", f"there is no backend {one_line(page.name)}"), align="center"))
     above: list[urwid.Widget] = [_parts(page, entry, world)]
     if page.is_gone(world):
-        said = " The file has this backend no more. What is shown is how it was at last; it may come back."
+        said = " The file has this backend no more: this is how it was at last."
         above.append(urwid.Text(("bad", said), wrap="clip"))
     room = max(rows - len(above), 1)
     if page.part == "log":
@@ -65,8 +65,10 @@ def _parts(page: BackendPage, entry: BackendEntry, world: World) -> urwid.Widget
         text = f" {_KEYS[part]} {part} "
         shown: Markup = ("tab", text) if part == page.part else [("key", text[:3]), ("dim", text[3:])]
         made.append((width(text), Zone(urwid.Text(shown, wrap="clip"), "part", at)))
-    attribute, word = state_of(entry, world.look)
-    state = urwid.Text([(attribute, f"  {word} "), ("dim", one_line(entry.reason))], wrap="clip")
+    attribute, word = ("bad", "gone") if page.is_gone(world) else state_of(entry, world.look)
+    state = urwid.Text(
+        [(attribute, f"  {word} "), ("dim", "" if word == "gone" else one_line(entry.reason))], wrap="clip"
+    )
     return urwid.Columns([*made, state])
 
 
