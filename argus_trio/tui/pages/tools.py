@@ -172,7 +172,7 @@ _KEYS: Final = (
 )
 _TYPING: Final = (
     KeyHelp("Enter", "keep", "Keep what is searched for; call what is found where it is one, or was chosen by arrows"),
-    KeyHelp("Up", "choose", "Choose one, as Down, PgUp and PgDn"),
+    KeyHelp("Up Down", "choose", "Choose one, as PgUp and PgDn"),
     KeyHelp("Tab", "kind", "All, or tools, prompts, resources, templates alone"),
     KeyHelp("Esc", "clear", "Search for nothing"),
 )
