@@ -142,7 +142,9 @@ def _answered(world: World, message: Fetched) -> Step[World]:
     if isinstance(answer, StatusAnswer):
         return _status(world, answer)
     if isinstance(answer, BackendsAnswer):
-        return Step(attrs.evolve(world, backends={each.name: each for each in answer.backends}))
+        return Step(
+            attrs.evolve(world, backends={each.name: each for each in answer.backends}, draining=answer.draining)
+        )
     if isinstance(answer, BackendEntry):
         return Step(attrs.evolve(world, backends={**world.backends, answer.name: answer}))
     if isinstance(answer, EventsAnswer):
