@@ -149,7 +149,7 @@ class ToolsPage:
     def _narrowed(self, world: World, **changes: object) -> ToolsPage:
         """The page with something else searched for: the entry that was chosen stays meant if it is found still."""
         page: ToolsPage = attrs.evolve(self, **changes)  # type: ignore[arg-type]  # the callers name fields
-        if page.filter.text != self.filter.text:
+        if page.is_typing and page.filter.text != self.filter.text:  # where it is cleared, what was found stays meant
             page = attrs.evolve(page, cursor=Cursor(), meant=None, is_chosen=False)
         shown = page.shown(world)
         return page.meaning(shown, page.at(shown), is_chosen=page.is_chosen)
