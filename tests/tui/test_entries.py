@@ -131,7 +131,12 @@ def test_a_schema_that_unfolds_without_end_costs_no_more_than_is_shown() -> None
 def test_details_keep_paragraphs_and_say_in_words_what_a_tool_says_of_itself() -> None:
     hints = msgspec.Raw(b'{"readOnlyHint":false,"destructiveHint":true,"idempotentHint":true,"openWorldHint":true}')
     entry = shown_of(
-        "t", title="The tool", description="One\n\n  - two\n\x1b[31m", annotations=hints, original_name="o"
+        "t",
+        title="The tool",
+        description="One\n\n  - two\n\x1b[31m",
+        annotations=hints,
+        original_name="o",
+        renamed=True,
     )
     lines = texts(details(entry, world_with(), 60))
     for told in (

@@ -131,7 +131,7 @@ def test_the_cursor_stays_on_its_entry_when_the_catalog_changes() -> None:
     assert isinstance(now, ToolsPage)
     assert meant(now, after) == "files__write"
     gone = attrs.evolve(world, capabilities=catalog(named("files__x")))
-    assert meant(page, gone) == "note://1"
+    assert meant(now, gone) == "note://1"
 
 
 def test_an_entry_that_was_never_moved_to_stays_meant_as_well() -> None:
