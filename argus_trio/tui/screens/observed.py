@@ -9,17 +9,24 @@ from typing import Final
 import msgspec
 import urwid
 
-from argus_trio.manage_client.clean import one_line, wrapped
+from argus_trio.manage_client.clean import clean, cut, one_line, wrapped
 from argus_trio.manage_client.moments import duration, moment
 from argus_trio.tui.kit.cells import Markup, TextCell, row
 from argus_trio.tui.kit.filtered import filtered
 from argus_trio.tui.kit.pane import lines, pane, stacked
 from argus_trio.tui.kit.rows import Rows
 from argus_trio.tui.kit.table import TableColumn, TableText, laid_out, table
-from argus_trio.tui.pages.configuration import CONFIGURATION_PARTS, ConfigurationPage
+from argus_trio.tui.pages.configuration import (
+    CONFIGURATION_PARTS,
+    NOT_YET,
+    SIGN_COLUMNS,
+    ConfigurationPage,
+)
 from argus_trio.tui.pages.events import SEVERITIES, EventsPage
 from argus_trio.tui.pages.tree import TreePage
 from argus_trio.tui.parts.cursor import Cursor
+from argus_trio.tui.parts.folding import FoldedLine, depth_of
+from argus_trio.tui.parts.look import Appearance
 from argus_trio.tui.state.world import World
 
 _SEVERITY: Final = {"debug": "dim", "info": "info", "warning": "warn", "error": "bad"}
@@ -37,21 +44,50 @@ def configuration(page: ConfigurationPage, world: World, columns: int, rows: int
     """The part that is shown, as lines."""
     shown = page.shown
     cursor = page.cursor.within(len(shown))
-    running = page.running
-    file = running.file_path or "no file" if running else ""
-    note = f"  {one_line(page.busy)}…" if page.busy else f"  {one_line(file)}  log level {page.level or 'unknown'}"
-    head = filtered(CONFIGURATION_PARTS, page.part, page.filter, shown=len(shown), total=len(page.all_lines), note=note)
+    failed = page.failed.get(page.part, "")
 
     def draw(at: int) -> Markup:
-        attribute, text = shown[at]
-        harmless = "".join(each if each.isprintable() else "?" for each in text)[:columns]
-        return (attribute, harmless) if attribute else harmless
+        return _folded(shown[at], world.look, columns)
 
     body: urwid.Widget = Rows(len(shown), draw, top=cursor.top(len(shown), rows - 1), cursor=cursor.at, zone="rows")
     if not shown:
-        said = page.failed or ("nothing that the filter lets through" if page.all_lines else "it has not come yet")
-        body = urwid.Filler(urwid.Text(("error" if page.failed else "dim", one_line(said)), align="center"))
+        said = failed or ("nothing that the filter lets through" if page.all_lines else NOT_YET[page.part])
+        body = urwid.Filler(urwid.Text(("error" if failed else "dim", one_line(said)), align="center"))
+    head = filtered(
+        CONFIGURATION_PARTS,
+        page.part,
+        page.filter,
+        shown=len(shown),
+        total=len(page.all_lines),
+        bad=failed if shown else "",
+        note=_note(page, world),
+    )
     return urwid.Frame(body, urwid.Text(head, wrap="clip"))
+
+
+def _note(page: ConfigurationPage, world: World) -> str:
+    if page.busy:
+        return f"{page.busy}{world.look.sign('…', '...')}"
+    file = "" if page.running is None else page.running.file_path or "no file"
+    return f"log {page.level or 'unknown'}  {file}"
+
+
+def _folded(line: FoldedLine, look: Appearance, columns: int) -> Markup:
+    sign = " "
+    if line.has_below:
+        sign = look.sign("▸", "+") if line.hidden else look.sign("▾", "v")
+    blanks = " " * depth_of(line.text)
+    more = f"  {line.hidden} more" if line.hidden else ""
+    text = cut(clean(line.text.strip()), max(columns - SIGN_COLUMNS - len(blanks) - len(more), 1))
+    name, colon, value = text.partition(": ")
+    sign = f"{blanks}{sign} "
+    if line.is_found:
+        return [("key", sign), ("match", text), ("dim", more)]
+    if line.attribute:
+        return [("key", sign), (line.attribute, text), ("dim", more)]
+    if colon or text.endswith(":"):
+        return [("key", sign), ("label", name + colon), value, ("dim", more)]
+    return [("key", sign), text, ("dim", more)]
 
 
 def tree(page: TreePage, world: World, columns: int, rows: int) -> urwid.Widget:

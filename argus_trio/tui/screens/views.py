@@ -15,6 +15,7 @@ from argus_trio.tui.pages.configuration import ConfigurationPage
 from argus_trio.tui.pages.entry import EntryPage
 from argus_trio.tui.pages.events import EventsPage
 from argus_trio.tui.pages.overview import OverviewPage
+from argus_trio.tui.pages.record import RecordPage
 from argus_trio.tui.pages.tools import ToolsPage
 from argus_trio.tui.pages.traffic import TrafficPage
 from argus_trio.tui.pages.tree import TreePage
@@ -23,6 +24,7 @@ from argus_trio.tui.screens.calling.call import call
 from argus_trio.tui.screens.calling.invoke import invoke
 from argus_trio.tui.screens.observed import configuration, events, tree
 from argus_trio.tui.screens.overview import overview
+from argus_trio.tui.screens.record import record
 from argus_trio.tui.screens.tools import entry, history, tools
 from argus_trio.tui.screens.traffic import traffic
 from argus_trio.tui.state.world import World
@@ -42,4 +44,5 @@ VIEWS: Final[Mapping[type, PageView]] = {
     ConfigurationPage: configuration,
     TreePage: tree,
     EventsPage: events,
+    RecordPage: record,
 }
