@@ -48,7 +48,7 @@ def test_what_is_in_flight_is_asked_for_after_figures_while_it_is_looked_at_and_
     idle = attrs.evolve(FIGURES, in_flight=0)
     model = attrs.evolve(model, stacks={**model.stacks, "3": (TrafficPage(),)})
     assert asked(update(model, came("figures", idle)).effects) == []
-    assert asked(update(keys(model, "1"), came("figures", FIGURES)).effects) == []
+    assert asked(update(keys(model, "6"), came("figures", FIGURES)).effects) == []
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_the_tree_is_asked_for_at_a_modest_pace_while_it_is_looked_at() -> None:
     assert asked(update(model, came("figures", FIGURES)).effects) == []
     later = after(model, Ticked(NOW + 3.5))
     assert asked(update(later, came("figures", FIGURES)).effects) == [TREE.path]
-    assert asked(update(keys(later, "1"), came("figures", FIGURES)).effects) == []
+    assert asked(update(keys(later, "6"), came("figures", FIGURES)).effects) == []
 
 
 def events(model: Model) -> list[str]:

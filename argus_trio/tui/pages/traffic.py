@@ -34,6 +34,7 @@ from argus_trio.tui.pages.record import RecordPage, record_of
 from argus_trio.tui.pages.traffic_words import WAITS, clock_at, entry_facts
 from argus_trio.tui.parts.cursor import Cursor
 from argus_trio.tui.parts.filter import WordFilter
+from argus_trio.tui.state.activity import FiguresHeard, activity
 from argus_trio.tui.state.hearing import EVENTS_KEY
 from argus_trio.tui.state.world import World
 from argus_trio.tui.step import Step
@@ -105,7 +106,7 @@ class TrafficPage:
     meant: str = ""
     """The id of the entry at the cursor, so that it is found again wherever it stands."""
     lists: Mapping[TrafficPart, TrafficList] = attrs.field(factory=lambda: dict.fromkeys(PARTS, TrafficList()))
-    heard: tuple[int, int] = (0, 0)
+    heard: FiguresHeard = (0, 0)
     """How many calls there had been and were under way, as the latest figures said."""
 
     @property
@@ -175,7 +176,7 @@ class TrafficPage:
             page = page.with_list("sessions", is_stale=True)
         if not any(each.event == "figures" for each in message.events):
             return None if page is self else Step(page)
-        heard = _activity(world)
+        heard = activity(world.figures)
         if heard != page.heard:
             page = page.with_list("recent", is_stale=True).with_list("sessions", is_stale=True)
             page = attrs.evolve(page, heard=heard)
@@ -272,14 +273,6 @@ class TrafficPage:
         what = meant.target or meant.method
         question = f"Cancel {what} of {meant.principal}? Its backend is told, its client gets an error."
         return (Confirm(question=question, yes=(Fetch(operation=CANCEL_EXCHANGE, path={"id": meant.id}),)),)
-
-
-def _activity(world: World) -> tuple[int, int]:
-    """How many calls there have been, and are under way."""
-    figures = world.figures
-    if figures is None:
-        return 0, 0
-    return sum(each.calls for each in figures.figures if not each.tool), figures.in_flight
 
 
 def _texts(each: TrafficEntry) -> tuple[str | None, ...]:
