@@ -57,6 +57,8 @@ class EventsPage:
         """What is let through, and where something is missing."""
         passed = [each for each in world.events if self._passes(each)]
         for gap in self.gaps:
+            if not world.events or gap.timestamp < world.events[0].timestamp:
+                continue  # what it lay between is kept no more
             at = next((at for at, each in enumerate(passed) if each.timestamp > gap.timestamp), len(passed))
             passed.insert(at, gap)
         return tuple(passed)
@@ -101,7 +103,9 @@ class EventsPage:
         return self._pressed(message.name, world) if isinstance(message, Key) else None
 
     def _came(self, message: StreamCame) -> Step[EventsPage] | None:
-        new = tuple(gap for each in message.events if each.event == GAP_STAGE and (gap := _gap(each.data)) is not None)
+        told = [gap for each in message.events if each.event == GAP_STAGE and (gap := _gap(each.data)) is not None]
+        known = {gap.id for gap in self.gaps}
+        new = tuple(gap for gap in told if gap.id not in known)
         return Step(attrs.evolve(self, gaps=(*self.gaps, *new)[-GAPS_KEPT:])) if new else None
 
     def _pressed(self, key: str, world: World) -> Step[EventsPage] | None:

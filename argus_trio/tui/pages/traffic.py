@@ -271,7 +271,7 @@ class TrafficPage:
             )
             return (Confirm(question=question, yes=(Fetch(operation=CLOSE_SESSION, path={"id": meant.id}),)),)
         what = meant.target or meant.method
-        question = f"Cancel {what} of {meant.principal}? Its backend is told, its client gets an error."
+        question = f"Cancel {what} of {meant.principal} ({meant.id})? Its backend is told, its client gets an error."
         return (Confirm(question=question, yes=(Fetch(operation=CANCEL_EXCHANGE, path={"id": meant.id}),)),)
 
 

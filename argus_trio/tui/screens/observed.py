@@ -151,7 +151,7 @@ def events(page: EventsPage, world: World, columns: int, rows: int) -> urwid.Wid
     notes = ["following" if page.meant is None else f"{newer} newer: End follows"]
     if len(world.events) >= EVENTS_KEPT:
         notes.append(f"older than the latest {EVENTS_KEPT}: argus-trio events")
-    count = len(shown) - len(page.gaps)
+    count = sum(1 for each in shown if each.stage != GAP_STAGE)
     head = filtered((least,), least, page.filter, shown=count, total=len(world.events), note="  ".join(notes))
     about = lines(_about(shown[at], columns)) if shown else urwid.SolidFill()
     whole = stacked((None, listed), (_DETAIL_ROWS, pane("details", about, world.look, is_focused=False)))

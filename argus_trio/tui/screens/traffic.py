@@ -127,7 +127,8 @@ def _in_flight(each: ExchangeEntry, page: TrafficPage, world: World) -> Sequence
 
 def _over(each: ExchangeEntry, present: datetime) -> Sequence[TableText]:
     outcome = (each.outcome or "").replace("_", " ")
-    code = "" if each.error_code is None else f" {each.error_code}"
+    # an error is told by its code; why a call was cut says more than the code of it
+    code = f" {each.error_code}" if each.error_code is not None and each.outcome == "error" else ""
     return (
         shortly(each.since, present),
         duration(each.age_seconds),
