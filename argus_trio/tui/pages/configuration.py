@@ -132,7 +132,8 @@ class ConfigurationPage:
         if isinstance(message, Fetched | FetchFailed):
             return self._answered(message, world) if message.request.operation in _OURS else None
         if isinstance(message, Resized):
-            return Step(self._lined(world, *self.answers))
+            # the running one is as long as it is in any width
+            return Step(self._lined(world, *(part for part in self.answers if part != "running")))
         if isinstance(message, Pasted):
             pasted = self.filter.pasted(message.text)
             return None if pasted is None else Step(attrs.evolve(self, filter=pasted))
