@@ -23,9 +23,11 @@ from argus_trio.tui.screens.backend.overview import overview
 from argus_trio.tui.screens.backend.page import backend
 from argus_trio.tui.screens.calling.ask import ask
 from argus_trio.tui.screens.calling.call import call
+from argus_trio.tui.screens.calling.history import history
 from argus_trio.tui.screens.calling.invoke import invoke
+from argus_trio.tui.screens.entry import entry
 from argus_trio.tui.screens.observed import configuration, events, tree
-from argus_trio.tui.screens.tools import entry, history, tools
+from argus_trio.tui.screens.tools import tools
 from argus_trio.tui.screens.traffic import traffic
 from argus_trio.tui.state.world import World
 

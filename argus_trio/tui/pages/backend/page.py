@@ -240,7 +240,7 @@ class BackendPage:
     def opens(self, world: World) -> tuple[Effect, ...]:
         """What Enter does in the catalog."""
         shown = self.catalog(world)
-        return (Open(EntryPage(shown=shown[self.cursor.within(len(shown)).at])),) if shown else ()
+        return (Open(EntryPage(last=shown[self.cursor.within(len(shown)).at])),) if shown else ()
 
     def _moved(self, key: str, world: World, times: int = 1) -> Step[BackendPage] | None:
         page = self
