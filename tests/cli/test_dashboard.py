@@ -132,3 +132,7 @@ def test_an_address_that_is_none_is_answered(tmp_path: Path) -> None:
 def test_without_a_terminal_it_says_what_is_for_scripts(plain: Run, words: list[str], told: str) -> None:
     ran = plain("tui", *words)
     assert (ran.code, told in ran.err) == (2, True)
+
+
+def test_help_offers_no_answer_that_is_printed(plain: Run) -> None:
+    assert "--json" not in plain("tui", "--help").out

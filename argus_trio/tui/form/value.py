@@ -26,7 +26,8 @@ class WrongField:
 
 
 def json_of(node: FieldNode, where: tuple[str, ...] = ()) -> tuple[str | None, tuple[WrongField, ...]]:
-    """What a node says as JSON, None for what is left out; and what cannot be said."""
+    """What a node says as JSON, None for what is left out; and what is wrong. What is no value of its kind is a text
+    there, so that none of it is lost on the way to JSON and back."""
     if not node.is_present:
         return None, ()
     spec = node.spec
@@ -58,21 +59,22 @@ def _members(node: FieldNode, where: tuple[str, ...]) -> tuple[str, tuple[WrongF
 
 def _typed(node: FieldNode, where: tuple[str, ...]) -> tuple[str | None, tuple[WrongField, ...]]:
     text = node.line.text
+    quoted = json.dumps(text, ensure_ascii=False)
     if node.spec.kind == "text":
-        return json.dumps(text, ensure_ascii=False), ()
+        return quoted, ()
     text = text.strip()
     if not text:
         return None, (WrongField(where, "it is required"),) if node.is_required else ()
     if node.spec.kind == "integer" and not INTEGER.fullmatch(text):
-        return None, (WrongField(where, "a whole number is wanted"),)
+        return quoted, (WrongField(where, "a whole number is wanted"),)
     if node.spec.kind == "number" and not NUMBER.fullmatch(text):
-        return None, (WrongField(where, "a number is wanted, such as 1.5 or 2e3"),)
+        return quoted, (WrongField(where, "a number is wanted, such as 1.5 or 2e3"),)
     if node.spec.kind == "raw":
         try:
             msgspec.json.decode(text.encode(), type=msgspec.Raw)
             json.loads(text)
         except (ValueError, RecursionError) as error:
-            return None, (WrongField(where, f'JSON is wanted, such as "text", 1 or [1, 2]: {error}'),)
+            return quoted, (WrongField(where, f'JSON is wanted, such as "text", 1 or [1, 2]: {error}'),)
     return text, ()
 
 
@@ -83,7 +85,9 @@ def filled(reader: SchemaReader, node: FieldNode, raw: bytes, depth: int = 0) ->
     if kind == "object" and text.startswith("{"):
         return _filled_object(reader, node, raw, depth)
     if kind == "array" and text.startswith("["):
-        values = msgspec.json.decode(raw, type=list[msgspec.Raw])[:MOST_CHILDREN]
+        values = msgspec.json.decode(raw, type=list[msgspec.Raw])
+        if len(values) > MOST_CHILDREN:
+            return _as_raw(node, text)
         items = tuple(
             filled(reader, item(reader, node.spec, at, depth + 1), bytes(each), depth + 1)
             for at, each in enumerate(values)
@@ -103,6 +107,10 @@ def filled(reader: SchemaReader, node: FieldNode, raw: bytes, depth: int = 0) ->
     fits = {"integer": INTEGER, "number": NUMBER}.get(kind)
     if kind == "raw" or (fits and fits.fullmatch(text)):
         return attrs.evolve(node, line=EditedLine(text))
+    if fits and text.startswith('"'):
+        typed = json.loads(text)
+        if typed.strip() and "\n" not in typed and not fits.fullmatch(typed.strip()):
+            return attrs.evolve(node, line=EditedLine(typed))
     return _as_raw(node, text)
 
 

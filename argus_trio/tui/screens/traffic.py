@@ -32,7 +32,7 @@ _IN_FLIGHT: Final = (
 )
 _RECENT: Final = (
     TableColumn(title="at", columns=11, attribute="dim"),
-    TableColumn(title="took", columns=8, align="right"),
+    TableColumn(title="took", columns=11, align="right"),
     TableColumn(title="outcome", columns=13, share=1),
     TableColumn(title="what", columns=16, share=3, attribute="name"),
     TableColumn(title="backend", columns=9, share=1),

@@ -238,3 +238,21 @@ def test_no_schema_and_no_keys_break_a_form(schema: object, keys: list[str]) -> 
 def test_any_value_goes_through_a_form_unharmed(value: dict[str, object]) -> None:
     raw = {name: msgspec.Raw(json.dumps(each).encode()) for name, each in value.items()}
     assert json.loads(form_of({"type": "object"}, raw).text) == value
+
+
+@pytest.mark.parametrize(("kind", "typed"), [("integer", "Anna"), ("number", "1,5"), ("integer", '5"')])
+def test_nothing_that_was_typed_is_lost_on_the_way_to_json_and_back(kind: str, typed: str) -> None:
+    form = pressed(wants({"type": kind}), f"={typed}").toggled()
+    assert json.loads(form.text) == {"x": typed}
+    back = form.toggled()
+    assert back.root.children[0].line.text == typed
+    assert "number is wanted" in back.judged().wrong[0].what
+
+
+def test_a_list_that_is_too_long_for_a_form_is_kept_whole() -> None:
+    many = list(range(1001))
+    form = form_of(
+        {"type": "object", "properties": {"x": {"type": "array", "items": {"type": "integer"}}}},
+        {"x": msgspec.Raw(json.dumps(many).encode())},
+    )
+    assert said(form) == {"x": many}

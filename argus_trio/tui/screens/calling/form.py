@@ -7,6 +7,7 @@ from typing import Final
 import urwid
 
 from argus_trio.manage_client.clean import cut, one_line, width
+from argus_trio.manage_client.values import counted
 from argus_trio.tui.form.form import Form, FormRow
 from argus_trio.tui.kit.cells import Markup
 from argus_trio.tui.kit.rows import Rows
@@ -97,9 +98,8 @@ def _value(row: FormRow, look: Appearance, columns: int, is_meant: bool) -> list
         ]
     if spec.kind in ("object", "array"):
         sign = look.sign("▾", "v") if node.is_open and node.is_present else look.sign("▸", "+")
-        count = (
-            f"{len(node.children)} {'items' if spec.kind == 'array' else 'members'}" if node.is_present else "left out"
-        )
+        count = counted(len(node.children), "item" if spec.kind == "array" else "member")
+        count = count if node.is_present else "left out"
         return [("key", sign), ("dim", f" {count}")]
     text = look.sign("•", "*") * len(node.line.text) if spec.is_secret else node.line.text
     if is_meant:
