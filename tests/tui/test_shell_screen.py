@@ -189,8 +189,8 @@ def test_what_was_told_before_does_not_hide_that_the_gateway_is_lost(kind: str, 
     [
         (80, " argus-trio  http://127.0.0.1:9000  "),
         (64, " http://127.0.0.1:9000  "),
-        (58, " 127.0.0.1:9000  "),
-        (46, " 127.0.0.1:9…  "),
+        (52, " 127.0.0.1:9000  "),
+        (45, " 127.0.0.1:90…  "),
     ],
 )
 def test_the_address_gives_way_from_its_front(columns: int, where: str) -> None:
