@@ -54,6 +54,8 @@ def _members(node: FieldNode, where: tuple[str, ...]) -> tuple[str, tuple[WrongF
             members.append(f"{json.dumps(child.name, ensure_ascii=False)}:{text}")
         elif child.is_required and not of_child:
             wrong.append(WrongField((*where, child.name), "it is required"))
+    if name := node.line.text.strip():
+        wrong.append(WrongField(where, f"{name} is typed and not added: Enter adds it"))
     return f"{{{','.join(members)}}}", tuple(wrong)
 
 

@@ -256,3 +256,9 @@ def test_a_list_that_is_too_long_for_a_form_is_kept_whole() -> None:
         {"x": msgspec.Raw(json.dumps(many).encode())},
     )
     assert said(form) == {"x": many}
+
+
+def test_a_name_that_is_typed_and_not_added_is_told() -> None:
+    form = pressed(form_of({"type": "object"}), "=page")
+    assert form.judged().wrong[0].what == "page is typed and not added: Enter adds it"
+    assert not pressed(form, "enter", "=1").judged().wrong
