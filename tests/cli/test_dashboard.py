@@ -126,6 +126,8 @@ def test_a_file_of_a_token_is_for_what_the_command_line_names(tmp_path: Path) ->
 def test_an_address_that_is_none_is_answered(tmp_path: Path) -> None:
     with pytest.raises(CommandFailed, match="--server is no address"):
         options_of(environ_of(tmp_path, LIST), "--server", "nowhere")
+    with pytest.raises(CommandFailed, match="a name of the list of gateways: staging, prod"):
+        options_of(environ_of(tmp_path, LIST), "--server", "stagin")
 
 
 @pytest.mark.parametrize(("words", "told"), [([], "needs a terminal"), (["--read-only"], "needs a terminal")])

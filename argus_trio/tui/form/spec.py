@@ -287,7 +287,7 @@ def _hint(schema: FieldSchema) -> str:
             words.append(f"{sign} {bound}")
     for word, said in (("minLength", "at least"), ("maxLength", "at most")):
         if isinstance(bound := schema.get(word), int):
-            words.append(f"{said} {bound} characters")
+            words.append(f"{said} {bound} character{'' if bound == 1 else 's'}")
     if isinstance(pattern := schema.get("pattern"), str):
         words.append(f"as {pattern[:40]}")
     return " ".join(each for each in words if each)
