@@ -25,6 +25,7 @@ from argus_trio import __version__
 from argus_trio.backends.generation import Generation
 from argus_trio.backends.links.intake import Intake
 from argus_trio.backends.links.open import open_link
+from argus_trio.backends.process.usage import TreesUsed
 from argus_trio.backends.routing.directory import ShownCounts, ToolHeaders
 from argus_trio.backends.routing.identity import CurrentIdentity
 from argus_trio.backends.routing.resource_watch import ResourceWatch
@@ -248,6 +249,7 @@ class _GatewayParts:
             identity=CurrentIdentity(supervisor, __version__),
             health=supervisor.health,
             overview=supervisor.overview,
+            usage=TreesUsed(),
             counts=ShownCounts(supervisor.generations),
             watch=ResourceWatch(supervisor),
             watch_tasks=TaskWatch(supervisor, self.routers.tasks),

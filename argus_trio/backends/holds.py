@@ -30,6 +30,8 @@ class Holds:
     """Since when each backend of the file is not to run, on trio's clock."""
     went_through: dict[str, tuple[StateChange, ...]] = attrs.field(factory=dict, init=False)
     """The latest states of each of these, up to then: those that it goes on with once it runs again."""
+    starts: dict[str, int] = attrs.field(factory=dict, init=False)
+    """How often each of these had been connected up to then."""
     _versions: dict[str, int] = attrs.field(factory=dict, init=False)
     _count: int = attrs.field(default=0, init=False)
     """How many changes there have been."""
@@ -65,11 +67,13 @@ class Holds:
         """Keep what a backend went through that is to run no more, until it runs again, or the file has it no more."""
         for name in self.went_through.keys() & now.scopes.keys():
             off = StateChange(at=self.off_since[name], state=BackendState.STOPPED, reason=NOT_TO_RUN)
-            now.scopes[name].recovery.inherit((*self.went_through[name], off))
+            now.scopes[name].recovery.inherit((*self.went_through[name], off), self.starts[name])
         off_now = now.config.backends.keys() - now.scopes.keys()
         kept = {name: states for name, states in self.went_through.items() if name in off_now}
         gone = {name: last.scopes[name].recovery.changes for name in off_now & last.scopes.keys()}
         self.went_through = {**kept, **gone}
+        starts = {name: last.scopes[name].recovery.starts for name in gone}
+        self.starts = {name: starts.get(name, self.starts.get(name, 0)) for name in self.went_through}
 
     def note_off(self, now: Generation) -> None:
         """Note which backends do not run in a generation that takes effect."""

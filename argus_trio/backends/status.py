@@ -87,6 +87,7 @@ def _disabled(spec: BackendSpec, holds: Holds) -> BackendStatus:
         counts=dict.fromkeys(_COUNTED, 0),
         conditions=(*holds.went_through.get(spec.name, ()), off)[-CHANGES_KEPT:],
         hold=hold,
+        restarts=max(0, holds.starts.get(spec.name, 0) - 1),
         is_enabled=hold is not None,
     )
 
@@ -104,6 +105,9 @@ def _status_of(scope: Scope, counts: Counter[tuple[str, str]], catalog: Catalog,
         unanswered=0 if connection is None else connection.probe_state.unanswered(now),
         failures=breaker.failures,
         is_breaker_open=breaker.is_open,
+        restarts=max(0, scope.recovery.starts - 1),
+        program=None if connection is None else connection.link.program,
+        programs=len(scope.client_connections.table),
         calls=Calls(under_way=scope.bulkhead.under_way, waiting=scope.bulkhead.waiting, refused=refused),
         dropped=scope.address.losses.dropped,
         session=scope.spec.session,

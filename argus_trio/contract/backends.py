@@ -132,6 +132,38 @@ class IsolationEntry:
 
 
 @attrs.frozen(kw_only=True)
+class ProgramLimits:
+    """What a container may use at most."""
+
+    memory: int
+    """Bytes."""
+    cpus: float
+    pids: int
+    """Processes and threads."""
+
+
+@attrs.frozen(kw_only=True)
+class ProgramEntry:
+    """The program that the connection of all clients runs on."""
+
+    name: str
+    """The command's last part: neither arguments nor environment are told."""
+    pid: int | None
+    """Its process; null in a container, which has its own numbers."""
+    container: str | None
+    """The id of its container, by which the engine knows it; null where it runs bare."""
+    since: Timestamp
+    processor_seconds: float | None
+    """Of it and all that it started; null in a container, and where this system does not tell it."""
+    memory: int | None
+    """Bytes that are resident, those shared among them counted with each; null as above."""
+    limits: ProgramLimits | None
+    """Null where it runs bare: then it may use what the gateway's user may."""
+    others: int
+    """How many more of it run for single clients, or are about to."""
+
+
+@attrs.frozen(kw_only=True)
 class BackendEntry:
     """One backend of the file, enabled or not."""
 
@@ -152,6 +184,8 @@ class BackendEntry:
     error: str | None
     revision: str | None
     failed_attempts: int
+    restarts: int
+    """How often it was connected anew since the gateway began: after it was lost, and by operators and reloads."""
     breaker: Literal["open", "closed"]
     health: BackendHealth
     calls: CallCounts
@@ -163,6 +197,8 @@ class BackendEntry:
     hold: HoldEntry | None
     isolation: IsolationEntry | None
     """Null for one that is no stdio backend, and as long as nobody has had to know."""
+    process: ProgramEntry | None
+    """Null for one that is no stdio backend, while it is not connected, and for who may not look behind it."""
     lists: ListRemarks
 
 

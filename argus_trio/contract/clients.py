@@ -1,4 +1,4 @@
-"""Who is connected, and what is under way for whom."""
+"""Who asks, who is connected, and what is under way for whom."""
 
 from __future__ import annotations
 
@@ -9,7 +9,28 @@ import msgspec
 
 from argus_trio.contract.backends import CapabilityCounts
 from argus_trio.contract.operation import MOST_LISTED, NoBody, Operation, PageQuery, Timestamp
+from argus_trio.core.access.access import ManageRight
 from argus_trio.core.call.record import Wait
+
+CameBy = Literal["token", "socket", "client"]
+"""How who asks was let in: with the token of the operator, over the Unix socket, or as MCP knows its clients."""
+
+
+@attrs.frozen(kw_only=True)
+class MeAnswer:
+    """Who asks, and what they may do here."""
+
+    principal: str
+    roles: tuple[str, ...]
+    came_by: CameBy
+    """With the token of the operator, over the Unix socket, or as MCP knows its clients: by a credential, or anonymous
+    where nobody is asked."""
+    rights: tuple[ManageRight, ...]
+    """None at all: of what there is they see what is theirs, and may call what rules allow them."""
+    endpoint: str
+    """The path of MCP whose view counts for calls that name no endpoint."""
+    endpoints: tuple[str, ...]
+    """The views that calls may name in `endpoint`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -112,6 +133,9 @@ class ClosedAnswer:
     closed: bool
 
 
+ME: Final = Operation(
+    method="GET", path="/me", summary="Who asks, how they came in, and what they may do", right=None, answer=MeAnswer
+)
 SESSIONS: Final = Operation(
     method="GET",
     path="/sessions",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import attrs
 import msgspec
@@ -64,6 +64,35 @@ class ValidateAnswer:
 
 
 @attrs.frozen(kw_only=True)
+class DifferenceEntry:
+    """One place where the file and the configuration in effect differ."""
+
+    path: str
+    """As problems of the file have it, such as `backends.files.args` or `middleware[0].use`."""
+    kind: Literal["added", "removed", "changed"]
+    """What a reload would do: what only the file has is added."""
+    file: object
+    """What the file says there, masked as `GET /config` is: a secret that has changed looks the same on both sides.
+    Null where it says nothing."""
+    running: object
+    """What is in effect, masked as well."""
+
+
+@attrs.frozen(kw_only=True)
+class DifferenceAnswer:
+    """How what the file says now differs from the configuration in effect. What operators hold is no difference."""
+
+    file_path: str | None
+    is_same: bool
+    """False as well where the file cannot be loaded."""
+    entries: tuple[DifferenceEntry, ...]
+    more: int
+    """How many other places are left out."""
+    problems: tuple[ProblemEntry, ...]
+    """Everything that is wrong with the file; then nothing is known of the difference."""
+
+
+@attrs.frozen(kw_only=True)
 class ChangeAnswer:
     """What a change of one backend came to."""
 
@@ -116,6 +145,15 @@ VALIDATE: Final = Operation(
     right="operate",
     body=ValidateRequest,
     answer=ValidateAnswer,
+    problems=("no-file",),
+)
+
+
+DIFFERENCE: Final = Operation(
+    method="GET",
+    path="/config/difference",
+    summary="What a reload would change: the file against the configuration in effect",
+    answer=DifferenceAnswer,
     problems=("no-file",),
 )
 

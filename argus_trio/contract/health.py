@@ -83,6 +83,10 @@ class LoadStatus:
     sessions: int
     requests: int
     """Requests of clients in flight, event streams included."""
+    parked: int
+    """Calls of modern clients that wait for their client to come back, with answers or to hear more."""
+    clients: int
+    """Those that have a session, and of modern ones those that have something under way."""
     memory_held: int
     """Bytes kept for clients."""
     memory_limit: int

@@ -58,6 +58,28 @@ class Checked:
     """The names of its backends; none where it cannot be read as a whole."""
 
 
+@attrs.frozen(kw_only=True)
+class Differing:
+    """One place where two configurations differ. Its values are masked as all that is shown of a configuration."""
+
+    path: str
+    kind: Literal["added", "removed", "changed"]
+    """As a reload would have it: what the file alone has is added."""
+    file: object = None
+    running: object = None
+
+
+@attrs.frozen(kw_only=True)
+class FileDifference:
+    """How what a file says now differs from the configuration in effect, without what operators decided."""
+
+    entries: tuple[Differing, ...] = ()
+    more: int = 0
+    """How many others are left out."""
+    problems: tuple[Problem, ...] = ()
+    """Everything that is wrong with the file; then nothing is known of the difference."""
+
+
 class ChangedSince(Exception):
     """What the operator saw of the backend is not how it is: somebody changed it meanwhile."""
 

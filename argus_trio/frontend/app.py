@@ -111,6 +111,8 @@ class ServedAt:
     urls: Sequence[str] = ()
     management_urls: Sequence[str] = ()
     stop: trio.Event = attrs.field(factory=trio.Event)
+    parked: Callable[[], int] = int
+    """How many calls of modern clients wait there for their client."""
 
 
 @attrs.frozen(kw_only=True)
@@ -178,6 +180,7 @@ def _assembled(
         bodies=bodies,
     )
     sse = SseEdge(gateway, announcer, settings, memory=memory, bodies=bodies)
+    served = attrs.evolve(served, parked=parking.__len__)
     application, calls = _application(gateway, settings, endpoint, sse=sse, sessions=sessions, served=served)
     return _Parts(
         application=application,
@@ -209,6 +212,7 @@ def _application(
         conversations=lambda: len(sse),
         streams=lambda: len(streams),
         requests=lambda: traffic.in_flight,
+        parked=served.parked,
         turned_away=lambda: traffic.turned_away,
         is_stopping=served.stop.is_set,
         memory=memory,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
@@ -20,10 +20,10 @@ from argus_trio.core.catalog.catalog import EMPTY
 from argus_trio.core.catalog.identity import GatewayIdentity
 from argus_trio.core.catalog.names import Scheme
 from argus_trio.core.catalog.restricted import RestrictedCatalogs
-from argus_trio.core.control import Action, ChangeReport, Checked, Fits
+from argus_trio.core.control import Action, ChangeReport, Checked, FileDifference, Fits
 from argus_trio.core.egress.attempts import EgressAttempts
 from argus_trio.core.figures import Figures
-from argus_trio.core.health.health import EngineStatus, Health, Overview
+from argus_trio.core.health.health import EngineStatus, Health, Overview, TreeUsage
 from argus_trio.core.inventory import Inventory
 from argus_trio.core.journal import Journal
 from argus_trio.core.log_level import CurrentLevel
@@ -68,6 +68,15 @@ def no_engine() -> EngineStatus | None:
 
 def nothing_shown(_: Audience) -> Mapping[str, int]:
     """Tell that a client is shown nothing."""
+    return {}
+
+
+UsageOf = Callable[[Collection[int]], Awaitable[Mapping[int, TreeUsage]]]
+"""What the descendants of each of these processes use, as far as this system tells it."""
+
+
+async def no_usage(_: Collection[int]) -> Mapping[int, TreeUsage]:
+    """Tell nothing: nobody has looked."""
     return {}
 
 
@@ -126,6 +135,13 @@ class Control(Protocol):
 
         Raises:
             NoFile: there is neither.
+        """
+
+    async def difference(self) -> FileDifference:
+        """How what the file says now differs from the configuration in effect; nothing is changed.
+
+        Raises:
+            NoFile: there is no file.
         """
 
     def drain_seconds(self, asked: float | None) -> float:
@@ -192,6 +208,8 @@ class Gateway:
     health: Callable[[], Health]
     overview: Callable[[], Overview] = empty_overview
     """Tells how each backend stands."""
+    usage: UsageOf = no_usage
+    """Tells what their programs use."""
     tell: ForwardNotification = drop_notification
     release: ReleaseSession = release_nothing
     """Neither `tell` nor `release` may block."""

@@ -61,20 +61,23 @@ class ApiClient:
         body: object = None,
         seconds: float = ANSWER_SECONDS,
         taken: tuple[int, ...] = (),
-    ) -> bytes:
-        """The body of an operation's answer. `path` gives the segments that its path names.
+        if_match: str = "",
+    ) -> tuple[bytes, str]:
+        """The body of an operation's answer, and its entity tag or nothing. `path` gives the segments that its path
+        names; `if_match` is the tag at which alone a change is made.
 
         Raises:
             CommandFailed: nobody is there, or the answer is a problem, unless its status is one of those `taken`.
         """
         with trio.move_on_after(seconds):
-            async with self._opened(self._request(operation, path, query, body, []), inf) as answer:
+            headers = [("if-match", if_match)] if if_match else []
+            async with self._opened(self._request(operation, path, query, body, headers), inf) as answer:
                 raw = await self._rest_of(answer)
                 if answer.status == 200 and raw.lstrip()[:1] != b"{":
                     what = f"what answers at {self.place.shown} is no argus-trio gateway (it answers with no JSON)"
                     raise CommandFailed(what, NOT_REACHED)
                 if answer.status == 200 or answer.status in taken:
-                    return raw
+                    return raw, answer.header("etag") or ""
                 raise failure_of(answer.status, answer.header, raw, self.place.shown)
         raise CommandFailed(f"{self.place.shown} took the request and did not answer in time", NOT_REACHED)
 

@@ -38,6 +38,14 @@ def moment(timestamp: str | None, now: datetime) -> str:
     return local.strftime("%H:%M:%S" if local.date() == now.date() else "%Y-%m-%d %H:%M:%S")
 
 
+def seconds_of(timestamp: str | None) -> float | None:
+    """A time of the contract in seconds since 1970; None for none, and for what is no time."""
+    try:
+        return None if timestamp is None else datetime.fromisoformat(timestamp).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
 def size(count: int) -> str:
     """So many bytes."""
     if count < 1024:

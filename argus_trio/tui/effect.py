@@ -29,6 +29,8 @@ class Fetch:
     """Statuses besides 200 whose answer is one as well."""
     has_pages: bool = False
     """Whether all pages are fetched, and put together."""
+    if_match: str = ""
+    """The entity tag at which alone a change is made: nobody else has changed it since."""
 
     @property
     def name(self) -> str:

@@ -64,6 +64,8 @@ class Fetched:
     """As the contract has it."""
     raw: bytes
     """As it came."""
+    tag: str = ""
+    """Its entity tag, where it has one."""
 
 
 @attrs.frozen(kw_only=True)

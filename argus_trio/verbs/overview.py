@@ -50,7 +50,8 @@ def status(verb: Verb) -> int:
         ("operators", ", ".join(answer.transport.management_urls), None),
         (
             "load",
-            f"{load.exchanges} exchanges, {load.sessions} sessions, {load.requests} requests, "
+            f"{load.exchanges} exchanges, {load.parked} parked, {load.clients} clients, {load.sessions} sessions, "
+            f"{load.requests} requests, "
             f"{size(load.memory_held)} held of {size(load.memory_limit)}",
             None,
         ),

@@ -43,7 +43,7 @@ def test_status_shows_the_gateway_in_a_glance(argus: Run, fake: FakeManagement, 
     assert shown["backends"] == "2 of 3 connected, 2 healthy, 1 preparing"
     assert shown["isolation"] == "2 contained, 1 bare (docker 28.2.2)"
     assert shown["operators"] == "unix:/m"
-    assert shown["load"] == "4 exchanges, 5 sessions, 6 requests, 2.0 KiB held of 256.0 MiB"
+    assert shown["load"] == "4 exchanges, 2 parked, 7 clients, 5 sessions, 6 requests, 2.0 KiB held of 256.0 MiB"
     assert shown["config"].startswith("/etc/c.yaml, loaded ")
 
 

@@ -61,7 +61,9 @@ STATUS = StatusAnswer(
         urls=("http://h:1", "unix:/s"),
         management_urls=("unix:/m",),
     ),
-    load=LoadStatus(exchanges=4, sessions=5, requests=6, memory_held=2048, memory_limit=256 * 1024 * 1024),
+    load=LoadStatus(
+        exchanges=4, sessions=5, requests=6, parked=2, clients=7, memory_held=2048, memory_limit=256 * 1024 * 1024
+    ),
     health=HEALTH,
     ready=ReadyAnswer(ready=False, reason="a backend is missing"),
     isolation=IsolationStatus(
@@ -96,6 +98,7 @@ def backend(
         error=None,
         revision="2025-11-25",
         failed_attempts=0,
+        restarts=0,
         breaker="closed",
         health=BackendHealth(status="healthy", last_check=AT, latency_ms=1.5, failures=0),
         calls=CallCounts(under_way=1, waiting=0, refused=0),
@@ -105,6 +108,7 @@ def backend(
         conditions=(),
         hold=hold,
         isolation=isolation,
+        process=None,
         lists=ListRemarks(failed=(), left_out=(), mended=(), names_too_long=(), names_not_portable=()),
     )
 

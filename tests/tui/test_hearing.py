@@ -8,9 +8,11 @@ import pytest
 
 from argus_trio.contract.backends import BACKEND, BACKENDS
 from argus_trio.contract.capabilities import CAPABILITIES
+from argus_trio.contract.clients import ME, MeAnswer
 from argus_trio.contract.control import RELOAD
 from argus_trio.contract.events import EVENTS, EventEntry, EventsAnswer, FigureEntry, FiguresEntry
 from argus_trio.contract.health import STATUS as STATUS_OPERATION
+from argus_trio.core.access.access import ManageRight
 from argus_trio.tui.effect import Effect, Fetch, FollowStream, Tell
 from argus_trio.tui.message import (
     DashboardMessage,
@@ -30,7 +32,7 @@ from argus_trio.tui.step import Step
 from argus_trio.wire.event_stream import Event
 from tests.cli.values import STATUS, backend, backends, event, tool, tools
 
-ALL = ["/status", "/backends", "/capabilities"]
+ALL = ["/me", "/status", "/backends", "/capabilities"]
 
 
 def sent(entry: EventEntry) -> Event:
@@ -184,6 +186,26 @@ def test_answers_are_what_is_known() -> None:
     assert after(world, answer(of_page, found)).value.capabilities is None
 
 
+def me(*rights: ManageRight) -> MeAnswer:
+    return MeAnswer(principal="alice", roles=(), came_by="client", rights=rights, endpoint="", endpoints=())
+
+
+@pytest.mark.parametrize(
+    ("rights", "may_operate"),
+    [((), False), (("read",), False), (("read", "operate"), True), (("read", "admin"), False)],
+)
+def test_the_gateway_says_what_may_be_done(rights: tuple[ManageRight, ...], may_operate: bool) -> None:
+    world = after(known(), answer(Fetch(operation=ME), me(*rights))).value
+    assert (world.principal, world.rights_told, world.may_operate) == ("alice", True, may_operate)
+    world = after(world, answer(Fetch(operation=STATUS_OPERATION), STATUS)).value
+    assert world.may_operate is may_operate
+
+
+def test_an_older_gateway_says_nothing_of_rights_and_nobody_is_troubled() -> None:
+    step = after(known(), FetchFailed(request=Fetch(operation=ME), why="not found", code=3))
+    assert (step.value.rights_told, step.effects) == (False, ())
+
+
 def test_a_change_that_is_refused_takes_the_right_away_and_says_so_once() -> None:
     world = after(known(), answer(Fetch(operation=STATUS_OPERATION), STATUS)).value
     refused = FetchFailed(request=Fetch(operation=RELOAD, is_change=True), why="no", code=4)
@@ -259,7 +281,7 @@ def test_what_was_not_reached_is_asked_again_while_the_gateway_is_live() -> None
     lists = [effect for effect in step.effects if isinstance(effect, Fetch)]
     step = after(step.value, *(FetchFailed(request=each, why="slow", code=3) for each in lists))
     assert asked(step.effects) == []
-    assert asked(after(step.value, Ticked(60.0)).effects) == ALL
+    assert asked(after(step.value, Ticked(60.0)).effects) == ALL[1:]
     step = after(known(), came(event(1)), FetchFailed(request=backend_fetch("files"), why="slow", code=3))
     assert asked(step.effects) == ["/backends/files"] * 2
 

@@ -221,6 +221,7 @@ def test_a_stream_that_is_refused_says_so_and_what_may_be_seen_is_asked() -> Non
     step = after(model_of(), lost)
     assert step.value.world.link == GatewayLink(state="refused", why="no", since=100.0)
     assert [effect.operation.path for effect in step.effects if isinstance(effect, Fetch)] == [
+        "/me",
         "/backends",
         "/capabilities",
     ]

@@ -69,6 +69,8 @@ class Recovery:
     """When the next attempt to connect is due, on trio's clock."""
     connected_at: float | None = attrs.field(default=None, init=False)
     """When the connection was opened that there is now, on trio's clock."""
+    starts: int = attrs.field(default=0, init=False)
+    """How often an attempt has succeeded, those of predecessors included."""
     _changes: deque[StateChange] = attrs.field(factory=lambda: deque(maxlen=CHANGES_KEPT), init=False)
     _last_state: BackendState | None = attrs.field(default=None, init=False)
     """The state that was noted last; None before it has begun."""
@@ -89,8 +91,9 @@ class Recovery:
         """Whether the backend waits for its image: then there is nothing that a successor must wait for."""
         return self.standing.state is BackendState.PREPARING and self.standing.what in ("building", "pulling")
 
-    def inherit(self, old: Iterable[StateChange]) -> None:
-        """Let what a predecessor went through precede what is noted here."""
+    def inherit(self, old: Iterable[StateChange], starts: int) -> None:
+        """Let what a predecessor went through, and its starts, precede what is noted here."""
+        self.starts += starts
         both = sorted((*old, *self._changes), key=lambda change: change.at)
         self._changes = deque(both, maxlen=CHANGES_KEPT)
 
@@ -108,6 +111,7 @@ class Recovery:
     def connected(self, revision: str, counts: Mapping[str, int], seconds: float) -> None:
         """Note that an attempt has succeeded, in so many seconds; `counts` is how many entries were listed, by kind."""
         now = trio.current_time()
+        self.starts += 1
         self.breaker.connected(now)
         self._failures.end()
         self._list_fault, self._is_faltering = "", False

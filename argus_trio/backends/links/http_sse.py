@@ -174,6 +174,10 @@ class HttpSseLink:
         """See `Link.listen`: the one stream is open from the beginning."""
         self._life.check()
 
+    @property
+    def program(self) -> None:
+        """None: it is no program of the gateway's; see `Link.program`."""
+
     async def activity(self) -> None:
         """See `Link.activity`: how busy a remote server is cannot be seen from here."""
 

@@ -11,6 +11,7 @@ from typing import Protocol
 import attrs
 
 from argus_trio.core.health.activity import Activity
+from argus_trio.core.health.health import RunningProgram
 from argus_trio.errors import LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Notification, Request, Response
 from argus_trio.wire.headers import Headers
@@ -44,6 +45,10 @@ class Link(Protocol):
 
         A Streamable HTTP server without a session is another one at each request: it hears of nothing to say.
         """
+
+    @property
+    def program(self) -> RunningProgram | None:
+        """What is at the other end; None where the link has no program of its own."""
 
     async def request(self, outgoing: Outgoing) -> Response | ErrorResponse:
         """Send and wait for the answer, without a deadline of its own.

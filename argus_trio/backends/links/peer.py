@@ -9,6 +9,8 @@ from typing import Protocol
 
 import trio
 
+from argus_trio.core.health.health import RunningProgram
+
 
 class ByteStream(Protocol):
     """Bytes in one direction, towards the gateway."""
@@ -47,6 +49,10 @@ class Peer(Protocol):
     @property
     def backend(self) -> str:
         """The name of the backend, for the log."""
+
+    @property
+    def program(self) -> RunningProgram:
+        """What runs, for operators."""
 
     @property
     def stdout(self) -> ByteStream:

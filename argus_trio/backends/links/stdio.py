@@ -19,6 +19,7 @@ from argus_trio.backends.links.stderr import MAX_LINE_BYTES, StderrStream, plain
 from argus_trio.core.backend_log import BackendLog
 from argus_trio.core.health.activity import Activity
 from argus_trio.core.health.broken_cache import way_out
+from argus_trio.core.health.health import RunningProgram
 from argus_trio.errors import LinkFailed, ResponseInvalid, RpcError
 from argus_trio.wire.envelope import (
     ErrorResponse,
@@ -95,6 +96,11 @@ class StdioLink:
     def has_stream(self) -> bool:
         """See `Link.has_stream`."""
         return True
+
+    @property
+    def program(self) -> RunningProgram:
+        """See `Link.program`."""
+        return self._peer.program
 
     async def listen(self, headers: Headers = ()) -> None:  # noqa: ARG002 - as above
         """See `Link.listen`: whatever the backend says comes on its stdout."""

@@ -89,6 +89,7 @@ async def open_streamable_http(
 class StreamableHttpLink:
     """The link; see `Link`. A request that fails raises `LinkFailed` alone; only a lost session ends the link."""
 
+    program = None  # it is none of the gateway's
     _client: HttpClient
     _inbox: Inbox
     _hearing: Hearing

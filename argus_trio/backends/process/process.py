@@ -25,6 +25,7 @@ from argus_trio.backends.process.open_files import SOFT_LIMIT_AT_START
 from argus_trio.backends.process.orphans import TREE, end_orphans
 from argus_trio.backends.process.usage import processor_seconds
 from argus_trio.config.model.backend import StdioBackend
+from argus_trio.core.health.health import RunningProgram
 from argus_trio.errors import LinkFailed
 from argus_trio.net.ending.exit_words import in_words
 from argus_trio.net.ending.last_moment import farewell
@@ -61,6 +62,9 @@ class BackendProcess:
     stdin: trio.lowlevel.FdStream
     stdout: PipeReader
     stderr: PipeReader
+    command: str = ""
+    """The last part of its command, for operators."""
+    since: float = attrs.field(factory=trio.current_time, init=False)
     pid: int = attrs.field(default=0, init=False)
     """The backend's own process id; 0 until it has started."""
     _keeper: trio.Process
@@ -77,6 +81,11 @@ class BackendProcess:
     _is_swept: bool = attrs.field(default=False, init=False)
     """Whether what a lost keeper left was found and ended."""
     _is_gone: bool = attrs.field(default=False, init=False)
+
+    @property
+    def program(self) -> RunningProgram:
+        """See `Peer.program`."""
+        return RunningProgram(name=self.command, since=self.since, pid=self.pid or None, root=self._keeper.pid)
 
     async def processor_seconds(self) -> float:
         """The processor time of the backend's tree, in seconds."""
@@ -205,6 +214,7 @@ async def start_process(spec: StdioBackend, environ: Mapping[str, str]) -> Async
             raise AssertionError("the keeper was started with pipes")
         process = BackendProcess(
             backend=spec.name,
+            command=Path(spec.command).name,
             stdin=_as_fd(keeper.stdin),
             stdout=PipeReader(_as_fd(keeper.stdout)),
             stderr=PipeReader(_as_fd(keeper.stderr)),

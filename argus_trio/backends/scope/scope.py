@@ -173,7 +173,7 @@ class Scope:
         if not successor.has_listed:
             successor.listings.inherit(self.listings)
             successor.shared.adopt(self.shared.handshake)
-        successor.recovery.inherit(self.recovery.changes)
+        successor.recovery.inherit(self.recovery.changes, self.recovery.starts)
         self.subscriptions.hand_over(successor.subscriptions)
         self.client_connections.notify_common_lists()
 

@@ -30,9 +30,15 @@ def shown_config(config: Config, redact: Callable[[str], str]) -> dict[str, obje
     return _Shown(redact).of(config)
 
 
+def plain_config(config: Config) -> dict[str, object]:
+    """The same with its secrets: to be compared, and never to be shown."""
+    return _Shown(str, masks=False).of(config)
+
+
 @attrs.frozen
 class _Shown:
     redact: Callable[[str], str]
+    masks: bool = attrs.field(default=True, kw_only=True)
 
     def of(self, value: object) -> dict[str, object]:
         """The keys of the file that a value of the model stands for."""
@@ -42,7 +48,7 @@ class _Shown:
             if "about" not in field.metadata:
                 continue
             inner = getattr(value, field.name)
-            if field.metadata.get("is_secret") or (is_backend and field.name in _MASKED):
+            if self.masks and (field.metadata.get("is_secret") or (is_backend and field.name in _MASKED)):
                 shown[field.name] = _masked(inner)
             else:
                 shown[field.name] = self.value(inner)
@@ -59,16 +65,20 @@ class _Shown:
         if isinstance(value, tuple | list | frozenset):
             return self._listed(list(value))
         if isinstance(value, str | Path):
-            return _USER_INFO.sub(HIDDEN, ASSIGNED.sub(rf"\1{HIDDEN}", self.redact(str(value))))
+            return self._text(str(value))
         return value
 
+    def _text(self, value: str) -> str:
+        return _USER_INFO.sub(HIDDEN, ASSIGNED.sub(rf"\1{HIDDEN}", self.redact(value))) if self.masks else value
+
     def _named(self, name: str, value: object) -> object:
-        return HIDDEN if isinstance(value, str) and NAMED.fullmatch(name) else self.value(value)
+        return HIDDEN if self.masks and isinstance(value, str) and NAMED.fullmatch(name) else self.value(value)
 
     def _listed(self, values: list[object]) -> list[object]:
         """The entries of a list; the one behind an option such as `--token` is its value."""
         behind = [False, *(isinstance(each, str) and OPTION.fullmatch(each) is not None for each in values)]
-        return [HIDDEN if is_value else self.value(each) for is_value, each in zip(behind, values, strict=False)]
+        sides = zip(behind, values, strict=False)
+        return [HIDDEN if is_value and self.masks else self.value(each) for is_value, each in sides]
 
 
 def _masked(value: object) -> object:

@@ -141,6 +141,42 @@ class Isolation:
 
 
 @attrs.frozen(kw_only=True)
+class ContainerLimits:
+    """What a container may use at most."""
+
+    memory: int
+    cpus: float
+    pids: int
+
+
+@attrs.frozen(kw_only=True)
+class RunningProgram:
+    """The program of a stdio backend, while it runs. Nothing of its arguments and its environment."""
+
+    name: str
+    """The last part of its command."""
+    since: float
+    """When it was started, on trio's clock."""
+    pid: int | None = None
+    """Its process; None in a container."""
+    root: int | None = None
+    """The process whose descendants are all of it; None in a container."""
+    container: str | None = None
+    """The engine's id of its container."""
+    limits: ContainerLimits | None = None
+
+
+@attrs.frozen(kw_only=True)
+class TreeUsage:
+    """What a tree of processes uses."""
+
+    processor_seconds: float
+    """Those that have ended and were waited for included."""
+    memory: int
+    """Bytes that are resident."""
+
+
+@attrs.frozen(kw_only=True)
 class EngineStatus:
     """The container engine that is used, or why there is none."""
 
@@ -176,6 +212,8 @@ class BackendStatus:
     failures: int = 0
     """The number of attempts to connect that have failed in a row."""
     is_breaker_open: bool = False
+    restarts: int = 0
+    """How often it was connected anew since the gateway began."""
     calls: Calls = Calls()
     dropped: int = 0
     """The number of notifications that were dropped so far because a client, or the backend, was too slow for them."""
@@ -196,6 +234,10 @@ class BackendStatus:
     """What an operator has decided about it."""
     isolation: Isolation | None = None
     """How it is isolated; None for one that is no stdio backend."""
+    program: RunningProgram | None = None
+    """What its shared connection runs on; None where that is no program."""
+    programs: int = 0
+    """How many connections of single clients there are, each with a program of its own."""
     is_enabled: bool = True
     """Whether the file, and no operator, has it run."""
 

@@ -35,6 +35,10 @@ class Parking:
     _nursery: trio.Nursery | None = attrs.field(default=None, init=False)
     _limit: float | None = attrs.field(default=None, init=False)
 
+    def __len__(self) -> int:
+        """How many calls wait for their client to come back."""
+        return len(self._open_calls)
+
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Be the nursery of all parked calls, until cancelled, which cancels them."""
         async with trio.open_nursery() as self._nursery:

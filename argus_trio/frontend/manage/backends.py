@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from math import isfinite
+from types import MappingProxyType
 from typing import Final
 
 import attrs
@@ -26,6 +27,8 @@ from argus_trio.contract.backends import (
     IsolationEntry,
     ListRemarks,
     Phase,
+    ProgramEntry,
+    ProgramLimits,
     SessionSharing,
 )
 from argus_trio.contract.operation import Operation
@@ -36,8 +39,10 @@ from argus_trio.core.health.health import (
     ListsStatus,
     NotedEntries,
     Overview,
+    RunningProgram,
     ShownState,
     StateChange,
+    TreeUsage,
 )
 from argus_trio.core.health.lifecycle import BackendState
 from argus_trio.frontend.gateway import Gateway
@@ -64,6 +69,9 @@ _PHASES: Final[Mapping[ShownState, Phase]] = {
 """The original's word for each state. One that is down is tried again, and `failed` is the word while its breaker is
 open."""
 _NO_REMARKS: Final = ListRemarks(failed=(), left_out=(), mended=(), names_too_long=(), names_not_portable=())
+Used = Mapping[int, TreeUsage]
+"""What the programs of backends use, by the root of each."""
+NOTHING_USED: Final[Used] = MappingProxyType({})
 SeenCounts = Mapping[str, Mapping[str, int]]
 """The backends that somebody may look at, with how many of their entries they are shown, by kind."""
 
@@ -72,14 +80,17 @@ def backend_pages(gateway: Gateway) -> Mapping[Operation, Page]:
     """How the backends stand."""
 
     async def backends(request: ManageRequest) -> PageAnswer:
-        return PageAnswer(body=backends_answer(gateway.overview(), Clocks.read(), seen=_seen(gateway, request)))
+        overview, seen = gateway.overview(), _seen(gateway, request)
+        used = await _used(gateway, overview.backends) if seen is None else {}
+        return PageAnswer(body=backends_answer(overview, Clocks.read(), seen=seen, used=used))
 
     async def backend(request: ManageRequest) -> PageAnswer:
         name, seen = request.path["name"], _seen(gateway, request)
         found = next((each for each in gateway.overview().backends if each.name == name), None)
         if found is None or not (seen is None or name in seen):
             raise ManageProblem("unknown-backend", "no backend of this name is there")
-        entry = backend_entry(found, Clocks.read())
+        used = await _used(gateway, [found]) if seen is None else {}
+        entry = backend_entry(found, Clocks.read(), used)
         etag = (b"etag", entity_tag(_version(gateway, found)))
         body = entry if seen is None else _without_internals(entry, seen[name])
         return PageAnswer(body=body, headers=(JSON, etag))
@@ -87,9 +98,11 @@ def backend_pages(gateway: Gateway) -> Mapping[Operation, Page]:
     return {BACKENDS: backends, BACKEND: backend}
 
 
-def backends_answer(overview: Overview, clocks: Clocks, *, seen: SeenCounts | None = None) -> BackendsAnswer:
+def backends_answer(
+    overview: Overview, clocks: Clocks, *, seen: SeenCounts | None = None, used: Used = NOTHING_USED
+) -> BackendsAnswer:
     """The answer to `backends`: for who may look at everything, or without internals of those that are `seen`."""
-    entries = (backend_entry(backend, clocks) for backend in overview.backends)
+    entries = (backend_entry(backend, clocks, used) for backend in overview.backends)
     draining = (DrainingEntry(name=each.name, calls=each.calls) for each in overview.draining)
     if seen is None:
         return BackendsAnswer(backends=tuple(entries), draining=tuple(draining), calls_cut=overview.calls_cut)
@@ -97,8 +110,8 @@ def backends_answer(overview: Overview, clocks: Clocks, *, seen: SeenCounts | No
     return BackendsAnswer(backends=mine, draining=(), calls_cut=0)
 
 
-def backend_entry(backend: BackendStatus, clocks: Clocks) -> BackendEntry:
-    """How one backend stands."""
+def backend_entry(backend: BackendStatus, clocks: Clocks, used: Used = NOTHING_USED) -> BackendEntry:
+    """How one backend stands, and what of all that is used its program does."""
     standing, state = backend.standing, backend.state
     return BackendEntry(
         name=backend.name,
@@ -116,6 +129,7 @@ def backend_entry(backend: BackendStatus, clocks: Clocks) -> BackendEntry:
         error=standing.reason if standing.state is BackendState.DOWN else None,
         revision=backend.revision,
         failed_attempts=backend.failures,
+        restarts=backend.restarts,
         breaker="open" if backend.is_breaker_open else "closed",
         health=_health(backend, clocks),
         calls=CallCounts(
@@ -129,6 +143,7 @@ def backend_entry(backend: BackendStatus, clocks: Clocks) -> BackendEntry:
         conditions=tuple(_conditions(backend.conditions, clocks)),
         hold=None if backend.hold is None else _hold(backend.hold),
         isolation=isolation_entry(backend.isolation),
+        process=None if backend.program is None else _program(backend.program, backend.programs, clocks, used),
         lists=_lists(backend.lists, clocks),
     )
 
@@ -152,6 +167,7 @@ def _without_internals(entry: BackendEntry, counts: Mapping[str, int]) -> Backen
         error=None,
         lists=_NO_REMARKS,
         hold=hold,
+        process=None,
         isolation=None if entry.isolation is None else _isolation_alone(entry.isolation),
         capabilities=CapabilityCounts(**counts),
     )
@@ -160,6 +176,25 @@ def _without_internals(entry: BackendEntry, counts: Mapping[str, int]) -> Backen
 def _isolation_alone(entry: IsolationEntry) -> IsolationEntry:
     """Whether it is contained, and nothing of this machine."""
     return IsolationEntry(**attrs.asdict(Isolation(plan=entry.plan)))
+
+
+async def _used(gateway: Gateway, backends: Iterable[BackendStatus]) -> Used:
+    programs = (backend.program for backend in backends)
+    return await gateway.usage([each.root for each in programs if each is not None and each.root is not None])
+
+
+def _program(program: RunningProgram, others: int, clocks: Clocks, used: Used) -> ProgramEntry:
+    tree = None if program.root is None else used.get(program.root)
+    return ProgramEntry(
+        name=program.name,
+        pid=program.pid,
+        container=program.container,
+        since=clocks.rfc3339(program.since),
+        processor_seconds=None if tree is None else round(tree.processor_seconds, 2),
+        memory=None if tree is None else tree.memory,
+        limits=None if program.limits is None else ProgramLimits(**attrs.asdict(program.limits)),
+        others=others,
+    )
 
 
 def _version(gateway: Gateway, backend: BackendStatus) -> str:

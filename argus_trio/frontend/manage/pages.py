@@ -10,6 +10,7 @@ from argus_trio.frontend.manage.backends import backend_pages
 from argus_trio.frontend.manage.calls.pages import call_pages
 from argus_trio.frontend.manage.calls.served import ServedCalls
 from argus_trio.frontend.manage.clients.exchanges import exchange_pages
+from argus_trio.frontend.manage.clients.me import me_pages
 from argus_trio.frontend.manage.clients.sessions import SessionTable, session_pages
 from argus_trio.frontend.manage.described.capabilities import capability_pages
 from argus_trio.frontend.manage.described.configuration import configuration_pages
@@ -45,6 +46,7 @@ def all_pages(
         **log_pages(gateway),
         **egress_pages(gateway),
         **call_pages(calls),
+        **me_pages(),
         **exchange_pages(gateway),
         **session_pages(gateway, tables),
         **tree_pages(),

@@ -28,12 +28,14 @@ from argus_trio.contract.operation import MOST_LISTED, NoQuery, Operation
 from argus_trio.contract.settings import BATCH, BatchQuery
 from argus_trio.core.health.health import BackendStatus, EngineStatus
 from argus_trio.core.memory import Memory
+from argus_trio.core.open_exchanges import OpenExchanges
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.manage.answer import PageAnswer
 from argus_trio.frontend.manage.health import health_answer, ready_answer
 from argus_trio.frontend.manage.moments import Clocks, rfc3339
 from argus_trio.frontend.manage.request import ManageRequest, Page
 from argus_trio.wire.envelope import Raw, encode
+from argus_trio.wire.revisions import Era
 
 BATCHED: Final = 10 * MOST_LISTED
 """The most entries that a batch lists: more have to be asked for page by page."""
@@ -56,6 +58,8 @@ class ServedFacts:
     """The long-lived event streams that are open."""
     requests: Callable[[], int] = int
     """How many requests are in flight, event streams included."""
+    parked: Callable[[], int] = int
+    """How many calls of modern clients wait for their client to come back."""
     turned_away: Callable[[], int] = int
     """How many requests were turned away because too many were in flight."""
     is_stopping: Callable[[], bool] = bool
@@ -112,6 +116,8 @@ def _status(gateway: Gateway, facts: ServedFacts, began: Clocks) -> StatusAnswer
             exchanges=len(management.exchanges),
             sessions=facts.sessions(),
             requests=facts.requests(),
+            parked=facts.parked(),
+            clients=facts.sessions() + _modern_clients(management.exchanges),
             memory_held=facts.memory.size,
             memory_limit=facts.memory.limit,
         ),
@@ -121,6 +127,12 @@ def _status(gateway: Gateway, facts: ServedFacts, began: Clocks) -> StatusAnswer
         log_level=management.log_level.name,
         feature_flags={},
     )
+
+
+def _modern_clients(exchanges: OpenExchanges) -> int:
+    """How many modern clients have something under way, as far as they can be told apart."""
+    calls = (each.call for each in exchanges)
+    return len({(each.principal.name, each.address) for each in calls if each.era is Era.MODERN})
 
 
 def isolation_status(gateway: Gateway, backends: Sequence[BackendStatus]) -> IsolationStatus:

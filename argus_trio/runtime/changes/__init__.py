@@ -5,6 +5,7 @@
   comes of both together.
 - `reload` reads the file again, `candidate` makes of it what could take effect, `tell_reload` tells how it went.
 - `backend_changes` restarts, drains, enables and disables single backends.
+- `file_difference` says where the file on disk differs from what is in effect.
 - `check_config` checks a configuration that does not take effect.
 - `gateway_control` joins them to the `Control` of the management API.
 """

@@ -14,7 +14,7 @@ from argus_trio.config.file import ConfigFile
 from argus_trio.config.model.config import Config
 from argus_trio.core.backend_log import BackendLogs
 from argus_trio.core.call.exchange import Handler
-from argus_trio.core.control import Action, ChangeReport, Checked, Fits, Hold, NoFile
+from argus_trio.core.control import Action, ChangeReport, Checked, FileDifference, Fits, Hold, NoFile
 from argus_trio.core.figures import Figures
 from argus_trio.core.journal import Journal
 from argus_trio.core.redaction import Redactor
@@ -24,6 +24,7 @@ from argus_trio.pipeline.pipeline import Pipeline
 from argus_trio.runtime.changes.backend_changes import BackendChange, BackendChanges
 from argus_trio.runtime.changes.candidate import Candidate, load_candidate
 from argus_trio.runtime.changes.check_config import ConfigCheck
+from argus_trio.runtime.changes.file_difference import FileComparison
 from argus_trio.runtime.changes.holds import overridden
 from argus_trio.runtime.changes.in_effect import InEffect
 from argus_trio.runtime.changes.reload import ReloadSupervisor, no_file
@@ -63,6 +64,7 @@ class GatewayControl:
     reloads: ReloadSupervisor = attrs.field(init=False)
     _changes: BackendChanges = attrs.field(init=False)
     _check: ConfigCheck = attrs.field(init=False)
+    _compare: FileComparison = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         in_effect, turns = InEffect(config=self.config), Turns()
@@ -87,6 +89,7 @@ class GatewayControl:
         self._check = ConfigCheck(
             file=self.file, config=lambda: in_effect.config, kept=self._kept, is_exposed=self.is_exposed
         )
+        self._compare = FileComparison(file=self.file, config=lambda: in_effect.config)
 
     @property
     def last(self) -> ReloadReport:
@@ -115,6 +118,10 @@ class GatewayControl:
     async def check(self, text: str | None) -> Checked:
         """As `Control.check`."""
         return await self._check(text)
+
+    async def difference(self) -> FileDifference:
+        """As `Control.difference`."""
+        return await self._compare()
 
     def drain_seconds(self, asked: float | None) -> float:
         """As `Control.drain_seconds`."""

@@ -20,10 +20,11 @@ import attrs
 import msgspec
 import trio
 
+from argus_trio.core.health.health import RunningProgram
 from argus_trio.errors import LinkFailed
 from argus_trio.net.ending.last_moment import farewell
 from argus_trio.net.service_nursery import ServiceNursery
-from argus_trio.sandbox.container.life import ContainerEngine, ContainerExit, await_exit, created
+from argus_trio.sandbox.container.life import ContainerEngine, ContainerExit, await_exit, created, running
 from argus_trio.sandbox.plan.launch import Launch
 from argus_trio.sandbox.shim.order import exited
 
@@ -101,9 +102,15 @@ class AttachedProgram:
     _engine: ContainerEngine
     _socket: Path
     _exit: ContainerExit
-    _memory: int
+    since: float = attrs.field(factory=trio.current_time, init=False)
+    _launch: Launch
     _used: float = attrs.field(default=0.0, init=False)
     _is_over: bool = attrs.field(default=False, init=False)
+
+    @property
+    def program(self) -> RunningProgram:
+        """See `Peer.program`."""
+        return running(self._launch, self.container, self.since)
 
     async def processor_seconds(self) -> float:
         """The processor time of the container, in seconds, as far as its engine tells it."""
@@ -117,7 +124,7 @@ class AttachedProgram:
     async def wait_ended(self) -> str:
         """Wait until the server has ended, and tell how: "exited with code 3"."""
         await self._exit.has_ended.wait()
-        return exited(self._exit.code, memory=self._memory)
+        return exited(self._exit.code, memory=self._launch.limits.memory)
 
     async def watch(self) -> None:
         """Nothing but wait for its end: the engine is asked by a task of the container's own."""
@@ -203,7 +210,7 @@ async def start_attached(
             engine=engine,
             socket=path,
             exit=ended,
-            memory=launch.limits.memory,
+            launch=launch,
         )
         stack.callback(program.close)
         stack.push_async_callback(program.end, 0)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Final, Literal, Protocol
 
 import attrs
 import structlog
 import trio
 
+from argus_trio.core.health.health import ContainerLimits, RunningProgram
 from argus_trio.errors import LinkFailed
 from argus_trio.net.ending.last_moment import farewell
 from argus_trio.sandbox.engine.facts import EngineFacts
@@ -20,6 +22,8 @@ log = structlog.get_logger()
 REMOVE_SECONDS: Final = 10.0
 """How long a container may take to be removed at its end. One that takes longer is the engine's, and ends by itself:
 its first process does not outlive its control socket."""
+SHOWN_ID: Final = 12
+"""As many characters of the id of a container as its engine shows, and takes."""
 LEFT_TO_ENGINE: Final = "the time for it was over: the engine goes on, and it ends without the gateway"
 
 
@@ -79,6 +83,17 @@ async def created(
                 log.warning("container_left", backend=launch.backend, container=name, reason=failed.reason)
         if removal.cancelled_caught:
             log.warning("container_left", backend=launch.backend, container=name, reason=LEFT_TO_ENGINE)
+
+
+def running(launch: Launch, container: str, since: float) -> RunningProgram:
+    """What runs in a container since then, as operators see it."""
+    limits = launch.limits
+    return RunningProgram(
+        name=Path((launch.argv or ("",))[0]).name,
+        since=since,
+        container=container[:SHOWN_ID],
+        limits=ContainerLimits(memory=limits.memory, cpus=limits.cpus, pids=limits.pids),
+    )
 
 
 async def await_exit(

@@ -15,10 +15,11 @@ import attrs
 import structlog
 import trio
 
+from argus_trio.core.health.health import RunningProgram
 from argus_trio.errors import LinkFailed
 from argus_trio.net.ending.last_moment import farewell
 from argus_trio.net.pipe_reader import PipeReader
-from argus_trio.sandbox.container.life import ContainerExit
+from argus_trio.sandbox.container.life import ContainerExit, running
 from argus_trio.sandbox.plan.launch import Launch
 from argus_trio.sandbox.shim.order import (
     MAX_REPORT_BYTES,
@@ -73,6 +74,7 @@ class ContainedProgram:
     _errors: trio.lowlevel.FdStream
     stderr: PipeReader = attrs.field(init=False)
     _control: trio.SocketStream
+    since: float = attrs.field(factory=trio.current_time, init=False)
     _exit: ContainerExit
     _launch: Launch
     _reports: Lines = attrs.field(factory=lambda: Lines(MAX_REPORT_BYTES), init=False)
@@ -95,6 +97,11 @@ class ContainedProgram:
     @stderr.default
     def _reader_of_errors(self) -> PipeReader:
         return PipeReader(self._errors)
+
+    @property
+    def program(self) -> RunningProgram:
+        """See `Peer.program`."""
+        return running(self._launch, self.container, self.since)
 
     async def processor_seconds(self) -> float:
         """The processor time of all that ran in the container, in seconds, as far as that is known."""

@@ -90,7 +90,7 @@ def _counted(each: Iterator[Block], into: list[Block]) -> int:
 
 
 def _blocks_of(result: ReadResult, kind: CallKind) -> Iterator[Block]:
-    structured = _json_block("structured content", result.structuredContent) if result.structuredContent else None
+    structured = _json_block("structured content", result.structured) if result.structured is not None else None
     for raw in result.content:
         block = content_block(raw)
         if structured is None or not _is_said(block, structured):
@@ -101,7 +101,7 @@ def _blocks_of(result: ReadResult, kind: CallKind) -> Iterator[Block]:
         yield _contents(raw, "contents")
     for raw in result.messages:
         yield from message_blocks(raw)
-    if not (result.content or result.structuredContent or result.contents or result.messages):
+    if not (result.content or result.structured or result.contents or result.messages):
         yield Block(kind="note", title="it is empty, and says no more" if kind != "tool" else "it says nothing")
 
 
@@ -210,7 +210,7 @@ def _binary(what: str, raw: msgspec.Raw, media_type: str) -> Block:
     head = bytes(view[1 : min(len(view) - 1, HEAD_BYTES // 3 * 4 + 1)]).decode("ascii", "replace").replace("\\/", "/")
     ending = bytes(view[-3:-1]).decode("ascii", "replace")
     try:
-        first = decoded_head(head[: len(head) // 4 * 4])
+        first = decoded_head(head if len(head) == len(view) - 2 else head[: len(head) // 4 * 4])
     except ValueError:
         return Block(kind="note", title=f"{what}, {kind}, no valid base64", raw=raw)
     count = (len(view) - 2) // 4 * 3 - ending.count("=")

@@ -18,12 +18,17 @@ class ReadResult:
     """The members of the results of all three kinds of calls."""
 
     content: list[dict[str, msgspec.Raw]] = attrs.field(factory=list)
-    structuredContent: msgspec.Raw | None = None  # noqa: N815 - as MCP writes it
+    structuredContent: msgspec.Raw = msgspec.Raw()  # noqa: N815, RUF009 - as MCP writes it; a Raw is never changed
     isError: bool = False  # noqa: N815
     contents: list[dict[str, msgspec.Raw]] = attrs.field(factory=list)
     messages: list[dict[str, msgspec.Raw]] = attrs.field(factory=list)
     description: str | None = None
     backend: str | None = None
+
+    @property
+    def structured(self) -> msgspec.Raw | None:
+        """The structured content; None where there is none."""
+        return self.structuredContent if bytes(memoryview(self.structuredContent)[:5]) not in (b"", b"null") else None
 
 
 def read_result(raw: bytes) -> ReadResult | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 import attrs
 import trio
 
-from argus_trio.manage_client.client import ANSWER_SECONDS, CHANGE_SECONDS, ApiClient
+from argus_trio.manage_client.client import ANSWER_SECONDS, CHANGE_SECONDS, ApiClient, ApiQuery
 from argus_trio.manage_client.failure import FAILED, NOT_ALLOWED, CommandFailed
 from argus_trio.manage_client.follow import follow
 from argus_trio.tui.effect import Effect, Fetch, FollowStream, GiveUpCall, SaveFile, StartCall, UnfollowStream
@@ -86,27 +86,36 @@ class Doing:
     async def _fetch(self, effect: Fetch) -> None:
         try:
             if effect.is_change:
-                raw, answer = await self._asked(effect)
+                raw, answer, tag = await self._asked(effect)
             else:
                 async with self._fetches:
-                    raw, answer = await self._asked(effect)
+                    raw, answer, tag = await self._asked(effect)
         except CommandFailed as failure:
             self.tell(FetchFailed(request=effect, why=str(failure), code=failure.code))
         else:
-            self.tell(Fetched(request=effect, answer=answer, raw=raw))
+            self.tell(Fetched(request=effect, answer=answer, raw=raw, tag=tag))
 
-    async def _asked(self, effect: Fetch) -> tuple[bytes, object]:
+    async def _asked(self, effect: Fetch) -> tuple[bytes, object, str]:
         if effect.has_pages:
-            return await whole_list(self._one, effect)
+            return *await whole_list(self._page, effect), ""
         return await self._one(effect, effect.query)
 
-    async def _one(self, effect: Fetch, query: Mapping[str, str | int | tuple[str, ...]]) -> tuple[bytes, object]:
-        seconds = CHANGE_SECONDS if effect.is_change else ANSWER_SECONDS
-        raw = await self.client.fetch(
-            effect.operation, effect.path, query=query, body=effect.body, seconds=seconds, taken=effect.taken
+    async def _page(self, effect: Fetch, query: ApiQuery) -> tuple[bytes, object]:
+        raw, answer, _ = await self._one(effect, query)
+        return raw, answer
+
+    async def _one(self, effect: Fetch, query: ApiQuery) -> tuple[bytes, object, str]:
+        raw, tag = await self.client.fetch(
+            effect.operation,
+            effect.path,
+            query=query,
+            body=effect.body,
+            seconds=CHANGE_SECONDS if effect.is_change else ANSWER_SECONDS,
+            taken=effect.taken,
+            if_match=effect.if_match,
         )
         answer: object = self.client.decoded(raw, effect.operation.answer or object)
-        return raw, answer
+        return raw, answer, tag
 
     async def _follow(self, effect: FollowStream) -> None:
         told = _Told(effect, self.tell)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import urwid
 
+from argus_trio.tui.pages.backend.page import BackendPage
 from argus_trio.tui.pages.calling.ask import AskPage
 from argus_trio.tui.pages.calling.call import CallPage
 from argus_trio.tui.pages.calling.history import HistoryPage
@@ -18,11 +19,12 @@ from argus_trio.tui.pages.overview import OverviewPage
 from argus_trio.tui.pages.tools import ToolsPage
 from argus_trio.tui.pages.traffic import TrafficPage
 from argus_trio.tui.pages.tree import TreePage
+from argus_trio.tui.screens.backend.overview import overview
+from argus_trio.tui.screens.backend.page import backend
 from argus_trio.tui.screens.calling.ask import ask
 from argus_trio.tui.screens.calling.call import call
 from argus_trio.tui.screens.calling.invoke import invoke
 from argus_trio.tui.screens.observed import configuration, events, tree
-from argus_trio.tui.screens.overview import overview
 from argus_trio.tui.screens.tools import entry, history, tools
 from argus_trio.tui.screens.traffic import traffic
 from argus_trio.tui.state.world import World
@@ -42,4 +44,5 @@ VIEWS: Final[Mapping[type, PageView]] = {
     ConfigurationPage: configuration,
     TreePage: tree,
     EventsPage: events,
+    BackendPage: backend,
 }

@@ -10,19 +10,21 @@ import attrs
 
 from argus_trio.contract.backends import BACKEND, BACKENDS
 from argus_trio.contract.capabilities import CAPABILITIES
+from argus_trio.contract.clients import ME
 from argus_trio.contract.health import STATUS
 from argus_trio.tui.effect import Fetch
 
 LISTS: Final[Mapping[str, Fetch]] = {
     each.name: each
     for each in (
+        Fetch(operation=ME),
         Fetch(operation=STATUS),
         Fetch(operation=BACKENDS),
         Fetch(operation=CAPABILITIES, has_pages=True),
     )
 }
 """What is asked as a whole, by the names of the requests."""
-STATUS_NAME, BACKENDS_NAME, CAPABILITIES_NAME = LISTS
+ME_NAME, STATUS_NAME, BACKENDS_NAME, CAPABILITIES_NAME = LISTS
 MOST_BACKENDS_ALONE: Final = 4
 """How many backends are asked for one by one; where more have changed, all of them are asked for at once."""
 MOST_A_SECOND: Final = 3

@@ -11,6 +11,7 @@ import msgspec
 from argus_trio.contract.backends import BackendEntry, BackendsAnswer
 from argus_trio.contract.calls import ANSWER_ASK
 from argus_trio.contract.capabilities import CapabilitiesAnswer
+from argus_trio.contract.clients import MeAnswer
 from argus_trio.contract.events import EVENT_STREAM, EVENTS, EventEntry, EventsAnswer, FiguresEntry
 from argus_trio.contract.health import StatusAnswer
 from argus_trio.core.access.access import ManageRight
@@ -29,7 +30,7 @@ from argus_trio.tui.message import (
     StreamOpened,
     Ticked,
 )
-from argus_trio.tui.state.asking import BACKENDS_NAME, CAPABILITIES_NAME, LISTS, STATUS_NAME, Asking
+from argus_trio.tui.state.asking import BACKENDS_NAME, CAPABILITIES_NAME, LISTS, ME_NAME, STATUS_NAME, Asking
 from argus_trio.tui.state.history import with_latest
 from argus_trio.tui.state.world import GatewayLink, World
 from argus_trio.tui.step import Step
@@ -107,13 +108,15 @@ def _lost(world: World, message: StreamLost) -> Step[World]:
     if not message.is_over:
         return Step(told)
     # Who may not look on is shown what is theirs all the same: the gateway answers each of these by itself.
-    return Step(attrs.evolve(told, asking=Asking(lists=frozenset({BACKENDS_NAME, CAPABILITIES_NAME}))))
+    return Step(attrs.evolve(told, asking=Asking(lists=frozenset({ME_NAME, BACKENDS_NAME, CAPABILITIES_NAME}))))
 
 
 def _failed(world: World, message: FetchFailed) -> Step[World]:
     request = message.request
     if request.operation is ANSWER_ASK:
         return _called(world, message)
+    if request.name == ME_NAME:  # an older gateway has no such page: rights are taken to be there until one is refused
+        return Step(attrs.evolve(world, asking=world.asking.answered(request)))
     is_ours = request.name in world.asking.under_way
     world = attrs.evolve(world, asking=world.asking.answered(request))
     if is_ours and message.code == NOT_REACHED and world.is_live:  # it is asked again
@@ -133,10 +136,15 @@ def _answered(world: World, message: Fetched) -> Step[World]:
     if message.request.operation is ANSWER_ASK:
         return _called(world, message)
     world, answer = attrs.evolve(world, asking=world.asking.answered(message.request)), message.answer
+    if isinstance(answer, MeAnswer):
+        rights = frozenset(answer.rights)
+        return Step(attrs.evolve(world, principal=answer.principal, rights=rights, rights_told=True))
     if isinstance(answer, StatusAnswer):
         return _status(world, answer)
     if isinstance(answer, BackendsAnswer):
-        return Step(attrs.evolve(world, backends={each.name: each for each in answer.backends}))
+        return Step(
+            attrs.evolve(world, backends={each.name: each for each in answer.backends}, draining=answer.draining)
+        )
     if isinstance(answer, BackendEntry):
         return Step(attrs.evolve(world, backends={**world.backends, answer.name: answer}))
     if isinstance(answer, EventsAnswer):

@@ -7,11 +7,12 @@ from typing import Literal
 
 import attrs
 
-from argus_trio.contract.backends import BackendEntry
+from argus_trio.contract.backends import BackendEntry, DrainingEntry
 from argus_trio.contract.capabilities import CapabilitiesAnswer
 from argus_trio.contract.events import EventEntry, FigureEntry, FiguresEntry
 from argus_trio.contract.health import StatusAnswer
 from argus_trio.core.access.access import ManageRight
+from argus_trio.manage_client.moments import seconds_of
 from argus_trio.tui.calls.book import CallBook
 from argus_trio.tui.parts.look import Appearance
 from argus_trio.tui.state.asking import Asking
@@ -58,6 +59,8 @@ class World:
     status: StatusAnswer | None = None
     backends: Mapping[str, BackendEntry] = attrs.field(factory=dict)
     """By name, in the order of the file."""
+    draining: tuple[DrainingEntry, ...] = ()
+    """Backends that a change replaced or removed, while calls are under way there."""
     figures: FiguresEntry | None = None
     latencies: Mapping[str, tuple[float, ...]] = attrs.field(factory=dict)
     """The p50 of each backend, in ms, once a second, oldest first; bounded."""
@@ -81,6 +84,17 @@ class World:
     def page(self) -> int:
         """How many rows a page has for itself: all but the head, the tabs, the notice and the foot."""
         return max(self.rows - 4, 1)
+
+    @property
+    def gateway_now(self) -> float:
+        """The clock of the gateway, as far as it has told it lately: its times are of it, and not of this machine's."""
+        told = seconds_of(self.figures.timestamp) if self.figures is not None and self.is_live else None
+        return self.now if told is None else told
+
+    @property
+    def totals(self) -> tuple[FigureEntry, ...]:
+        """The figures of each backend, all its tools together."""
+        return tuple(each for each in self.figures.figures if not each.tool) if self.figures is not None else ()
 
     def figure(self, backend: str, tool: str = "") -> FigureEntry | None:
         """The figures of a backend, or of one of its tools."""

@@ -1,4 +1,4 @@
-"""Which characters the terminal is sent. Where it has no Unicode, each other one is a `?` for every column that it
+"""Which characters the terminal is sent. Where it has no Unicode each other one is a `?` for every column that it
 takes, so that columns stay where they are."""
 
 from __future__ import annotations
@@ -7,11 +7,14 @@ import codecs
 from typing import Final
 
 import urwid
+from wcwidth import iter_graphemes
 
 from argus_trio.manage_client.clean import width
 
 _URWIDS: Final = "urwid_fallback"
 """The name by which urwid's canvases encode; its own way is one `?` for each character."""
+_CUT: Final = "~"
+"""What a text that is cut ends in."""
 
 
 def send(*, is_unicode: bool) -> None:
@@ -23,4 +26,5 @@ def send(*, is_unicode: bool) -> None:
 def _in_its_place(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return "?" * width(error.object[error.start : error.end]), error.end
+    seen = iter_graphemes(error.object[error.start : error.end])
+    return "".join(_CUT if each == "…" else "?" * width(each) for each in seen), error.end

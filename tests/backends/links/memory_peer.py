@@ -12,6 +12,7 @@ import trio
 from argus_trio.backends.links.hearing import DEFAULT_BYTES, Hearing
 from argus_trio.backends.links.stderr import StderrRing, StderrStream
 from argus_trio.backends.links.stdio import StdioLink
+from argus_trio.core.health.health import RunningProgram
 from tests.backends.support.children import Inbox
 
 
@@ -68,6 +69,7 @@ class MemoryPeer:
     graces: list[float] = attrs.field(factory=list)
     """The grace of each time that it was ended."""
     has_spoken: bool = False
+    program: RunningProgram = attrs.field(factory=lambda: RunningProgram(name="memory", since=0.0))
     _ending: str = ""
     _left: trio.Event = attrs.field(factory=trio.Event)
 

@@ -17,6 +17,7 @@ from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.call.record import CallRecord
 from argus_trio.core.health.activity import Activity
+from argus_trio.core.health.health import RunningProgram
 from argus_trio.errors import ClientCannotAnswer, ClientRefused, LinkFailed
 from argus_trio.wire.envelope import ErrorResponse, Notification, Params, Request, Response, decode, encode_raw
 from argus_trio.wire.headers import Headers
@@ -143,6 +144,7 @@ class FakeLink:
     sent: list[bytes] = attrs.field(factory=list)
     failure: LinkFailed | None = None
     has_stream: bool = True
+    program: RunningProgram | None = None
     answered: int = 0
     """Messages that it has sent in answer."""
     _questions: int = 0

@@ -79,6 +79,7 @@ def test_a_backend_that_is_down_says_why_and_when_it_is_tried_again() -> None:
                 "error": "exited with code 3",
                 "revision": None,
                 "failed_attempts": 9,
+                "restarts": 0,
                 "breaker": "open",
                 "health": {"status": "unhealthy", "last_check": None, "latency_ms": None, "failures": 0},
                 "calls": {"under_way": 0, "waiting": 0, "refused": 0},
@@ -88,6 +89,7 @@ def test_a_backend_that_is_down_says_why_and_when_it_is_tried_again() -> None:
                 "conditions": [],
                 "hold": None,
                 "isolation": None,
+                "process": None,
                 "lists": {
                     "failed": [],
                     "left_out": [],

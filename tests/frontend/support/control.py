@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import attrs
 import trio
 
-from argus_trio.core.control import Action, ChangedSince, ChangeReport, Checked, NoFile
+from argus_trio.core.control import Action, ChangedSince, ChangeReport, Checked, FileDifference, NoFile
 from argus_trio.core.reload_report import AppliedConfig, ReloadReport
 
 APPLIED = AppliedConfig(
@@ -47,6 +47,7 @@ class FakeControl:
     """Why a backend is not up after a change."""
     versions: dict[str, str] = attrs.field(factory=lambda: {"files": "3f2a.7"})
     checked: Checked = attrs.field(factory=Checked)
+    differs: FileDifference = attrs.field(factory=FileDifference)
     texts: list[str | None] = attrs.field(factory=list)
     stopped: trio.Event = attrs.field(factory=trio.Event)
     drain: float | None = None
@@ -82,6 +83,11 @@ class FakeControl:
 
     def version(self, name: str) -> str | None:
         return self.versions.get(name)
+
+    async def difference(self) -> FileDifference:
+        if self.report is None:
+            raise NoFile("there is none")
+        return self.differs
 
     async def check(self, text: str | None) -> Checked:
         if text is None and self.report is None:

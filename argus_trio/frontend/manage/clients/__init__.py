@@ -1,5 +1,6 @@
 """Who is connected, and what is under way for whom: what operators look at, and end.
 
+    me           who asks, and what they may do
     exchanges    calls under way and the latest that are over; the cancellation of one
     sessions     the sessions of legacy clients; the end of one
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from argus_trio.config.check.report import one_line
 from argus_trio.contract.control import (
     CHANGES,
+    DIFFERENCE,
     SHUTDOWN,
     VALIDATE,
     ChangeAnswer,
+    DifferenceAnswer,
+    DifferenceEntry,
     ShutdownAnswer,
     ShutdownRequest,
     ValidateAnswer,
@@ -27,6 +31,7 @@ from argus_trio.core.control import (
     ChangeReport,
     ChangesUnserved,
     Checked,
+    FileDifference,
     NoFile,
 )
 from argus_trio.core.health.health import ShownState
@@ -54,6 +59,12 @@ def control_pages(gateway: Gateway) -> Mapping[Operation, Page]:
         except NoFile as missing:
             raise ManageProblem("no-file", str(missing)) from None
 
+    async def difference(_: ManageRequest) -> PageAnswer:
+        try:
+            return PageAnswer(body=_difference(await control.difference(), gateway.management.file))
+        except NoFile as missing:
+            raise ManageProblem("no-file", str(missing)) from None
+
     async def shutdown(request: ManageRequest) -> None:
         seconds = control.drain_seconds(request.body_as(ShutdownRequest).timeout_seconds)
         answer = PageAnswer(body=ShutdownAnswer(shutting_down=True, timeout_seconds=seconds))
@@ -63,7 +74,7 @@ def control_pages(gateway: Gateway) -> Mapping[Operation, Page]:
             control.stop(by=request.principal.name, drain_seconds=seconds)
 
     changes = {CHANGES[action]: _change_page(gateway, control, action) for action in ACTIONS}
-    return {VALIDATE: validate, SHUTDOWN: shutdown, **changes}
+    return {VALIDATE: validate, DIFFERENCE: difference, SHUTDOWN: shutdown, **changes}
 
 
 def _change_page(gateway: Gateway, control: Control, action: Action) -> Page:
@@ -103,6 +114,19 @@ def _change_answer(report: ChangeReport, state: ShownState) -> ChangeAnswer:
         by=report.by,
         at=rfc3339(report.at),
         duration_seconds=report.duration,
+    )
+
+
+def _difference(found: FileDifference, file: Path | None) -> DifferenceAnswer:
+    return DifferenceAnswer(
+        file_path=None if file is None else str(file),
+        is_same=not (found.entries or found.problems),
+        entries=tuple(
+            DifferenceEntry(path=each.path, kind=each.kind, file=each.file, running=each.running)
+            for each in found.entries
+        ),
+        more=found.more,
+        problems=tuple(map(problem_entry, found.problems)),
     )
 
 
