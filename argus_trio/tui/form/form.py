@@ -1,5 +1,5 @@
-"""A form on the screen: the tree of fields as rows, which of them is meant, and how keys change it; or the same as JSON.
-Pure."""
+"""A form on the screen: the tree of fields as rows, which of them is meant, and how keys change it; or the same as
+JSON. It is pure."""
 
 from __future__ import annotations
 
@@ -149,6 +149,13 @@ class Form:
             return attrs.evolve(self, note=said) if said else None
         return self._with(row, node)
 
+    def clicked(self, at: int) -> Form:
+        """The form with another row meant, or the cursor in another line."""
+        if (text := self.raw or self.area) is not None:
+            row = max(0, min(at, len(text.lines) - 1))
+            return self._edited(attrs.evolve(text, row=row, column=min(text.column, len(text.lines[row]))))
+        return attrs.evolve(self, at=max(0, min(at, len(self.rows) - 1)), note="")
+
     def pasted(self, text: str) -> Form:
         """The form with a text put in at the cursor; told where it has no room, or no place."""
         if self.raw is not None or self.area is not None:
@@ -167,11 +174,8 @@ class Form:
             is_present = row.node.is_present or bool(added)
             form = self._with(row, attrs.evolve(row.node, line=line, is_present=is_present, is_null=False))
         cut = len(text) - room
-        return (
-            attrs.evolve(form, note=f"{cut} characters were left out: no more than {AREA_CHARACTERS}")
-            if cut > 0
-            else form
-        )
+        note = f"{cut} characters were left out: no more than {AREA_CHARACTERS} are taken" if cut > 0 else ""
+        return attrs.evolve(form, note=note)
 
     def _edited(self, edited: EditedText) -> Form:
         if self.raw is not None:

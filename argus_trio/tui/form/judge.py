@@ -1,5 +1,5 @@
-"""What is wrong with a value by its whole schema, before it is sent. The library judges, step by step, and no longer than
-is bearable: what would take for ever, or cannot be judged here, is left to the server, and that is told."""
+"""What is wrong with a value by its whole schema, before it is sent. The library judges, step by step, and no longer
+than is bearable: what would take for ever, or cannot be judged here, is left to the server, and that is told."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import referencing
 import referencing.exceptions
 
 from argus_trio.tui.form.patterns import is_quick
-from argus_trio.tui.form.told import Told, told
+from argus_trio.tui.form.told import ToldWrong, told
 from argus_trio.tui.form.value import WrongField
 
 LARGEST_SCHEMA: Final = 200_000
@@ -28,7 +28,7 @@ MOST_STEPS: Final = 20_000
 MOST_COMPARED: Final = 1000
 """How many items are compared with each other, where all of them are to differ."""
 
-_Rule = Callable[[Any, Any, Any, Any], Iterable[Any] | None]
+_JudgingRule = Callable[[Any, Any, Any, Any], Iterable[Any] | None]
 """As the library has it: validator, the value of the keyword, the instance, the schema."""
 
 
@@ -81,7 +81,7 @@ def judged(schema: object, text: str) -> Verdict:
     return Verdict(wrong=tuple(dict.fromkeys(wrong)), unjudged="; ".join(dict.fromkeys(judging.left))[:300])
 
 
-def _few(errors: Iterator[Told]) -> Iterator[Told]:
+def _few(errors: Iterator[ToldWrong]) -> Iterator[ToldWrong]:
     for count, each in enumerate(errors):
         if count >= MOST_WRONG:
             return
@@ -112,7 +112,7 @@ def _bounded(checker: Any) -> Any:
     return jsonschema.validators.extend(checker, {name: _counted(rule) for name, rule in rules.items()})
 
 
-def _counted(rule: _Rule) -> _Rule:
+def _counted(rule: _JudgingRule) -> _JudgingRule:
     def applied(validator: Any, value: Any, instance: Any, schema: Any) -> Iterable[Any] | None:
         judging = _JUDGING.get()
         judging.steps += 1
@@ -127,8 +127,11 @@ def _left(what: str) -> None:
     _JUDGING.get().left.append(what)
 
 
-def _reference(rule: _Rule) -> _Rule:
+def _reference(rule: _JudgingRule) -> _JudgingRule:
     def applied(validator: Any, value: Any, instance: Any, schema: Any) -> Iterable[Any]:
+        if not isinstance(value, str):
+            _left("a reference is none")
+            return
         try:
             yield from rule(validator, value, instance, schema) or ()
         except referencing.exceptions.Unresolvable:
@@ -137,7 +140,7 @@ def _reference(rule: _Rule) -> _Rule:
     return applied
 
 
-def _of_names(rule: _Rule) -> _Rule:
+def _of_names(rule: _JudgingRule) -> _JudgingRule:
     """A rule that goes by patterns of names."""
 
     def applied(validator: Any, value: Any, instance: Any, schema: Any) -> Iterable[Any] | None:
@@ -153,7 +156,7 @@ def _of_names(rule: _Rule) -> _Rule:
     return applied
 
 
-def _pattern(validator: Any, value: Any, instance: Any, _: Any) -> Iterable[Any]:
+def _pattern(_: Any, value: Any, instance: Any, __: Any) -> Iterable[Any]:
     if not isinstance(instance, str):
         return
     if not is_quick(value, len(instance)):
@@ -172,11 +175,11 @@ def _unique(validator: Any, value: Any, instance: Any, schema: Any) -> Iterable[
     return found
 
 
-def _unevaluated(validator: Any, value: Any, instance: Any, schema: Any) -> None:
+def _unevaluated(*_: Any) -> None:
     _left("unevaluatedProperties and unevaluatedItems are not judged here")
 
 
-_OWN: Final[Mapping[str, _Rule]] = {
+_OWN: Final[Mapping[str, _JudgingRule]] = {
     "pattern": _pattern,
     "uniqueItems": _unique,
     "unevaluatedProperties": _unevaluated,

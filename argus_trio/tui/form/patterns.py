@@ -1,6 +1,7 @@
 """Whether a pattern of a schema can be tried: it is another's, and some of them try for ever. Pure.
 
-What is refused here is only not tried; the server tries it. So a pattern is refused where it is not plain that it is quick.
+What is refused here is only not tried; the server tries it. So a pattern is refused unless it is plain that it is
+quick.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ MOST_TRIES: Final = 10_000_000
 """How many steps a pattern may need at worst: its repetitions multiply."""
 _FEW: Final = 4
 """A group of repetitions may be repeated so often."""
-_TOKEN: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{[0-9]+(?:,[0-9]*)?\}|.", re.DOTALL)
+_PIECE: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{[0-9]+(?:,[0-9]*)?\}|.", re.DOTALL)
 
 
 def is_quick(pattern: object, length: int) -> bool:
@@ -23,7 +24,7 @@ def is_quick(pattern: object, length: int) -> bool:
         return False
     if _repeats_repetitions(pattern):
         return False
-    repetitions = sum(_most(token) > 1 for token in _TOKEN.findall(pattern))
+    repetitions = sum(_most(piece) > 1 for piece in _PIECE.findall(pattern))
     if max(length, 1) ** max(repetitions, 1) > MOST_TRIES:
         return False
     try:
@@ -37,28 +38,28 @@ def _repeats_repetitions(pattern: str) -> bool:
     """Whether a group is repeated that can match the same text in several ways."""
     groups, closed = [False], False
     """Of each open group whether there is a choice in it; and of the one that was just closed."""
-    for token in _TOKEN.findall(pattern):
-        most = _most(token)
+    for piece in _PIECE.findall(pattern):
+        most = _most(piece)
         if closed and most > _FEW:
             return True
         closed = False
-        if token == "(":
+        if piece == "(":
             groups.append(False)
-        elif token == ")" and len(groups) > 1:
+        elif piece == ")" and len(groups) > 1:
             closed = groups.pop()
             groups[-1] = groups[-1] or closed
-        elif most or token == "|":
+        elif most or piece == "|":
             groups[-1] = True
     return False
 
 
-def _most(token: str) -> int:
+def _most(piece: str) -> int:
     """How often a quantifier repeats at most; 0 for what is none."""
-    if token in ("*", "+"):
+    if piece in ("*", "+"):
         return 1 << 30
-    if token == "?":
+    if piece == "?":
         return 1
-    if len(token) > 2 and token[0] == "{":
-        _, comma, most = token[1:-1].partition(",")
-        return int((most or "1073741824") if comma else token[1:-1])
+    if len(piece) > 2 and piece[0] == "{":
+        _, comma, most = piece[1:-1].partition(",")
+        return int((most or "1073741824") if comma else piece[1:-1])
     return 0

@@ -13,8 +13,16 @@ from urllib.parse import unquote
 
 import attrs
 
-from argus_trio.tui.form.about import FieldAbout, listed, type_of
-from argus_trio.tui.form.spec import FieldOption, FieldSchema, FieldSpec, FormFieldKind, Property
+from argus_trio.tui.form.spec import (
+    FieldAbout,
+    FieldOption,
+    FieldSchema,
+    FieldSpec,
+    FormFieldKind,
+    Property,
+    listed,
+    type_of,
+)
 
 MOST_MERGED: Final = 200
 """How many schemas are put together at one place, by `$ref` and `allOf`; what more there is, is judged alone."""

@@ -41,24 +41,24 @@ _WORDS: Final[Mapping[str, str]] = {
 
 
 @attrs.frozen
-class Told:
+class ToldWrong:
     """What is wrong at a place."""
 
     where: tuple[str, ...]
     what: str
 
 
-def told(errors: Iterable[Any], depth: int = 0) -> Iterator[Told]:
+def told(errors: Iterable[Any], depth: int = 0) -> Iterator[ToldWrong]:
     """Errors of `jsonschema` in words."""
     for error in errors:
         where = tuple(str(each + 1) if isinstance(each, int) else str(each) for each in error.absolute_path)
         rule, value = error.validator, error.validator_value
         if rule == "required" and isinstance(error.instance, Mapping):
-            yield from (Told((*where, name), "it is required") for name in value if name not in error.instance)
+            yield from (ToldWrong((*where, name), "it is required") for name in value if name not in error.instance)
         elif rule in ("anyOf", "oneOf") and depth < _DEEPEST:
             yield from _alternatives(error, where, depth)
         else:
-            yield Told(where, _said(rule, value, error))
+            yield ToldWrong(where, _said(rule, value, error))
 
 
 def _said(rule: str | None, value: object, error: Any) -> str:
@@ -83,17 +83,17 @@ def _listed(values: object) -> str:
     return ", ".join(listed[:8]) + (f" and {len(listed) - 8} more" if len(listed) > 8 else "")
 
 
-def _alternatives(error: Any, where: tuple[str, ...], depth: int) -> Iterator[Told]:
+def _alternatives(error: Any, where: tuple[str, ...], depth: int) -> Iterator[ToldWrong]:
     """Of alternatives of which none fits, what is wrong by the one that fits best."""
     by_branch: dict[object, list[Any]] = {}
     for each in error.context or ():
         by_branch.setdefault(each.schema_path[0] if each.schema_path else None, []).append(each)
     if not by_branch:
-        yield Told(where, "it fits more than one of its alternatives")
+        yield ToldWrong(where, "it fits more than one of its alternatives")
         return
     best = min(by_branch.values(), key=lambda found: (sum(map(_weight, found)), len(found)))
     if all(len(each.path) == 0 and each.validator in ("type", "enum", "const") for each in best):
-        yield Told(where, "it fits none of its alternatives")
+        yield ToldWrong(where, "it fits none of its alternatives")
         return
     yield from told(best, depth + 1)
 

@@ -22,7 +22,7 @@ class WrongField:
 
 
 @attrs.define(eq=False)
-class Kept:
+class SecretsAside:
     """Secrets that stand aside while a form is shown as JSON, each with what stands for it."""
 
     secrets: list[str] = attrs.field(factory=list)
@@ -49,11 +49,11 @@ def json_of(node: FieldNode, where: tuple[str, ...] = ()) -> tuple[str | None, t
 def json_shown(node: FieldNode) -> tuple[str, tuple[str, ...]]:
     """What a node says as JSON to be edited, and the secrets that stand aside. What is no value of its kind is kept as
     a text: nothing that was typed is lost."""
-    kept = Kept()
+    kept = SecretsAside()
     return _said(node, (), kept)[0] or "{}", tuple(kept.secrets)
 
 
-def _said(node: FieldNode, where: tuple[str, ...], kept: Kept | None) -> tuple[str | None, tuple[WrongField, ...]]:
+def _said(node: FieldNode, where: tuple[str, ...], kept: SecretsAside | None) -> tuple[str | None, tuple[WrongField, ...]]:
     if not node.is_present:
         return None, ()
     spec = node.spec
@@ -72,7 +72,7 @@ def _said(node: FieldNode, where: tuple[str, ...], kept: Kept | None) -> tuple[s
     return _typed(node, where, kept)
 
 
-def _members(node: FieldNode, where: tuple[str, ...], kept: Kept | None) -> tuple[str, tuple[WrongField, ...]]:
+def _members(node: FieldNode, where: tuple[str, ...], kept: SecretsAside | None) -> tuple[str, tuple[WrongField, ...]]:
     members, wrong = [], list[WrongField]()
     for child in node.children:
         text, of_child = _said(child, (*where, child.name), kept)
@@ -84,7 +84,7 @@ def _members(node: FieldNode, where: tuple[str, ...], kept: Kept | None) -> tupl
     return f"{{{','.join(members)}}}", tuple(wrong)
 
 
-def _items(node: FieldNode, where: tuple[str, ...], kept: Kept | None) -> tuple[str, tuple[WrongField, ...]]:
+def _items(node: FieldNode, where: tuple[str, ...], kept: SecretsAside | None) -> tuple[str, tuple[WrongField, ...]]:
     items, wrong = [], list[WrongField]()
     for child in node.children:
         place = (*where, child.name)
@@ -97,7 +97,7 @@ def _items(node: FieldNode, where: tuple[str, ...], kept: Kept | None) -> tuple[
     return f"[{','.join(items)}]", tuple(wrong)
 
 
-def _typed(node: FieldNode, where: tuple[str, ...], kept: Kept | None) -> tuple[str | None, tuple[WrongField, ...]]:
+def _typed(node: FieldNode, where: tuple[str, ...], kept: SecretsAside | None) -> tuple[str | None, tuple[WrongField, ...]]:
     if node.is_null:
         return "null", ()
     spec, text = node.spec, node.line.text

@@ -8,7 +8,8 @@ from typing import Final
 import msgspec
 
 from argus_trio.manage_client.clean import cut, one_line
-from argus_trio.tui.form.spec import FieldSpec, SchemaReader
+from argus_trio.tui.form.reader import SchemaReader
+from argus_trio.tui.form.spec import FieldSpec
 from argus_trio.tui.kit.cells import Markup
 
 DEEPEST_SHOWN: Final = 5
