@@ -135,6 +135,7 @@ def test_help_says_why_a_key_is_not_offered() -> None:
     model = update(live(is_read_only=True), Key("?")).value
     assert "Help" in lines_of(model)[2] + lines_of(model)[3]
     screen = "\n".join(lines_of(model))
+    screen += "\n".join(lines_of(update(model, Key("end")).value))
     for key in ("1 to 6", "Esc", "Ctrl-G", "Ctrl-R", "Ctrl-T"):
         assert key in screen
 

@@ -5,6 +5,7 @@
     reply     what the user writes to answer sampling and roots
     book      all calls of this dashboard, and the queue of what they ask
     start     calls as pages begin them, with what can be asked meanwhile
+    command   a call as the command line that makes it again
     result    a result as it is read once, its parts left as they are
     document  a result by its types
     tree      JSON that is folded and unfolded

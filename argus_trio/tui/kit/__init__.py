@@ -10,7 +10,6 @@
     zone      what can be clicked
     bars      sparklines and bars
     filtered  the line above a list: its parts, how much is shown, what it is narrowed to
-    outline   a schema as an outline
 
 Markup is urwid's: a text, an attribute and a text, or a list of both. Attributes are those of `terminal/palettes.py`.
 What others wrote passes `manage_client/clean.py` first.

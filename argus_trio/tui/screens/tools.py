@@ -1,193 +1,138 @@
-"""The views of tools, prompts, resources and templates, of one of them, and of the calls of this dashboard."""
+"""The view of tools, prompts, resources and templates, and beside them of the one that is meant."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
-import msgspec
 import urwid
 
-from argus_trio.contract.capabilities import PromptEntry, ResourceEntry, ResourceTemplateEntry, ToolEntry
-from argus_trio.manage_client.clean import clean, one_line, wrapped
-from argus_trio.manage_client.moments import duration
-from argus_trio.tui.calls.call import PastCall
-from argus_trio.tui.kit.cells import Markup, TextCell, row
-from argus_trio.tui.kit.outline import outline
+from argus_trio.manage_client.clean import cut, one_line, padded, width
+from argus_trio.tui.kit.cells import Markup
+from argus_trio.tui.kit.pane import pane
 from argus_trio.tui.kit.rows import Rows
-from argus_trio.tui.pages.calling.history import HistoryPage
-from argus_trio.tui.pages.entry import EntryPage, definition
-from argus_trio.tui.pages.tools import ToolsPage
-from argus_trio.tui.state.entries import KINDS, ShownEntry, entries
+from argus_trio.tui.kit.zone import Zone
+from argus_trio.tui.pages.tools import SHOWN_KINDS, ToolsPage
+from argus_trio.tui.screens.entry import detail_row
+from argus_trio.tui.screens.line import edited_line
+from argus_trio.tui.state.details import details
+from argus_trio.tui.state.entries import KINDS, FoundEntries, ShownEntry
 from argus_trio.tui.state.world import World
 
-PANES_COLUMNS: Final = 120
+PANES_COLUMNS: Final = 100
 """From how many columns on the details stand beside the list."""
-_SIGNS: Final = {"tool": "t", "prompt": "p", "resource": "r", "template": "R"}
+_WORDS: Final = {"tool": "tools", "prompt": "prompts", "resource": "resources", "template": "templates"}
+_SIGNS: Final = {"tool": "tool", "prompt": "prom", "resource": "res", "template": "tmpl"}
+_BACKEND_COLUMNS: Final = 14
 
 
 def tools(page: ToolsPage, world: World, columns: int, rows: int) -> urwid.Widget:
     """What is searched for, and what there is to know of the one that is meant."""
-    shown = page.shown(world)
+    found = page.found(world)
+    shown = found.shown
     at = page.at(shown)
     has_panes = columns >= PANES_COLUMNS and bool(shown)
-    width = columns * 11 // 20 if has_panes else columns
-    words = page.search.text if page.search is not None else page.words
-
-    def draw(number: int) -> Markup:
-        return _row(shown[number], words, width)
-
-    head = urwid.Text(_search(page, world, len(shown)), wrap="clip")
-    height = max(rows - 1, 1)
+    room = columns // 2 if has_panes else columns
+    words = page.filter.text.casefold().split()
+    layout = _Layout(page, has_panes=has_panes, columns=room)
+    height = max(rows - 2, 1)
     top = max(0, min(at - height // 2, len(shown) - height))
-    listed: urwid.Widget = Rows(len(shown), draw, top=top, cursor=at)
+    listed: urwid.Widget = Rows(len(shown), lambda number: layout.row(shown[number], words), top=top, cursor=at)
     if not shown:
         listed = urwid.Filler(urwid.Text(("dim", _nothing(page, world)), align="center"))
     if has_panes:
-        lines = details(shown[at], columns - width - 3, is_raw=False)
-        beside = Rows(len(lines), lines.__getitem__)
-        sign = world.look.sign("│", "|")
-        listed = urwid.Columns([(width, listed), (3, urwid.SolidFill(sign)), beside])
+        beside = columns - room - 1
+        lines = details(shown[at], world, beside - 1)
+        more = len(lines) - (rows - 3)
+        about = Rows(len(lines), lambda number: detail_row(lines[number]), zone="details")
+        note = f"d: {more} more lines" if more > 0 else ""
+        inset = urwid.Padding(about, left=1)
+        listed = urwid.Columns([(room, listed), (beside, pane("details", inset, world.look, note=note))], dividechars=1)
+    head = urwid.Pile([_kinds(page, found, columns), urwid.Text(_sought(page, found, columns), wrap="clip")])
     return urwid.Frame(listed, head)
 
 
 def _nothing(page: ToolsPage, world: World) -> str:
     if world.capabilities is None:
         return "the catalog has not come yet"
-    return "nothing is found; Escape clears the search" if page.words or page.search else "there is nothing to call"
-
-
-def _search(page: ToolsPage, world: World, count: int) -> list[str | tuple[str, str]]:
-    kinds = ("all", *KINDS)
-    chosen: list[str | tuple[str, str]] = [
-        ("tab" if at == page.kinds else "dim", f" {name} ") for at, name in enumerate(kinds)
+    narrowed = [
+        *(["what is searched for: / changes it, Escape clears it"] if page.filter.text else []),
+        *([f"the backend {one_line(page.backend)}: b shows all"] if page.backend else []),
+        *(["the kind: Tab leads on"] if page.kinds else []),
+        *(["h shows hidden ones"] if not page.with_hidden else []),
     ]
-    all_of_them = len(entries(world.capabilities))
-    said = f"  {count} of {all_of_them}{'' if page.with_hidden else ', hidden ones left out'}  "
-    if page.search is not None:
-        line = page.search
-        text = (
-            one_line(line.text[: line.at]),
-            line.text[line.at : line.at + 1] or " ",
-            one_line(line.text[line.at + 1 :]),
-        )
-        return [*chosen, said, ("label", "/"), ("input", text[0]), ("cursor", text[1]), ("input", text[2])]
-    return [*chosen, said, *([("label", "/"), ("match", one_line(page.words))] if page.words else [])]
+    return f"nothing is found; it is narrowed by {'; '.join(narrowed)}" if narrowed else "there is nothing to call"
 
 
-def _row(each: ShownEntry, words: str, columns: int) -> Markup:
-    name = min(max(columns * 2 // 5, 20), 44)
-    about = f"hidden: {each.hidden}" if each.hidden else each.description or each.title
-    return row(
-        (
-            TextCell(_SIGNS[each.kind], 1, "label"),
-            TextCell(each.key, name, "dim" if each.hidden else "match" if words and _is_named(each, words) else "name"),
-            TextCell(each.backend, 12, "dim"),
-            TextCell(about, max(columns - name - 17, 0), "warn" if each.hidden else "dim"),
-        )
-    )
+def _kinds(page: ToolsPage, found: FoundEntries, columns: int) -> urwid.Widget:
+    """All kinds with how many there are of each; that which is shown stands in brackets."""
+    counts = [sum(found.counts.values()), *(found.counts.get(kind, 0) for kind in KINDS)]
+    names = ["all", *(_WORDS[kind] for kind in KINDS)]
+    cells: list[tuple[int, urwid.Widget]] = []
+    for at, (name, count) in enumerate(zip(names, counts, strict=True)):
+        is_shown = at == page.kinds % len(SHOWN_KINDS)
+        text = f"[{name} {count}]" if is_shown else f" {name} {count} "
+        cells.append((len(text), Zone(urwid.Text(("title" if is_shown else "dim", text), wrap="clip"), "kind", at)))
+    narrowed = [f"only {one_line(page.backend)}"] if page.backend else []
+    narrowed += [] if page.with_hidden else ["without hidden ones"]
+    rest = max(columns - sum(size for size, _ in cells) - 1, 0)
+    note = urwid.Text(("warn", cut(", ".join(narrowed), rest) if rest else ""), align="right", wrap="clip")
+    return urwid.Columns([*cells, note])
 
 
-def _is_named(each: ShownEntry, words: str) -> bool:
-    return all(word in each.name_text for word in words.casefold().split())
+def _sought(page: ToolsPage, found: FoundEntries, columns: int) -> Markup:
+    if page.filter.line is not None:
+        note = _note(found, page.filter.text)
+        line = edited_line(" /", page.filter.line, max(columns - len(note) - 2, 8))
+        return [*(line if isinstance(line, list) else [line]), ("dim", note)]
+    if page.filter.words:
+        return [("label", " /"), ("match", one_line(page.filter.words)), ("dim", _note(found, page.filter.words))]
+    return ("dim", " / searches names, titles, backends and descriptions")
 
 
-def entry(page: EntryPage, world: World, columns: int, rows: int) -> urwid.Widget:
-    """All there is to know of one of them."""
-    lines = details(page.shown, columns - 1, is_raw=page.is_raw)
-    return Rows(len(lines), lines.__getitem__, top=max(0, min(page.cursor.at, len(lines) - rows)))
+def _note(found: FoundEntries, words: str) -> str:
+    if found.is_fuzzy:
+        return f"  nothing has it as written; {len(found.shown)} have its letters"
+    return f"  {len(found.shown)} found" if words.strip() else "  names first, then titles and descriptions"
 
 
-def details(shown: ShownEntry, columns: int, *, is_raw: bool) -> list[Markup]:
-    """One of them in lines of so many columns."""
-    each = shown.entry
-    lines: list[Markup] = [[("title", one_line(shown.key)), ("dim", f"  {shown.kind}")]]
-    if shown.hidden:
-        lines.append(("warn", f"hidden from clients: {one_line(shown.hidden)}"))
-    if is_raw:
-        return [*lines, "", *(line.expandtabs(4) for line in clean(definition(shown)).split("\n"))]
-    lines += _facts(each)
-    if shown.description:
-        lines.append("")
-        for paragraph in clean(shown.description).split("\n"):
-            lines += wrapped(paragraph.expandtabs(4), max(columns, 10))
-    if isinstance(each, ToolEntry):
-        lines += ["", ("label", "Input"), *outline(bytes(each.input_schema), columns)]
-        if bytes(each.output_schema) != b"null":
-            lines += ["", ("label", "Output"), *outline(bytes(each.output_schema), columns)]
-    if isinstance(each, PromptEntry):
-        lines += ["", ("label", "Arguments"), *_arguments(bytes(each.arguments))]
-    return lines
+class _Layout:
+    """The columns of the list."""
+
+    def __init__(self, page: ToolsPage, *, has_panes: bool, columns: int) -> None:
+        self._backend = 0 if page.backend or columns < 44 else min(_BACKEND_COLUMNS, columns // 5)
+        left = columns - 6 - (self._backend + 1 if self._backend else 0)
+        self._name = left if has_panes else min(max(left // 2, 20), 48, left)
+        self._about = max(left - self._name - 1, 0)
+
+    def row(self, each: ShownEntry, words: list[str]) -> Markup:
+        """One entry; of a hidden one everything is dim, and why stands where others have their description."""
+        base = "dim" if each.hidden else "name"
+        sign = "hid" if each.hidden else _SIGNS[each.kind]
+        line: list[str | tuple[str, str]] = [("warn" if each.hidden else "label", padded(sign, 4)), " "]
+        line += _matched(each.key, words, self._name, base)
+        if self._backend:
+            line += [" ", *_matched(each.backend, words, self._backend, "dim")]
+        if self._about > 8:
+            about = f"hidden: {each.hidden}" if each.hidden else each.description or each.title
+            line += [" ", *_matched(about[: 8 * self._about], words, self._about, "warn" if each.hidden else "dim")]
+        return line
 
 
-def _facts(each: ToolEntry | PromptEntry | ResourceEntry | ResourceTemplateEntry) -> list[Markup]:
-    facts: list[tuple[str, str]] = [("backend", each.backend)]
-    if isinstance(each, ToolEntry | PromptEntry) and each.renamed:
-        facts.append(("there called", each.original_name))
-    if isinstance(each, ToolEntry):
-        facts += [("title", each.title)] if each.title else []
-        facts += [("says of itself", hints)] if (hints := _hints(bytes(each.annotations))) else []
-    if isinstance(each, ResourceEntry | ResourceTemplateEntry):
-        facts += [("name", each.name)] if each.name else []
-        facts += [("type", each.mime_type)] if each.mime_type else []
-    return [[("label", f"{name}: "), one_line(value)] for name, value in facts]
-
-
-def _hints(raw: bytes) -> str:
-    try:
-        hints = msgspec.json.decode(raw, type=dict[str, object])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ""
-    words = {
-        ("readOnlyHint", True): "changes nothing",
-        ("readOnlyHint", False): "changes something",
-        ("destructiveHint", True): "may destroy",
-        ("destructiveHint", False): "destroys nothing",
-        ("idempotentHint", True): "twice is as once",
-        ("openWorldHint", True): "reaches outside",
-        ("openWorldHint", False): "reaches nothing outside",
-    }
-    said = [words[name, value] for name, value in hints.items() if isinstance(value, bool) and (name, value) in words]
-    return ", ".join(said)
-
-
-def _arguments(raw: bytes) -> list[Markup]:
-    try:
-        listed = msgspec.json.decode(raw, type=list[dict[str, object]])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return [("dim", "none")]
-    return [
-        [
-            ("name", one_line(f"{each.get('name')}{'*' if each.get('required') is True else ''}")),
-            ("dim", f"  {one_line(str(each.get('description') or ''))}"),
-        ]
-        for each in listed
-    ] or [("dim", "none")]
-
-
-def history(page: HistoryPage, world: World, columns: int, rows: int) -> urwid.Widget:
-    """The calls of this dashboard."""
-    shown = page.shown(world)
-    cursor = page.cursor.within(len(shown))
-
-    def draw(at: int) -> Markup:
-        meant = shown[at]
-        call = meant.call if isinstance(meant, PastCall) else meant
-        is_over = isinstance(meant, PastCall)
-        word = meant.outcome.kind.replace("_", " ") if isinstance(meant, PastCall) else "under way"
-        took = (meant.ended if isinstance(meant, PastCall) else world.now) - call.since
-        arguments = (
-            msgspec.json.encode(call.arguments)[:300].decode("utf-8", "replace") if call.kind != "resource" else ""
-        )
-        return row(
-            (
-                TextCell(word, 10, "good" if word == "result" else "bad" if is_over else "warn"),
-                TextCell(duration(max(took, 0)), 9, align="right"),
-                TextCell(call.kind, 8, "dim"),
-                TextCell(call.target, 30, "name"),
-                TextCell(arguments, max(columns - 61, 0), "dim"),
-            )
-        )
-
-    if not shown:
-        return urwid.Filler(urwid.Text(("dim", "no call was made yet"), align="center"))
-    return Rows(len(shown), draw, top=cursor.top(len(shown), rows), cursor=cursor.at)
+def _matched(text: str, words: Iterable[str], columns: int, base: str) -> list[str | tuple[str, str]]:
+    """A text in so many columns in which words that are searched for stand out."""
+    shown = cut(one_line(text), columns)
+    seen = shown.lower()
+    marks = [False] * len(shown)
+    for word in words if len(seen) == len(shown) else ():
+        at = seen.find(word)
+        while word and at >= 0:
+            marks[at : at + len(word)] = [True] * len(word)
+            at = seen.find(word, at + len(word))
+    parts: list[str | tuple[str, str]] = []
+    start = 0
+    for at in range(1, len(shown) + 1):
+        if at == len(shown) or marks[at] != marks[start]:
+            parts.append(("match" if marks[start] else base, shown[start:at]))
+            start = at
+    return [*parts, " " * max(columns - width(shown), 0)]

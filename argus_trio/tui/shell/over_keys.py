@@ -105,7 +105,7 @@ def _chosen(model: Model, chosen: PaletteCommand) -> Step[Model]:
         return pressed(model, Key(chosen.key))
     if chosen.entry is not None:
         tools = gone_to(model, "2")
-        return Step(tools.value, (*tools.effects, Open(EntryPage(shown=chosen.entry))))
+        return Step(tools.value, (*tools.effects, Open(EntryPage(last=chosen.entry))))
     return _switched(model, chosen.gateway)
 
 

@@ -148,6 +148,8 @@ async def test_keys_pastes_and_the_mouse_come_as_messages() -> None:
         await terminal.until_told("Pasted(text='two\\nlines q')")
         terminal.type("\x1b[<65;10;10M")
         await terminal.until_told("Wheeled(lines=3)")
+        terminal.type(f"\x1b[<0;{terminal.text().splitlines()[1].index('Tools') + 1};2M")
+        await terminal.until_told("Clicked(zone='tab', at=1")
         terminal.type("\x1b")
         await terminal.until_told("Key(name='esc')")
 

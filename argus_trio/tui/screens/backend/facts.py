@@ -9,6 +9,7 @@ from argus_trio.contract.backends import BackendEntry, EntriesRemark
 from argus_trio.core.health.health import ShownState
 from argus_trio.manage_client.clean import one_line, wrapped
 from argus_trio.manage_client.moments import duration, seconds_of
+from argus_trio.manage_client.values import counted
 from argus_trio.tui.kit.cells import Markup
 from argus_trio.tui.parts.look import Appearance
 from argus_trio.tui.state.standing import attempt
@@ -107,7 +108,9 @@ def _connection(entry: BackendEntry, columns: int) -> list[Markup]:
     if health.failures:
         probed += f", {health.failures} failed in a row"
     breaker = "; the breaker is open: calls are refused at once" if entry.breaker == "open" else ""
-    attempts = f"; {entry.failed_attempts} attempts to connect failed" if entry.failed_attempts else ""
+    attempts = f"; {counted(entry.failed_attempts, 'attempt')} to connect failed" if entry.failed_attempts else ""
+    if entry.restarts:
+        attempts += f"; connected anew {counted(entry.restarts, 'time')}"
     return [
         *labelled("connection", spoken, columns),
         *labelled("health", f"{probed}{attempts}{breaker}", columns, "warn" if breaker else ""),
@@ -116,13 +119,17 @@ def _connection(entry: BackendEntry, columns: int) -> list[Markup]:
 
 def _figures(entry: BackendEntry, world: World, columns: int) -> list[Markup]:
     figure, calls, shown = world.figure(entry.name), entry.calls, entry.capabilities
-    lists = f"{shown.tools} tools, {shown.resources} resources, {shown.prompts} prompts"
+    lists = ", ".join(
+        counted(count, word)
+        for count, word in ((shown.tools, "tool"), (shown.resources, "resource"), (shown.prompts, "prompt"))
+    )
     if figure is None:
         said = f"{calls.under_way} in flight, {calls.waiting} waiting"
     else:
         said = (
             f"{rate(figure.per_second)}/s, {figure.in_flight} in flight, {figure.waiting} waiting; "
-            f"{figure.calls} in all, {figure.errors} errors; p50 {milliseconds(figure.p50_ms)}, p99 {milliseconds(figure.p99_ms)}"
+            f"{figure.calls} in all, {counted(figure.errors, 'error')}; "
+            f"p50 {milliseconds(figure.p50_ms)}, p99 {milliseconds(figure.p99_ms)}"
         )
     if calls.refused:
         said += f"; {calls.refused} refused, its queue was full"

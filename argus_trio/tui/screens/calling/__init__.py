@@ -3,6 +3,7 @@
     form    any form of a schema: of a tool, or of what it asks
     invoke  the form of a tool, prompt or template
     call    a call and its result
+    history all calls of this dashboard
     ask     a question
 
 Their pages are those of `pages/calling`.
