@@ -141,9 +141,8 @@ def type_of(schema: FieldSchema) -> str:
 
 def hint_of(schema: FieldSchema) -> str:
     """The type in a word or two, with its format and bounds."""
-    words = [type_of(schema)]
-    if isinstance(form := schema.get("format"), str):
-        words.append(form)
+    form = schema.get("format")
+    words = [f"{type_of(schema)} {form}".strip() if isinstance(form, str) else type_of(schema)]
     for word, said in _SAID.items():
         if isinstance(bound := schema.get(word), int | float) and not isinstance(bound, bool):
             words.append(said.format(bound))

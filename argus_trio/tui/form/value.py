@@ -53,7 +53,9 @@ def json_shown(node: FieldNode) -> tuple[str, tuple[str, ...]]:
     return _said(node, (), kept)[0] or "{}", tuple(kept.secrets)
 
 
-def _said(node: FieldNode, where: tuple[str, ...], kept: SecretsAside | None) -> tuple[str | None, tuple[WrongField, ...]]:
+def _said(
+    node: FieldNode, where: tuple[str, ...], kept: SecretsAside | None
+) -> tuple[str | None, tuple[WrongField, ...]]:
     if not node.is_present:
         return None, ()
     spec = node.spec
@@ -97,7 +99,9 @@ def _items(node: FieldNode, where: tuple[str, ...], kept: SecretsAside | None) -
     return f"[{','.join(items)}]", tuple(wrong)
 
 
-def _typed(node: FieldNode, where: tuple[str, ...], kept: SecretsAside | None) -> tuple[str | None, tuple[WrongField, ...]]:
+def _typed(
+    node: FieldNode, where: tuple[str, ...], kept: SecretsAside | None
+) -> tuple[str | None, tuple[WrongField, ...]]:
     if node.is_null:
         return "null", ()
     spec, text = node.spec, node.line.text

@@ -108,7 +108,7 @@ def _value(row: FormRow, look: Appearance, room: int, is_meant: bool) -> list[st
     none = look.sign("—", "-")
     if spec.kind == "choice":
         if not 0 <= node.at < len(spec.options):
-            return [*_turner(none, look), ("dim", "  choose one" if node.is_required else "  left out")]
+            return [*_turner(none, look), ("dim", "  not chosen (required)" if node.is_required else "  left out")]
         return _turner(cut(one_line(spec.options[node.at].title), room - 6), look)
     if spec.kind == "alternatives":
         if not node.is_present or not 0 <= node.at < len(spec.alternatives):
@@ -143,7 +143,8 @@ def _line(row: FormRow, look: Appearance, room: int, is_meant: bool) -> list[str
     text = look.sign("•", "*") * len(node.line.text) if spec.is_secret else node.line.text
     if is_meant and (text or not node.is_present):
         edited = edited_piece(text, node.line.at, room, look)
-        return edited if text else [*edited, ("dim", cut(f" {_wanted(row, look)}", room - 2))]
+        # the cursor stands where the dot is else: nothing moves as one goes on
+        return edited if text else [("cursor", " "), ("dim", cut(_wanted(row, look)[1:], room - 1))]
     if not node.is_present:
         return [("dim", cut(_wanted(row, look), room))]
     if node.is_null or not text:
