@@ -95,7 +95,7 @@ class Form:
 
     def at_place(self, where: tuple[str, ...]) -> Form:
         """The form with the row of a place meant, which comes in sight."""
-        root = unfolded(self.root, where[:-1])
+        root = unfolded(self.root, where)
         at = row_for(rows_of(root), where)
         return self if at is None else attrs.evolve(self, root=root, at=at, area=None)
 
@@ -195,7 +195,9 @@ class Form:
     def _with_area(self, row: FormRow) -> Form:
         if row.kind != "field" or row.node.spec.kind not in ("text", "raw") or row.node.spec.is_secret:
             return attrs.evolve(self, note="only a text has several lines")
-        return attrs.evolve(self, area=EditedText.of(row.node.line.text), note="F4 or Esc closes the text")
+        before = row.node.line.text[: row.node.line.at].split("\n")
+        area = EditedText(tuple(row.node.line.text.split("\n")), len(before) - 1, len(before[-1]))
+        return attrs.evolve(self, area=area, note="F4 or Esc closes the text")
 
     def _with(self, row: FormRow, node: FieldNode) -> Form:
         is_touched = self.is_touched or node != row.node

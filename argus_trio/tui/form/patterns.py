@@ -24,14 +24,32 @@ def is_quick(pattern: object, length: int) -> bool:
         return False
     if _repeats_repetitions(pattern):
         return False
-    repetitions = sum(_most(piece) > 1 for piece in _PIECE.findall(pattern))
-    if max(length, 1) ** max(repetitions, 1) > MOST_TRIES:
+    if _choices(pattern, max(length, 1)) > MOST_TRIES:
         return False
     try:
         re.compile(pattern, re.ASCII)
     except (re.error, OverflowError, RecursionError):
         return False
     return True
+
+
+def _choices(pattern: str, length: int) -> int:
+    """In how many ways a text of this length may be tried at worst."""
+    ways, groups = length, [1]
+    for piece in _PIECE.findall(pattern):
+        if piece == "(":
+            groups.append(1)
+        elif piece == "|":
+            groups[-1] += 1
+        elif piece == ")" and len(groups) > 1:
+            ways *= groups.pop()
+        elif piece == "?":
+            ways *= 2
+        elif piece in ("*", "+") or (len(piece) > 2 and piece[0] == "{" and "," in piece):
+            ways *= length
+        if ways > MOST_TRIES:
+            return ways
+    return ways * groups[0]
 
 
 def _repeats_repetitions(pattern: str) -> bool:

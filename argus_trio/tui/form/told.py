@@ -63,7 +63,7 @@ def told(errors: Iterable[Any], depth: int = 0) -> Iterator[ToldWrong]:
 
 def _said(rule: str | None, value: object, error: Any) -> str:
     if rule is None:
-        return "nothing is allowed here"
+        return "something is there that must not be"  # the library does not say where
     if rule == "type":
         wanted = [str(each) for each in (value if isinstance(value, list) else [value])]
         return f"{' or '.join(_TYPES.get(each, each) for each in wanted)} is wanted"

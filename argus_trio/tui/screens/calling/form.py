@@ -192,8 +192,8 @@ def _about(row: FormRow, columns: int, count: int) -> list[str]:
     else:
         title = one_line(spec.title)
         title = "" if title.lower().replace(" ", "_") == row.node.name.lower() else title
-        about = ": ".join(each for each in (title, one_line(spec.description)) if each)
-    lines = wrapped(about, columns)
+        about = ": ".join(each for each in (title, one_line(spec.description[:1000])) if each)
+    lines = wrapped(about[: 4 * columns], max(columns, 8))
     if len(lines) > count:
         lines = [*lines[: count - 1], cut(" ".join(lines[count - 1 :]), columns)]
     return [*lines, *[""] * (count - len(lines))]
