@@ -7,7 +7,9 @@ older drafts spelled otherwise.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from typing import Final, Literal
 from urllib.parse import unquote
 
@@ -18,10 +20,13 @@ FieldSchema = Mapping[str, object]
 
 MOST_REFERENCES: Final = 32
 """How many `$ref` lead on at one place before it is taken for a circle."""
+MOST_MERGED: Final = 256
+"""How many schemas are read as one: parts that refer to each other in turn double with each step."""
 MOST_PROPERTIES: Final = 500
 """How many properties of one object have fields; the others can be written as JSON."""
 MOST_OPTIONS: Final = 1000
-"""How many values of an `enum` are offered."""
+"""How many values of an `enum`, or alternatives, are offered."""
+_INDEX: Final = re.compile("[0-9]{1,9}")
 _KINDS: Final[Mapping[str, FormFieldKind]] = {
     "string": "text",
     "integer": "integer",
@@ -83,12 +88,12 @@ class SchemaReader:
 
     def spec(self, schema: object) -> FieldSpec:
         """What is wanted by a part of the schema."""
-        whole = self._merged(schema, MOST_REFERENCES)
+        whole = self._merged(schema)
         about = _About.of(whole)
         if options := _options(whole):
             return about.spec("choice", options=options)
         if (named := self._alternatives(whole)) is not None:
-            consts = [_const(self._merged(each, MOST_REFERENCES)) for _, each in named]
+            consts = [_const(self._merged(each)) for _, each in named]
             if all(each is not None for each in consts):
                 titled = zip(named, consts, strict=True)
                 options = tuple(FieldOption(json=const or "", title=name) for (name, _), const in titled)
@@ -118,7 +123,7 @@ class SchemaReader:
         own = ("oneOf", "anyOf", "title", "description", "default")
         rest = {key: value for key, value in whole.items() if key not in own}
         for word in ("oneOf", "anyOf"):
-            found = _list(whole.get(word))
+            found = _list(whole.get(word))[:MOST_OPTIONS]
             if len(found) > 1:
                 return tuple((self._name(each, at), _both(rest, each)) for at, each in enumerate(found))
         types = [each for each in _list(whole.get("type")) if isinstance(each, str)]
@@ -128,7 +133,7 @@ class SchemaReader:
 
     def _name(self, schema: object, at: int) -> str:
         """What an alternative is called: its title, what tells it apart, the name it is defined by, its type."""
-        whole = self._merged(schema, MOST_REFERENCES)
+        whole = self._merged(schema)
         if isinstance(title := whole.get("title"), str) and title:
             return title
         if (const := _const(whole)) is not None:
@@ -142,20 +147,23 @@ class SchemaReader:
             return reference.rpartition("/")[2] or f"{at + 1}"
         return _type_of(whole) or f"{at + 1}"
 
-    def _merged(self, schema: object, references: int) -> FieldSchema:
+    def _merged(self, schema: object) -> FieldSchema:
         """A schema with what it refers to and all of its `allOf` in one; the one option of a `oneOf` as well."""
-        if not isinstance(schema, Mapping):
+        return self._merge(schema, MOST_REFERENCES, count(1))
+
+    def _merge(self, schema: object, references: int, merged: Iterator[int]) -> FieldSchema:
+        if not isinstance(schema, Mapping) or next(merged) > MOST_MERGED:
             return {}
         whole: FieldSchema = schema
         if isinstance(reference := whole.get("$ref"), str) and references > 0:
             beside = {key: value for key, value in whole.items() if key != "$ref"}
-            whole = _both(self._merged(self._found(reference), references - 1), beside)
+            whole = _both(self._merge(self._found(reference), references - 1, merged), beside)
         parts = [*_list(whole.get("allOf"))[:MOST_REFERENCES]]
         for word in ("oneOf", "anyOf"):
             if len(only := _list(whole.get(word))) == 1:
                 parts += only
         for part in parts if references > 0 else ():
-            whole = _both(whole, self._merged(part, references - 1))
+            whole = _both(whole, self._merge(part, references - 1, merged))
         return {key: value for key, value in whole.items() if key != "allOf"} if parts else whole
 
     def _found(self, reference: str) -> object:
@@ -168,7 +176,9 @@ class SchemaReader:
             name = unquote(token).replace("~1", "/").replace("~0", "~")
             if isinstance(at, Mapping):
                 at = at.get(name)
-            elif isinstance(at, Sequence) and not isinstance(at, str) and name.isdigit() and int(name) < len(at):
+            elif (
+                isinstance(at, Sequence) and not isinstance(at, str) and _INDEX.fullmatch(name) and int(name) < len(at)
+            ):
                 at = at[int(name)]
             else:
                 return None

@@ -238,3 +238,48 @@ def test_no_schema_and_no_keys_break_a_form(schema: object, keys: list[str]) -> 
 def test_any_value_goes_through_a_form_unharmed(value: dict[str, object]) -> None:
     raw = {name: msgspec.Raw(json.dumps(each).encode()) for name, each in value.items()}
     assert json.loads(form_of({"type": "object"}, raw).text) == value
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(([a-z])+.)+[A-Z]$", "a*a*a*a*a*a*b$", "^(a?){40}a{40}$", "(x+x+)+y", "(a|b|ab)*c", "(?:(?:a)+)+$"]
+)
+def test_no_pattern_takes_for_ever(pattern: str) -> None:
+    schema = {"properties": {"x": {"type": "string", "pattern": pattern}}}
+    assert judged(schema, json.dumps({"x": "a" * 300 + "!"})) == ()
+    assert judged({"patternProperties": {pattern: False}}, json.dumps({"a" * 300 + "!": 1})) == ()
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"oneOf": [{"type": "object"}, {"$ref": "#"}]},
+        {"allOf": [{"$ref": "#"}] * 40},
+        {"$ref": "#/$defs/0", "$defs": {str(at): {"anyOf": [{"$ref": f"#/$defs/{at + 1}"}] * 2} for at in range(40)}},
+        {"$ref": "#/$defs/0", "$defs": {str(at): {"allOf": [{"$ref": f"#/$defs/{at + 1}"}] * 2} for at in range(40)}},
+        {"type": "array", "uniqueItems": True},
+        {"$ref": "#/allOf/²", "allOf": [{}]},
+        {"$ref": f"#/allOf/{'1' * 5000}", "allOf": [{}]},
+    ],
+)
+def test_no_schema_takes_for_ever_or_to_the_end_of_the_stack(schema: dict[str, object]) -> None:
+    assert judged(schema, json.dumps([{"a": at} for at in range(10_000)])) == ()
+    wants(schema)
+
+
+def test_a_schema_that_is_too_deep_is_left_to_the_server() -> None:
+    schema: dict[str, object] = {"type": "object"}
+    for _ in range(3000):
+        schema = {"properties": {"a": schema}}
+    assert judged(schema, "{}") == ()
+
+
+def test_members_are_judged_by_their_names_and_patterns_whatever_they_are_called() -> None:
+    schema = {
+        "properties": {"id": {"type": "string"}, "$id": {}},
+        "patternProperties": {"^x-[a-z]+$": {"type": "integer"}},
+        "additionalProperties": False,
+    }
+    assert judged(schema, '{"id": "1", "$id": 2, "x-a": 3}') == ()
+    assert [each.where for each in judged(schema, '{"id": 1}')] == [("id",)]
+    assert [each.where for each in judged(schema, '{"x-a": ""}')] == [("x-a",)]
+    assert judged(schema, '{"other": 1}')
