@@ -45,7 +45,7 @@ def judged(schema: object, text: str) -> tuple[WrongField, ...]:
     return tuple(wrong)
 
 
-def _counting(checker: type) -> type:
+def _counting(checker: jsonschema.Validator) -> jsonschema.Validator:
     """The library's checker of one draft, with an effort of its own."""
     effort, known = Effort(), checker.VALIDATORS
     counted = {word: effort.counted(word, judge) for word, judge in known.items()}
