@@ -13,7 +13,7 @@ from argus_trio.backends.connectivity import recovery, start_turns
 from argus_trio.backends.links import http_sse, stderr
 from argus_trio.backends.links import open as links
 from argus_trio.backends.listings import pages, rounds
-from argus_trio.backends.process import orphans
+from argus_trio.backends.process import orphans, usage
 from argus_trio.cli.isolated import command as isolation_command
 from argus_trio.cli.isolated import plans
 from argus_trio.config.model.container import Container
@@ -56,7 +56,7 @@ from argus_trio.pipeline.authentication import (
 from argus_trio.pipeline.limits import rate_limit
 from argus_trio.pipeline.telemetry import export
 from argus_trio.runtime import pipelines, stopping
-from argus_trio.runtime.changes import backend_changes, candidate, check_config, reload, turns
+from argus_trio.runtime.changes import backend_changes, candidate, check_config, file_difference, reload, turns
 from argus_trio.sandbox import standing
 from argus_trio.sandbox.container import attached, program, start
 from argus_trio.sandbox.container import life as container_life
@@ -241,6 +241,10 @@ MANAGEMENT = {
     "changes of backends that wait": (turns.MOST_TURNS,),
     "how long a restart waits": (seconds(backend_changes.RESTART_SECONDS),),
     "configurations checked": (check_config.MOST_CHECKS, seconds(candidate.READ_SECONDS)),
+    "readings of the file at once": (file_difference.MOST_READINGS, seconds(candidate.READ_SECONDS)),
+    "places told where": (file_difference.MOST_PLACES,),
+    "how long what programs use": (seconds(usage.FRESH_SECONDS), seconds(usage.NEW_SECONDS)),
+    "processes of the machine": (usage.MOST_READ,),
     "those named who asked": (reload.MOST_NAMED,),
 }
 COMMANDS = {

@@ -15,7 +15,7 @@ from argus_trio.manage_client.token import find_token
 from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.tui.effect import CopyText, Effect, FollowStream, Quit, Suspend, SwitchGateway
 from argus_trio.tui.effects.doing import Doing
-from argus_trio.tui.message import DashboardMessage, Done, Ticked
+from argus_trio.tui.message import DashboardMessage, Done, StreamCame, Ticked
 from argus_trio.tui.parts.look import Appearance
 from argus_trio.tui.servers import KnownGateway
 from argus_trio.tui.shell.model import Model
@@ -137,7 +137,7 @@ class _Dashboard:
         step = update(self._model, message)
         if step.value is not self._model:
             self._model = step.value
-            self._display.show()
+            self._display.show(is_urgent=not _is_ambient(message))
         self._do(step.effects)
 
     def _do(self, effects: tuple[Effect, ...]) -> None:
@@ -169,3 +169,10 @@ class _Dashboard:
         while True:
             self._tell(Ticked(time.time()))
             await trio.sleep(1)
+
+
+def _is_ambient(message: DashboardMessage) -> bool:
+    """Whether it is what comes every second, whatever happens."""
+    if isinstance(message, StreamCame):
+        return all(each.event in ("figures", "heartbeat") for each in message.events)
+    return isinstance(message, Ticked)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import time
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,7 +33,7 @@ class Terminal:
 
     def tmux(self, *words: str) -> str:
         """What tmux says to a command. Raises: CalledProcessError."""
-        command = ["tmux", "-L", self.socket, *words]
+        command = ["tmux", "-S", self.socket, *words]
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=TERMINAL_SECONDS).stdout
 
     def screen(self) -> str:
@@ -72,7 +72,8 @@ def terminal(folder: Path, env: Mapping[str, str], *, columns: int = 80, rows: i
         if os.environ.get("ARGUS_REQUIRE_TMUX"):
             pytest.fail("tmux is not installed, and ARGUS_REQUIRE_TMUX is set")
         pytest.skip("tmux is not installed")
-    found = Terminal(socket=f"argus-{uuid.uuid4().hex[:12]}", folder=folder)
+    home = Path(tempfile.mkdtemp(prefix="argus-tmux-"))  # a test's own folder may be too long for a socket
+    found = Terminal(socket=str(home / "socket"), folder=folder)
     variables = {"PYTHONPATH": str(ROOT), "TERM": "screen-256color", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", **env}
     known = [word for name, value in variables.items() for word in ("-e", f"{name}={value}")]
     size = ["-x", str(columns), "-y", str(rows)]
@@ -83,3 +84,4 @@ def terminal(folder: Path, env: Mapping[str, str], *, columns: int = 80, rows: i
         yield found
     finally:
         found.tmux("kill-server")
+        shutil.rmtree(home)

@@ -349,3 +349,22 @@ async def test_too_many_that_wait_and_those_after_the_stop_are_refused(autojump_
     assert refused[too_many:] == ["the gateway is stopping"] * (MOST_TURNS + 2 - too_many)
     with pytest.raises(ChangesUnserved, match="stopping"):
         await at.do("restart")
+
+
+async def test_restarts_are_counted_from_the_second_connection_on_over_holds_and_successors(
+    autojump_clock: MockClock,
+) -> None:
+    async with operated() as at:
+
+        def restarts() -> int:
+            (status, _) = at.h.supervisor.overview().backends
+            return status.restarts
+
+        assert restarts() == 0
+        await at.do("restart")
+        assert restarts() == 1
+        await at.do("disable")
+        assert restarts() == 1
+        await at.do("enable")
+        await trio.sleep(1)
+        assert restarts() == 2

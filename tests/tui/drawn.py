@@ -9,6 +9,7 @@ import attrs
 import msgspec
 
 from argus_trio.contract.clients import ExchangeEntry
+from argus_trio.contract.control import DifferenceAnswer, DifferenceEntry
 from argus_trio.contract.events import FigureEntry, FiguresEntry
 from argus_trio.contract.settings import ConfigAnswer, LogLevelAnswer, TreeAnswer, TreeNode
 from argus_trio.core.journal import Severity
@@ -76,6 +77,21 @@ CONFIG = ConfigAnswer(
         "server": {"port": 9000, "management": {"token": "***"}},
         "backends": {"files": {"type": "stdio"}},
     },
+)
+DIFFERENCE = DifferenceAnswer(
+    file_path="/etc/argus-trio/config.yaml",
+    is_same=False,
+    entries=(
+        DifferenceEntry(
+            path="backends.new", kind="added", file={"type": "stdio", "args": ["-v", "写入"]}, running=None
+        ),
+        DifferenceEntry(path="backends.old.url", kind="removed", file=None, running="http://old.example/mcp"),
+        DifferenceEntry(path="server.port", kind="changed", file=9001, running=9000),
+        DifferenceEntry(path="server.management.token", kind="changed", file="***", running="***"),
+        DifferenceEntry(path="backends.files.args", kind="changed", file=["a", "b"], running=["a"]),
+    ),
+    more=0,
+    problems=(),
 )
 FIGURES = FiguresEntry(
     timestamp=values.AT,
@@ -166,6 +182,7 @@ def answered(request: Fetch) -> object:
         "/tree": TREE,
         "/config": CONFIG,
         "/log-level": LogLevelAnswer(level="info"),
+        "/config/difference": DIFFERENCE,
     }
     if path == "/reload":
         return values.reloaded()

@@ -8,13 +8,15 @@ import attrs
 import pytest
 
 from argus_trio.contract.clients import CANCEL_EXCHANGE, CLOSE_SESSION, EXCHANGES, SESSIONS
-from argus_trio.contract.control import RELOAD, VALIDATE, ProblemEntry, ValidateAnswer
+from argus_trio.contract.control import DIFFERENCE, RELOAD, VALIDATE, ProblemEntry, ValidateAnswer
+from argus_trio.contract.events import FiguresEntry, GapEntry
 from argus_trio.contract.settings import CONFIG, SET_LOG_LEVEL, TREE
 from argus_trio.manage_client.failure import FAILED
 from argus_trio.tui.effect import CopyText, Effect, Fetch
-from argus_trio.tui.message import Clicked, Fetched, FetchFailed, StreamCame, Ticked, Wheeled
+from argus_trio.tui.message import Clicked, Fetched, FetchFailed, Key, StreamCame, Ticked, Wheeled
 from argus_trio.tui.pages.configuration import ConfigurationPage
-from argus_trio.tui.pages.events import EventsPage
+from argus_trio.tui.pages.events import GAPS_KEPT, EventsPage
+from argus_trio.tui.pages.record import RecordPage
 from argus_trio.tui.pages.traffic import TrafficPage
 from argus_trio.tui.pages.tree import TreePage
 from argus_trio.tui.shell.model import Model
@@ -22,7 +24,8 @@ from argus_trio.tui.shell.update import update
 from argus_trio.tui.state.hearing import STREAM
 from argus_trio.wire.event_stream import Event
 from tests.cli import values
-from tests.tui.drawn import FIGURES, NOW, after, dashboard, drawn, effects, json_of, keys
+from tests.tui.drawn import FIGURES, NOW, after, dashboard, drawn, effects, exchange, json_of, keys
+from tests.tui.drawn import TREE as TREE_ANSWER
 
 
 def asked(done: tuple[Effect, ...]) -> list[str]:
@@ -63,14 +66,14 @@ def test_traffic_is_narrowed_to_words(words: str, shown: list[str]) -> None:
 
 def test_a_call_is_cancelled_after_a_question() -> None:
     model = keys(dashboard("3"), "down", "c")
-    assert "Cancel files_read of bob?" in drawn(model)
+    assert "Cancel files_read of bob (e-2)?" in drawn(model)
     (done,) = effects(model, "y")
     assert isinstance(done, Fetch)
     assert (done.operation, done.path) == (CANCEL_EXCHANGE, {"id": "e-2"})
     assert effects(model, "n") == ()
     failed = update(model, FetchFailed(request=done, why="it is over", code=FAILED)).value
     assert failed.notice is not None
-    assert "was not ended: it is over" in failed.notice.told.text
+    assert "call e-2 was not cancelled: it is over" in failed.notice.told.text
 
 
 def test_a_session_is_ended_after_a_question() -> None:
@@ -89,7 +92,8 @@ def test_a_dashboard_that_is_read_only_cancels_nothing() -> None:
 def test_the_cursor_stays_on_a_call_wherever_it_stands_in_the_list() -> None:
     model = keys(dashboard("3"), "down")
     page = traffic(model)
-    page = attrs.evolve(page, in_flight=(*page.in_flight[1:], *page.in_flight[:1]))
+    entries = page.list.entries
+    page = page.with_list("in flight", entries=(*entries[1:], *entries[:1]))
     assert page.shown[page.at(page.shown)].id == "e-2"
 
 
@@ -111,9 +115,9 @@ def test_a_reload_is_made_after_a_question_and_its_report_is_shown() -> None:
     assert isinstance(done, Fetch)
     assert (done.operation, done.taken, done.is_change) == (RELOAD, (422, 500, 503), True)
     seen = drawn(keys(model, "y"))
-    assert "+ new  added" in seen
-    assert "~ files  changed" in seen
-    assert "! server.port  only after a restart of the gateway" in seen
+    assert "+ new: added" in seen
+    assert "~ files: changed" in seen
+    assert "! server.port: takes effect only after a restart of the gateway" in seen
 
 
 def test_a_reload_that_is_refused_says_why() -> None:
@@ -132,7 +136,7 @@ def test_a_check_shows_each_problem_with_its_place_and_what_to_write() -> None:
     problem = ProblemEntry(path="backends.x.type", message="missing", hint="write type: stdio", line=4)
     answer = ValidateAnswer(valid=False, errors=(), problems=(problem,), warnings=(problem,), backends=())
     seen = drawn(after(model, Fetched(request=done, answer=answer, raw=b"")))
-    assert "backends.x.type (line 4): missing" in seen
+    assert "! backends.x.type, line 4" in seen
     assert "write type: stdio" in seen
     assert "worth knowing" in seen
 
@@ -159,7 +163,7 @@ def test_the_level_of_the_log_is_changed_after_a_question() -> None:
 
 def test_the_configuration_is_narrowed_to_words_and_what_they_stand_below() -> None:
     page = cast("ConfigurationPage", keys(dashboard("4"), "/", "=token", "enter").page)
-    assert [line.strip() for _, line in page.shown] == ["server:", "management:", 'token: "***"']
+    assert [line.text.strip() for line in page.shown] == ["server:", "management:", 'token: "***"']
 
 
 def test_the_tree_is_folded_by_keys_and_stays_so_when_it_is_looked_at_again() -> None:
@@ -210,3 +214,175 @@ def test_an_event_is_copied_as_json() -> None:
     (done,) = effects(dashboard("6"), "y")
     assert isinstance(done, CopyText)
     assert '"id":"a1-4"' in done.text
+
+
+def busier(calls: int) -> FiguresEntry:
+    """Figures after so many more calls; nothing is under way."""
+    figures = tuple(attrs.evolve(each, calls=each.calls + calls) for each in FIGURES.figures)
+    return attrs.evolve(FIGURES, in_flight=0, figures=figures)
+
+
+@pytest.mark.parametrize(("tabs", "path"), [(1, EXCHANGES.path), (2, SESSIONS.path)])
+def test_what_is_over_and_sessions_are_asked_for_where_they_have_changed_and_not_otherwise(
+    tabs: int, path: str
+) -> None:
+    model = keys(dashboard("3"), *["tab"] * tabs)
+    model = after(model, came("figures", busier(0)), Ticked(NOW + 5))
+    model = after(model, came("figures", busier(0)))
+    later = after(model, Ticked(NOW + 60))
+    assert asked(update(later, came("figures", busier(0))).effects) == []
+    step = update(later, came("figures", busier(1)))
+    assert asked(step.effects) == [path]
+    again = update(after(step.value, Ticked(NOW + 90)), came("figures", busier(2)))
+    assert asked(again.effects) == []  # the answer is under way
+
+
+def test_sessions_are_asked_for_after_one_was_opened() -> None:
+    model = after(keys(dashboard("3"), "tab", "tab"), came("figures", busier(0)), Ticked(NOW + 5))
+    model = after(after(model, came("figures", busier(0))), Ticked(NOW + 60))
+    noted = after(model, came("session_opened", values.event(9, "session_opened")))
+    assert asked(update(noted, came("figures", busier(0))).effects) == [SESSIONS.path]
+
+
+def test_an_answer_under_way_is_waited_for() -> None:
+    step = update(dashboard("3"), came("figures", FIGURES))
+    assert asked(step.effects) == [EXCHANGES.path]
+    assert asked(update(step.value, came("figures", FIGURES)).effects) == []
+    (request,) = step.effects
+    assert isinstance(request, Fetch)
+    failed = update(step.value, FetchFailed(request=request, why="it took too long", code=FAILED)).value
+    assert "it took too long" in drawn(failed)
+    assert "desk__order" in drawn(failed)  # what was known stays
+    assert asked(update(failed, came("figures", FIGURES)).effects) == [EXCHANGES.path]
+
+
+def test_thousands_are_asked_for_more_seldom_and_what_was_not_fetched_is_told() -> None:
+    model = dashboard("3", columns=120)
+    entries = tuple(exchange(number) for number in range(4000))
+    step = update(model, came("figures", FIGURES))
+    (request,) = step.effects
+    assert isinstance(request, Fetch)
+    assert request.has_pages
+    answer = attrs.evolve(values.EXCHANGES, exchanges=entries, total=9000, next="e-4000")
+    model = update(step.value, Fetched(request=request, answer=answer, raw=b"")).value
+    assert "4000 of 9000" in drawn(model)
+    assert "the first 4000 were fetched" in drawn(model)
+    assert asked(update(after(model, Ticked(NOW + 3)), came("figures", FIGURES)).effects) == []
+    assert asked(update(after(model, Ticked(NOW + 4.5)), came("figures", FIGURES)).effects) == [EXCHANGES.path]
+
+
+@pytest.mark.parametrize(
+    ("tab", "pressed", "told"),
+    [
+        ("3", ("enter",), "waits for its client's answer"),
+        ("3", ("tab", "down", "enter"), "an error -31017"),
+        ("3", ("tab", "tab", "enter"), "3 calls under way, and sees 4 tools"),
+        ("4", ("down", "enter"), 'token: "***"'),
+        ("6", ("up", "enter"), "\\x1b[31mred"),
+    ],
+)
+def test_enter_opens_all_of_it_and_escape_leads_back(tab: str, pressed: tuple[str, ...], told: str) -> None:
+    model = keys(dashboard(tab), *pressed)
+    assert isinstance(model.page, RecordPage)
+    assert told in drawn(model)
+    assert not isinstance(keys(model, "esc").page, RecordPage)
+
+
+def test_what_is_opened_is_searched_scrolled_and_copied() -> None:
+    model = keys(dashboard("3"), "enter", "/", "=outcome", "enter")
+    page = cast("RecordPage", model.page)
+    assert page.text[page.place.at :].lstrip().startswith('"outcome"')
+    assert cast("RecordPage", keys(model, "home").page).place.at == 0
+    (copied,) = effects(model, "y")
+    assert isinstance(copied, CopyText)
+    assert copied.text.startswith("{")
+    missing = keys(model, "/", "ctrl u", "=nowhere", "enter")
+    assert missing.notice is not None
+    assert "nothing of it is found" in missing.notice.told.text
+
+
+def test_the_difference_is_told_with_signs() -> None:
+    seen = drawn(keys(dashboard("4"), "tab"))
+    for line in (
+        "5 places of the file differ from what is running",
+        "+ backends.new",
+        "- backends.old.url",
+        "~ server.port: 9000 → 9001",
+        "~ server.management.token: another secret",
+    ):
+        assert line in seen
+
+
+def test_the_difference_is_asked_for_again_when_it_is_gone_to() -> None:
+    assert asked(effects(dashboard("4"), "tab")) == [DIFFERENCE.path]
+    assert DIFFERENCE.path in asked(effects(dashboard("4"), "u"))
+
+
+def test_what_could_not_be_asked_for_is_told_where_it_would_stand() -> None:
+    model = keys(dashboard("4"), "tab")
+    failed = after(model, FetchFailed(request=Fetch(operation=DIFFERENCE), why="there is no file", code=FAILED))
+    assert "there is no file" in drawn(failed)
+    assert "there is no file" not in drawn(keys(failed, "tab"))
+
+
+def test_the_configuration_folds_and_what_is_hidden_is_counted() -> None:
+    model = keys(dashboard("4"), "down", " ")
+    page = cast("ConfigurationPage", model.page)
+    assert [line.text for line in page.shown[:3]] == ['version: "1"', "server:", "backends:"]
+    assert "server:  3 more" in drawn(model)
+    assert len(cast("ConfigurationPage", keys(model, "right").page).shown) == 8
+    assert len(cast("ConfigurationPage", keys(model, "-").page).shown) == 3
+    assert len(cast("ConfigurationPage", keys(model, "-", "+").page).shown) == 8
+    up = cast("ConfigurationPage", keys(dashboard("4"), "down", "down", "left").page)
+    assert up.shown[up.cursor.at].text == "server:"
+
+
+def test_a_reload_says_at_once_that_it_is_under_way() -> None:
+    model = keys(dashboard("4"), "r")
+    assert "the file is being read" in drawn(update(model, Key("y")).value)
+
+
+def test_the_tree_folds_but_for_its_first_levels_and_the_cursor_stays_near() -> None:
+    model = keys(dashboard("5"), "end", "-")
+    assert "trio" in drawn(model)
+    page = cast("TreePage", keys(dashboard("5"), "end").page)
+    assert page.meant[-1] == "keep-alive"
+    gone = attrs.evolve(page, meant=(*page.meant, "gone"))
+    assert gone.shown[gone.place(gone.shown)].node.name == "keep-alive"
+
+
+def test_a_tree_where_nothing_happens_is_not_asked_for_and_tells_how_old_it_is() -> None:
+    model = after(dashboard("5"), came("figures", FIGURES), Ticked(NOW + 3))
+    step = update(model, came("figures", FIGURES))
+    model = after(
+        step.value,
+        *(Fetched(request=each, answer=TREE_ANSWER, raw=b"") for each in step.effects if isinstance(each, Fetch)),
+    )
+    later = after(model, Ticked(NOW + 63))
+    assert asked(update(later, came("figures", FIGURES)).effects) == []
+    assert "looked at 1 min ago" in drawn(later)
+    stirred = after(later, came("backend_down", values.event(9, "backend_down")))
+    assert asked(update(stirred, came("figures", FIGURES)).effects) == [TREE.path]
+
+
+def test_missing_events_are_marked_where_they_are_missing() -> None:
+    gap = GapEntry(timestamp="2026-11-26T12:00:30.000Z", since="a1-4", message="12 are gone")
+    newer = attrs.evolve(values.event(20, "backend_ready", "back again"), timestamp="2026-11-26T12:01:00.000Z")
+    model = after(dashboard("6"), came("gap", gap), came("backend_ready", newer))
+    assert events(model) == ["a1-1", "a1-2", "a1-3", "a1-4", f"gap {gap.timestamp}", newer.id]
+    assert "events are missing here" in drawn(model)
+    gaps = [attrs.evolve(gap, timestamp=f"2026-11-26T12:00:{number}.000Z") for number in range(10, 50)]
+    assert len(cast("EventsPage", after(model, *(came("gap", each) for each in (*gaps, *gaps))).page).gaps) == GAPS_KEPT
+    assert events(after(dashboard("6", events=()), came("gap", gap))) == []
+    broken = StreamCame(stream=STREAM, events=(Event(event="gap", data=b"{}", id="", retry=None),))
+    assert len(cast("EventsPage", after(model, broken).page).gaps) == 1
+
+
+def test_events_of_another_day_say_which() -> None:
+    assert "11-26 12:00 info" in drawn(dashboard("6"))
+    today = attrs.evolve(values.event(1, "backend_ready"), timestamp="2026-01-02T03:00:00.000Z")
+    assert "\n03:00:00 info" in drawn(dashboard("6", events=(today,)))
+
+
+def test_events_are_found_by_their_details() -> None:
+    assert events(keys(dashboard("6"), "/", '="times":3', "enter")) == ["a1-3"]

@@ -25,20 +25,22 @@ _TYPES: Final = {"integer": rb"-?(?:0|[1-9][0-9]*)", "number": rb"-?[0-9].*", "b
 
 
 def command_line(call: CallUnderWay, server: str = "", schema: object = None) -> str | None:
-    """The words of the call, quoted for a shell; None where its name holds what no shell can be told harmlessly.
+    """The words of the call, quoted for a shell; None where its name cannot be said there:
+    it acts on a terminal, or looks like an option.
 
     `server` is the address of its gateway; `schema` is that of the tool's arguments, None where it is not known.
     """
     view = call.start.body.get("endpoint")
     view = view if isinstance(view, str) else ""
+    if call.target.startswith("-"):  # the verb takes it for an option, wherever it stands
+        return None
     if any(clean(each) != each or "\n" in each or "\t" in each for each in (call.target, server, view)):
         return None
     where = ["--server", server] if server and server != DEFAULT_BASE else []
     by = ["--view", view] if view else []
     arguments = _words(call, schema)
-    begins_like_an_option = call.target.startswith("-") or any(each.startswith("-") for each in arguments)
     verb = ["argus-trio", _VERBS[call.kind]]
-    words = [*verb, *where, *by, *(["--"] if begins_like_an_option else []), call.target, *arguments]
+    words = [*verb, *where, *by, call.target, *arguments]
     return shlex.join(words)
 
 
@@ -69,7 +71,7 @@ def _can_be_keyed(arguments: Mapping[str, bytes], schema: Mapping[str, object]) 
     known = properties if isinstance(properties, Mapping) else {}
     wanted = required if isinstance(required, list) else []
     return (
-        all(name and not set(name) & {"=", ":", "{"} and clean(name) == name for name in arguments)
+        all(name and not set(name) & {"=", ":", "{"} and name[0] != "-" and clean(name) == name for name in arguments)
         and not any("=" in str(name) or ":" in str(name) for name in known)
         and all(name in arguments for name in wanted)  # the verb itself says no to what is incomplete
     )

@@ -5,8 +5,10 @@
     tools     tools, resources and prompts, searched as one types
     entry     all there is to know of one of them
     calling/  calls: their forms, what comes of them, what they ask, those that were
-    traffic   what is under way and was, and sessions
-    configuration  the running one, checks and reloads
+    traffic   what is under way and was, and sessions; traffic_words has the words
+    configuration  the running one, how the file differs, checks and reloads
+    reports   what those say, as lines
+    record    one thing of a list, in full
     tree      the live nursery tree
     events    what has happened
 

@@ -149,7 +149,7 @@ class ToolsPage:
     def _narrowed(self, world: World, **changes: object) -> ToolsPage:
         """The page with something else searched for: the entry that was chosen stays meant if it is found still."""
         page: ToolsPage = attrs.evolve(self, **changes)  # type: ignore[arg-type]  # the callers name fields
-        if page.filter.text != self.filter.text:
+        if page.is_typing and page.filter.text != self.filter.text:  # where it is cleared, what was found stays meant
             page = attrs.evolve(page, cursor=Cursor(), meant=None, is_chosen=False)
         shown = page.shown(world)
         return page.meaning(shown, page.at(shown), is_chosen=page.is_chosen)
@@ -172,7 +172,7 @@ _KEYS: Final = (
 )
 _TYPING: Final = (
     KeyHelp("Enter", "keep", "Keep what is searched for; call what is found where it is one, or was chosen by arrows"),
-    KeyHelp("Up", "choose", "Choose one, as Down, PgUp and PgDn"),
+    KeyHelp("Up Down", "choose", "Choose one, as PgUp and PgDn"),
     KeyHelp("Tab", "kind", "All, or tools, prompts, resources, templates alone"),
     KeyHelp("Esc", "clear", "Search for nothing"),
 )

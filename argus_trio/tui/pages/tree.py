@@ -22,12 +22,17 @@ from argus_trio.tui.message import (
 from argus_trio.tui.pages.page import KeyHelp
 from argus_trio.tui.parts.cursor import Cursor
 from argus_trio.tui.parts.filter import WordFilter
+from argus_trio.tui.state.activity import FiguresHeard, activity
 from argus_trio.tui.state.hearing import EVENTS_KEY
 from argus_trio.tui.state.world import World
 from argus_trio.tui.step import Step
 
 LOOK_SECONDS: Final = 3.0
-"""How often the tree is asked for while it is looked at: the gateway walks through all of its tasks for it."""
+"""How often the tree is asked for while it is looked at and something happens: the gateway walks through all of its
+tasks for it. Where nothing happens it is not asked for, and it is told how old it is."""
+UNFOLDED: Final = 2
+"""How many levels stay unfolded where all is folded."""
+_NO_NEWS: Final = frozenset({"figures", "heartbeat", "gap"})
 NodePath = tuple[str, ...]
 """Where a node is: names from the root on, with a number where several siblings have one name."""
 
@@ -51,12 +56,19 @@ class TreePage:
         KeyHelp("Space", "fold", "Fold or unfold; left and right do the same"),
         KeyHelp("/", "filter", "Only nodes with these words, and what they stand below"),
         KeyHelp("u", "look", "Look again now"),
+        KeyHelp("-", "fold all", "Fold all but the first two levels; + unfolds all", in_foot=False),
     )
 
     answer: TreeAnswer | None = None
     at: float = 0.0
     """When it was looked at."""
     asked_at: float = 0.0
+    is_asked: bool = False
+    """Whether an answer is under way."""
+    is_stale: bool = False
+    """Whether something has happened since it was asked for."""
+    heard: FiguresHeard = (0, 0)
+    """What the latest figures said."""
     folded: frozenset[NodePath] = frozenset()
     filter: WordFilter = attrs.field(factory=WordFilter)
     cursor: Cursor = attrs.field(factory=Cursor)
@@ -80,6 +92,11 @@ class TreePage:
         return tuple(row for row in rows if row.path in kept)
 
     @property
+    def rows(self) -> int:
+        """How many rows there are where nothing is folded."""
+        return 0 if self.answer is None else sum(1 for _ in _rows(self.answer.tree, (), 0, frozenset()))
+
+    @property
     def _folded(self) -> frozenset[NodePath]:
         return frozenset() if self.filter.text.strip() else self.folded
 
@@ -88,11 +105,15 @@ class TreePage:
         at = self.cursor.within(len(shown)).at
         if not self.meant or (shown and shown[at].path == self.meant):
             return at
-        return next((number for number, each in enumerate(shown) if each.path == self.meant), at)
+        for path in reversed(tuple(_above(self.meant))):  # of a node that is gone, or folded away, what it stood below
+            for number, each in enumerate(shown):
+                if each.path == path:
+                    return number
+        return at
 
     def opened(self, world: World) -> Step[TreePage]:
         """See `DashboardPage`."""
-        return Step(attrs.evolve(self, asked_at=world.now), (Fetch(operation=TREE),))
+        return Step(attrs.evolve(self, asked_at=world.now, is_asked=True, is_stale=False), (Fetch(operation=TREE),))
 
     def closed(self) -> Step[None]:
         """See `DashboardPage`."""
@@ -101,12 +122,11 @@ class TreePage:
     def told(self, message: DashboardMessage, world: World) -> Step[TreePage] | None:
         """See `DashboardPage`."""
         if isinstance(message, StreamCame):
-            is_time = message.stream.key == EVENTS_KEY and world.now - self.asked_at >= LOOK_SECONDS
-            return self.opened(world) if is_time and any(each.event == "figures" for each in message.events) else None
+            return self._heard(message, world) if message.stream.key == EVENTS_KEY else None
         if isinstance(message, Fetched) and isinstance(message.answer, TreeAnswer):
-            return Step(attrs.evolve(self, answer=message.answer, at=world.now, failed=""))
+            return Step(attrs.evolve(self, answer=message.answer, at=world.now, is_asked=False, failed=""))
         if isinstance(message, FetchFailed) and message.request.operation is TREE:
-            return Step(attrs.evolve(self, failed=message.why))
+            return Step(attrs.evolve(self, failed=message.why, is_asked=False))
         if isinstance(message, Pasted):
             pasted = self.filter.pasted(message.text)
             return None if pasted is None else Step(attrs.evolve(self, filter=pasted))
@@ -117,6 +137,16 @@ class TreePage:
         if isinstance(message, Wheeled):
             return Step(self._meaning(shown, self.place(shown) + message.lines))
         return self._pressed(message.name, shown, world) if isinstance(message, Key) else None
+
+    def _heard(self, message: StreamCame, world: World) -> Step[TreePage] | None:
+        """Whatever happens begins and ends tasks; after figures is the time to look."""
+        heard = activity(world.figures)
+        is_news = heard != self.heard or any(each.event not in _NO_NEWS for each in message.events)
+        page = attrs.evolve(self, heard=heard, is_stale=True) if is_news else self
+        is_time = not page.is_asked and world.now - page.asked_at >= LOOK_SECONDS
+        if page.is_stale and is_time and any(each.event == "figures" for each in message.events):
+            return page.opened(world)
+        return Step(page) if is_news else None
 
     def _pressed(self, key: str, shown: tuple[TreeRow, ...], world: World) -> Step[TreePage] | None:
         if (filtered := self.filter.pressed(key)) is not None:
@@ -130,7 +160,15 @@ class TreePage:
             return Step(self.toggled(shown))
         if key in ("left", "right") and shown:
             return Step(self._sideways(key, shown))
+        if key in ("-", "+", "="):
+            return Step(attrs.evolve(self, folded=self._all_folded() if key == "-" else frozenset()))
         return self.opened(world) if key == "u" else None
+
+    def _all_folded(self) -> frozenset[NodePath]:
+        if self.answer is None:
+            return self.folded
+        rows = _rows(self.answer.tree, (self.answer.tree.name,), 0, frozenset())
+        return frozenset(row.path for row in rows if row.depth >= UNFOLDED and row.node.children)
 
     def _sideways(self, key: str, shown: tuple[TreeRow, ...]) -> TreePage:
         """Left folds, and goes up from what is folded; right unfolds."""

@@ -5,6 +5,7 @@
     scroll  a place in a long text that is shown wrapped
     area    a text of several lines that is edited
     filter  words that a list is narrowed to
+    folding  indented lines of which parts are folded
     look    how everything is shown: palette, Unicode or ASCII
 
 None of them knows a gateway or a terminal; keys have the names that urwid gives them (`page down`, `ctrl a`).

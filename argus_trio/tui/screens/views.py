@@ -16,6 +16,7 @@ from argus_trio.tui.pages.configuration import ConfigurationPage
 from argus_trio.tui.pages.entry import EntryPage
 from argus_trio.tui.pages.events import EventsPage
 from argus_trio.tui.pages.overview import OverviewPage
+from argus_trio.tui.pages.record import RecordPage
 from argus_trio.tui.pages.tools import ToolsPage
 from argus_trio.tui.pages.traffic import TrafficPage
 from argus_trio.tui.pages.tree import TreePage
@@ -27,6 +28,7 @@ from argus_trio.tui.screens.calling.history import history
 from argus_trio.tui.screens.calling.invoke import invoke
 from argus_trio.tui.screens.entry import entry
 from argus_trio.tui.screens.observed import configuration, events, tree
+from argus_trio.tui.screens.record import record
 from argus_trio.tui.screens.tools import tools
 from argus_trio.tui.screens.traffic import traffic
 from argus_trio.tui.state.world import World
@@ -46,5 +48,6 @@ VIEWS: Final[Mapping[type, PageView]] = {
     ConfigurationPage: configuration,
     TreePage: tree,
     EventsPage: events,
+    RecordPage: record,
     BackendPage: backend,
 }

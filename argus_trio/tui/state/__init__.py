@@ -6,6 +6,7 @@
     entries   tools, prompts, resources and templates, as one list that is searched
     details   all there is to know of one of them, in lines
     outline   a schema in lines
+    activity  whether anything is done, as figures say
     history   the latest figures of each backend, for sparklines
 
 What is fetched again, and when, is decided here: after events, and whenever the stream stands anew; never by the clock.

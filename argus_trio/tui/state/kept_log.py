@@ -41,6 +41,8 @@ class KeptLog:
     size: int = 0
     left_out: int = 0
     """How many were kept and are not any more."""
+    latest: str = ""
+    """The id of the latest line; those up to it are known."""
 
     @property
     def next(self) -> int:
@@ -50,22 +52,27 @@ class KeptLog:
     def with_events(self, events: Iterable[Event]) -> KeptLog:
         """The same with what a stream has brought; what is known already, as after a new beginning, is passed over."""
         added: list[KeptLine] = []
-        number, latest = self.next, next((each.id for each in reversed(self.lines) if each.id), "")
+        number, latest = self.next, self.latest
         for event in events:
             line = _line(event, number)
             if line is None or (line.id and _is_known(line.id, latest)):
                 continue
             added.append(line)
             number, latest = number + 1, line.id or latest
-        return self._bounded((*self.lines, *added), self.size + sum(map(_size, added))) if added else self
+        return self._bounded(added, latest) if added else self
 
-    def _bounded(self, lines: tuple[KeptLine, ...], size: int) -> KeptLog:
+    def begun_again(self, why: str) -> KeptLog:
+        """The same before a log that is another one: its lines are counted from the first again."""
+        return self._bounded([KeptLine(number=self.next, timestamp="", source="gap", text=why)], "")
+
+    def _bounded(self, added: list[KeptLine], latest: str) -> KeptLog:
+        lines, size = (*self.lines, *added), self.size + sum(map(_size, added))
         first = max(len(lines) - LOG_LINES, 0)
         size -= sum(map(_size, lines[:first]))
         while size > LOG_BYTES and first < len(lines) - 1:
             size -= _size(lines[first])
             first += 1
-        return KeptLog(lines=lines[first:], size=size, left_out=self.left_out + first)
+        return KeptLog(lines=lines[first:], size=size, left_out=self.left_out + first, latest=latest)
 
 
 def _size(line: KeptLine) -> int:

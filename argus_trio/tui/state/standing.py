@@ -42,7 +42,7 @@ def cause(entry: BackendEntry, world: World) -> str:
     """Why it is in its state, and when it is tried again; empty where there is nothing to say."""
     parts = [] if entry.state == "ready" and entry.reason == "it answers" else [entry.reason]
     if entry.hold is not None:
-        parts.append(f"{_HELD[entry.hold.kind]} by {entry.hold.by}")
+        parts = [f"{_HELD[entry.hold.kind]} by {entry.hold.by}, until it is enabled"]
     if (again := attempt(entry, world)) and not is_serving(entry):
         parts.insert(0, again)
     return ": ".join(part for part in parts if part)

@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from math import inf
 from typing import Final
 
 import trio
@@ -24,6 +25,9 @@ from argus_trio.tui.terminal.signals import TerminalSignals
 
 FRAME_SECONDS: Final = 0.05
 """The shortest time between two drawings: nobody reads faster, and a slow line is not to be filled."""
+CALM_SECONDS: Final = 0.95
+"""How long what changes by itself every second, the clock and figures, waits to be drawn together: drawing costs more
+than all else here."""
 STALL_SECONDS: Final = 3.0
 """How long a terminal may take no drawing before all of it is drawn anew: who knows what it shows by then."""
 
@@ -35,6 +39,7 @@ class Display:
         self._model, self._tell = model, tell
         send(is_unicode=model().world.look.is_unicode)
         self._changed = trio.Event()
+        self._urgent = trio.Event()
         self._scope = trio.CancelScope()
         self._file = sys.stdin.fileno()
         self._output = open_terminal(sys.stdout.fileno(), self.leave)
@@ -46,6 +51,7 @@ class Display:
         self._watch: trio.CancelScope | None = None
         self._rest: trio.CancelScope | None = None
         self._size = (0, 0)
+        self._drawn_at = -inf
         self._seen: urwid.Widget = urwid.SolidFill()
 
     @property
@@ -53,9 +59,11 @@ class Display:
         """The signal that ended it; None where its user left."""
         return self._signals.ended_by
 
-    def show(self) -> None:
-        """The model has changed: it is drawn soon."""
+    def show(self, *, is_urgent: bool = True) -> None:
+        """The model has changed: it is drawn soon, or with what else has changed by the next second."""
         self._changed.set()
+        if is_urgent:
+            self._urgent.set()
 
     def leave(self) -> None:
         """End `run`."""
@@ -112,12 +120,15 @@ class Display:
     async def _draw(self) -> None:
         while True:
             await self._changed.wait()
+            with trio.move_on_at(self._drawn_at + CALM_SECONDS):
+                await self._urgent.wait()
             since = trio.current_time()
             await self._output.drained()
             if trio.current_time() - since > STALL_SECONDS:
                 self._screen.clear()
-            self._changed = trio.Event()
+            self._changed, self._urgent = trio.Event(), trio.Event()
             self._paint()
+            self._drawn_at = trio.current_time()
             await trio.sleep(FRAME_SECONDS)
 
     def _paint(self) -> None:

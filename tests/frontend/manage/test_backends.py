@@ -13,12 +13,15 @@ from argus_trio.core.control import Hold
 from argus_trio.core.health.health import (
     BackendStatus,
     Calls,
+    ContainerLimits,
     Draining,
     FailedList,
     ListsStatus,
     NotedEntries,
     Overview,
+    RunningProgram,
     StateChange,
+    TreeUsage,
 )
 from argus_trio.core.health.lifecycle import BackendStanding, BackendState
 from argus_trio.frontend.gateway import Control
@@ -266,3 +269,39 @@ async def test_a_backend_that_one_is_not_shown_is_as_unknown_as_one_that_there_i
     hidden, none = await managed.get("/backends/hidden"), await managed.get("/backends/nobody")
     assert (hidden.status, hidden.json) == (none.status, none.json) == (404, none.json)
     assert none.json["error"] == "unknown_backend"
+
+
+RUNNING = RunningProgram(name="node", since=995.0, pid=7, root=6)
+LIMITED = RunningProgram(
+    name="npx", since=995.0, container="0123456789ab", limits=ContainerLimits(memory=1024, cpus=0.5, pids=64)
+)
+
+
+def test_a_program_is_told_with_what_all_below_its_keeper_use() -> None:
+    status, used = attrs.evolve(WELL, program=RUNNING, programs=2), {6: TreeUsage(processor_seconds=1.234, memory=99)}
+    assert msgspec.json.decode(encode(backend_entry(status, CLOCKS, used)))["process"] == {
+        "name": "node",
+        "pid": 7,
+        "container": None,
+        "since": "2025-06-15T15:06:35.000Z",
+        "processor_seconds": 1.23,
+        "memory": 99,
+        "limits": None,
+        "others": 2,
+    }
+
+
+def test_a_container_is_told_with_its_limits_and_nothing_that_nobody_measured() -> None:
+    process = cast("dict[str, object]", entry_of(attrs.evolve(WELL, program=LIMITED))["process"])
+    assert (process["pid"], process["memory"], process["processor_seconds"]) == (None, None, None)
+    assert (process["container"], process["limits"]) == ("0123456789ab", {"memory": 1024, "cpus": 0.5, "pids": 64})
+
+
+async def test_who_may_not_look_behind_a_backend_is_told_of_no_process() -> None:
+    managed = Managed(
+        overview=Overview(backends=(attrs.evolve(WELL, program=RUNNING),)),
+        access=access_of(),
+        inventory=inventory_of(published("files", "read"), allow=["*"]),
+    )
+    answer = await managed.get("/backends/files")
+    assert (answer.status, answer.json["process"]) == (200, None)

@@ -13,6 +13,8 @@ from argus_trio.core.control import (
     ChangeRefused,
     ChangesUnserved,
     Checked,
+    Differing,
+    FileDifference,
     Hold,
 )
 from argus_trio.core.health.health import BackendStatus, Overview
@@ -178,3 +180,31 @@ async def test_the_drain_of_a_stop_is_what_was_asked_for_whatever_the_settings_s
         with trio.fail_after(3):
             await served.stopped.wait()
     assert served.settings.drain_timeout == 0.05
+
+
+async def test_the_difference_of_the_file_is_told_place_by_place() -> None:
+    entry = Differing(path="backends.files.args", kind="changed", file=["b"], running=["a"])
+    control = FakeControl(differs=FileDifference(entries=(entry,), more=2))
+    async with serving(control=control) as served:
+        answer = await ask(served, "GET", "/manage/v1/config/difference")
+    assert answer.json == {
+        "file_path": None,
+        "is_same": False,
+        "entries": [{"path": "backends.files.args", "kind": "changed", "file": ["b"], "running": ["a"]}],
+        "more": 2,
+        "problems": [],
+    }
+
+
+async def test_a_file_that_cannot_be_loaded_is_not_the_same_and_says_why() -> None:
+    problem = Problem(path="backends.x", message="it is wrong", line=3)
+    async with serving(control=FakeControl(differs=FileDifference(problems=(problem,)))) as served:
+        answer = await ask(served, "GET", "/manage/v1/config/difference")
+    assert answer.json["is_same"] is False
+    assert "it is wrong" in str(answer.json["problems"])
+
+
+async def test_without_a_file_there_is_no_difference_to_tell() -> None:
+    async with serving(control=FakeControl(report=None)) as served:
+        answer = await ask(served, "GET", "/manage/v1/config/difference")
+    assert answer.json["error"] == "no_file"

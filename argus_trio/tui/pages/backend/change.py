@@ -119,4 +119,5 @@ def _told(action: Action, name: str, message: Fetched | FetchFailed) -> Tell:
     if not answer.changed:
         return Tell(text=f"{name} {_DONE[action]}: it was so already")
     took = f" in {duration(answer.duration_seconds)}" if action == "restart" else ""
-    return Tell(text=f"{name} {_DONE[action]}{took}, and is {answer.state}", kind="good")
+    state = "" if answer.state in ("disabled", "draining") else f", and is {answer.state}"
+    return Tell(text=f"{name} {_DONE[action]}{took}{state}", kind="good")

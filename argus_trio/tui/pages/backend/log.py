@@ -79,6 +79,11 @@ class LogPart:
         )
         return Step(attrs.evolve(self, is_followed=True, why=""), (stream,))
 
+    def begun_again(self, backend: str) -> Step[LogPart]:
+        """It is followed anew, because the backend was gone and is another one now."""
+        kept = self.kept.begun_again("the file had this backend no more, and has it again: its log begins anew")
+        return attrs.evolve(self, kept=kept, is_followed=False, is_there=False).followed(backend)
+
     def heard(self, message: StreamOpened | StreamCame | StreamLost) -> LogPart:
         """What becomes of its stream."""
         if isinstance(message, StreamCame):

@@ -81,6 +81,8 @@ class BackendPage:
     asked: float = 0.0
     last: BackendEntry | None = None
     """As it was when it was there for the last time."""
+    was_gone: bool = False
+    """Whether the file had it no more when it was looked at for the last time."""
 
     @property
     def title(self) -> str:
@@ -177,11 +179,17 @@ class BackendPage:
             answer = message.answer if isinstance(message.answer, EgressAnswer) else None
             return Step(attrs.evolve(self, egress=answer, egress_why=""))
         if request.operation is BACKENDS and isinstance(message, Fetched):
-            page = attrs.evolve(self, last=self.entry(world))
-            if page.part == "log" and not page.log.is_followed and not page.is_gone(world):
-                return page.entered("log", world)  # it is back
-            return Step(page)
+            is_gone = self.is_gone(world)
+            page = attrs.evolve(self, last=self.entry(world), was_gone=is_gone)
+            return page.back(world) if self.was_gone and not is_gone else Step(page)
         return None
+
+    def back(self, world: World) -> Step[BackendPage]:
+        """The file has the backend again."""
+        if self.part != "log" and not self.log.kept.lines:
+            return self.entered(self.part, world)
+        log = self.log.begun_again(self.name)
+        return Step(attrs.evolve(self, log=log.value), log.effects)
 
     def _pasted(self, message: Pasted) -> Step[BackendPage] | None:
         if self.part == "log":

@@ -112,7 +112,7 @@ def _copied(call: CallUnderWay, world: World) -> Effect:
         schema = subject_of(known.entry).schema
     line = command_line(call, world.shown, schema)
     if line is None:
-        told = "not copied: its name holds characters that act on a terminal, and no shell can be told them harmlessly"
+        told = "not copied: its name looks like an option, or acts on a terminal, and cannot be said on a command line"
         return Tell(text=told, kind="warning")
     if len(line.encode("utf-8", "replace")) > COPY_BYTES:
         return Tell(text=f"more than {size(COPY_BYTES)} are not copied; s saves it", kind="warning")

@@ -108,7 +108,9 @@ def _connection(entry: BackendEntry, columns: int) -> list[Markup]:
     if health.failures:
         probed += f", {health.failures} failed in a row"
     breaker = "; the breaker is open: calls are refused at once" if entry.breaker == "open" else ""
-    attempts = f"; {entry.failed_attempts} attempts to connect failed" if entry.failed_attempts else ""
+    attempts = f"; {counted(entry.failed_attempts, 'attempt')} to connect failed" if entry.failed_attempts else ""
+    if entry.restarts:
+        attempts += f"; connected anew {counted(entry.restarts, 'time')}"
     return [
         *labelled("connection", spoken, columns),
         *labelled("health", f"{probed}{attempts}{breaker}", columns, "warn" if breaker else ""),

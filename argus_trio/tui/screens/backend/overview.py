@@ -46,6 +46,7 @@ _COLUMNS: Final = (
     TableColumn(title="P50", columns=6, drop=5, align="right"),
     TableColumn(title="P99", columns=6, drop=3, align="right"),
     TableColumn(title="ERR", columns=5, drop=1, align="right"),
+    TableColumn(title="RST", columns=3, drop=10, align="right"),
     TableColumn(title="LATENCY", columns=8, share=1, drop=6, attribute="bar"),
 )
 _FIRST_FIGURE: Final = 2
@@ -125,19 +126,20 @@ def _gateway_facts(world: World) -> list[tuple[str, str]]:
         return live
     service, load = status.service, status.load
     began = seconds_of(service.started_at)
-    up = service.uptime_seconds if began is None else max(world.gateway_now - began, 0.0)
+    up = service.uptime_seconds if began is None else max(world.gateway_now - began, service.uptime_seconds)
     state = [] if service.state == "running" else [(service.state.upper(), "")]
     health = [] if status.health.status == "healthy" else [(status.health.status, "")]
     where = (status.transport.urls or (world.shown,))[0]
     return [
         (where, ""),
-        (status.service.version, ""),
+        (f"v{service.version}", ""),
         *state,
         *health,
         (f"generation {status.config.generation}", ""),
         (f"up {duration(up)}", ""),
         *live,
-        (counted(load.sessions, "session"), ""),
+        *([(str(load.parked), "parked")] if load.parked else []),
+        (counted(load.clients, "client"), ""),
         (f"{size(load.memory_held) if load.memory_held else '0'} of {size(load.memory_limit)}", "held"),
     ]
 
@@ -176,6 +178,7 @@ def _texts(entry: BackendEntry, world: World, layout: TableLayout) -> Sequence[T
         milliseconds(figure.p50_ms if figure else None),
         milliseconds(figure.p99_ms if figure else None),
         ("bad" if errors else "dim", number(errors) if errors else "-"),
+        ("warn" if entry.restarts else "dim", number(entry.restarts) if entry.restarts else "-"),
         line,
     )
 
@@ -186,15 +189,10 @@ def _draining(world: World, columns: int) -> list[urwid.Widget]:
         return []
     shown = world.draining[: _DRAINING_ROWS - 1]
     sign = world.look.sign("▽", "v")
-    made: list[Markup] = [
-        (
-            "warn",
-            cut(
-                f" {sign} {one_line(each.name)}: replaced or removed, {counted(each.calls, 'call')} end there", columns
-            ),
-        )
-        for each in shown
-    ]
+    made: list[Markup] = []
+    for each in shown:
+        ends = f"{counted(each.calls, 'call')} {'ends' if each.calls == 1 else 'end'} there"
+        made.append(("warn", cut(f" {sign} {one_line(each.name)}: replaced or removed, {ends}", columns)))
     if (more := len(world.draining) - len(shown)) > 0:
         made.append(("warn", f" {sign} and {more} more"))
     return [TitleLine("Draining", world.look), *(urwid.Text(line, wrap="clip") for line in made)]

@@ -9,7 +9,7 @@ import urwid
 
 from argus_trio.contract.backends import BackendEntry
 from argus_trio.manage_client.clean import one_line, width
-from argus_trio.manage_client.moments import moment
+from argus_trio.manage_client.moments import duration, moment, seconds_of, size
 from argus_trio.tui.kit.cells import Markup
 from argus_trio.tui.kit.pane import TitleLine, lines
 from argus_trio.tui.kit.table import TableColumn, laid_out, table
@@ -42,7 +42,7 @@ def backend(page: BackendPage, world: World, columns: int, rows: int) -> urwid.W
         return urwid.Filler(urwid.Text(("dim", f"there is no backend {one_line(page.name)}"), align="center"))
     above: list[urwid.Widget] = [_parts(page, entry, world)]
     if page.is_gone(world):
-        said = " The file has this backend no more. What is shown is how it was at last; it may come back."
+        said = " The file has this backend no more: this is how it was at last."
         above.append(urwid.Text(("bad", said), wrap="clip"))
     room = max(rows - len(above), 1)
     if page.part == "log":
@@ -65,8 +65,10 @@ def _parts(page: BackendPage, entry: BackendEntry, world: World) -> urwid.Widget
         text = f" {_KEYS[part]} {part} "
         shown: Markup = ("tab", text) if part == page.part else [("key", text[:3]), ("dim", text[3:])]
         made.append((width(text), Zone(urwid.Text(shown, wrap="clip"), "part", at)))
-    attribute, word = state_of(entry, world.look)
-    state = urwid.Text([(attribute, f"  {word} "), ("dim", one_line(entry.reason))], wrap="clip")
+    attribute, word = ("bad", "gone") if page.is_gone(world) else state_of(entry, world.look)
+    state = urwid.Text(
+        [(attribute, f"  {word} "), ("dim", "" if word == "gone" else one_line(entry.reason))], wrap="clip"
+    )
     return urwid.Columns([*made, state])
 
 
@@ -122,14 +124,41 @@ def _entry(each: ShownEntry) -> tuple[str | tuple[str, str], ...]:
     )
 
 
+def _program(entry: BackendEntry, world: World, columns: int) -> list[Markup]:
+    """The process or the container that its connection runs on, what it takes, and what it may take."""
+    program = entry.process
+    if program is None:
+        return labelled("process", "there is none now, or you may not look behind the backend", columns, "dim")
+    where = f"container {program.container[:12]}" if program.container else f"process {program.pid}"
+    since = seconds_of(program.since)
+    for_long = f", for {duration(max(world.gateway_now - since, 0))}" if since is not None else ""
+    made = labelled("process", f"{program.name}, {where}{for_long}", columns, "name")
+    taken = []
+    if program.processor_seconds is not None:
+        taken.append(f"{duration(program.processor_seconds)} of processor")
+    if program.memory is not None:
+        taken.append(f"{size(program.memory)} of memory, all that it started included")
+    if taken:
+        made += labelled("takes", ", ".join(taken), columns)
+    limits = program.limits
+    said = "none: it may use what the gateway's user may"
+    if limits is not None:
+        said = f"{size(limits.memory)} of memory, {limits.cpus:g} processors, {limits.pids} processes"
+    made += labelled("limits", said, columns, "" if limits is not None else "warn")
+    if program.others:
+        made += labelled("others", f"{program.others} more of it, for single clients", columns)
+    return made
+
+
 def process_lines(entry: BackendEntry, world: World, columns: int) -> list[Markup]:
     """What runs, and how it is isolated."""
     if entry.type != "stdio":
         return labelled("process", "it runs elsewhere, and is reached over the network", columns)
     isolation = entry.isolation
+    made = _program(entry, world, columns)
     if isolation is None:
-        return labelled("isolation", "nobody has had to know yet: it is disabled, or was not started", columns)
-    made = labelled("plan", isolation.plan, columns, "bad" if isolation.plan == "refused" else "name")
+        return [*made, *labelled("plan", "not known yet: it is disabled, or was not started", columns)]
+    made += labelled("plan", isolation.plan, columns, "bad" if isolation.plan == "refused" else "name")
     made += labelled("why", isolation.why, columns) if isolation.why else []
     rootless = "" if isolation.rootless is None else ", rootless" if isolation.rootless else ", as root"
     for label, text in (
