@@ -94,9 +94,14 @@ def _depth(schema: object) -> int:
     depth, layer = 0, [schema]
     while layer and depth <= DEEPEST_SCHEMA:
         depth += 1
-        inner = [each.values() if isinstance(each, Mapping) else each for each in layer]
-        layer = [each for part in inner for each in part if isinstance(each, Mapping | list)]
+        layer = [inner for each in layer for inner in _inside(each)]
     return depth
+
+
+def _inside(schema: object) -> Iterable[object]:
+    if isinstance(schema, Mapping):
+        return schema.values()
+    return schema if isinstance(schema, list) else ()
 
 
 def _few(errors: Iterator[ToldWrong]) -> Iterator[ToldWrong]:
