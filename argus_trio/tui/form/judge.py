@@ -28,6 +28,10 @@ MOST_STEPS: Final = 20_000
 MOST_COMPARED: Final = 1000
 """How many items are compared with each other, where all of them are to differ."""
 
+DEEPEST_JUDGED: Final = 64
+"""How many rules are applied inside each other: at the end of the stack the library does not fail, it panics."""
+DEEPEST_SCHEMA: Final = 100
+"""How deep a schema is, in objects and lists; a deeper one is no schema by its own schema for the same reason."""
 _JudgingRule = Callable[[Any, Any, Any, Any], Iterable[Any] | None]
 """As the library has it: validator, the value of the keyword, the instance, the schema."""
 
@@ -48,6 +52,8 @@ class _TooManyStepsError(Exception):
 @attrs.define(eq=False)
 class _Judging:
     steps: int = 0
+    depth: int = 0
+    """How many rules are applied inside each other now."""
     left: list[str] = attrs.field(factory=list)
     """What is left to the server."""
 
@@ -59,6 +65,8 @@ def judged(schema: object, text: str) -> Verdict:
     """What is wrong with a value that is written as JSON."""
     if not isinstance(schema, Mapping):
         return Verdict(unjudged="the schema is none")
+    if _depth(schema) > DEEPEST_SCHEMA:
+        return Verdict(unjudged="the schema is too deep to be judged here")
     if len(json.dumps(schema)) > LARGEST_SCHEMA or len(text) > LARGEST_SCHEMA:
         return Verdict(unjudged="the schema or the value is too large to be judged here")
     checker = _checker(schema)
@@ -79,6 +87,21 @@ def judged(schema: object, text: str) -> Verdict:
     finally:
         _JUDGING.reset(token)
     return Verdict(wrong=tuple(dict.fromkeys(wrong)), unjudged="; ".join(dict.fromkeys(judging.left))[:300])
+
+
+def _depth(schema: object) -> int:
+    """How deep it is; the stack is not used for it."""
+    depth, layer = 0, [schema]
+    while layer and depth <= DEEPEST_SCHEMA:
+        depth += 1
+        layer = [inner for each in layer for inner in _inside(each)]
+    return depth
+
+
+def _inside(schema: object) -> Iterable[object]:
+    if isinstance(schema, Mapping):
+        return schema.values()
+    return schema if isinstance(schema, list) else ()
 
 
 def _few(errors: Iterator[ToldWrong]) -> Iterator[ToldWrong]:
@@ -113,12 +136,18 @@ def _bounded(checker: Any) -> Any:
 
 
 def _counted(rule: _JudgingRule) -> _JudgingRule:
-    def applied(validator: Any, value: Any, instance: Any, schema: Any) -> Iterable[Any] | None:
+    def applied(validator: Any, value: Any, instance: Any, schema: Any) -> Iterable[Any]:
         judging = _JUDGING.get()
         judging.steps += 1
         if judging.steps > MOST_STEPS:
             raise _TooManyStepsError
-        return rule(validator, value, instance, schema)
+        judging.depth += 1
+        try:
+            if judging.depth > DEEPEST_JUDGED:
+                raise RecursionError
+            yield from rule(validator, value, instance, schema) or ()
+        finally:
+            judging.depth -= 1
 
     return applied
 

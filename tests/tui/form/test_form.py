@@ -394,3 +394,57 @@ def test_what_a_form_says_is_right_is_right_by_its_schema(schema: object, keys: 
     is_schema = jsonschema.Draft202012Validator(jsonschema.Draft202012Validator.META_SCHEMA).is_valid(whole)
     if is_schema and not form.wrong and not form.unjudged:
         jsonschema.validate(json.loads(form.text), whole, cls=jsonschema.Draft202012Validator)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(([a-z])+.)+[A-Z]$", "a*a*a*a*a*a*b$", "^(a?){40}a{40}$", "(x+x+)+y", "(a|b|ab)*c", "(?:(?:a)+)+$"]
+)
+def test_no_pattern_takes_for_ever(pattern: str) -> None:
+    schema = {"properties": {"x": {"type": "string", "pattern": pattern}}}
+    assert judged(schema, json.dumps({"x": "a" * 300 + "!"})).wrong == ()
+    assert judged({"patternProperties": {pattern: False}}, json.dumps({"a" * 300 + "!": 1})).wrong == ()
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"oneOf": [{"type": "object"}, {"$ref": "#"}]},
+        {"allOf": [{"$ref": "#"}] * 40},
+        {"$ref": "#/$defs/0", "$defs": {str(at): {"anyOf": [{"$ref": f"#/$defs/{at + 1}"}] * 2} for at in range(40)}},
+        {"$ref": "#/$defs/0", "$defs": {str(at): {"allOf": [{"$ref": f"#/$defs/{at + 1}"}] * 2} for at in range(40)}},
+        {"type": "array", "uniqueItems": True},
+        {"$ref": "#/allOf/²", "allOf": [{}]},
+        {"$ref": f"#/allOf/{'1' * 5000}", "allOf": [{}]},
+    ],
+)
+def test_no_schema_takes_for_ever_or_to_the_end_of_the_stack(schema: dict[str, object]) -> None:
+    assert judged(schema, json.dumps([{"a": at} for at in range(10_000)])).wrong == ()
+    wants(schema)
+
+
+def test_a_schema_that_is_too_deep_is_left_to_the_server() -> None:
+    schema: dict[str, object] = {"type": "object"}
+    for _ in range(3000):
+        schema = {"properties": {"a": schema}}
+    assert judged(schema, "{}").wrong == ()
+
+
+def test_members_are_judged_by_their_names_and_patterns_whatever_they_are_called() -> None:
+    schema = {
+        "properties": {"id": {"type": "string"}, "$id": {}},
+        "patternProperties": {"^x-[a-z]+$": {"type": "integer"}},
+        "additionalProperties": False,
+    }
+    assert judged(schema, '{"id": "1", "$id": 2, "x-a": 3}').wrong == ()
+    assert [each.where for each in judged(schema, '{"id": 1}').wrong] == [("id",)]
+    assert [each.where for each in judged(schema, '{"x-a": ""}').wrong] == [("x-a",)]
+    assert judged(schema, '{"other": 1}').wrong
+
+
+def _at_depth(depth: int, schema: dict[str, object]) -> object:
+    return _at_depth(depth - 1, schema) if depth else judged(schema, "3").unjudged
+
+
+def test_a_circle_is_told_wherever_the_end_of_the_stack_is() -> None:
+    schema: dict[str, object] = {"oneOf": [{"type": "object", "required": ["x"]}, {"$ref": "#"}]}
+    assert all(_at_depth(depth, schema) for depth in range(0, 210, 7))
