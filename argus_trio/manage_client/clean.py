@@ -10,7 +10,8 @@ import wcwidth
 _ACTING: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Control and format characters (escapes, marks that reverse the order of text), surrogates and other line ends."""
 _JOINER: Final = "\u200d"
-"""Joins pictures to one, and letters of some scripts; it changes no order."""
+"""Joins pictures to one, and changes no order. Behind anything else it hides from wcwidth what stands next, which a
+terminal shows all the same."""
 _CUT: Final = "…"
 
 
@@ -20,7 +21,7 @@ def clean(text: str) -> str:
         return text
     return "".join(
         character if character in "\n\t" or not _acts(character) else _escaped(character)
-        for character in text.replace("\r\n", "\n")
+        for character in _joined(text.replace("\r\n", "\n"), _escaped(_JOINER))
     )
 
 
@@ -31,6 +32,17 @@ def one_line(text: str) -> str:
 
 def _acts(character: str) -> bool:
     return character != _JOINER and unicodedata.category(character) in _ACTING
+
+
+def _joined(text: str, escaped: str) -> str:
+    """A text whose joiners that join nothing are escaped."""
+    if _JOINER not in text:
+        return text
+    seen = []
+    for each in wcwidth.iter_graphemes(text):
+        kept = each.rstrip(_JOINER)
+        seen += [kept, escaped * (len(each) - len(kept))]
+    return "".join(seen)
 
 
 def _escaped(character: str) -> str:
@@ -45,7 +57,7 @@ def json_escaped(text: str) -> str:
         f"\\u{ord(character):04x}"
         if ord(character) < 0x10000 and character not in "\n\t" and _acts(character)
         else character
-        for character in text
+        for character in _joined(text, f"\\u{ord(_JOINER):04x}")
     )
 
 

@@ -34,6 +34,7 @@ VALUES = st.recursive(
         ("a\r\nb", "a\nb"),
         ("\x9b\u202egnp.exe", "\\x9b\\u202egnp.exe"),
         ("👩\u200d💻 é", "👩\u200d💻 é"),
+        ("a\u200d日 👨\u200d", "a\\u200d日 👨\\u200d"),
     ],
 )
 def test_what_would_act_on_a_terminal_is_escaped(text: str, shown: str) -> None:

@@ -105,7 +105,7 @@ def see_it_in_the_traffic(shell: Terminal) -> None:
     shell.press("3")
     shell.until("[3 Traffic]")
     shell.press("Tab")
-    shell.until("desk__order", "argus-trio", "its client was asked 1 times")
+    shell.until("desk__order", "argus-trio", "its client, once")
 
 
 def see_what_a_reload_changes(shell: Terminal, folder: Path) -> None:

@@ -72,9 +72,9 @@ def test_a_catalog_of_five_thousand_is_searched_within_a_tenth_of_a_second() -> 
     many = catalog(*(named(f"backend{at % 50}__tool_{at}", description="what it does " * 20) for at in range(5000)))
     entries(many)
     for words in ("4", "tool_49", "does what 4999", "b9tl4999", "qqqq"):
-        began = time.perf_counter()
+        began = time.process_time()
         found(many, EntrySearch(words=words))
-        assert time.perf_counter() - began < 0.1
+        assert time.process_time() - began < 0.1
 
 
 def texts(lines: tuple[DetailLine, ...]) -> list[str]:
@@ -122,9 +122,9 @@ def test_a_schema_that_cannot_be_read_says_so(raw: bytes) -> None:
 def test_a_schema_that_unfolds_without_end_costs_no_more_than_is_shown() -> None:
     wide = {f"p{at}": {"$ref": f"#/$defs/d{at % 30}"} for at in range(200)}
     bomb = {"properties": wide, "$defs": {f"d{at}": {"type": "object", "properties": wide} for at in range(30)}}
-    began = time.perf_counter()
+    began = time.process_time()
     lines = outline(msgspec.json.encode(bomb), 80)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
     assert texts(lines[-1:]) == ["  more than 1000 lines; J shows all of it as JSON"]
 
 

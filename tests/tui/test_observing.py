@@ -19,6 +19,7 @@ from argus_trio.tui.pages.events import GAPS_KEPT, EventsPage
 from argus_trio.tui.pages.record import RecordPage
 from argus_trio.tui.pages.traffic import TrafficPage
 from argus_trio.tui.pages.tree import TreePage
+from argus_trio.tui.screens.traffic import traffic as traffic_view
 from argus_trio.tui.shell.model import Model
 from argus_trio.tui.shell.update import update
 from argus_trio.tui.state.hearing import STREAM
@@ -298,7 +299,10 @@ def test_what_is_opened_is_searched_scrolled_and_copied() -> None:
     assert copied.text.startswith("{")
     missing = keys(model, "/", "ctrl u", "=nowhere", "enter")
     assert missing.notice is not None
-    assert "nothing of it is found" in missing.notice.told.text
+    assert "'nowhere' is not found" in missing.notice.told.text
+    nothing = keys(dashboard("3"), "enter", "n")
+    assert nothing.notice is not None
+    assert "nothing is searched for" in nothing.notice.told.text
 
 
 def test_the_difference_is_told_with_signs() -> None:
@@ -386,3 +390,16 @@ def test_events_of_another_day_say_which() -> None:
 
 def test_events_are_found_by_their_details() -> None:
     assert events(keys(dashboard("6"), "/", '="times":3', "enter")) == ["a1-3"]
+
+
+def test_only_a_call_that_is_held_up_stands_out() -> None:
+    page = dashboard("3")
+    assert isinstance(page.page, TrafficPage)
+    canvas = traffic_view(page.page, page.world, 80, 20).render((80, 20))
+    attributes = [{attribute for attribute, _, _ in row} for row in canvas.content()]
+    assert "cursor" in attributes[2]
+    assert "warn" in attributes[3]  # it waits for a place
+    entries = (exchange(1, waits_for="backend"), exchange(2, waits_for="pipeline"))
+    working = page.page.with_list("in flight", entries=entries)
+    canvas = traffic_view(working, page.world, 80, 20).render((80, 20))
+    assert not any("warn" in {attribute for attribute, _, _ in row} for row in canvas.content())

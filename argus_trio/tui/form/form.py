@@ -1,45 +1,29 @@
-"""A form on the screen: the tree of fields as rows, which of them is meant, and how keys change it. Pure."""
+"""A form on the screen: the tree of fields as rows, which of them is meant, and how keys change it; or the same as
+JSON. It is pure."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from typing import Final, Literal
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Final
 
 import attrs
 import msgspec
 
+from argus_trio.tui.form.filling import MOST_FILLED, filled
 from argus_trio.tui.form.judge import judged
-from argus_trio.tui.form.node import (
-    MOST_CHILDREN,
-    FieldNode,
-    Path,
-    begun,
-    chosen,
-    item,
-    made,
-    node_at,
-    replaced,
-)
-from argus_trio.tui.form.spec import SchemaReader
-from argus_trio.tui.form.value import WrongField, filled, json_of
-from argus_trio.tui.parts.area import EditedText
+from argus_trio.tui.form.keys import changed, inserted, numbered
+from argus_trio.tui.form.node import MOST_CHILDREN, FieldMaker, FieldNode, node_at, replaced
+from argus_trio.tui.form.reader import SchemaReader
+from argus_trio.tui.form.rows import FormRow, row_for, rows_of, unfolded
+from argus_trio.tui.form.spec import TYPED
+from argus_trio.tui.form.syntax import not_json
+from argus_trio.tui.form.value import WrongField, json_of, json_shown, with_secrets
+from argus_trio.tui.parts.area import AREA_CHARACTERS, EditedText
 from argus_trio.tui.parts.line import EditedLine
 
-RowKind = Literal["field", "add item", "add member", "send"]
 _MOVES: Final = {"down": 1, "tab": 1, "up": -1, "shift tab": -1, "page down": 10, "page up": -10}
-_TYPED: Final = ("text", "integer", "number", "raw")
-
-
-@attrs.frozen(kw_only=True)
-class FormRow:
-    """One row of a form."""
-
-    path: Path
-    depth: int
-    kind: RowKind
-    node: FieldNode
-    where: tuple[str, ...]
+_TOO_LARGE: Final = f"it has more than {MOST_FILLED} values, or lists of more than {MOST_CHILDREN}: it stays JSON"
 
 
 @attrs.frozen(kw_only=True)
@@ -52,45 +36,68 @@ class Form:
     """Which row is meant."""
     raw: EditedText | None = None
     """The same as JSON, where that is edited instead."""
+    secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
+    """What is not shown in it, as JSON."""
+    area: EditedText | None = None
+    """The text of the row that is meant, where it is edited with room for its lines."""
     wrong: tuple[WrongField, ...] = ()
     """What was wrong when it was last to be sent, or to become a form again."""
+    unjudged: str = ""
+    """What nobody has looked at before it is sent, and why."""
+    note: str = ""
+    """What has come of the latest key, where that is not seen."""
     send: str = "Call"
     """What its last row says."""
     is_touched: bool = False
     """Whether anything was typed or chosen."""
 
     @property
-    def reader(self) -> SchemaReader:
-        """Reads parts of the schema."""
-        return SchemaReader(self.schema)
+    def maker(self) -> FieldMaker:
+        """Makes parts of it."""
+        return FieldMaker(SchemaReader(self.schema))
 
-    @property
+    @cached_property
     def rows(self) -> tuple[FormRow, ...]:
         """All rows that are in sight, folded ones left out; the last one sends."""
-        return (*_rows(self.root, (), 0, ()), _row("send", self.root, (), 0, ()))
+        return rows_of(self.root)
 
     @property
     def row(self) -> FormRow:
         """The row that is meant."""
-        rows = self.rows
-        return rows[min(self.at, len(rows) - 1)]
+        return self.rows[min(self.at, len(self.rows) - 1)]
+
+    @property
+    def is_at_send(self) -> bool:
+        """Whether Enter sends it."""
+        return self.raw is None and self.area is None and self.row.kind == "send"
 
     @property
     def text(self) -> str:
         """What it says as JSON, as far as it can be said."""
-        return self.raw.text if self.raw is not None else json_of(self.root)[0] or "{}"
+        if self.raw is not None:
+            return with_secrets(self.raw.text, self.secrets)
+        return json_of(self.root)[0] or "{}"
 
     def judged(self) -> Form:
         """The form with what is wrong with it now; it can be sent if there is nothing."""
-        if self.raw is not None:
-            if wrong := _not_json(self.raw.text):
-                return attrs.evolve(self, wrong=(wrong,))
-            return attrs.evolve(self, wrong=judged(self.schema, self.raw.text))
-        text, wrong_fields = json_of(self.root)
-        wrong_fields = wrong_fields or judged(self.schema, text or "{}")
-        form = attrs.evolve(self, wrong=wrong_fields)
-        places = [at for at, row in enumerate(self.rows) if wrong_fields and row.where == wrong_fields[0].where]
-        return attrs.evolve(form, at=places[0]) if places else form
+        wrong: tuple[WrongField, ...] = ()
+        text = self.text
+        if self.raw is None:
+            wrong = json_of(self.root)[1]
+        if not wrong and (what := not_json(self.raw.text if self.raw else text, is_object=True)):
+            wrong = (WrongField((), what),)
+        unjudged = ""
+        if not wrong:
+            verdict = judged(self.schema, text)
+            wrong, unjudged = verdict.wrong, verdict.unjudged
+        form = attrs.evolve(self, wrong=wrong, unjudged=unjudged)
+        return form if not wrong or self.raw is not None else form.at_place(wrong[0].where)
+
+    def at_place(self, where: tuple[str, ...]) -> Form:
+        """The form with the row of a place meant, which comes in sight."""
+        root = unfolded(self.root, where)
+        at = row_for(rows_of(root), where)
+        return self if at is None else attrs.evolve(self, root=root, at=at, area=None)
 
     @property
     def arguments(self) -> dict[str, msgspec.Raw]:
@@ -100,112 +107,112 @@ class Form:
     def toggled(self) -> Form:
         """As JSON, or as a form again; JSON that is broken stays as it is, and says where."""
         if self.raw is None:
-            text, _ = json_of(self.root)
-            return attrs.evolve(self, raw=EditedText(tuple(_pretty(text or "{}").split("\n"))), wrong=())
-        if wrong := _not_json(self.raw.text):
-            return attrs.evolve(self, wrong=(wrong,))
-        root = filled(self.reader, self.root, self.raw.text.encode())
-        return attrs.evolve(self, root=root, raw=None, wrong=(), at=0)
+            text, secrets = json_shown(self.root)
+            raw = EditedText(tuple(_pretty(text).split("\n")))
+            note = "secrets stand aside, and are put in when it is sent" if secrets else ""
+            return attrs.evolve(self, raw=raw, secrets=secrets, area=None, wrong=(), note=note)
+        if what := not_json(self.raw.text, is_object=True):
+            return attrs.evolve(self, wrong=(WrongField((), what),))
+        form = self.filled(self.text.encode())
+        return attrs.evolve(self, note=_TOO_LARGE) if form is None else form
+
+    def filled(self, raw: bytes) -> Form | None:
+        """A form with a value; None where it is too large for one."""
+        maker = attrs.evolve(self.maker, left=MOST_FILLED)
+        try:
+            root = filled(maker, self.root, raw)
+        except (msgspec.DecodeError, UnicodeDecodeError):  # of what no encoding can say, deep inside
+            return None
+        if maker.left <= 0 or root.spec.kind == "raw":
+            return None
+        return attrs.evolve(self, root=root, raw=None, secrets=(), area=None, wrong=(), note="", at=0)
 
     def pressed(self, key: str) -> Form | None:
         """The form after a key; None for one that means nothing to it."""
         if self.raw is not None:
-            edited = self.raw.pressed(key)
-            return None if edited is None else attrs.evolve(self, raw=edited, is_touched=True)
-        if key in _MOVES:
-            return attrs.evolve(self, at=max(0, min(self.at + _MOVES[key], len(self.rows) - 1)))
+            edited = EditedText.pasted(self.raw, "  ") if key == "tab" else self.raw.pressed(key)
+            return None if edited is None else self._edited(edited)
+        if self.area is not None:
+            return self._in_area(self.area, key)
         row = self.row
-        if row.kind == "send":
-            return None
-        change = self._adding(row, key) if row.kind != "field" else self._field(row, key)
-        return None if change is None else attrs.evolve(change, is_touched=True, wrong=())
-
-    def pasted(self, text: str) -> Form:
-        """The form with a text put in at the cursor."""
-        if self.raw is not None:
-            return attrs.evolve(self, raw=self.raw.pasted(text), is_touched=True)
-        row = self.row
-        if row.kind == "send" or row.node.spec.kind not in _TYPED:
-            return self
-        line, one = row.node.line, " ".join(text.split("\n"))
-        line = EditedLine(line.text[: line.at] + one + line.text[line.at :], line.at + len(one))
-        return self._with(row.path, lambda node: attrs.evolve(node, line=line, is_present=True))
-
-    def _field(self, row: FormRow, key: str) -> Form | None:
-        node, spec = row.node, row.node.spec
-        if key == "ctrl d" and (node.is_added or (not node.is_required and node.is_present)):
+        if key in _MOVES or (key == "enter" and row.kind == "field" and row.node.spec.kind in TYPED):
+            return attrs.evolve(self, at=max(0, min(self.at + _MOVES.get(key, 1), len(self.rows) - 1)), note="")
+        if key == "f4":
+            return self._with_area(row)
+        if row.kind == "field" and row.node.is_added and key == "ctrl d":
             return self._without(row)
         if key in ("meta up", "meta down") and row.path:
             return self._moved(row, -1 if key == "meta up" else 1)
-        if spec.kind in _TYPED:
-            return self._typed(row, key)
-        if spec.kind == "choice" and key in ("left", "right", " ", "enter"):
-            count = len(spec.options)
-            least = 0 if node.is_required and node.at >= 0 else -1
-            at = node.at + (-1 if key == "left" else 1)
-            at = least if at >= count else count - 1 if at < least else at
-            return self._with(row.path, lambda each: attrs.evolve(each, at=at, is_present=at >= 0 or each.is_required))
-        if spec.kind == "alternatives" and key in ("left", "right", " ", "enter"):
-            count = len(spec.alternatives)
-            at = (node.at + (-1 if key == "left" else 1)) % count
-            return self._with(row.path, lambda each: chosen(self.reader, each, at, row.depth))
-        if spec.kind in ("object", "array") and key in (" ", "enter", "left", "right"):
-            return self._folded(row, key)
-        return None
+        node = changed(self.maker, row, key)
+        if node is None:
+            said = _refused(row, key)
+            return attrs.evolve(self, note=said) if said else None
+        return self._with(row, node)
 
-    def _typed(self, row: FormRow, key: str) -> Form | None:
-        node = row.node
-        if key == "enter":
-            if node.is_present:
-                return attrs.evolve(self, at=min(self.at + 1, len(self.rows) - 1))
-            return self._with(row.path, lambda each: begun(self.reader, each, row.depth))
-        before = node.line
-        line = before.pressed(key)
-        if line is None:
-            return None
-        is_emptied = key in ("backspace", "delete", "ctrl u") and not line.text and not node.is_required
-        is_present = not is_emptied and (node.is_present or line.text != before.text)
-        return self._with(row.path, lambda each: attrs.evolve(each, line=line, is_present=is_present))
+    def clicked(self, at: int) -> Form:
+        """The form with another row meant, or the cursor in another line."""
+        if (text := self.raw or self.area) is not None:
+            row = max(0, min(at, len(text.lines) - 1))
+            return self._edited(attrs.evolve(text, row=row, column=min(text.column, len(text.lines[row]))))
+        return attrs.evolve(self, at=max(0, min(at, len(self.rows) - 1)), note="")
 
-    def _folded(self, row: FormRow, key: str) -> Form:
-        node = row.node
-        if not node.is_present or (not node.children and node.spec.kind == "object" and node.spec.properties):
-            return self._with(row.path, lambda each: begun(self.reader, each, 0))
-        is_open = {"left": False, "right": True}.get(key, not node.is_open)
-        return self._with(row.path, lambda each: attrs.evolve(each, is_open=is_open))
+    def pasted(self, text: str) -> Form:
+        """The form with a text put in at the cursor; told where it has no room, or no place."""
+        if self.raw is not None or self.area is not None:
+            area = self.raw or self.area or EditedText()
+            room = AREA_CHARACTERS - len(area.text)
+            form = self._edited(area.pasted(text))
+        else:
+            row = self.row
+            if row.kind not in ("field", "add member") or (row.kind == "field" and row.node.spec.kind not in TYPED):
+                return attrs.evolve(self, note="nothing can be pasted here")
+            room = AREA_CHARACTERS - len(row.node.line.text)
+            added = text.replace("\r\n", "\n").replace("\r", "\n")[:room]
+            if row.kind != "field" or row.node.spec.kind != "text":
+                added = " ".join(added.split())
+            line = inserted(row.node.line, added)
+            is_present = row.node.is_present or bool(added)
+            form = self._with(row, attrs.evolve(row.node, line=line, is_present=is_present, is_null=False))
+        cut = len(text) - room
+        note = f"{cut} characters were left out: no more than {AREA_CHARACTERS} are taken" if cut > 0 else ""
+        return attrs.evolve(form, note=note)
 
-    def _adding(self, row: FormRow, key: str) -> Form | None:
-        node = row.node
-        if row.kind == "add item":
-            if key not in ("enter", " ") or len(node.children) >= MOST_CHILDREN:
-                return None
-            added = item(self.reader, node.spec, len(node.children), row.depth)
-            return self._with(row.path, lambda each: attrs.evolve(each, children=(*each.children, added)))
-        if key == "enter":
-            name = node.line.text
-            if not name or any(child.name == name for child in node.children) or len(node.children) >= MOST_CHILDREN:
-                return None
-            member = made(self.reader, node.spec.others, name, is_required=False, depth=row.depth, is_added=True)
-            return self._with(
-                row.path, lambda each: attrs.evolve(each, children=(*each.children, member), line=EditedLine())
-            )
-        line = node.line.pressed(key)
-        return None if line is None else self._with(row.path, lambda each: attrs.evolve(each, line=line))
+    def _edited(self, edited: EditedText) -> Form:
+        if self.raw is not None:
+            is_touched = self.is_touched or edited.lines != self.raw.lines
+            return attrs.evolve(self, raw=edited, is_touched=is_touched, note="", wrong=())
+        row = self.row
+        is_present = bool(edited.text) or row.node.is_present
+        node = attrs.evolve(row.node, line=EditedLine(edited.text), is_present=is_present, is_null=False)
+        return attrs.evolve(self._with(row, node) if edited.text != row.node.line.text else self, area=edited, note="")
+
+    def _in_area(self, area: EditedText, key: str) -> Form | None:
+        if key in ("f4", "esc"):
+            return attrs.evolve(self, area=None, note="")
+        edited = area.pressed(key)
+        return None if edited is None else self._edited(edited)
+
+    def _with_area(self, row: FormRow) -> Form:
+        if row.kind != "field" or row.node.spec.kind not in ("text", "raw") or row.node.spec.is_secret:
+            return attrs.evolve(self, note="only a text has several lines")
+        before = row.node.line.text[: row.node.line.at].split("\n")
+        area = EditedText(tuple(row.node.line.text.split("\n")), len(before) - 1, len(before[-1]))
+        return attrs.evolve(self, area=area, note="F4 or Esc closes the text")
+
+    def _with(self, row: FormRow, node: FieldNode) -> Form:
+        is_touched = self.is_touched or node != row.node
+        wrong = tuple(each for each in self.wrong if each.where[: len(row.where)] != row.where)
+        return attrs.evolve(
+            self, root=replaced(self.root, row.path, lambda _: node), is_touched=is_touched, wrong=wrong, note=""
+        )
 
     def _without(self, row: FormRow) -> Form:
-        """The form without an item or member, or with one that is optional left out."""
-        node = row.node
-        if not node.is_added:
-            return self._with(
-                row.path,
-                lambda each: attrs.evolve(each, is_present=False, line=EditedLine(), at=-1, children=(), is_open=False),
-            )
+        """The form without an item or member that was added."""
         *above, at = row.path
-
-        def left(parent: FieldNode) -> FieldNode:
-            return attrs.evolve(parent, children=_numbered(parent, [*parent.children[:at], *parent.children[at + 1 :]]))
-
-        return self._with(tuple(above), left)
+        parent = node_at(self.root, tuple(above))
+        after = numbered(parent, [*parent.children[:at], *parent.children[at + 1 :]])
+        root = replaced(self.root, tuple(above), lambda _: after)
+        return attrs.evolve(self, root=root, is_touched=True, wrong=(), note="")
 
     def _moved(self, row: FormRow, by: int) -> Form | None:
         *above, at = row.path
@@ -214,70 +221,38 @@ class Form:
             return None
         children = list(parent.children)
         children.insert(at + by, children.pop(at))
-        form = self._with(tuple(above), lambda each: attrs.evolve(each, children=_numbered(each, children)))
+        root = replaced(self.root, tuple(above), lambda _: numbered(parent, children))
+        form = attrs.evolve(self, root=root, is_touched=True, wrong=(), note="")
         places = [number for number, each in enumerate(form.rows) if each.path == (*above, at + by)]
         return attrs.evolve(form, at=places[0])
-
-    def _with(self, path: Path, change: Callable[[FieldNode], FieldNode]) -> Form:
-        return attrs.evolve(self, root=replaced(self.root, path, change))
 
 
 def form_of(schema: object, values: Mapping[str, msgspec.Raw] | None = None, *, send: str = "Call") -> Form:
     """The form of a schema, with values where there are some."""
-    reader = SchemaReader(schema)
-    root = made(reader, schema, "", is_required=True)
-    if root.spec.kind != "object":
-        reader = SchemaReader({"type": "object"})
-        root = made(reader, {"type": "object"}, "", is_required=True)
-    if values is not None:
-        root = filled(reader, root, msgspec.json.encode(values))
-    return Form(schema=reader.root, root=root, send=send)
+    root = FieldMaker(SchemaReader(schema)).made(schema, "", is_required=True)
+    if root.spec.kind not in ("object", "alternatives"):
+        schema = {"type": "object"}
+        root = FieldMaker(SchemaReader(schema)).made(schema, "", is_required=True)
+    form = Form(schema=schema, root=root, send=send)
+    if values is None:
+        return form
+    raw = msgspec.json.encode(values)
+    if (known := form.filled(raw)) is not None:
+        return known
+    text = EditedText.of(_pretty(raw.decode("utf-8", "replace")))
+    return attrs.evolve(form, raw=text, note=_TOO_LARGE)
 
 
-def _numbered(parent: FieldNode, children: list[FieldNode]) -> tuple[FieldNode, ...]:
-    if parent.spec.kind != "array":
-        return tuple(children)
-    return tuple(attrs.evolve(each, name=str(at + 1)) for at, each in enumerate(children))
-
-
-def _row(kind: RowKind, node: FieldNode, path: Path, depth: int, where: tuple[str, ...]) -> FormRow:
-    return FormRow(kind=kind, node=node, path=path, depth=depth, where=where)
-
-
-def _rows(node: FieldNode, path: Path, depth: int, where: tuple[str, ...]) -> list[FormRow]:
-    rows: list[FormRow] = []
-    if path:
-        rows.append(_row("field", node, path, depth - 1, where))
-    if not node.is_present or not node.is_open:
-        return rows
-    if node.spec.kind == "alternatives" and node.children:
-        child = node.children[0]
-        inner = _rows(child, (*path, 0), depth, where)
-        return rows + (inner[1:] if child.spec.kind in ("object", "array") else inner)
-    for at, child in enumerate(node.children):
-        rows += _rows(child, (*path, at), depth + 1, (*where, child.name))
-    if node.spec.kind == "array" and (node.spec.items is not None or len(node.children) < len(node.spec.prefix)):
-        if node.spec.most_items is None or len(node.children) < node.spec.most_items:
-            rows.append(_row("add item", node, path, depth, where))
-    elif node.spec.kind == "object" and node.spec.others is not None:
-        rows.append(_row("add member", node, path, depth, where))
-    return rows
+def _refused(row: FormRow, key: str) -> str:
+    """Why a key does nothing, where one would wonder."""
+    if key == "ctrl d" and row.kind == "field" and row.node.is_required:
+        return "it is required, and cannot be left out"
+    if row.kind in ("add item", "add member") and len(row.node.children) >= MOST_CHILDREN:
+        return f"there are {MOST_CHILDREN} already: more can be written as JSON (F2)"
+    if row.kind == "add member" and key == "enter":
+        return "there is such a member already" if row.node.line.text else "type its name first"
+    return ""
 
 
 def _pretty(text: str) -> str:
-    return msgspec.json.format(text.encode(), indent=2).decode()
-
-
-def _not_json(text: str) -> WrongField | None:
-    try:
-        msgspec.json.decode(text.encode(), type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
-        digits = re.search(r"byte ([0-9]+)", str(error))
-        before = text.encode("utf-8", "replace")[: int(digits[1])].decode("utf-8", "replace") if digits else text
-        lines = before.split("\n")
-        what = (
-            str(error) if digits else "the text ends before the JSON does" if "truncated" in str(error) else str(error)
-        )
-        said = f"line {len(lines)}, column {len(lines[-1]) + 1}: {what}"
-        return WrongField((), said)
-    return None
+    return msgspec.json.format(text.encode("utf-8", "replace"), indent=2).decode("utf-8", "replace")

@@ -83,7 +83,7 @@ class RecordPage:
     def found(self, world: World, *, is_back: bool = False) -> Step[RecordPage]:
         """At the next place that is searched for, or the one before."""
         if not self.search.text:
-            return Step(self)
+            return Step(self, (Tell(text="nothing is searched for: / begins"),))
         found = self.place.found(self.search.text, self.text, world.columns, is_back=is_back)
         if found is None:  # from the other end on
             start = ScrollPlace(len(self.text)) if is_back else ScrollPlace()
@@ -91,7 +91,7 @@ class RecordPage:
             if found is None and self.search.text.lower() in self.text[: world.columns].lower():
                 found = ScrollPlace()
         if found is None:
-            return Step(self, (Tell(text="nothing of it is found"),))
+            return Step(self, (Tell(text=f"{self.search.text!r} is not found"),))
         return Step(attrs.evolve(self, place=found))
 
 

@@ -22,7 +22,7 @@ from argus_trio.tui.state.world import World
 
 _IN_FLIGHT: Final = (
     TableColumn(title="age", columns=10, align="right"),
-    TableColumn(title="waits for", columns=16, attribute="warn"),
+    TableColumn(title="waits for", columns=16),
     TableColumn(title="what", columns=16, share=3, attribute="name"),
     TableColumn(title="backend", columns=9, share=1),
     TableColumn(title="principal", columns=9, share=1, drop=1),
@@ -57,6 +57,8 @@ _NOTHING: Final = {
     "sessions": "nobody has a session: clients of the latest revision need none",
 }
 _BY: Final = {"streamable-http": "http", "management": "manage"}
+_AT_WORK: Final = frozenset({"pipeline", "listing", "backend"})
+"""What a call waits for while all goes as it should; for the rest it is held up."""
 DETAIL_ROWS: Final = 6
 """How many rows say more of the entry at the cursor."""
 _OLD_SECONDS: Final = 5.0
@@ -122,7 +124,7 @@ def _in_flight(each: ExchangeEntry, page: TrafficPage, world: World) -> Sequence
     waits = each.waits_for or ""
     return (
         duration(age(each, page, world)),
-        WAITS_SHORTLY.get(waits, waits.replace("_", " ")),
+        ("" if waits in _AT_WORK else "warn", WAITS_SHORTLY.get(waits, waits.replace("_", " "))),
         each.target or each.method,
         each.backend or "",
         each.principal,

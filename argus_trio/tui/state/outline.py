@@ -12,7 +12,8 @@ import attrs
 import msgspec
 
 from argus_trio.manage_client.clean import clean, cut, one_line, padded, width, wrapped
-from argus_trio.tui.form.spec import FieldSpec, SchemaReader
+from argus_trio.tui.form.reader import SchemaReader
+from argus_trio.tui.form.spec import FieldSpec
 
 DetailLine = tuple[tuple[str, str], ...]
 """A line in parts: the attribute of each, which may be empty, and its text, which is clean."""

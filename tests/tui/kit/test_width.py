@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import urwid
+import wcwidth
 from urwid.str_util import calc_width
 
 from argus_trio.manage_client.clean import clean, cut, padded, width, wrapped
@@ -28,6 +29,9 @@ TEXTS = {
     "…─▁●": 4,
     "a\u00adb": 6,
     "\u202eabc": 9,
+    "a\u200d日本": 11,
+    "👨\u200dab": 10,
+    "日\u200d": 8,
 }
 
 
@@ -36,6 +40,13 @@ def test_all_who_count_agree(text: str, columns: int) -> None:
     shown = clean(text)
     assert width(shown) == calc_width(shown, 0, len(shown)) == columns
     assert width(padded(shown, 12)) == 12
+
+
+@pytest.mark.parametrize(("text", "columns"), TEXTS.items())
+def test_a_terminal_shows_no_more_columns(text: str, columns: int) -> None:
+    """One that counts each character by itself, but for pictures that are joined."""
+    alone = sum(max(wcwidth.wcwidth(each), 0) for each in clean(text))
+    assert alone <= columns or clean(text) == text
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -104,7 +104,7 @@ class AskPage:
         match letters.get(name, name):
             case "f5":
                 return self._sent(ask, world)
-            case "enter" if isinstance(reply, Form) and reply.raw is None and reply.row.kind == "send":
+            case "enter" if isinstance(reply, Form) and reply.is_at_send:
                 return self._sent(ask, world)
             case "f8" if is_elicitation:
                 return self.answered(ask, world, {"action": "decline"})
@@ -118,7 +118,7 @@ class AskPage:
                 return Step(self, (CopyText(text=ask.text("url"), what="the URL"),))
             case "page up" | "page down" if not isinstance(reply, Form):
                 return Step(self._scrolled(-5 if name == "page up" else 5))
-            case "esc":
+            case "esc" if not (isinstance(reply, Form) and reply.area is not None):
                 return self._left(world)
         changed = reply.pressed(name) if reply is not None else None
         return None if changed is None else Step(attrs.evolve(self, reply=changed, wrong=""))

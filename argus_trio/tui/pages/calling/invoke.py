@@ -30,6 +30,9 @@ class InvokePage:
         KeyHelp("Space", "choose", "The next choice, as left and right; opens and folds objects and lists"),
         KeyHelp("F2", "JSON", "The whole as JSON, and back to the form"),
         KeyHelp("Ctrl-D", "leave out", "Leave a member out, or take an item away"),
+        KeyHelp("Ctrl-N", "empty", "An empty text, or null where it is allowed; again: left out", in_foot=False),
+        KeyHelp("F4", "lines", "A text with room for its lines, and back", in_foot=False),
+        KeyHelp("Alt-Enter", "new line", "Another line in a text", in_foot=False),
         KeyHelp("Alt-Up", "move", "Move an item up; Alt-Down moves it down", in_foot=False),
         KeyHelp("Esc", "back", "Leave the form; asks where something was typed", in_foot=False),
     )
@@ -61,21 +64,22 @@ class InvokePage:
         """See `DashboardPage`."""
         if isinstance(message, Pasted):
             return self._with(self.form.pasted(message.text))
-        if isinstance(message, Clicked) and message.zone == "row":
-            clicked = attrs.evolve(self.form, at=message.at)
-            return self._sent(world) if clicked.raw is None and clicked.row.kind == "send" else self._with(clicked)
+        if isinstance(message, Clicked) and message.zone == "rows":
+            clicked = self.form.clicked(message.at)
+            return self._sent(world) if clicked.is_at_send else self._with(clicked)
         if isinstance(message, Wheeled):
             moved = self.form.pressed("down" if message.lines > 0 else "up")
             return None if moved is None else self._with(moved)
-        if not isinstance(message, Key):
-            return None
-        if message.name == "f2":
+        return self._pressed(message.name, world) if isinstance(message, Key) else None
+
+    def _pressed(self, key: str, world: World) -> Step[InvokePage] | None:
+        if key == "f2":
             return self._with(self.form.toggled())
-        if message.name == "f5" or (message.name == "enter" and self.form.raw is None and self.form.row.kind == "send"):
+        if key == "f5" or (key == "enter" and self.form.is_at_send):
             return self._sent(world)
-        if message.name == "esc" and self.form.is_touched:
+        if key == "esc" and self.form.is_touched and self.form.area is None:
             return Step(self, (Confirm(question="Leave the form? What is typed is lost.", yes=(Back(),)),))
-        form = self.form.pressed(message.name)
+        form = self.form.pressed(key)
         return None if form is None else self._with(form)
 
     def _with(self, form: Form) -> Step[InvokePage]:
@@ -88,14 +92,21 @@ class InvokePage:
             where = ".".join(form.wrong[0].where)
             said = f"not sent: {f'{where}: ' if where else ''}{form.wrong[0].what}"
             return Step(page, (Tell(text=said, kind="error"),))
+        told = _unjudged(form)
         subject = self.subject
         if world.is_read_only and not subject.reads_only:
             why = "this dashboard is read-only, and the tool does not say that it changes nothing: it is not called"
             return Step(page, (Tell(text=why, kind="error"),))
         start = subject.call(world.calls, form.arguments, self.view or world.view)
-        page = attrs.evolve(page, form=attrs.evolve(form, is_touched=False))
         call: tuple[StartCall, Open] = (start, Open(CallPage(id=start.id)))
         if subject.destroys:
             question = f"Call {subject.name}? It says that it may destroy what cannot be brought back."
-            return Step(page, (Confirm(question=question, yes=call),))
-        return Step(page, call)
+            return Step(page, (*told, Confirm(question=question, yes=call)))
+        return Step(attrs.evolve(page, form=attrs.evolve(form, is_touched=False)), (*told, *call))
+
+
+def _unjudged(form: Form) -> tuple[Tell, ...]:
+    """What nobody has looked at before it is sent."""
+    if not form.unjudged:
+        return ()
+    return (Tell(text=f"sent, and left to the server to judge: {form.unjudged}", kind="warning"),)
