@@ -145,7 +145,8 @@ def hint_of(schema: FieldSchema) -> str:
     words = [f"{type_of(schema)} {form}".strip() if isinstance(form, str) else type_of(schema)]
     for word, said in _SAID.items():
         if isinstance(bound := schema.get(word), int | float) and not isinstance(bound, bool):
-            words.append(said.format(bound))
+            text = said.format(bound)
+            words.append(text.removesuffix("s") if bound == 1 and text.endswith("characters") else text)
     if isinstance(pattern := schema.get("pattern"), str):
         words.append(f"as {pattern[:_HINTED]}")
     if schema.get("uniqueItems") is True:

@@ -454,3 +454,9 @@ def test_a_name_that_is_typed_and_not_added_is_told() -> None:
     form = pressed(form_of({"type": "object"}), "=page")
     assert form.judged().wrong[0].what == "page is typed and not added: Enter adds it"
     assert not pressed(form, "enter", "=1").judged().wrong
+
+
+def test_one_character_is_one() -> None:
+    assert wants({"type": "string", "minLength": 1, "maxLength": 2}).root.children[0].spec.hint == (
+        "string, at least 1 character, at most 2 characters"
+    )
