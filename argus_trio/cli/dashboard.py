@@ -79,7 +79,10 @@ def chosen(
         named = next(each for each in listed if each.name == server)
         return named, listed
     if server or environ.get("ARGUS_URL"):
-        return _with(_of_command(server, environ), listed)
+        try:
+            return _with(_of_command(server, environ), listed)
+        except CommandFailed as failure:
+            raise CommandFailed(f"{failure}{_names_beside(server, listed)}", failure.code) from failure
     known = {each.place.socket for each in listed}
     found = [path for path in living_sockets(environ) if path not in known]
     own = tuple(_of_socket(path) for path in found)
@@ -87,6 +90,18 @@ def chosen(
         return _with(_of_command(None, environ), ())
     every = (*own, *listed)
     return (every[0] if len(every) == 1 else None), every
+
+
+def _names_beside(server: str | None, listed: tuple[KnownGateway, ...]) -> str:
+    """What else `--server` may say."""
+    if server is None:
+        return ""
+    names = ", ".join(each.name for each in listed)
+    return (
+        f"; or a name of the list of gateways: {names}"
+        if names
+        else "; there is no list of gateways it may be a name of"
+    )
 
 
 def _with(

@@ -151,7 +151,7 @@ def _add_tui(add: verbs.AddParser) -> None:
         "is unset), if it is there",
     )
     command.add_argument("--read-only", action="store_true", help="offer nothing that changes the gateway")
-    verbs.add_where(command)
+    verbs.add_where(command, prints=False)
 
 
 def _add_explain(command: argparse.ArgumentParser) -> None:

@@ -17,8 +17,9 @@ MESSAGE_LEVELS: Final = ("debug", "info", "notice", "warning", "error", "critica
 """The levels of a tool's log messages."""
 
 
-def add_where(command: argparse.ArgumentParser) -> None:
-    """Add what says which gateway is asked, and how it is answered: before the verb, and behind it."""
+def add_where(command: argparse.ArgumentParser, *, prints: bool = True) -> None:
+    """Add what says which gateway is asked, and how it is answered: before the verb, and behind it. Where nothing is
+    printed, `--json` is refused in words, and not offered."""
     where = command.add_argument_group("the gateway that is asked")
     where.add_argument(
         "--server",
@@ -33,9 +34,8 @@ def add_where(command: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         help="a file that holds the token; default: the token in $ARGUS_TOKEN",
     )
-    where.add_argument(
-        "--json", action="store_true", default=argparse.SUPPRESS, help="print the gateway's answer as it is"
-    )
+    about = "print the gateway's answer as it is" if prints else argparse.SUPPRESS
+    where.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=about)
 
 
 def add_verbs(add: AddParser) -> None:

@@ -126,9 +126,15 @@ def test_a_file_of_a_token_is_for_what_the_command_line_names(tmp_path: Path) ->
 def test_an_address_that_is_none_is_answered(tmp_path: Path) -> None:
     with pytest.raises(CommandFailed, match="--server is no address"):
         options_of(environ_of(tmp_path, LIST), "--server", "nowhere")
+    with pytest.raises(CommandFailed, match="a name of the list of gateways: staging, prod"):
+        options_of(environ_of(tmp_path, LIST), "--server", "stagin")
 
 
 @pytest.mark.parametrize(("words", "told"), [([], "needs a terminal"), (["--read-only"], "needs a terminal")])
 def test_without_a_terminal_it_says_what_is_for_scripts(plain: Run, words: list[str], told: str) -> None:
     ran = plain("tui", *words)
     assert (ran.code, told in ran.err) == (2, True)
+
+
+def test_help_offers_no_answer_that_is_printed(plain: Run) -> None:
+    assert "--json" not in plain("tui", "--help").out

@@ -8,12 +8,14 @@ import attrs
 import pytest
 
 from argus_trio.manage_client.clean import width
+from argus_trio.tui.effect import Tell
 from argus_trio.tui.message import Done, FetchFailed, Key, Pasted
 from argus_trio.tui.parts.look import Appearance
 from argus_trio.tui.screens.frame.foot import foot
 from argus_trio.tui.screens.frame.head import head
 from argus_trio.tui.screens.shell import shell
 from argus_trio.tui.shell.model import Model
+from argus_trio.tui.shell.notice import told_now
 from argus_trio.tui.shell.over import ChangeQuestion
 from argus_trio.tui.shell.update import first, update
 from argus_trio.tui.state.asking import LISTS, STATUS_NAME
@@ -166,3 +168,33 @@ def test_boxes_are_drawn_in_ascii_where_there_is_no_unicode() -> None:
     look = Appearance(is_unicode=False)
     for key in ("?", ":", "!", "ctrl g"):
         assert all(line.replace("…", "").isascii() for line in lines_of(update(live(look=look), Key(key)).value)), key
+
+
+@pytest.mark.parametrize(
+    ("kind", "told_at", "shown"),
+    [
+        ("info", -1, "tried again: gone"),
+        ("info", 1, "an order is done"),
+        ("error", -1, "error: an order is done"),
+    ],
+)
+def test_what_was_told_before_does_not_hide_that_the_gateway_is_lost(kind: str, told_at: float, shown: str) -> None:
+    notice = told_now(None, Tell(text="an order is done", kind=kind), NOON + told_at)  # type: ignore[arg-type]
+    model = model_with(link=GatewayLink(state="lost", why="gone", since=NOON), status=STATUS)
+    assert shown in lines_of(attrs.evolve(model, notice=notice))[-2]
+
+
+@pytest.mark.parametrize(
+    ("columns", "where"),
+    [
+        (80, " argus-trio  http://127.0.0.1:9000  "),
+        (64, " http://127.0.0.1:9000  "),
+        (52, " 127.0.0.1:9000  "),
+        (45, " 127.0.0.1:90…  "),
+    ],
+)
+def test_the_address_gives_way_from_its_front(columns: int, where: str) -> None:
+    address = "http://127.0.0.1:9000"
+    link = GatewayLink(state="lost", why="gone", since=NOON)
+    world = World(shown=address, gateway=address, now=NOON, link=link, columns=columns)
+    assert text_of(head(world)).startswith(f"{where}✗ LOST")

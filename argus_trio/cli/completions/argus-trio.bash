@@ -36,7 +36,7 @@ _shtab_argus_trio_disable_option_strings=(-h --help --server --token-file --json
 _shtab_argus_trio_cancel_option_strings=(-h --help --server --token-file --json)
 _shtab_argus_trio_log_level_option_strings=(-h --help --server --token-file --json)
 _shtab_argus_trio_shutdown_option_strings=(-h --help --server --token-file --json --timeout)
-_shtab_argus_trio_tui_option_strings=(-h --help --servers --read-only --server --token-file --json)
+_shtab_argus_trio_tui_option_strings=(-h --help --servers --read-only --server --token-file)
 _shtab_argus_trio_completion_option_strings=(-h --help)
 _shtab_argus_trio_option_strings=(-h --help --version --server --token-file --json)
 
@@ -155,7 +155,6 @@ _shtab_argus_trio_shutdown___json_nargs=0
 _shtab_argus_trio_tui__h_nargs=0
 _shtab_argus_trio_tui___help_nargs=0
 _shtab_argus_trio_tui___read_only_nargs=0
-_shtab_argus_trio_tui___json_nargs=0
 _shtab_argus_trio_completion__h_nargs=0
 _shtab_argus_trio_completion___help_nargs=0
 _shtab_argus_trio_pos_0_nargs=A...

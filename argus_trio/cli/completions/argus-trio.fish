@@ -241,7 +241,6 @@ complete -c argus-trio -n '_shtab_argus_trio_using tui' -l servers -x -d 'a list
 complete -c argus-trio -n '_shtab_argus_trio_using tui' -l read-only -d 'offer nothing that changes the gateway'
 complete -c argus-trio -n '_shtab_argus_trio_using tui' -l server -x -d 'its address, with or without /mcp, /sse or /manage/v1 at its end, or unix:PATH of its socket; default: $ARGUS_URL, the socket of a gateway of yours if there is exactly one, http://127.0.0.1:9000'
 complete -c argus-trio -n '_shtab_argus_trio_using tui' -l token-file -x -d 'a file that holds the token; default: the token in $ARGUS_TOKEN'
-complete -c argus-trio -n '_shtab_argus_trio_using tui' -l json -d 'print the gateway'"'"'s answer as it is'
 complete -c argus-trio -n '_shtab_argus_trio_using; and test $_shtab_argus_trio_npos -eq 0' -a completion -d 'Print the completion script of a shell.'
 complete -c argus-trio -n '_shtab_argus_trio_using completion' -s h -l help -d 'show this help message and exit'
 complete -c argus-trio -n '_shtab_argus_trio_using completion; and test $_shtab_argus_trio_npos -eq 0' -ka "bash zsh fish" -d 'bash, zsh or fish'

@@ -408,7 +408,6 @@ _shtab_argus_trio_tui_options=(
   "--read-only[offer nothing that changes the gateway]"
   "--server[its address, with or without \/mcp, \/sse or \/manage\/v1 at its end, or unix\:PATH of its socket\; default\: \$ARGUS_URL, the socket of a gateway of yours if there is exactly one, http\:\/\/127.0.0.1\:9000]:URL:"
   "--token-file[a file that holds the token\; default\: the token in \$ARGUS_TOKEN]:PATH:"
-  "--json[print the gateway\'s answer as it is]"
 )
 
 # guard to ensure default positional specs are added only once per session

@@ -83,6 +83,8 @@ def _members(node: FieldNode, where: tuple[str, ...], kept: SecretsAside | None)
             members.append(f"{quoted(child.name)}:{text}")
         elif (child.is_required or child.is_added) and not of_child:
             wrong.append(WrongField((*where, child.name), "it is required"))
+    if kept is None and (name := node.line.text.strip()):
+        wrong.append(WrongField(where, f"{name} is typed and not added: Enter adds it"))
     return f"{{{','.join(members)}}}", tuple(wrong)
 
 

@@ -106,10 +106,10 @@ def tree(page: TreePage, world: World, columns: int, rows: int) -> urwid.Widget:
         count = f"  {each.node.count}" if each.node.count > 1 else ""
         return [("key", "  " * each.depth + sign), " ", (attribute, one_line(each.node.name)), ("dim", count)]
 
-    tasks = page.answer.tasks if page.answer else 0
+    tasks = f"{page.answer.tasks} tasks" if page.answer else "tasks"
     old = f"looked at {duration(max(world.now - page.at, 0))} ago" if page.answer else ""
     head = filtered(
-        (f"{tasks} tasks", "lines"),
+        (tasks, "lines"),
         "",
         page.filter,
         shown=len(shown),
@@ -144,11 +144,12 @@ def events(page: EventsPage, world: World, columns: int, rows: int) -> urwid.Wid
     layout = laid_out((TableColumn(title="at", columns=min(wide, 11), attribute="dim"), *_EVENTS), columns)
     listed: urwid.Widget = table(layout, texts, len(shown), rows=rows - _DETAIL_ROWS - 1, cursor=Cursor(at))
     if not shown:
-        said = "nothing that the filter lets through" if world.events else "nothing has happened yet"
+        said = "nothing that the filter lets through" if world.events else _no_events(world)
         listed = urwid.Filler(urwid.Text(("dim", said), align="center"))
     least = f"{SEVERITIES[page.least]} and above" if page.least else "all"
     newer = len(shown) - 1 - at
-    notes = ["following" if page.meant is None else f"{newer} newer: End follows"]
+    latest = "following" if world.is_live else "not followed now"
+    notes = [latest if page.meant is None else f"{newer} newer: End follows"]
     if len(world.events) >= EVENTS_KEPT:
         notes.append(f"older than the latest {EVENTS_KEPT}: argus-trio events")
     count = sum(1 for each in shown if each.stage != GAP_STAGE)
@@ -156,6 +157,14 @@ def events(page: EventsPage, world: World, columns: int, rows: int) -> urwid.Wid
     about = lines(_about(shown[at], columns)) if shown else urwid.SolidFill()
     whole = stacked((None, listed), (_DETAIL_ROWS, pane("details", about, world.look, is_focused=False)))
     return urwid.Frame(whole, urwid.Text(head, wrap="clip"))
+
+
+def _no_events(world: World) -> str:
+    if world.is_live:
+        return "nothing has happened yet"
+    return "nothing is known of events: the gateway " + (
+        "shows you none" if world.link.state == "refused" else "is not reached"
+    )
 
 
 def _about(each: EventEntry, columns: int) -> list[Markup]:

@@ -14,6 +14,8 @@ from argus_trio.tui.screens.frame.head import head, stale
 from argus_trio.tui.screens.frame.over import over
 from argus_trio.tui.screens.views import VIEWS
 from argus_trio.tui.shell.model import Model
+from argus_trio.tui.shell.notice import Notice
+from argus_trio.tui.state.world import World
 
 LEAST_COLUMNS: Final = 80
 LEAST_ROWS: Final = 24
@@ -47,7 +49,7 @@ def _line(markup: Markup) -> urwid.Widget:
 
 def _tabs(model: Model) -> urwid.Widget:
     """The tabs, of which the one that is shown is marked by brackets as well, and where in it the page stands."""
-    parts: list[tuple[int, urwid.Widget] | urwid.Widget] = []
+    parts: list[tuple[int, urwid.Widget]] = []
     for at, (key, stack) in enumerate(model.stacks.items()):
         is_shown = key == model.tab
         text = f"[{key} {stack[0].title}]" if is_shown else f" {key} {stack[0].title} "
@@ -55,12 +57,19 @@ def _tabs(model: Model) -> urwid.Widget:
     titles = [one_line(page.title) for page in model.stacks[model.tab][1:]]
     arrow = model.world.look.sign(" › ", " > ")
     trail = "".join(f"{arrow}{title}" for title in titles)
-    return urwid.Columns([*parts, _line(("title", trail))])
+    room = model.world.columns - sum(width_of for width_of, _ in parts)
+    return urwid.Columns([*parts, _line(("title", cut(trail, room)))])
+
+
+def _is_outweighed(notice: Notice, world: World) -> bool:
+    """Whether something worse has come since it was told: the gateway was lost."""
+    is_lost = world.link.state in ("lost", "refused")
+    return is_lost and notice.told.kind in ("info", "good") and notice.at <= world.link.since
 
 
 def _notice(model: Model) -> Markup:
     notice, world = model.notice, model.world
-    if notice is not None:
+    if notice is not None and not _is_outweighed(notice, world):
         more = f" (and {notice.others} more: !)" if notice.others else ""
         kind, text = notice.told.kind, one_line(notice.told.text)
         sign = f"{kind}: " if kind in ("error", "warning") else ""

@@ -32,7 +32,7 @@ _IN_FLIGHT: Final = (
 )
 _RECENT: Final = (
     TableColumn(title="at", columns=11, attribute="dim"),
-    TableColumn(title="took", columns=8, align="right"),
+    TableColumn(title="took", columns=11, align="right"),
     TableColumn(title="outcome", columns=13, share=1),
     TableColumn(title="what", columns=16, share=3, attribute="name"),
     TableColumn(title="backend", columns=9, share=1),
@@ -80,7 +80,7 @@ def traffic(page: TrafficPage, world: World, columns: int, rows: int) -> urwid.W
 
     listed: urwid.Widget = table(layout, texts, len(shown), rows=rows - DETAIL_ROWS - 1, cursor=Cursor(at))
     if not shown:
-        listed = _nothing(page)
+        listed = _nothing(page, world)
     about = lines(_about(shown[at], page, world)) if shown else urwid.SolidFill()
     head = filtered(
         PARTS,
@@ -95,17 +95,24 @@ def traffic(page: TrafficPage, world: World, columns: int, rows: int) -> urwid.W
     return urwid.Frame(whole, urwid.Text(head, wrap="clip"))
 
 
-def _nothing(page: TrafficPage) -> urwid.Widget:
+def _is_own_alone(world: World) -> bool:
+    """Whether who looks is told of what is theirs, and of nothing else."""
+    return world.rights_told and "read" not in world.rights
+
+
+def _nothing(page: TrafficPage, world: World) -> urwid.Widget:
     held = page.list
     if held.failed:
         return urwid.Filler(urwid.Text(("error", one_line(held.failed)), align="center"))
     said = "nothing that the filter lets through" if held.entries else _NOTHING[page.part]
+    if _is_own_alone(world) and not held.entries:
+        said = "nothing of yours; what others do is shown to who has manage:read"
     return urwid.Filler(urwid.Text(("dim", said if held.looked_at else "it has not come yet"), align="center"))
 
 
 def _note(page: TrafficPage, world: World) -> str:
     held = page.list
-    notes = []
+    notes = ["yours alone"] if _is_own_alone(world) else []
     if held.is_cut:
         notes.append(f"the first {len(held.entries)} were fetched")
     if held.entries and (old := since_looked(page, world)) >= _OLD_SECONDS:

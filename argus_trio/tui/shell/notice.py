@@ -23,6 +23,8 @@ class Notice:
 
     told: Tell
     until: float
+    at: float
+    """When it was told."""
     others: int = 0
     """How many were told since it is here, and are not shown: they weigh less."""
 
@@ -40,4 +42,4 @@ def told_now(shown: Notice | None, told: Tell, now: float) -> Notice:
     if shown and shown.until >= now and _WEIGHTS[shown.told.kind] > _WEIGHTS[told.kind]:
         return attrs.evolve(shown, others=shown.others + 1)
     seconds = FAULT_SECONDS if _WEIGHTS[told.kind] else NOTICE_SECONDS
-    return Notice(told=told, until=now + seconds)
+    return Notice(told=told, until=now + seconds, at=now)

@@ -33,5 +33,5 @@ def copied(text: str, environ: Mapping[str, str]) -> str:
 def told(what: str, environ: Mapping[str, str]) -> str:
     """What its user is told."""
     if environ.get("TMUX"):
-        return f"{what} is copied, if tmux allows it (set-clipboard on) and the terminal as well"
+        return f"{what} is copied, if tmux (set-clipboard on) and the terminal let it"
     return f"{what} is copied, if the terminal allows it (OSC 52)"

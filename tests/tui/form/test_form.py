@@ -448,3 +448,9 @@ def _at_depth(depth: int, schema: dict[str, object]) -> object:
 def test_a_circle_is_told_wherever_the_end_of_the_stack_is() -> None:
     schema: dict[str, object] = {"oneOf": [{"type": "object", "required": ["x"]}, {"$ref": "#"}]}
     assert all(_at_depth(depth, schema) for depth in range(0, 210, 7))
+
+
+def test_a_name_that_is_typed_and_not_added_is_told() -> None:
+    form = pressed(form_of({"type": "object"}), "=page")
+    assert form.judged().wrong[0].what == "page is typed and not added: Enter adds it"
+    assert not pressed(form, "enter", "=1").judged().wrong

@@ -20,10 +20,10 @@ from argus_trio.tui.state.world import World
 from argus_trio.tui.step import Step
 
 AskReply = Form | SamplingReply | RootsReply
-_SEND: Final = KeyHelp("F5", "send", "Send what is written.")
-_DECLINE: Final = KeyHelp("F8", "decline", "Answer that you do not want to.")
-_CANCEL: Final = KeyHelp("F9", "cancel", "Answer that you leave it, neither yes nor no.")
-_LEAVE: Final = KeyHelp("Esc", "later", "Leave it open; `a` comes back to it.")
+_SEND: Final = KeyHelp("F5", "send", "Send what is written")
+_DECLINE: Final = KeyHelp("F8", "decline", "Answer that you do not want to")
+_CANCEL: Final = KeyHelp("F9", "cancel", "Answer that you leave it, neither yes nor no")
+_LEAVE: Final = KeyHelp("Esc", "later", "Leave it open; `a` comes back to it")
 _FACTS: Final = ("temperature", "stopSequences", "includeContext", "toolChoice", "metadata")
 """Parameters of sampling that are shown as they are."""
 
@@ -52,10 +52,10 @@ class AskPage:
         if self.ask is None:
             return (_LEAVE,)
         if self.ask.is_url:
-            agree = KeyHelp("F5", "agree", "Say that you will open the page. Nothing opens it but you.")
-            return (agree, KeyHelp("y", "copy", "Copy the URL."), _DECLINE, _CANCEL, _LEAVE)
+            agree = KeyHelp("F5", "agree", "Say that you will open the page. Nothing opens it but you")
+            return (agree, KeyHelp("y", "copy", "Copy the URL"), _DECLINE, _CANCEL, _LEAVE)
         if isinstance(self.reply, Form):
-            return (_SEND, KeyHelp("F2", "JSON", "The same as JSON, and back."), _DECLINE, _CANCEL, _LEAVE)
+            return (_SEND, KeyHelp("F2", "JSON", "The same as JSON, and back"), _DECLINE, _CANCEL, _LEAVE)
         if isinstance(self.reply, SamplingReply):
             return (_SEND, KeyHelp("Tab", "next"), KeyHelp("PgUp PgDn", "scroll"), _DECLINE, _LEAVE)
         return (_SEND, _DECLINE, _LEAVE)

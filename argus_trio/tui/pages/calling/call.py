@@ -229,18 +229,18 @@ class CallPage:
 
 
 _RUNNING: Final = (
-    KeyHelp("c", "cancel", "Cancel the call; the backend is told."),
-    KeyHelp("Enter", "unfold", "Fold or unfold what is under the cursor."),
-    KeyHelp("/", "search"),
+    KeyHelp("c", "cancel", "Cancel the call; the backend is told"),
+    KeyHelp("Enter", "unfold", "Fold or unfold what is under the cursor"),
+    KeyHelp("/", "search", "Search what is unfolded; n and N lead on"),
 )
 _OVER: Final = (
-    KeyHelp("Enter", "unfold", "Fold or unfold, or follow a link to a resource by reading it."),
-    KeyHelp("s", "save", "Save the part under the cursor to a file: a text, an image, a value."),
-    KeyHelp("S", "save all", "Save the whole result as JSON.", in_foot=False),
-    KeyHelp("y", "copy", "Copy the value under the cursor, or the text."),
-    KeyHelp("Y", "copy path", "Copy where the value stands in the JSON.", in_foot=False),
-    KeyHelp("r", "again", "Call the same once more."),
-    KeyHelp("/", "search", "Search what is unfolded; n and N lead on."),
+    KeyHelp("Enter", "unfold", "Fold or unfold, or follow a link to a resource by reading it"),
+    KeyHelp("s", "save", "Save the part under the cursor to a file: a text, an image, a value"),
+    KeyHelp("S", "save all", "Save the whole result as JSON", in_foot=False),
+    KeyHelp("y", "copy", "Copy the value under the cursor, or the text"),
+    KeyHelp("Y", "copy path", "Copy where the value stands in the JSON", in_foot=False),
+    KeyHelp("r", "again", "Call the same once more"),
+    KeyHelp("/", "search", "Search what is unfolded; n and N lead on"),
 )
 
 

@@ -87,6 +87,8 @@ def _nothing(page: OverviewPage, world: World) -> str:
 
 def _note(page: OverviewPage, world: World, count: int) -> str:
     states = [each.state for each in world.backends.values()]
+    if not states and world.status is None:
+        return "unknown"
     wanted = (
         f"filter: {page.filter.text}{'_' if page.is_typing else ''}  " if page.filter.text or page.is_typing else ""
     )

@@ -103,7 +103,7 @@ def _catalog(page: BackendPage, entry: BackendEntry, world: World, columns: int,
     wanted = "  only hidden ones" if page.only_hidden else ""
     typed = "_" if page.filter.is_typing else ""
     words = f"  filter: {page.filter.text}{typed}" if page.filter.text or typed else ""
-    note = f"{len(shown)} entries, {hidden} hidden{wanted}{words}"
+    note = f"{len(shown)} {'entry' if len(shown) == 1 else 'entries'}, {hidden} hidden{wanted}{words}"
     listed: urwid.Widget = table(layout, texts, len(shown), rows=rows - 1, cursor=page.cursor, zone="entry")
     if not shown:
         said = "nothing is found; Escape shows all" if words or wanted else "it lists nothing"

@@ -19,7 +19,7 @@ from argus_trio.tui.state.world import World
 _COLUMNS: Final = (
     TableColumn(title="at", columns=8, attribute="dim"),
     TableColumn(title="came to", columns=10),
-    TableColumn(title="took", columns=8, align="right"),
+    TableColumn(title="took", columns=11, align="right"),
     TableColumn(title="kind", columns=8, drop=2, attribute="dim"),
     TableColumn(title="what", columns=20, share=2, attribute="name"),
     TableColumn(title="with", columns=10, share=3, drop=1, attribute="dim"),
@@ -49,7 +49,7 @@ def history(page: HistoryPage, world: World, columns: int, rows: int) -> urwid.W
 def _texts(each: CallUnderWay | PastCall, world: World) -> Sequence[TableText]:
     call = call_of(each)
     outcome = _OUTCOMES[each.outcome.kind] if isinstance(each, PastCall) else ("warn", "under way")
-    took = (each.ended if isinstance(each, PastCall) else world.now) - call.since
+    took = each.took if isinstance(each, PastCall) else world.now - call.since
     at = time.strftime("%H:%M:%S", time.localtime(call.since))
     return (at, outcome, duration(max(took, 0)), call.kind, call.target, _arguments(call))
 

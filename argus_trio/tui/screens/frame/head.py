@@ -27,10 +27,20 @@ def head(world: World) -> Markup:
     if world.link.state in ("lost", "refused") and world.link.since:
         link += f" since {clock(world.link.since)}"
     room = world.columns - width(right) - width(link) - 3
-    name = one_line(world.gateway) if world.gateway != world.shown else ""
-    where = f"argus-trio  {name} {one_line(world.shown)}" if name else f"argus-trio  {one_line(world.shown)}"
-    left = f" {cut(where, max(room, 12))}  {link}"
+    left = f" {_where(world, max(room, 12))}  {link}"
     return padded(left, world.columns - width(right)) + right
+
+
+def _where(world: World, room: int) -> str:
+    """The gateway in so many columns: what tells it from others is kept the longest."""
+    name = one_line(world.gateway) if world.gateway != world.shown else ""
+    address = one_line(world.shown)
+    whole = f"{name} {address}" if name else address
+    least = name or address.partition("://")[2] or address
+    for each in (f"argus-trio  {whole}", whole, least):
+        if width(each) <= room:
+            return each
+    return cut(least, room)
 
 
 def stale(world: World) -> str:
