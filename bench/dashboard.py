@@ -2,7 +2,7 @@
 
 A real gateway with so many small stdio backends, and `argus-trio tui` in a pseudo-terminal that is read at once: the
 time to its first screen, what it takes while nothing happens, the memory it holds, how long a key takes to be drawn at
-rest and while calls are made. The last line is JSON.
+rest, while calls are made, and while 200 events a second come in. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import termios
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,6 +36,8 @@ from bench.processes import exact_cpu_s
 START_S = 180.0
 QUIET_S = 0.3
 KEYS = 40
+EVENTS_A_SECOND = 200
+"""How many events are caused in a second, at most."""
 SERVER = """
 import json, sys
 count = int(sys.argv[1])
@@ -156,20 +158,34 @@ def dashboard(url: str) -> Iterator[Screen]:
         os.close(descriptor)
 
 
-@contextmanager
-def calls(url: str, stop: threading.Event) -> Iterator[list[int]]:
-    """Calls made one after another, meanwhile; how many there were."""
-    made = [0]
+def call(url: str, _: int) -> None:
+    """Make one call."""
+    body = json.dumps({"tool": "backend000__tool0", "arguments": {}}).encode()
+    request = urllib.request.Request(f"{url}/manage/v1/tools/call", body, {"content-type": "application/json"})
+    urllib.request.urlopen(request, timeout=10).close()
 
-    def call() -> None:
-        body = json.dumps({"tool": "backend000__tool0", "arguments": {}}).encode()
+
+def cause_event(url: str, number: int) -> None:
+    """Change the level of the log, which is an event, and keep to a pace."""
+    began = time.perf_counter()
+    body = json.dumps({"level": ("info", "warning")[number % 2]}).encode()
+    request = urllib.request.Request(f"{url}/manage/v1/log-level", body, {"content-type": "application/json"})
+    urllib.request.urlopen(request, timeout=10).close()
+    time.sleep(max(1 / EVENTS_A_SECOND - (time.perf_counter() - began), 0))
+
+
+@contextmanager
+def meanwhile(work: Callable[[str, int], None], url: str) -> Iterator[list[int]]:
+    """Something done over and over; how often it was."""
+    made, stop = [0], threading.Event()
+
+    def run() -> None:
         while not stop.is_set():
-            headers = {"content-type": "application/json"}
-            request = urllib.request.Request(f"{url}/manage/v1/tools/call", body, headers)
-            with contextlib.suppress(OSError), urllib.request.urlopen(request, timeout=10):
+            with contextlib.suppress(OSError):
+                work(url, made[0])
                 made[0] += 1
 
-    thread = threading.Thread(target=call)
+    thread = threading.Thread(target=run)
     thread.start()
     try:
         yield made
@@ -188,6 +204,19 @@ def _keys(screen: Screen) -> dict[str, float]:
     for number in range(KEYS):
         screen.quiet()
         taken.append(screen.key(b"j" if number % 2 == 0 else b"k") * 1000)
+    return {"p50_ms": round(statistics.median(taken), 1), "max_ms": round(max(taken), 1)}
+
+
+def _palettes(screen: Screen) -> dict[str, float]:
+    """From a key to what it alone draws, while other things are drawn all the time."""
+    taken = []
+    for _ in range(KEYS):
+        os.write(screen.descriptor, b":")
+        taken.append(screen.until(b"Palette", 10) * 1000)
+        os.write(screen.descriptor, b"\x1b")
+        limit = time.perf_counter() + 0.4
+        while time.perf_counter() < limit:
+            screen.read(0.05)
     return {"p50_ms": round(statistics.median(taken), 1), "max_ms": round(max(taken), 1)}
 
 
@@ -210,10 +239,15 @@ def main() -> None:
         figures["idle_cpu_percent"] = round((exact_cpu_s(screen.pid) - spent) / options.seconds * 100, 2)
         figures["idle_bytes"] = screen.written - written
         figures["key"] = _keys(screen)
-        with calls(url, threading.Event()) as made:
+        with meanwhile(call, url) as made:
             began = time.perf_counter()
             figures["key_under_calls"] = _keys(screen)
             figures["calls_per_s"] = round(made[0] / (time.perf_counter() - began))
+        os.write(screen.descriptor, b"6")
+        with meanwhile(cause_event, url) as made:
+            began = time.perf_counter()
+            figures["key_under_events"] = _palettes(screen)
+            figures["events_per_s"] = round(made[0] / (time.perf_counter() - began))
         figures["resident_mib"] = round(_resident(screen.pid), 1)
     print(json.dumps(figures))
 

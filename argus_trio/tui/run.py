@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from functools import partial
+from typing import Final
 
 import attrs
 import trio
@@ -23,7 +24,7 @@ from argus_trio.tui.shell.update import first, update
 from argus_trio.tui.state.world import GatewayLink, World
 from argus_trio.tui.terminal.appearance import appearance
 from argus_trio.tui.terminal.clipboard import copied, told
-from argus_trio.tui.terminal.display import Display
+from argus_trio.tui.terminal.display import CALM_SECONDS, STILL_SECONDS, Display
 from argus_trio.tui.terminal.signals import suspend
 
 
@@ -134,10 +135,10 @@ class _Dashboard:
             self._tell(message)
 
     def _tell(self, message: DashboardMessage) -> None:
-        step = update(self._model, message)
+        before, step = self._model.world, update(self._model, message)
         if step.value is not self._model:
             self._model = step.value
-            self._display.show(is_urgent=not _is_ambient(message))
+            self._display.show(within=_bearable(message, before, step.value.world))
         self._do(step.effects)
 
     def _do(self, effects: tuple[Effect, ...]) -> None:
@@ -171,8 +172,15 @@ class _Dashboard:
             await trio.sleep(1)
 
 
-def _is_ambient(message: DashboardMessage) -> bool:
-    """Whether it is what comes every second, whatever happens."""
-    if isinstance(message, StreamCame):
-        return all(each.event in ("figures", "heartbeat") for each in message.events)
-    return isinstance(message, Ticked)
+def _bearable(message: DashboardMessage, before: World, after: World) -> float:
+    """How many seconds a change may wait to be drawn: what comes every second, whatever happens, waits for the rest."""
+    if isinstance(message, Ticked):
+        return STILL_SECONDS
+    if not isinstance(message, StreamCame) or any(each.event not in _AMBIENT for each in message.events):
+        return 0.0
+    was, now = before.figures, after.figures
+    return STILL_SECONDS if was and now and was.figures == now.figures else CALM_SECONDS
+
+
+_AMBIENT: Final = frozenset({"figures", "heartbeat"})
+"""Events that come by themselves."""

@@ -26,8 +26,9 @@ from argus_trio.tui.terminal.signals import TerminalSignals
 FRAME_SECONDS: Final = 0.05
 """The shortest time between two drawings: nobody reads faster, and a slow line is not to be filled."""
 CALM_SECONDS: Final = 0.95
-"""How long what changes by itself every second, the clock and figures, waits to be drawn together: drawing costs more
-than all else here."""
+"""How long figures that have changed wait to be drawn together with all else: drawing costs more than all else here."""
+STILL_SECONDS: Final = 1.95
+"""The same of the clock, where nothing else has changed."""
 STALL_SECONDS: Final = 3.0
 """How long a terminal may take no drawing before all of it is drawn anew: who knows what it shows by then."""
 
@@ -39,7 +40,8 @@ class Display:
         self._model, self._tell = model, tell
         send(is_unicode=model().world.look.is_unicode)
         self._changed = trio.Event()
-        self._urgent = trio.Event()
+        self._sooner = trio.Event()
+        self._within = inf
         self._scope = trio.CancelScope()
         self._file = sys.stdin.fileno()
         self._output = open_terminal(sys.stdout.fileno(), self.leave)
@@ -51,7 +53,7 @@ class Display:
         self._watch: trio.CancelScope | None = None
         self._rest: trio.CancelScope | None = None
         self._size = (0, 0)
-        self._drawn_at = -inf
+        self._drawn_at = 0.0
         self._seen: urwid.Widget = urwid.SolidFill()
 
     @property
@@ -59,11 +61,13 @@ class Display:
         """The signal that ended it; None where its user left."""
         return self._signals.ended_by
 
-    def show(self, *, is_urgent: bool = True) -> None:
-        """The model has changed: it is drawn soon, or with what else has changed by the next second."""
+    def show(self, *, within: float = 0.0) -> None:
+        """The model has changed: it is drawn soon, or with what else has changed within so many seconds of the last
+        drawing."""
         self._changed.set()
-        if is_urgent:
-            self._urgent.set()
+        if within < self._within:
+            self._within = within
+            self._sooner.set()
 
     def leave(self) -> None:
         """End `run`."""
@@ -120,13 +124,15 @@ class Display:
     async def _draw(self) -> None:
         while True:
             await self._changed.wait()
-            with trio.move_on_at(self._drawn_at + CALM_SECONDS):
-                await self._urgent.wait()
+            while (due := self._drawn_at + self._within) > trio.current_time():
+                self._sooner = trio.Event()
+                with trio.move_on_at(due):
+                    await self._sooner.wait()
             since = trio.current_time()
             await self._output.drained()
             if trio.current_time() - since > STALL_SECONDS:
                 self._screen.clear()
-            self._changed, self._urgent = trio.Event(), trio.Event()
+            self._changed, self._within = trio.Event(), inf
             self._paint()
             self._drawn_at = trio.current_time()
             await trio.sleep(FRAME_SECONDS)
