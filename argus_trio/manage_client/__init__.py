@@ -4,6 +4,7 @@
     where     which gateway is meant: the option, $ARGUS_URL, a socket of the same user, the usual address
     token     the token, out of a file or $ARGUS_TOKEN
     problems  a problem of the gateway as what a person is told, with its exit code
+    requests  what a request is, and how its answer is read: sans I/O
     client    requests, answers and event streams, on trio (the verbs have a synchronous one of their own, so that they
               load no event loop: `verbs/link`)
     follow    an event stream that is opened again whenever it ends

@@ -8,17 +8,15 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from math import inf
 from typing import Final, TypeVar
-from urllib.parse import quote, urlencode
 
 import attrs
-import msgspec
 import trio
 
-from argus_trio import __version__
-from argus_trio.contract.operation import BASE, Operation
+from argus_trio.contract.operation import Operation
 from argus_trio.errors import LinkFailed
-from argus_trio.manage_client.failure import FAILED, NOT_REACHED, CommandFailed
+from argus_trio.manage_client.failure import NOT_REACHED, CommandFailed
 from argus_trio.manage_client.problems import failure_of
+from argus_trio.manage_client.requests import USER_AGENT, ApiQuery, answer_of, body_of, target_of
 from argus_trio.manage_client.where import GatewayPlace
 from argus_trio.net.dial import NobodyListens, OriginRoute, client_tls
 from argus_trio.net.http1 import HttpAnswer, HttpRequest
@@ -39,7 +37,6 @@ EVENT_BYTES: Final = 256 * 1024 * 1024
 """The largest event of a stream that is taken: the result of a call, as the gateway lets it pass."""
 
 Answer = TypeVar("Answer")
-ApiQuery = Mapping[str, str | int | tuple[str, ...]]
 NOTHING: Final[Mapping[str, str]] = {}
 
 
@@ -155,38 +152,27 @@ class ApiClient:
         *,
         is_stream: bool = False,
     ) -> HttpRequest:
-        target = f"{self.place.prefix}{BASE}{operation.path}"
-        for name, value in path.items():
-            target = target.replace(f"{{{name}}}", quote(value, safe=""))
-        if query:
-            target += "?" + urlencode({key: value for key, value in query.items() if value != ""}, doseq=True)
+        target = target_of(self.place, operation, path, query)
         sent = [
             (names.HOST, self._host),
             (names.ACCEPT, names.EVENT_STREAM if is_stream else operation.media[0]),
-            (names.USER_AGENT, f"argus-trio/{__version__}"),
+            (names.USER_AGENT, USER_AGENT),
             *headers,
         ]
         if self._token:
             sent.append(("authorization", f"Bearer {self._token}"))
-        encoded = b"" if operation.method == "GET" else msgspec.json.encode({} if body is None else body)
-        if operation.method != "GET":
+        encoded = body_of(operation, body)
+        if encoded is not None:
             sent += [(names.CONTENT_TYPE, names.JSON), (names.CONTENT_LENGTH, str(len(encoded)))]
         raw = [(name.encode("ascii"), value.encode()) for name, value in sent]
         is_idempotent = operation.method == "GET"
         return HttpRequest(
-            method=operation.method, target=target, headers=raw, body=encoded, is_idempotent=is_idempotent
+            method=operation.method, target=target, headers=raw, body=encoded or b"", is_idempotent=is_idempotent
         )
 
     def decoded(self, raw: bytes, kind: type[Answer]) -> Answer:
         """An answer as the contract has it. Raises CommandFailed for one of another contract."""
-        try:
-            return msgspec.json.decode(raw, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise CommandFailed(
-                f"the answer of {self.place.shown} is not what argus-trio {__version__} expects ({error}); is the "
-                "gateway of another version?",
-                FAILED,
-            ) from None
+        return answer_of(raw, kind, self.place)
 
     def broken(self, error: LinkFailed) -> CommandFailed:
         """What is told where a connection has ended, or did not come about."""

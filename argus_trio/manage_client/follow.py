@@ -8,8 +8,9 @@ from typing import Final, Protocol
 import trio
 
 from argus_trio.contract.operation import Operation
-from argus_trio.manage_client.client import ANSWER_SECONDS, NOTHING, ApiClient, ApiQuery
+from argus_trio.manage_client.client import ANSWER_SECONDS, NOTHING, ApiClient
 from argus_trio.manage_client.failure import CommandFailed
+from argus_trio.manage_client.requests import ApiQuery
 from argus_trio.wire.event_stream import Event
 
 SILENCE_SECONDS: Final = 100.0

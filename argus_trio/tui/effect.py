@@ -10,7 +10,8 @@ from typing import Literal
 import attrs
 
 from argus_trio.contract.operation import Operation
-from argus_trio.manage_client.client import NOTHING, ApiQuery
+from argus_trio.manage_client.client import NOTHING
+from argus_trio.manage_client.requests import ApiQuery
 
 
 @attrs.frozen(kw_only=True)

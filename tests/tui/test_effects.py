@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from argus_trio.contract.capabilities import CAPABILITIES
-from argus_trio.manage_client.client import ApiQuery
+from argus_trio.manage_client.requests import ApiQuery
 from argus_trio.tui.effect import Fetch
 from argus_trio.tui.effects.lists import MOST_PAGES, whole_list
 from argus_trio.tui.effects.saving import saved

@@ -8,9 +8,10 @@ from typing import Final, TypeVar
 import attrs
 import trio
 
-from argus_trio.manage_client.client import ANSWER_SECONDS, CHANGE_SECONDS, ApiClient, ApiQuery
+from argus_trio.manage_client.client import ANSWER_SECONDS, CHANGE_SECONDS, ApiClient
 from argus_trio.manage_client.failure import FAILED, NOT_ALLOWED, CommandFailed
 from argus_trio.manage_client.follow import follow
+from argus_trio.manage_client.requests import ApiQuery
 from argus_trio.tui.effect import Effect, Fetch, FollowStream, GiveUpCall, SaveFile, StartCall, UnfollowStream
 from argus_trio.tui.effects.calling import TellingCall
 from argus_trio.tui.effects.lists import whole_list

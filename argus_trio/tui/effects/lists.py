@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import attrs
 
-from argus_trio.manage_client.client import ApiQuery
+from argus_trio.manage_client.requests import ApiQuery
 from argus_trio.tui.effect import Fetch
 
 MOST_PAGES: Final = 100

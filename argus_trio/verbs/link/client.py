@@ -8,15 +8,13 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Final, TypeVar
-from urllib.parse import quote, urlencode
 
 import attrs
-import msgspec
 
-from argus_trio import __version__
-from argus_trio.contract.operation import BASE, Operation
-from argus_trio.manage_client.failure import FAILED, NOT_REACHED, CommandFailed
+from argus_trio.contract.operation import Operation
+from argus_trio.manage_client.failure import NOT_REACHED, CommandFailed
 from argus_trio.manage_client.problems import failure_of
+from argus_trio.manage_client.requests import USER_AGENT, ApiQuery, answer_of, body_of, target_of
 from argus_trio.manage_client.where import GatewayPlace
 from argus_trio.verbs.link.connection import connected
 
@@ -26,7 +24,6 @@ CHANGE_SECONDS: Final = 600.0
 """The same of a change: a restart or a reload waits for backends, which may have to install themselves."""
 
 Kind = TypeVar("Kind")
-_Query = Mapping[str, str | int | tuple[str, ...]]
 NOTHING: Final[Mapping[str, str]] = {}
 
 
@@ -55,7 +52,7 @@ class ManageClient:
         operation: Operation,
         names: Mapping[str, str] = NOTHING,
         *,
-        query: _Query = NOTHING,
+        query: ApiQuery = NOTHING,
         body: object = None,
         seconds: float = ANSWER_SECONDS,
         taken: tuple[int, ...] = (),
@@ -80,7 +77,7 @@ class ManageClient:
         operation: Operation,
         names: Mapping[str, str] = NOTHING,
         *,
-        query: _Query = NOTHING,
+        query: ApiQuery = NOTHING,
         body: object = None,
         seconds: float = ANSWER_SECONDS,
     ) -> tuple[Kind, bytes]:
@@ -90,14 +87,7 @@ class ManageClient:
 
     def decoded(self, raw: bytes, kind: type[Kind]) -> Kind:
         """An answer as the contract has it. Raises CommandFailed for one of another contract."""
-        try:
-            return msgspec.json.decode(raw, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise CommandFailed(
-                f"the answer of {self.place.shown} is not what argus-trio {__version__} expects ({error}); is the "
-                "gateway of another version? `--json` shows the answer as it is",
-                FAILED,
-            ) from None
+        return answer_of(raw, kind, self.place, advice=" `--json` shows the answer as it is")
 
     @contextmanager
     def opened(
@@ -105,21 +95,17 @@ class ManageClient:
         operation: Operation,
         names: Mapping[str, str] = NOTHING,
         *,
-        query: _Query = NOTHING,
+        query: ApiQuery = NOTHING,
         body: object = None,
         headers: Mapping[str, str] = NOTHING,
         seconds: float | None = ANSWER_SECONDS,
     ) -> Iterator[OpenAnswer]:
         """The answer to a request, its body unread. `seconds` bound the wait for what comes next; None is none."""
-        path = f"{self.place.prefix}{BASE}{operation.path}"
-        for name, value in names.items():
-            path = path.replace(f"{{{name}}}", quote(value, safe=""))
-        if query:
-            path += "?" + urlencode({key: value for key, value in query.items() if value != ""}, doseq=True)
-        sent = {"Accept": operation.media[0], "User-Agent": f"argus-trio/{__version__}", **headers}
+        path = target_of(self.place, operation, names, query)
+        sent = {"Accept": operation.media[0], "User-Agent": USER_AGENT, **headers}
         if self.token:
             sent["Authorization"] = f"Bearer {self.token}"
-        encoded = None if operation.method == "GET" else msgspec.json.encode({} if body is None else body)
+        encoded = body_of(operation, body)
         if encoded is not None:
             sent["Content-Type"] = "application/json"
         with self._connected() as (connection, before):
