@@ -5,7 +5,7 @@
     table     rows under headings; columns that share the room, and are left out where there is too little
     pane      a body under a title line; panes side by side and one below the other
     scrolled  a text of any size, wrapped, of which only what is in sight is looked at (`parts/scroll.py` moves it)
-    field     a line that is edited, with its cursor
+    edited    a line that is edited, with its cursor in sight
     dialog    a box over the screen, and words to choose from
     zone      what can be clicked
     bars      sparklines and bars

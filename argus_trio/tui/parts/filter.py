@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import attrs
 
 from argus_trio.tui.parts.line import EditedLine
@@ -12,8 +10,6 @@ from argus_trio.tui.parts.line import EditedLine
 @attrs.frozen(kw_only=True)
 class WordFilter:
     """The words, and the line in which they are typed; None while nobody types."""
-
-    KEYS: ClassVar[frozenset[str]] = frozenset({"/"})
 
     words: str = ""
     line: EditedLine | None = None

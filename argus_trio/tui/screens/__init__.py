@@ -9,7 +9,6 @@
     traffic   calls under way, and sessions
     observed  the configuration, the tree, the events
     record    one thing of a list, in full
-    line      a line that is edited
 
 A view is given its page, the world and how many columns and rows it has. Whatever a server or a user wrote is shown
 through `kit/cells.py` or `manage_client/clean.py`.

@@ -6,10 +6,10 @@ import urwid
 
 from argus_trio.manage_client.clean import one_line
 from argus_trio.tui.kit.cells import Markup
+from argus_trio.tui.kit.edited import edited_line
 from argus_trio.tui.kit.rows import Rows
 from argus_trio.tui.kit.scrolled import ScrolledText, highlighted
 from argus_trio.tui.pages.entry import EntryPage
-from argus_trio.tui.screens.line import edited_line
 from argus_trio.tui.state.details import definition
 from argus_trio.tui.state.outline import DetailLine
 from argus_trio.tui.state.world import World

@@ -9,12 +9,12 @@ import urwid
 
 from argus_trio.manage_client.clean import cut, one_line, padded, width
 from argus_trio.tui.kit.cells import Markup
+from argus_trio.tui.kit.edited import edited_line
 from argus_trio.tui.kit.pane import pane
 from argus_trio.tui.kit.rows import Rows
 from argus_trio.tui.kit.zone import Zone
 from argus_trio.tui.pages.tools import SHOWN_KINDS, ToolsPage
 from argus_trio.tui.screens.entry import detail_row
-from argus_trio.tui.screens.line import edited_line
 from argus_trio.tui.state.details import details
 from argus_trio.tui.state.entries import KINDS, FoundEntries, ShownEntry
 from argus_trio.tui.state.world import World

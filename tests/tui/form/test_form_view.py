@@ -7,8 +7,8 @@ import pytest
 
 from argus_trio.manage_client.clean import width
 from argus_trio.tui.form.form import Form, form_of
+from argus_trio.tui.kit.edited import edited_piece, shown_piece
 from argus_trio.tui.parts.look import Appearance
-from argus_trio.tui.screens.calling.edited import edited_piece, shown_piece
 from argus_trio.tui.screens.calling.form import form_view
 
 LOOK = Appearance()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 import time
 from itertools import pairwise
+from typing import cast
 
 import pytest
 
-from argus_trio.tui.kit.field import FieldLine
+from argus_trio.manage_client.clean import width
+from argus_trio.tui.kit.edited import edited_line
 from argus_trio.tui.kit.scrolled import ScrolledText, highlighted
 from argus_trio.tui.parts.line import EditedLine
 from argus_trio.tui.parts.scroll import ScrollPlace, found_after, found_before, rows_before, rows_from
@@ -118,18 +120,13 @@ def test_fifty_megabytes_are_no_more_work_than_a_page(kind: str) -> None:
 
 
 def test_an_edited_line_shows_its_cursor_and_moves_sideways() -> None:
-    line = EditedLine("0123456789abcdefghij")
-    for columns in (3, 5, 10, 40):
+    text = "0123456789abcdefghij"
+    for columns in (8, 10, 40):
         for at in range(21):
-            shown, cursor = FieldLine(EditedLine(line.text, at)).window(columns)
-            assert 0 <= cursor < columns
-            assert (shown + " ")[cursor] == (line.text + " ")[at]
-    assert FieldLine(EditedLine("日本語" * 5)).window(7)[1] <= 6
-    canvas = FieldLine(EditedLine("abc", 1)).render((10,), focus=True)
-    assert canvas.cursor == (1, 0)
-
-
-def test_a_secret_line_shows_none_of_it_and_an_empty_one_its_hint() -> None:
-    assert drawn(FieldLine(EditedLine("hunter2"), is_secret=True), 10) == ["*******"]
-    assert drawn(FieldLine(EditedLine(""), hint="a name"), 10) == ["a name"]
-    assert drawn(FieldLine(EditedLine("a\x1bb\nc"), is_focused=False), 20) == ["a\\x1bb↵c"]
+            label, *pieces = cast("list[tuple[str, str]]", edited_line("/", EditedLine(text, at), columns))
+            assert label == ("label", "/")
+            assert [piece for name, piece in pieces if name == "cursor"] == [(text + " ")[at]]
+            assert sum(width(piece) for _, piece in pieces) < columns
+    wide = cast("list[tuple[str, str]]", edited_line("/", EditedLine("日本語" * 5), 8))
+    assert sum(width(piece) for _, piece in wide) <= 8
+    assert ("input", "a\\x1bb") in edited_line("/", EditedLine("a\x1bb"), 20)

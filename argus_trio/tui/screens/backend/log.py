@@ -9,10 +9,10 @@ import urwid
 from argus_trio.manage_client.clean import clean, cut, width
 from argus_trio.manage_client.moments import moment
 from argus_trio.tui.kit.cells import Markup, TextCell, row
+from argus_trio.tui.kit.edited import edited_line
 from argus_trio.tui.kit.rows import Rows
 from argus_trio.tui.kit.scrolled import highlighted
 from argus_trio.tui.pages.backend.page import BackendPage
-from argus_trio.tui.screens.line import edited_line
 from argus_trio.tui.state.kept_log import KeptLine
 from argus_trio.tui.state.world import World
 

@@ -13,12 +13,12 @@ from argus_trio.tui.calls.lines import ShownLine, document_lines, wrapped_text
 from argus_trio.tui.calls.reply import RootsReply, SamplingReply
 from argus_trio.tui.form.form import Form
 from argus_trio.tui.kit.cells import Markup
+from argus_trio.tui.kit.edited import edited_line
 from argus_trio.tui.kit.rows import Rows
 from argus_trio.tui.pages.calling.ask import AskPage
 from argus_trio.tui.parts.area import EditedText
 from argus_trio.tui.parts.line import EditedLine
 from argus_trio.tui.screens.calling.form import form_view
-from argus_trio.tui.screens.line import edited_line
 from argus_trio.tui.state.world import World
 
 _ENDED: Final = {

@@ -8,9 +8,9 @@ from argus_trio.manage_client.clean import cut, one_line, width
 from argus_trio.manage_client.moments import duration
 from argus_trio.tui.calls.call import CallUnderWay, PastCall
 from argus_trio.tui.kit.cells import Markup
+from argus_trio.tui.kit.edited import edited_line
 from argus_trio.tui.kit.rows import Rows
 from argus_trio.tui.pages.calling.call import HEAD_ROWS, CallPage
-from argus_trio.tui.screens.line import edited_line
 from argus_trio.tui.state.world import World
 
 _STATES = {

@@ -11,11 +11,11 @@ from argus_trio.tui.form.rows import FormRow
 from argus_trio.tui.form.spec import TYPED
 from argus_trio.tui.form.value import WrongField
 from argus_trio.tui.kit.cells import Markup, plain
+from argus_trio.tui.kit.edited import edited_piece, shown_piece
 from argus_trio.tui.kit.pane import TitleLine
 from argus_trio.tui.kit.rows import Rows
 from argus_trio.tui.parts.area import EditedText
 from argus_trio.tui.parts.look import Appearance
-from argus_trio.tui.screens.calling.edited import edited_piece, shown_piece
 
 _MOST_WRONG = 4
 """How many things that are wrong are told at once below the form."""

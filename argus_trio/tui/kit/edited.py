@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from argus_trio.manage_client.clean import clean, cut, width
+from argus_trio.tui.kit.cells import Markup
+from argus_trio.tui.parts.line import EditedLine
 from argus_trio.tui.parts.look import Appearance
+
+_LOOK: Final = Appearance()
+"""A single line holds no end of a line, which alone is shown in two ways."""
 
 
 def edited_piece(text: str, at: int, columns: int, look: Appearance) -> list[str | tuple[str, str]]:
@@ -23,6 +30,11 @@ def edited_piece(text: str, at: int, columns: int, look: Appearance) -> list[str
         behind = _taken(rest, room + width(behind), look)
     parts: list[str | tuple[str, str]] = [("input", "".join(before)), ("cursor", under), ("input", behind)]
     return [part for part in parts if part[1]]
+
+
+def edited_line(label: str, line: EditedLine, columns: int) -> Markup:
+    """A label and what is typed behind it, in one row of so many columns."""
+    return [("label", label), *edited_piece(line.text, line.at, columns - width(label) - 1, _LOOK)]
 
 
 def shown_piece(text: str, columns: int, look: Appearance) -> str:
