@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from math import inf
 from typing import Final, TypeVar
 
@@ -122,25 +122,20 @@ class ApiClient:
 
     @asynccontextmanager
     async def _opened(self, request: HttpRequest, seconds: float) -> AsyncIterator[HttpAnswer]:
-        opened = self.pool.send(request)
-        answer: HttpAnswer | None = None
-        try:
-            with trio.move_on_after(seconds):
-                answer = await opened.__aenter__()
-        except NobodyListens as error:
-            advice = "start one with `argus-trio serve`, or say with --server or $ARGUS_URL where it is"
-            raise CommandFailed(f"no gateway at {self.place.shown}: {error.reason}; {advice}", NOT_REACHED) from None
-        except LinkFailed as error:
-            raise self.broken(error) from None
-        if answer is None:
-            raise CommandFailed(f"{self.place.shown} took the request and did not answer in time", NOT_REACHED)
-        try:
+        async with AsyncExitStack() as stack:
+            answer: HttpAnswer | None = None
+            try:
+                with trio.move_on_after(seconds):
+                    answer = await stack.enter_async_context(self.pool.send(request))
+            except NobodyListens as error:
+                advice = "start one with `argus-trio serve`, or say with --server or $ARGUS_URL where it is"
+                what = f"no gateway at {self.place.shown}: {error.reason}; {advice}"
+                raise CommandFailed(what, NOT_REACHED) from None
+            except LinkFailed as error:
+                raise self.broken(error) from None
+            if answer is None:
+                raise CommandFailed(f"{self.place.shown} took the request and did not answer in time", NOT_REACHED)
             yield answer
-        except BaseException as error:
-            if not await opened.__aexit__(type(error), error, error.__traceback__):
-                raise
-        else:
-            await opened.__aexit__(None, None, None)
 
     def _request(
         self,
