@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from argus_trio.cli.parser import parser
+from argus_trio.cli.arguments.parser import parser
 from argus_trio.config.load import load
 from argus_trio.config.model.backend import HttpBackend
 from argus_trio.config.model.server import Server

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from argus_trio.cli.parser import parser
+from argus_trio.cli.arguments.parser import parser
 
 _STDERR: Final = 2
 
@@ -18,7 +18,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _hold_standard_descriptors()
     whole = parser()
     options = whole.parse_args(arguments)
-    if options.command in _COMMANDS and options.command != "tui" and not getattr(options, "live", False):
+    if (
+        options.command in _COMMANDS
+        and options.command not in ("tui", "doctor")
+        and not getattr(options, "live", False)
+    ):
         for name in ("server", "token_file", "json"):
             if hasattr(options, name) and not (name == "json" and options.command == "isolation"):
                 needs = "needs --live here" if options.command == "explain" else "is for what asks a running gateway"
@@ -104,6 +108,24 @@ def _tui(options: argparse.Namespace) -> int | None:
     return tui(options)
 
 
+def _import(options: argparse.Namespace) -> int | None:
+    from argus_trio.cli.importing import import_files
+
+    return import_files(options)
+
+
+def _client(options: argparse.Namespace) -> int | None:
+    from argus_trio.cli.client import client
+
+    return client(options)
+
+
+def _doctor(options: argparse.Namespace) -> int | None:
+    from argus_trio.cli.doctor import doctor
+
+    return doctor(options)
+
+
 def _verb(options: argparse.Namespace) -> int:
     from argus_trio.verbs.run import run_verb
 
@@ -122,4 +144,7 @@ _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int | None]]] = {
     "clean": _clean,
     "completion": _completion,
     "tui": _tui,
+    "import": _import,
+    "client": _client,
+    "doctor": _doctor,
 }

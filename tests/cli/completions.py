@@ -7,7 +7,7 @@ from pathlib import Path
 import shtab
 
 from argus_trio.cli import completion
-from argus_trio.cli.parser import parser
+from argus_trio.cli.arguments.parser import parser
 
 FOLDER = Path(completion.__file__).parent / "completions"
 SHELLS = ("bash", "zsh", "fish")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from argus_trio.cli.arguments.parser import parser
 from argus_trio.cli.dashboard import dashboard_options
-from argus_trio.cli.parser import parser
 from argus_trio.manage_client.failure import CommandFailed
 from argus_trio.tui.run import DashboardOptions
 from tests.cli.conftest import Run

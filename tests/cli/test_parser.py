@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from argus_trio import __version__
-from argus_trio.cli import verbs
-from argus_trio.cli.intermixed import OPTIONS_OF_THE_ORIGINAL, WORDS_OF_THE_ORIGINAL
-from argus_trio.cli.parser import parser
+from argus_trio.cli.arguments import verbs
+from argus_trio.cli.arguments.intermixed import OPTIONS_OF_THE_ORIGINAL, WORDS_OF_THE_ORIGINAL
+from argus_trio.cli.arguments.parser import parser
 from argus_trio.core import log_level
 from argus_trio.core.call import levels
 from tests.cli.completions import FOLDER, SHELLS, made

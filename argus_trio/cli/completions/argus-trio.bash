@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/argus-trio
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_argus_trio_subparsers=(serve stdio demo check isolation explain schema build clean status backends tools sessions exchanges config call read prompt events logs egress reload restart drain enable disable cancel log-level shutdown tui completion)
+_shtab_argus_trio_subparsers=(serve stdio demo check isolation explain schema build clean import client doctor status backends tools sessions exchanges config call read prompt events logs egress reload restart drain enable disable cancel log-level shutdown tui completion)
 
 _shtab_argus_trio_serve_option_strings=(-h --help -c --config --host --port --log-format --log-level)
 _shtab_argus_trio_stdio_option_strings=(-h --help --url --view --header --wait --log-level)
@@ -16,6 +16,9 @@ _shtab_argus_trio_explain_option_strings=(-h --help --role --args --endpoint --l
 _shtab_argus_trio_schema_option_strings=(-h --help)
 _shtab_argus_trio_build_option_strings=(-h --help --update -c --config)
 _shtab_argus_trio_clean_option_strings=(-h --help --dry-run --homes -c --config)
+_shtab_argus_trio_import_option_strings=(-h --help --from --only --write -o --output --env-file)
+_shtab_argus_trio_client_option_strings=(-h --help --url --view --name --project --file --write)
+_shtab_argus_trio_doctor_option_strings=(-h --help --no-start --wait -c --config --server --token-file --json)
 _shtab_argus_trio_status_option_strings=(-h --help --server --token-file --json)
 _shtab_argus_trio_backends_option_strings=(-h --help --server --token-file --json)
 _shtab_argus_trio_tools_option_strings=(-h --help --server --token-file --json --backend --principal --view --all)
@@ -45,6 +48,8 @@ _shtab_argus_trio_option_strings=(-h --help --version --server --token-file --js
 _shtab_argus_trio_serve___log_format_choices=(console json)
 _shtab_argus_trio_serve___log_level_choices=(debug info warning error)
 _shtab_argus_trio_stdio___log_level_choices=(debug info warning error)
+_shtab_argus_trio_import___from_choices=(claude-desktop claude-code cursor vscode windsurf gemini-cli zed argus)
+_shtab_argus_trio_client_pos_0_choices=(claude-desktop claude-code cursor vscode windsurf gemini-cli zed)
 _shtab_argus_trio_config_pos_0_choices=(validate)
 _shtab_argus_trio_call___log_level_choices=(debug info notice warning error critical alert emergency)
 _shtab_argus_trio_read___log_level_choices=(debug info notice warning error critical alert emergency)
@@ -52,7 +57,7 @@ _shtab_argus_trio_prompt___log_level_choices=(debug info notice warning error cr
 _shtab_argus_trio_events___severity_choices=(debug info warning error)
 _shtab_argus_trio_log_level_pos_0_choices=(debug info warning error)
 _shtab_argus_trio_completion_pos_0_choices=(bash zsh fish)
-_shtab_argus_trio_pos_0_choices=(serve stdio demo check isolation explain schema build clean status backends tools sessions exchanges config call read prompt events logs egress reload restart drain enable disable cancel log-level shutdown tui completion)
+_shtab_argus_trio_pos_0_choices=(serve stdio demo check isolation explain schema build clean import client doctor status backends tools sessions exchanges config call read prompt events logs egress reload restart drain enable disable cancel log-level shutdown tui completion)
 
 _shtab_argus_trio_serve__h_nargs=0
 _shtab_argus_trio_serve___help_nargs=0
@@ -79,6 +84,18 @@ _shtab_argus_trio_clean__h_nargs=0
 _shtab_argus_trio_clean___help_nargs=0
 _shtab_argus_trio_clean___dry_run_nargs=0
 _shtab_argus_trio_clean___homes_nargs=0
+_shtab_argus_trio_import_pos_0_nargs='*'
+_shtab_argus_trio_import__h_nargs=0
+_shtab_argus_trio_import___help_nargs=0
+_shtab_argus_trio_import___write_nargs=0
+_shtab_argus_trio_client__h_nargs=0
+_shtab_argus_trio_client___help_nargs=0
+_shtab_argus_trio_client___project_nargs=0
+_shtab_argus_trio_client___write_nargs=0
+_shtab_argus_trio_doctor__h_nargs=0
+_shtab_argus_trio_doctor___help_nargs=0
+_shtab_argus_trio_doctor___no_start_nargs=0
+_shtab_argus_trio_doctor___json_nargs=0
 _shtab_argus_trio_status__h_nargs=0
 _shtab_argus_trio_status___help_nargs=0
 _shtab_argus_trio_status___json_nargs=0

@@ -50,8 +50,8 @@ function _shtab_argus_trio_using
   test "$_shtab_argus_trio_cmdpath" = "$argv"
 end
 
-set -g _shtab_argus_trio_commands serve stdio demo check isolation explain schema build clean status backends tools sessions exchanges config call read prompt events logs egress reload restart drain enable disable cancel log-level shutdown tui completion
-set -g _shtab_argus_trio_opts_with_value --args --backend --close --config --endpoint --header --host --limit --log-format --log-level --output --port --principal --role --root --server --servers --severity --since --timeout --token-file --url --view --wait -c -n
+set -g _shtab_argus_trio_commands serve stdio demo check isolation explain schema build clean import client doctor status backends tools sessions exchanges config call read prompt events logs egress reload restart drain enable disable cancel log-level shutdown tui completion
+set -g _shtab_argus_trio_opts_with_value --args --backend --close --config --endpoint --env-file --file --from --header --host --limit --log-format --log-level --name --only --output --port --principal --role --root --server --servers --severity --since --timeout --token-file --url --view --wait -c -n -o
 
 complete -c argus-trio -e
 complete -c argus-trio -f
@@ -106,6 +106,30 @@ complete -c argus-trio -n '_shtab_argus_trio_using clean' -s h -l help -d 'show 
 complete -c argus-trio -n '_shtab_argus_trio_using clean' -l dry-run -d 'say what would be removed, and remove nothing'
 complete -c argus-trio -n '_shtab_argus_trio_using clean' -l homes -d 'also homes that no backend has any more; asks for each'
 complete -c argus-trio -n '_shtab_argus_trio_using clean' -s c -l config -x -d 'the configuration; default: $ARGUS_CONFIG, ./config.yaml, ./config.yml, $XDG_CONFIG_HOME/argus-trio/config.yaml (~/.config, where that is unset), /etc/argus-trio/config.yaml'
+complete -c argus-trio -n '_shtab_argus_trio_using; and test $_shtab_argus_trio_npos -eq 0' -a import -d 'Make a configuration of the servers that the files of AI clients, or the original Argus, declare. Without a file all known places are looked at. The configuration goes to stdout, what is told of it to stderr; nothing is written unless --write says so, and nothing is ever overwritten.'
+complete -c argus-trio -n '_shtab_argus_trio_using import' -s h -l help -d 'show this help message and exit'
+complete -c argus-trio -n '_shtab_argus_trio_using import' -l from -xka "claude-desktop claude-code cursor vscode windsurf gemini-cli zed argus" -d 'whose files: claude-desktop, claude-code, cursor, vscode, windsurf, gemini-cli, zed, argus; default: what their names and contents say'
+complete -c argus-trio -n '_shtab_argus_trio_using import' -l only -x -d 'this server; may be given again'
+complete -c argus-trio -n '_shtab_argus_trio_using import' -l write -d 'write the configuration, and secrets to the env file'
+complete -c argus-trio -n '_shtab_argus_trio_using import' -s o -l output -x -d 'where --write puts the configuration; default: ./config.yaml'
+complete -c argus-trio -n '_shtab_argus_trio_using import' -l env-file -x -d 'where --write puts the secrets, readable by you alone; default: argus.env beside the configuration'
+complete -c argus-trio -n '_shtab_argus_trio_using; and test $_shtab_argus_trio_npos -eq 0' -a client -d 'Print what points an AI client at the gateway, or put it into the client'"'"'s file. Without a name, the clients that are known, and which of their files are there.'
+complete -c argus-trio -n '_shtab_argus_trio_using client' -s h -l help -d 'show this help message and exit'
+complete -c argus-trio -n '_shtab_argus_trio_using client' -l url -x -d 'the gateway'"'"'s address; default: $ARGUS_URL, http://127.0.0.1:9000'
+complete -c argus-trio -n '_shtab_argus_trio_using client' -l view -x -d 'the endpoint of this view'
+complete -c argus-trio -n '_shtab_argus_trio_using client' -l name -x -d 'what the client calls it; default: argus'
+complete -c argus-trio -n '_shtab_argus_trio_using client' -l project -d 'the file of the project in the current folder'
+complete -c argus-trio -n '_shtab_argus_trio_using client' -l file -x -d 'another file than the client'"'"'s usual one'
+complete -c argus-trio -n '_shtab_argus_trio_using client' -l write -d 'put it into the file; the old file is kept beside it'
+complete -c argus-trio -n '_shtab_argus_trio_using client; and test $_shtab_argus_trio_npos -eq 0' -ka "claude-desktop claude-code cursor vscode windsurf gemini-cli zed" -d 'claude-desktop, claude-code, cursor, vscode, windsurf, gemini-cli, zed'
+complete -c argus-trio -n '_shtab_argus_trio_using; and test $_shtab_argus_trio_npos -eq 0' -a doctor -d 'Look at the configuration, the machine, the backends and the clients'"'"' files, and say what is wrong and what to do. Where no gateway runs the file, each backend is started for a moment, as `serve` does. Nothing is changed.'
+complete -c argus-trio -n '_shtab_argus_trio_using doctor' -s h -l help -d 'show this help message and exit'
+complete -c argus-trio -n '_shtab_argus_trio_using doctor' -l no-start -d 'start no backend'
+complete -c argus-trio -n '_shtab_argus_trio_using doctor' -l wait -x -d 'how long to wait for backends that are started; default: 60'
+complete -c argus-trio -n '_shtab_argus_trio_using doctor' -s c -l config -x -d 'the configuration; default: $ARGUS_CONFIG, ./config.yaml, ./config.yml, $XDG_CONFIG_HOME/argus-trio/config.yaml (~/.config, where that is unset), /etc/argus-trio/config.yaml'
+complete -c argus-trio -n '_shtab_argus_trio_using doctor' -l server -x -d 'its address, with or without /mcp, /sse or /manage/v1 at its end, or unix:PATH of its socket; default: $ARGUS_URL, the socket of a gateway of yours if there is exactly one, http://127.0.0.1:9000'
+complete -c argus-trio -n '_shtab_argus_trio_using doctor' -l token-file -x -d 'a file that holds the token; default: the token in $ARGUS_TOKEN'
+complete -c argus-trio -n '_shtab_argus_trio_using doctor' -l json -d 'print the gateway'"'"'s answer as it is'
 complete -c argus-trio -n '_shtab_argus_trio_using; and test $_shtab_argus_trio_npos -eq 0' -a status -d 'Show how the running gateway stands.'
 complete -c argus-trio -n '_shtab_argus_trio_using status' -s h -l help -d 'show this help message and exit'
 complete -c argus-trio -n '_shtab_argus_trio_using status' -l server -x -d 'its address, with or without /mcp, /sse or /manage/v1 at its end, or unix:PATH of its socket; default: $ARGUS_URL, the socket of a gateway of yours if there is exactly one, http://127.0.0.1:9000'

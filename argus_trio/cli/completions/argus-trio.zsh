@@ -16,16 +16,19 @@ _shtab_argus_trio_commands() {
     cancel:'Cancel a call.'
     check:'check the configuration and list every problem'
     clean:'Remove images that were made here and no backend of the file needs, and containers of gateways that are gone. What was not made here is never touched.'
+    client:'Print what points an AI client at the gateway, or put it into the client'"'"'s file. Without a name, the clients that are known, and which of their files are there.'
     completion:'Print the completion script of a shell.'
     config:'Show the configuration in effect, or have one checked.'
     demo:'run the gateway in front of two sample servers, without configuration'
     disable:'Take a backend out, until enable or until its entry in the file changes.'
+    doctor:'Look at the configuration, the machine, the backends and the clients'"'"' files, and say what is wrong and what to do. Where no gateway runs the file, each backend is started for a moment, as `serve` does. Nothing is changed.'
     drain:'Let a backend'"'"'s calls end and give it no new ones, until enable.'
     egress:'Show what a backend'"'"'s containers tried to reach, and the allow: list that covers it.'
     enable:'Undo drain or disable.'
     events:'Show what has happened.'
     exchanges:'List what is under way.'
     explain:'Say whether somebody may use something, and by which rule; exit code 1 says no.'
+    import:'Make a configuration of the servers that the files of AI clients, or the original Argus, declare. Without a file all known places are looked at. The configuration goes to stdout, what is told of it to stderr; nothing is written unless --write says so, and nothing is ever overwritten.'
     isolation:'Show which stdio backends would run in containers, and how, by the file and the engine of this machine. Nothing is started or built. Exit code 1: one of them is refused, or the file has problems.'
     log-level:'Show or change the level of the gateway'"'"'s log.'
     logs:'Show what a backend wrote, its exits, and the gateway'"'"'s own lines on it.'
@@ -122,6 +125,20 @@ _shtab_argus_trio_clean_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_argus_trio_clean_defaults_added=0
 
+_shtab_argus_trio_client_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--url[the gateway\'s address\; default\: \$ARGUS_URL, http\:\/\/127.0.0.1\:9000]:url:"
+  "--view[the endpoint of this view]:NAME:"
+  "--name[what the client calls it\; default\: argus]:NAME:"
+  "--project[the file of the project in the current folder]"
+  "--file[another file than the client\'s usual one]:PATH:"
+  "--write[put it into the file\; the old file is kept beside it]"
+  ":claude-desktop, claude-code, cursor, vscode, windsurf, gemini-cli, zed:(claude-desktop claude-code cursor vscode windsurf gemini-cli zed)"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_argus_trio_client_defaults_added=0
+
 _shtab_argus_trio_completion_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   ":bash, zsh or fish:(bash zsh fish)"
@@ -160,6 +177,19 @@ _shtab_argus_trio_disable_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_argus_trio_disable_defaults_added=0
+
+_shtab_argus_trio_doctor_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--no-start[start no backend]"
+  "--wait[how long to wait for backends that are started\; default\: 60]:SECONDS:"
+  {-c,--config}"[the configuration\; default\: \$ARGUS_CONFIG, .\/config.yaml, .\/config.yml, \$XDG_CONFIG_HOME\/argus-trio\/config.yaml (\~\/.config, where that is unset), \/etc\/argus-trio\/config.yaml]:PATH:"
+  "--server[its address, with or without \/mcp, \/sse or \/manage\/v1 at its end, or unix\:PATH of its socket\; default\: \$ARGUS_URL, the socket of a gateway of yours if there is exactly one, http\:\/\/127.0.0.1\:9000]:URL:"
+  "--token-file[a file that holds the token\; default\: the token in \$ARGUS_TOKEN]:PATH:"
+  "--json[print the gateway\'s answer as it is]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_argus_trio_doctor_defaults_added=0
 
 _shtab_argus_trio_drain_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -237,6 +267,19 @@ _shtab_argus_trio_explain_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_argus_trio_explain_defaults_added=0
+
+_shtab_argus_trio_import_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--from[whose files\: claude-desktop, claude-code, cursor, vscode, windsurf, gemini-cli, zed, argus\; default\: what their names and contents say]:CLIENT:(claude-desktop claude-code cursor vscode windsurf gemini-cli zed argus)"
+  "*--only[this server\; may be given again]:NAME:"
+  "--write[write the configuration, and secrets to the env file]"
+  {-o,--output}"[where --write puts the configuration\; default\: .\/config.yaml]:PATH:"
+  "--env-file[where --write puts the secrets, readable by you alone\; default\: argus.env beside the configuration]:PATH:"
+  "(*)::a client\'s file, or a configuration\; - is stdin:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_argus_trio_import_defaults_added=0
 
 _shtab_argus_trio_isolation_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -438,16 +481,19 @@ _shtab_argus_trio() {
         cancel) _arguments -C -s $_shtab_argus_trio_cancel_options ;;
         check) _arguments -C -s $_shtab_argus_trio_check_options ;;
         clean) _arguments -C -s $_shtab_argus_trio_clean_options ;;
+        client) _arguments -C -s $_shtab_argus_trio_client_options ;;
         completion) _arguments -C -s $_shtab_argus_trio_completion_options ;;
         config) _arguments -C -s $_shtab_argus_trio_config_options ;;
         demo) _arguments -C -s $_shtab_argus_trio_demo_options ;;
         disable) _arguments -C -s $_shtab_argus_trio_disable_options ;;
+        doctor) _arguments -C -s $_shtab_argus_trio_doctor_options ;;
         drain) _arguments -C -s $_shtab_argus_trio_drain_options ;;
         egress) _arguments -C -s $_shtab_argus_trio_egress_options ;;
         enable) _arguments -C -s $_shtab_argus_trio_enable_options ;;
         events) _arguments -C -s $_shtab_argus_trio_events_options ;;
         exchanges) _arguments -C -s $_shtab_argus_trio_exchanges_options ;;
         explain) _arguments -C -s $_shtab_argus_trio_explain_options ;;
+        import) _arguments -C -s $_shtab_argus_trio_import_options ;;
         isolation) _arguments -C -s $_shtab_argus_trio_isolation_options ;;
         log-level) _arguments -C -s $_shtab_argus_trio_log_level_options ;;
         logs) _arguments -C -s $_shtab_argus_trio_logs_options ;;

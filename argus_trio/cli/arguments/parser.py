@@ -7,8 +7,8 @@ from pathlib import Path
 
 from argus_trio import __version__
 from argus_trio.bridge.defaults import DEFAULT_URL, WAIT_SECONDS
-from argus_trio.cli import kinds, verbs
-from argus_trio.cli.intermixed import CommandParser, IntermixedParser
+from argus_trio.cli.arguments import coming, kinds, verbs
+from argus_trio.cli.arguments.intermixed import CommandParser, IntermixedParser
 
 _EPILOG = """\
 exit codes: 0 done; 1 failed or refused; 2 wrong usage; 3 no gateway reached; 4 not allowed; 5 the tool says that it
@@ -60,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     _add_explain(explain)
     commands.add_parser("schema", help="print the JSON Schema of the configuration")
     _add_images(commands)
+    coming.add_coming(commands.add_parser, _add_config)
     verbs.add_verbs(commands.add_parser)
     _add_tui(commands.add_parser)
     completion = commands.add_parser(

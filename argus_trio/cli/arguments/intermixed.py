@@ -10,7 +10,6 @@ WORDS_OF_THE_ORIGINAL: Final = {
     "server": "write `argus-trio serve`",
     "start": "write `argus-trio serve`",
     "stop": "write `argus-trio shutdown`, or stop its service",
-    "client": "its verbs stand alone here: `argus-trio status`, `argus-trio tools`",
     "secret": "secrets are files or variables here: docs/configuration.md",
     "reconnect": "write `argus-trio restart BACKEND`",
     "reauth": "write `argus-trio restart BACKEND`",

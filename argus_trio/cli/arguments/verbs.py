@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Final
 
-from argus_trio.cli import kinds
+from argus_trio.cli.arguments import kinds
 
 AddParser = Callable[..., argparse.ArgumentParser]
 """Adds a command by its name, as argparse has it."""

@@ -1,0 +1,9 @@
+"""The files in which AI clients keep their MCP servers: read, and given the one entry that leads to the gateway.
+
+    kinds        the clients: where their files are, how they write a server
+    jsonc        JSON with comments, each value with its place
+    server       a server as a file declares it, in words that all clients share
+    reading      from the text of a file to the servers in it
+
+Nothing of the gateway is known here but its address. What becomes of the servers is `argus_trio/importing`.
+"""

@@ -1,0 +1,28 @@
+"""What the doctor looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+
+import attrs
+
+from argus_trio.config.model.config import Config
+from argus_trio.doctor.finding import DoctorFinding
+
+
+@attrs.frozen(kw_only=True)
+class Examination:
+    """What all looks share."""
+
+    path: Path
+    """The configuration file."""
+    config: Config | None
+    """What it says; None if it has problems."""
+    environ: Mapping[str, str] = attrs.field(repr=False)
+    home: Path
+    cwd: Path
+
+
+DoctorLook = Callable[[Examination], Awaitable[Sequence[DoctorFinding]]]
+"""One thing that is looked at. It has a deadline of its own and changes nothing."""
