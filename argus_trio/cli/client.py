@@ -12,7 +12,7 @@ from typing import Final
 
 from argus_trio.cli.clients.address import FoundAddress, NoAddress, find_address
 from argus_trio.cli.clients.bridge import bridge_command
-from argus_trio.cli.clients.change import ChangeRefused, put_entry, take_entry_out
+from argus_trio.cli.clients.change import ClientFileRefused, put_entry, take_entry_out
 from argus_trio.cli.clients.overview import overview
 from argus_trio.cli.clients.place import ClientPlace, NoPlace, find_place, shown
 from argus_trio.cli.report import complain
@@ -29,7 +29,7 @@ def client(options: argparse.Namespace) -> int:
     except (NoAddress, NoPlace, NoSnippet) as error:
         complain(f"argus-trio: {error}")
         return _USAGE
-    except ChangeRefused as refused:
+    except ClientFileRefused as refused:
         complain(f"argus-trio: {refused}")
         return 1
 

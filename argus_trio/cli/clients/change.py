@@ -22,7 +22,7 @@ from argus_trio.client_files.snippets import (
 from argus_trio.client_files.toml_editing import without_table
 
 
-class ChangeRefused(Exception):
+class ClientFileRefused(Exception):
     """The file is left as it is: which place of it, why, and what to do."""
 
 
@@ -38,7 +38,7 @@ def put_entry(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry, now: 
     """Put the entry in place.
 
     Raises:
-        ChangeRefused: the file cannot be changed, or the name is another server's.
+        ClientFileRefused: the file cannot be changed, or the name is another server's.
         NoSnippet: the client cannot be told so.
     """
     try:
@@ -46,22 +46,22 @@ def put_entry(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry, now: 
         text = old.text
         entry = declared(text, kind, (*place.members, gateway.name))
         if entry is not None and not is_same_gateway(leads_to(entry), gateway.base):
-            raise ChangeRefused(_taken(place, kind, gateway, entry))
+            raise ClientFileRefused(_taken(place, kind, gateway, entry))
         edited = with_entry(text, kind, gateway, place.members)
         if edited == text and old.content is not None:
             return FileChange(is_changed=False)
         return FileChange(is_changed=True, backup=replace_file(old, edited, now, is_private=place.is_private))
     except EditRefused as refused:
-        raise ChangeRefused(_at(place, refused)) from None
+        raise ClientFileRefused(_at(place, refused)) from None
     except FileRefused as refused:
-        raise ChangeRefused(f"{place.path} {refused}") from None
+        raise ClientFileRefused(f"{place.path} {refused}") from None
 
 
 def take_entry_out(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry, now: datetime) -> FileChange:
     """Take the entry out.
 
     Raises:
-        ChangeRefused: the file cannot be changed, or the name is another server's.
+        ClientFileRefused: the file cannot be changed, or the name is another server's.
     """
     path = (*place.members, gateway.name)
     try:
@@ -71,13 +71,13 @@ def take_entry_out(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry, 
         if old.content is None or entry is None:
             return FileChange(is_changed=False)
         if not is_same_gateway(leads_to(entry), gateway.base):
-            raise ChangeRefused(_taken(place, kind, gateway, entry, removes=True))
+            raise ClientFileRefused(_taken(place, kind, gateway, entry, removes=True))
         edited = _without(text, kind, path)
         return FileChange(is_changed=True, backup=replace_file(old, edited, now, is_private=place.is_private))
     except EditRefused as refused:
-        raise ChangeRefused(_at(place, refused)) from None
+        raise ClientFileRefused(_at(place, refused)) from None
     except FileRefused as refused:
-        raise ChangeRefused(f"{place.path} {refused}") from None
+        raise ClientFileRefused(f"{place.path} {refused}") from None
 
 
 def _without(text: str, kind: ClientKind, path: tuple[str, ...]) -> str:
