@@ -4,6 +4,9 @@
     jsonc        JSON with comments, each value with its place
     server       a server as a file declares it, in words that all clients share
     reading      from the text of a file to the servers in it
+    dialects     how each client writes its file
+    recognising  whose a file is, and which project it belongs to
+    leading      whether a server is the gateway itself
 
 Nothing of the gateway is known here but its address. What becomes of the servers is `argus_trio/importing`.
 """
