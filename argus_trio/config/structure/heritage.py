@@ -46,6 +46,11 @@ _LISTEN = "write listen: HOST:PORT"
 _BACKENDS = "write backends: with one entry per server, each with its type"
 
 KEYS: dict[str, str] = {
+    "envFile": "write env_file: PATH",
+    "env_files": "write env_file: PATH: one file",
+    "dotenv": "write env_file: PATH",
+    "backends.*.envFile": 'write env: {NAME: "${NAME}"}, and env_file: PATH at the top level for the values',
+    "backends.*.env_file": 'write env: {NAME: "${NAME}"}, and env_file: PATH at the top level for the values',
     "server.transport": "has no counterpart: /mcp and /sse are both served, all the time",
     "server.auth_background_refresh_enabled": "OAuth towards backends " + _LATER,
     "server.auth_background_refresh_interval_seconds": "OAuth towards backends " + _LATER,
