@@ -56,7 +56,7 @@ CLASSES: Final[Mapping[str, str]] = {
     "telemetry": "TelemetrySpec",
     "your own": "CustomSpec",
 }
-"""What a table is called on the page, and the class of the model whose keys it has. `backends` has those of all kinds."""
+"""What a table is called, and the class of the model whose keys it has; `backends` has those of all kinds."""
 
 
 PLAIN: Final = {"equals": "any scalar", "one_of": "list of any scalars"}
@@ -72,7 +72,7 @@ def classes() -> dict[str, Part]:
 
 
 def rows(what: str) -> list[tuple[str, ...]]:
-    """The cells of each key, in the order of the model. What all backends have stands in the table of `backends` alone."""
+    """The cells of each key, in the model's order. What all backends have stands in the table of `backends` alone."""
     found = classes()
     common = set.intersection(*(set(_keys(found[kind])) for kind in KINDS_OF_BACKENDS))
     if what == "backends":
@@ -122,4 +122,3 @@ def _keys(part: Part) -> dict[str, Part]:
     found = part["properties"]
     assert isinstance(found, dict)
     return found
-

@@ -9,6 +9,7 @@ Part = Mapping[str, object]
 
 SPLICED = {"$ref": "#/$defs/spliced"}
 KIB = 1024
+UNITS = ("bytes", "KiB", "MiB", "GiB")
 LEAST_SECONDS = 0.001
 KINDS = {"integer": "whole number", "number": "number", "boolean": "`true`, `false`", "object": "mapping"}
 
@@ -95,8 +96,5 @@ def _bounds(part: Part) -> str:
 
 
 def _size(count: int) -> str:
-    for unit in ("KiB", "MiB", "GiB"):
-        count //= KIB
-        if count < KIB:
-            break
-    return f"{count} {unit}"
+    power = max(power for power in range(len(UNITS)) if count >= KIB**power)
+    return f"{count // KIB**power} {UNITS[power]}"
