@@ -5,6 +5,9 @@
     server       a server as a file declares it, in words that all clients share
     reading      from the text of a file to the servers in it
     dialects     how each client writes its file
+    places       every known file that is there
+    opening      a file, bounded, with what is said of its servers elsewhere
+    switches     which servers of a project Claude Code's settings switch off
     recognising  whose a file is, and which project it belongs to
     leading      whether a server is the gateway itself
 
