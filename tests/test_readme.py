@@ -18,6 +18,7 @@ DOCUMENTS = (
     *("docs/configuration.md", "docs/middleware.md", "docs/limits.md", "docs/management.md"),
     *("docs/isolation.md", "docs/processes.md", "docs/systemd.md", "docs/compatibility.md"),
     *("docs/management-events.md", "docs/commands.md", "docs/dashboard.md"),
+    *("docs/README.md", "docs/install.md", "docs/quickstart.md", "docs/security.md", "docs/operations.md"),
 )
 
 
