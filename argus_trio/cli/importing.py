@@ -6,7 +6,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from argus_trio.client_files.kinds import KINDS
 from argus_trio.client_files.reading import read_client_file
 from argus_trio.importing.emit import emit
 
@@ -14,9 +13,10 @@ from argus_trio.importing.emit import emit
 def import_files(options: argparse.Namespace) -> int:
     """Make a configuration; the exit code."""
     backends: dict[str, object] = {}
-    kind = KINDS[options.source or "cursor"]
     for name in options.files:
-        found = read_client_file(Path(name).read_text(), path=Path(name), kind=kind, place=kind.files[0])
+        found = read_client_file(
+            Path(name).read_text(), path=Path(name).absolute(), client=options.source, home=Path.home()
+        )
         for server in found.servers:
             backends[server.name] = {
                 "type": "stdio",

@@ -29,7 +29,7 @@ from argus_trio.config.read.locate import Locator
 from argus_trio.config.read.scalar import Tree, described
 from argus_trio.config.read.secrets import gather, without_brought
 from argus_trio.config.read.sources import Sources
-from argus_trio.config.read.splice import Splicer
+from argus_trio.config.read.splice import ENV_FILE, Splicer
 from argus_trio.config.structure.defaults import with_defaults
 from argus_trio.config.structure.structure import structure
 from argus_trio.errors import ConfigInvalid, Problem
@@ -99,7 +99,9 @@ def parse(
     for key_path, line, message in document.problems:
         findings.note(key_path, message, line=line)
     splicer = Splicer(environ=environ, folder=folder, findings=findings, sources=sources or Sources())
-    config = _config(_root(document, source), splicer, contained)
+    root = _root(document, source)
+    splicer.learn_variables(root.get(ENV_FILE))
+    config = _config(root, splicer, contained)
     warnings = without_brought(findings.warnings_in_file_order(), splicer.brought)
     if problems := findings.in_file_order():
         raise ConfigInvalid(source, without_brought(problems, splicer.brought), warnings=warnings)

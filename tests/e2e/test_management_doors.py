@@ -10,6 +10,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,10 +72,10 @@ def config(**management: str) -> Json:
 
 
 @pytest.fixture
-def runtime(tmp_path: Path) -> Path:
-    folder = tmp_path / "run"
-    folder.mkdir(mode=0o700)
-    return folder
+def runtime() -> Iterator[Path]:
+    # not tmp_path, whose name is as long as a test's: the path of a socket has 107 bytes
+    with tempfile.TemporaryDirectory(prefix="argus-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
@@ -24,6 +25,9 @@ class Config:
     """One loaded configuration. `backends` keeps the order of the file."""
 
     version: Literal["1"] = attrs.field(default="1", metadata=about("the version of this file's format"))
+    env_file: Path | None = attrs.field(
+        default=None, metadata=about("a file of NAME=VALUE lines: variables for ${...} that the gateway itself lacks")
+    )
     server: Server = attrs.field(default=Server(), metadata=about("the gateway's own side"))
     defaults: Defaults = attrs.field(
         default=Defaults(), eq=False, metadata=about("what holds for each backend that does not say otherwise")

@@ -4,7 +4,8 @@ In the order of use:
 
 - `find` says which file is meant; `document` reads YAML (the only module that knows it) into a tree of `scalar`s;
 - `key_path` names where a value stands; `findings` collects problems by key path and puts them on their lines;
-- `interpolation` parses and fills `${...}`; `splice` does so for a whole tree, and `sources` notes each file it reads;
+- `interpolation` parses and fills `${...}`; `splice` does so for a whole tree, with the variables of an `env_file` too,
+  and `sources` notes each file it reads;
 - `locate` makes relative paths of a finished configuration absolute; `secrets` says which of its values to hide.
 
 `check/` and `structure/` report into `findings` too.

@@ -35,7 +35,8 @@ class Locator:
             socket = str(self._path(Path(management.socket)))
             server = attrs.evolve(server, management=attrs.evolve(management, socket=socket))
         backends = {name: self._backend(backend) for name, backend in config.backends.items()}
-        return attrs.evolve(config, server=server, backends=MappingProxyType(backends))
+        env_file = None if config.env_file is None else self._path(config.env_file)
+        return attrs.evolve(config, env_file=env_file, server=server, backends=MappingProxyType(backends))
 
     def _backend(self, backend: BackendSpec) -> BackendSpec:
         if isinstance(backend, StdioBackend):

@@ -1,12 +1,19 @@
-"""Fills in the `${...}` of a file's tree, from the environment and from files. Keys are left as they are."""
+"""Fills in the `${...}` of a file's tree: from the environment, the file of `env_file`, and other files. Keys are left
+as they are."""
 
 from __future__ import annotations
 
+import shlex
+import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 import attrs
 
+from argus_trio.config.read.env_file import read_env_text
 from argus_trio.config.read.findings import Findings
 from argus_trio.config.read.interpolation import Brought, Filling, Malformed, Unavailable, parse
 from argus_trio.config.read.key_path import KeyPath
@@ -14,7 +21,11 @@ from argus_trio.config.read.scalar import Scalar, Tree
 from argus_trio.config.read.sources import Sources
 
 MAX_FILE_BYTES = 1024 * 1024
-"""The bound on a file that `${file:PATH}` names."""
+"""The bound on a file that `${file:PATH}` or `env_file` names."""
+ENV_FILE: Final = "env_file"
+"""The key of the file that names a file of variables."""
+_OF_OTHERS: Final = stat.S_IRGRP | stat.S_IROTH
+_FORM: Final = "write NAME=VALUE; single quotes around a value that has quotes, line breaks or blanks at its ends"
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -22,12 +33,35 @@ class Splicer:
     """Fills in the trees of one file."""
 
     environ: Mapping[str, str]
+    """The gateway's own variables."""
     folder: Path
     findings: Findings
     sources: Sources = attrs.field(factory=Sources)
     """Notes each file that is read."""
+    variables: Mapping[str, str] = attrs.field(default=MappingProxyType({}), repr=False)
+    """Those of the file that `env_file` names: they count where the gateway has none of that name."""
     brought: dict[KeyPath, tuple[Brought, ...]] = attrs.field(factory=dict, init=False)
     """The values that were filled in, by key path."""
+
+    def learn_variables(self, tree: Tree | None) -> None:
+        """Read the file that the value of `env_file` names, if it does."""
+        if not isinstance(tree, Scalar) or tree.is_null:
+            return
+        key_path: KeyPath = (ENV_FILE,)
+        named = self.spliced(tree, key_path)
+        if not isinstance(named, Scalar) or key_path in self.findings.faulty:
+            return
+        try:
+            content = read_env_text(self._file(named.text))
+        except Unavailable as error:
+            self.findings.add(key_path, f"the file {named.text!r} cannot be read: {error}")
+            return
+        for fault in content.faults:
+            self.findings.note(key_path, f"line {fault.line} of the file {fault.what}", _FORM)
+        self.variables = content.variables
+        with suppress(OSError):
+            if self._located(named.text).stat().st_mode & _OF_OTHERS:
+                self.findings.warn(key_path, f"others can read {named.text!r}", f"chmod 600 {shlex.quote(named.text)}")
 
     def spliced(self, tree: Tree, key_path: KeyPath = ()) -> Tree:
         """The tree with every `${...}` filled in; one that cannot be is reported."""
@@ -38,7 +72,7 @@ class Splicer:
         return self._scalar(tree, key_path) if "${" in tree.text else tree
 
     def _scalar(self, scalar: Scalar, key_path: KeyPath) -> Scalar:
-        filling = Filling(variable=self.environ.get, file=self._file)
+        filling = Filling(variable=self._variable, file=self._file)
         try:
             text = filling.fill(parse(scalar.text))
         except Malformed as error:
@@ -52,8 +86,14 @@ class Splicer:
             self.brought[key_path] = tuple(filling.brought)
         return attrs.evolve(scalar, text=text, is_spliced=True)
 
+    def _variable(self, name: str) -> str | None:
+        return self.environ.get(name, self.variables.get(name))
+
+    def _located(self, name: str) -> Path:
+        return located(name, folder=self.folder, environ=self.environ)
+
     def _file(self, name: str) -> str:
-        path = located(name, folder=self.folder, environ=self.environ)
+        path = self._located(name)
         self.sources.note(path)
         try:
             # A device or a pipe could block for ever, or never end.

@@ -43,9 +43,16 @@ _OPERATOR = (
     'write management: {token: "${ARGUS_MGMT_TOKEN}"} under server; no variable is read that the file does not name'
 )
 _LISTEN = "write listen: HOST:PORT"
-_BACKENDS = "write backends: with one entry per server, each with its type"
+_BACKENDS = (
+    "write backends: with one entry per server, each with its type; argus-trio import FILE does it for a client's file"
+)
 
 KEYS: dict[str, str] = {
+    "envFile": "write env_file: PATH",
+    "env_files": "write env_file: PATH: one file",
+    "dotenv": "write env_file: PATH",
+    "backends.*.envFile": 'write env: {NAME: "${NAME}"}, and env_file: PATH at the top level for the values',
+    "backends.*.env_file": 'write env: {NAME: "${NAME}"}, and env_file: PATH at the top level for the values',
     "server.transport": "has no counterpart: /mcp and /sse are both served, all the time",
     "server.auth_background_refresh_enabled": "OAuth towards backends " + _LATER,
     "server.auth_background_refresh_interval_seconds": "OAuth towards backends " + _LATER,
@@ -145,6 +152,9 @@ KEYS: dict[str, str] = {
     "mcpServers": _BACKENDS,
     "mcp_servers": _BACKENDS,
     "servers": _BACKENDS,
+    "context_servers": _BACKENDS,
+    "projects": _BACKENDS,
+    "inputs": "write ${VAR} where the value is needed; argus-trio import FILE does it for a client's file",
     "authorization": _POLICIES,
     "incoming_auth": "write middleware: [{type: authentication, methods: [...]}], each bearer, api_key, header or jwt",
     "rate_limits": _RATE_LIMITS,

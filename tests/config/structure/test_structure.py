@@ -102,7 +102,7 @@ def test_a_key_with_nothing_behind_it_counts_as_not_given() -> None:
             "zzz",
             1,
             "unknown key",
-            "known here: version, server, defaults, isolation, backends, conflict_resolution",
+            "known here: version, env_file, server, defaults, isolation, backends, conflict_resolution",
         ),
         ("secrets_: 1", "secrets_", 1, "unknown key", "known here"),
         ("backends: [a]", "backends", 1, "a mapping, found a list", "each name is a key"),

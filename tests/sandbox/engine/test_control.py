@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import attrs
@@ -17,7 +18,9 @@ from argus_trio.sandbox.engine.failure import EngineFailed, FailureKind
 from argus_trio.sandbox.engine.images import ImageBuild
 from tests.sandbox.engine.fake_engine import FakeEngine, Request, Said, fake_engine, refused
 
-SHORT = EngineDeadlines(create=0.3, start=0.3, remove=0.3, look=0.3, remove_again=0.01, leave=0.3)
+HASTY = EngineDeadlines(create=0.3, start=0.3, remove=0.3, look=0.3, remove_again=0.01, leave=0.3)
+"""For engines that hang. One that answers is given time: a busy machine is no engine that hangs."""
+PATIENT = attrs.evolve(HASTY, create=20, start=20, remove=20, look=20)
 DONE = Said(status=204)
 
 
@@ -27,11 +30,19 @@ async def engine(tmp_path: Path) -> AsyncIterator[FakeEngine]:
         yield engine
 
 
+def controlled(engine: FakeEngine, deadlines: EngineDeadlines) -> AbstractAsyncContextManager[EngineControl]:
+    return open_control(engine.facts, redact=lambda text: text.replace("hunter2", "[…]"), deadlines=deadlines)
+
+
 @pytest.fixture
 async def control(engine: FakeEngine) -> AsyncIterator[EngineControl]:
-    async with open_control(
-        engine.facts, redact=lambda text: text.replace("hunter2", "[…]"), deadlines=SHORT
-    ) as control:
+    async with controlled(engine, PATIENT) as control:
+        yield control
+
+
+@pytest.fixture
+async def hasty(engine: FakeEngine) -> AsyncIterator[EngineControl]:
+    async with controlled(engine, HASTY) as control:
         yield control
 
 
@@ -89,9 +100,9 @@ async def test_a_removal_that_is_refused_for_a_moment_is_tried_again(
     assert len(engine.requests) == 4
 
 
-async def test_a_removal_that_is_refused_for_ever_is_told_in_time(engine: FakeEngine, control: EngineControl) -> None:
+async def test_a_removal_that_is_refused_for_ever_is_told_in_time(engine: FakeEngine, hasty: EngineControl) -> None:
     engine.says["DELETE /containers/c1"] = refused(500, "container state improper")
-    failed = await failure(lambda: control.remove("c1"))
+    failed = await failure(lambda: hasty.remove("c1"))
     assert failed.kind == "hung"
     assert "remove the container within 0.3 s" in failed.reason
 
@@ -138,11 +149,12 @@ HTML = Said(status=502, body="<h1>Bad gateway</h1>", media_type="text/html")
     ],
 )
 async def test_a_creation_that_fails_says_how_and_leaves_nothing(
-    engine: FakeEngine, control: EngineControl, said: Said, kind: FailureKind
+    engine: FakeEngine, control: EngineControl, hasty: EngineControl, said: Said, kind: FailureKind
 ) -> None:
     version = Said(body={"ApiVersion": "1.41"})
     engine.says = {"POST /containers/create": said, "DELETE /containers/n": DONE, "GET /version": version}
-    failed = await failure(lambda: control.create({"Image": "x"}, name="n"))
+    asking = hasty if said is HANGS else control
+    failed = await failure(lambda: asking.create({"Image": "x"}, name="n"))
     assert failed.kind == kind
     assert "hunter2" not in failed.reason
     may_be_there = said in (HANGS, HALF, NO_JSON, OTHER_JSON, NO_ID) or kind in ("absent", "garbage")
@@ -161,13 +173,13 @@ async def test_who_is_cancelled_amid_a_creation_leaves_nothing(engine: FakeEngin
 
 
 async def test_an_engine_that_hangs_altogether_holds_a_cancelled_creation_for_a_bounded_time(
-    engine: FakeEngine, control: EngineControl
+    engine: FakeEngine, hasty: EngineControl
 ) -> None:
     engine.says = {"POST /containers/create": HANGS, "DELETE /containers/n": HANGS}
     began = trio.current_time()
     with trio.move_on_after(0.05):
-        await control.create({}, name="n")
-    assert trio.current_time() - began < 1.5
+        await hasty.create({}, name="n")
+    assert trio.current_time() - began < 5
 
 
 async def test_waiting_has_no_deadline_but_the_caller_s(engine: FakeEngine, control: EngineControl) -> None:
@@ -313,7 +325,7 @@ async def test_images_are_listed_by_label(engine: FakeEngine, control: EngineCon
 
 async def test_an_engine_that_is_started_anew_is_spoken_to_again_in_its_own_version(tmp_path: Path) -> None:
     facts = FakeEngine(tmp_path / "s").facts
-    async with open_control(facts, redact=str, deadlines=SHORT) as control:
+    async with open_control(facts, redact=str, deadlines=PATIENT) as control:
         async with fake_engine(tmp_path / "s") as first:
             first.says["GET /containers/json"] = Said(body=[])
             assert await control.containers("l") == []
@@ -357,7 +369,7 @@ async def test_who_still_waits_when_the_control_is_closed_is_told(engine: FakeEn
 async def test_what_has_no_version_after_a_restart_is_no_engine_and_nothing_is_taken_for_removed(
     tmp_path: Path,
 ) -> None:
-    async with open_control(FakeEngine(tmp_path / "s").facts, redact=str, deadlines=SHORT) as control:
+    async with open_control(FakeEngine(tmp_path / "s").facts, redact=str, deadlines=PATIENT) as control:
         await failure(lambda: control.start("c1"))
         async with fake_engine(tmp_path / "s"):
             assert (await failure(lambda: control.remove("c1"))).kind == "garbage"

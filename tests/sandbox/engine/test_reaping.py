@@ -24,7 +24,7 @@ from argus_trio.sandbox.engine.reaping.leftovers import reap_leftovers, this_gat
 from argus_trio.sandbox.engine.reaping.reaper_process import REAPER, reaping
 from tests.sandbox.engine.fake_engine import FakeEngine, Request, Said, fake_engine, refused
 
-SHORT = EngineDeadlines(look=0.3, remove=0.3, remove_again=0.01)
+SHORT = EngineDeadlines(look=2, remove=2, remove_again=0.01)
 
 
 @attrs.define(eq=False)
