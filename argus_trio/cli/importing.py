@@ -13,10 +13,11 @@ from typing import Final
 import attrs
 
 from argus_trio.bridge.defaults import DEFAULT_URL
-from argus_trio.cli.imported.placed import NotPlaced, place
+from argus_trio.cli.imported.placed import NotPlaced, place_files
 from argus_trio.cli.imported.sources import (
     STDIN,
     SourceFile,
+    SourcePlace,
     SourceUnreadable,
     known_files,
     read_env_files,
@@ -25,7 +26,6 @@ from argus_trio.cli.imported.sources import (
 from argus_trio.cli.report import complain
 from argus_trio.client_files.kinds import KINDS
 from argus_trio.client_files.reading import read_client_file
-from argus_trio.client_files.server import ClientFile
 from argus_trio.importing.checking import checked
 from argus_trio.importing.dotenv import env_text
 from argus_trio.importing.emit import emit
@@ -59,6 +59,10 @@ class _ImportRun:
     file_count: int = 0
 
     @property
+    def home(self) -> Path:
+        return Path(self.environ.get("HOME") or Path.home())
+
+    @property
     def config_path(self) -> Path:
         return self.options.output or _CONFIG
 
@@ -80,23 +84,23 @@ class _ImportRun:
         return written or self._code(imported)
 
     def _sources(self) -> Iterator[SourceFile]:
-        home, cwd = Path(self.environ.get("HOME") or Path.home()), Path.cwd()
         source = self.options.source
-        names = self.options.files or map(str, known_files(home=home, cwd=cwd, environ=self.environ, source=source))
-        for name in names:
+        places = [SourcePlace(name=each, client=source) for each in self.options.files] or known_files(
+            home=self.home, cwd=Path.cwd(), environ=self.environ, source=source
+        )
+        for place in places:
             try:
-                yield read_source(name, source=source, home=home, cwd=cwd, environ=self.environ)
+                yield read_source(place)
             except SourceUnreadable as error:
-                self._refuse(name, str(error))
+                self._refuse(place.name, str(error))
 
     def _imported(self, sources: list[SourceFile]) -> ImportedConfig:
         self.file_count = len(sources)
-        files: list[ClientFile] = []
-        for each in sources:
-            if each.kind is None or each.place is None:
-                self._refuse(str(each.path), "is no file of a client that is known; --from says whose it is")
-                continue
-            files.append(read_client_file(each.text, path=each.path, kind=each.kind, place=each.place))
+        files = [
+            read_client_file(each.text, path=each.path, client=each.client, home=self.home)
+            for each in sources
+            if not each.is_original
+        ]
         for file in files:
             for problem in file.problems:
                 self._refuse(f"{problem.path}:{problem.line}", problem.what)
@@ -154,7 +158,7 @@ class _ImportRun:
         needs_env = bool(imported.variables or imported.needed)
         secrets = env_text(imported.variables, imported.needed) if needs_env else ""
         try:
-            place(self.config_path, text, self.env_path, secrets)
+            place_files(self.config_path, text, self.env_path, secrets)
         except NotPlaced as refusal:
             complain(f"argus-trio import: {printable(str(refusal))}")
             return 1

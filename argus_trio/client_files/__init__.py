@@ -8,6 +8,12 @@
     editing      JSON with comments changed in one place, every other byte as it was
     toml_editing the same of TOML
     replacing    a file replaced: all or nothing, the old one beside it
+    dialects     how each client writes its file
+    recognising  whose a file is, and which project it belongs to
+    leading      whether a server is the gateway itself
+    dialects     how each client writes its file
+    recognising  whose a file is, and which project it belongs to
+    leading      whether a server is the gateway itself
 
 Nothing of the gateway is known here but its address. What becomes of the servers is `argus_trio/importing`.
 """

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from argus_trio.client_files.leading import leads_to
 from argus_trio.client_files.server import DeclaredServer, ServerOrigin, VariableReference, WrittenText
 from argus_trio.importing.commands import PlainCommand, plain_command
 from argus_trio.importing.dotenv import read_variables
@@ -190,22 +191,8 @@ def _is_of_project(server: DeclaredServer) -> bool:
 
 
 def _leads_here(server: DeclaredServer, gateways: Sequence[str]) -> bool:
-    url = server.url.literal or ""
-    if url:
-        return any(_same_gateway(url, each) for each in gateways) or (server.name == "argus" and _is_local_mcp(url))
-    words = [each.literal or "" for each in (server.command, *server.args)]
-    programs = [each.rsplit("/", 1)[-1] for each in words]
-    is_ours = "argus-trio" in programs or "argus_trio" in words
-    return is_ours and "stdio" in words
-
-
-def _same_gateway(url: str, gateway: str) -> bool:
-    try:
-        one, other = urlsplit(url), urlsplit(gateway)
-        hosts = {"loopback" if each.hostname in _LOOPBACK else each.hostname for each in (one, other)}
-        return len(hosts) == 1 and one.port == other.port and bool(_OWN_PATH.fullmatch(one.path or "/mcp"))
-    except ValueError:
-        return False
+    is_called_so = server.name == "argus" and _is_local_mcp(server.url.literal or "")
+    return is_called_so or leads_to(server, gateways)
 
 
 def _is_local_mcp(url: str) -> bool:

@@ -14,7 +14,7 @@ class NotPlaced(Exception):
     """Nothing was written: the message says why, and what to do."""
 
 
-def place(config: Path, config_text: str, env_file: Path, env_text: str) -> None:
+def place_files(config: Path, config_text: str, env_file: Path, env_text: str) -> None:
     """Write both files. Raises NotPlaced, and then neither is there."""
     made: list[Path] = []
     for path, option in ((config, "-o"), (env_file, "--env-file")):
