@@ -11,9 +11,6 @@
     dialects     how each client writes its file
     recognising  whose a file is, and which project it belongs to
     leading      whether a server is the gateway itself
-    dialects     how each client writes its file
-    recognising  whose a file is, and which project it belongs to
-    leading      whether a server is the gateway itself
 
 Nothing of the gateway is known here but its address. What becomes of the servers is `argus_trio/importing`.
 """
