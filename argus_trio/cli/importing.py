@@ -13,6 +13,7 @@ from typing import Final
 import attrs
 
 from argus_trio.bridge.defaults import DEFAULT_URL
+from argus_trio.cli.imported.originals import import_originals
 from argus_trio.cli.imported.placed import NotPlaced, place_files
 from argus_trio.cli.imported.sources import (
     STDIN,
@@ -96,6 +97,9 @@ class _ImportRun:
 
     def _imported(self, sources: list[SourceFile]) -> ImportedConfig:
         self.file_count = len(sources)
+        original = import_originals(sources, environ=self.environ, only=self.options.only)
+        if original is not None:
+            return attrs.evolve(original, notes=(*self.refusals, *original.notes))
         files = [
             read_client_file(each.text, path=each.path, client=each.client, home=self.home)
             for each in sources

@@ -19,6 +19,7 @@ from argus_trio.client_files.dialects.editors import (
     ROO_CODE,
     WINDSURF,
 )
+from argus_trio.client_files.dialects.gateways import MCP_HUB, MCPPROXY
 from argus_trio.client_files.dialects.gemini import GEMINI_CLI
 from argus_trio.client_files.dialects.vscode import VSCODE
 from argus_trio.client_files.dialects.zed import ZED
@@ -39,6 +40,8 @@ DIALECTS: Final[Mapping[str, ClientDialect]] = {
         LM_STUDIO,
         COPILOT_CLI,
         OPENCODE,
+        MCP_HUB,
+        MCPPROXY,
         ANY,
     )
 }
