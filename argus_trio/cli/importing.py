@@ -13,7 +13,7 @@ from typing import Final
 import attrs
 
 from argus_trio.bridge.defaults import DEFAULT_URL
-from argus_trio.cli.imported.originals import import_originals
+from argus_trio.cli.imported.originals import import_originals, read_other
 from argus_trio.cli.imported.placed import NotPlaced, place_files
 from argus_trio.cli.imported.sources import (
     STDIN,
@@ -101,9 +101,8 @@ class _ImportRun:
         if original is not None:
             return attrs.evolve(original, notes=(*self.refusals, *original.notes))
         files = [
-            read_client_file(each.text, path=each.path, client=each.client, home=self.home)
+            read_other(each) or read_client_file(each.text, path=each.path, client=each.client, home=self.home)
             for each in sources
-            if not each.is_original
         ]
         for file in files:
             for problem in file.problems:

@@ -19,10 +19,10 @@ from argus_trio.client_files.dialects.editors import (
     ROO_CODE,
     WINDSURF,
 )
-from argus_trio.client_files.dialects.gateways import MCP_HUB, MCPPROXY
 from argus_trio.client_files.dialects.gemini import GEMINI_CLI
 from argus_trio.client_files.dialects.vscode import VSCODE
 from argus_trio.client_files.dialects.zed import ZED
+from argus_trio.client_files.gateways.hubs import MCP_HUB, MCPPROXY
 
 DIALECTS: Final[Mapping[str, ClientDialect]] = {
     each.name: each
