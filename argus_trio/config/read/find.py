@@ -7,7 +7,7 @@ from pathlib import Path
 
 from argus_trio.errors import ConfigInvalid, Problem
 
-_TRY = "argus-trio demo runs without one"
+_TRY = "argus-trio import makes one of the servers that your clients have, argus-trio demo runs without one"
 
 
 def find_config(explicit: Path | None, *, environ: Mapping[str, str], cwd: Path) -> Path:

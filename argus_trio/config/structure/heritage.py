@@ -43,7 +43,9 @@ _OPERATOR = (
     'write management: {token: "${ARGUS_MGMT_TOKEN}"} under server; no variable is read that the file does not name'
 )
 _LISTEN = "write listen: HOST:PORT"
-_BACKENDS = "write backends: with one entry per server, each with its type"
+_BACKENDS = (
+    "write backends: with one entry per server, each with its type; argus-trio import FILE does it for a client's file"
+)
 
 KEYS: dict[str, str] = {
     "envFile": "write env_file: PATH",
@@ -150,6 +152,9 @@ KEYS: dict[str, str] = {
     "mcpServers": _BACKENDS,
     "mcp_servers": _BACKENDS,
     "servers": _BACKENDS,
+    "context_servers": _BACKENDS,
+    "projects": _BACKENDS,
+    "inputs": "write ${VAR} where the value is needed; argus-trio import FILE does it for a client's file",
     "authorization": _POLICIES,
     "incoming_auth": "write middleware: [{type: authentication, methods: [...]}], each bearer, api_key, header or jwt",
     "rate_limits": _RATE_LIMITS,
