@@ -30,7 +30,23 @@ _NOTATIONS: Final[Mapping[VariableNotation, re.Pattern[str]]] = {
     ),
 }
 _LOOKS_LIKE_ONE: Final = re.compile(r"\$\{(?:\w+:)?[A-Za-z_][\w-]*\}", re.ASCII)
-_TAKEN: Final = frozenset("PATH HOME USER LOGNAME SHELL LANG PWD TERM TMPDIR HOSTNAME EDITOR ENV DISPLAY".split())
+_TAKEN: Final = frozenset(
+    [
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "SHELL",
+        "LANG",
+        "PWD",
+        "TERM",
+        "TMPDIR",
+        "HOSTNAME",
+        "EDITOR",
+        "ENV",
+        "DISPLAY",
+    ]
+)
 """Variables that every environment has, with another meaning than an input of that id."""
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
