@@ -8,6 +8,7 @@ from pathlib import Path
 import attrs
 
 from argus_trio.config.model.config import Config
+from argus_trio.doctor.backends.trial import StartGateway
 from argus_trio.doctor.finding import DoctorFinding
 
 
@@ -22,6 +23,10 @@ class Examination:
     environ: Mapping[str, str] = attrs.field(repr=False)
     home: Path
     cwd: Path
+    start: StartGateway | None = None
+    """Runs a gateway, to try backends where none runs the file; None: nothing is to be started."""
+    wait_seconds: float = 60.0
+    """How long backends are waited for that are started."""
 
 
 DoctorLook = Callable[[Examination], Awaitable[Sequence[DoctorFinding]]]

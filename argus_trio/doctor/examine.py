@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from argus_trio.doctor.backends.look import look_at_backends
 from argus_trio.doctor.examination import DoctorLook, Examination
 from argus_trio.doctor.finding import DoctorFinding
 
-LOOKS: Final[Sequence[DoctorLook]] = ()
+LOOKS: Final[Sequence[DoctorLook]] = (look_at_backends,)
 
 
 async def examine(examination: Examination) -> list[DoctorFinding]:
