@@ -12,7 +12,7 @@ import trio
 from argus_trio.config.model.backend import HttpBackend, SseBackend
 from argus_trio.doctor.backends.answers import meaning
 from argus_trio.doctor.backends.diagnosis import Diagnosis
-from argus_trio.doctor.backends.questions import RemoteAnswer, Transport, ask
+from argus_trio.doctor.backends.questions import RemoteAnswer, RemoteTransport, ask
 from argus_trio.doctor.backends.way import plain_to_tls, way_to
 from argus_trio.errors import LinkFailed
 from argus_trio.net.dial import OriginRoute
@@ -20,26 +20,26 @@ from argus_trio.net.origin import split_url
 
 CLOSER_SECONDS: Final = 20.0
 """How long a closer look at one backend may take in all; backends are looked at side by side."""
-USUAL: Final[Sequence[tuple[Transport, str]]] = (
+USUAL: Final[Sequence[tuple[RemoteTransport, str]]] = (
     ("streamable-http", "/mcp"),
     ("sse", "/sse"),
     ("streamable-http", "/"),
 )
 """Where servers are, most of them."""
-OTHER: Final[Mapping[str, Transport]] = {"streamable-http": "sse", "sse": "streamable-http"}
+OTHER: Final[Mapping[str, RemoteTransport]] = {"streamable-http": "sse", "sse": "streamable-http"}
 
 
 async def look_closer(spec: HttpBackend | SseBackend, environ: Mapping[str, str]) -> Diagnosis | None:
     """Why it cannot be connected; None if what is seen from here is in order."""
     with trio.move_on_after(CLOSER_SECONDS):
         route = await way_to(spec, environ)
-        return route if isinstance(route, Diagnosis) else await _Asked(spec=spec, route=route).look()
+        return route if isinstance(route, Diagnosis) else await _CloserLook(spec=spec, route=route).look()
     what = f"a closer look took more than {CLOSER_SECONDS:g} s and was given up"
     return Diagnosis(what=what, advice="the server takes connections and does not answer: see whether it hangs")
 
 
 @attrs.frozen(kw_only=True)
-class _Asked:
+class _CloserLook:
     spec: HttpBackend | SseBackend
     route: OriginRoute
 
@@ -72,11 +72,11 @@ class _Asked:
     async def _another(self, target: str) -> Diagnosis | None:
         """The transport and the path at which the server is after all; all are asked side by side."""
         path = urlsplit(self.spec.url).path or "/"
-        tried: list[tuple[Transport, str]] = [(OTHER[self.spec.type], target)]
+        tried: list[tuple[RemoteTransport, str]] = [(OTHER[self.spec.type], target)]
         tried += [each for each in USUAL if each != (self.spec.type, path) and each != (OTHER[self.spec.type], path)]
-        spoke: dict[tuple[Transport, str], bool] = {}
+        spoke: dict[tuple[RemoteTransport, str], bool] = {}
 
-        async def one(transport: Transport, where: str) -> None:
+        async def one(transport: RemoteTransport, where: str) -> None:
             answer = await self._answer(transport, where)
             spoke[transport, where] = isinstance(answer, RemoteAnswer) and answer.speaks == transport
 
@@ -86,7 +86,7 @@ class _Asked:
         found = next((each for each in tried if spoke.get(each)), None)
         return None if found is None else self._found(found, is_same_path=found[1] == target)
 
-    def _found(self, found: tuple[Transport, str], *, is_same_path: bool) -> Diagnosis:
+    def _found(self, found: tuple[RemoteTransport, str], *, is_same_path: bool) -> Diagnosis:
         transport, where = found
         kinds = {"sse": "HTTP+SSE, the older transport", "streamable-http": "Streamable HTTP"}
         if is_same_path:
@@ -98,5 +98,5 @@ class _Asked:
             changes += f" and {self.at}.type: {transport}"
         return Diagnosis(what=what, advice=f"write {changes}")
 
-    async def _answer(self, transport: Transport, target: str) -> RemoteAnswer | LinkFailed:
+    async def _answer(self, transport: RemoteTransport, target: str) -> RemoteAnswer | LinkFailed:
         return await ask(self.route, target, transport, self.spec.headers)

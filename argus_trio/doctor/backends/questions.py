@@ -25,7 +25,7 @@ BODY_SECONDS: Final = 2.0
 BODY_BYTES: Final = 4096
 """How much of it is read: enough to see what it is."""
 
-Transport = Literal["streamable-http", "sse"]
+RemoteTransport = Literal["streamable-http", "sse"]
 GREETING: Final = json.dumps(
     {
         "jsonrpc": "2.0",
@@ -50,7 +50,7 @@ class RemoteAnswer:
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
 
     @property
-    def speaks(self) -> Transport | None:
+    def speaks(self) -> RemoteTransport | None:
         """The transport of MCP that this is an answer of."""
         if self.status != 200:
             return None
@@ -70,7 +70,7 @@ _TOLD: Final = ("www-authenticate", "location", "retry-after", "server", "allow"
 
 
 async def ask(
-    route: OriginRoute, target: str, transport: Transport, headers: Mapping[str, str]
+    route: OriginRoute, target: str, transport: RemoteTransport, headers: Mapping[str, str]
 ) -> RemoteAnswer | LinkFailed:
     """What is answered to the greeting of a transport; or why there is no answer."""
     is_get = transport == "sse"
