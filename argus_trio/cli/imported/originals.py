@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from argus_trio.cli.imported.sources import SourceFile
+from argus_trio.cli.imported.sources import OriginalFile
 from argus_trio.client_files.gateways.agentgateway import is_agentgateway, read_agentgateway
 from argus_trio.client_files.jsonc import JsonFault
 from argus_trio.client_files.server import ClientFile
@@ -15,37 +15,39 @@ from argus_trio.importing.yaml_nodes import read_yaml
 _ALONE = "a configuration of the original Argus is imported alone, with all that it says: import the others afterwards"
 
 
+def with_other_gateways(sources: Sequence[ClientFile | OriginalFile]) -> list[ClientFile]:
+    """The clients' files among the sources, and those of YAML that are another gateway's."""
+    found = (each if isinstance(each, ClientFile) else _of_other_gateway(each) for each in sources)
+    return [each for each in found if each is not None]
+
+
 def import_originals(
-    sources: Sequence[SourceFile], *, environ: Mapping[str, str], only: Sequence[str]
+    sources: Sequence[ClientFile | OriginalFile], *, environ: Mapping[str, str], only: Sequence[str]
 ) -> ImportedConfig | None:
-    """What the configuration among the sources becomes; refusals if it cannot be, or if it is not alone."""
-    originals = [each for each in sources if each.is_original and read_other(each) is None]
+    """What the configuration among the sources becomes, with refusals if it cannot; None if none is among them."""
+    originals = [each for each in sources if isinstance(each, OriginalFile) and _of_other_gateway(each) is None]
     if not originals:
         return None
     if len(sources) > 1:
-        notes = (_refusal(str(each.path), _ALONE) for each in originals)
-        return ImportedConfig(tree={"version": "1", "backends": {}}, notes=tuple(notes))
+        return _nothing(_refusal(str(each.path), _ALONE) for each in originals)
     (source,) = originals
     try:
         return import_original(source.text, path=source.path, environ=environ, only=only)
     except OriginalRefused as refused:
-        return ImportedConfig(tree={"version": "1", "backends": {}}, notes=tuple(_refusals(refused)))
+        return _nothing(_refusal(f"{each.path}:{each.line}", each.what) for each in refused.problems)
 
 
-def read_other(source: SourceFile) -> ClientFile | None:
-    """What a file of YAML declares that is another gateway's; None if it is none, or cannot be read."""
+def _of_other_gateway(source: OriginalFile) -> ClientFile | None:
+    """What a file of YAML declares that is agentgateway's; None if it is none, or cannot be read."""
     try:
-        root = read_yaml(source.text) if source.is_original else None
+        root = read_yaml(source.text)
     except JsonFault:
         return None
-    if root is None or not is_agentgateway(root):
-        return None
-    return read_agentgateway(root, source.text, path=source.path)
+    return read_agentgateway(root, source.text, path=source.path) if is_agentgateway(root) else None
 
 
-def _refusals(refused: OriginalRefused) -> Iterator[ImportNote]:
-    for each in refused.problems:
-        yield _refusal(f"{each.path}:{each.line}", each.what)
+def _nothing(refusals: Iterable[ImportNote]) -> ImportedConfig:
+    return ImportedConfig(tree={"version": "1", "backends": {}}, notes=tuple(refusals))
 
 
 def _refusal(where: str, what: str) -> ImportNote:
