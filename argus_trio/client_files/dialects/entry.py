@@ -36,6 +36,9 @@ def read_entry(member: JsonMember, shape: EntryShape, context: FileContext) -> D
         return context.problem(member.start, f"server {printable(member.name)}: {transport.why}")
     server = DeclaredServer(name=member.name, origin=context.origin(member.start), transport=transport)
     server = _stdio(server, values, shape) if transport == "stdio" else _remote(server, values, shape)
+    if not (server.command if transport == "stdio" else server.url).parts:
+        what = f"its {'command' if transport == 'stdio' else 'address'} is empty"
+        return context.problem(member.start, f"server {printable(member.name)}: {what}")
     server = _whatever_it_is(server, values, shape)
     _leave_out(values, shape)
     return attrs.evolve(server, left_out=tuple(values.left_out))
