@@ -14,6 +14,15 @@ NOT_RUN = MappingProxyType(
     }
 )
 """The reasons not to run a command, in the words of a note."""
+LINES_NOT_RUN = MappingProxyType(
+    {
+        "needs systemd": 10,
+        "needs a container engine": 3,
+        "needs the package index": 9,
+        "needs another program": 3,
+    }
+)
+"""How many command lines of all pages are not run."""
 
 
 def reason_of(note: str) -> tuple[frozenset[str], str]:
