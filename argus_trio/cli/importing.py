@@ -23,6 +23,7 @@ from argus_trio.errors import ConfigInvalid
 from argus_trio.importing.checking import checked, missing_in
 from argus_trio.importing.dotenv import env_text
 from argus_trio.importing.emit import emit, emit_backends
+from argus_trio.importing.original.convert import OriginalRefused, import_original
 from argus_trio.importing.result import ImportedConfig, ImportNote
 from argus_trio.importing.servers import ImportSurroundings, backends_of, import_servers
 from argus_trio.importing.telling import counted, printable, told_commands, told_notes
@@ -96,10 +97,26 @@ class _ImportRun:
             env_files=read_env_files(paths),
             gateways=(DEFAULT_URL, *filter(None, [self.environ.get("ARGUS_URL")])),
         )
-        imported = import_servers(servers, surroundings, only=self.options.only)
+        base = self._original([each for each in sources if isinstance(each, OriginalFile)])
+        imported = import_servers(servers, surroundings, only=self.options.only, base=base)
         imported = attrs.evolve(imported, notes=(*self.refusals, *imported.notes))
         folder = self.config_path.absolute().parent
         return checked(imported, folder=folder, environ=self.environ)
+
+    def _original(self, files: Sequence[OriginalFile]) -> ImportedConfig | None:
+        """What the original's configuration becomes, if there is one."""
+        for other in files[1:]:
+            self._refuse(str(other.path), f"one configuration at a time: {files[0].path} is taken")
+        if not files:
+            return None
+        path = files[0].path
+        try:
+            imported = import_original(files[0].text, path=path, environ=self.environ)
+        except OriginalRefused as refused:
+            for problem in refused.problems:
+                self._refuse(f"{problem.path}:{problem.line}" if problem.line else problem.path, problem.what)
+            return None
+        return attrs.evolve(imported, origins=dict.fromkeys(backends_of(imported), f"from {path}"))
 
     def _refuse(self, where: str, what: str) -> None:
         self.refusals.append(ImportNote(kind="left out", where=where, what=what, is_refusal=True))

@@ -99,7 +99,7 @@ class _Importer:
 
     def take(self, server: DeclaredServer) -> None:
         """Take a server, or say why not."""
-        where = f"{server.origin} {server.name}"
+        where = _where(server)
         for each in server.left_out:
             self._note("left out", where, f"{each.key}: {each.why}")
         plain = plain_command(server)
@@ -140,7 +140,7 @@ class _Importer:
 
     def _entry(self, plain: PlainCommand, name: str) -> ConfigTree:
         server = plain.server
-        where = f"{server.origin} {server.name}"
+        where = _where(server)
         if name != server.name:
             why = "its name does not fit here" if name == fitting(server.name) else "another server has its name"
             self._note("changed", where, f"{why}: it is called {name}")
@@ -171,6 +171,10 @@ class _Importer:
 
     def _note(self, kind: NoteKind, where: str, what: str, *, is_refusal: bool = False) -> None:
         self.notes.append(ImportNote(kind=kind, where=where, what=what, is_refusal=is_refusal))
+
+
+def _where(server: DeclaredServer) -> str:
+    return f"{server.origin.path}:{server.origin.line} {server.name}"
 
 
 def _taken(entry: ConfigTree, name: str, moved: Sequence[str]) -> str:
