@@ -54,9 +54,9 @@ def result_of(name: str, method: str, params: Json) -> Json | None:
     """The answer of the server of this name; None where there is no such method."""
     match method:
         case "initialize":
-            version, capabilities = params["protocolVersion"], {"tools": {}, "resources": {}, "prompts": {}}
             about = {"name": name, "version": "1"}
-            return {"protocolVersion": version, "capabilities": capabilities, "serverInfo": about}
+            what: Json = {"tools": {}, "resources": {}, "prompts": {}}
+            return {"protocolVersion": params["protocolVersion"], "capabilities": what, "serverInfo": about}
         case "ping":
             return {}
         case "tools/list":
