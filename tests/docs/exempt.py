@@ -17,8 +17,8 @@ NOT_RUN = MappingProxyType(
 LINES_NOT_RUN = MappingProxyType(
     {
         "needs systemd": 10,
-        "needs a container engine": 3,
-        "needs the package index": 9,
+        "needs a container engine": 4,
+        "needs the package index": 16,
         "needs another program": 3,
     }
 )

@@ -161,6 +161,10 @@ def _furnish(folder: Path) -> None:
     shutil.copy(ROOT / "conf" / "secured.yaml", work)
     (work / "config.yaml").write_text(_whole("README.md"))
     (etc / "config.yaml").write_text(_whole("docs/systemd.md"))
+    (home / ".cursor").mkdir()
+    (home / ".cursor" / "mcp.json").write_text(
+        '{"mcpServers": {"time": {"command": "uvx", "args": ["mcp-server-time"]}}}'
+    )
 
 
 def _whole(page: str) -> str:
