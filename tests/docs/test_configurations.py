@@ -46,7 +46,7 @@ def test_what_is_not_ours_or_only_a_sketch_is_yaml_at_least(block: Block) -> Non
 
 
 def test_hardly_anything_is_shown_that_is_not_tried() -> None:
-    assert len(OTHERS) == 2, [block.where for block in OTHERS]
+    assert len(OTHERS) == 3, [block.where for block in OTHERS]
     assert CONFIGURATIONS
     assert LISTS
 
