@@ -6,7 +6,7 @@ import argparse
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,18 +14,10 @@ import attrs
 
 from argus_trio.bridge.defaults import DEFAULT_URL
 from argus_trio.cli.imported.placed import NotPlaced, place_files
-from argus_trio.cli.imported.sources import (
-    STDIN,
-    SourceFile,
-    SourcePlace,
-    SourceUnreadable,
-    known_files,
-    read_env_files,
-    read_source,
-)
+from argus_trio.cli.imported.sources import STDIN, OriginalFile, SourcePlace, known_places, read_env_files, read_source
 from argus_trio.cli.report import complain
 from argus_trio.client_files.kinds import KINDS
-from argus_trio.client_files.reading import read_client_file
+from argus_trio.client_files.server import ClientFile
 from argus_trio.importing.checking import checked
 from argus_trio.importing.dotenv import env_text
 from argus_trio.importing.emit import emit
@@ -71,7 +63,7 @@ class _ImportRun:
         return self.options.env_file or self.config_path.parent / _ENV
 
     def run(self) -> int:
-        sources = list(self._sources())
+        sources = self._sources()
         imported = self._imported(sources)
         if not imported.tree.get("backends"):
             return self._nothing(imported)
@@ -83,27 +75,18 @@ class _ImportRun:
         written = self._write(imported, text) if self.options.write else self._print(imported, text)
         return written or self._code(imported)
 
-    def _sources(self) -> Iterator[SourceFile]:
+    def _sources(self) -> list[ClientFile | OriginalFile]:
         source = self.options.source
-        places = [SourcePlace(name=each, client=source) for each in self.options.files] or known_files(
-            home=self.home, cwd=Path.cwd(), environ=self.environ, source=source
-        )
-        for place in places:
-            try:
-                yield read_source(place)
-            except SourceUnreadable as error:
-                self._refuse(place.name, str(error))
+        named = [SourcePlace(name=each, client=source) for each in self.options.files]
+        places = named or known_places(home=self.home, cwd=Path.cwd(), environ=self.environ, source=source)
+        return [read_source(each, home=self.home) for each in places]
 
-    def _imported(self, sources: list[SourceFile]) -> ImportedConfig:
+    def _imported(self, sources: Sequence[ClientFile | OriginalFile]) -> ImportedConfig:
         self.file_count = len(sources)
-        files = [
-            read_client_file(each.text, path=each.path, client=each.client, home=self.home)
-            for each in sources
-            if not each.is_original
-        ]
+        files = [each for each in sources if isinstance(each, ClientFile)]
         for file in files:
             for problem in file.problems:
-                self._refuse(f"{problem.path}:{problem.line}", problem.what)
+                self._refuse(f"{problem.path}:{problem.line}" if problem.line else problem.path, problem.what)
         servers = [server for file in files for server in file.servers]
         paths = [each.env_file.literal for each in servers if each.env_file.literal]
         surroundings = ImportSurroundings(

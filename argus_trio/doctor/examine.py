@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
 import trio
 
+from argus_trio.doctor.backends.look import look_at_backends
 from argus_trio.doctor.examination import Examination, NamedLook
 from argus_trio.doctor.finding import DoctorFinding
 from argus_trio.doctor.machine.look_at_file import look_at_file
 
-LOOKS: Final[Sequence[NamedLook]] = (NamedLook(name="the configuration", look=look_at_file),)
+LOOKS: Final[Sequence[NamedLook]] = (
+    NamedLook(name="the configuration", look=look_at_file),
+    NamedLook(name="backends", look=look_at_backends, seconds=math.inf),  # it waits as long as its user says
+)
 
 
 async def examine(examination: Examination, looks: Sequence[NamedLook] = LOOKS) -> list[DoctorFinding]:

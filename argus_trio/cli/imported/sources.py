@@ -10,15 +10,14 @@ from typing import Final
 import attrs
 
 from argus_trio.client_files.jsonc import JsonFault, read_jsonc
-from argus_trio.client_files.kinds import KINDS
+from argus_trio.client_files.opening import MOST_BYTES, Unreadable, file_text, open_client_file
+from argus_trio.client_files.places import found_files
+from argus_trio.client_files.reading import read_client_file
+from argus_trio.client_files.server import ClientFile, FileProblem
 
-MAX_BYTES: Final = 16 * 1024 * 1024
-"""The bound on a client's file: `~/.claude.json` holds a history of everything and is megabytes large."""
 STDIN: Final = "-"
-
-
-class SourceUnreadable(Exception):
-    """A file cannot be read: the message says why, and what to do."""
+ORIGINAL: Final = "argus"
+"""What the original Argus is called where a client's name may stand."""
 
 
 @attrs.frozen(kw_only=True)
@@ -28,63 +27,54 @@ class SourcePlace:
     name: str
     """As the user wrote it."""
     client: str | None = None
-    """Whose it is, if that is known; `argus` is the original Argus."""
+    """Whose it is, if that is known."""
 
 
 @attrs.frozen(kw_only=True)
-class SourceFile:
-    """A file that was read, and whose it is, if that was said."""
+class OriginalFile:
+    """A configuration of the original Argus, to be read as such."""
 
     path: Path
     text: str = attrs.field(repr=False)
-    client: str | None = None
-    """None lets its name and its contents say it."""
-    is_original: bool = False
-    """Whether it is a configuration of the original Argus."""
 
 
-def known_files(*, home: Path, cwd: Path, environ: Mapping[str, str], source: str | None) -> Iterator[SourcePlace]:
+def known_places(*, home: Path, cwd: Path, environ: Mapping[str, str], source: str | None) -> Iterator[SourcePlace]:
     """The files that are there in the known places of clients."""
-    seen: set[Path] = set()
-    for kind in KINDS.values():
-        for place in kind.files if source in (None, kind.name) else ():
-            path = place.at(home=home, cwd=cwd, environ=environ)
-            if path not in seen and path.exists():
-                seen.add(path)
-                yield SourcePlace(name=str(path), client=kind.name)
+    for each in found_files(home=home, cwd=cwd, environ=environ):
+        if source in (None, each.client):
+            yield SourcePlace(name=str(each.path), client=each.client)
 
 
-def read_source(place: SourcePlace) -> SourceFile:
-    """A file and whose it is. Raises SourceUnreadable."""
-    path = Path.cwd() / place.name
-    text = read_text(path if place.name != STDIN else None)
-    if not text.strip():
-        raise SourceUnreadable("is empty: there is nothing to import")
-    if place.client is None:
-        return SourceFile(path=path, text=text, is_original=_is_original(path, text))
-    if place.client == "argus":
-        return SourceFile(path=path, text=text, is_original=True)
-    return SourceFile(path=path, text=text, client=place.client)
-
-
-def read_text(path: Path | None) -> str:
-    """The text of a file, or of stdin. Raises SourceUnreadable."""
+def read_source(place: SourcePlace, *, home: Path) -> ClientFile | OriginalFile:
+    """What a file declares; one that cannot be read has a problem."""
+    path = Path(place.name).absolute()
     try:
-        if path is None:
-            content = sys.stdin.buffer.read(MAX_BYTES + 1)
-        else:
-            if path.exists() and not path.is_file():
-                raise SourceUnreadable("is a folder: name the file in it" if path.is_dir() else "is no regular file")
-            with path.open("rb") as stream:
-                content = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise SourceUnreadable(f"cannot be read: {error.strerror or type(error).__name__}") from None
-    if len(content) > MAX_BYTES:
-        raise SourceUnreadable(f"is larger than {MAX_BYTES} bytes")
+        text = _stdin() if place.name == STDIN else file_text(path)
+    except Unreadable as error:
+        what = f"{error}: name the file in it" if path.is_dir() else str(error)
+        return _problem(place, what)
+    if not text.strip("\ufeff \t\r\n"):
+        return _problem(place, "is empty: there is nothing to import")
+    if place.client == ORIGINAL or (place.client is None and _is_original(path, text)):
+        return OriginalFile(path=path, text=text)
+    if place.name == STDIN:
+        return read_client_file(text, path=Path("stdin"), client=place.client, home=home)
+    return open_client_file(path, client=place.client, home=home)
+
+
+def _problem(place: SourcePlace, what: str) -> ClientFile:
+    problem = FileProblem(path=place.name, line=0, what=what)
+    return ClientFile(client=place.client or "", path=place.name, problems=(problem,))
+
+
+def _stdin() -> str:
+    content = sys.stdin.buffer.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise Unreadable(f"has more than {MOST_BYTES // 1024 // 1024} MiB")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise SourceUnreadable(f"is not UTF-8: byte {error.start + 1}") from None
+        raise Unreadable(f"is not UTF-8: byte {error.start + 1}") from None
 
 
 def _is_original(path: Path, text: str) -> bool:
@@ -103,7 +93,7 @@ def read_env_files(names: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in names:
         try:
-            found[name] = read_text(Path(name).expanduser())
-        except (SourceUnreadable, RuntimeError):  # RuntimeError: nobody's home is known
+            found[name] = file_text(Path(name).expanduser())
+        except (Unreadable, RuntimeError):  # RuntimeError: nobody's home is known
             continue
     return found
