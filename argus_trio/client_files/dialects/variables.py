@@ -19,7 +19,7 @@ _NOTATIONS: Final[Mapping[VariableNotation, re.Pattern[str]]] = {
     "none": re.compile(r"(?!)"),
     "shell": re.compile(r"\$\{(?P<shell>[A-Za-z_]\w*)(?P<with>:-(?P<default>[^}]*))?\}", re.ASCII),
     "shell-bare": re.compile(
-        r"\$\{(?P<shell>[A-Za-z_]\w*)(?P<with>:-(?P<default>[^}]*))?\}|\$(?P<bare>[A-Z_][A-Z0-9_]*)(?!\w)|%(?P<percent>[A-Za-z_]\w*)%",
+        r"\$\{(?P<shell>[A-Za-z_]\w*)(?P<with>:-(?P<default>[^}]*))?\}|\$(?P<bare>[A-Z_][A-Z0-9_]*)(?!\w)|%(?P<percent>[A-Z_][A-Z0-9_]{2,})%",
         re.ASCII,
     ),
     "editor": re.compile(r"\$\{(?:(?P<scheme>\w+):)?(?P<rest>[^{}$]+)\}", re.ASCII),
