@@ -37,8 +37,8 @@ def client(options: argparse.Namespace) -> int:
 def _client(options: argparse.Namespace) -> int:
     home, cwd = Path(os.environ.get("HOME") or Path.home()), Path.cwd()
     found = find_address(options.url, options.config, view=options.view, environ=os.environ, cwd=cwd)
-    if found.doubt:
-        complain(f"warning: {found.base} may not be the gateway's address: {found.doubt}")
+    for doubt in found.doubts:
+        complain(f"warning: {doubt}")
     if options.client is None:
         if options.write or options.remove:
             raise NoPlace(f"say which client: {', '.join(KINDS)}")
@@ -51,6 +51,8 @@ def _client(options: argparse.Namespace) -> int:
     gateway = _gateway(options, found)
     if options.remove:
         return _remove(place, kind, gateway)
+    if found.is_guarded and not (gateway.with_token or gateway.token_file):
+        complain("the gateway has clients say who they are: --with-token, unless they sign in by OAuth")
     if options.write:
         return _write(place, kind, gateway)
     sys.stdout.write(snippet(kind, gateway, place.members))
