@@ -79,7 +79,7 @@ def _write(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry) -> int:
         sys.stdout.write(f"{place.path} leads to {gateway.url} already, as {gateway.name}\n")
         return 0
     sys.stdout.write(f"{place.path} leads to {gateway.url} now, as {gateway.name}\n")
-    _tell_of_change(change.backup, kind)
+    _tell_of_change(change.backup, kind, place)
     _tell_of_token(kind, gateway)
     return 0
 
@@ -90,14 +90,15 @@ def _remove(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry) -> int:
         sys.stdout.write(f"{place.path} has no server {gateway.name}\n")
         return 0
     sys.stdout.write(f"{gateway.name} is out of {place.path}\n")
-    _tell_of_change(change.backup, kind)
+    _tell_of_change(change.backup, kind, place)
     return 0
 
 
-def _tell_of_change(backup: Path | None, kind: ClientKind) -> None:
+def _tell_of_change(backup: Path | None, kind: ClientKind, place: ClientPlace) -> None:
     if backup is not None:
         sys.stdout.write(f"  as it was: {backup}\n")
-    sys.stdout.write(f"  what to do: {kind.next_step}\n")
+    step = kind.next_step if place.is_private else kind.project_step or kind.next_step
+    sys.stdout.write(f"  what to do: {step}\n")
     sys.stdout.flush()
 
 

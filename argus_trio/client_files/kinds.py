@@ -80,6 +80,8 @@ class ClientKind:
     form: EntryForm = EntryForm()
     next_step: str = ""
     """What its user does for the file to be read again."""
+    project_step: str = ""
+    """The same of a project's file, where it is more."""
 
     def place(self, *, for_project: bool) -> FilePlace | None:
         """Where a snippet is put; None if the client has no file for a project."""
@@ -112,6 +114,7 @@ KINDS: Final[Mapping[str, ClientKind]] = {
                 address="url", remote={"type": "http"}, local={"type": "stdio"}, header="Bearer ${ARGUS_TOKEN}"
             ),
             next_step="start Claude Code anew; /mcp in it shows the gateway",
+            project_step="start Claude Code anew in the project, and allow the server when it asks",
         ),
         ClientKind(
             name="cursor",
@@ -184,6 +187,7 @@ KINDS: Final[Mapping[str, ClientKind]] = {
             format="toml",
             form=EntryForm(address="url", names_token_in="bearer_token_env_var"),  # noqa: S106 - a name
             next_step="start Codex anew; /mcp in it shows the gateway",
+            project_step="start Codex anew in the project; it reads this file only where it trusts the project",
         ),
         ClientKind(
             name="lm-studio",

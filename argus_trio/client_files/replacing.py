@@ -20,6 +20,7 @@ MOST_BYTES: Final = 32 * 1024 * 1024
 """The largest file that is changed: that of Claude Code, which holds its history too, has some megabytes."""
 _MOST_BACKUPS: Final = 100
 """How many backups of one second are told apart."""
+_NOT_ALLOWED: Final = (errno.EACCES, errno.EPERM, errno.EROFS)
 _PRIVATE: Final = 0o600
 _SHARED: Final = 0o644
 
@@ -82,7 +83,8 @@ def replace_file(old: FileText, text: str, now: datetime, *, is_private: bool) -
             folder.mkdir(parents=True, exist_ok=True, mode=0o700 if is_private else 0o755)
         return _replace(old, content, now, mode=_PRIVATE if is_private else _SHARED)
     except OSError as error:
-        raise FileRefused(f"cannot be written: {_reason(error)}") from None
+        advice = ": do this as its owner, or put the entry there by hand" if error.errno in _NOT_ALLOWED else ""
+        raise FileRefused(f"cannot be written: {_reason(error)}{advice}") from None
 
 
 def _replace(old: FileText, content: bytes, now: datetime, *, mode: int) -> Path | None:

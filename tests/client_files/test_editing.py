@@ -169,6 +169,8 @@ def test_a_comment_before_the_end_stays_before_the_entry() -> None:
         ("[]", 1, "holds no JSON object"),
         ('{\n"mcpServers": []\n}', 2, "mcpServers is no object"),
         ('{\n\n"mcpServers": {,}\n}', 3, "a name in double quotes is missing"),
+        ('{"a": ' + "1" * 5000 + "}", 1, "a number is too long"),
+        ('{"a": ' + "[" * 200 + "]" * 200 + "}", 1, "nested more than 100 deep"),
         ('{"mcpServers": {}', 1, "comma or } is missing"),
     ],
 )

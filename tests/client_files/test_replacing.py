@@ -139,11 +139,21 @@ def test_a_folder_that_cannot_be_written_leaves_the_file_as_it_is(tmp_path: Path
     path.write_text("old")
     tmp_path.chmod(0o500)
     try:
-        with pytest.raises(FileRefused, match="cannot be written"):
+        with pytest.raises(FileRefused, match="cannot be written: Permission denied: do this as its owner"):
             replace_file(read_file(path), "new", NOW, is_private=True)
     finally:
         tmp_path.chmod(0o700)
     assert (path.read_text(), names(tmp_path)) == ("old", ["mcp.json"])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_the_owner_stays_the_owner(tmp_path: Path) -> None:
+    path = tmp_path / "mcp.json"
+    path.write_text("old")
+    os.chown(path, 12345, 12346)
+    backup = replace_file(read_file(path), "new", NOW, is_private=True)
+    assert backup is not None
+    assert {(each.stat().st_uid, each.stat().st_gid) for each in (path, backup)} == {(12345, 12346)}
 
 
 KILLED = """

@@ -54,7 +54,7 @@ def put_entry(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry, now: 
     except EditRefused as refused:
         raise ClientFileRefused(_at(place, refused)) from None
     except FileRefused as refused:
-        raise ClientFileRefused(f"{place.path} {refused}") from None
+        raise ClientFileRefused(f"{place.path} {refused}; nothing is changed") from None
 
 
 def take_entry_out(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry, now: datetime) -> FileChange:
@@ -77,7 +77,7 @@ def take_entry_out(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry, 
     except EditRefused as refused:
         raise ClientFileRefused(_at(place, refused)) from None
     except FileRefused as refused:
-        raise ClientFileRefused(f"{place.path} {refused}") from None
+        raise ClientFileRefused(f"{place.path} {refused}; nothing is changed") from None
 
 
 def _without(text: str, kind: ClientKind, path: tuple[str, ...]) -> str:

@@ -140,7 +140,9 @@ def test_a_file_that_cannot_be_changed_is_left_as_it_is(client: Client, cursor: 
 def test_a_folder_in_the_place_of_the_file_is_told(client: Client, cursor: Path) -> None:
     cursor.unlink()
     cursor.mkdir()
-    assert client("cursor", "--write").err.endswith(f"{cursor} is no file: name another one with --file PATH\n")
+    assert client("cursor", "--write").err.endswith(
+        f"{cursor} is no file: name another one with --file PATH; nothing is changed\n"
+    )
 
 
 def test_a_project_has_its_own_file_which_others_may_read(client: Client, home: Path) -> None:
@@ -215,6 +217,29 @@ def test_without_a_name_all_clients_are_listed(client: Client, cursor: Path, hom
     assert found["claude-code ./.mcp.json"] == "does not lead to the gateway"
     assert found["zed ~/.config/zed/settings.json"] == "no file"
     assert "the gateway: http://127.0.0.1:9000" in ran.err
+
+
+def test_what_vs_code_asks_for_is_taken_out_with_the_last_that_needs_it(client: Client, home: Path) -> None:
+    path = home / ".config" / "Code" / "User" / "mcp.json"
+    for name in ("argus", "second"):
+        client("vscode", "--with-token", "--write", "--name", name)
+    assert path.read_text().count("promptString") == 1
+    client("vscode", "--remove")
+    assert json.loads(path.read_text())["inputs"][0]["id"] == "argus-token"
+    client("vscode", "--remove", "--name", "second")
+    assert json.loads(path.read_text()) == {"inputs": [], "servers": {}}
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("claude-code", "allow the server when it asks"),
+        ("codex", "only where it trusts the project"),
+        ("zed", "nothing else: Zed reads its settings when they change"),
+    ],
+)
+def test_what_a_client_wants_of_a_project_is_told(client: Client, name: str, step: str) -> None:
+    assert client(name, "--project", "--write").out.endswith(f"{step}\n")
 
 
 @pytest.mark.parametrize(
