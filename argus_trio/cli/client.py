@@ -16,8 +16,8 @@ from argus_trio.cli.clients.change import ClientFileRefused, put_entry, take_ent
 from argus_trio.cli.clients.overview import overview
 from argus_trio.cli.clients.place import ClientPlace, NoPlace, find_place, shown
 from argus_trio.cli.report import complain
+from argus_trio.client_files.changing.snippets import GatewayEntry, NoSnippet, snippet
 from argus_trio.client_files.kinds import KINDS, ClientKind
-from argus_trio.client_files.snippets import GatewayEntry, NoSnippet, snippet
 
 _USAGE: Final = 2
 

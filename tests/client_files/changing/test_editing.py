@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from argus_trio.client_files.editing import EditRefused, put_item, put_member, without_item, without_member
+from argus_trio.client_files.changing.editing import EditRefused, put_item, put_member, without_item, without_member
 from argus_trio.client_files.jsonc import read_jsonc
-from tests.client_files import jsonc_texts
+from tests.client_files.changing import jsonc_texts
 
 PATH = ("mcpServers", "argus")
 ENTRY = {"url": "http://h/mcp", "args": ["a", "b"]}

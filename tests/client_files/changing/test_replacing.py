@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from argus_trio.client_files import replacing
-from argus_trio.client_files.replacing import MOST_BYTES, FileRefused, read_file, replace_file
+from argus_trio.client_files.changing import replacing
+from argus_trio.client_files.changing.replacing import MOST_BYTES, FileRefused, read_file, replace_file
 
 NOW = datetime(2026, 11, 27, 4, 5, 6)
 needs_a_plain_user = pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -160,7 +160,7 @@ KILLED = """
 import os, sys
 from datetime import datetime
 from pathlib import Path
-from argus_trio.client_files.replacing import read_file, replace_file
+from argus_trio.client_files.changing.replacing import read_file, replace_file
 count = 0
 def stop(event, arguments):
     global count
@@ -182,7 +182,7 @@ def test_wherever_it_is_killed_the_file_is_the_old_one_or_the_new_one(tmp_path: 
         for each in tmp_path.iterdir():
             each.unlink()
         path.write_text("old")
-        root = str(Path(replacing.__file__).parents[2])
+        root = str(Path(replacing.__file__).parents[3])
         ended = subprocess.run(
             [sys.executable, "-c", KILLED, str(path), str(step)], env={"PYTHONPATH": root}, timeout=60, check=False
         )

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from argus_trio.client_files.editing import EditRefused
+from argus_trio.client_files.changing.editing import EditRefused
 
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+\Z")
 _AT_LINE: Final = re.compile(r"at line (\d+)")

@@ -9,16 +9,16 @@ from collections.abc import Mapping
 import attrs
 import pytest
 
-from argus_trio.client_files.kinds import KINDS
-from argus_trio.client_files.snippets import (
+from argus_trio.client_files.changing.snippets import (
     GatewayEntry,
     NoSnippet,
+    address_in,
     entry_for,
     is_same_gateway,
-    leads_to,
     snippet,
     with_entry,
 )
+from argus_trio.client_files.kinds import KINDS
 
 GATEWAY = GatewayEntry(name="argus", base="http://127.0.0.1:9000", bridge=("/opt/bin/argus-trio",))
 URL = "http://127.0.0.1:9000/mcp"
@@ -83,7 +83,7 @@ def test_a_client_that_can_take_none_is_refused_one_and_given_a_file(name: str) 
         entry_for(KINDS[name], attrs.evolve(GATEWAY, with_token=True))
     entry = entry_for(KINDS[name], attrs.evolve(GATEWAY, token_file="/home/u/token"))
     assert entry["command"] == "/bin/sh"
-    assert leads_to(entry) == URL
+    assert address_in(entry) == URL
 
 
 def test_vs_code_asks_for_the_token_once_and_is_told_so_once() -> None:
@@ -133,7 +133,7 @@ def test_what_its_user_wrote_into_the_entry_stays(name: str, there: object, then
     ],
 )
 def test_an_entry_leads_where_its_address_or_its_bridge_does(entry: object, url: str) -> None:
-    assert leads_to(entry) == url
+    assert address_in(entry) == url
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from argus_trio.client_files.editing import EditRefused
-from argus_trio.client_files.toml_editing import put_table, without_table
+from argus_trio.client_files.changing.editing import EditRefused
+from argus_trio.client_files.changing.toml_editing import put_table, without_table
 
 PATH = ("mcp_servers", "argus")
 ENTRY = {"url": "http://h/mcp", "args": ["a", 'b"\\', "\x7f"]}

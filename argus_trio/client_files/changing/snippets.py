@@ -8,9 +8,9 @@ from urllib.parse import quote, urlsplit
 
 import attrs
 
-from argus_trio.client_files.editing import put_item, put_member, rendered, root_of, without_member
+from argus_trio.client_files.changing.editing import put_item, put_member, rendered, root_of, without_member
+from argus_trio.client_files.changing.toml_editing import put_table, toml_of
 from argus_trio.client_files.kinds import ClientKind
-from argus_trio.client_files.toml_editing import put_table, toml_of
 from argus_trio.contract.address import gateway_address
 
 TOKEN_INPUT: Final[Mapping[str, object]] = {
@@ -155,7 +155,7 @@ def _asks_already(text: str, kind: ClientKind) -> bool:
     )
 
 
-def leads_to(entry: object) -> str:
+def address_in(entry: object) -> str:
     """The address that an entry leads to, its own or that of a bridge of ours; empty if it leads to none."""
     if not isinstance(entry, Mapping):
         return ""
