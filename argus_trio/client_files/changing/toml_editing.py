@@ -14,6 +14,7 @@ from typing import Final
 from argus_trio.client_files.changing.editing import EditRefused
 
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+\Z")
+_LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
 _AT_LINE: Final = re.compile(r"at line (\d+)")
 
 TomlTree = Mapping[str, object]
@@ -27,6 +28,8 @@ def toml_of(text: str) -> TomlTree:
     except tomllib.TOMLDecodeError as error:
         found = _AT_LINE.search(str(error))
         raise EditRefused(f"is no TOML: {error}", int(found[1]) if found else 0) from None
+    except RecursionError:
+        raise EditRefused("is no TOML: nested too deep") from None
 
 
 def put_table(text: str, path: tuple[str, ...], value: TomlTree, *, stale: Collection[str] = ()) -> str:
@@ -60,7 +63,7 @@ def _with_lines(text: str, path: tuple[str, ...], there: TomlTree, value: TomlTr
     span = _span(text, path)
     if span is None:
         raise _by_hand(path)
-    head, *lines = text[span[0] : span[1]].splitlines(keepends=True)
+    head, *lines = _lines(text[span[0] : span[1]])
     newline = "\r\n" if "\r\n" in text else "\n"
     if not head.endswith("\n"):
         head += newline
@@ -138,7 +141,7 @@ def _by_hand(path: tuple[str, ...]) -> EditRefused:
 def _span(text: str, path: tuple[str, ...]) -> tuple[int, int] | None:
     """From the header of a table to behind its last line, tables below it included."""
     start, at, end = None, 0, 0
-    for line in text.splitlines(keepends=True):
+    for line in _lines(text):
         header = _header(line)
         if start is None:
             if header == path:
@@ -149,6 +152,11 @@ def _span(text: str, path: tuple[str, ...]) -> tuple[int, int] | None:
         if line.strip() and not line.lstrip().startswith("#"):
             end = at
     return None if start is None else (start, end)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines with their ends; TOML knows no other ends than these."""
+    return _LINE.findall(text)
 
 
 def _header(line: str) -> tuple[str, ...] | None:

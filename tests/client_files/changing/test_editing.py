@@ -194,3 +194,15 @@ def test_what_is_no_file_of_a_client_is_refused_with_its_line(text: str, line: i
 )
 def test_what_is_taken_out_takes_its_comma_and_its_line_along_but_no_comment(before: str, after: str) -> None:
     assert without_member(before, ("argus",)) == after
+
+
+@settings(deadline=None)
+@given(st.text(st.sampled_from('[]{}:,"\\/*\n\r\t a1-e.\ufeff'), max_size=30))
+def test_whatever_it_is_it_is_changed_rightly_or_refused(text: str) -> None:
+    try:
+        after = put_member(text, PATH, ENTRY)
+    except EditRefused:
+        return
+    found = read_jsonc(after).member(*PATH)
+    assert found is not None
+    assert found.plain() == ENTRY

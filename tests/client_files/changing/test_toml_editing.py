@@ -87,3 +87,18 @@ def test_what_is_no_toml_is_refused_with_its_line() -> None:
 def test_an_empty_file_has_the_table_alone_and_a_bom_stays() -> None:
     assert put_table("", PATH, {"url": "u"}) == '[mcp_servers.argus]\nurl = "u"\n'
     assert put_table("\ufeff", PATH, {"url": "u"}) == '\ufeff[mcp_servers.argus]\nurl = "u"\n'
+
+
+@settings(deadline=None)
+@given(st.text(st.sampled_from("[]{}=.,\"'#\n\r\t ab1\ufeff\u2028"), max_size=30))
+def test_whatever_it_is_it_is_changed_rightly_or_refused(text: str) -> None:
+    try:
+        after = put_table(text, PATH, {"url": "u"})
+    except EditRefused:
+        return
+    assert tomllib.loads(after.removeprefix("\ufeff"))["mcp_servers"] == {"argus": {"url": "u"}}
+
+
+def test_what_is_nested_too_deep_is_refused() -> None:
+    with pytest.raises(EditRefused, match="nested too deep"):
+        put_table("a = " + "[" * 5000, PATH, ENTRY)
