@@ -45,6 +45,7 @@ class FilePlace:
 
 BASES: Final[Mapping[str, tuple[str, str]]] = {
     "{config}": ("XDG_CONFIG_HOME", ".config"),
+    "{claude}": ("CLAUDE_CONFIG_DIR", ""),
     "{codex}": ("CODEX_HOME", ".codex"),
 }
 """Folders that a variable may name, each with the variable, and where it is below the home folder without."""
@@ -107,7 +108,7 @@ KINDS: Final[Mapping[str, ClientKind]] = {
             name="claude-code",
             title="Claude Code",
             files=(
-                FilePlace(path="~/.claude.json", members=("mcpServers",)),
+                FilePlace(path="{claude}/.claude.json", members=("mcpServers",)),
                 FilePlace(path=".mcp.json", members=("mcpServers",)),
             ),
             form=EntryForm(

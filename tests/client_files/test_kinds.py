@@ -54,6 +54,7 @@ def test_on_macos_some_are_elsewhere(name: str, path: str) -> None:
 def test_a_variable_may_name_the_folder_if_it_is_a_whole_path() -> None:
     assert where("zed", XDG_CONFIG_HOME="/etc/u") == "/etc/u/zed/settings.json"
     assert where("codex", CODEX_HOME="/srv/codex") == "/srv/codex/config.toml"
+    assert where("claude-code", CLAUDE_CONFIG_DIR="/srv/claude") == "/srv/claude/.claude.json"
     assert where("zed", XDG_CONFIG_HOME="relative") == "/home/u/.config/zed/settings.json"
 
 

@@ -41,6 +41,6 @@ def test_the_table_of_clients_is_that_of_the_program() -> None:
     for kind in KINDS.values():
         mine, project = kind.place(for_project=False), kind.place(for_project=True)
         assert mine is not None
-        path = mine.path.replace("{config}", "~/.config").replace("{codex}", "~/.codex")
+        path = mine.path.replace("{config}", "~/.config").replace("{codex}", "~/.codex").replace("{claude}", "~")
         known[kind.name] = (kind.title, path, "" if project is None else project.path)
     assert told == known
