@@ -13,6 +13,7 @@ from typing import Final
 import attrs
 
 from argus_trio.bridge.defaults import DEFAULT_URL
+from argus_trio.cli.imported.originals import import_originals, with_other_gateways
 from argus_trio.cli.imported.placed import NotPlaced, place_files
 from argus_trio.cli.imported.sources import STDIN, OriginalFile, SourcePlace, known_places, read_env_files, read_source
 from argus_trio.cli.report import complain
@@ -86,7 +87,10 @@ class _ImportRun:
 
     def _imported(self, sources: Sequence[ClientFile | OriginalFile]) -> ImportedConfig:
         self.file_count = len(sources)
-        files = [each for each in sources if isinstance(each, ClientFile)]
+        files = with_other_gateways(sources)
+        original = import_originals(sources, environ=self.environ, only=self.options.only)
+        if original is not None:
+            return original
         for file in files:
             for problem in file.problems:
                 self._refuse(f"{problem.path}:{problem.line}" if problem.line else problem.path, problem.what)

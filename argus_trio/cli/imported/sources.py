@@ -57,7 +57,7 @@ def read_source(place: SourcePlace, *, home: Path) -> ClientFile | OriginalFile:
     if not text.strip("\ufeff \t\r\n"):
         return _problem(place, "is empty: there is nothing to import")
     if place.client == ORIGINAL or (place.client is None and _is_original(path, text)):
-        return OriginalFile(path=path, text=text)
+        return OriginalFile(path=Path("stdin") if place.name == STDIN else path, text=text)
     if place.name == STDIN:
         return read_client_file(text, path=Path("stdin"), client=place.client, home=home)
     return open_client_file(path, client=place.client, home=home)
